@@ -209,6 +209,7 @@ def test_a_lost_answer_costs_no_ticket(app: Flask, phone: Page) -> None:
     phone.unroute_all()
     measure(phone)
     expect_text(phone, "2 mẫu, 1 được tính")
+    expect_text(phone, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")  # answered
     assert [one["assurance"] for one in stored(app)] == ["claimed", "witnessed"]
     with app.app_context():
         assert db.session.query(TicketRow).count() == 2  # with that of the next test

@@ -55,6 +55,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "desk-exclusions": "/desk/area/19/exclusions?month=2024-11",
         "desk-exclusion": ("/desk/area/19/exclusions?month=2024-11", "/desk/area/19/exclusions/"),
         "desk-wall": "/desk/wall",
+        "desk-no-connection": "/desk/area/19/no-connection",
         "desk-vnnic": "/desk/area/19/vnnic?month=2024-11",
         "desk-letterhead": "/desk/area/19/letterhead",
         "desk-deputies": "/desk/deputies",

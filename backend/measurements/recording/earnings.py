@@ -112,8 +112,9 @@ def attribute(device_id: UUID, days: Iterable[date]) -> int:
 def earn_new(device_id: UUID, rows: Sequence[Mapping[str, Any]]) -> EarnedRows | None:
     """Return the earnings of new samples; None if they depend on others, by the cap of a campaign.
 
-    Inputs are read outside the session: a change of memberships or campaigns raises the version of
-    the devices that it concerns, and the caller stores nothing if the version changed.
+    Inputs are read outside the session. Changes of campaigns and of past memberships raise the
+    version of their devices, and the caller stores nothing if the version changed; joining and
+    leaving hold from now on.
     """
     inputs = inputs_of_new(device_id, {row["unit_id"] for row in rows} - {None})
     samples = [_sample(row, inputs.within.get(row["unit_id"], frozenset())) for row in rows]

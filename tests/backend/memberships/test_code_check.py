@@ -57,4 +57,4 @@ def test_checking_counts_no_use_and_guesses_are_limited(
     monkeypatch.setattr(joining, "CODES_PER_ADDRESS", 3)
     assert [checked(client, code)[0] for _ in range(2)] == [200, 200]
     assert checked(client, "ZZZZZZZZ")[0] == 404
-    assert checked(client, code)[0] == 429  # a right guess is not told either
+    assert checked(client, code)[0] == 429  # a right guess gets the same answer

@@ -30,8 +30,9 @@ from backend.team_import.rows import (
     read_rows,
 )
 from backend.team_import.unit_finder import UnitFinder
+from backend.units.index import NamedUnit, unit_index
 from backend.units.models import Unit
-from backend.units.search import NamedUnit, choose_units, home_area, unit_index
+from backend.units.search import choose_units, home_area
 
 _COLUMNS = (Team.id, Team.name, Team.type, Team.home_unit_id, Team.capacity_per_day, Team.version)
 

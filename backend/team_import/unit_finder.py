@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from backend.units.search import Choice, NamedUnit, spelling
+from backend.units.index import NamedUnit
+from backend.units.names import spelling
+from backend.units.search import Choice
 from geo.gazetteer import plain
 
 # Dozens of communes are called Xã Tân Lập; a person picks from ten, or gives more names.

@@ -71,7 +71,11 @@ def successors_of(unit_ids: Collection[int]) -> dict[int, list[Successor]]:
     """Return the successors of each unit as `successors` does, read for all of them at once."""
     units = db.session.scalars(select(Unit).where(Unit.id.in_(unit_ids))).all()
     below = _codes_below([unit.id for unit in units if unit.level != "commune"])
-    likely = {unit.id: _likely(unit, below[unit.id]) for unit in units if unit.system == "2024"}
+    likely = {
+        unit.id: successor_codes(unit.level, unit.code, below[unit.id])
+        for unit in units
+        if unit.system == "2024"
+    }
     rows = _current_communes({code for codes in likely.values() for code in codes})
     provinces = _provinces({row.province_id for row in rows}) if below else []
     found: dict[int, list[Successor]] = {}
@@ -85,6 +89,17 @@ def successors_of(unit_ids: Collection[int]) -> dict[int, list[Successor]]:
             communes = [Successor(row.id, row.code, row.name, codes[row.code]) for row in own]
             found[unit.id] = sorted(communes, key=lambda one: not one.likely)
     return found
+
+
+def successor_codes(level: str, code: str, below: Set[str]) -> dict[str, bool]:
+    """Return the codes of the communes that took over ground of an old unit: whether likely.
+
+    `below` are the codes of the communes of a district or province.
+    """
+    if level == "commune":
+        return {one: at == 0 for at, one in enumerate(crosswalk().successors(code))}
+    new = {one for old in below for one in crosswalk().successors(old)}
+    return {one: _share(below, crosswalk().predecessors(one)) >= 0.5 for one in new}
 
 
 def overlaps(unit_id: int, system: str) -> Overlaps:
@@ -126,14 +141,6 @@ def _named_communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, An
     )
     rows = db.session.execute(query)
     return {row[0]: {"code": row[0], "name": row[1], "province": row[2]} for row in rows}
-
-
-def _likely(unit: Unit, below: Set[str]) -> dict[str, bool]:
-    """Return the codes of the communes that took over ground of an old unit: whether likely."""
-    if unit.level == "commune":
-        return {code: at == 0 for at, code in enumerate(crosswalk().successors(unit.code))}
-    new = {code for one in below for code in crosswalk().successors(one)}
-    return {code: _share(below, crosswalk().predecessors(code)) >= 0.5 for code in new}
 
 
 def _share(old: Set[str], predecessors: Sequence[str]) -> float:

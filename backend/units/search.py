@@ -1,113 +1,42 @@
-"""Search of units by name as people write it: without accents, abbreviated, or of before July 2025.
-
-Every name of both systems is kept in memory by each process; a search reads the database only for
-the successors of ended units. Units are only ever added, so the index is valid until one is.
-"""
+"""Search of units by name as people write it: without accents, abbreviated, or of former units."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
-from threading import Lock
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
-from sqlalchemy.orm import aliased
-
-from backend.database.extensions import db, fetch
 from backend.units.catalogue import LEVELS, system_on, system_span
-from backend.units.models import Unit
-from backend.units.reform import successors_of
-from geo.gazetteer import plain
+from backend.units.index import NamedUnit, UnitIndex, unit_index
+from backend.units.names import (
+    compact,
+    query_words,
+    spelling,
+    split_words,
+    within_one_edit,
+    without_type,
+    words_of,
+)
 
 # Results of a search, of which a person reads a screen.
 FOUND_MOST = 30
-# Ended units whose successors one search looks up: names such as "Tân Lập" are dozens.
-ENDED_MOST = 3
+# Ended units whose successors one search shows: names such as "Tân Lập" are dozens.
+ENDED_MOST = 8
 NAME_MOST = 200
-# Different names of units of both systems: some ten thousand.
-NAMES_MOST = 20_000
+ABOVE_LETTERS = 3  # of a name above one, without a comma: fewer are the begin of too many
+# Ways to split words without commas into a name and one above it.
+SPLITS_MOST = 12
 
+# Ranks of results: the whole name, the name without its type, the begin of either, a name that
+# differs by one letter (NEAR), another type or both (NEARLY).
+FULL, BARE, BEGIN = range(3)
 # Ranks of names that contain the words, in the name itself or with the names above it, less the
 # number of whole words: a query has at most a hundred.
-IN_NAME, ELSEWHERE = 103, 206
+IN_NAME, ELSEWHERE = 105, 208
 
-_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
-_TYPES = {
-    "x": "xa", "p": "phuong", "tt": "thi tran", "h": "huyen", "q": "quan", "tx": "thi xa",
-    "tp": "thanh pho", "t": "tinh", "dk": "dac khu",
-}  # fmt: skip
-# Names in everyday use that are not part of the official one.
-_USUAL = {
-    "hcm": "ho chi minh", "tphcm": "thanh pho ho chi minh", "hcmc": "ho chi minh",
-    "sai gon": "ho chi minh", "saigon": "ho chi minh", "sg": "ho chi minh", "hn": "ha noi",
-    "brvt": "ba ria vung tau", "tth": "thua thien hue", "daklak": "dak lak",
-    "bac can": "bac kan", "dac lac": "dak lak", "dac nong": "dak nong",
-}  # fmt: skip
-_USUAL_NAMES = re.compile(rf"\b(?:{'|'.join(_USUAL)})\b")
-_WORD = re.compile(r"[0-9a-z]+")
 _CODE_FIRST = re.compile(r"([0-9]{1,5})(?![0-9])[\s.,:;–-]*(.*)")
 _CODE_LAST = re.compile(r"(.*\S)\s*\(([0-9]{1,5})\)")
-
-
-@dataclass(frozen=True)
-class NamedUnit:
-    """A unit with the names of the units above it, the nearest first."""
-
-    id: int
-    code: str
-    name: str
-    type: str
-    above: tuple[tuple[str, str], ...]  # (name, type)
-    lies_in: frozenset[int]  # itself, district and province
-    system: str = "2025"
-    level: str = "commune"
-    valid_from: date | None = None
-    valid_to: date | None = None
-    order: tuple[str, int] = ("", 0)
-
-    @property
-    def place(self) -> str:
-        """The names of the units above it."""
-        return ", ".join(name for name, _ in self.above)
-
-    @property
-    def label(self) -> str:
-        """The unit as shown to people and accepted in files and forms: names, and the code."""
-        return ", ".join([self.name, *(name for name, _ in self.above)]) + f" ({self.code})"
-
-    @cached_property
-    def words(self) -> tuple[str, str]:
-        """The name with and without its type, as compared."""
-        full = words_of(self.name)
-        return full, full.removeprefix(f"{words_of(self.type)} ")
-
-    @cached_property
-    def all_words(self) -> str:
-        """The words of its name and of the names above it, each after a blank."""
-        return f" {' '.join([self.words[0], *(words_of(name) for name, _ in self.above)])} "
-
-    def called(self, text: str) -> bool:
-        """Return whether a name is this unit's, with or without its type and accents."""
-        name = text.partition(",")[0]
-        return query_words(name) in self.words
-
-    def valid_on(self, day: date) -> bool:
-        """Return whether the unit exists on a day."""
-        begun = self.valid_from is None or self.valid_from <= day
-        return (
-            self.system == system_on(day)
-            and begun
-            and (self.valid_to is None or self.valid_to >= day)
-        )
-
-    def serialize(self) -> dict[str, Any]:
-        """Return the unit as answers name it."""
-        names = ("system", "level", "code", "name", "place", "label")
-        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,69 +65,6 @@ class Choice:
     candidates: tuple[FoundUnit, ...] = ()
 
 
-class UnitIndex:
-    """The units of both systems, in Vietnamese order."""
-
-    def __init__(self, units: Sequence[NamedUnit]) -> None:
-        self.units = units
-        self.by_id = {unit.id: unit for unit in units}
-        self._by_code: dict[tuple[str, str], list[NamedUnit]] = {}
-        self._by_system: dict[str, list[NamedUnit]] = {}
-        for unit in units:
-            self._by_system.setdefault(unit.system, []).append(unit)
-            self._by_code.setdefault((unit.system, unit.code), []).append(unit)
-
-    def on(self, day: date, level: str | None = None) -> list[NamedUnit]:
-        """Return the units of a day, optionally of one level."""
-        return [
-            unit
-            for unit in self._by_system.get(system_on(day), ())
-            if (level is None or unit.level == level)
-            and (unit.valid_from is None or unit.valid_from <= day)
-            and (unit.valid_to is None or unit.valid_to >= day)
-        ]
-
-    def with_code(self, code: str, day: date, level: str | None) -> list[NamedUnit]:
-        """Return the units of a code on a day, the lower level first."""
-        found = self._by_code.get((system_on(day), code), [])
-        fitting = [one for one in found if one.valid_on(day) and level in (None, one.level)]
-        return sorted(fitting, key=lambda one: -LEVELS.index(one.level))
-
-
-@lru_cache(NAMES_MOST)
-def words_of(name: str) -> str:
-    """Return the words of an official name for comparison: lower case, without accents."""
-    return " ".join(_WORD.findall(plain(name)))
-
-
-def query_words(text: str) -> str:
-    """Return the words of a name as people write it, with abbreviations written out."""
-    words = " ".join(_written_out(_WORD.findall(plain(text))))
-    return _USUAL_NAMES.sub(lambda found: _USUAL[found[0]], words)
-
-
-def _written_out(words: Sequence[str]) -> list[str]:
-    """Write out an abbreviated type before a name: `tt du`, `q1`, `tphcm`."""
-    if not words:
-        return []
-    first, *rest = words
-    if rest and first in _TYPES:
-        return [*_TYPES[first].split(), *rest]
-    if numbered := re.fullmatch(r"([a-z]{1,2})([0-9]+)", first):
-        return [*_TYPES.get(numbered[1], numbered[1]).split(), numbered[2], *rest]
-    return list(words)
-
-
-def spelling(text: str) -> str:
-    """Return small letters with the tone after its word, so that Hoá and Hóa are equal."""
-    return " ".join(_toned(word) for word in unicodedata.normalize("NFD", text.casefold()).split())
-
-
-def _toned(word: str) -> str:
-    tones = "".join(letter for letter in word if letter in _TONES)
-    return "".join(letter for letter in word if letter not in _TONES) + tones
-
-
 def search_units(
     text: str,
     day: date,
@@ -206,10 +72,12 @@ def search_units(
     level: str | None = None,
     within: int | None = None,
     limit: int = FOUND_MOST,
+    exact: bool = False,
 ) -> list[FoundUnit]:
     """Return the units of a day that a text may mean, the best first.
 
-    A name of an ended unit finds the units on its ground; a code finds its unit.
+    A name of an ended unit finds the units on its ground; a code finds its unit. If no unit has
+    the name, those whose name differs by one letter are found, unless `exact`.
     """
     index, text = unit_index(), text.strip()[:NAME_MOST]
     if coded := index.with_code(text, day, level) if text.isdecimal() else []:
@@ -217,18 +85,31 @@ def search_units(
     parts = [query_words(part) for part in text.split(",")]
     if not any(parts):
         return []
-    present = [one for one in _with_words(index.on(day, level), parts) if _inside(one, within)]
-    ranked = [(rank, one) for one in present if (rank := _rank(one, parts)) is not None]
-    ranked.sort(key=lambda pair: (pair[0], LEVELS.index(pair[1].level), pair[1].order))
-    found = [(rank, FoundUnit(one)) for rank, one in ranked[: limit + 1]]
-    known = {(one.name, one.level) for _, one in ranked}
-    found += [
+    ranked = _ranked(index.on(day), parts)
+    ended = _ranked(index.on(last), parts, IN_NAME) if (last := _last_day_before(day)) else []
+    if not exact and not any(rank <= BARE for rank, _ in [*ranked, *ended]):
+        ranked = _best([*ranked, *_near(index, parts, day)])
+        ended = _best([*ended, *_near(index, parts, last)]) if last else []
+    found = [(rank, FoundUnit(one)) for rank, one in sorted(ranked, key=_order)]
+    found += _heirs(index, sorted(ended, key=_order), {one.id: rank for rank, one in ranked})
+    fitting = [
         (rank, one)
-        for rank, one in _by_ended_names(index, parts, day, known)
-        if _inside(one.unit, within) and level in (None, one.unit.level)
+        for rank, one in found
+        if level in (None, one.unit.level) and _inside(one.unit, within)
     ]
-    found.sort(key=lambda pair: (pair[0], pair[1].was is not None))
-    return [one for _, one in found][:limit]
+    fitting.sort(key=lambda pair: (pair[0], *_preference(pair[1], text)))
+    return _cut([one for _, one in fitting], limit)
+
+
+def _last_day_before(day: date) -> date | None:
+    """Return the last day of the former units; None for a day on which they are not former."""
+    return system_span("2024")[1] if system_on(day) == "2025" else None
+
+
+def _preference(found: FoundUnit, text: str) -> tuple[bool, bool, bool]:
+    """Return the order of equally well fitting units: those with the text's own accents first."""
+    accents = not text.isascii() and not _spelt(found.was or found.unit, text)
+    return accents, found.was is not None, not found.likely
 
 
 def choose_units(
@@ -250,50 +131,10 @@ def home_area(unit_id: int | None, day: date) -> int | None:
     index = unit_index()
     unit = index.by_id.get(unit_id) if unit_id is not None else None
     if unit is not None and unit.system != system_on(day):
-        heirs = successors_of([unit.id])[unit.id] if unit.system == "2024" else []
-        unit = index.by_id.get(heirs[0].id) if heirs else None
+        heirs = index.heirs(unit) if unit.system == "2024" else ()
+        unit = heirs[0].unit if heirs else None
     provinces = [index.by_id[one] for one in unit.lies_in if one in index.by_id] if unit else []
     return next((one.id for one in provinces if one.level == "province"), None)
-
-
-def unit_index() -> UnitIndex:
-    """Return the index of all units, read again after units were added."""
-    newest = fetch("select max(id) as newest from units", {})[0]["newest"]
-    engine = db.engine
-    with _lock:
-        cached = _cache.get(engine)
-        if cached is None or cached[0] != newest:
-            cached = _cache[engine] = (newest, UnitIndex(_read_units()))
-    return cached[1]
-
-
-_cache: WeakKeyDictionary[Engine, tuple[int | None, UnitIndex]] = WeakKeyDictionary()
-_lock = Lock()
-
-
-def _read_units() -> list[NamedUnit]:
-    parent, province = aliased(Unit), aliased(Unit)
-    own = ("id", "system", "level", "code", "name", "type", "valid_from", "valid_to", "sort_key")
-    query = (
-        select(*(getattr(Unit, name) for name in own))
-        .add_columns(parent.id, parent.name, parent.type)
-        .add_columns(province.id, province.name, province.type)
-        .outerjoin(parent, parent.id == Unit.parent_id)
-        .outerjoin(province, province.id == Unit.province_id)
-        .order_by(Unit.sort_key.collate("C"), Unit.id)
-    )
-    return [_named_unit(row) for row in db.session.execute(query)]
-
-
-def _named_unit(row: Any) -> NamedUnit:
-    """Return a unit of the columns above; since 2025 a commune's parent is its province."""
-    id, system, level, code, name, kind, first, last, sort_key, *above = row
-    higher = {above[at]: (above[at + 1], above[at + 2]) for at in (0, 3) if above[at] is not None}
-    lies_in = frozenset({id, *higher})
-    return NamedUnit(
-        id, code, name, kind, tuple(higher.values()), lies_in, system, level, first, last,
-        (sort_key, id),
-    )  # fmt: skip
 
 
 def _inside(unit: NamedUnit, within: int | None) -> bool:
@@ -308,6 +149,46 @@ def _with_words(units: Sequence[NamedUnit], parts: Sequence[str]) -> Sequence[Na
     return units
 
 
+def _ranked(
+    units: Sequence[NamedUnit], parts: Sequence[str], most: int = ELSEWHERE
+) -> list[tuple[int, NamedUnit]]:
+    """Return the units whose names have the words, and how well they fit."""
+    ranked = ((_rank(one, parts), one) for one in _with_words(units, parts))
+    return [(rank, one) for rank, one in ranked if rank is not None and rank <= most]
+
+
+def _order(pair: tuple[int, NamedUnit]) -> tuple[int, int, tuple[str, int]]:
+    rank, unit = pair
+    return rank, LEVELS.index(unit.level), unit.order
+
+
+def _best(ranked: Iterable[tuple[int, NamedUnit]]) -> list[tuple[int, NamedUnit]]:
+    """Return each unit once, with its best rank."""
+    best: dict[int, tuple[int, NamedUnit]] = {}
+    for rank, one in ranked:
+        if one.id not in best or rank < best[one.id][0]:
+            best[one.id] = (rank, one)
+    return list(best.values())
+
+
+def _near(index: UnitIndex, parts: Sequence[str], day: date) -> list[tuple[int, NamedUnit]]:
+    """Return the units whose name, or a name above it, is one letter off."""
+    first, *above = parts
+    ways = [(first, above)]
+    if not above:
+        ways += [(name, [higher]) for name, higher in split_words(first)][:SPLITS_MOST]
+    for name, higher in ways:
+        found = [
+            (rank, unit)
+            for rank, unit in index.called_nearly(name, day)
+            if _lies_under(unit, higher)
+            or (name in unit.words and _lies_nearly_under(unit, higher))
+        ]
+        if found:
+            return found
+    return []
+
+
 def _rank(unit: NamedUnit, parts: Sequence[str]) -> int | None:
     """Return how well a name with all words fits, 0 the best; None in another place.
 
@@ -319,14 +200,25 @@ def _rank(unit: NamedUnit, parts: Sequence[str]) -> int | None:
         return None
     full, bare = unit.words
     if first == full:
-        return 0
+        return FULL
     if first == bare:
-        return 1
+        return BARE
+    if (rank := _rank_before_others(unit, first)) is not None:
+        return rank
     if full.startswith(first) or bare.startswith(first):
-        return 2
+        return BEGIN
     words = first.split()
     in_name = all(f" {word}" in f" {full}" for word in words)
     return (IN_NAME if in_name else ELSEWHERE) - sum(f" {word} " in known for word in words)
+
+
+def _rank_before_others(unit: NamedUnit, words: str) -> int | None:
+    """Return how well a name fits that is followed by one above it, without a comma."""
+    for rank, name in ((FULL, unit.words[0]), (BARE, unit.words[1])):
+        above = words.removeprefix(f"{name} ")
+        if above != words and len(above) >= ABOVE_LETTERS and _lies_under(unit, [above]):
+            return rank
+    return None
 
 
 def _lies_under(unit: NamedUnit, above: Iterable[str]) -> bool:
@@ -334,29 +226,35 @@ def _lies_under(unit: NamedUnit, above: Iterable[str]) -> bool:
     return all(any(f" {part}" in f" {name}" for name in names) for part in above if part)
 
 
-def _by_ended_names(
-    index: UnitIndex, parts: Sequence[str], day: date, known: set[tuple[str, str]]
-) -> list[tuple[int, FoundUnit]]:
-    """Return the units on the ground of ended units with a fitting name, the likely ones first."""
-    if system_on(day) != "2025":
-        return []
-    last = system_span("2024")[1]
-    ended = [
-        (rank, one)
-        for one in (_with_words(index.on(last), parts) if last else [])
-        if (one.name, one.level) not in known
-        and (rank := _rank(one, parts)) is not None
-        and rank <= IN_NAME
-    ]
-    ended.sort(key=lambda pair: (pair[0], LEVELS.index(pair[1].level), pair[1].order))
-    chosen = ended[:ENDED_MOST]
-    heirs = successors_of([one.id for _, one in chosen]) if chosen else {}
-    return [
-        (rank, FoundUnit(index.by_id[heir.id], one, heir.likely))
-        for rank, one in chosen
-        for heir in heirs[one.id]
-        if heir.id in index.by_id
-    ]
+def _lies_nearly_under(unit: NamedUnit, above: Iterable[str]) -> bool:
+    names = [words_of(name) for name, _ in unit.above]
+    known = [compact(one) for name in names for one in (name, without_type(name))]
+    return all(any(within_one_edit(compact(part), one) for one in known) for part in above if part)
+
+
+def _heirs(
+    index: UnitIndex, ended: Sequence[tuple[int, NamedUnit]], known: Mapping[int, int]
+) -> Iterator[tuple[int, FoundUnit]]:
+    """Yield the units on the ground of ended ones, unless one of them fits the text as well.
+
+    `known` are the ranks of the found units of today.
+    """
+    chosen = 0
+    for rank, one in ended:
+        heirs = index.heirs(one)
+        if chosen == ENDED_MOST:
+            return
+        if any(heir.likely and known.get(heir.unit.id, rank + 1) <= rank for heir in heirs):
+            continue
+        chosen += bool(heirs)
+        yield from ((rank, FoundUnit(heir.unit, one, heir.likely)) for heir in heirs)
+
+
+def _cut(found: list[FoundUnit], limit: int) -> list[FoundUnit]:
+    """Return the first results, and the other likely successors of the ended units in them."""
+    ended = {one.was.id for one in found[:limit] if one.was}
+    more = (one for one in found[limit:] if one.was and one.likely and one.was.id in ended)
+    return [*found[:limit], *more]
 
 
 def _split_code(text: str) -> tuple[str | None, str]:
@@ -385,7 +283,9 @@ def _by_code(
 def _by_name(
     index: UnitIndex, name: str, day: date, level: str | None, within: int | None
 ) -> Choice:
-    hits = search_units(name, day, level=level, limit=NAME_MOST)
+    hits = search_units(name, day, level=level, limit=NAME_MOST, exact=True) or search_units(
+        name, day, level=level
+    )
     parts = [query_words(part) for part in name.split(",")]
     exact = [one for one in hits if parts and parts[0] in (one.was or one.unit).words]
     direct = [one for one in exact if one.was is None]

@@ -31,7 +31,7 @@ from backend.organisations.clusters import units_of
 from backend.team_import.rows import Remark, count_outcomes
 from backend.team_import.service import serialize_remarks
 from backend.team_import.unit_finder import Match, UnitFinder
-from backend.units.search import NamedUnit, unit_index
+from backend.units.index import NamedUnit, unit_index
 from backend.units.service import check_level
 
 # The messages of the team import mention communes of today; these are used instead.

@@ -11,7 +11,7 @@ from backend.coverage.figures.service import progress_of
 from backend.coverage.plan.service import PlanPlace
 from backend.errors import Problem
 from backend.units.catalogue import ActiveSet
-from backend.units.search import unit_index
+from backend.units.index import unit_index
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps import outlines
 from backend.web.maps.basemap import current_basemap

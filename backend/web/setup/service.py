@@ -18,8 +18,9 @@ from backend.errors import Problem
 from backend.memberships.poster import content, short_address
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
+from backend.units.index import unit_index
 from backend.units.models import Unit
-from backend.units.search import home_area, unit_index
+from backend.units.search import home_area
 from backend.web.setup.poster_map import area_map
 from backend.web.setup.poster_pdf import PosterTeam, PosterTexts
 

@@ -23,7 +23,7 @@ from backend.organisations.scopes import (
     requested_organisation_scope,
 )
 from backend.organisations.service import organisations_of, set_telephone
-from backend.units.search import unit_index
+from backend.units.index import unit_index
 from backend.web.board.schemas import parse_areas
 from backend.web.board.service import show_board
 from backend.web.setup import schemas

@@ -12,7 +12,8 @@ from typing import Any
 from backend.accounts.access import Actor, can
 from backend.errors import FieldError, Problem, invalid
 from backend.organisations.service import home_unit
-from backend.units.search import Choice, NamedUnit, choose_units, home_area, unit_index
+from backend.units.index import NamedUnit, unit_index
+from backend.units.search import Choice, choose_units, home_area
 
 # Letters of a text with one unit a line: 4,000 lines of a name with its province and code.
 LINES_MOST = 400_000

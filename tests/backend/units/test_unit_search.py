@@ -5,8 +5,12 @@ from datetime import date
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
 
-from backend.units.search import choose_units, home_area, search_units, unit_index
+from backend.units.index import unit_index
+from backend.units.names import NearNames, within_one_edit
+from backend.units.search import choose_units, home_area, search_units
 from tests.support.people import unit_id
 
 TODAY = date(2026, 11, 27)
@@ -30,6 +34,12 @@ BEFORE = date(2024, 11, 20)
         ("tt đu", "Xã Phú Lương, Tỉnh Thái Nguyên"),
         ("tỉnh hà giang", "Tỉnh Tuyên Quang"),
         ("19", "Tỉnh Thái Nguyên"),
+        ("tt du h phu luong", "Xã Phú Lương, Tỉnh Thái Nguyên"),
+        ("thai nguyn", "Tỉnh Thái Nguyên"),
+        ("thainguyen", "Tỉnh Thái Nguyên"),
+        ("xã vô trnah", "Xã Vô Tranh, Tỉnh Thái Nguyên"),
+        ("phu luong, thai nguyenn", "Xã Phú Lương, Tỉnh Thái Nguyên"),
+        ("xã phan đình phùng", "Phường Phan Đình Phùng, Tỉnh Thái Nguyên"),  # was a phường
     ],
 )
 def test_the_best_result_is_the_unit_that_is_meant(app: Flask, text: str, name: str) -> None:
@@ -54,7 +64,7 @@ def test_an_ended_district_leads_to_the_communes_on_its_ground(app: Flask) -> No
         ("Lào Cai (19)", "unit_code_and_name", "Tỉnh Lào Cai"),
         ("Xã Phú Lương", "unit_which", "Xã Phú Lương"),
         ("99999", "unit_unknown", None),
-        ("xứ nẫu", "unit_unknown", None),
+        ("xứ sở diệu kỳ", "unit_unknown", None),
         ("!", "unit_unknown", None),
     ],
 )
@@ -93,3 +103,31 @@ def test_the_api_searches_within_a_unit(client: FlaskClient) -> None:
     assert client.get("/api/v1/units/search").status_code == 422
     assert client.get("/api/v1/units/search?q=a&within=77777").status_code == 404
     assert client.get("/api/v1/units/search", query_string={"q": "'%_"}).json["items"] == []
+
+
+def test_the_likely_successors_of_a_found_unit_are_complete(client: FlaskClient) -> None:
+    """A form offers all of them at once."""
+    query = {"q": "huyen phu luong", "as_of": "2026-11-27", "limit": 1}
+    items = client.get("/api/v1/units/search", query_string=query).json["items"]
+    assert len(items) == 4 and all(one["likely"] for one in items)
+
+
+@given(st.text("abc ", max_size=8), st.text("abc ", max_size=8))
+def test_names_are_one_edit_apart_if_a_single_change_makes_them_equal(one: str, other: str) -> None:
+    assert within_one_edit(one, other) == (other in _edited(one) or one == other)
+
+
+@given(st.lists(st.text("abcd", min_size=5, max_size=9)), st.text("abcd", min_size=5, max_size=9))
+def test_near_names_are_all_within_one_edit(names: list[str], text: str) -> None:
+    assert NearNames(names).find(text) == {one for one in names if within_one_edit(one, text)}
+
+
+def _edited(text: str) -> set[str]:
+    """Return every text that one letter added, left out, changed or swapped makes of a text."""
+    cuts = [(text[:at], text[at:]) for at in range(len(text) + 1)]
+    return (
+        {begin + end[1:] for begin, end in cuts if end}
+        | {begin + letter + end[1:] for begin, end in cuts if end for letter in "abc "}
+        | {begin + letter + end for begin, end in cuts for letter in "abc "}
+        | {begin + end[1] + end[0] + end[2:] for begin, end in cuts if len(end) > 1}
+    )

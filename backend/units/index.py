@@ -1,0 +1,210 @@
+"""The units of both systems in memory, by name and code, with those before and after the reform.
+
+Each process reads them once. Units are only ever added, so the index is valid until one is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import aliased
+
+from backend.database.extensions import db, fetch
+from backend.units.catalogue import LEVELS, system_on
+from backend.units.models import Unit
+from backend.units.names import NearNames, compact, query_words, without_type, words_of
+from backend.units.reform import successor_codes
+
+DAYS_MOST = 8  # whose lists of units are kept
+# Ranks of units found by `called_nearly`: see search.py.
+NEAR, NEARLY = 3, 4
+
+
+@dataclass(frozen=True)
+class NamedUnit:
+    """A unit with the names of the units above it, the nearest first."""
+
+    id: int
+    code: str
+    name: str
+    type: str
+    above: tuple[tuple[str, str], ...]  # (name, type)
+    lies_in: frozenset[int]  # itself, district and province
+    system: str = "2025"
+    level: str = "commune"
+    valid_from: date | None = None
+    valid_to: date | None = None
+    order: tuple[str, int] = ("", 0)
+
+    @property
+    def place(self) -> str:
+        """The names of the units above it."""
+        return ", ".join(name for name, _ in self.above)
+
+    @property
+    def label(self) -> str:
+        """The unit as shown to people and accepted in files and forms: names, and the code."""
+        return ", ".join([self.name, *(name for name, _ in self.above)]) + f" ({self.code})"
+
+    @cached_property
+    def words(self) -> tuple[str, str]:
+        """The name with and without its type, as compared."""
+        full = words_of(self.name)
+        return full, full.removeprefix(f"{words_of(self.type)} ")
+
+    @cached_property
+    def all_words(self) -> str:
+        """The words of its name and of the names above it, each after a blank."""
+        return f" {' '.join([self.words[0], *(words_of(name) for name, _ in self.above)])} "
+
+    def called(self, text: str) -> bool:
+        """Return whether a name is this unit's, with or without its type and accents."""
+        name = text.partition(",")[0]
+        return query_words(name) in self.words
+
+    def valid_on(self, day: date) -> bool:
+        """Return whether the unit exists on a day."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return (
+            self.system == system_on(day)
+            and begun
+            and (self.valid_to is None or self.valid_to >= day)
+        )
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the unit as answers name it."""
+        names = ("system", "level", "code", "name", "place", "label")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """A unit of today on the ground of an ended one."""
+
+    unit: NamedUnit
+    likely: bool
+
+
+class UnitIndex:
+    """The units of both systems, in Vietnamese order."""
+
+    def __init__(self, units: Sequence[NamedUnit]) -> None:
+        self.units = units
+        self.by_id = {unit.id: unit for unit in units}
+        self._by_code: dict[tuple[str, str], list[NamedUnit]] = {}
+        self._by_system: dict[str, list[NamedUnit]] = {}
+        self._on_days: dict[date, list[NamedUnit]] = {}
+        self._heirs: dict[int, tuple[Heir, ...]] = {}
+        for unit in units:
+            self._by_system.setdefault(unit.system, []).append(unit)
+            self._by_code.setdefault((unit.system, unit.code), []).append(unit)
+
+    def heirs(self, unit: NamedUnit) -> tuple[Heir, ...]:
+        """Return the units of today on the ground of an ended one, the likely ones first."""
+        if unit.id not in self._heirs:
+            self._heirs[unit.id] = tuple(self._read_heirs(unit))
+        return self._heirs[unit.id]
+
+    def _read_heirs(self, unit: NamedUnit) -> Iterator[Heir]:
+        codes = successor_codes(unit.level, unit.code, self._codes_in.get(unit.id, frozenset()))
+        today = [(one, codes[one.code]) for one in self._communes if one.code in codes]
+        if unit.level != "province":
+            yield from (Heir(*pair) for pair in sorted(today, key=lambda pair: not pair[1]))
+            return
+        ids = {id for one, likely in today if likely for id in one.lies_in}
+        provinces = (self.by_id[id] for id in sorted(ids) if id in self.by_id)
+        yield from (Heir(one, True) for one in provinces if one.level == "province")
+
+    @cached_property
+    def _communes(self) -> list[NamedUnit]:
+        return [one for one in self._by_system.get("2025", ()) if one.level == "commune"]
+
+    @cached_property
+    def _codes_in(self) -> dict[int, set[str]]:
+        """The codes of the old communes in each district and province."""
+        found: dict[int, set[str]] = {}
+        for unit in self._by_system.get("2024", ()):
+            for id in unit.lies_in if unit.level == "commune" else ():
+                found.setdefault(id, set()).add(unit.code)
+        return found
+
+    def called_nearly(self, words: str, day: date) -> Iterator[tuple[int, NamedUnit]]:
+        """Yield the units of a day whose name is at most one letter off, or has another type."""
+        names, units = self._near_names[system_on(day)]
+        for rank, text in ((NEAR, words), (NEARLY, without_type(words))):
+            for name in names.find(text):
+                for unit in units[name]:
+                    if unit.valid_on(day):
+                        yield rank, unit
+
+    @cached_property
+    def _near_names(self) -> dict[str, tuple[NearNames, dict[str, list[NamedUnit]]]]:
+        """By system: names with and without type to compare, and the units of each."""
+        found = {}
+        for system, units in self._by_system.items():
+            named: dict[str, list[NamedUnit]] = {}
+            for unit in units:
+                for name in dict.fromkeys(map(compact, unit.words)):
+                    named.setdefault(name, []).append(unit)
+            found[system] = (NearNames(named), named)
+        return found
+
+    def on(self, day: date, level: str | None = None) -> list[NamedUnit]:
+        """Return the units of a day, optionally of one level."""
+        if day not in self._on_days:
+            if len(self._on_days) == DAYS_MOST:
+                self._on_days.clear()
+            system = self._by_system.get(system_on(day), ())
+            self._on_days[day] = [unit for unit in system if unit.valid_on(day)]
+        return [unit for unit in self._on_days[day] if level in (None, unit.level)]
+
+    def with_code(self, code: str, day: date, level: str | None) -> list[NamedUnit]:
+        """Return the units of a code on a day, the lower level first."""
+        found = self._by_code.get((system_on(day), code), [])
+        fitting = [one for one in found if one.valid_on(day) and level in (None, one.level)]
+        return sorted(fitting, key=lambda one: -LEVELS.index(one.level))
+
+
+def unit_index() -> UnitIndex:
+    """Return the index of all units, read again after units were added."""
+    newest = fetch("select max(id) as newest from units", {})[0]["newest"]
+    engine = db.engine
+    with _lock:
+        cached = _cache.get(engine)
+        if cached is None or cached[0] != newest:
+            cached = _cache[engine] = (newest, UnitIndex(_read_units()))
+    return cached[1]
+
+
+_cache: WeakKeyDictionary[Engine, tuple[int | None, UnitIndex]] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def _read_units() -> list[NamedUnit]:
+    parent, province = aliased(Unit), aliased(Unit)
+    own = ("id", "system", "level", "code", "name", "type", "valid_from", "valid_to", "sort_key")
+    query = (
+        select(*(getattr(Unit, name) for name in own))
+        .add_columns(parent.id, parent.name, parent.type)
+        .add_columns(province.id, province.name, province.type)
+        .outerjoin(parent, parent.id == Unit.parent_id)
+        .outerjoin(province, province.id == Unit.province_id)
+        .order_by(Unit.sort_key.collate("C"), Unit.id)
+    )
+    return [_named_unit(row) for row in db.session.execute(query)]
+
+
+def _named_unit(row: Any) -> NamedUnit:
+    """Return a unit of the columns above; since 2025 a commune's parent is its province."""
+    id, system, level, code, name, kind, first, last, sort_key, *above = row
+    higher = {above[at]: (above[at + 1], above[at + 2]) for at in (0, 3) if above[at] is not None}
+    lies_in = frozenset({id, *higher})
+    return NamedUnit(
+        id, code, name, kind, tuple(higher.values()), lies_in, system, level, first, last,
+        (sort_key, id),
+    )  # fmt: skip

@@ -160,7 +160,7 @@ def test_everything_made_is_held_once(stub: StubServer, tmp_path: Path, chaos: b
     assert (tally.cuts > 0) == chaos
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_real_server_holds_a_team_once(app: Flask, tmp_path: Path) -> None:
     plan = Plan(phones=3, minutes=0.1, rate=600.0, chaos=True, seed=11, store=tmp_path)
     with serving_app(app) as url:

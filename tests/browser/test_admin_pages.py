@@ -62,6 +62,7 @@ def keep_findings(var_dir: Path) -> None:
     set_findings.store_findings(var_dir / set_findings.FOLDER / "2", frame, known, found)
 
 
+@pytest.mark.long
 def test_an_admin_goes_through_every_section(admin: None, page: Page, guard: Guard) -> None:
     enter(page, "/admin")
     for section in SECTIONS:

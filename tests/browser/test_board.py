@@ -104,6 +104,7 @@ def test_an_organiser_pins_a_place_and_takes_it_back(page: Page, cast: Cast) -> 
     expect(page.get_by_text("đã ghim", exact=True)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_a_place_is_pinned_on_the_map_and_taken_back(page: Page, app: Flask, cast: Cast) -> None:
     with app.app_context():
         [active] = [one for one in read_active() if one.system == "2025"]

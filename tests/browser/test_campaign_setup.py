@@ -63,7 +63,7 @@ def enter(page: Page, path: str) -> None:
     page.wait_for_url(f"**{path.partition('?')[0]}*")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which("pdftoppm"), reason="poppler is not installed")
 def test_an_organiser_gets_from_nothing_to_posters_of_twenty_teams(
     new_page: Callable[..., Page], app: Flask, organiser: int, guard: Guard, tmp_path: Path

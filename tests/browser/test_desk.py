@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, Route, expect
@@ -40,6 +41,7 @@ def last_month() -> str:
     return f"{local_day(utc_now()).replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
+@pytest.mark.long
 def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page]) -> None:
     people.account(
         app,
@@ -116,6 +118,7 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
         axe(dark, colours=True)
 
 
+@pytest.mark.long
 def test_from_the_area_to_a_sample(
     app: Flask, client: FlaskClient, new_page: Callable[..., Page]
 ) -> None:

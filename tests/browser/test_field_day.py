@@ -60,7 +60,7 @@ def note_the_place(page: Page) -> int:
     return 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_day_with_two_places_without_a_network(app: Flask, new_page: Open) -> None:
     page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
     page.add_init_script(CLOCK)

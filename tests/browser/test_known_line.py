@@ -84,7 +84,7 @@ def test_measured_speed_matches_the_line(
     raise AssertionError(f"{newest.ping_ms} ms on a line of {waits}")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("line", "cap"),
     [(LINE, 10), (Shape(50, 10, 30), 10), (Shape(50, 10, 30), 30), (Shape(200, 50, 20), 10)],

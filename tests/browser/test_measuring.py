@@ -142,6 +142,7 @@ def test_without_a_ticket_a_sample_is_claimed(app: Flask, phone: Page) -> None:
     assert sample["assurance"] == "claimed" and sample["counted"]
 
 
+@pytest.mark.long
 def test_where_a_witness_is_needed_a_test_without_one_says_what_to_do(
     app: Flask, phone: Page
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_host_that_ends_a_test_early_does_not_fail_it(
     guard.complaints.clear()  # of the engine
 
 
+@pytest.mark.long
 def test_a_late_ticket_is_used_for_the_next_test(app: Flask, phone: Page) -> None:
     late: list[Route] = []
     phone.route("**/api/v1/tests", lambda route: late.append(route))

@@ -64,6 +64,7 @@ def test_every_page_for_everybody(measured: None, new_page: Callable[..., Page])
         expect(without.locator("h1").first).to_be_visible()
 
 
+@pytest.mark.long
 def test_the_map_draws_and_follows_the_month(
     app: Flask, measured: None, tiled: None, new_page: Callable[..., Page]
 ) -> None:
@@ -109,6 +110,7 @@ def test_failed_figures_show_a_message_and_can_be_retried(
     expect_text(page, "Tháng 09/2026")
 
 
+@pytest.mark.long
 def test_a_month_of_all_communes_is_repainted(
     app: Flask, measured: None, tiled: None, new_page: Callable[..., Page]
 ) -> None:
@@ -121,6 +123,7 @@ def test_a_month_of_all_communes_is_repainted(
     assert page.evaluate(REPAINT, 4) > 0  # milliseconds: `scripts/bench web` says how many
 
 
+@pytest.mark.long
 def test_zooming_in_from_the_sea_leads_to_land(
     measured: None, tiled: None, new_page: Callable[..., Page]
 ) -> None:
@@ -132,6 +135,7 @@ def test_zooming_in_from_the_sea_leads_to_land(
     assert page.evaluate(UNITS_IN_THE_MIDDLE)
 
 
+@pytest.mark.long
 def test_the_map_of_a_unit_waits_for_a_press(
     measured: None, tiled: None, new_page: Callable[..., Page]
 ) -> None:

@@ -70,7 +70,7 @@ def measured(page: Page) -> None:
     expect(page.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_resident_from_the_code_to_the_picture(
     app: Flask, served: str, new_page: Open, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,7 +103,7 @@ def test_a_resident_from_the_code_to_the_picture(
     assert not wide, f"wider than the screen with large letters: {wide}"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_sharing_the_picture_is_saved_and_the_text_copied(
     app: Flask, served: str, new_page: Open
 ) -> None:

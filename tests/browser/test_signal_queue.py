@@ -122,7 +122,7 @@ def enter(page: Page, path: str) -> None:
     page.wait_for_url(f"**{path.partition('?')[0]}*")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_organiser_clears_a_hundred_signals(
     new_page: Callable[..., Page], month: Month, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -62,6 +62,7 @@ def month(app: Flask, tmp_path: Path) -> Iterator[str]:
         yield month
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cut", [False, True], ids=["on line", "cut off"])
 def test_from_the_poster_to_the_sealed_report(
     app: Flask, served: str, new_page: Callable[..., Page], calendar: Calendar, month: str,

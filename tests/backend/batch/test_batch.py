@@ -86,7 +86,7 @@ def told(*statements: str) -> list[str]:
     return sorted(str(row) for one in statements for row in db.session.execute(text(one)))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("misplaced")
 def test_two_processes_find_and_do_what_one_does(app: Flask, tmp_path: Path) -> None:
     with app.app_context(), workforce.Workforce(workers=2) as force:

@@ -98,7 +98,7 @@ def test_a_transfer_is_asked_for_and_takes_nothing_along(here: Campaign, clock: 
     assert here.counted() == {"Đội Một": 1, "Đội Hai": 1}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_simulated_phones_join_measure_and_the_team_s_figures_rise(
     app: Flask, client: FlaskClient, clock: FakeClock, tmp_path: Path
 ) -> None:

@@ -109,7 +109,7 @@ def test_what_goes_wrong_in_the_field_is_there(app: Flask) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_another_seed_gives_the_same_totals_and_other_communes(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -152,7 +152,7 @@ def test_removing_leaves_nothing_of_it_and_everything_else(
             assert db.session.scalar(select(func.count()).select_from(model)) == n, model
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_teams_earn_what_the_phones_measured_and_go_with_them(
     app: Flask, client: FlaskClient
 ) -> None:

@@ -59,7 +59,7 @@ def serving(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_simulated_phone_joins_and_its_team_earns(
     app: Flask, client: FlaskClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

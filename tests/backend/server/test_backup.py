@@ -72,7 +72,7 @@ def ask(url: str, statement: str) -> Any:
         engine.dispose()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
     app: Flask, client: FlaskClient, own_var: Path, fresh: Path, tmp_path: Path
 ) -> None:
@@ -107,7 +107,7 @@ def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
         assert ask(server.owner_url, counted) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nothing_is_restored_over_what_is_there_nor_from_what_is_damaged(
     app: Flask, client: FlaskClient, own_var: Path, tmp_path: Path
 ) -> None:
@@ -146,7 +146,7 @@ def test_a_backup_that_fails_leaves_nothing(
     assert list(folder.iterdir()) == [killed[1]]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_the_keys_nothing_is_restored(app: Flask, own_var: Path, tmp_path: Path) -> None:
     kept = backup.make(app.config, tmp_path / "backups", 14, AT)
     (kept.parent / backup.KEYS).rename(tmp_path / "elsewhere")

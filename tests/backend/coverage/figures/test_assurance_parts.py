@@ -81,7 +81,7 @@ class Phone:
         assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_sample_is_in_one_part(
     app: Flask, client: FlaskClient, clock: FakeClock, tmp_path: Path
 ) -> None:

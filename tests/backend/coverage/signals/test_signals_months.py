@@ -31,7 +31,7 @@ def scores() -> dict[str, Score]:
     return scored(SEEDS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", KINDS)
 def test_every_signal_keeps_its_floors(scores: dict[str, Score], name: str) -> None:
     score = scores[name]

@@ -283,7 +283,7 @@ def test_three_free_phones_in_each_of_63_cells_locate_nobody(
     assert items(client) == {}  # registered for a day, measured on one
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_89_questions_for_the_next_place_show_nothing_of_another_phone(
     app: Flask, client: FlaskClient
 ) -> None:

@@ -73,7 +73,7 @@ def test_a_commune_its_district_province_and_the_country(app: Flask, client: Fla
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClient) -> None:
     chosen = random.Random(5)
     with app.app_context():

@@ -93,7 +93,7 @@ def test_300_names_of_operators_count_nothing(
     assert main_reasons(app) == {"unproven": 300}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("strict")
 def test_300_devices_with_a_sample_of_last_month_each_count_nothing(
     app: Flask, client: FlaskClient, clock: FakeClock

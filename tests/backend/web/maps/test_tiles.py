@@ -36,7 +36,7 @@ def test_only_tiles_are_served(app: Flask, client: FlaskClient) -> None:
         assert client.get(f"/map/tiles/{name}.pmtiles").status_code == 404
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_builds_what_is_missing(app: Flask) -> None:
     run = app.test_cli_runner()
     first = run.invoke(cli, ["tiles", "--set", "approximate-2025"])

@@ -16,7 +16,7 @@ from typing import (
     is_typeddict,
 )
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 # The largest ids of rows numbered by PostgreSQL's integer and bigint.
 ID_MOST = 2**31 - 1
@@ -30,28 +30,6 @@ class Strict(Schema):
 
     class Meta:
         unknown = EXCLUDE
-
-    def _deserialize(self, data: Any, **options: Any) -> Any:
-        """Load valid objects on a fast path; others by marshmallow, which finds every error.
-
-        marshmallow spends as much time on missing fields as on present ones, and most are missing.
-        """
-        plain = not options["many"] and not options["partial"] and options["unknown"] == EXCLUDE
-        if plain and isinstance(data, dict):
-            try:
-                return self._load_valid(data)
-            except ValidationError:
-                pass
-        return super()._deserialize(data, **options)
-
-    def _load_valid(self, data: dict[str, Any]) -> dict[str, Any]:
-        loaded: dict[str, Any] = {}
-        for name, field in self.load_fields.items():
-            value = data.get(field.data_key or name, missing)
-            if value is missing and not field.required and field.load_default is missing:
-                continue
-            loaded[field.attribute or name] = field.deserialize(value, name, data)
-        return loaded
 
 
 CODES: dict[str, str | list[Any] | dict[Any, Any]] = {
@@ -76,10 +54,7 @@ class Text(fields.Field[str]):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError("not_text")
-        if "\x00" in value:
-            raise ValidationError("has_nul")
-        if not encodable(value):
-            raise ValidationError("not_unicode")
+        check_text(value)
         return value
 
     def _validate(self, value: str) -> None:
@@ -88,6 +63,14 @@ class Text(fields.Field[str]):
             raise ValidationError("not_one_of")
         if not self.choices and len(value) > self.most:
             raise ValidationError("too_long")
+
+
+def check_text(text: str) -> None:
+    """Raise ValidationError with a code for a text that PostgreSQL cannot store."""
+    if "\x00" in text:
+        raise ValidationError("has_nul")
+    if not encodable(text):
+        raise ValidationError("not_unicode")
 
 
 def encodable(text: str) -> bool:
@@ -100,13 +83,14 @@ def encodable(text: str) -> bool:
 
 # Deeper than any valid body; the limits of Python and PostgreSQL differ by version.
 DEPTH_MOST = 50
+_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def storable(value: Any) -> str:
     """Return JSON that PostgreSQL can store; ValidationError with a code for other values."""
     try:
-        written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        written = _COMPACT(value)
     except ValueError:  # 1e400 is JSON, but no number here
         raise ValidationError("not_number") from None
     except RecursionError:

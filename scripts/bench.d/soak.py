@@ -17,8 +17,9 @@ from uuid import UUID
 import psycopg
 from parts.fire import PROCESSES, SAMPLES_A_POST, TEAM, Answered, Order, fire, phones_for
 from parts.load import Load, Target, rate
+from parts.phones import join, make_earlier, register
 from parts.processes import memory_mb
-from parts.site import register, site
+from parts.site import site
 from sqlalchemy import create_engine
 
 from backend.measurements.recording.counting import DIFFERENCES
@@ -117,7 +118,6 @@ P99_MOST_S, GROWTH_MOST, HOT_MOST, RECOVERY_MOST_S = 0.250, 0.05, 1.3, 5.0
 OVERLOAD, OVERLOAD_S, AFTERWARDS_S = 3.0, 30.0, 30.0
 BARE_S = 4.0
 # A team of 200 phones registers within a second here, and each sends a day's samples in a minute.
-GENEROUS = {"REGISTRATIONS_PER_HOUR": "1000000", "MEASUREMENTS_PER_HOUR": "1000000"}
 CONNECTIONS_MOST = 2 * 4 * 8  # four workers: eight for transactions, eight for single statements
 
 
@@ -126,8 +126,8 @@ def main() -> None:
     options = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the server would live on
     print(f"load average before: {os.getloadavg()[0]:.1f}", flush=True)
-    with tempfile.TemporaryDirectory() as folder, site(Path(folder), **GENEROUS) as (target, _):
-        rate(target, Load("phones", 1, 1.0, 0))  # warm
+    with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as (target, _):
+        rate(target, Load("phones", 1, 1.0))  # warm
         good = [_hot(target, options.hot_rounds)]
         bare = _bare(target, options.bare_rounds)
         pace = options.share * bare / SAMPLES_A_POST
@@ -161,9 +161,9 @@ def _bare(target: Target, count: int) -> float:
 def _hot(target: Target, rounds: int) -> bool:
     """Compare posts in one commune with posts in a hundred, in turns."""
     ratios, rates = [], []
-    for number in range(1, rounds + 1):
-        spread = rate(target, Load("phones", 1, BARE_S, 2 * number - 1))
-        hot = rate(target, Load("hot", 1, BARE_S, 2 * number))
+    for _ in range(rounds):
+        spread = rate(target, Load("phones", 1, BARE_S))
+        hot = rate(target, Load("hot", 1, BARE_S))
         ratios.append(spread / hot)
         rates.append(hot)
     lowest, middle, highest = min(ratios), statistics.median(ratios), max(ratios)
@@ -173,9 +173,11 @@ def _hot(target: Target, rounds: int) -> bool:
 
 
 def _orders(target: Target, seed: str, stretches: tuple[tuple[float, float], ...]) -> list[Order]:
-    """Divide the phones of the team and of the country among the processes."""
+    """Divide the phones of the hot commune and of the country, half of them in a team."""
     samples = sum(pace * seconds for pace, seconds in stretches) * SAMPLES_A_POST
     tokens = tuple(register(target.port, TEAM + PROCESSES * phones_for(samples)))
+    join(target.port, target.code, tokens[::4] + tokens[1::4])  # half of each process's phones
+    make_earlier(target.database)
     shared = tuple((pace / PROCESSES, seconds) for pace, seconds in stretches)
     return [
         Order(

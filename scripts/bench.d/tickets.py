@@ -21,9 +21,11 @@ from typing import Any
 
 import jwt
 import psycopg
-from parts.load import A_DAY, exchange, request, walk
+from parts.http import exchange, request
+from parts.load import A_DAY, walk
+from parts.phones import EARLIER
 from parts.processes import precise_s
-from parts.site import EARLIER, ROOT
+from parts.site import ROOT
 
 from backend.witness.keys import host_key
 from backend.witness.statements import Ticket, Witness, WitnessedDirection, sign

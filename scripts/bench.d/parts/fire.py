@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from geo.approximate import DATA
-from parts.load import HOT, Area, request, walk
+from parts.http import request
+from parts.load import HOT, Area, walk
 
 TEAM = 200
 TEAM_SHARE = 0.3  # of all posts

@@ -8,13 +8,17 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import Any
 
 import psycopg
+
+from parts.http import Refused, exchange, request
+from parts.phones import join, make_earlier, register
 
 # A volunteer's day: some tests from the morning on, a walk of some hundred metres between them.
 A_DAY, APART = 16, timedelta(minutes=25)
@@ -97,16 +101,21 @@ def row(sample: dict[str, Any], device: uuid.UUID, unit: int, boundary_set: int)
 PROCESSES, THREADS = 2, 8
 BATCH = 50
 DEVICES_A_THREAD = 16
+PREPARED_WITHIN_S = 300
 # Made before the clock starts: more than anybody does in a second, alone or in batches.
-MADE_A_SECOND = {"peer": {1: 1_500, BATCH: 60}, "phones": {1: 250, BATCH: 20}, "empty": {}}
-MADE_A_SECOND["hot"] = MADE_A_SECOND["phones"]
+MADE_A_SECOND = {"peer": {1: 1_500, BATCH: 60}, "empty": {1: 2_000}}
+MADE_BY_PHONES = {1: 250, BATCH: 20}
+# What an answer says of each sample that is worth something: one that counts, or where the load is
+# of repeats, one that is stored.
+COUNTED, STORED = b'"counted":true', b'"outcome":"accepted"'
+WORTH = {"phones": COUNTED, "team": COUNTED, "hot": STORED, "late": STORED}
 
 INSERT = (
     f"insert into measurements ({', '.join(COLUMNS)}) "  # noqa: S608
     f"values ({', '.join(['%s'] * (len(COLUMNS) - 1))}, %s::jsonb)"
 )
 
-Act = Callable[[], None]
+Act = Callable[[], int]  # returns the number of samples
 Acts = tuple[list[Act], Callable[[], None]]
 
 
@@ -120,22 +129,40 @@ class Target:
     units: tuple[int, ...]
     boundary_set: int
     web: int  # the process that all of the server's are children of
+    postgres: int
+    code: str  # of a team whose campaign covers the whole country
 
 
 @dataclass(frozen=True)
 class Load:
-    """One kind of load in one round."""
+    """One kind of load in one round.
 
-    who: str  # peer, phones, hot, empty
+    peer: rows inserted without a server; phones: of no team; team: of a team; hot: in one commune;
+    late: in one commune, each day's last sample first, so that stored samples are judged again;
+    empty: a view that does nothing.
+    """
+
+    kind: str
     size: int  # samples at once
     seconds: float
-    number: int  # of the round: its samples are new ones
+    number: int = 0  # of the peer's round: its samples are new ones
 
 
-def rate(target: Target, load: Load) -> float:
-    """Samples a second that all processes together got rid of."""
+@dataclass(frozen=True)
+class Rate:
+    """Samples a second, and the answers other than success by status."""
+
+    samples: float
+    refused: Mapping[str, int]
+
+
+def rate(target: Target, load: Load, begun: Callable[[], None] = lambda: None) -> float:
+    """Return the samples a second that all processes got stored, counted ones where they can be.
+
+    Calls `begun` when everything is prepared. Prints the answers other than success.
+    """
     context = multiprocessing.get_context("spawn")
-    gate = context.Barrier(PROCESSES)
+    gate = context.Barrier(PROCESSES + 1)
     ends = [context.Pipe(duplex=False) for _ in range(PROCESSES)]
     processes = [
         context.Process(target=_process, args=(target, load, place, gate, end[1]))
@@ -144,17 +171,22 @@ def rate(target: Target, load: Load) -> float:
     for process, end in zip(processes, ends, strict=True):
         process.start()
         end[1].close()  # so that one that fails is noticed
-    total = sum(end[0].recv() for end in ends)
+    gate.wait(PREPARED_WITHIN_S)
+    begun()
+    rates: list[Rate] = [one for end in ends for one in end[0].recv()]
     for process in processes:
         process.join()
-    return float(total)
+    refused = sum((Counter(one.refused) for one in rates), Counter())
+    if refused:
+        print(f"  {load.kind}: refused {dict(refused)}")
+    return sum(one.samples for one in rates)
 
 
 def _process(target: Target, load: Load, place: int, gate: Any, answer: Connection) -> None:
-    prepare = {"peer": _peer, "phones": _phones, "hot": _phones, "empty": _empty}[load.who]
     threads = range(place * THREADS, (place + 1) * THREADS)
+    prepare = {"peer": _peer, "empty": _empty}.get(load.kind, _phones)
     prepared = [prepare(target, load, thread) for thread in threads]
-    rates: list[float] = []
+    rates: list[Rate] = []
     gate.wait()
     workers = [
         threading.Thread(target=_work, args=(acts, close, load, rates)) for acts, close in prepared
@@ -165,18 +197,20 @@ def _process(target: Target, load: Load, place: int, gate: Any, answer: Connecti
         worker.join()
     if len(rates) != THREADS:
         raise SystemExit("a thread of the load has failed")
-    answer.send(sum(rates))
+    answer.send(rates)
 
 
-def _work(acts: list[Act], close: Callable[[], None], load: Load, rates: list[float]) -> None:
+def _work(acts: list[Act], close: Callable[[], None], load: Load, rates: list[Rate]) -> None:
     began = time.perf_counter()
-    done = 0
+    done, refused = 0, Counter[str]()
     for act in acts:
-        act()
-        done += 1
+        try:
+            done += act()
+        except Refused as answer:
+            refused[answer.status] += 1
         if time.perf_counter() - began > load.seconds:
             break
-    rates.append(done * load.size / (time.perf_counter() - began))
+    rates.append(Rate(done / (time.perf_counter() - began), refused))
     close()
 
 
@@ -189,25 +223,28 @@ def _peer(target: Target, load: Load, thread: int) -> Acts:
     device, dice = uuid.uuid4(), random.Random(thread)
     samples = walk(seed=100_000 + thread, first=load.number)
 
-    def one(rows: list[tuple[Any, ...]]) -> None:
+    def one(rows: list[tuple[Any, ...]]) -> int:
         cursor.executemany(INSERT, rows) if load.size > 1 else cursor.execute(INSERT, rows[0])
         connection.commit()
+        return len(rows)
 
     def make() -> tuple[Any, ...]:
         sample = next(samples) | {"id": str(uuid.uuid4())}
         return row(sample, device, dice.choice(target.units), target.boundary_set)
 
-    made = [[make() for _ in range(load.size)] for _ in range(_many(load))]
+    many = int(load.seconds * MADE_A_SECOND["peer"][load.size])
+    made = [[make() for _ in range(load.size)] for _ in range(many)]
     return [lambda rows=rows: one(rows) for rows in made], connection.close  # type: ignore[misc]
 
 
 def _phones(target: Target, load: Load, thread: int) -> Acts:
-    """One connection over which this thread's devices take turns."""
-    mine = target.tokens[thread * DEVICES_A_THREAD : (thread + 1) * DEVICES_A_THREAD]
-    rounds = -(-_many(load) // len(mine))
-    first = load.number * rounds * load.size
-    area = HOT if load.who == "hot" else AREA
-    walks = [walk(thread * DEVICES_A_THREAD + place, first, area) for place in range(len(mine))]
+    """One connection over which this thread's phones, which are new ones, take turns."""
+    mine = tuple(register(target.port, DEVICES_A_THREAD))
+    if load.kind == "team":
+        join(target.port, target.code, mine)
+    make_earlier(target.database)
+    rounds = -(-int(load.seconds * MADE_BY_PHONES[load.size]) // len(mine))
+    walks = [samples_of(load, thread * DEVICES_A_THREAD + place) for place in range(len(mine))]
     bodies = []
     for _ in range(rounds):
         for token, samples in zip(mine, walks, strict=True):
@@ -217,48 +254,28 @@ def _phones(target: Target, load: Load, thread: int) -> Acts:
             ]
             body = some[0] if load.size == 1 else {"measurements": some}
             bodies.append(request("POST", "/api/v1/measurements", token, json.dumps(body).encode()))
-    return _over_http(target.port, bodies)
+    return _over_http(target.port, bodies, WORTH[load.kind])
+
+
+def samples_of(load: Load, seed: int) -> Iterator[dict[str, Any]]:
+    """Return a phone's samples in the order in which it sends them."""
+    if load.kind != "late":
+        return walk(seed, 0, HOT if load.kind == "hot" else AREA)
+    days = (walk(seed, day * A_DAY, HOT) for day in range(SINCE.days - 1))
+    return (one for day in days for one in reversed(list(itertools.islice(day, A_DAY))))
 
 
 def _empty(target: Target, load: Load, thread: int) -> Acts:
-    return _over_http(
-        target.port, [request("GET", "/healthz", "", b"")] * int(load.seconds * 2_000)
-    )
+    asked = request("GET", "/healthz", "", b"")
+    return _over_http(target.port, [asked] * int(load.seconds * MADE_A_SECOND["empty"][1]), None)
 
 
-def _over_http(port: int, requests: list[bytes]) -> Acts:
+def _over_http(port: int, requests: list[bytes], worth: bytes | None) -> Acts:
     connection = socket.create_connection(("127.0.0.1", port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return (
-        [lambda sent=sent: exchange(connection, sent) for sent in requests],  # type: ignore[misc]
-        connection.close,
-    )
 
+    def send(content: bytes) -> int:
+        answer = exchange(connection, content)
+        return answer.count(worth) if worth else 1
 
-def _many(load: Load) -> int:
-    return int(load.seconds * MADE_A_SECOND[load.who][load.size])
-
-
-def request(method: str, path: str, token: str, body: bytes) -> bytes:
-    """Build the bytes of a request in advance, to save CPU time of the load generator."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    if token:
-        head += f"Authorization: Bearer {token}\r\n"
-    return head.encode() + b"\r\n" + body
-
-
-def exchange(connection: socket.socket, sent: bytes) -> bytes:
-    """Send one request and read its answer's body; anything but success ends the bench."""
-    connection.sendall(sent)
-    data = connection.recv(65_536)
-    while b"\r\n\r\n" not in data:
-        data += connection.recv(65_536)
-    head, _, body = data.partition(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-    while len(body) < length:
-        body += connection.recv(65_536)
-    if head[9:12] not in (b"200", b"201"):
-        raise RuntimeError(f"{head.decode()}\n{body.decode()}")
-    return body
+    return [lambda sent=sent: send(sent) for sent in requests], connection.close  # type: ignore[misc]

@@ -17,14 +17,12 @@ import psycopg
 
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.running.serve import answers
-from parts.load import DEVICES_A_THREAD, PROCESSES, THREADS, Target, exchange, request
+from parts.load import DEVICES_A_THREAD, PROCESSES, THREADS, Target
+from parts.phones import make_earlier, new_team, register
 from parts.requirement import choose_claims
 
 ROOT = Path(__file__).resolve().parents[3]
 START_S = 300
-# Samples of the loads are up to 58 days old, and older ones than the registration do not count.
-EARLIER = "update devices set registered_at = registered_at - interval '90 days'"
-CONSENT = {"accepted": True, "version": "1", "accepted_at": "2024-11-01T08:00:00+07:00"}
 
 
 @contextmanager
@@ -36,6 +34,9 @@ def site(folder: Path, **settings: str) -> Iterator[tuple[Target, dict[str, str]
             "DATABASE_URL": postgres.app_url,
             "DATABASE_OWNER_URL": postgres.owner_url,
             "PORT": str(free_port()),
+            # The phones of a bench have one address and measure without a pause.
+            "REGISTRATIONS_PER_HOUR": "1000000",
+            "MEASUREMENTS_PER_HOUR": "1000000",
             **settings,
         }
         port = int(environment["PORT"])
@@ -47,7 +48,7 @@ def site(folder: Path, **settings: str) -> Iterator[tuple[Target, dict[str, str]
             try:
                 _wait(web, port, folder / "web.log")
                 choose_claims(postgres.owner_url)
-                yield _target(postgres, port, web.pid), environment
+                yield _target(folder, postgres, port, web.pid), environment
             finally:
                 web.send_signal(signal.SIGTERM)
                 web.wait(60)
@@ -61,23 +62,16 @@ def _wait(web: subprocess.Popen[bytes], port: int, log: Path) -> None:
         time.sleep(0.2)
 
 
-def _target(postgres: EmbeddedPostgres, port: int, web: int) -> Target:
+def _target(folder: Path, postgres: EmbeddedPostgres, port: int, web: int) -> Target:
     database = postgres.app_url.replace("+psycopg", "")
     with psycopg.connect(database) as connection:
         found = connection.execute("select set_id, unit_id from boundaries limit 500").fetchall()
     tokens = tuple(register(port, PROCESSES * THREADS * DEVICES_A_THREAD))
-    with psycopg.connect(database) as connection:
-        connection.execute(EARLIER)
+    make_earlier(database)
+    code = new_team(postgres.owner_url.replace("+psycopg", ""))
+    process = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
     units = tuple(unit for _, unit in found)
-    return Target(database, port, tokens, units, found[0][0], web)
-
-
-def register(port: int, count: int) -> Iterator[str]:
-    """Register devices; their tokens."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        sent = request("POST", "/api/v1/devices", "", json.dumps({"consent": CONSENT}).encode())
-        for _ in range(count):
-            yield json.loads(exchange(connection, sent))["token"]
+    return Target(database, port, tokens, units, found[0][0], web, process, code)
 
 
 def free_port() -> int:

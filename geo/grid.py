@@ -354,6 +354,9 @@ def read_grid(path: Path) -> tuple[list[str], Grid]:
         raise DamagedIndexError(f"{path}: no index of format {FORMAT}")
     if zlib.crc32(memoryview(content)[_START.size :]) != checksum:
         raise DamagedIndexError(f"{path}: altered or cut off")
+    # The checksum has read every page; those that answers need are mapped again.
+    if hasattr(mmap, "MADV_DONTNEED"):
+        content.madvise(mmap.MADV_DONTNEED)
     header = json.loads(content[_START.size : _START.size + length])
     arrays, offset = {}, _START.size + length
     for name, (dtype, size) in header["arrays"].items():

@@ -256,7 +256,7 @@ def _active_columns(table: Figures) -> Columns:
     month, counts = table.month, table.counts
     ids = [unit.id for unit in counts.units]
     parameters = {"month": month.month, "network": month.network, "units": ids,
-                  "first": month.progress.first, "last": month.listing.day}  # fmt: skip
+                  "first": month.progress.first, "last": month.last_day}  # fmt: skip
     active = {(row["unit_id"], row["what"]): row["n"] for row in fetch(ACTIVE, parameters)}
     counted = counts.numbers[:, BASES.index("counted")].tolist()
     pairs = zip(ids, counted, strict=True)

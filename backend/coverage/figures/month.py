@@ -41,8 +41,8 @@ ListingKey = tuple[tuple[ActiveSet, ...], int | None]  # the active sets, and th
 # The code of the unit of each level that contains a commune.
 CODE_OF = {"commune": "code", "district": "parent_code", "province": "province_code"}
 
-# Cached days, some 8 MB each: two years of months.
-LISTINGS_MOST = 24
+# Cached days. Days with the same units share one list of some 8 MB: two years have three.
+DAYS_MOST = 24
 
 # The active sets, and the newest unit: one row at least.
 READ_KEY = f"""
@@ -52,14 +52,17 @@ READ_KEY = f"""
 
 
 class Listing:
-    """All units of a day, by level and in Vietnamese order."""
+    """All units of one or more days, by level and in Vietnamese order."""
 
-    def __init__(self, day: date, active: ActiveSet | None, units: list[UnitRow]) -> None:
-        self.day = day
+    def __init__(self, active: ActiveSet | None, units: list[UnitRow]) -> None:
         self.active = active
         self.levels: dict[str, list[UnitRow]] = {}
         for unit in units:
             self.levels.setdefault(unit.level, []).append(unit)
+
+    def equals(self, other: "Listing") -> bool:
+        """Return whether another list has the same units and boundaries."""
+        return self.active == other.active and self.levels == other.levels
 
     def find(self, code: str, level: str | None = None) -> UnitRow:
         """Return the unit of a code; the lowest level if the code names an island twice."""
@@ -140,10 +143,11 @@ def listing_on(day: date, key: ListingKey | None = None) -> Listing:
     days = _cache.setdefault(db.engine, {})
     cached_key, listing = days.get(day, (None, None))
     if listing is None or cached_key != key or not listing.levels:
-        listing = Listing(day, serving_set(day, key[0]), units_on(day))
+        listing = Listing(serving_set(day, key[0]), units_on(day))
         with _lock:
+            listing = next((one for _, one in days.values() if listing.equals(one)), listing)
             days[day] = key, listing
-            while len(days) > LISTINGS_MOST:
+            while len(days) > DAYS_MOST:
                 del days[next(iter(days))]
     return listing
 
@@ -230,15 +234,20 @@ class Month:
     strict: bool
     published: frozenset[int] | None = None  # units shown to the reader; None: all
 
+    @property
+    def last_day(self) -> date:
+        """The day whose unit lists, boundaries and targets are those of the month."""
+        return month_end(self.month)
+
     @cached_property
     def targets(self) -> dict[tuple[str, str], TargetsInForce]:
         """The targets in force on the month's last day, by level and purpose."""
-        return targets_on(self.listing.day, self.levels, self.network)
+        return targets_on(self.last_day, self.levels, self.network)
 
     @property
     def levels(self) -> tuple[str, ...]:
         """The levels of the month's administrative system, the highest first."""
-        return LEVELS_OF[system_on(self.listing.day)]
+        return LEVELS_OF[system_on(self.last_day)]
 
     def level_counts(self, level: str, place: UnitRow | None = None) -> LevelCounts:
         """Return the counts of the units of a level, of a place or the whole country."""

@@ -84,7 +84,7 @@ def _scope(month: Month, query: CoverageQuery) -> tuple[UnitRow | None, str]:
         unit = month.listing.find(query.unit, query.level)
         return unit, unit.level
     level = query.level or "commune"
-    check_level(month.listing.day, level)
+    check_level(month.last_day, level)
     return (month.listing.parent(query.parent) if query.parent else None), level
 
 

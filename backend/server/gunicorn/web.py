@@ -1,14 +1,18 @@
 """The web server's process: migrate and load data, then run gunicorn.
 
-Both in one process, because most of the time of a start is the import of libraries.
+Preparing has a child process of its own: the memory that migrations, polygons and the demo need is
+free afterwards, and none of it is shared with the workers. The child is forked, because most of the
+time of a start is the import of libraries.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -32,12 +36,37 @@ def main(arguments: list[str]) -> None:
     from wsgi import app
 
     preload_templates(app)
+    in_child(app, demo="--demo" in arguments)
     with app.app_context():
-        prepare(app, demo="--demo" in arguments)
+        app.extensions["locator"].warm_sets(read_active())  # shared by the workers
+        db.session.remove()
         db.engine.dispose()  # gunicorn forks: no connection may be open
     rest = [word for word in arguments if word != "--demo"]  # for gunicorn
     sys.argv = ["gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), *rest, "wsgi:app"]
     WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]", prog="gunicorn").run()
+
+
+def in_child(app: Flask, demo: bool) -> None:
+    """Run `prepare` in a child process; SystemExit with its status if it fails."""
+    child = get_context("fork").Process(target=_prepare_and_exit, args=(app, demo))
+    child.start()
+
+    def stop(number: int, frame: object) -> None:
+        child.terminate()
+        child.join()
+        raise SystemExit(128 + number)
+
+    kept = signal.signal(signal.SIGTERM, stop)
+    child.join()
+    signal.signal(signal.SIGTERM, kept)
+    if child.exitcode:
+        raise SystemExit(child.exitcode if child.exitcode > 0 else 128 - child.exitcode)
+
+
+def _prepare_and_exit(app: Flask, demo: bool) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the parent tells of it
+    with app.app_context():
+        prepare(app, demo)
 
 
 def prepare(app: Flask, demo: bool) -> None:
@@ -53,7 +82,6 @@ def prepare(app: Flask, demo: bool) -> None:
         if empty:  # never where real people have accounts
             print("To sign in as:", flush=True)
             command(app, "demo", "people")
-    app.extensions["locator"].warm_sets(read_active())  # shared by the workers
     if active := set_on(local_day(utc_now())):
         outlines.country(app.config["VAR_DIR"] / "tiles", active)  # for a fast first page
     db.session.remove()

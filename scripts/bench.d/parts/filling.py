@@ -341,16 +341,17 @@ from drawn where n > 0 group by fate, grouping sets ((id), (id, day))
 """
 
 
-def fill_months(owner_url: str, rows: int, today: date) -> tuple[str, str]:
-    """Spread rows over the twelve months up to today, which have no counts; first and last."""
-    firsts = [date(today.year - (today.month <= back), (today.month - back - 1) % 12 + 1, 1)
-              for back in range(12)]  # fmt: skip
+def fill_months(owner_url: str, rows: int, today: date, months: int = 12) -> tuple[str, str]:
+    """Spread rows over the months up to today, which have no counts; first and last."""
+    last_month = today.year * 12 + today.month - 1
+    firsts = [date((last_month - back) // 12, (last_month - back) % 12 + 1, 1)
+              for back in range(months)]  # fmt: skip
     with connect(owner_url) as connection:
         connection.execute("set work_mem = '256MB'")
         for first in firsts:
             last = min(today, month_end(f"{first:%Y-%m}"))
             categories, parts = list(CATEGORIES), list(CATEGORIES.values())
-            values = {"first": first, "last": last, "rows": rows / 12,
+            values = {"first": first, "last": last, "rows": rows / months,
                       "categories": categories, "parts": parts}  # fmt: skip
             connection.execute(COUNTS_OF_MONTH, values)
         connection.execute("vacuum analyze counts")

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
@@ -124,15 +124,23 @@ def test_what_is_kept_of_a_month_does_not_pile_up(
     client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Requests for many months in turn read lists of units again, and keep the counts."""
-    monkeypatch.setattr(months, "LISTINGS_MOST", 4)
+    monkeypatch.setattr(months, "DAYS_MOST", 4)
     assert post(client, register(client), sample("2024-10-10T09:00:00+07:00")).status_code == 201
     with app.app_context():
         counting.fold_all()
     sizes = []
     for _ in range(2):
-        for number in range(months.LISTINGS_MOST + 1):
+        for number in range(months.DAYS_MOST + 1):
             client.get(f"{URL}?month={2000 + number // 12}-{number % 12 + 1:02}&limit=1")
         assert client.get(f"{URL}?month=2024-10&limit=1").status_code == 200
         with app.app_context():
             sizes.append(len(load_counts("2024-10", "mobile", days=True).memo))
     assert sizes[0] == sizes[1] > 0
+
+
+def test_days_with_the_same_units_share_one_list(app: Flask) -> None:
+    with app.app_context():
+        first, next_month = (months.listing_on(date(2024, month, 28)) for month in (10, 11))
+        after_the_reform = months.listing_on(date(2025, 7, 31))
+    assert first is next_month
+    assert first is not after_the_reform

@@ -4,11 +4,8 @@ import geopandas
 import pyarrow.parquet
 
 from .boundaries import with_names
-from .gazetteer import DATA, load_units
+from .gazetteer import DATA, FAR_ISLANDS, load_units
 from .polygons import CRS
-
-# Hoàng Sa and Trường Sa: part of every set and map.
-FAR_ISLANDS = {"2024": ("22736", "22737", "22739", "498"), "2025": ("20333", "22736")}
 
 
 def build(system: str) -> geopandas.GeoDataFrame:

@@ -11,6 +11,8 @@ DATA = Path(__file__).parent / "data"
 SYSTEMS = ("2024", "2025")
 LEVELS = ("province", "district", "commune")
 NUMBERS = ("latitude", "longitude", "area_km2")
+# Hoàng Sa and Trường Sa: part of every set and map.
+FAR_ISLANDS = {"2024": ("22736", "22737", "22739", "498"), "2025": ("20333", "22736")}
 
 _LETTERS = {
     letter: f"{rank:02d}" for rank, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")

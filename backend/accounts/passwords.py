@@ -9,7 +9,6 @@ from threading import Lock
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
 
 from backend.accounts.login_names import local_part
 from geo.gazetteer import plain
@@ -60,6 +59,8 @@ def _score(password: str, names: Iterable[str]) -> int:
     parts = [re.findall(r"\w+", plain(name)) for name in names]
     # "ngoclan" and "tranngoclan" of Trần Ngọc Lan, besides each word.
     ends = ["".join(words[start:]) for words in parts for start in range(len(words))]
+    from zxcvbn import zxcvbn  # its lists take 12 MB, and few processes judge a password
+
     words = [*chain(*parts), *ends, *LOCAL_WORDS]
     scored = plain(password).replace(" ", "")[:JUDGED_MOST]
     with _estimating:

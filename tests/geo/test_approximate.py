@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import shapely
 
-from geo.approximate import FAR_ISLANDS, build, far_islands
+from geo.approximate import build, far_islands
 from geo.boundaries import digest
 from geo.checks import check
 from geo.derivation.derive import trace
 from geo.derivation.outline import country, disc, with_islands
-from geo.gazetteer import DATA, load_units
+from geo.gazetteer import DATA, FAR_ISLANDS, load_units
 from tests.support.approximate_accuracy import CASES, measure
 
 # longitude, latitude, code of 2024, code of 2025

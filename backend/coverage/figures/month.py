@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from backend.accounts.access import Actor
 from backend.clock import month_before, month_end
-from backend.coverage.figures.counts_cache import SUMS, Matrix, MonthCounts, load_counts
+from backend.coverage.figures.counts_cache import DAYS, SUMS, Matrix, MonthCounts, load_counts
 from backend.coverage.figures.forecast import MonthProgress, Numbers, month_progress
 from backend.coverage.figures.unit_access import published
 from backend.coverage.targets.models import Target
@@ -231,6 +231,7 @@ class Month:
     progress: MonthProgress
     listing: Listing
     commune_counts: MonthCounts
+    with_days: bool
     strict: bool
     published: frozenset[int] | None = None  # units shown to the reader; None: all
 
@@ -286,7 +287,12 @@ class Month:
         return self._summed(level, "by_category")
 
     def days(self, level: str) -> Matrix:
-        """Return received, valid and counted of all units of a level on each day."""
+        """Return received, valid and counted of all units of a level on each day.
+
+        All 0 where the month was loaded without days; then nothing is cached.
+        """
+        if not self.with_days:
+            return np.zeros((len(self.listing.levels[level]), DAYS, len(BASES)), np.int32)
         return self._summed(level, "days")
 
     def _summed(self, level: str, name: str) -> Matrix:
@@ -313,6 +319,7 @@ def load_months(
             month_progress(name, today),
             listing_on(month_end(name), key),
             load_counts(name, network, days=name in with_days),
+            name in with_days,
             strict_comparison(),
             published(reader, name),
         )

@@ -22,8 +22,7 @@ from backend.i18n import formats
 from backend.reports.content.figures import CommuneRow, Quality, Report
 from backend.units.models import Boundary, BoundarySet, Unit
 from backend.units.service import UnitRow, find
-from geo.approximate import FAR_ISLANDS
-from geo.gazetteer import DATA
+from geo.gazetteer import DATA, FAR_ISLANDS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -49,14 +49,15 @@ def main(arguments: list[str]) -> None:
 def in_child(app: Flask, demo: bool) -> None:
     """Run `prepare` in a child process; SystemExit with its status if it fails."""
     child = get_context("fork").Process(target=_prepare_and_exit, args=(app, demo))
-    child.start()
 
     def stop(number: int, frame: object) -> None:
-        child.terminate()
-        child.join()
+        if child.pid:
+            child.terminate()
+            child.join()
         raise SystemExit(128 + number)
 
     kept = signal.signal(signal.SIGTERM, stop)
+    child.start()
     child.join()
     signal.signal(signal.SIGTERM, kept)
     if child.exitcode:
@@ -64,7 +65,8 @@ def in_child(app: Flask, demo: bool) -> None:
 
 
 def _prepare_and_exit(app: Flask, demo: bool) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the parent tells of it
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent tells of them
+        signal.signal(number, signal.SIG_DFL)
     with app.app_context():
         prepare(app, demo)
 

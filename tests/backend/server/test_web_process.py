@@ -1,0 +1,69 @@
+"""The web server's process: it prepares in a child, and loads no library that is rarely needed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from backend.server.gunicorn import web
+
+ROOT = Path(__file__).parents[3]
+# Each of them takes 10 to 40 MB in every worker.
+LATE = ("geopandas", "pandas", "pyarrow", "zxcvbn")
+CREATE = f"""
+import sys
+from pathlib import Path
+from backend.app import create_app
+address = "postgresql+psycopg://nobody@localhost/none"
+create_app(DATABASE_URL=address, DATABASE_OWNER_URL=address, VAR_DIR=Path(sys.argv[1]))
+print(*(name for name in {LATE} if name in sys.modules))
+"""
+WAIT_S = 30
+
+
+@pytest.mark.slow
+def test_workers_do_not_share_what_only_some_commands_need(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CREATE, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_failed_preparation_ends_the_start_with_its_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(app: Flask, demo: bool) -> None:
+        raise SystemExit(3)
+
+    monkeypatch.setattr(web, "prepare", fail)
+    with pytest.raises(SystemExit) as ended:
+        web.in_child(Flask(__name__), demo=False)
+    assert ended.value.code == 3
+
+
+def test_what_is_prepared_leaves_nothing_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = bytearray(1)
+    monkeypatch.setattr(web, "prepare", lambda app, demo: held.extend(b"1" * 1_000))
+    web.in_child(Flask(__name__), demo=True)
+    assert len(held) == 1
+
+
+def test_ending_the_start_ends_the_preparation(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    began = tmp_path / "began"
+
+    def last(app: Flask, demo: bool) -> None:
+        began.write_text(str(os.getpid()))
+        os.kill(os.getppid(), signal.SIGTERM)
+        time.sleep(WAIT_S)
+
+    monkeypatch.setattr(web, "prepare", last)
+    with pytest.raises(SystemExit) as ended:
+        web.in_child(Flask(__name__), demo=False)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert not Path("/proc", began.read_text()).exists()

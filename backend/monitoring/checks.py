@@ -40,6 +40,7 @@ BY_HAND = {
     "statistics": "flask coverage refresh",
     "tiles": "flask web tiles",
     "release": "flask release make",
+    "open_data": "flask reports publish-data",
     "signals": "flask signals find",
     "jobs": "flask jobs run",
     "expire": "flask privacy expire",

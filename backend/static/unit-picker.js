@@ -1,151 +1,42 @@
-// A field in which people name units: a combobox fed by /api/v1/units/search, after the ARIA pattern
-// of an editable combobox with a list. Where several units are named, each is a chip with a button;
-// the text of the form, one label a line, stays the only thing that is sent.
-const WAIT_MS = 150;
+// A field in which people name units: a combobox. Where several units are named, each is a chip with
+// a button; the text of the form, one label a line, stays the only thing that is sent.
+import { UnitCombobox } from "./combobox.js";
 
-let numbers = 0;
-
-class UnitPicker {
+class UnitPicker extends UnitCombobox {
   constructor(box) {
-    this.box = box;
-    this.many = "many" in box.dataset;
-    this.text = box.querySelector("textarea, input[name]");
-    this.input = this.many ? this.makeInput() : this.text;
-    this.list = this.makeList();
-    this.status = box.appendChild(Object.assign(document.createElement("p"), { className: "unseen" }));
-    this.status.setAttribute("role", "status");
-    this.options = [];
-    this.active = -1;
-    this.prepareInput();
-    if (this.many) this.showChips();
+    const many = "many" in box.dataset;
+    const text = box.querySelector("textarea, input[name]");
+    const chips = many && document.createElement("ul");
+    super(box, many ? makeInput(text, chips) : text, box.querySelector("label").textContent);
+    Object.assign(this, { many, text, chips });
+    if (many) this.showChips();
     this.bindList();
     this.bindMap();
   }
 
-  makeInput() {
-    const input = document.createElement("input");
-    const { id } = this.text;
-    this.text.hidden = true;
-    this.text.id = `${id}-text`;
-    input.id = id;
-    for (const name of ["aria-describedby", "aria-invalid"]) {
-      const value = this.text.getAttribute(name);
-      if (value) input.setAttribute(name, value);
-    }
-    this.chips = document.createElement("ul");
-    this.chips.className = "chips";
-    this.text.before(this.chips, input);
-    return input;
+  optionsOf(items) {
+    return this.many ? withGroups(items) : super.optionsOf(items);
   }
 
-  makeList() {
-    const list = document.createElement("ul");
-    list.id = `units-${(numbers += 1)}`;
-    list.className = "unit-options";
-    list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", this.box.querySelector("label").textContent);
-    list.hidden = true;
-    this.input.after(list);
-    return list;
-  }
-
-  prepareInput() {
-    const { input } = this;
-    Object.assign(input, { autocomplete: "off", spellcheck: false });
-    input.setAttribute("role", "combobox");
-    input.setAttribute("aria-autocomplete", "list");
-    input.setAttribute("aria-expanded", "false");
-    input.setAttribute("aria-controls", this.list.id);
-    input.addEventListener("input", () => this.schedule());
-    input.addEventListener("keydown", (event) => this.onKey(event));
-    input.addEventListener("blur", () => setTimeout(() => this.leave(), 120));
-    this.list.addEventListener("pointerdown", (event) => event.preventDefault());
-    this.list.addEventListener("click", (event) => {
-      const option = event.target.closest("[role=option]");
-      if (option) this.choose(this.options[Number(option.dataset.n)]);
-    });
-  }
-
-  schedule() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.search(), WAIT_MS);
-  }
-
-  async search() {
-    const q = this.input.value.trim();
-    if (!q) return this.close();
-    const query = new URLSearchParams({ q });
-    for (const [name, key] of [["within", "within"], ["level", "level"], ["as_of", "day"]]) {
-      if (this.box.dataset[key]) query.set(name, this.box.dataset[key]);
-    }
-    const asked = (this.asked = {});
-    try {
-      const answer = await fetch(`/api/v1/units/search?${query}`, { headers: { "Accept-Language": document.documentElement.lang } });
-      if (!answer.ok) throw new Error(answer.status);
-      const { items } = await answer.json();
-      if (asked === this.asked && document.activeElement === this.input) this.show(items);
-    } catch {
-      if (asked === this.asked) this.status.textContent = this.box.dataset.unreachable;
-    }
-  }
-
-  show(items) {
-    this.options = this.many ? withGroups(items) : items.map((item) => ({ items: [item] }));
-    this.active = -1;
-    this.list.replaceChildren(...this.options.map((option, n) => this.makeOption(option, n)));
-    if (!this.options.length) {
-      const none = Object.assign(document.createElement("li"), { className: "none", textContent: this.box.dataset.none });
-      none.setAttribute("role", "presentation");
-      this.list.append(none);
-    }
-    this.list.hidden = false;
-    this.input.setAttribute("aria-expanded", "true");
-    this.status.textContent = this.box.dataset.found.replace("{n}", this.options.length);
-    this.input.removeAttribute("aria-activedescendant");
-  }
-
-  makeOption(option, n) {
-    const item = document.createElement("li");
-    item.id = `${this.list.id}-${n}`;
-    item.dataset.n = n;
-    item.setAttribute("role", "option");
-    item.setAttribute("aria-selected", "false");
+  textOf(option) {
     const [first] = option.items;
     const { was, all } = this.box.dataset;
-    const name = option.group ? all.replace("{name}", option.group.name) : first.name;
-    const place = option.group
-      ? option.items.map((one) => one.name).join(", ")
-      : [first.place, first.was && was.replace("{name}", first.was.name)].filter(Boolean).join(" · ");
-    item.append(Object.assign(document.createElement("span"), { textContent: name }));
-    item.append(" ", Object.assign(document.createElement("small"), { textContent: place }));
-    return item;
+    if (option.group) {
+      return [all.replace("{name}", option.group.name), option.items.map((one) => one.name).join(", ")];
+    }
+    const former = first.was && was.replace("{name}", first.was.name);
+    return [first.name, [first.place, former].filter(Boolean).join(" · ")];
+  }
+
+  onEnter(event) {
+    if (this.list.hidden && !(this.many && this.input.value.trim())) return;
+    event.preventDefault();
+    this.choose(this.options[Math.max(this.active, 0)]);
   }
 
   onKey(event) {
-    const last = this.options.length - 1;
-    const moves = { ArrowDown: this.active < last ? this.active + 1 : 0, ArrowUp: this.active > 0 ? this.active - 1 : last };
-    if (event.key in moves) {
-      event.preventDefault();
-      if (this.list.hidden) this.search();
-      else if (last >= 0) this.activate(moves[event.key]);
-    } else if (event.key === "Enter") {
-      if (this.list.hidden && !(this.many && this.input.value.trim())) return;
-      event.preventDefault();
-      this.choose(this.options[Math.max(this.active, 0)]);
-    } else if (event.key === "Escape" && !this.list.hidden) {
-      event.preventDefault();
-      this.close();
-    } else if (event.key === "Backspace" && this.many && !this.input.value) {
-      this.remove(this.chosen().at(-1));
-    }
-  }
-
-  activate(n) {
-    this.active = n;
-    for (const item of this.list.children) item.setAttribute("aria-selected", String(Number(item.dataset.n) === n));
-    const item = this.list.children[n];
-    this.input.setAttribute("aria-activedescendant", item.id);
-    item.scrollIntoView({ block: "nearest" });
+    if (event.key === "Backspace" && this.many && !this.input.value) this.remove(this.chosen().at(-1));
+    else super.onKey(event);
   }
 
   choose(option) {
@@ -161,16 +52,9 @@ class UnitPicker {
     this.text.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  close() {
-    this.list.hidden = true;
-    this.active = -1;
-    this.input.setAttribute("aria-expanded", "false");
-    this.input.removeAttribute("aria-activedescendant");
-  }
-
   // A name that was typed and not chosen is a line of its own, which the server reads.
   leave() {
-    this.close();
+    super.leave();
     if (this.many && this.input.value.trim()) {
       this.add(this.input.value.trim());
       this.input.value = "";
@@ -252,6 +136,21 @@ class UnitPicker {
       else this.add(label);
     });
   }
+}
+
+function makeInput(text, chips) {
+  const input = document.createElement("input");
+  const { id } = text;
+  text.hidden = true;
+  text.id = `${id}-text`;
+  input.id = id;
+  for (const name of ["aria-describedby", "aria-invalid"]) {
+    const value = text.getAttribute(name);
+    if (value) input.setAttribute(name, value);
+  }
+  chips.className = "chips";
+  text.before(chips, input);
+  return input;
 }
 
 // Labels are "Name, names above it (code)".

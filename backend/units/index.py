@@ -18,7 +18,7 @@ from backend.database.extensions import db, fetch
 from backend.units.catalogue import LEVELS, system_on
 from backend.units.models import Unit
 from backend.units.names import NearNames, compact, query_words, without_type, words_of
-from backend.units.reform import successor_codes
+from backend.units.reform import crosswalk, successor_codes
 
 DAYS_MOST = 8  # whose lists of units are kept
 # Ranks of units found by `called_nearly`: see search.py.
@@ -90,6 +90,14 @@ class Heir:
     likely: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """An ended unit on whose ground a unit of today is; `whole`: on all of its ground."""
+
+    unit: NamedUnit
+    whole: bool
+
+
 class UnitIndex:
     """The units of both systems, in Vietnamese order."""
 
@@ -119,6 +127,37 @@ class UnitIndex:
         ids = {id for one, likely in today if likely for id in one.lies_in}
         provinces = (self.by_id[id] for id in sorted(ids) if id in self.by_id)
         yield from (Heir(one, True) for one in provinces if one.level == "province")
+
+    def predecessors(self, unit: NamedUnit) -> tuple[Relative, ...]:
+        """Return the ended units on whose ground a unit of today is, in Vietnamese order.
+
+        A province was made of provinces, a commune of communes.
+        """
+        if unit.level == "province":
+            return self._former_provinces.get(unit.id, ())
+        former = self._by_code
+        codes = crosswalk().predecessors(unit.code)
+        units = [one for code in codes for one in former.get(("2024", code), ())]
+        communes = sorted((one for one in units if one.level == "commune"), key=lambda x: x.order)
+        return tuple(Relative(one, len(crosswalk().successors(one.code)) == 1) for one in communes)
+
+    @cached_property
+    def _former_provinces(self) -> dict[int, tuple[Relative, ...]]:
+        found: dict[int, tuple[Relative, ...]] = {}
+        for unit in self._by_system.get("2024", ()):
+            for heir in self.heirs(unit) if unit.level == "province" else ():
+                found[heir.unit.id] = (*found.get(heir.unit.id, ()), Relative(unit, True))
+        return found
+
+    def province_of(self, unit: NamedUnit) -> NamedUnit:
+        """Return the province of a unit; of a province itself."""
+        above = (self.by_id[id] for id in unit.lies_in if id in self.by_id)
+        return next((one for one in above if one.level == "province"), unit)
+
+    def find(self, system: str, code: str) -> NamedUnit | None:
+        """Return the unit of a code in a system; of an island with two levels, the lower one."""
+        units = self._by_code.get((system, code), ())
+        return max(units, key=lambda one: LEVELS.index(one.level), default=None)
 
     @cached_property
     def _communes(self) -> list[NamedUnit]:

@@ -73,6 +73,9 @@ def main() -> None:
             ("/", True, MAP_KB),
             ("/unit/19?month=2024-11", True, PLAIN_KB),
             ("/search?q=thai", True, PLAIN_KB),
+            ("/reform/2024/168", True, PLAIN_KB),
+            ("/data", True, PLAIN_KB),
+            ("/embed?unit=19", True, PLAIN_KB),
         ):
             total_kb, first, repaint = visit(browser, url + path, scripts)
             name = path + ("" if scripts else " without scripts")

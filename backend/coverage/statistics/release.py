@@ -128,6 +128,10 @@ OF_MONTH = text("""
     select unit_id, statistics, hours, cells from released_figures
     where month = :month and network = :network
 """)
+OF_UNITS = text("""
+    select unit_id, statistics from released_figures
+    where month = :month and network = :network and unit_id = any(:units)
+""")
 # Months without a release; not those of a demo that is being loaded, which releases them itself.
 MISSING = text("""
     select month from unnest(cast(:months as text[])) as month
@@ -186,6 +190,20 @@ def released_units(month: str, network: str) -> dict[int, Mapping[str, Any]]:
     """Return the released figures of every unit, by id."""
     rows = db.session.execute(OF_MONTH, {"month": month, "network": network}).mappings()
     return {row["unit_id"]: dict(row) for row in rows}
+
+
+def released_of_units(units: Iterable[int], month: str, network: str) -> dict[int, Any]:
+    """Return the released statistics of units that the public may see, by id."""
+    visible = published(PUBLIC, month)
+    ids = [one for one in units if visible is None or one in visible]
+    rows = db.session.execute(OF_UNITS, {"month": month, "network": network, "units": ids})
+    return {row.unit_id: row.statistics for row in rows}
+
+
+def latest_release(months: Sequence[str]) -> Release | None:
+    """Return the newest release among months."""
+    query = select(Release).where(Release.month.in_(months)).order_by(Release.month.desc())
+    return db.session.scalar(query.limit(1))
 
 
 # Making

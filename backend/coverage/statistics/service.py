@@ -4,7 +4,7 @@ Officials see their area exact and live, the public the monthly release. Speeds 
 advance (`refresh`), so that the cost of a page does not depend on the number of samples.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import text
@@ -13,7 +13,13 @@ from backend.accounts.access import Actor
 from backend.clock import VIETNAM
 from backend.coverage.figures.unit_access import UnitMonth, in_own_area
 from backend.coverage.statistics import quantiles as rule
-from backend.coverage.statistics.release import DAY_HOURS, WEEKDAYS, read, released_units
+from backend.coverage.statistics.release import (
+    DAY_HOURS,
+    WEEKDAYS,
+    read,
+    released_of_units,
+    released_units,
+)
 from backend.database.extensions import db, setting
 from backend.units.service import UnitRow
 
@@ -46,6 +52,20 @@ def released_statistics(month: str, network: str) -> dict[int, list[dict[str, An
     """Return the released statistics of every unit, by id."""
     units = released_units(month, network)
     return {unit: [_serialize(one) for one in row["statistics"]] for unit, row in units.items()}
+
+
+def released_totals(units: Iterable[int], month: str, network: str) -> dict[int, dict[str, Any]]:
+    """Return the released statistics of units over all operators and technologies, by id."""
+    rows = {
+        unit: [_serialize(one) for one in statistics or ()]
+        for unit, statistics in released_of_units(units, month, network).items()
+    }
+    return {
+        unit: one
+        for unit, several in rows.items()
+        for one in several
+        if one["operator"] is None and one["technology"] is None
+    }
 
 
 def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:

@@ -14,12 +14,16 @@ commands = ()  # its command is in the group `reports`
 
 
 @cli.command("publish-data")
-@click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=month_arguments)
+@click.argument("months", metavar="[MONTH]…", nargs=-1, callback=month_arguments)
 @workforce
 def publish_data(months: tuple[str, ...], force: Workforce) -> None:
-    """Publish the open data of each past MONTH (YYYY-MM) at /open-data/MONTH/."""
+    """Publish the open data of each past MONTH (YYYY-MM) at /open-data/MONTH/.
+
+    Default: of all released months that are not published yet.
+    """
     publish = partial(open_data.publish_data, now=clock_now())
     with click_errors():
+        months = months or tuple(open_data.due_months())
         for month, digests in zip(months, force.each(publish, months), strict=True):
             for name, digest in digests.items():
                 click.echo(f"{digest}  {month}/{name}")

@@ -1,8 +1,9 @@
-"""Publish the open data of a month as CSV.gz and GeoParquet, described by a Data Package.
+"""Publish the open data of a month as CSV, GeoParquet and workbooks, described by a Data Package.
 
 Polygons of units belong to the operator of the server and are not published: a unit is a point.
 """
 
+import csv
 import gzip
 import io
 import json
@@ -10,38 +11,59 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import select
+from xlsxwriter import Workbook
 
 from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end
 from backend.coverage.statistics.cells import hexagon
+from backend.coverage.statistics.models import Release
 from backend.coverage.statistics.release import release_of_month
 from backend.database.extensions import db, setting
 from backend.errors import Problem
 from backend.reports.content.labels import DEMO
 from backend.reports.files.canonical import digest
 from backend.reports.open_data.tables import Column, Month, Table, read_month
-from backend.tables.spreadsheets import csv_text
+from backend.tables.spreadsheets import XLSX, csv_text, fill_sheet
 
 FOLDER = "open-data"  # in VAR_DIR
 MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 NAME = re.compile(r"[a-z]+(\.[a-z]+)+")
 
 
-def publish_data(month: str, now: datetime) -> Mapping[str, str]:
-    """Write the files of a released month and return their digests by name."""
+def publish_data(month: str, now: datetime, *, workbooks: bool = True) -> Mapping[str, str]:
+    """Write the files of a released month and return their digests by name.
+
+    Without `workbooks` those for Excel, which take most of the time, are left out.
+    """
     if month_end(month) >= local_day(now):
         raise Problem(409, "data_of_running_month")
     release_of_month(month)
     minimum, publisher = setting("MINIMUM_N"), setting("OPERATOR_NAME")
-    files = render_files(read_month(month, now), now, minimum=minimum, publisher=publisher)
+    formats = FORMATS if workbooks else {name: FORMATS[name] for name in FORMATS if name != "xlsx"}
+    values = read_month(month, now)
+    files = render_files(values, now, formats, minimum=minimum, publisher=publisher)
     _write(_folder() / month, files)
     digests = {name: digest(content) for name, content in files.items()}
     record_command("open_data.publish", month, digests=digests)
     db.session.commit()
     return digests
+
+
+def due_months() -> list[str]:
+    """Return the released months that are not published yet, the earliest first.
+
+    None where figures wait for approval: a person decides when a month is complete.
+    """
+    if setting("PUBLISH") != "live":
+        return []
+    released = db.session.scalars(select(Release.month).order_by(Release.month))
+    return [month for month in released if not (_folder() / month / PACKAGE).exists()]
 
 
 def published_months() -> dict[str, Any]:
@@ -68,6 +90,20 @@ def published_file(month: str, name: str) -> tuple[Path, str, str]:
     raise Problem(404, "not_found")
 
 
+def read_package(month: str) -> dict[str, Any]:
+    """Return the description of a published month, else raise 404."""
+    path, _, _ = published_file(month, PACKAGE)
+    package: dict[str, Any] = json.loads(path.read_bytes())
+    return package
+
+
+def preview(month: str, table: str, rows: int) -> list[list[str]]:
+    """Return the first rows of a published table, the heads first."""
+    path, _, _ = published_file(month, f"{table}.csv.gz")
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        return list(islice(csv.reader(file), rows + 1))
+
+
 def _folder() -> Path:
     folder: Path = setting("VAR_DIR") / FOLDER
     return folder
@@ -90,6 +126,7 @@ LICENCE = {
     "path": "https://creativecommons.org/licenses/by/4.0/",
 }
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+CREATED = datetime(2000, 1, 1, tzinfo=UTC)  # of every workbook, so that bytes repeat
 # Nullable types of pandas.
 PANDAS: dict[str, Any] = {
     "string": "string",
@@ -97,16 +134,29 @@ PANDAS: dict[str, Any] = {
     "number": "float64",
     "boolean": "boolean",
 }
-FORMATS = {"parquet": ("parquet", "application/vnd.apache.parquet"), "csv.gz": ("csv", "text/csv")}
+FORMATS = {
+    "parquet": ("parquet", "application/vnd.apache.parquet"),
+    "csv.gz": ("csv", "text/csv"),
+    "xlsx": ("xlsx", XLSX),
+}
 PACKAGE = "datapackage.json"
 
 
-def render_files(month: Month, now: datetime, *, minimum: int, publisher: str) -> dict[str, bytes]:
+def render_files(
+    month: Month,
+    now: datetime,
+    formats: Mapping[str, tuple[str, str]] = FORMATS,
+    *,
+    minimum: int,
+    publisher: str,
+) -> dict[str, bytes]:
     """Return the files of a month by name; the same figures give the same tables."""
-    files: dict[str, bytes] = {}
-    for table in month.tables:
-        files[f"{table.name}.parquet"] = _parquet(table)
-        files[f"{table.name}.csv.gz"] = _csv(table)
+    renderers = {"parquet": _parquet, "csv.gz": _csv, "xlsx": _xlsx}
+    files = {
+        f"{table.name}.{suffix}": renderers[suffix](table)
+        for table in month.tables
+        for suffix in formats
+    }
     package = _package(month, files, now, minimum=minimum, publisher=publisher)
     text = json.dumps(package, ensure_ascii=False, indent=2)
     return files | {PACKAGE: f"{text}\n".encode()}
@@ -117,6 +167,20 @@ def _csv(table: Table) -> bytes:
     names = [column.name for column in table.columns]
     rows = ([_cell(row[name]) for name in names] for row in table.rows)
     return gzip.compress(csv_text([names, *rows], "\n").encode(), mtime=0)
+
+
+def _xlsx(table: Table) -> bytes:
+    """Return a table as a workbook of typed cells, without time."""
+    out = io.BytesIO()
+    with Workbook(out, {"constant_memory": True}) as book:
+        book.set_properties({"title": table.title, "author": "Đo Sóng", "created": CREATED})
+        sheet = book.add_worksheet(table.name)
+        names = [column.name for column in table.columns]
+        rows = ([row[name] for name in names] for row in table.rows)
+        fill_sheet(sheet, names, rows, book.add_format({"bold": True}))
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, len(table.rows), len(names) - 1)
+    return out.getvalue()
 
 
 def _cell(value: Any) -> Any:
@@ -171,6 +235,7 @@ def _package(
             _resource(table, suffix, files[f"{table.name}.{suffix}"])
             for table in month.tables
             for suffix in FORMATS
+            if f"{table.name}.{suffix}" in files
         ],
     }
 

@@ -137,14 +137,52 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table: name, title in both languages, columns, rows."""
+class TableKind:
+    """A kind of table: name, title in both languages, columns, geometry of its rows."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
+    shape: Literal["point", "cell"] | None = None
+
+
+KINDS = (
+    TableKind("units", "Số mẫu và tốc độ theo đơn vị / Samples and speeds by unit", UNITS, "point"),
+    TableKind(
+        "speeds", "Tốc độ theo nhà mạng, công nghệ / Speeds by operator and technology", SPEED_ROWS
+    ),
+    TableKind("cells", "Tốc độ theo ô H3 / Speeds by H3 cell", CELLS, "cell"),
+    TableKind(
+        "noconnection",
+        "Điểm không kết nối được (người đo ghi nhận) / Places without a connection",
+        NO_CONNECTION,
+        "cell",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a kind of table."""
+
+    kind: TableKind
     rows: Sequence[Row]
-    shape: Literal["point", "cell"] | None = None  # geometry of its rows
+
+    @property
+    def name(self) -> str:
+        return self.kind.name
+
+    @property
+    def title(self) -> str:
+        return self.kind.title
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.kind.columns
+
+    @property
+    def shape(self) -> Literal["point", "cell"] | None:
+        return self.kind.shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,30 +213,14 @@ def read_month(month: str, now: datetime) -> Month:
         for (network, level), answer in answers.items()
         for item in answer["items"]
     }
-    return Month(
-        month,
-        first["boundaries"],
-        first["demo"],
-        (
-            Table(
-                "units", "Số mẫu và tốc độ theo đơn vị / Samples and speeds by unit",
-                UNITS, list(_units(month, units, items, speeds)), shape="point",
-            ),
-            Table(
-                "speeds", "Tốc độ theo nhà mạng, công nghệ / Speeds by operator and technology",
-                SPEED_ROWS, list(_speeds(month, units, speeds)),
-            ),
-            Table(
-                "cells", "Tốc độ theo ô H3 / Speeds by H3 cell",
-                CELLS, list(_cells(month, shown)), shape="cell",
-            ),
-            Table(
-                "noconnection",
-                "Điểm không kết nối được (người đo ghi nhận) / Places without a connection",
-                NO_CONNECTION, list(_no_connection(month, shown)), shape="cell",
-            ),
-        ),
-    )  # fmt: skip
+    rows: tuple[Iterable[Row], ...] = (
+        _units(month, units, items, speeds),
+        _speeds(month, units, speeds),
+        _cells(month, shown),
+        _no_connection(month, shown),
+    )
+    tables = tuple(Table(kind, list(each)) for kind, each in zip(KINDS, rows, strict=True))
+    return Month(month, first["boundaries"], first["demo"], tables)
 
 
 def _units(

@@ -26,6 +26,8 @@ FLASK = ("-m", "flask", "--app", str(ROOT / "wsgi.py"))
 REFRESH = (*FLASK, "coverage", "refresh")
 TILES = (*FLASK, "web", "tiles")
 RELEASE = (*FLASK, "release", "make")
+# Open data of released months.
+OPEN_DATA = (*FLASK, "reports", "publish-data")
 SIGNALS = (*FLASK, "signals", "find")
 
 

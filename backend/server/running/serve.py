@@ -21,6 +21,7 @@ from backend.server.running.instance import (
     request_reload,
 )
 from backend.server.running.periodic_command import (
+    OPEN_DATA,
     RELEASE,
     RELEASE_EVERY_S,
     SIGNALS,
@@ -130,6 +131,7 @@ class Serve:
                     PeriodicCommand(environment),
                     PeriodicCommand(environment, TILES, TILES_EVERY_S, "tiles"),
                     PeriodicCommand(environment, RELEASE, RELEASE_EVERY_S, "release"),
+                    PeriodicCommand(environment, OPEN_DATA, RELEASE_EVERY_S, "open_data"),
                     PeriodicCommand(environment, SIGNALS, SIGNALS_EVERY_S, "signals"),
                 )
                 self._wait_until_ready()

@@ -44,7 +44,7 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
     months = history(unit, query.network, min(now, ended), reader=read_by)
     totals = [item for item in statistics["items"] if item["technology"] is None and item["n"]]
     return Quality(
-        months=_months(months, translator),
+        months=_months(months, translator, page.own),
         estimated=any(item["estimated"] for item in months),
         found_at=statistics["found_at"],
         minimum=statistics["minimum_n"],
@@ -56,13 +56,19 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
     )
 
 
-def _months(months: list[dict[str, Any]], translator: Translator) -> Bars:
-    """Chart the counted samples of each month, with the last target as a line."""
+def _months(
+    months: list[dict[str, Any]], translator: Translator, own: dict[str, Any] | None
+) -> Bars:
+    """Chart the counted samples of each month, with a commune's last target as a line.
+
+    A province is compared by its communes: a line at its own target would be reached every month.
+    """
     values = [
         (item["month"][5:], float(item["counted"]), translator.number(item["counted"]))
         for item in months
     ]
-    return bars(values, months[-1]["target"])
+    line = None if own and own["communes"] else months[-1]["target"]
+    return bars(values, line, [item["month"][:4] for item in months])
 
 
 def _hours(hours: list[list[int]] | None, translator: Translator) -> Bars | None:

@@ -15,6 +15,7 @@ from backend.coverage.figures.unit_access import published
 from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
+from backend.units.index import NamedUnit
 from backend.units.search import FOUND_MOST, FoundUnit, search_units
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps.drawing import MapDrawing, country_map, unit_map
@@ -48,6 +49,21 @@ class CoveragePage:
     def same_units_in(self, month: str) -> bool:
         """Whether the unit codes of this page mean the same units in another month."""
         return system_on(month_end(month)) == system_on(month_end(self.query.month))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A unit of the day, or an ended unit with the units on its ground."""
+
+    units: tuple[NamedUnit, ...]
+    was: NamedUnit | None = None
+
+    @property
+    def page(self) -> tuple[str, dict[str, str]]:
+        """The endpoint of the result's page and its values."""
+        if self.was and len(self.units) > 1:
+            return "web.reform", {"system": self.was.system, "code": self.was.code}
+        return "web.unit", {"code": self.units[0].code}
 
 
 def show_country(
@@ -195,6 +211,17 @@ def find_units(text: str, month: str | None, now: datetime) -> list[FoundUnit]:
     """Return the units that a text may mean, by names of today and of before July 2025."""
     day = month_end(month or _newest_month(months_with_data(local_day(now)), now))
     return search_units(text, day, limit=FOUND_MOST)
+
+
+def group_found(found: Iterable[FoundUnit]) -> list[SearchResult]:
+    """Return the results of a search, each ended unit once with the units on its ground."""
+    grouped: dict[tuple[int, bool], list[FoundUnit]] = {}
+    for one in found:
+        grouped.setdefault(((one.was or one.unit).id, one.was is not None), []).append(one)
+    return [
+        SearchResult(tuple(one.unit for one in several), several[0].was)
+        for several in grouped.values()
+    ]
 
 
 def _month_of(day: date) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
+from markupsafe import Markup
 
 from backend.accounts import sessions
 from backend.accounts.access import PUBLIC
@@ -22,8 +23,9 @@ from backend.reports.monthly.service import check_digest
 from backend.units.search import FOUND_MOST
 from backend.web.maps.drawing import MapDrawing
 from backend.web.maps.no_connection import place_shapes
-from backend.web.public import service
+from backend.web.public import data, embedding, service
 from backend.web.public.quality import quality
+from backend.web.public.reform import reform_line, show_reform
 from backend.web.public.service import show_unit
 from backend.web.public.sharing import draw_picture, sentence
 from backend.web.public.styleguide import samples
@@ -34,14 +36,16 @@ from backend.web.site.blueprint import (
     MAP,
     SCRIPTED,
     SCRIPTED_REQUESTS,
+    WITH_PREVIEW,
     PageBlueprint,
     with_policy,
 )
 from backend.web.site.pages import Translator, render, translator_for, workspaces
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
+data_pages = PageBlueprint("data", __name__)
 sharing_pages = Blueprint("sharing", __name__)
-blueprints = (bp, seal_pages, sharing_pages)
+blueprints = (bp, seal_pages, data_pages, sharing_pages)
 arguments = Parser().use_args
 
 # Seconds that previews may be cached.
@@ -74,6 +78,7 @@ def unit(query: dict[str, Any], code: str) -> Response:
         "sentence": sentence(page, translator),
         "quality": quality(page, translator, now, person_or_public()),
     }
+    values["reform"] = reform_line(page.unit) if page.unit else None
     values |= _no_connection(page, values["drawn"], translator)
     return render("web/public/unit.html", lang, page=page, **values)
 
@@ -91,6 +96,18 @@ def _no_connection(
     return {"no_connection": answer, "dead_shapes": shapes, "no_connection_due": due_day(month)}
 
 
+@bp.page("/reform/<system>/<code>", schemas.UnitPageQuerySchema)
+def reform(query: dict[str, Any], system: str, code: str) -> Any:
+    """Show which units a unit became in July 2025, or was made of; redirect to a single one."""
+    lang, month, network = query["lang"], query["month"], query["network"]
+    page = show_reform(system, code, month, network, clock_now(), figures_reader())
+    if month and len(page.related) == 1:
+        one = page.related[0].unit
+        url = translator_for(lang).to("web.unit", code=one.code, month=month, network=network)
+        return redirect(url)
+    return render("web/public/reform.html", lang, page=page)
+
+
 @bp.page("/table.csv", schemas.TableQuerySchema)
 def table(query: dict[str, Any]) -> Response:
     """Download the table of a page, with heads in the language of the page."""
@@ -106,11 +123,13 @@ def table(query: dict[str, Any]) -> Response:
 def search(query: dict[str, Any]) -> Any:
     """List the units of a name; redirect to a single result."""
     lang, text = query["lang"], query["q"].strip()
-    units = service.find_units(text, query["month"], clock_now()) if text else []
-    if len(units) == 1:
-        return redirect(translator_for(lang).to("web.unit", code=units[0].unit.code))
-    more = len(units) == FOUND_MOST
-    return render("web/public/search.html", lang, units=units, q=text, more=more)
+    found = service.find_units(text, query["month"], clock_now()) if text else []
+    results = service.group_found(found)
+    if len(results) == 1:
+        endpoint, values = results[0].page
+        return redirect(translator_for(lang).to(endpoint, **values))
+    more = len(found) >= FOUND_MOST
+    return render("web/public/search.html", lang, results=results, q=text, more=more)
 
 
 @bp.page("/styleguide")
@@ -191,6 +210,38 @@ def widget(query: dict[str, Any], code: str) -> Response:
     lang = query.pop("lang")
     page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
     return render("web/public/widget.html", lang, page=page)
+
+
+@data_pages.page("/data", schemas.DataQuerySchema)
+def show_data(query: dict[str, Any]) -> Response:
+    """Show the published months: tables with a preview, columns, files, citation."""
+    translator = translator_for(query["lang"])
+    page = data.show_data(query["month"], translator.language, clock_now())
+    return render("web/public/data.html", query["lang"], page=page, format_names=data.FORMAT_NAMES)
+
+
+@data_pages.page("/embed", schemas.EmbedQuerySchema, policy=WITH_PREVIEW)
+def build_embed(query: dict[str, Any]) -> Response:
+    """Show the widget of a unit with the code that embeds it."""
+    translator = translator_for(query["lang"])
+    words, size = query["words"] or translator.language, embedding.SIZES[query["size"]]
+    choice = embedding.choose_unit(query["unit"], query["month"], clock_now())
+    unit = embedding.chosen(choice)
+    address = {"network": query["network"], "lang": words}
+    if query["month"]:
+        address["month"] = query["month"]
+    values: dict[str, Any] = {"candidates": choice.candidates, "fault": choice.error}
+    if unit:
+        values["frame_path"] = url_for("sharing.widget", code=unit.code, **address)
+        frame = url_for("sharing.widget", code=unit.code, _external=True, **address)
+        code = Markup(
+            '<iframe src="{}" title="Đo Sóng: {}" width="{}" height="{}" loading="lazy"></iframe>'
+        ).format(frame, unit.name, size.width, size.height)
+        values["code"] = str(code)  # a text to show
+    names = [(key, translator.gettext(one.name)) for key, one in embedding.SIZES.items()]
+    values |= {"unit": unit, "size": size, "size_names": names, "words": words}
+    values["sizes"] = {key: [one.width, one.height] for key, one in embedding.SIZES.items()}
+    return render("web/public/embed.html", query["lang"], query=query, **values)
 
 
 @seal_pages.page("/seal")

@@ -2,41 +2,91 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 # Smallest height of a bar above zero, so that it is visible.
 LEAST_PERCENT = 1.5
+# Smaller values have no axis of their own.
+LEAST_VALUE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: label, formatted value, top and height in percent."""
+    """One bar: label, formatted value, top and height in percent.
+
+    `group` is what several labels share, such as their year; `begins` tells its first bar.
+    """
 
     label: str
     text: str
     top: float
     height: float
     reaches: bool  # whether the value reaches the line of the chart
+    group: str | None = None
+    begins: bool = False
+
+    @property
+    def full_label(self) -> str:
+        """The label with its group: a month with its year."""
+        return f"{self.label}/{self.group}" if self.group else self.label
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A value of the axis and its position in percent from the top."""
+
+    value: float
+    top: float
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The bars of a chart, and the position of its line."""
+    """The bars of a chart, its axis, and the position of its line."""
 
     bars: tuple[Bar, ...]
     line: float | None
+    ticks: tuple[Tick, ...] = ()
 
 
-def bars(values: Sequence[tuple[str, float | None, str]], line: float | None = None) -> Bars:
-    """Scale labelled values so that the highest value and the line fit."""
+def bars(
+    values: Sequence[tuple[str, float | None, str]],
+    line: float | None = None,
+    groups: Sequence[str] = (),
+) -> Bars:
+    """Scale labelled values so that the highest value and the line fit below the last tick."""
     highest = max([value or 0.0 for _, value, _ in values] + [line or 0.0]) or 1.0
-    drawn = (_bar(label, value or 0.0, text, highest, line) for label, value, text in values)
-    return Bars(tuple(drawn), None if line is None else round(100 - 100 * line / highest, 2))
+    marks = ticks(highest)
+    top = marks[-1]
+    drawn = []
+    for n, (label, value, text) in enumerate(values):
+        group = groups[n] if groups else None
+        begins = group is not None and (n == 0 or groups[n - 1] != group)
+        drawn.append(_bar(label, value or 0.0, text, top, line, group, begins))
+    axis = tuple(Tick(value, round(100 - 100 * value / top, 2)) for value in marks)
+    return Bars(tuple(drawn), None if line is None else round(100 - 100 * line / top, 2), axis)
 
 
-def _bar(label: str, value: float, text: str, highest: float, line: float | None) -> Bar:
-    height = max(100 * value / highest, LEAST_PERCENT) if value > 0 else 0.0
+def ticks(highest: float) -> list[float]:
+    """Return three to six round values from 0 to the first one not below the highest."""
+    highest = highest if highest > LEAST_VALUE else 1.0
+    power = 10.0 ** floor(log10(highest))
+    step = next(one for one in (power / 5, power / 2, power, 2 * power) if highest / one <= 5)
+    step = max(step, 1.0) if highest >= 1 else step
+    return [n * step for n in range(ceil(highest / step) + 1)]
+
+
+def _bar(
+    label: str,
+    value: float,
+    text: str,
+    top: float,
+    line: float | None,
+    group: str | None,
+    begins: bool,
+) -> Bar:
+    height = max(100 * value / top, LEAST_PERCENT) if value > 0 else 0.0
     reaches = line is not None and value >= line
-    return Bar(label, text, round(100 - height, 2), round(height, 2), reaches)
+    return Bar(label, text, round(100 - height, 2), round(height, 2), reaches, group, begins)
 
 
 def sparkline(values: Sequence[float | None]) -> tuple[str, ...]:

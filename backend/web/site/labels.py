@@ -46,6 +46,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
             "other sources; they are not an official publication."
         ),
     },
+    "column_type": {
+        "string": NP_("column", "text"),
+        "integer": NP_("column", "whole number"),
+        "number": NP_("column", "number"),
+        "boolean": NP_("column", "yes or no"),
+    },
     "map_boundaries": {
         "approximate": N_("Approximate boundaries"),
         "derived": N_("Boundaries derived from other sources"),

@@ -35,10 +35,10 @@ class NavigationLink:
 HEADER_LINKS = (
     NavigationLink("web.index", N_("Map")),
     NavigationLink("do.measure", N_("Measure now"), "do"),
-    NavigationLink("web.docs", N_("API")),
 )
 FOOTER_LINKS = (
-    NavigationLink("open_data.list_open_data", N_("Open data")),
+    NavigationLink("data.show_data", N_("Open data")),
+    NavigationLink("data.build_embed", N_("Embed in another page")),
     NavigationLink("seal.ask", N_("Check a report")),
     NavigationLink("web.docs", N_("API documentation")),
     NavigationLink("do.withdraw", N_("Withdraw consent")),

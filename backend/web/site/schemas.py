@@ -9,8 +9,10 @@ from backend.coverage.figures.schemas import CoverageQuerySchema
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
+from backend.units.search import NAME_MOST
 
 LANGUAGES = ("vi", "en")
+WIDGET_SIZES = ("small", "medium", "large", "wide")
 MONTH = r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)"
 
 
@@ -44,6 +46,20 @@ class SearchQuerySchema(PageQuerySchema):
 
     q = Text(most=100, load_default="")
     month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+
+
+class DataQuerySchema(PageQuerySchema):
+    """A published month, by default the newest."""
+
+    month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+
+
+class EmbedQuerySchema(UnitPageQuerySchema):
+    """The unit of a widget by name or code, and what its frame looks like."""
+
+    unit = Text(most=NAME_MOST, load_default=None)
+    size = Text(choices=WIDGET_SIZES, load_default="medium")
+    words = Text(choices=LANGUAGES, load_default=None)
 
 
 class TableQuerySchema(PageQuerySchema, CoverageQuerySchema):

@@ -96,6 +96,7 @@ TAKING_PART = (
 
 PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{f"GET {BOARD}{page}": taking_part for page in TAKING_PART},
+    "GET /reform/<system>/<code>": lambda w: {"at": {"system": "2024", "code": "168"}},
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
     "POST /campaigns/drafts/save": lambda w: {"data": {"name": "Tháng ba"}},
     **{row: partial(_draft, row) for row in DRAFT_ROWS},

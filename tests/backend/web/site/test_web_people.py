@@ -80,6 +80,6 @@ def test_another_language_than_the_two_is_explained(client: FlaskClient) -> None
 
 def test_every_page_leads_to_what_few_look_for(client: FlaskClient) -> None:
     page = client.get("/docs?lang=en").text
-    for path in ("/open-data/", "/seal", "/docs", "/withdraw"):
+    for path in ("/data", "/seal", "/docs", "/withdraw"):
         assert f'href="{path}?lang=en"' in page
         assert client.get(f"{path}?lang=en").status_code == 200

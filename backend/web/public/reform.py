@@ -1,0 +1,132 @@
+"""Units before and after the reform of July 2025: which took over what, with their figures."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.accounts.access import Actor
+from backend.clock import local_day, month_end, this_month
+from backend.coverage.figures.query import months_with_data
+from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.statistics.release import latest_release
+from backend.coverage.statistics.service import released_totals
+from backend.errors import Problem, invalid
+from backend.units.catalogue import SYSTEMS, system_on
+from backend.units.index import NamedUnit, Relative, UnitIndex, unit_index
+from backend.units.service import UnitRow
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedUnit:
+    """A unit of the other system on a unit's ground, with its figures."""
+
+    unit: NamedUnit
+    likely: bool  # whether it has most of the ground, or was made of it
+    parts: tuple[Relative, ...]  # former units of the ground that it took over
+    item: dict[str, Any] | None  # coverage of the month; None without published figures
+    speeds: dict[str, Any] | None  # released statistics
+
+
+@dataclass(frozen=True, slots=True)
+class ReformPage:
+    """A unit and those on its ground in the other system of units."""
+
+    unit: NamedUnit
+    related: tuple[RelatedUnit, ...]
+    network: str
+    month: str | None  # of the counts; None if no month of the other system has data
+    released: str | None  # month of the speeds
+    demo: bool
+    own_month: str | None  # the newest month with data in the unit's own system
+
+
+@dataclass(frozen=True, slots=True)
+class ReformLine:
+    """The units before or after the reform of the unit of a page."""
+
+    unit: NamedUnit
+    related: tuple[Relative, ...]
+    siblings: tuple[NamedUnit, ...] = ()  # former units that went to the same commune
+    code_today: NamedUnit | None = None  # another unit that has the code today
+
+
+def reform_line(unit: UnitRow) -> ReformLine | None:
+    """Return which units a unit was made of, or became."""
+    index = unit_index()
+    named = index.by_id.get(unit.id)
+    if named is None:
+        return None
+    if named.system == "2025":
+        return ReformLine(named, index.predecessors(named))
+    heirs = tuple(Relative(heir.unit, heir.likely) for heir in index.heirs(named) if heir.likely)
+    first = heirs[0].unit if heirs and named.level == "commune" else None
+    siblings = tuple(one.unit for one in index.predecessors(first)) if first else ()
+    today = index.find("2025", unit.code)
+    other = today if today and today not in [one.unit for one in heirs] else None
+    return ReformLine(named, heirs, siblings, other)
+
+
+def show_reform(
+    system: str, code: str, month: str | None, network: str, now: datetime, reader: Actor | None
+) -> ReformPage:
+    """Return the units of the other system on a unit's ground; `month` is one of that system."""
+    index = unit_index()
+    unit = index.find(system, code) if system in SYSTEMS and code.isalnum() else None
+    if unit is None:
+        raise Problem(404, "unit_unknown")
+    months = months_with_data(local_day(now))
+    if month and month > this_month(now):
+        raise invalid("month", "month_in_future")
+    if month and system_on(month_end(month)) == system:
+        month = None
+    theirs = [one for one in months if system_on(month_end(one)) != system]
+    own = [one for one in months if one not in theirs]
+    shown = month or next(iter(theirs), None)
+    found = list(_related(index, unit))
+    items, demo = _items(index, [one for one, _, _ in found], shown, network, now, reader)
+    release = latest_release([month] if month else theirs)
+    ids = [one.id for one, _, _ in found]
+    speeds = released_totals(ids, release.month, network) if release else {}
+    related = tuple(
+        RelatedUnit(one, likely, parts, items.get(one.code), speeds.get(one.id))
+        for one, likely, parts in found
+    )
+    released = release.month if release else None
+    return ReformPage(unit, related, network, shown, released, demo, next(iter(own), None))
+
+
+Related = tuple[NamedUnit, bool, tuple[Relative, ...]]
+
+
+def _related(index: UnitIndex, unit: NamedUnit) -> Iterable[Related]:
+    """Yield the units of the other system: whether likely, and the former units in them."""
+    if unit.system == "2025":
+        for one in index.predecessors(unit):
+            yield one.unit, True, (one,)
+        return
+    for heir in index.heirs(unit):
+        former = index.predecessors(heir.unit)
+        parts = tuple(one for one in former if unit.id in one.unit.lies_in)
+        yield heir.unit, heir.likely, parts
+
+
+def _items(
+    index: UnitIndex, units: Sequence[NamedUnit], month: str | None, network: str,
+    now: datetime, reader: Actor | None,
+) -> tuple[dict[str, dict[str, Any]], bool]:  # fmt: skip
+    """Return the coverage of units by code, and whether it is that of the demo."""
+    if month is None or not units:
+        return {}, False
+    level = units[0].level
+    parents = {index.province_of(one).code for one in units} if level != "province" else {None}
+    answers = []
+    for parent in parents:
+        query = CoverageQuery(month, level, network, parent, reader=reader)
+        try:
+            answers.append(coverage(query, now))
+        except Problem as problem:
+            if problem.code != "not_published":
+                raise
+    items = {item["code"]: item for answer in answers for item in answer["items"]}
+    return items, any(answer["demo"] for answer in answers)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, text
 
 from backend.clock import month_end, month_start
+from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import TARGET, strict_comparison, target_on, targets_on
 from backend.database.extensions import db
 from backend.measurements.recording import reasons
@@ -148,8 +149,15 @@ def thresholds(months: Sequence[str]) -> Targets:
     for month in months:
         for network in NETWORKS:
             target = target_on(month_end(month), "commune", network)
-            found[month, network] = target.threshold + strict_comparison() if target else None
+            found[month, network] = _needed(target)
     return found
+
+
+def _needed(target: Target | None) -> int | None:
+    """Return the samples that reach a target; None for an exempt unit."""
+    if target is None or target.threshold is None:
+        return None
+    return target.threshold + strict_comparison()
 
 
 def _retarget(month: str, network: str, threshold: int | None) -> None:
@@ -181,7 +189,7 @@ def _by_threshold(
     found: dict[int | None, list[int]] = defaultdict(list)
     for unit in units:
         general = targets.get((month, network))
-        found[own[unit].threshold + strict_comparison() if unit in own else general].append(unit)
+        found[_needed(own[unit]) if unit in own else general].append(unit)
     return list(found.items())
 
 

@@ -184,7 +184,7 @@ def _count_columns(table: Figures) -> Columns:
 
 
 def _commune_columns(table: Figures) -> Columns:
-    """Count the communes of each province or district, and those that reached their target."""
+    """Count the communes of each province or district with a target, and those that reached it."""
     month, counts = table.month, table.counts
     if counts.level == "commune":
         return {"communes": [None] * len(counts.units)}
@@ -192,7 +192,8 @@ def _commune_columns(table: Figures) -> Columns:
     ids = np.array([unit.id for unit in communes.units], np.intp)
     above = month.listing.containing(counts.level, ids)
     size = len(month.listing.levels[counts.level])
-    listed = np.bincount(above[above >= 0], minlength=size)[counts.positions].tolist()
+    expected = communes.with_target | (not communes.has_targets)
+    listed = np.bincount(above[(above >= 0) & expected], minlength=size)[counts.positions].tolist()
     reached = np.bincount(above[(above >= 0) & communes.reached], minlength=size)
     pairs = zip(listed, reached[counts.positions].tolist(), strict=True)
     return {"communes": [{"units": n, "reached": r} for n, r in pairs]}

@@ -199,7 +199,24 @@ class LevelCounts:
     @property
     def has_targets(self) -> bool:
         """Whether any unit has a target."""
-        return bool((~np.isnan(self.thresholds.target)).any())
+        return bool(self.with_target.any())
+
+    @cached_property
+    def with_target(self) -> Flags:
+        """Which units have a target: all but the exempt ones, where there is one."""
+        return ~np.isnan(self.thresholds.target)
+
+    @property
+    def expected_units(self) -> int:
+        """The number of units that are expected to reach a target; all of them without targets."""
+        return int(self.with_target.sum()) if self.has_targets else len(self.units)
+
+    @property
+    def exempt(self) -> list[UnitRow]:
+        """The units without a target beside others that have one."""
+        if not self.has_targets:
+            return []
+        return [unit for unit, known in zip(self.units, self.with_target, strict=True) if not known]
 
     @cached_property
     def measured(self) -> NDArray[np.int32]:
@@ -330,12 +347,14 @@ def load_months(
 def _thresholds(units: list[UnitRow], targets: TargetsInForce) -> tuple[Numbers, Positions]:
     """Return the threshold of each unit, and the index in BASES of the number compared with it."""
     general = targets.general
-    values = np.full(len(units), general.threshold if general else np.nan)
+    values = np.full(len(units), general.threshold if general else np.nan, float)
     basis = np.full(len(units), _basis(general), np.intp)
     if targets.by_unit:
         for position, unit in enumerate(units):
-            if own := targets.by_unit.get(unit.id):
-                values[position], basis[position] = own.threshold, _basis(own)
+            if unit.id in targets.by_unit:
+                own = targets.of(unit.id)
+                values[position] = own.threshold if own else np.nan
+                basis[position] = _basis(own)
     return values, basis
 
 

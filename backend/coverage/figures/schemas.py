@@ -188,6 +188,13 @@ class BasesSchema(Strict):
     counted = fields.Nested(ShareSchema, required=True, allow_none=True)
 
 
+class ExemptUnitSchema(Strict):
+    """A commune without a target beside others that have one."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
 class CoverageSummarySchema(ReachedSchema, CountedPartsSchema):
     """Sum over the units, and samples outside all units."""
 
@@ -196,6 +203,7 @@ class CoverageSummarySchema(ReachedSchema, CountedPartsSchema):
     unlocated = fields.Dict(fields.String(), fields.Integer(), required=True)
     elsewhere = fields.Integer(required=True)
     levels = fields.List(fields.Nested(LevelSchema), required=True)
+    exempt = fields.List(fields.Nested(ExemptUnitSchema), required=True)
     distribution = fields.Nested(DistributionSchema, required=True, allow_none=True)
     bases = fields.Nested(BasesSchema, required=True)
 

@@ -122,6 +122,10 @@ def summarize(month: Month, counts: LevelCounts, place: UnitRow | None) -> dict[
         "levels": [  # the lines of the ministry's letter
             {"level": level, **_reached(month.level_counts(level, place))} for level in month.levels
         ],
+        "exempt": [
+            {"code": unit.code, "name": unit.name}
+            for unit in month.level_counts("commune", place).exempt
+        ],
         "distribution": _distribution(counts),
         "bases": {basis: _by_basis(counts, column) for column, basis in enumerate(BASES)},
     }
@@ -135,8 +139,8 @@ def serialize_target(target: Target | None) -> dict[str, Any] | None:
 
 
 def _reached(counts: LevelCounts) -> dict[str, Any]:
-    """Return the number of units that reached their target; None without targets."""
-    units = len(counts.units)
+    """Return the number of units that reached their target, of those that have one."""
+    units = counts.expected_units
     if not counts.has_targets:
         return {"units": units, "reached": None, "share": None}
     reached = int(counts.reached.sum())
@@ -148,7 +152,7 @@ def _by_basis(counts: LevelCounts, column: int) -> dict[str, Any] | None:
     if not counts.has_targets:
         return None
     reached = int((counts.numbers[:, column] >= counts.need).sum())
-    return {"reached": reached, "share": reached / len(counts.units)}
+    return {"reached": reached, "share": reached / counts.expected_units}
 
 
 def _distribution(counts: LevelCounts) -> dict[str, Any] | None:
@@ -158,9 +162,9 @@ def _distribution(counts: LevelCounts) -> dict[str, Any] | None:
     needs = counts.need[~np.isnan(counts.need)]
     best = best_reachable(needs, float(counts.measured.sum()))
     return {
-        "share": float(counts.reached.mean()),
+        "share": int(counts.reached.sum()) / counts.expected_units,
         "best_reached": best,
-        "best_share": best / len(counts.units),
+        "best_share": best / counts.expected_units,
     }
 
 

@@ -228,7 +228,7 @@ def _serialize_month(
 ) -> dict[str, Any]:
     """Return a month as an item; whether an estimate reached the target is unknown."""
     reached = None
-    if target is not None and not estimated:
+    if target is not None and target.threshold is not None and not estimated:
         reached = getattr(tally, target.basis) >= target.threshold + int(strict_comparison())
     return {
         "month": month,

@@ -15,6 +15,7 @@ class Target(db.Model):
     __tablename__ = "targets"
     __table_args__ = (
         CheckConstraint("threshold > 0", name="threshold"),
+        CheckConstraint("threshold is not null or unit_id is not null", name="exempt_unit"),
         ExcludeConstraint(
             ("level", "="),
             ("network", "="),
@@ -28,7 +29,7 @@ class Target(db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     level: Mapped[str]
     network: Mapped[str]
-    threshold: Mapped[int]
+    threshold: Mapped[int | None]  # null: the unit is exempt
     basis: Mapped[str]  # received, valid, counted
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]

@@ -26,9 +26,9 @@ class TargetsQuerySchema(PageSchema):
 
 
 class TargetChangeSchema(Strict):
-    """Changes of a target; missing fields stay unchanged."""
+    """Changes of a target; missing fields stay unchanged. A threshold of null exempts a unit."""
 
-    threshold = Whole(1, THRESHOLD_MOST)
+    threshold = Whole(1, THRESHOLD_MOST, allow_none=True)
     basis = Text(choices=BASES)
     valid_from = Day()
     valid_to = Day(allow_none=True)
@@ -36,13 +36,13 @@ class TargetChangeSchema(Strict):
 
 
 class TargetCreateSchema(TargetChangeSchema):
-    """A new target, of every unit of a level or of one unit."""
+    """A new target, of every unit of a level or of one unit; null exempts the unit."""
 
     level = Text(choices=LEVELS, required=True)
     network = Text(choices=NETWORKS, required=True)
     purpose = Text(choices=PURPOSES, load_default=TARGET)
     unit = unit(load_default=None)
-    threshold = Whole(1, THRESHOLD_MOST, required=True)
+    threshold = Whole(1, THRESHOLD_MOST, required=True, allow_none=True)
     basis = Text(choices=BASES, load_default="counted")
     valid_from = Day(required=True)
     valid_to = Day(allow_none=True, load_default=None)
@@ -52,7 +52,7 @@ class TargetCreateSchema(TargetChangeSchema):
 class TargetRowSchema(Schema):
     """A target: the samples that a unit of a level needs, with its source.
 
-    With the purpose `assessment`: the least samples for assessing a unit.
+    With the purpose `assessment`: the least samples for assessing a unit. Null: the unit is exempt.
     """
 
     id = fields.Integer(required=True)
@@ -60,7 +60,7 @@ class TargetRowSchema(Schema):
     network = fields.String(required=True)
     purpose = fields.String(required=True)
     unit = fields.Nested(UnitBriefSchema, required=True, allow_none=True)
-    threshold = fields.Integer(required=True)
+    threshold = fields.Integer(required=True, allow_none=True)
     basis = fields.String(required=True)
     valid_from = fields.Date(required=True)
     valid_to = fields.Date(required=True, allow_none=True)

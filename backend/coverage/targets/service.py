@@ -28,13 +28,16 @@ PURPOSES = (TARGET, ASSESSMENT)
 
 @dataclass(frozen=True, slots=True)
 class TargetsInForce:
-    """The targets of a level and network on a day: of all units, and of single units."""
+    """The targets of a level and network on a day: of all units, and of single units.
+
+    None for a unit that is exempt.
+    """
 
     general: Target | None
-    by_unit: Mapping[int, Target]
+    by_unit: Mapping[int, Target | None]
 
     def of(self, unit_id: int) -> Target | None:
-        """Return the unit's own target, or the general one."""
+        """Return the unit's own target, or the general one; None if it is exempt."""
         return self.by_unit.get(unit_id, self.general)
 
 
@@ -85,7 +88,9 @@ def targets_by_day(
 
 def _in_force(rows: Sequence[Target]) -> TargetsInForce:
     general = next((row for row in rows if row.unit_id is None), None)
-    return TargetsInForce(general, {row.unit_id: row for row in rows if row.unit_id is not None})
+    own = {row.unit_id: row for row in rows if row.unit_id is not None}
+    exempt = dict.fromkeys(unit for unit, row in own.items() if row.threshold is None)
+    return TargetsInForce(general, own | exempt)
 
 
 FIELDS = ("level", "network", "purpose", "threshold", "basis", "valid_from", "valid_to", "source")
@@ -125,6 +130,8 @@ def set_target(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
     own_unit_id = unit_id(data["unit"], "unit")
     if own_unit_id is not None and data["unit"]["level"] != data["level"]:
         raise invalid("unit", "not_of_this_level")
+    if own_unit_id is None and data["threshold"] is None:
+        raise invalid("threshold", "required")
     row = Target(**{name: data[name] for name in FIELDS}, unit_id=own_unit_id)
     _check_validity(row.valid_from, row.valid_to)
     with _no_overlap():
@@ -142,6 +149,8 @@ def change_target(
     require(actor, "target.edit")
     row = get_row(Target, target_id)
     etags.must_match(expected, row.version)
+    if row.unit_id is None and changes.get("threshold", 0) is None:
+        raise invalid("threshold", "required")
     changed = changed_values(row, changes)
     validity = {name: getattr(row, name) for name in ("valid_from", "valid_to")} | changed
     _check_validity(validity["valid_from"], validity["valid_to"])

@@ -109,7 +109,7 @@ class VersionSchema(Strict):
 class TargetTermsSchema(Strict):
     """The threshold of a target, its days and its source."""
 
-    threshold = FormattedNumber(1, THRESHOLD_MOST, required=True)
+    threshold = FormattedNumber(1, THRESHOLD_MOST, allow_none=True, load_default=None)
     basis = Text(choices=BASES, required=True)
     valid_from = Day(required=True)
     valid_to = Day(allow_none=True, load_default=None)

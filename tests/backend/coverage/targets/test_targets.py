@@ -65,6 +65,33 @@ def test_a_units_own_target_beats_the_general_one(app: Flask, client: FlaskClien
     assert act == "target.create" and details["after"]["threshold"] == 100
 
 
+def test_an_exempt_unit_is_expected_to_do_nothing_and_is_named(
+    app: Flask, client: FlaskClient
+) -> None:
+    count(app, "05443", ("2024-11-10", 100))
+    before = coverage(client)["summary"]
+    admin = person(app, "admin")
+    made = put(client, admin, threshold=None)
+    assert (made.status_code, made.json["threshold"]) == (201, None)
+    answer = coverage(client)
+    summary = answer["summary"]
+    assert summary["units"] == before["units"] - 1 and before["exempt"] == []
+    assert summary["exempt"] == [{"code": "05443", "name": "Phường Trưng Vương"}]
+    (item,) = (item for item in answer["items"] if item["code"] == "05443")
+    assert (item["target"], item["reached"], item["shortfall"]) == (None, None, None)
+    assert item["counted"] == 100 == summary["counted"]
+    query = "month=2024-11&level=province&network=mobile&unit=19"
+    [province] = client.get(f"/api/v1/coverage?{query}").json["items"]
+    assert province["communes"]["units"] == summary["units"]
+    assert client.get("/api/v1/units/05443/history?network=mobile").status_code == 200
+    page = client.get("/unit/19?month=2024-11").text
+    assert "Được miễn chỉ tiêu, không tính trong số đó:" in page and "Phường Trưng Vương" in page
+    assert "Đơn vị này được miễn chỉ tiêu." in client.get("/unit/05443?month=2024-11").text
+    general = put(client, admin, unit=None, threshold=None, valid_from="2030-01-01")
+    assert general.status_code == 422
+    assert "threshold" in str(general.json["errors"])
+
+
 def test_two_of_one_key_never_hold_the_same_day(app: Flask, client: FlaskClient) -> None:
     admin = person(app, "admin")
     assert put(client, admin, valid_to="2024-11-30").status_code == 201

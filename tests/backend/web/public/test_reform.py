@@ -51,6 +51,7 @@ def test_a_former_month_is_a_choice_of_predecessors(
     assert page.count('<strong aria-current="page">Thị trấn Đu</strong>') == 1
 
 
+@pytest.mark.slow
 def test_a_district_leads_to_its_communes_and_their_speeds(
     app: Flask, client: FlaskClient, today: None
 ) -> None:

@@ -189,6 +189,11 @@ def describe(device: KnownDevice) -> dict[str, Any]:
     return {name: getattr(device, name) for name in shown} | {"consent": _consent_state(device.id)}
 
 
+def agreed_to(device: KnownDevice, what: str) -> bool:
+    """Return whether the text that a device agreed to names what it sends: samples or notes."""
+    return device.consent_version in consent.NAMED_IN[what]
+
+
 def consent_outdated(device: KnownDevice) -> bool:
     """Return whether the consent of a device is to another version than the present one."""
     return device.consent_version != consent.CURRENT

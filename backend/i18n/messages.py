@@ -25,6 +25,10 @@ TEXTS: dict[str, str] = {
     "busy": N_("The server is overloaded; try again in a few seconds."),
     "internal": N_("Server error."),
     "consent_required": N_("Your explicit consent is required."),
+    "notes_not_agreed": N_(
+        "The consent of this phone does not name places without a connection; agree to the newer "
+        "text."
+    ),
     "already_registered": N_("This device is already registered."),
     "withdrawal_code_unknown": N_(
         "No device has this withdrawal code; it may have been withdrawn already."

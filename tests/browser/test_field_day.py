@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from backend.database.extensions import db
+from backend.devices.models import Device
 from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
 from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.rules import DURATION_LEAST_S
@@ -45,19 +46,43 @@ def go(page: Page, steps: int) -> None:
     page.context.set_geolocation(place)  # type: ignore[arg-type]
 
 
-def note_the_place(page: Page) -> int:
+# A phone that agreed to the first text, which names no notes.
+OLD_CONSENT = """new Promise((done) => {
+  indexedDB.open("dosong").onsuccess = ({ target }) => {
+    const change = target.result.transaction("settings", "readwrite");
+    change.objectStore("settings").put("1", "consent");
+    change.oncomplete = done;
+  };
+})"""
+
+
+def agree_to_notes(page: Page) -> int:
+    """Agree to the newer text without a network; return the number of taps."""
+    expect(page.locator("#consent-notes")).to_be_visible()
+    expect(page.locator("#agree")).not_to_be_checked()
+    check_page(page, "do-consent-notes")
+    press(page, "Để sau")
+    expect(page.locator("#consent")).to_be_hidden()
+    press(page, "Đúng cả ba: ghi nhận chỗ này")
+    page.locator("#agree").check()
+    press(page, "Tôi đồng ý")
+    return 2
+
+
+def note_the_place(page: Page, *, first: bool = False) -> int:
     """Try to measure without a network, and note the place; return the number of taps."""
     press(page, "Đo")
     expect_text(page, "Chỗ này không kết nối được")
     expect_text(page, "Lần thử 1/3")
     picture(page, "do-noting")
     press(page, "Đúng cả ba: ghi nhận chỗ này")
+    more = agree_to_notes(page) if first else 0
     for attempt in (2, 3):
         page.evaluate("pass(32_000)")
         if attempt == 2:
             expect_text(page, "Lần thử 2/3")
     expect(page.locator("#no-connection-result")).to_contain_text("Đã ghi nhận.", timeout=30_000)
-    return 2
+    return 2 + more
 
 
 @pytest.mark.long
@@ -71,9 +96,13 @@ def test_a_day_with_two_places_without_a_network(app: Flask, new_page: Open) -> 
     page.evaluate("navigator.serviceWorker.ready")
     with app.app_context():  # the minutes that the clock is moved by are not before the consent
         db.session.execute(
-            text("update devices set registered_at = registered_at - interval '1 h'")
+            text(
+                "update devices set registered_at = registered_at - interval '1 h',"
+                " consent_version = '1'"
+            )
         )
         db.session.commit()
+    page.evaluate(OLD_CONSENT)
     began, taps = time.monotonic(), 0
     page.route("**/api/v1/measurements?*", lambda route: route.abort())
     page.route("**/api/v1/measurements", lambda route: route.abort())
@@ -91,7 +120,7 @@ def test_a_day_with_two_places_without_a_network(app: Flask, new_page: Open) -> 
         go(page, step)
         page.evaluate("pass(3_000)")
         page.wait_for_timeout(1_000)
-        taps += note_the_place(page)
+        taps += note_the_place(page, first=step == 6)
         expect(page.locator("body")).not_to_contain_text("Không hợp lệ")
     expect(page.locator("#today li")).to_have_count(7)
     check_page(page, "do-no-connection")
@@ -112,6 +141,7 @@ def test_a_day_with_two_places_without_a_network(app: Flask, new_page: Open) -> 
         assert [(one.counted, one.assurance) for one in samples] == [(True, "witnessed")] * 5
         assert db.session.query(NoConnectionNote).count() == 2
         assert db.session.query(NoConnectionReceipt).count() == 2
+        assert db.session.query(Device.consent_version).scalar() == "2"
     print(
         f"volunteer's day: {taps} taps, {seconds:.0f} s with 5 tests, without the waits of 2 notes"
     )

@@ -48,7 +48,12 @@ class NoteContext:
 def record_notes(
     device: KnownDevice, sent: Sequence[Any], sent_at: datetime | None, context: NoteContext
 ) -> list[NoteItem]:
-    """Record notes of a device: each is stored once, or rejected with field and reason."""
+    """Record notes of a device: each is stored once, or rejected with field and reason.
+
+    Raises 403 for a device whose consent names no notes.
+    """
+    if not devices.agreed_to(device, "notes"):
+        raise Problem(403, "notes_not_agreed")
     caller = Caller(context.address, rules.HOURLY_MOST)
     count_attempt("no_connection", caller, context.key, context.now, n=len(sent))
     network = prefix_digest(context.key, network_of(context.address), local_day(context.now))

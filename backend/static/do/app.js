@@ -1,7 +1,7 @@
 // Entry point of the measuring page: shows its parts and sends the queue.
 import { chromeLink, insideApp, newId } from "./browser.js";
 import { normalizeCode } from "./codes.js";
-import { outdated, requestConsent } from "./consent.js";
+import { agreedTo, requestConsent } from "./consent.js";
 import { refreshShown, refreshVerdicts, showDay, showVerdict } from "./verdicts.js";
 import * as ispeed from "./ispeed.js";
 import {
@@ -181,7 +181,7 @@ async function start() {
   listen();
   const known = Boolean(await setting("token"));
   const chosen = known ? code : await welcome(code);
-  if (!known || (await outdated())) await requestConsent();
+  if (!known || !(await agreedTo("samples"))) await requestConsent();
   if (chosen) await saveSetting("code", chosen);
   await useKeptCode();
   if (await needsNetworkChoice()) await chooseNetwork();

@@ -6,30 +6,49 @@ import { saveSetting, setting } from "./store.js";
 import { element, language, translate } from "./texts.js";
 
 export const VERSION = "web-1";
-// Show the form; resolves when the phone is registered.
-export function requestConsent() {
+// Show the form; resolves to true when the phone is registered. Before the first note of a place, when there
+// is no network, a registered phone agrees to the newer text (`ofNotes`): that is stored and sent with the
+// note, and the person may decline (false).
+export function requestConsent(ofNotes = false) {
   const form = element("consent");
   form.hidden = false;
+  element("agree").checked = false;
+  const begin = element("begin");
+  begin.dataset.first ??= begin.textContent;
+  begin.textContent = ofNotes ? begin.dataset.notes : begin.dataset.first;
+  element("consent-notes").hidden = element("consent-later").hidden = !ofNotes;
   element("consent-title").focus();
   scrollTo(0, 0);
   return new Promise((resolve) => {
-    form.addEventListener("submit", async (event) => {
+    const close = (agreed) => {
+      form.hidden = true;
+      resolve(agreed);
+    };
+    element("consent-later").onclick = () => close(false);
+    form.onsubmit = async (event) => {
       event.preventDefault();
-      const button = element("begin");
-      if (button.disabled) return;
-      button.disabled = true;
+      if (begin.disabled) return;
+      begin.disabled = true;
       let fault = translate("agreeFirst");
       try {
-        if (element("agree").checked) fault = await submitConsent();
+        if (element("agree").checked) fault = await (ofNotes ? keepConsent() : submitConsent());
       } finally {
-        button.disabled = false;
+        begin.disabled = false;
       }
       element("consent-fault").textContent = fault;
-      if (fault) return;
-      form.hidden = true;
-      resolve();
-    });
+      if (!fault) close(true);
+    };
   });
+}
+
+export function closeConsent() {
+  element("consent").hidden = true;
+}
+
+async function keepConsent() {
+  await saveSetting("agreement", consent());
+  await saveSetting("consent", shownVersion());
+  return "";
 }
 
 // Returns an error message, empty on success.
@@ -44,8 +63,11 @@ async function submitConsent() {
 const shownVersion = () => element("do").dataset.consent;
 const consent = () => ({ accepted: true, version: shownVersion(), accepted_at: new Date().toISOString() });
 
-// Whether the consent text has changed since it was accepted on this phone.
-export const outdated = async () => (await setting("consent")) !== shownVersion();
+// Whether the text that was accepted on this phone names what it would send: "samples" or "notes".
+export async function agreedTo(what) {
+  const versions = JSON.parse(element("do").dataset.named)[what];
+  return versions.includes(await setting("consent"));
+}
 
 async function register() {
   // Store the id before it is sent: a retry after a lost answer uses the same id.

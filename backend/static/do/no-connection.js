@@ -1,6 +1,6 @@
 // Notes a place without a connection: three attempts over a minute, a confirmation, a position.
 import { newId } from "./browser.js";
-import { VERSION } from "./consent.js";
+import { agreedTo, closeConsent, requestConsent, VERSION } from "./consent.js";
 import { storeNote } from "./notes.js";
 import { toLocation } from "./position.js";
 import { element, number, translate } from "./texts.js";
@@ -30,12 +30,14 @@ function tell(text) {
 
 export function hideNoConnection() {
   card().hidden = true;
+  closeConsent(); // during a test it is open for a note alone
 }
 
 // What the person answers: { confirmed, cancelled }, changed by the buttons of the card.
 function listen() {
   const choice = { confirmed: false, cancelled: false };
-  element("no-connection-confirm").onclick = () => {
+  element("no-connection-confirm").onclick = async () => {
+    if (!(await agreedTo("notes")) && !(await requestConsent(true))) return void card().focus();
     choice.confirmed = true;
     element("no-connection-ask").hidden = true;
   };

@@ -1,7 +1,7 @@
 // Sends waiting samples. A sample keeps its id until the server has answered, so none is lost or stored
 // twice; the page and the service worker may both send.
 import { request } from "./api.js";
-import { notes, ON_SERVER, samples, saveNote, saveSample } from "./store.js";
+import { notes, ON_SERVER, samples, saveNote, saveSample, saveSetting, setting } from "./store.js";
 import { addWitness, endTest, keepNext, nextProfile } from "./witness.js";
 
 // Small batches lose little when the connection drops.
@@ -23,6 +23,8 @@ async function sendAll() {
 async function sendNotes() {
   const waiting = (await notes()).filter((one) => one.state === "waiting").slice(0, BATCH);
   if (!waiting.length) return { outcome: "nothing", wait: 0 };
+  const agreed = await sendAgreement();
+  if (!agreed.ok) return { outcome: agreed.status === 401 ? "ended" : "later", wait: agreed.wait };
   const body = { notes: waiting.map((one) => one.body), sent_at: new Date().toISOString() };
   const answer = await request("POST", "no-connection-notes", body);
   if (answer.status === 401) return { outcome: "ended", wait: 0 };
@@ -31,6 +33,15 @@ async function sendNotes() {
     await saveNote({ ...waiting[index], ...stateOf(result) });
   }
   return { outcome: "sent", wait: 0 };
+}
+
+// The consent to notes, which was given without a network.
+async function sendAgreement() {
+  const agreement = await setting("agreement");
+  if (!agreement) return { ok: true };
+  const answer = await request("POST", "devices/me/consents", { consent: agreement });
+  if (answer.ok) await saveSetting("agreement", null);
+  return answer;
 }
 
 async function sendBatches() {

@@ -77,6 +77,7 @@ def measure(query: dict[str, Any]) -> Response:
         "web/measure/do.html",
         query["lang"],
         consent=consent.statement(_operator(), page_language),
+        consent_names=consent.NAMED_IN,
         scripted=script_texts(page_language),
         uses=serialize_uses(page_language),
         gauge_stops=GAUGE_STOPS,

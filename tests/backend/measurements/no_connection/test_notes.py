@@ -11,14 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backend.database.extensions import db
+from backend.devices.models import Device
 from backend.measurements.no_connection import rules
 from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
 from backend.measurements.recording.models import CountDelta, Measurement, RejectedBody
 from tests.support.clock import FakeClock
-from tests.support.factories import HERE, THERE, location, post, register, sample
+from tests.support.factories import CONSENT, HERE, THERE, location, post, register, sample
 from tests.support.notes import CONFIRMED, NOON, NOTES, note, post_notes
 
 
@@ -53,6 +54,22 @@ def test_a_note_is_stored_and_never_counted(app: Flask, client: FlaskClient) -> 
     assert listed["next"] is None
     assert [one["id"] for one in listed["items"]] == [sent["id"]]
     assert listed["items"][0]["operator"] == "Viettel" and listed["items"][0]["attempts"] == 3
+
+
+def test_a_phone_agrees_to_notes_before_its_first_one(app: Flask, client: FlaskClient) -> None:
+    """The first consent text named no notes; samples of such a phone are taken as before."""
+    headers, sent = register(client), note()
+    with app.app_context():
+        db.session.execute(update(Device).values(consent_version="1"))
+        db.session.commit()
+    refused = post_notes(client, headers, sent)
+    assert (refused.status_code, refused.json["code"]) == (403, "notes_not_agreed")
+    assert rows(app) == rows(app, NoConnectionReceipt) == rows(app, RejectedBody) == 0
+    answer = post(client, headers, sample())
+    assert answer.status_code == 201 and answer.json["consent_outdated"] is True
+    agreed = client.post("/api/v1/devices/me/consents", json={"consent": CONSENT}, headers=headers)
+    assert agreed.status_code == 201
+    assert post_notes(client, headers, sent).status_code == 201
 
 
 def test_ids_make_a_note_exactly_once(app: Flask, client: FlaskClient) -> None:

@@ -30,6 +30,7 @@ from backend.demo.generation import (
     generate,
     progress_by,
 )
+from backend.demo.notes import add_notes
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE, MonthPlan, month_plans
 from backend.demo.teams import make_teams, team_campaigns
 from backend.devices import consent
@@ -87,11 +88,13 @@ def load_plans(
     db.session.commit()
     advance = progress_by(progress, sum(one.counted for one in plans))
     counted = 0
+    generation = GenerationContext(context, app_context, options.seed)
     for plan in plans:
-        n = generate(plan, GenerationContext(context, app_context, options.seed), advance)
+        n = generate(plan, generation, advance)
         if plan.month == LETTER_MONTH and n != plan.counted:
             raise PlanNotReached(f"{plan}: {n} counted")
         counted += n
+        add_notes(plan, generation)
     fold_all()
     if any((one.month, one.province) == (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
         last_month = options.today.replace(day=1) - timedelta(days=1)

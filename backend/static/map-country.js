@@ -1,9 +1,10 @@
 // The map of the country: a slider chooses the month, a click opens the page of a unit.
-import { draw, UnitMap } from "./map-drawing.js";
+import { draw } from "./map-drawing.js";
+import { PlacesMap } from "./map-places.js";
 
 export const begin = (figure) => draw(figure, CountryMap);
 
-class CountryMap extends UnitMap {
+class CountryMap extends PlacesMap {
   constructor(figure, url) {
     super(figure, url);
     this.months = figure.dataset.months.split(" ").filter(Boolean);
@@ -44,6 +45,11 @@ class CountryMap extends UnitMap {
       }
     }
     this.paint(figures);
+    this.showPlaces();
+  }
+
+  shownMonth() {
+    return this.month;
   }
 
   // Show or hide the message that figures of the map or of the page could not be loaded.

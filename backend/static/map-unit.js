@@ -1,9 +1,10 @@
 // The map of a province or commune in a month, loaded by a press: a click opens the page of a unit.
-import { draw, UnitMap } from "./map-drawing.js";
+import { draw } from "./map-drawing.js";
+import { PlacesMap } from "./map-places.js";
 
 export const begin = (figure) => draw(figure, PlaceMap);
 
-class PlaceMap extends UnitMap {
+class PlaceMap extends PlacesMap {
   communesFrom = 5; // the first zoom with communes in the tiles
   namesFrom = 6; // the first zoom with their names
   padding = 24;

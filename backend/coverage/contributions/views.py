@@ -6,7 +6,7 @@ from flask import Response
 
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.contributions import schemas
-from backend.coverage.contributions.day_summary import draw, summarise_day
+from backend.coverage.contributions.day_summary import day_picture, summarise_day
 from backend.coverage.contributions.files import as_csv, as_xlsx
 from backend.coverage.contributions.service import contributions, leaderboard
 from backend.http.etags import with_digest
@@ -53,7 +53,8 @@ def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
 def get_day_summary(query: dict[str, Any], campaign_id: int) -> Response:
     """Summarise a day of a campaign in a few Vietnamese lines, or as a picture of them."""
     now = clock_now()
-    day, lines = summarise_day(actor(), campaign_id, query, now)
     if query["format"] == "png":
-        return as_attachment(draw(lines), "image/png", f"summary-{campaign_id}-{day}.png")
+        day, picture = day_picture(actor(), campaign_id, query, now)
+        return as_attachment(picture, "image/png", f"summary-{campaign_id}-{day}.png")
+    day, lines = summarise_day(actor(), campaign_id, query, now)
     return with_digest({"day": day, "text": "\n".join(lines)})

@@ -13,6 +13,7 @@ from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.query import figures_reader, person_or_public
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.coverage.no_connection.service import show_places
+from backend.coverage.statistics.cells import unit_cells
 from backend.coverage.statistics.release_rules import due_day
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
@@ -21,6 +22,7 @@ from backend.reports.files.canonical import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
 from backend.units.search import FOUND_MOST
+from backend.web.maps.cells import cell_shapes, step_labels
 from backend.web.maps.drawing import MapDrawing
 from backend.web.maps.no_connection import place_shapes
 from backend.web.public import data, embedding, service
@@ -80,6 +82,7 @@ def unit(query: dict[str, Any], code: str) -> Response:
     }
     values["reform"] = reform_line(page.unit) if page.unit else None
     values |= _no_connection(page, values["drawn"], translator)
+    values |= _cells(page, values["drawn"], translator)
     return render("web/public/unit.html", lang, page=page, **values)
 
 
@@ -94,6 +97,27 @@ def _no_connection(
     answer = show_places(unit.code, query, translator.language, clock_now(), figures_reader())
     shapes = place_shapes(drawn, answer["items"]) if drawn and answer["items"] else []
     return {"no_connection": answer, "dead_shapes": shapes, "no_connection_due": due_day(month)}
+
+
+def _cells(
+    page: service.CoveragePage, drawn: MapDrawing | None, translator: Translator
+) -> dict[str, Any]:
+    """Return the cells of a commune: the released ones, or all of them for its officials."""
+    unit, month = page.unit, page.query.month
+    if unit is None or unit.level != "commune" or drawn is None:
+        return {"cells": None}
+    query = {"month": month, "level": unit.level, "network": page.query.network}
+    try:
+        found = unit_cells(person_or_public(), unit.code, query, translator.language, clock_now())
+    except Problem as problem:
+        if problem.code != "too_many_to_look_at":
+            raise
+        return {"cells": None}
+    return {
+        "cells": found,
+        "cell_shapes": cell_shapes(drawn, found["items"]),
+        "cell_steps": step_labels(),
+    }
 
 
 @bp.page("/reform/<system>/<code>", schemas.UnitPageQuerySchema)

@@ -16,11 +16,13 @@ from sqlalchemy import func, select, text
 from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.demo import generation, plan, service
+from backend.demo.notes import GROUPS
 from backend.demo.plan import MonthPlan
 from backend.demo.teams import make_teams, team_campaigns
 from backend.demo.users import is_empty, make_users
 from backend.devices.models import Consent, Device
 from backend.measurements.corrections.service import reattribute
+from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.recording.counting import differences, fold_all, team_differences
 from backend.measurements.recording.models import (
     CountDelta,
@@ -96,6 +98,24 @@ def test_what_counts_is_witnessed_and_most_other_samples_are_not(app: Flask) -> 
     witnessed = n["witnessed", True] + n["witnessed", False]
     assert 0.85 < witnessed / received < 0.96
     assert n["claimed", False] > 2 * n["ticketed", False] > 0
+
+
+@pytest.mark.slow
+def test_places_without_a_connection_are_noted_and_go_with_the_phones(
+    app: Flask, client: FlaskClient
+) -> None:
+    load(app, replace(SMALL, counted=1_500))
+    with app.app_context():
+        notes = db.session.scalars(select(NoConnectionNote)).all()
+        assert len({note.cell for note in notes}) == len(GROUPS)
+        assert len(notes) > 0.8 * sum(GROUPS)
+        assert {note.assurance for note in notes} == {"claimed"}
+    answer = client.get("/api/v1/units/48/no-connection?month=2024-11").json
+    assert answer["demo"] is True and len(answer["items"]) > 3
+    assert any(item["zone"] for item in answer["items"])
+    remove(app)
+    with app.app_context():
+        assert db.session.scalars(select(NoConnectionNote)).all() == []
 
 
 @pytest.mark.slow

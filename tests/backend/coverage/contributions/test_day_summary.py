@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from PIL import Image
+from PIL import Image, ImageColor
 
+from backend.coverage.contributions.day_map import LAND, NONE, SEA, STEPS, day_map
 from backend.coverage.contributions.day_summary import WIDTH, DaySummary, draw, lines
 from backend.coverage.contributions.figures import Figures
 from backend.database.extensions import db
@@ -69,7 +70,21 @@ def test_the_day_as_a_picture(cast: Cast) -> None:
     assert answer.mimetype == "image/png"
     image = Image.open(io.BytesIO(answer.data))
     assert image.width == WIDTH and image.height > 400
-    assert len(image.getcolors(1_000_000) or []) > 20  # letters are drawn with soft edges
+    colours = {colour for _, colour in image.getcolors(1_000_000) or []}
+    assert len(colours) > 20  # letters are drawn with soft edges
+    # The map: a commune with samples, others without, the sea with the islands.
+    assert {ImageColor.getrgb(one) for one in (STEPS[0][1], NONE, SEA, LAND)} <= colours
+
+
+def test_the_map_of_a_day_names_the_islands_and_has_no_large_area(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        found = day_map(cast.campaign, {}, date(2024, 11, 5), (640, 620), 280)
+        assert found is not None and found.area.width <= 640 and found.area.height <= 620
+        assert {name for name, _ in found.names} == {"Biển Đông", "QĐ. Hoàng Sa", "QĐ. Trường Sa"}
+        monkeypatch.setattr("backend.coverage.contributions.day_map.COMMUNES_MOST", 1)
+        assert day_map(cast.campaign, {}, date(2024, 11, 5), (640, 620), 280) is None
 
 
 @pytest.mark.slow

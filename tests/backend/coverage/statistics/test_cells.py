@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from backend.clock import VIETNAM
 from backend.coverage.statistics.cells import evenness
 from tests.support.factories import HERE, THERE, post, register, sample
-from tests.support.measurements import NINE, measurement_row, store_rows
+from tests.support.measurements import (
+    NINE,
+    make_release,
+    measurement_row,
+    phones,
+    store_rows,
+    volunteers_rows,
+)
 from tests.support.people import person, unit_id
 
 COMMUNE = "05443"
@@ -52,6 +59,21 @@ def test_an_official_sees_every_cell_of_the_area(app: Flask, client: FlaskClient
     assert [one["n"] for one in seen["items"]] == [40, 9]
     assert (seen["n"], seen["cells"], seen["least_devices"]) == (49, 2, 0)
     assert seen["suppressed"] == {"cells": 0, "n": 0} and seen["release"] is None
+
+
+def test_a_page_draws_released_cells_and_all_of_them_for_an_official(
+    app: Flask, client: FlaskClient
+) -> None:
+    store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), phones(app, 6), **HERE))
+    store_rows(app, *at(app, 9, devices=2, **THERE))
+    page = f"/unit/{COMMUNE}?month=2024-11&lang=vi"
+    assert 'class="cell ' not in client.get(page).text
+    official = person(app, "official", unit_id(app, "19", level="province"))
+    assert client.get(page, headers=official).text.count('class="cell ') == 2
+    make_release(app)
+    shown = client.get(page).text
+    assert shown.count('class="cell ') == 1 and "ít nhất 5 tình nguyện viên" in shown
+    assert 'class="cell ' not in client.get(page.replace(COMMUNE, "19")).text  # communes alone
 
 
 def test_cells_as_geojson_for_a_map(app: Flask, client: FlaskClient) -> None:

@@ -9,6 +9,8 @@ const LAYERS = {
   "places-zone": ["lack", 0.8, ["get", "zone"]],
 };
 
+const FAR_ZOOM = 8;
+
 export class PlacesMap extends UnitMap {
   begin() {
     this.placesByMonth = new Map();
@@ -23,6 +25,9 @@ export class PlacesMap extends UnitMap {
     const visibility = this.placesShown() ? "visible" : "none";
     const layers = Object.entries(LAYERS).flatMap(([id, [name, opacity, filter]]) => [
       { id, type: "fill", source: "places", filter, layout: { visibility }, paint: { "fill-color": colour(name), "fill-opacity": opacity } },
+      // Far away a cell is smaller than a pixel: a dot at its corners, which lie at one place there.
+      { id: `${id}-dot`, type: "circle", source: "places", filter, maxzoom: FAR_ZOOM, layout: { visibility }, paint: {
+        "circle-color": colour(name), "circle-radius": 4, "circle-opacity": 0.35 } },
       { id: `${id}-line`, type: "line", source: "places", filter, layout: { visibility }, paint: {
         "line-color": colour(name), "line-width": 1.5, ...(id === "places-area" && { "line-dasharray": [3, 2] }) } },
     ]);
@@ -56,7 +61,7 @@ export class PlacesMap extends UnitMap {
     if (!state) return;
     const shown = this.placesShown();
     for (const id of Object.keys(LAYERS)) {
-      for (const layer of [id, `${id}-line`]) this.map.setLayoutProperty(layer, "visibility", shown ? "visible" : "none");
+      for (const layer of [id, `${id}-dot`, `${id}-line`]) this.map.setLayoutProperty(layer, "visibility", shown ? "visible" : "none");
     }
     document.getElementById("places-legend").hidden = !shown;
     if (!shown) return void (state.textContent = "");
@@ -76,6 +81,7 @@ export class PlacesMap extends UnitMap {
     if (!this.map.isStyleLoaded()) return; // the base class calls this again when idle
     for (const [id, [name]] of Object.entries(LAYERS)) {
       this.map.setPaintProperty(id, "fill-color", colour(name));
+      this.map.setPaintProperty(`${id}-dot`, "circle-color", colour(name));
       this.map.setPaintProperty(`${id}-line`, "line-color", colour(name));
     }
   }

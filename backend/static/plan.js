@@ -36,13 +36,13 @@ function choose({ code, name }) {
   panel.hidden = false;
   document.getElementById("map-hint").hidden = true;
   figure.map?.choose(code);
-  if (pin) fill(code, rows[0]?.dataset, shortfall);
+  if (pin) fill(`${name} (${code})`, rows[0]?.dataset, shortfall);
   panel.focus({ preventScroll: false });
 }
 
 // Prefill the form with the planned team and number of samples.
-function fill(code, planned, shortfall) {
-  pin.elements.unit.value = code;
+function fill(unit, planned, shortfall) {
+  pin.elements.unit.value = unit;
   pin.elements.samples.value = planned?.samples ?? (shortfall || "");
   if (planned) pin.elements.team_id.value = planned.team;
 }

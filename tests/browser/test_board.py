@@ -94,10 +94,13 @@ def test_every_page_of_the_board_looks_right(
 
 def test_an_organiser_pins_a_place_and_takes_it_back(page: Page, cast: Cast) -> None:
     enter(page, f"/campaigns/{cast.campaign}/plan?lang=vi")
-    fill_fields(page, unit="99999", samples="7")
+    fill_fields(page, unit="Xã Không Có", samples="7")
     press(page, "Ghim")
     expect_text(page, "Không có đơn vị này vào ngày đó.")
-    fill_fields(page, unit=HERE, samples="7")
+    page.locator("#unit").fill("")
+    page.locator("#unit").press_sequentially("phan dinh phung")
+    page.get_by_role("option", name="Phường Phan Đình Phùng").click()
+    fill_fields(page, samples="7")
     press(page, "Ghim")
     expect(page.get_by_text("đã ghim", exact=True)).to_be_visible()
     press(page, "Bỏ ghim")

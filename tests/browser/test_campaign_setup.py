@@ -21,6 +21,7 @@ from tests.support.browser import (
     check_page,
     expect_text,
     fill_fields,
+    open_tab,
     press,
 )
 from tests.support.measuring_page import agree, measure
@@ -126,7 +127,7 @@ def _a_leader_accepts(page: Page, new_page: Callable[..., Page], here: dict[str,
     assert signed_in.value.ok
     leader.goto("/campaigns?lang=vi")
     leader.get_by_role("link", name="Tháng đo mạng").click()
-    leader.get_by_role("link", name="Các đội", exact=True).first.click()
+    open_tab(leader, "Các đội")
     leader.get_by_role("link", name="Chi đoàn 20").click()
     team, invitation = leader.url, leader.locator("#for-members").input_value()
     assert "0912 345 678" in invitation

@@ -1,13 +1,17 @@
 """Pages of the country and its units: the server's drawing, then the interactive map."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import h3
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
 from backend.coverage.figures.query import months_with_data
+from backend.coverage.statistics.models import Release, ReleasedNoConnection
+from backend.database.extensions import db
 from backend.units.catalogue import read_active
 from backend.web.maps import tiles
 from tests.support.browser import (
@@ -21,6 +25,7 @@ from tests.support.browser import (
     wait_for,
 )
 from tests.support.counts import count
+from tests.support.people import unit_id
 
 PLACES = ("/?month=2026-10", "/unit/19?month=2024-11", "/unit/05443?month=2024-11")
 OTHERS = (
@@ -135,10 +140,30 @@ def test_zooming_in_from_the_sea_leads_to_land(
     assert page.evaluate(UNITS_IN_THE_MIDDLE)
 
 
+ZONES = """document.getElementById("map").map.map
+  .queryRenderedFeatures({ layers: ["places-zone"] }).length"""
+
+
+def release_a_zone(app: Flask) -> None:
+    """Release a place without a connection in Thái Nguyên."""
+    latitude, longitude = 21.6, 105.8
+    place = {
+        "cell": h3.latlng_to_cell(latitude, longitude, 8), "resolution": 8, "latitude": latitude,
+        "longitude": longitude, "notes": 10, "devices": 5, "operators": [], "zone": True,
+    }  # fmt: skip
+    unit = unit_id(app, "19", "2025", level="province")
+    with app.app_context():
+        db.session.add(Release(month="2026-10", made_at=datetime(2026, 11, 16, tzinfo=UTC)))
+        db.session.flush()
+        db.session.add(ReleasedNoConnection(unit_id=unit, month="2026-10", places=[place]))
+        db.session.commit()
+
+
 @pytest.mark.long
 def test_the_map_of_a_unit_waits_for_a_press(
-    measured: None, tiled: None, new_page: Callable[..., Page]
+    app: Flask, measured: None, tiled: None, new_page: Callable[..., Page]
 ) -> None:
+    release_a_zone(app)
     page = new_page(PHONE)
     page.goto("/unit/19?month=2026-10")
     assert page.locator("canvas").count() == 0
@@ -146,7 +171,13 @@ def test_the_map_of_a_unit_waits_for_a_press(
     drawn(page)
     assert step_of(page, "commune", "05443") == 2
     assert "Phan Đình Phùng" in page.evaluate(NAMES)  # without its type
+    assert page.evaluate(ZONES) == 0
+    page.locator("#places-choice input").check()
+    expect_text(page, "1 điểm trong tháng này.")
+    wait_for(page, f"{ZONES} > 0")
     check_page(page, "unit-map")
+    page.locator("#places-choice input").uncheck()
+    expect(page.locator("#places-legend")).to_be_hidden()
 
 
 def test_find_me_opens_the_commune(new_page: Callable[..., Page]) -> None:

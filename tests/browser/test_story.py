@@ -15,7 +15,7 @@ from backend.memberships import poster
 from geo import approximate
 from tests.support import people
 from tests.support.boundary_sets import units_restored
-from tests.support.browser import DESKTOP, PHONE, expect_text, fill_fields, press
+from tests.support.browser import DESKTOP, PHONE, expect_text, fill_fields, open_tab, press
 from tests.support.joining import Cast
 from tests.support.live_server import serving_app
 from tests.support.measuring_page import HERE, agree, measure, measure_and_lose_the_network
@@ -117,7 +117,7 @@ def find_on_the_board(page: Page) -> None:
     enter(page, "/campaigns", LEADER)
     press(page, "Tháng thanh niên đo mạng")
     expect(page.locator(".stat.main .figure")).to_have_text("1")
-    press(page, "Các đội")
+    open_tab(page, "Các đội")
     press(page, "Đội 1")
     expect(page.locator(".stat.main .figure")).to_have_text("1")
 

@@ -170,6 +170,16 @@ def press(page: Page, label: str) -> None:
     button.or_(page.get_by_role("link", name=label, exact=True)).click()
 
 
+def open_tab(page: Page, label: str) -> None:
+    """Follow a tab of the page, which is in a menu on phones."""
+    shown = page.locator(".tabs a:visible", has_text=label)
+    if not shown.count():
+        menu = page.locator(".tab-menu:visible", has=page.locator("a", has_text=label))
+        menu.locator("summary").click()
+        shown = page.locator(".tab-menu nav a:visible", has_text=label)
+    shown.first.click()
+
+
 def check_page(page: Page, name: str) -> None:
     """Assert that a page fits the screen, has large enough targets and no axe violation.
 

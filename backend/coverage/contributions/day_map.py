@@ -15,8 +15,7 @@ from backend.campaigns.models import CampaignArea
 from backend.database.extensions import db
 from backend.units.models import Boundary, Unit
 from backend.units.service import set_on
-from geo.approximate import FAR_ISLANDS
-from geo.gazetteer import DATA
+from geo.gazetteer import DATA, FAR_ISLANDS
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -41,7 +40,7 @@ FAR = frozenset(FAR_ISLANDS["2024"] + FAR_ISLANDS["2025"])
 COUNTRY = (101.8, 6.6, 117.6, 23.6)
 # Names on the map of the country: text and position of its middle in degrees.
 NAMES = (
-    ("Biển Đông", 112.0, 13.6), ("QĐ. Hoàng Sa", 112.6, 17.6), ("QĐ. Trường Sa", 113.4, 12.1),
+    ("Biển Đông", 112.6, 14.3), ("QĐ. Hoàng Sa", 112.6, 17.6), ("QĐ. Trường Sa", 113.4, 11.9),
 )  # fmt: skip
 # East of it and smaller than it, in degrees: a part of the outline is an island of an archipelago.
 ISLANDS_EAST, ISLANDS_MOST = 110.5, 0.5

@@ -116,7 +116,7 @@ def lines(summary: DaySummary) -> list[str]:
             f"từ {_number(summary.teams)} đội."
         )
     if one.needed is not None and one.received:
-        result.append(f"{_number(one.needed)} mẫu đo ở nơi còn thiếu.")
+        result.append(f"{_number(one.needed)} mẫu góp vào mục tiêu.")
     if one.guests:
         result.append(f"{_number(one.guests)} mẫu do người dân được hướng dẫn tự đo.")
     result += _best(summary) + _lost(one)
@@ -134,7 +134,7 @@ def _number(n: int) -> str:
 def _best(summary: DaySummary) -> list[str]:
     if not summary.best:
         return []
-    kind = "mẫu còn cần" if summary.by_needed else "mẫu được tính"
+    kind = "mẫu góp vào mục tiêu" if summary.by_needed else "mẫu được tính"
     named = "; ".join(f"{place}. {name} ({_number(n)})" for place, name, n in summary.best)
     return [f"Nhiều {kind} nhất: {named}."]
 

@@ -75,6 +75,20 @@ def campaign_progress(
     )
 
 
+def _latest_days(actor: Actor, campaign_id: int, language: Language) -> dict[int, date]:
+    """Return the last day with samples of each team that has some."""
+    latest: dict[int, date] = {}
+    cursor = None
+    while True:
+        after: dict[str, str] = {"cursor": cursor} if cursor else {}
+        query: Mapping[str, Any] = BY_TEAM.load({"by": "team"} | after)
+        page = contributions(actor, campaign_id, query, language)
+        latest |= {int(one["id"]): one["last_day"] for one in page["items"] if one["id"]}
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return latest
+
+
 def silent_teams(
     actor: Actor, campaign_id: int, now: datetime, language: Language
 ) -> list[SilentTeam]:
@@ -84,12 +98,7 @@ def silent_teams(
     first = campaign.first_day
     if not first <= today <= campaign.last_day or (today - first).days < SILENT_DAYS:
         return []
-    query: Mapping[str, Any] = BY_TEAM.load({"by": "team"})
-    latest = {
-        int(one["id"]): one["last_day"]
-        for one in contributions(actor, campaign_id, query, language)["items"]
-        if one["id"]
-    }
+    latest = _latest_days(actor, campaign_id, language)
     silent = []
     for team in teams_of(campaign, now):
         last = latest.get(team.id)

@@ -21,7 +21,7 @@ from backend.measurements.corrections.schemas import REASON_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import Name
 from backend.units.search import NAME_MOST
-from backend.web.site.schemas import PageQuerySchema
+from backend.web.site.schemas import ListQuerySchema, PageQuerySchema
 from backend.web.site.unit_fields import LINES_MOST, read_units, unit_reference
 
 
@@ -59,6 +59,10 @@ class BoardQuerySchema(MonthQuerySchema):
     network = Text(choices=NETWORKS, load_default=None)
 
 
+class OverviewQuerySchema(BoardQuerySchema, ListQuerySchema):
+    """The month and network of the overview, and the page of its silent teams."""
+
+
 class ContributedQuerySchema(BoardQuerySchema):
     """The grouping of contributions, and the cursor of the page."""
 
@@ -72,8 +76,8 @@ class MembersQuerySchema(PageQuerySchema):
     after = Text(most=CURSOR_MOST, load_default=None)
 
 
-class PlanPageQuerySchema(PageQuerySchema):
-    """The day, network and, optionally, team of a plan."""
+class PlanPageQuerySchema(ListQuerySchema):
+    """The day, network and, optionally, team of a plan, and the page of its teams."""
 
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
@@ -95,9 +99,11 @@ class CampaignFormSchema(Strict):
 
 
 class PinFormSchema(PlanPinRequestSchema):
-    """The form of a pin, with numbers as text."""
+    """The form of a pin: numbers as text, the commune by name."""
 
     team_id = QueryWhole(1, ID_MOST, required=True)
+    unit = Text(NAME_MOST, required=True)
+    unit_choice = Text(NAME_MOST, allow_none=True, load_default=None)
     samples = QueryWhole(1, PINNED_MOST, required=True)
 
 

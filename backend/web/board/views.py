@@ -14,7 +14,7 @@ from backend.campaign_setup.leaders import leaders_of
 from backend.campaign_setup.messages import member_message
 from backend.campaign_setup.service import add_teams, import_lines, list_drafts
 from backend.campaign_setup.team_lines import as_text, read_file
-from backend.campaigns.service import own_campaigns
+from backend.campaigns.service import own_campaigns, show_campaign
 from backend.campaigns.teams import show_team
 from backend.clock import local_day, month_end
 from backend.coverage.contributions.files import as_csv
@@ -44,6 +44,7 @@ from backend.memberships.poster import content, inline_svg
 from backend.memberships.service import list_members
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import show_organisation
+from backend.units.search import home_area
 from backend.units.service import set_on
 from backend.web.board import queue, schemas
 from backend.web.board.plan_map import DRAWN_MOST, PlanMap, plan_map
@@ -57,27 +58,33 @@ from backend.web.board.service import (
 from backend.web.maps.drawing import MapDrawing, area_map
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to
+from backend.web.site.list_pages import ROWS_SHOWN, list_page
 from backend.web.site.pages import render_private, translator_for
-from backend.web.site.unit_fields import format_units, picker_area, unit_limit
+from backend.web.site.schemas import ListQuerySchema
+from backend.web.site.unit_fields import format_units, picker_area, read_unit, unit_limit
 
 bp = PageBlueprint("board", __name__, login_required=True, url_prefix="/campaigns")
 blueprints = (bp,)
-# Rows on one page; the API lists all.
-MEMBERS_SHOWN, CORRECTIONS_SHOWN = 100, 50
+# Decisions that are listed, page by page; the API lists all.
+CORRECTIONS_MOST = 10_000
 # A list of 5,000 teams as a workbook.
 LIST_MOST = 5_000_000
 
 
-@bp.page("")
+@bp.page("", ListQuerySchema)
 def index(query: dict[str, Any]) -> Response:
     """List the campaigns that the person organises or leads a team in."""
     campaigns = own_campaigns(actor())
     may_add = any(grant.role in ("organiser", "admin") for grant in actor().grants)
-    values = {"campaigns": campaigns, "may_add": may_add, "drafts": list_drafts(actor())}
+    values = {
+        "campaigns": list_page(campaigns, query["page"]),
+        "may_add": may_add,
+        "drafts": list_drafts(actor()),
+    }
     return render_private("web/board/index.html", query["lang"], **values)
 
 
-@bp.page("/<int:campaign_id>", schemas.BoardQuerySchema)
+@bp.page("/<int:campaign_id>", schemas.OverviewQuerySchema)
 def campaign(query: dict[str, Any], campaign_id: int) -> Response:
     """Show the progress of a campaign."""
     board, part = _render_figures(query, campaign_id)
@@ -85,7 +92,7 @@ def campaign(query: dict[str, Any], campaign_id: int) -> Response:
     if board.organises:
         now, language = clock_now(), translator_for(query["lang"]).language
         progress = campaign_progress(actor(), campaign_id, query["network"], now)
-        silent = silent_teams(actor(), campaign_id, now, language)
+        silent = list_page(silent_teams(actor(), campaign_id, now, language), query["page"])
         values |= {"progress": progress, "ground": _ground(progress), "silent": silent}
     tag = f'W/"{content_tag(part.encode())}"'
     return render_private("web/board/campaign.html", query["lang"], **values, known_as=tag)
@@ -114,7 +121,8 @@ def contributed(query: dict[str, Any], campaign_id: int) -> Response:
     """Show what each team, person, commune, day or organisation contributed."""
     board = show_board(actor(), campaign_id, clock_now())
     filters = {name: query[name] for name in ("by", "month", "network") if query[name]}
-    parameters = filters | ({"cursor": query["cursor"]} if query["cursor"] else {})
+    parameters = filters | {"limit": ROWS_SHOWN}
+    parameters |= {"cursor": query["cursor"]} if query["cursor"] else {}
     translator = translator_for(query["lang"])
     answer = contributions(
         actor(), campaign_id, EVERY_CONTRIBUTION.load(parameters), translator.language
@@ -137,12 +145,12 @@ def contributed_table(query: dict[str, Any], campaign_id: int) -> Response:
     return as_attachment(content, "text/csv; charset=utf-8", name)
 
 
-@bp.page("/<int:campaign_id>/teams")
+@bp.page("/<int:campaign_id>/teams", ListQuerySchema)
 def teams(query: dict[str, Any], campaign_id: int) -> Response:
     """List the teams of a campaign."""
     now = clock_now()
     board = show_board(actor(), campaign_id, now)
-    visible = list_visible_teams(actor(), campaign_id, now)
+    visible = list_page(list_visible_teams(actor(), campaign_id, now), query["page"])
     return render_private("web/board/teams.html", query["lang"], board=board, teams=visible)
 
 
@@ -151,7 +159,7 @@ def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Show the members of a team, their contributions and the join code."""
     now, user = clock_now(), actor()
     board = show_board(user, campaign_id, now)
-    page = {"campaign": campaign_id, "cursor": query["after"], "limit": MEMBERS_SHOWN}
+    page = {"campaign": campaign_id, "cursor": query["after"], "limit": ROWS_SHOWN}
     people = list_members(user, team_id, page, now)
     filters = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
     code = _code(campaign_id, team_id)
@@ -205,6 +213,13 @@ def render_plan(
         refused = problem.errors[0].code if problem.errors else problem.code
     qr = Markup(inline_svg(f"{request.url_root}do"))  # noqa: S704 # drawn by a library
     values = {"board": board, "query": query, "plan": plan, "refused": refused, "map": _map(plan)}
+    if plan:
+        # Teams with a stop first; the number of a team is that of its marks on the map.
+        numbered = list(enumerate(plan["teams"], 1))
+        numbered.sort(key=lambda one: not one[1]["items"])
+        values["listed"] = list_page(numbered, query.get("page", 1))
+    if plan and board.organises:
+        values["area"] = picker_area(plan["date"], _home_of(board.campaign, plan["date"]))
     return render_private(template, query["lang"], **values, **forms, qr=qr)
 
 
@@ -280,12 +295,28 @@ def pin(query: dict[str, Any], campaign_id: int) -> Response:
     """Pin a destination for a team."""
     form = new_form(query)
     fields = form.load(schemas.PinFormSchema())
-    pinned = fields and form.attempt(lambda: pin_place(actor(), campaign_id, fields, clock_now()))
+    pinned = fields and form.attempt(lambda: _pin_named(campaign_id, fields))
     day, network = form.values.get("date"), form.values.get("network")
     if pinned:
         return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
     query |= {name: (fields or {}).get(name) for name in ("date", "network")} | {"team_id": None}
     return render_plan("web/board/plan.html", query, campaign_id, form=form)
+
+
+def _pin_named(campaign_id: int, fields: dict[str, Any]) -> Any:
+    """Pin a commune that is named in words."""
+    home = _home_of(show_campaign(actor(), campaign_id), fields["date"])
+    unit = read_unit(fields, "unit", fields["date"], level="commune", home=home)
+    wanted = {name: fields[name] for name in ("team_id", "date", "network", "samples")}
+    return pin_place(
+        actor(), campaign_id, wanted | {"unit": unit.code if unit else ""}, clock_now()
+    )
+
+
+def _home_of(campaign: dict[str, Any], day: date) -> int | None:
+    """Return a unit in whose province communes of a campaign are named: that of its area."""
+    provinces = {home_area(one["id"], day) for one in campaign["areas"]}
+    return provinces.pop() if len(provinces) == 1 else None
 
 
 @bp.page("/<int:campaign_id>/plan/unpin", methods=("POST",))
@@ -347,7 +378,7 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
     return render_private("web/board/signals.html", query["lang"], query=query, **values)
 
 
-@bp.page("/<int:campaign_id>/corrections", methods=READ_WRITE)
+@bp.page("/<int:campaign_id>/corrections", ListQuerySchema, methods=READ_WRITE)
 def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     """Reattribute samples to another team or none, after a preview."""
     form, user = new_form(query), actor()
@@ -358,7 +389,7 @@ def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     if result and not result["preview"]:
         return redirect_to("board.corrected", query, campaign_id=campaign_id)
     teams = list_visible_teams(user, campaign_id, clock_now())
-    listed = list_decisions(user, campaign_id, CORRECTIONS_SHOWN)
+    listed = list_page(list_decisions(user, campaign_id, CORRECTIONS_MOST), query["page"])
     values = {"board": board, "form": form, "result": result, "teams": teams, "listed": listed}
     values |= {"members": [], "sample_days": []}
     for name, by in (("members", "member"), ("sample_days", "day")):

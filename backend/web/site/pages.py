@@ -17,7 +17,7 @@ from backend.i18n.catalogues import N_, Language
 from backend.i18n.messages import message
 from backend.measurements.recording import rule_sets
 from backend.measurements.recording.reasons import BY_CODE, PARTS
-from backend.web.site import charts
+from backend.web.site import charts, tables
 from backend.web.site.labels import LABELS
 
 PART_OF = {category: part for part, category in PARTS.items()}
@@ -117,6 +117,8 @@ class Translator:
             "filled_percent": charts.filled_percent,
             "moment": formats.moment,
             "sparkline_points": charts.sparkline,
+            "columns_class": tables.columns_class,
+            "name_cells": tables.name_cells,
             "header_links": header_links,
             "footer_links": FOOTER_LINKS,
             "counting_note": self.counting_note,

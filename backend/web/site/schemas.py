@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, pre_load, validate
 
 from backend.coverage.figures.schemas import CoverageQuerySchema
-from backend.fields import Strict, Text
+from backend.fields import QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
 from backend.units.search import NAME_MOST
@@ -25,6 +25,15 @@ class PageQuerySchema(Strict):
     def without_empty(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Remove empty fields, which browsers send for inputs left empty."""
         return {name: data[name] for name in data if data[name] != ""}
+
+
+PAGES_MOST = 100_000
+
+
+class ListQuerySchema(PageQuerySchema):
+    """The page of a long list."""
+
+    page = QueryWhole(1, PAGES_MOST, load_default=1)
 
 
 class UnitPageQuerySchema(PageQuerySchema):

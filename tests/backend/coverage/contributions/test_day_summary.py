@@ -23,7 +23,7 @@ class Cast:
         self.client = client
         union = organisation(app)
         self.team = team(app, union, "Đội Quyết Thắng")
-        self.campaign = campaign(app, union)
+        self.campaign = campaign(app, union, unit_id(app, "19", level="province"))
         self.organiser = person(app, "organiser", union)
         here = unit_id(app, "05443")
         with app.app_context():
@@ -49,9 +49,9 @@ def test_a_day_in_lines(cast: Cast) -> None:
     assert answer["text"].splitlines() == [
         "Tháng thanh niên đo mạng – ngày 05/11/2024",
         "3 mẫu được tính trong 4 mẫu nhận được, từ 1 đội.",
-        "3 mẫu đo ở nơi còn thiếu.",
+        "3 mẫu góp vào mục tiêu.",
         "1 mẫu do người dân được hướng dẫn tự đo.",
-        "Nhiều mẫu còn cần nhất: 1. Đội Quyết Thắng (3).",
+        "Nhiều mẫu góp vào mục tiêu nhất: 1. Đội Quyết Thắng (3).",
         "Hay mất mẫu nhất (1): " + message("over_cap", "vi"),
         "Từ đầu tháng: 4 mẫu được tính.",
         "Theo số liệu Đo Sóng. Ranh giới xã, phường gần đúng.",

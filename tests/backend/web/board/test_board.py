@@ -220,9 +220,12 @@ def test_the_plan_is_pinned_and_printed(
     wanted = {"team_id": cast.second, "unit": HERE, "date": TODAY, "network": "mobile"}
     faulty = send(client, f"{cast.page}/plan/pins", token, **wanted, samples="0")
     assert "aria-invalid" in faulty and "Đội Hai" in faulty
-    nowhere = send(client, f"{cast.page}/plan/pins", token, **wanted | {"unit": "1"}, samples="7")
+    nowhere = send(
+        client, f"{cast.page}/plan/pins", token, **wanted | {"unit": "99998"}, samples="7"
+    )
     assert "Không có đơn vị này vào ngày đó." in nowhere and 'id="samples"' in nowhere
-    send(client, f"{cast.page}/plan/pins", token, 303, **wanted, samples="7")
+    named = wanted | {"unit": "Phường Trưng Vương"}
+    send(client, f"{cast.page}/plan/pins", token, 303, **named, samples="7")
     assert ">đã ghim<" in read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
     slips = read(client, f"{cast.page}/plan/slips?date={TODAY}&lang=vi")
     assert "<svg" in slips and slips.count('class="slip"') == 2

@@ -1,0 +1,39 @@
+"""Tables that become lists of their rows where the columns do not fit."""
+
+import re
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+ROW_OR_CELL = re.compile(r"<tr\b|<td\b([^>]*)>|<th\b[^>]*>")
+SPAN = re.compile(r'\bcolspan="(\d+)"')
+HIDDEN_ON_PHONES = "wide-only"
+# Rows with more cells than this would be too long as lists: such a table scrolls.
+LISTED_MOST = 10
+
+
+def columns_class(columns: Sequence[Markup]) -> str:
+    """Return the classes of a table by its numbers of columns on phones and on other screens."""
+    narrow = sum(HIDDEN_ON_PHONES not in one for one in columns)
+    numbers = ("columns", narrow), ("all", len(columns))
+    return " ".join(f"{name}-{n}" for name, n in numbers if n <= LISTED_MOST)
+
+
+def name_cells(rows: Markup, columns: Sequence[Markup]) -> Markup:
+    """Add the name of its column to every cell of rows in HTML, as `data-column`."""
+    names = [one.striptags() for one in columns]
+    at = 0
+
+    def name(found: re.Match[str]) -> str:
+        nonlocal at
+        tag, attributes = found[0], found[1]
+        if tag == "<tr":
+            at = 0
+            return tag
+        column, span = at, SPAN.search(tag)
+        at += int(span[1]) if span else 1
+        if attributes is None or span or column >= len(names) or not names[column]:
+            return tag
+        return str(Markup('<td data-column="{}"').format(names[column])) + attributes + ">"
+
+    return Markup(ROW_OR_CELL.sub(name, rows))  # noqa: S704 # escaped by the template

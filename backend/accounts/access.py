@@ -79,6 +79,7 @@ ACTS: dict[str, frozenset[str]] = {
     "unit.samples": frozenset({"official"}),  # single samples with their verdicts
     "unit.cells": frozenset({"official"}),  # cells of few devices too
     "unit.delegate": frozenset({"official"}),
+    "unit.contacts": frozenset({"official"}),  # personal data: the people of a unit's office
     "unit.figures": frozenset({"official"}),  # before they are published
     "unit.exclude": frozenset({"official"}),  # the scope is the province
     "vnnic.import": frozenset({"official"}),  # VNNIC's counts of the area

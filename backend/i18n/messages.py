@@ -52,6 +52,15 @@ TEXTS: dict[str, str] = {
     "team_has_members": N_("The team has members in this campaign; end it instead."),
     "no_such_team": N_("There is no such team."),
     "not_telephone": N_("Must be a telephone number, such as 0912 345 678."),
+    "not_email": N_("Must be an e-mail address, such as van.a@example.vn."),
+    "phone_or_email": N_("A contact needs a telephone number or an e-mail address."),
+    "contact_twice": N_("This unit already has a contact of this name; change that one."),
+    "contact_row_twice": N_("This contact is already in a row above."),
+    "too_many_contacts": N_("A unit has at most ten contacts; remove one first."),
+    "no_contact_header": N_(
+        "No column of names was found. Head the columns: Đơn vị, Họ tên, Chức vụ, Điện thoại, "
+        "E-mail."
+    ),
     "not_picture": N_("Choose a PNG or JPEG picture."),
     "picture_too_large": N_("The picture must have at most 2 MB and 4,000 pixels a side."),
     "no_teams": N_("Name at least one team."),

@@ -5,18 +5,24 @@ async function copy(text) {
     await navigator.clipboard.writeText(text.value);
     return true;
   } catch {
+    text.closest("details")?.setAttribute("open", "");
     text.focus();
     text.select();
     return document.execCommand("copy");
   }
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const box = button.closest("[data-copied]");
-    const done = await copy(document.getElementById(button.dataset.copy));
-    box.querySelector("[role=status]").textContent = done ? box.dataset.copied : box.dataset.selected;
-    if (done) button.focus();
-  });
+function show() {
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 }
+
+show();
+addEventListener("refreshed", show); // of live.js
+addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (!button) return;
+  const box = button.closest("[data-copied]");
+  const done = await copy(document.getElementById(button.dataset.copy));
+  box.querySelector("[role=status]").textContent = done ? box.dataset.copied : box.dataset.selected;
+  if (done) button.focus();
+});

@@ -14,7 +14,10 @@ for (const part of document.querySelectorAll("[data-live]")) {
         const headers = { "Accept-Language": document.documentElement.lang, "If-None-Match": tag };
         const answer = await fetch(part.dataset.live, { headers, cache: "no-store", redirect: "error" });
         if (answer.status === 200) {
+          const open = [...part.querySelectorAll("details[id][open]")].map((one) => one.id);
           part.innerHTML = await answer.text();
+          for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+          dispatchEvent(new Event("refreshed"));
           tag = answer.headers.get("ETag");
         }
         wait = interval;

@@ -1,5 +1,6 @@
 """Alerts: states of units in a month, derived from their figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -63,19 +64,31 @@ def alerts(
     """
     answer = compute_coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
     (table,) = answer.page.tables
-    last_days = _last_days(table)
-    items = []
-    for row, one in enumerate(answer.page.items((*FIELDS, "state"))):
-        found = states(_facts(table, row, one, last_days[row], local_day(now)))
-        if found:
-            item = {name: one[name] for name in FIELDS}
-            items.append({**item, "last_day": last_days[row], "states": found})
+    rows = list(answer.page.items((*FIELDS, "state")))
+    items = [
+        {**{name: one[name] for name in FIELDS}, "last_day": last_day, "states": found}
+        for one, (found, last_day) in zip(
+            rows, unit_states(table, rows, local_day(now)), strict=True
+        )
+        if found
+    ]
     return {
         **{name: answer.body[name] for name in ANSWER_FIELDS if name in answer.body},
         "units": answer.body["summary"]["units"],
         "counts": {name: sum(name in one["states"] for one in items) for name in STATES},
         "items": items,
     }
+
+
+def unit_states(
+    table: Figures, items: Sequence[dict[str, Any]], today: date
+) -> list[tuple[list[str], date | None]]:
+    """Return the states and the last day with samples of each unit of a table, in its order."""
+    last_days = _last_days(table)
+    return [
+        (states(_facts(table, row, one, last_days[row], today)), last_days[row])
+        for row, one in enumerate(items)
+    ]
 
 
 def _facts(

@@ -325,3 +325,20 @@ def registrations_of(unit_id: int, month: str) -> list[dict[str, Any]]:
         {"unit": {"code": code, "name": name}, "day": day, "registered": registered, "once": once}
         for code, name, day, registered, once in rows
     ]
+
+
+OPEN_FINDINGS = text("""
+    select count(distinct (f.kind, f.subject)) from signal_findings f
+    join signal_scans s on s.id = f.scan_id join units u on u.id = s.unit_id
+    where s.month = :month and s.campaign_id is null
+        and (s.unit_id = any(:units) or u.level = 'province' and f.units && cast(:units as int[]))
+        and not exists (select from signals d
+            where d.unit_id = :unit and d.month = :month and d.state <> 'open'
+                and (d.kind, d.subject) = (f.kind, f.subject))
+""")
+
+
+def open_findings(unit_id: int, month: str) -> int:
+    """Return the number of stored findings of a unit's month without a decision; search nothing."""
+    values = {"unit": unit_id, "month": month, "units": units_below(unit_id)}
+    return int(db.session.scalar(OPEN_FINDINGS, values) or 0)

@@ -13,6 +13,7 @@ from sqlalchemy import TextClause, text
 from backend.accounts.audit import record_command
 from backend.campaign_setup.service import delete_expired_drafts
 from backend.clock import local_day
+from backend.contacts import service as contacts
 from backend.database.extensions import db
 from backend.measurements.recording import replays
 from backend.measurements.recording.rules import AGE_MOST
@@ -89,6 +90,7 @@ class Expired:
     prefixes: int = 0
     notes: int = 0
     drafts: int = 0  # of campaigns, with the contacts of leaders
+    contacts: int = 0  # of units: nobody confirmed them, or the unit ended
     digests: int = 0  # of withdrawn measurements that are too old to count
 
 
@@ -114,6 +116,7 @@ def expire(
     done.notes = _expire_notes(now, late)
     done.tickets = _changed(DELETE_TICKETS, {"before": now - AGE_MOST})
     done.drafts = delete_expired_drafts(now)
+    done.contacts = contacts.delete_expired(now)
     done.digests = replays.delete_expired(today)
     if done != Expired():
         record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())

@@ -95,6 +95,18 @@ class Attachment(db.Model):
     attached_at: Mapped[datetime]
 
 
+class CommuneDeadline(db.Model):
+    """The day before which the communes of a province report, from one month's reports on."""
+
+    __tablename__ = "commune_deadlines"
+    __table_args__ = (CheckConstraint("before_day between 2 and 15", name="day"),)
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)  # province
+    month: Mapped[str] = mapped_column(primary_key=True)
+    before_day: Mapped[int | None]  # of the following month; null: communes need not report
+    changed_at: Mapped[datetime]
+
+
 class Letterhead(db.Model):
     """Sender, place, recipients and signer of a unit's letters, valid from a day on."""
 

@@ -7,16 +7,19 @@ to by its own units, never by today's code.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from backend.accounts.access import Actor, can
 from backend.clock import local_day, month_end, month_start, this_month
-from backend.coverage.alerts.service import alerts
-from backend.coverage.figures.query import FILTERS, months_with_data
-from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.alerts.overview import LACKING, AreaOverview, area_overview
+from backend.coverage.figures.month import listing_on
+from backend.coverage.figures.query import months_with_data
+from backend.coverage.figures.service import CoverageQuery, coverage, map_figures
 from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
+from backend.coverage.signals.queries import open_findings
 from backend.database.extensions import db
 from backend.organisations.clusters import units_of
 from backend.organisations.references import serialize_units
@@ -24,7 +27,8 @@ from backend.organisations.scopes import unit_scopes
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
 from backend.units.reform import overlaps, successors
-from backend.units.service import UnitRow, units_on
+from backend.units.service import UnitRow, set_on, units_on
+from backend.web.maps.drawing import MapDrawing, unit_map
 from backend.web.public.service import levels_of
 
 ACT = "unit.samples"  # the permission of the desk's pages of a unit
@@ -40,6 +44,9 @@ ORDERS = {
     "change": "change",
 }
 
+# Units on one page of the table.
+ROWS_MOST = 200
+
 Rows = list[dict[str, Any]]
 
 
@@ -50,14 +57,26 @@ class AreaPage:
     query: CoverageQuery
     unit: UnitRow
     own: dict[str, Any]  # figures of the unit itself
-    answer: dict[str, Any]
-    rows: Rows
-    states: dict[str, list[str]]  # of alerts, by code
-    counts: dict[str, int]  # of units in each state
+    overview: AreaOverview
+    groups: dict[str, Rows]  # all units of the area
+    rows: Rows  # the selected units of one page
+    found: int  # selected units of all pages
+    page: int
     show: str | None
     levels: list[str]
+    signals: int  # without a decision
     previous_month: str | None  # None if the code means another unit there
     next_month: str | None
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The coverage of the area's units."""
+        return self.overview.answer
+
+    @property
+    def pages(self) -> int:
+        """The number of pages of the table."""
+        return max(-(-self.found // ROWS_MOST), 1)
 
     def sorted_by(self, column: str) -> str | None:
         """Return the value of `aria-sort` of a column."""
@@ -87,6 +106,23 @@ def own_areas(actor: Actor, now: datetime) -> Rows:
     return _of_roles(actor)
 
 
+# Communes of a cluster whose figures the list shows.
+SUMMARIES_MOST = 50
+
+
+def area_figures(areas: Rows, now: datetime) -> dict[str, dict[str, Any]]:
+    """Return the mobile figures of this month by area: an item of coverage for each code."""
+    month = this_month(now)
+    found: dict[str, dict[str, Any]] = {}
+    if any(one["level"] == "province" for one in areas):
+        provinces = coverage(CoverageQuery(month, "province"), now)["items"]
+        found |= {one["code"]: one for one in provinces}
+    for area in [one for one in areas if one["level"] == "commune"][:SUMMARIES_MOST]:
+        query = CoverageQuery(month, "commune", unit=area["code"])
+        found[area["code"]] = coverage(query, now)["items"][0]
+    return found
+
+
 def delegable_areas(actor: Actor) -> Rows:
     """Return the areas that a person may delegate: those of their own roles."""
     return [area for area in _of_roles(actor) if not area["deputy"]]
@@ -111,46 +147,49 @@ def _units(kind: str, identity: int | None) -> Rows:
 
 def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> AreaPage:
     """Return an area with the units selected and sorted by the query."""
-    month, network, show = query["month"] or this_month(now), query["network"], query["show"]
+    month, network = query["month"] or this_month(now), query["network"]
     unit = authorized_unit(actor, ACT, code, None, month)
     levels = levels_of(month_end(month), unit)
     parent, only = (None, unit.code) if unit.level == "commune" else (unit.code, None)
     level = "commune" if only else query["level"] or levels[0]
-    narrowed = show if show in FILTERS and parent else None
-    selection = CoverageQuery(
-        month, level, network, parent, only, filter=narrowed, sort=query["sort"] or "-shortfall"
-    )
-    answer = coverage(selection, now)
-    own = coverage(CoverageQuery(month, unit.level, network, unit=unit.code), now)["items"][0]
-    attention = _alerts(unit, month, network, level, now)
-    states = {item["code"]: item["states"] for item in attention["items"]}
+    order = query["sort"] or "-shortfall"
+    selection = CoverageQuery(month, level, network, parent, only, sort=order)
+    overview = area_overview(selection, now)
+    whole = CoverageQuery(month, unit.level, network, unit=unit.code)
+    own = overview.items[0] if whole.unit == only else coverage(whole, now)["items"][0]
+    chosen, page = _select(overview.items, query["show"]), query["page"]
     return AreaPage(
         query=selection,
         unit=unit,
         own=own,
-        answer=answer,
-        rows=[
-            item
-            for item in answer["items"]
-            if show is None or narrowed or show in states.get(item["code"], ())
-        ],
-        states=states,
-        counts=attention["counts"],
-        show=show,
+        overview=overview,
+        groups=overview.groups,
+        rows=chosen[(page - 1) * ROWS_MOST : page * ROWS_MOST],
+        found=len(chosen),
+        page=page,
+        show=query["show"],
         levels=levels,
+        signals=open_findings(unit.id, month),
         previous_month=_same(f"{month_start(month) - timedelta(days=1):%Y-%m}", month),
         next_month=_same(_after(month), month) if month < this_month(now) else None,
     )
 
 
-def _alerts(unit: UnitRow, month: str, network: str, level: str, now: datetime) -> dict[str, Any]:
-    """Return the alerts of an area; of a commune its own among those of its parent."""
-    parent = unit.code if unit.level != "commune" else unit.parent_code
-    answer = alerts(month, network, parent, now, level)
-    if unit.level != "commune":
-        return answer
-    items = [item for item in answer["items"] if item["code"] == unit.code]
-    return {"items": items, "counts": {}}
+def _select(items: Rows, show: str | None) -> Rows:
+    """Return the units of a group, of all groups that lack samples, or all."""
+    if show is None:
+        return items
+    groups = LACKING if show == "lacking" else {show}
+    return [one for one in items if one["group"] in groups]
+
+
+def draw_area(area: AreaPage, folder: Path, now: datetime) -> MapDrawing | None:
+    """Return the map of an area's communes; None for a unit without polygons."""
+    day = month_end(area.query.month)
+    listed = listing_on(day).levels
+    names = {one.code: one.name for level in ("commune", "province") for one in listed[level]}
+    figures = map_figures(area.query.month, area.query.network, now)
+    return unit_map(folder, set_on(day), area.unit, names, figures)
 
 
 def _after(month: str) -> str:

@@ -8,9 +8,9 @@ from marshmallow import fields, post_load, pre_load
 
 from backend.accounts.login_names import NAME_MOST
 from backend.clock import day_begin
-from backend.coverage.alerts.service import STATES
+from backend.coverage.alerts.overview import GROUPS
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
-from backend.coverage.figures.query import FILTERS, SORTS
+from backend.coverage.figures.query import SORTS
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.no_connection.schemas import NoteExclusionSchema, NotesQuerySchema
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
@@ -20,6 +20,7 @@ from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
+from backend.reports.monthly.commune_deadlines import DAYS
 from backend.reports.monthly.schemas import (
     REMARK_MOST,
     ApprovalSchema,
@@ -29,12 +30,18 @@ from backend.reports.monthly.schemas import (
     ReportsQuerySchema,
     SupersedeSchema,
 )
+from backend.reports.reminders.service import GROUPS as GROUPS_ADDRESSED
 from backend.units.catalogue import LEVELS
 from backend.web.board.schemas import QueueQuerySchema
 from backend.web.site.schemas import PageQuerySchema
 
-# Filters of coverage, and the states of alerts.
-SHOWN = tuple(dict.fromkeys(("lacking", *STATES, *FILTERS)))
+# The groups of an area's units, and those that lack samples together.
+SHOWN = ("lacking", *GROUPS)
+PAGES_MOST = 1_000
+# The parts of an area's page that an open page updates.
+PARTS = ("tasks", "units")
+# Groups that get a message.
+REMINDED = ("lacking", "silent", "will_miss", "behind")
 
 
 class MonthQuerySchema(PageQuerySchema):
@@ -50,6 +57,19 @@ class AreaQuerySchema(MonthQuerySchema):
     level = Text(choices=LEVELS, load_default=None)
     show = Text(choices=SHOWN, load_default=None)
     sort = Text(choices=(*SORTS, *(f"-{name}" for name in SORTS)), load_default=None)
+    page = QueryWhole(1, PAGES_MOST, load_default=1)
+
+
+class FiguresQuerySchema(AreaQuerySchema):
+    """A part of an area's page."""
+
+    part = Text(choices=PARTS, load_default="tasks")
+
+
+class RemindQuerySchema(AreaQuerySchema):
+    """The group of units to remind."""
+
+    show = Text(choices=REMINDED, load_default="lacking")
 
 
 class WallQuerySchema(AreaQuerySchema):
@@ -201,6 +221,32 @@ class LetterheadFormSchema(LetterheadChangeSchema, VersionFormSchema):
         typed = {name: (data.get(name) or "").splitlines() for name in LINES}
         lists = {name: [line for line in lines if line.strip()] for name, lines in typed.items()}
         return {"superior": None, "signer": None, **data, **lists}
+
+
+class ReminderQuerySchema(MonthQuerySchema):
+    """The groups of communes that a letter addresses, by default all that lack samples."""
+
+    groups = fields.List(Text(choices=GROUPS_ADDRESSED), load_default=None)
+
+
+class ContactsQuerySchema(PageQuerySchema):
+    """The contact to change, or the unit of a new one."""
+
+    id = QueryWhole(1, ID_MOST, load_default=None)
+    unit = Text(most=10, load_default=None)
+
+
+class ContactTableSchema(Strict):
+    """The form of a table of contacts, which is previewed without `go`."""
+
+    file = Text(load_default=None, allow_none=True)
+    go = Text(choices=("yes",), load_default=None, allow_none=True)
+
+
+class CommuneDeadlineSchema(Strict):
+    """The day before which communes report; empty: they need not."""
+
+    before_day = QueryWhole(*DAYS, allow_none=True, load_default=None)
 
 
 class DeputyFormSchema(Strict):

@@ -1,6 +1,7 @@
 """Pages of officials: areas, samples, exclusions, reports, VNNIC comparisons, deputies."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from marshmallow import Schema
 
 from backend.accounts.authentication import actor
 from backend.clock import local_day, month_end, this_month
+from backend.contacts.service import area_contacts
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.exclusions.service import (
     ExclusionContext,
@@ -34,30 +36,35 @@ from backend.http.requests import clock_now
 from backend.measurements.recording.service import judging_settings
 from backend.organisations.areas import delegate, end_deputy, list_deputies
 from backend.reports.files.tables import format_cell
-from backend.reports.monthly import deadlines, lifecycle, service
+from backend.reports.monthly import commune_deadlines, deadlines, lifecycle, service
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.reports.monthly.schemas import STATES as REPORT_STATES
 from backend.reports.monthly.schemas import ReportCreateSchema
 from backend.reports.monthly.seals import trusted_keys
 from backend.units.service import units_on
 from backend.web.board import queue
-from backend.web.desk import schemas
+from backend.web.desk import office, schemas
 from backend.web.desk.area import (
     ACT,
     AreaPage,
+    area_figures,
     areas_in,
     delegable_areas,
+    draw_area,
     own_areas,
     show_area,
     show_months,
 )
+from backend.web.desk.commune import show_commune
+from backend.web.desk.frame import add_frame, only_area
 from backend.web.desk.reports import FILES, last_month, show
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, submitted_fields, uploaded_file
 from backend.web.site.pages import render_private, translator_for
 
 bp = PageBlueprint("desk", __name__, login_required=True, url_prefix="/desk")
-blueprints = (bp,)
+bp.context_processor(add_frame)
+blueprints = (bp, office.bp)
 
 
 @bp.page("")
@@ -66,25 +73,39 @@ def index(query: dict[str, Any]) -> Any:
     areas = own_areas(actor(), clock_now())
     if len(areas) == 1:
         return redirect(translator_for(query["lang"]).to("desk.area", code=areas[0]["code"]), 303)
-    return render_private("web/desk/areas.html", query["lang"], areas=areas)
+    figures = area_figures(areas, clock_now())
+    return render_private("web/desk/areas.html", query["lang"], areas=areas, figures=figures)
 
 
 @bp.page("/area/<code>", schemas.AreaQuerySchema)
 def area(query: dict[str, Any], code: str) -> Response:
-    """Show the units of an area: below target, without new samples, behind schedule."""
+    """Show an area today: how many units reached the target, and what to do for the others."""
     area_page = show_area(actor(), code, query, clock_now())
-    html = _render_figures(query, area_page)
-    values = {"part": Markup(html), "known_as": f'W/"{etags.content_tag(html.encode())}"'}  # noqa: S704 # own template
-    return render_private(
-        "web/desk/area.html", query["lang"], **_area_values(query, area_page), **values
-    )
+    parts = {name: _live_part(query, area_page, name) for name in schemas.PARTS}
+    ground = draw_area(area_page, current_app.config["VAR_DIR"] / "tiles", clock_now())
+    values = _area_values(query, area_page) | {"parts": parts, "ground": ground}
+    if area_page.unit.level == "commune":
+        config, language = current_app.config, translator_for(query["lang"]).language
+        context = NotesContext(clock_now(), config["SECRET_KEY"], config["SAMPLE_DECIMALS"])
+        values["commune"] = show_commune(actor(), area_page, ground, context, language)
+    return render_private("web/desk/area.html", query["lang"], **values)
 
 
-@bp.page("/area/<code>/figures", schemas.AreaQuerySchema)
+@bp.page("/area/<code>/figures", schemas.FiguresQuerySchema)
 def figures(query: dict[str, Any], code: str) -> Response:
-    """Send the figures of the area for updates of an open page; 304 if unchanged."""
-    part = _render_figures(query, show_area(actor(), code, query, clock_now()))
+    """Send a part of the area's page for updates of an open page; 304 if unchanged."""
+    area_page = show_area(actor(), code, query, clock_now())
+    part = _live_part(query, area_page, query["part"]).html
     return etags.with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
+
+
+@bp.page("/area/<code>/remind", schemas.RemindQuerySchema)
+def remind(query: dict[str, Any], code: str) -> Response:
+    """Show a message to each unit of a group that lacks samples."""
+    area_page = show_area(actor(), code, query | {"sort": "-shortfall", "page": 1}, clock_now())
+    values = _area_values(query, area_page) | {"group": query["show"]}
+    people = area_contacts(actor(), area_page.unit, area_page.rows)
+    return render_private("web/desk/remind.html", query["lang"], **values, people=people)
 
 
 @bp.page("/area/<code>/months", schemas.MonthQuerySchema)
@@ -141,43 +162,49 @@ def sample(query: dict[str, Any], code: str, identity: str) -> Response:
 @bp.page("/wall", schemas.WallQuerySchema)
 def wall(query: dict[str, Any]) -> Any:
     """Show an area's figures in large type for a meeting room."""
-    code = query.pop("unit") or _only_area()
+    code = query.pop("unit") or only_area()
     if code is None:
         return redirect(url_for("desk.index", lang=query["lang"]), 303)
     area_page = show_area(actor(), code, query, clock_now())
-    return etags.with_content_tag(
-        render_private("web/desk/wall.html", query["lang"], **_area_values(query, area_page))
-    )
+    ground = draw_area(area_page, current_app.config["VAR_DIR"] / "tiles", clock_now())
+    values = _area_values(query, area_page) | {"ground": ground}
+    return etags.with_content_tag(render_private("web/desk/wall.html", query["lang"], **values))
 
 
-def _render_figures(query: dict[str, Any], area_page: AreaPage) -> str:
-    """Render the part of an area's page that an open page updates."""
-    tools = translator_for(query["lang"]).template_values()
-    return render_template("web/desk/area_figures.html", **tools, **_area_values(query, area_page))
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    """A part of a page that an open page updates: its HTML, its address and its tag."""
+
+    html: Markup
+    address: str
+    tag: str
+
+
+def _live_part(query: dict[str, Any], area_page: AreaPage, name: str) -> LivePart:
+    """Render a part of an area's page."""
+    translator, values = translator_for(query["lang"]), _area_values(query, area_page)
+    template = f"web/desk/area_{name}.html"
+    html = render_template(template, **translator.template_values(), **values)
+    address = translator.to("desk.figures", part=name, **_selected(query, area_page))
+    return LivePart(Markup(html), address, f'W/"{etags.content_tag(html.encode())}"')  # noqa: S704 # own template
+
+
+def _selected(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
+    """Return the query of an area's page."""
+    kept = {name: query.get(name) for name in ("network", "level", "show", "sort")}
+    page = area_page.page if area_page.page > 1 else None
+    return kept | {"code": area_page.unit.code, "month": area_page.query.month, "page": page}
 
 
 def _area_values(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
     """Return the template values of an area; `again` returns its URL with another query."""
-    present = {name: query[name] for name in ("network", "level", "show", "sort")}
-    present |= {"code": area_page.unit.code, "month": area_page.query.month}
+    present = _selected(query, area_page)
     to = translator_for(query["lang"]).to
 
     def page_url(**changes: Any) -> str:
-        return to("desk.area", **(present | changes))
+        return to("desk.area", **(present | {"page": None} | changes))
 
-    live = to("desk.figures", **present)
-    values = {
-        "area": area_page,
-        "again": page_url,
-        "shown": schemas.SHOWN,
-        "silent_days": SILENT_DAYS,
-    }
-    return values | {"live": live}
-
-
-def _only_area() -> str | None:
-    areas = own_areas(actor(), clock_now())
-    return areas[0]["code"] if len(areas) == 1 else None
+    return {"area": area_page, "again": page_url, "silent_days": SILENT_DAYS}
 
 
 def _month(one: dict[str, Any]) -> str:
@@ -384,7 +411,8 @@ def due(query: dict[str, Any]) -> Response:
     lang, now = query.pop("lang"), clock_now()
     query["month"] = query["month"] or last_month(now)
     listed = deadlines.list_deadlines(actor(), query, local_day(now))
-    return render_private("web/desk/deadlines.html", lang, query=query, deadlines=listed)
+    own = {"own_deadline": commune_deadlines.deadline_to_set(actor(), only_area(), now)}
+    return render_private("web/desk/deadlines.html", lang, query=query, deadlines=listed, **own)
 
 
 @bp.page("/reports/<int:report_id>")

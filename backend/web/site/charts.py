@@ -104,6 +104,12 @@ def sparkline(values: Sequence[float | None]) -> tuple[str, ...]:
     return tuple(" ".join(run) for run in runs if run)
 
 
+def course_points(values: Sequence[float], days: int, highest: float) -> str:
+    """Return the points of a line from 0,0 over the days of a month, in a square of 100."""
+    line = enumerate([0.0, *values])
+    return " ".join(f"{100 * n / days:.1f},{100 - 100 * one / highest:.1f}" for n, one in line)
+
+
 def filled_percent(value: float | None, whole: float | None) -> float:
     """Return the part of a progress bar in percent, at most 100."""
     if not value or not whole:

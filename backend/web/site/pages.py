@@ -114,6 +114,7 @@ class Translator:
         return {name: getattr(self, name) for name in TEMPLATE_FUNCTIONS} | {
             "_": self.gettext,
             "chosen_language": self.lang,
+            "course_points": charts.course_points,
             "filled_percent": charts.filled_percent,
             "moment": formats.moment,
             "sparkline_points": charts.sparkline,

@@ -3,12 +3,15 @@
 import io
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
+from backend.contacts.models import UnitContact
+from backend.database.extensions import db
 from tests.support.access.requests_officials import LETTERHEAD, deputy, lent, noted
 from tests.support.access.requests_reports import freezing
 from tests.support.access.table_pages import DESK_REPORT
 from tests.support.access.world import World
-from tests.support.people import signal
+from tests.support.people import LONG_AGO, signal, unit_id
 from tests.support.reports import PDF, free_month, stored_report
 
 AREA = "/desk/area/<code>"
@@ -89,6 +92,28 @@ def _sign(world: World) -> dict[str, Any]:
     return OWN | {"data": data, "query_string": {"month": "2024-11"}}
 
 
+CONTACT = {"unit": "05443", "name": "Nguyễn Thị Hoa", "phone": "0912 345 678"}
+
+
+def _contact(world: World) -> dict[str, Any]:
+    """Store a contact to remove."""
+    with world.app.app_context():
+        row = UnitContact(
+            unit_id=unit_id(world.app, "05443"),
+            name=uuid4().hex,
+            phone="+84912345678",
+            changed_at=LONG_AGO,
+        )
+        db.session.add(row)
+        db.session.commit()
+        return {"at": {"code": "19", "contact_id": row.id}}
+
+
+def _contacts(world: World) -> dict[str, Any]:
+    file = (io.BytesIO("Mã,Họ tên,Điện thoại\n05443,Lê Thu,0912345678\n".encode()), "ds.csv")
+    return OWN | {"data": {"file": file, "go": "yes"}}
+
+
 DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}": lambda w: OWN,
     f"GET {AREA}/figures": lambda w: OWN,
@@ -97,6 +122,16 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}/samples/<identity>": _measured,
     f"GET {AREA}/no-connection": lambda w: OWN,
     f"POST {AREA}/no-connection": _noted,
+    f"GET {AREA}/remind": lambda w: OWN,
+    f"GET {AREA}/contacts": lambda w: OWN,
+    f"POST {AREA}/contacts": lambda w: OWN | {"data": CONTACT | {"name": uuid4().hex}},
+    f"POST {AREA}/contacts/<int:contact_id>/remove": _contact,
+    f"GET {AREA}/contacts.csv": lambda w: OWN,
+    f"GET {AREA}/contacts/import": lambda w: OWN,
+    f"POST {AREA}/contacts/import": _contacts,
+    f"GET {AREA}/reminder-letter": lambda w: OWN,
+    f"GET {AREA}/reminder-letter.docx": lambda w: OWN,
+    f"POST {AREA}/deadline": lambda w: OWN | {"data": {"before_day": "10"}},
     f"GET {AREA}/signals": lambda w: OWN,
     f"POST {AREA}/signals": _sign,
     f"GET {AREA}/exclusions": lambda w: OWN,

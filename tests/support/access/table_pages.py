@@ -104,6 +104,17 @@ PAGES = {
     "GET /desk/area/<code>/no-connection": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/no-connection": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/samples/<identity>": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/remind": "303 401 404 404 404 200 404 200",
+    # personal data of offices: the official of the area alone
+    "GET /desk/area/<code>/contacts": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/contacts": "303 401 404 404 404 303 404 303",
+    "POST /desk/area/<code>/contacts/<int:contact_id>/remove": "303 401 404 404 404 303 404 303",
+    "GET /desk/area/<code>/contacts.csv": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/contacts/import": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/contacts/import": "303 401 404 404 404 303 404 303",
+    "GET /desk/area/<code>/reminder-letter": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/reminder-letter.docx": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/deadline": "303 401 404 404 404 303 404 303",
     # exclusions of an area: its province decides, others read
     "GET /desk/area/<code>/signals": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/signals": "303 401 404 404 404 303 404 303",

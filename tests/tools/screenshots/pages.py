@@ -51,6 +51,10 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
     "official": {
         "desk": "/desk/area/19",
         "desk-2024": "/desk/area/19?month=2024-11",
+        "desk-remind": "/desk/area/19/remind",
+        "desk-letter": "/desk/area/19/reminder-letter",
+        "desk-contacts": "/desk/area/19/contacts",
+        "desk-contact-import": "/desk/area/19/contacts/import",
         "desk-samples": "/desk/area/19/samples?month=2024-11",
         "desk-sample": ("/desk/area/19/samples?month=2024-11", "/desk/area/19/samples/"),
         "desk-months": "/desk/area/19/months",

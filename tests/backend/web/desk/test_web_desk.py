@@ -1,6 +1,7 @@
 """The official's desk: the own area today, down to why a single sample counts or not."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
@@ -8,9 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.accounts.models import AuditEntry
+from backend.database.extensions import db
 from backend.i18n.formats import number
 from tests.support import people
 from tests.support.clock import FakeClock
+from tests.support.daily_counts import count, fold
 from tests.support.factories import post, register, sample
 
 NAME = "binh@example.vn"
@@ -65,24 +69,85 @@ def test_the_table_shows_coverage_s_figures(app: Flask, client: FlaskClient) -> 
     query = {"month": "2024-11", "parent": "19", "level": "commune"}
     items = client.get("/api/v1/coverage", query_string=query).json["items"]
     (best,) = [item for item in items if item["counted"]]
-    row = page.split(f"/desk/area/{best['code']}?")[1].split("</tr>")[0]
+    row = page.partition('id="units"')[2].split(f"/desk/area/{best['code']}?")[1].split("</tr>")[0]
     assert f"3 / {best['target']}" in row
     assert f' class="n">{number(best["shortfall"], "vi")}</td>' in row
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("state", ["silent", "behind", "will_miss", "reached"])
-def test_the_states_are_those_of_the_alerts(
-    app: Flask, client: FlaskClient, clock: FakeClock, state: str
-) -> None:
+def test_the_groups_of_the_page_are_disjoint(app: Flask, client: FlaskClient) -> None:
     measured(client, 8)
     sign_in(app, client)
+    listed = []
+    for group in ("silent", "will_miss", "behind", "on_pace", "reached"):
+        page = client.get(f"{AREA}&show={group}").text
+        table = page.partition('id="units"')[2].partition("</table>")[0]
+        listed += re.findall(r'<th scope="row"><a href="/desk/area/(\d+)', table)
+    assert len(listed) == len(set(listed)) == 172
     told = client.get("/api/v1/alerts?month=2024-11&parent=19").json
-    wanted = {item["code"] for item in told["items"] if state in item["states"]}
-    page = client.get(f"{AREA}&show={state}").text
-    table = page.partition('id="units"')[2].partition("</table>")[0]
-    assert table.count("<tr>") - 1 == len(wanted) if wanted else "Không có đơn vị" in page
-    assert f'<span class="figure">{told["counts"][state]}</span>' in page
+    page = client.get(AREA).text
+    assert f'<p class="count">{told["counts"]["silent"]}</p>' in page
+    assert "<strong>0</strong> trên 172 xã, phường đạt 300 mẫu" in page
+
+
+def test_a_reminder_names_its_communes(app: Flask, client: FlaskClient) -> None:
+    """It is the 20th; the sample of the 5th is older than three days."""
+    measured(client, 8)
+    sign_in(app, client)
+    message = client.get(AREA).text.partition('id="message-silent"')[2].partition("</textarea>")[0]
+    assert "172 xã, phường không có mẫu nào trong 3 ngày qua" in message
+    assert "Còn 11 ngày là hết tháng." in message and "/unit/19?month=2024-11" in message
+    page = client.get("/desk/area/19/remind?month=2024-11&show=silent").text
+    assert page.count('data-copy="m-') == 172
+    assert "Mẫu gần nhất là ngày 05/11/2024." in page and "Mỗi ngày cần" in page
+    assert "Không có ai cần nhắc" in client.get("/desk/area/19/remind?month=2024-10").text
+
+
+def test_an_overdue_report_is_on_every_page(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    measured(client, 8)
+    fold(app)
+    clock.now = datetime(2024, 12, 12, 3, tzinfo=UTC)
+    sign_in(app, client)
+    told = "Báo cáo tháng 11/2024 "
+    pages = ("/desk/area/19", "/desk/area/19/samples", "/desk/reports", "/desk/deputies",
+             "/desk/area/19/contacts", "/desk/area/19/signals", "/desk/deadlines")  # fmt: skip
+    for page in pages:
+        assert f"{told}phải gửi trước ngày 15/12/2024: còn 3 ngày" in client.get(page).text, page
+    clock.now = datetime(2024, 12, 15, 3, tzinfo=UTC)
+    people.sign_in(client, NAME)  # the session has ended
+    page = client.get("/desk/reports").text
+    assert f"{told}đã quá hạn 1 ngày (phải gửi trước ngày 15/12/2024)" in page
+
+
+def test_a_province_sets_the_deadline_of_its_communes(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    count(app, "05443", ("2024-11-05", 8))
+    fold(app)
+    clock.now = datetime(2024, 12, 5, 3, tzinfo=UTC)
+    token = sign_in(app, client)
+    people.account(app, "xa@example.vn", "official", people.unit_id(app, "05443"))
+    commune = app.test_client()
+    people.sign_in(commune, "xa@example.vn")
+    assert "Báo cáo tháng 11/2024" not in commune.get("/desk/area/05443").text
+    form = {"csrf_token": token, "before_day": "16"}
+    wrong = client.post("/desk/area/19/deadline", data=form)
+    assert wrong.status_code == 200 and 'aria-invalid="true"' in wrong.text
+    assert client.post("/desk/area/19/deadline", data=form | {"before_day": "10"}).location
+    told = "Báo cáo tháng 11/2024 phải gửi trước ngày 10/12/2024: còn 5 ngày"
+    assert told in commune.get("/desk/area/05443").text
+    query = {"month": "2024-11", "level": "commune", "parent": "19"}
+    assert (
+        commune.get("/api/v1/reports/deadlines", query_string=query).json["deadline"]
+        == "2024-12-10"
+    )
+    assert client.post("/desk/area/19/deadline", data=form | {"before_day": ""}).location
+    assert told not in commune.get("/desk/area/05443").text
+    with app.app_context():
+        acts = db.session.query(AuditEntry).filter_by(act="deadline.set").all()
+    assert [one.details["after"] for one in acts] == [10, None]
 
 
 def test_a_click_turns_the_order_round(app: Flask, client: FlaskClient) -> None:
@@ -91,7 +156,8 @@ def test_a_click_turns_the_order_round(app: Flask, client: FlaskClient) -> None:
     first = client.get(f"{AREA}&sort=share").text
     assert 'aria-sort="ascending"' in first and "sort=-share" in first
     last = client.get(f"{AREA}&sort=-share").text
-    assert 'aria-sort="descending"' in last and last.index("2 / ") < last.index("0 / ")
+    table = last.partition('id="units"')[2]
+    assert 'aria-sort="descending"' in table and table.index("2 / ") < table.index("0 / ")
 
 
 def test_the_files_hold_what_the_table_shows(app: Flask, client: FlaskClient) -> None:
@@ -141,6 +207,7 @@ def test_a_month_that_is_over_asks_for_nothing_more(
 def test_the_figures_come_anew_only_where_they_changed(app: Flask, client: FlaskClient) -> None:
     sign_in(app, client)
     page = client.get(AREA).text
+    assert len(re.findall("data-live=", page)) == 2
     live, tag = re.findall(r'data-live="([^"]+)" data-tag="([^"]+)"', page)[0]
     known = {"If-None-Match": unescape(tag)}
     assert client.get(unescape(live), headers=known).status_code == 304

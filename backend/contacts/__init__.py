@@ -1,0 +1,1 @@
+"""Contacts of units: the people whom officials remind; personal data, never public."""

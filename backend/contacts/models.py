@@ -1,0 +1,27 @@
+"""Contacts of units."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database.extensions import db
+
+
+class UnitContact(db.Model):
+    """A person of a unit's office, kept by the unit's officials."""
+
+    __tablename__ = "unit_contacts"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "name"),
+        CheckConstraint("num_nonnulls(phone, email) > 0", name="reachable"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    name: Mapped[str]
+    office: Mapped[str | None]
+    phone: Mapped[str | None]  # +84…
+    email: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    changed_at: Mapped[datetime]  # a contact that nobody confirmed for long is deleted

@@ -1,0 +1,179 @@
+"""Contacts of units: listed, changed and removed by the officials of the unit.
+
+The audit log names the changed fields and no person.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from backend.accounts.access import Actor, can, require
+from backend.accounts.audit import record_act
+from backend.accounts.login_names import spoken
+from backend.clock import local_day
+from backend.contacts.models import UnitContact
+from backend.database.extensions import db
+from backend.errors import Problem, invalid
+from backend.http.etags import stale
+from backend.organisations.scopes import unit_scope
+from backend.units.models import Unit
+from backend.units.service import UnitRow, find, units_on
+
+ACT = "unit.contacts"
+# Of one unit: leader, deputy and the official in charge are three.
+CONTACTS_MOST = 10
+# Without a change for as long, a contact has probably left the office.
+KEPT = timedelta(days=730)
+FIELDS = ("name", "office", "phone", "email")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitContacts:
+    """A unit of an area, with its contacts."""
+
+    unit: UnitRow
+    contacts: list[dict[str, Any]]
+
+
+def list_contacts(actor: Actor, code: str, now: datetime) -> list[UnitContacts]:
+    """Return an area and the communes in it with their contacts; 404 outside the own area."""
+    unit = authorized_area(actor, code, now)
+    units = [unit]
+    if unit.level != "commune":
+        units += units_on(local_day(now), "commune", code)
+    found = contacts_of([one.id for one in units])
+    return [UnitContacts(one, found.get(one.id, [])) for one in units]
+
+
+def area_contacts(
+    actor: Actor, area: UnitRow, units: Iterable[Mapping[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the contacts of units of an area by code; none where the actor keeps none there."""
+    if not can(actor, ACT, unit_scope(area.id)):
+        return {}
+    codes = {one["code"] for one in units}
+    rows = db.session.execute(
+        select(Unit.id, Unit.code).where(
+            Unit.code.in_(codes), Unit.system == area.system, Unit.level == "commune"
+        )
+    ).all()
+    found = contacts_of([row.id for row in rows])
+    return {row.code: found[row.id] for row in rows if row.id in found}
+
+
+def contacts_of(units: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return the contacts of units by unit; the caller checks the access."""
+    query = select(UnitContact).where(UnitContact.unit_id.in_(units)).order_by(UnitContact.id)
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in db.session.scalars(query):
+        found.setdefault(row.unit_id, []).append(_serialize(row))
+    return found
+
+
+def save_contact(actor: Actor, code: str, data: Mapping[str, Any], now: datetime) -> int:
+    """Add a contact to a unit of an area, or change it if its version is the expected one.
+
+    Return its id.
+    """
+    unit = _unit_inside(actor, code, data["unit"], now)
+    values = {name: data[name] for name in FIELDS}
+    try:
+        if data["id"] is None:
+            contact_id = _add(actor, unit, values, now)
+        else:
+            contact_id = _change(actor, unit, data, values, now)
+        db.session.commit()
+    except IntegrityError as error:
+        if "uq_unit_contacts" not in str(error.orig):
+            raise
+        raise invalid("name", "contact_twice") from None
+    return contact_id
+
+
+def _add(actor: Actor, unit: UnitRow, values: dict[str, Any], now: datetime) -> int:
+    count = select(func.count()).where(UnitContact.unit_id == unit.id)
+    if (db.session.scalar(count) or 0) >= CONTACTS_MOST:
+        raise invalid("name", "too_many_contacts")
+    row = UnitContact(unit_id=unit.id, changed_at=now, **values)
+    db.session.add(row)
+    db.session.flush()
+    record_act(actor, "contact.add", f"unit:{unit.id}", contact=row.id)
+    return row.id
+
+
+def _change(
+    actor: Actor, unit: UnitRow, data: Mapping[str, Any], values: dict[str, Any], now: datetime
+) -> int:
+    row = _row(unit.id, data["id"])
+    if row.version != data["version"]:
+        raise stale()
+    changed = sorted(name for name in FIELDS if getattr(row, name) != values[name])
+    for name in FIELDS:
+        setattr(row, name, values[name])
+    row.changed_at, row.version = now, row.version + 1  # saved unchanged it is confirmed
+    db.session.flush()
+    record_act(actor, "contact.change", f"unit:{unit.id}", contact=row.id, changed=changed)
+    return row.id
+
+
+def remove_contact(actor: Actor, code: str, contact_id: int, now: datetime) -> None:
+    """Remove a contact of a unit of an area."""
+    area = authorized_area(actor, code, now)
+    row = db.session.get(UnitContact, contact_id)
+    if row is None or not _inside(area, row.unit_id):
+        raise Problem(404, "not_found")
+    db.session.delete(row)
+    record_act(actor, "contact.remove", f"unit:{row.unit_id}", contact=contact_id)
+    db.session.commit()
+
+
+def delete_expired(now: datetime) -> int:
+    """Delete contacts of ended units, and those that nobody confirmed; the caller commits."""
+    ended = select(Unit.id).where(Unit.valid_to < local_day(now))
+    old = delete(UnitContact).where(
+        or_(UnitContact.changed_at < now - KEPT, UnitContact.unit_id.in_(ended))
+    )
+    options = {"synchronize_session": False}
+    return cast(CursorResult[Any], db.session.execute(old, execution_options=options)).rowcount
+
+
+def authorized_area(actor: Actor, code: str, now: datetime) -> UnitRow:
+    """Return a unit of today whose contacts the actor keeps; the same 404 if it is unknown."""
+    try:
+        unit = find(local_day(now), code)
+    except Problem as problem:
+        raise Problem(404, "not_found") if problem.status == 404 else problem from None
+    require(actor, ACT, unit_scope(unit.id), hidden=True)
+    return unit
+
+
+def _unit_inside(actor: Actor, code: str, wanted: str, now: datetime) -> UnitRow:
+    """Return a unit of an area; 422 for a unit outside it."""
+    area = authorized_area(actor, code, now)
+    inside = [area]
+    if area.level != "commune":
+        inside += units_on(local_day(now), "commune", code)
+    found = next((one for one in inside if one.code == wanted), None)
+    if found is None:
+        raise invalid("unit", "unit_outside")
+    return found
+
+
+def _inside(area: UnitRow, unit_id: int) -> bool:
+    return area.id in unit_scope(unit_id).units
+
+
+def _row(unit_id: int, contact_id: int) -> UnitContact:
+    row = db.session.get(UnitContact, contact_id, with_for_update=True, populate_existing=True)
+    if row is None or row.unit_id != unit_id:
+        raise Problem(404, "not_found")
+    return row
+
+
+def _serialize(row: UnitContact) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in ("id", "version", "changed_at", *FIELDS)}
+    return values | {"spoken": spoken(row.phone)}

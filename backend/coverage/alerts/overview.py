@@ -1,0 +1,144 @@
+"""An area as its official sees it: each unit in one group, and the course against the pace."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from backend.clock import local_day, month_before
+from backend.coverage.alerts.service import unit_states
+from backend.coverage.figures.columns import Figures, daily
+from backend.coverage.figures.query import CoverageQuery
+from backend.coverage.figures.service import compute_coverage
+
+# In the order of urgency: `exempt` units have no target.
+GROUPS = ("silent", "will_miss", "behind", "on_pace", "reached", "exempt")
+LACKING = frozenset({"silent", "will_miss", "behind", "on_pace"})
+# Completed days of the pace: a week has one of each weekday.
+PACE_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The samples that fill the targets of an area by the end of each day of a month.
+
+    A unit's samples beyond its target fill nothing.
+    """
+
+    first: date
+    days: int  # of the month
+    filled: list[int]  # by day, from the first one to today
+    daily: list[int]  # samples compared with the targets on each of these days
+    reached: list[int]  # units
+    need: int
+    left: int | None  # days, with today; None: the month is over
+    per_day: int | None  # of the last completed days, at most PACE_DAYS
+    needed_per_day: int | None
+    likely: int | None  # units that the middle of the forecast brings to their target
+
+    @property
+    def day(self) -> date:
+        """The last day of the course."""
+        return self.first + timedelta(days=max(len(self.filled) - 1, 0))
+
+    @property
+    def pace(self) -> int:
+        """The samples expected by the end of the last completed day."""
+        done = self.days if self.left is None else self.days - self.left
+        return round(self.need * done / self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaOverview:
+    """The coverage of an area's units with `group` and `last_day` of each, and their course."""
+
+    answer: dict[str, Any]
+    items: list[dict[str, Any]]
+    course: Course | None  # None without targets, or for months without days
+
+    @property
+    def groups(self) -> dict[str, list[dict[str, Any]]]:
+        """The units of each group, in the order of the query."""
+        return {name: [one for one in self.items if one["group"] == name] for name in GROUPS}
+
+    @property
+    def targeted(self) -> int:
+        """The number of units that have a target."""
+        return sum(one["group"] != "exempt" for one in self.items)
+
+    @property
+    def reached(self) -> int:
+        """The number of units that reached their target."""
+        return sum(one["group"] == "reached" for one in self.items)
+
+
+def task_group(states: Collection[str], state: str | None) -> str:
+    """Return the only group of a unit: reached, else the most urgent of its states."""
+    if state is None:
+        return "exempt"
+    order = ("reached", "silent", "will_miss", "behind")
+    return next((name for name in order if name in states), "on_pace")
+
+
+def area_overview(query: CoverageQuery, now: datetime) -> AreaOverview:
+    """Return the units of a query, each in one group, and the course of their month."""
+    result = compute_coverage(query, now)
+    (table,) = result.page.tables
+    items = list(result.page.items())
+    for item, row in zip(items, result.page.rows, strict=True):
+        item["row"] = row
+    states = unit_states(table, sorted(items, key=lambda one: int(one["row"])), local_day(now))
+    for item in items:
+        found, item["last_day"] = states[item.pop("row")]
+        item["group"] = task_group(found, item["state"])
+    return AreaOverview(result.body, items, _course(table, items, local_day(now)))
+
+
+def _course(table: Figures, items: list[dict[str, Any]], today: date) -> Course | None:
+    """Return the course of a month; only the running one and the one before have days."""
+    month, counts = table.month, table.counts
+    running = f"{today:%Y-%m}"
+    if not counts.has_targets or month.month not in (running, month_before(running)):
+        return None
+    progress = month.progress
+    shown = progress.done + 1 if progress.today is not None else progress.done
+    wanted = ~np.isnan(counts.need)
+    need = counts.need[wanted].astype(int)
+    days = daily(month, counts, own=True)[wanted, :shown].astype(int)
+    sums = days.cumsum(axis=1)
+    filled = np.minimum(sums, need[:, np.newaxis]).sum(axis=0).tolist()
+    before = [0, *filled][: progress.done + 1]
+    past = min(PACE_DAYS, progress.done)
+    left = progress.left if progress.today is not None else None
+    missing = int(need.sum()) - (filled[-1] if filled else 0)
+    return Course(
+        first=progress.first,
+        days=progress.days,
+        filled=filled,
+        daily=days.sum(axis=0).tolist(),
+        reached=(sums >= need[:, np.newaxis]).sum(axis=0).tolist(),
+        need=int(need.sum()),
+        left=left,
+        per_day=round((before[-1] - before[-1 - past]) / past) if past and left else None,
+        needed_per_day=-(-missing // left) if left else None,
+        likely=_likely(items) if left else None,
+    )
+
+
+def _likely(items: list[dict[str, Any]]) -> int | None:
+    """Return the number of units whose middle forecast reaches the target; None on the first day.
+
+    Units that are silent stop at what they have, whatever their former pace.
+    """
+    known = [one for one in items if one["target"] is not None]
+    if any(one["projection"] is None for one in known):
+        return None
+    likely = [
+        one
+        for one in known
+        if one["group"] == "reached"
+        or (one["group"] != "silent" and one["projection"]["middle"] >= one["target"])
+    ]
+    return len(likely)

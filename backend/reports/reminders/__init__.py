@@ -1,0 +1,1 @@
+"""Official letters that remind communes of their shortfall."""

@@ -1,0 +1,108 @@
+"""Draft letters that urge the communes of an area to measure, from its present figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.accounts.access import Actor
+from backend.clock import local_day, month_end, this_month
+from backend.coverage.alerts.overview import AreaOverview, area_overview
+from backend.coverage.alerts.service import SILENT_DAYS
+from backend.coverage.figures.query import CoverageQuery
+from backend.coverage.figures.unit_access import authorized_unit
+from backend.errors import Problem
+from backend.reports.content.figures import ReportUnit
+from backend.reports.content.labels import LetterheadContent
+from backend.reports.content.references import cite_all
+from backend.reports.monthly.commune_deadlines import commune_deadline
+from backend.reports.monthly.letterheads import letterhead_on
+from backend.reports.reminders.letter import (
+    ReminderLetter,
+    Situation,
+    compose_reminder,
+    file_name,
+    render_reminder,
+)
+from backend.units.service import UnitRow
+
+ACT = "report.edit"
+GROUPS = ("silent", "will_miss", "behind")
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderDraft:
+    """A letter that can be downloaded, with the groups of communes it may address."""
+
+    unit: UnitRow
+    month: str
+    network: str
+    counts: dict[str, int]  # communes of each group
+    chosen: tuple[str, ...]
+    situation: Situation
+    letterhead: LetterheadContent
+
+    @property
+    def letter(self) -> ReminderLetter:
+        """The text of the letter."""
+        return compose_reminder(self.situation, self.letterhead)
+
+    @property
+    def name(self) -> str:
+        """The name of the Word file."""
+        return file_name(self.unit.name, self.month)
+
+    def render(self) -> bytes:
+        """Return the Word file."""
+        return render_reminder(self.situation, self.letterhead)
+
+
+def draft_reminder(
+    actor: Actor, code: str, query: Mapping[str, Any], now: datetime
+) -> ReminderDraft:
+    """Return the letter to the communes of an area that lack samples; 404 outside the own area."""
+    month, network = query["month"] or this_month(now), query["network"]
+    unit = authorized_unit(actor, ACT, code, None, month)
+    if unit.level == "commune":
+        raise Problem(404, "not_found")
+    selection = CoverageQuery(month, "commune", network, unit.code, sort="-shortfall")
+    overview = area_overview(selection, now)
+    chosen = tuple(one for one in GROUPS if one in (query["groups"] or GROUPS))
+    return ReminderDraft(
+        unit=unit,
+        month=month,
+        network=network,
+        counts={name: len(overview.groups[name]) for name in GROUPS},
+        chosen=chosen,
+        situation=_situation(unit, selection, overview, chosen, now),
+        letterhead=letterhead_on(unit, min(month_end(month), local_day(now))),
+    )
+
+
+def _situation(
+    unit: UnitRow,
+    query: CoverageQuery,
+    overview: AreaOverview,
+    chosen: tuple[str, ...],
+    now: datetime,
+) -> Situation:
+    target = overview.answer["target"]
+    basis = target["basis"] if target else "counted"
+    communes = [one | {"has": one[basis]} for one in overview.items if one["group"] in chosen]
+    course = overview.course
+    cited: Any = {name: getattr(unit, name) for name in ReportUnit.__annotations__}
+    return Situation(
+        unit_name=unit.name,
+        month=query.month,
+        network=query.network,
+        units=overview.targeted,
+        reached=overview.reached,
+        threshold=target["threshold"] if target else None,
+        days_left=course.left if course else None,
+        communes=communes,
+        request=cite_all([target["source"]], cited) if target else "",
+        due=commune_deadline(unit.province_code, query.month),
+        silent_days=SILENT_DAYS,
+        at=now,
+        demo=overview.answer["demo"],
+    )

@@ -1,0 +1,103 @@
+"""The desk of one commune: hexagons and notes on its map, its days, its teams."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backend.accounts.access import Actor
+from backend.clock import month_end
+from backend.coverage.contributions.service import teams_in
+from backend.coverage.no_connection.service import NotesContext, list_notes
+from backend.coverage.statistics.cells import cells_inside, hexagon, unit_cells
+from backend.database.extensions import setting
+from backend.i18n.catalogues import Language
+from backend.i18n.formats import number
+from backend.units.service import set_on
+from backend.web.desk.area import AreaPage
+from backend.web.maps.drawing import MapDrawing
+from backend.web.site import charts
+from backend.web.site.canvas import Canvas
+
+# Steps of a hexagon's colour: from this number of samples on.
+CELL_STEPS = ((30, "most"), (10, "half"), (5, "quarter"), (1, "started"))
+NOTES_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CellShape:
+    """A hexagon on the drawing with its samples."""
+
+    path: str
+    n: int
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommunePage:
+    """What only the desk of a commune shows."""
+
+    cells: list[CellShape]
+    cells_empty: int | None  # hexagons of the commune without samples; None without a polygon
+    notes: list[tuple[int, int]]  # positions of places without a connection
+    notes_found: int
+    teams: list[dict[str, Any]]
+    days: charts.Bars | None
+
+
+def show_commune(
+    actor: Actor,
+    area: AreaPage,
+    drawn: MapDrawing | None,
+    context: NotesContext,
+    language: Language,
+) -> CommunePage:
+    """Return the live hexagons, notes, teams and days of a commune for its official."""
+    unit, month, network = area.unit, area.query.month, area.query.network
+    query = {"level": "commune", "month": month, "network": network}
+    cells = unit_cells(actor, unit.code, query, language, context.now)["items"]
+    active = set_on(month_end(month))
+    inside = cells_inside(active.id, unit.id, setting("CELL_RESOLUTION")) if active else 0
+    noted = {"month": month, "level": "commune", "cursor": None, "limit": NOTES_MOST}
+    notes = list_notes(actor, unit.code, noted, context)["items"]
+    return CommunePage(
+        cells=_shapes(cells, drawn),
+        cells_empty=max(inside - len(cells), 0) if inside else None,
+        notes=_positions(notes, drawn),
+        notes_found=len(notes),
+        teams=teams_in(unit.id, month),
+        days=_days(area, language),
+    )
+
+
+def _shapes(cells: list[Mapping[str, Any]], drawn: MapDrawing | None) -> list[CellShape]:
+    if drawn is None:
+        return []
+    canvas = Canvas(drawn.box, drawn.margin)
+    return [
+        CellShape(canvas.path(hexagon(one["cell"])), one["n"], cell_step(one["n"])) for one in cells
+    ]
+
+
+def cell_step(n: int) -> str:
+    """Return the step of a hexagon with some samples."""
+    return next(name for least, name in CELL_STEPS if n >= least)
+
+
+def _positions(notes: list[dict[str, Any]], drawn: MapDrawing | None) -> list[tuple[int, int]]:
+    """Return the rounded positions of notes that are not excluded, on the drawing."""
+    if drawn is None:
+        return []
+    canvas = Canvas(drawn.box, drawn.margin)
+    places = [one["position"] for one in notes if one["position"] and not one["excluded"]]
+    return [canvas.at((one["longitude"], one["latitude"])) for one in places]
+
+
+def _days(area: AreaPage, language: Language) -> charts.Bars | None:
+    """Return the samples of each day, with the pace of the target as a line."""
+    course = area.overview.course
+    if course is None or not course.daily:
+        return None
+    values: list[tuple[str, float | None, str]]
+    values = [(str(day), float(n), number(n, language)) for day, n in enumerate(course.daily, 1)]
+    values += [(str(day), None, "–") for day in range(len(values) + 1, course.days + 1)]
+    return charts.bars(values, course.need / course.days)

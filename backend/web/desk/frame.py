@@ -1,0 +1,33 @@
+"""What every page of the desk shows: the area of the person, and the report that is due there."""
+
+from typing import Any
+
+from backend.accounts.authentication import actor
+from backend.clock import local_day
+from backend.http.requests import clock_now
+from backend.reports.monthly.deadlines import DueReport
+from backend.reports.monthly.deadlines import due_report as find_due_report
+from backend.units.index import unit_index
+from backend.web.desk.area import own_areas
+
+
+def add_frame() -> dict[str, Any]:
+    """Return the functions that the templates of the desk call (a context processor)."""
+    return {"only_area": only_area, "due_report": due_report, "is_commune": is_commune}
+
+
+def only_area() -> str | None:
+    """Return the code of a person's area; None if they have several or none."""
+    areas = own_areas(actor(), clock_now())
+    return areas[0]["code"] if len(areas) == 1 else None
+
+
+def due_report(code: str | None) -> DueReport | None:
+    """Return the report due in an area; None without one area."""
+    return find_due_report(actor(), code, local_day(clock_now())) if code else None
+
+
+def is_commune(code: str | None) -> bool:
+    """Return whether a code of today is a commune's."""
+    units = unit_index().with_code(code, local_day(clock_now()), None) if code else []
+    return bool(units) and all(one.level == "commune" for one in units)

@@ -1,0 +1,122 @@
+"""Pages of an official's office: contacts of its units, and the deadline of its communes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response
+
+from backend.accounts.authentication import actor
+from backend.contacts.importer import HEADS, export_contacts, import_contacts
+from backend.contacts.schemas import ContactFormSchema
+from backend.contacts.service import UnitContacts, list_contacts, remove_contact, save_contact
+from backend.errors import Problem
+from backend.http.requests import as_attachment, clock_now
+from backend.reports.monthly.commune_deadlines import DAYS, set_commune_deadline
+from backend.reports.reminders.service import draft_reminder
+from backend.web.desk import schemas
+from backend.web.desk.frame import add_frame
+from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
+from backend.web.site.pages import render_private
+
+bp = PageBlueprint("office", __name__, login_required=True, url_prefix="/desk")
+bp.context_processor(add_frame)
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+# A table of 5,000 rows as a workbook.
+TABLE_MOST = 5_000_000
+
+
+@bp.page("/area/<code>/contacts", schemas.ContactsQuerySchema, methods=READ_WRITE)
+def contacts(query: dict[str, Any], code: str) -> Any:
+    """List the contacts of an area's units; add one, or change one."""
+    form, user, now = new_form(query), actor(), clock_now()
+    units = list_contacts(user, code, now)
+    if form.submit(ContactFormSchema(), lambda data: save_contact(user, code, data, now)):
+        return redirect_to("office.contacts", query, code=code)
+    if not form.failed:
+        form.values = _values(units, query)
+    return render_private(
+        "web/desk/contacts.html", query["lang"], form=form, units=units, code=code
+    )
+
+
+def _values(units: Sequence[UnitContacts], query: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of the form: the contact to change, or the unit of a new one."""
+    for one in units:
+        for person in one.contacts:
+            if person["id"] == query["id"]:
+                return dict(person) | {"unit": one.unit.code, "phone": person["spoken"]}
+    return {"unit": query["unit"]}
+
+
+@bp.page("/area/<code>/contacts/<int:contact_id>/remove", methods=("POST",))
+def remove(query: dict[str, Any], code: str, contact_id: int) -> Any:
+    """Remove a contact."""
+    remove_contact(actor(), code, contact_id, clock_now())
+    return redirect_to("office.contacts", query, code=code)
+
+
+@bp.page("/area/<code>/contacts.csv")
+def contact_table(query: dict[str, Any], code: str) -> Response:
+    """Download the contacts of an area, with a row for each unit that has none."""
+    content = export_contacts(actor(), code, clock_now())
+    response = as_attachment(content, "text/csv; charset=utf-8", f"dau-moi-{code}.csv")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.page("/area/<code>/contacts/import", methods=READ_WRITE, upload_most=TABLE_MOST)
+def contact_import(query: dict[str, Any], code: str) -> Any:
+    """Import contacts from a table, after a preview."""
+    form, user, now = new_form(query), actor(), clock_now()
+    units = list_contacts(user, code, now)  # 404 outside the own area
+
+    def run(fields: dict[str, Any]) -> dict[str, Any]:
+        form.values["file"] = None  # so that errors of the file appear beside its field
+        dry_run = fields["go"] is None
+        return import_contacts(
+            user, code, _content(), dry_run=dry_run, now=now, language=form.language
+        )
+
+    result = form.submit(schemas.ContactTableSchema(), run)
+    if result and not result["dry_run"] and not result["totals"]["error"]:
+        return redirect_to("office.contacts", query, code=code)
+    values = {"form": form, "result": result, "unit": units[0].unit, "code": code, "heads": HEADS}
+    return render_private("web/desk/contact_import.html", query["lang"], **values)
+
+
+def _content() -> bytes:
+    with uploaded_file().stream as content:
+        return content.read()
+
+
+@bp.page("/area/<code>/reminder-letter", schemas.ReminderQuerySchema)
+def reminder_letter(query: dict[str, Any], code: str) -> Response:
+    """Show the letter that urges communes to measure, before it is downloaded."""
+    draft = draft_reminder(actor(), code, query, clock_now())
+    return render_private("web/desk/reminder_letter.html", query["lang"], draft=draft, code=code)
+
+
+@bp.page("/area/<code>/reminder-letter.docx", schemas.ReminderQuerySchema)
+def reminder_file(query: dict[str, Any], code: str) -> Response:
+    """Download the letter as a Word file, which the office completes and signs."""
+    draft = draft_reminder(actor(), code, query, clock_now())
+    if not draft.situation.communes:
+        raise Problem(404, "not_found")
+    response = as_attachment(draft.render(), DOCX, draft.name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.page("/area/<code>/deadline", methods=("POST",))
+def set_deadline(query: dict[str, Any], code: str) -> Any:
+    """Set the day before which the communes of a province report."""
+    form: Form = new_form(query)
+
+    def change(fields: dict[str, Any]) -> Any:
+        return set_commune_deadline(actor(), code, fields["before_day"], clock_now())
+
+    if form.submit(schemas.CommuneDeadlineSchema(), change):
+        return redirect_to("desk.due", query)
+    own = {"code": code, "form": form, "days": DAYS}
+    return render_private("web/desk/deadline.html", query["lang"], **own)

@@ -33,7 +33,6 @@ PUBLIC = (
     ("/search?q=thai", True, PLAIN_KB),
     ("/reform/2024/168", True, PLAIN_KB),
     ("/data", True, PLAIN_KB),
-    ("/embed?unit=19", True, PLAIN_KB),
     ("/do/", True, PLAIN_KB),
 )
 BOARD = (

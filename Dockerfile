@@ -15,6 +15,10 @@ COPY wsgi.py LICENSE ./
 COPY config config
 COPY geo geo
 COPY backend backend
+# The guides of the help pages.
+COPY docs/vi docs/vi
+COPY docs/guide docs/guide
+COPY docs/pictures/guide docs/pictures/guide
 RUN pybabel --quiet compile --directory backend/i18n/locale \
     && python -m compileall -q backend config geo
 

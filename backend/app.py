@@ -38,10 +38,12 @@ VIEWS = (
     *(
         "web.public",
         "web.maps",
+        "web.help",
         "web.board",
         "web.setup",
         "web.desk",
         "web.measure",
+        "web.account",
         "web.admin",
         "monitoring",
     ),

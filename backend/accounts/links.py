@@ -1,12 +1,11 @@
 """One-time links for setting a password: make, mail and use them."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import delete, select, update
 
 from backend.accounts import passwords, users
@@ -18,7 +17,7 @@ from backend.accounts.sessions import SECRET_BYTES, end_sessions, secret_hash
 from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.mail import FAILURES, mail
+from backend.mail import compose, send_all
 
 # People may read an invitation days later; a new password is needed the same day.
 LIFETIME = {"invitation": timedelta(days=7), "password": timedelta(days=1)}
@@ -37,8 +36,6 @@ Nếu bạn không chờ thư này, hãy bỏ qua: không có gì xảy ra khi �
 The link above serves once, until {until} (Vietnam time). Open it to choose a password. If you did
 not expect this mail, do nothing: an unopened link changes nothing.
 """
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +80,27 @@ def make_password_link(actor: Actor, user_id: int, now: datetime) -> Link:
 
 def deliver(link: Link, base: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Mail a link where mail is set up and the name is an address; return it and `mailed`."""
-    answer = link.serialize(base)
-    name = users.find(link.user_id).name or ""
-    if not settings["SMTP_HOST"] or "@" not in name:
-        return answer | {"mailed": False}
+    mailed = bool(mail_links([link], base, settings))
+    return link.serialize(base) | {"mailed": mailed}
+
+
+def mail_links(links: Sequence[Link], base: str, settings: Mapping[str, Any]) -> frozenset[int]:
+    """Mail links to the people whose names are addresses; return the ids of those reached."""
+    if not settings["SMTP_HOST"]:
+        return frozenset()
+    rows = select(User.id, User.name).where(User.id.in_([link.user_id for link in links]))
+    names = {user_id: name or "" for user_id, name in db.session.execute(rows)}
+    mails = {
+        link.user_id: compose([names[link.user_id]], SUBJECT, _text(link, base), settings)
+        for link in links
+        if "@" in names[link.user_id]
+    }
+    return frozenset(send_all(mails, settings))
+
+
+def _text(link: Link, base: str) -> str:
     until = f"{link.expires_at.astimezone(VIETNAM):%H:%M, %d/%m/%Y}"
-    try:
-        mail([name], SUBJECT, TEXT.format(link=answer["link"], until=until), settings)
-    except FAILURES as error:
-        log.warning("link not mailed", error=type(error).__name__)
-        return answer | {"mailed": False}
-    return answer | {"mailed": True}
+    return TEXT.format(link=link.serialize(base)["link"], until=until)
 
 
 def accept(secret: str, password: str, *, key: str, address: str, now: datetime) -> User:

@@ -89,6 +89,7 @@ class Session(db.Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    program: Mapped[str | None]  # such as "Chrome, Android"; null: unknown
 
 
 class PersonalToken(db.Model):

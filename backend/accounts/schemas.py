@@ -9,6 +9,7 @@ from backend.fields import Day, Many, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 
 SCOPES = ("read", "write")
+ROLES = ("team_leader", "organiser", "official", "admin")
 
 
 class Label(Text):
@@ -77,6 +78,8 @@ class UsersQuerySchema(PageSchema):
     """Filter and page of the list of people."""
 
     name = Text(NAME_MOST, load_default=None)
+    q = Text(NAME_MOST, load_default=None)
+    role = Text(choices=ROLES, load_default=None)
 
 
 class RoleSchema(Schema):

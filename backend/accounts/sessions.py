@@ -48,6 +48,7 @@ class SignInContext:
     key: str
     now: datetime
     cookie: str | None = None
+    program: str | None = None
 
 
 def secret_hash(secret: str) -> bytes:
@@ -144,7 +145,13 @@ def _begin(user_id: int, context: SignInContext) -> str:
     db.session.execute(delete(Session).where(Session.user_id == user_id, _expired(now)))
     secret = secrets.token_urlsafe(SECRET_BYTES)
     db.session.add(
-        Session(token_hash=secret_hash(secret), user_id=user_id, created_at=now, seen_at=now)
+        Session(
+            token_hash=secret_hash(secret),
+            user_id=user_id,
+            created_at=now,
+            seen_at=now,
+            program=context.program,
+        )
     )
     actor = Actor(user_id=user_id, address=context.address)
     record_act(actor, "session.begin", actor.name)

@@ -1,19 +1,22 @@
 """People and their roles: find, add, grant and end."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Kind, require
 from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
 from backend.accounts.models import Role, User
+from backend.database.accents import without_accents
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http.paging import decode_cursor, row_id, take_page
+from geo.gazetteer import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +131,32 @@ def require_another_admin(user_id: int, now: datetime) -> None:
         raise Problem(409, "last_admin")
 
 
+@dataclass(frozen=True, slots=True)
+class PeopleQuery:
+    """A search of people: by login name, by a part of their names, by role.
+
+    `scopes` are ids of people whom the text finds by what they are responsible for.
+    """
+
+    name: str | None = None
+    text: str | None = None
+    role: str | None = None
+    scopes: Select[int] | None = None
+
+
 def list_users(
-    actor: Actor, name: str | None, cursor: str | None, limit: int, now: datetime
+    actor: Actor, query: PeopleQuery, cursor: str | None, limit: int, now: datetime
 ) -> dict[str, Any]:
     """Return a page of people, for admins."""
     require(actor, "users.manage")
     rows = select(User).where(User.closed_at.is_(None)).order_by(User.id).limit(limit + 1)
-    if name is not None:
-        rows = rows.where(User.name == (normalize(name) or name))
+    if query.name is not None:
+        rows = rows.where(User.name == (normalize(query.name) or query.name))
+    if query.text is not None:
+        rows = rows.where(_matches(query))
+    if query.role is not None:
+        having = select(Role.user_id).where(Role.role == query.role, in_force(now))
+        rows = rows.where(User.id.in_(having))
     if after := decode_cursor(cursor, row_id):
         rows = rows.where(User.id > after[0])
     page, next_cursor = take_page(db.session.scalars(rows).all(), limit, lambda user: (user.id,))
@@ -146,6 +167,18 @@ def list_users(
         roles[role.user_id].append(role)
     items = [describe(user, roles[user.id]) for user in page]
     return {"items": items, "next": next_cursor}
+
+
+def _matches(query: PeopleQuery) -> ColumnElement[bool]:
+    """Return the condition that a text is in a person's names, or finds what they answer for."""
+    text = query.text or ""
+    columns = (without_accents(User.display_name), User.name)
+    found = [column.contains(plain(text), autoescape=True) for column in columns]
+    if digits := re.sub(r"[ .()+-]", "", text).lstrip("0"):
+        found += [User.name.contains(digits)] if digits.isdecimal() else []
+    if query.scopes is not None:
+        found.append(User.id.in_(query.scopes))
+    return or_(*found)
 
 
 def describe(user: User, roles: list[Role]) -> dict[str, Any]:

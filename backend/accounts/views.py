@@ -38,6 +38,7 @@ from backend.accounts.schemas import (
     SignInSchema,
     UsersQuerySchema,
 )
+from backend.accounts.session_list import program_of
 from backend.accounts.sessions import SignInContext
 from backend.database.extensions import PERSON, SESSION
 from backend.http.requests import Blueprint, clock_now
@@ -95,7 +96,8 @@ def accept(data: dict[str, str]) -> Any:
 @blp.response(200, PersonPageSchema)
 def list_users(query: dict[str, Any]) -> Any:
     """List people and their roles; for admins."""
-    return users.list_users(actor(), query["name"], query["cursor"], query["limit"], clock_now())
+    wanted = users.PeopleQuery(query["name"], query["q"], query["role"])
+    return users.list_users(actor(), wanted, query["cursor"], query["limit"], clock_now())
 
 
 @blp.post("/users/<int:user_id>/password-link")
@@ -121,6 +123,7 @@ def _context() -> SignInContext:
         key=_key(),
         now=clock_now(),
         cookie=request.cookies.get(COOKIE),
+        program=program_of(request.user_agent.string),
     )
 
 

@@ -64,6 +64,8 @@ TEXTS: dict[str, str] = {
     "not_picture": N_("Choose a PNG or JPEG picture."),
     "picture_too_large": N_("The picture must have at most 2 MB and 4,000 pixels a side."),
     "no_teams": N_("Name at least one team."),
+    "no_officials": N_("Name at least one person with an e-mail address or telephone number."),
+    "too_many_officials": N_("More than 500 rows; send the list in parts."),
     "set_unknown": N_("There is no such boundary set."),
     "set_exists": N_("A boundary set of this name already exists; choose another name."),
     # fields
@@ -126,6 +128,7 @@ TEXTS: dict[str, str] = {
     "csrf_failed": N_("The CSRF token of the page is missing or does not match; reload the page."),
     "session_required": N_("This requires a signed-in person; an API token is not accepted."),
     "link_not_valid": N_("The link is invalid, used or expired."),
+    "session_ended": N_("This session has ended already."),
     "account_exists": N_("This name already has an account; grant another role to it."),
     "account_name_taken": N_("This name belongs to another account."),
     "last_admin": N_("This is the last admin; make another person an admin first."),
@@ -283,6 +286,7 @@ TEXTS: dict[str, str] = {
     "old_workbook": N_("This is an old Excel workbook (.xls); save it again as .xlsx."),
     "not_workbook": N_("The XLSX file is damaged or protected by a password."),
     "unpacks_too_large": N_("The unpacked XLSX file is too large."),
+    "no_header_officials": N_("There is no header with a column “Area”; use the list to fill in."),
     "no_header": N_("There is no header with a column “Team name”; use the template."),
     "column_twice": N_("Two columns of the header have the same meaning."),
     "no_rows": N_("There are no rows below the header."),
@@ -300,6 +304,7 @@ TEXTS: dict[str, str] = {
         "More cells than the header; put cells that contain the delimiter in quotation marks."
     ),
     "row_twice": N_("This team name is already used in a row above."),
+    "official_twice": N_("This person is already named for this area in a row above."),
     "example_left": N_("Delete the example row."),
     # a cell
     "cell_is_date": N_(
@@ -332,6 +337,7 @@ TEXTS: dict[str, str] = {
     "place_at_home": N_(
         "Several places have this name; the one in the organisation's area was used."
     ),
+    "place_in_province": N_("Several places have this name; the one in the province was used."),
     "leader_not_invited": N_("The leader was neither invited nor stored; invite them separately."),
     # join codes and members
     "join_code_unknown": N_("There is no such join code. Check each letter."),

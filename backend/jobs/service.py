@@ -75,6 +75,14 @@ def list_jobs(actor: Actor, now: datetime) -> list[Job]:
     return list(db.session.scalars(select(Job).order_by(Job.id.desc()).limit(SHOWN)))
 
 
+def seconds_left(job: Job, now: datetime) -> float | None:
+    """Return the estimated seconds until a running job ends, at its speed so far."""
+    if job.state != "running" or job.started_at is None or not 0 < job.done <= job.whole:
+        return None
+    spent = max((now - job.started_at).total_seconds(), 0)
+    return spent * (job.whole - job.done) / job.done
+
+
 def show_job(actor: Actor, job_id: int) -> Job:
     """Return a job with its result."""
     require(actor, "system.manage")

@@ -1,5 +1,6 @@
 """The checks of `flask doctor`: each yields problems with their remedies."""
 
+import shlex
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -62,6 +63,14 @@ class Finding:
     remedy: str
     values: Mapping[str, str | int | float] = field(default_factory=dict)
     warning: bool = False
+    command: str | None = None  # what to type on the server, with placeholders
+
+    def command_line(self) -> str | None:
+        """Return the command to copy, with its values."""
+        values = dict(self.values)
+        if "path" in values:
+            values["path"] = shlex.quote(str(values["path"]))
+        return self.command and self.command.format(**values)
 
     def translate(self, language: Language) -> tuple[str, str]:
         """Return problem and remedy in a language."""
@@ -129,6 +138,7 @@ def database(context: CheckContext) -> Iterator[Finding]:
                 "Set DATABASE_URL to a role of its own (config/deploy/create-roles.sh), "
                 "DATABASE_OWNER_URL to the one that owns the tables, and type: flask db upgrade"
             ),
+            command="scripts/flask db upgrade",
         )
 
 
@@ -147,6 +157,7 @@ def migrations(context: CheckContext) -> Iterator[Finding]:
             N_("The tables are at migration {found}, the code at {expected}."),
             N_("Type: flask db upgrade (scripts/serve does it at each start)"),
             {"found": found, "expected": expected or ""},
+            command="scripts/flask db upgrade",
         )
 
 
@@ -154,12 +165,17 @@ def boundaries(context: CheckContext) -> Iterator[Finding]:
     """Check that a boundary set serves today, and that it is not approximate."""
     active = serving_set(local_day(context.now), read_active())
     if active is None:
-        yield Finding(N_("No boundary set serves today."), N_("Type: flask units setup"))
+        yield Finding(
+            N_("No boundary set serves today."),
+            N_("Type: flask units setup"),
+            command="scripts/flask units setup",
+        )
     elif active.quality == APPROXIMATE:
         yield Finding(
             N_("Boundaries are approximate: samples near a border may be misplaced."),
             N_("Type: flask units fetch, or load your own: docs/operator.md, Boundaries"),
             warning=True,
+            command="scripts/flask units fetch",
         )
 
 
@@ -171,6 +187,7 @@ def clock(context: CheckContext) -> Iterator[Finding]:
             N_("The database's clock is {off} s from this machine's."),
             N_("Synchronise both clocks: timedatectl set-ntp true"),
             {"off": f"{off:+.0f}"},
+            command="timedatectl set-ntp true",
         )
 
 
@@ -199,6 +216,7 @@ def folding(context: CheckContext) -> Iterator[Finding]:
                 N_("Over {most} count changes are pending in {table}: no process folds them."),
                 N_("Start the server, or type: flask measurements fold"),
                 {"most": MOST_WAITING, "table": table},
+                command="scripts/flask measurements fold",
             )
 
 
@@ -213,6 +231,7 @@ def keys(context: CheckContext) -> Iterator[Finding]:
             N_("Type: chmod {most} {path}"),
             {"path": str(var_dir), "mode": f"{mode:o}", "most": f"{most:o}"},
             warning=True,
+            command="chmod {most} {path}",
         )
     for path in sorted(found for name in SECRETS for found in var_dir.glob(name)):
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -221,6 +240,7 @@ def keys(context: CheckContext) -> Iterator[Finding]:
                 N_("{path} can be read by others ({mode})."),
                 N_("Type: chmod 600 {path}"),
                 {"path": str(path), "mode": f"{mode:o}"},
+                command="chmod 600 {path}",
             )
 
 
@@ -251,6 +271,7 @@ def second_factors(context: CheckContext) -> Iterator[Finding]:
                 "flask accounts password-link NAME --remove-totp"
             ),
             {"n": failed},
+            command="scripts/flask accounts reseal < FILE",
         )
 
 
@@ -267,6 +288,7 @@ def counting(context: CheckContext) -> Iterator[Finding]:
             ),
             {"counts_from": counts_from, "url": preferred},
             warning=True,
+            command="scripts/flask hosts add NAME {url} --key KEY",
         )
     if counts_from == "claimed":
         yield Finding(
@@ -276,6 +298,7 @@ def counting(context: CheckContext) -> Iterator[Finding]:
                 "flask measurements counts-from witnessed --reason …"
             ),
             warning=True,
+            command='scripts/flask measurements counts-from witnessed --reason "…"',
         )
 
 
@@ -294,7 +317,9 @@ def backups(context: CheckContext) -> Iterator[Finding]:
     at = latest_backup(context.config)
     if at is None:
         yield Finding(
-            N_("There is no backup."), N_("Type: scripts/backup, and let a timer do it daily")
+            N_("There is no backup."),
+            N_("Type: scripts/backup, and let a timer do it daily"),
+            command="scripts/backup",
         )
         return
     if context.now - at > BACKUP_AGE:
@@ -305,6 +330,7 @@ def backups(context: CheckContext) -> Iterator[Finding]:
                 "systemctl status dosong-backup.timer"
             ),
             {"at": f"{at:%Y-%m-%d %H:%M}"},
+            command="scripts/backup",
         )
 
 
@@ -322,6 +348,7 @@ def jobs(context: CheckContext) -> Iterator[Finding]:
                 ),
                 by_hand,
                 {"job": job, "n": result["failing"], "command": BY_HAND.get(job, "")},
+                command="scripts/{command}" if job in BY_HAND else None,
             )
 
 

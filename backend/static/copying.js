@@ -1,4 +1,4 @@
-// Buttons that copy a text and stay on the page: by the clipboard, which encrypted pages have, else
+// Buttons that print the page, and buttons that copy a text and stay on the page: by the clipboard, which encrypted pages have, else
 // by the command of older browsers, else the text is selected.
 async function copy(text) {
   try {
@@ -26,3 +26,8 @@ addEventListener("click", async ({ target }) => {
   box.querySelector("[role=status]").textContent = done ? box.dataset.copied : box.dataset.selected;
   if (done) button.focus();
 });
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}

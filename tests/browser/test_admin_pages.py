@@ -62,14 +62,29 @@ def keep_findings(var_dir: Path) -> None:
     set_findings.store_findings(var_dir / set_findings.FOLDER / "2", frame, known, found)
 
 
+FIRST_ACT = """(() => {
+  const shown = [...document.querySelectorAll("main :is(.button, .big, .lead, tbody tr, input)")]
+    .filter((one) => one.checkVisibility());
+  return Math.min(...shown.map((one) => one.getBoundingClientRect().bottom + scrollY));
+})()"""
+# Boxes with a scroll bar of their own; wide tables and fields may have one.
+SCROLLING = """[...document.querySelectorAll("main *")].filter((one) =>
+  !one.matches("textarea, select") && one.scrollHeight > one.clientHeight + 2
+  && ["auto", "scroll"].includes(getComputedStyle(one).overflowY)
+  && getComputedStyle(one).overflowX === "visible").map((one) => one.outerHTML.slice(0, 80))"""
+SCREEN = 900
+
+
 @pytest.mark.long
 def test_an_admin_goes_through_every_section(admin: None, page: Page, guard: Guard) -> None:
     enter(page, "/admin")
     for section in SECTIONS:
         page.goto("/admin" if section == "index" else f"/admin/{section}")
+        assert page.evaluate(FIRST_ACT) < SCREEN, section
         for closed in page.locator("main summary").all():
             closed.click()
         check_page(page, f"admin-{section}")
+        assert page.evaluate(SCROLLING) == [], section
     page.goto("/admin/checks/2")
     check_page(page, "admin-check")
     page.goto("/admin/checks/2?finding=1#near")

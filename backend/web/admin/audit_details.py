@@ -1,10 +1,17 @@
 """Audit entries as people read them: their details, and those of imports."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
+from backend.accounts import users
 from backend.accounts.access import Actor
 from backend.accounts.audit import read_acts
+from backend.accounts.models import User
+from backend.database.extensions import db
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.web.admin.roles import names_of
 
@@ -14,6 +21,7 @@ NAMES: Mapping[str, str] = {
     "active": N_("active"),
     "address": N_("Address"),
     "after": N_("After"),
+    "all": N_("all sessions"),
     "areas": N_("Areas"),
     "arguments": N_("Arguments"),
     "back": N_("restored"),
@@ -143,8 +151,32 @@ def row_of(subject: str, kind: str) -> int | None:
     return int(number) if named == kind and number.isdecimal() else None
 
 
+def actor_of(admin: Actor, text: str | None, now: datetime) -> str | None:
+    """Return the actor that a filter names: as in the log, or the one person with a name."""
+    if text is None or re.fullmatch(r"[a-z]+(:\d+)?", text):
+        return text
+    found = users.list_users(admin, users.PeopleQuery(text=text), None, 2, now)["items"]
+    return f"user:{found[0]['id']}" if len(found) == 1 else text
+
+
+def people_of(rows: Iterable[Mapping[Any, Any]]) -> dict[str, str]:
+    """Return the names of people in entries whose accounts are open, by `user:N`."""
+    ids = {row_of(row[name], "user") for row in rows for name in ("actor", "subject")} - {None}
+    query = select(User.id, User.display_name, User.name)
+    found = db.session.execute(query.where(User.id.in_(ids), User.closed_at.is_(None)))
+    return {f"user:{one.id}": one.display_name or one.name or "" for one in found}
+
+
 # Acts of imports; a file of measurements has one at its start and one at its end.
-ACTS = ("team.import", "membership.import", "vnnic.import", "units.load", "import", "imported")
+ACTS = (
+    "team.import",
+    "membership.import",
+    "official.import",
+    "vnnic.import",
+    "units.load",
+    "import",
+    "imported",
+)
 # Kinds of subjects with a name.
 NAMED = ("organisation", "campaign")
 # Outcomes of rows in the details of the acts.

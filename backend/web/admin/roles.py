@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, and_, or_, select
 
+from backend.accounts import users
 from backend.accounts.access import Actor
 from backend.accounts.links import Link
 from backend.accounts.models import Role
 from backend.campaigns.models import Campaign, Team
 from backend.clock import day_begin, local_day
+from backend.database.accents import without_accents
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.organisations import grants
@@ -21,6 +23,7 @@ from backend.organisations.names import folded
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
 from backend.web.site.unit_fields import UnitOption, UnitQuestion, read_unit, unit_reference
+from geo.gazetteer import plain
 
 # Fields of the scope of each role, of which one is filled.
 SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
@@ -136,6 +139,24 @@ MODELS: dict[str, Any] = {
 ORGANISATIONS_MOST = 500
 # Teams of which one is chosen when a name is not clear.
 TEAMS_ASKED = 20
+
+
+def people_responsible(text: str, now: datetime) -> Select[int]:
+    """Return the ids of people whose units, clusters, teams or organisations have a name."""
+    wanted = plain(text)
+    over = [
+        and_(
+            Role.scope_kind == kind,
+            Role.scope_id.in_(
+                select(model.id).where(
+                    without_accents(model.name).contains(wanted, autoescape=True)
+                )
+            ),
+        )
+        for kind, model in MODELS.items()
+        if kind != "campaign"
+    ]
+    return select(Role.user_id).where(users.in_force(now), or_(*over))
 
 
 def scope_names(roles: Iterable[Role]) -> dict[tuple[str, int], str]:

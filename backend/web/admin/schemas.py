@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from backend.accounts.login_names import NAME_MOST
-from backend.accounts.schemas import AuditQuerySchema, Label
+from backend.accounts.schemas import ROLES, AuditQuerySchema, Label
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
 from backend.coverage.targets.service import PURPOSES
 from backend.fields import ID_MOST, Day, Many, Strict, Text, Whole
@@ -14,6 +14,7 @@ from backend.http.paging import CURSOR_MOST
 from backend.measurements.privacy.schemas import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
+from backend.official_import.lines import TEXT_MOST
 from backend.organisations.grants import KINDS
 from backend.organisations.schemas import NAME_MOST as ORGANISATION_MOST
 from backend.organisations.schemas import TYPES, Name
@@ -47,8 +48,8 @@ def optional_unit() -> Text:
 
 # A team's name, its organisation's and its number.
 TEAM_MOST = 2 * ORGANISATION_MOST + 20
-# Rows of a list on a page.
-ROWS = 50
+# Rows of a list on a page: a province's communes and their officials are one page.
+ROWS = 200
 # Names of sets and columns, which a table shows in one line.
 SET_NAME_MOST = 100
 # Several times the communes of a district.
@@ -62,9 +63,30 @@ class ListQuerySchema(PageQuerySchema):
 
 
 class PeopleQuerySchema(ListQuerySchema):
-    """A filter of people by name."""
+    """A search of people by name or by what they are responsible for, and by role."""
 
-    name = Text(NAME_MOST, load_default=None)
+    q = Text(NAME_MOST, load_default=None)
+    role = Text(choices=ROLES, load_default=None)
+
+
+class ProvinceQuerySchema(PageQuerySchema):
+    """A province, as people name it."""
+
+    home = Text(most=UNIT_MOST, load_default=None)
+
+
+class OfficialsFormSchema(Strict):
+    """A list of officials, the province of its names, and what to do with it."""
+
+    officials = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=TEXT_MOST, error="too_long"),
+    )
+    home, home_choice = optional_unit(), optional_unit()
+    renew = Text(choices=("yes",), allow_none=True, load_default=None)
+    mail = Text(choices=("yes",), allow_none=True, load_default=None)
+    go = Text(choices=("yes",), allow_none=True, load_default=None)
 
 
 class AuditPageQuerySchema(PageQuerySchema, AuditQuerySchema):

@@ -13,33 +13,62 @@ from backend.accounts import links, users
 from backend.accounts.audit import read_audit
 from backend.accounts.authentication import actor, form_token
 from backend.accounts.links import deliver
+from backend.accounts.session_list import all_sessions, end_session
 from backend.clock import day_begin, local_day
 from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
 from backend.demo.service import is_loaded
 from backend.errors import Problem, invalid
 from backend.http.etags import with_content_tag
-from backend.http.requests import clock_now
-from backend.jobs.service import enqueue, latest_job, list_jobs, retry, show_job
+from backend.http.requests import as_attachment, clock_now
+from backend.jobs.service import (
+    enqueue,
+    latest_job,
+    list_jobs,
+    retry,
+    seconds_left,
+    show_job,
+)
 from backend.measurements.privacy.schemas import StepSchema
 from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
 from backend.measurements.recording.reasons import REASONS
 from backend.measurements.recording.rule_sets import required_at, requirements
 from backend.measurements.recording.rules import RULES
 from backend.monitoring.checks import CHECKS, CheckContext, Finding, run_check
+from backend.monitoring.first_run import first_run
+from backend.official_import.lines import FILE_MOST
+from backend.official_import.service import ImportedOfficials, officials_within
+from backend.official_import.template import workbook
 from backend.organisations.areas import confirm_successors, list_ended
 from backend.organisations.grants import end_role
 from backend.organisations.service import create_organisation, end_organisation, list_organisations
+from backend.tables.spreadsheets import XLSX
 from backend.units.catalogue import activate, list_sets, read_active, serving_set
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.admin import schemas
-from backend.web.admin.audit_details import list_imports, readable_details, row_of
+from backend.web.admin.audit_details import (
+    actor_of,
+    list_imports,
+    people_of,
+    readable_details,
+    row_of,
+)
 from backend.web.admin.job_kinds import upload_set
+from backend.web.admin.officials import (
+    ProvinceOfficials,
+    as_table,
+    hand_out,
+    province_officials,
+    read_upload,
+    submit_list,
+)
+from backend.web.admin.previews import basemap_facts, basemap_preview, set_preview
 from backend.web.admin.roles import (
     cluster_choices,
     code_reference,
     grant,
     invite,
     organisation_choices,
+    people_responsible,
     requested_unit,
     scope_names,
 )
@@ -47,9 +76,13 @@ from backend.web.admin.set_findings import show_check
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import render_private, translator_for
+from backend.web.site.unit_fields import read_unit
 
 bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", url_prefix="/admin")
 blueprints = (bp,)
+
+# Seconds that previews may be cached: a set never changes, the base map seldom.
+PREVIEW_S = 600
 
 # In the order of the navigation above every page.
 SECTIONS = (
@@ -59,6 +92,7 @@ SECTIONS = (
     "imports",
     "rules",
     "people",
+    "sessions",
     "succession",
     "organisations",
     "targets",
@@ -101,8 +135,9 @@ def run_checks() -> list[CheckResult]:
 
 @bp.page("")
 def index(query: dict[str, Any]) -> Any:
-    """Show the state of the installation, and links to the other pages."""
-    return render_section("index", query, checks=run_checks())
+    """Show the steps of a new installation that are left, and the state of its parts."""
+    steps = first_run(current_app.config, clock_now(), encrypted=request.is_secure)
+    return render_section("index", query, checks=run_checks(), first_steps=steps)
 
 
 @bp.page("/rules")
@@ -185,8 +220,10 @@ def _jobs(query: dict[str, Any], form: Form) -> Any:
 
 
 def _render_list(query: dict[str, Any]) -> Markup:
-    translator, jobs = translator_for(query["lang"]), list_jobs(actor(), clock_now())
-    values = {"jobs": jobs, "csrf": form_token()}
+    translator, now = translator_for(query["lang"]), clock_now()
+    jobs = list_jobs(actor(), now)
+    left = {job.id: seconds_left(job, now) for job in jobs}
+    values = {"jobs": jobs, "left": left, "csrf": form_token()}
     part = render_template("web/admin/job_list.html", **translator.template_values(), **values)
     return Markup(part)  # noqa: S704 # own template
 
@@ -198,6 +235,29 @@ def sets(query: dict[str, Any]) -> Any:
     if form.submit(schemas.NewSetFormSchema(), lambda fields: _send(fields, form)):
         return redirect_to("admin.jobs", query)
     return _sets(query, form)
+
+
+@bp.page("/sets/<int:set_id>/preview.svg")
+def preview_set(query: dict[str, Any], set_id: int) -> Response:
+    """Draw the provinces of a boundary set."""
+    return _svg(set_preview(_tiles(), set_id), [])
+
+
+@bp.page("/sets/base-map.svg")
+def preview_basemap(query: dict[str, Any]) -> Response:
+    """Draw the main roads of the base map on the set in use today."""
+    return _svg(*basemap_preview(_tiles(), local_day(clock_now())))
+
+
+def _tiles() -> Any:
+    return current_app.config["VAR_DIR"] / "tiles"
+
+
+def _svg(drawn: Any, roads: list[str]) -> Response:
+    content = render_template("web/admin/preview.svg", drawn=drawn, roads=roads)
+    response = Response(content, content_type="image/svg+xml; charset=utf-8")
+    response.headers["Cache-Control"] = f"private, max-age={PREVIEW_S}"
+    return response
 
 
 @bp.page("/sets/activate", methods=("POST",))
@@ -230,7 +290,8 @@ def _send(fields: dict[str, Any], form: Form) -> Any:
 
 def _sets(query: dict[str, Any], form: Form) -> Any:
     today = local_day(clock_now())
-    return render_section("sets", query, form, sets=list_sets(), serves=_serving(), today=today)
+    values = {"sets": list_sets(), "serves": _serving(), "today": today}
+    return render_section("sets", query, form, basemap=basemap_facts(_tiles()), **values)
 
 
 def _serving() -> Any:
@@ -253,9 +314,65 @@ def people(query: dict[str, Any]) -> Any:
     link = form.submit(schemas.InvitationFormSchema(), lambda fields: invite(actor(), fields, now))
     if link is not None:
         return _render_link(query, link)
-    listed = users.list_users(actor(), query["name"], query["cursor"], schemas.ROWS, now)
+    text = query["q"]
+    wanted = users.PeopleQuery(
+        text=text, role=query["role"], scopes=people_responsible(text, now) if text else None
+    )
+    listed = users.list_users(actor(), wanted, query["cursor"], schemas.ROWS, now)
     scopes = scope_names(role for one in listed["items"] for role in one["roles"])
-    return render_section("people", query, form, listed=listed, scopes=scopes, **_scope_choices())
+    values = {"listed": listed, "scopes": scopes, "q": text, "role": query["role"]}
+    return render_section("people", query, form, **values, **_scope_choices())
+
+
+@bp.page("/people/officials", schemas.ProvinceQuerySchema, READ_WRITE, upload_most=FILE_MOST)
+def officials(query: dict[str, Any]) -> Any:
+    """Invite the officials of a list: every line is checked before, and all or none are invited."""
+    form, handed = new_form(query), []
+    result: ImportedOfficials | None = None
+    if request.method == "POST":
+        result = form.submit(
+            schemas.OfficialsFormSchema(), lambda fields: _submit_officials(form, fields)
+        )
+        if result and result.invited:
+            mailing = form.values.get("mail") == "yes"
+            handed = hand_out(result.invited, request.host_url, current_app.config, mailing=mailing)
+    elif query["home"]:
+        form.values = {"home": query["home"]}
+    values: dict[str, Any] = {"result": result, "handed": handed}
+    values |= {"links_table": as_table(handed) if handed else None}
+    values |= {"province": _province(form), "mails": bool(current_app.config["SMTP_HOST"])}
+    return render_section("officials", query, form, **values)
+
+
+def _submit_officials(form: Form, fields: dict[str, Any]) -> ImportedOfficials:
+    now, file = clock_now(), request.files.get("file")
+    form.values["file"] = None  # so that errors of the file appear beside its field
+    if file and file.filename:
+        with file.stream as stream:
+            read_upload(stream.read(), form)
+    text = form.values.get("officials") or ""
+    return submit_list(actor(), fields, text, now, local_day(now), form.language)
+
+
+def _province(form: Form) -> ProvinceOfficials | None:
+    """Return the officials of the province in the form, if it is clear which one."""
+    now = clock_now()
+    try:
+        home = read_unit(form.values, "home", local_day(now), level="province")
+    except Problem:
+        return None
+    return province_officials(actor(), home.id, now) if home else None
+
+
+@bp.page("/people/officials/list.xlsx", schemas.ProvinceQuerySchema)
+def official_list(query: dict[str, Any]) -> Response:
+    """Send the list of a province's communes, with their officials, as a workbook to fill in."""
+    now = clock_now()
+    home = read_unit({"home": query["home"]}, "home", local_day(now), level="province")
+    if home is None:
+        raise invalid("home", "required")
+    content = workbook(officials_within(actor(), home.id, now))
+    return as_attachment(content, XLSX, f"can-bo-{home.code}.xlsx")
 
 
 @bp.page("/people/<int:user_id>", methods=READ_WRITE)
@@ -305,6 +422,22 @@ def _render_link(query: dict[str, Any], link: links.Link) -> Any:
     response = render_section("link", query, handed=handed)
     response.status_code = 201
     return response
+
+
+@bp.page("/sessions")
+def sessions(query: dict[str, Any]) -> Any:
+    """List the sessions of all people."""
+    return render_section("sessions", query, listed=all_sessions(actor(), clock_now()))
+
+
+@bp.page("/sessions/<int:user_id>/end", methods=("POST",))
+def end_sessions(query: dict[str, Any], user_id: int) -> Any:
+    """End one session of a person, or all except the own one."""
+    form = new_form(query)
+    form.attempt(lambda: end_session(actor(), user_id, request.form.get("number")))
+    if form.failed:
+        return render_section("sessions", query, form, listed=all_sessions(actor(), clock_now()))
+    return redirect_to("admin.sessions", query)
 
 
 @bp.page("/succession")
@@ -404,11 +537,15 @@ FILTERS = ("actor", "act", "subject", "from", "to")
 @bp.page("/audit", schemas.AuditPageQuerySchema)
 def audit(query: dict[str, Any]) -> Any:
     """List privileged acts, newest first, by actor, act, subject and time."""
-    listed = read_audit(actor(), query | {"limit": schemas.ROWS})
+    wanted = query | {
+        "limit": schemas.ROWS,
+        "actor": actor_of(actor(), query["actor"], clock_now()),
+    }
+    listed = read_audit(actor(), wanted)
     kept = {name: request.args.get(name) for name in FILTERS}
-    return render_section(
-        "audit", query, listed=listed, kept=kept, row_of=row_of, details=readable_details
-    )
+    values: dict[str, Any] = {"kept": kept, "row_of": row_of}
+    values |= {"details": readable_details, "people": people_of(listed["items"])}
+    return render_section("audit", query, listed=listed, **values)
 
 
 @bp.page("/withdrawals", methods=READ_WRITE)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.units.catalogue import ActiveSet
 from backend.web.maps.tiles import province_land, run_tippecanoe
+from backend.web.site.canvas import COUNTRY_BOX, Canvas
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -36,6 +37,7 @@ GEOMETRIES = {
 # Deeper zooms enlarge this one: a map of communes needs no alleys.
 LAST_ZOOM = 12
 HEADER = struct.Struct("<7sB11Q6B")  # the first 102 bytes of 127
+PREVIEW_ZOOM = 5  # of the highways
 METADATA_MOST = 10_000_000  # bytes, packed and unpacked
 GZIP, VECTOR = 2, 1
 
@@ -82,6 +84,20 @@ def install(folder: Path, source: Path, active: ActiveSet) -> Path:
         made.replace(path)
     _point_to(folder, {"digest": digest, "schema": SCHEMA, "source": source.name})
     return path
+
+
+def main_roads(path: Path) -> list[str]:
+    """Return the highways of a base map as SVG paths of a drawing of the country."""
+    import geopandas
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    canvas = Canvas(COUNTRY_BOX)
+    try:
+        frame = geopandas.read_file(path, layer="roads", ZOOM_LEVEL=str(PREVIEW_ZOOM))
+    except (DataSourceError, DataLayerError):  # water alone
+        return []
+    lines = frame.to_crs(4326).geometry.explode()
+    return [drawn for one in lines if (drawn := canvas.line(one.coords))]
 
 
 def remove(folder: Path) -> None:

@@ -4,7 +4,7 @@ Boundary sets draw Hoàng Sa and Trường Sa as specks, some not at all; so the
 lie, whatever set is active and however small the map is. Web Mercator, like the script map.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import degrees, log, pi, radians, tan
@@ -107,6 +107,12 @@ class Canvas:
     def path(self, shape: "Geometry") -> str:
         """Return the `d` attribute of a path around a shape, in relative steps."""
         return "".join(self._ring(ring) for ring in _rings(shape))
+
+    def line(self, points: Iterable[Point]) -> str:
+        """Return the `d` attribute of a line; empty where it is a dot on the drawing."""
+        drawn = [self.at(point) for point in points]
+        steps = [f"{x},{y}" for (a, b), (x, y) in pairwise(drawn) if (a, b) != (x, y)]
+        return f"M{drawn[0][0]},{drawn[0][1]}L{' '.join(steps)}" if steps else ""
 
     def _ring(self, ring: "LinearRing") -> str:
         points = [self.at((x, y)) for x, y in np.asarray(ring.coords)[:, :2].tolist()]

@@ -152,6 +152,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "unchanged": N_("unchanged"),
         "error": N_("has an error"),
     },
+    "official_row": {
+        "invite": N_("will be invited"),
+        "renew": N_("gets a new link"),
+        "grant": N_("gets the role, has an account"),
+        "unchanged": N_("has the role already"),
+        "empty": N_("left out: no contact"),
+        "error": N_("has an error"),
+    },
     "join_code_state": {
         "in_force": NP_("join code", "in force"),
         "expired": N_("expired"),
@@ -259,6 +267,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "imports": N_("Imports"),
         "rules": N_("Rules"),
         "people": N_("People"),
+        "sessions": N_("Open sessions"),
         "succession": N_("Roles whose area ended"),
         "organisations": N_("Organisations"),
         "targets": N_("Targets"),
@@ -311,6 +320,34 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "claimed": N_("reported by the phone alone"),
     },
     "check_state": {"well": N_("good"), "warning": N_("warning"), "wrong": N_("has an error")},
+    "guide": {
+        "volunteers": N_("Measure with a phone, also where there is no network"),
+        "leaders": N_("Gather a team, follow its samples"),
+        "organisers": N_("Set up a campaign, its teams and posters, and steer it"),
+        "officials": N_("Read the figures, check samples, send the monthly report"),
+        "admins": N_("Invite people, install boundaries, keep the installation healthy"),
+    },
+    "first_run": {
+        "operator": N_("Name the operator and a contact"),
+        "tls": N_("Open the site by https"),
+        "mail": N_("Connect a mail server"),
+        "backup": N_("Make a backup every day"),
+        "boundaries": N_("Install commune boundaries"),
+        "official": N_("Invite the first official"),
+    },
+    "first_run_reason": {
+        "operator": N_("They stand in the footer of each page and in the consent of volunteers."),
+        "tls": N_(
+            "Browsers give a position only to encrypted pages. Install a certificate, then set the "
+            "address by which people open the site."
+        ),
+        "mail": N_("Invitations, reminders and daily summaries are then sent by e-mail."),
+        "backup": N_(
+            "Enable the timer of config/deploy; this step is done after the first backup."
+        ),
+        "boundaries": N_("Until then samples near a border may be placed in the wrong commune."),
+        "official": N_("Officials see their communes, check samples and send the monthly report."),
+    },
     "job": {
         "reassign": N_("Reassign communes"),
         "rejudge": N_("Re-evaluate a month"),
@@ -376,6 +413,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "approximate": N_("approximate"),
     },
     "import_act": {
+        "official.import": N_("Invitation of officials"),
         "team.import": N_("List of teams"),
         "membership.import": N_("Past memberships"),
         "vnnic.import": N_("VNNIC’s count"),

@@ -18,6 +18,7 @@ from backend.i18n.messages import message
 from backend.measurements.recording import rule_sets
 from backend.measurements.recording.reasons import BY_CODE, PARTS
 from backend.web.site import charts, tables
+from backend.web.site.help_links import GUIDES, help_of
 from backend.web.site.labels import LABELS
 
 PART_OF = {category: part for part, category in PARTS.items()}
@@ -184,6 +185,14 @@ class Translator:
         """Return the URL of the first page."""
         return self.to("web.index", **query)
 
+    def help_address(self, missing: bool = False) -> str:
+        """Return the URL of the part of the guides about this page; the list for a missing page."""
+        guide, section = help_of(None if missing else request.endpoint)
+        if guide is None:
+            return url_for(f"help.index_{self.language}")
+        name = GUIDES[guide][self.language]
+        return url_for(f"help.guide_{self.language}", name=name, _anchor=section)
+
     def here(self, lang: str) -> str:
         """Return the URL of this page in another language."""
         kept = {key: request.args[key] for key in KEPT if key in request.args}
@@ -226,6 +235,7 @@ def _page_path() -> str:
 
 
 TEMPLATE_FUNCTIONS = (
+    "help_address",
     "language", "gettext", "pgettext", "ngettext", "npgettext", "label", "month", "number",
     "decimal", "percent", "day", "iso_day", "message", "to", "link", "here", "reason", "category",
     "effect", "steps", "weekday",

@@ -25,6 +25,7 @@ from tests.support.access.requests_officials import OFFICIAL_REQUESTS
 from tests.support.access.requests_pages import PAGE_REQUESTS
 from tests.support.access.requests_reports import REPORT_REQUESTS
 from tests.support.access.table import BY_SESSION, CODE, MEMBERSHIP, POSTER, endpoint
+from tests.support.access.table_pages import PAGES
 from tests.support.access.world import PASSWORD, World, hashed_password
 from tests.support.factories import sample
 from tests.support.notes import note
@@ -171,6 +172,10 @@ def _tiles(world: World) -> dict[str, Any]:
     return {"at": {"digest": digest}}
 
 
+def _guide(world: World) -> dict[str, Any]:
+    return {"at": {"name": "nguoi-do", "file": "do.webp"}}
+
+
 # Parts of a request: `made` was created before, `at` is for the path, the rest for the client.
 REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **PAGE_REQUESTS,
@@ -180,6 +185,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **OFFICIAL_REQUESTS,
     **REPORT_REQUESTS,
     "GET /j/<code>": lambda w: {"at": {"code": "ACDEFGHJ"}},
+    **{row: _guide for row in PAGES if "/huong-dan/" in row or "/guide/" in row},
     "GET /do/down": lambda w: {"query_string": {"bytes": 0}},
     "POST /do/up": lambda w: {"data": b"0" * 1000},
     "POST /do/tests": lambda w: {"json": {"ticket": sign_ticket(w.app)}},

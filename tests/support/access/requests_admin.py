@@ -10,6 +10,7 @@ from sqlalchemy import select
 from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.jobs.models import Job
+from backend.units.models import BoundarySet
 from tests.support import people
 from tests.support.access.requests_officials import OFFICIAL_REQUESTS
 from tests.support.access.table_admin import ADMIN_PAGES
@@ -82,6 +83,21 @@ REJUDGED = {
     "moved": 0, "rejudged": 0, "left_alone": 0, "fates": [], "units": [], "all_units": 0,
     "rules": 1,
 }  # fmt: skip
+
+
+def _stored_set(world: World) -> dict[str, Any]:
+    with world.app.app_context():
+        return {"at": {"set_id": db.session.scalar(select(BoundarySet.id).limit(1))}}
+
+
+def _basemap(world: World) -> dict[str, Any]:
+    """Name a base map whose file cannot be read; the picture then has no roads."""
+    folder = world.app.config["VAR_DIR"] / "tiles"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "basemap.json").write_text('{"digest": "x", "source": "x.pmtiles"}')
+    return {}
+
+
 CHECKED = {"report": "", "units": 1, "kinds": {}, "forbidden": 0}
 
 ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
@@ -92,6 +108,8 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /admin/jobs/<int:job_id>/again": _failed,
     "GET /admin/jobs/<int:job_id>": _ended("rejudge", **REJUDGED),
     "POST /admin/sets": _set,
+    "GET /admin/sets/<int:set_id>/preview.svg": _stored_set,
+    "GET /admin/sets/base-map.svg": _basemap,
     "GET /admin/checks/<int:job_id>": _ended("check_set", **CHECKED),
     "POST /admin/sets/activate": lambda w: {"data": {"name": "approximate-2024"}},
     "POST /admin/people": lambda w: {
@@ -101,6 +119,10 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /admin/people/<int:user_id>": lambda w: (
         _person(w) | {"data": {"role": "organiser", "organisation_id": w.organisation}}
     ),
+    "POST /admin/people/officials": lambda w: {
+        "data": {"officials": f"Tỉnh Thái Nguyên\t\t{secrets.token_hex(4)}@example.vn"}
+    },
+    "GET /admin/people/officials/list.xlsx": lambda w: {"query_string": {"home": "19"}},
     "POST /admin/succession/<int:role_id>": lambda w: (
         _object_of(w, "POST /api/v1/roles/<int:role_id>/successors")
         | {"data": {"level": "province", "units": ["19"]}}

@@ -11,12 +11,14 @@ from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 from tests.support.browser import OPTIONS, program, wait_for
 from tests.tools.screenshots.demo import demo_server
 from tests.tools.screenshots.examples import add_examples
+from tests.tools.screenshots.guides import take_guide_pictures
 from tests.tools.screenshots.pages import OF_PEOPLE, PAGES, Place, open_at
 from tests.tools.screenshots.people import sign_in
 
 FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
 WIDTHS = {390: 844, 1440: 900}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+GUIDES = {"guides"}  # among the wanted pages: the pictures of the guides
 TALLEST = 1500  # pixels of the page
 MAP_MS = 90_000  # without a graphics card
 SETTLED_MS = 600  # fonts and the last tiles
@@ -52,13 +54,15 @@ def make_pictures(
         states = {
             role: _signed_in(browser, url, people[role])
             for role in OF_PEOPLE
-            if role in people and _chosen(OF_PEOPLE[role], wanted)
+            if role in people and (_chosen(OF_PEOPLE[role], wanted) or GUIDES & wanted)
         }
         if fresh and states.keys() == OF_PEOPLE.keys():
             add_examples(browser, url, states)
         _take_all(browser, url, _chosen(PAGES, wanted), None)
         for role, state in states.items():
             _take_all(browser, url, _chosen(OF_PEOPLE[role], wanted), state)
+        if not wanted or GUIDES & wanted:
+            take_guide_pictures(browser, url, states, wanted - GUIDES)
         browser.close()
 
 

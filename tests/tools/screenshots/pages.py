@@ -27,6 +27,12 @@ PAGES: dict[str, Place] = {
     "withdraw": "/withdraw",
     "seal": "/seal",
     "docs": "/docs",
+    "help": "/huong-dan?q=ranh+gioi",
+    "help-english": "/guide",
+    "help-guide": "/huong-dan/can-bo",
+    "help-guide-english": "/guide/volunteers",
+    "help-card": "/huong-dan/nguoi-do/the",
+    "help-card-english": "/guide/officials/card",
 }
 
 OF_PEOPLE: dict[str, dict[str, Place]] = {
@@ -81,7 +87,10 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "admin-check": ("/admin/jobs", "/admin/checks/"),
         "admin-imports": "/admin/imports",
         "admin-rules": "/admin/rules",
+        "account-sessions": "/account/sessions",
         "admin-people": "/admin/people",
+        "admin-officials": "/admin/people/officials?home=19",
+        "admin-sessions": "/admin/sessions",
         "admin-person": ("/admin/people", "/admin/people/"),
         "admin-succession": "/admin/succession",
         "admin-organisations": "/admin/organisations",

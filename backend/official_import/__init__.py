@@ -1,0 +1,1 @@
+"""Invitations of officials from one list."""

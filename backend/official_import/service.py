@@ -1,0 +1,186 @@
+"""Invite many officials at once: check every line first, then invite all of them or nobody."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.accounts import links, users
+from backend.accounts.access import Actor, require
+from backend.accounts.audit import record_act
+from backend.accounts.links import Link
+from backend.accounts.models import Role, User
+from backend.accounts.users import NewRole
+from backend.clock import day_begin, local_day
+from backend.database.extensions import db
+from backend.errors import FieldError, Problem
+from backend.i18n.catalogues import Language
+from backend.official_import.lines import LINES_MOST, OfficialLine
+from backend.official_import.rows import ExistingAccount, Row, count_outcomes, read_rows
+from backend.team_import.service import serialize_remarks
+from backend.team_import.unit_finder import UnitFinder
+from backend.units.index import NamedUnit, unit_index
+from backend.units.search import choose_units, home_area
+
+ROLE = "official"
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedOfficial:
+    """A person who got a link, and the names of their units."""
+
+    contact: str
+    name: str | None
+    units: tuple[str, ...]
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedOfficials:
+    """The outcome of a list: its rows, the sums, and the links of those invited."""
+
+    rows: list[dict[str, Any]]
+    totals: dict[str, int]
+    invited: tuple[InvitedOfficial, ...] = ()
+
+
+def invite_officials(
+    actor: Actor,
+    lines: Sequence[OfficialLine],
+    home: int | None,
+    now: datetime,
+    language: Language,
+    *,
+    dry_run: bool,
+    renew: bool = False,
+) -> ImportedOfficials:
+    """Check a list of officials; without a dry run, invite them and grant the roles.
+
+    Names that several communes have mean those in the province of `home`. A person with the role
+    already stays as they are, so the same list can be sent again; `renew` makes new links for those
+    of them who have not accepted. One faulty line stops all.
+    """
+    require(actor, "users.manage")
+    if len(lines) > LINES_MOST:
+        raise Problem(422, "invalid", [FieldError("officials", "too_many_officials")])
+    rows = _check(lines, home, now, renew=renew)
+    totals = count_outcomes(rows)
+    if dry_run or totals["error"] or not any(row.contact for row in rows):
+        return ImportedOfficials(_serialize(rows, language), totals)
+    invited = _write(actor, rows, now)
+    acts = {"create": totals["invite"], "update": totals["grant"], "unchanged": totals["unchanged"]}
+    record_act(actor, "official.import", "officials", totals=acts)
+    db.session.commit()
+    return ImportedOfficials(_serialize(rows, language), totals, invited)
+
+
+def _check(
+    lines: Sequence[OfficialLine], home: int | None, now: datetime, *, renew: bool
+) -> list[Row]:
+    day, index = local_day(now), unit_index()
+    units = [*index.on(day, "commune"), *index.on(day, "province")]
+    finder = UnitFinder(units, home_area(home, day), choose=partial(choose_units, day=day))
+    return read_rows(lines, partial(_accounts, now), finder, day, renew=renew)
+
+
+def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]:
+    """Return the accounts of some names, with the units of their roles as officials."""
+    wanted = User.name.in_(list(names))
+    query = select(User.id, User.name, User.password_hash).where(wanted)
+    found = db.session.execute(query).all()
+    units: dict[int, set[int]] = {row.id: set() for row in found}
+    own = (Role.user_id.in_(units), Role.role == ROLE, Role.scope_kind == "unit")
+    lasting = (users.in_force(now), Role.delegated_by.is_(None))
+    for user_id, unit_id in db.session.execute(
+        select(Role.user_id, Role.scope_id).where(*own, *lasting)
+    ):
+        units[user_id].add(int(unit_id or 0))
+    return {
+        row.name or "": ExistingAccount(
+            row.id, row.password_hash is not None, frozenset(units[row.id])
+        )
+        for row in found
+    }
+
+
+def _write(actor: Actor, rows: Sequence[Row], now: datetime) -> tuple[InvitedOfficial, ...]:
+    """Add accounts, roles and links; a person with several units gets one link."""
+    by_contact: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.outcome in ("invite", "renew", "grant"):
+            by_contact.setdefault(row.contact or "", []).append(row)
+    written = [_invite(actor, contact, given, now) for contact, given in by_contact.items()]
+    return tuple(one for one in written if one is not None)
+
+
+def _invite(
+    actor: Actor, contact: str, given: Sequence[Row], now: datetime
+) -> InvitedOfficial | None:
+    """Give a person their roles, and a link where they have not accepted one yet."""
+    account, name = given[0].account, next((row.name for row in given if row.name), None)
+    user_id = account.id if account else users.add(contact, name, now)
+    roles = [_role(row) for row in given]
+    for role in roles:
+        users.add_role(user_id, role, now)
+    details = [role.audit_details() for role in roles]
+    if account and account.accepted:
+        for one in details:
+            record_act(actor, "role.grant", f"user:{user_id}", **one)
+        return None
+    link = links.make_link(user_id, "invitation", now)
+    record_act(actor, "user.invite", f"user:{user_id}", roles=details)
+    names = tuple(row.unit.rpartition(" (")[0] for row in given)
+    return InvitedOfficial(contact, name, names, link)
+
+
+def _role(row: Row) -> NewRole:
+    until = day_begin(row.last_day + timedelta(days=1)) if row.last_day else None
+    return NewRole(ROLE, "unit", row.unit_id, until)
+
+
+def _serialize(rows: Sequence[Row], language: Language) -> list[dict[str, Any]]:
+    return [
+        {
+            "line": row.line,
+            "unit": row.unit.rpartition(" (")[0] or row.given.unit,
+            "name": row.given.name,
+            "contact": row.contact or row.given.contact,
+            "last_day": row.last_day,
+            "outcome": row.outcome,
+            "errors": serialize_remarks(row.errors, language),
+            "notes": serialize_remarks(row.notes, language),
+        }
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialOfUnit:
+    """A unit that needs an official, and those it has: login and display names, accepted."""
+
+    unit: NamedUnit
+    officials: tuple[Mapping[str, Any], ...]
+
+
+def officials_within(actor: Actor, home: int, now: datetime) -> list[OfficialOfUnit]:
+    """Return a province and its communes of today, each with its officials."""
+    require(actor, "users.manage")
+    day, index = local_day(now), unit_index()
+    province = index.by_id[home_area(home, day) or home]
+    units = [province, *(one for one in index.on(day, "commune") if province.id in one.lies_in)]
+    rows = db.session.execute(
+        select(Role.scope_id, User.name, User.display_name, User.password_hash)
+        .join(User, User.id == Role.user_id)
+        .where(Role.role == ROLE, Role.scope_kind == "unit", Role.delegated_by.is_(None))
+        .where(Role.scope_id.in_([one.id for one in units]), users.in_force(now))
+        .where(User.closed_at.is_(None))
+        .order_by(Role.id)
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for unit_id, contact, name, password in rows:
+        known = {"contact": contact, "name": name, "accepted": password is not None}
+        found.setdefault(int(unit_id or 0), []).append(known)
+    return [OfficialOfUnit(one, tuple(found.get(one.id, ()))) for one in units]

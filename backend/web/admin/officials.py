@@ -1,0 +1,109 @@
+"""The page that invites many officials: its list, its outcome, messages and mails."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from backend.accounts.access import Actor
+from backend.accounts.links import mail_links
+from backend.errors import invalid
+from backend.i18n.catalogues import Language
+from backend.official_import.lines import as_text, read_file, read_text
+from backend.official_import.messages import official_message
+from backend.official_import.service import (
+    ImportedOfficials,
+    InvitedOfficial,
+    invite_officials,
+    officials_within,
+)
+from backend.web.site.forms import Form
+from backend.web.site.unit_fields import read_unit
+
+# Columns of the text with all links, for a spreadsheet or a mail merge.
+HEADS = ("Địa bàn", "Họ và tên", "Liên hệ", "Đường dẫn (dùng một lần)")
+
+
+@dataclass(frozen=True, slots=True)
+class HandedLink:
+    """A link to hand out: its person, the message for them, and whether it was mailed."""
+
+    contact: str
+    name: str | None
+    units: tuple[str, ...]
+    link: str
+    message: str
+    mailed: bool
+
+
+def read_upload(raw: bytes, form: Form) -> None:
+    """Fill the form's list with the lines of a file, so that the file is chosen once."""
+    form.values["officials"] = as_text(read_file(raw))
+
+
+def submit_list(
+    actor: Actor, fields: Mapping[str, Any], text: str, now: datetime, day: date, language: Language
+) -> ImportedOfficials:
+    """Check a list, and invite its people if that was asked; 422 for an empty one."""
+    home = read_unit(fields, "home", day, level="province")
+    lines = read_text(text)
+    if not any(one.contact for one in lines):
+        raise invalid("officials", "no_officials")
+    return invite_officials(
+        actor,
+        lines,
+        home.id if home else None,
+        now,
+        language,
+        dry_run=fields["go"] != "yes",
+        renew=fields["renew"] == "yes",
+    )
+
+
+def hand_out(
+    invited: Sequence[InvitedOfficial], base: str, settings: Mapping[str, Any], *, mailing: bool
+) -> list[HandedLink]:
+    """Return the links with their messages; mail them where that was asked."""
+    links = [one.link for one in invited]
+    mailed = mail_links(links, base, settings) if mailing else frozenset()
+    return [_handed(one, base, settings, one.link.user_id in mailed) for one in invited]
+
+
+def _handed(
+    one: InvitedOfficial, base: str, settings: Mapping[str, Any], mailed: bool
+) -> HandedLink:
+    link = one.link.serialize(base)["link"]
+    signed = ", ".join(filter(None, (settings["OPERATOR_NAME"], settings["OPERATOR_CONTACT"])))
+    text = official_message(one.name, one.units, link, one.link.expires_at, signed)
+    return HandedLink(one.contact, one.name, one.units, link, text, mailed)
+
+
+def as_table(handed: Sequence[HandedLink]) -> str:
+    """Return the links as rows with tabs, to paste into a spreadsheet."""
+    rows = [("; ".join(one.units), one.name or "", one.contact, one.link) for one in handed]
+    return "\n".join("\t".join(row) for row in (HEADS, *rows))
+
+
+@dataclass(frozen=True, slots=True)
+class ProvinceOfficials:
+    """A province with the number of its units that have an official."""
+
+    code: str
+    label: str
+    name: str
+    units: int
+    with_official: int
+    accepted: int
+    without: tuple[str, ...]
+
+
+def province_officials(actor: Actor, home: int, now: datetime) -> ProvinceOfficials:
+    """Return how many communes of a province have an official, and the names of the others."""
+    found = officials_within(actor, home, now)
+    province, communes = found[0].unit, found[1:]
+    having = [one for one in communes if one.officials]
+    accepted = sum(any(person["accepted"] for person in one.officials) for one in having)
+    without = tuple(one.unit.name for one in communes if not one.officials)
+    return ProvinceOfficials(
+        province.code, province.label, province.name, len(communes), len(having), accepted, without
+    )

@@ -1,0 +1,163 @@
+"""Pages of the guides: list and search, one guide, its quick card, and pictures."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import segno
+from flask import Response, current_app, redirect, request, send_from_directory, url_for
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from backend.errors import Problem
+from backend.fields import Text
+from backend.i18n.catalogues import Language
+from backend.web.help.guides import CARD, PICTURES, QUERY_MOST, Guide, read_guide, search
+from backend.web.site.blueprint import PAGE, PageBlueprint, with_policy
+from backend.web.site.help_links import GUIDES
+from backend.web.site.pages import render
+from backend.web.site.schemas import PageQuerySchema
+
+bp = PageBlueprint("help", __name__)
+blueprints = (bp,)
+
+# Seconds that pictures may be cached; they change with an upgrade.
+PICTURE_S = 86_400
+
+
+class SearchSchema(PageQuerySchema):
+    """The words of a search."""
+
+    q = Text(most=QUERY_MOST, load_default=None)
+
+
+@bp.page("/huong-dan", SearchSchema)
+def index_vi(query: dict[str, Any]) -> Any:
+    """List the guides in Vietnamese, and search in them."""
+    return _index(query, "vi")
+
+
+@bp.page("/guide", SearchSchema)
+def index_en(query: dict[str, Any]) -> Any:
+    """List the guides in English, and search in them."""
+    return _index(query, "en")
+
+
+@bp.page("/huong-dan/<name>")
+def guide_vi(query: dict[str, Any], name: str) -> Any:
+    """Show a guide in Vietnamese."""
+    return _guide(query, "vi", name)
+
+
+@bp.page("/guide/<name>")
+def guide_en(query: dict[str, Any], name: str) -> Any:
+    """Show a guide in English."""
+    return _guide(query, "en", name)
+
+
+@bp.page("/huong-dan/<name>/the")
+def card_vi(query: dict[str, Any], name: str) -> Any:
+    """Show the quick card of a role, in Vietnamese."""
+    return _card(query, "vi", name)
+
+
+@bp.page("/guide/<name>/card")
+def card_en(query: dict[str, Any], name: str) -> Any:
+    """Show the quick card of a role, in English."""
+    return _card(query, "en", name)
+
+
+@bp.get("/huong-dan/hinh/<file>")
+@with_policy(PAGE)
+def picture(file: str) -> Response:
+    """Send a picture of a guide."""
+    return send_from_directory(_docs() / PICTURES, file, max_age=PICTURE_S)
+
+
+def _index(query: dict[str, Any], language: Language) -> Any:
+    if moved := _other_language(query, language, "index"):
+        return moved
+    guides = [load_guide(language, name) for name in GUIDES]
+    found = search(guides, query["q"]) if query["q"] else None
+    values = {"guides": guides, "found": found, "q": query["q"]}
+    return render("web/help/index.html", language, address=_addresses(language), **values)
+
+
+def _guide(query: dict[str, Any], language: Language, written: str) -> Any:
+    name = _name(written)
+    if moved := _other_language(query, language, "guide", name):
+        return moved
+    values = {"guide": load_guide(language, name), "address": _addresses(language)}
+    return render("web/help/guide.html", language, markup=Markup, card=CARD, **values)
+
+
+def _card(query: dict[str, Any], language: Language, written: str) -> Any:
+    name = _name(written)
+    if moved := _other_language(query, language, "card", name):
+        return moved
+    guide = load_guide(language, name)
+    address = url_for(f"help.guide_{language}", name=GUIDES[name][language], _external=True)
+    code = Markup(segno.make(address, error="m").svg_inline(scale=3, border=0, svgclass="qr"))  # noqa: S704 # of this server
+    values = {"guide": guide, "section": guide.section(CARD), "code": code, "shown": address}
+    return render(
+        "web/help/card.html", language, markup=Markup, address=_addresses(language), **values
+    )
+
+
+def _name(written: str) -> str:
+    """Return the guide of a name in an address; 404 for another."""
+    name = next((name for name, names in GUIDES.items() if written in names.values()), None)
+    if name is None:
+        raise Problem(404, "not_found")
+    return name
+
+
+def _other_language(
+    query: dict[str, Any], language: Language, page: str, name: str | None = None
+) -> Any:
+    """Redirect where the query asks for the other language, which has its own address."""
+    lang = query["lang"]
+    if lang in (None, language):
+        return None
+    given: dict[str, Any] = {"name": name and GUIDES[name][lang], "q": query.get("q")}
+    kept: dict[str, Any] = {key: value for key, value in given.items() if value}
+    return redirect(url_for(f"help.{page}_{lang}", **kept))
+
+
+def _addresses(language: Language) -> Any:
+    """Return a function from the kind of a page and a guide to an address."""
+
+    def address(page: str, name: str | None = None, **more: str) -> str:
+        given: dict[str, Any] = {"name": GUIDES[name][language]} if name else {}
+        return url_for(f"help.{page}_{language}", **given | more)
+
+    return address
+
+
+def load_guide(language: Language, name: str) -> Guide:
+    """Return a guide with the addresses of this server."""
+    return read_guide(_docs(), language, name, _ADDRESS[language])
+
+
+def _address(language: Language, kind: str, name: str) -> str | None:
+    """Return the address of a guide, a picture or a page; None where there is none."""
+    if kind == "picture":
+        return url_for("help.picture", file=name)
+    if kind == "guide":
+        of = GUIDES.get(name)
+        return url_for(f"help.guide_{language}", name=of[language]) if of else None
+    adapter = current_app.create_url_adapter(request)
+    try:
+        return name if adapter and adapter.match(name, "GET") else None
+    except RequestRedirect:  # such as /do, whose page is /do/
+        return name
+    except HTTPException:
+        return None
+
+
+_ADDRESS = {language: partial(_address, language) for language in ("vi", "en")}
+
+
+def _docs() -> Path:
+    return Path(current_app.root_path).parent / "docs"

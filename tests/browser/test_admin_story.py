@@ -1,0 +1,100 @@
+"""An admin sets up a province with its communes' officials; clicks and seconds are printed."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from openpyxl import load_workbook
+from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
+
+from backend.accounts.models import Role
+from backend.database.extensions import db
+from tests.browser.test_admin_pages import enter
+from tests.support.admin_client import NAME, SECRET
+from tests.support.browser import (
+    DESKTOP,
+    PHONE,
+    Guard,
+    check_page,
+    expect_text,
+    fill_fields,
+    press,
+)
+from tests.support.people import account
+
+pytestmark = pytest.mark.long
+
+COUNT_CLICKS = (
+    "sessionStorage.clicks ??= 0; addEventListener('click', (event) => "
+    "event.isTrusted && (sessionStorage.clicks = Number(sessionStorage.clicks) + 1), true)"
+)
+# Open the list, choose the province, show it, download, check, invite; the file is one more.
+CLICKS_MOST = 9
+PASSWORD = "đường quê có hoa vàng"
+
+
+def fill_in(path: Path) -> int:
+    """Fill in the downloaded list as a person would in Excel, with one telephone number wrong."""
+    book = load_workbook(path)
+    sheet = book.worksheets[0]
+    for number, row in enumerate(sheet.iter_rows(min_row=2), 1):
+        row[1].value = f"Nguyễn Văn {number}"
+        row[2].value = f"canbo{number}@thainguyen.example.vn"
+    sheet["C5"].value = "0912 345"
+    book.save(path)
+    return sheet.max_row - 1
+
+
+def test_an_admin_sets_up_a_province_with_its_officials(
+    app: Flask, served: str, new_page: Callable[..., Page], guard: Guard, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """From the first page to 93 links, with a mistake in the file; then an official signs in."""
+    account(app, NAME, "admin", totp_secret=SECRET)
+    page = new_page(DESKTOP)
+    page.add_init_script(COUNT_CLICKS)
+    enter(page, "/admin")
+    page.evaluate("sessionStorage.clicks = 0")
+    began = time.monotonic()
+    expect_text(page, "Mời cán bộ đầu tiên")
+    press(page, "Mời cán bộ theo danh sách")
+    expect(page.locator("#home")).to_have_attribute("role", "combobox")
+    page.locator("#home").press_sequentially("thai nguyen")
+    page.get_by_role("option", name=re.compile("Tỉnh Thái Nguyên")).first.click()
+    press(page, "Xem")
+    expect_text(page, "0 trên 92 xã, phường có cán bộ")
+    with page.expect_download() as downloading:
+        press(page, "Tải danh sách để điền (Excel)")
+    path = tmp_path / downloading.value.suggested_filename
+    downloading.value.save_as(path)
+    assert path.name == "can-bo-19.xlsx"
+    rows = fill_in(path)
+    page.locator("#file").set_input_files(path)
+    press(page, "Kiểm tra")
+    expect_text(page, "Có lỗi: 1")
+    check_page(page, "admin-officials-fault")
+    text = page.locator("#officials")
+    text.fill(text.input_value().replace("0912 345", "0912 345 678"))
+    press(page, "Kiểm tra")
+    press(page, f"Mời {rows} người")
+    expect_text(page, f"{rows} đường dẫn cần trao")
+    links = re.findall(r"/invitation#\S{40,}", page.locator("#all-links").input_value())
+    clicks, seconds = int(page.evaluate("sessionStorage.clicks")), time.monotonic() - began
+    with capsys.disabled():
+        print(f"\nadmin, a province with {rows} officials: {clicks} clicks, {seconds:.0f} s")
+    assert len(set(links)) == rows == 93 and clicks <= CLICKS_MOST
+    check_page(page, "admin-officials-links")
+    with app.app_context():
+        officials = select(func.count()).select_from(Role).where(Role.role == "official")
+        assert db.session.scalar(officials) == rows
+    page.goto("/admin")
+    expect(page.locator("body")).not_to_contain_text("Mời cán bộ đầu tiên")
+    official = new_page(PHONE)
+    official.goto(links[1])
+    fill_fields(official, password=PASSWORD, again=PASSWORD)
+    official.locator("#choose button").click()
+    expect(official.locator("#done")).to_be_visible()

@@ -3,7 +3,8 @@
 `./scripts/serve --demo` in one terminal, `scripts/bench web --account NAME:PASSWORD` in another;
 the account is the organiser's that the demo printed, without it the pages of campaigns are left
 out. Sizes are those that a proxy sends (gzip). Times are those of a phone: the processor is slowed
-four times and the line has 1.6 Mbps and a round trip of 150 ms; `--fast` measures this machine.
+four times and the line has 1.6 Mbps and a round trip of 150 ms; `--fast` measures this machine,
+and only then the time of a repaint has a budget.
 """
 
 import argparse
@@ -11,13 +12,16 @@ import gzip
 import statistics
 import sys
 import time
+from contextlib import suppress
 
 from playwright.sync_api import Browser, Page, Response, StorageState, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.support.browser import OPTIONS, PHONE, program, wait_for
 from tests.tools.screenshots.people import sign_in
 
 PLAIN_KB, MAP_KB, REPAINT_MS, FIRST_S = 150, 600, 100, 2.0
+SETTLED_MS = 12_000
 SLOWED = 4
 LINE = {
     "offline": False,
@@ -96,10 +100,12 @@ def visit(
     began = time.perf_counter()
     page.goto(url, wait_until="domcontentloaded")
     first, repaint = time.perf_counter() - began, None
-    page.wait_for_load_state("networkidle")
+    with suppress(PlaywrightTimeout):  # what came by then is measured
+        page.wait_for_load_state("networkidle", timeout=SETTLED_MS)
     if scripts and page.locator("#map.whole").count():
         wait_for(page, "document.getElementById('map').map?.repainted !== undefined")
-        page.wait_for_load_state("networkidle")
+        with suppress(PlaywrightTimeout):
+            page.wait_for_load_state("networkidle", timeout=SETTLED_MS)
     total_kb = sum(map(kilobytes, list(responses)))
     if scripts and page.locator("#map.whole").count() and "/campaigns" not in url:
         repaint = statistics.median(page.evaluate(REPAINT, step) for step in (4, 3, 2, 1, 4))
@@ -135,7 +141,11 @@ def main() -> None:
             name = path + ("" if scripts else " without scripts")
             painted = "" if repaint is None else f"{repaint:7.0f} ms"
             print(f"{name:34}{total_kb:8.1f}{most:6}{first:11.2f} s{painted:>10}")
-            good &= total_kb < most and first < FIRST_S and (repaint or 0) < REPAINT_MS
+            good &= (
+                total_kb < most
+                and first < FIRST_S
+                and (repaint is None or not arguments.fast or repaint < REPAINT_MS)
+            )
         browser.close()
     sys.exit(0 if good else 1)
 

@@ -165,7 +165,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("COMMUNE_CAP", between(1, 10_000), 150, "most samples of one device that count in one commune, month and network: half of 300, so that no phone alone brings a commune to its target. After a change: `flask measurements rejudge`"),
     Setting("PUBLISH", one_of("live", "after_approval"), "live", "live or after_approval: figures are public at once, or those of a province and month after the approval of its report"),
     Setting("REACHED_IS", one_of(">=", ">"), ">=", ">= or >: a unit reaches its target with as many samples (our reading of the letter), or with one more"),
-    Setting("MINIMUM_N", whole, 30, "smallest number of samples for medians, means and percentiles; VNNIC's Atlas assesses localities from 30 a month. After a change: `flask coverage refresh --all`"),
+    Setting("MINIMUM_N", whole, 30, "smallest effective number of samples for medians, means and percentiles (docs/speeds.md); VNNIC's Atlas assesses localities from 30 a month. After a change: `flask coverage refresh --all`"),
     Setting("CELL_RESOLUTION", between(6, 9), 8, "H3 resolution of the maps of samples in a commune, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be identified"),
     Setting("SAMPLE_DECIMALS", between(0, 5), 3, "decimals of the positions in officials' lists of samples, 0 to 5: three are 111 m, which shows a place and not a house"),
     Setting("SMTP_HOST", text, "", "mail server for one-time links and `flask coverage digest`; without it no mail is sent"),

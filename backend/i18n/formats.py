@@ -34,6 +34,12 @@ def percent(share: float | None, language: Language, decimals: int = 2) -> str:
     return NONE if share is None else f"{number(share * 100, language, decimals)}%"
 
 
+def span(low: float, high: float, language: Language) -> str:
+    """Format the limits of an interval, without decimals from 100 on."""
+    decimals = 0 if high >= 100 else 1
+    return f"{number(low, language, decimals)}–{number(high, language, decimals)}"
+
+
 def month(value: str) -> str:
     """Format YYYY-MM as MM/YYYY."""
     year, _, count = value.partition("-")

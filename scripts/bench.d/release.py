@@ -81,9 +81,9 @@ def _compare_statistics(month: str, network: str, communes: set[int], rows: dict
     after = [one for unit, row in rows.items() if unit in communes for one in row["statistics"]]
     by_kind: dict[str, list[int]] = defaultdict(list)
     for one in stored:
-        by_kind["1.0.0"].append(one.figures is not None)
+        by_kind["1.0.0"].append((one.figures or {}).get("download_mbps") is not None)
     for one in after:
-        by_kind["release"].append(one["figures"] is not None)
+        by_kind["release"].append((one["figures"] or {}).get("download_mbps") is not None)
     for title, flags in by_kind.items():
         print(f"  statistics of communes {title}: {len(flags)} rows, {sum(flags)} with speeds")
 

@@ -20,14 +20,14 @@ PHU_LUONG, VO_TRANH = "05611", "05641"
 @pytest.fixture
 def released(app: Flask) -> None:
     """October 2026 in two communes of the former Huyện Phú Lương, released."""
-    ids = phones(app, 8)
+    ids = phones(app, 24)
     rows = [
         measurement_row(
             unit_id(app, code, "2025"), datetime(2026, 10, 1 + n % 20, 3, n, tzinfo=UTC),
-            download_mbps=speed + n, device_id=ids[n % 8], assurance="witnessed",
+            download_mbps=speed + n, device_id=ids[n % 24], assurance="witnessed",
         )
         for code, speed in ((PHU_LUONG, 20.0), (VO_TRANH, 60.0))
-        for n in range(40)
+        for n in range(48)
     ]  # fmt: skip
     store_rows(app, *rows)
     count(app, PHU_LUONG, 7, "2024-11")
@@ -49,9 +49,9 @@ def test_a_visitor_finds_the_successors_of_a_district(
     option.click()  # 2
     expect_text(page, "Địa bàn cũ nay thuộc 4 đơn vị.")
     row = page.get_by_role("row", name="Xã Phú Lương")
-    expect(row).to_contain_text("40 / 300")
-    expect(row).to_contain_text("39,5 Mbps")
-    expect(page.get_by_role("row", name="Xã Vô Tranh")).to_contain_text("79,5 Mbps")
+    expect(row).to_contain_text("48 / 300")
+    expect(row).to_contain_text("43,5 Mbps")
+    expect(page.get_by_role("row", name="Xã Vô Tranh")).to_contain_text("83,5 Mbps")
     seconds = time.monotonic() - begun
     check_page(page, "reform")
     page.get_by_role("link", name="Xã Phú Lương").first.click()  # 3

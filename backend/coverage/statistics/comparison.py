@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from backend.accounts.access import PUBLIC
 from backend.coverage.figures.unit_access import published, serialize_unit
+from backend.coverage.statistics.service import serialize_spread
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
 from backend.units.service import UnitRow, find
@@ -54,7 +55,7 @@ def comparison(code: str, network: str, download_mbps: float, today: date) -> di
                 "unit": serialize_unit(unit),
                 "month": month,
                 "n": n,
-                "download_mbps": spread,
+                "download_mbps": serialize_spread(spread),
                 "percent_below": percent_below(download_mbps, spread),
                 "demo": db.session.get(DemoMonth, month) is not None,
             }
@@ -75,6 +76,6 @@ def _released(
         for one in row.statistics:
             if not one["operator"] and not one["technology"]:
                 spread = (one["figures"] or {}).get("download_mbps")
-                if spread is not None:
+                if spread is not None and spread["p10"] is not None:
                     return row.month, one["n"], spread
     return None

@@ -1,13 +1,13 @@
-"""Exact median, mean and percentiles of groups of samples; pure functions."""
+"""Groups of counted samples, quantiles, bands and references; pure functions."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from backend.coverage.statistics.intervals import Ordered
 
 # The two halves of a device's id; the byte order does not matter, since they are only compared.
 DEVICE = np.dtype([("high", "u8"), ("low", "u8")])
@@ -21,6 +21,8 @@ QUANTILES = {"median": 0.5, "p10": 0.1, "p90": 0.9}
 # VNNIC's bands of download on its map of mobile networks, in Mbps.
 BANDS_MBPS = (40, 80, 120, 160, 200)
 
+# Rows that were made anonymous: they are one device in effective numbers, and none in counts.
+WITHDRAWN = -1
 # All operators or technologies, and an unknown one.
 ALL, UNKNOWN = "", "unknown"
 # Names of mobile network generations in phones and tools; other names are unknown.
@@ -63,13 +65,13 @@ REFERENCES = (
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Counted samples of one operator and technology."""
+    """Counted samples of one operator and technology; the arrays have one order."""
 
     operator: str
     technology: str
     n: int
-    values: Mapping[str, Floats]  # by metric, without missing values
-    devices: NDArray[np.int64]  # numbers of devices; anonymised rows have none
+    values: Mapping[str, Floats]  # by metric; NaN: not measured
+    devices: NDArray[np.int64]  # numbers of devices, or WITHDRAWN
 
 
 def technology_of(stored: str | None) -> str:
@@ -105,41 +107,13 @@ def numbered(devices: NDArray[np.void]) -> NDArray[np.int64]:
 
 def device_count(samples: Sequence[Samples]) -> int:
     """Return the number of devices of all samples."""
-    return int(np.count_nonzero(np.bincount(np.concatenate([one.devices for one in samples]))))
-
-
-def figures(samples: Sequence[Samples], technology: str, minimum: int) -> dict[str, Any] | None:
-    """Return the figures of a group; None under the minimum, also for each single metric."""
-    if sum(one.n for one in samples) < minimum:
-        return None
-    ordered = {
-        metric: np.sort(np.concatenate([one.values[metric] for one in samples]))
-        for metric in METRICS
-    }
-    metrics: dict[str, Any] = {
-        metric: summary(values) if len(values) >= max(minimum, 1) else None
-        for metric, values in ordered.items()
-    }
-    enough = metrics["download_mbps"] is not None
-    bands = band_shares(ordered["download_mbps"]) if enough else None
-    references = {one.code: one.share(ordered[one.metric]) if metrics[one.metric] else None
-                  for one in REFERENCES if one.technology == technology}  # fmt: skip
-    return metrics | {"shares": {"bands": bands, "references": references}}
-
-
-def summary(ordered: Floats) -> dict[str, Any]:
-    """Return the figures of at least one value, in ascending order."""
-    quantiles = {name: quantile(ordered, part) for name, part in QUANTILES.items()}
-    return {"n": len(ordered), **quantiles, "mean": math.fsum(ordered) / len(ordered)}
+    numbers = np.concatenate([one.devices for one in samples])
+    return int(np.count_nonzero(np.bincount(numbers[numbers != WITHDRAWN])))
 
 
 def quantile(ordered: Floats, part: float) -> float:
     """Return a linear percentile of ascending values, bit for bit as numpy.quantile."""
-    position = (len(ordered) - 1) * part
-    below = math.floor(position)
-    low, high = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
-    step, share = high - low, position - below
-    return high - step * (1 - share) if share >= 0.5 else low + step * share
+    return Ordered(ordered).at(part)
 
 
 def band_shares(ordered: Floats) -> list[float]:

@@ -5,18 +5,21 @@ country; the country is another. Without a commit the marks stay.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import text
 
 from backend.batch.workforce import ALONE, Workforce
 from backend.clock import month_end, month_start
 from backend.coverage.statistics import models  # noqa: F401 # part of the metadata
 from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, follow_indexes, setting
 from backend.measurements.recording.counting import fold_all
@@ -56,11 +59,15 @@ MARK_COUNTRY = text("""
 PROVINCE = text("select coalesce(province_id, id) from units where id = :id")
 COMMUNES = text("select id, parent_id from units where province_id = :id and level = 'commune'")
 
-# The values of a group packed into one byte string each, which is fast for a million rows. Nulls
-# are skipped, as are the missing devices of anonymised rows.
+# The values of a group packed into one byte string each, which is fast for a million rows. All have
+# one order: NaN stands for a missing value, NO_DEVICE for the device of an anonymised row.
+NO_DEVICE = UUID(int=0)
 PACKED = ", ".join(
-    [f"string_agg(float8send({measured_value(metric)}), '') as {metric}" for metric in METRICS]
-    + ["string_agg(uuid_send(device_id), '') as devices"]
+    [
+        f"string_agg(float8send(coalesce({measured_value(metric)}, 'NaN')), '') as {metric}"
+        for metric in METRICS
+    ]
+    + [f"string_agg(uuid_send(coalesce(device_id, '{NO_DEVICE}')), '') as devices"]
 )
 OF_COMMUNES = text(f"""
     select unit_id, operator, technology, count(*) as n, {PACKED} from measurements
@@ -164,23 +171,22 @@ def _read_stale(month: str | None) -> dict[tuple[str, str], list[tuple[int | Non
 
 
 def refresh_province(part: NetworkMonth, province: int, stale: Sequence[int]) -> None:
-    """Recompute the marked communes of a province, their districts and the province; commit."""
+    """Recompute a province with its districts and communes; commit.
+
+    All communes are, since they share the estimate of the correlation of a device's samples.
+    """
     _begin(part, province, stale)
     db.session.execute(MARK_COUNTRY, part.parameters(country=COUNTRY))
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
-    by_commune: dict[int, list[Samples]] = defaultdict(list)
+    by_unit: dict[int, list[Samples]] = defaultdict(list)
     rows = db.session.execute(OF_COMMUNES, part.parameters(units=list(above))).mappings().all()
     for row, samples in zip(rows, read_samples(rows, part.network), strict=True):
-        by_commune[row["unit_id"]].append(samples)
-    communes_of: dict[int, list[int]] = {unit: [unit] for unit in stale}
-    for district in {above[unit] for unit in stale if above.get(unit)}:
-        communes_of[district] = [unit for unit, parent in above.items() if parent == district]
-    communes_of[province] = list(above)
-    by_unit = {
-        unit: [one for commune in communes for one in by_commune.get(commune, ())]
-        for unit, communes in communes_of.items()
-    }
-    _write(part, by_unit)
+        for unit in dict.fromkeys((row["unit_id"], above[row["unit_id"]], province)):
+            if unit is not None:
+                by_unit[unit].append(samples)
+    districts = {unit for unit in above.values() if unit is not None}
+    kinds = dict.fromkeys(above, "commune") | dict.fromkeys(districts, "district")
+    _write(part, by_unit, {**kinds, province: "province"}, [*above, *districts, province])
 
 
 def refresh_country(part: NetworkMonth, stale: Sequence[int] = (COUNTRY,)) -> None:
@@ -188,7 +194,8 @@ def refresh_country(part: NetworkMonth, stale: Sequence[int] = (COUNTRY,)) -> No
     _begin(part, COUNTRY, stale)
     follow_indexes()
     rows = db.session.execute(OF_COUNTRY, part.parameters()).mappings().all()
-    _write(part, {COUNTRY: read_samples(rows, part.network)})
+    samples = {COUNTRY: read_samples(rows, part.network)}
+    _write(part, samples, {COUNTRY: "country"}, [COUNTRY])
 
 
 def _begin(part: NetworkMonth, place: int, units: Sequence[int]) -> None:
@@ -202,7 +209,7 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
     Operators that are not known are one: their names are free text.
     """
     packed = [np.frombuffer(row["devices"] or b"", dtype=rule.DEVICE) for row in rows]
-    numbers = rule.numbered(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
+    numbers = number_devices(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
     ends = np.cumsum([len(one) for one in packed])
     return [
         Samples(
@@ -219,20 +226,38 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
     ]
 
 
-def _write(part: NetworkMonth, by_unit: Mapping[int, Iterable[Samples]]) -> None:
-    minimum = setting("MINIMUM_N")
+def number_devices(devices: NDArray[np.void]) -> NDArray[np.int64]:
+    """Number devices from 0; NO_DEVICE is WITHDRAWN."""
+    numbers = rule.numbered(devices)
+    withdrawn = (devices["high"] == 0) & (devices["low"] == 0)
+    if withdrawn.any():  # the smallest id has number 0
+        numbers = numbers - 1
+    return numbers
+
+
+def _write(
+    part: NetworkMonth,
+    by_unit: Mapping[int, Iterable[Samples]],
+    kinds: Mapping[int, Hashable],
+    replaced: Sequence[int],
+) -> None:
+    nodes = {
+        (unit, *key): group
+        for unit, samples in by_unit.items()
+        for key, group in rule.groups(samples)
+    }
+    figures = figures_of(nodes, kinds, setting("MINIMUM_N"))
     rows = [
         {
-            "unit_id": unit,
-            "operator": operator,
-            "technology": technology,
+            "unit_id": node[0],
+            "operator": node[1],
+            "technology": node[2],
             "n": sum(one.n for one in group),
             "devices": rule.device_count(group),
-            "figures": rule.figures(group, technology, minimum),
+            "figures": figures[node],
         }
-        for unit, samples in by_unit.items()
-        for (operator, technology), group in rule.groups(samples)
+        for node, group in nodes.items()
     ]
-    db.session.execute(REMOVE, part.parameters(units=list(by_unit)))
+    db.session.execute(REMOVE, part.parameters(units=list(replaced)))
     db.session.execute(WRITE, part.parameters(rows=dump(rows), now=part.now))
     db.session.commit()

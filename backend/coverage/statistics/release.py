@@ -4,6 +4,7 @@ A release is made once and never computed again, not even for withdrawals: the d
 releases would be one person's samples.
 """
 
+import math
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from backend.coverage.figures.unit_access import UnitMonth, published
 from backend.coverage.statistics import no_connection
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics import release_rules as rules
+from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.models import Release, ReleasedFigures, ReleasedNoConnection
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
 from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
@@ -337,9 +339,20 @@ class _Samples:
                 below[above].add(unit)
         return {above: sorted(units) for above, units in below.items()}
 
+    @property
+    def places(self) -> list[dict[int, str]]:
+        """The units of each province with their level, and the country, as they are computed."""
+        found: dict[int, dict[int, str]] = defaultdict(dict)
+        for commune, chain in self.chains.items():
+            *districts, province = chain[1:-1] or chain[:1]
+            levels = dict.fromkeys(districts, "district") | {province: "province"}
+            found[province] |= {commune: "commune"} | levels
+        return [*found.values(), {COUNTRY: "country"}]
+
     def of_persons(self, samples: Sequence[Samples]) -> dict[int, int]:
         """Return the number of samples of each person."""
         devices = np.concatenate([one.devices for one in samples])
+        devices = devices[devices != rule.WITHDRAWN]
         numbers, n = np.unique(self.persons[devices], return_counts=True)
         return dict(zip(numbers.tolist(), n.tolist(), strict=True))
 
@@ -355,6 +368,8 @@ def _read_samples(
         [np.empty(0, DEVICE), *(np.frombuffer(row["devices"] or b"", DEVICE) for row in rows)]
     )
     numbers = np.concatenate([np.empty(0, np.int64), *(one.devices for one in samples)])
+    known = numbers != rule.WITHDRAWN
+    ids, numbers = ids[known], numbers[known]
     _, first = np.unique(numbers, return_index=True)  # numbers count from 0
     persons = np.array(
         [people.get(UUID(bytes=ids[at].tobytes()), NEW_PERSON) for at in first], dtype=np.int64
@@ -376,7 +391,10 @@ def _statistics(samples: _Samples) -> dict[int, list[dict[str, Any]]]:
     }
     people = {node: rules.volunteers(samples.of_persons(group)) for node, group in nodes.items()}
     shown = rules.suppress(people, _partitions(nodes, samples.tree), rules.ROW_VOLUNTEERS)
-    minimum = setting("MINIMUM_N")
+    figures: dict[Node, dict[str, Any]] = {}
+    for kinds in samples.places:
+        inside = {node: group for node, group in nodes.items() if node[0] in kinds}
+        figures |= figures_of(inside, kinds, setting("MINIMUM_N"))
     rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for node in sorted(shown, key=_order):
         unit, operator, technology = node
@@ -387,7 +405,7 @@ def _statistics(samples: _Samples) -> dict[int, list[dict[str, Any]]]:
                 "technology": technology,
                 "n": rules.significant(sum(one.n for one in group)),
                 "devices": rules.significant(rule.device_count(group)),
-                "figures": rules.significant(rule.figures(group, technology, minimum)),
+                "figures": rules.significant(figures[node]),
             }
         )
     return rows
@@ -446,32 +464,39 @@ def _hours(month: str, network: str, samples: _Samples) -> dict[int, list[list[i
 class _Cell:
     """Samples, devices, persons and measured values of a cell."""
 
-    n: int = 0
-    devices: set[UUID] = field(default_factory=set)
+    devices: dict[UUID, int] = field(default_factory=dict)  # with their numbers
     by_person: Counter[int] = field(default_factory=Counter)
+    of_samples: "array[int]" = field(default_factory=lambda: array("q"))  # number of the device
     values: tuple["array[float]", ...] = field(
         default_factory=lambda: tuple(array("d") for _ in METRICS)
     )
 
-    def serialize(self, name: str, label: str) -> dict[str, Any]:
+    @property
+    def n(self) -> int:
+        return len(self.of_samples)
+
+    @property
+    def samples(self) -> Samples:
+        """The samples as those of one operator and technology."""
+        values = {
+            metric: np.frombuffer(of_metric)
+            for metric, of_metric in zip(METRICS, self.values, strict=True)
+        }
+        devices = np.frombuffer(self.of_samples, np.int64)
+        return Samples(rule.ALL, rule.ALL, self.n, values, devices)
+
+    def serialize(self, name: str, label: str, figures: Mapping[str, Any]) -> dict[str, Any]:
         """Return the released figures; `label` is unique among all months and networks."""
         latitude, longitude = h3.cell_to_latlng(name)
-        minimum, key = max(setting("MINIMUM_N"), 1), setting("SECRET_KEY").encode()
+        key = setting("SECRET_KEY").encode()
         return {
             "cell": name,
             "latitude": round(latitude, DECIMALS),
             "longitude": round(longitude, DECIMALS),
             "n": rules.rounded(self.n, key, f"release|n|{label}"),
             "devices": rules.rounded(len(self.devices), key, f"release|devices|{label}"),
-            **{
-                metric: rules.significant(_summary(values, minimum))
-                for metric, values in zip(METRICS, self.values, strict=True)
-            },
+            **{metric: rules.significant(figures[metric]) for metric in METRICS},
         }
-
-
-def _summary(values: "array[float]", minimum: int) -> dict[str, Any] | None:
-    return rule.summary(np.sort(np.frombuffer(values))) if len(values) >= minimum else None
 
 
 def _cells(
@@ -483,9 +508,15 @@ def _cells(
     samples = {name: cell.n for name, cell in cells.items()}
     by_person = {name: cell.by_person for name, cell in cells.items()}
     shown = rules.shown_cells(samples, by_person, unit_of)
+    groups = {
+        (at, rule.ALL, rule.ALL): [cells[name].samples] for at, name in enumerate(sorted(shown))
+    }
+    kinds = dict.fromkeys(range(len(groups)), "cell")
+    figures = figures_of(groups, kinds, max(setting("MINIMUM_N"), 1))
     items: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for name in sorted(shown):
-        item = cells[name].serialize(name, f"{month}|{network}|{name}")
+    for at, name in enumerate(sorted(shown)):
+        of_cell = figures[at, rule.ALL, rule.ALL]
+        item = cells[name].serialize(name, f"{month}|{network}|{name}", of_cell)
         for unit in chains[unit_of[name]][:-1]:  # without the country
             items[unit].append(item)
     for found in items.values():
@@ -500,13 +531,13 @@ def _read_cells(month: str, network: str, people: People) -> dict[str, _Cell]:
     streamed = POSITIONS.execution_options(yield_per=CHUNK)
     for latitude, longitude, device, *measured in db.session.execute(streamed, values):
         cell = cells[h3.latlng_to_cell(latitude, longitude, resolution)]
-        cell.n += 1
+        number = rule.WITHDRAWN
         if device is not None:
-            cell.devices.add(device)
+            number = cell.devices.setdefault(device, len(cell.devices))
             cell.by_person[people.get(device, NEW_PERSON)] += 1
+        cell.of_samples.append(number)
         for of_metric, value in zip(cell.values, measured, strict=True):
-            if value is not None:
-                of_metric.append(value)
+            of_metric.append(math.nan if value is None else value)
     return cells
 
 

@@ -1,5 +1,7 @@
 """Queries and answers of statistics, hours, cells and history of units."""
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from backend.coverage.figures.schemas import CountsSchema, UnitWithLevelSchema, month_field
@@ -25,21 +27,49 @@ class UnitMonthQuerySchema(CountryMonthQuerySchema):
     level = Text(choices=LEVELS, load_default=None)
 
 
+def _figure(description: str) -> fields.Float:
+    return fields.Float(required=True, allow_none=True, metadata={"description": description})
+
+
 class SpreadSchema(Schema):
-    """Linear percentiles and mean over n values."""
+    """Linear percentiles and mean over n values, with the limits of 95 % intervals."""
 
     n = fields.Integer(required=True)
+    effective_n = _figure("n independent samples that tell as much; null: released before 1.1")
+    leads = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "enum": ["samples", "devices", None],
+            "description": "which median to show: devices if one device has over 25 % of samples",
+        },
+    )
     median = fields.Float(required=True)
+    median_low, median_high = _figure("of the median"), _figure("of the median")
     mean = fields.Float(required=True)
-    p10 = fields.Float(required=True)
-    p90 = fields.Float(required=True)
+    p10 = _figure("null: effective n under 40")
+    p10_low, p10_high = _figure("of p10"), _figure("of p10")
+    p90 = _figure("null: effective n under 40")
+    p90_low, p90_high = _figure("of p90"), _figure("of p90")
+    device_median = _figure("median if devices weigh equally")
+    device_median_low = _figure("of device_median")
+    device_median_high = _figure("of device_median")
+    device_effective_n = _figure("effective n of device_median")
+
+
+def _limits() -> Any:
+    metadata = {"description": "low and high limit"}
+    pair = validate.Length(equal=2)
+    return fields.List(fields.Float(), allow_none=True, validate=pair, metadata=metadata)
 
 
 class SharesSchema(Schema):
     """Shares of samples in each download band, the slowest first, and within each reference."""
 
     bands = fields.List(fields.Float(), required=True, allow_none=True)
+    band_limits = fields.List(_limits(), required=True, allow_none=True)
     references = fields.Dict(fields.String(), fields.Float(allow_none=True), required=True)
+    reference_limits = fields.Dict(fields.String(), _limits(), required=True, allow_none=True)
 
 
 def _spread() -> fields.Nested:
@@ -47,8 +77,24 @@ def _spread() -> fields.Nested:
         SpreadSchema,
         required=True,
         allow_none=True,
-        metadata={"description": "null: under the minimum of samples"},
+        metadata={"description": "null: under the minimum effective n (minimum_n)"},
     )
+
+
+class RankSchema(Schema):
+    """Possible ranks by median download; only tested differences narrow them."""
+
+    best = fields.Integer(required=True)
+    worst = fields.Integer(required=True)
+    of = fields.Integer(required=True)
+
+
+class EstimateSchema(Schema):
+    """Median download by a model of all communes of the province; no measurement."""
+
+    median = fields.Float(required=True)
+    low = fields.Float(required=True)
+    high = fields.Float(required=True)
 
 
 class StatisticsItemSchema(Schema):
@@ -58,11 +104,31 @@ class StatisticsItemSchema(Schema):
     technology = fields.String(required=True, allow_none=True, metadata={"example": "5G"})
     n = fields.Integer(required=True)
     devices = fields.Integer(required=True)
+    effective_n = _figure("of the median download")
+    more_devices = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "samples of that many other devices that the median download lacks"
+        },
+    )
     download_mbps = _spread()
     upload_mbps = _spread()
     ping_ms = _spread()
     jitter_ms = _spread()
+    estimate = fields.Nested(
+        EstimateSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "of a commune without a median, from the communes around it"},
+    )
     shares = fields.Nested(SharesSchema, required=True, allow_none=True)
+    rank = fields.Nested(
+        RankSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "of an operator among those with enough samples"},
+    )
 
 
 class ReferenceSchema(Schema):
@@ -106,6 +172,14 @@ class StatisticsSchema(UnitMonthSchema, ReleasedSchema):
     found_at = fields.String(required=True, allow_none=True)
     bands_mbps = fields.List(fields.Integer(), required=True)
     references = fields.List(fields.Nested(ReferenceSchema), required=True)
+    against_province = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "enum": ["above", "below", "same", None],
+            "description": "median download of a commune, tested with all communes of the province",
+        },
+    )
     items = fields.List(fields.Nested(StatisticsItemSchema), required=True)
 
 

@@ -12,7 +12,10 @@ from sqlalchemy import text
 from backend.accounts.access import Actor
 from backend.clock import VIETNAM
 from backend.coverage.figures.unit_access import UnitMonth, in_own_area
+from backend.coverage.statistics import intervals
 from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics.against_province import against_province
+from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.release import (
     DAY_HOURS,
     WEEKDAYS,
@@ -24,6 +27,10 @@ from backend.database.extensions import db, setting
 from backend.units.service import UnitRow
 
 COUNTRY = 0
+# Fields of a metric.
+QUANTILES = (*rule.QUANTILES, "device_median")
+LIMITED = tuple(f"{name}{limit}" for name in QUANTILES for limit in ("", "_low", "_high"))
+SPREAD = ("n", "effective_n", "leads", "mean", *LIMITED, "device_effective_n")
 
 ROWS = text("""
     select unit_id, operator, technology, n, devices, figures, found_at from statistics
@@ -45,13 +52,15 @@ HOURS = text("""
 
 def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
     """Return the statistics of a unit or the country, totals first; None under the minimum."""
-    return [_serialize(row) for row in _read_rows(unit, month, network)]
+    return ranked([_serialize(row) for row in _read_rows(unit, month, network)])
 
 
 def released_statistics(month: str, network: str) -> dict[int, list[dict[str, Any]]]:
     """Return the released statistics of every unit, by id."""
     units = released_units(month, network)
-    return {unit: [_serialize(one) for one in row["statistics"]] for unit, row in units.items()}
+    return {
+        unit: ranked([_serialize(one) for one in row["statistics"]]) for unit, row in units.items()
+    }
 
 
 def released_totals(units: Iterable[int], month: str, network: str) -> dict[int, dict[str, Any]]:
@@ -84,7 +93,9 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
         "found_at": found_at,
         "bands_mbps": list(rule.BANDS_MBPS),
         "references": [_serialize_reference(one) for one in rule.REFERENCES],
-        "items": [_serialize(row) for row in rows],
+        "against_province": month.unit
+        and against_province(month.unit.id, month.month, month.network, live=release is None),
+        "items": ranked([_serialize(row) for row in rows]),
     }
 
 
@@ -121,9 +132,41 @@ def _serialize(row: Mapping[Any, Any]) -> dict[str, Any]:
         "technology": row["technology"] or None,
         "n": row["n"],
         "devices": row["devices"],
-        **{metric: figures.get(metric) for metric in rule.METRICS},
-        "shares": figures.get("shares"),
+        "effective_n": figures.get("effective_n"),
+        "more_devices": figures.get("more_devices"),
+        "estimate": figures.get("estimate"),
+        **{metric: serialize_spread(figures.get(metric)) for metric in rule.METRICS},
+        "shares": _serialize_shares(figures.get("shares")),
     }
+
+
+def serialize_spread(figures: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return a metric; fields that releases before intervals lack are null."""
+    return {name: figures.get(name) for name in SPREAD} if figures else None
+
+
+def ranked(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add the best and worst possible rank of each known operator by download, by technology."""
+    for item in items:
+        item["rank"] = None
+    for technology in {item["technology"] for item in items}:
+        rivals = [
+            item
+            for item in items
+            if item["technology"] == technology
+            and item["operator"] not in (None, rule.UNKNOWN)
+            and (item["download_mbps"] or {}).get("median_low") is not None
+        ]
+        found = intervals.ranks([leading(item["download_mbps"]) for item in rivals])
+        for item, (best, worst) in zip(rivals, found, strict=True):
+            item["rank"] = {"best": best, "worst": worst, "of": len(rivals)}
+    return items
+
+
+def _serialize_shares(shares: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if shares is None:
+        return None
+    return {"band_limits": None, "reference_limits": None} | dict(shares)
 
 
 def _serialize_reference(one: rule.Reference) -> dict[str, Any]:

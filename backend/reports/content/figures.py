@@ -83,12 +83,32 @@ class CommuneRow(Place):
 
 
 class Spread(TypedDict):
-    """Distribution of a value over counted samples."""
+    """Distribution of a value over counted samples; reports of version 1.0 have four fields."""
 
     median: float
     mean: float
-    p10: float
-    p90: float
+    p10: float | None  # null: effective n under 40
+    p90: float | None
+    effective_n: NotRequired[float]
+    leads: NotRequired[str]  # samples or devices: which median is shown
+    median_low: NotRequired[float]  # limits of 95 % intervals
+    median_high: NotRequired[float]
+    p10_low: NotRequired[float | None]
+    p10_high: NotRequired[float | None]
+    p90_low: NotRequired[float | None]
+    p90_high: NotRequired[float | None]
+    device_median: NotRequired[float]  # devices weigh equally
+    device_median_low: NotRequired[float]
+    device_median_high: NotRequired[float]
+    device_effective_n: NotRequired[float]
+
+
+class Rank(TypedDict):
+    """Possible ranks of an operator; only tested differences narrow them."""
+
+    best: int
+    worst: int
+    of: int
 
 
 class Quality(TypedDict):
@@ -98,12 +118,16 @@ class Quality(TypedDict):
     technology: str | None
     n: int
     devices: int | None
-    # null below the minimum number of samples
+    effective_n: NotRequired[float | None]
+    more_devices: NotRequired[int | None]  # samples of other devices that are missing
+    rank: NotRequired[Rank | None]
+    # null below the minimum effective n; in reports of version 1.0, number of samples
     download_mbps: Spread | None
     upload_mbps: Spread | None
     ping_ms: Spread | None
     jitter_ms: Spread | None
     references: dict[str, float | None]  # by reference: the share of samples that meet it
+    reference_limits: NotRequired[dict[str, list[float] | None]]
 
 
 class NoConnectionRow(TypedDict):
@@ -176,6 +200,13 @@ class Report(TypedDict):
     proposed: Annotated[dict[str, str], BY_SECTION]  # sentences made from the figures
     remarks: Annotated[dict[str, str], BY_SECTION]  # of the official; they replace proposed ones
     letterhead: dict[str, Any] | None  # as of freezing; null: the default one
+
+
+def leading(spread: Spread) -> tuple[str, float | None, float | None]:
+    """Return the name of the median that leads, and its limits; None in reports of version 1.0."""
+    if spread.get("leads") == "devices":
+        return "device_median", spread["device_median_low"], spread["device_median_high"]
+    return "median", spread.get("median_low"), spread.get("median_high")
 
 
 def sections_of(report: Report) -> tuple[str, ...]:

@@ -84,6 +84,12 @@ NOTES: Mapping[str, str] = {
         "Mẫu được máy chủ đo xác nhận là mẫu mà máy chủ đo tự ghi nhận dữ liệu đã truyền và ký xác "
         "nhận; mẫu chỉ do điện thoại báo không có xác nhận đó."
     ),
+    "note_intervals": (
+        "Khoảng tin cậy 95 % cho biết trung vị thật nhiều khả năng nằm trong khoảng nào: càng "
+        "nhiều máy đo ở nhiều nơi thì khoảng này càng hẹp. Các mẫu của cùng một máy giống nhau, "
+        "nên số mẫu hiệu dụng nhỏ hơn số mẫu; hai nhà mạng chỉ được xếp trên dưới khi chênh lệch "
+        "vượt quá mức ngẫu nhiên."
+    ),
     "note_month": (
         "Mẫu thuộc về tháng mà nó được đo (giờ Việt Nam) và được xếp theo danh sách đơn vị hành "
         "chính của ngày cuối tháng."

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS
-from backend.i18n.formats import number, percent
+from backend.i18n.formats import number, percent, span
 from backend.measurements.recording.reasons import BY_CODE
 from backend.reports.content.figures import (
     NETWORKS,
@@ -17,6 +18,7 @@ from backend.reports.content.figures import (
     Sections,
     TeamRow,
     Vnnic,
+    leading,
 )
 from backend.reports.content.labels import BASES, NETWORKS_LONG, within
 from backend.reports.content.labels import month as month_label
@@ -160,15 +162,42 @@ def _own_shortfall(network: str, row: Lacking) -> str:
 
 def _quality(network: str, rows: Sequence[Quality]) -> str:
     """List operators over all technologies, without those with too few samples."""
-    operators = [
-        f"{row['operator']} {number(row['download_mbps']['median'], 'vi', 1)} Mbit/s"
-        f" ({_n(row['n'])} mẫu)"
+    shown = [
+        row
         for row in rows
         if row["operator"] and row["technology"] is None and row["download_mbps"]
     ]
-    if not operators:
+    if not shown:
         return ""
-    return f"Tốc độ tải xuống trung vị {NETWORKS_LONG[network]}: {'; '.join(operators)}."
+    operators = "; ".join(map(_operator, shown))
+    return f"Tốc độ tải xuống trung vị {NETWORKS_LONG[network]}: {operators}.{_ranking(shown)}"
+
+
+def _operator(row: Quality) -> str:
+    spread: Any = row["download_mbps"]
+    name, low, high = leading(spread)
+    interval = ""
+    if low is not None and high is not None:
+        interval = f"khoảng tin cậy {span(low, high, 'vi')}; "
+    return (
+        f"{row['operator']} {number(spread[name], 'vi', 1)} Mbit/s ({interval}{_n(row['n'])} mẫu)"
+    )
+
+
+def _ranking(rows: Sequence[Quality]) -> str:
+    """Say which operators are apart by the test; nothing for reports without ranks."""
+    ranks = {row["operator"]: rank for row in rows if (rank := row.get("rank"))}
+    if len(ranks) < 2:
+        return ""
+    if all((one["best"], one["worst"]) == (1, one["of"]) for one in ranks.values()):
+        return " Chênh lệch giữa các nhà mạng nằm trong mức ngẫu nhiên nên chưa xếp hạng."
+    known = [
+        f"{operator} hạng {one['best']}"
+        if one["best"] == one["worst"]
+        else f"{operator} hạng {one['best']} đến {one['worst']}"
+        for operator, one in sorted(ranks.items(), key=lambda pair: list(pair[1].values()))
+    ]
+    return f" Xếp hạng khi chênh lệch vượt quá mức ngẫu nhiên: {'; '.join(known)}."
 
 
 def _no_connection(rows: Sequence[NoConnectionRow] | None) -> str:

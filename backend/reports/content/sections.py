@@ -136,11 +136,15 @@ def quality(unit: UnitRow, month: str) -> dict[str, list[Quality]]:
     }
 
 
+COUNTED_QUALITY = ("operator", "technology", "n", "devices", "effective_n", "more_devices", "rank")
+
+
 def _quality(row: Answer) -> Quality:
     return {
-        **_select(row, ("operator", "technology", "n", "devices")),  # type: ignore[typeddict-item]
+        **_select(row, COUNTED_QUALITY),  # type: ignore[typeddict-item]
         **{metric: _spread(row[metric]) for metric in METRICS},
         "references": row["shares"]["references"] if row["shares"] else {},
+        "reference_limits": row["shares"]["reference_limits"] if row["shares"] else {},
     }
 
 
@@ -202,7 +206,7 @@ def notes(unit: UnitRow, counts: Counts) -> list[Note]:
         found.append(_note("note_capped", n=n))
     if basis := _basis(counts):
         found.append(_note("note_basis", basis=BASES[basis]))
-    found += [_note("note_assurance"), _note("note_month")]
+    found += [_note("note_assurance"), _note("note_intervals"), _note("note_month")]
     found += _gap_notes(counts)
     return [*found, _note("note_frozen")]
 

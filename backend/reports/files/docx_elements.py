@@ -161,7 +161,7 @@ HEAD_COLOUR = "E3EBF5"
 # Widths of a character and of a cell's edges at 11 points; a column with short texts gets the width
 # that it needs, the others share the rest.
 CHARACTER_CM, EDGES_CM = 0.2, 0.43
-NARROW_MOST, CHARACTERS_MOST = 11, 30
+NARROW_MOST, CHARACTERS_MOST = 12, 30
 
 
 def add_table(
@@ -209,9 +209,10 @@ def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> list[float]
     ]
     needed = [each * CHARACTER_CM + EDGES_CM for each in lengths]
     wide = [n for n, each in zip(needed, lengths, strict=True) if each > NARROW_MOST]
-    if not wide:
+    left = WIDTH_CM - sum(needed) + sum(wide)
+    if not wide or left < len(wide) * EDGES_CM:
         return [WIDTH_CM * n / sum(needed) for n in needed]
-    scale = (WIDTH_CM - sum(needed) + sum(wide)) / sum(wide)
+    scale = left / sum(wide)
     return [n * scale if each > NARROW_MOST else n for n, each in zip(needed, lengths, strict=True)]
 
 

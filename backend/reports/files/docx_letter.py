@@ -135,14 +135,17 @@ class Body:
 
     def _quality(self) -> None:
         keys = (
-            "operator", "technology", "n", "download_mbps_median", "download_mbps_mean",
-            "upload_mbps_median", "ping_ms_median",
+            "operator", "technology", "n", "download_mbps_median", "download_mbps_interval",
+            "download_mbps_mean", "upload_mbps_median", "ping_ms_median",
         )  # fmt: skip
         for network in NETWORKS:
-            rows = self.tables["quality"].rows_of(network)
+            table = self.tables["quality"]
+            rows = table.rows_of(network)
             if rows:
                 title = f"Chất lượng {labels.NETWORKS_LONG[network]} (Mbit/s, ms)"
-                self._numbered_table(title, self.tables["quality"].select_columns(*keys), rows)
+                known = {column.key for column in table.columns}
+                columns = table.select_columns(*(key for key in keys if key in known))
+                self._numbered_table(title, columns, rows)
                 caption = f"Tốc độ tải xuống theo nhà mạng, {labels.NETWORKS_LONG[network]}"
                 self._picture(network, "speeds", caption)
 

@@ -19,7 +19,7 @@ from backend.clock import month_end
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.i18n import formats
-from backend.reports.content.figures import CommuneRow, Quality, Report
+from backend.reports.content.figures import CommuneRow, Quality, Report, leading
 from backend.units.models import Boundary, BoundarySet, Unit
 from backend.units.service import UnitRow, find
 from geo.gazetteer import DATA, FAR_ISLANDS
@@ -160,11 +160,15 @@ def speeds_chart(rows: Sequence[Quality]) -> bytes | None:
         axes = figure.subplots()
         for place, row in enumerate(known):
             spread: Any = row["download_mbps"]
-            axes.plot([spread["p10"], spread["p90"]], [place, place], color="#9fc5d9", lw=7,
-                      solid_capstyle="butt")  # fmt: skip
-            axes.plot(spread["median"], place, "o", color="#123f6d", ms=6)
+            name, low, high = leading(spread)
+            if spread["p10"] is not None:
+                axes.plot([spread["p10"], spread["p90"]], [place, place], color="#9fc5d9", lw=7,
+                          solid_capstyle="butt")  # fmt: skip
+            if low is not None and high is not None:
+                axes.plot([low, high], [place, place], color="#123f6d", lw=2, marker="|", ms=7)
+            axes.plot(spread[name], place, "o", color="#123f6d", ms=6)
             axes.annotate(
-                formats.number(spread["median"], "vi", 1), (spread["median"], place), (0, 6),
+                formats.number(spread[name], "vi", 1), (spread[name], place), (0, 6),
                 textcoords="offset points", ha="center", fontsize=7, weight="bold",
             )  # fmt: skip
         names = [f"{row['operator'] or 'Tất cả'} (n = {formats.number(row['n'], 'vi')})"
@@ -173,7 +177,9 @@ def speeds_chart(rows: Sequence[Quality]) -> bytes | None:
         axes.set_ylim(len(known) - 0.5, -0.7)
         axes.set_xlim(left=0)
         axes.xaxis.set_major_formatter(lambda value, _: formats.number(value, "vi"))
-        axes.set_xlabel("tải xuống, Mbit/s: chấm là trung vị, vạch là từ p10 đến p90")
+        limited = any(leading(row["download_mbps"])[1] is not None for row in known)  # type: ignore[arg-type]
+        interval = ",\nnét đậm là khoảng tin cậy 95 %" if limited else ""
+        axes.set_xlabel(f"tải xuống, Mbit/s: chấm là trung vị, vạch là từ p10 đến p90{interval}")
         axes.grid(axis="x", color="#d9dee5", lw=0.5)
         axes.set_axisbelow(True)
         axes.tick_params(length=0)

@@ -9,7 +9,7 @@ from backend.coverage.statistics.quantiles import REFERENCES
 from backend.i18n import formats
 from backend.measurements.recording.reasons import BY_CODE, PARTS
 from backend.reports.content import labels
-from backend.reports.content.figures import NETWORKS, SECTIONS, Report
+from backend.reports.content.figures import NETWORKS, SECTIONS, Report, leading
 from backend.reports.files.canonical import canonical_json, digest
 
 Kind = Literal["text", "whole", "share", "decimal", "moment"]
@@ -133,6 +133,37 @@ QUALITY = (
         for one in REFERENCES
     ),
 )
+# Columns that reports of version 1.0 lack.
+EFFECTIVE_N = Column(
+    "effective_n",
+    "Mẫu hiệu dụng",
+    "Số mẫu độc lập cho cùng mức chắc chắn: mẫu của một máy giống nhau",
+    "whole",
+)
+INTERVAL = Column(
+    "download_mbps_interval",
+    "Khoảng tin cậy",
+    "Khoảng tin cậy 95 % của trung vị tải xuống, Mbit/s",
+    empty="chưa đủ mẫu",
+)
+RANK = Column("rank", "Hạng", "Hạng theo trung vị tải xuống, chỉ tách khi vượt mức ngẫu nhiên")
+FIGURE_NAMES = {
+    "median": "trung vị",
+    "device_median": "trung vị, mỗi máy như nhau",
+    "p10": "p10",
+    "p90": "p90",
+}
+INTERVALS = (
+    NETWORK,
+    *QUALITY[1:3],
+    Column("metric", "Chỉ số", "Chỉ số đo", named={k: ", ".join(v) for k, v in VALUES.items()}),
+    Column("figure", "Đại lượng", "Đại lượng thống kê", named=FIGURE_NAMES),
+    Column("value", "Giá trị", "Giá trị ước lượng từ mẫu", "decimal"),
+    Column("low", "Từ", "Giới hạn dưới của khoảng tin cậy 95 %", "decimal"),
+    Column("high", "Đến", "Giới hạn trên của khoảng tin cậy 95 %", "decimal"),
+    Column("n", "Số mẫu", "Số mẫu có chỉ số này", "whole"),
+    EFFECTIVE_N,
+)
 NO_CONNECTION = (
     CODE,
     NAME,
@@ -226,7 +257,7 @@ def build_tables(report: Report) -> dict[str, Table]:
         Table("reached", "Mức đạt", REACHED, _by_network(sections["reached"])),
         Table("communes", "Từng xã, phường", COMMUNES, _by_network(sections["communes"])),
         Table("lacking", "Chưa đạt", LACKING, _by_network(sections["lacking"])),
-        Table("quality", "Chất lượng", QUALITY, _quality(report)),
+        *_quality(report),
         *_no_connection(report),
         Table("teams", "Tổ, đội", TEAMS, [dict(row) for row in sections["teams"]]),
         Table("vnnic", "VNNIC", VNNIC, [dict(row) for row in sections["vnnic"] or []]),
@@ -325,8 +356,17 @@ def _reason(code: str) -> str:
     return BY_CODE[code].message("vi") if code in BY_CODE else code
 
 
-def _quality(report: Report) -> list[Row]:
-    return [_flat(row) for row in _by_network(report["sections"]["quality"])]
+def _quality(report: Report) -> list[Table]:
+    """Return quality and its intervals; reports of version 1.0 have no intervals."""
+    sections = _by_network(report["sections"]["quality"])
+    rows = [_flat(row) for row in sections]
+    if not any("effective_n" in row for row in rows):
+        return [Table("quality", "Chất lượng", QUALITY, rows)]
+    columns = (*QUALITY[:5], EFFECTIVE_N, *QUALITY[5:], INTERVAL, RANK)
+    return [
+        Table("quality", "Chất lượng", columns, rows),
+        Table("intervals", "Khoảng tin cậy", INTERVALS, list(_intervals(sections))),
+    ]
 
 
 def _flat(row: Row) -> Row:
@@ -337,7 +377,55 @@ def _flat(row: Row) -> Row:
         for figure in FIGURES
     }
     shares = {f"share_{one.code}": row["references"].get(one.code) for one in REFERENCES}
-    return {name: cell for name, cell in row.items() if name not in VALUES} | spreads | shares
+    hidden = (*VALUES, "reference_limits", "more_devices")
+    kept = {name: cell for name, cell in row.items() if name not in hidden}
+    if "effective_n" not in row:
+        return kept | spreads | shares
+    rank = row["rank"]
+    return (
+        kept
+        | spreads
+        | shares
+        | {
+            "effective_n": _whole(row["effective_n"]),
+            "download_mbps_interval": _interval(row["download_mbps"]),
+            "rank": rank and "–".join(dict.fromkeys(str(rank[end]) for end in ("best", "worst"))),
+        }
+    )
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value + ROUNDING)
+
+
+# An effective n of whole samples may be smaller by an error of rounding.
+ROUNDING = 1e-6
+
+
+def _interval(spread: Any) -> str | None:
+    _, low, high = leading(spread) if spread else (None, None, None)
+    return None if low is None or high is None else formats.span(low, high, "vi")
+
+
+def _intervals(rows: Sequence[Row]) -> Iterable[Row]:
+    """Return one row for each figure with an interval."""
+    for row in rows:
+        for metric in VALUES:
+            spread = row[metric] or {}
+            for figure in FIGURE_NAMES:
+                if spread.get(f"{figure}_low") is None:
+                    continue
+                worth = "device_effective_n" if figure == "device_median" else "effective_n"
+                yield {
+                    **{name: row[name] for name in ("network", "operator", "technology")},
+                    "metric": metric,
+                    "figure": figure,
+                    "value": spread[figure],
+                    "low": spread[f"{figure}_low"],
+                    "high": spread[f"{figure}_high"],
+                    "n": row["n"],
+                    "effective_n": _whole(spread[worth]),
+                }
 
 
 def _texts(report: Report) -> Iterable[Row]:

@@ -222,7 +222,8 @@ def _package(
         "$schema": PROFILE,
         "name": f"do-song-{month.month}",
         "title": f"{mark}{title}",
-        "description": f"{mark}Medians and percentiles are empty under {minimum} counted samples. "
+        "description": f"{mark}Medians and percentiles are empty under an effective n of "
+        f"{minimum}. "
         "Counts are Đo Sóng's own, not VNNIC's.",
         "created": now.isoformat(),
         "licenses": [LICENCE],

@@ -10,6 +10,7 @@ from backend.clock import month_end
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import published
 from backend.coverage.statistics.cells import released_cells
+from backend.coverage.statistics.group_figures import DEVICES as LEADING_DEVICES
 from backend.coverage.statistics.no_connection import country_places
 from backend.coverage.statistics.service import released_statistics
 from backend.errors import Problem
@@ -56,6 +57,19 @@ METRICS = {
     "jitter_ms": N_("Jitter, ms"),
 }
 FIGURES = {"median": N_("median"), "mean": N_("mean"), "p10": N_("p10"), "p90": N_("p90")}
+DEVICE_MEDIAN = N_("median if each device weighs the same")
+# Limits of 95 % intervals, effective numbers, and the median that leads; releases before version
+# 1.1 lack them.
+LIMITED = {name: FIGURES[name] for name in ("median", "p10", "p90")}
+LIMITED |= {"device_median": DEVICE_MEDIAN}
+LIMITS = {
+    "low": N_("{metric}, {figure}: lower limit of the interval (95 %)"),
+    "high": N_("{metric}, {figure}: upper limit of the interval (95 %)"),
+}
+WORTH = N_("{metric}: effective n, number of independent samples that tell as much")
+LEADS = N_(
+    "{metric}: 1 if the median of equal devices leads, since one has over a quarter of the samples"
+)
 # A sample with a small data cap counts without a speed.
 MEASURED = tuple(
     Column(
@@ -70,6 +84,31 @@ SPEEDS = tuple(
     Column(f"{metric}_{figure}", "number", SPEED, {"metric": of_metric, "figure": of_figure})
     for metric, of_metric in METRICS.items()
     for figure, of_figure in FIGURES.items()
+)
+
+INTERVALS = tuple(
+    column
+    for metric, of_metric in METRICS.items()
+    for column in (
+        Column(f"{metric}_effective_n", "number", WORTH, {"metric": of_metric}),
+        Column(f"{metric}_devices_lead", "integer", LEADS, {"metric": of_metric}),
+        Column(
+            f"{metric}_device_median",
+            "number",
+            SPEED,
+            {"metric": of_metric, "figure": DEVICE_MEDIAN},
+        ),
+        *(
+            Column(
+                f"{metric}_{figure}_{limit}",
+                "number",
+                meaning,
+                {"metric": of_metric, "figure": of_figure},
+            )
+            for figure, of_figure in LIMITED.items()
+            for limit, meaning in LIMITS.items()
+        ),
+    )
 )
 
 UNITS = (
@@ -95,6 +134,7 @@ UNITS = (
     DEVICES,
     *MEASURED,
     *SPEEDS,
+    *INTERVALS,
 )
 SPEED_ROWS = (
     MONTH,
@@ -106,6 +146,7 @@ SPEED_ROWS = (
     DEVICES,
     *MEASURED,
     *SPEEDS,
+    *INTERVALS,
 )
 CELLS = (
     MONTH,
@@ -116,6 +157,7 @@ CELLS = (
     Column("n", "integer", N_("Counted samples")),
     DEVICES,
     *SPEEDS,
+    *INTERVALS,
 )
 
 
@@ -285,11 +327,23 @@ def _no_connection(month: str, shown: frozenset[int] | None) -> Iterable[Row]:
         yield {"month": month, **place, "operators": "; ".join(place["operators"])}
 
 
+GIVEN = (
+    *FIGURES,
+    *("effective_n", "device_median"),
+    *(f"{figure}_{limit}" for figure in LIMITED for limit in LIMITS),
+)
+
+
 def _spreads(row: Mapping[str, Any] | None) -> Row:
     """Return the figures of every metric as columns; null where there were too few samples."""
     spreads = {metric: row[metric] if row else None for metric in METRICS}
     return {
-        f"{metric}_{figure}": spread[figure] if spread else None
+        f"{metric}_{figure}": spread.get(figure) if spread else None
         for metric, spread in spreads.items()
-        for figure in FIGURES
+        for figure in GIVEN
+    } | {
+        f"{metric}_devices_lead": int(spread["leads"] == LEADING_DEVICES)
+        if spread and spread.get("leads")
+        else None
+        for metric, spread in spreads.items()
     }

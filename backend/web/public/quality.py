@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from backend.accounts.access import Actor
 from backend.clock import VIETNAM, local_day, month_end
 from backend.coverage.figures.unit_access import unit_month
+from backend.coverage.statistics.group_figures import DEVICES
 from backend.coverage.statistics.history import history
 from backend.coverage.statistics.release_rules import HOURS_VOLUNTEERS, ROW_VOLUNTEERS
 from backend.coverage.statistics.service import unit_hours, unit_statistics
@@ -28,6 +29,10 @@ class Quality:
     hours: Bars | None
     due: date | None  # of the release; None: exact and live
     released: date | None
+    intervals: bool  # releases before version 1.1 have none
+    one_device: bool  # whether one device decides a median that is shown
+    tied: bool  # whether no operator is apart from another
+    against_province: str | None  # above, below, same
     # Volunteers behind released figures.
     volunteers: ClassVar = {"hours": HOURS_VOLUNTEERS, "rows": ROW_VOLUNTEERS}
 
@@ -50,10 +55,26 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
         minimum=statistics["minimum_n"],
         operators=sorted(totals, key=lambda item: (item["operator"] is not None, -item["n"])),
         references=_references(statistics),
+        intervals=any(one["median_low"] is not None for one in _spreads(totals)),
+        one_device=any(one["leads"] == DEVICES for one in _spreads(totals)),
+        against_province=statistics["against_province"],
+        tied=_tied([item["rank"] for item in totals if item["rank"]]),
         hours=_hours(hours["hours"], translator),
         due=release["due"] and date.fromisoformat(release["due"]),
         released=release["made_at"] and local_day(datetime.fromisoformat(release["made_at"])),
     )
+
+
+SHOWN = ("download_mbps", "upload_mbps", "ping_ms")
+
+
+def _spreads(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [item[metric] for item in items for metric in SHOWN if item[metric]]
+
+
+def _tied(ranks: list[dict[str, int]]) -> bool:
+    whole = all(one["worst"] - one["best"] == one["of"] - 1 for one in ranks)
+    return len(ranks) > 1 and whole
 
 
 def _months(
@@ -88,5 +109,6 @@ def _references(statistics: dict[str, Any]) -> list[dict[str, Any]]:
         shares = (row or {}).get("shares")
         share = shares["references"].get(one["code"]) if shares else None
         if row and share is not None:
-            rated.append(one | {"share": share, "n": row["n"]})
+            limits = ((shares or {}).get("reference_limits") or {}).get(one["code"])
+            rated.append(one | {"share": share, "n": row["n"], "limits": limits})
     return rated

@@ -157,8 +157,11 @@ class Translator:
     def decimal(self, value: float | None, decimals: int = 1) -> str:
         return formats.number(value, self.language, decimals)
 
-    def percent(self, share: float | None) -> str:
-        return formats.percent(share, self.language)
+    def span(self, low: float, high: float) -> str:
+        return formats.span(low, high, self.language)
+
+    def percent(self, share: float | None, decimals: int = 2) -> str:
+        return formats.percent(share, self.language, decimals)
 
     def month(self, value: str) -> str:
         return formats.month(value)
@@ -237,6 +240,7 @@ def _page_path() -> str:
 TEMPLATE_FUNCTIONS = (
     "help_address",
     "language", "gettext", "pgettext", "ngettext", "npgettext", "label", "month", "number",
-    "decimal", "percent", "day", "iso_day", "message", "to", "link", "here", "reason", "category",
+    "decimal", "span", "percent",
+    "day", "iso_day", "message", "to", "link", "here", "reason", "category",
     "effect", "steps", "weekday",
 )  # fmt: skip

@@ -53,13 +53,13 @@ def test_released_speeds_alone_are_compared_with(
 ) -> None:
     clock.now = datetime(2024, 12, 20, tzinfo=VIETNAM)
     commune = unit_id(app, COMMUNE)
-    store_rows(app, *volunteers_rows(commune, phones(app, 20), download_mbps=40.0))
+    store_rows(app, *volunteers_rows(commune, phones(app, 30), download_mbps=40.0))
     app.test_cli_runner().invoke(args=["coverage", "refresh"])
     assert compare(client) == NOTHING  # live figures exist, published ones do not
     assert make_release(app)
     found = compare(client)
     assert found["unit"]["code"] == COMMUNE and found["month"] == "2024-11"
-    assert (found["n"], found["percent_below"], found["demo"]) == (40, 90, False)
+    assert (found["n"], found["percent_below"], found["demo"]) == (60, 90, False)
     assert compare(client, download_mbps=1)["percent_below"] == 10
     assert compare(client, network="fixed") == NOTHING
     store_rows(app, *volunteers_rows(commune, phones(app, 20), download_mbps=900.0))
@@ -70,7 +70,7 @@ def test_a_commune_of_few_people_is_compared_with_its_province(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     clock.now = datetime(2024, 12, 20, tzinfo=VIETNAM)
-    store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), phones(app, 20), each=2))
+    store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), phones(app, 30), each=2))
     make_release(app)
     with app.app_context():
         db.session.add(DemoMonth(month="2024-11"))

@@ -1,6 +1,7 @@
 """The rule of statistics: to the last bit what numpy gives, and nothing under the minimum."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 
 SPEEDS = st.lists(st.floats(0.01, 10_000), min_size=1, max_size=200)
@@ -26,13 +28,25 @@ def test_a_percentile_is_numpys_to_the_last_bit(values: list[float], part: float
     assert rule.quantile(ordered, part) == np.quantile(np.array(values), part)
 
 
+def told_of(group: list[Samples], technology: str = "4G", minimum: int = 1) -> dict[str, Any]:
+    """Return the figures of a group alone in its province."""
+    node = (7, "Viettel", technology)
+    return figures_of({node: group}, {7: "commune"}, minimum)[node]
+
+
+@settings(max_examples=25)
 @given(SPEEDS)
-def test_a_summary_depends_on_no_order(values: list[float]) -> None:
-    told = rule.summary(np.sort(np.array(values)))
-    p10, median, p90 = np.percentile(np.array(values[::-1]), [10, 50, 90])
-    assert (told["p10"], told["median"], told["p90"]) == (p10, median, p90)
+def test_figures_depend_on_no_order(values: list[float]) -> None:
+    told = told_of([samples(values)])["download_mbps"]
+    assert told == told_of([samples(values[::-1])])["download_mbps"]
+    assert told["median"] == np.percentile(np.array(values), 50)
     assert told["mean"] == math.fsum(values[::-1]) / len(values)
     assert told["n"] == len(values)
+    assert told["median_low"] <= told["median"] <= told["median_high"]
+    if len(values) >= 40:
+        assert (told["p10"], told["p90"]) == tuple(np.percentile(np.array(values), [10, 90]))
+    else:
+        assert told["p10"] is told["p90_high"] is None
 
 
 @pytest.mark.slow
@@ -46,14 +60,16 @@ def test_shares_of_bands_add_up(values: list[float]) -> None:
 
 
 def test_a_bound_itself_keeps_a_reference() -> None:
-    told = rule.figures([samples([39.9, 40.0, 100.0, 30.0])], "4G", 1)
-    assert told and told["shares"]["references"] == {"download_40": 0.5}
-    told = rule.figures([samples([50.0, 99.0, 100.0, 29.0], technology="5G")], "5G", 1)
-    assert told and told["shares"]["references"] == {
+    told = told_of([samples([39.9, 40.0, 100.0, 30.0])])
+    assert told["shares"]["references"] == {"download_40": 0.5}
+    told = told_of([samples([50.0, 99.0, 100.0, 29.0], technology="5G")], "5G")
+    assert told["shares"]["references"] == {
         "download_100": 0.25,
         "upload_30": 0.75,
         "ping_50": 0.5,
     }
+    low, high = told["shares"]["reference_limits"]["upload_30"]
+    assert 0 < low < 0.75 < high < 1
 
 
 @given(st.lists(st.integers(0, 2**128 - 1) | st.integers(2**64 - 2, 2**64 + 2)))
@@ -74,11 +90,13 @@ def test_totals_are_over_everything() -> None:
 
 def test_a_metric_that_few_have_is_null_by_itself() -> None:
     one = samples([10.0] * 30)
-    values = {**one.values, "jitter_ms": one.values["jitter_ms"][:29]}
+    values = {**one.values, "jitter_ms": np.append(one.values["jitter_ms"][:29], math.nan)}
     few = Samples(one.operator, one.technology, one.n, values, one.devices)
-    told = rule.figures([few], "4G", 30)
-    assert told and told["jitter_ms"] is None and told["ping_ms"]["n"] == 30
-    assert rule.figures([samples([10.0] * 29)], "4G", 30) is None
+    told = told_of([few], minimum=30)
+    assert told["jitter_ms"] is None and told["ping_ms"]["n"] == 30
+    told = told_of([samples([10.0] * 29)], minimum=30)
+    assert told["download_mbps"] is told["shares"] is None
+    assert (round(told["effective_n"], 9), told["more_devices"]) == (29, 1)
 
 
 @pytest.mark.parametrize(

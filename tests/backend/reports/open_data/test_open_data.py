@@ -41,9 +41,9 @@ def month(app: Flask, clock: FakeClock, tmp_path: Path) -> Flask:
     app.config["VAR_DIR"] = tmp_path
     clock.now = datetime(2024, 12, 3, tzinfo=UTC)
     here, near = unit_id(app, HERE), unit_id(app, NEAR)
-    hours, ids = [NINE + timedelta(hours=n) for n in range(40)], phones(app, 10)
+    hours, ids = [NINE + timedelta(hours=n) for n in range(40)], phones(app, 20)
     for n, at in enumerate(hours):
-        row = measurement_row(here, at, download_mbps=10.0 + n, device_id=ids[n % 10])
+        row = measurement_row(here, at, download_mbps=10.0 + n, device_id=ids[n % 20])
         store_rows(app, row)
     for n, at in enumerate(hours[:20]):
         row = measurement_row(near, at, operator="VinaPhone", device_id=ids[n % 10])
@@ -87,7 +87,7 @@ def test_units_have_the_figures_of_the_api(month: Flask, client: FlaskClient) ->
     here, speeds = commune(rows), f"/api/v1/units/{HERE}/statistics?month=2024-11"
     whole = client.get(speeds).json["items"][0]
     assert float(here["download_mbps_median"]) == whole["download_mbps"]["median"] == 29.5
-    assert (here["devices"], here["reached"], here["target"]) == ("10", "false", "300")
+    assert (here["devices"], here["reached"], here["target"]) == ("20", "false", "300")
     near = commune(rows, NEAR)
     parts = {part: int(near[part]) for part in items[NEAR]["by_assurance"]}
     assert parts == items[NEAR]["by_assurance"]
@@ -108,6 +108,7 @@ def test_few_samples_tell_no_speed(month: Flask, client: FlaskClient) -> None:
 def test_cells_of_few_volunteers_are_not_told(
     month: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:
+    month.config["MINIMUM_N"] = 5
     rural, ids = unit_id(month, RURAL), phones(month, 5)
     for cell, people in zip((HERE_CELL, *h3.grid_ring(HERE_CELL, 1)[:2]), (5, 2, 1), strict=True):
         at = dict(zip(("latitude", "longitude"), h3.cell_to_latlng(cell), strict=True))

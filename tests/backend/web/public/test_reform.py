@@ -55,19 +55,19 @@ def test_a_former_month_is_a_choice_of_predecessors(
 def test_a_district_leads_to_its_communes_and_their_speeds(
     app: Flask, client: FlaskClient, today: None
 ) -> None:
-    unit, ids = unit_id(app, PHU_LUONG, "2025"), phones(app, 8)
-    for n in range(40):
+    unit, ids = unit_id(app, PHU_LUONG, "2025"), phones(app, 24)
+    for n in range(48):
         at = datetime(2026, 10, 1 + n % 20, 3, n, tzinfo=UTC)
-        row = measurement_row(unit, at, download_mbps=20.0 + n, device_id=ids[n % 8])
+        row = measurement_row(unit, at, download_mbps=20.0 + n, device_id=ids[n % 24])
         store_rows(app, row | {"assurance": "witnessed"})
     before = words(client, f"/reform/2024/{OLD_DISTRICT}")
-    assert "Địa bàn cũ nay thuộc 4 đơn vị." in before and "40 / 300" in before
-    assert "39,5 Mbps" not in before  # speeds are those of the release
+    assert "Địa bàn cũ nay thuộc 4 đơn vị." in before and "48 / 300" in before
+    assert "43,5 Mbps" not in before  # speeds are those of the release
     assert "Tốc độ sẽ có từ lần công bố tháng đầu tiên." in before
     with app.app_context():
         assert release.make("2026-10", datetime(2026, 11, 16, 5, tzinfo=UTC))
     after = words(client, f"/reform/2024/{OLD_DISTRICT}")
-    assert "39,5 Mbps" in after and "bản công bố tháng 10/2026" in after
+    assert "43,5 Mbps" in after and "bản công bố tháng 10/2026" in after
     assert "Thị trấn Đu" in after  # what Xã Phú Lương took over of the district
 
 

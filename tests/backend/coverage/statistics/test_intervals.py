@@ -1,0 +1,159 @@
+"""Intervals and effective numbers: as SciPy's without clusters, and honest with them."""
+
+import csv
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.coverage.statistics import intervals
+from backend.coverage.statistics.beta import beta_cdf, beta_quantile
+from backend.coverage.statistics.group_figures import figures_of
+from backend.coverage.statistics.intervals import Estimate, Ordered, Spread
+from backend.coverage.statistics.quantiles import ALL, METRICS, WITHDRAWN, Samples
+from tests.tools import interval_simulation as simulation
+
+# Limits by SciPy 1.17: binomtest(k, n).proportion_ci("exact") of shares; for quantiles the same by
+# beta.ppf, and numpy.quantile at them, of 1,000 samples drawn as in the test.
+SCIPY = Path("tests/data/intervals-scipy.csv")
+SIZES = st.lists(st.integers(1, 200), min_size=1, max_size=50)
+
+
+def group(values: list[float], devices: list[int]) -> Samples:
+    array = np.array(values, dtype=np.float64)
+    return Samples("Viettel", "4G", len(values), dict.fromkeys(METRICS, array), np.array(devices))
+
+
+def test_unclustered_intervals_equal_scipys() -> None:
+    cases = list(csv.DictReader(SCIPY.read_text(encoding="utf-8").splitlines()))
+    n = np.array([float(one["n"]) for one in cases])
+    parts = np.array([float(one["part"]) for one in cases])
+    shares = np.array([float(one["k"]) for one in cases]) / n
+    found, of_shares = intervals.share_limits(parts, n), intervals.share_limits(shares, n)
+    worst = 0.0
+    for case, one in enumerate(cases):
+        draw = random.Random(case)
+        ordered = Ordered(np.sort([1000 * draw.random() for _ in range(int(one["n"]))]))
+        for limit, side in zip(("low", "high"), (0, 1), strict=True):
+            value = ordered.at(found[side][case])
+            worst = max(worst, abs(value / float(one[limit]) - 1))
+            worst = max(worst, abs(of_shares[side][case] - float(one[f"share_{limit}"])))
+    assert len(cases) == 1_000 and worst < 1e-9
+
+
+@given(st.floats(0.5, 5_000), st.floats(0.5, 5_000), st.sampled_from([0.025, 0.5, 0.975]))
+def test_a_quantile_of_the_beta_distribution_has_its_share_below(
+    a: float, b: float, part: float
+) -> None:
+    of_a, of_b = np.array([a]), np.array([b])
+    x = beta_quantile(part, of_a, of_b)
+    assert beta_cdf(x, of_a, of_b)[0] == pytest.approx(part, abs=1e-8)
+
+
+@given(SIZES, st.floats(0, 1))
+def test_an_effective_n_lies_between_devices_and_samples(sizes: list[int], rho: float) -> None:
+    array = np.array(sizes, dtype=np.float64)
+    for worth in (
+        intervals.effective_n(array, rho),
+        intervals.effective_n_of_devices(array, rho),
+    ):
+        assert 0 < worth <= array.sum() * (1 + 1e-12)
+    ones = np.ones(len(sizes))
+    assert intervals.effective_n(ones, rho) == pytest.approx(len(sizes))
+    assert intervals.effective_n(array, 0) == pytest.approx(array.sum())
+    assert intervals.effective_n_of_devices(array, 1) == pytest.approx(len(sizes))
+
+
+@given(SIZES, st.floats(0, 1), st.integers(1, 100))
+def test_the_missing_devices_are_enough(sizes: list[int], rho: float, least: int) -> None:
+    array = np.array(sizes, dtype=np.float64)
+    more = intervals.devices_missing(array, rho, least)
+
+    def after(k: int) -> float:
+        return intervals.leading_n(np.concatenate([array, np.ones(k)]), rho)
+
+    assert after(more) >= least - 1e-6
+    assert more == 0 or after(0) < least + 1e-6
+
+
+def test_the_correlation_of_a_kind_is_found_and_few_devices_give_the_prior() -> None:
+    rng = np.random.default_rng(7)
+    cell = simulation.Cell("lognormal", 0.5, 600, 60, zipf=False)
+    months = [simulation.month(cell, rng) for _ in range(50)]
+    kind = intervals.pool(one.spread(0.5) for one in months)
+    # Of the indicator of two normal values with this correlation.
+    assert intervals.correlation(kind, kind) == pytest.approx(
+        2 / math.pi * math.asin(0.5), abs=0.03
+    )
+    assert intervals.correlation(Spread(), Spread()) == intervals.PRIOR_CORRELATION
+
+
+def test_one_device_decides_nothing() -> None:
+    values = [10.0 + n for n in range(60)] + [500.0] * 40
+    one = group(values, [*range(60), *[99] * 40])
+    told = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 1)[1, ALL, ALL]["download_mbps"]
+    assert told["leads"] == "devices" and told["device_median"] < 45 < told["median"]
+    assert told["device_median_low"] < told["device_median"] < told["device_median_high"]
+    assert told["effective_n"] < told["device_effective_n"] < 62
+
+
+def test_withdrawn_rows_are_one_device() -> None:
+    values = [10.0 + n for n in range(60)]
+    told = {}
+    for number in (WITHDRAWN, 99):
+        one = group(values, [*range(40), *[number] * 20])
+        told[number] = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 1)[1, ALL, ALL]
+    assert told[WITHDRAWN] == told[99]
+
+
+def test_too_few_effective_samples_say_how_many_devices_are_missing() -> None:
+    rng = np.random.default_rng(3)
+    speeds = np.repeat(rng.lognormal(4, 1, 5), 60) * rng.lognormal(0, 0.1, 300)
+    one = group(list(speeds), list(np.repeat(np.arange(5), 60)))
+    told = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 30)[1, ALL, ALL]
+    assert told["download_mbps"] is None and told["effective_n"] < 15
+    assert 30 < told["more_devices"] < 300  # the 300 samples of five devices weigh in the figure
+
+
+def estimate(value: float, error: float) -> Estimate:
+    return Estimate(value, value * math.exp(-1.96 * error), value * math.exp(1.96 * error))
+
+
+def test_only_tested_differences_rank() -> None:
+    assert intervals.ranks([]) == []
+    assert intervals.ranks([estimate(50, 0.1)]) == [(1, 1)]
+    close = [estimate(50, 0.1), estimate(55, 0.1), estimate(20, 0.1)]
+    assert intervals.ranks(close) == [(1, 2), (1, 2), (3, 3)]
+    # 0.28 apart at an error of 0.1: two are ranked, four are not.
+    pair = [estimate(100, 0.1), estimate(100 * math.exp(0.285), 0.1)]
+    assert intervals.ranks(pair) == [(2, 2), (1, 1)]
+    crowd = [*pair, estimate(110, 0.1), estimate(112, 0.1)]
+    assert intervals.ranks(crowd) == [(1, 4)] * 4
+
+
+def test_false_discoveries_are_bounded() -> None:
+    assert intervals.tested([]) == []
+    assert intervals.tested([2.0]) == [1] and intervals.tested([1.9]) == [0]
+    assert intervals.tested([-4.0, 2.0, *[0.5] * 30]) == [-1, 0, *[0] * 30]
+    assert intervals.tested([-4.0, -3.5, 3.2, 3.1]) == [-1, -1, 1, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["lognormal", "mixture", "office"])
+def test_intervals_of_clustered_phones_cover_the_median(kind: str) -> None:
+    """Run a short version of `scripts/bench intervals`."""
+    cell = simulation.Cell(kind, 0.3, 100, 10, zipf=True)
+    found = simulation.coverage(cell, 400, 0.5, seed=20)
+    assert 0.92 <= found.inside <= 0.985 and found.n < 60
+    assert max(simulation.apart(cell, (2, 3), 200, seed=21)) <= 0.08
+
+
+@pytest.mark.slow
+def test_estimates_of_thin_communes_are_near_the_oracles() -> None:
+    found = simulation.thin_communes(0.4, 6, seed=22)
+    assert found.error <= 1.15 and 0.91 <= found.inside <= 0.98
+    assert found.between == pytest.approx(0.4, abs=0.1)

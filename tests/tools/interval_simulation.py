@@ -1,0 +1,261 @@
+"""Simulated months of clustered phones, to check the intervals of statistics.
+
+Each cell draws months of one kind in provinces of 100 communes, which share their estimate of the
+correlation as stored statistics do, and computes figures by the functions of the product.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.coverage.statistics import intervals, small_areas
+from backend.coverage.statistics.group_figures import Measured, area
+from backend.coverage.statistics.intervals import Estimate
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Random = np.random.Generator
+Draw = Callable[[Ints, int, Random], Floats]  # speeds of samples by phone, for a number of phones
+
+COMMUNES = 100
+SIGMA = 1.2  # of VNNIC's mean and median of August 2026
+TRUTH_PHONES = 400_000
+CENTRE, ENDS = math.log(90.68), ("low", "high")
+
+
+def lognormal(rho: float, ratio: float = 1.0) -> Draw:
+    """Return a lognormal whose phones differ; rho is the correlation of two logarithms."""
+
+    def draw(phone: Ints, phones: int, rng: Random) -> Floats:
+        shared = math.sqrt(rho) * rng.standard_normal(phones)[phone]
+        own = math.sqrt(1 - rho) * rng.standard_normal(len(phone))
+        return ratio * 90.68 * np.exp(SIGMA * (shared + own))
+
+    return draw
+
+
+def mixture(rho: float, ratio: float = 1.0) -> Draw:
+    """Return 4G phones and 5G phones, of which those with 5G fall back in a third of the tests."""
+
+    def draw(phone: Ints, phones: int, rng: Random) -> Floats:
+        five = (rng.random(phones) < 0.4)[phone] & (rng.random(len(phone)) < 2 / 3)
+        shared = math.sqrt(rho) * rng.standard_normal(phones)[phone]
+        own = math.sqrt(1 - rho) * rng.standard_normal(len(phone))
+        return ratio * np.where(five, 240, 46) * np.exp(np.where(five, 0.55, 0.7) * (shared + own))
+
+    return draw
+
+
+def office(rho: float, ratio: float = 1.0) -> Draw:
+    """Return phones of which every third hardly varies: it stays on the Wi-Fi of one desk."""
+    free = lognormal(rho)
+
+    def draw(phone: Ints, phones: int, rng: Random) -> Floats:
+        steady = (rng.random(phones) < 1 / 3)[phone]
+        line = (90.68 * np.exp(SIGMA * rng.standard_normal(phones)))[phone]
+        fixed = line * np.exp(0.1 * rng.standard_normal(len(phone)))
+        return ratio * np.where(steady, fixed, free(phone, phones, rng))
+
+    return draw
+
+
+def shared_line(rho: float, ratio: float = 1.0) -> Draw:
+    """Return phones of which a third share one Wi-Fi: devices resemble one another."""
+    free = lognormal(rho)
+
+    def draw(phone: Ints, phones: int, rng: Random) -> Floats:
+        line = 90.68 * np.exp(SIGMA * rng.standard_normal())
+        fixed = line * np.exp(0.1 * rng.standard_normal(len(phone)))
+        return ratio * np.where(phone % 3 == 0, fixed, free(phone, phones, rng))
+
+    return draw
+
+
+KINDS = {"lognormal": lognormal, "mixture": mixture, "office": office, "shared line": shared_line}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Months of one kind: n samples of some phones, used evenly or by Zipf's law."""
+
+    kind: str
+    rho: float
+    n: int
+    phones: int
+    zipf: bool
+
+    def sizes(self, rng: Random) -> Ints:
+        """Return the number of samples of each phone that measured at all."""
+        use = 1 / np.arange(1, self.phones + 1) if self.zipf else np.ones(self.phones)
+        drawn = rng.multinomial(self.n, use / use.sum())
+        return drawn[drawn > 0]
+
+
+@lru_cache
+def truth(kind: str, rho: float, part: float) -> float:
+    """Return the quantile of infinitely many phones, to about 0.3 %."""
+    rng, total = np.random.default_rng(99), []
+    for _ in range(40):  # a shared line needs many months
+        phone = np.arange(TRUTH_PHONES // 40)
+        total.append(KINDS[kind](rho)(phone, len(phone), rng))
+    if kind == "shared line":  # a line is a draw of the same lognormal
+        return truth("lognormal", rho, part)
+    return float(np.quantile(np.concatenate(total), part))
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The samples of a simulated month: ascending values and the phone of each."""
+
+    values: Floats
+    phone: Ints
+    sizes: Floats
+
+    def spread(self, part: float) -> intervals.Spread:
+        """Return the spread of the indicator below a quantile."""
+        return intervals.quantile_spread(self.values, self.phone, self.sizes, part)
+
+
+def month(cell: Cell, rng: Random, ratio: float = 1.0) -> Month:
+    """Draw a month."""
+    sizes = cell.sizes(rng)
+    phone = np.repeat(np.arange(len(sizes)), sizes)
+    values = KINDS[cell.kind](cell.rho, ratio)(phone, len(sizes), rng)
+    order = np.argsort(values, kind="stable")
+    return Month(values[order], phone[order], sizes.astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A month's figure that leads, with its interval."""
+
+    estimate: Estimate
+    n: float  # effective
+
+
+def estimate(months: Sequence[Month], part: float) -> list[Result]:
+    """Return the quantile of each month of a province, as the product does."""
+    spreads = [one.spread(part) for one in months]
+    kind = intervals.pool(spreads)
+    chosen, numbers = [], []
+    for one, own in zip(months, spreads, strict=True):
+        rho = intervals.correlation(own, kind)
+        numbers.append(intervals.leading_n(one.sizes, rho))
+        if intervals.one_decides(one.sizes):
+            chosen.append(intervals.weighted(one.values, 1 / one.sizes[one.phone]))
+        else:
+            chosen.append(intervals.Ordered(one.values))
+    n = np.array(numbers)
+    low, high = intervals.share_limits(np.full(len(n), part), n)
+    return [
+        Result(Estimate(one.at(part), one.at(below), one.at(above)), worth)
+        for one, below, above, worth in zip(chosen, low, high, n, strict=True)
+    ]
+
+
+def provinces(
+    cell: Cell, months: int, part: float, rng: Random, ratio: float = 1.0
+) -> Iterator[Result]:
+    """Yield the figures of a number of months, by provinces."""
+    for begin in range(0, months, COMMUNES):
+        of_province = min(COMMUNES, months - begin)
+        yield from estimate([month(cell, rng, ratio) for _ in range(of_province)], part)
+
+
+@dataclass(frozen=True, slots=True)
+class ThinResult:
+    """Errors of estimates of thin communes, and how often their intervals contain the truth."""
+
+    error: float  # mean square of logarithms, by that of an oracle with mean and variances
+    fitted: float  # by that of an oracle with the variances, which estimates the mean
+    inside: float
+    between: float  # mean estimate of τ
+
+
+def thin_communes(tau: float, provinces: int, seed: int) -> ThinResult:
+    """Simulate provinces of 100 communes in which one to eight phones measure."""
+    rng, errors, inside, betweens = np.random.default_rng(seed), [], [], []
+    for _ in range(provinces):
+        true = tau * rng.standard_normal(COMMUNES)
+        months = [_thin_month(float(one), rng) for one in true]
+        kind = intervals.pool(one.spread(0.5) for one in months)
+        areas = [
+            area(
+                Measured(one.values, one.phone, one.sizes),
+                intervals.leading_n(one.sizes, intervals.correlation(one.spread(0.5), kind)),
+            )
+            for one in months
+        ]
+        found = small_areas.fit(areas)
+        assert found is not None
+        betweens.append(found.tau)
+        medians = np.array([one.median for one in areas]) - CENTRE
+        weights = 1 / (tau**2 + math.pi / 2 * SIGMA**2 / np.array([one.n for one in areas]))
+        mean = np.average(medians, weights=weights)
+        kept = tau**2 * weights
+        values = np.log([one.value for one in found.estimates]) - CENTRE
+        low, high = (np.log([getattr(one, end) for one in found.estimates]) for end in ENDS)
+        oracles = kept * medians, mean + kept * (medians - mean)
+        errors.append([np.mean((one - true) ** 2) for one in (values, *oracles)])
+        inside.append(np.mean((low <= CENTRE + true) & (CENTRE + true <= high)))
+    mean_error, oracle, fitted = np.mean(errors, axis=0)
+    return ThinResult(
+        float(mean_error / oracle),
+        float(mean_error / fitted),
+        float(np.mean(inside)),
+        float(np.mean(betweens)),
+    )
+
+
+def _thin_month(deviation: float, rng: Random) -> Month:
+    phones = int(rng.integers(1, 9))
+    sizes = rng.geometric(0.05, phones)
+    phone = np.repeat(np.arange(phones), sizes)
+    values = lognormal(0.3, math.exp(deviation))(phone, phones, rng)
+    order = np.argsort(values, kind="stable")
+    return Month(values[order], phone[order], sizes.astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Shares of intervals that contain the true value, miss it above and below."""
+
+    inside: float
+    above: float  # the interval is above the true value
+    below: float
+    n: float  # mean effective n
+
+
+def coverage(cell: Cell, months: int, part: float, seed: int) -> Coverage:
+    """Return how often the interval of a quantile contains the true one."""
+    true = truth(cell.kind, cell.rho, part)
+    found = list(provinces(cell, months, part, np.random.default_rng(seed)))
+    above = sum(one.estimate.low > true for one in found) / months
+    below = sum(one.estimate.high < true for one in found) / months
+    return Coverage(1 - above - below, above, below, float(np.mean([one.n for one in found])))
+
+
+def apart(
+    cell: Cell, operators: Sequence[int], months: int, seed: int, ratio: float = 1.0
+) -> list[float]:
+    """Return for numbers of operators how often any two are ranked apart.
+
+    With a ratio the first one is faster, and only its comparisons with the others count.
+    """
+    rng = np.random.default_rng(seed)
+    columns = [
+        [one.estimate for one in provinces(cell, months, 0.5, rng, ratio if at == 0 else 1.0)]
+        for at in range(max(operators))
+    ]
+    rates = []
+    for number in operators:
+        rows = [intervals.beats(row) for row in zip(*columns[:number], strict=True)]
+        if ratio == 1.0:
+            rates.append(sum(any(map(any, row)) for row in rows) / months)
+        else:
+            rates.append(sum(sum(row[0]) for row in rows) / (months * (number - 1)))
+    return rates

@@ -186,6 +186,28 @@ class Sections(TypedDict):
     notes: list[Note]
 
 
+class LetterChoices(TypedDict):
+    """The kind of the letter and its signature, as chosen in the draft."""
+
+    kind: str  # official_letter (công văn), report (báo cáo)
+    titles: list[str]  # above the signature, line by line; empty: those of the letterhead
+    signer: str | None  # null: the one of the letterhead
+
+
+class ReferenceDocument(TypedDict):
+    """A document that the letter answers, as the office confirmed it."""
+
+    type: str  # Công văn, Kế hoạch, …
+    number: str
+    symbol: str
+    issued_on: str  # YYYY-MM-DD
+    issuer: str  # as named then
+    about: str  # trích yếu
+
+
+CHOICES = "Missing in reports of 1.0"
+
+
 class Report(TypedDict):
     """A report: all that is frozen and sealed, and all that files show."""
 
@@ -200,6 +222,8 @@ class Report(TypedDict):
     proposed: Annotated[dict[str, str], BY_SECTION]  # sentences made from the figures
     remarks: Annotated[dict[str, str], BY_SECTION]  # of the official; they replace proposed ones
     letterhead: dict[str, Any] | None  # as of freezing; null: the default one
+    letter: NotRequired[Annotated[LetterChoices, CHOICES]]
+    references: NotRequired[Annotated[list[ReferenceDocument], CHOICES]]
 
 
 def leading(spread: Spread) -> tuple[str, float | None, float | None]:

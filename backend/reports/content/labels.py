@@ -127,6 +127,8 @@ def within(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
+LETTER_KINDS: Mapping[str, str] = {"official_letter": "Công văn", "report": "Báo cáo"}
+
 # The day on which the ministry and its departments were merged into those of science.
 MERGED = date(2025, 3, 1)
 BEFORE, SINCE = "Thông tin và Truyền thông", "Khoa học và Công nghệ"
@@ -153,7 +155,7 @@ def default_letterhead(level: str, name: str, province: str, day: date) -> Lette
             "superior": f"UBND {name}".upper(),
             "agency": f"Sở {department}".upper(),
             "symbol": "SKHCN-BCVT" if day >= MERGED else "STTTT-BCVT",
-            "place": bare_name(name),
+            "place": place_name(name),
             "recipients": [f"Cục Viễn thông, Bộ {department}"],
             "titles": ["GIÁM ĐỐC"],
             "signer": None,
@@ -163,7 +165,7 @@ def default_letterhead(level: str, name: str, province: str, day: date) -> Lette
         "superior": None,
         "agency": f"Ủy ban nhân dân {within(name)}".upper(),
         "symbol": "UBND-VHXH",
-        "place": bare_name(name),
+        "place": place_name(name),
         "recipients": [f"Sở {department} {within(province)}"],
         "titles": ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"],
         "signer": None,
@@ -182,3 +184,38 @@ def bare_name(name: str) -> str:
         if rest != name and not rest.isdigit():
             return rest
     return name
+
+
+# Names of people and events: a letter names these units in full (Decree 30/2020/NĐ-CP).
+PEOPLE_AND_EVENTS = frozenset(
+    {
+        "Hồ Chí Minh", "Phan Đình Phùng", "Trưng Vương", "Quang Trung", "Lê Lợi", "Lê Thánh Tông",
+        "Nguyễn Huệ", "Nguyễn Trãi", "Nguyễn Du", "Nguyễn Bỉnh Khiêm", "Trần Phú", "Trần Hưng Đạo",
+        "Trần Nhật Duật", "Trần Nhân Tông", "Trần Quang Khải", "Lê Hồng Phong", "Lê Thanh Nghị",
+        "Lê Đại Hành", "Lê Quý Đôn", "Lê Ích Mộc", "Lý Thường Kiệt", "Lý Văn Lâm", "Hồng Bàng",
+        "Ngô Quyền", "Hai Bà Trưng", "Đinh Tiên Hoàng", "Nguyễn Lương Bằng", "Nguyễn Phích",
+        "Nguyễn Việt Khái", "Phan Bội Châu", "Phan Châu Trinh", "Đoàn Thị Điểm", "Hoàng Văn Thụ",
+        "Lương Văn Tri", "Hồ Thị Kỷ", "Mạc Đĩnh Chi", "Chu Văn An", "Hoàng Hoa Thám",
+        "Đội Cấn", "Cách Mạng Tháng Tám", "Điện Biên Phủ",
+    }
+)  # fmt: skip
+
+
+def place_name(name: str) -> str:
+    """Return the place of a letter: the bare name, in full for units named after people."""
+    bare = bare_name(name)
+    return name if bare in PEOPLE_AND_EVENTS else bare
+
+
+def agency_name(agency: str) -> str:
+    """Return the name of an agency as in a sentence; unchanged if it is not a usual one."""
+    for department in (SINCE, BEFORE):
+        if agency == f"Sở {department}".upper():
+            return f"Sở {department}"
+    committee = "ỦY BAN NHÂN DÂN "
+    if not agency.startswith(committee):
+        return agency
+    unit = agency.removeprefix(committee)
+    kind = next((one for one in TYPES if unit.startswith(f"{one.upper()} ")), "")
+    rest = unit[len(kind) :].strip().title()
+    return f"Ủy ban nhân dân {kind.lower()} {rest}".replace("  ", " ")

@@ -20,7 +20,7 @@ from backend.reports.content.figures import (
     Vnnic,
     leading,
 )
-from backend.reports.content.labels import BASES, NETWORKS_LONG, within
+from backend.reports.content.labels import BASES, NETWORKS_LONG, PARTS, within
 from backend.reports.content.labels import month as month_label
 from backend.reports.content.references import cite
 
@@ -56,7 +56,9 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
 def _samples(unit: ReportUnit, month: str, rows: Mapping[str, Samples]) -> list[str]:
     numbers = "; ".join(_numbers(network, rows[network]) for network in NETWORKS)
     where = f"Trong {month_label(month)}, trên địa bàn {within(unit['name'])}"
-    return [f"{where}, Đo Sóng thu nhận {numbers}.", *(_losses(n, rows[n]) for n in NETWORKS)]
+    losses = (_losses(network, rows[network]) for network in NETWORKS)
+    assured = (_assurance(network, rows[network]) for network in NETWORKS)
+    return [f"{where}, Đo Sóng thu nhận {numbers}.", *losses, *assured]
 
 
 def _numbers(network: str, row: Samples) -> str:
@@ -72,6 +74,16 @@ def _losses(network: str, row: Samples) -> str:
     largest = list(row["reasons"].items())[:NAMED_MOST]
     reasons = "; ".join(f"{_reason(code)} ({_n(n)} mẫu)" for code, n in largest)
     return f"Lý do chính khiến mẫu {NETWORKS_LONG[network]} không được tính: {reasons}."
+
+
+def _assurance(network: str, row: Samples) -> str:
+    """Return the assurance of the counted samples; reports of version 1.0 have none."""
+    parts = [
+        f"{_n(n)} mẫu {PARTS[part][0].lower()}{PARTS[part][1:]}"
+        for part, n in row.get("by_assurance", {}).items()
+        if n
+    ]
+    return f"Mẫu {NETWORKS_LONG[network]} được tính gồm: {'; '.join(parts)}." if parts else ""
 
 
 def _reason(code: str) -> str:

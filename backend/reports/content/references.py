@@ -1,8 +1,9 @@
 """Citation of the documents that set the targets of a report."""
 
 from collections.abc import Iterable
+from datetime import date
 
-from backend.reports.content.figures import ReportUnit
+from backend.reports.content.figures import ReferenceDocument, ReportUnit
 
 # Sources of the targets of a new installation, as Decree 30/2020/NĐ-CP cites a letter.
 LETTERS = {
@@ -18,9 +19,19 @@ LETTERS = {
 OF_PROVINCE = {"1004/SKHCN Cần Thơ (15/09/2025)": "Thành phố Cần Thơ"}
 
 
+# Source of a target that rests on a letter of another province: the installation set it.
+OWN_DEFAULT = "Mức mặc định của Đo Sóng"
+
+
+def source_for(source: str | None, province: str) -> str | None:
+    """Return the source of a target in a province, without letters of other provinces."""
+    other = OF_PROVINCE.get(source or "", province) != province
+    return OWN_DEFAULT if other else source
+
+
 def cite(source: str | None, unit: ReportUnit) -> str | None:
     """Return how a report of a unit cites the source of a target; None if it does not."""
-    if source is None or OF_PROVINCE.get(source, unit["province"]) != unit["province"]:
+    if source is None or source_for(source, unit["province"]) == OWN_DEFAULT:
         return None
     return LETTERS.get(source, source)
 
@@ -29,3 +40,33 @@ def cite_all(sources: Iterable[str | None], unit: ReportUnit) -> str:
     """Return the citation of several sources, each once."""
     cited = {cite(source, unit) for source in sources}
     return ", ".join(sorted(one for one in cited if one))
+
+
+# Words that introduce a subject in a letter's head.
+SUBJECT_WORDS = ("về việc ", "v/v ")
+
+
+def cite_document(document: ReferenceDocument) -> str:
+    """Return a document as Decree 30/2020/NĐ-CP cites it."""
+    day = date.fromisoformat(document["issued_on"])
+    number = "/".join(filter(None, (document["number"], document["symbol"])))
+    about = document["about"].strip().rstrip(".")
+    for words in SUBJECT_WORDS:
+        if about.lower().startswith(words):
+            about = about[len(words) :]
+    return (
+        f"{document['type']} số {number} {day_in_words(day)} của {document['issuer']}"
+        f" về việc {about[:1].lower()}{about[1:]}"
+    )
+
+
+def cite_documents(documents: Iterable[ReferenceDocument]) -> str:
+    """Return the citation of several documents, the earliest first."""
+    ordered = sorted(documents, key=lambda one: (one["issued_on"], one["number"]))
+    return "; ".join(cite_document(one) for one in ordered)
+
+
+def day_in_words(day: date) -> str:
+    """Return a day as in a letter; a leading zero for days below 10 and the first two months."""
+    month = f"{day.month:02}" if day.month <= 2 else str(day.month)
+    return f"ngày {day.day:02} tháng {month} năm {day.year}"

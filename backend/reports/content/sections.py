@@ -35,6 +35,7 @@ from backend.reports.content.figures import (
     Vnnic,
 )
 from backend.reports.content.labels import BASES, NOTES
+from backend.reports.content.references import source_for
 from backend.units.catalogue import LEVELS_OF
 from backend.units.service import UnitRow, units_on
 
@@ -80,21 +81,22 @@ def samples(counts: Counts) -> dict[str, Samples]:
     }
 
 
-def reached(counts: Counts) -> dict[str, list[Reached]]:
+def reached(counts: Counts, unit: UnitRow) -> dict[str, list[Reached]]:
     """Return the number of units of each level that reached the target."""
     return {
-        network: [_reached(level, answer) for level, answer in levels.items()]
+        network: [_reached(level, answer, unit) for level, answer in levels.items()]
         for network, levels in counts.by_network.items()
     }
 
 
-def _reached(level: str, answer: Answer) -> Reached:
+def _reached(level: str, answer: Answer, unit: UnitRow) -> Reached:
     target, summary = answer["target"] or {}, answer["summary"]
     return {
         "level": level,
         **_select(summary, ("units", "reached", "share")),  # type: ignore[typeddict-item]
         "best_share": (summary["distribution"] or {}).get("best_share"),
-        **{name: target.get(name) for name in ("threshold", "basis", "source")},
+        **{name: target.get(name) for name in ("threshold", "basis")},
+        "source": source_for(target.get("source"), unit.province),
     }
 
 
@@ -280,7 +282,7 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
     counts = read_counts(unit, month, now)
     return counts, {
         "samples": samples(counts),
-        "reached": reached(counts),
+        "reached": reached(counts, unit),
         "lacking": lacking(counts, _planned(unit, month)),
         "communes": communes(counts),
         "quality": quality(unit, month),

@@ -6,6 +6,7 @@ from typing import Any
 
 from docx import Document
 from docx.document import Document as Letter
+from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
@@ -19,7 +20,7 @@ from backend.reports.files.tables import Column, Row, format_cell
 FONT = "Times New Roman"
 # Decree 30/2020/NĐ-CP, annex I, part I: A4; 20-25 mm top and bottom, 30-35 left, 15-20 right.
 PAGE, MARGINS = (Mm(210), Mm(297)), {"top": 20, "bottom": 20, "left": 30, "right": 15}
-WIDTH_CM = 16.5  # between the margins
+WIDTH_CM, LANDSCAPE_CM = 16.5, 25.2  # between the margins
 BODY_PT, TABLE_PT, SMALL_PT = 14, 11, 11
 ALARM = RGBColor(0xB0, 0x00, 0x20)
 
@@ -44,6 +45,7 @@ STYLES: dict[str, tuple[float, bool, bool, ALIGN, float, float, float]] = {
     "Nơi nhận": (12, True, True, ALIGN.LEFT, 0, 0, 0),
     "Nơi nhận dòng": (SMALL_PT, False, False, ALIGN.LEFT, 0, 0, 0),
     "Phụ lục": (14, True, False, ALIGN.CENTER, 0, 2, 0),
+    "Chân trang": (8, False, False, ALIGN.CENTER, 0, 0, 0),
     "Số liệu minh họa": (11, True, False, ALIGN.CENTER, 0, 8, 0),
 }
 # The ids that python-docx gives the styles. Cells get a style by its id: a look-up by name searches
@@ -111,8 +113,8 @@ def add_rule(paragraph: Paragraph, indent_cm: float) -> None:
 AFTER_BORDERS = ("w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:jc", "w:rPr")
 
 
-def number_pages(letter: Letter, mark: str | None) -> None:
-    """Add page numbers at the top centre from page two, and the mark on every page."""
+def number_pages(letter: Letter, mark: str | None, footer: str | None = None) -> None:
+    """Add page numbers at the top centre from page two; mark and footer stand on every page."""
     section = letter.sections[0]
     section.different_first_page_header_footer = True
     header = section.header.paragraphs[0]
@@ -122,6 +124,31 @@ def number_pages(letter: Letter, mark: str | None) -> None:
         for line in (section.first_page_header.paragraphs[0], section.header.add_paragraph()):
             line.style = letter.styles["Số liệu minh họa"]
             line.add_run(mark).font.color.rgb = ALARM
+    if footer:
+        for part in (section.first_page_footer, section.footer):
+            part.paragraphs[0].style = letter.styles["Chân trang"]
+            part.paragraphs[0].add_run(footer)
+
+
+def add_annex(letter: Letter, *, landscape: bool) -> float:
+    """Begin an annex on a new page with numbers of its own; return its text's width in cm."""
+    section = letter.add_section(WD_SECTION.NEW_PAGE)
+    across, down = reversed(PAGE) if landscape else PAGE
+    section.page_width, section.page_height = across, down
+    section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
+    numbering = OxmlElement("w:pgNumType")
+    numbering.set(qn("w:start"), "1")
+    for former in section._sectPr.findall(qn("w:pgNumType")):
+        section._sectPr.remove(former)
+    section._sectPr.insert_element_before(numbering, *AFTER_NUMBERING)
+    return LANDSCAPE_CM if landscape else WIDTH_CM
+
+
+# Elements that the schema requires after the page numbers of a section.
+AFTER_NUMBERING = (
+    *("w:cols", "w:formProt", "w:vAlign", "w:noEndnote", "w:titlePg", "w:textDirection"),
+    *("w:bidi", "w:rtlGutter", "w:docGrid"),
+)
 
 
 def _add_field(paragraph: Paragraph, code: str) -> None:
@@ -165,7 +192,13 @@ NARROW_MOST, CHARACTERS_MOST = 12, 30
 
 
 def add_table(
-    letter: Letter, title: str, columns: Sequence[Column], rows: Sequence[Row], *, numbered: bool
+    letter: Letter,
+    title: str,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    numbered: bool,
+    width_cm: float = WIDTH_CM,
 ) -> None:
     """Add a table that repeats its head on every page; numbers are aligned right."""
     if title:
@@ -178,7 +211,7 @@ def add_table(
         ([str(number)] if numbered else []) + [format_cell(c, row[c.key]) for c in columns]
         for number, row in enumerate(rows, 1)
     ]
-    widths = _widths(heads, lines)
+    widths = _widths(heads, lines, width_cm)
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Cm(width)
     cells = iter(table._cells)  # read once: each look-up of one cell builds all of them
@@ -200,20 +233,31 @@ def _style(column: Column) -> str:
     return "Ô chữ" if column.kind in ("text", "moment") else "Ô số"
 
 
-def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> list[float]:
-    """Return widths that fill the page, by the longest cell and the head on two lines."""
+def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]], width_cm: float) -> list[float]:
+    """Return widths that fill the page, by the longest cell and the head on two lines.
+
+    Heads of a table with many columns break at every word.
+    """
     columns = zip(*lines, strict=True) if lines else ([""] for _ in heads)
+    head_length = _longest_word if len(heads) > COLUMNS_MANY else _on_two_lines
     lengths = [
-        max(_on_two_lines(head), min(max(map(len, cells)), CHARACTERS_MOST))
+        max(head_length(head), min(max(map(len, cells)), CHARACTERS_MOST))
         for head, cells in zip(heads, columns, strict=True)
     ]
     needed = [each * CHARACTER_CM + EDGES_CM for each in lengths]
     wide = [n for n, each in zip(needed, lengths, strict=True) if each > NARROW_MOST]
-    left = WIDTH_CM - sum(needed) + sum(wide)
-    if not wide or left < len(wide) * EDGES_CM:
-        return [WIDTH_CM * n / sum(needed) for n in needed]
+    left = width_cm - sum(needed) + sum(wide)
+    if not wide or left < 2 * len(wide):
+        return [width_cm * n / sum(needed) for n in needed]
     scale = left / sum(wide)
     return [n * scale if each > NARROW_MOST else n for n, each in zip(needed, lengths, strict=True)]
+
+
+COLUMNS_MANY = 8
+
+
+def _longest_word(head: str) -> int:
+    return max(map(len, head.split())) + 1
 
 
 def _on_two_lines(head: str) -> int:

@@ -1,23 +1,22 @@
 """Render a report as an official letter (Word) in the layout of Decree 30/2020/NĐ-CP."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 
 from docx.document import Document as Letter
 from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 
-from backend.clock import VIETNAM, month_end
 from backend.reports.content import labels
-from backend.reports.content.figures import NETWORKS, Report, sections_of
-from backend.reports.content.labels import LetterheadContent, default_letterhead
-from backend.reports.content.references import cite_all
+from backend.reports.content.figures import Report
+from backend.reports.content.labels import LetterheadContent
+from backend.reports.files.annexes import Annex, Part, PicturePart, TablePart
 from backend.reports.files.canonical import canonical_json, digest, remove_times
 from backend.reports.files.docx_elements import (
     WIDTH_CM,
+    add_annex,
     add_columns,
     add_line,
     add_picture,
@@ -26,10 +25,17 @@ from backend.reports.files.docx_elements import (
     new_letter,
     number_pages,
 )
-from backend.reports.files.tables import Column, Row, Table
-
-# Of a longer table the text has the first rows, and an appendix all of them.
-ROWS_IN_TEXT, ROWS_SHOWN = 15, 10
+from backend.reports.files.letter import (
+    MOTTO,
+    NATION,
+    Head,
+    LetterContent,
+    Section,
+    compose_letter,
+    head_of,
+    letterhead_of,
+)
+from backend.reports.files.tables import Table
 
 # By network and kind: steps, map, speeds.
 Pictures = Mapping[tuple[str, str], bytes]
@@ -37,172 +43,66 @@ Pictures = Mapping[tuple[str, str], bytes]
 
 @dataclass(slots=True)
 class Body:
-    """Writer of the text; numbers tables and pictures, collects appendices."""
+    """Writer of the text and the annexes; numbers tables and pictures."""
 
     letter: Letter
-    report: Report
-    tables: Mapping[str, Table]
+    content: LetterContent
     pictures: Pictures
     numbers: dict[str, int] = field(default_factory=dict)
-    # Title, columns and rows of the tables that are too long for the text.
-    appendices: list[tuple[str, Sequence[Column], Sequence[Row]]] = field(default_factory=list)
 
     def write(self) -> None:
         """Write the opening, the sections and the closing sentence."""
-        self._paragraph(self._opening())
-        contents: dict[str, Callable[[], None]] = {
-            "samples": self._samples,
-            "reached": self._reached,
-            "lacking": self._lacking,
-            "quality": self._quality,
-            "no_connection": self._no_connection,
-            "teams": self._teams,
-            "vnnic": self._vnnic,
-            "notes": self._notes,
-        }
-        for number, section in enumerate(sections_of(self.report), 1):
-            self.letter.add_paragraph(f"{number}. {labels.SECTIONS[section]}", "Mục")
-            for paragraph in self._text(section).splitlines():
-                self._paragraph(paragraph)
-            contents[section]()
-        closing = f"Trên đây là báo cáo kết quả đo {self._where()}, {labels.BY_OUR_COUNT}./."
+        self._paragraph(self.content.opening)
+        for number, section in enumerate(self.content.sections, 1):
+            self._write_section(number, section)
         # Keep the signature on the page of this sentence.
-        self._paragraph(closing).paragraph_format.keep_with_next = True
+        self._paragraph(self.content.closing).paragraph_format.keep_with_next = True
 
-    def write_appendices(self) -> None:
-        """Write the long tables after the signature, each on a new page."""
-        for number, (title, columns, rows) in enumerate(self.appendices, 1):
-            heading = f"Phụ lục {number}" if len(self.appendices) > 1 else "Phụ lục"
-            first = self.letter.add_paragraph(heading, "Phụ lục")
-            first.paragraph_format.page_break_before = True
-            self.letter.add_paragraph(title.upper(), "Phụ lục")
-            # Completed by hand when the letter has its number.
-            reference = "(Kèm theo Công văn số          ngày       tháng       năm          )"
-            self.letter.add_paragraph(reference, "Giữa nghiêng")
-            add_table(self.letter, "", columns, rows, numbered=True)
+    def _write_section(self, number: int, section: Section) -> None:
+        self.letter.add_paragraph(f"{number}. {section.title}", "Mục")
+        texts = [*section.paragraphs[:-1], " ".join([*section.paragraphs[-1:], section.detail])]
+        for text in texts:
+            if text.strip():
+                self._paragraph(text.strip())
+        if section.table:
+            self._table(section.table, WIDTH_CM)
 
-    def _text(self, section: str) -> str:
-        """Return the official's remark, else the proposed sentences."""
-        return self.report["remarks"].get(section) or self.report["proposed"].get(section, "")
+    def write_annexes(self) -> None:
+        """Write the annexes after the signature, each on new pages."""
+        for annex in self.content.annexes:
+            self._write_annex(annex)
 
-    def _where(self) -> str:
-        unit = self.report["unit"]
-        return f"{labels.month(self.report['month'])} trên địa bàn {labels.within(unit['name'])}"
+    def _write_annex(self, annex: Annex) -> None:
+        width_cm = add_annex(self.letter, landscape=annex.landscape)
+        self.numbers.clear()
+        self.letter.add_paragraph(f"Phụ lục {annex.number}".strip(), "Phụ lục")
+        self.letter.add_paragraph(annex.title.upper(), "Phụ lục")
+        self.letter.add_paragraph(self.content.attached_to, "Giữa nghiêng")
+        for part in annex.parts:
+            self._write_part(part, width_cm)
 
-    def _opening(self) -> str:
-        sources = (row["source"] for row in self.tables["reached"].rows)
-        cited = cite_all(sources, self.report["unit"])
-        request = f"Thực hiện {cited}, " if cited else ""
-        sentence = (
-            f"{request}kết quả đo chất lượng dịch vụ truy nhập Internet {self._where()},"
-            f" tính {labels.BY_OUR_COUNT}, như sau:"
-        )
-        return sentence[:1].upper() + sentence[1:]
-
-    def _samples(self) -> None:
-        self._table("samples", "Số mẫu theo loại mạng", "network", "received", "valid", "counted")
-        self._assurance()
-        if self.tables["reasons"].rows:
-            self._table("reasons", "Mẫu không được tính, theo lý do chính", "network", "words", "n")
-
-    def _assurance(self) -> None:
-        table = self.tables.get("assurance")
-        rows = [row for row in table.rows if row["n"]] if table else []
-        if table and rows:
-            columns = table.select_columns("network", "words", "n")
-            self._numbered_table("Mẫu được tính, theo mức bảo đảm", columns, rows)
-
-    def _reached(self) -> None:
-        title = f"Số đơn vị đạt mục tiêu, {labels.BY_OUR_COUNT}"
-        keys = ("network", "level", "units", "reached", "share", "best_share", "threshold")
-        self._table("reached", title, *keys)
-        for network in NETWORKS:
-            label = labels.NETWORKS_LONG[network]
-            self._picture(network, "steps", f"Số xã, phường theo mức so với mục tiêu, {label}")
-            self._picture(network, "map", f"Xã, phường theo mức so với mục tiêu, {label}")
-
-    def _lacking(self) -> None:
-        keys = ("code", "name", "parent", "counted", "target", "shortfall", "planned")
-        for network in NETWORKS:
-            rows = self.tables["lacking"].rows_of(network)
-            if rows:
-                title = f"Xã, phường chưa đạt, {labels.NETWORKS_LONG[network]}"
-                self._long_table(title, self.tables["lacking"].select_columns(*keys), rows)
-            elif any(row["reached"] is not None for row in self.tables["reached"].rows_of(network)):
-                self._paragraph(
-                    f"Không còn xã, phường nào chưa đạt về {labels.NETWORKS_LONG[network]}."
-                )
-
-    def _quality(self) -> None:
-        keys = (
-            "operator", "technology", "n", "download_mbps_median", "download_mbps_interval",
-            "download_mbps_mean", "upload_mbps_median", "ping_ms_median",
-        )  # fmt: skip
-        for network in NETWORKS:
-            table = self.tables["quality"]
-            rows = table.rows_of(network)
-            if rows:
-                title = f"Chất lượng {labels.NETWORKS_LONG[network]} (Mbit/s, ms)"
-                known = {column.key for column in table.columns}
-                columns = table.select_columns(*(key for key in keys if key in known))
-                self._numbered_table(title, columns, rows)
-                caption = f"Tốc độ tải xuống theo nhà mạng, {labels.NETWORKS_LONG[network]}"
-                self._picture(network, "speeds", caption)
-
-    def _no_connection(self) -> None:
-        table = self.tables["no_connection"]
-        if table.rows:
-            columns = table.select_columns("code", "name", "zones", "places", "areas")
-            self._long_table(labels.SECTIONS["no_connection"], columns, table.rows)
-
-    def _teams(self) -> None:
-        table = self.tables["teams"]
-        keys = ("organisation", "organisation_type", "team", "received", "counted", "needed")
-        if table.rows:
-            self._long_table("Đóng góp theo đội", table.select_columns(*keys), table.rows)
-        elif not self._text("teams"):
-            self._paragraph("Trong tháng không có chiến dịch nào tại địa bàn.")
-
-    def _vnnic(self) -> None:
-        if self.report["sections"]["vnnic"] is None:
-            if not self._text("vnnic"):
-                self._paragraph("Chưa có số liệu của VNNIC cho tháng này.")
-            return
-        table, keys = self.tables["vnnic"], ("network", "code", "name", "ours", "theirs")
-        self._long_table(
-            "Số liệu Đo Sóng và VNNIC",
-            table.select_columns(*keys, "difference", "reasons"),
-            table.rows,
-        )
-
-    def _notes(self) -> None:
-        for note in self.report["sections"]["notes"]:
-            self._paragraph(f"- {note['words']}")
-        mark = digest(canonical_json(self.report))
-        self.letter.add_paragraph(f"Mã SHA-256 của tệp số liệu kèm theo: {mark}", "Ghi chú")
+    def _write_part(self, part: Part, width_cm: float) -> None:
+        if isinstance(part, TablePart):
+            self._table(part, width_cm)
+        elif isinstance(part, PicturePart):
+            if picture := self.pictures.get((part.network, part.kind)):
+                add_picture(self.letter, picture, f"Hình {self._next('Hình')}. {part.caption}")
+        else:
+            self._paragraph(part.text)
 
     def _paragraph(self, text: str) -> Paragraph:
         return self.letter.add_paragraph(text, "Thân")
 
-    def _table(self, name: str, title: str, *keys: str) -> None:
-        table = self.tables[name]
-        self._numbered_table(title, table.select_columns(*keys), table.rows)
-
-    def _long_table(self, title: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-        """Write a table; of a long one the first rows, and add an appendix with all of them."""
-        if len(rows) <= ROWS_IN_TEXT:
-            self._numbered_table(title, columns, rows)
-            return
-        self.appendices.append((title, columns, rows))
-        shortened = f"{title}: {ROWS_SHOWN} dòng đầu của {len(rows)} (đầy đủ tại Phụ lục)"
-        self._numbered_table(shortened, columns, rows[:ROWS_SHOWN])
-
-    def _numbered_table(self, title: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-        add_table(self.letter, f"Bảng {self._next('Bảng')}. {title}", columns, rows, numbered=False)
-
-    def _picture(self, network: str, kind: str, caption: str) -> None:
-        if picture := self.pictures.get((network, kind)):
-            add_picture(self.letter, picture, f"Hình {self._next('Hình')}. {caption}")
+    def _table(self, part: TablePart, width_cm: float) -> None:
+        title = f"Bảng {self._next('Bảng')}. {part.title}" if part.title else ""
+        add_table(
+            self.letter,
+            title,
+            part.columns,
+            part.rows,
+            numbered=part.numbered,
+            width_cm=width_cm,
+        )
 
     def _next(self, kind: str) -> int:
         self.numbers[kind] = self.numbers.get(kind, 0) + 1
@@ -213,35 +113,28 @@ def render_letter(
     report: Report, tables: Mapping[str, Table], pictures: Pictures, mark: str | None
 ) -> bytes:
     """Return the letter; the same report gives the same bytes."""
-    document, head = new_letter(), _head(report)
+    document, head = new_letter(), letterhead_of(report)
     properties = document.core_properties
     properties.title = f"Báo cáo {labels.month(report['month'])}, {report['unit']['name']}"
     properties.author = properties.last_modified_by = head["agency"]
     properties.created = properties.modified = datetime.fromisoformat(report["made_at"])
     properties.language, properties.comments = "vi-VN", mark or ""
-    number_pages(document, mark)
-    add_head(document, report, head)
-    body = Body(document, report, tables, pictures)
+    number_pages(document, mark, _footer(report))
+    body = Body(document, compose_letter(report, tables), pictures)
+    add_opening(document, body.content.head)
     body.write()
-    add_end(document, head)
-    body.write_appendices()
+    add_end(document, head | {"copies": list(body.content.copies)})
+    body.write_annexes()
     out = io.BytesIO()
     document.save(out)
     return remove_times(out.getvalue())
 
 
-def _head(report: Report) -> LetterheadContent:
-    """Return the report's letterhead, the default one where it has none."""
-    unit, letterhead = report["unit"], report["letterhead"]
-    if letterhead is not None:
-        return cast(LetterheadContent, letterhead)
-    return default_letterhead(
-        unit["level"], unit["name"], unit["province"], month_end(report["month"])
-    )
+def _footer(report: Report) -> str:
+    """Return the digest of the figures, by which `/seal` finds the report."""
+    return f"Số liệu kèm theo (report.json), SHA-256: {digest(canonical_json(report))}"
 
 
-NATION = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
-MOTTO = "Độc lập - Tự do - Hạnh phúc"
 LEFT_CM, RIGHT_CM = 6.7, 9.8
 # Indents: the line below the agency is a third of its cell, that below the motto as long as it.
 AGENCY_RULE_CM, MOTTO_RULE_CM = 2.3, 2.15
@@ -250,26 +143,44 @@ SIGNATURE_PT = 72
 
 
 def add_head(letter: Letter, report: Report, head: LetterheadContent) -> None:
+    """Add the head of a report's letter."""
+    add_opening(letter, head_of(report, head))
+
+
+def add_opening(letter: Letter, head: Head) -> None:
     """Add the agency on the left, the nation on the right; number, date, subject, addressees."""
     left, right = add_columns(letter, (LEFT_CM, RIGHT_CM))
-    if head["superior"]:
-        add_line(left, "Đầu thư", head["superior"])
-    add_line(left, "Đầu thư đậm", head["agency"])
+    if head.superior:
+        add_line(left, "Đầu thư", head.superior)
+    for line in head.agency:
+        add_line(left, "Đầu thư đậm", line)
     add_rule(add_line(left, "Đầu thư", ""), AGENCY_RULE_CM)
-    add_line(left, "Giữa", f"Số:          /{head['symbol']}").paragraph_format.space_before = Pt(6)
-    subject = f"V/v báo cáo kết quả đo chất lượng mạng {labels.month(report['month'])}"
-    add_line(left, "Đầu thư", subject).paragraph_format.space_before = Pt(6)
+    add_line(left, "Giữa", head.number).paragraph_format.space_before = Pt(6)
+    if head.subject:
+        add_line(left, "Đầu thư", head.subject).paragraph_format.space_before = Pt(6)
     add_line(right, "Đầu thư đậm", NATION)
     add_line(right, "Giữa đậm", MOTTO)
     add_rule(add_line(right, "Đầu thư", ""), MOTTO_RULE_CM)
-    made = datetime.fromisoformat(report["made_at"]).astimezone(VIETNAM)
-    # Day of signing and number are written by hand.
-    dated = f"{head['place']}, ngày       tháng       năm {made.year}"
-    add_line(right, "Giữa nghiêng", dated).paragraph_format.space_before = Pt(6)
-    _address(letter, head["recipients"])
+    add_line(right, "Giữa nghiêng", head.place_and_day).paragraph_format.space_before = Pt(6)
+    _title(letter, head.title)
+    if head.recipients:
+        _address(letter, head.recipients)
 
 
-def _address(letter: Letter, recipients: list[str]) -> None:
+def _title(letter: Letter, lines: Sequence[str]) -> None:
+    """Add the name and the subject of a document that has a name, such as BÁO CÁO."""
+    for place, line in enumerate(lines):
+        paragraph = letter.add_paragraph(line, "Phụ lục")
+        paragraph.paragraph_format.space_before = Pt(0 if place else 14)
+    if lines:
+        add_rule(letter.add_paragraph("", "Phụ lục"), TITLE_RULE_CM)
+
+
+# The line below the subject is about a third of the text's width.
+TITLE_RULE_CM = 6.0
+
+
+def _address(letter: Letter, recipients: Sequence[str]) -> None:
     if len(recipients) == 1:
         line = letter.add_paragraph(f"Kính gửi: {recipients[0]}.", "Kính gửi")
         line.paragraph_format.left_indent = Cm(2.5)

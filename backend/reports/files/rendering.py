@@ -13,8 +13,10 @@ from backend.tables.spreadsheets import csv_file
 
 Renderer = Callable[[Report, str | None], bytes]  # with the mark of a draft or a demo
 
+# The letter is completed and signed in the office: the seal is that of the figures.
+LETTER = "report.docx"
 RENDERERS: dict[str, Renderer] = {
-    "report.docx": lambda report, mark: render_letter(
+    LETTER: lambda report, mark: render_letter(
         report, build_tables(report), _pictures(report), mark
     ),
     "report.xlsx": lambda report, mark: render_workbook(report, build_tables(report), mark),

@@ -73,7 +73,10 @@ REACHED = (
     Column("reached", "Đạt", f"Số đơn vị đạt mục tiêu {labels.BY_OUR_COUNT}", "whole"),
     Column("share", "Tỷ lệ đạt", "Đạt chia cho số đơn vị", "share"),
     Column(
-        "best_share", "Tốt nhất có thể", "Tỷ lệ đạt nếu cùng số mẫu được phân bổ đều nhất", "share"
+        "best_share",
+        "Có thể đạt nếu phân bổ hợp lý",
+        "Tỷ lệ đạt nếu cùng số mẫu được phân bổ đều nhất",
+        "share",
     ),
     Column("threshold", "Mục tiêu", "Số mẫu mỗi tháng cho mỗi đơn vị", "whole"),
     Column("basis", "So với", "Số được so với mục tiêu", named=labels.BASES),
@@ -193,7 +196,13 @@ TEAMS = (
     Column("type", "Loại đội", "Loại đội", named=labels.TEAMS),
     RECEIVED,
     COUNTED,
-    Column("needed", "Mẫu còn cần", "Được tính, tại nơi còn thiếu lúc đo", "whole", summed=True),
+    Column(
+        "needed",
+        "Mẫu góp vào mục tiêu",
+        "Được tính, tại nơi còn thiếu lúc đo",
+        "whole",
+        summed=True,
+    ),
 )
 VNNIC = (
     NETWORK,

@@ -9,6 +9,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
 from backend.clock import VIETNAM
+from backend.i18n import formats
 from backend.reports.content.figures import NETWORKS, Report
 from backend.reports.content.labels import BY_OUR_COUNT
 from backend.reports.content.labels import NETWORKS as NETWORK_WORDS
@@ -31,7 +32,9 @@ def render_workbook(report: Report, tables: Mapping[str, Table], mark: str | Non
     out = io.BytesIO()
     made = datetime.fromisoformat(report["made_at"]).astimezone(VIETNAM).replace(tzinfo=None)
     with Workbook(out, {"in_memory": True}) as book:
-        title = f"{report['unit']['name']}, tháng {report['month']}, {BY_OUR_COUNT}"
+        title = ", ".join(
+            (report["unit"]["name"], f"tháng {formats.month(report['month'])}", BY_OUR_COUNT)
+        )
         book.set_properties({"title": title, "author": "Đo Sóng", "created": made})
         book.set_calc_mode("auto")
         for table in tables.values():

@@ -22,7 +22,7 @@ from backend.measurements.recording.models import DemoMonth
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.sections import collect_settled
 from backend.reports.files.canonical import canonical_json, digest
-from backend.reports.files.rendering import render
+from backend.reports.files.rendering import LETTER, render
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow
 from backend.reports.monthly.seals import create_seal
 from backend.reports.monthly.service import (
@@ -187,9 +187,11 @@ def approve_report(
 
 
 def _statement(row: ReportRow, approver: Mapping[str, str | None], now: datetime) -> dict[str, Any]:
-    """Return the statement of the seal: report, approval, digests of figures and files."""
+    """Return the statement of the seal: report, approval, digests of the files of figures."""
     unit = db.session.get_one(Unit, row.unit_id)
-    files = select(ReportFile.name, ReportFile.digest).where(ReportFile.report_id == row.id)
+    files = select(ReportFile.name, ReportFile.digest).where(
+        ReportFile.report_id == row.id, ReportFile.name != LETTER
+    )
     return {
         "unit": {name: getattr(unit, name) for name in ("system", "level", "code", "name")},
         "month": row.month,

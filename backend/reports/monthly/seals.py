@@ -97,6 +97,11 @@ def _verify(seal: Seal, digest: str, public_key: bytes) -> bool:
     return digest == statement["digest"] or digest in statement["files"].values()
 
 
+def sealed_files(row: ReportRow) -> frozenset[str]:
+    """Return the names of the files in the statement of a report's seal."""
+    return frozenset(json.loads(row.statement)["files"]) if row.statement else frozenset()
+
+
 def fingerprint(public_key: bytes) -> str:
     """Return the SHA-256 of a key in groups of four digits, to be printed and compared."""
     digits = hashlib.sha256(public_key).hexdigest()

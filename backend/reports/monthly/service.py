@@ -22,10 +22,16 @@ from backend.reports.content.figures import Report, ReportUnit
 from backend.reports.content.proposals import propose
 from backend.reports.content.sections import Collected, collect
 from backend.reports.files.canonical import digest
-from backend.reports.files.rendering import RENDERERS, render_file
+from backend.reports.files.rendering import LETTER, RENDERERS, render_file
 from backend.reports.monthly.letterheads import letterhead_on
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow, SealKey
-from backend.reports.monthly.seals import Trusted, seal_of, seal_problem, serialize_key
+from backend.reports.monthly.seals import (
+    Trusted,
+    seal_of,
+    seal_problem,
+    sealed_files,
+    serialize_key,
+)
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
 from geo.gazetteer import plain
@@ -112,13 +118,15 @@ def frozen_report(row: ReportRow, trusted: Trusted) -> Report:
     return cast(Report, json.loads(row.content))
 
 
-def _require_original(row: ReportRow, content: bytes, stored: str, trusted: Trusted) -> None:
+def _require_original(
+    row: ReportRow, content: bytes, stored: str, trusted: Trusted, *, unsealed: bool = False
+) -> None:
     """Raise 500 if content has another digest than the stored one, or none that is sealed.
 
     Seals of revoked keys can be read: the page and the API of digests show the revocation.
     """
     seal = seal_of(row)
-    problem = seal_problem(seal, stored, trusted) if seal else None
+    problem = seal_problem(seal, stored, trusted) if seal and not unsealed else None
     if digest(content) != stored or problem == "seal_broken":
         raise Problem(500, "report_altered")
     if problem == "seal_key_unknown":
@@ -216,7 +224,8 @@ def read_file(actor: Actor, report_id: int, name: str, now: datetime, trusted: T
         file = db.session.get(ReportFile, (row.id, name)) if "\x00" not in name else None
         content = bytes(file.content) if file else None
         if file and content is not None:
-            _require_original(row, content, file.digest, trusted)
+            free = name == LETTER and LETTER not in sealed_files(row)
+            _require_original(row, content, file.digest, trusted, unsealed=free)
     if content is None:
         raise Problem(404, "not_found")
     return content
@@ -261,7 +270,15 @@ def check_digest(text: str, trusted: Trusted) -> dict[str, Any]:
 
 
 def _sealed_report(sha256: str) -> ReportRow | None:
-    of_file = select(ReportFile.report_id).where(ReportFile.digest == sha256)
+    """Return the approved report whose statement has a digest; an unsealed letter has none."""
+    of_file = (
+        select(ReportFile.report_id)
+        .join(ReportRow, ReportRow.id == ReportFile.report_id)
+        .where(
+            ReportFile.digest == sha256,
+            or_(ReportFile.name != LETTER, ReportRow.statement.contains(f'"{LETTER}"')),
+        )
+    )
     query = (
         select(ReportRow)
         .where(

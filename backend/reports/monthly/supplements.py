@@ -22,7 +22,8 @@ def show_supplement(
     if row.state == "draft":
         raise Problem(409, "report_not_frozen")
     frozen = frozen_report(row, trusted)["sections"]
-    live = read_counts(unit_of(row), row.month, now)
+    unit = unit_of(row)
+    live = read_counts(unit, row.month, now)
     return {
         "report_id": row.id,
         "month": row.month,
@@ -31,7 +32,8 @@ def show_supplement(
         "frozen_at": row.frozen_at,
         "as_of": now,
         **differences(
-            frozen, {"samples": samples(live), "reached": reached(live), "communes": communes(live)}
+            frozen,
+            {"samples": samples(live), "reached": reached(live, unit), "communes": communes(live)},
         ),
     }
 

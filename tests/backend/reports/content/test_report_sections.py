@@ -36,7 +36,7 @@ def test_sentences_are_vietnamese_and_name_whose_count_it_is(office: Office) -> 
         "Trong tháng 11 năm 2024, trên địa bàn tỉnh Thái Nguyên, Đo Sóng thu nhận 3 mẫu đo băng"
         " rộng di động (hợp lệ 3, được tính 2); 0 mẫu đo băng rộng cố định. Lý do chính khiến mẫu"
         " băng rộng di động không được tính: mẫu lặp lại của cùng thiết bị, cùng vị trí trong 4 giờ"
-        " (1 mẫu)."
+        " (1 mẫu). Mẫu băng rộng di động được tính gồm: 2 mẫu chỉ do điện thoại báo."
     )
     assert proposed["reached"] == (
         "Theo số liệu Đo Sóng, 0/1 đơn vị cấp tỉnh (0,00%), 0/9 đơn vị cấp huyện (0,00%), 0/172"
@@ -184,6 +184,7 @@ def test_a_month_after_the_reform_has_no_districts(
     sections = office.show(report, "/figures").json["sections"]
     assert [row["level"] for row in sections["reached"]["fixed"]] == ["province", "commune"]
     assert sections["reached"]["fixed"][0]["threshold"] == 300
+    assert sections["reached"]["fixed"][0]["source"] == "Mức mặc định của Đo Sóng"
 
 
 def test_a_report_says_that_claims_count(office: Office) -> None:

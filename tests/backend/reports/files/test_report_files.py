@@ -12,9 +12,11 @@ from docx import Document
 from flask import Flask
 from openpyxl import load_workbook
 
+from backend.reports.content import labels
 from backend.reports.content.figures import Files, Report
+from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.files.rendering import RENDERERS, render, render_file
-from tests.support.report_content import lacking, report, sections
+from tests.support.report_content import commune, lacking, report, sections
 
 FILES = ["report.docx", "report.xlsx", "report.csv.zip", "report.json"]
 
@@ -166,12 +168,20 @@ def test_the_letter_is_laid_out_as_decree_30_asks(rendered: Files) -> None:
     assert "PAGE" in page.header._element.xml
     style = letter.styles["Thân"]
     assert (style.font.name, style.font.size.pt) == ("Times New Roman", 14)
+    [footer] = page.footer.paragraphs
+    assert footer.text.endswith(digest(canonical_json(report()))) and page.first_page_footer
     left, right = letter.tables[0].rows[0].cells
     assert left.text.splitlines()[:2] == ["UBND TỈNH THÁI NGUYÊN", "SỞ THÔNG TIN VÀ TRUYỀN THÔNG"]
     assert right.text.startswith("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc")
     assert "Kính gửi: Cục Viễn thông, Bộ Thông tin và Truyền thông." in words(rendered)
-    last = letter.tables[-1].rows[0].cells
+    last = end_of(letter)
     assert last[0].text.startswith("Nơi nhận:\n- Như trên;") and "GIÁM ĐỐC" in last[1].text
+
+
+def end_of(letter: Any) -> Any:
+    """The cells of recipients and signature."""
+    tables = [table.rows[0].cells for table in letter.tables]
+    return next(cells for cells in tables if cells[0].text.startswith("Nơi nhận:"))
 
 
 def test_sections_stand_in_the_letters_order(rendered: Files) -> None:
@@ -189,8 +199,9 @@ LETTER_SAID = (
 
 def test_what_the_official_wrote_replaces_what_was_proposed(rendered: Files) -> None:
     said = words(rendered).splitlines()
-    assert "Toàn tỉnh có 64.595 mẫu." in said
-    assert "Hai phường sẽ đo bù." in said and "Trong tháng 12." in said
+    assert "Toàn tỉnh có 64.595 mẫu. (Chi tiết tại Phụ lục I.)" in said
+    assert "Hai phường sẽ đo bù." in said
+    assert "Trong tháng 12. (Chi tiết tại Phụ lục I.)" in said
     assert "175 trên 177 xã." not in said
 
 
@@ -218,13 +229,59 @@ def test_a_chart_and_a_map_are_inside(rendered: Files) -> None:
 
 
 @pytest.mark.slow
-def test_long_tables_stand_in_an_appendix(app: Flask) -> None:
-    many = [lacking(f"{n:05}", f"Xã {n}", n) for n in range(40)]
-    files = made(app, report(sections=sections(lacking={"mobile": many, "fixed": []})))
+def test_annexes_have_their_own_pages_and_orientation(app: Flask) -> None:
+    many = [commune(f"{n:05}", f"Xã {n}", n) for n in range(40)]
+    short = [lacking(f"{n:05}", f"Xã {n}", n, *["Đợt 2"][: n % 2]) for n in range(40)]
+    changed = {
+        "communes": {"mobile": many, "fixed": many},
+        "lacking": {"mobile": short, "fixed": []},
+    }
+    files = made(app, report(sections=sections(**changed)))
     letter = Document(io.BytesIO(files["report.docx"]))
-    sizes = [len(t.rows) for t in letter.tables if "Còn thiếu" in t.rows[0].cells[-2].text]
-    assert sizes == [11, 41]
-    assert "10 dòng đầu của 40" in words(files) and "Phụ lục" in words(files)
+    said = [line for line in words(files).splitlines() if line.startswith("Phụ lục")]
+    assert said == [f"Phụ lục {n}" for n in ("I", "II", "III", "IV", "V")]
+    assert "(Chi tiết tại Phụ lục II.)" in words(files)
+    shapes = [one.page_width > one.page_height for one in letter.sections]
+    assert shapes == [False, False, True, True, False, False]  # the letter, then the annexes
+    assert all('w:pgNumType w:start="1"' in one._sectPr.xml for one in letter.sections[1:])
+    lines = rows(files, "Kế hoạch tháng sau")
+    assert len(lines) == 41
+    assert lines[2] == ["2", "00001", "Xã 1", "Thành phố Thái Nguyên", "10", "1", "300", "299",
+                        "10", "1", "300", "299", "Đợt 2"]  # fmt: skip
+    widths = [sum(cell.width.cm for cell in table.rows[0].cells) for table in letter.tables]
+    assert max(widths) <= 25.3
+
+
+def test_a_document_with_a_name_is_no_official_letter(app: Flask) -> None:
+    chosen = {"kind": "report", "titles": ["Q. GIÁM ĐỐC"], "signer": "Lê Văn Cường"}
+    document = {
+        "type": "Công văn", "number": "5691", "symbol": "BTTTT-CVT", "issued_on": "2024-12-31",
+        "issuer": "Bộ Thông tin và Truyền thông", "about": "V/v Tăng cường đo kiểm.",
+    }  # fmt: skip
+    files = made(app, report(letter=chosen, references=[document]))
+    letter, said = Document(io.BytesIO(files["report.docx"])), words(files)
+    assert "/BC-STTTT" in letter.tables[0].rows[0].cells[0].text
+    assert "BÁO CÁO\nKết quả đo chất lượng mạng tháng 11 năm 2024 trên địa bàn tỉnh" in said
+    assert "Kính gửi" not in said and "(Kèm theo Báo cáo số" in said
+    assert f"{LETTER_SAID} về việc tăng cường đo kiểm, Sở Thông tin và Truyền thông báo cáo" in said
+    recipients, signature = end_of(letter)
+    assert "- Cục Viễn thông, Bộ Thông tin và Truyền thông;" in recipients.text
+    assert "Như trên" not in recipients.text
+    assert signature.text == "Q. GIÁM ĐỐC\nLê Văn Cường"
+    cited_alone = made(app, report(references=[]))
+    assert "Thực hiện" not in words(cited_alone)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("Thành phố Hồ Chí Minh", "Thành phố Hồ Chí Minh"), ("Tỉnh Thái Nguyên", "Thái Nguyên"),
+        ("Phường Phan Đình Phùng", "Phường Phan Đình Phùng"), ("Xã Phú Lương", "Phú Lương"),
+        ("Phường 1", "Phường 1"),
+    ],
+)  # fmt: skip
+def test_a_letter_names_its_place_as_the_decree_asks(name: str, place: str) -> None:
+    assert labels.place_name(name) == place
 
 
 def test_the_copied_letterhead_is_used(app: Flask) -> None:
@@ -238,7 +295,8 @@ def test_the_copied_letterhead_is_used(app: Flask) -> None:
     letter = Document(io.BytesIO(files["report.docx"]))
     assert "/UBND-VHXH" in letter.tables[0].rows[0].cells[0].text
     assert "- Sở KH&CN;\n- Đảng ủy xã." in words(files)
-    assert letter.tables[-1].rows[0].cells[1].text == (
+    assert letter.tables[0].rows[0].cells[0].text.startswith("ỦY BAN NHÂN DÂN\nXÃ TÂN CƯƠNG")
+    assert end_of(letter)[1].text == (
         "TM. ỦY BAN NHÂN DÂN\nKT. CHỦ TỊCH\nPHÓ CHỦ TỊCH\nNguyễn Thị An"
     )
 
@@ -269,7 +327,7 @@ def test_a_report_with_nothing_in_it_is_rendered_too(app: Flask) -> None:
     }  # fmt: skip
     files = made(app, report(sections=nothing, proposed={}, remarks={}, boundaries=None))
     assert list(files) == FILES
-    assert "Trong tháng không có chiến dịch nào" in words(files)
+    assert "Phụ lục" not in words(files)
 
 
 @pytest.mark.slow

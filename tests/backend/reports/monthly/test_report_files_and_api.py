@@ -52,7 +52,7 @@ def test_workbook_and_letter_tell_what_coverage_tells(office: Office) -> None:
     assert list(totals[4:7]) == [told["summary"][name] for name in names] == [4, 3, 3]
     letter = Document(fetched(office, report, "report.docx"))
     samples = next(t for t in letter.tables if t.rows[0].cells[1].text == "Đã nhận")
-    assert [cell.text for cell in samples.rows[1].cells] == [
+    assert [cell.text for cell in samples.rows[1].cells][:4] == [
         "Di động", *(number(told["summary"][name], "vi") for name in names)
     ]  # fmt: skip
 

@@ -35,6 +35,7 @@ VIEWS = (
         "memberships",
     ),
     *("organisations", "campaigns", "team_import", "reports.monthly", "reports.open_data"),
+    "reports.references",
     *(
         "web.public",
         "web.maps",

@@ -30,7 +30,10 @@ settings.register_profile("shared", deadline=None, suppress_health_check=[Health
 settings.load_profile("shared")
 
 # Loaded once for all tests, or filled by a migration; every other table is emptied after a test.
-KEPT = {"units", "boundary_sets", "boundaries", "targets", "counting_rules", "alembic_version"}
+KEPT = {
+    *("units", "boundary_sets", "boundaries", "targets", "counting_rules", "alembic_version"),
+    "reference_documents",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -439,6 +439,12 @@ TEXTS: dict[str, str] = {
         "This unit already has a report of that month; to make another, supersede it."
     ),
     "report_not_draft": N_("The report's figures are frozen; to change anything, supersede it."),
+    "remark_conflict": N_("Somebody else has changed this text meanwhile; choose or merge."),
+    "not_plain_text": N_("Only text/plain is accepted."),
+    "reference_exists": N_("This document is in the list already."),
+    "letter_not_sealed": N_(
+        "This is the letter that the office attached, before version 1.1: it has no seal."
+    ),
     "report_not_frozen": N_("The report's figures are not frozen yet."),
     "report_approved": N_("The report is approved already."),
     "report_not_approved": N_("The report is not approved yet."),

@@ -63,15 +63,26 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     assert late
     late[0].continue_()
     page.unroute("**/report.js")
-    expect_text(page, "Mưa lũ kéo dài.")
-    expect(page.locator(".multiline").first).to_have_text("Mưa lũ kéo dài.")  # as it is typed
+    shown = page.locator("[data-section=samples]")
+    expect(shown).to_have_text("Mưa lũ kéo dài.")  # as it is typed
+    expect(page.locator("#saved")).to_contain_text("Đã lưu lúc")
     check_page(page, "desk-draft")
-    with page.expect_navigation():
-        press(page, "Lưu lời nhận xét")
-    expect(page.locator("#samples")).to_have_value("Mưa lũ kéo dài.")
+    colleague = page.context.new_page()
+    colleague.goto(page.url)
+    colleague.locator("#samples").fill("Mưa lũ.")
+    expect(colleague.locator("#saved")).to_contain_text("Đã lưu lúc")
+    colleague.close()
+    page.locator("#samples").fill("Bão số 5.")
+    both = page.locator(".notice:has([data-both])")
+    expect(both.locator("[data-stored]")).to_have_text("Mưa lũ.")  # both texts
+    check_page(page, "desk-conflict")
+    both.get_by_role("button", name="Ghép cả hai").click()
+    expect(page.locator("#samples")).to_have_value("Mưa lũ.\nBão số 5.")
+    page.context.set_offline(True)
     fill_fields(page, notes="Số liệu chưa đủ.")
-    expect(page.locator("#unsaved")).to_be_visible()
+    expect(page.locator("#saved")).to_contain_text("Chưa lưu được")
     page.close()
+    page.context.set_offline(False)
     page = type_on(page)
     page.get_by_text("Khóa số liệu", exact=True).click()
     press(page, "Lưu và khóa số liệu")
@@ -93,7 +104,7 @@ def type_on(closed: Page) -> Page:
     page = closed.context.new_page()
     page.goto(closed.url)
     expect(page.locator("#notes")).to_have_value("Số liệu chưa đủ.")
-    expect(page.locator("#unsaved")).to_be_visible()
+    expect(page.locator("#saved")).to_contain_text("Đã lưu lúc")
     return page
 
 
@@ -106,6 +117,8 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     check_page(page, "desk-deputies")
     page.goto("/desk/area/19/letterhead")
     check_page(page, "desk-letterhead")
+    page.goto("/desk/area/19/references")
+    check_page(page, "desk-references")
     page.goto("/desk/area/19/vnnic")
     check_page(page, "desk-vnnic")
     page.set_input_files("#file", table)
@@ -113,7 +126,7 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     expect_text(page, "Xem trước kết quả nhập")
     check_page(page, "desk-vnnic-checked")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
-    for path in ("/desk/deputies", "/desk/area/19/letterhead", "/desk/area/19/vnnic"):
+    for path in ("/desk/deputies", "/desk/area/19/references", "/desk/area/19/vnnic"):
         dark.goto(path)
         axe(dark, colours=True)
 

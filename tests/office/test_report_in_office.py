@@ -6,16 +6,18 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from openpyxl import load_workbook
 from PIL import Image
 
-from backend.reports.content.figures import Files
+from backend.reports.content import labels
+from backend.reports.content.figures import Files, Report
+from backend.reports.content.proposals import propose
 from backend.reports.files.rendering import render
-from tests.support.report_content import lacking, report, sections, team
+from tests.support.report_content import commune, lacking, reached, report, sections, team
 
 pytestmark = [
     pytest.mark.long,
@@ -39,15 +41,69 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def files(built: Flask, folder: Path) -> Files:
-    """A report of some pages, with long tables."""
-    many = [lacking(f"{5400 + n:05}", f"Xã số {n}", 3 * n, "Đợt 2") for n in range(60)]
-    teams = [team(f"Chi đoàn xóm {n}", 900 - n) for n in range(40)]
-    content = sections(lacking={"mobile": many, "fixed": []}, teams=teams)
+    """The files of a province with 92 communes; beside them the letter of a commune."""
     with built.app_context():
-        made = render(report(demo=True, sections=content))
+        made, of_commune = render(province()), render(one_commune())
     for name, content in made.items():
         (folder / name).write_bytes(content)
+    (folder / "commune.docx").write_bytes(of_commune["report.docx"])
+    convert(folder / "report.docx", "pdf", folder)
+    convert(folder / "commune.docx", "pdf", folder)
     return made
+
+
+DOCUMENT = {
+    "type": "Công văn", "number": "5691", "symbol": "BTTTT-CVT", "issued_on": "2024-12-31",
+    "issuer": "Bộ Thông tin và Truyền thông", "about": "tăng cường đo kiểm chất lượng Internet",
+}  # fmt: skip
+
+
+def province() -> Report:
+    many = [commune(f"{5400 + n:05}", f"Xã số {n}", 4 * n) for n in range(92)]
+    short = [lacking(one["code"], one["name"], one["counted"], "Đợt 2") for one in many[:75]]
+    by_network = {"mobile": many, "fixed": many}
+    teams = [team(f"Chi đoàn xóm {n}", 900 - n) for n in range(40)]
+    changed = {"communes": by_network, "lacking": {"mobile": short, "fixed": short}}
+    return complete(report(
+        demo=True, month="2026-10", references=[DOCUMENT],
+        sections=sections(teams=teams, **changed, **more_sections()),
+    ))  # fmt: skip
+
+
+def one_commune() -> Report:
+    unit = {
+        "code": "05710", "name": "Xã Phú Lương", "level": "commune", "type": "Xã",
+        "province": "Tỉnh Thái Nguyên",
+    }  # fmt: skip
+    row = commune("05710", "Xã Phú Lương", 123)
+    changed = {
+        "communes": {"mobile": [row], "fixed": []},
+        "reached": {"mobile": [reached("commune", 1, 0, 0.0)], "fixed": []},
+        "lacking": {"mobile": [lacking("05710", "Xã Phú Lương", 123)], "fixed": []},
+    }
+    chosen = {
+        "kind": "report", "signer": "Nguyễn Thị An",
+        "titles": ["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"],
+    }  # fmt: skip
+    return complete(report(
+        unit=unit, month="2026-10", letter=chosen, references=[],
+        sections=sections(**changed, **more_sections()),
+    ))  # fmt: skip
+
+
+def more_sections() -> dict[str, Any]:
+    """Places without a connection, and the notes of a usual report."""
+    place = {"code": "05400", "name": "Xã số 0", "zones": 2, "places": 3, "areas": 1}
+    codes = ("note_own_count", "note_claims", "note_assurance", "note_month", "note_frozen")
+    notes = [{"code": code, "words": labels.NOTES[code]} for code in codes]
+    return {"no_connection": [place], "notes": notes}
+
+
+def complete(made: Report) -> Report:
+    """Return a report with the proposed sentences of its figures, and no remark."""
+    proposed = propose(made["unit"], made["month"], made["sections"])
+    return cast(Report, made | {"proposed": proposed, "remarks": {}, "letterhead": None,
+                                "made_at": "2026-11-05T03:00:00+00:00"})  # fmt: skip
 
 
 def convert(source: Path, to: str, folder: Path) -> None:
@@ -60,32 +116,65 @@ def run(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
+def pages_of(pdf: Path) -> list[str]:
+    return run("pdftotext", "-layout", str(pdf), "-").rstrip("\f").split("\f")
+
+
+def annex_of(pages: list[str]) -> list[str]:
+    """Return the annex of each page; empty for the letter itself."""
+    found, present = [], ""
+    for page in pages:
+        heads = [line.strip() for line in page.splitlines() if line.strip().startswith("Phụ lục")]
+        present = heads[0] if heads else present
+        found.append(present)
+    return found
+
+
 @pytest.mark.slow
-def test_the_letter_becomes_pages(files: Files, folder: Path) -> None:
-    convert(folder / "report.docx", "pdf", folder)
-    pdf = str(folder / "report.pdf")
-    told = dict(line.split(":", 1) for line in run("pdfinfo", pdf).splitlines() if ":" in line)
-    assert "A4" in told["Page size"] and int(told["Pages"]) >= 5
-    said = run("pdftotext", "-layout", pdf, "-")
-    for words in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "64.595", "theo số liệu Đo Sóng"):
+def test_the_letter_of_a_province_has_three_pages_at_most(files: Files, folder: Path) -> None:
+    pages = pages_of(folder / "report.pdf")
+    annexes = annex_of(pages)
+    assert 1 <= annexes.count("") <= 3
+    assert len(pages) <= 17  # 20 before, with a third of the columns cut off
+    assert all("SỐ LIỆU MINH HỌA" in page and "SHA-256: " in page for page in pages)
+    numbers = [annexes[: place + 1].count(annexes[place]) for place in range(len(pages))]
+    printed = [page.split()[0] for page in pages]  # each annex begins its own count
+    assert all(p == str(n) for p, n in zip(printed, numbers, strict=True) if n > 1)
+    said = " ".join(" ".join(pages).split())
+    assert f"Thực hiện {CITED}, Sở Khoa học và Công nghệ báo cáo" in said
+    for words in ("Kính gửi: Cục Viễn thông", "V/v báo cáo", "Nơi nhận:", "GIÁM ĐỐC"):
         assert words in said
-    pages = said.rstrip("\f").split("\f")
-    assert all("SỐ LIỆU MINH HỌA" in page for page in pages)
-    assert [page.split()[0] for page in pages[1:]] == [str(n) for n in range(2, len(pages) + 1)]
-    # The table's head stands on each of its pages.
-    assert sum("tiêu" in page and "hoạch" in page for page in pages[-4:]) >= 2
+    sizes = run("pdfinfo", "-l", str(len(pages)), str(folder / "report.pdf")).splitlines()
+    lying = [line for line in sizes if "size:" in line and "841.89 x 595.3" in line]
+    assert 5 <= len(lying) < len(pages)
+    assert "Kế hoạch" in pages[annexes.index("Phụ lục II")]
+
+
+CITED = (
+    "Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của Bộ Thông tin và Truyền thông về việc"
+    " tăng cường đo kiểm chất lượng Internet"
+)
+
+
+@pytest.mark.slow
+def test_the_report_of_a_commune_speaks_of_itself(files: Files, folder: Path) -> None:
+    pages = pages_of(folder / "commune.pdf")
+    assert annex_of(pages).count("") <= 2 and len(pages) <= 9
+    said = " ".join(" ".join(pages).split())
+    assert "ỦY BAN NHÂN DÂN" in pages[0] and "XÃ PHÚ LƯƠNG" in pages[0] and "BÁO CÁO" in pages[0]
+    assert "Xã Phú Lương có" in said and "0/1 đơn vị" not in said
+    assert "KT. CHỦ TỊCH PHÓ CHỦ TỊCH" in said and "Nguyễn Thị An" in said
 
 
 @pytest.mark.slow
 def test_the_pages_can_be_looked_at(files: Files, folder: Path) -> None:
-    if not (folder / "report.pdf").exists():
-        convert(folder / "report.docx", "pdf", folder)
-    run("pdftoppm", "-r", "80", "-png", str(folder / "report.pdf"), str(folder / "page"))
-    pictures = sorted(folder.glob("page-*.png"))
-    assert len(pictures) >= 5
-    for picture in pictures:
-        with Image.open(picture) as image:
-            assert len(image.convert("L").getcolors()) > 20  # nothing is blank
+    for name in ("report", "commune"):
+        run("pdftoppm", "-r", "80", "-png", str(folder / f"{name}.pdf"), str(folder / name))
+        pictures = sorted(folder.glob(f"{name}-*.png"))
+        assert len(pictures) >= 5
+        for picture in pictures:
+            with Image.open(picture) as image:
+                assert len(image.convert("L").getcolors()) > 20  # nothing is blank
 
 
 @pytest.mark.slow

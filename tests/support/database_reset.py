@@ -22,6 +22,9 @@ SEQUENCES = """
 """
 
 
+SEEDED = ("targets", "reference_documents")
+
+
 @contextmanager
 def table_cleaner(server: EmbeddedPostgres, tables: set[str]) -> Iterator[Callable[[], None]]:
     """Yield a function that empties tables and restarts their sequences at 1."""
@@ -37,10 +40,9 @@ def table_cleaner(server: EmbeddedPostgres, tables: set[str]) -> Iterator[Callab
     connection.execute(UNCHECKED)
     found = connection.execute(SEQUENCES, [names]).fetchall()
     restart = [f"select setval('{sequence}', 1, false)" for (sequence,) in found]
-    # Migrations create targets; only those of tests are deleted.
-    (built_in,) = connection.execute("select max(id) from targets").fetchone() or (0,)
-    delete = "; ".join([f"delete from {name}" for name in names] + restart)
-    delete += f"; delete from targets where id > {built_in}"
+    # Migrations create rows of some tables; only those of tests are deleted.
+    own = [f"delete from {table} where id > {_largest_id(connection, table)}" for table in SEEDED]
+    delete = "; ".join([f"delete from {name}" for name in names] + restart + own)
 
     def empty() -> None:
         size = connection.execute(SIZE, [names]).fetchone()
@@ -51,3 +53,10 @@ def table_cleaner(server: EmbeddedPostgres, tables: set[str]) -> Iterator[Callab
 
     with connection:
         yield empty
+
+
+def _largest_id(connection: psycopg.Connection, table: str) -> int:
+    (largest,) = connection.execute(f"select max(id) from {table}").fetchone() or (
+        0,
+    )  # a name of SEEDED
+    return int(largest or 0)

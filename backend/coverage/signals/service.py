@@ -350,6 +350,14 @@ def _joined(one: FoundSignal, later: FoundSignal) -> FoundSignal:
     return FoundSignal(one.kind, one.subject, later.evidence, later.units, shown, first)
 
 
+def count_open(unit_id: int, month: str) -> int:
+    """Return the number of open signals that are stored for a unit's month."""
+    scope: Scope = {"campaign_id": None, "unit_id": unit_id}
+    selection = Selection(scope, month, communes_of(unit_id), (), whole=False)
+    decided = _decided(selection)
+    return sum(key[0] in KINDS and key not in decided for key in _found(selection))
+
+
 def _decided(selection: Selection) -> dict[Key, str]:
     """Return the states of decided signals."""
     query = select(Signal.kind, Signal.subject, Signal.state).filter_by(

@@ -54,10 +54,8 @@ def cite_document(document: ReferenceDocument) -> str:
     for words in SUBJECT_WORDS:
         if about.lower().startswith(words):
             about = about[len(words) :]
-    return (
-        f"{document['type']} số {number} {day_in_words(day)} của {document['issuer']}"
-        f" về việc {about[:1].lower()}{about[1:]}"
-    )
+    subject = f" về việc {about[:1].lower()}{about[1:]}" if about else ""
+    return f"{document['type']} số {number} {day_in_words(day)} của {document['issuer']}{subject}"
 
 
 def cite_documents(documents: Iterable[ReferenceDocument]) -> str:

@@ -49,6 +49,11 @@ class Annex:
     landscape: bool = False
     number: str = ""  # Roman; empty for the only annex
 
+    @property
+    def heading(self) -> str:
+        """Return the annex's name with its number."""
+        return f"Phụ lục {self.number}".strip()
+
 
 def list_annexes(report: Report, tables: Mapping[str, Table]) -> list[Annex]:
     """Return the annexes that have any content, numbered."""

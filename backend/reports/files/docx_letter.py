@@ -26,6 +26,8 @@ from backend.reports.files.docx_elements import (
     number_pages,
 )
 from backend.reports.files.letter import (
+    ADDRESSED,
+    COPIES,
     MOTTO,
     NATION,
     Head,
@@ -75,7 +77,7 @@ class Body:
     def _write_annex(self, annex: Annex) -> None:
         width_cm = add_annex(self.letter, landscape=annex.landscape)
         self.numbers.clear()
-        self.letter.add_paragraph(f"Phụ lục {annex.number}".strip(), "Phụ lục")
+        self.letter.add_paragraph(annex.heading, "Phụ lục")
         self.letter.add_paragraph(annex.title.upper(), "Phụ lục")
         self.letter.add_paragraph(self.content.attached_to, "Giữa nghiêng")
         for part in annex.parts:
@@ -182,11 +184,11 @@ TITLE_RULE_CM = 6.0
 
 def _address(letter: Letter, recipients: Sequence[str]) -> None:
     if len(recipients) == 1:
-        line = letter.add_paragraph(f"Kính gửi: {recipients[0]}.", "Kính gửi")
+        line = letter.add_paragraph(f"{ADDRESSED} {recipients[0]}.", "Kính gửi")
         line.paragraph_format.left_indent = Cm(2.5)
         line.paragraph_format.space_before = line.paragraph_format.space_after = Pt(14)
         return
-    first = letter.add_paragraph("Kính gửi:", "Kính gửi")
+    first = letter.add_paragraph(ADDRESSED, "Kính gửi")
     first.paragraph_format.left_indent, first.paragraph_format.space_before = Cm(2.5), Pt(14)
     for place, recipient in enumerate(recipients, 1):
         last = place == len(recipients)
@@ -199,7 +201,7 @@ def add_end(letter: Letter, head: LetterheadContent) -> None:
     """Add recipients of copies on the left and the signature on the right, on one page."""
     letter.add_paragraph("", "Ghi chú").paragraph_format.keep_with_next = True
     left, right = add_columns(letter, (LEFT_CM + 0.8, WIDTH_CM - LEFT_CM - 0.8))
-    add_line(left, "Nơi nhận", "Nơi nhận:").paragraph_format.keep_with_next = True
+    add_line(left, "Nơi nhận", COPIES).paragraph_format.keep_with_next = True
     for place, copy in enumerate(head["copies"], 1):
         end = "." if place == len(head["copies"]) else ";"
         add_line(left, "Nơi nhận dòng", f"- {copy}{end}")

@@ -19,11 +19,16 @@ from backend.reports.files.tables import Column, Row, Table
 
 NATION = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
 MOTTO = "Độc lập - Tự do - Hạnh phúc"
+ADDRESSED, COPIES = "Kính gửi:", "Nơi nhận:"
+# The words of the head and the end, for the preview.
+WORDS = {"nation": NATION, "motto": MOTTO, "to": ADDRESSED, "copies": COPIES}
 COMMITTEE = "ỦY BAN NHÂN DÂN "
 # The usual first line of copies; a report that is addressed to nobody lists its recipients there.
 AS_ABOVE = "Như trên"
 # Characters of a line and lines of a page at 14 points between the margins, for the estimate.
 LINE_CHARACTERS, PAGE_LINES = 76, 42
+# A letter is read and signed; what is longer belongs into annexes.
+PAGES_MOST = 3
 # Lines of head, addressees, closing and signature.
 FRAME_LINES = 26
 
@@ -94,7 +99,8 @@ def compose_letter(report: Report, tables: Mapping[str, Table]) -> LetterContent
 
 def kind_of(report: Report) -> str:
     """Return the kind of the letter: `official_letter` (công văn) or `report` (báo cáo)."""
-    return (report.get("letter") or {}).get("kind", "official_letter")
+    chosen = report.get("letter")
+    return chosen["kind"] if chosen else "official_letter"
 
 
 def letterhead_of(report: Report) -> LetterheadContent:
@@ -164,7 +170,7 @@ def _sections(
     report: Report, tables: Mapping[str, Table], attached: Sequence[Annex]
 ) -> Iterator[Section]:
     for name in sections_of(report):
-        numbers = [f"Phụ lục {one.number}".strip() for one in attached if name in one.sections]
+        numbers = [one.heading for one in attached if name in one.sections]
         yield Section(
             name,
             labels.SECTIONS[name],

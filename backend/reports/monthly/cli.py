@@ -82,9 +82,12 @@ def _lines(check: dict[str, Any]) -> list[str]:
         f"SHA-256 {check['digest']}: {check['of']}",
         f"{unit['name']} ({unit['code']}), {report['month']}, edition {report['edition']}",
         f"approved {approved['at']:%Y-%m-%d %H:%M} UTC by {by}",
-        f"seal: {check['seal']['algorithm']}, key {check['seal']['key']}, "
-        f"{'valid' if check['valid'] else 'NOT VALID'}",
     ]
+    if seal := check["seal"]:
+        state = "valid" if check["valid"] else "NOT VALID"
+        lines.append(f"seal: {seal['algorithm']}, key {seal['key']}, {state}")
+    if letter := check["letter"]:
+        lines.append(f"the signed letter no. {letter['number']} of {letter['signed_on']}")
     if report["superseded_at"]:
         lines.append("superseded by a later edition")
     if report["demo"]:

@@ -1,6 +1,7 @@
 """Change reports: draft, freeze, approve and seal, supersede, attach the signed letter."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,17 +25,19 @@ from backend.reports.content.sections import collect_settled
 from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.files.rendering import LETTER, render
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow
+from backend.reports.monthly.remarks import remark_versions, store_remarks
 from backend.reports.monthly.seals import create_seal
 from backend.reports.monthly.service import (
     authorized_report,
+    commit_report,
     compose,
     load_report,
     require_draft,
-    serialize_report,
 )
 from backend.units.catalogue import APPROXIMATE
 from backend.units.models import Unit
 from backend.units.service import find
+from geo.gazetteer import plain
 
 # About ten pages, scanned in colour at 300 dpi.
 SIZE_MOST = 15_000_000
@@ -63,22 +66,22 @@ def supersede_report(
     if row.state == "draft":
         raise Problem(409, "report_not_frozen")
     _require_latest(row)
-    columns = {"reason": reason, "remarks": row.remarks}
+    columns = {"reason": reason, "remarks": row.remarks, "letter": row.letter}
     return _create(actor, row.unit_id, row.month, row.edition + 1, now, **columns)
 
 
 def change_remarks(
-    actor: Actor, report_id: int, expected: etags.Expected, remarks: Mapping[str, str | None]
+    actor: Actor,
+    report_id: int,
+    expected: etags.Expected,
+    remarks: Mapping[str, str | None],
+    now: datetime,
 ) -> dict[str, Any]:
     """Change remarks of a draft; null removes the remark of a section."""
     row = authorized_report(actor, "report.edit", report_id, expected, lock=True)
     require_draft(row)
-    merged = {name: text for name, text in {**row.remarks, **remarks}.items() if text}
-    if merged != row.remarks:
-        changed = sorted(n for n in remarks if merged.get(n) != row.remarks.get(n))
-        row.remarks, row.version = merged, row.version + 1
-        record_act(actor, "report.remark", f"report:{row.id}", sections=changed)
-    return _commit(row)
+    store_remarks(actor, row, remarks, now)
+    return commit_report(row)
 
 
 def remove_draft(actor: Actor, report_id: int, expected: etags.Expected) -> None:
@@ -104,14 +107,6 @@ def _require_latest(row: ReportRow) -> None:
         raise Problem(409, "report_superseded")
 
 
-def _commit(row: ReportRow) -> dict[str, Any]:
-    """Commit a change of a report and return the report."""
-    db.session.flush()
-    answer = serialize_report(row)
-    db.session.commit()
-    return answer
-
-
 def _create(
     actor: Actor, unit_id: int, month: str, edition: int, now: datetime, **columns: Any
 ) -> dict[str, Any]:
@@ -126,7 +121,7 @@ def _create(
         raise Problem(409, "report_exists") from None
     record_act(actor, "report.begin", f"report:{row.id}", **about)
     db.session.refresh(row)
-    return _commit(row)
+    return commit_report(row)
 
 
 def freeze_report(
@@ -154,8 +149,9 @@ def freeze_report(
         ReportFile(report_id=row.id, name=name, digest=digest(file), size=len(file), content=file)
         for name, file in files.items()
     )
-    record_act(actor, "report.freeze", f"report:{row.id}", digest=row.digest)
-    return _commit(row)
+    versions = remark_versions(row.id)
+    record_act(actor, "report.freeze", f"report:{row.id}", digest=row.digest, remarks=versions)
+    return commit_report(row)
 
 
 def approve_report(
@@ -183,7 +179,7 @@ def approve_report(
     _supersede_earlier(row, now)
     publish(row.unit_id, row.month)
     record_act(actor, "report.approve", f"report:{row.id}", digest=row.digest, key=row.key_number)
-    return _commit(row)
+    return commit_report(row)
 
 
 def _statement(row: ReportRow, approver: Mapping[str, str | None], now: datetime) -> dict[str, Any]:
@@ -224,8 +220,12 @@ def attach_letter(
     details: Mapping[str, Any],
     read: Callable[[], bytes],
     now: datetime,
+    var_dir: Path,
 ) -> dict[str, Any]:
-    """Store number, date and signed PDF of the letter; the report's seal does not change."""
+    """Store number, date and signed PDF of the letter, and seal its digest.
+
+    The seal of the figures does not change.
+    """
     require_person(actor)
     row = load_report(actor, report_id, lock=True)
     require(actor, "report.approve", unit_scope(row.unit_id))
@@ -245,14 +245,32 @@ def attach_letter(
         content=content,
         attached_at=now,
     )
+    seal = create_seal(_statement_of_letter(row, letter), now, var_dir)
+    letter.statement, letter.signature = seal.statement, seal.signature
+    letter.key_number = seal.key_number
     db.session.add(letter)
     row.version += 1
     record_act(actor, "report.attach", f"report:{row.id}", digest=letter.digest)
-    return _commit(row)
+    return commit_report(row)
 
 
-def read_letter(actor: Actor, report_id: int, attachment_id: int) -> bytes:
-    """Return a signed letter to officials of the unit: signatures are not public."""
+def _statement_of_letter(row: ReportRow, letter: Attachment) -> dict[str, Any]:
+    """Return the statement of a letter's seal: number, date, and the report that it belongs to."""
+    unit = db.session.get_one(Unit, row.unit_id)
+    return {
+        "unit": {name: getattr(unit, name) for name in ("system", "level", "code", "name")},
+        "month": row.month,
+        "edition": row.edition,
+        "figures": row.digest,
+        "letter": {"number": letter.number, "signed_on": letter.signed_on.isoformat()},
+        "attached_at": letter.attached_at.astimezone(UTC).isoformat(timespec="seconds"),
+        "digest": letter.digest,
+        "files": {},
+    }
+
+
+def read_letter(actor: Actor, report_id: int, attachment_id: int) -> tuple[bytes, str]:
+    """Return a signed letter and its file name to officials: signatures are not public."""
     row = load_report(actor, report_id)
     require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
     query = select(Attachment).where(
@@ -261,4 +279,7 @@ def read_letter(actor: Actor, report_id: int, attachment_id: int) -> bytes:
     letter = db.session.scalar(query.options(undefer(Attachment.content)))
     if letter is None:
         raise Problem(404, "not_found")
-    return bytes(letter.content)
+    if digest(bytes(letter.content)) != letter.digest:
+        raise Problem(500, "report_altered")
+    number = re.sub(r"[^0-9A-Za-z]+", "-", plain(letter.number).upper()).strip("-")
+    return bytes(letter.content), f"{number or 'van-ban'}-{letter.signed_on}.pdf"

@@ -1,6 +1,7 @@
 """Tables of reports, their files, attachments and seal keys; letterheads."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -50,6 +51,8 @@ class ReportRow(db.Model):
     demo: Mapped[bool] = mapped_column(server_default="false")
     version: Mapped[int] = mapped_column(server_default="1")  # increased by every change: the ETag
     remarks: Mapped[dict[str, str]]  # texts of the official, by section
+    # Kind, signature and documents of the letter, chosen in the draft; null: the default ones.
+    letter: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     # Canonical JSON as it was hashed: text, since jsonb does not keep the bytes.
     content: Mapped[str | None] = mapped_column(deferred=True)
@@ -62,6 +65,20 @@ class ReportRow(db.Model):
     signature: Mapped[bytes | None]
     key_number: Mapped[int | None] = mapped_column(ForeignKey("seal_keys.number"))
     superseded_at: Mapped[datetime | None]
+
+
+class RemarkVersion(db.Model):
+    """The version of a section's remark: counts its changes; the text is in the report."""
+
+    __tablename__ = "remark_versions"
+
+    report_id: Mapped[int] = mapped_column(
+        ForeignKey("reports.id", ondelete="CASCADE"), primary_key=True
+    )
+    section: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    changed_at: Mapped[datetime]
 
 
 class ReportFile(db.Model):
@@ -80,10 +97,14 @@ class ReportFile(db.Model):
 
 
 class Attachment(db.Model):
-    """The letter that the office sent: number, date and signed PDF."""
+    """The letter that the office sent: number, date and signed PDF, with the server's seal."""
 
     __tablename__ = "report_attachments"
-    __table_args__ = (Index(None, "report_id"),)
+    __table_args__ = (
+        CheckConstraint("num_nulls(statement, signature, key_number) in (0, 3)", name="sealed"),
+        Index(None, "report_id"),
+        Index(None, "digest"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"))
@@ -93,6 +114,10 @@ class Attachment(db.Model):
     size: Mapped[int]
     content: Mapped[bytes] = mapped_column(deferred=True)
     attached_at: Mapped[datetime]
+    # Null: attached before version 1.1.
+    statement: Mapped[str | None]  # the signed text of the seal
+    signature: Mapped[bytes | None]
+    key_number: Mapped[int | None] = mapped_column(ForeignKey("seal_keys.number"))
 
 
 class CommuneDeadline(db.Model):

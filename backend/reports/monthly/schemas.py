@@ -5,18 +5,17 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.fields import CODES, Day, Many, Strict, Text, fields_of
+from backend.fields import CODES, ID_MOST, Day, Many, Strict, Text, Whole, fields_of
 from backend.http.paging import PageSchema, list_of, page_of
 from backend.organisations.names import normalised
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
-from backend.reports.content.labels import LetterheadContent
+from backend.reports.content.labels import LETTER_KINDS, LetterheadContent
+from backend.reports.monthly.remarks import REMARK_MOST
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema, UnitNameSchema
 
 STATES = ("draft", "frozen", "approved", "superseded")
-# Several pages of a letter, enough for a section.
-REMARK_MOST = 10_000
 NAME_MOST = 200
 REASON_MOST = 1_000
 # More lines do not fit on an A4 page.
@@ -24,6 +23,8 @@ RECIPIENTS_MOST = 20
 COPIES_MOST = 20
 # TM., KT. and the title of the signer.
 TITLES_MOST = 3
+# More documents than a letter answers.
+REFERENCES_MOST = 20
 SYMBOL_MOST = 50
 # Prefixes of signing for another (Decree 30/2020/NĐ-CP, annex I, part II, 7).
 PREFIXES = ("TM.", "KT.", "TL.", "TUQ.", "Q.")
@@ -96,6 +97,71 @@ class RemarksSchema(Strict):
             "properties": {name: {"type": ["string", "null"]} for name in SECTIONS},
         },
     )
+
+
+class RemarkStateSchema(Schema):
+    """The remark of a section; `seen` names version and text for a form."""
+
+    section = fields.String(required=True)
+    text = fields.String(required=True)
+    version = fields.Integer(required=True)
+    seen = fields.String(required=True)
+    changed_at = fields.AwareDateTime(required=True, allow_none=True)
+    changed_by = fields.String(required=True, allow_none=True)
+
+
+class RemarkSavedSchema(RemarkStateSchema):
+    """The saved remark, and the version of its report."""
+
+    report_version = fields.Integer(required=True)
+
+
+class RemarksStateSchema(Schema):
+    """The remarks of a report by section."""
+
+    report_id = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    items = fields.List(fields.Nested(RemarkStateSchema), required=True)
+
+
+class LetterChangeSchema(Strict):
+    """Kind and signature of a letter, and the ids of documents; null: those of the office."""
+
+    kind = Text(choices=tuple(LETTER_KINDS), required=True)
+    titles = Many(Line(), 0, TITLES_MOST, required=True)
+    signer = Line(load_default=None, allow_none=True)
+    references = Many(Whole(1, ID_MOST), 0, REFERENCES_MOST, load_default=None, allow_none=True)
+
+    @validates("titles")
+    def _check_prefixes(self, titles: list[str], data_key: str) -> None:
+        check_prefixes(titles)
+
+
+class LetterChoicesSchema(Schema):
+    """The letter of a report: what is chosen, and the usual lines above a signature."""
+
+    report_id = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    titles = fields.List(fields.String(), required=True)
+    signer = fields.String(required=True, allow_none=True)
+    references = fields.List(fields.Integer(), required=True)
+    proposed_titles = fields.List(fields.List(fields.String()), required=True)
+
+
+class ChecklistItemSchema(Schema):
+    """An item of the checklist; `n` is its number, if it has one."""
+
+    code = fields.String(required=True)
+    done = fields.Boolean(required=True)
+    n = fields.Integer(required=True, allow_none=True)
+
+
+class ChecklistSchema(Schema):
+    """What to look at before freezing; it blocks nothing."""
+
+    open = fields.Integer(required=True)
+    items = fields.List(fields.Nested(ChecklistItemSchema), required=True)
 
 
 class ApprovalSchema(Strict):
@@ -238,7 +304,7 @@ class SealWithKeySchema(SealKeySchema, SealSchema):
 
 
 class SealCheckSchema(Schema):
-    """The report with a digest (`of`: a file's name or `figures`); is its seal valid."""
+    """The report with a digest (`of`: a file's name, `figures`, `letter`); is its seal valid."""
 
     digest = fields.String(required=True)
     of = fields.String(required=True)
@@ -246,10 +312,16 @@ class SealCheckSchema(Schema):
     problem = fields.String(
         required=True,
         allow_none=True,
-        metadata={"enum": ["seal_broken", "seal_key_unknown", "seal_key_revoked", None]},
+        metadata={
+            "enum": [
+                *("seal_broken", "seal_key_unknown", "seal_key_revoked", "letter_not_sealed"),
+                None,
+            ]
+        },
     )
     report = fields.Nested(SealedReportSchema, required=True)
-    seal = fields.Nested(SealWithKeySchema, required=True)
+    letter = fields.Nested(ReportAttachmentSchema, required=True, allow_none=True)
+    seal = fields.Nested(SealWithKeySchema, required=True, allow_none=True)
 
 
 class ReportFiguresSchema(Schema):
@@ -340,8 +412,13 @@ class LetterheadChangeSchema(Strict):
 
     @validates("titles")
     def _check_prefixes(self, titles: list[str], data_key: str) -> None:
-        if not all(line.startswith(PREFIXES) for line in titles[:-1]):
-            raise ValidationError("not_for_another")
+        check_prefixes(titles)
+
+
+def check_prefixes(titles: list[str]) -> None:
+    """Raise unless all lines but the last are signed for another."""
+    if not all(line.startswith(PREFIXES) for line in titles[:-1]):
+        raise ValidationError("not_for_another")
 
 
 class LetterheadSchema(Schema):

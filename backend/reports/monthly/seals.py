@@ -20,7 +20,7 @@ from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.reports.files.canonical import canonical_json
-from backend.reports.monthly.models import ReportRow, SealKey
+from backend.reports.monthly.models import Attachment, ReportRow, SealKey
 from config.settings import generated_key
 
 KEY_FILE = "seal_key"
@@ -55,8 +55,8 @@ def create_seal(statement: Mapping[str, Any], now: datetime, var_dir: Path) -> S
     return Seal(signed.decode(), key.sign(signed), number)
 
 
-def seal_of(row: ReportRow) -> Seal | None:
-    """Return the seal of an approved report."""
+def seal_of(row: ReportRow | Attachment) -> Seal | None:
+    """Return the seal of an approved report, or of a letter that was attached to one."""
     if row.statement is None or row.signature is None or row.key_number is None:
         return None
     return Seal(row.statement, row.signature, row.key_number)

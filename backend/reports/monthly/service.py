@@ -18,7 +18,12 @@ from backend.http.paging import decode_cursor, row_id, take_page
 from backend.measurements.recording.rule_sets import rule_set_of
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scope, unit_scopes
-from backend.reports.content.figures import Report, ReportUnit
+from backend.reports.content.figures import (
+    LetterChoices,
+    ReferenceDocument,
+    Report,
+    ReportUnit,
+)
 from backend.reports.content.proposals import propose
 from backend.reports.content.sections import Collected, collect
 from backend.reports.files.canonical import digest
@@ -32,6 +37,7 @@ from backend.reports.monthly.seals import (
     sealed_files,
     serialize_key,
 )
+from backend.reports.references.service import chosen_references
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
 from geo.gazetteer import plain
@@ -95,6 +101,7 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
     """Return the report with present figures, as freezing would store it."""
     unit = unit_of(row)
     counts, sections = read(unit, row.month, now)
+    chosen, references = letter_of(row, unit)
     details: Any = {name: getattr(unit, name) for name in ReportUnit.__annotations__}
     return {
         "unit": details,
@@ -108,7 +115,27 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
         "proposed": propose(details, row.month, sections),
         "remarks": dict(row.remarks),
         "letterhead": dict(letterhead_on(unit, local_day(now))),
+        "letter": chosen,
+        "references": references,
     }
+
+
+# The letter of a draft until an official chooses.
+LETTER_DEFAULT: dict[str, Any] = {
+    "kind": "official_letter", "titles": [], "signer": None, "references": None
+}  # fmt: skip
+
+
+def letter_choices(row: ReportRow) -> dict[str, Any]:
+    """Return the choices of a report's letter."""
+    return LETTER_DEFAULT | (row.letter or {})
+
+
+def letter_of(row: ReportRow, unit: UnitRow) -> tuple[LetterChoices, list[ReferenceDocument]]:
+    """Return what a report stores of its letter: choices, and the documents that it answers."""
+    chosen = letter_choices(row)
+    references = chosen.pop("references")
+    return cast(LetterChoices, chosen), chosen_references(unit, references)
 
 
 def frozen_report(row: ReportRow, trusted: Trusted) -> Report:
@@ -142,6 +169,14 @@ def unit_of(row: ReportRow) -> UnitRow:
 def deadline(month: str) -> date:
     """Return the day before which the recipient must have a month's report."""
     return (month_end(month) + timedelta(days=1)).replace(day=DEADLINE_DAY)
+
+
+def commit_report(row: ReportRow) -> dict[str, Any]:
+    """Commit a change of a report and return the report."""
+    db.session.flush()
+    answer = serialize_report(row)
+    db.session.commit()
+    return answer
 
 
 def serialize_report(row: ReportRow) -> dict[str, Any]:
@@ -250,23 +285,35 @@ def remove_demo_reports() -> None:
 def check_digest(text: str, trusted: Trusted) -> dict[str, Any]:
     """Return the approved report that has a digest, with its seal; 404 if there is none.
 
-    `problem` is the code of the reason why the seal is not valid (`seal_problem`).
+    `problem` is the code of the reason why the seal is not valid (`seal_problem`). The digest may
+    be that of the signed letter, which has a seal of its own unless version 1.0 attached it.
     """
     sha256 = text.lower()
-    row = _sealed_report(sha256) if SHA256.fullmatch(sha256) else None
+    known = SHA256.fullmatch(sha256)
+    row = _sealed_report(sha256) if known else None
+    letter = _attached_letter(sha256) if known and row is None else None
+    if letter is not None:
+        row = db.session.get_one(ReportRow, letter.report_id)
     if row is None:
         raise Problem(404, "digest_unknown")
-    seal, key = seal_of(row), db.session.get(SealKey, row.key_number)
-    assert seal is not None and key is not None  # approved
-    problem = seal_problem(seal, sha256, trusted)
+    seal = seal_of(letter or row)
+    key = db.session.get_one(SealKey, seal.key_number) if seal else None
+    problem = seal_problem(seal, sha256, trusted) if seal else "letter_not_sealed"
     return {
         "digest": sha256,
-        "of": _name(row, sha256),
+        "of": "letter" if letter else _name(row, sha256),
         "valid": problem is None,
         "problem": problem,
         "report": serialize_report(row),
-        "seal": {**serialize_key(key, trusted), **seal.serialize()},
+        "letter": letter and {name: getattr(letter, name) for name in ATTACHMENT},
+        "seal": {**serialize_key(key, trusted), **seal.serialize()} if key and seal else None,
     }
+
+
+def _attached_letter(sha256: str) -> Attachment | None:
+    query = select(Attachment).where(Attachment.digest == sha256).order_by(Attachment.id.desc())
+    letter: Attachment | None = db.session.scalar(query.limit(1))
+    return letter
 
 
 def _sealed_report(sha256: str) -> ReportRow | None:

@@ -11,16 +11,29 @@ from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now, read_bytes
-from backend.reports.monthly import deadlines, lifecycle, service, supplements
+from backend.reports.monthly import (
+    checklist,
+    deadlines,
+    letters,
+    lifecycle,
+    remarks,
+    service,
+    supplements,
+)
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.reports.monthly.schemas import (
     ApprovalSchema,
+    ChecklistSchema,
     DeadlinesQuerySchema,
+    LetterChangeSchema,
+    LetterChoicesSchema,
     LetterheadChangeSchema,
     LetterheadQuerySchema,
     LetterheadSchema,
     LetterQuerySchema,
+    RemarkSavedSchema,
     RemarksSchema,
+    RemarksStateSchema,
     ReportCreateSchema,
     ReportDeadlinesSchema,
     ReportFiguresSchema,
@@ -46,7 +59,7 @@ letterheads = PersonBlueprint("letterheads", __name__)
 seals = Blueprint("seals", __name__, url_prefix="/api/v1/reports", description="Seals of reports")
 blueprints = (blp, letterheads, seals)
 
-PDF = "application/pdf"
+PDF, PLAIN = "application/pdf", "text/plain"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 FILE_RESPONSE = {200: {"content": {"application/octet-stream": BINARY}}}
 PDF_RESPONSE = {200: {"content": {PDF: BINARY}}}
@@ -91,8 +104,58 @@ def get_report(report_id: int) -> Any:
 @blp.response(200, ReportSchema, headers=etags.ETAG_HEADER)
 def patch_report(data: dict[str, Any], report_id: int) -> Any:
     """Change remarks of a draft."""
+    seen, now = etags.expected(), clock_now()
+    report = lifecycle.change_remarks(actor(), report_id, seen, data["remarks"], now)
+    return etags.with_etag(report)
+
+
+@blp.get("/<int:report_id>/remarks")
+@blp.doc(security=PERSON)
+@blp.response(200, RemarksStateSchema)
+def get_remarks(report_id: int) -> Any:
+    """Show the remark of each section with its version."""
+    return remarks.list_remarks(actor(), report_id)
+
+
+@blp.put("/<int:report_id>/remarks/<section>")
+@blp.doc(
+    security=PERSON,
+    parameters=etags.IF_MATCH_PARAMETER,
+    requestBody={"required": True, "content": {PLAIN: {"schema": {"type": "string"}}}},
+)
+@blp.response(200, RemarkSavedSchema, headers=etags.ETAG_HEADER)
+def put_remark(report_id: int, section: str) -> Any:
+    """Save the remark of a section of a draft; 412 has the stored one if another was read."""
+    seen, body = etags.expected(), read_bytes((PLAIN,), "not_plain_text", remarks.BODY_MOST)
+    return etags.with_etag(
+        remarks.save_remark(actor(), report_id, section, seen, body, clock_now())
+    )
+
+
+@blp.get("/<int:report_id>/letter")
+@blp.doc(security=PERSON)
+@blp.response(200, LetterChoicesSchema, headers=etags.ETAG_HEADER)
+def get_letter(report_id: int) -> Any:
+    """Show kind, signature and documents of a report's letter, with proposals."""
+    return etags.with_etag(letters.show_letter(actor(), report_id, clock_now()))
+
+
+@blp.put("/<int:report_id>/letter")
+@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@blp.arguments(LetterChangeSchema)
+@blp.response(200, LetterChoicesSchema, headers=etags.ETAG_HEADER)
+def put_letter(data: dict[str, Any], report_id: int) -> Any:
+    """Choose kind, signature and documents of a draft's letter."""
     seen = etags.expected()
-    return etags.with_etag(lifecycle.change_remarks(actor(), report_id, seen, data["remarks"]))
+    return etags.with_etag(letters.choose_letter(actor(), report_id, seen, data, clock_now()))
+
+
+@blp.get("/<int:report_id>/checklist")
+@blp.doc(security=PERSON)
+@blp.response(200, ChecklistSchema)
+def get_checklist(report_id: int) -> Any:
+    """Show what to look at before a draft is frozen."""
+    return checklist.show_checklist(actor(), report_id, clock_now())
 
 
 @blp.delete("/<int:report_id>")
@@ -164,7 +227,8 @@ def get_file(report_id: int, name: str) -> Response:
 def post_attachment(query: dict[str, Any], report_id: int) -> Any:
     """Attach the letter of an approved report: number, date and signed PDF."""
     read = partial(read_bytes, (PDF,), "not_pdf", lifecycle.SIZE_MOST)
-    report = lifecycle.attach_letter(actor(), report_id, query, read, clock_now())
+    var_dir = current_app.config["VAR_DIR"]
+    report = lifecycle.attach_letter(actor(), report_id, query, read, clock_now(), var_dir)
     return etags.with_etag(report, 201)
 
 
@@ -173,8 +237,7 @@ def post_attachment(query: dict[str, Any], report_id: int) -> Any:
 @blp.response(200, {"type": "string", "format": "binary"}, content_type=PDF)
 def get_attachment(report_id: int, attachment_id: int) -> Response:
     """Send a signed letter to officials of the unit."""
-    letter = attachment_id
-    return _file(lifecycle.read_letter(actor(), report_id, letter), f"{report_id}-{letter}.pdf")
+    return _file(*lifecycle.read_letter(actor(), report_id, attachment_id))
 
 
 @letterheads.get("/units/<code>/letterhead")

@@ -25,12 +25,11 @@ from backend.reports.files.docx_elements import (
 from backend.reports.files.docx_letter import (
     AGENCY_RULE_CM,
     LEFT_CM,
-    MOTTO,
     MOTTO_RULE_CM,
-    NATION,
     RIGHT_CM,
     add_end,
 )
+from backend.reports.files.letter import MOTTO, NATION
 from backend.reports.files.tables import Column
 from geo.gazetteer import plain
 

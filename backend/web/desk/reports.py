@@ -1,56 +1,37 @@
 """Data of a report's page: sections with tables, editions, permissions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from backend.accounts.access import Actor, can
 from backend.clock import local_day, month_end
+from backend.errors import Problem
 from backend.organisations.scopes import unit_scope
 from backend.reports.content import labels
 from backend.reports.content.figures import Report, sections_of
+from backend.reports.files.letter import LetterContent, compose_letter, main_table
 from backend.reports.files.rendering import RENDERERS
-from backend.reports.files.tables import Row, Table, build_tables
-from backend.reports.monthly import service, supplements
+from backend.reports.files.tables import build_tables
+from backend.reports.monthly import checklist, letters, lifecycle, remarks, service, supplements
 from backend.reports.monthly.seals import Trusted
+from backend.reports.references.service import references_for, serialize_references
+from backend.units.service import UnitRow, find
 
 # Formats of a draft's files, with the names that a frozen report has.
 FILES = tuple(RENDERERS)
-# Tables of each section; the annex of communes is only in the files.
-OF_SECTION: Mapping[str, tuple[str, ...]] = {
-    "samples": ("samples", "reasons"),
-    "reached": ("reached",),
-    "lacking": ("lacking",),
-    "quality": ("quality",),
-    "no_connection": ("no_connection",),
-    "teams": ("teams",),
-    "vnnic": ("vnnic",),
-    "notes": ("notes",),
-}
-# Rows of a table on the page; the files have all.
-ROWS_MOST = 10
-CODES = frozenset({"reason", "code"})  # machine-readable columns, each with a text column
 EDITIONS_MOST = 100  # of one month
 
 
 @dataclass(frozen=True, slots=True)
 class ReportSection:
-    """A section of a report: heading, sentences, tables."""
+    """A section of a draft: heading, proposed sentences, remark with its version."""
 
     name: str
     title: str
     proposed: str
-    remark: str
-    tables: Sequence[Table]
-
-    def rows(self, table: Table) -> Sequence[Row]:
-        """Return the rows on the page."""
-        return table.rows[:ROWS_MOST]
-
-    def more(self, table: Table) -> int:
-        """Return the number of rows that are only in the files."""
-        return max(0, len(table.rows) - ROWS_MOST)
+    remark: dict[str, Any]  # text, version, seen, changed_by, changed_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +39,32 @@ class ReportPage:
     """The data of a report's page for one person."""
 
     report: dict[str, Any]
-    sections: Sequence[ReportSection]
+    figures: Report
+    letter: LetterContent
+    sections: Sequence[ReportSection]  # of a draft
+    choices: dict[str, Any] | None  # of a draft's letter
+    documents: Sequence[dict[str, Any]]  # that a draft's letter can cite
+    checklist: dict[str, Any] | None  # of a draft
     editions: Sequence[dict[str, Any]]  # of the same unit and month, the latest first
     supplement: dict[str, Any] | None  # changes after freezing
     over: bool  # whether the month is over, which freezing requires
     may_edit: bool
     may_approve: bool
+    code: str | None  # of the own area, to link its pages
+
+    @property
+    def glance(self) -> list[dict[str, Any]]:
+        """Return what is said first: counted samples, and communes that reached the target."""
+        table = main_table(self.figures, build_tables(self.figures))
+        alone = self.figures["unit"]["level"] == "commune"
+        return (
+            [dict(row) | ({"units": None} if alone else {}) for row in table.rows] if table else []
+        )
+
+    @property
+    def mark(self) -> str | None:
+        """Return the mark of a draft or a demo, as in the files."""
+        return labels.mark(demo=self.figures["demo"], draft=self.report["state"] == "draft")
 
     @property
     def latest(self) -> bool:
@@ -72,41 +73,83 @@ class ReportPage:
 
 
 def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> ReportPage:
-    """Return a report with its current or frozen figures."""
+    """Return a report with its current or frozen figures, and the letter made of them."""
     report = service.show_report(actor, report_id)
     figures = service.show_figures(actor, report_id, now, trusted)
     scope = unit_scope(report["unit"]["id"])
+    draft, may_edit = report["state"] == "draft", can(actor, "report.edit", scope)
+    unit = service.unit_of(service.load_report(actor, report_id))
     return ReportPage(
         report=report,
-        sections=_sections(figures),
+        figures=figures,
+        letter=compose_letter(figures, build_tables(figures)),
+        sections=_sections(actor, figures, report_id) if draft else (),
+        choices=letters.show_letter(actor, report_id, now) if draft else None,
+        documents=serialize_references(references_for(unit)) if draft else (),
+        checklist=checklist.check(figures, unit.id, now) if draft else None,
         editions=_editions(actor, report),
-        supplement=None
-        if report["state"] == "draft"
-        else supplements.show_supplement(actor, report_id, now, trusted),
+        supplement=None if draft else supplements.show_supplement(actor, report_id, now, trusted),
         over=month_end(report["month"]) < local_day(now),
-        may_edit=can(actor, "report.edit", scope),
+        may_edit=may_edit,
         may_approve=can(actor, "report.approve", scope),
+        code=unit.code if may_edit and _exists(unit, now) else None,
     )
 
 
-def _sections(figures: Report) -> list[ReportSection]:
+def _exists(unit: UnitRow, now: datetime) -> bool:
+    """Return whether a unit exists today: the pages of an area are those of present units."""
+    try:
+        return find(local_day(now), unit.code, unit.level).id == unit.id
+    except Problem:
+        return False
+
+
+def _sections(actor: Actor, figures: Report, report_id: int) -> list[ReportSection]:
     """Return the sections in the order of the letter, with their proposed sentences."""
-    made = build_tables(figures)
+    written = {one["section"]: one for one in remarks.list_remarks(actor, report_id)["items"]}
     return [
-        ReportSection(
-            name,
-            labels.SECTIONS[name],
-            figures["proposed"].get(name, ""),
-            figures["remarks"].get(name, ""),
-            [_readable(made[table]) for table in OF_SECTION[name] if made[table].rows],
-        )
+        ReportSection(name, labels.SECTIONS[name], figures["proposed"].get(name, ""), written[name])
         for name in sections_of(figures)
     ]
 
 
-def _readable(table: Table) -> Table:
-    """Return a table without machine-readable columns."""
-    return replace(table, columns=tuple(one for one in table.columns if one.key not in CODES))
+def write_draft(actor: Actor, report_id: int, values: Mapping[str, Any], now: datetime) -> int:
+    """Save the form of a draft: remarks and letter; return the version of the report.
+
+    Sections without a token are those of a form from before the last upgrade of the server: they
+    are saved if nothing else has changed.
+    """
+    typed, seen = values["remarks"], values["seen"]
+    before = service.show_report(actor, report_id)["version"]
+    without = {name: text for name, text in typed.items() if name not in seen}
+    if without:
+        expected = frozenset({values["version"]})
+        lifecycle.change_remarks(actor, report_id, expected, without, now)
+    row = remarks.save_typed(
+        actor, report_id, {name: typed[name] for name in typed if name in seen}, seen, now
+    )
+    version = row.version
+    if values["letter"]:
+        version = _choose(actor, report_id, values, before, version, now)
+    return version
+
+
+def _choose(
+    actor: Actor,
+    report_id: int,
+    values: Mapping[str, Any],
+    before: int,
+    version: int,
+    now: datetime,
+) -> int:
+    """Save what a form chooses for the letter, unless that is what is in force."""
+    present, chosen = letters.show_letter(actor, report_id, now), dict(values["letter"])
+    if all(present[name] == chosen[name] for name in ("kind", "titles", "signer", "references")):
+        return version
+    if chosen["references"] == letters.default_ids(actor, report_id):
+        chosen["references"] = None  # later documents are cited, too
+    expected = frozenset({str(version) if values["version"] == str(before) else values["version"]})
+    return int(letters.choose_letter(actor, report_id, expected, chosen, now)["version"])
 
 
 def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:

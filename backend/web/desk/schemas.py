@@ -20,16 +20,19 @@ from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
+from backend.reports.content.labels import LETTER_KINDS
 from backend.reports.monthly.commune_deadlines import DAYS
+from backend.reports.monthly.remarks import REMARK_MOST
 from backend.reports.monthly.schemas import (
-    REMARK_MOST,
     ApprovalSchema,
     DeadlinesQuerySchema,
+    LetterChangeSchema,
     LetterheadChangeSchema,
     LetterQuerySchema,
     ReportsQuerySchema,
     SupersedeSchema,
 )
+from backend.reports.references.schemas import LetterDocumentChangeSchema
 from backend.reports.reminders.service import GROUPS as GROUPS_ADDRESSED
 from backend.units.catalogue import LEVELS
 from backend.web.board.schemas import QueueQuerySchema
@@ -167,8 +170,12 @@ class DeadlinesPageQuerySchema(PageQuerySchema, DeadlinesQuerySchema):
     )
 
 
-class RemarksFormSchema(VersionFormSchema):
-    """The form of remarks; an empty remark keeps the proposed sentences, a missing one is kept."""
+class RemarksFormSchema(LetterChangeSchema, VersionFormSchema):
+    """The form of a draft: remarks, and what is chosen for the letter.
+
+    An empty remark keeps the proposed sentences, a missing one is kept. `seen` names the texts with
+    which the form was filled.
+    """
 
     samples = Text(most=REMARK_MOST, allow_none=True)
     reached = Text(most=REMARK_MOST, allow_none=True)
@@ -178,12 +185,34 @@ class RemarksFormSchema(VersionFormSchema):
     no_connection = Text(most=REMARK_MOST, allow_none=True)
     vnnic = Text(most=REMARK_MOST, allow_none=True)
     notes = Text(most=REMARK_MOST, allow_none=True)
+    seen = fields.Dict(fields.String(), fields.String(), load_default=dict)
+    kind = Text(choices=tuple(LETTER_KINDS), load_default=None, allow_none=True)
+
+    @pre_load
+    def gather(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        """Gather the tokens of sections; the chosen lines above the signature precede others."""
+        tokens = {name: data.get(f"{name}_seen") for name in SECTIONS}
+        seen = {name: token for name, token in tokens.items() if token}
+        lines = (data.get("proposal") or data.get("titles") or "").splitlines()
+        chosen = data.get("references") or []
+        return {
+            **data,
+            "seen": seen,
+            "titles": [line for line in lines if line.strip()],
+            "references": [int(one) for one in chosen if one.isdecimal() and len(one) < 10],
+        }
 
     @post_load
     def by_section(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Return the remarks by section."""
+        """Return the remarks by section, and the letter if the form has it."""
         remarks = {name: data[name] for name in SECTIONS if name in data}
-        return {"version": data["version"], "remarks": remarks}
+        letter = {name: data[name] for name in ("kind", "titles", "signer", "references")}
+        return {
+            "version": data["version"],
+            "seen": data["seen"],
+            "remarks": remarks,
+            "letter": letter if data["kind"] else None,
+        }
 
 
 class ApprovalFormSchema(ApprovalSchema, VersionFormSchema):
@@ -247,6 +276,12 @@ class CommuneDeadlineSchema(Strict):
     """The day before which communes report; empty: they need not."""
 
     before_day = QueryWhole(*DAYS, allow_none=True, load_default=None)
+
+
+class ReferenceFormSchema(LetterDocumentChangeSchema, VersionFormSchema):
+    """The form of a document that letters answer; a new one has version 0."""
+
+    confirmed = fields.Boolean(truthy={"on"}, load_default=False)
 
 
 class DeputyFormSchema(Strict):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request, url_for
@@ -35,6 +34,7 @@ from backend.http.etags import Expected
 from backend.http.requests import clock_now
 from backend.measurements.recording.service import judging_settings
 from backend.organisations.areas import delegate, end_deputy, list_deputies
+from backend.reports.files.letter import WORDS
 from backend.reports.files.tables import format_cell
 from backend.reports.monthly import commune_deadlines, deadlines, lifecycle, service
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
@@ -43,7 +43,7 @@ from backend.reports.monthly.schemas import ReportCreateSchema
 from backend.reports.monthly.seals import trusted_keys
 from backend.units.service import units_on
 from backend.web.board import queue
-from backend.web.desk import office, schemas
+from backend.web.desk import documents, office, schemas
 from backend.web.desk.area import (
     ACT,
     AreaPage,
@@ -57,14 +57,14 @@ from backend.web.desk.area import (
 )
 from backend.web.desk.commune import show_commune
 from backend.web.desk.frame import add_frame, only_area
-from backend.web.desk.reports import FILES, last_month, show
+from backend.web.desk.reports import FILES, last_month, show, write_draft
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, submitted_fields, uploaded_file
 from backend.web.site.pages import render_private, translator_for
 
 bp = PageBlueprint("desk", __name__, login_required=True, url_prefix="/desk")
 bp.context_processor(add_frame)
-blueprints = (bp, office.bp)
+blueprints = (bp, documents.bp, office.bp)
 
 
 @bp.page("")
@@ -423,29 +423,28 @@ def report(query: dict[str, Any], report_id: int) -> Response:
 
 @bp.page("/reports/<int:report_id>/remarks", methods=("POST",))
 def remark(query: dict[str, Any], report_id: int) -> Any:
-    """Change the remarks of a draft."""
-    return _submit(
-        query,
-        report_id,
-        schemas.RemarksFormSchema(),
-        lambda expected, values: lifecycle.change_remarks(
-            actor(), report_id, expected, values["remarks"]
-        ),
-    )
+    """Change the remarks and the letter of a draft."""
+
+    def save(expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
+        write_draft(actor(), report_id, values, clock_now())
+        return service.show_report(actor(), report_id)
+
+    return _submit(query, report_id, schemas.RemarksFormSchema(), save, LISTS)
 
 
 @bp.page("/reports/<int:report_id>/freeze", methods=("POST",))
 def freeze(query: dict[str, Any], report_id: int) -> Any:
-    """Freeze a draft's figures and create its files."""
-    return _submit(query, report_id, schemas.RemarksFormSchema(), partial(_freeze, report_id))
+    """Save what was typed, freeze a draft's figures and create its files."""
+
+    def save_and_freeze(expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
+        version = write_draft(actor(), report_id, values, clock_now())
+        return lifecycle.freeze_report(actor(), report_id, frozenset({str(version)}), clock_now())
+
+    return _submit(query, report_id, schemas.RemarksFormSchema(), save_and_freeze, LISTS)
 
 
-def _freeze(report_id: int, expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
-    """Save what was typed, which stays if freezing fails, and freeze."""
-    saved = lifecycle.change_remarks(actor(), report_id, expected, values["remarks"])
-    return lifecycle.freeze_report(
-        actor(), report_id, frozenset({str(saved["version"])}), clock_now()
-    )
+# Fields of a draft's form with several values.
+LISTS = ("references",)
 
 
 @bp.page("/reports/<int:report_id>/approve", methods=("POST",))
@@ -489,12 +488,13 @@ def give_up(query: dict[str, Any], report_id: int) -> Any:
 @bp.page("/reports/<int:report_id>/attachments", methods=("POST",), upload_most=lifecycle.SIZE_MOST)
 def attach(query: dict[str, Any], report_id: int) -> Any:
     """Attach the signed letter of an approved report."""
+    var_dir = current_app.config["VAR_DIR"]
     return _submit(
         query,
         report_id,
         schemas.LetterFormSchema(),
         lambda expected, values: lifecycle.attach_letter(
-            actor(), report_id, values, _letter, clock_now()
+            actor(), report_id, values, _letter, clock_now(), var_dir
         ),
     )
 
@@ -507,12 +507,14 @@ def _letter() -> bytes:
 Act = Callable[[Expected, dict[str, Any]], dict[str, Any] | None]
 
 
-def _submit(query: dict[str, Any], report_id: int, schema: Schema, act: Act) -> Any:
+def _submit(
+    query: dict[str, Any], report_id: int, schema: Schema, act: Act, lists: tuple[str, ...] = ()
+) -> Any:
     """Change a report by a form and redirect; show the report again if the form has errors."""
     form = new_form(query)
-    values = form.load(schema)
+    values = form.load(schema, lists)
     if values is not None:
-        version = values.pop("version", None)
+        version = values.get("version")
         expected = frozenset({version}) if version else None
         result = form.attempt(lambda: (act(expected, values),))
         if result is not None:
@@ -526,5 +528,13 @@ def _submit(query: dict[str, Any], report_id: int, schema: Schema, act: Act) -> 
 def _page(lang: str | None, report_id: int, form: Form) -> Response:
     page = show(actor(), report_id, clock_now(), trusted_keys(current_app.config))
     return render_private(
-        "web/desk/report.html", lang, page=page, form=form, files=FILES, cell=format_cell
+        "web/desk/report.html",
+        lang,
+        page=page,
+        form=form,
+        files=FILES,
+        cell=format_cell,
+        words=WORDS,
+        user_id=actor().user_id,
+        code=page.code,
     )

@@ -8,7 +8,7 @@ from uuid import uuid4
 from backend.contacts.models import UnitContact
 from backend.database.extensions import db
 from tests.support.access.requests_officials import LETTERHEAD, deputy, lent, noted
-from tests.support.access.requests_reports import freezing
+from tests.support.access.requests_reports import document, freezing, stored_document
 from tests.support.access.table_pages import DESK_REPORT
 from tests.support.access.world import World
 from tests.support.people import LONG_AGO, signal, unit_id
@@ -39,6 +39,10 @@ def _frozen(world: World) -> dict[str, Any]:
 def _letter(world: World) -> dict[str, Any]:
     signed = {"number": "12/BC-SKHCN", "signed_on": "2024-11-10"}
     return _report(world, "approved", file=(io.BytesIO(PDF), "12.pdf"), **signed)
+
+
+def _document() -> dict[str, Any]:
+    return document() | {"confirmed": "on", "version": "0"}
 
 
 def _table(world: World) -> dict[str, Any]:
@@ -149,6 +153,13 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {DESK_REPORT}/supersede": lambda w: _report(w, "frozen", reason="nhập thêm"),
     f"POST {DESK_REPORT}/remove": lambda w: _report(w, "draft"),
     f"POST {DESK_REPORT}/attachments": _letter,
+    f"GET {AREA}/references": lambda w: OWN,
+    f"POST {AREA}/references": lambda w: OWN | {"data": _document()},
+    "POST /desk/references": lambda w: {"data": _document()},
+    "POST /desk/references/<int:reference_id>": lambda w: {
+        "at": {"reference_id": stored_document(w, w.province)},
+        "data": _document() | {"version": "1", "code": "19"},
+    },
     f"GET {AREA}/vnnic": lambda w: OWN,
     f"POST {AREA}/vnnic": _table,
     f"GET {AREA}/letterhead": lambda w: OWN,

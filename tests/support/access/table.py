@@ -241,6 +241,23 @@ TABLE = {
     f"POST {REPORT}/approve": "401 401 404 404 404 200 404 200",
     f"POST {REPORT}/supersede": "401 401 404 404 404 201 404 201",
     f"POST {REPORT}/supersede (approved)": "401 401 403 403 403 201 403 201",
+    # a draft's remarks, letter and checklist: officials of the unit
+    f"GET {REPORT}/remarks": "404 401 404 404 404 200 404 200",
+    f"GET {REPORT}/remarks (approved)": "404 401 404 404 404 200 404 200",
+    f"PUT {REPORT}/remarks/<section>": "401 401 404 404 404 200 404 200",
+    f"PUT {REPORT}/remarks/<section> (approved)": "401 401 403 403 403 409 403 409",
+    f"GET {REPORT}/letter": "404 401 404 404 404 200 404 200",
+    f"PUT {REPORT}/letter": "401 401 404 404 404 200 404 200",
+    f"GET {REPORT}/checklist": "404 401 404 404 404 200 404 200",
+    f"GET {REPORT}/checklist (approved)": "404 401 404 404 404 409 404 409",
+    # documents that letters answer: of a unit by its officials, of the installation by admins
+    "GET /api/v1/references": "401 401 403 403 403 403 403 200",
+    "POST /api/v1/references": "401 401 403 403 403 403 403 201",
+    "GET /api/v1/units/<code>/references": "404 401 404 404 404 200 404 200",
+    "POST /api/v1/units/<code>/references": "401 401 403 403 403 201 403 201",
+    "PUT /api/v1/references/<int:reference_id>": "401 401 404 404 404 200 404 200",
+    "PUT /api/v1/references/<int:reference_id> (installation)": "401 401 404 404 404 404 404 200",
+    "DELETE /api/v1/references/<int:reference_id>": "401 401 404 404 404 204 404 204",
     # the signed letter: officials of the unit
     f"POST {REPORT}/attachments": "401 401 403 403 403 201 403 201",
     f"GET {REPORT}/attachments/<int:attachment_id>": "404 401 404 404 404 200 404 200",

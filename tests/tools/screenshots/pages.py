@@ -72,6 +72,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "desk-no-connection": "/desk/area/19/no-connection",
         "desk-vnnic": "/desk/area/19/vnnic?month=2024-11",
         "desk-letterhead": "/desk/area/19/letterhead",
+        "desk-references": "/desk/area/19/references",
         "desk-deputies": "/desk/deputies",
         "desk-reports": "/desk/reports",
         "desk-report": ("/desk/reports", "/desk/reports/"),

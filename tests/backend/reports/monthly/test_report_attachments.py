@@ -1,10 +1,12 @@
 """The letter as it was signed and sent, attached to an approved report."""
 
+import json
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
 
 from backend.reports.files.canonical import digest
 from backend.reports.monthly import lifecycle
@@ -47,6 +49,9 @@ def test_number_date_and_digest_are_public_the_letter_is_the_offices(office: Off
     path = f"/attachments/{letter['id']}"
     given = office.show(report, path)
     assert (given.data, given.mimetype) == (PDF, "application/pdf")
+    assert given.headers["X-Content-Type-Options"] == "nosniff"
+    named = given.headers["Content-Disposition"]
+    assert named == "attachment; filename=12-BC-SKHCN-2024-12-05.pdf"
     assert office.show(report, path, headers={}).status_code == 404
     assert office.show(approved(office), path).status_code == 404  # another report's
     [(act, details)] = people.audit_entries(office.app, f"report:{report}")
@@ -83,3 +88,26 @@ def test_only_an_approved_report_is_sent(office: Office) -> None:
     unit = people.unit_id(office.app, "19", level="province")
     refused = attach(office, stored_report(office.app, unit, "frozen"))
     assert (refused.status_code, refused.json["code"]) == (409, "report_not_approved")
+
+
+def test_the_signed_letter_is_known_by_its_digest(office: Office, owner: Engine) -> None:
+    report = approved(office)
+    assert attach(office, report).status_code == 201
+    found = office.client.get(f"{URL}/by-digest/{digest(PDF)}").json
+    assert (found["of"], found["valid"], found["problem"]) == ("letter", True, None)
+    assert found["letter"]["number"] == "12/BC-SKHCN" and found["report"]["id"] == report
+    statement = json.loads(found["seal"]["statement"])
+    assert statement["letter"] == {"number": "12/BC-SKHCN", "signed_on": "2024-12-05"}
+    assert statement["figures"] == office.show(report).json["digest"]
+    page = office.client.get(f"/seal/{digest(PDF)}?lang=vi").text
+    assert "Tệp đúng nguyên bản" in page and "văn bản đã ký (PDF)" in page
+    verified = office.app.test_cli_runner().invoke
+    assert verified(args=["reports", "keys"]).exit_code == 0
+    # A row that was only inserted into the database has no seal.
+    with owner.begin() as connection:
+        connection.execute(text(
+            "update report_attachments set statement = null, signature = null, key_number = null"
+        ))  # fmt: skip
+    found = office.client.get(f"{URL}/by-digest/{digest(PDF)}").json
+    assert (found["valid"], found["problem"], found["seal"]) == (False, "letter_not_sealed", None)
+    assert "không có niêm phong" in office.client.get(f"/seal/{digest(PDF)}?lang=vi").text

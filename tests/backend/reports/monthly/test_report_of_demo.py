@@ -56,6 +56,8 @@ def test_draft_freeze_late_samples_approve_supplement_verify(
     assert office.show(report, "/figures").json == before
     run, file = office.app.test_cli_runner().invoke, tmp_path / "report"
     for one in office.show(report).json["files"]:
+        if one["name"] == "report.docx":  # the office completes and signs it
+            continue
         content = bytearray(office.show(report, f"/files/{one['name']}", headers={}).data)
         file.write_bytes(content)
         assert "key 1, valid" in run(args=["reports", "verify", str(file)]).output

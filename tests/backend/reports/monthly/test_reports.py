@@ -58,7 +58,7 @@ def test_what_was_written_replaces_nothing_else(office: Office) -> None:
     }
     assert office.client.patch(f"{URL}/{report}", json={"remarks": {}}).status_code == 401
     acts = people.audit_entries(office.app, f"report:{report}")
-    assert [act for act, _ in acts] == ["report.begin"] + ["report.remark"] * 3
+    assert [act for act, _ in acts] == ["report.begin", "report.remark"]  # one sitting
     assert "vùng cao" not in str(acts)
 
 

@@ -89,6 +89,71 @@ def test_what_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
     assert desk.show(report).json["remarks"] == {"samples": "Một"}
 
 
+def token(page: str, section: str) -> str:
+    """The token of a section in a report's page."""
+    return page.partition(f'name="{section}_seen" value="')[2].partition('"')[0]
+
+
+def test_a_form_of_two_people_saves_both(desk: Desk) -> None:
+    report = desk.draft()
+    page = desk.page(report)
+    seen = {f"{name}_seen": token(page, name) for name in ("samples", "notes", "teams")}
+    first = {"samples": "Một", "notes": "", "teams": "", **seen}
+    assert desk.send(report, "remarks", **first, version="1").status_code == 303
+    # The second form was opened before, and did not touch the samples.
+    second = {"samples": "", "notes": "Hai", "teams": "", **seen}
+    assert desk.send(report, "remarks", **second, version="1").status_code == 303
+    assert desk.show(report).json["remarks"] == {"samples": "Một", "notes": "Hai"}
+    third = {"samples": "Ba", "notes": "", "teams": "Bốn", **seen}
+    shown = desk.send(report, "freeze", **third, version="1")
+    assert shown.status_code == 200 and "Trong lúc bạn viết" in shown.text
+    assert ">Ba</textarea>" in shown.text and ">Một</p>" in shown.text  # both texts
+    told = desk.show(report).json
+    assert told["remarks"] == {"samples": "Một", "notes": "Hai", "teams": "Bốn"}
+    assert told["state"] == "draft"
+    again = {**third, "samples_seen": token(shown.text, "samples")}
+    assert desk.send(report, "freeze", **again).status_code == 303
+    assert desk.show(report, "/figures").json["remarks"]["samples"] == "Ba"
+
+
+def test_the_letter_is_chosen_in_the_draft(desk: Desk) -> None:
+    report = desk.draft()
+    lines = "KT. GIÁM ĐỐC\r\nPHÓ GIÁM ĐỐC"
+    chosen = {"kind": "report", "proposal": lines, "signer": "Lê Văn Cường", "samples": "Đủ."}
+    assert desk.send(report, "remarks", **chosen).status_code == 303
+    shown = desk.show(report, "/letter").json
+    assert (shown["kind"], shown["titles"]) == ("report", ["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"])
+    page = desk.page(report)
+    assert "BÁO CÁO" in page and "<strong>PHÓ GIÁM ĐỐC</strong>" in page
+    assert "Việc cần xem trước khi khóa" in page
+    wrong = {"kind": "report", "proposal": "", "titles": "GIÁM ĐỐC\nPHÓ", "samples": "Đủ."}
+    assert desk.send(report, "remarks", **wrong).status_code == 200
+    desk.send(report, "freeze", **chosen)
+    frozen = desk.page(report)
+    assert 'value="Lê Văn Cường"' in frozen and 'value="PHÓ GIÁM ĐỐC"' in frozen  # who confirms
+
+
+def test_documents_are_confirmed_on_their_page(desk: Desk) -> None:
+    url = "/desk/area/19/references"
+    page = desk.client.get(f"{url}?lang=vi").text
+    assert "5691/BTTTT-CVT" in page and "chưa xác nhận" in page
+    typed = {
+        "csrf_token": desk.token, "version": "0", "type": "Công văn", "number": "5691",
+        "symbol": "BTTTT-CVT", "issued_on": "2024-12-01", "confirmed": "on",
+        "issuer": "Bộ Thông tin và Truyền thông",
+    }  # fmt: skip
+    refused = desk.client.post(url, data=typed)
+    assert refused.status_code == 200 and 'id="about-new-fault"' in refused.text
+    assert desk.client.post(url, data=typed | {"about": "đo chất lượng mạng"}).status_code == 303
+    letter = desk.page(desk.draft())
+    assert "Thực hiện Công văn số 5691/BTTTT-CVT ngày 01 tháng 12 năm 2024" in letter
+    added = desk.client.get("/api/v1/units/19/references", headers=desk.headers).json["items"][0]
+    gone = {"csrf_token": desk.token, "version": added["version"], "code": "19", "remove": "yes"}
+    same = typed | gone | {"about": "đo"}
+    assert desk.client.post(f"/desk/references/{added['id']}", data=same).status_code == 303
+    assert "không còn" not in desk.client.get(url).text
+
+
 @pytest.mark.slow
 def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     report = desk.draft()

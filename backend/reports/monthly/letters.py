@@ -1,0 +1,82 @@
+"""The letter of a draft: its kind, its signature and the documents that it answers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from backend.accounts.access import Actor, require
+from backend.accounts.audit import record_act
+from backend.clock import local_day
+from backend.http import etags
+from backend.organisations.scopes import unit_scope
+from backend.reports.monthly.letterheads import letterhead_on
+from backend.reports.monthly.service import (
+    LETTER_DEFAULT,
+    authorized_report,
+    commit_report,
+    letter_choices,
+    load_report,
+    require_draft,
+    unit_of,
+)
+from backend.reports.references.service import default_references, references_for
+
+
+def show_letter(actor: Actor, report_id: int, now: datetime) -> dict[str, Any]:
+    """Return the choices of a draft's letter with proposals for them, to officials."""
+    row = load_report(actor, report_id)
+    require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
+    chosen = letter_choices(row)
+    head, unit = letterhead_on(unit_of(row), local_day(now)), unit_of(row)
+    rows, ids = references_for(unit), chosen["references"]
+    cited = default_references(rows) if ids is None else rows
+    ids = [one.id for one in cited if one.confirmed_at and (ids is None or one.id in ids)]
+    return {
+        "report_id": row.id,
+        "version": row.version,
+        "kind": chosen["kind"],
+        "titles": chosen["titles"] or head["titles"],
+        "signer": chosen["signer"] or head["signer"],
+        "references": ids,
+        "proposed_titles": propose_titles(head["titles"]),
+    }
+
+
+def default_ids(actor: Actor, report_id: int) -> list[int]:
+    """Return the ids of the documents that a report cites unless others are chosen."""
+    row = load_report(actor, report_id)
+    return [one.id for one in default_references(references_for(unit_of(row)))]
+
+
+def propose_titles(titles: Sequence[str]) -> list[list[str]]:
+    """Return the usual lines above a signature, from those of the letterhead.
+
+    The head of the office signs, a deputy signs for the head (KT.), the head of a division by order
+    (TL.) or by authority (TUQ.), an acting head (Q.).
+    """
+    on_behalf = [line for line in titles[:-1] if line.startswith("TM.")]
+    of_head = next((line[3:].strip() for line in titles if line.startswith("KT.")), titles[-1])
+    head = of_head.removeprefix("PHÓ ")
+    proposed = [
+        [*on_behalf, head],
+        [*on_behalf, f"KT. {head}", f"PHÓ {head}"],
+        [f"TL. {head}", "TRƯỞNG PHÒNG"],
+        [f"TUQ. {head}", "TRƯỞNG PHÒNG"],
+        [*on_behalf, f"Q. {head}"],
+    ]
+    own = list(titles)
+    return [own, *(lines for lines in proposed if lines != own)]
+
+
+def choose_letter(
+    actor: Actor, report_id: int, expected: etags.Expected, data: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """Set kind, signature and documents of a draft's letter."""
+    row = authorized_report(actor, "report.edit", report_id, expected, lock=True)
+    require_draft(row)
+    chosen = {name: data[name] for name in LETTER_DEFAULT}
+    if chosen != letter_choices(row):
+        row.letter, row.version = chosen, row.version + 1
+        record_act(actor, "report.letter", f"report:{row.id}", **chosen)
+    commit_report(row)
+    return show_letter(actor, report_id, now)

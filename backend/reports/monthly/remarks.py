@@ -1,0 +1,192 @@
+"""Remarks of a draft: every section has its own version, so that several people can write.
+
+A change names the version of the text that was read; where that text has changed since, both texts
+are kept: the stored one, and the other in the answer, for the person to choose or to merge.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from marshmallow import ValidationError
+from sqlalchemy import select
+
+from backend.accounts.access import Actor, require, require_person
+from backend.accounts.audit import record_act
+from backend.accounts.models import User
+from backend.database.extensions import db
+from backend.errors import FieldError, Problem, invalid
+from backend.fields import Text
+from backend.http import etags
+from backend.organisations.scopes import unit_scope
+from backend.reports.content.figures import SECTIONS
+from backend.reports.monthly.models import RemarkVersion, ReportRow
+from backend.reports.monthly.service import load_report, require_draft
+
+# Several pages of a letter, enough for a section.
+REMARK_MOST = 10_000
+# UTF-8 needs at most four bytes for a character.
+BODY_MOST = 4 * REMARK_MOST
+# Changes of a person with shorter pauses are one sitting, which is one entry of the audit log.
+SITTING = timedelta(minutes=30)
+# Digits of the digest of a text that a form was filled with.
+DIGITS = 16
+
+REMARK = Text(most=REMARK_MOST)
+
+
+def list_remarks(actor: Actor, report_id: int) -> dict[str, Any]:
+    """Return the remark of each section with its version, to officials of the unit."""
+    row = load_report(actor, report_id)
+    require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
+    return {"report_id": row.id, "version": row.version, "items": list(remarks_of(row).values())}
+
+
+def remarks_of(row: ReportRow) -> dict[str, dict[str, Any]]:
+    """Return the remark of each section with its version, its last author and time."""
+    query = (
+        select(RemarkVersion, User.display_name)
+        .outerjoin(User, User.id == RemarkVersion.changed_by)
+        .where(RemarkVersion.report_id == row.id)
+    )
+    known = {one.section: (one, name) for one, name in db.session.execute(query)}
+    found = {}
+    for section in SECTIONS:
+        stored, name = known.get(section, (None, None))
+        text, version = row.remarks.get(section, ""), stored.version if stored else 0
+        found[section] = {
+            "section": section,
+            "text": text,
+            "version": version,
+            "seen": seen_token(version, text),
+            "changed_at": stored.changed_at if stored else None,
+            "changed_by": name,
+        }
+    return found
+
+
+def seen_token(version: int, text: str) -> str:
+    """Return what a form remembers of a text: its version and a digest of it."""
+    return f"{version}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}"
+
+
+def normalise(text: str | None) -> str:
+    """Return a text with the line ends of Python and without blanks around it."""
+    return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def save_remark(
+    actor: Actor,
+    report_id: int,
+    section: str,
+    expected: etags.Expected,
+    body: bytes,
+    now: datetime,
+) -> dict[str, Any]:
+    """Save the remark of one section; 412 with the stored text if another one was read."""
+    row = _lock_draft(actor, report_id)
+    if section not in SECTIONS:
+        raise Problem(404, "not_found")
+    if expected is None:
+        raise Problem(428, "precondition_required")
+    text, stored = normalise(_decode(body)), remarks_of(row)[section]
+    if text != stored["text"]:
+        if str(stored["version"]) not in expected:
+            raise Problem(412, "remark_conflict", members={"stored": _as_json(stored)})
+        store_remarks(actor, row, {section: text or None}, now)
+    db.session.flush()
+    answer = remarks_of(row)[section] | {"report_version": row.version}
+    db.session.commit()
+    return answer
+
+
+def _decode(body: bytes) -> str:
+    try:
+        return REMARK.deserialize(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise invalid("text", "not_unicode") from None
+    except ValidationError as error:
+        raise invalid("text", str(error.messages[0])) from None
+
+
+def _as_json(stored: Mapping[str, Any]) -> dict[str, Any]:
+    at = stored["changed_at"]
+    return {**stored, "changed_at": at.isoformat() if at else None}
+
+
+def save_typed(
+    actor: Actor,
+    report_id: int,
+    typed: Mapping[str, str | None],
+    seen: Mapping[str, str | None],
+    now: datetime,
+) -> ReportRow:
+    """Save the sections of a form that were changed in it; 412 names those with a conflict.
+
+    The other sections are saved even then. `seen` has the token of each section in the form.
+    """
+    row = _lock_draft(actor, report_id)
+    stored = remarks_of(row)
+    changed, conflicts = dict[str, str | None](), list[str]()
+    for section, value in typed.items():
+        text, read = normalise(value), seen.get(section) or ""
+        if text == stored[section]["text"] or read.endswith(f"-{_digest(text)}"):
+            continue
+        if read == stored[section]["seen"]:
+            changed[section] = text or None
+        else:
+            conflicts.append(section)
+    store_remarks(actor, row, changed, now)
+    db.session.commit()
+    if conflicts:
+        raise Problem(412, "remark_conflict", [FieldError(s, "remark_conflict") for s in conflicts])
+    return row
+
+
+def _digest(text: str) -> str:
+    return seen_token(0, text).partition("-")[2]
+
+
+def _lock_draft(actor: Actor, report_id: int) -> ReportRow:
+    require_person(actor)
+    row = load_report(actor, report_id, lock=True)
+    require(actor, "report.edit", unit_scope(row.unit_id))
+    require_draft(row)
+    return row
+
+
+def store_remarks(
+    actor: Actor, row: ReportRow, texts: Mapping[str, str | None], now: datetime
+) -> None:
+    """Store remarks of a locked draft; null removes one. One sitting is one audit entry."""
+    merged = {name: text for name, text in {**row.remarks, **texts}.items() if text}
+    changed = sorted(name for name in texts if merged.get(name) != row.remarks.get(name))
+    if not changed:
+        return
+    if not _is_sitting(actor, row, now):
+        record_act(actor, "report.remark", f"report:{row.id}", sections=changed)
+    row.remarks, row.version = merged, row.version + 1
+    for section in changed:
+        stored = db.session.get(RemarkVersion, (row.id, section))
+        if stored is None:
+            stored = RemarkVersion(report_id=row.id, section=section, version=0)
+            db.session.add(stored)
+        stored.version += 1
+        stored.changed_by, stored.changed_at = actor.user_id, now
+
+
+def _is_sitting(actor: Actor, row: ReportRow, now: datetime) -> bool:
+    """Return whether the person changed a section of this draft a short while ago."""
+    recent = select(RemarkVersion.section).where(
+        RemarkVersion.report_id == row.id,
+        RemarkVersion.changed_by == actor.user_id,
+        RemarkVersion.changed_at > now - SITTING,
+    )
+    return db.session.scalar(recent.limit(1)) is not None
+
+
+def remark_versions(report_id: int) -> dict[str, int]:
+    """Return the version of each section with a remark, for the audit log."""
+    query = select(RemarkVersion.section, RemarkVersion.version).filter_by(report_id=report_id)
+    return {row.section: row.version for row in db.session.execute(query.order_by("section"))}

@@ -1,0 +1,1 @@
+"""Documents that letters answer, as records of the installation and of units."""

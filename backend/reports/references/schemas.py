@@ -1,0 +1,66 @@
+"""Schemas of the documents that letters answer."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
+
+from backend.fields import CODES, Day, Strict, Text
+from backend.organisations.names import normalised
+from backend.units.catalogue import LEVELS
+
+TYPE_MOST, NUMBER_MOST, SYMBOL_MOST, ISSUER_MOST, ABOUT_MOST = 50, 20, 50, 200, 500
+
+
+class Line(Text):
+    """A line of a letter, normalised, of at least one character."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text = normalised(super()._deserialize(value, *args, **kwargs))
+        if not text:
+            raise ValidationError("blank")
+        return text
+
+
+class LetterDocumentQuerySchema(Strict):
+    """The level, for a code that names two units."""
+
+    level = Text(choices=LEVELS, load_default=None)
+
+
+class LetterDocumentChangeSchema(Strict):
+    """A document, and whether the office confirms that its letters answer it."""
+
+    type = Line(TYPE_MOST, required=True, metadata={"example": "Công văn"})
+    number = Line(NUMBER_MOST, required=True, metadata={"example": "5691"})
+    symbol = Line(SYMBOL_MOST, required=True, metadata={"example": "BTTTT-CVT"})
+    issued_on = Day(required=True)
+    issuer = Line(ISSUER_MOST, required=True)
+    about = Line(ABOUT_MOST, load_default=None, allow_none=True)
+    confirmed = fields.Boolean(load_default=False, error_messages=CODES)
+
+    @validates_schema
+    def _check_subject(self, data: dict[str, Any], **options: Any) -> None:
+        if data.get("confirmed") and not data.get("about"):
+            raise ValidationError({"about": ["required"]})
+
+
+class LetterDocumentSchema(Schema):
+    """A document that letters answer; `unit` is null for the whole installation."""
+
+    id = fields.Integer(required=True)
+    unit = fields.String(required=True, allow_none=True)  # name
+    type = fields.String(required=True)
+    number = fields.String(required=True)
+    symbol = fields.String(required=True)
+    issued_on = fields.Date(required=True)
+    issuer = fields.String(required=True)
+    about = fields.String(required=True, allow_none=True)
+    citation = fields.String(required=True)  # as letters write it
+    confirmed_at = fields.AwareDateTime(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+class LetterDocumentsSchema(Schema):
+    """The documents of a unit, of the units above it, and of the installation, in this order."""
+
+    items = fields.List(fields.Nested(LetterDocumentSchema), required=True)

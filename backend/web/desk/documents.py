@@ -1,0 +1,87 @@
+"""Pages of the documents that letters answer: of a unit, and of the installation."""
+
+from typing import Any
+
+from flask import request
+
+from backend.accounts.access import can
+from backend.accounts.authentication import actor
+from backend.clock import local_day
+from backend.coverage.figures.unit_access import authorized_unit_on
+from backend.http.requests import clock_now
+from backend.organisations.scopes import unit_scope
+from backend.reports.content.labels import LETTER_KINDS
+from backend.reports.references import service
+from backend.units.service import find
+from backend.web.desk import schemas
+from backend.web.desk.frame import add_frame
+from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.forms import new_form, redirect_to
+from backend.web.site.pages import render_private
+
+bp = PageBlueprint("documents", __name__, login_required=True, url_prefix="/desk")
+bp.context_processor(add_frame)
+
+
+@bp.page("/area/<code>/references", methods=READ_WRITE)
+def of_unit(query: dict[str, Any], code: str) -> Any:
+    """List the documents that letters of a unit can cite, and add one."""
+    unit = authorized_unit_on(actor(), "report.read", code, None, local_day(clock_now()))
+    return _show(query, code, unit.name, can(actor(), "report.edit", unit_scope(unit.id)))
+
+
+@bp.page("/references", methods=READ_WRITE)
+def of_installation(query: dict[str, Any]) -> Any:
+    """List the documents of the installation, and add one."""
+    return _show(query, None, None, True)
+
+
+def _show(query: dict[str, Any], code: str | None, name: str | None, may_edit: bool) -> Any:
+    form, now, user = new_form(query), clock_now(), actor()
+    listed = service.list_references(user, code, None, now)["items"]
+    if form.submit(
+        schemas.ReferenceFormSchema(),
+        lambda fields: service.add_reference(user, code, None, fields, now),
+    ):
+        return _redirect(query, code)
+    for one in listed:
+        one["own"] = (one["unit"] is not None) == (code is not None) and may_edit
+        one["own"] = one["own"] and (code is None or one["unit"] == name)
+    values = {"documents": listed, "code": code, "unit_name": name, "may_edit": may_edit}
+    values["letter_type"] = LETTER_KINDS["official_letter"]
+    return render_private("web/desk/references.html", query["lang"], form=form, **values)
+
+
+@bp.page("/references/<int:reference_id>", methods=("POST",))
+def change(query: dict[str, Any], reference_id: int) -> Any:
+    """Change, confirm or remove a document."""
+    form, now, user = new_form(query), clock_now(), actor()
+    code = request.form.get("code") or None
+    fields = form.load(schemas.ReferenceFormSchema())
+
+    def act() -> bool:
+        assert fields is not None
+        expected = frozenset({fields.pop("version")})
+        if request.form.get("remove"):
+            service.remove_reference(user, reference_id, expected)
+        else:
+            service.change_reference(user, reference_id, expected, fields, now)
+        return True
+
+    if fields is not None and form.attempt(act):
+        return _redirect(query, code)
+    name = find(local_day(now), code).name if code else None
+    listed = service.list_references(user, code, None, now)["items"]
+    for one in listed:
+        one["own"] = one["id"] == reference_id or one["unit"] == name
+    values = {"documents": listed, "code": code, "unit_name": name, "may_edit": True}
+    values["letter_type"] = LETTER_KINDS["official_letter"]
+    return render_private(
+        "web/desk/references.html", query["lang"], form=form, changed=reference_id, **values
+    )
+
+
+def _redirect(query: dict[str, Any], code: str | None) -> Any:
+    if code is None:
+        return redirect_to("documents.of_installation", query)
+    return redirect_to("documents.of_unit", query, code=code)

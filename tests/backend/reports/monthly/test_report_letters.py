@@ -1,0 +1,106 @@
+"""What a draft chooses for its letter, the documents that it answers, and the checklist."""
+
+import io
+from typing import Any
+
+import pytest
+from docx import Document
+from flask import Flask
+from flask.testing import FlaskClient
+
+from backend.reports.monthly.letters import propose_titles
+from tests.support import people
+from tests.support.access.requests_reports import document
+from tests.support.clock import FakeClock
+from tests.support.reports import URL, Office
+
+DEPUTY = ["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"]
+
+
+@pytest.fixture
+def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
+    return Office(app, client, clock)
+
+
+def choose(office: Office, report: int, **changes: Any) -> Any:
+    data = {"kind": "official_letter", "titles": DEPUTY, "signer": "Lê Văn Cường", **changes}
+    headers = people.if_match(office.headers, office.show(report).json["version"])
+    return office.client.put(f"{URL}/{report}/letter", json=data, headers=headers)
+
+
+def add(office: Office, **changes: Any) -> int:
+    url = "/api/v1/units/19/references"
+    made = office.client.post(url, json=document(**changes), headers=office.headers)
+    assert made.status_code == 201, made.text
+    return int(made.json["id"])
+
+
+def open_items(office: Office, report: int) -> set[str]:
+    told = office.show(report, "/checklist").json
+    left = {one["code"] for one in told["items"] if not one["done"]}
+    assert told["open"] == len(left)
+    return left
+
+
+@pytest.mark.slow
+def test_what_is_chosen_stands_in_the_frozen_letter(office: Office) -> None:
+    office.is_demo()
+    office.measured(9, 16)
+    report = office.draft()
+    first, second = add(office), add(office, confirmed=False)
+    shown = office.show(report, "/letter").json
+    assert (shown["kind"], shown["references"]) == ("official_letter", [first])
+    assert shown["titles"] == ["GIÁM ĐỐC"] and DEPUTY in shown["proposed_titles"]
+    assert open_items(office, report) >= {"days", "vnnic", "signer"}
+    chosen = choose(office, report)
+    assert (chosen.status_code, chosen.json["titles"]) == (200, DEPUTY)
+    assert choose(office, report, references=[second]).json["references"] == []  # not confirmed
+    choose(office, report, references=None)
+    assert not open_items(office, report) & {"signer", "references", "targets", "month_over"}
+    office.frozen_of(report)
+    figures = office.show(report, "/figures").json
+    assert figures["letter"]["signer"] == "Lê Văn Cường"
+    assert [one["issuer"] for one in figures["references"]] == ["Sở Thông tin và Truyền thông"]
+    letter = Document(io.BytesIO(office.show(report, "/files/report.docx").data))
+    said = "\n".join(paragraph.text for paragraph in letter.paragraphs)
+    assert "ngày 04 tháng 11 năm 2024 của Sở Thông tin và Truyền thông về việc đo chất" in said
+    assert any("PHÓ GIÁM ĐỐC\nLê Văn Cường" in t.rows[0].cells[1].text for t in letter.tables
+               if len(t.rows[0].cells) == 2)  # fmt: skip
+    assert choose(office, report).json["code"] == "report_not_draft"
+    assert office.show(report, "/checklist").json["code"] == "report_not_draft"
+    acts = [act for act, _ in people.audit_entries(office.app, f"report:{report}")]
+    assert acts == ["report.begin", *["report.letter"] * 3, "report.freeze"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"kind": "decree"}, "not_one_of"),
+        ({"titles": ["GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"]}, "not_for_another"),
+        ({"titles": ["TM. X"] * 4}, "wrong_length"),
+        ({"references": ["one"]}, "not_whole"),
+        ({"references": [0]}, "out_of_range"),
+        ({"signer": "x" * 201}, "too_long"),
+    ],
+)
+def test_a_letter_that_is_not_chosen(office: Office, changes: dict[str, Any], code: str) -> None:
+    refused = choose(office, office.draft(), **changes)
+    assert refused.status_code == 422 and refused.json["errors"][0]["code"] == code
+
+
+def test_signatures_are_proposed_from_the_letterhead() -> None:
+    committee = propose_titles(["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"])
+    assert committee[0] == ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"]
+    assert ["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"] in committee
+    assert ["TL. CHỦ TỊCH", "TRƯỞNG PHÒNG"] in committee
+    assert propose_titles(DEPUTY)[:2] == [DEPUTY, ["GIÁM ĐỐC"]]
+
+
+def test_the_checklist_of_an_empty_month(office: Office) -> None:
+    report = office.draft()
+    items = {one["code"]: one for one in office.show(report, "/checklist").json["items"]}
+    assert items["days"]["n"] == 30 and items["boundaries"]["done"] is False
+    assert items["pages"]["done"] is True and items["references"]["done"] is False
+    office.measured(9, day=15)
+    items = {one["code"]: one for one in office.show(report, "/checklist").json["items"]}
+    assert items["days"]["n"] == 29

@@ -95,7 +95,8 @@ def beta_quantile(part: float, a: Floats, b: Floats) -> Floats:
         inside = (after > low[left]) & (after < high[left])
         x[left] = np.maximum(np.where(inside, after, (low[left] + high[left]) / 2), TINY)
         # The step after a small one of Newton is its square.
-        close = np.abs(x[left] - at) <= np.where(inside, NEWTON_LEAST, STEP_LEAST) * at
+        scale = np.minimum(at, 1 - at)  # near 1, the distance from it is what counts
+        close = np.abs(x[left] - at) <= np.where(inside, NEWTON_LEAST, STEP_LEAST) * scale
         left = left[~close]
     return x
 

@@ -91,10 +91,10 @@ def test_the_search_suggests_units(released: None, new_page: Callable[..., Page]
     field.press("Enter")
     page.wait_for_url(f"**/unit/{PHU_LUONG}")
     # A bar tells its month and value to the keyboard.
-    bar = page.locator(".bars li").last
+    bar = page.locator(".bars").first.locator("li").last
     bar.focus()
     expect(bar.locator(".tip")).to_be_visible()
-    expect(bar.locator(".tip")).to_have_text("10/2026: 40")
+    expect(bar.locator(".tip")).to_have_text("10/2026: 48")
 
 
 def test_the_builder_of_widgets_follows_the_form(

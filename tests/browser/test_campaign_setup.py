@@ -125,6 +125,7 @@ def _a_leader_accepts(page: Page, new_page: Callable[..., Page], here: dict[str,
     with leader.expect_response("**/api/v1/sessions") as signed_in:
         leader.get_by_role("button", name="Đăng nhập", exact=True).click()
     assert signed_in.value.ok
+    leader.wait_for_url(lambda url: "/sign-in" not in url)  # the page leads on by itself
     leader.goto("/campaigns?lang=vi")
     leader.get_by_role("link", name="Tháng đo mạng").click()
     open_tab(leader, "Các đội")

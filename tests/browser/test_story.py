@@ -126,7 +126,7 @@ def find_on_the_desk(page: Page) -> None:
     """The province's official finds it from the province down."""
     enter(page, "/desk", OFFICIAL)
     expect(page.get_by_role("heading", level=1)).to_have_text("Tỉnh Thái Nguyên")
-    press(page, COMMUNE)
+    page.get_by_role("link", name=COMMUNE, exact=True).first.click()  # in the tasks, or in the list
     expect(page.locator(".headline .big strong")).to_have_text("1")
     press(page, "Xem từng mẫu")
     expect(page.locator("tbody tr")).to_have_count(1)

@@ -147,7 +147,7 @@ def test_the_letter_of_a_province_has_three_pages_at_most(files: Files, folder: 
     sizes = run("pdfinfo", "-l", str(len(pages)), str(folder / "report.pdf")).splitlines()
     lying = [line for line in sizes if "size:" in line and "841.89 x 595.3" in line]
     assert 5 <= len(lying) < len(pages)
-    assert "Kế hoạch" in pages[annexes.index("Phụ lục II")]
+    assert "Đợt 2" in pages[annexes.index("Phụ lục II")]  # the last column is not cut off
 
 
 CITED = (
@@ -163,7 +163,8 @@ def test_the_report_of_a_commune_speaks_of_itself(files: Files, folder: Path) ->
     said = " ".join(" ".join(pages).split())
     assert "ỦY BAN NHÂN DÂN" in pages[0] and "XÃ PHÚ LƯƠNG" in pages[0] and "BÁO CÁO" in pages[0]
     assert "Xã Phú Lương có" in said and "0/1 đơn vị" not in said
-    assert "KT. CHỦ TỊCH PHÓ CHỦ TỊCH" in said and "Nguyễn Thị An" in said
+    for words in ("TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH", "Nguyễn Thị An"):
+        assert words in said
 
 
 @pytest.mark.slow

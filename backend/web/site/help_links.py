@@ -17,6 +17,8 @@ BLUEPRINTS: dict[str, tuple[str, str | None]] = {
     "board": ("organisers", "running"),
     "setup": ("organisers", "starting"),
     "desk": ("officials", "desk"),
+    "office": ("officials", "desk"),
+    "documents": ("officials", "report"),
     "seal": ("officials", "report"),
     "admin": ("admins", None),
     "account_pages": ("leaders", "account"),

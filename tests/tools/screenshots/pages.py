@@ -81,6 +81,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
     },
     "admin": {
         "desk-areas": "/desk",
+        "admin-references": "/desk/references",
         "admin": "/admin",
         "admin-jobs": "/admin/jobs",
         "admin-job": ("/admin/jobs", "/admin/jobs/"),

@@ -90,10 +90,15 @@ def account(app: Flask, name: str, role: str | None = None, scope: int | None = 
         made = user.id
         db.session.commit()
     if role:
-        granted = Role(role=role, scope_kind=SCOPES[role], scope_id=scope, valid_from=LONG_AGO)
-        granted.user_id = made
-        _add(app, granted)
+        grant(app, made, role, scope)
     return made
+
+
+def grant(app: Flask, user_id: int, role: str, scope: int | None = None) -> None:
+    """Give a person a role."""
+    given = Role(role=role, scope_kind=SCOPES[role], scope_id=scope, valid_from=LONG_AGO)
+    given.user_id = user_id
+    _add(app, given)
 
 
 def sign_in(client: FlaskClient, name: str, **changes: Any) -> dict[str, str]:

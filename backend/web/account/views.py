@@ -1,4 +1,4 @@
-"""Pages of one's own account: open sessions."""
+"""Pages of one's own account: roles, second factor, password, open sessions."""
 
 from typing import Any
 
@@ -13,6 +13,12 @@ from backend.web.site.pages import render_private
 
 bp = PageBlueprint("account_pages", __name__, login_required=True, url_prefix="/account")
 blueprints = (bp,)
+
+
+@bp.page("")
+def show_account(query: dict[str, Any]) -> Any:
+    """Show the own account, with forms for the second factor, password and name."""
+    return render_private("web/account/account.html", query["lang"])
 
 
 @bp.page("/sessions")

@@ -1,5 +1,6 @@
 """Public pages: country, units, search, API documentation, sign-in, linked pages, and seals."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
@@ -42,6 +43,7 @@ from backend.web.site.blueprint import (
     PageBlueprint,
     with_policy,
 )
+from backend.web.site.forms import redirect_to
 from backend.web.site.pages import Translator, render, translator_for, workspaces
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
@@ -55,6 +57,8 @@ PICTURE_S = 3600
 # Ten times the size of a report of the largest province with its map.
 FILE_MOST = 15_000_000
 DIGEST_MOST = 64
+# A path of this server. Browsers ignore tabs and line ends: "/<tab>/other.example" leads elsewhere.
+LOCAL_PATH = re.compile(r"/(?![/\\])[^\t\n\r]*")
 
 
 @bp.page("/", schemas.FirstPageQuerySchema, policy=MAP)
@@ -176,20 +180,21 @@ def invitation(query: dict[str, Any]) -> Response:
 
 
 @bp.page("/sign-in", policy=SCRIPTED_REQUESTS)
-def sign_in(query: dict[str, Any]) -> Response:
-    """Render the page for signing in, the own account and the second factor."""
-    return render("web/public/sign_in.html", query["lang"])
+def sign_in(query: dict[str, Any]) -> Any:
+    """Render the page for signing in; redirect people who have signed in, at first to `next`."""
+    if not actor().signed_in:
+        return render("web/public/sign_in.html", query["lang"])
+    wanted = request.args.get("next", "")
+    return redirect(wanted, 303) if LOCAL_PATH.fullmatch(wanted) else redirect_to("web.work", query)
 
 
-@bp.page("/work", None)
-def work() -> Any:
-    """Redirect to the first workspace of a signed-in person, else to the sign-in page."""
+@bp.page("/work")
+def work(query: dict[str, Any]) -> Any:
+    """Redirect to the first workspace of a signed-in person, else to the account or the sign-in."""
     person = actor()
-    endpoints = workspaces(person)
-    if endpoints:
-        return redirect(url_for(endpoints[0]), 303)
-    back = None if person.signed_in else url_for("web.work")  # after signing in
-    return redirect(url_for("web.sign_in", next=back), 303)
+    if not person.signed_in:
+        return redirect_to("web.sign_in", query)
+    return redirect_to(next(iter(workspaces(person)), "account_pages.show_account"), query)
 
 
 @bp.page("/sign-out", None, methods=("POST",))

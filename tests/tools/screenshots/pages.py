@@ -89,6 +89,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "admin-check": ("/admin/jobs", "/admin/checks/"),
         "admin-imports": "/admin/imports",
         "admin-rules": "/admin/rules",
+        "account": "/account",
         "account-sessions": "/account/sessions",
         "admin-people": "/admin/people",
         "admin-officials": "/admin/people/officials?home=19",

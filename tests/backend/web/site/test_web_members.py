@@ -9,7 +9,10 @@ from flask.testing import FlaskClient
 from backend.errors import FieldError, Problem
 from backend.fields import Strict, Text
 from backend.web.site.forms import Form
+from tests.support import people
+from tests.support.clock import FakeClock
 from tests.support.people import account, sign_in
+from tests.support.sign_in import SECRET, code
 
 NAME = "hoa@example.vn"
 
@@ -22,7 +25,43 @@ def signed_in(app: Flask, client: FlaskClient, role: str | None = None, **scope:
 
 def test_who_is_nobody_is_led_to_the_sign_in(client: FlaskClient) -> None:
     answer = client.get("/work")
-    assert (answer.status_code, answer.location) == (303, "/sign-in?next=/work")
+    assert (answer.status_code, answer.location) == (303, "/sign-in")
+
+
+@pytest.mark.parametrize(
+    ("roles", "workspace"),
+    [
+        (["official"], "/desk"),
+        (["organiser"], "/campaigns"),
+        (["team_leader"], "/campaigns"),
+        (["admin"], "/admin"),
+        (["admin", "official"], "/desk"),
+        ([], "/account"),
+    ],
+)
+def test_sign_in_leads_to_the_workspace_of_a_role(
+    app: Flask, client: FlaskClient, clock: FakeClock, roles: list[str], workspace: str
+) -> None:
+    organisation = people.organisation(app)
+    scopes = {
+        "official": people.unit_id(app, "19", level="province"),
+        "organiser": organisation,
+        "team_leader": people.team(app, organisation),
+    }
+    second = {"totp_secret": SECRET} if "admin" in roles else {}
+    person = account(app, NAME, **second)
+    for role in roles:
+        people.grant(app, person, role, scopes.get(role))
+    sign_in(client, NAME, **({"totp": code(clock)} if second else {}))
+
+    typed = client.get("/sign-in?lang=en")
+    assert (typed.status_code, typed.location) == (303, "/work?lang=en")
+    assert client.get(typed.location).location == f"{workspace}?lang=en"
+    assert client.get("/sign-in").location == "/work"
+    assert client.get("/work").location == workspace
+    assert client.get("/sign-in?next=/desk/reports/2").location == "/desk/reports/2"
+    for path in ("//other.example/", "/\\other.example", "/\t/other.example", "x:y", ""):
+        assert client.get("/sign-in", query_string={"next": path}).location == "/work"
 
 
 def test_a_page_asks_who_comes_and_remembers_where_to(client: FlaskClient) -> None:

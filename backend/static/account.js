@@ -1,0 +1,115 @@
+// Show and change the account of the signed-in person.
+import { element, onSubmit, request, showProblem } from "./forms.js";
+
+const card = element("card");
+let csrf = "";
+
+function describe({ user, csrf_token, recovery_codes_left }) {
+  csrf = csrf_token;
+  element("codes-left").textContent = recovery_codes_left ?? "";
+  element("codes-left-row").hidden = recovery_codes_left === null;
+  element("who").textContent = user.display_name ? `${user.display_name} (${user.name})` : user.name;
+  element("totp-state").textContent = user.totp ? card.dataset.on : card.dataset.off;
+  element("totp-needed").hidden = !user.totp_needed;
+  element("set-up").hidden = user.totp;
+  element("renew").hidden = element("switch-off").hidden = !user.totp;
+  element("confirm").hidden = true;
+  element("no-roles").hidden = user.roles.length > 0;
+  const roles = user.roles.map((grant) => {
+    const line = document.createElement("li");
+    line.textContent = card.getAttribute(`data-${grant.role}`) ?? grant.role;
+    nameScope(grant, line);
+    return line;
+  });
+  element("roles").replaceChildren(...roles);
+  element("in").hidden = false;
+}
+
+// Append the name of the team or organisation of a role.
+async function nameScope({ scope_kind, scope_id }, line) {
+  const collection = { team: "teams", organisation: "organisations" }[scope_kind];
+  if (!collection) return;
+  const found = await request("GET", `${collection}/${scope_id}`);
+  if (found.ok) line.textContent += `: ${found.name}`;
+}
+
+// Parse the QR code and make it scale; as sent it has a fixed size.
+function qrImage(markup) {
+  const svg = new DOMParser().parseFromString(markup, "text/html").querySelector("svg");
+  svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
+  return document.importNode(svg, true);
+}
+
+// A form that needs the password again. The ids of its inputs are the id of the form and the field.
+function onGuarded(id, method, path, done, fields = ["password"]) {
+  const inputs = fields.map((field) => `${id}-${field}`);
+  onSubmit(element(id), async (elements) => {
+    element("saved").hidden = true;
+    const values = fields.map((field) => [field, elements[`${id}-${field}`].value]);
+    const answer = await request(method, path, Object.fromEntries(values), csrf);
+    const errors = answer.errors?.map((error) => ({ ...error, field: `${id}-${error.field}` }));
+    showProblem(answer.ok ? {} : { ...answer, errors }, inputs, "fault-in");
+    if (!answer.ok) return;
+    element(id).reset();
+    await done(answer);
+  });
+}
+
+async function saved() {
+  await loadAccount();
+  element("saved").textContent = card.dataset.saved;
+  element("saved").hidden = false;
+}
+
+async function showCodes({ recovery_codes }) {
+  const lines = recovery_codes.map((code) => {
+    const line = document.createElement("li");
+    line.textContent = code;
+    return line;
+  });
+  element("code-list").replaceChildren(...lines);
+  await loadAccount();
+  element("security").open = false;
+  element("codes").hidden = false;
+  element("codes").focus();
+}
+
+function hideCodes() {
+  element("code-list").replaceChildren();
+  element("codes").hidden = true;
+}
+
+function showSecret(answer) {
+  element("qr").replaceChildren(qrImage(answer.qr_svg));
+  element("secret").textContent = answer.secret.match(/.{1,4}/g).join(" ");
+  element("set-up").hidden = true;
+  element("confirm").hidden = false;
+  element("code").focus();
+}
+
+async function confirm({ code }) {
+  const answer = await request("POST", "account/totp/confirm", { code: code.value }, csrf);
+  showProblem(answer.ok ? {} : answer, ["code"], "fault-in");
+  code.value = "";
+  if (!answer.ok) return;
+  element("qr").replaceChildren();
+  element("secret").textContent = "";
+  await showCodes(answer);
+}
+
+async function loadAccount() {
+  const answer = await request("GET", "account");
+  if (answer.ok) describe(answer);
+  else if (answer.status === 401) location.reload(); // ended: the server leads to the sign-in page
+  else showProblem(answer, [], "fault-in");
+}
+
+onSubmit(element("confirm"), confirm);
+onGuarded("set-up", "POST", "account/totp", showSecret);
+onGuarded("renew", "POST", "account/recovery-codes", showCodes);
+onGuarded("new-password", "PATCH", "account/password", saved, ["old", "new"]);
+onGuarded("rename", "PATCH", "account/name", saved, ["name", "password"]);
+onGuarded("switch-off", "DELETE", "account/totp", saved);
+element("print-codes").addEventListener("click", () => print());
+element("codes-stored").addEventListener("click", hideCodes);
+loadAccount();

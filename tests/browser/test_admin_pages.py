@@ -13,7 +13,7 @@ from shapely import Point
 from backend.database.extensions import db
 from backend.jobs.models import Job
 from backend.web.admin import set_findings
-from backend.web.admin.views import SECTIONS
+from backend.web.admin.frame import SECTIONS
 from geo.checks import Finding
 from geo.gazetteer import load_units
 from tests.support import people

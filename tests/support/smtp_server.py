@@ -2,25 +2,45 @@
 
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 
 class Mailbox(socketserver.StreamRequestHandler):
-    """Handler that stores every mail."""
+    """Handler that stores every mail.
+
+    `server.replies` are other answers by command: `""` is the greeting, `BODY` the end of a mail;
+    an empty answer ends the connection.
+    """
 
     def handle(self) -> None:
-        self.wfile.write(b"220 here\r\n")
+        if not self._answer("", "220 here"):
+            return
         for raw in self.rfile:
-            word = raw[:4].upper()
-            if word == b"DATA":
-                self.wfile.write(b"354 go on\r\n")
+            word = raw[:4].upper().decode("ascii", "replace")
+            if word == "DATA":
+                self._answer(word, "354 go on")
                 body = b"".join(iter(self.rfile.readline, b".\r\n"))
-                self.server.mails.append(body)  # type: ignore[attr-defined]
-            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 fine\r\n")
-            if word == b"QUIT":
+                taken = "BODY" not in self._replies()
+                if taken:
+                    self.server.mails.append(body)  # type: ignore[attr-defined]
+                self._answer("BODY", "250 fine")
+            elif not self._answer(word, "221 bye" if word == "QUIT" else "250 fine"):
                 return
+            if word == "QUIT":
+                return
+
+    def _replies(self) -> Mapping[str, str]:
+        replies: Mapping[str, str] = getattr(self.server, "replies", {})
+        return replies
+
+    def _answer(self, word: str, usual: str) -> bool:
+        """Send an answer; return whether the connection goes on."""
+        answer = self._replies().get(word, usual)
+        if answer:
+            self.wfile.write(f"{answer}\r\n".encode())
+        return bool(answer)
 
 
 @contextmanager
@@ -38,8 +58,9 @@ def listening(server: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[dict[str, Any], list[bytes]]]:
+def mail_server(replies: Mapping[str, str] = {}) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
     """Yield the settings for the server and the mails that it received."""
     with listening(socketserver.TCPServer(("127.0.0.1", 0), Mailbox)) as server:
+        server.replies = replies
         host, port = server.server_address
         yield {"SMTP_HOST": host, "SMTP_PORT": port, "SMTP_TLS": False}, server.mails

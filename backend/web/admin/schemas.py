@@ -75,6 +75,12 @@ class ProvinceQuerySchema(PageQuerySchema):
     home = Text(most=UNIT_MOST, load_default=None)
 
 
+class TestMailFormSchema(Strict):
+    """The address of a test mail."""
+
+    to = Text(most=NAME_MOST, required=True)
+
+
 class OfficialsFormSchema(Strict):
     """A list of officials, the province of its names, and what to do with it."""
 

@@ -44,7 +44,7 @@ from backend.organisations.service import create_organisation, end_organisation,
 from backend.tables.spreadsheets import XLSX
 from backend.units.catalogue import activate, list_sets, read_active, serving_set
 from backend.units.uploads import UPLOAD_MOST
-from backend.web.admin import schemas
+from backend.web.admin import mail_page, schemas  # noqa: F401 # binds its pages
 from backend.web.admin.audit_details import (
     actor_of,
     list_imports,
@@ -52,6 +52,7 @@ from backend.web.admin.audit_details import (
     readable_details,
     row_of,
 )
+from backend.web.admin.frame import bp, render_section
 from backend.web.admin.job_kinds import upload_set
 from backend.web.admin.officials import (
     ProvinceOfficials,
@@ -73,43 +74,15 @@ from backend.web.admin.roles import (
     scope_names,
 )
 from backend.web.admin.set_findings import show_check
-from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
-from backend.web.site.pages import render_private, translator_for
+from backend.web.site.pages import translator_for
 from backend.web.site.unit_fields import read_unit
 
-bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", url_prefix="/admin")
 blueprints = (bp,)
 
 # Seconds that previews may be cached: a set never changes, the base map seldom.
 PREVIEW_S = 600
-
-# In the order of the navigation above every page.
-SECTIONS = (
-    "index",
-    "jobs",
-    "sets",
-    "imports",
-    "rules",
-    "people",
-    "sessions",
-    "succession",
-    "organisations",
-    "targets",
-    "withdrawals",
-    "audit",
-)
-
-
-def render_section(
-    template: str, query: dict[str, Any], form: Form | None = None, **values: Any
-) -> Any:
-    """Render a page of a section; the status of a form with errors is 422."""
-    values = {"form": form, "sections": SECTIONS, **values}
-    response = render_private(f"web/admin/{template}.html", query["lang"], **values)
-    if form is not None and form.failed:
-        response.status_code = 422
-    return response
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "desk.report": ("officials", "report"),
     "desk.due": ("officials", "report"),
     "desk.letterhead": ("officials", "report"),
+    "admin.mail": ("admins", "mail"),
     "admin.people": ("admins", "people"),
     "admin.person": ("admins", "people"),
     "admin.officials": ("admins", "officials"),

@@ -282,6 +282,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     # pages of admins
     "admin_page": {
         "index": N_("System"),
+        "mail": NP_("admin", "Mail"),
         "jobs": N_("Background jobs"),
         "sets": N_("Boundaries"),
         "imports": N_("Imports"),
@@ -367,6 +368,47 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         ),
         "boundaries": N_("Until then samples near a border may be placed in the wrong commune."),
         "official": N_("Officials see their communes, check samples and send the monthly report."),
+    },
+    "mail_setting": {
+        "SMTP_HOST": N_("Mail server"),
+        "SMTP_PORT": N_("Port"),
+        "SMTP_TLS": N_("Encryption (STARTTLS)"),
+        "SMTP_USER": N_("User name"),
+        "SMTP_PASSWORD": N_("Password"),
+        "MAIL_FROM": N_("Sender"),
+    },
+    # what failed, and what to do
+    "mail_failure": {
+        "login": N_(
+            "The mail server rejected the user name or password. Check SMTP_USER and "
+            "SMTP_PASSWORD; Gmail and Outlook need an app password."
+        ),
+        "letters": N_(
+            "SMTP_USER or SMTP_PASSWORD has letters with accents, which this sign-in cannot send."
+        ),
+        "not_supported": N_(
+            "The mail server offers no encryption (STARTTLS) or no sign-in on this port. "
+            "Check SMTP_PORT, usually 587; for a relay inside the office set SMTP_TLS=false."
+        ),
+        "sender": N_("The mail server does not accept the sender. Check MAIL_FROM."),
+        "recipient": N_("The mail server does not accept this recipient. Check the address."),
+        "refused_text": N_("The mail server refused the mail itself, for instance as spam."),
+        "disconnected": N_(
+            "The mail server ended the connection. Check SMTP_PORT: 465 expects another kind of "
+            "encryption; use 587."
+        ),
+        "greeting": N_("The mail server refused the connection. Its answer says why."),
+        "protocol": N_("The mail server answered in an unexpected way."),
+        "encryption": N_(
+            "No encrypted connection: the server’s certificate is invalid, or the port is wrong."
+        ),
+        "host": N_("There is no server of this name. Check SMTP_HOST and the DNS of this server."),
+        "closed": N_("Nothing answers on this port. Check SMTP_HOST, SMTP_PORT and the firewall."),
+        "time": N_(
+            "No answer in time. Check SMTP_HOST, SMTP_PORT (587, not 465), and whether the "
+            "firewall lets mail out."
+        ),
+        "network": N_("The mail server cannot be reached over the network."),
     },
     "job": {
         "reassign": N_("Reassign communes"),

@@ -6,6 +6,8 @@ HAND = "303 401 403 403 403 403 403 201"
 
 ADMIN_PAGES = {
     "GET /admin": LOOK,
+    "GET /admin/mail": LOOK,
+    "POST /admin/mail": "303 401 403 403 403 403 403 422",  # without a mail server
     "GET /admin/jobs": LOOK,
     "GET /admin/jobs/list": LOOK,
     "POST /admin/jobs/<kind>": DO,

@@ -83,6 +83,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "desk-areas": "/desk",
         "admin-references": "/desk/references",
         "admin": "/admin",
+        "admin-mail": "/admin/mail",
         "admin-jobs": "/admin/jobs",
         "admin-job": ("/admin/jobs", "/admin/jobs/"),
         "admin-sets": "/admin/sets",

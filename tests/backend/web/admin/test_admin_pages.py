@@ -11,7 +11,7 @@ from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.monitoring.checks import CHECKS
 from backend.web.admin.audit_details import readable_details
-from backend.web.admin.views import SECTIONS
+from backend.web.admin.frame import SECTIONS
 from backend.web.site.labels import LABELS
 from tests.support import people
 from tests.support.admin_client import NAME, AdminBrowser, field_error

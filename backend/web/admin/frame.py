@@ -1,0 +1,37 @@
+"""The blueprint of admins' pages, and what every page of it shows."""
+
+from typing import Any
+
+from backend.web.site.blueprint import PageBlueprint
+from backend.web.site.forms import Form
+from backend.web.site.pages import render_private
+
+bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", url_prefix="/admin")
+
+# In the order of the navigation above every page.
+SECTIONS = (
+    "index",
+    "mail",
+    "jobs",
+    "sets",
+    "imports",
+    "rules",
+    "people",
+    "sessions",
+    "succession",
+    "organisations",
+    "targets",
+    "withdrawals",
+    "audit",
+)
+
+
+def render_section(
+    template: str, query: dict[str, Any], form: Form | None = None, **values: Any
+) -> Any:
+    """Render a page of a section; the status of a form with errors is 422."""
+    values = {"form": form, "sections": SECTIONS, **values}
+    response = render_private(f"web/admin/{template}.html", query["lang"], **values)
+    if form is not None and form.failed:
+        response.status_code = 422
+    return response

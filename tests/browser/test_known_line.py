@@ -87,7 +87,7 @@ def test_measured_speed_matches_the_line(
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("line", "cap"),
-    [(LINE, 10), (Shape(50, 10, 30), 10), (Shape(50, 10, 30), 30), (Shape(200, 50, 20), 10)],
+    [(LINE, 10), (Shape(50, 10, 30), 10), (Shape(200, 50, 20), 10), (Shape(200, 50, 20), 100)],
     indirect=["line"],
 )
 def test_a_cap_measures_the_line_within_a_tenth_or_states_no_speed(

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 
-PART = 4_096  # some milliseconds of a slow line
+# Data passes in parts that take this long, so that a fast line needs no more steps than a slow one.
+PART_S, PART_LEAST, PART_MOST = 0.002, 4_096, 65_536
 # Parts in the line's buffer besides those under way: on a busy machine a late part catches up.
 BUFFERED = 64
 # Bytes that pass an idle line at once, as with usual shapers: the head of a request is not delayed.
@@ -44,7 +45,8 @@ class _Direction:
 
     def __init__(self, mbps: float, delay_s: float) -> None:
         self.seconds_per_byte, self.delay_s = 8 / (mbps * 1e6), delay_s
-        self.under_way = int(delay_s / self.seconds_per_byte / PART)
+        self.part = min(max(int(PART_S / self.seconds_per_byte), PART_LEAST), PART_MOST)
+        self.under_way = int(delay_s / self.seconds_per_byte / self.part)
         self.free_at = 0.0
 
     async def pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
@@ -53,7 +55,7 @@ class _Direction:
         arrivals: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BUFFERED + self.under_way)
         deliver = asyncio.create_task(self._deliver(arrivals, target))
         with suppress(OSError):
-            while part := await source.read(PART):
+            while part := await source.read(self.part):
                 idle_since = loop.time() - BURST * self.seconds_per_byte
                 self.free_at = max(self.free_at, idle_since) + len(part) * self.seconds_per_byte
                 await arrivals.put((max(self.free_at, loop.time()) + self.delay_s, part))

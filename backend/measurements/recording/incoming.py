@@ -269,7 +269,9 @@ def marks(
         "operator_stated": loaded.get("operator_source") == "user",
         "metered": loaded.get("metered"),
         CAPPED: row["status"] == "finished"
-        and not measures_speed(loaded.get("data_cap_mb"), row["download_mbps"], row["upload_mbps"]),
+        and not measures_speed(
+            loaded.get("data_cap_mb"), row["download_mbps"], row["upload_mbps"], row["ping_ms"]
+        ),
         "counted_by_admin": not receipt.has_device and receipt.count_without_device,
     }
     return [mark for mark, present in found.items() if present]

@@ -14,7 +14,7 @@ const FIRST_BYTES = 100_000;
 const GROWTH = 10;
 const LONG_ENOUGH_MS = 1_300;
 // The most of one transfer that the server gives.
-const TRANSFER_MOST = 25_000_000;
+const TRANSFER_MOST = 50_000_000;
 // The largest cap takes the ticket of a full test, the others that of a small one.
 export const profileOf = (cap) => (cap === CAPS.at(-1) ? "full" : "small");
 

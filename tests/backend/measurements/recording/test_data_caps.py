@@ -19,14 +19,35 @@ from tests.support.people import unit_id
 RATE = st.floats(0.01, 10_000)
 
 
-@given(st.integers(1, 1_000), RATE, RATE, st.floats(1, 10))
-def test_a_larger_cap_and_a_slower_line_measure_no_less(
-    cap: int, down: float, up: float, factor: float
+@given(st.integers(1, 1_000), RATE, RATE, st.none() | st.floats(0, 2_000), st.floats(1, 10))
+def test_a_larger_cap_a_slower_line_and_a_shorter_ping_measure_no_less(
+    cap: int, down: float, up: float, ping: float | None, factor: float
 ) -> None:
-    assert measures_speed(None, down, up)
-    if measures_speed(cap, down, up):
-        assert measures_speed(cap * factor, down, up)
-        assert measures_speed(cap, down / factor, up / factor)
+    assert measures_speed(None, down, up, ping)
+    if measures_speed(cap, down, up, ping):
+        assert measures_speed(cap * factor, down, up, ping)
+        assert measures_speed(cap, down / factor, up / factor, ping)
+        assert measures_speed(cap, down, up, ping and ping / factor)
+
+
+# The tests of `scripts/bench caps`, each with what it read, and whether that is within 10 %.
+@pytest.mark.parametrize(
+    ("cap", "down", "up", "ping", "enters"),
+    [
+        (2, 9.57, 1.96, 40, True),
+        (2, 42.3, 9.5, 30, False),  # 15 % too low
+        (10, 48.0, 9.7, 30, True),
+        (10, 180.0, 48.2, 20, False),  # 10 % too low
+        (30, 193.4, 49.2, 20, True),
+        (30, 468.3, 98.2, 15, False),  # within 6 %, by transfers of 0.25 s
+        (100, 474.1, 98.7, 15, True),
+        (100, 195.0, 49.1, 200, False),  # ten round trips of a satellite's line
+    ],
+)
+def test_transfers_must_take_many_round_trips(
+    cap: int, down: float, up: float, ping: float, enters: bool
+) -> None:
+    assert measures_speed(cap, down, up, ping) is enters
 
 
 def stored(app: Flask) -> list[Measurement]:

@@ -16,6 +16,8 @@ SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 FORMULA = re.compile(rf"[\s\x00]*[{SIGNS}]|[\t\r\n]")
 # A spreadsheet with other settings splits a text at its own separator, and the rest becomes a cell.
 # Quotation marks do not prevent that: they count only at the beginning of a cell.
+# Texts without any of these are neither.
+SUSPICIOUS = re.compile(rf"[{SIGNS}\t\r\n]")
 BEHIND_SEPARATOR = re.compile(rf"([;,|\t\r\n\"][\s\x00]*)(?=[{SIGNS}])")
 
 
@@ -30,6 +32,8 @@ def escape_formula(text: str) -> str:
     An apostrophe before a sign that begins a formula marks a text, also behind every separator by
     which a spreadsheet may split the line. Other texts stay as they are.
     """
+    if not SUSPICIOUS.search(text):
+        return text
     escaped = BEHIND_SEPARATOR.sub(r"\1'", text)
     return f"'{escaped}" if is_formula(text) else escaped
 

@@ -10,9 +10,10 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from backend.database.extensions import db, setting
 from backend.errors import Problem
 from backend.reports.content.labels import DEMO
 from backend.reports.files.canonical import digest
-from backend.reports.open_data.tables import Column, Month, Table, read_month
+from backend.reports.open_data.tables import Column, Month, Row, Table, read_month
 from backend.tables.spreadsheets import XLSX, csv_text, fill_sheet
 
 FOLDER = "open-data"  # in VAR_DIR
@@ -140,6 +141,7 @@ FORMATS = {
     "xlsx": ("xlsx", XLSX),
 }
 PACKAGE = "datapackage.json"
+BOOLEANS = {True: "true", False: "false", None: None}  # in CSV
 
 
 def render_files(
@@ -164,9 +166,10 @@ def render_files(
 
 def _csv(table: Table) -> bytes:
     """Return a table as gzipped CSV, without byte order mark and without time."""
-    names = [column.name for column in table.columns]
-    rows = ([_cell(row[name]) for name in names] for row in table.rows)
-    return gzip.compress(csv_text([names, *rows], "\n").encode(), mtime=0)
+    flags = [column.name for column in table.columns if column.type == "boolean"]
+    rows = [row | {name: BOOLEANS[row[name]] for name in flags} for row in table.rows]
+    text = csv_text([_names(table), *map(_values(table), rows)], "\n")
+    return gzip.compress(text.encode(), mtime=0)
 
 
 def _xlsx(table: Table) -> bytes:
@@ -175,18 +178,21 @@ def _xlsx(table: Table) -> bytes:
     with Workbook(out, {"constant_memory": True}) as book:
         book.set_properties({"title": table.title, "author": "Đo Sóng", "created": CREATED})
         sheet = book.add_worksheet(table.name)
-        names = [column.name for column in table.columns]
-        rows = ([row[name] for name in names] for row in table.rows)
+        names = _names(table)
+        rows = map(_values(table), table.rows)
         fill_sheet(sheet, names, rows, book.add_format({"bold": True}))
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, len(table.rows), len(names) - 1)
     return out.getvalue()
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _values(table: Table) -> Callable[[Row], tuple[Any, ...]]:
+    """Return what takes the values of a row in the order of the columns."""
+    return itemgetter(*_names(table))
 
 
 def _parquet(table: Table) -> bytes:
@@ -194,12 +200,12 @@ def _parquet(table: Table) -> bytes:
     import pandas as pd
     from geopandas import GeoDataFrame, points_from_xy
 
+    rows = map(_values(table), table.rows)
+    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
     frame: Any = pd.DataFrame(
         {
-            column.name: pd.Series(
-                [row[column.name] for row in table.rows], dtype=PANDAS[column.type]
-            )
-            for column in table.columns
+            column.name: pd.Series(values, dtype=PANDAS[column.type])
+            for column, values in zip(table.columns, columns, strict=True)
         }
     )
     if table.shape == "point":

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from backend.coverage.figures.schemas import CountsSchema, UnitWithLevelSchema, month_field
+from backend.coverage.statistics.iqb import SOURCE, USES
 from backend.fields import QueryNumber, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
@@ -140,6 +141,45 @@ class ReferenceSchema(Schema):
     at_least = fields.Float(required=True, allow_none=True)
     at_most = fields.Float(required=True, allow_none=True)
     source = fields.String(required=True)
+    median_is = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "enum": ["above", "below", "unclear", None],
+            "description": "median of all operators of the technology against the bound",
+        },
+    )
+
+
+def _score(**options: Any) -> fields.Float:
+    return fields.Float(required=True, validate=validate.Range(0, 1), **options)
+
+
+class RequirementSchema(Schema):
+    """A figure that a use needs: above the threshold, a ping below it."""
+
+    metric = fields.String(required=True, metadata={"example": "upload_mbps"})
+    threshold = fields.Float(required=True)
+    met = fields.String(required=True, metadata={"enum": ["yes", "no", "unclear"]})
+
+
+class ScoreSchema(Schema):
+    """A score; `low` and `high` where unclear requirements are not met, or met."""
+
+    score, low, high = _score(), _score(), _score()
+
+
+class UseSchema(ScoreSchema):
+    """The weighted share of the requirements of a use that medians meet."""
+
+    code = fields.String(required=True, metadata={"enum": [use.code for use in USES]})
+    requirements = fields.List(fields.Nested(RequirementSchema), required=True)
+
+
+class IQBSchema(ScoreSchema):
+    """Internet Quality Barometer of M-Lab: mean of the scores of six uses; without packet loss."""
+
+    uses = fields.List(fields.Nested(UseSchema), required=True)
 
 
 class ReleaseSchema(Schema):
@@ -179,6 +219,12 @@ class StatisticsSchema(UnitMonthSchema, ReleasedSchema):
             "enum": ["above", "below", "same", None],
             "description": "median download of a commune, tested with all communes of the province",
         },
+    )
+    iqb = fields.Nested(
+        IQBSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": f"of all samples ({SOURCE}); null: a median is missing"},
     )
     items = fields.List(fields.Nested(StatisticsItemSchema), required=True)
 

@@ -16,6 +16,7 @@ from backend.coverage.statistics import intervals
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.against_province import against_province
 from backend.coverage.statistics.group_figures import leading
+from backend.coverage.statistics.iqb import rate
 from backend.coverage.statistics.release import (
     DAY_HOURS,
     WEEKDAYS,
@@ -87,15 +88,18 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
         released = read(month, "statistics")
         rows, release = released.figures or [], released.serialize()
         found_at = release["made_at"]
+    items = ranked([_serialize(row) for row in rows])
+    whole = next((one for one in items if not (one["operator"] or one["technology"])), None)
     return {
         **month.serialize(),
         "release": release,
         "found_at": found_at,
         "bands_mbps": list(rule.BANDS_MBPS),
-        "references": [_serialize_reference(one) for one in rule.REFERENCES],
+        "references": [_serialize_reference(one, items) for one in rule.REFERENCES],
+        "iqb": rate(whole) if whole else None,
         "against_province": month.unit
         and against_province(month.unit.id, month.month, month.network, live=release is None),
-        "items": ranked([_serialize(row) for row in rows]),
+        "items": items,
     }
 
 
@@ -169,7 +173,15 @@ def _serialize_shares(shares: Mapping[str, Any] | None) -> dict[str, Any] | None
     return {"band_limits": None, "reference_limits": None} | dict(shares)
 
 
-def _serialize_reference(one: rule.Reference) -> dict[str, Any]:
+def _serialize_reference(one: rule.Reference, items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    spread = next(
+        (
+            item[one.metric]
+            for item in items
+            if item["operator"] is None and item["technology"] == one.technology
+        ),
+        None,
+    )
     return {
         "code": one.code,
         "technology": one.technology,
@@ -177,4 +189,13 @@ def _serialize_reference(one: rule.Reference) -> dict[str, Any]:
         "at_least": one.bound if one.least else None,
         "at_most": None if one.least else one.bound,
         "source": one.source,
+        "median_is": _position(spread, one.bound) if spread else None,
     }
+
+
+def _position(spread: Mapping[str, Any], bound: float) -> str | None:
+    """Return where a median lies from a bound: above, below, or unclear; None without interval."""
+    median = leading(spread)
+    if spread["median_low"] is None:  # released before version 1.1
+        return None
+    return "above" if median.low > bound else "below" if median.high < bound else "unclear"

@@ -11,6 +11,7 @@ from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import published
 from backend.coverage.statistics.cells import released_cells
 from backend.coverage.statistics.group_figures import DEVICES as LEADING_DEVICES
+from backend.coverage.statistics.iqb import rate
 from backend.coverage.statistics.no_connection import country_places
 from backend.coverage.statistics.service import released_statistics
 from backend.errors import Problem
@@ -111,6 +112,21 @@ INTERVALS = tuple(
     )
 )
 
+BAROMETER = {
+    "score": Column(
+        "iqb",
+        "number",
+        N_(
+            "Internet Quality Barometer (IQB), 0 to 1, by medians and without packet loss;"
+            " empty: a median is missing"
+        ),
+    ),
+    "low": Column(
+        "iqb_low", "number", N_("IQB if all that the intervals leave unclear is not met")
+    ),
+    "high": Column("iqb_high", "number", N_("IQB if all that the intervals leave unclear is met")),
+}
+
 UNITS = (
     MONTH,
     NETWORK,
@@ -135,6 +151,7 @@ UNITS = (
     *MEASURED,
     *SPEEDS,
     *INTERVALS,
+    *BAROMETER.values(),
 )
 SPEED_ROWS = (
     MONTH,
@@ -147,6 +164,7 @@ SPEED_ROWS = (
     *MEASURED,
     *SPEEDS,
     *INTERVALS,
+    *BAROMETER.values(),
 )
 CELLS = (
     MONTH,
@@ -287,6 +305,7 @@ def _units(
                 "devices": whole["devices"] if whole else None,
                 **_measured(whole),
                 **_spreads(whole),
+                **_barometer(whole),
             }
 
 
@@ -303,7 +322,7 @@ def _speeds(
                 figures = groups | {name: row[name] for name in ("n", "devices")}
                 yield {
                     "month": month, "network": network, "level": unit.level, "code": unit.code,
-                    **figures, **_measured(row), **_spreads(row),
+                    **figures, **_measured(row), **_spreads(row), **_barometer(row),
                 }  # fmt: skip
 
 
@@ -320,6 +339,11 @@ def _measured(row: Mapping[str, Any] | None) -> Row:
     names = [column.name for column in MEASURED]
     spreads = [row[name.removesuffix("_n")] if row else None for name in names]
     return {name: one["n"] if one else None for name, one in zip(names, spreads, strict=True)}
+
+
+def _barometer(row: Mapping[str, Any] | None) -> Row:
+    found = (rate(row) if row else None) or {}
+    return {column.name: found.get(name) for name, column in BAROMETER.items()}
 
 
 def _no_connection(month: str, shown: frozenset[int] | None) -> Iterable[Row]:

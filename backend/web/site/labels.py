@@ -80,6 +80,30 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "upload_30": N_("5G samples of 30 Mbps up or more (QCVN 126:2021)"),
         "ping_50": N_("5G samples of 50 ms latency or less (QCVN 126:2021)"),
     },
+    # where the median lies from a reference
+    "above_least": {
+        "above": N_("median above the reference level"),
+        "below": N_("median below the reference level"),
+        "unclear": N_("not enough samples to conclude"),
+    },
+    "above_most": {
+        "above": N_("median above the reference level (slower)"),
+        "below": N_("median below the reference level (faster)"),
+        "unclear": N_("not enough samples to conclude"),
+    },
+    "use": {
+        "web": N_("Web browsing"),
+        "audio": N_("Music and radio"),
+        "video": N_("Watching video"),
+        "conference": N_("Video meetings, online lessons"),
+        "backup": N_("Sending large files, online backup"),
+        "gaming": N_("Online games"),
+    },
+    "requirement": {
+        "download_mbps": N_("download above {threshold} Mbps"),
+        "upload_mbps": N_("upload above {threshold} Mbps"),
+        "ping_ms": N_("latency below {threshold} ms"),
+    },
     "workspace": {
         "board": N_("Campaigns"),
         "desk": N_("Workspace of officials"),

@@ -220,6 +220,14 @@ class StatisticsSchema(UnitMonthSchema, ReleasedSchema):
             "description": "median download of a commune, tested with all communes of the province",
         },
     )
+    against_month_before = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "enum": ["higher", "lower", "same", None],
+            "description": "median download, tested; null: a month has no interval",
+        },
+    )
     iqb = fields.Nested(
         IQBSchema,
         required=True,

@@ -5,13 +5,14 @@ advance (`refresh`), so that the cost of a page does not depend on the number of
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
 
 from backend.accounts.access import Actor
-from backend.clock import VIETNAM
-from backend.coverage.figures.unit_access import UnitMonth, in_own_area
+from backend.clock import VIETNAM, month_before
+from backend.coverage.figures.unit_access import UnitMonth, in_own_area, published
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.against_province import against_province
@@ -80,7 +81,8 @@ def released_totals(units: Iterable[int], month: str, network: str) -> dict[int,
 
 def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
     """Return the statistics of a unit's month, or of the country's."""
-    if in_own_area(actor, month.unit, month.month):
+    own = in_own_area(actor, month.unit, month.month)
+    if own:
         rows = _read_rows(month.unit, month.month, month.network)
         found_at = max(row["found_at"] for row in rows).isoformat() if rows else None
         release = None
@@ -89,18 +91,47 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
         rows, release = released.figures or [], released.serialize()
         found_at = release["made_at"]
     items = ranked([_serialize(row) for row in rows])
-    whole = next((one for one in items if not (one["operator"] or one["technology"])), None)
+    whole = _whole(items)
     return {
         **month.serialize(),
         "release": release,
         "found_at": found_at,
         "bands_mbps": list(rule.BANDS_MBPS),
         "references": [_serialize_reference(one, items) for one in rule.REFERENCES],
+        "against_month_before": whole and _against_month_before(whole, month, actor, live=own),
         "iqb": rate(whole) if whole else None,
         "against_province": month.unit
         and against_province(month.unit.id, month.month, month.network, live=release is None),
         "items": items,
     }
+
+
+def _whole(items: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the item over all operators and technologies."""
+    return next((one for one in items if not (one["operator"] or one["technology"])), None)
+
+
+def _against_month_before(
+    whole: Mapping[str, Any], month: UnitMonth, actor: Actor, *, live: bool
+) -> str | None:
+    """Return whether a median download is higher or lower than a month before, beyond chance.
+
+    None where one of the months has no interval, or where the actor may not see the one before.
+    """
+    before = replace(month, month=month_before(month.month))
+    visible = published(actor, before.month)
+    if visible is not None and (month.unit is None or month.unit.id not in visible):
+        return None
+    if live:
+        rows: Iterable[Mapping[Any, Any]] = _read_rows(before.unit, before.month, before.network)
+    else:
+        rows = read(before, "statistics").figures or []
+    earlier = _whole(_serialize(row) for row in rows)
+    speeds = [one["download_mbps"] for one in (whole, earlier) if one]
+    if len(speeds) < 2 or not all(speed and speed["median_low"] for speed in speeds):
+        return None
+    away = intervals.distance(*map(leading, speeds))
+    return "same" if abs(away) <= intervals.NORMAL else "higher" if away > 0 else "lower"
 
 
 def unit_hours(month: UnitMonth, actor: Actor) -> dict[str, Any]:

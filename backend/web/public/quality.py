@@ -33,6 +33,7 @@ class Quality:
     one_device: bool  # whether one device decides a median that is shown
     tied: bool  # whether no operator is apart from another
     against_province: str | None  # above, below, same
+    against_month_before: str | None  # higher, lower, same
     iqb: dict[str, Any] | None  # what the connection is good for
     # Volunteers behind released figures.
     volunteers: ClassVar = {"hours": HOURS_VOLUNTEERS, "rows": ROW_VOLUNTEERS}
@@ -59,6 +60,7 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
         intervals=any(one["median_low"] is not None for one in _spreads(totals)),
         one_device=any(one["leads"] == DEVICES for one in _spreads(totals)),
         against_province=statistics["against_province"],
+        against_month_before=statistics["against_month_before"],
         iqb=statistics["iqb"],
         tied=_tied([item["rank"] for item in totals if item["rank"]]),
         hours=_hours(hours["hours"], translator),

@@ -91,6 +91,11 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "below": N_("median below the reference level (faster)"),
         "unclear": N_("not enough samples to conclude"),
     },
+    "against_month_before": {
+        "higher": N_("Median download is higher than in the month before, beyond chance."),
+        "lower": N_("Median download is lower than in the month before, beyond chance."),
+        "same": N_("Median download does not differ clearly from that of the month before."),
+    },
     "use": {
         "web": N_("Web browsing"),
         "audio": N_("Music and radio"),

@@ -1,6 +1,6 @@
 """Intervals over HTTP: the API, the release, the page of a unit, reports and open data."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,11 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.clock import VIETNAM
+from backend.coverage.statistics import refresh
 from backend.reports.content.sections import quality
 from backend.reports.open_data.tables import read_month
 from backend.units.service import find
-from tests.support.measurements import NINE
-from tests.support.people import person
+from tests.support.measurements import NINE, make_release, measurement_row, phones, store_rows
+from tests.support.people import person, unit_id
 from tests.support.uneven_month import HERE, PROVINCE, uneven_month
 
 
@@ -74,6 +75,41 @@ def _thin_commune(client: FlaskClient, admin: dict[str, str]) -> None:
     page = client.get(f"/unit/{thin}?month=2024-11").text
     assert f"cần thêm khoảng {item['more_devices']} mẫu từ {item['more_devices']} máy khác" in page
     assert "ước tính từ các xã, phường trong tỉnh" in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("ratio", "result", "text"),
+    [
+        (4.0, "higher", "Trung vị tải xuống cao hơn tháng trước"),
+        (0.25, "lower", "Trung vị tải xuống thấp hơn tháng trước"),
+        (1.0, "same", "Trung vị tải xuống không khác rõ rệt so với tháng trước"),
+    ],
+)
+def test_a_month_is_higher_or_lower_only_beyond_chance(
+    app: Flask, client: FlaskClient, ratio: float, result: str, text: str
+) -> None:
+    unit = unit_id(app, HERE)
+    ids = phones(app, 60, NINE - timedelta(days=90))
+    for month, factor in ((10, 1.0), (11, ratio)):
+        rows = [
+            measurement_row(
+                unit, datetime(2024, month, 5 + at, 9, tzinfo=VIETNAM), device_id=one,
+                download_mbps=factor * (20 + n),
+            )
+            for n, one in enumerate(ids)
+            for at in range(2)
+        ]  # fmt: skip
+        store_rows(app, *rows)
+    with app.app_context():
+        refresh.refresh(datetime(2024, 12, 16, 1, tzinfo=VIETNAM))
+    live = ask(client, f"units/{HERE}/statistics", person(app, "admin"))
+    assert live["against_month_before"] == result
+    make_release(app)
+    assert ask(client, f"units/{HERE}/statistics")["against_month_before"] is None
+    make_release(app, "2024-10")
+    assert ask(client, f"units/{HERE}/statistics")["against_month_before"] == result
+    assert text in client.get(f"/unit/{HERE}?month=2024-11").text
 
 
 def _page(client: FlaskClient) -> None:

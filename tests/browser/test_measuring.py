@@ -105,6 +105,27 @@ def test_every_later_sample_is_one_tap_and_says_what_to_do_better(app: Flask, ph
     check_page(phone, "do-measured")
 
 
+EARLIER = """async (n) => {
+  const store = await import("/static/do/store.js");
+  const [own] = await store.samples();
+  for (let i = 0; i < n; i += 1) await store.saveSample({ ...own, id: crypto.randomUUID() });
+}"""
+
+
+def test_who_measured_much_in_a_commune_is_led_to_other_phones(phone: Page) -> None:
+    begin(phone)
+    measure(phone)
+    expect_text(phone, "Được tính cho")
+    expect(phone.locator("#verdict .tip")).not_to_contain_text("máy khác")
+    phone.evaluate(EARLIER, 9)  # ten with the first
+    phone.context.set_geolocation(HERE | {"latitude": HERE["latitude"] + 0.0014})
+    phone.reload()
+    measure(phone)
+    expect_text(phone, "Được tính cho")
+    expect(phone.locator("#verdict .tip")).to_contain_text("Bạn đã có 11 mẫu được tính")
+    expect(phone.locator("#verdict .tip")).to_contain_text("mẫu của một máy khác")
+
+
 def test_a_new_consent_text_requires_new_consent(app: Flask, phone: Page) -> None:
     begin(phone)
     phone.evaluate(

@@ -56,6 +56,19 @@ function tip(reasons, body) {
   return key ? translate(key, { time: time(after) }) : "";
 }
 
+// From so many counted samples a month on, another phone says more about the speeds of a unit than this one.
+const MANY_OF_ONE = 10;
+
+// Suggest other phones to a person who has measured much in a unit this month; "" otherwise.
+async function suggestOthers({ body, answer }) {
+  const { name, code } = answer?.unit ?? {};
+  const month = body.measured_at.slice(0, 7);
+  const here = ({ body, answer }) =>
+    answer?.counted && answer.unit?.code === code && body.measured_at.startsWith(month);
+  const n = code ? (await samples()).filter(here).length : 0;
+  return n >= MANY_OF_ONE ? translatePlural("tipOthers", n, { unit: name }) : "";
+}
+
 let shown = null; // the id of the sample on the card
 
 // Update the card when its sample was sent meanwhile.
@@ -66,7 +79,7 @@ export async function refreshShown() {
   if (stored && stored.state !== "waiting") showVerdict(stored);
 }
 
-export function showVerdict(sample) {
+export async function showVerdict(sample) {
   shown = sample.id;
   const card = element("verdict");
   const { kind, verdict, why, tip: advice } = describe(sample);
@@ -78,6 +91,9 @@ export function showVerdict(sample) {
   const assurance = describeAssurance(sample);
   card.querySelector(".assurance").textContent = assurance ? `${assurance.text}. ${assurance.why}` : "";
   card.hidden = false;
+  if (kind !== "good") return;
+  const others = await suggestOthers(sample);
+  if (shown === sample.id) card.querySelector(".tip").textContent = [advice, others].join(" ").trim();
 }
 
 // Update stored verdicts, which may change by late samples or decisions; false if the server no

@@ -125,6 +125,12 @@ TEXTS: dict[str, str | Plural] = {
     "tip_capped": N_(
         "This line is faster than {mb} MB can measure. Choose more data, and its speed is used too."
     ),
+    "tipOthers": NN_(
+        "You have measured {n} counted sample in {unit} this month. For its speeds, a sample of"
+        " another phone or at another place now says more than one more of yours.",
+        "You have measured {n} counted samples in {unit} this month. For its speeds, a sample of"
+        " another phone or at another place now says more than one more of yours.",
+    ),
     "tip_unproven": N_("Measure again, and keep the page open until the test ends."),
     "tip_in_future": N_("Set the phone’s clock to automatic."),
 }

@@ -4,7 +4,7 @@ The tag of a row is its version, the tag of computed answers a digest of their c
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -69,6 +69,17 @@ def with_digest(answer: Mapping[str, Any], kind: str = "application/json") -> Re
     return with_content_tag(Response(orjson.dumps(answer), content_type=kind))
 
 
+def with_known_tag(tag: str, encode: Callable[[], bytes]) -> Response:
+    """Return JSON whose tag is known before it is encoded; 304 where the client has it."""
+    response = Response(content_type="application/json")
+    response.set_etag(tag, weak=True)
+    if request.if_none_match.contains_weak(tag):
+        response.status_code = 304
+    else:
+        response.set_data(encode())
+    return _personal(response)
+
+
 def content_tag(content: bytes) -> str:
     """Return a digest of content as a tag."""
     return hashlib.sha256(content).hexdigest()[:32]
@@ -77,8 +88,12 @@ def content_tag(content: bytes) -> str:
 def with_content_tag(response: Response) -> Response:
     """Add a digest of the content as ETag; 304 where the client has it."""
     response.set_etag(content_tag(response.get_data()), weak=True)
-    # Answers depend on the person and the language.
+    _personal(response).make_conditional(request)
+    return response
+
+
+def _personal(response: Response) -> Response:
+    """Add that an answer depends on the person and the language."""
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Accept-Language, Authorization"
-    response.make_conditional(request)
     return response

@@ -43,12 +43,15 @@ def fetch_workbook(port: int, first: str, last: str, times: int = 3) -> bool:
 MOST_MS, MOST_COVERAGE_MS, MOST_RATIO = 100.0, 50.0, 1.2
 BY = ("team", "unit", "day", "member")
 WARM = 20  # each of four workers reads a month once
-# Pages of officials: the country by province, a province by commune, the largest shortfalls.
+# Pages of officials: the country by province, a province by commune, the largest shortfalls. Maps
+# and other programs take every commune.
 COVERAGE = {
     "provinces of the country": "level=province",
     "communes of a province": "level=commune&parent=19",
     "100 communes that lack most": "level=commune&sort=-shortfall&limit=100",
     "one commune": "unit=05443",
+    "every commune": "level=commune",
+    "every commune as columns": "level=commune&format=columns",
 }
 
 

@@ -107,7 +107,7 @@ def _facts(
 def _last_days(table: Figures) -> list[date | None]:
     """Return each unit's last day with samples, in this month or the one before."""
     ours = table.month.days(table.counts.level)[table.counts.positions][:, :, RECEIVED]
-    at = table.previous.positions(table.counts.level, table.counts.units)
+    at = table.previous.positions(table.counts, table.month.listing)
     theirs = np.zeros((len(at), DAYS), np.int32)
     theirs[at >= 0] = table.previous.days(table.counts.level)[at[at >= 0]][:, :, RECEIVED]
     return [

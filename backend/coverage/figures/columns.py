@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from backend.coverage.figures import forecast
 from backend.coverage.figures.counts_cache import CATEGORIES, DAYS, SUMS
 from backend.coverage.figures.forecast import Numbers
-from backend.coverage.figures.month import Flags, LevelCounts, Month
+from backend.coverage.figures.month import Flags, LevelCounts, Month, Positions
 from backend.database.extensions import fetch
 from backend.measurements.recording.reasons import (
     BASES,
@@ -29,23 +31,31 @@ PART_COLUMNS = [CATEGORIES.index(category) for category in PARTS.values()]
 # Teams: folded sums and deltas that are not folded yet. Devices of counted samples: those of the
 # monthly release.
 ACTIVE = """
-    select unit_id, 'teams' as what, count(*)::int as n from (
-        select unit_id, team_id from (
-            select unit_id, team_id, n from team_places
-            where month = %(month)s and network = %(network)s and unit_id = any(%(units)s)
-            union all
-            select above.id, d.team_id, d.n
-            from team_deltas d join units c on c.id = d.unit_id
-            cross join lateral (
-                select distinct unnest(array[c.id, c.parent_id, c.province_id]) as id) above
-            where d.network = %(network)s and d.day between %(first)s and %(last)s
-                and above.id = any(%(units)s)
-        ) both_parts group by unit_id, team_id having sum(n) > 0
-    ) earning group by unit_id
+    select 'teams' as what, array_agg(unit_id) as units, array_agg(n) as n from (
+        select unit_id, count(*)::int as n from (
+            select unit_id, team_id from (
+                select unit_id, team_id, n from team_places
+                where month = %(month)s and network = %(network)s
+                    and unit_id = any(%(units)s::integer[])
+                union all
+                select above.id, d.team_id, d.n
+                from team_deltas d join units c on c.id = d.unit_id
+                cross join lateral (
+                    select distinct unnest(array[c.id, c.parent_id, c.province_id]) as id) above
+                where d.network = %(network)s and d.day between %(first)s and %(last)s
+                    and above.id = any(%(units)s::integer[])
+            ) both_parts group by unit_id, team_id having sum(n) > 0
+        ) earning group by unit_id
+    ) teams
     union all
-    select unit_id, 'devices', devices from released_figures
-    where month = %(month)s and network = %(network)s and unit_id = any(%(units)s)
+    select 'devices', array_agg(unit_id), array_agg(devices) from released_figures
+    where month = %(month)s and network = %(network)s and unit_id = any(%(units)s::integer[])
 """
+# The main reasons that a sample can be lost to, by name, with their columns.
+LOST = sorted(category for category in CATEGORIES if category not in COUNTED_CATEGORIES)
+LOST_COLUMNS = [CATEGORIES.index(category) for category in LOST]
+# By unit: the teams and the devices of its counted samples.
+Active = dict[str, dict[int, int | None]]
 
 
 @dataclass
@@ -56,6 +66,7 @@ class Figures:
     previous: Month
     counts: LevelCounts
     _columns: Columns = field(default_factory=dict)
+    _active: Active | None = None
 
     def __len__(self) -> int:
         return len(self.counts.units)
@@ -70,14 +81,66 @@ class Figures:
         """Return some of the units, in the list's order."""
         if len(rows) == len(self):
             return self
-        return replace(self, counts=self.counts.only(rows), _columns={})
+        return replace(self, counts=self.counts.only(rows), _columns={}, _active=None)
+
+    @property
+    def active(self) -> Active:
+        """The teams and devices of the units, read once."""
+        if self._active is None:
+            # As text: an array of thousands of parameters costs 2 ms.
+            ids = f"{{{','.join(str(unit.id) for unit in self.counts.units)}}}"
+            month = self.month
+            parameters = {"month": month.month, "network": month.network, "units": ids,
+                          "first": month.progress.first, "last": month.last_day}  # fmt: skip
+            self._active = {
+                row["what"]: dict(sorted(zip(row["units"] or (), row["n"] or (), strict=True)))
+                for row in fetch(ACTIVE, parameters)
+            }
+        return self._active
+
+    def digest(self) -> bytes:
+        """Return a digest of everything that the columns are computed from.
+
+        It costs a fraction of them: a client that has the figures is answered without them.
+        """
+        month, counts, thresholds = self.month, self.counts, self.counts.thresholds
+        arrays = [
+            counts.positions, counts.by_category, thresholds.target, thresholds.basis,
+            thresholds.assessment, thresholds.assessment_basis,
+        ]  # fmt: skip
+        if counts.level != "commune":
+            communes = month.level_counts("commune")
+            arrays += [communes.measured, communes.need]
+        if month.progress.today is None:
+            arrays.append(_numbers_before(self))
+        else:
+            arrays.append(_positions_before(self))
+            arrays += [daily(month, counts, own=True), daily_before(self)]
+            arrays += sampling_pattern(month, self.previous, counts.level)
+        found = sha256(repr((month.progress, counts.strict)).encode())
+        found.update(month.listing.digest(counts.level))
+        for array in arrays:
+            found.update(np.asarray(array).tobytes())
+        found.update(orjson.dumps(self.active, option=orjson.OPT_NON_STR_KEYS))
+        return found.digest()
 
 
 def reasons(by_category: Any) -> dict[str, int]:
     """Return the number of samples lost to each main reason, the largest first."""
-    pairs = zip(CATEGORIES, by_category.tolist(), strict=True)
-    lost = [(category, n) for category, n in pairs if n and category not in COUNTED_CATEGORIES]
-    return dict(sorted(lost, key=lambda pair: (-pair[1], pair[0])))
+    return reasons_by_unit(by_category[np.newaxis])[0]
+
+
+def reasons_by_unit(by_category: NDArray[np.int32]) -> list[dict[str, int]]:
+    """Return the samples lost to each main reason, the largest first, of each unit."""
+    lost = by_category[:, LOST_COLUMNS]
+    units, columns = np.nonzero(lost)
+    numbers = lost[units, columns]
+    order = np.lexsort((columns, -numbers, units))
+    found: list[dict[str, int]] = [{} for _ in range(len(by_category))]
+    triples = zip(*(part[order].tolist() for part in (units, columns, numbers)), strict=True)
+    for unit, column, n in triples:
+        found[unit][LOST[column]] = n
+    return found
 
 
 def by_assurance(by_category: NDArray[np.int32]) -> list[dict[str, int]]:
@@ -92,7 +155,7 @@ def by_assurance(by_category: NDArray[np.int32]) -> list[dict[str, int]]:
 def daily(month: Month, counts: LevelCounts, *, own: bool) -> NDArray[np.int32]:
     """Return the number compared with the target, by unit and day; 0 where the unit is missing.
 
-    `own`: `counts` is a list of this month.
+    `own`: `counts` is of this month's unit list.
     """
     positions = counts.positions
     if not own:
@@ -103,6 +166,12 @@ def daily(month: Month, counts: LevelCounts, *, own: bool) -> NDArray[np.int32]:
         days = month.days(counts.level)[positions[known]]
         rows[known] = days[np.arange(len(days)), :, counts.thresholds.basis[known]]
     return rows
+
+
+def daily_before(table: Figures) -> NDArray[np.int32]:
+    """Return `daily` of the previous month."""
+    same = table.previous.listing is table.month.listing
+    return daily(table.previous, table.counts, own=same)
 
 
 def completed_days(
@@ -157,13 +226,12 @@ def projected(month: Month, previous: Month, counts: LevelCounts, now: Numbers) 
 
 
 def _unit_columns(table: Figures) -> Columns:
-    units = table.counts.units
-    names = ("code", "name", "level", "latitude", "longitude", "no_boundary")
-    return {
-        "month": [table.month.month] * len(units),
-        "parent": [unit.parent_name for unit in units],
-        **{name: [getattr(unit, name) for unit in units] for name in names},
-    }
+    counts = table.counts
+    listed = table.month.listing.columns(counts.level)
+    if len(counts.units) < len(table.month.listing.levels.get(counts.level, [])):
+        rows = counts.positions.tolist()
+        listed = {name: [column[row] for row in rows] for name, column in listed.items()}
+    return {"month": [table.month.month] * len(counts.units), **listed}
 
 
 def _count_columns(table: Figures) -> Columns:
@@ -235,35 +303,42 @@ def _change_columns(table: Figures) -> Columns:
 
     None where the unit did not exist in the previous month.
     """
-    progress, previous, counts = table.month.progress, table.previous, table.counts
-    positions = previous.positions(counts.level, counts.units)
-    earlier = np.full(len(positions), np.nan)
-    known = positions >= 0
-    if progress.today is not None:
-        days = daily(previous, counts, own=False)
-        earlier[known] = days[known, : progress.done + 1].sum(axis=1)
-    elif known.any():
-        numbers = previous.by_category(counts.level)[positions[known]] @ SUMS
-        earlier[known] = numbers[np.arange(len(numbers)), counts.thresholds.basis[known]]
+    progress, counts = table.month.progress, table.counts
+    if progress.today is None:
+        earlier = _numbers_before(table)
+    else:
+        days = daily_before(table)[:, : progress.done + 1].sum(axis=1)
+        earlier = np.where(_positions_before(table) >= 0, days, np.nan)
     return {"last_month": whole(earlier), "change": whole(counts.measured - earlier)}
 
 
+def _positions_before(table: Figures) -> Positions:
+    return table.previous.positions(table.counts, table.month.listing)
+
+
+def _numbers_before(table: Figures) -> Numbers:
+    """Return the number of the whole previous month; NaN for units that it did not have."""
+    counts, positions = table.counts, _positions_before(table)
+    known = positions >= 0
+    found = np.full(len(positions), np.nan)
+    if known.any():
+        numbers = table.previous.by_category(counts.level)[positions[known]] @ SUMS
+        found[known] = numbers[np.arange(len(numbers)), counts.thresholds.basis[known]]
+    return found
+
+
 def _reason_columns(table: Figures) -> Columns:
-    return {"reasons": [reasons(row) for row in table.counts.by_category]}
+    return {"reasons": reasons_by_unit(table.counts.by_category)}
 
 
 def _active_columns(table: Figures) -> Columns:
     """Count the teams and devices with counted samples; devices are None before the release."""
-    month, counts = table.month, table.counts
+    counts, teams, devices = table.counts, table.active["teams"], table.active["devices"]
     ids = [unit.id for unit in counts.units]
-    parameters = {"month": month.month, "network": month.network, "units": ids,
-                  "first": month.progress.first, "last": month.last_day}  # fmt: skip
-    active = {(row["unit_id"], row["what"]): row["n"] for row in fetch(ACTIVE, parameters)}
     counted = counts.numbers[:, BASES.index("counted")].tolist()
-    pairs = zip(ids, counted, strict=True)
     return {
-        "devices": [active.get((unit, "devices")) if n else 0 for unit, n in pairs],
-        "teams": [active.get((unit, "teams"), 0) for unit in ids],
+        "devices": [devices.get(unit) if n else 0 for unit, n in zip(ids, counted, strict=True)],
+        "teams": [teams.get(unit, 0) for unit in ids],
     }
 
 
@@ -283,7 +358,8 @@ def _where(known: Flags, values: Any) -> list[Any]:
     return [value if is_known else None for is_known, value in pairs]
 
 
-# The fields of an item in the order of the API, with the function that computes each.
+# The fields of an item in the order of the API, with the function that computes each. What they are
+# computed from belongs in `Figures.digest`.
 GROUPS: dict[str, Callable[[Figures], Columns]] = {
     **dict.fromkeys(("month", "code", "name", "level", "parent"), _unit_columns),
     **dict.fromkeys(("latitude", "longitude", "no_boundary"), _unit_columns),

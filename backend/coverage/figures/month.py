@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from hashlib import sha256
 from threading import Lock
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
@@ -59,6 +62,8 @@ class Listing:
         self.levels: dict[str, list[UnitRow]] = {}
         for unit in units:
             self.levels.setdefault(unit.level, []).append(unit)
+        self._columns: dict[str, dict[str, list[Any]]] = {}
+        self._digests: dict[str, bytes] = {}
 
     def equals(self, other: "Listing") -> bool:
         """Return whether another list has the same units and boundaries."""
@@ -95,6 +100,21 @@ class Listing:
         """Return the positions of units, even of other days, in a level; -1: not listed."""
         by_id = self._positions.get(level, {})
         return np.array([by_id.get(unit.id, -1) for unit in units], np.intp)
+
+    def columns(self, level: str) -> dict[str, list[Any]]:
+        """Return the names and places of the units of a level as columns; not to be changed."""
+        if level not in self._columns:
+            units = self.levels.get(level, [])
+            names = ("code", "name", "level", "latitude", "longitude", "no_boundary")
+            found = {name: [getattr(unit, name) for unit in units] for name in names}
+            self._columns[level] = found | {"parent": [unit.parent_name for unit in units]}
+        return self._columns[level]
+
+    def digest(self, level: str) -> bytes:
+        """Return a digest of `columns`."""
+        if level not in self._digests:
+            self._digests[level] = sha256(orjson.dumps(self.columns(level))).digest()
+        return self._digests[level]
 
     @cached_property
     def _positions(self) -> dict[str, dict[int, int]]:
@@ -283,14 +303,15 @@ class Month:
         positions = self.listing.within(level, place)
         return len(positions) - len(self._shown(level, positions))
 
-    def positions(self, level: str, units: list[UnitRow]) -> Positions:
-        """Return the positions of another month's units in the list of a level; -1: not shown."""
-        positions = self.listing.positions(level, units)
+    def positions(self, counts: LevelCounts, listing: Listing) -> Positions:
+        """Return the positions of the units of counts, which are of a listing; -1: not shown."""
+        positions = counts.positions
+        if listing is not self.listing:
+            positions = self.listing.positions(counts.level, counts.units)
         if self.published is None:
             return positions
-        known = np.array([unit.id in self.published for unit in units], bool)
-        positions[~known] = -1
-        return positions
+        known = np.array([unit.id in self.published for unit in counts.units], bool)
+        return np.where(known, positions, -1)
 
     def _shown(self, level: str, positions: Positions) -> Positions:
         if self.published is None:

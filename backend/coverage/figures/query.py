@@ -4,7 +4,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import accumulate, groupby
+from functools import cached_property
+from itertools import accumulate, chain, groupby
 from typing import Any
 
 from sqlalchemy import text
@@ -115,7 +116,7 @@ NUMBERS = (
 SORTS = ("name", *ORDERS, *NUMBERS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
     """The rows of a page, the number of rows found, and the cursor of the next page.
 
@@ -127,23 +128,49 @@ class Page:
     found: int
     next_cursor: str | None
 
-    def items(self, names: Sequence[str] = tuple(GROUPS)) -> Iterator[dict[str, Any]]:
-        """Yield an item for each row, with the named figures.
+    def columns(self, names: Sequence[str] = tuple(GROUPS)) -> list[list[Any]]:
+        """Return the named figures of the rows, one list for each name.
 
         Figures are computed only for the rows of the page.
         """
+        found = [self._column(name) for name in names]
+        if self._order is None:
+            return found
+        return [[column[position] for position in self._order] for column in found]
+
+    def items(self, names: Sequence[str] = tuple(GROUPS)) -> Iterator[dict[str, Any]]:
+        """Yield an item for each row, with the named figures."""
+        for row in zip(*self.columns(names), strict=True):
+            yield dict(zip(names, row, strict=True))  # no call for each cell
+
+    def digest(self) -> bytes:
+        """Return a digest of what the figures of the rows are computed from, and of their order."""
+        return b"".join((*(table.digest() for table in self.shown), repr(self._order).encode()))
+
+    @cached_property
+    def shown(self) -> list[Figures]:
+        """The tables with the rows of the page alone, in the order of the lists."""
         starts = [0, *accumulate(len(table) for table in self.tables)]
-        numbered = [(bisect_right(starts, row) - 1, row) for row in self.rows]
-        parts = {}
-        for number, group in groupby(sorted(numbered), key=lambda pair: pair[0]):
-            rows = [row - starts[number] for _, row in group]
-            table = self.tables[number].only(rows)
-            columns = [(name, table.column(name)) for name in names]
-            parts[number] = columns, {row: position for position, row in enumerate(rows)}
-        for number, row in numbered:
-            columns, positions = parts[number]
-            position = positions[row - starts[number]]
-            yield {name: column[position] for name, column in columns}  # no call for each cell
+        if len(self.rows) == starts[-1]:
+            return list(self.tables)
+        numbered = ((bisect_right(starts, row) - 1, row) for row in sorted(self.rows))
+        return [
+            self.tables[number].only([row - starts[number] for _, row in group])
+            for number, group in groupby(numbered, key=lambda pair: pair[0])
+        ]
+
+    @cached_property
+    def _order(self) -> list[int] | None:
+        """The position of each row in `shown`; None where the order is the same."""
+        ordered = sorted(self.rows)
+        if ordered == self.rows:
+            return None
+        positions = {row: position for position, row in enumerate(ordered)}
+        return [positions[row] for row in self.rows]
+
+    def _column(self, name: str) -> list[Any]:
+        columns = [table.column(name) for table in self.shown]
+        return columns[0] if len(columns) == 1 else list(chain.from_iterable(columns))
 
 
 def select_page(tables: Sequence[Figures], query: CoverageQuery) -> Page:

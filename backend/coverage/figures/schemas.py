@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from backend.coverage.figures.columns import GROUPS
 from backend.coverage.figures.query import FILTERS, SORTS
 from backend.fields import Strict, Text
 from backend.http.paging import CURSOR_MOST
@@ -32,11 +33,30 @@ class UnitWithLevelSchema(UnitNameSchema):
     level = fields.String(required=True)
 
 
+# The formats of which fields can be selected.
+SELECTABLE = ("json", "columns")
+
+
+class FieldNames(Text):
+    """Names of fields of an item, separated by commas; deserialized in the order of the answer."""
+
+    def __init__(self, **options: Any) -> None:
+        example = "code,counted,target,reached"
+        super().__init__(most=500, metadata={"example": example}, **options)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        names = super()._deserialize(value).split(",")
+        if not set(names) <= GROUPS.keys():
+            raise ValidationError("not_one_of")
+        return tuple(name for name in GROUPS if name in names)
+
+
 class CoverageQuerySchema(Strict):
     """Units, month or range of months, network, order and format of a coverage query.
 
     `unit` selects one unit, `parent` the units inside a province or district, `from` and `to` a
-    range of months. Without a limit all units are returned.
+    range of months. Without a limit all units are returned. `format=columns` answers a list for
+    each field instead of an item for each unit; `fields` selects the fields of both forms.
     """
 
     month = month_field(load_default=None)
@@ -48,7 +68,8 @@ class CoverageQuerySchema(Strict):
     unit = Text(most=5, load_default=None)
     filter = Text(choices=tuple(FILTERS), load_default=None)
     sort = Text(choices=(*SORTS, *(f"-{name}" for name in SORTS)), load_default=None)
-    format = Text(choices=("json", "csv", "xlsx", "geojson"), load_default="json")
+    format = Text(choices=("json", "columns", "csv", "xlsx", "geojson"), load_default="json")
+    fields_ = FieldNames(data_key="fields", load_default=None)
     limit = QueryId(load_default=None)
     cursor = Text(most=CURSOR_MOST, load_default=None)
 
@@ -56,6 +77,9 @@ class CoverageQuerySchema(Strict):
     def select_months(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
         """Accept either one month or a range."""
         month, since, to = data.pop("month"), data.pop("from_"), data.pop("to")
+        data["fields"] = data.pop("fields_")
+        if data["fields"] is not None and data["format"] not in SELECTABLE:
+            raise ValidationError("unknown_field", "fields")
         if since is None and to is None:
             if month is None:
                 raise ValidationError("required", "month")
@@ -232,5 +256,27 @@ class CoverageSchema(CoverageMonthSchema):
     projection_method = fields.String(required=True)
     found = fields.Integer(required=True)
     items = fields.List(fields.Nested(CoverageItemSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+    months = fields.List(fields.Nested(CoverageMonthSchema), required=True)
+
+
+class CoverageSelectedItemSchema(CoverageItemSchema):
+    """The selected fields of one unit in one month."""
+
+
+class CoverageSelectionSchema(CoverageMonthSchema):
+    """Coverage with selected fields, as items or (`format=columns`) as a list for each field.
+
+    The lists have one value for each unit, in the same order.
+    """
+
+    level = fields.String(required=True)
+    network = fields.String(required=True)
+    parent = fields.String(required=True, allow_none=True)
+    unit = fields.String(required=True, allow_none=True)
+    projection_method = fields.String(required=True)
+    found = fields.Integer(required=True)
+    items = fields.List(fields.Nested(CoverageSelectedItemSchema(partial=True)))
+    columns = fields.Dict(fields.String(), fields.List(fields.Raw(allow_none=True)))
     next = fields.String(required=True, allow_none=True)
     months = fields.List(fields.Nested(CoverageMonthSchema), required=True)

@@ -1,18 +1,24 @@
 """The API of coverage, readable without a sign-in."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response
 
+from backend.coverage.figures.encoding import (
+    FIELDS,
+    coverage_tag,
+    encode_columns,
+    encode_items,
+)
 from backend.coverage.figures.files import as_csv, as_geojson, as_xlsx
 from backend.coverage.figures.query import figures_reader
-from backend.coverage.figures.schemas import CoverageQuerySchema, CoverageSchema
-from backend.coverage.figures.service import (
-    CoverageQuery,
-    CoverageResult,
-    compute_coverage,
-    coverage,
+from backend.coverage.figures.schemas import (
+    CoverageQuerySchema,
+    CoverageSchema,
+    CoverageSelectionSchema,
 )
+from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.http import etags
 from backend.http.requests import Blueprint, as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
@@ -21,25 +27,30 @@ blp = Blueprint("coverage", __name__, description="Counts against targets")
 blueprints = (blp,)
 
 GEOJSON = "application/geo+json"
-FILE_FORMATS: dict[str, Any] = {
+FORMATS: dict[str, Any] = {
+    "application/json": {"schema": {"anyOf": [CoverageSchema, CoverageSelectionSchema]}},
     "text/csv": {"schema": {"type": "string"}},
     XLSX: {"schema": {"type": "string", "format": "binary"}},
     GEOJSON: {"schema": {"type": "object"}},
 }
 
 
+ENCODERS = {"json": encode_items, "columns": encode_columns}
+
+
 @blp.get("/coverage")
-@blp.doc(responses={200: {"content": FILE_FORMATS}})
+@blp.doc(responses={200: {"content": FORMATS}})
 @blp.arguments(CoverageQuerySchema, location="query")
-@blp.response(200, CoverageSchema)
+@blp.response(200)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_coverage(query: dict[str, Any]) -> Response:
     """Show every unit of a month against its target."""
-    file_format, now = query.pop("format"), clock_now()
-    parameters = CoverageQuery(**query, reader=figures_reader())
-    if file_format == "json":
-        return etags.with_digest(coverage(parameters, now))
-    return etags.with_content_tag(_file(compute_coverage(parameters, now), file_format))
+    form, fields, now = query.pop("format"), query.pop("fields") or FIELDS, clock_now()
+    result = compute_coverage(CoverageQuery(**query, reader=figures_reader()), now)
+    if form not in ENCODERS:
+        return etags.with_content_tag(_file(result, form))
+    encode = partial(ENCODERS[form], result, fields)
+    return etags.with_known_tag(coverage_tag(result, form, fields), encode)
 
 
 def _file(result: CoverageResult, file_format: str) -> Response:

@@ -1,0 +1,42 @@
+"""Answers of coverage as JSON, straight from the columns, and their tags.
+
+A tag is known before any row is computed.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import orjson
+
+from backend import VERSION
+from backend.coverage.figures.columns import GROUPS
+from backend.coverage.figures.service import CoverageResult
+
+FIELDS = tuple(GROUPS)
+# Built five times as fast as dicts of all fields, and encoded to the same bytes as these by orjson.
+_Item: Any = msgspec.defstruct("_Item", [(name, Any) for name in FIELDS], gc=False)
+_encode = msgspec.json.Encoder().encode
+
+
+def coverage_tag(result: CoverageResult, *form: Any) -> str:
+    """Return a tag of everything that an answer of a form is computed from."""
+    found = sha256(orjson.dumps([VERSION, form, result.body, result.page.next_cursor]))
+    found.update(result.page.digest())
+    return found.hexdigest()[:32]
+
+
+def encode_items(result: CoverageResult, fields: Sequence[str] = FIELDS) -> bytes:
+    """Return the answer with an item for each row, which has the named fields in their order."""
+    if tuple(fields) == FIELDS:
+        items: Any = list(map(_Item, *result.page.columns()))
+    else:
+        items = list(result.page.items(fields))
+    return _encode({**result.body, "items": items, "next": result.page.next_cursor})
+
+
+def encode_columns(result: CoverageResult, fields: Sequence[str] = FIELDS) -> bytes:
+    """Return the answer with a list for each of the named fields, instead of items."""
+    columns = dict(zip(fields, result.page.columns(fields), strict=True))
+    return orjson.dumps({**result.body, "columns": columns, "next": result.page.next_cursor})

@@ -1,0 +1,150 @@
+"""Answers of coverage as JSON: their bytes, selected fields, columns, and tags."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from backend.coverage.figures import encoding
+from backend.coverage.figures.columns import GROUPS
+from backend.coverage.figures.counts_cache import CATEGORIES
+from backend.coverage.figures.query import CoverageQuery
+from backend.coverage.figures.service import coverage
+from backend.coverage.targets.models import Target
+from backend.database.extensions import db
+from tests.support.clock import FakeClock
+from tests.support.contributions import add_measurement, volunteers
+from tests.support.daily_counts import count, fold
+from tests.support.people import campaign, organisation, team, unit_id
+
+URL = "/api/v1/coverage"
+HERE, THERE = "05443", "05446"
+PLACE = {"month": "2024-11", "parent": "19"}
+
+
+def answer(client: FlaskClient, tag: str | None = None, **query: str) -> Any:
+    headers = {"If-None-Match": tag} if tag else {}
+    got = client.get(URL, query_string=PLACE | query, headers=headers)
+    assert got.status_code in (200, 304), got.text
+    return got
+
+
+@pytest.mark.parametrize("changes", [{}, {"sort": "-counted", "limit": 7}, {"since": "2024-09"}])
+def test_the_bytes_are_those_of_the_items(
+    app: Flask, client: FlaskClient, clock: FakeClock, changes: dict[str, Any]
+) -> None:
+    for n, category in enumerate(CATEGORIES):
+        count(app, (HERE, THERE)[n % 2], ("2024-11-10", 7 + n), fate=category)
+    query = CoverageQuery("2024-11", parent="19", **changes)
+    with app.app_context():
+        expected = orjson.dumps(coverage(query, clock.now))
+    sent = {name: str(value) for name, value in changes.items() if name != "since"}
+    if since := changes.get("since"):
+        sent |= {"from": since, "to": "2024-11", "month": ""}
+    got = client.get(URL, query_string={k: v for k, v in (PLACE | sent).items() if v})
+    assert got.data == expected
+
+
+def test_fields_are_selected(app: Flask, client: FlaskClient) -> None:
+    count(app, HERE, ("2024-11-10", 7))
+    items = answer(client).json["items"]
+    names = ("code", "counted", "projection")
+    selected = answer(client, fields="projection,code,counted").json
+    assert selected["items"] == [{name: item[name] for name in names} for item in items]
+    assert list(selected["items"][0]) == [name for name in GROUPS if name in names]
+    columns = answer(client, fields="code,counted,projection", format="columns").json
+    assert columns["columns"] == {name: [item[name] for item in items] for name in names}
+    assert "items" not in columns and columns["summary"] == selected["summary"]
+
+
+def test_columns_are_the_items_in_their_order(app: Flask, client: FlaskClient) -> None:
+    count(app, HERE, ("2024-11-10", 7))
+    count(app, THERE, ("2024-11-10", 9))
+    page = {"sort": "-counted", "limit": "5"}
+    items, columns = answer(client, **page).json, answer(client, format="columns", **page).json
+    for name in GROUPS:
+        assert columns["columns"][name] == [item[name] for item in items["items"]]
+    assert columns["next"] == items["next"] is not None
+
+
+@pytest.mark.parametrize(
+    "query", [{"fields": "code,weight"}, {"fields": ""}, {"fields": "code", "format": "csv"}]
+)
+def test_unknown_fields_are_refused(client: FlaskClient, query: dict[str, str]) -> None:
+    refused = client.get(URL, query_string=PLACE | query)
+    assert refused.status_code == 422
+    assert refused.json["errors"][0]["field"] == "fields"
+
+
+def changes(app: Flask, clock: FakeClock) -> Iterator[str]:
+    """Change one by one what the figures are computed from."""
+    yield "nothing at first"
+    count(app, HERE, ("2024-11-10", 7))
+    yield "a pending delta"
+    count(app, HERE, ("2024-11-10", -1), ("2024-11-11", 1))
+    yield "another day of the same month"
+    count(app, HERE, ("2024-11-11", -1), ("2024-11-11", 1), network="fixed")
+    count(app, HERE, ("2024-11-11", -1))
+    count(app, HERE, ("2024-11-11", 1), fate="repeat")
+    yield "another verdict"
+    count(app, HERE, ("2024-10-11", 2))
+    yield "the month before"
+    with app.app_context():
+        made = Target(
+            level="commune", network="mobile", purpose="target", unit_id=unit_id(app, HERE),
+            threshold=250, basis="counted", valid_from=date(2024, 1, 1), source="test",
+        )  # fmt: skip
+        db.session.add(made)
+        db.session.commit()
+    yield "a target"
+    owner, unit = organisation(app), unit_id(app, HERE)
+    made = campaign(app, owner, unit_id(app, "19", level="province"))
+    (person,) = volunteers(app, None)
+    with app.app_context():
+        add_measurement(made, team(app, owner), unit=unit, volunteer=person)
+        db.session.commit()
+    yield "an active team"
+    with app.app_context():
+        db.session.execute(text("insert into releases values ('2024-11', now())"))
+        values = "(:unit, 'mobile', '2024-11', 3, '[]', '[]')"
+        columns = "(unit_id, network, month, devices, cells, statistics)"
+        statement = f"insert into released_figures {columns} values {values}"
+        db.session.execute(text(statement), {"unit": unit})
+        db.session.commit()
+    yield "devices of the release"
+    clock.now = datetime(2024, 11, 21, 3, tzinfo=UTC)
+    yield "another day"
+    clock.now = datetime(2025, 1, 5, 3, tzinfo=UTC)
+    yield "a past month"
+    count(app, HERE, ("2024-10-11", 2))
+    yield "the month before a past one"
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"level": "district"}, {"sort": "-counted", "limit": "3"}, {"format": "columns"}]
+)
+def test_the_tag_is_another_where_the_answer_is(
+    app: Flask, client: FlaskClient, clock: FakeClock, query: dict[str, str]
+) -> None:
+    seen: dict[str, bytes] = {}
+    for name in changes(app, clock):
+        got = answer(client, **query)
+        assert seen.setdefault(got.headers["ETag"], got.data) == got.data, name
+        for _ in range(2):
+            assert answer(client, got.headers["ETag"], **query).status_code == 304
+            fold(app)  # the figures are the same
+    assert len(set(seen.values())) >= 7  # some changes are of other units than these
+
+
+def test_nothing_is_encoded_for_a_client_that_has_it(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = answer(client).headers["ETag"]
+    monkeypatch.setattr(encoding, "_encode", None)
+    kept = answer(client, tag)
+    assert (kept.status_code, kept.data, kept.headers["ETag"]) == (304, b"", tag)

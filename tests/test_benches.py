@@ -1,5 +1,6 @@
 """Parts of benches that decide whether their figures are true."""
 
+import re
 import socket
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,9 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts" / "bench.d"))
 
+from parts import load
 from parts.http import Refused, exchange, request
-from parts.load import A_DAY, Load, samples_of
+from parts.load import A_DAY, Load, Rate, samples_of
 
 
 def answered(head: str, body: bytes = b"") -> bytes:
@@ -49,3 +51,23 @@ def test_no_sample_of_a_load_is_in_the_future(kind: str) -> None:
     assert min(times) > datetime.now(UTC) - timedelta(days=60)
     ordered = sorted(times[:A_DAY], reverse=kind == "late")
     assert times[:A_DAY] == ordered
+
+
+def test_packages_of_the_peers_are_locked() -> None:
+    folder = Path(__file__).parents[1] / "scripts" / "bench.d" / "peers"
+    wanted = (folder / "requirements.in").read_text().splitlines()
+    names = {re.split(r"[\[=]", line)[0] for line in wanted if not line.startswith("#")}
+    locked = (folder / "requirements.txt").read_text()
+    assert names <= set(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==", locked, re.M))
+    assert "://" not in locked
+
+
+def test_rates_have_the_times_of_answers_and_refusals() -> None:
+    def refuse() -> int:
+        raise Refused("503", b"", b"")
+
+    rates: list[Rate] = []
+    load._work([lambda: 2, refuse, lambda: 3], lambda: None, Load("phones", 1, 5.0), rates)
+    (rate,) = rates
+    assert (rate.done, dict(rate.refused), len(rate.took)) == (5, {"503": 1}, 3)
+    assert rate.samples > 0

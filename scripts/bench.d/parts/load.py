@@ -9,9 +9,10 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -108,7 +109,9 @@ MADE_BY_PHONES = {1: 250, BATCH: 20}
 # What an answer says of each sample that is worth something: one that counts, or where the load is
 # of repeats, one that is stored.
 COUNTED, STORED = b'"counted":true', b'"outcome":"accepted"'
-WORTH = {"phones": COUNTED, "team": COUNTED, "hot": STORED, "late": STORED}
+WORTH = {"phones": COUNTED, "team": COUNTED, "hot": STORED, "late": STORED, "unjudged": STORED}
+# Where a sample and where a batch is sent; other servers than ours have two addresses.
+OURS, THEIRS = ("/api/v1/measurements", "/api/v1/measurements"), ("/measurements", "/batches")
 
 INSERT = (
     f"insert into measurements ({', '.join(COLUMNS)}) "  # noqa: S608
@@ -139,7 +142,7 @@ class Load:
 
     peer: rows inserted without a server; phones: of no team; team: of a team; hot: in one commune;
     late: in one commune, each day's last sample first, so that stored samples are judged again;
-    empty: a view that does nothing.
+    empty: a view that does nothing; unjudged: phones of another server (`scripts/bench peers`).
     """
 
     kind: str
@@ -150,9 +153,11 @@ class Load:
 
 @dataclass(frozen=True)
 class Rate:
-    """Samples a second, and the answers other than success by status."""
+    """Samples a second and in all; seconds of each answer; those other than success by status."""
 
     samples: float
+    done: int
+    took: Sequence[float]
     refused: Mapping[str, int]
 
 
@@ -161,6 +166,11 @@ def rate(target: Target, load: Load, begun: Callable[[], None] = lambda: None) -
 
     Calls `begun` when everything is prepared. Prints the answers other than success.
     """
+    return run(target, load, begun).samples
+
+
+def run(target: Target, load: Load, begun: Callable[[], None] = lambda: None) -> Rate:
+    """Return the rate of all processes together, as `rate` does."""
     context = multiprocessing.get_context("spawn")
     gate = context.Barrier(PROCESSES + 1)
     ends = [context.Pipe(duplex=False) for _ in range(PROCESSES)]
@@ -179,7 +189,8 @@ def rate(target: Target, load: Load, begun: Callable[[], None] = lambda: None) -
     refused = sum((Counter(one.refused) for one in rates), Counter())
     if refused:
         print(f"  {load.kind}: refused {dict(refused)}")
-    return sum(one.samples for one in rates)
+    samples, done = sum(one.samples for one in rates), sum(one.done for one in rates)
+    return Rate(samples, done, [took for one in rates for took in one.took], refused)
 
 
 def _process(target: Target, load: Load, place: int, gate: Any, answer: Connection) -> None:
@@ -201,16 +212,19 @@ def _process(target: Target, load: Load, place: int, gate: Any, answer: Connecti
 
 
 def _work(acts: list[Act], close: Callable[[], None], load: Load, rates: list[Rate]) -> None:
-    began = time.perf_counter()
-    done, refused = 0, Counter[str]()
+    began = then = time.perf_counter()
+    done, took, refused = 0, list[float](), Counter[str]()
     for act in acts:
         try:
             done += act()
         except Refused as answer:
             refused[answer.status] += 1
-        if time.perf_counter() - began > load.seconds:
+        now = time.perf_counter()
+        took.append(now - then)
+        then = now
+        if now - began > load.seconds:
             break
-    rates.append(Rate(done / (time.perf_counter() - began), refused))
+    rates.append(Rate(done / (then - began), done, took, refused))
     close()
 
 
@@ -242,7 +256,9 @@ def _phones(target: Target, load: Load, thread: int) -> Acts:
     mine = tuple(register(target.port, DEVICES_A_THREAD))
     if load.kind == "team":
         join(target.port, target.code, mine)
-    make_earlier(target.database)
+    if load.kind != "unjudged":
+        make_earlier(target.database)
+    path = (THEIRS if load.kind == "unjudged" else OURS)[load.size > 1]
     rounds = -(-int(load.seconds * MADE_BY_PHONES[load.size]) // len(mine))
     walks = [samples_of(load, thread * DEVICES_A_THREAD + place) for place in range(len(mine))]
     bodies = []
@@ -253,7 +269,7 @@ def _phones(target: Target, load: Load, thread: int) -> Acts:
                 for sample in itertools.islice(samples, load.size)
             ]
             body = some[0] if load.size == 1 else {"measurements": some}
-            bodies.append(request("POST", "/api/v1/measurements", token, json.dumps(body).encode()))
+            bodies.append(request("POST", path, token, json.dumps(body).encode()))
     return _over_http(target.port, bodies, WORTH[load.kind])
 
 
@@ -271,11 +287,15 @@ def _empty(target: Target, load: Load, thread: int) -> Acts:
 
 
 def _over_http(port: int, requests: list[bytes], worth: bytes | None) -> Acts:
-    connection = socket.create_connection(("127.0.0.1", port))
+    """Return the requests of one connection, opened with the first one: servers close idle ones."""
+    connection = socket.socket()
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def send(content: bytes) -> int:
+    def send(content: bytes, connect: bool) -> int:
+        if connect:
+            connection.connect(("127.0.0.1", port))
         answer = exchange(connection, content)
         return answer.count(worth) if worth else 1
 
-    return [lambda sent=sent: send(sent) for sent in requests], connection.close  # type: ignore[misc]
+    acts: list[Act] = [partial(send, content, nth == 0) for nth, content in enumerate(requests)]
+    return acts, connection.close

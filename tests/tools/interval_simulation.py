@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals, small_areas
-from backend.coverage.statistics.group_figures import Measured, area
-from backend.coverage.statistics.intervals import Estimate
+from backend.coverage.statistics.group_arrays import Measured
+from backend.coverage.statistics.group_figures import area
+from backend.coverage.statistics.intervals import Estimate, Ordered
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -115,10 +116,6 @@ class Month:
     phone: Ints
     sizes: Floats
 
-    def spread(self, part: float) -> intervals.Spread:
-        """Return the spread of the indicator below a quantile."""
-        return intervals.quantile_spread(self.values, self.phone, self.sizes, part)
-
 
 def month(cell: Cell, rng: Random, ratio: float = 1.0) -> Month:
     """Draw a month."""
@@ -127,6 +124,20 @@ def month(cell: Cell, rng: Random, ratio: float = 1.0) -> Month:
     values = KINDS[cell.kind](cell.rho, ratio)(phone, len(sizes), rng)
     order = np.argsort(values, kind="stable")
     return Month(values[order], phone[order], sizes.astype(np.float64))
+
+
+def measured(months: Sequence[Month]) -> Measured:
+    """Return months as groups of the product."""
+    bounds = np.append(0, np.cumsum([len(one.values) for one in months]))
+    phones = np.append(0, np.cumsum([len(one.sizes) for one in months]))
+    numbers = [one.phone + first for one, first in zip(months, phones, strict=False)]
+    return Measured(
+        values=np.concatenate([one.values for one in months]),
+        bounds=bounds,
+        pairs=np.concatenate(numbers).astype(np.int32),
+        sizes=np.concatenate([one.sizes for one in months]),
+        pair_bounds=phones,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +150,14 @@ class Result:
 
 def estimate(months: Sequence[Month], part: float) -> list[Result]:
     """Return the quantile of each month of a province, as the product does."""
-    spreads = [one.spread(part) for one in months]
-    kind = intervals.pool(spreads)
-    chosen, numbers = [], []
-    for one, own in zip(months, spreads, strict=True):
-        rho = intervals.correlation(own, kind)
-        numbers.append(intervals.leading_n(one.sizes, rho))
-        if intervals.one_decides(one.sizes):
-            chosen.append(intervals.weighted(one.values, 1 / one.sizes[one.phone]))
-        else:
-            chosen.append(intervals.Ordered(one.values))
-    n = np.array(numbers)
+    data = measured(months)
+    spreads = data.spreads(part)
+    n = intervals.leading_n(data.of_devices, intervals.correlation(spreads, spreads.pooled()))
+    decides = intervals.one_decides(data.of_devices).tolist()
+    chosen = [
+        intervals.weighted(one.values, 1 / one.sizes[one.phone]) if equal else Ordered(one.values)
+        for one, equal in zip(months, decides, strict=True)
+    ]
     low, high = intervals.share_limits(np.full(len(n), part), n)
     return [
         Result(Estimate(one.at(part), one.at(below), one.at(above)), worth)
@@ -182,13 +190,14 @@ def thin_communes(tau: float, provinces: int, seed: int) -> ThinResult:
     for _ in range(provinces):
         true = tau * rng.standard_normal(COMMUNES)
         months = [_thin_month(float(one), rng) for one in true]
-        kind = intervals.pool(one.spread(0.5) for one in months)
+        data = measured(months)
+        spreads = data.spreads(0.5)
+        rho = intervals.correlation(spreads, spreads.pooled())
+        numbers = intervals.leading_n(data.of_devices, rho).tolist()
+        decides = intervals.one_decides(data.of_devices).tolist()
         areas = [
-            area(
-                Measured(one.values, one.phone, one.sizes),
-                intervals.leading_n(one.sizes, intervals.correlation(one.spread(0.5), kind)),
-            )
-            for one in months
+            area(*data.one(at), number, decides=one)
+            for at, (number, one) in enumerate(zip(numbers, decides, strict=True))
         ]
         found = small_areas.fit(areas)
         assert found is not None

@@ -52,19 +52,28 @@ def beta_cdf(x: Floats, a: Floats, b: Floats) -> Floats:
 
 
 def _fraction(x: Floats, a: Floats, b: Floats) -> Floats:
-    """Return the continued fraction of the incomplete beta function by Lentz's method."""
-    c = np.ones_like(x)
+    """Return the continued fraction of the incomplete beta function by Lentz's method.
+
+    Each element ends when it has converged: it does not depend on the others.
+    """
+    c, result = np.ones_like(x), np.empty_like(x)
     d = 1 / _away(1 - (a + b) * x / (a + 1))
-    result = d.copy()
+    product, left = d, np.arange(len(x))
     for m in range(1, TERMS_MOST):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         for term in (even, odd):
             d = 1 / _away(1 + term * d)
             c = _away(1 + term / c)
-            result *= d * c
-        if np.all(np.abs(d * c - 1) < PRECISION):
-            break
+            product = product * (d * c)
+        ended = np.abs(d * c - 1) < PRECISION
+        if ended.any():
+            result[left[ended]] = product[ended]
+            if ended.all():
+                return result
+            x, a, b, c, d, product = (one[~ended] for one in (x, a, b, c, d, product))
+            left = left[~ended]
+    result[left] = product
     return result
 
 

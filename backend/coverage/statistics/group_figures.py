@@ -7,7 +7,7 @@ computed.
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,27 +15,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals, small_areas
-from backend.coverage.statistics.intervals import Estimate, Ordered, Spread
+from backend.coverage.statistics.group_arrays import Groups, Measured, Node
+from backend.coverage.statistics.intervals import Estimate, Ordered
 from backend.coverage.statistics.quantiles import (
     ALL,
     BANDS_MBPS,
     METRICS,
     QUANTILES,
     REFERENCES,
-    Floats,
     Reference,
-    Samples,
     band_shares,
 )
 from backend.coverage.statistics.small_areas import Area
 
-Node = tuple[int, str, str]  # unit, operator, technology
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Figures = dict[str, Any]
-Limits = tuple[float, float]
 
 MEDIAN = "median"
 COMMUNE = "commune"  # kind of units whose thin medians are estimated
 SAMPLES, DEVICES = "samples", "devices"  # which weigh equally in the figure that leads
+ENDS = ("", "_low", "_high")  # of the names of a quantile and its limits
 # Effective numbers that differ by rounding errors are equal.
 ROUNDING = 1e-9
 
@@ -46,132 +47,105 @@ def leading(spread: Mapping[str, Any]) -> Estimate:
     return Estimate(spread[name], spread[f"{name}_low"], spread[f"{name}_high"])
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The values of a metric in a group, ascending, with the device of each."""
-
-    values: Floats
-    devices: NDArray[np.int64]  # index in sizes
-    sizes: Floats  # samples of each device
-
-    def spread(self, name: str) -> Spread:
-        """Return the spread of the indicator below a quantile."""
-        part = QUANTILES[name]
-        return intervals.quantile_spread(self.values, self.devices, self.sizes, part)
-
-
-def measured(group: Sequence[Samples], metric: str) -> Measured | None:
-    """Return the values of a metric that a group has; None without any."""
-    values = np.concatenate([one.values[metric] for one in group])
-    numbers = np.concatenate([one.devices for one in group]) + 1  # withdrawn rows are 0
-    known = ~np.isnan(values)
-    values, numbers = values[known], numbers[known]
-    if not len(values):
-        return None
-    order = np.argsort(values, kind="stable")
-    sizes = np.bincount(numbers)
-    index = np.cumsum(sizes > 0) - 1
-    return Measured(values[order], index[numbers[order]], sizes[sizes > 0].astype(np.float64))
-
-
 @dataclass(slots=True)
-class Batch:
-    """Intervals of shares, which are computed together."""
+class Question:
+    """Shares of some groups, and the limits of their intervals."""
 
-    shares: list[float] = field(default_factory=list)
-    numbers: list[float] = field(default_factory=list)
-    limits: list[Limits] = field(default_factory=list)
+    places: Ints  # of the groups, among those that have the metric
+    shares: Floats
+    n: Floats  # effective
+    low: Floats = field(default_factory=lambda: np.empty(0))
+    high: Floats = field(default_factory=lambda: np.empty(0))
 
-    def add(self, share: float, n: float) -> int:
-        """Ask for the interval of a share with an effective n; return its index."""
-        self.shares.append(share)
-        self.numbers.append(n)
-        return len(self.shares) - 1
 
-    def solve(self) -> None:
-        """Compute the limits; equal questions are answered once."""
-        asked = np.array([self.shares, self.numbers], dtype=np.float64)
-        distinct, place = np.unique(asked, axis=1, return_inverse=True)
-        low, high = intervals.share_limits(distinct[0], distinct[1])
-        self.limits = [(float(low[at]), float(high[at])) for at in place.ravel()]
+def answer(questions: Sequence[Question]) -> None:
+    """Compute the limits of all questions together; equal ones are answered once."""
+    asked = np.concatenate([np.array([one.shares, one.n]) for one in questions], axis=1)
+    order = np.lexsort(asked)
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[1:] = (asked[:, order[1:]] != asked[:, order[:-1]]).any(axis=0)
+    limits = np.array(intervals.share_limits(*asked[:, order[is_first]]))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.cumsum(is_first) - 1
+    ends = np.cumsum([len(one.places) for one in questions])
+    for one, (low, high) in zip(
+        questions, np.split(limits[:, place], ends[:-1], axis=1), strict=True
+    ):
+        one.low, one.high = low, high
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A metric of a group with its effective n by quantile."""
+    """A metric of the groups that have it, an element for each."""
 
     data: Measured
-    n: Mapping[str, float]
-    n_of_devices: float  # if devices weigh equally
-    missing: int  # devices with one sample each that the median lacks
-    asked: dict[str, int] = field(default_factory=dict)  # questions of a batch
+    n: Mapping[str, Floats]  # effective, by quantile
+    n_of_devices: Floats  # effective, if devices weigh equally
+    decides: Bools  # whether one device has too many samples
+    missing: Ints  # devices with one sample each that the median lacks
 
-    def gives(self, name: str) -> bool:
-        """Whether a quantile has enough effective samples."""
-        outer = name == MEDIAN or self.n[name] >= intervals.OUTER_LEAST - ROUNDING
-        return outer and not self.missing
+    @property
+    def enough(self) -> Ints:
+        """The places of the groups with enough samples for a median."""
+        return np.flatnonzero(self.missing == 0)
+
+    @property
+    def leading_n(self) -> Floats:
+        """The effective n of the median that leads."""
+        return np.where(self.decides, self.n_of_devices, self.n[MEDIAN])
 
 
-def figures_of(
-    groups: Mapping[Node, Sequence[Samples]], kinds: Mapping[int, Hashable], minimum: int
-) -> dict[Node, Figures]:
+def figures_of(groups: Groups, kinds: Mapping[int, Hashable], minimum: int) -> dict[Node, Figures]:
     """Return the figures of groups; metrics under the minimum effective n are null.
 
     `kinds` has the kind of each unit: groups of units of one kind, all with or without one operator
     and one technology, share the estimate of the correlation.
     """
-    figures: dict[Node, Figures] = {
-        node: {
+    figures: list[Figures] = [
+        {
             **dict.fromkeys((*METRICS, "effective_n", "more_devices", "estimate")),
             "shares": {name: {} for name in ("references", "reference_limits")},
         }
-        for node in groups
-    }
+        for _ in groups.nodes
+    ]
     for metric in METRICS:  # one by one, to need the memory of one
-        found = _weigh(groups, metric, kinds, minimum)
-        batch = Batch()
-        for node, one in found.items():
-            _ask(batch, one, metric, node[2])
-        batch.solve()
-        for node, one in found.items():
-            _add(figures[node], metric, one, node[2], batch.limits)
+        data = groups.measured(metric)
+        if not len(data.some):
+            continue
+        one = _weigh(data, groups.nodes, kinds, minimum)
+        questions = _ask(one, metric, groups.nodes)
+        _add_spreads(figures, metric, one, questions, groups.sums(metric))
+        _add_references(figures, metric, one, questions, groups.nodes)
         if metric == METRICS[0]:
-            _add_estimates(figures, found, kinds)
-    for one_figures in figures.values():
-        _close(one_figures)
-    return figures
+            _add_numbers(figures, one)
+            _add_bands(figures, one, questions)
+            _add_estimates(figures, one, groups.nodes, kinds)
+    for of_group in figures:
+        _close(of_group)
+    return dict(zip(groups.nodes, figures, strict=True))
 
 
 def _weigh(
-    groups: Mapping[Node, Sequence[Samples]],
-    metric: str,
-    kinds: Mapping[int, Hashable],
-    minimum: int,
-) -> dict[Node, Weighed]:
-    """Return a metric of each group that has it."""
-    every = {node: measured(group, metric) for node, group in groups.items()}
-    data = {node: one for node, one in every.items() if one is not None}
-    spreads: dict[tuple[Node, str], Spread] = {}
-    pooled: dict[Hashable, Spread] = defaultdict(Spread)
-    for node, one in data.items():
-        for name in QUANTILES if len(one.values) >= minimum else ():
-            spreads[node, name] = one.spread(name)
-            pooled[_kind(node, kinds), name] += spreads[node, name]
-    weighed = {}
-    for node, one in data.items():
-        rho = {
-            name: intervals.correlation(
-                spreads.get((node, name), Spread()), pooled[_kind(node, kinds), name]
-            )
-            for name in QUANTILES
-        }
-        weighed[node] = Weighed(
-            one,
-            {name: intervals.effective_n(one.sizes, rho[name]) for name in QUANTILES},
-            intervals.effective_n_of_devices(one.sizes, rho[MEDIAN]),
-            intervals.devices_missing(one.sizes, rho[MEDIAN], minimum - ROUNDING),
-        )
-    return weighed
+    data: Measured, nodes: Sequence[Node], kinds: Mapping[int, Hashable], minimum: int
+) -> Weighed:
+    """Return the effective numbers of a metric of the groups that have it."""
+    sizes, known = data.of_devices, data.n[data.some] >= minimum
+    of_kind: dict[Hashable, list[int]] = defaultdict(list)
+    for at, group in enumerate(data.some.tolist()):
+        of_kind[_kind(nodes[group], kinds)].append(at)
+    rho = {}
+    for name, part in QUANTILES.items():
+        spreads, rho[name] = data.spreads(part), np.empty(len(known))
+        for places in of_kind.values():
+            found = spreads[places].where(known[places])
+            rho[name][places] = intervals.correlation(found, found.pooled())
+    return Weighed(
+        data,
+        {name: intervals.effective_n(sizes, rho[name]) for name in QUANTILES},
+        intervals.effective_n_of_devices(sizes, rho[MEDIAN]),
+        intervals.one_decides(sizes),
+        intervals.devices_missing(sizes, rho[MEDIAN], minimum - ROUNDING),
+    )
 
 
 def _kind(node: Node, kinds: Mapping[int, Hashable]) -> Hashable:
@@ -179,77 +153,150 @@ def _kind(node: Node, kinds: Mapping[int, Hashable]) -> Hashable:
     return kinds[unit], operator == ALL, technology == ALL
 
 
-def _ask(batch: Batch, one: Weighed, metric: str, technology: str) -> None:
-    if one.missing:
-        return
+def _ask(one: Weighed, metric: str, nodes: Sequence[Node]) -> dict[str, Question]:
+    """Return the intervals of a metric's quantiles and shares, by name."""
+    enough, of_median = one.enough, one.n[MEDIAN]
+    asked: dict[str, Question] = {}
+
+    def ask(name: str, places: Ints, shares: Floats, n: Floats) -> None:
+        asked[name] = Question(places, shares, n[places])
+
     for name, part in QUANTILES.items():
-        if one.gives(name):
-            one.asked[name] = batch.add(part, one.n[name])
-    one.asked[DEVICES] = batch.add(QUANTILES[MEDIAN], one.n_of_devices)
+        outer = one.n[name][enough] >= intervals.OUTER_LEAST - ROUNDING
+        given = enough if name == MEDIAN else enough[outer]
+        ask(name, given, np.full(len(given), part), one.n[name])
+    ask(DEVICES, enough, np.full(len(enough), QUANTILES[MEDIAN]), one.n_of_devices)
     # Shares have the correlation of the median, which is about the largest.
     if metric == METRICS[0]:
-        for number, share in enumerate(band_shares(one.data.values)):
-            one.asked[f"band{number}"] = batch.add(share, one.n[MEDIAN])
-    for reference in _references(metric, technology):
-        one.asked[reference.code] = batch.add(_share(reference, one), one.n[MEDIAN])
+        shares = np.array([band_shares(one.data.one(at)[0].values) for at in one.data.some[enough]])
+        for number, of_band in enumerate(shares.reshape(-1, len(BANDS_MBPS) + 1).T):
+            ask(f"band{number}", enough, of_band, of_median)
+    for reference in REFERENCES:
+        if reference.metric == metric:
+            given = enough[_has_technology(one, nodes, reference)[enough]]
+            found = [reference.share(one.data.one(at)[0].values) for at in one.data.some[given]]
+            ask(reference.code, given, np.array(found, dtype=np.float64), of_median)
+    answer(list(asked.values()))
+    return asked
 
 
-def _references(metric: str, technology: str) -> list[Reference]:
-    return [one for one in REFERENCES if (one.metric, one.technology) == (metric, technology)]
+def _has_technology(one: Weighed, nodes: Sequence[Node], reference: Reference) -> Bools:
+    """Return which groups that have the metric are of a reference's technology."""
+    return np.array([nodes[at][2] == reference.technology for at in one.data.some], dtype=bool)
 
 
-def _share(reference: Reference, one: Weighed) -> float:
-    return reference.share(one.data.values) or 0.0
-
-
-def _add(
-    figures: Figures, metric: str, one: Weighed, technology: str, limits: Sequence[Limits]
+def _add_spreads(
+    figures: Sequence[Figures],
+    metric: str,
+    one: Weighed,
+    asked: Mapping[str, Question],
+    sums: Iterator[float],
 ) -> None:
-    """Add what is known of a metric to the figures of a group."""
-    shares = figures["shares"]
-    figures[metric] = None if one.missing else _serialize(one, limits)
-    for reference in _references(metric, technology):
-        code, given = reference.code, not one.missing
-        shares["references"][code] = _share(reference, one) if given else None
-        shares["reference_limits"][code] = list(limits[one.asked[code]]) if given else None
-    if metric != METRICS[0]:
-        return
-    decides = intervals.one_decides(one.data.sizes)
-    figures["effective_n"] = one.n_of_devices if decides else one.n[MEDIAN]
-    figures["more_devices"] = one.missing
-    if not one.missing:
-        shares["bands"] = band_shares(one.data.values)
-        numbers = range(len(BANDS_MBPS) + 1)
-        shares["band_limits"] = [list(limits[one.asked[f"band{at}"]]) for at in numbers]
+    """Add the mean and the quantiles with their limits, where there are enough samples."""
+    data, enough = one.data, one.enough
+    groups = data.some[enough]
+    n, every_sum = data.n[groups].tolist(), list(sums)
+    columns: dict[str, list[Any]] = {
+        "n": n,
+        "effective_n": one.n[MEDIAN][enough].tolist(),
+        "mean": [every_sum[at] / of for at, of in zip(groups.tolist(), n, strict=True)],
+    }
+    for name in QUANTILES:
+        question = asked[name]
+        given, chosen = np.isin(enough, question.places), data.some[question.places]
+        for end, of_end in zip(ENDS, (question.shares, question.low, question.high), strict=True):
+            column = np.empty(len(groups), dtype=object)  # None where it is not given
+            column[given] = data.at(chosen, of_end).tolist()
+            columns[name + end] = column.tolist()
+    by_device, equal = asked[DEVICES], []
+    levels = np.array([by_device.shares, by_device.low, by_device.high]).T
+    for at, of_group in zip(groups.tolist(), levels, strict=True):
+        ordered, sizes = data.one(at)
+        weighted = intervals.weighted(ordered.values, 1 / sizes)
+        equal.append([weighted.at(level) for level in of_group])
+    for number, end in enumerate(ENDS):
+        columns[f"device_median{end}"] = [one[number] for one in equal]
+    columns["device_effective_n"] = by_device.n.tolist()
+    columns["leads"] = [DEVICES if decides else SAMPLES for decides in one.decides[enough]]
+    for at, *row in zip(groups.tolist(), *columns.values(), strict=True):
+        figures[at][metric] = dict(zip(columns, row, strict=True))
+
+
+def _add_references(
+    figures: Sequence[Figures],
+    metric: str,
+    one: Weighed,
+    asked: Mapping[str, Question],
+    nodes: Sequence[Node],
+) -> None:
+    """Add the shares that meet references; null in groups with too few samples."""
+    for reference in REFERENCES:
+        if reference.metric != metric:
+            continue
+        code, question = reference.code, asked[reference.code]
+        for at in one.data.some[_has_technology(one, nodes, reference)].tolist():
+            figures[at]["shares"]["references"][code] = None
+            figures[at]["shares"]["reference_limits"][code] = None
+        columns = (one.data.some[question.places], question.shares, question.low, question.high)
+        for at, share, *limits in zip(*(column.tolist() for column in columns), strict=True):
+            figures[at]["shares"]["references"][code] = share
+            figures[at]["shares"]["reference_limits"][code] = limits
+
+
+def _add_numbers(figures: list[Figures], one: Weighed) -> None:
+    """Add the effective n of the download, and how many devices are missing."""
+    columns = one.data.some.tolist(), one.leading_n.tolist(), one.missing.tolist()
+    for at, n, missing in zip(*columns, strict=True):
+        figures[at] |= {"effective_n": n, "more_devices": missing}
+
+
+def _add_bands(figures: Sequence[Figures], one: Weighed, asked: Mapping[str, Question]) -> None:
+    """Add the shares of VNNIC's bands, where there are enough samples."""
+    bands = [asked[f"band{number}"] for number in range(len(BANDS_MBPS) + 1)]
+    shares = np.array([band.shares for band in bands]).T.tolist()
+    limits = np.array([[band.low, band.high] for band in bands]).transpose(2, 0, 1).tolist()
+    for at, *found in zip(one.data.some[one.enough].tolist(), shares, limits, strict=True):
+        figures[at]["shares"] |= dict(zip(("bands", "band_limits"), found, strict=True))
 
 
 def _add_estimates(
-    figures: Mapping[Node, Figures], found: Mapping[Node, Weighed], kinds: Mapping[int, Hashable]
+    figures: Sequence[Figures],
+    one: Weighed,
+    nodes: Sequence[Node],
+    kinds: Mapping[int, Hashable],
 ) -> None:
     """Add estimates to the communes that lack a median, from all communes of the province."""
-    communes = {
-        node: one
-        for node, one in found.items()
-        if kinds[node[0]] == COMMUNE and node[1:] == (ALL, ALL) and one.data.values[0] > 0
-    }
-    areas = [area(one.data, figures[node]["effective_n"]) for node, one in communes.items()]
-    for (node, one), estimate in zip(communes.items(), small_areas.estimates(areas), strict=True):
-        if one.missing and estimate is not None:
-            figures[node]["estimate"] = {
+    data = one.data
+    communes = [
+        (place, group)
+        for place, group in enumerate(data.some.tolist())
+        if kinds[nodes[group][0]] == COMMUNE
+        and nodes[group][1:] == (ALL, ALL)
+        and data.values[data.bounds[group]] > 0
+    ]
+    areas = [
+        area(*data.one(group), float(one.leading_n[place]), decides=bool(one.decides[place]))
+        for place, group in communes
+    ]
+    for (place, group), estimate in zip(communes, small_areas.estimates(areas), strict=True):
+        if one.missing[place] and estimate is not None:
+            figures[group]["estimate"] = {
                 "median": estimate.value,
                 "low": estimate.low,
                 "high": estimate.high,
             }
 
 
-def area(data: Measured, n: float) -> Area:
-    """Return a commune as the model of small areas sees it."""
-    ordered, middle = Ordered(data.values), QUANTILES[MEDIAN]
-    if intervals.one_decides(data.sizes):
-        ordered = intervals.weighted(data.values, 1 / data.sizes[data.devices])
+def area(ordered: Ordered, sizes: Floats, n: float, *, decides: bool) -> Area:
+    """Return a commune as the model of small areas sees it.
+
+    `sizes` has the samples of the device of each value; `decides` whether one has too many.
+    """
+    if decides:
+        ordered = intervals.weighted(ordered.values, 1 / sizes)
     ratio = math.log(ordered.at(small_areas.HIGH) / ordered.at(small_areas.LOW))
     slope = ratio / (small_areas.HIGH - small_areas.LOW)
-    return Area(math.log(ordered.at(middle)), n, slope)
+    return Area(math.log(ordered.at(QUANTILES[MEDIAN])), n, slope)
 
 
 def _close(figures: Figures) -> None:
@@ -258,29 +305,3 @@ def _close(figures: Figures) -> None:
         figures["shares"] = {"bands": None, "band_limits": None} | figures["shares"]
     else:
         figures["shares"] = None
-
-
-def _serialize(one: Weighed, limits: Sequence[Limits]) -> Figures:
-    ordered, sizes = Ordered(one.data.values), one.data.sizes
-    result: Figures = {
-        "n": len(one.data.values),
-        "effective_n": one.n[MEDIAN],
-        "mean": math.fsum(one.data.values) / len(one.data.values),
-    }
-    for name, part in QUANTILES.items():
-        given = one.gives(name)
-        low, high = limits[one.asked[name]] if given else (0.0, 0.0)
-        result |= {
-            name: ordered.at(part) if given else None,
-            f"{name}_low": ordered.at(low) if given else None,
-            f"{name}_high": ordered.at(high) if given else None,
-        }
-    by_device = intervals.weighted(one.data.values, 1 / sizes[one.data.devices])
-    low, high = limits[one.asked[DEVICES]]
-    return result | {
-        "device_median": by_device.at(QUANTILES[MEDIAN]),
-        "device_median_low": by_device.at(low),
-        "device_median_high": by_device.at(high),
-        "device_effective_n": one.n_of_devices,
-        "leads": DEVICES if intervals.one_decides(sizes) else SAMPLES,
-    }

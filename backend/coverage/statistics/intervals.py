@@ -8,8 +8,9 @@ and the simulation.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from backend.coverage.statistics.beta import beta_quantile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 LEVEL = 0.95
 # Correlation of the samples of one device that is assumed where few devices tell, and the number
@@ -31,131 +33,110 @@ SHARE_MOST = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Sums of squares of an indicator between and within devices; groups add up."""
+    """Sums of squares of an indicator between and within devices, an element for each group."""
 
-    between: float = 0.0
-    within: float = 0.0
-    between_free: float = 0.0  # degrees of freedom
-    within_free: float = 0.0
-    size: float = 0.0  # Σ over groups of n − Σ mᵢ² / n
+    between: Floats
+    within: Floats
+    between_free: Floats  # degrees of freedom
+    within_free: Floats
+    size: Floats  # Σ over groups of n − Σ mᵢ² / n
 
-    def __add__(self, other: "Spread") -> "Spread":
-        return Spread(
-            self.between + other.between,
-            self.within + other.within,
-            self.between_free + other.between_free,
-            self.within_free + other.within_free,
-            self.size + other.size,
-        )
+    def __getitem__(self, groups: Any) -> "Spread":
+        return Spread(*(getattr(self, one.name)[groups] for one in fields(self)))
 
+    def where(self, known: Bools) -> "Spread":
+        """Return this spread where it is known, and none elsewhere."""
+        return Spread(*(np.where(known, getattr(self, one.name), 0.0) for one in fields(self)))
 
-def spread(sizes: Floats, sums: Floats, squares: float) -> Spread:
-    """Return the spread of an indicator in a group.
-
-    Parameters
-    ----------
-    sizes : (devices,) array
-        Samples of each device, at least 1.
-    sums : (devices,) array
-        Sum of the indicator over the samples of each device.
-    squares : float
-        Sum of the squares of the indicator over all samples.
-    """
-    n, of_devices = float(sizes.sum()), float(np.sum(sums**2 / sizes))
-    return Spread(
-        between=of_devices - float(sums.sum()) ** 2 / n,
-        within=squares - of_devices,
-        between_free=len(sizes) - 1.0,
-        within_free=n - len(sizes),
-        size=n - float(np.sum(sizes**2)) / n,
-    )
+    def pooled(self) -> "Spread":
+        """Return the sum over all groups."""
+        # One after another: the result depends on no block of the summation.
+        every = (np.append(0.0, getattr(self, one.name)) for one in fields(self))
+        return Spread(*(np.cumsum(one)[-1:] for one in every))
 
 
-def quantile_spread(ordered: Floats, devices: Ints, sizes: Floats, part: float) -> Spread:
-    """Return the spread of the indicator "below the quantile"; values equal to it are half below.
-
-    Parameters
-    ----------
-    ordered : (n,) array
-        Ascending values.
-    devices : (n,) array
-        Index of the device of each value in `sizes`.
-    """
-    middle = Ordered(ordered).at(part)
-    below, up_to = (
-        np.searchsorted(ordered, middle, "left"),
-        np.searchsorted(ordered, middle, "right"),
-    )
-    sums = np.bincount(devices[:below], minlength=len(sizes)).astype(np.float64)
-    if up_to > below:
-        sums += 0.5 * np.bincount(devices[below:up_to], minlength=len(sizes))
-    return spread(sizes, sums, float(below) + 0.25 * float(up_to - below))
-
-
-def correlation(group: Spread, kind: Spread) -> float:
-    """Return the intraclass correlation in a group, from 0 to 1, given all groups of its kind.
+def correlation(group: Spread, kind: Spread) -> Floats:
+    """Return the intraclass correlation in each group, from 0 to 1, given all groups of its kind.
 
     That of the kind is drawn to the prior and that of the group to its kind, each as if the latter
     had been seen in `PRIOR_DEVICES` devices.
     """
-    return _drawn(group, _drawn(kind, PRIOR_CORRELATION))
+    prior = np.full_like(kind.between, PRIOR_CORRELATION)
+    return _drawn(group, np.broadcast_to(_drawn(kind, prior), group.between.shape))
 
 
-def _drawn(spread: Spread, prior: float) -> float:
+def _drawn(spread: Spread, prior: Floats) -> Floats:
     """Return the correlation of a one-way analysis of variance, drawn to a prior."""
     free, within_free = spread.between_free, spread.within_free
-    if free <= 0 or within_free <= 0 or spread.size <= 0:
-        return prior
+    enough = (free > 0) & (within_free > 0) & (spread.size > 0)
+    free, within_free = np.where(enough, free, 1.0), np.where(enough, within_free, 1.0)
     of_device, inside = spread.between / free, spread.within / within_free
     each = spread.size / free  # samples of a device, about
     whole = of_device + (each - 1) * inside
-    if whole <= 0:
-        return prior
-    own = min(1.0, max(0.0, (of_device - inside) / whole))
+    enough &= whole > 0
+    own = np.clip((of_device - inside) / np.where(enough, whole, 1.0), 0.0, 1.0)
     # Devices with one sample tell nothing of the correlation.
-    known = free * min(1.0, within_free / free)
-    return (known * own + PRIOR_DEVICES * prior) / (known + PRIOR_DEVICES)
+    known = free * np.minimum(1.0, within_free / free)
+    drawn = (known * own + PRIOR_DEVICES * prior) / (known + PRIOR_DEVICES)
+    return np.where(enough, drawn, prior)
 
 
-def effective_n(sizes: Floats, rho: float) -> float:
-    """Return the effective n of samples that weigh equally, of devices with these sizes."""
-    n = float(sizes.sum())
-    return n * n / (rho * float(np.sum(sizes**2)) + (1 - rho) * n) if n else 0.0
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Sums over the samples m of each device, an element for each group."""
+
+    n: Floats  # Σ m
+    devices: Floats
+    squares: Floats  # Σ m²
+    inverse: Floats  # Σ 1 / m
+    largest: Floats
 
 
-def effective_n_of_devices(sizes: Floats, rho: float) -> float:
+def sizes_of(sizes: Floats) -> Sizes:
+    """Return the sums of one group, whose devices have these numbers of samples."""
+    n, devices = np.array([sizes.sum()]), np.array([float(len(sizes))])
+    squares, inverse = np.array([np.sum(sizes**2)]), np.array([np.sum(1 / sizes)])
+    return Sizes(n, devices, squares, inverse, np.array([sizes.max()]))
+
+
+def effective_n(sizes: Sizes, rho: Floats) -> Floats:
+    """Return the effective n of samples that weigh equally."""
+    return sizes.n * sizes.n / (rho * sizes.squares + (1 - rho) * sizes.n)
+
+
+def effective_n_of_devices(sizes: Sizes, rho: Floats) -> Floats:
     """Return the effective n of samples whose devices weigh equally."""
-    return len(sizes) ** 2 / (rho * len(sizes) + (1 - rho) * float(np.sum(1 / sizes)))
+    return sizes.devices**2 / (rho * sizes.devices + (1 - rho) * sizes.inverse)
 
 
-def one_decides(sizes: Floats, more: int = 0) -> bool:
+def one_decides(sizes: Sizes, more: Floats | float = 0.0) -> Bools:
     """Return whether one device has too large a share of the samples, also with more of others."""
-    return bool(sizes.max() > SHARE_MOST * (sizes.sum() + more))
+    return sizes.largest > SHARE_MOST * (sizes.n + more)
 
 
-def leading_n(sizes: Floats, rho: float) -> float:
+def leading_n(sizes: Sizes, rho: Floats) -> Floats:
     """Return the effective n of the median that leads."""
-    return (effective_n_of_devices if one_decides(sizes) else effective_n)(sizes, rho)
+    equal = effective_n_of_devices(sizes, rho)
+    return np.where(one_decides(sizes), equal, effective_n(sizes, rho))
 
 
-def devices_missing(sizes: Floats, rho: float, least: float) -> int:
+def devices_missing(sizes: Sizes, rho: Floats, least: float) -> Ints:
     """Return how many devices with one sample each the leading effective n lacks to a least."""
-    n, inverse = float(sizes.sum()), float(np.sum(1 / sizes))
-    more = _missing(len(sizes), rho * len(sizes) + (1 - rho) * inverse, least)
-    if one_decides(sizes, more):
-        return more
-    until = math.ceil(float(sizes.max()) / SHARE_MOST - n)  # from here on no device decides
-    return max(until, _missing(n, rho * float(np.sum(sizes**2)) + (1 - rho) * n, least))
+    load = rho * sizes.devices + (1 - rho) * sizes.inverse
+    more = _missing(sizes.devices, load, least)
+    until = np.ceil(sizes.largest / SHARE_MOST - sizes.n)  # from here on no device decides
+    equal = _missing(sizes.n, rho * sizes.squares + (1 - rho) * sizes.n, least)
+    decides = one_decides(sizes, more)
+    return np.where(decides, more, np.maximum(until, equal)).astype(np.int64)
 
 
-def _missing(whole: float, load: float, least: float) -> int:
+def _missing(whole: Floats, load: Floats, least: float) -> Floats:
     """Return the smallest whole k with (whole + k)² / (load + k) of at least `least`."""
-    if whole * whole >= least * load:
-        return 0
-    half = whole - least / 2
-    more = max(0, math.ceil(math.sqrt(half * half + least * load - whole * whole) - half) - 1)
-    while (whole + more) ** 2 < least * (load + more):
-        more += 1
+    half, lacking = whole - least / 2, whole * whole < least * load
+    root = np.sqrt(np.where(lacking, half * half + least * load - whole * whole, 0.0))
+    more = np.where(lacking, np.maximum(0.0, np.ceil(root - half) - 1), 0.0)
+    while (few := lacking & ((whole + more) ** 2 < least * (load + more))).any():
+        more += few
     return more
 
 
@@ -197,11 +178,6 @@ def weighted(values: Floats, weights: Floats) -> Ordered:
     span = middle[-1] - middle[0]
     levels = (middle - middle[0]) / span if span > 0 else np.zeros_like(middle)
     return Ordered(values, levels)
-
-
-def pool(spreads: Iterable[Spread]) -> Spread:
-    """Return the sum of spreads."""
-    return sum(spreads, Spread())
 
 
 # Ranking and comparing

@@ -19,6 +19,7 @@ from backend.batch.workforce import ALONE, Workforce
 from backend.clock import month_end, month_start
 from backend.coverage.statistics import models  # noqa: F401 # part of the metadata
 from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, follow_indexes, setting
@@ -246,17 +247,18 @@ def _write(
         for unit, samples in by_unit.items()
         for key, group in rule.groups(samples)
     }
-    figures = figures_of(nodes, kinds, setting("MINIMUM_N"))
+    groups = Groups(nodes)
+    figures = figures_of(groups, kinds, setting("MINIMUM_N"))
     rows = [
         {
             "unit_id": node[0],
             "operator": node[1],
             "technology": node[2],
-            "n": sum(one.n for one in group),
-            "devices": rule.device_count(group),
+            "n": n,
+            "devices": devices,
             "figures": figures[node],
         }
-        for node, group in nodes.items()
+        for node, n, devices in zip(groups.nodes, groups.n, groups.devices, strict=True)
     ]
     db.session.execute(REMOVE, part.parameters(units=list(replaced)))
     db.session.execute(WRITE, part.parameters(rows=dump(rows), now=part.now))

@@ -27,6 +27,7 @@ from backend.coverage.figures.unit_access import UnitMonth, published
 from backend.coverage.statistics import no_connection
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics import release_rules as rules
+from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.models import Release, ReleasedFigures, ReleasedNoConnection
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
@@ -392,9 +393,12 @@ def _statistics(samples: _Samples) -> dict[int, list[dict[str, Any]]]:
     people = {node: rules.volunteers(samples.of_persons(group)) for node, group in nodes.items()}
     shown = rules.suppress(people, _partitions(nodes, samples.tree), rules.ROW_VOLUNTEERS)
     figures: dict[Node, dict[str, Any]] = {}
+    devices: dict[Node, int] = {}
     for kinds in samples.places:
         inside = {node: group for node, group in nodes.items() if node[0] in kinds}
-        figures |= figures_of(inside, kinds, setting("MINIMUM_N"))
+        groups = Groups(inside)
+        figures |= figures_of(groups, kinds, setting("MINIMUM_N"))
+        devices |= dict(zip(groups.nodes, groups.devices, strict=True))
     rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for node in sorted(shown, key=_order):
         unit, operator, technology = node
@@ -404,7 +408,7 @@ def _statistics(samples: _Samples) -> dict[int, list[dict[str, Any]]]:
                 "operator": operator,
                 "technology": technology,
                 "n": rules.significant(sum(one.n for one in group)),
-                "devices": rules.significant(rule.device_count(group)),
+                "devices": rules.significant(devices[node]),
                 "figures": rules.significant(figures[node]),
             }
         )
@@ -512,7 +516,7 @@ def _cells(
         (at, rule.ALL, rule.ALL): [cells[name].samples] for at, name in enumerate(sorted(shown))
     }
     kinds = dict.fromkeys(range(len(groups)), "cell")
-    figures = figures_of(groups, kinds, max(setting("MINIMUM_N"), 1))
+    figures = figures_of(Groups(groups), kinds, max(setting("MINIMUM_N"), 1))
     items: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for at, name in enumerate(sorted(shown)):
         of_cell = figures[at, rule.ALL, rule.ALL]

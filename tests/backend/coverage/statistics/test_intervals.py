@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics.beta import beta_cdf, beta_quantile
+from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
-from backend.coverage.statistics.intervals import Estimate, Ordered, Spread
+from backend.coverage.statistics.intervals import Estimate, Ordered, Spread, sizes_of
 from backend.coverage.statistics.quantiles import ALL, METRICS, WITHDRAWN, Samples
 from tests.tools import interval_simulation as simulation
 
@@ -59,23 +60,24 @@ def test_a_quantile_of_the_beta_distribution_has_its_share_below(
 def test_an_effective_n_lies_between_devices_and_samples(sizes: list[int], rho: float) -> None:
     array = np.array(sizes, dtype=np.float64)
     for worth in (
-        intervals.effective_n(array, rho),
-        intervals.effective_n_of_devices(array, rho),
+        intervals.effective_n(sizes_of(array), np.array([rho])),
+        intervals.effective_n_of_devices(sizes_of(array), np.array([rho])),
     ):
-        assert 0 < worth <= array.sum() * (1 + 1e-12)
-    ones = np.ones(len(sizes))
-    assert intervals.effective_n(ones, rho) == pytest.approx(len(sizes))
-    assert intervals.effective_n(array, 0) == pytest.approx(array.sum())
-    assert intervals.effective_n_of_devices(array, 1) == pytest.approx(len(sizes))
+        assert 0 < worth[0] <= array.sum() * (1 + 1e-12)
+    ones, none, whole = sizes_of(np.ones(len(sizes))), np.array([0.0]), np.array([1.0])
+    assert intervals.effective_n(ones, np.array([rho])) == pytest.approx(len(sizes))
+    assert intervals.effective_n(sizes_of(array), none) == pytest.approx(array.sum())
+    assert intervals.effective_n_of_devices(sizes_of(array), whole) == pytest.approx(len(sizes))
 
 
 @given(SIZES, st.floats(0, 1), st.integers(1, 100))
 def test_the_missing_devices_are_enough(sizes: list[int], rho: float, least: int) -> None:
     array = np.array(sizes, dtype=np.float64)
-    more = intervals.devices_missing(array, rho, least)
+    [more] = intervals.devices_missing(sizes_of(array), np.array([rho]), least)
 
     def after(k: int) -> float:
-        return intervals.leading_n(np.concatenate([array, np.ones(k)]), rho)
+        longer = sizes_of(np.concatenate([array, np.ones(k)]))
+        return float(intervals.leading_n(longer, np.array([rho]))[0])
 
     assert after(more) >= least - 1e-6
     assert more == 0 or after(0) < least + 1e-6
@@ -85,18 +87,21 @@ def test_the_correlation_of_a_kind_is_found_and_few_devices_give_the_prior() -> 
     rng = np.random.default_rng(7)
     cell = simulation.Cell("lognormal", 0.5, 600, 60, zipf=False)
     months = [simulation.month(cell, rng) for _ in range(50)]
-    kind = intervals.pool(one.spread(0.5) for one in months)
+    kind = simulation.measured(months).spreads(0.5).pooled()
     # Of the indicator of two normal values with this correlation.
     assert intervals.correlation(kind, kind) == pytest.approx(
         2 / math.pi * math.asin(0.5), abs=0.03
     )
-    assert intervals.correlation(Spread(), Spread()) == intervals.PRIOR_CORRELATION
+    none = Spread(*np.zeros((5, 1)))
+    assert intervals.correlation(none, none) == intervals.PRIOR_CORRELATION
 
 
 def test_one_device_decides_nothing() -> None:
     values = [10.0 + n for n in range(60)] + [500.0] * 40
     one = group(values, [*range(60), *[99] * 40])
-    told = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 1)[1, ALL, ALL]["download_mbps"]
+    told = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 1)[1, ALL, ALL][
+        "download_mbps"
+    ]
     assert told["leads"] == "devices" and told["device_median"] < 45 < told["median"]
     assert told["device_median_low"] < told["device_median"] < told["device_median_high"]
     assert told["effective_n"] < told["device_effective_n"] < 62
@@ -107,7 +112,7 @@ def test_withdrawn_rows_are_one_device() -> None:
     told = {}
     for number in (WITHDRAWN, 99):
         one = group(values, [*range(40), *[number] * 20])
-        told[number] = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 1)[1, ALL, ALL]
+        told[number] = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 1)[1, ALL, ALL]
     assert told[WITHDRAWN] == told[99]
 
 
@@ -115,7 +120,7 @@ def test_too_few_effective_samples_say_how_many_devices_are_missing() -> None:
     rng = np.random.default_rng(3)
     speeds = np.repeat(rng.lognormal(4, 1, 5), 60) * rng.lognormal(0, 0.1, 300)
     one = group(list(speeds), list(np.repeat(np.arange(5), 60)))
-    told = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 30)[1, ALL, ALL]
+    told = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 30)[1, ALL, ALL]
     assert told["download_mbps"] is None and told["effective_n"] < 15
     assert 30 < told["more_devices"] < 300  # the 300 samples of five devices weigh in the figure
 

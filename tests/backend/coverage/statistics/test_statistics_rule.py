@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 
@@ -31,7 +32,7 @@ def test_a_percentile_is_numpys_to_the_last_bit(values: list[float], part: float
 def told_of(group: list[Samples], technology: str = "4G", minimum: int = 1) -> dict[str, Any]:
     """Return the figures of a group alone in its province."""
     node = (7, "Viettel", technology)
-    return figures_of({node: group}, {7: "commune"}, minimum)[node]
+    return figures_of(Groups({node: group}), {7: "commune"}, minimum)[node]
 
 
 @settings(max_examples=25)

@@ -1,0 +1,238 @@
+"""Counted samples of many groups as arrays, which are sorted and summed for all groups at once.
+
+A sample is in several groups: those of its unit, district and province, each with and without its
+operator and technology. An *entry* is a sample in one of its groups.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.coverage.statistics.intervals import Ordered, Sizes, Spread
+from backend.coverage.statistics.quantiles import WITHDRAWN, Samples
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+Node = tuple[int, str, str]  # unit, operator, technology
+# Bits of the two halves of a number: sums of 2^26 halves are exact.
+LOW_BITS, MANTISSA_BITS = 26, 53
+
+
+class Groups:
+    """Counted samples by group, with the samples of each device in each group."""
+
+    def __init__(self, groups: Mapping[Node, Sequence[Samples]]) -> None:
+        self.nodes = list(groups)
+        found = {id(one): one for group in groups.values() for one in group}
+        self._parts = list(found.values())
+        place = {name: at for at, name in enumerate(found)}
+        self._members = [[place[id(one)] for one in group] for group in groups.values()]
+        self.n = [sum(self._parts[at].n for at in members) for members in self._members]
+        self._groups_of = self._list_groups()
+        # Samples are in the order of their devices, in whatever order they were read: so equal
+        # values of a group are, too.
+        lengths = [len(one.devices) for one in self._parts]
+        numbers = np.concatenate([np.empty(0, np.int64), *(one.devices for one in self._parts)])
+        self._order = np.argsort(numbers, kind="stable")
+        self._part = np.repeat(np.arange(len(lengths)), lengths)[self._order]
+        self._pair, self._pair_bounds, is_device = self._number_pairs(numbers[self._order])
+        counts = np.add.reduceat(np.append(is_device, 0), self._pair_bounds[:-1])
+        self.devices: list[int] = np.where(np.diff(self._pair_bounds) > 0, counts, 0).tolist()
+
+    def _list_groups(self) -> NDArray[np.unsignedinteger[Any]]:
+        """Return the numbers of the groups of each part, a row each; filled up with a last one."""
+        found: list[list[int]] = [[] for _ in self._parts]
+        for group, members in enumerate(self._members):
+            for at in members:
+                found[at].append(group)
+        none, most = len(self._members), max(map(len, found), default=0)
+        rows = [row + [none] * (most - len(row)) for row in found]
+        # Short integers are sorted by digits, in linear time.
+        kind = np.uint16 if none <= np.iinfo(np.uint16).max else np.uint32
+        found_groups: NDArray[np.unsignedinteger[Any]] = np.zeros((len(rows), most), dtype=kind)
+        found_groups[:] = np.array(rows).reshape(len(rows), most)
+        return found_groups
+
+    def _number_pairs(self, device: Ints) -> tuple[NDArray[np.int32], Ints, Ints]:
+        """Number the devices of each group: by entry, with bounds, and whether each is a device."""
+        entries, bounds = self._by_group(np.arange(len(device)))
+        device = device[entries // max(self._groups_of.shape[1], 1)]
+        is_first = np.ones(len(entries), dtype=bool)
+        is_first[1:] = device[1:] != device[:-1]
+        is_first[bounds[:-1][np.diff(bounds) > 0]] = True
+        pair = np.zeros(self._part.size * self._groups_of.shape[1], dtype=np.int32)
+        pair[entries] = np.cumsum(is_first) - 1
+        starts = np.append(0, np.cumsum(is_first))[bounds]
+        return pair, starts, (device[is_first] != WITHDRAWN).astype(np.int64)
+
+    def _by_group(self, order: Ints) -> tuple[Ints, Ints]:
+        """Return the entries of ordered samples by group, in this order, and the groups' bounds."""
+        groups = self._groups_of[self._part[order]].ravel()
+        by_group = np.argsort(groups, kind="stable")
+        bounds = np.append(0, np.cumsum(np.bincount(groups, minlength=len(self.nodes))))
+        bounds = bounds[: len(self.nodes) + 1]
+        width = self._groups_of.shape[1]
+        by_group = by_group[: bounds[-1]]
+        row = by_group // max(width, 1)
+        return order[row] * width + (by_group - row * width), bounds
+
+    def measured(self, metric: str) -> "Measured":
+        """Return the values of a metric in all groups."""
+        values = self._values(metric)
+        known = int(np.count_nonzero(~np.isnan(values)))
+        order = np.argsort(values, kind="stable")[:known]  # missing ones are last
+        entries, bounds = self._by_group(order)
+        pairs = self._pair[entries]
+        sizes = np.bincount(pairs, minlength=int(self._pair_bounds[-1]))
+        some = np.append(0, np.cumsum(sizes > 0))
+        return Measured(
+            values=values[entries // max(self._groups_of.shape[1], 1)],
+            bounds=bounds,
+            pairs=(some - 1)[1:].astype(np.int32)[pairs],
+            sizes=sizes[sizes > 0].astype(np.float64),
+            pair_bounds=some[self._pair_bounds],
+        )
+
+    def _values(self, metric: str) -> Floats:
+        read = np.concatenate([np.empty(0), *(one.values[metric] for one in self._parts)])
+        return read[self._order]
+
+    def sums(self, metric: str) -> Iterator[float]:
+        """Yield the exact sum of a metric in each group, rounded once, as math.fsum."""
+        values = self._values(metric)
+        known = ~np.isnan(values)
+        of_parts, shift = exact_sums(values[known], self._part[known], len(self._parts))
+        for members in self._members:
+            yield sum(of_parts[at] for at in members) / shift
+
+
+def exact_sums(values: Floats, part: Ints, parts: int) -> tuple[list[int], int]:
+    """Return the exact sum of values in each part as whole numbers, and their divisor.
+
+    Parameters
+    ----------
+    values : (n,) array
+        Finite numbers.
+    part : (n,) array
+        Number of the part of each value, from 0.
+    """
+    if not len(values):
+        return [0] * parts, 1
+    mantissas, exponents = np.frexp(values)
+    whole = np.ldexp(mantissas, MANTISSA_BITS).astype(np.int64)
+    low = whole & ((1 << LOW_BITS) - 1)
+    least = int(exponents.min())
+    width = int(exponents.max()) - least + 1
+    place = part * width + (exponents - least)
+    sums = [0] * parts
+    for half, bits in ((low, 0), (whole >> LOW_BITS, LOW_BITS)):
+        found = np.bincount(place, weights=half, minlength=parts * width)
+        for at in np.flatnonzero(found).tolist():
+            sums[at // width] += int(found[at]) << (bits + at % width)
+    # A sum stands for sum * 2^(least - MANTISSA_BITS).
+    power = least - MANTISSA_BITS
+    return ([one << power for one in sums], 1) if power > 0 else (sums, 1 << -power)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The values of a metric in groups: group after group, each ascending.
+
+    Attributes
+    ----------
+    values, pairs : (entries,) arrays
+        Value, and index in `sizes` of its device in the group.
+    bounds : (groups + 1,) array
+        Where each group begins in `values`, and the end.
+    sizes : (pairs,) array
+        Samples of each device of each group.
+    pair_bounds : (groups + 1,) array
+        Where each group begins in `sizes`, and the end.
+    """
+
+    values: Floats
+    bounds: Ints
+    pairs: NDArray[np.int32]
+    sizes: Floats
+    pair_bounds: Ints
+
+    @cached_property
+    def n(self) -> Ints:
+        """Values of each group."""
+        return np.diff(self.bounds)
+
+    @cached_property
+    def some(self) -> Ints:
+        """The groups that have values."""
+        return np.flatnonzero(self.n)
+
+    @cached_property
+    def of_devices(self) -> Sizes:
+        """The sizes of the devices of each group with values."""
+        sizes, bounds = self.sizes, self._pair_bounds_of_some
+        return Sizes(
+            n=self.n[self.some].astype(np.float64),
+            devices=np.diff(bounds).astype(np.float64),
+            squares=segment_sums(sizes**2, bounds),
+            inverse=segment_sums(1 / sizes, bounds),
+            largest=np.maximum.reduceat(sizes, bounds[:-1]) if len(sizes) else sizes,
+        )
+
+    @property
+    def _pair_bounds_of_some(self) -> Ints:
+        return np.append(self.pair_bounds[self.some], self.pair_bounds[-1])
+
+    def at(self, groups: Ints, levels: Floats) -> Floats:
+        """Return the value in each of some groups below which a share of its samples lies."""
+        first, last = self.bounds[groups], self.n[groups] - 1
+        position = last * levels
+        below = np.minimum(np.floor(position).astype(np.int64), last)
+        low, high = self.values[first + below], self.values[first + np.minimum(below + 1, last)]
+        step, share = high - low, position - below
+        found: Floats = np.where(share >= 0.5, high - step * (1 - share), low + step * share)
+        return found
+
+    def spreads(self, part: float) -> Spread:
+        """Return the spread of "below the quantile" in each group with values.
+
+        Values equal to the quantile are half below.
+        """
+        middle = np.repeat(self.at(self.some, np.full(len(self.some), part)), self.n[self.some])
+        below = self._count(self.values < middle)
+        equal = self._count(self.values == middle)
+        sums = below + 0.5 * equal
+        bounds = self._pair_bounds_of_some
+        n, sizes = self.of_devices.n, self.of_devices
+        between = segment_sums(sums**2 / self.sizes, bounds)
+        whole = segment_sums(sums, bounds)
+        squares = segment_sums(below, bounds) + 0.25 * segment_sums(equal, bounds)
+        return Spread(
+            between=between - whole**2 / n,
+            within=squares - between,
+            between_free=sizes.devices - 1.0,
+            within_free=n - sizes.devices,
+            size=n - sizes.squares / n,
+        )
+
+    def _count(self, chosen: Bools) -> Floats:
+        """Return the number of chosen entries of each pair."""
+        return np.bincount(self.pairs[chosen], minlength=len(self.sizes)).astype(np.float64)
+
+    def one(self, group: int) -> tuple[Ordered, Floats]:
+        """Return the ascending values of a group, and the samples of the device of each."""
+        here = slice(self.bounds[group], self.bounds[group + 1])
+        return Ordered(self.values[here]), self.sizes[self.pairs[here]]
+
+
+def segment_sums(values: Floats, bounds: Ints) -> Floats:
+    """Return the sum of each segment, none of them empty, bit for bit as numpy.sum of each."""
+    starts = bounds[:-1]
+    # numpy.sum begins with 0, which reduceat does not.
+    padded = np.insert(values, starts, 0.0)
+    return np.add.reduceat(padded, starts + np.arange(len(starts))) if len(starts) else values[:0]

@@ -19,7 +19,8 @@ AREAS_LEAST = 10
 LOW, HIGH = 0.3, 0.7
 # Effective samples from which a commune tells about the spread inside communes.
 SPREAD_LEAST = 8
-# Standard deviations between communes that are weighed: up to 20-fold differences.
+# Standard deviations between communes that are weighed: up to 20-fold differences. All variances
+# are as likely before; if all deviations were, intervals of similar communes would be too narrow.
 TAUS = np.linspace(0.005, 1.5, 300)
 
 
@@ -43,8 +44,8 @@ class Fit:
 def fit(areas: Sequence[Area]) -> Fit | None:
     """Estimate the median of each commune with a 95 % interval; None for too few communes.
 
-    Each possible deviation between communes is weighed by how well it explains the medians (the
-    restricted likelihood), so the intervals contain the doubt about it.
+    Each possible variance between communes is weighed by how well it explains the medians (the
+    restricted likelihood; Morris and Tang 2011), so the intervals contain the doubt about it.
     """
     of_spread = [area for area in areas if area.n >= SPREAD_LEAST]
     if len(areas) < AREAS_LEAST or not of_spread:
@@ -59,7 +60,7 @@ def fit(areas: Sequence[Area]) -> Fit | None:
     means = weight @ medians / whole
     from_mean = medians - means[:, None]
     score = np.log(weight).sum(axis=1) - np.log(whole) - (weight * from_mean**2).sum(axis=1)
-    likely = np.exp((score - score.max()) / 2)
+    likely = TAUS * np.exp((score - score.max()) / 2)  # as many variances around each deviation
     likely /= likely.sum()
     kept = TAUS[:, None] ** 2 * weight
     values = means[:, None] + kept * from_mean

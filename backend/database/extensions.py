@@ -91,14 +91,15 @@ Rows = list[dict[str, Any]]
 Run = Callable[[str, Mapping[str, Any]], Rows]
 
 
-def fetch(statement: str, values: Mapping[str, Any]) -> Rows:
+def fetch(statement: str, values: Mapping[str, Any], *, binary: bool = False) -> Rows:
     """Run a statement by the driver in the session's transaction and return its rows.
 
     For the statements of every post: SQLAlchemy's execution costs several times the driver's.
+    `binary` is for long byte strings, which are sent as twice as many characters otherwise.
     Errors are SQLAlchemy's, without the values, which contain positions.
     """
     driver: Any = db.session.connection().connection.driver_connection
-    with driver.cursor(row_factory=dict_row) as cursor:
+    with driver.cursor(row_factory=dict_row, binary=binary) as cursor:
         try:
             cursor.execute(statement, values)
             rows: Rows = cursor.fetchall()

@@ -97,9 +97,11 @@ def numbered(devices: NDArray[np.void]) -> NDArray[np.int64]:
     devices : (n,) array of dtype DEVICE
     """
     high, low = devices["high"].copy(), devices["low"].copy()
-    order = np.lexsort((low, high))
-    high, low = high[order], low[order]
-    is_new = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
+    order = np.argsort(high, kind="stable")
+    is_new = high[order[1:]] != high[order[:-1]]
+    if (~is_new & (low[order[1:]] != low[order[:-1]])).any():  # half of an id is equal by chance
+        order = np.lexsort((low, high))
+        is_new = (high[order[1:]] != high[order[:-1]]) | (low[order[1:]] != low[order[:-1]])
     numbers = np.empty(len(devices), dtype=np.int64)
     numbers[order] = np.concatenate([[0], np.cumsum(is_new)])[: len(devices)]
     return numbers

@@ -22,7 +22,7 @@ from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
-from backend.database.extensions import db, follow_indexes, setting
+from backend.database.extensions import db, fetch, follow_indexes, setting
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.data_caps import measured_value
 from backend.measurements.recording.operators import known_operator
@@ -70,15 +70,15 @@ PACKED = ", ".join(
     ]
     + [f"string_agg(uuid_send(coalesce(device_id, '{NO_DEVICE}')), '') as devices"]
 )
-OF_COMMUNES = text(f"""
+OF_COMMUNES = f"""
     select unit_id, operator, technology, count(*) as n, {PACKED} from measurements
-    where unit_id = any(:units) and day between :first and :last
-        and network = :network and counted group by 1, 2, 3
-""")  # noqa: S608 # names of columns
-OF_COUNTRY = text(f"""
+    where unit_id = any(%(units)s) and day between %(first)s and %(last)s
+        and network = %(network)s and counted group by 1, 2, 3
+"""  # noqa: S608 # names of columns
+OF_COUNTRY = f"""
     select operator, technology, count(*) as n, {PACKED} from measurements
-    where day between :first and :last and network = :network and counted group by 1, 2
-""")  # noqa: S608
+    where day between %(first)s and %(last)s and network = %(network)s and counted group by 1, 2
+"""  # noqa: S608
 REMOVE = text("""
     delete from statistics where month = :month and network = :network and unit_id = any(:units)
 """)
@@ -180,7 +180,7 @@ def refresh_province(part: NetworkMonth, province: int, stale: Sequence[int]) ->
     db.session.execute(MARK_COUNTRY, part.parameters(country=COUNTRY))
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
     by_unit: dict[int, list[Samples]] = defaultdict(list)
-    rows = db.session.execute(OF_COMMUNES, part.parameters(units=list(above))).mappings().all()
+    rows = fetch(OF_COMMUNES, part.parameters(units=list(above)), binary=True)
     for row, samples in zip(rows, read_samples(rows, part.network), strict=True):
         for unit in dict.fromkeys((row["unit_id"], above[row["unit_id"]], province)):
             if unit is not None:
@@ -194,7 +194,7 @@ def refresh_country(part: NetworkMonth, stale: Sequence[int] = (COUNTRY,)) -> No
     """Recompute the country's statistics of a month; commit."""
     _begin(part, COUNTRY, stale)
     follow_indexes()
-    rows = db.session.execute(OF_COUNTRY, part.parameters()).mappings().all()
+    rows = fetch(OF_COUNTRY, part.parameters(), binary=True)
     samples = {COUNTRY: read_samples(rows, part.network)}
     _write(part, samples, {COUNTRY: "country"}, [COUNTRY])
 

@@ -32,7 +32,7 @@ from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.models import Release, ReleasedFigures, ReleasedNoConnection
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
 from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
-from backend.database.extensions import db, extension, follow_indexes, setting
+from backend.database.extensions import db, extension, fetch, follow_indexes, setting
 from backend.errors import Problem
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.data_caps import measured_value
@@ -94,12 +94,12 @@ LINKED = text("""
     select o.device_id from device_links l join device_links o on o.volunteer_id = l.volunteer_id
     where l.device_id = any(:devices)
 """)
-SAMPLES = text(f"""
+SAMPLES = f"""
     select unit_id, operator, technology, count(*)::int as n, {PACKED} from measurements
-    where day between :first and :last and network = :network and counted
+    where day between %(first)s and %(last)s and network = %(network)s and counted
         and unit_id is not null
     group by 1, 2, 3 order by 1, 2, 3
-""")  # noqa: S608 # names of columns
+"""  # noqa: S608 # names of columns
 POSITIONS = text(f"""
     select latitude, longitude, device_id, {", ".join(map(measured_value, METRICS))}
     from measurements
@@ -363,7 +363,7 @@ def _read_samples(
 ) -> _Samples:
     follow_indexes()
     values = {**_span(month), "network": network}
-    rows = db.session.execute(SAMPLES, values).mappings().all()
+    rows = fetch(SAMPLES, values, binary=True)
     samples = read_samples(rows, network)
     ids = np.concatenate(
         [np.empty(0, DEVICE), *(np.frombuffer(row["devices"] or b"", DEVICE) for row in rows)]

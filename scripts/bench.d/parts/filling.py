@@ -98,7 +98,7 @@ with communes as (
 ), numbers as (
     select i, floor(random() * (select count(*) from communes))::int as nth,
         random() as luck, random() as speed,
-        timestamptz '{first}' + (i::float8 / %(rows)s) * interval '12 months' as at
+        timestamptz '{first}' + (i::float8 / %(rows)s) * interval '{months} months' as at
     from generate_series(0, %(rows)s - 1) i
 )
 select gen_random_uuid(), md5((i %% %(devices)s)::text)::uuid, at, at,
@@ -145,15 +145,18 @@ def devices_of(rows: int) -> int:
     return max(1, rows // OF_A_DEVICE)
 
 
-def fill_measurements(owner_url: str, rows: int, first: str = FIRST, system: str = "2024") -> None:
-    """Fill an empty database: a year from a day on."""
+def fill_measurements(
+    owner_url: str, rows: int, first: str = FIRST, system: str = "2024", months: int = 12
+) -> None:
+    """Fill an empty database: a year from a day on, or so many months."""
     with connect(owner_url) as connection:
         connection.execute("set work_mem = '256MB'")
         connection.execute("set maintenance_work_mem = '1GB'")
         connection.execute("select setseed(0.5)")
         values = {"rows": rows, "devices": devices_of(rows), "raw": json.dumps(BODY)}
         with bare(connection, "measurements"):
-            connection.execute(MEASUREMENTS.format(first=first, system=system), values)
+            statement = MEASUREMENTS.format(first=first, system=system, months=months)
+            connection.execute(statement, values)
         connection.execute(COUNTS)
         for table in ("measurements", "counts"):
             connection.execute(f"vacuum analyze {table}")

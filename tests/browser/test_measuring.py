@@ -306,7 +306,7 @@ def test_the_code_that_was_shown_withdraws_without_the_phone(phone: Page) -> Non
     phone.goto("/withdraw")
     phone.locator("#withdrawal_code").fill("AAAA-AAAA-AAAA")
     press(phone, "Rút lại")
-    expect_text(phone, "Không có thiết bị nào mang mã rút lại này")
+    expect_text(phone, "Không có thiết bị nào ứng với mã này")
     check_page(phone, "withdraw")
     phone.locator("#withdrawal_code").fill(code)
     press(phone, "Rút lại")

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from backend.accounts.access import Actor
 from backend.accounts.authentication import actor, form_token
 from backend.coverage.figures.forecast import STEP_NAMES
+from backend.devices import consent
 from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats
 from backend.i18n.catalogues import N_, Language
@@ -124,6 +125,7 @@ class Translator:
             "header_links": header_links,
             "footer_links": FOOTER_LINKS,
             "counting_note": self.counting_note,
+            "consent_version": consent.CURRENT,
             "updated": formats.moment(clock_now()),
             "operator": {"name": config["OPERATOR_NAME"], "contact": config["OPERATOR_CONTACT"]},
         }

@@ -58,7 +58,7 @@ def _places(answer: Any) -> list[tuple[int, str, int, int]]:
 def test_needed_samples_rank_first_and_equals_share_a_place(cast: Cast) -> None:
     answer = cast.ask("month=2024-11")
     assert _places(answer) == [(1, "B", 3, 3), (1, "C", 3, 3), (3, "A", 2, 9)]
-    assert answer.json["rank"] == "needed" and "còn cần" in answer.json["explained"]
+    assert answer.json["rank"] == "needed" and "góp vào mục tiêu" in answer.json["explained"]
 
 
 def test_by_counted_the_busiest_is_first(cast: Cast) -> None:

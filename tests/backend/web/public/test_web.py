@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backend.database.extensions import db
+from backend.devices.consent import CURRENT
 from backend.i18n.formats import number
 from backend.measurements.recording.models import Count, CountDelta, DemoMonth, Measurement
 from backend.units.models import Unit
@@ -250,6 +251,8 @@ def test_a_month_without_samples_says_how_to_send_one(client: FlaskClient) -> No
     assert "Tháng này chưa có mẫu nào" in page.words
     assert "http://localhost/api/v1" in page.words
     assert "./scripts/serve --demo" in page.words
+    assert f'"version": "{CURRENT}"' in page.words
+    assert any(attributes.get("href") == "/do/" for tag, attributes in page.tags if tag == "a")
 
 
 def test_no_target_before_the_letter(app: Flask, client: FlaskClient) -> None:
@@ -354,6 +357,8 @@ def test_both_readmes_have_the_same_few_lines() -> None:
     lines = readme_lines("README.md")
     assert lines == readme_lines("README.vi.md")
     assert len(lines) <= 7
+    [version] = re.findall(r'"version": "(\d+)"', "\n".join(lines))
+    assert version == CURRENT
 
 
 def readme_lines(name: str) -> list[str]:

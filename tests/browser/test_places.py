@@ -17,6 +17,7 @@ from backend.web.maps import tiles
 from tests.support.browser import (
     DESKTOP,
     PHONE,
+    Traffic,
     axe,
     check_page,
     expect_text,
@@ -113,6 +114,19 @@ def test_failed_figures_show_a_message_and_can_be_retried(
     page.wait_for_url("**month=2026-09**")
     expect(told).to_be_hidden()
     expect_text(page, "Tháng 09/2026")
+
+
+@pytest.mark.parametrize("path", ["/?month=2026-10", "/unit/19?month=2024-11", "/do/"])
+def test_pages_of_a_new_visitor_become_quiet(
+    measured: None, new_page: Callable[..., Page], path: str
+) -> None:
+    page, traffic = new_page(PHONE), Traffic()
+    traffic.watch(page)
+    page.goto(path)
+    assert traffic.settle(page), traffic.open
+    loaded = len(traffic.responses)
+    page.wait_for_timeout(1_500)  # nothing is requested again without an act
+    assert len(traffic.responses) == loaded
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,10 @@ OPTIONS = (
 # Console warning about the map of a browser that composites pages without a graphics card.
 DRIVER_MESSAGE = "GPU stall due to ReadPixels"
 TIMEOUT_MS = 20_000  # for two cores under load
+
+# No request is open for this time: a page is quiet. Playwright's state "networkidle" is at times
+# not reached by a slowed browser although Chromium reports it.
+QUIET_S = 0.5
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
@@ -109,6 +114,38 @@ class Guard:
         is_part = response.request.resource_type not in ("fetch", "xhr", "document")
         if is_part and response.status >= 400:
             self.complaints.append(f"{response.status} for {response.url}")
+
+
+@dataclass
+class Traffic:
+    """Requests of a page: those without an end, all answers, the time of the last change."""
+
+    open: set[Request] = field(default_factory=set)
+    responses: list[Response] = field(default_factory=list)
+    changed: float = 0.0
+
+    def watch(self, page: Page) -> None:
+        page.on("request", self._began)
+        page.on("requestfinished", self._ended)
+        page.on("requestfailed", self._ended)
+        page.on("response", lambda response: self.responses.append(response))
+
+    def _began(self, request: Request) -> None:
+        self.open.add(request)
+        self.changed = time.perf_counter()
+
+    def _ended(self, request: Request) -> None:
+        self.open.discard(request)
+        self.changed = time.perf_counter()
+
+    def settle(self, page: Page, within_s: float = 30.0) -> bool:
+        """Wait until nothing is loaded any more; return False if something always is."""
+        ends = time.perf_counter() + within_s
+        while time.perf_counter() < ends:
+            page.wait_for_timeout(50)
+            if not self.open and time.perf_counter() - self.changed > QUIET_S:
+                return True
+        return False
 
 
 @cache

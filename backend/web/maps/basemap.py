@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.units.catalogue import ActiveSet
+from backend.web.maps import base_lines
 from backend.web.maps.tiles import province_land, run_tippecanoe
 from backend.web.site.canvas import COUNTRY_BOX, Canvas
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from shapely import Geometry
+    from shapely.geometry.base import BaseGeometry
 
 SCHEMA = "Protomaps Basemap 4"
 # Kinds of the schema that are drawn, with their first zoom. Ferries, paths and the sea are not.
@@ -30,6 +32,8 @@ KINDS = {
     "roads": {"highway": 5, "major_road": 8, "minor_road": 11},
     "water": {"lake": 6, "water": 6, "river": 7, "basin": 9, "canal": 9},
 }
+# Kinds on drawn maps.
+MAIN_KINDS = ("highway", "major_road", "lake", "water", "river")
 GEOMETRIES = {
     "roads": ("LineString", "MultiLineString"),
     "water": ("LineString", "MultiLineString", "Polygon", "MultiPolygon"),
@@ -77,10 +81,12 @@ def install(folder: Path, source: Path, active: ActiveSet) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="basemap-work-") as name:
         work = Path(name)
-        made = run_tippecanoe(work, _cut_out(work, source, zoom, active), LAST_ZOOM)
+        lines = work / "lines.npz"
+        made = run_tippecanoe(work, _cut_out(work, source, zoom, active, lines), LAST_ZOOM)
         with made.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         path = basemap_path(folder, digest)
+        lines.replace(base_lines.lines_path(path))
         made.replace(path)
     _point_to(folder, {"digest": digest, "schema": SCHEMA, "source": source.name})
     return path
@@ -103,7 +109,7 @@ def main_roads(path: Path) -> list[str]:
 def remove(folder: Path) -> None:
     """Use no base map any more."""
     (folder / "basemap.json").unlink(missing_ok=True)
-    for path in folder.glob("basemap-*.pmtiles"):
+    for path in folder.glob("basemap-*.*"):
         path.unlink()
 
 
@@ -112,8 +118,8 @@ def _point_to(folder: Path, values: dict[str, str]) -> None:
     fresh = folder / f"basemap.{os.getpid()}"
     fresh.write_text(json.dumps(values))
     fresh.replace(folder / "basemap.json")
-    for path in folder.glob("basemap-*.pmtiles"):
-        if path != basemap_path(folder, values["digest"]):
+    for path in folder.glob("basemap-*.*"):
+        if path.stem != basemap_path(folder, values["digest"]).stem:
             path.unlink()
 
 
@@ -163,20 +169,31 @@ def _metadata(raw: bytes, header: Header) -> dict[str, Any]:
     return metadata
 
 
-def _cut_out(work: Path, source: Path, zoom: int, active: ActiveSet) -> list[Path]:
-    """Write the roads and water of each province as line-delimited GeoJSON."""
+def _cut_out(
+    work: Path, source: Path, zoom: int, active: ActiveSet, lines_path: Path
+) -> list[Path]:
+    """Write the roads and water of each province as line-delimited GeoJSON.
+
+    The main ones are also written to `lines_path`, for drawn maps.
+    """
+    main: list[tuple[str, BaseGeometry]] = []
     paths = [work / f"{layer}.geojsonl" for layer in KINDS]
     files = [path.open("w") for path in paths]
     try:
         for land in province_land(active):
             for layer, file in zip(KINDS, files, strict=True):
-                for line in _lines(layer, _read(source, layer, zoom, land), land):
-                    file.write(line)
+                for kind, part in _clipped(layer, _read(source, layer, zoom, land), land):
+                    file.write(_feature(layer, kind, part))
+                coarse = _read(source, layer, min(zoom, base_lines.DRAWN_ZOOM), land)
+                coarse = coarse[coarse["kind"].isin(MAIN_KINDS)]
+                for kind, part in _clipped(layer, coarse, land):
+                    main.append((base_lines.kind_of(layer, kind, part), part))
     finally:
         for file in files:
             file.close()
     if not any(path.stat().st_size for path in paths):
         raise BasemapError("the file has no roads or water on Vietnam's land")
+    base_lines.write(lines_path, main)
     return [path for path in paths if path.stat().st_size]
 
 
@@ -196,8 +213,10 @@ def _read(source: Path, layer: str, zoom: int, land: "Geometry") -> "GeoDataFram
     return frame[kept][["kind", "geometry"]].to_crs(4326)
 
 
-def _lines(layer: str, frame: "GeoDataFrame", land: "Geometry") -> Iterator[str]:
-    """Yield the features of a layer, clipped to the land."""
+def _clipped(
+    layer: str, frame: "GeoDataFrame", land: "Geometry"
+) -> "Iterator[tuple[str, BaseGeometry]]":
+    """Yield kind and shape of the features of a layer, clipped to the land."""
     import shapely
 
     shapely.prepare(land)
@@ -208,11 +227,16 @@ def _lines(layer: str, frame: "GeoDataFrame", land: "Geometry") -> Iterator[str]
     for kind, shape in zip(frame["kind"], cut, strict=True):
         for part in shapely.get_parts(shape):
             if part.geom_type in GEOMETRIES[layer] and not part.is_empty:
-                head = {
-                    "type": "Feature",
-                    "properties": {"kind": kind},
-                    "tippecanoe": {
-                        "layer": layer, "minzoom": KINDS[layer][kind], "maxzoom": LAST_ZOOM,
-                    },
-                }  # fmt: skip
-                yield f'{json.dumps(head)[:-1]}, "geometry": {shapely.to_geojson(part)}}}\n'
+                yield kind, part
+
+
+def _feature(layer: str, kind: str, part: "BaseGeometry") -> str:
+    """Return a line of GeoJSON for tippecanoe."""
+    import shapely
+
+    head = {
+        "type": "Feature",
+        "properties": {"kind": kind},
+        "tippecanoe": {"layer": layer, "minzoom": KINDS[layer][kind], "maxzoom": LAST_ZOOM},
+    }
+    return f'{json.dumps(head)[:-1]}, "geometry": {shapely.to_geojson(part)}}}\n'

@@ -14,7 +14,8 @@ from backend.units.catalogue import ActiveSet
 from backend.units.index import unit_index
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps import outlines
-from backend.web.maps.basemap import current_basemap
+from backend.web.maps.base_lines import drawn_lines, lines_path
+from backend.web.maps.basemap import basemap_path, current_basemap
 from backend.web.maps.labels import OVERHANG, MapLabel, Wanted, place_labels
 from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas
 
@@ -74,6 +75,7 @@ class MapDrawing:
     around: tuple[tuple[str, str], ...] = ()  # code and path of neighbours
     borders: tuple[str, ...] = ()  # of the provinces
     basemap: str | None = None  # digest of the operator's, for the script map
+    base: tuple[tuple[str, str], ...] = ()  # class and path of its roads and water
 
 
 def country_map(
@@ -161,10 +163,13 @@ def _part(
     """Return the map of a part of the country with the inset of the sea."""
     coast = tuple(outlines.country(folder, active).paths.values())
     sea = sea_on(Canvas(COUNTRY_BOX), coast)
+    digest = current_basemap(folder)
+    lines = lines_path(basemap_path(folder, digest)) if digest else None
+    base = drawn_lines(lines, drawing.box, drawing.margin) if lines else ()
     return MapDrawing(
         drawing.width, drawing.height, False, shapes, sea, drawing.box, drawing.margin,
         _labels(drawing, shapes, names), tuple(drawing.around.items()),
-        tuple(drawing.borders), current_basemap(folder),
+        tuple(drawing.borders), digest, base,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from shapely import box, union_all
 from shapely.geometry import shape
 
-from backend.web.maps import basemap
+from backend.web.maps import base_lines, basemap
 from backend.web.maps.cli import cli
 
 HA_NOI = (105.80, 21.00)
@@ -106,6 +106,9 @@ def test_nothing_but_roads_and_water_on_land_is_kept_at_any_zoom(
     for word in ("Paracel", "南沙", "西沙", "Sansha", "nine", "South China", "中国", "boundaries"):
         assert word.encode() not in text, word
     _check_pages(client, digest)
+    lines = base_lines.read(base_lines.lines_path(path))
+    assert lines is not None and len(lines.kinds) > 2
+    assert all(box(*map(float, one)).within(LAND) for one in lines.boxes)
     assert run.invoke(cli, ["basemap", "--remove"]).exit_code == 0
     assert basemap.current_basemap(folder) is None and not path.exists()
     assert "OpenStreetMap" not in client.get("/?lang=en").text
@@ -119,6 +122,8 @@ def _check_pages(client: FlaskClient, digest: str) -> None:
     with client.get(f"/map/base/{digest}.pmtiles", headers=headers) as part:
         assert (part.status_code, part.data) == (206, b"PMTiles")
     assert client.get(f"/map/base/{'0' * 64}.pmtiles").status_code == 404
+    drawn = client.get("/unit/01?lang=en").text
+    assert 'class="base-highway"' in drawn and "© OpenStreetMap, ODbL</text>" in drawn
 
 
 @pytest.mark.parametrize(

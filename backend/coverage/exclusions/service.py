@@ -339,7 +339,7 @@ def counted_now(month: str) -> dict[tuple[int, str], int]:
     for network in NETWORKS:
         counts = load_counts(month, network, days=False)
         totals = counts.by_category @ SUMS[:, BASES.index("counted")]
-        units = zip(counts.row, totals.tolist(), strict=True)
+        units = zip(counts.units.tolist(), totals.tolist(), strict=True)
         counted |= {(unit, network): n for unit, n in units}
     return counted
 

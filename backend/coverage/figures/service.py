@@ -108,8 +108,7 @@ def summarize(month: Month, counts: LevelCounts, place: UnitRow | None) -> dict[
     """Sum the counts of the units of a place, and the samples outside every unit."""
     by_category = counts.by_category.sum(axis=0)
     # Samples outside every commune of the country; no item includes them.
-    row = month.commune_counts.row.get(NOWHERE)
-    outside = reasons(month.commune_counts.by_category[row]) if row is not None else {}
+    outside = reasons(month.commune_counts.of(NOWHERE))
     numbers = dict(zip(BASES, (by_category @ SUMS).tolist(), strict=True))
     return {
         **_reached(counts),

@@ -21,3 +21,16 @@ def test_the_parts_of_an_answer_may_come_in_any_order() -> None:
     for ordered in permutations(rows):
         counts = merge_changes(EMPTY, list(ordered))
         assert (counts.by_category.sum(), counts.days[0, 4].tolist()) == (3, [3, 3, 3])
+
+
+def test_counts_without_days_keep_no_array_of_days() -> None:
+    rows = [
+        part("latest", 5, keys=["2"]),
+        *(part("changed", unit) for unit in (7, 9)),
+        part("monthly", 9, keys=["counted"], received=[3]),
+    ]
+    counts = merge_changes(EMPTY, rows, with_days=False)
+    again = [part("latest", 6, keys=["2"]), part("changed", 9)]
+    for month, n in ((counts, 3), (merge_changes(counts, again, with_days=False), 0)):
+        assert (month.units.tolist(), month.of(9).sum(), month.of(8).sum()) == ([7, 9], n, 0)
+        assert month.days.shape[0] == 2 and not any(month.days.strides)

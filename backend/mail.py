@@ -66,13 +66,20 @@ def _connected(settings: Mapping[str, Any]) -> Iterator[smtplib.SMTP]:
 
 
 def compose(
-    to: Sequence[str], subject: str, text: str, settings: Mapping[str, Any]
+    to: Sequence[str],
+    subject: str,
+    text: str,
+    settings: Mapping[str, Any],
+    *,
+    reply_to: str | None = None,
 ) -> EmailMessage:
-    """Build the message of a mail."""
+    """Build the message of a mail; answers go to `reply_to`, by default to the sender."""
     message = EmailMessage()
     message["Subject"] = subject
     message["From"] = settings["MAIL_FROM"]
     message["To"] = ", ".join(to)
+    if reply_to:
+        message["Reply-To"] = reply_to
     message["Date"] = formatdate(localtime=False)
     message["Message-ID"] = make_msgid(domain="dosong")
     message.set_content(text)

@@ -25,3 +25,15 @@ class UnitContact(db.Model):
     email: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
     changed_at: Mapped[datetime]  # a contact that nobody confirmed for long is deleted
+
+
+class ContactReminder(db.Model):
+    """The last reminder mailed to a contact about a network."""
+
+    __tablename__ = "contact_reminders"
+
+    contact_id: Mapped[int] = mapped_column(
+        ForeignKey("unit_contacts.id", ondelete="CASCADE"), primary_key=True
+    )
+    network: Mapped[str] = mapped_column(primary_key=True)
+    sent_at: Mapped[datetime]

@@ -19,6 +19,7 @@ TEXTS: dict[str, str] = {
     "head_too_large": N_("The header of the request is too large."),
     "unsupported_media_type": N_("Only application/json is accepted."),
     "invalid": N_("One or more fields are invalid."),
+    "nobody_chosen": N_("Choose at least one contact."),
     "no_mail_server": N_("No mail server is set up (SMTP_HOST)."),
     "too_many_requests": N_("Too many requests; try again later."),
     "transfer_too_slow": N_("The transfer took too long; measure again."),

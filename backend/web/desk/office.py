@@ -1,12 +1,13 @@
-"""Pages of an official's office: contacts of its units, and the deadline of its communes."""
+"""Pages of an official's office: contacts of its units, reminders, the deadline of communes."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response
+from flask import Response, current_app
 
 from backend.accounts.authentication import actor
 from backend.contacts.importer import HEADS, export_contacts, import_contacts
+from backend.contacts.reminders import Reminded, list_recipients, send_reminders, sender_of
 from backend.contacts.schemas import ContactFormSchema
 from backend.contacts.service import UnitContacts, list_contacts, remove_contact, save_contact
 from backend.errors import Problem
@@ -14,7 +15,9 @@ from backend.http.requests import as_attachment, clock_now
 from backend.reports.monthly.commune_deadlines import DAYS, set_commune_deadline
 from backend.reports.reminders.service import draft_reminder
 from backend.web.desk import schemas
+from backend.web.desk.area import show_area
 from backend.web.desk.frame import add_frame
+from backend.web.desk.reminder_mails import compose_mailing, units_to_remind
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import render_private
@@ -88,6 +91,33 @@ def contact_import(query: dict[str, Any], code: str) -> Any:
 def _content() -> bytes:
     with uploaded_file().stream as content:
         return content.read()
+
+
+@bp.page("/area/<code>/remind/mail", schemas.RemindQuerySchema, methods=READ_WRITE)
+def remind_by_mail(query: dict[str, Any], code: str) -> Response:
+    """Show who gets a reminder by mail; send it to the chosen contacts."""
+    form, user, now, config = new_form(query), actor(), clock_now(), current_app.config
+    page = show_area(user, code, query | {"sort": "-shortfall", "page": 1}, now)
+    units = units_to_remind(page, query["show"]) if page.running else []
+    people = list_recipients(user, page.unit, units, page.query.network, now)
+    sender = sender_of(user)
+
+    def send(fields: dict[str, Any]) -> Reminded:
+        chosen = [one for one in people if one.key in fields["contact"]]
+        return send_reminders(user, compose_mailing(page, chosen, sender), config, now)
+
+    result = form.submit(schemas.ReminderMailSchema(), send, lists=["contact"])
+    reached = {one.unit["code"] for one in people}
+    values: dict[str, Any] = {"form": form, "area": page, "group": query["show"]}
+    values |= {"recipients": people, "result": result, "sender": sender}
+    values |= {"without": [one for one in units if one["code"] not in reached]}
+    values |= {"ready": bool(config["SMTP_HOST"]), "mail_from": config["MAIL_FROM"]}
+    if people:
+        mailing = compose_mailing(page, people, sender)
+        sample = next((one for one in people if not one.reminded_at), people[0])
+        values |= {"sample": sample, "subject": mailing.subject(sample)}
+        values |= {"text": mailing.text(sample)}
+    return render_private("web/desk/remind_mail.html", query["lang"], **values)
 
 
 @bp.page("/area/<code>/reminder-letter", schemas.ReminderQuerySchema)

@@ -16,7 +16,7 @@ from backend.coverage.no_connection.schemas import NoteExclusionSchema, NotesQue
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.vnnic.schemas import COLUMNS_MOST, VnnicImportQuerySchema
-from backend.fields import ID_MOST, Day, QueryWhole, Strict, Text
+from backend.fields import ID_MOST, Day, Many, QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
@@ -44,6 +44,8 @@ PAGES_MOST = 1_000
 # The parts of an area's page that an open page updates.
 PARTS = ("tasks", "units")
 # Groups that get a message.
+# Ten contacts of each commune of the largest province.
+RECIPIENTS_MOST = 2_000
 REMINDED = ("lacking", "silent", "will_miss", "behind")
 
 
@@ -73,6 +75,12 @@ class RemindQuerySchema(AreaQuerySchema):
     """The group of units to remind."""
 
     show = Text(choices=REMINDED, load_default="lacking")
+
+
+class ReminderMailSchema(Strict):
+    """The contacts that get a reminder."""
+
+    contact = Many(Text(most=10), 0, RECIPIENTS_MOST, load_default=list)
 
 
 class WallQuerySchema(AreaQuerySchema):

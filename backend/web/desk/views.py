@@ -57,6 +57,7 @@ from backend.web.desk.area import (
 )
 from backend.web.desk.commune import show_commune
 from backend.web.desk.frame import add_frame, only_area
+from backend.web.desk.reminder_mails import units_to_remind
 from backend.web.desk.reports import FILES, last_month, show, write_draft
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, submitted_fields, uploaded_file
@@ -103,9 +104,13 @@ def figures(query: dict[str, Any], code: str) -> Response:
 def remind(query: dict[str, Any], code: str) -> Response:
     """Show a message to each unit of a group that lacks samples."""
     area_page = show_area(actor(), code, query | {"sort": "-shortfall", "page": 1}, clock_now())
-    values = _area_values(query, area_page) | {"group": query["show"]}
-    people = area_contacts(actor(), area_page.unit, area_page.rows)
-    return render_private("web/desk/remind.html", query["lang"], **values, people=people)
+    items = units_to_remind(area_page, query["show"])
+    people = area_contacts(actor(), area_page.unit, items)
+    mails = [one["email"] for unit in items for one in people.get(unit["code"], [])]
+    values = _area_values(query, area_page) | {"group": query["show"], "items": items}
+    values |= {"people": people, "addresses": [one for one in mails if one]}
+    values["mail_ready"] = bool(current_app.config["SMTP_HOST"])
+    return render_private("web/desk/remind.html", query["lang"], **values)
 
 
 @bp.page("/area/<code>/months", schemas.MonthQuerySchema)

@@ -127,6 +127,8 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}/no-connection": lambda w: OWN,
     f"POST {AREA}/no-connection": _noted,
     f"GET {AREA}/remind": lambda w: OWN,
+    f"GET {AREA}/remind/mail": lambda w: OWN,
+    f"POST {AREA}/remind/mail": lambda w: OWN,
     f"GET {AREA}/contacts": lambda w: OWN,
     f"POST {AREA}/contacts": lambda w: OWN | {"data": CONTACT | {"name": uuid4().hex}},
     f"POST {AREA}/contacts/<int:contact_id>/remove": _contact,

@@ -122,6 +122,8 @@ PAGES = {
     "GET /desk/area/<code>/contacts.csv": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/contacts/import": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/contacts/import": "303 401 404 404 404 303 404 303",
+    "GET /desk/area/<code>/remind/mail": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/remind/mail": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/reminder-letter": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/reminder-letter.docx": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/deadline": "303 401 404 404 404 303 404 303",

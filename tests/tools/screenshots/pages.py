@@ -58,6 +58,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "desk": "/desk/area/19",
         "desk-2024": "/desk/area/19?month=2024-11",
         "desk-remind": "/desk/area/19/remind",
+        "desk-remind-mail": "/desk/area/19/remind/mail",
         "desk-letter": "/desk/area/19/reminder-letter",
         "desk-contacts": "/desk/area/19/contacts",
         "desk-contact-import": "/desk/area/19/contacts/import",

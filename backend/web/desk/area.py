@@ -44,6 +44,9 @@ ORDERS = {
     "change": "change",
 }
 
+# Groups of units whose offices are reminded.
+REMINDED = ("silent", "will_miss", "behind")
+
 # Units on one page of the table.
 ROWS_MOST = 200
 
@@ -96,6 +99,11 @@ class AreaPage:
     def running(self) -> bool:
         """Whether the month is not over."""
         return bool(self.own["days_left"])
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether units are behind their targets or signals wait for a decision."""
+        return bool(self.signals) or any(self.groups[name] for name in REMINDED)
 
 
 def own_areas(actor: Actor, now: datetime) -> Rows:

@@ -6,17 +6,15 @@ from flask import current_app
 
 from backend.contacts.reminders import Mailing, Recipient, Sender
 from backend.coverage.alerts.service import SILENT_DAYS
-from backend.web.desk.area import AreaPage
+from backend.web.desk.area import REMINDED, AreaPage
 from backend.web.site.pages import Translator
 
 TEMPLATE = "web/desk/reminder_mail.html"
-# Groups of units whose offices are reminded.
-GROUPS = ("silent", "will_miss", "behind")
 
 
 def units_to_remind(area: AreaPage, group: str) -> list[dict[str, Any]]:
     """Return the units of a group, or of all groups that lack samples (`lacking`)."""
-    groups = GROUPS if group == "lacking" else (group,)
+    groups = REMINDED if group == "lacking" else (group,)
     return [one for one in area.rows if one["group"] in groups]
 
 

@@ -11,7 +11,6 @@ from docx.text.paragraph import Paragraph
 
 from backend.reports.content import labels
 from backend.reports.content.figures import Report
-from backend.reports.content.labels import LetterheadContent
 from backend.reports.files.annexes import Annex, Part, PicturePart, TablePart
 from backend.reports.files.canonical import canonical_json, digest, remove_times
 from backend.reports.files.docx_elements import (
@@ -34,7 +33,6 @@ from backend.reports.files.letter import (
     LetterContent,
     Section,
     compose_letter,
-    head_of,
     letterhead_of,
 )
 from backend.reports.files.tables import Table
@@ -61,7 +59,8 @@ class Body:
         self._paragraph(self.content.closing).paragraph_format.keep_with_next = True
 
     def _write_section(self, number: int, section: Section) -> None:
-        self.letter.add_paragraph(f"{number}. {section.title}", "Mục")
+        if section.title:
+            self.letter.add_paragraph(f"{number}. {section.title}", "Mục")
         texts = [*section.paragraphs[:-1], " ".join([*section.paragraphs[-1:], section.detail])]
         for text in texts:
             if text.strip():
@@ -115,17 +114,42 @@ def render_letter(
     report: Report, tables: Mapping[str, Table], pictures: Pictures, mark: str | None
 ) -> bytes:
     """Return the letter; the same report gives the same bytes."""
-    document, head = new_letter(), letterhead_of(report)
+    about = DocumentProperties(
+        title=f"Báo cáo {labels.month(report['month'])}, {report['unit']['name']}",
+        author=letterhead_of(report)["agency"],
+        made_at=datetime.fromisoformat(report["made_at"]),
+        mark=mark,
+        footer=_footer(report),
+    )
+    return write_letter(compose_letter(report, tables), about, pictures)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProperties:
+    """The properties of a Word file, and what stands on each of its pages."""
+
+    title: str
+    author: str
+    made_at: datetime
+    mark: str | None = None
+    footer: str | None = None
+
+
+def write_letter(
+    content: LetterContent, about: DocumentProperties, pictures: Pictures | None = None
+) -> bytes:
+    """Return a letter as a Word file; the same content gives the same bytes."""
+    document = new_letter()
     properties = document.core_properties
-    properties.title = f"Báo cáo {labels.month(report['month'])}, {report['unit']['name']}"
-    properties.author = properties.last_modified_by = head["agency"]
-    properties.created = properties.modified = datetime.fromisoformat(report["made_at"])
-    properties.language, properties.comments = "vi-VN", mark or ""
-    number_pages(document, mark, _footer(report))
-    body = Body(document, compose_letter(report, tables), pictures)
-    add_opening(document, body.content.head)
+    properties.title = about.title
+    properties.author = properties.last_modified_by = about.author
+    properties.created = properties.modified = about.made_at
+    properties.language, properties.comments = "vi-VN", about.mark or ""
+    number_pages(document, about.mark, about.footer)
+    body = Body(document, content, pictures or {})
+    add_opening(document, content.head)
     body.write()
-    add_end(document, head | {"copies": list(body.content.copies)})
+    add_end(document, content)
     body.write_annexes()
     out = io.BytesIO()
     document.save(out)
@@ -142,11 +166,6 @@ LEFT_CM, RIGHT_CM = 6.7, 9.8
 AGENCY_RULE_CM, MOTTO_RULE_CM = 2.3, 2.15
 # Space for a signature and a stamp.
 SIGNATURE_PT = 72
-
-
-def add_head(letter: Letter, report: Report, head: LetterheadContent) -> None:
-    """Add the head of a report's letter."""
-    add_opening(letter, head_of(report, head))
 
 
 def add_opening(letter: Letter, head: Head) -> None:
@@ -197,15 +216,15 @@ def _address(letter: Letter, recipients: Sequence[str]) -> None:
         line.paragraph_format.space_after = Pt(14 if last else 3)
 
 
-def add_end(letter: Letter, head: LetterheadContent) -> None:
+def add_end(letter: Letter, content: LetterContent) -> None:
     """Add recipients of copies on the left and the signature on the right, on one page."""
     letter.add_paragraph("", "Ghi chú").paragraph_format.keep_with_next = True
     left, right = add_columns(letter, (LEFT_CM + 0.8, WIDTH_CM - LEFT_CM - 0.8))
     add_line(left, "Nơi nhận", COPIES).paragraph_format.keep_with_next = True
-    for place, copy in enumerate(head["copies"], 1):
-        end = "." if place == len(head["copies"]) else ";"
+    for place, copy in enumerate(content.copies, 1):
+        end = "." if place == len(content.copies) else ";"
         add_line(left, "Nơi nhận dòng", f"- {copy}{end}")
-    for title in head["titles"]:
+    for title in content.titles:
         add_line(right, "Giữa đậm", title).paragraph_format.keep_with_next = True
-    name = add_line(right, "Giữa đậm", head["signer"] or "")
+    name = add_line(right, "Giữa đậm", content.signer or "")
     name.paragraph_format.space_before = Pt(SIGNATURE_PT)

@@ -48,7 +48,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A numbered section of the text."""
+    """A numbered section of the text; paragraphs alone where it has no title."""
 
     name: str
     title: str
@@ -91,8 +91,7 @@ def compose_letter(report: Report, tables: Mapping[str, Table]) -> LetterContent
         titles=letterhead["titles"],
         signer=letterhead["signer"],
         annexes=attached,
-        attached_to=f"(Kèm theo {labels.LETTER_KINDS[kind]} số          ngày       tháng       năm"
-        f" {_year(report)} của {labels.agency_name(letterhead['agency'])})",
+        attached_to=attached_to(kind, letterhead, _year(report)),
         pages=_estimate(sections),
     )
 
@@ -127,12 +126,29 @@ def head_of(report: Report, letterhead: LetterheadContent) -> Head:
     return Head(
         superior=letterhead["superior"],
         agency=agency_lines(letterhead["agency"]),
-        number=f"Số:          /{f'BC-{office}' if of_kind else letterhead['symbol']}",
+        number=number_line(f"BC-{office}" if of_kind else letterhead["symbol"]),
         subject=None if of_kind else f"V/v báo cáo {subject}",
-        place_and_day=f"{letterhead['place']}, ngày       tháng       năm {_year(report)}",
+        place_and_day=place_and_day(letterhead, _year(report)),
         title=("BÁO CÁO", f"{subject.capitalize()} {_area(report)}") if of_kind else (),
         recipients=() if of_kind else letterhead["recipients"],
     )
+
+
+def number_line(symbol: str) -> str:
+    """Return the line of the number, which is completed by hand, and the symbol."""
+    return f"Số:          /{symbol}"
+
+
+def place_and_day(letterhead: LetterheadContent, year: int) -> str:
+    """Return the place and the day, which is completed by hand."""
+    return f"{letterhead['place']}, ngày       tháng       năm {year}"
+
+
+def attached_to(kind: str, letterhead: LetterheadContent, year: int) -> str:
+    """Return the line below the title of an annex, which names the letter of a kind."""
+    agency = labels.agency_name(letterhead["agency"])
+    letter = labels.LETTER_KINDS[kind]
+    return f"(Kèm theo {letter} số          ngày       tháng       năm {year} của {agency})"
 
 
 def agency_lines(agency: str) -> list[str]:

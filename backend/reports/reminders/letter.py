@@ -1,35 +1,28 @@
-"""The letter that urges communes to measure (công văn đôn đốc): its text and Word file. Pure."""
+"""The letter that urges communes to measure (công văn đôn đốc). Pure.
 
-import io
+Head, annex, signature and Word file are those of the letter of a report.
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from docx.document import Document as Letter
-from docx.shared import Cm, Pt
-
 from backend.clock import VIETNAM
 from backend.i18n import formats
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
-from backend.reports.files.canonical import remove_times
-from backend.reports.files.docx_elements import (
-    add_columns,
-    add_line,
-    add_rule,
-    add_table,
-    new_letter,
-    number_pages,
+from backend.reports.files.annexes import Annex, TablePart, TextPart
+from backend.reports.files.docx_letter import DocumentProperties, write_letter
+from backend.reports.files.letter import (
+    Head,
+    LetterContent,
+    Section,
+    agency_lines,
+    attached_to,
+    number_line,
+    place_and_day,
 )
-from backend.reports.files.docx_letter import (
-    AGENCY_RULE_CM,
-    LEFT_CM,
-    MOTTO_RULE_CM,
-    RIGHT_CM,
-    add_end,
-)
-from backend.reports.files.letter import MOTTO, NATION
 from backend.reports.files.tables import Column
 from geo.gazetteer import plain
 
@@ -65,42 +58,53 @@ class Situation:
     threshold: int | None  # None: the communes have different targets
     days_left: int | None  # None: the month is over
     communes: Sequence[Mapping[str, Any]]  # those addressed, the largest shortfall first
-    request: str  # the documents that ask for the samples, as cited; empty: none
+    request: str  # the office's confirmed documents, as cited; empty: none
     due: date | None  # before which the communes report
     silent_days: int
     at: datetime
     demo: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderLetter:
-    """The parts of a letter in reading order."""
-
-    subject: str
-    recipients: list[str]
-    opening: str
-    findings: str
-    asks: list[str]
-    closing: str
-    columns: Sequence[Column]
-    rows: list[dict[str, Any]]
-    to: str = "Kính gửi"
-    annex: str = "Phụ lục"
-
-
-def compose_reminder(one: Situation, head: LetterheadContent) -> ReminderLetter:
+def compose_reminder(one: Situation, head: LetterheadContent) -> LetterContent:
     """Return the letter to the communes that lack samples."""
-    keys = [column for column in COLUMNS if one.days_left or column.key not in RUNNING_ONLY]
-    return ReminderLetter(
-        subject=f"V/v đôn đốc đo chất lượng mạng {labels.month(one.month)}",
-        recipients=_recipients(one),
+    year = one.at.astimezone(VIETNAM).year
+    requested = (
+        f"{_agency(head)} đề nghị Ủy ban nhân dân các {_kinds(one)} có tên tại Phụ lục thực hiện"
+        " các nội dung sau:"
+    )
+    asks = [f"{number}. {ask}" for number, ask in enumerate(_asks(one, head), 1)]
+    return LetterContent(
+        head=Head(
+            superior=head["superior"],
+            agency=agency_lines(head["agency"]),
+            number=number_line(head["symbol"]),
+            subject=f"V/v đôn đốc đo chất lượng mạng {labels.month(one.month)}",
+            place_and_day=place_and_day(head, year),
+            title=(),
+            recipients=_recipients(one),
+        ),
         opening=_opening(one, head),
-        findings=_findings(one),
-        asks=_asks(one, head),
+        sections=[Section("asks", "", [_findings(one), requested, *asks])],
         closing=f"{_agency(head)} đề nghị Ủy ban nhân dân các {_kinds(one)} quan tâm, chỉ đạo thực"
         " hiện./.",
-        columns=keys,
-        rows=[_row(commune, one) for commune in one.communes],
+        copies=head["copies"],
+        titles=head["titles"],
+        signer=head["signer"],
+        annexes=[_annex(one)],
+        attached_to=attached_to("official_letter", head, year),
+    )
+
+
+def _annex(one: Situation) -> Annex:
+    """Return the table of the addressed communes."""
+    columns = [column for column in COLUMNS if one.days_left or column.key not in RUNNING_ONLY]
+    rows = [_row(commune, one) for commune in one.communes]
+    note = f"Số liệu {labels.BY_OUR_COUNT}, lập lúc {formats.moment(one.at)}."
+    title = f"Đơn vị cấp xã còn thiếu mẫu {labels.NETWORKS_LONG[one.network]}"
+    return Annex(
+        f"{title} {labels.month(one.month)}",
+        frozenset(),
+        [TablePart("", columns, rows, numbered=True), TextPart(note)],
     )
 
 
@@ -175,13 +179,7 @@ def _asks(one: Situation, head: LetterheadContent) -> list[str]:
 
 
 def _agency(head: LetterheadContent) -> str:
-    """Return the issuing agency as in a sentence: Sở Khoa học và Công nghệ."""
-    name = head["agency"]
-    known = ("Khoa học và Công nghệ", "Thông tin và Truyền thông")
-    for department in known:
-        if name == f"Sở {department}".upper():
-            return f"Sở {department}"
-    return "Ủy ban nhân dân" if name.startswith("ỦY BAN NHÂN DÂN") else name.capitalize()
+    return labels.agency_name(head["agency"])
 
 
 def _row(unit: Mapping[str, Any], one: Situation) -> dict[str, Any]:
@@ -207,71 +205,11 @@ def file_name(unit_name: str, month: str) -> str:
 
 def render_reminder(one: Situation, head: LetterheadContent) -> bytes:
     """Return the letter as a Word file in the form of Decree 30/2020/NĐ-CP."""
-    content, document = compose_reminder(one, head), new_letter()
-    properties, mark = document.core_properties, labels.mark(demo=one.demo, draft=False)
-    properties.title = content.subject
-    properties.author = properties.last_modified_by = head["agency"]
-    properties.created = properties.modified = one.at
-    properties.language, properties.comments = "vi-VN", mark or ""
-    number_pages(document, mark)
-    _add_head(document, content, head, one.at)
-    _address(document, content.recipients)
-    for text in (content.opening, content.findings):
-        document.add_paragraph(text, "Thân")
-    whom = f"{_agency(head)} đề nghị Ủy ban nhân dân các {_kinds(one)} có tên tại Phụ lục:"
-    document.add_paragraph(whom, "Thân")
-    for number, ask in enumerate(content.asks, 1):
-        document.add_paragraph(f"{number}. {ask}", "Thân")
-    document.add_paragraph(content.closing, "Thân").paragraph_format.keep_with_next = True
-    add_end(document, head)
-    _add_annex(document, one, content)
-    out = io.BytesIO()
-    document.save(out)
-    return remove_times(out.getvalue())
-
-
-def _add_head(
-    letter: Letter, content: ReminderLetter, head: LetterheadContent, at: datetime
-) -> None:
-    """Add the agency, the nation, number and day to fill in, the subject and the addressees."""
-    left, right = add_columns(letter, (LEFT_CM, RIGHT_CM))
-    if head["superior"]:
-        add_line(left, "Đầu thư", head["superior"])
-    add_line(left, "Đầu thư đậm", head["agency"])
-    add_rule(add_line(left, "Đầu thư", ""), AGENCY_RULE_CM)
-    add_line(left, "Giữa", f"Số:          /{head['symbol']}").paragraph_format.space_before = Pt(6)
-    add_line(left, "Đầu thư", content.subject).paragraph_format.space_before = Pt(6)
-    add_line(right, "Đầu thư đậm", NATION)
-    add_line(right, "Giữa đậm", MOTTO)
-    add_rule(add_line(right, "Đầu thư", ""), MOTTO_RULE_CM)
-    dated = f"{head['place']}, ngày       tháng       năm {at.astimezone(VIETNAM).year}"
-    add_line(right, "Giữa nghiêng", dated).paragraph_format.space_before = Pt(6)
-
-
-def _address(letter: Letter, recipients: Sequence[str]) -> None:
-    """Add the addressees, one on the line of its heading or several below it."""
-    if len(recipients) == 1:
-        line = letter.add_paragraph(f"Kính gửi: {recipients[0]}.", "Kính gửi")
-        line.paragraph_format.left_indent = Cm(2.5)
-        line.paragraph_format.space_before = line.paragraph_format.space_after = Pt(14)
-        return
-    first = letter.add_paragraph("Kính gửi:", "Kính gửi")
-    first.paragraph_format.left_indent, first.paragraph_format.space_before = Cm(2.5), Pt(14)
-    for place, recipient in enumerate(recipients, 1):
-        last = place == len(recipients)
-        line = letter.add_paragraph(f"- {recipient}{'.' if last else ';'}", "Kính gửi")
-        line.paragraph_format.left_indent = Cm(3.5)
-        line.paragraph_format.space_after = Pt(14 if last else 3)
-
-
-def _add_annex(letter: Letter, one: Situation, content: ReminderLetter) -> None:
-    """Add the table of the communes on new pages."""
-    letter.add_paragraph("Phụ lục", "Phụ lục").paragraph_format.page_break_before = True
-    network = labels.NETWORKS_LONG[one.network]
-    title = f"Đơn vị cấp xã còn thiếu mẫu {network} {labels.month(one.month)}"
-    letter.add_paragraph(title.upper(), "Phụ lục")
-    reference = "(Kèm theo Công văn số          ngày       tháng       năm          )"
-    letter.add_paragraph(reference, "Giữa nghiêng")
-    add_table(letter, "", content.columns, content.rows, numbered=True)
-    note = f"Số liệu {labels.BY_OUR_COUNT}, lập lúc {formats.moment(one.at)}."
-    letter.add_paragraph(note, "Ghi chú")
+    content = compose_reminder(one, head)
+    about = DocumentProperties(
+        title=content.head.subject or "",
+        author=head["agency"],
+        made_at=one.at,
+        mark=labels.mark(demo=one.demo, draft=False),
+    )
+    return write_letter(content, about)

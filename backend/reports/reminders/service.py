@@ -12,13 +12,14 @@ from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.figures.query import CoverageQuery
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.errors import Problem
-from backend.reports.content.figures import ReportUnit
+from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
-from backend.reports.content.references import cite_all
+from backend.reports.content.references import cite_documents
+from backend.reports.files.letter import LetterContent
 from backend.reports.monthly.commune_deadlines import commune_deadline
 from backend.reports.monthly.letterheads import letterhead_on
+from backend.reports.references.service import chosen_references
 from backend.reports.reminders.letter import (
-    ReminderLetter,
     Situation,
     compose_reminder,
     file_name,
@@ -43,9 +44,14 @@ class ReminderDraft:
     letterhead: LetterheadContent
 
     @property
-    def letter(self) -> ReminderLetter:
+    def letter(self) -> LetterContent:
         """The text of the letter."""
         return compose_reminder(self.situation, self.letterhead)
+
+    @property
+    def mark(self) -> str | None:
+        """The mark of a demo, as in the file."""
+        return labels.mark(demo=self.situation.demo, draft=False)
 
     @property
     def name(self) -> str:
@@ -90,7 +96,6 @@ def _situation(
     basis = target["basis"] if target else "counted"
     communes = [one | {"has": one[basis]} for one in overview.items if one["group"] in chosen]
     course = overview.course
-    cited: Any = {name: getattr(unit, name) for name in ReportUnit.__annotations__}
     return Situation(
         unit_name=unit.name,
         month=query.month,
@@ -100,7 +105,7 @@ def _situation(
         threshold=target["threshold"] if target else None,
         days_left=course.left if course else None,
         communes=communes,
-        request=cite_all([target["source"]], cited) if target else "",
+        request=cite_documents(chosen_references(unit, None)),
         due=commune_deadline(unit.province_code, query.month),
         silent_days=SILENT_DAYS,
         at=now,

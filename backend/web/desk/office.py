@@ -12,6 +12,8 @@ from backend.contacts.schemas import ContactFormSchema
 from backend.contacts.service import UnitContacts, list_contacts, remove_contact, save_contact
 from backend.errors import Problem
 from backend.http.requests import as_attachment, clock_now
+from backend.reports.files.letter import WORDS
+from backend.reports.files.tables import format_cell
 from backend.reports.monthly.commune_deadlines import DAYS, set_commune_deadline
 from backend.reports.reminders.service import draft_reminder
 from backend.web.desk import schemas
@@ -124,7 +126,8 @@ def remind_by_mail(query: dict[str, Any], code: str) -> Response:
 def reminder_letter(query: dict[str, Any], code: str) -> Response:
     """Show the letter that urges communes to measure, before it is downloaded."""
     draft = draft_reminder(actor(), code, query, clock_now())
-    return render_private("web/desk/reminder_letter.html", query["lang"], draft=draft, code=code)
+    values = {"draft": draft, "code": code, "words": WORDS, "cell": format_cell}
+    return render_private("web/desk/reminder_letter.html", query["lang"], **values)
 
 
 @bp.page("/area/<code>/reminder-letter.docx", schemas.ReminderQuerySchema)

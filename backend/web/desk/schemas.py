@@ -43,9 +43,9 @@ SHOWN = ("lacking", *GROUPS)
 PAGES_MOST = 1_000
 # The parts of an area's page that an open page updates.
 PARTS = ("tasks", "units")
-# Groups that get a message.
 # Ten contacts of each commune of the largest province.
 RECIPIENTS_MOST = 2_000
+# Groups that get a message.
 REMINDED = ("lacking", "silent", "will_miss", "behind")
 
 

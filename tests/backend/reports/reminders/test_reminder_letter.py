@@ -1,44 +1,62 @@
 """The letter that urges communes to measure: its text, its file, its access."""
 
 import io
+from datetime import date
+from typing import Any
 
 import pytest
 from docx import Document
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.reports.content.labels import default_letterhead
+from backend.reports.files.annexes import TablePart
 from backend.reports.reminders.letter import compose_reminder, file_name, render_reminder
 from tests.support import people
 from tests.support.daily_counts import count
 from tests.support.reminders import HEAD, situation
 
 NAME = "binh@example.vn"
+DAY = date(2026, 11, 27)
 PAGE = "/desk/area/19/reminder-letter?month=2024-11"
 
 
 def test_the_letter_says_what_lacks_and_what_to_do() -> None:
     letter = compose_reminder(situation(), HEAD)
-    assert letter.subject == "V/v đôn đốc đo chất lượng mạng tháng 11 năm 2026"
-    assert letter.recipients == ["Ủy ban nhân dân các xã, phường (theo danh sách tại Phụ lục)"]
+    assert letter.head.subject == "V/v đôn đốc đo chất lượng mạng tháng 11 năm 2026"
+    assert letter.head.recipients == ["Ủy ban nhân dân các xã, phường (theo danh sách tại Phụ lục)"]
     assert letter.opening.startswith("Thực hiện Công văn số 5691/BTTTT-CVT, Sở Khoa học và Công")
-    assert "Đến 13 giờ 33 phút ngày 27/11/2026, 5 trên 92 đơn vị cấp xã đạt 300 mẫu" in (
-        letter.findings
-    )
-    assert "8 đơn vị không có mẫu nào trong 3 ngày qua" in letter.findings
-    assert "trong 4 ngày còn lại" in letter.asks[0]
-    assert "trước ngày 10 tháng 12 năm 2026" in letter.asks[2]
+    findings, requested, *asks = letter.sections[0].paragraphs
+    assert "Đến 13 giờ 33 phút ngày 27/11/2026, 5 trên 92 đơn vị cấp xã đạt 300 mẫu" in findings
+    assert "8 đơn vị không có mẫu nào trong 3 ngày qua" in findings
+    assert requested.endswith("có tên tại Phụ lục thực hiện các nội dung sau:")
+    assert "trong 4 ngày còn lại" in asks[0] and [one[:2] for one in asks] == ["1.", "2.", "3."]
+    assert "trước ngày 10 tháng 12 năm 2026" in asks[2]
+    assert letter.attached_to.endswith("năm 2026 của Sở Khoa học và Công nghệ)")
     assert letter.closing.endswith("./.")
 
 
 def test_few_communes_are_named_and_a_month_that_is_over_asks_nothing_of_it() -> None:
     letter = compose_reminder(situation(2, days_left=None, due=None), HEAD)
-    assert letter.recipients == ["Ủy ban nhân dân xã Số 0", "Ủy ban nhân dân phường Số 1"]
-    assert letter.findings.startswith("Kết thúc tháng 11 năm 2026, ")
-    assert "các tháng tiếp theo" in letter.asks[0] and "báo cáo" not in letter.asks[2]
-    assert [column.key for column in letter.columns] == [
+    assert letter.head.recipients == ["Ủy ban nhân dân xã Số 0", "Ủy ban nhân dân phường Số 1"]
+    findings, _, *asks = letter.sections[0].paragraphs
+    assert findings.startswith("Kết thúc tháng 11 năm 2026, ")
+    assert "các tháng tiếp theo" in asks[0] and "báo cáo" not in asks[2]
+    [annex] = letter.annexes
+    table = annex.parts[0]
+    assert isinstance(table, TablePart)
+    assert [column.key for column in table.columns] == [
         "name", "has", "target", "shortfall", "state",
     ]  # fmt: skip
-    assert {row["state"] for row in letter.rows} == {"Không đạt"}
+    assert {row["state"] for row in table.rows} == {"Không đạt"}
+
+
+def test_a_committee_s_letter_has_the_head_of_its_report() -> None:
+    """ỦY BAN NHÂN DÂN stands above the name of the unit, as in the letter of a report."""
+    committee = default_letterhead("commune", "Xã Phú Lương", "Tỉnh Thái Nguyên", DAY)
+    letter = compose_reminder(situation(request=""), committee)
+    assert letter.head.agency == ["ỦY BAN NHÂN DÂN", "XÃ PHÚ LƯƠNG"]
+    assert letter.opening.startswith("Ủy ban nhân dân xã Phú Lương theo dõi kết quả đo")
 
 
 def test_the_file_is_named_and_the_same_facts_give_the_same_bytes() -> None:
@@ -69,6 +87,29 @@ def test_the_official_downloads_it_for_some_groups(app: Flask, client: FlaskClie
     assert "Kèm theo Công văn số" in text and "Cần Thơ" not in text
     assert client.get(f"{path}&groups=reached").status_code == 422
     assert client.get(f"{path}&groups=behind").status_code == 404  # nobody is addressed
+
+
+def test_it_cites_the_office_s_confirmed_documents(app: Flask, client: FlaskClient) -> None:
+    """Not the source of the target, which may be a letter to another province."""
+    people.account(app, NAME, "official", people.unit_id(app, "19", level="province"))
+    token = people.sign_in(client, NAME)
+    assert "Thực hiện" not in client.get(PAGE).text
+    document: dict[str, Any] = {
+        "type": "Kế hoạch", "number": "12", "symbol": "KH-UBND", "issued_on": "2024-01-05",
+        "issuer": "Ủy ban nhân dân tỉnh Thái Nguyên", "about": "đo chất lượng mạng",
+        "confirmed": False,
+    }  # fmt: skip
+    path = "/api/v1/units/19/references"
+    made = client.post(path, json=document, headers=token)
+    assert made.status_code == 201, made.text
+    assert "Kế hoạch số 12" not in client.get(PAGE).text
+    change = {**token, "If-Match": made.headers["ETag"]}
+    answer = client.put(
+        f"/api/v1/references/{made.json['id']}", json=document | {"confirmed": True}, headers=change
+    )
+    assert answer.status_code == 200, answer.text
+    cited = "Thực hiện Kế hoạch số 12/KH-UBND ngày 05 tháng 01 năm 2024 của Ủy ban nhân dân tỉnh"
+    assert cited in client.get(PAGE).text
 
 
 @pytest.mark.parametrize("code", ["05443", "01", "99999"])

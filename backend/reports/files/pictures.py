@@ -149,12 +149,20 @@ def steps_chart(communes: Sequence[CommuneRow]) -> bytes:
         return as_png(figure)
 
 
+def has_speeds(rows: Sequence[Quality]) -> bool:
+    """Return whether speeds are drawn: of one row the table says as much."""
+    return len(_known_speeds(rows)) > 1
+
+
+def _known_speeds(rows: Sequence[Quality]) -> list[Quality]:
+    return [row for row in rows if row["technology"] is None and row["download_mbps"]]
+
+
 def speeds_chart(rows: Sequence[Quality]) -> bytes | None:
     """Draw the median download by operator with p10 to p90; None for fewer than two rows."""
-    known = [row for row in rows if row["technology"] is None and row["download_mbps"]]
-    known.sort(key=lambda row: (row["operator"] is None, -row["n"]))
-    if len(known) < 2:  # the table says as much
+    if not has_speeds(rows):
         return None
+    known = sorted(_known_speeds(rows), key=lambda row: (row["operator"] is None, -row["n"]))
     known = known[:OPERATORS_MOST]
     with new_figure(WIDTH_MM, BAR_MM * len(known) + 16) as figure:
         axes = figure.subplots()

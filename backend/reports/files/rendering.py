@@ -6,7 +6,13 @@ from backend.reports.content import labels
 from backend.reports.content.figures import NETWORKS, Files, Report
 from backend.reports.files.canonical import canonical_json, zip_files
 from backend.reports.files.docx_letter import Pictures, render_letter
-from backend.reports.files.pictures import draw_map, read_shapes, speeds_chart, steps_chart
+from backend.reports.files.pictures import (
+    draw_map,
+    has_speeds,
+    read_shapes,
+    speeds_chart,
+    steps_chart,
+)
 from backend.reports.files.tables import Table, build_tables, plain_value
 from backend.reports.files.xlsx_workbook import render_workbook
 from backend.tables.spreadsheets import csv_file
@@ -35,19 +41,39 @@ def render_file(name: str, report: Report, *, draft: bool = False) -> bytes:
     return RENDERERS[name](report, labels.mark(demo=report["demo"], draft=draft))
 
 
+PICTURES = ("steps", "map", "speeds")
+
+
+def has_picture(report: Report, network: str, kind: str) -> bool:
+    """Return whether a report has a picture; one commune alone has neither steps nor a map."""
+    if kind == "speeds":
+        return has_speeds(report["sections"]["quality"].get(network, []))
+    communes = report["sections"]["communes"].get(network, [])
+    wanted = len(communes) > 1 and any(row["target"] is not None for row in communes)
+    return wanted and (kind == "steps" or report["boundaries"] is not None)
+
+
+def draw_picture(report: Report, network: str, kind: str) -> bytes | None:
+    """Return a picture of a report as PNG; None where it has none."""
+    if kind not in PICTURES or not has_picture(report, network, kind):
+        return None
+    if kind == "speeds":
+        return speeds_chart(report["sections"]["quality"][network])
+    communes = report["sections"]["communes"][network]
+    if kind == "steps":
+        return steps_chart(communes)
+    shapes = read_shapes(report)
+    return draw_map(shapes, communes) if shapes else None
+
+
 def _pictures(report: Report) -> Pictures:
-    """Draw the pictures of each network; one commune alone has neither steps nor a map."""
-    drawn: dict[tuple[str, str], bytes] = {}
-    sections, shapes = report["sections"], read_shapes(report)
-    for network in NETWORKS:
-        communes = sections["communes"].get(network, [])
-        if len(communes) > 1 and any(row["target"] is not None for row in communes):
-            drawn[network, "steps"] = steps_chart(communes)
-            if shapes:
-                drawn[network, "map"] = draw_map(shapes, communes)
-        if chart := speeds_chart(sections["quality"].get(network, [])):
-            drawn[network, "speeds"] = chart
-    return drawn
+    """Draw the pictures of each network."""
+    drawn = {
+        (network, kind): draw_picture(report, network, kind)
+        for network in NETWORKS
+        for kind in PICTURES
+    }
+    return {place: picture for place, picture in drawn.items() if picture}
 
 
 def render_csv(tables: Mapping[str, Table], mark: str | None) -> bytes:

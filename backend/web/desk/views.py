@@ -34,7 +34,9 @@ from backend.http.etags import Expected
 from backend.http.requests import clock_now
 from backend.measurements.recording.service import judging_settings
 from backend.organisations.areas import delegate, end_deputy, list_deputies
+from backend.reports.files.annexes import PicturePart
 from backend.reports.files.letter import WORDS
+from backend.reports.files.rendering import draw_picture, has_picture
 from backend.reports.files.tables import format_cell
 from backend.reports.monthly import commune_deadlines, deadlines, lifecycle, service
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
@@ -426,6 +428,17 @@ def report(query: dict[str, Any], report_id: int) -> Response:
     return _page(query["lang"], report_id, new_form(query))
 
 
+@bp.page("/reports/<int:report_id>/pictures/<network>-<kind>.png")
+def picture(query: dict[str, Any], report_id: int, network: str, kind: str) -> Response:
+    """Send a picture of a report's letter."""
+    trusted = trusted_keys(current_app.config)
+    figures = service.show_figures(actor(), report_id, clock_now(), trusted)
+    drawn = draw_picture(figures, network, kind)
+    if drawn is None:
+        raise Problem(404, "not_found")
+    return etags.with_content_tag(Response(drawn, content_type="image/png"))
+
+
 @bp.page("/reports/<int:report_id>/remarks", methods=("POST",))
 def remark(query: dict[str, Any], report_id: int) -> Any:
     """Change the remarks and the letter of a draft."""
@@ -532,6 +545,13 @@ def _submit(
 
 def _page(lang: str | None, report_id: int, form: Form) -> Response:
     page = show(actor(), report_id, clock_now(), trusted_keys(current_app.config))
+
+    def picture_of(part: PicturePart) -> str | None:
+        """Return the address of a picture, if the letter has it."""
+        if not has_picture(page.figures, part.network, part.kind):
+            return None
+        return url_for("desk.picture", report_id=report_id, network=part.network, kind=part.kind)
+
     return render_private(
         "web/desk/report.html",
         lang,
@@ -540,6 +560,7 @@ def _page(lang: str | None, report_id: int, form: Form) -> Response:
         files=FILES,
         cell=format_cell,
         words=WORDS,
+        picture_of=picture_of,
         user_id=actor().user_id,
         code=page.code,
     )

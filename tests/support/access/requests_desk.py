@@ -28,6 +28,10 @@ def _report(world: World, state: str, **fields: Any) -> dict[str, Any]:
     return {"at": {"report_id": report}, "data": {"version": "1"} | fields}
 
 
+def _picture(world: World) -> dict[str, Any]:
+    return {"at": _report(world, "draft")["at"] | {"network": "mobile", "kind": "steps"}}
+
+
 def _begun(world: World) -> dict[str, Any]:
     return {"data": {"unit": "19", "month": free_month(world.app, world.province)}}
 
@@ -148,6 +152,7 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /desk/wall (of a unit)": lambda w: {"query_string": {"unit": "19"}},
     "POST /desk/reports": _begun,
     f"GET {DESK_REPORT}": lambda w: _report(w, "draft"),
+    f"GET {DESK_REPORT}/pictures/<network>-<kind>.png": _picture,
     f"GET {DESK_REPORT} (approved)": lambda w: _report(w, "approved"),
     f"POST {DESK_REPORT}/remarks": lambda w: _report(w, "draft", samples="Đủ."),
     f"POST {DESK_REPORT}/freeze": _frozen,

@@ -1,9 +1,11 @@
 """Reports on the official's desk: each step is a form, and what is shown is what is frozen."""
 
+import re
 from datetime import UTC, datetime
 from html import unescape
 from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
@@ -69,6 +71,25 @@ def test_the_page_says_what_the_report_says(desk: Desk) -> None:
     for words in told["proposed"].values():
         assert words in page
     assert page.count("data-remark=") == 8
+
+
+def test_the_preview_has_the_pictures_of_the_letter(desk: Desk) -> None:
+    report = desk.draft()
+    addresses = re.findall(r'<img src="(/desk/reports/[^"]+)"', desk.page(report))
+    assert f"/desk/reports/{report}/pictures/mobile-steps.png" in addresses
+    letter = desk.show(report, "/files/report.docx").data
+    drawn = [
+        one.filename for one in ZipFile(BytesIO(letter)).infolist() if "media/" in one.filename
+    ]
+    assert len(drawn) == len(addresses)  # no broken picture, and none is left out
+    for address in addresses:
+        answer = desk.client.get(address)
+        assert answer.data.startswith(b"\x89PNG") and answer.headers["ETag"]
+        again = desk.client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304
+    for other in ("mobile-other", "satellite-steps", "mobile-speeds"):
+        path = f"/desk/reports/{report}/pictures/{other}.png"
+        assert desk.client.get(path).status_code == 404
 
 
 def test_remarks_replace_what_was_proposed(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What every page of the desk shows: the area of the person, and the report that is due there."""
+"""The blueprint of the desk, and what each of its pages shows: the own area, the report due."""
 
 from typing import Any
 
@@ -9,6 +9,9 @@ from backend.reports.monthly.deadlines import DueReport
 from backend.reports.monthly.deadlines import due_report as find_due_report
 from backend.units.index import unit_index
 from backend.web.desk.area import own_areas
+from backend.web.site.blueprint import PageBlueprint
+
+bp = PageBlueprint("desk", __name__, login_required=True, url_prefix="/desk")
 
 
 def add_frame() -> dict[str, Any]:
@@ -31,3 +34,6 @@ def is_commune(code: str | None) -> bool:
     """Return whether a code of today is a commune's."""
     units = unit_index().with_code(code, local_day(clock_now()), None) if code else []
     return bool(units) and all(one.level == "commune" for one in units)
+
+
+bp.context_processor(add_frame)

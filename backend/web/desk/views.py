@@ -1,12 +1,10 @@
-"""Pages of officials: areas, samples, exclusions, reports, VNNIC comparisons, deputies."""
+"""Pages of officials: areas, samples, exclusions, VNNIC comparisons, letterhead, deputies."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request, url_for
 from markupsafe import Markup
-from marshmallow import Schema
 
 from backend.accounts.authentication import actor
 from backend.clock import local_day, month_end, this_month
@@ -30,27 +28,17 @@ from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, seriali
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.http import etags
-from backend.http.etags import Expected
 from backend.http.requests import clock_now
 from backend.measurements.recording.service import judging_settings
 from backend.organisations.areas import delegate, end_deputy, list_deputies
-from backend.reports.files.annexes import PicturePart
-from backend.reports.files.letter import WORDS
-from backend.reports.files.rendering import draw_picture, has_picture
-from backend.reports.files.tables import format_cell
-from backend.reports.monthly import commune_deadlines, deadlines, lifecycle, service
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
-from backend.reports.monthly.schemas import STATES as REPORT_STATES
-from backend.reports.monthly.schemas import ReportCreateSchema
-from backend.reports.monthly.seals import trusted_keys
 from backend.units.service import units_on
 from backend.web.board import queue
-from backend.web.desk import documents, office, schemas
+from backend.web.desk import documents, office, report_pages, schemas  # noqa: F401 # binds pages
 from backend.web.desk.area import (
     ACT,
     AreaPage,
     area_figures,
-    areas_in,
     delegable_areas,
     draw_area,
     own_areas,
@@ -58,15 +46,12 @@ from backend.web.desk.area import (
     show_months,
 )
 from backend.web.desk.commune import show_commune
-from backend.web.desk.frame import add_frame, only_area
+from backend.web.desk.frame import bp, only_area
 from backend.web.desk.reminder_mails import units_to_remind
-from backend.web.desk.reports import FILES, last_month, show, write_draft
-from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, submitted_fields, uploaded_file
 from backend.web.site.pages import render_private, translator_for
 
-bp = PageBlueprint("desk", __name__, login_required=True, url_prefix="/desk")
-bp.context_processor(add_frame)
 blueprints = (bp, documents.bp, office.bp)
 
 
@@ -393,174 +378,3 @@ def end(query: dict[str, Any], deputy_id: int) -> Any:
     """End a delegation now."""
     end_deputy(actor(), deputy_id, clock_now())
     return redirect_to("desk.deputies", query)
-
-
-@bp.page("/reports", schemas.ReportsPageQuerySchema, methods=READ_WRITE)
-def reports(query: dict[str, Any]) -> Any:
-    """List reports, and create a draft."""
-    lang, of_month = query["lang"], query.pop("of")
-    form, now = new_form(query), clock_now()
-    of_month = of_month or last_month(now)
-    report = form.submit(
-        ReportCreateSchema(), lambda fields: lifecycle.begin_report(actor(), fields, now)
-    )
-    if report:
-        return redirect_to("desk.report", query, report_id=report["id"])
-    reports = service.list_reports(actor(), query)
-    values = {"query": query, "reports": reports, "form": form, "states": REPORT_STATES}
-    about = {"areas": areas_in(actor(), of_month, now), "of_month": of_month}
-    return render_private("web/desk/reports.html", lang, **values, **about)
-
-
-@bp.page("/deadlines", schemas.DeadlinesPageQuerySchema)
-def due(query: dict[str, Any]) -> Response:
-    """Show the deadline of a month's reports and the units without a report."""
-    lang, now = query.pop("lang"), clock_now()
-    query["month"] = query["month"] or last_month(now)
-    listed = deadlines.list_deadlines(actor(), query, local_day(now))
-    own = {"own_deadline": commune_deadlines.deadline_to_set(actor(), only_area(), now)}
-    return render_private("web/desk/deadlines.html", lang, query=query, deadlines=listed, **own)
-
-
-@bp.page("/reports/<int:report_id>")
-def report(query: dict[str, Any], report_id: int) -> Response:
-    """Show a report: sections, files, editions and permitted actions."""
-    return _page(query["lang"], report_id, new_form(query))
-
-
-@bp.page("/reports/<int:report_id>/pictures/<network>-<kind>.png")
-def picture(query: dict[str, Any], report_id: int, network: str, kind: str) -> Response:
-    """Send a picture of a report's letter."""
-    trusted = trusted_keys(current_app.config)
-    figures = service.show_figures(actor(), report_id, clock_now(), trusted)
-    drawn = draw_picture(figures, network, kind)
-    if drawn is None:
-        raise Problem(404, "not_found")
-    return etags.with_content_tag(Response(drawn, content_type="image/png"))
-
-
-@bp.page("/reports/<int:report_id>/remarks", methods=("POST",))
-def remark(query: dict[str, Any], report_id: int) -> Any:
-    """Change the remarks and the letter of a draft."""
-
-    def save(expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
-        write_draft(actor(), report_id, values, clock_now())
-        return service.show_report(actor(), report_id)
-
-    return _submit(query, report_id, schemas.RemarksFormSchema(), save, LISTS)
-
-
-@bp.page("/reports/<int:report_id>/freeze", methods=("POST",))
-def freeze(query: dict[str, Any], report_id: int) -> Any:
-    """Save what was typed, freeze a draft's figures and create its files."""
-
-    def save_and_freeze(expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
-        version = write_draft(actor(), report_id, values, clock_now())
-        return lifecycle.freeze_report(actor(), report_id, frozenset({str(version)}), clock_now())
-
-    return _submit(query, report_id, schemas.RemarksFormSchema(), save_and_freeze, LISTS)
-
-
-# Fields of a draft's form with several values.
-LISTS = ("references",)
-
-
-@bp.page("/reports/<int:report_id>/approve", methods=("POST",))
-def approve(query: dict[str, Any], report_id: int) -> Any:
-    """Approve a frozen report under a name, and seal it."""
-    var_dir = current_app.config["VAR_DIR"]
-    return _submit(
-        query,
-        report_id,
-        schemas.ApprovalFormSchema(),
-        lambda expected, values: lifecycle.approve_report(
-            actor(), report_id, expected, values, clock_now(), var_dir
-        ),
-    )
-
-
-@bp.page("/reports/<int:report_id>/supersede", methods=("POST",))
-def supersede(query: dict[str, Any], report_id: int) -> Any:
-    """Create the next edition of a report, with the reason."""
-    return _submit(
-        query,
-        report_id,
-        schemas.SupersedeFormSchema(),
-        lambda expected, values: lifecycle.supersede_report(
-            actor(), report_id, expected, values["reason"], clock_now()
-        ),
-    )
-
-
-@bp.page("/reports/<int:report_id>/remove", methods=("POST",))
-def give_up(query: dict[str, Any], report_id: int) -> Any:
-    """Remove a draft."""
-    return _submit(
-        query,
-        report_id,
-        schemas.VersionFormSchema(),
-        lambda expected, values: lifecycle.remove_draft(actor(), report_id, expected),
-    )
-
-
-@bp.page("/reports/<int:report_id>/attachments", methods=("POST",), upload_most=lifecycle.SIZE_MOST)
-def attach(query: dict[str, Any], report_id: int) -> Any:
-    """Attach the signed letter of an approved report."""
-    var_dir = current_app.config["VAR_DIR"]
-    return _submit(
-        query,
-        report_id,
-        schemas.LetterFormSchema(),
-        lambda expected, values: lifecycle.attach_letter(
-            actor(), report_id, values, _letter, clock_now(), var_dir
-        ),
-    )
-
-
-def _letter() -> bytes:
-    with uploaded_file().stream as content:
-        return content.read()
-
-
-Act = Callable[[Expected, dict[str, Any]], dict[str, Any] | None]
-
-
-def _submit(
-    query: dict[str, Any], report_id: int, schema: Schema, act: Act, lists: tuple[str, ...] = ()
-) -> Any:
-    """Change a report by a form and redirect; show the report again if the form has errors."""
-    form = new_form(query)
-    values = form.load(schema, lists)
-    if values is not None:
-        version = values.get("version")
-        expected = frozenset({version}) if version else None
-        result = form.attempt(lambda: (act(expected, values),))
-        if result is not None:
-            [report] = result
-            if report is None:  # the draft was removed
-                return redirect_to("desk.reports", query)
-            return redirect_to("desk.report", query, report_id=report["id"])
-    return _page(query["lang"], report_id, form)
-
-
-def _page(lang: str | None, report_id: int, form: Form) -> Response:
-    page = show(actor(), report_id, clock_now(), trusted_keys(current_app.config))
-
-    def picture_of(part: PicturePart) -> str | None:
-        """Return the address of a picture, if the letter has it."""
-        if not has_picture(page.figures, part.network, part.kind):
-            return None
-        return url_for("desk.picture", report_id=report_id, network=part.network, kind=part.kind)
-
-    return render_private(
-        "web/desk/report.html",
-        lang,
-        page=page,
-        form=form,
-        files=FILES,
-        cell=format_cell,
-        words=WORDS,
-        picture_of=picture_of,
-        user_id=actor().user_id,
-        code=page.code,
-    )

@@ -1,0 +1,234 @@
+"""Pages of admins about people: invitations, roles, sessions, succession, organisations."""
+
+from typing import Any
+
+from flask import Response, current_app, request
+
+from backend.accounts import links, users
+from backend.accounts.authentication import actor
+from backend.accounts.links import deliver
+from backend.accounts.session_list import all_sessions, end_session
+from backend.clock import local_day
+from backend.errors import Problem, invalid
+from backend.http.requests import as_attachment, clock_now
+from backend.official_import.lines import FILE_MOST
+from backend.official_import.service import ImportedOfficials, officials_within
+from backend.official_import.template import workbook
+from backend.organisations.areas import confirm_successors, list_ended
+from backend.organisations.grants import end_role
+from backend.organisations.service import create_organisation, end_organisation, list_organisations
+from backend.tables.spreadsheets import XLSX
+from backend.web.admin import schemas
+from backend.web.admin.frame import bp, render_section
+from backend.web.admin.officials import (
+    ProvinceOfficials,
+    as_table,
+    hand_out,
+    province_officials,
+    read_upload,
+    submit_list,
+)
+from backend.web.admin.roles import (
+    cluster_choices,
+    code_reference,
+    grant,
+    invite,
+    organisation_choices,
+    people_responsible,
+    requested_unit,
+    scope_names,
+)
+from backend.web.site.blueprint import READ_WRITE
+from backend.web.site.forms import Form, new_form, redirect_to
+from backend.web.site.unit_fields import read_unit
+
+
+@bp.page("/people", schemas.PeopleQuerySchema, READ_WRITE)
+def people(query: dict[str, Any]) -> Any:
+    """List people, and invite one."""
+    form, now = new_form(query), clock_now()
+    link = form.submit(schemas.InvitationFormSchema(), lambda fields: invite(actor(), fields, now))
+    if link is not None:
+        return _render_link(query, link)
+    text = query["q"]
+    wanted = users.PeopleQuery(
+        text=text, role=query["role"], scopes=people_responsible(text, now) if text else None
+    )
+    listed = users.list_users(actor(), wanted, query["cursor"], schemas.ROWS, now)
+    scopes = scope_names(role for one in listed["items"] for role in one["roles"])
+    values = {"listed": listed, "scopes": scopes, "q": text, "role": query["role"]}
+    return render_section("people", query, form, **values, **_scope_choices())
+
+
+@bp.page("/people/officials", schemas.ProvinceQuerySchema, READ_WRITE, upload_most=FILE_MOST)
+def officials(query: dict[str, Any]) -> Any:
+    """Invite the officials of a list: every line is checked before, and all or none are invited."""
+    form, handed = new_form(query), []
+    result: ImportedOfficials | None = None
+    if request.method == "POST":
+        result = form.submit(
+            schemas.OfficialsFormSchema(), lambda fields: _submit_officials(form, fields)
+        )
+        if result and result.invited:
+            mailing = form.values.get("mail") == "yes"
+            handed = hand_out(result.invited, request.host_url, current_app.config, mailing=mailing)
+    elif query["home"]:
+        form.values = {"home": query["home"]}
+    values: dict[str, Any] = {"result": result, "handed": handed}
+    values |= {"links_table": as_table(handed) if handed else None}
+    values |= {"province": _province(form), "mails": bool(current_app.config["SMTP_HOST"])}
+    return render_section("officials", query, form, **values)
+
+
+def _submit_officials(form: Form, fields: dict[str, Any]) -> ImportedOfficials:
+    now, file = clock_now(), request.files.get("file")
+    form.values["file"] = None  # so that errors of the file appear beside its field
+    if file and file.filename:
+        with file.stream as stream:
+            read_upload(stream.read(), form)
+    text = form.values.get("officials") or ""
+    return submit_list(actor(), fields, text, now, local_day(now), form.language)
+
+
+def _province(form: Form) -> ProvinceOfficials | None:
+    """Return the officials of the province in the form, if it is clear which one."""
+    now = clock_now()
+    try:
+        home = read_unit(form.values, "home", local_day(now), level="province")
+    except Problem:
+        return None
+    return province_officials(actor(), home.id, now) if home else None
+
+
+@bp.page("/people/officials/list.xlsx", schemas.ProvinceQuerySchema)
+def official_list(query: dict[str, Any]) -> Response:
+    """Send the list of a province's communes, with their officials, as a workbook to fill in."""
+    now = clock_now()
+    home = read_unit({"home": query["home"]}, "home", local_day(now), level="province")
+    if home is None:
+        raise invalid("home", "required")
+    content = workbook(officials_within(actor(), home.id, now))
+    return as_attachment(content, XLSX, f"can-bo-{home.code}.xlsx")
+
+
+@bp.page("/people/<int:user_id>", methods=READ_WRITE)
+def person(query: dict[str, Any], user_id: int) -> Any:
+    """Show a person, and grant them a further role."""
+    form, now = new_form(query), clock_now()
+    granted = form.submit(
+        schemas.RoleFormSchema(), lambda fields: grant(actor(), user_id, fields, now)
+    )
+    if granted is not None:
+        return redirect_to("admin.person", query, user_id=user_id)
+    return _render_person(query, user_id, form)
+
+
+@bp.page("/people/<int:user_id>/roles/<int:role_id>/end", methods=("POST",))
+def stop_role(query: dict[str, Any], user_id: int, role_id: int) -> Any:
+    """End a role now."""
+    form = new_form(query)
+    form.attempt(lambda: end_role(actor(), user_id, role_id, clock_now()))
+    if form.failed:
+        return _render_person(query, user_id, form)
+    return redirect_to("admin.person", query, user_id=user_id)
+
+
+@bp.page("/people/<int:user_id>/link", methods=("POST",))
+def password_link(query: dict[str, Any], user_id: int) -> Any:
+    """Create a link for choosing a new password."""
+    return _render_link(query, links.make_password_link(actor(), user_id, clock_now()))
+
+
+def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
+    roles = users.roles_of(user_id, clock_now())
+    person = users.describe(users.find(user_id, lock=False), roles)
+    choices = {"scopes": scope_names(roles)} | _scope_choices()
+    return render_section("person", query, form, person=person, **choices)
+
+
+def _scope_choices() -> dict[str, Any]:
+    """Return the choices of the fields of a role's scope."""
+    today = local_day(clock_now())
+    return {"organisations": organisation_choices(), "clusters": cluster_choices(today)}
+
+
+def _render_link(query: dict[str, Any], link: links.Link) -> Any:
+    """Render the page that shows a link once, and whether it was mailed."""
+    handed = deliver(link, request.host_url, current_app.config)
+    response = render_section("link", query, handed=handed)
+    response.status_code = 201
+    return response
+
+
+@bp.page("/sessions")
+def sessions(query: dict[str, Any]) -> Any:
+    """List the sessions of all people."""
+    return render_section("sessions", query, listed=all_sessions(actor(), clock_now()))
+
+
+@bp.page("/sessions/<int:user_id>/end", methods=("POST",))
+def end_sessions(query: dict[str, Any], user_id: int) -> Any:
+    """End one session of a person, or all except the own one."""
+    form = new_form(query)
+    form.attempt(lambda: end_session(actor(), user_id, request.form.get("number")))
+    if form.failed:
+        return render_section("sessions", query, form, listed=all_sessions(actor(), clock_now()))
+    return redirect_to("admin.sessions", query)
+
+
+@bp.page("/succession")
+def succession(query: dict[str, Any]) -> Any:
+    """List roles that ended with their unit, with proposed successors."""
+    return render_section("succession", query, items=list_ended(actor(), clock_now())["items"])
+
+
+@bp.page("/succession/<int:role_id>", methods=("POST",))
+def succeed(query: dict[str, Any], role_id: int) -> Any:
+    """Confirm the successors of a role's unit."""
+    form, now = new_form(query), clock_now()
+
+    def act(fields: dict[str, Any]) -> Any:
+        units = [code_reference(code, fields["level"], local_day(now)) for code in fields["units"]]
+        return confirm_successors(actor(), role_id, {"units": units, "name": fields["name"]}, now)
+
+    if form.submit(schemas.SuccessorsFormSchema(), act, lists=["units"]):
+        return redirect_to("admin.succession", query)
+    return render_section("succession", query, form, items=list_ended(actor(), now)["items"])
+
+
+LASTING = {"type": None, "parent": None, "q": None, "ended": "false", "limit": schemas.ROWS}
+
+
+@bp.page("/organisations", schemas.ListQuerySchema, READ_WRITE)
+def organisations(query: dict[str, Any]) -> Any:
+    """List organisations, and add one."""
+    form, today = new_form(query), local_day(clock_now())
+
+    def act(fields: dict[str, Any]) -> Any:
+        data = {name: fields[name] for name in ("name", "type", "parent_id")}
+        return create_organisation(actor(), data | {"unit": requested_unit(fields, today)})
+
+    if form.submit(schemas.OrganisationFormSchema(), act):
+        return redirect_to("admin.organisations", query)
+    return _render_organisations(query, form)
+
+
+@bp.page("/organisations/<int:organisation_id>/end", schemas.ListQuerySchema, ("POST",))
+def stop_organisation(query: dict[str, Any], organisation_id: int) -> Any:
+    """End an organisation, or remove it if it is empty."""
+    form, now = new_form(query), clock_now()
+
+    def act(fields: dict[str, Any]) -> Any:
+        return end_organisation(actor(), organisation_id, frozenset({fields["version"]}), now)
+
+    form.submit(schemas.VersionSchema(), act)
+    if form.failed:
+        return _render_organisations(query, form)
+    return redirect_to("admin.organisations", query)
+
+
+def _render_organisations(query: dict[str, Any], form: Form) -> Any:
+    listed = list_organisations(LASTING | {"cursor": query["cursor"]})
+    return render_section(
+        "organisations", query, form, listed=listed, organisations=organisation_choices()
+    )

@@ -96,7 +96,6 @@ def remind(query: dict[str, Any], code: str) -> Response:
     mails = [one["email"] for unit in items for one in people.get(unit["code"], [])]
     values = _area_values(query, area_page) | {"group": query["show"], "items": items}
     values |= {"people": people, "addresses": [one for one in mails if one]}
-    values["mail_ready"] = bool(current_app.config["SMTP_HOST"])
     return render_private("web/desk/remind.html", query["lang"], **values)
 
 
@@ -196,7 +195,8 @@ def _area_values(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
     def page_url(**changes: Any) -> str:
         return to("desk.area", **(present | {"page": None} | changes))
 
-    return {"area": area_page, "again": page_url, "silent_days": SILENT_DAYS}
+    values = {"area": area_page, "again": page_url, "silent_days": SILENT_DAYS}
+    return values | {"mail_ready": bool(current_app.config["SMTP_HOST"])}
 
 
 def _month(one: dict[str, Any]) -> str:

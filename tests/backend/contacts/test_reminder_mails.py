@@ -60,6 +60,8 @@ def test_the_chosen_contacts_get_a_mail_each(app: Flask, client: FlaskClient, to
         app.config.update(settings)
         way = client.get("/desk/area/19/remind?month=2024-11&level=commune").text
         assert "/desk/area/19/remind/mail?" in way and "2 đầu mối có địa chỉ thư" in way
+        desk = client.get("/desk/area/19?month=2024-11&level=commune").text
+        assert "/desk/area/19/remind/mail?show=silent&amp;" in desk
         shown = client.get(PAGE).text
         assert f'value="{hoa}" checked' in shown and f'value="{thu}" checked' in shown
         assert "chưa có địa chỉ thư:" in shown and "Kính gửi: " in shown

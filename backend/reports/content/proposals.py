@@ -114,7 +114,7 @@ def _own_target(network: str, unit: ReportUnit, row: Reached, samples: Samples) 
     basis = row["basis"] or "counted"
     verdict = "đạt mục tiêu" if row["reached"] else "chưa đạt mục tiêu"
     return (
-        f"Theo số liệu Đo Sóng, {unit['name']} có {_n(samples[basis])} mẫu {BASES[basis]}"  # type: ignore[literal-required]
+        f"Theo số liệu Đo Sóng, {within(unit['name'])} có {_n(samples[basis])} mẫu {BASES[basis]}"  # type: ignore[literal-required]
         f" {NETWORKS_LONG[network]}, {verdict} {_n(row['threshold'] or 0)} mẫu"
         f"{_by(row['source'], unit)}."
     )

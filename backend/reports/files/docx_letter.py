@@ -194,11 +194,14 @@ def _title(letter: Letter, lines: Sequence[str]) -> None:
         paragraph = letter.add_paragraph(line, "Phụ lục")
         paragraph.paragraph_format.space_before = Pt(0 if place else 14)
     if lines:
-        add_rule(letter.add_paragraph("", "Phụ lục"), TITLE_RULE_CM)
+        rule = letter.add_paragraph("", "Phụ lục")
+        add_rule(rule, TITLE_RULE_CM)
+        rule.paragraph_format.space_after = Pt(TITLE_AFTER_PT)
 
 
 # The line below the subject is about a third of the text's width.
 TITLE_RULE_CM = 6.0
+TITLE_AFTER_PT = 12
 
 
 def _address(letter: Letter, recipients: Sequence[str]) -> None:

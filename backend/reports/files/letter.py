@@ -22,7 +22,9 @@ MOTTO = "Độc lập - Tự do - Hạnh phúc"
 ADDRESSED, COPIES = "Kính gửi:", "Nơi nhận:"
 # The words of the head and the end, for the preview.
 WORDS = {"nation": NATION, "motto": MOTTO, "to": ADDRESSED, "copies": COPIES}
-COMMITTEE = "ỦY BAN NHÂN DÂN "
+COMMITTEE, JOINT = "ỦY BAN NHÂN DÂN ", " VÀ "
+# Characters of an agency's name on one line of the head.
+AGENCY_MOST = 22
 # The usual first line of copies; a report that is addressed to nobody lists its recipients there.
 AS_ABOVE = "Như trên"
 # Characters of a line and lines of a page at 14 points between the margins, for the estimate.
@@ -148,14 +150,18 @@ def attached_to(kind: str, letterhead: LetterheadContent, year: int) -> str:
     """Return the line below the title of an annex, which names the letter of a kind."""
     agency = labels.agency_name(letterhead["agency"])
     letter = labels.LETTER_KINDS[kind]
-    return f"(Kèm theo {letter} số          ngày       tháng       năm {year} của {agency})"
+    return f"(Kèm theo {letter} số      ngày     tháng     năm {year} của {agency})"
 
 
 def agency_lines(agency: str) -> list[str]:
-    """Return an agency's name in lines: ỦY BAN NHÂN DÂN stands above the unit's name."""
+    """Return an agency's name in lines: ỦY BAN NHÂN DÂN stands above the unit's name.
+
+    A name that is longer than its column breaks before its last VÀ, not before its last word.
+    """
     if agency.startswith(COMMITTEE):
         return [COMMITTEE.strip(), agency.removeprefix(COMMITTEE)]
-    return [agency]
+    first, joint, last = agency.rpartition(JOINT)
+    return [first, f"{JOINT.lstrip()}{last}"] if joint and len(agency) > AGENCY_MOST else [agency]
 
 
 def _year(report: Report) -> int:

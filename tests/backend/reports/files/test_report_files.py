@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from backend.reports.content import labels
 from backend.reports.content.figures import Files, Report
 from backend.reports.files.canonical import canonical_json, digest
+from backend.reports.files.letter import agency_lines
 from backend.reports.files.rendering import RENDERERS, render, render_file
 from tests.support.report_content import commune, lacking, report, sections
 
@@ -158,6 +159,12 @@ def test_a_report_of_version_1_0_is_rendered_without_parts(rendered: Files) -> N
 # The letter
 
 
+def test_a_long_agency_breaks_before_its_last_part() -> None:
+    assert agency_lines("SỞ KHOA HỌC VÀ CÔNG NGHỆ") == ["SỞ KHOA HỌC", "VÀ CÔNG NGHỆ"]
+    assert agency_lines("ỦY BAN NHÂN DÂN XÃ VÀ ĐÔNG")[1] == "XÃ VÀ ĐÔNG"
+    assert agency_lines("SỞ TÀI CHÍNH") == ["SỞ TÀI CHÍNH"]
+
+
 def test_the_letter_is_laid_out_as_decree_30_asks(rendered: Files) -> None:
     letter = Document(io.BytesIO(rendered["report.docx"]))
     page = letter.sections[0]
@@ -171,7 +178,8 @@ def test_the_letter_is_laid_out_as_decree_30_asks(rendered: Files) -> None:
     [footer] = page.footer.paragraphs
     assert footer.text.endswith(digest(canonical_json(report()))) and page.first_page_footer
     left, right = letter.tables[0].rows[0].cells
-    assert left.text.splitlines()[:2] == ["UBND TỈNH THÁI NGUYÊN", "SỞ THÔNG TIN VÀ TRUYỀN THÔNG"]
+    agency = ["SỞ THÔNG TIN", "VÀ TRUYỀN THÔNG"]
+    assert left.text.splitlines()[:3] == ["UBND TỈNH THÁI NGUYÊN", *agency]
     assert right.text.startswith("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc")
     assert "Kính gửi: Cục Viễn thông, Bộ Thông tin và Truyền thông." in words(rendered)
     last = end_of(letter)

@@ -75,7 +75,7 @@ def test_the_chosen_contacts_get_a_mail_each(app: Flask, client: FlaskClient, to
     text = message.get_content().replace("\r\n", "\n")
     assert "0 trên 300 mẫu, còn thiếu 300" in text and "Trần Thị Bình" in text
     assert text.startswith("Kính gửi: Nguyễn Thị Hoa, Phó Chủ tịch\n\nPhường Trưng Vương, ")
-    assert "&" not in text and "\n\n\n" not in text
+    assert "&amp;" not in text and "&#39;" not in text and "\n\n\n" not in text
     assert "/unit/05443?" in text
     scope = f"unit:{people.unit_id(app, '19', level='province')}"
     [(_, details)] = [one for one in audit_entries(app, scope) if one[0] == "reminder.mail"]

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.accounts.models import AuditEntry
+from backend.coverage.alerts.overview import GROUPS
 from backend.database.extensions import db
 from backend.i18n.formats import number
+from backend.web.desk.area import AreaPage
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import count, fold
@@ -88,6 +91,16 @@ def test_the_groups_of_the_page_are_disjoint(app: Flask, client: FlaskClient) ->
     page = client.get(AREA).text
     assert f'<p class="count">{told["counts"]["silent"]}</p>' in page
     assert "<strong>0</strong> trên 172 xã, phường đạt 300 mẫu" in page
+
+
+@pytest.mark.parametrize(("group", "signals", "any_task"), [
+    ("silent", 0, True), ("will_miss", 0, True), ("behind", 0, True), ("on_pace", 0, False),
+    ("reached", 0, False), ("exempt", 0, False), ("reached", 1, True),
+])  # fmt: skip
+def test_units_behind_and_signals_are_tasks(group: str, signals: int, any_task: bool) -> None:
+    groups = {name: [{}] if name == group else [] for name in GROUPS}
+    area: Any = SimpleNamespace(groups=groups, signals=signals)
+    assert AreaPage.has_tasks.__get__(area) is any_task
 
 
 def test_a_reminder_names_its_communes(app: Flask, client: FlaskClient) -> None:

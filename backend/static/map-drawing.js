@@ -14,7 +14,7 @@ export const colour = (name) => getComputedStyle(document.documentElement).getPr
 export function byStep() {
   const step = ["coalesce", ["feature-state", "step"], 0];
   const cases = STEPS.slice(1).flatMap((name, at) => [at + 1, colour(`step-${name}`)]);
-  return ["match", step, ...cases, colour("step-none")];
+  return ["match", step, ...cases, "rgba(0, 0, 0, 0)"]; // no samples: the hatching below
 }
 
 // The script of PMTiles is not a module: it defines a global.
@@ -26,11 +26,12 @@ function loadScript(url) {
   });
 }
 
-// The map is drawn after its stylesheet has loaded, else its size is wrong.
-function loadStyle(link) {
-  link.media = "all";
-  if (link.sheet) return null;
-  return new Promise((resolve, reject) => Object.assign(link, { onload: resolve, onerror: reject }));
+// The map is drawn after its stylesheet has loaded, else its size is wrong. It comes first, so that
+// style.css can change it, and only now, so that pages stay light.
+function loadStyle(href) {
+  return new Promise((resolve, reject) => {
+    document.head.prepend(Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: resolve, onerror: reject }));
+  });
 }
 
 // Replace the drawing of the server by a map of class `Kind` if its tiles exist.
@@ -40,7 +41,7 @@ export async function draw(figure, Kind) {
   const tilesFound = await fetch(url(set), { method: "HEAD" });
   if (!tilesFound.ok) return; // they are being built; the drawing of the server stays
   await loadScript(new URL("./vendor/pmtiles/pmtiles.js", import.meta.url).href);
-  await loadStyle(document.getElementById("map-style"));
+  await loadStyle(new URL("./vendor/maplibre/maplibre-gl.css", import.meta.url).href);
   maplibre.setWorkerUrl(new URL("./vendor/maplibre/maplibre-gl-worker.mjs", import.meta.url).href);
   maplibre.addProtocol("pmtiles", new globalThis.pmtiles.Protocol().tile);
   figure.map = new Kind(figure, url); // also used by benchmarks and tests
@@ -123,17 +124,22 @@ export class UnitMap {
       id, type: "line", source: "units", "source-layer": level, ...zooms,
       paint: { "line-color": colour(name), "line-width": width },
     });
-    // A pattern cannot depend on the state of a feature, but its opacity can.
-    const pattern = (name, level, zooms) => ({
+    // A pattern cannot depend on the state of a feature, but its opacity can. Each property that depends on
+    // it is computed again for every unit when another month is shown, so hatching lies below all units.
+    const pattern = (name, level, zooms, more) => ({
       id: `${level}-${name}`, type: "fill", source: "units", "source-layer": level, ...zooms,
-      paint: { "fill-pattern": `step-${name}`, "fill-opacity": this.onStep(STEPS.indexOf(name)) },
+      paint: { "fill-pattern": `step-${name}`, "fill-antialias": false, ...more },
     });
     const names = (level, size, zooms) => ({
       id: `${level}-name`, type: "symbol", source: "units", "source-layer": `${level}_label`, ...zooms,
       layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": size, "text-max-width": 7, "text-padding": 4 },
       paint: { "text-color": colour("ink"), "text-halo-color": colour("paper"), "text-halo-width": 1.6 },
     });
-    const patterns = (level, zooms) => PATTERNS.map((name) => pattern(name, level, zooms));
+    const unit = (level, zooms) => [
+      pattern("none", level, zooms),
+      fill(level, zooms),
+      pattern("reached", level, zooms, { "fill-opacity": this.onReached() }),
+    ];
     const { sources, layers } = this.overlays();
     const base = this.baseMap();
     return {
@@ -141,10 +147,8 @@ export class UnitMap {
       sources: { units, islands: { type: "geojson", data: this.islands() }, ...base.sources, ...sources },
       layers: [
         { id: "sea", type: "background", paint: { "background-color": colour("sea") } },
-        fill("province", { maxzoom: this.communesFrom }),
-        ...patterns("province", { maxzoom: this.communesFrom }),
-        fill("commune", { minzoom: this.communesFrom }),
-        ...patterns("commune", { minzoom: this.communesFrom }),
+        ...unit("province", { maxzoom: this.communesFrom }),
+        ...unit("commune", { minzoom: this.communesFrom }),
         ...base.layers,
         line("commune-line", "commune", 0.5, { minzoom: this.communesFrom }),
         line("province-line", "province", 1.2),
@@ -157,9 +161,9 @@ export class UnitMap {
     };
   }
 
-  // The opacity of a pattern: visible on units of its step.
-  onStep(step) {
-    return ["case", ["==", ["coalesce", ["feature-state", "step"], 0], step], 1, 0];
+  // The opacity of the dots of units that reached their target.
+  onReached() {
+    return ["case", ["==", ["coalesce", ["feature-state", "step"], 0], STEPS.indexOf("reached")], 1, 0];
   }
 
   // Roads and water of the operator's base map, if there is one: no names, places or borders.
@@ -333,6 +337,8 @@ function patternImage(name) {
   canvas.width = canvas.height = side;
   const pen = canvas.getContext("2d");
   if (name === "none") {
+    pen.fillStyle = colour("step-none");
+    pen.fillRect(0, 0, side, side);
     pen.strokeStyle = colour("edge");
     pen.globalAlpha = 0.5;
     pen.lineWidth = 1.5;

@@ -30,12 +30,6 @@ class PlanMap extends UnitMap {
     return ["case", ["boolean", ["feature-state", "known"], false], byStep(), colour("paper")];
   }
 
-  // Units outside the area have no pattern.
-  onStep(step) {
-    const known = ["boolean", ["feature-state", "known"], false];
-    return ["case", ["all", known, ["==", ["coalesce", ["feature-state", "step"], 0], step]], 1, 0];
-  }
-
   overlays() {
     const { stops, homes, ways } = this.plan;
     const point = (kind) => ({ at, label }) => ({

@@ -3,8 +3,9 @@
 
 // The scripts of the kinds of map.
 const KINDS = { country: "./map-country.js", plan: "./map-plan.js", unit: "./map-unit.js" };
-// Kinds that load at once; others wait for a press, so that pages stay light.
-const AT_ONCE = ["country", "plan"];
+// Kinds that load at once; others wait for a press, so that pages stay light. The plan needs tiles of
+// communes, too much for a phone's line.
+const AT_ONCE = matchMedia("(max-width: 720px)").matches ? ["country"] : ["country", "plan"];
 
 const figure = document.getElementById("map");
 const saveData = navigator.connection?.saveData === true;

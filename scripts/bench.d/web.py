@@ -48,13 +48,12 @@ PUBLIC = (
     ("/data", True, PLAIN_KB),
     ("/do/", True, PLAIN_KB),
 )
-# Pages with the interactive map at once.
-WITH_MAP = ("/campaigns/2/plan",)
 PACKED = ("font/", "image/png", "application/vnd.pmtiles")  # no proxy packs these again
 
 REPAINT = """async (step) => {
   const country = document.getElementById("map").map;
-  await new Promise((done) => { country.map.once("idle", done); country.map.jumpTo({ center: [105.85, 21.0], zoom: 6.6 + step / 100 }); });
+  await new Promise((done) => { country.map.once("idle", done); country.map.jumpTo({ center: [105.85, 21.0], zoom: 6.6 }); });
+  await new Promise((done) => setTimeout(done, 300)); // frames of the jump are drawn by the processor
   const codes = country.map.querySourceFeatures("units", { sourceLayer: "commune" }).map((one) => one.properties.code);
   const commune = {};
   for (let n = 0; n < 3321 - codes.length; n += 1) commune[`x${n}`] = [step, 10, 300];
@@ -112,11 +111,12 @@ def visit(
     page.goto(url, wait_until="domcontentloaded")
     first = time.perf_counter() - began
     settled = traffic.settle(page)
-    if scripts and page.locator("#map.whole").count():
+    with_map = bool(scripts and page.locator("#map.scripted").count())
+    if with_map:
         wait_for(page, "document.getElementById('map').map?.repainted !== undefined", OPENED_MS)
         settled = traffic.settle(page)
     total_kb = sum(map(kilobytes, list(traffic.responses)))
-    if scripts and page.locator("#map.whole").count() and "/campaigns" not in url:
+    if with_map:
         repaint = statistics.median(page.evaluate(REPAINT, step) for step in (4, 3, 2, 1, 4))
     context.close()
     return Result(total_kb, first, repaint, settled)
@@ -168,7 +168,7 @@ def main() -> None:
             state = _signed_in(browser, url, credentials)
             for place in OF_PEOPLE[role].values():
                 if path := _path(browser, url, place, state):
-                    pages.append((path, True, MAP_KB if path in WITH_MAP else PLAIN_KB, state))
+                    pages.append((path, True, PLAIN_KB, state))
         print(f"{'page':50}{'kB':>8}{'most':>6}{'first words':>13}{'repaint':>10}")
         for path, scripts, most, who in pages:
             if arguments.page in path:

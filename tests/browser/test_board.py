@@ -108,11 +108,17 @@ def test_an_organiser_pins_a_place_and_takes_it_back(page: Page, cast: Cast) -> 
 
 
 @pytest.mark.long
-def test_a_place_is_pinned_on_the_map_and_taken_back(page: Page, app: Flask, cast: Cast) -> None:
+def test_a_place_is_pinned_on_the_map_and_taken_back(
+    new_page: Callable[..., Page], app: Flask, cast: Cast
+) -> None:
+    page, wide = new_page(PHONE), new_page(DESKTOP)
     with app.app_context():
         [active] = [one for one in read_active() if one.system == "2025"]
         tiles.build(app.config["VAR_DIR"] / "tiles", active)
+    enter(wide, f"/campaigns/{cast.campaign}/plan?lang=vi")
+    wait_for(wide, "document.getElementById('map').map?.repainted !== undefined")
     enter(page, f"/campaigns/{cast.campaign}/plan?lang=vi")
+    press(page, "Bản đồ tương tác")
     wait_for(page, "document.getElementById('map').map?.repainted !== undefined")
     wait_for(page, "document.getElementById('map').map.map.areTilesLoaded()")
     expect(page.locator(".map .inset")).to_contain_text("Quần đảo Trường Sa")
@@ -121,6 +127,7 @@ def test_a_place_is_pinned_on_the_map_and_taken_back(page: Page, app: Flask, cas
     fill_fields(page, samples="7")
     press(page, "Ghim")
     expect(page.get_by_text("đã ghim", exact=True)).to_be_visible()
+    press(page, "Bản đồ tương tác")
     wait_for(page, "document.getElementById('map').map?.repainted !== undefined")
     page.locator("#canvas canvas").click()
     expect(page.locator("#chosen-teams")).to_contain_text("7 mẫu trong ngày")

@@ -112,7 +112,9 @@ def remind_one(app: Flask, page: Page) -> None:
                         changed_at=utc_now())
         )  # fmt: skip
         db.session.commit()
-    page.locator(".task", has_text="không có mẫu mới").get_by_role("link", name="Nhắc từng nơi").click()
+    page.locator(".task", has_text="không có mẫu mới").get_by_role(
+        "link", name="Nhắc từng nơi"
+    ).click()
     row = page.locator(".reminders li", has_text="0912 345 678")
     expect(row.get_by_role("link", name="Thư điện tử")).to_have_attribute(
         "href", re.compile(r"^mailto:hoa@example\.vn\?subject=.*%C4%91%C3%A3")

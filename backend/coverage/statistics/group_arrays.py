@@ -23,6 +23,8 @@ Bools = NDArray[np.bool_]
 Node = tuple[int, str, str]  # unit, operator, technology
 # Bits of the two halves of a number: sums of 2^26 halves are exact.
 LOW_BITS, MANTISSA_BITS = 26, 53
+# Up to here a call for each group is faster than more arrays of all values.
+GROUPS_FEW = 100
 
 
 class Groups:
@@ -52,7 +54,7 @@ class Groups:
         for group, members in enumerate(self._members):
             for at in members:
                 found[at].append(group)
-        none, most = len(self._members), max(map(len, found), default=0)
+        none, most = len(self._members), max(map(len, found), default=1)
         rows = [row + [none] * (most - len(row)) for row in found]
         # Short integers are sorted by digits, in linear time.
         kind = np.uint16 if none <= np.iinfo(np.uint16).max else np.uint32
@@ -61,35 +63,43 @@ class Groups:
         return found_groups
 
     def _number_pairs(self, device: Ints) -> tuple[NDArray[np.int32], Ints, Ints]:
-        """Number the devices of each group: by entry, with bounds, and whether each is a device."""
-        entries, bounds = self._by_group(np.arange(len(device)))
-        device = device[entries // max(self._groups_of.shape[1], 1)]
-        is_first = np.ones(len(entries), dtype=bool)
+        """Number the devices of each group.
+
+        Return the number by sample and place in `_groups_of`, the groups' bounds among the numbers,
+        and 1 for each number that is a device, 0 for withdrawn samples.
+        """
+        by_group, bounds = self._by_group(self._part)
+        width = self._groups_of.shape[1]
+        device = device[by_group // width]
+        is_first = np.ones(len(by_group), dtype=bool)
         is_first[1:] = device[1:] != device[:-1]
         is_first[bounds[:-1][np.diff(bounds) > 0]] = True
-        pair = np.zeros(self._part.size * self._groups_of.shape[1], dtype=np.int32)
-        pair[entries] = np.cumsum(is_first) - 1
+        pair = np.zeros(self._part.size * width, dtype=np.int32)
+        pair[by_group] = np.cumsum(is_first) - 1
         starts = np.append(0, np.cumsum(is_first))[bounds]
-        return pair, starts, (device[is_first] != WITHDRAWN).astype(np.int64)
+        is_device = (device[is_first] != WITHDRAWN).astype(np.int64)
+        return pair.reshape(-1, width), starts, is_device
 
-    def _by_group(self, order: Ints) -> tuple[Ints, Ints]:
-        """Return the entries of ordered samples by group, in this order, and the groups' bounds."""
-        groups = self._groups_of[self._part[order]].ravel()
+    def _by_group(self, part: Ints) -> tuple[Ints, Ints]:
+        """Return the entries of samples of these parts by group, and the groups' bounds.
+
+        An entry is the index of a sample times the width of `_groups_of`, plus the place of the
+        group there.
+        """
+        groups = np.take(self._groups_of, part, axis=0).ravel()
         by_group = np.argsort(groups, kind="stable")
         bounds = np.append(0, np.cumsum(np.bincount(groups, minlength=len(self.nodes))))
         bounds = bounds[: len(self.nodes) + 1]
-        width = self._groups_of.shape[1]
-        by_group = by_group[: bounds[-1]]
-        row = by_group // max(width, 1)
-        return order[row] * width + (by_group - row * width), bounds
+        return by_group[: bounds[-1]], bounds
 
     def measured(self, metric: str) -> "Measured":
         """Return the values of a metric in all groups."""
         values = self._values(metric)
         known = int(np.count_nonzero(~np.isnan(values)))
         order = np.argsort(values, kind="stable")[:known]  # missing ones are last
-        entries, bounds = self._by_group(order)
-        pairs = self._pair[entries]
+        by_group, bounds = self._by_group(self._part[order])
+        # Of a group, entries ascend: they are taken from ordered arrays, which are in the cache.
+        pairs = np.take(self._pair, order, axis=0).ravel()[by_group]
         sizes = np.bincount(pairs, minlength=int(self._pair_bounds[-1]))
         pair_bounds = self._pair_bounds
         if not sizes.all():  # some devices miss the metric
@@ -97,7 +107,7 @@ class Groups:
             pairs, pair_bounds = numbers.astype(np.int32)[pairs], numbers[pair_bounds]
             sizes = sizes[sizes > 0]
         return Measured(
-            values=values[entries // max(self._groups_of.shape[1], 1)],
+            values=values[order][by_group // self._groups_of.shape[1]],
             bounds=bounds,
             pairs=pairs,
             sizes=sizes.astype(np.float64),
@@ -208,9 +218,7 @@ class Measured:
 
         Values equal to the quantile are half below.
         """
-        middle = np.repeat(self.at(self.some, np.full(len(self.some), part)), self.n[self.some])
-        below = self._count(self.values < middle)
-        equal = self._count(self.values == middle)
+        below, equal = self._count(self.at(self.some, np.full(len(self.some), part)))
         sums = below + 0.5 * equal
         bounds = self._pair_bounds_of_some
         n, sizes = self.of_devices.n, self.of_devices
@@ -228,9 +236,25 @@ class Measured:
             size=n - sizes.squares / n,
         )
 
-    def _count(self, chosen: Bools) -> Floats:
-        """Return the number of chosen entries of each pair."""
-        return np.bincount(self.pairs[chosen], minlength=len(self.sizes)).astype(np.float64)
+    def _count(self, middle: Floats) -> tuple[Floats, Floats]:
+        """Return the values below and equal to a figure of their group, of each pair."""
+        if len(middle) > GROUPS_FEW:
+            whole, number = np.repeat(middle, self.n[self.some]), len(self.sizes)
+            chosen = self.pairs[self.values < whole], self.pairs[self.values == whole]
+            counts = [np.bincount(one, minlength=number) for one in chosen]
+            return counts[0].astype(np.float64), counts[1].astype(np.float64)
+        below, equal = np.empty(len(self.sizes)), np.empty(len(self.sizes))
+        for figure, group in zip(middle, self.some.tolist(), strict=True):
+            begin, end = self.bounds[group : group + 2]
+            here = slice(*self.pair_bounds[group : group + 2])
+            left, right = (
+                begin + np.searchsorted(self.values[begin:end], figure, side)
+                for side in ("left", "right")
+            )
+            pairs, number = self.pairs[begin:right] - here.start, here.stop - here.start
+            below[here] = np.bincount(pairs[: left - begin], minlength=number)
+            equal[here] = np.bincount(pairs[left - begin :], minlength=number)
+        return below, equal
 
     def one(self, group: int) -> tuple[Ordered, Floats]:
         """Return the ascending values of a group, and the samples of the device of each."""
@@ -238,14 +262,10 @@ class Measured:
         return Ordered(self.values[here]), self.sizes[self.pairs[here]]
 
 
-# Up to here a call for each segment is faster than copying all values.
-SEGMENTS_FEW = 100
-
-
 def segment_sums(values: Floats, bounds: Ints) -> Floats:
     """Return the sum of each segment, none of them empty, bit for bit as numpy.sum of each."""
     starts = bounds[:-1]
-    if len(starts) <= SEGMENTS_FEW:
+    if len(starts) <= GROUPS_FEW:
         return np.array([values[a:b].sum() for a, b in pairwise(bounds.tolist())])
     # numpy.sum begins with 0, which reduceat does not.
     padded = np.insert(values, starts, 0.0)

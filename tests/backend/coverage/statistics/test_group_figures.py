@@ -2,12 +2,14 @@
 
 import math
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.coverage.statistics import group_arrays
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.group_arrays import Groups, Node, exact_sums, segment_sums
 from backend.coverage.statistics.group_figures import figures_of
@@ -46,8 +48,8 @@ def province(seed: int) -> tuple[dict[Node, list[Samples]], dict[int, str]]:
 
 @pytest.mark.slow
 @settings(max_examples=5, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from([1, 10, 30]))
-def test_figures_equal_their_definition_to_the_last_bit(seed: int, minimum: int) -> None:
+@given(st.integers(0, 2**32), st.sampled_from([1, 10, 30]), st.sampled_from([0, 100]))
+def test_figures_equal_their_definition_to_the_last_bit(seed: int, minimum: int, few: int) -> None:
     groups, kinds = province(seed)
     found = figures_of(
         Groups({node: group[::-1] for node, group in groups.items()}), kinds, minimum
@@ -87,4 +89,6 @@ def test_sums_of_segments_are_numpys(size: int) -> None:
     values = 1 / np.random.default_rng(size).random(3 * size)
     bounds = np.array([0, size, 3 * size])
     told: Any = [np.sum(values[:size]), np.sum(values[size:])]
-    assert segment_sums(values, bounds).tolist() == told
+    for few in (0, 100):
+        with patch.object(group_arrays, "GROUPS_FEW", few):
+            assert segment_sums(values, bounds).tolist() == told

@@ -1,4 +1,4 @@
-"""Pages of the board and of /do on small screens and with large letters.
+"""Pages of the board, the desk, admins and of /do on small screens and with large letters.
 
 The first figure and the next act stand in the first 900 px, nothing is wider than the screen with
 letters of twice the size, and no part of a page scrolls in itself.
@@ -27,6 +27,8 @@ pytestmark = pytest.mark.long
 
 FIRST_PX = 900
 SCREENS = [(360, 1), (360, 2), (390, 1), (1440, 1)]  # width, and the size of letters
+# Pages without an act of their own: a display for a wall.
+WITHOUT_ACT = frozenset({"GET /desk/wall", "GET /desk/wall (of a unit)"})
 LARGE = """(times) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`html { font-size: ${100 * times}% }`);
@@ -53,7 +55,7 @@ FAULTS = """([first, letters]) => {
     return found.length ? Math.min(...found.map((one) => one.getBoundingClientRect().bottom + scrollY)) : null;
   };
   if (letters === 1) {
-    const act = top(".button, button, input:not([type=hidden]), select, textarea, .files a, tbody a, .panel :is(summary, a), .empty");
+    const act = top(".button, button, input:not([type=hidden]), select, textarea, .files a, tbody a, .panel :is(summary, a), .nothing");
     const figure = top(".figure, .big strong, td.n, .costs dd, .speeds, .ring text, .glance strong", ".sheet *");
     if (act === null || act > first) faults.push(`the first act is at ${act}`);
     if (figure !== null && figure > first) faults.push(`the first figure is at ${figure}`);
@@ -104,6 +106,9 @@ def filled(app: Flask, clock: FakeClock, actor: str) -> World:
     [
         ("organiser", "/campaigns", 7),
         ("team leader", "/campaigns", 7),
+        ("official", "/desk", 20),
+        ("admin", "/admin", 15),
+        ("admin", "/desk", 20),
     ],
 )
 def test_pages_keep_to_their_limits(
@@ -126,7 +131,8 @@ def test_pages_keep_to_their_limits(
         if b"<!doctype html>" not in answer.data[:500].lower() or answer.status_code != 200:
             continue
         page.goto(answer.request.full_path.rstrip("?"))
-        faults += faults_of(page, row)
+        found = faults_of(page, row)
+        faults += [one for one in found if row not in WITHOUT_ACT or "first act" not in one]
         seen += 1
     assert seen >= least
     assert not faults, "\n".join(faults)

@@ -65,6 +65,7 @@ def measured(app: Flask, page: Page) -> Measurement:
     return newest
 
 
+@pytest.mark.long
 def test_measured_speed_matches_the_line(
     app: Flask, served: str, new_page: Callable[..., Page]
 ) -> None:

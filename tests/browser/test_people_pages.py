@@ -106,7 +106,7 @@ def test_sign_in_and_out(app: Flask, page: Page) -> None:
     page.wait_for_url("**/campaigns")
     page.goto("/sign-in")
     assert page.url.endswith("/campaigns")
-    press(page, "Tài khoản của bạn")
+    press(page, "Tài khoản")
     expect_text(page, "Đội trưởng: Đội Sông Cầu")
     assert "Còn một bước." not in page.inner_text("body")
     check_page(page, "account")

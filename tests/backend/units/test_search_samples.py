@@ -29,7 +29,7 @@ SHORT = {
 }  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_names_are_found_as_people_write_them(app: Flask, capsys: pytest.CaptureFixture) -> None:
     """Each form of 200 names within the first three: 98 %, with one typing error 90 %."""
     with app.app_context():

@@ -1,16 +1,12 @@
 """Generate the samples of a month plan until each commune has its planned counted samples."""
 
-import os
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
-from threading import Thread
+from threading import Lock
 from uuid import UUID
 
 import numpy as np
@@ -40,12 +36,9 @@ from backend.measurements.recording.service import RecordingContext, record
 Progress = Callable[[int, int], None]
 AppContext = Callable[[], AbstractContextManager[object]]
 
-# Processes compute while others wait for PostgreSQL, which takes a quarter of the time.
-PROCESSES = min(os.cpu_count() or 1, 4) + 1
-# Starting processes takes longer than recording the samples of so few volunteers.
-FORKED_LEAST = 20
-# Volunteers that a process gets at once.
-LOT = 4
+# Threads compute while others wait for PostgreSQL; on two processors a third thread saves a
+# quarter of the time, a fourth none. DATABASE_POOL must have as many connections.
+WORKERS = 3
 # The shortest part of a month for which volunteers are recruited.
 MONTH_SHARE_LEAST = 1 / 30
 
@@ -63,7 +56,7 @@ class GenerationContext:
     """Objects and settings of the installation that the generation needs."""
 
     recording: RecordingContext
-    app_context: AppContext  # each volunteer has a session
+    app_context: AppContext  # each thread has its own session
     seed: int
 
 
@@ -74,13 +67,13 @@ def generate(plan: MonthPlan, context: GenerationContext, advance: Callable[[int
     province = survey(plan.province, day, context.recording.locator, rng)
     codes = [one.code for one in province.communes]
     wanted = quotas(plan, codes, [one.district for one in province.communes], rng)
-    db.session.rollback()  # no transaction stays open during the work
+    db.session.rollback()  # no transaction stays open while the threads work
     missing, lacking = dict(wanted), sum(wanted.values())
     share = max(MONTH_SHARE_LEAST, len(plan.days) / 30)
     made: list[UUID] = []
     for turn in count():
         people = recruit(province.communes, missing, share, rng)
-        made += _send(_Turn(people, plan, province, [turn, *plan.key], context), advance)
+        made += _send(people, plan, province, [turn, *plan.key], context, advance)
         missing = _missing(wanted, _counted(made, plan, province))
         before, lacking = lacking, sum(missing.values())
         if lacking in (0, before):  # a month that began today has no hours left
@@ -95,68 +88,25 @@ def _missing(wanted: Mapping[str, int], counted: Mapping[str, int]) -> dict[str,
     return missing
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """Volunteers of a plan, and the key of their random numbers."""
+def _send(
+    people: list[Volunteer],
+    plan: MonthPlan,
+    province: Province,
+    key: list[int],
+    context: GenerationContext,
+    advance: Callable[[int], None],
+) -> list[UUID]:
+    """Record the samples of all volunteers, a few at a time."""
 
-    people: list[Volunteer]
-    plan: MonthPlan
-    province: Province
-    key: list[int]
-    context: GenerationContext
-
-    def record(self, number: int) -> UUID | None:
-        """Record the samples of one volunteer; return the device, None without samples."""
-        volunteer, context = self.people[number], self.context
+    def record_one(volunteer: Volunteer) -> UUID | None:
         with context.app_context():
-            rng = np.random.default_rng([context.seed, volunteer.number, *self.key])
-            return _measure(volunteer, self.plan, self.province, context.recording, rng)
+            rng = np.random.default_rng([context.seed, volunteer.number, *key])
+            device = _measure(volunteer, plan, province, context.recording, rng)
+        advance(volunteer.at_home + volunteer.at_work)
+        return device
 
-
-def _send(turn: _Turn, advance: Callable[[int], None]) -> list[UUID]:
-    """Record the samples of all volunteers; each has a device and random numbers of its own."""
-    numbers = range(len(turn.people))
-    with ExitStack() as stack:
-        made: Iterator[UUID | None] = map(turn.record, numbers)
-        if len(turn.people) >= FORKED_LEAST:
-            db.session.remove()
-            db.engine.dispose()  # no connection may be open when the processes are forked
-            made = stack.enter_context(_processes(turn)).map(_record, numbers, chunksize=LOT)
-        devices = []
-        for volunteer, device in zip(turn.people, made, strict=True):
-            devices.append(device)
-            advance(volunteer.at_home + volunteer.at_work)
-    return [device for device in devices if device]
-
-
-def _processes(turn: _Turn) -> ProcessPoolExecutor:
-    # Forked, since most of a start is the import of libraries. Python 3.12 warns of threads: those
-    # of connections have ended, and no process uses what they had.
-    warnings.filterwarnings("ignore", ".*multi-threaded, use of fork", DeprecationWarning)
-    return ProcessPoolExecutor(PROCESSES, get_context("fork"), _begin, (turn,))
-
-
-# In a forked process: what it records.
-_turn: _Turn | None = None
-
-
-def _begin(turn: _Turn) -> None:
-    global _turn
-    _turn = turn
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that forked it has been killed."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _record(number: int) -> UUID | None:
-    assert _turn is not None
-    return _turn.record(number)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return [device for device in pool.map(record_one, people) if device]
 
 
 def _measure(
@@ -235,12 +185,14 @@ def _counted(made: list[UUID], plan: MonthPlan, province: Province) -> Mapping[s
 
 
 def progress_by(progress: Progress, total: int) -> Callable[[int], None]:
-    """Return a function that adds to a progress of (done, total)."""
+    """Return a thread-safe function that adds to a progress of (done, total)."""
     done = 0
+    lock = Lock()
 
     def advance(n: int) -> None:
         nonlocal done
-        done += n
-        progress(min(done, total), total)
+        with lock:
+            done += n
+            progress(min(done, total), total)
 
     return advance

@@ -293,18 +293,3 @@ def test_nothing_is_measured_after_now() -> None:
     plans = plan.month_plans(date(2026, 11, 1), now)
     assert all(one.until <= now for one in plans)
     assert plans[-2].days == [date(2026, 11, 1)]
-
-
-def test_processes_record_what_one_process_records(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    columns = (Measurement.id, Measurement.received_at, Measurement.unit_id, Measurement.reasons)
-    found = []
-    for least in (10**6, 1):
-        monkeypatch.setattr(generation, "FORKED_LEAST", least)
-        load(app, SMALL)
-        with app.app_context():
-            found.append(db.session.execute(select(*columns).order_by(Measurement.id)).all())
-            service.remove(lambda done, of: None)
-    assert len(found[0]) > 500
-    assert found[0] == found[1]

@@ -209,7 +209,7 @@ def test_a_superseded_report_leaves_the_month_published(world: World) -> None:
 @pytest.mark.slow
 def test_pages_without_a_month_show_the_newest_that_is_published(world: World) -> None:
     world.office.late([(1, 8)])
-    assert "310" not in world.get("/").text
+    assert not re.search(r"\b310\b", world.get("/").text)  # addresses of files have digests
     world.publish()
     assert "11/2024" in world.get("/").text
     assert world.get(f"/unit/{SHOWN}").status_code == 200

@@ -199,12 +199,16 @@ def _serialize(
         "leads": DEVICES if group.decides() else SAMPLES,
     }
     weights = 1 / group.sizes[group.devices]
-    told = {
+    spreads = {
         name: (Ordered(group.values), part, group.worth(rho[name]))
         for name, part in QUANTILES.items()
     }
-    told["device_median"] = intervals.weighted(group.values, weights), QUANTILES[MEDIAN], of_devices
-    for name, (ordered, part, worth) in told.items():
+    spreads["device_median"] = (
+        intervals.weighted(group.values, weights),
+        QUANTILES[MEDIAN],
+        of_devices,
+    )
+    for name, (ordered, part, worth) in spreads.items():
         given = name not in ("p10", "p90") or worth >= OUTER_LEAST - ROUNDING
         levels = zip(("", "_low", "_high"), (part, *_limits(part, worth)), strict=True)
         result |= {name + end: ordered.at(level) if given else None for end, level in levels}

@@ -195,7 +195,8 @@ def completed_days(
 def sampling_pattern(month: Month, previous: Month, level: str) -> tuple[Numbers, float]:
     """Return the factors of weekdays and the scatter of daily samples; cached.
 
-    They are computed over all units of a level, so that a unit has one projection.
+    They are computed over all units of a level that the reader may see, and not over others, whose
+    figures they would reveal.
     """
 
     def compute() -> tuple[Numbers, float]:
@@ -203,7 +204,8 @@ def sampling_pattern(month: Month, previous: Month, level: str) -> tuple[Numbers
         factors = forecast.weekday_factors(rows.sum(axis=0), days)
         return factors, forecast.common_scatter(rows, days, factors)
 
-    basis = month.listing, previous.commune_counts.version
+    shown = month.published, previous.published
+    basis = month.listing, previous.commune_counts.version, shown
     return month.commune_counts.memoized((level, "sampling_pattern"), basis, compute)
 
 

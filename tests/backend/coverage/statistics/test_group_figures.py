@@ -88,7 +88,7 @@ def test_sums_are_exact(parts: list[list[float]]) -> None:
 def test_sums_of_segments_are_numpys(size: int) -> None:
     values = 1 / np.random.default_rng(size).random(3 * size)
     bounds = np.array([0, size, 3 * size])
-    told: Any = [np.sum(values[:size]), np.sum(values[size:])]
+    expected: Any = [np.sum(values[:size]), np.sum(values[size:])]
     for few in (0, 100):
         with patch.object(group_arrays, "GROUPS_FEW", few):
-            assert segment_sums(values, bounds).tolist() == told
+            assert segment_sums(values, bounds).tolist() == expected

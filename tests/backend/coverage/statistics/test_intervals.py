@@ -99,30 +99,30 @@ def test_the_correlation_of_a_kind_is_found_and_few_devices_give_the_prior() -> 
 def test_one_device_decides_nothing() -> None:
     values = [10.0 + n for n in range(60)] + [500.0] * 40
     one = group(values, [*range(60), *[99] * 40])
-    told = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 1)[1, ALL, ALL][
+    found = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 1)[1, ALL, ALL][
         "download_mbps"
     ]
-    assert told["leads"] == "devices" and told["device_median"] < 45 < told["median"]
-    assert told["device_median_low"] < told["device_median"] < told["device_median_high"]
-    assert told["effective_n"] < told["device_effective_n"] < 62
+    assert found["leads"] == "devices" and found["device_median"] < 45 < found["median"]
+    assert found["device_median_low"] < found["device_median"] < found["device_median_high"]
+    assert found["effective_n"] < found["device_effective_n"] < 62
 
 
 def test_withdrawn_rows_are_one_device() -> None:
     values = [10.0 + n for n in range(60)]
-    told = {}
+    found = {}
     for number in (WITHDRAWN, 99):
         one = group(values, [*range(40), *[number] * 20])
-        told[number] = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 1)[1, ALL, ALL]
-    assert told[WITHDRAWN] == told[99]
+        found[number] = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 1)[1, ALL, ALL]
+    assert found[WITHDRAWN] == found[99]
 
 
 def test_too_few_effective_samples_say_how_many_devices_are_missing() -> None:
     rng = np.random.default_rng(3)
     speeds = np.repeat(rng.lognormal(4, 1, 5), 60) * rng.lognormal(0, 0.1, 300)
     one = group(list(speeds), list(np.repeat(np.arange(5), 60)))
-    told = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 30)[1, ALL, ALL]
-    assert told["download_mbps"] is None and told["effective_n"] < 15
-    assert 30 < told["more_devices"] < 300  # the 300 samples of five devices weigh in the figure
+    found = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 30)[1, ALL, ALL]
+    assert found["download_mbps"] is None and found["effective_n"] < 15
+    assert 30 < found["more_devices"] < 300  # the 300 samples of five devices weigh in the figure
 
 
 def estimate(value: float, error: float) -> Estimate:

@@ -17,6 +17,7 @@ from backend.accounts import passwords
 from backend.coverage.signals import service as signals
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.web.maps import basemap
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.computed_once import computed_once
@@ -136,6 +137,7 @@ def app(built: Flask, empty: Callable[[], None], clock: FakeClock) -> Iterator[F
     with built.app_context():
         db.session.remove()
     empty()
+    basemap.remove(built.config["VAR_DIR"] / "tiles")
 
 
 @pytest.fixture

@@ -62,12 +62,12 @@ class Header:
 
 
 def current_basemap(folder: Path) -> str | None:
-    """Return the digest of the base map in use."""
+    """Return the digest of the base map in use; None without one, or if its file is missing."""
     try:
         digest = json.loads((folder / "basemap.json").read_text())["digest"]
     except (OSError, ValueError, KeyError):
         return None
-    return digest if isinstance(digest, str) else None
+    return digest if isinstance(digest, str) and basemap_path(folder, digest).is_file() else None
 
 
 def basemap_path(folder: Path, digest: str) -> Path:

@@ -11,6 +11,7 @@ from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.jobs.models import Job
 from backend.units.models import BoundarySet
+from backend.web.maps.basemap import basemap_path
 from tests.support import people
 from tests.support.access.requests_officials import OFFICIAL_REQUESTS
 from tests.support.access.table_admin import ADMIN_PAGES
@@ -94,6 +95,7 @@ def _basemap(world: World) -> dict[str, Any]:
     """Name a base map whose file cannot be read; the picture then has no roads."""
     folder = world.app.config["VAR_DIR"] / "tiles"
     folder.mkdir(parents=True, exist_ok=True)
+    basemap_path(folder, "x").touch()
     (folder / "basemap.json").write_text('{"digest": "x", "source": "x.pmtiles"}')
     return {}
 

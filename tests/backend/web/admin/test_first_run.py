@@ -79,7 +79,6 @@ def test_the_time_left_follows_the_speed_so_far(
 
 
 def test_each_set_has_a_small_map_with_the_islands(app: Flask, admin: AdminBrowser) -> None:
-    (app.config["VAR_DIR"] / "tiles" / "basemap.json").unlink(missing_ok=True)
     with app.app_context():
         ids = list(db.session.scalars(select(BoundarySet.id)))
     page = admin.get("/admin/sets")

@@ -109,6 +109,11 @@ def test_nothing_but_roads_and_water_on_land_is_kept_at_any_zoom(
     lines = base_lines.read(base_lines.lines_path(path))
     assert lines is not None and len(lines.kinds) > 2
     assert all(box(*map(float, one)).within(LAND) for one in lines.boxes)
+    kept = path.rename(tmp_path / path.name)  # as after a restore without its files
+    assert basemap.current_basemap(folder) is None
+    assert "OpenStreetMap" not in client.get("/?lang=en").text
+    kept.rename(path)
+    assert basemap.current_basemap(folder) == digest
     assert run.invoke(cli, ["basemap", "--remove"]).exit_code == 0
     assert basemap.current_basemap(folder) is None and not path.exists()
     assert "OpenStreetMap" not in client.get("/?lang=en").text

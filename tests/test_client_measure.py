@@ -64,6 +64,7 @@ def test_they_have_under_200_lines_and_need_no_package() -> None:
     assert imported <= sys.stdlib_module_names
 
 
+@pytest.mark.slow
 @each_client
 def test_it_registers_once_and_its_samples_are_witnessed(
     client: str, app: Flask, tmp_path: Path, stored: Any

@@ -232,6 +232,7 @@ def test_a_store_goes_on_where_it_was(stub: StubServer, tmp_path: Path) -> None:
     assert [path for path in stub.paths if path.endswith("/devices")] == ["/api/v1/devices"]
 
 
+@pytest.mark.slow
 def test_it_waits_as_long_as_it_is_told(
     stub: StubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

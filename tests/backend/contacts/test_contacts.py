@@ -40,6 +40,7 @@ def stored(app: Flask) -> list[UnitContact]:
         return list(db.session.scalars(select(UnitContact).order_by(UnitContact.id)))
 
 
+@pytest.mark.slow
 def test_a_contact_is_added_changed_and_removed(
     app: Flask, client: FlaskClient, token: str
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_wrong_field_is_named(
     assert stored(app) == []
 
 
+@pytest.mark.slow
 def test_nobody_else_sees_or_changes_them(app: Flask, client: FlaskClient, token: str) -> None:
     save(client, token)
     (one,) = stored(app)

@@ -83,6 +83,7 @@ def test_the_chosen_contacts_get_a_mail_each(app: Flask, client: FlaskClient, to
     assert details == expected and "hoa" not in str(details)
 
 
+@pytest.mark.slow
 def test_a_second_click_sends_nothing(
     app: Flask, client: FlaskClient, token: str, clock: FakeClock
 ) -> None:
@@ -124,6 +125,7 @@ def test_a_refused_mail_is_named_and_can_be_sent_again(
         assert len(mails) == 1
 
 
+@pytest.mark.slow
 def test_only_contacts_of_the_own_area(app: Flask, client: FlaskClient, token: str) -> None:
     other = contact(app, *ELSEWHERE)
     hoa = contact(app, *HOA)
@@ -153,6 +155,7 @@ def test_a_group_and_a_month_that_is_over(app: Flask, client: FlaskClient, token
     assert mails == []
 
 
+@pytest.mark.slow
 def test_without_a_mail_server_the_own_program_is_offered(
     app: Flask, client: FlaskClient, token: str
 ) -> None:
@@ -162,6 +165,7 @@ def test_without_a_mail_server_the_own_program_is_offered(
     assert "Chưa có máy chủ thư" in send(client, token, hoa).text
 
 
+@pytest.mark.slow
 def test_twenty_sendings_an_hour(app: Flask, client: FlaskClient, token: str) -> None:
     hoa = contact(app, *HOA)
     with mail_server() as (settings, _):

@@ -76,6 +76,7 @@ def test_a_restart_between_two_posts_fails_neither(
     assert client.post(URL, json=body, headers=headers).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_standby_answers_who_reads_and_sends_away_who_writes(server: EmbeddedPostgres) -> None:
     url = f"{server.app_url}&options=-c%20default_transaction_read_only%3Don"
     app = application(server, clock=FakeClock(), DATABASE_URL=url)

@@ -72,6 +72,7 @@ def strong(answer: Any) -> set[str]:
     return {one["code"] for one in answer["items"] if one["counted"] >= SMALL.threshold}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("required", ["claimed", "witnessed"])
 def test_planned_totals_come_out_of_judging(app: Flask, client: FlaskClient, required: str) -> None:
     with counting_from(app, required):
@@ -84,7 +85,7 @@ def test_planned_totals_come_out_of_judging(app: Flask, client: FlaskClient, req
         assert differences() == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_counts_is_witnessed_and_most_other_samples_are_not(app: Flask) -> None:
     load(app, replace(SMALL, counted=1_500))
     found = select(Measurement.assurance, Measurement.counted, func.count()).group_by(
@@ -100,7 +101,7 @@ def test_what_counts_is_witnessed_and_most_other_samples_are_not(app: Flask) -> 
     assert n["claimed", False] > 2 * n["ticketed", False] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_places_without_a_connection_are_noted_and_go_with_the_phones(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -118,7 +119,7 @@ def test_places_without_a_connection_are_noted_and_go_with_the_phones(
         assert db.session.scalars(select(NoConnectionNote)).all() == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_goes_wrong_in_the_field_is_there(app: Flask) -> None:
     load(app, replace(SMALL, counted=1_500))
     with app.app_context():
@@ -146,7 +147,7 @@ def test_another_seed_gives_the_same_totals_and_other_communes(
     assert (answers[0], ids[0]) == (answers[2], ids[2])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_removing_leaves_nothing_of_it_and_everything_else(
     app: Flask, client: FlaskClient, clock: Any
 ) -> None:
@@ -219,7 +220,7 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
         assert list(db.session.scalars(select(Campaign.id))) == [mine]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_load_that_was_interrupted_is_replaced(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,14 +238,14 @@ def test_a_load_that_was_interrupted_is_replaced(
     assert coverage(client)["summary"]["counted"] == 500
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_plan_that_cannot_be_met_is_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generation, "_counted", lambda *arguments: {})
     with pytest.raises(generation.PlanNotReached):
         load(app, SMALL)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_commands_say_what_they_did(app: Flask) -> None:
     load(app, SMALL)
     run = app.test_cli_runner().invoke
@@ -254,7 +255,7 @@ def test_commands_say_what_they_did(app: Flask) -> None:
     assert "Removed measurements: 0" in run(args=["demo", "remove"]).output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_loads_what_is_planned(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "month_plans", lambda today, now: [SMALL])
     output = app.test_cli_runner().invoke(args=["demo", "load", "--seed", "7"]).output

@@ -252,6 +252,7 @@ def test_the_demo_registers_without_http(app: Flask, clock: Any) -> None:
         db.session.rollback()
 
 
+@pytest.mark.slow
 @given(
     st.text(alphabet=ALPHABET, min_size=12, max_size=12), st.lists(st.integers(0, 12)), st.data()
 )

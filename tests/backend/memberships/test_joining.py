@@ -161,6 +161,7 @@ def test_who_has_no_devices_token_is_told_that_alone(
 # Guesses
 
 
+@pytest.mark.slow
 def test_guesses_are_counted_by_device_and_by_address(
     client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

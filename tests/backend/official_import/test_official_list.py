@@ -65,6 +65,7 @@ def test_columns_without_a_header_are_told_apart_by_content(separator: str) -> N
     assert read_text(row) == [OfficialLine("Xã Phú Lương", "Chị Hoa", "0912 345 678", "31/12/2026")]
 
 
+@pytest.mark.slow
 def test_the_list_of_a_province_is_filled_in_sent_and_sent_again(
     app: Flask, admin: AdminBrowser
 ) -> None:

@@ -115,6 +115,7 @@ def test_an_organiser_excludes_the_samples_of_signals_and_undoes_one(cast: Cast)
     assert states == {first: "open", second: "excluded"}
 
 
+@pytest.mark.slow
 def test_samples_of_two_signals_count_again_only_after_both_are_undone(cast: Cast) -> None:
     [repeated] = of_kind(cast, "speeds_repeated")
     device = repeated["devices"]

@@ -115,6 +115,7 @@ def test_each_sample_is_in_one_part(
     assert parts(app, client) == dict.fromkeys(PARTS, 1) | {"witnessed": 0, "ticketed": 0}
 
 
+@pytest.mark.slow
 def test_a_later_sample_moves_a_witnessed_one_out_of_its_part(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
@@ -231,6 +232,7 @@ def test_parts_of_a_province_are_those_of_its_communes(
     assert item(client, "05446")["by_assurance"] == NOTHING | {"witnessed": 60}
 
 
+@pytest.mark.slow
 def test_the_migration_moves_counts_and_back(
     app: Flask, client: FlaskClient, owner: Engine
 ) -> None:

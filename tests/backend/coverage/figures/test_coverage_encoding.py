@@ -125,6 +125,7 @@ def changes(app: Flask, clock: FakeClock) -> Iterator[str]:
     yield "the month before a past one"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query", [{}, {"level": "district"}, {"sort": "-counted", "limit": "3"}, {"format": "columns"}]
 )

@@ -83,6 +83,7 @@ def test_an_item_is_the_same_in_every_list(app: Flask, client: FlaskClient) -> N
         assert found == [alone]
 
 
+@pytest.mark.slow
 def test_filters_and_orders(app: Flask, client: FlaskClient) -> None:
     count(app, HERE, ("2024-11-10", 300))
     count(app, THERE, ("2024-11-10", 200))

@@ -267,6 +267,7 @@ def test_the_desk_lists_and_excludes_notes(app: Flask, client: FlaskClient) -> N
 # Page, report, open data
 
 
+@pytest.mark.slow
 def test_the_page_shows_released_places(app: Flask, client: FlaskClient) -> None:
     noted(app, 6)
     store_rows(app, measurement_row(unit_id(app, COMMUNE)))

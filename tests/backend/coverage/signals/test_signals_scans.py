@@ -61,6 +61,7 @@ def scripted(unit: int, phones: int = 1) -> None:
     add_rows(unit, "script", phones, 60, step=timedelta(seconds=40), begin=NINE)
 
 
+@pytest.mark.slow
 def test_repeats_of_some_registrations_hide_nothing(area: Area) -> None:
     scripted(area.one)
     add_rows(area.one, "noise", 17, 6_000, step=timedelta(minutes=6), reasons=["repeat"])

@@ -61,6 +61,7 @@ def test_an_official_sees_every_cell_of_the_area(app: Flask, client: FlaskClient
     assert seen["suppressed"] == {"cells": 0, "n": 0} and seen["release"] is None
 
 
+@pytest.mark.slow
 def test_a_page_draws_released_cells_and_all_of_them_for_an_official(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_month_to_come_and_a_unit_that_was_not_there(client: FlaskClient, what
     assert client.get(f"/api/v1/units/{COMMUNE}/{what}").status_code == 422
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 1_000), min_size=1, max_size=50), st.integers(0, 100))
 def test_evenness_lies_between_one_place_and_even(samples: list[int], cells: int) -> None:
     found = evenness(samples, cells)

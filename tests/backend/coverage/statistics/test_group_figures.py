@@ -47,7 +47,7 @@ def province(seed: int) -> tuple[dict[Node, list[Samples]], dict[int, str]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([1, 10, 30]), st.sampled_from([0, 100]))
 def test_figures_equal_their_definition_to_the_last_bit(seed: int, minimum: int, few: int) -> None:
     groups, kinds = province(seed)

@@ -46,6 +46,7 @@ def test_unclustered_intervals_equal_scipys() -> None:
     assert len(cases) == 1_000 and worst < 1e-9
 
 
+@pytest.mark.slow
 @given(st.floats(0.5, 5_000), st.floats(0.5, 5_000), st.sampled_from([0.025, 0.5, 0.975]))
 @example(4_464.0, 2.0, 0.5)  # nearly all near 1
 def test_a_quantile_of_the_beta_distribution_has_its_share_below(

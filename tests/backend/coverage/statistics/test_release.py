@@ -264,6 +264,7 @@ def test_a_cell_hidden_alone_takes_the_smallest_along(app: Flask, client: FlaskC
 # Attacks
 
 
+@pytest.mark.slow
 def test_three_free_phones_in_each_of_63_cells_locate_nobody(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:

@@ -166,6 +166,7 @@ def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
         assert db.session.scalar(select(func.count()).select_from(StatisticStale)) == 0
 
 
+@pytest.mark.slow
 def test_what_is_posted_excluded_and_withdrawn_is_followed(app: Flask, client: FlaskClient) -> None:
     app.config["MINIMUM_N"] = 1
     mine, other = register(client), register(client)

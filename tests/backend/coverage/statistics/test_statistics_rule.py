@@ -35,6 +35,7 @@ def told_of(group: list[Samples], technology: str = "4G", minimum: int = 1) -> d
     return figures_of(Groups({node: group}), {7: "commune"}, minimum)[node]
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(SPEEDS)
 def test_figures_depend_on_no_order(values: list[float]) -> None:

@@ -65,6 +65,7 @@ def test_a_units_own_target_beats_the_general_one(app: Flask, client: FlaskClien
     assert act == "target.create" and details["after"]["threshold"] == 100
 
 
+@pytest.mark.slow
 def test_an_exempt_unit_is_expected_to_do_nothing_and_is_named(
     app: Flask, client: FlaskClient
 ) -> None:

@@ -253,6 +253,7 @@ def test_a_code_is_text(client: FlaskClient, sent: dict[str, Any], code: str) ->
     assert answer.json["errors"][0]["code"] == code
 
 
+@pytest.mark.slow
 def test_guesses_are_counted_by_address(client: FlaskClient, clock: Any) -> None:
     code = register(client)["withdrawal_code"]
     guess = {"withdrawal_code": "AAAA-AAAA-AAAA"}

@@ -3,6 +3,7 @@
 from pprint import pformat
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
@@ -70,6 +71,7 @@ def _loaded(schema: MeasurementSchema, body: Any) -> str:
         return pformat(error.messages)
 
 
+@pytest.mark.slow
 @given(st.one_of(_objects(COMPILED), VALUES))
 def test_any_body_is_loaded_as_by_marshmallow(body: Any) -> None:
     assert _loaded(COMPILED, body) == _loaded(PLAIN, body)

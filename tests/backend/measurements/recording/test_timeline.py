@@ -133,6 +133,7 @@ spots = st.tuples(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(
     max_examples=300,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take minutes

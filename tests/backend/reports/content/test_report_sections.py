@@ -29,6 +29,7 @@ def commune(office: Office) -> dict[str, Any]:
     return dict(office.client.post("/api/v1/units/locate", json=asked).json["unit"])
 
 
+@pytest.mark.slow
 def test_sentences_are_vietnamese_and_name_whose_count_it_is(office: Office) -> None:
     office.measured(9, 10, 16)
     proposed = office.show(office.draft(), "/figures").json["proposed"]
@@ -106,6 +107,7 @@ def test_what_is_planned_is_who_measures_there_next(office: Office) -> None:
     assert "nằm trong địa bàn của chiến dịch: Tháng Mười hai." in figures["proposed"]["lacking"]
 
 
+@pytest.mark.slow
 def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
     """A campaign over a whole province: the report of one commune tells what was taken there."""
     province = people.unit_id(office.app, "19", level="province")
@@ -138,6 +140,7 @@ def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_report_of_one_commune(office: Office) -> None:
     office.measured(9, 16)
     office.measured(9, location={**THERE, "accuracy_m": 9.0, "latitude": 21.8, "longitude": 105.6})
@@ -187,6 +190,7 @@ def test_a_month_after_the_reform_has_no_districts(
     assert sections["reached"]["fixed"][0]["source"] == "Mức mặc định của Đo Sóng"
 
 
+@pytest.mark.slow
 def test_a_report_says_that_claims_count(office: Office) -> None:
     office.measured(9)
     report = office.draft()

@@ -130,6 +130,7 @@ def test_csv_and_workbook_hold_the_same(rendered: Files) -> None:
     assert [book["Chưa đạt"].cell(row, 7).value for row in (3, 4)] == [288, 50]
 
 
+@pytest.mark.slow
 def test_counted_samples_have_their_parts(app: Flask) -> None:
     changed = sections()
     numbers = {"witnessed": 64_000, "ticketed": 0, "claimed": 595, "imported": 0, "withdrawn": 0}
@@ -262,6 +263,7 @@ def test_annexes_have_their_own_pages_and_orientation(app: Flask) -> None:
     assert max(widths) <= 25.3
 
 
+@pytest.mark.slow
 def test_a_document_with_a_name_is_no_official_letter(app: Flask) -> None:
     chosen = {"kind": "report", "titles": ["Q. GIÁM ĐỐC"], "signer": "Lê Văn Cường"}
     document = {
@@ -294,6 +296,7 @@ def test_a_letter_names_its_place_as_the_decree_asks(name: str, place: str) -> N
     assert labels.place_name(name) == place
 
 
+@pytest.mark.slow
 def test_the_copied_letterhead_is_used(app: Flask) -> None:
     head = {
         "superior": None, "agency": "ỦY BAN NHÂN DÂN XÃ TÂN CƯƠNG", "symbol": "UBND-VHXH",

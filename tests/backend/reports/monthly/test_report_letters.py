@@ -96,6 +96,7 @@ def test_signatures_are_proposed_from_the_letterhead() -> None:
     assert propose_titles(DEPUTY)[:2] == [DEPUTY, ["GIÁM ĐỐC"]]
 
 
+@pytest.mark.slow
 def test_the_checklist_of_an_empty_month(office: Office) -> None:
     report = office.draft()
     items = {one["code"]: one for one in office.show(report, "/checklist").json["items"]}

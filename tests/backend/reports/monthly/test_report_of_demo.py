@@ -38,7 +38,7 @@ def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     return made
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_draft_freeze_late_samples_approve_supplement_verify(
     office: Office, tmp_path: Path
 ) -> None:
@@ -107,7 +107,7 @@ def check_teams(office: Office, rows: list[dict[str, Any]]) -> bool:
     return bool(rows)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_demo_that_goes_takes_its_reports_with_it(office: Office) -> None:
     report = office.approved()
     other = office.begin(unit="490").json["id"]
@@ -118,7 +118,7 @@ def test_a_demo_that_goes_takes_its_reports_with_it(office: Office) -> None:
     assert office.show(other).json["demo"] is False
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_demo_s_official_sealed_the_report_of_the_letter_s_month(office: Office) -> None:
     """After the reform, as always today: the role over the province from before has ended."""
     office.clock.now = datetime(2026, 11, 25, tzinfo=UTC)

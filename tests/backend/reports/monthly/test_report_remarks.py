@@ -65,6 +65,7 @@ def test_a_conflict_shows_both_texts(office: Office) -> None:
     assert save(office, report, "Mạng yếu.", section="quality").status_code == 200  # no conflict
 
 
+@pytest.mark.slow
 def test_one_sitting_is_one_audit_entry(office: Office) -> None:
     report = office.draft()
     for version in range(5):

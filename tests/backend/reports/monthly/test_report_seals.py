@@ -92,11 +92,13 @@ def test_what_no_report_has_is_not_known(office: Office, wanted: str) -> None:
     assert (refused.status_code, refused.json["code"]) == (404, "digest_unknown")
 
 
+@pytest.mark.slow
 def test_nothing_is_told_of_what_is_not_approved(office: Office) -> None:
     told = office.show(office.frozen()).json
     assert check(office, told["digest"]).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_is_refused(office: Office, tmp_path: Path) -> None:
     report = office.approved()
     run, file = office.app.test_cli_runner().invoke, tmp_path / "report"
@@ -133,6 +135,7 @@ def test_a_stored_report_that_was_changed_has_no_valid_seal(office: Office, owne
     assert (refused.status_code, refused.json["code"]) == (500, "report_altered")
 
 
+@pytest.mark.slow
 def test_figures_that_were_changed_are_no_longer_those_of_the_seal(
     office: Office, owner: Engine
 ) -> None:
@@ -188,6 +191,7 @@ def test_the_serving_role_cannot_change_what_is_approved(office: Office) -> None
                 db.session.execute(text(statement))
 
 
+@pytest.mark.slow
 def test_reports_of_a_demo_can_be_removed_with_their_files(office: Office) -> None:
     office.approved()
     with office.app.app_context():

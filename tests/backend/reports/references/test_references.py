@@ -58,6 +58,7 @@ def test_nothing_of_another_province_is_offered(office: Office) -> None:
     assert cited(office, report) == []
 
 
+@pytest.mark.slow
 def test_the_nearest_confirmed_documents_are_cited(office: Office) -> None:
     admin = people.person(office.app, "admin")
     common = add(office, "/api/v1/references", number="1", headers=admin)

@@ -220,6 +220,7 @@ def test_a_file_that_wants_all_memory_is_refused(
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
+@pytest.mark.slow
 def test_a_file_that_takes_all_cpu_time_is_refused(
     app: Flask, admin: AdminBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

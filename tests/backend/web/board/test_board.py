@@ -78,6 +78,7 @@ def test_an_organiser_finds_the_own_campaigns(client: FlaskClient, cast: Cast) -
     assert "Bạn chưa có chiến dịch nào" in read(client, "/campaigns")
 
 
+@pytest.mark.slow
 def test_a_campaign_shows_the_figures_of_the_api(client: FlaskClient, cast: Cast) -> None:
     enter(client, ORGANISER)
     told = client.get(f"/api/v1/campaigns/{cast.campaign}/contributions").json["total"]

@@ -65,6 +65,7 @@ def test_another_s_area_is_as_none(app: Flask, client: FlaskClient, path: str) -
     assert "Không có trang này" in answer.text
 
 
+@pytest.mark.slow
 def test_the_table_shows_coverage_s_figures(app: Flask, client: FlaskClient) -> None:
     measured(client, 8, 13, 18)
     sign_in(app, client)
@@ -103,6 +104,7 @@ def test_units_behind_and_signals_are_tasks(group: str, signals: int, any_task: 
     assert AreaPage.has_tasks.__get__(area) is any_task
 
 
+@pytest.mark.slow
 def test_a_reminder_names_its_communes(app: Flask, client: FlaskClient) -> None:
     """It is the 20th; the sample of the 5th is older than three days."""
     measured(client, 8)
@@ -116,6 +118,7 @@ def test_a_reminder_names_its_communes(app: Flask, client: FlaskClient) -> None:
     assert "Không có ai cần nhắc" in client.get("/desk/area/19/remind?month=2024-10").text
 
 
+@pytest.mark.slow
 def test_an_overdue_report_is_on_every_page(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
@@ -134,6 +137,7 @@ def test_an_overdue_report_is_on_every_page(
     assert f"{told}đã quá hạn 1 ngày (phải gửi trước ngày 15/12/2024)" in page
 
 
+@pytest.mark.slow
 def test_a_province_sets_the_deadline_of_its_communes(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:

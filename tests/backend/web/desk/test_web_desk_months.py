@@ -45,6 +45,7 @@ def test_a_province_of_today_opens_those_that_it_was_made_of(
     assert "/desk/area/19?month=2025-08" in unescape(now)
 
 
+@pytest.mark.slow
 def test_a_commune_of_today_opens_the_old_ones_that_went_into_it(
     app: Flask, client: FlaskClient, after: None
 ) -> None:

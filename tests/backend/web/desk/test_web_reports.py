@@ -73,6 +73,7 @@ def test_the_page_says_what_the_report_says(desk: Desk) -> None:
     assert page.count("data-remark=") == 8
 
 
+@pytest.mark.slow
 def test_the_preview_has_the_pictures_of_the_letter(desk: Desk) -> None:
     report = desk.draft()
     addresses = re.findall(r'<img src="(/desk/reports/[^"]+)"', desk.page(report))
@@ -101,6 +102,7 @@ def test_remarks_replace_what_was_proposed(desk: Desk) -> None:
     assert desk.show(report).json["remarks"] == {}
 
 
+@pytest.mark.slow
 def test_what_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
     report = desk.draft()
     desk.send(report, "remarks", samples="Một")
@@ -115,6 +117,7 @@ def token(page: str, section: str) -> str:
     return page.partition(f'name="{section}_seen" value="')[2].partition('"')[0]
 
 
+@pytest.mark.slow
 def test_a_form_of_two_people_saves_both(desk: Desk) -> None:
     report = desk.draft()
     page = desk.page(report)
@@ -137,6 +140,7 @@ def test_a_form_of_two_people_saves_both(desk: Desk) -> None:
     assert desk.show(report, "/figures").json["remarks"]["samples"] == "Ba"
 
 
+@pytest.mark.slow
 def test_the_letter_is_chosen_in_the_draft(desk: Desk) -> None:
     report = desk.draft()
     lines = "KT. GIÁM ĐỐC\r\nPHÓ GIÁM ĐỐC"

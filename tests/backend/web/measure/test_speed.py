@@ -128,6 +128,7 @@ def test_a_phone_has_a_budget_whatever_its_address() -> None:
     limiter.acquire(client_keys("203.0.113.7", "two"), 1, NOON)()
 
 
+@pytest.mark.slow
 def test_names_of_phones_do_not_fill_the_memory() -> None:
     limiter = TransferLimiter(1, 10**9)
     for number in range(PHONES_MOST + 100):

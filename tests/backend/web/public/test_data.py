@@ -22,6 +22,7 @@ def folder(app: Flask, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_before_the_first_month_the_page_tells_when_and_what(
     client: FlaskClient, folder: Path
 ) -> None:

@@ -196,6 +196,7 @@ def test_the_previous_month_of_a_running_one_ends_on_the_same_day(
     assert "Tháng trước: 7 mẫu." in read(client, "/unit/05443?month=2024-11").words
 
 
+@pytest.mark.slow
 def test_the_counted_number_has_its_parts(app: Flask, client: FlaskClient) -> None:
     path = f"{THAI_NGUYEN}&lang="
     fill(app, 40)
@@ -262,6 +263,7 @@ def test_no_target_before_the_letter(app: Flask, client: FlaskClient) -> None:
     assert "đạt 300 mẫu" not in words
 
 
+@pytest.mark.slow
 def test_a_demo_month_says_so(app: Flask, client: FlaskClient) -> None:
     assert "Số liệu minh họa." not in read(client, THAI_NGUYEN).words
     spread = [f"/unit/19/{one}?month=2024-11&lang=vi" for one in ("widget", "picture.png")]

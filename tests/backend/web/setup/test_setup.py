@@ -66,6 +66,7 @@ def organiser(app: Flask, client: FlaskClient) -> Organiser:
     return Organiser(app, client)
 
 
+@pytest.mark.slow
 def test_a_campaign_starts_with_its_teams_codes_and_leaders(organiser: Organiser) -> None:
     page = organiser.get("/campaigns/new?lang=vi")
     assert "Tỉnh Thái Nguyên (19)" in page and 'value="2024-11-20"' in page
@@ -147,6 +148,7 @@ def test_a_file_is_chosen_once_and_former_teams_join_only_when_chosen(
     assert "Đội khác" in organiser.get(made.replace("ready", "teams"))
 
 
+@pytest.mark.slow
 def test_a_team_is_added_changed_led_and_ended(organiser: Organiser, app: Flask) -> None:
     campaign = organiser.started()
     board = f"/campaigns/{campaign}"
@@ -206,6 +208,7 @@ def test_a_logo_is_a_small_picture(organiser: Organiser, content: bytes, text: s
     assert text in page
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("pdftoppm"), reason="poppler is not installed")
 def test_posters_of_all_teams_are_one_pdf(organiser: Organiser, app: Flask, tmp_path: Path) -> None:
     campaign, drawn = organiser.started(), io.BytesIO()

@@ -37,8 +37,13 @@ def click_errors() -> Iterator[None]:
             raise
         raise click.ClickException(str(error)) from error
     except Problem as problem:
-        codes = [error.code for error in problem.errors] or [problem.code]
-        raise click.ClickException(" ".join(message(code, "en") for code in codes)) from problem
+        raise click.ClickException(sentence(problem)) from problem
+
+
+def sentence(problem: Problem) -> str:
+    """Return a domain error in English."""
+    codes = [error.code for error in problem.errors] or [problem.code]
+    return " ".join(message(code, "en") for code in codes)
 
 
 def spinner(title: str) -> Status:

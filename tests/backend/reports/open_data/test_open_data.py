@@ -232,6 +232,20 @@ def test_the_command_tells_digests(month: Flask) -> None:
     assert again.exit_code == 1 and "not over" in again.output
 
 
+@pytest.mark.slow
+def test_a_month_that_fails_does_not_stop_the_others(month: Flask, tmp_path: Path) -> None:
+    make_release(month)
+    make_release(month, "2024-10")
+    (tmp_path / "open-data").mkdir()
+    (tmp_path / "open-data" / "2024-10").write_text("where its folder would be")
+    run = month.test_cli_runner().invoke
+    done = run(args=["reports", "publish-data", "2024-12", "2024-10", "2024-11"])
+    assert done.exit_code == 1 and "2024-11/units.parquet" in done.output
+    first, second = done.output.splitlines()[-2:]
+    assert first.startswith("Error: 2024-12: ") and "not over" in first
+    assert second.startswith("2024-10: FileExistsError")
+
+
 def test_a_running_month_is_not_published(month: Flask, clock: FakeClock, tmp_path: Path) -> None:
     clock.now = datetime(2024, 11, 30, 16, tzinfo=UTC)  # the last day, in Vietnam too
     with pytest.raises(Problem, match="data_of_running_month"):

@@ -1,11 +1,13 @@
-"""Run migrations as the role that owns the tables, then grant the serving role what it may do."""
+"""Run migrations as the role that owns the tables, then grant the roles what they may do."""
 
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, create_engine, make_url, text
 
+from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
 from backend.migrations.patience import patiently
+from backend.reporting.schema import create_views, drop_views
 
 OWNER_URL = current_app.config["DATABASE_OWNER_URL"]
 APP_ROLE = make_url(current_app.config["DATABASE_URL"]).username
@@ -31,9 +33,12 @@ def grant(connection: Connection) -> None:
 def migrate(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=db.metadata, compare_type=True)
     with context.begin_transaction():
+        drop_views(connection)
         context.run_migrations()
         if connection.dialect.has_table(connection, "audit"):
             grant(connection)
+        if context.get_context().get_current_heads() == (context.get_head_revision(),):
+            create_views(connection, strict=strict_comparison())
 
 
 def run() -> None:

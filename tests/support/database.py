@@ -23,6 +23,7 @@ from backend.units.setup import setup as set_up_units
 ROOT = Path(__file__).parents[2]
 SOURCES = (
     *("backend/migrations", "backend/server", "backend/units", "geo", "requirements.txt"),
+    "backend/reporting",
     "tests/support/database.py",
 )
 # Most tests post samples without tickets; those about proof require it (`support.requirements`).

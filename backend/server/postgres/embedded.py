@@ -28,7 +28,15 @@ from backend.server.postgres.programs import (
     remove_foreign_pid,
     socket_folder,
 )
-from backend.server.postgres.roles import APP, OWNER, SUPERUSER, Passwords, create_database, url
+from backend.server.postgres.roles import (
+    APP,
+    OWNER,
+    REPORTING,
+    SUPERUSER,
+    Passwords,
+    create_database,
+    url,
+)
 from config.settings import make_private
 
 __all__ = ["EmbeddedPostgres", "PostgresError", "binary"]
@@ -82,6 +90,11 @@ class EmbeddedPostgres:
         return url(APP, self.passwords.of(APP), self.socket_dir, PORT)
 
     @property
+    def reporting_url(self) -> str:
+        """The URL of analysts' tools, by a role that reads the views of `reporting` alone."""
+        return url(REPORTING, self.passwords.of(REPORTING), self.socket_dir, PORT)
+
+    @property
     def account(self) -> Account:
         """The user that the server runs as: PostgreSQL refuses to run as root."""
         return choose(self.data if self.data.exists() else self.var_dir)
@@ -110,6 +123,7 @@ class EmbeddedPostgres:
                 except OSError as error:
                     raise PostgresError(f"No database could be made: {error}") from error
             self._launch()
+            self.passwords.complete()
             create_database(self.socket_dir, PORT, self.passwords)
 
     def stop(self) -> None:

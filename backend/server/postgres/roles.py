@@ -16,6 +16,16 @@ from backend.server.postgres.programs import PostgresError
 SUPERUSER = "postgres"
 OWNER = "dosong_owner"  # owns the database and migrates
 APP = "dosong_app"  # may sign in; its grants are in the migrations
+REPORTING = "dosong_reporting"  # reads the views of analysts; its grants are in the migrations
+ROLES = (SUPERUSER, OWNER, APP, REPORTING)
+# An analyst's query ends before it delays an upgrade for long; its tool writes nothing by mistake.
+REPORTING_SETTINGS = {
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+    "default_transaction_read_only": "on",
+    "search_path": "reporting",
+}
+REPORTING_CONNECTIONS = 10
 DATABASE = "dosong"
 
 
@@ -27,26 +37,43 @@ class Passwords:
 
     def create(self) -> None:
         """Write passwords for a new database."""
-        text = json.dumps({role: secrets.token_hex(24) for role in (SUPERUSER, OWNER, APP)})
+        self._write({role: secrets.token_hex(24) for role in ROLES})
+
+    def complete(self) -> None:
+        """Add the password of a role that the database of an earlier version lacks."""
+        found = self._read()
+        if missing := [role for role in ROLES if role not in found]:
+            self._write(found | {role: secrets.token_hex(24) for role in missing})
+
+    def of(self, role: str) -> str:
+        """Return the password of a role."""
+        found = self._read()
+        if role not in found:
+            raise self._unreadable()
+        return found[role]
+
+    def _read(self) -> dict[str, str]:
+        try:
+            found: dict[str, str] = json.loads(self.path.read_text(encoding="utf-8"))
+            return found
+        except (OSError, ValueError) as error:
+            raise self._unreadable() from error
+
+    def _unreadable(self) -> PostgresError:
+        return PostgresError(
+            f"{self.path} with the database's passwords cannot be read. Run as the user who "
+            "started the database first, or put the file back from a backup of VAR_DIR."
+        )
+
+    def _write(self, found: dict[str, str]) -> None:
         fresh = self.path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
+            file.write(json.dumps(found))
         folder = self.path.parent.stat()
         if os.geteuid() == 0:
             os.chown(fresh, folder.st_uid, folder.st_gid)
         fresh.replace(self.path)
-
-    def of(self, role: str) -> str:
-        """Return the password of a role."""
-        try:
-            found: dict[str, str] = json.loads(self.path.read_text(encoding="utf-8"))
-            return found[role]
-        except (OSError, ValueError, KeyError) as error:
-            raise PostgresError(
-                f"{self.path} with the database's passwords cannot be read. Run as the user who "
-                "started the database first, or put the file back from a backup of VAR_DIR."
-            ) from error
 
 
 def create_database(host: Path, port: int, passwords: Passwords) -> None:
@@ -61,6 +88,9 @@ def create_database(host: Path, port: int, passwords: Passwords) -> None:
     ) as connection:
         for role in (OWNER, APP):
             _create_role(connection, role, passwords.of(role))
+        with connection.transaction():
+            if _create_role(connection, REPORTING, passwords.of(REPORTING)):
+                _limit_reporting(connection)
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
             return
         database = sql.Identifier(DATABASE)
@@ -71,11 +101,22 @@ def create_database(host: Path, port: int, passwords: Passwords) -> None:
         connection.execute(grant.format(database, sql.Identifier(APP)))
 
 
-def _create_role(connection: psycopg.Connection, role: str, password: str) -> None:
+def _create_role(connection: psycopg.Connection, role: str, password: str) -> bool:
+    """Create a role if missing; return whether it was."""
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).rowcount:
-        return
+        return False
     statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
     connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
+    return True
+
+
+def _limit_reporting(connection: psycopg.Connection) -> None:
+    role = sql.Identifier(REPORTING)
+    most = sql.Literal(REPORTING_CONNECTIONS)
+    connection.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(role, most))
+    for name, value in REPORTING_SETTINGS.items():
+        statement = sql.SQL("ALTER ROLE {} SET {} = {}")
+        connection.execute(statement.format(role, sql.Identifier(name), sql.Literal(value)))
 
 
 def url(role: str, password: str, host: Path, port: int) -> str:

@@ -20,6 +20,7 @@ from flask import Flask
 from backend.i18n.messages import message
 from backend.reports.monthly.lifecycle import SIZE_MOST
 from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.roles import REPORTING_CONNECTIONS, REPORTING_SETTINGS
 from backend.units.uploads import UPLOAD_MOST
 from backend.web.measure.speed import TRANSFER_MOST
 from backend.web.public.views import FILE_MOST
@@ -49,6 +50,14 @@ def test_containers_have_no_capability_and_no_writable_root_that_they_do_not_nee
     assert not {"SYS_ADMIN", "NET_ADMIN", "DAC_OVERRIDE"} & {
         cap for caps in added.values() for cap in caps
     }
+
+
+def test_the_role_of_analysts_has_the_same_limits_everywhere() -> None:
+    for path in (DEPLOY / "create-roles.sh", ROOT / "docs" / "reporting.md"):
+        text = path.read_text(encoding="utf-8")
+        assert f"dosong_reporting NOLOGIN CONNECTION LIMIT {REPORTING_CONNECTIONS};" in text
+        for name, value in REPORTING_SETTINGS.items():
+            assert f"ALTER ROLE dosong_reporting SET {name} = '{value}';" in text
 
 
 def test_compose_asks_for_what_the_example_lists() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -18,8 +19,9 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from backend.server.postgres.embedded import EmbeddedPostgres, PostgresError, binary
+from backend.server.postgres.embedded import PORT, EmbeddedPostgres, PostgresError, binary
 from backend.server.postgres.programs import Account, make_socket_folder, pid_of, socket_folder
+from backend.server.postgres.roles import REPORTING_SETTINGS, SUPERUSER, url
 
 AWKWARD = "Đo Sóng – thử 'một'"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -79,6 +81,26 @@ def test_owner_may_migrate_and_app_may_only_sign_in(server: EmbeddedPostgres) ->
     for statement in ("SELECT * FROM kept", "CREATE TABLE other (id int)", "CREATE ROLE x"):
         with pytest.raises(Exception, match="permission denied"):
             ask(server.app_url, statement)
+
+
+def test_a_database_of_an_earlier_version_gets_the_role_of_analysts(
+    server: EmbeddedPostgres,
+) -> None:
+    server.start()
+    postgres = url(SUPERUSER, server.passwords.of(SUPERUSER), server.socket_dir, PORT)
+    ask(postgres, "DROP ROLE dosong_reporting")
+    known = json.loads(server.passwords.path.read_text())
+    del known["dosong_reporting"]
+    server.passwords.path.write_text(json.dumps(known))
+    server.stop()
+    server.start()
+    kept = json.loads(server.passwords.path.read_text())
+    assert {name: kept[name] for name in known} == known
+    assert stat.S_IMODE(server.passwords.path.stat().st_mode) == 0o600
+    limits = "SELECT rolconnlimit || array_to_string(rolconfig, ' ') FROM pg_roles"
+    found = str(ask(postgres, f"{limits} WHERE rolname = 'dosong_reporting'"))
+    assert found.startswith("10")
+    assert all(f"{name}={value}" in found for name, value in REPORTING_SETTINGS.items())
 
 
 def test_settings_are_durable_and_utf8(server: EmbeddedPostgres, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tools.docs_generator import limits, operators, reasons, settings, vnnic
+from tests.tools.docs_generator import limits, operators, reasons, reporting, settings, vnnic
 
 DOCS = Path(__file__).parents[3] / "docs"
 # page: {name of the part: its generator}
@@ -16,6 +16,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "operators": operators.table,
     },
     "vnnic.md": {"vnnic": vnnic.table},
+    "reporting.md": {"views": reporting.table},
 }
 
 

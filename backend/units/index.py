@@ -112,6 +112,10 @@ class UnitIndex:
             self._by_system.setdefault(unit.system, []).append(unit)
             self._by_code.setdefault((unit.system, unit.code), []).append(unit)
 
+    def warm(self) -> None:
+        """Compute what the first page of a unit would wait for."""
+        _ = self._former_provinces
+
     def heirs(self, unit: NamedUnit) -> tuple[Heir, ...]:
         """Return the units of today on the ground of an ended one, the likely ones first."""
         if unit.id not in self._heirs:

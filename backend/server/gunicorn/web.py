@@ -19,11 +19,13 @@ import click
 from flask import Flask
 from flask_migrate import upgrade
 from gunicorn.app.wsgiapp import WSGIApplication
+from jinja2 import FileSystemBytecodeCache
 
 from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from backend.demo.users import is_empty
 from backend.units.catalogue import read_active
+from backend.units.index import unit_index
 from backend.units.service import set_on
 from backend.web.maps import outlines
 
@@ -38,7 +40,9 @@ def main(arguments: list[str]) -> None:
     preload_templates(app)
     in_child(app, demo="--demo" in arguments)
     with app.app_context():
-        app.extensions["locator"].warm_sets(read_active())  # shared by the workers
+        # Shared by the workers.
+        app.extensions["locator"].warm_sets(read_active())
+        unit_index().warm()
         db.session.remove()
         db.engine.dispose()  # gunicorn forks: no connection may be open
     rest = [word for word in arguments if word != "--demo"]  # for gunicorn
@@ -90,7 +94,13 @@ def prepare(app: Flask, demo: bool) -> None:
 
 
 def preload_templates(app: Flask) -> None:
-    """Load all templates: files may be replaced by newer ones while this process serves."""
+    """Load all templates: files may be replaced by newer ones while this process serves.
+
+    Compiled ones are kept in VAR_DIR: a next start takes those whose source is the same.
+    """
+    folder = app.config["VAR_DIR"] / "templates"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
 

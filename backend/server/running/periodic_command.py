@@ -15,6 +15,9 @@ from backend.run_log import record_run
 ROOT = Path(__file__).parents[3]
 # Statistics are at most this old; a run without work takes two seconds.
 STATISTICS_EVERY_S = 300.0
+# A run of statistics is followed by a pause of this many times its duration, but of an hour at
+# most: with more samples figures get older before the work takes more of a processor.
+PAUSE_TIMES, PAUSE_MOST_S = 20, 3_600.0
 # The release of a month is made within this time after it is due.
 RELEASE_EVERY_S = 3_600.0
 # A farm of phones is found within this time after it has sent enough samples.
@@ -32,7 +35,7 @@ SIGNALS = (*FLASK, "signals", "find")
 
 
 class PeriodicCommand:
-    """Runs a command every so many seconds, one run at a time."""
+    """Runs a command every so many seconds, one run at a time; less often where runs are long."""
 
     def __init__(
         self,
@@ -40,19 +43,22 @@ class PeriodicCommand:
         arguments: Sequence[str] = REFRESH,
         every_s: float = STATISTICS_EVERY_S,
         name: str = "statistics",
+        pause_times: float = 0,
     ) -> None:
         self.environment, self.every_s, self.name = environment, every_s, name
+        self.pause_times = pause_times
         self.command = [sys.executable, *arguments]
         self.process: subprocess.Popen[bytes] | None = None
         self.started, self.running = float("-inf"), False
+        self.pause_until = float("-inf")
 
     def start_if_due(self) -> None:
         """Start a run if one is due and the last has ended."""
         self.record_end()
-        due = time.monotonic() - self.started >= self.every_s
-        if not due or self.running:
+        now = time.monotonic()
+        if self.running or now < max(self.started + self.every_s, self.pause_until):
             return
-        self.started = time.monotonic()
+        self.started = now
         self.process = subprocess.Popen(  # noqa: S603
             self.command,
             cwd=ROOT,
@@ -70,6 +76,9 @@ class PeriodicCommand:
         status = self.process.poll() if self.process is not None else None
         if self.running and status is not None:
             self.running = False
+            ended = time.monotonic()
+            pause = min(self.pause_times * (ended - self.started), PAUSE_MOST_S)
+            self.pause_until = ended + pause
             if "VAR_DIR" in self.environment:
                 record_run(Path(self.environment["VAR_DIR"]), self.name, status == 0)
 

@@ -22,6 +22,7 @@ from backend.server.running.instance import (
 )
 from backend.server.running.periodic_command import (
     OPEN_DATA,
+    PAUSE_TIMES,
     RELEASE,
     RELEASE_EVERY_S,
     SIGNALS,
@@ -128,7 +129,7 @@ class Serve:
                 self.servers.start(environment)
                 self._write_instance()
                 self.commands = (
-                    PeriodicCommand(environment),
+                    PeriodicCommand(environment, pause_times=PAUSE_TIMES),
                     PeriodicCommand(environment, TILES, TILES_EVERY_S, "tiles"),
                     PeriodicCommand(environment, RELEASE, RELEASE_EVERY_S, "release"),
                     PeriodicCommand(environment, OPEN_DATA, RELEASE_EVERY_S, "open_data"),

@@ -86,6 +86,51 @@ def test_measured_speed_matches_the_line(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("line", [LINE, Shape(50, 10, 30)], indirect=True)
+def test_latency_under_load_is_that_of_the_full_buffer(
+    app: Flask, new_page: Callable[..., Page], line: Shape
+) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    ready(page)
+    for _ in range(ATTEMPTS):
+        newest = measured(app, page)
+        assert newest.ping_ms and newest.ping_download_ms and newest.ping_upload_ms
+        full = line.round_trip_ms + line.buffer_ms(line.down_mbps)
+        expect(page.locator("#loaded")).to_contain_text("Khi đang tải, độ trễ tăng từ")
+        assert newest.ping_upload_ms > 3 * newest.ping_ms
+        steady = newest.download_stability_percent
+        if newest.ping_download_ms == pytest.approx(full, rel=WITHIN) and steady and steady > 85:
+            return
+    raise AssertionError(f"{newest.ping_download_ms} ms on a line of {full}, steady {steady} %")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("line", [Shape(10, 2, 40, swing=0.3)], indirect=True)
+def test_an_unsteady_line_is_less_stable(
+    app: Flask, new_page: Callable[..., Page], line: Shape
+) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    ready(page)
+    newest = measured(app, page)
+    assert newest.download_stability_percent is not None
+    assert newest.download_stability_percent < 70
+
+
+@pytest.mark.long
+def test_without_answers_to_pings_under_load_the_figures_are_absent(
+    app: Flask, served: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    page.route("**/do/down?bytes=0&ping=*", lambda route: route.fulfill(status=429))
+    ready(page)
+    newest = measured(app, page)
+    assert newest.assurance == "witnessed" and newest.raw is not None
+    assert newest.ping_download_ms is newest.ping_upload_ms is None
+    assert not {"ping_download_ms", "ping_upload_ms"} & set(newest.raw)
+    expect(page.locator("#loaded")).to_be_hidden()
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("line", "cap"),
     [(LINE, 10), (Shape(50, 10, 30), 10), (Shape(200, 50, 20), 10), (Shape(200, 50, 20), 100)],

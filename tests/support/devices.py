@@ -63,6 +63,8 @@ def measurement_row(device_id: str, minute: int, **changes: Any) -> dict[str, An
         "technology": "4G", "download_mbps": 48.2, "upload_mbps": 12.1, "ping_ms": 21.0,
         "jitter_ms": 3.2, "latitude": 21.5942, "longitude": 105.8482, "accuracy_m": 12.0,
         "unit_id": None, "set_id": 1, "how": "inside", "candidates": ["05443"], "data_cap_mb": 10,
+        "ping_download_ms": 180.0, "ping_upload_ms": 240.0, "download_stability_percent": 71.0,
+        "upload_stability_percent": 64.0,
         "own_reasons": [], "reasons": [], "marks": ["clock_corrected"], "valid": True,
         "counted": True, "rules": 1, "raw": {"comment": "ở nhà"},
     }  # fmt: skip

@@ -16,15 +16,28 @@ PART_S, PART_LEAST, PART_MOST = 0.002, 4_096, 65_536
 BUFFERED = 64
 # Bytes that pass an idle line at once, as with usual shapers: the head of a request is not delayed.
 BURST = 4_096
+SWING_S = 0.25
+
+
+def _part(mbps: float) -> int:
+    return min(max(int(PART_S * mbps * 1e6 / 8), PART_LEAST), PART_MOST)
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A line's rates in Mbit/s and its round-trip time in ms."""
+    """A line's rates in Mbit/s and its round-trip time in ms.
+
+    Every second SWING_S it has only the share `swing` of its rates.
+    """
 
     down_mbps: float
     up_mbps: float
     round_trip_ms: float
+    swing: float = 1
+
+    def buffer_ms(self, mbps: float) -> float:
+        """Return the time that data waits in the full buffer of a direction."""
+        return BUFFERED * _part(mbps) * 8 / mbps / 1e3
 
 
 @contextmanager
@@ -43,9 +56,9 @@ def shaped_server(url: str, shape: Shape) -> Iterator[str]:
 class _Direction:
     """One direction of the line, shared by all its connections."""
 
-    def __init__(self, mbps: float, delay_s: float) -> None:
-        self.seconds_per_byte, self.delay_s = 8 / (mbps * 1e6), delay_s
-        self.part = min(max(int(PART_S / self.seconds_per_byte), PART_LEAST), PART_MOST)
+    def __init__(self, mbps: float, delay_s: float, swing: float) -> None:
+        self.seconds_per_byte, self.delay_s, self.swing = 8 / (mbps * 1e6), delay_s, swing
+        self.part = _part(mbps)
         self.under_way = int(delay_s / self.seconds_per_byte / self.part)
         self.free_at = 0.0
 
@@ -57,7 +70,9 @@ class _Direction:
         with suppress(OSError):
             while part := await source.read(self.part):
                 idle_since = loop.time() - BURST * self.seconds_per_byte
-                self.free_at = max(self.free_at, idle_since) + len(part) * self.seconds_per_byte
+                slowed = self.swing if int(self.free_at / SWING_S) % 2 else 1
+                took = len(part) * self.seconds_per_byte / slowed
+                self.free_at = max(self.free_at, idle_since) + took
                 await arrivals.put((max(self.free_at, loop.time()) + self.delay_s, part))
         await arrivals.put((loop.time() + self.delay_s, b""))
         await deliver
@@ -80,7 +95,7 @@ class _Direction:
 
 async def _serve(port: int, shape: Shape) -> None:
     delay_s = shape.round_trip_ms / 2000
-    down, up = _Direction(shape.down_mbps, delay_s), _Direction(shape.up_mbps, delay_s)
+    down, up = (_Direction(mbps, delay_s, shape.swing) for mbps in (shape.down_mbps, shape.up_mbps))
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         back, forth = await asyncio.open_connection("127.0.0.1", port)

@@ -25,7 +25,7 @@ from backend.measurements.recording.answers import (
     serialize_marks,
     serialize_reasons,
 )
-from backend.measurements.recording.incoming import read_id, sample_of
+from backend.measurements.recording.incoming import LOADED, read_id, sample_of
 from backend.measurements.recording.reasons import COUNTED
 from backend.units.service import UnitRow
 
@@ -36,8 +36,8 @@ COLUMNS = f"""
     m.id, m.device_id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.source,
     m.operator, m.technology, m.download_mbps, m.upload_mbps, m.ping_ms, m.jitter_ms,
     m.latitude, m.longitude, m.accuracy_m, m.own_reasons, m.reasons, m.marks, m.valid, m.counted,
-    m.data_cap_mb, m.rules, m.how, m.candidates, m.unit_id, u.code, u.name,
-    s.name as set_name, s.quality
+    m.data_cap_mb, {", ".join(f"m.{name}" for name in LOADED)}, m.rules, m.how, m.candidates,
+    m.unit_id, u.code, u.name, s.name as set_name, s.quality
 """
 SOURCE = """
     from measurements m join units u on u.id = m.unit_id
@@ -72,7 +72,7 @@ LATEST_EXCLUSION = text("""
 FIELDS = (
     "measured_at", "network", "kind", "source", "operator", "technology", "download_mbps",
     "upload_mbps", "ping_ms", "jitter_ms", "accuracy_m", "valid", "counted",
-    "assurance", "data_cap_mb",
+    "assurance", "data_cap_mb", *LOADED,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from backend.fields import aware_time
 from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
-from backend.measurements.recording.incoming import OUTCOMES, Item, read_id
+from backend.measurements.recording.incoming import LOADED, OUTCOMES, Item, read_id
 from backend.measurements.recording.reasons import BY_CODE, COUNTED_CATEGORIES
 
 PAGE_MOST = 500
@@ -21,6 +21,7 @@ CHECK_MOST = 1_000
 # What a place adds to the columns of a measurement.
 PLACE = ("code", "name", "province", "set_name", "quality")
 
+OWN_FIGURES = ("network", "download_mbps", "upload_mbps", "ping_ms", *LOADED)
 # Rows from before tickets have none.
 ASSURANCE = (
     "coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)"
@@ -28,8 +29,8 @@ ASSURANCE = (
 )
 SELECT = f"""
     select m.id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.download_mbps,
-           m.upload_mbps, m.ping_ms, m.reasons, m.marks, m.valid, m.counted, m.how, m.unit_id,
-           {ASSURANCE},
+           m.upload_mbps, m.ping_ms, {", ".join(f"m.{name}" for name in LOADED)},
+           m.reasons, m.marks, m.valid, m.counted, m.how, m.unit_id, {ASSURANCE},
            u.code, u.name, p.name as province, s.name as set_name, s.quality
     from measurements m
     left join units u on u.id = m.unit_id
@@ -170,7 +171,7 @@ def _serialize_own(
         "outcome": "accepted",
         "measured_at": row["measured_at"].isoformat(),
         "received_at": row["received_at"].isoformat(),
-        **{name: row[name] for name in ("network", "download_mbps", "upload_mbps", "ping_ms")},
+        **{name: row[name] for name in OWN_FIGURES},
         **_serialize_verdict(row, language),
         "earned": earned.get(row["id"], []),
     }

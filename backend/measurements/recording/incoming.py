@@ -23,6 +23,10 @@ from backend.witness.assurance import Assurance, Statements
 from geo.fix import position_problem
 
 NOT_CONTENT = ("id", "sent_at", "test")
+# Latency and stability of the line under load, which few clients measure.
+LOADED = (
+    "ping_download_ms", "ping_upload_ms", "download_stability_percent", "upload_stability_percent",
+)  # fmt: skip
 # Kept: making an encoder costs a post as much as encoding a sample.
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -156,6 +160,7 @@ def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
         "rules": rules.RULES,  # until its device is known
         "assurance": _assurance_without_ticket(item, receipt),
         "data_cap_mb": loaded.get("data_cap_mb"),
+        **{name: loaded[name] for name in LOADED if name in loaded},
         "raw": item.raw,
     }
 

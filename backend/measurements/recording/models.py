@@ -94,6 +94,11 @@ class Measurement(db.Model):
     # witnessed, ticketed, claimed, imported; null in rows from before tickets.
     assurance: Mapped[str | None]
     data_cap_mb: Mapped[int | None]  # the most data that the person let the test use
+    # Of the line under load: incoming.LOADED.
+    ping_download_ms: Mapped[float | None]
+    ping_upload_ms: Mapped[float | None]
+    download_stability_percent: Mapped[float | None]
+    upload_stability_percent: Mapped[float | None]
 
 
 class CountingRules(db.Model):

@@ -16,8 +16,14 @@ from backend.witness.statements import TOKEN_MOST
 
 # Beyond these a value is a broken field, not a poor measurement.
 MBPS, MS, PERCENT = (0, 1_000_000), (0, 3_600_000), (0, 100)
+# A ping during a transfer takes no longer than the transfer.
+LOADED_MS = (0, 60_000)
 CAP_MOST_MB = 100_000
 OPTIONAL: dict[str, Any] = {"allow_none": True}
+STABILITY = (
+    "10th percentile of the rates in windows of 100 ms of the {}, without the first 200 ms,"
+    " in percent of their 90th percentile"
+)
 
 
 class NetworkSchema(Strict):
@@ -79,6 +85,22 @@ class MeasurementSchema(Compiled):
     upload_mbps = Number(*MBPS, **OPTIONAL)
     ping_ms = Number(*MS, **OPTIONAL)
     jitter_ms = Number(*MS, **OPTIONAL)
+    ping_download_ms = Number(
+        *LOADED_MS,
+        **OPTIONAL,
+        metadata={"description": "median of the pings that ran during the download"},
+    )
+    ping_upload_ms = Number(
+        *LOADED_MS,
+        **OPTIONAL,
+        metadata={"description": "median of the pings that ran during the upload"},
+    )
+    download_stability_percent = Number(
+        *PERCENT, **OPTIONAL, metadata={"description": STABILITY.format("download")}
+    )
+    upload_stability_percent = Number(
+        *PERCENT, **OPTIONAL, metadata={"description": STABILITY.format("upload")}
+    )
     network = Object(NetworkSchema, required=True)
     location = Object(LocationSchema, required=True, allow_none=True)
     server = Object(ServerSchema, **OPTIONAL)
@@ -190,6 +212,10 @@ class OwnMeasurementSchema(ResultSchema):
     download_mbps = fields.Float(allow_none=True)
     upload_mbps = fields.Float(allow_none=True)
     ping_ms = fields.Float(allow_none=True)
+    ping_download_ms = fields.Float(allow_none=True)
+    ping_upload_ms = fields.Float(allow_none=True)
+    download_stability_percent = fields.Float(allow_none=True)
+    upload_stability_percent = fields.Float(allow_none=True)
     earned = fields.List(fields.Nested(EarnedSchema), required=True)
 
 

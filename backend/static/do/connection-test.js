@@ -1,5 +1,6 @@
 // The speed test against this server, with Cloudflare's engine and transfer sizes for phones.
 import SpeedTest from "../vendor/speedtest/speedtest.js";
+import { LoadedPings } from "./loaded-pings.js";
 import { watchTransfers } from "./transfers.js";
 import { returnNonces } from "./witness.js";
 
@@ -28,6 +29,11 @@ const SIZES_COMPARED = 4;
 const PERCENTILE = 0.9;
 // Transfers shorter than this are too short for the clock of the browser.
 const SHORTEST_MS = 1;
+// The stability compares the slowest tenth of the windows of downloads with the fastest; few have none.
+const SLOW_SHARE = 0.1;
+const WINDOWS_LEAST = 5;
+// Fewer pings during a direction have no median.
+const LOADED_PINGS_LEAST = 3;
 // A transfer that takes this long has failed.
 const ABORT_MS = 30_000;
 // A longer test would be too far from its position in time.
@@ -52,11 +58,13 @@ export class ConnectionTest {
     const began = performance.now();
     const stopReturning = returnNonces(this.run_);
     this.transfers = watchTransfers(this.run_.host, (live) => this.report(this.type, live));
+    this.pings = new LoadedPings(`${this.run_.host}/do/down?bytes=0`);
     return new Promise((resolve) => {
       const end = (status) => {
         if (this.ended) return;
         this.ended = true;
         clearTimeout(timer);
+        this.pings.stop();
         this.transfers.stop();
         stopReturning();
         this.engine?.pause();
@@ -115,11 +123,12 @@ export class ConnectionTest {
     const earlier = this.points[measurement.type];
     engine.onResultsChange = () => this.take(engine.results, measurement.type, earlier);
     this.report(measurement.type);
+    if (earlier) this.pings.begin(measurement.type);
     return new Promise((resolve, reject) => {
       engine.onFinish = () => resolve(this.take(engine.results, measurement.type, earlier));
       engine.onError = (message, status) => reject({ status });
       engine.play();
-    });
+    }).finally(() => this.pings.pause());
   }
 
   take(results, type, earlier) {
@@ -161,6 +170,9 @@ export class ConnectionTest {
       down: rate(this.points.download),
       up: rate(this.points.upload),
       ...this.latency,
+      pingDown: latency(this.pings?.answers.download ?? []),
+      pingUp: latency(this.pings?.answers.upload ?? []),
+      stability: stability(this.transfers?.windows ?? []),
       mb: (this.transfers?.bytes ?? 0) / 1e6,
     };
   }
@@ -169,12 +181,24 @@ export class ConnectionTest {
 // The rate of a direction in Mbit/s; null without transfers.
 function rate(points) {
   const least = Math.max(...points.map((one) => one.bytes)) / SIZES_COMPARED;
-  const rates = points
-    .filter((one) => one.bytes >= least && one.duration >= SHORTEST_MS)
-    .map((one) => one.bps)
-    .sort((one, other) => one - other);
-  if (!rates.length) return null;
-  const place = PERCENTILE * (rates.length - 1);
-  const [low, high] = [rates[Math.floor(place)], rates[Math.ceil(place)]];
-  return (low + (high - low) * (place % 1)) / 1e6;
+  const compared = points.filter((one) => one.bytes >= least && one.duration >= SHORTEST_MS);
+  if (!compared.length) return null;
+  return percentile(compared.map((one) => one.bps), PERCENTILE) / 1e6;
+}
+
+const latency = (pings) => (pings.length < LOADED_PINGS_LEAST ? null : percentile(pings, 0.5));
+
+// How steady the downloads ran: the 10th percentile of the windows in percent of their 90th; null with few.
+function stability(downloads) {
+  const least = Math.max(...downloads.map((one) => one.bytes)) / SIZES_COMPARED;
+  const windows = downloads.filter((one) => one.bytes >= least).flatMap((one) => one.windows);
+  if (windows.length < WINDOWS_LEAST) return null;
+  return (100 * percentile(windows, SLOW_SHARE)) / percentile(windows, 1 - SLOW_SHARE);
+}
+
+function percentile(values, part) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const place = part * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  return low + (high - low) * (place % 1);
 }

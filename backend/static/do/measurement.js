@@ -221,7 +221,7 @@ async function storeSample(result, measuredAt, current, run, witness) {
   return sample;
 }
 
-function values({ status, down, up, ping, jitter }) {
+function values({ status, down, up, ping, jitter, pingDown, pingUp, stability }) {
   const complete = status === "finished" && down && up && ping !== null;
   const failed = status === "aborted" ? status : "failed";
   if (!complete) return { status: failed, download_mbps: null, upload_mbps: null };
@@ -231,7 +231,14 @@ function values({ status, down, up, ping, jitter }) {
     upload_mbps: rounded(up),
     ping_ms: rounded(ping),
     jitter_ms: rounded(jitter),
+    ...measured({ ping_download_ms: pingDown, ping_upload_ms: pingUp, download_stability_percent: stability }),
   };
+}
+
+// Without what this test could not measure.
+function measured(figures) {
+  const known = Object.entries(figures).filter(([, value]) => Number.isFinite(value));
+  return Object.fromEntries(known.map(([name, value]) => [name, rounded(value)]));
 }
 
 const rounded = (value) => (value === null || value === undefined ? null : Math.round(value * 100) / 100);

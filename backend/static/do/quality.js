@@ -2,6 +2,9 @@
 import { create, element, number, speed, translate } from "./texts.js";
 
 const USES = JSON.parse(element("uses-data").textContent);
+const LOADED_MS = JSON.parse(element("loaded-data").textContent);
+// A smaller rise of the latency is no finding.
+const RISE_LEAST = 1.2;
 
 // The uses that a finished test allows, the least demanding first.
 export function usesOf({ download_mbps: down, upload_mbps: up, ping_ms: ping }) {
@@ -26,6 +29,17 @@ export function showQuality(body) {
   const figures = { down: speed(body.download_mbps), up: speed(body.upload_mbps), ping: number(body.ping_ms) };
   element("speeds").textContent = translate("speeds", figures);
   element("uses").replaceChildren(...USES.map((use, at) => useItem(use, at < grade)));
+  element("loaded").textContent = describeLoaded(body);
+}
+
+// What the latency under load means, of the direction where it is longer; "" where it was not measured.
+function describeLoaded({ ping_ms: idle, ping_download_ms: down, ping_upload_ms: up }) {
+  if (down === undefined && up === undefined) return "";
+  const loaded = Math.max(down ?? 0, up ?? 0);
+  const values = { idle: number(idle), loaded: number(loaded) };
+  if (loaded < idle * RISE_LEAST) return translate("loadedSame", values);
+  const level = loaded >= LOADED_MS.much ? "loadedMuch" : loaded >= LOADED_MS.some ? "loadedSome" : "loadedLittle";
+  return translate(level, values);
 }
 
 function useItem({ name }, allowed) {

@@ -31,6 +31,17 @@ TEXTS: dict[str, str | Plural] = {
     "useYes": N_("possible"),
     "useNo": N_("not possible"),
     "speeds": N_("↓ {down} Mbps · ↑ {up} Mbps · ping {ping} ms"),
+    "loadedSame": N_("While data loads, the latency stays near {idle} ms"),
+    "loadedLittle": N_(
+        "While data loads, the latency rises only from {idle} to {loaded} ms: other uses go on well"
+    ),
+    "loadedSome": N_(
+        "While data loads, the latency rises from {idle} to {loaded} ms: video calls may stutter"
+    ),
+    "loadedMuch": N_(
+        "While data loads, the latency rises from {idle} to {loaded} ms:"
+        " video calls and games stutter"
+    ),
     "fasterThan": N_("Faster than about {percent} of the samples in {unit} ({month})"),
     "slowerThan": N_("Slower than about {percent} of the samples in {unit} ({month})"),
     "demo": N_("demo data"),

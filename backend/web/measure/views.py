@@ -17,7 +17,7 @@ from backend.i18n.catalogues import Language, gettext, pgettext
 from backend.measurements.recording.rule_sets import claims_count
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp
-from backend.web.measure.uses import serialize_uses
+from backend.web.measure.uses import LOADED_MS, serialize_uses
 from backend.web.site.blueprint import (
     SCRIPTED_REQUESTS,
     PageBlueprint,
@@ -80,6 +80,7 @@ def measure(query: dict[str, Any]) -> Response:
         consent_names=consent.NAMED_IN,
         scripted=script_texts(page_language),
         uses=serialize_uses(page_language),
+        loaded_ms=LOADED_MS,
         gauge_stops=GAUGE_STOPS,
         ticks=gauge_ticks(),
         caps=CAPS_MB,

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.database.extensions import db
+from backend.measurements.recording.incoming import LOADED
 from tests.support.clock import FakeClock
 from tests.support.factories import location, post, register, sample
 
@@ -120,11 +121,16 @@ def test_strangers_read_it_and_other_users_cannot(
         ("repeat", 1, "05437"),
     ]  # fmt: skip
     manifest = json.loads(path.with_suffix(".json").read_text())
-    assert (manifest["rows"], manifest["version"]) == (4, 3)
+    assert (manifest["rows"], manifest["version"]) == (4, 4)
 
 
 @pytest.mark.parametrize(
-    ("version", "lacks"), [("1", ["assurance", "data_cap_mb"]), ("2", ["data_cap_mb"])]
+    ("version", "lacks"),
+    [
+        ("1", ["assurance", "data_cap_mb", *LOADED]),
+        ("2", ["data_cap_mb", *LOADED]),
+        ("3", list(LOADED)),
+    ],
 )
 def test_an_archive_of_an_earlier_version_is_restored(
     app: Flask, folder: Path, headers: dict[str, str], owner: Engine, version: str, lacks: list[str]

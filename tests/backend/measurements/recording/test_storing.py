@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from backend.measurements.recording import service
+from backend.measurements.recording.incoming import LOADED
 from backend.measurements.recording.models import Measurement, Receipt
 from tests.support.factories import post, register, sample
 
@@ -21,6 +22,7 @@ def test_rows_and_receipts_name_the_columns(
         really(gate, receipts, rows, *others)
 
     monkeypatch.setattr(service, "store_autocommit", store)
-    assert post(client, register(client), sample()).status_code == 201
+    whole = sample(**dict.fromkeys(LOADED, 50))  # others may be left out
+    assert post(client, register(client), whole).status_code == 201
     assert seen["rows"] == set(Measurement.__table__.columns.keys())
     assert seen["receipts"] == set(Receipt.__table__.columns.keys())

@@ -44,3 +44,8 @@
     button.addEventListener("click", () => next(button));
   });
 })();
+
+// What is closed is not printed.
+addEventListener("beforeprint", () => {
+  for (const rest of document.querySelectorAll("details.rest")) rest.open = true;
+});

@@ -14,7 +14,8 @@ LEAST_VALUE = 1e-6
 class Bar:
     """One bar: label, formatted value, top and height in percent.
 
-    `group` is what several labels share, such as their year; `begins` tells its first bar.
+    `group` is what several labels share, such as their year; `begins` tells its first bar, where
+    there is room for its name: not on a first bar that is alone in its group.
     """
 
     label: str
@@ -61,6 +62,8 @@ def bars(
     for n, (label, value, text) in enumerate(values):
         group = groups[n] if groups else None
         begins = group is not None and (n == 0 or groups[n - 1] != group)
+        if n == 0 and len(groups) > 1:
+            begins = groups[1] == group
         drawn.append(_bar(label, value or 0.0, text, top, line, group, begins))
     axis = tuple(Tick(value, round(100 - 100 * value / top, 2)) for value in marks)
     return Bars(tuple(drawn), None if line is None else round(100 - 100 * line / top, 2), axis)

@@ -172,6 +172,19 @@ def test_who_lacks_most_stands_first(app: Flask, client: FlaskClient) -> None:
     assert "300 mẫu nhập từ tệp theo quyết định của quản trị viên" in words
 
 
+def test_the_end_of_a_long_list_is_folded(app: Flask, client: FlaskClient) -> None:
+    fill(app, 5, units=40)
+    page = read(client, THAI_NGUYEN)
+    assert page.words.count("Xem thêm 20 đơn vị") == 1  # of those with samples
+    assert page.words.count("Xem thêm 112 đơn vị") == 1  # of the 132 without
+    folded = [
+        attributes for tag, attributes in page.tags if attributes.get("class") == "opens rest"
+    ]
+    assert len(folded) == 2 and not any("open" in one for one in folded)
+    rows = [attributes for tag, attributes in page.tags if attributes.get("scope") == "row"]
+    assert len(rows) >= 172  # all are in the page, for its search
+
+
 @pytest.mark.parametrize("path", [THAI_NGUYEN, "/unit/19/widget?month=2024-11"])
 def test_a_province_reached_the_target_when_all_its_communes_did(
     app: Flask, client: FlaskClient, path: str

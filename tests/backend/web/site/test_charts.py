@@ -29,3 +29,10 @@ def test_a_group_is_shown_at_its_first_bar() -> None:
     assert [(one.full_label, one.begins) for one in chart.bars] == [
         ("11/2024", True), ("12/2024", False), ("01/2025", True)
     ]  # fmt: skip
+
+
+def test_a_first_bar_alone_in_its_group_leaves_the_room_to_the_next() -> None:
+    labels = [("12", 1.0, "1"), ("01", 2.0, "2"), ("02", 3.0, "3")]
+    chart = bars(labels, groups=("2024", "2025", "2025"))
+    assert [one.begins for one in chart.bars] == [False, True, False]
+    assert bars(labels[:1], groups=("2024",)).bars[0].begins

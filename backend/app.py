@@ -3,16 +3,13 @@
 from importlib import import_module
 from typing import Any
 
-from flask import Flask, Request
-from flask.sessions import SessionInterface, SessionMixin
+from flask import Flask
 from flask_smorest import Blueprint as ApiBlueprint
-from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter
 
 from backend.clock import Clock, utc_now
 from backend.database.extensions import api, bind_connections, db, library_settings, migrate
 from backend.fields import DESCRIBED
-from backend.http import compression, load_shedding, logging, problems, static_files
+from backend.http import compression, framework, load_shedding, logging, problems, static_files
 from backend.http.openapi_links import Links
 from backend.units.locator import Locator
 from backend.witness.networks import CarrierNetworks
@@ -20,61 +17,24 @@ from backend.witness.service import TicketIssuer
 from backend.witness.verification import StatementVerifier
 from config import settings
 
-# Packages with a `views.py` that exports `blueprints`, or a `cli.py` that exports `commands`.
+# Packages with a `views.py` that exports `blueprints`, in the order of the API's document.
 VIEWS = (
-    *("devices", "measurements.privacy", "measurements.recording", "measurements.corrections"),
-    "measurements.no_connection",
-    *("coverage.figures", "coverage.alerts", "coverage.targets", "coverage.vnnic", "coverage.ogc"),
-    *("coverage.statistics", "coverage.contributions", "coverage.plan", "coverage.signals"),
-    *(
-        "coverage.exclusions",
-        "coverage.no_connection",
-        "coverage.samples",
-        "units",
-        "accounts",
-        "memberships",
-    ),
-    *("organisations", "campaigns", "team_import", "reports.monthly", "reports.open_data"),
-    "reports.references",
-    *(
-        "web.public",
-        "web.maps",
-        "web.help",
-        "web.board",
-        "web.setup",
-        "web.desk",
-        "web.measure",
-        "web.account",
-        "web.admin",
-        "monitoring",
-    ),
-    "witness",
-)
+    "devices", "measurements.privacy", "measurements.recording", "measurements.corrections",
+    "measurements.no_connection", "coverage.figures", "coverage.alerts", "coverage.targets",
+    "coverage.vnnic", "coverage.ogc", "coverage.statistics", "coverage.contributions",
+    "coverage.plan", "coverage.signals", "coverage.exclusions", "coverage.no_connection",
+    "coverage.samples", "units", "accounts", "memberships", "organisations", "campaigns",
+    "team_import", "reports.monthly", "reports.open_data", "reports.references", "web.public",
+    "web.maps", "web.help", "web.board", "web.setup", "web.desk", "web.measure", "web.account",
+    "web.admin", "monitoring", "witness",
+)  # fmt: skip
+# Packages with a `cli.py` that exports `commands`.
 COMMANDS = (
-    *("units", "measurements.recording", "measurements.imports", "measurements.archive"),
-    *("measurements.revision", "measurements.privacy", "coverage.figures", "coverage.statistics"),
-    *("coverage.alerts", "coverage.vnnic", "accounts", "reports.monthly", "reports.open_data"),
-    *("demo", "web.maps", "jobs", "monitoring", "witness", "coverage.signals"),
-)
-
-
-class RowNumber(IntegerConverter):
-    """The id of a row in a path; 404 for larger numbers without a query.
-
-    A `max` instead would answer 405 where GET and POST are separate rules.
-    """
-
-    regex = r"[0-9]{1,9}"
-
-
-class NoSession(SessionInterface):
-    """Disables Flask's sessions: those of people are rows (backend.accounts.sessions)."""
-
-    def open_session(self, app: Flask, request: Request) -> None:
-        return None
-
-    def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
-        return None
+    "units", "measurements.recording", "measurements.imports", "measurements.archive",
+    "measurements.revision", "measurements.privacy", "coverage.figures", "coverage.statistics",
+    "coverage.alerts", "coverage.vnnic", "coverage.signals", "accounts", "reports.monthly",
+    "reports.open_data", "demo", "web.maps", "jobs", "monitoring", "witness",
+)  # fmt: skip
 
 
 def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
@@ -84,12 +44,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     app.config.update(library_settings(app.config))
     app.extensions["clock"] = clock
     app.extensions["locator"] = Locator(app.config["VAR_DIR"])
-    app.session_interface = NoSession()
-    app.url_map.converters["int"] = RowNumber
-    app.jinja_env.add_extension("jinja2.ext.do")
-    app.json.sort_keys = False  # type: ignore[attr-defined] # fields in the order of their schema
-    set_public_url(app, app.config["PUBLIC_URL"])
-    trust_proxies(app, app.config["TRUSTED_PROXIES"])
+    framework.init_app(app)
     db.init_app(app)
     with app.app_context():
         bind_connections(app)
@@ -104,27 +59,6 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
         api.register_field(field, kind, form)
     _register(app)
     return app
-
-
-def trust_proxies(app: Flask, hops: int) -> None:
-    """Trust the forwarding headers of this number of proxies."""
-    if hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-
-
-def set_public_url(app: Flask, url: str) -> None:
-    """Answer every request as one to the public address, whatever Host it names.
-
-    The Host is a text of the client: an invitation that is mailed with it leads anywhere.
-    """
-    if not url:
-        return
-    inner, (scheme, _, host) = app.wsgi_app, url.partition("://")
-
-    def at_public_url(environ: dict[str, Any], start_response: Any) -> Any:
-        return inner({**environ, "HTTP_HOST": host, "wsgi.url_scheme": scheme}, start_response)
-
-    app.wsgi_app = at_public_url  # type: ignore[method-assign]
 
 
 def _register(app: Flask) -> None:

@@ -7,10 +7,10 @@ It has neither database nor units: all its threads may wait for slow clients.
 
 from flask import Flask
 
-from backend.app import trust_proxies
 from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.http import load_shedding, logging, problems
+from backend.http.framework import trust_proxies
 from backend.monitoring import views as health
 from backend.web.measure.speed import new_measuring_host, new_transfer_limiter, speed_bp
 from config import settings

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.app import set_public_url
+from backend.http.framework import set_public_url
 from config import settings
 from tests.support.joining import Cast
 from tests.support.people import person

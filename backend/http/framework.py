@@ -1,0 +1,58 @@
+"""What Flask does otherwise here: numbers in paths, no sessions, the public URL behind proxies."""
+
+from typing import Any
+
+from flask import Flask, Request
+from flask.sessions import SessionInterface, SessionMixin
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
+
+
+class RowNumber(IntegerConverter):
+    """The id of a row in a path; 404 for larger numbers without a query.
+
+    A `max` instead would answer 405 where GET and POST are separate rules.
+    """
+
+    regex = r"[0-9]{1,9}"
+
+
+class NoSession(SessionInterface):
+    """Disables Flask's sessions: those of people are rows (backend.accounts.sessions)."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        return None
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
+        return None
+
+
+def init_app(app: Flask) -> None:
+    """Set up Flask itself, before extensions and views."""
+    app.session_interface = NoSession()
+    app.url_map.converters["int"] = RowNumber
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.json.sort_keys = False  # type: ignore[attr-defined] # fields in the order of their schema
+    set_public_url(app, app.config["PUBLIC_URL"])
+    trust_proxies(app, app.config["TRUSTED_PROXIES"])
+
+
+def trust_proxies(app: Flask, hops: int) -> None:
+    """Trust the forwarding headers of this number of proxies."""
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+
+
+def set_public_url(app: Flask, url: str) -> None:
+    """Answer every request as one to the public address, whatever Host it names.
+
+    The Host is a text of the client: an invitation that is mailed with it leads anywhere.
+    """
+    if not url:
+        return
+    inner, (scheme, _, host) = app.wsgi_app, url.partition("://")
+
+    def at_public_url(environ: dict[str, Any], start_response: Any) -> Any:
+        return inner({**environ, "HTTP_HOST": host, "wsgi.url_scheme": scheme}, start_response)
+
+    app.wsgi_app = at_public_url  # type: ignore[method-assign]

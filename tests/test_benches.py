@@ -4,16 +4,18 @@ import re
 import socket
 import sys
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import combinations, islice
 from pathlib import Path
 
 import pytest
+
+from geo.fix import distance_m
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts" / "bench.d"))
 
 from parts import load
 from parts.http import Refused, exchange, request
-from parts.load import A_DAY, Load, Rate, samples_of
+from parts.load import A_DAY, Load, Rate, samples_of, walk
 
 
 def answered(head: str, body: bytes = b"") -> bytes:
@@ -51,6 +53,15 @@ def test_no_sample_of_a_load_is_in_the_future(kind: str) -> None:
     assert min(times) > datetime.now(UTC) - timedelta(days=60)
     ordered = sorted(times[:A_DAY], reverse=kind == "late")
     assert times[:A_DAY] == ordered
+
+
+def test_samples_of_a_phone_are_no_repeats_and_of_one_network() -> None:
+    for phone in range(8):
+        day = list(islice(walk(phone), A_DAY))
+        assert len({one["network"]["mnc"] for one in day}) == 1
+        spots = [(one["location"]["longitude"], one["location"]["latitude"]) for one in day]
+        near = [distance_m(*one, *other) < 100 for one, other in combinations(spots, 2)]
+        assert sum(near) <= 2
 
 
 def test_packages_of_the_peers_are_locked() -> None:

@@ -91,7 +91,7 @@ def _turn(target: Target, who: str, size: int, seconds: float) -> Turn:
     found = run(target, Load(kind, size, seconds), lambda: before.extend(_spent(target)))
     if not found.done:
         raise SystemExit(f"{who}: nothing stored")
-    posts = found.done / size
+    posts = len(found.took)  # not all of their samples count
     web, postgres = (
         (now - then) * 1e3 / posts for now, then in zip(_spent(target), before, strict=True)
     )

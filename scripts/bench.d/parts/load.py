@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import multiprocessing
 import random
 import socket
@@ -28,7 +29,8 @@ SINCE = timedelta(days=58)
 Area = tuple[float, float, float, float]  # west, south, width, height
 AREA: Area = (105.6, 21.4, 0.4, 0.4)  # Thái Nguyên
 HOT: Area = (105.83, 21.59, 0.01, 0.01)  # a square kilometre of its city, in one commune
-STEP_DEG = 0.004
+STEP_DEG, TURN = 0.004, 0.6
+NETWORKS = ("01", "02", "04", "05")  # a phone uses one of them
 
 COLUMNS = (
     "id", "device_id", "received_at", "measured_at", "day", "network", "kind", "source", "status",
@@ -45,17 +47,32 @@ def walk(seed: int, first: int = 0, area: Area = AREA) -> Iterator[dict[str, Any
     west, south, width, height = area
     longitude, latitude = west + dice.random() * width, south + dice.random() * height
     step = min(STEP_DEG, width / 4)
-    number = first
+    network = random.Random(seed).choice(NETWORKS)  # a third one in a day would not count
+    heading, number = dice.uniform(-math.pi, math.pi), first
     while True:
         days, turn = divmod(number, A_DAY)
         at = morning + timedelta(days=days, seconds=dice.randrange(600)) + turn * APART
-        longitude += dice.uniform(-step, step)
-        latitude += dice.uniform(-step, step)
-        yield _sample(dice, at, longitude, latitude)
+        heading = _turn(dice, heading, longitude, latitude, area)
+        reach = dice.uniform(step / 2, step)
+        longitude += reach * math.cos(heading)
+        latitude += reach * math.sin(heading)
+        yield _sample(dice, network, at, longitude, latitude)
         number += 1
 
 
-def _sample(dice: random.Random, at: datetime, longitude: float, latitude: float) -> dict[str, Any]:
+def _turn(
+    dice: random.Random, heading: float, longitude: float, latitude: float, area: Area
+) -> float:
+    """Go on in about the same direction, or back where the area ends: a spot again is a repeat."""
+    west, south, width, height = area
+    if west < longitude < west + width and south < latitude < south + height:
+        return heading + dice.uniform(-TURN, TURN)
+    return math.atan2(south + height / 2 - latitude, west + width / 2 - longitude)
+
+
+def _sample(
+    dice: random.Random, network: str, at: datetime, longitude: float, latitude: float
+) -> dict[str, Any]:
     return {
         "id": str(uuid.UUID(int=dice.getrandbits(128), version=4)),
         "measured_at": at.isoformat(),
@@ -68,7 +85,7 @@ def _sample(dice: random.Random, at: datetime, longitude: float, latitude: float
             "kind": "mobile",
             "technology": dice.choice(("4G", "4G", "5G")),
             "mcc": "452",
-            "mnc": dice.choice(("01", "02", "04", "05")),
+            "mnc": network,
             "operator": "",
             "signal_dbm": -dice.randrange(60, 115),
             "roaming": False,

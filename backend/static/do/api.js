@@ -20,8 +20,19 @@ export async function request(method, path, body, { token, language } = {}) {
     });
     const text = await answer.text();
     const wait = Number(answer.headers.get("Retry-After")) || 0;
-    return { ...(text ? JSON.parse(text) : {}), ok: answer.ok, status: answer.status, wait };
+    return { ...parsed(answer, text), ok: answer.ok, status: answer.status, wait };
   } catch {
     return { ok: false, status: 0, wait: 0 };
+  }
+}
+
+// Errors of a proxy on the way are not JSON. Anything else that is not JSON comes from somebody else, such as
+// the sign-in page of a hotspot: it is no answer.
+function parsed(answer, text) {
+  try {
+    return text ? JSON.parse(text) : {};
+  } catch (error) {
+    if ([413, 429].includes(answer.status) || answer.status >= 500) return {};
+    throw error;
   }
 }

@@ -27,14 +27,12 @@ import { element, language, showMessage, translate } from "./texts.js";
 import { welcome } from "./welcome.js";
 import { showCode, withdraw } from "./withdrawal.js";
 
-// Retries as docs/app.md requires of apps: a random wait, doubling up to 15 minutes.
-const WAIT_FIRST_MS = 1_000;
-const WAIT_MOST_MS = 900_000;
 // Samples that the server has are deleted from the phone after this time.
 const KEPT_MS = 30 * 86_400_000;
 
+const AFRESH = { afresh: true };
+
 const code = normalizeCode(location.hash.slice(1));
-let wait = WAIT_FIRST_MS;
 let timer = null;
 let installed = null;
 
@@ -50,17 +48,14 @@ function checkBrowser() {
   return isSecureContext;
 }
 
-async function send() {
+async function send(how) {
   clearTimeout(timer);
-  const { outcome, wait: retryAfter } = await sendWaiting();
+  const { outcome, wait, paused } = await sendWaiting(how);
   if (outcome === "ended") await resetPhone();
   if (outcome === "later") {
-    timer = setTimeout(sendAgain, Math.random() * wait + retryAfter * 1000);
-    wait = Math.min(wait * 2, WAIT_MOST_MS);
+    timer = setTimeout(() => sendAgain(), wait);
     // With background sync the service worker also sends while the page is closed.
-    installed?.sync?.register("send").catch(() => {});
-  } else {
-    wait = WAIT_FIRST_MS;
+    if (!paused) installed?.sync?.register("send").catch(() => {});
   }
   await refreshShown();
   await showDay();
@@ -68,8 +63,8 @@ async function send() {
 }
 
 // The connection may be back: send the queue, then update the team's day and the next places.
-async function sendAgain() {
-  const outcome = await send();
+async function sendAgain(how) {
+  const outcome = await send(how);
   if (outcome === "later") return;
   await useKeptCode();
   await showSurroundings();
@@ -84,7 +79,7 @@ async function resetPhone() {
 async function handleSample(sample) {
   showVerdict(sample);
   await showDay();
-  const outcome = await send();
+  const outcome = await send(AFRESH);
   const stored = (await samples()).find((one) => one.id === sample.id) ?? sample;
   showVerdict(stored);
   element("ispeed").hidden = false;
@@ -112,7 +107,7 @@ async function open() {
   if (allowed?.state === "granted") position.start();
   const persisted = await navigator.storage?.persist?.().catch(() => false);
   element("storage-hint").hidden = Boolean(persisted);
-  if ((await send()) === "ended") return;
+  if ((await send(AFRESH)) === "ended") return;
   if (!(await refreshVerdicts())) return resetPhone();
   await showDay();
   await showSurroundings();
@@ -142,12 +137,12 @@ function listen() {
   listenToTeam();
   listenToName();
   ispeed.listen(send);
-  addEventListener("online", sendAgain);
+  addEventListener("online", () => sendAgain(AFRESH));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") send();
     else position.stop();
   });
-  navigator.serviceWorker?.addEventListener("message", sendAgain);
+  navigator.serviceWorker?.addEventListener("message", () => sendAgain());
 }
 
 async function prepare() {

@@ -46,6 +46,6 @@ self.addEventListener("sync", (event) => {
 
 async function send() {
   const { outcome } = await sendWaiting();
+  if (outcome === "later") throw new Error("samples are still waiting"); // the browser tries again
   for (const client of await self.clients.matchAll()) client.postMessage("sent");
-  if (outcome === "later") throw new Error("samples are still waiting");
 }

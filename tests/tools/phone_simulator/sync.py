@@ -35,6 +35,7 @@ class Sync:
         self._client, self._store, self._rng, self._wait = client, store, rng, wait
         self._backoff = backoff or Backoff(rng)
         self.attempts = self.retries = 0
+        self._batch = BATCH_MOST
 
     def register(self) -> str:
         """Register and return a token that works."""
@@ -91,7 +92,7 @@ class Sync:
         """Try to send queued measurements; return whether there was an answer."""
         if not self._fetch_witnesses():
             return False
-        queued = self._store.queued(self._rng.choice((1, BATCH_MOST)))
+        queued = self._store.queued(self._rng.choice((1, self._batch)))
         if not queued:
             return True
         single = len(queued) == 1
@@ -107,6 +108,8 @@ class Sync:
         elif answer.status == 200:
             for result in answer.body["results"]:
                 self._settle(result["id"], result["outcome"], result)
+        elif answer.status == 413:
+            self._batch = max(1, len(queued) // 2)
         else:
             raise RuntimeError(f"a batch was answered {answer.status}: {answer.body}")
         issued = answer.body.get("next_test")

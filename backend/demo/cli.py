@@ -6,14 +6,14 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.batch.command_line import progress_bar
+from backend.batch.command_line import progress_bar, workforce
+from backend.batch.workforce import Workforce
 from backend.clock import local_day
 from backend.demo import service
-from backend.demo.generation import PlanNotReached
+from backend.demo.generation import PlanNotReached, recording_context
 from backend.demo.users import make_report, make_users
 from backend.errors import Problem
 from backend.http.requests import clock_now
-from backend.measurements.recording.service import RecordingContext, judging_settings
 
 cli = AppGroup("demo", help="Load or remove the demo months.")
 commands = (cli,)
@@ -22,25 +22,17 @@ commands = (cli,)
 @cli.command()
 @click.option("--seed", type=click.IntRange(0), default=service.SEED, show_default=True)
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="default: today in Vietnam")
-def load(seed: int, today: datetime | None) -> None:
+@workforce
+def load(seed: int, today: datetime | None, force: Workforce) -> None:
     """Load November 2024 in Thái Nguyên, the last full month and the current one."""
-    app = current_app
     now = clock_now()
     day = today.date() if today else local_day(now)
     if day > local_day(now):
         raise click.BadParameter("is in the future", param_hint="--today")
-    config = app.config
-    context = RecordingContext(
-        app.extensions["locator"],
-        config["SECRET_KEY"],
-        config["MEASUREMENTS_PER_HOUR"],
-        caps=judging_settings(config).caps,
-    )
-    # The proxy works in this thread only.
-    app_context = app._get_current_object().app_context  # type: ignore[attr-defined]
     try:
         with progress_bar("demo") as progress:
-            done = service.load(service.LoadOptions(day, now, seed), context, app_context, progress)
+            options = service.LoadOptions(day, now, seed)
+            done = service.load(options, recording_context(), progress, force)
     except Problem as problem:
         raise click.ClickException(f"{problem.code}: run `flask units setup` first") from None
     except PlanNotReached as error:

@@ -1,19 +1,17 @@
 """Generate the samples of a month plan until each commune has its planned counted samples."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from threading import Lock
 from uuid import UUID
 
 import numpy as np
 from sqlalchemy import func, select, text
 
+from backend.batch.workforce import ALONE, Workforce, sliced
 from backend.clock import month_end
-from backend.database.extensions import db
+from backend.database.extensions import db, extension, setting
 from backend.demo import phones
 from backend.demo.plan import MonthPlan, quotas
 from backend.demo.volunteers import (
@@ -31,14 +29,13 @@ from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.service import Agreement, Registration
 from backend.measurements.recording.models import Measurement
-from backend.measurements.recording.service import RecordingContext, record
+from backend.measurements.recording.rules import Caps
+from backend.measurements.recording.service import RecordingContext, record_batches
 
 Progress = Callable[[int, int], None]
-AppContext = Callable[[], AbstractContextManager[object]]
 
-# Threads compute while others wait for PostgreSQL; on two processors a third thread saves a
-# quarter of the time, a fourth none. DATABASE_POOL must have as many connections.
-WORKERS = 3
+# Volunteers that a process gets at once: some seconds of work.
+LOT = 10
 # The shortest part of a month for which volunteers are recruited.
 MONTH_SHARE_LEAST = 1 / 30
 
@@ -56,7 +53,18 @@ class GenerationContext:
     """Objects and settings of the installation that the generation needs."""
 
     recording: RecordingContext
-    app_context: AppContext  # each thread has its own session
+    seed: int
+    force: Workforce = ALONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Lot:
+    """Volunteers of a plan, and what their samples depend on besides."""
+
+    people: Sequence[Volunteer]
+    plan: MonthPlan
+    beyond: Floats  # (n, 2): points beyond the border of the province
+    key: Sequence[int]  # of random numbers, besides that of the volunteer
     seed: int
 
 
@@ -67,7 +75,7 @@ def generate(plan: MonthPlan, context: GenerationContext, advance: Callable[[int
     province = survey(plan.province, day, context.recording.locator, rng)
     codes = [one.code for one in province.communes]
     wanted = quotas(plan, codes, [one.district for one in province.communes], rng)
-    db.session.rollback()  # no transaction stays open while the threads work
+    db.session.rollback()  # no transaction stays open during the work
     missing, lacking = dict(wanted), sum(wanted.values())
     share = max(MONTH_SHARE_LEAST, len(plan.days) / 30)
     made: list[UUID] = []
@@ -89,34 +97,47 @@ def _missing(wanted: Mapping[str, int], counted: Mapping[str, int]) -> dict[str,
 
 
 def _send(
-    people: list[Volunteer],
+    people: Sequence[Volunteer],
     plan: MonthPlan,
     province: Province,
-    key: list[int],
+    key: Sequence[int],
     context: GenerationContext,
     advance: Callable[[int], None],
 ) -> list[UUID]:
-    """Record the samples of all volunteers, a few at a time."""
+    """Record the samples of all volunteers; return their devices."""
+    lots = [_Lot(some, plan, province.beyond, key, context.seed) for some in sliced(people, LOT)]
+    made: list[UUID] = []
+    for lot, devices_of_lot in zip(lots, context.force.each(record_lot, lots), strict=True):
+        made += devices_of_lot
+        advance(sum(one.at_home + one.at_work for one in lot.people))
+    return made
 
-    def record_one(volunteer: Volunteer) -> UUID | None:
-        with context.app_context():
-            rng = np.random.default_rng([context.seed, volunteer.number, *key])
-            device = _measure(volunteer, plan, province, context.recording, rng)
-        advance(volunteer.at_home + volunteer.at_work)
-        return device
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return [device for device in pool.map(record_one, people) if device]
+def record_lot(lot: _Lot) -> list[UUID]:
+    """Record the samples of some volunteers; return the devices of those that have some."""
+    context = recording_context()
+    made = []
+    for volunteer in lot.people:
+        rng = np.random.default_rng([lot.seed, volunteer.number, *lot.key])
+        made.append(_measure(volunteer, lot, context, rng))
+    return [device for device in made if device]
+
+
+def recording_context() -> RecordingContext:
+    """Return the objects and settings of the application, without tickets: no sample has one."""
+    return RecordingContext(
+        extension("locator"),
+        setting("SECRET_KEY"),
+        setting("MEASUREMENTS_PER_HOUR"),
+        caps=Caps(setting("DAILY_CAP"), setting("COMMUNE_CAP")),
+    )
 
 
 def _measure(
-    volunteer: Volunteer,
-    plan: MonthPlan,
-    province: Province,
-    context: RecordingContext,
-    rng: np.random.Generator,
+    volunteer: Volunteer, lot: _Lot, context: RecordingContext, rng: np.random.Generator
 ) -> UUID | None:
-    """Register one phone and record its batches."""
+    """Register one phone and record its batches, in two commits."""
+    plan = lot.plan
     phone = phones.new_phone(plan.network, plan.month, rng)
     tests = plan_tests(volunteer, plan.days, plan.until, rng)
     if not tests:
@@ -126,12 +147,12 @@ def _measure(
         phones.Sample(test.at, phones.body(phone, test.at, fix, rng))
         for test, fix in zip(tests, fixes, strict=True)
     ]
-    samples = phones.add_anomalies(phone, good, province.beyond, rng)
+    samples = phones.add_anomalies(phone, good, lot.beyond, rng)
     samples = [one for one in samples if one.at < plan.until]
     device = register(phone, tests[0].at - timedelta(hours=rng.uniform(0.2, 48)), context)
-    for batch in phones.batches(phone, samples, plan.until, rng):
-        db.session.execute(NO_WAIT)
-        record(device, batch.items, batch.receipt, context)
+    batches = phones.batches(phone, samples, plan.until, rng)
+    db.session.execute(NO_WAIT)
+    record_batches(device, [(one.items, one.receipt) for one in batches], context)
     return device
 
 
@@ -185,14 +206,12 @@ def _counted(made: list[UUID], plan: MonthPlan, province: Province) -> Mapping[s
 
 
 def progress_by(progress: Progress, total: int) -> Callable[[int], None]:
-    """Return a thread-safe function that adds to a progress of (done, total)."""
+    """Return a function that adds to a progress of (done, total)."""
     done = 0
-    lock = Lock()
 
     def advance(n: int) -> None:
         nonlocal done
-        with lock:
-            done += n
-            progress(min(done, total), total)
+        done += n
+        progress(min(done, total), total)
 
     return advance

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from backend.clock import VIETNAM, local_day
 from backend.database.extensions import db
 from backend.demo import phones
-from backend.demo.generation import NO_WAIT, GenerationContext
+from backend.demo.generation import NO_WAIT, recording_context
 from backend.demo.plan import MonthPlan
 from backend.demo.volunteers import Commune, survey
 from backend.devices import service as devices
@@ -24,6 +24,7 @@ from backend.devices.models import Device
 from backend.measurements.no_connection.rules import cell_of
 from backend.measurements.no_connection.service import NoteContext, record_notes
 from backend.measurements.recording.models import Measurement
+from backend.measurements.recording.service import RecordingContext
 
 # Volunteers at each place: enough for a zone, for a place, and too few to be shown.
 GROUPS = (9, 8, 7, 7, 6, 6, 5, 3, 2)
@@ -52,12 +53,19 @@ class _Volunteer:
         return max(set(self.communes), key=self.communes.count)
 
 
-def add_notes(plan: MonthPlan, context: GenerationContext) -> int:
+@dataclass(frozen=True, slots=True)
+class NotesPlan:
+    """A plan of samples whose volunteers note places too, and the seed of all random numbers."""
+
+    samples: MonthPlan
+    seed: int
+
+
+def add_notes(wanted: NotesPlan) -> int:
     """Record notes of places in the province of a plan; return their number."""
-    if plan.network != "mobile":
-        return 0
-    rng = np.random.default_rng([context.seed, len(GROUPS), *plan.key])
-    province = survey(plan.province, plan.days[-1], context.recording.locator, rng)
+    plan, context = wanted.samples, recording_context()
+    rng = np.random.default_rng([wanted.seed, len(GROUPS), *plan.key])
+    province = survey(plan.province, plan.days[-1], context.locator, rng)
     people, measured = _volunteers(plan, {one.unit_id for one in province.communes})
     order = rng.permutation(len(province.communes))[: len(GROUPS)].tolist()
     stored = 0
@@ -115,7 +123,7 @@ def _note(
     volunteer: _Volunteer,
     spot: tuple[float, float],
     plan: MonthPlan,
-    context: GenerationContext,
+    context: RecordingContext,
     rng: np.random.Generator,
 ) -> bool:
     """Record a note of a volunteer at a time without tests, if there is one."""
@@ -135,10 +143,9 @@ def _note(
         "app_version": phones.APP_VERSION,
         **({"network": {"operator": volunteer.operator}} if volunteer.operator else {}),
     }  # fmt: skip
-    recording = context.recording
     # Each phone sends from an address of its own.
     address = ".".join(map(str, (10, *volunteer.id.bytes[:3])))
-    receipt = NoteContext(recording.locator, recording.key, received_at, address)
+    receipt = NoteContext(context.locator, context.key, received_at, address)
     db.session.execute(NO_WAIT)
     items = record_notes(devices.lock_device(volunteer.id), [body], received_at, receipt)
     return items[0].outcome == "accepted"

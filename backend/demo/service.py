@@ -18,19 +18,19 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from backend.batch.workforce import ALONE, Workforce
 from backend.clock import month_end
 from backend.coverage.statistics import release
 from backend.database.extensions import db
 from backend.demo.generation import (
     NO_WAIT,
-    AppContext,
     GenerationContext,
     PlanNotReached,
     Progress,
     generate,
     progress_by,
 )
-from backend.demo.notes import add_notes
+from backend.demo.notes import NotesPlan, add_notes
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE, MonthPlan, month_plans
 from backend.demo.teams import make_teams, team_campaigns
 from backend.devices import consent
@@ -64,21 +64,24 @@ class LoadResult:
 
 
 def load(
-    options: LoadOptions, context: RecordingContext, app_context: AppContext, progress: Progress
+    options: LoadOptions,
+    context: RecordingContext,
+    progress: Progress,
+    force: Workforce = ALONE,
 ) -> LoadResult:
     """Generate the demo months unless they exist; an incomplete load is replaced."""
     if is_loaded():
         return LoadResult(already=True)
     plans = month_plans(options.today, options.now)
-    return load_plans(plans, options, context, app_context, progress)
+    return load_plans(plans, options, context, progress, force)
 
 
 def load_plans(
     plans: Sequence[MonthPlan],
     options: LoadOptions,
     context: RecordingContext,
-    app_context: AppContext,
     progress: Progress,
+    force: Workforce = ALONE,
 ) -> LoadResult:
     """Generate the samples of these plans, each by its own devices."""
     remove(lambda done, total: None)
@@ -88,13 +91,15 @@ def load_plans(
     db.session.commit()
     advance = progress_by(progress, sum(one.counted for one in plans))
     counted = 0
-    generation = GenerationContext(context, app_context, options.seed)
+    generation = GenerationContext(context, options.seed, force)
     for plan in plans:
         n = generate(plan, generation, advance)
         if plan.month == LETTER_MONTH and n != plan.counted:
             raise PlanNotReached(f"{plan}: {n} counted")
         counted += n
-        add_notes(plan, generation)
+    noted = [NotesPlan(plan, options.seed) for plan in plans if plan.network == "mobile"]
+    for _ in force.each(add_notes, noted):
+        pass
     fold_all()
     if any((one.month, one.province) == (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
         last_month = options.today.replace(day=1) - timedelta(days=1)

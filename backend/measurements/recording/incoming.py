@@ -54,6 +54,7 @@ class Item:
     """One measurement of a request with its result so far."""
 
     raw: Any
+    received_at: datetime
     echo: str | None = None  # the id as it was sent
     id: UUID | None = None
     loaded: Mapping[str, Any] = field(default_factory=dict)
@@ -76,9 +77,9 @@ class Position(NamedTuple):
     accuracy_m: float
 
 
-def parse_item(raw: Any, key: str) -> Item:
+def parse_item(raw: Any, received_at: datetime, key: str) -> Item:
     """Validate one measurement against the schema; `key` is the key of content digests."""
-    item = Item(raw)
+    item = Item(raw, received_at)
     if not isinstance(raw, dict):
         item.errors = [FieldError("", "not_object")]
         return item

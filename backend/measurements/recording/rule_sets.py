@@ -1,6 +1,6 @@
 """Which rules judge a measurement: dated, audited rows of the installation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.accounts.audit import shell_name
 from backend.accounts.models import AuditEntry
 from backend.clock import day_begin, month_end
-from backend.database.extensions import Run, fetch, fetch_autocommit, setting
+from backend.database.extensions import Run, array_literal, fetch, fetch_autocommit, setting
 from backend.errors import Problem, invalid
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.measurements.recording.models import CountingRules
@@ -37,6 +37,12 @@ COUNTS_FROM = """
     order by from_at desc, id desc limit 1
 """
 IN_FORCE = f"select ({SWITCH}) as switched_at, ({COUNTS_FROM}) as counts_from"
+IN_FORCE_AT = f"""
+    select received_at, ({SWITCH}) as switched_at, (
+        {COUNTS_FROM.replace("%(received_at)s", "received_at")}
+    ) as counts_from
+    from unnest(cast(%(times)s as timestamptz[])) as sent (received_at)
+"""  # noqa: S608
 REQUIREMENTS = """
     select from_at, counts_from, by, reason from counting_rules
     where counts_from is not null order by from_at, id
@@ -77,6 +83,12 @@ def in_force(received_at: datetime, run: Run = fetch) -> InForce:
     """Return the rules for what is received at a time."""
     [row] = run(IN_FORCE, {"received_at": received_at})
     return in_force_of(row)
+
+
+def in_force_at(times: Collection[datetime]) -> dict[datetime, InForce]:
+    """Return the rules for what is received at each of these times."""
+    rows = fetch(IN_FORCE_AT, {"times": array_literal(at.isoformat() for at in times)})
+    return {row["received_at"]: in_force_of(row) for row in rows}
 
 
 def claims_count(now: datetime) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from backend.measurements.recording.counting import CountDeltas
 from backend.measurements.recording.incoming import Item, ReceiptContext, parse_item
 from backend.measurements.recording.models import RejectedBody
 from backend.measurements.recording.reasons import STATEMENT_MARKS
-from backend.measurements.recording.rule_sets import InForce, in_force, is_unproven
+from backend.measurements.recording.rule_sets import InForce, in_force_at, is_unproven
 from backend.measurements.recording.storage import (
     Gate,
     StateChanged,
@@ -86,7 +88,7 @@ class _Judging:
 
     owner: rules.Owner | None  # None: rows of no device
     caps: rules.Caps
-    in_force: InForce
+    in_force: Mapping[datetime, InForce]  # by the time of receipt
     stored: Timeline | None = None  # if it was read already, outside the session
 
 
@@ -98,8 +100,20 @@ def record(
     device_id: UUID | None, sent: Sequence[Any], receipt: ReceiptContext, context: RecordingContext
 ) -> list[Item]:
     """Record measurements: store the content, locate, judge and count it in one commit."""
-    items = _prepare(sent, receipt, context)
-    _record_locked(device_id, items, receipt, context)
+    return record_batches(device_id, [(sent, receipt)], context)
+
+
+def record_batches(
+    device_id: UUID | None,
+    batches: Sequence[tuple[Sequence[Any], ReceiptContext]],
+    context: RecordingContext,
+) -> list[Item]:
+    """Record batches in order of receipt, each with its own context, in one commit.
+
+    The verdicts are those of recording one batch after the other.
+    """
+    items = _prepare(batches, context)
+    _record_locked(device_id, items, context)
     return items
 
 
@@ -117,7 +131,7 @@ def record_optimistically(
     the device is locked and its measurements are judged again. With `next_profile` the second
     statement also issues a ticket of that profile.
     """
-    items = _prepare(sent, receipt, context)
+    items = _prepare([(sent, receipt)], context)
     readable = [item.row for item in items if not item.errors and not item.time_error]
     now = receipt.received_at
     statements = [item.statements for item in items if item.statements]
@@ -128,18 +142,18 @@ def record_optimistically(
     if known is None:
         raise devices.unauthorized()
     device = known.device
-    gate = _gate(device, len(items), now, context.hourly_most)
-    judging = _Judging(_owner(device), context.caps, known.in_force, known.timeline)
+    gate = _gate(device, items, context.hourly_most)
+    judging = _Judging(_owner(device), context.caps, {now: known.in_force}, known.timeline)
     issuer, wanted = context.issuer, None
     if next_profile and issuer:
         wanted = issuer.next_values(next_profile, items[0].id, now)
     try:
         new = _select_new(device.id, items, [], ())
         tickets = Tickets(_assess(device.id, new, known.tickets, context), wanted)
-        issued = _judge_and_store(device.id, items, new, tickets, gate, receipt, judging)
+        issued = _judge_and_store(device.id, items, new, tickets, gate, judging)
     except StateChanged:
         db.session.rollback()
-        issued = _record_locked(device.id, items, receipt, context, wanted)
+        issued = _record_locked(device.id, items, context, wanted)
     if wanted is None or issuer is None:
         return Recorded(device, items)
     return Recorded(device, items, issuer.next_ticket(token, device.id, wanted, issued))
@@ -148,7 +162,6 @@ def record_optimistically(
 def _record_locked(
     device_id: UUID | None,
     items: Sequence[Item],
-    receipt: ReceiptContext,
     context: RecordingContext,
     next_ticket: Mapping[str, Any] | None = None,
 ) -> IssuedRow:
@@ -159,9 +172,10 @@ def _record_locked(
         gate = owner = None
         if device_id:
             device = devices.lock_device(device_id)
-            gate = _gate(device, len(items), receipt.received_at, context.hourly_most)
+            gate = _gate(device, items, context.hourly_most)
             owner = _owner(device)
-        judging = _Judging(owner, context.caps, in_force(receipt.received_at))
+        received = {item.received_at for item in items}
+        judging = _Judging(owner, context.caps, in_force_at(received))
         receipts = fetch(RECEIPTS, {"ids": ids}) if ids else []
         try:
             # After the receipts: a withdrawal at the same time deletes these and adds digests.
@@ -170,37 +184,45 @@ def _record_locked(
             stored = read_tickets(fetch, [item.statements for item in new])
             uses = _assess(device_id, new, stored, context) if device_id else []
             tickets = Tickets(uses, next_ticket)
-            return _judge_and_store(device_id, items, new, tickets, gate, receipt, judging)
+            return _judge_and_store(device_id, items, new, tickets, gate, judging)
         except StateChanged:
             db.session.rollback()
     raise Problem(503, "unavailable", headers={"Retry-After": "1"})
 
 
-def _gate(device: KnownDevice, n: int, at: datetime, most: int) -> Gate:
-    """Count `n` measurements against the device's hourly limit; 429 above it."""
-    began, before = device.window_start, device.window_items
-    if began <= at - HOUR:
-        began, before = at, 0
-    if before + n > most:
-        retry = str(max(1, int((began + HOUR - at).total_seconds())))
-        raise Problem(429, "too_many_requests", headers={"Retry-After": retry})
-    return Gate(device.id, device.version, device.joined, began, before + n)
+def _gate(device: KnownDevice, items: Sequence[Item], most: int) -> Gate:
+    """Count measurements against the device's hourly limit; 429 above it."""
+    began, counted = device.window_start, device.window_items
+    for at, batch in groupby(items, attrgetter("received_at")):
+        if began <= at - HOUR:
+            began, counted = at, 0
+        counted += sum(1 for _ in batch)
+        if counted > most:
+            retry = str(max(1, int((began + HOUR - at).total_seconds())))
+            raise Problem(429, "too_many_requests", headers={"Retry-After": retry})
+    return Gate(device.id, device.version, device.joined, began, counted)
 
 
-def _prepare(sent: Sequence[Any], receipt: ReceiptContext, context: RecordingContext) -> list[Item]:
+def _prepare(
+    batches: Sequence[tuple[Sequence[Any], ReceiptContext]], context: RecordingContext
+) -> list[Item]:
     """Compute everything that follows from each item alone, without the database."""
-    items = [parse_item(raw, context.key) for raw in sent]
-    readable = [item for item in items if not item.errors]
-    for item in readable:
+    sent = [
+        (parse_item(raw, receipt.received_at, context.key), receipt)
+        for raws, receipt in batches
+        for raw in raws
+    ]
+    readable = [(item, receipt) for item, receipt in sent if not item.errors]
+    for item, receipt in readable:
         item.statements = _verify(item, receipt, context.verifier)
         item.row = incoming.row_of(item, receipt)
         if outside := incoming.outside_time(item.row, receipt):
             item.time_error = FieldError("measured_at", outside)
-    _locate(readable, context.locator)
-    for item in readable:
+    _locate([item for item, _ in readable], context.locator)
+    for item, receipt in readable:
         derived = incoming.derived_columns(item.row, item.loaded, item.placed, receipt)
         item.row |= {"id": item.id, **derived}
-    return items
+    return [item for item, _ in sent]
 
 
 def _verify(
@@ -293,7 +315,6 @@ def _judge_and_store(
     new: Sequence[Item],
     tickets: Tickets,
     gate: Gate | None,
-    receipt: ReceiptContext,
     judging: _Judging,
 ) -> IssuedRow:
     """Judge new items and store everything; StateChanged if the judged state is outdated.
@@ -319,7 +340,7 @@ def _judge_and_store(
     else:
         issued = store(gate, receipts, rows, deltas, digests, tickets)
         update_verdicts(changed)
-        _store_rejected(device_id, rejected, receipt.received_at)
+        _store_rejected(device_id, rejected)
         if joined and device_id:
             earnings.attribute(device_id, [row["day"] for row in (*rows, *changed)])
         db.session.commit()
@@ -347,15 +368,18 @@ def _judge(
     judging: _Judging,
 ) -> list[dict[str, Any]]:
     """Set the verdicts of new rows; return the changed verdicts of stored rows."""
+    if not rows:
+        return []
     owner = judging.owner
     for row in rows:
+        in_force = judging.in_force[row["received_at"]]
         row["rules"] = rules.version_of(
             row["received_at"],
             row["measured_at"],
             owner.registered_at if owner else None,
-            judging.in_force.switched_at,
+            in_force.switched_at,
         )
-        if is_unproven(row, judging.in_force.counts_from):
+        if is_unproven(row, in_force.counts_from):
             row["own_reasons"] = rules.by_weight([*row["own_reasons"], "unproven"])
     if device_id is None or owner is None:
         for row in rows:
@@ -364,7 +388,8 @@ def _judge(
         return []
     new = {row["id"]: row for row in rows}
     changed: list[dict[str, Any]] = []
-    judge = timeline.Judge(owner, judging.caps, judging.in_force.switched_at)
+    switched_at = next(iter(judging.in_force.values())).switched_at
+    judge = timeline.Judge(owner, judging.caps, switched_at)
     for entry, verdict in timeline.judge_new(device_id, rows, judge, judging.stored):
         if entry["id"] in new:
             _set_verdict(new[entry["id"]], verdict)
@@ -408,13 +433,13 @@ def _receipt_row(digest: bytes, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _store_rejected(device_id: UUID | None, items: Sequence[Item], received_at: datetime) -> None:
+def _store_rejected(device_id: UUID | None, items: Sequence[Item]) -> None:
     """Store the bodies of rejected items; their ids stay free."""
     if items:
         rejected = [
             {
                 "device_id": device_id,
-                "received_at": received_at,
+                "received_at": item.received_at,
                 "body": storable_text(item.raw),
                 "errors": [{"field": error.field, "code": error.code} for error in item.errors],
             }

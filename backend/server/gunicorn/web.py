@@ -7,6 +7,7 @@ time of a start is the import of libraries.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -31,6 +32,8 @@ from backend.web.maps import outlines
 
 ROOT = Path(__file__).parents[3]
 REPORTED_S = 2.0
+# Processes compute while others wait for PostgreSQL.
+DEMO_WORKERS = min(os.cpu_count() or 1, 4) + 1
 
 
 def main(arguments: list[str]) -> None:
@@ -84,7 +87,7 @@ def prepare(app: Flask, demo: bool) -> None:
     if demo:
         empty = is_empty()
         with step("Loading the demo months"):
-            command(app, "demo", "load")
+            command(app, "demo", "load", "--workers", str(DEMO_WORKERS))
         if empty:  # never where real people have accounts
             print("To sign in as:", flush=True)
             command(app, "demo", "people")

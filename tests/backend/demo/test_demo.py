@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
+from backend.batch.workforce import ALONE, Workforce
 from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.demo import generation, plan, service
@@ -34,7 +35,7 @@ from backend.measurements.recording.models import (
     TeamCount,
     TeamDelta,
 )
-from backend.measurements.recording.service import RecordingContext
+from backend.measurements.recording.service import RecordingContext, record
 from backend.memberships.models import Membership, Volunteer
 from backend.witness.models import TicketRow
 from tests.support import people
@@ -51,11 +52,13 @@ def later(clock: Any) -> None:
     clock.now = NOW
 
 
-def load(app: Flask, *plans: MonthPlan, seed: int = 1) -> service.LoadResult:
+def load(
+    app: Flask, *plans: MonthPlan, seed: int = 1, force: Workforce = ALONE
+) -> service.LoadResult:
     desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     order = service.LoadOptions(date(2025, 2, 10), NOW, seed)
     with app.app_context():
-        return service.load_plans(plans, order, desk, app.app_context, lambda done, of: None)
+        return service.load_plans(plans, order, desk, lambda done, of: None, force)
 
 
 def remove(app: Flask) -> int:
@@ -294,3 +297,49 @@ def test_nothing_is_measured_after_now() -> None:
     plans = plan.month_plans(date(2026, 11, 1), now)
     assert all(one.until <= now for one in plans)
     assert plans[-2].days == [date(2026, 11, 1)]
+
+
+ROWS = (
+    "select m::text from measurements m",
+    "select id::text || device_id::text || received_at::text from receipts",
+    "select received_at::text || body::text || errors::text from refused",
+    "select c::text from counts c where n <> 0",
+    "select d.id::text || d.window_start::text || d.window_items::text from devices d where demo",
+    "select id::text || device_id::text from no_connection_notes",
+)
+
+
+def stored(app: Flask) -> list[str]:
+    """Every row of the demo; the demo is removed."""
+    with app.app_context():
+        rows = [str(row) for one in ROWS for row in db.session.execute(text(one))]
+    remove(app)
+    return sorted(rows)
+
+
+def test_batches_at_once_are_recorded_as_one_after_the_other(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_after_the_other(device: Any, batches: Any, context: RecordingContext) -> None:
+        for sent, receipt in batches:
+            record(device, sent, receipt, context)
+
+    with counting_from(app, "ticketed"):
+        load(app, SMALL)
+        at_once = stored(app)
+        monkeypatch.setattr(generation, "record_batches", one_after_the_other)
+        load(app, SMALL)
+    assert stored(app) == at_once
+    assert len(at_once) > 1_000
+
+
+@pytest.mark.long
+def test_two_processes_record_what_one_does(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "VAR_DIR", "SECRET_KEY"):
+        monkeypatch.setenv(name, str(app.config[name]))
+    monkeypatch.setattr(generation, "LOT", 2)
+    load(app, SMALL)
+    alone = stored(app)
+    with app.app_context(), Workforce(workers=2) as force:
+        load(app, SMALL, force=force)
+    assert stored(app) == alone

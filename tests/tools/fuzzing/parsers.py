@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 
 from backend.accounts.login_names import normalize
 from backend.accounts.second_factor import decrypt, encrypt
+from backend.clock import utc_now
 from backend.coverage.vnnic import reader as vnnic_reader
 from backend.errors import Problem
 from backend.fields import aware_time
@@ -107,7 +108,7 @@ def _sample(raw: bytes) -> object:
         item: Any = json.loads(raw)
     except RecursionError:  # handled by backend.http.requests
         return None
-    return incoming.parse_item(item, "key")
+    return incoming.parse_item(item, utc_now(), "key")
 
 
 def _vnnic(raw: bytes) -> object:

@@ -32,7 +32,7 @@ def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     order = service.LoadOptions(date(2024, 12, 10), NOW, 1)
     with app.app_context():
-        service.load_plans([PLAN], order, desk, app.app_context, lambda done, of: None)
+        service.load_plans([PLAN], order, desk, lambda done, of: None)
         make_teams([CAST], NOW, desk, 1)
         fold_all()
     return made

@@ -24,9 +24,9 @@ VIEWS = (
     "coverage.vnnic", "coverage.ogc", "coverage.statistics", "coverage.contributions",
     "coverage.plan", "coverage.signals", "coverage.exclusions", "coverage.no_connection",
     "coverage.samples", "units", "accounts", "memberships", "organisations", "campaigns",
-    "team_import", "reports.monthly", "reports.open_data", "reports.references", "web.public",
-    "web.maps", "web.help", "web.board", "web.setup", "web.desk", "web.measure", "web.account",
-    "web.admin", "monitoring", "witness",
+    "team_import", "reports.monthly", "reports.open_data", "reports.references", "odata",
+    "web.public", "web.maps", "web.help", "web.board", "web.setup", "web.desk", "web.measure",
+    "web.account", "web.admin", "monitoring", "witness",
 )  # fmt: skip
 # Packages with a `cli.py` that exports `commands`.
 COMMANDS = (

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -99,11 +100,28 @@ def keep_private(response: Response) -> Response:
     return response
 
 
+def basic_actor() -> Actor:
+    """Return the person whose token is the password of HTTP Basic; the token only reads.
+
+    Office programs have no other way to send a token. Any user name is accepted. `actor` then
+    returns this person.
+    """
+    credentials = request.authorization
+    found = _of_token((credentials.password if credentials else None) or "")
+    found = request.environ[ACTOR_KEY] = replace(found, may_write=False)
+    after_this_request(keep_private)
+    return found
+
+
 def _by_token() -> Actor:
     scheme, _, token = request.headers["Authorization"].partition(" ")
-    token = token.strip()
+    return _of_token(token.strip() if scheme.lower() == "bearer" else "")
+
+
+def _of_token(token: str) -> Actor:
+    """Return the owner of a personal token in force; 401 for any other text."""
     rows: Rows = []
-    if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX):
+    if token.startswith(TOKEN_PREFIX):
         rows = fetch_autocommit(BY_TOKEN, {"hash": secret_hash(token), **_times(clock_now())})
     if not rows:
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})

@@ -183,6 +183,7 @@ def library_settings(config: Mapping[str, Any]) -> dict[str, Any]:
             "components": {
                 "securitySchemes": {
                     "bearer": {"type": "http", "scheme": "bearer"},
+                    "basic": {"type": "http", "scheme": "basic"},
                     "session": {"type": "apiKey", "in": "cookie", "name": "dosong_session"},
                 }
             },

@@ -96,6 +96,12 @@ TEXTS: dict[str, str] = {
     "not_unicode": N_("Contains an invalid Unicode character (a lone surrogate)."),
     "too_deep": N_("Nested too deeply."),
     "unknown_field": N_("Unknown field."),
+    "odata_syntax": N_("This expression cannot be read."),
+    "odata_complex": N_("The filter has more than 100 names, values and operators."),
+    "odata_types": N_("These values cannot be compared or used here."),
+    "odata_not_supported": N_("This query option is not supported."),
+    "odata_narrow": N_("Too many rows to sort or count; add a filter, such as Month eq '2026-10'."),
+    "odata_version": N_("Only version 4 of OData is supported."),
     # no-connection notes
     "attempts_order": N_("The times of the attempts must differ and be in order."),
     "attempts_span": N_("The attempts must span at least 60 seconds and at most one hour."),

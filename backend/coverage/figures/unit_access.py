@@ -42,10 +42,20 @@ def published(reader: Actor | None, month: str) -> frozenset[int] | None:
     """
     if reader is None or setting("PUBLISH") == "live" or can(reader, ACT):
         return None
+    return _visible(reader, month, month)
+
+
+def own_area(actor: Actor, month: str) -> frozenset[int] | None:
+    """Return the units of every level whose figures an actor sees exact and live; None: all."""
+    return None if can(actor, ACT) else _visible(actor, month, None)
+
+
+def _visible(reader: Actor, month: str, published_month: str | None) -> frozenset[int]:
+    """Return the units of an official's area, and of the provinces that published a month."""
     areas = [grant for grant in reader.grants if grant.role == "official"]
     units = [grant.id for grant in areas if grant.kind == "unit" and grant.id is not None]
     parameters: dict[str, Any] = {
-        "month": month,
+        "month": published_month,
         "units": units,
         "clusters": [grant.id for grant in areas if grant.kind == "cluster"],
     }

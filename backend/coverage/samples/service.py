@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
-from backend.accounts.access import Actor
+from backend.accounts.access import Actor, require
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
 from backend.coverage.signals.findings import device_number
@@ -27,6 +27,7 @@ from backend.measurements.recording.answers import (
 )
 from backend.measurements.recording.incoming import LOADED, read_id, sample_of
 from backend.measurements.recording.reasons import COUNTED
+from backend.organisations.scopes import unit_scope
 from backend.units.service import UnitRow
 
 DAY = timedelta(days=1)
@@ -103,6 +104,19 @@ def list_samples(
         "items": [_serialize(row, context) for row in page],
         "next": next_cursor,
     }
+
+
+def samples_of_day(
+    actor: Actor, unit: UnitRow, day: date, context: SampleContext
+) -> list[dict[str, Any]]:
+    """Return all samples of a unit on a day, the latest first; 404 outside the actor's area."""
+    require(actor, "unit.samples", unit_scope(unit.id), hidden=True)
+    values = {
+        "units": units_below(unit.id), "day": day, "network": None, "reason": None, "at": None,
+        "id": None, "most": None,
+    }  # fmt: skip
+    rows = db.session.execute(OF_DAY, values).mappings()
+    return [_serialize(row, context) for row in rows]
 
 
 def show_sample(

@@ -4,8 +4,9 @@ Officials see their area exact and live, the public the monthly release. Speeds 
 advance (`refresh`), so that the cost of a page does not depend on the number of samples.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import text
@@ -36,7 +37,7 @@ SPREAD = ("n", "effective_n", "leads", "mean", *LIMITED, "device_effective_n")
 
 ROWS = text("""
     select unit_id, operator, technology, n, devices, figures, found_at from statistics
-    where month = :month and network = :network and unit_id = :unit
+    where month = :month and network = :network and unit_id = any(:units)
     order by unit_id, operator = :unknown, operator collate "C",
         technology = :unknown, technology collate "C"
 """)
@@ -55,6 +56,14 @@ HOURS = text("""
 def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
     """Return the statistics of a unit or the country, totals first; None under the minimum."""
     return ranked([_serialize(row) for row in _read_rows(unit, month, network)])
+
+
+def live_statistics(
+    units: Sequence[int], month: str, network: str
+) -> dict[int, list[dict[str, Any]]]:
+    """Return the latest statistics of units, by id; `COUNTRY` is the country."""
+    rows = groupby(_read_units(units, month, network), lambda row: int(row["unit_id"]))
+    return {unit: ranked([_serialize(row) for row in of_unit]) for unit, of_unit in rows}
 
 
 def released_statistics(month: str, network: str) -> dict[int, list[dict[str, Any]]]:
@@ -155,9 +164,13 @@ def _count_hours(month: UnitMonth) -> list[list[int]]:
 
 
 def _read_rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
-    unit_id = unit.id if unit else COUNTRY
-    parameters = {"month": month, "network": network, "unit": unit_id, "unknown": rule.UNKNOWN}
-    return [dict(row) for row in db.session.execute(ROWS, parameters).mappings()]
+    return _read_units([unit.id if unit else COUNTRY], month, network)
+
+
+def _read_units(units: Sequence[int], month: str, network: str) -> list[dict[str, Any]]:
+    """Return the stored rows of units by unit, totals first."""
+    values = {"month": month, "network": network, "units": units, "unknown": rule.UNKNOWN}
+    return [dict(row) for row in db.session.execute(ROWS, values).mappings()]
 
 
 def _serialize(row: Mapping[Any, Any]) -> dict[str, Any]:

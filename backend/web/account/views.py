@@ -1,13 +1,16 @@
-"""Pages of one's own account: roles, second factor, password, open sessions."""
+"""Pages of one's own account: roles, second factor, password, open sessions, access codes."""
 
 from typing import Any
 
-from flask import request
+from flask import current_app, request, url_for
 
+from backend.accounts import own_account
 from backend.accounts.authentication import actor
+from backend.accounts.schemas import Label, PasswordSchema
 from backend.accounts.session_list import end_session, own_sessions
+from backend.fields import ID_MOST, QueryWhole, Strict
 from backend.http.requests import clock_now
-from backend.web.site.blueprint import PageBlueprint
+from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to
 from backend.web.site.pages import render_private
 
@@ -35,6 +38,58 @@ def end_sessions(query: dict[str, Any]) -> Any:
     if form.failed:
         return _render(query, form)
     return redirect_to("account_pages.sessions", query)
+
+
+class _NewCodeSchema(PasswordSchema):
+    """The form of a token for an office program."""
+
+    name = Label(100, required=True)
+    days = QueryWhole(1, own_account.DAYS_MOST, load_default=own_account.DAYS_DEFAULT)
+
+
+class _EndCodeSchema(Strict):
+    """The token that a form ends."""
+
+    number = QueryWhole(1, ID_MOST, required=True)
+
+
+@bp.page("/tokens", methods=READ_WRITE)
+def tokens(query: dict[str, Any]) -> Any:
+    """List the person's tokens, and make one for a program such as Excel."""
+    form, key = new_form(query), current_app.config["SECRET_KEY"]
+    made = form.submit(
+        _NewCodeSchema(),
+        lambda data: own_account.make_token(
+            actor(), {**data, "scopes": ["read"]}, key, clock_now()
+        ),
+    )
+    return _render_tokens(query, form, made)
+
+
+@bp.page("/tokens/end", methods=("POST",))
+def end_token(query: dict[str, Any]) -> Any:
+    """End one of the person's tokens."""
+    form = new_form(query)
+    form.submit(
+        _EndCodeSchema(),
+        lambda data: own_account.revoke_token(actor(), data["number"], clock_now()),
+    )
+    return _render_tokens(query, form) if form.failed else redirect_to(f"{bp.name}.tokens", query)
+
+
+def _render_tokens(query: dict[str, Any], form: Form, made: dict[str, Any] | None = None) -> Any:
+    response = render_private(
+        "web/account/tokens.html",
+        query["lang"],
+        form=form,
+        made=made,
+        listed=own_account.list_tokens(actor(), clock_now()),
+        odata=url_for("odata.get_service", _external=True),
+        days=(own_account.DAYS_DEFAULT, own_account.DAYS_MOST),
+    )
+    if form.failed:
+        response.status_code = 422
+    return response
 
 
 def _render(query: dict[str, Any], form: Form) -> Any:

@@ -156,6 +156,10 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/units/<code>/measurements/<identity>": lambda w: {
         "at": {"code": "19", "identity": w.measured(w.stranger)}
     },
+    "GET /api/v1/odata/<name>": lambda w: {"at": {"name": "Coverage"}},
+    "GET /api/v1/odata/<name> (contributions)": lambda w: {"at": {"name": "Contributions"}},
+    "GET /api/v1/odata/<name> (samples)": lambda w: {"at": {"name": "Samples"}},
+    "GET /api/v1/odata/<name>/$count": lambda w: {"at": {"name": "Units"}},
     "GET /ogc/collections/<name>": lambda w: {"at": {"name": "2024-11-mobile"}},
     "GET /ogc/collections/<name>/items": lambda w: {"at": {"name": "2024-11-mobile"}},
     "GET /ogc/collections/<name>/items/<code>": lambda w: {"at": {"name": "2024-11-mobile"}},

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backend.accounts.models import Role
+from backend.accounts.models import PersonalToken, Role
 from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
 from backend.database.extensions import db
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
 from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT
-from tests.support.access.world import World
+from tests.support.access.world import PASSWORD, World
 
 CAMPAIGN_FORM = {
     "name": "Tháng ba", "first_day": "2024-11-01", "last_day": "2024-11-30", "areas": "19",
@@ -72,6 +72,14 @@ def _logo(world: World) -> dict[str, Any]:
     return taking_part(world)
 
 
+def _code(world: World) -> dict[str, Any]:
+    """Return the form that ends the actor's own token, or another's if nobody signs in."""
+    user = world.user_of(world.headers) or world.user_of(people.person(world.app))
+    with world.app.app_context():
+        query = select(PersonalToken.id).where(PersonalToken.user_id == (user and user.id))
+        return {"data": {"number": db.session.scalar(query)}}
+
+
 def _coded(world: World) -> dict[str, Any]:
     return {"made": world.code(world.team)}
 
@@ -97,6 +105,10 @@ TAKING_PART = (
 PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{f"GET {BOARD}{page}": taking_part for page in TAKING_PART},
     "GET /reform/<system>/<code>": lambda w: {"at": {"system": "2024", "code": "168"}},
+    "POST /account/tokens": lambda w: {
+        "data": {"name": "Excel", "days": "90", "password": PASSWORD}
+    },
+    "POST /account/tokens/end": _code,
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
     "POST /campaigns/drafts/save": lambda w: {"data": {"name": "Tháng ba"}},
     **{row: partial(_draft, row) for row in DRAFT_ROWS},

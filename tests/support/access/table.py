@@ -67,6 +67,13 @@ TABLE = {
     "GET /ogc/collections/<name>": EVERYBODY,
     "GET /ogc/collections/<name>/items": EVERYBODY,
     "GET /ogc/collections/<name>/items/<code>": EVERYBODY,
+    # OData, for Excel: an own area needs a person; a campaign or an area without rows is empty
+    "GET /api/v1/odata/": EVERYBODY,
+    "GET /api/v1/odata/$metadata": EVERYBODY,
+    "GET /api/v1/odata/<name>": EVERYBODY,
+    "GET /api/v1/odata/<name> (contributions)": "401 401 200 200 200 200 200 200",
+    "GET /api/v1/odata/<name> (samples)": "401 401 200 200 200 200 200 200",
+    "GET /api/v1/odata/<name>/$count": EVERYBODY,
     # devices: a phone registers itself; its token gives access to its own data alone
     "GET /api/v1/consent": EVERYBODY,
     "GET /api/v1/rules": EVERYBODY,
@@ -284,6 +291,7 @@ BY_SESSION = frozenset(
         "DELETE /api/v1/account/totp",
         "DELETE /api/v1/account",
         "POST /api/v1/account/tokens",
+        "POST /account/tokens",
     }
 )
 

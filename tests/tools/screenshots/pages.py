@@ -93,6 +93,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "admin-rules": "/admin/rules",
         "account": "/account",
         "account-sessions": "/account/sessions",
+        "account-tokens": "/account/tokens",
         "admin-people": "/admin/people",
         "admin-officials": "/admin/people/officials?home=19",
         "admin-sessions": "/admin/sessions",

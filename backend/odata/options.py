@@ -1,0 +1,181 @@
+"""The system query options of a request, and the headers that belong to them."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.errors import Problem
+from backend.http.paging import CURSOR_MOST, decode_cursor
+from backend.odata.entity_sets import EntitySet
+from backend.odata.filters import Filter, error, parse_filter
+
+# Rows of a page without a wish of the client, and the most that it can have.
+PAGE_DEFAULT, PAGE_MOST = 1_000, 5_000
+# More names than this sort nothing that the first ones leave open.
+ORDERED_MOST = 5
+WHOLE_MOST = 2**31 - 1
+
+OPTIONS = (
+    "$select", "$filter", "$orderby", "$top", "$skip", "$count", "$format", "$skiptoken",
+)  # fmt: skip
+# Options of the standard that this service does not have.
+OTHER_OPTIONS = ("$expand", "$search", "$apply", "$compute", "$levels", "$index", "$deltatoken")
+FORMATS = re.compile(
+    r"json|application/json(?:\s*;\s*odata\.(?:metadata=(?:minimal|none|full)|streaming=\w+))*",
+    re.IGNORECASE,
+)
+MAXPAGESIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize\s*=\s*\"?(\d{1,9})\b")
+VERSIONS = ("4.0", "4.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page continues: a block of rows, a row in it, and what is left to skip and return."""
+
+    block: str
+    row: int
+    skip: int
+    left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a request selects, and its page."""
+
+    select: tuple[str, ...]
+    filter: Filter | None
+    order: tuple[tuple[str, bool], ...]  # property, whether descending
+    place: Place
+    count: bool
+    page: int
+    selected: str | None  # `$select` as it was sent
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The properties that are needed of each row."""
+        others = [name for name, _ in self.order]
+        others += sorted(self.filter.names) if self.filter else []
+        return tuple(dict.fromkeys((*self.select, *others)))
+
+
+def read_options(
+    sent: Sequence[tuple[str, str]], entity_set: EntitySet, prefer: str = ""
+) -> Options:
+    """Read the options of a request; 400 with field and reason, 501 for others of the standard."""
+    values = _values(sent)
+    place = _place(values)
+    return Options(
+        select=_select(values.get("$select"), entity_set),
+        filter=_filter(values.get("$filter"), entity_set),
+        order=_order(values.get("$orderby"), entity_set),
+        place=place,
+        count=_boolean(values.get("$count")),
+        page=page_size(prefer) or PAGE_DEFAULT,
+        selected=values.get("$select"),
+    )
+
+
+def _values(sent: Sequence[tuple[str, str]]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in sent:
+        if name in OTHER_OPTIONS:
+            raise error("odata_not_supported", name, 501)
+        if name not in OPTIONS or name in values:
+            raise error("unknown_field", name)
+        if "\x00" in value:
+            raise error("has_nul", name)
+        values[name] = value
+    if not FORMATS.fullmatch(values.get("$format", "json").strip()):
+        raise error("not_one_of", "$format")
+    return values
+
+
+def _select(text: str | None, entity_set: EntitySet) -> tuple[str, ...]:
+    everything = tuple(entity_set.properties)
+    names = _names(text)
+    for name in names:
+        if name != "*" and name not in entity_set.properties:
+            raise error("unknown_field", f"$select.{name[:100]}")
+    return everything if not names or "*" in names else tuple(dict.fromkeys(names))
+
+
+def _filter(text: str | None, entity_set: EntitySet) -> Filter | None:
+    return parse_filter(text, entity_set.kinds) if text and text.strip() else None
+
+
+def _order(text: str | None, entity_set: EntitySet) -> tuple[tuple[str, bool], ...]:
+    order = []
+    for part in _names(text):
+        name, _, direction = part.partition(" ")
+        if name not in entity_set.properties:
+            raise error("unknown_field", f"$orderby.{name[:100]}")
+        if direction.strip() not in ("", "asc", "desc"):
+            raise error("odata_syntax", "$orderby")
+        order.append((name, direction.strip() == "desc"))
+    if len(order) > ORDERED_MOST:
+        raise error("wrong_length", "$orderby")
+    return tuple(order)
+
+
+def _names(text: str | None) -> list[str]:
+    return [part.strip() for part in text.split(",")] if text and text.strip() else []
+
+
+def _place(values: Mapping[str, str]) -> Place:
+    if (token := values.get("$skiptoken")) is not None:
+        return _read_token(token)
+    skip = _whole(values.get("$skip"), "$skip") or 0
+    return Place("", 0, skip, _whole(values.get("$top"), "$top"))
+
+
+def _read_token(token: str) -> Place:
+    whole = _reader(lambda value: type(value) is int and 0 <= value <= WHOLE_MOST)
+    maybe = _reader(lambda value: value is None or (type(value) is int and value >= 0))
+    block = _reader(lambda value: isinstance(value, str) and len(value) < 100)
+    try:
+        if len(token) > CURSOR_MOST or not token:
+            raise error("not_cursor", "$skiptoken")
+        found = decode_cursor(token, block, whole, whole, maybe)
+    except Problem:
+        raise error("not_cursor", "$skiptoken") from None
+    assert found is not None
+    return Place(*found)
+
+
+def _reader(accepts: Callable[[Any], bool]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not accepts(value):
+            raise ValueError
+        return value
+
+    return read
+
+
+def _whole(text: str | None, name: str) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,10}", text.strip(), re.ASCII):
+        raise error("not_whole", name)
+    if int(text) > WHOLE_MOST:
+        raise error("out_of_range", name)
+    return int(text)
+
+
+def _boolean(text: str | None) -> bool:
+    if text not in (None, "true", "false"):
+        raise error("not_bool", "$count")
+    return text == "true"
+
+
+def page_size(prefer: str) -> int | None:
+    """Return the rows of a page that a client prefers, at most `PAGE_MOST`; None without."""
+    found = MAXPAGESIZE.search(prefer)
+    return min(max(int(found[1]), 1), PAGE_MOST) if found else None
+
+
+def check_versions(headers: Mapping[str, str]) -> None:
+    """Raise 400 for a client of another version than 4; names of headers are in lower case."""
+    for name in ("odata-version", "odata-maxversion"):
+        if headers.get(name, VERSIONS[0]) not in VERSIONS:
+            raise error("odata_version", name)

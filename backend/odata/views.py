@@ -1,0 +1,205 @@
+"""OData v4 at `/api/v1/odata/`, which Excel and Power BI open by its address."""
+
+from typing import Any
+
+import orjson
+from flask import Response, current_app, request, url_for
+
+from backend.accounts.authentication import basic_actor
+from backend.accounts.rate_limits import Caller, count_attempt
+from backend.coverage.figures.query import figures_reader, person_or_public
+from backend.coverage.samples.service import SampleContext
+from backend.errors import Problem
+from backend.http.etags import with_content_tag
+from backend.http.problems import serialize_errors
+from backend.http.requests import Blueprint, clock_now, language
+from backend.i18n.messages import message
+from backend.odata import service
+from backend.odata.entity_sets import SAMPLES
+from backend.odata.metadata import metadata_document, service_document
+from backend.odata.options import OPTIONS, check_versions, page_size, read_options
+from backend.odata.sources import ReadContext
+
+# A page of 3,321 communes has five requests; an office refreshes many tables behind one address.
+REQUESTS_PER_HOUR = 1_200
+
+VERSION = "4.0"
+JSON, XML = "application/json", "application/xml"
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Do Song", charset="UTF-8"'}
+SECURITY: list[dict[str, list[str]]] = [{}, {"basic": []}, {"bearer": []}, {"session": []}]
+TEXTS = {
+    "$select": "properties, separated by commas",
+    "$filter": "at most 100 names, values and operators",
+    "$orderby": "properties, each with asc or desc",
+    "$top": "number of rows",
+    "$skip": "rows to leave out",
+    "$count": "true: with the number of all rows",
+    "$format": "json",
+    "$skiptoken": "of a link to the next page",
+}
+PARAMETERS = [
+    {"in": "query", "name": name, "schema": {"type": "string"}, "description": TEXTS[name]}
+    for name in OPTIONS
+]
+ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "target": {"type": "string"},
+                "details": {"type": "array", "items": {"type": "object"}},
+            },
+        }
+    },
+}
+ERRORS = {
+    status: {"description": text, "content": {JSON: {"schema": ERROR}}}
+    for status, text in (
+        (400, "An option is wrong; `target` names it"),
+        (401, "The entity set needs a token, or it is no longer valid"),
+        (404, "There is no such entity set"),
+        (429, "Too many requests of an address in this hour"),
+        (501, "The option is not supported"),
+    )
+}
+OBJECT = {
+    "type": "object",
+    "required": ["value"],
+    "properties": {"value": {"type": "array", "items": {"type": "object"}}},
+}
+
+blp = Blueprint(
+    "odata", __name__, url_prefix="/api/v1/odata", description="OData v4, for Excel and Power BI"
+)
+blueprints = (blp,)
+
+
+@blp.before_request
+def check_client() -> None:
+    """Check the version of the client and its token."""
+    check_versions({name.lower(): value for name, value in request.headers})
+    if request.authorization and request.authorization.type == "basic":
+        basic_actor()
+
+
+@blp.after_request
+def add_version(response: Response) -> Response:
+    """Add the headers of every answer."""
+    response.headers["OData-Version"] = VERSION
+    return response
+
+
+@blp.errorhandler(Problem)
+def answer_problem(problem: Problem) -> Response:
+    """Answer an error in the form of the standard."""
+    chosen = language()
+    details = serialize_errors(problem.errors, chosen)
+    body: dict[str, Any] = {"code": problem.code, "message": message(problem.code, chosen)}
+    if details:
+        first = details[0]
+        body |= {"code": first["code"], "message": first["message"], "target": first["field"]}
+        body["details"] = [
+            {"code": one["code"], "message": one["message"], "target": one["field"]}
+            for one in details
+        ]
+    headers = {**problem.headers, **(CHALLENGE if problem.status == 401 else {})}
+    response = Response(orjson.dumps({"error": body}), problem.status, content_type=JSON)
+    response.headers.update(headers)
+    return response
+
+
+@blp.get("/", strict_slashes=False)
+@blp.doc(security=SECURITY, responses=ERRORS)
+@blp.response(200, OBJECT)
+def get_service() -> Response:
+    """List the entity sets."""
+    return _json(service_document(_root()))
+
+
+@blp.get("/$metadata")
+@blp.doc(security=SECURITY, responses=ERRORS | {200: {"content": {XML: {"schema": {}}}}})
+@blp.response(200)
+def get_metadata() -> Response:
+    """Describe the entity sets and their properties in CSDL."""
+    return with_content_tag(Response(metadata_document(), content_type=XML))
+
+
+@blp.get("/<name>")
+@blp.doc(security=SECURITY, parameters=PARAMETERS, responses=ERRORS)
+@blp.response(200, OBJECT)
+def get_rows(name: str) -> Response:
+    """List rows of an entity set, page by page."""
+    chosen, prefer = service.entity_set(name), request.headers.get("Prefer", "")
+    options = read_options(_sent(), chosen, prefer)
+    page = service.read_page(chosen, options, _context())
+    shape = f"({options.selected})" if options.selected and options.selected != "*" else ""
+    answer: dict[str, Any] = {"@odata.context": f"{_root()}$metadata#{name}{shape}"}
+    if page.count is not None:
+        answer["@odata.count"] = page.count
+    answer["value"] = service.serialize(page, options)
+    if page.following:
+        answer["@odata.nextLink"] = _next_link(name, service.token_of(page.following))
+    response = _json(answer)
+    if size := page_size(prefer):
+        response.headers["Preference-Applied"] = f"odata.maxpagesize={size}"
+    if chosen is SAMPLES:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blp.get("/<name>/$count")
+@blp.doc(
+    security=SECURITY,
+    parameters=[one for one in PARAMETERS if one["name"] == "$filter"],
+    responses=ERRORS | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+@blp.response(200)
+def get_count(name: str) -> Response:
+    """Count the rows of an entity set that a filter selects."""
+    chosen = service.entity_set(name)
+    options = read_options(_sent(), chosen)
+    count = service.count_rows(chosen, options, _context())
+    return Response(str(count), content_type="text/plain; charset=utf-8")
+
+
+def _sent() -> list[tuple[str, str]]:
+    return list(request.args.items(multi=True))
+
+
+def _context() -> ReadContext:
+    config, now = current_app.config, clock_now()
+    caller = Caller(request.remote_addr or "", REQUESTS_PER_HOUR)
+    count_attempt("odata", caller, config["SECRET_KEY"], now)
+    samples = SampleContext(now, config["SECRET_KEY"], config["SAMPLE_DECIMALS"], language())
+    return ReadContext(person_or_public(), figures_reader(), samples)
+
+
+def _root() -> str:
+    return url_for("odata.get_service", _external=True).rstrip("/") + "/"
+
+
+def _next_link(name: str, token: str) -> str:
+    """Return the address of the next page: the token has what is left of $skip and $top."""
+    kept = [(key, value) for key, value in _sent() if key not in ("$skip", "$top", "$skiptoken")]
+    values = dict(kept) | {"$skiptoken": token}
+    return url_for("odata.get_rows", name=name, _external=True, **values)
+
+
+def _json(answer: dict[str, Any]) -> Response:
+    metadata = _metadata_level()
+    if metadata == "none":
+        answer.pop("@odata.context", None)
+    body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
+    kind = f"{JSON};odata.metadata={metadata};charset=utf-8"
+    return with_content_tag(Response(body, content_type=kind))
+
+
+def _metadata_level() -> str:
+    """Return `none` where the client wants no addresses in the answer, else `minimal`."""
+    wanted = request.args.get("$format") or request.headers.get("Accept", "")
+    return "none" if "odata.metadata=none" in wanted else "minimal"

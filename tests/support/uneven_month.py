@@ -33,7 +33,7 @@ def rows_of(
     ]  # fmt: skip
 
 
-def uneven_month(app: Flask) -> None:
+def uneven_month(app: Flask, *, released: bool = True) -> None:
     """Store a commune with 110 phones, and eleven with three phones of 30 samples each."""
     rng = np.random.default_rng(4)
     with app.app_context():
@@ -50,4 +50,5 @@ def uneven_month(app: Flask) -> None:
     store_rows(app, *rows)
     with app.app_context():
         refresh.refresh(NINE)
-    make_release(app)
+    if released:
+        make_release(app)

@@ -41,6 +41,17 @@ ROWS = text("""
     order by unit_id, operator = :unknown, operator collate "C",
         technology = :unknown, technology collate "C"
 """)
+# The totals over all operators in several months of a unit, computed or released.
+TOTALS = text("""
+    select month, operator, technology, n, devices, figures from statistics
+    where month = any(:months) and network = :network and unit_id = :unit and operator = ''
+""")
+RELEASED_TOTALS = text("""
+    select r.month, one.* from released_figures r, jsonb_to_recordset(r.statistics)
+        as one (operator text, technology text, n int, devices int, figures jsonb)
+    where r.month = any(:months) and r.network = :network and r.unit_id = :unit
+        and one.operator = ''
+""")
 # Anonymised rows have no time.
 HOURS = text("""
     select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
@@ -115,6 +126,29 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
     }
 
 
+def unit_months(last: UnitMonth, actor: Actor, n: int) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the totals of a unit over all operators in each of n months up to `last`.
+
+    Totals are of all technologies and of each; a month has none where the actor sees none.
+    """
+    months = [last.month]
+    while len(months) < n:
+        months.insert(0, month_before(months[0]))
+    own = in_own_area(actor, last.unit, last.month)
+    unit = last.unit.id if last.unit else COUNTRY
+    seen = [one for one in months if _is_visible(actor, unit, one)]
+    found: dict[str, list[dict[str, Any]]] = {month: [] for month in months}
+    values = {"months": seen, "network": last.network, "unit": unit}
+    for row in db.session.execute(TOTALS if own else RELEASED_TOTALS, values).mappings():
+        found[row["month"]].append(_serialize(row))
+    return list(found.items())
+
+
+def _is_visible(actor: Actor, unit: int, month: str) -> bool:
+    visible = published(actor, month)
+    return visible is None or unit in visible
+
+
 def _whole(items: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the item over all operators and technologies."""
     return next((one for one in items if not (one["operator"] or one["technology"])), None)
@@ -128,8 +162,7 @@ def _against_month_before(
     None where one of the months has no interval, or where the actor may not see the one before.
     """
     before = replace(month, month=month_before(month.month))
-    visible = published(actor, before.month)
-    if visible is not None and (month.unit is None or month.unit.id not in visible):
+    if not _is_visible(actor, month.unit.id if month.unit else COUNTRY, before.month):
         return None
     if live:
         rows: Iterable[Mapping[Any, Any]] = _read_rows(before.unit, before.month, before.network)

@@ -10,8 +10,9 @@ from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.statistics.group_figures import DEVICES
 from backend.coverage.statistics.history import history
 from backend.coverage.statistics.release_rules import HOURS_VOLUNTEERS, ROW_VOLUNTEERS
-from backend.coverage.statistics.service import unit_hours, unit_statistics
+from backend.coverage.statistics.service import unit_hours, unit_months, unit_statistics
 from backend.web.public.service import CoveragePage
+from backend.web.public.speed_pictures import METRICS, MONTHS, Month, Row, months_of, rows_of
 from backend.web.site.charts import Bars, bars
 from backend.web.site.pages import Translator
 
@@ -35,6 +36,11 @@ class Quality:
     against_province: str | None  # above, below, same
     against_month_before: str | None  # higher, lower, same
     iqb: dict[str, Any] | None  # what the connection is good for
+    # What pictures show, as tables.
+    rows: list[Row]
+    medians: list[Month]
+    week: list[list[int]] | None
+    metrics: ClassVar = METRICS
     # Volunteers behind released figures.
     volunteers: ClassVar = {"hours": HOURS_VOLUNTEERS, "rows": ROW_VOLUNTEERS}
 
@@ -62,6 +68,9 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
         against_province=statistics["against_province"],
         against_month_before=statistics["against_month_before"],
         iqb=statistics["iqb"],
+        rows=rows_of(statistics["items"], query.network, translator),
+        medians=months_of(unit_months(month, actor, MONTHS), "download_mbps"),
+        week=hours["hours"],
         tied=_tied([item["rank"] for item in totals if item["rank"]]),
         hours=_hours(hours["hours"], translator),
         due=release["due"] and date.fromisoformat(release["due"]),

@@ -13,6 +13,7 @@ from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.query import figures_reader, person_or_public
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
+from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.no_connection.service import show_places
 from backend.coverage.statistics.cells import unit_cells
 from backend.coverage.statistics.release_rules import due_day
@@ -26,7 +27,7 @@ from backend.units.search import FOUND_MOST
 from backend.web.maps.cells import cell_shapes, step_labels
 from backend.web.maps.drawing import MapDrawing
 from backend.web.maps.no_connection import place_shapes
-from backend.web.public import data, embedding, service
+from backend.web.public import data, embedding, service, speed_pictures
 from backend.web.public.quality import quality
 from backend.web.public.reform import reform_line, show_reform
 from backend.web.public.service import show_unit
@@ -37,6 +38,7 @@ from backend.web.site.blueprint import (
     API_PAGE,
     EMBEDDED,
     MAP,
+    PICTURE,
     SCRIPTED,
     SCRIPTED_REQUESTS,
     WITH_PREVIEW,
@@ -45,6 +47,7 @@ from backend.web.site.blueprint import (
 )
 from backend.web.site.forms import redirect_to
 from backend.web.site.pages import Translator, render, translator_for, workspaces
+from backend.web.site.pictures import as_png, as_svg
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
 data_pages = PageBlueprint("data", __name__)
@@ -229,6 +232,23 @@ def picture(query: dict[str, Any], code: str) -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
+
+
+@sharing_pages.get("/unit/<code>/<any(speeds,months,week):kind>.<any(svg,png):form>")
+@arguments(schemas.SpeedPictureQuerySchema, location="query")
+@with_policy(PICTURE)
+def speed_picture(query: dict[str, Any], code: str, kind: str, form: str) -> Response:
+    """Draw a unit's speeds: released figures, or live ones for officials of the area."""
+    person = person_or_public()
+    found = unit_month(code, query["level"], query["month"], query["network"], clock_now(), person)
+    translator = translator_for(query["lang"])
+    drawn = speed_pictures.draw(kind, found, query["metric"], person, translator)
+    if drawn is None:
+        raise Problem(404, "not_found")
+    content, type_ = (
+        (as_svg(drawn), "image/svg+xml") if form == "svg" else (as_png(drawn), "image/png")
+    )
+    return with_content_tag(Response(content, content_type=type_))
 
 
 @sharing_pages.get("/unit/<code>/widget")

@@ -31,6 +31,8 @@ MAP = PAGE + "; connect-src 'self'; worker-src 'self'; img-src 'self' data: blob
 MAP = MAP.replace("img-src 'self'; ", "", 1)
 # Pages that other sites may embed: figures without controls.
 EMBEDDED = PAGE.replace("frame-ancestors 'none'", "frame-ancestors *")
+# A picture has its colours in itself, and runs nothing.
+PICTURE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors *"
 # A page with a preview of such a page, and a search of units.
 WITH_PREVIEW = PAGE + "; connect-src 'self'; frame-src 'self'"
 # Swagger UI runs a script, sends requests to this server, and has its icons as data: URLs.

@@ -104,6 +104,30 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "backup": N_("Sending large files, online backup"),
         "gaming": N_("Online games"),
     },
+    "picture_speeds": {
+        "download_mbps": N_("Download by operator and technology"),
+        "upload_mbps": N_("Upload by operator and technology"),
+        "ping_ms": N_("Latency by operator and technology"),
+    },
+    "picture_metric": {
+        "download_mbps": N_("Download"),
+        "upload_mbps": N_("Upload"),
+        "ping_ms": N_("Latency"),
+    },
+    "picture_months": {
+        "download_mbps": N_("Median download, month by month"),
+        "upload_mbps": N_("Median upload, month by month"),
+        "ping_ms": N_("Median latency, month by month"),
+    },
+    "weekday_short": {
+        "1": NP_("weekday", "Mon"),
+        "2": NP_("weekday", "Tue"),
+        "3": NP_("weekday", "Wed"),
+        "4": NP_("weekday", "Thu"),
+        "5": NP_("weekday", "Fri"),
+        "6": NP_("weekday", "Sat"),
+        "7": NP_("weekday", "Sun"),
+    },
     "requirement": {
         "download_mbps": N_("download above {threshold} Mbps"),
         "upload_mbps": N_("upload above {threshold} Mbps"),

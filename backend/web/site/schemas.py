@@ -44,6 +44,15 @@ class UnitPageQuerySchema(PageQuerySchema):
     level = Text(choices=LEVELS, load_default=None)
 
 
+class SpeedPictureQuerySchema(PageQuerySchema):
+    """The month, network and metric of a picture of speeds."""
+
+    month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
+    network = Text(choices=NETWORKS, load_default="mobile")
+    level = Text(choices=LEVELS, load_default=None)
+    metric = Text(choices=("download_mbps", "upload_mbps", "ping_ms"), load_default="download_mbps")
+
+
 class FirstPageQuerySchema(UnitPageQuerySchema):
     """The country, or by older links the units of one province or district."""
 

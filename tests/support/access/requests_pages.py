@@ -10,11 +10,13 @@ from sqlalchemy import select
 
 from backend.accounts.models import PersonalToken, Role
 from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
+from backend.coverage.statistics.models import Release
 from backend.database.extensions import db
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
 from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT
 from tests.support.access.world import PASSWORD, World
+from tests.support.uneven_month import HERE, uneven_month
 
 CAMPAIGN_FORM = {
     "name": "Tháng ba", "first_day": "2024-11-01", "last_day": "2024-11-30", "areas": "19",
@@ -91,6 +93,16 @@ def _led(world: World) -> dict[str, Any]:
     return {"at": {"role_id": role}}
 
 
+def _speeds(world: World) -> dict[str, Any]:
+    """A unit with released speeds, which all may see."""
+    with world.app.app_context():
+        released = db.session.scalar(select(Release.month))
+    if not released:
+        uneven_month(world.app)
+    at = {"code": HERE, "kind": "speeds", "form": "svg"}
+    return {"at": at, "query_string": {"month": "2024-11"}}
+
+
 DRAFT_ROWS = tuple(
     f"{method} {DRAFT}{page}"
     for method, pages in (("GET", ("", "/teams")), ("POST", ("", "/save", "/remove", "/teams")))
@@ -109,6 +121,7 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "data": {"name": "Excel", "days": "90", "password": PASSWORD}
     },
     "POST /account/tokens/end": _code,
+    "GET /unit/<code>/<any(speeds,months,week):kind>.<any(svg,png):form>": _speeds,
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
     "POST /campaigns/drafts/save": lambda w: {"data": {"name": "Tháng ba"}},
     **{row: partial(_draft, row) for row in DRAFT_ROWS},

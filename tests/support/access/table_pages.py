@@ -15,6 +15,7 @@ PAGES = {
     "GET /styleguide": EVERYBODY,
     "GET /unit/<code>": EVERYBODY,
     "GET /unit/<code>/picture.png": EVERYBODY,
+    "GET /unit/<code>/<any(speeds,months,week):kind>.<any(svg,png):form>": EVERYBODY,
     "GET /unit/<code>/widget": EVERYBODY,
     "GET /search": EVERYBODY,
     "GET /data": EVERYBODY,

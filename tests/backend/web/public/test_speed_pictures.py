@@ -1,0 +1,143 @@
+"""Pictures of a unit's speeds as SVG and PNG: what they show to whom."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+
+from backend.coverage.statistics.intervals import Estimate
+from backend.web.public.speed_pictures import Month, Source, draw_months, draw_week
+from backend.web.site.pages import Translator
+from backend.web.site.pictures import Picture, Rect, as_png, as_svg
+from tests.support.measurements import make_release
+from tests.support.people import person, unit_id
+from tests.support.uneven_month import HERE, uneven_month
+
+SVG = "{http://www.w3.org/2000/svg}"
+URL = f"/unit/{HERE}/speeds.svg?month=2024-11&lang=vi"
+SOURCE = Source("Phường Phan Đình Phùng", "11/2024", "Mạng di động", 1_100, 110, None, demo=False)
+
+
+@pytest.fixture
+def month(app: Flask) -> None:
+    uneven_month(app, released=False)
+
+
+def texts(picture: bytes) -> list[str]:
+    root = ElementTree.fromstring(picture)
+    return [one.text or "" for one in root.iter(f"{SVG}text")]
+
+
+@pytest.mark.usefixtures("month")
+def test_the_public_sees_the_release_and_officials_live_figures(
+    app: Flask, client: FlaskClient
+) -> None:
+    official = person(app, "official", unit_id(app, "19", level="province"))
+    other = person(app, "official", unit_id(app, "01", level="province"))
+    assert client.get(URL).status_code == client.get(URL, headers=other).status_code == 404
+    live = client.get(URL, headers=official)
+    assert "chưa công bố" in " ".join(texts(live.data))
+    assert live.headers["Cache-Control"] == "private, no-cache"
+    make_release(app)
+    released = client.get(URL)
+    words = " ".join(texts(released.data))
+    assert "Nguồn: Đo Sóng" in words and "CC BY 4.0" in words and "chưa công bố" not in words
+    assert client.get(URL, headers=other).data == released.data != live.data
+    assert "Viettel" in words and "Tháng 11/2024" in words
+
+
+@pytest.mark.usefixtures("month")
+def test_every_kind_and_metric_is_drawn_in_both_forms(app: Flask, client: FlaskClient) -> None:
+    official = person(app, "official", unit_id(app, "19", level="province"))
+    for kind in ("speeds", "week"):
+        for metric in ("download_mbps", "upload_mbps", "ping_ms"):
+            path = f"/unit/{HERE}/{kind}.{{}}?month=2024-11&metric={metric}"
+            svg, png = (client.get(path.format(one), headers=official) for one in ("svg", "png"))
+            root = ElementTree.fromstring(svg.data)
+            assert root.get("role") == "img"
+            assert root.findtext(f"{SVG}title") and root.findtext(f"{SVG}desc")
+            assert "script" not in svg.headers["Content-Security-Policy"]
+            assert Image.open(io.BytesIO(png.data)).width == 1080
+            assert png.content_type == "image/png" and svg.content_type == "image/svg+xml"
+
+
+@pytest.mark.usefixtures("month")
+def test_the_page_has_pictures_with_tables_and_files(app: Flask, client: FlaskClient) -> None:
+    make_release(app)
+    page = client.get(f"/unit/{HERE}?month=2024-11&lang=vi").text
+    [shown] = re.findall(r'<img class="picture" src="([^"]+speeds\.svg[^"]+)"', page)
+    assert client.get(shown.replace("&amp;", "&")).status_code == 200
+    assert "Xem số liệu dạng bảng" in page and "speeds.png" in page
+    # One month with a median is no comparison.
+    assert "months.svg" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/unit/05443/speeds.svg", 422),
+        ("/unit/05443/speeds.svg?month=2024-13", 422),
+        ("/unit/05443/speeds.svg?month=2024-11&metric=jitter_ms", 422),
+        ("/unit/05443/speeds.svg?month=2024-11", 404),  # no samples
+        ("/unit/99999/speeds.png?month=2024-11", 404),
+        ("/unit/05443/other.png?month=2024-11", 404),
+        ("/unit/05443/speeds.gif?month=2024-11", 404),
+    ],
+)
+def test_what_cannot_be_drawn(client: FlaskClient, path: str, status: int) -> None:
+    assert client.get(path).status_code == status
+
+
+def translator() -> Translator:
+    return Translator("vi", "vi")
+
+
+def test_months_have_4g_and_5g_apart_and_gaps(app: Flask) -> None:
+    some: dict[str | None, Estimate | None] = {"4G": Estimate(40, 30, 50), "5G": None}
+    months = [Month("2024-10", some), Month("2024-11", some | {"5G": Estimate(200, 150, 260)})]
+    with app.test_request_context():
+        picture = draw_months(months, "download_mbps", SOURCE, translator())
+    assert sum(isinstance(one, Rect) and one.hatched for one in picture.shapes) == 1
+    assert picture.description == (
+        "10/2024 4G: 40,0 (30,0–50,0); 11/2024 4G: 40,0 (30,0–50,0); 11/2024 5G: 200,0 (150–260)"
+    )
+
+
+def test_a_week_has_a_square_or_hatching_for_each_hour(app: Flask) -> None:
+    hours = [[day * hour % 5 for hour in range(24)] for day in range(7)]
+    with app.test_request_context():
+        picture = draw_week(hours, replace(SOURCE, demo=True), translator())
+        words = texts(as_svg(picture))
+    squares = [one for one in picture.shapes if isinstance(one, Rect)]
+    assert len(squares) == 7 * 24
+    assert sum(one.hatched for one in squares) == sum(not n for row in hours for n in row)
+    assert "SỐ LIỆU MINH HỌA, không có thật" in words
+
+
+@pytest.mark.parametrize("name", ['"><script>alert(1)</script>', "&amp; <b>", "]]>"])
+def test_names_are_texts(app: Flask, name: str) -> None:
+    source = replace(SOURCE, unit=name, released=date(2024, 12, 16))
+    with app.test_request_context():
+        picture = draw_week([[1] * 24] * 7, source, translator())
+    root = ElementTree.fromstring(as_svg(picture))
+    assert {one.tag for one in root.iter()} <= {
+        SVG + tag
+        for tag in ("svg", "title", "desc", "style", "defs", "pattern", "path", "rect", "text")
+    }
+    assert name in (root.findtext(f"{SVG}title") or "")
+
+
+def test_all_lines_fit_between_the_margins() -> None:
+    picture: Any = Picture("a", "b")
+    picture.write("Nguồn: " + "ngã nghiêng " * 30)
+    assert len(picture.shapes) > 3
+    image = Image.open(io.BytesIO(as_png(picture))).convert("L")
+    right = image.crop((image.width - 30, 0, image.width, image.height))
+    assert right.getextrema()[0] > 250

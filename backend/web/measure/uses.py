@@ -1,7 +1,8 @@
 """What a connection is good for: the thresholds of the verdict on the measuring page.
 
-They are provisional, until quality of experience has figures of its own, and are stated nowhere
-else: the page gets them as data. docs/measuring.md explains them.
+They are the least at which a use works, and are stated nowhere else: the page gets them as data.
+What a use needs to work well is the IQB's question (backend/coverage/statistics/iqb.py).
+docs/measuring.md explains both.
 """
 
 from dataclasses import dataclass

@@ -14,6 +14,7 @@ from shapely.geometry import mapping
 from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, can
+from backend.clock import VIETNAM
 from backend.coverage.figures.unit_access import UnitMonth, communes_of, unit_month
 from backend.coverage.statistics.release import DECIMALS, read, released_units
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS
@@ -28,6 +29,8 @@ from backend.units.models import Boundary, Unit
 ROWS_MOST = 250_000
 # Cached numbers of cells of units; boundary sets never change in place.
 CACHED_UNITS_MOST = 512
+# Hours of a band: night, morning, afternoon and evening.
+BAND_HOURS = 6
 # Fields of a released cell that maps show.
 SHOWN = ("cell", "latitude", "longitude", "n")
 
@@ -35,9 +38,11 @@ SHOWN = ("cell", "latitude", "longitude", "n")
 # by one takes longer than all the rest.
 UNIT_POSITIONS = text("""
     select string_agg(float8send(latitude), '') as latitudes,
-        string_agg(float8send(longitude), '') as longitudes
+        string_agg(float8send(longitude), '') as longitudes,
+        string_agg(int2send(coalesce(hour, 0)::int2), '') as hours
     from (
-        select latitude, longitude from measurements
+        select latitude, longitude, extract(hour from measured_at at time zone :zone) as hour
+        from measurements
         where unit_id = any(:units) and day between :first and :last and network = :network
             and counted and latitude is not null and longitude is not null
         limit :most
@@ -95,14 +100,17 @@ def unit_cells(
 
 
 def _live_cells(month: UnitMonth, language: Language) -> dict[str, Any]:
-    samples = _count_cells(month)
+    strata = _count_strata(month)
+    samples: Counter[str] = Counter()
+    for (cell, _), n in strata.items():
+        samples[cell] += n
     return {
         **month.serialize(),
         "release": None,
         "resolution": setting("CELL_RESOLUTION"),
         "n": samples.total(),
         "cells": len(samples),
-        "evenness": _evenness(month, samples, language),
+        "evenness": _evenness(month, samples, strata.values(), language),
         "least_devices": 0,
         "rule": message("cells_all", language),
         "suppressed": {"cells": 0, "n": 0},
@@ -136,18 +144,22 @@ def hexagon(cell: str) -> Polygon:
     return Polygon([(round(lon, DECIMALS), round(lat, DECIMALS)) for lat, lon in corners])
 
 
-def _count_cells(month: UnitMonth) -> Counter[str]:
-    """Count the samples of each cell."""
+def _count_strata(month: UnitMonth) -> Counter[tuple[str, int]]:
+    """Count the samples of each cell in each band of hours."""
     resolution = setting("CELL_RESOLUTION")
-    row = db.session.execute(UNIT_POSITIONS, month.parameters(most=ROWS_MOST + 1)).one()
+    parameters = month.parameters(most=ROWS_MOST + 1, zone=VIETNAM.tzname(None))
+    row = db.session.execute(UNIT_POSITIONS, parameters).one()
     degrees = [np.frombuffer(one or b"", ">f8") for one in (row.latitudes, row.longitudes)]
     if len(degrees[0]) > ROWS_MOST:
         raise Problem(422, "too_many_to_look_at")
-    positions = zip(*(one.tolist() for one in degrees), strict=True)
-    return Counter(h3.latlng_to_cell(*position, resolution) for position in positions)
+    bands = np.frombuffer(row.hours or b"", ">i2") // BAND_HOURS
+    samples = zip(*(one.tolist() for one in (*degrees, bands)), strict=True)
+    return Counter((h3.latlng_to_cell(*at, resolution), band) for *at, band in samples)
 
 
-def _evenness(month: UnitMonth, samples: Counter[str], language: Language) -> dict[str, Any] | None:
+def _evenness(
+    month: UnitMonth, samples: Counter[str], strata: Collection[int], language: Language
+) -> dict[str, Any] | None:
     """Return the spread with its definition; None under the minimum, where it would be chance."""
     assert month.unit is not None
     if samples.total() < max(setting("MINIMUM_N"), 1):
@@ -155,9 +167,12 @@ def _evenness(month: UnitMonth, samples: Counter[str], language: Language) -> di
     active = month.boundaries
     inside = cells_inside(active.id, month.unit.id, setting("CELL_RESOLUTION")) if active else 0
     spread = evenness(samples.values(), inside)
-    assert spread is not None
+    over_day = evenness(strata, len(strata))
+    assert spread is not None and over_day is not None
     return asdict(spread) | {
         "cells_in_unit": inside,
+        "strata": len(strata),
+        "effective_strata": over_day.effective_cells,
         "definition": message("evenness_definition", language),
     }
 

@@ -279,6 +279,10 @@ class EvennessSchema(Schema):
     effective_cells = fields.Float(required=True)
     largest_share = fields.Float(required=True)
     cells_in_unit = fields.Integer(required=True)
+    strata = fields.Integer(
+        required=True, metadata={"description": "pairs of a cell and six hours with samples"}
+    )
+    effective_strata = fields.Float(required=True)
     definition = fields.String(required=True)
 
 

@@ -53,6 +53,19 @@ def test_three_hundred_samples_from_one_office(app: Flask, client: FlaskClient) 
     assert "bằng 1 khi mọi mẫu đến từ một chỗ" in told["evenness"]["definition"]
 
 
+def test_strata_are_cells_in_quarters_of_the_day(app: Flask, client: FlaskClient) -> None:
+    unit = unit_id(app, COMMUNE)
+    rows = [
+        measurement_row(unit, NINE + timedelta(hours=hours), device_id=uuid.uuid4(), **place)
+        for hours, n, place in ((0, 20, HERE), (2, 10, HERE), (6, 10, HERE), (0, 10, THERE))
+        for _ in range(n)
+    ]
+    store_rows(app, *rows)
+    told = asked(client, "cells")["evenness"]
+    # 9 and 11 h are one quarter, 15 h is another.
+    assert (told["strata"], told["effective_strata"]) == (3, 50**2 / (30**2 + 10**2 + 10**2))
+
+
 def test_an_official_sees_every_cell_of_the_area(app: Flask, client: FlaskClient) -> None:
     store_rows(app, *at(app, 40, devices=3, **HERE), *at(app, 9, devices=2, **THERE))
     seen = asked(client, "cells", person(app, "official", unit_id(app, "19", level="province")))

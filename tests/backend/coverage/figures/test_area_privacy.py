@@ -135,7 +135,7 @@ class Area:
     def url(self, rule: str) -> str:
         """An address about the commune, its report or sample, and the month of all of them."""
         paths = {"identity": self.sample, "code": self.code, "report_id": self.report}
-        paths |= {"name": "figures.json", "attachment_id": 1}
+        paths |= {"name": "figures.json", "attachment_id": 1, "kind": "speeds", "form": "svg"}
         filled = re.sub(r"<(?:[^<>]+:)?(\w+)>", lambda part: str(paths[part[1]]), rule)
         return f"{filled}?{WITHIN}"
 

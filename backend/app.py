@@ -11,6 +11,7 @@ from backend.database.extensions import api, bind_connections, db, library_setti
 from backend.fields import DESCRIBED
 from backend.http import compression, framework, load_shedding, logging, problems, static_files
 from backend.http.openapi_links import Links
+from backend.oidc.provider import new_provider
 from backend.units.locator import Locator
 from backend.witness.networks import CarrierNetworks
 from backend.witness.service import TicketIssuer
@@ -23,7 +24,7 @@ VIEWS = (
     "measurements.no_connection", "coverage.figures", "coverage.alerts", "coverage.targets",
     "coverage.vnnic", "coverage.ogc", "coverage.statistics", "coverage.contributions",
     "coverage.plan", "coverage.signals", "coverage.exclusions", "coverage.no_connection",
-    "coverage.samples", "units", "accounts", "memberships", "organisations", "campaigns",
+    "coverage.samples", "units", "accounts", "memberships", "oidc", "organisations", "campaigns",
     "team_import", "reports.monthly", "reports.open_data", "reports.references", "odata",
     "web.public", "web.maps", "web.help", "web.board", "web.setup", "web.desk", "web.measure",
     "web.account", "web.admin", "monitoring", "witness",
@@ -80,6 +81,7 @@ def _register(app: Flask) -> None:
     app.extensions["ticket_issuer"] = TicketIssuer(
         app.config["SECRET_KEY"], app.config["VAR_DIR"], app.config["SPEED_URL"]
     )
+    app.extensions["oidc_provider"] = new_provider(app.config)
     app.extensions["statement_verifier"] = StatementVerifier(app.config["SECRET_KEY"])
     app.extensions["carrier_networks"] = CarrierNetworks()
     app.extensions["job_kinds"] = KINDS

@@ -84,6 +84,13 @@ def existing_folder(value: str) -> Path:
     return path
 
 
+def existing_file(value: str) -> Path:
+    path = folder(value)
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file")
+    return path
+
+
 def addresses(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
@@ -180,6 +187,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OPERATOR_CONTACT", text, "", "contact of the operator, named in the consent text"),
     Setting("COARSEN_AFTER_DAYS", after_arrival, 90, "days after which `flask privacy expire` rounds positions to three decimals (111 m) and deletes the stored bodies; more than 60, the largest age of a sample"),
     Setting("RETENTION_DAYS", after_arrival, 365, "days after which `flask privacy expire` keeps only the commune of a position, at least COARSEN_AFTER_DAYS; named in the consent text"),
+    Setting("OIDC_ISSUER", web_address, "", "address of an OpenID provider with whose accounts people sign in; without it they have passwords only. See docs/operator.md, Sign-in with the office's accounts"),
+    Setting("OIDC_CLIENT_ID", text, "", "name of this installation at the provider; required with OIDC_ISSUER"),
+    Setting("OIDC_CLIENT_SECRET", text, "", "its secret; empty for a public client, which is protected by PKCE alone"),
+    Setting("OIDC_NAME", text, "", "what the button on the sign-in page says, such as the name of the province's account"),
+    Setting("OIDC_RULES", existing_file, None, "TOML file with the rules that give roles by claims of the provider; without it a person signs in only after linking an account"),
     Setting("LOG_LEVEL", level, "INFO", "lowest level of log lines"),
 )  # fmt: skip
 
@@ -192,6 +204,8 @@ def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str
     values["DATABASE_OWNER_URL"] = values["DATABASE_OWNER_URL"] or values["DATABASE_URL"]
     values["SECRET_KEY"] = values["SECRET_KEY"] or generated_key(values["VAR_DIR"] / "secret_key")
     _check_production(values)
+    if values["OIDC_ISSUER"] and not values["OIDC_CLIENT_ID"]:
+        raise SettingError("OIDC_CLIENT_ID is required with OIDC_ISSUER")
     if values["RETENTION_DAYS"] < values["COARSEN_AFTER_DAYS"]:
         raise SettingError(
             "RETENTION_DAYS is less than COARSEN_AFTER_DAYS: bodies would stay longer than positions"

@@ -130,6 +130,7 @@ def clock() -> FakeClock:
 def app(built: Flask, empty: Callable[[], None], clock: FakeClock) -> Iterator[Flask]:
     """The application with empty tables and a clock of this test's own."""
     built.extensions["clock"] = clock
+    built.extensions["oidc_provider"] = None  # tests/support/oidc.py sets one
     settings = dict(built.config)
     yield built
     built.config.clear()

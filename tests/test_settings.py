@@ -27,6 +27,8 @@ from config.settings import SettingError
         ("SAMPLE_DECIMALS", "6"),
         ("COARSEN_AFTER_DAYS", "60"),
         ("LOG_LEVEL", "LOUD"),
+        ("OIDC_ISSUER", "sso.example.vn"),
+        ("OIDC_RULES", "/nowhere/rules.toml"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, name: str, value: str) -> None:
@@ -42,6 +44,13 @@ def test_production_names_its_operator(tmp_path: Path) -> None:
         settings.read({**given, "OPERATOR_NAME": "Sở KH&CN"})
     named = settings.read({**given, "OPERATOR_NAME": "Sở KH&CN", "OPERATOR_CONTACT": "0208"})
     assert named["MODE"] == "production"
+
+
+def test_a_provider_needs_the_name_of_this_installation(tmp_path: Path) -> None:
+    given = {"VAR_DIR": str(tmp_path), "OIDC_ISSUER": "https://sso.example.vn"}
+    with pytest.raises(SettingError, match="OIDC_CLIENT_ID is required"):
+        settings.read(given)
+    assert settings.read({**given, "OIDC_CLIENT_ID": "do-song"})["OIDC_CLIENT_SECRET"] == ""
 
 
 PRODUCTION = {"MODE": "production", "OPERATOR_NAME": "Sở KH&CN", "OPERATOR_CONTACT": "0208"}

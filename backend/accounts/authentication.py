@@ -8,9 +8,19 @@ from typing import Any
 
 from flask import Request, Response, after_this_request, current_app, request
 from marshmallow import Schema
+from werkzeug.http import dump_cookie
 
 from backend.accounts.access import PUBLIC, Actor, Grant, require_person
-from backend.accounts.sessions import ABSOLUTE, IDLE, SEEN_EVERY, TOKEN_PREFIX, secret_hash
+from backend.accounts.session_list import program_of
+from backend.accounts.sessions import (
+    ABSOLUTE,
+    ABSOLUTE_OF_IDENTITY,
+    IDLE,
+    SEEN_EVERY,
+    TOKEN_PREFIX,
+    SignInContext,
+    secret_hash,
+)
 from backend.clock import local_day
 from backend.database.extensions import PERSON, Rows, fetch_autocommit
 from backend.errors import Problem
@@ -55,6 +65,7 @@ BY_SESSION = f"""
     from sessions credential {ROLES}
     where credential.token_hash = %(hash)s and credential.created_at > %(begun_after)s
         and credential.seen_at > %(seen_after)s
+        and (credential.identity_id is null or credential.created_at > %(by_identity_after)s)
 """  # noqa: S608
 
 
@@ -92,6 +103,38 @@ def csrf_token(session_secret: str) -> str:
     """Return the token that a page sends with changes; other sites cannot read it."""
     key = current_app.config["SECRET_KEY"].encode()
     return hmac.new(key, f"csrf|{session_secret}".encode(), hashlib.sha256).hexdigest()
+
+
+def sign_in_context() -> SignInContext:
+    """Return where and when the person of this request signs in."""
+    return SignInContext(
+        address=request.remote_addr or "",
+        key=current_app.config["SECRET_KEY"],
+        now=clock_now(),
+        cookie=request.cookies.get(COOKIE),
+        program=program_of(request.user_agent.string),
+    )
+
+
+def session_cookie(secret: str, max_age: int | None = None) -> str:
+    """Return the header of the session's cookie; it ends with the browser, or by the database."""
+    return private_cookie(COOKIE, secret, max_age, "/")
+
+
+def private_cookie(name: str, value: str, max_age: int | None, path: str) -> str:
+    """Return the header of a cookie that no script reads and no other site's request sends.
+
+    Links of other sites do send it: a person comes back from a provider by one.
+    """
+    return dump_cookie(
+        name,
+        value,
+        max_age=max_age,
+        path=path,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+    )
 
 
 def keep_private(response: Response) -> Response:
@@ -135,6 +178,7 @@ def _by_session() -> Actor:
     now, digest = clock_now(), secret_hash(secret)
     ends = {
         "begun_after": now - ABSOLUTE,
+        "by_identity_after": now - ABSOLUTE_OF_IDENTITY,
         "seen_after": now - IDLE,
         "seen_before": now - SEEN_EVERY,
     }

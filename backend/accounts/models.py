@@ -1,10 +1,19 @@
-"""People, their roles, sessions, tokens and one-time links; the audit log."""
+"""People, their roles, identities, sessions, tokens and one-time links; the audit log."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, func
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    exists,
+    func,
+    or_,
+)
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from backend.database.extensions import db
 
@@ -38,7 +47,7 @@ class User(db.Model):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str | None] = mapped_column(unique=True)  # normalised; null once closed
     display_name: Mapped[str | None]
-    password_hash: Mapped[str | None]  # argon2; null until first set
+    password_hash: Mapped[str | None]  # argon2; null until first set, or with an identity alone
     totp_secret: Mapped[str | None]  # encrypted; null: no second factor
     totp_pending: Mapped[str | None]  # encrypted, unconfirmed
     totp_used: Mapped[int | None] = mapped_column(BigInteger)  # last time step: codes serve once
@@ -78,6 +87,32 @@ class Role(db.Model):
     # For a deputy: the delegated role of the official, and the reason.
     delegated_by: Mapped[int | None] = mapped_column(ForeignKey("roles.id"))
     reason: Mapped[str | None]
+    # The rule of OIDC_RULES that gave the role; null: given by a person.
+    rule: Mapped[str | None]
+
+
+class OfficeIdentity(db.Model):
+    """An account at the operator's OpenID provider with which a person signs in."""
+
+    __tablename__ = "identities"
+    __table_args__ = (
+        Index(None, "issuer", "subject", unique=True),
+        Index(None, "user_id", "issuer", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]  # the provider's number of the account, which it never gives to another
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    signed_in_at: Mapped[datetime]
+
+
+# Whether the person has a password or an identity: the account is theirs, and no inviting person
+# gets a link to it.
+User.accepted = column_property(
+    or_(User.password_hash.is_not(None), exists().where(OfficeIdentity.user_id == User.id))
+)
 
 
 class Session(db.Model):
@@ -90,6 +125,10 @@ class Session(db.Model):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     program: Mapped[str | None]  # such as "Chrome, Android"; null: unknown
+    # Null: begun with a password.
+    identity_id: Mapped[int | None] = mapped_column(
+        ForeignKey("identities.id", ondelete="CASCADE"), index=True
+    )
 
 
 class PersonalToken(db.Model):

@@ -12,7 +12,7 @@ from backend.accounts import passwords, rate_limits, recovery_codes, second_fact
 from backend.accounts.access import Actor, require_person, require_session
 from backend.accounts.audit import record_act
 from backend.accounts.links import delete_links, replace_password
-from backend.accounts.models import OneTimeLink, PersonalToken, User
+from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, User
 from backend.accounts.second_factor import encrypt
 from backend.accounts.sessions import (
     CODES_PER_ACCOUNT,
@@ -37,7 +37,7 @@ def read_account(actor: Actor, now: datetime) -> dict[str, Any]:
 
 def change_password(actor: Actor, old: str, new: str, key: str, now: datetime) -> None:
     """Change the password; other sessions, all tokens and unused links end."""
-    user = _require_password("old", actor, old, key, now)
+    user = require_password("old", actor, old, key, now)
     replace_password(user, new, "new", but=actor.session)
     record_act(actor, "account.password", f"user:{user.id}")
     db.session.commit()
@@ -45,7 +45,7 @@ def change_password(actor: Actor, old: str, new: str, key: str, now: datetime) -
 
 def change_name(actor: Actor, name: str, password: str, key: str, now: datetime) -> None:
     """Change the e-mail address or telephone number; links sent to the former one end."""
-    user = _require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, key, now)
     user.name = users.parse_name(name)
     if passwords.weakness(password, user.name, user.display_name) == "password_is_name":
         raise invalid("name", "password_is_name")
@@ -61,7 +61,7 @@ def change_name(actor: Actor, name: str, password: str, key: str, now: datetime)
 
 def offer_totp(actor: Actor, password: str, key: str, now: datetime) -> dict[str, str]:
     """Return the secret of a new second factor, not active until a code confirms it."""
-    user = _require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, key, now)
     if user.totp_secret:
         raise Problem(409, "totp_on")
     secret = second_factor.new_secret()
@@ -93,7 +93,7 @@ def confirm_totp(actor: Actor, code: str, key: str, now: datetime) -> list[str]:
 
 def replace_recovery_codes(actor: Actor, password: str, key: str, now: datetime) -> list[str]:
     """Replace the recovery codes; return the new ones, which are shown only once."""
-    user = _require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, key, now)
     if not user.totp_secret:
         raise Problem(409, "totp_off")
     codes = recovery_codes.replace_codes(user.id, now)
@@ -109,7 +109,7 @@ def count_recovery_codes(user_id: int, totp: bool) -> int | None:
 
 def remove_totp(actor: Actor, password: str, key: str, now: datetime) -> None:
     """Switch the second factor off; an admin's role is then suspended."""
-    user = _require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, key, now)
     remove_second_factor(user)
     record_act(actor, "account.totp_off", f"user:{user.id}")
     db.session.commit()
@@ -123,7 +123,7 @@ def remove_second_factor(user: User) -> None:
 
 def close_account(actor: Actor, password: str, key: str, now: datetime) -> None:
     """Close the account and delete name and secrets; its number stays in records."""
-    user = _require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, key, now)
     roles = users.roles_of(user.id, now)
     if any(role.role == "admin" for role in roles):
         users.require_another_admin(user.id, now)
@@ -133,13 +133,13 @@ def close_account(actor: Actor, password: str, key: str, now: datetime) -> None:
     remove_second_factor(user)
     user.closed_at = now
     end_sessions(user.id)
-    for model in (PersonalToken, OneTimeLink):
+    for model in (PersonalToken, OneTimeLink, OfficeIdentity):
         db.session.execute(delete(model).where(model.user_id == user.id))
     record_act(actor, "account.close", f"user:{user.id}")
     db.session.commit()
 
 
-def _require_password(field: str, actor: Actor, password: str, key: str, now: datetime) -> User:
+def require_password(field: str, actor: Actor, password: str, key: str, now: datetime) -> User:
     """Lock the person of the session; 422 for the field where the password is wrong."""
     user_id = require_session(actor)
     rate_limits.count_for_account("password", str(user_id), CHECKS_PER_ACCOUNT, key, now)
@@ -162,7 +162,7 @@ def make_token(actor: Actor, data: Mapping[str, Any], key: str, now: datetime) -
     Needs a session: a program that makes tokens could extend its own access. Needs the password: a
     copied session could outlive itself.
     """
-    user = _require_password("password", actor, data["password"], key, now)
+    user = require_password("password", actor, data["password"], key, now)
     if users.describe(user, users.roles_of(user.id, now))["totp_needed"]:
         raise Problem(403, "totp_needed")
     if len(_tokens_in_force(user.id, now)) >= TOKENS_MOST:

@@ -91,6 +91,11 @@ class RoleSchema(Schema):
     scope_id = fields.Integer(required=True, allow_none=True)
     valid_from = fields.AwareDateTime(required=True)
     valid_to = fields.AwareDateTime(required=True, allow_none=True)
+    rule = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The rule that gave it at a sign-in; null: given by a person."},
+    )
 
 
 class PersonSchema(Schema):
@@ -101,6 +106,10 @@ class PersonSchema(Schema):
     display_name = fields.String(required=True, allow_none=True)
     created_at = fields.AwareDateTime(required=True)
     accepted = fields.Boolean(required=True)
+    password = fields.Boolean(
+        required=True,
+        metadata={"description": "False: signs in at the operator's provider only."},
+    )
     totp = fields.Boolean(required=True)
     totp_needed = fields.Boolean(required=True)
     roles = fields.List(fields.Nested(RoleSchema), required=True)

@@ -4,13 +4,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, not_, select
 
 from backend.accounts import users
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.accounts.models import Session, User
-from backend.accounts.sessions import ABSOLUTE, IDLE, end_sessions
+from backend.accounts.sessions import end_sessions, expired
 from backend.database.extensions import db
 from backend.errors import Problem
 
@@ -84,7 +84,7 @@ def _read(actor: Actor, user_id: int | None, now: datetime) -> list[OpenSession]
     rows = (
         select(Session, User.name, User.display_name)
         .join(User, User.id == Session.user_id)
-        .where(Session.created_at > now - ABSOLUTE, Session.seen_at > now - IDLE)
+        .where(not_(expired(now)))
         .order_by(Session.seen_at.desc(), Session.token_hash)
     )
     if user_id is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, or_, select
+from sqlalchemy import ColumnElement, Row, and_, delete, or_, select
 
 from backend.accounts import passwords, rate_limits, recovery_codes, second_factor
 from backend.accounts.access import Actor
@@ -23,6 +23,8 @@ from backend.errors import Problem
 IDLE = timedelta(hours=12)
 # An unnoticed copy of a cookie is valid for a week at most.
 ABSOLUTE = timedelta(days=7)
+# An office that closes an account at its provider ends its sessions here the same day.
+ABSOLUTE_OF_IDENTITY = timedelta(hours=12)
 # The resolution of `seen_at`: not every request writes.
 SEEN_EVERY = timedelta(minutes=5)
 
@@ -66,10 +68,10 @@ def sign_in(data: Mapping[str, Any], context: SignInContext) -> tuple[User, str]
     if row is None or not matches:
         raise Problem(401, "sign_in_failed")
     if row.totp_secret:
-        _check_code(row.id, row.totp_secret, data["totp"], context)
+        check_code(row.id, row.totp_secret, data["totp"], context)
     user = _lock_unchanged(row)
     _renew_hash(user, data["password"])
-    secret = _begin(user.id, context)
+    secret = begin_session(user.id, context)
     db.session.commit()
     return user, secret
 
@@ -114,7 +116,7 @@ def _lock_unchanged(row: Row[int, str | None, str | None]) -> User:
     return user
 
 
-def _check_code(user_id: int, encrypted: str, code: str | None, context: SignInContext) -> None:
+def check_code(user_id: int, encrypted: str, code: str | None, context: SignInContext) -> None:
     """Require a valid code of the second factor or a recovery code; each is accepted once."""
     if not code:
         raise Problem(401, "totp_required")
@@ -136,13 +138,16 @@ def _renew_hash(user: User, password: str) -> None:
         user.password_hash = passwords.hash_password(password)
 
 
-def _begin(user_id: int, context: SignInContext) -> str:
-    """Begin a session with a new secret; end the browser's earlier one and expired ones."""
+def begin_session(user_id: int, context: SignInContext, identity: int | None = None) -> str:
+    """Begin a session with a new secret; end the browser's earlier one and expired ones.
+
+    With the id of an identity it lasts as one begun at the provider. The caller commits.
+    """
     now = context.now
     if context.cookie:
         earlier = Session.token_hash == secret_hash(context.cookie)
         db.session.execute(delete(Session).where(earlier))
-    db.session.execute(delete(Session).where(Session.user_id == user_id, _expired(now)))
+    db.session.execute(delete(Session).where(Session.user_id == user_id, expired(now)))
     secret = secrets.token_urlsafe(SECRET_BYTES)
     db.session.add(
         Session(
@@ -151,12 +156,20 @@ def _begin(user_id: int, context: SignInContext) -> str:
             created_at=now,
             seen_at=now,
             program=context.program,
+            identity_id=identity,
         )
     )
     actor = Actor(user_id=user_id, address=context.address)
-    record_act(actor, "session.begin", actor.name)
+    details = {} if identity is None else {"identity": identity}
+    record_act(actor, "session.begin", actor.name, **details)
     return secret
 
 
-def _expired(now: datetime) -> ColumnElement[bool]:
-    return or_(Session.created_at <= now - ABSOLUTE, Session.seen_at <= now - IDLE)
+def expired(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a session has ended."""
+    of_identity = Session.identity_id.is_not(None)
+    return or_(
+        Session.created_at <= now - ABSOLUTE,
+        Session.seen_at <= now - IDLE,
+        and_(of_identity, Session.created_at <= now - ABSOLUTE_OF_IDENTITY),
+    )

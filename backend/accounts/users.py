@@ -27,11 +27,13 @@ class NewRole:
     kind: Kind
     id: int | None
     valid_to: datetime | None = None
+    rule: str | None = None
 
     def audit_details(self) -> dict[str, Any]:
         """Return the details of the audit entry."""
         until = self.valid_to.isoformat() if self.valid_to else None
-        return {"role": self.role, "scope": self.kind, "scope_id": self.id, "valid_to": until}
+        details = {"role": self.role, "scope": self.kind, "scope_id": self.id, "valid_to": until}
+        return details | ({"rule": self.rule} if self.rule else {})
 
 
 def parse_name(written: str) -> str:
@@ -76,7 +78,8 @@ def account_exists(name: str) -> Problem:
 def add_role(user_id: int, new: NewRole, now: datetime) -> tuple[Role, bool]:
     """Grant a role from now on unless the person has it; the caller records and commits.
 
-    Returns the role and whether it is new.
+    Returns the role and whether it is new. A role by a rule that a person grants too lasts as they
+    say, whatever the rules give later.
     """
     same = select(Role).where(
         Role.user_id == user_id,
@@ -87,6 +90,9 @@ def add_role(user_id: int, new: NewRole, now: datetime) -> tuple[Role, bool]:
         in_force(now),
     )
     present = db.session.scalars(same).first()
+    if present is not None and present.rule and new.rule is None:
+        present.rule, present.valid_to = None, new.valid_to
+        return present, True
     if present is not None:
         return present, False
     role = Role(
@@ -96,6 +102,7 @@ def add_role(user_id: int, new: NewRole, now: datetime) -> tuple[Role, bool]:
         scope_id=new.id,
         valid_from=now,
         valid_to=new.valid_to,
+        rule=new.rule,
     )
     db.session.add(role)
     db.session.flush()
@@ -106,12 +113,18 @@ def stop_role(actor: Actor, role: Role, now: datetime) -> None:
     """End a role and those of its deputies now; 409 for the role of the last admin."""
     if role.role == "admin":
         require_another_admin(role.user_id, now)
+    end_with_deputies(actor, role, now)
+
+
+def end_with_deputies(actor: Actor, role: Role, now: datetime) -> None:
+    """End a role and those of its deputies now; the caller commits."""
     role.valid_to = now
     deputies = (Role.delegated_by == role.id, Role.valid_to > now)
     db.session.execute(update(Role).where(*deputies).values(valid_to=now))
     record_act(
         actor, "role.end", f"user:{role.user_id}",
         role=role.role, scope=role.scope_kind, scope_id=role.scope_id,
+        **({"rule": role.rule} if role.rule else {}),
     )  # fmt: skip
 
 
@@ -190,7 +203,8 @@ def describe(user: User, roles: list[Role]) -> dict[str, Any]:
     totp = user.totp_secret is not None
     admin = any(role.role == "admin" for role in roles)
     return {name: getattr(user, name) for name in names} | {
-        "accepted": user.password_hash is not None,
+        "accepted": user.accepted,
+        "password": user.password_hash is not None,
         "totp": totp,
         "totp_needed": admin and not totp,
         "roles": roles,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import current_app, request
-from werkzeug.http import dump_cookie
 
 from backend.accounts import links, own_account, sessions, users
 from backend.accounts.access import require_session
@@ -15,6 +14,8 @@ from backend.accounts.authentication import (
     actor,
     csrf_token,
     keep_private,
+    session_cookie,
+    sign_in_context,
 )
 from backend.accounts.links import deliver
 from backend.accounts.schemas import (
@@ -38,8 +39,6 @@ from backend.accounts.schemas import (
     SignInSchema,
     UsersQuerySchema,
 )
-from backend.accounts.session_list import program_of
-from backend.accounts.sessions import SignInContext
 from backend.database.extensions import PERSON, SESSION
 from backend.http.requests import Blueprint, clock_now
 
@@ -63,9 +62,9 @@ blp.after_request(keep_private)
 @blp.response(200, SignedInSchema)
 def sign_in(data: dict[str, Any]) -> Any:
     """Sign in; the session is in a cookie that no script can read."""
-    user, secret = sessions.sign_in(data, _context())
+    user, secret = sessions.sign_in(data, sign_in_context())
     person = users.describe(user, users.roles_of(user.id, clock_now()))
-    return _account(person, csrf_token(secret)), 200, {"Set-Cookie": _cookie(secret)}
+    return _account(person, csrf_token(secret)), 200, {"Set-Cookie": session_cookie(secret)}
 
 
 @blp.delete("/sessions/current")
@@ -76,7 +75,7 @@ def sign_out() -> Any:
     caller = actor()
     require_session(caller)
     sessions.sign_out(caller)
-    return None, 204, {"Set-Cookie": _cookie("", max_age=0)}
+    return None, 204, {"Set-Cookie": session_cookie("", max_age=0)}
 
 
 @blp.post("/invitations/accept")
@@ -84,7 +83,7 @@ def sign_out() -> Any:
 @blp.response(200, AcceptedSchema)
 def accept(data: dict[str, str]) -> Any:
     """Choose a password by the secret of a one-time link, once."""
-    context = _context()
+    context = sign_in_context()
     return links.accept(
         data["secret"], data["password"], key=context.key, address=context.address, now=context.now
     )
@@ -115,29 +114,6 @@ def offer_password(user_id: int) -> Any:
 def list_audit(query: dict[str, Any]) -> Any:
     """List privileged acts, newest first; for admins."""
     return read_audit(actor(), query), 200, {"Cache-Control": "no-store"}
-
-
-def _context() -> SignInContext:
-    return SignInContext(
-        address=request.remote_addr or "",
-        key=_key(),
-        now=clock_now(),
-        cookie=request.cookies.get(COOKIE),
-        program=program_of(request.user_agent.string),
-    )
-
-
-def _cookie(secret: str, max_age: int | None = None) -> str:
-    """Return the header of the session's cookie; it ends with the browser, or by the database."""
-    return dump_cookie(
-        COOKIE,
-        secret,
-        max_age=max_age,
-        path="/",
-        httponly=True,
-        samesite="Lax",
-        secure=request.is_secure,
-    )
 
 
 @account.get("")

@@ -70,16 +70,16 @@ def invite_leaders(
 def leaders_of(team_ids: Sequence[int], now: datetime) -> dict[int, list[dict[str, Any]]]:
     """Return the leaders of teams: their names, and whether they accepted the invitation."""
     rows = db.session.execute(
-        select(Role.scope_id, Role.id, User.id, User.name, User.display_name, User.password_hash)
+        select(Role.scope_id, Role.id, User.id, User.name, User.display_name, User.accepted)
         .join(User, User.id == Role.user_id)
         .where(Role.role == ROLE, Role.scope_kind == "team", Role.scope_id.in_(team_ids))
         .where(users.in_force(now), User.closed_at.is_(None))
         .order_by(Role.id)
     )
     found: dict[int, list[dict[str, Any]]] = {}
-    for team_id, role_id, user_id, name, display_name, password in rows:
+    for team_id, role_id, user_id, name, display_name, accepted in rows:
         leader = {"role_id": role_id, "user_id": user_id, "contact": name, "name": display_name}
-        found.setdefault(int(team_id or 0), []).append(leader | {"accepted": password is not None})
+        found.setdefault(int(team_id or 0), []).append(leader | {"accepted": accepted})
     return found
 
 

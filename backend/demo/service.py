@@ -212,6 +212,7 @@ TEAM_STATEMENTS = (
         and not exists (select from organisations where parent_id = o.id)""",
     "delete from personal_tokens using users u where u.id = user_id and u.demo",
     "delete from sessions using users u where u.id = user_id and u.demo",
+    "delete from identities using users u where u.id = user_id and u.demo",
     "delete from one_time_links using users u where u.id = user_id and u.demo",
     """delete from roles lent using roles r, users u
         where r.id = lent.delegated_by and u.id = r.user_id and u.demo""",

@@ -127,6 +127,32 @@ TEXTS: dict[str, str] = {
         "a password."
     ),
     "sign_in_failed": N_("The name or the password is wrong."),
+    "oidc_away": N_(
+        "The office's sign-in does not answer at the moment. Sign in with your password, or try "
+        "again later."
+    ),
+    "oidc_cancelled": N_("The sign-in was cancelled. You can begin again at any time."),
+    "oidc_expired": N_(
+        "This sign-in has expired or did not begin in this browser. Begin again; if that does not "
+        "help, allow cookies for this page."
+    ),
+    "oidc_invalid": N_(
+        "The answer of the office's sign-in could not be verified. Begin again; if it happens "
+        "again, tell the operator of this page."
+    ),
+    "oidc_refused": N_(
+        "The office's sign-in did not accept this attempt, or it was used already. Begin again."
+    ),
+    "oidc_no_role": N_(
+        "Your office's account has no role here yet. Ask the person who runs this page for your "
+        "unit to give you one."
+    ),
+    "oidc_name_taken": N_(
+        "Your e-mail address already has an account here. Sign in with its password, then link the "
+        "two under “Your account”."
+    ),
+    "oidc_linked": N_("An account of your office is already linked; unlink it first."),
+    "oidc_taken": N_("This account of the office already belongs to another account here."),
     "totp_required": N_("Enter the six digits that your authenticator app shows."),
     "totp_wrong": N_("The six digits are wrong, expired or already used."),
     "totp_on": N_("Two-factor authentication is on; switch it off before you set it up again."),

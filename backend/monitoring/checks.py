@@ -18,9 +18,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.accounts.second_factor import count_undecryptable
 from backend.clock import local_day
 from backend.database.extensions import db
+from backend.errors import Problem
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
+from backend.i18n.messages import message
 from backend.measurements.recording.rule_sets import in_force
+from backend.oidc.provider import new_provider
+from backend.oidc.roles import role_of
+from backend.oidc.rules import RuleError, read_rules
 from backend.reports.monthly.seals import list_keys, trusted_keys
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
@@ -352,9 +357,59 @@ def jobs(context: CheckContext) -> Iterator[Finding]:
             )
 
 
+def office_sign_in(context: CheckContext) -> Iterator[Finding]:
+    """Check the OpenID provider and the rules that give its accounts roles."""
+    config, provider = context.config, new_provider(context.config)
+    if provider is None:
+        return
+    if config["MODE"] == "production" and not provider.issuer.startswith("https://"):
+        yield Finding(
+            N_("OIDC_ISSUER is not https: anybody on the way could sign in as anybody."),
+            N_("Set OIDC_ISSUER to the https:// address of the provider."),
+        )
+    if (problem := provider.check()) is not None:
+        yield Finding(
+            N_("The provider {issuer} cannot be used: {problem}. People sign in with passwords."),
+            N_("Open {issuer}/.well-known/openid-configuration on this machine: docs/operator.md"),
+            {"issuer": provider.issuer.rstrip("/"), "problem": problem},
+            warning=True,
+            command="curl {issuer}/.well-known/openid-configuration",
+        )
+    yield from _rules(context)
+
+
+def _rules(context: CheckContext) -> Iterator[Finding]:
+    path = context.config["OIDC_RULES"]
+    if path is None:
+        yield Finding(
+            N_("OIDC_RULES is not set: the provider's accounts sign in only once they are linked."),
+            N_("Write the rules: docs/operator.md, Sign-in with the office's accounts"),
+            warning=True,
+        )
+    try:
+        rules = read_rules(path)
+    except RuleError as error:
+        yield Finding(
+            N_("The rules of OIDC_RULES cannot be read: {error}. Nobody signs in by the provider."),
+            N_("Correct the file: docs/operator.md, Sign-in with the office's accounts"),
+            {"error": str(error)},
+        )
+        return
+    for rule in rules:
+        try:
+            role_of(rule, context.now)
+        except Problem as problem:
+            code = problem.errors[0].code if problem.errors else problem.code
+            yield Finding(
+                N_("The rule “{rule}” gives no role: {reason}"),
+                N_("Correct what the rule is over, in the file of OIDC_RULES."),
+                {"rule": rule.name, "reason": message(code, "en")},
+            )
+
+
 CHECKS: tuple[Check, ...] = (
     configuration, database, migrations, boundaries, clock, disk, folding, keys, seal_keys,
-    second_factors, counting, backups, jobs,
+    second_factors, counting, office_sign_in, backups, jobs,
 )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def _check(
 def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]:
     """Return the accounts of some names, with the units of their roles as officials."""
     wanted = User.name.in_(list(names))
-    query = select(User.id, User.name, User.password_hash).where(wanted)
+    query = select(User.id, User.name, User.accepted).where(wanted)
     found = db.session.execute(query).all()
     units: dict[int, set[int]] = {row.id: set() for row in found}
     own = (Role.user_id.in_(units), Role.role == ROLE, Role.scope_kind == "unit")
@@ -99,9 +99,7 @@ def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]
     ):
         units[user_id].add(int(unit_id or 0))
     return {
-        row.name or "": ExistingAccount(
-            row.id, row.password_hash is not None, frozenset(units[row.id])
-        )
+        row.name or "": ExistingAccount(row.id, row.accepted, frozenset(units[row.id]))
         for row in found
     }
 
@@ -172,7 +170,7 @@ def officials_within(actor: Actor, home: int, now: datetime) -> list[OfficialOfU
     province = index.by_id[home_area(home, day) or home]
     units = [province, *(one for one in index.on(day, "commune") if province.id in one.lies_in)]
     rows = db.session.execute(
-        select(Role.scope_id, User.name, User.display_name, User.password_hash)
+        select(Role.scope_id, User.name, User.display_name, User.accepted)
         .join(User, User.id == Role.user_id)
         .where(Role.role == ROLE, Role.scope_kind == "unit", Role.delegated_by.is_(None))
         .where(Role.scope_id.in_([one.id for one in units]), users.in_force(now))
@@ -180,7 +178,7 @@ def officials_within(actor: Actor, home: int, now: datetime) -> list[OfficialOfU
         .order_by(Role.id)
     )
     found: dict[int, list[dict[str, Any]]] = {}
-    for unit_id, contact, name, password in rows:
-        known = {"contact": contact, "name": name, "accepted": password is not None}
+    for unit_id, contact, name, accepted in rows:
+        known = {"contact": contact, "name": name, "accepted": accepted}
         found.setdefault(int(unit_id or 0), []).append(known)
     return [OfficialOfUnit(one, tuple(found.get(one.id, ()))) for one in units]

@@ -109,7 +109,7 @@ def _end(requested: datetime, own: Role, now: datetime) -> datetime:
 def _deputy(name: str, user_id: int) -> User:
     """Return the account of another person."""
     user = users.find_by_name(users.parse_name(name))
-    if user is None or user.password_hash is None or user.id == user_id:
+    if user is None or not user.accepted or user.id == user_id:
         raise invalid("name", "deputy_unknown")
     return user
 

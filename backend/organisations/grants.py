@@ -60,7 +60,7 @@ def grant_role(
 ) -> tuple[Role, bool]:
     """Grant a person a further role; return it, and whether it is new."""
     role = _checked_role(actor, data, "", now)
-    if users.find(user_id).password_hash is None:
+    if not users.find(user_id).accepted:
         # The inviting person has the link, and must not obtain further roles by it.
         raise Problem(409, "not_accepted_yet")
     granted, added = users.add_role(user_id, role, now)
@@ -90,7 +90,7 @@ def _invited_user(actor: Actor, name: str, now: datetime) -> int | None:
     invited = users.find(user.id)
     roles = users.roles_of(invited.id, now)
     grantable = all(_may_grant(actor, role.role, role.scope_id) for role in roles)
-    if invited.password_hash is not None or not grantable:
+    if invited.accepted or not grantable:
         raise users.account_exists(name)
     return invited.id
 
@@ -100,13 +100,22 @@ def _checked_role(actor: Actor, data: Mapping[str, Any], field: str, now: dateti
     role = data["role"]
     if not _may_grant(actor, role, data["scope_id"]):
         require(actor, "users.manage")
-    scope_id = _scope_id(data, field, now)
-    _check_lasting(role, scope_id, _at(field, "scope_id"))
     until = data["valid_to"]
     if until is not None and until <= now:
         raise invalid(_at(field, "valid_to"), "in_the_past")
+    return find_role(data, field, now)
+
+
+def find_role(data: Mapping[str, Any], field: str, now: datetime) -> NewRole:
+    """Return a role over a row that exists and has not ended; 422 for another one.
+
+    An organisation or team is locked until the transaction ends.
+    """
+    role = data["role"]
+    scope_id = _scope_id(data, field, now)
+    _check_lasting(role, scope_id, _at(field, "scope_id"))
     cluster = data.get("cluster_id") is not None
-    return NewRole(role, "cluster" if cluster else KINDS[role], scope_id, until)
+    return NewRole(role, "cluster" if cluster else KINDS[role], scope_id, data["valid_to"])
 
 
 def _check_lasting(role: str, scope_id: int | None, field: str) -> None:

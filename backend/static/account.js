@@ -3,15 +3,18 @@ import { element, onSubmit, request, showProblem } from "./forms.js";
 
 const card = element("card");
 let csrf = "";
+let identity;
 
 function describe({ user, csrf_token, recovery_codes_left }) {
   csrf = csrf_token;
   element("codes-left").textContent = recovery_codes_left ?? "";
   element("codes-left-row").hidden = recovery_codes_left === null;
-  element("who").textContent = user.display_name ? `${user.display_name} (${user.name})` : user.name;
+  element("who").textContent = [user.display_name, user.name && user.display_name ? `(${user.name})` : user.name].filter(Boolean).join(" ");
   element("totp-state").textContent = user.totp ? card.dataset.on : card.dataset.off;
   element("totp-needed").hidden = !user.totp_needed;
-  element("set-up").hidden = user.totp;
+  element("no-password").hidden = user.password;
+  element("security").hidden = !user.password;
+  element("set-up").hidden = user.totp || !user.password;
   element("renew").hidden = element("switch-off").hidden = !user.totp;
   element("confirm").hidden = true;
   element("no-roles").hidden = user.roles.length > 0;
@@ -23,6 +26,15 @@ function describe({ user, csrf_token, recovery_codes_left }) {
   });
   element("roles").replaceChildren(...roles);
   element("in").hidden = false;
+}
+
+// Offer to link the account of the office, or to unlink the one that is linked.
+async function showIdentities() {
+  const answer = await request("GET", "account/identities");
+  identity = answer.ok ? answer.items.at(0) : undefined;
+  const link = document.getElementById("link-office"); // only where the operator has a provider
+  if (link) link.hidden = Boolean(identity);
+  element("unlink-office").hidden = !identity;
 }
 
 // Append the name of the team or organisation of a role.
@@ -46,7 +58,7 @@ function onGuarded(id, method, path, done, fields = ["password"]) {
   onSubmit(element(id), async (elements) => {
     element("saved").hidden = true;
     const values = fields.map((field) => [field, elements[`${id}-${field}`].value]);
-    const answer = await request(method, path, Object.fromEntries(values), csrf);
+    const answer = await request(method, typeof path === "function" ? path() : path, Object.fromEntries(values), csrf);
     const errors = answer.errors?.map((error) => ({ ...error, field: `${id}-${error.field}` }));
     showProblem(answer.ok ? {} : { ...answer, errors }, inputs, "fault-in");
     if (!answer.ok) return;
@@ -56,6 +68,7 @@ function onGuarded(id, method, path, done, fields = ["password"]) {
 }
 
 async function saved() {
+  document.getElementById("linked")?.remove(); // what the page said when it was opened
   await loadAccount();
   element("saved").textContent = card.dataset.saved;
   element("saved").hidden = false;
@@ -99,8 +112,10 @@ async function confirm({ code }) {
 
 async function loadAccount() {
   const answer = await request("GET", "account");
-  if (answer.ok) describe(answer);
-  else if (answer.status === 401) location.reload(); // ended: the server leads to the sign-in page
+  if (answer.ok) {
+    describe(answer);
+    await showIdentities();
+  } else if (answer.status === 401) location.reload(); // ended: the server leads to the sign-in page
   else showProblem(answer, [], "fault-in");
 }
 
@@ -110,6 +125,10 @@ onGuarded("renew", "POST", "account/recovery-codes", showCodes);
 onGuarded("new-password", "PATCH", "account/password", saved, ["old", "new"]);
 onGuarded("rename", "PATCH", "account/name", saved, ["name", "password"]);
 onGuarded("switch-off", "DELETE", "account/totp", saved);
+if (document.getElementById("link-office")) {
+  onGuarded("link-office", "POST", "account/identities", ({ url }) => location.assign(url));
+}
+onGuarded("unlink-office", "DELETE", () => `account/identities/${identity.id}`, saved);
 element("print-codes").addEventListener("click", () => print());
 element("codes-stored").addEventListener("click", hideCodes);
 loadAccount();

@@ -10,18 +10,24 @@ from backend.accounts.schemas import Label, PasswordSchema
 from backend.accounts.session_list import end_session, own_sessions
 from backend.fields import ID_MOST, QueryWhole, Strict
 from backend.http.requests import clock_now
+from backend.web.account.office_pages import office
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to
-from backend.web.site.pages import render_private
+from backend.web.site.pages import render_private, translator_for
+from backend.web.site.sign_in import problem_of_sign_in, provider_name
 
 bp = PageBlueprint("account_pages", __name__, login_required=True, url_prefix="/account")
-blueprints = (bp,)
+blueprints = (bp, office)
 
 
 @bp.page("")
 def show_account(query: dict[str, Any]) -> Any:
     """Show the own account, with forms for the second factor, password and name."""
-    return render_private("web/account/account.html", query["lang"])
+    translator = translator_for(query["lang"])
+    refusal, provider = problem_of_sign_in(translator), provider_name(translator)
+    linked = "linked" in request.args and provider is not None
+    values = {"refusal": refusal, "provider": provider, "linked": linked}
+    return render_private("web/account/account.html", query["lang"], **values)
 
 
 @bp.page("/sessions")

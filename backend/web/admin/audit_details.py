@@ -17,6 +17,7 @@ from backend.web.admin.roles import names_of
 
 NAMES: Mapping[str, str] = {
     "accepted": N_("accepted"),
+    "account": N_("Account"),
     "activation": N_("Activation"),
     "active": N_("active"),
     "address": N_("Address"),
@@ -63,6 +64,7 @@ NAMES: Mapping[str, str] = {
     "granted": N_("Granted role"),
     "home_unit_id": N_("Home area"),
     "key": N_("Key"),
+    "identity": N_("Account of the office"),
     "kid": N_("Key"),
     "kind": N_("Kind"),
     "last": N_("Last day"),
@@ -89,6 +91,7 @@ NAMES: Mapping[str, str] = {
     "role": N_("Role"),
     "roles": N_("Roles"),
     "rows": N_("Rows"),
+    "rule": N_("Rule"),
     "samples": N_("Samples"),
     "scope": N_("Scope"),
     "scope_id": N_("Number of the scope"),

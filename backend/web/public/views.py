@@ -1,6 +1,5 @@
 """Public pages: country, units, search, API documentation, sign-in, linked pages, and seals."""
 
-import re
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
@@ -48,6 +47,7 @@ from backend.web.site.blueprint import (
 from backend.web.site.forms import redirect_to
 from backend.web.site.pages import Translator, render, translator_for, workspaces
 from backend.web.site.pictures import as_png, as_svg
+from backend.web.site.sign_in import local_path, problem_of_sign_in, provider_name
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
 data_pages = PageBlueprint("data", __name__)
@@ -60,8 +60,6 @@ PICTURE_S = 3600
 # Ten times the size of a report of the largest province with its map.
 FILE_MOST = 15_000_000
 DIGEST_MOST = 64
-# A path of this server. Browsers ignore tabs and line ends: "/<tab>/other.example" leads elsewhere.
-LOCAL_PATH = re.compile(r"/(?![/\\])[^\t\n\r]*")
 
 
 @bp.page("/", schemas.FirstPageQuerySchema, policy=MAP)
@@ -185,10 +183,13 @@ def invitation(query: dict[str, Any]) -> Response:
 @bp.page("/sign-in", policy=SCRIPTED_REQUESTS)
 def sign_in(query: dict[str, Any]) -> Any:
     """Render the page for signing in; redirect people who have signed in, at first to `next`."""
+    wanted = local_path(request.args.get("next"))
     if not actor().signed_in:
-        return render("web/public/sign_in.html", query["lang"])
-    wanted = request.args.get("next", "")
-    return redirect(wanted, 303) if LOCAL_PATH.fullmatch(wanted) else redirect_to("web.work", query)
+        translator = translator_for(query["lang"])
+        refusal, provider = problem_of_sign_in(translator), provider_name(translator)
+        values = {"refusal": refusal, "provider": provider, "wanted": wanted}
+        return render("web/public/sign_in.html", query["lang"], **values)
+    return redirect(wanted, 303) if wanted else redirect_to("web.work", query)
 
 
 @bp.page("/work")

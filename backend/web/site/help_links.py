@@ -22,6 +22,7 @@ BLUEPRINTS: dict[str, tuple[str, str | None]] = {
     "seal": ("officials", "report"),
     "admin": ("admins", None),
     "account_pages": ("leaders", "account"),
+    "office_sign_in": ("leaders", "account"),
 }
 PAGES: dict[str, tuple[str, str | None]] = {
     "web.join": ("volunteers", "first"),

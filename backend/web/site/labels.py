@@ -360,6 +360,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "seal_keys": N_("Seal keys"),
         "second_factors": N_("Two-factor authentication"),
         "counting": N_("Proof of samples"),
+        "office_sign_in": N_("Sign-in with the office's accounts"),
         "backups": N_("Backups"),
         "jobs": N_("Background jobs"),
     },
@@ -385,6 +386,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
             "The secret key has changed: people with two-factor authentication cannot sign in."
         ),
         "counting": N_("Samples should count only if a measuring host confirmed them."),
+        "office_sign_in": N_(
+            "The provider must answer, and each rule must give a role over something that exists."
+        ),
         "backups": N_("A daily backup is needed; without one a broken disk loses the data."),
         "jobs": N_("A background job failed: speeds or maps are no longer updated."),
     },

@@ -16,6 +16,7 @@ from backend.database.extensions import db
 from backend.monitoring import checks
 from backend.run_log import record_run
 from backend.witness import hosts
+from tests.support.oidc import office, rule
 from tests.support.requirements import counting_from
 
 
@@ -100,6 +101,32 @@ def test_a_folder_that_others_can_list(app: Flask, var_dir: Path) -> None:
     assert code == 0 and "is open to others (755)" in output and f"chmod {most} " in output
     var_dir.chmod(int(most, 8))
     assert "is open to others" not in visit(app)[1]
+
+
+def test_an_unknown_unit_in_a_rule(app: Flask, var_dir: Path, clock: Any) -> None:
+    rules = var_dir / "rules.toml"
+    rules.write_text(rule("everywhere", "x", "official", unit="99999"))
+    with office(app, clock, rules):
+        found(app, "The rule “everywhere” gives no role: There is no such team, organisation")
+        rules.write_text("[[rule]")
+        found(app, "The rules of OIDC_RULES cannot be read: rules.toml")
+        rules.write_text(rule("hanoi", "x", "official", unit="01", level="province"))
+        assert "ok       office_sign_in" in visit(app)[1]
+        app.config["MODE"], app.config["PUBLIC_URL"] = "production", "https://do.example.vn"
+        found(app, "OIDC_ISSUER is not https")
+
+
+def test_a_provider_that_is_away_or_another_one_is_a_warning(
+    app: Flask, var_dir: Path, clock: Any
+) -> None:
+    with office(app, clock) as provider:
+        output = visit(app)[1]
+        assert "warning  office_sign_in: OIDC_RULES is not set" in output
+        provider.metadata_changes = {"issuer": "https://evil.example"}
+        assert "cannot be used: the issuer is another one" in visit(app)[1]
+        app.config["OIDC_ISSUER"] = "http://127.0.0.1:9"
+        code, output = visit(app)
+        assert code == 0 and "cannot be used: ConnectionError" in output
 
 
 def test_production_without_its_address(app: Flask, var_dir: Path) -> None:

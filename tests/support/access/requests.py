@@ -10,7 +10,7 @@ import pyotp
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from backend.accounts.models import OneTimeLink, PersonalToken, Role, User
+from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, Role, User
 from backend.accounts.second_factor import encrypt
 from backend.accounts.sessions import secret_hash
 from backend.database.extensions import db
@@ -122,6 +122,21 @@ def _token_of(world: World, headers: dict[str, str]) -> dict[str, Any]:
     with world.app.app_context():
         tokens = select(PersonalToken.id).where(PersonalToken.user_id == user.id)
         return {"at": {"token_id": db.session.scalar(tokens)}}
+
+
+def _identity_of(world: World, headers: dict[str, str]) -> dict[str, Any]:
+    """Link an account at a provider with a person, with another one if nobody signs in."""
+    user = world.user_of(headers) or world.user_of(people.person(world.app))
+    assert user is not None
+    identity = OfficeIdentity(
+        issuer="https://sso.example.vn", subject=secrets.token_hex(4), user_id=user.id,
+        created_at=people.LONG_AGO, signed_in_at=people.LONG_AGO,
+    )  # fmt: skip
+    with world.app.app_context():
+        db.session.add(identity)
+        db.session.commit()
+        at = {"identity_id": identity.id}
+    return {"at": at, "json": {"password": PASSWORD}}
 
 
 def _person(world: World) -> dict[str, Any]:
@@ -283,6 +298,11 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/account/totp/confirm": _enrolling,
     "DELETE /api/v1/account/totp": lambda w: {"json": {"password": PASSWORD}},
     "DELETE /api/v1/account": lambda w: {"json": {"password": PASSWORD}},
+    "POST /api/v1/account/identities": lambda w: {"json": {"password": PASSWORD}},
+    "DELETE /api/v1/account/identities/<int:identity_id>": lambda w: _identity_of(w, w.headers),
+    "DELETE /api/v1/account/identities/<int:identity_id> (another's)": lambda w: _identity_of(
+        w, {}
+    ),
     "POST /api/v1/account/tokens": lambda w: {
         "json": {"name": "máy tính ở Sở", "password": PASSWORD}
     },

@@ -26,6 +26,7 @@ ORGANISATION = "/api/v1/organisations/<int:organisation_id>"
 REPORT = "/api/v1/reports/<int:report_id>"
 MEMBERSHIP = "/api/v1/memberships/<int(max=9223372036854775807):membership_id>"
 
+IDENTITY = "/api/v1/account/identities/<int:identity_id>"
 LIFT = "/api/v1/units/<code>/exclusions/<int:exclusion_id>/lift"
 
 # nobody, device, team leader, organiser, other organiser, official, other official, admin
@@ -107,6 +108,11 @@ TABLE = {
     "POST /api/v1/account/recovery-codes": "401 401 409 409 409 409 409 201",
     "DELETE /api/v1/account/totp": "401 401 204 204 204 204 204 204",
     "DELETE /api/v1/account": "401 401 204 204 204 204 204 409",
+    # without a provider nothing can be linked
+    "GET /api/v1/account/identities": "401 401 200 200 200 200 200 200",
+    "POST /api/v1/account/identities": "401 401 404 404 404 404 404 404",
+    f"DELETE {IDENTITY}": "401 401 204 204 204 204 204 204",
+    f"DELETE {IDENTITY} (another's)": "401 401 404 404 404 404 404 404",
     "GET /api/v1/account/tokens": "401 401 200 200 200 200 200 200",
     "POST /api/v1/account/tokens": "401 401 201 201 201 201 201 201",
     "DELETE /api/v1/account/tokens/<int:token_id>": "401 401 204 204 204 204 204 204",
@@ -290,6 +296,9 @@ BY_SESSION = frozenset(
         "POST /api/v1/account/totp/confirm",
         "DELETE /api/v1/account/totp",
         "DELETE /api/v1/account",
+        "POST /api/v1/account/identities",
+        f"DELETE {IDENTITY}",
+        f"DELETE {IDENTITY} (another's)",
         "POST /api/v1/account/tokens",
         "POST /account/tokens",
     }

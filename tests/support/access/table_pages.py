@@ -28,6 +28,11 @@ PAGES = {
     "GET /map/base/<digest>.pmtiles": EVERYBODY,
     "GET /invitation": EVERYBODY,
     "GET /sign-in": "200 401 303 303 303 303 303 303",
+    # back to the sign-in page, without a provider or a sign-in that has begun
+    "GET /sign-in/office": "303 303 303 303 303 303 303 303",
+    "GET /sign-in/office/callback": "303 303 303 303 303 303 303 303",
+    "GET /sign-in/office/code": "303 401 303 303 303 303 303 303",
+    "POST /sign-in/office/code": "303 401 303 303 303 303 303 303",
     "GET /huong-dan": EVERYBODY,
     "GET /huong-dan/<name>": EVERYBODY,
     "GET /huong-dan/<name>/the": EVERYBODY,

@@ -21,10 +21,11 @@ OPTIONS = (
 )  # fmt: skip
 # Options of the standard that this service does not have.
 OTHER_OPTIONS = ("$expand", "$search", "$apply", "$compute", "$levels", "$index", "$deltatoken")
-FORMATS = re.compile(
-    r"json|application/json(?:\s*;\s*odata\.(?:metadata=(?:minimal|none|full)|streaming=\w+))*",
-    re.IGNORECASE,
-)
+# Parameters of application/json that change nothing here.
+FORMAT_PARAMETERS = {
+    *(f"odata.metadata={amount}" for amount in ("minimal", "none", "full")),
+    *(f"odata.streaming={value}" for value in ("true", "false")),
+}
 MAXPAGESIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize\s*=\s*\"?(\d{1,9})\b")
 VERSIONS = ("4.0", "4.01")
 
@@ -86,9 +87,16 @@ def _values(sent: Sequence[tuple[str, str]]) -> dict[str, str]:
         if "\x00" in value:
             raise error("has_nul", name)
         values[name] = value
-    if not FORMATS.fullmatch(values.get("$format", "json").strip()):
+    if not _is_json(values.get("$format", "json")):
         raise error("not_one_of", "$format")
     return values
+
+
+def _is_json(text: str) -> bool:
+    kind, *parameters = (part.strip().lower() for part in text.split(";"))
+    if kind == "json":
+        return not parameters
+    return kind == "application/json" and FORMAT_PARAMETERS.issuperset(parameters)
 
 
 def _select(text: str | None, entity_set: EntitySet) -> tuple[str, ...]:

@@ -312,6 +312,7 @@ def test_a_token_is_the_password_and_reads_alone(app: Flask, client: FlaskClient
         ({"$skip": "9999999999"}, (400, "$skip", "out_of_range")),
         ({"$count": "yes"}, (400, "$count", "not_bool")),
         ({"$format": "atom"}, (400, "$format", "not_one_of")),
+        ({"$format": "application/json;colour=red"}, (400, "$format", "not_one_of")),
         ({"$skiptoken": "x"}, (400, "$skiptoken", "not_cursor")),
         ({"$skiptoken": "WyJ4IiwwLDAsbnVsbF0="}, (400, "$skiptoken", "not_cursor")),
         ({"$expand": "Units"}, (501, "$expand", "odata_not_supported")),
@@ -379,3 +380,11 @@ def test_the_requests_of_power_query_are_answered(client: FlaskClient, measured:
         f"{ROOT}Coverage?$top=1", headers={"Accept": "application/json;odata.metadata=none"}
     )
     assert "@odata.context" not in bare.json
+
+
+@pytest.mark.parametrize(
+    "kind", ["JSON", "application/json; odata.metadata=none;odata.streaming=true"]
+)
+def test_json_has_parameters(client: FlaskClient, kind: str) -> None:
+    answer = client.get(f"{ROOT}Coverage", query_string={"$format": kind, "$top": "1"})
+    assert answer.status_code == 200 and answer.json["value"] == []

@@ -149,6 +149,11 @@ def require_password(field: str, actor: Actor, password: str, key: str, now: dat
     return user
 
 
+def has_password(actor: Actor) -> bool:
+    """Return whether the person has a password here, and not only at the operator's provider."""
+    return users.find(require_person(actor), lock=False).password_hash is not None
+
+
 # One for each program and computer; more are forgotten ones.
 TOKENS_MOST = 50
 # A token that nobody renews within a year is forgotten.

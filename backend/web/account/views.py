@@ -90,6 +90,7 @@ def _render_tokens(query: dict[str, Any], form: Form, made: dict[str, Any] | Non
         form=form,
         made=made,
         listed=own_account.list_tokens(actor(), clock_now()),
+        has_password=own_account.has_password(actor()),
         odata=url_for("odata.get_service", _external=True),
         days=(own_account.DAYS_DEFAULT, own_account.DAYS_MOST),
     )

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from backend.accounts.models import User
+from backend.database.extensions import db
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.people import PASSWORD, audit_entries
@@ -70,3 +73,14 @@ def test_a_wrong_form_is_shown_again(app: Flask, clock: FakeClock) -> None:
     assert (
         other.post("/account/tokens/end", data={**others_csrf, "number": number}).status_code == 404
     )
+
+
+def test_who_has_no_password_is_told_how_to_get_one(app: Flask, clock: FakeClock) -> None:
+    browser, csrf = signed_in(app)
+    with app.app_context():
+        db.session.execute(update(User).values(password_hash=None))  # as the office's accounts
+        db.session.commit()
+    page = browser.get(PAGE).text
+    assert "This account has no password here." in page and 'name="password"' not in page
+    form = {**csrf, "name": "Excel", "days": "90", "password": ""}
+    assert browser.post(PAGE, data=form).status_code == 422

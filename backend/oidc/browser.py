@@ -1,17 +1,21 @@
 """What a browser keeps of a sign-in that has begun, and where the provider sends it back."""
 
+from typing import TYPE_CHECKING
+
 from flask import current_app, request, url_for
 
 from backend.accounts.authentication import private_cookie
 from backend.http.requests import clock_now
-from backend.oidc.provider import Provider
 from backend.oidc.transactions import LIFETIME, PendingSignIn, pack, unpack
+
+if TYPE_CHECKING:
+    from backend.oidc.provider import Provider
 
 COOKIE = "dosong_sign_in"
 COOKIE_PATH = "/sign-in/office"
 
 
-def current_provider() -> Provider | None:
+def current_provider() -> "Provider | None":
     """Return the operator's provider, if there is one."""
     provider: Provider | None = current_app.extensions["oidc_provider"]
     return provider

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from joserfc.jws import JWSRegistry
 from requests import ConnectionError, RequestException, Timeout
 
 from backend.errors import Problem
+from backend.oidc.transactions import Transaction
 
 # Longer than a provider at the other end of the country takes; a person waits for it.
 TIMEOUT_S = 5.0
@@ -45,16 +45,6 @@ SCOPES = ("openid", "profile", "email")
 OF_PERSON = ("email", "name")
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """The secrets of one sign-in, which its browser keeps in a cookie."""
-
-    state: str
-    nonce: str
-    verifier: str
-    redirect_uri: str
 
 
 class Provider:
@@ -229,10 +219,3 @@ class Provider:
         log.warning("sign-in at the provider failed", code=code, error=type(error).__name__,
                     claim=getattr(error, "claim", None), **details)  # fmt: skip
         return Problem(status, code)
-
-
-def new_provider(config: Mapping[str, Any]) -> Provider | None:
-    """Return the provider of the settings, if there is one."""
-    if not config["OIDC_ISSUER"]:
-        return None
-    return Provider(config["OIDC_ISSUER"], config["OIDC_CLIENT_ID"], config["OIDC_CLIENT_SECRET"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import exists, select, text
@@ -20,11 +20,13 @@ from backend.accounts.sessions import SIGN_INS_PER_ADDRESS, SignInContext
 from backend.accounts.users import NewRole
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.oidc.provider import Provider
 from backend.oidc.roles import end_all, find_roles, synchronise
 from backend.oidc.rules import Rule, RuleError, matching, read_rules
 from backend.oidc.transactions import LIFETIME, PATH_MOST, PendingSignIn, new_transaction
 from backend.organisations.names import normalised
+
+if TYPE_CHECKING:
+    from backend.oidc.provider import Provider
 
 # Two first sign-ins of one account at the same time make one person.
 LOCK = text("select pg_advisory_xact_lock(hashtext(:issuer), hashtext(:subject))")
@@ -48,7 +50,7 @@ class SignedIn:
 
 
 def begin_sign_in(
-    provider: Provider,
+    provider: "Provider",
     context: SignInContext,
     redirect_uri: str,
     path: str | None,
@@ -60,7 +62,7 @@ def begin_sign_in(
 
 
 def begin_linking(
-    provider: Provider, actor: Actor, password: str, context: SignInContext, redirect_uri: str
+    provider: "Provider", actor: Actor, password: str, context: SignInContext, redirect_uri: str
 ) -> tuple[str, PendingSignIn]:
     """Begin to link the person of the session with an account at the provider."""
     user = require_password("password", actor, password, context.key, context.now)
@@ -73,7 +75,7 @@ def begin_linking(
 
 
 def finish(
-    provider: Provider,
+    provider: "Provider",
     pending: PendingSignIn,
     answer: Mapping[str, str],
     actor: Actor,
@@ -148,7 +150,7 @@ def unlink(actor: Actor, identity_id: int, password: str, key: str, now: datetim
 
 
 def _begin(
-    provider: Provider, context: SignInContext, redirect_uri: str, pending: PendingSignIn
+    provider: "Provider", context: SignInContext, redirect_uri: str, pending: PendingSignIn
 ) -> tuple[str, PendingSignIn]:
     transaction = new_transaction(redirect_uri)
     if pending.path and len(pending.path) > PATH_MOST:
@@ -178,7 +180,7 @@ def _read_rules(path: Path | None) -> tuple[Rule, ...]:
 
 
 def _claims(
-    provider: Provider,
+    provider: "Provider",
     pending: PendingSignIn,
     answer: Mapping[str, str],
     rules: Sequence[Rule],
@@ -214,7 +216,7 @@ def _lock(issuer: str, subject: str) -> tuple[User, OfficeIdentity]:
 
 
 def _link(
-    provider: Provider, actor: Actor, claims: Mapping[str, Any], roles: Sequence[NewRole],
+    provider: "Provider", actor: Actor, claims: Mapping[str, Any], roles: Sequence[NewRole],
     now: datetime,
 ) -> None:  # fmt: skip
     user = users.find(require_session(actor))
@@ -230,7 +232,10 @@ def _link(
 
 
 def _add_person(
-    provider: Provider, claims: Mapping[str, Any], roles: Sequence[NewRole], context: SignInContext
+    provider: "Provider",
+    claims: Mapping[str, Any],
+    roles: Sequence[NewRole],
+    context: SignInContext,
 ) -> None:
     """Add a person for an unknown account with a role; 403 without, 409 where the name is taken."""
     mail = claims.get("email")
@@ -262,7 +267,7 @@ def _add_person(
 
 
 def _add_identity(
-    provider: Provider, user_id: int, claims: Mapping[str, Any], now: datetime
+    provider: "Provider", user_id: int, claims: Mapping[str, Any], now: datetime
 ) -> OfficeIdentity:
     identity = OfficeIdentity(
         issuer=provider.issuer,

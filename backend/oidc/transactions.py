@@ -7,13 +7,21 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from backend.oidc.provider import Transaction
-
 # A person looks for the second factor of the office's account meanwhile.
 LIFETIME = timedelta(minutes=10)
 SECRET_BYTES = 32
 # With a longer path the cookie could be larger than browsers keep.
 PATH_MOST = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """The secrets of one sign-in, which its browser keeps in a cookie."""
+
+    state: str
+    nonce: str
+    verifier: str
+    redirect_uri: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,14 +27,14 @@ COMMUNE = "05443"
 MONDAY = datetime(2024, 11, 18, 23, 30, tzinfo=VIETNAM)
 
 
-def asked(client: FlaskClient, what: str, headers: Any = None, **query: Any) -> dict[str, Any]:
+def read_unit(client: FlaskClient, what: str, headers: Any = None, **query: Any) -> dict[str, Any]:
     """Read live figures: as an admin unless with other headers."""
     url = f"/api/v1/units/{COMMUNE}/{what}"
     headers = headers or person(client.application, "admin")
     answer = client.get(url, query_string={"month": "2024-11", **query}, headers=headers)
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json
-    return told
+    read: dict[str, Any] = answer.json
+    return read
 
 
 def at(app: Flask, n: int, devices: int = 1, **position: Any) -> list[dict[str, Any]]:
@@ -45,12 +45,12 @@ def at(app: Flask, n: int, devices: int = 1, **position: Any) -> list[dict[str, 
 
 def test_three_hundred_samples_from_one_office(app: Flask, client: FlaskClient) -> None:
     store_rows(app, *at(app, 300, devices=5, **HERE))
-    told = asked(client, "cells")
-    assert [one["n"] for one in told["items"]] == [300]
-    assert (told["evenness"]["effective_cells"], told["evenness"]["largest_share"]) == (1.0, 1.0)
-    assert told["evenness"]["cells_in_unit"] > 1
-    assert told["evenness"]["value"] == 1 / told["evenness"]["cells_in_unit"]
-    assert "bằng 1 khi mọi mẫu đến từ một chỗ" in told["evenness"]["definition"]
+    found = read_unit(client, "cells")
+    assert [one["n"] for one in found["items"]] == [300]
+    assert (found["evenness"]["effective_cells"], found["evenness"]["largest_share"]) == (1.0, 1.0)
+    assert found["evenness"]["cells_in_unit"] > 1
+    assert found["evenness"]["value"] == 1 / found["evenness"]["cells_in_unit"]
+    assert "bằng 1 khi mọi mẫu đến từ một chỗ" in found["evenness"]["definition"]
 
 
 def test_strata_are_cells_in_quarters_of_the_day(app: Flask, client: FlaskClient) -> None:
@@ -61,14 +61,14 @@ def test_strata_are_cells_in_quarters_of_the_day(app: Flask, client: FlaskClient
         for _ in range(n)
     ]
     store_rows(app, *rows)
-    told = asked(client, "cells")["evenness"]
+    found = read_unit(client, "cells")["evenness"]
     # 9 and 11 h are one quarter, 15 h is another.
-    assert (told["strata"], told["effective_strata"]) == (3, 50**2 / (30**2 + 10**2 + 10**2))
+    assert (found["strata"], found["effective_strata"]) == (3, 50**2 / (30**2 + 10**2 + 10**2))
 
 
 def test_an_official_sees_every_cell_of_the_area(app: Flask, client: FlaskClient) -> None:
     store_rows(app, *at(app, 40, devices=3, **HERE), *at(app, 9, devices=2, **THERE))
-    seen = asked(client, "cells", person(app, "official", unit_id(app, "19", level="province")))
+    seen = read_unit(client, "cells", person(app, "official", unit_id(app, "19", level="province")))
     assert [one["n"] for one in seen["items"]] == [40, 9]
     assert (seen["n"], seen["cells"], seen["least_devices"]) == (49, 2, 0)
     assert seen["suppressed"] == {"cells": 0, "n": 0} and seen["release"] is None
@@ -93,9 +93,9 @@ def test_a_page_draws_released_cells_and_all_of_them_for_an_official(
 def test_cells_as_geojson_for_a_map(app: Flask, client: FlaskClient) -> None:
     store_rows(app, *at(app, 4, devices=4, **HERE))
     url = f"/api/v1/units/{COMMUNE}/cells?month=2024-11&format=geojson"
-    answer = client.get(url, headers=person(app, "admin"))
-    assert answer.mimetype == "application/geo+json"
-    [feature] = answer.get_json(force=True)["features"]
+    found = client.get(url, headers=person(app, "admin"))
+    assert found.mimetype == "application/geo+json"
+    [feature] = found.get_json(force=True)["features"]
     assert feature["properties"] == {"n": 4}
     ring = feature["geometry"]["coordinates"][0]
     assert len(ring) == 7 and ring[0] == ring[-1]
@@ -125,17 +125,17 @@ def test_hours_are_those_of_vietnam(app: Flask, client: FlaskClient) -> None:
         measurement_row(unit, MONDAY, reasons=["repeat"], counted=False),
         measurement_row(unit, MONDAY, network="fixed"),
     )
-    told = asked(client, "hours")
-    assert told["n"] == 30 and [len(day) for day in told["hours"]] == [24] * 7
-    assert (told["hours"][0][23], told["hours"][1][0]) == (20, 10)
-    assert sum(map(sum, told["hours"])) == 30
+    found = read_unit(client, "hours")
+    assert found["n"] == 30 and [len(day) for day in found["hours"]] == [24] * 7
+    assert (found["hours"][0][23], found["hours"][1][0]) == (20, 10)
+    assert sum(map(sum, found["hours"])) == 30
 
 
 def test_few_samples_tell_no_hours_and_no_evenness(app: Flask, client: FlaskClient) -> None:
     store_rows(app, *at(app, 29, devices=29, **HERE))
-    told = asked(client, "hours")
-    assert (told["n"], told["hours"], told["minimum_n"]) == (29, None, 30)
-    assert asked(client, "cells")["evenness"] is None
+    found = read_unit(client, "hours")
+    assert (found["n"], found["hours"], found["minimum_n"]) == (29, None, 30)
+    assert read_unit(client, "cells")["evenness"] is None
 
 
 @pytest.mark.parametrize("what", ["hours", "cells"])

@@ -15,9 +15,10 @@ from backend.run_log import record_run
 ROOT = Path(__file__).parents[3]
 # Statistics are at most this old; a run without work takes two seconds.
 STATISTICS_EVERY_S = 300.0
-# A run of statistics is followed by a pause of this many times its duration, but of an hour at
-# most: with more samples figures get older before the work takes more of a processor.
-PAUSE_TIMES, PAUSE_MOST_S = 20, 3_600.0
+# A run of statistics is followed by a pause of this many times its duration: with more samples
+# figures get older before the work takes more of a processor. With the longest pause, a run of 20
+# minutes still ends before the alert StatisticsOld, after an hour.
+PAUSE_TIMES, PAUSE_MOST_S = 20, 2_400.0
 # The release of a month is made within this time after it is due.
 RELEASE_EVERY_S = 3_600.0
 # A farm of phones is found within this time after it has sent enough samples.

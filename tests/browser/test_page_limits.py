@@ -58,6 +58,8 @@ FAULTS = """([first, letters]) => {
     const act = top(".button, button, input:not([type=hidden]), select, textarea, .files a, tbody a, .panel :is(summary, a), .nothing");
     const figure = top(".figure, .big strong, td.n, .costs dd, .speeds, .ring text, .glance strong", ".sheet *");
     if (act === null || act > first) faults.push(`the first act is at ${act}`);
+    const [name, tools] = [".brand", ".tools"].map((one) => document.querySelector(one)?.getBoundingClientRect());
+    if (name && tools?.top >= name.bottom) faults.push("the head has a row for its tools");
     if (figure !== null && figure > first) faults.push(`the first figure is at ${figure}`);
   }
   return faults;

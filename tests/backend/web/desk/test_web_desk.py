@@ -163,8 +163,8 @@ def test_a_province_sets_the_deadline_of_its_communes(
     assert client.post("/desk/area/19/deadline", data=form | {"before_day": ""}).location
     assert told not in commune.get("/desk/area/05443").text
     with app.app_context():
-        acts = db.session.query(AuditEntry).filter_by(act="deadline.set").all()
-    assert [one.details["after"] for one in acts] == [10, None]
+        acts = db.session.query(AuditEntry).filter_by(act="deadline.set").order_by(AuditEntry.id)
+        assert [one.details["after"] for one in acts] == [10, None]
 
 
 def test_a_click_turns_the_order_round(app: Flask, client: FlaskClient) -> None:

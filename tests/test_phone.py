@@ -189,7 +189,8 @@ def test_finished_tests_are_witnessed(app: Flask, tmp_path: Path) -> None:
     with app.app_context():
         used = [row.used_at is not None for row in db.session.scalars(select(TicketRow))]
     assert used.count(True) == tally.witnessed > 0
-    assert used.count(False) == 1  # one ahead
+    # One ahead; two if a post brought one while another was being requested.
+    assert used.count(False) in (1, 2)
 
 
 @pytest.mark.slow

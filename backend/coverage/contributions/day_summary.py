@@ -4,12 +4,9 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache
-from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_start
@@ -20,6 +17,7 @@ from backend.coverage.contributions.files import reason
 from backend.coverage.contributions.query import CampaignAccess, build_query, campaign_access
 from backend.coverage.contributions.service import places, rows
 from backend.errors import invalid
+from backend.fonts import BOLD, NORMAL, Fonts, fonts_of, text_length, write_text
 from backend.i18n.formats import number
 from backend.units.catalogue import APPROXIMATE
 from backend.units.service import set_on
@@ -27,7 +25,6 @@ from backend.units.service import set_on
 # A message on a phone has room for few names.
 TEAMS_MOST = 3
 
-FONTS = Path(__file__).parents[2] / "static" / "vendor" / "inter"
 # Wide enough to be readable on a phone without zooming, small enough for any group chat.
 WIDTH, MARGIN = 1080, 64
 TITLE_PX, LEAD_PX, TEXT_PX, SOURCE_PX, NAME_PX = 46, 40, 34, 28, 20
@@ -35,13 +32,10 @@ TITLE_PX, LEAD_PX, TEXT_PX, SOURCE_PX, NAME_PX = 46, 40, 34, 28, 20
 MAP_MOST, COUNTRY_PX = (640, 620), 280
 # Line height as a share of the font size: Vietnamese has high diacritics.
 LEADING, GAP = 1.4, 0.35
-# The palette of all pictures: that of the pages.
+# The palette of the pages.
 PAPER, INK, SOFT, ACCENT, PALE = "#ffffff", "#14212b", "#4b5b68", "#0b5a7c", "#e6f1f6"
 DEMO_GROUND = "#ede7fb"
 DEMO_TEXT = "Số liệu minh họa, không có thật."
-BOLD, NORMAL = 700, 400
-
-Fonts = tuple[ImageFont.FreeTypeFont, ImageFont.FreeTypeFont]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,39 +226,3 @@ def wrapped(line: str, fonts: Fonts) -> Iterable[str]:
             longer = word
         piece = longer
     yield piece
-
-
-@cache
-def fonts_of(size: int, weight: int) -> Fonts:
-    """Return the two files of the font: Latin letters, and letters that only Vietnamese has."""
-    pair = []
-    for part in ("latin", "vietnamese"):
-        font = ImageFont.truetype(FONTS / f"inter-{part}-wght-normal.woff2", size)
-        font.set_variation_by_axes([weight])
-        pair.append(font)
-    return pair[0], pair[1]
-
-
-def _runs(text: str, fonts: Fonts) -> Iterable[tuple[str, ImageFont.FreeTypeFont]]:
-    for vietnamese, letters in groupby(text, key=_only_vietnamese):
-        yield "".join(letters), fonts[vietnamese]
-
-
-def _only_vietnamese(letter: str) -> bool:
-    """Return whether a letter is in the second file: ă, đ, ĩ, ũ, ơ, ư, and precomposed tones."""
-    return letter in "ĂăĐđĨĩŨũƠơƯư₫" or "\u1ea0" <= letter <= "\u1ef9"
-
-
-def text_length(text: str, fonts: Fonts) -> float:
-    """Return the width of a text in pixels."""
-    return sum(font.getlength(run) for run, font in _runs(text, fonts))
-
-
-def write_text(
-    canvas: ImageDraw.ImageDraw, at: tuple[float, float], text: str, fonts: Fonts, colour: str
-) -> None:
-    """Write a text; `at` is the left end of its baseline."""
-    x, y = at
-    for run, font in _runs(text, fonts):
-        canvas.text((x, y), run, font=font, fill=colour, anchor="ls")
-        x += font.getlength(run)

@@ -3,21 +3,11 @@
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from backend.coverage.contributions.day_summary import (
-    ACCENT,
-    BOLD,
-    INK,
-    NORMAL,
-    PAPER,
-    SOFT,
-    Fonts,
-    fonts_of,
-    text_length,
-    write_text,
-)
+from backend.fonts import BOLD, NORMAL, Fonts, fonts_of, text_length, write_text
 from backend.web.public.service import CoveragePage
 from backend.web.site.charts import filled_percent
 from backend.web.site.pages import Translator
+from backend.web.site.pictures import COLOURS
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -26,7 +16,10 @@ if TYPE_CHECKING:
 # Preview size of messengers and social networks.
 SIZE = (1200, 630)
 MARGIN = 72
-GOOD, TRACK, DEMO = "#17693f", "#e3e9ee", "#4f2ea3"
+PAPER, INK, SOFT, ACCENT, DEMO = (
+    COLOURS[role][0] for role in ("paper", "ink", "soft", "accent", "demo")
+)
+GOOD, TRACK = "#17693f", "#e3e9ee"
 
 
 def sentence(page: CoveragePage, translator: Translator) -> str:

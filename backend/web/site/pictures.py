@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from backend.fonts import fonts_of, text_length, write_text
+
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
@@ -96,8 +98,6 @@ class Picture:
 
 def text_width(text: str, size: int, weight: int = NORMAL) -> float:
     """Return the width of a text in units."""
-    from backend.coverage.contributions.day_summary import fonts_of, text_length
-
     return text_length(text, fonts_of(size * PNG_SCALE, weight)) / PNG_SCALE
 
 
@@ -186,8 +186,6 @@ def as_png(picture: Picture) -> bytes:
 
 
 def _draw(pen: "ImageDraw", shape: Shape) -> None:
-    from backend.coverage.contributions.day_summary import fonts_of, write_text
-
     match shape:
         case Rect():
             left, top = shape.x * PNG_SCALE, shape.y * PNG_SCALE

@@ -139,11 +139,15 @@ def values(phone: Phone, technology: str, rng: np.random.Generator) -> Body:
     down = min(3_000.0, max(0.1, median * phone.strength * float(rng.lognormal(0, spread))))
     up = min(1_500.0, max(0.1, down * float(rng.uniform(0.15, 0.6))))
     wait = ping * float(rng.lognormal(0, 0.3))
+    varies = float(rng.uniform(0.05, 0.4))
     return {
         "download_mbps": round(down, 2),
         "upload_mbps": round(up, 2),
         "ping_ms": round(wait, 1),
-        "jitter_ms": round(wait * float(rng.uniform(0.05, 0.4)), 1),
+        "jitter_ms": round(wait * varies, 1),
+        # Lines with more jitter have larger buffers.
+        "ping_download_ms": round(wait * (1.2 + 40 * varies**2), 1),
+        "ping_upload_ms": round(wait * (1.4 + 60 * varies**2), 1),
     }
 
 
@@ -198,7 +202,7 @@ def _repeat(one: Body, situation: Situation) -> None:
 
 def _failed(one: Body, situation: Situation) -> None:
     one |= {"status": "failed", "download_mbps": None, "upload_mbps": None, "ping_ms": None}
-    one["jitter_ms"] = None
+    one |= dict.fromkeys(("jitter_ms", "ping_download_ms", "ping_upload_ms"))
 
 
 def _no_position(one: Body, situation: Situation) -> None:

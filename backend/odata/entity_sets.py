@@ -88,6 +88,8 @@ SPEEDS = {
         ("upload_mbps", "UploadMbps"),
         ("ping_ms", "PingMs"),
         ("jitter_ms", "JitterMs"),
+        ("ping_download_ms", "PingDownloadMs"),
+        ("ping_upload_ms", "PingUploadMs"),
     )
     for field, name in (
         ("mean", "Mean"),
@@ -125,6 +127,7 @@ SAMPLES = EntitySet(
         **_all(DOUBLE, "Latitude", "Longitude", "AccuracyM"),
         **_all(STRING, "Network", "Kind", "Source", "Operator", "Technology"),
         **_all(DOUBLE, "DownloadMbps", "UploadMbps", "PingMs", "JitterMs"),
+        **_all(DOUBLE, "PingDownloadMs", "PingUploadMs"),
         **_all(BOOLEAN, "Valid", "Counted"),
         **_all(STRING, "Assurance", "Reasons", "Marks"),
     },

@@ -331,6 +331,8 @@ def _read_samples(context: ReadContext, unit: UnitRow, common: Row, names: Seque
             "UploadMbps": item["upload_mbps"],
             "PingMs": item["ping_ms"],
             "JitterMs": item["jitter_ms"],
+            "PingDownloadMs": item["ping_download_ms"],
+            "PingUploadMs": item["ping_upload_ms"],
             "Reasons": " ".join(one["code"] for one in item["reasons"]),
             "Marks": " ".join(one["code"] for one in item["marks"]),
         }

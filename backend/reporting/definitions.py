@@ -361,6 +361,8 @@ METRIC_TEXTS = {
     "upload_mbps": "upload, Mbit/s",
     "ping_ms": "latency, ms",
     "jitter_ms": "jitter, ms",
+    "ping_download_ms": "latency during a download, ms",
+    "ping_upload_ms": "latency during an upload, ms",
 }
 
 

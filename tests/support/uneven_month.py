@@ -26,7 +26,7 @@ def rows_of(
         measurement_row(
             unit, NINE + timedelta(hours=12 * at), device_id=one, operator=operator,
             download_mbps=float(speed * rng.lognormal(0, 0.6)), upload_mbps=float(speed / 4),
-            ping_ms=float(rng.lognormal(3, 0.4)),
+            ping_ms=(wait := float(rng.lognormal(3, 0.4))), ping_download_ms=3 * wait,
         )
         for one, speed in zip(ids, speeds, strict=True)
         for at in range(each)

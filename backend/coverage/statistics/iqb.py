@@ -5,6 +5,10 @@ weighted share of its requirements that are met, and the IQB is the mean over th
 (Ohlsen, Newcomb and Sermpezis, "The Internet Quality Barometer Framework", IMC 2025,
 arXiv:2509.19034). A requirement is judged by a median; its interval may leave it unclear. Figures
 that are missing, as packet loss is, are left out with their weights. Pure functions.
+
+Latency is that of the idle line: M-Lab fills its latency with the least round trip of a test (the
+queries of its library), and its thresholds are for that. The latency under load is stated beside
+the score, and changes none.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +23,10 @@ AT_MOST = ("ping_ms", "packet_loss")
 # A score without these three would say little.
 NEEDED = ("download_mbps", "upload_mbps", "ping_ms")
 MET, UNMET, UNCLEAR = "yes", "no", "unclear"
+
+# Latency under load in ms from which a call beside a transfer may stutter (Zoom recommends at most
+# 150), and surely does (the measuring page requires less for a call).
+LOADED_MS = {"some": 150, "much": 400}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ DEVICE = np.dtype([("high", "u8"), ("low", "u8")])
 Floats = NDArray[np.float64]
 Group = tuple[str, str]  # operator, technology
 
-METRICS = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
+# Latency while data is downloaded or uploaded, which not every client measures.
+LOADED = ("ping_download_ms", "ping_upload_ms")
+METRICS = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms", *LOADED)
 # Share of the samples below each figure.
 QUANTILES = {"median": 0.5, "p10": 0.1, "p90": 0.9}
 # VNNIC's bands of download on its map of mobile networks, in Mbps.

@@ -73,12 +73,12 @@ class SharesSchema(Schema):
     reference_limits = fields.Dict(fields.String(), _limits(), required=True, allow_none=True)
 
 
-def _spread() -> fields.Nested:
+def _spread(of: str = "") -> fields.Nested:
     return fields.Nested(
         SpreadSchema,
         required=True,
         allow_none=True,
-        metadata={"description": "null: under the minimum effective n (minimum_n)"},
+        metadata={"description": f"{of}null: under the minimum effective n (minimum_n)"},
     )
 
 
@@ -117,6 +117,8 @@ class StatisticsItemSchema(Schema):
     upload_mbps = _spread()
     ping_ms = _spread()
     jitter_ms = _spread()
+    ping_download_ms = _spread("latency while data is downloaded, of samples that measured it; ")
+    ping_upload_ms = _spread("latency while data is uploaded, of samples that measured it; ")
     estimate = fields.Nested(
         EstimateSchema,
         required=True,

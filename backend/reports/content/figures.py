@@ -89,6 +89,7 @@ class Spread(TypedDict):
     mean: float
     p10: float | None  # null: effective n under 40
     p90: float | None
+    n: NotRequired[int]  # samples that measured it
     effective_n: NotRequired[float]
     leads: NotRequired[str]  # samples or devices: which median is shown
     median_low: NotRequired[float]  # limits of 95 % intervals
@@ -126,6 +127,8 @@ class Quality(TypedDict):
     upload_mbps: Spread | None
     ping_ms: Spread | None
     jitter_ms: Spread | None
+    ping_download_ms: NotRequired[Spread | None]  # missing in reports of version 1.0
+    ping_upload_ms: NotRequired[Spread | None]
     references: dict[str, float | None]  # by reference: the share of samples that meet it
     reference_limits: NotRequired[dict[str, list[float] | None]]
 

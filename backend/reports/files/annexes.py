@@ -165,7 +165,7 @@ def _quality(report: Report, tables: Mapping[str, Table]) -> Annex:
 
 QUALITY_TABLES = {
     "Tốc độ tải xuống, tải lên (Mbit/s)": ("download_", "upload_"),
-    "Độ trễ, biến thiên trễ (ms) và tỷ lệ đạt mức tham chiếu": ("ping_", "jitter_", "share_"),
+    "Độ trễ, biến thiên trễ (ms) và tỷ lệ đạt mức tham chiếu": ("ping_ms_", "jitter_", "share_"),
 }
 
 

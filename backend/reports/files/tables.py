@@ -110,6 +110,12 @@ VALUES = {
     "ping_ms": ("Độ trễ", "ms"),
     "jitter_ms": ("Biến thiên trễ", "ms"),
 }
+# Metrics that reports of version 1.0 lack; they have a column for the median alone.
+LOADED_VALUES = {
+    "ping_download_ms": ("Độ trễ khi đang tải xuống", "ms"),
+    "ping_upload_ms": ("Độ trễ khi đang tải lên", "ms"),
+}
+MEASURED = VALUES | LOADED_VALUES
 QUALITY = (
     NETWORK,
     Column("operator", "Nhà mạng", "Trống: tất cả", empty=labels.ALL, named=labels.UNKNOWN),
@@ -149,6 +155,10 @@ INTERVAL = Column(
     "Khoảng tin cậy 95 % của trung vị tải xuống, Mbit/s",
     empty="chưa đủ mẫu",
 )
+LOADED = tuple(
+    Column(f"{value}_median", f"{head} trung vị", f"Trung vị, {unit}", "decimal")
+    for value, (head, unit) in LOADED_VALUES.items()
+)
 RANK = Column("rank", "Hạng", "Hạng theo trung vị tải xuống, chỉ tách khi vượt mức ngẫu nhiên")
 FIGURE_NAMES = {
     "median": "trung vị",
@@ -159,7 +169,7 @@ FIGURE_NAMES = {
 INTERVALS = (
     NETWORK,
     *QUALITY[1:3],
-    Column("metric", "Chỉ số", "Chỉ số đo", named={k: ", ".join(v) for k, v in VALUES.items()}),
+    Column("metric", "Chỉ số", "Chỉ số đo", named={k: ", ".join(v) for k, v in MEASURED.items()}),
     Column("figure", "Đại lượng", "Đại lượng thống kê", named=FIGURE_NAMES),
     Column("value", "Giá trị", "Giá trị ước lượng từ mẫu", "decimal"),
     Column("low", "Từ", "Giới hạn dưới của khoảng tin cậy 95 %", "decimal"),
@@ -371,7 +381,7 @@ def _quality(report: Report) -> list[Table]:
     rows = [_flat(row) for row in sections]
     if not any("effective_n" in row for row in rows):
         return [Table("quality", "Chất lượng", QUALITY, rows)]
-    columns = (*QUALITY[:5], EFFECTIVE_N, *QUALITY[5:], INTERVAL, RANK)
+    columns = (*QUALITY[:5], EFFECTIVE_N, *QUALITY[5:], INTERVAL, RANK, *LOADED)
     return [
         Table("quality", "Chất lượng", columns, rows),
         Table("intervals", "Khoảng tin cậy", INTERVALS, list(_intervals(sections))),
@@ -386,15 +396,16 @@ def _flat(row: Row) -> Row:
         for figure in FIGURES
     }
     shares = {f"share_{one.code}": row["references"].get(one.code) for one in REFERENCES}
-    hidden = (*VALUES, "reference_limits", "more_devices")
+    hidden = (*MEASURED, "reference_limits", "more_devices")
     kept = {name: cell for name, cell in row.items() if name not in hidden}
     if "effective_n" not in row:
         return kept | spreads | shares
-    rank = row["rank"]
+    rank, loaded = row["rank"], {value: row.get(value) for value in LOADED_VALUES}
     return (
         kept
         | spreads
         | shares
+        | {f"{value}_median": spread and spread["median"] for value, spread in loaded.items()}
         | {
             "effective_n": _whole(row["effective_n"]),
             "download_mbps_interval": _interval(row["download_mbps"]),
@@ -419,8 +430,8 @@ def _interval(spread: Any) -> str | None:
 def _intervals(rows: Sequence[Row]) -> Iterable[Row]:
     """Return one row for each figure with an interval."""
     for row in rows:
-        for metric in VALUES:
-            spread = row[metric] or {}
+        for metric in MEASURED:
+            spread = row.get(metric) or {}
             for figure in FIGURE_NAMES:
                 if spread.get(f"{figure}_low") is None:
                     continue
@@ -432,7 +443,7 @@ def _intervals(rows: Sequence[Row]) -> Iterable[Row]:
                     "value": spread[figure],
                     "low": spread[f"{figure}_low"],
                     "high": spread[f"{figure}_high"],
-                    "n": row["n"],
+                    "n": spread.get("n", row["n"]),
                     "effective_n": _whole(spread[worth]),
                 }
 

@@ -56,6 +56,8 @@ METRICS = {
     "upload_mbps": N_("Upload, Mbit/s"),
     "ping_ms": N_("Latency, ms"),
     "jitter_ms": N_("Jitter, ms"),
+    "ping_download_ms": N_("Latency during a download, ms"),
+    "ping_upload_ms": N_("Latency during an upload, ms"),
 }
 FIGURES = {"median": N_("median"), "mean": N_("mean"), "p10": N_("p10"), "p90": N_("p90")}
 DEVICE_MEDIAN = N_("median if each device weighs the same")
@@ -360,7 +362,8 @@ GIVEN = (
 
 def _spreads(row: Mapping[str, Any] | None) -> Row:
     """Return the figures of every metric as columns; null where there were too few samples."""
-    spreads = {metric: row[metric] if row else None for metric in METRICS}
+    # Cells of earlier releases lack what was not a metric then.
+    spreads = {metric: row.get(metric) if row else None for metric in METRICS}
     return {
         f"{metric}_{figure}": spread.get(figure) if spread else None
         for metric, spread in spreads.items()

@@ -31,10 +31,6 @@ USES = (
     Use("uhd", N_("4K video"), N_("Very good: even 4K video"), 25, 3, 200),
 )
 
-# Latency under load in ms from which a call beside a transfer may stutter, and surely does: Zoom
-# recommends at most 150, and from 400 on `call` needs less.
-LOADED_MS = {"some": 150, "much": 400}
-
 
 def serialize_uses(language: Language) -> list[dict[str, Any]]:
     """Return the uses with their texts, for the page."""

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response, current_app, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from backend.coverage.statistics.iqb import LOADED_MS
 from backend.devices import consent
 from backend.http.requests import clock_now, language
 from backend.http.static_files import FOLDER, address, current_edition
@@ -17,7 +18,7 @@ from backend.i18n.catalogues import Language, gettext, pgettext
 from backend.measurements.recording.rule_sets import claims_count
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp
-from backend.web.measure.uses import LOADED_MS, serialize_uses
+from backend.web.measure.uses import serialize_uses
 from backend.web.site.blueprint import (
     SCRIPTED_REQUESTS,
     PageBlueprint,

@@ -9,12 +9,15 @@ from backend.clock import VIETNAM, local_day, month_end
 from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.statistics.group_figures import DEVICES
 from backend.coverage.statistics.history import history
+from backend.coverage.statistics.iqb import LOADED_MS
+from backend.coverage.statistics.quantiles import LOADED
 from backend.coverage.statistics.release_rules import HOURS_VOLUNTEERS, ROW_VOLUNTEERS
 from backend.coverage.statistics.service import unit_hours, unit_months, unit_statistics
 from backend.web.public.service import CoveragePage
-from backend.web.public.speed_pictures import METRICS, MONTHS, Month, Row, months_of, rows_of
+from backend.web.public.speed_pictures import MONTHS, Month, Row, months_of, rows_of
 from backend.web.site.charts import Bars, bars
 from backend.web.site.pages import Translator
+from backend.web.site.schemas import PICTURE_METRICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ class Quality:
     rows: list[Row]
     medians: list[Month]
     week: list[list[int]] | None
-    metrics: ClassVar = METRICS
+    metrics: list[str]  # that have a median
+    loaded: dict[str, dict[str, Any]]  # the latency of all samples, idle and under load
+    loaded_ms: ClassVar = LOADED_MS
     # Volunteers behind released figures.
     volunteers: ClassVar = {"hours": HOURS_VOLUNTEERS, "rows": ROW_VOLUNTEERS}
 
@@ -55,6 +60,7 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
     release = statistics["release"] or {"due": None, "made_at": None}
     ended = datetime.combine(month_end(query.month), time(12), VIETNAM)
     months = history(unit, query.network, min(now, ended), reader=read_by)
+    rows = rows_of(statistics["items"], query.network, translator)
     totals = [item for item in statistics["items"] if item["technology"] is None and item["n"]]
     return Quality(
         months=_months(months, translator, page.own),
@@ -68,7 +74,9 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
         against_province=statistics["against_province"],
         against_month_before=statistics["against_month_before"],
         iqb=statistics["iqb"],
-        rows=rows_of(statistics["items"], query.network, translator),
+        metrics=[one for one in PICTURE_METRICS if any(row.item[one] for row in rows)],
+        loaded=_loaded(totals),
+        rows=rows,
         medians=months_of(unit_months(month, actor, MONTHS), "download_mbps"),
         week=hours["hours"],
         tied=_tied([item["rank"] for item in totals if item["rank"]]),
@@ -76,6 +84,14 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
         due=release["due"] and date.fromisoformat(release["due"]),
         released=release["made_at"] and local_day(datetime.fromisoformat(release["made_at"])),
     )
+
+
+def _loaded(totals: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the latency of all samples, idle and under load; empty where nobody measured it."""
+    whole = next((one for one in totals if one["operator"] is None), None)
+    if whole is None or not any(whole[metric] for metric in LOADED):
+        return {}
+    return {metric: whole[metric] for metric in ("ping_ms", *LOADED) if whole[metric]}
 
 
 SHOWN = ("download_mbps", "upload_mbps", "ping_ms")

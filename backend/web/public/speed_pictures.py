@@ -29,7 +29,6 @@ from backend.web.site.pictures import (
 
 Item = dict[str, Any]
 
-METRICS = ("download_mbps", "upload_mbps", "ping_ms")
 KINDS = ("speeds", "months", "week")
 LICENCE = "CC BY 4.0"
 GENERATIONS = ("4G", "5G")

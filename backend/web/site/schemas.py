@@ -6,12 +6,14 @@ from typing import Any
 from marshmallow import fields, pre_load, validate
 
 from backend.coverage.figures.schemas import CoverageQuerySchema
+from backend.coverage.statistics.quantiles import LOADED
 from backend.fields import QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
 from backend.units.search import NAME_MOST
 
 LANGUAGES = ("vi", "en")
+PICTURE_METRICS = ("download_mbps", "upload_mbps", "ping_ms", *LOADED)
 WIDGET_SIZES = ("small", "medium", "large", "wide")
 MONTH = r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)"
 
@@ -50,7 +52,7 @@ class SpeedPictureQuerySchema(PageQuerySchema):
     month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
     network = Text(choices=NETWORKS, load_default="mobile")
     level = Text(choices=LEVELS, load_default=None)
-    metric = Text(choices=("download_mbps", "upload_mbps", "ping_ms"), load_default="download_mbps")
+    metric = Text(choices=PICTURE_METRICS, load_default="download_mbps")
 
 
 class FirstPageQuerySchema(UnitPageQuerySchema):

@@ -217,6 +217,9 @@ def test_statistics_are_released_for_the_public_and_live_for_the_own_area(
                 assert (row["Samples"], row["Devices"]) == (item["n"], item["devices"])
                 speed = item["download_mbps"]
                 assert row["DownloadMbpsMedian"] == (speed["median"] if speed else None)
+                loaded = item["ping_download_ms"]
+                assert row["PingDownloadMsMedian"] == (loaded["median"] if loaded else None)
+                assert row["PingUploadMsMedian"] is item["ping_upload_ms"] is None
     admin = rows(client, "Statistics", basic(people.person(app, "admin")), filter=THIS)
     assert all(row["Live"] for row in admin)
     country = [row for row in admin if row["Code"] == "VN" and row["Operator"] == "all"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from backend.coverage.statistics import refresh as statistics_refresh
 from backend.coverage.statistics.models import Statistic, StatisticStale
@@ -88,7 +88,8 @@ def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClien
         measurement_row(chosen.choice(units), NINE + timedelta(days=chosen.choice((0, -30))),
             operator=chosen.choice(operators), technology=chosen.choice(technologies),
             download_mbps=chosen.lognormvariate(3, 1), upload_mbps=chosen.lognormvariate(2, 1),
-            ping_ms=chosen.lognormvariate(3, 0.5), jitter_ms=chosen.choice((None, 2.5, 0.3)))
+            ping_ms=chosen.lognormvariate(3, 0.5), jitter_ms=chosen.choice((None, 2.5, 0.3)),
+            ping_download_ms=chosen.choice((None, chosen.lognormvariate(4, 1))))
         for _ in range(9_000)
     ]  # fmt: skip
     app.config["MINIMUM_N"] = 3
@@ -106,7 +107,7 @@ def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClien
     for key in cells:
         group, found = groups[key], stored[key].figures
         assert stored[key].n == len(group) and found is not None
-        for metric in ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms"):
+        for metric in ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms", "ping_download_ms"):
             values = np.array([one[metric] for one in group if one[metric] is not None])
             if len(values) < 3:
                 assert found[metric] is None
@@ -116,6 +117,38 @@ def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClien
             outer = (p10, p90) if len(values) >= 40 else (None, None)
             assert told["median"] == median and (told["p10"], told["p90"]) == outer
             assert told["mean"] == pytest.approx(values.mean(), rel=1e-14)
+
+
+def test_latency_under_load_is_that_of_the_samples_that_measured_it(
+    app: Flask, client: FlaskClient
+) -> None:
+    here = unit_id(app, HERE)
+    loaded = [one | {"ping_download_ms": 100.0 + n} for n, one in enumerate(many(here, 41))]
+    few = [one | {"ping_upload_ms": 900.0} for one in many(here, 29)]
+    store_rows(app, *loaded, *few)
+    refresh(app)
+    answer = statistics(client)
+    speed = total(answer)["ping_download_ms"]
+    assert (speed["n"], speed["median"], speed["p10"]) == (41, 120, 104)
+    assert speed["median_low"] < 120 < speed["median_high"] and speed["effective_n"] > 30
+    assert total(answer)["n"] == 70 and total(answer)["ping_upload_ms"] is None
+    # The score is that of the idle line, as at M-Lab.
+    metrics = [one["metric"] for use in answer["iqb"]["uses"] for one in use["requirements"]]
+    assert set(metrics) == {"download_mbps", "upload_mbps", "ping_ms"}
+
+
+def test_figures_of_earlier_versions_have_no_latency_under_load(
+    app: Flask, client: FlaskClient
+) -> None:
+    store_rows(app, *many(unit_id(app, HERE), 31, ping_download_ms=100.0))
+    refresh(app)
+    with app.app_context():
+        keys = "figures - 'ping_download_ms' - 'ping_upload_ms'"
+        db.session.execute(text(f"update statistics set figures = {keys}"))
+        db.session.commit()
+    assert total(statistics(client))["ping_download_ms"] is None
+    assert refresh(app, "--all") != ""
+    assert total(statistics(client))["ping_download_ms"]["median"] == 100
 
 
 def test_only_what_changed_is_found_anew(app: Flask, client: FlaskClient) -> None:

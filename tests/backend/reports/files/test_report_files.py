@@ -17,7 +17,7 @@ from backend.reports.content.figures import Files, Report
 from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.files.letter import agency_lines
 from backend.reports.files.rendering import RENDERERS, render, render_file
-from tests.support.report_content import commune, lacking, report, sections
+from tests.support.report_content import commune, lacking, report, sections, spread
 
 FILES = ["report.docx", "report.xlsx", "report.csv.zip", "report.json"]
 
@@ -147,6 +147,30 @@ def test_counted_samples_have_their_parts(app: Flask) -> None:
     ]
     stored = json.loads(files["report.json"])  # its keys are in another order
     assert made(app, stored) == files
+
+
+def test_latency_under_load_is_in_the_workbook(app: Flask, rendered: Files) -> None:
+    changed = sections()
+    limits = {"median_low": 110.0, "median_high": 130.0}
+    for row in changed["quality"]["mobile"]:
+        row |= {"effective_n": 40.0, "more_devices": None, "rank": None}
+        row |= {"ping_download_ms": None, "ping_upload_ms": None}
+    loaded = spread(120.0) | limits | {"n": 44, "effective_n": 40.0, "leads": "samples"}
+    changed["quality"]["mobile"][0]["ping_download_ms"] = loaded
+    files = made(app, report(sections=changed))
+    first, second, *_ = tables(files)["quality"]
+    names = ("ping_download_ms_median", "ping_upload_ms_median")
+    assert [first[name] for name in names] == ["120.0", ""]
+    assert [second[name] for name in names] == ["", ""]
+    [interval] = tables(files)["intervals"]
+    assert (interval["metric"], interval["n"], interval["low"]) == (
+        "ping_download_ms", "44", "110.0",
+    )  # fmt: skip
+    assert not set(names) & set(tables(rendered)["quality"][0])  # of version 1.0
+    # A report that was frozen between the two versions has intervals alone.
+    for row in changed["quality"]["mobile"]:
+        del row["ping_download_ms"], row["ping_upload_ms"]
+    assert tables(made(app, report(sections=changed)))["quality"][0][names[0]] == ""
 
 
 def test_a_report_of_version_1_0_is_rendered_without_parts(rendered: Files) -> None:

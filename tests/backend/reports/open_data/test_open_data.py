@@ -24,6 +24,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.measurements.recording.models import DemoMonth
 from backend.reports.open_data.service import publish_data
+from backend.reports.open_data.tables import _spreads
 from tests.support.clock import FakeClock
 from tests.support.live_server import serving_app
 from tests.support.measurements import NINE, make_release, measurement_row, phones, store_rows
@@ -92,6 +93,13 @@ def test_units_have_the_figures_of_the_api(month: Flask, client: FlaskClient) ->
     parts = {part: int(near[part]) for part in items[NEAR]["by_assurance"]}
     assert parts == items[NEAR]["by_assurance"]
     assert (parts["witnessed"], parts["claimed"], near["counted"]) == (13, 7, "20")
+
+
+def test_cells_of_earlier_releases_lack_later_metrics() -> None:
+    median = {"median": 40.0, "leads": "samples"}
+    row = _spreads({"download_mbps": median, "upload_mbps": None})
+    assert row["download_mbps_median"] == 40
+    assert row["ping_download_ms_median"] is row["jitter_ms_median"] is None
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ def test_the_public_sees_the_release_and_officials_live_figures(
 def test_every_kind_and_metric_is_drawn_in_both_forms(app: Flask, client: FlaskClient) -> None:
     official = person(app, "official", unit_id(app, "19", level="province"))
     for kind in ("speeds", "week"):
-        for metric in ("download_mbps", "upload_mbps", "ping_ms"):
+        for metric in ("download_mbps", "upload_mbps", "ping_ms", "ping_download_ms"):
             path = f"/unit/{HERE}/{kind}.{{}}?month=2024-11&metric={metric}"
             svg, png = (client.get(path.format(one), headers=official) for one in ("svg", "png"))
             root = ElementTree.fromstring(svg.data)
@@ -75,6 +75,8 @@ def test_the_page_has_pictures_with_tables_and_files(app: Flask, client: FlaskCl
     [shown] = re.findall(r'<img class="picture" src="([^"]+speeds\.svg[^"]+)"', page)
     assert client.get(shown.replace("&amp;", "&")).status_code == 200
     assert "Xem số liệu dạng bảng" in page and "speeds.png" in page
+    assert "Độ trễ khi đang tải xuống: <strong>" in page
+    assert "metric=ping_download_ms" in page and "metric=ping_upload_ms" not in page
     # One month with a median is no comparison.
     assert "months.svg" not in page
 
@@ -85,6 +87,7 @@ def test_the_page_has_pictures_with_tables_and_files(app: Flask, client: FlaskCl
         ("/unit/05443/speeds.svg", 422),
         ("/unit/05443/speeds.svg?month=2024-13", 422),
         ("/unit/05443/speeds.svg?month=2024-11&metric=jitter_ms", 422),
+        ("/unit/05443/speeds.svg?month=2024-11&metric=ping_upload_ms", 404),
         ("/unit/05443/speeds.svg?month=2024-11", 404),  # no samples
         ("/unit/99999/speeds.png?month=2024-11", 404),
         ("/unit/05443/other.png?month=2024-11", 404),

@@ -21,13 +21,13 @@ from config import settings
 # Packages with a `views.py` that exports `blueprints`, in the order of the API's document.
 VIEWS = (
     "devices", "measurements.privacy", "measurements.recording", "measurements.corrections",
-    "measurements.no_connection", "coverage.figures", "coverage.alerts", "coverage.targets",
-    "coverage.vnnic", "coverage.ogc", "coverage.statistics", "coverage.contributions",
-    "coverage.plan", "coverage.signals", "coverage.exclusions", "coverage.no_connection",
-    "coverage.samples", "units", "accounts", "memberships", "oidc", "organisations", "campaigns",
-    "team_import", "reports.monthly", "reports.open_data", "reports.references", "odata",
-    "web.public", "web.maps", "web.help", "web.board", "web.setup", "web.desk", "web.measure",
-    "web.account", "web.admin", "monitoring", "witness",
+    "measurements.no_connection", "measurements.radio", "coverage.figures", "coverage.alerts",
+    "coverage.targets", "coverage.vnnic", "coverage.ogc", "coverage.statistics",
+    "coverage.contributions", "coverage.plan", "coverage.signals", "coverage.exclusions",
+    "coverage.no_connection", "coverage.samples", "units", "accounts", "memberships", "oidc",
+    "organisations", "campaigns", "team_import", "reports.monthly", "reports.open_data",
+    "reports.references", "odata", "web.public", "web.maps", "web.help", "web.board", "web.setup",
+    "web.desk", "web.measure", "web.account", "web.admin", "monitoring", "witness",
 )  # fmt: skip
 # Packages with a `cli.py` that exports `commands`.
 COMMANDS = (

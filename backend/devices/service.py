@@ -190,7 +190,7 @@ def describe(device: KnownDevice) -> dict[str, Any]:
 
 
 def agreed_to(device: KnownDevice, what: str) -> bool:
-    """Return whether the text that a device agreed to names what it sends: samples or notes."""
+    """Return whether the text that a device agreed to names a kind: samples, notes or radio."""
     return device.consent_version in consent.NAMED_IN[what]
 
 

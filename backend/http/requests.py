@@ -13,7 +13,8 @@ from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
-from backend.errors import FieldError, Problem, field_errors
+from backend.errors import FieldError, Problem, field_errors, invalid
+from backend.fields import aware_time
 from backend.i18n.catalogues import Language, pick
 
 
@@ -53,6 +54,27 @@ def read_object() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Problem(422, "invalid", [FieldError("", "not_object")])
     return body
+
+
+def sent_items(body: Mapping[str, Any], name: str, most: int) -> list[Any]:
+    """Return the items of a batch, or the body itself, which is one item; 422 for a wrong list."""
+    if name not in body:
+        return [body]
+    items = body[name]
+    if not isinstance(items, list):
+        raise invalid(name, "not_list")
+    if not 1 <= len(items) <= most:
+        raise invalid(name, "wrong_length")
+    return items
+
+
+def sent_at(body: Mapping[str, Any]) -> datetime | None:
+    """Return when the phone sent the body, by its clock; 422 for a text that is no time."""
+    written = body.get("sent_at", request.headers.get("X-Sent-At"))
+    try:
+        return aware_time(written) if written is not None else None
+    except ValidationError as error:
+        raise invalid("sent_at", str(error.messages[0])) from None
 
 
 def read_bytes(types: Container[str], refusal: str, most: int | None = None) -> bytes:

@@ -31,6 +31,9 @@ TEXTS: dict[str, str] = {
         "The consent of this phone does not name places without a connection; agree to the newer "
         "text."
     ),
+    "radio_not_agreed": N_(
+        "The consent of this phone does not name the signal on your way; agree to the newer text."
+    ),
     "already_registered": N_("This device is already registered."),
     "withdrawal_code_unknown": N_(
         "No device has this withdrawal code; it may have been withdrawn already."
@@ -114,6 +117,12 @@ TEXTS: dict[str, str] = {
     "note_too_old": N_("The note arrived over 60 days after the attempts."),
     "note_before_registration": N_("The attempts are older than this phone's registration."),
     "note_day_full": N_("This phone has reached the most notes of one day."),
+    # radio samples
+    "radio_position_coarse": N_("The position error is over 500 m: wait for a better GPS fix."),
+    "radio_too_old": N_("The sample arrived over 60 days after it was taken."),
+    "radio_before_registration": N_("The sample is older than this phone's registration."),
+    "radio_no_service": N_("A sample without service has no technology and no signal."),
+    "radio_mode": N_("Only 5G has the modes NSA and SA."),
     "position_missing": N_("There is no usable GPS position."),
     "position_default": N_("A default position (0,0 or an emulator's), not where the test ran."),
     "position_coarse": N_("The position error is over 2,000 m: wait for a better GPS fix."),

@@ -4,15 +4,21 @@ from typing import Any
 
 import orjson
 from flask import Response, current_app, request
-from marshmallow import ValidationError
 
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
-from backend.errors import FieldError, Problem, invalid
-from backend.fields import aware_time
+from backend.errors import FieldError, Problem
 from backend.http.paging import PageSchema
-from backend.http.requests import Blueprint, bearer_token, clock_now, language, read_object
+from backend.http.requests import (
+    Blueprint,
+    bearer_token,
+    clock_now,
+    language,
+    read_object,
+    sent_at,
+    sent_items,
+)
 from backend.measurements.no_connection import answers, service
 from backend.measurements.no_connection.incoming import NoteItem
 from backend.measurements.no_connection.schemas import (
@@ -41,8 +47,8 @@ def post_notes() -> Any:
     """Send one no-connection note, or a batch of up to 100."""
     device = _device()
     body = read_object()
-    sent, sent_at = _sent(body), _sent_at(body)
-    items = service.record_notes(device, sent, sent_at, _context())
+    sent = sent_items(body, "notes", BATCH_MOST)
+    items = service.record_notes(device, sent, sent_at(body), _context())
     results = answers.serialize_results(items, language())
     batch = "notes" in body
     answer = answers.serialize_batch(results) if batch else _single(items[0], results[0])
@@ -58,25 +64,6 @@ def _device() -> KnownDevice:
 def _context() -> service.NoteContext:
     locator, key = current_app.extensions["locator"], current_app.config["SECRET_KEY"]
     return service.NoteContext(locator, key, clock_now(), request.remote_addr or "")
-
-
-def _sent(body: dict[str, Any]) -> list[Any]:
-    if "notes" not in body:
-        return [body]
-    sent = body["notes"]
-    if not isinstance(sent, list):
-        raise invalid("notes", "not_list")
-    if not 1 <= len(sent) <= BATCH_MOST:
-        raise invalid("notes", "wrong_length")
-    return sent
-
-
-def _sent_at(body: dict[str, Any]) -> Any:
-    written = body.get("sent_at", request.headers.get("X-Sent-At"))
-    try:
-        return aware_time(written) if written is not None else None
-    except ValidationError as error:
-        raise invalid("sent_at", str(error.messages[0])) from None
 
 
 def _single(item: NoteItem, answer: dict[str, Any]) -> dict[str, Any]:

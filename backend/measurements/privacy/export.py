@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from backend.database.extensions import db
 from backend.devices.models import Consent, Device
 from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
+from backend.measurements.radio.models import RadioSample
 from backend.measurements.recording.models import (
     Earning,
     Exclusion,
@@ -83,6 +84,9 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         "no_connection_receipts": _all(NoConnectionReceipt)
         .where(NoConnectionReceipt.device_id == device_id)
         .order_by(NoConnectionReceipt.received_at, NoConnectionReceipt.id),
+        "radio_samples": _all(RadioSample)
+        .where(RadioSample.device_id == device_id)
+        .order_by(RadioSample.measured_at, RadioSample.id),
         "refused": _all(RejectedBody)
         .where(RejectedBody.device_id == device_id)
         .order_by(RejectedBody.id),

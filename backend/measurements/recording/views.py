@@ -4,14 +4,21 @@ from typing import Any
 
 import orjson
 from flask import Response, current_app, request
-from marshmallow import ValidationError
 
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem, invalid
-from backend.fields import aware_time, encodable
-from backend.http.requests import Blueprint, bearer_token, clock_now, language, read_object
+from backend.fields import encodable
+from backend.http.requests import (
+    Blueprint,
+    bearer_token,
+    clock_now,
+    language,
+    read_object,
+    sent_at,
+    sent_items,
+)
 from backend.measurements.recording import answers, rule_sets
 from backend.measurements.recording.incoming import Item, ReceiptContext
 from backend.measurements.recording.reasons import category
@@ -73,12 +80,8 @@ def _context() -> RecordingContext:
 
 
 def _receipt(body: dict[str, Any]) -> ReceiptContext:
-    written = body.get("sent_at", request.headers.get("X-Sent-At"))
-    try:
-        sent_at = aware_time(written) if written is not None else None
-    except ValidationError as error:
-        raise invalid("sent_at", str(error.messages[0])) from None
-    return ReceiptContext(clock_now(), sent_at, count_manual=current_app.config["COUNT_MANUAL"])
+    counts = current_app.config["COUNT_MANUAL"]
+    return ReceiptContext(clock_now(), sent_at(body), count_manual=counts)
 
 
 @blp.post("/measurements")
@@ -94,7 +97,7 @@ def post_measurements() -> Any:
     try:
         profile = _next_profile()
         body = read_object()
-        sent, receipt = _sent(body), _receipt(body)
+        sent, receipt = sent_items(body, "measurements", BATCH_MOST), _receipt(body)
     except Problem:
         _device()  # without a valid token the answer is 401, without details of the body
         raise
@@ -120,17 +123,6 @@ def _next_profile() -> str | None:
     if profile is not None and profile not in PROFILES:
         raise invalid("next_test", "not_one_of")
     return profile
-
-
-def _sent(body: dict[str, Any]) -> list[Any]:
-    if "measurements" not in body:
-        return [body]
-    sent = body["measurements"]
-    if not isinstance(sent, list):
-        raise invalid("measurements", "not_list")
-    if not 1 <= len(sent) <= BATCH_MOST:
-        raise invalid("measurements", "wrong_length")
-    return sent
 
 
 def _single(item: Item, answer: dict[str, Any]) -> dict[str, Any]:

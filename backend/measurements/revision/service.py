@@ -20,6 +20,7 @@ from backend.devices.models import Device
 from backend.errors import Problem
 from backend.measurements.archive.service import path_of
 from backend.measurements.no_connection import service as no_connection
+from backend.measurements.radio import service as radio
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.counting import CountDeltas
@@ -110,6 +111,7 @@ class Revision:
     rejudged: int = 0
     left_alone: int = 0
     notes_moved: int = 0  # no-connection notes
+    radio_moved: int = 0  # radio samples
     changes: CountDeltas = field(default_factory=CountDeltas)
 
     def merge(self, other: "Revision") -> None:
@@ -187,6 +189,7 @@ def reassign(
     """Look up the communes of a span of days again in the active sets, and judge again."""
     done = _revise(Lot((), first, last, settings, locate=True), progress, force)
     done.notes_moved = no_connection.relocate(first, last, extension("locator"))
+    done.radio_moved = radio.relocate(first, last, extension("locator"))
     return done
 
 

@@ -34,7 +34,7 @@ def test_text_names_law_operator_retention_and_ways_out(
     assert told["operator"] == {"name": "Sở KH&CN Thái Nguyên", "contact": "0208 3855 692"}
     assert told["retention_days"] == 180
     assert told["sensitive"] is True
-    assert told["version"] == "2"
+    assert told["version"] == "3"
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -44,6 +44,7 @@ def test_purposes_are_those_of_the_text(client: FlaskClient, language: str) -> N
         "locate",
         "count",
         "note",
+        "radio",
         "attribute",
         "publish",
     ]

@@ -29,7 +29,7 @@ def test_a_phone_registers_and_is_known_by_its_token(client: FlaskClient) -> Non
     told = register(client, id=mine)
     assert set(told) == {"id", "token", "withdrawal_code", "consent"}
     assert told["id"] == mine
-    assert told["consent"]["version"] == "2"
+    assert told["consent"]["version"] == "3"
     assert datetime.fromisoformat(told["consent"]["accepted_at"]) == datetime.fromisoformat(
         CONSENT["accepted_at"]
     )

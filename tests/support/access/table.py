@@ -86,6 +86,7 @@ TABLE = {
     "POST /api/v1/devices/me/consents": "401 201 401 401 401 401 401 401",
     "POST /api/v1/no-connection-notes": "401 201 401 401 401 401 401 401",
     "GET /api/v1/no-connection-notes": "401 200 401 401 401 401 401 401",
+    "POST /api/v1/radio-samples": "401 200 401 401 401 401 401 401",
     "GET /api/v1/devices/me/export": "401 200 401 401 401 401 401 401",
     "POST /api/v1/tests": "401 201 401 401 401 401 401 401",
     "GET /api/v1/tests/keys": EVERYBODY,

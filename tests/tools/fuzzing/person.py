@@ -28,7 +28,7 @@ def admin_token(server: OwnServer) -> str:
 
 def register(url: str) -> str:
     """Register a device and return its token."""
-    consent = {"accepted": True, "version": "2", "accepted_at": datetime.now(UTC).isoformat()}
+    consent = {"accepted": True, "version": "3", "accepted_at": datetime.now(UTC).isoformat()}
     body = {"id": str(uuid.uuid4()), "consent": consent}
     request = urllib.request.Request(
         f"{url}/api/v1/devices", json.dumps(body).encode(), {"Content-Type": "application/json"}

@@ -24,7 +24,7 @@ def test_everything_held_is_told(app: Flask, client: FlaskClient) -> None:
     assert answer.content_type == "application/json"
     told = json.loads(answer.get_data(as_text=True))
     assert (told["device"]["id"], told["device"]["model"]) == (mine["id"], "SM-A525F")
-    assert [consent["version"] for consent in told["consents"]] == ["2"]
+    assert [consent["version"] for consent in told["consents"]] == ["3"]
     assert [row["id"] for row in told["measurements"]] == [str(id) for id in ids]
     assert told["measurements"][0]["raw"] == {"comment": "ở nhà"}
     assert told["measurements"][0]["latitude"] == 21.5942

@@ -24,17 +24,18 @@ VIEWS = (
     "measurements.no_connection", "measurements.radio", "coverage.figures", "coverage.alerts",
     "coverage.targets", "coverage.vnnic", "coverage.ogc", "coverage.statistics",
     "coverage.contributions", "coverage.plan", "coverage.signals", "coverage.exclusions",
-    "coverage.no_connection", "coverage.samples", "units", "accounts", "memberships", "oidc",
-    "organisations", "campaigns", "team_import", "reports.monthly", "reports.open_data",
-    "reports.references", "odata", "web.public", "web.maps", "web.help", "web.board", "web.setup",
-    "web.desk", "web.measure", "web.account", "web.admin", "monitoring", "witness",
+    "coverage.no_connection", "coverage.radio", "coverage.samples", "units", "accounts",
+    "memberships", "oidc", "organisations", "campaigns", "team_import", "reports.monthly",
+    "reports.open_data", "reports.references", "odata", "web.public", "web.maps", "web.help",
+    "web.board", "web.setup", "web.desk", "web.measure", "web.account", "web.admin", "monitoring",
+    "witness",
 )  # fmt: skip
 # Packages with a `cli.py` that exports `commands`.
 COMMANDS = (
-    "units", "measurements.recording", "measurements.imports", "measurements.archive",
-    "measurements.revision", "measurements.privacy", "coverage.figures", "coverage.statistics",
-    "coverage.alerts", "coverage.vnnic", "coverage.signals", "accounts", "reports.monthly",
-    "reports.open_data", "demo", "web.maps", "jobs", "monitoring", "witness",
+    "units", "measurements.recording", "measurements.imports", "measurements.radio",
+    "measurements.archive", "measurements.revision", "measurements.privacy", "coverage.figures",
+    "coverage.statistics", "coverage.alerts", "coverage.vnnic", "coverage.signals", "accounts",
+    "reports.monthly", "reports.open_data", "demo", "web.maps", "jobs", "monitoring", "witness",
 )  # fmt: skip
 
 

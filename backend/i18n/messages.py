@@ -277,6 +277,21 @@ TEXTS: dict[str, str] = {
         "if it was noted on two days and by more volunteers than phones that measured there. "
         "Notes are no samples and count towards no target."
     ),
+    # cells with radio samples
+    "radio_title": N_("Signal of the networks on volunteers' ways"),
+    "radio_rule": N_(
+        "Phones of volunteers recorded on their way how strong each network was, or that there was "
+        "no service. A cell is shown in the release of the month if at least {least} volunteers "
+        "recorded this operator and technology there, each with counted samples on two days and a "
+        "phone registered for a week, and nobody had over half of the phones; with fewer, only a "
+        "larger area is shown, or nothing. The median is the middle phone's; each phone counts "
+        "once. These samples measure no speed and count towards no target."
+    ),
+    "radio_all": N_(
+        "All cells are shown because you are responsible for this area; phones are those of the "
+        "month until now. Do not pass on cells with few phones. These samples measure no speed and "
+        "count towards no target."
+    ),
     # cells of a unit
     "cells_rule": N_(
         "Cells come from the release of the month. A cell is shown if at least {least} volunteers "

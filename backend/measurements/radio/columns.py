@@ -83,7 +83,7 @@ def _row(item: RadioItem, device: bytes, registered: Any, skew: timedelta) -> tu
         OPERATORS.index(operator_named(loaded.get("network")) or ""),
         TECHNOLOGIES.index(technology or ""),
         MODES.index(mode or ""),
-        *(_signal(loaded, technology, name) for name in ("rsrp_dbm", "rsrq_db", "sinr_db")),
+        *(_signal(loaded, technology, name) for name in rules.SIGNALS),
         _within(loaded.get("sim_slot"), rules.SIM_SLOT_MOST),
         _within(loaded.get("serving_cell"), rules.SERVING_CELL_MOST) if technology else UNKNOWN,
     )

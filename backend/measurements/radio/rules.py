@@ -22,6 +22,7 @@ RANGES: Mapping[str, Mapping[str, tuple[int, int]]] = {
     "4G": {"rsrp_dbm": (-156, -43), "rsrq_db": (-34, 3), "sinr_db": (-23, 40)},
     "5G": {"rsrp_dbm": (-156, -31), "rsrq_db": (-43, 20), "sinr_db": (-23, 40)},
 }
+SIGNALS = ("rsrp_dbm", "rsrq_db", "sinr_db")
 SIM_SLOT_MOST = 7
 SERVING_CELL_MOST = 2**36 - 1  # an NCI of 5G has 36 bits, an ECI of 4G 28
 # Five and a half hours of a walk with a sample each second.

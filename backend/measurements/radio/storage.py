@@ -1,7 +1,7 @@
 """Store radio samples by COPY in PostgreSQL's binary format, composed by numpy."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -42,17 +42,22 @@ KNOWN = """
 
 
 def copy_rows(rows: Rows, places: Places, received_at: datetime, source: str) -> None:
-    """Store n new rows; IntegrityError from the driver if one of them is stored already."""
+    """Store n new rows."""
+    copy_encoded(encode(rows, places, received_at, source))
+
+
+def copy_encoded(parts: Iterable[bytes]) -> None:
+    """Store rows as `encode` writes them; the driver's UniqueViolation if one is stored already."""
     connection = db.session.connection().connection.driver_connection
     assert isinstance(connection, Connection)
     with connection.cursor() as cursor, cursor.copy(INTO) as copy:
         copy.write(HEADER)
-        for part in _encoded(rows, places, received_at, source):
+        for part in parts:
             copy.write(part)
         copy.write(TRAILER)
 
 
-def _encoded(rows: Rows, places: Places, received_at: datetime, source: str) -> Iterator[bytes]:
+def encode(rows: Rows, places: Places, received_at: datetime, source: str) -> Iterator[bytes]:
     """Yield the rows as PostgreSQL reads them.
 
     Rows with the same texts and the same unknown numbers have the same length, so each such group

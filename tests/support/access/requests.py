@@ -224,6 +224,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "GET /api/v1/units/<code>/statistics": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/hours": lambda w: {"query_string": {"month": "2024-11"}},
+    "GET /api/v1/units/<code>/radio": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/cells": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/no-connection": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/no-connection": lambda w: {"query_string": {"month": "2024-11"}},

@@ -54,6 +54,7 @@ TABLE = {
     "GET /api/v1/units/<code>/history": EVERYBODY,
     "GET /api/v1/units/<code>/hours": EVERYBODY,
     "GET /api/v1/units/<code>/cells": "200 401 200 200 200 200 200 200",
+    "GET /api/v1/units/<code>/radio": "200 401 200 200 200 200 200 200",
     "GET /api/v1/no-connection": EVERYBODY,
     "GET /api/v1/units/<code>/no-connection": EVERYBODY,
     "GET /api/v1/units/<code>/no-connection-notes": "404 401 404 404 404 200 404 200",

@@ -1,0 +1,1 @@
+"""Cells with radio samples: released ones for everybody, live ones for officials."""

@@ -5,9 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from backend.accounts.access import Actor, can
-from backend.coverage.figures.unit_access import serialize_unit, unit_month
+from backend.coverage.figures.unit_access import communes_of, serialize_unit, unit_month
 from backend.coverage.statistics.cells import hexagon
-from backend.coverage.statistics.radio import RadioRow, live_rows, read_cells
+from backend.coverage.statistics.radio import (
+    MonthCells,
+    RadioRow,
+    find_cells,
+    live_rows,
+    read_cells,
+)
+from backend.coverage.statistics.release import people_of_devices, units_of_cells
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS, due_day
 from backend.database.extensions import db
 from backend.i18n.catalogues import Language
@@ -60,6 +67,16 @@ def show_cells(
         "rule": rule,
         "items": [_serialize(item) for item in _chosen(items, query)],
     }
+
+
+def present_cells(month: str, unit_id: int) -> MonthCells:
+    """Return the present cells of a unit by the rules of the release, for its report."""
+    return find_cells(
+        month,
+        lambda devices: people_of_devices(month, devices),
+        units_of_cells,
+        communes_of(unit_id),
+    )
 
 
 def _chosen(items: Sequence[RadioRow], query: Mapping[str, Any]) -> list[RadioRow]:

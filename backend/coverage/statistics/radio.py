@@ -1,7 +1,7 @@
 """Cells with radio samples: live ones of communes, and those of a monthly release."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
@@ -77,11 +77,16 @@ class MonthCells:
 
 
 def find_cells(
-    month: str, people_of: Callable[[set[UUID]], Mapping[UUID, int]], units_of: UnitsOf
+    month: str,
+    people_of: Callable[[set[UUID]], Mapping[UUID, int]],
+    units_of: UnitsOf,
+    units: Sequence[int] | None = None,
 ) -> MonthCells:
-    """Return the cells of a month that the public may see."""
-    span = {"first": month_start(month), "last": month_end(month)}
-    rows = db.session.execute(OF_MONTH, span).all()
+    """Return the cells of a month to show, of some communes if given."""
+    values: dict[str, Any] = {"first": month_start(month), "last": month_end(month)}
+    if units is not None:
+        values |= {"units": list(units), "most": None}
+    rows = db.session.execute(OF_MONTH if units is None else OF_UNITS, values).all()
     if not rows:
         return MonthCells([], {})
     tracks = _tracks(rows, people_of({row.device_id for row in rows}))

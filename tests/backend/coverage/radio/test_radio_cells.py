@@ -12,9 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from backend.coverage.statistics import radio
 from backend.coverage.statistics.models import ReleasedRadio
 from backend.database.extensions import db
+from backend.reports.files.annexes import TablePart, list_annexes
+from backend.reports.files.tables import build_tables
+from tests.support.clock import FakeClock
 from tests.support.measurements import make_release, phones, store_rows, volunteers_rows
 from tests.support.people import person, unit_id
 from tests.support.radio import CELL, COMMUNE, radio_row, recorded, store_radio
+from tests.support.reports import Office
 
 NEAR = sorted(h3.grid_ring(CELL, 1))
 MONTH = {"month": "2024-11"}
@@ -162,3 +166,33 @@ def test_a_unit_of_too_many_samples_is_refused(
 def test_wrong_queries(client: FlaskClient, query: dict[str, str], code: str) -> None:
     answer = client.get(URL, query_string=query)
     assert answer.status_code == 422 and answer.json["errors"][0]["code"] == code
+
+
+# Report
+
+
+@pytest.mark.slow
+def test_the_report_has_a_sentence_and_a_table(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    office = Office(app, client, clock)
+    report = office.draft()
+    without = office.show(report, "/figures").json
+    assert "radio" not in without["sections"] and "radio" not in build_tables(without)
+    assert "Dọc đường đi" not in without["proposed"]["no_connection"]
+    recorded(app, *([-110, None] for _ in range(5)))
+    recorded(app, *([-80] for _ in range(5)), operator=None)
+    content = office.show(report, "/figures").json
+    assert content["sections"]["radio"] == [
+        {"operator": None, "technology": "4G", "cells": 1, "weak": 0, "areas": 0},
+        {"operator": "Viettel", "technology": "4G", "cells": 1, "weak": 1, "areas": 0},
+        {"operator": "Viettel", "technology": "none", "cells": 1, "weak": 1, "areas": 0},
+    ]
+    sentence = content["proposed"]["no_connection"]
+    assert "Viettel 4G yếu ở 1 trên 1 ô; Viettel không có sóng ở 1 ô" in sentence
+    assert "dưới -105 dBm" in sentence
+    built = build_tables(content)
+    assert built["radio"].rows == content["sections"]["radio"]
+    (annex,) = [one for one in list_annexes(content, built) if "no_connection" in one.sections]
+    (part,) = annex.parts
+    assert isinstance(part, TablePart) and part.title.startswith("Sóng di động dọc đường đi")

@@ -258,7 +258,7 @@ def _radio(rows: Sequence[RadioRow]) -> str:
         return ""
     return (
         f"Dọc đường đi, tình nguyện viên ghi sóng di động: {'; '.join([*served, *none])}. Yếu là"
-        f" trung vị dưới {STRENGTHS['fair']} dBm. Các mẫu sóng không đo tốc độ và không tính vào mục"
+        f" trung vị dưới {STRENGTHS['fair']} dBm. Các mẫu sóng không đo tốc độ, không tính vào mục"
         " tiêu."
     )
 

@@ -39,7 +39,7 @@ TRIES = 40
 
 
 @dataclass(slots=True)
-class _Volunteer:
+class DemoVolunteer:
     """A phone with counted samples: its operator, commune and times of tests."""
 
     id: UUID
@@ -66,19 +66,21 @@ def add_notes(wanted: NotesPlan) -> int:
     plan, context = wanted.samples, recording_context()
     rng = np.random.default_rng([wanted.seed, len(GROUPS), *plan.key])
     province = survey(plan.province, plan.days[-1], context.locator, rng)
-    people, measured = _volunteers(plan, {one.unit_id for one in province.communes})
+    people, measured = volunteers_of(plan, {one.unit_id for one in province.communes})
     order = rng.permutation(len(province.communes))[: len(GROUPS)].tolist()
     stored = 0
     for place, size in zip(order, GROUPS, strict=False):
         commune = province.communes[place]
-        near = _nearest(commune, province.communes, people)
+        near = nearest(commune, province.communes, people)
         spot = min(_spots(commune), key=lambda at: measured[cell_of(at[1], at[0])])
         for volunteer in near[:size]:
             stored += _note(volunteer, spot, plan, context, rng)
     return stored
 
 
-def _volunteers(plan: MonthPlan, units: set[int]) -> tuple[list[_Volunteer], defaultdict[str, int]]:
+def volunteers_of(
+    plan: MonthPlan, units: set[int]
+) -> tuple[list[DemoVolunteer], defaultdict[str, int]]:
     """Return the phones that measured on some days, and the number of tests by cell."""
     query = (
         select(
@@ -93,10 +95,10 @@ def _volunteers(plan: MonthPlan, units: set[int]) -> tuple[list[_Volunteer], def
         )
         .order_by(Measurement.measured_at, Measurement.id)
     )  # fmt: skip
-    found: dict[UUID, _Volunteer] = {}
+    found: dict[UUID, DemoVolunteer] = {}
     cells: defaultdict[str, int] = defaultdict(int)
     for row in db.session.execute(query):
-        one = found.setdefault(row.device_id, _Volunteer(row.device_id, row.registered_at))
+        one = found.setdefault(row.device_id, DemoVolunteer(row.device_id, row.registered_at))
         one.operator = row.operator or one.operator
         one.tests.append(row.measured_at)
         one.communes.append(row.unit_id)
@@ -106,9 +108,9 @@ def _volunteers(plan: MonthPlan, units: set[int]) -> tuple[list[_Volunteer], def
     return often, cells
 
 
-def _nearest(
-    commune: Commune, communes: Sequence[Commune], people: Sequence[_Volunteer]
-) -> list[_Volunteer]:
+def nearest(
+    commune: Commune, communes: Sequence[Commune], people: Sequence[DemoVolunteer]
+) -> list[DemoVolunteer]:
     """Return volunteers by the distance of their commune."""
     x, y = commune.centre
     away = {one.unit_id: (one.centre[0] - x) ** 2 + (one.centre[1] - y) ** 2 for one in communes}
@@ -120,14 +122,14 @@ def _spots(commune: Commune) -> list[tuple[float, float]]:
 
 
 def _note(
-    volunteer: _Volunteer,
+    volunteer: DemoVolunteer,
     spot: tuple[float, float],
     plan: MonthPlan,
     context: RecordingContext,
     rng: np.random.Generator,
 ) -> bool:
     """Record a note of a volunteer at a time without tests, if there is one."""
-    at = _free_time(volunteer, plan, rng)
+    at = draw_free_time(volunteer, plan, rng)
     if at is None:
         return False
     received_at = at + timedelta(minutes=rng.uniform(4, 90))
@@ -151,7 +153,9 @@ def _note(
     return items[0].outcome == "accepted"
 
 
-def _free_time(volunteer: _Volunteer, plan: MonthPlan, rng: np.random.Generator) -> datetime | None:
+def draw_free_time(
+    volunteer: DemoVolunteer, plan: MonthPlan, rng: np.random.Generator
+) -> datetime | None:
     """Draw a time of day far from the volunteer's tests and after their registration."""
     for _ in range(TRIES):
         day = plan.days[int(rng.integers(len(plan.days)))]

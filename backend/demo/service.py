@@ -33,6 +33,7 @@ from backend.demo.generation import (
 from backend.demo.notes import NotesPlan, add_notes
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE, MonthPlan, month_plans
 from backend.demo.teams import make_teams, team_campaigns
+from backend.demo.walks import add_walks
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.models import Device
@@ -98,8 +99,9 @@ def load_plans(
             raise PlanNotReached(f"{plan}: {n} counted")
         counted += n
     noted = [NotesPlan(plan, options.seed) for plan in plans if plan.network == "mobile"]
-    for _ in force.each(add_notes, noted):
-        pass
+    for add in (add_notes, add_walks):
+        for _ in force.each(add, noted):
+            pass
     fold_all()
     if any((one.month, one.province) == (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
         last_month = options.today.replace(day=1) - timedelta(days=1)
@@ -151,6 +153,8 @@ REMOVE = text(f"""
         delete from receipts using gone where receipts.id = gone.id
     ), refused_gone as (
         delete from refused where device_id = any(:devices)
+    ), radio_gone as (
+        delete from radio_samples where device_id = any(:devices)
     ), consents_gone as (
         delete from consents where device_id = any(:devices)
     ), deltas as (

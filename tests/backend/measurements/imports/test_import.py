@@ -95,7 +95,9 @@ def test_a_measurement_counted_by_an_admin_is_one_more_and_shown_apart(
     assert (commune["counted"], commune["counted_by_admin"]) == (2, 1)
     assert summary(client)["counted_by_admin"] == 1
     with app.app_context():
-        entries = db.session.execute(text("select act, subject, details from audit order by id")).all()
+        entries = db.session.execute(
+            text("select act, subject, details from audit order by id")
+        ).all()
     begun, done = entries
     assert (begun.act, begun.subject) == ("import", "file:rows.ndjson")
     assert begun.details == {"format": "ndjson", "reason": "máy đo của Sở"}

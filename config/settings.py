@@ -167,6 +167,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MAX_BODY_BYTES", whole, 4_000_000, "largest request body, measured after inflating; 500 samples with every field take about 0.5 MB"),
     Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; enough for five teams of 200 phones behind one carrier address"),
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),
+    Setting("ODATA_PER_HOUR", whole, 1_200, "OData requests of a client address in an hour; a page of 3,321 communes has five requests, and an office refreshes many tables behind one address"),
     Setting("COUNT_MANUAL", flag, False, "count results entered by hand (source: manual), where samples count from `claimed`"),
     Setting("DAILY_CAP", between(1, 400), 100, "most samples of one device that count on one day: a test every five minutes for eight hours; the fullest day of a volunteer of the demo has 36. After a change: `flask measurements rejudge`"),
     Setting("COMMUNE_CAP", between(1, 10_000), 150, "most samples of one device that count in one commune, month and network: half of 300, so that no phone alone brings a commune to its target. After a change: `flask measurements rejudge`"),

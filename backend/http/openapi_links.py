@@ -1,4 +1,4 @@
-"""Links between operations in the OpenAPI document, which clients and fuzzers follow."""
+"""Names of operations in the OpenAPI document, and links between them, for clients and fuzzers."""
 
 from typing import Any
 
@@ -107,6 +107,17 @@ class Links(BasePlugin):
             for status, answer in operation["responses"].items():
                 if links and str(status).startswith("2"):
                     answer["links"] = links
+
+
+class OperationNames(BasePlugin):
+    """Names each operation by its view: generated clients name their functions so."""
+
+    def operation_helper(
+        self, path: str | None = None, operations: dict[str, Any] | None = None, **more: Any
+    ) -> None:
+        """Name the operation of a view; called by apispec for each."""
+        for operation in (operations or {}).values():
+            operation["operationId"] = more["rule"].endpoint.rpartition(".")[2]
 
 
 def _link(target: str, sources: dict[str, str]) -> dict[str, Any]:

@@ -20,9 +20,6 @@ from backend.odata.metadata import metadata_document, service_document
 from backend.odata.options import OPTIONS, check_versions, page_size, read_options
 from backend.odata.sources import ReadContext
 
-# A page of 3,321 communes has five requests; an office refreshes many tables behind one address.
-REQUESTS_PER_HOUR = 1_200
-
 VERSION = "4.0"
 JSON, XML = "application/json", "application/xml"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Do Song", charset="UTF-8"'}
@@ -173,7 +170,7 @@ def _sent() -> list[tuple[str, str]]:
 
 def _context() -> ReadContext:
     config, now = current_app.config, clock_now()
-    caller = Caller(request.remote_addr or "", REQUESTS_PER_HOUR)
+    caller = Caller(request.remote_addr or "", config["ODATA_PER_HOUR"])
     count_attempt("odata", caller, config["SECRET_KEY"], now)
     samples = SampleContext(now, config["SECRET_KEY"], config["SAMPLE_DECIMALS"], language())
     return ReadContext(person_or_public(), figures_reader(), samples)

@@ -70,12 +70,13 @@ class FakeProvider:
             return 500, {"error": "<b>server_error</b>"}
         if path in self.says:
             return 200, self.says[path]
-        return {
+        answers: dict[str, Callable[[], tuple[int, Any]]] = {
             "/.well-known/openid-configuration": self._metadata,
             "/jwks": self._keys,
             "/token": lambda: self._token(form, headers.get("Authorization", "")),
             "/userinfo": lambda: (200, {"sub": self.claims["sub"], **(self.about_user or {})}),
-        }[path]()
+        }
+        return answers[path]()
 
     def _metadata(self) -> tuple[int, Any]:
         found = {

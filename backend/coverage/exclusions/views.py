@@ -17,7 +17,7 @@ blueprints = (blp,)
 @blp.post("/units/<code>/exclusions")
 @blp.arguments(schemas.UnitExclusionSchema)
 @blp.response(200, schemas.UnitExcludedSchema)
-def exclude(data: dict[str, Any], code: str) -> dict[str, Any]:
+def exclude_in_unit(data: dict[str, Any], code: str) -> dict[str, Any]:
     """Exclude measurements from a unit's counts, or preview the changes."""
     return service.exclude_in_unit(actor(), code, data, _context())
 

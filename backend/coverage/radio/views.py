@@ -23,7 +23,7 @@ GEOJSON = "application/geo+json"
 @blp.arguments(schemas.RadioCellsQuerySchema, location="query")
 @blp.response(200, schemas.RadioCellsSchema)
 @blp.alt_response(304, description="Nothing changed since the cells of If-None-Match")
-def get_unit_cells(query: dict[str, Any], code: str) -> Response:
+def get_radio_cells(query: dict[str, Any], code: str) -> Response:
     """Show median and best signal by cell, operator and technology; the public sees the release."""
     answer = service.show_cells(code, query, language(), clock_now(), actor())
     if query["format"] == "geojson":

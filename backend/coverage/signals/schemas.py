@@ -105,7 +105,7 @@ class SignalSchema(Schema):
     )
 
 
-class SignalKindSchema(Schema):
+class SignalKindCountSchema(Schema):
     """A kind of signal and how many there are, whatever the page."""
 
     kind = fields.String(required=True, metadata={"enum": list(KINDS)})
@@ -113,7 +113,7 @@ class SignalKindSchema(Schema):
     n = fields.Integer(required=True)
 
 
-class SignalStateSchema(Schema):
+class SignalStateCountSchema(Schema):
     """A state and how many signals are in it."""
 
     state = fields.String(required=True, metadata={"enum": list(STATES)})
@@ -152,8 +152,8 @@ class SignalsSchema(Schema):
         metadata={"description": "that no list of carriers' networks is loaded"},
     )
     explained = fields.String(required=True)
-    kinds = fields.List(fields.Nested(SignalKindSchema), required=True)
-    states = fields.List(fields.Nested(SignalStateSchema), required=True)
+    kinds = fields.List(fields.Nested(SignalKindCountSchema), required=True)
+    states = fields.List(fields.Nested(SignalStateCountSchema), required=True)
     teams = fields.List(fields.Nested(SignalTeamSchema), required=True)
     items = fields.List(fields.Nested(SignalSchema), required=True)
     next = fields.String(required=True, allow_none=True)

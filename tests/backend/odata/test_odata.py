@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.i18n.messages import message
-from backend.odata import service, views
+from backend.odata import service
 from backend.odata.entity_sets import ENTITY_SETS
 from tests.support import people
 from tests.support.contributions import NOON, add_measurement, volunteers
@@ -339,10 +339,8 @@ def test_errors_have_the_form_of_the_standard(client: FlaskClient) -> None:
     assert vietnamese["message"] == message("unknown_field", "vi")
 
 
-def test_an_address_has_so_many_requests_an_hour(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(views, "REQUESTS_PER_HOUR", 2)
+def test_an_address_has_so_many_requests_an_hour(app: Flask, client: FlaskClient) -> None:
+    app.config["ODATA_PER_HOUR"] = 2
     for _ in range(2):
         assert get(client, "Units", top=1).status_code == 200
     answer = get(client, "Units", top=1)

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from backend.clock import utc_now
+from tests.support.oidc_provider import CLIENT_ID, FakeProvider, serving
 from tests.tools.fuzzing.parsers import parsers
-from tests.tools.fuzzing.person import admin_token, register
+from tests.tools.fuzzing.person import register, sign_in
 from tests.tools.fuzzing.server_parsers import server_parsers
 from tests.tools.fuzzing.trying import try_all
 from tests.tools.phone_simulator.own_server import OwnServer
@@ -24,7 +26,9 @@ CHECKS = (
     "unsupported_method",
 )
 # The usual limits would end the run within seconds.
-LIMITS = {"REGISTRATIONS_PER_HOUR": "100000000", "MEASUREMENTS_PER_HOUR": "100000000"}
+LIMITS = dict.fromkeys(
+    ("REGISTRATIONS_PER_HOUR", "MEASUREMENTS_PER_HOUR", "ODATA_PER_HOUR"), "100000000"
+)
 
 
 def main() -> int:
@@ -45,11 +49,14 @@ def main() -> int:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the server too
     how = ("stateful", "positive") if options.stateful else ("examples,coverage,fuzzing", "all")
-    with OwnServer(**LIMITS) as server:
+    with (
+        serving(FakeProvider(utc_now, {"sub": "fuzz"})) as provider,
+        OwnServer(**LIMITS, OIDC_ISSUER=provider.issuer, OIDC_CLIENT_ID=CLIENT_ID) as server,
+    ):
         server.count_claims()
         if options.parsers:
             return try_parsers(server, options.seconds, options.seed or 0)
-        status = run(server.url, admin_token(server), options.seconds, options.seed, *how)
+        status = run(server.url, sign_in(server).token(), options.seconds, options.seed, *how)
         if status:
             print(f"The server's last lines:\n{server.tail()}")
         return status
@@ -58,7 +65,8 @@ def main() -> int:
 def try_parsers(server: OwnServer, seconds: int, seed: int) -> int:
     """Fuzz the parsers directly and through the server, half of the time each; 1 after a crash."""
     print("    cases  crashes  what was damaged")
-    through = server_parsers(server.url, admin_token(server), register(server.url))
+    admin = sign_in(server)
+    through = server_parsers(server.url, admin, register(server.url))
     done = [*try_all(parsers(), seconds / 2, seed), *try_all(through, seconds / 2, seed)]
     crashes = sum(len(one.crashes) for one in done)
     print(f"{sum(one.cases for one in done):>9,}  {crashes:>3}  all, in {seconds} s")

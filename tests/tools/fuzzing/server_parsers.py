@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from tests.tools.fuzzing.parsers import GEOJSON, SEEDS, Parser
+from tests.tools.fuzzing.person import Session
 
 TAGS = (b'"1"', b'W/"1", "2"', b"*")
 RANGES = (b"bytes=0-99", b"bytes=-5", b"bytes=0-1,5-9", b"bytes=100-")
@@ -52,12 +53,15 @@ class ServerUnderTest:
             raise BrokenError(f"{method} {path}: {answer.status}")
 
 
-def server_parsers(url: str, admin: str, device: str) -> Iterator[Parser]:
+def server_parsers(url: str, admin: Session, device: str) -> Iterator[Parser]:
     """Yield all inputs except JSON bodies, which schemathesis tests."""
-    server = ServerUnderTest(url, f"Bearer {admin}", f"Bearer {device}")
+    server = ServerUnderTest(url, f"Bearer {admin.token()}", f"Bearer {device}")
     yield from _heads(server)
     yield from _bodies(server)
     yield from _addresses(server)
+    yield from _odata(server)
+    yield from _own_pages(server, admin)
+    yield from _office_sign_in(server)
 
 
 def _heads(server: ServerUnderTest) -> Iterator[Parser]:
@@ -145,3 +149,88 @@ def _addresses(server: ServerUnderTest) -> Iterator[Parser]:
     yield Parser("unit's page", path("/unit/"), (b"19", b"05443"))
     yield Parser("month of the map", query("/", "month"), (b"2024-11",))
     yield Parser("next of the sign-in", query("/sign-in", "next"), (b"/desk", b"//evil.example"))
+    for name in ("metric", "month", "network", "level", "lang"):
+        yield Parser(f"{name} of a picture", query("/unit/19/speeds.svg", name), (b"2024-11",))
+    for kind in ("speeds", "months", "week"):
+        yield Parser(f"picture of {kind}", path("/unit/", f"/{kind}.png"), (b"19", b"05443"))
+
+
+FILTERS = (
+    b"Level eq 'commune' and (Counted ge 300 or not (Target lt 300))",
+    b"contains(Name,'Nguy') and Level eq 'commune'",
+    b"Code in ('19','01') and MeasuredAt gt 2026-11-25T07:30:00Z",
+)
+
+
+def _odata(server: ServerUnderTest) -> Iterator[Parser]:
+    root, heads = "/api/v1/odata", {"Authorization": server.admin}
+
+    def option(rows: str, name: str) -> Callable[[bytes], object]:
+        return lambda raw: server.ask("GET", f"{root}/{rows}?{name}={quote(raw)[:A_QUERY]}", heads)
+
+    for rows in ("Units", "Coverage", "Samples"):
+        yield Parser(f"$filter of {rows}", option(rows, "$filter"), FILTERS)
+        yield Parser(f"$orderby of {rows}", option(rows, "$orderby"), (b"Code desc,Name asc",))
+    yield Parser("$select", option("Units", "$select"), (b"Code,Name", b"*"))
+    yield Parser("$skiptoken", option("Units", "$skiptoken"), CURSOR)
+    yield Parser("$top", option("Units", "$top"), (b"5",))
+    yield Parser("$count with $filter", option("Units/$count", "$filter"), FILTERS)
+    yield Parser("entity set", lambda raw: server.ask(
+        "GET", f"{root}/{quote(raw)[:A_QUERY]}", heads), (b"Units", b"Units('19')", b"$batch")
+    )  # fmt: skip
+    for name, seed in (
+        ("Prefer", b"odata.maxpagesize=5"),
+        ("Accept", b"application/json;odata.metadata=none"),
+        ("OData-MaxVersion", b"4.0"),
+        ("Authorization", b"Basic Zjpk"),
+    ):
+        yield Parser(f"{name} of OData", _as_head(server, name, f"{root}/Units?$top=1"), (seed,))
+
+
+def _as_head(
+    server: ServerUnderTest, name: str, path: str, **more: str
+) -> Callable[[bytes], object]:
+    def send(raw: bytes) -> None:
+        server.ask("GET", path, more | {name: raw.replace(b"\n", b"").replace(b"\r", b"")})
+
+    return send
+
+
+def _own_pages(server: ServerUnderTest, admin: Session) -> Iterator[Parser]:
+    """Yield the forms of the page of access codes, with the cookie of a person."""
+    heads = {"Cookie": admin.headers["Cookie"]}
+    form = heads | {"Content-Type": "application/x-www-form-urlencoded", "Origin": server.url}
+    csrf = {"csrf_token": admin.headers["X-CSRF-Token"]}
+    new = csrf | {"name": "Excel", "password": admin.password, "days": "1"}
+    for path, values in (("tokens", new), ("tokens/end", csrf | {"number": "1"})):
+        yield Parser(
+            f"form of /account/{path}",
+            lambda raw, path=path: server.ask("POST", f"/account/{path}", form, raw),
+            [urlencode(values).encode()],
+        )
+
+
+def _office_sign_in(server: ServerUnderTest) -> Iterator[Parser]:
+    """Yield what a provider sends back, with and without the cookie of a sign-in that has begun."""
+    line = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    line.request("GET", "/sign-in/office")
+    answer = line.getresponse()
+    cookie = (answer.getheader("Set-Cookie") or "").split(";")[0]
+    sent = parse_qs(urlsplit(answer.getheader("Location") or "").query)
+    line.close()
+    state, back = sent["state"][0], "/sign-in/office/callback"
+
+    def returned(name: str, **more: str) -> Callable[[bytes], object]:
+        query = f"?{urlencode(more)}&{name}="
+        return lambda raw: server.ask(
+            "GET", f"{back}{query}{quote(raw)[:A_QUERY]}", {"Cookie": cookie}
+        )
+
+    yield Parser("code of a provider", returned("code", state=state), (b"abc",))
+    yield Parser("state of a provider", returned("state", code="abc"), (state.encode(),))
+    yield Parser("error of a provider", returned("error", state=state), (b"access_denied",))
+    yield Parser("issuer of a provider", returned("iss", state=state, code="a"), (b"http://a",))
+    yield Parser("cookie of a sign-in", _as_head(server, "Cookie", f"{back}?state={state}&code=a"),
+                 (cookie.encode(),))  # fmt: skip
+    yield Parser("next of an office's sign-in", lambda raw: server.ask(
+        "GET", f"/sign-in/office?next={quote(raw)[:A_QUERY]}", {}), (b"/desk",))  # fmt: skip

@@ -300,6 +300,7 @@ def test_the_code_that_was_shown_withdraws_without_the_phone(phone: Page) -> Non
     code = phone.locator("#withdrawal-code").inner_text()
     expect(phone.locator("#new-code")).to_have_text(code)
     press(phone, "Tôi đã lưu mã")
+    expect(phone.locator("#keep-code")).to_be_hidden()  # stored: a reload would abort it before
     phone.reload()
     expect(phone.locator("#withdrawal-code")).to_have_text(code)
     expect(phone.locator("#keep-code")).to_be_hidden()

@@ -202,7 +202,8 @@ def test_a_person_changes_the_account(app: Flask, page: Page) -> None:
     fill_fields(page, **{"new-password-old": PASSWORD, "new-password-new": new})
     press(page, "Lưu mật khẩu")
     expect_text(page, "Đã lưu.")
-    press(page, "Đăng xuất")
+    with page.expect_navigation():  # another address would end the request
+        press(page, "Đăng xuất")
     page.goto("/sign-in")
     fill_fields(page, name="lan@example.vn", password=new)
     press(page, "Đăng nhập")

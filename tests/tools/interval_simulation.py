@@ -155,7 +155,7 @@ def estimate(months: Sequence[Month], part: float) -> list[Result]:
     n = intervals.leading_n(data.of_devices, intervals.correlation(spreads, spreads.pooled()))
     decides = intervals.one_decides(data.of_devices).tolist()
     chosen = [
-        intervals.weighted(one.values, 1 / one.sizes[one.phone]) if equal else Ordered(one.values)
+        intervals.weighted(one.values, one.sizes[one.phone]) if equal else Ordered(one.values)
         for one, equal in zip(months, decides, strict=True)
     ]
     low, high = intervals.share_limits(np.full(len(n), part), n)

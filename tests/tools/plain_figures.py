@@ -57,7 +57,7 @@ class Group:
         equal = np.bincount(self.devices[self.values == middle], minlength=number)
         sums = below + 0.5 * equal
         squares = float(below.sum()) + 0.25 * float(equal.sum())
-        between = float(np.sum(sums**2 / self.sizes))
+        between = self._over_devices((2 * below + equal) ** 2 / 4)
         return (
             between - float(sums.sum()) ** 2 / self.n,
             squares - between,
@@ -65,6 +65,11 @@ class Group:
             float(self.n - number),
             self.n - float(np.sum(self.sizes**2)) / self.n,
         )
+
+    def _over_devices(self, figures: Floats) -> float:
+        """Return Σ of a figure of each device by its samples; devices with as many together."""
+        found = np.unique(self.sizes)
+        return float(np.sum([figures[self.sizes == size].sum() / size for size in found]))
 
     def worth(self, rho: float, more: int = 0) -> float:
         """Return the effective n, with more devices of one sample each."""
@@ -74,7 +79,7 @@ class Group:
     def worth_of_devices(self, rho: float, more: int = 0) -> float:
         """Return the effective n if devices weigh equally, with more devices."""
         devices = len(self.sizes) + more
-        inverse = float(np.sum(1 / self.sizes)) + more
+        inverse = self._over_devices(np.ones(len(self.sizes))) + more
         return devices**2 / (rho * devices + (1 - rho) * inverse)
 
     def decides(self, more: int = 0) -> bool:
@@ -198,13 +203,13 @@ def _serialize(
         "device_effective_n": of_devices,
         "leads": DEVICES if group.decides() else SAMPLES,
     }
-    weights = 1 / group.sizes[group.devices]
+    sizes = group.sizes[group.devices]
     spreads = {
         name: (Ordered(group.values), part, group.worth(rho[name]))
         for name, part in QUANTILES.items()
     }
     spreads["device_median"] = (
-        intervals.weighted(group.values, weights),
+        intervals.weighted(group.values, sizes),
         QUANTILES[MEDIAN],
         of_devices,
     )

@@ -36,6 +36,21 @@ def refresh(month: str | None, everything: bool, force: Workforce) -> None:
     click.echo(f"communes recomputed: {done}")
 
 
+@cli.command()
+@click.argument("month", callback=month_option)
+def compare(month: str) -> None:
+    """Compare the country's statistics of MONTH (YYYY-MM) with a whole computation.
+
+    They follow changes by files in VAR_DIR; exit status 1 where figures differ.
+    """
+    found = statistics_refresh.differences(clock_now(), month)
+    for group in found:
+        click.echo("differs: " + " ".join(name or "all" for name in group))
+    if found:
+        raise SystemExit(1)
+    click.echo("no differences")
+
+
 @release_cli.command()
 @click.argument("months", metavar="[MONTH]…", nargs=-1, callback=month_arguments)
 def make(months: tuple[str, ...]) -> None:

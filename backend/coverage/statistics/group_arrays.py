@@ -7,14 +7,20 @@ operator and technology. An *entry* is a sample in one of its groups.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.coverage.statistics.intervals import Ordered, Sizes, Spread
-from backend.coverage.statistics.quantiles import WITHDRAWN, Samples
+from backend.coverage.statistics.intervals import (
+    GROUPS_FEW,
+    Classes,
+    Ordered,
+    Sizes,
+    Spread,
+    weighted,
+)
+from backend.coverage.statistics.quantiles import WITHDRAWN, Reference, Samples, band_shares
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,8 +29,8 @@ Bools = NDArray[np.bool_]
 Node = tuple[int, str, str]  # unit, operator, technology
 # Bits of the two halves of a number: sums of 2^26 halves are exact.
 LOW_BITS, MANTISSA_BITS = 26, 53
-# Up to here a call for each group is faster than more arrays of all values.
-GROUPS_FEW = 100
+# Numbers up to here are counted in an array of that length, which is faster than sorting them.
+COUNTED_MOST = 8_000_000
 
 
 class Groups:
@@ -190,18 +196,19 @@ class Measured:
     @cached_property
     def of_devices(self) -> Sizes:
         """The sizes of the devices of each group with values."""
-        sizes, bounds = self.sizes, self._pair_bounds_of_some
-        return Sizes(
-            n=self.n[self.some].astype(np.float64),
-            devices=np.diff(bounds).astype(np.float64),
-            squares=segment_sums(sizes**2, bounds),
-            inverse=segment_sums(1 / sizes, bounds),
-            largest=np.maximum.reduceat(sizes, bounds[:-1]) if len(sizes) else sizes,
-        )
+        return self._classes[0].sums()
 
-    @property
-    def _pair_bounds_of_some(self) -> Ints:
-        return np.append(self.pair_bounds[self.some], self.pair_bounds[-1])
+    @cached_property
+    def _classes(self) -> tuple[Classes, Ints]:
+        """Devices by group and number of samples, and the class of each pair."""
+        groups, sizes = len(self.some), self.sizes.astype(np.int64)
+        numbers = np.diff(np.append(self.pair_bounds[self.some], self.pair_bounds[-1]))
+        step = int(sizes.max(initial=0)) + 1
+        keys, of_pair, devices = number_keys(
+            np.repeat(np.arange(groups), numbers) * step + sizes, groups * step
+        )
+        bounds = np.searchsorted(keys, np.arange(groups + 1) * step)
+        return Classes((keys % step).astype(np.float64), devices, bounds), of_pair
 
     def at(self, groups: Ints, levels: Floats) -> Floats:
         """Return the value in each of some groups below which a share of its samples lies."""
@@ -219,22 +226,29 @@ class Measured:
         Values equal to the quantile are half below.
         """
         below, equal = self._count(self.at(self.some, np.full(len(self.some), part)))
-        sums = below + 0.5 * equal
-        bounds = self._pair_bounds_of_some
-        n, sizes = self.of_devices.n, self.of_devices
-        between = segment_sums(sums**2 / self.sizes, bounds)
-        # Sums of halves are exact in any order.
-        whole, of_below, of_equal = (
-            np.add.reduceat(one, bounds[:-1]) for one in (sums, below, equal)
-        )
-        squares = of_below + 0.25 * of_equal
-        return Spread(
-            between=between - whole**2 / n,
-            within=squares - between,
-            between_free=sizes.devices - 1.0,
-            within_free=n - sizes.devices,
-            size=n - sizes.squares / n,
-        )
+        classes, of_pair = self._classes
+        sums = [
+            np.bincount(of_pair, weights=one, minlength=len(classes.sizes)).astype(np.float64)
+            for one in (below, equal, (2 * below + equal) ** 2)
+        ]
+        return classes.spread(*sums)
+
+    def of_equal_devices(self, groups: Ints, levels: Floats) -> Floats:
+        """Return the value at each level, by group and level, if devices weigh equally."""
+        found = np.empty(levels.shape)
+        for row, group in enumerate(groups.tolist()):
+            ordered, sizes = self.one(group)
+            ordered = weighted(ordered.values, sizes)
+            found[row] = [ordered.at(level) for level in levels[row].tolist()]
+        return found
+
+    def bands(self, groups: Ints) -> Floats:
+        """Return the share of samples in each of VNNIC's bands, by group and band."""
+        return np.array([band_shares(self.one(group)[0].values) for group in groups.tolist()])
+
+    def within(self, groups: Ints, reference: Reference) -> Floats:
+        """Return the share of samples of each group within a bound."""
+        return np.array([reference.share(self.one(group)[0].values) for group in groups.tolist()])
 
     def _count(self, middle: Floats) -> tuple[Floats, Floats]:
         """Return the values below and equal to a figure of their group, of each pair."""
@@ -262,11 +276,14 @@ class Measured:
         return Ordered(self.values[here]), self.sizes[self.pairs[here]]
 
 
-def segment_sums(values: Floats, bounds: Ints) -> Floats:
-    """Return the sum of each segment, none of them empty, bit for bit as numpy.sum of each."""
-    starts = bounds[:-1]
-    if len(starts) <= GROUPS_FEW:
-        return np.array([values[a:b].sum() for a, b in pairwise(bounds.tolist())])
-    # numpy.sum begins with 0, which reduceat does not.
-    padded = np.insert(values, starts, 0.0)
-    return np.add.reduceat(padded, starts + np.arange(len(starts)))
+def number_keys(keys: Ints, end: int) -> tuple[Ints, Ints, Floats]:
+    """Return the distinct keys ascending, the index of each key there, and how often each occurs.
+
+    `end` is larger than all keys, none of which is negative.
+    """
+    if end > COUNTED_MOST:
+        distinct, index, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        return distinct, index, counts.astype(np.float64)
+    counts = np.bincount(keys, minlength=end)
+    distinct = np.flatnonzero(counts)
+    return distinct, (np.cumsum(counts > 0) - 1)[keys], counts[distinct].astype(np.float64)

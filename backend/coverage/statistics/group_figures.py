@@ -9,14 +9,14 @@ import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals, small_areas
-from backend.coverage.statistics.group_arrays import Groups, Measured, Node
-from backend.coverage.statistics.intervals import Estimate, Ordered
+from backend.coverage.statistics.group_arrays import Measured, Node
+from backend.coverage.statistics.intervals import Estimate, Ordered, Sizes, Spread
 from backend.coverage.statistics.quantiles import (
     ALL,
     BANDS_MBPS,
@@ -24,7 +24,6 @@ from backend.coverage.statistics.quantiles import (
     QUANTILES,
     REFERENCES,
     Reference,
-    band_shares,
 )
 from backend.coverage.statistics.small_areas import Area
 
@@ -39,6 +38,40 @@ SAMPLES, DEVICES = "samples", "devices"  # which weigh equally in the figure tha
 ENDS = ("", "_low", "_high")  # of the names of a quantile and its limits
 # Effective numbers that differ by rounding errors are equal.
 ROUNDING = 1e-9
+
+
+class AllGroups(Protocol):
+    """Groups of samples: `group_arrays.Groups`, or those of the country that follow changes."""
+
+    @property
+    def nodes(self) -> list[Node]: ...
+
+    def measured(self, metric: str) -> "Values": ...
+
+    def sums(self, metric: str) -> Iterator[float]: ...
+
+
+class Values(Protocol):
+    """The values of a metric in all groups; see `group_arrays.Measured`."""
+
+    @property
+    def n(self) -> Ints: ...
+
+    @property
+    def some(self) -> Ints: ...
+
+    @property
+    def of_devices(self) -> Sizes: ...
+
+    def at(self, groups: Ints, levels: Floats) -> Floats: ...
+
+    def spreads(self, part: float) -> Spread: ...
+
+    def of_equal_devices(self, groups: Ints, levels: Floats) -> Floats: ...
+
+    def bands(self, groups: Ints) -> Floats: ...
+
+    def within(self, groups: Ints, reference: Reference) -> Floats: ...
 
 
 def leading(spread: Mapping[str, Any]) -> Estimate:
@@ -78,7 +111,7 @@ def answer(questions: Sequence[Question]) -> None:
 class Weighed:
     """A metric of the groups that have it, an element for each."""
 
-    data: Measured
+    data: Values
     n: Mapping[str, Floats]  # effective, by quantile
     n_of_devices: Floats  # effective, if devices weigh equally
     decides: Bools  # whether one device has too many samples
@@ -95,7 +128,9 @@ class Weighed:
         return np.where(self.decides, self.n_of_devices, self.n[MEDIAN])
 
 
-def figures_of(groups: Groups, kinds: Mapping[int, Hashable], minimum: int) -> dict[Node, Figures]:
+def figures_of(
+    groups: AllGroups, kinds: Mapping[int, Hashable], minimum: int
+) -> dict[Node, Figures]:
     """Return the figures of groups; metrics under the minimum effective n are null.
 
     `kinds` has the kind of each unit: groups of units of one kind, all with or without one operator
@@ -126,7 +161,7 @@ def figures_of(groups: Groups, kinds: Mapping[int, Hashable], minimum: int) -> d
 
 
 def _weigh(
-    data: Measured, nodes: Sequence[Node], kinds: Mapping[int, Hashable], minimum: int
+    data: Values, nodes: Sequence[Node], kinds: Mapping[int, Hashable], minimum: int
 ) -> Weighed:
     """Return the effective numbers of a metric of the groups that have it."""
     sizes, known = data.of_devices, data.n[data.some] >= minimum
@@ -168,14 +203,13 @@ def _ask(one: Weighed, metric: str, nodes: Sequence[Node]) -> dict[str, Question
     ask(DEVICES, enough, np.full(len(enough), QUANTILES[MEDIAN]), one.n_of_devices)
     # Shares have the correlation of the median, which is about the largest.
     if metric == METRICS[0]:
-        shares = np.array([band_shares(one.data.one(at)[0].values) for at in one.data.some[enough]])
+        shares = one.data.bands(one.data.some[enough])
         for number, of_band in enumerate(shares.reshape(-1, len(BANDS_MBPS) + 1).T):
             ask(f"band{number}", enough, of_band, of_median)
     for reference in REFERENCES:
         if reference.metric == metric:
             given = enough[_has_technology(one, nodes, reference)[enough]]
-            found = [reference.share(one.data.one(at)[0].values) for at in one.data.some[given]]
-            ask(reference.code, given, np.array(found, dtype=np.float64), of_median)
+            ask(reference.code, given, one.data.within(one.data.some[given], reference), of_median)
     answer(list(asked.values()))
     return asked
 
@@ -208,14 +242,11 @@ def _add_spreads(
             column = np.empty(len(groups), dtype=object)  # None where it is not given
             column[given] = data.at(chosen, of_end).tolist()
             columns[name + end] = column.tolist()
-    by_device, equal = asked[DEVICES], []
+    by_device = asked[DEVICES]
     levels = np.array([by_device.shares, by_device.low, by_device.high]).T
-    for at, of_group in zip(groups.tolist(), levels, strict=True):
-        ordered, sizes = data.one(at)
-        weighted = intervals.weighted(ordered.values, 1 / sizes)
-        equal.append([weighted.at(level) for level in of_group])
+    equal = data.of_equal_devices(groups, levels)
     for number, end in enumerate(ENDS):
-        columns[f"device_median{end}"] = [one[number] for one in equal]
+        columns[f"device_median{end}"] = equal[:, number].tolist()
     columns["device_effective_n"] = by_device.n.tolist()
     columns["leads"] = [DEVICES if decides else SAMPLES for decides in one.decides[enough]]
     for at, *row in zip(groups.tolist(), *columns.values(), strict=True):
@@ -267,6 +298,8 @@ def _add_estimates(
 ) -> None:
     """Add estimates to the communes that lack a median, from all communes of the province."""
     data = one.data
+    if not isinstance(data, Measured):  # of the country, which has no communes of its own
+        return
     communes = [
         (place, group)
         for place, group in enumerate(data.some.tolist())
@@ -293,7 +326,7 @@ def area(ordered: Ordered, sizes: Floats, n: float, *, decides: bool) -> Area:
     `sizes` has the samples of the device of each value; `decides` whether one has too many.
     """
     if decides:
-        ordered = intervals.weighted(ordered.values, 1 / sizes)
+        ordered = intervals.weighted(ordered.values, sizes)
     ratio = math.log(ordered.at(small_areas.HIGH) / ordered.at(small_areas.LOW))
     slope = ratio / (small_areas.HIGH - small_areas.LOW)
     return Area(math.log(ordered.at(QUANTILES[MEDIAN])), n, slope)

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -17,16 +19,20 @@ from sqlalchemy import text
 
 from backend.batch.workforce import ALONE, Workforce
 from backend.clock import month_end, month_start
-from backend.coverage.statistics import models  # noqa: F401 # part of the metadata
+from backend.coverage.statistics import (
+    country,
+    models,  # noqa: F401 # part of the metadata
+)
 from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics.country_groups import CountryGroups, InconsistentError
 from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, fetch, follow_indexes, setting
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.data_caps import measured_value
-from backend.measurements.recording.operators import known_operator
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
+from backend.measurements.recording.rules import NETWORKS
 from backend.measurements.recording.storage import dump
 
 Progress = Callable[[int, int], None]
@@ -35,6 +41,8 @@ COUNTRY = 0
 # Unique among the advisory locks of this database: one process at a time computes a province or
 # the country.
 STATISTICS_LOCK = 5_694
+# Comparisons with a whole computation where samples arrive meanwhile.
+COMPARISONS_MOST = 3
 LOCK = text("select pg_advisory_xact_lock(:lock, :place)")
 
 MARK_ALL = text("""
@@ -76,11 +84,27 @@ OF_COMMUNES = f"""
         and network = %(network)s and counted group by 1, 2, 3
 """  # noqa: S608 # names of columns
 OF_COUNTRY = f"""
-    select operator, technology, count(*) as n, {PACKED} from measurements
-    where day between %(first)s and %(last)s and network = %(network)s and counted group by 1, 2
+    select operator, technology, count(*) as n, {PACKED},
+        string_agg(int4send(coalesce(unit_id, 0)), '') as units from measurements
+    where day between %(first)s and %(last)s and network = %(network)s and counted
+        and (%(units)s::int[] is null or unit_id = any(%(units)s)) group by 1, 2
 """  # noqa: S608
+VERSIONS = text("""
+    select unit_id, cast(version as text) as version from statistics_versions
+    where month = :month and network = :network
+""")
+# Another version of each unit whose statistics are computed again.
+NEW_VERSIONS = text("""
+    insert into statistics_versions (month, network, unit_id)
+    select :month, :network, unnest(cast(:units as int[]))
+    on conflict (month, network, unit_id) do update set version = gen_random_uuid()
+""")
 REMOVE = text("""
     delete from statistics where month = :month and network = :network and unit_id = any(:units)
+""")
+STORED = text("""
+    select operator, technology, n, devices, figures from statistics
+    where month = :month and network = :network and unit_id = :unit
 """)
 WRITE = text("""
     insert into statistics
@@ -113,8 +137,9 @@ class Task:
 
 
 def mark_all(month: str | None = None) -> None:
-    """Mark all statistics, or those of a month, for the next refresh."""
+    """Mark all statistics, or those of a month, for the next refresh, which follows no files."""
     fold_all()
+    country.forget(setting("VAR_DIR"), month or "*")
     values = {"counted": list(COUNTED_CATEGORIES), "month": month}
     db.session.execute(MARK_ALL, values)
     db.session.commit()
@@ -127,6 +152,7 @@ def refresh(
     force: Workforce = ALONE,
 ) -> int:
     """Recompute marked statistics, optionally of one month; return the number of communes."""
+    country.forget_old(setting("VAR_DIR"))
     provinces, countries = [], []
     for (stale_month, network), places in _read_stale(month).items():
         part = NetworkMonth(stale_month, network, now)
@@ -187,21 +213,70 @@ def refresh_province(part: NetworkMonth, province: int, stale: Sequence[int]) ->
                 by_unit[unit].append(samples)
     districts = {unit for unit in above.values() if unit is not None}
     kinds = dict.fromkeys(above, "commune") | dict.fromkeys(districts, "district")
-    _write(part, by_unit, {**kinds, province: "province"}, [*above, *districts, province])
+    rows = _figures(_groups(by_unit), {**kinds, province: "province"})
+    _write(part, rows, [*above, *districts, province])
 
 
 def refresh_country(part: NetworkMonth, stale: Sequence[int] = (COUNTRY,)) -> None:
-    """Recompute the country's statistics of a month; commit."""
+    """Follow the country's statistics of a month; commit."""
     _begin(part, COUNTRY, stale)
+    versions = {row.unit_id: row.version for row in db.session.execute(VERSIONS, part.parameters())}
+    folder = setting("VAR_DIR") / country.FOLDER / f"{part.month}-{part.network}"
+    found = country.follow(folder, part.network, versions, partial(_read_country, part))
+    try:
+        rows = _figures(found.groups, {COUNTRY: "country"})
+    except InconsistentError:
+        found = country.rebuild(folder, part.network, versions, partial(_read_country, part))
+        rows = _figures(found.groups, {COUNTRY: "country"})
+    found.save()
+    _write(part, rows, [COUNTRY])
+
+
+def differences(now: datetime, month: str) -> list[tuple[str, str, str]]:
+    """Return network, operator and technology of the country's groups that are not right.
+
+    Stored figures, with all changes, are compared with a whole computation.
+    """
+    for _ in range(COMPARISONS_MOST):
+        refresh(now, month)
+        found = [
+            (network, *group)
+            for network in NETWORKS
+            for group in differing(NetworkMonth(month, network, now))
+        ]
+        if not found or not _read_stale(month):  # no samples arrived meanwhile
+            break
+    return found
+
+
+def differing(part: NetworkMonth) -> list[tuple[str, str]]:
+    """Return the groups of the country whose stored figures a whole computation does not give."""
+    rows = read_samples(_read_country(part, None), part.network)
+    whole = _figures(_groups({COUNTRY: rows}), {COUNTRY: "country"})
+    names = ("n", "devices", "figures")
+    present = {
+        (row["operator"], row["technology"]): tuple(row[name] for name in names) for row in whole
+    }
+    stored = {
+        (row.operator, row.technology): (row.n, row.devices, row.figures)
+        for row in db.session.execute(STORED, part.parameters(unit=COUNTRY))
+    }
+    db.session.commit()
+    groups = sorted(stored.keys() | present.keys())
+    return [group for group in groups if stored.get(group) != present.get(group)]
+
+
+def _read_country(part: NetworkMonth, units: Sequence[int] | None) -> Sequence[Mapping[str, Any]]:
+    """Return the packed samples of some units, or of all."""
     follow_indexes()
-    rows = fetch(OF_COUNTRY, part.parameters(), binary=True)
-    samples = {COUNTRY: read_samples(rows, part.network)}
-    _write(part, samples, {COUNTRY: "country"}, [COUNTRY])
+    values = part.parameters(units=None if units is None else list(units))
+    return fetch(OF_COUNTRY, values, binary=True)
 
 
 def _begin(part: NetworkMonth, place: int, units: Sequence[int]) -> None:
     db.session.execute(LOCK, {"lock": STATISTICS_LOCK, "place": place})
     db.session.execute(UNMARK, part.parameters(units=list(units)))
+    db.session.execute(NEW_VERSIONS, part.parameters(units=sorted({*units} - {COUNTRY})))
 
 
 def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Samples]:
@@ -212,10 +287,11 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
     packed = [np.frombuffer(row["devices"] or b"", dtype=rule.DEVICE) for row in rows]
     numbers = number_devices(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
     ends = np.cumsum([len(one) for one in packed])
+    cells = [country.cell_of(network, row["operator"], row["technology"]) for row in rows]
     return [
         Samples(
-            operator=known_operator(network, row["operator"]) or rule.UNKNOWN,
-            technology=rule.technology_of(row["technology"]),
+            operator=operator,
+            technology=technology,
             n=row["n"],
             values={
                 metric: np.frombuffer(row[metric] or b"", dtype=">f8").astype(np.float64)
@@ -223,7 +299,7 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
             },
             devices=numbers[end - len(one) : end],
         )
-        for row, one, end in zip(rows, packed, ends, strict=True)
+        for row, (operator, technology), one, end in zip(rows, cells, packed, ends, strict=True)
     ]
 
 
@@ -236,20 +312,21 @@ def number_devices(devices: NDArray[np.void]) -> NDArray[np.int64]:
     return numbers
 
 
-def _write(
-    part: NetworkMonth,
-    by_unit: Mapping[int, Iterable[Samples]],
-    kinds: Mapping[int, Hashable],
-    replaced: Sequence[int],
-) -> None:
-    nodes = {
-        (unit, *key): group
-        for unit, samples in by_unit.items()
-        for key, group in rule.groups(samples)
-    }
-    groups = Groups(nodes)
+def _groups(by_unit: Mapping[int, Iterable[Samples]]) -> Groups:
+    """Return the groups of each unit, in one order however the samples were read."""
+    return Groups(
+        {
+            (unit, *key): group
+            for unit, samples in by_unit.items()
+            for key, group in sorted(rule.groups(samples), key=itemgetter(0))
+        }
+    )
+
+
+def _figures(groups: Groups | CountryGroups, kinds: Mapping[int, Hashable]) -> list[dict[str, Any]]:
+    """Return the figures of groups as rows."""
     figures = figures_of(groups, kinds, setting("MINIMUM_N"))
-    rows = [
+    return [
         {
             "unit_id": node[0],
             "operator": node[1],
@@ -260,6 +337,9 @@ def _write(
         }
         for node, n, devices in zip(groups.nodes, groups.n, groups.devices, strict=True)
     ]
+
+
+def _write(part: NetworkMonth, rows: Sequence[dict[str, Any]], replaced: Sequence[int]) -> None:
     db.session.execute(REMOVE, part.parameters(units=list(replaced)))
     db.session.execute(WRITE, part.parameters(rows=dump(rows), now=part.now))
     db.session.commit()

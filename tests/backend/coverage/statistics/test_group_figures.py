@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage.statistics import group_arrays
+from backend.coverage.statistics import intervals
 from backend.coverage.statistics import quantiles as rule
-from backend.coverage.statistics.group_arrays import Groups, Node, exact_sums, segment_sums
+from backend.coverage.statistics.group_arrays import Groups, Node, exact_sums
 from backend.coverage.statistics.group_figures import figures_of
+from backend.coverage.statistics.intervals import segment_sums
 from backend.coverage.statistics.quantiles import METRICS, WITHDRAWN, Samples
 from tests.tools import plain_figures
 
@@ -90,5 +91,5 @@ def test_sums_of_segments_are_numpys(size: int) -> None:
     bounds = np.array([0, size, 3 * size])
     expected: Any = [np.sum(values[:size]), np.sum(values[size:])]
     for few in (0, 100):
-        with patch.object(group_arrays, "GROUPS_FEW", few):
+        with patch.object(intervals, "GROUPS_FEW", few):
             assert segment_sums(values, bounds).tolist() == expected

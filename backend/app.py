@@ -29,6 +29,7 @@ VIEWS = (
     "reports.open_data", "reports.references", "odata", "web.public", "web.maps", "web.help",
     "web.board", "web.setup", "web.desk", "web.measure", "web.account", "web.admin", "monitoring",
     "witness",
+    "measurements.open_rmbt", "measurements.network_survey",
 )  # fmt: skip
 # Packages with a `cli.py` that exports `commands`.
 COMMANDS = (

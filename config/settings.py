@@ -193,6 +193,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OIDC_CLIENT_SECRET", text, "", "its secret; empty for a public client, which is protected by PKCE alone"),
     Setting("OIDC_NAME", text, "", "what the button on the sign-in page says, such as the name of the province's account"),
     Setting("OIDC_RULES", existing_file, None, "TOML file with the rules that give roles by claims of the provider; without it a person signs in only after linking an account"),
+    Setting("OPEN_RMBT_URL", origin, "", "address of an Open-RMBT measuring server that the app RTR-NetTest measures against, registered by `flask hosts add` without a key; without it the app is refused. See docs/other-apps.md"),
+    Setting("OPEN_RMBT_KEY", text, "", "the secret of that server, which signs the tokens of tests; required with OPEN_RMBT_URL"),
     Setting("LOG_LEVEL", level, "INFO", "lowest level of log lines"),
 )  # fmt: skip
 
@@ -207,6 +209,8 @@ def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str
     _check_production(values)
     if values["OIDC_ISSUER"] and not values["OIDC_CLIENT_ID"]:
         raise SettingError("OIDC_CLIENT_ID is required with OIDC_ISSUER")
+    if values["OPEN_RMBT_URL"] and not values["OPEN_RMBT_KEY"]:
+        raise SettingError("OPEN_RMBT_KEY is required with OPEN_RMBT_URL")
     if values["RETENTION_DAYS"] < values["COARSEN_AFTER_DAYS"]:
         raise SettingError(
             "RETENTION_DAYS is less than COARSEN_AFTER_DAYS: bodies would stay longer than positions"

@@ -29,6 +29,7 @@ from config.settings import SettingError
         ("LOG_LEVEL", "LOUD"),
         ("OIDC_ISSUER", "sso.example.vn"),
         ("OIDC_RULES", "/nowhere/rules.toml"),
+        ("OPEN_RMBT_URL", "https://rmbt.example.vn/path"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, name: str, value: str) -> None:
@@ -51,6 +52,12 @@ def test_a_provider_needs_the_name_of_this_installation(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="OIDC_CLIENT_ID is required"):
         settings.read(given)
     assert settings.read({**given, "OIDC_CLIENT_ID": "do-song"})["OIDC_CLIENT_SECRET"] == ""
+
+
+def test_a_measuring_server_of_rtr_needs_its_secret(tmp_path: Path) -> None:
+    given = {"VAR_DIR": str(tmp_path), "OPEN_RMBT_URL": "https://rmbt.example.vn"}
+    with pytest.raises(SettingError, match="OPEN_RMBT_KEY is required"):
+        settings.read(given)
 
 
 PRODUCTION = {"MODE": "production", "OPERATOR_NAME": "Sở KH&CN", "OPERATOR_CONTACT": "0208"}

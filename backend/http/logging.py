@@ -17,6 +17,9 @@ log = structlog.get_logger()
 # Ids of measurements and phones in paths; nginx leaves them out too (config/deploy).
 UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
+# The token of a device in the address of its control server; nginx leaves it out too.
+TOKEN = re.compile(r"^/rmbt/[^/]*")
+
 # Pages use the position of a phone and no other permission.
 PERMISSIONS = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=()"
 
@@ -48,7 +51,7 @@ def _finish(response: Response) -> Response:
             request_id=g.request_id,
             method=request.method,
             # Without the query string, which may contain a position.
-            path=UUID.sub("-", request.path),
+            path=UUID.sub("-", TOKEN.sub("/rmbt/-", request.path)),
             status=response.status_code,
             ms=round(seconds * 1e3, 1),
         )

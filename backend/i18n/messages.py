@@ -34,6 +34,21 @@ TEXTS: dict[str, str] = {
     "radio_not_agreed": N_(
         "The consent of this phone does not name the signal on your way; agree to the newer text."
     ),
+    "control_server_unknown": N_(
+        "This control server address belongs to no phone. Get your own address at /do/apps, where "
+        "you agree first."
+    ),
+    "app_registration_ended": N_(
+        "The registration of the app is no longer valid. Get a new code at /do/apps."
+    ),
+    "app_consent_outdated": N_(
+        "The consent of this phone does not name radio records. Get a new code at /do/apps."
+    ),
+    "app_quota_exceeded": N_("The app may send more records in the next hour."),
+    "app_ended": N_(
+        "The app sends nothing more. To delete what it sent, use the withdrawal code at /withdraw."
+    ),
+    "no_measuring_server": N_("This server has no measuring server for this app."),
     "already_registered": N_("This device is already registered."),
     "withdrawal_code_unknown": N_(
         "No device has this withdrawal code; it may have been withdrawn already."

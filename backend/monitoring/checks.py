@@ -29,7 +29,7 @@ from backend.oidc.rules import RuleError, read_rules
 from backend.reports.monthly.seals import list_keys, trusted_keys
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
-from backend.witness.hosts import list_hosts
+from backend.witness.hosts import list_hosts, registered_host
 from config.settings import private_mode
 
 # PostgreSQL 15: the first with `nulls not distinct` in unique constraints.
@@ -294,6 +294,15 @@ def counting(context: CheckContext) -> Iterator[Finding]:
             {"counts_from": counts_from, "url": preferred},
             warning=True,
             command="scripts/flask hosts add NAME {url} --key KEY",
+        )
+    rtr = context.config["OPEN_RMBT_URL"]
+    if rtr and registered_host(rtr) is None:
+        yield Finding(
+            N_("{url} (OPEN_RMBT_URL) is not registered: RTR-NetTest gets no test."),
+            N_("Register the host without a key: flask hosts add NAME {url} (docs/other-apps.md)"),
+            {"url": rtr},
+            warning=True,
+            command="scripts/flask hosts add NAME {url}",
         )
     if counts_from == "claimed":
         yield Finding(

@@ -3,10 +3,11 @@
 export const element = (id) => document.getElementById(id);
 
 // Messages come in the language of the page, not of the browser.
-export async function request(method, path, body, csrf) {
+export async function request(method, path, body, csrf, bearer) {
   const headers = { "Accept-Language": document.documentElement.lang };
   if (body) headers["Content-Type"] = "application/json";
   if (csrf) headers["X-CSRF-Token"] = csrf;
+  if (bearer) headers.Authorization = `Bearer ${bearer}`;
   const options = { method, headers, body: body && JSON.stringify(body), cache: "no-store" };
   try {
     const answer = await fetch(`/api/v1/${path}`, options);

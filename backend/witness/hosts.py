@@ -64,6 +64,13 @@ def add_host(name: str, url: str, public_key: str | None, now: datetime) -> UUID
     return host_id
 
 
+def registered_host(url: str) -> UUID | None:
+    """Return the id of the host of an address; None if it is unknown or revoked."""
+    active = MeasuringHost.url == url, MeasuringHost.revoked_at.is_(None)
+    found: UUID | None = db.session.scalar(select(MeasuringHost.id).where(*active))
+    return found
+
+
 def replace_key(host_id: UUID, public_key: str, now: datetime) -> str:
     """Add a key of a host; its other keys are replaced now. Audited."""
     host = _host(host_id)

@@ -169,7 +169,7 @@ class TicketIssuer:
                 raise Problem(409, "host_revoked")
             elif row["issued"]:
                 return self._issued(id, {**row, **values, "issued_at": now})
-            elif asked.id and (known := self._known(asked.id, row["device_id"])):
+            elif asked.id and (known := self.known(asked.id, row["device_id"])):
                 return known
             else:
                 _check_limits(row, now)  # otherwise another request was faster
@@ -211,7 +211,7 @@ class TicketIssuer:
             "unsigned": UNSIGNED_LIFE,
         }
 
-    def _known(self, id: UUID, device_id: UUID) -> IssuedTicket | None:
+    def known(self, id: UUID, device_id: UUID) -> IssuedTicket | None:
         """Return a ticket that was issued before; 409 if another device has it."""
         row = next(iter(fetch_autocommit(BY_ID, {"id": id})), None)
         if row is None:

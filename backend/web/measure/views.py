@@ -126,6 +126,18 @@ def install(query: dict[str, Any]) -> Response:
     return Response(body, content_type="application/manifest+json")
 
 
+@bp.page("/do/apps", policy=SCRIPTED_REQUESTS)
+def apps(query: dict[str, Any]) -> Response:
+    """Render the page where a person agrees to measure with another app, and connects it."""
+    page_language = query["lang"] or language()
+    return render(
+        "web/measure/apps.html",
+        query["lang"],
+        consent=consent.statement(_operator(), page_language),
+        apps=["network_survey", *(["open_rmbt"] if current_app.config["OPEN_RMBT_URL"] else [])],
+    )
+
+
 @bp.get("/j/<code>")
 def join_by_address(code: str) -> BaseResponse:
     """Redirect a typed short URL to the page, with the code in the fragment."""

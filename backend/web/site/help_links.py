@@ -29,6 +29,7 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "web.sign_in": ("leaders", "account"),
     "web.invitation": ("leaders", "account"),
     "do.withdraw": ("volunteers", "withdrawal"),
+    "do.apps": ("volunteers", "apps"),
     "board.team": ("leaders", "team"),
     "board.plan": ("organisers", "plan"),
     "board.slips": ("organisers", "plan"),

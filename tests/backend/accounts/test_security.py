@@ -39,10 +39,16 @@ def test_a_page_may_do_only_what_it_needs(client: FlaskClient, path: str) -> Non
     assert "geolocation=(self)" in allowed and "camera=()" in allowed
 
 
+OF_APPS = ("/api/", "/do/", "/rmbt/", "/RMBTControlServer/")
+
+
 def forms(app: Flask) -> list[str]:
-    """The addresses that pages send their forms to, with numbers that nothing has."""
+    """The addresses that pages send their forms to, with numbers that nothing has.
+
+    Apps send to the others, which know no session.
+    """
     rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
-    paths = [rule.rule for rule in rules if not rule.rule.startswith(("/api/", "/do/"))]
+    paths = [rule.rule for rule in rules if not rule.rule.startswith(OF_APPS)]
     return sorted(re.sub(r"<[^>]+>", "1", path) for path in paths)
 
 

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
 PROBLEM = "application/problem+json"
+# What the document describes: the API, that of OGC, and the control server of an app.
+DESCRIBED = ("/api/v1/", "/ogc/", "/rmbt/", "/RMBTControlServer/")
 FOR_DEVICES = {
     ("get", "/api/v1/devices/me"),
     ("delete", "/api/v1/devices/me"),
@@ -63,7 +65,7 @@ def test_every_operation_of_the_api_is_described(document: dict[str, Any], app: 
     served = {
         (method.lower(), re.sub(r"<[^<>]+:", "<", rule.rule))  # a converter is not told
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith(("/api/v1/", "/ogc/")) and not rule.rule.endswith("/openapi.json")
+        if rule.rule.startswith(DESCRIBED) and not rule.rule.endswith("/openapi.json")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert described == served

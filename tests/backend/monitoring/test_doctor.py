@@ -16,6 +16,7 @@ from backend.database.extensions import db
 from backend.monitoring import checks
 from backend.run_log import record_run
 from backend.witness import hosts
+from tests.support import open_rmbt
 from tests.support.oidc import office, rule
 from tests.support.requirements import counting_from
 
@@ -127,6 +128,13 @@ def test_a_provider_that_is_away_or_another_one_is_a_warning(
         app.config["OIDC_ISSUER"] = "http://127.0.0.1:9"
         code, output = visit(app)
         assert code == 0 and "cannot be used: ConnectionError" in output
+
+
+def test_a_measuring_server_of_rtr_that_is_not_registered(app: Flask, var_dir: Path) -> None:
+    app.config["OPEN_RMBT_URL"] = open_rmbt.SERVER_URL
+    assert "(OPEN_RMBT_URL) is not registered" in visit(app)[1]
+    open_rmbt.register_server(app)
+    assert "OPEN_RMBT_URL" not in visit(app)[1]
 
 
 def test_production_without_its_address(app: Flask, var_dir: Path) -> None:

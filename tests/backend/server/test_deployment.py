@@ -176,12 +176,14 @@ def test_the_log_of_nginx_tells_of_no_one(tmp_path: Path) -> None:
         try:
             for path in (f"measurements/{identifier}", f"measurements/{identifier}/x?lat=21.59427"):
                 request_until_answered(port, f"/api/v1/{path}")
-            wait_for(lambda: log.exists() and log.read_text().count("\n") == 2)
+            request_until_answered(port, "/rmbt/the-token_of-a-device/RMBTControlServer/result")
+            wait_for(lambda: log.exists() and log.read_text().count("\n") == 3)
         finally:
             nginx.terminate()
-    first, second = log.read_text().splitlines()
+    first, second, third = log.read_text().splitlines()
     assert '"GET /api/v1/measurements/-" 503' in first
     assert '"GET /api/v1/measurements/-/x" 503' in second
+    assert '"GET /rmbt/-/RMBTControlServer/result" 503' in third
     assert not any(trace in first + second for trace in ("127.0.0.1", identifier[:8], "21.59"))
 
 

@@ -55,7 +55,23 @@ PAGES = {
     "GET /withdraw": EVERYBODY,
     "GET /j/<code>": "302 302 302 302 302 302 302 302",
     "GET /do/": EVERYBODY,
+    "GET /do/apps": EVERYBODY,
     "GET /do/worker.js": EVERYBODY,
+    # the app of RTR: the address has the token, and a refusal is a text in a successful answer
+    **{
+        f"POST /rmbt/<token>/RMBTControlServer/{name}": EVERYBODY
+        for name in (
+            "settings",
+            "testRequest",
+            "result",
+            "coverageRequest",
+            "coverageResult",
+            "resultQoS",
+            "news",
+            "history",
+        )
+    },
+    "POST /RMBTControlServer/<name>": EVERYBODY,
     "GET /do/app.webmanifest": EVERYBODY,
     "GET /do/down": EVERYBODY,
     "POST /do/up": "204 204 204 204 204 204 204 204",

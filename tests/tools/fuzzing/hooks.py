@@ -1,6 +1,7 @@
 """Hooks of schemathesis that set the token of each call."""
 
 import os
+import secrets
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -15,15 +16,17 @@ URL, ADMIN = os.environ["FUZZ_URL"], os.environ["FUZZ_ADMIN"]
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Set a device's or an admin's token where needed; withdrawals get a new device's."""
+    """Set a device's or an admin's token where needed; calls that end it get a new device's."""
+    if "{token}" in case.operation.path and secrets.randbelow(10):
+        case.path_parameters["token"] = token()
     security = case.operation.definition.raw.get("security")
     if not security:
         return
     if any("session" in one for one in security):
         case.headers["Authorization"] = f"Bearer {ADMIN}"
         return
-    withdraws = (case.operation.method.lower(), case.operation.path) == ("delete", ONCE)
-    case.headers["Authorization"] = f"Bearer {register(URL) if withdraws else token()}"
+    ends = (case.operation.method.lower(), case.operation.path) in ENDING
+    case.headers["Authorization"] = f"Bearer {register(URL) if ends else token()}"
 
 
 @schemathesis.hook
@@ -36,7 +39,12 @@ def filter_query(context: Any, query: Any) -> bool:
 schemathesis.openapi.media_type("application/pdf", st.binary().map(b"%PDF-1.7\n".__add__))
 # gunicorn reads 4,094 bytes of a request's first line.
 QUERY_MOST = 3_500
-ONCE = "/api/v1/devices/me"
+# Calls after which the token of their device is no longer valid.
+ENDING = {
+    ("delete", "/api/v1/devices/me"),
+    ("delete", "/api/v1/device/deregister"),
+    ("post", "/api/v1/device/unregister"),
+}
 
 
 @cache

@@ -24,6 +24,7 @@ PAGES: dict[str, Place] = {
     "invitation": f"/invitation#{'x' * 43}",
     "join": "/join#ACDEFGHJ",
     "measuring": "/do/",
+    "apps": "/do/apps",
     "withdraw": "/withdraw",
     "seal": "/seal",
     "docs": "/docs",

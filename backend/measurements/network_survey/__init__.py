@@ -1,0 +1,1 @@
+"""Server of the app Network Survey: its LTE and NR records become radio samples."""

@@ -1,0 +1,1 @@
+"""Control server of the app Open-RMBT (RTR-NetTest): its requests become our samples."""

@@ -1,0 +1,221 @@
+"""Translate a result of Open-RMBT to the body of a sample. Pure functions of plain values."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+from uuid import UUID, uuid5
+
+from backend.measurements.imports.foreign_values import (
+    flag,
+    inner,
+    number,
+    number_within,
+    objects,
+    plmn_of_text,
+    whole,
+    words,
+)
+from backend.measurements.open_rmbt.network_types import GENERATIONS, VPN, kind_of
+
+MBPS_PER_KBIT_S, MS_PER_NS, S_PER_NS = 1e-3, 1e-6, 1e-9
+# A result has some hundred pings, signals and positions.
+LISTED_MOST = 2_000
+FINISHED, ABORTED = ("0", "SUCCESS"), ("2", "ABORTED")
+# A fix that is older than a minute is not of the place of the test.
+FIX_AGE_MOST_NS = 60e9
+YEAR_2000_MS, YEAR_2100_MS = 946_684_800_000, 4_102_444_800_000
+
+
+def sample_id(device_id: UUID, test: str) -> str:
+    """Return the id of the sample of a test: the same result again is the same sample."""
+    return str(uuid5(device_id, f"open_rmbt|{test}"))
+
+
+def phone_time(body: Mapping[str, Any]) -> datetime | None:
+    """Return the start of a test by the phone's clock."""
+    millis = number_within(body, "time", YEAR_2000_MS, YEAR_2100_MS)
+    return None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
+
+
+def sample_of(body: Mapping[str, Any], id: str, started_at: datetime) -> dict[str, Any]:
+    """Return the body of a sample, of the fields that it names alone.
+
+    `started_at` is the start of the test: that of its ticket, since a phone's clock may be wrong.
+    """
+    values = {
+        "download_mbps": _scaled(body, "test_speed_download", MBPS_PER_KBIT_S),
+        "upload_mbps": _scaled(body, "test_speed_upload", MBPS_PER_KBIT_S),
+        "ping_ms": _ping_ms(body),
+    }
+    status = _status_of(body)
+    if status == "finished" and None in values.values():
+        status = "failed"
+    network_type = number(body, "network_type")
+    optional = {
+        "jitter_ms": number_within(body, "voip_result_jitter_millis", 0, 60_000),
+        "loss_percent": number_within(body, "voip_result_packet_loss_percents", 0, 100),
+        "data_used_mb": _data_used_mb(body),
+        "duration_s": _duration_s(body),
+        "vpn": True if network_type == VPN else None,
+        "app_version": _app_version(body),
+        "cell": _cell_of(body),
+    }
+    return {
+        "id": id,
+        "measured_at": started_at.isoformat(),
+        "status": status,
+        **values,
+        "network": _network_of(body, network_type),
+        "location": _location_of(body, started_at),
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def _status_of(body: Mapping[str, Any]) -> str:
+    written = str(body.get("test_status")).upper()
+    if written in FINISHED:
+        return "finished"
+    return "aborted" if written in ABORTED else "failed"
+
+
+def _scaled(body: Mapping[str, Any], name: str, factor: float) -> float | None:
+    value = number_within(body, name, 0, 1e15)
+    return None if value is None else round(value * factor, 6)
+
+
+def _ping_ms(body: Mapping[str, Any]) -> float | None:
+    """Return the median of the pings that the server saw, else the shortest of the phone."""
+    pings = objects(body, "pings", LISTED_MOST)
+    seen = [value for one in pings if (value := number_within(one, "value_server", 1, 1e12))]
+    if seen:
+        return round(median(seen) * MS_PER_NS, 3)
+    shortest = number_within(body, "test_ping_shortest", 1, 1e12)
+    return None if shortest is None else round(shortest * MS_PER_NS, 3)
+
+
+def _data_used_mb(body: Mapping[str, Any]) -> float | None:
+    for names in (
+        ("test_if_bytes_download", "test_if_bytes_upload"),
+        ("test_total_bytes_download", "test_total_bytes_upload"),
+    ):
+        sizes = [size for name in names if (size := number_within(body, name, 1, 1e12))]
+        if sizes:
+            return round(sum(sizes) * 1e-6, 3)
+    return None
+
+
+def _duration_s(body: Mapping[str, Any]) -> float | None:
+    """Return the time from the start to the end of the upload, which is the last part."""
+    began = number_within(body, "time_ul_ns", 0, 1e12)
+    took = number_within(body, "test_nsec_upload", 0, 1e12)
+    return None if began is None or took is None else round((began + took) * S_PER_NS, 3)
+
+
+def _app_version(body: Mapping[str, Any]) -> str:
+    version = words(body, "client_software_version") or words(body, "client_version") or ""
+    return f"open-rmbt {version}".strip()[:50]
+
+
+def _network_of(body: Mapping[str, Any], network_type: float | None) -> dict[str, Any]:
+    kind = kind_of(network_type)
+    if kind != "mobile":
+        return {"kind": kind}
+    mcc, mnc = plmn_of_text(words(body, "telephony_network_operator"))
+    fields = {
+        "technology": technology_of(body, network_type),
+        "mcc": mcc,
+        "mnc": mnc,
+        "operator": words(body, "telephony_network_operator_name"),
+        "signal_dbm": (_signal_of(body) or {}).get("rsrp_dbm"),
+        "roaming": flag(body, "telephony_network_is_roaming"),
+    }
+    return {"kind": kind, **{name: value for name, value in fields.items() if value is not None}}
+
+
+def technology_of(body: Mapping[str, Any], network_type: float | None) -> str | None:
+    """Return the generation; a test that used NR beside LTE is one of 5G."""
+    if body.get("telephony_nr_connection") in ("NSA", "SA"):
+        return "5G"
+    return None if network_type is None else GENERATIONS.get(int(network_type))
+
+
+def _cell_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    found = _signal_of(body)
+    return {name: value for name, value in found.items() if value is not None} if found else None
+
+
+def _signal_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the serving cell with its last signal; an NSA test has NR, which is first, and LTE."""
+    radio = inner(body, "radioInfo")
+    cells = {
+        one["uuid"]: one
+        for one in objects(radio, "cells", LISTED_MOST)
+        if isinstance(one.get("uuid"), str) and _is_serving(one)
+    }
+    signals = [
+        one for one in objects(radio, "signals", LISTED_MOST)
+        if isinstance(one.get("cell_uuid"), str) and one["cell_uuid"] in cells
+    ]  # fmt: skip
+    signals.sort(key=lambda one: number(one, "time_ns") or 0)
+    for kind, prefix, quality in (("NR", "nr_ss", "nr_ss_sinr"), ("LTE", "lte", "lte_rssnr")):
+        measured = [one for one in signals if _rsrp(one, prefix) is not None]
+        if measured:
+            last = measured[-1]
+            return {
+                "type": _cell_type(kind, body),
+                "identity": whole(cells[last["cell_uuid"]], "location_id", 2**36),
+                "physical_id": whole(cells[last["cell_uuid"]], "primary_scrambling_code", 1_007),
+                "rsrp_dbm": _rsrp(last, prefix),
+                "rsrq_db": number_within(last, f"{prefix}_rsrq", -60, 30),
+                "sinr_db": number_within(last, quality, -60, 60),
+            }
+    return None
+
+
+def _cell_type(kind: str, body: Mapping[str, Any]) -> str:
+    mode = body.get("telephony_nr_connection")
+    return f"NR {mode}" if kind == "NR" and mode in ("NSA", "SA") else kind
+
+
+def _is_serving(cell: Mapping[str, Any]) -> bool:
+    """Return whether a cell served the data of the test, not those of another SIM."""
+    return cell.get("active") is True and cell.get("primary_data_subscription") != "false"
+
+
+def _rsrp(signal: Mapping[str, Any], prefix: str) -> float | None:
+    return number_within(signal, f"{prefix}_rsrp", -160, -20)
+
+
+def _location_of(body: Mapping[str, Any], started_at: datetime) -> dict[str, Any] | None:
+    """Return the most accurate position of the minute around the start, else the nearest one."""
+    fixes = [
+        one
+        for one in objects(body, "geoLocations", LISTED_MOST)
+        if number_within(one, "geo_lat", -90, 90) is not None
+        and number_within(one, "geo_long", -180, 180) is not None
+    ]
+    if not fixes:
+        return None
+    best = _best(fixes)
+    offset_ns = number_within(best, "time_ns", -1e15, 1e15) or 0
+    found = {
+        "latitude": number(best, "geo_lat"),
+        "longitude": number(best, "geo_long"),
+        "accuracy_m": number_within(best, "accuracy", 0, 1e6),
+        "provider": (words(best, "provider") or "")[:50] or None,
+        "is_mock": flag(best, "mock_location"),
+        "fixed_at": (started_at + timedelta(seconds=offset_ns * S_PER_NS)).isoformat(),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _best(fixes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    def distance(fix: Mapping[str, Any]) -> float:
+        return abs(number(fix, "time_ns") or 0)
+
+    def error(fix: Mapping[str, Any]) -> float:
+        return number_within(fix, "accuracy", 0, 1e6) or 1e6
+
+    near = [fix for fix in fixes if distance(fix) <= FIX_AGE_MOST_NS]
+    return min(near, key=error) if near else min(fixes, key=distance)

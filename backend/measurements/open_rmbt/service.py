@@ -1,0 +1,187 @@
+"""Answer the app Open-RMBT: issue its tests as tickets, and record its results as samples."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from backend.devices import service as devices
+from backend.errors import Problem, invalid
+from backend.measurements.open_rmbt import fences, results, tokens
+from backend.measurements.radio import service as radio
+from backend.measurements.radio.service import RadioContext
+from backend.measurements.recording.incoming import Item, ReceiptContext, read_id
+from backend.measurements.recording.service import RecordingContext, record_optimistically
+from backend.witness.hosts import registered_host
+from backend.witness.service import IssuedTicket, TicketIssuer, TicketRequest
+
+# As the app's own servers ask for; 7 s each of download and upload.
+DURATION_S, THREADS, PINGS = "7", "3", "10"
+ROUTE = "RMBTControlServer"
+# The port of pings by UDP at RTR's measuring servers, and the lengths of sessions that RTR allows.
+PING_PORT = "444"
+SESSION_S, COVERAGE_S = 3_600, 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuringServer:
+    """The measuring server of the installation: its address, and the secret of its tokens."""
+
+    url: str
+    key: str
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def encrypted(self) -> bool:
+        return self.url.startswith("https://")
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or (443 if self.encrypted else 80)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request of the app: the token in its address, its body, sender and time."""
+
+    token: str
+    body: Mapping[str, Any]
+    address: str  # of the sender
+    base_url: str  # of the control server, with the token
+    now: datetime
+
+
+def control_host(url_root: str, token: str) -> str:
+    """Return the text that a person enters as the control server: host and path."""
+    return f"{url_root.partition('://')[2]}rmbt/{token}"
+
+
+def describe_settings(asked: Request, terms_url: str) -> dict[str, Any]:
+    """Return the settings of the app for the device of a token."""
+    device = devices.authenticate(asked.token, asked.now)
+    settings = {
+        "uuid": str(device.id),
+        "terms_and_conditions": {"version": 1, "url": terms_url, "ndt_url": None},
+        "urls": {},
+        "servers": [],
+        "server_ws": [],
+        "server_qos": [],
+        "qostesttype_desc": [],
+        "history": {"devices": [], "networks": []},
+        "versions": {"control_server_version": "do-song"},
+    }
+    return {"settings": [settings]}
+
+
+def request_test(asked: Request, server: MeasuringServer, issuer: TicketIssuer) -> dict[str, Any]:
+    """Issue a ticket for one test at the measuring server; 404 if it is not registered."""
+    devices.authenticate(asked.token, asked.now)
+    host = registered_host(server.url) if server.url else None
+    if host is None:
+        raise Problem(404, "no_measuring_server")
+    issued = issuer.issue(asked.token, TicketRequest("full", host), asked.now)
+    test = issued.ticket.id
+    return {
+        "test_uuid": str(test),
+        "open_test_uuid": f"O{test}",
+        "test_token": tokens.test_token(test, asked.now, server.key),
+        "test_server_name": issued.host_name,
+        "test_server_address": server.host,
+        "test_server_port": server.port,
+        "test_server_encryption": server.encrypted,
+        "test_server_type": "RMBT",
+        "test_duration": DURATION_S,
+        "test_numthreads": THREADS,
+        "test_numpings": PINGS,
+        "test_wait": "0",
+        "client_remote_ip": asked.address,
+        "provider": None,
+        "result_url": f"{asked.base_url}/result",
+        "result_qos_url": f"{asked.base_url}/resultQoS",
+    }
+
+
+def record_result(asked: Request, context: RecordingContext, issuer: TicketIssuer) -> Item:
+    """Record a result as a sample of the device; with its ticket it is `ticketed`.
+
+    Raises 422 for a result that names neither its test nor its time.
+    """
+    device = devices.authenticate(asked.token, asked.now)
+    test = read_id(asked.body.get("test_uuid"))
+    issued = _issued(test, device, issuer)
+    started_at = issued.ticket.issued_at if issued else results.phone_time(asked.body)
+    if test is None or started_at is None:
+        raise invalid("test_uuid" if test is None else "time", "required")
+    sample = results.sample_of(asked.body, results.sample_id(device.id, str(test)), started_at)
+    if issued:
+        sample["test"] = {"ticket": issued.token}
+        sample["server"] = {"id": str(issued.ticket.host_id), "name": issued.host_name}
+    recorded = record_optimistically(asked.token, [sample], ReceiptContext(asked.now), context)
+    return recorded.items[0]
+
+
+def _issued(test: Any, device: devices.KnownDevice, issuer: TicketIssuer) -> IssuedTicket | None:
+    """Return the ticket of a test of this device; another device's is none."""
+    try:
+        return issuer.known(test, device.id) if test else None
+    except Problem:
+        return None
+
+
+def request_coverage(asked: Request, server: MeasuringServer, key: str) -> dict[str, Any]:
+    """Begin a coverage session of the device of a token."""
+    device = devices.authenticate(asked.token, asked.now)
+    loop = read_id(asked.body.get("loop_uuid")) or uuid4()
+    return {
+        "test_uuid": str(tokens.session_id(device.id, asked.now, key)),
+        "loop_uuid": str(loop),
+        "loop_test_counter": 1,
+        "client_remote_ip": asked.address,
+        "ip_version": _ip_version(asked.address),
+        "provider": None,
+        "ping_token": tokens.ping_token(asked.address, asked.now, server.key),
+        "ping_host": server.host,
+        "ping_port": PING_PORT,
+        "max_coverage_session_seconds": SESSION_S,
+        "max_coverage_measurement_seconds": COVERAGE_S,
+    }
+
+
+def record_coverage(asked: Request, key: str) -> tuple[int, Counter[str]]:
+    """Record the fences of a session as radio samples, each once.
+
+    Returns the number of stored or known ones, and the number of skipped ones by reason.
+    """
+    device = devices.authenticate(asked.token, asked.now)
+    session = read_id(asked.body.get("test_uuid"))
+    if session is None:
+        raise invalid("test_uuid", "required")
+    began = tokens.session_start(session, device.id, key)
+    sent = asked.body.get("fences")
+    if not isinstance(sent, list) or len(sent) > fences.FENCES_MOST:
+        raise invalid("fences", "wrong_length")
+    translated = fences.translate(sent, asked.body, str(session), device.id, began)
+    if not translated.samples:
+        return 0, translated.skipped
+    context = RadioContext(asked.now, source="open_rmbt", address=asked.address)
+    processed = 0
+    for item in radio.record(device, translated.samples, context):
+        if item.outcome == "refused":
+            translated.skipped[item.errors[0].code] += 1
+        else:
+            processed += 1
+    return processed, translated.skipped
+
+
+def _ip_version(address: str) -> int:
+    try:
+        return ip_address(address).version
+    except ValueError:
+        return 4

@@ -1,0 +1,203 @@
+"""Endpoints of the app Open-RMBT, below a personal address that identifies its device.
+
+The app shows the texts of `error` in a successful answer alone, so refusals have the status 200.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import current_app, request, url_for
+
+from backend.database.extensions import BEARER, db
+from backend.devices import service as devices
+from backend.errors import Problem
+from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
+from backend.i18n.catalogues import Language
+from backend.i18n.messages import message
+from backend.measurements.open_rmbt import service
+from backend.measurements.open_rmbt.schemas import (
+    AnswerSchema,
+    ConnectionSchema,
+    CoverageSessionSchema,
+    FencesSchema,
+    ListsSchema,
+    RequestSchema,
+    SettingsSchema,
+    StoredSchema,
+    TestSchema,
+)
+from backend.measurements.open_rmbt.service import ROUTE, MeasuringServer, Request
+from backend.measurements.recording.reasons import category
+from backend.measurements.recording.service import RecordingContext, judging_settings
+from backend.memberships.poster import inline_svg
+from backend.metrics import count_samples
+
+TEXT = "Open-RMBT, the app RTR-NetTest"
+blp = Blueprint("open_rmbt", __name__, description=TEXT, url_prefix=f"/rmbt/<token>/{ROUTE}")
+nobody_blp = Blueprint("open_rmbt_nobody", __name__, url_prefix=f"/{ROUTE}")
+devices_blp = Blueprint("open_rmbt_devices", __name__, description=TEXT)
+blueprints = (blp, nobody_blp, devices_blp)
+
+BODY = {"required": True, "content": {"application/json": {"schema": RequestSchema}}}
+# Problems that the app shows to the person; after another status it sends the request again.
+REFUSED = (401, 403, 404, 409, 422, 429)
+
+
+def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
+    """Answer a request as the app reads it: `error` is empty, or has the texts of a refusal."""
+
+    @wraps(use)
+    def answer(token: str) -> dict[str, Any]:
+        body = read_object()
+        asked = Request(
+            token=token,
+            body=body,
+            address=request.remote_addr or "",
+            base_url=f"{request.url_root}rmbt/{token}/{ROUTE}",
+            now=clock_now(),
+        )
+        try:
+            return {**use(asked), "error": []}
+        except Problem as problem:
+            if problem.status not in REFUSED:
+                raise
+            db.session.rollback()
+            return {"error": _texts(problem, _language(body))}
+
+    return answer
+
+
+def _language(body: dict[str, Any]) -> Language:
+    written = body.get("language") or body.get("client_language")
+    return "en" if isinstance(written, str) and not written.startswith("vi") else "vi"
+
+
+def _texts(problem: Problem, language: Language) -> list[str]:
+    code = "control_server_unknown" if problem.status == 401 else problem.code
+    fields = [f"{one.field}: {message(one.code, language)}" for one in problem.errors]
+    return [message(code, language), *fields]
+
+
+@blp.post("/settings")
+@blp.doc(requestBody=BODY)
+@blp.response(200, SettingsSchema)
+@_answer
+def read_rmbt_settings(asked: Request) -> dict[str, Any]:
+    """Read the settings of the app, which asks for them at its start."""
+    return service.describe_settings(asked, url_for("do.apps", _external=True))
+
+
+@blp.post("/testRequest")
+@blp.doc(requestBody=BODY)
+@blp.response(200, TestSchema)
+@_answer
+def request_rmbt_test(asked: Request) -> dict[str, Any]:
+    """Get a test: measuring server and token; it is a ticket of the device."""
+    return service.request_test(asked, _server(), current_app.extensions["ticket_issuer"])
+
+
+def _server() -> MeasuringServer:
+    config = current_app.config
+    return MeasuringServer(config["OPEN_RMBT_URL"], config["OPEN_RMBT_KEY"])
+
+
+@blp.post("/result")
+@blp.doc(requestBody=BODY)
+@blp.response(200, StoredSchema)
+@_answer
+def send_rmbt_result(asked: Request) -> dict[str, Any]:
+    """Send the result of a test; the same again is a duplicate."""
+    item = service.record_result(asked, _context(), current_app.extensions["ticket_issuer"])
+    if item.outcome != "accepted":
+        count_samples([(item.outcome, None)])
+        return {"outcome": item.outcome, "reasons": [one.code for one in item.errors]}
+    count_samples([(item.outcome, category(item.row["reasons"], item.row["marks"], None))])
+    verdict = {name: item.row[name] for name in ("counted", "assurance", "reasons")}
+    return {"outcome": item.outcome, **verdict}
+
+
+@blp.post("/coverageRequest")
+@blp.doc(requestBody=BODY)
+@blp.response(200, CoverageSessionSchema)
+@_answer
+def request_coverage(asked: Request) -> dict[str, Any]:
+    """Begin a coverage session."""
+    return service.request_coverage(asked, _server(), current_app.config["SECRET_KEY"])
+
+
+@blp.post("/coverageResult")
+@blp.doc(requestBody=BODY)
+@blp.response(200, FencesSchema)
+@_answer
+def send_coverage(asked: Request) -> dict[str, Any]:
+    """Send the fences of a coverage session, which become radio samples; the same is held once."""
+    processed, skipped = service.record_coverage(asked, current_app.config["SECRET_KEY"])
+    return {
+        "processed": processed,
+        "skipped": skipped.total(),
+        "skipped_reasons": dict(skipped),
+    }
+
+
+@blp.post("/resultQoS")
+@blp.doc(requestBody=BODY)
+@blp.response(200, AnswerSchema)
+@_answer
+def drop_qos(asked: Request) -> dict[str, Any]:
+    """Accept and drop results of the app's other tests, which are no samples."""
+    devices.authenticate(asked.token, asked.now)
+    return {}
+
+
+@blp.post("/news")
+@blp.doc(requestBody=BODY)
+@blp.response(200, ListsSchema)
+@_answer
+def list_news(asked: Request) -> dict[str, Any]:
+    """List no news."""
+    devices.authenticate(asked.token, asked.now)
+    return {"news": []}
+
+
+@blp.post("/history")
+@blp.doc(requestBody=BODY)
+@blp.response(200, ListsSchema)
+@_answer
+def list_history(asked: Request) -> dict[str, Any]:
+    """List no history: samples with their verdicts are in the export of the device."""
+    devices.authenticate(asked.token, asked.now)
+    return {"history": []}
+
+
+@nobody_blp.post("/<name>")
+@nobody_blp.doc(requestBody=BODY)
+@nobody_blp.response(200, AnswerSchema)
+def refuse_without_address(name: str) -> dict[str, Any]:
+    """Refuse an app without a personal address: no person has agreed."""
+    return {"error": [message("control_server_unknown", _language(read_object()))]}
+
+
+@devices_blp.post("/devices/me/open-rmbt")
+@devices_blp.doc(security=BEARER)
+@devices_blp.response(200, ConnectionSchema)
+def connect_open_rmbt() -> dict[str, str]:
+    """Get the personal control server of the device for the app, also as a QR code."""
+    token = bearer_token()
+    devices.authenticate(token, clock_now())
+    if not current_app.config["OPEN_RMBT_URL"]:
+        raise Problem(404, "no_measuring_server")
+    host = service.control_host(request.url_root, token)
+    return {"host": host, "qr_svg": inline_svg(host)}
+
+
+def _context() -> RecordingContext:
+    config = current_app.config
+    return RecordingContext(
+        current_app.extensions["locator"],
+        config["SECRET_KEY"],
+        config["MEASUREMENTS_PER_HOUR"],
+        current_app.extensions["statement_verifier"],
+        caps=judging_settings(config).caps,
+        networks=current_app.extensions["carrier_networks"],
+    )

@@ -101,7 +101,8 @@ def follow(folder: Path, network: str, versions: Mapping[int, str], read: Read) 
     if country is None:
         return rebuild(folder, network, versions, read)
     groups = country.groups
-    units = [unit for unit, version in versions.items() if country.versions.get(unit) != version]
+    # Units without a version now were in another database, from which a backup was restored.
+    units = sorted({unit for unit, _ in versions.items() ^ country.versions.items()})
     if units:
         new = _rows(read(units), network, groups)
         old = groups.samples.rows_in(np.array(units))

@@ -34,11 +34,9 @@ from tests.tools.conformance.faults import (
     Faults,
 )
 from tests.tools.conformance.log import Log
+from tests.tools.conformance.own_clients import run_phone, verdicts_on
 from tests.tools.conformance.proxy import Proxy
-from tests.tools.conformance.rules import BROKEN, KEPT, NOT_SEEN, RULES, Verdict, judge
-from tests.tools.phone_simulator.client import Client
-from tests.tools.phone_simulator.store import QUEUED, Store
-from tests.tools.phone_simulator.sync import StoppedError, Sync
+from tests.tools.conformance.rules import BROKEN, KEPT, NOT_SEEN, RULES, Verdict, judge, table
 
 REGISTERS = "registers again with the same id after a lost answer"
 
@@ -186,17 +184,12 @@ def test_what_was_not_seen_is_not_kept(app: Flask) -> None:
 
 @pytest.mark.slow
 def test_the_simulated_phone_keeps_the_rules(app: Flask, tmp_path: Path) -> None:
-    rng, store = random.Random(3), Store(tmp_path / "phone.sqlite")
-    with proxied(app, Faults(times=1)) as (url, log):
-        sync = Sync(Client(url, rng), store, rng, time.sleep)
-        token = sync.register()
-        with pytest.raises(StoppedError):
-            for _ in range(60):
-                while len(store.ids(QUEUED)) < 3:
-                    store.add(sample(datetime.now(UTC) - timedelta(seconds=1)))
-                sync.send_once(token)
-        verdicts = judge(log.all())
+    with serving_app(app) as url:
+        verdicts = verdicts_on(run_phone, url, tmp_path)
     assert states(verdicts) == dict.fromkeys([REGISTERS, *RULES], KEPT), verdicts
+    [head, _, *rows] = table({"scripts/phone": verdicts})
+    assert head == "| rule | scripts/phone |" and len(rows) == 11
+    assert all("| kept (" in row for row in rows)
 
 
 def test_the_command_prints_a_table_and_says_what_is_missing(

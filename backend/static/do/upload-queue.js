@@ -1,39 +1,17 @@
 // Sends waiting samples. A sample keeps its id until the server has answered, so none is lost or stored
 // twice; the page and the service worker may both send.
 import { request } from "./api.js";
+import { attempt, BATCH, isStored, sendInBatches } from "./sending-rules.js";
 import { notes, ON_SERVER, samples, saveNote, saveSample, saveSetting, setting } from "./store.js";
 import { addWitness, endTest, keepNext, nextProfile } from "./witness.js";
 
-// Small batches lose little when the connection drops.
-const BATCH = 50;
-// Retries as docs/app.md requires of apps: a random wait, with a limit that doubles up to 15 minutes.
-const WAIT_FIRST_MS = 1_000;
-const WAIT_MOST_MS = 900_000;
-
-// Outcomes: sent, nothing, later (no answer, or the server asks to wait), ended (consent withdrawn). `wait`: ms
-// until the next attempt; `paused`: this was none. `afresh`: the network may be back, or a person wants it; what the server asked for
-// is waited for all the same.
-export function sendWaiting({ afresh = false } = {}) {
-  const attempt = () => sendUnlessPaused(afresh);
-  return navigator.locks ? navigator.locks.request("sending", attempt) : attempt();
-}
-
 // The pause is stored: the page and the service worker share it, also after the page was closed.
-async function sendUnlessPaused(afresh) {
-  const pause = (await setting("pause")) ?? { until: 0, asked: 0, limit: WAIT_FIRST_MS };
-  const left = (afresh ? pause.asked : pause.until) - Date.now();
-  // A longer one is of a clock that was changed.
-  if (left > 0 && left <= 2 * WAIT_MOST_MS) return { outcome: "later", wait: left, paused: true };
-  const { outcome, wait } = await sendAll();
-  if (outcome !== "later") {
-    if (outcome !== "ended") await saveSetting("pause", null);
-    return { outcome, wait: 0 };
-  }
-  const limit = afresh ? WAIT_FIRST_MS : pause.limit;
-  const asked = Date.now() + Math.min(wait * 1000, WAIT_MOST_MS);
-  const until = asked + Math.random() * limit;
-  await saveSetting("pause", { until, asked, limit: Math.min(2 * limit, WAIT_MOST_MS) });
-  return { outcome, wait: until - Date.now() };
+const pauses = { read: () => setting("pause"), write: (pause) => saveSetting("pause", pause) };
+
+// Outcomes, `wait` and `afresh` as of `attempt`.
+export function sendWaiting({ afresh = false } = {}) {
+  const send = () => attempt(sendAll, pauses, afresh);
+  return navigator.locks ? navigator.locks.request("sending", send) : send();
 }
 
 async function sendAll() {
@@ -70,28 +48,16 @@ async function sendAgreement() {
 
 async function sendBatches() {
   const waiting = (await samples()).filter((one) => one.state === "waiting");
-  if (!waiting.length) return { outcome: "nothing", wait: 0 };
-  let size = BATCH;
-  for (let at = 0; at < waiting.length; ) {
-    const part = await withWitnesses(waiting.slice(at, at + size));
-    if (!part) return { outcome: "later", wait: 0 };
-    const body = { measurements: part.map((one) => one.body), sent_at: new Date().toISOString() };
-    const profile = await nextProfile();
-    const path = profile ? `measurements?next_test=${profile}` : "measurements";
-    const answer = await request("POST", path, body);
-    if (answer.status === 401) return { outcome: "ended", wait: 0 };
-    if (answer.status === 413 && part.length > 1) {
-      size = Math.floor(part.length / 2);
-      continue;
-    }
-    if (!answer.ok) return { outcome: "later", wait: answer.wait };
-    at += part.length;
-    await keepNext(answer.next_test);
-    for (const [index, result] of answer.results.entries()) {
-      await saveSample({ ...part[index], ...stateOf(result) });
-    }
-  }
-  return { outcome: "sent", wait: 0 };
+  const settle = (sample, result) => saveSample({ ...sample, ...stateOf(result) });
+  return sendInBatches(waiting, { complete: withWitnesses, post: postSamples, settle });
+}
+
+async function postSamples(part) {
+  const body = { measurements: part.map((one) => one.body), sent_at: new Date().toISOString() };
+  const profile = await nextProfile();
+  const answer = await request("POST", profile ? `measurements?next_test=${profile}` : "measurements", body);
+  if (answer.ok) await keepNext(answer.next_test);
+  return answer;
 }
 
 // Fetch missing witnesses. What is sent must not change afterwards: a lost answer would become a conflict.
@@ -118,8 +84,7 @@ async function withWitnesses(part) {
   return complete;
 }
 
-// `accepted` and `duplicate` are both success; refused samples stay on the phone.
+// Refused samples stay on the phone.
 function stateOf(result) {
-  const onServer = ["accepted", "duplicate"].includes(result.outcome);
-  return { state: onServer ? ON_SERVER : "refused", answer: result };
+  return { state: isStored(result) ? ON_SERVER : "refused", answer: result };
 }

@@ -18,6 +18,10 @@ QUIET_S = 15.0
 def main(arguments: list[str]) -> int:
     """Return 0 if no rule was broken, and with --strict every rule was seen."""
     options = _parser().parse_args(arguments)
+    if options.own:
+        from tests.tools.conformance.own_clients import compare  # needs the packages of tests
+
+        return compare()
     log, plan = Log(), Faults(times=options.times)
     try:
         proxy = Proxy(options.url, log, plan, options.port)
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="where the client connects (default: a free port)")
     add("--minutes", type=float, default=10.0, help="at most so long (default: %(default)g)")
     add("--times", type=int, default=2, help="each fault so often (default: %(default)s)")
+    add("--own", action="store_true", help="test the project's own clients on a server of its own")
     add("--strict", action="store_true", help="fail too if a rule could not be seen")
     return parser
 

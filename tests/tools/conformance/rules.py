@@ -1,7 +1,7 @@
 """The rules of docs/app.md, each judged by what the proxy saw."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -217,6 +217,14 @@ RULES: dict[str, Callable[[Posts, Verdict], None]] = {
     "keeps its own clock": _own_clock,
     "sends nothing after 401": _ends,
 }
+
+
+def table(by_client: Mapping[str, Sequence[Verdict]]) -> Iterator[str]:
+    """Yield a table in Markdown: a rule a row, a client a column with how often it was seen."""
+    yield f"| rule | {' | '.join(by_client)} |"
+    yield "|---" * (len(by_client) + 1) + "|"
+    for row in zip(*by_client.values(), strict=True):
+        yield f"| {row[0].rule} | {' | '.join(f'{one.state} ({one.seen})' for one in row)} |"
 
 
 def lines(verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """gunicorn's configuration: `gunicorn -c config/gunicorn.py wsgi:app`."""
 
-import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -44,9 +43,10 @@ loglevel = _values["LOG_LEVEL"].lower()
 
 
 def when_ready(server: Any) -> None:
-    """Freeze loaded objects: otherwise the first collection of each worker copies the memory."""
-    gc.collect()
-    gc.freeze()
+    """Prepare the memory for the fork of the workers."""
+    from backend.server.gunicorn.memory import freeze
+
+    freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -59,11 +59,13 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the threads that fold counts and start jobs; one worker at a time does the work."""
+    """Start the threads of a worker; one worker at a time folds counts and starts jobs."""
     from backend.measurements.recording.counting import start_count_folder
+    from backend.server.gunicorn.memory import start_trimming
     from backend.server.running.job_poller import start_job_poller
     from wsgi import app
 
     start_count_folder(app)
     start_job_poller(app)
+    start_trimming()
     signal_ready()

@@ -11,10 +11,6 @@ from datetime import date, time, timedelta
 from itertools import islice
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.cell.cell import ERROR_CODES
-from openpyxl.utils.cell import range_boundaries
-
 from backend.errors import Problem, invalid
 from backend.tables.table import (
     HEADER_WITHIN,
@@ -35,6 +31,8 @@ COLUMNS_MOST = 30  # further columns are ignored
 LAST_ROW = 1_048_576  # of the format; forged row numbers up to it cost seconds of empty rows
 # Each cell is in one merged range at most: more merged cells than cells are an attack.
 MERGED_MOST = ROWS_MOST * COLUMNS_MOST
+
+ERROR_CODES = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
@@ -84,6 +82,8 @@ def _sheet(raw: bytes, kind: Kind) -> tuple[str, list[Line]]:
 
 
 def _book(raw: bytes, *, data_only: bool) -> Any:
+    from openpyxl import load_workbook  # 5 MB that few workers need
+
     return load_workbook(io.BytesIO(raw), read_only=True, data_only=data_only, keep_links=False)
 
 
@@ -135,6 +135,8 @@ def _uncomputed(sheet: Any, lines: list[Line]) -> list[Line]:
 
 def _unmerged(lines: list[Line], part: bytes) -> list[Line]:
     """Copy the values of merged cells to all their rows."""
+    from openpyxl.utils.cell import range_boundaries
+
     numbers = [line.number for line in lines]
     cells = {line.number: list(line.cells) for line in lines}
     filled = 0

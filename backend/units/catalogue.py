@@ -1,11 +1,12 @@
 """The systems of units, and the boundary sets: all, the one of a day, activation; no polygons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from sys import intern
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Executable, func, select, text
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
@@ -19,6 +20,7 @@ LEVELS = ("province", "district", "commune")
 LEVELS_OF = {"2024": LEVELS, "2025": ("province", "commune")}  # by system of units
 SYSTEMS = tuple(LEVELS_OF)
 APPROXIMATE = "approximate"
+ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,16 @@ ACTIVE = f"""
     select {", ".join(ActiveSet.__dataclass_fields__)} from boundary_sets
     where activation is not null
 """  # noqa: S608 # names of columns
+
+
+def read_rows(query: Executable) -> Iterator[list[Any]]:
+    """Yield the rows of a query about units, whose equal texts are one object.
+
+    All units twice, as the driver reads them, would leave memory that a process never returns.
+    """
+    for rows in db.session.execute(query).partitions(ROWS_AT_ONCE):
+        for row in rows:
+            yield [intern(value) if type(value) is str else value for value in row]
 
 
 def system_on(day: date) -> str:

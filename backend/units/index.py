@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import aliased
 
 from backend.database.extensions import db, fetch
-from backend.units.catalogue import LEVELS, system_on
+from backend.units.catalogue import LEVELS, read_rows, system_on
 from backend.units.models import Unit
 from backend.units.names import NearNames, compact, query_words, without_type, words_of
 from backend.units.reform import crosswalk, successor_codes
@@ -239,7 +239,7 @@ def _read_units() -> list[NamedUnit]:
         .outerjoin(province, province.id == Unit.province_id)
         .order_by(Unit.sort_key.collate("C"), Unit.id)
     )
-    return [_named_unit(row) for row in db.session.execute(query)]
+    return [_named_unit(row) for row in read_rows(query)]
 
 
 def _named_unit(row: Any) -> NamedUnit:

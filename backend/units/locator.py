@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.units.catalogue import ActiveSet, read_active, serving_set
+from backend.units.catalogue import ActiveSet, read_active, read_rows, serving_set
 from backend.units.models import Boundary, Unit
 from geo.index import CommuneIndex, Location, load_or_build
 
@@ -186,7 +186,7 @@ def read_names(set_id: int) -> dict[str, UnitName]:
         .outerjoin(province, province.id == Unit.province_id)
         .where(Boundary.set_id == set_id)
     )
-    return {row[1]: UnitName(*row) for row in db.session.execute(query)}
+    return {row[1]: UnitName(*row) for row in read_rows(query)}
 
 
 def _unit_location(active: ActiveSet, loaded: LoadedSet, location: Location | None) -> UnitLocation:

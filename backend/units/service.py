@@ -9,7 +9,14 @@ from sqlalchemy.orm import aliased
 
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem
-from backend.units.catalogue import LEVELS_OF, ActiveSet, read_active, serving_set, system_on
+from backend.units.catalogue import (
+    LEVELS_OF,
+    ActiveSet,
+    read_active,
+    read_rows,
+    serving_set,
+    system_on,
+)
 from backend.units.models import Boundary, Unit
 from geo.fix import METRES_PER_DEGREE
 from geo.gazetteer import plain
@@ -58,7 +65,7 @@ def units_on(day: date, level: str | None = None, parent_code: str | None = None
     """List the units of a day in Vietnamese order, those without a polygon too."""
     check_level(day, level)
     query = select_units(day, level, parent_code).order_by(*ORDER)
-    return [UnitRow(*row) for row in db.session.execute(query)]
+    return [UnitRow(*row) for row in read_rows(query)]
 
 
 def search(

@@ -50,7 +50,7 @@ def served(postgres: EmbeddedPostgres, pooler: Pooler, log: Path) -> Iterator[st
         "DATABASE_URL": pooler.app_url, "DATABASE_OWNER_URL": postgres.owner_url,
         "VAR_DIR": str(postgres.var_dir), "PORT": str(port), "WEB_CONCURRENCY": "2",
     }  # fmt: skip
-    command = [sys.executable, "-m", "backend.server.gunicorn.web"]
+    command = [sys.executable, "-m", "backend.server.gunicorn"]
     with log.open("w") as out, subprocess.Popen(
         command, cwd=ROOT, env=os.environ | settings, stdout=out, stderr=out
     ) as web:  # fmt: skip

@@ -1,6 +1,6 @@
 """Figures of a list of units as columns: the fields of a coverage item."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import sha256
@@ -82,6 +82,13 @@ class Figures:
         if len(rows) == len(self):
             return self
         return replace(self, counts=self.counts.only(rows), _columns={}, _active=None)
+
+    def slices(self, most: int) -> Iterator["Figures"]:
+        """Yield the units in slices of at most so many, whose columns are not kept together."""
+        for start in range(0, len(self), most):
+            rows = list(range(start, min(start + most, len(self))))
+            part = self.counts.only(rows)
+            yield replace(self, counts=part, _columns={}, _active=self.active)
 
     @property
     def active(self) -> Active:

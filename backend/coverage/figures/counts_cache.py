@@ -41,8 +41,8 @@ SUMMED = {
 SUMS = np.array([SUMMED[basis] for basis in BASES], dtype=np.int32).T  # categories x bases
 NOWHERE = 0  # unit of samples outside every commune
 DAYS = 31
-# Cached months of networks: two years of both. A month of 3,321 communes takes 0.8 MB, one of the
-# 10,040 before the reform 2.5 MB; the two that are loaded with days take four times as much.
+# Cached months of networks: two years of both. With ten categories, a month of 3,321 communes takes
+# 0.2 MB, one of the 10,040 before the reform 0.5 MB; days take 1.2 MB more, in two months of each.
 CACHED_MOST = 48
 
 # Reads the whole month at first, later the units that match {changed}; with the deltas that are not
@@ -100,9 +100,17 @@ class MonthCounts:
 
     version: int
     units: NDArray[np.intp]  # ids, in the order of the rows of the arrays
-    by_category: Matrix  # units x CATEGORIES, of the whole month
+    columns: NDArray[np.intp]  # the categories that any unit has, by their columns
+    packed: Matrix  # units x columns, of the whole month
     days: Matrix  # units x DAYS x BASES; without memory and all 0 if loaded without days
     memo: dict[Any, tuple[Any, Any]] = field(default_factory=dict)  # of `memoized`
+
+    @property
+    def by_category(self) -> Matrix:
+        """Units x CATEGORIES; a new array, since most categories are empty in most months."""
+        found = np.zeros((len(self.units), len(CATEGORIES)), np.int32)
+        found[:, self.columns] = self.packed
+        return found
 
     def memoized(self, name: Any, basis: Any, compute: Callable[[], T]) -> T:
         """Return a value derived from these counts and `basis`, computed again for another basis.
@@ -118,7 +126,9 @@ class MonthCounts:
 
     def of(self, unit: int) -> NDArray[np.int32]:
         """Return the counts of a unit by category; 0 where it has none."""
-        return np.asarray(self.by_category[self.units == unit].sum(axis=0, dtype=np.int32))
+        found = np.zeros(len(CATEGORIES), np.int32)
+        found[self.columns] = self.packed[self.units == unit].sum(axis=0)
+        return found
 
     def rows(self) -> dict[int, int]:
         """Return the row of each unit; made for each use, since it is larger than the arrays."""
@@ -128,9 +138,26 @@ class MonthCounts:
 EMPTY = MonthCounts(
     0,
     np.zeros(0, np.intp),
-    np.zeros((0, len(CATEGORIES)), np.int32),
+    np.zeros(0, np.intp),
+    np.zeros((0, 0), np.int32),
     np.zeros((0, DAYS, len(BASES)), np.int32),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """Counts that are being changed, with all categories."""
+
+    row: dict[int, int]  # of each unit
+    by_category: Matrix
+    days: Matrix
+
+    def counts(self, version: int) -> MonthCounts:
+        """Return the counts as they are kept."""
+        units = np.fromiter(self.row, np.intp, len(self.row))
+        columns = np.flatnonzero(self.by_category.any(axis=0))
+        return MonthCounts(version, units, columns, self.by_category[:, columns], self.days)
+
 
 # By engine, since each test has a database of its own.
 _cache: WeakKeyDictionary[Engine, dict[Key, MonthCounts]] = WeakKeyDictionary()
@@ -183,17 +210,15 @@ def merge_changes(cached: MonthCounts, rows: Rows, with_days: bool = True) -> Mo
     if cached.version and version == cached.version:
         return cached
     changes = [one for one in rows if one["part"] in ("changed", "monthly", "daily")]
-    counts, row = _with_rows(cached, (one["unit"] for one in changes), version, with_days)
+    draft = _with_rows(cached, (one["unit"] for one in changes), with_days)
     # The planner decides the order of the parts; a unit must be cleared before it is filled.
     for one in sorted(changes, key=lambda one: one["part"] != "changed"):
-        _write(counts, row[one["unit"]], one, with_days)
-    return counts
+        _write(draft, draft.row[one["unit"]], one, with_days)
+    return draft.counts(version)
 
 
-def _with_rows(
-    counts: MonthCounts, units: Iterable[int], version: int, with_days: bool
-) -> tuple[MonthCounts, dict[int, int]]:
-    """Return a copy with rows for more units, and the row of each unit."""
+def _with_rows(counts: MonthCounts, units: Iterable[int], with_days: bool) -> _Draft:
+    """Return a copy with rows for more units."""
     row = counts.rows()
     for unit in units:
         row.setdefault(unit, len(row))
@@ -203,22 +228,21 @@ def _with_rows(
     days = np.zeros(shape, np.int32) if with_days else np.broadcast_to(np.int32(0), shape)
     if with_days:
         days[: len(counts.units)] = counts.days
-    ids = np.fromiter(row, np.intp, len(row))
-    return MonthCounts(version, ids, by_category, days), row
+    return _Draft(row, by_category, days)
 
 
-def _write(counts: MonthCounts, row: int, one: dict[str, Any], with_days: bool) -> None:
+def _write(draft: _Draft, row: int, one: dict[str, Any], with_days: bool) -> None:
     if one["part"] == "changed":  # filled by the rows that follow
-        counts.by_category[row] = 0
+        draft.by_category[row] = 0
         if with_days:
-            counts.days[row] = 0
+            draft.days[row] = 0
     elif one["part"] == "monthly":
         columns = [CATEGORY_COLUMN[category] for category in one["keys"]]
-        counts.by_category[row, columns] = one["received"]
+        draft.by_category[row, columns] = one["received"]
     else:
         days = [int(day) for day in one["keys"]]
         for column, basis in enumerate(BASES):
-            counts.days[row, days, column] = one[basis]
+            draft.days[row, days, column] = one[basis]
 
 
 def _with_pending(counts: MonthCounts, pending: Rows, with_days: bool) -> MonthCounts:
@@ -226,11 +250,11 @@ def _with_pending(counts: MonthCounts, pending: Rows, with_days: bool) -> MonthC
     if not pending:
         return counts
     units = (one["unit"] for one in pending)
-    exact, rows = _with_rows(counts, units, counts.version, with_days)
+    exact = _with_rows(counts, units, with_days)
     for one in pending:
-        row, column = rows[one["unit"]], CATEGORY_COLUMN[one["keys"][0]]
+        row, column = exact.row[one["unit"]], CATEGORY_COLUMN[one["keys"][0]]
         (n,) = one["received"]
         exact.by_category[row, column] += n
         if with_days:
             exact.days[row, int(one["keys"][1])] += SUMS[column] * n
-    return exact
+    return exact.counts(counts.version)

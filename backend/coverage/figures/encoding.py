@@ -15,6 +15,9 @@ from backend.coverage.figures.columns import GROUPS
 from backend.coverage.figures.service import CoverageResult
 
 FIELDS = tuple(GROUPS)
+# Rows that are objects at the same time: a process keeps the memory that its largest answer needed,
+# 15 MB for the 10,040 communes before the reform.
+SLICE = 2_000
 # Built five times as fast as dicts of all fields, and encoded to the same bytes as these by orjson.
 _Item: Any = msgspec.defstruct("_Item", [(name, Any) for name in FIELDS], gc=False)
 _encode = msgspec.json.Encoder().encode
@@ -30,10 +33,16 @@ def coverage_tag(result: CoverageResult, *form: Any) -> str:
 def encode_items(result: CoverageResult, fields: Sequence[str] = FIELDS) -> bytes:
     """Return the answer with an item for each row, which has the named fields in their order."""
     if tuple(fields) == FIELDS:
-        items: Any = list(map(_Item, *result.page.columns()))
+        items: Any = msgspec.Raw(_encode_rows(result))
     else:
         items = list(result.page.items(fields))
     return _encode({**result.body, "items": items, "next": result.page.next_cursor})
+
+
+def _encode_rows(result: CoverageResult) -> bytes:
+    """Return the array of items with all fields."""
+    parts = (_encode(list(map(_Item, *rows)))[1:-1] for rows in result.page.slices(SLICE))
+    return b"[%b]" % b",".join(parts)
 
 
 def encode_columns(result: CoverageResult, fields: Sequence[str] = FIELDS) -> bytes:

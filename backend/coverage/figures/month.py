@@ -5,8 +5,8 @@ cached by each process. Units are only ever added, with a boundary set: a list s
 unit is added or other sets are active.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
@@ -172,6 +172,17 @@ def listing_on(day: date, key: ListingKey | None = None) -> Listing:
     return listing
 
 
+def warm_lists(days: Iterable[date]) -> None:
+    """Cache the units of these days, with what each answer needs of them."""
+    key = listing_key()
+    for day in days:
+        listing = listing_on(day, key)
+        for level in listing.levels:
+            listing.positions(level, [])
+            listing.containing(level, np.zeros(0, np.intp))
+            listing.digest(level)
+
+
 Flags = NDArray[np.bool_]
 
 
@@ -271,6 +282,7 @@ class Month:
     with_days: bool
     strict: bool
     published: frozenset[int] | None = None  # units shown to the reader; None: all
+    _ordered: dict[str, Matrix] = field(default_factory=dict)  # arrays of communes, as listed
 
     @property
     def last_day(self) -> date:
@@ -334,13 +346,15 @@ class Month:
         return self._summed(level, "days")
 
     def _summed(self, level: str, name: str) -> Matrix:
-        """Sum an array of the communes to a level; cached with the counts for this unit list."""
-
-        def compute() -> Matrix:
-            values = getattr(self.commune_counts, name)
-            return sum_to_level(self.listing, level, self.commune_counts, values)
-
-        return self.commune_counts.memoized((level, name), self.listing, compute)
+        """Sum an array of the communes to a level; larger levels are cached with the counts."""
+        counts, values = self.commune_counts, getattr(self.commune_counts, name)
+        if level == "commune":  # as large as the counts: cached with them, it doubles their memory
+            if name not in self._ordered:
+                self._ordered[name] = order_by_listing(self.listing, counts, values)
+            return self._ordered[name]
+        return counts.memoized(
+            (level, name), self.listing, lambda: sum_to_level(self.listing, level, counts, values)
+        )
 
 
 def load_months(
@@ -381,6 +395,15 @@ def _thresholds(units: list[UnitRow], targets: TargetsInForce) -> tuple[Numbers,
 
 def _basis(target: Target | None) -> int:
     return BASES.index(target.basis if target else "counted")
+
+
+def order_by_listing(listing: Listing, counts: MonthCounts, values: Matrix) -> Matrix:
+    """Return the rows of an array of communes in the order of the list; 0 where it has none."""
+    positions = listing.containing("commune", counts.units)
+    inside = positions >= 0
+    ordered = np.zeros((len(listing.levels.get("commune", [])), *values.shape[1:]), np.int32)
+    ordered[positions[inside]] = values[inside]
+    return ordered
 
 
 def sum_to_level(listing: Listing, level: str, counts: MonthCounts, values: Matrix) -> Matrix:

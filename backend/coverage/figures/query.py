@@ -138,6 +138,15 @@ class Page:
             return found
         return [[column[position] for position in self._order] for column in found]
 
+    def slices(self, most: int) -> Iterator[list[list[Any]]]:
+        """Yield `columns` of at most so many rows each; of all rows at once in another order."""
+        if self._order is not None:
+            yield self.columns()
+            return
+        for table in self.shown:
+            for part in table.slices(most):
+                yield [part.column(name) for name in GROUPS]
+
     def items(self, names: Sequence[str] = tuple(GROUPS)) -> Iterator[dict[str, Any]]:
         """Yield an item for each row, with the named figures."""
         for row in zip(*self.columns(names), strict=True):

@@ -7,12 +7,14 @@ time of a start is the import of libraries.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,10 +24,11 @@ from flask_migrate import upgrade
 from gunicorn.app.wsgiapp import WSGIApplication
 from jinja2 import FileSystemBytecodeCache
 
-from backend.clock import local_day, utc_now
+from backend.clock import local_day, month_end, utc_now
+from backend.coverage.figures.month import warm_lists
 from backend.database.extensions import db
 from backend.demo.users import is_empty
-from backend.units.catalogue import read_active
+from backend.units.catalogue import REFORM, read_active
 from backend.units.index import unit_index
 from backend.units.service import set_on
 from backend.web.maps import outlines
@@ -40,12 +43,14 @@ def main(arguments: list[str]) -> None:
     """Prepare and serve; returns only by SystemExit."""
     from wsgi import app
 
-    preload_templates(app)
     in_child(app, demo="--demo" in arguments)
+    preload_templates(app)
     with app.app_context():
         # Shared by the workers.
         app.extensions["locator"].warm_sets(read_active())
         unit_index().warm()
+        today = local_day(utc_now())
+        warm_lists([month_end(f"{today:%Y-%m}"), REFORM - timedelta(days=1)])
         db.session.remove()
         db.engine.dispose()  # gunicorn forks: no connection may be open
     rest = [word for word in arguments if word != "--demo"]  # for gunicorn
@@ -74,14 +79,18 @@ def in_child(app: Flask, demo: bool) -> None:
 def _prepare_and_exit(app: Flask, demo: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent tells of them
         signal.signal(number, signal.SIG_DFL)
+    gc.freeze()
+    gc.enable()
     with app.app_context():
         prepare(app, demo)
 
 
 def prepare(app: Flask, demo: bool) -> None:
-    """Migrate; load units and boundaries, and the demo months with `demo`."""
+    """Migrate; compile templates; load units and boundaries, and the demo months with `demo`."""
     with step("Bringing the database up to date"):
         upgrade()
+    if not template_folder(app).exists():
+        preload_templates(app)
     with step("Loading units and boundaries"):
         command(app, "units", "setup")
     if demo:
@@ -96,12 +105,18 @@ def prepare(app: Flask, demo: bool) -> None:
     db.session.remove()
 
 
+def template_folder(app: Flask) -> Path:
+    """Return the folder of compiled templates."""
+    folder: Path = app.config["VAR_DIR"] / "templates"
+    return folder
+
+
 def preload_templates(app: Flask) -> None:
     """Load all templates: files may be replaced by newer ones while this process serves.
 
     Compiled ones are kept in VAR_DIR: a next start takes those whose source is the same.
     """
-    folder = app.config["VAR_DIR"] / "templates"
+    folder = template_folder(app)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))
     for name in app.jinja_env.list_templates(extensions=["html"]):
@@ -126,7 +141,3 @@ def step(name: str) -> Iterator[None]:
     took = time.monotonic() - began
     if took > REPORTED_S:
         print(f"{name}: done in {took:.0f} s", flush=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

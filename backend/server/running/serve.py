@@ -160,7 +160,7 @@ class Serve:
         """Bind the web server, and the speed test where it has its own port."""
         bind, port, speed = (self.values[name] for name in ("BIND", "PORT", "SPEED_PORT"))
         demo = ["--demo"] if self.demo else []
-        servers = [Server("web", ("backend.server.gunicorn.web", *demo), bind_socket(bind, port))]
+        servers = [Server("web", ("backend.server.gunicorn", *demo), bind_socket(bind, port))]
         if speed:
             file, app = (
                 str(ROOT / "config" / "speed.py"),

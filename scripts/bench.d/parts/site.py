@@ -42,7 +42,7 @@ def site(folder: Path, **settings: str) -> Iterator[tuple[Target, dict[str, str]
         port = int(environment["PORT"])
         with (folder / "web.log").open("w") as log:
             web = subprocess.Popen(
-                [sys.executable, "-m", "backend.server.gunicorn.web"],
+                [sys.executable, "-m", "backend.server.gunicorn"],
                 cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log,
             )  # fmt: skip
             try:

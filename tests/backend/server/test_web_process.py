@@ -1,23 +1,26 @@
 """The web server's process: it prepares in a child, and loads no library that is rarely needed."""
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 from flask import Flask
 
-from backend.server.gunicorn import web
+from backend.server.gunicorn import memory, web
 
 ROOT = Path(__file__).parents[3]
-# Each of them takes 10 to 40 MB in every worker.
-LATE = ("geopandas", "pandas", "pyarrow", "zxcvbn")
+# Each of them takes 5 to 40 MB.
+LATE = ("geopandas", "openpyxl", "pandas", "pyarrow", "zxcvbn")
 CREATE = f"""
 import sys
 from pathlib import Path
+from threading import Event
 from backend.app import create_app
 address = "postgresql+psycopg://nobody@localhost/none"
 create_app(DATABASE_URL=address, DATABASE_OWNER_URL=address, VAR_DIR=Path(sys.argv[1]))
@@ -67,3 +70,29 @@ def test_ending_the_start_ends_the_preparation(
         web.in_child(Flask(__name__), demo=False)
     assert ended.value.code == 128 + signal.SIGTERM
     assert not Path("/proc", began.read_text()).exists()
+
+
+def test_freezing_excludes_all_objects_and_collects_again() -> None:
+    gc.disable()
+    try:
+        memory.freeze()
+        assert gc.isenabled() and gc.get_freeze_count() > 0
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def test_a_worker_returns_free_memory_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed: list[int] = []
+    twice = Event()
+
+    def trim() -> None:
+        trimmed.append(1)
+        if len(trimmed) == 2:
+            twice.set()
+            Event().wait()  # to the end of the tests
+
+    monkeypatch.setattr(memory, "TRIM_EVERY_S", 0.001)
+    monkeypatch.setattr(memory, "trim", trim)
+    memory.start_trimming()
+    assert twice.wait(WAIT_S)

@@ -34,10 +34,19 @@ def answer(client: FlaskClient, tag: str | None = None, **query: str) -> Any:
     return got
 
 
-@pytest.mark.parametrize("changes", [{}, {"sort": "-counted", "limit": 7}, {"since": "2024-09"}])
+@pytest.mark.parametrize("slice_rows", [7, 2_000])
+@pytest.mark.parametrize(
+    "changes", [{}, {"sort": "-counted", "limit": 7}, {"since": "2024-09"}, {"limit": 3}]
+)
 def test_the_bytes_are_those_of_the_items(
-    app: Flask, client: FlaskClient, clock: FakeClock, changes: dict[str, Any]
+    app: Flask,
+    client: FlaskClient,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    slice_rows: int,
 ) -> None:
+    monkeypatch.setattr(encoding, "SLICE", slice_rows)
     for n, category in enumerate(CATEGORIES):
         count(app, (HERE, THERE)[n % 2], ("2024-11-10", 7 + n), fate=category)
     query = CoverageQuery("2024-11", parent="19", **changes)

@@ -1,0 +1,15 @@
+"""Start the web server: `python -m backend.server.gunicorn`."""
+
+import gc
+import sys
+
+if __name__ == "__main__":
+    # Garbage collections are a fifth of the time that importing takes, and find almost nothing.
+    # The workers have them again (config/gunicorn.py), and the process that prepares.
+    gc.disable()
+    from backend.server.gunicorn.memory import use_one_heap
+    from backend.server.gunicorn.web import main
+
+    use_one_heap()
+
+    main(sys.argv[1:])

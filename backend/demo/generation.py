@@ -113,14 +113,24 @@ def _send(
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a phone sends, and when it was registered."""
+
+    phone: phones.Phone
+    registered_at: datetime
+    batches: Sequence[phones.Batch]
+
+
 def record_lot(lot: _Lot) -> list[UUID]:
     """Record the samples of some volunteers; return the devices of those that have some."""
     context = recording_context()
-    made = []
-    for volunteer in lot.people:
-        rng = np.random.default_rng([lot.seed, volunteer.number, *lot.key])
-        made.append(_measure(volunteer, lot, context, rng))
-    return [device for device in made if device]
+    planned = [one for volunteer in lot.people if (one := _plan(volunteer, lot, context))]
+    register([(one.phone, one.registered_at) for one in planned], context)
+    for one in planned:
+        db.session.execute(NO_WAIT)
+        record_batches(one.phone.id, [(each.items, each.receipt) for each in one.batches], context)
+    return [one.phone.id for one in planned]
 
 
 def recording_context() -> RecordingContext:
@@ -133,11 +143,9 @@ def recording_context() -> RecordingContext:
     )
 
 
-def _measure(
-    volunteer: Volunteer, lot: _Lot, context: RecordingContext, rng: np.random.Generator
-) -> UUID | None:
-    """Register one phone and record its batches, in two commits."""
-    plan = lot.plan
+def _plan(volunteer: Volunteer, lot: _Lot, context: RecordingContext) -> _Plan | None:
+    """Plan the tests of a volunteer and the batches of their phone; None without tests."""
+    plan, rng = lot.plan, np.random.default_rng([lot.seed, volunteer.number, *lot.key])
     phone = phones.new_phone(plan.network, plan.month, rng)
     tests = plan_tests(volunteer, plan.days, plan.until, rng)
     if not tests:
@@ -149,24 +157,32 @@ def _measure(
     ]
     samples = phones.add_anomalies(phone, good, lot.beyond, rng)
     samples = [one for one in samples if one.at < plan.until]
-    device = register(phone, tests[0].at - timedelta(hours=rng.uniform(0.2, 48)), context)
-    batches = phones.batches(phone, samples, plan.until, rng)
-    db.session.execute(NO_WAIT)
-    record_batches(device, [(one.items, one.receipt) for one in batches], context)
-    return device
+    registered_at = tests[0].at - timedelta(hours=rng.uniform(0.2, 48))
+    return _Plan(phone, registered_at, phones.batches(phone, samples, plan.until, rng))
 
 
-def register(phone: phones.Phone, at: datetime, context: RecordingContext) -> UUID:
-    """Register a phone; its consent and registration are of the same time."""
-    registration = Registration(
-        consent=Agreement(consent.CURRENT, at),
-        id=phone.id,
-        platform=phone.platform,
-        model=phone.model,
-        app_version=phones.APP_VERSION,
-    )
+def register(
+    registered: Sequence[tuple[phones.Phone, datetime]], context: RecordingContext
+) -> None:
+    """Register phones in one commit; the consent of each is of the time of its registration."""
+    if not registered:
+        return
+    registrations = [
+        (
+            Registration(
+                consent=Agreement(consent.CURRENT, at),
+                id=phone.id,
+                platform=phone.platform,
+                model=phone.model,
+                app_version=phones.APP_VERSION,
+            ),
+            at,
+        )
+        for phone, at in registered
+    ]
     db.session.execute(NO_WAIT)
-    return devices.register(registration, secret=context.key, now=at, demo=True).id
+    devices.add_demo_devices(registrations, context.key)
+    db.session.commit()
 
 
 def _fixes(

@@ -287,7 +287,7 @@ def _record_phone(
 ) -> UUID:
     """Register a phone and record its tests."""
     phone = replace(new_phone("mobile", month, rng), skew=timedelta())
-    register(phone, moments[0][0] - timedelta(hours=1), context)
+    register([(phone, moments[0][0] - timedelta(hours=1))], context)
     sent = [_sample(phone, when, north, mock, spot, rng) for when, north in moments]
     assurances: dict[UUID, Assurance] = {UUID(one["id"]): "witnessed" for one in sent}
     receipt = ReceiptContext(moments[-1][0] + timedelta(minutes=5), assurances=assurances)

@@ -122,9 +122,8 @@ def locate(
     points: Floats, accuracies: Sequence[float], day: date, locator: Locator
 ) -> NDArray[np.int64]:
     """Return the unit of each point; -1 outside all units."""
-    x, y = points[:, 0].tolist(), points[:, 1].tolist()
-    found = locator.locate_many([day] * len(points), x, y, accuracies)
-    return np.array([-1 if one.unit_id is None else one.unit_id for one in found], dtype=np.int64)
+    loaded = locator.loaded_set(day)
+    return loaded.unit_ids[loaded.index.locate_many(points[:, 0], points[:, 1], accuracies).commune]
 
 
 def _beyond(

@@ -118,13 +118,30 @@ def register(
         count_attempt("register", caller, secret, now)
     device_id = registration.id or uuid4()
     token, code = new_token(), new_code()
-    hashes = {"token_hash": token_hash(token), "withdrawal_hash": code_hash(code, secret)}
+    hashes = _hashes(token, code, secret)
     created = _insert(device_id, registration, now, demo, hashes)
     if not created:
         _renew(device_id, now, hashes)
     state = _consent_state(device_id)
     db.session.commit()
     return Registered(device_id, token, code, state, created)
+
+
+def add_demo_devices(registrations: Sequence[tuple[Registration, datetime]], secret: str) -> None:
+    """Add devices of the demo, each at its time, in the caller's transaction.
+
+    Their tokens and withdrawal codes are not returned: nobody uses them.
+    """
+    added = [
+        _columns(one.id or uuid4(), one, at, True, _hashes(new_token(), new_code(), secret))
+        for one, at in registrations
+    ]
+    consents = [
+        _consent_columns(row["id"], one.consent, at)
+        for row, (one, at) in zip(added, registrations, strict=True)
+    ]
+    db.session.execute(insert(Device), added)
+    db.session.execute(insert(Consent), consents)
 
 
 def authenticate(token: str, now: datetime) -> KnownDevice:
@@ -228,22 +245,33 @@ def _insert(
     device_id: UUID, registration: Registration, now: datetime, demo: bool, hashes: dict[str, bytes]
 ) -> bool:
     """Add the device unless its id exists; waits for a parallel insert."""
-    row = insert(Device).values(
-        id=device_id,
-        registered_at=now,
-        platform=registration.platform,
-        model=registration.model,
-        app_version=registration.app_version,
-        consent_version=registration.consent.version,
-        demo=demo,
-        window_start=now,
-        **hashes,
-    )
+    row = insert(Device).values(_columns(device_id, registration, now, demo, hashes))
     added = row.on_conflict_do_nothing(index_elements=["id"]).returning(Device.id)
     if db.session.execute(added).first() is None:
         return False
     _add_consent(device_id, registration.consent, now)
     return True
+
+
+def _columns(
+    device_id: UUID, registration: Registration, now: datetime, demo: bool, hashes: dict[str, bytes]
+) -> dict[str, Any]:
+    """Return the columns of a new device."""
+    return {
+        "id": device_id,
+        "registered_at": now,
+        "platform": registration.platform,
+        "model": registration.model,
+        "app_version": registration.app_version,
+        "consent_version": registration.consent.version,
+        "demo": demo,
+        "window_start": now,
+        **hashes,
+    }
+
+
+def _hashes(token: str, code: str, secret: str) -> dict[str, bytes]:
+    return {"token_hash": token_hash(token), "withdrawal_hash": code_hash(code, secret)}
 
 
 def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
@@ -261,14 +289,16 @@ def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
 
 
 def _add_consent(device_id: UUID, agreement: Agreement, now: datetime) -> None:
-    db.session.add(
-        Consent(
-            device_id=device_id,
-            version=agreement.version,
-            accepted_at=agreement.accepted_at,
-            recorded_at=now,
-        )
-    )
+    db.session.add(Consent(**_consent_columns(device_id, agreement, now)))
+
+
+def _consent_columns(device_id: UUID, agreement: Agreement, now: datetime) -> dict[str, Any]:
+    return {
+        "device_id": device_id,
+        "version": agreement.version,
+        "accepted_at": agreement.accepted_at,
+        "recorded_at": now,
+    }
 
 
 def _consent_state(device_id: UUID) -> ConsentState:

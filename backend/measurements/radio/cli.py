@@ -9,7 +9,6 @@ from flask.cli import AppGroup
 from backend.batch.command_line import spinner
 from backend.http.requests import clock_now
 from backend.measurements.radio import rules
-from backend.measurements.radio.table_import import import_table
 
 cli = AppGroup("radio", help="Signal of networks along ways.")
 commands = (cli,)
@@ -23,6 +22,9 @@ def import_samples(file: Path, source: str) -> None:
 
     Each sample is stored once; the command can be interrupted and run again.
     """
+    # With Arrow, which web workers do without.
+    from backend.measurements.radio.table_import import import_table
+
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     with spinner("radio samples"):
         try:

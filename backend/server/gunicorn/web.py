@@ -68,8 +68,11 @@ def in_child(app: Flask, demo: bool) -> None:
             child.join()
         raise SystemExit(128 + number)
 
+    # A signal that arrives during the fork waits until the child is known.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     kept = signal.signal(signal.SIGTERM, stop)
     child.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     child.join()
     signal.signal(signal.SIGTERM, kept)
     if child.exitcode:
@@ -79,6 +82,7 @@ def in_child(app: Flask, demo: bool) -> None:
 def _prepare_and_exit(app: Flask, demo: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent tells of them
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     gc.freeze()
     gc.enable()
     with app.app_context():

@@ -12,6 +12,7 @@ from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.intervals import Estimate
 from backend.coverage.statistics.release import DAY_HOURS
 from backend.coverage.statistics.service import unit_hours, unit_months, unit_statistics
+from backend.database.extensions import setting
 from backend.web.site.charts import ticks
 from backend.web.site.pages import Translator
 from backend.web.site.pictures import (
@@ -70,6 +71,7 @@ class Source:
     devices: int | None
     released: date | None  # None: exact and live, or counts that are always public
     demo: bool
+    minimum: int = 30  # the least effective n of a median
 
 
 def rows_of(items: Sequence[Item], network: str, translator: Translator) -> list[Row]:
@@ -106,17 +108,10 @@ def draw(
     statistics = unit_statistics(month, actor)
     whole = next((o for o in statistics["items"] if not (o["operator"] or o["technology"])), None)
     release = statistics["release"] or {"made_at": None}
-    if month.unit is None or whole is None:
+    if whole is None:
         return None
-    source = Source(
-        month.unit.name,
-        translator.month(month.month),
-        str(translator.label("network", month.network)),
-        whole["n"],
-        whole["devices"],
-        release["made_at"] and local_day(datetime.fromisoformat(release["made_at"])),
-        statistics["demo"],
-    )
+    released = release["made_at"] and local_day(datetime.fromisoformat(release["made_at"]))
+    source = source_of(month, whole, released, translator, demo=statistics["demo"])
     if kind == "week":
         hours = unit_hours(month, actor)["hours"]
         return draw_week(hours, source, translator) if hours else None
@@ -127,7 +122,33 @@ def draw(
     return draw_speeds(rows, metric, source, translator)
 
 
-def _begin(title: str, description: str, source: Source, translator: Translator) -> Picture:
+def source_of(
+    month: UnitMonth,
+    row: Mapping[str, Any],
+    released: date | None,
+    translator: Translator,
+    *,
+    demo: bool,
+) -> Source:
+    """Return what the lines of a picture say of the samples of a row."""
+    return Source(
+        place_name(month, translator),
+        translator.month(month.month),
+        str(translator.label("network", month.network)),
+        row["n"],
+        row["devices"],
+        released,
+        demo,
+        setting("MINIMUM_N"),
+    )
+
+
+def place_name(month: UnitMonth, translator: Translator) -> str:
+    """Return the name of a unit, or of the country."""
+    return month.unit.name if month.unit else str(translator.gettext("The whole country"))
+
+
+def begin(title: str, description: str, source: Source, translator: Translator) -> Picture:
     picture = Picture(f"{title}, {source.unit}, {source.month}", description)
     picture.write(title, TITLE, "ink", BOLD)
     month = translator.gettext("Month {month}", month=source.month)
@@ -138,7 +159,7 @@ def _begin(title: str, description: str, source: Source, translator: Translator)
     return picture
 
 
-def _end(picture: Picture, how: str, source: Source, translator: Translator) -> Picture:
+def end(picture: Picture, how: str, source: Source, translator: Translator) -> Picture:
     picture.space(4)
     picture.write(how)
     samples = translator.ngettext("{n} counted sample", "{n} counted samples", source.n)
@@ -165,7 +186,7 @@ def draw_speeds(
     if not known:
         return None
     title = str(translator.label("picture_speeds", metric))
-    picture = _begin(title, _described(spreads, metric, translator), source, translator)
+    picture = begin(title, _described(spreads, metric, translator), source, translator)
     marks = ticks(max(_furthest(spread) for spread in known))
     width = WIDTH - 2 * MARGIN
 
@@ -178,7 +199,7 @@ def draw_speeds(
         anchor = "start" if mark == 0 else "end" if mark == marks[-1] else "middle"
         text = translator.number(mark)
         if mark == 0:
-            text += f" {_unit(metric)}"
+            text += f" {unit_of_metric(metric)}"
         picture.add(
             Line((at(mark), top), (at(mark), bottom), "line"),
             Words(at(mark), top - 5, text, SMALL, "soft", anchor=anchor),
@@ -195,7 +216,7 @@ def draw_speeds(
         " tenth. Dark line: median; dark band: its confidence interval (95 %). Hatched: not enough"
         " samples."
     )
-    return _end(picture, str(how), source, translator)
+    return end(picture, str(how), source, translator)
 
 
 def _bar(y: float, spread: Mapping[str, Any] | None, at: Any, translator: Translator) -> list[Any]:
@@ -216,10 +237,10 @@ def _figures(row: Row, spread: Mapping[str, Any] | None, translator: Translator)
     if spread is None:
         n = translator.ngettext("{n} sample", "{n} samples", row.item["n"])
         return str(translator.gettext("not enough samples") + f" ({n})")
-    return f"{_median(leading(spread), translator)}, n = {translator.number(spread['n'])}"
+    return f"{median_text(leading(spread), translator)}, n = {translator.number(spread['n'])}"
 
 
-def _median(median: Estimate, translator: Translator) -> str:
+def median_text(median: Estimate, translator: Translator) -> str:
     """Return a median with its interval, which releases before version 1.1 lack."""
     text = translator.decimal(median.value)
     limits = _limits(median)
@@ -239,10 +260,11 @@ def _furthest(spread: Mapping[str, Any]) -> float:
 
 def _described(spreads: Sequence[tuple[Row, Any]], metric: str, translator: Translator) -> str:
     lines = [f"{row.name}: {_figures(row, spread, translator)}" for row, spread in spreads]
-    return f"{translator.gettext('Median')} ({_unit(metric)}). " + "; ".join(lines)
+    return f"{translator.gettext('Median')} ({unit_of_metric(metric)}). " + "; ".join(lines)
 
 
-def _unit(metric: str) -> str:
+def unit_of_metric(metric: str) -> str:
+    """Return the unit of a metric as pages write it."""
     return "ms" if metric.endswith("_ms") else "Mbps"
 
 
@@ -270,12 +292,12 @@ def draw_months(
     title = str(translator.label("picture_months", metric))
     lines = [
         f"{translator.month(one.month)} {technology or ''}".strip()
-        + f": {_median(median, translator)}"
+        + f": {median_text(median, translator)}"
         for one in months
         for technology, median in one.medians.items()
         if median
     ]
-    picture = _begin(title, "; ".join(lines), source, translator)
+    picture = begin(title, "; ".join(lines), source, translator)
     known = [median for one in months for median in one.medians.values() if median]
     marks = ticks(max(max([one.value, *(_limits(one) or ())]) for one in known))
     top = picture.height + SMALL + 8
@@ -286,7 +308,7 @@ def draw_months(
             Line((left, y), (WIDTH - MARGIN, y), "line"),
             Words(left - 5, y + 4, translator.number(mark), SMALL, "soft", anchor="end"),
         )
-    picture.add(Words(MARGIN, top - 9, _unit(metric), SMALL, "soft"))
+    picture.add(Words(MARGIN, top - 9, unit_of_metric(metric), SMALL, "soft"))
     step = (WIDTH - MARGIN - left) / len(months)
     for number, (month, medians) in enumerate((one.month, one.medians) for one in months):
         middle = left + step * (number + 0.5)
@@ -316,7 +338,7 @@ def draw_months(
         "Line: confidence interval of the median (95 %); where two lines overlap, the months may"
         " not differ. Hatched: not enough samples, or not published."
     )
-    return _end(picture, named + str(how), source, translator)
+    return end(picture, named + str(how), source, translator)
 
 
 def draw_week(hours: Sequence[Sequence[int]], source: Source, translator: Translator) -> Picture:
@@ -325,7 +347,7 @@ def draw_week(hours: Sequence[Sequence[int]], source: Source, translator: Transl
     days = [str(translator.label("weekday_short", str(day))) for day in range(1, 8)]
     title = str(translator.gettext("Counted samples by hour and weekday"))
     sums = [f"{day}: {translator.number(sum(row))}" for day, row in zip(days, hours, strict=True)]
-    picture = _begin(title, "; ".join(sums), source, translator)
+    picture = begin(title, "; ".join(sums), source, translator)
     top, left = picture.height + SMALL + 6, MARGIN + DAY_WIDTH
     wide = (WIDTH - MARGIN - left) / DAY_HOURS
     for hour in range(0, DAY_HOURS, 6):
@@ -351,4 +373,4 @@ def draw_week(hours: Sequence[Sequence[int]], source: Source, translator: Transl
         " to {n} samples. Hatched: none.",
         largest,
     )
-    return _end(picture, str(how), source, translator)
+    return end(picture, str(how), source, translator)

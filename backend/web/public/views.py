@@ -41,6 +41,7 @@ from backend.web.public.quality import quality
 from backend.web.public.reform import reform_line, show_reform
 from backend.web.public.service import show_unit
 from backend.web.public.sharing import draw_picture, sentence
+from backend.web.public.speed_page import draw_speed_map, show_speeds, title_of
 from backend.web.public.styleguide import samples
 from backend.web.site import schemas
 from backend.web.site.blueprint import (
@@ -56,7 +57,7 @@ from backend.web.site.blueprint import (
 )
 from backend.web.site.forms import redirect_to
 from backend.web.site.pages import Translator, render, translator_for, workspaces
-from backend.web.site.pictures import as_png, as_svg
+from backend.web.site.pictures import Picture, as_png, as_svg
 from backend.web.site.sign_in import local_path, problem_of_sign_in, provider_name
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
@@ -170,6 +171,28 @@ def _radio(
         "radio_numbers": len(cells) <= NUMBERS_MOST,
         "radio_rows": strength_rows(cells),
     }
+
+
+@bp.page("/speeds", schemas.SpeedPageQuerySchema)
+def speeds(query: dict[str, Any]) -> Any:
+    """Show the median speeds of the provinces as a map and a table."""
+    return _speeds(query, None)
+
+
+@bp.page("/unit/<code>/speeds", schemas.SpeedPageQuerySchema)
+def unit_speeds(query: dict[str, Any], code: str) -> Any:
+    """Show the median speeds of a unit's communes as a map and a table; redirect for a commune."""
+    return _speeds(query, code)
+
+
+def _speeds(query: dict[str, Any], code: str | None) -> Any:
+    translator, person = translator_for(query["lang"]), person_or_public()
+    page = show_speeds(code, query, person, translator, clock_now())
+    if page.month.unit and page.month.unit.level == "commune":
+        state = {"month": page.month.month, "network": page.month.network}
+        return redirect(translator.to("web.unit", code=code, **state))
+    title = title_of(page.query, translator)
+    return render("web/public/speeds.html", query["lang"], page=page, title=title)
 
 
 @bp.page("/reform/<system>/<code>", schemas.UnitPageQuerySchema)
@@ -287,12 +310,51 @@ def picture(query: dict[str, Any], code: str) -> Response:
 @with_policy(PICTURE)
 def speed_picture(query: dict[str, Any], code: str, kind: str, form: str) -> Response:
     """Draw a unit's speeds: released figures, or live ones for officials of the area."""
+    return _speed_picture(query, code, kind, form)
+
+
+def _speed_picture(query: dict[str, Any], code: str | None, kind: str, form: str) -> Response:
     person = person_or_public()
     found = unit_month(code, query["level"], query["month"], query["network"], clock_now(), person)
     translator = translator_for(query["lang"])
     drawn = speed_pictures.draw(kind, found, query["metric"], person, translator)
     if drawn is None:
         raise Problem(404, "not_found")
+    return _send_picture(drawn, form)
+
+
+@sharing_pages.get("/speeds/<any(speeds,months):kind>.<any(svg,png):form>")
+@arguments(schemas.SpeedPictureQuerySchema, location="query")
+@with_policy(PICTURE)
+def country_picture(query: dict[str, Any], kind: str, form: str) -> Response:
+    """Draw speeds of the country: released figures, or live ones for admins."""
+    return _speed_picture(query, None, kind, form)
+
+
+@sharing_pages.get("/unit/<code>/map.<any(svg,png):form>")
+@arguments(schemas.SpeedMapQuerySchema, location="query")
+@with_policy(PICTURE)
+def unit_map(query: dict[str, Any], code: str, form: str) -> Response:
+    """Draw the medians of a unit's communes as a map, or what changed since another month."""
+    return _speed_map(query, code, form)
+
+
+@sharing_pages.get("/speeds/map.<any(svg,png):form>")
+@arguments(schemas.SpeedMapQuerySchema, location="query")
+@with_policy(PICTURE)
+def country_map(query: dict[str, Any], form: str) -> Response:
+    """Draw the medians of the provinces as a map, or what changed since another month."""
+    return _speed_map(query, None, form)
+
+
+def _speed_map(query: dict[str, Any], code: str | None, form: str) -> Response:
+    folder = current_app.config["VAR_DIR"] / "tiles"
+    translator = translator_for(query["lang"])
+    drawn = draw_speed_map(code, query, person_or_public(), translator, clock_now(), folder)
+    return _send_picture(drawn, form)
+
+
+def _send_picture(drawn: Picture, form: str) -> Response:
     content, type_ = (
         (as_svg(drawn), "image/svg+xml") if form == "svg" else (as_png(drawn), "image/png")
     )

@@ -125,6 +125,18 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ping_download_ms": N_("Median latency during a download, month by month"),
         "ping_upload_ms": N_("Median latency during an upload, month by month"),
     },
+    "median_map": {
+        "download_mbps": N_("Median download"),
+        "upload_mbps": N_("Median upload"),
+        "ping_ms": N_("Median latency"),
+        "ping_download_ms": N_("Median latency during a download"),
+        "ping_upload_ms": N_("Median latency during an upload"),
+    },
+    "median_change": {
+        "higher": N_("higher"),
+        "lower": N_("lower"),
+        "same": N_("no clear difference"),
+    },
     "weekday_short": {
         "1": NP_("weekday", "Mon"),
         "2": NP_("weekday", "Tue"),

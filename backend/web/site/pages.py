@@ -63,7 +63,10 @@ def _current(link: NavigationLink) -> bool:
 
 
 # Query parameters that the link to the other language keeps.
-KEPT = ("month", "network", "level", "q", "by", "date", "team_id")
+KEPT = (
+    "month", "network", "level", "q", "by", "date", "team_id",
+    "metric", "operator", "technology", "before",
+)  # fmt: skip
 
 # The first page of each role's work, in the order of the header.
 WORKSPACES = {

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from backend.fonts import fonts_of, text_length, write_text
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
 WIDTH, MARGIN = 360, 12
@@ -32,6 +33,14 @@ COLOURS = {
     "pale": ("#bcd9e6", "#2b5a70"),
     "accent": ("#0b5a7c", "#6cc3e6"),
     "demo": ("#4f2ea3", "#c9b8fb"),
+    "sea": ("#eef4f7", "#101a21"),
+    # Classes of a map, the lowest first: text on the first three is ink, on the others paper.
+    "class1": ("#e0edf3", "#24343f"),
+    "class2": ("#bcd9e6", "#2b5063"),
+    "class3": ("#8bbdd4", "#2f6c89"),
+    "class4": ("#377b9c", "#5a9fbf"),
+    "class5": ("#1c5f80", "#8cc5df"),
+    "class6": ("#0a3f5c", "#c4e6f5"),
 }
 
 
@@ -70,7 +79,29 @@ class Words:
     anchor: str = "start"
 
 
-Shape = Rect | Line | Words
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A polygon: a path of closed rings in relative steps, as `Canvas.path` makes them."""
+
+    path: str
+    role: str
+    hatched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """Polygons of a map, drawn in their own units from a corner on, the first at the bottom.
+
+    `clip` is the part of the map that is shown: left, top, width, height in its own units.
+    """
+
+    corner: tuple[float, float]
+    scale: float
+    parts: tuple[Area, ...]
+    clip: tuple[float, float, float, float]
+
+
+Shape = Rect | Line | Words | Areas
 
 
 @dataclass(slots=True)
@@ -126,8 +157,10 @@ def as_svg(picture: Picture) -> bytes:
             ' role="img" aria-labelledby="title desc" font-family="Inter,system-ui,sans-serif">'
             '<title id="title">{title}</title><desc id="desc">{desc}</desc>'
         ).format(w=WIDTH, h=height, title=picture.title, desc=picture.description),
-        f"<style>rect,text{{stroke-width:0}}{light}"
-        f"@media(prefers-color-scheme:dark){{{dark}}}</style>",
+        f"<style>rect,text{{stroke-width:0}}{light}.areas path{{stroke:{COLOURS['soft'][0]};"
+        f"vector-effect:non-scaling-stroke;stroke-width:.4}}"
+        f"@media(prefers-color-scheme:dark){{{dark}.areas path{{stroke:{COLOURS['soft'][1]}}}}}"
+        "</style>",
         '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse">'
         '<path class="soft" d="M0,5L5,0" stroke-width=".8"/></pattern></defs>',
         f'<rect class="paper" width="{WIDTH}" height="{height}"/>',
@@ -147,6 +180,8 @@ def _svg_shape(shape: Shape) -> str:
             if shape.hatched:
                 return f'<rect {place} fill="url(#hatch)"/>'
             return f'<rect class="{shape.role}" {place}/>'
+        case Areas():
+            return _svg_areas(shape)
         case Line():
             (x, y), (to_x, to_y) = shape.start, shape.end
             return (
@@ -159,6 +194,31 @@ def _svg_shape(shape: Shape) -> str:
                 f' font-size="{shape.size}" font-weight="{shape.weight}"'
                 f' text-anchor="{shape.anchor}"{_length(shape)}>{escape(shape.text)}</text>'
             )
+
+
+def _svg_areas(areas: Areas) -> str:
+    """Return a nested drawing, which cuts off what lies beyond the part that is shown."""
+    (x, y), (_, _, width, height) = areas.corner, areas.clip
+    place = (
+        f'x="{x:.1f}" y="{y:.1f}" width="{width * areas.scale:.1f}"'
+        f' height="{height * areas.scale:.1f}" viewBox="{" ".join(f"{n:g}" for n in areas.clip)}"'
+    )
+    paths = "".join(
+        f'<path fill="url(#hatched)" d="{one.path}"/>'
+        if one.hatched
+        else f'<path class="{one.role}" d="{one.path}"/>'
+        for one in areas.parts
+    )
+    # Lines of the pattern are as far apart as those of rectangles.
+    step = f"{HATCH_STEP / areas.scale:.1f}"
+    pattern = (
+        f'<pattern id="hatched" width="{step}" height="{step}" patternUnits="userSpaceOnUse">'
+        f'<path class="soft" d="M0,{step}L{step},0" stroke-width="{0.8 / areas.scale:.1f}"/>'
+        "</pattern>"
+    )
+    left, top, _, _ = areas.clip
+    sea = f'<rect class="sea" x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}"/>'
+    return f'<svg {place}>{pattern}{sea}<g class="areas">{paths}</g></svg>'
 
 
 def _length(words: Words) -> str:
@@ -177,7 +237,11 @@ def as_png(picture: Picture) -> bytes:
     image = Image.new("RGB", size, COLOURS["paper"][0])
     pen = ImageDraw.Draw(image)
     for shape in picture.shapes:
-        _draw(pen, shape)
+        if isinstance(shape, Areas):
+            corner = (round(shape.corner[0] * PNG_SCALE), round(shape.corner[1] * PNG_SCALE))
+            image.paste(_areas_image(shape), corner)
+        else:
+            _draw(pen, shape)
     out = BytesIO()
     # A third of the bytes, and less time than higher levels of compression.
     few = image.quantize(PNG_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
@@ -185,7 +249,7 @@ def as_png(picture: Picture) -> bytes:
     return out.getvalue()
 
 
-def _draw(pen: "ImageDraw", shape: Shape) -> None:
+def _draw(pen: "ImageDraw", shape: Rect | Line | Words) -> None:
     match shape:
         case Rect():
             left, top = shape.x * PNG_SCALE, shape.y * PNG_SCALE
@@ -205,6 +269,49 @@ def _draw(pen: "ImageDraw", shape: Shape) -> None:
             left = shape.x - share * text_width(shape.text, shape.size, shape.weight)
             at = (left * PNG_SCALE, shape.y * PNG_SCALE)
             write_text(pen, at, shape.text, fonts, COLOURS[shape.role][0])
+
+
+def _areas_image(areas: Areas) -> "Image":
+    """Draw polygons; a hole is filled too, so what lies in one comes after it."""
+    from PIL import Image, ImageDraw
+
+    scale = areas.scale * PNG_SCALE
+    left, top, width, height = areas.clip
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    image = Image.new("RGB", size, COLOURS["sea"][0])
+    hatching = Image.new("RGB", size, COLOURS["paper"][0])
+    _hatch(ImageDraw.Draw(hatching), (0, 0, *size))
+    pen, outline = ImageDraw.Draw(image), COLOURS["soft"][0]
+    for one in areas.parts:
+        for ring in rings(one.path):
+            points = [((x - left) * scale, (y - top) * scale) for x, y in ring]
+            if not one.hatched:
+                pen.polygon(points, COLOURS[one.role][0], outline)
+                continue
+            x, y = (max(0, int(min(side))) for side in zip(*points, strict=True))
+            right, low = (max(1, int(max(side)) + 1) for side in zip(*points, strict=True))
+            mask = Image.new("1", (max(right - x, 1), max(low - y, 1)))
+            ImageDraw.Draw(mask).polygon([(a - x, b - y) for a, b in points], fill=1)
+            image.paste(hatching.crop((x, y, x + mask.width, y + mask.height)), (x, y), mask)
+            pen.line([*points, points[0]], fill=outline)
+    return image
+
+
+def rings(path: str) -> list[list[tuple[int, int]]]:
+    """Return the closed rings of a path that `Canvas.path` made."""
+    found = []
+    for part in path.split("z"):
+        if not part:
+            continue
+        first, _, steps = part.removeprefix("M").partition("l")
+        x, y = (int(one) for one in first.split(","))
+        ring = [(x, y)]
+        for step in steps.split():
+            right, down = step.split(",")
+            x, y = x + int(right), y + int(down)
+            ring.append((x, y))
+        found.append(ring)
+    return found
 
 
 def _hatch(pen: "ImageDraw", box: tuple[float, float, float, float]) -> None:

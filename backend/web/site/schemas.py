@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, pre_load, validate
 
 from backend.coverage.figures.schemas import CoverageQuerySchema
-from backend.coverage.statistics.quantiles import LOADED
+from backend.coverage.statistics.quantiles import GENERATIONS, LOADED
 from backend.fields import QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
@@ -14,6 +14,7 @@ from backend.units.search import NAME_MOST
 
 LANGUAGES = ("vi", "en")
 PICTURE_METRICS = ("download_mbps", "upload_mbps", "ping_ms", *LOADED)
+OPERATOR_MOST = 40  # letters
 WIDGET_SIZES = ("small", "medium", "large", "wide")
 MONTH = r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)"
 
@@ -59,6 +60,20 @@ class SpeedPictureQuerySchema(PageQuerySchema):
     network = Text(choices=NETWORKS, load_default="mobile")
     level = Text(choices=LEVELS, load_default=None)
     metric = Text(choices=PICTURE_METRICS, load_default="download_mbps")
+
+
+class SpeedMapQuerySchema(SpeedPictureQuerySchema):
+    """A map of speeds: of one operator or technology, or compared with another month."""
+
+    operator = Text(most=OPERATOR_MOST, load_default=None)
+    technology = Text(choices=tuple(GENERATIONS), load_default=None)
+    before = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+
+
+class SpeedPageQuerySchema(SpeedMapQuerySchema):
+    """The page of a map of speeds; the month is by default the newest that is released."""
+
+    month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
 
 
 class FirstPageQuerySchema(UnitPageQuerySchema):

@@ -16,7 +16,7 @@ from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
 from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT
 from tests.support.access.world import PASSWORD, World
-from tests.support.uneven_month import HERE, uneven_month
+from tests.support.uneven_month import HERE, PROVINCE, uneven_month
 
 CAMPAIGN_FORM = {
     "name": "Tháng ba", "first_day": "2024-11-01", "last_day": "2024-11-30", "areas": "19",
@@ -93,13 +93,13 @@ def _led(world: World) -> dict[str, Any]:
     return {"at": {"role_id": role}}
 
 
-def _speeds(world: World) -> dict[str, Any]:
+def _speeds(world: World, code: str = HERE) -> dict[str, Any]:
     """A unit with released speeds, which all may see."""
     with world.app.app_context():
         released = db.session.scalar(select(Release.month))
     if not released:
         uneven_month(world.app)
-    at = {"code": HERE, "kind": "speeds", "form": "svg"}
+    at = {"code": code, "kind": "speeds", "form": "svg"}
     return {"at": at, "query_string": {"month": "2024-11"}}
 
 
@@ -122,6 +122,10 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "POST /account/tokens/end": _code,
     "GET /unit/<code>/<any(speeds,months,week):kind>.<any(svg,png):form>": _speeds,
+    "GET /speeds/<any(speeds,months):kind>.<any(svg,png):form>": _speeds,
+    "GET /unit/<code>/map.<any(svg,png):form>": partial(_speeds, code=PROVINCE),
+    "GET /speeds/map.<any(svg,png):form>": _speeds,
+    "GET /unit/<code>/speeds": partial(_speeds, code=PROVINCE),
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
     "POST /campaigns/drafts/save": lambda w: {"data": {"name": "Tháng ba"}},
     **{row: partial(_draft, row) for row in DRAFT_ROWS},

@@ -11,6 +11,8 @@ PAGES: dict[str, Place] = {
     "province": "/unit/19?month=2024-11",
     "commune": "/unit/05443?month=2024-11",
     "island": "/unit/318?month=2024-11",
+    "speeds": "/speeds?month=2024-11",
+    "speeds-province": "/unit/19/speeds?month=2024-11",
     "search": "/search?q=thanh",
     "reform": "/reform/2024/168",
     "predecessors": "/reform/2025/05611?month=2024-11",

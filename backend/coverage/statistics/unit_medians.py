@@ -1,0 +1,112 @@
+"""Medians of the units inside a unit, or of the provinces, for one operator and technology."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+
+from backend.accounts.access import Actor
+from backend.clock import month_end
+from backend.coverage.figures.month import listing_on
+from backend.coverage.figures.unit_access import UnitMonth, in_own_area, published
+from backend.coverage.statistics import intervals
+from backend.coverage.statistics.group_figures import leading
+from backend.coverage.statistics.models import Release
+from backend.coverage.statistics.quantiles import ALL
+from backend.database.extensions import db
+from backend.units.service import UnitRow
+
+Spread = dict[str, Any]
+HIGHER, LOWER, SAME = "higher", "lower", "same"
+RESULTS = {1: HIGHER, -1: LOWER, 0: SAME}
+
+LIVE = text("""
+    select unit_id, n, figures -> :metric as speed from statistics
+    where month = :month and network = :network and unit_id = any(:units)
+        and operator = :operator and technology = :technology
+""")
+RELEASED = text("""
+    select f.unit_id, (one ->> 'n')::int as n, one -> 'figures' -> :metric as speed
+    from released_figures f, jsonb_array_elements(f.statistics) one
+    where f.month = :month and f.network = :network and f.unit_id = any(:units)
+        and one ->> 'operator' = :operator and one ->> 'technology' = :technology
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What medians are of; without an operator or technology, of all of them."""
+
+    metric: str
+    operator: str | None = None
+    technology: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitMedian:
+    """A unit, its counted samples of a choice, and their figures of the metric.
+
+    `n` is None where the actor may see no such row, `spread` None also below the minimum n.
+    """
+
+    unit: UnitRow
+    n: int | None
+    spread: Spread | None
+
+
+@dataclass(frozen=True, slots=True)
+class Medians:
+    """The units inside a unit, by code; `released` is None for exact and live figures."""
+
+    units: dict[str, UnitMedian]
+    live: bool
+    released: datetime | None
+
+
+def medians_inside(month: UnitMonth, choice: Choice, actor: Actor) -> Medians:
+    """Return the medians of the communes of a unit, or of the provinces.
+
+    Officials of the whole area see them live, everybody else as released.
+    """
+    listed = listing_on(month_end(month.month)).levels
+    if month.unit is None:
+        inside = listed["province"]
+    else:
+        above = {"province": "province_code", "district": "parent_code"}.get(month.unit.level)
+        name = above or "code"
+        inside = [one for one in listed["commune"] if getattr(one, name) == month.unit.code]
+    live = in_own_area(actor, month.unit, month.month)
+    visible = None if live else published(actor, month.month)
+    shown = [one.id for one in inside if visible is None or one.id in visible]
+    values = {
+        "month": month.month, "network": month.network, "units": shown, "metric": choice.metric,
+        "operator": choice.operator or ALL, "technology": choice.technology or ALL,
+    }  # fmt: skip
+    rows = {row.unit_id: row for row in db.session.execute(LIVE if live else RELEASED, values)}
+    found = {}
+    for unit in inside:
+        row = rows.get(unit.id)
+        n, spread = (row.n, row.speed) if row else (None, None)
+        found[unit.code] = UnitMedian(unit, n, spread)
+    made_at = db.session.scalar(select(Release.made_at).where(Release.month == month.month))
+    return Medians(found, live, None if live else made_at)
+
+
+def changes(
+    before: Mapping[str, UnitMedian], after: Mapping[str, UnitMedian]
+) -> dict[str, str | None]:
+    """Return whether the median of each unit is higher or lower, tested for all units together.
+
+    None where one of the months has no interval (Benjamini and Hochberg 1995).
+    """
+    pairs = {}
+    for code, one in after.items():
+        earlier = before.get(code)
+        spreads = [earlier and earlier.spread, one.spread]
+        if all(spread and spread.get("median_low") for spread in spreads):
+            pairs[code] = [leading(spread) for spread in spreads if spread]
+    results = intervals.tested([intervals.distance(new, old) for old, new in pairs.values()])
+    found = {code: RESULTS[one] for code, one in zip(pairs, results, strict=True)}
+    return {code: found.get(code) for code in after}

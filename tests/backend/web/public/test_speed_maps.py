@@ -1,0 +1,227 @@
+"""Maps of medians by unit: what they show to whom, their classes, and what they refuse."""
+
+import io
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from shapely import Polygon
+
+from backend.coverage.statistics import refresh
+from backend.coverage.statistics.quantiles import BANDS_MBPS
+from backend.coverage.statistics.unit_medians import UnitMedian, changes
+from backend.units.service import UnitRow
+from backend.web.public.speed_maps import CLASSES, bounds_of, class_of, class_texts
+from backend.web.site.canvas import Canvas
+from backend.web.site.pages import Translator
+from backend.web.site.pictures import Area, Areas, Picture, as_png, as_svg, rings
+from tests.support.measurements import NINE, make_release, measurement_row, store_rows
+from tests.support.people import person, unit_id
+from tests.support.uneven_month import HERE, uneven_month
+
+SVG = "{http://www.w3.org/2000/svg}"
+PAGE, MAP = "/unit/19/speeds?month=2024-11&lang=vi", "/unit/19/map.svg?month=2024-11&lang=vi"
+
+
+@pytest.fixture
+def month(app: Flask) -> Iterator[None]:
+    uneven_month(app, released=False)
+    yield
+
+
+def root_of(svg: bytes) -> ElementTree.Element:
+    return ElementTree.fromstring(svg)
+
+
+def words(svg: bytes) -> list[str]:
+    return [one.text or "" for one in root_of(svg).iter(f"{SVG}text")]
+
+
+@pytest.mark.usefixtures("month")
+def test_the_public_sees_the_release_and_officials_of_the_province_live_figures(
+    app: Flask, client: FlaskClient
+) -> None:
+    official = person(app, "official", unit_id(app, "19", level="province"))
+    of_commune = person(app, "official", unit_id(app, HERE))
+    for headers in ({}, of_commune):
+        assert client.get(MAP, headers=headers).status_code == 404
+        page = client.get(PAGE, headers=headers)
+        assert page.status_code == 200 and "Chưa công bố" in page.text
+        assert "map.svg" not in page.text
+    live = client.get(MAP, headers=official)
+    assert live.status_code == 200 and "chưa công bố" in words(live.data)[-1]
+    assert live.headers["Cache-Control"] == "private, no-cache"
+    make_release(app)
+    released = client.get(MAP)
+    assert released.data == client.get(MAP, headers=of_commune).data != live.data
+    assert "CC BY 4.0" in " ".join(words(released.data))
+    assert "script" not in released.headers["Content-Security-Policy"]
+    page = client.get(PAGE).text
+    assert f'src="{MAP.partition("?")[0]}' in page and "metric=download_mbps" in page
+
+
+@pytest.mark.usefixtures("month")
+def test_every_commune_is_in_a_class_or_hatched(app: Flask, client: FlaskClient) -> None:
+    make_release(app)
+    svg = client.get(MAP).data
+    found = root_of(svg)
+    [ground, *_] = found.findall(f"{SVG}svg")
+    paths = [one.get("fill") or one.get("class") for one in ground.iter(f"{SVG}path")]
+    drawn = {one: paths.count(one) for one in set(paths)}
+    in_classes = sum(n for role, n in drawn.items() if role and role.startswith("class"))
+    assert in_classes == 1 and drawn["url(#hatched)"] > 100
+    legend = [one for one in words(svg) if one.endswith(" đơn vị") and ": " in one]
+    assert len(legend) == len(BANDS_MBPS) + 2
+    counts = [int(one.rpartition(": ")[2].split()[0]) for one in legend]
+    assert sum(counts) == in_classes + drawn["url(#hatched)"] and counts[-1] == max(counts)
+    assert "Phường" in (found.findtext(f"{SVG}desc") or "")
+
+
+@pytest.mark.usefixtures("month")
+@pytest.mark.parametrize("path", ["/speeds/map", "/unit/19/map"])
+def test_islands_are_on_every_map(app: Flask, client: FlaskClient, path: str) -> None:
+    make_release(app)
+    svg = client.get(f"{path}.svg?month=2024-11&lang=vi")
+    assert {"Quần đảo Hoàng Sa", "Quần đảo Trường Sa", "Biển Đông"} <= set(words(svg.data))
+    png = client.get(f"{path}.png?month=2024-11&lang=vi")
+    assert Image.open(io.BytesIO(png.data)).width == 1080
+
+
+@pytest.mark.usefixtures("month")
+def test_the_country_has_pictures_too(app: Flask, client: FlaskClient) -> None:
+    make_release(app)
+    page = client.get("/speeds?month=2024-11&lang=vi").text
+    assert "/speeds/map.svg" in page and "/speeds/speeds.svg" in page
+    svg = client.get("/speeds/speeds.svg?month=2024-11&lang=vi")
+    assert "Cả nước" in " ".join(words(svg.data))
+    # One month with a median is no comparison.
+    assert client.get("/speeds/months.svg?month=2024-11").status_code == 404
+
+
+def test_the_default_is_the_newest_release(app: Flask, client: FlaskClient) -> None:
+    assert client.get("/speeds").status_code == 200  # without any sample
+    uneven_month(app)
+    assert "Tháng 11/2024" in client.get("/unit/19/speeds?lang=vi").text
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 422),
+        ("month=2024-11&before=2024-11", 422),
+        ("month=2024-11&before=2024-12", 422),
+        ("month=2024-11&operator=Vi%E1%BA%BFt+Tel", 422),
+        ("month=2024-11&operator=%3Cscript%3E", 422),
+        ("month=2024-11&technology=6G", 422),
+        ("month=2024-11&metric=jitter_ms", 422),
+        ("month=2024-11&operator=Viettel", 404),  # no samples
+    ],
+)
+def test_what_cannot_be_drawn(client: FlaskClient, query: str, status: int) -> None:
+    for path in ("/unit/19/map.svg", "/speeds/map.png"):
+        assert client.get(f"{path}?{query}").status_code == status
+    assert client.get(f"/unit/{HERE}/map.svg?month=2024-11").status_code == 404
+    commune = client.get(f"/unit/{HERE}/speeds?month=2024-11&lang=vi")
+    assert commune.status_code == 302 and commune.location.startswith(f"/unit/{HERE}?")
+
+
+def test_months_of_other_units_are_not_compared(client: FlaskClient, clock: Any) -> None:
+    clock.now = clock.now.replace(year=2025, month=9)
+    page = client.get("/unit/19/speeds?month=2025-08&before=2025-06&lang=vi")
+    assert page.status_code == 422
+
+
+def test_a_change_is_marked_beyond_chance_alone(app: Flask, client: FlaskClient) -> None:
+    here, near = unit_id(app, HERE), unit_id(app, "05446")
+    october = timedelta(days=-31)
+    rows = [
+        measurement_row(unit, NINE + span + timedelta(minutes=n), download_mbps=base + n)
+        for unit, span, base in (
+            (here, october, 30.0), (here, timedelta(0), 300.0),
+            (near, october, 30.0), (near, timedelta(0), 31.0),
+        )
+        for n in range(40)
+    ]  # fmt: skip
+    store_rows(app, *rows)
+    with app.app_context():
+        refresh.refresh(NINE)
+    official = person(app, "official", unit_id(app, "19", level="province"))
+    query = "month=2024-11&before=2024-10&lang=vi"
+    page = client.get(f"/unit/19/speeds?{query}", headers=official).text
+    assert page.count(">cao hơn</td>") == 1 and page.count(">chưa thấy khác rõ</td>") == 1
+    svg = client.get(f"/unit/19/map.svg?{query}", headers=official).data
+    assert "So với tháng 10/2024" in " ".join(words(svg))
+    assert "+  cao hơn: 1 đơn vị" in words(svg) and "−  thấp hơn: 0 đơn vị" in words(svg)
+
+
+def median(value: float, error: float = 0.1) -> UnitMedian:
+    limits = {"median_low": value * (1 - error), "median_high": value * (1 + error)}
+    return UnitMedian(
+        cast(UnitRow, SimpleNamespace(name="Xã")),
+        99,
+        {"leads": "samples", "median": value} | limits,
+    )
+
+
+def test_changes_need_an_interval_in_both_months() -> None:
+    none, unlimited = UnitMedian(median(1).unit, 3, None), median(40)
+    assert unlimited.spread
+    del unlimited.spread["median_low"]
+    before = {"a": median(40), "b": median(40), "c": median(40), "d": none, "e": unlimited}
+    after = {"a": median(80), "b": median(20), "c": median(41), "d": median(80), "e": median(80)}
+    found = changes(before, after | {"new": median(9)})
+    assert found == {
+        "a": "higher", "b": "lower", "c": "same", "d": None, "e": None, "new": None,
+    }  # fmt: skip
+    assert changes({}, {}) == {}
+
+
+@pytest.mark.parametrize("metric", ["download_mbps", "upload_mbps", "ping_ms", "ping_download_ms"])
+@pytest.mark.parametrize("network", ["mobile", "fixed"])
+def test_classes_ascend_and_are_named(app: Flask, metric: str, network: str) -> None:
+    bounds = bounds_of(metric, network)
+    assert list(bounds) == sorted(set(bounds)) and len(bounds) == 5
+    with app.test_request_context():
+        texts = class_texts(bounds, metric, Translator("vi", "vi"))
+    assert len(texts) == 6 and texts[0].startswith("dưới") and texts[-1].endswith("trở lên")
+
+
+@given(st.floats(0, 10_000), st.sampled_from(list(CLASSES.values())))
+def test_a_median_is_in_the_class_of_its_bounds(value: float, bounds: tuple[int, ...]) -> None:
+    number = class_of(value, bounds)
+    assert number == 1 or value >= bounds[number - 2]
+    assert number > len(bounds) or value < bounds[number - 1]
+
+
+def test_rings_are_those_of_the_canvas() -> None:
+    canvas = Canvas((105.0, 21.0, 106.0, 22.0))
+    hole = [(105.4, 21.4), (105.4, 21.6), (105.6, 21.6)]
+    shape = Polygon([(105, 21), (105, 22), (106, 22), (106, 21)], [hole])
+    found = rings(canvas.path(shape))
+    assert [len(ring) for ring in found] == [5, 4]  # closed
+    outer = [canvas.at(one) for one in [(105, 21), (105, 22), (106, 22), (106, 21)]]
+    assert set(found[0]) == set(outer)
+    assert rings("") == []
+
+
+def test_an_enclave_is_drawn_over_the_unit_around_it() -> None:
+    big, small = "M0,0l300,0 0,300 -300,0z", "M100,100l100,0 0,100 -100,0z"
+    for hatched in (False, True):
+        parts = (Area(big, "class1"), Area(small, "class6", hatched))
+        picture = Picture("t", "d", 320, [Areas((0, 0), 1, parts, (0, 0, 300, 300))])
+        assert ElementTree.fromstring(as_svg(picture)) is not None
+        image = Image.open(io.BytesIO(as_png(picture))).convert("RGB")
+        around, inside = ({image.getpixel((x, y)) for x, y in box} for box in (
+            itertools.product(range(40, 60), repeat=2), itertools.product(range(400, 440), repeat=2)
+        ))  # fmt: skip
+        assert len(around) == 1 and len(inside) == (2 if hatched else 1)
+        assert not around & inside

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from backend.web.maps import outlines
 from backend.web.maps.base_lines import drawn_lines, lines_path
 from backend.web.maps.basemap import basemap_path, current_basemap
 from backend.web.maps.labels import OVERHANG, MapLabel, Wanted, place_labels
-from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas
+from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas, rings
 
+# Boundary sets whose coast is kept in memory.
+COASTS_MOST = 8
 # Provinces are narrow on a map of the country: their names may lie over neighbours.
 COUNTRY_OVERHANG = 2.4
 # Hà Nội and Thành phố Hồ Chí Minh are small and must not be missing.
@@ -161,8 +164,7 @@ def _part(
     names: Names,
 ) -> MapDrawing:
     """Return the map of a part of the country with the inset of the sea."""
-    coast = tuple(outlines.country(folder, active).paths.values())
-    sea = sea_on(Canvas(COUNTRY_BOX), coast)
+    sea = sea_on(Canvas(COUNTRY_BOX), inset_coast(outlines.country(folder, active)))
     digest = current_basemap(folder)
     lines = lines_path(basemap_path(folder, digest)) if digest else None
     base = drawn_lines(lines, drawing.box, drawing.margin) if lines else ()
@@ -217,6 +219,26 @@ def _shapes(
         step, has, need = progress_of(figures, level, code)
         drawn.append(UnitShape(code, names.get(code, code), path, STEP_NAMES[step], has, need))
     return tuple(drawn)
+
+
+def inset_coast(country: outlines.Drawing) -> tuple[str, ...]:
+    """Return the parts of the country that the inset shows: a quarter of its outlines."""
+    return _inset_parts(tuple(country.paths.values()))
+
+
+@lru_cache(COASTS_MOST)
+def _inset_parts(paths: tuple[str, ...]) -> tuple[str, ...]:
+    left, top = Canvas(COUNTRY_BOX).at(INSET[0])
+    found = (
+        "".join(
+            f"{part}z"
+            for part in path.split("z")
+            for ring in rings(part)
+            if max(x for x, _ in ring) >= left and max(y for _, y in ring) >= top
+        )
+        for path in paths
+    )
+    return tuple(path for path in found if path)
 
 
 def sea_on(canvas: Canvas, coast: tuple[str, ...] = ()) -> Sea:

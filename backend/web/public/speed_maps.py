@@ -11,10 +11,10 @@ from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.quantiles import BANDS_MBPS
 from backend.coverage.statistics.unit_medians import HIGHER, LOWER, SAME, UnitMedian
 from backend.web.maps import outlines
-from backend.web.maps.drawing import Sea, sea_on
+from backend.web.maps.drawing import Sea, inset_coast, sea_on
 from backend.web.maps.labels import overlap
 from backend.web.public.speed_pictures import Source, begin, end, median_text, unit_of_metric
-from backend.web.site.canvas import COUNTRY_BOX, Canvas
+from backend.web.site.canvas import COUNTRY_BOX, Canvas, rings
 from backend.web.site.pages import Translator
 from backend.web.site.pictures import (
     BOLD,
@@ -26,7 +26,6 @@ from backend.web.site.pictures import (
     Picture,
     Rect,
     Words,
-    rings,
     text_width,
 )
 
@@ -90,7 +89,7 @@ def ground_of(folder: Path, month: UnitMonth) -> Ground | None:
     if month.unit is None:
         return Ground(country, True, ())
     drawing = outlines.inside(folder, month.boundaries, month.unit)
-    return Ground(drawing, False, tuple(country.paths.values())) if drawing else None
+    return Ground(drawing, False, inset_coast(country)) if drawing else None
 
 
 def draw_medians(

@@ -120,6 +120,23 @@ class Canvas:
         return f"M{points[0][0]},{points[0][1]}l{' '.join(steps)}z" if len(steps) > 2 else ""
 
 
+def rings(path: str) -> list[list[tuple[int, int]]]:
+    """Return the closed rings of a path that `Canvas.path` made."""
+    found = []
+    for part in path.split("z"):
+        if not part:
+            continue
+        first, _, steps = part.removeprefix("M").partition("l")
+        x, y = (int(one) for one in first.split(","))
+        ring = [(x, y)]
+        for step in steps.split():
+            right, down = step.split(",")
+            x, y = x + int(right), y + int(down)
+            ring.append((x, y))
+        found.append(ring)
+    return found
+
+
 def mercator(latitude: float) -> float:
     """Return the Mercator northing of a latitude, in degrees of longitude."""
     return degrees(log(tan(pi / 4 + radians(latitude) / 2)))

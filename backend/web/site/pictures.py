@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from backend.fonts import fonts_of, text_length, write_text
+from backend.web.site.canvas import rings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -295,23 +296,6 @@ def _areas_image(areas: Areas) -> "Image":
             image.paste(hatching.crop((x, y, x + mask.width, y + mask.height)), (x, y), mask)
             pen.line([*points, points[0]], fill=outline)
     return image
-
-
-def rings(path: str) -> list[list[tuple[int, int]]]:
-    """Return the closed rings of a path that `Canvas.path` made."""
-    found = []
-    for part in path.split("z"):
-        if not part:
-            continue
-        first, _, steps = part.removeprefix("M").partition("l")
-        x, y = (int(one) for one in first.split(","))
-        ring = [(x, y)]
-        for step in steps.split():
-            right, down = step.split(",")
-            x, y = x + int(right), y + int(down)
-            ring.append((x, y))
-        found.append(ring)
-    return found
 
 
 def _hatch(pen: "ImageDraw", box: tuple[float, float, float, float]) -> None:

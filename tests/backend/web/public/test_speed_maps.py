@@ -21,9 +21,9 @@ from backend.coverage.statistics.quantiles import BANDS_MBPS
 from backend.coverage.statistics.unit_medians import UnitMedian, changes
 from backend.units.service import UnitRow
 from backend.web.public.speed_maps import CLASSES, bounds_of, class_of, class_texts
-from backend.web.site.canvas import Canvas
+from backend.web.site.canvas import Canvas, rings
 from backend.web.site.pages import Translator
-from backend.web.site.pictures import Area, Areas, Picture, as_png, as_svg, rings
+from backend.web.site.pictures import Area, Areas, Picture, as_png, as_svg
 from tests.support.measurements import NINE, make_release, measurement_row, store_rows
 from tests.support.people import person, unit_id
 from tests.support.uneven_month import HERE, uneven_month

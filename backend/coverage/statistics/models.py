@@ -72,6 +72,8 @@ class ReleasedFigures(db.Model):
     devices: Mapped[int | None]  # null: of too few people
     cells: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     hours: Mapped[list[list[int]] | None] = mapped_column(JSONB(none_as_null=True))
+    # Median download of each weekday and hour with its limits; null: too few, or before 1.1.
+    week: Mapped[list[list[list[float] | None]] | None] = mapped_column(JSONB(none_as_null=True))
     statistics: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 

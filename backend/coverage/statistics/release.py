@@ -37,6 +37,8 @@ from backend.coverage.statistics.models import (
 )
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
 from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
+from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
+from backend.coverage.statistics.week_medians import Median, Moments, week_medians
 from backend.database.extensions import db, extension, fetch, follow_indexes, setting
 from backend.errors import Problem
 from backend.measurements.recording.counting import fold_all
@@ -121,13 +123,28 @@ HOURS = text("""
             and measured_at is not null and unit_id is not null
     ) moments group by 1, 2, 3
 """)
+# Each sample's hour of the week, its download and its device, packed as in `refresh`.
+MOMENTS = f"""
+    select unit_id, string_agg(int2send(hour), '') as hours,
+        string_agg(float8send(value), '') as values, string_agg(uuid_send(device_id), '') as devices
+    from (
+        select unit_id, device_id, {measured_value(WEEK_METRIC)} as value,
+            (24 * (extract(isodow from measured_at at time zone %(zone)s) - 1)
+                + extract(hour from measured_at at time zone %(zone)s))::smallint as hour
+        from measurements
+        where day between %(first)s and %(last)s and network = %(network)s and counted
+            and measured_at is not null and device_id is not null and unit_id is not null
+    ) moments
+    where value is not null group by 1 order by 1
+"""  # noqa: S608 # names of columns
 READ = """
     select r.made_at, f.{column} as figures
     from releases r left join released_figures f
         on f.unit_id = :unit and f.network = :network and f.month = r.month
     where r.month = :month
 """
-READS = {name: text(READ.format(column=name)) for name in ("cells", "hours", "statistics")}
+COLUMNS = ("cells", "hours", "statistics", "week")
+READS = {name: text(READ.format(column=name)) for name in COLUMNS}
 LATEST_CELLS = text("""
     select month, cells from released_figures where unit_id = :unit and network = :network
     order by month desc limit 1
@@ -170,7 +187,7 @@ class Released:
 
 
 def read(month: UnitMonth, column: str) -> Released:
-    """Return a column of a unit's release: cells, hours or statistics."""
+    """Return a column of a unit's release: one of COLUMNS."""
     unit_id = month.unit.id if month.unit else COUNTRY
     values = {"unit": unit_id, "network": month.network, "month": month.month}
     row = db.session.execute(READS[column], values).first()
@@ -312,6 +329,7 @@ def _figures(
     samples = _read_samples(month, network, people, chains)
     statistics, hours = _statistics(samples), _hours(month, network, samples)
     cells = _cells(month, network, people, chains)
+    weeks = _weeks(month, network, people, samples, frozenset(hours))
     return [
         {
             "month": month,
@@ -320,6 +338,7 @@ def _figures(
             "devices": _devices(statistics.get(unit, [])),
             "statistics": statistics.get(unit, []),
             "hours": hours.get(unit),
+            "week": weeks.get(unit),
             "cells": cells.get(unit, []),
         }
         for unit in sorted({*samples.by_unit, *cells})
@@ -380,16 +399,20 @@ def _read_samples(
     numbers = np.concatenate([np.empty(0, np.int64), *(one.devices for one in samples)])
     known = numbers != rule.WITHDRAWN
     ids, numbers = ids[known], numbers[known]
-    _, first = np.unique(numbers, return_index=True)  # numbers count from 0
-    persons = np.array(
-        [people.get(UUID(bytes=ids[at].tobytes()), NEW_PERSON) for at in first], dtype=np.int64
-    )
+    persons = _persons(ids, numbers, people)
     by_unit: dict[int, list[Samples]] = defaultdict(list)
     for row, one in zip(rows, samples, strict=True):
         for unit in chains[row["unit_id"]]:
             by_unit[unit].append(one)
     communes = {row["unit_id"] for row in rows}
     return _Samples(by_unit, persons, {unit: chains[unit] for unit in communes})
+
+
+def _persons(ids: NDArray[np.void], numbers: Ints, people: People) -> Ints:
+    """Return the person of each number of a device, which count from 0."""
+    _, first = np.unique(numbers, return_index=True)
+    found = [people.get(UUID(bytes=ids[at].tobytes()), NEW_PERSON) for at in first]
+    return np.array(found, dtype=np.int64)
 
 
 def _statistics(samples: _Samples) -> dict[int, list[dict[str, Any]]]:
@@ -471,6 +494,38 @@ def _hours(month: str, network: str, samples: _Samples) -> dict[int, list[list[i
     ]
     shown = rules.suppress(people, partitions, rules.HOURS_VOLUNTEERS)
     return {unit: tables[unit].tolist() for unit in shown}
+
+
+def _weeks(
+    month: str, network: str, people: People, samples: _Samples, units: frozenset[int]
+) -> dict[int, list[list[Median | None]]]:
+    """Return the median download of each hour of the week, of units with released hours."""
+    values = {**_span(month), "network": network, "zone": VIETNAM.tzname(None)}
+    rows = fetch(MOMENTS, values, binary=True)
+    packed = [np.frombuffer(row["devices"], DEVICE) for row in rows]
+    ids = np.concatenate([np.empty(0, DEVICE), *packed])
+    devices = rule.numbered(ids)
+    persons = _persons(ids, devices, people)[devices]
+    ends = np.cumsum([len(one) for one in packed])
+    by_unit: dict[int, list[Moments]] = defaultdict(list)
+    for row, one, end in zip(rows, packed, ends, strict=True):
+        here = slice(end - len(one), end)
+        moments = Moments(
+            np.frombuffer(row["hours"], ">i2").astype(np.int64),
+            np.frombuffer(row["values"], ">f8").astype(np.float64),
+            devices[here],
+            persons[here],
+        )
+        for unit in samples.chains.get(row["unit_id"], ()):
+            if unit in units:
+                by_unit[unit].append(moments)
+    minimum, weeks = max(setting("MINIMUM_N"), 1), {}
+    for unit, parts in by_unit.items():
+        columns = zip(*((m.hours, m.values, m.devices, m.persons) for m in parts), strict=True)
+        week = week_medians(Moments(*map(np.concatenate, columns)), minimum)
+        if week:
+            weeks[unit] = rules.significant([[list(o) if o else None for o in d] for d in week])
+    return weeks
 
 
 @dataclass(slots=True)

@@ -267,11 +267,24 @@ class CellsQuerySchema(UnitMonthQuerySchema):
     format = Text(choices=("json", "geojson"), load_default="json")
 
 
+class HourMedianSchema(Schema):
+    """Median download of an hour of the week, Mbit/s, with the limits of its 95 % interval."""
+
+    median = fields.Float(required=True)
+    median_low, median_high = _figure("of the median"), _figure("of the median")
+
+
 class UnitHoursSchema(UnitMonthSchema, ReleasedSchema):
     """Counted samples by weekday from Monday and hour in Vietnam; null if of too few people."""
 
     n = fields.Integer(required=True)
     hours = fields.List(fields.List(fields.Integer()), required=True, allow_none=True)
+    download_medians = fields.List(
+        fields.List(fields.Nested(HourMedianSchema, allow_none=True)),
+        required=True,
+        allow_none=True,
+        metadata={"description": "of the same hours, only in the release; null: too few samples"},
+    )
 
 
 class EvennessSchema(Schema):

@@ -6,6 +6,7 @@ advance (`refresh`), so that the cost of a page does not depend on the number of
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -179,6 +180,7 @@ def _against_month_before(
 def unit_hours(month: UnitMonth, actor: Actor) -> dict[str, Any]:
     """Return samples of seven weekdays from Monday with 24 hours each; None if too few."""
     hours: list[list[int]] | None
+    week = read(month, "week").figures
     if in_own_area(actor, month.unit, month.month):
         hours, release = _count_hours(month), None
     else:
@@ -186,7 +188,34 @@ def unit_hours(month: UnitMonth, actor: Actor) -> dict[str, Any]:
         hours, release = released.figures, released.serialize()
     n = sum(map(sum, hours or []))
     enough = n >= setting("MINIMUM_N")
-    return {**month.serialize(), "release": release, "n": n, "hours": hours if enough else None}
+    return {
+        **month.serialize(),
+        "release": release,
+        "n": n,
+        "hours": hours if enough else None,
+        "download_medians": _serialize_week(week),
+    }
+
+
+def released_week(month: UnitMonth) -> tuple[Any, datetime, dict[str, Any]] | None:
+    """Return the released medians of a unit's week, the time of the release and the totals.
+
+    Officials read the same: hours are not computed live. None where there are none.
+    """
+    released = read(month, "week")
+    whole = _whole(_serialize(row) for row in read(month, "statistics").figures or [])
+    week = _serialize_week(released.figures)
+    if not week or whole is None or released.made_at is None:
+        return None
+    return week, released.made_at, whole
+
+
+def _serialize_week(week: Sequence[Sequence[Sequence[float] | None]] | None) -> Any:
+    """Return the released median of each weekday and hour with its limits; None without any."""
+    names = ("median", "median_low", "median_high")
+    return week and [
+        [dict(zip(names, one, strict=True)) if one else None for one in day] for day in week
+    ]
 
 
 def _count_hours(month: UnitMonth) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""Maps of medians by unit: a month's classes, or what changed since another month."""
+"""Pictures of medians in classes: by unit, what changed since another month, by hour."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +10,18 @@ from backend.coverage.figures.unit_access import UnitMonth
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.quantiles import BANDS_MBPS
 from backend.coverage.statistics.unit_medians import HIGHER, LOWER, SAME, UnitMedian
+from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
 from backend.web.maps import outlines
 from backend.web.maps.drawing import Sea, inset_coast, sea_on
 from backend.web.maps.labels import overlap
-from backend.web.public.speed_pictures import Source, begin, end, median_text, unit_of_metric
+from backend.web.public.speed_pictures import (
+    Source,
+    WeekGrid,
+    begin,
+    end,
+    median_text,
+    unit_of_metric,
+)
 from backend.web.site.canvas import COUNTRY_BOX, Canvas, rings
 from backend.web.site.pages import Translator
 from backend.web.site.pictures import (
@@ -289,3 +297,45 @@ def _legend(
         shifted = (corner[0] - inset_left * scale, corner[1] - inset_top * scale)
         _sea(picture, sea, shifted, scale, size=7)
         picture.height = max(picture.height, top + INSET_HEIGHT + 4)
+
+
+def draw_week_medians(
+    week: Sequence[Sequence[Mapping[str, float] | None]],
+    network: str,
+    source: Source,
+    translator: Translator,
+) -> Picture:
+    """Draw the median download of each hour of the week as bars in the classes of maps."""
+    bounds = bounds_of(WEEK_METRIC, network)
+    days = [str(translator.label("weekday_short", str(day))) for day in range(1, 8)]
+    title = str(translator.gettext("Median download by hour and weekday"))
+    described = [
+        f"{day} {hour}h: {translator.decimal(one['median'])}"
+        f" ({translator.span(one['median_low'], one['median_high'])})"
+        for day, row in zip(days, week, strict=True)
+        for hour, one in enumerate(row)
+        if one
+    ]
+    picture = begin(title, "; ".join(described), source, translator)
+    grid = WeekGrid(picture, days)
+    for day, row in enumerate(week):
+        for hour, one in enumerate(row):
+            if one is None:
+                grid.hatch(day, hour)
+                continue
+            number = class_of(one["median"], bounds)
+            grid.bar(day, hour, number / (len(bounds) + 1), f"class{number}")
+    grid.close()
+    top, texts = picture.height + 6, class_texts(bounds, WEEK_METRIC, translator)
+    for number, text in enumerate(texts, 1):
+        bottom = top + LEGEND_ROW * number - 4
+        high = SWATCH * number / len(texts)
+        picture.add(Rect(MARGIN, bottom - high, SWATCH, high, f"class{number}"))
+        picture.add(Words(MARGIN + SWATCH + 8, bottom - 1, text, SMALL))
+    picture.height = top + LEGEND_ROW * len(texts)
+    how = translator.gettext(
+        "The higher a bar, the higher the median download of this hour of the weekday. Hatched:"
+        " fewer than {n} effective samples, or of too few people to publish.",
+        n=source.minimum,
+    )
+    return end(picture, str(how), source, translator)

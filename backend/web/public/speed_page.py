@@ -12,7 +12,7 @@ from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.unit_access import UnitMonth, unit_month
 from backend.coverage.statistics.release import latest_release
 from backend.coverage.statistics.release_rules import due_day
-from backend.coverage.statistics.service import unit_months, unit_statistics
+from backend.coverage.statistics.service import released_week, unit_months, unit_statistics
 from backend.coverage.statistics.unit_medians import (
     Choice,
     Medians,
@@ -23,7 +23,12 @@ from backend.coverage.statistics.unit_medians import (
 from backend.errors import Problem, invalid
 from backend.measurements.recording.operators import known_operator
 from backend.units.catalogue import system_on
-from backend.web.public.speed_maps import draw_changes, draw_medians, ground_of
+from backend.web.public.speed_maps import (
+    draw_changes,
+    draw_medians,
+    draw_week_medians,
+    ground_of,
+)
 from backend.web.public.speed_pictures import MONTHS, Month, months_of, rows_of, source_of
 from backend.web.public.speed_pictures import Row as PictureRow
 from backend.web.site.pages import Translator
@@ -65,6 +70,7 @@ class SpeedPage:
     released: date | None
     demo: bool
     minimum: int
+    week: list[list[Item | None]] | None  # released medians by weekday and hour
     due: date  # of the release
     # What can be chosen: values with their texts; months are those of the same units.
     months: list[Option]
@@ -105,6 +111,7 @@ def show_speeds(
         released=found.released and local_day(found.released),
         demo=statistics["demo"],
         minimum=statistics["minimum_n"],
+        week=week[0] if (week := released_week(month)) else None,
         due=due_day(month.month),
         months=same,
         earlier=[one for one in same if one[0] < month.month],
@@ -151,6 +158,20 @@ def draw_speed_map(
         return draw_changes(ground, found.units, results, title, name, source, translator)
     metric, network = query["metric"], query["network"]
     return draw_medians(ground, found.units, metric, network, title, source, translator)
+
+
+def draw_hours(
+    code: str | None, query: Query, actor: Actor, translator: Translator, now: datetime
+) -> Picture:
+    """Draw the released median download of each hour of the week; 404 without any."""
+    month = unit_month(code, query["level"], query["month"], query["network"], now, actor)
+    found = released_week(month)
+    if found is None:
+        raise Problem(404, "not_found")
+    week, made_at, whole = found
+    demo = month.serialize()["demo"]
+    source = source_of(month, whole, local_day(made_at), translator, demo=demo)
+    return draw_week_medians(week, month.network, source, translator)
 
 
 def title_of(query: Query, translator: Translator) -> str:

@@ -348,24 +348,16 @@ def draw_week(hours: Sequence[Sequence[int]], source: Source, translator: Transl
     title = str(translator.gettext("Counted samples by hour and weekday"))
     sums = [f"{day}: {translator.number(sum(row))}" for day, row in zip(days, hours, strict=True)]
     picture = begin(title, "; ".join(sums), source, translator)
-    top, left = picture.height + SMALL + 6, MARGIN + DAY_WIDTH
-    wide = (WIDTH - MARGIN - left) / DAY_HOURS
-    for hour in range(0, DAY_HOURS, 6):
-        picture.add(Words(left + wide * hour, top - 5, f"{hour}h", SMALL, "soft"))
-    for place, (day, row) in enumerate(zip(days, hours, strict=True)):
-        y = top + CELL_HEIGHT * place
-        picture.add(Words(MARGIN, y + 14, day, SMALL))
+    grid = WeekGrid(picture, days)
+    for day, row in enumerate(hours):
         for hour, n in enumerate(row):
-            x = left + wide * hour
             if not n:
-                picture.add(Rect(x + 0.5, y + 1, wide - 1, CELL_HEIGHT - 2, "soft", hatched=True))
+                grid.hatch(day, hour)
                 continue
             number = next(at for at, step in enumerate(STEPS, 1) if n <= step * largest)
-            side = wide - 1
-            high = (CELL_HEIGHT - 2) * number / len(STEPS)
             role = "pale" if number <= len(STEPS) // 2 else "accent"
-            picture.add(Rect(x + 0.5, y + CELL_HEIGHT - 1 - high, side, high, role))
-    picture.height = top + CELL_HEIGHT * len(days) + 2
+            grid.bar(day, hour, number / len(STEPS), role)
+    grid.close()
     how = translator.ngettext(
         "The higher a bar, the more samples in this hour of the weekday: a full one stands for up"
         " to {n} sample. Hatched: none.",
@@ -374,3 +366,35 @@ def draw_week(hours: Sequence[Sequence[int]], source: Source, translator: Transl
         largest,
     )
     return end(picture, str(how), source, translator)
+
+
+class WeekGrid:
+    """A row for each weekday with a bar for each hour, below what a picture has so far."""
+
+    def __init__(self, picture: Picture, days: Sequence[str]) -> None:
+        self._picture, self._rows = picture, len(days)
+        self._top, self._left = picture.height + SMALL + 6, MARGIN + DAY_WIDTH
+        self._wide = (WIDTH - MARGIN - self._left) / DAY_HOURS
+        for hour in range(0, DAY_HOURS, 6):
+            x = self._left + self._wide * hour
+            picture.add(Words(x, self._top - 5, f"{hour}h", SMALL, "soft"))
+        for place, day in enumerate(days):
+            picture.add(Words(MARGIN, self._top + CELL_HEIGHT * place + 14, day, SMALL))
+
+    def hatch(self, day: int, hour: int) -> None:
+        """Mark an hour without a figure."""
+        self._add(day, hour, 1.0, "soft", hatched=True)
+
+    def bar(self, day: int, hour: int, share: float, role: str) -> None:
+        """Draw a bar that fills a share of the height of its row."""
+        self._add(day, hour, share, role, hatched=False)
+
+    def close(self) -> None:
+        """Go on below the grid."""
+        self._picture.height = self._top + CELL_HEIGHT * self._rows + 2
+
+    def _add(self, day: int, hour: int, share: float, role: str, *, hatched: bool) -> None:
+        high = (CELL_HEIGHT - 2) * share
+        bottom = self._top + CELL_HEIGHT * (day + 1) - 1
+        x = self._left + self._wide * hour + 0.5
+        self._picture.add(Rect(x, bottom - high, self._wide - 1, high, role, hatched))

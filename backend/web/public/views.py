@@ -41,7 +41,7 @@ from backend.web.public.quality import quality
 from backend.web.public.reform import reform_line, show_reform
 from backend.web.public.service import show_unit
 from backend.web.public.sharing import draw_picture, sentence
-from backend.web.public.speed_page import draw_speed_map, show_speeds, title_of
+from backend.web.public.speed_page import draw_hours, draw_speed_map, show_speeds, title_of
 from backend.web.public.styleguide import samples
 from backend.web.site import schemas
 from backend.web.site.blueprint import (
@@ -305,7 +305,7 @@ def picture(query: dict[str, Any], code: str) -> Response:
     return response
 
 
-@sharing_pages.get("/unit/<code>/<any(speeds,months,week):kind>.<any(svg,png):form>")
+@sharing_pages.get("/unit/<code>/<any(speeds,months,week,hours):kind>.<any(svg,png):form>")
 @arguments(schemas.SpeedPictureQuerySchema, location="query")
 @with_policy(PICTURE)
 def speed_picture(query: dict[str, Any], code: str, kind: str, form: str) -> Response:
@@ -315,6 +315,9 @@ def speed_picture(query: dict[str, Any], code: str, kind: str, form: str) -> Res
 
 def _speed_picture(query: dict[str, Any], code: str | None, kind: str, form: str) -> Response:
     person = person_or_public()
+    if kind == "hours":
+        translator = translator_for(query["lang"])
+        return _send_picture(draw_hours(code, query, person, translator, clock_now()), form)
     found = unit_month(code, query["level"], query["month"], query["network"], clock_now(), person)
     translator = translator_for(query["lang"])
     drawn = speed_pictures.draw(kind, found, query["metric"], person, translator)
@@ -323,7 +326,7 @@ def _speed_picture(query: dict[str, Any], code: str | None, kind: str, form: str
     return _send_picture(drawn, form)
 
 
-@sharing_pages.get("/speeds/<any(speeds,months):kind>.<any(svg,png):form>")
+@sharing_pages.get("/speeds/<any(speeds,months,hours):kind>.<any(svg,png):form>")
 @arguments(schemas.SpeedPictureQuerySchema, location="query")
 @with_policy(PICTURE)
 def country_picture(query: dict[str, Any], kind: str, form: str) -> Response:

@@ -121,8 +121,8 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "data": {"name": "Excel", "days": "90", "password": PASSWORD}
     },
     "POST /account/tokens/end": _code,
-    "GET /unit/<code>/<any(speeds,months,week):kind>.<any(svg,png):form>": _speeds,
-    "GET /speeds/<any(speeds,months):kind>.<any(svg,png):form>": _speeds,
+    "GET /unit/<code>/<any(speeds,months,week,hours):kind>.<any(svg,png):form>": _speeds,
+    "GET /speeds/<any(speeds,months,hours):kind>.<any(svg,png):form>": _speeds,
     "GET /unit/<code>/map.<any(svg,png):form>": partial(_speeds, code=PROVINCE),
     "GET /speeds/map.<any(svg,png):form>": _speeds,
     "GET /unit/<code>/speeds": partial(_speeds, code=PROVINCE),

@@ -1,0 +1,82 @@
+"""Median download in each hour of the week, of enough people and samples; pure functions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.coverage.statistics import release_rules as rules
+from backend.coverage.statistics.group_arrays import Groups
+from backend.coverage.statistics.group_figures import figures_of, leading
+from backend.coverage.statistics.quantiles import ALL, METRICS, Samples
+
+WEEKDAYS, DAY_HOURS = 7, 24
+METRIC = "download_mbps"
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+# Median with the limits of its interval.
+Median = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Samples with their hour of the week.
+
+    Attributes
+    ----------
+    hours : (n,) array
+        0 is Monday from 0 to 1 in Vietnam, 167 Sunday from 23 on.
+    values : (n,) array
+        Downloads in Mbit/s, without NaN.
+    devices, persons : (n,) arrays
+        Number of the device, and its person as in `release_rules`.
+    """
+
+    hours: Ints
+    values: Floats
+    devices: Ints
+    persons: Ints
+
+
+def week_medians(moments: Moments, minimum: int) -> list[list[Median | None]] | None:
+    """Return the median of each weekday from Monday and hour; None without any.
+
+    An hour has one from `minimum` effective samples and ROW_VOLUNTEERS volunteers on, none of
+    whom made over half of its samples. The hours share the estimate of the correlation.
+    """
+    nodes = {}
+    order = np.argsort(moments.hours, kind="stable")
+    bounds = np.searchsorted(moments.hours[order], np.arange(WEEKDAYS * DAY_HOURS + 1))
+    for hour in range(WEEKDAYS * DAY_HOURS):
+        chosen = order[bounds[hour] : bounds[hour + 1]]
+        n = len(chosen)
+        if n >= minimum and _is_shown(moments.persons[chosen]):
+            none = np.full(n, np.nan)
+            values = {m: moments.values[chosen] if m == METRIC else none for m in METRICS}
+            samples = Samples(ALL, ALL, n, values, moments.devices[chosen])
+            nodes[hour, ALL, ALL] = [samples]
+    if not nodes:
+        return None
+    figures = figures_of(Groups(nodes), dict.fromkeys((key[0] for key in nodes), "hour"), minimum)
+    found = {hour: _median(one[METRIC]) for (hour, _, _), one in figures.items()}
+    if not any(found.values()):
+        return None
+    return [
+        [found.get(DAY_HOURS * day + hour) for hour in range(DAY_HOURS)] for day in range(WEEKDAYS)
+    ]
+
+
+def _is_shown(persons: Ints) -> bool:
+    people, n = np.unique(persons, return_counts=True)
+    by_person = dict(zip(people.tolist(), n.tolist(), strict=True))
+    return rules.is_shown(len(persons), by_person, rules.ROW_VOLUNTEERS)
+
+
+def _median(spread: Mapping[str, Any] | None) -> Median | None:
+    if spread is None:
+        return None
+    one = leading(spread)
+    return one.value, one.low, one.high

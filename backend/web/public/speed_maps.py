@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -127,9 +127,9 @@ def draw_medians(
         value = medians.get(code)
         return "" if value is None else translator.number(round(value))
 
-    _draw(picture, ground, lambda code: found.get(code, few), label)
-    rows = [*classes, few]
-    _legend(picture, ground, rows, Counter(found.get(code, few) for code in units), translator)
+    draw_ground(picture, ground, lambda code: found.get(code, few), label)
+    counts = Counter(found.get(code, few) for code in units)
+    draw_legend(picture, ground, _with_counts([*classes, few], counts, translator))
     how = translator.gettext(
         "Each figure is the median of the unit in {unit}: half of the samples are higher. Hatched:"
         " fewer than {n} effective samples, or of too few people to publish.",
@@ -171,9 +171,9 @@ def draw_changes(
         result = results.get(code)
         return SIGNS[result] if result else ""
 
-    _draw(picture, ground, class_at, label)
+    draw_ground(picture, ground, class_at, label)
     counts = Counter(class_at(code) for code in units)
-    _legend(picture, ground, [*classes.values(), few], counts, translator)
+    draw_legend(picture, ground, _with_counts([*classes.values(), few], counts, translator))
     how = translator.gettext(
         "Compared with {month}. A unit is marked higher or lower only where the difference is"
         " beyond chance: tested for all units together, so that at most one in twenty marks is"
@@ -203,13 +203,26 @@ def figure_text(one: UnitMedian, translator: Translator) -> str:
     return median_text(leading(one.spread), translator)
 
 
-def _draw(
+def _with_counts(
+    classes: Sequence[Class], counts: Mapping[Class, int], translator: Translator
+) -> list[Class]:
+    """Return classes whose texts say the number of their units."""
+    return [
+        replace(
+            one, text=f"{one.text}: {translator.ngettext('{n} unit', '{n} units', counts[one])}"
+        )
+        for one in classes
+    ]
+
+
+def draw_ground(
     picture: Picture,
     ground: Ground,
     class_at: Callable[[str], Class],
     label: Callable[[str], str],
+    over: Sequence[Area] = (),
 ) -> None:
-    """Draw the units with their classes and labels, and the islands of the country."""
+    """Draw units with their classes, what lies over them, labels, and the country's islands."""
     drawing = ground.drawing
     scale = min((WIDTH - 2 * MARGIN) / drawing.width, HEIGHT_MOST / drawing.height)
     left = (WIDTH - drawing.width * scale) / 2
@@ -219,6 +232,7 @@ def _draw(
     for code in sorted(drawing.paths, key=lambda one: (-_extent(drawing.paths[one]), one)):
         kind = class_at(code)
         parts.append(Area(drawing.paths[code], kind.role, kind.hatched))
+    parts += over
     clip = (0.0, 0.0, float(drawing.width), float(drawing.height))
     picture.add(Areas((left, top), scale, tuple(parts), clip))
     taken: list[tuple[float, float, float, float]] = []
@@ -270,21 +284,13 @@ def _sea(
                       anchor="middle"))  # fmt: skip
 
 
-def _legend(
-    picture: Picture,
-    ground: Ground,
-    classes: Sequence[Class],
-    counts: Mapping[Class, int],
-    translator: Translator,
-) -> None:
-    """Write each class with its number of units, and beside them the islands if need be."""
+def draw_legend(picture: Picture, ground: Ground, classes: Sequence[Class]) -> None:
+    """Write what each class means, and beside them the islands if the map does not show them."""
     top = picture.height
     for number, one in enumerate(classes):
         y = top + LEGEND_ROW * number
         picture.add(Rect(MARGIN, y, SWATCH * 1.6, SWATCH, one.role, one.hatched))
-        number_of = translator.ngettext("{n} unit", "{n} units", counts.get(one, 0))
-        text = f"{one.text}: {number_of}"
-        picture.add(Words(MARGIN + SWATCH * 1.6 + 6, y + SWATCH - 1, text, SMALL))
+        picture.add(Words(MARGIN + SWATCH * 1.6 + 6, y + SWATCH - 1, one.text, SMALL))
     picture.height = top + LEGEND_ROW * len(classes)
     if not ground.whole:
         sea = sea_on(Canvas(COUNTRY_BOX))
@@ -324,13 +330,13 @@ def draw_week_medians(
                 grid.hatch(day, hour)
                 continue
             number = class_of(one["median"], bounds)
-            grid.bar(day, hour, number / (len(bounds) + 1), f"class{number}")
+            grid.bar(day, hour, number / (len(bounds) + 1), _bar_role(number))
     grid.close()
     top, texts = picture.height + 6, class_texts(bounds, WEEK_METRIC, translator)
     for number, text in enumerate(texts, 1):
         bottom = top + LEGEND_ROW * number - 4
         high = SWATCH * number / len(texts)
-        picture.add(Rect(MARGIN, bottom - high, SWATCH, high, f"class{number}"))
+        picture.add(Rect(MARGIN, bottom - high, SWATCH, high, _bar_role(number)))
         picture.add(Words(MARGIN + SWATCH + 8, bottom - 1, text, SMALL))
     picture.height = top + LEGEND_ROW * len(texts)
     how = translator.gettext(
@@ -339,3 +345,8 @@ def draw_week_medians(
         n=source.minimum,
     )
     return end(picture, str(how), source, translator)
+
+
+def _bar_role(number: int) -> str:
+    """Return the role of a class where its height says it: the palest would hardly be seen."""
+    return f"class{max(number, DARK_TEXT)}"

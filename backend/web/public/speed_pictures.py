@@ -149,11 +149,27 @@ def place_name(month: UnitMonth, translator: Translator) -> str:
 
 
 def begin(title: str, description: str, source: Source, translator: Translator) -> Picture:
-    picture = Picture(f"{title}, {source.unit}, {source.month}", description)
+    return head(
+        title, description, (source.unit, source.month, source.network), translator,
+        demo=source.demo,
+    )  # fmt: skip
+
+
+def head(
+    title: str,
+    description: str,
+    about: tuple[str, str, str],
+    translator: Translator,
+    *,
+    demo: bool,
+) -> Picture:
+    """Begin a picture with its title and what it is about: unit, month as MM/YYYY, network."""
+    unit, month, network = about
+    picture = Picture(f"{title}, {unit}, {month}", description)
     picture.write(title, TITLE, "ink", BOLD)
-    month = translator.gettext("Month {month}", month=source.month)
-    picture.write(f"{source.unit} · {month} · {source.network}", TEXT)
-    if source.demo:
+    named = translator.gettext("Month {month}", month=month)
+    picture.write(f"{unit} · {named} · {network}", TEXT)
+    if demo:
         picture.write(str(translator.gettext("SAMPLE DATA, not real")), TEXT, "demo", BOLD)
     picture.space(8)
     return picture

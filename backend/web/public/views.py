@@ -27,7 +27,6 @@ from backend.reports.monthly.service import check_digest
 from backend.units.search import FOUND_MOST
 from backend.web.maps.cells import cell_shapes, step_labels
 from backend.web.maps.drawing import MapDrawing
-from backend.web.maps.no_connection import place_shapes
 from backend.web.maps.radio import (
     NUMBERS_MOST,
     RadioChoice,
@@ -37,6 +36,7 @@ from backend.web.maps.radio import (
     strength_rows,
 )
 from backend.web.public import data, embedding, service, speed_pictures
+from backend.web.public.place_picture import draw_places
 from backend.web.public.quality import quality
 from backend.web.public.reform import reform_line, show_reform
 from backend.web.public.service import show_unit
@@ -97,23 +97,20 @@ def unit(query: dict[str, Any], code: str) -> Response:
         "quality": quality(page, translator, now, person_or_public()),
     }
     values["reform"] = reform_line(page.unit) if page.unit else None
-    values |= _no_connection(page, values["drawn"], translator)
+    values |= _no_connection(page, translator)
     values |= _cells(page, values["drawn"], translator)
     values |= _radio(page, values["drawn"], translator, radio)
     return render("web/public/unit.html", lang, page=page, **values)
 
 
-def _no_connection(
-    page: service.CoveragePage, drawn: MapDrawing | None, translator: Translator
-) -> dict[str, Any]:
+def _no_connection(page: service.CoveragePage, translator: Translator) -> dict[str, Any]:
     """Return the released places without a connection, which only mobile networks have."""
     unit, month = page.unit, page.query.month
     if unit is None or page.query.network != "mobile":
         return {"no_connection": None}
     query = {"month": month, "level": unit.level}
     answer = show_places(unit.code, query, translator.language, clock_now(), figures_reader())
-    shapes = place_shapes(drawn, answer["items"]) if drawn and answer["items"] else []
-    return {"no_connection": answer, "dead_shapes": shapes, "no_connection_due": due_day(month)}
+    return {"no_connection": answer, "no_connection_due": due_day(month)}
 
 
 def _cells(
@@ -348,6 +345,17 @@ def unit_map(query: dict[str, Any], code: str, form: str) -> Response:
 def country_map(query: dict[str, Any], form: str) -> Response:
     """Draw the medians of the provinces as a map, or what changed since another month."""
     return _speed_map(query, None, form)
+
+
+@sharing_pages.get("/unit/<code>/no-connection.<any(svg,png):form>")
+@arguments(schemas.PlacePictureQuerySchema, location="query")
+@with_policy(PICTURE)
+def place_picture(query: dict[str, Any], code: str, form: str) -> Response:
+    """Draw the released places without a connection of a unit."""
+    folder = current_app.config["VAR_DIR"] / "tiles"
+    translator = translator_for(query.pop("lang"))
+    drawn = draw_places(code, query, figures_reader(), translator, clock_now(), folder)
+    return _send_picture(drawn, form)
 
 
 def _speed_map(query: dict[str, Any], code: str | None, form: str) -> Response:

@@ -34,6 +34,7 @@ COLOURS = {
     "pale": ("#bcd9e6", "#2b5a70"),
     "accent": ("#0b5a7c", "#6cc3e6"),
     "demo": ("#4f2ea3", "#c9b8fb"),
+    "lack": ("#9a4307", "#f0a06a"),
     "sea": ("#eef4f7", "#101a21"),
     # Classes of a map, the lowest first: text on the first three is ink, on the others paper.
     "class1": ("#e0edf3", "#24343f"),

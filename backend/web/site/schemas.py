@@ -62,6 +62,13 @@ class SpeedPictureQuerySchema(PageQuerySchema):
     metric = Text(choices=PICTURE_METRICS, load_default="download_mbps")
 
 
+class PlacePictureQuerySchema(PageQuerySchema):
+    """The month of a picture of places without a connection."""
+
+    month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
+    level = Text(choices=LEVELS, load_default=None)
+
+
 class SpeedMapQuerySchema(SpeedPictureQuerySchema):
     """A map of speeds: of one operator or technology, or compared with another month."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from backend.accounts.models import PersonalToken, Role
 from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
-from backend.coverage.statistics.models import Release
+from backend.coverage.statistics.models import Release, ReleasedNoConnection
 from backend.database.extensions import db
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
@@ -103,6 +103,21 @@ def _speeds(world: World, code: str = HERE) -> dict[str, Any]:
     return {"at": at, "query_string": {"month": "2024-11"}}
 
 
+def _place(world: World) -> dict[str, Any]:
+    """A unit with a released place without a connection."""
+    request = _speeds(world, PROVINCE)
+    unit, month = people.unit_id(world.app, PROVINCE, level="province"), "2024-11"
+    place = {
+        "cell": "884154ad11fffff", "resolution": 8, "latitude": 21.6, "longitude": 105.8,
+        "notes": 10, "devices": 5, "operators": [], "zone": True,
+    }  # fmt: skip
+    with world.app.app_context():
+        if db.session.get(ReleasedNoConnection, (unit, month)) is None:
+            db.session.add(ReleasedNoConnection(unit_id=unit, month=month, places=[place]))
+            db.session.commit()
+    return request
+
+
 DRAFT_ROWS = tuple(
     f"{method} {DRAFT}{page}"
     for method, pages in (("GET", ("", "/teams")), ("POST", ("", "/save", "/remove", "/teams")))
@@ -125,6 +140,7 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /speeds/<any(speeds,months,hours):kind>.<any(svg,png):form>": _speeds,
     "GET /unit/<code>/map.<any(svg,png):form>": partial(_speeds, code=PROVINCE),
     "GET /speeds/map.<any(svg,png):form>": _speeds,
+    "GET /unit/<code>/no-connection.<any(svg,png):form>": _place,
     "GET /unit/<code>/speeds": partial(_speeds, code=PROVINCE),
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
     "POST /campaigns/drafts/save": lambda w: {"data": {"name": "Tháng ba"}},

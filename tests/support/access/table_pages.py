@@ -19,6 +19,7 @@ PAGES = {
     "GET /speeds/<any(speeds,months,hours):kind>.<any(svg,png):form>": EVERYBODY,
     "GET /unit/<code>/map.<any(svg,png):form>": EVERYBODY,
     "GET /speeds/map.<any(svg,png):form>": EVERYBODY,
+    "GET /unit/<code>/no-connection.<any(svg,png):form>": EVERYBODY,
     "GET /speeds": EVERYBODY,
     "GET /unit/<code>/speeds": EVERYBODY,
     "GET /unit/<code>/widget": EVERYBODY,

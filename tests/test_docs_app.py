@@ -1,4 +1,4 @@
-"""The commands of docs/app.md run as printed, one after the other, against a real server."""
+"""The commands of docs/app.md and docs/other-apps.md run as printed against a real server."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 
 from tests.support.clock import FakeClock
 
-PAGE = Path(__file__).parents[1] / "docs" / "app.md"
+DOCS = Path(__file__).parents[1] / "docs"
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -35,14 +35,27 @@ def url(app: Flask, clock: FakeClock) -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_commands_run_as_printed(url: str, tmp_path: Path) -> None:
-    blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(blocks) >= 8
-    script = tmp_path / "page.sh"
+    shown = run_commands("app.md", 8, url, tmp_path)
+    assert '"outcome":"accepted"' in shown and '"assurance":"witnessed"' in shown
+    assert shown.rstrip().endswith("401")  # the last one asks after the withdrawal
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_commands_of_other_apps_run_as_printed(url: str, tmp_path: Path) -> None:
+    shown = run_commands("other-apps.md", 2, url, tmp_path)
+    assert '"processed":1,' in shown.replace(" ", "") and "claimed" in shown
+
+
+def run_commands(page: str, blocks_least: int, url: str, folder: Path) -> str:
+    """Run the commands of a page one after the other; return what they print."""
+    blocks = BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))
+    assert len(blocks) >= blocks_least
+    script = folder / "page.sh"
     script.write_text("set -euo pipefail\n" + "echo; echo '#'\n".join(blocks), encoding="utf-8")
     environment = {**os.environ, "URL": url, "NO_PROXY": "127.0.0.1"}
     done = subprocess.run(
         ["bash", str(script)], env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert '"outcome":"accepted"' in done.stdout and '"assurance":"witnessed"' in done.stdout
-    assert done.stdout.rstrip().endswith("401")  # the last one asks after the withdrawal
+    return done.stdout

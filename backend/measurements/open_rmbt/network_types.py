@@ -12,7 +12,9 @@ GENERATIONS: Final = {
 }
 MOBILE: Final = frozenset(GENERATIONS) | {0, 101, 102, 103, 104, 105}
 MODES: Final = {20: "SA", 41: "NSA"}
-KINDS: Final = {99: "wifi", 106: "ethernet"}
+WIFI: Final = 99
+GENERAL_MOBILE: Final = 105
+KINDS: Final = {WIFI: "wifi", 106: "ethernet"}
 VPN: Final = 108
 OFFLINE: Final = 1000  # of a fence: no signal
 

@@ -81,6 +81,12 @@ class FencesSchema(AnswerSchema):
     skipped_reasons = fields.Dict(keys=fields.String(), values=fields.Integer())
 
 
+class ResultsSchema(AnswerSchema):
+    """A stored result as the app shows it."""
+
+    testresult = fields.List(fields.Dict())
+
+
 class ListsSchema(AnswerSchema):
     """Empty lists: news and history are not offered."""
 

@@ -9,11 +9,15 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from backend.clock import VIETNAM
 from backend.devices import service as devices
 from backend.errors import Problem, invalid
+from backend.i18n.catalogues import Language
 from backend.measurements.open_rmbt import fences, results, tokens
+from backend.measurements.open_rmbt.network_types import GENERAL_MOBILE, WIFI
 from backend.measurements.radio import service as radio
 from backend.measurements.radio.service import RadioContext
+from backend.measurements.recording.answers import own_measurement
 from backend.measurements.recording.incoming import Item, ReceiptContext, read_id
 from backend.measurements.recording.service import RecordingContext, record_optimistically
 from backend.witness.hosts import registered_host
@@ -69,7 +73,8 @@ def describe_settings(asked: Request, terms_url: str) -> dict[str, Any]:
     settings = {
         "uuid": str(device.id),
         "terms_and_conditions": {"version": 1, "url": terms_url, "ndt_url": None},
-        "urls": {},
+        # Without it the app ends where it shows a result.
+        "urls": {"url_statistic_server": asked.base_url},
         "servers": [],
         "server_ws": [],
         "server_qos": [],
@@ -133,6 +138,40 @@ def _issued(test: Any, device: devices.KnownDevice, issuer: TicketIssuer) -> Iss
         return issuer.known(test, device.id) if test else None
     except Problem:
         return None
+
+
+def describe_result(asked: Request, language: Language) -> dict[str, Any]:
+    """Return a stored result as the app shows it; 404 for one that is not of this device."""
+    device = devices.authenticate(asked.token, asked.now)
+    test = read_id(asked.body.get("test_uuid"))
+    own = own_measurement(device.id, results.sample_id(device.id, str(test)), language)
+    measured_at = datetime.fromisoformat(own["measured_at"]).astimezone(VIETNAM)
+    mobile = own["network"] == "mobile"
+    return {
+        "open_test_uuid": f"O{test}",
+        "time": int(measured_at.timestamp() * 1000),
+        "time_string": f"{measured_at:%H:%M:%S %d/%m/%Y}",
+        "timezone": str(VIETNAM),
+        "share_subject": "",
+        "share_text": "",
+        "network_type": GENERAL_MOBILE if mobile else WIFI,
+        "network_info": {"network_type_label": own["network"], "provider_name": None},
+        "qoe_classification": [],
+        # 0: without a colour, since the limits are RTR's.
+        "measurement_result": {
+            "download_kbit": _kbit(own["download_mbps"]),
+            "upload_kbit": _kbit(own["upload_mbps"]),
+            "ping_ms": own["ping_ms"] or 0,
+            "download_classification": 0,
+            "upload_classification": 0,
+            "ping_classification": 0,
+            "signal_classification": 0,
+        },
+    }
+
+
+def _kbit(mbps: float | None) -> int:
+    return round((mbps or 0) * 1000)
 
 
 def request_coverage(asked: Request, server: MeasuringServer, key: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 The app shows the texts of `error` in a successful answer alone, so refusals have the status 200.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -23,6 +23,7 @@ from backend.measurements.open_rmbt.schemas import (
     FencesSchema,
     ListsSchema,
     RequestSchema,
+    ResultsSchema,
     SettingsSchema,
     StoredSchema,
     TestSchema,
@@ -68,7 +69,7 @@ def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
     return answer
 
 
-def _language(body: dict[str, Any]) -> Language:
+def _language(body: Mapping[str, Any]) -> Language:
     written = body.get("language") or body.get("client_language")
     return "en" if isinstance(written, str) and not written.startswith("vi") else "vi"
 
@@ -115,6 +116,15 @@ def send_rmbt_result(asked: Request) -> dict[str, Any]:
     count_samples([(item.outcome, category(item.row["reasons"], item.row["marks"], None))])
     verdict = {name: item.row[name] for name in ("counted", "assurance", "reasons")}
     return {"outcome": item.outcome, **verdict}
+
+
+@blp.post("/testresult")
+@blp.doc(requestBody=BODY)
+@blp.response(200, ResultsSchema)
+@_answer
+def show_rmbt_result(asked: Request) -> dict[str, Any]:
+    """Show a stored result of the device, which the app does after a test."""
+    return {"testresult": [service.describe_result(asked, _language(asked.body))]}
 
 
 @blp.post("/coverageRequest")

@@ -70,6 +70,7 @@ PAGES = {
             "settings",
             "testRequest",
             "result",
+            "testresult",
             "coverageRequest",
             "coverageResult",
             "resultQoS",

@@ -228,6 +228,23 @@ def test_settings_name_the_device_and_no_list(client: FlaskClient, token: str) -
         assert send(client, token, name).json["error"] == []
 
 
+def test_the_app_shows_its_result(client: FlaskClient, token: str) -> None:
+    test = request_test(client, token)
+    send(client, token, "result", result(test))
+    asked = {"test_uuid": test["test_uuid"], "language": "en"}
+    [shown] = send(client, token, "testresult", asked).json["testresult"]
+    figures = shown["measurement_result"]
+    assert (figures["download_kbit"], figures["upload_kbit"], figures["ping_ms"]) == (
+        48_200,
+        12_100,
+        21,
+    )
+    assert (shown["network_type"], shown["open_test_uuid"]) == (105, f"O{test['test_uuid']}")
+    other = register(client)["Authorization"].removeprefix("Bearer ")
+    for of, body in ((other, asked), (token, {"language": "en"}), (token, {"test_uuid": 7})):
+        assert send(client, of, "testresult", body).json["error"]
+
+
 def test_the_test_names_the_measuring_server(client: FlaskClient, token: str) -> None:
     test = request_test(client, token)
     server = test["test_server_address"], test["test_server_port"], test["test_server_encryption"]

@@ -20,6 +20,7 @@ from backend.coverage.statistics.no_connection_rules import RESOLUTIONS, cell_at
 from backend.coverage.statistics.radio_rules import NO_SERVICE, RadioCell, Track
 from backend.database.extensions import db, setting
 from backend.errors import Problem
+from backend.units.models import Unit
 
 # In one answer: a commune through which a hundred people walked for a day. It takes two seconds.
 ROWS_MOST = 1_000_000
@@ -165,3 +166,14 @@ def read_cells(month: UnitMonth) -> tuple[datetime | None, list[RadioRow]]:
     assert month.unit is not None
     row = db.session.get(ReleasedRadio, (month.unit.id, month.month))
     return made_at, list(row.cells) if row else []  # type: ignore[arg-type]
+
+
+def country_cells(month: str, units: frozenset[int] | None = None) -> list[RadioRow]:
+    """Return the released cells of all provinces, or of those among `units`."""
+    rows = db.session.execute(
+        select(Unit.id, ReleasedRadio.cells)
+        .join(Unit, Unit.id == ReleasedRadio.unit_id)
+        .where(ReleasedRadio.month == month, Unit.level == "province")
+    )
+    found = [cell for row in rows if units is None or row.id in units for cell in row.cells]
+    return sorted(found, key=_order)

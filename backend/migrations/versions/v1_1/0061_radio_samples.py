@@ -43,10 +43,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_radio_samples_unit_id_day", "radio_samples", ["unit_id", "day"])
     op.create_index("ix_radio_samples_day", "radio_samples", ["day"], postgresql_using="brin")
-    op.create_index(
-        "ix_radio_samples_exact_day", "radio_samples", ["day"],
-        postgresql_where=sa.text("latitude is not null"),
-    )  # fmt: skip
     op.create_table(
         "released_radio",
         sa.Column("unit_id", sa.Integer(), nullable=False),

@@ -1,5 +1,9 @@
 """Cells with radio samples: what the public sees of a month, and officials of their area."""
 
+import csv
+import gzip
+import io
+from datetime import datetime
 from typing import Any
 
 import h3
@@ -9,11 +13,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from backend.clock import VIETNAM
 from backend.coverage.statistics import radio
 from backend.coverage.statistics.models import ReleasedRadio
 from backend.database.extensions import db
 from backend.reports.files.annexes import TablePart, list_annexes
 from backend.reports.files.tables import build_tables
+from backend.reports.open_data.service import publish_data
 from tests.support.clock import FakeClock
 from tests.support.measurements import make_release, phones, store_rows, volunteers_rows
 from tests.support.people import person, unit_id
@@ -168,7 +174,19 @@ def test_wrong_queries(client: FlaskClient, query: dict[str, str], code: str) ->
     assert answer.status_code == 422 and answer.json["errors"][0]["code"] == code
 
 
-# Report
+# Open data and report
+
+
+@pytest.mark.slow
+def test_open_data_have_the_released_cells(app: Flask, client: FlaskClient) -> None:
+    recorded(app, *([-97] for _ in range(5)))
+    make_release(app)
+    with app.app_context():
+        publish_data("2024-11", datetime(2024, 12, 16, 2, tzinfo=VIETNAM))
+    content = client.get("/open-data/2024-11/radio.csv.gz", buffered=True).data
+    (row,) = csv.DictReader(io.StringIO(gzip.decompress(content).decode()))
+    assert (row["cell"], row["operator"], row["technology"]) == (CELL, "Viettel", "4G")
+    assert (row["median_dbm"], row["best_dbm"], row["devices"]) == ("-97", "-97", "5")
 
 
 @pytest.mark.slow

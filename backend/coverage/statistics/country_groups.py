@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.coverage.statistics.group_arrays import Node, exact_sums
+from backend.coverage.statistics.group_arrays import Node, exact_sums, number_keys
 from backend.coverage.statistics.intervals import (
     Classes,
     Ordered,
@@ -32,7 +33,13 @@ from backend.coverage.statistics.quantiles import (
     Group,
     Reference,
 )
-from backend.coverage.statistics.stored_samples import Column, Rows, Samples, distinct
+from backend.coverage.statistics.stored_samples import (
+    Column,
+    Rows,
+    Samples,
+    distinct,
+    numbered,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,8 +55,8 @@ EVERY = len(METRICS)  # number of the table of all samples, measured or not
 # A group and a number of samples are one number; a device and a group are one too.
 BITS, GROUP_BITS = 32, 16
 LOW, GROUP_LOW = (1 << BITS) - 1, (1 << GROUP_BITS) - 1
-# Devices of a first computation that are summed together, to need little memory.
-DEVICES_AT_ONCE = 100_000
+# Samples of a first computation that are summed together, to need little memory.
+SAMPLES_AT_ONCE = 200_000
 # Values around the expected place of a median of equal devices: at least, and by the distance.
 MARGIN_LEAST, MARGIN_SHARE, WIDER = 8, 0.1, 8
 
@@ -189,7 +196,7 @@ class CountryGroups:
     # Changes
 
     def begin(self) -> None:
-        """Compute all tables from all samples."""
+        """Compute all tables from the samples of the base."""
         self._add_totals(self.samples.every(), 1)
         for metric in range(len(METRICS)):
             data = CountryMeasured(self, metric, self._of_samples)
@@ -198,8 +205,9 @@ class CountryGroups:
                 found = data.at(data.some, np.full(len(data.some), part))
                 self.marks[metric, self._of_samples[data.some], mark] = found
         tables: list[list[Table]] = [[] for _ in self.tables]
-        for first in range(0, self.samples.devices, DEVICES_AT_ONCE):
-            last = min(first + DEVICES_AT_ONCE, self.samples.devices)
+        starts = self.samples.base.starts
+        cuts = starts.searchsorted(np.arange(0, starts[-1], SAMPLES_AT_ONCE))
+        for first, last in pairwise([*dict.fromkeys(cuts.tolist()), len(starts) - 1]):
             entries = self._every_entry(np.arange(first, last))
             for metric, parts in enumerate(tables):
                 table = self._sum(self.samples, metric, entries, range(QUANTILE_MARKS))
@@ -261,7 +269,7 @@ class CountryGroups:
     def _every_entry(self, devices: Ints) -> Entries:
         """Return the samples of devices in all pairs."""
         rows = self.samples.rows_of(devices)
-        pairs, of_pair = np.unique(self._pairs_of(self.samples, rows), return_inverse=True)
+        pairs, of_pair = numbered(self._pairs_of(self.samples, rows))
         return Entries(pairs, rows, np.arange(len(of_pair)) // GROUPS_OF_CELL, of_pair)
 
     def _pairs_of(self, samples: Samples, rows: Ints) -> Ints:
@@ -274,24 +282,27 @@ class CountryGroups:
     ) -> Table:
         """Return the table of the pairs of entries; sums of other marks are 0."""
         at, number = entries.of_pair, len(entries.pairs)
-        groups = entries.pairs & GROUP_LOW
-        sums = np.zeros((number, 1 + 3 * MARKS), dtype=np.int64)
-        if metric == EVERY:
-            sizes = np.bincount(at, minlength=number)
-        else:
+        values = np.zeros(0)
+        if metric != EVERY:
             values = samples.values_of(metric, entries.rows)[entries.of_row]
             known = ~np.isnan(values)
             values, at = values[known], at[known]
-            sizes = np.bincount(at, minlength=number)
-            for mark in marks:
-                bound = self.marks[metric, groups, mark][at]
-                below = np.bincount(at[values < bound], minlength=number)
-                equal = np.bincount(at[values == bound], minlength=number)
-                columns = [below, equal, (2 * below + equal) ** 2]
-                sums[:, 1 + 3 * mark : 4 + 3 * mark] = np.stack(columns, axis=1)
-        sums[:, 0] = sizes > 0
+        sizes = np.bincount(at, minlength=number)
         some = np.flatnonzero(sizes)
-        return _table((groups[some] << BITS) | sizes[some], sums[some])
+        groups, step = entries.pairs & GROUP_LOW, int(sizes.max(initial=0)) + 1
+        keys, classes, devices = number_keys(
+            groups[some] * step + sizes[some], len(self._groups) * step
+        )
+        sums = np.zeros((len(keys), 1 + 3 * MARKS), dtype=np.int64)
+        sums[:, 0] = devices
+        for mark in marks if metric != EVERY else ():
+            bound = self.marks[metric, groups, mark][at]
+            below = np.bincount(at[values < bound], minlength=number)[some]
+            equal = np.bincount(at[values == bound], minlength=number)[some]
+            for column, one in enumerate((below, equal, (2 * below + equal) ** 2)):
+                found = np.bincount(classes, weights=one, minlength=len(keys))
+                sums[:, 1 + 3 * mark + column] = found
+        return Table((keys // step << BITS) | keys % step, sums)
 
 
 def _pairs(devices: Ints, groups: Ints) -> Ints:
@@ -469,7 +480,7 @@ class CountryMeasured:
     def _weights(self, owns: Ints, rows: Ints) -> Ints:
         """Return the weight of each row in a group: that of its device, by its samples there."""
         samples = self._groups.samples
-        pairs, at = np.unique(_pairs(samples.devices_of(rows), owns), return_inverse=True)
+        pairs, at = numbered(_pairs(samples.devices_of(rows), owns))
         entries = self._groups._entries(pairs)
         values = samples.values_of(self._metric, entries.rows)[entries.of_row]
         sizes = np.bincount(entries.of_pair[~np.isnan(values)], minlength=len(pairs))

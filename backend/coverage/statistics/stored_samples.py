@@ -281,11 +281,6 @@ class Samples:
             np.stack([self.values_of(metric, rows) for metric in range(len(METRICS))]),
         )
 
-    @property
-    def devices(self) -> int:
-        """The number of device numbers."""
-        return int(self.base.keys.shape[1] + self._more.shape[1])
-
     def rows_of(self, devices: Ints) -> Ints:
         """Return the rows of devices, which ascend."""
         own = devices[: np.searchsorted(devices, self.base.keys.shape[1])]
@@ -437,6 +432,16 @@ def distinct(numbers: Ints) -> Ints:
     is_first = np.ones(len(ordered), dtype=bool)
     is_first[1:] = ordered[1:] != ordered[:-1]
     return ordered[is_first]
+
+
+def numbered(numbers: Ints) -> tuple[Ints, Ints]:
+    """Return the different numbers, ascending, and the index of each number there."""
+    order = np.argsort(numbers, kind="stable")  # fast where they nearly ascend
+    ordered, index = numbers[order], np.empty(len(numbers), dtype=np.int64)
+    is_first = np.ones(len(ordered), dtype=bool)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    index[order] = np.cumsum(is_first) - 1
+    return ordered[is_first], index
 
 
 def _is_first(keys: Keys) -> Bools:

@@ -1,10 +1,13 @@
 """Figures of the country that follow changes equal those of a whole computation to the last bit."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.coverage.statistics import country_groups
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.country_groups import CountryGroups
 from backend.coverage.statistics.group_arrays import Groups
@@ -61,7 +64,8 @@ def test_changes_are_followed_to_the_last_bit(seed: int, n: int, phones: int, mi
     rng = np.random.default_rng(seed)
     rows = draw(rng, n, phones)
     groups = CountryGroups(Stored(build(rows, len(CELLS))), CELLS)
-    groups.begin()
+    with patch.object(country_groups, "SAMPLES_AT_ONCE", int(rng.choice([7, 200, 10_000]))):
+        groups.begin()
     assert followed(groups, minimum) == whole(rows, minimum)
     for _ in range(3):
         units = rng.choice(np.arange(1, 9), int(rng.integers(1, 4)), replace=False)

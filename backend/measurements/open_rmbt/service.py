@@ -67,14 +67,14 @@ def control_host(url_root: str, token: str) -> str:
     return f"{url_root.partition('://')[2]}rmbt/{token}"
 
 
-def describe_settings(asked: Request, terms_url: str) -> dict[str, Any]:
+def describe_settings(app_request: Request, terms_url: str) -> dict[str, Any]:
     """Return the settings of the app for the device of a token."""
-    device = devices.authenticate(asked.token, asked.now)
+    device = devices.authenticate(app_request.token, app_request.now)
     settings = {
         "uuid": str(device.id),
         "terms_and_conditions": {"version": 1, "url": terms_url, "ndt_url": None},
         # Without it the app ends where it shows a result.
-        "urls": {"url_statistic_server": asked.base_url},
+        "urls": {"url_statistic_server": app_request.base_url},
         "servers": [],
         "server_ws": [],
         "server_qos": [],
@@ -85,18 +85,20 @@ def describe_settings(asked: Request, terms_url: str) -> dict[str, Any]:
     return {"settings": [settings]}
 
 
-def request_test(asked: Request, server: MeasuringServer, issuer: TicketIssuer) -> dict[str, Any]:
+def request_test(
+    app_request: Request, server: MeasuringServer, issuer: TicketIssuer
+) -> dict[str, Any]:
     """Issue a ticket for one test at the measuring server; 404 if it is not registered."""
-    devices.authenticate(asked.token, asked.now)
+    devices.authenticate(app_request.token, app_request.now)
     host = registered_host(server.url) if server.url else None
     if host is None:
         raise Problem(404, "no_measuring_server")
-    issued = issuer.issue(asked.token, TicketRequest("full", host), asked.now)
+    issued = issuer.issue(app_request.token, TicketRequest("full", host), app_request.now)
     test = issued.ticket.id
     return {
         "test_uuid": str(test),
         "open_test_uuid": f"O{test}",
-        "test_token": tokens.test_token(test, asked.now, server.key),
+        "test_token": tokens.test_token(test, app_request.now, server.key),
         "test_server_name": issued.host_name,
         "test_server_address": server.host,
         "test_server_port": server.port,
@@ -106,29 +108,33 @@ def request_test(asked: Request, server: MeasuringServer, issuer: TicketIssuer) 
         "test_numthreads": THREADS,
         "test_numpings": PINGS,
         "test_wait": "0",
-        "client_remote_ip": asked.address,
+        "client_remote_ip": app_request.address,
         "provider": None,
-        "result_url": f"{asked.base_url}/result",
-        "result_qos_url": f"{asked.base_url}/resultQoS",
+        "result_url": f"{app_request.base_url}/result",
+        "result_qos_url": f"{app_request.base_url}/resultQoS",
     }
 
 
-def record_result(asked: Request, context: RecordingContext, issuer: TicketIssuer) -> Item:
+def record_result(app_request: Request, context: RecordingContext, issuer: TicketIssuer) -> Item:
     """Record a result as a sample of the device; with its ticket it is `ticketed`.
 
     Raises 422 for a result that names neither its test nor its time.
     """
-    device = devices.authenticate(asked.token, asked.now)
-    test = read_id(asked.body.get("test_uuid"))
+    device = devices.authenticate(app_request.token, app_request.now)
+    test = read_id(app_request.body.get("test_uuid"))
     issued = _issued(test, device, issuer)
-    started_at = issued.ticket.issued_at if issued else results.phone_time(asked.body)
+    started_at = issued.ticket.issued_at if issued else results.phone_time(app_request.body)
     if test is None or started_at is None:
         raise invalid("test_uuid" if test is None else "time", "required")
-    sample = results.sample_of(asked.body, results.sample_id(device.id, str(test)), started_at)
+    sample = results.sample_of(
+        app_request.body, results.sample_id(device.id, str(test)), started_at
+    )
     if issued:
         sample["test"] = {"ticket": issued.token}
         sample["server"] = {"id": str(issued.ticket.host_id), "name": issued.host_name}
-    recorded = record_optimistically(asked.token, [sample], ReceiptContext(asked.now), context)
+    recorded = record_optimistically(
+        app_request.token, [sample], ReceiptContext(app_request.now), context
+    )
     return recorded.items[0]
 
 
@@ -140,10 +146,10 @@ def _issued(test: Any, device: devices.KnownDevice, issuer: TicketIssuer) -> Iss
         return None
 
 
-def describe_result(asked: Request, language: Language) -> dict[str, Any]:
+def describe_result(app_request: Request, language: Language) -> dict[str, Any]:
     """Return a stored result as the app shows it; 404 for one that is not of this device."""
-    device = devices.authenticate(asked.token, asked.now)
-    test = read_id(asked.body.get("test_uuid"))
+    device = devices.authenticate(app_request.token, app_request.now)
+    test = read_id(app_request.body.get("test_uuid"))
     own = own_measurement(device.id, results.sample_id(device.id, str(test)), language)
     measured_at = datetime.fromisoformat(own["measured_at"]).astimezone(VIETNAM)
     mobile = own["network"] == "mobile"
@@ -174,18 +180,18 @@ def _kbit(mbps: float | None) -> int:
     return round((mbps or 0) * 1000)
 
 
-def request_coverage(asked: Request, server: MeasuringServer, key: str) -> dict[str, Any]:
+def request_coverage(app_request: Request, server: MeasuringServer, key: str) -> dict[str, Any]:
     """Begin a coverage session of the device of a token."""
-    device = devices.authenticate(asked.token, asked.now)
-    loop = read_id(asked.body.get("loop_uuid")) or uuid4()
+    device = devices.authenticate(app_request.token, app_request.now)
+    loop = read_id(app_request.body.get("loop_uuid")) or uuid4()
     return {
-        "test_uuid": str(tokens.session_id(device.id, asked.now, key)),
+        "test_uuid": str(tokens.session_id(device.id, app_request.now, key)),
         "loop_uuid": str(loop),
         "loop_test_counter": 1,
-        "client_remote_ip": asked.address,
-        "ip_version": _ip_version(asked.address),
+        "client_remote_ip": app_request.address,
+        "ip_version": _ip_version(app_request.address),
         "provider": None,
-        "ping_token": tokens.ping_token(asked.address, asked.now, server.key),
+        "ping_token": tokens.ping_token(app_request.address, app_request.now, server.key),
         "ping_host": server.host,
         "ping_port": PING_PORT,
         "max_coverage_session_seconds": SESSION_S,
@@ -193,23 +199,23 @@ def request_coverage(asked: Request, server: MeasuringServer, key: str) -> dict[
     }
 
 
-def record_coverage(asked: Request, key: str) -> tuple[int, Counter[str]]:
+def record_coverage(app_request: Request, key: str) -> tuple[int, Counter[str]]:
     """Record the fences of a session as radio samples, each once.
 
     Returns the number of stored or known ones, and the number of skipped ones by reason.
     """
-    device = devices.authenticate(asked.token, asked.now)
-    session = read_id(asked.body.get("test_uuid"))
+    device = devices.authenticate(app_request.token, app_request.now)
+    session = read_id(app_request.body.get("test_uuid"))
     if session is None:
         raise invalid("test_uuid", "required")
     began = tokens.session_start(session, device.id, key)
-    sent = asked.body.get("fences")
+    sent = app_request.body.get("fences")
     if not isinstance(sent, list) or len(sent) > fences.FENCES_MOST:
         raise invalid("fences", "wrong_length")
-    translated = fences.translate(sent, asked.body, str(session), device.id, began)
+    translated = fences.translate(sent, app_request.body, str(session), device.id, began)
     if not translated.samples:
         return 0, translated.skipped
-    context = RadioContext(asked.now, source="open_rmbt", address=asked.address)
+    context = RadioContext(app_request.now, source="open_rmbt", address=app_request.address)
     processed = 0
     for item in radio.record(device, translated.samples, context):
         if item.outcome == "refused":

@@ -51,7 +51,7 @@ def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
     @wraps(use)
     def answer(token: str) -> dict[str, Any]:
         body = read_object()
-        asked = Request(
+        app_request = Request(
             token=token,
             body=body,
             address=request.remote_addr or "",
@@ -59,7 +59,7 @@ def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
             now=clock_now(),
         )
         try:
-            return {**use(asked), "error": []}
+            return {**use(app_request), "error": []}
         except Problem as problem:
             if problem.status not in REFUSED:
                 raise
@@ -84,18 +84,18 @@ def _texts(problem: Problem, language: Language) -> list[str]:
 @blp.doc(requestBody=BODY)
 @blp.response(200, SettingsSchema)
 @_answer
-def read_rmbt_settings(asked: Request) -> dict[str, Any]:
+def read_rmbt_settings(app_request: Request) -> dict[str, Any]:
     """Read the settings of the app, which asks for them at its start."""
-    return service.describe_settings(asked, url_for("do.apps", _external=True))
+    return service.describe_settings(app_request, url_for("do.apps", _external=True))
 
 
 @blp.post("/testRequest")
 @blp.doc(requestBody=BODY)
 @blp.response(200, TestSchema)
 @_answer
-def request_rmbt_test(asked: Request) -> dict[str, Any]:
+def request_rmbt_test(app_request: Request) -> dict[str, Any]:
     """Get a test: measuring server and token; it is a ticket of the device."""
-    return service.request_test(asked, _server(), current_app.extensions["ticket_issuer"])
+    return service.request_test(app_request, _server(), current_app.extensions["ticket_issuer"])
 
 
 def _server() -> MeasuringServer:
@@ -107,9 +107,9 @@ def _server() -> MeasuringServer:
 @blp.doc(requestBody=BODY)
 @blp.response(200, StoredSchema)
 @_answer
-def send_rmbt_result(asked: Request) -> dict[str, Any]:
+def send_rmbt_result(app_request: Request) -> dict[str, Any]:
     """Send the result of a test; the same again is a duplicate."""
-    item = service.record_result(asked, _context(), current_app.extensions["ticket_issuer"])
+    item = service.record_result(app_request, _context(), current_app.extensions["ticket_issuer"])
     if item.outcome != "accepted":
         count_samples([(item.outcome, None)])
         return {"outcome": item.outcome, "reasons": [one.code for one in item.errors]}
@@ -122,27 +122,27 @@ def send_rmbt_result(asked: Request) -> dict[str, Any]:
 @blp.doc(requestBody=BODY)
 @blp.response(200, ResultsSchema)
 @_answer
-def show_rmbt_result(asked: Request) -> dict[str, Any]:
+def show_rmbt_result(app_request: Request) -> dict[str, Any]:
     """Show a stored result of the device, which the app does after a test."""
-    return {"testresult": [service.describe_result(asked, _language(asked.body))]}
+    return {"testresult": [service.describe_result(app_request, _language(app_request.body))]}
 
 
 @blp.post("/coverageRequest")
 @blp.doc(requestBody=BODY)
 @blp.response(200, CoverageSessionSchema)
 @_answer
-def request_coverage(asked: Request) -> dict[str, Any]:
+def request_coverage(app_request: Request) -> dict[str, Any]:
     """Begin a coverage session."""
-    return service.request_coverage(asked, _server(), current_app.config["SECRET_KEY"])
+    return service.request_coverage(app_request, _server(), current_app.config["SECRET_KEY"])
 
 
 @blp.post("/coverageResult")
 @blp.doc(requestBody=BODY)
 @blp.response(200, FencesSchema)
 @_answer
-def send_coverage(asked: Request) -> dict[str, Any]:
-    """Send the fences of a coverage session, which become radio samples; the same is held once."""
-    processed, skipped = service.record_coverage(asked, current_app.config["SECRET_KEY"])
+def send_coverage(app_request: Request) -> dict[str, Any]:
+    """Send the fences of a coverage session, which become radio samples, each once."""
+    processed, skipped = service.record_coverage(app_request, current_app.config["SECRET_KEY"])
     return {
         "processed": processed,
         "skipped": skipped.total(),
@@ -154,9 +154,9 @@ def send_coverage(asked: Request) -> dict[str, Any]:
 @blp.doc(requestBody=BODY)
 @blp.response(200, AnswerSchema)
 @_answer
-def drop_qos(asked: Request) -> dict[str, Any]:
+def drop_qos(app_request: Request) -> dict[str, Any]:
     """Accept and drop results of the app's other tests, which are no samples."""
-    devices.authenticate(asked.token, asked.now)
+    devices.authenticate(app_request.token, app_request.now)
     return {}
 
 
@@ -164,9 +164,9 @@ def drop_qos(asked: Request) -> dict[str, Any]:
 @blp.doc(requestBody=BODY)
 @blp.response(200, ListsSchema)
 @_answer
-def list_news(asked: Request) -> dict[str, Any]:
+def list_news(app_request: Request) -> dict[str, Any]:
     """List no news."""
-    devices.authenticate(asked.token, asked.now)
+    devices.authenticate(app_request.token, app_request.now)
     return {"news": []}
 
 
@@ -174,9 +174,9 @@ def list_news(asked: Request) -> dict[str, Any]:
 @blp.doc(requestBody=BODY)
 @blp.response(200, ListsSchema)
 @_answer
-def list_history(asked: Request) -> dict[str, Any]:
+def list_history(app_request: Request) -> dict[str, Any]:
     """List no history: samples with their verdicts are in the export of the device."""
-    devices.authenticate(asked.token, asked.now)
+    devices.authenticate(app_request.token, app_request.now)
     return {"history": []}
 
 

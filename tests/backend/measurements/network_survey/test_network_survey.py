@@ -93,7 +93,7 @@ def test_a_partly_bad_upload_stores_the_good_records(
 
 
 @pytest.mark.parametrize("batch_id", ["the same", None])
-def test_a_retried_upload_is_held_once(
+def test_a_retried_upload_is_stored_once(
     app: Flask, client: FlaskClient, token: str, batch_id: str | None
 ) -> None:
     changes = {"batch_id": batch_id} if batch_id else {}

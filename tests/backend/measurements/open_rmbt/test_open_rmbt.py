@@ -65,7 +65,7 @@ def test_a_result_is_one_ticketed_sample_with_our_units(
     assert body["app_version"] == "open-rmbt 4.9.1"
 
 
-def test_the_same_result_again_is_held_once(client: FlaskClient, token: str) -> None:
+def test_the_same_result_again_is_stored_once(client: FlaskClient, token: str) -> None:
     test = request_test(client, token)
     first = send(client, token, "result", result(test)).json
     again = send(client, token, "result", result(test, test_submission_retry_count=3)).json
@@ -296,23 +296,15 @@ def begin_coverage(client: FlaskClient, token: str) -> str:
 def fences(session: str, clock: FakeClock, *changes: dict[str, Any]) -> dict[str, Any]:
     """Return the fences of a session; each of `changes` is one that differs from an LTE fence."""
     entered = int(clock().timestamp() * 1000)
-    fence = {
-        "location": {"latitude": 21.5942, "longitude": 105.8482, "accuracy": 8.0, "speed": 1.2},
-        "technology_id": 13,
-        "technology": "LTE",
-        "signal": -97,
-        "offset_ms": 0,
-        "duration_ms": 20_000,
-        "radius": 20.0,
-        "avg_ping_ms": 31,
-        "timestamp_microseconds": entered,
-    }
-    sent = [{**fence, "duration_ms": 20_000 + n, **one} for n, one in enumerate(changes)]
+    sent = [
+        open_rmbt.fence(entered, **{"duration_ms": 20_000 + n, **one})
+        for n, one in enumerate(changes)
+    ]
     operator = {"telephony_network_operator": "452-01", "telephony_apn": PLANTED["telephony_apn"]}
     return {**PLANTED, **operator, "test_uuid": session, "fences": sent, "language": "en"}
 
 
-def test_fences_are_radio_samples_held_once(
+def test_fences_are_radio_samples_stored_once(
     app: Flask, client: FlaskClient, token: str, clock: FakeClock
 ) -> None:
     body = fences(

@@ -1,5 +1,7 @@
 """Radio samples as a CSV table: read and judged by columns, as `incoming` does one by one."""
 
+import codecs
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ OPTIONAL = (
 # Some 250,000 rows at a time.
 BLOCK_BYTES = 48 * 1024 * 1024
 FLAGS = {"true": 1, "1": 1, "false": 0, "0": 0}
+LETTER_BYTES = 4  # of the longest letter
 HEADER_MOST = 10_000
 HYPHENS = (8, 13, 18, 23)  # in the text of a UUID
 NO_DIGIT = 255
@@ -70,12 +73,35 @@ def read_blocks(path: Path) -> Iterator[Block]:
     _check_header(path)
     try:
         with pa.input_stream(str(path), compression="detect") as stream:
-            for batch in csv.open_csv(stream, *options):
+            for batch in csv.open_csv(pa.PythonFile(_Utf8(stream), "r"), *options):
                 yield read_block(batch)
     except (pa.ArrowInvalid, OSError) as error:
         raise ValueError(str(error)) from error
     if broken:
         yield Block(np.zeros(len(broken), ROW), np.full(len(broken), "wrong_columns", object))
+
+
+class _Utf8(io.RawIOBase):
+    """A stream with a question mark for each byte that is no UTF-8: pyarrow loses such lines."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._waits = False  # part of a letter is in the decoder
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most so many bytes; a letter that begins in one read ends in the next."""
+        data: bytes = self._stream.read(max(size - LETTER_BYTES, 1) if size > 0 else None)
+        if data.isascii() and not self._waits:
+            return data
+        text = self._decoder.decode(data, final=not data)
+        self._waits = bool(self._decoder.getstate()[0])
+        if not text and data:
+            return self.read(size)
+        return text.encode("utf-8", "replace")
 
 
 def _check_header(path: Path) -> None:

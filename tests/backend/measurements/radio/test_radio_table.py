@@ -168,11 +168,11 @@ def test_rows_of_unknown_and_silent_devices_are_refused(
     early = radio(NOON - timedelta(days=3))
     rows = [flat(radio(), str(one)) for one in (known, silent, nobody)]
     path = write(tmp_path / "walk.csv", [*rows, flat(early, str(young))])
-    with path.open("a") as file:
-        file.write("only,three,columns\n")
+    with path.open("ab") as file:
+        file.write(b"only,three,columns\nor,\xff,four,columns\n")
     output = run(app, path, "--source", "network_survey")
-    assert "stored: 1; stored before: 0; refused: 4" in output
-    expected = Counter(radio_not_agreed=1, device_unknown=1, wrong_columns=1)
+    assert "stored: 1; stored before: 0; refused: 5" in output
+    expected = Counter(radio_not_agreed=1, device_unknown=1, wrong_columns=2)
     expected += Counter(radio_before_registration=1)
     assert all(f"  {code}: {n}" in output for code, n in expected.items())
     with app.app_context():

@@ -106,10 +106,11 @@ def _facts(
 
 def _last_days(table: Figures) -> list[date | None]:
     """Return each unit's last day with samples, in this month or the one before."""
-    ours = table.month.days(table.counts.level)[table.counts.positions][:, :, RECEIVED]
+    level, received = table.counts.level, np.full(len(table), RECEIVED)
+    ours = table.month.daily(level, table.counts.positions, received)
     at = table.previous.positions(table.counts, table.month.listing)
     theirs = np.zeros((len(at), DAYS), np.int32)
-    theirs[at >= 0] = table.previous.days(table.counts.level)[at[at >= 0]][:, :, RECEIVED]
+    theirs[at >= 0] = table.previous.daily(level, at[at >= 0], received[at >= 0])
     return [
         _last(table.month, own) or _last(table.previous, earlier)
         for own, earlier in zip(ours, theirs, strict=True)

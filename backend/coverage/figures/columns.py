@@ -85,6 +85,9 @@ class Figures:
 
     def slices(self, most: int) -> Iterator["Figures"]:
         """Yield the units in slices of at most so many, whose columns are not kept together."""
+        if 0 < len(self) <= most:
+            yield self
+            return
         for start in range(0, len(self), most):
             rows = list(range(start, min(start + most, len(self))))
             part = self.counts.only(rows)
@@ -170,8 +173,8 @@ def daily(month: Month, counts: LevelCounts, *, own: bool) -> NDArray[np.int32]:
     rows = np.zeros((len(positions), DAYS), np.int32)
     known = positions >= 0
     if known.any():
-        days = month.days(counts.level)[positions[known]]
-        rows[known] = days[np.arange(len(days)), :, counts.thresholds.basis[known]]
+        basis = counts.thresholds.basis[known]
+        rows[known] = month.daily(counts.level, positions[known], basis)
     return rows
 
 

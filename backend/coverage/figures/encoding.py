@@ -15,9 +15,9 @@ from backend.coverage.figures.columns import GROUPS
 from backend.coverage.figures.service import CoverageResult
 
 FIELDS = tuple(GROUPS)
-# Rows that are objects at the same time: a process keeps the memory that its largest answer needed,
-# 15 MB for the 10,040 communes before the reform.
-SLICE = 2_000
+# Rows that are objects at the same time, the communes of today: a process keeps the memory that its
+# largest answer needed, 15 MB for the 10,040 communes before the reform.
+SLICE = 3_500
 # Built five times as fast as dicts of all fields, and encoded to the same bytes as these by orjson.
 _Item: Any = msgspec.defstruct("_Item", [(name, Any) for name in FIELDS], gc=False)
 _encode = msgspec.json.Encoder().encode

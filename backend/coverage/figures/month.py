@@ -6,7 +6,7 @@ unit is added or other sets are active.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
@@ -21,7 +21,14 @@ from sqlalchemy import Engine
 
 from backend.accounts.access import Actor
 from backend.clock import month_before, month_end
-from backend.coverage.figures.counts_cache import DAYS, SUMS, Matrix, MonthCounts, load_counts
+from backend.coverage.figures.counts_cache import (
+    CATEGORIES,
+    DAYS,
+    SUMS,
+    Matrix,
+    MonthCounts,
+    load_counts,
+)
 from backend.coverage.figures.forecast import MonthProgress, Numbers, month_progress
 from backend.coverage.figures.unit_access import published
 from backend.coverage.targets.models import Target
@@ -282,7 +289,6 @@ class Month:
     with_days: bool
     strict: bool
     published: frozenset[int] | None = None  # units shown to the reader; None: all
-    _ordered: dict[str, Matrix] = field(default_factory=dict)  # arrays of communes, as listed
 
     @property
     def last_day(self) -> date:
@@ -334,27 +340,51 @@ class Month:
 
     def by_category(self, level: str) -> Matrix:
         """Return the counts of all units of a level by category."""
-        return self._summed(level, "by_category")
+        return self._of_communes if level == "commune" else self._summed(level, "by_category")
 
-    def days(self, level: str) -> Matrix:
-        """Return received, valid and counted of all units of a level on each day.
+    @cached_property
+    def _of_communes(self) -> Matrix:
+        """The counts of communes in the order of the list.
 
-        All 0 where the month was loaded without days; then nothing is cached.
+        As large as the counts: cached with them, it would double their memory.
         """
+        counts, rows = self.commune_counts, self._rows
+        ordered = np.zeros((len(rows), len(CATEGORIES)), np.int32)
+        ordered[np.ix_(rows >= 0, counts.columns)] = counts.packed[rows[rows >= 0]]
+        return ordered
+
+    @cached_property
+    def _rows(self) -> Positions:
+        """The row of each commune of the list in its counts; -1: none."""
+        positions = self.listing.containing("commune", self.commune_counts.units)
+        inside = np.flatnonzero(positions >= 0)
+        rows = np.full(len(self.listing.levels.get("commune", [])), -1)
+        rows[positions[inside]] = inside
+        return rows
+
+    def daily(self, level: str, positions: Positions, basis: Positions) -> Matrix:
+        """Return one number of each day of some units of a level: units x DAYS.
+
+        `basis` is an index in BASES for each unit. All 0 where the month was loaded without days.
+        """
+        found = np.zeros((len(positions), DAYS), np.int32)
         if not self.with_days:
-            return np.zeros((len(self.listing.levels[level]), DAYS, len(BASES)), np.int32)
-        return self._summed(level, "days")
+            return found
+        if level != "commune":
+            return np.asarray(self._summed(level, "days")[positions, :, basis])
+        rows = self._rows[positions]
+        known = rows >= 0
+        found[known] = self.commune_counts.days[rows[known], :, basis[known]]
+        return found
 
     def _summed(self, level: str, name: str) -> Matrix:
-        """Sum an array of the communes to a level; larger levels are cached with the counts."""
-        counts, values = self.commune_counts, getattr(self.commune_counts, name)
-        if level == "commune":  # as large as the counts: cached with them, it doubles their memory
-            if name not in self._ordered:
-                self._ordered[name] = order_by_listing(self.listing, counts, values)
-            return self._ordered[name]
-        return counts.memoized(
-            (level, name), self.listing, lambda: sum_to_level(self.listing, level, counts, values)
-        )
+        """Sum an array of the communes to a higher level; cached with the counts for this list."""
+
+        def compute() -> Matrix:
+            values = getattr(self.commune_counts, name)
+            return sum_to_level(self.listing, level, self.commune_counts, values)
+
+        return self.commune_counts.memoized((level, name), self.listing, compute)
 
 
 def load_months(
@@ -395,15 +425,6 @@ def _thresholds(units: list[UnitRow], targets: TargetsInForce) -> tuple[Numbers,
 
 def _basis(target: Target | None) -> int:
     return BASES.index(target.basis if target else "counted")
-
-
-def order_by_listing(listing: Listing, counts: MonthCounts, values: Matrix) -> Matrix:
-    """Return the rows of an array of communes in the order of the list; 0 where it has none."""
-    positions = listing.containing("commune", counts.units)
-    inside = positions >= 0
-    ordered = np.zeros((len(listing.levels.get("commune", [])), *values.shape[1:]), np.int32)
-    ordered[positions[inside]] = values[inside]
-    return ordered
 
 
 def sum_to_level(listing: Listing, level: str, counts: MonthCounts, values: Matrix) -> Matrix:

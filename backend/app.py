@@ -26,17 +26,17 @@ VIEWS = (
     "coverage.contributions", "coverage.plan", "coverage.signals", "coverage.exclusions",
     "coverage.no_connection", "coverage.radio", "coverage.samples", "units", "accounts",
     "memberships", "oidc", "organisations", "campaigns", "team_import", "reports.monthly",
-    "reports.open_data", "reports.references", "odata", "web.public", "web.maps", "web.help",
-    "web.board", "web.setup", "web.desk", "web.measure", "web.account", "web.admin", "monitoring",
-    "witness",
-    "measurements.open_rmbt", "measurements.network_survey",
+    "reports.open_data", "reports.references", "odata", "events", "web.public", "web.maps",
+    "web.help", "web.board", "web.setup", "web.desk", "web.measure", "web.account", "web.admin",
+    "monitoring", "witness", "measurements.open_rmbt", "measurements.network_survey",
 )  # fmt: skip
 # Packages with a `cli.py` that exports `commands`.
 COMMANDS = (
     "units", "measurements.recording", "measurements.imports", "measurements.radio",
     "measurements.archive", "measurements.revision", "measurements.privacy", "coverage.figures",
     "coverage.statistics", "coverage.alerts", "coverage.vnnic", "coverage.signals", "accounts",
-    "reports.monthly", "reports.open_data", "demo", "web.maps", "jobs", "monitoring", "witness",
+    "reports.monthly", "reports.open_data", "events", "demo", "web.maps", "jobs", "monitoring",
+    "witness",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -93,6 +94,10 @@ def existing_file(value: str) -> Path:
 
 def addresses(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(one) for one in addresses(value))
 
 
 def public_keys(value: str) -> tuple[bytes, ...]:
@@ -188,6 +193,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OPERATOR_CONTACT", text, "", "contact of the operator, named in the consent text"),
     Setting("COARSEN_AFTER_DAYS", after_arrival, 90, "days after which `flask privacy expire` rounds positions to three decimals (111 m) and deletes the stored bodies; more than 60, the largest age of a sample"),
     Setting("RETENTION_DAYS", after_arrival, 365, "days after which `flask privacy expire` keeps only the commune of a position, at least COARSEN_AFTER_DAYS; named in the consent text"),
+    Setting("EVENTS_DAYS", between(100, 3_650), 120, "days after which `flask privacy expire` deletes events of the feed; at least 100, so that what happens once in a month is not noted twice"),
+    Setting("WEBHOOK_NETWORKS", networks, (), "networks such as 10.0.0.0/8 that webhooks may be sent to beside public addresses, by http:// too, separated by commas"),
     Setting("OIDC_ISSUER", web_address, "", "address of an OpenID provider with whose accounts people sign in; without it they have passwords only. See docs/operator.md, Sign-in with the office's accounts"),
     Setting("OIDC_CLIENT_ID", text, "", "name of this installation at the provider; required with OIDC_ISSUER"),
     Setting("OIDC_CLIENT_SECRET", text, "", "its secret; empty for a public client, which is protected by PKCE alone"),

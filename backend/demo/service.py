@@ -147,6 +147,9 @@ REMOVE = text(f"""
     with gone as (
         delete from measurements where device_id = any(:devices)
         returning id, unit_id, day, network, {CATEGORY} as fate
+    ), events_scrubbed as (
+        update events set measurement_id = null, data = '{{}}', scrubbed = true
+        from gone where events.measurement_id = gone.id
     ), exclusions_gone as (
         delete from exclusions using gone where measurement_id = gone.id
     ), receipts_gone as (

@@ -48,6 +48,7 @@ BY_HAND = {
     "release": "flask release make",
     "open_data": "flask reports publish-data",
     "signals": "flask signals find",
+    "events": "flask events run",
     "jobs": "flask jobs run",
     "expire": "flask privacy expire",
     "recount": "flask measurements recount",

@@ -109,13 +109,25 @@ ADD_SCAN = text("""
     values (:unit, :month, cast(:campaign as int), true)
     on conflict on constraint uq_signal_scans_key do nothing
 """)
+# A new finding is an event, once: it may be found again after its samples changed. Those of a
+# campaign are searched when somebody looks, and are none.
 WRITE = text("""
-    insert into signal_findings (scan_id, kind, subject, evidence, units, devices, found_at)
-    select :scan, f.kind, f.subject, f.evidence, f.units, f.devices, :now
-    from jsonb_to_recordset(cast(:findings as jsonb)) as f (
-        kind text, subject text, evidence jsonb, units int[], devices jsonb)
-    on conflict (scan_id, kind, subject) do update
-    set evidence = excluded.evidence, units = excluded.units, devices = excluded.devices
+    with written as (
+        insert into signal_findings (scan_id, kind, subject, evidence, units, devices, found_at)
+        select :scan, f.kind, f.subject, f.evidence, f.units, f.devices, :now
+        from jsonb_to_recordset(cast(:findings as jsonb)) as f (
+            kind text, subject text, evidence jsonb, units int[], devices jsonb)
+        on conflict (scan_id, kind, subject) do update
+        set evidence = excluded.evidence, units = excluded.units, devices = excluded.devices
+        returning kind, subject, evidence, xmax = 0 as fresh
+    )
+    insert into events (kind, unit_id, month, data, once)
+    select 'signal.opened', s.unit_id, s.month,
+        jsonb_build_object('signal', w.kind, 'samples', w.evidence -> 'measurements'),
+        format('signal:%s:%s:%s', s.id, w.kind, w.subject)
+    from written w join signal_scans s on s.id = :scan
+    where w.fresh and s.campaign_id is null
+    on conflict (once) do nothing
 """)
 # Findings of networks are final after a week, when the digests are deleted; only phones that have
 # withdrawn leave them.

@@ -26,6 +26,7 @@ from backend.memberships.models import (
     Membership,
     Volunteer,
 )
+from backend.outbox.models import Event
 from backend.units.models import Unit
 from backend.witness.models import TicketRow
 
@@ -87,6 +88,10 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         "radio_samples": _all(RadioSample)
         .where(RadioSample.device_id == device_id)
         .order_by(RadioSample.measured_at, RadioSample.id),
+        "events": select(Event.at, Event.kind, Event.measurement_id, Event.data)
+        .join(Measurement, Measurement.id == Event.measurement_id)
+        .where(own)
+        .order_by(Event.id),
         "refused": _all(RejectedBody)
         .where(RejectedBody.device_id == device_id)
         .order_by(RejectedBody.id),

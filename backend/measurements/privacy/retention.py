@@ -17,6 +17,7 @@ from backend.contacts import service as contacts
 from backend.database.extensions import db
 from backend.measurements.recording import replays
 from backend.measurements.recording.rules import AGE_MOST
+from backend.outbox import service as outbox
 
 # Three decimals are 111 m: precise enough for the commune, too coarse for a house.
 COARSE_DECIMALS = 3
@@ -89,7 +90,7 @@ DELETE_TICKETS = text("delete from tickets where expires_at < :before")
 
 @dataclass(slots=True)
 class Expired:
-    """Number of coarsened and removed positions, deleted bodies, tickets, prefixes and digests.
+    """Number of coarsened and removed positions, and of deleted rows by their kind.
 
     Positions are those of measurements; notes are the changed no-connection notes.
     """
@@ -104,6 +105,7 @@ class Expired:
     drafts: int = 0  # of campaigns, with the contacts of leaders
     contacts: int = 0  # of units: nobody confirmed them, or the unit ended
     digests: int = 0  # of withdrawn measurements that are too old to count
+    events: int = 0
 
 
 def expire(
@@ -131,6 +133,7 @@ def expire(
     done.drafts = delete_expired_drafts(now)
     done.contacts = contacts.delete_expired(now)
     done.digests = replays.delete_expired(today)
+    done.events = outbox.delete_expired(now)
     if done != Expired():
         record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())
     db.session.commit()

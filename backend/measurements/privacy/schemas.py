@@ -59,6 +59,7 @@ class ExportSchema(Schema):
     no_connection_notes = fields.List(fields.Dict(), required=True)
     no_connection_receipts = fields.List(fields.Dict(), required=True)
     radio_samples = fields.List(fields.Dict(), required=True)
+    events = fields.List(fields.Dict(), required=True)
     refused = fields.List(fields.Dict(), required=True)
 
 

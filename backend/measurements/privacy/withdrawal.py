@@ -43,6 +43,7 @@ from backend.measurements.recording.models import (
 )
 from backend.measurements.recording.reasons import WITHDRAWN
 from backend.memberships.models import CampaignExclusion, Correction
+from backend.outbox import service as outbox
 
 # Columns that lead to the person, as does `raw` (null in SQL; None would be null in JSON).
 PERSONAL = (
@@ -111,6 +112,7 @@ def withdraw(
     tombstones.add(device_id, at)
     removal.remember_digests(device_id, tombstones.key, at)
     no_connection.remember_digests(device_id, tombstones.key, at)
+    outbox.scrub(device_id)
     positions = _count_positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
     recent = removal.remove_recent(device_id, at)

@@ -415,6 +415,7 @@ def verdict_row(row: Any, verdict: rules.Verdict) -> dict[str, Any]:
     return {
         "id": row["id"],
         "day": row["day"],
+        "before": row["reasons"],
         "reasons": verdict.reasons,
         "own_reasons": row["own_reasons"],
         "valid": verdict.valid,

@@ -168,7 +168,10 @@ store, store_autocommit = partial(_store, fetch), partial(_store, fetch_autocomm
 
 
 def update_verdicts(verdicts: Sequence[dict[str, Any]]) -> None:
-    """Write changed verdicts, each {id, reasons, own_reasons, valid, counted, rules}."""
+    """Write changed verdicts, each {id, before, reasons, own_reasons, valid, counted, rules}.
+
+    Each adds an event.
+    """
     if verdicts:
         db.session.execute(UPDATE, {"verdicts": dump(verdicts)})
 

@@ -115,13 +115,21 @@ CAPPED = f"""
 """  # noqa: S608
 
 
+# A changed verdict is an event: its phone was answered with another one.
 UPDATE = text("""
-    update measurements m
-    set reasons = v.reasons, own_reasons = v.own_reasons, valid = v.valid, counted = v.counted,
-        rules = v.rules
-    from jsonb_to_recordset(cast(:verdicts as jsonb)) as v(id uuid, reasons text[],
-         own_reasons text[], valid boolean, counted boolean, rules int)
-    where m.id = v.id
+    with changed as (
+        update measurements m
+        set reasons = v.reasons, own_reasons = v.own_reasons, valid = v.valid,
+            counted = v.counted, rules = v.rules
+        from jsonb_to_recordset(cast(:verdicts as jsonb)) as v(id uuid, before text[],
+             reasons text[], own_reasons text[], valid boolean, counted boolean, rules int)
+        where m.id = v.id
+        returning m.id, m.unit_id, m.day, m.network, v.before, m.reasons
+    )
+    insert into events (kind, unit_id, month, network, measurement_id, data)
+    select 'verdict.changed', unit_id, to_char(day, 'YYYY-MM'), network, id,
+        jsonb_build_object('before', before, 'after', reasons)
+    from changed
 """)
 
 Row = Mapping[Any, Any]

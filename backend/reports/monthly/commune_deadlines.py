@@ -13,6 +13,8 @@ from backend.coverage.figures.unit_access import authorized_unit_on
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.organisations.scopes import unit_scope
+from backend.outbox import service as outbox
+from backend.outbox.service import NewEvent
 from backend.reports.monthly.models import CommuneDeadline
 from backend.reports.monthly.service import DEADLINE_DAY
 from backend.units.catalogue import system_on
@@ -58,6 +60,7 @@ def set_commune_deadline(actor: Actor, code: str, before_day: int | None, now: d
     db.session.execute(row.on_conflict_do_update(index_elements=["unit_id", "month"], set_=fresh))
     details = {"before": before.day if before else None, "after": before_day, "month": month}
     record_act(actor, "deadline.set", f"unit:{unit.id}", **details)
+    outbox.add(NewEvent("deadline.set", unit.id, month, {"before_day": before_day}))
     db.session.commit()
     return month
 

@@ -21,6 +21,8 @@ from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.measurements.recording.models import DemoMonth
 from backend.organisations.scopes import unit_scope
+from backend.outbox import service as outbox
+from backend.outbox.service import NewEvent
 from backend.reports.content.sections import collect_settled
 from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.files.rendering import LETTER, render
@@ -178,6 +180,8 @@ def approve_report(
     row.key_number = seal.key_number
     _supersede_earlier(row, now)
     publish(row.unit_id, row.month)
+    sealed = {"report": row.id, "edition": row.edition, "digest": row.digest, "demo": row.demo}
+    outbox.add(NewEvent("report.sealed", row.unit_id, row.month, sealed))
     record_act(actor, "report.approve", f"report:{row.id}", digest=row.digest, key=row.key_number)
     return commit_report(row)
 

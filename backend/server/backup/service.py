@@ -19,7 +19,9 @@ from flask_migrate import upgrade
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from backend.database.extensions import db
 from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
+from backend.outbox import service as outbox
 from backend.server.postgres.embedded import database_urls
 from backend.server.postgres.programs import call
 from config import settings
@@ -193,7 +195,10 @@ def _compare(found: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:
-    """Migrate, and withdraw again the devices that withdrew after the backup."""
+    """Migrate, and withdraw again the devices that withdrew after the backup.
+
+    Events continue with higher numbers than readers can have seen.
+    """
     from backend.app import create_app
 
     app = create_app(**urls)
@@ -201,4 +206,6 @@ def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:
         upgrade()
         tombstones = Tombstones(app.config["VAR_DIR"] / TOMBSTONES, app.config["SECRET_KEY"])
         again = withdraw_again(tombstones, datetime.now(UTC))
+        outbox.skip_numbers()
+        db.session.commit()
     yield f"Withdrawn again, as they had after the backup: {again} devices."

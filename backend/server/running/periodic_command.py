@@ -33,10 +33,19 @@ RELEASE = (*FLASK, "release", "make")
 # Open data of released months.
 OPEN_DATA = (*FLASK, "reports", "publish-data")
 SIGNALS = (*FLASK, "signals", "find")
+# Communes that reached their target are noted within this time. With a webhook the process stays
+# and delivers within a second; it is replaced now and then, with the code of the last reload.
+EVENTS_EVERY_S, EVENTS_FOR_S = 300.0, 900
+EVENTS = (*FLASK, "events", "run", "--for", str(EVENTS_FOR_S))
+# Starting a process takes three seconds of a processor: one that cannot run must not do it always.
+EVENTS_RETRY_S = 15.0
 
 
 class PeriodicCommand:
-    """Runs a command every so many seconds, one run at a time; less often where runs are long."""
+    """Runs a command every so many seconds, one run at a time; less often where runs are long.
+
+    With `retry_s`, so many seconds after a failure.
+    """
 
     def __init__(
         self,
@@ -45,9 +54,10 @@ class PeriodicCommand:
         every_s: float = STATISTICS_EVERY_S,
         name: str = "statistics",
         pause_times: float = 0,
+        retry_s: float | None = None,
     ) -> None:
         self.environment, self.every_s, self.name = environment, every_s, name
-        self.pause_times = pause_times
+        self.pause_times, self.retry_s = pause_times, retry_s
         self.command = [sys.executable, *arguments]
         self.process: subprocess.Popen[bytes] | None = None
         self.started, self.running = float("-inf"), False
@@ -80,6 +90,8 @@ class PeriodicCommand:
             ended = time.monotonic()
             pause = min(self.pause_times * (ended - self.started), PAUSE_MOST_S)
             self.pause_until = ended + pause
+            if status != 0 and self.retry_s is not None:
+                self.started, self.pause_until = float("-inf"), ended + self.retry_s
             if "VAR_DIR" in self.environment:
                 record_run(Path(self.environment["VAR_DIR"]), self.name, status == 0)
 

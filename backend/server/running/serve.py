@@ -21,6 +21,9 @@ from backend.server.running.instance import (
     request_reload,
 )
 from backend.server.running.periodic_command import (
+    EVENTS,
+    EVENTS_EVERY_S,
+    EVENTS_RETRY_S,
     OPEN_DATA,
     PAUSE_TIMES,
     RELEASE,
@@ -134,6 +137,9 @@ class Serve:
                     PeriodicCommand(environment, RELEASE, RELEASE_EVERY_S, "release"),
                     PeriodicCommand(environment, OPEN_DATA, RELEASE_EVERY_S, "open_data"),
                     PeriodicCommand(environment, SIGNALS, SIGNALS_EVERY_S, "signals"),
+                    PeriodicCommand(
+                        environment, EVENTS, EVENTS_EVERY_S, "events", retry_s=EVENTS_RETRY_S
+                    ),
                 )
                 self._wait_until_ready()
                 self._watch()

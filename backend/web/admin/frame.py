@@ -12,6 +12,7 @@ bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", 
 SECTIONS = (
     "index",
     "mail",
+    "webhooks",
     "jobs",
     "sets",
     "imports",

@@ -34,7 +34,12 @@ from backend.monitoring.checks import CHECKS, CheckContext, Finding, run_check
 from backend.monitoring.first_run import first_run
 from backend.units.catalogue import activate, list_sets, read_active, serving_set
 from backend.units.uploads import UPLOAD_MOST
-from backend.web.admin import mail_page, people_pages, schemas  # noqa: F401 # binds pages
+from backend.web.admin import (  # noqa: F401 # binds pages
+    mail_page,
+    people_pages,
+    schemas,
+    webhook_pages,
+)
 from backend.web.admin.audit_details import (
     actor_of,
     list_imports,

@@ -48,6 +48,8 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "desk.due": ("officials", "report"),
     "desk.letterhead": ("officials", "report"),
     "admin.mail": ("admins", "mail"),
+    "admin.webhooks": ("admins", "webhooks"),
+    "admin.webhook": ("admins", "webhooks"),
     "admin.people": ("admins", "people"),
     "admin.person": ("admins", "people"),
     "admin.officials": ("admins", "officials"),

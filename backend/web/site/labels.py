@@ -368,6 +368,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "admin_page": {
         "index": N_("System"),
         "mail": NP_("admin", "Mail"),
+        "webhooks": N_("Webhooks"),
         "jobs": N_("Background jobs"),
         "sets": N_("Boundaries"),
         "imports": N_("Imports"),
@@ -379,6 +380,31 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "targets": N_("Targets"),
         "withdrawals": N_("Withdrawals"),
         "audit": N_("Audit log"),
+    },
+    "event": {
+        "verdict.changed": N_("The verdict on a sample changed"),
+        "commune.reached": N_("A commune reached its target"),
+        "report.sealed": N_("A report was sealed"),
+        "deadline.set": N_("A deadline was set"),
+        "deadline.near": N_("A deadline is near"),
+        "signal.opened": N_("A signal was opened"),
+    },
+    "webhook_disabled": {
+        "by_admin": N_("Disabled by an admin."),
+        "failing": N_("Disabled: nothing could be delivered for five days."),
+        "gone": N_("Disabled: the receiver answered that it is gone (410)."),
+        "events_deleted": N_(
+            "Disabled: the next events are so old that they were deleted. Replay from a later "
+            "number."
+        ),
+    },
+    "webhook_error": {
+        "timeout": N_("no answer within 10 seconds"),
+        "refused": N_("connection refused"),
+        "broken": N_("connection ended without an answer"),
+        "tls": N_("certificate or encryption not valid"),
+        "name_unknown": N_("name of the host unknown"),
+        "address_forbidden": N_("address of the host not public"),
     },
     "check": {
         "configuration": N_("Configuration"),

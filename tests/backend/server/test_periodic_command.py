@@ -52,6 +52,22 @@ def test_a_long_run_is_followed_by_a_longer_pause(took_s: float, pause_s: float)
     ended(command)
 
 
+def test_a_run_that_failed_is_repeated_soon_but_not_at_once() -> None:
+    command = PeriodicCommand(
+        os.environ, ("-c", "raise SystemExit(1)"), every_s=3_600.0, retry_s=30.0
+    )
+    command.start_if_due()
+    first = command.process
+    assert first is not None and first.wait(SOON_S) == 1
+    command.start_if_due()
+    assert command.process is first
+    assert command.pause_until - time.monotonic() == pytest.approx(30.0, abs=5.0)
+    command.pause_until = time.monotonic()
+    command.start_if_due()
+    assert command.process is not None and command.process is not first
+    assert command.process.wait(SOON_S) == 1
+
+
 def test_it_gives_way_and_never_runs_twice_at_once() -> None:
     command = PeriodicCommand(os.environ, ("-c", "import time; time.sleep(60)"), every_s=0.0)
     command.start_if_due()

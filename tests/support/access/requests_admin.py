@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from backend.accounts.models import Role
 from backend.database.extensions import db
+from backend.events.kinds import KINDS
+from backend.events.models import Webhook
 from backend.jobs.models import Job
 from backend.units.models import BoundarySet
 from backend.web.maps.basemap import basemap_path
@@ -100,6 +102,16 @@ def _basemap(world: World) -> dict[str, Any]:
     return {}
 
 
+def webhook(world: World) -> dict[str, Any]:
+    """Create a webhook, which nothing is sent to."""
+    row = Webhook(url="https://example.vn", kinds=list(KINDS), salt=b"x", cursor=0)
+    row.created_at = LONG_AGO
+    with world.app.app_context():
+        db.session.add(row)
+        db.session.commit()
+        return {"at": {"webhook_id": row.id}}
+
+
 CHECKED = {"report": "", "units": 1, "kinds": {}, "forbidden": 0}
 
 ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
@@ -109,6 +121,14 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "POST /admin/jobs/<int:job_id>/again": _failed,
     "GET /admin/jobs/<int:job_id>": _ended("rejudge", **REJUDGED),
+    "POST /admin/webhooks": lambda w: {"data": {"url": "https://example.vn"}},
+    "GET /admin/webhooks/<int:webhook_id>": webhook,
+    "POST /admin/webhooks/<int:webhook_id>": lambda w: webhook(w) | {"data": {"act": "disable"}},
+    "POST /api/v1/webhooks": lambda w: {"json": {"url": "https://example.vn"}},
+    "GET /api/v1/webhooks/<int:webhook_id>": webhook,
+    "PATCH /api/v1/webhooks/<int:webhook_id>": lambda w: webhook(w) | {"json": {"enabled": True}},
+    "POST /api/v1/webhooks/<int:webhook_id>/replay": lambda w: webhook(w) | {"json": {"after": 0}},
+    "DELETE /api/v1/webhooks/<int:webhook_id>": webhook,
     "POST /admin/sets": _set,
     "GET /admin/sets/<int:set_id>/preview.svg": _stored_set,
     "GET /admin/sets/base-map.svg": _basemap,

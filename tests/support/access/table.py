@@ -76,6 +76,14 @@ TABLE = {
     "GET /api/v1/odata/<name> (contributions)": "401 401 200 200 200 200 200 200",
     "GET /api/v1/odata/<name> (samples)": "401 401 200 200 200 200 200 200",
     "GET /api/v1/odata/<name>/$count": EVERYBODY,
+    # events: officials of their area, admins all; webhooks are set by admins
+    "GET /api/v1/events": "401 401 403 403 403 200 200 200",
+    "GET /api/v1/webhooks": "401 401 403 403 403 403 403 200",
+    "POST /api/v1/webhooks": "401 401 403 403 403 403 403 201",
+    "GET /api/v1/webhooks/<int:webhook_id>": "401 401 403 403 403 403 403 200",
+    "PATCH /api/v1/webhooks/<int:webhook_id>": "401 401 403 403 403 403 403 200",
+    "POST /api/v1/webhooks/<int:webhook_id>/replay": "401 401 403 403 403 403 403 200",
+    "DELETE /api/v1/webhooks/<int:webhook_id>": "401 401 403 403 403 403 403 204",
     # devices: a phone registers itself; its token gives access to its own data alone
     "GET /api/v1/consent": EVERYBODY,
     "GET /api/v1/rules": EVERYBODY,

@@ -8,6 +8,10 @@ ADMIN_PAGES = {
     "GET /admin": LOOK,
     "GET /admin/mail": LOOK,
     "POST /admin/mail": "303 401 403 403 403 403 403 422",  # without a mail server
+    "GET /admin/webhooks": LOOK,
+    "POST /admin/webhooks": HAND,
+    "GET /admin/webhooks/<int:webhook_id>": LOOK,
+    "POST /admin/webhooks/<int:webhook_id>": DO,
     "GET /admin/jobs": LOOK,
     "GET /admin/jobs/list": LOOK,
     "POST /admin/jobs/<kind>": DO,

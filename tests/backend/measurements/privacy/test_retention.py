@@ -165,6 +165,7 @@ def test_the_audit_log_tells_how_much(
                 "prefixes": 0,
                 "notes": 0,
                 "radio": 0,
+                "events": 0,
                 "drafts": 0,
                 "contacts": 0,
                 "digests": 0,

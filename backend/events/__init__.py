@@ -1,0 +1,1 @@
+"""The feed of events, and webhooks that deliver it."""

@@ -1,0 +1,98 @@
+"""The numbered feed: the events after a number that a person may read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+
+from backend.accounts.access import SYSTEM, Actor, can, require_person
+from backend.database.extensions import db
+from backend.errors import Problem, invalid
+from backend.events.kinds import ACT_OF
+from backend.organisations.scopes import unit_scopes
+from backend.outbox.service import bounds, number_pending
+
+# Rows read at a time, and blocks of one request: an official of a commune may read few of them.
+BLOCK, BLOCKS_MOST = 500, 10
+
+COLUMNS = """
+    e.id as event_id, e.key as id, e.number, e.kind, e.at, e.unit_id, e.month, e.network,
+    e.measurement_id, e.data, e.scrubbed, u.system, u.level, u.code, u.name
+"""
+AFTER = text(f"""
+    select {COLUMNS} from events e left join units u on u.id = e.unit_id
+    where e.number > :after and e.number <= :last
+    order by e.number limit :most
+""")  # noqa: S608 # fixed words
+UNIT = ("system", "level", "code", "name")
+
+
+def read_events(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the events after a number that an actor may read, and the number to continue with.
+
+    410 for a number whose successors were deleted, 422 for one that does not exist yet.
+    """
+    require_person(actor)
+    if not any(grant.role in ("official", "admin") for grant in actor.grants):
+        raise Problem(403, "forbidden")
+    number_pending()
+    known = bounds()
+    after = known.deleted_to if query["after"] is None else query["after"]
+    check_cursor(after)
+    items: list[dict[str, Any]] = []
+    for _ in range(BLOCKS_MOST):
+        rows, rest = _read(after, known.last), query["limit"] - len(items)
+        shown = readable(actor, rows)[:rest]
+        items += map(serialize_event, shown)
+        if len(shown) == rest:
+            after = shown[-1]["number"]
+            break
+        after = rows[-1]["number"] if len(rows) == BLOCK else known.last
+        if after == known.last:
+            break
+    # Retention may have deleted events while they were read.
+    check_cursor(query["after"] if query["after"] is not None else known.deleted_to)
+    return {"items": items, "next": after, "more": after < known.last}
+
+
+def check_cursor(after: int) -> None:
+    """Raise 410 if events after a number were deleted, 422 if the number does not exist yet."""
+    known = bounds()
+    if after < known.deleted_to:
+        raise Problem(410, "events_deleted", members={"first": known.deleted_to})
+    if after > known.last:
+        raise invalid("after", "after_last_event")
+
+
+def _read(after: int, last: int) -> Sequence[RowMapping]:
+    values = {"after": after, "last": last, "most": BLOCK}
+    return db.session.execute(AFTER, values).mappings().all()
+
+
+def readable(actor: Actor, rows: Sequence[RowMapping]) -> list[RowMapping]:
+    """Return the events that an actor may read by the rights over their units."""
+    if any(grant.role == "admin" for grant in actor.grants):
+        return list(rows)
+    units = {row["unit_id"] for row in rows if row["unit_id"] is not None}
+    scopes = unit_scopes(units) if units else {}
+    return [
+        row for row in rows if can(actor, ACT_OF[row["kind"]], scopes.get(row["unit_id"], SYSTEM))
+    ]
+
+
+def serialize_event(row: RowMapping) -> dict[str, Any]:
+    """Return an event as readers of the feed and receivers of webhooks see it."""
+    data = dict(row["data"])
+    if row["measurement_id"] is not None:
+        data["sample"] = str(row["measurement_id"])
+    return {
+        "id": str(row["id"]),
+        "number": row["number"],
+        "type": row["kind"],
+        "timestamp": row["at"],
+        "unit": {name: row[name] for name in UNIT} if row["unit_id"] is not None else None,
+        "month": row["month"],
+        "network": row["network"],
+        "scrubbed": row["scrubbed"],
+        "data": data,
+    }

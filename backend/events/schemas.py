@@ -1,0 +1,117 @@
+"""Requests and answers of the feed and of webhooks."""
+
+from marshmallow import Schema, fields
+
+from backend.events.addresses import URL_MOST
+from backend.events.kinds import KINDS
+from backend.fields import BIG_ID_MOST, Flag, Many, QueryWhole, Strict, Text, Whole
+from backend.http.paging import PAGE_DEFAULT, PAGE_MOST, list_of
+from backend.organisations.schemas import unit
+
+# Numbers of JSON are exact so far; a thousand events a second reach it after 285,000 years.
+NUMBER_MOST = min(2**53 - 1, BIG_ID_MOST)
+
+
+class FeedQuerySchema(Strict):
+    """The number after which events are wanted; without it, from the oldest that is kept."""
+
+    after = QueryWhole(0, NUMBER_MOST, load_default=None)
+    limit = QueryWhole(1, PAGE_MOST, load_default=PAGE_DEFAULT)
+
+
+class EventUnitSchema(Schema):
+    """A unit; a code alone is no identity."""
+
+    system = fields.String(required=True)
+    level = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class EventSchema(Schema):
+    """An event, in the feed and as the body of a webhook. docs/events.md describes `data`."""
+
+    id = fields.UUID(required=True)
+    number = fields.Integer(required=True)
+    type = fields.String(required=True, metadata={"enum": list(KINDS)})
+    timestamp = fields.AwareDateTime(required=True)
+    unit = fields.Nested(EventUnitSchema, required=True, allow_none=True)
+    month = fields.String(required=True, allow_none=True)
+    network = fields.String(required=True, allow_none=True)
+    scrubbed = fields.Boolean(required=True)
+    data = fields.Dict(required=True)
+
+
+class FeedSchema(Schema):
+    """Events in the order of their numbers; `next` is the `after` of the next request."""
+
+    items = fields.List(fields.Nested(EventSchema), required=True)
+    next = fields.Integer(required=True)
+    more = fields.Boolean(required=True)
+
+
+class WebhookCreateSchema(Strict):
+    """A new webhook; `after` is the number that it begins after, by default the last one."""
+
+    url = Text(URL_MOST, required=True, metadata={"example": "https://example.vn/dosong"})
+    kinds = Many(Text(choices=KINDS), 1, len(KINDS), load_default=lambda: list(KINDS))
+    unit = unit(load_default=None)
+    after = Whole(0, NUMBER_MOST, allow_none=True, load_default=None)
+
+
+class WebhookChangeSchema(Strict):
+    """Whether a webhook delivers."""
+
+    enabled = Flag(required=True)
+
+
+class ReplaySchema(Strict):
+    """The number after which all events are delivered again."""
+
+    after = Whole(0, NUMBER_MOST, required=True)
+
+
+class WebhookSchema(Schema):
+    """A webhook: every event up to `cursor` was delivered, or is among those that failed."""
+
+    id = fields.Integer(required=True)
+    url = fields.String(required=True)
+    kinds = fields.List(fields.String(), required=True)
+    unit = fields.Nested(EventUnitSchema, required=True, allow_none=True)
+    enabled = fields.Boolean(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    cursor = fields.Integer(required=True)
+    disabled_at = fields.AwareDateTime(required=True, allow_none=True)
+    disabled_reason = fields.String(required=True, allow_none=True)
+    failing_since = fields.AwareDateTime(required=True, allow_none=True)
+    delivered_at = fields.AwareDateTime(required=True, allow_none=True)
+    error = fields.String(required=True, allow_none=True)
+
+
+class NewWebhookSchema(WebhookSchema):
+    """A webhook that was just added, with the secret that is shown this once."""
+
+    secret = fields.String(required=True)
+
+
+class FailedEventSchema(Schema):
+    """An event that a webhook could not deliver; without `next_at` it is given up."""
+
+    number = fields.Integer(required=True)
+    type = fields.String(required=True)
+    tries = fields.Integer(required=True)
+    first_at = fields.AwareDateTime(required=True)
+    last_at = fields.AwareDateTime(required=True)
+    next_at = fields.AwareDateTime(required=True, allow_none=True)
+    error = fields.String(required=True)
+
+
+class WebhookDetailSchema(WebhookSchema):
+    """A webhook with the events that it could not deliver, and how many wait."""
+
+    failed = fields.List(fields.Nested(FailedEventSchema), required=True)
+    last = fields.Integer(required=True)
+    waiting = fields.Integer(required=True)
+
+
+WebhooksSchema = list_of(WebhookSchema, "Webhooks")

@@ -1,0 +1,191 @@
+"""Set webhooks: add, enable, disable, replay and remove them; for admins."""
+
+import base64
+import hmac
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, text
+
+from backend.accounts.access import Actor, require
+from backend.accounts.audit import record_act
+from backend.database.extensions import db, setting
+from backend.errors import Problem
+from backend.events.addresses import check_url, parse_url
+from backend.events.feed import check_cursor
+from backend.events.models import Webhook, WebhookFailure
+from backend.organisations.references import unit_id
+from backend.outbox.models import Event
+from backend.outbox.service import bounds, number_pending
+from backend.units.models import Unit
+
+ACT = "system.manage"
+# Each is tried again and again: an office has a few.
+WEBHOOKS_MOST = 20
+FAILURES_SHOWN = 200
+SALT_BYTES = 16
+SHOWN = (
+    "id", "url", "kinds", "created_at", "cursor", "disabled_at", "disabled_reason",
+    "failing_since", "delivered_at", "error",
+)  # fmt: skip
+UNIT = ("system", "level", "code", "name")
+WAITING = text("""
+    select count(*) from events e where e.number > :cursor and e.kind = any(:kinds)
+""")
+
+
+def secret_of(hook: Webhook) -> str:
+    """Return the secret of a webhook, derived from SECRET_KEY: a dump of the database has none."""
+    key = str(setting("SECRET_KEY")).encode()
+    digest = hmac.digest(key, b"webhook|" + bytes(hook.salt), "sha256")
+    return "whsec_" + base64.b64encode(digest).decode()
+
+
+def host_of(hook: Webhook) -> str:
+    """Return the host for the audit log: the path may contain a secret of the receiver."""
+    return parse_url(hook.url).host
+
+
+def list_webhooks(actor: Actor) -> dict[str, Any]:
+    """Return all webhooks."""
+    require(actor, ACT)
+    hooks = db.session.scalars(select(Webhook).order_by(Webhook.id))
+    return {"items": [serialize_webhook(hook) for hook in hooks]}
+
+
+def show_webhook(actor: Actor, webhook_id: int) -> dict[str, Any]:
+    """Return a webhook with the events that it could not deliver, the oldest first."""
+    require(actor, ACT)
+    hook = _get(webhook_id, lock=False)
+    query = (
+        select(WebhookFailure, Event.number, Event.kind)
+        .join(Event, Event.id == WebhookFailure.event_id)
+        .where(WebhookFailure.webhook_id == webhook_id)
+        .order_by(Event.number)
+        .limit(FAILURES_SHOWN)
+    )
+    failed = [
+        {
+            "number": number,
+            "type": kind,
+            "tries": row.tries,
+            "first_at": row.first_at,
+            "last_at": row.last_at,
+            "next_at": row.next_at,
+            "error": row.error,
+        }
+        for row, number, kind in db.session.execute(query)
+    ]
+    waiting = {"cursor": hook.cursor, "kinds": hook.kinds}
+    return {
+        **serialize_webhook(hook),
+        "failed": failed,
+        "last": bounds().last,
+        "waiting": db.session.execute(WAITING, waiting).scalar_one(),
+    }
+
+
+def add_webhook(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Add a webhook and return it with its secret, which is never shown again.
+
+    It begins after `after`, or with what happens from now on.
+    """
+    require(actor, ACT)
+    check_url(data["url"], setting("WEBHOOK_NETWORKS"))
+    if len(db.session.scalars(select(Webhook.id)).all()) >= WEBHOOKS_MOST:
+        raise Problem(409, "too_many_webhooks")
+    unit = unit_id(data["unit"], "unit")
+    number_pending()
+    after = bounds().last if data["after"] is None else data["after"]
+    check_cursor(after)
+    hook = Webhook(
+        url=data["url"],
+        kinds=sorted(set(data["kinds"])),
+        unit_id=unit,
+        salt=secrets.token_bytes(SALT_BYTES),
+        created_at=now,
+        cursor=after,
+    )
+    db.session.add(hook)
+    db.session.flush()
+    record_act(actor, "webhook.add", f"webhook:{hook.id}", host=host_of(hook), unit_id=unit)
+    db.session.refresh(hook)
+    answer = {**serialize_webhook(hook), "secret": secret_of(hook)}
+    db.session.commit()
+    return answer
+
+
+def enable_webhook(actor: Actor, webhook_id: int, enabled: bool, now: datetime) -> dict[str, Any]:
+    """Enable or disable a webhook; it continues where it stopped, 410 if that was deleted."""
+    require(actor, ACT)
+    hook = _get(webhook_id)
+    if enabled:
+        check_url(hook.url, setting("WEBHOOK_NETWORKS"))
+        check_cursor(hook.cursor)
+        hook.disabled_at = hook.disabled_reason = None
+        _begin_again(hook)
+    elif hook.disabled_at is None:
+        hook.disabled_at, hook.disabled_reason = now, "by_admin"
+    record_act(actor, "webhook.enable" if enabled else "webhook.disable", f"webhook:{hook.id}")
+    return _commit(hook)
+
+
+def replay(actor: Actor, webhook_id: int, after: int) -> dict[str, Any]:
+    """Deliver all events after a number again, and first those that failed before it."""
+    require(actor, ACT)
+    hook = _get(webhook_id)
+    check_cursor(after)
+    hook.cursor = after
+    repeated = select(Event.id).where(Event.number > after)
+    db.session.execute(
+        delete(WebhookFailure)
+        .where(WebhookFailure.webhook_id == hook.id, WebhookFailure.event_id.in_(repeated))
+        .execution_options(synchronize_session=False)
+    )
+    _begin_again(hook)
+    record_act(actor, "webhook.replay", f"webhook:{hook.id}", after=after)
+    return _commit(hook)
+
+
+def remove_webhook(actor: Actor, webhook_id: int) -> None:
+    """Remove a webhook with what it could not deliver."""
+    require(actor, ACT)
+    hook = _get(webhook_id)
+    record_act(actor, "webhook.remove", f"webhook:{hook.id}", host=host_of(hook))
+    db.session.delete(hook)
+    db.session.commit()
+
+
+def serialize_webhook(hook: Webhook) -> dict[str, Any]:
+    """Return a webhook without its secret."""
+    unit = db.session.get(Unit, hook.unit_id) if hook.unit_id is not None else None
+    return {
+        **{name: getattr(hook, name) for name in SHOWN},
+        "enabled": hook.disabled_at is None,
+        "unit": {name: getattr(unit, name) for name in UNIT} if unit else None,
+    }
+
+
+def _begin_again(hook: Webhook) -> None:
+    """Forget pauses; what was given up is tried again."""
+    hook.failures, hook.failing_since, hook.pause_until = 0, None, None
+    retry_now = text(
+        "update webhook_failures set next_at = now(), tries = 0 where webhook_id = :id"
+    )
+    db.session.execute(retry_now, {"id": hook.id})
+
+
+def _get(webhook_id: int, *, lock: bool = True) -> Webhook:
+    hook: Webhook | None = db.session.get(Webhook, webhook_id, with_for_update=lock or None)
+    if hook is None:
+        raise Problem(404, "not_found")
+    return hook
+
+
+def _commit(hook: Webhook) -> dict[str, Any]:
+    db.session.flush()
+    answer = serialize_webhook(hook)
+    db.session.commit()
+    return answer

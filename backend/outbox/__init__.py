@@ -1,0 +1,1 @@
+"""Events in the transaction that causes them, and their numbers after its commit."""

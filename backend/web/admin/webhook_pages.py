@@ -1,0 +1,71 @@
+"""Pages of admins about webhooks: add one, see what it could not deliver, replay, remove it."""
+
+from typing import Any
+
+from backend.accounts.authentication import actor
+from backend.clock import local_day
+from backend.events import webhooks as service
+from backend.events.kinds import KINDS
+from backend.http.requests import clock_now
+from backend.web.admin import schemas
+from backend.web.admin.frame import bp, render_section
+from backend.web.admin.roles import requested_unit
+from backend.web.site.blueprint import READ_WRITE
+from backend.web.site.forms import Form, new_form, redirect_to
+
+
+@bp.page("/webhooks", methods=READ_WRITE)
+def webhooks(query: dict[str, Any]) -> Any:
+    """List the webhooks, and add one, whose secret this answer alone shows."""
+    form = new_form(query)
+    made = form.submit(schemas.WebhookFormSchema(), _add, lists=("kinds",))
+    listed = service.list_webhooks(actor())["items"]
+    page = render_section("webhooks", query, form, hooks=listed, made=made, kinds=KINDS)
+    if made:
+        page.status_code = 201
+    return page
+
+
+@bp.page("/webhooks/<int:webhook_id>")
+def webhook(query: dict[str, Any], webhook_id: int) -> Any:
+    """Show a webhook and the events that it could not deliver."""
+    return _show(query, webhook_id, new_form(query))
+
+
+@bp.page("/webhooks/<int:webhook_id>", methods=("POST",))
+def change_webhook(query: dict[str, Any], webhook_id: int) -> Any:
+    """Enable, disable, replay or remove a webhook."""
+    form = new_form(query)
+
+    def act(fields: dict[str, Any]) -> str:
+        return _act(webhook_id, **fields)
+
+    done = form.submit(schemas.WebhookActSchema(), act)
+    if done is None:
+        return _show(query, webhook_id, form)
+    if done == "remove":
+        return redirect_to("admin.webhooks", query)
+    return redirect_to("admin.webhook", query, webhook_id=webhook_id)
+
+
+def _show(query: dict[str, Any], webhook_id: int, form: Form) -> Any:
+    hook = service.show_webhook(actor(), webhook_id)
+    return render_section("webhook", query, form, hook=hook)
+
+
+def _add(fields: dict[str, Any]) -> dict[str, Any]:
+    now = clock_now()
+    unit = requested_unit(fields, local_day(now))
+    data = {"url": fields["url"], "kinds": fields["kinds"] or list(KINDS), "after": None}
+    return service.add_webhook(actor(), data | {"unit": unit}, now)
+
+
+def _act(webhook_id: int, act: str, after: int | None) -> str:
+    admin = actor()
+    if act == "remove":
+        service.remove_webhook(admin, webhook_id)
+    elif act == "replay":
+        service.replay(admin, webhook_id, after or 0)
+    else:
+        service.enable_webhook(admin, webhook_id, act == "enable", clock_now())
+    return act

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 from flask import Flask
@@ -20,7 +21,7 @@ from backend.coverage.targets.models import Target
 from backend.database.extensions import db
 from backend.measurements.recording import counting
 from backend.measurements.recording.models import DemoMonth
-from backend.measurements.recording.reasons import NOT_VALID
+from backend.measurements.recording.reasons import BASES, NOT_VALID
 from backend.reporting.definitions import FIGURES, METRICS, PARTS, THREE, views
 from backend.reporting.schema import create_views, drop_views
 from backend.server.postgres.embedded import EmbeddedPostgres
@@ -208,11 +209,12 @@ def compare_days(seeded: Seeded, analyst: Analyst, month: str, level: str, netwo
     with seeded.app.app_context():
         today = date.fromisoformat(f"{month}-28")
         counts = load_months([month], network, today)[month]
+        units = counts.listing.levels[level]
+        every = np.arange(len(units))
+        of_bases = [counts.daily(level, every, np.full(len(units), n)) for n in range(len(BASES))]
         expected = {
             (unit.code, date(*map(int, month.split("-")), n + 1)): tuple(numbers)
-            for unit, days in zip(
-                counts.listing.levels[level], counts.days(level).tolist(), strict=True
-            )
+            for unit, days in zip(units, np.stack(of_bases, axis=2).tolist(), strict=True)
             for n, numbers in enumerate(days)
             if any(numbers)
         }

@@ -65,10 +65,13 @@ def position_problems(latitudes: Floats, longitudes: Floats, accuracies: Floats)
 
 
 def time_problems(measured: Times, received_at: datetime, registered: Times) -> Numbers:
-    """Return for (n,) times in UTC numbers in CODES; `registered` are those of the devices."""
+    """Return for (n,) times in UTC numbers in CODES; `registered` are those of the devices.
+
+    The second of the registration is not before it: many clients state whole seconds.
+    """
     now = as_utc(received_at)
     found = np.zeros(len(measured), np.uint8)
-    found[measured < registered] = CODES.index("radio_before_registration")
+    found[measured < registered.astype("M8[s]")] = CODES.index("radio_before_registration")
     found[measured < now - _us(AGE_MOST)] = CODES.index("radio_too_old")
     found[measured > now + _us(FUTURE_MOST)] = CODES.index("in_future")
     return found

@@ -204,6 +204,16 @@ def test_samples_before_the_registration_are_refused(app: Flask, client: FlaskCl
     assert answer.json["results"][0]["errors"][0]["code"] == "radio_before_registration"
 
 
+def test_the_second_of_the_registration_is_not_before_it(
+    client: FlaskClient, clock: FakeClock
+) -> None:
+    clock.now = NOON + timedelta(seconds=0.7)
+    headers = register(client, timedelta())
+    clock.now = NOON + timedelta(seconds=5)
+    answer = post_radio(client, headers, radio(NOON), radio(NOON - timedelta(seconds=1)))
+    assert outcomes(answer) == ["accepted", "refused"]
+
+
 def test_a_wrong_clock_is_corrected_by_the_time_of_sending(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:

@@ -38,6 +38,8 @@ from tests.tools.conformance.own_clients import run_phone, verdicts_on
 from tests.tools.conformance.proxy import Proxy
 from tests.tools.conformance.rules import BROKEN, KEPT, NOT_SEEN, RULES, Verdict, judge, table
 
+pytestmark = pytest.mark.long
+
 REGISTERS = "registers again with the same id after a lost answer"
 
 
@@ -136,7 +138,6 @@ def states(verdicts: list[Verdict]) -> dict[str, str]:
     return {one.rule: one.state for one in verdicts}
 
 
-@pytest.mark.slow
 def test_a_client_that_keeps_the_rules_keeps_all_of_them(app: Flask) -> None:
     faults = Faults(times=1)
     with proxied(app, faults) as (url, log):
@@ -162,7 +163,6 @@ WHERE: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rule", [REGISTERS, *RULES])
 def test_a_client_that_breaks_a_rule_is_caught(app: Flask, rule: str) -> None:
     streak = STREAK if rule.startswith("waits longer") else 0
@@ -182,7 +182,6 @@ def test_what_was_not_seen_is_not_kept(app: Flask) -> None:
     assert set(found.values()) == {NOT_SEEN}
 
 
-@pytest.mark.slow
 def test_the_simulated_phone_keeps_the_rules(app: Flask, tmp_path: Path) -> None:
     with serving_app(app) as url:
         verdicts = verdicts_on(run_phone, url, tmp_path)

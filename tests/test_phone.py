@@ -150,7 +150,7 @@ def ride(stub: StubServer, store: Path, seconds: float = 0.6, chaos: bool = Fals
         return Phone(url, store, "7", rate=1200.0, chaos=chaos).run(seconds)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("chaos", [False, True])
 def test_everything_made_is_held_once(stub: StubServer, tmp_path: Path, chaos: bool) -> None:
     tally = ride(stub, tmp_path / "phone.sqlite", 1.5, chaos)

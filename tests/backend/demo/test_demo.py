@@ -336,6 +336,7 @@ def stored(app: Flask) -> list[str]:
     return sorted(rows)
 
 
+@pytest.mark.long
 def test_batches_at_once_are_recorded_as_one_after_the_other(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

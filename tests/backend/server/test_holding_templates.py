@@ -28,7 +28,7 @@ def test_pages_are_made_of_the_templates_of_the_start(
         assert fresh.jinja_env.get_template(name).name == name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_next_start_compiles_changed_templates_alone(
     app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

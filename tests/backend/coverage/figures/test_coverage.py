@@ -119,7 +119,7 @@ def test_csv_holds_the_same_figures(client: FlaskClient) -> None:
     assert [int(row["counted"]) for row in rows] == [item["counted"] for item in items]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_kept_of_a_month_does_not_pile_up(
     client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

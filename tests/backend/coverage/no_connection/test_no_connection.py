@@ -300,7 +300,7 @@ def test_the_report_has_a_section(app: Flask, client: FlaskClient, clock: FakeCl
     assert "tình nguyện viên" in content["proposed"]["no_connection"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_open_data_has_the_released_places(app: Flask, client: FlaskClient) -> None:
     noted(app, 6)
     make_release(app)

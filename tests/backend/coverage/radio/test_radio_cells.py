@@ -177,7 +177,7 @@ def test_wrong_queries(client: FlaskClient, query: dict[str, str], code: str) ->
 # Open data and report
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_open_data_have_the_released_cells(app: Flask, client: FlaskClient) -> None:
     recorded(app, *([-97] for _ in range(5)))
     make_release(app)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage.statistics import intervals
+from backend.coverage.statistics import group_arrays, intervals
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.group_arrays import Groups, Node, exact_sums
 from backend.coverage.statistics.group_figures import figures_of
@@ -47,14 +47,17 @@ def province(seed: int) -> tuple[dict[Node, list[Samples]], dict[int, str]]:
     return groups, kinds | {DISTRICT: "district", PROVINCE: "province"}
 
 
-@pytest.mark.slow
-@settings(max_examples=3, deadline=None)
+@pytest.mark.long
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([1, 10, 30]), st.sampled_from([0, 100]))
 def test_figures_equal_their_definition_to_the_last_bit(seed: int, minimum: int, few: int) -> None:
     groups, kinds = province(seed)
-    found = figures_of(
-        Groups({node: group[::-1] for node, group in groups.items()}), kinds, minimum
-    )
+    backwards = {node: group[::-1] for node, group in groups.items()}
+    with (
+        patch.object(intervals, "GROUPS_FEW", few),
+        patch.object(group_arrays, "GROUPS_FEW", few),
+    ):
+        found = figures_of(Groups(backwards), kinds, minimum)
     plain = plain_figures.figures_of(groups, kinds, minimum)
     for figures in found.values():
         figures["estimate"] = None

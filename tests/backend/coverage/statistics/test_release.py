@@ -360,7 +360,7 @@ def public_bytes(client: FlaskClient) -> dict[str, bytes]:
     return {url: answer.data for url, answer in answers.items() if answer.status_code == 200}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(6))
 def test_moving_one_person_changes_no_byte_before_and_few_cells_after(
     app: Flask, client: FlaskClient, seed: int

@@ -73,7 +73,7 @@ def test_the_page_says_what_the_report_says(desk: Desk) -> None:
     assert page.count("data-remark=") == 8
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_preview_has_the_pictures_of_the_letter(desk: Desk) -> None:
     report = desk.draft()
     addresses = re.findall(r'<img src="(/desk/reports/[^"]+)"', desk.page(report))
@@ -140,7 +140,7 @@ def test_a_form_of_two_people_saves_both(desk: Desk) -> None:
     assert desk.show(report, "/figures").json["remarks"]["samples"] == "Ba"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_letter_is_chosen_in_the_draft(desk: Desk) -> None:
     report = desk.draft()
     lines = "KT. GIÁM ĐỐC\r\nPHÓ GIÁM ĐỐC"
@@ -202,7 +202,7 @@ def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     assert "Lý do lập bản này: Nhập thêm mẫu" in desk.client.get(f"{begun.location}").text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_letter_may_be_larger_than_what_phones_send(desk: Desk) -> None:
     report = desk.approved()
     large = PDF + b"\n" * desk.app.config["MAX_BODY_BYTES"]

@@ -80,7 +80,7 @@ def decoded(path: Path) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nothing_but_roads_and_water_on_land_is_kept_at_any_zoom(
     app: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:

@@ -208,7 +208,7 @@ def test_a_logo_is_a_small_picture(organiser: Organiser, content: bytes, text: s
     assert text in page
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which("pdftoppm"), reason="poppler is not installed")
 def test_posters_of_all_teams_are_one_pdf(organiser: Organiser, app: Flask, tmp_path: Path) -> None:
     campaign, drawn = organiser.started(), io.BytesIO()

@@ -133,10 +133,15 @@ def enable_webhook(actor: Actor, webhook_id: int, enabled: bool, now: datetime) 
 
 
 def replay(actor: Actor, webhook_id: int, after: int) -> dict[str, Any]:
-    """Deliver all events after a number again, and first those that failed before it."""
+    """Deliver all events after a number again, and first those that failed before it.
+
+    Events that were not sent yet are sent too, also those before the number; deleted ones cannot.
+    """
     require(actor, ACT)
     hook = _get(webhook_id)
     check_cursor(after)
+    if hook.cursor >= bounds().deleted_to:
+        after = min(after, hook.cursor)
     hook.cursor = after
     repeated = select(Event.id).where(Event.number > after)
     db.session.execute(

@@ -309,6 +309,15 @@ def test_a_replay_sends_again_with_the_same_ids(
         assert answer.status_code == status
 
 
+def test_a_replay_passes_over_no_event_that_was_not_sent(
+    app: Flask, client: FlaskClient, admin: dict[str, str], hook: int, clock: FakeClock
+) -> None:
+    add(app, 3)
+    answer = client.post(f"{HOOKS}/{hook}/replay", json={"after": 2}, headers=admin)
+    assert answer.status_code == 200 and answer.json["cursor"] == 0
+    assert run(app, hook, clock, sender=lambda *request: Sent(204)) == 3
+
+
 def test_a_replay_during_a_delivery_is_not_undone(
     app: Flask, client: FlaskClient, admin: dict[str, str], hook: int, clock: FakeClock
 ) -> None:

@@ -179,7 +179,7 @@ def real_ride(url: str, store: Path, seconds: float = 2.0, **options: Any) -> Ta
     return Phone(url, store, "7", rate=600.0, chaos=False, hurry=True, **options).run(seconds)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_finished_tests_are_witnessed(app: Flask, tmp_path: Path) -> None:
     with serving_app(app) as url:
         tally = real_ride(url, tmp_path / "phone.sqlite")
@@ -193,7 +193,7 @@ def test_finished_tests_are_witnessed(app: Flask, tmp_path: Path) -> None:
     assert used.count(False) in (1, 2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_server_that_does_not_accept_its_witnesses_is_noticed(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,7 +77,7 @@ def strong(answer: Any) -> set[str]:
     return {one["code"] for one in answer["items"] if one["counted"] >= SMALL.threshold}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("required", ["claimed", "witnessed"])
 def test_planned_totals_come_out_of_judging(app: Flask, client: FlaskClient, required: str) -> None:
     with counting_from(app, required):

@@ -196,6 +196,7 @@ def test_pauses_grow_until_an_event_is_given_up_and_an_admin_sends_it_again(
     assert show(client, admin, hook)["failed"] == []
 
 
+@pytest.mark.long
 def test_a_receiver_that_is_away_is_asked_less_often_and_gets_everything_afterwards(
     app: Flask,
     client: FlaskClient,

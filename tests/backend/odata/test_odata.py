@@ -126,6 +126,7 @@ def test_coverage_has_the_figures_of_the_api(client: FlaskClient) -> None:
     assert one == {"Name": "Tỉnh Thái Nguyên", "Counted": 2}
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("measured")
 def test_pages_have_every_row_once_in_their_order(client: FlaskClient) -> None:
     whole = rows(client, "Coverage", {"Prefer": "odata.maxpagesize=5000"})
@@ -248,6 +249,7 @@ def test_contributions_are_those_of_own_campaigns(app: Flask, client: FlaskClien
     assert refused(get(client, "Contributions"))[0] == 401
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("measured")
 def test_samples_are_those_of_the_own_area(app: Flask, client: FlaskClient) -> None:
     province = people.unit_id(app, "19", level="province")

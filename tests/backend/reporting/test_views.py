@@ -141,7 +141,7 @@ def seeded(app: Flask, client: FlaskClient, clock: Any) -> Seeded:
     return Seeded(app, client)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_view_has_the_figures_of_the_api(seeded: Seeded, analyst: Analyst) -> None:
     compare_months(seeded, analyst)
     for month, levels in ((MONTH, LEVELS_OF["2024"]), (LATER_MONTH, LEVELS_OF["2025"])):

@@ -124,7 +124,7 @@ def test_nobody_enters_without_a_password(server: EmbeddedPostgres) -> None:
     assert len(os.fsencode(server.socket_dir)) + len("/.s.PGSQL.5432.lock") < 107
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_server_is_started_again_with_its_data(server: EmbeddedPostgres) -> None:
     server.start()
     ask(server.owner_url, "CREATE TABLE survivor AS SELECT 42 AS value")

@@ -10,7 +10,7 @@ from backend.app import create_app
 from backend.server.gunicorn.web import preload_templates
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_pages_are_made_of_the_templates_of_the_start(
     app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -106,7 +106,7 @@ def without_id(answer: Any) -> tuple[int, bytes]:
     return answer.status_code, re.sub(b"[0-9a-f]{32}", b"", answer.data)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_not_published_is_hidden_from_all_but_its_officials(world: World) -> None:
     world.publish()
     for path in OF_HIDDEN:
@@ -195,7 +195,7 @@ def test_an_official_of_a_district_sees_it_and_no_more(world: World) -> None:
     assert without_id(world.get(one, "official of the district")) == without_id(world.get(one))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_superseded_report_leaves_the_month_published(world: World) -> None:
     path = f"{API}/coverage?month={MONTH}&unit={SHOWN}"
     report = world.office.frozen()

@@ -67,7 +67,7 @@ def states(app: Flask) -> dict[str, tuple[str, list[str], list[str]]]:
         return {str(row.id): (row.assurance, row.reasons, row.marks) for row in rows}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_samples_since_a_time_are_judged_again(
     app: Flask, client: FlaskClient, clock: FakeClock, office: Office
 ) -> None:

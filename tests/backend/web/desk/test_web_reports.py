@@ -117,7 +117,7 @@ def token(page: str, section: str) -> str:
     return page.partition(f'name="{section}_seen" value="')[2].partition('"')[0]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_form_of_two_people_saves_both(desk: Desk) -> None:
     report = desk.draft()
     page = desk.page(report)
@@ -179,7 +179,7 @@ def test_documents_are_confirmed_on_their_page(desk: Desk) -> None:
     assert "không còn" not in desk.client.get(url).text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     report = desk.draft()
     url = f"/api/v1/reports/{report}/files/report.csv.zip"
@@ -234,7 +234,7 @@ def test_a_draft_is_given_up(desk: Desk) -> None:
     assert desk.client.get(f"/desk/reports/{report}").status_code == 404
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_came_after_freezing_is_told(desk: Desk) -> None:
     phone = desk.measured(8)
     report = desk.frozen()

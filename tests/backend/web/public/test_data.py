@@ -36,7 +36,7 @@ def test_before_the_first_month_the_page_tells_when_and_what(
     assert 'href="/data"' in footer and "/open-data/" not in footer
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_published_month_has_files_a_preview_and_a_citation(
     app: Flask, client: FlaskClient, clock: FakeClock, folder: Path
 ) -> None:

@@ -28,6 +28,8 @@ pytestmark = pytest.mark.long
 FIRST_PX = 900
 SCREENS = [(360, 1), (360, 2), (390, 1), (1440, 1)]  # width, and the size of letters
 # Pages without an act of their own: a display for a wall.
+# The map of the findings is its figure; it is there if another test left a check with its map.
+WITHOUT_FIGURE = frozenset({"GET /admin/checks/<int:job_id>"})
 WITHOUT_ACT = frozenset({"GET /desk/wall", "GET /desk/wall (of a unit)"})
 LARGE = """(times) => {
   const sheet = new CSSStyleSheet();
@@ -134,7 +136,12 @@ def test_pages_keep_to_their_limits(
             continue
         page.goto(answer.request.full_path.rstrip("?"))
         found = faults_of(page, row)
-        faults += [one for one in found if row not in WITHOUT_ACT or "first act" not in one]
+        faults += [
+            one
+            for one in found
+            if not (row in WITHOUT_ACT and "first act" in one)
+            and not (row in WITHOUT_FIGURE and "first figure" in one)
+        ]
         seen += 1
     assert seen >= least
     assert not faults, "\n".join(faults)

@@ -1,4 +1,4 @@
-"""Examples that a new demo lacks: an excluded sample, a checked set, a trial of the rules."""
+"""Examples that a new demo lacks: an excluded sample, a webhook, checks, a trial of rules."""
 
 from playwright.sync_api import Browser, StorageState
 
@@ -8,8 +8,9 @@ JOBS_MS = 600_000  # two jobs at a low priority: ten thousand polygons, a month 
 
 
 def add_examples(browser: Browser, url: str, states: dict[str, StorageState]) -> None:
-    """Exclude one sample as the official, run two jobs as the admin."""
+    """Exclude one sample as the official, add a webhook and run two jobs as the admin."""
     _exclude_sample(browser, url, states["official"])
+    _add_webhook(browser, url, states["admin"])
     _run_jobs(browser, url, states["admin"])
 
 
@@ -28,6 +29,19 @@ def _exclude_sample(browser: Browser, url: str, state: StorageState) -> None:
     )
     if not answer.ok:
         raise SystemExit(f"no sample could be excluded: {answer.text()}")
+    context.close()
+
+
+def _add_webhook(browser: Browser, url: str, state: StorageState) -> None:
+    context = browser.new_context(base_url=url, storage_state=state)
+    token = context.request.get(f"{API}/account").json()["csrf_token"]
+    answer = context.request.post(
+        f"{API}/webhooks",
+        data={"url": "https://example.vn/dosong"},
+        headers={"X-CSRF-Token": token},
+    )
+    if not answer.ok:
+        raise SystemExit(f"no webhook could be added: {answer.text()}")
     context.close()
 
 

@@ -89,6 +89,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "admin": "/admin",
         "admin-mail": "/admin/mail",
         "admin-webhooks": "/admin/webhooks",
+        "admin-webhook": ("/admin/webhooks", "/admin/webhooks/"),
         "admin-jobs": "/admin/jobs",
         "admin-job": ("/admin/jobs", "/admin/jobs/"),
         "admin-sets": "/admin/sets",

@@ -4,6 +4,7 @@ The types of msgspec are derived from the fields of the schema. What these types
 loaded by marshmallow, which finds every error.
 """
 
+from contextlib import suppress
 from functools import cached_property
 from math import ceil, floor
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Required, TypedDict
@@ -33,7 +34,11 @@ class Compiled(Strict):
 
     @cached_property
     def _twin(self) -> "_Twin":
-        return _twin_of(self)
+        twin = _twin_of(self)
+        # msgspec compiles a type at its first use, and crashes if another thread uses it meanwhile.
+        with suppress(NotAccepted):
+            convert(None, twin.type)
+        return twin
 
     def _deserialize(self, data: Any, **options: Any) -> Any:
         if not options["many"] and not options["partial"] and options["unknown"] == EXCLUDE:

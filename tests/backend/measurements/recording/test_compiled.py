@@ -1,5 +1,7 @@
 """A compiled schema loads, and rejects, what its fields do."""
 
+import subprocess
+import sys
 from pprint import pformat
 from typing import Any
 
@@ -51,6 +53,23 @@ def _objects(schema: Strict, *, depth: int = 1) -> st.SearchStrategy[dict[str, A
     return st.fixed_dictionaries({}, optional=members)
 
 
+# Several threads load by schemas that none has used yet.
+FIRST_USES = """
+import sys
+from threading import Barrier, Thread
+from backend.measurements.recording.schemas import MeasurementSchema
+
+sys.setswitchinterval(1e-6)
+valid = %r
+for _ in range(30):
+    schema, begin = MeasurementSchema(), Barrier(4)
+    threads = [Thread(target=lambda: (begin.wait(), schema.load(valid))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
 VALID = {
     "id": "0d7a6f4e-8a2b-4a57-9d8e-0a8f6c1d2e3f",
     "measured_at": TIMES[0],
@@ -94,3 +113,9 @@ def test_a_valid_body_takes_the_compiled_way(monkeypatch: Any) -> None:
 
     monkeypatch.setattr(Strict, "_deserialize", refuse)
     assert COMPILED.load(VALID)["network"]["technology"] == "4G"
+
+
+def test_threads_may_use_a_schema_first_at_the_same_time() -> None:
+    """In a process of its own: where one thread compiles and another loads, msgspec crashes."""
+    words = [sys.executable, "-c", FIRST_USES % VALID]
+    assert subprocess.run(words, check=False).returncode == 0

@@ -11,7 +11,7 @@ from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.rows import dict_row
-from sqlalchemy import DateTime, MetaData, Text, event, text
+from sqlalchemy import DateTime, LargeBinary, MetaData, Text, event, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, registry
@@ -40,6 +40,7 @@ class Base(DeclarativeBase):
             dict[str, Any]: JSONB,
             dict[str, str]: JSONB,
             list[str]: ARRAY(Text),
+            list[bytes]: ARRAY(LargeBinary),
         },
     )
 

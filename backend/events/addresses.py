@@ -12,6 +12,9 @@ Address = IPv4Address | IPv6Address
 Networks = Sequence[IPv4Network | IPv6Network]
 
 URL_MOST = 500
+# Global unicast (RFC 4291, 2.4). ipaddress takes everything outside as global that no list names,
+# such as the site-local fec0::/10.
+UNICAST = IPv6Network("2000::/3")
 # Addresses in which an IPv4 address is embedded: a gateway would forward to it.
 TRANSLATED = tuple(
     map(IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
@@ -73,8 +76,10 @@ def may_reach(address: Address, encrypted: bool, allowed: Networks) -> bool:
         address = address.ipv4_mapped
     if any(address.version == one.version and address in one for one in allowed):
         return True
-    if isinstance(address, IPv6Address) and any(address in one for one in TRANSLATED):
-        return False
+    if isinstance(address, IPv6Address):
+        inside = address not in UNICAST or any(address in one for one in TRANSLATED)
+        if inside:
+            return False
     return encrypted and address.is_global and not address.is_multicast
 
 

@@ -17,7 +17,7 @@ from backend.database.extensions import db, setting
 from backend.events.feed import COLUMNS, serialize_event
 from backend.events.models import Webhook
 from backend.events.sending import Sent, send
-from backend.events.webhooks import secret_of
+from backend.events.webhooks import WANTED, signing_secrets
 from backend.outbox.service import bounds
 
 # Between two tries of an event; after two days it is given up.
@@ -49,10 +49,6 @@ DUE = text("""
                 where f.webhook_id = webhooks.id and f.next_at <= :now))
     order by id
 """)
-WANTED = """
-    e.kind = any(:kinds) and (cast(:unit as int) is null
-        or :unit in (u.id, u.parent_id, u.province_id))
-"""
 NEXT = text(f"""
     select {COLUMNS} from events e left join units u on u.id = e.unit_id
     where e.number > :cursor and e.number <= :last and {WANTED}
@@ -123,7 +119,6 @@ class Delivery:
     """A pass over what one webhook has to deliver, under a lease."""
 
     hook: Webhook
-    secret: str
     clock: Callable[[], datetime]
     sender: Sender
     until: datetime  # the end of the lease
@@ -146,7 +141,7 @@ def deliver(webhook_id: int, clock: Callable[[], datetime], sender: Sender = sen
     if claimed is None:
         return 0
     hook = db.session.get_one(Webhook, webhook_id)
-    one = Delivery(hook, secret_of(hook), clock, sender, until)
+    one = Delivery(hook, clock, sender, until)
     db.session.expunge(hook)  # statements change the row; these values are its start
     db.session.rollback()
     away = hook.failures >= FAILURES_IN_A_ROW
@@ -221,7 +216,10 @@ def _send(one: Delivery, row: RowMapping) -> Sent:
         "User-Agent": "DoSong-Webhooks",
         "webhook-id": key,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Signer(one.secret).sign(key, now, body.decode()),
+        "webhook-signature": " ".join(
+            Signer(secret).sign(key, now, body.decode())
+            for secret in signing_secrets(one.hook, now)
+        ),
     }
     return one.sender(one.hook.url, body, headers, setting("WEBHOOK_NETWORKS"))
 

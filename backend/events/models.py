@@ -20,6 +20,9 @@ class Webhook(db.Model):
     # Only events of this unit and of those inside it; null: all.
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     salt: Mapped[bytes]  # the secret is derived from it and SECRET_KEY
+    # Those of former secrets, which sign too until `former_until`.
+    former_salts: Mapped[list[bytes]] = mapped_column(server_default="{}")
+    former_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     # Every event up to this number was delivered, is a failure, or is not for this hook.
     cursor: Mapped[int] = mapped_column(BigInteger)

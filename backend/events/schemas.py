@@ -86,10 +86,15 @@ class WebhookSchema(Schema):
     failing_since = fields.AwareDateTime(required=True, allow_none=True)
     delivered_at = fields.AwareDateTime(required=True, allow_none=True)
     error = fields.String(required=True, allow_none=True)
+    former_until = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "former secrets sign too until then"},
+    )
 
 
 class NewWebhookSchema(WebhookSchema):
-    """A webhook that was just added, with the secret that is shown this once."""
+    """A webhook with a new secret, which is shown this once."""
 
     secret = fields.String(required=True)
 
@@ -109,7 +114,10 @@ class FailedEventSchema(Schema):
 class WebhookDetailSchema(WebhookSchema):
     """A webhook with the events that it could not deliver, and how many wait."""
 
-    failed = fields.List(fields.Nested(FailedEventSchema), required=True)
+    failed = fields.List(
+        fields.Nested(FailedEventSchema), required=True, metadata={"description": "the oldest 200"}
+    )
+    failed_total = fields.Integer(required=True)
     last = fields.Integer(required=True)
     waiting = fields.Integer(required=True)
 

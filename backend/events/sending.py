@@ -14,6 +14,8 @@ from backend.events.addresses import Address, Networks, Target, may_reach, parse
 # Of a whole delivery, with the resolution of the name: receivers answer before they work.
 TIMEOUT_S = 10.0
 CONNECT_S = 3.0  # to one address of a host
+# Of a host are tried: more would keep the thread busy after the delivery has failed.
+ADDRESSES_MOST = 3
 RETRY_AFTER_MOST_S = 3_600
 
 
@@ -116,7 +118,7 @@ def _send(
         return Sent(error="address_forbidden")
     if stop.late:
         return Sent(error="timeout")
-    connection = _Connection(target, addresses, timeout_s)
+    connection = _Connection(target, addresses[:ADDRESSES_MOST], timeout_s)
     stop.connection = connection
     try:
         connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)

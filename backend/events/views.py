@@ -60,6 +60,13 @@ def replay_webhook(data: dict[str, Any], webhook_id: int) -> Any:
     return webhooks.replay(actor(), webhook_id, data["after"])
 
 
+@hook_blp.post("/webhooks/<int:webhook_id>/secret")
+@hook_blp.response(200, schemas.NewWebhookSchema)
+def renew_secret(webhook_id: int) -> Any:
+    """Make a new secret, shown this once; former ones sign beside it for 24 hours."""
+    return webhooks.renew_secret(actor(), webhook_id, clock_now())
+
+
 @hook_blp.delete("/webhooks/<int:webhook_id>")
 @hook_blp.response(204)
 def remove_webhook(webhook_id: int) -> None:

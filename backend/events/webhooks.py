@@ -4,10 +4,10 @@ import base64
 import hmac
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
@@ -26,21 +26,40 @@ ACT = "system.manage"
 WEBHOOKS_MOST = 20
 FAILURES_SHOWN = 200
 SALT_BYTES = 16
+# A receiver takes over a new secret within a day; a secret whose answer was lost is no obstacle.
+FORMER_FOR = timedelta(hours=24)
+FORMER_MOST = 5
 SHOWN = (
     "id", "url", "kinds", "created_at", "cursor", "disabled_at", "disabled_reason",
-    "failing_since", "delivered_at", "error",
+    "failing_since", "delivered_at", "error", "former_until",
 )  # fmt: skip
 UNIT = ("system", "level", "code", "name")
-WAITING = text("""
-    select count(*) from events e where e.number > :cursor and e.kind = any(:kinds)
-""")
+# Which events a webhook is sent, by its kinds and unit.
+WANTED = """
+    e.kind = any(:kinds) and (cast(:unit as int) is null
+        or :unit in (u.id, u.parent_id, u.province_id))
+"""
+WAITING = text(f"""
+    select count(*) from events e left join units u on u.id = e.unit_id
+    where e.number > :cursor and {WANTED}
+""")  # noqa: S608 # fixed words
 
 
-def secret_of(hook: Webhook) -> str:
-    """Return the secret of a webhook, derived from SECRET_KEY: a dump of the database has none."""
+def secret_of(salt: bytes) -> str:
+    """Return the secret of a salt, derived from SECRET_KEY: a dump of the database has none."""
     key = str(setting("SECRET_KEY")).encode()
-    digest = hmac.digest(key, b"webhook|" + bytes(hook.salt), "sha256")
+    digest = hmac.digest(key, b"webhook|" + salt, "sha256")
     return "whsec_" + base64.b64encode(digest).decode()
+
+
+def signing_secrets(hook: Webhook, now: datetime) -> list[str]:
+    """Return the secrets that sign at a time: the present one, then former ones."""
+    return [secret_of(salt) for salt in (hook.salt, *_former_salts(hook, now))]
+
+
+def _former_salts(hook: Webhook, now: datetime) -> list[bytes]:
+    current = hook.former_until is not None and now < hook.former_until
+    return list(hook.former_salts) if current else []
 
 
 def host_of(hook: Webhook) -> str:
@@ -66,6 +85,7 @@ def show_webhook(actor: Actor, webhook_id: int) -> dict[str, Any]:
         .order_by(Event.number)
         .limit(FAILURES_SHOWN)
     )
+    number = select(func.count()).where(WebhookFailure.webhook_id == webhook_id)
     failed = [
         {
             "number": number,
@@ -78,10 +98,11 @@ def show_webhook(actor: Actor, webhook_id: int) -> dict[str, Any]:
         }
         for row, number, kind in db.session.execute(query)
     ]
-    waiting = {"cursor": hook.cursor, "kinds": hook.kinds}
+    waiting = {"cursor": hook.cursor, "kinds": hook.kinds, "unit": hook.unit_id}
     return {
         **serialize_webhook(hook),
         "failed": failed,
+        "failed_total": db.session.scalar(number),
         "last": bounds().last,
         "waiting": db.session.execute(WAITING, waiting).scalar_one(),
     }
@@ -112,9 +133,23 @@ def add_webhook(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[st
     db.session.flush()
     record_act(actor, "webhook.add", f"webhook:{hook.id}", host=host_of(hook), unit_id=unit)
     db.session.refresh(hook)
-    answer = {**serialize_webhook(hook), "secret": secret_of(hook)}
+    answer = {**serialize_webhook(hook), "secret": secret_of(hook.salt)}
     db.session.commit()
     return answer
+
+
+def renew_secret(actor: Actor, webhook_id: int, now: datetime) -> dict[str, Any]:
+    """Return a webhook with a new secret, which is never shown again.
+
+    Former ones sign beside it for `FORMER_FOR`, also one that a lost answer had.
+    """
+    require(actor, ACT)
+    hook = _get(webhook_id)
+    hook.former_salts = [hook.salt, *_former_salts(hook, now)][:FORMER_MOST]
+    hook.former_until = now + FORMER_FOR
+    hook.salt = secrets.token_bytes(SALT_BYTES)
+    record_act(actor, "webhook.secret", f"webhook:{hook.id}")
+    return _commit(hook) | {"secret": secret_of(hook.salt)}
 
 
 def enable_webhook(actor: Actor, webhook_id: int, enabled: bool, now: datetime) -> dict[str, Any]:

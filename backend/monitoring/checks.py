@@ -42,6 +42,14 @@ LEAST_FREE_BYTES = 2_000_000_000
 MOST_WAITING = 50_000
 # Backups are made daily; two hours of grace.
 BACKUP_AGE = timedelta(hours=26)
+# A receiver that is away for a night is back in the morning.
+WEBHOOK_FAILS = timedelta(days=1)
+UNDELIVERED = text("""
+    select id, disabled_at is not null as disabled from webhooks
+    where case when disabled_at is null then failing_since < :before
+        else disabled_reason <> 'by_admin' end
+    order by id
+""")
 BY_HAND = {
     "statistics": "flask coverage refresh",
     "tiles": "flask web tiles",
@@ -417,9 +425,23 @@ def _rules(context: CheckContext) -> Iterator[Finding]:
             )
 
 
+def webhooks(context: CheckContext) -> Iterator[Finding]:
+    """Check that webhooks are delivered; one that an admin disabled is no problem."""
+    before = {"before": context.now - WEBHOOK_FAILS}
+    for row in db.session.execute(UNDELIVERED, before):
+        yield Finding(
+            N_("Webhook {id} was disabled: its receiver failed for days, or events were deleted.")
+            if row.disabled
+            else N_("Webhook {id} has delivered nothing for over a day."),
+            N_("See /admin/webhooks/{id}"),
+            {"id": row.id},
+            warning=True,
+        )
+
+
 CHECKS: tuple[Check, ...] = (
     configuration, database, migrations, boundaries, clock, disk, folding, keys, seal_keys,
-    second_factors, counting, office_sign_in, backups, jobs,
+    second_factors, counting, office_sign_in, backups, jobs, webhooks,
 )  # fmt: skip
 
 

@@ -179,8 +179,14 @@ class WebhookFormSchema(Strict):
 class WebhookActSchema(Strict):
     """What to do with a webhook; `after` is the number that a replay begins after."""
 
-    act = Text(choices=("enable", "disable", "replay", "remove"), required=True)
+    act = Text(choices=("enable", "disable", "secret", "replay", "remove"), required=True)
     after = FormattedNumber(0, 10**DIGITS_MOST, allow_none=True, load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def check_number(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Require the number of a replay: 0, everything, must be typed."""
+        if data["act"] == "replay" and data["after"] is None:
+            raise ValidationError("null", "after")
 
 
 class WithdrawalFormSchema(Strict):

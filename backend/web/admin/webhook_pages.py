@@ -34,23 +34,27 @@ def webhook(query: dict[str, Any], webhook_id: int) -> Any:
 
 @bp.page("/webhooks/<int:webhook_id>", methods=("POST",))
 def change_webhook(query: dict[str, Any], webhook_id: int) -> Any:
-    """Enable, disable, replay or remove a webhook."""
+    """Enable, disable, replay or remove a webhook, or make its new secret, shown this once."""
     form = new_form(query)
 
-    def act(fields: dict[str, Any]) -> str:
-        return _act(webhook_id, **fields)
+    def act(fields: dict[str, Any]) -> dict[str, Any]:
+        return {"act": fields["act"], "made": _act(webhook_id, **fields)}
 
     done = form.submit(schemas.WebhookActSchema(), act)
     if done is None:
         return _show(query, webhook_id, form)
-    if done == "remove":
+    if done["act"] == "secret":
+        return _show(query, webhook_id, form, done["made"])
+    if done["act"] == "remove":
         return redirect_to("admin.webhooks", query)
     return redirect_to("admin.webhook", query, webhook_id=webhook_id)
 
 
-def _show(query: dict[str, Any], webhook_id: int, form: Form) -> Any:
+def _show(
+    query: dict[str, Any], webhook_id: int, form: Form, made: dict[str, Any] | None = None
+) -> Any:
     hook = service.show_webhook(actor(), webhook_id)
-    return render_section("webhook", query, form, hook=hook)
+    return render_section("webhook", query, form, hook=hook, made=made, now=clock_now())
 
 
 def _add(fields: dict[str, Any]) -> dict[str, Any]:
@@ -60,12 +64,13 @@ def _add(fields: dict[str, Any]) -> dict[str, Any]:
     return service.add_webhook(actor(), data | {"unit": unit}, now)
 
 
-def _act(webhook_id: int, act: str, after: int | None) -> str:
+def _act(webhook_id: int, act: str, after: int | None) -> dict[str, Any] | None:
     admin = actor()
     if act == "remove":
         service.remove_webhook(admin, webhook_id)
-    elif act == "replay":
-        service.replay(admin, webhook_id, after or 0)
-    else:
-        service.enable_webhook(admin, webhook_id, act == "enable", clock_now())
-    return act
+        return None
+    if after is not None and act == "replay":
+        return service.replay(admin, webhook_id, after)
+    if act == "secret":
+        return service.renew_secret(admin, webhook_id, clock_now())
+    return service.enable_webhook(admin, webhook_id, act == "enable", clock_now())

@@ -421,6 +421,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "office_sign_in": N_("Sign-in with the office's accounts"),
         "backups": N_("Backups"),
         "jobs": N_("Background jobs"),
+        "webhooks": N_("Webhooks"),
     },
     "check_meaning": {
         "configuration": N_(
@@ -449,6 +450,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         ),
         "backups": N_("A daily backup is needed; without one a broken disk loses the data."),
         "jobs": N_("A background job failed: speeds or maps are no longer updated."),
+        "webhooks": N_("A receiver of events takes none: its program has old figures."),
     },
     "counts_from": {
         "witnessed": N_("signed by the measuring host"),

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
+from standardwebhooks import Webhook as Signer
 
 from backend.clock import utc_now
 from backend.database.extensions import db
@@ -21,6 +22,7 @@ from backend.events.delivery import DISABLE_AFTER, LEASE, PAUSES_S, deliver, due
 from backend.events.kinds import KINDS
 from backend.events.models import Webhook, WebhookFailure
 from backend.events.sending import Sent, send
+from backend.events.webhooks import FORMER_FOR, FORMER_MOST, signing_secrets
 from backend.outbox import service as outbox
 from backend.outbox.models import Event
 from backend.outbox.service import NewEvent
@@ -407,6 +409,62 @@ def test_the_secret_is_shown_once_and_not_stored(
     assert add_hook(client, admin, receiver.url)["secret"] != made["secret"]
 
 
+def test_a_former_secret_signs_beside_the_new_one_for_a_day(
+    app: Flask,
+    client: FlaskClient,
+    admin: dict[str, str],
+    receiver: Receiver,
+    hook: int,
+    clock: FakeClock,
+) -> None:
+    clock.now = utc_now()  # the library of the receiver checks the time
+    first = receiver.secret
+    lost, new = (
+        client.post(f"{HOOKS}/{hook}/secret", headers=admin).json["secret"] for _ in range(2)
+    )
+    assert len({first, lost, new}) == 3
+    add(app)
+    assert run(app, hook, clock) == 1  # by the first one
+    headers, body = receiver.received[0]
+    assert len(headers["webhook-signature"].split(" ")) == 3
+    for secret in (first, lost, new):
+        Signer(secret).verify(body, headers)
+    clock.now += FORMER_FOR
+    receiver.secret = None
+    add(app)
+    run(app, hook, clock)
+    headers, body = receiver.received[1]
+    assert headers["webhook-signature"] == Signer(new).sign(
+        headers["webhook-id"], clock.now, body.decode()
+    )
+    again = client.post(f"{HOOKS}/{hook}/secret", headers=admin).json
+    assert datetime.fromisoformat(again["former_until"]) == clock.now + FORMER_FOR
+    with app.app_context():
+        secrets = signing_secrets(db.session.get_one(Webhook, hook), clock.now)
+    assert secrets == [again["secret"], new]  # those of the day before sign no more
+    assert people.audit_entries(app, f"webhook:{hook}")[-1] == ("webhook.secret", {})
+
+
+def test_former_secrets_are_few(
+    app: Flask, client: FlaskClient, admin: dict[str, str], hook: int, clock: FakeClock
+) -> None:
+    for _ in range(FORMER_MOST + 3):
+        assert client.post(f"{HOOKS}/{hook}/secret", headers=admin).status_code == 200
+    with app.app_context():
+        secrets = signing_secrets(db.session.get_one(Webhook, hook), clock.now)
+    assert len(set(secrets)) == len(secrets) == FORMER_MOST + 1
+
+
+def test_only_events_of_its_unit_wait_for_a_hook(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    unit = {"system": "2024", "level": "province", "code": "19"}
+    made = add_hook(client, admin, "https://example.vn", kinds=[SEALED], unit=unit)
+    for code in ("19", "01", "01"):
+        add(app, 1, people.unit_id(app, code, level="province"))
+    assert show(client, admin, made["id"])["waiting"] == 1
+
+
 @pytest.mark.parametrize(
     ("data", "field"),
     [
@@ -530,6 +588,20 @@ def test_an_answer_of_single_bytes_and_a_silent_name_server_take_no_longer_than_
     monkeypatch.setattr(sending, "resolve", lambda target: time.sleep(1))
     assert send(url, b"{}", {}, HERE, timeout_s=0.2).problem == "timeout"
     time.sleep(1)  # its thread ends
+
+
+def test_few_addresses_of_a_name_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [ip_address(f"127.0.0.{number}") for number in range(1, 200)]
+    tried = []
+
+    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
+        tried.append(address[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(sending, "resolve", lambda target: many)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    assert send("http://hook.example/", b"{}", {}, HERE).problem == "refused"
+    assert tried == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
 
 
 def test_what_goes_wrong_before_an_answer_has_a_code() -> None:

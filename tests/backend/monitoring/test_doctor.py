@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from backend.app import create_app
 from backend.database.extensions import db
+from backend.events.models import Webhook
 from backend.monitoring import checks
 from backend.run_log import record_run
 from backend.witness import hosts
@@ -102,6 +103,29 @@ def test_a_folder_that_others_can_list(app: Flask, var_dir: Path) -> None:
     assert code == 0 and "is open to others (755)" in output and f"chmod {most} " in output
     var_dir.chmod(int(most, 8))
     assert "is open to others" not in visit(app)[1]
+
+
+def test_webhooks_that_deliver_nothing(app: Flask, var_dir: Path, clock: Any) -> None:
+    long_ago = clock.now - timedelta(days=2)
+    states: tuple[dict[str, Any], ...] = (
+        {"failing_since": long_ago},
+        {"failing_since": clock.now},
+        {"disabled_at": long_ago, "disabled_reason": "failing"},
+        {"disabled_at": long_ago, "disabled_reason": "by_admin"},
+    )
+    with app.app_context():
+        for state in states:
+            row = Webhook(url="https://example.vn", kinds=[], salt=b"x", cursor=0, **state)
+            row.created_at = long_ago
+            db.session.add(row)
+        db.session.commit()
+        first, _, third, _ = db.session.scalars(select(Webhook.id).order_by(Webhook.id))
+    code, output = visit(app)
+    assert code == 0
+    warned = [line for line in output.splitlines() if "webhooks: " in line]
+    assert len(warned) == 2
+    assert f"Webhook {first} has delivered nothing" in warned[0]
+    assert f"Webhook {third} was disabled" in warned[1]
 
 
 def test_an_unknown_unit_in_a_rule(app: Flask, var_dir: Path, clock: Any) -> None:

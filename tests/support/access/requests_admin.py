@@ -128,6 +128,7 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/webhooks/<int:webhook_id>": webhook,
     "PATCH /api/v1/webhooks/<int:webhook_id>": lambda w: webhook(w) | {"json": {"enabled": True}},
     "POST /api/v1/webhooks/<int:webhook_id>/replay": lambda w: webhook(w) | {"json": {"after": 0}},
+    "POST /api/v1/webhooks/<int:webhook_id>/secret": webhook,
     "DELETE /api/v1/webhooks/<int:webhook_id>": webhook,
     "POST /admin/sets": _set,
     "GET /admin/sets/<int:set_id>/preview.svg": _stored_set,

@@ -83,6 +83,7 @@ TABLE = {
     "GET /api/v1/webhooks/<int:webhook_id>": "401 401 403 403 403 403 403 200",
     "PATCH /api/v1/webhooks/<int:webhook_id>": "401 401 403 403 403 403 403 200",
     "POST /api/v1/webhooks/<int:webhook_id>/replay": "401 401 403 403 403 403 403 200",
+    "POST /api/v1/webhooks/<int:webhook_id>/secret": "401 401 403 403 403 403 403 200",
     "DELETE /api/v1/webhooks/<int:webhook_id>": "401 401 403 403 403 403 403 204",
     # devices: a phone registers itself; its token gives access to its own data alone
     "GET /api/v1/consent": EVERYBODY,

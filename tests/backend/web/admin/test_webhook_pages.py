@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from backend.database.extensions import db
 from backend.events.models import Webhook, WebhookFailure
+from backend.events.webhooks import FAILURES_SHOWN
 from backend.outbox import service as outbox
 from backend.outbox.models import Event
 from backend.outbox.service import NewEvent
@@ -82,10 +83,40 @@ def test_a_webhook_shows_what_failed_and_can_be_disabled_and_removed(
     admin.done(here, act="replay", after="0")
     assert hook_of(app).cursor == 0
     assert "Không có sự kiện nào" in admin.get(here)
-    assert field_error(admin.refused(here, act="replay", after="2"), "after")
+    for after in ("2", ""):  # of no event yet; forgotten
+        assert field_error(admin.refused(here, act="replay", after=after), "after")
     assert admin.send(here, act="burn").status_code == 422
     admin.done(here, act="remove")
     admin.get(here, 404)
+
+
+def test_a_new_secret_is_on_the_page_once(app: Flask, admin: AdminBrowser) -> None:
+    first = re.search(r"whsec_[^<]*", admin.send(PAGE, url=URL).text)
+    here = f"{PAGE}/{hook_of(app).id}"
+    assert "Khóa cũ vẫn ký" not in admin.get(here)
+    made = admin.send(here, act="secret")
+    second = re.search(r"whsec_[^<]*", made.text)
+    assert made.status_code == 200 and first and second and first[0] != second[0]
+    page = admin.get(here)
+    assert "whsec_" not in page and "Khóa cũ vẫn ký" in page
+
+
+def test_the_number_of_failed_events_counts_those_that_are_not_listed(
+    app: Flask, admin: AdminBrowser, clock: FakeClock
+) -> None:
+    admin.send(PAGE, url=URL)
+    hook = hook_of(app)
+    with app.app_context():
+        outbox.add(*[NewEvent("report.sealed", None, "2024-11", {})] * (FAILURES_SHOWN + 5))
+        db.session.commit()
+        outbox.number_pending()
+        times = dict.fromkeys(("first_at", "last_at", "next_at"), clock.now)
+        for event in db.session.scalars(select(Event.id)):
+            row = WebhookFailure(webhook_id=hook.id, event_id=event, tries=1, error="tls", **times)
+            db.session.add(row)
+        db.session.commit()
+    page = admin.get(f"{PAGE}/{hook.id}")
+    assert "<dd>205</dd>" in page and "Danh sách có 200 sự kiện cũ nhất" in page
 
 
 @pytest.mark.parametrize("reason", ["failing", "gone", "events_deleted"])

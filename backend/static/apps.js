@@ -1,5 +1,6 @@
 // Connect an app of others: consent, registration of a device for it alone, and its personal address.
 import { newId, platform } from "./do/browser.js";
+import { isTeamCode, normalizeCode } from "./do/codes.js";
 import { element, onSubmit, request } from "./forms.js";
 
 const form = element("consent");
@@ -25,6 +26,17 @@ async function connect(app) {
   return "";
 }
 
+// Join a team, or link the app with what another phone of the person is in. The answer has one team or several.
+async function join(code) {
+  const path = isTeamCode(code) ? "memberships" : "passes/use";
+  const answer = await request("POST", path, { code }, null, registered.token);
+  const team = answer.team?.name ?? answer.memberships?.map((one) => one.team.name).join(", ");
+  element("join-fault").textContent = answer.ok ? "" : answer.title;
+  const joined = element("joined");
+  joined.hidden = !team;
+  if (team) joined.textContent = joined.dataset.text.replace("{team}", team);
+}
+
 function picture(markup) {
   return document.importNode(new DOMParser().parseFromString(markup, "text/html").querySelector("svg"), true);
 }
@@ -37,12 +49,17 @@ function show(app, { qr_svg: drawn, host, link }) {
   element("address").value = host ?? "";
   element("open-row").hidden = !link || platform !== "android";
   if (link) element("open").href = link;
+  element("team").hidden = app !== "open_rmbt"; // what Network Survey records is credited to no team
   form.hidden = true;
   element("done").hidden = false;
   element("done-title").focus();
   scrollTo(0, 0);
 }
 
+onSubmit(element("join"), async (fields) => {
+  const code = normalizeCode(fields.code.value);
+  if (code) await join(code);
+});
 form.hidden = false;
 onSubmit(form, async ({ app, agree }) => {
   const chosen = app.value ?? app[0].value;

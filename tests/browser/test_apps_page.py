@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support import open_rmbt
 from tests.support.browser import DESKTOP, axe, check_page, expect_text, press
+from tests.support.joining import Cast
 from tests.support.network_survey import batches, lte, register_app, upload
 
 
@@ -39,6 +40,7 @@ def test_a_person_gets_the_control_server_of_rtr(
     app: Flask, client: FlaskClient, new_page: Callable[..., Page]
 ) -> None:
     open_rmbt.register_server(app)
+    cast = Cast(app)
     page = new_page(DESKTOP, "en")
     page.goto("/do/apps")
     axe(page)
@@ -47,6 +49,15 @@ def test_a_person_gets_the_control_server_of_rtr(
     press(page, "Get my address")
     expect(page.locator("#done-title")).to_be_focused()
     expect(page.locator("#open-row")).to_be_hidden()
+    page.locator("#join-code").fill("0000 0000")
+    press(page, "Join")
+    expect(page.locator("#join-fault")).to_have_text(
+        "There is no such join code. Check each letter."
+    )
+    page.locator("#join-code").fill(f"{cast.code_one[:4].lower()}-{cast.code_one[4:]}")
+    press(page, "Join")
+    expect(page.locator("#joined")).to_have_text("You joined Đội 1.")
+    expect(page.locator("#join-fault")).to_be_empty()
     host, _, path = page.locator("#address").input_value().partition("/rmbt/")
     assert host and open_rmbt.send(client, path, "settings").json["error"] == []
     axe(page)

@@ -124,8 +124,10 @@ def record_result(app_request: Request, context: RecordingContext, issuer: Ticke
     test = read_id(app_request.body.get("test_uuid"))
     issued = _issued(test, device, issuer)
     started_at = issued.ticket.issued_at if issued else results.phone_time(app_request.body)
-    if test is None or started_at is None:
-        raise invalid("test_uuid" if test is None else "time", "required")
+    if test is None:
+        raise _wrong(app_request.body, "test_uuid", "not_uuid")
+    if started_at is None:
+        raise _wrong(app_request.body, "time", "out_of_range")
     sample = results.sample_of(
         app_request.body, results.sample_id(device.id, str(test)), started_at
     )
@@ -136,6 +138,11 @@ def record_result(app_request: Request, context: RecordingContext, issuer: Ticke
         app_request.token, [sample], ReceiptContext(app_request.now), context
     )
     return recorded.items[0]
+
+
+def _wrong(body: Mapping[str, Any], name: str, code: str) -> Problem:
+    """Return the problem of a field that is missing or has no value that can be read."""
+    return invalid(name, "required" if body.get(name) is None else code)
 
 
 def _issued(test: Any, device: devices.KnownDevice, issuer: TicketIssuer) -> IssuedTicket | None:
@@ -207,7 +214,7 @@ def record_coverage(app_request: Request, key: str) -> tuple[int, Counter[str]]:
     device = devices.authenticate(app_request.token, app_request.now)
     session = read_id(app_request.body.get("test_uuid"))
     if session is None:
-        raise invalid("test_uuid", "required")
+        raise _wrong(app_request.body, "test_uuid", "not_uuid")
     began = tokens.session_start(session, device.id, key)
     sent = app_request.body.get("fences")
     if not isinstance(sent, list) or len(sent) > fences.FENCES_MOST:

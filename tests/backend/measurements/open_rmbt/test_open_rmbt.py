@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog
@@ -266,6 +267,14 @@ def test_what_is_no_result_is_refused_plainly(client: FlaskClient, token: str) -
         assert answer.status_code == 200
         assert answer.json["error"]
     assert send(client, token, "result", [1]).status_code == 422
+    test = {"language": "en", "test_uuid": str(uuid4())}
+    for body, words in (
+        ({"language": "en"}, "test_uuid: This field is missing."),
+        ({"language": "en", "test_uuid": "x"}, "test_uuid: Must be a UUID."),
+        (test, "time: This field is missing."),
+        (test | {"time": -1}, "time: The value is out of range."),
+    ):
+        assert words in send(client, token, "result", body).json["error"]
 
 
 def test_the_connection_is_the_address_of_the_device(client: FlaskClient, token: str) -> None:

@@ -134,10 +134,10 @@ def test_without_a_server_the_python_kit_pauses_and_keeps_the_pause(
     for limit in (2, 4, 8):
         assert phone.send(afresh=True).outcome == "later"  # a person begins at the first limit
         assert store.read("pause")["limit"] == 2
-        store.write("pause", {"until": 0, "asked": 0, "limit": limit})
+        store.write("pause", {"until": 0, "earliest": 0, "limit": limit})
         assert phone.send().outcome == "later"
         assert store.read("pause")["limit"] == 2 * limit
-    store.write("pause", {"until": 4e12, "asked": 0, "limit": 1})  # of a clock that was changed
+    store.write("pause", {"until": 4e12, "earliest": 0, "limit": 1})  # of a clock that was changed
     assert phone.send().outcome == "later" and store.read("pause")["until"] < 4e12
     left = phone.send().wait
     phone.close()

@@ -93,11 +93,11 @@ class Question:
 
 def answer(questions: Sequence[Question]) -> None:
     """Compute the limits of all questions together; equal ones are answered once."""
-    asked = np.concatenate([np.array([one.shares, one.n]) for one in questions], axis=1)
-    order = np.lexsort(asked)
+    columns = np.concatenate([np.array([one.shares, one.n]) for one in questions], axis=1)
+    order = np.lexsort(columns)
     is_first = np.ones(len(order), dtype=bool)
-    is_first[1:] = (asked[:, order[1:]] != asked[:, order[:-1]]).any(axis=0)
-    limits = np.array(intervals.share_limits(*asked[:, order[is_first]]))
+    is_first[1:] = (columns[:, order[1:]] != columns[:, order[:-1]]).any(axis=0)
+    limits = np.array(intervals.share_limits(*columns[:, order[is_first]]))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.cumsum(is_first) - 1
     ends = np.cumsum([len(one.places) for one in questions])
@@ -191,10 +191,10 @@ def _kind(node: Node, kinds: Mapping[int, Hashable]) -> Hashable:
 def _ask(one: Weighed, metric: str, nodes: Sequence[Node]) -> dict[str, Question]:
     """Return the intervals of a metric's quantiles and shares, by name."""
     enough, of_median = one.enough, one.n[MEDIAN]
-    asked: dict[str, Question] = {}
+    questions: dict[str, Question] = {}
 
     def ask(name: str, places: Ints, shares: Floats, n: Floats) -> None:
-        asked[name] = Question(places, shares, n[places])
+        questions[name] = Question(places, shares, n[places])
 
     for name, part in QUANTILES.items():
         outer = one.n[name][enough] >= intervals.OUTER_LEAST - ROUNDING
@@ -210,8 +210,8 @@ def _ask(one: Weighed, metric: str, nodes: Sequence[Node]) -> dict[str, Question
         if reference.metric == metric:
             given = enough[_has_technology(one, nodes, reference)[enough]]
             ask(reference.code, given, one.data.within(one.data.some[given], reference), of_median)
-    answer(list(asked.values()))
-    return asked
+    answer(list(questions.values()))
+    return questions
 
 
 def _has_technology(one: Weighed, nodes: Sequence[Node], reference: Reference) -> Bools:
@@ -223,7 +223,7 @@ def _add_spreads(
     figures: Sequence[Figures],
     metric: str,
     one: Weighed,
-    asked: Mapping[str, Question],
+    questions: Mapping[str, Question],
     sums: Iterator[float],
 ) -> None:
     """Add the mean and the quantiles with their limits, where there are enough samples."""
@@ -236,13 +236,13 @@ def _add_spreads(
         "mean": [every_sum[at] / of for at, of in zip(groups.tolist(), n, strict=True)],
     }
     for name in QUANTILES:
-        question = asked[name]
+        question = questions[name]
         given, chosen = np.isin(enough, question.places), data.some[question.places]
         for end, of_end in zip(ENDS, (question.shares, question.low, question.high), strict=True):
             column = np.empty(len(groups), dtype=object)  # None where it is not given
             column[given] = data.at(chosen, of_end).tolist()
             columns[name + end] = column.tolist()
-    by_device = asked[DEVICES]
+    by_device = questions[DEVICES]
     levels = np.array([by_device.shares, by_device.low, by_device.high]).T
     equal = data.of_equal_devices(groups, levels)
     for number, end in enumerate(ENDS):
@@ -257,14 +257,14 @@ def _add_references(
     figures: Sequence[Figures],
     metric: str,
     one: Weighed,
-    asked: Mapping[str, Question],
+    questions: Mapping[str, Question],
     nodes: Sequence[Node],
 ) -> None:
     """Add the shares that meet references; null in groups with too few samples."""
     for reference in REFERENCES:
         if reference.metric != metric:
             continue
-        code, question = reference.code, asked[reference.code]
+        code, question = reference.code, questions[reference.code]
         for at in one.data.some[_has_technology(one, nodes, reference)].tolist():
             figures[at]["shares"]["references"][code] = None
             figures[at]["shares"]["reference_limits"][code] = None
@@ -281,9 +281,9 @@ def _add_numbers(figures: list[Figures], one: Weighed) -> None:
         figures[at] |= {"effective_n": n, "more_devices": missing}
 
 
-def _add_bands(figures: Sequence[Figures], one: Weighed, asked: Mapping[str, Question]) -> None:
+def _add_bands(figures: Sequence[Figures], one: Weighed, questions: Mapping[str, Question]) -> None:
     """Add the shares of VNNIC's bands, where there are enough samples."""
-    bands = [asked[f"band{number}"] for number in range(len(BANDS_MBPS) + 1)]
+    bands = [questions[f"band{number}"] for number in range(len(BANDS_MBPS) + 1)]
     shares = np.array([band.shares for band in bands]).T.tolist()
     limits = np.array([[band.low, band.high] for band in bands]).transpose(2, 0, 1).tolist()
     for at, *found in zip(one.data.some[one.enough].tolist(), shares, limits, strict=True):

@@ -1,9 +1,9 @@
 // Rules of docs/app.md for sending, without storage or network: the page, its service worker and the client of
 // docs/clients/typescript share them.
 
-/** A pause after failures, in ms: the next attempt is at `until`, that of a person not before `asked`, the time
+/** A pause after failures, in ms: the next attempt is at `until`, that of a person not before `earliest`, the time
  * that the server asked for; the next random wait is below `limit`.
- * @typedef {{ until: number, asked: number, limit: number }} Pause */
+ * @typedef {{ until: number, earliest: number, limit: number }} Pause */
 /** An answer; `status` 0: none. `wait`: seconds of Retry-After.
  * @typedef {{ ok: boolean, status: number, wait: number, results?: unknown[] }} Answer */
 /** What became of an attempt: sent, nothing, later (no answer, or the server asks to wait), ended (401).
@@ -24,7 +24,7 @@ const WAIT_MOST_MS = 900_000;
  * @param {boolean} [afresh] @returns {Promise<Sent & { paused?: boolean }>} */
 export async function attempt(send, pauses, afresh = false) {
   const pause = await pauses.read();
-  const left = pause ? (afresh ? pause.asked : pause.until) - Date.now() : 0;
+  const left = pause ? (afresh ? pause.earliest : pause.until) - Date.now() : 0;
   // A longer one is of a clock that was changed.
   if (left > 0 && left <= 2 * WAIT_MOST_MS) return { outcome: "later", wait: left, paused: true };
   const { outcome, wait } = await send();
@@ -33,9 +33,9 @@ export async function attempt(send, pauses, afresh = false) {
     return { outcome, wait: 0 };
   }
   const limit = afresh || !pause ? WAIT_FIRST_MS : pause.limit;
-  const asked = Date.now() + Math.min(wait * 1000, WAIT_MOST_MS);
-  const until = asked + Math.random() * limit;
-  await pauses.write({ until, asked, limit: Math.min(2 * limit, WAIT_MOST_MS) });
+  const earliest = Date.now() + Math.min(wait * 1000, WAIT_MOST_MS);
+  const until = earliest + Math.random() * limit;
+  await pauses.write({ until, earliest, limit: Math.min(2 * limit, WAIT_MOST_MS) });
   return { outcome, wait: until - Date.now() };
 }
 

@@ -47,24 +47,24 @@ class Sent:
 class Pause:
     """A pause after failures, in seconds of the clock: attempts begin at `until`.
 
-    A person who wants to send waits until `asked` only, the time that the server asked for.
+    A person who wants to send waits until `earliest` only, the time that the server asked for.
     """
 
     until: float
-    asked: float
+    earliest: float
     limit: float  # of the next random wait
 
     def left(self, now: float, afresh: bool) -> float:
         """Return the seconds that it still lasts; a longer one is of a clock that was changed."""
-        left = (self.asked if afresh else self.until) - now
+        left = (self.earliest if afresh else self.until) - now
         return left if 0 < left <= 2 * WAIT_MOST_S else 0.0
 
 
 def pause_after(before: Pause | None, wait: float, now: float, *, afresh: bool = False) -> Pause:
     """Return the pause after one more failure, whose answer asked for `wait` seconds."""
     limit = before.limit if before and not afresh else WAIT_FIRST_S
-    asked = now + min(wait, WAIT_MOST_S)
-    return Pause(asked + random.uniform(0, limit), asked, min(2 * limit, WAIT_MOST_S))  # noqa: S311
+    earliest = now + min(wait, WAIT_MOST_S)
+    return Pause(earliest + random.uniform(0, limit), earliest, min(2 * limit, WAIT_MOST_S))  # noqa: S311
 
 
 def send_in_batches(

@@ -13,7 +13,7 @@ from parts.filling import installed
 from sqlalchemy import select, text
 
 from backend.clock import VIETNAM, local_day, month_end
-from backend.coverage.statistics import refresh, release
+from backend.coverage.statistics import refresh, release, released
 from backend.coverage.statistics.models import Statistic
 from backend.database.extensions import db
 from backend.demo import service as demo
@@ -47,7 +47,7 @@ def _compare(month: str, network: str) -> None:
     if not cells:
         return
     communes = set(db.session.scalars(select(Unit.id).where(Unit.level == "commune")))
-    rows = release.released_units(month, network)
+    rows = released.released_units(month, network)
     shown = {
         item["cell"] for unit, row in rows.items() if unit in communes for item in row["cells"]
     }

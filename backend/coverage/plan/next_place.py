@@ -18,7 +18,7 @@ from backend.coverage.contributions.service import current_teams
 from backend.coverage.plan.nearby import NAMES, communes_around, public_counts
 from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
-from backend.coverage.statistics.release import latest_cells
+from backend.coverage.statistics.released import latest_cells
 from backend.database.extensions import db, setting
 from backend.devices.service import KnownDevice
 from backend.errors import invalid

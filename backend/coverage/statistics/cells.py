@@ -16,8 +16,9 @@ from sqlalchemy import select, text
 from backend.accounts.access import Actor, can
 from backend.clock import VIETNAM
 from backend.coverage.figures.unit_access import UnitMonth, communes_of, unit_month
-from backend.coverage.statistics.release import DECIMALS, read, released_units
+from backend.coverage.statistics.release import DECIMALS
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS
+from backend.coverage.statistics.released import read, released_units
 from backend.database.extensions import db, setting
 from backend.errors import Problem
 from backend.i18n.catalogues import Language

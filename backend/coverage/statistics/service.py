@@ -20,13 +20,8 @@ from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.against_province import against_province
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.iqb import rate
-from backend.coverage.statistics.release import (
-    DAY_HOURS,
-    WEEKDAYS,
-    read,
-    released_of_units,
-    released_units,
-)
+from backend.coverage.statistics.release import DAY_HOURS, WEEKDAYS
+from backend.coverage.statistics.released import read, released_of_units, released_units
 from backend.database.extensions import db, setting
 from backend.units.service import UnitRow
 

@@ -24,7 +24,7 @@ from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end
 from backend.coverage.statistics.cells import hexagon
 from backend.coverage.statistics.models import Release
-from backend.coverage.statistics.release import release_of_month
+from backend.coverage.statistics.released import release_of_month
 from backend.database.extensions import db, setting
 from backend.errors import Problem
 from backend.reports.content.labels import DEMO

@@ -10,8 +10,8 @@ from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, this_month
 from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.unit_access import UnitMonth, unit_month
-from backend.coverage.statistics.release import latest_release
 from backend.coverage.statistics.release_rules import due_day
+from backend.coverage.statistics.released import latest_release
 from backend.coverage.statistics.service import released_week, unit_months, unit_statistics
 from backend.coverage.statistics.unit_medians import (
     Choice,

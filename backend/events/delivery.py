@@ -63,7 +63,8 @@ RETRIED = text(f"""
 # Only from where this process took it: an admin may have moved it for a replay.
 ADVANCE = text("""
     update webhooks set cursor = :number, leased_until = :until
-    where id = :id and cursor = :cursor and disabled_at is null returning id
+    where id = :id and cursor = :cursor and disabled_at is null
+    returning salt, former_salts, former_until
 """)
 SUCCEEDED = text("""
     update webhooks set delivered_at = :now, error = null, failures = 0, failing_since = null,
@@ -199,10 +200,13 @@ def _advance(one: Delivery, number: int) -> bool:
     """Move the cursor and extend the lease; False if somebody else has moved it, which ends."""
     until = one.clock() + LEASE
     values = {"id": one.hook.id, "cursor": one.hook.cursor, "number": number, "until": until}
-    if db.session.execute(ADVANCE, values).first() is None:
+    signing = db.session.execute(ADVANCE, values).first()
+    if signing is None:
         one.ended = True
         return False
     one.hook.cursor, one.until = number, until
+    # A pass may last for hours: the next event is signed by a secret that was made meanwhile.
+    one.hook.salt, one.hook.former_salts, one.hook.former_until = signing
     return True
 
 

@@ -445,6 +445,23 @@ def test_a_former_secret_signs_beside_the_new_one_for_a_day(
     assert people.audit_entries(app, f"webhook:{hook}")[-1] == ("webhook.secret", {})
 
 
+def test_a_secret_that_is_made_during_a_delivery_signs_the_next_event(
+    app: Flask, client: FlaskClient, admin: dict[str, str], hook: int, clock: FakeClock
+) -> None:
+    clock.now = utc_now()
+    add(app, 2)
+    made: list[str] = []
+
+    def sender(url: str, body: bytes, headers: dict[str, str], *more: Any) -> Sent:
+        if made:
+            assert Signer(made[0]).verify(body, headers)
+        else:
+            made.append(client.post(f"{HOOKS}/{hook}/secret", headers=admin).json["secret"])
+        return Sent(204)
+
+    assert run(app, hook, clock, sender=sender) == 2
+
+
 def test_former_secrets_are_few(
     app: Flask, client: FlaskClient, admin: dict[str, str], hook: int, clock: FakeClock
 ) -> None:

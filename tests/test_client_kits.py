@@ -123,6 +123,15 @@ def test_the_python_kit_keeps_its_queue_over_a_restart(
         phone.close()
 
 
+def test_a_number_that_json_has_not_blocks_no_other_sample(kit: Any, tmp_path: Path) -> None:
+    phone = kit.Phone("http://127.0.0.1:1", kit.Store(tmp_path / "phone.sqlite"))
+    with pytest.raises(ValueError):
+        phone.add(sample() | {"ping_ms": float("nan")})
+    phone.add(sample())
+    assert len(phone.waiting()) == 1
+    phone.close()
+
+
 def test_without_a_server_the_python_kit_pauses_and_keeps_the_pause(
     kit: Any, tmp_path: Path
 ) -> None:

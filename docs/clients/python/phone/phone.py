@@ -96,7 +96,7 @@ class Phone:
         return self._device().get("withdrawal_code")
 
     def add(self, sample: Measurement | dict[str, Any]) -> str:
-        """Store a sample, before any attempt to send it; return its id."""
+        """Store a sample, before any attempt to send it; return its id. ValueError for NaN."""
         body = dict(sample if isinstance(sample, dict) else sample.to_dict())
         body["id"] = str(body.get("id") or uuid.uuid4())
         self._store.add(body["id"], body)

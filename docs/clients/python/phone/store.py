@@ -43,8 +43,11 @@ class Store:
         self._run("INSERT OR REPLACE INTO value VALUES (?, ?)", name, json.dumps(value))
 
     def add(self, id: str, body: dict[str, Any]) -> None:
-        """Queue a sample; one with a known id stays as it is."""
-        text = json.dumps(body, ensure_ascii=False)
+        """Queue a sample; one with a known id stays as it is.
+
+        Raises ValueError for a number that JSON has not, which would block all others.
+        """
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False)
         self._run("INSERT OR IGNORE INTO sample (id, body) VALUES (?, ?)", id, text)
 
     def samples(self, state: str, most: int = -1) -> list[dict[str, Any]]:

@@ -26,6 +26,9 @@ from tests.support.database_reset import table_cleaner
 from tests.support.openapi_client import OpenAPIClient
 from tests.support.pgbouncer import settings_for
 
+# Collect garbage seldom: a test process holds millions of objects, and lives for minutes.
+gc.set_threshold(50_000, 20, 100)
+
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
@@ -48,10 +51,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def rare_collections() -> None:
-    """Collect garbage seldom: a test process holds millions of objects, and lives for minutes."""
+def frozen_objects() -> None:
+    """Leave out of garbage collections what was made by importing and collecting the tests."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)

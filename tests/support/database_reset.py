@@ -1,4 +1,4 @@
-"""Empty the tables between tests in 1 ms of CPU time, where a truncate of all takes 0.1 s."""
+"""Empty the tables between tests in half a millisecond, where a truncate of all takes 0.1 s."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,11 +9,15 @@ from backend.server.postgres.embedded import PORT, EmbeddedPostgres
 from backend.server.postgres.roles import DATABASE, SUPERUSER
 
 # Dead rows slow the next tests; beyond this size tables are truncated.
-BLOAT_MOST_BYTES = 16_000_000
+BLOAT_MOST_BYTES = 8_000_000
 
 # Run no triggers and check no references: every table is emptied.
 UNCHECKED = "set session_replication_role = replica"
-SIZE = "select sum(pg_total_relation_size(name::regclass)) from unnest(%s::text[]) name"
+# Indexes are left out: asking for their sizes takes longer than emptying the tables.
+SIZE = """
+    select sum(pg_relation_size(oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0))
+    from pg_class where oid = any(%s::text[]::regclass[])
+"""
 SEQUENCES = """
     select pg_get_serial_sequence(c.oid::regclass::text, a.attname) from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -39,17 +43,21 @@ def table_cleaner(server: EmbeddedPostgres, tables: set[str]) -> Iterator[Callab
     )
     connection.execute(UNCHECKED)
     found = connection.execute(SEQUENCES, [names]).fetchall()
-    restart = [f"select setval('{sequence}', 1, false)" for (sequence,) in found]
+    steps = [f"if exists (select from {name}) then delete from {name}; end if" for name in names]
+    steps += [f"perform setval('{sequence}', 1, false)" for (sequence,) in found]
     # Migrations create rows of some tables; only those of tests are deleted.
-    own = [f"delete from {table} where id > {_largest_id(connection, table)}" for table in SEEDED]
-    delete = "; ".join([f"delete from {name}" for name in names] + restart + own)
+    largest = {table: _largest_id(connection, table) for table in SEEDED}
+    steps += [f"delete from {table} where id > {number}" for table, number in largest.items()]
+    # The session keeps the plans of a function: single statements take three times as long.
+    connection.execute(
+        f"create procedure pg_temp.empty() language plpgsql as $$ begin {'; '.join(steps)}; end $$"
+    )
 
     def empty() -> None:
         size = connection.execute(SIZE, [names]).fetchone()
         if size and size[0] > BLOAT_MOST_BYTES:
             connection.execute(f"truncate {', '.join(names)} restart identity cascade")
-        else:
-            connection.execute(delete)
+        connection.execute("call pg_temp.empty()")
 
     with connection:
         yield empty

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from distributed import LocalCluster, Security
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -121,6 +120,8 @@ def test_two_processes_find_and_do_what_one_does(app: Flask, tmp_path: Path) -> 
 @pytest.fixture
 def others(app: Flask, tmp_path: Path, environment: None) -> Iterator[str]:
     """A scheduler that meets nobody without a certificate, and a worker; its address."""
+    from distributed import LocalCluster, Security  # takes half a second of every test process
+
     ca, certificate, key = issue(tmp_path)
     security = Security(
         require_encryption=True, tls_ca_file=str(ca),

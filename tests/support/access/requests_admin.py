@@ -22,7 +22,7 @@ from tests.support.people import LONG_AGO
 
 TARGET_FORM = {
     "level": "commune", "network": "fixed", "purpose": "target", "threshold": "1.200",
-    "basis": "counted", "valid_from": "1995-01-01", "valid_to": "1995-12-31",
+    "basis": "counted", "valid_from": "2020-01-01", "valid_to": "2020-12-31",
     "source": "một phép thử",
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import io
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,10 @@ from werkzeug.test import TestResponse
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.measurements.recording.models import DemoMonth
+from backend.reports.open_data import tables
 from backend.reports.open_data.service import publish_data
 from backend.reports.open_data.tables import _spreads
+from backend.units.service import UnitRow, units_on
 from tests.support.clock import FakeClock
 from tests.support.live_server import serving_app
 from tests.support.measurements import NINE, make_release, measurement_row, phones, store_rows
@@ -50,6 +52,16 @@ def month(app: Flask, clock: FakeClock, tmp_path: Path) -> Flask:
         row = measurement_row(near, at, operator="VinaPhone", device_id=ids[n % 10])
         store_rows(app, row | {"assurance": "witnessed" if n < 13 else "claimed"})
     return app
+
+
+@pytest.fixture
+def few_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish the units of two provinces: those of the whole country take seconds."""
+
+    def units_of_two(day: date) -> list[UnitRow]:
+        return [unit for unit in units_on(day) if unit.province_code in ("01", "19")]
+
+    monkeypatch.setattr(tables, "units_on", units_of_two)
 
 
 def publish(app: Flask, month: str = "2024-11") -> dict[str, str]:
@@ -103,6 +115,7 @@ def test_cells_of_earlier_releases_lack_later_metrics() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_few_samples_tell_no_speed(month: Flask, client: FlaskClient) -> None:
     publish(month)
     near = commune(table(client), NEAR)
@@ -113,6 +126,7 @@ def test_few_samples_tell_no_speed(month: Flask, client: FlaskClient) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_cells_of_few_volunteers_are_not_told(
     month: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:
@@ -143,6 +157,7 @@ def test_a_month_is_published_after_its_release(month: Flask) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_parquet_and_csv_hold_the_same(month: Flask, client: FlaskClient, tmp_path: Path) -> None:
     publish(month)
     frame = geopandas.read_parquet(tmp_path / "open-data/2024-11/units.parquet")
@@ -159,6 +174,7 @@ def test_parquet_and_csv_hold_the_same(month: Flask, client: FlaskClient, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_the_package_describes_every_file(month: Flask, client: FlaskClient) -> None:
     digests = publish(month)
     package = get(client, "datapackage.json").json
@@ -179,6 +195,7 @@ def test_the_package_describes_every_file(month: Flask, client: FlaskClient) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_the_same_figures_are_the_same_bytes(month: Flask, clock: FakeClock) -> None:
     first = publish(month)
     clock.now += timedelta(days=1)
@@ -193,6 +210,7 @@ def test_the_same_figures_are_the_same_bytes(month: Flask, clock: FakeClock) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_what_a_client_has_is_not_sent_again(month: Flask, client: FlaskClient) -> None:
     digests = publish(month)
     for name, mark in digests.items():
@@ -206,6 +224,7 @@ def test_what_a_client_has_is_not_sent_again(month: Flask, client: FlaskClient) 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_months_are_listed(month: Flask, client: FlaskClient) -> None:
     assert client.get("/open-data/").json == {"items": []}
     publish(month)
@@ -230,6 +249,7 @@ def test_what_was_not_published_is_not_there(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_the_command_tells_digests(month: Flask) -> None:
     make_release(month)
     done = month.test_cli_runner().invoke(args=["reports", "publish-data", "2024-11"])
@@ -241,6 +261,7 @@ def test_the_command_tells_digests(month: Flask) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_a_month_that_fails_does_not_stop_the_others(month: Flask, tmp_path: Path) -> None:
     make_release(month)
     make_release(month, "2024-10")
@@ -262,6 +283,7 @@ def test_a_running_month_is_not_published(month: Flask, clock: FakeClock, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_units")
 def test_made_up_months_say_so(month: Flask, client: FlaskClient) -> None:
     with month.app_context():
         db.session.add(DemoMonth(month="2024-11"))

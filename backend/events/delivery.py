@@ -27,6 +27,9 @@ FAILURES_IN_A_ROW = 3
 PAUSE_MOST_S = 3_600
 # Without any success for so long a hook is disabled.
 DISABLE_AFTER = timedelta(days=5)
+# Tries of a hook that fails are at most so far apart. After a longer time without events nothing
+# was wrong meanwhile: a hook of monthly reports is not disabled by the first failure of a month.
+FAILING_PAUSE = timedelta(seconds=PAUSES_S[-1] + PAUSE_MOST_S)
 # Longer than a delivery, so that a process that was killed is replaced soon.
 LEASE = timedelta(seconds=20)
 RETRIES = 20  # of events that failed, in one pass
@@ -73,7 +76,8 @@ SUCCEEDED = text("""
 """)
 FAILED = text("""
     update webhooks set error = :error, failures = failures + 1,
-        failing_since = coalesce(failing_since, :now)
+        failing_since = coalesce(case when (select max(last_at) from webhook_failures
+            where webhook_id = :id) > :recent then failing_since end, :now)
     where id = :id returning failures, failing_since
 """)
 NOTE = text("""
@@ -243,9 +247,10 @@ def _record(one: Delivery, row: RowMapping, sent: Sent, tries: int) -> None:
     next_at = None
     if tries < len(PAUSES_S):
         next_at = now + timedelta(seconds=PAUSES_S[tries])
+    recent = {**hook, "now": now, "error": sent.problem, "recent": now - FAILING_PAUSE}
+    failed = db.session.execute(FAILED, recent).one()
     note: dict[str, Any] = {**event, "now": now, "next": next_at, "error": sent.problem}
     db.session.execute(NOTE, note)
-    failed = db.session.execute(FAILED, {**hook, "now": now, "error": sent.problem}).one()
     one.hook.failures = failed.failures
     if sent.status == GONE or now - failed.failing_since >= DISABLE_AFTER:
         reason = "gone" if sent.status == GONE else "failing"

@@ -273,8 +273,9 @@ def test_a_hook_is_disabled_with_a_reason_and_continues_when_it_is_enabled(
     run(app, hook, clock)
     if reason == "failing":
         assert show(client, admin, hook)["enabled"]
-        clock.now += DISABLE_AFTER
-        run(app, hook, clock)
+        for _ in range(DISABLE_AFTER.days):
+            clock.now += timedelta(days=1)
+            run(app, hook, clock)
     shown = show(client, admin, hook)
     assert not shown["enabled"] and shown["disabled_reason"] == reason
     clock.now += timedelta(days=1)
@@ -289,6 +290,31 @@ def test_a_hook_is_disabled_with_a_reason_and_continues_when_it_is_enabled(
         db.session.commit()
     assert run(app, hook, clock) == 3
     assert sorted(orjson.loads(body)["number"] for _, body in receiver.received) == [1, 2, 3]
+
+
+def test_a_hook_of_rare_events_is_not_disabled_by_one_failure(
+    app: Flask,
+    client: FlaskClient,
+    admin: dict[str, str],
+    receiver: Receiver,
+    hook: int,
+    clock: FakeClock,
+) -> None:
+    receiver.secret, receiver.answer = None, lambda headers, body: 500
+    add(app)
+    for pause in (0, *PAUSES_S):
+        clock.now += timedelta(seconds=pause)
+        run(app, hook, clock)
+    shown = show(client, admin, hook)
+    assert shown["failed"][0]["next_at"] is None and shown["enabled"]
+    clock.now += timedelta(days=30)
+    add(app)
+    run(app, hook, clock)
+    shown = show(client, admin, hook)
+    assert shown["enabled"] and datetime.fromisoformat(shown["failing_since"]) == clock.now
+    clock.now += timedelta(seconds=PAUSES_S[-1])
+    run(app, hook, clock)
+    assert show(client, admin, hook)["failing_since"] == shown["failing_since"]
 
 
 def test_a_replay_sends_again_with_the_same_ids(

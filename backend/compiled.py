@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Required, T
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from msgspec import Meta, convert
 from msgspec import ValidationError as NotAccepted
+from orjson import dumps
 
 from backend.fields import (
     AwareTime,
@@ -98,18 +99,27 @@ def _type_of(field: fields.Field[Any]) -> Any:
 
 def _load(data: Any, twin: _Twin) -> dict[str, Any]:
     loaded: dict[str, Any] = convert(data, twin.type)
-    _finish(loaded, twin)
+    _finish(loaded, twin, checked=_only_plain_texts(data))
     return loaded
 
 
-def _finish(loaded: dict[str, Any], twin: _Twin) -> None:
-    """Check texts and read times, which are not as msgspec has them."""
-    for name in twin.texts:
-        if value := loaded.get(name):
-            check_text(value)
+def _only_plain_texts(data: Any) -> bool:
+    """Return whether all texts would pass `check_text`; False if that is not certain."""
+    try:
+        return b"\\u0000" not in dumps(data)
+    except TypeError:  # perhaps a lone surrogate
+        return False
+
+
+def _finish(loaded: dict[str, Any], twin: _Twin, *, checked: bool) -> None:
+    """Check texts, unless they are, and read times: these are not as msgspec has them."""
+    if not checked:
+        for name in twin.texts:
+            if value := loaded.get(name):
+                check_text(value)
     for name in twin.times:
         if (value := loaded.get(name)) is not None:
             loaded[name] = aware_time(value)
     for name, inner in twin.inner:
         if value := loaded.get(name):
-            _finish(value, inner)
+            _finish(value, inner, checked=checked)

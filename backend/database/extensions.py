@@ -116,8 +116,8 @@ def fetch_autocommit(statement: str, values: Mapping[str, Any]) -> Rows:
     """
     connections: Connections = extension("connections")
     try:
-        with connections.cursor() as cursor:
-            return cursor.execute(statement, values).fetchall()
+        with connections.connection() as connection:
+            return connection.cursor_of(statement).execute(statement, values).fetchall()
     except psycopg.Error as error:
         raise _as_sqlalchemy(error, statement) from error
 

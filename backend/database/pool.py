@@ -8,11 +8,10 @@ import select
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 from psycopg import Connection, Cursor, OperationalError
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, RowMaker, dict_row
 from psycopg_pool import ConnectionPool
 from sqlalchemy import Engine, event
 
@@ -23,12 +22,33 @@ PREFER_INDEXES = "set random_page_cost = 1.1"
 OPENERS = 1
 
 
-class AutocommitConnection(Connection[DictRow]):
-    """A connection with a cached cursor: a new one costs as much as the rest of a checkout."""
+class StatementCursor(Cursor[DictRow]):
+    """The cursor of one statement: types and names of its columns are looked up only once."""
 
-    @cached_property
-    def kept_cursor(self) -> Cursor[DictRow]:
-        return self.cursor()
+    row_maker: RowMaker[DictRow] | None = None
+
+
+def kept_dict_row(cursor: Any) -> RowMaker[DictRow]:
+    """Return the row maker of a StatementCursor."""
+    if cursor.row_maker is None:
+        cursor.row_maker = dict_row(cursor)
+    made: RowMaker[DictRow] = cursor.row_maker
+    return made
+
+
+class AutocommitConnection(Connection[DictRow]):
+    """A connection with a kept cursor for each statement."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: dict[str, StatementCursor] = {}
+
+    def cursor_of(self, statement: str) -> StatementCursor:
+        """Return the kept cursor of a statement."""
+        cursor = self._cursors.get(statement)
+        if cursor is None:
+            cursor = self._cursors[statement] = StatementCursor(self, row_factory=kept_dict_row)
+        return cursor
 
 
 class Pool(ConnectionPool[AutocommitConnection]):
@@ -62,8 +82,8 @@ class Connections:
         event.listen(engine, "engine_disposed", self._close)
 
     @contextmanager
-    def cursor(self) -> Iterator[Cursor[DictRow]]:
-        """Yield the cursor of a live connection."""
+    def connection(self) -> Iterator[AutocommitConnection]:
+        """Yield a live connection."""
         pool = self._pool or self._open()
         connection = pool.getconn()
         while is_dead(connection):
@@ -71,7 +91,7 @@ class Connections:
             pool.putconn(connection)  # drops it and opens another
             connection = pool.getconn()
         try:
-            yield connection.kept_cursor
+            yield connection
         finally:
             pool.putconn(connection)  # drops it if it broke
 

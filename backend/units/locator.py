@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +42,7 @@ class UnitName:
     province: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnitLocation:
+class UnitLocation(NamedTuple):
     """The commune of a position in a boundary set; unit_id is None outside every commune."""
 
     unit_id: int | None
@@ -118,7 +117,10 @@ class Locator:
         latitudes: Sequence[float],
         accuracies: Sequence[float | None],
     ) -> list[UnitLocation]:
-        """Find the communes of many positions, in the given order."""
+        """Find the communes of many positions, in the given order.
+
+        Distances to borders are given up to the accuracies.
+        """
         by_set: dict[ActiveSet, list[int]] = defaultdict(list)
         for number, day in enumerate(days):
             by_set[self.set_for(day)].append(number)
@@ -128,8 +130,10 @@ class Locator:
             exact = [i for i in numbers if accuracies[i] is not None]
             bare = [i for i in numbers if accuracies[i] is None]
             for some, radii in ((exact, [accuracies[i] or 0.0 for i in exact]), (bare, None)):
+                if not some:
+                    continue
                 x, y = [longitudes[i] for i in some], [latitudes[i] for i in some]
-                found = loaded.index.locate_many(x, y, radii)
+                found = loaded.index.locate_many(x, y, radii, search_m=0.0)
                 located |= {
                     i: _unit_location(active, loaded, found.location(at))
                     for at, i in enumerate(some)

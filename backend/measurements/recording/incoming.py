@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 
 from backend.clock import local_day
 from backend.errors import FieldError, field_errors
-from backend.fields import encodable, storable
+from backend.fields import DEPTH_MOST, encodable, storable
 from backend.measurements.recording import bodies, replays, rules
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.data_caps import CAPPED, measures_speed
@@ -28,7 +28,9 @@ LOADED = (
     "ping_download_ms", "ping_upload_ms", "download_stability_percent", "upload_stability_percent",
 )  # fmt: skip
 # Kept: making an encoder costs a post as much as encoding a sample.
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+# A body whose canonical text is shorter has less than UNKNOWN_MOST bytes, with id and `sent_at`.
+USUAL_MOST, TIME_MOST = 3_000, 64
 
 Outcome = Literal["accepted", "duplicate", "conflict", "rejected"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -89,7 +91,8 @@ def parse_item(raw: Any, received_at: datetime, key: str) -> Item:
     item.echo = sent_id if isinstance(sent_id, str) and encodable(sent_id) else None
     try:
         item.loaded = SCHEMA.load(raw)
-        size = len(storable(item.raw).encode())
+        canonical = _canonical(raw)
+        size = _size(item.raw, canonical)
     except ValidationError as error:
         item.errors = field_errors(error.messages)
         return item
@@ -100,7 +103,7 @@ def parse_item(raw: Any, received_at: datetime, key: str) -> Item:
         item.errors = [FieldError("id", "not_uuid")]
     else:
         item.id, item.outcome = identity, "accepted"
-        item.digest = digest(raw, key)
+        item.digest = _digest(canonical, key)
         by_content = replays.content_digest(item.digest, key)
         item.replay_digests = (replays.id_digest(identity, key), by_content)
         if size > bodies.UNKNOWN_MOST:
@@ -120,8 +123,42 @@ def read_id(value: Any) -> UUID | None:
 
 def digest(raw: Mapping[str, Any], key: str) -> bytes:
     """Return the keyed digest of the content, without what differs by attempt."""
+    return _digest(_canonical(raw), key)
+
+
+def _canonical(raw: Mapping[str, Any]) -> str:
+    """Return the content as ASCII, in the order of names; ValidationError if it is too deep."""
     content = {name: value for name, value in raw.items() if name not in NOT_CONTENT}
-    return hmac.digest(key.encode(), _CANONICAL(content).encode(), hashlib.sha256)
+    try:
+        return _ENCODE(content)
+    except RecursionError:
+        raise ValidationError("too_deep") from None
+
+
+def _digest(canonical: str, key: str) -> bytes:
+    return hmac.digest(key.encode(), canonical.encode(), hashlib.sha256)
+
+
+def _size(raw: Mapping[str, Any], canonical: str) -> int:
+    """Return about how many bytes are stored of a body; ValidationError for what cannot be.
+
+    Exact above USUAL_MOST. The canonical text of a usual body is short, and shows that nothing in
+    it is unusual; what it lacks is an id, which the schema has checked, and a time of sending.
+    """
+    sent_at = raw.get("sent_at", "")
+    if (
+        len(canonical) <= USUAL_MOST
+        and canonical.count("{") + canonical.count("[") <= DEPTH_MOST
+        and "\\ud" not in canonical  # perhaps a surrogate
+        and "\\u0000" not in canonical
+        and "Infinity" not in canonical
+        and "NaN" not in canonical
+        and isinstance(sent_at, str)
+        and len(sent_at) < TIME_MOST
+        and sent_at.isprintable()
+    ):
+        return len(canonical)
+    return len(storable(raw).encode())
 
 
 def skew_of(receipt: ReceiptContext) -> timedelta | None:
@@ -200,8 +237,7 @@ def own_reasons(
 ) -> tuple[str, ...]:
     """Return all reasons that follow from the measurement alone, by weight."""
     found: list[str | None] = [
-        position_problem(row["latitude"], row["longitude"], row["accuracy_m"]),
-        "outside_communes" if placed is not None and placed.unit_id is None else None,
+        _place_reason(row, placed),
         "kind_unknown" if row["network"] == "unknown" else None,
         *_test_reasons(row),
         *_time_reasons(row, loaded, receipt),
@@ -209,6 +245,12 @@ def own_reasons(
         *_source_reasons(row, receipt),
     ]
     return rules.by_weight(reason for reason in found if reason)
+
+
+def _place_reason(row: Mapping[str, Any], placed: UnitLocation | None) -> str | None:
+    if placed is None:
+        return position_problem(row["latitude"], row["longitude"], row["accuracy_m"])
+    return "outside_communes" if placed.unit_id is None else None
 
 
 def _test_reasons(row: Mapping[str, Any]) -> list[str]:

@@ -191,7 +191,8 @@ def implausible(
 
 def by_weight(reasons: Iterable[str]) -> tuple[str, ...]:
     """Return distinct reasons ordered by weight, the main one first; KeyError: unknown code."""
-    return tuple(sorted(set(reasons), key=ORDER.__getitem__))
+    distinct = set(reasons)
+    return tuple(sorted(distinct, key=ORDER.__getitem__)) if distinct else ()
 
 
 def version_of(

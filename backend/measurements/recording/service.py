@@ -391,8 +391,8 @@ def _judge(
     switched_at = next(iter(judging.in_force.values())).switched_at
     judge = timeline.Judge(owner, judging.caps, switched_at)
     for entry, verdict in timeline.judge_new(device_id, rows, judge, judging.stored):
-        if entry["id"] in new:
-            _set_verdict(new[entry["id"]], verdict)
+        if added := new.get(entry["id"]):
+            _set_verdict(added, verdict)
         else:
             deltas.add(entry, entry["reasons"], -1)
             changed.append(verdict_row(entry, verdict))

@@ -44,14 +44,14 @@ def test_a_connection_is_lent_again_unless_it_has_died(app: Flask) -> None:
 def test_no_more_are_opened_than_may_be(app: Flask) -> None:
     with app.app_context():
         few = pool(most=1)
-        with few.cursor(), pytest.raises(PoolTimeout), few.cursor():
+        with few.connection(), pytest.raises(PoolTimeout), few.connection():
             pass
-        with few.cursor() as cursor:
-            assert cursor.execute("select 1 as one").fetchall() == [{"one": 1}]
+        with few.connection() as connection:
+            assert connection.execute("select 1 as one").fetchall() == [{"one": 1}]
         db.engine.dispose()
-        assert cursor.connection.closed
-        with few.cursor() as another:  # the pool opens again
-            assert another is not cursor
+        assert connection.closed
+        with few.connection() as another:  # the pool opens again
+            assert another is not connection
         db.engine.dispose()
 
 
@@ -60,7 +60,7 @@ def test_nothing_connects_or_starts_a_thread_before_the_first_statement(app: Fla
         before = set(threading.enumerate())
         one = pool(most=1)
         assert set(threading.enumerate()) == before
-        with one.cursor():
+        with one.connection():
             started = set(threading.enumerate()) - before
         assert started
         db.engine.dispose()
@@ -70,12 +70,26 @@ def test_nothing_connects_or_starts_a_thread_before_the_first_statement(app: Fla
 def test_a_connection_that_broke_in_use_is_replaced(app: Flask) -> None:
     with app.app_context():
         one = pool(most=1, wait_s=5)
-        with pytest.raises(OperationalError), one.cursor() as broken:
+        with pytest.raises(OperationalError), one.connection() as broken:
             broken.execute(END.replace("%(pid)s", "pg_backend_pid()"))
-        with one.cursor() as cursor:
-            assert cursor.execute("show random_page_cost").fetchall() == [
+        with one.connection() as connection:
+            assert connection.execute("show random_page_cost").fetchall() == [
                 {"random_page_cost": "1.1"}
             ]
+        db.engine.dispose()
+
+
+def test_a_statement_keeps_its_cursor_and_answers_each_time_anew(app: Flask) -> None:
+    with app.app_context():
+        one = pool(most=1)
+        statement = "select %(n)s::int as n, %(text)s as text"
+        with one.connection() as connection:
+            for n in range(8):  # the driver prepares it after some
+                cursor = connection.cursor_of(statement)
+                assert cursor is connection.cursor_of(statement)
+                values = {"n": n or None, "text": "x" * n}
+                assert cursor.execute(statement, values).fetchall() == [values]
+                assert connection.cursor_of(MINE).execute(MINE).fetchall()[0].keys() == {"pid"}
         db.engine.dispose()
 
 
@@ -84,7 +98,7 @@ def test_a_database_that_is_away_fails_at_once_and_not_after_the_wait(app: Flask
         away = pool(most=2, wait_s=30, host="/nowhere")
         for _ in range(2):
             began = time.monotonic()
-            with pytest.raises(OperationalError), away.cursor():
+            with pytest.raises(OperationalError), away.connection():
                 pass
             assert time.monotonic() - began < 5
         db.engine.dispose()
@@ -96,8 +110,8 @@ from sqlalchemy import create_engine
 from backend.database.pool import Connections
 engine = create_engine({app.config["DATABASE_URL"]!r})
 pool = Connections(engine, 2, 3, {{}})
-with pool.cursor() as cursor:
-    print(cursor.execute("select 1 as one").fetchall())
+with pool.connection() as connection:
+    print(connection.execute("select 1 as one").fetchall())
 """
     words = [sys.executable, "-W", "error", "-c", program]
     ended = subprocess.run(words, capture_output=True, text=True, timeout=30)
@@ -111,6 +125,6 @@ def pool(most: int, wait_s: float = 0.5, **arguments: str) -> Connections:
 
 def pid_of(connections: Connections) -> int:
     """The server's process behind the connection that is lent."""
-    with connections.cursor() as cursor:
-        [row] = cursor.execute(MINE).fetchall()
+    with connections.connection() as connection:
+        [row] = connection.execute(MINE).fetchall()
     return int(row["pid"])

@@ -1,9 +1,10 @@
 """Sizes and times of the samples that are stored: an attack leaves little, and no month."""
 
 import gzip
+import hmac
 import json
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import ValidationError
 from sqlalchemy import text
 
 from backend.database.extensions import db
+from backend.fields import storable
 from backend.measurements.recording.bodies import SAMPLE_MOST, UNKNOWN_MOST, limit_unknown
 from backend.measurements.recording.counting import fold_all
+from backend.measurements.recording.incoming import parse_item
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
 
@@ -103,6 +107,54 @@ def test_many_large_bodies_do_not_fill_the_disk(client: FlaskClient, app: Flask)
     assert value(app, SIZE) - before < 300_000
     assert value(app, "select max(length(body)) from refused") <= 8_000
     assert value(app, "select max(length(raw::text)) from measurements") < 1_000
+
+
+# Texts, and JSON of every kind, as parts that no field of the schema names.
+TEXTS = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(["a\x00", "\ud800", "😀", "ệ" * 600, "\\u0000", "NaN", "[" * 60, "x" * 3_000]),
+)
+NUMBERS = st.one_of(st.floats(), st.integers(), st.sampled_from([1e400, 10**400, -0.0]))
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(TEXTS, inner)),
+)
+
+
+def nested(depth: int) -> Any:
+    """Lists within each other."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+DEEP = st.sampled_from([48, 49, 50, 60, 200]).map(nested)
+
+
+@given(st.dictionaries(st.sampled_from(["sent_at", "other", "\udfff"]), JSON | DEEP))
+def test_what_can_be_stored_is_found_in_the_canonical_text(others: dict[str, Any]) -> None:
+    """A body is rejected, or cut, as by a look at the JSON that is stored."""
+    body = others | sample()
+    item = parse_item(body, datetime.now(UTC), "key")
+    try:
+        stored = storable(body)
+    except ValidationError as error:
+        assert [one.code for one in item.errors] == error.messages
+        return
+    if len(stored.encode()) > SAMPLE_MOST:
+        assert [one.code for one in item.errors] == ["sample_too_large"]
+        return
+    assert not item.errors
+    assert item.raw == (limit_unknown(body) if len(stored.encode()) > UNKNOWN_MOST else body)
+    content = {name: one for name, one in body.items() if name not in ("id", "sent_at")}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    assert item.digest == hmac.digest(b"key", canonical.encode(), "sha256")
+
+
+def test_a_body_deeper_than_python_can_go_is_rejected() -> None:
+    item = parse_item(sample(other=nested(100_000)), datetime.now(UTC), "key")
+    assert [one.code for one in item.errors] == ["too_deep"]
 
 
 # Time

@@ -1,5 +1,6 @@
 """The dated list of units: the units of a day, by code, name or parent."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -66,6 +67,12 @@ def units_on(day: date, level: str | None = None, parent_code: str | None = None
     check_level(day, level)
     query = select_units(day, level, parent_code).order_by(*ORDER)
     return [UnitRow(*row) for row in read_rows(query)]
+
+
+def units_by_id(day: date, ids: Collection[int]) -> list[UnitRow]:
+    """Return the units of these ids that are valid on a day, in no order."""
+    query = select_units(day).where(Unit.id.in_(ids))
+    return [UnitRow(*row) for row in db.session.execute(query)] if ids else []
 
 
 def search(

@@ -39,7 +39,7 @@ from backend.reports.content.figures import (
 from backend.reports.content.labels import BASES, NOTES
 from backend.reports.content.references import source_for
 from backend.units.catalogue import LEVELS_OF
-from backend.units.service import UnitRow, units_on
+from backend.units.service import UnitRow, units_by_id
 
 Answer = dict[str, Any]
 
@@ -175,7 +175,6 @@ def places_without_connection(unit: UnitRow, month: str) -> list[NoConnectionRow
         commune = found.unit_of[place.cell]
         if commune in inside:  # the centre of a large cell may lie beyond the border
             kinds[commune][_kind_of(place)] += 1
-    known = {one.id: one for one in units_on(month_end(month), "commune") if one.id in kinds}
     rows: list[NoConnectionRow] = [
         {
             "code": one.code,
@@ -184,7 +183,7 @@ def places_without_connection(unit: UnitRow, month: str) -> list[NoConnectionRow
             "places": kinds[one.id]["places"],
             "areas": kinds[one.id]["areas"],
         }
-        for one in known.values()
+        for one in units_by_id(month_end(month), kinds)
     ]
     return sorted(rows, key=lambda row: (-row["zones"], -row["places"], -row["areas"], row["code"]))
 

@@ -1,28 +1,23 @@
-"""Progress bars, error messages and shared options of the commands."""
+"""Progress bars, error messages and shared options of the commands.
+
+rich is imported where it is used: web processes need none of it.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import current_app
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.status import Status
 
 from backend.batch.workforce import SchedulerError, Workforce, security_of
 from backend.clock import month_start
 from backend.errors import Problem
 from backend.i18n.messages import message
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 
 @contextmanager
@@ -46,14 +41,24 @@ def sentence(problem: Problem) -> str:
     return " ".join(message(code, "en") for code in codes)
 
 
-def spinner(title: str) -> Status:
+def spinner(title: str) -> "Status":
     """Return a spinner; it prints nothing where stderr is no terminal."""
+    from rich.console import Console
+
     return Console(stderr=True).status(title)
 
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar; yield a function of (done, total)."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task(title)
@@ -66,6 +71,9 @@ def download_bar() -> Iterator[Callable[[int, int | None], None]]:
 
     After the last byte the title changes to the steps that follow.
     """
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
         task = progress.add_task("Downloading", total=None)

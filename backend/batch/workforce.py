@@ -1,20 +1,27 @@
-"""Distribute long work over processes of this or other machines by Dask.
+"""Distribute long work over processes of this machine, or over other machines by Dask.
 
 A use case divides its work into independent parts and reads their results in order, so that the
 outcome does not depend on the number of processes. Small work runs in this process.
 """
 
-import logging
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
+from backend.database.extensions import db
+
 if TYPE_CHECKING:
-    from distributed import Client, LocalCluster, Security
+    from distributed import Client, Future, Security
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -32,51 +39,66 @@ class SchedulerError(ValueError):
 
 
 class Workforce:
-    """Runs the parts of long work in this process, or on a cluster that is opened when needed."""
+    """Runs the parts of long work in this process, in processes of this machine or on a cluster.
+
+    The processes are forked when it is entered, while this process has no other threads yet. A
+    cluster is connected to when it is needed.
+    """
 
     def __init__(self, workers: int = 1, scheduler: str | None = None) -> None:
         self.workers, self.scheduler = workers, scheduler
         self._open = ExitStack()
+        self._processes: ProcessPoolExecutor | None = None
         self._client: Client | None = None
 
     def __enter__(self) -> Self:
+        if self.scheduler is None and self.workers > 1:
+            self._processes = _fork(self.workers)
+            self._open.callback(self._processes.shutdown, cancel_futures=True)
         return self
 
     def __exit__(self, *error: object) -> None:
         self._open.close()
-        self._client = None
+        self._processes = self._client = None
 
     def each(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
-        """Run each part; yield the results in the order of the parts."""
-        if self.scheduler is None and min(self.workers, len(parts)) <= 1:
-            yield from map(work, parts)
-            return
-        # pure=False: repeated parts are run again.
-        futures = self._cluster().map(_in_application, [work] * len(parts), parts, pure=False)
-        while futures:
-            yield futures.pop(0).result()
+        """Run each part; return an iterator of the results in the order of the parts.
+
+        Processes begin at once, also with a single part; this process runs a part when its result
+        is wanted.
+        """
+        if self.scheduler is not None:
+            # pure=False: repeated parts are run again.
+            words = [work] * len(parts), parts
+            return _results(self._cluster().map(_in_application, *words, pure=False))
+        if self._processes is not None:
+            return self._processes.map(_in_context, [work] * len(parts), parts)
+        return map(work, parts)
 
     def _cluster(self) -> "Client":
         if self._client is None:
             from distributed import Client
 
-            if self.scheduler is None:
-                address: Any = self._open.enter_context(_local_cluster(self.workers))
-                security = address.security
-            else:
-                address = self.scheduler
-                security = security_of(address, current_app.config)
+            assert self.scheduler is not None
             try:
                 client = Client(
-                    address, security=security, set_as_default=False, timeout=ANSWER_MOST_S
+                    self.scheduler,
+                    security=security_of(self.scheduler, current_app.config),
+                    set_as_default=False,
+                    timeout=ANSWER_MOST_S,
                 )
             except OSError as error:
-                raise SchedulerError(f"{address} does not answer: {error}") from error
+                raise SchedulerError(f"{self.scheduler} does not answer: {error}") from error
             self._client = self._open.enter_context(client)
         return self._client
 
 
 ALONE = Workforce()
+
+
+def _results(futures: "list[Future[Result]]") -> Iterator[Result]:
+    while futures:
+        yield futures.pop(0).result()
 
 
 def sliced(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
@@ -106,49 +128,61 @@ def security_of(scheduler: str, config: Any) -> "Security | None":
     )
 
 
-def _local_cluster(workers: int) -> "LocalCluster":
-    """Start a cluster of single-threaded processes with temporary certificates.
+def _fork(workers: int) -> ProcessPoolExecutor:
+    """Fork processes: they need not import the application, and share its memory."""
+    db.session.remove()
+    db.engine.dispose()  # processes cannot share a connection
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    processes = ProcessPoolExecutor(workers, get_context("fork"), _begin, (app,))
+    processes.submit(os.getpid)  # the first part forks all of them
+    return processes
 
-    Other users of the machine can reach its ports: the pages of the scheduler are disabled.
-    """
-    import dask
-    from distributed import LocalCluster, Security
 
-    settings = {
-        "distributed.scheduler.http.routes": [],
-        # Parts queued for each thread, so that it never waits for the scheduler.
-        "distributed.scheduler.worker-saturation": 4.0,
-        "distributed.worker.profile.enabled": False,  # it interrupts the work every 10 ms
-        # Without Dask's own variables, which release memory after each part: allocating it again in
-        # two workers at once takes longer than the work.
-        "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},
-    }
-    with dask.config.set(settings):
-        return LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            protocol="tls",
-            security=Security.temporary(),
-            dashboard_address="127.0.0.1:0",
-            memory_limit=None,  # parts are small; pausing workers gains nothing
-            silence_logs=logging.ERROR,  # without warnings of slow shutdowns
-        )
+_forked_application: Flask | None = None
+
+
+def _begin(app: Flask) -> None:
+    """Prepare a forked process: it ends with its parent."""
+    global _forked_application
+    _forked_application = app
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    _use_one_thread()
+    Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _in_context(work: Callable[[Any], Any], part: Any) -> Any:
+    """Run a part in a forked process."""
+    assert _forked_application is not None
+    with _forked_application.app_context():
+        return work(part)
 
 
 def _in_application(work: Callable[[Any], Any], part: Any) -> Any:
-    """Run a part in a worker, within an application by the worker's settings."""
+    """Run a part in a worker of a cluster, within an application by the worker's settings."""
     with _application().app_context():
         return work(part)
 
 
 @lru_cache(1)
 def _application() -> Flask:
-    import pyarrow
     from werkzeug.utils import import_string
 
-    # One worker for each processor: further threads would compete.
-    pyarrow.set_cpu_count(1)
-    pyarrow.set_io_thread_count(1)
+    _use_one_thread()
     app: Flask = import_string("wsgi:app")  # by name: the application imports this package
     return app
+
+
+def _use_one_thread() -> None:
+    """Let Arrow use no further threads: one worker for each processor is enough."""
+    os.environ.update(OMP_NUM_THREADS="1", ARROW_IO_THREADS="1")  # read when it is imported
+    if pyarrow := sys.modules.get("pyarrow"):
+        pyarrow.set_cpu_count(1)
+        pyarrow.set_io_thread_count(1)

@@ -1,7 +1,12 @@
 """--workers and --scheduler: the same results, whoever does the parts."""
 
 import hashlib
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -115,6 +120,51 @@ def test_two_processes_find_and_do_what_one_does(app: Flask, tmp_path: Path) -> 
             list(force.each(refuse, [1, 2]))
         assert problem.value.errors == (FieldError("month", "not_one_of"),)
     assert "differences: 0" in run(app, "measurements", "recount")
+
+
+PARENT = """
+import os, sys, time
+from pathlib import Path
+from backend.app import create_app
+from backend.batch.workforce import Workforce
+
+def work(path):
+    path.write_text(str(os.getpid()))
+    time.sleep(60)
+
+address = "postgresql+psycopg://nobody@localhost/none"
+var = Path(sys.argv[1])
+app = create_app(DATABASE_URL=address, DATABASE_OWNER_URL=address, VAR_DIR=var)
+with app.app_context(), Workforce(workers=2) as force:
+    list(force.each(work, [var / "first", var / "second"]))
+"""
+ROOT = Path(__file__).parents[3]
+WAIT_S = 120  # the import of the application on a busy machine
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_processes_end_with_their_parent(tmp_path: Path, number: int) -> None:
+    files = tmp_path / "first", tmp_path / "second"
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path)],
+        cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as parent:  # fmt: skip
+        wait_until(lambda: all(path.exists() and path.read_text() for path in files))
+        if number == signal.SIGINT:  # Ctrl-C reaches all of them
+            os.killpg(parent.pid, number)
+        else:
+            parent.send_signal(number)
+        assert parent.wait(WAIT_S) != 0
+    processes = [Path("/proc", path.read_text()) for path in files]
+    wait_until(lambda: not any(process.exists() for process in processes))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Commands of the demo."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -11,7 +12,7 @@ from backend.batch.workforce import Workforce
 from backend.clock import local_day
 from backend.demo import service
 from backend.demo.generation import PlanNotReached, recording_context
-from backend.demo.users import make_report, make_users
+from backend.demo.users import Credentials, make_report, make_users
 from backend.errors import Problem
 from backend.http.requests import clock_now
 
@@ -22,8 +23,9 @@ commands = (cli,)
 @cli.command()
 @click.option("--seed", type=click.IntRange(0), default=service.SEED, show_default=True)
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="default: today in Vietnam")
+@click.option("--people", is_flag=True, help="Also create users and a report, as `demo people`.")
 @workforce
-def load(seed: int, today: datetime | None, force: Workforce) -> None:
+def load(seed: int, today: datetime | None, people: bool, force: Workforce) -> None:
     """Load November 2024 in Thái Nguyên, the last full month and the current one."""
     now = clock_now()
     day = today.date() if today else local_day(now)
@@ -31,7 +33,7 @@ def load(seed: int, today: datetime | None, force: Workforce) -> None:
         raise click.BadParameter("is in the future", param_hint="--today")
     try:
         with progress_bar("demo") as progress:
-            options = service.LoadOptions(day, now, seed)
+            options = service.LoadOptions(day, now, seed, people)
             done = service.load(options, recording_context(), progress, force)
     except Problem as problem:
         raise click.ClickException(f"{problem.code}: run `flask units setup` first") from None
@@ -41,6 +43,8 @@ def load(seed: int, today: datetime | None, force: Workforce) -> None:
         click.echo("The demo months are loaded already; `flask demo remove` removes them.")
     else:
         click.echo(f"Demo months: {', '.join(done.months)}; counted as planned: {done.counted:,}")
+    if done.users:
+        _print_users(done.users)
 
 
 @cli.command()
@@ -58,7 +62,12 @@ def people() -> None:
     made = make_users(now)
     if not made:
         raise click.ClickException("the demo is not loaded, or its users exist already")
-    for one in made:
-        click.echo(f"  {one.role:<12} {one.name:<30} {one.password}")
     make_report(now, current_app.config["VAR_DIR"])
+    _print_users(made)
+
+
+def _print_users(users: Sequence[Credentials]) -> None:
+    click.echo("To sign in as:")
+    for one in users:
+        click.echo(f"  {one.role:<12} {one.name:<30} {one.password}")
     click.echo("Printed only once. The admin role is active after a second factor is set up.")

@@ -1,13 +1,14 @@
 """Generate the samples of a month plan until each commune has its planned counted samples."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
-from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from backend.batch.workforce import ALONE, Workforce, sliced
 from backend.clock import month_end
@@ -28,7 +29,6 @@ from backend.demo.volunteers import (
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.service import Agreement, Registration
-from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.rules import Caps
 from backend.measurements.recording.service import RecordingContext, record_batches
 
@@ -67,50 +67,78 @@ class _Lot:
     key: Sequence[int]  # of random numbers, besides that of the volunteer
     seed: int
 
+    @property
+    def samples(self) -> int:
+        """The counted samples that are planned."""
+        return sum(one.at_home + one.at_work for one in self.people)
 
-def generate(plan: MonthPlan, context: GenerationContext, advance: Callable[[int], None]) -> int:
-    """Record the measurements of a plan by `record`; return the number counted as planned."""
-    rng = np.random.default_rng([context.seed, *plan.key])
-    day = month_end(plan.month)
-    province = survey(plan.province, day, context.recording.locator, rng)
+
+@dataclass(slots=True)
+class _Generation:
+    """The state of a plan: samples that its communes lack, and whether it is complete."""
+
+    plan: MonthPlan
+    seed: int
+    province: Province
+    missing: dict[str, int]
+    rng: np.random.Generator
+    complete: bool = False
+
+    @property
+    def lacking(self) -> int:
+        """The number of planned samples that are missing."""
+        return sum(self.missing.values())
+
+    def recruit(self, turn: int) -> list[_Lot]:
+        """Return volunteers for the missing samples."""
+        share = max(MONTH_SHARE_LEAST, len(self.plan.days) / 30)
+        people = recruit(self.province.communes, self.missing, share, self.rng)
+        key, beyond = [turn, *self.plan.key], self.province.beyond
+        return [_Lot(some, self.plan, beyond, key, self.seed) for some in sliced(people, LOT)]
+
+    def subtract(self, counted: Mapping[int, int]) -> None:
+        """Subtract counted samples by unit from the missing ones."""
+        before = self.lacking
+        for one in self.province.communes:
+            self.missing[one.code] -= counted.get(one.unit_id, 0)
+        if min(self.missing.values(), default=0) < 0:
+            raise PlanNotReached(f"counted more than planned: {self.missing}")
+        # A month that began today has no hours left.
+        self.complete = self.lacking in (0, before)
+
+
+def generate(
+    plans: Sequence[MonthPlan], context: GenerationContext, advance: Callable[[int], None]
+) -> list[int]:
+    """Record the measurements of plans by `record`; return how many of each count as planned.
+
+    Each turn records those of all plans, so that no process waits for the end of a plan.
+    """
+    begin = partial(_begin, seed=context.seed)
+    generations = list(context.force.each(begin, plans))
+    for turn in count():
+        current = [one for one in generations if not one.complete]
+        if not current:
+            break
+        lots = [(one, lot) for one in current for lot in one.recruit(turn)]
+        counted: dict[int, Counter[int]] = {id(one): Counter() for one in current}
+        results = context.force.each(record_lot, [lot for _, lot in lots])
+        for (one, lot), found in zip(lots, results, strict=True):
+            counted[id(one)] += found
+            advance(lot.samples)
+        for one in current:
+            one.subtract(counted[id(one)])
+    return [one.plan.counted - one.lacking for one in generations]
+
+
+def _begin(plan: MonthPlan, seed: int) -> _Generation:
+    """Draw the spots of a plan's province and the quotas of its communes."""
+    rng = np.random.default_rng([seed, *plan.key])
+    province = survey(plan.province, month_end(plan.month), extension("locator"), rng)
     codes = [one.code for one in province.communes]
     wanted = quotas(plan, codes, [one.district for one in province.communes], rng)
     db.session.rollback()  # no transaction stays open during the work
-    missing, lacking = dict(wanted), sum(wanted.values())
-    share = max(MONTH_SHARE_LEAST, len(plan.days) / 30)
-    made: list[UUID] = []
-    for turn in count():
-        people = recruit(province.communes, missing, share, rng)
-        made += _send(people, plan, province, [turn, *plan.key], context, advance)
-        missing = _missing(wanted, _counted(made, plan, province))
-        before, lacking = lacking, sum(missing.values())
-        if lacking in (0, before):  # a month that began today has no hours left
-            break
-    return sum(wanted.values()) - lacking
-
-
-def _missing(wanted: Mapping[str, int], counted: Mapping[str, int]) -> dict[str, int]:
-    missing = {code: n - counted.get(code, 0) for code, n in wanted.items()}
-    if min(missing.values(), default=0) < 0:
-        raise PlanNotReached(f"counted more than planned: {missing}")
-    return missing
-
-
-def _send(
-    people: Sequence[Volunteer],
-    plan: MonthPlan,
-    province: Province,
-    key: Sequence[int],
-    context: GenerationContext,
-    advance: Callable[[int], None],
-) -> list[UUID]:
-    """Record the samples of all volunteers; return their devices."""
-    lots = [_Lot(some, plan, province.beyond, key, context.seed) for some in sliced(people, LOT)]
-    made: list[UUID] = []
-    for lot, devices_of_lot in zip(lots, context.force.each(record_lot, lots), strict=True):
-        made += devices_of_lot
-        advance(sum(one.at_home + one.at_work for one in lot.people))
-    return made
+    return _Generation(plan, seed, province, wanted, rng)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +150,19 @@ class _Plan:
     batches: Sequence[phones.Batch]
 
 
-def record_lot(lot: _Lot) -> list[UUID]:
-    """Record the samples of some volunteers; return the devices of those that have some."""
+def record_lot(lot: _Lot) -> Counter[int]:
+    """Record the samples of some volunteers; return the counted ones of the network by unit."""
     context = recording_context()
     planned = [one for volunteer in lot.people if (one := _plan(volunteer, lot, context))]
     register([(one.phone, one.registered_at) for one in planned], context)
+    counted: Counter[int] = Counter()
     for one in planned:
         db.session.execute(NO_WAIT)
-        record_batches(one.phone.id, [(each.items, each.receipt) for each in one.batches], context)
-    return [one.phone.id for one in planned]
+        sent = [(each.items, each.receipt) for each in one.batches]
+        for item in record_batches(one.phone.id, sent, context):
+            if item.outcome == "accepted" and item.row["network"] == lot.plan.network:
+                counted[item.row["unit_id"]] += item.row["counted"]
+    return counted
 
 
 def recording_context() -> RecordingContext:
@@ -202,23 +234,6 @@ def _fixes(
     strayed = units != [one.commune.unit_id for one in tests]
     points[strayed] = spots[strayed]
     return np.column_stack([points, accuracy])
-
-
-def _counted(made: list[UUID], plan: MonthPlan, province: Province) -> Mapping[str, int]:
-    """Return the counted samples of these devices by commune."""
-    query = (
-        select(Measurement.unit_id, func.count())
-        .where(
-            Measurement.device_id.in_(made),
-            Measurement.counted,
-            Measurement.network == plan.network,
-        )
-        .group_by(Measurement.unit_id)
-    )
-    codes = {one.unit_id: one.code for one in province.communes}
-    found = {codes[unit]: n for unit, n in db.session.execute(query) if unit in codes}
-    db.session.rollback()
-    return found
 
 
 def progress_by(progress: Progress, total: int) -> Callable[[int], None]:

@@ -10,9 +10,10 @@ Months of the demo are marked, and their devices too: no sample has a ticket or 
 Its assurance is stored as a statement would set it (`phones.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
@@ -21,7 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from backend.batch.workforce import ALONE, Workforce
 from backend.clock import month_end
 from backend.coverage.statistics import release
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.demo.generation import (
     NO_WAIT,
     GenerationContext,
@@ -32,7 +33,14 @@ from backend.demo.generation import (
 )
 from backend.demo.notes import NotesPlan, add_notes
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE, MonthPlan, month_plans
-from backend.demo.teams import make_teams, team_campaigns
+from backend.demo.teams import (
+    AddedCampaign,
+    add_campaign,
+    add_correction,
+    attribute_samples,
+    team_campaigns,
+)
+from backend.demo.users import Credentials, make_report, make_users
 from backend.demo.walks import add_walks
 from backend.devices import consent
 from backend.devices import service as devices
@@ -53,6 +61,7 @@ class LoadOptions:
     today: date
     now: datetime
     seed: int = SEED
+    people: bool = False  # also create users, and a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class LoadResult:
     already: bool
     months: tuple[str, ...] = ()
     counted: int = 0
+    users: Sequence[Credentials] = ()
 
 
 def load(
@@ -91,30 +101,60 @@ def load_plans(
     db.session.execute(insert(DemoMonth), [{"month": month} for month in months])
     db.session.commit()
     advance = progress_by(progress, sum(one.counted for one in plans))
-    counted = 0
-    generation = GenerationContext(context, options.seed, force)
-    for plan in plans:
-        n = generate(plan, generation, advance)
+    generated = generate(plans, GenerationContext(context, options.seed, force), advance)
+    for plan, n in zip(plans, generated, strict=True):
         if plan.month == LETTER_MONTH and n != plan.counted:
             raise PlanNotReached(f"{plan}: {n} counted")
-        counted += n
-    noted = [NotesPlan(plan, options.seed) for plan in plans if plan.network == "mobile"]
-    for add in (add_notes, add_walks):
-        for _ in force.each(add, noted):
-            pass
+    campaigns = _add_signals_and_campaigns(plans, options, context, force)
     fold_all()
-    if any((one.month, one.province) == (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
-        last_month = options.today.replace(day=1) - timedelta(days=1)
-        wanted = team_campaigns(f"{last_month:%Y-%m}", f"{options.today:%Y-%m}")
-        make_teams(wanted, options.now, context, options.seed)
-        fold_all()
+    past = [month for month in months if month_end(month) < options.today]
+    released = force.each(partial(_release, now=options.now), [past])
+    attributed = attribute_samples(campaigns, force)
+    users = make_users(options.now) if options.people else []
+    wait_for(attributed)
+    for campaign in campaigns:
+        add_correction(campaign)
+    fold_all()
+    if options.people:
+        make_report(options.now, setting("VAR_DIR"))
+    wait_for(released)
     agreement = Agreement(consent.CURRENT, options.now - timedelta(minutes=1))
     last = Registration(consent=agreement, id=DEMO_COMPLETE)
     devices.register(last, secret=context.key, now=options.now, demo=True)
+    return LoadResult(False, months, sum(generated), users)
+
+
+def _add_signals_and_campaigns(
+    plans: Sequence[MonthPlan], options: LoadOptions, context: RecordingContext, force: Workforce
+) -> list[AddedCampaign]:
+    """Record notes and walks; add the campaigns where the month of the letter is loaded."""
+    noted = [NotesPlan(plan, options.seed) for plan in plans if plan.network == "mobile"]
+    parts = [(add, one) for add in (add_notes, add_walks) for one in noted]
+    recorded = force.each(_record_signal, parts)
+    if all((one.month, one.province) != (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
+        wait_for(recorded)
+        return []
+    last_month = options.today.replace(day=1) - timedelta(days=1)
+    letter, recent = team_campaigns(f"{last_month:%Y-%m}", f"{options.today:%Y-%m}")
+    first = add_campaign(letter, options.now, context, options.seed)
+    wait_for(recorded)  # the next one adds phones of cheats, which record none
+    return [first, add_campaign(recent, options.now, context, options.seed)]
+
+
+def wait_for(parts: Iterator[None]) -> None:
+    """Wait until all parts are done."""
+    for _ in parts:
+        pass
+
+
+def _record_signal(part: tuple[Callable[[NotesPlan], int], NotesPlan]) -> None:
+    add, wanted = part
+    add(wanted)
+
+
+def _release(months: Sequence[str], now: datetime) -> None:
     for month in months:
-        if month_end(month) < options.today:
-            release.make(month, options.now)
-    return LoadResult(False, months, counted)
+        release.make(month, now)
 
 
 def remove(progress: Progress) -> int:

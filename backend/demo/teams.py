@@ -11,15 +11,16 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, Grant
+from backend.batch.workforce import ALONE, Workforce, sliced
 from backend.campaigns.models import Campaign, CampaignArea, Team
 from backend.clock import VIETNAM, local_day, month_end, month_start
 from backend.database.extensions import db
-from backend.demo.generation import register
+from backend.demo.generation import NO_WAIT, register
 from backend.demo.phones import Phone, body, new_phone
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
 from backend.demo.volunteers import METRES_PER_DEGREE, Floats
 from backend.devices.models import Device
-from backend.measurements.corrections.service import Choice, Decision, decide, reattribute
+from backend.measurements.corrections.service import Choice, Decision, decide, reattribute_device
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.service import RecordingContext, record
 from backend.memberships.models import DeviceLink, Membership, Volunteer
@@ -27,6 +28,8 @@ from backend.organisations.models import Organisation
 from backend.units.models import Unit
 from backend.witness.assurance import Assurance
 
+# Phones of one transaction, and of a process at a time.
+ATTRIBUTED_AT_ONCE = 10
 # 60 teams and 500 volunteers, as in the ministry's letter.
 GUEST_EVERY = 25  # one of so many volunteers is a guest, a resident whom another one helped
 GUEST_STAY = timedelta(hours=24)
@@ -90,19 +93,21 @@ def _from_to(month: str, until: str) -> str:
     return f"tháng {first}{'' if year == last_year else f'/{year}'}–{last}/{last_year}"
 
 
-def make_teams(
-    wanted: Sequence[TeamCampaign], now: datetime, context: RecordingContext, seed: int
-) -> list[int]:
-    """Make campaigns of the demo's measurements; return their ids."""
-    made = []
-    for plan in wanted:
-        cheats = add_cheats(plan.month, _provinces(plan), context, seed) if plan.cheats else []
-        made.append(_make(plan, now, cheats))
-    db.session.commit()
-    return made
+@dataclass(frozen=True, slots=True)
+class AddedCampaign:
+    """A stored campaign with its organisation, its teams and the phones of their volunteers."""
+
+    id: int
+    organisation_id: int
+    teams: Sequence[int]
+    phones: Sequence[UUID]
 
 
-def _make(plan: TeamCampaign, now: datetime, cheats: Sequence[UUID]) -> int:
+def add_campaign(
+    plan: TeamCampaign, now: datetime, context: RecordingContext, seed: int
+) -> AddedCampaign:
+    """Add a campaign of the demo's phones, which have earned nothing yet."""
+    cheats = add_cheats(plan.month, _provinces(plan), context, seed) if plan.cheats else []
     first, last = month_start(plan.month), month_end(plan.until or plan.month)
     provinces = _provinces(plan)
     organisation = Organisation(name=plan.organisation, type=plan.type, unit_id=provinces[0])
@@ -126,10 +131,24 @@ def _make(plan: TeamCampaign, now: datetime, cheats: Sequence[UUID]) -> int:
     teams = _teams(plan, organisation.id, phones)
     volunteers = _volunteers(phones)
     _join(campaign, teams, phones, volunteers)
-    db.session.flush()
-    reattribute(campaign.id)
-    _correct(campaign, teams)
-    return campaign.id
+    db.session.commit()
+    ids = [team.id for team in teams], [phone.device_id for phone in phones]
+    return AddedCampaign(campaign.id, organisation.id, *ids)
+
+
+def attribute_samples(
+    campaigns: Sequence[AddedCampaign], force: Workforce = ALONE
+) -> Iterator[None]:
+    """Attribute the samples of these campaigns' phones to their teams, by parts."""
+    phones = [phone for campaign in campaigns for phone in campaign.phones]
+    return force.each(_attribute_lot, list(sliced(phones, ATTRIBUTED_AT_ONCE)))
+
+
+def _attribute_lot(phones: Sequence[UUID]) -> None:
+    db.session.execute(NO_WAIT)
+    for phone in sorted(phones):  # locked in this order everywhere
+        reattribute_device(phone)
+    db.session.commit()
 
 
 def _provinces(plan: TeamCampaign) -> list[int]:
@@ -221,16 +240,16 @@ def _join(
         )
 
 
-def _correct(campaign: Campaign, teams: Sequence[Team]) -> None:
+def add_correction(campaign: AddedCampaign) -> None:
     """Make one correction: a team's day was measured for its neighbours."""
     busiest = db.session.execute(BUSIEST, {"campaign": campaign.id}).first()
     if busiest is None:
         return
-    places = [team.id for team in teams]
-    other = teams[(places.index(busiest.team_id) + 1) % len(teams)]
+    teams = campaign.teams
+    other = teams[(teams.index(busiest.team_id) + 1) % len(teams)]
     organiser = Actor(grants=(Grant("organiser", "organisation", campaign.organisation_id),))
     choice = Choice(team_id=busiest.team_id, first_day=busiest.day, last_day=busiest.day)
-    decision = Decision("Ngày này đo hộ đội bên cạnh (mẫu).", team_id=other.id)
+    decision = Decision("Ngày này đo hộ đội bên cạnh (mẫu).", team_id=other)
     decide(organiser, campaign.id, choice, decision, preview=False)
 
 

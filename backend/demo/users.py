@@ -32,9 +32,12 @@ class Credentials:
 
 
 def is_empty() -> bool:
-    """Return whether there are no users and devices: only then demo users are created at start."""
-    found = db.session.scalar(select(User.id).limit(1)) or db.session.scalar(
-        select(Device.id).limit(1)
+    """Return whether there are no users and devices, apart from those of the demo.
+
+    Only then demo users are created at start.
+    """
+    found = db.session.scalar(select(User.id).where(~User.demo).limit(1)) or db.session.scalar(
+        select(Device.id).where(~Device.demo).limit(1)
     )
     db.session.rollback()
     return found is None

@@ -240,9 +240,17 @@ def reattribute(campaign_id: int) -> dict[str, Any]:
     before = team_totals(campaign_id)
     changed = 0
     for device in list(db.session.execute(CAMPAIGN_DEVICES, {"campaign": campaign_id}).scalars()):
-        days = db.session.execute(DEVICE_DAYS, {"device": device}).scalars()
-        changed += earnings.lock_and_attribute(device, days)
+        changed += reattribute_device(device)
     return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
+
+
+def reattribute_device(device: UUID) -> int:
+    """Attribute all measurements of a device again; return the number of changes.
+
+    Runs in the caller's transaction and locks the device.
+    """
+    days = db.session.execute(DEVICE_DAYS, {"device": device}).scalars()
+    return earnings.lock_and_attribute(device, days)
 
 
 def change_campaign(

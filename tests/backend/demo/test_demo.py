@@ -3,6 +3,7 @@
 Small plans stand for the month of the letter, which `scripts/serve --demo` loads in full.
 """
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,7 +20,7 @@ from backend.database.extensions import db
 from backend.demo import generation, plan, service
 from backend.demo.notes import GROUPS
 from backend.demo.plan import MonthPlan
-from backend.demo.teams import make_teams, team_campaigns
+from backend.demo.teams import add_campaign, add_correction, attribute_samples, team_campaigns
 from backend.demo.users import is_empty, make_users
 from backend.demo.walks import SAMPLES, WALKERS
 from backend.devices.models import Consent, Device
@@ -27,6 +28,7 @@ from backend.measurements.corrections.service import reattribute
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.radio.models import RadioSample
 from backend.measurements.recording.counting import differences, fold_all, team_differences
+from backend.measurements.recording.incoming import Item
 from backend.measurements.recording.models import (
     CountDelta,
     DemoMonth,
@@ -55,10 +57,14 @@ def later(clock: Any) -> None:
 
 
 def load(
-    app: Flask, *plans: MonthPlan, seed: int = 1, force: Workforce = ALONE
+    app: Flask,
+    *plans: MonthPlan,
+    seed: int = 1,
+    force: Workforce = ALONE,
+    people: bool = False,
 ) -> service.LoadResult:
     desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
-    order = service.LoadOptions(date(2025, 2, 10), NOW, seed)
+    order = service.LoadOptions(date(2025, 2, 10), NOW, seed, people)
     with app.app_context():
         return service.load_plans(plans, order, desk, lambda done, of: None, force)
 
@@ -193,7 +199,10 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
     desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     mine = people.campaign(app, people.organisation(app))
     with app.app_context():
-        (made,) = make_teams([cast], NOW, desk, 1)
+        campaign = add_campaign(cast, NOW, desk, 1)
+        service.wait_for(attribute_samples([campaign]))
+        add_correction(campaign)
+        made = campaign.id
         assert reattribute(made)["changed"] == 0
         fold_all()
         assert team_differences() == differences() == []
@@ -226,6 +235,25 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
 
 
 @pytest.mark.long
+def test_users_and_a_sealed_report_come_with_the_month_of_the_letter(
+    app: Flask, client: FlaskClient
+) -> None:
+    with app.app_context(), Workforce(workers=2) as force:
+        done = load(app, replace(SMALL, province="19"), force=force, people=True)
+    assert done.counted == 500
+    users = {one.role: one for one in done.users}
+    assert set(users) == {"admin", "organiser", "team_leader", "official"}
+    with app.app_context():
+        assert team_differences() == differences() == []
+        earned, corrected = db.session.execute(
+            text("select count(*), count(correction_id) from earnings")
+        ).one()
+        assert earned > 400 and corrected > 0
+        assert db.session.scalars(text("select state from reports")).all() == ["approved"]
+        assert db.session.scalars(text("select month from releases")).all() == ["2024-11"]
+
+
+@pytest.mark.long
 def test_a_load_that_was_interrupted_is_replaced(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +266,7 @@ def test_a_load_that_was_interrupted_is_replaced(
     monkeypatch.undo()
     with app.app_context():
         assert not service.is_loaded()
+        assert is_empty()  # the next start makes users
     assert coverage(client)["demo"] is True
     load(app, SMALL)
     assert coverage(client)["summary"]["counted"] == 500
@@ -245,7 +274,7 @@ def test_a_load_that_was_interrupted_is_replaced(
 
 @pytest.mark.long
 def test_a_plan_that_cannot_be_met_is_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generation, "_counted", lambda *arguments: {})
+    monkeypatch.setattr(generation, "record_lot", lambda lot: Counter())
     with pytest.raises(generation.PlanNotReached):
         load(app, SMALL)
 
@@ -340,9 +369,10 @@ def stored(app: Flask) -> list[str]:
 def test_batches_at_once_are_recorded_as_one_after_the_other(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def one_after_the_other(device: Any, batches: Any, context: RecordingContext) -> None:
-        for sent, receipt in batches:
-            record(device, sent, receipt, context)
+    def one_after_the_other(device: Any, batches: Any, context: RecordingContext) -> list[Item]:
+        return [
+            item for sent, receipt in batches for item in record(device, sent, receipt, context)
+        ]
 
     with counting_from(app, "ticketed"):
         load(app, SMALL)
@@ -355,8 +385,6 @@ def test_batches_at_once_are_recorded_as_one_after_the_other(
 
 @pytest.mark.long
 def test_two_processes_record_what_one_does(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "VAR_DIR", "SECRET_KEY"):
-        monkeypatch.setenv(name, str(app.config[name]))
     monkeypatch.setattr(generation, "LOT", 2)
     load(app, SMALL)
     alone = stored(app)

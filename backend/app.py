@@ -7,7 +7,8 @@ from flask import Flask
 from flask_smorest import Blueprint as ApiBlueprint
 
 from backend.clock import Clock, utc_now
-from backend.database.extensions import api, bind_connections, db, library_settings, migrate
+from backend.database import migrations
+from backend.database.extensions import api, bind_connections, db, library_settings
 from backend.fields import DESCRIBED
 from backend.http import compression, framework, load_shedding, logging, problems, static_files
 from backend.http.openapi_links import Links, OperationNames
@@ -51,7 +52,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     db.init_app(app)
     with app.app_context():
         bind_connections(app)
-    migrate.init_app(app, db, directory=f"{app.root_path}/migrations")
+    migrations.init_app(app)
     logging.init_app(app)
     load_shedding.init_app(app)
     problems.init_app(app)

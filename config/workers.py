@@ -1,4 +1,4 @@
-"""The folder of the workers' counters, and the signal of a worker that takes requests."""
+"""The folder of the workers' counters, and signals between `serve` and the server processes."""
 
 import contextlib
 import os
@@ -9,6 +9,8 @@ from config.settings import SettingError, make_private
 
 FOLDER = "counters"  # in VAR_DIR; prometheus_client reads it when imported
 READY_FD = "READY_FD"  # environment variable with the file descriptor of a pipe
+DATABASE_FD = "DATABASE_FD"  # the same for one from which a byte is read once the database runs
+DATABASE_READERS = 2  # the web server, and its child that prepares
 READY = b"."
 
 
@@ -35,3 +37,9 @@ def signal_ready() -> None:
     """Signal by a byte in the pipe, where one was given and is open."""
     with contextlib.suppress(KeyError, OSError):
         os.write(int(os.environ[READY_FD]), READY)
+
+
+def wait_for_database() -> None:
+    """Wait until `serve` has started the database; SystemExit if it has not."""
+    if DATABASE_FD in os.environ and os.read(int(os.environ[DATABASE_FD]), len(READY)) != READY:
+        raise SystemExit(1)

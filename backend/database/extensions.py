@@ -7,7 +7,6 @@ from uuid import UUID
 
 import psycopg
 from flask import Flask, current_app
-from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.rows import dict_row
@@ -69,7 +68,6 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
 
 
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate()
 api = ProblemApi()
 
 

@@ -6,18 +6,17 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.accounts.second_factor import count_undecryptable
 from backend.clock import local_day
 from backend.database.extensions import db
+from backend.database.migrations import latest_migration
 from backend.errors import Problem
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
@@ -156,21 +155,15 @@ def database(context: CheckContext) -> Iterator[Finding]:
         )
 
 
-@cache
-def code_migration(folder: str) -> str | None:
-    """Return the latest migration of this code."""
-    return ScriptDirectory(folder, recursive_version_locations=True).get_current_head()
-
-
 def migrations(context: CheckContext) -> Iterator[Finding]:
     """Check that the tables are at the migration of this code."""
-    expected = code_migration(context.migrations)
+    expected = latest_migration(context.migrations)
     found = _one("select version_num from alembic_version")
     if found != expected:
         yield Finding(
             N_("The tables are at migration {found}, the code at {expected}."),
             N_("Type: flask db upgrade (scripts/serve does it at each start)"),
-            {"found": found, "expected": expected or ""},
+            {"found": found, "expected": expected},
             command="scripts/flask db upgrade",
         )
 

@@ -15,8 +15,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backend import VERSION
 from backend.database.extensions import db
+from backend.database.migrations import latest_migration
 from backend.metrics import registry
-from backend.monitoring.checks import code_migration, latest_backup
+from backend.monitoring.checks import latest_backup
 from backend.run_log import runs
 
 bp = Blueprint("health", __name__)
@@ -36,7 +37,7 @@ def readyz() -> tuple[Response, int]:
     try:
         db.session.execute(text("select 1"))
         checks["database"] = True
-        head = code_migration(f"{current_app.root_path}/migrations")
+        head = latest_migration(f"{current_app.root_path}/migrations")
         found = db.session.execute(text("select version_num from alembic_version")).scalar()
         checks["migrations"] = found == head
         sets = text("select count(*) from boundary_sets where activation is not null")

@@ -124,9 +124,15 @@ class UnitIndex:
 
     def _read_heirs(self, unit: NamedUnit) -> Iterator[Heir]:
         codes = successor_codes(unit.level, unit.code, self._codes_in.get(unit.id, frozenset()))
-        today = [(one, codes[one.code]) for one in self._communes if one.code in codes]
+        today = [
+            (one, likely)
+            for code, likely in codes.items()
+            for one in self._by_code.get(("2025", code), ())
+            if one.level == "commune"
+        ]
         if unit.level != "province":
-            yield from (Heir(*pair) for pair in sorted(today, key=lambda pair: not pair[1]))
+            today.sort(key=lambda pair: (not pair[1], pair[0].order))
+            yield from (Heir(*pair) for pair in today)
             return
         ids = {id for one, likely in today if likely for id in one.lies_in}
         provinces = (self.by_id[id] for id in sorted(ids) if id in self.by_id)
@@ -162,10 +168,6 @@ class UnitIndex:
         """Return the unit of a code in a system; of an island with two levels, the lower one."""
         units = self._by_code.get((system, code), ())
         return max(units, key=lambda one: LEVELS.index(one.level), default=None)
-
-    @cached_property
-    def _communes(self) -> list[NamedUnit]:
-        return [one for one in self._by_system.get("2025", ()) if one.level == "commune"]
 
     @cached_property
     def _codes_in(self) -> dict[int, set[str]]:

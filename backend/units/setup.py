@@ -5,15 +5,18 @@ A start with nothing to load takes milliseconds: modules that read polygons are 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
 
+from backend.batch.workforce import Workforce
 from backend.database.extensions import db
 from backend.units.catalogue import (
     APPROXIMATE,
     LOCK,
     SYSTEMS,
+    ActiveSet,
     NewSet,
     activate,
     read_active,
@@ -40,11 +43,13 @@ def setup(var_dir: Path, boundaries_dir: Path | None, say: Printer) -> SetupResu
     units, built_in = _add_built_in(say)
     installed = _install(boundaries_dir, say) if boundaries_dir else ()
     result = SetupResult(units, built_in + installed, reassign=bool(before and installed))
-    locator = Locator(var_dir)
-    for one in read_active() if result.sets else ():
-        if one.name in result.sets:
-            say(f"Indexing {one.name} …")
-            locator.warm_sets([one])
+    new = [one for one in read_active() if one.name in result.sets] if result.sets else []
+    for one in new:
+        say(f"Indexing {one.name} …")
+    # One at a time where the polygons are large: each takes a gigabyte of memory.
+    with Workforce(1 if installed else len(new)) as force:
+        for _ in force.each(partial(_index, var_dir), new):
+            pass
     db.session.rollback()
     if result.reassign:
         say(
@@ -52,6 +57,10 @@ def setup(var_dir: Path, boundaries_dir: Path | None, say: Printer) -> SetupResu
             "until you run: flask measurements reassign"
         )
     return result
+
+
+def _index(var_dir: Path, active: ActiveSet) -> None:
+    Locator(var_dir).warm_sets([active])
 
 
 def _add_built_in(say: Printer) -> tuple[int, tuple[str, ...]]:

@@ -20,18 +20,21 @@ from pathlib import Path
 
 import click
 from flask import Flask
-from flask_migrate import upgrade
 from gunicorn.app.wsgiapp import WSGIApplication
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.clock import local_day, month_end, utc_now
 from backend.coverage.figures.month import warm_lists
 from backend.database.extensions import db
+from backend.database.migrations import latest_migration
 from backend.demo.users import is_empty
 from backend.units.catalogue import REFORM, read_active
 from backend.units.index import unit_index
 from backend.units.service import set_on
 from backend.web.maps import outlines
+from config.workers import wait_for_database
 
 ROOT = Path(__file__).parents[3]
 REPORTED_S = 2.0
@@ -43,14 +46,18 @@ def main(arguments: list[str]) -> None:
     """Prepare and serve; returns only by SystemExit."""
     from wsgi import app
 
-    in_child(app, demo="--demo" in arguments)
-    preload_templates(app)
+    compiled = template_folder(app).exists()
+    with prepared(app, demo="--demo" in arguments):
+        if compiled:
+            preload_templates(app)
+            wait_for_database()
+            with app.app_context():
+                if is_migrated(app):
+                    warm(app)
+    if not compiled:
+        preload_templates(app)
     with app.app_context():
-        # Shared by the workers.
-        app.extensions["locator"].warm_sets(read_active())
-        unit_index().warm()
-        today = local_day(utc_now())
-        warm_lists([month_end(f"{today:%Y-%m}"), REFORM - timedelta(days=1)])
+        warm(app)  # what the child added
         db.session.remove()
         db.engine.dispose()  # gunicorn forks: no connection may be open
     rest = [word for word in arguments if word != "--demo"]  # for gunicorn
@@ -58,8 +65,29 @@ def main(arguments: list[str]) -> None:
     WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]", prog="gunicorn").run()
 
 
-def in_child(app: Flask, demo: bool) -> None:
-    """Run `prepare` in a child process; SystemExit with its status if it fails."""
+def is_migrated(app: Flask) -> bool:
+    """Return whether the tables are at the migration of this code: preparing changes none then."""
+    head = latest_migration(f"{app.root_path}/migrations")
+    try:
+        found: str | None = db.session.scalar(text("select version_num from alembic_version"))
+        return found == head
+    except SQLAlchemyError:  # an empty database, or none
+        db.session.rollback()
+        return False
+
+
+def warm(app: Flask) -> None:
+    """Read what the workers share, unless it was read already and is the same."""
+    app.extensions["locator"].warm_sets(read_active())
+    unit_index().warm()
+    today = local_day(utc_now())
+    warm_lists([month_end(f"{today:%Y-%m}"), REFORM - timedelta(days=1)])
+    db.session.rollback()
+
+
+@contextmanager
+def prepared(app: Flask, demo: bool) -> Iterator[None]:
+    """Run `prepare` in a child process meanwhile; SystemExit with its status if it fails."""
     child = get_context("fork").Process(target=_prepare_and_exit, args=(app, demo))
 
     def stop(number: int, frame: object) -> None:
@@ -73,6 +101,7 @@ def in_child(app: Flask, demo: bool) -> None:
     kept = signal.signal(signal.SIGTERM, stop)
     child.start()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    yield
     child.join()
     signal.signal(signal.SIGTERM, kept)
     if child.exitcode:
@@ -90,20 +119,21 @@ def _prepare_and_exit(app: Flask, demo: bool) -> None:
 
 
 def prepare(app: Flask, demo: bool) -> None:
-    """Migrate; compile templates; load units and boundaries, and the demo months with `demo`."""
+    """Compile templates; migrate; load units and boundaries, and the demo months with `demo`."""
+    if not template_folder(app).exists():  # a first start: the database is created meanwhile
+        preload_templates(app)
+        import backend.units.loading  # noqa: F401 # takes long
+    from flask_migrate import upgrade  # late: this process alone needs it
+
+    wait_for_database()
     with step("Bringing the database up to date"):
         upgrade()
-    if not template_folder(app).exists():
-        preload_templates(app)
     with step("Loading units and boundaries"):
         command(app, "units", "setup")
     if demo:
-        empty = is_empty()
+        people = ["--people"] if is_empty() else []  # never where real people have accounts
         with step("Loading the demo months"):
-            command(app, "demo", "load", "--workers", str(DEMO_WORKERS))
-        if empty:  # never where real people have accounts
-            print("To sign in as:", flush=True)
-            command(app, "demo", "people")
+            command(app, "demo", "load", "--workers", str(DEMO_WORKERS), *people)
     if active := set_on(local_day(utc_now())):
         outlines.country(app.config["VAR_DIR"] / "tiles", active)  # for a fast first page
     db.session.remove()

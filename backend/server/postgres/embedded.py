@@ -34,7 +34,6 @@ from backend.server.postgres.roles import (
     REPORTING,
     SUPERUSER,
     Passwords,
-    create_database,
     url,
 )
 from config.settings import make_private
@@ -109,9 +108,16 @@ class EmbeddedPostgres:
             return False
         return call("pg_isready", "-q", "-h", self.socket_dir, "-p", PORT).returncode == 0
 
+    def prepare(self) -> None:
+        """Create the folder and the passwords if missing: then the URLs are known."""
+        self._make_var_dir()
+        with self._locked():
+            if not self.data.exists():
+                self.passwords.ensure()
+
     def start(self) -> None:
         """Create the database if missing; start the server if it does not run."""
-        self._make_var_dir()
+        self.prepare()
         with self._locked():
             if self.running():
                 return
@@ -124,6 +130,9 @@ class EmbeddedPostgres:
                     raise PostgresError(f"No database could be made: {error}") from error
             self._launch()
             self.passwords.complete()
+            # `serve` starts other processes before it loads the driver.
+            from backend.server.postgres.creation import create_database
+
             create_database(self.socket_dir, PORT, self.passwords)
 
     def stop(self) -> None:
@@ -184,7 +193,6 @@ class EmbeddedPostgres:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         os.chown(fresh, self.account.uid, self.account.gid)
-        self.passwords.create()
         first = self.socket_dir / "first-password"
         first.unlink(missing_ok=True)
         first.touch(mode=0o600)

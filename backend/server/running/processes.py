@@ -31,8 +31,11 @@ class Server:
     arguments: Sequence[str]
     listener: socket.socket
 
-    def run(self, environment: Mapping[str, str]) -> Process:
-        """Start a process in its own session: Ctrl-C reaches only `serve`."""
+    def run(self, environment: Mapping[str, str], inherited: Sequence[int] = ()) -> Process:
+        """Start a process in its own session: Ctrl-C reaches only `serve`.
+
+        It inherits these file descriptors.
+        """
         reading, writing = os.pipe()
         address = f"fd://{self.listener.fileno()}"
         command = [sys.executable, "-m", *self.arguments, "--bind", address]
@@ -42,7 +45,7 @@ class Server:
             env={**environment, READY_FD: str(writing)},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            pass_fds=(self.listener.fileno(), writing),
+            pass_fds=(self.listener.fileno(), writing, *inherited),
         )
         os.close(writing)
         return Process(process, reading)
@@ -93,9 +96,9 @@ class Servers:
         self.starting: list[Process] = []
         self.ending: list[Process] = []
 
-    def start(self, environment: Mapping[str, str]) -> None:
-        """Start all servers."""
-        self.current = [server.run(environment) for server in self.servers]
+    def start(self, environment: Mapping[str, str], inherited: Sequence[int] = ()) -> None:
+        """Start all servers, which inherit these file descriptors."""
+        self.current = [server.run(environment, inherited) for server in self.servers]
 
     def replace(self, environment: Mapping[str, str]) -> None:
         """Start new processes; the current ones end once the new ones are ready."""

@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ from backend.server.running.periodic_command import (
 )
 from backend.server.running.processes import ROOT, ServeError, Server, Servers, bind_socket
 from config import settings
-from config.workers import fresh_folder, refuse_root
+from config.workers import DATABASE_FD, DATABASE_READERS, READY, fresh_folder, refuse_root
 
 TICK_S = 0.1
 WATCH_S = 2.0  # between two checks of the database
@@ -124,13 +123,9 @@ class Serve:
         signal.signal(signal.SIGHUP, self._reload)
         try:
             self.counters = fresh_folder(self.var_dir)
-            if self.postgres is not None:
-                print(f"Starting PostgreSQL in {self.postgres.data} …", flush=True)
-                self.postgres.start()
-            environment = self._server_environment(self.environment)
+            self._start()
             if not self.stopping:
-                self.servers.start(environment)
-                self._write_instance()
+                environment = self._server_environment(self.environment)
                 self.commands = (
                     PeriodicCommand(environment, pause_times=PAUSE_TIMES),
                     PeriodicCommand(environment, TILES, TILES_EVERY_S, "tiles"),
@@ -151,6 +146,25 @@ class Serve:
                 self.postgres.stop()
             self.instance.release()
         print("Stopped.", flush=True)
+
+    def _start(self) -> None:
+        """Start the servers and the embedded database: processes import libraries meanwhile."""
+        if self.postgres is None:
+            self.servers.start(self._server_environment(self.environment))
+            self._write_instance()
+            return
+        print(f"Starting PostgreSQL in {self.postgres.data} …", flush=True)
+        self.postgres.prepare()
+        reading, writing = os.pipe()
+        try:
+            environment = self._server_environment(self.environment)
+            self.servers.start({**environment, DATABASE_FD: str(reading)}, [reading])
+            self._write_instance()
+            self.postgres.start()
+            os.write(writing, READY * DATABASE_READERS)
+        finally:
+            os.close(reading)
+            os.close(writing)
 
     def _stop(self, number: int, frame: object) -> None:
         first, self.stopping = not self.stopping, True
@@ -196,6 +210,8 @@ class Serve:
                 return
             self.servers.fail_if_ended()
             time.sleep(TICK_S)
+        if self.stopping:
+            return
         print(f"\nĐo Sóng is ready after {time.monotonic() - STARTED:.1f} s: {self.url}")
         print(f"The API, to try it: {self.url}/docs\nCtrl-C ends it.", flush=True)
 
@@ -244,6 +260,8 @@ class Serve:
 
 def answers(url: str) -> bool:
     """Return whether the web server takes requests."""
+    from http.client import HTTPConnection, HTTPException  # needed after the start of processes
+
     connection = HTTPConnection(url.removeprefix("http://"), timeout=5)
     try:
         connection.request("GET", "/healthz")

@@ -239,3 +239,18 @@ def test_a_folder_that_cannot_be_made_is_named(
     monkeypatch.setenv("VAR_DIR", str(tmp_path / "file" / "var"))
     assert serve.main([]) == 1
     assert str(tmp_path / "file" / "var") in capsys.readouterr().err
+
+
+def test_one_that_is_ended_while_it_starts_does_not_say_that_it_is_ready(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    values = {"VAR_DIR": tmp_path, "DATABASE_URL": "", "BIND": "127.0.0.1", "PORT": 1}
+    starting = serve.Serve(values, demo=False)
+
+    def answers(url: str) -> bool:
+        starting.stopping = True
+        return True
+
+    monkeypatch.setattr(serve, "answers", answers)
+    starting._wait_until_ready()
+    assert capsys.readouterr().out == ""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Event
 
@@ -13,10 +14,11 @@ import pytest
 from flask import Flask
 
 from backend.server.gunicorn import memory, web
+from config import workers
 
 ROOT = Path(__file__).parents[3]
 # Each of them takes 5 to 40 MB.
-LATE = ("geopandas", "openpyxl", "pandas", "pyarrow", "zxcvbn")
+LATE = ("alembic", "geopandas", "openpyxl", "pandas", "pyarrow", "rich.progress", "zxcvbn")
 CREATE = f"""
 import sys
 from pathlib import Path
@@ -43,15 +45,16 @@ def test_a_failed_preparation_ends_the_start_with_its_status(
         raise SystemExit(3)
 
     monkeypatch.setattr(web, "prepare", fail)
-    with pytest.raises(SystemExit) as ended:
-        web.in_child(Flask(__name__), demo=False)
+    with pytest.raises(SystemExit) as ended, web.prepared(Flask(__name__), demo=False):
+        pass
     assert ended.value.code == 3
 
 
 def test_what_is_prepared_leaves_nothing_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     held = bytearray(1)
     monkeypatch.setattr(web, "prepare", lambda app, demo: held.extend(b"1" * 1_000))
-    web.in_child(Flask(__name__), demo=True)
+    with web.prepared(Flask(__name__), demo=True):
+        pass
     assert len(held) == 1
 
 
@@ -66,10 +69,24 @@ def test_ending_the_start_ends_the_preparation(
         time.sleep(WAIT_S)
 
     monkeypatch.setattr(web, "prepare", last)
-    with pytest.raises(SystemExit) as ended:
-        web.in_child(Flask(__name__), demo=False)
+    with pytest.raises(SystemExit) as ended, web.prepared(Flask(__name__), demo=False):
+        pass
     assert ended.value.code == 128 + signal.SIGTERM
     assert not Path("/proc", began.read_text()).exists()
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_preparing_waits_for_the_database_and_ends_without_it(
+    monkeypatch: pytest.MonkeyPatch, started: bool
+) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setenv(workers.DATABASE_FD, str(reading))
+    if started:
+        os.write(writing, workers.READY)
+    os.close(writing)
+    with nullcontext() if started else pytest.raises(SystemExit):
+        workers.wait_for_database()
+    os.close(reading)
 
 
 def test_freezing_excludes_all_objects_and_collects_again() -> None:

@@ -85,11 +85,11 @@ def test_every_file_and_the_figures_are_known_by_digest(office: Office) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wanted", ["0" * 64, "zz", "\x00", "a" * 10_000])
-def test_what_no_report_has_is_not_known(office: Office, wanted: str) -> None:
+def test_what_no_report_has_is_not_known(office: Office) -> None:
     office.approved()
-    refused = check(office, wanted)
-    assert (refused.status_code, refused.json["code"]) == (404, "digest_unknown")
+    for wanted in ("0" * 64, "zz", "\x00", "a" * 10_000):
+        refused = check(office, wanted)
+        assert (refused.status_code, refused.json["code"]) == (404, "digest_unknown"), wanted[:9]
 
 
 @pytest.mark.slow

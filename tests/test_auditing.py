@@ -14,8 +14,8 @@ from tests.tools.auditing.secrets import found
     ],
 )
 def test_a_secret_is_found_and_not_repeated(text: str) -> None:
-    [told] = found(f"before {text} after")
-    assert len(told) <= 25
+    [answer] = found(f"before {text} after")
+    assert len(answer) <= 25
 
 
 @pytest.mark.parametrize(

@@ -42,16 +42,16 @@ def test_every_command_that_the_operator_is_told_exists(built: Flask) -> None:
         if isinstance(group, AppGroup)
     }
     pages = "".join((DOCS / name).read_text("utf-8") for name in ("operator.md", "runbook.md"))
-    told = re.findall(r"`(?:scripts/)?flask (\w+) ([\w-]+)", pages)
-    assert len(told) >= 8
-    for group, command in told:
+    answer = re.findall(r"`(?:scripts/)?flask (\w+) ([\w-]+)", pages)
+    assert len(answer) >= 8
+    for group, command in answer:
         assert command in groups[group], f"flask {group} {command}"
 
 
 def test_the_changelog_begins_with_what_comes_and_tells_of_this_version() -> None:
     """docs/releasing.md: the heading and the version are changed together."""
-    told = (DOCS.parent / "CHANGELOG.md").read_text(encoding="utf-8")
-    headings = re.findall(r"^## (.+)$", told, re.MULTILINE)
+    answer = (DOCS.parent / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", answer, re.MULTILINE)
     assert headings[0] == "Unreleased"
     for heading in headings[1:]:
         version, _, day = heading.partition(" - ")
@@ -60,9 +60,9 @@ def test_the_changelog_begins_with_what_comes_and_tells_of_this_version() -> Non
 
 
 def test_every_test_that_the_security_page_names_is_there() -> None:
-    told = (DOCS / "security.md").read_text(encoding="utf-8")
+    answer = (DOCS / "security.md").read_text(encoding="utf-8")
     tests, file, named = DOCS.parent / "tests", "", 0
-    for row in told.splitlines():
+    for row in answer.splitlines():
         for path, name in re.findall(r"`([\w/.]*)::(test_\w+)`", row):
             file = path or file  # "::name" is of the file before it
             named += 1

@@ -1,4 +1,4 @@
-"""What gunicorn is told: its hooks do what the configuration says of them."""
+"""The configuration of gunicorn: its hooks do what it says of them."""
 
 import os
 import subprocess

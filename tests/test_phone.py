@@ -332,5 +332,5 @@ def test_the_command_tells_and_answers(
         assert "missing 0, doubled 0: good" in capsys.readouterr().out
         stub.forget = True
         assert command.main([*words, "--url", url]) == 1
-    told = capsys.readouterr().out
-    assert "seed " in told and "BAD" in told
+    found = capsys.readouterr().out
+    assert "seed " in found and "BAD" in found

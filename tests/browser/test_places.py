@@ -105,14 +105,14 @@ def test_failed_figures_show_a_message_and_can_be_retried(
     drawn(page)
     page.context.set_offline(True)
     page.locator("#month").press("ArrowLeft")
-    told = page.locator("#map-missing")
-    expect(told).to_contain_text("Chưa tải được số liệu tháng 09/2026")
+    answer = page.locator("#map-missing")
+    expect(answer).to_contain_text("Chưa tải được số liệu tháng 09/2026")
     assert step_of(page, "province", "19") == 1  # the last map stands
     check_page(page, "map-missing")
     page.context.set_offline(False)
     press(page, "Tải lại")
     page.wait_for_url("**month=2026-09**")
-    expect(told).to_be_hidden()
+    expect(answer).to_be_hidden()
     expect_text(page, "Tháng 09/2026")
 
 

@@ -131,7 +131,7 @@ def test_an_organiser_clears_a_hundred_signals(
     enter(page, f"{home}{ADDRESS}")
     expect(page.locator(".case")).to_have_count(OF_CREW + CHEATS)
     story = Counter(page)
-    # The crew told beforehand that its receivers report as mock ones: one filter, one reason.
+    # The crew said beforehand that its receivers report as mock ones: one filter, one reason.
     page.locator("#team").select_option(str(month.crew))
     story.clicks += 1
     story.click("Lọc")

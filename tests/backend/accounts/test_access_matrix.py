@@ -24,16 +24,16 @@ def served(app: Flask) -> set[str]:
     }
 
 
-def told() -> set[str]:
+def found() -> set[str]:
     return {" ".join(endpoint(row)) for row in TABLE}
 
 
 def test_every_endpoint_is_decided(built: Flask) -> None:
-    assert sorted(served(built) - told()) == []
+    assert sorted(served(built) - found()) == []
 
 
 def test_no_row_is_left_of_an_endpoint_that_is_gone(built: Flask) -> None:
-    assert sorted(told() - served(built)) == []
+    assert sorted(found() - served(built)) == []
 
 
 @pytest.fixture

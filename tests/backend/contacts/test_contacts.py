@@ -69,7 +69,7 @@ def test_a_contact_is_added_changed_and_removed(
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "found"),
     [
         ({"phone": "", "email": ""}, "cần có số điện thoại hoặc thư điện tử"),
         ({"phone": "12"}, "0912 345 678"),
@@ -79,10 +79,10 @@ def test_a_contact_is_added_changed_and_removed(
     ],
 )
 def test_a_wrong_field_is_named(
-    app: Flask, client: FlaskClient, token: str, changes: dict[str, str], told: str
+    app: Flask, client: FlaskClient, token: str, changes: dict[str, str], found: str
 ) -> None:
     answer = save(client, token, **changes)
-    assert answer.status_code == 200 and told in answer.text, answer.text
+    assert answer.status_code == 200 and found in answer.text, answer.text
     assert 'value="Nguyễn Thị Hoa"' in answer.text or "name" in changes  # what was typed stays
     assert stored(app) == []
 

@@ -27,20 +27,20 @@ def test_text_names_law_operator_retention_and_ways_out(
     app.config.update(
         OPERATOR_NAME="Sở KH&CN Thái Nguyên", OPERATOR_CONTACT="0208 3855 692", RETENTION_DAYS=180
     )
-    told = client.get(CONSENT, headers={"Accept-Language": language}).json
+    answer = client.get(CONSENT, headers={"Accept-Language": language}).json
     for words in ("91/2025/QH15", "356/2025", "Sở KH&CN Thái Nguyên", "0208 3855 692", "180"):
-        assert words in told["text"]
-    assert "$" not in told["text"]
-    assert told["operator"] == {"name": "Sở KH&CN Thái Nguyên", "contact": "0208 3855 692"}
-    assert told["retention_days"] == 180
-    assert told["sensitive"] is True
-    assert told["version"] == "3"
+        assert words in answer["text"]
+    assert "$" not in answer["text"]
+    assert answer["operator"] == {"name": "Sở KH&CN Thái Nguyên", "contact": "0208 3855 692"}
+    assert answer["retention_days"] == 180
+    assert answer["sensitive"] is True
+    assert answer["version"] == "3"
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_purposes_are_those_of_the_text(client: FlaskClient, language: str) -> None:
-    told = client.get(CONSENT, headers={"Accept-Language": language}).json
-    assert [purpose["code"] for purpose in told["purposes"]] == [
+    answer = client.get(CONSENT, headers={"Accept-Language": language}).json
+    assert [purpose["code"] for purpose in answer["purposes"]] == [
         "locate",
         "count",
         "note",
@@ -48,8 +48,8 @@ def test_purposes_are_those_of_the_text(client: FlaskClient, language: str) -> N
         "attribute",
         "publish",
     ]
-    for purpose in told["purposes"]:
-        assert f"- {purpose['text']}\n" in told["text"]
+    for purpose in answer["purposes"]:
+        assert f"- {purpose['text']}\n" in answer["text"]
 
 
 def test_an_operator_that_is_not_named_is_said_so(app: Flask, client: FlaskClient) -> None:

@@ -26,14 +26,14 @@ from tests.support.devices import CONSENT, DEVICES, ME, bearer, register, regist
 
 def test_a_phone_registers_and_is_known_by_its_token(client: FlaskClient) -> None:
     mine = str(uuid.uuid4())
-    told = register(client, id=mine)
-    assert set(told) == {"id", "token", "withdrawal_code", "consent"}
-    assert told["id"] == mine
-    assert told["consent"]["version"] == "3"
-    assert datetime.fromisoformat(told["consent"]["accepted_at"]) == datetime.fromisoformat(
+    found = register(client, id=mine)
+    assert set(found) == {"id", "token", "withdrawal_code", "consent"}
+    assert found["id"] == mine
+    assert found["consent"]["version"] == "3"
+    assert datetime.fromisoformat(found["consent"]["accepted_at"]) == datetime.fromisoformat(
         CONSENT["accepted_at"]
     )
-    me = client.get(ME, headers=bearer(told["token"]))
+    me = client.get(ME, headers=bearer(found["token"]))
     assert me.status_code == 200
     assert (me.json["id"], me.json["model"]) == (mine, "SM-A525F")
     assert me.json["consent"]["outdated"] is False
@@ -46,13 +46,13 @@ def test_id_and_description_are_optional(client: FlaskClient) -> None:
 
 
 def test_secrets_are_stored_as_hashes_only(app: Flask, client: FlaskClient) -> None:
-    told = register(client)
+    found = register(client)
     with app.app_context():
         device = db.session.scalars(select(Device)).one()
         stored = repr({key: value for key, value in vars(device).items() if key[0] != "_"})
         attempts = repr(db.session.execute(select(Attempts.by, Attempts.n)).all())
-    assert told["token"] not in stored
-    assert told["withdrawal_code"] not in stored
+    assert found["token"] not in stored
+    assert found["withdrawal_code"] not in stored
     assert "127.0.0.1" not in attempts
 
 
@@ -245,10 +245,10 @@ def test_one_subscriber_of_ipv6_is_one_address() -> None:
 def test_the_demo_registers_without_http(app: Flask, clock: Any) -> None:
     asked = Registration(Agreement("1", clock.now), platform="demo")
     with app.app_context():
-        told = service.register(asked, secret="key", now=clock.now, demo=True)
-        assert told.created
+        found = service.register(asked, secret="key", now=clock.now, demo=True)
+        assert found.created
         assert db.session.scalars(select(Device.demo)).one() is True
-        assert service.authenticate(told.token, clock.now).id == told.id
+        assert service.authenticate(found.token, clock.now).id == found.id
         db.session.rollback()
 
 

@@ -64,7 +64,7 @@ def test_every_operation_of_the_api_is_described(document: dict[str, Any], app: 
     described = {(method, path.replace("{", "<").replace("}", ">"))
                  for method, path, _ in operations(document)}  # fmt: skip
     served = {
-        (method.lower(), re.sub(r"<[^<>]+:", "<", rule.rule))  # a converter is not told
+        (method.lower(), re.sub(r"<[^<>]+:", "<", rule.rule))  # the document names no converter
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith(DESCRIBED) and not rule.rule.endswith("/openapi.json")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
@@ -105,8 +105,8 @@ CONSENT = {"accepted": True, "version": "3", "accepted_at": "2024-11-01T08:00:00
 def test_every_property_of_a_request_has_a_type(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("Measurement", "Network", "Location", "Server", "Cell", "Locate", "Agreement"):
-        for field, told in schemas[name]["properties"].items():
-            assert {"type", "$ref", "anyOf"} & set(told), f"{name}.{field}"
+        for field, found in schemas[name]["properties"].items():
+            assert {"type", "$ref", "anyOf"} & set(found), f"{name}.{field}"
 
 
 def test_an_unknown_path_is_a_problem_too(client: FlaskClient) -> None:

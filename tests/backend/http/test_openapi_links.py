@@ -23,15 +23,15 @@ def answers(operation: Any) -> list[Any]:
 
 def test_every_link_leads_somewhere_by_what_the_answer_holds(client: FlaskClient) -> None:
     document = client.get("/api/v1/openapi.json").json
-    told = 0
+    found = 0
     for path, operations in document["paths"].items():
         for operation in (operations[method] for method in operations if method != "parameters"):
             for answer in answers(operation):
                 for link in answer.get("links", {}).values():
                     target = at(document, link["operationRef"])
                     check(document, path, answer, link["parameters"], target, link["operationRef"])
-                    told += 1
-    assert told >= sum(map(len, FOLLOWS.values()))
+                    found += 1
+    assert found >= sum(map(len, FOLLOWS.values()))
 
 
 def check(document: Any, path: str, answer: Any, taken: Any, target: Any, where: str) -> None:

@@ -75,8 +75,8 @@ def test_rules_are_tried_before_they_are_applied(
     assert (unit["counted_before"], unit["counted_after"]) == (0, 1) and unit["unit"][
         "name"
     ] in trial
-    told = {"kind": "rejudge", "arguments": {"month": "2024-11", "dry_run": True}}
-    assert audit_entries(app, "job:1") == [("job.ask", told)]
+    shown = {"kind": "rejudge", "arguments": {"month": "2024-11", "dry_run": True}}
+    assert audit_entries(app, "job:1") == [("job.ask", shown)]
 
 
 def test_communes_are_named_again(app: Flask, admin: AdminBrowser) -> None:
@@ -138,9 +138,9 @@ def test_a_job_that_begins_while_a_page_looks_for_dead_ones_lives(
     begun: list[bool] = []
     with engine.connect() as runner, engine.connect() as own:
 
-        def begins(*told: Any) -> None:
+        def begins(*shown: Any) -> None:
             """Take the lock and a job, as a runner does, right before jobs are called dead."""
-            if told[2].startswith("UPDATE jobs") and not begun:
+            if shown[2].startswith("UPDATE jobs") and not begun:
                 begun.append(True)
                 runner.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": JOBS_LOCK})
                 own.execute(text("update jobs set state = 'running'"))

@@ -1,4 +1,4 @@
-"""Phones that join at one instant: exactly one wins, the others are told clearly."""
+"""Phones that join at one instant: exactly one wins, the others get a clear answer."""
 
 import threading
 import time

@@ -64,7 +64,7 @@ def planted(owner: Engine, table: str, fault: str) -> Iterator[None]:
 
 
 def found(app: Flask, words: str) -> None:
-    """The one thing that is wrong is told, with what to type."""
+    """Check that one thing is wrong, and that what to type is shown."""
     code, output = visit(app)
     assert code == 1
     wrong = [line for line in output.splitlines() if line.startswith("WRONG")]

@@ -46,8 +46,8 @@ def scraped(client: FlaskClient) -> dict[str, float]:
     return read(answer.text)
 
 
-def read(told: str) -> dict[str, float]:
-    return {found["series"]: float(found["value"]) for found in LINE.finditer(told)}
+def read(shown: str) -> dict[str, float]:
+    return {found["series"]: float(found["value"]) for found in LINE.finditer(shown)}
 
 
 @pytest.fixture
@@ -98,14 +98,14 @@ def test_backups_jobs_and_withdrawals_are_told(
     made = client.post("/api/v1/withdrawal-requests", json=asked, headers=person(app, "admin"))
     assert made.status_code == 201
     client.delete(ME, headers=register(client))  # done at once: waits for nobody
-    told = scraped(client)
-    assert told["dosong_backup_timestamp_seconds"] == at.timestamp()
-    assert told['dosong_job_failures_total{job="expire"}'] == 1
-    assert told['dosong_job_success_timestamp_seconds{job="expire"}'] > at.timestamp()
-    assert told["dosong_withdrawals_open"] == 1
-    oldest = told["dosong_withdrawals_oldest_timestamp_seconds"]
+    shown = scraped(client)
+    assert shown["dosong_backup_timestamp_seconds"] == at.timestamp()
+    assert shown['dosong_job_failures_total{job="expire"}'] == 1
+    assert shown['dosong_job_success_timestamp_seconds{job="expire"}'] > at.timestamp()
+    assert shown["dosong_withdrawals_open"] == 1
+    oldest = shown["dosong_withdrawals_oldest_timestamp_seconds"]
     assert oldest == (clock.now - timedelta(days=3)).timestamp()
-    assert told["dosong_disk_free_bytes"] > 0
+    assert shown["dosong_disk_free_bytes"] > 0
 
 
 def test_without_the_database_it_says_so(app: Flask, tmp_path: Path) -> None:
@@ -113,10 +113,10 @@ def test_without_the_database_it_says_so(app: Flask, tmp_path: Path) -> None:
     alone = create_app(
         DATABASE_URL=away, DATABASE_OWNER_URL=away, VAR_DIR=tmp_path, BOUNDARIES_DIR=None
     )
-    told = scraped(alone.test_client())
-    assert told["dosong_database_up"] == 0
-    assert told[f'dosong_build_info{{version="{VERSION}"}}'] == 1
-    assert told["dosong_disk_free_bytes"] > 0
+    shown = scraped(alone.test_client())
+    assert shown["dosong_database_up"] == 0
+    assert shown[f'dosong_build_info{{version="{VERSION}"}}'] == 1
+    assert shown["dosong_disk_free_bytes"] > 0
 
 
 def test_workers_count_together(tmp_path: Path) -> None:
@@ -130,10 +130,10 @@ def test_workers_count_together(tmp_path: Path) -> None:
         return done.stdout
 
     run(COUNTING), run(COUNTING)
-    told = read(run(TELLING))
-    assert told['dosong_samples_total{outcome="accepted"}'] == 2
-    assert told['dosong_verdicts_total{fate="counted"}'] == 2
-    assert told['dosong_request_seconds_count{kind="post",status="201"}'] == 2
+    shown = read(run(TELLING))
+    assert shown['dosong_samples_total{outcome="accepted"}'] == 2
+    assert shown['dosong_verdicts_total{fate="counted"}'] == 2
+    assert shown['dosong_request_seconds_count{kind="post",status="201"}'] == 2
 
 
 def test_a_chore_that_fails_is_noted(tmp_path: Path) -> None:
@@ -152,14 +152,14 @@ def test_dashboard_and_alerts_ask_for_what_is_told(
 ) -> None:
     test_backups_jobs_and_withdrawals_are_told(client, app, own_var, app.extensions["clock"])
     post(client, register(client), sample())
-    told = {series.partition("{")[0] for series in scraped(client)} | {"up"}
+    shown = {series.partition("{")[0] for series in scraped(client)} | {"up"}
     dashboard = json.loads((MONITORING / "dashboard.json").read_text())
     rules = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"][0]["rules"]
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     asked += [rule["expr"] for rule in rules]
     named = {name for one in asked for name in re.findall(r"\bdosong_[a-z_]+|\bup\b", one)}
     assert len(named) > 8
-    assert named <= told
+    assert named <= shown
 
 
 @pytest.mark.slow

@@ -62,8 +62,8 @@ def test_memberships_end_with_their_team(
     clock.now = datetime(2024, 11, 21, tzinfo=UTC)
     post(client, cast["phone"], sample("2024-11-20T22:00:00+07:00"))
     url = f"/api/v1/campaigns/{cast['campaign']}/contributions?month=2024-11"
-    told = client.get(url, headers=cast["organiser"]).json
-    assert told["total"]["counted"] == 1  # what was measured before stays earned
+    found = client.get(url, headers=cast["organiser"]).json
+    assert found["total"]["counted"] == 1  # what was measured before stays earned
     [(act, details)] = audit_entries(app, f"team:{cast['team']}")
     assert (act, details["ended"]) == ("team.end", {"memberships": 1, "roles": 1})
 

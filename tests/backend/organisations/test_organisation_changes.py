@@ -94,9 +94,9 @@ def test_two_changes_at_once_are_one_and_a_refusal(app: Flask) -> None:
     for version in (1, 2, 3):
 
         def change(n: int, version: int = version) -> int:
-            told = if_match(headers, version)
+            found = if_match(headers, version)
             name = f"Tên {version} {n}"
-            return patch(app.test_client(), mine, told, name=name).status_code
+            return patch(app.test_client(), mine, found, name=name).status_code
 
         with ThreadPoolExecutor(2) as pool:
             assert sorted(pool.map(change, range(2))) == [200, 412]

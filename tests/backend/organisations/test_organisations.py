@@ -37,9 +37,9 @@ def test_an_admin_makes_one(app: Flask, client: FlaskClient) -> None:
     made = answer.json
     unit = made.pop("unit")
     assert {k: unit[k] for k in unit if k != "id"} == {**PROVINCE, "name": "Tỉnh Thái Nguyên"}
-    told = {"id": made["id"], **NEW, **NONE, "ended_at": None, "version": 1}
-    assert made == told
-    assert client.get(f"{URL}/{made['id']}").json == told | {"unit": unit}
+    output = {"id": made["id"], **NEW, **NONE, "ended_at": None, "version": 1}
+    assert made == output
+    assert client.get(f"{URL}/{made['id']}").json == output | {"unit": unit}
     after = {**NEW, **NONE, "unit_id": unit["id"]}
     assert audit_entries(app, f"organisation:{made['id']}") == [
         ("organisation.create", {"after": after})

@@ -92,12 +92,12 @@ def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
         assert str(ask(server.app_url, "select id from devices")) == staying["id"]
         with pytest.raises(Exception, match="permission denied"):
             ask(server.app_url, "delete from audit returning 1")
-        told = subprocess.run(
+        found = subprocess.run(
             [binary("pg_dump"), "--inserts", f"--dbname={backup.plain(server.owner_url)}"],
             capture_output=True, check=True, text=True,
         ).stdout  # fmt: skip
-        assert staying["id"] in told
-        assert leaving["id"] not in told and told.count("105.8482") == 2 * 2  # column and raw
+        assert staying["id"] in found
+        assert leaving["id"] not in found and found.count("105.8482") == 2 * 2  # column and raw
         counted = """
             select sum(n) from (
                 select n from counts where day is null and fate = 'counted'

@@ -108,8 +108,8 @@ def test_nginx_lets_through_what_the_app_takes(path: str, most: int) -> None:
 
 def test_nginx_refuses_long_addresses_as_the_app_does() -> None:
     site = (DEPLOY / "nginx-site.conf").read_text()
-    [told] = re.findall(r"return 414 '(.*)';", site)
-    assert json.loads(told)["title"] == message(json.loads(told)["code"], "vi")
+    [answer] = re.findall(r"return 414 '(.*)';", site)
+    assert json.loads(answer)["title"] == message(json.loads(answer)["code"], "vi")
 
 
 def test_nginx_leads_the_speed_test_to_where_the_service_starts_it() -> None:

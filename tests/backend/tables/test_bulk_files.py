@@ -19,7 +19,7 @@ from tests.support.team_files import GOOD, cp1258, errors, replace_parts, send, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("encoding", "told"),
+    ("encoding", "found"),
     [
         ("utf-8", "utf-8"),
         ("utf-8-sig", "utf-8"),
@@ -30,13 +30,18 @@ from tests.support.team_files import GOOD, cp1258, errors, replace_parts, send, 
     ],
 )
 def test_the_encodings_of_spreadsheets(
-    app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str], encoding: str, told: str
+    app: Flask,
+    client: FlaskClient,
+    youth: int,
+    organiser: dict[str, str],
+    encoding: str,
+    found: str,
 ) -> None:
     body = "Tên đội\tLoại đội\nĐội Hoà Bình Trãi Ý\tThanh niên\n"
     raw = cp1258(body) if encoding == "cp1258" else body.encode(encoding)
     answer = send(client, url(youth), raw, organiser)
     assert answer.status_code == 200, answer.text
-    assert answer.json["read_as"] == {"format": "csv", "encoding": told, "delimiter": "tab"}
+    assert answer.json["read_as"] == {"format": "csv", "encoding": found, "delimiter": "tab"}
     assert [row[0] for row in teams(app)] == ["Đội Hoà Bình Trãi Ý"]
 
 

@@ -1,4 +1,4 @@
-"""What a spreadsheet would run is told apart, and shown instead."""
+"""What a spreadsheet would run is recognised, and shown instead."""
 
 import csv
 import io

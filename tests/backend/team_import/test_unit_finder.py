@@ -45,8 +45,8 @@ def test_a_commune_is_found_as_people_write_it(
         return
     assert [one["code"] for one in row["notes"]] == [note] * (note is not None)
     assert teams(app)[0][2] == unit_id(app, code)
-    told = row["changes"]["home_commune"]["after"]
-    again = send(client, url(youth), f'name,type,xã\nĐội 1,youth,"{told}"\n', organiser)
+    shown = row["changes"]["home_commune"]["after"]
+    again = send(client, url(youth), f'name,type,xã\nĐội 1,youth,"{shown}"\n', organiser)
     assert again.json["totals"]["unchanged"] == 1
 
 
@@ -67,8 +67,8 @@ def test_of_several_communes_of_a_name_that_of_the_organisation_is_meant(
     answer = send(client, url(local), "name,type,xã\nĐội 1,youth,Xã Phú An\n", headers)
     row = answer.json["rows"][0]
     assert [one["code"] for one in row["notes"]] == ["place_at_home"]
-    told = "Xã Phú An, Huyện Phú Vang, Thành phố Huế (19912)"
-    assert row["changes"]["home_commune"]["after"] == told
+    shown = "Xã Phú An, Huyện Phú Vang, Thành phố Huế (19912)"
+    assert row["changes"]["home_commune"]["after"] == shown
 
 
 def test_the_communes_are_those_of_today(

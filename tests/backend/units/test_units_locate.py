@@ -144,8 +144,8 @@ def test_the_hot_path_asks_the_database_nothing(
     locator = app.extensions["locator"]
     asked: list[Any] = []
 
-    def ask(*told: Any) -> None:
-        asked.append(told[2])
+    def ask(*found: Any) -> None:
+        asked.append(found[2])
 
     with app.app_context():
         locator.locate(day_of(1), 105.8482, 21.5942, 10.0)

@@ -135,7 +135,7 @@ def test_a_dry_run_only_reports(app: Flask, units: Units, path: Path) -> None:
 def test_nothing_is_half_loaded(
     app: Flask, units: Units, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*told: object) -> None:
+    def broken(*reply: object) -> None:
         raise OSError("the disk is full")
 
     before = rows(app, BoundarySet), rows(app, Unit), rows(app, Boundary)
@@ -172,8 +172,8 @@ def test_a_column_with_another_name_is_told(units: Units, tmp_path: Path) -> Non
     refused = units("load", file, *SPAN)
     assert (refused.exit_code, refused.exception.__class__) == (1, SystemExit)
     assert "no column of codes found" in refused.output
-    told = units("load", file, *SPAN, "--code-column", "so_hieu", "--name-column", "goi_la")
-    assert told.exit_code == 0, told.output
+    reply = units("load", file, *SPAN, "--code-column", "so_hieu", "--name-column", "goi_la")
+    assert reply.exit_code == 0, reply.output
 
 
 def test_spans_are_checked(units: Units, path: Path) -> None:

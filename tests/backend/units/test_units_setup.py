@@ -133,7 +133,7 @@ def published(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             self.end_headers()
             self.wfile.write(tarball)
 
-        def log_message(self, *told: object) -> None:
+        def log_message(self, *answer: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Host)

@@ -153,8 +153,8 @@ def test_tickets_are_checked_first(client: FlaskClient, token: object, code: str
 
 
 def test_the_body_is_bounded_before_it_is_read(client: FlaskClient) -> None:
-    told = {"CONTENT_LENGTH": "1000000"}
-    assert client.post("/do/tests", environ_overrides=told).status_code == 413
+    found = {"CONTENT_LENGTH": "1000000"}
+    assert client.post("/do/tests", environ_overrides=found).status_code == 413
     assert client.post("/do/tests").status_code == 411
 
 

@@ -31,10 +31,10 @@ def test_the_states_of_a_running_month(app: Flask, client: FlaskClient) -> None:
     count(app, THERE, *[(f"2024-11-{day:02}", 5) for day in range(1, 20)])
     count(app, BEYOND, ("2024-10-30", 1), ("2024-11-16", 200))
     answer = client.get(URL).json
-    told = {item["code"]: item for item in answer["items"]}
-    assert told[HERE]["states"] == ["reached"]
-    assert told[THERE]["states"] == ["behind", "will_miss"]
-    assert told[BEYOND]["states"][0] == "silent" and told[BEYOND]["last_day"] == "2024-11-16"
+    shown = {item["code"]: item for item in answer["items"]}
+    assert shown[HERE]["states"] == ["reached"]
+    assert shown[THERE]["states"] == ["behind", "will_miss"]
+    assert shown[BEYOND]["states"][0] == "silent" and shown[BEYOND]["last_day"] == "2024-11-16"
     assert answer["counts"]["silent"] == 170 and answer["counts"]["reached"] == 1
     assert answer["units"] == 172 and answer["month"] == "2024-11"
 
@@ -63,9 +63,9 @@ def test_a_past_month_is_neither_silent_nor_foretold(
 ) -> None:
     count(app, HERE, ("2024-11-02", 300))
     clock.now = datetime(2025, 1, 5, tzinfo=UTC)
-    told = by_code(client, "&month=2024-11")
-    assert told.pop(HERE) == ["reached"]
-    assert set(map(tuple, told.values())) == {("behind",)}
+    shown = by_code(client, "&month=2024-11")
+    assert shown.pop(HERE) == ["reached"]
+    assert set(map(tuple, shown.values())) == {("behind",)}
 
 
 def test_without_a_target_only_silence_is_told(client: FlaskClient) -> None:
@@ -139,9 +139,9 @@ def test_the_digest_goes_by_mail_and_to_a_hook(app: Flask, client: FlaskClient) 
         )
         done = digest(app, "--unit", "19", "--send")
         assert done.exit_code == 0, done.output
-    (mail,), (told,) = mails, hook.posted
+    (mail,), (shown,) = mails, hook.posted
     assert b"To: tinh@example.vn, huyen@example.vn" in mail
-    assert told["text"] in done.output and told["unit"] == "19" and told["day"] == "2024-11-20"
+    assert shown["text"] in done.output and shown["unit"] == "19" and shown["day"] == "2024-11-20"
 
 
 def test_a_digest_that_cannot_be_sent_says_so(

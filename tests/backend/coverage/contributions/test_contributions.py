@@ -98,8 +98,8 @@ def test_rows_add_up_to_the_whole_by_whatever(cast: Cast, span: str, who: str, f
         answer = cast.ask(f"by={by}&{span}", getattr(cast, who)).json
         totals.append(answer["total"])
         for name in ADDITIVE:
-            told = sum(row[name] for row in answer["items"])
-            assert told == answer["total"][name], (by, name)
+            found = sum(row[name] for row in answer["items"])
+            assert found == answer["total"][name], (by, name)
         for row in (*answer["items"], answer["total"]):
             assert sum(row["by_assurance"].values()) == row["counted"]
         lost = sum(sum(row["reasons"].values()) for row in answer["items"])

@@ -97,11 +97,11 @@ def test_every_vietnamese_letter_is_drawn() -> None:
 
 def test_a_demo_says_so_and_thousands_have_dots() -> None:
     one = Figures(received=12_345, counted=1_234)
-    told = DaySummary(
+    shown = DaySummary(
         "Demo", date(2024, 11, 5), one, one, 2, [], False, demo=True, approximate=False
     )
-    assert "1.234 mẫu được tính trong 12.345" in lines(told)[1]
-    assert lines(told)[-1] == "Theo số liệu Đo Sóng. Số liệu minh họa, không có thật."
+    assert "1.234 mẫu được tính trong 12.345" in lines(shown)[1]
+    assert lines(shown)[-1] == "Theo số liệu Đo Sóng. Số liệu minh họa, không có thật."
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "0999-12-31", "1989-12-31", "2100-01-01"])

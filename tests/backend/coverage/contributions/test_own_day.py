@@ -1,4 +1,4 @@
-"""What a phone is told of its team's day."""
+"""What a phone learns of its team's day."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -37,16 +37,16 @@ def test_the_team_s_day_is_the_sum_over_its_phones(
 
     day = client.get(URL, headers=other).json
     assert [item["team"]["name"] for item in day["items"]] == ["Đội 1"]
-    told = day["items"][0]
-    assert (told["received"], told["valid"], told["counted"]) == (3, 3, 2)
+    answer = day["items"][0]
+    assert (answer["received"], answer["valid"], answer["counted"]) == (3, 3, 2)
 
 
 def test_before_anything_was_measured_the_day_is_empty(app: Flask, client: FlaskClient) -> None:
     cast, phone = Cast(app), register(client)
     membership = join(client, phone, cast.code_one).json["id"]
-    told = client.get(URL, headers=phone).json["items"][0]
-    assert (told["received"], told["counted"]) == (0, 0)
-    assert told["membership_id"] == membership
+    answer = client.get(URL, headers=phone).json["items"][0]
+    assert (answer["received"], answer["counted"]) == (0, 0)
+    assert answer["membership_id"] == membership
 
 
 def test_who_left_is_told_nothing_more(app: Flask, client: FlaskClient, clock: FakeClock) -> None:

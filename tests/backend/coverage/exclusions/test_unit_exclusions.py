@@ -94,22 +94,22 @@ def exact(app: Flask) -> bool:
 
 
 def test_a_preview_tells_what_would_change_and_changes_nothing(cast: Cast) -> None:
-    told = cast.exclude(measurements=cast.ids(0), preview=True).json
-    assert (told["preview"], told["id"], told["measurements"]) == (True, None, 1)
+    found = cast.exclude(measurements=cast.ids(0), preview=True).json
+    assert (found["preview"], found["id"], found["measurements"]) == (True, None, 1)
     # The second one is no repeat any more, so that the count of the commune stays.
-    changes = {row["fate"]: row["change"] for row in told["verdicts"]}
+    changes = {row["fate"]: row["change"] for row in found["verdicts"]}
     assert changes == {"excluded": 1, "repeat": -1}
-    assert [row["counted_after"] - row["counted_before"] for row in told["units"]] == [0]
+    assert [row["counted_after"] - row["counted_before"] for row in found["units"]] == [0]
     assert (cast.reasons(0), cast.reasons(1), cast.counted()) == ([], ["repeat"], 3)
     assert cast.client.get(URL, headers=cast.official).json["items"] == []
 
 
 def test_an_exclusion_changes_verdicts_counts_and_earnings(cast: Cast, app: Flask) -> None:
-    told = cast.exclude(measurements=cast.ids(0, 2)).json
-    assert told["measurements"] == 2 and told["id"] is not None
+    found = cast.exclude(measurements=cast.ids(0, 2)).json
+    assert found["measurements"] == 2 and found["id"] is not None
     assert cast.reasons(0) == ["excluded"] and cast.reasons(1) == []
     assert cast.counted() == cast.earned() == 2 and exact(app)
-    assert [row["counted_after"] - row["counted_before"] for row in told["units"]] == [-1]
+    assert [row["counted_after"] - row["counted_before"] for row in found["units"]] == [-1]
 
 
 def test_what_was_taken_out_is_counted_again(cast: Cast, app: Flask) -> None:
@@ -169,8 +169,8 @@ def test_taking_back_leaves_what_another_decision_holds_out(cast: Cast) -> None:
 
 
 def test_all_of_a_device_by_its_number(cast: Cast, app: Flask) -> None:
-    told = cast.exclude(device=cast.number())
-    assert told.status_code == 200 and told.json["measurements"] == 4
+    found = cast.exclude(device=cast.number())
+    assert found.status_code == 200 and found.json["measurements"] == 4
     assert cast.counted() == cast.earned() == 0 and exact(app)
     unknown = cast.exclude(device=(cast.number() + 1) % 10**8)
     assert unknown.json["errors"][0]["code"] == "device_unknown"
@@ -201,12 +201,12 @@ def test_the_list_tells_who_decided_what_and_why(cast: Cast) -> None:
 
 
 def test_a_commune_reads_what_its_province_decided_there(cast: Cast) -> None:
-    told = cast.exclude(measurements=cast.ids(0)).json
-    code = told["units"][0]["unit"]["code"]
+    found = cast.exclude(measurements=cast.ids(0)).json
+    code = found["units"][0]["unit"]["code"]
     official = person(cast.app, "official", unit_id(cast.app, code))
     url = f"/api/v1/units/{code}/exclusions"
     items = cast.client.get(url, headers=official).json["items"]
-    assert [one["id"] for one in items] == [told["id"]]
+    assert [one["id"] for one in items] == [found["id"]]
     elsewhere = "/api/v1/units/05452/exclusions"
     assert cast.client.get(elsewhere, headers=official).status_code == 404
 
@@ -258,8 +258,8 @@ def test_what_was_withdrawn_is_final(cast: Cast, clock: FakeClock) -> None:
     act = cast.exclude(measurements=cast.ids(0)).json["id"]
     clock.now += timedelta(days=8)
     cast.client.delete("/api/v1/devices/me", headers=cast.phone)
-    told = cast.lift(act).json
-    assert (told["measurements"], told["final"], told["verdicts"]) == (0, 1, [])
+    found = cast.lift(act).json
+    assert (found["measurements"], found["final"], found["verdicts"]) == (0, 1, [])
 
 
 def test_the_province_of_today_decides_on_months_before_the_reform(

@@ -1,7 +1,7 @@
 """An official of another area gets what the public gets, byte for byte, by whatever door.
 
 Asked are all addresses that take a unit, with the lists and searches in which one could show:
-who is served by an address that is not told here fails the first test.
+who is served by an address that is not listed here fails the first test.
 """
 
 import re
@@ -150,7 +150,7 @@ def area(app: Flask, client: FlaskClient) -> Area:
     return Area(app, client)
 
 
-def told(answer: TestResponse) -> tuple[Any, ...]:
+def found(answer: TestResponse) -> tuple[Any, ...]:
     """All that an answer tells, without the number of the request."""
     body = re.sub(rb'"request_id": ?"[0-9a-f]{32}"', b"", answer.data)
     return answer.status_code, body, [answer.headers.get(name) for name in TOLD]
@@ -162,7 +162,7 @@ def test_all_that_the_official_alone_sees_is_known(area: Area, app: Flask) -> No
     more, less = set(), set()
     for rule in [*with_a_unit(app), *QUESTIONS]:
         url = rule if rule in QUESTIONS else area.url(rule)
-        own, public = told(area.get(url, area.own)), told(area.get(url, {}))
+        own, public = found(area.get(url, area.own)), found(area.get(url, {}))
         if public[0] == 404 and own[0] == 200:
             more.add(rule)
         elif own != public:
@@ -173,9 +173,9 @@ def test_all_that_the_official_alone_sees_is_known(area: Area, app: Flask) -> No
 @pytest.mark.slow
 def test_others_get_what_the_public_gets(area: Area) -> None:
     for url in area.urls():
-        public = told(area.get(url, {}))
+        public = found(area.get(url, {}))
         for who, headers in area.others.items():
-            assert told(area.get(url, headers)) == public, (who, url)
+            assert found(area.get(url, headers)) == public, (who, url)
 
 
 @pytest.mark.slow
@@ -184,14 +184,14 @@ def test_a_tag_that_the_official_was_told_opens_nothing(area: Area) -> None:
     tags = {}
     for url in area.urls():
         tag = area.get(url, area.own).headers.get("ETag")
-        if tag and told(area.get(url, area.own)) != told(area.get(url, {})):
+        if tag and found(area.get(url, area.own)) != found(area.get(url, {})):
             tags[url] = tag
     assert tags
     for url, tag in tags.items():
         for condition in ("If-None-Match", "If-Match"):
             for headers in ({}, *area.others.values()):
                 asked, guessed = (
-                    told(area.get(url, headers | {condition: one})) for one in (tag, '"guessed"')
+                    found(area.get(url, headers | {condition: one})) for one in (tag, '"guessed"')
                 )
                 assert asked == guessed, (condition, url)
 
@@ -201,7 +201,7 @@ def test_the_head_of_an_answer_tells_no_more(area: Area) -> None:
     area.client = FlaskClient(area.app, area.app.response_class)  # the document has no heads
     for url in area.urls():
         other = area.others["of another province"]
-        assert told(area.get(url, other, "HEAD")) == told(area.get(url, {}, "HEAD")), url
+        assert found(area.get(url, other, "HEAD")) == found(area.get(url, {}, "HEAD")), url
 
 
 @pytest.mark.slow
@@ -216,4 +216,4 @@ def test_what_is_hidden_is_answered_as_what_is_not_there(area: Area) -> None:
     }
     for there, absent in nowhere.items():
         for headers in ({}, *area.others.values()):
-            assert told(area.get(there, headers)) == told(area.get(absent, headers)), there
+            assert found(area.get(there, headers)) == found(area.get(absent, headers)), there

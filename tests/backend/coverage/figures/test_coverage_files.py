@@ -30,12 +30,12 @@ def test_the_workbook_holds_the_same_figures(app: Flask, client: FlaskClient) ->
     assert list(head) == VIETNAMESE
     assert len(rows) == len(items) == 172
     for row, item in zip(rows, items, strict=True):
-        told = dict(zip(COLUMNS, row, strict=True))
+        found = dict(zip(COLUMNS, row, strict=True))
         for name in ("code", "name", "parent", "counted", "target", "shortfall", "expected"):
-            assert told[name] == item[name]
-        assert told["high"] == item["projection"]["high"]
-        assert told["reached"] == ("có" if item["reached"] else "không")
-        assert told["today"] == item["today"] == 0
+            assert found[name] == item[name]
+        assert found["high"] == item["projection"]["high"]
+        assert found["reached"] == ("có" if item["reached"] else "không")
+        assert found["today"] == item["today"] == 0
 
 
 def test_several_months_have_a_row_of_each_unit(app: Flask, client: FlaskClient) -> None:
@@ -70,8 +70,8 @@ def test_a_page_offers_the_table_with_heads_in_its_language(
         assert answer.content_type == "text/csv; charset=utf-8"
         head, row = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
         assert head == [gettext(text, language) for text in COLUMNS.values()]
-        told = dict(zip(COLUMNS, row, strict=True))
-        assert (told["counted"], told["state"], told["reached"]) == expected
+        found = dict(zip(COLUMNS, row, strict=True))
+        assert (found["counted"], found["state"], found["reached"]) == expected
 
 
 def test_points_for_a_map(app: Flask, client: FlaskClient) -> None:

@@ -40,22 +40,22 @@ def codes(client: FlaskClient, **query: Any) -> list[str]:
 def test_a_unit_on_its_way(app: Flask, client: FlaskClient) -> None:
     """The 20th of November: 19 whole days of 30, and the running one apart."""
     count(app, HERE, *[(f"2024-11-{day:02}", 5) for day in range(1, 20)], ("2024-11-20", 2))
-    told = one(client)
-    assert (told["counted"], told["today"], told["pace"]) == (97, 2, 5.0)
-    assert (told["expected"], told["state"], told["share"]) == (190.0, "behind", 0.3233)
-    assert (told["days_left"], told["shortfall"], told["needed_per_day"]) == (11, 203, 19)
-    assert told["assessed"] is True and told["reached"] is False
-    low, middle, high = (told["projection"][name] for name in ("low", "middle", "high"))
+    shown = one(client)
+    assert (shown["counted"], shown["today"], shown["pace"]) == (97, 2, 5.0)
+    assert (shown["expected"], shown["state"], shown["share"]) == (190.0, "behind", 0.3233)
+    assert (shown["days_left"], shown["shortfall"], shown["needed_per_day"]) == (11, 203, 19)
+    assert shown["assessed"] is True and shown["reached"] is False
+    low, middle, high = (shown["projection"][name] for name in ("low", "middle", "high"))
     assert 97 < low <= middle <= high and 135 < middle < 165
 
 
 def test_a_past_month_is_over(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     count(app, HERE, ("2024-11-10", 300))
     clock.now = datetime(2025, 1, 5, tzinfo=UTC)
-    told = one(client)
-    assert (told["expected"], told["state"], told["days_left"]) == (300.0, "reached", 0)
-    assert (told["pace"], told["needed_per_day"]) == (10.0, 0)
-    assert told["today"] is None and told["projection"] is None
+    shown = one(client)
+    assert (shown["expected"], shown["state"], shown["days_left"]) == (300.0, "reached", 0)
+    assert (shown["pace"], shown["needed_per_day"]) == (10.0, 0)
+    assert shown["today"] is None and shown["projection"] is None
     assert one(client, THERE)["needed_per_day"] is None
 
 
@@ -138,8 +138,8 @@ def test_a_setting_reads_reached_as_more_than(app: Flask, client: FlaskClient) -
     count(app, HERE, ("2024-11-10", 300))
     assert one(client)["reached"] is True
     app.config["REACHED_IS"] = ">"
-    told = one(client)
-    assert (told["reached"], told["shortfall"], told["target"]) == (False, 1, 300)
+    shown = one(client)
+    assert (shown["reached"], shown["shortfall"], shown["target"]) == (False, 1, 300)
 
 
 def test_months_one_after_another(app: Flask, client: FlaskClient) -> None:

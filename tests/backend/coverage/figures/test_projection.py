@@ -45,9 +45,9 @@ def _held(kind: str, seed: int, done: int) -> float:
     past, of_days = samples[:, over - LOOK_BACK : over], days[over - LOOK_BACK : over]
     factors = weekday_factors(past.sum(axis=0), of_days)
     scatter = common_scatter(past, of_days, factors)
-    told = still_to_come(past, of_days, days[over:], factors, scatter)
+    answer = still_to_come(past, of_days, days[over:], factors, scatter)
     rest = samples[:, over:].sum(axis=1)
-    return float(((rest >= np.rint(told.low)) & (rest <= np.rint(told.high))).mean())
+    return float(((rest >= np.rint(answer.low)) & (rest <= np.rint(answer.high))).mean())
 
 
 @pytest.mark.parametrize("kind", ["uneven", "visits"])
@@ -70,8 +70,8 @@ def test_saturdays_are_told_from_mondays() -> None:
 
 def test_who_took_nothing_will_bring_nothing() -> None:
     days = [FIRST + timedelta(days=n) for n in range(LOOK_BACK)]
-    told = still_to_come(np.zeros((2, LOOK_BACK)), days, days, np.ones(7), 1.0)
-    assert [part.tolist() for part in (told.low, told.middle, told.high)] == [[0, 0]] * 3
+    answer = still_to_come(np.zeros((2, LOOK_BACK)), days, days, np.ones(7), 1.0)
+    assert [part.tolist() for part in (answer.low, answer.middle, answer.high)] == [[0, 0]] * 3
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=31), st.integers(1, 31))
@@ -79,9 +79,9 @@ def test_who_took_nothing_will_bring_nothing() -> None:
 def test_an_interval_holds_its_mean(samples: list[int], left: int) -> None:
     days = [FIRST + timedelta(days=n) for n in range(len(samples))]
     coming = [days[-1] + timedelta(days=n) for n in range(1, left + 1)]
-    told = still_to_come(np.array([samples], float), days, coming, np.ones(7), 4.0)
-    assert 0 <= told.low[0] <= told.middle[0] <= told.high[0]
-    assert told.middle[0] == pytest.approx(np.mean(samples) * left)
+    answer = still_to_come(np.array([samples], float), days, coming, np.ones(7), 4.0)
+    assert 0 <= answer.low[0] <= answer.middle[0] <= answer.high[0]
+    assert answer.middle[0] == pytest.approx(np.mean(samples) * left)
 
 
 def test_a_month_on_its_way() -> None:

@@ -25,7 +25,7 @@ HIDDEN, SHOWN = "00001", "05443"  # a commune of Hà Nội, and one of Thái Ngu
 MARK = 7919  # samples of the hidden one: no answer to others may hold the number
 API = "/api/v1"
 
-# What is told of a unit of the province, or of the province, alone.
+# Addresses of a unit of the province, or of the province, alone.
 OF_HIDDEN = (
     f"{API}/coverage?month={MONTH}&unit={HIDDEN}",
     f"{API}/coverage?month={MONTH}&parent=01",
@@ -40,7 +40,7 @@ OF_HIDDEN = (
     f"/unit/{HIDDEN}?month={MONTH}",
     f"/unit/01?month={MONTH}",
 )
-# What is told of many: each reader gets what is theirs to see of it.
+# Addresses of many units: each reader gets what is theirs to see of it.
 OF_ALL = (
     f"{API}/coverage?month={MONTH}&level=province",
     f"{API}/coverage?from=2024-10&to={MONTH}&level=province",
@@ -126,13 +126,13 @@ def test_what_is_not_published_is_hidden_from_all_but_its_officials(world: World
 def test_lists_hold_what_their_reader_may_see(world: World) -> None:
     world.publish()
     for path in OF_ALL:
-        told = {who: world.get(path, who) for who in world.who}
-        assert {one.status_code for one in told.values()} == {200}, path
-        assert not numbers(told["public"]), path
-        assert not numbers(told["other official"]), path
-        assert told["phone"].data == told["public"].data, path
-        assert numbers(told["admin"]), path
-        assert numbers(told["official"]), path
+        shown = {who: world.get(path, who) for who in world.who}
+        assert {one.status_code for one in shown.values()} == {200}, path
+        assert not numbers(shown["public"]), path
+        assert not numbers(shown["other official"]), path
+        assert shown["phone"].data == shown["public"].data, path
+        assert numbers(shown["admin"]), path
+        assert numbers(shown["official"]), path
     assert world.get(f"{API}/statistics?month={MONTH}").json["code"] == "not_published"
 
 
@@ -188,9 +188,9 @@ def test_the_month_before_is_shown_when_it_is_published_too(world: World) -> Non
 
 
 def test_an_official_of_a_district_sees_it_and_no_more(world: World) -> None:
-    told = world.get(f"{API}/coverage?month={MONTH}", "official of the district").json
-    assert {one["code"] for one in told["items"]} >= {HIDDEN}
-    assert {one["parent"] for one in told["items"]} == {"Quận Ba Đình"}
+    shown = world.get(f"{API}/coverage?month={MONTH}", "official of the district").json
+    assert {one["code"] for one in shown["items"]} >= {HIDDEN}
+    assert {one["parent"] for one in shown["items"]} == {"Quận Ba Đình"}
     one = f"{API}/coverage?month={MONTH}&level=province&unit=01"
     assert without_id(world.get(one, "official of the district")) == without_id(world.get(one))
 
@@ -232,9 +232,9 @@ def test_the_running_month_is_nobodys_but_the_officials(world: World) -> None:
 def test_live_tells_everybody_all_and_asks_nobody_who_they_are(world: World) -> None:
     everything = {path: world.get(path, "admin").data for path in OF_ALL}
     world.office.app.config["PUBLISH"] = "live"
-    for path, told in everything.items():
+    for path, shown in everything.items():
         for who in ("public", "phone", "other official"):
-            assert world.get(path, who).data == told, path
+            assert world.get(path, who).data == shown, path
     with world.office.app.app_context():
         engine = db.engine
     seen: dict[str, list[str]] = {"public": [], "official": []}

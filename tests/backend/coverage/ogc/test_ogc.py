@@ -34,8 +34,8 @@ def got(client: FlaskClient, url: str, **query: Any) -> Any:
     return answer.json
 
 
-def hrefs(told: Any) -> dict[str, str]:
-    return {link["rel"]: link["href"].removeprefix("http://localhost") for link in told["links"]}
+def hrefs(shown: Any) -> dict[str, str]:
+    return {link["rel"]: link["href"].removeprefix("http://localhost") for link in shown["links"]}
 
 
 def test_the_landing_page_leads_everywhere(client: FlaskClient, commune: str) -> None:
@@ -64,16 +64,16 @@ def test_a_feature_has_the_figures_of_coverage(client: FlaskClient, commune: str
     assert feature["geometry"]["type"] in ("Polygon", "MultiPolygon")
     asked = {"month": "2024-11", "unit": commune}
     [figures] = got(client, "/api/v1/coverage", **asked)["items"]
-    told = feature["properties"]
-    assert (told["counted"], told["target"], told["reached"]) == (2, 300, False)
-    assert {name: told[name] for name in told if name in figures} == {
-        name: figures[name] for name in figures if name in told
+    shown = feature["properties"]
+    assert (shown["counted"], shown["target"], shown["reached"]) == (2, 300, False)
+    assert {name: shown[name] for name in shown if name in figures} == {
+        name: figures[name] for name in figures if name in shown
     }
     parts = figures["by_assurance"]
-    assert {name: told[name] for name in parts} == parts and sum(parts.values()) == 2
-    assert "by_assurance" not in told
-    assert (told["province"], told["network"]) == ("Tỉnh Thái Nguyên", "mobile")
-    assert (told["boundary_quality"], told["demo"]) == ("approximate", False)
+    assert {name: shown[name] for name in parts} == parts and sum(parts.values()) == 2
+    assert "by_assurance" not in shown
+    assert (shown["province"], shown["network"]) == ("Tỉnh Thái Nguyên", "mobile")
+    assert (shown["boundary_quality"], shown["demo"]) == ("approximate", False)
 
 
 def test_pages_follow_one_another_and_lose_nothing(client: FlaskClient, commune: str) -> None:
@@ -82,10 +82,10 @@ def test_pages_follow_one_another_and_lose_nothing(client: FlaskClient, commune:
     assert "next" not in hrefs(whole)
     found, link = [], f"{ITEMS}?bbox={THAI_NGUYEN}&limit=70"
     while link:
-        told = got(client, link)
-        assert told["numberMatched"] == whole["numberMatched"]
-        found += [feature["id"] for feature in told["features"]]
-        link = hrefs(told).get("next", "")
+        shown = got(client, link)
+        assert shown["numberMatched"] == whole["numberMatched"]
+        found += [feature["id"] for feature in shown["features"]]
+        link = hrefs(shown).get("next", "")
     assert found == [feature["id"] for feature in whole["features"]]
     assert len(set(found)) == len(found)
 
@@ -101,12 +101,12 @@ def test_a_box_meets_what_it_meets(client: FlaskClient, commune: str) -> None:
 
 
 def test_a_time_is_that_of_the_month(client: FlaskClient, commune: str) -> None:
-    for told, there in (
+    for shown, there in (
         ("2024-11-15", True), ("2024-11-30T23:00:00+07:00", True), ("2024-12-01", False),
         ("../2024-11-01", True), ("2024-12-01/..", False), ("2024-10-01/2024-12-31", True),
         ("/2024-10-31", False), ("2024-10-31T18:00:00Z", True),
     ):  # fmt: skip
-        assert bool(got(client, ITEMS, datetime=told, limit=1)["numberMatched"]) is there, told
+        assert bool(got(client, ITEMS, datetime=shown, limit=1)["numberMatched"]) is there, shown
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_what_the_standard_refuses(client: FlaskClient, query: dict[str, str]) -
 
 
 def test_a_larger_limit_is_the_largest(client: FlaskClient, commune: str) -> None:
-    told = got(client, ITEMS, limit=999_999)
-    assert told["numberReturned"] == 1000 < told["numberMatched"]
+    shown = got(client, ITEMS, limit=999_999)
+    assert shown["numberReturned"] == 1000 < shown["numberMatched"]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,6 @@ def test_gdal_reads_it_as_qgis_does(app: Flask, client: FlaskClient, commune: st
 
 def test_links_ask_for_the_very_box_that_was_asked_for(client: FlaskClient, commune: str) -> None:
     box = "105.84821,21.594212345678,105.84822,21.5943"
-    told = got(client, ITEMS, bbox=box)
-    again = parse_qs(urlsplit(hrefs(told)["self"]).query)["bbox"][0]
+    shown = got(client, ITEMS, bbox=box)
+    again = parse_qs(urlsplit(hrefs(shown)["self"]).query)["bbox"][0]
     assert [float(part) for part in again.split(",")] == [float(part) for part in box.split(",")]

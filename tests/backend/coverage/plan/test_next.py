@@ -48,14 +48,14 @@ def device_id(app: Flask) -> UUID:
 
 
 def test_the_nearest_spots_where_nobody_measured(app: Flask, client: FlaskClient) -> None:
-    told = ask(client, register(client), **HERE)
+    found = ask(client, register(client), **HERE)
     unit = commune(app, client)
-    assert told["unit"]["code"] == unit.code and told["unit"]["name"] == unit.name
-    figures = (told["unit"]["counted"], told["unit"]["target"], told["unit"]["shortfall"])
+    assert found["unit"]["code"] == unit.code and found["unit"]["name"] == unit.name
+    figures = (found["unit"]["counted"], found["unit"]["target"], found["unit"]["shortfall"])
     assert figures == (0, 300, 300)
-    assert told["boundaries"] == {"set": "approximate-2024", "quality": "approximate"}
-    assert told["note"] is None and told["assignments"] == []
-    spots = told["spots"]
+    assert found["boundaries"] == {"set": "approximate-2024", "quality": "approximate"}
+    assert found["note"] is None and found["assignments"] == []
+    spots = found["spots"]
     assert len(spots) == CELLS
     assert {spot["samples"] for spot in spots} == {"none"}
     far = [spot["distance_m"] for spot in spots]
@@ -143,23 +143,23 @@ def test_a_reached_commune_needs_nobody(app: Flask, client: FlaskClient) -> None
     with app.app_context():
         db.session.execute(update(Count).values(n=300))
         db.session.commit()
-    told = ask(client, headers, **HERE)
-    assert (told["unit"]["shortfall"], told["spots"]) == (0, [])
-    assert told["note"]["code"] == "target_reached_here" and "Cảm ơn" in told["note"]["message"]
+    found = ask(client, headers, **HERE)
+    assert (found["unit"]["shortfall"], found["spots"]) == (0, [])
+    assert found["note"]["code"] == "target_reached_here" and "Cảm ơn" in found["note"]["message"]
 
 
 def test_where_there_is_no_target_spots_are_told_all_the_same(
     app: Flask, client: FlaskClient
 ) -> None:
-    told = ask(client, register(client), **HERE, network="fixed")
-    assert told["unit"]["target"] is None and told["unit"]["shortfall"] is None
-    assert len(told["spots"]) == CELLS
+    found = ask(client, register(client), **HERE, network="fixed")
+    assert found["unit"]["target"] is None and found["unit"]["shortfall"] is None
+    assert len(found["spots"]) == CELLS
 
 
 def test_out_at_sea(client: FlaskClient) -> None:
-    told = ask(client, register(client), latitude=12.0, longitude=112.9)
-    assert told["unit"] is None and told["spots"] == []
-    assert told["note"]["code"] == "outside_every_commune"
+    found = ask(client, register(client), latitude=12.0, longitude=112.9)
+    assert found["unit"] is None and found["spots"] == []
+    assert found["note"]["code"] == "outside_every_commune"
 
 
 # Bad questions

@@ -30,9 +30,9 @@ def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: 
     mine = team(app, run_by, "Đội 1", home_unit_id=unit.id, capacity_per_day=15)
     team(app, run_by, "Đội 2", home_unit_id=unit.id, capacity_per_day=15)
     add_membership(app, headers, running, mine, LONG_AGO, datetime(2024, 11, 20, 13, tzinfo=UTC))
-    told = ask(client, headers)
-    assert told["unit"] is None and told["spots"] == [] and told["note"] is None
-    [assignment] = told["assignments"]
+    found = ask(client, headers)
+    assert found["unit"] is None and found["spots"] == [] and found["note"] is None
+    [assignment] = found["assignments"]
     assert assignment["campaign"]["id"] == running
     assert assignment["team"] == {"id": mine, "name": "Đội 1"}
     [item] = assignment["items"]
@@ -60,8 +60,8 @@ def test_a_plan_is_kept_for_minutes(app: Flask, client: FlaskClient, clock: Fake
         db.session.commit()
     assert ask(client, headers)["assignments"][0]["items"][0]["shortfall"] == 300
     clock.now += timedelta(minutes=5)
-    told = ask(client, headers)
-    assert told["assignments"][0]["items"] == [] and told["note"]["code"] == "nothing_planned"
+    found = ask(client, headers)
+    assert found["assignments"][0]["items"] == [] and found["note"]["code"] == "nothing_planned"
 
 
 def test_a_member_gets_spots_where_they_stand(app: Flask, client: FlaskClient) -> None:
@@ -69,8 +69,8 @@ def test_a_member_gets_spots_where_they_stand(app: Flask, client: FlaskClient) -
     run_by = organisation(app)
     running = campaign(app, run_by, unit.id)
     add_membership(app, headers, running, team(app, run_by, home_unit_id=unit.id), LONG_AGO)
-    told = ask(client, headers, **HERE)
-    assert told["assignments"] == [] and len(told["spots"]) == CELLS
+    found = ask(client, headers, **HERE)
+    assert found["assignments"] == [] and len(found["spots"]) == CELLS
 
 
 def test_in_no_team_the_last_commune_counts(app: Flask, client: FlaskClient) -> None:
@@ -78,10 +78,10 @@ def test_in_no_team_the_last_commune_counts(app: Flask, client: FlaskClient) -> 
     assert client.get(URL, headers=headers).status_code == 422
     post(client, headers, sample("2024-11-19T09:00:00+07:00"))
     unit = commune(app, client)
-    told = ask(client, headers)
-    assert told["unit"]["code"] == unit.code
-    assert (told["unit"]["counted"], told["unit"]["shortfall"]) == (1, 299)
-    assert len(told["spots"]) == CELLS
+    found = ask(client, headers)
+    assert found["unit"]["code"] == unit.code
+    assert (found["unit"]["counted"], found["unit"]["shortfall"]) == (1, 299)
+    assert len(found["spots"]) == CELLS
     other = register(client)
     assert client.get(URL, headers=other).status_code == 422  # it is another's last commune
 

@@ -140,7 +140,7 @@ def test_only_communes_of_the_list_in_force(
     )
     one = team(
         *(app, cast.organisation, "Đội 1"),
-        home_unit_id=unit_id(app, HERE),  # a home may be told in old units
+        home_unit_id=unit_id(app, HERE),  # a home may be stated in old units
         capacity_per_day=5,
     )
     take_part(app, new, one)
@@ -211,13 +211,13 @@ def test_capacity_is_the_median_of_the_last_seven_active_days(
             )
         )
         db.session.commit()
-    told = cast.plan(client)["teams"][0]
-    assert (told["capacity_per_day"], told["capacity_from"]) == (6, "median")
+    found = cast.plan(client)["teams"][0]
+    assert (found["capacity_per_day"], found["capacity_from"]) == (6, "median")
     with app.app_context():
         db.session.get_one(Team, one).capacity_per_day = 4
         db.session.commit()
-    told = cast.plan(client)["teams"][0]
-    assert (told["capacity_per_day"], told["capacity_from"]) == (4, "organiser")
+    found = cast.plan(client)["teams"][0]
+    assert (found["capacity_per_day"], found["capacity_from"]) == (4, "organiser")
 
 
 def test_a_team_of_unknown_capacity_has_a_stated_assumption(

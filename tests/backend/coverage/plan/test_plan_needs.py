@@ -26,8 +26,8 @@ def area(app: Flask, cast: Cast, clock: FakeClock) -> dict[str, tuple[int, int, 
     """Step, samples and need of each commune on the plan's map."""
     asked = {"date": None, "network": None, "team_id": None}
     with app.app_context():
-        told = show_plan_map(ADMIN, cast.campaign, asked, clock.now)
-    return {one.code: (one.step, one.has, one.need) for one in told["area"]}
+        shown = show_plan_map(ADMIN, cast.campaign, asked, clock.now)
+    return {one.code: (one.step, one.has, one.need) for one in shown["area"]}
 
 
 ADMIN = Actor(user_id=1, grants=(Grant("admin", "system"),))

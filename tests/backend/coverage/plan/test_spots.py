@@ -40,7 +40,7 @@ def test_a_released_cell_is_few_and_lacks_own_samples() -> None:
 def test_enough_is_an_even_share_of_the_target(target: int | None, cells: int, enough: int) -> None:
     assert ENOUGH_LEAST == 5
     some = [(0, number) for number in range(cells)]
-    for n, told in ((enough, cells - 1), (enough - 1, cells)):
+    for n, answer in ((enough, cells - 1), (enough - 1, cells)):
         spots = lacking_spots(0.0, 0.0, some, {some[0]: n}, (), target)
-        assert len(spots) == min(told, SPOTS_MOST)
+        assert len(spots) == min(answer, SPOTS_MOST)
         assert ((0.00225, 0.0024) in {(s.latitude, s.longitude) for s in spots}) == (n < enough)

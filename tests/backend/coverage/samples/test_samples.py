@@ -83,8 +83,8 @@ def test_positions_are_coarse_and_devices_numbers(cast: Cast) -> None:
         '{"latitude": 21.594, "longitude": 105.848}'
     }
     [number] = {one["device"] for one in answer["items"]}
-    told = {"month": "2024-11", "reason": "x", "device": number, "preview": True}
-    excluded = cast.client.post("/api/v1/units/19/exclusions", json=told, headers=cast.official)
+    shown = {"month": "2024-11", "reason": "x", "device": number, "preview": True}
+    excluded = cast.client.post("/api/v1/units/19/exclusions", json=shown, headers=cast.official)
     assert excluded.json["measurements"] == len(cast.samples)
 
 
@@ -121,10 +121,10 @@ def test_a_mock_position_is_a_reason_and_not_told_twice(cast: Cast) -> None:
 def test_an_exclusion_is_told_with_its_reason(cast: Cast) -> None:
     body = {"month": "2024-11", "reason": "đo trong xưởng", "measurements": [cast.samples[0]["id"]]}
     act = cast.client.post("/api/v1/units/19/exclusions", json=body, headers=cast.official).json
-    told = cast.one(0)
-    assert told["exclusion"]["reason"] == "đo trong xưởng"
-    assert told["exclusion"]["id"] == act["id"]
-    assert [one["code"] for one in told["reasons"]] == ["excluded"]
+    shown = cast.one(0)
+    assert shown["exclusion"]["reason"] == "đo trong xưởng"
+    assert shown["exclusion"]["id"] == act["id"]
+    assert [one["code"] for one in shown["reasons"]] == ["excluded"]
 
 
 def test_only_of_the_own_area(cast: Cast) -> None:

@@ -70,7 +70,7 @@ def test_the_page_tells_every_signal() -> None:
 
 
 def test_the_page_tells_which_honest_habits_people_will_have_to_ask_about() -> None:
-    told = count_signals(REPORTED_ON[:20])
-    assert told["office"]["one_place_many_devices"] and told["receiver"]["mock_share"]
-    named = {name for signs in told.values() for name in signs}
+    answer = count_signals(REPORTED_ON[:20])
+    assert answer["office"]["one_place_many_devices"] and answer["receiver"]["mock_share"]
+    named = {name for signs in answer.values() for name in signs}
     assert not named & {"speeds_repeated", "impossible_travel", "same_coordinates"}

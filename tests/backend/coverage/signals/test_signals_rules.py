@@ -39,7 +39,7 @@ Make = Callable[..., DeviceSample]
 
 @pytest.fixture
 def make() -> Make:
-    """A measurement that differs from every other, at the house unless told."""
+    """A measurement that differs from every other, at the house unless another place is given."""
     chance = random.Random(7)
 
     def seen(device: int, minutes: float = 0, **changes: object) -> DeviceSample:

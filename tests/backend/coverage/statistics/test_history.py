@@ -70,34 +70,34 @@ def test_ten_communes_that_were_merged_split_and_renamed(app: Flask, client: Fla
     assert len(numbers) == 10
     sampled(app, "2024", JUNE, **numbers)
     successors = {code for codes in SPLIT.values() for code in codes} | {"01840", *RENAMED.values()}
-    told = {code: history(client, code)["2025-06"] for code in successors}
-    assert sum(one["received"] for one in told.values()) == sum(numbers.values())
-    assert sum(one["counted"] for one in told.values()) == sum(
+    found = {code: history(client, code)["2025-06"] for code in successors}
+    assert sum(one["received"] for one in found.values()) == sum(numbers.values())
+    assert sum(one["counted"] for one in found.values()) == sum(
         n - len(range(0, n, 3)) for n in numbers.values()
     )
-    assert {code for code, one in told.items() if one["estimated"]} == {
+    assert {code for code, one in found.items() if one["estimated"]} == {
         "05443", "05467", "05500", "05908", "05941",
     }  # fmt: skip
-    assert told["01840"]["received"] == sum(numbers[f"_{code}"] for code in MERGED)
+    assert found["01840"]["received"] == sum(numbers[f"_{code}"] for code in MERGED)
     for code in RENAMED:
-        assert (told[code]["received"], told[code]["estimated"]) == (numbers[f"_{code}"], False)
+        assert (found[code]["received"], found[code]["estimated"]) == (numbers[f"_{code}"], False)
 
 
 def test_a_province_loses_nothing_and_estimates_nothing(app: Flask, client: FlaskClient) -> None:
     sampled(app, "2024", JUNE, _05461=20, _05443=10)
     sampled(app, "2025", JULY, _05443=9)
-    told = history(client, "19", level="province")
-    assert (told["2025-06"]["received"], told["2025-06"]["estimated"]) == (30, False)
-    assert (told["2025-07"]["received"], told["2025-07"]["system"]) == (9, "2025")
-    assert told["2025-08"]["received"] == 0
+    found = history(client, "19", level="province")
+    assert (found["2025-06"]["received"], found["2025-06"]["estimated"]) == (30, False)
+    assert (found["2025-07"]["received"], found["2025-07"]["system"]) == (9, "2025")
+    assert found["2025-08"]["received"] == 0
 
 
 def test_back_to_the_communes_of_before(app: Flask, client: FlaskClient) -> None:
     sampled(app, "2025", JULY, _01840=100, _24235=40)
-    told = [history(client, code, as_of="2025-06-30")["2025-07"] for code in MERGED]
-    assert sum(one["received"] for one in told) == 100
-    assert all(one["estimated"] and one["received"] > 0 for one in told)
-    assert {one["reached"] for one in told} == {None}
+    found = [history(client, code, as_of="2025-06-30")["2025-07"] for code in MERGED]
+    assert sum(one["received"] for one in found) == 100
+    assert all(one["estimated"] and one["received"] > 0 for one in found)
+    assert {one["reached"] for one in found} == {None}
     only = history(client, "24235", as_of="2025-06-30")["2025-07"]
     assert (only["received"], only["estimated"]) == (40, False)
 
@@ -153,20 +153,20 @@ def test_what_ended_before_is_divided_among_its_province(
     there = inside(app, "05467", "2025")
     december = datetime(2024, 12, 10, 9, tzinfo=VIETNAM)
     store_rows(app, *[measurement_row(ended, december, **there) for _ in range(5)])
-    told = history(client, "05467", months=9)["2024-12"]
-    assert (told["received"], told["estimated"]) == (5, True)
-    told = history(client, "05443", months=9)["2024-12"]
-    assert (told["received"], told["estimated"]) == (0, False)
-    told = history(client, "19", months=9, level="province")["2024-12"]
-    assert (told["received"], told["estimated"]) == (5, False)
+    found = history(client, "05467", months=9)["2024-12"]
+    assert (found["received"], found["estimated"]) == (5, True)
+    found = history(client, "05443", months=9)["2024-12"]
+    assert (found["received"], found["estimated"]) == (0, False)
+    found = history(client, "19", months=9, level="province")["2024-12"]
+    assert (found["received"], found["estimated"]) == (5, False)
 
 
 def test_targets_of_each_month(app: Flask, client: FlaskClient) -> None:
     sampled(app, "2025", JULY, _05443=450)
-    told = history(client, "05443")
-    july = told["2025-07"]
+    found = history(client, "05443")
+    july = found["2025-07"]
     assert (july["counted"], july["target"], july["reached"]) == (300, 300, True)
-    assert told["2025-08"]["reached"] is False
+    assert found["2025-08"]["reached"] is False
     app.config["REACHED_IS"] = ">"
     assert history(client, "05443")["2025-07"]["reached"] is False
 

@@ -33,12 +33,12 @@ def statistics(client: FlaskClient, code: str | None = HERE, **query: Any) -> di
     headers = person(client.application, "admin")  # live figures
     answer = client.get(url, query_string={"month": "2024-11", **query}, headers=headers)
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json
-    return told
+    shown: dict[str, Any] = answer.json
+    return shown
 
 
-def total(told: dict[str, Any]) -> dict[str, Any]:
-    [found] = [one for one in told["items"] if one["operator"] is one["technology"] is None]
+def total(shown: dict[str, Any]) -> dict[str, Any]:
+    [found] = [one for one in shown["items"] if one["operator"] is one["technology"] is None]
     return dict(found)
 
 
@@ -51,18 +51,18 @@ def test_a_commune_its_district_province_and_the_country(app: Flask, client: Fla
     here, near = unit_id(app, HERE), unit_id(app, NEAR)
     store_rows(app, *many(here, 40), *many(near, 20, technology="5G", operator="VinaPhone"))
     assert refresh(app) == "communes recomputed: 2"
-    told = statistics(client)
-    assert [(one["operator"], one["technology"]) for one in told["items"]] == [
+    shown = statistics(client)
+    assert [(one["operator"], one["technology"]) for one in shown["items"]] == [
         (None, None), (None, "4G"), ("Viettel", None), ("Viettel", "4G"),
     ]  # fmt: skip
-    speed = total(told)["download_mbps"]
+    speed = total(shown)["download_mbps"]
     assert {name: speed[name] for name in ("n", "median", "mean", "p10", "p90")} == {
         "n": 40, "median": 29.5, "mean": 29.5, "p10": 13.9, "p90": 45.1,
     }  # fmt: skip
     assert speed["effective_n"] == pytest.approx(40) and speed["leads"] == "samples"
     low, high = speed["median_low"], speed["median_high"]
     assert (low, high) == pytest.approx((10 + 39 * 0.338, 10 + 39 * 0.662), abs=0.02)
-    assert total(told)["n"] == total(told)["devices"] == 40
+    assert total(shown)["n"] == total(shown)["devices"] == 40
     assert total(statistics(client, NEAR))["download_mbps"] is None
     for code, level in (("164", "district"), ("19", "province"), (None, None)):
         above = statistics(client, code, **({"level": level} if level else {}))
@@ -70,10 +70,10 @@ def test_a_commune_its_district_province_and_the_country(app: Flask, client: Fla
         by_key = {(one["operator"], one["technology"]): one for one in above["items"]}
         assert by_key["VinaPhone", "5G"]["n"] == 20
         assert by_key["VinaPhone", "5G"]["download_mbps"] is None
-    assert (told["demo"], told["minimum_n"], told["unit"]["name"]) == (
+    assert (shown["demo"], shown["minimum_n"], shown["unit"]["name"]) == (
         False,
         30,
-        told["unit"]["name"],
+        shown["unit"]["name"],
     )
 
 
@@ -113,10 +113,10 @@ def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClien
                 assert found[metric] is None
                 continue
             p10, median, p90 = np.percentile(values, [10, 50, 90])
-            told = found[metric]
+            shown = found[metric]
             outer = (p10, p90) if len(values) >= 40 else (None, None)
-            assert told["median"] == median and (told["p10"], told["p90"]) == outer
-            assert told["mean"] == pytest.approx(values.mean(), rel=1e-14)
+            assert shown["median"] == median and (shown["p10"], shown["p90"]) == outer
+            assert shown["mean"] == pytest.approx(values.mean(), rel=1e-14)
 
 
 def test_latency_under_load_is_that_of_the_samples_that_measured_it(
@@ -208,17 +208,17 @@ def test_what_is_posted_excluded_and_withdrawn_is_followed(app: Flask, client: F
     post(client, other, sample(download_mbps=20.0))
     refresh(app)
     [code] = [client.get(f"/api/v1/measurements/{out['id']}", headers=mine).json["unit"]["code"]]
-    told = total(statistics(client, code))
-    assert (told["n"], told["devices"], told["download_mbps"]["median"]) == (3, 2, 40.0)
+    shown = total(statistics(client, code))
+    assert (shown["n"], shown["devices"], shown["download_mbps"]["median"]) == (3, 2, 40.0)
     app.test_cli_runner().invoke(args=["measurements", "exclude", out["id"], "--reason", "thử"])
     refresh(app)
-    told = total(statistics(client, code))
-    assert (told["n"], told["devices"], told["download_mbps"]["median"]) == (2, 2, 30.0)
+    shown = total(statistics(client, code))
+    assert (shown["n"], shown["devices"], shown["download_mbps"]["median"]) == (2, 2, 30.0)
     app.extensions["clock"].now += timedelta(days=8)
     client.delete("/api/v1/devices/me", headers=mine)
     refresh(app)
-    told = total(statistics(client, code))
-    assert (told["n"], told["devices"], told["download_mbps"]["median"]) == (2, 1, 30.0)
+    shown = total(statistics(client, code))
+    assert (shown["n"], shown["devices"], shown["download_mbps"]["median"]) == (2, 1, 30.0)
 
 
 def test_the_last_sample_gone_leaves_no_row(app: Flask, client: FlaskClient) -> None:

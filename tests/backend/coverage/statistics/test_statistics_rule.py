@@ -39,16 +39,16 @@ def told_of(group: list[Samples], technology: str = "4G", minimum: int = 1) -> d
 @settings(max_examples=25)
 @given(SPEEDS)
 def test_figures_depend_on_no_order(values: list[float]) -> None:
-    told = told_of([samples(values)])["download_mbps"]
-    assert told == told_of([samples(values[::-1])])["download_mbps"]
-    assert told["median"] == np.percentile(np.array(values), 50)
-    assert told["mean"] == math.fsum(values[::-1]) / len(values)
-    assert told["n"] == len(values)
-    assert told["median_low"] <= told["median"] <= told["median_high"]
+    answer = told_of([samples(values)])["download_mbps"]
+    assert answer == told_of([samples(values[::-1])])["download_mbps"]
+    assert answer["median"] == np.percentile(np.array(values), 50)
+    assert answer["mean"] == math.fsum(values[::-1]) / len(values)
+    assert answer["n"] == len(values)
+    assert answer["median_low"] <= answer["median"] <= answer["median_high"]
     if len(values) >= 40:
-        assert (told["p10"], told["p90"]) == tuple(np.percentile(np.array(values), [10, 90]))
+        assert (answer["p10"], answer["p90"]) == tuple(np.percentile(np.array(values), [10, 90]))
     else:
-        assert told["p10"] is told["p90_high"] is None
+        assert answer["p10"] is answer["p90_high"] is None
 
 
 @pytest.mark.slow
@@ -62,15 +62,15 @@ def test_shares_of_bands_add_up(values: list[float]) -> None:
 
 
 def test_a_bound_itself_keeps_a_reference() -> None:
-    told = told_of([samples([39.9, 40.0, 100.0, 30.0])])
-    assert told["shares"]["references"] == {"download_40": 0.5}
-    told = told_of([samples([50.0, 99.0, 100.0, 29.0], technology="5G")], "5G")
-    assert told["shares"]["references"] == {
+    answer = told_of([samples([39.9, 40.0, 100.0, 30.0])])
+    assert answer["shares"]["references"] == {"download_40": 0.5}
+    answer = told_of([samples([50.0, 99.0, 100.0, 29.0], technology="5G")], "5G")
+    assert answer["shares"]["references"] == {
         "download_100": 0.25,
         "upload_30": 0.75,
         "ping_50": 0.5,
     }
-    low, high = told["shares"]["reference_limits"]["upload_30"]
+    low, high = answer["shares"]["reference_limits"]["upload_30"]
     assert 0 < low < 0.75 < high < 1
 
 
@@ -94,11 +94,11 @@ def test_a_metric_that_few_have_is_null_by_itself() -> None:
     one = samples([10.0] * 30)
     values = {**one.values, "jitter_ms": np.append(one.values["jitter_ms"][:29], math.nan)}
     few = Samples(one.operator, one.technology, one.n, values, one.devices)
-    told = told_of([few], minimum=30)
-    assert told["jitter_ms"] is None and told["ping_ms"]["n"] == 30
-    told = told_of([samples([10.0] * 29)], minimum=30)
-    assert told["download_mbps"] is told["shares"] is None
-    assert (round(told["effective_n"], 9), told["more_devices"]) == (29, 1)
+    answer = told_of([few], minimum=30)
+    assert answer["jitter_ms"] is None and answer["ping_ms"]["n"] == 30
+    answer = told_of([samples([10.0] * 29)], minimum=30)
+    assert answer["download_mbps"] is answer["shares"] is None
+    assert (round(answer["effective_n"], 9), answer["more_devices"]) == (29, 1)
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,10 @@ def coverage(client: FlaskClient, **query: str) -> Any:
 
 def test_the_built_in_ones(client: FlaskClient) -> None:
     answer = client.get(f"{URL}?as_of=2024-11-15").json
-    told = {(one["level"], one["network"], one["purpose"]): one for one in answer["items"]}
-    assert told["commune", "mobile", "target"]["threshold"] == 300
-    assert ("commune", "fixed", "target") not in told
-    assert told["commune", "fixed", "assessment"]["threshold"] == 30
+    found = {(one["level"], one["network"], one["purpose"]): one for one in answer["items"]}
+    assert found["commune", "mobile", "target"]["threshold"] == 300
+    assert ("commune", "fixed", "target") not in found
+    assert found["commune", "fixed", "assessment"]["threshold"] == 30
     later = client.get(f"{URL}?as_of=2025-08-01&purpose=target&network=fixed").json["items"]
     assert [(one["level"], one["threshold"]) for one in later] == [
         ("province", 300), ("district", 300), ("commune", 300),
@@ -56,11 +56,11 @@ def test_a_units_own_target_beats_the_general_one(app: Flask, client: FlaskClien
     assert coverage(client)["summary"]["reached"] == 0
     made = put(client, person(app, "admin"))
     assert made.status_code == 201 and made.headers["ETag"] == '"1"'
-    told = coverage(client)
-    assert told["target"]["threshold"] == 300 and told["summary"]["reached"] == 1
-    (item,) = (item for item in told["items"] if item["code"] == "05443")
+    found = coverage(client)
+    assert found["target"]["threshold"] == 300 and found["summary"]["reached"] == 1
+    (item,) = (item for item in found["items"] if item["code"] == "05443")
     assert (item["target"], item["reached"], item["shortfall"]) == (100, True, 0)
-    assert told["summary"]["distribution"]["best_reached"] == 1  # the cheapest one first
+    assert found["summary"]["distribution"]["best_reached"] == 1  # the cheapest one first
     ((act, details),) = audit_entries(app, f"target:{made.json['id']}")
     assert act == "target.create" and details["after"]["threshold"] == 100
 

@@ -93,12 +93,12 @@ def test_provinces_by_the_atlas(app: Flask, client: FlaskClient, clock: FakeCloc
 
 
 def test_the_list_of_reasons_comes_in_both_languages(client: FlaskClient) -> None:
-    told = client.get(URL, query_string=PROVINCE).json["reasons"]
+    shown = client.get(URL, query_string=PROVINCE).json["reasons"]
     english = client.get(
         URL, query_string=PROVINCE, headers={"Accept-Language": "en"}
     ).json["reasons"]  # fmt: skip
-    assert [one["code"] for one in told] == [one.code for one in REASONS]
-    assert all(a["words"] != b["words"] for a, b in zip(told, english, strict=True))
+    assert [one["code"] for one in shown] == [one.code for one in REASONS]
+    assert all(a["words"] != b["words"] for a, b in zip(shown, english, strict=True))
 
 
 @pytest.mark.slow
@@ -162,7 +162,7 @@ def test_a_reason_is_told_where_and_only_where_counts_differ(
         received=counted + repeats, counted=counted, lost={"repeat": repeats}, theirs=theirs,
         imported=True, imported_early=False, no_boundary=False, approximate=approximate,
     )  # fmt: skip
-    told = likely(pair)
-    assert bool(told) == (theirs != counted)
-    assert ("own_client_alone" in told) == (theirs is not None and theirs < counted)
-    assert ("ispeed_alone" in told) == (theirs is not None and theirs > counted + repeats)
+    shown = likely(pair)
+    assert bool(shown) == (theirs != counted)
+    assert ("own_client_alone" in shown) == (theirs is not None and theirs < counted)
+    assert ("ispeed_alone" in shown) == (theirs is not None and theirs > counted + repeats)

@@ -195,8 +195,8 @@ def test_a_file_that_is_none(
 ) -> None:
     answer = send(client, raw, admin, kind)
     assert answer.status_code == status
-    told = answer.json["errors"][0]["code"] if status == 422 else answer.json["code"]
-    assert told == code
+    found = answer.json["errors"][0]["code"] if status == 422 else answer.json["code"]
+    assert found == code
 
 
 def test_a_month_that_has_not_begun(client: FlaskClient, admin: dict[str, str]) -> None:
@@ -207,8 +207,8 @@ def test_a_month_that_has_not_begun(client: FlaskClient, admin: dict[str, str]) 
 @pytest.mark.slow
 def test_the_command(app: Flask, tmp_path: Path) -> None:
     def run(*words: str) -> Any:
-        told = ["coverage", "import-vnnic", str(path), "--month", "2024-11", *words]
-        return app.test_cli_runner().invoke(args=told)
+        found = ["coverage", "import-vnnic", str(path), "--month", "2024-11", *words]
+        return app.test_cli_runner().invoke(args=found)
 
     path = tmp_path / "vnnic.json"
     path.write_text(json.dumps([{"code": "19", "value": 64595}, {"code": "98", "value": 1}]))

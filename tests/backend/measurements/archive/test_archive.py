@@ -62,8 +62,8 @@ def test_a_month_comes_back_to_the_byte(
     written = (folder / f"{MONTH}.parquet").read_bytes()
     with owner.begin() as connection:
         connection.execute(text("delete from measurements where day < '2024-12-01'"))
-    status, told = run(app, "check-archive", MONTH)
-    assert status == 1 and "differs from the archive" in told
+    status, answer = run(app, "check-archive", MONTH)
+    assert status == 1 and "differs from the archive" in answer
     assert run(app, "restore", MONTH)[1].endswith("restored: 4; skipped, of withdrawn devices: 0\n")
     assert stored(app) == before and len(stored(app, "2024-12")) == 1
     assert run(app, "recount") == (0, "differences: 0\n")
@@ -162,8 +162,8 @@ def test_what_is_damaged_or_missing_or_too_early_is_told(
     path = folder / f"{MONTH}.parquet"
     path.write_bytes(path.read_bytes()[:-9] + b"123456789")
     for command in ("restore", "check-archive"):
-        status, told = run(app, command, MONTH)
-        assert status == 1 and "damaged" in told
+        status, answer = run(app, command, MONTH)
+        assert status == 1 and "damaged" in answer
     assert list(folder.glob(".*")) == []
 
 

@@ -64,8 +64,8 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> No
 
 def test_who_withdraws_meanwhile_leaves_no_id(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     meanwhile(monkeypatch, cast.withdraw)
-    told = cast.correct(cast.first).json
-    assert told["measurements"] == 0
+    answer = cast.correct(cast.first).json
+    assert answer["measurements"] == 0
     assert cast.corrections() == []
 
 
@@ -73,10 +73,10 @@ def test_of_two_decisions_the_second_tells_what_the_first_did(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meanwhile(monkeypatch, lambda: cast.correct(cast.first))
-    told = cast.correct(cast.second).json
+    answer = cast.correct(cast.second).json
     mine = cast.sample["id"]
     assert cast.corrections() == [(mine, None, cast.first), (mine, cast.first, cast.second)]
-    assert told["before"] == [{"team_id": cast.first, "received": 1, "counted": 1}]
+    assert answer["before"] == [{"team_id": cast.first, "received": 1, "counted": 1}]
 
 
 def test_a_correction_follows_the_verdict_of_a_phone_that_never_joined(

@@ -79,22 +79,22 @@ def codes(answer: Any) -> list[tuple[str, str]]:
 
 
 def test_a_dry_run_shows_what_would_move_and_writes_nothing(cast: Cast) -> None:
-    told = cast.send(f"{cast.member},Đội 2,2024-11-12,12/11/2024", dry_run=True).json
-    assert told["totals"] == {"rows": 1, "create": 1, "unchanged": 0, "error": 0}
-    [row] = told["rows"]
+    found = cast.send(f"{cast.member},Đội 2,2024-11-12,12/11/2024", dry_run=True).json
+    assert found["totals"] == {"rows": 1, "create": 1, "unchanged": 0, "error": 0}
+    [row] = found["rows"]
     assert (row["team_id"], row["number"]) == (cast.two, cast.member)
     assert datetime.fromisoformat(row["since"]) == datetime(2024, 11, 11, 17, tzinfo=UTC)
     assert datetime.fromisoformat(row["until"]) == datetime(2024, 11, 12, 17, tzinfo=UTC)
-    assert told["moved"]["changed"] == 1
-    assert [one["team_id"] for one in told["moved"]["before"]] == [cast.one]
-    assert [one["counted"] for one in told["moved"]["after"]] == [1, 1]
+    assert found["moved"]["changed"] == 1
+    assert [one["team_id"] for one in found["moved"]["before"]] == [cast.one]
+    assert [one["counted"] for one in found["moved"]["after"]] == [1, 1]
     assert cast.memberships() == 1
 
 
 def test_what_was_measured_then_is_earned(cast: Cast, app: Flask) -> None:
     assert cast.send(f"{cast.member},đội 2,2024-11-12,2024-11-12").status_code == 200
-    told = cast.client.get("/api/v1/memberships", headers=cast.phone).json["items"]
-    assert [one["team"]["id"] for one in told] == [cast.two, cast.one]
+    found = cast.client.get("/api/v1/memberships", headers=cast.phone).json["items"]
+    assert [one["team"]["id"] for one in found] == [cast.two, cast.one]
     assert cast.earned() == {cast.one: 1, cast.two: 1}
     with app.app_context():
         assert not team_differences()
@@ -161,8 +161,8 @@ def test_a_workbook_with_dates(cast: Cast) -> None:
     book.active.append(["Volunteer", "Team", "From", "To"])
     book.active.append([cast.member, "Đội 2", date(2024, 11, 12), datetime(2024, 11, 13)])
     book.save(out)
-    told = cast.upload(out.getvalue(), XLSX, dry_run=False)
-    assert told.status_code == 200 and told.json["moved"]["changed"] == 2
+    found = cast.upload(out.getvalue(), XLSX, dry_run=False)
+    assert found.status_code == 200 and found.json["moved"]["changed"] == 2
     assert cast.earned() == {cast.one: 1, cast.two: 2}
 
 

@@ -46,9 +46,9 @@ def test_rows_without_a_device_are_valid_and_not_counted(
     result = run(app, written(tmp_path, sample(), sample("2019-11-15T09:12:33+07:00")))
     assert result.exit_code == 0, result.output
     assert result.stdout == "accepted: 2, duplicate: 0, conflict: 0, rejected: 0\n"
-    told = summary(client)
-    assert (told["received"], told["valid"], told["counted"]) == (1, 1, 0)
-    assert told["reasons"] == {"no_device": 1}
+    answer = summary(client)
+    assert (answer["received"], answer["valid"], answer["counted"]) == (1, 1, 0)
+    assert answer["reasons"] == {"no_device": 1}
     assert client.get("/api/v1/coverage?month=2019-11&parent=19").json["summary"]["valid"] == 1
     assert sources(app) == ["import", "import"]
 
@@ -68,9 +68,9 @@ def test_what_was_wrong_is_told_by_line_and_written_beside(app: Flask, tmp_path:
     result = run(app, path)
     assert result.exit_code == 0
     assert result.stdout == "accepted: 1, duplicate: 0, conflict: 1, rejected: 3\n"
-    told = [line for line in result.stderr.splitlines() if line.startswith("line ")]
-    assert [line.split(":")[0] for line in told] == ["line 2", "line 3", "line 4", "line 5"]
-    assert told[1] == "line 3: download_mbps: The value is out of range."
+    answer = [line for line in result.stderr.splitlines() if line.startswith("line ")]
+    assert [line.split(":")[0] for line in answer] == ["line 2", "line 3", "line 4", "line 5"]
+    assert answer[1] == "line 3: download_mbps: The value is out of range."
     beside = [json.loads(line) for line in Path(f"{path}.refused.ndjson").read_text().splitlines()]
     assert [one["line"] for one in beside] == [2, 3, 4, 5]
     assert json.loads(beside[1]["row"])["download_mbps"] == -1

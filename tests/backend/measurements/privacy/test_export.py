@@ -22,16 +22,16 @@ def test_everything_held_is_told(app: Flask, client: FlaskClient) -> None:
     answer = client.get(f"{ME}/export", headers=bearer(mine["token"]))
     assert answer.status_code == 200
     assert answer.content_type == "application/json"
-    told = json.loads(answer.get_data(as_text=True))
-    assert (told["device"]["id"], told["device"]["model"]) == (mine["id"], "SM-A525F")
-    assert [consent["version"] for consent in told["consents"]] == ["3"]
-    assert [row["id"] for row in told["measurements"]] == [str(id) for id in ids]
-    assert told["measurements"][0]["raw"] == {"comment": "ở nhà"}
-    assert told["measurements"][0]["latitude"] == 21.5942
-    assert datetime.fromisoformat(told["measurements"][0]["measured_at"]) == AT
-    assert [row["reason"] for row in told["exclusions"]] == ["giả"]
-    assert {row["id"] for row in told["receipts"]} == {str(id) for id in ids}
-    assert [row["body"] for row in told["refused"]] == ['{"id": 7}']
+    found = json.loads(answer.get_data(as_text=True))
+    assert (found["device"]["id"], found["device"]["model"]) == (mine["id"], "SM-A525F")
+    assert [consent["version"] for consent in found["consents"]] == ["3"]
+    assert [row["id"] for row in found["measurements"]] == [str(id) for id in ids]
+    assert found["measurements"][0]["raw"] == {"comment": "ở nhà"}
+    assert found["measurements"][0]["latitude"] == 21.5942
+    assert datetime.fromisoformat(found["measurements"][0]["measured_at"]) == AT
+    assert [row["reason"] for row in found["exclusions"]] == ["giả"]
+    assert {row["id"] for row in found["receipts"]} == {str(id) for id in ids}
+    assert [row["body"] for row in found["refused"]] == ['{"id": 7}']
 
 
 def test_secrets_are_not_told(client: FlaskClient) -> None:
@@ -45,8 +45,8 @@ def test_secrets_are_not_told(client: FlaskClient) -> None:
 def test_more_rows_than_are_read_at_a_time(app: Flask, client: FlaskClient) -> None:
     mine = register(client)
     ids = store_measurements(app, mine["id"], ROWS_AT_A_TIME * 2 + 1)
-    told = client.get(f"{ME}/export", headers=bearer(mine["token"])).get_json()
-    assert [row["id"] for row in told["measurements"]] == [str(id) for id in ids]
+    found = client.get(f"{ME}/export", headers=bearer(mine["token"])).get_json()
+    assert [row["id"] for row in found["measurements"]] == [str(id) for id in ids]
 
 
 def test_reading_it_is_a_use_of_the_token(app: Flask, client: FlaskClient, clock: Any) -> None:

@@ -42,12 +42,12 @@ def test_a_letter_is_noted_acknowledged_and_done(
     clock.now = MONDAY + timedelta(days=3)
     assert client.get(REQUESTS, headers=admin).json["items"][0]["overdue"]
     steps = f"{REQUESTS}/{noted.json['id']}/steps"
-    told = client.post(steps, json={"step": "acknowledged"}, headers=admin).json
-    assert told["acknowledged_at"] and not told["done_at"] and not told["overdue"]
+    found = client.post(steps, json={"step": "acknowledged"}, headers=admin).json
+    assert found["acknowledged_at"] and not found["done_at"] and not found["overdue"]
     clock.now = MONDAY + timedelta(days=16)
     assert client.get(REQUESTS, headers=admin).json["items"][0]["overdue"]
     done = client.post(steps, json={"step": "done"}, headers=admin).json
-    assert done["acknowledged_at"] == told["acknowledged_at"] and not done["overdue"]
+    assert done["acknowledged_at"] == found["acknowledged_at"] and not done["overdue"]
     clock.now += timedelta(days=1)
     again = client.post(steps, json={"step": "done"}, headers=admin).json
     assert again["done_at"] == done["done_at"]
@@ -60,9 +60,9 @@ def test_who_withdraws_by_the_app_is_done_at_once_and_not_named(
 ) -> None:
     mine = register(client)
     client.delete(ME, headers=bearer(mine["token"]))
-    [told] = client.get(REQUESTS, headers=person(app, "admin")).json["items"]
-    assert told["channel"] == "app" and told["done_at"] == told["received_at"]
-    assert mine["id"] not in str(told)
+    [found] = client.get(REQUESTS, headers=person(app, "admin")).json["items"]
+    assert found["channel"] == "app" and found["done_at"] == found["received_at"]
+    assert mine["id"] not in str(found)
 
 
 def test_open_ones_come_first(app: Flask, client: FlaskClient, clock: Any) -> None:

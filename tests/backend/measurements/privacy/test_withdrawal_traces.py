@@ -55,16 +55,16 @@ class Phone:
 
     client: FlaskClient
     headers: dict[str, str]
-    told: dict[str, Any]
+    shown: dict[str, Any]
     sent: list[dict[str, Any]]
 
     def traces(self) -> list[str]:
         """What must not be found anywhere, as text: ids and hashes in every form they are kept."""
-        device, token = self.told["id"], self.told["token"]
+        device, token = self.shown["id"], self.shown["token"]
         hashed = secret_hash(token).hex()
         ids = [one["id"] for one in self.sent]
         return [
-            device, UUID(device).hex, token, hashed, self.told["withdrawal_code"], *ids,
+            device, UUID(device).hex, token, hashed, self.shown["withdrawal_code"], *ids,
             *(UUID(one).hex for one in ids), str(LATITUDE), str(LONGITUDE), "21.5942", "105.8482",
             MODEL, ADDRESS, NAME, WORDS, str(CELL), *(one["measured_at"] for one in self.sent),
         ]  # fmt: skip
@@ -95,8 +95,8 @@ def busy_phone(app: Flask, client: FlaskClient, tmp_path: Path) -> Phone:
     phone = app.test_client()
     phone.environ_base["REMOTE_ADDR"] = ADDRESS
     body = {"consent": CONSENT, "platform": "android", "model": MODEL, "app_version": "1.0.0"}
-    told = phone.post(DEVICES, json=body).json
-    headers = bearer(told["token"])
+    shown = phone.post(DEVICES, json=body).json
+    headers = bearer(shown["token"])
     cast = Cast(app)
     assert join(phone, headers, cast.code_one).status_code == 201
     named = phone.patch(
@@ -116,7 +116,7 @@ def busy_phone(app: Flask, client: FlaskClient, tmp_path: Path) -> Phone:
     file.write_text(json.dumps(twice))
     run(app, "measurements", "import", str(file), "--format", "ndjson")
     assert phone.get(f"{ME}/export", headers=headers).status_code == 200
-    return Phone(phone, headers, told, [*sent, twice, refused])
+    return Phone(phone, headers, shown, [*sent, twice, refused])
 
 
 def others(app: Flask, office: Office) -> None:
@@ -165,9 +165,9 @@ def restored_dump(app: Flask, backups: Path, tmp_path: Path) -> str:
     with EmbeddedPostgres(var_dir) as server:
         url = backup.plain(server.owner_url)
         dump = [binary("pg_dump"), f"--dbname={url}"]
-        told = subprocess.run(dump, capture_output=True, check=True, text=True).stdout
+        shown = subprocess.run(dump, capture_output=True, check=True, text=True).stdout
     shutil.rmtree(server.socket_dir, ignore_errors=True)
-    return told
+    return shown
 
 
 def readable(content: bytes) -> str:
@@ -202,7 +202,7 @@ def test_nothing_kept_tells_of_who_withdrew(
     report = published(app, office)
     before = plain_dump(app, tmp_path / "before")
     archived = files_of(own_var / "archive")
-    for trace in (phone.told["id"], phone.sent[0]["id"], str(LATITUDE), WORDS):
+    for trace in (phone.shown["id"], phone.sent[0]["id"], str(LATITUDE), WORDS):
         assert trace in before and trace in archived  # what is searched for can be found
     assert MODEL in before and NAME in before
     assert phone.client.delete(ME, headers=phone.headers).status_code == 200

@@ -268,21 +268,21 @@ def test_a_withdrawal_leaves_the_team_s_figures(
 def test_a_person_sees_all_that_is_held_of_teams_too(cast: Cast) -> None:
     cast.join()
     cast.post(sample(AT))
-    told = cast.client.get("/api/v1/devices/me/export", headers=cast.phone).json
-    assert [row["team_id"] for row in told["memberships"]] == [cast.first]
-    assert [row["fate"] for row in told["earnings"]] == ["counted"]
-    assert len(told["volunteers"]) == len(told["device_links"]) == 1
-    assert told["corrections"] == told["campaign_exclusions"] == []
+    found = cast.client.get("/api/v1/devices/me/export", headers=cast.phone).json
+    assert [row["team_id"] for row in found["memberships"]] == [cast.first]
+    assert [row["fate"] for row in found["earnings"]] == ["counted"]
+    assert len(found["volunteers"]) == len(found["device_links"]) == 1
+    assert found["corrections"] == found["campaign_exclusions"] == []
     chosen = {"filter": {"team_id": cast.first}}
     cast.decide("exclusions", **chosen, reason="cùng một chỗ")
     cast.decide("corrections", **chosen, team_id=cast.second, reason="đo hộ đội B")
-    told = cast.client.get("/api/v1/devices/me/export", headers=cast.phone).json
-    assert [row["reason"] for row in told["campaign_exclusions"]] == ["cùng một chỗ"]
-    assert [(row["team_id"], row["reason"]) for row in told["corrections"]] == [
+    found = cast.client.get("/api/v1/devices/me/export", headers=cast.phone).json
+    assert [row["reason"] for row in found["campaign_exclusions"]] == ["cùng một chỗ"]
+    assert [(row["team_id"], row["reason"]) for row in found["corrections"]] == [
         (cast.second, "đo hộ đội B")
     ]
-    assert "user_id" not in told["corrections"][0]
-    assert "2024-11-15" in told["memberships"][0]["period"]
+    assert "user_id" not in found["corrections"][0]
+    assert "2024-11-15" in found["memberships"][0]["period"]
 
 
 def test_the_clock_of_the_upload_does_not_matter(cast: Cast, clock: FakeClock) -> None:
@@ -298,8 +298,10 @@ def test_a_volunteer_sees_who_has_a_sample_and_that_it_was_corrected(cast: Cast)
     one = sample(AT)
     cast.post(one)
     url = f"/api/v1/measurements/{one['id']}"
-    told = cast.client.get(url, headers=cast.phone).json["earned"]
-    assert [(row["team"], row["counted"], row["corrected"]) for row in told] == [("A", True, False)]
+    found = cast.client.get(url, headers=cast.phone).json["earned"]
+    assert [(row["team"], row["counted"], row["corrected"]) for row in found] == [
+        ("A", True, False)
+    ]
     cast.decide("corrections", measurements=[one["id"]], team_id=cast.second, reason="x")
     cast.decide("exclusions", measurements=[one["id"]], reason="x")
     listed = cast.client.get("/api/v1/measurements", headers=cast.phone).json["items"][0]["earned"]

@@ -26,11 +26,11 @@ def rows(app: Flask) -> int:
 def test_a_good_sample_is_counted_in_its_commune(client: FlaskClient) -> None:
     answer = post(client, register(client), sample())
     assert answer.status_code == 201
-    told = answer.json
-    assert (told["outcome"], told["valid"], told["counted"]) == ("accepted", True, True)
-    assert told["reasons"] == [] and told["month"] == "2024-11"
-    assert told["unit"]["province"] == "Tỉnh Thái Nguyên" and told["unit"]["how"] == "inside"
-    assert told["boundaries"]["quality"] == "approximate"
+    found = answer.json
+    assert (found["outcome"], found["valid"], found["counted"]) == ("accepted", True, True)
+    assert found["reasons"] == [] and found["month"] == "2024-11"
+    assert found["unit"]["province"] == "Tỉnh Thái Nguyên" and found["unit"]["how"] == "inside"
+    assert found["boundaries"]["quality"] == "approximate"
 
 
 def test_the_same_post_again_is_a_duplicate_with_the_first_verdict(

@@ -34,15 +34,15 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-def stored(told: dict[str, Any]) -> dict[str, Any]:
+def stored(answer: dict[str, Any]) -> dict[str, Any]:
     """A row as it could have been stored under any set."""
-    latitude, longitude, accuracy = told["at"]
+    latitude, longitude, accuracy = answer["at"]
     problem = position_problem(latitude, longitude, accuracy)
     return {
-        "id": str(uuid4()), "day": told["day"], "latitude": latitude, "longitude": longitude,
-        "accuracy_m": accuracy, "unit_id": told["was"], "set_id": 1, "how": "inside",
-        "candidates": None, "marks": list(told["marks"]),
-        "own_reasons": list(rules.by_weight([*told["own"], *([problem] if problem else [])])),
+        "id": str(uuid4()), "day": answer["day"], "latitude": latitude, "longitude": longitude,
+        "accuracy_m": accuracy, "unit_id": answer["was"], "set_id": 1, "how": "inside",
+        "candidates": None, "marks": list(answer["marks"]),
+        "own_reasons": list(rules.by_weight([*answer["own"], *([problem] if problem else [])])),
     }  # fmt: skip
 
 
@@ -69,13 +69,13 @@ def alone(row: dict[str, Any], locator: Locator) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@given(told=ROWS)
+@given(answer=ROWS)
 @settings(
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_a_chunk_is_placed_as_its_rows(app: Flask, told: list[dict[str, Any]]) -> None:
-    rows = [stored(one) for one in told]
+def test_a_chunk_is_placed_as_its_rows(app: Flask, answer: list[dict[str, Any]]) -> None:
+    rows = [stored(one) for one in answer]
     with app.app_context():
         locator: Locator = app.extensions["locator"]
         wanted = [new for row in rows if (new := alone(row, locator)) != row]

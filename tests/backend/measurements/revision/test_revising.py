@@ -31,8 +31,8 @@ def test_recount_finds_what_a_hand_changed(app: Flask, client: FlaskClient) -> N
     with app.app_context():
         db.session.execute(text("update counts set n = n + 1 where day is not null"))
         db.session.commit()
-    status, told = run(app, "measurements", "recount")
-    assert status == 1 and "stored 2, rows 1" in told
+    status, shown = run(app, "measurements", "recount")
+    assert status == 1 and "stored 2, rows 1" in shown
 
 
 def test_recount_finds_a_row_that_vanished(app: Flask, client: FlaskClient, owner: Engine) -> None:
@@ -47,8 +47,8 @@ def test_excluding_one_lets_the_next_count(app: Flask, client: FlaskClient) -> N
     first = sample("2024-11-15T09:00:00+07:00")
     second = sample("2024-11-15T10:00:00+07:00")
     post(client, headers, first, second)
-    status, told = run(app, "measurements", "exclude", first["id"], "--reason", "test bench")
-    assert status == 0, told
+    status, shown = run(app, "measurements", "exclude", first["id"], "--reason", "test bench")
+    assert status == 0, shown
     page = client.get("/api/v1/measurements", headers=headers).json["items"]
     assert [[one["code"] for one in item["reasons"]] for item in page] == [[], ["excluded"]]
     assert counted(client) == 1
@@ -81,7 +81,7 @@ def test_rejudging_mends_a_verdict_that_was_tampered_with(app: Flask, client: Fl
 def test_reassign_moves_a_row_to_where_it_lies(app: Flask, client: FlaskClient) -> None:
     headers = register(client)
     body = sample()
-    told = post(client, headers, body).json
+    shown = post(client, headers, body).json
     with app.app_context():  # as if another set had placed it elsewhere
         other = db.session.execute(
             text("select id from units where system = '2024' and code = '00001'")
@@ -94,7 +94,7 @@ def test_reassign_moves_a_row_to_where_it_lies(app: Flask, client: FlaskClient) 
     assert counted(client) == 1
     assert "moved to another commune: 0" in run(app, "measurements", "reassign")[1]
     again = client.get(f"/api/v1/measurements/{body['id']}", headers=headers).json
-    assert again["unit"] == told["unit"]
+    assert again["unit"] == shown["unit"]
     assert run(app, "measurements", "recount")[0] == 0
 
 
@@ -111,8 +111,8 @@ def test_stripped_rows_keep_their_unit_and_are_told(
 
 
 def test_what_does_not_exist_cannot_be_excluded(app: Flask) -> None:
-    status, told = run(app, "measurements", "exclude", str(uuid.uuid4()), "--reason", "x")
-    assert status == 1 and "Not found." in told
+    status, shown = run(app, "measurements", "exclude", str(uuid.uuid4()), "--reason", "x")
+    assert status == 1 and "Not found." in shown
 
 
 def test_excluding_twice_changes_nothing_more(app: Flask, client: FlaskClient) -> None:
@@ -137,8 +137,8 @@ def test_excluding_keeps_typed_results_counted_where_a_setting_says_so(
 
 @pytest.mark.parametrize("month", ["2024-13", ""])
 def test_a_month_that_is_none_is_refused(app: Flask, month: str) -> None:
-    status, told = run(app, "measurements", "rejudge", "--month", month)
-    assert status == 2 and f"{month!r} is not a month" in told
+    status, shown = run(app, "measurements", "rejudge", "--month", month)
+    assert status == 2 and f"{month!r} is not a month" in shown
 
 
 def test_outside_rows_are_unlocated(app: Flask, client: FlaskClient) -> None:

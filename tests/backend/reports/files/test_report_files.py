@@ -109,10 +109,10 @@ def test_nothing_in_a_workbook_is_run(rendered: Files) -> None:
 
 def test_every_column_is_in_the_dictionary(rendered: Files) -> None:
     named = tables(rendered)
-    told = {(row["table"], row["key"]) for row in named["dictionary"]}
+    answer = {(row["table"], row["key"]) for row in named["dictionary"]}
     for name, lines in named.items():
         if name != "dictionary":
-            assert {(name, key) for key in (lines[0] if lines else ())} <= told
+            assert {(name, key) for key in (lines[0] if lines else ())} <= answer
     assert all(row["meaning"] for row in named["dictionary"])
 
 
@@ -259,8 +259,8 @@ def test_heads_repeat_and_figures_stand_to_the_right(rendered: Files) -> None:
 def test_a_chart_and_a_map_are_inside(rendered: Files) -> None:
     letter = Document(io.BytesIO(rendered["report.docx"]))
     assert len(letter.inline_shapes) == 3  # steps, map, speeds
-    told = [shape._inline.docPr.get("descr") for shape in letter.inline_shapes]
-    assert "Xã, phường theo mức so với mục tiêu, băng rộng di động" in told[1]
+    answer = [shape._inline.docPr.get("descr") for shape in letter.inline_shapes]
+    assert "Xã, phường theo mức so với mục tiêu, băng rộng di động" in answer[1]
 
 
 @pytest.mark.slow

@@ -39,9 +39,9 @@ def approved(office: Office) -> int:
 def test_number_date_and_digest_are_public_the_letter_is_the_offices(office: Office) -> None:
     report = approved(office)
     seal = office.show(report).json["seal"]
-    told = attach(office, report)
-    assert told.status_code == 201
-    [letter] = told.json["attachments"]
+    answer = attach(office, report)
+    assert answer.status_code == 201
+    [letter] = answer.json["attachments"]
     assert (letter["number"], letter["signed_on"]) == ("12/BC-SKHCN", "2024-12-05")
     assert (letter["digest"], letter["size"]) == (digest(PDF), len(PDF))
     public = office.show(report, headers={}).json

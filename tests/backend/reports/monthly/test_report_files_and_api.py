@@ -33,7 +33,7 @@ def fetched(office: Office, report: int, name: str) -> io.BytesIO:
 def test_workbook_and_letter_tell_what_coverage_tells(office: Office) -> None:
     report = office.draft()
     query = f"month={MONTH}&parent=19&network=mobile"
-    told: dict[str, Any] = office.client.get(f"/api/v1/coverage?{query}").json
+    found: dict[str, Any] = office.client.get(f"/api/v1/coverage?{query}").json
     book = load_workbook(fetched(office, report, "report.xlsx"), data_only=True)
     lines = [
         row for row in book["Từng xã, phường"].iter_rows(min_row=3, values_only=True)
@@ -42,18 +42,18 @@ def test_workbook_and_letter_tell_what_coverage_tells(office: Office) -> None:
     assert [(row[1], *row[4:8], row[9]) for row in lines] == [
         (one["code"], one["received"], one["valid"], one["counted"], one["target"],
          one["shortfall"])
-        for one in told["items"]
+        for one in found["items"]
     ]  # fmt: skip
     totals = next(
         row for row in book["Từng xã, phường"].iter_rows(values_only=True)
         if row[0] == "Tổng di động"
     )  # fmt: skip
     names = ("received", "valid", "counted")
-    assert list(totals[4:7]) == [told["summary"][name] for name in names] == [4, 3, 3]
+    assert list(totals[4:7]) == [found["summary"][name] for name in names] == [4, 3, 3]
     letter = Document(fetched(office, report, "report.docx"))
     samples = next(t for t in letter.tables if t.rows[0].cells[1].text == "Đã nhận")
     assert [cell.text for cell in samples.rows[1].cells][:4] == [
-        "Di động", *(number(told["summary"][name], "vi") for name in names)
+        "Di động", *(number(found["summary"][name], "vi") for name in names)
     ]  # fmt: skip
 
 

@@ -36,9 +36,9 @@ def add(office: Office, **changes: Any) -> int:
 
 
 def open_items(office: Office, report: int) -> set[str]:
-    told = office.show(report, "/checklist").json
-    left = {one["code"] for one in told["items"] if not one["done"]}
-    assert told["open"] == len(left)
+    answer = office.show(report, "/checklist").json
+    left = {one["code"] for one in answer["items"] if not one["done"]}
+    assert answer["open"] == len(left)
     return left
 
 

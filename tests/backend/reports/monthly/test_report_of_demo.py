@@ -100,8 +100,8 @@ def check_teams(office: Office, rows: list[dict[str, Any]]) -> bool:
     campaign = office.client.get("/api/v1/campaigns").json["items"][0]["id"]
     admin = people.person(office.app, "admin")
     url = f"/api/v1/campaigns/{campaign}/contributions?by=team&month={MONTH}"
-    told = office.client.get(url, headers=admin).json["items"]
-    assert {(one["name"], one["counted"], one["needed"]) for one in told if one["received"]} == {
+    answer = office.client.get(url, headers=admin).json["items"]
+    assert {(one["name"], one["counted"], one["needed"]) for one in answer if one["received"]} == {
         (one["team"], one["counted"], one["needed"]) for one in rows
     }
     return bool(rows)
@@ -122,8 +122,8 @@ def test_a_demo_that_goes_takes_its_reports_with_it(office: Office) -> None:
 def test_the_demo_s_official_sealed_the_report_of_the_letter_s_month(office: Office) -> None:
     """After the reform, as always today: the role over the province from before has ended."""
     office.clock.now = datetime(2026, 11, 25, tzinfo=UTC)
-    told = office.app.test_cli_runner().invoke(args=["demo", "people"])
-    assert told.exit_code == 0, told.output
+    answer = office.app.test_cli_runner().invoke(args=["demo", "people"])
+    assert answer.exit_code == 0, answer.output
     [report] = office.client.get(URL).json["items"]
     assert (report["unit"]["code"], report["month"]) == ("19", MONTH)
     assert (report["state"], report["demo"]) == ("approved", True)

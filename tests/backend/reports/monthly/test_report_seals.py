@@ -43,27 +43,27 @@ def test_rendering_again_under_the_same_lock_gives_the_same_bytes(office: Office
     office.measured(9, 16)
     report = office.frozen()
     figures = office.show(report, "/figures").json
-    told = office.show(report).json
+    answer = office.show(report).json
     with office.app.app_context():
         again = render(figures)
-    assert {one["name"]: one["digest"] for one in told["files"]} == {
+    assert {one["name"]: one["digest"] for one in answer["files"]} == {
         name: digest(content) for name, content in again.items()
     }
-    assert told["digest"] == digest(canonical_json(figures))
+    assert answer["digest"] == digest(canonical_json(figures))
 
 
 @pytest.mark.slow
 def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
-    told = office.show(office.approved()).json
+    answer = office.show(office.approved()).json
     [key] = office.client.get(f"{URL}/keys").json["items"]
-    assert told["seal"]["key"] == key["number"] == 1
+    assert answer["seal"]["key"] == key["number"] == 1
     public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key["public_key"]))
-    signature, statement = bytes.fromhex(told["seal"]["signature"]), told["seal"]["statement"]
+    signature, statement = bytes.fromhex(answer["seal"]["signature"]), answer["seal"]["statement"]
     public.verify(signature, statement.encode())
     facts = json.loads(statement)
-    assert facts["digest"] == told["digest"] and facts["month"] == "2024-11"
+    assert facts["digest"] == answer["digest"] and facts["month"] == "2024-11"
     assert facts["approved_by"]["name"] == "Trần Thị Bình"
-    sealed = sealed_files(office, told["id"])
+    sealed = sealed_files(office, answer["id"])
     assert facts["files"] == {one["name"]: one["digest"] for one in sealed} and len(sealed) == 3
     with pytest.raises(InvalidSignature):
         public.verify(signature, statement.replace("2024-11", "2024-12").encode())
@@ -72,8 +72,8 @@ def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
 @pytest.mark.slow
 def test_every_file_and_the_figures_are_known_by_digest(office: Office) -> None:
     report = office.approved()
-    told = office.show(report).json
-    for one in told["files"]:
+    answer = office.show(report).json
+    for one in answer["files"]:
         content = office.show(report, f"/files/{one['name']}").data
         assert digest(content) == one["digest"] and len(content) == one["size"]
         if one["name"] == "report.docx":  # the office completes and signs it
@@ -81,7 +81,7 @@ def test_every_file_and_the_figures_are_known_by_digest(office: Office) -> None:
             continue
         found = check(office, one["digest"].upper()).json
         assert found["valid"] is True and found["report"]["id"] == report
-    assert check(office, told["digest"]).json["seal"]["public_key"]
+    assert check(office, answer["digest"]).json["seal"]["public_key"]
 
 
 @pytest.mark.slow
@@ -94,8 +94,8 @@ def test_what_no_report_has_is_not_known(office: Office) -> None:
 
 @pytest.mark.slow
 def test_nothing_is_told_of_what_is_not_approved(office: Office) -> None:
-    told = office.show(office.frozen()).json
-    assert check(office, told["digest"]).status_code == 404
+    answer = office.show(office.frozen()).json
+    assert check(office, answer["digest"]).status_code == 404
 
 
 @pytest.mark.slow
@@ -260,8 +260,8 @@ def test_the_key_is_for_its_owner_alone_and_old_ones_stay(office: Office) -> Non
     assert check(office, former).json["problem"] == "seal_key_unknown"
     office.app.config["SEAL_KEYS"] = (bytes.fromhex(keys[0]["public_key"]),)
     for report, number in ((first, 1), (second, 2)):
-        told = office.show(report).json
-        found = check(office, told["digest"]).json
+        answer = office.show(report).json
+        found = check(office, answer["digest"]).json
         assert (found["seal"]["key"], found["valid"]) == (number, True)
     assert check(office, office.show(first).json["digest"]).json["report"]["state"] == "superseded"
 
@@ -277,15 +277,15 @@ def test_late_samples_go_to_a_supplement(office: Office) -> None:
         days = [(day, hour) for day in range(1, 18) for hour in (6, 11, 16)][:50]
         office.late(days, location=here)
     office.act(report, "approve", json={})
-    told = office.show(report, "/supplement", headers={}).json
-    mobile = told["networks"]["mobile"]
-    assert told["changed"] is True
+    answer = office.show(report, "/supplement", headers={}).json
+    mobile = answer["networks"]["mobile"]
+    assert answer["changed"] is True
     assert mobile["samples"]["received"] == {"frozen": 1, "now": 501, "change": 500}
     assert mobile["samples"]["counted"]["change"] == 500
     assert sum(one["received"]["change"] for one in mobile["communes"]) == 500
     assert [row["level"] for row in mobile["reached"]] == ["province", "district", "commune"]
     assert mobile["reached"][0] == {"level": "province", "frozen": 0, "now": 1, "change": 1}
-    assert told["networks"]["fixed"]["communes"] == []
+    assert answer["networks"]["fixed"]["communes"] == []
     assert office.show(report, "/figures").data == before
     assert check(office, office.show(report).json["digest"]).json["valid"] is True
 
@@ -294,9 +294,9 @@ def test_late_samples_go_to_a_supplement(office: Office) -> None:
 def test_a_withdrawal_changes_no_frozen_figure_and_no_count(office: Office) -> None:
     phone = office.measured(9, 16)
     report = office.approved()
-    told, before = office.show(report).data, office.show(report, "/figures").data
+    answer, before = office.show(report).data, office.show(report, "/figures").data
     assert office.client.delete("/api/v1/devices/me", headers=phone).status_code == 200
-    assert office.show(report).data == told
+    assert office.show(report).data == answer
     assert office.show(report, "/figures").data == before
     assert office.show(report, "/supplement").json["changed"] is False
 

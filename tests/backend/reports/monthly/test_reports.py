@@ -22,9 +22,9 @@ def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
 def test_a_draft_shows_the_figures_of_coverage(office: Office) -> None:
     office.measured(9, 10, 16)
     report = office.draft()
-    told = office.show(report).json
-    assert (told["state"], told["edition"], told["deadline"]) == ("draft", 1, "2024-12-15")
-    assert told["unit"]["code"] == "19" and told["seal"] is None and told["files"] == []
+    answer = office.show(report).json
+    assert (answer["state"], answer["edition"], answer["deadline"]) == ("draft", 1, "2024-12-15")
+    assert answer["unit"]["code"] == "19" and answer["seal"] is None and answer["files"] == []
     figures = office.show(report, "/figures").json
     query = f"month={MONTH}&parent=19&network=mobile"
     coverage = office.client.get(f"/api/v1/coverage?{query}").json
@@ -122,8 +122,8 @@ def test_what_is_frozen_changes_no_more(office: Office) -> None:
     phone = office.measured(9, 16)
     report = office.frozen()
     before = office.show(report, "/figures").data
-    told = office.show(report).json
-    assert told["state"] == "frozen" and told["demo"] is True and len(told["digest"]) == 64
+    answer = office.show(report).json
+    assert answer["state"] == "frozen" and answer["demo"] is True and len(answer["digest"]) == 64
     office.measured(8, day=16)
     assert office.client.delete("/api/v1/devices/me", headers=phone).status_code == 200
     assert office.show(report, "/figures").data == before
@@ -132,7 +132,7 @@ def test_what_is_frozen_changes_no_more(office: Office) -> None:
         refused = office.client.post(f"{URL}/{report}/{what}", json={}, headers=stale)
         assert refused.status_code == 412
     assert office.act(report, "freeze").json["code"] == "report_not_draft"
-    seen = people.if_match(office.headers, told["version"])
+    seen = people.if_match(office.headers, answer["version"])
     refused = office.client.patch(f"{URL}/{report}", json={"remarks": {}}, headers=seen)
     assert refused.json["code"] == "report_not_draft"
 
@@ -143,9 +143,9 @@ def test_approving_wants_frozen_figures_and_a_name(office: Office) -> None:
     assert office.act(report, "approve", json={}).json["code"] == "report_not_frozen"
     office.act(report, "freeze")
     signer = {"name": "Nguyễn Văn An", "title": "Phó Giám đốc"}
-    told = office.act(report, "approve", json=signer).json
-    assert told["approved"] == {"at": "2024-12-05T03:00:00+00:00", **signer}
-    assert told["state"] == "approved" and told["seal"]["algorithm"] == "Ed25519"
+    answer = office.act(report, "approve", json=signer).json
+    assert answer["approved"] == {"at": "2024-12-05T03:00:00+00:00", **signer}
+    assert answer["state"] == "approved" and answer["seal"]["algorithm"] == "Ed25519"
     assert office.act(report, "approve", json={}).json["code"] == "report_approved"
 
 
@@ -212,12 +212,12 @@ def test_who_has_not_sent_stands_first(office: Office, client: FlaskClient) -> N
     hanoi = Office(office.app, client, office.clock, province="01")
     hanoi.draft()
     url = f"{URL}/deadlines?month={MONTH}"
-    told = client.get(url).json
-    assert (told["deadline"], told["days_left"]) == ("2024-12-15", 10)
-    assert (told["units"], told["sent"]) == (63, 1)
-    assert [row["code"] for row in told["items"] if row["sent_at"]] == ["19"]
-    assert told["items"][-1]["code"] == "19" and told["items"][-1]["late"] is False
-    assert {row["state"] for row in told["items"]} == {None, "approved"}
+    answer = client.get(url).json
+    assert (answer["deadline"], answer["days_left"]) == ("2024-12-15", 10)
+    assert (answer["units"], answer["sent"]) == (63, 1)
+    assert [row["code"] for row in answer["items"] if row["sent_at"]] == ["19"]
+    assert answer["items"][-1]["code"] == "19" and answer["items"][-1]["late"] is False
+    assert {row["state"] for row in answer["items"]} == {None, "approved"}
     seen = client.get(url, headers=hanoi.headers).json["items"]
     assert [row["code"] for row in seen if row["state"] == "draft"] == ["01"]
     assert len(client.get(f"{url}&level=commune&parent=19").json["items"]) == 172

@@ -93,8 +93,8 @@ def test_units_have_the_figures_of_the_api(month: Flask, client: FlaskClient) ->
     rows = table(client)
     query = "month=2024-11&level=commune&network=mobile"
     items = {i["code"]: i for i in client.get(f"/api/v1/coverage?{query}").json["items"]}
-    told = [r for r in rows if r["level"] == "commune" and r["network"] == "mobile"]
-    assert {r["code"]: int(r["counted"]) for r in told} == {
+    result = [r for r in rows if r["level"] == "commune" and r["network"] == "mobile"]
+    assert {r["code"]: int(r["counted"]) for r in result} == {
         code: item["counted"] for code, item in items.items()
     }
     here, speeds = commune(rows), f"/api/v1/units/{HERE}/statistics?month=2024-11"

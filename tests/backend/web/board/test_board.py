@@ -81,11 +81,11 @@ def test_an_organiser_finds_the_own_campaigns(client: FlaskClient, cast: Cast) -
 @pytest.mark.slow
 def test_a_campaign_shows_the_figures_of_the_api(client: FlaskClient, cast: Cast) -> None:
     enter(client, ORGANISER)
-    told = client.get(f"/api/v1/campaigns/{cast.campaign}/contributions").json["total"]
+    found = client.get(f"/api/v1/campaigns/{cast.campaign}/contributions").json["total"]
     page = read(client, cast.page)
     for name in ("received", "counted", "needed"):
-        assert f'<dd class="figure">{told[name]}</dd>' in page
-    assert (told["received"], told["counted"]) == (4, 3)
+        assert f'<dd class="figure">{found[name]}</dd>' in page
+    assert (found["received"], found["counted"]) == (4, 3)
     assert "Đội Một" in page and "Máy này đã có mẫu được tính" in page
 
 
@@ -173,9 +173,9 @@ def test_a_campaign_is_made_by_its_form(client: FlaskClient, app: Flask, cast: C
     teams = {"csrf_token": token, "teams": "Đội Bốn", "go": "start"}
     started = client.post(made.location, data=teams)
     number = re.search(r"/campaigns/(\d+)/ready", started.location)
-    told = client.get(f"/api/v1/campaigns/{number and number[1]}").json
-    assert (told["name"], told["cap"], told["target"]) == ("Đợt hai", 20, None)
-    assert [one["name"] for one in told["areas"]] == ["Phường Trưng Vương", "Tỉnh Thái Nguyên"]
+    found = client.get(f"/api/v1/campaigns/{number and number[1]}").json
+    assert (found["name"], found["cap"], found["target"]) == ("Đợt hai", 20, None)
+    assert [one["name"] for one in found["areas"]] == ["Phường Trưng Vương", "Tỉnh Thái Nguyên"]
     refused = client.post("/campaigns/new", data=fields)
     assert refused.status_code == 403
 
@@ -258,12 +258,12 @@ def test_the_plan_is_a_map_that_says_what_the_table_says(
     send(client, f"{cast.page}/plan/pins", token, 303, **wanted, samples="7")
     answer = client.get(f"{cast.page}/plan?date={TODAY}&lang=vi")
     assert "worker-src 'self'" in answer.headers["Content-Security-Policy"]
-    told = json.loads(re.findall(r'id="plan-map">(.*?)</script>', answer.text)[0])
-    assert set(told["figures"]) == {HERE, NEAR} and told["figures"][HERE][1] == 3
+    found = json.loads(re.findall(r'id="plan-map">(.*?)</script>', answer.text)[0])
+    assert set(found["figures"]) == {HERE, NEAR} and found["figures"][HERE][1] == 3
     goes = set(re.findall(r'<tr data-unit="(\d+)" data-team="(\d+)"', answer.text))
     assert (HERE, str(cast.second)) in goes
-    assert len(told["stops"]) == len({unit for unit, _ in goes})
-    assert len(told["homes"]) == 2 and len(told["ways"]) >= 2
+    assert len(found["stops"]) == len({unit for unit, _ in goes})
+    assert len(found["homes"]) == 2 and len(found["ways"]) >= 2
     for words in ("Quần đảo Hoàng Sa", "Quần đảo Trường Sa", "Biển Đông", f'data-code="{NEAR}"'):
         assert words in answer.text
     slips = read(client, f"{cast.page}/plan/slips?date={TODAY}&lang=vi")
@@ -277,8 +277,8 @@ def test_a_map_tells_no_figure_before_it_is_published(
     app.config["PUBLISH"] = "after_approval"
     enter(client, LEADER)
     page = client.get(f"{cast.page}/plan?date={TODAY}&lang=vi").text
-    told = json.loads(re.findall(r'id="plan-map">(.*?)</script>', page)[0])
-    assert set(told["figures"]) == set(re.findall(r'<tr data-unit="(\d+)"', page)) == {HERE}
+    found = json.loads(re.findall(r'id="plan-map">(.*?)</script>', page)[0])
+    assert set(found["figures"]) == set(re.findall(r'<tr data-unit="(\d+)"', page)) == {HERE}
 
 
 def test_a_large_area_is_drawn_as_provinces(
@@ -313,8 +313,8 @@ def test_a_team_gets_a_code(client: FlaskClient, app: Flask, cast: Cast) -> None
     page = f"{cast.page}/teams/{without}"
     assert "Đội chưa có mã tham gia." in read(client, page)
     send(client, f"{page}/code", token, 303)
-    told = client.get(f"/api/v1/campaigns/{cast.campaign}/teams/{without}/join-code").json
-    assert f"{told['code'][:4]} {told['code'][4:]}" in read(client, page)
+    found = client.get(f"/api/v1/campaigns/{cast.campaign}/teams/{without}/join-code").json
+    assert f"{found['code'][:4]} {found['code'][4:]}" in read(client, page)
 
 
 def test_a_correction_is_shown_then_done(client: FlaskClient, app: Flask, cast: Cast) -> None:

@@ -88,9 +88,9 @@ def test_the_groups_of_the_page_are_disjoint(app: Flask, client: FlaskClient) ->
         table = page.partition('id="units"')[2].partition("</table>")[0]
         listed += re.findall(r'<th scope="row"><a href="/desk/area/(\d+)', table)
     assert len(listed) == len(set(listed)) == 172
-    told = client.get("/api/v1/alerts?month=2024-11&parent=19").json
+    found = client.get("/api/v1/alerts?month=2024-11&parent=19").json
     page = client.get(AREA).text
-    assert f'<p class="count">{told["counts"]["silent"]}</p>' in page
+    assert f'<p class="count">{found["counts"]["silent"]}</p>' in page
     assert "<strong>0</strong> trên 172 xã, phường đạt 300 mẫu" in page
 
 
@@ -126,15 +126,15 @@ def test_an_overdue_report_is_on_every_page(
     fold(app)
     clock.now = datetime(2024, 12, 12, 3, tzinfo=UTC)
     sign_in(app, client)
-    told = "Báo cáo tháng 11/2024 "
+    found = "Báo cáo tháng 11/2024 "
     pages = ("/desk/area/19", "/desk/area/19/samples", "/desk/reports", "/desk/deputies",
              "/desk/area/19/contacts", "/desk/area/19/signals", "/desk/deadlines")  # fmt: skip
     for page in pages:
-        assert f"{told}phải gửi trước ngày 15/12/2024: còn 3 ngày" in client.get(page).text, page
+        assert f"{found}phải gửi trước ngày 15/12/2024: còn 3 ngày" in client.get(page).text, page
     clock.now = datetime(2024, 12, 15, 3, tzinfo=UTC)
     people.sign_in(client, NAME)  # the session has ended
     page = client.get("/desk/reports").text
-    assert f"{told}đã quá hạn 1 ngày (phải gửi trước ngày 15/12/2024)" in page
+    assert f"{found}đã quá hạn 1 ngày (phải gửi trước ngày 15/12/2024)" in page
 
 
 @pytest.mark.slow
@@ -153,15 +153,15 @@ def test_a_province_sets_the_deadline_of_its_communes(
     wrong = client.post("/desk/area/19/deadline", data=form)
     assert wrong.status_code == 200 and 'aria-invalid="true"' in wrong.text
     assert client.post("/desk/area/19/deadline", data=form | {"before_day": "10"}).location
-    told = "Báo cáo tháng 11/2024 phải gửi trước ngày 10/12/2024: còn 5 ngày"
-    assert told in commune.get("/desk/area/05443").text
+    found = "Báo cáo tháng 11/2024 phải gửi trước ngày 10/12/2024: còn 5 ngày"
+    assert found in commune.get("/desk/area/05443").text
     query = {"month": "2024-11", "level": "commune", "parent": "19"}
     assert (
         commune.get("/api/v1/reports/deadlines", query_string=query).json["deadline"]
         == "2024-12-10"
     )
     assert client.post("/desk/area/19/deadline", data=form | {"before_day": ""}).location
-    assert told not in commune.get("/desk/area/05443").text
+    assert found not in commune.get("/desk/area/05443").text
     with app.app_context():
         acts = db.session.query(AuditEntry).filter_by(act="deadline.set").order_by(AuditEntry.id)
         assert [one.details["after"] for one in acts] == [10, None]
@@ -194,9 +194,9 @@ def test_from_a_lost_sample_to_its_reason(app: Flask, client: FlaskClient) -> No
     counted = client.get("/desk/area/19/samples?month=2024-11&reason=counted").text
     assert f"/samples/{identity}" not in counted
     page = client.get(f"/desk/area/19/samples/{identity}").text
-    told = client.get(f"/api/v1/units/19/measurements/{identity}").json
-    assert told["verdict"]["message"] in page
-    assert all(reason["message"] in page for reason in told["reasons"])
+    found = client.get(f"/api/v1/units/19/measurements/{identity}").json
+    assert found["verdict"]["message"] in page
+    assert all(reason["message"] in page for reason in found["reasons"])
 
 
 def test_the_wall_is_sent_again_only_when_it_changed(app: Flask, client: FlaskClient) -> None:

@@ -44,8 +44,8 @@ def test_a_table_is_shown_before_it_is_kept(client: FlaskClient, token: str) -> 
     assert "Đã nhập, trừ các hàng có lỗi" in kept.text and "thêm: 1" in kept.text
     page = client.get(VNNIC).text
     query = {"month": "2024-11", "parent": "19"}
-    told = client.get("/api/v1/vnnic", query_string=query).json
-    (row,) = [item for item in told["items"] if item["theirs"]]
+    found = client.get("/api/v1/vnnic", query_string=query).json
+    (row,) = [item for item in found["items"] if item["theirs"]]
     assert row["code"] == "05443" and row["theirs"]["samples"] == 40
     assert f' class="n strong">{row["difference"]}</td>' in page
 
@@ -70,8 +70,8 @@ def test_without_a_file_and_with_none_that_is_a_table(client: FlaskClient, token
     broken = send(client, token, file=(BytesIO(b"x,y\n1,2\n"), "vnnic.csv"))
     assert broken.status_code == 200 and "Không thấy cột" in broken.text
     file = (BytesIO(b"A,B\n05443,12\n"), "vnnic.csv")
-    told = send(client, token, file=file, columns="code=A;samples=B")
-    assert "thêm: 1" in told.text
+    found = send(client, token, file=file, columns="code=A;samples=B")
+    assert "thêm: 1" in found.text
 
 
 def test_a_letterhead_is_proposed_and_kept(client: FlaskClient, token: str) -> None:
@@ -88,8 +88,8 @@ def test_a_letterhead_is_proposed_and_kept(client: FlaskClient, token: str) -> N
     wrong = client.post("/desk/area/19/letterhead", data=form | {"titles": "A\r\nB"})
     assert wrong.status_code == 200 and ">A\r\nB</textarea>" in wrong.text
     assert client.post("/desk/area/19/letterhead", data=form).status_code == 303
-    told = client.get("/api/v1/units/19/letterhead").json
-    assert told["recipients"] == ["Cục Viễn thông", "UBND tỉnh"] and told["superior"] is None
+    found = client.get("/api/v1/units/19/letterhead").json
+    assert found["recipients"] == ["Cục Viễn thông", "UBND tỉnh"] and found["superior"] is None
     again = client.post("/desk/area/19/letterhead", data=form)  # of what was shown before
     assert again.status_code == 200 and 'role="alert"' in again.text
 

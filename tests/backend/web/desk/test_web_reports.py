@@ -67,8 +67,8 @@ def test_a_month_to_come_stands_beside_its_field(desk: Desk) -> None:
 def test_the_page_says_what_the_report_says(desk: Desk) -> None:
     desk.measured(8, 13, 18)
     report = desk.draft()
-    page, told = desk.page(report), desk.show(report, "/figures").json
-    for words in told["proposed"].values():
+    page, found = desk.page(report), desk.show(report, "/figures").json
+    for words in found["proposed"].values():
         assert words in page
     assert page.count("data-remark=") == 8
 
@@ -132,9 +132,9 @@ def test_a_form_of_two_people_saves_both(desk: Desk) -> None:
     shown = desk.send(report, "freeze", **third, version="1")
     assert shown.status_code == 200 and "Trong lúc bạn viết" in shown.text
     assert ">Ba</textarea>" in shown.text and ">Một</p>" in shown.text  # both texts
-    told = desk.show(report).json
-    assert told["remarks"] == {"samples": "Một", "notes": "Hai", "teams": "Bốn"}
-    assert told["state"] == "draft"
+    found = desk.show(report).json
+    assert found["remarks"] == {"samples": "Một", "notes": "Hai", "teams": "Bốn"}
+    assert found["state"] == "draft"
     again = {**third, "samples_seen": token(shown.text, "samples")}
     assert desk.send(report, "freeze", **again).status_code == 303
     assert desk.show(report, "/figures").json["remarks"]["samples"] == "Ba"

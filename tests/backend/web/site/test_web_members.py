@@ -126,8 +126,8 @@ def test_a_rule_that_is_against_it_is_told_and_what_is_hidden_stays_so(app: Flas
             assert form.attempt(act) is None
         return form
 
-    told = refuse(Problem(422, "invalid", [FieldError("name", "too_long")]))
-    assert set(told.errors) == {"name"} and told.error is None
+    shown = refuse(Problem(422, "invalid", [FieldError("name", "too_long")]))
+    assert set(shown.errors) == {"name"} and shown.error is None
     assert refuse(Problem(409, "month_in_future")).error == "This month has not begun."
     elsewhere = refuse(Problem(422, "invalid", [FieldError("area", "required")]))
     assert elsewhere.errors == {} and (elsewhere.error or "").startswith("area: ")

@@ -145,9 +145,12 @@ class Locator:
         return self._load(self.set_for(day))
 
     def warm_sets(self, sets: Iterable[ActiveSet]) -> None:
-        """Load these sets before the workers fork, so that they share the memory."""
+        """Load these sets before the workers fork, so that they share the memory.
+
+        A first position loads what numpy imports only when it is used.
+        """
         for active in sets:
-            self._load(active)
+            self._load(active).index.locate_many([0.0], [0.0], [0.0])
 
     def _load(self, active: ActiveSet) -> LoadedSet:
         key = (active.id, active.digest)

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from backend.demo import service
 from backend.demo.plan import MonthPlan
-from backend.demo.teams import TeamCampaign, make_teams
+from backend.demo.teams import TeamCampaign, add_campaign, add_correction, attribute_samples
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.service import RecordingContext
 from tests.support import people
@@ -33,7 +33,9 @@ def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     order = service.LoadOptions(date(2024, 12, 10), NOW, 1)
     with app.app_context():
         service.load_plans([PLAN], order, desk, lambda done, of: None)
-        make_teams([CAST], NOW, desk, 1)
+        campaign = add_campaign(CAST, NOW, desk, 1)
+        service.wait_for(attribute_samples([campaign]))
+        add_correction(campaign)
         fold_all()
     return made
 

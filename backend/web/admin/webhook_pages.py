@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask import request
+
 from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.events import webhooks as service
@@ -36,6 +38,8 @@ def webhook(query: dict[str, Any], webhook_id: int) -> Any:
 def change_webhook(query: dict[str, Any], webhook_id: int) -> Any:
     """Enable, disable, replay or remove a webhook, or make its new secret, shown this once."""
     form = new_form(query)
+    if request.form.get("act") == "remove" and request.form.get("sure") != "yes":
+        return redirect_to("admin.webhook", query, webhook_id=webhook_id)
 
     def act(fields: dict[str, Any]) -> dict[str, Any]:
         return {"act": fields["act"], "made": _act(webhook_id, **fields)}

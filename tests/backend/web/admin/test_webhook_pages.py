@@ -86,7 +86,9 @@ def test_a_webhook_shows_what_failed_and_can_be_disabled_and_removed(
     for after in ("2", ""):  # of no event yet; forgotten
         assert field_error(admin.refused(here, act="replay", after=after), "after")
     assert admin.send(here, act="burn").status_code == 422
-    admin.done(here, act="remove")
+    admin.done(here, act="remove")  # without the tick
+    assert admin.get(here)
+    admin.done(here, act="remove", sure="yes")
     admin.get(here, 404)
 
 

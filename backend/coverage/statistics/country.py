@@ -2,24 +2,25 @@
 
 The files are derived from measurements: where they are missing, damaged or of another version,
 they are made again. `base-*` has samples by device and value, `state.npz` the changes since, the
-sums and the version of each unit whose samples are contained. Each host has its own files.
+sums and the version of each unit whose samples are contained. `of-*` has the samples of a
+province's changed units until they are followed. Each host has its own files.
 """
 
 import hashlib
 import json
-import os
 import shutil
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.coverage.statistics.country_groups import CountryGroups, Table
 from backend.coverage.statistics.quantiles import (
@@ -44,14 +45,16 @@ from backend.measurements.recording.operators import FILE, known_operator
 Read = Callable[[Sequence[int] | None], Sequence[Mapping[str, Any]]]
 
 FOLDER = "statistics"  # in VAR_DIR
-STATE, BASE = "state.npz", "base-"
+STATE, BASE, OF_PROVINCE = "state.npz", "base-", "of-"
 # Another number: files of other versions are not read.
-FORMAT = 1
+FORMAT = 2
 ADDED = ("keys", "units", "cells", "values")  # fields of Rows
 # From this share of changes on, the base is made again.
 CHANGES_MOST = 1 / 8
 # Files of months without changes for so long are removed: they contain ids of devices.
 KEPT_S = 86_400
+# Errors of files that are missing or damaged.
+UNUSABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass(slots=True)
@@ -77,19 +80,16 @@ class Country:
             "totals": [[str(one) for one in totals] for totals in groups.totals],
             "versions": list(self.versions.items()),
         }
-        arrays = {name: getattr(samples.added, name) for name in ADDED}
+        arrays = _arrays(samples.added)
         for number, table in enumerate(groups.tables):
             arrays |= {f"keys{number}": table.keys, f"sums{number}": table.sums}
-        new = self.folder / f"{STATE}.new"
-        with new.open("wb") as file:
-            np.savez(file, facts=np.array(json.dumps(facts)), dead=samples.dead,
-                     marks=groups.marks, **arrays)  # fmt: skip
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.folder / STATE)
+        arrays |= {"dead": samples.dead, "marks": groups.marks}
+        _write(self.folder / STATE, facts, arrays)
         for other in self.folder.glob(f"{BASE}*"):
             if other.name != self.base:
                 shutil.rmtree(other, ignore_errors=True)
+        for file in self.folder.glob(f"{OF_PROVINCE}*"):
+            file.unlink(missing_ok=True)
 
 
 def follow(folder: Path, network: str, versions: Mapping[int, str], read: Read) -> Country:
@@ -104,7 +104,7 @@ def follow(folder: Path, network: str, versions: Mapping[int, str], read: Read) 
     # Units without a version now were in another database, from which a backup was restored.
     units = sorted({unit for unit, _ in versions.items() ^ country.versions.items()})
     if units:
-        new = _rows(read(units), network, groups)
+        new = _present(folder, units, network, versions, read, groups)
         old = groups.samples.rows_in(np.array(units))
         removed, added = differences(groups.samples.take(old), new)
         gone = groups.samples.take(old[removed])
@@ -133,25 +133,105 @@ def cell_of(network: str, operator: str | None, technology: str | None) -> Group
     return known_operator(network, operator) or UNKNOWN, technology_of(technology)
 
 
+def hand_over(
+    folder: Path,
+    network: str,
+    province: int,
+    versions: Mapping[int, str],
+    found: Sequence[Mapping[str, Any]],
+) -> None:
+    """Leave samples for the next `follow`: those of the province's units with new `versions`.
+
+    They are valid as long as no unit gets another version. Nothing is left where the country's
+    samples have to be read anyway.
+    """
+    if not (folder / STATE).exists():
+        return
+    own = [row for row in found if row["unit_id"] in versions]
+    cells, rows = _unpacked(own, network)
+    facts = {"format": _format(), "versions": list(versions.items()), "cells": cells}
+    _write(folder / f"{OF_PROVINCE}{province}.npz", facts, _arrays(rows))
+
+
+def _present(
+    folder: Path,
+    units: Sequence[int],
+    network: str,
+    versions: Mapping[int, str],
+    read: Read,
+    groups: CountryGroups,
+) -> Rows:
+    """Return the samples of units: those that provinces have left, the others by `read`."""
+    left, parts = set(units), []
+    for path in folder.glob(f"{OF_PROVINCE}*.npz"):
+        with suppress(*UNUSABLE), path.open("rb") as file, np.load(file) as stored:
+            facts = json.loads(str(stored["facts"]))
+            if facts["format"] != _format():
+                continue
+            current = left & {unit for unit, one in facts["versions"] if versions.get(unit) == one}
+            rows = Rows(*(stored[name] for name in ADDED))
+            chosen = np.isin(rows.units, np.array(sorted(current)))
+            cells: list[Group] = [(operator, technology) for operator, technology in facts["cells"]]
+            parts.append(_numbered(cells, rows.take(chosen), groups))
+            left -= current
+    if left:
+        parts.append(_rows(read(sorted(left)), network, groups))
+    return joined(parts)
+
+
 def _rows(found: Sequence[Mapping[str, Any]], network: str, groups: CountryGroups) -> Rows:
-    """Return packed samples; cells that are new get numbers."""
-    numbers, parts = {cell: at for at, cell in enumerate(groups.cells)}, []
+    """Return packed samples, with the numbers of the groups' cells."""
+    return _numbered(*_unpacked(found, network), groups)
+
+
+def _numbered(cells: Sequence[Group], rows: Rows, groups: CountryGroups) -> Rows:
+    """Return samples with the numbers of the groups' cells; cells that are new get one."""
+    groups.add_cells([cell for cell in cells if cell not in groups.cells])
+    numbers = np.array([groups.cells.index(cell) for cell in cells], dtype=np.int32)
+    return replace(rows, cells=numbers[rows.cells])
+
+
+def _unpacked(found: Sequence[Mapping[str, Any]], network: str) -> tuple[list[Group], Rows]:
+    """Return the cells of packed samples, and these with the numbers of cells.
+
+    A row of `found` has samples of one unit in `unit_id`, or packed `units`.
+    """
+    numbers: dict[Group, int] = {}
+    parts = []
     for row in found:
         cell = cell_of(network, row["operator"], row["technology"])
-        if cell not in numbers:
-            numbers[cell] = len(numbers)
-            groups.add_cells([cell])
         devices = np.frombuffer(row["devices"] or b"", dtype=DEVICE)
         values = [np.frombuffer(row[metric] or b"", dtype=">f8") for metric in METRICS]
+        n = len(devices)
+        units = (
+            np.full(n, row["unit_id"])
+            if "unit_id" in row
+            else np.frombuffer(row["units"] or b"", dtype=">i4")
+        )
         parts.append(
             Rows(
                 keys=np.stack([devices["high"], devices["low"]]),
-                units=np.frombuffer(row["units"] or b"", dtype=">i4").astype(np.int32),
-                cells=np.full(len(devices), numbers[cell], dtype=np.int32),
+                units=units.astype(np.int32),
+                cells=np.full(n, numbers.setdefault(cell, len(numbers)), dtype=np.int32),
                 values=np.stack(values).astype(np.float64),
             )
         )
-    return joined(parts)
+    return list(numbers), joined(parts)
+
+
+def _arrays(rows: Rows) -> dict[str, NDArray[Any]]:
+    return {name: getattr(rows, name) for name in ADDED}
+
+
+def _write(file: Path, facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+    """Replace a file of arrays; another process sees the old or the new one.
+
+    It may be lost with the machine's power: its checksums show that it is incomplete.
+    """
+    new = file.with_suffix(".new")
+    with new.open("wb") as stream:
+        np.savez(stream, facts=np.array(json.dumps(facts)), **arrays)
+    new.replace(file)
 
 
 def _format() -> str:
@@ -163,7 +243,7 @@ def _format() -> str:
 def _load(folder: Path) -> Country | None:
     """Read the files; None where they cannot be used."""
     try:
-        with (folder / STATE).open("rb") as file, np.load(file, allow_pickle=False) as state:
+        with (folder / STATE).open("rb") as file, np.load(file) as state:
             facts = json.loads(str(state["facts"]))
             if facts["format"] != _format():
                 return None
@@ -177,7 +257,7 @@ def _load(folder: Path) -> Country | None:
                 Table(state[f"keys{number}"], state[f"sums{number}"])
                 for number in range(len(groups.tables))
             ]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except UNUSABLE:
         return None
     return Country(folder, groups, dict(facts["versions"]), facts["base"])
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from backend.coverage.statistics.group_arrays import Node, exact_sums, number_keys
 from backend.coverage.statistics.intervals import (
+    DEVICE_WEIGHT,
     Classes,
     Ordered,
     Sizes,
@@ -438,7 +439,8 @@ class CountryMeasured:
             for column, level in enumerate(of_group.tolist())
         ]
         weighed = self._weigh(groups)
-        found, left = np.empty(levels.shape), searches
+        left = [one for one in searches if not self._begin(one, weighed[one.group])]
+        found = np.empty(levels.shape)
         row = {group: at for at, group in enumerate(groups.tolist())}
         while left:
             for one in left:
@@ -486,21 +488,31 @@ class CountryMeasured:
         sizes = np.bincount(entries.of_pair[~np.isnan(values)], minlength=len(pairs))
         return weights_of(sizes.astype(np.float64))[at]
 
-    def _look(self, one: "Search", weighed: "Weighed") -> Ints:
-        """Return the rows from the nearest mark to the level's expected place, and around it."""
-        own, n = int(self._used[one.group]), int(self.n[one.group])
+    def _begin(self, one: "Search", weighed: "Weighed") -> bool:
+        """Let a search begin at the nearest mark; True if values equal to it surround the level.
+
+        Ties are many where phones round, as latencies. Then no sample has to be read.
+        """
+        own, mark = int(self._used[one.group]), QUANTILE_MARKS + one.column
         marks = self._groups.marks[self._metric, own]
-        mark = QUANTILE_MARKS + one.column
         if not np.isfinite(marks[mark]):
             mark = MEDIAN_MARK
         sizes, sums = self._table.of(own)
-        below = sums[:, 1 + 3 * mark]
-        one.mark = float(marks[mark])
-        one.before_mark = int((weights_of(sizes.astype(np.float64)) * below).sum())
-        middle = weighed.first + one.level * (weighed.last - weighed.first)
-        rank = int(below.sum())
-        place = rank + int((middle / 2 - one.before_mark) / weighed.whole * n)
-        margin = one.wider * (MARGIN_LEAST + int(abs(place - rank) * MARGIN_SHARE))
+        weights = weights_of(sizes.astype(np.float64))
+        below, equal = sums[:, 1 + 3 * mark], sums[:, 2 + 3 * mark]
+        one.mark = one.value = float(marks[mark])
+        one.before_mark, one.rank = int((weights * below).sum()), int(below.sum())
+        one.middle = weighed.first + one.level * (weighed.last - weighed.first)
+        after = one.before_mark + int((weights * equal).sum())
+        # The middle of a sample's weight is within DEVICE_WEIGHT of either end.
+        begins = 2 * (one.before_mark + DEVICE_WEIGHT) <= one.middle
+        return begins and one.middle <= 2 * (after - DEVICE_WEIGHT)
+
+    def _look(self, one: "Search", weighed: "Weighed") -> Ints:
+        """Return the rows from the mark to the level's expected place, and around it."""
+        own, n = int(self._used[one.group]), int(self.n[one.group])
+        place = one.rank + int((one.middle / 2 - one.before_mark) / weighed.whole * n)
+        margin = one.wider * (MARGIN_LEAST + int(abs(place - one.rank) * MARGIN_SHARE))
         ranks = np.clip([place - margin, place + margin], 0, n - 1)
         low, high = self._at_ranks(one.group, ranks)
         return self._rows(own, min(low, one.mark), max(high, one.mark))
@@ -540,7 +552,9 @@ class Search:
     level: float
     wider: int = 1
     mark: float = 0.0  # the value from which the search begins
-    before_mark: int = 0  # the weight of the values below it
+    rank: int = 0  # the number of values below it
+    before_mark: int = 0  # their weight
+    middle: float = 0.0  # twice the position of the level, as in Weighed
     rows: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     value: float = 0.0
 

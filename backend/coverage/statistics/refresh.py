@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -101,6 +102,7 @@ NEW_VERSIONS = text("""
     insert into statistics_versions (month, network, unit_id)
     select :month, :network, unnest(cast(:units as int[]))
     on conflict (month, network, unit_id) do update set version = gen_random_uuid()
+    returning unit_id, cast(version as text) as version
 """)
 REMOVE = text("""
     delete from statistics where month = :month and network = :network and unit_id = any(:units)
@@ -171,11 +173,11 @@ def refresh(
 
 
 def refresh_place(task: Task) -> None:
-    """Recompute a province or the country."""
+    """Recompute a province, which hands its samples over to the country, or the country."""
     if task.place == COUNTRY:
         refresh_country(task.part, task.stale)
     else:
-        refresh_province(task.part, task.place, task.stale)
+        refresh_province(task.part, task.place, task.stale, hand_over=True)
 
 
 def refresh_unit(unit_id: int, month: str, now: datetime) -> None:
@@ -200,17 +202,22 @@ def _read_stale(month: str | None) -> dict[tuple[str, str], list[tuple[int | Non
     return stale
 
 
-def refresh_province(part: NetworkMonth, province: int, stale: Sequence[int]) -> None:
+def refresh_province(
+    part: NetworkMonth, province: int, stale: Sequence[int], *, hand_over: bool = False
+) -> None:
     """Recompute a province with its districts and communes; commit.
 
-    All communes are, since they share the estimate of the correlation of a device's samples.
+    All communes are, since they share the estimate of the correlation of a device's samples. With
+    `hand_over` the samples of those that changed are left for the country, which comes next.
     """
-    _begin(part, province, stale)
+    versions = _begin(part, province, stale)
     db.session.execute(MARK_COUNTRY, part.parameters(country=COUNTRY))
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
     by_unit: dict[int, list[Samples]] = defaultdict(list)
-    rows = fetch(OF_COMMUNES, part.parameters(units=list(above)), binary=True)
-    for row, samples in zip(rows, read_samples(rows, part.network), strict=True):
+    found = fetch(OF_COMMUNES, part.parameters(units=list(above)), binary=True)
+    if hand_over:
+        country.hand_over(_folder(part), part.network, province, versions, found)
+    for row, samples in zip(found, read_samples(found, part.network), strict=True):
         for unit in dict.fromkeys((row["unit_id"], above[row["unit_id"]], province)):
             if unit is not None:
                 by_unit[unit].append(samples)
@@ -224,7 +231,7 @@ def refresh_country(part: NetworkMonth, stale: Sequence[int] = (COUNTRY,)) -> No
     """Follow the country's statistics of a month; commit."""
     _begin(part, COUNTRY, stale)
     versions = {row.unit_id: row.version for row in db.session.execute(VERSIONS, part.parameters())}
-    folder = setting("VAR_DIR") / country.FOLDER / f"{part.month}-{part.network}"
+    folder = _folder(part)
     found = country.follow(folder, part.network, versions, partial(_read_country, part))
     try:
         rows = _figures(found.groups, {COUNTRY: "country"})
@@ -276,11 +283,18 @@ def _read_country(part: NetworkMonth, units: Sequence[int] | None) -> Sequence[M
     return fetch(OF_COUNTRY, values, binary=True)
 
 
-def _begin(part: NetworkMonth, place: int, units: Sequence[int]) -> None:
+def _folder(part: NetworkMonth) -> Path:
+    folder: Path = setting("VAR_DIR") / country.FOLDER / f"{part.month}-{part.network}"
+    return folder
+
+
+def _begin(part: NetworkMonth, place: int, units: Sequence[int]) -> dict[int, str]:
+    """Lock a place and clear the marks of units; return their new versions."""
     db.session.execute(LOCK, {"lock": STATISTICS_LOCK, "place": place})
     db.session.execute(WORK_MEMORY)
     db.session.execute(UNMARK, part.parameters(units=list(units)))
-    db.session.execute(NEW_VERSIONS, part.parameters(units=sorted({*units} - {COUNTRY})))
+    new = db.session.execute(NEW_VERSIONS, part.parameters(units=sorted({*units} - {COUNTRY})))
+    return {row.unit_id: row.version for row in new}
 
 
 def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Samples]:

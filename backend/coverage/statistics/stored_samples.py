@@ -26,7 +26,7 @@ Keys = NDArray[np.uint64]
 BLOCK = 256
 # Arrays that are written, a file each.
 ARRAYS = ("keys", "starts", "devices", "units", "cells", "values", "places")
-ARRAYS_OF_METRIC = ("values", "rows", "counts")
+ARRAYS_OF_METRIC = ("values", "rows", "cells", "counts")
 # Odd numbers that mix the columns of a row into one (splitmix64, Steele et al. 2014).
 MIX, SHIFT = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB), 29
 
@@ -110,14 +110,15 @@ class Ascending:
 
     Attributes
     ----------
-    values, rows : (known,) arrays
-        Value and row; equal values by row.
+    values, rows, cells : (known,) arrays
+        Value, row and cell; equal values by row.
     counts : (blocks + 1, cells) array
         Values of each cell before each block, and in all.
     """
 
     values: Floats
     rows: Ints32
+    cells: NDArray[np.int16]
     counts: Ints32
 
 
@@ -183,13 +184,11 @@ def build(rows: Rows, cells: int) -> Base:
         known = int(np.count_nonzero(~np.isnan(values)))
         by_value = np.argsort(values, kind="stable")[:known].astype(np.int32)
         place[by_value] = np.arange(known)
-        blocks = max(1, -(-known // BLOCK))
-        found = np.bincount(
-            np.arange(known) // BLOCK * cells + rows.cells[by_value], minlength=blocks * cells
-        )
+        blocks, of_cell = max(1, -(-known // BLOCK)), rows.cells[by_value].astype(np.int16)
+        found = np.bincount(np.arange(known) // BLOCK * cells + of_cell, minlength=blocks * cells)
         counts = np.cumsum(found.reshape(blocks, cells), axis=0, dtype=np.int32)
         counts = np.concatenate([np.zeros((1, cells), np.int32), counts])
-        ascending.append(Ascending(values[by_value], by_value, counts))
+        ascending.append(Ascending(values[by_value], by_value, of_cell, counts))
     return Base(
         keys=rows.keys[:, is_first],
         starts=np.append(np.flatnonzero(is_first), len(rows)).astype(np.int32),
@@ -330,19 +329,19 @@ class Samples:
     def column(self, metric: int) -> "Column":
         """Return the values of a metric in ascending order."""
         if metric not in self._columns:
-            self._columns[metric] = Column(self, metric, self._alive)
+            self._columns[metric] = Column(self, metric)
         return self._columns[metric]
 
 
 class Column:
     """The values of a metric of samples in ascending order; added ones before equal ones."""
 
-    def __init__(self, samples: Samples, metric: int, alive: Bools) -> None:
-        self._samples, self._metric, self._alive = samples, metric, alive
+    def __init__(self, samples: Samples, metric: int) -> None:
+        self._samples, self._metric = samples, metric
         self._own = samples.base.ascending[metric]
         values = samples.added.values[metric]
         known = int(np.count_nonzero(~np.isnan(values)))
-        self._order = np.argsort(values, kind="stable")[:known]
+        self._order = np.argsort(values)[:known]
         self._values = values[self._order]
         self._cells = samples.added.cells[self._order]
         # Added values stand before the value of the base at this place.
@@ -383,8 +382,7 @@ class Column:
         side: Literal["left", "right"] = "right" if equal else "left"
         number, place = self._cell_number, int(self._own.values.searchsorted(bound, side))
         block = place // BLOCK
-        cells = self._samples.base.cells[self._own.rows[block * BLOCK : place]]
-        counts = np.bincount(cells, minlength=number)
+        counts = np.bincount(self._own.cells[block * BLOCK : place], minlength=number)
         counts[: self._own.counts.shape[1]] += self._own.counts[block]
         places, of_dead = self._dead
         counts -= np.bincount(of_dead[: places.searchsorted(place)], minlength=number)
@@ -394,15 +392,17 @@ class Column:
     def rows(self, member: Bools, low: float, high: float) -> Ints:
         """Return the rows of some cells with values between two bounds, which are included."""
         begin, end = _between(self._own.values, low, high)
-        own = self._chosen(begin, end, member)
+        own = self._own.rows[begin:end][self._chosen(begin, end, member)]
         begin, end = _between(self._values, low, high)
         added = self._order[begin:end][member[self._cells[begin:end]]]
-        return np.append(own.astype(np.int64), added + len(self._alive))
+        return np.append(own.astype(np.int64), added + len(self._samples.base.units))
 
-    def _chosen(self, begin: Any, end: Any, member: Bools) -> Ints32:
-        rows = self._own.rows[begin:end]
-        found: Ints32 = rows[self._alive[rows] & member[self._samples.base.cells[rows]]]
-        return found
+    def _chosen(self, begin: int, end: int, member: Bools) -> Bools:
+        """Return which values of the base between two places are of some cells, and count."""
+        chosen: Bools = member[self._own.cells[begin:end]]
+        dead, _ = self._dead
+        chosen[dead[slice(*dead.searchsorted((begin, end)))] - begin] = False
+        return chosen
 
     def at_ranks(self, member: Bools, counts: Floats, ranks: Ints) -> list[float]:
         """Return the values of some cells at ranks from 0; `counts` are those of these cells."""
@@ -418,7 +418,7 @@ class Column:
     def _of_block(self, block: int, last: int, member: Bools) -> Floats:
         """Return the values of some cells in a block, ascending."""
         begin, end = block * BLOCK, (block + 1) * BLOCK
-        own = self._samples.base.values[self._metric][self._chosen(begin, end, member)]
+        own = self._own.values[begin:end][self._chosen(begin, end, member)]
         # Those before the first value of the base are in its block, those after the last one too.
         first = np.searchsorted(self._places, begin, "right") if block else 0
         after = np.searchsorted(self._places, end, "right") if block < last else len(self._places)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from backend.errors import Problem
 from backend.web.maps import outlines
 from backend.web.maps.drawing import sea_on
-from backend.web.site.canvas import COUNTRY_BOX, Canvas
+from backend.web.site.canvas import COUNTRY_BOX, Canvas, clip
 from geo.checks import KINDS, VIETNAM, Finding
 from geo.gazetteer import GazetteerUnit
 
@@ -119,12 +119,11 @@ class _FindingWriter:
         box = (west - margin, south - margin, east + margin, north + margin)
         canvas, tolerance = Canvas(box), TOLERANCE * max(box[2] - box[0], box[3] - box[1])
 
-        def clip(shape: "BaseGeometry") -> "BaseGeometry":
-            cut: BaseGeometry = shapely.clip_by_rect(shapely.simplify(shape, tolerance), *box)
-            return cut
+        def cut(shape: "BaseGeometry") -> "BaseGeometry":
+            return clip(shapely.simplify(shape, tolerance), box)
 
         rows = self._communes.iloc[sorted(self._tree.query(shapely.box(*box)))]
-        parts = zip(rows["code"], map(clip, rows.geometry), strict=True)
+        parts = zip(rows["code"], map(cut, rows.geometry), strict=True)
         around = [
             {"code": code, "name": self._names.get(code, ""), "path": canvas.path(part),
              "at": _centre(canvas, part)}
@@ -134,7 +133,7 @@ class _FindingWriter:
             "width": canvas.width,
             "height": canvas.height,
             "around": around,
-            "own": canvas.path(clip(one.shape)),
+            "own": canvas.path(cut(one.shape)),
             "spot": _centre(canvas, one.shape),
         }
 

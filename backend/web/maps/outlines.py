@@ -20,7 +20,7 @@ from backend.database.extensions import db
 from backend.units.catalogue import ActiveSet
 from backend.units.models import Boundary, Unit
 from backend.units.service import UnitRow
-from backend.web.site.canvas import COUNTRY_BOX, Box, Canvas
+from backend.web.site.canvas import COUNTRY_BOX, Box, Canvas, clip
 
 if TYPE_CHECKING:
     from shapely import Geometry
@@ -209,7 +209,7 @@ def _neighbours(
         whole = {code: one for (code, *_), one in zip(others, thin, strict=True)}
     else:
         whole = _merge(zip((above for _, above, _ in others), thin, strict=True), tolerance)
-    cut = {code: shapely.clip_by_rect(one, *box) for code, one in whole.items()}
+    cut = {code: clip(one, box) for code, one in whole.items()}
     return {code: one for code, one in cut.items() if not one.is_empty}
 
 

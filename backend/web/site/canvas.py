@@ -14,6 +14,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from shapely import Geometry, LinearRing
+    from shapely.geometry.base import BaseGeometry
 
 
 Point = tuple[float, float]  # longitude, latitude
@@ -140,6 +141,17 @@ def rings(path: str) -> list[list[tuple[int, int]]]:
 def mercator(latitude: float) -> float:
     """Return the Mercator northing of a latitude, in degrees of longitude."""
     return degrees(log(tan(pi / 4 + radians(latitude) / 2)))
+
+
+def clip(shape: "Geometry", box: Box) -> "BaseGeometry":
+    """Return the part of a shape in a box; it may have pieces that are no polygons.
+
+    shapely.clip_by_rect is faster, but fails for some valid polygons that touch the box.
+    """
+    import shapely
+
+    cut: BaseGeometry = shapely.intersection(shapely.make_valid(shape), shapely.box(*box))
+    return cut
 
 
 def _rings(shape: "Geometry") -> Iterator["LinearRing"]:

@@ -121,7 +121,7 @@ def test_files_that_cannot_be_used_are_made_again(
     elif damage == "no base":
         (base / "values.npy").unlink()
     elif damage == "other format":
-        monkeypatch.setattr(country, "FORMAT", 2)
+        monkeypatch.setattr(country, "FORMAT", 0)
     store_rows(app, *rows([unit], 5, 2))
     assert compare(app) == "no differences\n"
     [after] = folder(app).glob("base-*")
@@ -148,6 +148,41 @@ def test_sums_that_contradict_the_samples_are_made_again(
     assert compare(app) == "no differences\n"
     [after] = folder(app).glob("base-*")
     assert calls and after.name != before.name
+
+
+@pytest.mark.parametrize("way", ["left", "older", "damaged"])
+def test_the_country_takes_the_samples_that_a_province_has_read(
+    app: Flask, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = unit_id(app, "05443"), unit_id(app, "00004")
+    store_rows(app, *rows([here, there], 90, 1))
+    compare(app)
+    store_rows(app, *rows([here], 9, 2))
+    read: list[Any] = []
+    from_database = refresh._read_country
+
+    def reading(part: Any, units: Any) -> Any:
+        read.append(units)
+        return from_database(part, units)
+
+    def followed(part: Any, stale: Any) -> None:
+        [left] = folder(app).glob("of-*")  # only of the province that changed
+        if way == "older":  # a page has asked for the province after more samples came
+            store_rows(app, *rows([here], 9, 3))
+            refresh.refresh_unit(here, MONTH, NINE)
+        elif way == "damaged":
+            left.write_bytes(left.read_bytes()[:-50])
+        refresh_country(part, stale)
+
+    refresh_country = refresh.refresh_country
+    monkeypatch.setattr(refresh, "refresh_country", followed)
+    monkeypatch.setattr(refresh, "_read_country", reading)
+    with app.app_context():
+        refresh.refresh(NINE)
+    monkeypatch.undo()
+    assert read == ([] if way == "left" else [[here]])
+    assert not [*folder(app).glob("of-*")]
+    assert compare(app) == "no differences\n"
 
 
 def test_files_of_months_without_changes_are_removed(app: Flask) -> None:

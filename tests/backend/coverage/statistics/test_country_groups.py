@@ -21,7 +21,7 @@ CELLS = (("Viettel", "4G"), ("Viettel", "5G"), ("VinaPhone", "4G"), ("unknown", 
 
 def draw(rng: np.random.Generator, n: int, phones: int) -> Rows:
     """Draw samples of few phones with equal and missing values."""
-    values = np.stack([np.round(rng.lognormal(4, 1, n), rng.integers(0, 3)) for _ in METRICS])
+    values = np.stack([np.round(rng.lognormal(4, 1, n), rng.integers(-2, 3)) for _ in METRICS])
     values[rng.random(values.shape) < 0.1] = np.nan
     keys = rng.integers(0, phones, n).astype(np.uint64)  # 0: without a device
     cells = rng.integers(0, rng.integers(1, len(CELLS) + 1), n).astype(np.int32)
@@ -76,6 +76,16 @@ def test_changes_are_followed_to_the_last_bit(seed: int, n: int, phones: int, mi
         removed, added = differences(before, new)
         groups.change(old[removed], new.take(added))
         assert followed(groups, minimum) == whole(groups.samples.every(), minimum)
+
+
+def test_no_sample_is_read_for_a_level_among_equal_values() -> None:
+    rng = np.random.default_rng(1)
+    rows = draw(rng, 4_000, 2_000)
+    rows.values[:] = np.where(np.isnan(rows.values), np.nan, rng.choice([10, 20, 30], 4_000))
+    groups = CountryGroups(Stored(build(rows, len(CELLS))), CELLS)
+    groups.begin()
+    with patch.object(country_groups.CountryMeasured, "_read", side_effect=AssertionError):
+        assert followed(groups, 10) == whole(rows, 10)
 
 
 @given(st.integers(0, 2**32), st.integers(0, 40), st.integers(0, 40))

@@ -10,8 +10,9 @@ from backend.coverage.statistics.cells import hexagon
 from backend.web.maps.drawing import MapDrawing
 from backend.web.site.canvas import Canvas
 
-# With more, numbers in the cells are too small to read.
-NUMBERS_MOST = 120
+# Units of a drawing, whose longer side has 1,600: a number of this height has 9 pixels where the
+# map is 600 pixels wide, and where it is 300, as on phones.
+LEGIBLE, LEGIBLE_ON_PHONES = 24, 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,16 @@ class RadioShape:
     y: int
     size: int  # of the number
     cell: Mapping[str, Any]
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its number can be read on a wide screen."""
+        return self.size >= LEGIBLE
+
+    @property
+    def fine(self) -> bool:
+        """Whether its number is too small for phones."""
+        return self.size < LEGIBLE_ON_PHONES
 
 
 @dataclass(frozen=True, slots=True)

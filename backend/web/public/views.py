@@ -28,7 +28,6 @@ from backend.units.search import FOUND_MOST
 from backend.web.maps.cells import cell_shapes, step_labels
 from backend.web.maps.drawing import MapDrawing
 from backend.web.maps.radio import (
-    NUMBERS_MOST,
     RadioChoice,
     choices,
     chosen,
@@ -165,7 +164,6 @@ def _radio(
         "radio": found,
         "radio_tabs": tabs,
         "radio_shapes": radio_shapes(drawn, cells),
-        "radio_numbers": len(cells) <= NUMBERS_MOST,
         "radio_rows": strength_rows(cells),
     }
 

@@ -204,19 +204,27 @@ def build(rows: Rows, cells: int) -> Base:
 class Samples:
     """The samples of a base without rows that no longer count, and added ones."""
 
-    def __init__(self, base: Base, dead: Ints | None = None, added: Rows | None = None) -> None:
+    def __init__(
+        self,
+        base: Base,
+        dead: Ints | None = None,
+        added: Rows | None = None,
+        in_base: Ints | None = None,
+    ) -> None:
+        """`in_base` has the number of the device of each added row in the base; -1: it has none."""
         self.base, added = base, joined([]) if added is None else added
+        in_base = _find(base.keys, added.keys) if in_base is None else in_base
         self.dead = np.empty(0, np.int64) if dead is None else dead
         self._alive = np.ones(len(base.units), dtype=bool)
         self._alive[self.dead] = False
-        numbers = self._number(added.keys)
+        numbers = self._number(added.keys, in_base)
         order = np.argsort(numbers, kind="stable")
-        self.added, self._numbers = added.take(order), numbers[order]
+        self.added, self._numbers, self._in_base = added.take(order), numbers[order], in_base[order]
         self._columns: dict[int, Column] = {}
 
-    def _number(self, keys: Keys) -> Ints:
+    def _number(self, keys: Keys, in_base: Ints) -> Ints:
         """Number the devices of added rows; those that the base lacks follow after its own."""
-        numbers = _find(self.base.keys, keys)
+        numbers = in_base.copy()
         more = keys[:, numbers < 0]
         order = np.lexsort((more[1], more[0]))
         is_first = _is_first(more[:, order])
@@ -256,7 +264,8 @@ class Samples:
         kept = np.ones(len(self.added), dtype=bool)
         kept[removed[removed >= own] - own] = False
         dead = np.union1d(self.dead, removed[removed < own])
-        return Samples(self.base, dead, joined([self.added.take(kept), added]))
+        in_base = np.append(self._in_base[kept], _find(self.base.keys, added.keys))
+        return Samples(self.base, dead, joined([self.added.take(kept), added]), in_base)
 
     def rows_in(self, units: Ints) -> Ints:
         """Return the rows of units."""
@@ -340,8 +349,8 @@ class Column:
         self._samples, self._metric = samples, metric
         self._own = samples.base.ascending[metric]
         values = samples.added.values[metric]
-        known = int(np.count_nonzero(~np.isnan(values)))
-        self._order = np.argsort(values)[:known]
+        known = np.flatnonzero(~np.isnan(values))
+        self._order = known[np.argsort(values[known])]
         self._values = values[self._order]
         self._cells = samples.added.cells[self._order]
         # Added values stand before the value of the base at this place.

@@ -83,7 +83,7 @@ class Country:
         arrays = _arrays(samples.added)
         for number, table in enumerate(groups.tables):
             arrays |= {f"keys{number}": table.keys, f"sums{number}": table.sums}
-        arrays |= {"dead": samples.dead, "marks": groups.marks}
+        arrays |= {"dead": samples.dead, "in_base": samples.in_base, "marks": groups.marks}
         _write(self.folder / STATE, facts, arrays)
         for other in self.folder.glob(f"{BASE}*"):
             if other.name != self.base:
@@ -250,7 +250,7 @@ def _load(folder: Path) -> Country | None:
             base = load(folder / facts["base"])
             added = Rows(*(state[name] for name in ADDED))
             cells: list[Group] = [(operator, technology) for operator, technology in facts["cells"]]
-            groups = CountryGroups(Samples(base, state["dead"], added), cells)
+            groups = CountryGroups(Samples(base, state["dead"], added, state["in_base"]), cells)
             groups.marks = state["marks"]
             groups.totals = [list(map(Fraction, totals)) for totals in facts["totals"]]
             groups.tables = [

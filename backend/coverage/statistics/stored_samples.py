@@ -219,7 +219,7 @@ class Samples:
         self._alive[self.dead] = False
         numbers = self._number(added.keys, in_base)
         order = np.argsort(numbers, kind="stable")
-        self.added, self._numbers, self._in_base = added.take(order), numbers[order], in_base[order]
+        self.added, self._numbers, self.in_base = added.take(order), numbers[order], in_base[order]
         self._columns: dict[int, Column] = {}
 
     def _number(self, keys: Keys, in_base: Ints) -> Ints:
@@ -264,7 +264,7 @@ class Samples:
         kept = np.ones(len(self.added), dtype=bool)
         kept[removed[removed >= own] - own] = False
         dead = np.union1d(self.dead, removed[removed < own])
-        in_base = np.append(self._in_base[kept], _find(self.base.keys, added.keys))
+        in_base = np.append(self.in_base[kept], _find(self.base.keys, added.keys))
         return Samples(self.base, dead, joined([self.added.take(kept), added]), in_base)
 
     def rows_in(self, units: Ints) -> Ints:

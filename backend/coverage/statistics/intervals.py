@@ -165,12 +165,6 @@ def segment_sums(values: Floats, bounds: Ints) -> Floats:
     return np.add.reduceat(padded, starts + np.arange(len(starts)))
 
 
-def sizes_of(sizes: Floats) -> Sizes:
-    """Return the sums of one group, whose devices have these numbers of samples."""
-    found, devices = np.unique(sizes, return_counts=True)
-    return Classes(found, devices.astype(np.float64), np.array([0, len(found)])).sums()
-
-
 def effective_n(sizes: Sizes, rho: Floats) -> Floats:
     """Return the effective n of samples that weigh equally."""
     return sizes.n * sizes.n / (rho * sizes.squares + (1 - rho) * sizes.n)

@@ -82,14 +82,6 @@ def score(use: Use, is_met: Callable[[Requirement], bool | None]) -> float | Non
     return sum(weight for weight, met in answers if met) / weights if weights else None
 
 
-def iqb(figures: Mapping[str, float]) -> float | None:
-    """Return the IQB of figures by metric, packet loss as a share; None without any."""
-    return _mean(
-        score(use, lambda one: one.met(figures[one.metric]) if one.metric in figures else None)
-        for use in USES
-    )
-
-
 def rate(item: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what statistics of one operator and technology are good for.
 

@@ -1,13 +1,11 @@
 """Groups of counted samples, quantiles, bands and references; pure functions."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from backend.coverage.statistics.intervals import Ordered
 
 # The two halves of a device's id; the byte order does not matter, since they are only compared.
 DEVICE = np.dtype([("high", "u8"), ("low", "u8")])
@@ -107,17 +105,6 @@ def numbered(devices: NDArray[np.void]) -> NDArray[np.int64]:
     numbers = np.empty(len(devices), dtype=np.int64)
     numbers[order] = np.concatenate([[0], np.cumsum(is_new)])[: len(devices)]
     return numbers
-
-
-def device_count(samples: Sequence[Samples]) -> int:
-    """Return the number of devices of all samples."""
-    numbers = np.concatenate([one.devices for one in samples])
-    return int(np.count_nonzero(np.bincount(numbers[numbers != WITHDRAWN])))
-
-
-def quantile(ordered: Floats, part: float) -> float:
-    """Return a linear percentile of ascending values, bit for bit as numpy.quantile."""
-    return Ordered(ordered).at(part)
 
 
 def band_shares(ordered: Floats) -> list[float]:

@@ -58,12 +58,6 @@ class Rows:
         keys, values = self.keys[:, chosen], self.values[:, chosen]
         return Rows(keys, self.units[chosen], self.cells[chosen], values)
 
-    @property
-    def anonymised(self) -> Bools:
-        """Which rows have no device any more."""
-        found: Bools = (self.keys == 0).all(axis=0)
-        return found
-
 
 def joined(parts: Sequence[Rows]) -> Rows:
     """Return the rows of all parts."""

@@ -37,7 +37,7 @@ def whole(rows: Rows, minimum: int) -> tuple[object, object, object]:
     """Return the figures, samples and devices of a whole computation."""
     devices = np.empty(len(rows), dtype=rule.DEVICE)
     devices["high"], devices["low"] = rows.keys
-    numbers = rule.numbered(devices) - int(rows.anonymised.any())
+    numbers = rule.numbered(devices) - int((rows.keys == 0).all(axis=0).any())
     samples = []
     for cell, (operator, technology) in enumerate(CELLS):
         here = rows.cells == cell

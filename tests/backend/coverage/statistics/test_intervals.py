@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics.beta import beta_cdf, beta_quantile
 from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
-from backend.coverage.statistics.intervals import Estimate, Ordered, Spread, sizes_of
+from backend.coverage.statistics.intervals import Classes, Estimate, Ordered, Sizes, Spread
 from backend.coverage.statistics.quantiles import ALL, METRICS, WITHDRAWN, Samples
 from tests.tools import interval_simulation as simulation
 
@@ -27,6 +28,12 @@ SIZES = st.lists(st.integers(1, 200), min_size=1, max_size=50)
 def group(values: list[float], devices: list[int]) -> Samples:
     array = np.array(values, dtype=np.float64)
     return Samples("Viettel", "4G", len(values), dict.fromkeys(METRICS, array), np.array(devices))
+
+
+def sizes_of(sizes: NDArray[np.float64]) -> Sizes:
+    """Return the sums of one group, whose devices have these numbers of samples."""
+    found, devices = np.unique(sizes, return_counts=True)
+    return Classes(found, devices.astype(np.float64), np.array([0, len(found)])).sums()
 
 
 def test_unclustered_intervals_equal_scipys() -> None:

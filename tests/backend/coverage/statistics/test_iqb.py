@@ -7,11 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.coverage.statistics.group_figures import SAMPLES
-from backend.coverage.statistics.iqb import USES, iqb, rate
+from backend.coverage.statistics.iqb import USES, rate, score
 
 # The figures of an example of M-Lab's library. By its formula: web browsing and audio meet all four
 # requirements, video and backup lack one of weight 4 in 14, conferences and games meet none.
 EXAMPLE = {"download_mbps": 15, "upload_mbps": 20, "ping_ms": 75, "packet_loss": 0.007}
+
+
+def iqb(figures: dict[str, float]) -> float | None:
+    """Return the IQB of figures by metric; None without any."""
+    scores = [
+        score(use, lambda one: one.met(figures[one.metric]) if one.metric in figures else None)
+        for use in USES
+    ]
+    known = [one for one in scores if one is not None]
+    return sum(known) / len(known) if known else None
 
 
 def spread(median: float, low: float | None = None, high: float | None = None) -> dict[str, Any]:

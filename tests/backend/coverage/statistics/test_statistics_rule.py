@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
+from backend.coverage.statistics.intervals import Ordered
 from backend.coverage.statistics.quantiles import METRICS, Samples
 
 SPEEDS = st.lists(st.floats(0.01, 10_000), min_size=1, max_size=200)
@@ -26,7 +27,7 @@ def samples(values: list[float], operator: str = "Viettel", technology: str = "4
 @given(SPEEDS, st.floats(0, 1))
 def test_a_percentile_is_numpys_to_the_last_bit(values: list[float], part: float) -> None:
     ordered = np.sort(np.array(values))
-    assert rule.quantile(ordered, part) == np.quantile(np.array(values), part)
+    assert Ordered(ordered).at(part) == np.quantile(np.array(values), part)
 
 
 def told_of(group: list[Samples], technology: str = "4G", minimum: int = 1) -> dict[str, Any]:

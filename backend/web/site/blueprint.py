@@ -82,6 +82,8 @@ def _with_speed_host(policy: str) -> str:
     return policy.format(speed=f" {speed}" if speed else "")
 
 
+# Programs alone read what is below these: the API, that of OGC, the control server of an app.
+FOR_PROGRAMS = ("/api/", "/ogc/", "/rmbt/", "/RMBTControlServer/")
 READ_WRITE = ("GET", "POST")
 # Pages with forms: forms go to this server, and a script may fetch parts of the page.
 WITH_FORMS = PAGE + "; connect-src 'self'"
@@ -152,8 +154,8 @@ def redirect_to_sign_in() -> Any:
 
 
 def not_found(error: HTTPException) -> Response:
-    """Handle an unknown URL: problem details below /api/, else a page."""
-    return answer_http(error) if request.path.startswith("/api/") else answer_http_page(error)
+    """Handle an unknown URL: problem details where programs read, else a page."""
+    return answer_http(error) if request.path.startswith(FOR_PROGRAMS) else answer_http_page(error)
 
 
 @with_policy(PAGE)

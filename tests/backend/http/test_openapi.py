@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.web.site.blueprint import FOR_PROGRAMS
+
 PROBLEM = "application/problem+json"
-# What the document describes: the API, that of OGC, and the control server of an app.
-DESCRIBED = ("/api/v1/", "/ogc/", "/rmbt/", "/RMBTControlServer/")
 FOR_DEVICES = {
     ("get", "/api/v1/devices/me"),
     ("delete", "/api/v1/devices/me"),
@@ -66,7 +66,7 @@ def test_every_operation_of_the_api_is_described(document: dict[str, Any], app: 
     served = {
         (method.lower(), re.sub(r"<[^<>]+:", "<", rule.rule))  # the document names no converter
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith(DESCRIBED) and not rule.rule.endswith("/openapi.json")
+        if rule.rule.startswith(FOR_PROGRAMS) and not rule.rule.endswith("/openapi.json")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert described == served
@@ -109,6 +109,17 @@ def test_every_property_of_a_request_has_a_type(document: dict[str, Any]) -> Non
             assert {"type", "$ref", "anyOf"} & set(found), f"{name}.{field}"
 
 
-def test_an_unknown_path_is_a_problem_too(client: FlaskClient) -> None:
-    answer = client.get("/api/v1/nothing")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/nothing"),
+        ("POST", "/api/v1/device/nothing"),
+        ("GET", "/ogc/nothing"),
+        ("POST", "/rmbt/token/nothing"),
+        ("POST", "/rmbt/token/RMBTControlServer/nothing"),
+        ("POST", "/RMBTControlServer/a/b"),
+    ],
+)
+def test_an_unknown_path_is_a_problem_too(client: FlaskClient, method: str, path: str) -> None:
+    answer = client.open(path, method=method, headers={"Accept": "text/html"})
     assert (answer.status_code, answer.mimetype) == (404, PROBLEM)

@@ -29,6 +29,7 @@ class Actor:
     may_write: bool = True  # false for a token of scope read
     address: str | None = None
     session: bytes | None = None  # hash of the session's secret, if any
+    shell: str | None = None  # the name of the person who runs a command on the server
 
     @property
     def signed_in(self) -> bool:
@@ -37,7 +38,7 @@ class Actor:
     @property
     def name(self) -> str:
         """The name in the audit log: the id, which stays when an account is closed."""
-        return f"user:{self.user_id}" if self.signed_in else "public"
+        return f"user:{self.user_id}" if self.signed_in else self.shell or "public"
 
     def ids(self, role: str, kind: Kind | None = None) -> frozenset[int]:
         """Return the ids of the things over which the person has a role."""

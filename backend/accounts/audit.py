@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, select, text, tuple_
 
-from backend.accounts.access import Actor, require
+from backend.accounts.access import Actor, Grant, require
 from backend.accounts.models import AuditEntry
 from backend.clock import VIETNAM
 from backend.database.extensions import db
@@ -35,6 +35,11 @@ def record_act(actor: Actor | str | None, act: str, subject: str, **details: Any
 def shell_name() -> str:
     """Return the actor of a command of the operator."""
     return f"shell:{getpass.getuser()}"
+
+
+def operator() -> Actor:
+    """Return the operator at the shell, who may do every act of an admin."""
+    return Actor(grants=(Grant("admin", "system"),), shell=shell_name())
 
 
 def record_command(act: str, subject: str, **details: Any) -> None:

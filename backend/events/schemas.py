@@ -118,6 +118,9 @@ class WebhookDetailSchema(WebhookSchema):
         fields.Nested(FailedEventSchema), required=True, metadata={"description": "the oldest 200"}
     )
     failed_total = fields.Integer(required=True)
+    first = fields.Integer(
+        required=True, metadata={"description": "the smallest number to replay after"}
+    )
     last = fields.Integer(required=True)
     waiting = fields.Integer(required=True)
 

@@ -99,11 +99,13 @@ def show_webhook(actor: Actor, webhook_id: int) -> dict[str, Any]:
         for row, number, kind in db.session.execute(query)
     ]
     waiting = {"cursor": hook.cursor, "kinds": hook.kinds, "unit": hook.unit_id}
+    known = bounds()
     return {
         **serialize_webhook(hook),
         "failed": failed,
         "failed_total": db.session.scalar(number),
-        "last": bounds().last,
+        "first": known.deleted_to,
+        "last": known.last,
         "waiting": db.session.execute(WAITING, waiting).scalar_one(),
     }
 
@@ -153,11 +155,14 @@ def renew_secret(actor: Actor, webhook_id: int, now: datetime) -> dict[str, Any]
 
 
 def enable_webhook(actor: Actor, webhook_id: int, enabled: bool, now: datetime) -> dict[str, Any]:
-    """Enable or disable a webhook; it continues where it stopped, 410 if that was deleted."""
+    """Enable or disable a webhook; it continues where it stopped.
+
+    409 for an address that is no longer allowed, 410 if the next events were deleted.
+    """
     require(actor, ACT)
     hook = _get(webhook_id)
     if enabled:
-        check_url(hook.url, setting("WEBHOOK_NETWORKS"))
+        _check_stored_url(hook)
         check_cursor(hook.cursor)
         hook.disabled_at = hook.disabled_reason = None
         _begin_again(hook)
@@ -215,6 +220,14 @@ def _begin_again(hook: Webhook) -> None:
         "update webhook_failures set next_at = now(), tries = 0 where webhook_id = :id"
     )
     db.session.execute(retry_now, {"id": hook.id})
+
+
+def _check_stored_url(hook: Webhook) -> None:
+    """Raise 409 where the settings allow the address no longer: the request has no field of it."""
+    try:
+        check_url(hook.url, setting("WEBHOOK_NETWORKS"))
+    except Problem:
+        raise Problem(409, "webhook_url_refused") from None
 
 
 def _get(webhook_id: int, *, lock: bool = True) -> Webhook:

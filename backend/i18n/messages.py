@@ -152,14 +152,19 @@ TEXTS: dict[str, str] = {
     ),
     "sign_in_failed": N_("The name or the password is wrong."),
     "events_deleted": N_(
-        "Events after this number were deleted. Begin with the number `first`, and compare your "
-        "copy with the figures."
+        "Events after this number were deleted. Begin with a later number, and compare your copy "
+        "with the figures."
     ),
     "after_last_event": N_("There is no event of this number yet."),
     "not_webhook_url": N_("Must be an address such as https://example.vn/dosong."),
     "webhook_not_https": N_("Must begin with https://."),
     "webhook_address": N_(
         "This address is not public. The operator can allow networks in WEBHOOK_NETWORKS."
+    ),
+    "webhook_url_refused": N_(
+        "The address of this webhook is no longer allowed: it does not begin with https://, or is "
+        "not public. The operator can allow networks in WEBHOOK_NETWORKS. Otherwise add a webhook "
+        "with another address, and remove this one."
     ),
     "too_many_webhooks": N_("There are too many webhooks; remove one first."),
     "oidc_away": N_(

@@ -1,13 +1,30 @@
-"""A receiver of webhooks for tests, which follows the rules of docs/events.md."""
+"""A receiver of webhooks, which follows the rules of docs/events.md, and a webhook to it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import orjson
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
 from standardwebhooks import Webhook, WebhookVerificationError
+from werkzeug.test import TestResponse
+
+from backend.database.extensions import db
+from backend.events.delivery import deliver
+from backend.events.models import WebhookFailure
+from backend.outbox import service as outbox
+from backend.outbox.models import Event
+from backend.outbox.service import NewEvent
+from tests.support.clock import FakeClock
+
+HOOKS = "/api/v1/webhooks"
+SEALED = "report.sealed"
 
 
 @dataclass
@@ -39,8 +56,22 @@ class Receiver:
 
     @property
     def numbers(self) -> list[int]:
-        """The numbers of the applied events, in the order of their first arrival."""
-        return [event["number"] for event in self.applied.values()]
+        """The numbers of the received events, in the order of their arrival."""
+        return [orjson.loads(body)["number"] for _, body in self.received]
+
+    def refuse(self, status: int | None, numbers: Container[int] | None = None) -> None:
+        """Answer these events, or all, with a status, and the others with success."""
+
+        def answer(headers: dict[str, str], body: bytes) -> int | None:
+            refused = numbers is None or orjson.loads(body)["number"] in numbers
+            return status if refused else 204
+
+        self.answer = answer
+
+    def accept(self) -> None:
+        """Answer all events with success from now on, and forget what was received."""
+        self.received.clear()
+        self.refuse(204)
 
 
 @contextmanager
@@ -77,3 +108,76 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@dataclass
+class Hook:
+    """A webhook in a test: the API that sets it, its deliveries, and the events to deliver."""
+
+    app: Flask
+    client: FlaskClient
+    clock: FakeClock
+    admin: dict[str, str]  # headers
+    made: dict[str, Any]  # the answer when it was added
+
+    @property
+    def id(self) -> int:
+        return int(self.made["id"])
+
+    def events(self, n: int = 1, unit: int | None = None, kind: str = SEALED) -> None:
+        """Add events and number them."""
+        with self.app.app_context():
+            outbox.add(*[NewEvent(kind, unit, "2024-11", {"n": number}) for number in range(n)])
+            db.session.commit()
+            outbox.number_pending()
+
+    def run(self, **options: Any) -> int:
+        """Deliver what is due; return the number of delivered events."""
+        with self.app.app_context():
+            return deliver(self.id, self.clock, **options)
+
+    def wait(self, **time: float) -> None:
+        """Let time pass: days, hours, minutes, seconds."""
+        self.clock.now += timedelta(**time)
+
+    def show(self) -> Any:
+        return self.client.get(f"{HOOKS}/{self.id}", headers=self.admin).json
+
+    def enable(self) -> TestResponse:
+        """Enable the webhook; what failed is due by the clock of the test."""
+        url = f"{HOOKS}/{self.id}"
+        answer = self.client.patch(url, json={"enabled": True}, headers=self.admin)
+        self.set_failures(next_at=self.clock.now)
+        return answer
+
+    def replay(self, after: Any) -> TestResponse:
+        """Replay the events after a number."""
+        url = f"{HOOKS}/{self.id}/replay"
+        return self.client.post(url, json={"after": after}, headers=self.admin)
+
+    def renew_secret(self) -> Any:
+        """Make a new secret and return the answer's content."""
+        answer = self.client.post(f"{HOOKS}/{self.id}/secret", headers=self.admin)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def set_failures(self, **values: Any) -> None:
+        """Change the rows of events that failed."""
+        with self.app.app_context():
+            db.session.execute(update(WebhookFailure).values(values))
+            db.session.commit()
+
+
+def add_hook(client: FlaskClient, admin: dict[str, str], url: str, **data: Any) -> Any:
+    """Add a webhook and return the answer's content."""
+    answer = client.post(HOOKS, json={"url": url, **data}, headers=admin)
+    assert answer.status_code == 201, answer.text
+    return answer.json
+
+
+def delete_all_events(app: Flask, clock: FakeClock) -> None:
+    """Delete the events as retention does after years."""
+    with app.app_context():
+        db.session.execute(update(Event).values(at=clock.now - timedelta(days=4_000)))
+        outbox.delete_expired(clock.now)
+        db.session.commit()

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
 from flask import Flask
@@ -16,6 +17,7 @@ from backend.outbox.models import Event
 from backend.outbox.service import NewEvent
 from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.clock import FakeClock
+from tests.support.webhooks import delete_all_events
 
 PAGE, URL = "/admin/webhooks", "https://example.vn/dosong"
 
@@ -131,3 +133,36 @@ def test_why_a_webhook_was_disabled_is_on_its_page(
         db.session.execute(update(Webhook).values(disabled_at=at, disabled_reason=reason))
         db.session.commit()
     assert "Đã tắt: " in admin.get(f"{PAGE}/{hook_of(app).id}")
+
+
+def test_a_webhook_whose_address_is_no_longer_allowed_says_what_to_do(
+    app: Flask, admin: AdminBrowser
+) -> None:
+    app.config["WEBHOOK_NETWORKS"] = (ip_network("10.1.0.0/16"),)
+    admin.send(PAGE, url="http://10.1.2.3/dosong")
+    here = f"{PAGE}/{hook_of(app).id}"
+    admin.done(here, act="disable")
+    app.config["WEBHOOK_NETWORKS"] = ()
+    page = admin.refused(here, act="enable")
+    assert "Địa chỉ của webhook này không còn được phép" in page and "url:" not in page
+    admin.done(here, act="disable")
+
+
+def test_the_page_names_the_smallest_number_of_a_replay(
+    app: Flask, admin: AdminBrowser, clock: FakeClock
+) -> None:
+    admin.send(PAGE, url=URL)
+    here = f"{PAGE}/{hook_of(app).id}"
+    hint = "các sự kiện cũ hơn đã bị xóa"
+    assert hint not in admin.get(here)
+    with app.app_context():
+        outbox.add(*[NewEvent("report.sealed", None, "2024-11", {})] * 3)
+        db.session.commit()
+        outbox.number_pending()
+    delete_all_events(app, clock)
+    page = admin.get(here)
+    assert f"Từ 3 trở đi: {hint}" in page
+    page = admin.refused(here, act="enable")
+    assert "Hãy bắt đầu từ một số sau đó" in page
+    admin.done(here, act="replay", after="3")
+    admin.done(here, act="enable")

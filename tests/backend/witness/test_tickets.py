@@ -189,7 +189,9 @@ def _post(client: FlaskClient, phone: dict[str, str], body: Any, profile: str = 
 def test_a_post_returns_the_ticket_of_the_next_test(
     app: Flask, client: FlaskClient, phone: dict[str, str], clock: FakeClock
 ) -> None:
-    body = sample(at=clock.now.isoformat(), test=witnessed(client, phone))
+    # A slow test: a busy machine must not witness less than is claimed.
+    slow = {"download_mbps": 1, "upload_mbps": 1}
+    body = sample(at=clock.now.isoformat(), test=witnessed(client, phone), **slow)
     first = _post(client, phone, body)
     assert (first.status_code, first.json["assurance"]) == (201, "witnessed")
     issued = first.json["next_test"]
@@ -199,7 +201,7 @@ def test_a_post_returns_the_ticket_of_the_next_test(
     test = start(client, issued["ticket"])
     transfer(client, test)
     proof = {"ticket": issued["ticket"], "witness": end(client, test)}
-    batch = {"measurements": [sample(at=clock.now.isoformat(), test=proof)]}
+    batch = {"measurements": [sample(at=clock.now.isoformat(), test=proof, **slow)]}
     second = _post(client, phone, batch)
     assert second.json["results"][0]["assurance"] == "witnessed"
     assert second.json["next_test"]["id"] != issued["id"]

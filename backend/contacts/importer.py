@@ -1,5 +1,6 @@
 """Import of contacts from a table of an area's units, with a dry run; idempotent."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor
 from backend.accounts.audit import record_act
@@ -14,9 +16,15 @@ from backend.accounts.login_names import spoken
 from backend.clock import local_day
 from backend.contacts.models import UnitContact
 from backend.contacts.schemas import ContactSchema
-from backend.contacts.service import CONTACTS_MOST, FIELDS, authorized_area, list_contacts
+from backend.contacts.service import (
+    CONTACTS_MOST,
+    FIELDS,
+    authorized_area,
+    list_contacts,
+    raise_unless_twice,
+)
 from backend.database.extensions import db
-from backend.errors import field_errors
+from backend.errors import Problem, field_errors
 from backend.i18n.catalogues import Language
 from backend.tables.reader import read_table
 from backend.tables.spreadsheets import csv_file
@@ -72,12 +80,16 @@ def import_contacts(
     inside = [one for one in unit_index().on(local_day(now)) if area.id in one.lies_in]
     finder = UnitFinder(inside, area.id)
     rows = [_read(line, table.header, finder) for line in table.rows if not line.blank]
-    _compare(rows)
+    _compare(rows, lock=not dry_run)
     totals = count_outcomes(row.outcome for row in rows)
     if not dry_run:
         _write(rows, now)
         record_act(actor, "contacts.import", f"unit:{area.id}", totals=totals)
-        db.session.commit()
+        try:
+            db.session.commit()
+        except IntegrityError as error:
+            raise_unless_twice(error)
+            raise Problem(409, "contacts_overtaken") from None
     return {
         "dry_run": dry_run,
         "totals": totals,
@@ -126,12 +138,14 @@ def _with_zero(phone: str | None) -> str | None:
     return f"0{phone}" if phone and phone.isdecimal() and len(phone) == ZEROLESS else phone
 
 
-def _compare(rows: list[ImportRow]) -> None:
+def _compare(rows: list[ImportRow], *, lock: bool) -> None:
     """Find the stored contact of each row; refuse repeated rows and too many of a unit."""
     units = {row.unit.id for row in rows if row.unit}
-    query = select(UnitContact).where(UnitContact.unit_id.in_(units))
+    query = select(UnitContact).where(UnitContact.unit_id.in_(units)).order_by(UnitContact.id)
+    if lock:
+        query = query.with_for_update()
     stored = {(one.unit_id, one.name): one for one in db.session.scalars(query)}
-    numbers = {unit: sum(key[0] == unit for key in stored) for unit in units}
+    numbers = Counter(unit for unit, _ in stored)
     lines: dict[tuple[int, str], int] = {}
     for row in rows:
         if row.outcome == "error" or row.unit is None:

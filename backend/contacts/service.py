@@ -88,10 +88,15 @@ def save_contact(actor: Actor, code: str, data: Mapping[str, Any], now: datetime
             contact_id = _change(actor, unit, data, values, now)
         db.session.commit()
     except IntegrityError as error:
-        if "uq_unit_contacts" not in str(error.orig):
-            raise
+        raise_unless_twice(error)
         raise invalid("name", "contact_twice") from None
     return contact_id
+
+
+def raise_unless_twice(error: IntegrityError) -> None:
+    """Raise an error of the database that is another one than two contacts of one name."""
+    if "uq_unit_contacts" not in str(error.orig):
+        raise error
 
 
 def _add(actor: Actor, unit: UnitRow, values: dict[str, Any], now: datetime) -> int:

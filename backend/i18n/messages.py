@@ -74,6 +74,9 @@ TEXTS: dict[str, str] = {
     "not_telephone": N_("Must be a telephone number, such as 0912 345 678."),
     "not_email": N_("Must be an e-mail address, such as van.a@example.vn."),
     "phone_or_email": N_("A contact needs a telephone number or an e-mail address."),
+    "contacts_overtaken": N_(
+        "One of these contacts was just added; nothing was imported, try again."
+    ),
     "contact_twice": N_("This unit already has a contact of this name; change that one."),
     "contact_row_twice": N_("This contact is already in a row above."),
     "too_many_contacts": N_("A unit has at most ten contacts; remove one first."),

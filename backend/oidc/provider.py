@@ -117,7 +117,9 @@ class Provider:
         if str(found.get("issuer", "")).rstrip("/") != self.issuer.rstrip("/"):
             raise ValueError("the issuer is another one")
         secure = self.issuer.startswith("https://")
-        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+        # The last one need not be there, but gets the access token.
+        given = [name for name in ("userinfo_endpoint",) if found.get(name) is not None]
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", *given):
             if not str(found.get(name)).startswith(("https://",) if secure else ("http",)):
                 raise ValueError(f"{name} is missing or not https")
 

@@ -12,6 +12,8 @@ from geo.gazetteer import plain
 ROWS_MOST = 5_000
 # Titles may precede the header.
 HEADER_WITHIN = 10
+# A longer cell is no title of a column; the time to compare it grows with its square.
+TITLE_MOST = 200
 
 # Titles of columns by field, lower-case and without diacritics.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -138,6 +140,8 @@ def header_of(line: Line, kind: Kind = TEAMS) -> Header:
 
 def _field(cell: str, kind: Kind) -> str | None:
     """Return the field of a title such as `Tên đội / Team name`, `team_name` or `Tên đội (*)`."""
+    if len(cell) > TITLE_MOST:
+        return None
     whole = normalize_title(cell)
     for words in (whole, *(" ".join(part.split()) for part in whole.split("/"))):
         if found := kind.fields.get(words):

@@ -1,5 +1,6 @@
 """Read tables from XLSX workbooks; damaged and malicious ones are rejected."""
 
+import contextlib
 import io
 import re
 import warnings
@@ -10,6 +11,7 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 from itertools import islice
 from typing import Any
+from xml.parsers import expat
 
 from backend.errors import Problem, invalid
 from backend.tables.table import (
@@ -34,7 +36,8 @@ MERGED_MOST = ROWS_MOST * COLUMNS_MOST
 
 ERROR_CODES = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
 
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
+# No attribute has "<": without it, a comment full of beginnings would be read to its end from each.
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 
@@ -64,8 +67,27 @@ def _check_parts(raw: bytes) -> None:
         if len(parts) > PARTS_MOST or sum(part.file_size for part in parts) > UNPACKED_MOST:
             raise invalid("file", "unpacks_too_large")
         # `file_size` bounds what is read, even if it is forged: then the checksum fails.
-        if any(b"<!DOCTYPE" in archive.read(part) for part in parts):
-            raise invalid("file", "not_workbook")
+        for part in parts:
+            _refuse_dtd(archive.read(part))
+
+
+class _RootElement(Exception):
+    """The root element has begun: no DTD follows."""
+
+
+def _refuse_dtd(part: bytes) -> None:
+    """Reject XML with a DTD, whose entities unpack to any size; in every encoding that is read."""
+
+    def refuse(*declaration: object) -> None:
+        raise invalid("file", "not_workbook")
+
+    def stop(*element: object) -> None:
+        raise _RootElement
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler, parser.StartElementHandler = refuse, stop
+    with contextlib.suppress(_RootElement, expat.ExpatError):  # a picture is no XML
+        parser.Parse(part, True)
 
 
 def _sheet(raw: bytes, kind: Kind) -> tuple[str, list[Line]]:

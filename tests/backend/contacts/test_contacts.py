@@ -9,9 +9,11 @@ import pytest
 import xlsxwriter
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from backend.accounts.models import AuditEntry
+from backend.clock import utc_now
+from backend.contacts import importer
 from backend.contacts.models import UnitContact
 from backend.contacts.service import delete_expired
 from backend.database.extensions import db
@@ -151,6 +153,26 @@ def test_a_list_is_checked_then_imported_once(app: Flask, client: FlaskClient, t
     assert (
         "như cũ: 1" in again.text or "giữ nguyên: 1" in again.text or "không đổi: 1" in again.text
     )
+    assert len(stored(app)) == 1
+
+
+def test_of_two_imports_at_once_the_later_one_is_told_to_look_again(
+    app: Flask, client: FlaskClient, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = "Mã,Họ tên,Điện thoại\n05443,Lê Thu,0987654321\n".encode()
+    write = importer._write
+
+    def overtaken(*arguments: Any) -> None:
+        with db.engine.begin() as other:
+            other.execute(insert(UnitContact).values(
+                unit_id=people.unit_id(app, "05443"), name="Lê Thu", phone="+84987654321",
+                changed_at=utc_now(),
+            ))  # fmt: skip
+        write(*arguments)
+
+    monkeypatch.setattr(importer, "_write", overtaken)
+    answer = upload(client, token, raw, go="yes")
+    assert answer.status_code == 200 and "vừa được thêm" in answer.text
     assert len(stored(app)) == 1
 
 

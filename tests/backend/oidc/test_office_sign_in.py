@@ -450,6 +450,7 @@ def test_a_wrong_answer_of_the_provider_lets_nobody_in(
 
 @pytest.mark.parametrize("changes", [
     {"issuer": "https://evil.example"}, {"issuer": None}, {"token_endpoint": None},
+    {"userinfo_endpoint": "ftp://x"},
     {"jwks_uri": "file:///etc/passwd"}, {"authorization_endpoint": "javascript:alert(1)"},
 ])  # fmt: skip
 def test_wrong_addresses_of_the_provider_are_refused(

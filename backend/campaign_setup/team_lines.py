@@ -27,6 +27,9 @@ UNREADABLE = "#?"
 TYPE_NAMES = dict(zip(TYPES, TYPE_TITLES, strict=True))
 _SEPARATORS = ("\t", ";", ",")
 _NUMBER = re.compile(r"[0-9]{1,4}")
+# Meant as a number or a contact, and wrong: the check says so of that column, not of the commune.
+_WRONG_NUMBER = re.compile(r"[-+][0-9]+(?:[.,][0-9]+)?|[0-9]+[.,][0-9]+")
+_WRONG_CONTACT = re.compile(r".*@.*|\+?[0-9][0-9 .-]{6,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,11 @@ def _of_row(cells: Sequence[str]) -> TeamLine:
     found = {"name": name}
     places = []
     for cell in filter(None, rest):
-        if _NUMBER.fullmatch(cell) and "capacity_per_day" not in found:
+        if "capacity_per_day" not in found and (
+            _NUMBER.fullmatch(cell) or _WRONG_NUMBER.fullmatch(cell)
+        ):
             found["capacity_per_day"] = cell
-        elif normalize(cell) and "leader" not in found:
+        elif "leader" not in found and (normalize(cell) or _WRONG_CONTACT.fullmatch(cell)):
             found["leader"] = cell
         elif given := TYPE_OF.get(plain(cell).replace("_", " ")):
             found["type"] = TYPE_NAMES[given]

@@ -109,15 +109,21 @@ def create_codes(
         raise Problem(
             422, "invalid", [FieldError(f"teams.{one}", "no_such_team") for one in missing]
         )
-    coded = select(JoinCode.team_id).where(
-        JoinCode.campaign_id == campaign_id, JoinCode.revoked_at.is_(None)
-    )
-    new = [one for one in dict.fromkeys(team_ids) if one not in set(db.session.scalars(coded))]
+    coded = coded_teams(campaign_id)
+    new = [one for one in dict.fromkeys(team_ids) if one not in coded]
     for team_id in new:
         _replace_code(campaign_id, team_id, {}, now)
     if new:
         record_act(actor, "join_code.create", f"campaign:{campaign_id}", teams=new)
     return new
+
+
+def coded_teams(campaign_id: int) -> set[int]:
+    """Return the ids of the teams that have a code in a campaign, also one that has expired."""
+    coded = select(JoinCode.team_id).where(
+        JoinCode.campaign_id == campaign_id, JoinCode.revoked_at.is_(None)
+    )
+    return set(db.session.scalars(coded))
 
 
 def remove_team(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> None:

@@ -34,17 +34,17 @@ export function showProblem(problem, inputs, rest) {
   if (first) element(first).focus();
 }
 
-// Handle a submitted form; the button is disabled meanwhile, so a double click sends one request.
+// Handle a submitted form; a double click sends one request. The button is not disabled, which would take its focus away.
 export function onSubmit(form, handle) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("button:not([type='button'])");
-    if (button.disabled) return;
-    button.disabled = true;
+    if (button.getAttribute("aria-busy") === "true") return;
+    button.setAttribute("aria-busy", "true");
     try {
       await handle(form.elements);
     } finally {
-      button.disabled = false;
+      button.removeAttribute("aria-busy");
     }
   });
 }

@@ -45,6 +45,52 @@
   });
 })();
 
+// A form is sent once: a second press would send it again, and what answers the first one, such as a link that is shown
+// only once, would be lost. Without a network nothing is sent, so that what was typed stays on the page.
+(() => {
+  const SENDING_MOST_MS = 60_000; // a file to download leaves the page as it is
+  const sent = new Map(); // the pressed button by form
+
+  function release(form) {
+    sent.get(form)?.removeAttribute("aria-busy");
+    sent.delete(form);
+  }
+
+  function showUnreachable(form, button) {
+    let fault = form.querySelector(".unreachable");
+    if (!fault) {
+      fault = document.createElement("span");
+      fault.className = "fault unreachable";
+      fault.setAttribute("role", "alert");
+      (button ?? form.lastElementChild).after(fault);
+    }
+    fault.textContent = navigator.onLine ? "" : document.getElementById("main").dataset.unreachable;
+  }
+
+  addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (sent.has(form) || !navigator.onLine) event.preventDefault();
+    if (sent.has(form)) return;
+    showUnreachable(form, submitter);
+    if (event.defaultPrevented) return;
+    submitter?.setAttribute("aria-busy", "true");
+    sent.set(form, submitter);
+    setTimeout(() => release(form), SENDING_MOST_MS);
+  });
+  // Pages that are gone back to are shown as they were left.
+  addEventListener("pageshow", () => [...sent.keys()].forEach(release));
+})();
+
+// A page that answers a form begins at what is wrong in it, or at what was found: on phones both are below the screen.
+addEventListener("DOMContentLoaded", () => {
+  const first = document.querySelector("main :is([aria-invalid=true]:not([hidden]), form .notice.danger, [data-answer])");
+  if (!first) return;
+  first.closest("details")?.setAttribute("open", "");
+  if (!first.matches("input, select, textarea")) first.tabIndex = -1;
+  first.focus();
+});
+
 // What is closed is not printed.
 addEventListener("beforeprint", () => {
   for (const rest of document.querySelectorAll("details.rest")) rest.open = true;

@@ -265,17 +265,66 @@ def test_a_refused_position_shows_how_to_allow_it(app: Flask, new_page: Open) ->
 
 
 def test_an_i_speed_result_is_stored_separately(app: Flask, phone: Page) -> None:
+    phone.context.set_geolocation(HERE | {"accuracy": 900})  # a better position is waited for
     begin(phone)
     measure(phone)
     phone.get_by_text("Ghi kết quả i-Speed").click()
+    press(phone, "Lưu")
+    expect_text(phone, "Hãy nhập đủ ba con số.")
+    expect(phone.locator("#note-down")).to_be_focused()
     for name, value in (("down", "45,6"), ("up", "12"), ("ping", "23")):
         phone.locator(f"#note-{name}").fill(value)
-    press(phone, "Lưu")
+    phone.get_by_role("button", name="Lưu", exact=True).dblclick()
+    phone.context.set_geolocation(HERE)
     expect_text(phone, "i-Speed, nhập tay")
     expect(phone.locator("#queue")).to_be_hidden()
-    noted = stored(app)[-1]
+    [noted] = [one for one in stored(app) if one["source"] == "manual"]
     assert (noted["source"], noted["download_mbps"], noted["counted"]) == ("manual", 45.6, False)
     assert noted["location"]["accuracy_m"] == 12
+
+
+# Move the samples of this phone to the day before.
+A_DAY_EARLIER = """async () => {
+  const { samples, saveSample } = await import("/static/do/store.js");
+  for (const one of await samples()) {
+    one.body.measured_at = new Date(new Date(one.body.measured_at) - 86_400_000).toISOString();
+    await saveSample(one);
+  }
+}"""
+
+
+def test_verdicts_of_earlier_days_can_be_read(phone: Page) -> None:
+    begin(phone)
+    measure(phone)
+    measure(phone)
+    expect(phone.locator("#today .bad")).to_have_count(1)
+    expect(phone.locator("#earlier")).to_be_hidden()
+    phone.evaluate(A_DAY_EARLIER)
+    phone.reload()
+    expect_text(phone, "Chưa có mẫu nào hôm nay.")
+    expect(phone.locator("#today li")).to_have_count(0)
+    phone.get_by_text("Những ngày trước").click()
+    expect_text(phone, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")
+    expect(phone.locator("#earlier .at").first).to_have_text(re.compile(r"^\d\d/\d\d, \d\d:\d\d$"))
+    check_page(phone, "do-earlier")
+
+
+def test_without_a_network_nothing_is_withdrawn_and_the_page_says_so(phone: Page) -> None:
+    begin(phone)
+    expect_text(phone, "Bạn chưa ở đội nào.")
+    phone.context.set_offline(True)
+    phone.get_by_text("Vào đội", exact=True).first.click()
+    press(phone, "Vào đội")
+    expect_text(phone, "Hãy nhập mã.")
+    expect(phone.locator("#join-code")).to_be_focused()
+    phone.locator("#join-code").fill("ACDEFGHJ")
+    press(phone, "Vào đội")
+    expect(phone.locator("#join-code-fault")).to_contain_text("Không kết nối được với máy chủ.")
+    press(phone, "Dừng tham gia và xóa dữ liệu của tôi")
+    press(phone, "Xóa")
+    said = phone.locator("#message")
+    expect(said).to_have_text("Không kết nối được với máy chủ. Hãy kiểm tra mạng rồi thử lại.")
+    expect(said).to_be_in_viewport()
 
 
 def test_withdrawing_leaves_nothing_on_the_phone(app: Flask, phone: Page) -> None:
@@ -318,6 +367,12 @@ def test_the_code_that_was_shown_withdraws_without_the_phone(phone: Page) -> Non
     expect_text(phone, "Trước khi đo, bạn cần đồng ý")
 
 
+WITHOUT_CLIPBOARD = """() => {
+  navigator.clipboard.writeText = () => Promise.reject();
+  document.execCommand = () => false;
+}"""
+
+
 def test_inside_another_app_the_page_says_how_to_leave_it(new_page: Open) -> None:
     page = new_page(PHONE, user_agent="Mozilla/5.0 (Linux; Android 14; SM-A525F; wv) Zalo/24.1")
     page.goto("/do/#ACDEFGHJ")
@@ -325,6 +380,10 @@ def test_inside_another_app_the_page_says_how_to_leave_it(new_page: Open) -> Non
     link = str(page.locator("#chrome-link").get_attribute("href"))
     assert link.startswith("intent://127.0.0.1") and "/j/ACDEFGHJ#Intent" in link
     check_page(page, "do-inside")
+    page.evaluate(WITHOUT_CLIPBOARD)
+    press(page, "Sao chép đường dẫn")
+    expect_text(page, "Đã chọn sẵn nội dung; hãy sao chép bằng tay.")
+    assert page.evaluate("getSelection().toString()").endswith("/do/#ACDEFGHJ")
 
 
 def test_moving_to_another_team_needs_confirmation(app: Flask, phone: Page) -> None:

@@ -181,6 +181,8 @@ def test_the_map_of_a_unit_waits_for_a_press(
     page = new_page(PHONE)
     page.goto("/unit/19?month=2026-10")
     assert page.locator("canvas").count() == 0
+    ground = "getComputedStyle(document.getElementById('map-start')).backgroundColor"
+    assert page.evaluate(ground) != "rgba(0, 0, 0, 0)"  # names of the map are behind it
     press(page, "Bản đồ tương tác")
     drawn(page)
     assert step_of(page, "commune", "05443") == 2

@@ -23,7 +23,7 @@ import { deleteOldNotes, waitingNotes } from "./notes.js";
 import { sendWaiting } from "./upload-queue.js";
 import { clearAll, deleteSample, ON_SERVER, samples, saveSetting, setting } from "./store.js";
 import { joinTeam, listen as listenToTeam, showTeams } from "./team.js";
-import { element, language, showMessage, translate } from "./texts.js";
+import { copyText, element, language, showMessage, translate, whileBusy } from "./texts.js";
 import { welcome } from "./welcome.js";
 import { showCode, withdraw } from "./withdrawal.js";
 
@@ -124,9 +124,10 @@ function listen() {
   element("anyway").addEventListener("click", () => measure(true));
   element("change").addEventListener("click", chooseNetwork);
   element("caps").addEventListener("change", (event) => chooseCap(Number(event.target.value)));
-  element("find").addEventListener("click", async () => {
+  element("find").addEventListener("click", async ({ target: button }) => {
     position.start();
-    await position.until(150, 10_000);
+    await whileBusy(button, () => position.until(150, 10_000));
+    if (position.refused) return element("refused").scrollIntoView({ block: "nearest" });
     await showSurroundings();
   });
   element("radius").addEventListener("change", async (event) => {
@@ -161,8 +162,8 @@ async function prepare() {
 async function start() {
   showSystem();
   element("copy-link").addEventListener("click", async (event) => {
-    await navigator.clipboard?.writeText(location.href).catch(() => {});
-    event.target.textContent = event.target.dataset.done;
+    const button = event.target;
+    button.textContent = (await copyText(element("own-address"), location.href)) ? button.dataset.done : button.dataset.failed;
   });
   // Keep the code when the language is switched; it is not sent to the server.
   document.querySelector("a[hreflang]").hash = location.hash;

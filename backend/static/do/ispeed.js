@@ -4,7 +4,7 @@ import { VERSION } from "./consent.js";
 import { network, position } from "./measurement.js";
 import { FAIR_M, toLocation } from "./position.js";
 import { saveSample } from "./store.js";
-import { element, showMessage, translate } from "./texts.js";
+import { element, onSubmit, showMessage, translate } from "./texts.js";
 
 const FIX_MS = 10_000;
 
@@ -12,13 +12,15 @@ const FIX_MS = 10_000;
 const parseNumber = (input) => Number(input.value.trim().replace(",", ".") || NaN);
 
 export function listen(onSaved) {
-  element("note").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const form = event.target;
-    const [down, up, ping] = ["down", "up", "ping"].map((name) => parseNumber(form.elements[name]));
-    const valid = [down, up, ping].every((value) => Number.isFinite(value) && value >= 0);
-    element("note-fault").textContent = valid ? "" : translate("needNumbers");
-    if (!valid) return;
+  const form = element("note");
+  // The position may take seconds, in which a second press would store the result twice.
+  onSubmit(form, async ({ down: first, up: second, ping: third }) => {
+    const inputs = [first, second, third];
+    const [down, up, ping] = inputs.map(parseNumber);
+    const wrong = inputs.find((input) => !(parseNumber(input) >= 0));
+    for (const input of inputs) input.setAttribute("aria-invalid", String(!(parseNumber(input) >= 0)));
+    element("note-fault").textContent = wrong ? translate("needNumbers") : "";
+    if (wrong) return wrong.focus();
     const measuredAt = new Date().toISOString();
     position.start();
     await position.until(FAIR_M, FIX_MS);

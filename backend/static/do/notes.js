@@ -1,6 +1,6 @@
 // No-connection notes on the phone: stored before they are sent, listed among the day's samples.
 import { deleteNote, notes, ON_SERVER, saveNote } from "./store.js";
-import { create, day, time, translate } from "./texts.js";
+import { create, dayAndTime, isToday, translate } from "./texts.js";
 
 // Notes that the server has are deleted from the phone after this time.
 const KEPT_MS = 30 * 86_400_000;
@@ -19,17 +19,19 @@ export function describeNote({ state, answer }) {
   return { kind: "good", text: translate("noteSent", { unit: answer.unit?.name ?? "" }) };
 }
 
-// The items of today's notes, and of those that wait.
+// The items of notes: [today's and those that wait, earlier ones].
 export async function noteItems() {
-  const today = day(Date.now());
-  const shown = (await notes()).filter((one) => one.state === "waiting" || day(notedAt(one)) === today);
-  return shown.sort((one, other) => (notedAt(one) < notedAt(other) ? 1 : -1)).map((one) => {
-    const { kind, text } = describeNote(one);
-    const row = create("li", kind);
-    row.append(create("span", "at", time(notedAt(one))));
-    row.append(create("span", "values-short", translate("noConnection")), create("span", "verdict-short", text));
-    return row;
-  });
+  const all = (await notes()).sort((one, other) => (notedAt(one) < notedAt(other) ? 1 : -1));
+  const isShown = (one) => one.state === "waiting" || isToday(notedAt(one));
+  return [all.filter(isShown), all.filter((one) => !isShown(one))].map((some) => some.map(noteItem));
+}
+
+function noteItem(note) {
+  const { kind, text } = describeNote(note);
+  const row = create("li", kind);
+  row.append(create("span", "at", dayAndTime(notedAt(note))));
+  row.append(create("span", "values-short", translate("noConnection")), create("span", "verdict-short", text));
+  return row;
 }
 
 export async function deleteOldNotes() {

@@ -17,7 +17,7 @@ export async function showComparison({ body, answer }) {
   if (!found.ok || !found.unit) return null;
   const slower = found.percent_below;
   const key = slower >= 50 ? "fasterThan" : "slowerThan";
-  const percent = `${number(slower >= 50 ? slower : 100 - slower)}\u00a0%`;
+  const percent = `${number(slower >= 50 ? slower : 100 - slower)}%`;
   const month = found.month.split("-").reverse().join("/");
   line.replaceChildren(scale(slower), create("span", "", translate(key, { percent, unit: found.unit.name, month })));
   if (found.demo) line.append(" ", create("span", "tag demo", translate("demo")));
@@ -63,7 +63,7 @@ export function showProgress(here, teams) {
 }
 
 // Whole percents, rounded down: the target is reached at 100.
-export const percentOf = (share) => (share > 0 && share < 0.01 ? "<\u00a01\u00a0%" : `${number(Math.floor(share * 100))}\u00a0%`);
+export const percentOf = (share) => (share > 0 && share < 0.01 ? "<1%" : `${number(Math.floor(share * 100))}%`);
 
 // The words beside a shared picture.
 export function shareText(body, place) {

@@ -1,7 +1,7 @@
 // A picture of a result to share, drawn on the phone. It names the commune and the day, nothing finer.
 import { judge } from "./quality.js";
 import { percentOf, shareText } from "./result.js";
-import { day, element, number, speed, translate } from "./texts.js";
+import { copyText, day, element, number, speed, translate } from "./texts.js";
 
 const [WIDTH, HEIGHT, EDGE] = [1080, 1350, 84];
 const [DEEP, BRIGHT, PALE, LEAF, DEMO] = ["#0b4a67", "#ffffff", "#cfe6f1", "#7fe0ae", "#c9b8fb"];
@@ -37,16 +37,9 @@ async function prepare(body, place, compared) {
   if (!send.hidden) send.click(); // still within the press of the button
 }
 
-// The clipboard needs an encrypted page.
 async function copy(text) {
   const button = element("share-copy");
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = button.dataset.done;
-  } catch {
-    getSelection().selectAllChildren(element("share-text"));
-    button.textContent = button.dataset.failed;
-  }
+  button.textContent = (await copyText(element("share-text"), text)) ? button.dataset.done : button.dataset.failed;
 }
 
 function draw(pen, body, place, compared) {

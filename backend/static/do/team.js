@@ -3,7 +3,7 @@ import { request } from "./api.js";
 import { normalizeCode } from "./codes.js";
 import { useCode } from "./consent.js";
 import { showName } from "./display-name.js";
-import { create, element, number, showMessage, translate, translatePlural } from "./texts.js";
+import { create, element, number, onSubmit, showFault, showMessage, translate, translatePlural } from "./texts.js";
 
 // Returns the teams of this phone with their day, none without an answer.
 export async function showTeams() {
@@ -63,13 +63,11 @@ export function dialogResult(dialog) {
 }
 
 export function listen() {
-  element("join").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const input = event.target.elements.code;
+  onSubmit(element("join"), async ({ code: input }) => {
     const code = normalizeCode(input.value);
-    if (!code) return;
+    if (!code) return showFault(input, translate("needCode"));
     const answer = await joinTeam(code);
-    element("join-fault").textContent = answer.ok ? "" : (answer.title ?? translate("unreachable"));
+    showFault(input, answer.ok ? "" : (answer.title ?? translate("unreachable")));
     if (answer.ok) input.value = "";
   });
 }

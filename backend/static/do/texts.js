@@ -37,6 +37,15 @@ export const time = (moment) =>
 
 export const day = (moment) => new Date(moment).toLocaleDateString("en-CA", { timeZone: "Asia/Ho_Chi_Minh" });
 
+export const isToday = (moment) => day(moment) === day(Date.now());
+
+// The time alone of a moment of today.
+export function dayAndTime(moment) {
+  if (isToday(moment)) return time(moment);
+  const [, month, date] = day(moment).split("-");
+  return `${date}/${month}, ${time(moment)}`;
+}
+
 export const distance = (metres) =>
   metres < 950 ? `${number(Math.round(metres / 10) * 10)} m` : `${number(metres / 1000, 1)} km`;
 
@@ -47,9 +56,56 @@ export function create(tag, className, text) {
   return node;
 }
 
-// kind: good, info, or none for a warning
+// kind: good, info, or none for a warning. The message stands above everything: the page may be scrolled far below.
 export function showMessage(text, kind = "") {
-  element("message").textContent = text;
-  element("message").className = `notice ${kind}`;
-  element("message").hidden = !text;
+  const message = element("message");
+  message.textContent = text;
+  message.className = `notice ${kind}`;
+  message.hidden = !text;
+  if (text) message.scrollIntoView({ block: "nearest" });
+}
+
+// Copy a text; without a clipboard, as in browsers inside apps and on pages without encryption, the text is shown,
+// selected and copied by the older command. False if it has to be copied by hand.
+export async function copyText(node, text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    node.textContent = text;
+    node.hidden = false;
+    getSelection().selectAllChildren(node);
+    return document.execCommand("copy");
+  }
+}
+
+// Handle a submitted form; a second press meanwhile does nothing.
+export function onSubmit(form, handle) {
+  const button = form.querySelector("button:not([type='button'])");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await whileBusy(button, () => handle(form.elements));
+  });
+}
+
+// Run `act` unless the button does so already; a button with `data-busy` shows that text meanwhile. The button is not
+// disabled, which would take its focus away.
+export async function whileBusy(button, act) {
+  if (button.getAttribute("aria-busy") === "true") return undefined;
+  const usual = button.textContent;
+  button.setAttribute("aria-busy", "true");
+  if (button.dataset.busy) button.textContent = button.dataset.busy;
+  try {
+    return await act();
+  } finally {
+    button.removeAttribute("aria-busy");
+    button.textContent = usual;
+  }
+}
+
+// Show what is wrong below a field, and lead there; "" for nothing.
+export function showFault(input, fault) {
+  element(`${input.id}-fault`).textContent = fault;
+  input.setAttribute("aria-invalid", fault ? "true" : "false");
+  if (fault) input.focus();
 }

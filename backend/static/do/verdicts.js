@@ -5,9 +5,10 @@ import { showQuality } from "./quality.js";
 import { ON_SERVER, samples, saveSample } from "./store.js";
 import {
   create,
-  day,
+  dayAndTime,
   element,
   hasText,
+  isToday,
   number,
   speed,
   time,
@@ -109,17 +110,21 @@ export async function refreshVerdicts() {
   return true;
 }
 
+// The samples and notes of today and those that wait; and the earlier ones, whose verdicts may have come today.
 export async function showDay() {
-  const all = await samples();
-  const today = day(Date.now());
-  const list = all
-    .filter((one) => one.state === "waiting" || day(one.body.measured_at) === today)
-    .sort((one, other) => (one.body.measured_at < other.body.measured_at ? 1 : -1));
-  element("today").replaceChildren(...list.map(sampleItem), ...(await noteItems()));
-  if (list.length) element("own-day").textContent = daySummary(list);
+  const all = (await samples()).sort((one, other) => (one.body.measured_at < other.body.measured_at ? 1 : -1));
+  const isOfToday = ({ body }) => isToday(body.measured_at);
+  const isShown = (one) => one.state === "waiting" || isOfToday(one);
+  const [ofToday, ofEarlier] = await noteItems();
+  element("today").replaceChildren(...all.filter(isShown).map(sampleItem), ...ofToday);
+  const own = all.filter(isOfToday);
+  if (own.length) element("own-day").textContent = daySummary(own);
   const waiting = all.filter((one) => one.state === "waiting").length;
   element("queue").hidden = !waiting;
   element("queue").textContent = translatePlural("waitingMany", waiting);
+  const earlier = [...all.filter((one) => !isShown(one)).map(sampleItem), ...ofEarlier];
+  element("earlier").hidden = !earlier.length;
+  element("earlier-samples").replaceChildren(...earlier);
 }
 
 function daySummary(list) {
@@ -132,7 +137,7 @@ function sampleItem(sample) {
   const { kind, verdict, why } = describe(sample);
   const { body } = sample;
   const row = create("li", kind);
-  row.append(create("span", "at", time(body.measured_at)));
+  row.append(create("span", "at", dayAndTime(body.measured_at)));
   const values =
     body.status === "finished"
       ? `↓ ${speed(body.download_mbps)}  ↑ ${speed(body.upload_mbps)} Mbps · ${number(body.ping_ms)} ms`

@@ -2,7 +2,7 @@
 import { request } from "./api.js";
 import { clearAll, saveSetting, setting } from "./store.js";
 import { dialogResult } from "./team.js";
-import { element, showMessage, translate } from "./texts.js";
+import { element, showMessage, translate, whileBusy } from "./texts.js";
 
 // Show the code, and ask once to keep it.
 export async function showCode() {
@@ -17,7 +17,7 @@ export async function showCode() {
 
 export async function withdraw() {
   if ((await dialogResult(element("sure"))) !== "yes") return;
-  const answer = await request("DELETE", "devices/me");
+  const answer = await whileBusy(element("withdraw"), () => request("DELETE", "devices/me"));
   if (!answer.ok && answer.status !== 401) return showMessage(answer.title ?? translate("unreachable"));
   await clearAll();
   showMessage("");

@@ -215,8 +215,10 @@ def organisations(query: dict[str, Any]) -> Any:
 
 @bp.page("/organisations/<int:organisation_id>/end", schemas.ListQuerySchema, ("POST",))
 def stop_organisation(query: dict[str, Any], organisation_id: int) -> Any:
-    """End an organisation, or remove it if it is empty."""
+    """End an organisation once that is confirmed, or remove it if it is empty."""
     form, now = new_form(query), clock_now()
+    if request.form.get("sure") != "yes":
+        return redirect_to("admin.organisations", query)
 
     def act(fields: dict[str, Any]) -> Any:
         return end_organisation(actor(), organisation_id, frozenset({fields["version"]}), now)

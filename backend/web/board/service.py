@@ -38,6 +38,11 @@ class CampaignBoard:
     days_left: int
     months: tuple[str, ...]
 
+    @property
+    def takes_codes(self) -> bool:
+        """Whether teams get codes: nobody joins a campaign that is closed."""
+        return self.organises and self.campaign["state"] in ("draft", "open")
+
 
 def show_board(actor: Actor, campaign_id: int, now: datetime) -> CampaignBoard:
     """Return the header of a campaign for its organisers and team leaders, else 403 or 404."""

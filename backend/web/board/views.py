@@ -151,7 +151,10 @@ def teams(query: dict[str, Any], campaign_id: int) -> Response:
     now = clock_now()
     board = show_board(actor(), campaign_id, now)
     visible = list_page(list_visible_teams(actor(), campaign_id, now), query["page"])
-    return render_private("web/board/teams.html", query["lang"], board=board, teams=visible)
+    coded = not join_codes.coded_teams(campaign_id).isdisjoint(one.id for one in visible.rows)
+    return render_private(
+        "web/board/teams.html", query["lang"], board=board, teams=visible, coded=coded
+    )
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>", schemas.MembersQuerySchema)

@@ -4,7 +4,7 @@ from backend.i18n.catalogues import N_, NN_, NP_, Language, Plural, gettext, plu
 
 # Given to the page as JSON; {names} are filled in by the scripts. {n} is the count of a plural.
 TEXTS: dict[str, str | Plural] = {
-    "unreachable": N_("No connection; the app will try again."),
+    "unreachable": N_("The server cannot be reached. Check the connection and try again."),
     "unreachableStart": N_("The first start needs a connection. Please try again."),
     "anotherApp": N_("another app"),
     "agreeFirst": N_("Please tick the box if you agree."),

@@ -1,5 +1,6 @@
 """Pages that set up campaigns: drafts in two steps, teams, leaders' invitations, posters."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Response, current_app, jsonify, request
@@ -13,9 +14,11 @@ from backend.campaign_setup.messages import leader_message
 from backend.campaign_setup.team_lines import as_text, read_file
 from backend.campaigns.teams import change_team, create_team, end_team, show_team
 from backend.clock import local_day
+from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http.requests import as_attachment, clock_now
-from backend.memberships.join_codes import remove_team
+from backend.memberships.join_codes import coded_teams as coded_team_ids
+from backend.memberships.join_codes import create_codes, remove_team
 from backend.organisations.grants import end_role
 from backend.organisations.scopes import (
     campaign_scope,
@@ -25,7 +28,7 @@ from backend.organisations.scopes import (
 from backend.organisations.service import organisations_of, set_telephone
 from backend.units.index import unit_index
 from backend.web.board.schemas import parse_areas
-from backend.web.board.service import show_board
+from backend.web.board.service import CampaignBoard, list_visible_teams, show_board
 from backend.web.setup import schemas
 from backend.web.setup.poster_pdf import posters
 from backend.web.setup.service import (
@@ -215,12 +218,24 @@ def ready(query: dict[str, Any], campaign_id: int) -> Response:
     user, now = actor(), clock_now()
     board = show_board(user, campaign_id, now)
     require(user, "campaign.edit", campaign_scope(campaign_id))
+    if request.form.get("go") == "codes":
+        if board.takes_codes:
+            create_codes(user, campaign_id, _uncoded(board, now), now)
+            db.session.commit()
+        return redirect_to("setup.ready", query, campaign_id=campaign_id)
     invited = drafts.invite_waiting(user, campaign_id, now) if request.method == "POST" else []
     return _render_ready(query, board, new_form(query), invited)
 
 
+def _uncoded(board: CampaignBoard, now: datetime) -> list[int]:
+    """Return the teams that take part, but that nobody can join."""
+    coded = coded_team_ids(board.campaign["id"])
+    teams = list_visible_teams(actor(), board.campaign["id"], now)
+    return [one.id for one in teams if one.id not in coded]
+
+
 def _render_ready(
-    query: dict[str, Any], board: Any, form: Form, invited: list[InvitedLeader]
+    query: dict[str, Any], board: CampaignBoard, form: Form, invited: list[InvitedLeader]
 ) -> Response:
     user, now, campaign_id = actor(), clock_now(), board.campaign["id"]
     organisation, call = organisation_contact(campaign_id)
@@ -228,6 +243,7 @@ def _render_ready(
         form.values = {"telephone": call or ""}
     values = {
         "teams": coded_teams(user, campaign_id),
+        "uncoded": _uncoded(board, now) if board.takes_codes else [],
         "waiting": drafts.waiting_leaders(user, campaign_id, now),
         "invited": [_invited(one, board.campaign["name"], call) for one in invited],
         "telephone": call,

@@ -151,7 +151,9 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         | {"data": {"level": "province", "units": ["19"]}}
     ),
     "POST /admin/organisations": lambda w: {"data": {"name": "Sở", "type": "department"}},
-    "POST /admin/organisations/<int:organisation_id>/end": lambda w: {"data": {"version": "1"}},
+    "POST /admin/organisations/<int:organisation_id>/end": lambda w: {
+        "data": {"version": "1", "sure": "yes"}
+    },
     "POST /admin/targets": lambda w: {"data": TARGET_FORM},
     "GET /admin/targets/<int:target_id>": _target,
     "POST /admin/targets/<int:target_id>": lambda w: (

@@ -163,8 +163,10 @@ def test_an_organisation_is_added_and_ended(admin: AdminBrowser) -> None:
     page = admin.get("/admin/organisations")
     assert "Sở KH&amp;CN" in page and "Tỉnh Thái Nguyên" in page
     [ending] = re.findall(r'action="(/admin/organisations/\d+/end)"', page)
-    assert "notice danger" in admin.refused(ending, version="7")
-    admin.done(ending, version="1")
+    assert "notice danger" in admin.refused(ending, version="7", sure="yes")
+    admin.done(ending, version="1")  # by mistake
+    assert "Kết thúc hẳn Sở KH&amp;CN" in admin.get("/admin/organisations")
+    admin.done(ending, version="1", sure="yes")
     assert "Chưa có tổ chức nào" in admin.get("/admin/organisations")
     assert field_error(admin.refused("/admin/organisations", name="!", type="other"), "name")
     unknown_unit = {"name": "Sở", "type": "department", "unit": "99999"}

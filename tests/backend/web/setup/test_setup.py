@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.login_names import spoken
 from backend.accounts.models import User
@@ -19,6 +20,7 @@ from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
 from backend.campaign_setup.team_lines import read_text
 from backend.campaigns.models import Campaign, JoinCode, Team
 from backend.database.extensions import db
+from backend.memberships.models import Membership, Volunteer
 from tests.support.people import LONG_AGO, account, organisation, sign_in, take_part, team, unit_id
 from tests.support.qr_codes import read_qr
 
@@ -245,6 +247,32 @@ def test_an_old_campaign_has_posters_only_of_teams_that_take_part(
     assert organiser.client.get(f"/campaigns/{campaign}/posters.pdf?team={one}").status_code == 200
 
 
+def test_teams_without_a_code_get_them_at_once(organiser: Organiser, app: Flask) -> None:
+    campaign = organiser.started()
+    team_id = team(app, organiser.organisation, "Đội không mã")
+    with app.app_context():
+        volunteer = Volunteer()
+        db.session.add(volunteer)
+        db.session.flush()
+        joined = {"campaign_id": campaign, "team_id": team_id, "period": Range(LONG_AGO, None)}
+        db.session.add(Membership(volunteer_id=volunteer.id, **joined))
+        db.session.commit()
+    ready, page = f"/campaigns/{campaign}/ready", f"/campaigns/{campaign}/teams/{team_id}"
+    assert "1 đội chưa có mã" in organiser.get(ready) and "Tạo mã" in organiser.get(page)
+    organiser.post(ready, go="codes")
+    assert "chưa có mã" not in organiser.get(ready)
+    assert "Đội chưa có mã tham gia." not in organiser.get(page)
+    with app.app_context():
+        db.session.execute(update(JoinCode).values(revoked_at=LONG_AGO))
+        db.session.execute(update(Campaign).values(state="closed"))
+        db.session.commit()
+    assert "Tạo mã" not in organiser.get(page) and "chưa có mã nên" not in organiser.get(ready)
+    assert "In tất cả áp phích" not in organiser.get(f"/campaigns/{campaign}/teams")
+    organiser.post(ready, go="codes")
+    with app.app_context():
+        assert not db.session.scalars(select(JoinCode).where(JoinCode.revoked_at.is_(None))).all()
+
+
 @pytest.mark.parametrize(
     ("stored", "shown"),
     [("+84912345678", "0912 345 678"), ("+842438251234", "02438 251 234"), ("+6591234567",) * 2],
@@ -259,3 +287,7 @@ def test_lines_without_a_header_are_read_by_their_content() -> None:
     assert (one.leader, two.name) == ("0912 345 678", "Đội B")
     [three] = read_text("Đội C, Xã Vô Tranh, Thái Nguyên")
     assert three.home_commune == "Xã Vô Tranh, Thái Nguyên"
+    [four] = read_text(
+        "Đội D\tXã Vô Tranh\t-3\tsai@"
+    )  # wrong, and not a part of the commune's name
+    assert (four.home_commune, four.capacity_per_day, four.leader) == ("Xã Vô Tranh", "-3", "sai@")

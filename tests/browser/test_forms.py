@@ -1,0 +1,87 @@
+"""Forms of pages: where an answer begins, a second press, no network."""
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, Route, expect
+
+from tests.support.browser import expect_text, fill_fields, press
+from tests.support.people import PASSWORD, account, organisation, unit_id
+
+ORGANISER, ADMIN = "ban@example.vn", "quan-tri@example.vn"
+SLOW_MS = 1_500
+TEAMS = "Đội 1\tPhường Phan Đình Phùng\t20\nĐội 2\tXã Không Có\t20"
+
+
+@pytest.fixture
+def organiser(app: Flask, served: str, page: Page) -> Page:
+    """The page of a new campaign on a phone."""
+    made = organisation(app, unit_id=unit_id(app, "19", "2025", "province"))
+    account(app, ORGANISER, "organiser", made)
+    page.goto("/campaigns/new")
+    fill_fields(page, name=ORGANISER, password=PASSWORD)
+    press(page, "Đăng nhập")
+    page.wait_for_url("**/campaigns/new*")
+    return page
+
+
+def delay_posts(page: Page, path: str) -> list[str]:
+    """Delay the posts of a page; return the list of those that were sent."""
+    sent = []
+
+    def wait(route: Route) -> None:
+        if route.request.method == "POST":
+            sent.append(route.request.url)
+            page.wait_for_timeout(SLOW_MS)
+        route.continue_()
+
+    page.route(path, wait)
+    return sent
+
+
+def test_an_answer_begins_at_what_is_wrong(organiser: Page) -> None:
+    fill_fields(organiser, name="Tháng đo mạng", telephone="12ab")
+    press(organiser, "Tiếp tục: các đội")
+    expect_text(organiser, "Phải là số điện thoại")
+    expect(organiser.locator("#telephone")).to_be_focused()
+    expect(organiser.locator("#telephone-fault")).to_be_in_viewport()
+    fill_fields(organiser, telephone="0912345678")
+    press(organiser, "Tiếp tục: các đội")
+    organiser.locator("#teams").fill(TEAMS)
+    press(organiser, "Kiểm tra danh sách")
+    expect(organiser.get_by_text("Cần sửa 1 dòng trước đã.")).to_be_in_viewport()
+
+
+def test_a_form_is_sent_once(organiser: Page) -> None:
+    fill_fields(organiser, name="Tháng đo mạng")
+    expect_text(organiser, "Đã lưu nháp")
+    sent = delay_posts(organiser, "**/campaigns/drafts/*")
+    button = organiser.get_by_role("button", name="Tiếp tục: các đội")
+    button.dblclick(no_wait_after=True)
+    organiser.wait_for_url("**/teams*")
+    assert len(sent) == 1
+    organiser.go_back()
+    expect(button).not_to_have_attribute("aria-busy", "true")
+
+
+def test_without_a_network_what_was_typed_stays(organiser: Page) -> None:
+    address = organiser.url
+    organiser.context.set_offline(True)
+    fill_fields(organiser, name="Tháng đo mạng")
+    press(organiser, "Tiếp tục: các đội")
+    expect(organiser.get_by_text("Không kết nối được với máy chủ.")).to_be_in_viewport()
+    assert organiser.url == address
+    expect(organiser.locator("#name")).to_have_value("Tháng đo mạng")
+    organiser.context.set_offline(False)
+    press(organiser, "Tiếp tục: các đội")
+    organiser.wait_for_url("**/teams*")
+
+
+def test_a_wrong_password_leaves_the_focus_on_the_page(app: Flask, page: Page) -> None:
+    account(app, ADMIN, "admin")
+    page.goto("/sign-in")
+    expect_text(page, "Quên mật khẩu?")
+    fill_fields(page, name=ADMIN, password="sai mật khẩu")
+    page.get_by_role("button", name="Đăng nhập", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect_text(page, "Tên đăng nhập hoặc mật khẩu không đúng.")
+    expect(page.get_by_role("button", name="Đăng nhập", exact=True)).to_be_focused()

@@ -43,10 +43,12 @@ loglevel = _values["LOG_LEVEL"].lower()
 
 
 def when_ready(server: Any) -> None:
-    """Prepare the memory for the fork of the workers."""
+    """Prepare memory and signals for the fork of the workers."""
     from backend.server.gunicorn.memory import freeze
+    from backend.server.gunicorn.signals import let_forked_processes_end
 
     freeze()
+    let_forked_processes_end()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -61,21 +61,20 @@ class NotesPlan:
     seed: int
 
 
-def add_notes(wanted: NotesPlan) -> int:
-    """Record notes of places in the province of a plan; return their number."""
+def add_notes(wanted: NotesPlan) -> list[DemoVolunteer]:
+    """Record notes of places in the province of a plan; return its volunteers."""
     plan, context = wanted.samples, recording_context()
     rng = np.random.default_rng([wanted.seed, len(GROUPS), *plan.key])
     province = survey(plan.province, plan.days[-1], context.locator, rng)
     people, measured = volunteers_of(plan, {one.unit_id for one in province.communes})
     order = rng.permutation(len(province.communes))[: len(GROUPS)].tolist()
-    stored = 0
     for place, size in zip(order, GROUPS, strict=False):
         commune = province.communes[place]
         near = nearest(commune, province.communes, people)
         spot = min(_spots(commune), key=lambda at: measured[cell_of(at[1], at[0])])
         for volunteer in near[:size]:
-            stored += _note(volunteer, spot, plan, context, rng)
-    return stored
+            _note(volunteer, spot, plan, context, rng)
+    return people
 
 
 def volunteers_of(
@@ -127,11 +126,11 @@ def _note(
     plan: MonthPlan,
     context: RecordingContext,
     rng: np.random.Generator,
-) -> bool:
+) -> None:
     """Record a note of a volunteer at a time without tests, if there is one."""
     at = draw_free_time(volunteer, plan, rng)
     if at is None:
-        return False
+        return
     received_at = at + timedelta(minutes=rng.uniform(4, 90))
     attempts = [at + timedelta(seconds=n) for n in ATTEMPTS_S]
     accuracy = round(float(rng.uniform(*ACCURACY_M)), 1)
@@ -149,8 +148,7 @@ def _note(
     address = ".".join(map(str, (10, *volunteer.id.bytes[:3])))
     receipt = NoteContext(context.locator, context.key, received_at, address)
     db.session.execute(NO_WAIT)
-    items = record_notes(devices.lock_device(volunteer.id), [body], received_at, receipt)
-    return items[0].outcome == "accepted"
+    record_notes(devices.lock_device(volunteer.id), [body], received_at, receipt)
 
 
 def draw_free_time(

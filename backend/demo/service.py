@@ -10,7 +10,7 @@ Months of the demo are marked, and their devices too: no sample has a ticket or 
 Its assurance is stored as a statement would set it (`phones.py`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -129,8 +129,8 @@ def _add_signals_and_campaigns(
 ) -> list[AddedCampaign]:
     """Record notes and walks; add the campaigns where the month of the letter is loaded."""
     noted = [NotesPlan(plan, options.seed) for plan in plans if plan.network == "mobile"]
-    parts = [(add, one) for add in (add_notes, add_walks) for one in noted]
-    recorded = force.each(_record_signal, parts)
+    longest_first = sorted(noted, key=lambda one: -one.samples.counted)
+    recorded = force.each(_record_signals, longest_first)
     if all((one.month, one.province) != (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
         wait_for(recorded)
         return []
@@ -147,9 +147,8 @@ def wait_for(parts: Iterator[None]) -> None:
         pass
 
 
-def _record_signal(part: tuple[Callable[[NotesPlan], int], NotesPlan]) -> None:
-    add, wanted = part
-    add(wanted)
+def _record_signals(wanted: NotesPlan) -> None:
+    add_walks(wanted, add_notes(wanted))
 
 
 def _release(months: Sequence[str], now: datetime) -> None:

@@ -4,6 +4,7 @@ They go through the service that stores the samples of phones. What the public s
 from the rules of the monthly release.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.demo import phones
 from backend.demo.generation import NO_WAIT, recording_context
-from backend.demo.notes import DemoVolunteer, NotesPlan, draw_free_time, nearest, volunteers_of
+from backend.demo.notes import DemoVolunteer, NotesPlan, draw_free_time, nearest
 from backend.demo.plan import MonthPlan
 from backend.demo.volunteers import METRES_PER_DEGREE, Commune, survey
 from backend.devices import service as devices
@@ -35,20 +36,17 @@ ACCURACY_M = (5.0, 25.0)
 Points = NDArray[np.float64]
 
 
-def add_walks(wanted: NotesPlan) -> int:
-    """Record walks in the province of a plan; return the number of samples."""
+def add_walks(wanted: NotesPlan, people: Sequence[DemoVolunteer]) -> None:
+    """Record walks of a plan's volunteers in its province."""
     plan, context = wanted.samples, recording_context()
     rng = np.random.default_rng([wanted.seed, len(WALKERS), SAMPLES, *plan.key])
     province = survey(plan.province, plan.days[-1], context.locator, rng)
-    people, _ = volunteers_of(plan, {one.unit_id for one in province.communes})
     order = rng.permutation(len(province.communes))[: len(WALKERS)].tolist()
-    stored = 0
     for place, size in zip(order, WALKERS, strict=False):
         commune = province.communes[place]
         masts = _draw_spots(commune, MASTS, rng)
         for volunteer in nearest(commune, province.communes, people)[:size]:
-            stored += _walk(volunteer, commune, masts, plan, rng)
-    return stored
+            _walk(volunteer, commune, masts, plan, rng)
 
 
 def _draw_spots(commune: Commune, n: int, rng: np.random.Generator) -> Points:
@@ -63,11 +61,11 @@ def _walk(
     masts: Points,
     plan: MonthPlan,
     rng: np.random.Generator,
-) -> int:
+) -> None:
     """Record a walk of a volunteer at a time without tests, if there is one."""
     at = draw_free_time(volunteer, plan, rng)
     if at is None:
-        return 0
+        return
     stops = _draw_spots(commune, STOPS, rng)
     along, of_stops = np.linspace(0, STOPS - 1, SAMPLES), np.arange(STOPS)
     path = np.column_stack([np.interp(along, of_stops, stops[:, axis]) for axis in (0, 1)])
@@ -86,8 +84,7 @@ def _walk(
     address = ".".join(map(str, (10, *volunteer.id.bytes[:3])))
     db.session.execute(NO_WAIT)
     receipt = RadioContext(received_at, received_at, address=address)
-    items = record(devices.lock_device(volunteer.id), sent, receipt)
-    return sum(item.outcome == "accepted" for item in items)
+    record(devices.lock_device(volunteer.id), sent, receipt)
 
 
 def _sample(

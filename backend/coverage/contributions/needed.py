@@ -70,7 +70,7 @@ COMPUTE = text("""
         ) both_parts group by 1, 2
     ), running as (
         select unit_id, day, n, sum(n) over (partition by unit_id order by day) as upto from daily
-    ), reached as (
+    ), reached as materialized (
         select unit_id from running where upto >= :threshold group by 1
     ), edge as (
         select distinct on (unit_id) unit_id, day, :threshold - (upto - n) as kept

@@ -1,8 +1,8 @@
 """The web server's process: migrate and load data, then run gunicorn.
 
-Preparing has a child process of its own: the memory that migrations, polygons and the demo need is
-free afterwards, and none of it is shared with the workers. The child is forked, because most of the
-time of a start is the import of libraries.
+Preparing has child processes of its own: the memory that migrations, polygons and the demo need is
+free afterwards, and none of it is shared with the workers. The children are forked, because most of
+the time of a start is the import of libraries.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -47,7 +48,10 @@ def main(arguments: list[str]) -> None:
     from wsgi import app
 
     compiled = template_folder(app).exists()
-    with prepared(app, demo="--demo" in arguments):
+    works = [partial(prepare, app, demo="--demo" in arguments)]
+    if not compiled:  # a first start
+        works.append(partial(preload_templates, app))
+    with beside(*works):
         if compiled:
             preload_templates(app)
             wait_for_database()
@@ -86,57 +90,63 @@ def warm(app: Flask) -> None:
 
 
 @contextmanager
-def prepared(app: Flask, demo: bool) -> Iterator[None]:
-    """Run `prepare` in a child process meanwhile; SystemExit with its status if it fails."""
-    child = get_context("fork").Process(target=_prepare_and_exit, args=(app, demo))
+def beside(*works: Callable[[], None]) -> Iterator[None]:
+    """Run works in forked processes meanwhile; SystemExit with the status of one that fails.
 
-    def stop(number: int, frame: object) -> None:
-        if child.pid:
-            child.terminate()
-            child.join()
-        raise SystemExit(128 + number)
-
-    # A signal that arrives during the fork waits until the child is known.
+    They end with this process, also where it fails or is terminated.
+    """
+    children = [get_context("fork").Process(target=_run_child, args=(work,)) for work in works]
+    # A signal that arrives during a fork waits until the child is known.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-    kept = signal.signal(signal.SIGTERM, stop)
-    child.start()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
-    yield
-    child.join()
-    signal.signal(signal.SIGTERM, kept)
-    if child.exitcode:
-        raise SystemExit(child.exitcode if child.exitcode > 0 else 128 - child.exitcode)
+    kept = signal.signal(signal.SIGTERM, _exit)
+    try:
+        for child in children:
+            child.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        yield
+        for child in children:
+            child.join()
+            if child.exitcode:
+                raise SystemExit(child.exitcode if child.exitcode > 0 else 128 - child.exitcode)
+    finally:
+        for child in children:
+            if child.is_alive():
+                child.terminate()
+                child.join()
+        signal.signal(signal.SIGTERM, kept)
 
 
-def _prepare_and_exit(app: Flask, demo: bool) -> None:
+def _exit(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # the children are ended first
+    raise SystemExit(128 + number)
+
+
+def _run_child(work: Callable[[], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent tells of them
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     gc.freeze()
     gc.enable()
-    with app.app_context():
-        prepare(app, demo)
+    work()
 
 
 def prepare(app: Flask, demo: bool) -> None:
-    """Compile templates; migrate; load units and boundaries, and the demo months with `demo`."""
-    if not template_folder(app).exists():  # a first start: the database is created meanwhile
-        preload_templates(app)
-        import backend.units.loading  # noqa: F401 # takes long
+    """Migrate; load units and boundaries, and the demo months with `demo`."""
     from flask_migrate import upgrade  # late: this process alone needs it
 
     wait_for_database()
-    with step("Bringing the database up to date"):
-        upgrade()
-    with step("Loading units and boundaries"):
-        command(app, "units", "setup")
-    if demo:
-        people = ["--people"] if is_empty() else []  # never where real people have accounts
-        with step("Loading the demo months"):
-            command(app, "demo", "load", "--workers", str(DEMO_WORKERS), *people)
-    if active := set_on(local_day(utc_now())):
-        outlines.country(app.config["VAR_DIR"] / "tiles", active)  # for a fast first page
-    db.session.remove()
+    with app.app_context():
+        with step("Bringing the database up to date"):
+            upgrade()
+        with step("Loading units and boundaries"):
+            command(app, "units", "setup")
+        if demo:
+            people = ["--people"] if is_empty() else []  # never where real people have accounts
+            with step("Loading the demo months"):
+                command(app, "demo", "load", "--workers", str(DEMO_WORKERS), *people)
+        if active := set_on(local_day(utc_now())):
+            outlines.country(app.config["VAR_DIR"] / "tiles", active)  # for a fast first page
+        db.session.remove()
 
 
 def template_folder(app: Flask) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from threading import RLock
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,32 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
 
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = "DEFAULT_ERROR"
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._undescribed: list[Any] = []
+        super().__init__()
+
+    @property
+    def spec(self) -> Any:
+        """The OpenAPI document; views are described when it is read: a tenth of a start."""
+        with self._lock:
+            while self._undescribed:
+                views = self._undescribed.pop(0)
+                words = {"name": views.name, "parameters": None}
+                views.register_views_in_doc(self, self._app, self._spec, **words)
+                self._spec.tag({"name": views.name, "description": views.description})
+            return self._spec
+
+    @spec.setter
+    def spec(self, empty: Any) -> None:
+        self._spec, self._undescribed = empty, []
+
+    def register_blueprint(self, views: Any) -> None:
+        """Serve views of the API."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][views.name] = self
+        self._app.register_blueprint(views)
+        self._undescribed.append(views)
 
     def _register_error_handlers(self) -> None:
         """Leave all errors to backend.http.problems."""

@@ -3,11 +3,10 @@
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from xlsxwriter import Workbook
-
 from backend.accounts.login_names import spoken
 from backend.official_import.lines import LINES_MOST
 from backend.official_import.service import OfficialOfUnit
+from backend.tables.spreadsheets import new_workbook
 
 HEADER = (
     "Địa bàn / Area",
@@ -47,8 +46,7 @@ GUIDE = (
 def workbook(units: Iterable[OfficialOfUnit]) -> bytes:
     """Return the list with a row for each unit, and for each official that it has already."""
     out = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = Workbook(out, options)
+    book = new_workbook(out, in_memory=True, strings_to_formulas=False, strings_to_urls=False)
     bold = book.add_format({"bold": True, "bg_color": "#DCE9F5", "text_wrap": True})
     text = book.add_format({"num_format": "@"})
     sheet = book.add_worksheet("Cán bộ")

@@ -4,10 +4,12 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Spreadsheets execute texts that begin so as formulas; names are chosen by people. Some execute the
@@ -52,8 +54,15 @@ def csv_file(rows: Iterable[Iterable[Any]]) -> bytes:
     return ("\ufeff" + csv_text(rows)).encode()
 
 
+def new_workbook(out: io.BytesIO, **options: Any) -> "Workbook":
+    """Return an empty workbook, written to `out` when it is closed."""
+    from xlsxwriter import Workbook  # a start need not wait for it
+
+    return Workbook(out, options)
+
+
 def fill_sheet(
-    sheet: Worksheet, heads: list[str], rows: Iterable[Iterable[Any]], bold: Format
+    sheet: "Worksheet", heads: list[str], rows: Iterable[Iterable[Any]], bold: "Format"
 ) -> None:
     """Write a row of bold headings, and rows of typed cells below it."""
     sheet.write_row(0, 0, heads, bold)

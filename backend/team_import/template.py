@@ -3,12 +3,10 @@
 import io
 from typing import Any
 
-from xlsxwriter import Workbook
-
 from backend.accounts.access import Actor, require, require_person
 from backend.campaigns.schemas import CAPACITY_MOST
 from backend.organisations.scopes import organisation_scope
-from backend.tables.spreadsheets import csv_file
+from backend.tables.spreadsheets import csv_file, new_workbook
 from backend.tables.table import ROWS_MOST
 from backend.team_import.rows import EXAMPLE
 
@@ -72,9 +70,7 @@ def _csv() -> bytes:
 
 def _xlsx() -> bytes:
     out = io.BytesIO()
-    book = Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = new_workbook(out, in_memory=True, strings_to_formulas=False, strings_to_urls=False)
     bold = book.add_format({"bold": True, "bg_color": "#DCE9F5", "text_wrap": True})
     _list(book, bold)
     guide = book.add_worksheet("Hướng dẫn")

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from rich.console import Console
-from rich.table import Table
 
 from backend.batch.command_line import click_errors, download_bar, spinner
 from backend.clock import local_day
@@ -125,6 +123,9 @@ def list_sets() -> None:
     Of the active ones that hold a day the highest activation serves it, an approximate set only
     where there is no other.
     """
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("set", "system", "quality", "from", "to", "communes", "activation", "digest")
     for row in catalogue.list_sets():
         span = [str(day or "") for day in (row.valid_from, row.valid_to)]

@@ -4,12 +4,10 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from xlsxwriter import Workbook
-
 from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE
-from backend.tables.spreadsheets import csv_file, fill_sheet
+from backend.tables.spreadsheets import csv_file, fill_sheet, new_workbook
 
 # field: title
 COLUMNS = {
@@ -42,7 +40,7 @@ def as_csv(answer: dict[str, Any], language: Language, *, for_people: bool = Fal
 def as_xlsx(answer: dict[str, Any], language: Language) -> bytes:
     """Return a workbook headed by translated titles."""
     out = io.BytesIO()
-    with Workbook(out, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+    with new_workbook(out, in_memory=True, default_date_format="yyyy-mm-dd") as book:
         sheet = book.add_worksheet()
         bold = book.add_format({"bold": True})
         sheet.freeze_panes(1, 2)

@@ -3,17 +3,18 @@
 import io
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from backend.coverage.figures.service import CoverageResult
 from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.measurements.recording.reasons import PARTS
-from backend.tables.spreadsheets import csv_file, fill_sheet
+from backend.tables.spreadsheets import csv_file, fill_sheet, new_workbook
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 # Headings by figure, in the order of the columns.
 COLUMNS = {
@@ -81,7 +82,7 @@ def as_xlsx(result: CoverageResult, language: Language) -> bytes:
     names = SHORT if several else tuple(COLUMNS)
     out = io.BytesIO()
     # Constant memory: a year of all communes has 40,000 rows.
-    with Workbook(out, {"constant_memory": True}) as book:
+    with new_workbook(out, constant_memory=True) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         if several:
             sheet = book.add_worksheet(gettext("By month", language))
@@ -95,7 +96,7 @@ def as_xlsx(result: CoverageResult, language: Language) -> bytes:
 
 
 def _write_months(
-    sheet: Worksheet, result: CoverageResult, language: Language, bold: Format
+    sheet: "Worksheet", result: CoverageResult, language: Language, bold: "Format"
 ) -> None:
     """Write a row for each unit with its counted samples of each month."""
     months = [one["month"] for one in result.body["months"]]
@@ -111,7 +112,7 @@ def _write_months(
 
 
 def _write(
-    sheet: Worksheet, heads: list[str], rows: Iterator[list[Any]], bold: Format, count: int
+    sheet: "Worksheet", heads: list[str], rows: Iterator[list[Any]], bold: "Format", count: int
 ) -> None:
     sheet.set_column(0, len(heads) - 1, 13)
     sheet.freeze_panes(1, 3)

@@ -7,8 +7,8 @@ from typing import TextIO
 
 import click
 from flask import current_app
-from rich.console import Console
 
+from backend.batch.command_line import spinner
 from backend.http.requests import clock_now
 from backend.measurements.imports.parsing import open_source
 from backend.measurements.imports.row import ImportOptions, Row
@@ -84,7 +84,7 @@ def import_file(
     now = clock_now()
     rejected = RejectedRows(path)
     try:
-        with Console(stderr=True).status("importing …") as status, open_source(path) as stream:
+        with spinner("importing …") as status, open_source(path) as stream:
             done = import_rows(
                 source, stream, now, context, rejected.add, lambda n: status.update(_totals(n))
             )

@@ -1,11 +1,11 @@
 """Render the files of a report from its figures alone: the same report gives the same bytes."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from backend.reports.content import labels
 from backend.reports.content.figures import NETWORKS, Files, Report
 from backend.reports.files.canonical import canonical_json, zip_files
-from backend.reports.files.docx_letter import Pictures, render_letter
 from backend.reports.files.pictures import (
     draw_map,
     has_speeds,
@@ -14,18 +14,18 @@ from backend.reports.files.pictures import (
     steps_chart,
 )
 from backend.reports.files.tables import Table, build_tables, plain_value
-from backend.reports.files.xlsx_workbook import render_workbook
 from backend.tables.spreadsheets import csv_file
+
+if TYPE_CHECKING:
+    from backend.reports.files.docx_letter import Pictures
 
 Renderer = Callable[[Report, str | None], bytes]  # with the mark of a draft or a demo
 
 # The letter is completed and signed in the office: the seal is that of the figures.
 LETTER = "report.docx"
 RENDERERS: dict[str, Renderer] = {
-    LETTER: lambda report, mark: render_letter(
-        report, build_tables(report), _pictures(report), mark
-    ),
-    "report.xlsx": lambda report, mark: render_workbook(report, build_tables(report), mark),
+    LETTER: lambda report, mark: _letter(report, mark),
+    "report.xlsx": lambda report, mark: _workbook(report, mark),
     "report.csv.zip": lambda report, mark: render_csv(build_tables(report), mark),
     "report.json": lambda report, mark: canonical_json(report),
 }
@@ -66,7 +66,19 @@ def draw_picture(report: Report, network: str, kind: str) -> bytes | None:
     return draw_map(shapes, communes) if shapes else None
 
 
-def _pictures(report: Report) -> Pictures:
+def _letter(report: Report, mark: str | None) -> bytes:
+    from backend.reports.files.docx_letter import render_letter  # a start need not wait for it
+
+    return render_letter(report, build_tables(report), _pictures(report), mark)
+
+
+def _workbook(report: Report, mark: str | None) -> bytes:
+    from backend.reports.files.xlsx_workbook import render_workbook  # nor for this
+
+    return render_workbook(report, build_tables(report), mark)
+
+
+def _pictures(report: Report) -> "Pictures":
     """Draw the pictures of each network."""
     drawn = {
         (network, kind): draw_picture(report, network, kind)

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from xlsxwriter import Workbook
 
 from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end
@@ -30,7 +29,7 @@ from backend.errors import Problem
 from backend.reports.content.labels import DEMO
 from backend.reports.files.canonical import digest
 from backend.reports.open_data.tables import Column, Month, Row, Table, read_month
-from backend.tables.spreadsheets import XLSX, csv_text, fill_sheet
+from backend.tables.spreadsheets import XLSX, csv_text, fill_sheet, new_workbook
 
 FOLDER = "open-data"  # in VAR_DIR
 MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
@@ -175,7 +174,7 @@ def _csv(table: Table) -> bytes:
 def _xlsx(table: Table) -> bytes:
     """Return a table as a workbook of typed cells, without time."""
     out = io.BytesIO()
-    with Workbook(out, {"constant_memory": True}) as book:
+    with new_workbook(out, constant_memory=True) as book:
         book.set_properties({"title": table.title, "author": "Đo Sóng", "created": CREATED})
         sheet = book.add_worksheet(table.name)
         names = _names(table)

@@ -13,7 +13,6 @@ from backend.i18n import formats
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
 from backend.reports.files.annexes import Annex, TablePart, TextPart
-from backend.reports.files.docx_letter import DocumentProperties, write_letter
 from backend.reports.files.letter import (
     Head,
     LetterContent,
@@ -205,6 +204,11 @@ def file_name(unit_name: str, month: str) -> str:
 
 def render_reminder(one: Situation, head: LetterheadContent) -> bytes:
     """Return the letter as a Word file in the form of Decree 30/2020/NĐ-CP."""
+    from backend.reports.files.docx_letter import (  # a start need not wait for it
+        DocumentProperties,
+        write_letter,
+    )
+
     content = compose_reminder(one, head)
     about = DocumentProperties(
         title=content.head.subject or "",

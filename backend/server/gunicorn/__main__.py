@@ -7,6 +7,11 @@ if __name__ == "__main__":
     # Garbage collections are a fifth of the time that importing takes, and find almost nothing.
     # The workers have them again (config/gunicorn.py), and the process that prepares.
     gc.disable()
+    # structlog would load rich, for tracebacks at a terminal that it never prints here.
+    sys.modules["rich"] = None  # type: ignore[assignment]
+    import structlog  # noqa: F401
+
+    del sys.modules["rich"]
     from backend.server.gunicorn.memory import use_one_heap
     from backend.server.gunicorn.web import main
 

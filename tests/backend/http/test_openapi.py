@@ -3,11 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from time import sleep
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_smorest import Blueprint
+
+from backend.database.extensions import ProblemApi
 
 from backend.web.site.blueprint import FOR_PROGRAMS
 
@@ -44,6 +50,30 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
         for method, operation in methods.items():
             if method != "parameters":
                 yield method, path, operation
+
+
+def test_a_document_that_two_threads_read_first_is_complete_for_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served, views = Flask(__name__), Blueprint("teams", __name__, url_prefix="/api/v1/teams")
+    served.config.update(API_TITLE="Teams", API_VERSION="v1", OPENAPI_VERSION="3.1.0")
+    views.route("/")(lambda: "")
+    api = ProblemApi()
+    api.init_app(served)
+    api.register_blueprint(views)
+    describe, both = views.register_views_in_doc, Barrier(2)
+
+    def describe_slowly(*given: Any, **named: Any) -> None:
+        sleep(0.05)
+        describe(*given, **named)
+
+    def read(_: int) -> list[str]:
+        both.wait()
+        return list(api.spec.to_dict()["paths"])
+
+    monkeypatch.setattr(views, "register_views_in_doc", describe_slowly)
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(read, range(2))) == [["/api/v1/teams/"]] * 2
 
 
 @pytest.mark.slow

@@ -55,9 +55,10 @@ ACTIVE = f"""
 def read_rows(query: Executable) -> Iterator[list[Any]]:
     """Yield the rows of a query about units, whose equal texts are one object.
 
-    All units twice, as the driver reads them, would leave memory that a process never returns.
+    All units twice, as the driver reads them, would leave memory that a process never returns. Rows
+    of the connection take half the time of those of the session.
     """
-    for rows in db.session.execute(query).partitions(ROWS_AT_ONCE):
+    for rows in db.session.connection().execute(query).partitions(ROWS_AT_ONCE):
         for row in rows:
             yield [intern(value) if type(value) is str else value for value in row]
 

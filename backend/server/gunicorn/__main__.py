@@ -1,12 +1,15 @@
 """Start the web server: `python -m backend.server.gunicorn`."""
 
 import gc
+import os
 import sys
 
 if __name__ == "__main__":
     # Garbage collections are a fifth of the time that importing takes, and find almost nothing.
     # The workers have them again (config/gunicorn.py), and the process that prepares.
     gc.disable()
+    # numpy would start a thread for each processor, which the forks end again.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # structlog would load rich, for tracebacks at a terminal that it never prints here.
     sys.modules["rich"] = None  # type: ignore[assignment]
     import structlog  # noqa: F401

@@ -13,7 +13,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from multiprocessing import get_context
@@ -55,14 +56,12 @@ def main(arguments: list[str]) -> None:
         if compiled:
             preload_templates(app)
             wait_for_database()
-            with app.app_context():
-                if is_migrated(app):
-                    warm(app)
+            if is_migrated(app):
+                warm(app)
     if not compiled:
         preload_templates(app)
+    warm(app)  # what the child added
     with app.app_context():
-        warm(app)  # what the child added
-        db.session.remove()
         db.engine.dispose()  # gunicorn forks: no connection may be open
     rest = [word for word in arguments if word != "--demo"]  # for gunicorn
     sys.argv = ["gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), *rest, "wsgi:app"]
@@ -72,21 +71,31 @@ def main(arguments: list[str]) -> None:
 def is_migrated(app: Flask) -> bool:
     """Return whether the tables are at the migration of this code: preparing changes none then."""
     head = latest_migration(f"{app.root_path}/migrations")
-    try:
-        found: str | None = db.session.scalar(text("select version_num from alembic_version"))
-        return found == head
-    except SQLAlchemyError:  # an empty database, or none
-        db.session.rollback()
-        return False
+    found: str | None = None
+    with app.app_context(), suppress(SQLAlchemyError):  # of an empty database, or none
+        found = db.session.scalar(text("select version_num from alembic_version"))
+    return found == head
 
 
 def warm(app: Flask) -> None:
-    """Read what the workers share, unless it was read already and is the same."""
-    app.extensions["locator"].warm_sets(read_active())
-    unit_index().warm()
+    """Read what the workers share, unless it was read already and is the same.
+
+    Some threads wait for PostgreSQL while another makes objects of what it has read.
+    """
     today = local_day(utc_now())
-    warm_lists([month_end(f"{today:%Y-%m}"), REFORM - timedelta(days=1)])
-    db.session.rollback()
+    works = (
+        partial(warm_lists, [month_end(f"{today:%Y-%m}"), REFORM - timedelta(days=1)]),
+        lambda: unit_index().warm(),
+        lambda: app.extensions["locator"].warm_sets(read_active()),
+    )
+
+    def run(work: Callable[[], None]) -> None:
+        with app.app_context():
+            work()
+
+    with ThreadPoolExecutor(min(len(works), app.config["DATABASE_POOL"])) as threads:
+        for _ in threads.map(run, works):
+            pass
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 # The app alone; compose.yaml adds PostgreSQL and nginx.
-FROM python:3.12-slim
+# The Python of Debian 13; the test suite ran on it.
+FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 

@@ -103,6 +103,8 @@ def _download(url: str, path: Path, progress: Progress) -> None:
             _download_once(url, path, progress)
         except (OSError, http.client.HTTPException) as error:
             reasons.append(str(error) or type(error).__name__)
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()  # the answer, which has a body
         else:
             return
     raise BoundaryError(f"{url}: not fetched in {ATTEMPTS} attempts ({'; '.join(reasons)})")

@@ -14,7 +14,19 @@ from backend import VERSION
 ROOT = Path(__file__).parents[1]
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT, GROUPS = CONFIG["project"], CONFIG["dependency-groups"]
+# Documents that state the supported Pythons, and their word between the lowest and the highest.
+SPAN = {
+    "README.md": "to",
+    "README.vi.md": "đến",
+    "docs/operator.md": "to",
+    "docs/vi/operators.md": "đến",
+    "scripts/setup": "to",
+}
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
 def locked(name: str) -> dict[str, list[str]]:
@@ -37,10 +49,16 @@ def test_every_folder_with_modules_is_a_package() -> None:
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
-def test_the_supported_pythons_are_those_of_setup() -> None:
-    setup = (ROOT / "scripts" / "setup").read_text(encoding="utf-8")
-    low, high = re.findall(r"\((\d+), (\d+)\)", setup)
-    assert PROJECT["requires-python"] == f">={'.'.join(low)},<{high[0]}.{int(high[1]) + 1}"
+def test_the_supported_pythons_are_the_same_everywhere() -> None:
+    low, high = re.findall(r"\(3, (\d+)\)", read("scripts/setup"))
+    minors = range(int(low), int(high) + 1)
+    assert PROJECT["requires-python"] == f">=3.{low},<3.{int(high) + 1}"
+    assert f"--universal --python-version 3.{low} " in read("scripts/lock")
+    (names,) = re.findall(r"local names=\((.+?)\)", read("scripts/setup"))
+    assert names.split() == ["python3", *(f"python3.{n}" for n in reversed(minors)), "python"]
+    for document, to in SPAN.items():
+        spans = re.findall(rf"Python (3\.\d+) {to} (3\.\d+)", read(document))
+        assert set(spans) == {(f"3.{low}", f"3.{high}")}, document
 
 
 def test_every_dependency_is_locked_in_its_range() -> None:

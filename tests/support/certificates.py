@@ -1,4 +1,7 @@
-"""A certificate authority for tests, and a certificate that it signs."""
+"""A certificate authority for tests, and a certificate that it signs.
+
+Both have the extensions that Python requires from 3.13 on (VERIFY_X509_STRICT).
+"""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -31,6 +34,7 @@ def _certificate(
     name: str, key: ec.EllipticCurvePublicKey, signer: ec.EllipticCurvePrivateKey, *, ca: bool
 ) -> x509.Certificate:
     now = datetime.now(UTC)
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
     here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
     return (
         x509.CertificateBuilder()
@@ -41,8 +45,25 @@ def _certificate(
         .not_valid_before(now - DAY)
         .not_valid_after(now + DAY)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(issuer, critical=False)
+        .add_extension(_usage(ca=ca), critical=True)
         .add_extension(here, critical=False)
         .sign(signer, hashes.SHA256())
+    )
+
+
+def _usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
     )
 
 

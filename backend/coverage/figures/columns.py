@@ -153,7 +153,7 @@ def reasons_by_unit(by_category: NDArray[np.int32]) -> list[dict[str, int]]:
     return found
 
 
-def by_assurance(by_category: NDArray[np.int32]) -> list[dict[str, int]]:
+def by_assurance(by_category: NDArray[np.integer]) -> list[dict[str, int]]:
     """Return the parts of the counted samples of each unit; their sum is the counted number."""
     witnessed, ticketed, claimed, imported, withdrawn = by_category[:, PART_COLUMNS].T.tolist()
     return [

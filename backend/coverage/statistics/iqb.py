@@ -13,6 +13,7 @@ the score, and changes none.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 from backend.coverage.statistics.group_figures import leading
@@ -135,4 +136,5 @@ def _rate_use(
 
 def _mean(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+    # sum() rounds otherwise from Python 3.12 on.
+    return fsum(known) / len(known) if known else None

@@ -256,8 +256,8 @@ def _identities(texts: Array) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
     length = len("00000000-0000-0000-0000-000000000000")
     good = pc.fill_null(pc.equal(pc.binary_length(texts), length), False)
     padded = pc.if_else(good, texts, "0" * length)
-    letters = np.frombuffer(padded.buffers()[2], np.uint8, length * len(texts))
-    letters = letters.reshape(-1, length)
+    buffer = np.frombuffer(padded.buffers()[2], np.uint8, length * len(texts))
+    letters = buffer.reshape(-1, length)
     digits = _DIGITS[np.delete(letters, HYPHENS, axis=1)]
     right = (digits != NO_DIGIT).all(axis=1) & (letters[:, HYPHENS] == ord("-")).all(axis=1)
     pairs = digits.reshape(-1, 16, 2)

@@ -82,6 +82,24 @@ def test_a_registration_refuses_what_cannot_be_stored(
     )
 
 
+@pytest.mark.parametrize("depth", [2_000, 40_000])
+def test_json_deeper_than_some_pythons_read_is_refused(client: FlaskClient, depth: int) -> None:
+    """Python 3.11 reads 900 levels, 3.14 tens of thousands."""
+    deep, headers = "[" * depth + "]" * depth, register(client)
+    consent, item = json.dumps(AGREED), with_raw(deep)
+    bodies = {
+        URL: [item, deep, f'{{"measurements": [{item}, {deep}, {{"id": {deep}}}]}}'],
+        f"{V1}/no-connection-notes": [deep, f'{{"notes": [{{"unknown": {deep}}}]}}'],
+        f"{V1}/devices": [f'{{"consent": {consent}, "attestation": {deep}}}', deep],
+        f"{V1}/withdrawals": [f'{{"withdrawal_code": {deep}}}'],
+    }
+    for url, sent in bodies.items():
+        for body in sent:
+            answer = send(client, url, body, headers)
+            outcomes = {one["outcome"] for one in answer.json.get("results", [])}
+            assert answer.status_code in (400, 422) or outcomes == {"rejected"}, (url, answer.json)
+
+
 def test_words_that_only_look_like_nul_are_kept(client: FlaskClient) -> None:
     body = sample(comment="\\u0000", unknown={"\\\\u0000": "\\u0000"})
     assert client.post(URL, json=body, headers=register(client)).status_code == 201

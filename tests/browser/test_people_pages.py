@@ -37,6 +37,17 @@ def sign_in(page: Page, password: str = PASSWORD) -> None:
     press(page, "Đăng nhập")
 
 
+def test_a_public_page_has_the_header_of_who_signed_in_by_the_api(app: Flask, page: Page) -> None:
+    account(app, NAME, "official", people.unit_id(app, "19", "2025", "province"))
+    answer = page.request.post("/api/v1/sessions", data={"name": NAME, "password": PASSWORD})
+    assert answer.ok, answer.text()
+    page.goto("/huong-dan")
+    expect(page.get_by_role("link", name="Bàn làm việc")).to_be_visible()
+    check_page(page, "help-signed-in")
+    press(page, "Đăng xuất")
+    expect(page.get_by_role("link", name="Đăng nhập")).to_be_visible()
+
+
 def test_an_invitation_becomes_an_account(
     app: Flask, served: str, page: Page, guard: Guard
 ) -> None:

@@ -16,7 +16,7 @@ from backend.i18n.catalogues import Language
 from backend.web.help.guides import CARD, PICTURES, QUERY_MOST, Guide, read_guide, search
 from backend.web.site.blueprint import PAGE, PageBlueprint, with_policy
 from backend.web.site.help_links import GUIDES
-from backend.web.site.pages import render
+from backend.web.site.pages import render_public
 from backend.web.site.schemas import PageQuerySchema
 
 bp = PageBlueprint("help", __name__)
@@ -81,7 +81,7 @@ def _index(query: dict[str, Any], language: Language) -> Any:
     guides = [load_guide(language, name) for name in GUIDES]
     found = search(guides, query["q"]) if query["q"] else None
     values = {"guides": guides, "found": found, "q": query["q"]}
-    return render("web/help/index.html", language, address=_addresses(language), **values)
+    return render_public("web/help/index.html", language, address=_addresses(language), **values)
 
 
 def _guide(query: dict[str, Any], language: Language, written: str) -> Any:
@@ -89,7 +89,7 @@ def _guide(query: dict[str, Any], language: Language, written: str) -> Any:
     if moved := _other_language(query, language, "guide", name):
         return moved
     values = {"guide": load_guide(language, name), "address": _addresses(language)}
-    return render("web/help/guide.html", language, markup=Markup, card=CARD, **values)
+    return render_public("web/help/guide.html", language, markup=Markup, card=CARD, **values)
 
 
 def _card(query: dict[str, Any], language: Language, written: str) -> Any:
@@ -100,7 +100,7 @@ def _card(query: dict[str, Any], language: Language, written: str) -> Any:
     address = url_for(f"help.guide_{language}", name=GUIDES[name][language], _external=True)
     code = Markup(segno.make(address, error="m").svg_inline(scale=3, border=0, svgclass="qr"))  # noqa: S704 # of this server
     values = {"guide": guide, "section": guide.section(CARD), "code": code, "shown": address}
-    return render(
+    return render_public(
         "web/help/card.html", language, markup=Markup, address=_addresses(language), **values
     )
 

@@ -55,7 +55,13 @@ from backend.web.site.blueprint import (
     with_policy,
 )
 from backend.web.site.forms import redirect_to
-from backend.web.site.pages import Translator, render, translator_for, workspaces
+from backend.web.site.pages import (
+    Translator,
+    render,
+    render_public,
+    translator_for,
+    workspaces,
+)
 from backend.web.site.pictures import Picture, as_png, as_svg
 from backend.web.site.sign_in import local_path, problem_of_sign_in, provider_name
 
@@ -81,7 +87,7 @@ def index(query: dict[str, Any]) -> Any:
     lang, now = query.pop("lang"), clock_now()
     page = service.show_country(**query, now=now, reader=figures_reader())
     values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
-    return render("web/public/country.html", lang, page=page, **values)
+    return render_public("web/public/country.html", lang, page=page, **values)
 
 
 @bp.page("/unit/<code>", schemas.UnitRadioQuerySchema, policy=MAP)
@@ -99,7 +105,7 @@ def unit(query: dict[str, Any], code: str) -> Response:
     values |= _no_connection(page, translator)
     values |= _cells(page, values["drawn"], translator)
     values |= _radio(page, values["drawn"], translator, radio)
-    return render("web/public/unit.html", lang, page=page, **values)
+    return render_public("web/public/unit.html", lang, page=page, **values)
 
 
 def _no_connection(page: service.CoveragePage, translator: Translator) -> dict[str, Any]:
@@ -187,7 +193,7 @@ def _speeds(query: dict[str, Any], code: str | None) -> Any:
         state = {"month": page.month.month, "network": page.month.network}
         return redirect(translator.to("web.unit", code=code, **state))
     title = title_of(page.query, translator)
-    return render("web/public/speeds.html", query["lang"], page=page, title=title)
+    return render_public("web/public/speeds.html", query["lang"], page=page, title=title)
 
 
 @bp.page("/reform/<system>/<code>", schemas.UnitPageQuerySchema)
@@ -199,7 +205,7 @@ def reform(query: dict[str, Any], system: str, code: str) -> Any:
         one = page.related[0].unit
         url = translator_for(lang).to("web.unit", code=one.code, month=month, network=network)
         return redirect(url)
-    return render("web/public/reform.html", lang, page=page)
+    return render_public("web/public/reform.html", lang, page=page)
 
 
 @bp.page("/table.csv", schemas.TableQuerySchema)
@@ -223,7 +229,7 @@ def search(query: dict[str, Any]) -> Any:
         endpoint, values = results[0].page
         return redirect(translator_for(lang).to(endpoint, **values))
     more = len(found) >= FOUND_MOST
-    return render("web/public/search.html", lang, results=results, q=text, more=more)
+    return render_public("web/public/search.html", lang, results=results, q=text, more=more)
 
 
 @bp.page("/styleguide")
@@ -236,7 +242,7 @@ def styleguide(query: dict[str, Any]) -> Response:
 @bp.page("/docs", policy=API_PAGE)
 def docs(query: dict[str, Any]) -> Response:
     """Show the API documentation with a console."""
-    return render("web/public/docs.html", query["lang"])
+    return render_public("web/public/docs.html", query["lang"])
 
 
 @bp.page("/invitation", policy=SCRIPTED_REQUESTS)
@@ -385,7 +391,9 @@ def show_data(query: dict[str, Any]) -> Response:
     """Show the published months: tables with a preview, columns, files, citation."""
     translator = translator_for(query["lang"])
     page = data.show_data(query["month"], translator.language, clock_now())
-    return render("web/public/data.html", query["lang"], page=page, format_names=data.FORMAT_NAMES)
+    return render_public(
+        "web/public/data.html", query["lang"], page=page, format_names=data.FORMAT_NAMES
+    )
 
 
 @data_pages.page("/embed", schemas.EmbedQuerySchema, policy=WITH_PREVIEW)
@@ -409,13 +417,13 @@ def build_embed(query: dict[str, Any]) -> Response:
     names = [(key, translator.gettext(one.name)) for key, one in embedding.SIZES.items()]
     values |= {"unit": unit, "size": size, "size_names": names, "words": words}
     values["sizes"] = {key: [one.width, one.height] for key, one in embedding.SIZES.items()}
-    return render("web/public/embed.html", query["lang"], query=query, **values)
+    return render_public("web/public/embed.html", query["lang"], query=query, **values)
 
 
 @seal_pages.page("/seal")
 def ask(query: dict[str, Any]) -> Response:
     """Render the form for a report's file or its digest."""
-    return render("web/public/seal.html", query["lang"])
+    return render_public("web/public/seal.html", query["lang"])
 
 
 @seal_pages.page("/seal", methods=("POST",))
@@ -433,10 +441,10 @@ def show(query: dict[str, Any], digest: str) -> Response:
     try:
         found = check_digest(digest, trusted_keys(current_app.config))
     except Problem as problem:
-        response = render("web/public/seal.html", query["lang"], digest=digest[:DIGEST_MOST])
+        response = render_public("web/public/seal.html", query["lang"], digest=digest[:DIGEST_MOST])
         response.status_code = problem.status
         return response
-    return render("web/public/seal.html", query["lang"], found=found)
+    return render_public("web/public/seal.html", query["lang"], found=found)
 
 
 def _sent() -> str:

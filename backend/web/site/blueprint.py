@@ -10,14 +10,14 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
 from backend.accounts.access import require
-from backend.accounts.authentication import actor
+from backend.accounts.authentication import ACTOR_KEY, actor
 from backend.database.extensions import db
 from backend.errors import Problem, field_errors
 from backend.http.problems import CODES, answer_http, serialize_errors
 from backend.http.requests import Parser, language
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
-from backend.web.site.pages import render
+from backend.web.site.pages import render, render_private
 from backend.web.site.schemas import PageQuerySchema
 
 CLOSED = (
@@ -181,7 +181,11 @@ def _error_page(problem: Problem) -> Response:
     errors = serialize_errors(problem.errors, reader_language)
     text = {"text": message(problem.code, reader_language), "errors": errors}
     again = request.full_path.rstrip("?") if request.method == "GET" else None
-    response = render("web/site/wrong.html", lang, problem=problem, again=again, **text)
+    # A person whom the request has not needed is not looked up: the database may be away.
+    known = request.environ.get(ACTOR_KEY)
+    signed_in = known is not None and known.session is not None
+    show = render_private if signed_in else render
+    response = show("web/site/wrong.html", lang, problem=problem, again=again, **text)
     response.status_code = problem.status
     response.headers.update(problem.headers)
     return response

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from backend.accounts.access import Actor
 from backend.accounts.authentication import actor, form_token
 from backend.coverage.figures.forecast import STEP_NAMES
+from backend.coverage.figures.query import person_or_public
 from backend.devices import consent
 from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats
@@ -92,6 +93,15 @@ def render_private(template: str, lang: str | None, **values: Any) -> Response:
     response = render(template, lang, csrf=form_token(), workspaces=workspaces(actor()), **values)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def render_public(template: str, lang: str | None, **values: Any) -> Response:
+    """Render a page for everybody, with the header of the person who has signed in, if any.
+
+    The header has a form: the page's policy must allow forms to this server.
+    """
+    signed_in = person_or_public().session is not None
+    return (render_private if signed_in else render)(template, lang, **values)
 
 
 def workspaces(actor: Actor) -> list[str]:

@@ -64,6 +64,38 @@ def test_sign_in_leads_to_the_workspace_of_a_role(
         assert client.get("/sign-in", query_string={"next": path}).location == "/work"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/unit/19", "/speeds", "/search?q=Nguyên", "/reform/2024/19", "/data", "/embed",
+        "/seal", "/docs", "/huong-dan", "/unit/khong-co",
+    ],
+)  # fmt: skip
+def test_a_public_page_has_the_header_of_who_signed_in(
+    app: Flask, client: FlaskClient, path: str
+) -> None:
+    app.config["PUBLISH"] = "after_approval"
+    token = people.person(app, "official", people.unit_id(app, "19", level="province"))
+    for headers in ({}, token):
+        page = client.get(path, headers=headers, follow_redirects=True)
+        assert "Đăng nhập</a>" in page.text and "csrf_token" not in page.text
+    csrf = signed_in(app, client, "official", scope=people.unit_id(app, "19", level="province"))
+    page = client.get(path, follow_redirects=True)
+    assert "Đăng xuất" in page.text and "Đăng nhập</a>" not in page.text
+    assert f'value="{csrf}"' in page.text and 'href="/desk' in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "form-action 'self'" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/do/", "/join", "/invitation", "/unit/19/widget"])
+def test_a_page_that_allows_no_forms_has_no_header_of_a_person(
+    app: Flask, client: FlaskClient, path: str
+) -> None:
+    anonymous = client.get(path)
+    signed_in(app, client, "official", scope=people.unit_id(app, "19", level="province"))
+    assert client.get(path).data == anonymous.data
+
+
 def test_a_page_asks_who_comes_and_remembers_where_to(client: FlaskClient) -> None:
     answer = client.get("/desk?month=2024-11")
     assert answer.status_code == 303

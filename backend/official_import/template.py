@@ -1,12 +1,11 @@
 """The list of a province's officials as a workbook to fill in."""
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from backend.accounts.login_names import spoken
 from backend.official_import.lines import LINES_MOST
 from backend.official_import.service import OfficialOfUnit
-from backend.tables.spreadsheets import new_workbook
+from backend.tables.spreadsheets import blank_workbook
 
 HEADER = (
     "Địa bàn / Area",
@@ -45,26 +44,8 @@ GUIDE = (
 
 def workbook(units: Iterable[OfficialOfUnit]) -> bytes:
     """Return the list with a row for each unit, and for each official that it has already."""
-    out = io.BytesIO()
-    book = new_workbook(out, in_memory=True, strings_to_formulas=False, strings_to_urls=False)
-    bold = book.add_format({"bold": True, "bg_color": "#DCE9F5", "text_wrap": True})
-    text = book.add_format({"num_format": "@"})
-    sheet = book.add_worksheet("Cán bộ")
-    for column, width in enumerate(WIDTHS):
-        sheet.set_column(column, column, width, text)
-    for column, title in enumerate(HEADER):
-        sheet.write_string(0, column, title, bold)
-    for number, row in enumerate(_rows(units), 1):
-        for column, cell in enumerate(row):
-            sheet.write_string(number, column, cell, text)
-    sheet.freeze_panes(1, 1)
-    guide = book.add_worksheet("Hướng dẫn")
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    guide.set_column(0, 2, 44, wrapped)
-    for number, line in enumerate(GUIDE):
-        guide.write_row(number, 0, line, None if number else bold)
-    book.close()
-    return out.getvalue()
+    header = zip(HEADER, WIDTHS, strict=True)
+    return blank_workbook("Cán bộ", header, _rows(units), GUIDE)
 
 
 def _rows(units: Iterable[OfficialOfUnit]) -> Iterator[Sequence[str]]:

@@ -3,8 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from backend.tables.table import ROWS_MOST
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -72,3 +74,38 @@ def fill_sheet(
                 sheet.write_string(number, column, cell)  # never a formula
             elif cell is not None:
                 sheet.write(number, column, cell)
+
+
+def blank_workbook(
+    title: str,
+    header: Iterable[tuple[str, float]],
+    rows: Iterable[Sequence[str]],
+    guide: Iterable[Sequence[str]],
+    listed: Mapping[int, Sequence[str]] | None = None,
+) -> bytes:
+    """Return a workbook for people to fill in: a sheet with its first rows, and instructions.
+
+    `header` has titles and widths; `listed` has the values to choose from, by column. Cells are
+    text, so that codes keep their zeros.
+    """
+    out = io.BytesIO()
+    with new_workbook(out, in_memory=True) as book:
+        bold = book.add_format({"bold": True, "bg_color": "#DCE9F5", "text_wrap": True})
+        text = book.add_format({"num_format": "@"})
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        sheet, instructions = book.add_worksheet(title), book.add_worksheet("Hướng dẫn")
+        for column, (name, width) in enumerate(header):
+            sheet.set_column(column, column, width, text)
+            sheet.write_string(0, column, name, bold)
+        for number, row in enumerate(rows, 1):
+            for column, cell in enumerate(row):
+                sheet.write_string(number, column, cell, text)
+        for column, values in (listed or {}).items():
+            options = {"validate": "list", "source": list(values)}
+            sheet.data_validation(1, column, ROWS_MOST, column, options)
+        sheet.freeze_panes(1, 1)
+        instructions.set_column(0, 2, 44, wrapped)
+        for number, line in enumerate(guide):
+            for column, cell in enumerate(line):
+                instructions.write_string(number, column, cell, None if number else bold)
+    return out.getvalue()

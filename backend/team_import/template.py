@@ -1,12 +1,9 @@
 """The template of a list of teams, with instructions."""
 
-import io
-from typing import Any
-
 from backend.accounts.access import Actor, require, require_person
 from backend.campaigns.schemas import CAPACITY_MOST
 from backend.organisations.scopes import organisation_scope
-from backend.tables.spreadsheets import csv_file, new_workbook
+from backend.tables.spreadsheets import blank_workbook, csv_file
 from backend.tables.table import ROWS_MOST
 from backend.team_import.rows import EXAMPLE
 
@@ -69,27 +66,5 @@ def _csv() -> bytes:
 
 
 def _xlsx() -> bytes:
-    out = io.BytesIO()
-    book = new_workbook(out, in_memory=True, strings_to_formulas=False, strings_to_urls=False)
-    bold = book.add_format({"bold": True, "bg_color": "#DCE9F5", "text_wrap": True})
-    _list(book, bold)
-    guide = book.add_worksheet("Hướng dẫn")
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    guide.set_column(0, 2, 44, wrapped)
-    for number, row in enumerate(GUIDE):
-        guide.write_row(number, 0, row, None if number else bold)
-    book.close()
-    return out.getvalue()
-
-
-def _list(book: Any, bold: Any) -> None:
-    """Write the sheet to fill in; its cells are text, so that codes keep their zeros."""
-    sheet = book.add_worksheet("Đội")
-    text = book.add_format({"num_format": "@"})
-    for column, width in enumerate(WIDTHS):
-        sheet.set_column(column, column, width, text)
-    for column, title in enumerate(HEADER):
-        sheet.write_string(0, column, title, bold)
-        sheet.write_string(1, column, EXAMPLE_ROW[column], text)
-    sheet.freeze_panes(1, 1)
-    sheet.data_validation(1, 1, ROWS_MOST, 1, {"validate": "list", "source": list(TYPE_NAMES)})
+    header = zip(HEADER, WIDTHS, strict=True)
+    return blank_workbook("Đội", header, [EXAMPLE_ROW], GUIDE, {1: TYPE_NAMES})

@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from flask_smorest import Blueprint
 
 from backend.database.extensions import ProblemApi
-
 from backend.web.site.blueprint import FOR_PROGRAMS
 
 PROBLEM = "application/problem+json"

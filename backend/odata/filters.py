@@ -130,6 +130,11 @@ def _substring(text: str, start: float, length: float | None = None) -> str:
     return text[begin:] if length is None else text[begin : begin + max(int(length), 0)]
 
 
+def _round(number: float) -> float:
+    """Round a half away from zero, as the standard does; Python rounds it to an even number."""
+    return math.copysign(math.floor(abs(number) + 0.5), number)
+
+
 # Name: the kinds of the arguments for each number of them, the kind of the result, the function.
 Function = tuple[tuple[tuple[str, ...], ...], str, Callable[..., Any]]
 TWO_TEXTS = (("string", "string"),)
@@ -149,7 +154,7 @@ FUNCTIONS: dict[str, Function] = {
     "tolower": (TEXT, "string", str.lower),
     "toupper": (TEXT, "string", str.upper),
     "trim": (TEXT, "string", str.strip),
-    "round": (NUMBER, "number", round),
+    "round": (NUMBER, "number", _round),
     "floor": (NUMBER, "number", math.floor),
     "ceiling": (NUMBER, "number", math.ceil),
     "year": ((("date",), ("time",)), "number", lambda day: day.year),

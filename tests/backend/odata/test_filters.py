@@ -59,7 +59,8 @@ def reason(text: str) -> tuple[int, str, str]:
         ("date(At) eq 2026-10-02 and hour(At) eq 5", True),
         ("(((Counted eq -7)))", False),
         ("  Counted   eq\t7  ", True),
-        ("round(2.5) eq 2 and floor(1.9) eq 1 and ceiling(1.1) eq 2", True),
+        ("round(2.5) eq 3 and round(-2.5) eq -3 and round(2.4) eq 2", True),
+        ("floor(1.9) eq 1 and ceiling(1.1) eq 2", True),
     ],
 )
 def test_it_selects_rows(text: str, selected: bool) -> None:

@@ -6,13 +6,12 @@ Each process reads them once. Units are only ever added, so the index is valid u
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
-from sqlalchemy.orm import aliased
 
 from backend.database.extensions import db, fetch
 from backend.units.catalogue import LEVELS, read_rows, system_on
@@ -23,6 +22,7 @@ from backend.units.reform import crosswalk, successor_codes
 DAYS_MOST = 8  # whose lists of units are kept
 # Ranks of units found by `called_nearly`: see search.py.
 NEAR, NEARLY = 3, 4
+Names = tuple[tuple[str, str], ...]  # (name, type)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class NamedUnit:
     code: str
     name: str
     type: str
-    above: tuple[tuple[str, str], ...]  # (name, type)
+    above: Names
     lies_in: frozenset[int]  # itself, district and province
     system: str = "2025"
     level: str = "commune"
@@ -230,26 +230,29 @@ _cache: WeakKeyDictionary[Engine, tuple[int | None, UnitIndex]] = WeakKeyDiction
 _lock = Lock()
 
 
+COLUMNS = (
+    "id", "system", "level", "code", "name", "type", "valid_from", "valid_to", "sort_key",
+    "parent_id", "province_id",
+)  # fmt: skip
+
+
 def _read_units() -> list[NamedUnit]:
-    parent, province = aliased(Unit), aliased(Unit)
-    own = ("id", "system", "level", "code", "name", "type", "valid_from", "valid_to", "sort_key")
-    query = (
-        select(*(getattr(Unit, name) for name in own))
-        .add_columns(parent.id, parent.name, parent.type)
-        .add_columns(province.id, province.name, province.type)
-        .outerjoin(parent, parent.id == Unit.parent_id)
-        .outerjoin(province, province.id == Unit.province_id)
-        .order_by(Unit.sort_key.collate("C"), Unit.id)
-    )
-    return [_named_unit(row) for row in read_rows(query)]
+    query = select(*(getattr(Unit, name) for name in COLUMNS))
+    rows = list(read_rows(query.order_by(Unit.sort_key.collate("C"), Unit.id)))
+    names = {row[0]: (row[4], row[5]) for row in rows}
 
+    @cache
+    def above(parent: int | None, province: int | None) -> tuple[tuple[int, ...], Names]:
+        """Return the ids and names; since 2025 a commune's parent is its province."""
+        ids = tuple(dict.fromkeys(one for one in (parent, province) if one is not None))
+        return ids, tuple(names[one] for one in ids)
 
-def _named_unit(row: Any) -> NamedUnit:
-    """Return a unit of the columns above; since 2025 a commune's parent is its province."""
-    id, system, level, code, name, kind, first, last, sort_key, *above = row
-    higher = {above[at]: (above[at + 1], above[at + 2]) for at in (0, 3) if above[at] is not None}
-    lies_in = frozenset({id, *higher})
-    return NamedUnit(
-        id, code, name, kind, tuple(higher.values()), lies_in, system, level, first, last,
-        (sort_key, id),
-    )  # fmt: skip
+    def named_unit(row: list[Any]) -> NamedUnit:
+        id, system, level, code, name, kind, first, last, sort_key, *parents = row
+        ids, higher = above(*parents)
+        lies_in = frozenset((id, *ids))
+        return NamedUnit(
+            id, code, name, kind, higher, lies_in, system, level, first, last, (sort_key, id)
+        )
+
+    return [named_unit(row) for row in rows]

@@ -31,6 +31,7 @@ from backend.clock import local_day, month_end, utc_now
 from backend.coverage.figures.month import warm_lists
 from backend.database.extensions import db
 from backend.database.migrations import latest_migration
+from backend.demo.service import is_loaded
 from backend.demo.users import is_empty
 from backend.units.catalogue import REFORM, read_active
 from backend.units.index import unit_index
@@ -149,7 +150,7 @@ def prepare(app: Flask, demo: bool) -> None:
             upgrade()
         with step("Loading units and boundaries"):
             command(app, "units", "setup")
-        if demo:
+        if demo and not is_loaded():
             people = ["--people"] if is_empty() else []  # never where real people have accounts
             with step("Loading the demo months"):
                 command(app, "demo", "load", "--workers", str(DEMO_WORKERS), *people)

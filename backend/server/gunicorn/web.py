@@ -106,13 +106,17 @@ def beside(*works: Callable[[], None]) -> Iterator[None]:
     They end with this process, also where it fails or is terminated.
     """
     children = [get_context("fork").Process(target=_run_child, args=(work,)) for work in works]
-    # A signal that arrives during a fork waits until the child is known.
+    # A signal waits until this process knows its children, and a child has its own handlers.
+    arrived: list[int] = []
+    kept = signal.signal(signal.SIGTERM, lambda number, frame: arrived.append(number))
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-    kept = signal.signal(signal.SIGTERM, _exit)
     try:
         for child in children:
             child.start()
+        signal.signal(signal.SIGTERM, _exit)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        if arrived:  # in another thread, which does not block it
+            _exit(arrived[0])
         yield
         for child in children:
             child.join()
@@ -126,7 +130,7 @@ def beside(*works: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGTERM, kept)
 
 
-def _exit(number: int, frame: object) -> None:
+def _exit(number: int, frame: object = None) -> None:
     signal.signal(number, signal.SIG_IGN)  # the children are ended first
     raise SystemExit(128 + number)
 

@@ -9,7 +9,7 @@ import time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -64,6 +64,7 @@ def test_ending_the_start_ends_the_preparation(tmp_path: Path) -> None:
         os.kill(os.getppid(), signal.SIGTERM)
         time.sleep(WAIT_S)
 
+    Thread(target=Event().wait, daemon=True).start()  # takes a signal that this one blocks
     with pytest.raises(SystemExit) as ended, web.beside(partial(run_on, began[0]), last):
         pass
     assert ended.value.code == 128 + signal.SIGTERM

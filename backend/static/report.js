@@ -161,6 +161,7 @@ if (form) {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") for (const one of sections) one.save();
   });
+  addEventListener("online", () => sections.forEach((one) => one.save()));
   addEventListener("pagehide", () => sections.forEach((one) => one.save()));
 } else {
   // The report is frozen: its text is in the figures, and nothing is kept here.

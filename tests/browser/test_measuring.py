@@ -354,6 +354,9 @@ def test_the_code_that_was_shown_withdraws_without_the_phone(phone: Page) -> Non
     expect(phone.locator("#withdrawal-code")).to_have_text(code)
     expect(phone.locator("#keep-code")).to_be_hidden()
     phone.goto("/withdraw")
+    press(phone, "Rút lại")
+    expect_text(phone, "Hãy nhập mã.")
+    expect(phone.locator("#withdrawal_code")).to_be_focused()
     phone.locator("#withdrawal_code").fill("AAAA-AAAA-AAAA")
     press(phone, "Rút lại")
     expect_text(phone, "Không có thiết bị nào ứng với mã này")
@@ -414,11 +417,41 @@ def test_an_unknown_join_code_shows_an_error(phone: Page) -> None:
     expect_text(phone, unknown)
 
 
+def test_what_a_typed_code_is_stands_on_the_screen(app: Flask, new_page: Open) -> None:
+    cast = Cast(app)
+    phone = new_page({"width": 360, "height": 640})
+    phone.goto("/do/")
+    phone.get_by_text("Nhập mã đội").click()
+    press(phone, "Dùng mã này")
+    expect_text(phone, "Hãy nhập mã.")
+    expect(phone.locator("#code")).to_be_focused()
+    phone.locator("#code").fill("abcd")
+    press(phone, "Dùng mã này")
+    expect(phone.get_by_text("Không dùng được mã đội này")).to_be_in_viewport()
+    phone.locator("#code").fill(cast.code_one)
+    press(phone, "Dùng mã này")
+    expect(phone.get_by_text("Đội 1 mời bạn đo Internet")).to_be_in_viewport()
+
+
+def test_the_first_button_shows_that_a_slow_network_is_waited_for(phone: Page) -> None:
+    def answer_late(route: Route) -> None:
+        phone.wait_for_timeout(1_500)
+        route.continue_()
+
+    phone.route("**/join-codes/check", answer_late)
+    phone.goto("/do/#ACDEFGHJ")
+    button = phone.locator("#go-on")
+    button.click(no_wait_after=True)
+    expect(button).to_have_attribute("aria-busy", "true")
+    expect(phone.locator("#consent")).to_be_visible()
+    phone.unroute_all(behavior="wait")
+
+
 def test_the_code_of_an_old_poster_does_not_stop_anyone(app: Flask, phone: Page) -> None:
     cast = Cast(app)
     old = cast.code(cast.one, revoked_at=utc_now())
     phone.goto(f"/do/#{old}")
-    expect_text(phone, "Mã đội này không dùng được nữa")
+    expect_text(phone, "Không dùng được mã đội này")
     expect_text(phone, "Mã tham gia này đã được thay bằng mã khác.")
     check_page(phone, "do-old-poster")
     phone.locator("#code").fill(cast.code_two.lower())

@@ -174,6 +174,15 @@ def release_a_zone(app: Flask) -> None:
 
 
 @pytest.mark.long
+def test_the_country_is_on_the_first_screen_of_a_laptop(
+    measured: None, tiled: None, new_page: Callable[..., Page]
+) -> None:
+    page = new_page({"width": 1366, "height": 768})
+    page.goto("/?month=2026-10")
+    drawn(page)
+    expect(page.locator("canvas")).to_be_in_viewport(ratio=0.95)
+
+
 def test_the_map_of_a_unit_waits_for_a_press(
     app: Flask, measured: None, tiled: None, new_page: Callable[..., Page]
 ) -> None:

@@ -1,6 +1,7 @@
 """A report: remarks, a closed tab, a new sign-in, freezing, approval, the signed PDF."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.support.browser import DESKTOP, PHONE, check_page, expect_text, fill_
 from tests.support.reports import PDF
 
 # In every page before its scripts; the policy of pages allows no inline ones.
+UNSAVED = re.compile("unsaved")
 COUNT_CLICKS = """addEventListener("click", (event) => {
   if (!event.isTrusted || !event.target.closest("a, button, summary, input, select, label")) return;
   sessionStorage.setItem("clicks", 1 + Number(sessionStorage.getItem("clicks")));
@@ -63,6 +65,13 @@ def write_and_leave(page: Page) -> None:
     assert glance.bounding_box()["y"] < 900  # type: ignore[index]
     fill_fields(page, samples="Bão số 5 làm mất điện ba ngày.")
     expect(page.locator("#saved")).to_contain_text("Đã lưu lúc")
+    page.context.set_offline(True)
+    fill_fields(page, samples="Bão số 5 làm mất điện ba ngày")
+    expect(page.locator("#saved")).to_contain_text("Chưa lưu được")
+    page.context.set_offline(False)  # what waits is saved at once
+    expect(page.locator("#saved")).to_contain_text("Đã lưu lúc", timeout=10_000)
+    fill_fields(page, samples="Bão số 5 làm mất điện ba ngày.")
+    expect(page.locator("#samples")).not_to_have_class(UNSAVED)
     page.context.clear_cookies()  # the session has ended
     fill_fields(page, notes="Chưa gồm mẫu của đợt 3.")
     expect(page.locator("#signed-out")).to_be_visible()
@@ -79,6 +88,7 @@ def freeze(context: BrowserContext) -> Page:
     page.locator("#proposal").select_option(label="KT. GIÁM ĐỐC / PHÓ GIÁM ĐỐC")
     fill_fields(page, signer="Nguyễn Thị An")
     page.get_by_text("Việc cần xem trước khi khóa").click()
+    expect(page.locator(".ticks a[href='#signer']")).to_be_visible()
     check_page(page, "report-checklist")
     page.get_by_text("Khóa số liệu", exact=True).click()
     press(page, "Lưu và khóa số liệu")

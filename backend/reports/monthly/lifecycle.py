@@ -156,6 +156,11 @@ def freeze_report(
     return commit_report(row)
 
 
+def own_name(actor: Actor) -> str | None:
+    """Return the name of a person's account: who approves if nobody else is named."""
+    return db.session.get_one(User, actor.user_id).display_name
+
+
 def approve_report(
     actor: Actor,
     report_id: int,
@@ -169,7 +174,7 @@ def approve_report(
     if row.state != "frozen":
         raise Problem(409, "report_not_frozen" if row.state == "draft" else "report_approved")
     _require_latest(row)
-    name = signer["name"] or db.session.get_one(User, actor.user_id).display_name
+    name = signer["name"] or own_name(actor)
     if not name:
         raise invalid("name", "name_required")
     approver = {"name": name, "title": signer["title"]}

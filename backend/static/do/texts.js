@@ -99,7 +99,7 @@ export async function whileBusy(button, act) {
     return await act();
   } finally {
     button.removeAttribute("aria-busy");
-    button.textContent = usual;
+    if (button.dataset.busy) button.textContent = usual;
   }
 }
 

@@ -3,7 +3,7 @@ import { request } from "./api.js";
 import { isIos } from "./browser.js";
 import { isTeamCode, normalizeCode } from "./codes.js";
 import { dataCap } from "./measurement.js";
-import { element, language, number, translate } from "./texts.js";
+import { element, language, number, onSubmit, showFault, translate, whileBusy } from "./texts.js";
 
 // Whether the page was opened from the home screen.
 const standalone = () => matchMedia("(display-mode: standalone)").matches || navigator.standalone === true;
@@ -20,26 +20,37 @@ export function welcome(addressCode) {
   });
   element("welcome").hidden = false;
   let shown = show(code);
-  element("enter-code").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const typed = normalizeCode(element("code").value);
-    element("code-fault").textContent = typed ? "" : translate("needCode");
-    if (typed) shown = show(typed);
+  onSubmit(element("enter-code"), async ({ code: input }) => {
+    const typed = normalizeCode(input.value);
+    showFault(input, typed ? "" : translate("needCode"));
+    if (!typed) return;
+    shown = show(typed);
+    await shown;
+    leadToFound();
   });
   return new Promise((resolve) => {
-    element("go-on").addEventListener("click", async () => {
+    const goOn = async () => {
       await shown;
       const typed = normalizeCode(element("code").value);
       if (typed && typed !== code && typed !== element("code-problem").dataset.of) {
         shown = show(typed);
         await shown;
         // What was found is shown first; the next press goes on.
-        if (!element("code-problem").hidden || !element("invited-by").hidden) return;
+        if (leadToFound()) return;
       }
       element("welcome").hidden = true;
       resolve(code);
-    });
+    };
+    element("go-on").addEventListener("click", ({ currentTarget }) => whileBusy(currentTarget, goOn));
   });
+}
+
+// What was found of a typed code stands above the field, on phones above the screen. False if nothing was.
+function leadToFound() {
+  const title = ["code-problem", "invited-by"].findIndex((id) => !element(id).hidden);
+  if (title < 0) return false;
+  element(["code-problem-title", "welcome-title"][title]).focus();
+  return true;
 }
 
 // Show the team of a code, or why it cannot be used. Returns the code, empty if it cannot be used.

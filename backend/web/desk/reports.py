@@ -50,6 +50,7 @@ class ReportPage:
     over: bool  # whether the month is over, which freezing requires
     may_edit: bool
     may_approve: bool
+    own_name: str | None  # of a person who may approve
     code: str | None  # of the own area, to link its pages
 
     @property
@@ -77,6 +78,7 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> Repor
     report = service.show_report(actor, report_id)
     figures = service.show_figures(actor, report_id, now, trusted)
     scope = unit_scope(report["unit"]["id"])
+    may_approve = can(actor, "report.approve", scope)
     draft, may_edit = report["state"] == "draft", can(actor, "report.edit", scope)
     unit = service.unit_of(service.load_report(actor, report_id))
     return ReportPage(
@@ -91,7 +93,8 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> Repor
         supplement=None if draft else supplements.show_supplement(actor, report_id, now, trusted),
         over=month_end(report["month"]) < local_day(now),
         may_edit=may_edit,
-        may_approve=can(actor, "report.approve", scope),
+        may_approve=may_approve,
+        own_name=lifecycle.own_name(actor) if may_approve else None,
         code=unit.code if may_edit and _exists(unit, now) else None,
     )
 

@@ -1,4 +1,9 @@
-"""Take a small screenshot of each page in Chromium."""
+"""Take a small screenshot of each page in Chromium.
+
+scripts/pictures [PAGE …]            of a demo server, which is started and stopped
+scripts/pictures guides [NAME …]     those of the guides, in docs/pictures/guide
+scripts/pictures URL [PAGE …] [organiser=NAME:PASSWORD official=… admin=…]  of a running server
+"""
 
 import sys
 from io import BytesIO
@@ -32,7 +37,9 @@ MAP_STANDS = """(() => {
 def main() -> None:
     """Take screenshots of a server's pages, by default those of a demo."""
     arguments = sys.argv[1:]
-    if arguments and "://" in arguments[0]:
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+    elif arguments and "://" in arguments[0]:
         people = dict(word.split("=", 1) for word in arguments[1:] if "=" in word)
         wanted = {word for word in arguments[1:] if "=" not in word}
         make_pictures(arguments[0].rstrip("/"), people, wanted)

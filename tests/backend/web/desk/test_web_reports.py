@@ -189,6 +189,7 @@ def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     assert desk.send(report, "freeze", **typed).status_code == 303
     assert desk.show(report, "/figures").json["remarks"] == {"samples": "Mưa lũ kéo dài."}
     assert "khóa số liệu</button>" not in desk.page(report)
+    assert 'value="Trần Thị Bình"' in desk.page(report)  # who approves, unless another is named
     assert desk.send(report, "approve", title="Phó Giám đốc").status_code == 303
     assert "Trần Thị Bình, Phó Giám đốc đã xác nhận" in desk.page(report)
     letter = {"number": "12/BC-SKHCN", "signed_on": "2024-12-04"}

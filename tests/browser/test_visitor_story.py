@@ -55,7 +55,7 @@ def test_a_visitor_finds_the_successors_of_a_district(
     seconds = time.monotonic() - begun
     check_page(page, "reform")
     page.get_by_role("link", name="Xã Phú Lương").first.click()  # 3
-    expect_text(page, "Từ 1/7/2025, hình thành từ:")
+    expect_text(page, "Từ 01/7/2025, hình thành từ:")
     check_page(page, "successor")
     page.get_by_role("link", name="Số liệu trước khi sắp xếp").click()
     expect_text(page, "4 đơn vị cũ")

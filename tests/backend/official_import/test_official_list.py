@@ -151,7 +151,7 @@ def test_links_are_mailed_over_one_connection_if_that_was_asked(
     with mail_server() as (settings, mails):
         app.config.update(settings)
         page = admin.send(PAGE, home="Thái Nguyên", go="yes", mail="yes", officials=rows).text
-    assert page.count("đã gửi qua e-mail") == 1
+    assert page.count("đã gửi qua thư điện tử") == 1
     assert [message_from_bytes(one, policy=policy.default)["To"] for one in mails] == [
         "hoa@example.vn"
     ]

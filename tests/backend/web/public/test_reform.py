@@ -30,7 +30,7 @@ def words(client: FlaskClient, path: str) -> str:
 def test_a_commune_says_what_it_was_made_of(app: Flask, client: FlaskClient, today: None) -> None:
     count(app, PHU_LUONG, 5, "2026-10")
     page = words(client, f"/unit/{PHU_LUONG}?month=2026-10")
-    assert "Từ 1/7/2025, hình thành từ:" in page and 'href="/reform/2024/05611"' in page
+    assert "Từ 01/7/2025, hình thành từ:" in page and 'href="/reform/2024/05611"' in page
     # The month before the reform leads to a choice of the former units.
     count(app, DU, 7, "2024-11")
     page = words(client, f"/unit/{PHU_LUONG}?month=2026-10")

@@ -104,8 +104,8 @@ def test_a_page_asks_who_comes_and_remembers_where_to(client: FlaskClient) -> No
 
 def test_signing_out_needs_the_form_of_the_page(app: Flask, client: FlaskClient) -> None:
     token = signed_in(app, client)
-    refused = client.post("/sign-out", data={"csrf_token": "0" * 64})
-    assert refused.status_code == 403
+    refused = client.post("/sign-out?lang=vi", data={"csrf_token": "0" * 64})
+    assert refused.status_code == 403 and "nút quay lại của trình duyệt" in refused.text
     assert client.get("/api/v1/account").status_code == 200
     done = client.post("/sign-out", data={"csrf_token": token})
     assert (done.status_code, done.location) == (303, "/")

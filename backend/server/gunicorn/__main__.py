@@ -10,11 +10,12 @@ if __name__ == "__main__":
     gc.disable()
     # numpy would start a thread for each processor, which the forks end again.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # structlog would load rich, for tracebacks at a terminal that it never prints here.
-    sys.modules["rich"] = None  # type: ignore[assignment]
+    # structlog would load rich, for tracebacks at a terminal; flask-smorest yaml, for a command.
+    sys.modules |= dict.fromkeys(("rich", "yaml"))  # type: ignore[arg-type]
+    import flask_smorest  # noqa: F401
     import structlog  # noqa: F401
 
-    del sys.modules["rich"]
+    del sys.modules["rich"], sys.modules["yaml"]
     from backend.server.gunicorn.memory import use_one_heap
     from backend.server.gunicorn.web import main
 

@@ -18,6 +18,30 @@ export async function request(method, path, body, csrf, bearer) {
   }
 }
 
+// A name to sign in with as people write it: telephone numbers as 0912 345 678.
+export const spokenName = (name) => name.replace(/^\+84(\d+)(\d{3})(\d{3})$/, "0$1 $2 $3");
+
+// The name of a new account, for the page on which it signs in next in this tab.
+const NEW_NAME = "new-name";
+
+export function keepNewName(name) {
+  try {
+    sessionStorage.setItem(NEW_NAME, name);
+  } catch {
+    // storage is disabled: the name is typed
+  }
+}
+
+export function takeNewName() {
+  try {
+    const name = sessionStorage.getItem(NEW_NAME);
+    sessionStorage.removeItem(NEW_NAME);
+    return name;
+  } catch {
+    return null;
+  }
+}
+
 export function showError(input, message) {
   element(`${input}-fault`).textContent = message;
   element(input).setAttribute("aria-invalid", message ? "true" : "false");

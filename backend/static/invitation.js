@@ -1,5 +1,5 @@
 // A one-time link: its secret is in the fragment and is only sent in a POST body.
-import { element, keepFragment, onSubmit, request, showError, showProblem } from "./forms.js";
+import { element, keepFragment, keepNewName, onSubmit, request, showError, showProblem, spokenName } from "./forms.js";
 
 let secret = "";
 
@@ -23,7 +23,8 @@ async function choose({ password, again }) {
     return;
   }
   secret = password.value = again.value = "";
-  element("name").textContent = answer.name;
+  element("name").textContent = spokenName(answer.name);
+  keepNewName(spokenName(answer.name));
   element("choosing").hidden = true;
   element("done").hidden = false;
   element("done").focus();

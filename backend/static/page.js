@@ -83,7 +83,9 @@
 })();
 
 // A page that answers a form begins at what is wrong in it, or at what was found: on phones both are below the screen.
-addEventListener("DOMContentLoaded", () => {
+// The browser takes the focus away again where the address has a fragment.
+for (const moment of ["DOMContentLoaded", "load"]) addEventListener(moment, () => {
+  if (document.activeElement !== document.body) return;
   const first = document.querySelector("main :is([aria-invalid=true]:not([hidden]), form .notice.danger, [data-answer])");
   if (!first) return;
   first.closest("details")?.setAttribute("open", "");

@@ -1,5 +1,5 @@
 // Sign in, then open the requested page or the person's workspace. Scripts cannot read the cookie.
-import { element, onSubmit, request, showProblem } from "./forms.js";
+import { element, onSubmit, request, showProblem, takeNewName } from "./forms.js";
 
 const card = element("card");
 
@@ -42,3 +42,8 @@ function showRecoveryField() {
 onSubmit(element("sign-in"), signIn);
 element("phone-lost").addEventListener("click", showRecoveryField);
 element("out").hidden = false;
+const newName = takeNewName();
+if (newName) {
+  element("name").value = newName;
+  element("password").focus();
+}

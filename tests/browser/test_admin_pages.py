@@ -7,7 +7,7 @@ from pathlib import Path
 import pyotp
 import pytest
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from shapely import Point
 
 from backend.database.extensions import db
@@ -102,6 +102,7 @@ def test_a_person_is_invited_by_hand(admin: None, page: Page) -> None:
     fill_fields(page, person="0912 345 678")
     press(page, "Tạo lời mời")
     expect_text(page, "Chưa nhập “")
+    expect(page.locator("#team")).to_be_focused()  # the address has a fragment
     check_page(page, "admin-people-fault")
     fill_fields(page, team="Tổ công nghệ số cộng đồng khu dân cư số 12")
     press(page, "Tạo lời mời")

@@ -121,7 +121,8 @@ def _a_leader_accepts(page: Page, new_page: Callable[..., Page], here: dict[str,
     fill_fields(leader, password=PASSWORD, again=PASSWORD)
     leader.get_by_role("button", name="Lưu mật khẩu").click()
     leader.locator("#done").get_by_role("link", name="Đăng nhập").click()
-    fill_fields(leader, name=LEADER, password=PASSWORD)
+    expect(leader.locator("#name")).to_have_value(LEADER)
+    fill_fields(leader, password=PASSWORD)
     with leader.expect_response("**/api/v1/sessions") as signed_in:
         leader.get_by_role("button", name="Đăng nhập", exact=True).click()
     assert signed_in.value.ok

@@ -72,6 +72,8 @@ def test_an_invitation_becomes_an_account(
     check_page(page, "invitation-done")
     page.locator("#done").get_by_role("link", name="Đăng nhập").click()
     expect_text(page, "Thư điện tử hoặc số điện thoại")
+    expect(page.locator("#name")).to_have_value(NAME)
+    expect(page.locator("#password")).to_be_focused()
     sign_in(page)
     expect_text(page, "Tài khoản của bạn")
     assert not [one.url for one in guard.requests if secret in one.url.partition("#")[0]]

@@ -20,6 +20,12 @@ class Reason:
     def message(self, language: Language) -> str:
         return gettext(self.text, language)
 
+    def finding(self, language: Language) -> str:
+        """Return the text for others: without the advice to the volunteer after a colon."""
+        message = self.message(language)
+        found, colon, _ = message.partition(":")
+        return f"{found}." if colon and self.effect != "mark" else message
+
 
 # In order of weight: the first one of a measurement is its main reason, by which it is counted.
 # Reasons without a commune come first, so that "unlocated" is their sum.

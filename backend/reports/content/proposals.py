@@ -96,7 +96,7 @@ def _reason(code: str) -> str:
     """Return a reason as in a sentence, without its advice to volunteers."""
     if code in REASONS:
         return REASONS[code]
-    text = BY_CODE[code].message("vi").split(":")[0].rstrip(".") if code in BY_CODE else code
+    text = BY_CODE[code].finding("vi").rstrip(".") if code in BY_CODE else code
     return text[0].lower() + text[1:]
 
 

@@ -217,7 +217,8 @@ class Translator:
         return f"{quote(_page_path())}?{urlencode(kept | {'lang': lang})}"
 
     def reason(self, code: str) -> str:
-        return BY_CODE[code].message(self.language) if code in BY_CODE else code
+        """Return why samples are not counted, for people who did not measure them."""
+        return BY_CODE[code].finding(self.language) if code in BY_CODE else code
 
     def category(self, code: str) -> str:
         """Return a category of counts: a reason, or a part of the counted samples."""

@@ -61,7 +61,7 @@ def test_one_file_of_a_draft_is_rendered_without_the_others(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = office.draft()
-    for other in ("render_letter", "render_workbook", "render_csv", "build_tables"):
+    for other in ("_letter", "_workbook", "render_csv", "build_tables"):
         monkeypatch.delattr(f"backend.reports.files.rendering.{other}")
     figures = json.load(fetched(office, report, "report.json"))
     assert figures["sections"]["samples"]["mobile"]["received"] == 4

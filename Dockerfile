@@ -1,5 +1,5 @@
 # The app alone; compose.yaml adds PostgreSQL and nginx.
-# The Python of Debian 13; the test suite ran on it.
+# The Python of Debian 13; the test suite ran on it, with the browser tests.
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1

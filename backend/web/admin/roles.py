@@ -1,8 +1,7 @@
 """Roles in forms: conversion to API requests, names of scopes, choices."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from backend.organisations.models import Cluster, Organisation
 from backend.organisations.names import folded
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
+from backend.web.site.forms import form_errors
 from backend.web.site.unit_fields import UnitOption, UnitQuestion, read_unit, unit_reference
 from geo.gazetteer import plain
 
@@ -108,24 +108,6 @@ def _field_names(role: str) -> dict[str, str]:
     """Return the form's fields of a role by the API's fields."""
     over = SCOPE_FIELDS[role][0] if SCOPE_FIELDS[role] else "role"
     return {"scope_id": over, "unit": over, "valid_to": "last_day", "name": "person"}
-
-
-@contextmanager
-def form_errors(names: Mapping[str, str]) -> Iterator[None]:
-    """Rename the API's fields in a problem to the form's fields."""
-    try:
-        yield
-    except Problem as problem:
-        problem.errors = tuple(
-            FieldError(_named(error.field, names), error.code) for error in problem.errors
-        )
-        raise
-
-
-def _named(field: str, names: Mapping[str, str]) -> str:
-    """Return the form's field of an API field, e.g. of `roles.0.unit.code` that of the unit."""
-    parts = [part for part in field.split(".") if part != "roles" and not part.isdecimal()]
-    return names.get(parts[0], parts[0]) if parts else field
 
 
 MODELS: dict[str, Any] = {

@@ -49,7 +49,14 @@ from backend.web.desk.commune import show_commune
 from backend.web.desk.frame import bp, only_area
 from backend.web.desk.reminder_mails import units_to_remind
 from backend.web.site.blueprint import READ_WRITE
-from backend.web.site.forms import Form, new_form, redirect_to, submitted_fields, uploaded_file
+from backend.web.site.forms import (
+    Form,
+    form_errors,
+    new_form,
+    redirect_to,
+    submitted_fields,
+    uploaded_file,
+)
 from backend.web.site.pages import render_private, translator_for
 
 blueprints = (bp, documents.bp, office.bp)
@@ -367,7 +374,12 @@ def deputies(query: dict[str, Any]) -> Any:
     own = delegable_areas(user)
     if request.method == "POST" and not own:
         raise Problem(403, "forbidden")
-    if form.submit(schemas.DeputyFormSchema(), lambda fields: delegate(user, fields, now)):
+
+    def add(fields: dict[str, Any]) -> Any:
+        with form_errors({"valid_to": "last_day", "unit": "area"}):
+            return delegate(user, fields, now)
+
+    if form.submit(schemas.DeputyFormSchema(), add):
         return redirect_to("desk.deputies", query)
     values = {"deputies": list_deputies(user, now), "areas": own, "user_id": user.user_id}
     return render_private("web/desk/deputies.html", query["lang"], form=form, **values)

@@ -40,7 +40,7 @@ from backend.web.setup.service import (
     poster_texts,
 )
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, new_form, redirect_to, submitted_fields
+from backend.web.site.forms import Form, form_errors, new_form, redirect_to, submitted_fields
 from backend.web.site.pages import render_private
 from backend.web.site.unit_fields import picker_area, read_unit, unit_limit, unit_reference
 
@@ -415,10 +415,12 @@ def leaders(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     board = show_board(user, campaign_id, now)
     require(user, "campaign.edit", campaign_scope(campaign_id))
     team = show_team(user, team_id)
-    invited = form.submit(
-        schemas.LeaderFormSchema(),
-        lambda fields: invite_leader(user, fields["contact"], [team_id], now),
-    )
+
+    def invite(fields: dict[str, Any]) -> Any:
+        with form_errors({"name": "contact"}):
+            return invite_leader(user, fields["contact"], [team_id], now)
+
+    invited = form.submit(schemas.LeaderFormSchema(), invite)
     if invited and invited.link is None:
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
     call = organisation_contact(campaign_id)[1]

@@ -1,6 +1,7 @@
 """Forms of pages: validated like API requests, and shown again with their errors."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -78,6 +79,24 @@ class Form:
             else:
                 text = f"{name}: {error['message']}" if name else error["message"]
                 self.error = f"{self.error} {text}" if self.error else text
+
+
+@contextmanager
+def form_errors(names: Mapping[str, str]) -> Iterator[None]:
+    """Rename the API's fields in a problem to the form's fields."""
+    try:
+        yield
+    except Problem as problem:
+        problem.errors = tuple(
+            FieldError(_named(error.field, names), error.code) for error in problem.errors
+        )
+        raise
+
+
+def _named(field: str, names: Mapping[str, str]) -> str:
+    """Return the form's field of an API field, e.g. of `roles.0.unit.code` that of the unit."""
+    parts = [part for part in field.split(".") if part != "roles" and not part.isdecimal()]
+    return names.get(parts[0], parts[0]) if parts else field
 
 
 def new_form(query: dict[str, Any]) -> Form:

@@ -21,6 +21,7 @@ from backend.campaign_setup.team_lines import read_text
 from backend.campaigns.models import Campaign, JoinCode, Team
 from backend.database.extensions import db
 from backend.memberships.models import Membership, Volunteer
+from tests.support.admin_client import field_error
 from tests.support.people import LONG_AGO, account, organisation, sign_in, take_part, team, unit_id
 from tests.support.qr_codes import read_qr
 
@@ -189,7 +190,8 @@ def test_an_account_leads_a_team_without_a_link(organiser: Organiser, app: Flask
     page = f"/campaigns/{campaign}/teams/{one}"
     organiser.post(f"{page}/leaders", contact="co.roi@example.vn")
     assert "co.roi@example.vn" in organiser.get(page)
-    organiser.post(f"{page}/leaders", 422, contact="không phải")
+    wrong = organiser.post(f"{page}/leaders", 422, contact="không phải").text
+    assert field_error(wrong, "contact") and "name:" not in wrong
     with app.app_context():
         assert db.session.scalar(select(User.id).where(User.name == "không phải")) is None
 

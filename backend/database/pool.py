@@ -4,6 +4,7 @@ SQLAlchemy's pool begins and resets a transaction around each use, which costs a
 time as its statements.
 """
 
+import atexit
 import select
 import threading
 from collections.abc import Iterator, Mapping
@@ -109,12 +110,16 @@ class Connections:
                     num_workers=OPENERS,
                     open=True,
                 )
+                # As the pool is deleted, Python 3.13 would wait in vain for its threads, and 3.14
+                # would refuse to.
+                atexit.register(self._pool.close)
             return self._pool
 
     def _close(self, engine: Engine) -> None:
         with self._lock:
             pool, self._pool = self._pool, None
         if pool:
+            atexit.unregister(pool.close)
             pool.close()
 
 

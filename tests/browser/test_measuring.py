@@ -264,6 +264,7 @@ def test_a_refused_position_shows_how_to_allow_it(app: Flask, new_page: Open) ->
     assert [one["reasons"] for one in stored(app)] == [["position_missing"]]
 
 
+@pytest.mark.long
 def test_an_i_speed_result_is_stored_separately(app: Flask, phone: Page) -> None:
     phone.context.set_geolocation(HERE | {"accuracy": 900})  # a better position is waited for
     begin(phone)

@@ -112,7 +112,7 @@ def test_the_communes_are_fetched_named_and_checked(serve: Server, tmp_path: Pat
     assert list((tmp_path / "new").iterdir()) == [fetched.path]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_all_3321_communes_pass_against_the_list(serve: Server, tmp_path: Path) -> None:
     frame = build("2025")
     frame = frame.set_geometry(small(frame))

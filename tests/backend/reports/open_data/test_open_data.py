@@ -293,7 +293,7 @@ def test_made_up_months_say_so(month: Flask, client: FlaskClient) -> None:
     assert package["demo"] is True and "SỐ LIỆU MINH HỌA" in package["title"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_lines_of_the_documentation_run(
     month: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

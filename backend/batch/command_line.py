@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from flask import current_app
 
-from backend.batch.workforce import SchedulerError, Workforce, security_of
+from backend.batch.executor import Executor, SchedulerError, security_of
 from backend.clock import month_start
 from backend.errors import Problem
 from backend.i18n.messages import message
@@ -101,8 +101,8 @@ def month_arguments(context: click.Context, option: click.Parameter, value: Any)
     return tuple(month_option(context, option, month) for month in value)
 
 
-def workforce(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --workers and --scheduler to a command, as one argument `force`."""
+def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --workers and --scheduler to a command, as one argument `executor`."""
 
     @click.option(
         "--workers",
@@ -113,16 +113,16 @@ def workforce(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tls://host:8786")
     @wraps(command)
-    def with_force(*arguments: Any, workers: int, scheduler: str | None, **options: Any) -> Any:
+    def with_executor(*arguments: Any, workers: int, scheduler: str | None, **options: Any) -> Any:
         if scheduler is not None:
             try:
                 security_of(scheduler, current_app.config)
             except SchedulerError as error:
                 raise click.UsageError(str(error)) from None
         try:
-            with Workforce(workers, scheduler) as force:
-                return command(*arguments, force=force, **options)
+            with Executor(workers, scheduler) as executor:
+                return command(*arguments, executor=executor, **options)
         except SchedulerError as error:
             raise click.ClickException(str(error)) from None
 
-    return with_force  # fmt: skip
+    return with_executor  # fmt: skip

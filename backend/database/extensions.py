@@ -69,8 +69,8 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
         with self._lock:
             while self._undescribed:
                 views = self._undescribed.pop(0)
-                words = {"name": views.name, "parameters": None}
-                views.register_views_in_doc(self, self._app, self._spec, **words)
+                kwargs = {"name": views.name, "parameters": None}
+                views.register_views_in_doc(self, self._app, self._spec, **kwargs)
                 self._spec.tag({"name": views.name, "description": views.description})
             return self._spec
 

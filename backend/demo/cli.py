@@ -7,8 +7,8 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.batch.command_line import progress_bar, workforce
-from backend.batch.workforce import Workforce
+from backend.batch.command_line import executor_options, progress_bar
+from backend.batch.executor import Executor
 from backend.clock import local_day
 from backend.demo import service
 from backend.demo.generation import PlanNotReached, recording_context
@@ -24,8 +24,8 @@ commands = (cli,)
 @click.option("--seed", type=click.IntRange(0), default=service.SEED, show_default=True)
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="default: today in Vietnam")
 @click.option("--people", is_flag=True, help="Also create users and a report, as `demo people`.")
-@workforce
-def load(seed: int, today: datetime | None, people: bool, force: Workforce) -> None:
+@executor_options
+def load(seed: int, today: datetime | None, people: bool, executor: Executor) -> None:
     """Load November 2024 in Thái Nguyên, the last full month and the current one."""
     now = clock_now()
     day = today.date() if today else local_day(now)
@@ -34,7 +34,7 @@ def load(seed: int, today: datetime | None, people: bool, force: Workforce) -> N
     try:
         with progress_bar("demo") as progress:
             options = service.LoadOptions(day, now, seed, people)
-            done = service.load(options, recording_context(), progress, force)
+            done = service.load(options, recording_context(), progress, executor)
     except Problem as problem:
         raise click.ClickException(f"{problem.code}: run `flask units setup` first") from None
     except PlanNotReached as error:

@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 from sqlalchemy import text
 
-from backend.batch.workforce import ALONE, Workforce, sliced
+from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import month_end
 from backend.database.extensions import db, extension, setting
 from backend.demo import phones
@@ -54,7 +54,7 @@ class GenerationContext:
 
     recording: RecordingContext
     seed: int
-    force: Workforce = ALONE
+    executor: Executor = SERIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class _Generation:
         share = max(MONTH_SHARE_LEAST, len(self.plan.days) / 30)
         people = recruit(self.province.communes, self.missing, share, self.rng)
         key, beyond = [turn, *self.plan.key], self.province.beyond
-        return [_Lot(some, self.plan, beyond, key, self.seed) for some in sliced(people, LOT)]
+        return [_Lot(some, self.plan, beyond, key, self.seed) for some in batched(people, LOT)]
 
     def subtract(self, counted: Mapping[int, int]) -> None:
         """Subtract counted samples by unit from the missing ones."""
@@ -115,14 +115,14 @@ def generate(
     Each turn records those of all plans, so that no process waits for the end of a plan.
     """
     begin = partial(_begin, seed=context.seed)
-    generations = list(context.force.each(begin, plans))
+    generations = list(context.executor.map(begin, plans))
     for turn in count():
         current = [one for one in generations if not one.complete]
         if not current:
             break
         lots = [(one, lot) for one in current for lot in one.recruit(turn)]
         counted: dict[int, Counter[int]] = {id(one): Counter() for one in current}
-        results = context.force.each(record_lot, [lot for _, lot in lots])
+        results = context.executor.map(record_lot, [lot for _, lot in lots])
         for (one, lot), found in zip(lots, results, strict=True):
             counted[id(one)] += found
             advance(lot.samples)

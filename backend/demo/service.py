@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.batch.workforce import ALONE, Workforce
+from backend.batch.executor import SERIAL, Executor
 from backend.clock import month_end
 from backend.coverage.statistics import release
 from backend.database.extensions import db, setting
@@ -78,13 +78,13 @@ def load(
     options: LoadOptions,
     context: RecordingContext,
     progress: Progress,
-    force: Workforce = ALONE,
+    executor: Executor = SERIAL,
 ) -> LoadResult:
     """Generate the demo months unless they exist; an incomplete load is replaced."""
     if is_loaded():
         return LoadResult(already=True)
     plans = month_plans(options.today, options.now)
-    return load_plans(plans, options, context, progress, force)
+    return load_plans(plans, options, context, progress, executor)
 
 
 def load_plans(
@@ -92,7 +92,7 @@ def load_plans(
     options: LoadOptions,
     context: RecordingContext,
     progress: Progress,
-    force: Workforce = ALONE,
+    executor: Executor = SERIAL,
 ) -> LoadResult:
     """Generate the samples of these plans, each by its own devices."""
     remove(lambda done, total: None)
@@ -101,15 +101,15 @@ def load_plans(
     db.session.execute(insert(DemoMonth), [{"month": month} for month in months])
     db.session.commit()
     advance = progress_by(progress, sum(one.counted for one in plans))
-    generated = generate(plans, GenerationContext(context, options.seed, force), advance)
+    generated = generate(plans, GenerationContext(context, options.seed, executor), advance)
     for plan, n in zip(plans, generated, strict=True):
         if plan.month == LETTER_MONTH and n != plan.counted:
             raise PlanNotReached(f"{plan}: {n} counted")
-    campaigns = _add_signals_and_campaigns(plans, options, context, force)
+    campaigns = _add_signals_and_campaigns(plans, options, context, executor)
     fold_all()
     past = [month for month in months if month_end(month) < options.today]
-    released = force.each(partial(_release, now=options.now), [past])
-    attributed = attribute_samples(campaigns, force)
+    released = executor.map(partial(_release, now=options.now), [past])
+    attributed = attribute_samples(campaigns, executor)
     users = make_users(options.now) if options.people else []
     wait_for(attributed)
     for campaign in campaigns:
@@ -125,12 +125,12 @@ def load_plans(
 
 
 def _add_signals_and_campaigns(
-    plans: Sequence[MonthPlan], options: LoadOptions, context: RecordingContext, force: Workforce
+    plans: Sequence[MonthPlan], options: LoadOptions, context: RecordingContext, executor: Executor
 ) -> list[AddedCampaign]:
     """Record notes and walks; add the campaigns where the month of the letter is loaded."""
     noted = [NotesPlan(plan, options.seed) for plan in plans if plan.network == "mobile"]
     longest_first = sorted(noted, key=lambda one: -one.samples.counted)
-    recorded = force.each(_record_signals, longest_first)
+    recorded = executor.map(_record_signals, longest_first)
     if all((one.month, one.province) != (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
         wait_for(recorded)
         return []

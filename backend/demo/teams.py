@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, Grant
-from backend.batch.workforce import ALONE, Workforce, sliced
+from backend.batch.executor import SERIAL, Executor, batched
 from backend.campaigns.models import Campaign, CampaignArea, Team
 from backend.clock import VIETNAM, local_day, month_end, month_start
 from backend.database.extensions import db
@@ -137,11 +137,11 @@ def add_campaign(
 
 
 def attribute_samples(
-    campaigns: Sequence[AddedCampaign], force: Workforce = ALONE
+    campaigns: Sequence[AddedCampaign], executor: Executor = SERIAL
 ) -> Iterator[None]:
     """Attribute the samples of these campaigns' phones to their teams, by parts."""
     phones = [phone for campaign in campaigns for phone in campaign.phones]
-    return force.each(_attribute_lot, list(sliced(phones, ATTRIBUTED_AT_ONCE)))
+    return executor.map(_attribute_lot, list(batched(phones, ATTRIBUTED_AT_ONCE)))
 
 
 def _attribute_lot(phones: Sequence[UUID]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from backend.batch.workforce import Workforce
+from backend.batch.executor import Executor
 from backend.database.extensions import db
 from backend.units.catalogue import (
     APPROXIMATE,
@@ -47,8 +47,8 @@ def setup(var_dir: Path, boundaries_dir: Path | None, say: Printer) -> SetupResu
     for one in new:
         say(f"Indexing {one.name} …")
     # One at a time where the polygons are large: each takes a gigabyte of memory.
-    with Workforce(1 if installed else len(new)) as force:
-        for _ in force.each(partial(_index, var_dir), new):
+    with Executor(1 if installed else len(new)) as executor:
+        for _ in executor.map(partial(_index, var_dir), new):
             pass
     db.session.rollback()
     if result.reassign:

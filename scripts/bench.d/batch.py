@@ -28,7 +28,7 @@ from parts.requirement import choose_claims
 from sqlalchemy import text
 
 from backend.app import create_app
-from backend.batch.workforce import Workforce
+from backend.batch.executor import Executor
 from backend.clock import month_end, month_start
 from backend.database.extensions import db
 from backend.measurements.archive import files
@@ -154,9 +154,9 @@ def _archives(folder: Path, arguments: argparse.Namespace) -> bool:
     times, digests = [], []
     for count in (1, arguments.workers):
         out = folder / f"by-{count}"
-        with Workforce(count) as force:
-            begin(force, folder)
-            work = partial(revising.compare_places, MONTHS, out, silently, force)
+        with Executor(count) as executor:
+            begin(executor, folder)
+            work = partial(revising.compare_places, MONTHS, out, silently, executor)
             took = timed(f"archives reassigned, nothing written back, {processes(count)}", work)
         print(f"  {arguments.rows / took:,.0f} rows a second")
         times.append(took)
@@ -174,9 +174,9 @@ def _table(owner_url: str, folder: Path, arguments: argparse.Namespace) -> bool:
             connection.execute(SHARE, [TABLE_DEVICES])
             connection.execute("delete from count_deltas")
             connection.execute("vacuum analyze measurements")
-        with Workforce(count) as force:
-            begin(force, folder)
-            work = partial(revising.reassign, *SPAN, JudgingSettings(), silently, force)
+        with Executor(count) as executor:
+            begin(executor, folder)
+            work = partial(revising.reassign, *SPAN, JudgingSettings(), silently, executor)
             took = timed(f"the table's rows reassigned and written back, {processes(count)}", work)
         print(f"  {arguments.table_rows / took:,.0f} rows a second")
         times.append(took)
@@ -186,9 +186,9 @@ def _table(owner_url: str, folder: Path, arguments: argparse.Namespace) -> bool:
     return same
 
 
-def begin(force: Workforce, folder: Path) -> None:
+def begin(executor: Executor, folder: Path) -> None:
     """Warm up the workers by two of the months, before the measurement."""
-    revising.compare_places((MONTHS[0], MONTHS[-1]), folder / "begun", silently, force)
+    revising.compare_places((MONTHS[0], MONTHS[-1]), folder / "begun", silently, executor)
 
 
 def _table_digest() -> str:

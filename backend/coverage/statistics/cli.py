@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from backend.batch.command_line import (
     click_errors,
+    executor_options,
     month_arguments,
     month_option,
     progress_bar,
-    workforce,
 )
-from backend.batch.workforce import Workforce
+from backend.batch.executor import Executor
 from backend.coverage.figures.cli import cli
 from backend.coverage.statistics import refresh as statistics_refresh
 from backend.coverage.statistics import release
@@ -26,13 +26,13 @@ commands = (release_cli,)  # the other command belongs to the group of coverage
 @cli.command()
 @click.option("--month", callback=month_option, help="YYYY-MM; default: every month")
 @click.option("--all", "everything", is_flag=True, help="also unchanged months")
-@workforce
-def refresh(month: str | None, everything: bool, force: Workforce) -> None:
+@executor_options
+def refresh(month: str | None, everything: bool, executor: Executor) -> None:
     """Recompute statistics whose counted samples changed."""
     if everything:
         statistics_refresh.mark_all(month)
     with progress_bar("refresh") as progress:
-        done = statistics_refresh.refresh(clock_now(), month, progress, force)
+        done = statistics_refresh.refresh(clock_now(), month, progress, executor)
     click.echo(f"communes recomputed: {done}")
 
 

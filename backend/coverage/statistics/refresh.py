@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from backend.batch.workforce import ALONE, Workforce
+from backend.batch.executor import SERIAL, Executor
 from backend.clock import month_end, month_start
 from backend.coverage.statistics import (
     country,
@@ -154,7 +154,7 @@ def refresh(
     now: datetime,
     month: str | None = None,
     progress: Progress = lambda done, of: None,
-    force: Workforce = ALONE,
+    executor: Executor = SERIAL,
 ) -> int:
     """Recompute marked statistics, optionally of one month; return the number of communes."""
     country.forget_old(setting("VAR_DIR"))
@@ -167,7 +167,7 @@ def refresh(
         countries.append(Task(part, COUNTRY, [COUNTRY, *others]))
     done, todo = 0, len(provinces) + len(countries)
     for tasks in (provinces, countries):  # provinces mark the country
-        for _ in force.each(refresh_place, tasks):
+        for _ in executor.map(refresh_place, tasks):
             progress(done := done + 1, todo)
     return sum(len(task.stale) for task in provinces)
 

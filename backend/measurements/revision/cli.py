@@ -10,12 +10,12 @@ from flask import current_app
 
 from backend.batch.command_line import (
     click_errors,
+    executor_options,
     month_arguments,
     month_option,
     progress_bar,
-    workforce,
 )
-from backend.batch.workforce import Workforce
+from backend.batch.executor import Executor
 from backend.clock import VIETNAM
 from backend.http.requests import clock_now
 from backend.measurements.recording import counting
@@ -37,24 +37,24 @@ commands = ()  # registered in the groups of backend.measurements.recording.cli 
     type=click.IntRange(RULES, RULES),
     help="the rule set; default: of each row",
 )
-@workforce
-def rejudge(month: str, version: int | None, force: Workforce) -> None:
+@executor_options
+def rejudge(month: str, version: int | None, executor: Executor) -> None:
     """Judge a month's measurements again; each keeps its rule set unless --rules is given."""
     settings = judging_settings(current_app.config)
     with progress_bar(f"rejudge {month}") as progress:
-        done = service.rejudge(month, settings, progress, force, version=version)
+        done = service.rejudge(month, settings, progress, executor, version=version)
     click.echo(f"verdicts changed: {done.rejudged}; coarsened or stripped, left: {done.left_alone}")
 
 
 @cli.command()
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), default="1990-01-01")
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), default="2100-01-01")
-@workforce
-def reassign(first: datetime, last: datetime, force: Workforce) -> None:
+@executor_options
+def reassign(first: datetime, last: datetime, executor: Executor) -> None:
     """Look up the communes again in the active boundary sets."""
     span: tuple[date, date] = first.date(), last.date()
     with progress_bar("reassign") as progress:
-        done = service.reassign(*span, judging_settings(current_app.config), progress, force)
+        done = service.reassign(*span, judging_settings(current_app.config), progress, executor)
     click.echo(
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "
         f"no-connection notes moved: {done.notes_moved}; "
@@ -66,14 +66,14 @@ def reassign(first: datetime, last: datetime, force: Workforce) -> None:
 @cli.command("compare-places")
 @click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=month_arguments)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
-@workforce
-def compare_places(months: tuple[str, ...], out: Path, force: Workforce) -> None:
+@executor_options
+def compare_places(months: tuple[str, ...], out: Path, executor: Executor) -> None:
     """Show what `reassign` would change in archived MONTHs; change nothing.
 
     The rows that would differ are written to the folder OUT, as Parquet.
     """
     with click_errors(), progress_bar("compare-places") as progress:
-        done = service.compare_places(months, out, progress, force)
+        done = service.compare_places(months, out, progress, executor)
     click.echo(
         f"compared: {done.rows}; another commune: {done.moved}; "
         f"another commune, set, candidate or mark: {done.differ}"

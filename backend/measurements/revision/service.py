@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.accounts.audit import record_command
-from backend.batch.workforce import ALONE, Workforce, sliced
+from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import month_end, month_start
 from backend.database.extensions import db, extension, follow_indexes
 from backend.devices.models import Device
@@ -169,7 +169,7 @@ def rejudge(
     month: str,
     settings: JudgingSettings,
     progress: Progress,
-    force: Workforce = ALONE,
+    executor: Executor = SERIAL,
     *,
     keep: bool = True,
     version: int | None = None,
@@ -180,14 +180,18 @@ def rejudge(
     computed but not stored.
     """
     lot = Lot((), month_start(month), month_end(month), settings, keep=keep, rules=version)
-    return _revise(lot, progress, force)
+    return _revise(lot, progress, executor)
 
 
 def reassign(
-    first: date, last: date, settings: JudgingSettings, progress: Progress, force: Workforce = ALONE
+    first: date,
+    last: date,
+    settings: JudgingSettings,
+    progress: Progress,
+    executor: Executor = SERIAL,
 ) -> Revision:
     """Look up the communes of a span of days again in the active sets, and judge again."""
-    done = _revise(Lot((), first, last, settings, locate=True), progress, force)
+    done = _revise(Lot((), first, last, settings, locate=True), progress, executor)
     done.notes_moved = no_connection.relocate(first, last, extension("locator"))
     done.radio_moved = radio.relocate(first, last, extension("locator"))
     return done
@@ -230,15 +234,15 @@ def revise_rows(
     return done
 
 
-def _revise(whole: Lot, progress: Progress, force: Workforce) -> Revision:
+def _revise(whole: Lot, progress: Progress, executor: Executor) -> Revision:
     """Revise lot by lot, possibly on several machines; it can be stopped and run again."""
     span = {"first": whole.first, "last": whole.last}
     follow_indexes()
     devices = [*db.session.execute(DEVICES, span).scalars(), None]
     done = Revision(left_alone=int(db.session.execute(LEFT_ALONE, span).scalar_one()))
     db.session.commit()
-    lots = [replace(whole, devices=some) for some in sliced(devices, DEVICES_PER_LOT)]
-    for place, one in enumerate(force.each(revise_lot, lots)):
+    lots = [replace(whole, devices=some) for some in batched(devices, DEVICES_PER_LOT)]
+    for place, one in enumerate(executor.map(revise_lot, lots)):
         done.merge(one)
         progress(min((place + 1) * DEVICES_PER_LOT, len(devices)), len(devices))
     return done
@@ -462,7 +466,7 @@ def pseudonym(identity: UUID, key: str) -> str:
 
 
 def compare_places(
-    months: Sequence[str], out: Path, progress: Progress, force: Workforce = ALONE
+    months: Sequence[str], out: Path, progress: Progress, executor: Executor = SERIAL
 ) -> Comparison:
     """Look up the communes of archived months again and write the differing rows to a folder.
 
@@ -481,7 +485,7 @@ def compare_places(
             for number in range(files.groups(path))
         ]
     done = Comparison()
-    for place, one in enumerate(force.each(compare_group, groups)):
+    for place, one in enumerate(executor.map(compare_group, groups)):
         done.rows += one.rows
         done.differ += one.differ
         done.moved += one.moved

@@ -7,8 +7,8 @@ from functools import partial
 import click
 import structlog
 
-from backend.batch.command_line import month_arguments, sentence, workforce
-from backend.batch.workforce import Workforce
+from backend.batch.command_line import executor_options, month_arguments, sentence
+from backend.batch.executor import Executor
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.http.requests import clock_now
@@ -21,8 +21,8 @@ log = structlog.get_logger()
 
 @cli.command("publish-data")
 @click.argument("months", metavar="[MONTH]…", nargs=-1, callback=month_arguments)
-@workforce
-def publish_data(months: tuple[str, ...], force: Workforce) -> None:
+@executor_options
+def publish_data(months: tuple[str, ...], executor: Executor) -> None:
     """Publish the open data of each past MONTH (YYYY-MM) at /open-data/MONTH/.
 
     Default: of all released months that are not published yet. A month that fails is named at the
@@ -30,7 +30,7 @@ def publish_data(months: tuple[str, ...], force: Workforce) -> None:
     """
     months = months or tuple(open_data.due_months())
     failed = []
-    published = force.each(partial(_publish, now=clock_now()), months)
+    published = executor.map(partial(_publish, now=clock_now()), months)
     for month, (digests, failure) in zip(months, published, strict=True):
         for name, digest in digests.items():
             click.echo(f"{digest}  {month}/{name}")

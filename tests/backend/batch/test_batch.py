@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.batch import workforce
+from backend.batch import executor as executors
 from backend.coverage.statistics import refresh
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
@@ -93,31 +93,31 @@ def told(*statements: str) -> list[str]:
 @pytest.mark.long
 @pytest.mark.usefixtures("misplaced")
 def test_two_processes_find_and_do_what_one_does(app: Flask, tmp_path: Path) -> None:
-    with app.app_context(), workforce.Workforce(workers=2) as force:
+    with app.app_context(), executors.Executor(workers=2) as processes:
         folders, found = (tmp_path / "alone", tmp_path / "both"), []
-        for folder, crew in zip(folders, (workforce.ALONE, force), strict=True):
-            found.append(revising.compare_places([MONTH], folder, silently, crew))
+        for folder, executor in zip(folders, (executors.SERIAL, processes), strict=True):
+            found.append(revising.compare_places([MONTH], folder, silently, executor))
         assert found == [revising.Comparison(rows=12, differ=12, moved=12)] * 2
         assert digests(folders[0]) == digests(folders[1])
         assert len(digests(folders[0])) == 6
 
-        done = revising.reassign(*SPAN, JudgingSettings(), silently, force)
+        done = revising.reassign(*SPAN, JudgingSettings(), silently, processes)
         assert (done.moved, done.rejudged) == (12, 0)
         written = told(ROWS, COUNTS)
-        for crew in (workforce.ALONE, force):
-            assert revising.reassign(*SPAN, JudgingSettings(), silently, crew).moved == 0
-            assert revising.rejudge(MONTH, JudgingSettings(), silently, crew).rejudged == 0
+        for executor in (executors.SERIAL, processes):
+            assert revising.reassign(*SPAN, JudgingSettings(), silently, executor).moved == 0
+            assert revising.rejudge(MONTH, JudgingSettings(), silently, executor).rejudged == 0
         assert told(ROWS, COUNTS) == written
 
         computed = []
-        for crew in (workforce.ALONE, force):
+        for executor in (executors.SERIAL, processes):
             refresh.mark_all()
-            refresh.refresh(DECEMBER, force=crew)
+            refresh.refresh(DECEMBER, executor=executor)
             computed.append(told(FIGURES))
         assert computed[0] == computed[1] != []
 
         with pytest.raises(Problem) as problem:
-            list(force.each(refuse, [1, 2]))
+            list(processes.map(refuse, [1, 2]))
         assert problem.value.errors == (FieldError("month", "not_one_of"),)
     assert "differences: 0" in run(app, "measurements", "recount")
 
@@ -126,7 +126,7 @@ PARENT = """
 import os, sys, time
 from pathlib import Path
 from backend.app import create_app
-from backend.batch.workforce import Workforce
+from backend.batch.executor import Executor
 
 def work(path):
     path.write_text(str(os.getpid()))
@@ -135,8 +135,8 @@ def work(path):
 address = "postgresql+psycopg://nobody@localhost/none"
 var = Path(sys.argv[1])
 app = create_app(DATABASE_URL=address, DATABASE_OWNER_URL=address, VAR_DIR=var)
-with app.app_context(), Workforce(workers=2) as force:
-    list(force.each(work, [var / "first", var / "second"]))
+with app.app_context(), Executor(workers=2) as executor:
+    list(executor.map(work, [var / "first", var / "second"]))
 """
 ROOT = Path(__file__).parents[3]
 WAIT_S = 120  # the import of the application on a busy machine
@@ -198,7 +198,7 @@ def test_other_machines_are_met_with_certificates(app: Flask, others: str) -> No
 def test_a_scheduler_that_is_not_there_is_told(
     app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(workforce, "ANSWER_MOST_S", 0.5)
+    monkeypatch.setattr(executors, "ANSWER_MOST_S", 0.5)
     names = ("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY")
     app.config.update(zip(names, issue(tmp_path), strict=True))
     words = ["measurements", "reassign", "--scheduler", "tls://127.0.0.1:1"]

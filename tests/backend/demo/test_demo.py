@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from backend.batch.workforce import ALONE, Workforce
+from backend.batch.executor import SERIAL, Executor
 from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.demo import generation, plan, service
@@ -60,13 +60,13 @@ def load(
     app: Flask,
     *plans: MonthPlan,
     seed: int = 1,
-    force: Workforce = ALONE,
+    executor: Executor = SERIAL,
     people: bool = False,
 ) -> service.LoadResult:
     desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     order = service.LoadOptions(date(2025, 2, 10), NOW, seed, people)
     with app.app_context():
-        return service.load_plans(plans, order, desk, lambda done, of: None, force)
+        return service.load_plans(plans, order, desk, lambda done, of: None, executor)
 
 
 def remove(app: Flask) -> int:
@@ -238,8 +238,8 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
 def test_users_and_a_sealed_report_come_with_the_month_of_the_letter(
     app: Flask, client: FlaskClient
 ) -> None:
-    with app.app_context(), Workforce(workers=2) as force:
-        done = load(app, replace(SMALL, province="19"), force=force, people=True)
+    with app.app_context(), Executor(workers=2) as executor:
+        done = load(app, replace(SMALL, province="19"), executor=executor, people=True)
     assert done.counted == 500
     users = {one.role: one for one in done.users}
     assert set(users) == {"admin", "organiser", "team_leader", "official"}
@@ -388,6 +388,6 @@ def test_two_processes_record_what_one_does(app: Flask, monkeypatch: pytest.Monk
     monkeypatch.setattr(generation, "LOT", 2)
     load(app, SMALL)
     alone = stored(app)
-    with app.app_context(), Workforce(workers=2) as force:
-        load(app, SMALL, force=force)
+    with app.app_context(), Executor(workers=2) as executor:
+        load(app, SMALL, executor=executor)
     assert stored(app) == alone

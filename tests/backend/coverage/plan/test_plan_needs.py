@@ -17,8 +17,8 @@ OWN = {
 }  # fmt: skip
 
 
-def set_target(app: Flask, client: FlaskClient, **words: object) -> None:
-    answer = client.post("/api/v1/targets", json=OWN | words, headers=person(app, "admin"))
+def set_target(app: Flask, client: FlaskClient, **kwargs: object) -> None:
+    answer = client.post("/api/v1/targets", json=OWN | kwargs, headers=person(app, "admin"))
     assert answer.status_code == 201, answer.text
 
 

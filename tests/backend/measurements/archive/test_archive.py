@@ -33,8 +33,8 @@ def headers(app: Flask, client: FlaskClient, clock: FakeClock, folder: Path) -> 
     """A phone that posted what fills every column, in a month that is over by now."""
     mine = register(client)
     clock.now = datetime(2024, 12, 1, tzinfo=UTC)
-    words = {"comment": "quán cà phê 𝔘", "app_build": 12345678901234567890, "download_mbps": 48.20}
-    post(client, mine, sample(**words), sample("2024-11-15T10:00:00+07:00"))
+    kwargs = {"comment": "quán cà phê 𝔘", "app_build": 12345678901234567890, "download_mbps": 48.20}
+    post(client, mine, sample(**kwargs), sample("2024-11-15T10:00:00+07:00"))
     post(client, mine, sample("2024-11-30T23:30:00+07:00", status="failed"))
     post(client, mine, sample("2024-11-16T09:00:00+07:00", location=None))
     post(client, mine, sample("2024-12-01T00:30:00+07:00"))  # another month

@@ -38,7 +38,7 @@ class SchedulerError(ValueError):
     """A scheduler cannot be used; the message says what to set."""
 
 
-class Workforce:
+class Executor:
     """Runs the parts of long work in this process, in processes of this machine or on a cluster.
 
     The processes are forked when it is entered, while this process has no other threads yet. A
@@ -61,7 +61,7 @@ class Workforce:
         self._open.close()
         self._processes = self._client = None
 
-    def each(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
+    def map(self, work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
         """Run each part; return an iterator of the results in the order of the parts.
 
         Processes begin at once, also with a single part; this process runs a part when its result
@@ -69,8 +69,8 @@ class Workforce:
         """
         if self.scheduler is not None:
             # pure=False: repeated parts are run again.
-            words = [work] * len(parts), parts
-            return _results(self._cluster().map(_in_application, *words, pure=False))
+            args = [work] * len(parts), parts
+            return _results(self._cluster().map(_in_application, *args, pure=False))
         if self._processes is not None:
             return self._processes.map(_in_context, [work] * len(parts), parts)
         return map(work, parts)
@@ -93,7 +93,7 @@ class Workforce:
         return self._client
 
 
-ALONE = Workforce()
+SERIAL = Executor()
 
 
 def _results(futures: "list[Future[Result]]") -> Iterator[Result]:
@@ -101,7 +101,7 @@ def _results(futures: "list[Future[Result]]") -> Iterator[Result]:
         yield futures.pop(0).result()
 
 
-def sliced(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     """Yield slices of a size; the last one may be shorter."""
     return (items[first : first + size] for first in range(0, len(items), size))
 

@@ -103,6 +103,14 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_files_that_the_architecture_names_exist() -> None:
+    root = DOCS.parent
+    text = (DOCS / "architecture.md").read_text("utf-8") + (root / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`((?:backend|config|geo|scripts|tests)/[\w./-]*)", text))
+    assert len(named) > 25
+    assert [path for path in sorted(named) if not list(root.glob(f"{path.rstrip('/')}*"))] == []
+
+
 def test_the_pictures_in_git_are_those_that_pages_show() -> None:
     """scripts/pictures makes the others, and .gitignore leaves them out."""
     ignored = (DOCS.parent / ".gitignore").read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.clock import Clock
 from backend.database.extensions import db
+from backend.database.locks import JOBS_LOCK
 from backend.errors import Problem
 from backend.jobs.models import Job
 
@@ -19,8 +20,6 @@ Progress = Callable[[int, int], None]  # with what is done and the whole
 Arguments = Mapping[str, Any]
 Work = Callable[[Arguments, Progress], dict[str, Any]]
 
-# An arbitrary number of an advisory lock, held by the runner.
-JOBS_LOCK = 5_692
 # A runner starts within two seconds; after this a claim without a runner is void.
 CLAIM_EXPIRES = timedelta(minutes=1)
 SHOWN = 20

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import exists, select, text
+from sqlalchemy import exists, select
 
 from backend.accounts import sessions, users
 from backend.accounts.access import Actor, require_person, require_session
@@ -19,6 +19,7 @@ from backend.accounts.rate_limits import Caller, count_attempt
 from backend.accounts.sessions import SIGN_INS_PER_ADDRESS, SignInContext
 from backend.accounts.users import NewRole
 from backend.database.extensions import db
+from backend.database.locks import hold_account
 from backend.errors import Problem
 from backend.oidc.roles import end_all, find_roles, synchronise
 from backend.oidc.rules import Rule, RuleError, matching, read_rules
@@ -28,8 +29,6 @@ from backend.organisations.names import normalised
 if TYPE_CHECKING:
     from backend.oidc.provider import Provider
 
-# Two first sign-ins of one account at the same time make one person.
-LOCK = text("select pg_advisory_xact_lock(hashtext(:issuer), hashtext(:subject))")
 DISPLAY_NAME_MOST = 100
 # Errors that a provider answers with (RFC 6749, 4.1.2.1), where they need words of their own.
 REFUSALS = {
@@ -91,7 +90,7 @@ def finish(
         raise Problem(401, "oidc_expired")  # signed out meanwhile, or another person
     rules = _read_rules(rules_file)
     claims = _claims(provider, pending, answer, rules, context.now)
-    db.session.execute(LOCK, {"issuer": provider.issuer, "subject": claims["sub"]})
+    hold_account(provider.issuer, claims["sub"])
     roles = find_roles(matching(rules, claims), context.now)
     if pending.link_to:
         _link(provider, actor, claims, roles, context.now)

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.database.extensions import db
+from backend.database.locks import MOVES_LOCK, hold
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.organisations.models import Organisation
@@ -39,8 +40,6 @@ BELOW = text("""
 """)
 # A province's youth union has some two hundred below it: a choice lists all of them.
 CHOICE_MOST = 1_000
-# Two concurrent moves below each other would make a loop: moves wait for each other.
-MOVES = text("select pg_advisory_xact_lock(hashtext('organisations.parent_id'))")
 
 
 def list_organisations(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +111,7 @@ def change_organisation(
     """Change the given fields of an organisation."""
     require(actor, "organisation.edit", organisation_scope(organisation_id))
     if "parent_id" in changes:
-        db.session.execute(MOVES)
+        hold(MOVES_LOCK)
     row = get_row(Organisation, organisation_id)
     etags.must_match(expected, row.version)
     require_not_ended(row, "organisation_ended")

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from sys import intern
 from typing import Any
 
-from sqlalchemy import Executable, func, select, text
+from sqlalchemy import Executable, func, select
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.database.extensions import db, fetch_autocommit
+from backend.database.locks import BOUNDARY_SETS_LOCK, hold
 from backend.errors import Problem
 from backend.units.models import Boundary, BoundarySet
 
@@ -86,10 +87,6 @@ def serving_set(day: date, sets: Sequence[ActiveSet]) -> ActiveSet | None:
     )
 
 
-# Processes that load or activate sets take turns: the second sees the changes of the first.
-LOCK = text("select pg_advisory_xact_lock(hashtext('dosong boundary sets'))")
-
-
 @dataclass(frozen=True, slots=True)
 class NewSet:
     """A set to add."""
@@ -121,7 +118,7 @@ def activate(name: str, actor: Actor | None = None) -> None:
     """Let a set serve its days before those activated earlier; no actor: from the shell."""
     if actor is not None:
         require(actor, "system.manage")
-    db.session.execute(LOCK)
+    hold(BOUNDARY_SETS_LOCK)
     row = db.session.scalar(select(BoundarySet).where(BoundarySet.name == name))
     if row is None:
         raise Problem(404, "set_unknown")

@@ -16,11 +16,11 @@ from sqlalchemy import func, select, text
 
 from backend.accounts.audit import record_act
 from backend.database.extensions import db
+from backend.database.locks import BOUNDARY_SETS_LOCK, hold
 from backend.errors import Problem
 from backend.units.catalogue import (
     APPROXIMATE,
     LEVELS,
-    LOCK,
     SYSTEMS,
     NewSet,
     next_activation,
@@ -78,7 +78,7 @@ def add_set(
     new: NewSet, frame: GeoDataFrame, *, active: bool, actor: str | None = None
 ) -> SyncResult:
     """Add a set and its polygons to the caller's transaction, Hoàng Sa and Trường Sa included."""
-    db.session.execute(LOCK)
+    hold(BOUNDARY_SETS_LOCK)
     frame = _with_far_islands(new.system, frame)
     if db.session.scalar(select(BoundarySet.id).where(BoundarySet.name == new.name)):
         raise Problem(409, "set_exists")

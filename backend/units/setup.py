@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from backend.batch.executor import Executor
 from backend.database.extensions import db
+from backend.database.locks import BOUNDARY_SETS_LOCK, hold
 from backend.units.catalogue import (
     APPROXIMATE,
-    LOCK,
     SYSTEMS,
     ActiveSet,
     NewSet,
@@ -72,7 +72,7 @@ def _add_built_in(say: Printer) -> tuple[int, tuple[str, ...]]:
     from geo import approximate
 
     say("Loading the built-in units and approximate boundaries …")
-    db.session.execute(LOCK)
+    hold(BOUNDARY_SETS_LOCK)
     units = add_built_in()
     missing = [name for name in systems if name not in _loaded(systems)]
     for name in missing:

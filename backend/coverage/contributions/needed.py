@@ -16,15 +16,13 @@ from backend.clock import month_end, month_start
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import TARGET, strict_comparison, target_on, targets_on
 from backend.database.extensions import db
+from backend.database.locks import NEEDED_LOCK, hold
 from backend.measurements.recording import reasons
 from backend.measurements.recording.rules import NETWORKS
 
 COUNTED_CATEGORIES = list(reasons.COUNTED_CATEGORIES)
 # Communes computed in one statement, to bound its transaction: about 1 s if all are large.
 UNITS_MOST = 250
-# Key of an advisory lock: one process computes needed samples at a time. Folding marks communes
-# under the same lock (migration 0009).
-NEEDED_LOCK = 5_693
 
 SELECT_TARGET = text(
     "select threshold from needed_targets where month = :month and network = :network"
@@ -195,7 +193,7 @@ def _by_threshold(
 
 def _compute(part: dict[str, Any], threshold: int | None) -> None:
     """Compute some communes in a transaction of their own, so that folding waits only for it."""
-    db.session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": NEEDED_LOCK})
+    hold(NEEDED_LOCK)
     db.session.execute(UNMARK, part)
     span = {"first": month_start(part["month"]), "last": month_end(part["month"])}
     values = {**part, **span, "counted": COUNTED_CATEGORIES, "threshold": threshold}

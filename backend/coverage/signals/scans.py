@@ -33,6 +33,7 @@ from backend.coverage.signals.rules import (
 )
 from backend.coverage.signals.shares import shares_of_one_person
 from backend.database.extensions import db
+from backend.database.locks import MARKS_LOCK, hold
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.rules import AGE_MOST
 from backend.measurements.recording.storage import dump
@@ -45,10 +46,7 @@ REQUEST_S = 2.0
 PROVINCE_EVERY = timedelta(hours=1)
 # Of one kind in a commune, the largest: more than people can review.
 FINDINGS_MOST = 200
-# Unique among the advisory locks of this database: marks are applied by one process at a time.
-MARKS_LOCK = 5_697
 
-LOCK_MARKS = text("select pg_advisory_xact_lock(:lock)")
 # Marks of communes are passed on to their scans and to those of their provinces.
 APPLY_MARKS = text("""
     with gone as (
@@ -212,7 +210,7 @@ def refresh_recent(key: str, now: datetime) -> int:
 def _places(search: Search, units: Sequence[int] | None) -> list[Place]:
     """Apply the marks and return the places that have samples; provinces come last."""
     fold_all()
-    db.session.execute(LOCK_MARKS, {"lock": MARKS_LOCK})
+    hold(MARKS_LOCK)
     db.session.execute(APPLY_MARKS, {"month": search.month})
     values = {"month": search.month, "campaign": search.campaign, "units": units}
     rows = db.session.execute(OF_CAMPAIGN if search.campaign else OF_ALL, values)

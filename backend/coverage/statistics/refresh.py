@@ -30,6 +30,7 @@ from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, fetch, follow_indexes, setting
+from backend.database.locks import STATISTICS_LOCK, hold
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.data_caps import measured_value
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
@@ -39,15 +40,11 @@ from backend.measurements.recording.storage import dump
 Progress = Callable[[int, int], None]
 
 COUNTRY = 0
-# Unique among the advisory locks of this database: one process at a time computes a province or
-# the country.
-STATISTICS_LOCK = 5_694
 # A province's rows are found by a bitmap and sorted by group: with PostgreSQL's 4 MB, the bitmap
 # forgets rows and the sort writes files, for a third of the time (10 million measurements).
 WORK_MEMORY = text("set local work_mem = '64MB'")
 # Comparisons with a whole computation where samples arrive meanwhile.
 COMPARISONS_MOST = 3
-LOCK = text("select pg_advisory_xact_lock(:lock, :place)")
 
 MARK_ALL = text("""
     insert into statistics_stale (month, unit_id, network)
@@ -290,7 +287,7 @@ def _folder(part: NetworkMonth) -> Path:
 
 def _begin(part: NetworkMonth, place: int, units: Sequence[int]) -> dict[int, str]:
     """Lock a place and clear the marks of units; return their new versions."""
-    db.session.execute(LOCK, {"lock": STATISTICS_LOCK, "place": place})
+    hold(STATISTICS_LOCK, place)
     db.session.execute(WORK_MEMORY)
     db.session.execute(UNMARK, part.parameters(units=list(units)))
     new = db.session.execute(NEW_VERSIONS, part.parameters(units=sorted({*units} - {COUNTRY})))

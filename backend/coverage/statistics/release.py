@@ -38,6 +38,7 @@ from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
 from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
 from backend.coverage.statistics.week_medians import Median, Moments, week_medians
 from backend.database.extensions import db, extension, fetch, follow_indexes, setting
+from backend.database.locks import RELEASE_LOCK, hold
 from backend.errors import Problem
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.data_caps import measured_value
@@ -46,8 +47,6 @@ from backend.measurements.recording.rule_sets import assurances_from, counts_fro
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.models import Unit
 
-# Unique among the advisory locks of this database: one process makes a release.
-RELEASE_LOCK = 5_695
 # A cell's centre may lie in the sea this close to the shore; as far as positions are snapped.
 SHORE_M = 200.0
 # Rows in memory at a time: a month of the country has a million.
@@ -158,7 +157,7 @@ def make(month: str, now: datetime) -> bool:
     if month_end(month) >= local_day(now):
         raise Problem(409, "data_of_running_month")
     fold_all()
-    db.session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": RELEASE_LOCK})
+    hold(RELEASE_LOCK)
     if db.session.get(Release, month) is not None:
         db.session.rollback()
         return False

@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.rate_limits import Caller, count_attempt, network_of
 from backend.clock import local_day
 from backend.database.extensions import db
+from backend.database.locks import hold_network
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem
@@ -32,7 +33,6 @@ from backend.witness.keys import prefix_digest
 
 # Two devices that use one id at the same time: the second attempt finds the first's receipt.
 TRIES = 3
-LOCK_NETWORK = text("select pg_advisory_xact_lock(hashtextextended(encode(:network, 'hex'), 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def record_notes(
             place_note(item, receipt, context.locator)
     for _ in range(TRIES):
         devices.lock_row(device.id)  # a withdrawal comes before or after; 401 if before
-        db.session.execute(LOCK_NETWORK, {"network": network})
+        hold_network(network)
         try:
             _store(device.id, items, receipt)
         except IntegrityError:  # another device's id, stored at the same time

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database.extensions import db
+from backend.database.locks import FOLD_LOCK
 from backend.measurements.recording.reasons import category
 
 Key = tuple[int | None, str, str, str]  # unit, day, network, category
@@ -24,8 +25,6 @@ log = structlog.get_logger()
 EVERY_S = 2.0
 # CountDeltas of one fold: keeps transactions short, the rest follows in the next one.
 FOLD_AT_ONCE = 20_000
-# Advisory lock, unique in this database.
-FOLD_LOCK = 5_691
 
 FOLD = text("""
     with moved as (

@@ -16,6 +16,7 @@ from backend.accounts.audit import record_command
 from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import month_end, month_start
 from backend.database.extensions import db, extension, follow_indexes
+from backend.database.locks import DEVICELESS_LOCK, hold
 from backend.devices.models import Device
 from backend.errors import Problem
 from backend.measurements.archive.service import path_of
@@ -52,9 +53,6 @@ DEVICES = text("""
 """)
 # Posts wait for the lock; those with verdicts on the previous version are judged again.
 LOCK = text("update devices set version = version + 1 where id = :device returning joined")
-# Rows without a device have no device row to lock. Advisory lock, unique in this database.
-DEVICELESS_LOCK = 5_695
-LOCK_DEVICELESS = text("select pg_advisory_xact_lock(:lock)")
 # The latest decision on a measurement is in force.
 WITH_EXCLUSION = """
     select m.*, coalesce(latest.excluded, false) as excluded
@@ -200,7 +198,7 @@ def reassign(
 def lock_rows(device: UUID | None) -> bool | None:
     """Lock the rows of a device, or those without one; return whether it ever joined a team."""
     if device is None:
-        db.session.execute(LOCK_DEVICELESS, {"lock": DEVICELESS_LOCK})
+        hold(DEVICELESS_LOCK)
         return None
     joined: bool | None = db.session.execute(LOCK, {"device": device}).scalar()
     return joined

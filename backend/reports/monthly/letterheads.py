@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day
 from backend.coverage.figures.unit_access import authorized_unit_on
 from backend.database.extensions import db
+from backend.database.locks import LETTERHEAD_LOCK, hold
 from backend.http import etags
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.labels import LetterheadContent, default_letterhead
@@ -18,8 +19,6 @@ from backend.reports.monthly.models import Letterhead
 from backend.units.service import UnitRow, find
 
 NAMES = tuple(LetterheadContent.__annotations__)
-# Changes of one unit's letterhead run one after another, so that each sees the version before.
-LOCK = text("select pg_advisory_xact_lock(hashtext('letterheads'), :unit)")
 
 
 def letterhead_on(unit: UnitRow, day: date) -> LetterheadContent:
@@ -47,7 +46,7 @@ def set_letterhead(
     day = data["valid_from"] or local_day(now)
     unit = find(day, code, level)
     require(actor, "report.edit", unit_scope(unit.id))
-    db.session.execute(LOCK, {"unit": unit.id})
+    hold(LETTERHEAD_LOCK, unit.id)
     version = _version(unit.id)
     etags.must_match(expected, version)
     content = {name: data[name] for name in NAMES}

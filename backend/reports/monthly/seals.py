@@ -14,10 +14,11 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from backend.accounts.audit import record_command
 from backend.database.extensions import db
+from backend.database.locks import SEAL_KEYS_LOCK, hold
 from backend.errors import Problem
 from backend.reports.files.canonical import canonical_json
 from backend.reports.monthly.models import Attachment, ReportRow, SealKey
@@ -25,8 +26,6 @@ from config.settings import generated_key
 
 KEY_FILE = "seal_key"
 Trusted = frozenset[bytes]  # public keys
-# Workers register a new key one after another, so that it gets one number.
-LOCK = text("select pg_advisory_xact_lock(hashtext('dosong seal keys'))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def _read_key(path: Path) -> Ed25519PrivateKey:
 
 
 def _key_number(public_key: bytes, now: datetime) -> int:
-    db.session.execute(LOCK)
+    hold(SEAL_KEYS_LOCK)
     query = select(SealKey.number).where(SealKey.public_key == public_key)
     number = db.session.scalar(query)
     if number is None:

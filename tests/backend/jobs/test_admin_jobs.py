@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
 from backend.database.extensions import db
+from backend.database.locks import JOBS_LOCK
 from backend.jobs.models import Job
-from backend.jobs.service import JOBS_LOCK, claim
+from backend.jobs.service import claim
 from backend.web.admin.job_kinds import KINDS
 from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.clock import FakeClock

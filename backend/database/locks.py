@@ -1,0 +1,47 @@
+"""Advisory locks of the database: all keys are here, so that no two purposes share one.
+
+A lock lasts until the end of its transaction. PostgreSQL keeps keys of one number apart from keys
+of two numbers. Some keys stand in SQL functions too (migrations 0009 and 0023).
+"""
+
+from sqlalchemy import text
+
+from backend.database.extensions import db
+
+# Keys of one number.
+FOLD_LOCK = 5_691  # one process folds pending deltas; reports of communes that reached the target
+JOBS_LOCK = 5_692  # one process runs jobs
+NEEDED_LOCK = 5_693  # one process computes needed samples; folding marks communes under it
+RELEASE_LOCK = 5_695  # one process makes a release
+DEVICELESS_LOCK = 5_696  # one process revises rows without a device, which have no row to lock
+MARKS_LOCK = 5_697  # one process applies marks of signals
+BOUNDARY_SETS_LOCK = 5_698  # one process loads or activates boundary sets
+MOVES_LOCK = 5_699  # one move of an organisation at a time: two could make a loop
+SEAL_KEYS_LOCK = 5_700  # one worker registers a key of seals, so that it gets one number
+
+# Keys of two numbers: the first of them.
+STATISTICS_LOCK = 5_694  # one process computes a province or the country: its unit, 0 the country
+LETTERHEAD_LOCK = 5_701  # one change of a unit's letterhead at a time
+
+ONE = text("select pg_advisory_xact_lock(:key)")
+TWO = text("select pg_advisory_xact_lock(:key, :of)")
+ACCOUNT = text("select pg_advisory_xact_lock(hashtext(:issuer), hashtext(:subject))")
+NETWORK = text("select pg_advisory_xact_lock(hashtextextended(encode(:network, 'hex'), 0))")
+
+
+def hold(key: int, of: int | None = None) -> None:
+    """Wait for a lock, or for that of one unit, and hold it in the session's transaction."""
+    if of is None:
+        db.session.execute(ONE, {"key": key})
+    else:
+        db.session.execute(TWO, {"key": key, "of": of})
+
+
+def hold_account(issuer: str, subject: str) -> None:
+    """Hold the lock of an OpenID account: two first sign-ins at the same time make one person."""
+    db.session.execute(ACCOUNT, {"issuer": issuer, "subject": subject})
+
+
+def hold_network(network: bytes | None) -> None:
+    """Hold the lock of a network's digest: its notes of a day are counted one after another."""
+    db.session.execute(NETWORK, {"network": network})

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage.plan import assignment
 from backend.coverage.plan.assignment import Task, Teams, assign
 from backend.coverage.plan.day import stops_of_day
 from backend.coverage.plan.reach import REACH_M, Reach, distances_m, within_reach
 from geo.fix import distance_m
 
-# Required of covered shortfall and of communes that reach their target, against the optimum.
+# A case is near the optimum with this share of it, in both figures.
 REQUIRED = 0.95
 
 State = tuple[int, ...]  # what each commune lacks
@@ -140,18 +139,12 @@ def compare(cases: list[Case]) -> tuple[list[float], list[float]]:
 
 
 @pytest.mark.slow
-def test_without_a_least_every_small_case_is_optimal() -> None:
-    random = np.random.default_rng(20241101)
-    each, _ = compare([random_case(random, 1) for _ in range(300)])
-    assert min(each) == 1.0
-
-
-@pytest.mark.slow
-def test_with_a_least_both_figures_are_near_the_optimum() -> None:
+@pytest.mark.parametrize(("least_most", "needed"), [(1, 0.995), (6, 0.98)])
+def test_small_cases_are_near_the_optimum(least_most: int, needed: float) -> None:
     """Both optima cannot always be had at once: the optimum is taken for each figure alone."""
-    random = np.random.default_rng(20241102)
-    each, total = compare([random_case(random, 6) for _ in range(300)])
-    assert min(total) >= REQUIRED
+    random = np.random.default_rng(20241101 + least_most)
+    each, total = compare([random_case(random, least_most) for _ in range(300)])
+    assert min(total) >= needed
     assert np.mean(np.array(each) >= REQUIRED) >= REQUIRED
 
 
@@ -256,26 +249,14 @@ def test_teams_of_one_commune_share_it_and_those_that_stay_come_first() -> None:
 def test_no_visit_below_the_least_unless_nothing_more_is_missing() -> None:
     case = replace(Case.plain([24], [20, 20], [{0, 1}]), least=[10, 10])
     assert sorted(task.samples for task in case.solved()) == [10, 14]
+    spare = replace(Case.plain([24], [14, 20], [{0, 1}]), least=[10, 12])
+    assert sorted(task.samples for task in spare.solved()) == [12, 12]
+    none = replace(Case.plain([24], [14, 20], [{0, 1}]), least=[13, 13])
+    assert none.solved() == [Task(0, 0, 14, False)]
     few = replace(Case.plain([4], [20], [{0}]), least=[10])
     assert few.solved() == [Task(0, 0, 4, True)]
     tired = replace(Case.plain([24], [20, 3], [{0, 1}]), least=[10, 10])
     assert tired.solved() == [Task(0, 0, 20, False)]
-
-
-def test_a_team_changes_its_place_for_another_that_only_reaches_there() -> None:
-    # Team 0 is nearer to commune 0, but alone in reach of commune 1; team 1 can relieve it.
-    tasks = Case.plain([10, 12], [12, 10], [{0, 1}, {0}]).solved()
-    assert tasks == [Task(1, 0, 10, True), Task(0, 1, 12, True)]
-
-
-def test_over_several_exchanges() -> None:
-    case = Case.plain([10, 11, 12, 13], [13, 13, 13, 13], [{0, 1}, {1, 2}, {2, 3}, {0}])
-    assert reached(case, case.solved()) == 4
-
-
-def test_several_orders_find_more_than_the_smallest_first() -> None:
-    case = Case.plain([5, 6, 6], [4, 4, 2, 2], [{0, 1}, {0, 2}, {1, 3}])
-    assert (reached(case, case.solved()), optimum(case)[0]) == (2, 2)
 
 
 def test_no_commune_is_begun_that_stays_below_while_another_can_be_filled() -> None:
@@ -290,13 +271,6 @@ def test_what_is_left_helps_communes_that_stay_below() -> None:
 def test_teams_without_a_home_take_what_is_left() -> None:
     tasks = Case.plain([10, 20], [12, 50], [{0}, set()]).solved(homeless=(1,))
     assert tasks == [Task(0, 0, 10, True), Task(1, 1, 20, True)]
-
-
-def test_searches_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = Case.plain([10, 11, 12, 13], [13, 13, 13, 13], [{0, 1}, {1, 2}, {2, 3}, {0}])
-    monkeypatch.setattr(assignment, "SEARCHES_MOST", 0)
-    monkeypatch.setattr(assignment, "ORDERS_MOST", 0)
-    assert reached(case, case.solved()) == 3
 
 
 def test_nothing_to_do() -> None:

@@ -1,10 +1,12 @@
 """Databases of earlier versions, of scripts/keep-dump: with the same figures once migrated."""
 
+import gzip
 import json
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,37 +17,59 @@ from sqlalchemy import create_engine, text
 
 from backend.app import create_app
 from backend.database.extensions import db
-from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.counting import differences, fold_all, team_differences
 from backend.measurements.recording.rules import NETWORKS
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.people import person
-from tests.tools.version_dump import COVERAGE, figures
+from tests.tools.version_dump import COVERAGE, counting_rules, decisions, figures
 
 KEPT = Path(__file__).parents[2] / "data" / "upgrades"
-DUMPS = sorted(KEPT.glob("*.dump"), key=lambda path: path.stem)
+DUMPS = sorted(KEPT.glob("*.dump.gz"))
+# Of a database of 1.0, whose upgrade begins rule set 2 and the requirement of witnesses.
+BEGUN = {
+    "counting_rules": [[2, None, "upgrade"], [None, "witnessed", "upgrade"]],
+    "judged_by": [1],
+}
 
 
-@pytest.fixture(params=DUMPS, ids=lambda path: path.stem)
+def name_of(dump: Path) -> str:
+    return dump.name.partition(".")[0]
+
+
+@pytest.fixture(params=DUMPS, ids=name_of)
 def dump(request: pytest.FixtureRequest) -> Path:
     return Path(request.param)
+
+
+@pytest.fixture
+def stored(dump: Path) -> Any:
+    """The answers of the version that made the dump."""
+    return json.loads((KEPT / f"{name_of(dump)}.json").read_text())
 
 
 @pytest.fixture
 def old(dump: Path, tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     """A server that holds the database as it was kept."""
     with EmbeddedPostgres(tmp_path, fsync=False) as server:
-        url = server.owner_url.replace("+psycopg", "")
-        words = ["--no-owner", "--exit-on-error", f"--dbname={url}", str(dump)]
-        subprocess.run([binary("pg_restore"), *words], check=True, capture_output=True)
+        words = [binary("pg_restore"), "--no-owner", "--exit-on-error", f"--dbname={url(server)}"]
+        content = gzip.decompress(dump.read_bytes())
+        subprocess.run(words, check=True, capture_output=True, input=content)
         yield server
     shutil.rmtree(server.socket_dir, ignore_errors=True)
 
 
+def url(server: EmbeddedPostgres) -> str:
+    return server.owner_url.replace("+psycopg", "")
+
+
 @pytest.fixture
-def migrated(old: EmbeddedPostgres, tmp_path: Path) -> Iterator[Flask]:
+def migrated(old: EmbeddedPostgres, stored: Any, tmp_path: Path) -> Iterator[Flask]:
+    for name, key in stored.get("keys", {}).items():
+        (tmp_path / name).write_text(key)
+        (tmp_path / name).chmod(0o600)
     urls = {"DATABASE_URL": old.app_url, "DATABASE_OWNER_URL": old.owner_url}
     app = create_app(FakeClock(), VAR_DIR=tmp_path, BOUNDARIES_DIR=None, **urls)
     with app.app_context():
@@ -58,30 +82,51 @@ def migrated(old: EmbeddedPostgres, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.mark.slow
 def test_an_old_database_is_migrated_and_tells_the_same(
-    dump: Path, old: EmbeddedPostgres, migrated: Flask
+    old: EmbeddedPostgres, stored: Any, migrated: Flask
 ) -> None:
-    stored = json.loads(dump.with_suffix(".json").read_text())
     client, admin = migrated.test_client(), person(migrated, "admin")
-    assert figures(client, admin, stored["campaign"]) == stored
+    answers = figures(client, admin, stored["campaign"])
+    assert answers == {name: stored[name] for name in answers}
+    with migrated.app_context():
+        rules = counting_rules()
+    assert rules == {name: stored.get(name, BEGUN[name]) for name in rules}
     recount = migrated.test_cli_runner().invoke(args=["measurements", "recount"])
     assert recount.exit_code == 0, recount.output
-    with migrated.app_context():
-        begun = db.session.execute(
-            text("""
-                select rules, counts_from, by, from_at > now() - interval '1 hour'
-                from counting_rules order by id
-            """)
-        )
-        assert begun.all() == [(2, None, "upgrade", True), (None, "witnessed", "upgrade", True)]
-        assert set(
-            db.session.execute(text("select distinct rules from measurements")).scalars()
-        ) <= {1}
-    assert post(client, register(client), sample()).status_code == 201
+    assert post(client, register(client), sample("2024-11-16T15:00:00+07:00")).status_code == 201
     engine = create_engine(old.owner_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, db.metadata) == []
     engine.dispose()
+
+
+@pytest.mark.slow
+def test_a_second_upgrade_changes_nothing(old: EmbeddedPostgres, migrated: Flask) -> None:
+    before = dumped(old)
+    with migrated.app_context():
+        upgrade()
+    assert dumped(old) == before
+
+
+def dumped(server: EmbeddedPostgres) -> list[str]:
+    """Return schema, rows and grants of a database, without the token of each dump."""
+    words = [binary("pg_dump"), url(server)]
+    lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [line for line in lines if not line.startswith(("\\restrict", "\\unrestrict"))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dump", DUMPS[1:], ids=name_of, indirect=True)
+def test_decisions_files_and_seals_stay(stored: Any, migrated: Flask) -> None:
+    client, admin = migrated.test_client(), person(migrated, "admin")
+    answers = decisions(client, admin, stored["report"])
+    assert answers["seal_valid"] and answers["files"]
+    assert answers == {name: stored[name] for name in answers}
+    again = post(client, register(client), stored["withdrawn"])
+    assert (again.status_code, again.json["errors"][0]["code"]) == (409, "withdrawn_before")
+    with migrated.app_context():
+        fold_all()
+        assert differences() == team_differences() == []
 
 
 @pytest.fixture
@@ -101,8 +146,8 @@ def withdrawn(old: EmbeddedPostgres) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("withdrawn")
-def test_samples_withdrawn_before_are_shown_as_withdrawn(dump: Path, migrated: Flask) -> None:
-    stored = json.loads(dump.with_suffix(".json").read_text())
+@pytest.mark.parametrize("dump", DUMPS[:1], ids=name_of, indirect=True)
+def test_samples_withdrawn_before_are_shown_as_withdrawn(stored: Any, migrated: Flask) -> None:
     client, admin = migrated.test_client(), person(migrated, "admin")
     assert figures(client, admin, stored["campaign"]) == stored
     shown = [client.get(COVERAGE + network).json["summary"]["withdrawn"] for network in NETWORKS]

@@ -321,10 +321,8 @@ def counting(context: CheckContext) -> Iterator[Finding]:
 def _proves(url: str, counts_from: str) -> bool:
     """Return whether a host at this address gives samples the required assurance."""
     return any(
-        host["url"] == url
-        and not host["revoked_at"]
-        and (host["signs"] or counts_from != "witnessed")
-        for host in list_hosts()
+        host.url == url and not host.revoked_at and (host.signs or counts_from != "witnessed")
+        for host, _ in list_hosts()
     )
 
 

@@ -26,13 +26,13 @@ def _origin(context: click.Context, parameter: click.Parameter, value: str) -> s
 @cli.command("list")
 def list_all() -> None:
     """List the measuring hosts with their keys."""
-    for host in hosts.list_hosts():
-        state = f"revoked {host['revoked_at']:%Y-%m-%d %H:%M}" if host["revoked_at"] else "in use"
-        click.echo(f"{host['id']}  {host['name']}  {host['url'] or 'this installation'}  {state}")
-        for key in host["keys"]:
-            until = key["replaced_at"]
-            click.echo(f"    key {key['kid']}" + (f", replaced {until:%Y-%m-%d}" if until else ""))
-        if not host["signs"]:
+    for host, keys in hosts.list_hosts():
+        state = f"revoked {host.revoked_at:%Y-%m-%d %H:%M}" if host.revoked_at else "in use"
+        click.echo(f"{host.id}  {host.name}  {host.url or 'this installation'}  {state}")
+        for key in keys:
+            replaced = f", replaced {key.replaced_at:%Y-%m-%d}" if key.replaced_at else ""
+            click.echo(f"    key {key.kid}{replaced}")
+        if not host.signs:
             click.echo("    does not sign")
 
 

@@ -1,7 +1,6 @@
 """The registry of measuring hosts: own host, other hosts, their keys, revocation."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -34,21 +33,11 @@ def add_own_host(host_id: UUID, public_key: bytes, now: datetime) -> None:
     fetch_autocommit(ADD_OWN_HOST, values | {"now": now})
 
 
-def list_hosts() -> list[dict[str, Any]]:
-    """Return all hosts with the ids of their keys, the oldest host first."""
+def list_hosts() -> list[tuple[MeasuringHost, list[HostKey]]]:
+    """Return all hosts with their keys, the oldest host first."""
     hosts = db.session.scalars(select(MeasuringHost).order_by(MeasuringHost.added_at))
     keys = db.session.scalars(select(HostKey).order_by(HostKey.id)).all()
-    return [
-        {
-            "id": host.id,
-            "name": host.name,
-            "url": host.url,
-            "signs": host.signs,
-            "revoked_at": host.revoked_at,
-            "keys": [_serialize_key(key) for key in keys if key.host_id == host.id],
-        }
-        for host in hosts
-    ]
+    return [(host, [key for key in keys if key.host_id == host.id]) for host in hosts]
 
 
 def add_host(name: str, url: str, public_key: str | None, now: datetime) -> UUID:
@@ -121,7 +110,3 @@ def _add_key(host_id: UUID, public_key: str, now: datetime) -> str:
         if db.session.scalars(known).one().replaced_at is not None:
             raise invalid("key", "key_replaced")
     return kid
-
-
-def _serialize_key(key: HostKey) -> dict[str, Any]:
-    return {"kid": key.kid, "added_at": key.added_at, "replaced_at": key.replaced_at}

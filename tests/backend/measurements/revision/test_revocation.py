@@ -139,8 +139,8 @@ def test_it_can_be_repeated_with_an_earlier_time(
     assert "now: 0; verdicts changed: 0" in revoke(app, own, *since).output
     assert states(app)[first] == ("claimed", ["unproven"], ["host_revoked"])
     with app.app_context():
-        [host] = hosts.list_hosts()
-        assert host["revoked_at"] == revoked_at
+        [(host, _)] = hosts.list_hosts()
+        assert host.revoked_at == revoked_at
 
 
 def test_where_claims_count_only_the_part_changes(
@@ -176,5 +176,5 @@ def test_a_later_time_than_now_is_refused(app: Flask, client: FlaskClient) -> No
     result = revoke(app, own_host_id(app.config["SECRET_KEY"]), "--since", "2024-12-01")
     assert result.exit_code == 1
     with app.app_context():
-        [host] = hosts.list_hosts()
-    assert host["revoked_at"] is None
+        [(host, _)] = hosts.list_hosts()
+    assert host.revoked_at is None

@@ -242,6 +242,8 @@ ANSWERED: dict[Any, type[fields.Field[Any]]] = {
     int: fields.Integer,
     float: fields.Float,
     bool: fields.Boolean,
+    date: fields.Date,
+    datetime: fields.AwareDateTime,
 }
 
 
@@ -268,12 +270,13 @@ def _field_of(hint: Any, prefix: str, **options: Any) -> fields.Field[Any]:
     if origin is dict:
         return fields.Dict(*(_field_of(part, prefix) for part in inner), **options)
     if is_typeddict(hint):
-        return fields.Nested(_schema_of(hint, prefix), **options)
+        return fields.Nested(schema_of(hint, prefix), **options)
     return ANSWERED[hint](**options)
 
 
 @cache
-def _schema_of(answer: Any, prefix: str) -> type[Schema]:
+def schema_of(answer: Any, prefix: str) -> type[Schema]:
+    """Return the schema of an answer described by a TypedDict, with its docstring."""
     name = f"{prefix}{answer.__name__.removeprefix(prefix)}Schema"
     schema = Schema.from_dict(fields_of(answer, prefix), name=name)
     schema.__doc__ = answer.__doc__

@@ -14,7 +14,7 @@ from backend.database.extensions import db
 from backend.events.delivery import any_enabled, deliver, due_webhooks
 from backend.events.sending import Sent, send
 from backend.outbox.service import number_pending
-from backend.reports.monthly.near_deadlines import note_near_deadlines
+from backend.reports.monthly.deadlines import note_near_deadlines
 
 # A receiver has an event within about this time.
 DELIVER_EVERY_S = 1.0

@@ -6,7 +6,7 @@ from pathlib import Path
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from backend.reports.files.canonical import canonical_json
+from backend.reports.content.figures import canonical_json
 from tests.support import people
 from tests.support.browser import DESKTOP, PHONE, axe, check_page, picture
 from tests.support.reports import nothing, stored_report

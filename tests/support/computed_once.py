@@ -1,7 +1,7 @@
 """Cache results that depend on their input alone, once a process of tests.
 
 The built-in units and cells are files of the package. A report's files are made of its figures and
-the boundary set that these name; tests of that rule call `rendering.render` itself.
+the boundary set that these name.
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from backend.reports.content.figures import Files, Report
-from backend.reports.files.canonical import canonical_json
-from backend.reports.files.rendering import RENDERERS, render_file
+from backend.reports.content.figures import Report, canonical_json
+from backend.reports.files.rendering import RENDERERS, Files, render_file
 from backend.reports.monthly import lifecycle, service
 from backend.units import loading
 from geo import approximate

@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
-from backend.reports.content.figures import NETWORKS, Report, Samples
-from backend.reports.files.canonical import canonical_json, digest
+from backend.reports.content.figures import NETWORKS, Report, Samples, canonical_json, digest
 from backend.reports.monthly.models import ReportFile, ReportRow
 from backend.reports.monthly.seals import create_seal
 from tests.support import people

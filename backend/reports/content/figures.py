@@ -4,6 +4,8 @@ It is plain JSON, so that later versions of the code can read a frozen report. T
 from `backend.coverage`. The schemas of the API are made of these types.
 """
 
+import hashlib
+import json
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from backend.measurements.recording.reasons import PARTS
@@ -253,5 +255,14 @@ def sections_of(report: Report) -> tuple[str, ...]:
     return tuple(one for one in SECTIONS if one != "no_connection" or one in report["sections"])
 
 
-# The files of a report by name, as returned by `rendering.render`.
-Files = dict[str, bytes]
+def canonical_json(content: Any) -> bytes:
+    """Encode JSON with sorted keys, without blanks or escaped letters, as UTF-8."""
+    text = json.dumps(
+        content, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+    )
+    return text.encode()
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of bytes in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()

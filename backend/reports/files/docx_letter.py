@@ -10,9 +10,8 @@ from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 
 from backend.reports.content import labels
-from backend.reports.content.figures import Report
+from backend.reports.content.figures import Report, canonical_json, digest
 from backend.reports.files.annexes import Annex, Part, PicturePart, TablePart
-from backend.reports.files.canonical import canonical_json, digest, remove_times
 from backend.reports.files.docx_elements import (
     WIDTH_CM,
     add_annex,
@@ -113,7 +112,7 @@ class Body:
 def render_letter(
     report: Report, tables: Mapping[str, Table], pictures: Pictures, mark: str | None
 ) -> bytes:
-    """Return the letter; the same report gives the same bytes."""
+    """Return the letter as a Word file."""
     about = DocumentProperties(
         title=f"Báo cáo {labels.month(report['month'])}, {report['unit']['name']}",
         author=letterhead_of(report)["agency"],
@@ -138,7 +137,7 @@ class DocumentProperties:
 def write_letter(
     content: LetterContent, about: DocumentProperties, pictures: Pictures | None = None
 ) -> bytes:
-    """Return a letter as a Word file; the same content gives the same bytes."""
+    """Return a letter as a Word file."""
     document = new_letter()
     properties = document.core_properties
     properties.title = about.title
@@ -153,7 +152,7 @@ def write_letter(
     body.write_annexes()
     out = io.BytesIO()
     document.save(out)
-    return remove_times(out.getvalue())
+    return out.getvalue()
 
 
 def _footer(report: Report) -> str:

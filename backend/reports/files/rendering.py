@@ -1,11 +1,12 @@
-"""Render the files of a report from its figures alone: the same report gives the same bytes."""
+"""Render the files of a report from its figures alone."""
 
+import io
+import zipfile
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from backend.reports.content import labels
-from backend.reports.content.figures import NETWORKS, Files, Report
-from backend.reports.files.canonical import canonical_json, zip_files
+from backend.reports.content.figures import NETWORKS, Report, canonical_json
 from backend.reports.files.pictures import (
     draw_map,
     has_speeds,
@@ -19,6 +20,7 @@ from backend.tables.spreadsheets import csv_file
 if TYPE_CHECKING:
     from backend.reports.files.docx_letter import Pictures
 
+Files = dict[str, bytes]  # by name
 Renderer = Callable[[Report, str | None], bytes]  # with the mark of a draft or a demo
 
 # The letter is completed and signed in the office: the seal is that of the figures.
@@ -90,9 +92,13 @@ def _pictures(report: Report) -> "Pictures":
 
 def render_csv(tables: Mapping[str, Table], mark: str | None) -> bytes:
     """Return the tables as CSV files in one archive, with the mark as a text file."""
-    files = {f"{name}.csv": _csv(table) for name, table in tables.items()}
-    notice = {"LUU-Y.txt": f"{mark}\n".encode()} if mark else {}
-    return zip_files(notice | files)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        if mark:
+            archive.writestr("LUU-Y.txt", f"{mark}\n")
+        for name, table in tables.items():
+            archive.writestr(f"{name}.csv", _csv(table))
+    return out.getvalue()
 
 
 def _csv(table: Table) -> bytes:

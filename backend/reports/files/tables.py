@@ -9,8 +9,14 @@ from backend.coverage.statistics.quantiles import REFERENCES
 from backend.i18n import formats
 from backend.measurements.recording.reasons import BY_CODE, PARTS
 from backend.reports.content import labels
-from backend.reports.content.figures import NETWORKS, SECTIONS, Report, leading
-from backend.reports.files.canonical import canonical_json, digest
+from backend.reports.content.figures import (
+    NETWORKS,
+    SECTIONS,
+    Report,
+    canonical_json,
+    digest,
+    leading,
+)
 
 Kind = Literal["text", "whole", "share", "decimal", "moment"]
 

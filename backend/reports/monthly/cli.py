@@ -13,7 +13,7 @@ from backend.coverage.alerts.digest import print_or_send
 from backend.errors import Problem
 from backend.http.requests import clock_now
 from backend.i18n.messages import message
-from backend.reports.files.canonical import digest
+from backend.reports.content.figures import digest
 from backend.reports.monthly import seals
 from backend.reports.monthly.deadlines import remind
 from backend.reports.monthly.seals import list_keys, trusted_keys

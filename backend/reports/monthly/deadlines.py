@@ -1,63 +1,158 @@
-"""Deadlines of monthly reports, and the reminder of missing ones."""
+"""Deadlines of monthly reports: that of provinces, and those that provinces set for communes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple, TypedDict
 
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import PUBLIC, Actor
+from backend.accounts.audit import record_act
 from backend.clock import local_day, month_before, month_end, month_start
 from backend.coverage.alerts.digest import Digest
-from backend.coverage.figures.unit_access import authorized_unit, communes_of
+from backend.coverage.figures.unit_access import authorized_unit, authorized_unit_on
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.i18n import formats
-from backend.reports.monthly.commune_deadlines import commune_deadline
-from backend.reports.monthly.models import ReportRow
-from backend.reports.monthly.service import deadline, readable_by
+from backend.outbox import service as outbox
+from backend.outbox.service import NewEvent
+from backend.reports.monthly.models import CommuneDeadline, ReportRow
+from backend.reports.monthly.service import DEADLINE_DAY, deadline, readable_by
+from backend.units.catalogue import system_on
+from backend.units.models import Unit
 from backend.units.service import UnitRow, units_on
 
+# Before the first day of a month its report cannot be due; the province's own deadline is the last.
+DAYS = (2, DEADLINE_DAY)
+# Time to approve a report before the day on which it is late.
+NEAR_DAYS = 3
+# A mail lists this many names.
+NAMES_MOST = 40
 
-def list_deadlines(actor: Actor, query: Mapping[str, Any], today: date) -> dict[str, Any]:
+
+def month_due(today: date) -> str:
+    """Return the month whose reports are due: the last one."""
+    return month_before(f"{today:%Y-%m}")
+
+
+def deadline_of(level: str, province_code: str | None, month: str) -> date | None:
+    """Return the day before which reports of a level are due; None: nothing asks for them."""
+    if level == "province":
+        return deadline(month)
+    if level != "commune" or province_code is None:
+        return None
+    query = (
+        select(CommuneDeadline.before_day)
+        .join(Unit, Unit.id == CommuneDeadline.unit_id)
+        .filter(Unit.code == province_code, Unit.level == "province")
+        .filter(Unit.system == system_on(month_end(month)), CommuneDeadline.month <= month)
+        .order_by(CommuneDeadline.month.desc())
+        .limit(1)
+    )
+    day = db.session.scalar(query)
+    return None if day is None else deadline(month, day)
+
+
+# The deadline of communes
+
+
+def set_commune_deadline(actor: Actor, code: str, before_day: int | None, now: datetime) -> str:
+    """Set the day for the report that is due now and later ones; earlier months keep theirs.
+
+    None: communes need not report. Return the first month that it applies to.
+    """
+    if before_day is not None and not DAYS[0] <= before_day <= DAYS[1]:
+        raise invalid("before_day", "out_of_range")
+    month = month_due(local_day(now))
+    unit = authorized_unit_on(actor, "report.edit", code, "province", month_end(month))
+    before = deadline_of("commune", code, month)
+    row = insert(CommuneDeadline).values(
+        unit_id=unit.id, month=month, before_day=before_day, changed_at=now
+    )
+    fresh = {"before_day": before_day, "changed_at": now}
+    db.session.execute(row.on_conflict_do_update(index_elements=["unit_id", "month"], set_=fresh))
+    details = {"before": before.day if before else None, "after": before_day, "month": month}
+    record_act(actor, "deadline.set", f"unit:{unit.id}", **details)
+    outbox.add(NewEvent("deadline.set", unit.id, month, {"before_day": before_day}))
+    db.session.commit()
+    return month
+
+
+class OwnDeadline(NamedTuple):
+    """The province whose day a person may set, and the day."""
+
+    code: str
+    name: str
+    before_day: int | None
+
+
+def deadline_to_set(actor: Actor, code: str | None, now: datetime) -> OwnDeadline | None:
+    """Return the day of a province's communes if the actor sets it; None else."""
+    month = month_due(local_day(now))
+    if code is None:
+        return None
+    try:
+        unit = authorized_unit_on(actor, "report.edit", code, "province", month_end(month))
+    except Problem:
+        return None
+    due = deadline_of("commune", unit.code, month)
+    return OwnDeadline(unit.code, unit.name, due.day if due else None)
+
+
+# Reports of a month by unit
+
+
+class ReportDue(TypedDict):
+    """State of a unit's report; `sent_at`: when its first edition was approved."""
+
+    code: str
+    name: str
+    parent: str | None
+    report_id: int | None
+    edition: int | None
+    state: str | None
+    sent_at: datetime | None
+    late: bool
+
+
+class ReportDeadlines(TypedDict):
+    """Deadline of a month's reports and their states, missing ones first."""
+
+    month: str
+    level: str
+    deadline: date
+    days_left: int
+    units: int
+    sent: int
+    items: list[ReportDue]
+
+
+def list_deadlines(actor: Actor, query: Mapping[str, Any], today: date) -> ReportDeadlines:
     """Return every unit of a level with the state of its report, missing ones first."""
-    month = query["month"]
+    month, level, parent = query["month"], query["level"], query["parent"]
     if month_start(month) > today:
         raise invalid("month", "month_in_future")
-    units = units_on(month_end(month), query["level"], query["parent"])
-    reports, due = _reports(actor, month), _deadline_of_list(query)
+    due = deadline_of(level, parent, month) or deadline(month)
+    rows = select(ReportRow).where(ReportRow.month == month, readable_by(actor))
+    reports: dict[int, list[ReportRow]] = {}
+    for row in db.session.scalars(rows.order_by(ReportRow.edition)):
+        reports.setdefault(row.unit_id, []).append(row)
+    units = units_on(month_end(month), level, parent)
     items = [_item(unit, reports.get(unit.id, []), due) for unit in units]
-    sent = sum(item["sent_at"] is not None for item in items)
     return {
         "month": month,
-        "level": query["level"],
+        "level": level,
         "deadline": due,
         "days_left": (due - today).days,
         "units": len(items),
-        "sent": sent,
+        "sent": sum(item["sent_at"] is not None for item in items),
         "items": sorted(items, key=lambda item: item["sent_at"] is not None),
     }
 
 
-def _deadline_of_list(query: Mapping[str, Any]) -> date:
-    """Return the deadline of a list of units: of a province's communes its own, if it set one."""
-    own = None
-    if query["level"] == "commune" and query["parent"]:
-        own = commune_deadline(query["parent"], query["month"])
-    return own or deadline(query["month"])
-
-
-def _reports(actor: Actor, month: str) -> dict[int, list[ReportRow]]:
-    query = select(ReportRow).where(ReportRow.month == month, readable_by(actor))
-    found: dict[int, list[ReportRow]] = {}
-    for row in db.session.scalars(query.order_by(ReportRow.edition)):
-        found.setdefault(row.unit_id, []).append(row)
-    return found
-
-
-def _item(unit: UnitRow, editions: Sequence[ReportRow], due: date) -> dict[str, Any]:
-    """Return a unit's latest edition; `sent_at` is the first approval of any edition."""
+def _item(unit: UnitRow, editions: Sequence[ReportRow], due: date) -> ReportDue:
     last = editions[-1] if editions else None
     sent_at = next((row.approved_at for row in editions if row.approved_at), None)
     return {
@@ -70,6 +165,59 @@ def _item(unit: UnitRow, editions: Sequence[ReportRow], due: date) -> dict[str, 
         "sent_at": sent_at,
         "late": sent_at is not None and local_day(sent_at) >= due,
     }
+
+
+def remind(day: date, codes: Collection[str] = (), level: str = "province") -> Digest | None:
+    """Return the reminder of last month's missing reports; None if none is missing.
+
+    `codes` restricts it to some units.
+    """
+    month = month_due(day)
+    listed = list_deadlines(PUBLIC, {"month": month, "level": level, "parent": None}, day)
+    units = [one for one in listed["items"] if not codes or one["code"] in codes]
+    if not units:
+        raise invalid("unit", "no_such_unit")
+    missing = [one["name"] for one in units if one["sent_at"] is None]
+    if not missing:
+        return None
+    days, more = listed["days_left"], len(missing) - NAMES_MOST
+    when = f"còn {days} ngày" if days > 0 else f"đã quá hạn {-days + 1} ngày"
+    others = f" và {formats.number(more, 'vi')} nơi khác" if more > 0 else ""
+    lines = [
+        f"Báo cáo tháng {formats.month(month)}: gửi trước ngày "
+        f"{formats.day(listed['deadline'], 'vi')}, {when}.",
+        f"{len(units) - len(missing)}/{len(units)} đơn vị đã có báo cáo được xác nhận.",
+        f"Chưa có: {', '.join(missing[:NAMES_MOST])}{others}.",
+    ]
+    subject = f"Đo Sóng: báo cáo tháng {formats.month(month)} chưa gửi"
+    return Digest(",".join(codes), day, subject, lines)
+
+
+# Missing reports: a month without samples needs none, nor does a commune whose province set no day.
+
+MISSING = text("""
+    select u.id from units u
+    where u.system = :system and u.level = :level
+        and (cast(:unit as integer) is null or u.id = :unit)
+        and (cast(:province as text) is null or exists (
+            select from units p where p.id = u.province_id and p.code = :province))
+        and exists (
+            select from units below join counts c on c.unit_id = below.id
+            where (below.id = u.id or below.province_id = u.id) and c.month = :month and c.n > 0)
+        and not exists (
+            select from reports r
+            where r.unit_id = u.id and r.month = :month and r.approved_at is not null)
+    order by u.id
+""")
+
+
+def _missing(
+    month: str, level: str, province: str | None = None, unit: int | None = None
+) -> list[int]:
+    """Return the units of a level with samples and without an approved report."""
+    system = system_on(month_end(month))
+    values = {"system": system, "level": level, "province": province, "unit": unit, "month": month}
+    return list(db.session.execute(MISSING, values).scalars())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,80 +237,45 @@ class DueReport:
         return max(1 - self.days_left, 0)
 
 
-HAS_SAMPLES = text("""
-    select exists (select from counts where month = :month and unit_id = any(:units) and n > 0)
-""")
-
-
 def due_report(actor: Actor, code: str, today: date) -> DueReport | None:
-    """Return the missing report of a unit's last month; None if there is none to make.
-
-    A month without samples needs none, and neither does a commune whose province set no day.
-    """
-    month = month_before(f"{today:%Y-%m}")
+    """Return the missing report of a unit's last month; None if there is none to make."""
+    month = month_due(today)
     try:
         unit = authorized_unit(actor, "report.read", code, None, month)
     except Problem:
         return None
-    due = _deadline_of(unit, month)
-    if due is None:
+    due = deadline_of(unit.level, unit.province_code, month)
+    if due is None or not _missing(month, unit.level, unit=unit.id):
         return None
-    editions = (
-        select(ReportRow.id, ReportRow.state, ReportRow.approved_at)
-        .filter_by(unit_id=unit.id, month=month)
-        .order_by(ReportRow.edition.desc())
-    )
-    rows = db.session.execute(editions).all()
-    samples = {"month": month, "units": communes_of(unit.id)}
-    if any(row.approved_at for row in rows) or not db.session.scalar(HAS_SAMPLES, samples):
-        return None
-    latest = rows[0] if rows else None
-    return DueReport(
-        unit,
-        month,
-        due,
-        (due - today).days,
-        latest.id if latest else None,
-        latest.state if latest else None,
-    )
+    editions = select(ReportRow.id, ReportRow.state).filter_by(unit_id=unit.id, month=month)
+    last = db.session.execute(editions.order_by(ReportRow.edition.desc())).first()
+    report_id, state = last or (None, None)
+    return DueReport(unit, month, due, (due - today).days, report_id, state)
 
 
-def _deadline_of(unit: UnitRow, month: str) -> date | None:
-    """Return the day before which a unit's report is due; None: nothing asks for one."""
-    if unit.level == "province":
-        return deadline(month)
-    return commune_deadline(unit.province_code, month) if unit.level == "commune" else None
+def note_near_deadlines(now: datetime) -> int:
+    """Add an event for each missing report that is due within three days, once; commit.
 
-
-# A mail lists this many names.
-NAMES_MOST = 40
-
-
-def remind(day: date, codes: Collection[str] = (), level: str = "province") -> Digest | None:
-    """Return the reminder of last month's missing reports; None if none is missing.
-
-    `codes` restricts it to some units.
+    Return the number of events.
     """
-    month = f"{month_start(f'{day:%Y-%m}') - timedelta(days=1):%Y-%m}"
-    deadlines = list_deadlines(PUBLIC, {"month": month, "level": level, "parent": None}, day)
-    units = [one for one in deadlines["items"] if not codes or one["code"] in codes]
-    if not units:
-        raise invalid("unit", "no_such_unit")
-    missing = [one["name"] for one in units if one["sent_at"] is None]
-    if not missing:
-        return None
-    subject = f"Đo Sóng: báo cáo tháng {formats.month(month)} chưa gửi"
-    return Digest(",".join(codes), day, subject, _lines(deadlines, len(units), missing))
+    today, noted = local_day(now), 0
+    month = month_due(today)
+    for level, province, due in _deadlines(month):
+        if 0 < (days := (due - today).days) <= NEAR_DAYS:
+            data = {"deadline": due.isoformat(), "days_left": days}
+            noted += outbox.add_missing(
+                [
+                    NewEvent("deadline.near", u, month, data, once=f"deadline:{u}:{month}:{due}")
+                    for u in _missing(month, level, province)
+                ]
+            )
+    db.session.commit()
+    return noted
 
 
-def _lines(deadlines: Mapping[str, Any], units: int, missing: list[str]) -> list[str]:
-    days = deadlines["days_left"]
-    when = f"còn {days} ngày" if days > 0 else f"đã quá hạn {-days + 1} ngày"
-    more = len(missing) - NAMES_MOST
-    others = f" và {formats.number(more, 'vi')} nơi khác" if more > 0 else ""
-    return [
-        f"Báo cáo tháng {formats.month(deadlines['month'])}: gửi trước ngày "
-        f"{formats.day(deadlines['deadline'], 'vi')}, {when}.",
-        f"{units - len(missing)}/{units} đơn vị đã có báo cáo được xác nhận.",
-        f"Chưa có: {', '.join(missing[:NAMES_MOST])}{others}.",
-    ]
+def _deadlines(month: str) -> Iterator[tuple[str, str | None, date]]:
+    """Yield level, province and day of each deadline of a month."""
+    yield "province", None, deadline(month)
+    for province in units_on(month_end(month), "province"):
+        if own := deadline_of("commune", province.code, month):
+            yield "commune", province.code, own

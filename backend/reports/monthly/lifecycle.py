@@ -1,6 +1,5 @@
 """Change reports: draft, freeze, approve and seal, supersede, attach the signed letter."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -23,8 +22,8 @@ from backend.measurements.recording.models import DemoMonth
 from backend.organisations.scopes import unit_scope
 from backend.outbox import service as outbox
 from backend.outbox.service import NewEvent
+from backend.reports.content.figures import canonical_json, digest
 from backend.reports.content.sections import collect_settled
-from backend.reports.files.canonical import canonical_json, digest
 from backend.reports.files.rendering import LETTER, render
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow
 from backend.reports.monthly.remarks import remark_versions, store_remarks
@@ -140,7 +139,7 @@ def freeze_report(
     if approximate and not report["demo"]:
         raise Problem(409, "boundaries_approximate")
     content = canonical_json(report)
-    files = render(json.loads(content))  # from the stored content, to be reproducible
+    files = render(report)
     # Reading and rendering take seconds, during which the draft is not locked: check it again.
     row = authorized_report(actor, "report.edit", report_id, expected, lock=True)
     require_draft(row)

@@ -5,12 +5,13 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.fields import CODES, ID_MOST, Day, Many, Strict, Text, Whole, fields_of
+from backend.fields import CODES, ID_MOST, Day, Many, Strict, Text, Whole, fields_of, schema_of
 from backend.http.paging import PageSchema, list_of, page_of
 from backend.organisations.names import normalised
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
 from backend.reports.content.labels import LETTER_KINDS, LetterheadContent
+from backend.reports.monthly.deadlines import ReportDeadlines
 from backend.reports.monthly.remarks import REMARK_MOST
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema, UnitNameSchema
@@ -260,27 +261,7 @@ class ReportSchema(SealedReportSchema):
 ReportPageSchema = page_of(ReportSchema)  # the latest first
 
 
-class ReportDueSchema(UnitNameSchema):
-    """State of a unit's report; `sent_at`: when its first edition was approved."""
-
-    parent = fields.String(required=True, allow_none=True)
-    report_id = fields.Integer(required=True, allow_none=True)
-    edition = fields.Integer(required=True, allow_none=True)
-    state = fields.String(required=True, allow_none=True)
-    sent_at = fields.AwareDateTime(required=True, allow_none=True)
-    late = fields.Boolean(required=True)
-
-
-class ReportDeadlinesSchema(Schema):
-    """Deadline of a month's reports and their states, missing ones first."""
-
-    month = fields.String(required=True)
-    level = fields.String(required=True)
-    deadline = fields.Date(required=True)
-    days_left = fields.Integer(required=True)
-    units = fields.Integer(required=True)
-    sent = fields.Integer(required=True)
-    items = fields.List(fields.Nested(ReportDueSchema), required=True)
+ReportDeadlinesSchema = schema_of(ReportDeadlines, "Report")
 
 
 class SealKeySchema(Schema):

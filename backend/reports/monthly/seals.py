@@ -20,7 +20,7 @@ from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.database.locks import SEAL_KEYS_LOCK, hold
 from backend.errors import Problem
-from backend.reports.files.canonical import canonical_json
+from backend.reports.content.figures import canonical_json
 from backend.reports.monthly.models import Attachment, ReportRow, SealKey
 from config.settings import generated_key
 

@@ -23,10 +23,10 @@ from backend.reports.content.figures import (
     ReferenceDocument,
     Report,
     ReportUnit,
+    digest,
 )
 from backend.reports.content.proposals import propose
 from backend.reports.content.sections import Collected, collect
-from backend.reports.files.canonical import digest
 from backend.reports.files.rendering import LETTER, RENDERERS, render_file
 from backend.reports.monthly.letterheads import letterhead_on
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow, SealKey
@@ -166,9 +166,9 @@ def unit_of(row: ReportRow) -> UnitRow:
     return find(month_end(row.month), unit.code, unit.level)
 
 
-def deadline(month: str) -> date:
+def deadline(month: str, day: int = DEADLINE_DAY) -> date:
     """Return the day before which the recipient must have a month's report."""
-    return (month_end(month) + timedelta(days=1)).replace(day=DEADLINE_DAY)
+    return (month_end(month) + timedelta(days=1)).replace(day=day)
 
 
 def commit_report(row: ReportRow) -> dict[str, Any]:

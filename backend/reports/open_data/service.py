@@ -27,8 +27,8 @@ from backend.coverage.statistics.models import Release
 from backend.coverage.statistics.released import release_of_month
 from backend.database.extensions import db, setting
 from backend.errors import Problem
+from backend.reports.content.figures import digest
 from backend.reports.content.labels import DEMO
-from backend.reports.files.canonical import digest
 from backend.reports.open_data.tables import Column, Month, Row, Table, read_month
 from backend.tables.spreadsheets import XLSX, csv_text, fill_sheet, new_workbook
 

@@ -16,7 +16,7 @@ from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
 from backend.reports.content.references import cite_documents
 from backend.reports.files.letter import LetterContent
-from backend.reports.monthly.commune_deadlines import commune_deadline
+from backend.reports.monthly.deadlines import deadline_of
 from backend.reports.monthly.letterheads import letterhead_on
 from backend.reports.references.service import chosen_references
 from backend.reports.reminders.letter import (
@@ -106,7 +106,7 @@ def _situation(
         days_left=course.left if course else None,
         communes=communes,
         request=cite_documents(chosen_references(unit, None)),
-        due=commune_deadline(unit.province_code, query.month),
+        due=deadline_of("commune", unit.province_code, query.month),
         silent_days=SILENT_DAYS,
         at=now,
         demo=overview.answer["demo"],

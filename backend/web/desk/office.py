@@ -14,7 +14,7 @@ from backend.errors import Problem
 from backend.http.requests import as_attachment, clock_now
 from backend.reports.files.letter import WORDS
 from backend.reports.files.tables import format_cell
-from backend.reports.monthly.commune_deadlines import DAYS, set_commune_deadline
+from backend.reports.monthly.deadlines import DAYS, set_commune_deadline
 from backend.reports.reminders.service import draft_reminder
 from backend.web.desk import schemas
 from backend.web.desk.area import show_area

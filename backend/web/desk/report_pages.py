@@ -16,7 +16,7 @@ from backend.reports.files.annexes import PicturePart
 from backend.reports.files.letter import WORDS
 from backend.reports.files.rendering import draw_picture, has_picture
 from backend.reports.files.tables import format_cell
-from backend.reports.monthly import commune_deadlines, deadlines, lifecycle, service
+from backend.reports.monthly import deadlines, lifecycle, service
 from backend.reports.monthly.schemas import STATES as REPORT_STATES
 from backend.reports.monthly.schemas import ReportCreateSchema
 from backend.reports.monthly.seals import trusted_keys
@@ -54,7 +54,7 @@ def due(query: dict[str, Any]) -> Response:
     lang, now = query.pop("lang"), clock_now()
     query["month"] = query["month"] or last_month(now)
     listed = deadlines.list_deadlines(actor(), query, local_day(now))
-    own = {"own_deadline": commune_deadlines.deadline_to_set(actor(), only_area(), now)}
+    own = {"own_deadline": deadlines.deadline_to_set(actor(), only_area(), now)}
     return render_private("web/desk/deadlines.html", lang, query=query, deadlines=listed, **own)
 
 

@@ -21,7 +21,7 @@ from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
 from backend.reports.content.labels import LETTER_KINDS
-from backend.reports.monthly.commune_deadlines import DAYS
+from backend.reports.monthly.deadlines import DAYS
 from backend.reports.monthly.remarks import REMARK_MOST
 from backend.reports.monthly.schemas import (
     ApprovalSchema,

@@ -21,7 +21,7 @@ from backend.coverage.statistics.release_rules import due_day
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import Parser, as_attachment, clock_now
-from backend.reports.files.canonical import digest
+from backend.reports.content.figures import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
 from backend.units.search import FOUND_MOST

@@ -21,8 +21,7 @@ from backend.measurements.revision.service import exclude, rejudge
 from backend.outbox import service as outbox
 from backend.outbox.models import Event
 from backend.outbox.service import NewEvent
-from backend.reports.monthly.commune_deadlines import set_commune_deadline
-from backend.reports.monthly.near_deadlines import note_near_deadlines
+from backend.reports.monthly.deadlines import note_near_deadlines, set_commune_deadline
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.devices import ME

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from backend.reports.files.canonical import digest
+from backend.reports.content.figures import digest
 from backend.reports.monthly import lifecycle
 from tests.support import people
 from tests.support.clock import FakeClock

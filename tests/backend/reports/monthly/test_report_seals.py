@@ -14,8 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from backend.database.extensions import db
-from backend.reports.files.canonical import canonical_json, digest
-from backend.reports.files.rendering import render
+from backend.reports.content.figures import canonical_json, digest
 from backend.reports.monthly.seals import KEY_FILE
 from backend.reports.monthly.service import remove_demo_reports
 from tests.support.clock import FakeClock
@@ -39,20 +38,6 @@ def check(office: Office, wanted: str) -> Any:
 
 
 @pytest.mark.slow
-def test_rendering_again_under_the_same_lock_gives_the_same_bytes(office: Office) -> None:
-    office.measured(9, 16)
-    report = office.frozen()
-    figures = office.show(report, "/figures").json
-    answer = office.show(report).json
-    with office.app.app_context():
-        again = render(figures)
-    assert {one["name"]: one["digest"] for one in answer["files"]} == {
-        name: digest(content) for name, content in again.items()
-    }
-    assert answer["digest"] == digest(canonical_json(figures))
-
-
-@pytest.mark.slow
 def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
     answer = office.show(office.approved()).json
     [key] = office.client.get(f"{URL}/keys").json["items"]
@@ -71,8 +56,12 @@ def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
 
 @pytest.mark.slow
 def test_every_file_and_the_figures_are_known_by_digest(office: Office) -> None:
+    """What is served is what was stored at freezing, also after later samples."""
+    phone = office.measured(9, 16)
     report = office.approved()
-    answer = office.show(report).json
+    answer, figures = office.show(report).json, office.show(report, "/figures").json
+    assert answer["digest"] == digest(canonical_json(figures))
+    office.late([(16, 9)], phone)
     for one in answer["files"]:
         content = office.show(report, f"/files/{one['name']}").data
         assert digest(content) == one["digest"] and len(content) == one["size"]

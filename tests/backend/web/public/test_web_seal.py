@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
-from backend.reports.files.canonical import canonical_json
+from backend.reports.content.figures import canonical_json
 from backend.web.public import views
 from tests.support import people
 from tests.support.reports import nothing, stored_report

@@ -29,7 +29,7 @@ VIEWS = (
     "memberships", "oidc", "organisations", "campaigns", "team_import", "reports.monthly",
     "reports.open_data", "reports.references", "odata", "events", "web.public", "web.maps",
     "web.help", "web.board", "web.setup", "web.desk", "web.measure", "web.account", "web.admin",
-    "monitoring", "witness", "measurements.open_rmbt", "measurements.network_survey",
+    "monitoring", "witness", "measurements.open_rmbt",
 )  # fmt: skip
 # Packages with a `cli.py` that exports `commands`.
 COMMANDS = (

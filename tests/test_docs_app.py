@@ -43,8 +43,7 @@ def test_the_commands_run_as_printed(url: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_commands_of_other_apps_run_as_printed(url: str, tmp_path: Path) -> None:
-    shown = run_commands("other-apps.md", 2, url, tmp_path)
-    assert '"processed":1,' in shown.replace(" ", "") and "claimed" in shown
+    assert "claimed" in run_commands("other-apps.md", 1, url, tmp_path)
 
 
 def run_commands(page: str, blocks_least: int, url: str, folder: Path) -> str:

@@ -224,13 +224,6 @@ def rotate(device: KnownDevice) -> str:
     return token
 
 
-def end_token(device: KnownDevice) -> None:
-    """Make the token of a device invalid; the withdrawal code remains."""
-    row = lock_row(device.id)
-    row.token_hash, row.next_token_hash = token_hash(new_token()), None
-    db.session.commit()
-
-
 def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> ConsentState:
     """Record a further consent, to a newer version of the text."""
     lock_row(device.id).consent_version = agreement.version

@@ -38,16 +38,7 @@ TEXTS: dict[str, str] = {
         "This control server address belongs to no phone. Get your own address at /do/apps, where "
         "you agree first."
     ),
-    "app_registration_ended": N_(
-        "The registration of the app is no longer valid. Get a new code at /do/apps."
-    ),
-    "app_consent_outdated": N_(
-        "The consent of this phone does not name radio records. Get a new code at /do/apps."
-    ),
-    "app_quota_exceeded": N_("The app may send more records in the next hour."),
-    "app_ended": N_(
-        "The app sends nothing more. To delete what it sent, use the withdrawal code at /withdraw."
-    ),
+    "speed_tests_only": N_("This server takes only speed tests of this app."),
     "no_measuring_server": N_("This server has no measuring server for this app."),
     "already_registered": N_("This device is already registered."),
     "withdrawal_code_unknown": N_(

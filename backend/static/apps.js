@@ -1,10 +1,9 @@
-// Connect an app of others: consent, registration of a device for it alone, and its personal address.
-import { newId, platform } from "./do/browser.js";
+// Connect RTR-NetTest: consent, registration of a device for it alone, and its personal address.
+import { newId } from "./do/browser.js";
 import { isTeamCode, normalizeCode } from "./do/codes.js";
 import { element, onSubmit, request } from "./forms.js";
 
 const form = element("consent");
-const PATHS = { network_survey: "network-survey", open_rmbt: "open-rmbt" };
 const id = newId(); // the same after a lost answer, so that one consent makes one device
 let registered = null;
 
@@ -14,15 +13,15 @@ function register() {
 }
 
 // Returns an error message, empty on success.
-async function connect(app) {
+async function connect() {
   if (!registered) {
     const answer = await register();
     if (!answer.ok) return answer.title;
     registered = answer;
   }
-  const answer = await request("POST", `devices/me/${PATHS[app]}`, undefined, null, registered.token);
+  const answer = await request("POST", "devices/me/open-rmbt", undefined, null, registered.token);
   if (!answer.ok) return answer.title;
-  show(app, answer);
+  show(answer);
   return "";
 }
 
@@ -41,15 +40,10 @@ function picture(markup) {
   return document.importNode(new DOMParser().parseFromString(markup, "text/html").querySelector("svg"), true);
 }
 
-function show(app, { qr_svg: drawn, host, link }) {
-  for (const steps of document.querySelectorAll("ol[data-app]")) steps.hidden = steps.dataset.app !== app;
+function show({ qr_svg: drawn, host }) {
   element("withdrawal-code").textContent = registered.withdrawal_code;
   element("qr").replaceChildren(picture(drawn));
-  element("by-hand").hidden = !host;
-  element("address").value = host ?? "";
-  element("open-row").hidden = !link || platform !== "android";
-  if (link) element("open").href = link;
-  element("team").hidden = app !== "open_rmbt"; // what Network Survey records is credited to no team
+  element("address").value = host;
   form.hidden = true;
   element("done").hidden = false;
   element("done-title").focus();
@@ -61,7 +55,6 @@ onSubmit(element("join"), async (fields) => {
   if (code) await join(code);
 });
 form.hidden = false;
-onSubmit(form, async ({ app, agree }) => {
-  const chosen = app.value ?? app[0].value;
-  element("fault").textContent = agree.checked ? await connect(chosen) : element("card").dataset.agree;
+onSubmit(form, async ({ agree }) => {
+  element("fault").textContent = agree.checked ? await connect() : element("card").dataset.agree;
 });

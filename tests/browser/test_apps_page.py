@@ -1,39 +1,14 @@
-"""A person agrees to measure with another app, and gets its code and the withdrawal code."""
+"""A person agrees to measure with RTR-NetTest, and gets its address and the withdrawal code."""
 
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
 from tests.support import open_rmbt
-from tests.support.browser import DESKTOP, axe, check_page, expect_text, press
+from tests.support.browser import DESKTOP, check_page, expect_text, press
 from tests.support.joining import Cast
-from tests.support.network_survey import batches, lte, register_app, upload
-
-
-def test_a_person_connects_network_survey(
-    app: Flask, client: FlaskClient, new_page: Callable[..., Page]
-) -> None:
-    open_rmbt.register_server(app)
-    page = new_page()
-    page.goto("/do/apps")
-    check_page(page, "apps")
-    press(page, "Lấy địa chỉ của tôi")
-    expect_text(page, "đánh dấu")
-    page.locator("#agree").check()
-    press(page, "Lấy địa chỉ của tôi")
-    expect(page.locator("#done-title")).to_be_focused()
-    expect(page.locator("#qr svg")).to_be_visible()
-    check_page(page, "apps-connected")
-    code = page.locator("#withdrawal-code").inner_text()
-    link = urlsplit(page.locator("#open").get_attribute("href") or "")
-    assert link.scheme == "intent"
-    [workspace_token] = parse_qs(link.query)["token"]
-    token = register_app(client, workspace_token).json["device_token"]
-    assert upload(client, token, batches(("lte", [lte()]))).json["total_records"] == 1
-    assert client.post("/api/v1/withdrawals", json={"withdrawal_code": code}).status_code == 200
 
 
 def test_a_person_gets_the_control_server_of_rtr(
@@ -43,12 +18,13 @@ def test_a_person_gets_the_control_server_of_rtr(
     cast = Cast(app)
     page = new_page(DESKTOP, "en")
     page.goto("/do/apps")
-    axe(page)
-    page.get_by_label("RTR-NetTest").check()
+    check_page(page, "apps")
+    press(page, "Get my address")
+    expect_text(page, "tick the box")
     page.locator("#agree").check()
     press(page, "Get my address")
     expect(page.locator("#done-title")).to_be_focused()
-    expect(page.locator("#open-row")).to_be_hidden()
+    expect(page.locator("#qr svg")).to_be_visible()
     page.locator("#join-code").fill("0000 0000")
     press(page, "Join")
     expect(page.locator("#join-fault")).to_have_text(
@@ -60,4 +36,6 @@ def test_a_person_gets_the_control_server_of_rtr(
     expect(page.locator("#join-fault")).to_be_empty()
     host, _, path = page.locator("#address").input_value().partition("/rmbt/")
     assert host and open_rmbt.send(client, path, "settings").json["error"] == []
-    axe(page)
+    check_page(page, "apps-connected")
+    code = page.locator("#withdrawal-code").inner_text()
+    assert client.post("/api/v1/withdrawals", json={"withdrawal_code": code}).status_code == 200

@@ -117,22 +117,6 @@ def fix(**changes: Any) -> dict[str, Any]:
     }
 
 
-def fence(entered_ms: int, **changes: Any) -> dict[str, Any]:
-    """Return a fence of LTE, which the phone entered at a time in milliseconds."""
-    return {
-        "location": {"latitude": 21.5942, "longitude": 105.8482, "accuracy": 8.0, "speed": 1.2},
-        "technology_id": 13,
-        "technology": "LTE",
-        "signal": -97,
-        "offset_ms": 0,
-        "duration_ms": 20_000,
-        "radius": 20.0,
-        "avg_ping_ms": 31,
-        "timestamp_microseconds": entered_ms,
-        **changes,
-    }
-
-
 def cells() -> list[dict[str, Any]]:
     serving = {"technology": "4G", "active": True, "primary_data_subscription": "true"}
     return [

@@ -73,9 +73,3 @@ def plmn_of_text(written: str | None) -> tuple[str | None, str | None]:
     """Return MCC and MNC of a text such as `452-04`, which keeps the zero of the MNC."""
     found = _PLMN.fullmatch(written or "")
     return (found[1], found[2]) if found else (None, None)
-
-
-def plmn_of_numbers(source: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return MCC and MNC of two numbers; an MNC below 10 gets the zero that it lost."""
-    mcc, mnc = whole(source, "mcc", 999), whole(source, "mnc", 999)
-    return (None, None) if mcc is None or mnc is None else (f"{mcc:03}", f"{mnc:02}")

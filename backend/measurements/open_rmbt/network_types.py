@@ -11,12 +11,10 @@ GENERATIONS: Final = {
     **dict.fromkeys((20, 41), _5G),
 }
 MOBILE: Final = frozenset(GENERATIONS) | {0, 101, 102, 103, 104, 105}
-MODES: Final = {20: "SA", 41: "NSA"}
 WIFI: Final = 99
 GENERAL_MOBILE: Final = 105
 KINDS: Final = {WIFI: "wifi", 106: "ethernet"}
 VPN: Final = 108
-OFFLINE: Final = 1000  # of a fence: no signal
 
 
 def kind_of(number: float | None) -> str:

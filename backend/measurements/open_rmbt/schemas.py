@@ -57,30 +57,6 @@ class StoredSchema(AnswerSchema):
     reasons = fields.List(fields.String(), metadata={"description": "codes of docs/rules.md"})
 
 
-class CoverageSessionSchema(AnswerSchema):
-    """A coverage session: its id, the server of its pings, and how long it may last."""
-
-    test_uuid = fields.String()
-    loop_uuid = fields.String()
-    loop_test_counter = fields.Integer()
-    client_remote_ip = fields.String()
-    ip_version = fields.Integer()
-    provider = fields.String(allow_none=True)
-    ping_token = fields.String()
-    ping_host = fields.String()
-    ping_port = fields.String()
-    max_coverage_session_seconds = fields.Integer()
-    max_coverage_measurement_seconds = fields.Integer()
-
-
-class FencesSchema(AnswerSchema):
-    """Numbers of fences: stored or known ones, and skipped ones by reason; both are final."""
-
-    processed = fields.Integer()
-    skipped = fields.Integer()
-    skipped_reasons = fields.Dict(keys=fields.String(), values=fields.Integer())
-
-
 class ResultsSchema(AnswerSchema):
     """A stored result as the app shows it."""
 

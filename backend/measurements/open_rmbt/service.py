@@ -1,22 +1,20 @@
 """Answer the app Open-RMBT: issue its tests as tickets, and record its results as samples."""
 
-from collections import Counter
+import base64
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID
 
 from backend.clock import VIETNAM
 from backend.devices import service as devices
 from backend.errors import Problem, invalid
 from backend.i18n.catalogues import Language
-from backend.measurements.open_rmbt import fences, results, tokens
+from backend.measurements.open_rmbt import results
 from backend.measurements.open_rmbt.network_types import GENERAL_MOBILE, WIFI
-from backend.measurements.radio import service as radio
-from backend.measurements.radio.service import RadioContext
 from backend.measurements.recording.answers import own_measurement
 from backend.measurements.recording.incoming import Item, ReceiptContext, read_id
 from backend.measurements.recording.service import RecordingContext, record_optimistically
@@ -26,9 +24,6 @@ from backend.witness.service import IssuedTicket, TicketIssuer, TicketRequest
 # As the app's own servers ask for; 7 s each of download and upload.
 DURATION_S, THREADS, PINGS = "7", "3", "10"
 ROUTE = "RMBTControlServer"
-# The port of pings by UDP at RTR's measuring servers, and the lengths of sessions that RTR allows.
-PING_PORT = "444"
-SESSION_S, COVERAGE_S = 3_600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ def request_test(
     return {
         "test_uuid": str(test),
         "open_test_uuid": f"O{test}",
-        "test_token": tokens.test_token(test, app_request.now, server.key),
+        "test_token": _test_token(test, app_request.now, server.key),
         "test_server_name": issued.host_name,
         "test_server_address": server.host,
         "test_server_port": server.port,
@@ -113,6 +108,13 @@ def request_test(
         "result_url": f"{app_request.base_url}/result",
         "result_qos_url": f"{app_request.base_url}/resultQoS",
     }
+
+
+def _test_token(test: UUID, at: datetime, key: str) -> str:
+    """Return `<test>_<second>_<HMAC-SHA1>`, signed with the secret of the measuring server."""
+    signed = f"{test}_{int(at.timestamp())}"
+    digest = hmac.digest(key.encode(), signed.encode(), "sha1")
+    return f"{signed}_{base64.b64encode(digest).decode()}"
 
 
 def record_result(app_request: Request, context: RecordingContext, issuer: TicketIssuer) -> Item:
@@ -185,55 +187,3 @@ def describe_result(app_request: Request, language: Language) -> dict[str, Any]:
 
 def _kbit(mbps: float | None) -> int:
     return round((mbps or 0) * 1000)
-
-
-def request_coverage(app_request: Request, server: MeasuringServer, key: str) -> dict[str, Any]:
-    """Begin a coverage session of the device of a token."""
-    device = devices.authenticate(app_request.token, app_request.now)
-    loop = read_id(app_request.body.get("loop_uuid")) or uuid4()
-    return {
-        "test_uuid": str(tokens.session_id(device.id, app_request.now, key)),
-        "loop_uuid": str(loop),
-        "loop_test_counter": 1,
-        "client_remote_ip": app_request.address,
-        "ip_version": _ip_version(app_request.address),
-        "provider": None,
-        "ping_token": tokens.ping_token(app_request.address, app_request.now, server.key),
-        "ping_host": server.host,
-        "ping_port": PING_PORT,
-        "max_coverage_session_seconds": SESSION_S,
-        "max_coverage_measurement_seconds": COVERAGE_S,
-    }
-
-
-def record_coverage(app_request: Request, key: str) -> tuple[int, Counter[str]]:
-    """Record the fences of a session as radio samples, each once.
-
-    Returns the number of stored or known ones, and the number of skipped ones by reason.
-    """
-    device = devices.authenticate(app_request.token, app_request.now)
-    session = read_id(app_request.body.get("test_uuid"))
-    if session is None:
-        raise _wrong(app_request.body, "test_uuid", "not_uuid")
-    began = tokens.session_start(session, device.id, key)
-    sent = app_request.body.get("fences")
-    if not isinstance(sent, list) or len(sent) > fences.FENCES_MOST:
-        raise invalid("fences", "wrong_length")
-    translated = fences.translate(sent, app_request.body, str(session), device.id, began)
-    if not translated.samples:
-        return 0, translated.skipped
-    context = RadioContext(app_request.now, source="open_rmbt", address=app_request.address)
-    processed = 0
-    for item in radio.record(device, translated.samples, context):
-        if item.outcome == "refused":
-            translated.skipped[item.errors[0].code] += 1
-        else:
-            processed += 1
-    return processed, translated.skipped
-
-
-def _ip_version(address: str) -> int:
-    try:
-        return ip_address(address).version
-    except ValueError:
-        return 4

@@ -19,8 +19,6 @@ from backend.measurements.open_rmbt import service
 from backend.measurements.open_rmbt.schemas import (
     AnswerSchema,
     ConnectionSchema,
-    CoverageSessionSchema,
-    FencesSchema,
     ListsSchema,
     RequestSchema,
     ResultsSchema,
@@ -129,25 +127,11 @@ def show_rmbt_result(app_request: Request) -> dict[str, Any]:
 
 @blp.post("/coverageRequest")
 @blp.doc(requestBody=BODY)
-@blp.response(200, CoverageSessionSchema)
+@blp.response(200, AnswerSchema)
 @_answer
-def request_coverage(app_request: Request) -> dict[str, Any]:
-    """Begin a coverage session."""
-    return service.request_coverage(app_request, _server(), current_app.config["SECRET_KEY"])
-
-
-@blp.post("/coverageResult")
-@blp.doc(requestBody=BODY)
-@blp.response(200, FencesSchema)
-@_answer
-def send_coverage(app_request: Request) -> dict[str, Any]:
-    """Send the fences of a coverage session, which become radio samples, each once."""
-    processed, skipped = service.record_coverage(app_request, current_app.config["SECRET_KEY"])
-    return {
-        "processed": processed,
-        "skipped": skipped.total(),
-        "skipped_reasons": dict(skipped),
-    }
+def refuse_coverage(app_request: Request) -> dict[str, Any]:
+    """Refuse a coverage session, which measures no speed."""
+    raise Problem(404, "speed_tests_only")
 
 
 @blp.post("/resultQoS")

@@ -128,13 +128,12 @@ def install(query: dict[str, Any]) -> Response:
 
 @bp.page("/do/apps", policy=SCRIPTED_REQUESTS)
 def apps(query: dict[str, Any]) -> Response:
-    """Render the page where a person agrees to measure with another app, and connects it."""
+    """Render the page where a person agrees to measure with RTR-NetTest, and connects it."""
     page_language = query["lang"] or language()
     return render(
         "web/measure/apps.html",
         query["lang"],
         consent=consent.statement(_operator(), page_language),
-        apps=["network_survey", *(["open_rmbt"] if current_app.config["OPEN_RMBT_URL"] else [])],
     )
 
 

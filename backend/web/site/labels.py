@@ -151,20 +151,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "upload_mbps": N_("upload above {threshold} Mbps"),
         "ping_ms": N_("latency below {threshold} ms"),
     },
-    "app": {
-        "network_survey": N_("Network Survey: signal along a way"),
-        "open_rmbt": N_("RTR-NetTest: speed tests"),
-    },
-    "app_purpose": {
-        "network_survey": N_(
-            "It records the signal while you walk or ride. These records are no speed tests and do "
-            "not count towards the target."
-        ),
-        "open_rmbt": N_(
-            "Its speed tests come with the technology and the signal. They count where samples "
-            "without a signed witness do. It needs the app’s developer mode."
-        ),
-    },
     "workspace": {
         "board": N_("Campaigns"),
         "desk": N_("Workspace of officials"),

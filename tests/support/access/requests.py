@@ -78,12 +78,6 @@ def _withdrawal(world: World) -> dict[str, Any]:
     return {"json": {"withdrawal_code": registered["withdrawal_code"]}}
 
 
-def _scanned_code(world: World) -> dict[str, Any]:
-    """Scan the code of a device that agreed for Network Survey."""
-    registered = world.client.post("/api/v1/devices", json={"consent": CONSENT}).json
-    return {"json": {"token": registered["token"]}}
-
-
 def _withdrawal_step(world: World) -> dict[str, Any]:
     columns = {"channel": "letter", "received_at": LONG_AGO}
     with world.app.app_context():
@@ -218,8 +212,6 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         for row in PAGES
         if row.startswith("POST /rmbt/")
     },
-    "POST /api/v1/device/register": _scanned_code,
-    "POST /api/v1/device/upload": lambda w: {"json": {"records": []}},
     "POST /RMBTControlServer/<name>": lambda w: {"at": {"name": "settings"}, "json": {}},
     "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
     "GET /api/v1/units/search": lambda w: {"query_string": {"q": "phu luong"}},

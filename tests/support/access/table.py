@@ -94,13 +94,6 @@ TABLE = {
     "DELETE /api/v1/devices/me": "401 200 401 401 401 401 401 401",
     "POST /api/v1/devices/me/rotate": "401 200 401 401 401 401 401 401",
     "POST /api/v1/devices/me/consents": "401 201 401 401 401 401 401 401",
-    # Network Survey: the code of a device is in the body; an unknown token is one that has ended
-    "POST /api/v1/devices/me/network-survey": "401 200 401 401 401 401 401 401",
-    "POST /api/v1/device/register": EVERYBODY,
-    "POST /api/v1/device/upload": "410 200 410 410 410 410 410 410",
-    "GET /api/v1/device/status": "403 200 403 403 403 403 403 403",
-    "DELETE /api/v1/device/deregister": "410 200 410 410 410 410 410 410",
-    "POST /api/v1/device/unregister": "410 200 410 410 410 410 410 410",
     # without a measuring server for it, the app cannot be connected
     "POST /api/v1/devices/me/open-rmbt": "401 404 401 401 401 401 401 401",
     "POST /api/v1/no-connection-notes": "401 201 401 401 401 401 401 401",

@@ -72,7 +72,6 @@ PAGES = {
             "result",
             "testresult",
             "coverageRequest",
-            "coverageResult",
             "resultQoS",
             "news",
             "history",

@@ -19,15 +19,13 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Set a device's or an admin's token where needed; calls that end it get a new device's."""
     if "{token}" in case.operation.path and secrets.randbelow(10):
         case.path_parameters["token"] = token()
-    if case.operation.path == REGISTERING and isinstance(case.body, dict) and secrets.randbelow(4):
-        case.body["token"] = token()
     security = case.operation.definition.raw.get("security")
     if not security:
         return
     if any("session" in one for one in security):
         case.headers["Authorization"] = f"Bearer {ADMIN}"
         return
-    ends = (case.operation.method.lower(), case.operation.path) in ENDING
+    ends = (case.operation.method.lower(), case.operation.path) == ENDING
     case.headers["Authorization"] = f"Bearer {register(URL) if ends else token()}"
 
 
@@ -41,14 +39,8 @@ def filter_query(context: Any, query: Any) -> bool:
 schemathesis.openapi.media_type("application/pdf", st.binary().map(b"%PDF-1.7\n".__add__))
 # gunicorn reads 4,094 bytes of a request's first line.
 QUERY_MOST = 3_500
-# The call of Network Survey whose body has a device's token.
-REGISTERING = "/api/v1/device/register"
-# Calls after which the token of their device is no longer valid.
-ENDING = {
-    ("delete", "/api/v1/devices/me"),
-    ("delete", "/api/v1/device/deregister"),
-    ("post", "/api/v1/device/unregister"),
-}
+# The call after which the token of its device is no longer valid.
+ENDING = ("delete", "/api/v1/devices/me")
 
 
 @cache

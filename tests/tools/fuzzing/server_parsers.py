@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-from tests.support import network_survey, open_rmbt
+from tests.support import open_rmbt
 from tests.tools.fuzzing.parsers import GEOJSON, SEEDS, Parser
 from tests.tools.fuzzing.person import Session
 
@@ -112,7 +112,13 @@ def _bodies(server: ServerUnderTest) -> Iterator[Parser]:
         lambda raw: ask("POST", "/api/v1/measurements", squeezed, gzip.compress(raw, 1)),
         [b'{"measurements": [' + sample + b"]}"],
     )
-    yield from _of_apps(server, post, heads)
+    test = {"test_uuid": "6f1f8a58-8d2b-4a7a-b0f6-3f6e1a1f0a11", "test_token": "x"}
+    # With the time of now, so that a result that stays whole is stored.
+    result = json.dumps(
+        open_rmbt.result(test, time=int(datetime.now(UTC).timestamp() * 1000))
+    ).encode()
+    base = f"/rmbt/{server.device.removeprefix('Bearer ')}/RMBTControlServer"
+    yield Parser("Open-RMBT result", post(f"{base}/result", JSON), [result])
     table = {"Authorization": server.admin, "Content-Type": "text/csv"}
     csv = "Tên đội,Loại\nTổ 1,tổ công nghệ số cộng đồng\n".encode()
     yield Parser("list of teams", post("/api/v1/organisations/1/teams/import", table), [csv])
@@ -127,29 +133,6 @@ def _bodies(server: ServerUnderTest) -> Iterator[Parser]:
     yield Parser(
         "sign-in", post("/api/v1/sessions", JSON), [b'{"name": "a@b.vn", "password": "x"}']
     )
-
-
-def _of_apps(
-    server: ServerUnderTest,
-    post: Callable[[str, Mapping[str, str]], Callable[[bytes], object]],
-    heads: Mapping[str, str],
-) -> Iterator[Parser]:
-    """Yield bodies of apps of others, with times of now, so that what stays whole is stored."""
-    now = datetime.now(UTC)
-    millis = int(now.timestamp() * 1000)
-    at = now.isoformat(timespec="milliseconds")
-    records = network_survey.batches(
-        ("lte", [network_survey.lte(deviceTime=at)]), ("nr", [network_survey.nr(deviceTime=at)])
-    )
-    upload = json.dumps({"batch_id": "1", "records": records}).encode()
-    yield Parser("Network Survey", post("/api/v1/device/upload", heads), [upload])
-    base = f"/rmbt/{server.device.removeprefix('Bearer ')}/RMBTControlServer"
-    test = {"test_uuid": "6f1f8a58-8d2b-4a7a-b0f6-3f6e1a1f0a11", "test_token": "x"}
-    result = json.dumps(open_rmbt.result(test, time=millis)).encode()
-    yield Parser("Open-RMBT result", post(f"{base}/result", JSON), [result])
-    fences = {**test, "telephony_network_operator": "452-04", "fences": [open_rmbt.fence(millis)]}
-    sent = json.dumps(fences).encode()
-    yield Parser("Open-RMBT fences", post(f"{base}/coverageResult", JSON), [sent])
 
 
 def _addresses(server: ServerUnderTest) -> Iterator[Parser]:

@@ -1,6 +1,5 @@
 """The Vietnamese catalogue has every text of the code, and none is English by mistake."""
 
-import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -23,14 +22,12 @@ from backend.i18n.catalogues import (
     plural_forms,
 )
 from backend.i18n.messages import TEXTS, message
-from backend.reports.content.labels import NOTES
 from backend.web.measure.script_texts import script_texts
 from backend.web.site.labels import LABELS
 from backend.web.site.pages import Translator
 from tests.support.daily_counts import count
 
 ROOT = Path(__file__).parents[3]
-DATA = ROOT / "tests" / "data"
 VIETNAMESE = re.compile(
     "[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹàáãèéìíòóõùúýĩũ]", re.I
 )
@@ -96,18 +93,6 @@ def test_counts_have_their_forms(catalogue: Catalog) -> None:
     for one in plurals:
         assert len(one.id) == 2 and len(forms(one.string)) == 1
         assert "{n}" in one.id[0] and one.id[0] != one.id[1]
-
-
-def test_no_vietnamese_text_of_the_tables_is_lost(catalogue: Catalog) -> None:
-    """The texts that were pairs in Python up to commit ecc23a0."""
-    texts = {text for one in catalogue if one.id for text in forms(one.string)}
-    texts |= set(NOTES.values())  # of reports, which are Vietnamese
-    changed = json.loads((DATA / "texts-changed.json").read_text())
-    for old in json.loads((DATA / "texts-ecc23a0.json").read_text()):
-        if old in changed:  # null: no page showed it
-            assert old not in texts and set(changed[old] or ()) <= texts, old
-        else:
-            assert old in texts, old
 
 
 def test_templates_are_written_in_english() -> None:

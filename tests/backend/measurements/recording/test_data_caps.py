@@ -30,7 +30,8 @@ def test_a_larger_cap_a_slower_line_and_a_shorter_ping_measure_no_less(
         assert measures_speed(cap, down, up, ping and ping / factor)
 
 
-# The tests of `scripts/bench caps`, each with what it read, and whether that is within 10 %.
+# Tests over lines of known rates (docs/measuring.md), each with what it read, and whether that is
+# within 10 %.
 @pytest.mark.parametrize(
     ("cap", "down", "up", "ping", "enters"),
     [

@@ -33,6 +33,7 @@ from backend.team_import.rows import Remark, count_outcomes
 from backend.team_import.service import serialize_remarks
 from backend.team_import.unit_finder import UnitFinder
 from backend.units.index import NamedUnit, unit_index
+from backend.units.search import is_called
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "code": ("ma", "ma xa", "ma don vi", "ma xa phuong", "code", "unit code"),
@@ -118,7 +119,7 @@ def _read(line: Line, header: Header, finder: UnitFinder) -> ImportRow:
     found = finder.find(texts["code"] or texts["unit"])
     if found.unit is None:
         row.errors.append(Remark("unit", found.error or "place_unknown", found.candidates))
-    elif texts["code"] and texts["unit"] and not found.unit.called(texts["unit"]):
+    elif texts["code"] and texts["unit"] and not is_called(found.unit, texts["unit"]):
         row.errors.append(Remark("unit", "unit_code_and_name", (found.unit.label, texts["unit"])))
     else:
         row.unit = found.unit

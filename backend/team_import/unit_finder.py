@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from backend.units.index import NamedUnit
-from backend.units.names import spelling
-from backend.units.search import Choice
+from backend.units.search import Choice, is_called, spelling
 from geo.gazetteer import plain
 
 # Dozens of communes are called Xã Tân Lập; a person picks from ten, or gives more names.
@@ -86,7 +85,7 @@ class UnitFinder:
         known = [
             self._by_code[one] for one in dict.fromkeys((code, padded)) if one in self._by_code
         ]
-        if known and name and not any(one.called(name) for one in known):
+        if known and name and not any(is_called(one, name) for one in known):
             return Match(error="unit_code_and_name", candidates=_labels(known))
         if len(known) == 1:
             return Match(known[0], None if known[0].code == code else "code_padded")

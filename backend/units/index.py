@@ -3,10 +3,11 @@
 Each process reads them once. Units are only ever added, so the index is valid until one is.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,13 +17,20 @@ from sqlalchemy import Engine, select
 from backend.database.extensions import db, fetch
 from backend.units.catalogue import LEVELS, read_rows, system_on
 from backend.units.models import Unit
-from backend.units.names import NearNames, compact, query_words, without_type, words_of
 from backend.units.reform import crosswalk, successor_codes
+from geo.gazetteer import plain
 
 DAYS_MOST = 8  # whose lists of units are kept
-# Ranks of units found by `called_nearly`: see search.py.
-NEAR, NEARLY = 3, 4
+# Different names of units of both systems: some ten thousand.
+NAMES_MOST = 20_000
+WORD = re.compile(r"[0-9a-z]+")
 Names = tuple[tuple[str, str], ...]  # (name, type)
+
+
+@lru_cache(NAMES_MOST)
+def words_of(name: str) -> str:
+    """Return the words of an official name for comparison: lower case, without accents."""
+    return " ".join(WORD.findall(plain(name)))
 
 
 @dataclass(frozen=True)
@@ -61,11 +69,6 @@ class NamedUnit:
     def all_words(self) -> str:
         """The words of its name and of the names above it, each after a blank."""
         return f" {' '.join([self.words[0], *(words_of(name) for name, _ in self.above)])} "
-
-    def called(self, text: str) -> bool:
-        """Return whether a name is this unit's, with or without its type and accents."""
-        name = text.partition(",")[0]
-        return query_words(name) in self.words
 
     def valid_on(self, day: date) -> bool:
         """Return whether the unit exists on a day."""
@@ -176,27 +179,6 @@ class UnitIndex:
         for unit in self._by_system.get("2024", ()):
             for id in unit.lies_in if unit.level == "commune" else ():
                 found.setdefault(id, set()).add(unit.code)
-        return found
-
-    def called_nearly(self, words: str, day: date) -> Iterator[tuple[int, NamedUnit]]:
-        """Yield the units of a day whose name is at most one letter off, or has another type."""
-        names, units = self._near_names[system_on(day)]
-        for rank, text in ((NEAR, words), (NEARLY, without_type(words))):
-            for name in names.find(text):
-                for unit in units[name]:
-                    if unit.valid_on(day):
-                        yield rank, unit
-
-    @cached_property
-    def _near_names(self) -> dict[str, tuple[NearNames, dict[str, list[NamedUnit]]]]:
-        """By system: names with and without type to compare, and the units of each."""
-        found = {}
-        for system, units in self._by_system.items():
-            named: dict[str, list[NamedUnit]] = {}
-            for unit in units:
-                for name in dict.fromkeys(map(compact, unit.words)):
-                    named.setdefault(name, []).append(unit)
-            found[system] = (NearNames(named), named)
         return found
 
     def on(self, day: date, level: str | None = None) -> list[NamedUnit]:

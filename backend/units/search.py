@@ -5,38 +5,47 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from backend.units.catalogue import LEVELS, system_on, system_span
-from backend.units.index import NamedUnit, UnitIndex, unit_index
-from backend.units.names import (
-    compact,
-    query_words,
-    spelling,
-    split_words,
-    within_one_edit,
-    without_type,
-    words_of,
-)
+from backend.units.catalogue import LEVELS, SYSTEMS, system_on, system_span
+from backend.units.index import WORD, NamedUnit, UnitIndex, unit_index, words_of
+from geo.gazetteer import plain
 
 # Results of a search, of which a person reads a screen.
 FOUND_MOST = 30
 # Ended units whose successors one search shows: names such as "Tân Lập" are dozens.
 ENDED_MOST = 8
 NAME_MOST = 200
+NEAR_LETTERS = 5  # shorter names are one edit from too many others
 ABOVE_LETTERS = 3  # of a name above one, without a comma: fewer are the begin of too many
 # Ways to split words without commas into a name and one above it.
 SPLITS_MOST = 12
 
 # Ranks of results: the whole name, the name without its type, the begin of either, a name that
 # differs by one letter (NEAR), another type or both (NEARLY).
-FULL, BARE, BEGIN = range(3)
+FULL, BARE, BEGIN, NEAR, NEARLY = range(5)
 # Ranks of names that contain the words, in the name itself or with the names above it, less the
 # number of whole words: a query has at most a hundred.
 IN_NAME, ELSEWHERE = 105, 208
 
-_CODE_FIRST = re.compile(r"([0-9]{1,5})(?![0-9])[\s.,:;–-]*(.*)")
-_CODE_LAST = re.compile(r"(.*\S)\s*\(([0-9]{1,5})\)")
+_TYPES = {
+    "x": "xa", "p": "phuong", "tt": "thi tran", "h": "huyen", "q": "quan", "tx": "thi xa",
+    "tp": "thanh pho", "t": "tinh", "dk": "dac khu",
+}  # fmt: skip
+_TYPE_BEFORE = re.compile(rf"^(?:{'|'.join(_TYPES.values())}) ")
+# Names in everyday use that are not part of the official one.
+_USUAL = {
+    "hcm": "ho chi minh", "tphcm": "thanh pho ho chi minh", "hcmc": "ho chi minh",
+    "sai gon": "ho chi minh", "saigon": "ho chi minh", "sg": "ho chi minh", "hn": "ha noi",
+    "brvt": "ba ria vung tau", "tth": "thua thien hue", "daklak": "dak lak",
+    "bac can": "bac kan", "dac lac": "dak lak", "dac nong": "dak nong",
+}  # fmt: skip
+_USUAL_NAMES = re.compile(rf"\b(?:{'|'.join(_USUAL)})\b")
+_NUMBERED = re.compile(r"([a-z]{1,2})([0-9]+)")
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+_CODE_FIRST = re.compile(r"(?P<code>[0-9]{1,5})(?![0-9])[\s.,:;–-]*(?P<name>.*)")
+_CODE_LAST = re.compile(r"(?P<name>.*\S)\s*\((?P<code>[0-9]{1,5})\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +94,26 @@ def search_units(
     parts = [query_words(part) for part in text.split(",")]
     if not any(parts):
         return []
-    ranked = _ranked(index.on(day), parts)
-    ended = _ranked(index.on(last), parts, IN_NAME) if (last := _last_day_before(day)) else []
-    if not exact and not any(rank <= BARE for rank, _ in [*ranked, *ended]):
-        ranked = _best([*ranked, *_near(index, parts, day)])
-        ended = _best([*ended, *_near(index, parts, last)]) if last else []
-    found = [(rank, FoundUnit(one)) for rank, one in sorted(ranked, key=_order)]
-    found += _heirs(index, sorted(ended, key=_order), {one.id: rank for rank, one in ranked})
+    ranks = _rank_units(index.on(day), parts)
+    ended: dict[int, int] = {}
+    if former := system_span("2024")[1] if system_on(day) == "2025" else None:
+        ended = _rank_units(index.on(former), parts, IN_NAME)
+    if not exact and min([*ranks.values(), *ended.values()], default=BEGIN) > BARE:
+        _add_near(ranks, index, parts, day)
+        if former:
+            _add_near(ended, index, parts, former)
+    found = [(ranks[unit.id], FoundUnit(unit)) for unit in _best_first(index, ranks)]
+    found += _find_heirs(index, ended, ranks)
     fitting = [
         (rank, one)
         for rank, one in found
         if level in (None, one.unit.level) and _inside(one.unit, within)
     ]
     fitting.sort(key=lambda pair: (pair[0], *_preference(pair[1], text)))
-    return _cut([one for _, one in fitting], limit)
-
-
-def _last_day_before(day: date) -> date | None:
-    """Return the last day of the former units; None for a day on which they are not former."""
-    return system_span("2024")[1] if system_on(day) == "2025" else None
-
-
-def _preference(found: FoundUnit, text: str) -> tuple[bool, bool, bool]:
-    """Return the order of equally well fitting units: those with the text's own accents first."""
-    accents = not text.isascii() and not _spelt(found.was or found.unit, text)
-    return accents, found.was is not None, not found.likely
+    best, rest = [one for _, one in fitting[:limit]], [one for _, one in fitting[limit:]]
+    # The likely successors of an ended unit are complete: forms offer all of them at once.
+    shown = {one.was.id for one in best if one.was}
+    return best + [one for one in rest if one.was and one.likely and one.was.id in shown]
 
 
 def choose_units(
@@ -120,73 +124,106 @@ def choose_units(
     The text is a name with or without those above it, a code, or a code with the unit's own name.
     """
     index, text = unit_index(), " ".join(unicodedata.normalize("NFC", text).split())[:NAME_MOST]
-    code, name = _split_code(text)
-    if code is not None:
-        return _by_code(index, code, name, day, level, within)
-    return _by_name(index, name, day, level, within)
+    parts = _CODE_LAST.fullmatch(text) or _CODE_FIRST.fullmatch(text)
+    if parts is None:
+        return _choose_by_name(text, day, level, within)
+    code, name = parts["code"], parts["name"]
+    spellings = dict.fromkeys((code, code.zfill(2), code.zfill(5)))
+    units = [one for each in spellings for one in index.with_code(each, day, level)]
+    named = [one for one in units if not name or is_called(one, name)]
+    if named:
+        chosen = named[0]
+        return Choice((chosen,)) if _inside(chosen, within) else Choice(error="unit_outside")
+    others = _choose_by_name(name, day, level, within) if name else Choice()
+    meant = [*map(FoundUnit, units), *map(FoundUnit, others.units), *others.candidates]
+    candidates = list({one.unit.id: one for one in meant}.values())[:FOUND_MOST]
+    error = "unit_code_and_name" if units else "unit_unknown"
+    return Choice(error=error, candidates=tuple(candidates))
 
 
 def home_area(unit_id: int | None, day: date) -> int | None:
     """Return the province of a unit on a day, also of one that ended; None where there is none."""
     index = unit_index()
-    unit = index.by_id.get(unit_id) if unit_id is not None else None
+    unit = index.by_id.get(unit_id or 0)
     if unit is not None and unit.system != system_on(day):
         heirs = index.heirs(unit) if unit.system == "2024" else ()
         unit = heirs[0].unit if heirs else None
-    provinces = [index.by_id[one] for one in unit.lies_in if one in index.by_id] if unit else []
-    return next((one.id for one in provinces if one.level == "province"), None)
+    province = index.province_of(unit) if unit else None
+    return province.id if province and province.level == "province" else None
 
 
-def _inside(unit: NamedUnit, within: int | None) -> bool:
-    return within is None or within in unit.lies_in
+def is_called(unit: NamedUnit, text: str) -> bool:
+    """Return whether a name is a unit's, with or without its type and accents."""
+    return query_words(text.partition(",")[0]) in unit.words
 
 
-def _with_words(units: Sequence[NamedUnit], parts: Sequence[str]) -> Sequence[NamedUnit]:
-    """Return the units with every word in their names, as a whole or as the begin of one."""
+def query_words(text: str) -> str:
+    """Return the words of a name as people write it, with abbreviations written out."""
+    return _write_out(WORD.findall(plain(text)))
+
+
+def spelling(text: str) -> str:
+    """Return small letters with the tone after its word, so that Hoá and Hóa are equal."""
+    words = unicodedata.normalize("NFD", text.casefold()).split()
+    return " ".join("".join(sorted(word, key=_TONES.__contains__)) for word in words)
+
+
+def within_one_edit(one: str, other: str) -> bool:
+    """Return whether texts differ by at most one letter added, left out, changed or swapped."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    pairs = enumerate(zip(one, other, strict=False))
+    at = next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+    one, other = one[at:], other[at:]
+    swapped = one[:2] == other[1::-1] and one[2:] == other[2:]
+    return swapped or other in (one, one[1:]) or one[1:] == other[1:] or one == other[1:]
+
+
+class NearNames:
+    """Names without blanks, to find those at most one edit from a text."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._by_length: dict[int, list[str]] = {}
+        for name in dict.fromkeys(map(compact, names)):
+            self._by_length.setdefault(len(name), []).append(name)
+
+    def find(self, text: str) -> set[str]:
+        """Return the names near a text; a single edit leaves its begin or its end as it is."""
+        text = compact(text)
+        if len(text) < NEAR_LETTERS:
+            return {text} & set(self._by_length.get(len(text), ()))
+        half = (len(text) - 2) // 2
+        begin, end = text[:half], text[-half:]
+        lengths = (len(text) - 1, len(text), len(text) + 1)
+        names = (name for length in lengths for name in self._by_length.get(length, ()))
+        likely = [name for name in names if name.startswith(begin) or name.endswith(end)]
+        return {name for name in likely if within_one_edit(name, text)}
+
+
+def compact(words: str) -> str:
+    """Return words without blanks, so that `daklak` and `dak lak` are equal."""
+    return words.replace(" ", "")
+
+
+def _write_out(words: Sequence[str]) -> str:
+    """Write out an abbreviated type before a name and names in everyday use: `q1`, `tphcm`."""
+    first, *rest = words or [""]
+    if rest and first in _TYPES:
+        words = [_TYPES[first], *rest]
+    elif numbered := _NUMBERED.fullmatch(first):
+        words = [_TYPES.get(numbered[1], numbered[1]), numbered[2], *rest]
+    return _USUAL_NAMES.sub(lambda usual: _USUAL[usual[0]], " ".join(words))
+
+
+def _rank_units(
+    units: Sequence[NamedUnit], parts: Sequence[str], most: int = ELSEWHERE
+) -> dict[int, int]:
+    """Return how well units fit that have every word of a text in their names, by id."""
     begins = {f" {word}" for part in parts for word in part.split()}
     for begin in sorted(begins, key=len, reverse=True):
         units = [unit for unit in units if begin in unit.all_words]
-    return units
-
-
-def _ranked(
-    units: Sequence[NamedUnit], parts: Sequence[str], most: int = ELSEWHERE
-) -> list[tuple[int, NamedUnit]]:
-    """Return the units whose names have the words, and how well they fit."""
-    ranked = ((_rank(one, parts), one) for one in _with_words(units, parts))
-    return [(rank, one) for rank, one in ranked if rank is not None and rank <= most]
-
-
-def _order(pair: tuple[int, NamedUnit]) -> tuple[int, int, tuple[str, int]]:
-    rank, unit = pair
-    return rank, LEVELS.index(unit.level), unit.order
-
-
-def _best(ranked: Iterable[tuple[int, NamedUnit]]) -> list[tuple[int, NamedUnit]]:
-    """Return each unit once, with its best rank."""
-    best: dict[int, tuple[int, NamedUnit]] = {}
-    for rank, one in ranked:
-        if one.id not in best or rank < best[one.id][0]:
-            best[one.id] = (rank, one)
-    return list(best.values())
-
-
-def _near(index: UnitIndex, parts: Sequence[str], day: date) -> list[tuple[int, NamedUnit]]:
-    """Return the units whose name, or a name above it, is one letter off."""
-    first, *above = parts
-    ways = [(first, above)]
-    if not above:
-        ways += [(name, [higher]) for name, higher in split_words(first)][:SPLITS_MOST]
-    for name, higher in ways:
-        found = [
-            (rank, unit)
-            for rank, unit in index.called_nearly(name, day)
-            if _lies_under(unit, higher)
-            or (name in unit.words and _lies_nearly_under(unit, higher))
-        ]
-        if found:
-            return found
-    return []
+    ranked = ((unit.id, _rank(unit, parts)) for unit in units)
+    return {id: rank for id, rank in ranked if rank is not None and rank <= most}
 
 
 def _rank(unit: NamedUnit, parts: Sequence[str]) -> int | None:
@@ -195,126 +232,123 @@ def _rank(unit: NamedUnit, parts: Sequence[str]) -> int | None:
     Between names that contain the words, those with more of them as whole words come first.
     """
     first, *above = parts
-    known = unit.all_words
-    if above and not _lies_under(unit, above):
+    if not _lies_under(unit, above):
         return None
     full, bare = unit.words
-    if first == full:
-        return FULL
-    if first == bare:
-        return BARE
-    if (rank := _rank_before_others(unit, first)) is not None:
-        return rank
+    for rank, name in ((FULL, full), (BARE, bare)):
+        # The names above it may follow without a comma.
+        rest = first.removeprefix(f"{name} ")
+        follows = rest != first and len(rest) >= ABOVE_LETTERS
+        if first == name or (follows and _lies_under(unit, [rest])):
+            return rank
     if full.startswith(first) or bare.startswith(first):
         return BEGIN
     words = first.split()
     in_name = all(f" {word}" in f" {full}" for word in words)
-    return (IN_NAME if in_name else ELSEWHERE) - sum(f" {word} " in known for word in words)
-
-
-def _rank_before_others(unit: NamedUnit, words: str) -> int | None:
-    """Return how well a name fits that is followed by one above it, without a comma."""
-    for rank, name in ((FULL, unit.words[0]), (BARE, unit.words[1])):
-        above = words.removeprefix(f"{name} ")
-        if above != words and len(above) >= ABOVE_LETTERS and _lies_under(unit, [above]):
-            return rank
-    return None
+    whole = sum(f" {word} " in unit.all_words for word in words)
+    return (IN_NAME if in_name else ELSEWHERE) - whole
 
 
 def _lies_under(unit: NamedUnit, above: Iterable[str]) -> bool:
-    names = [words_of(name) for name, _ in unit.above]
-    return all(any(f" {part}" in f" {name}" for name in names) for part in above if part)
+    names = [f" {words_of(name)}" for name, _ in unit.above]
+    return all(any(f" {part}" in name for name in names) for part in above if part)
 
 
 def _lies_nearly_under(unit: NamedUnit, above: Iterable[str]) -> bool:
     names = [words_of(name) for name, _ in unit.above]
-    known = [compact(one) for name in names for one in (name, without_type(name))]
+    known = [compact(one) for name in names for one in (name, _TYPE_BEFORE.sub("", name))]
     return all(any(within_one_edit(compact(part), one) for one in known) for part in above if part)
 
 
-def _heirs(
-    index: UnitIndex, ended: Sequence[tuple[int, NamedUnit]], known: Mapping[int, int]
-) -> Iterator[tuple[int, FoundUnit]]:
-    """Yield the units on the ground of ended ones, unless one of them fits the text as well.
+def _add_near(ranks: dict[int, int], index: UnitIndex, parts: Sequence[str], day: date) -> None:
+    """Add the units whose name, or a name above it, is one letter off."""
+    first, *above = parts
+    ways = [(first, above)]
+    if not above:
+        words = first.split()
+        ends = range(len(words) - 1, 0, -1)[:SPLITS_MOST]
+        ways += [(" ".join(words[:end]), [_write_out(words[end:])]) for end in ends]
+    for name, higher in ways:
+        found = [
+            (rank, unit.id)
+            for rank, unit in _called_nearly(index, name, day)
+            if _lies_under(unit, higher)
+            or (name in unit.words and _lies_nearly_under(unit, higher))
+        ]
+        for rank, id in found:
+            ranks[id] = min(rank, ranks.get(id, rank))
+        if found:
+            return
 
-    `known` are the ranks of the found units of today.
-    """
+
+def _called_nearly(index: UnitIndex, words: str, day: date) -> Iterator[tuple[int, NamedUnit]]:
+    """Yield the units of a day whose name is at most one letter off, or has another type."""
+    names, units = _near_names(index, system_on(day))
+    for rank, text in ((NEAR, words), (NEARLY, _TYPE_BEFORE.sub("", words))):
+        for name in names.find(text):
+            yield from ((rank, unit) for unit in units[name] if unit.valid_on(day))
+
+
+@lru_cache(len(SYSTEMS))
+def _near_names(index: UnitIndex, system: str) -> tuple[NearNames, dict[str, list[NamedUnit]]]:
+    """Return the names with and without type to compare, and the units of each."""
+    named: dict[str, list[NamedUnit]] = {}
+    for unit in index.units:
+        for name in dict.fromkeys(map(compact, unit.words)) if unit.system == system else ():
+            named.setdefault(name, []).append(unit)
+    return NearNames(named), named
+
+
+def _best_first(index: UnitIndex, ranks: Mapping[int, int]) -> list[NamedUnit]:
+    units = [index.by_id[id] for id in ranks]
+    return sorted(units, key=lambda one: (ranks[one.id], LEVELS.index(one.level), one.order))
+
+
+def _find_heirs(
+    index: UnitIndex, ended: Mapping[int, int], ranks: Mapping[int, int]
+) -> Iterator[tuple[int, FoundUnit]]:
+    """Yield the units on the ground of ended ones, unless one of them fits the text as well."""
     chosen = 0
-    for rank, one in ended:
-        heirs = index.heirs(one)
+    for one in _best_first(index, ended):
+        rank, heirs = ended[one.id], index.heirs(one)
         if chosen == ENDED_MOST:
             return
-        if any(heir.likely and known.get(heir.unit.id, rank + 1) <= rank for heir in heirs):
+        if any(heir.likely and ranks.get(heir.unit.id, rank + 1) <= rank for heir in heirs):
             continue
         chosen += bool(heirs)
         yield from ((rank, FoundUnit(heir.unit, one, heir.likely)) for heir in heirs)
 
 
-def _cut(found: list[FoundUnit], limit: int) -> list[FoundUnit]:
-    """Return the first results, and the other likely successors of the ended units in them."""
-    ended = {one.was.id for one in found[:limit] if one.was}
-    more = (one for one in found[limit:] if one.was and one.likely and one.was.id in ended)
-    return [*found[:limit], *more]
+def _preference(found: FoundUnit, text: str) -> tuple[bool, bool, bool]:
+    """Return the order of equally well fitting units: those with the text's own accents first."""
+    accents = not text.isascii() and not _is_spelt(found.was or found.unit, text)
+    return accents, found.was is not None, not found.likely
 
 
-def _split_code(text: str) -> tuple[str | None, str]:
-    if last := _CODE_LAST.fullmatch(text):
-        return last[2], last[1]
-    first = _CODE_FIRST.fullmatch(text)
-    return (first[1], first[2]) if first else (None, text)
+def _is_spelt(unit: NamedUnit, text: str) -> bool:
+    """Return whether a name is written with the unit's own accents."""
+    full = spelling(unit.name)
+    return spelling(text.partition(",")[0]) in (full, full.removeprefix(f"{spelling(unit.type)} "))
 
 
-def _by_code(
-    index: UnitIndex, code: str, name: str, day: date, level: str | None, within: int | None
-) -> Choice:
-    """Return the unit of a code, unless the text gives it another unit's name."""
-    spellings = dict.fromkeys((code, code.zfill(2), code.zfill(5)))
-    units = [one for each in spellings for one in index.with_code(each, day, level)]
-    named = [one for one in units if not name or one.called(name)]
-    if named:
-        return _limited([FoundUnit(one) for one in named[:1]], within)
-    others = _by_name(index, name, day, level, within) if name else Choice()
-    meant = [*(FoundUnit(one) for one in units), *map(FoundUnit, others.units), *others.candidates]
-    return Choice(
-        error="unit_code_and_name" if units else "unit_unknown", candidates=tuple(_distinct(meant))
-    )
+def _inside(unit: NamedUnit, within: int | None) -> bool:
+    return within is None or within in unit.lies_in
 
 
-def _by_name(
-    index: UnitIndex, name: str, day: date, level: str | None, within: int | None
-) -> Choice:
+def _choose_by_name(name: str, day: date, level: str | None, within: int | None) -> Choice:
     hits = search_units(name, day, level=level, limit=NAME_MOST, exact=True) or search_units(
         name, day, level=level
     )
-    parts = [query_words(part) for part in name.split(",")]
-    exact = [one for one in hits if parts and parts[0] in (one.was or one.unit).words]
+    exact = [one for one in hits if is_called(one.was or one.unit, name)]
     direct = [one for one in exact if one.was is None]
-    toned = [one for one in direct if _spelt(one.unit, name)]
-    fitting = toned or direct or exact
+    fitting = [one for one in direct if _is_spelt(one.unit, name)] or direct or exact
     inside = [one for one in fitting if _inside(one.unit, within)]
     if fitting and not inside:
         return Choice(error="unit_outside")
     if len(inside) == 1 and (inside[0].was is None or inside[0].likely):
         return Choice((inside[0].unit,))
     if inside:
-        return Choice(
-            error="unit_which" if inside[0].was is None else "unit_was", candidates=tuple(inside)
-        )
+        error = "unit_which" if inside[0].was is None else "unit_was"
+        return Choice(error=error, candidates=tuple(inside))
     near = [one for one in hits if _inside(one.unit, within)][:FOUND_MOST]
     return Choice(error="unit_which" if near else "unit_unknown", candidates=tuple(near))
-
-
-def _spelt(unit: NamedUnit, text: str) -> bool:
-    """Return whether a name is written with the unit's own accents."""
-    first = spelling(text.partition(",")[0].strip())
-    full = spelling(unit.name)
-    return first in (full, full.removeprefix(f"{spelling(unit.type)} "))
-
-
-def _limited(found: Sequence[FoundUnit], within: int | None) -> Choice:
-    inside = tuple(one.unit for one in found if _inside(one.unit, within))
-    return Choice(inside) if inside else Choice(error="unit_outside")
-
-
-def _distinct(found: Iterable[FoundUnit]) -> list[FoundUnit]:
-    return list({one.unit.id: one for one in found}.values())[:FOUND_MOST]

@@ -32,6 +32,7 @@ from backend.team_import.rows import Remark, count_outcomes
 from backend.team_import.service import serialize_remarks
 from backend.team_import.unit_finder import Match, UnitFinder
 from backend.units.index import NamedUnit, unit_index
+from backend.units.search import is_called
 from backend.units.service import check_level
 
 # The messages of the team import mention communes of today; these are used instead.
@@ -108,7 +109,7 @@ def _find(row: SourceRow, places: UnitFinder) -> Match:
     if not row.code:
         return places.find(", ".join([row.name, *row.above])) if row.name else NAMELESS
     by_code = places.find(row.code)
-    if by_code.unit is None or not row.name or by_code.unit.called(row.name):
+    if by_code.unit is None or not row.name or is_called(by_code.unit, row.name):
         return by_code
     return Match(error="vnnic_code_not_name", candidates=(by_code.unit.label, row.name))
 

@@ -10,9 +10,8 @@ from statistics import median
 import pytest
 from flask import Flask
 
-from backend.units.index import NamedUnit, UnitIndex, unit_index
-from backend.units.names import compact, words_of
-from backend.units.search import search_units
+from backend.units.index import NamedUnit, UnitIndex, unit_index, words_of
+from backend.units.search import compact, search_units
 from geo.gazetteer import plain
 
 SEED, NAMES = 20261127, 200

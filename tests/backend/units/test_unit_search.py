@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.units.index import unit_index
-from backend.units.names import NearNames, within_one_edit
-from backend.units.search import choose_units, home_area, search_units
+from backend.units.search import (
+    NearNames,
+    choose_units,
+    home_area,
+    search_units,
+    within_one_edit,
+)
 from tests.support.people import unit_id
 
 TODAY = date(2026, 11, 27)

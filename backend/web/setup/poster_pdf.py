@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.path import Path as Outline
     from PIL.ImageFont import FreeTypeFont
 
-FONTS = Path(__file__).parent / "fonts"
+FONTS = Path(__file__).parents[2] / "fonts"
 # Millimetres of an A4 page, and a margin that every printer can print.
 WIDE, HIGH, MARGIN = 210.0, 297.0, 12.0
 MM = 1 / 25.4

@@ -1,0 +1,113 @@
+"""Pictures and posters: SVG templates, written as PNG or PDF, with texts in our own fonts."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
+    from resvg import usvg
+
+FONTS = Path(__file__).parent / "fonts"
+REGULAR, BOLD = FONTS / "inter-regular.ttf", FONTS / "inter-bold.ttf"
+# The only font family that is there: resvg draws nothing in an unknown one.
+FAMILY = "Inter"
+# Characters that XML forbids: one in a name would make the whole picture unreadable.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+MEASURED_PX = 100
+# In the metadata of every PDF, so that the same posters are the same bytes.
+MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def draw(template: str, **values: Any) -> str:
+    """Return the SVG of a template in backend/templates."""
+    text = _templates().get_template(template).render(values)
+    return normalize("NFC", FORBIDDEN.sub("", text))
+
+
+def png(svg: str, width: int | None = None) -> bytes:
+    """Return an SVG as PNG, by default in its own size in pixels."""
+    from resvg import render, usvg
+
+    tree = usvg.Tree.from_str(svg, _options())
+    wide, high = tree.int_size()
+    scale = (width or wide) / wide
+    size = (round(wide * scale), round(high * scale))
+    return render(tree, (scale, 0, 0, 0, scale, 0), bg_size=size)
+
+
+def pdf(pages: Iterable[str], title: str) -> bytes:
+    """Return SVGs of 595 x 842 units as pages of A4 whose texts can be searched."""
+    from fpdf import FPDF
+    from fpdf.svg import SVGObject
+
+    document = FPDF(unit="pt", format="A4")
+    document.set_auto_page_break(False)
+    document.set_title(title)
+    document.set_creation_date(MADE_AT)
+    document.add_font(FAMILY, "", REGULAR)
+    document.add_font(FAMILY, "B", BOLD)
+    for page in pages:
+        document.add_page()
+        SVGObject(page).draw_to_page(document)
+    return bytes(document.output())
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Return the width of a line of text in the units of its size."""
+    return _font(bold).getlength(text) * size / MEASURED_PX
+
+
+def wrap(text: str, size: float, width: float, bold: bool = False, most: int = 99) -> list[str]:
+    """Return the lines of a text, broken between words; too long a text ends in …."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size, bold) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} …"]
+
+
+def fitting(text: str, size: float, width: float, bold: bool = False) -> float:
+    """Return the largest size, at most `size`, in which a line fits in a width."""
+    return min(size, size * width / max(text_width(text, size, bold), 1e-6))
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"text_width": text_width, "wrap": wrap, "fitting": fitting}
+    made.filters["short"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
+    return made
+
+
+@cache
+def _options() -> "usvg.Options":
+    from resvg import usvg
+
+    options = usvg.Options.default()
+    for file in (REGULAR, BOLD):
+        options.load_font_file(str(file))
+    return options
+
+
+@cache
+def _font(bold: bool) -> "FreeTypeFont":
+    from PIL import ImageFont
+
+    file = BOLD if bold else REGULAR
+    return ImageFont.truetype(file, MEASURED_PX, layout_engine=ImageFont.Layout.BASIC)

@@ -24,7 +24,7 @@ def normalize(written: str) -> str | None:
     return _telephone(_GAPS.sub("", name))
 
 
-def spoken(number: str | None) -> str | None:
+def format_phone(number: str | None) -> str | None:
     """Return a stored telephone number as it is read aloud: 0912 345 678."""
     if number is None or not number.startswith("+84"):
         return number

@@ -13,9 +13,9 @@ from backend.database.extensions import db
 from backend.errors import invalid
 from backend.organisations.scopes import organisation_scope
 
-UPLOAD_MOST = 2_000_000
-SIDE_MOST = 4_000  # pixels of an uploaded picture
-SIDE_STORED = 512  # sharp at 40 mm on paper
+MAX_UPLOAD_BYTES = 2_000_000
+MAX_SIDE_PX = 4_000  # pixels of an uploaded picture
+STORED_SIDE_PX = 512  # sharp at 40 mm on paper
 FORMATS = ("PNG", "JPEG")
 
 
@@ -50,16 +50,16 @@ def as_png(raw: bytes) -> bytes:
     """Re-encode a PNG or JPEG: what else the file contains is lost; 422 for anything else."""
     from PIL import Image, UnidentifiedImageError
 
-    if len(raw) > UPLOAD_MOST:
+    if len(raw) > MAX_UPLOAD_BYTES:
         raise invalid("file", "picture_too_large")
     try:
         with Image.open(io.BytesIO(raw), formats=FORMATS) as picture:
-            if max(picture.size) > SIDE_MOST:
+            if max(picture.size) > MAX_SIDE_PX:
                 raise invalid("file", "picture_too_large")
             drawn = picture.convert("RGBA")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise invalid("file", "not_picture") from None
-    drawn.thumbnail((SIDE_STORED, SIDE_STORED))
+    drawn.thumbnail((STORED_SIDE_PX, STORED_SIDE_PX))
     out = io.BytesIO()
     drawn.save(out, "PNG", optimize=True)
     return out.getvalue()

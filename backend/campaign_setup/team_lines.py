@@ -98,7 +98,7 @@ def _of_table(table: Table) -> list[TeamLine]:
 
 def _cell(table: Table, line: Line, name: str) -> str:
     """Return a cell; one that cannot be read is a text that the check refuses."""
-    if line.broken or table.header.at.get(name, -1) in line.errors:
+    if line.malformed or table.header.at.get(name, -1) in line.errors:
         return UNREADABLE
     return table.header.cell(line, name)
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor
 from backend.accounts.audit import record_act
-from backend.accounts.login_names import spoken
+from backend.accounts.login_names import format_phone
 from backend.clock import local_day
 from backend.contacts.models import UnitContact
 from backend.contacts.schemas import ContactSchema
@@ -103,8 +103,8 @@ def export_contacts(actor: Actor, code: str, now: datetime) -> bytes:
     rows: list[tuple[str, ...]] = [HEADS]
     for one in list_contacts(actor, code, now):
         named = (one.unit.code, one.unit.name)
-        for person in one.contacts or [dict.fromkeys((*FIELDS, "spoken"))]:
-            cells = (person["name"], person["office"], person["spoken"], person["email"])
+        for person in one.contacts or [dict.fromkeys((*FIELDS, "phone_text"))]:
+            cells = (person["name"], person["office"], person["phone_text"], person["email"])
             rows.append((*named, *(cell or "" for cell in cells)))
     return csv_file(rows)
 
@@ -113,8 +113,8 @@ def _read(line: Line, header: Header, finder: UnitFinder) -> ImportRow:
     """Read a row: find its unit, and check its fields as the form does."""
     texts = {name: header.cell(line, name) for name in COLUMNS}
     row = ImportRow(line.number, texts["name"] or texts["unit"])
-    if line.broken:
-        row.errors.append(Remark("file", line.broken))
+    if line.malformed:
+        row.errors.append(Remark("file", line.malformed))
         return row
     found = finder.find(texts["code"] or texts["unit"])
     if found.unit is None:
@@ -184,7 +184,7 @@ def _serialize(row: ImportRow, language: Language) -> dict[str, Any]:
         "outcome": row.outcome,
         "name": row.name,
         "unit": row.unit.label if row.unit else None,
-        "phone": spoken(phone) if phone else None,
+        "phone": format_phone(phone) if phone else None,
         "email": row.values.get("email"),
         "errors": serialize_remarks(row.errors, language),
         "notes": serialize_remarks(row.notes, language),

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, can, require
 from backend.accounts.audit import record_act
-from backend.accounts.login_names import spoken
+from backend.accounts.login_names import format_phone
 from backend.clock import local_day
 from backend.contacts.models import UnitContact
 from backend.database.extensions import db
@@ -181,4 +181,4 @@ def _row(unit_id: int, contact_id: int) -> UnitContact:
 
 def _serialize(row: UnitContact) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in ("id", "version", "changed_at", *FIELDS)}
-    return values | {"spoken": spoken(row.phone)}
+    return values | {"phone_text": format_phone(row.phone)}

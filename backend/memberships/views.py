@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app, render_template, request
 
 from backend.accounts.authentication import PersonBlueprint, actor, keep_private
-from backend.accounts.login_names import spoken
+from backend.accounts.login_names import format_phone
 from backend.clock import VIETNAM
 from backend.database.extensions import BEARER, PERSON
 from backend.devices import service as devices
@@ -203,7 +203,7 @@ def print_poster(campaign_id: int, team_id: int) -> Response:
         operator=config["OPERATOR_NAME"],
         contact=config["OPERATOR_CONTACT"],
         retention_days=config["RETENTION_DAYS"],
-        telephone=spoken(details.place.telephone),
+        telephone=format_phone(details.place.telephone),
     )
     headers = {"Content-Security-Policy": poster.policy(), "Content-Language": "vi"}
     return Response(page, content_type="text/html; charset=utf-8", headers=headers)

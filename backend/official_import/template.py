@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from backend.accounts.login_names import spoken
+from backend.accounts.login_names import format_phone
 from backend.official_import.lines import LINES_MOST
 from backend.official_import.service import OfficialOfUnit
 from backend.tables.spreadsheets import blank_workbook
@@ -51,5 +51,5 @@ def workbook(units: Iterable[OfficialOfUnit]) -> bytes:
 def _rows(units: Iterable[OfficialOfUnit]) -> Iterator[Sequence[str]]:
     for one in units:
         for official in one.officials or ({"name": "", "contact": ""},):
-            contact = spoken(official["contact"]) or ""
+            contact = format_phone(official["contact"]) or ""
             yield one.unit.label, official["name"] or "", contact

@@ -41,7 +41,7 @@ def _count_columns(text: str, delimiter: str, kind: Kind) -> int:
 
 
 def _lines(text: str, delimiter: str) -> Iterator[Line]:
-    """Yield the records with their line numbers; malformed ones are marked as broken."""
+    """Yield the records with their line numbers; malformed ones are marked."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         number = reader.line_num + 1
@@ -50,7 +50,7 @@ def _lines(text: str, delimiter: str) -> Iterator[Line]:
         except StopIteration:
             return
         except csv.Error:  # the reader continues after it
-            yield Line(number, broken="not_csv")
+            yield Line(number, malformed="not_csv")
             continue
         yield Line(number, tuple(cells))
 

@@ -57,11 +57,11 @@ class Line:
     number: int
     cells: Sequence[str] = ()
     errors: dict[int, str] = field(default_factory=dict)
-    broken: str | None = None
+    malformed: str | None = None
 
     @property
     def blank(self) -> bool:
-        return not (self.broken or self.errors or any(cell.strip() for cell in self.cells))
+        return not (self.malformed or self.errors or any(cell.strip() for cell in self.cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Header:
     at: dict[str, int]
     ignored: tuple[str, ...] = ()
     width: int = 0
-    twice: bool = False  # a field is named more than once
+    duplicate: bool = False  # a field is named more than once
     titles_at: tuple[str, ...] = ()
 
     @property
@@ -115,7 +115,7 @@ def make_table(lines: Iterable[Line], how: dict[str, str], kind: Kind = TEAMS) -
             raise invalid("file", "too_many_rows")
     if header is None:
         raise invalid("file", kind.error)
-    if header.twice:
+    if header.duplicate:
         raise invalid("file", "column_twice")
     if not rows:
         raise invalid("file", "no_rows")
@@ -126,16 +126,16 @@ def header_of(line: Line, kind: Kind = TEAMS) -> Header:
     """Parse a line as a header."""
     at: dict[str, int] = {}
     ignored = []
-    twice = False
+    duplicate = False
     for index, cell in enumerate(line.cells):
         name = _field(cell, kind)
-        twice |= name in at
+        duplicate |= name in at
         if name is not None:
             at[name] = index
         elif cell.strip():
             ignored.append(cell.strip())
     titles = tuple(cell.strip() for cell in line.cells)
-    return Header(at, tuple(ignored), len(line.cells), twice, titles)
+    return Header(at, tuple(ignored), len(line.cells), duplicate, titles)
 
 
 def _field(cell: str, kind: Kind) -> str | None:

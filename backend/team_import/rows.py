@@ -126,8 +126,8 @@ def read_rows(table: Table, teams: Iterable[ExistingTeam], finder: UnitFinder) -
 
 
 def _read(line: Line, header: Header, finder: UnitFinder) -> Row:
-    if line.broken:
-        return Row(line.number, "", errors=[Remark("", line.broken)])
+    if line.malformed:
+        return Row(line.number, "", errors=[Remark("", line.malformed)])
     if any(cell.strip() for cell in line.cells[header.width :]):
         return Row(line.number, "", errors=[Remark("", "too_many_cells")])
     cells = {name: header.cell(line, name) for name in COLUMNS}

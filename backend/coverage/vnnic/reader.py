@@ -129,8 +129,8 @@ def _table_with_titles(raw: bytes, digest: str, columns: Mapping[str, str]) -> T
 
 
 def _row(line: Line, header: Header, level: str) -> SourceRow:
-    if line.broken:
-        return SourceRow(line.number, errors=[Remark("", line.broken)])
+    if line.malformed:
+        return SourceRow(line.number, errors=[Remark("", line.malformed)])
     cells = {name: header.cell(line, name) for name in COLUMNS}
     row = SourceRow(line.number, cells["code"], cells[level] or cells["name"])
     row.above = tuple(cells[name] for name in ABOVE[level] if cells[name])

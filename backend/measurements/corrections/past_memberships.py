@@ -251,8 +251,8 @@ def _read(
     line: Line, header: Header, by_name: Mapping[str, Sequence[CampaignTeam]], state: CampaignState
 ) -> PastRow:
     row = PastRow(line.number)
-    if line.broken:
-        row.errors.append(Remark("", line.broken))
+    if line.malformed:
+        row.errors.append(Remark("", line.malformed))
         return row
     cells = {name: header.cell(line, name) for name in PAST.columns}
     row.number = int(cells["number"]) if _is_number(cells["number"]) else None

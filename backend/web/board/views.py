@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from backend.accounts.access import require
 from backend.accounts.authentication import actor
-from backend.accounts.login_names import spoken
+from backend.accounts.login_names import format_phone
 from backend.campaign_setup.leaders import leaders_of
 from backend.campaign_setup.messages import member_message
 from backend.campaign_setup.service import add_teams, import_lines, list_drafts
@@ -186,7 +186,7 @@ def _invitation(board: CampaignBoard, code: Any) -> str:
     organisation = show_organisation(campaign["organisation_id"])
     days = campaign["first_day"], campaign["last_day"]
     link = content(request.url_root, code.code)
-    call = spoken(organisation["telephone"])
+    call = format_phone(organisation["telephone"])
     return member_message(code.place.team, campaign["name"], days, link, code.code, call)
 
 

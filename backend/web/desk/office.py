@@ -50,7 +50,7 @@ def _values(units: Sequence[UnitContacts], query: dict[str, Any]) -> dict[str, A
     for one in units:
         for person in one.contacts:
             if person["id"] == query["id"]:
-                return dict(person) | {"unit": one.unit.code, "phone": person["spoken"]}
+                return dict(person) | {"unit": one.unit.code, "phone": person["phone_text"]}
     return {"unit": query["unit"]}
 
 

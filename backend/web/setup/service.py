@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.accounts.access import Actor, can, require
-from backend.accounts.login_names import spoken
+from backend.accounts.login_names import format_phone
 from backend.campaign_setup.logos import logo_of
 from backend.campaigns.models import Campaign, CampaignArea, JoinCode, Team
 from backend.campaigns.service import visible_campaign
@@ -57,7 +57,7 @@ def draft_defaults(organisation_id: int, now: datetime) -> dict[str, Any]:
         "last_day": last.isoformat(),
         "areas": unit.label if unit else "",
         "networks": ["mobile"],
-        "telephone": spoken(organisation.telephone) or "",
+        "telephone": format_phone(organisation.telephone) or "",
         "state": "open",
     }
 
@@ -85,7 +85,7 @@ def organisation_contact(campaign_id: int) -> tuple[Organisation, str | None]:
     """Return the organisation of a campaign, and its telephone number as read aloud."""
     query = select(Organisation).join(Campaign, Campaign.organisation_id == Organisation.id)
     found = db.session.scalars(query.where(Campaign.id == campaign_id)).one()
-    return found, spoken(found.telephone)
+    return found, format_phone(found.telephone)
 
 
 def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> PosterTexts:

@@ -269,7 +269,7 @@ def _invited(one: InvitedLeader, campaign: str, call: str | None) -> dict[str, A
     return found | {"message": text}
 
 
-@bp.page("/<int:campaign_id>/contact", methods=("POST",), upload_most=logos.UPLOAD_MOST)
+@bp.page("/<int:campaign_id>/contact", methods=("POST",), upload_most=logos.MAX_UPLOAD_BYTES)
 def contact(query: dict[str, Any], campaign_id: int) -> Response:
     """Change the telephone number and the logo on posters."""
     form, user = new_form(query), actor()
@@ -282,7 +282,7 @@ def contact(query: dict[str, Any], campaign_id: int) -> Response:
         file = request.files.get("file")
         if file and file.filename:
             with file.stream as stream:
-                logos.set_logo(user, organisation, stream.read(logos.UPLOAD_MOST + 1))
+                logos.set_logo(user, organisation, stream.read(logos.MAX_UPLOAD_BYTES + 1))
         elif fields["remove_logo"]:
             logos.remove_logo(user, organisation)
         set_telephone(user, organisation, fields["telephone"])

@@ -14,7 +14,7 @@ from PIL import Image
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import Range
 
-from backend.accounts.login_names import spoken
+from backend.accounts.login_names import format_phone
 from backend.accounts.models import User
 from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
 from backend.campaign_setup.team_lines import read_text
@@ -280,7 +280,7 @@ def test_teams_without_a_code_get_them_at_once(organiser: Organiser, app: Flask)
     [("+84912345678", "0912 345 678"), ("+842438251234", "02438 251 234"), ("+6591234567",) * 2],
 )
 def test_a_telephone_number_is_read_aloud(stored: str, shown: str) -> None:
-    assert spoken(stored) == shown
+    assert format_phone(stored) == shown
 
 
 def test_lines_without_a_header_are_read_by_their_content() -> None:

@@ -11,7 +11,6 @@ from backend.database import migrations
 from backend.database.extensions import api, bind_connections, db, library_settings
 from backend.fields import DESCRIBED
 from backend.http import compression, framework, load_shedding, logging, problems, static_files
-from backend.http.openapi_links import Links, OperationNames
 from backend.oidc.configured import new_provider
 from backend.units.locator import Locator
 from backend.witness.networks import CarrierNetworks
@@ -58,7 +57,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
     problems.init_app(app)
     compression.init_app(app)
     static_files.init_app(app)
-    api.init_app(app, spec_kwargs={"extra_plugins": [Links(), OperationNames()]})
+    api.init_app(app, spec_kwargs={"extra_plugins": [framework.OperationNames()]})
     for field, (kind, form) in DESCRIBED.items():
         api.register_field(field, kind, form)
     _register(app)

@@ -1,9 +1,10 @@
-"""What Flask does otherwise here: numbers in paths, no sessions, the public URL behind proxies."""
+"""Flask customisations: numbers in paths, no sessions, the public URL, names of operations."""
 
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
+from apispec import BasePlugin
 from flask import Flask, Request
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -38,6 +39,17 @@ class NoSession(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
         return None
+
+
+class OperationNames(BasePlugin):
+    """Names each operation by its view: generated clients name their functions so."""
+
+    def operation_helper(
+        self, path: str | None = None, operations: dict[str, Any] | None = None, **more: Any
+    ) -> None:
+        """Name the operation of a view; called by apispec for each."""
+        for operation in (operations or {}).values():
+            operation["operationId"] = more["rule"].endpoint.rpartition(".")[2]
 
 
 def init_app(app: Flask) -> None:

@@ -37,18 +37,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=300, help="how long (default: 300)")
     parser.add_argument("--seed", type=int, help="of the random cases, to repeat them")
     parser.add_argument(
-        "--stateful",
-        action="store_true",
-        help="sequences of calls that use the results of earlier ones (links of the document)",
-    )
-    parser.add_argument(
         "--parsers",
         action="store_true",
         help="damaged files, heads, addresses and bodies, through each parser and the server",
     )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the server too
-    how = ("stateful", "positive") if options.stateful else ("examples,coverage,fuzzing", "all")
     with (
         serving(FakeProvider(utc_now, {"sub": "fuzz"})) as provider,
         OwnServer(**LIMITS, OIDC_ISSUER=provider.issuer, OIDC_CLIENT_ID=CLIENT_ID) as server,
@@ -56,7 +50,7 @@ def main() -> int:
         server.count_claims()
         if options.parsers:
             return try_parsers(server, options.seconds, options.seed or 0)
-        status = run(server.url, sign_in(server).token(), options.seconds, options.seed, *how)
+        status = run(server.url, sign_in(server).token(), options.seconds, options.seed)
         if status:
             print(f"The server's last lines:\n{server.tail()}")
         return status
@@ -73,14 +67,14 @@ def try_parsers(server: OwnServer, seconds: int, seed: int) -> int:
     return 1 if crashes else 0
 
 
-def run(url: str, admin: str, seconds: int, seed: int | None, phases: str, mode: str) -> int:
+def run(url: str, admin: str, seconds: int, seed: int | None) -> int:
     """Run schemathesis against a server for some time."""
     # One worker: CPython 3.11's ast, which hypothesis uses, is not thread-safe.
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/api/v1/openapi.json",
         "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--workers", "1",
         "--continue-on-failure", "--suppress-health-check", "all", "--request-timeout", "30",
-        "--warnings", "off", "--phases", phases, "--mode", mode,
+        "--warnings", "off", "--phases", "examples,coverage,fuzzing", "--mode", "all",
     ]  # fmt: skip
     command += ["--seed", str(seed)] if seed is not None else []
     environment = os.environ | {

@@ -18,8 +18,8 @@ host = f"[{_values['BIND']}]" if ":" in _values["BIND"] else _values["BIND"]
 bind = f"{host}:{_values['PORT']}"
 workers = _values["WEB_CONCURRENCY"]
 threads = _values["WEB_THREADS"]
-# Threads, since requests mostly wait for the database; the class adds load shedding.
-worker_class = "backend.server.gunicorn.worker.Worker"
+worker_class = "gthread"  # requests mostly wait for the database
+limit_request_line = 8190  # as much as nginx takes, which refuses longer ones
 preload_app = True  # the workers share one index of communes
 timeout = 60  # a batch of 500 takes seconds on a busy disk
 graceful_timeout = 20  # less than the timeouts of systemd and serve

@@ -168,7 +168,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TICKET_KEYS", public_keys, (), "public keys of other installations whose tickets this measuring host accepts, separated by commas; printed there by `flask hosts keys`"),
     Setting("SPEED_GB_PER_HOUR", whole, 40, "gigabytes of speed tests per client address and hour; a team of 50 phones behind one carrier address needs 30"),
     Setting("PUBLIC_URL", origin, "", "https:// address under which people reach this installation; links in mails, invitations, posters and answers begin with it, whatever Host a request names. Default: the Host of the request; `flask doctor` warns of that in production"),
-    Setting("TRUSTED_PROXIES", whole, 0, "number of proxies in front that set X-Forwarded-For; 0: the header is ignored"),
+    Setting("TRUSTED_PROXIES", whole, 0, "number of proxies in front that set X-Forwarded-For and X-Request-Start; 0: the headers are ignored. Production needs one: config/deploy/nginx*.conf"),
     Setting("MAX_BODY_BYTES", whole, 4_000_000, "largest request body, measured after inflating; 500 samples with every field take about 0.5 MB"),
     Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; enough for five teams of 200 phones behind one carrier address"),
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),

@@ -1,45 +1,40 @@
-"""Reject requests that waited too long for a thread, by CoDel (RFC 8289)."""
+"""Refuse requests that have waited too long for a thread since nginx passed them on."""
 
+import math
 import random
-from contextvars import ContextVar
+import time
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 
 from backend.errors import Problem
 
-# Clients give up after 15 s and retry: serving a longer queue in order would answer none of them in
-# time. A burst is served in full …
+# By nginx, once it has the whole body: `t=` and seconds since 1970 (config/deploy/nginx-site.conf).
+STARTED_HEADER = "X-Request-Start"
+# Phones give up after 15 s and send again: under overload a longer queue would answer none of them
+# in time. Shorter waits are bursts and stalls of the disk, after which everything is served.
 WAIT_MOST_S = 2.0
-# … but a queue that has not been empty for so long comes from overload, and is kept this short.
-# CoDel distinguishes bursts from standing queues in this way; the values are for a web server.
-STANDS_AFTER_S, WAIT_STANDING_S = 5.0, 0.25
+# A larger age, or one below 0, comes from another clock or from a client.
+AGE_BELIEVED_S = 60.0
 # Random, so that rejected clients do not return at the same time.
 RETRY_S = (2, 10)
-ALWAYS_ANSWERED = "health."  # monitoring needs answers under load
-
-waited_too_long: ContextVar[bool] = ContextVar("waited_too_long", default=False)  # by the worker
-
-
-class CoDelQueue:
-    """The queue of requests of one process that wait for a thread, first in, first out."""
-
-    def __init__(self) -> None:
-        self._taken_at = self._empty_at = 0.0
-
-    def is_late(self, joined_at: float, now: float) -> bool:
-        """Take the next request; return whether it waited too long. Times in seconds."""
-        if joined_at >= self._taken_at:  # the queue was empty
-            self._empty_at = joined_at
-        self._taken_at = now
-        stands = now - self._empty_at > STANDS_AFTER_S
-        return now - joined_at > (WAIT_STANDING_S if stands else WAIT_MOST_S)
+ALWAYS_ANSWERED = "health"  # endpoints that begin so: monitoring needs answers under load
 
 
 def init_app(app: Flask) -> None:
-    """Reject late requests before any other work."""
-    app.before_request(_reject_late)
+    """Refuse late requests before any other work."""
+    app.before_request(_refuse_late)
 
 
-def _reject_late() -> None:
-    if waited_too_long.get() and not (request.endpoint or "").startswith(ALWAYS_ANSWERED):
+def _refuse_late() -> None:
+    if not current_app.config["TRUSTED_PROXIES"]:  # a client may have written the header
+        return
+    late = WAIT_MOST_S < _age_s(request.headers.get(STARTED_HEADER, "")) <= AGE_BELIEVED_S
+    if late and not (request.endpoint or "").startswith(ALWAYS_ANSWERED):
         raise Problem(503, "busy", headers={"Retry-After": str(random.randint(*RETRY_S))})  # noqa: S311
+
+
+def _age_s(started: str) -> float:
+    try:
+        return time.time() - float(started.removeprefix("t="))
+    except ValueError:
+        return math.nan

@@ -16,7 +16,6 @@ TEXTS: dict[str, str] = {
     "length_required": N_("The request must state the length of its body."),
     "too_large": N_("The body is too large."),
     "address_too_long": N_("The address is too long."),
-    "head_too_large": N_("The header of the request is too large."),
     "unsupported_media_type": N_("Only application/json is accepted."),
     "invalid": N_("One or more fields are invalid."),
     "nobody_chosen": N_("Choose at least one contact."),

@@ -123,9 +123,14 @@ def configuration(context: CheckContext) -> Iterator[Finding]:
         )
     if config["MODE"] == "production" and not config["TRUSTED_PROXIES"]:
         yield Finding(
-            N_("TRUSTED_PROXIES is 0: behind nginx all phones seem to have one address."),
-            N_("Set TRUSTED_PROXIES=1 if there is one proxy in front."),
-            warning=True,
+            N_(
+                "TRUSTED_PROXIES is 0: slow clients can stop a server without a proxy, and behind "
+                "one all phones seem to have one address."
+            ),
+            N_(
+                "Put nginx in front with the files of config/deploy, and set TRUSTED_PROXIES=1: "
+                "docs/operator.md"
+            ),
         )
     if config["MODE"] == "production" and not config["PUBLIC_URL"]:
         yield Finding(

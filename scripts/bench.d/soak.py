@@ -1,4 +1,4 @@
-"""Post for minutes at a share of the rate of bare inserts, then at three times that rate."""
+"""Post through nginx at a share of the rate of bare inserts, then at three times that rate."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -23,6 +23,7 @@ from parts.site import site
 from sqlalchemy import create_engine
 
 from backend.measurements.recording.counting import DIFFERENCES
+from tests.support.nginx import running_nginx
 
 EVERY_S = 5.0
 CONNECTIONS = "select count(*) from pg_stat_activity where usename = current_user"
@@ -126,7 +127,13 @@ def main() -> None:
     options = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the server would live on
     print(f"load average before: {os.getloadavg()[0]:.1f}", flush=True)
-    with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as (target, _):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as files,
+        site(Path(folder), TRUSTED_PROXIES="1") as (target, _),
+        running_nginx(Path(files), f"127.0.0.1:{target.port}") as port,
+    ):
+        proxied = replace(target, port=port)
         rate(target, Load("phones", 1, 1.0))  # warm
         good = [_hot(target, options.hot_rounds)]
         bare = _bare(target, options.bare_rounds)
@@ -136,7 +143,7 @@ def main() -> None:
         answered: list[Answered] = []
         with Watch(target) as watch:
             lasting = options.warm_up + options.seconds
-            soak = fire(_orders(target, "soak", ((pace, lasting),)))
+            soak = fire(_orders(proxied, "soak", ((pace, lasting),)))
         answered += soak
         good += _soaked([one for one in soak if one.due >= options.warm_up], options.seconds)
         good += _watched(watch, options.warm_up / lasting)
@@ -145,7 +152,7 @@ def main() -> None:
             flush=True,
         )
         stretches = ((OVERLOAD * pace, OVERLOAD_S), (pace, AFTERWARDS_S))
-        over = fire(_orders(target, "overload", stretches))
+        over = fire(_orders(proxied, "overload", stretches))
         answered += over
         good += _overloaded(over)
         good.append(_exact(target.database, answered))

@@ -5,10 +5,12 @@ Served by the app or by a separate process (SPEED_PORT).
 
 import errno
 import os
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -135,6 +137,22 @@ def discard(stream: IO[bytes]) -> int:
         if size > TRANSFER_MOST:
             raise Problem(413, "too_large")
     return size
+
+
+@contextmanager
+def _receiving_ends() -> Iterator[None]:
+    """End this request's body after TRANSFER_S, also where single bytes keep a read waiting."""
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    if connection is None:  # not under gunicorn
+        yield
+        return
+    timer = threading.Timer(TRANSFER_S, connection.shutdown, [socket.SHUT_RD])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _refused(wait_s: int) -> Problem:
@@ -291,7 +309,8 @@ def take_up(query: dict[str, Any]) -> Response:
     finish = _start_transfer(size, query["phone"])
     read = 0
     try:
-        read = discard(request.stream)
+        with _receiving_ends():
+            read = discard(request.stream)
     finally:
         finish()
         if test:

@@ -71,6 +71,13 @@ def found(app: Flask, words: str) -> None:
     assert len(wrong) == 1 and words in wrong[0], output
 
 
+def test_production_without_a_proxy(app: Flask, var_dir: Path) -> None:
+    app.config |= {"MODE": "production", "PUBLIC_URL": "https://do.example.vn"}
+    found(app, "slow clients can stop a server without a proxy")
+    app.config["TRUSTED_PROXIES"] = 1
+    assert visit(app)[0] == 0
+
+
 def test_nothing_is_wrong_with_a_healthy_installation(app: Flask, var_dir: Path) -> None:
     code, output = visit(app)
     assert code == 0, output
@@ -137,7 +144,7 @@ def test_an_unknown_unit_in_a_rule(app: Flask, var_dir: Path, clock: Any) -> Non
         found(app, "The rules of OIDC_RULES cannot be read: rules.toml")
         rules.write_text(rule("hanoi", "x", "official", unit="01", level="province"))
         assert "ok       office_sign_in" in visit(app)[1]
-        app.config["MODE"], app.config["PUBLIC_URL"] = "production", "https://do.example.vn"
+        app.config |= {"MODE": "production", "TRUSTED_PROXIES": 1}
         found(app, "OIDC_ISSUER is not https")
 
 
@@ -162,7 +169,7 @@ def test_a_measuring_server_of_rtr_that_is_not_registered(app: Flask, var_dir: P
 
 
 def test_production_without_its_address(app: Flask, var_dir: Path) -> None:
-    app.config["MODE"] = "production"
+    app.config |= {"MODE": "production", "TRUSTED_PROXIES": 1}
     code, output = visit(app)
     assert code == 0 and "warning  configuration: PUBLIC_URL is not set" in output
     app.config["PUBLIC_URL"] = "https://do.example.vn"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from backend.units.uploads import UPLOAD_MOST
 from backend.web.measure.speed import TRANSFER_MOST
 from backend.web.public.views import FILE_MOST
 from config import settings
+from tests.support.nginx import free_port, needs_nginx, running_nginx, write_files
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "config" / "deploy"
@@ -135,32 +135,11 @@ def own_certificate(folder: Path) -> None:
     subprocess.run(["openssl", *asked], check=True, capture_output=True)
 
 
-def nginx_files(tmp_path: Path, name: str, **replaced: str) -> Path:
-    """The configuration with a certificate and logs in a folder of its own."""
-    own_certificate(tmp_path)
-    places = {
-        **replaced,
-        "/etc/nginx/dosong/": f"{tmp_path}/nginx-",
-        "/etc/nginx/tls": str(tmp_path),
-        "/var/log/nginx": str(tmp_path),
-    }
-    for file in ("nginx-common.conf", "nginx-site.conf", name):
-        text = (DEPLOY / file).read_text()
-        for there, here in places.items():
-            text = text.replace(there, here)
-        (tmp_path / file).write_text(text)
-    whole = f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ include {tmp_path}/{name}; }}\n"
-    (tmp_path / "whole.conf").write_text(whole)
-    return tmp_path / "whole.conf"
-
-
-needs_nginx = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
-
-
 @needs_nginx
 @pytest.mark.parametrize("name", SERVERS)
 def test_nginx_reads_its_files(tmp_path: Path, name: str) -> None:
-    command = ["nginx", "-t", "-e", "stderr", "-c", str(nginx_files(tmp_path, name))]
+    own_certificate(tmp_path)
+    command = ["nginx", "-t", "-e", "stderr", "-c", str(write_files(tmp_path, name, {}))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -168,29 +147,18 @@ def test_nginx_reads_its_files(tmp_path: Path, name: str) -> None:
 @needs_nginx
 @pytest.mark.slow
 def test_the_log_of_nginx_tells_of_no_one(tmp_path: Path) -> None:
-    port, identifier = free_port(), "0193F2C8-6f1e-7aaa-8888-0123456789ab"
-    whole = nginx_files(tmp_path, "nginx.conf", **{"listen 80;": f"listen 127.0.0.1:{port};"})
-    command = ["nginx", "-e", "stderr", "-c", str(whole), "-g", "daemon off;"]
-    log = tmp_path / "access.log"
-    with subprocess.Popen(command) as nginx:
-        try:
-            for path in (f"measurements/{identifier}", f"measurements/{identifier}/x?lat=21.59427"):
-                request_until_answered(port, f"/api/v1/{path}")
-            request_until_answered(port, "/rmbt/the-token_of-a-device/RMBTControlServer/result")
-            wait_for(lambda: log.exists() and log.read_text().count("\n") == 3)
-        finally:
-            nginx.terminate()
+    identifier, log = "0193F2C8-6f1e-7aaa-8888-0123456789ab", tmp_path / "access.log"
+    closed = f"127.0.0.1:{free_port()}"
+    with running_nginx(tmp_path, closed, closed) as port:
+        for path in (f"measurements/{identifier}", f"measurements/{identifier}/x?lat=21.59427"):
+            request_until_answered(port, f"/api/v1/{path}")
+        request_until_answered(port, "/rmbt/the-token_of-a-device/RMBTControlServer/result")
+        wait_for(lambda: log.exists() and log.read_text().count("\n") == 3)
     first, second, third = log.read_text().splitlines()
     assert '"GET /api/v1/measurements/-" 503' in first
     assert '"GET /api/v1/measurements/-/x" 503' in second
     assert '"GET /rmbt/-/RMBTControlServer/result" 503' in third
     assert not any(trace in first + second for trace in ("127.0.0.1", identifier[:8], "21.59"))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from importlib.util import module_from_spec, spec_from_file_location
@@ -19,6 +19,7 @@ import pytest
 
 from backend.witness.keys import host_key, installation_key, own_host_id
 from backend.witness.statements import Ticket, Witness, sign, verify_witness
+from tests.support.nginx import free_port, running_nginx
 from tests.support.traffic_shaper import Shape, shaped_server
 
 pytestmark = pytest.mark.long
@@ -39,11 +40,6 @@ def client() -> Any:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def wait_for(url: str) -> None:
@@ -83,34 +79,6 @@ def speed_process(var_dir: Path) -> Iterator[str]:
             server.terminate()
 
 
-@contextmanager
-def nginx(folder: Path, upstream: str) -> Iterator[str]:
-    """Nginx with the files of config/deploy in front of the speed test's process."""
-    port, deploy = free_port(), ROOT / "config" / "deploy"
-    replaced = {
-        "/etc/nginx/dosong/": f"{folder}/nginx-",
-        "/var/log/nginx": str(folder),
-        "127.0.0.1:8001": upstream.removeprefix("http://"),
-        "listen 80;": f"listen 127.0.0.1:{port};",
-    }
-    for name in ("nginx-common.conf", "nginx-site.conf", "nginx.conf"):
-        text = (deploy / name).read_text()
-        for there, here in replaced.items():
-            text = text.replace(there, here)
-        (folder / name).write_text(text)
-    whole = (f"daemon off; pid {folder}/pid; error_log stderr crit;\nevents {{}}\n"
-             f"http {{ client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;"
-             f" include {folder}/nginx.conf; }}\n")  # fmt: skip
-    (folder / "whole.conf").write_text(whole)
-    command = ["nginx", "-e", "stderr", "-c", str(folder / "whole.conf")]
-    with subprocess.Popen(command) as server:
-        try:
-            wait_for(f"http://127.0.0.1:{port}")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
 @pytest.fixture(scope="module", params=["direct", "nginx"])
 def host(
     request: pytest.FixtureRequest, speed_process: str, tmp_path_factory: pytest.TempPathFactory
@@ -120,8 +88,9 @@ def host(
     elif shutil.which("nginx") is None:
         pytest.skip("nginx is not installed")
     else:
-        with nginx(tmp_path_factory.mktemp("nginx"), speed_process) as url:
-            yield url
+        upstream = speed_process.removeprefix("http://")
+        with running_nginx(tmp_path_factory.mktemp("nginx"), speed=upstream) as port:
+            yield f"http://127.0.0.1:{port}"
 
 
 def new_ticket(profile: str = "full") -> str:

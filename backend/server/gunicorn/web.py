@@ -33,10 +33,10 @@ from backend.database.extensions import db
 from backend.database.migrations import latest_migration
 from backend.demo.service import is_loaded
 from backend.demo.users import is_empty
+from backend.units import outlines
 from backend.units.catalogue import REFORM, read_active
 from backend.units.index import unit_index
 from backend.units.service import set_on
-from backend.web.maps import outlines
 from config.workers import wait_for_database
 
 ROOT = Path(__file__).parents[3]

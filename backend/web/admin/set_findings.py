@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend.canvas import COUNTRY_BOX, Canvas, clip
 from backend.errors import Problem
-from backend.web.maps import outlines
+from backend.units import outlines
 from backend.web.maps.drawing import sea_on
-from backend.web.site.canvas import COUNTRY_BOX, Canvas, clip
 from geo.checks import KINDS, VIETNAM, Finding
 from geo.gazetteer import GazetteerUnit
 

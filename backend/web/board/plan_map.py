@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.canvas import Box, Canvas
 from backend.coverage.plan.service import Coordinates, PlanPlace
 from backend.units.catalogue import ActiveSet
 from backend.web.maps.drawing import MapDrawing, Names, area_map, plain_country
-from backend.web.site.canvas import Box, Canvas
 
 # Communes on a drawing: those of a few provinces; more are too small.
 DRAWN_MOST = 600

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.accounts.access import Actor
+from backend.canvas import Canvas
 from backend.clock import month_end
 from backend.coverage.contributions.service import teams_in
 from backend.coverage.no_connection.service import NotesContext, list_notes
@@ -16,7 +17,6 @@ from backend.units.service import set_on
 from backend.web.desk.area import AreaPage
 from backend.web.maps.drawing import MapDrawing
 from backend.web.site import charts
-from backend.web.site.canvas import Canvas
 
 # Steps of a hexagon's colour: from this number of samples on.
 CELL_STEPS = ((30, "most"), (10, "half"), (5, "quarter"), (1, "started"))

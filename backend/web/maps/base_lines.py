@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.web.site.canvas import Box, Canvas
+from backend.canvas import Box, Canvas
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend.canvas import COUNTRY_BOX, Canvas
 from backend.units.catalogue import ActiveSet
 from backend.web.maps import base_lines
 from backend.web.maps.tiles import province_land, run_tippecanoe
-from backend.web.site.canvas import COUNTRY_BOX, Canvas
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from backend.canvas import Canvas
 from backend.coverage.statistics.cells import hexagon
 from backend.web.maps.drawing import MapDrawing
-from backend.web.site.canvas import Canvas
 
 # Samples of a cell in a month from which a step begins.
 STEPS = {"started": 1, "quarter": 10, "half": 30, "most": 100}

@@ -8,9 +8,10 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from backend.clock import local_day, utc_now
+from backend.units import outlines
 from backend.units.catalogue import read_active
 from backend.units.service import set_on
-from backend.web.maps import basemap, outlines, tiles
+from backend.web.maps import basemap, tiles
 
 cli = AppGroup("web", help="Files of the pages.")
 commands = (cli,)

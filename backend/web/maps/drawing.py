@@ -7,18 +7,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from backend.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas, rings
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.service import progress_of
 from backend.coverage.plan.service import PlanPlace
 from backend.errors import Problem
+from backend.units import outlines
 from backend.units.catalogue import ActiveSet
 from backend.units.index import unit_index
 from backend.units.service import UnitRow, find, set_on
-from backend.web.maps import outlines
 from backend.web.maps.base_lines import drawn_lines, lines_path
 from backend.web.maps.basemap import basemap_path, current_basemap
 from backend.web.maps.labels import OVERHANG, MapLabel, Wanted, place_labels
-from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas, rings
 
 # Boundary sets whose coast is kept in memory.
 COASTS_MOST = 8

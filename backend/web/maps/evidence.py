@@ -7,12 +7,12 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+from backend.canvas import SIDE, Canvas
 from backend.clock import VIETNAM, month_end
 from backend.coverage.signals.evidence import SeenSample, SignalEvidence, SignalUnit
 from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow, find
 from backend.web.maps.drawing import MapDrawing, plain_country, unit_map
-from backend.web.site.canvas import SIDE, Canvas
 
 NOTHING: dict[str, Any] = {"levels": {}}
 # Units of the drawing: one sample is visible on a phone, and many do not cover the commune.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from backend.web.maps.outlines import Room
+from backend.units.outlines import Room
 
 # Font sizes in units of the drawing, as in style.css: on a phone, and on other screens.
 LARGE, SMALL = 54, 34

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from backend.canvas import Canvas
 from backend.coverage.statistics.cells import hexagon
 from backend.coverage.statistics.no_connection import PlaceRow
-from backend.web.maps.outlines import Drawing
-from backend.web.site.canvas import Canvas
+from backend.units.outlines import Drawing
 
 
 def place_paths(drawn: Drawing, places: Iterable[PlaceRow]) -> list[tuple[str, bool]]:

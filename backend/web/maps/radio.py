@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backend.canvas import Canvas
 from backend.coverage.radio.service import NONE, STRENGTHS
 from backend.coverage.statistics.cells import hexagon
 from backend.web.maps.drawing import MapDrawing
-from backend.web.site.canvas import Canvas
 
 # Units of a drawing, whose longer side has 1,600: a number of this height has 9 pixels where the
 # map is 600 pixels wide, and where it is 300, as on phones.

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+from backend.canvas import COUNTRY_BOX, Canvas, rings
 from backend.coverage.figures.unit_access import UnitMonth
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.quantiles import BANDS_MBPS
 from backend.coverage.statistics.unit_medians import HIGHER, LOWER, SAME, UnitMedian
 from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
-from backend.web.maps import outlines
+from backend.units import outlines
 from backend.web.maps.drawing import Sea, inset_coast, sea_on
 from backend.web.maps.labels import overlap
 from backend.web.public.speed_pictures import (
@@ -22,7 +23,6 @@ from backend.web.public.speed_pictures import (
     median_text,
     unit_of_metric,
 )
-from backend.web.site.canvas import COUNTRY_BOX, Canvas, rings
 from backend.web.site.pages import Translator
 from backend.web.site.pictures import (
     BOLD,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
+from backend.canvas import ARCHIPELAGOS
 from backend.database.extensions import db
 from backend.reports.files.pictures import FAR, WHOLE, country
 from backend.units.models import Boundary, Unit
 from backend.units.service import set_on
 from backend.web.setup.poster_pdf import AreaMap, AreaShape
-from backend.web.site.canvas import ARCHIPELAGOS
 
 if TYPE_CHECKING:
     from matplotlib.path import Path as Outline

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from backend.canvas import rings
 from backend.fonts import fonts_of, text_length, write_text
-from backend.web.site.canvas import rings
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor, Grant
 from backend.accounts.models import AuditEntry
+from backend.canvas import ARCHIPELAGOS
 from backend.coverage.plan.planner import ARCHIPELAGO_UNITS
 from backend.coverage.plan.service import show_plan_map
 from backend.database.extensions import db
 from backend.units.reform import crosswalk
-from backend.web.site.canvas import ARCHIPELAGOS
 from tests.support.clock import FakeClock
 from tests.support.people import campaign, take_part, team, unit_id
 from tests.support.plans import HERE, NEAR, TODAY, Cast, plan_rows, store_count

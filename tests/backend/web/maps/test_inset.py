@@ -2,9 +2,9 @@
 
 from shapely import box
 
+from backend.canvas import COUNTRY_BOX, INSET, Canvas
+from backend.units.outlines import Drawing
 from backend.web.maps.drawing import inset_coast
-from backend.web.maps.outlines import Drawing
-from backend.web.site.canvas import COUNTRY_BOX, INSET, Canvas
 
 
 def test_only_what_it_shows_of_the_coast_is_sent() -> None:

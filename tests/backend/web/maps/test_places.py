@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from backend.web.maps import outlines
-from backend.web.site.canvas import ARCHIPELAGOS, COUNTRY_BOX, Canvas
+from backend.canvas import ARCHIPELAGOS, COUNTRY_BOX, Canvas
+from backend.units import outlines
 from tests.support.counts import count
 
 MONTHS = {"2024": "2024-11", "2025": "2026-10"}

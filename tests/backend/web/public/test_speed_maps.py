@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from shapely import Polygon
 
+from backend.canvas import Canvas, rings
 from backend.coverage.statistics import refresh
 from backend.coverage.statistics.quantiles import BANDS_MBPS
 from backend.coverage.statistics.unit_medians import UnitMedian, changes
 from backend.units.service import UnitRow
 from backend.web.public.speed_maps import CLASSES, bounds_of, class_of, class_texts
-from backend.web.site.canvas import Canvas, rings
 from backend.web.site.pages import Translator
 from backend.web.site.pictures import Area, Areas, Picture, as_png, as_svg
 from tests.support.measurements import NINE, make_release, measurement_row, store_rows

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import aliased
 
+from backend.canvas import COUNTRY_BOX, Box, Canvas, clip
 from backend.database.extensions import db
 from backend.units.catalogue import ActiveSet
 from backend.units.models import Boundary, Unit
 from backend.units.service import UnitRow
-from backend.web.site.canvas import COUNTRY_BOX, Box, Canvas, clip
 
 if TYPE_CHECKING:
     from shapely import Geometry

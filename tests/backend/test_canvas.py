@@ -2,7 +2,7 @@
 
 import shapely
 
-from backend.web.site.canvas import Canvas, clip
+from backend.canvas import Canvas, clip
 
 # Of a simplified commune of the built-in boundaries and the box of its neighbour's map, for which
 # shapely.clip_by_rect makes a ring of three points and raises.

@@ -1,6 +1,7 @@
 """Run migrations as the role that owns the tables, then grant the roles what they may do."""
 
 from alembic import context
+from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Connection, create_engine, make_url, text
 
@@ -26,13 +27,27 @@ def grant(connection: Connection) -> None:
         f"revoke insert, update, delete on alembic_version from {role}",
     ):
         connection.execute(text(statement))
-    if connection.dialect.has_table(connection, "counting_rules"):  # not in a downgraded database
+    if connection.dialect.has_table(connection, "counting_rules"):  # not in a database of 1.0.0
         connection.execute(text(f"revoke insert, update, delete on counting_rules from {role}"))
+
+
+def check_revision() -> None:
+    """Raise an error that an operator understands if this code does not know the database."""
+    for revision in context.get_context().get_current_heads():
+        try:
+            context.script.get_revision(revision)
+        except CommandError:
+            raise CommandError(
+                f"The database is at revision {revision}, which this version does not know: it"
+                " migrates databases of version 1.0.0 and later. To go back to an earlier version,"
+                " restore the backup that was made before the upgrade (docs/operator.md)."
+            ) from None
 
 
 def migrate(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=db.metadata, compare_type=True)
     with context.begin_transaction():
+        check_revision()
         drop_views(connection)
         context.run_migrations()
         if connection.dialect.has_table(connection, "audit"):
@@ -43,8 +58,10 @@ def migrate(connection: Connection) -> None:
 
 def run() -> None:
     engine = create_engine(OWNER_URL)
-    patiently(engine, migrate)
-    engine.dispose()
+    try:
+        patiently(engine, migrate)
+    finally:
+        engine.dispose()
 
 
 run()

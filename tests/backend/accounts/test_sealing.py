@@ -1,11 +1,8 @@
 """Second factors lie in the database sealed under the installation's key."""
 
-from importlib import import_module
 from typing import Any
 
 import pyotp
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
@@ -74,20 +71,3 @@ def test_after_a_change_of_key_they_are_sealed_again(
     sign_in(client, NAME, totp=code)
     assert ("accounts.reseal", {"done": 1, "closed": 0}) in audit_entries(app, "accounts")
     assert decrypt(stored(owner)[0], mine, present) == SECRET
-
-
-def test_the_migration_seals_what_was_plain_and_opens_it_again(app: Flask, owner: Engine) -> None:
-    account(app, NAME)
-    with owner.begin() as connection:
-        connection.execute(text(f"update users set totp_secret='{SECRET}', totp_pending='{NAME}'"))
-    migration: Any = import_module("backend.migrations.versions.v1_0.0026_sealed_second_factors")
-    with (
-        app.app_context(),
-        owner.begin() as connection,
-        Operations.context(MigrationContext.configure(connection)),
-    ):
-        migration.upgrade()
-        sealed = connection.execute(text("select totp_secret, id from users")).one()
-        assert decrypt(*sealed, app.config["SECRET_KEY"]) == SECRET
-        migration.downgrade()
-    assert stored(owner) == [SECRET, NAME]

@@ -1,7 +1,9 @@
 """The latest migration, and the commands of Flask-Migrate, which is imported only for them."""
 
+import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
+from sqlalchemy import Engine, text
 
 from backend.database.migrations import latest_migration
 
@@ -17,3 +19,20 @@ def test_the_commands_of_migrations_are_there(app: Flask) -> None:
     assert "upgrade" in run(args=["db", "--help"]).output
     # Its words go to the standard output of the time when alembic was imported.
     assert run(args=["db", "heads"]).exit_code == 0
+
+
+def test_a_database_of_an_unreleased_version_is_refused_with_the_way_out(
+    app: Flask, owner: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    change = text("update alembic_version set version_num = :revision")
+    latest = latest_migration(f"{app.root_path}/migrations")
+    with owner.begin() as connection:
+        connection.execute(change, {"revision": "0013"})
+    try:
+        done = app.test_cli_runner().invoke(args=["db", "upgrade"])
+    finally:
+        with owner.begin() as connection:
+            connection.execute(change, {"revision": latest})
+    assert done.exit_code == 1
+    assert "at revision 0013, which this version does not know" in caplog.text
+    assert "restore the backup" in caplog.text

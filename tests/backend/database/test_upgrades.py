@@ -101,6 +101,37 @@ def test_an_old_database_is_migrated_and_tells_the_same(
 
 
 @pytest.mark.slow
+def test_the_migrations_make_the_schema_of_each_released_version(
+    dump: Path, old: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The files of 1.0 and 1.1 replace those that made the dumps, columns in the same order."""
+    folder = tmp_path_factory.mktemp("new")
+    with EmbeddedPostgres(folder, fsync=False) as server:
+        urls = {"DATABASE_URL": server.app_url, "DATABASE_OWNER_URL": server.owner_url}
+        app = create_app(FakeClock(), VAR_DIR=folder, BOUNDARIES_DIR=None, **urls)
+        with app.app_context():
+            upgrade(revision=name_of(dump))
+            db.engine.dispose()
+        options = ("--schema=public", "--no-privileges")  # the dumps have no grants
+        assert schema_of(server, *options) == schema_of(old, *options)
+    shutil.rmtree(server.socket_dir, ignore_errors=True)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("migrated")
+def test_an_upgraded_database_has_the_schema_of_a_new_one(
+    old: EmbeddedPostgres, postgres: EmbeddedPostgres
+) -> None:
+    assert schema_of(old) == schema_of(postgres)
+
+
+def schema_of(server: EmbeddedPostgres, *options: str) -> list[str]:
+    """Return the statements that make a database, without comments and with single blanks."""
+    lines = [line for line in dumped(server, "--schema-only", *options) if line[:2] != "--"]
+    return " ".join(" ".join(lines).split()).split("; ")
+
+
+@pytest.mark.slow
 def test_a_second_upgrade_changes_nothing(old: EmbeddedPostgres, migrated: Flask) -> None:
     before = dumped(old)
     with migrated.app_context():
@@ -108,9 +139,9 @@ def test_a_second_upgrade_changes_nothing(old: EmbeddedPostgres, migrated: Flask
     assert dumped(old) == before
 
 
-def dumped(server: EmbeddedPostgres) -> list[str]:
+def dumped(server: EmbeddedPostgres, *options: str) -> list[str]:
     """Return schema, rows and grants of a database, without the token of each dump."""
-    words = [binary("pg_dump"), url(server)]
+    words = [binary("pg_dump"), *options, url(server)]
     lines = subprocess.run(words, check=True, capture_output=True, text=True).stdout.splitlines()
     return [line for line in lines if not line.startswith(("\\restrict", "\\unrestrict"))]
 

@@ -5,20 +5,17 @@ import io
 import json
 from collections import Counter
 from datetime import timedelta
-from importlib import import_module
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from backend.coverage.figures.columns import by_assurance
 from backend.coverage.figures.counts_cache import CATEGORY_COLUMN, SUMS
@@ -30,8 +27,6 @@ from backend.witness.assurance import ASSURANCES
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import count, fold
 from tests.support.factories import post, register, sample
-from tests.support.measurements import measurement_row, store_rows
-from tests.support.people import unit_id
 from tests.support.speed_tests import get_ticket, witnessed
 
 URL = "/api/v1/coverage?month=2024-11"
@@ -230,26 +225,3 @@ def test_parts_of_a_province_are_those_of_its_communes(
     province = client.get(f"{URL}&unit=19&level=province").json["items"][0]
     assert province["by_assurance"] == filled + Counter(witnessed=60)
     assert item(client, "05446")["by_assurance"] == NOTHING | {"witnessed": 60}
-
-
-@pytest.mark.slow
-def test_the_migration_moves_counts_and_back(
-    app: Flask, client: FlaskClient, owner: Engine
-) -> None:
-    kinds = [{}, {"assurance": "witnessed"}, {"assurance": "ticketed", "marks": ["withdrawn"]}]
-    kinds += [{"assurance": "ticketed"}, {"assurance": "witnessed", "reasons": ["repeat"]}]
-    unit = unit_id(app, HERE)
-    store_rows(app, *(measurement_row(unit, **{"assurance": None} | kind) for kind in kinds))
-    fold(app)
-    expected = NOTHING | dict.fromkeys(("witnessed", "ticketed", "claimed", "withdrawn"), 1)
-    assert parts(app, client) == expected
-    migration: Any = import_module("backend.migrations.versions.v1_1.0039_counts_by_assurance")
-    with (
-        owner.begin() as connection,
-        Operations.context(MigrationContext.configure(connection)),
-    ):
-        migration.downgrade()
-        former = text("select fate, n from counts where day is null order by fate")
-        assert connection.execute(former).all() == [("counted", 3), ("repeat", 1), ("withdrawn", 1)]
-        migration.upgrade()
-    assert parts(app, client) == expected

@@ -33,7 +33,8 @@ class GeometryQuerySchema(AsOfSchema):
 
     tolerance_m = fields.Integer(
         load_default=0,
-        validate=validate.Range(0, TOLERANCE_MOST_M),
+        validate=validate.Range(0, TOLERANCE_MOST_M, error="out_of_range"),
+        error_messages={"invalid": "not_whole"},
         metadata={"description": "How far a border may be off, in metres; 0 gives all of it"},
     )
 
@@ -50,7 +51,11 @@ class UnitSearchQuerySchema(AsOfSchema):
 
     q = Text(most=NAME_MOST, required=True)
     within = Text(most=10, load_default=None)
-    limit = fields.Integer(load_default=12, validate=validate.Range(1, FOUND_MOST))
+    limit = fields.Integer(
+        load_default=12,
+        validate=validate.Range(1, FOUND_MOST, error="out_of_range"),
+        error_messages={"invalid": "not_whole"},
+    )
 
 
 class LocateSchema(Strict):

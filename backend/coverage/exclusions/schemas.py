@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from backend.coverage.exclusions.review import SIGNALS_MOST
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
@@ -13,7 +13,7 @@ from backend.coverage.signals.schemas import (
     SignalSchema,
     UnitMonthQuerySchema,
 )
-from backend.fields import ID_MOST, Flag, Object, Strict, Text, Whole
+from backend.fields import ID_MOST, Flag, Many, Object, Strict, Text, Whole
 from backend.http.paging import PageSchema
 from backend.measurements.recording.incoming import read_id
 from backend.organisations.schemas import QueryId
@@ -42,12 +42,7 @@ class UnitExclusionSchema(LiftSchema):
     """Measurements of the unit's month: by id, or all of one device by its number."""
 
     month = month_field(required=True)
-    measurements = fields.List(
-        Text(36),
-        load_default=lambda: [],
-        validate=validate.Length(max=MEASUREMENTS_MOST, error="wrong_length"),
-        error_messages={"invalid": "not_list"},
-    )
+    measurements = Many(Text(36), 0, MEASUREMENTS_MOST, load_default=list)
     device = Whole(0, NUMBER_BELOW - 1, allow_none=True, load_default=None)
     signal_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
 
@@ -74,12 +69,7 @@ class SignalRefSchema(Strict):
 class SignalDecisionsSchema(SignalDecisionSchema):
     """One decision on several signals; with `samples` their phones' samples follow the state."""
 
-    signals = fields.List(
-        Object(SignalRefSchema),
-        required=True,
-        validate=validate.Length(1, SIGNALS_MOST, error="wrong_length"),
-        error_messages={"invalid": "not_list", "required": "required"},
-    )
+    signals = Many(Object(SignalRefSchema), 1, SIGNALS_MOST, required=True)
     samples = Flag(load_default=False)
 
     @validates_schema

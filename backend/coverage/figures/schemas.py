@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from backend.coverage.figures.columns import GROUPS
 from backend.coverage.figures.query import FILTERS, SORTS
-from backend.fields import Strict, Text
+from backend.fields import CODES, Strict, Text
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import QueryId
@@ -17,7 +17,8 @@ from backend.units.schemas import BoundariesSchema, UnitNameSchema
 def month_field(**options: Any) -> fields.String:
     """Return a field for a month, YYYY-MM."""
     pattern = validate.Regexp(r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)", error="not_month")
-    return fields.String(validate=pattern, metadata={"example": "2024-11"}, **options)
+    example = {"example": "2024-11"}
+    return fields.String(validate=pattern, metadata=example, error_messages=CODES, **options)
 
 
 def unpublished_field() -> fields.Integer:

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.schemas import UnitMonthQuerySchema
 from backend.coverage.statistics.schemas import ReleasedSchema
-from backend.fields import Flag, Strict, Text
+from backend.fields import Flag, Many, Strict, Text
 from backend.http.paging import PageSchema
 from backend.measurements.recording.incoming import read_id
 from backend.units.catalogue import LEVELS
@@ -98,12 +98,7 @@ class NoteExclusionSchema(Strict):
 
     month = month_field(required=True)
     level = Text(choices=LEVELS, allow_none=True, load_default=None)
-    notes = fields.List(
-        Text(36),
-        required=True,
-        validate=validate.Length(1, NOTES_MOST, error="wrong_length"),
-        error_messages={"invalid": "not_list"},
-    )
+    notes = Many(Text(36), 1, NOTES_MOST, required=True)
     excluded = Flag(required=True)
     reason = Text(REASON_MOST, required=True)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from backend.campaigns.schemas import CampaignChangeSchema, CampaignSchema
-from backend.fields import ID_MOST, Day, Flag, Object, Strict, Text, Whole
+from backend.fields import ID_MOST, Day, Flag, Many, Object, Strict, Text, Whole
 from backend.measurements.corrections.service import MEASUREMENTS_MOST, Choice
 from backend.measurements.recording.incoming import read_id
 from backend.measurements.recording.rules import NETWORKS
@@ -37,7 +37,7 @@ class ChoiceFilterSchema(Strict):
 class DecisionSchema(Strict):
     """Chosen measurements and reason; with `preview` only the effect is shown."""
 
-    measurements = fields.List(Text(36), validate=lambda ids: len(ids) <= MEASUREMENTS_MOST)
+    measurements = Many(Text(36), 0, MEASUREMENTS_MOST)
     filter = Object(ChoiceFilterSchema)
     reason = Text(REASON_MOST, required=True)
     preview = Flag(load_default=False)

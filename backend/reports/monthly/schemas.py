@@ -85,7 +85,7 @@ class ReportCreateSchema(Strict):
 
     unit = Text(most=10, required=True)
     level = Text(choices=LEVELS, load_default=None, allow_none=True)
-    month = month_field(required=True, error_messages=CODES)
+    month = month_field(required=True)
 
 
 class RemarksSchema(Strict):
@@ -188,7 +188,7 @@ class LetterQuerySchema(Strict):
 class DeadlinesQuerySchema(Strict):
     """Month and units of a list of deadlines."""
 
-    month = month_field(required=True, error_messages=CODES)
+    month = month_field(required=True)
     level = Text(choices=LEVELS, load_default="province")
     parent = Text(most=10, load_default=None)
 

@@ -49,6 +49,11 @@ HERE = {"latitude": 21.5942, "longitude": 105.8482}
 
 def send_request(world: World, row: str, *, nowhere: bool = False) -> TestResponse:
     """Send the request of a row of the matrix; `nowhere`: with ids that do not exist."""
+    return world.client.open(**prepare_request(world, row, nowhere=nowhere), buffered=True)
+
+
+def prepare_request(world: World, row: str, *, nowhere: bool = False) -> dict[str, Any]:
+    """Return the request of a row as arguments of the client, and prepare what it needs."""
     method, path = endpoint(row)
     request = dict(REQUESTS.get(row, REQUESTS.get(f"{method} {path}", lambda world: {}))(world))
     request.pop("made", None)
@@ -60,7 +65,7 @@ def send_request(world: World, row: str, *, nowhere: bool = False) -> TestRespon
         lambda part: ABSENT if nowhere else str(at.get(part[1]) or world.place(part[1])),
         path,
     )
-    return world.client.open(filled, method=method, headers=headers, buffered=True, **request)
+    return request | {"path": filled, "method": method, "headers": headers}
 
 
 def _started_test(world: World) -> str:

@@ -6,11 +6,14 @@ lie, whatever set is active and however small the map is. Web Mercator, like the
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from math import degrees, log, pi, radians, tan
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from geo.gazetteer import DATA
 
 if TYPE_CHECKING:
     from shapely import Geometry, LinearRing
@@ -27,6 +30,7 @@ class Archipelago:
     name: str
     province: str
     label: Point
+    small_label: Point  # on small maps of the country: above the islands
     islands: tuple[Point, ...]
     codes: dict[str, str]  # by system of units
 
@@ -36,6 +40,7 @@ ARCHIPELAGOS = (
         "Quần đảo Hoàng Sa",
         "Đà Nẵng",
         (112.0, 14.7),
+        (112.7, 17.7),
         (
             (111.61, 16.53),  # Hoàng Sa
             (111.51, 16.45),  # Quang Ảnh
@@ -54,6 +59,7 @@ ARCHIPELAGOS = (
         "Quần đảo Trường Sa",
         "Khánh Hòa",
         (113.7, 6.75),
+        (113.5, 12.0),
         (
             (111.92, 8.65),  # Trường Sa
             (112.35, 8.93),  # Trường Sa Đông
@@ -75,6 +81,7 @@ ARCHIPELAGOS = (
     ),
 )
 SEA = ("Biển Đông", (113.2, 12.6))
+SMALL_SEA: Point = (112.3, 14.5)
 # West, south, east, north of the country with its seas.
 COUNTRY_BOX = (101.9, 5.7, 118.0, 23.7)
 # North-west and south-east corners of the inset beside maps of a part of the country.
@@ -83,6 +90,8 @@ INSET = ((107.5, 17.9), (118.0, 5.9))
 
 Box = tuple[float, float, float, float]  # west, south, east, north
 
+# Degrees: half a pixel of a small map of the country.
+OUTLINE_TOLERANCE = 0.02
 # Units of the longer side: finer than a pixel of a large screen, with short coordinates.
 SIDE = 1600
 
@@ -115,10 +124,45 @@ class Canvas:
         steps = [f"{x},{y}" for (a, b), (x, y) in pairwise(drawn) if (a, b) != (x, y)]
         return f"M{drawn[0][0]},{drawn[0][1]}L{' '.join(steps)}" if steps else ""
 
+    def place_on(self, other: "Canvas") -> tuple[float, float, float]:
+        """Return the position of the upper left corner on another drawing, and the scale there."""
+        x = self._west - self._margin - other._west + other._margin
+        y = other._top + other._margin - self._top - self._margin
+        return x * other._scale, y * other._scale, other._scale / self._scale
+
     def _ring(self, ring: "LinearRing") -> str:
         points = [self.at((x, y)) for x, y in np.asarray(ring.coords)[:, :2].tolist()]
         steps = [f"{x - a},{y - b}" for (a, b), (x, y) in pairwise(points) if (a, b) != (x, y)]
         return f"M{points[0][0]},{points[0][1]}l{' '.join(steps)}z" if len(steps) > 2 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class CountryMap:
+    """The country with its seas on a canvas of its own, for a corner of other pictures."""
+
+    canvas: Canvas
+    land: str
+    islands: tuple[tuple[int, int], ...]
+    names: tuple[tuple[tuple[str, ...], int, int], ...]  # lines, position of the last one
+
+
+@cache
+def country_map() -> CountryMap:
+    """Return the small map of the country that every map of a part of it has beside it."""
+    from shapely import from_geojson
+
+    canvas = Canvas(COUNTRY_BOX)
+    outline = from_geojson((DATA / "outline.geojson").read_text(encoding="utf-8"))
+    names = [
+        ((one.name.replace("Quần đảo", "QĐ."), f"({one.province})"), *canvas.at(one.small_label))
+        for one in ARCHIPELAGOS
+    ]
+    return CountryMap(
+        canvas,
+        canvas.path(outline.simplify(OUTLINE_TOLERANCE)),
+        tuple(canvas.at(island) for one in ARCHIPELAGOS for island in one.islands),
+        (*names, ((SEA[0],), *canvas.at(SMALL_SEA))),
+    )
 
 
 def rings(path: str) -> list[list[tuple[int, int]]]:

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from backend.canvas import country_map
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
@@ -21,6 +24,8 @@ FAMILY = "Inter"
 # Characters that XML forbids: one in a name would make the whole picture unreadable.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 MEASURED_PX = 100
+# Smaller values have no axis of their own.
+LEAST_VALUE = 1e-6
 # In the metadata of every PDF, so that the same posters are the same bytes.
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -81,6 +86,15 @@ def fitting(text: str, size: float, width: float, bold: bool = False) -> float:
     return min(size, size * width / max(text_width(text, size, bold), 1e-6))
 
 
+def ticks(highest: float) -> list[float]:
+    """Return three to six round values from 0 to the first one not below the highest."""
+    highest = highest if highest > LEAST_VALUE else 1.0
+    power = 10.0 ** floor(log10(highest))
+    step = next(one for one in (power / 5, power / 2, power, 2 * power) if highest / one <= 5)
+    step = max(step, 1.0) if highest >= 1 else step
+    return [n * step for n in range(ceil(highest / step) + 1)]
+
+
 @cache
 def _templates() -> Environment:
     made = Environment(
@@ -91,6 +105,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"text_width": text_width, "wrap": wrap, "fitting": fitting}
+    made.globals["country_map"] = country_map
     made.filters["short"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
     return made
 

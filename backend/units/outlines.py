@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased
 from backend.canvas import COUNTRY_BOX, Box, Canvas, clip
 from backend.database.extensions import db
 from backend.units.catalogue import ActiveSet
-from backend.units.models import Boundary, Unit
+from backend.units.models import Boundary, BoundarySet, Unit
 from backend.units.service import UnitRow
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class Drawing:
     around: dict[str, str] = field(default_factory=dict)  # neighbours: communes or provinces
     borders: list[str] = field(default_factory=list)  # of the provinces of the units
 
+    @property
+    def canvas(self) -> Canvas:
+        """The canvas of the paths."""
+        return Canvas(self.box, self.margin)
+
 
 @lru_cache(CACHED_MOST)
 def country(folder: Path, active: ActiveSet) -> Drawing:
@@ -90,6 +95,13 @@ def area(folder: Path, active: ActiveSet, codes: tuple[str, ...]) -> Drawing | N
     """Return communes by code, e.g. of a campaign; None if none has a polygon."""
     name = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
     return _part(folder / f"{active.digest}-area-{name}.json", active, Unit.code.in_(codes))
+
+
+def named_set(name: str) -> ActiveSet | None:
+    """Return a boundary set by name, active or not; None where it is not loaded."""
+    columns = [getattr(BoundarySet, field) for field in ActiveSet.__dataclass_fields__]
+    row = db.session.execute(select(*columns).where(BoundarySet.name == name)).one_or_none()
+    return ActiveSet(*row) if row else None
 
 
 def _part(path: Path, active: ActiveSet, within: ColumnElement[bool]) -> Drawing | None:

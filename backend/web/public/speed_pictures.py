@@ -13,7 +13,7 @@ from backend.coverage.statistics.intervals import Estimate
 from backend.coverage.statistics.release import DAY_HOURS
 from backend.coverage.statistics.service import unit_hours, unit_months, unit_statistics
 from backend.database.extensions import setting
-from backend.web.site.charts import ticks
+from backend.drawing import ticks
 from backend.web.site.pages import Translator
 from backend.web.site.pictures import (
     BOLD,

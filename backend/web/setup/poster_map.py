@@ -10,18 +10,26 @@ from sqlalchemy import or_, select
 
 from backend.canvas import ARCHIPELAGOS
 from backend.database.extensions import db
-from backend.reports.files.pictures import FAR, WHOLE, country
 from backend.units.models import Boundary, Unit
+from backend.units.outlines import AT_SEA as FAR
 from backend.units.service import set_on
 from backend.web.setup.poster_pdf import AreaMap, AreaShape
+from geo.gazetteer import DATA
 
 if TYPE_CHECKING:
     from matplotlib.path import Path as Outline
 
+WHOLE = (101.8, 6.6, 117.6, 23.6)
 # Communes of a few provinces; more are specks on a poster.
 COMMUNES_MOST = 600
 # Borders are simplified by this part of the longer side: half a millimetre on paper.
 TOLERANCE = 0.006
+
+
+def country() -> Any:
+    from shapely import from_geojson
+
+    return from_geojson((DATA / "outline.geojson").read_text(encoding="utf-8"))
 
 
 def area_map(unit_ids: Sequence[int], day: date) -> AreaMap | None:

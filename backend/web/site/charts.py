@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+
+from backend.drawing import ticks
 
 # Smallest height of a bar above zero, so that it is visible.
 LEAST_PERCENT = 1.5
-# Smaller values have no axis of their own.
-LEAST_VALUE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +66,6 @@ def bars(
         drawn.append(_bar(label, value or 0.0, text, top, line, group, begins))
     axis = tuple(Tick(value, round(100 - 100 * value / top, 2)) for value in marks)
     return Bars(tuple(drawn), None if line is None else round(100 - 100 * line / top, 2), axis)
-
-
-def ticks(highest: float) -> list[float]:
-    """Return three to six round values from 0 to the first one not below the highest."""
-    highest = highest if highest > LEAST_VALUE else 1.0
-    power = 10.0 ** floor(log10(highest))
-    step = next(one for one in (power / 5, power / 2, power, 2 * power) if highest / one <= 5)
-    step = max(step, 1.0) if highest >= 1 else step
-    return [n * step for n in range(ceil(highest / step) + 1)]
 
 
 def _bar(

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.web.site.charts import bars, ticks
+from backend.drawing import ticks
+from backend.web.site.charts import bars
 
 
 @given(st.floats(0.01, 1e7))

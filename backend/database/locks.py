@@ -20,11 +20,12 @@ MOVES_LOCK = 5_699  # one move of an organisation at a time: two could make a lo
 SEAL_KEYS_LOCK = 5_700  # one worker registers a key of seals, so that it gets one number
 
 # Keys of two numbers: the first of them.
-STATISTICS_LOCK = 5_694  # one process computes a province or the country: its unit, 0 the country
+STATISTICS_LOCK = 5_694  # one process computes the statistics of a province, or of the country (0)
 LETTERHEAD_LOCK = 5_701  # one change of a unit's letterhead at a time
 
 ONE = text("select pg_advisory_xact_lock(:key)")
 TWO = text("select pg_advisory_xact_lock(:key, :of)")
+TRY_TWO = text("select pg_try_advisory_xact_lock(:key, :of)")
 ACCOUNT = text("select pg_advisory_xact_lock(hashtext(:issuer), hashtext(:subject))")
 NETWORK = text("select pg_advisory_xact_lock(hashtextextended(encode(:network, 'hex'), 0))")
 
@@ -35,6 +36,12 @@ def hold(key: int, of: int | None = None) -> None:
         db.session.execute(ONE, {"key": key})
     else:
         db.session.execute(TWO, {"key": key, "of": of})
+
+
+def try_hold(key: int, of: int) -> bool:
+    """Hold the lock of one unit as `hold` does, or return False where it is taken."""
+    free: bool = db.session.execute(TRY_TWO, {"key": key, "of": of}).scalar_one()
+    return free
 
 
 def hold_account(issuer: str, subject: str) -> None:

@@ -408,7 +408,7 @@ STATISTICS = View(
     "the speeds of a group of counted samples of a unit in a month, live",
     {
         **MONTH_KEYS,
-        "computed_at": "when they were computed; every five minutes where samples changed",
+        "computed_at": "when they were computed: five minutes after changes, the country hourly",
         **SPEED_COLUMNS,
     },
     f"""

@@ -162,14 +162,6 @@ def _refresh(place: Place, number: int) -> None:
         assert found, "nothing was marked"
 
 
-def _whole(place: Place, number: int) -> None:
-    """Compute the country's month from all samples, as before its figures followed changes."""
-    with place.app.app_context():
-        part = refresh.NetworkMonth(place.filled.month, "mobile", utc_now())
-        assert not refresh.differing(part), "figures differ from a whole computation"
-        db.session.remove()
-
-
 QUESTIONS = (
     Question("a post of one sample", lambda place, number: _post(place, number, 1)),
     Question(f"a post of {BATCH}", lambda place, number: _post(place, number, BATCH), 20),
@@ -188,7 +180,6 @@ QUESTIONS = (
     Question(
         f"statistics of a month after {CHANGED:,} changes", _refresh, 3, _change, in_process=True
     ),
-    Question("the country's statistics computed whole", _whole, 3, in_process=True),
     Question("figures of a province's report", _figures, 10),
     Question("its files: letter, workbook, CSV, JSON", _files, 3),
 )  # fmt: skip

@@ -26,29 +26,15 @@ commands = (release_cli,)  # the other command belongs to the group of coverage
 @cli.command()
 @click.option("--month", callback=month_option, help="YYYY-MM; default: every month")
 @click.option("--all", "everything", is_flag=True, help="also unchanged months")
+@click.option("--hourly", is_flag=True, help="the country only if its figures are an hour old")
 @executor_options
-def refresh(month: str | None, everything: bool, executor: Executor) -> None:
+def refresh(month: str | None, everything: bool, hourly: bool, executor: Executor) -> None:
     """Recompute statistics whose counted samples changed."""
     if everything:
         statistics_refresh.mark_all(month)
     with progress_bar("refresh") as progress:
-        done = statistics_refresh.refresh(clock_now(), month, progress, executor)
+        done = statistics_refresh.refresh(clock_now(), month, progress, executor, hourly=hourly)
     click.echo(f"communes recomputed: {done}")
-
-
-@cli.command()
-@click.argument("month", callback=month_option)
-def compare(month: str) -> None:
-    """Compare the country's statistics of MONTH (YYYY-MM) with a whole computation.
-
-    They follow changes by files in VAR_DIR; exit status 1 where figures differ.
-    """
-    found = statistics_refresh.differences(clock_now(), month)
-    for group in found:
-        click.echo("differs: " + " ".join(name or "all" for name in group))
-    if found:
-        raise SystemExit(1)
-    click.echo("no differences")
 
 
 @release_cli.command()

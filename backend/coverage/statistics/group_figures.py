@@ -9,14 +9,14 @@ import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals, small_areas
-from backend.coverage.statistics.group_arrays import Measured, Node
-from backend.coverage.statistics.intervals import Estimate, Ordered, Sizes, Spread
+from backend.coverage.statistics.group_arrays import Groups, Measured, Node
+from backend.coverage.statistics.intervals import Estimate, Ordered
 from backend.coverage.statistics.quantiles import (
     ALL,
     BANDS_MBPS,
@@ -38,40 +38,6 @@ SAMPLES, DEVICES = "samples", "devices"  # which weigh equally in the figure tha
 ENDS = ("", "_low", "_high")  # of the names of a quantile and its limits
 # Effective numbers that differ by rounding errors are equal.
 ROUNDING = 1e-9
-
-
-class AllGroups(Protocol):
-    """Groups of samples: `group_arrays.Groups`, or those of the country that follow changes."""
-
-    @property
-    def nodes(self) -> list[Node]: ...
-
-    def measured(self, metric: str) -> "Values": ...
-
-    def sums(self, metric: str) -> Iterator[float]: ...
-
-
-class Values(Protocol):
-    """The values of a metric in all groups; see `group_arrays.Measured`."""
-
-    @property
-    def n(self) -> Ints: ...
-
-    @property
-    def some(self) -> Ints: ...
-
-    @property
-    def of_devices(self) -> Sizes: ...
-
-    def at(self, groups: Ints, levels: Floats) -> Floats: ...
-
-    def spreads(self, part: float) -> Spread: ...
-
-    def of_equal_devices(self, groups: Ints, levels: Floats) -> Floats: ...
-
-    def bands(self, groups: Ints) -> Floats: ...
-
-    def within(self, groups: Ints, reference: Reference) -> Floats: ...
 
 
 def leading(spread: Mapping[str, Any]) -> Estimate:
@@ -111,7 +77,7 @@ def answer(questions: Sequence[Question]) -> None:
 class Weighed:
     """A metric of the groups that have it, an element for each."""
 
-    data: Values
+    data: Measured
     n: Mapping[str, Floats]  # effective, by quantile
     n_of_devices: Floats  # effective, if devices weigh equally
     decides: Bools  # whether one device has too many samples
@@ -128,9 +94,7 @@ class Weighed:
         return np.where(self.decides, self.n_of_devices, self.n[MEDIAN])
 
 
-def figures_of(
-    groups: AllGroups, kinds: Mapping[int, Hashable], minimum: int
-) -> dict[Node, Figures]:
+def figures_of(groups: Groups, kinds: Mapping[int, Hashable], minimum: int) -> dict[Node, Figures]:
     """Return the figures of groups; metrics under the minimum effective n are null.
 
     `kinds` has the kind of each unit: groups of units of one kind, all with or without one operator
@@ -161,7 +125,7 @@ def figures_of(
 
 
 def _weigh(
-    data: Values, nodes: Sequence[Node], kinds: Mapping[int, Hashable], minimum: int
+    data: Measured, nodes: Sequence[Node], kinds: Mapping[int, Hashable], minimum: int
 ) -> Weighed:
     """Return the effective numbers of a metric of the groups that have it."""
     sizes, known = data.of_devices, data.n[data.some] >= minimum
@@ -298,8 +262,6 @@ def _add_estimates(
 ) -> None:
     """Add estimates to the communes that lack a median, from all communes of the province."""
     data = one.data
-    if not isinstance(data, Measured):  # of the country, which has no communes of its own
-        return
     communes = [
         (place, group)
         for place, group in enumerate(data.some.tolist())

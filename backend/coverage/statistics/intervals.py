@@ -241,20 +241,9 @@ def weighted(values: Floats, sizes: Floats) -> Ordered:
     The levels equal those of linear percentiles for equal weights: the first value stands at 0, the
     last one at 1, each at the middle of its weight between.
     """
-    weights = weights_of(sizes)
+    weights = np.rint(DEVICE_WEIGHT / sizes).astype(np.int64)
     middle = 2 * np.cumsum(weights) - weights
-    return Ordered(values, levels_of(middle, middle[0], middle[-1]))
-
-
-def weights_of(sizes: Floats) -> Ints:
-    """Return the weight of a sample of devices with these numbers of samples."""
-    return np.rint(DEVICE_WEIGHT / sizes).astype(np.int64)
-
-
-def levels_of(middle: Ints, first: int, last: int) -> Floats:
-    """Return levels from 0 to 1 of positions between the first and the last one."""
-    levels: Floats = (middle - first) / max(last - first, 1)
-    return levels
+    return Ordered(values, (middle - middle[0]) / max(middle[-1] - middle[0], 1))
 
 
 # Ranking and comparing

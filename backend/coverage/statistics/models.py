@@ -2,9 +2,8 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, func
+from sqlalchemy import BigInteger, ForeignKey, Identity
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,17 +35,6 @@ class StatisticStale(db.Model):
     month: Mapped[str]
     unit_id: Mapped[int]  # 0: the country
     network: Mapped[str]
-
-
-class StatisticVersion(db.Model):
-    """Another random number for each computation of a unit whose counted samples had changed."""
-
-    __tablename__ = "statistics_versions"
-
-    month: Mapped[str] = mapped_column(primary_key=True)
-    network: Mapped[str] = mapped_column(primary_key=True)
-    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    version: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())
 
 
 class Release(db.Model):

@@ -1,16 +1,15 @@
 """Recompute statistics whose counted samples changed; the job can be stopped at any point.
 
 A province's month is one transaction, which clears the marks of its communes and marks the
-country; the country is another. Without a commit the marks stay.
+country; the country is another, after all provinces. Without a commit the marks stay.
 """
 
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,21 +19,17 @@ from sqlalchemy import text
 
 from backend.batch.executor import SERIAL, Executor
 from backend.clock import month_end, month_start
-from backend.coverage.statistics import (
-    country,
-    models,  # noqa: F401 # part of the metadata
-)
+from backend.coverage.statistics import models  # noqa: F401 # part of the metadata
 from backend.coverage.statistics import quantiles as rule
-from backend.coverage.statistics.country_groups import CountryGroups, InconsistentError
 from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, fetch, follow_indexes, setting
-from backend.database.locks import STATISTICS_LOCK, hold
+from backend.database.locks import STATISTICS_LOCK, hold, try_hold
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.data_caps import measured_value
+from backend.measurements.recording.operators import known_operator
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
-from backend.measurements.recording.rules import NETWORKS
 from backend.measurements.recording.storage import dump
 
 Progress = Callable[[int, int], None]
@@ -43,8 +38,11 @@ COUNTRY = 0
 # A province's rows are found by a bitmap and sorted by group: with PostgreSQL's 4 MB, the bitmap
 # forgets rows and the sort writes files, for a third of the time (10 million measurements).
 WORK_MEMORY = text("set local work_mem = '64MB'")
-# Comparisons with a whole computation where samples arrive meanwhile.
-COMPARISONS_MOST = 3
+# With `hourly` the country is computed again after this time at the earliest: its month costs by
+# all of its samples.
+COUNTRY_EVERY = timedelta(hours=1)
+# Folder in VAR_DIR of earlier versions, with ids of devices.
+OLD_FOLDER = "statistics"
 
 MARK_ALL = text("""
     insert into statistics_stale (month, unit_id, network)
@@ -85,28 +83,16 @@ OF_COMMUNES = f"""
         and network = %(network)s and counted group by 1, 2, 3
 """  # noqa: S608 # names of columns
 OF_COUNTRY = f"""
-    select operator, technology, count(*) as n, {PACKED},
-        string_agg(int4send(coalesce(unit_id, 0)), '') as units from measurements
-    where day between %(first)s and %(last)s and network = %(network)s and counted
-        and (%(units)s::int[] is null or unit_id = any(%(units)s)) group by 1, 2
+    select operator, technology, count(*) as n, {PACKED} from measurements
+    where day between %(first)s and %(last)s and network = %(network)s and counted group by 1, 2
 """  # noqa: S608
-VERSIONS = text("""
-    select unit_id, cast(version as text) as version from statistics_versions
-    where month = :month and network = :network
-""")
-# Another version of each unit whose statistics are computed again.
-NEW_VERSIONS = text("""
-    insert into statistics_versions (month, network, unit_id)
-    select :month, :network, unnest(cast(:units as int[]))
-    on conflict (month, network, unit_id) do update set version = gen_random_uuid()
-    returning unit_id, cast(version as text) as version
-""")
 REMOVE = text("""
     delete from statistics where month = :month and network = :network and unit_id = any(:units)
 """)
-STORED = text("""
-    select operator, technology, n, devices, figures from statistics
-    where month = :month and network = :network and unit_id = :unit
+COMPUTED_SINCE = text("""
+    select exists (
+        select from statistics where month = :month and network = :network
+            and unit_id = :country and found_at > :since and found_at <= :now)
 """)
 WRITE = text("""
     insert into statistics
@@ -139,9 +125,8 @@ class Task:
 
 
 def mark_all(month: str | None = None) -> None:
-    """Mark all statistics, or those of a month, for the next refresh, which follows no files."""
+    """Mark all statistics, or those of a month, for the next refresh."""
     fold_all()
-    country.forget(setting("VAR_DIR"), month or "*")
     values = {"counted": list(COUNTED_CATEGORIES), "month": month}
     db.session.execute(MARK_ALL, values)
     db.session.commit()
@@ -152,9 +137,14 @@ def refresh(
     month: str | None = None,
     progress: Progress = lambda done, of: None,
     executor: Executor = SERIAL,
+    *,
+    hourly: bool = False,
 ) -> int:
-    """Recompute marked statistics, optionally of one month; return the number of communes."""
-    country.forget_old(setting("VAR_DIR"))
+    """Recompute marked statistics, optionally of one month; return the number of communes.
+
+    With `hourly` a country that was computed within COUNTRY_EVERY is left to a later run.
+    """
+    shutil.rmtree(setting("VAR_DIR") / OLD_FOLDER, ignore_errors=True)
     provinces, countries = [], []
     for (stale_month, network), places in _read_stale(month).items():
         part = NetworkMonth(stale_month, network, now)
@@ -163,18 +153,21 @@ def refresh(
         others = [unit for place, units in places if place is None for unit in units]
         countries.append(Task(part, COUNTRY, [COUNTRY, *others]))
     done, todo = 0, len(provinces) + len(countries)
-    for tasks in (provinces, countries):  # provinces mark the country
-        for _ in executor.map(refresh_place, tasks):
-            progress(done := done + 1, todo)
+    for _ in executor.map(refresh_province, provinces):
+        progress(done := done + 1, todo)
+    for task in countries:  # one after another, in the memory of one
+        if not (hourly and _is_recent(task.part)):
+            refresh_country(task)
+        progress(done := done + 1, todo)
     return sum(len(task.stale) for task in provinces)
 
 
-def refresh_place(task: Task) -> None:
-    """Recompute a province, which hands its samples over to the country, or the country."""
-    if task.place == COUNTRY:
-        refresh_country(task.part, task.stale)
-    else:
-        refresh_province(task.part, task.place, task.stale, hand_over=True)
+def _is_recent(part: NetworkMonth) -> bool:
+    """Return whether the country was computed within COUNTRY_EVERY."""
+    values = part.parameters(country=COUNTRY, since=part.now - COUNTRY_EVERY, now=part.now)
+    recent: bool = db.session.execute(COMPUTED_SINCE, values).scalar_one()
+    db.session.commit()
+    return recent
 
 
 def refresh_unit(unit_id: int, month: str, now: datetime) -> None:
@@ -186,7 +179,7 @@ def refresh_unit(unit_id: int, month: str, now: datetime) -> None:
     for (stale_month, network), provinces in _read_stale(month).items():
         for stale_province, units in provinces:
             if stale_province == province:
-                refresh_province(NetworkMonth(stale_month, network, now), province, units)
+                refresh_province(Task(NetworkMonth(stale_month, network, now), province, units))
 
 
 def _read_stale(month: str | None) -> dict[tuple[str, str], list[tuple[int | None, list[int]]]]:
@@ -199,99 +192,47 @@ def _read_stale(month: str | None) -> dict[tuple[str, str], list[tuple[int | Non
     return stale
 
 
-def refresh_province(
-    part: NetworkMonth, province: int, stale: Sequence[int], *, hand_over: bool = False
-) -> None:
+def refresh_province(task: Task) -> None:
     """Recompute a province with its districts and communes; commit.
 
-    All communes are, since they share the estimate of the correlation of a device's samples. With
-    `hand_over` the samples of those that changed are left for the country, which comes next.
+    All communes are, since they share the estimate of the correlation of a device's samples.
     """
-    versions = _begin(part, province, stale)
+    part, province = task.part, task.place
+    hold(STATISTICS_LOCK, province)
+    _unmark(task)
     db.session.execute(MARK_COUNTRY, part.parameters(country=COUNTRY))
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
     by_unit: dict[int, list[Samples]] = defaultdict(list)
     found = fetch(OF_COMMUNES, part.parameters(units=list(above)), binary=True)
-    if hand_over:
-        country.hand_over(_folder(part), part.network, province, versions, found)
     for row, samples in zip(found, read_samples(found, part.network), strict=True):
         for unit in dict.fromkeys((row["unit_id"], above[row["unit_id"]], province)):
             if unit is not None:
                 by_unit[unit].append(samples)
     districts = {unit for unit in above.values() if unit is not None}
     kinds = dict.fromkeys(above, "commune") | dict.fromkeys(districts, "district")
-    rows = _figures(_groups(by_unit), {**kinds, province: "province"})
+    rows = _figures(by_unit, {**kinds, province: "province"})
     _write(part, rows, [*above, *districts, province])
 
 
-def refresh_country(part: NetworkMonth, stale: Sequence[int] = (COUNTRY,)) -> None:
-    """Follow the country's statistics of a month; commit."""
-    _begin(part, COUNTRY, stale)
-    versions = {row.unit_id: row.version for row in db.session.execute(VERSIONS, part.parameters())}
-    folder = _folder(part)
-    found = country.follow(folder, part.network, versions, partial(_read_country, part))
-    try:
-        rows = _figures(found.groups, {COUNTRY: "country"})
-    except InconsistentError:
-        found = country.rebuild(folder, part.network, versions, partial(_read_country, part))
-        rows = _figures(found.groups, {COUNTRY: "country"})
-    found.save()
-    _write(part, rows, [COUNTRY])
+def refresh_country(task: Task) -> None:
+    """Recompute the country's statistics of a month; commit.
 
-
-def differences(now: datetime, month: str) -> list[tuple[str, str, str]]:
-    """Return network, operator and technology of the country's groups that are not right.
-
-    Stored figures, with all changes, are compared with a whole computation.
+    While another process computes them, the marks are left to a later run.
     """
-    for _ in range(COMPARISONS_MOST):
-        refresh(now, month)
-        found = [
-            (network, *group)
-            for network in NETWORKS
-            for group in differing(NetworkMonth(month, network, now))
-        ]
-        if not found or not _read_stale(month):  # no samples arrived meanwhile
-            break
-    return found
-
-
-def differing(part: NetworkMonth) -> list[tuple[str, str]]:
-    """Return the groups of the country whose stored figures a whole computation does not give."""
-    rows = read_samples(_read_country(part, None), part.network)
-    whole = _figures(_groups({COUNTRY: rows}), {COUNTRY: "country"})
-    names = ("n", "devices", "figures")
-    present = {
-        (row["operator"], row["technology"]): tuple(row[name] for name in names) for row in whole
-    }
-    stored = {
-        (row.operator, row.technology): (row.n, row.devices, row.figures)
-        for row in db.session.execute(STORED, part.parameters(unit=COUNTRY))
-    }
-    db.session.commit()
-    groups = sorted(stored.keys() | present.keys())
-    return [group for group in groups if stored.get(group) != present.get(group)]
-
-
-def _read_country(part: NetworkMonth, units: Sequence[int] | None) -> Sequence[Mapping[str, Any]]:
-    """Return the packed samples of some units, or of all."""
+    if not try_hold(STATISTICS_LOCK, COUNTRY):
+        db.session.rollback()
+        return
+    _unmark(task)
     follow_indexes()
-    values = part.parameters(units=None if units is None else list(units))
-    return fetch(OF_COUNTRY, values, binary=True)
+    found = fetch(OF_COUNTRY, task.part.parameters(), binary=True)
+    samples = read_samples(found, task.part.network)
+    del found  # the packed values, as much memory as the samples
+    _write(task.part, _figures({COUNTRY: samples}, {COUNTRY: "country"}), [COUNTRY])
 
 
-def _folder(part: NetworkMonth) -> Path:
-    folder: Path = setting("VAR_DIR") / country.FOLDER / f"{part.month}-{part.network}"
-    return folder
-
-
-def _begin(part: NetworkMonth, place: int, units: Sequence[int]) -> dict[int, str]:
-    """Lock a place and clear the marks of units; return their new versions."""
-    hold(STATISTICS_LOCK, place)
+def _unmark(task: Task) -> None:
     db.session.execute(WORK_MEMORY)
-    db.session.execute(UNMARK, part.parameters(units=list(units)))
-    new = db.session.execute(NEW_VERSIONS, part.parameters(units=sorted({*units} - {COUNTRY})))
-    return {row.unit_id: row.version for row in new}
+    db.session.execute(UNMARK, task.part.parameters(units=list(task.stale)))
 
 
 def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Samples]:
@@ -302,11 +243,10 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
     packed = [np.frombuffer(row["devices"] or b"", dtype=rule.DEVICE) for row in rows]
     numbers = number_devices(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
     ends = np.cumsum([len(one) for one in packed])
-    cells = [country.cell_of(network, row["operator"], row["technology"]) for row in rows]
     return [
         Samples(
-            operator=operator,
-            technology=technology,
+            operator=known_operator(network, row["operator"]) or rule.UNKNOWN,
+            technology=rule.technology_of(row["technology"]),
             n=row["n"],
             values={
                 metric: np.frombuffer(row[metric] or b"", dtype=">f8").astype(np.float64)
@@ -314,7 +254,7 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
             },
             devices=numbers[end - len(one) : end],
         )
-        for row, (operator, technology), one, end in zip(rows, cells, packed, ends, strict=True)
+        for row, one, end in zip(rows, packed, ends, strict=True)
     ]
 
 
@@ -327,19 +267,17 @@ def number_devices(devices: NDArray[np.void]) -> NDArray[np.int64]:
     return numbers
 
 
-def _groups(by_unit: Mapping[int, Iterable[Samples]]) -> Groups:
-    """Return the groups of each unit, in one order however the samples were read."""
-    return Groups(
+def _figures(
+    by_unit: Mapping[int, Iterable[Samples]], kinds: Mapping[int, Hashable]
+) -> list[dict[str, Any]]:
+    """Return the figures of the groups of each unit as rows, however the samples were read."""
+    groups = Groups(
         {
             (unit, *key): group
             for unit, samples in by_unit.items()
             for key, group in sorted(rule.groups(samples), key=itemgetter(0))
         }
     )
-
-
-def _figures(groups: Groups | CountryGroups, kinds: Mapping[int, Hashable]) -> list[dict[str, Any]]:
-    """Return the figures of groups as rows."""
     figures = figures_of(groups, kinds, setting("MINIMUM_N"))
     return [
         {

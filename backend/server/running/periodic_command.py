@@ -27,7 +27,7 @@ NICENESS = 10  # requests have priority
 # Tiles of a newly activated boundary set are made within this time.
 TILES_EVERY_S = 600.0
 FLASK = ("-m", "flask", "--app", str(ROOT / "wsgi.py"))
-REFRESH = (*FLASK, "coverage", "refresh")
+REFRESH = (*FLASK, "coverage", "refresh", "--hourly")
 TILES = (*FLASK, "web", "tiles")
 RELEASE = (*FLASK, "release", "make")
 # Open data of released months.

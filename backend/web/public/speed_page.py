@@ -67,6 +67,7 @@ class SpeedPage:
     whole: Item | None  # the row of the choice of the whole unit
     rows: list[Row]
     live: bool
+    computed_at: datetime | None  # of live figures of the whole unit
     released: date | None
     demo: bool
     minimum: int
@@ -108,6 +109,7 @@ def show_speeds(
         whole=_row(items, query),
         rows=rows,
         live=found.live,
+        computed_at=_computed_at(statistics) if found.live else None,
         released=found.released and local_day(found.released),
         demo=statistics["demo"],
         minimum=statistics["minimum_n"],
@@ -119,6 +121,11 @@ def show_speeds(
         operators=[(one, one) for one in sorted(named)],
         pictures=None if month.unit else _pictures(month, items, actor, translator),
     )
+
+
+def _computed_at(statistics: Mapping[str, Any]) -> datetime | None:
+    found_at = statistics["found_at"]
+    return found_at and datetime.fromisoformat(found_at)
 
 
 def _pictures(

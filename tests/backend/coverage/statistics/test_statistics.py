@@ -2,17 +2,19 @@
 
 import random
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Engine, func, select, text, update
 
 from backend.coverage.statistics import refresh as statistics_refresh
 from backend.coverage.statistics.models import Statistic, StatisticStale
 from backend.database.extensions import db
+from backend.database.locks import STATISTICS_LOCK, TWO
 from backend.measurements.recording.models import Measurement
 from backend.units.models import Unit
 from tests.support.factories import post, register, sample
@@ -40,6 +42,11 @@ def statistics(client: FlaskClient, code: str | None = HERE, **query: Any) -> di
 def total(shown: dict[str, Any]) -> dict[str, Any]:
     [found] = [one for one in shown["items"] if one["operator"] is one["technology"] is None]
     return dict(found)
+
+
+def marks(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(StatisticStale)) or 0
 
 
 def many(unit: int, count: int, **changes: Any) -> list[dict[str, Any]]:
@@ -195,8 +202,45 @@ def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
     assert total(statistics(client, None))["n"] == 62
     for code in (HERE, "00004"):
         assert total(statistics(client, code))["n"] == 31
-    with app.app_context():
-        assert db.session.scalar(select(func.count()).select_from(StatisticStale)) == 0
+    assert marks(app) == 0
+
+
+def test_the_country_is_computed_hourly_and_its_changes_wait(
+    app: Flask, client: FlaskClient
+) -> None:
+    here = unit_id(app, HERE)
+    store_rows(app, *many(here, 31))
+    refresh(app, "--hourly")
+    before = statistics(client, None)
+    for minutes, n in ((30, 31), (31, 33)):
+        app.extensions["clock"].now += timedelta(minutes=minutes)
+        store_rows(app, measurement_row(here, download_mbps=500.0))
+        assert refresh(app, "--hourly") == "communes recomputed: 1"
+        assert total(statistics(client, None))["n"] == n
+    assert total(statistics(client))["n"] == 33
+    assert statistics(client, None)["found_at"] > before["found_at"]
+    assert marks(app) == 0
+
+
+def test_a_country_that_another_process_computes_is_left_to_a_later_run(
+    app: Flask, client: FlaskClient, owner: Engine
+) -> None:
+    store_rows(app, *many(unit_id(app, HERE), 31))
+    with owner.begin() as other:
+        other.execute(TWO, {"key": STATISTICS_LOCK, "of": statistics_refresh.COUNTRY})
+        refresh(app)
+        assert total(statistics(client))["n"] == 31 and statistics(client, None)["items"] == []
+    assert marks(app) == 1
+    refresh(app)
+    assert total(statistics(client, None))["n"] == 31 and marks(app) == 0
+
+
+def test_a_run_removes_the_files_of_earlier_versions(app: Flask) -> None:
+    folder = Path(app.config["VAR_DIR"], statistics_refresh.OLD_FOLDER, "2024-11-mobile")
+    folder.mkdir(parents=True)
+    folder.joinpath("state.npz").write_bytes(b"ids of devices")
+    refresh(app)
+    assert not folder.parent.exists()
 
 
 @pytest.mark.slow

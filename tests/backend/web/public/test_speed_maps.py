@@ -163,6 +163,20 @@ def test_a_change_is_marked_beyond_chance_alone(app: Flask, client: FlaskClient)
     assert "+  cao hơn: 1 đơn vị" in words(svg) and "−  thấp hơn: 0 đơn vị" in words(svg)
 
 
+def test_live_figures_of_the_country_say_when_they_were_computed(
+    app: Flask, client: FlaskClient
+) -> None:
+    here = unit_id(app, HERE)
+    rows = [measurement_row(here, NINE + timedelta(minutes=n)) for n in range(40)]
+    store_rows(app, *rows)
+    with app.app_context():
+        refresh.refresh(NINE + timedelta(hours=5, minutes=5))
+    address = "/speeds?month=2024-11&lang=vi"
+    page = client.get(address, headers=person(app, "admin")).text
+    assert "Tính lúc 14:05, 15/11/2024." in page
+    assert "Tính lúc" not in client.get(address).text
+
+
 def median(value: float, error: float = 0.1) -> UnitMedian:
     limits = {"median_low": value * (1 - error), "median_high": value * (1 + error)}
     return UnitMedian(

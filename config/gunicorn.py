@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from config import settings
-from config.workers import fresh_folder, refuse_root, signal_ready
+from config.workers import THREADS, fresh_folder, refuse_root, signal_ready
 
 _values = settings.read()
 refuse_root(_values["MODE"])
@@ -17,8 +17,8 @@ host = f"[{_values['BIND']}]" if ":" in _values["BIND"] else _values["BIND"]
 
 bind = f"{host}:{_values['PORT']}"
 workers = _values["WEB_CONCURRENCY"]
-threads = _values["WEB_THREADS"]
-worker_class = "gthread"  # requests mostly wait for the database
+threads = THREADS
+worker_class = "gthread"
 limit_request_line = 8190  # as much as nginx takes, which refuses longer ones
 preload_app = True  # the workers share one index of communes
 timeout = 60  # a batch of 500 takes seconds on a busy disk
@@ -39,7 +39,7 @@ forwarded_allow_ips = ""
 accesslog = None
 access_log_format = '%({x-request-id}o)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
 errorlog = "-"
-loglevel = _values["LOG_LEVEL"].lower()
+loglevel = "info"
 
 
 def when_ready(server: Any) -> None:

@@ -60,13 +60,6 @@ def after_arrival(value: str) -> int:
     return int(value)
 
 
-def level(value: str) -> str:
-    name = value.strip().upper()
-    if name not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
-        raise ValueError("must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
-    return name
-
-
 def flag(value: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     if value.strip().lower() not in words:
@@ -143,36 +136,23 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("VAR_DIR", folder, Path("var").absolute(), "where the embedded database, caches and generated keys live"),
     Setting("DATABASE_URL", database, None, "PostgreSQL 15 or newer, by the serving role; without it ./scripts/serve starts an embedded one"),
     Setting("DATABASE_OWNER_URL", database, None, "the same database by the role that owns the tables and migrates; default: DATABASE_URL"),
-    Setting("DATABASE_POOL", whole, 8, "largest number of connections of one worker process, in each of its two pools: transactions, and single statements of posts"),
-    Setting("DATABASE_TIMEOUT_S", whole, 3, "seconds to wait for a connection before answering 503"),
     Setting("DATABASE_PREPARED", flag, True, "use prepared statements; false behind a pooler without support, such as PgBouncer before 1.21"),
     Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600. Production refuses fewer than 32 bytes"),
     Setting("SEAL_KEYS", public_keys, (), "former public keys of report seals that stay valid, in hexadecimal, separated by commas; the present one (VAR_DIR/seal_key) need not be listed. `flask reports keys` shows them"),
     Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; its boundary sets are loaded and activated at start"),
-    Setting("BOUNDARIES_URL", text, "https://codeload.github.com", "base address that `flask units fetch` downloads the published polygons from"),
-    Setting("SET_MEMORY_MB", whole, 4_000, "memory limit of the process that reads and checks a boundary set, in MB; the country with every vertex takes 2,000, half of it only reserved. 0: no limit"),
-    Setting("SET_CPU_S", whole, 600, "CPU time for reading and checking a boundary set, in seconds; the country with every vertex takes 30. 0: no limit"),
     Setting("BACKUP_DIR", folder, None, "where scripts/backup writes and `flask doctor` looks; default: VAR_DIR/backups"),
-    Setting("ARCHIVE_DIR", folder, None, "where `flask measurements archive` writes months as GeoParquet; default: VAR_DIR/archive. Machines that share work need access to the same folder"),
-    Setting("BATCH_TLS_CA", folder, None, "certificate of the authority of a Dask scheduler and its workers; required with --scheduler tls://…"),
-    Setting("BATCH_TLS_CERT", folder, None, "certificate of this machine for the scheduler"),
-    Setting("BATCH_TLS_KEY", folder, None, "its key; a file readable by its owner only"),
     Setting("BIND", text, "127.0.0.1", "address that the server listens on"),
     Setting("PORT", whole, 8000, "port that the server listens on"),
     Setting("WEB_CONCURRENCY", whole, 4, "gunicorn worker processes"),
-    Setting("WEB_THREADS", whole, 4, "threads of one worker process"),
     Setting("SPEED_AT_ONCE", whole, 8, "number of parallel speed-test transfers, shared by the web processes or in a process of its own (SPEED_PORT)"),
     Setting("SPEED_PORT", whole, 0, "port of a separate process for /do/down and /do/up of the speed test, behind a proxy; 0: the web processes serve them"),
     Setting("SPEED_URL", origin, "", "https:// address of another host that serves /do/down and /do/up; default: this one"),
     Setting("HOST_ID", UUID, None, "id of this measuring host at another installation, printed there by `flask hosts add`; default: the own host of this installation"),
     Setting("TICKET_KEYS", public_keys, (), "public keys of other installations whose tickets this measuring host accepts, separated by commas; printed there by `flask hosts keys`"),
-    Setting("SPEED_GB_PER_HOUR", whole, 40, "gigabytes of speed tests per client address and hour; a team of 50 phones behind one carrier address needs 30"),
     Setting("PUBLIC_URL", origin, "", "https:// address under which people reach this installation; links in mails, invitations, posters and answers begin with it, whatever Host a request names. Default: the Host of the request; `flask doctor` warns of that in production"),
     Setting("TRUSTED_PROXIES", whole, 0, "number of proxies in front that set X-Forwarded-For and X-Request-Start; 0: the headers are ignored. Production needs one: config/deploy/nginx*.conf"),
-    Setting("MAX_BODY_BYTES", whole, 4_000_000, "largest request body, measured after inflating; 500 samples with every field take about 0.5 MB"),
     Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; enough for five teams of 200 phones behind one carrier address"),
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),
-    Setting("ODATA_PER_HOUR", whole, 1_200, "OData requests of a client address in an hour; a page of 3,321 communes has five requests, and an office refreshes many tables behind one address"),
     Setting("COUNT_MANUAL", flag, False, "count results entered by hand (source: manual), where samples count from `claimed`"),
     Setting("DAILY_CAP", between(1, 400), 100, "most samples of one device that count on one day: a test every five minutes for eight hours; the fullest day of a volunteer of the demo has 36. After a change: `flask measurements rejudge`"),
     Setting("COMMUNE_CAP", between(1, 10_000), 150, "most samples of one device that count in one commune, month and network: half of 300, so that no phone alone brings a commune to its target. After a change: `flask measurements rejudge`"),
@@ -193,7 +173,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OPERATOR_CONTACT", text, "", "contact of the operator, named in the consent text"),
     Setting("COARSEN_AFTER_DAYS", after_arrival, 90, "days after which `flask privacy expire` rounds positions to three decimals (111 m) and deletes the stored bodies; more than 60, the largest age of a sample"),
     Setting("RETENTION_DAYS", after_arrival, 365, "days after which `flask privacy expire` keeps only the commune of a position, at least COARSEN_AFTER_DAYS; named in the consent text"),
-    Setting("EVENTS_DAYS", between(100, 3_650), 120, "days after which `flask privacy expire` deletes events of the feed; at least 100, so that what happens once in a month is not noted twice"),
     Setting("WEBHOOK_NETWORKS", networks, (), "networks such as 10.0.0.0/8 that webhooks may be sent to beside public addresses, by http:// too, separated by commas"),
     Setting("OIDC_ISSUER", web_address, "", "address of an OpenID provider with whose accounts people sign in; without it they have passwords only. See docs/operator.md, Sign-in with the office's accounts"),
     Setting("OIDC_CLIENT_ID", text, "", "name of this installation at the provider; required with OIDC_ISSUER"),
@@ -202,8 +181,26 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OIDC_RULES", existing_file, None, "TOML file with the rules that give roles by claims of the provider; without it a person signs in only after linking an account"),
     Setting("OPEN_RMBT_URL", origin, "", "address of an Open-RMBT measuring server that the app RTR-NetTest measures against, registered by `flask hosts add` without a key; without it the app is refused. See docs/other-apps.md"),
     Setting("OPEN_RMBT_KEY", text, "", "the secret of that server, which signs the tokens of tests; required with OPEN_RMBT_URL"),
-    Setting("LOG_LEVEL", level, "INFO", "lowest level of log lines"),
 )  # fmt: skip
+
+# Settings of earlier versions: what they are now, the same for everybody.
+FORMER: Mapping[str, str] = {
+    "ARCHIVE_DIR": "VAR_DIR/archive",
+    "BATCH_TLS_CA": "VAR_DIR/batch/ca.pem",
+    "BATCH_TLS_CERT": "VAR_DIR/batch/cert.pem",
+    "BATCH_TLS_KEY": "VAR_DIR/batch/key.pem",
+    "BOUNDARIES_URL": "https://codeload.github.com",
+    "DATABASE_POOL": "8",
+    "DATABASE_TIMEOUT_S": "3",
+    "EVENTS_DAYS": "120",
+    "LOG_LEVEL": "INFO",
+    "MAX_BODY_BYTES": "4000000",
+    "ODATA_PER_HOUR": "1200",
+    "SET_CPU_S": "600",
+    "SET_MEMORY_MB": "4000",
+    "SPEED_GB_PER_HOUR": "40",
+    "WEB_THREADS": "4",
+}
 
 
 def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str, Any]:
@@ -211,6 +208,7 @@ def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str
     source = os.environ if environ is None else environ
     values = {setting.name: _value(setting, source) for setting in SETTINGS}
     values.update(overrides)
+    _check_former(source, values["VAR_DIR"])
     values["DATABASE_OWNER_URL"] = values["DATABASE_OWNER_URL"] or values["DATABASE_URL"]
     values["SECRET_KEY"] = values["SECRET_KEY"] or generated_key(values["VAR_DIR"] / "secret_key")
     _check_production(values)
@@ -241,6 +239,17 @@ def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
     except ValueError as error:
         shown = "" if setting.read is database else f"={given!r}"  # a URL contains a password
         raise SettingError(f"{setting.name}{shown}: {error}") from error
+
+
+def _check_former(environ: Mapping[str, str], var_dir: Path) -> None:
+    """Raise SettingError for a former setting with another value than everybody has now."""
+    for name, fixed in FORMER.items():
+        given = environ.get(name, "").strip()
+        if given and given not in (fixed, fixed.replace("VAR_DIR", str(var_dir))):
+            raise SettingError(
+                f"{name}={given!r}: this is no longer a setting, it is always {fixed}. "
+                f"Remove {name} from the environment: docs/operator.md, Settings that are fixed"
+            )
 
 
 def _check_production(values: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The folder of the workers' counters, and signals between `serve` and the server processes."""
+"""The workers' threads and counters, and signals between `serve` and the server processes."""
 
 import contextlib
 import os
@@ -12,6 +12,8 @@ READY_FD = "READY_FD"  # environment variable with the file descriptor of a pipe
 DATABASE_FD = "DATABASE_FD"  # the same for one from which a byte is read once the database runs
 DATABASE_READERS = 2  # the web server, and its child that prepares
 READY = b"."
+# Of a worker process: requests mostly wait for the database.
+THREADS = 4
 
 
 def fresh_folder(var_dir: Path) -> str:

@@ -2,13 +2,25 @@
 
 import os
 import stat
+from logging import getLevelName
 from pathlib import Path
 
 import pytest
 
+from backend.batch.executor import CERTIFICATES
+from backend.database import extensions
+from backend.http import logging as http_logging
+from backend.http import requests
+from backend.measurements.archive import service as archive
 from backend.measurements.recording.rules import AGE_MOST
+from backend.odata import views as odata
+from backend.outbox import service as outbox
+from backend.units import cli as units_cli
+from backend.web.admin import job_kinds
+from backend.web.measure import speed
 from config import settings
-from config.settings import SettingError
+from config.settings import FORMER, SettingError
+from config.workers import THREADS
 
 
 @pytest.mark.parametrize(
@@ -16,7 +28,7 @@ from config.settings import SettingError
     [
         ("MODE", "test"),
         ("PORT", "eight thousand"),
-        ("WEB_THREADS", "-1"),
+        ("SPEED_AT_ONCE", "-1"),
         ("SMTP_TLS", "maybe"),
         ("BOUNDARIES_DIR", "/nowhere/at/all"),
         ("DIGEST_WEBHOOK", "ftp://example.vn"),
@@ -26,7 +38,6 @@ from config.settings import SettingError
         ("CELL_RESOLUTION", "10"),
         ("SAMPLE_DECIMALS", "6"),
         ("COARSEN_AFTER_DAYS", "60"),
-        ("LOG_LEVEL", "LOUD"),
         ("OIDC_ISSUER", "sso.example.vn"),
         ("OIDC_RULES", "/nowhere/rules.toml"),
         ("OPEN_RMBT_URL", "https://rmbt.example.vn/path"),
@@ -58,6 +69,38 @@ def test_a_measuring_server_of_rtr_needs_its_secret(tmp_path: Path) -> None:
     given = {"VAR_DIR": str(tmp_path), "OPEN_RMBT_URL": "https://rmbt.example.vn"}
     with pytest.raises(SettingError, match="OPEN_RMBT_KEY is required"):
         settings.read(given)
+
+
+def test_a_former_setting_is_accepted_with_its_fixed_value_only(tmp_path: Path) -> None:
+    given = {"VAR_DIR": str(tmp_path)}
+    fixed = {name: value.replace("VAR_DIR", str(tmp_path)) for name, value in FORMER.items()}
+    assert settings.read(given | fixed) == settings.read(given | dict.fromkeys(FORMER, ""))
+    for name, value in FORMER.items():
+        with pytest.raises(SettingError) as refused:
+            settings.read(given | fixed | {name: f"{value}0"})
+        assert f"{name}='{value}0': this is no longer a setting" in str(refused.value)
+        assert f"it is always {value}. Remove {name}" in str(refused.value)
+
+
+def test_former_settings_have_the_values_that_are_in_use() -> None:
+    constants = {
+        "ARCHIVE_DIR": f"VAR_DIR/{archive.FOLDER}",
+        "BOUNDARIES_URL": units_cli.SOURCE_URL,
+        "DATABASE_POOL": extensions.POOL_MOST,
+        "DATABASE_TIMEOUT_S": extensions.POOL_WAIT_S,
+        "EVENTS_DAYS": outbox.KEPT.days,
+        "LOG_LEVEL": getLevelName(http_logging.LEVEL),
+        "MAX_BODY_BYTES": requests.BODY_MOST_BYTES,
+        "ODATA_PER_HOUR": odata.PER_HOUR,
+        "SET_CPU_S": job_kinds.CPU_MOST_S,
+        "SET_MEMORY_MB": job_kinds.MEMORY_MOST_BYTES // 1_000_000,
+        "SPEED_GB_PER_HOUR": speed.ADDRESS_MOST_PER_HOUR // 1_000_000_000,
+        "WEB_THREADS": THREADS,
+    }
+    files = zip(("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY"), CERTIFICATES, strict=True)
+    constants |= {name: f"VAR_DIR/{path}" for name, path in files}
+    assert {name: str(value) for name, value in constants.items()} == FORMER
+    assert not set(FORMER) & {setting.name for setting in settings.SETTINGS}
 
 
 PRODUCTION = {"MODE": "production", "OPERATOR_NAME": "Sở KH&CN", "OPERATOR_CONTACT": "0208"}

@@ -116,7 +116,7 @@ def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_executor(*arguments: Any, workers: int, scheduler: str | None, **options: Any) -> Any:
         if scheduler is not None:
             try:
-                security_of(scheduler, current_app.config)
+                security_of(scheduler, current_app.config["VAR_DIR"])
             except SchedulerError as error:
                 raise click.UsageError(str(error)) from None
         try:

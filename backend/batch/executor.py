@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -27,8 +28,9 @@ Part = TypeVar("Part")
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
-# Settings with the certificates for a scheduler on another machine.
-CERTIFICATES = ("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY")
+# For a scheduler on another machine, in VAR_DIR: certificates of its authority and of this machine,
+# and the key of the latter.
+CERTIFICATES = Path("batch/ca.pem"), Path("batch/cert.pem"), Path("batch/key.pem")
 # A running scheduler answers at once; a wrong address should fail soon.
 ANSWER_MOST_S = 10
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -83,7 +85,7 @@ class Executor:
             try:
                 client = Client(
                     self.scheduler,
-                    security=security_of(self.scheduler, current_app.config),
+                    security=security_of(self.scheduler, current_app.config["VAR_DIR"]),
                     set_as_default=False,
                     timeout=ANSWER_MOST_S,
                 )
@@ -106,7 +108,7 @@ def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     return (items[first : first + size] for first in range(0, len(items), size))
 
 
-def security_of(scheduler: str, config: Any) -> "Security | None":
+def security_of(scheduler: str, var_dir: Path) -> "Security | None":
     """Return the certificates for a scheduler; SchedulerError for one without authentication.
 
     A scheduler executes pickles: access to it is access to its workers.
@@ -116,13 +118,14 @@ def security_of(scheduler: str, config: Any) -> "Security | None":
     address = urlsplit(scheduler)
     if address.scheme == "tcp" and address.hostname in LOOPBACK:
         return None
-    missing = [name for name in CERTIFICATES if not config[name]]
-    if address.scheme != "tls" or missing:
+    paths = [var_dir / file for file in CERTIFICATES]
+    if address.scheme != "tls" or not all(path.is_file() for path in paths):
         raise SchedulerError(
             f"{scheduler} is not used: access to a scheduler runs programs on its workers. "
-            f"Start it with certificates and name it tls://…; set {', '.join(CERTIFICATES)}."
+            f"Start it with certificates, name it tls://…, and put {', '.join(map(str, paths))} "
+            "in place."
         )
-    ca, certificate, key = (str(config[name]) for name in CERTIFICATES)
+    ca, certificate, key = map(str, paths)
     return Security(
         require_encryption=True, tls_ca_file=ca, tls_client_cert=certificate, tls_client_key=key
     )

@@ -94,16 +94,20 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
         del self.DEFAULT_RESPONSE_CONTENT_TYPE  # back to that of the class
 
 
+# Connections of a worker in each of its two pools: its threads, and those in the background.
+POOL_MOST = 8
+# Seconds to wait for a connection before answering 503: phones give up after 15 and retry.
+POOL_WAIT_S = 3
+
 db = SQLAlchemy(model_class=Base)
 api = ProblemApi()
 
 
 def bind_connections(app: Flask) -> None:
     """Drop dead connections at checkout, and make the pool of `fetch_autocommit`."""
-    most, wait_s = app.config["DATABASE_POOL"], app.config["DATABASE_TIMEOUT_S"]
     arguments = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
     event.listen(db.engine, "checkout", _refuse_dead)
-    app.extensions["connections"] = Connections(db.engine, most, wait_s, arguments)
+    app.extensions["connections"] = Connections(db.engine, POOL_MOST, POOL_WAIT_S, arguments)
 
 
 def _refuse_dead(driver: Any, *of_the_pool: Any) -> None:
@@ -190,11 +194,11 @@ def library_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "SQLALCHEMY_DATABASE_URI": config["DATABASE_URL"],
         "SQLALCHEMY_ENGINE_OPTIONS": {
-            "pool_size": config["DATABASE_POOL"],
+            "pool_size": POOL_MOST,
             "max_overflow": 0,
-            "pool_timeout": config["DATABASE_TIMEOUT_S"],
+            "pool_timeout": POOL_WAIT_S,
             "connect_args": {
-                "connect_timeout": max(2, config["DATABASE_TIMEOUT_S"]),
+                "connect_timeout": POOL_WAIT_S,
                 **({} if config["DATABASE_PREPARED"] else {"prepare_threshold": None}),
             },
         },

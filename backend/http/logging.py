@@ -13,6 +13,7 @@ from flask import Flask, Response, g, request
 from backend.metrics import count_request
 
 log = structlog.get_logger()
+LEVEL = logging.INFO
 
 # Ids of measurements and phones in paths; nginx leaves them out too (config/deploy).
 UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
@@ -26,7 +27,7 @@ PERMISSIONS = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(),
 
 def init_app(app: Flask) -> None:
     """Configure structlog and log every request."""
-    _configure(app.config["LOG_LEVEL"])
+    _configure()
     app.before_request(_begin)
     app.after_request(_finish)
 
@@ -45,20 +46,19 @@ def _finish(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = PERMISSIONS
-    if log.is_enabled_for(logging.INFO):
-        log.info(
-            "request",
-            request_id=g.request_id,
-            method=request.method,
-            # Without the query string, which may contain a position.
-            path=UUID.sub("-", TOKEN.sub("/rmbt/-", request.path)),
-            status=response.status_code,
-            ms=round(seconds * 1e3, 1),
-        )
+    log.info(
+        "request",
+        request_id=g.request_id,
+        method=request.method,
+        # Without the query string, which may contain a position.
+        path=UUID.sub("-", TOKEN.sub("/rmbt/-", request.path)),
+        status=response.status_code,
+        ms=round(seconds * 1e3, 1),
+    )
     return response
 
 
-def _configure(level: str) -> None:
+def _configure() -> None:
     # Otherwise it writes plain text for each failed attempt; failed requests are logged below.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     structlog.configure(
@@ -68,9 +68,7 @@ def _configure(level: str) -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(serializer=_serialize),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-        ),
+        wrapper_class=structlog.make_filtering_bound_logger(LEVEL),
         cache_logger_on_first_use=True,
     )
 

@@ -218,14 +218,8 @@ TEXTS: dict[str, str] = {
     ),
     "set_file_damaged": N_("The ZIP is damaged or has a password."),
     "set_file_large": N_("The unpacked ZIP is too large or has too many files."),
-    "set_memory": N_(
-        "The set needs more memory than SET_MEMORY_MB allows: simplify its shapes, or ask the "
-        "operator to raise the limit."
-    ),
-    "set_cpu": N_(
-        "The set needs more CPU time than SET_CPU_S allows: simplify its shapes, or ask the "
-        "operator to raise the limit."
-    ),
+    "set_memory": N_("The set needs more memory than the server allows: simplify its shapes."),
+    "set_cpu": N_("The set needs more CPU time than the server allows: simplify its shapes."),
     "set_file_unsafe": N_("The ZIP contains file names outside its own folder."),
     "set_file_several": N_("The ZIP contains several sets; leave only one in it."),
     "upload_gone": N_("The uploaded file is no longer stored; send it again."),

@@ -62,7 +62,9 @@ BY_HAND = {
     "digest": "flask coverage digest --unit CODE --send",
     "deadlines": "flask reports deadlines --send",
 }
-SECRETS = ("secret_key", "postgres-passwords.json", "withdrawn", "seal_key*", "archive/*")
+SECRETS = (
+    "secret_key", "postgres-passwords.json", "withdrawn", "seal_key*", "archive/*", "batch/key.pem",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

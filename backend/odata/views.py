@@ -21,6 +21,9 @@ from backend.odata.options import OPTIONS, check_versions, page_size, read_optio
 from backend.odata.sources import ReadContext
 
 VERSION = "4.0"
+# Requests of a client address: a page of 3,321 communes has five, and an office refreshes many
+# tables behind one address.
+PER_HOUR = 1_200
 JSON, XML = "application/json", "application/xml"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Do Song", charset="UTF-8"'}
 SECURITY: list[dict[str, list[str]]] = [{}, {"basic": []}, {"bearer": []}, {"session": []}]
@@ -170,7 +173,7 @@ def _sent() -> list[tuple[str, str]]:
 
 def _context() -> ReadContext:
     config, now = current_app.config, clock_now()
-    caller = Caller(request.remote_addr or "", config["ODATA_PER_HOUR"])
+    caller = Caller(request.remote_addr or "", PER_HOUR)
     count_attempt("odata", caller, config["SECRET_KEY"], now)
     samples = SampleContext(now, config["SECRET_KEY"], config["SAMPLE_DECIMALS"], language())
     return ReadContext(person_or_public(), figures_reader(), samples)

@@ -14,9 +14,11 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from backend.database.extensions import db, setting
+from backend.database.extensions import db
 
 # Of one transaction: a re-evaluation of a month may change some hundred thousand verdicts.
+# Over 100 days, so that what happens once in a month is not noted twice.
+KEPT = timedelta(days=120)
 NUMBERED_AT_ONCE = 20_000
 
 ADD = text("""
@@ -129,8 +131,8 @@ def scrub(device_id: UUID) -> None:
 
 
 def delete_expired(now: datetime) -> int:
-    """Delete events older than EVENTS_DAYS; return their number."""
-    before = now - timedelta(days=setting("EVENTS_DAYS"))
+    """Delete events older than KEPT; return their number."""
+    before = now - KEPT
     db.session.execute(LOCK)
     gone: int = db.session.execute(DELETE_OLD, {"before": before}).scalar_one()
     return gone

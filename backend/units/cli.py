@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 cli = AppGroup("units", help="Administrative units and boundary sets.")
 commands = (cli,)
 
+# Where the published polygons are; a server without the internet has BOUNDARIES_DIR.
+SOURCE_URL = "https://codeload.github.com"
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -104,9 +106,9 @@ def fetch() -> None:
 
     config = current_app.config
     folder = config["VAR_DIR"] / "boundaries"
-    click.echo(f"Fetching {geo_fetch.tarball_url(config['BOUNDARIES_URL'])}")
+    click.echo(f"Fetching {geo_fetch.tarball_url(SOURCE_URL)}")
     with click_errors(), download_bar() as progress:
-        fetched = geo_fetch.fetch(config["BOUNDARIES_URL"], folder, progress)
+        fetched = geo_fetch.fetch(SOURCE_URL, folder, progress)
     click.echo(to_text(fetched.report))
     click.echo(f"digest {fetched.digest}")
     origin = f"github.com/{geo_fetch.REPOSITORY} at {geo_fetch.COMMIT}"

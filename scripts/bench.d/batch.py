@@ -137,7 +137,7 @@ def main() -> None:
             centres = _centres()
             timed(
                 f"{arguments.rows:,} rows written as {len(MONTHS)} archives",
-                lambda: write_months(app.config["ARCHIVE_DIR"], arguments.rows, centres, 1),
+                lambda: write_months(app.config["VAR_DIR"] / "archive", arguments.rows, centres, 1),
             )
             good = _archives(Path(folder), arguments)
             fill_measurements(postgres.owner_url, arguments.table_rows)
@@ -234,7 +234,6 @@ def _application(folder: Path, postgres: EmbeddedPostgres) -> Flask:
         "DATABASE_URL": postgres.app_url,
         "DATABASE_OWNER_URL": postgres.owner_url,
         "VAR_DIR": str(folder),
-        "ARCHIVE_DIR": str(folder / "archive"),
     }
     os.environ.update(urls)
     return create_app()

@@ -41,7 +41,7 @@ def profile(environment: dict[str, str], token: str, size: int, posts: int) -> N
     os.environ.update(environment)
     from backend.app import create_app
 
-    app = create_app(LOG_LEVEL="INFO")
+    app = create_app()
     client = app.test_client()
     samples = walk(987_654 + size, 0)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}

@@ -6,6 +6,7 @@ otherwise a collection of garbage that goes through all of them falls on one of 
 
 import argparse
 import gc
+import logging
 import os
 import statistics
 import sys
@@ -18,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 from parts.site import site
 
 NEED_MS = 50.0
@@ -111,7 +113,8 @@ def main() -> None:
 def _measure(token: str, name: str, posts: int) -> float:
     from backend.app import create_app
 
-    client = create_app(LOG_LEVEL="ERROR").test_client()
+    client = create_app().test_client()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     headers = {"Authorization": f"Bearer {token}"}
 
     def post(body: Body) -> None:

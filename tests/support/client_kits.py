@@ -21,7 +21,7 @@ def build_kit(name: str, folder: Path) -> Path:
     """
     environment = os.environ | {
         "DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/none",
-        "VAR_DIR": str(folder / "var"), "PYTHONPATH": str(ROOT), "LOG_LEVEL": "WARNING",
+        "VAR_DIR": str(folder / "var"), "PYTHONPATH": str(ROOT),
     }  # fmt: skip
     command = [sys.executable, "-m", "tests.tools.client_kits", name, "--folder", folder]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

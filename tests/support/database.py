@@ -86,6 +86,5 @@ def application(server: EmbeddedPostgres, **changes: Any) -> Flask:
         "VAR_DIR": server.var_dir,
         "BOUNDARIES_DIR": None,
         "WEB_CONCURRENCY": 1,  # tests run in one process with many threads
-        "WEB_THREADS": 16,
     }
     return create_app(**settings | changes)

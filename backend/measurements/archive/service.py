@@ -183,7 +183,7 @@ def manifest_of(month: str) -> Manifest | None:
 
 
 def _folder() -> Path:
-    folder: Path = setting("ARCHIVE_DIR") or setting("VAR_DIR") / FOLDER
+    folder: Path = setting("VAR_DIR") / FOLDER
     return folder
 
 

@@ -94,7 +94,7 @@ def warm(app: Flask) -> None:
         with app.app_context():
             work()
 
-    with ThreadPoolExecutor(min(len(works), app.config["DATABASE_POOL"])) as threads:
+    with ThreadPoolExecutor(len(works)) as threads:
         for _ in threads.map(run, works):
             pass
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # Length of an uploaded file's name in reports.
 FILE_NAME_MOST = 100
+# Reading and checking the country with every vertex takes 2 GB, half of it reserved, and 30 s.
+MEMORY_MOST_BYTES, CPU_MOST_S = 4_000_000_000, 600
 # Texts of memory errors in exceptions of GEOS and GDAL.
 OUT_OF_MEMORY = ("bad_alloc", "out of memory")
 # Steps of the progress: read, checked, drawn, added.
@@ -70,15 +72,14 @@ class CpuTimeSpent(BaseException):
 
 
 def limit_resources(work: Work) -> Work:
-    """Fail with the problem `set_memory` or `set_cpu` beyond SET_MEMORY_MB and SET_CPU_S.
+    """Fail with the problem `set_memory` or `set_cpu` beyond MEMORY_MOST_BYTES and CPU_MOST_S.
 
     A small compressed file can unpack to any size, and a few shapes can take hours to check.
     """
 
     @wraps(work)
     def limited(arguments: Arguments, progress: Progress) -> dict[str, Any]:
-        most_bytes = current_app.config["SET_MEMORY_MB"] * 1_000_000
-        with memory_limit(most_bytes), cpu_limit(current_app.config["SET_CPU_S"]):
+        with memory_limit(MEMORY_MOST_BYTES), cpu_limit(CPU_MOST_S):
             return work(arguments, progress)
 
     return limited
@@ -86,12 +87,12 @@ def limit_resources(work: Work) -> Work:
 
 @contextmanager
 def memory_limit(most: int) -> Iterator[None]:
-    """Limit the data segment of this process to a number of bytes, 0: no limit; else 422.
+    """Limit the data segment of this process to a number of bytes; else 422.
 
     RLIMIT_DATA and not RLIMIT_AS: libraries reserve gigabytes of addresses without using them.
     """
     before, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    allowed = [one for one in (most or resource.RLIM_INFINITY, hard, before) if one >= 0]
+    allowed = [one for one in (most, hard, before) if one >= 0]
     resource.setrlimit(resource.RLIMIT_DATA, (min(allowed, default=hard), hard))
     try:
         yield
@@ -105,7 +106,7 @@ def memory_limit(most: int) -> Iterator[None]:
 
 @contextmanager
 def cpu_limit(most_s: float) -> Iterator[None]:
-    """Limit the CPU time of a block in the main thread to seconds, 0: no limit; else 422.
+    """Limit the CPU time of a block in the main thread to seconds; else 422.
 
     A single call of a C library is interrupted only at its end.
     """

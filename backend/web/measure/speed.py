@@ -32,11 +32,14 @@ from backend.witness.statements import (
     network_prefix,
     read_witness,
 )
+from config.workers import THREADS
 
 # Bytes of one transfer: 0.4 s of a line of 1 Gbit/s.
 TRANSFER_MOST = 50_000_000
 # Bytes of one phone in an hour: a full test each minute.
 PHONE_MOST_PER_HOUR = 4_000_000_000
+# Bytes of one client address in an hour: a team of 50 phones behind one of a carrier needs 30 GB.
+ADDRESS_MOST_PER_HOUR = 40_000_000_000
 # Phones counted separately within an hour, because clients choose the names and must not fill the
 # memory. Further phones share the limit of their address.
 PHONES_MOST = 50_000
@@ -225,8 +228,8 @@ def new_transfer_limiter(
 ) -> TransferLimiter:
     """Return the limiter of one process: its share of the slots, at most half its threads."""
     share = config["SPEED_AT_ONCE"] // (processes or config["WEB_CONCURRENCY"])
-    at_once = share if processes else min(share, config["WEB_THREADS"] // 2)
-    return TransferLimiter(max(1, at_once), config["SPEED_GB_PER_HOUR"] * 1_000_000_000)
+    at_once = share if processes else min(share, THREADS // 2)
+    return TransferLimiter(max(1, at_once), ADDRESS_MOST_PER_HOUR)
 
 
 @speed_bp.after_request

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flask import Response, current_app, redirect, request
+from flask import Response, redirect, request
 from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import FileStorage
 
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors, invalid
 from backend.http.problems import serialize_errors
+from backend.http.requests import BODY_MOST_BYTES
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.web.site.pages import translator_for
@@ -106,7 +107,7 @@ def new_form(query: dict[str, Any]) -> Form:
 
 def submitted_fields(lists: Iterable[str] = ()) -> dict[str, Any]:
     """Return the submitted fields, empty ones as None; `lists` have several values."""
-    request.max_content_length = current_app.config["MAX_BODY_BYTES"]
+    request.max_content_length = BODY_MOST_BYTES
     plural = set(lists)
     fields: dict[str, Any] = {name: [one for one in request.form.getlist(name) if one.strip()]
                               for name in plural}  # fmt: skip

@@ -20,6 +20,7 @@ from backend.coverage.statistics import refresh
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.measurements.archive import files as archive_files
+from backend.measurements.archive import service as archive_service
 from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision import service as revising
 from tests.support.certificates import issue
@@ -42,7 +43,7 @@ COUNTS = """
 @pytest.fixture
 def environment(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Workers read the settings of this test from their environment, and have parts to share."""
-    app.config["ARCHIVE_DIR"] = tmp_path / "archive"
+    monkeypatch.setattr(archive_service, "FOLDER", tmp_path / "archive")
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "VAR_DIR", "SECRET_KEY"):
         monkeypatch.setenv(name, str(app.config[name]))
     monkeypatch.setattr(archive_files, "ROW_GROUP", 2)
@@ -168,7 +169,7 @@ def test_processes_end_with_their_parent(tmp_path: Path, number: int) -> None:
 
 
 @pytest.fixture
-def others(app: Flask, tmp_path: Path, environment: None) -> Iterator[str]:
+def others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environment: None) -> Iterator[str]:
     """A scheduler that meets nobody without a certificate, and a worker; its address."""
     from distributed import LocalCluster, Security  # takes half a second of every test process
 
@@ -178,7 +179,7 @@ def others(app: Flask, tmp_path: Path, environment: None) -> Iterator[str]:
         **{f"tls_{who}_{what}": str(path) for who in ("scheduler", "worker", "client")
            for what, path in (("cert", certificate), ("key", key))},
     )  # fmt: skip
-    app.config.update(BATCH_TLS_CA=ca, BATCH_TLS_CERT=certificate, BATCH_TLS_KEY=key)
+    monkeypatch.setattr(executors, "CERTIFICATES", (ca, certificate, key))
     with LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, protocol="tls://",
         security=security, dashboard_address="127.0.0.1:0",
@@ -199,8 +200,7 @@ def test_a_scheduler_that_is_not_there_is_told(
     app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(executors, "ANSWER_MOST_S", 0.5)
-    names = ("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY")
-    app.config.update(zip(names, issue(tmp_path), strict=True))
+    monkeypatch.setattr(executors, "CERTIFICATES", issue(tmp_path))
     words = ["measurements", "reassign", "--scheduler", "tls://127.0.0.1:1"]
     result = app.test_cli_runner().invoke(args=words)
     assert result.exit_code == 1 and "tls://127.0.0.1:1 does not answer" in result.output
@@ -211,4 +211,4 @@ def test_a_scheduler_is_met_with_certificates_or_not_at_all(app: Flask, address:
     words = ["measurements", "reassign", "--scheduler", address]
     result = app.test_cli_runner().invoke(args=words)
     assert result.exit_code == 2
-    assert "runs programs on its workers" in result.output and "BATCH_TLS_CA" in result.output
+    assert "runs programs on its workers" in result.output and "batch/ca.pem" in result.output

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from backend.database import extensions
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from tests.support.clock import FakeClock
@@ -30,7 +31,9 @@ def server(
 @pytest.fixture(scope="module")
 def own_app(server: EmbeddedPostgres) -> Iterator[Flask]:
     """An application over a database of its own, which a test may stop."""
-    app = application(server, clock=FakeClock(), DATABASE_TIMEOUT_S=2)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(extensions, "POOL_WAIT_S", 2)
+        app = application(server, clock=FakeClock())
     yield app
     with app.app_context():
         db.session.remove()

@@ -172,7 +172,7 @@ def test_a_number_before_the_oldest_event_is_410(
 ) -> None:
     add(app, 3)
     with app.app_context():
-        old = clock.now - timedelta(days=app.config["EVENTS_DAYS"], seconds=1)
+        old = clock.now - outbox.KEPT - timedelta(seconds=1)
         db.session.execute(update(Event).where(Event.number <= 2).values(at=old))
         db.session.execute(update(Event).where(Event.number > 2).values(at=clock.now))
         assert outbox.delete_expired(clock.now) == 2

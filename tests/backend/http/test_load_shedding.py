@@ -68,7 +68,7 @@ from backend.http import load_shedding, logging, problems
 
 load_shedding.RETRY_S = 1, 2
 app = Flask(__name__)
-app.config.update(LOG_LEVEL="ERROR", TRUSTED_PROXIES=1)
+app.config["TRUSTED_PROXIES"] = 1
 logging.init_app(app)
 load_shedding.init_app(app)
 problems.init_app(app)

@@ -344,8 +344,10 @@ def test_errors_have_the_form_of_the_standard(client: FlaskClient) -> None:
     assert vietnamese["message"] == message("unknown_field", "vi")
 
 
-def test_an_address_has_so_many_requests_an_hour(app: Flask, client: FlaskClient) -> None:
-    app.config["ODATA_PER_HOUR"] = 2
+def test_an_address_has_so_many_requests_an_hour(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.odata.views.PER_HOUR", 2)
     for _ in range(2):
         assert get(client, "Units", top=1).status_code == 200
     answer = get(client, "Units", top=1)

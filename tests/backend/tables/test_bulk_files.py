@@ -257,7 +257,7 @@ def test_a_workbook_cut_off_anywhere_is_refused(
 
 @pytest.mark.slow
 def test_the_body_may_be_gzip_and_has_a_type_and_a_size(
-    app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, client: FlaskClient, youth: int, organiser: dict[str, str]
 ) -> None:
     packed = {"Content-Encoding": "gzip"}
     answer = send(client, url(youth, True), gzip.compress(GOOD.encode()), organiser, **packed)
@@ -267,5 +267,5 @@ def test_the_body_may_be_gzip_and_has_a_type_and_a_size(
     assert send(client, url(youth, True), GOOD, organiser, excel).status_code == 200
     answer = send(client, url(youth), GOOD, organiser, "application/json")
     assert (answer.status_code, answer.json["code"]) == (415, "not_table")
-    app.config["MAX_BODY_BYTES"] = 100
+    monkeypatch.setattr("backend.http.requests.BODY_MOST_BYTES", 100)
     assert send(client, url(youth), GOOD, organiser).status_code == 413

@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from backend.database.extensions import db
+from backend.units import cli as units_cli
 from backend.units import locator
 from backend.units.models import BoundarySet, Unit
 from geo import approximate
@@ -139,7 +140,7 @@ def published(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Host)
     thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.05))
     thread.start()
-    monkeypatch.setitem(app.config, "BOUNDARIES_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(units_cli, "SOURCE_URL", f"http://127.0.0.1:{server.server_port}")
     yield
     server.shutdown()
     thread.join()
@@ -177,7 +178,7 @@ def test_todays_set_is_fetched_loaded_and_activated(app: Flask, units: Units) ->
 def test_a_host_that_is_away_is_said(
     app: Flask, units: Units, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(app.config, "BOUNDARIES_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(units_cli, "SOURCE_URL", "http://127.0.0.1:9")
     result = units("fetch")
     assert result.exit_code == 1
     assert "not fetched in 3 attempts" in result.output

@@ -92,7 +92,6 @@ class OwnServer:
         """Return the environment of its processes and of commands."""
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         places = {"VAR_DIR": str(self.var), "PORT": str(self.port), "BIND": "127.0.0.1"}
-        places["LOG_LEVEL"] = "WARNING"  # lines of requests would hide the reason of an end
         return inherited | places | self._settings
 
     def kill(self, database: bool = False) -> None:
@@ -145,8 +144,10 @@ class OwnServer:
         raise ServerError(f"the server is not ready after {READY_S:.0f} s:\n{self.tail()}")
 
     def tail(self) -> str:
-        """Return the last lines of the log."""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+        """Return the last lines of the log, without those of requests."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        told = [line for line in lines if '"event":"request"' not in line]
+        return "\n".join(told[-LOG_TAIL_LINES:])
 
 
 def _free_port() -> int:

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.database.extensions import db
+from backend.measurements.archive import service as archive_service
 from backend.measurements.recording.incoming import LOADED
 from tests.support.clock import FakeClock
 from tests.support.factories import location, post, register, sample
@@ -23,8 +24,8 @@ DECEMBER = datetime(2024, 12, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-def folder(app: Flask, tmp_path: Path) -> Path:
-    app.config["ARCHIVE_DIR"] = tmp_path / "archive"
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(archive_service, "FOLDER", tmp_path / "archive")
     return tmp_path / "archive"
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from backend.http.requests import BODY_MOST_BYTES
 from backend.reports.content.figures import digest
 from backend.reports.monthly import lifecycle
 from tests.support import people
@@ -79,7 +80,7 @@ def test_a_letter_that_is_none(
 
 
 def test_a_letter_may_be_larger_than_what_phones_send(office: Office) -> None:
-    report, most = approved(office), office.app.config["MAX_BODY_BYTES"]
+    report, most = approved(office), BODY_MOST_BYTES
     assert attach(office, report, PDF + b" " * most).status_code == 201
     assert attach(office, report, PDF + b" " * lifecycle.SIZE_MOST).status_code == 413
 

@@ -25,6 +25,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.jobs.models import Job
 from backend.units import locator, uploads
+from backend.web.admin import job_kinds
 from backend.web.admin.job_kinds import memory_limit
 from geo.polygons import BoundaryError
 from tests.support.admin_client import AdminBrowser, field_error
@@ -205,14 +206,14 @@ def test_what_is_packed_is_looked_at_before_it_is_read(
 
 @pytest.mark.slow
 def test_a_file_that_wants_all_memory_is_refused(
-    app: Flask, admin: AdminBrowser, tmp_path: Path
+    app: Flask, admin: AdminBrowser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     bomb = unpacking_to_gigabytes(tmp_path / "bomb.parquet")
     assert len(bomb) < 1_000_000
     data = re.search(r"VmData:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert data
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    app.config["SET_MEMORY_MB"] = int(data[1]) // 1_000 + 500
+    monkeypatch.setattr(job_kinds, "MEMORY_MOST_BYTES", int(data[1]) * 1_000 + 500_000_000)
     admin.done("/admin/sets", **sent(bomb, "x.parquet"))
     job = worked(app)
     assert (job.state, job.error) == ("failed", "set_memory")
@@ -234,7 +235,7 @@ def test_a_file_that_takes_all_cpu_time_is_refused(
                 continue
 
     monkeypatch.setattr("backend.units.loading.read", busy)
-    app.config["SET_CPU_S"] = 1
+    monkeypatch.setattr(job_kinds, "CPU_MOST_S", 1)
     before = signal.getsignal(signal.SIGPROF)
     admin.done("/admin/sets", **sent(geojson()))
     job = worked(app)

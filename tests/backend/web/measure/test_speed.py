@@ -178,7 +178,7 @@ def test_the_process_of_its_own_serves_the_same_and_knows_no_database(
 ) -> None:
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
     monkeypatch.setenv("SPEED_AT_ONCE", "1")
-    monkeypatch.setenv("SPEED_GB_PER_HOUR", "0")
+    monkeypatch.setattr("backend.web.measure.speed.ADDRESS_MOST_PER_HOUR", 0)
     alone = speed_app().test_client()
     assert alone.get("/healthz").status_code == 200
     assert alone.get("/do/down?bytes=0").status_code == 200

@@ -4,13 +4,11 @@ import gzip
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
@@ -81,9 +79,7 @@ def migrated(old: EmbeddedPostgres, stored: Any, tmp_path: Path) -> Iterator[Fla
 
 
 @pytest.mark.slow
-def test_an_old_database_is_migrated_and_tells_the_same(
-    old: EmbeddedPostgres, stored: Any, migrated: Flask
-) -> None:
+def test_an_old_database_is_migrated_and_tells_the_same(stored: Any, migrated: Flask) -> None:
     client, admin = migrated.test_client(), person(migrated, "admin")
     answers = figures(client, admin, stored["campaign"])
     assert answers == {name: stored[name] for name in answers}
@@ -93,11 +89,6 @@ def test_an_old_database_is_migrated_and_tells_the_same(
     recount = migrated.test_cli_runner().invoke(args=["measurements", "recount"])
     assert recount.exit_code == 0, recount.output
     assert post(client, register(client), sample("2024-11-16T15:00:00+07:00")).status_code == 201
-    engine = create_engine(old.owner_url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, db.metadata) == []
-    engine.dispose()
 
 
 @pytest.mark.slow
@@ -117,26 +108,33 @@ def test_the_migrations_make_the_schema_of_each_released_version(
     shutil.rmtree(server.socket_dir, ignore_errors=True)
 
 
+@pytest.fixture
+def new(
+    prepared: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmbeddedPostgres]:
+    """A server that holds a new database of this version."""
+    folder = tmp_path_factory.mktemp("new")
+    prepared(folder)
+    with EmbeddedPostgres(folder, fsync=False) as server:
+        yield server
+    shutil.rmtree(server.socket_dir, ignore_errors=True)
+
+
 @pytest.mark.slow
-@pytest.mark.usefixtures("migrated")
-def test_an_upgraded_database_has_the_schema_of_a_new_one(
-    old: EmbeddedPostgres, postgres: EmbeddedPostgres
+def test_an_upgraded_database_is_like_a_new_one_and_another_upgrade_changes_nothing(
+    old: EmbeddedPostgres, migrated: Flask, new: EmbeddedPostgres
 ) -> None:
-    assert schema_of(old) == schema_of(postgres)
+    assert schema_of(old) == schema_of(new)
+    before = dumped(old)
+    with migrated.app_context():
+        upgrade()
+    assert dumped(old) == before
 
 
 def schema_of(server: EmbeddedPostgres, *options: str) -> list[str]:
     """Return the statements that make a database, without comments and with single blanks."""
     lines = [line for line in dumped(server, "--schema-only", *options) if line[:2] != "--"]
     return " ".join(" ".join(lines).split()).split("; ")
-
-
-@pytest.mark.slow
-def test_a_second_upgrade_changes_nothing(old: EmbeddedPostgres, migrated: Flask) -> None:
-    before = dumped(old)
-    with migrated.app_context():
-        upgrade()
-    assert dumped(old) == before
 
 
 def dumped(server: EmbeddedPostgres, *options: str) -> list[str]:

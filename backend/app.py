@@ -21,10 +21,10 @@ from config import settings
 # Packages with a `views.py` that exports `blueprints`, in the order of the API's document.
 VIEWS = (
     "devices", "measurements.privacy", "measurements.recording", "measurements.corrections",
-    "measurements.no_connection", "measurements.radio", "coverage.figures", "coverage.alerts",
+    "measurements.no_connection", "coverage.figures", "coverage.alerts",
     "coverage.targets", "coverage.vnnic", "coverage.ogc", "coverage.statistics",
     "coverage.contributions", "coverage.plan", "coverage.signals", "coverage.exclusions",
-    "coverage.no_connection", "coverage.radio", "coverage.samples", "units", "accounts",
+    "coverage.no_connection", "coverage.samples", "units", "accounts",
     "memberships", "oidc", "organisations", "campaigns", "team_import", "reports.monthly",
     "reports.open_data", "reports.references", "odata", "events", "web.public", "web.maps",
     "web.help", "web.board", "web.setup", "web.desk", "web.measure", "web.account", "web.admin",
@@ -32,7 +32,7 @@ VIEWS = (
 )  # fmt: skip
 # Packages with a `cli.py` that exports `commands`.
 COMMANDS = (
-    "units", "measurements.recording", "measurements.imports", "measurements.radio",
+    "units", "measurements.recording", "measurements.imports",
     "measurements.archive", "measurements.revision", "measurements.privacy", "coverage.figures",
     "coverage.statistics", "coverage.alerts", "coverage.vnnic", "coverage.signals", "accounts",
     "reports.monthly", "reports.open_data", "events", "demo", "web.maps", "jobs", "monitoring",

@@ -40,15 +40,13 @@ def count_attempt(what: str, caller: Caller, secret: str, now: datetime, n: int 
     _count(what, pseudonym(caller.address, hour, secret), caller.most, now, n)
 
 
-def count_for_account(
-    what: str, account: str, most: int, secret: str, now: datetime, n: int = 1
-) -> None:
-    """Count n attempts on an account, existing or not; 429 above its limit in this hour.
+def count_for_account(what: str, account: str, most: int, secret: str, now: datetime) -> None:
+    """Count an attempt on an account, existing or not; 429 above its limit in this hour.
 
     Hours are those of the clock: a lock-out ends with the hour at the latest.
     """
     text = f"account|{_hour(now).isoformat()}|{account}"
-    _count(what, hmac.digest(secret.encode(), text.encode(), hashlib.sha256), most, now, n)
+    _count(what, hmac.digest(secret.encode(), text.encode(), hashlib.sha256), most, now)
 
 
 def _count(what: str, by: bytes, most: int, now: datetime, n: int = 1) -> None:

@@ -61,8 +61,8 @@ class NotesPlan:
     seed: int
 
 
-def add_notes(wanted: NotesPlan) -> list[DemoVolunteer]:
-    """Record notes of places in the province of a plan; return its volunteers."""
+def add_notes(wanted: NotesPlan) -> None:
+    """Record notes of places in the province of a plan."""
     plan, context = wanted.samples, recording_context()
     rng = np.random.default_rng([wanted.seed, len(GROUPS), *plan.key])
     province = survey(plan.province, plan.days[-1], context.locator, rng)
@@ -74,7 +74,6 @@ def add_notes(wanted: NotesPlan) -> list[DemoVolunteer]:
         spot = min(_spots(commune), key=lambda at: measured[cell_of(at[1], at[0])])
         for volunteer in near[:size]:
             _note(volunteer, spot, plan, context, rng)
-    return people
 
 
 def volunteers_of(

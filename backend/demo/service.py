@@ -41,7 +41,6 @@ from backend.demo.teams import (
     team_campaigns,
 )
 from backend.demo.users import Credentials, make_report, make_users
-from backend.demo.walks import add_walks
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.models import Device
@@ -105,7 +104,7 @@ def load_plans(
     for plan, n in zip(plans, generated, strict=True):
         if plan.month == LETTER_MONTH and n != plan.counted:
             raise PlanNotReached(f"{plan}: {n} counted")
-    campaigns = _add_signals_and_campaigns(plans, options, context, executor)
+    campaigns = _add_notes_and_campaigns(plans, options, context, executor)
     fold_all()
     past = [month for month in months if month_end(month) < options.today]
     released = executor.map(partial(_release, now=options.now), [past])
@@ -124,13 +123,13 @@ def load_plans(
     return LoadResult(False, months, sum(generated), users)
 
 
-def _add_signals_and_campaigns(
+def _add_notes_and_campaigns(
     plans: Sequence[MonthPlan], options: LoadOptions, context: RecordingContext, executor: Executor
 ) -> list[AddedCampaign]:
-    """Record notes and walks; add the campaigns where the month of the letter is loaded."""
+    """Record notes; add the campaigns where the month of the letter is loaded."""
     noted = [NotesPlan(plan, options.seed) for plan in plans if plan.network == "mobile"]
     longest_first = sorted(noted, key=lambda one: -one.samples.counted)
-    recorded = executor.map(_record_signals, longest_first)
+    recorded = executor.map(add_notes, longest_first)
     if all((one.month, one.province) != (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
         wait_for(recorded)
         return []
@@ -145,10 +144,6 @@ def wait_for(parts: Iterator[None]) -> None:
     """Wait until all parts are done."""
     for _ in parts:
         pass
-
-
-def _record_signals(wanted: NotesPlan) -> None:
-    add_walks(wanted, add_notes(wanted))
 
 
 def _release(months: Sequence[str], now: datetime) -> None:
@@ -195,8 +190,6 @@ REMOVE = text(f"""
         delete from receipts using gone where receipts.id = gone.id
     ), refused_gone as (
         delete from refused where device_id = any(:devices)
-    ), radio_gone as (
-        delete from radio_samples where device_id = any(:devices)
     ), consents_gone as (
         delete from consents where device_id = any(:devices)
     ), deltas as (

@@ -9,11 +9,11 @@ from typing import Any
 from backend.i18n.catalogues import N_, Language, gettext
 
 # Raised with every material change of the text. Devices with an older consent stay valid, and their
-# answers are marked as outdated.
-CURRENT = "3"
+# answers are marked as outdated. Text 3 of a development version named more than the present one.
+CURRENT = "2"
 VERSIONS = ("1", "2", "3")
 # The versions whose text names what a phone sends.
-NAMED_IN = {"samples": VERSIONS, "notes": ("2", "3"), "radio": ("3",)}
+NAMED_IN = {"samples": VERSIONS, "notes": ("2", "3")}
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -24,7 +24,6 @@ PURPOSES: dict[str, str] = {
         "To check whether a measurement is valid and count the samples of each area by month."
     ),
     "note": N_("To publish where phones reached no network, from five volunteers on."),
-    "radio": N_("To publish where each network is strong or weak, from five volunteers on."),
     "attribute": N_("To credit the contribution to the volunteer's team."),
     "publish": N_(
         "To publish figures about the quality of the Internet that are tied to no person."

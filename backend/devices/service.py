@@ -207,13 +207,13 @@ def describe(device: KnownDevice) -> dict[str, Any]:
 
 
 def agreed_to(device: KnownDevice, what: str) -> bool:
-    """Return whether the text that a device agreed to names a kind: samples, notes or radio."""
+    """Return whether the text that a device agreed to names a kind: samples or notes."""
     return device.consent_version in consent.NAMED_IN[what]
 
 
 def consent_outdated(device: KnownDevice) -> bool:
-    """Return whether the consent of a device is to another version than the present one."""
-    return device.consent_version != consent.CURRENT
+    """Return whether the consent of a device is to an older version than the present one."""
+    return int(device.consent_version) < int(consent.CURRENT)
 
 
 def rotate(device: KnownDevice) -> str:
@@ -305,5 +305,5 @@ def _consent_state(device_id: UUID) -> ConsentState:
     if agreement is None:  # withdrawn meanwhile
         raise unauthorized()
     return ConsentState(
-        agreement.version, agreement.accepted_at, agreement.version != consent.CURRENT
+        agreement.version, agreement.accepted_at, int(agreement.version) < int(consent.CURRENT)
     )

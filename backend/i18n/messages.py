@@ -30,9 +30,6 @@ TEXTS: dict[str, str] = {
         "The consent of this phone does not name places without a connection; agree to the newer "
         "text."
     ),
-    "radio_not_agreed": N_(
-        "The consent of this phone does not name the signal on your way; agree to the newer text."
-    ),
     "control_server_unknown": N_(
         "This control server address belongs to no phone. Get your own address at /do/apps, where "
         "you agree first."
@@ -125,12 +122,6 @@ TEXTS: dict[str, str] = {
     "note_too_old": N_("The note arrived over 60 days after the attempts."),
     "note_before_registration": N_("The attempts are older than this phone's registration."),
     "note_day_full": N_("This phone has reached the most notes of one day."),
-    # radio samples
-    "radio_position_coarse": N_("The position error is over 500 m: wait for a better GPS fix."),
-    "radio_too_old": N_("The sample arrived over 60 days after it was taken."),
-    "radio_before_registration": N_("The sample is older than this phone's registration."),
-    "radio_no_service": N_("A sample without service has no technology and no signal."),
-    "radio_mode": N_("Only 5G has the modes NSA and SA."),
     "position_missing": N_("There is no usable GPS position."),
     "position_default": N_("A default position (0,0 or an emulator's), not where the test ran."),
     "position_coarse": N_("The position error is over 2,000 m: wait for a better GPS fix."),
@@ -294,21 +285,6 @@ TEXTS: dict[str, str] = {
         "notes; with fewer, only a larger area is shown, or nothing. It is a zone without signal "
         "if it was noted on two days and by more volunteers than phones that measured there. "
         "Notes are no samples and count towards no target."
-    ),
-    # cells with radio samples
-    "radio_title": N_("Signal of the networks on volunteers' ways"),
-    "radio_rule": N_(
-        "Phones of volunteers recorded on their way how strong each network was, or that there was "
-        "no service. A cell is shown in the release of the month if at least {least} volunteers "
-        "recorded this operator and technology there, each with counted samples on two days and a "
-        "phone registered for a week, and nobody had over half of the phones; with fewer, only a "
-        "larger area is shown, or nothing. The median is the middle phone's; each phone counts "
-        "once. These samples measure no speed and count towards no target."
-    ),
-    "radio_all": N_(
-        "All cells are shown because you are responsible for this area; phones are those of the "
-        "month until now. Do not pass on cells with few phones. These samples measure no speed and "
-        "count towards no target."
     ),
     # cells of a unit
     "cells_rule": N_(

@@ -75,15 +75,3 @@ class ReleasedNoConnection(db.Model):
         ForeignKey("releases.month", ondelete="CASCADE"), primary_key=True, index=True
     )
     places: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-
-
-class ReleasedRadio(db.Model):
-    """The public cells with radio samples of a unit in a month."""
-
-    __tablename__ = "released_radio"
-
-    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    month: Mapped[str] = mapped_column(
-        ForeignKey("releases.month", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    cells: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -22,17 +22,12 @@ from sqlalchemy import insert, select, text
 from backend.accounts.audit import record_command
 from backend.clock import VIETNAM, day_begin, local_day, month_end, month_start
 from backend.coverage.figures.query import months_with_data
-from backend.coverage.statistics import no_connection, radio
+from backend.coverage.statistics import no_connection
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics import release_rules as rules
 from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
-from backend.coverage.statistics.models import (
-    Release,
-    ReleasedFigures,
-    ReleasedNoConnection,
-    ReleasedRadio,
-)
+from backend.coverage.statistics.models import Release, ReleasedFigures, ReleasedNoConnection
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
 from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
 from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
@@ -174,10 +169,6 @@ def make(month: str, now: datetime) -> bool:
     if rows := no_connection.released_rows(month, places, chains):
         db.session.execute(insert(ReleasedNoConnection), rows)
     released["no_connection"] = len(rows)
-    cells = radio.find_cells(month, lambda _: people, units_of_cells)
-    if rows := radio.released_rows(month, cells, chains):
-        db.session.execute(insert(ReleasedRadio), rows)
-    released["radio"] = len(rows)
     record_command("release.make", month, units=released)
     db.session.commit()
     return True

@@ -23,7 +23,6 @@ def expire() -> None:
         f"coarsened: {done.coarsened}; positions removed: {done.removed}; "
         f"refused bodies deleted: {done.refused}; tickets deleted: {done.tickets}; "
         f"network prefixes deleted: {done.prefixes}; no-connection notes: {done.notes}; "
-        f"radio samples: {done.radio}; "
         f"digests of withdrawn samples deleted: {done.digests}"
     )
     with spinner("archives"):

@@ -11,7 +11,6 @@ from sqlalchemy import Select, select
 from backend.database.extensions import db
 from backend.devices.models import Consent, Device
 from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
-from backend.measurements.radio.models import RadioSample
 from backend.measurements.recording.models import (
     Earning,
     Exclusion,
@@ -85,9 +84,6 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
         "no_connection_receipts": _all(NoConnectionReceipt)
         .where(NoConnectionReceipt.device_id == device_id)
         .order_by(NoConnectionReceipt.received_at, NoConnectionReceipt.id),
-        "radio_samples": _all(RadioSample)
-        .where(RadioSample.device_id == device_id)
-        .order_by(RadioSample.measured_at, RadioSample.id),
         "events": select(Event.at, Event.kind, Event.measurement_id, Event.data)
         .join(Measurement, Measurement.id == Event.measurement_id)
         .where(own)

@@ -63,17 +63,6 @@ REMOVE_NOTES = text("""
     where cell is not null and day < :gone
       and not exists (select from devices d where d.id = n.device_id and d.demo)
 """)
-# Figures need the cell alone, and no figure is as old as the retention time.
-COARSEN_RADIO = text("""
-    update radio_samples r set latitude = null, longitude = null, accuracy_m = null,
-        serving_cell = null
-    where latitude is not null and day < :coarse
-      and not exists (select from devices d where d.id = r.device_id and d.demo)
-""")
-DELETE_RADIO = text("""
-    delete from radio_samples r where day < :gone
-      and not exists (select from devices d where d.id = r.device_id and d.demo)
-""")
 DELETE_REJECTED = text("delete from refused where received_at < :before")
 # Networks of clients are compared within a week.
 PREFIXES_KEPT = timedelta(days=7)
@@ -101,7 +90,6 @@ class Expired:
     tickets: int = 0
     prefixes: int = 0
     notes: int = 0
-    radio: int = 0  # samples without an exact position, and deleted ones
     drafts: int = 0  # of campaigns, with the contacts of leaders
     contacts: int = 0  # of units: nobody confirmed them, or the unit ended
     digests: int = 0  # of withdrawn measurements that are too old to count
@@ -128,7 +116,6 @@ def expire(
     done.refused = _changed(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
     done.prefixes = _changed(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
     done.notes = _expire_notes(now, late)
-    done.radio = _changed(COARSEN_RADIO, late) + _changed(DELETE_RADIO, late)
     done.tickets = _changed(DELETE_TICKETS, {"before": now - AGE_MOST})
     done.drafts = delete_expired_drafts(now)
     done.contacts = contacts.delete_expired(now)

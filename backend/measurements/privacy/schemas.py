@@ -22,7 +22,6 @@ class RemovedSchema(Schema):
     receipts = fields.Integer(required=True)
     refused = fields.Integer(required=True)
     no_connection_notes = fields.Integer(required=True)
-    radio_samples = fields.Integer(required=True)
     positions = fields.Integer(required=True)
 
 
@@ -58,7 +57,6 @@ class ExportSchema(Schema):
     tickets = fields.List(fields.Dict(), required=True)
     no_connection_notes = fields.List(fields.Dict(), required=True)
     no_connection_receipts = fields.List(fields.Dict(), required=True)
-    radio_samples = fields.List(fields.Dict(), required=True)
     events = fields.List(fields.Dict(), required=True)
     refused = fields.List(fields.Dict(), required=True)
 

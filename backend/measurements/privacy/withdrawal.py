@@ -31,7 +31,6 @@ from backend.devices.models import Consent, Device
 from backend.errors import Problem, invalid
 from backend.measurements.no_connection import service as no_connection
 from backend.measurements.privacy import removal
-from backend.measurements.radio import service as radio
 from backend.measurements.recording import earnings
 from backend.measurements.recording.models import (
     Earning,
@@ -124,7 +123,6 @@ def withdraw(
         "receipts": receipts,
         "refused": _affected(delete(RejectedBody).where(RejectedBody.device_id == device_id)),
         "no_connection_notes": no_connection.delete_notes(device_id),
-        "radio_samples": radio.delete_samples(device_id),
         "consents": _affected(delete(Consent).where(Consent.device_id == device_id)),
         "devices": _affected(delete(Device).where(Device.id == device_id)),
         "positions": positions,

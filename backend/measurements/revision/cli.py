@@ -58,7 +58,6 @@ def reassign(first: datetime, last: datetime, executor: Executor) -> None:
     click.echo(
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "
         f"no-connection notes moved: {done.notes_moved}; "
-        f"radio samples moved: {done.radio_moved}; "
         f"coarsened or stripped, left: {done.left_alone}"
     )
 

@@ -21,7 +21,6 @@ from backend.devices.models import Device
 from backend.errors import Problem
 from backend.measurements.archive.service import path_of
 from backend.measurements.no_connection import service as no_connection
-from backend.measurements.radio import service as radio
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.counting import CountDeltas
@@ -109,7 +108,6 @@ class Revision:
     rejudged: int = 0
     left_alone: int = 0
     notes_moved: int = 0  # no-connection notes
-    radio_moved: int = 0  # radio samples
     changes: CountDeltas = field(default_factory=CountDeltas)
 
     def merge(self, other: "Revision") -> None:
@@ -191,7 +189,6 @@ def reassign(
     """Look up the communes of a span of days again in the active sets, and judge again."""
     done = _revise(Lot((), first, last, settings, locate=True), progress, executor)
     done.notes_moved = no_connection.relocate(first, last, extension("locator"))
-    done.radio_moved = radio.relocate(first, last, extension("locator"))
     return done
 
 

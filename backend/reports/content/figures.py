@@ -21,8 +21,8 @@ SECTIONS = (
 # Descriptions in the OpenAPI document.
 BY_NETWORK = f"By network: {', '.join(NETWORKS)}"
 BY_SECTION = f"By section: {', '.join(SECTIONS)}"
-RADIO = "Operators and technologies with cells of enough volunteers; missing without any"
 NO_CONNECTION = "Communes with places, those with most zones first; missing in reports of 1.0"
+FROZEN_ONCE = "Only in reports that a development version of 1.1 froze"
 BY_ASSURANCE = f"Counted samples: {', '.join(PARTS)}; missing in reports of version 1.0"
 
 
@@ -146,16 +146,6 @@ class NoConnectionRow(TypedDict):
     areas: int  # larger cells, of notes that are too few for a smaller one
 
 
-class RadioRow(TypedDict):
-    """Cells of an operator and technology in which enough volunteers recorded the signal."""
-
-    operator: str | None  # null: unknown
-    technology: str  # 4G, 5G, or none: no service
-    cells: int  # of 0.7 km²
-    weak: int  # those of them whose median is weak, or without service
-    areas: int  # larger cells, of samples that are too few for a smaller one
-
-
 class TeamRow(TypedDict):
     """Samples of a team in this unit for a campaign."""
 
@@ -197,7 +187,7 @@ class Sections(TypedDict):
     communes: Annotated[dict[str, list[CommuneRow]], BY_NETWORK]
     quality: Annotated[dict[str, list[Quality]], BY_NETWORK]
     no_connection: NotRequired[Annotated[list[NoConnectionRow], NO_CONNECTION]]
-    radio: NotRequired[Annotated[list[RadioRow], RADIO]]
+    radio: NotRequired[Annotated[list[dict[str, Any]], FROZEN_ONCE]]
     teams: list[TeamRow]
     vnnic: list[Vnnic] | None  # null: no count of VNNIC was imported for the month
     notes: list[Note]

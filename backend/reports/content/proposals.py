@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from backend.coverage.radio.service import STRENGTHS
-from backend.coverage.statistics.radio_rules import NO_SERVICE
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS
 from backend.i18n.formats import number, percent, span
 from backend.measurements.recording.reasons import BY_CODE
@@ -14,7 +12,6 @@ from backend.reports.content.figures import (
     Lacking,
     NoConnectionRow,
     Quality,
-    RadioRow,
     Reached,
     ReportUnit,
     Samples,
@@ -48,10 +45,7 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
         "reached": [_reached(n, unit, sections) for n in NETWORKS],
         "lacking": [_lacking(n, unit, sections["lacking"][n]) for n in NETWORKS],
         "quality": [_quality(n, sections["quality"][n]) for n in NETWORKS],
-        "no_connection": [
-            _no_connection(sections.get("no_connection")),
-            _radio(sections.get("radio", [])),
-        ],
+        "no_connection": [_no_connection(sections.get("no_connection"))],
         "teams": [_teams(sections["teams"])],
         "vnnic": [_vnnic(sections["vnnic"])],
     }
@@ -236,30 +230,6 @@ def _no_connection(rows: Sequence[NoConnectionRow] | None) -> str:
         f"Người đo ghi nhận tại {_n(len(rows))} xã, phường: {'; '.join(filter(None, parts))}. Vùng"
         f" lõm sóng là ô khoảng 0,7 km² mà ít nhất {CELL_VOLUNTEERS} tình nguyện viên ghi nhận,"
         " trong hai ngày trở lên. Các ghi nhận này không phải mẫu đo và không tính vào mục tiêu."
-    )
-
-
-def _radio(rows: Sequence[RadioRow]) -> str:
-    """Say where networks are weak on volunteers' ways; nothing if nobody recorded them."""
-    if not rows:
-        return ""
-    served = [
-        f"{row['operator'] or 'chưa rõ nhà mạng'} {row['technology']} yếu ở {_n(row['weak'])} trên"
-        f" {_n(row['cells'])} ô"
-        for row in rows
-        if row["technology"] != NO_SERVICE and row["cells"]
-    ]
-    none = [
-        f"{row['operator'] or 'chưa rõ nhà mạng'} không có sóng ở {_n(row['cells'])} ô"
-        for row in rows
-        if row["technology"] == NO_SERVICE and row["cells"]
-    ]
-    if not served and not none:
-        return ""
-    return (
-        f"Dọc đường đi, tình nguyện viên ghi sóng di động: {'; '.join([*served, *none])}. Yếu là"
-        f" trung vị dưới {STRENGTHS['fair']} dBm. Các mẫu sóng không đo tốc độ, không tính vào mục"
-        " tiêu."
     )
 
 

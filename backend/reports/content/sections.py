@@ -11,7 +11,6 @@ from backend.coverage.contributions.service import campaigns_next, teams_in
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import communes_of
 from backend.coverage.no_connection.service import present_places
-from backend.coverage.radio.service import present_cells, strength
 from backend.coverage.statistics.no_connection_rules import Place as NoConnectionPlace
 from backend.coverage.statistics.quantiles import METRICS
 from backend.coverage.statistics.refresh import refresh_unit
@@ -29,7 +28,6 @@ from backend.reports.content.figures import (
     Note,
     Place,
     Quality,
-    RadioRow,
     Reached,
     Samples,
     Sections,
@@ -188,29 +186,6 @@ def places_without_connection(unit: UnitRow, month: str) -> list[NoConnectionRow
     return sorted(rows, key=lambda row: (-row["zones"], -row["places"], -row["areas"], row["code"]))
 
 
-def signal_on_ways(unit: UnitRow, month: str) -> list[RadioRow]:
-    """Return the operators and technologies that volunteers recorded on their ways."""
-    found = present_cells(month, unit.id)
-    inside = set(communes_of(unit.id))
-    groups: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for cell in found.cells:
-        if found.unit_of[cell.cell] in inside:
-            group = groups[cell.operator, cell.technology]
-            exact = cell.resolution == RESOLUTION
-            group["cells" if exact else "areas"] += 1
-            group["weak"] += exact and strength(cell.median_dbm) in ("weak", "none")
-    return [
-        {
-            "operator": operator or None,
-            "technology": technology,
-            "cells": groups[operator, technology]["cells"],
-            "weak": groups[operator, technology]["weak"],
-            "areas": groups[operator, technology]["areas"],
-        }
-        for operator, technology in sorted(groups)
-    ]
-
-
 def _kind_of(place: NoConnectionPlace) -> str:
     if place.zone:
         return "zones"
@@ -304,7 +279,7 @@ Collected = tuple[Counts, Sections]  # coverage's answers, and the sections made
 def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
     """Return the present figures."""
     counts = read_counts(unit, month, now)
-    sections: Sections = {
+    return counts, {
         "samples": samples(counts),
         "reached": reached(counts, unit),
         "lacking": lacking(counts, _planned(unit, month)),
@@ -315,9 +290,6 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
         "vnnic": vnnic(unit, month, now),
         "notes": notes(unit, counts),
     }
-    if radio := signal_on_ways(unit, month):
-        sections["radio"] = radio
-    return counts, sections
 
 
 def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:

@@ -174,9 +174,6 @@ def _no_connection(report: Report, tables: Mapping[str, Table]) -> Annex:
     if table and table.rows:
         columns = table.select_columns("code", "name", "zones", "places", "areas")
         parts.append(TablePart("", columns, table.rows, numbered=True))
-    if radio := tables.get("radio"):
-        columns = radio.select_columns("operator", "technology", "cells", "weak", "areas")
-        parts.append(TablePart("Sóng di động dọc đường đi (người đo ghi)", columns, radio.rows))
     return Annex(labels.SECTIONS["no_connection"], frozenset({"no_connection"}), parts)
 
 

@@ -183,18 +183,6 @@ INTERVALS = (
     Column("n", "Số mẫu", "Số mẫu có chỉ số này", "whole"),
     EFFECTIVE_N,
 )
-RADIO = (
-    Column("operator", "Nhà mạng", "Nhà mạng của SIM", empty="chưa rõ"),
-    Column("technology", "Công nghệ", "4G, 5G", named={"none": "không có sóng"}),
-    Column("cells", "Số ô", "Số ô 0,7 km² có đủ số tình nguyện viên ghi", "whole", summed=True),
-    Column(
-        "weak", "Ô sóng yếu", "Số ô có trung vị dưới -105 dBm hoặc không có sóng", "whole",
-        summed=True,
-    ),
-    Column(
-        "areas", "Vùng rộng hơn", "Số ô rộng hơn, khi ô nhỏ chưa đủ người ghi", "whole", summed=True
-    ),
-)  # fmt: skip
 NO_CONNECTION = (
     CODE,
     NAME,
@@ -296,7 +284,6 @@ def build_tables(report: Report) -> dict[str, Table]:
         Table("lacking", "Chưa đạt", LACKING, _by_network(sections["lacking"])),
         *_quality(report),
         *_no_connection(report),
-        *_radio(report),
         Table("teams", "Tổ, đội", TEAMS, [dict(row) for row in sections["teams"]]),
         Table("vnnic", "VNNIC", VNNIC, [dict(row) for row in sections["vnnic"] or []]),
         Table("texts", "Lời", TEXTS, list(_texts(report))),
@@ -388,12 +375,6 @@ def _no_connection(report: Report) -> list[Table]:
     if rows is None:
         return []
     return [Table("no_connection", "Điểm không kết nối", NO_CONNECTION, [dict(r) for r in rows])]
-
-
-def _radio(report: Report) -> list[Table]:
-    """Return the table of signals on volunteers' ways, which reports without any lack."""
-    rows = report["sections"].get("radio")
-    return [Table("radio", "Sóng dọc đường đi", RADIO, [dict(row) for row in rows])] if rows else []
 
 
 def _reason(code: str) -> str:

@@ -13,7 +13,6 @@ from backend.coverage.statistics.cells import released_cells
 from backend.coverage.statistics.group_figures import DEVICES as LEADING_DEVICES
 from backend.coverage.statistics.iqb import rate
 from backend.coverage.statistics.no_connection import country_places
-from backend.coverage.statistics.radio import country_cells
 from backend.coverage.statistics.service import released_statistics
 from backend.errors import Problem
 from backend.i18n.catalogues import N_, NP_, Language, gettext
@@ -195,21 +194,6 @@ NO_CONNECTION = (
 )
 
 
-RADIO = (
-    MONTH,
-    Column("cell", "string", N_("H3 index of the cell"), key=True),
-    Column("resolution", "integer", N_("Resolution of the cell: 8, 7 or 6")),
-    Column("longitude", "number", NP_("longitude", "Of its centre, degrees")),
-    Column("latitude", "number", NP_("latitude", "Of its centre, degrees")),
-    Column("operator", "string", N_("Operator of the SIM; empty: unknown"), key=True),
-    Column("technology", "string", N_("4G, 5G, or none: no service"), key=True),
-    Column("n", "integer", N_("Radio samples, rounded to 5; they measure no speed")),
-    Column("devices", "integer", N_("Devices of volunteers, rounded to 5")),
-    Column("median_dbm", "integer", N_("RSRP, the median of the phones' medians, dBm")),
-    Column("best_dbm", "integer", N_("RSRP of the strongest sample, dBm")),
-)
-
-
 Row = dict[str, Any]
 ALL = "all"
 
@@ -235,9 +219,6 @@ KINDS = (
         "Điểm không kết nối được (người đo ghi nhận) / Places without a connection",
         NO_CONNECTION,
         "cell",
-    ),
-    TableKind(
-        "radio", "Sóng theo ô, nhà mạng, công nghệ / Signal by cell and operator", RADIO, "cell"
     ),
 )
 
@@ -299,7 +280,6 @@ def read_month(month: str, now: datetime) -> Month:
         _speeds(month, units, speeds),
         _cells(month, shown),
         _no_connection(month, shown),
-        ({"month": month, **cell} for cell in country_cells(month, shown)),
     )
     tables = tuple(Table(kind, list(each)) for kind, each in zip(KINDS, rows, strict=True))
     return Month(month, first["boundaries"], first["demo"], tables)

@@ -1,6 +1,5 @@
 """Public pages: country, units, search, API documentation, sign-in, linked pages, and seals."""
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
@@ -15,7 +14,6 @@ from backend.coverage.figures.query import figures_reader, person_or_public
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.no_connection.service import show_places
-from backend.coverage.radio.service import show_cells
 from backend.coverage.statistics.cells import unit_cells
 from backend.coverage.statistics.release_rules import due_day
 from backend.errors import Problem
@@ -27,13 +25,6 @@ from backend.reports.monthly.service import check_digest
 from backend.units.search import FOUND_MOST
 from backend.web.maps.cells import cell_shapes, step_labels
 from backend.web.maps.drawing import MapDrawing
-from backend.web.maps.radio import (
-    RadioChoice,
-    choices,
-    chosen,
-    radio_shapes,
-    strength_rows,
-)
 from backend.web.public import data, embedding, service, speed_pictures
 from backend.web.public.place_picture import draw_places
 from backend.web.public.quality import quality
@@ -90,11 +81,11 @@ def index(query: dict[str, Any]) -> Any:
     return render_public("web/public/country.html", lang, page=page, **values)
 
 
-@bp.page("/unit/<code>", schemas.UnitRadioQuerySchema, policy=MAP)
+@bp.page("/unit/<code>", schemas.UnitPageQuerySchema, policy=MAP)
 def unit(query: dict[str, Any], code: str) -> Response:
     """Show a month's counts of a unit and the units in it against the target."""
-    lang, radio = query.pop("lang"), query.pop("radio")
-    translator, now = translator_for(lang), clock_now()
+    lang, now = query.pop("lang"), clock_now()
+    translator = translator_for(lang)
     page = service.show_unit(code, **query, now=now, reader=figures_reader())
     values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
     values |= {
@@ -104,7 +95,6 @@ def unit(query: dict[str, Any], code: str) -> Response:
     values["reform"] = reform_line(page.unit) if page.unit else None
     values |= _no_connection(page, translator)
     values |= _cells(page, values["drawn"], translator)
-    values |= _radio(page, values["drawn"], translator, radio)
     return render_public("web/public/unit.html", lang, page=page, **values)
 
 
@@ -136,41 +126,6 @@ def _cells(
         "cells": found,
         "cell_shapes": cell_shapes(drawn, found["items"]),
         "cell_steps": step_labels(),
-    }
-
-
-def _radio(
-    page: service.CoveragePage, drawn: MapDrawing | None, translator: Translator, name: str | None
-) -> dict[str, Any]:
-    """Return the signal in the cells of a commune, of one operator and technology."""
-    unit, month = page.unit, page.query.month
-    if unit is None or unit.level != "commune" or drawn is None or page.query.network != "mobile":
-        return {"radio": None}
-    query = {"month": month, "level": unit.level, "operator": None, "technology": None}
-    try:
-        found = show_cells(unit.code, query, translator.language, clock_now(), person_or_public())
-    except Problem as problem:
-        if problem.code != "too_many_to_look_at":
-            raise
-        return {"radio": None}
-    offered = choices(found["items"])
-    if not offered:
-        return {"radio": None}
-    choice = next((one for one in offered if one.name == name), offered[0])
-    cells = chosen(found["items"], choice)
-
-    def tabs(label: Callable[[RadioChoice], str]) -> list[tuple[str, str, bool]]:
-        links = {
-            one.name: translator.to("web.unit", code=unit.code, month=month, radio=one.name)
-            for one in offered
-        }
-        return [(label(one), f"{links[one.name]}#radio", one is choice) for one in offered]
-
-    return {
-        "radio": found,
-        "radio_tabs": tabs,
-        "radio_shapes": radio_shapes(drawn, cells),
-        "radio_rows": strength_rows(cells),
     }
 
 

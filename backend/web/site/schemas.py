@@ -47,12 +47,6 @@ class UnitPageQuerySchema(PageQuerySchema):
     level = Text(choices=LEVELS, load_default=None)
 
 
-class UnitRadioQuerySchema(UnitPageQuerySchema):
-    """The page of a unit, and the operator and technology of its map of signals."""
-
-    radio = Text(most=60, load_default=None)
-
-
 class SpeedPictureQuerySchema(PageQuerySchema):
     """The month, network and metric of a picture of speeds."""
 

@@ -22,11 +22,9 @@ from backend.demo.notes import GROUPS
 from backend.demo.plan import MonthPlan
 from backend.demo.teams import add_campaign, add_correction, attribute_samples, team_campaigns
 from backend.demo.users import is_empty, make_users
-from backend.demo.walks import SAMPLES, WALKERS
 from backend.devices.models import Consent, Device
 from backend.measurements.corrections.service import reattribute
 from backend.measurements.no_connection.models import NoConnectionNote
-from backend.measurements.radio.models import RadioSample
 from backend.measurements.recording.counting import differences, fold_all, team_differences
 from backend.measurements.recording.incoming import Item
 from backend.measurements.recording.models import (
@@ -323,22 +321,6 @@ def test_the_recent_months_stay_small(today: date, months: list[str]) -> None:
     assert sum(one.counted for one in plans[:-1]) * 1.2 <= 30_000
 
 
-@pytest.mark.long
-def test_the_signal_is_recorded_on_walks_and_goes_with_the_phones(
-    app: Flask, client: FlaskClient
-) -> None:
-    load(app, replace(SMALL, counted=1_500))
-    with app.app_context():
-        samples = db.session.scalars(select(RadioSample)).all()
-        assert len(samples) > 0.8 * sum(WALKERS) * SAMPLES
-        assert any(one.technology is None for one in samples)
-    answer = client.get("/api/v1/units/48/radio?month=2024-11&level=province").json
-    assert answer["demo"] is True and len(answer["items"]) > 3
-    remove(app)
-    with app.app_context():
-        assert db.session.scalars(select(RadioSample)).all() == []
-
-
 def test_nothing_is_measured_after_now() -> None:
     now = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
     plans = plan.month_plans(date(2026, 11, 1), now)
@@ -353,7 +335,6 @@ ROWS = (
     "select c::text from counts c where n <> 0",
     "select d.id::text || d.window_start::text || d.window_items::text from devices d where demo",
     "select id::text || device_id::text from no_connection_notes",
-    "select r::text from radio_samples r",
 )
 
 

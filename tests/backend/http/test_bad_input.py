@@ -17,7 +17,7 @@ V1 = "/api/v1"
 URL = f"{V1}/measurements"
 # Every process that tests has to find the same cases.
 ONE = "5f0c7a52-6f0d-4f4e-9d55-5f2d3f0f9a11"
-AGREED = {"accepted": True, "version": "3", "accepted_at": "2024-11-01T08:00:00+07:00"}
+AGREED = {"accepted": True, "version": "2", "accepted_at": "2024-11-01T08:00:00+07:00"}
 DEEP: Any = []
 for _ in range(300):
     DEEP = [DEEP]

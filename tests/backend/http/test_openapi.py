@@ -128,7 +128,7 @@ def test_the_endpoints_of_devices_want_a_token(
             assert answer.status_code == 401, f"{method} {path}"
 
 
-CONSENT = {"accepted": True, "version": "3", "accepted_at": "2024-11-01T08:00:00+07:00"}
+CONSENT = {"accepted": True, "version": "2", "accepted_at": "2024-11-01T08:00:00+07:00"}
 
 
 def test_every_property_of_a_request_has_a_type(document: dict[str, Any]) -> None:

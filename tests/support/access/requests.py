@@ -30,10 +30,9 @@ from tests.support.access.world import PASSWORD, World, hashed_password
 from tests.support.factories import sample
 from tests.support.notes import note
 from tests.support.people import LONG_AGO
-from tests.support.radio import radio
 from tests.support.speed_tests import sign_ticket
 
-CONSENT = {"accepted": True, "version": "3", "accepted_at": "2024-11-01T08:00:00+07:00"}
+CONSENT = {"accepted": True, "version": "2", "accepted_at": "2024-11-01T08:00:00+07:00"}
 ABSENT = "2000000000"
 SEEN = {"headers": {"If-Match": '"1"'}}
 ORGANISATION = {"name": "Huyện Đoàn", "type": "youth_union"}
@@ -235,7 +234,6 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "GET /api/v1/units/<code>/statistics": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/hours": lambda w: {"query_string": {"month": "2024-11"}},
-    "GET /api/v1/units/<code>/radio": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/cells": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/no-connection": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/no-connection": lambda w: {"query_string": {"month": "2024-11"}},
@@ -253,7 +251,6 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "at": {"identity": w.measured(w.stranger)}
     },
     "POST /api/v1/no-connection-notes": lambda w: {"json": note()},
-    "POST /api/v1/radio-samples": lambda w: {"json": {"samples": [radio()]}},
     "POST /api/v1/measurements/check": lambda w: {"json": {"ids": []}},
     "GET /api/v1/next": lambda w: {"query_string": HERE},
     "POST /api/v1/organisations": lambda w: {"json": ORGANISATION},

@@ -5,10 +5,8 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from marshmallow import ValidationError
 
@@ -22,9 +20,6 @@ from backend.mail import compose
 from backend.measurements.corrections import past_memberships
 from backend.measurements.imports import service as importing
 from backend.measurements.imports.row import ImportOptions
-from backend.measurements.radio import columns, rules, storage
-from backend.measurements.radio import table as radio_table
-from backend.measurements.radio.incoming import parse_sample
 from backend.measurements.recording import incoming
 from backend.tables import reader as bulk_reader
 from backend.tables import xlsx as bulk_xlsx
@@ -52,19 +47,6 @@ GEOJSON = b"""{"type":"FeatureCollection","features":[{"type":"Feature","id":"05
 {"code":"05443","name":"Phan"},"geometry":{"type":"Polygon","coordinates":[[[105.8,21.5],
 [105.9,21.5],[105.9,21.6],[105.8,21.6],[105.8,21.5]]]}}]}"""
 SETS = b'[a]\nfile = "a.geojson"\nsystem = "2025"\nvalid_from = 2025-07-01\nquality = "derived"\n'
-DEVICE = UUID("6f1c1f5e-98a5-4f2b-9d5b-0c9f4c2f4a11")
-RADIO_SAMPLE = {
-    "id": str(DEVICE), "measured_at": "2026-11-25T07:30:00+07:00",
-    "location": {"latitude": 21.59, "longitude": 105.84, "accuracy_m": 9.5},
-    "network": {"mcc": "452", "mnc": "04"}, "service": True, "technology": "5G", "mode": "NSA",
-    "rsrp_dbm": -98, "rsrq_db": -11.5, "sinr_db": 2147483647, "sim_slot": 0,
-    "serving_cell": 4311810305,
-}  # fmt: skip
-RADIO_TABLE = (
-    "device,id,measured_at,latitude,longitude,accuracy_m,service,mcc,mnc,technology,rsrp_dbm\n"
-    f"{DEVICE},{DEVICE},2026-11-25T07:30:00+07:00,21.59,105.84,9.5,true,452,04,4G,-98\n"
-    f"{DEVICE},{DEVICE},2026-11-25T00:30:05Z,21.6,105.85,12,false,452,04,,\n"
-).encode()
 NUMBERS = (b"1.234", b"1,5", b"12,5 Mbps", b"300", b"-")
 MAIL = {"MAIL_FROM": "dosong@localhost"}
 
@@ -84,8 +66,6 @@ def parsers() -> Iterator[Parser]:
     for form, name in FORMATS.items():
         yield Parser(f"import {form}", _imported(form), [(SEEDS / name).read_bytes()])
     yield Parser("sample", _sample, (SEEDS / "own.ndjson").read_bytes().splitlines(), (ValueError,))
-    yield Parser("radio sample", _radio_sample, [json.dumps(RADIO_SAMPLE).encode()], (ValueError,))
-    yield Parser("radio.csv", _in_file("a.csv", _radio_table), [RADIO_TABLE], (ValueError,))
     teams, book = bulk_template._csv(), bulk_template._xlsx()
     yield Parser(
         "teams.csv",
@@ -129,27 +109,6 @@ def _sample(raw: bytes) -> object:
     except RecursionError:  # handled by backend.http.requests
         return None
     return incoming.parse_item(item, utc_now(), "key")
-
-
-def _radio_sample(raw: bytes) -> object:
-    try:
-        items = [parse_sample(json.loads(raw))]
-    except RecursionError:  # handled by backend.http.requests
-        return None
-    good = [item for item in items if item.id]
-    rows = columns.rows_of(good, DEVICE, utc_now(), timedelta())
-    return columns.problems_of(rows, utc_now())
-
-
-def _radio_table(path: Path) -> object:
-    """Read and judge a table, and encode its rows as PostgreSQL reads them."""
-    for block in radio_table.read_blocks(path):
-        good = block.rows[block.codes == ""]
-        good["registered"] = rules.as_utc(utc_now())
-        columns.problems_of(good, utc_now())
-        places = columns.Places.nowhere(len(good))
-        assert all(storage.encode(good, places, utc_now(), "own"))
-    return None
 
 
 def _vnnic(raw: bytes) -> object:

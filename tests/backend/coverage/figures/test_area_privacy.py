@@ -61,7 +61,6 @@ HIDDEN = {
 LESS = {
     "/api/v1/units/<code>/cells",
     "/api/v1/units/<code>/hours",
-    "/api/v1/units/<code>/radio",
     "/api/v1/units/<code>/statistics",
     "/unit/<code>",  # with the hours and statistics
     "/api/v1/reports",

@@ -164,7 +164,6 @@ def test_the_audit_log_tells_how_much(
                 "tickets": 0,
                 "prefixes": 0,
                 "notes": 0,
-                "radio": 0,
                 "events": 0,
                 "drafts": 0,
                 "contacts": 0,

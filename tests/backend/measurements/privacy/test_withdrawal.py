@@ -69,7 +69,6 @@ def test_withdrawing_tells_what_went_and_what_stays(app: Flask, client: FlaskCli
         "receipts": 3,
         "refused": 1,
         "no_connection_notes": 0,
-        "radio_samples": 0,
         "positions": 2,
     }
     assert answer.json["kept"] == {"anonymous_measurements": 3}

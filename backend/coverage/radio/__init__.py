@@ -1,1 +1,0 @@
-"""Cells with radio samples: released ones for everybody, live ones for officials."""

@@ -27,7 +27,6 @@ def main() -> None:
     good = _medians(arguments.months, arguments.seed)
     good &= _ranks(arguments.months, arguments.seed + 1_000)
     _power(max(arguments.months // 20, 20), arguments.seed + 2_000)
-    _thin_communes(max(arguments.months // 40, 2), arguments.seed + 3_000)
     sys.exit(0 if good else 1)
 
 
@@ -85,16 +84,6 @@ def _power(months: int, seed: int) -> None:
         cell = Cell("lognormal", 0.3, n, phones, zipf=False)
         found = simulation.apart(cell, NUMBERS, months, seed + phones, ratio=1.25)
         print(f"{n} / {phones} | " + " | ".join(f"{100 * one:.0f}" for one in found), flush=True)
-
-
-def _thin_communes(provinces: int, seed: int) -> None:
-    print(
-        "\nthin communes: τ | error / oracle's | / oracle's without the mean | inside, % | τ found"
-    )
-    for at, tau in enumerate((0.2, 0.4, 0.6, 0.8)):
-        found = simulation.thin_communes(tau, provinces, seed + at)
-        ratios = f"{found.error:.2f} | {found.fitted:.2f}"
-        print(f"{tau} | {ratios} | {100 * found.inside:.1f} | {found.between:.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.coverage.statistics import intervals, small_areas
+from backend.coverage.statistics import intervals
 from backend.coverage.statistics.group_arrays import Measured
-from backend.coverage.statistics.group_figures import area
 from backend.coverage.statistics.intervals import Estimate, Ordered
 
 Floats = NDArray[np.float64]
@@ -25,7 +24,6 @@ Draw = Callable[[Ints, int, Random], Floats]  # speeds of samples by phone, for 
 COMMUNES = 100
 SIGMA = 1.2  # of VNNIC's mean and median of August 2026
 TRUTH_PHONES = 400_000
-CENTRE, ENDS = math.log(90.68), ("low", "high")
 
 
 def lognormal(rho: float, ratio: float = 1.0) -> Draw:
@@ -172,61 +170,6 @@ def provinces(
     for begin in range(0, months, COMMUNES):
         of_province = min(COMMUNES, months - begin)
         yield from estimate([month(cell, rng, ratio) for _ in range(of_province)], part)
-
-
-@dataclass(frozen=True, slots=True)
-class ThinResult:
-    """Errors of estimates of thin communes, and how often their intervals contain the truth."""
-
-    error: float  # mean square of logarithms, by that of an oracle with mean and variances
-    fitted: float  # by that of an oracle with the variances, which estimates the mean
-    inside: float
-    between: float  # mean estimate of τ
-
-
-def thin_communes(tau: float, provinces: int, seed: int) -> ThinResult:
-    """Simulate provinces of 100 communes in which one to eight phones measure."""
-    rng, errors, inside, betweens = np.random.default_rng(seed), [], [], []
-    for _ in range(provinces):
-        true = tau * rng.standard_normal(COMMUNES)
-        months = [_thin_month(float(one), rng) for one in true]
-        data = measured(months)
-        spreads = data.spreads(0.5)
-        rho = intervals.correlation(spreads, spreads.pooled())
-        numbers = intervals.leading_n(data.of_devices, rho).tolist()
-        decides = intervals.one_decides(data.of_devices).tolist()
-        areas = [
-            area(*data.one(at), number, decides=one)
-            for at, (number, one) in enumerate(zip(numbers, decides, strict=True))
-        ]
-        found = small_areas.fit(areas)
-        assert found is not None
-        betweens.append(found.tau)
-        medians = np.array([one.median for one in areas]) - CENTRE
-        weights = 1 / (tau**2 + math.pi / 2 * SIGMA**2 / np.array([one.n for one in areas]))
-        mean = np.average(medians, weights=weights)
-        kept = tau**2 * weights
-        values = np.log([one.value for one in found.estimates]) - CENTRE
-        low, high = (np.log([getattr(one, end) for one in found.estimates]) for end in ENDS)
-        oracles = kept * medians, mean + kept * (medians - mean)
-        errors.append([np.mean((one - true) ** 2) for one in (values, *oracles)])
-        inside.append(np.mean((low <= CENTRE + true) & (CENTRE + true <= high)))
-    mean_error, oracle, fitted = np.mean(errors, axis=0)
-    return ThinResult(
-        float(mean_error / oracle),
-        float(mean_error / fitted),
-        float(np.mean(inside)),
-        float(np.mean(betweens)),
-    )
-
-
-def _thin_month(deviation: float, rng: Random) -> Month:
-    phones = int(rng.integers(1, 9))
-    sizes = rng.geometric(0.05, phones)
-    phone = np.repeat(np.arange(phones), sizes)
-    values = lognormal(0.3, math.exp(deviation))(phone, phones, rng)
-    order = np.argsort(values, kind="stable")
-    return Month(values[order], phone[order], sizes.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,10 +110,10 @@ def group_of(samples: Sequence[Samples], metric: str) -> Group | None:
 def figures_of(
     groups: Mapping[Node, Sequence[Samples]], kinds: Mapping[int, Hashable], minimum: int
 ) -> dict[Node, dict[str, Any]]:
-    """Return the figures of groups without estimates."""
+    """Return the figures of groups."""
     figures: dict[Node, dict[str, Any]] = {}
     for node in groups:
-        empty: dict[str, Any] = dict.fromkeys((*METRICS, "effective_n", "more_devices", "estimate"))
+        empty: dict[str, Any] = dict.fromkeys((*METRICS, "effective_n", "more_devices"))
         figures[node] = empty | {"shares": {"references": {}, "reference_limits": {}}}
     for metric in METRICS:
         found = {node: group_of(samples, metric) for node, samples in groups.items()}

@@ -5,7 +5,6 @@ a group follow from the samples of its province and month, and are the same when
 computed.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.coverage.statistics import intervals, small_areas
+from backend.coverage.statistics import intervals
 from backend.coverage.statistics.group_arrays import Groups, Measured, Node
-from backend.coverage.statistics.intervals import Estimate, Ordered
+from backend.coverage.statistics.intervals import Estimate
 from backend.coverage.statistics.quantiles import (
     ALL,
     BANDS_MBPS,
@@ -25,7 +24,6 @@ from backend.coverage.statistics.quantiles import (
     REFERENCES,
     Reference,
 )
-from backend.coverage.statistics.small_areas import Area
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +31,6 @@ Bools = NDArray[np.bool_]
 Figures = dict[str, Any]
 
 MEDIAN = "median"
-COMMUNE = "commune"  # kind of units whose thin medians are estimated
 SAMPLES, DEVICES = "samples", "devices"  # which weigh equally in the figure that leads
 ENDS = ("", "_low", "_high")  # of the names of a quantile and its limits
 # Effective numbers that differ by rounding errors are equal.
@@ -102,7 +99,7 @@ def figures_of(groups: Groups, kinds: Mapping[int, Hashable], minimum: int) -> d
     """
     figures: list[Figures] = [
         {
-            **dict.fromkeys((*METRICS, "effective_n", "more_devices", "estimate")),
+            **dict.fromkeys((*METRICS, "effective_n", "more_devices")),
             "shares": {name: {} for name in ("references", "reference_limits")},
         }
         for _ in groups.nodes
@@ -118,7 +115,6 @@ def figures_of(groups: Groups, kinds: Mapping[int, Hashable], minimum: int) -> d
         if metric == METRICS[0]:
             _add_numbers(figures, one)
             _add_bands(figures, one, questions)
-            _add_estimates(figures, one, groups.nodes, kinds)
     for of_group in figures:
         _close(of_group)
     return dict(zip(groups.nodes, figures, strict=True))
@@ -252,46 +248,6 @@ def _add_bands(figures: Sequence[Figures], one: Weighed, questions: Mapping[str,
     limits = np.array([[band.low, band.high] for band in bands]).transpose(2, 0, 1).tolist()
     for at, *found in zip(one.data.some[one.enough].tolist(), shares, limits, strict=True):
         figures[at]["shares"] |= dict(zip(("bands", "band_limits"), found, strict=True))
-
-
-def _add_estimates(
-    figures: Sequence[Figures],
-    one: Weighed,
-    nodes: Sequence[Node],
-    kinds: Mapping[int, Hashable],
-) -> None:
-    """Add estimates to the communes that lack a median, from all communes of the province."""
-    data = one.data
-    communes = [
-        (place, group)
-        for place, group in enumerate(data.some.tolist())
-        if kinds[nodes[group][0]] == COMMUNE
-        and nodes[group][1:] == (ALL, ALL)
-        and data.values[data.bounds[group]] > 0
-    ]
-    areas = [
-        area(*data.one(group), float(one.leading_n[place]), decides=bool(one.decides[place]))
-        for place, group in communes
-    ]
-    for (place, group), estimate in zip(communes, small_areas.estimates(areas), strict=True):
-        if one.missing[place] and estimate is not None:
-            figures[group]["estimate"] = {
-                "median": estimate.value,
-                "low": estimate.low,
-                "high": estimate.high,
-            }
-
-
-def area(ordered: Ordered, sizes: Floats, n: float, *, decides: bool) -> Area:
-    """Return a commune as the model of small areas sees it.
-
-    `sizes` has the samples of the device of each value; `decides` whether one has too many.
-    """
-    if decides:
-        ordered = intervals.weighted(ordered.values, sizes)
-    ratio = math.log(ordered.at(small_areas.HIGH) / ordered.at(small_areas.LOW))
-    slope = ratio / (small_areas.HIGH - small_areas.LOW)
-    return Area(math.log(ordered.at(QUANTILES[MEDIAN])), n, slope)
 
 
 def _close(figures: Figures) -> None:

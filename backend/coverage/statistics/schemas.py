@@ -90,14 +90,6 @@ class RankSchema(Schema):
     of = fields.Integer(required=True)
 
 
-class EstimateSchema(Schema):
-    """Median download by a model of all communes of the province; no measurement."""
-
-    median = fields.Float(required=True)
-    low = fields.Float(required=True)
-    high = fields.Float(required=True)
-
-
 class StatisticsItemSchema(Schema):
     """One operator and technology; null is the total over all of them."""
 
@@ -119,12 +111,6 @@ class StatisticsItemSchema(Schema):
     jitter_ms = _spread()
     ping_download_ms = _spread("latency while data is downloaded, of samples that measured it; ")
     ping_upload_ms = _spread("latency while data is uploaded, of samples that measured it; ")
-    estimate = fields.Nested(
-        EstimateSchema,
-        required=True,
-        allow_none=True,
-        metadata={"description": "of a commune without a median, from the communes around it"},
-    )
     shares = fields.Nested(SharesSchema, required=True, allow_none=True)
     rank = fields.Nested(
         RankSchema,
@@ -214,14 +200,6 @@ class StatisticsSchema(UnitMonthSchema, ReleasedSchema):
     found_at = fields.String(required=True, allow_none=True)
     bands_mbps = fields.List(fields.Integer(), required=True)
     references = fields.List(fields.Nested(ReferenceSchema), required=True)
-    against_province = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={
-            "enum": ["above", "below", "same", None],
-            "description": "median download of a commune, tested with all communes of the province",
-        },
-    )
     against_month_before = fields.String(
         required=True,
         allow_none=True,

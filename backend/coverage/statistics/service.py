@@ -17,7 +17,6 @@ from backend.clock import VIETNAM, month_before
 from backend.coverage.figures.unit_access import UnitMonth, in_own_area, published
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics import quantiles as rule
-from backend.coverage.statistics.against_province import against_province
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.iqb import rate
 from backend.coverage.statistics.release import DAY_HOURS, WEEKDAYS
@@ -116,8 +115,6 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
         "references": [_serialize_reference(one, items) for one in rule.REFERENCES],
         "against_month_before": whole and _against_month_before(whole, month, actor, live=own),
         "iqb": rate(whole) if whole else None,
-        "against_province": month.unit
-        and against_province(month.unit.id, month.month, month.network, live=release is None),
         "items": items,
     }
 
@@ -239,7 +236,6 @@ def _serialize(row: Mapping[Any, Any]) -> dict[str, Any]:
         "devices": row["devices"],
         "effective_n": figures.get("effective_n"),
         "more_devices": figures.get("more_devices"),
-        "estimate": figures.get("estimate"),
         **{metric: serialize_spread(figures.get(metric)) for metric in rule.METRICS},
         "shares": _serialize_shares(figures.get("shares")),
     }

@@ -36,7 +36,6 @@ class Quality:
     intervals: bool  # releases before version 1.1 have none
     one_device: bool  # whether one device decides a median that is shown
     tied: bool  # whether no operator is apart from another
-    against_province: str | None  # above, below, same
     against_month_before: str | None  # higher, lower, same
     iqb: dict[str, Any] | None  # what the connection is good for
     # What pictures show, as tables.
@@ -71,7 +70,6 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
         references=_references(statistics),
         intervals=any(one["median_low"] is not None for one in _spreads(totals)),
         one_device=any(one["leads"] == DEVICES for one in _spreads(totals)),
-        against_province=statistics["against_province"],
         against_month_before=statistics["against_month_before"],
         iqb=statistics["iqb"],
         metrics=[one for one in PICTURE_METRICS if any(row.item[one] for row in rows)],

@@ -52,7 +52,6 @@ def test_every_reader_gets_intervals(app: Flask, uneven: FlaskClient) -> None:
         assert items[None]["rank"] is None and items[None]["more_devices"] == 0
         low, high = items[None]["shares"]["band_limits"][0]
         assert low < items[None]["shares"]["bands"][0] < high
-        assert answer["against_province"] in ("below", "same")
     exact, rounded = (by_operator(one)[None]["download_mbps"] for one in (live, public))
     assert rounded["median_low"] == float(f"{exact['median_low']:.3g}")
     _thin_commune(uneven, admin)
@@ -61,7 +60,7 @@ def test_every_reader_gets_intervals(app: Flask, uneven: FlaskClient) -> None:
 
 
 def _thin_commune(client: FlaskClient, admin: dict[str, str]) -> None:
-    """90 samples of six phones give no median, but an estimate and the number of missing phones."""
+    """90 samples of six phones give no median, but the number of missing phones."""
     listed = client.get("/api/v1/coverage?month=2024-11&level=commune&parent=19", headers=admin)
     thin = next(
         one["code"] for one in listed.json["items"] if one["counted"] and one["code"] != HERE
@@ -70,11 +69,8 @@ def _thin_commune(client: FlaskClient, admin: dict[str, str]) -> None:
         item = by_operator(ask(client, f"units/{thin}/statistics", headers))[None]
         assert item["n"] == 90 and item["download_mbps"] is None and item["rank"] is None
         assert item["more_devices"] > 0 and 0 < item["effective_n"] < 30
-        estimate = item["estimate"]
-        assert 20 < estimate["low"] < estimate["median"] < estimate["high"] < 160
     page = client.get(f"/unit/{thin}?month=2024-11").text
     assert f"cần thêm khoảng {item['more_devices']} mẫu từ {item['more_devices']} máy khác" in page
-    assert "ước tính từ các xã, phường trong tỉnh" in page
 
 
 @pytest.mark.slow

@@ -164,11 +164,3 @@ def test_intervals_of_clustered_phones_cover_the_median(kind: str) -> None:
     found = simulation.coverage(cell, 400, 0.5, seed=20)
     assert 0.92 <= found.inside <= 0.985 and found.n < 60
     assert max(simulation.apart(cell, (2, 3), 200, seed=21)) <= 0.08
-
-
-@pytest.mark.slow
-def test_estimates_of_thin_communes_are_near_the_oracles() -> None:
-    for tau, provinces in ((0.2, 40), (0.4, 10)):
-        found = simulation.thin_communes(tau, provinces, seed=22)
-        assert found.error <= 1.15 and 0.93 <= found.inside <= 0.97
-        assert found.between == pytest.approx(tau, abs=0.1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import aliased
 
 from backend.canvas import COUNTRY_BOX, Box, Canvas, clip
@@ -68,6 +68,11 @@ class Drawing:
     borders: list[str] = field(default_factory=list)  # of the provinces of the units
 
     @property
+    def inland(self) -> list[str]:
+        """The paths without Hoàng Sa and Trường Sa, which lie beyond the drawing."""
+        return [path for code, path in self.paths.items() if code not in AT_SEA]
+
+    @property
     def canvas(self) -> Canvas:
         """The canvas of the paths."""
         return Canvas(self.box, self.margin)
@@ -95,6 +100,22 @@ def area(folder: Path, active: ActiveSet, codes: tuple[str, ...]) -> Drawing | N
     """Return communes by code, e.g. of a campaign; None if none has a polygon."""
     name = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
     return _part(folder / f"{active.digest}-area-{name}.json", active, Unit.code.in_(codes))
+
+
+def inside_units(
+    folder: Path, active: ActiveSet, unit_ids: Sequence[int], most: int
+) -> Drawing | None:
+    """Return the communes in some units; None without a polygon, or for more than `most`."""
+    within = [column.in_(unit_ids) for column in (Unit.id, Unit.parent_id, Unit.province_id)]
+    query = (
+        select(Unit.code)
+        .join(Boundary, Boundary.unit_id == Unit.id)
+        .where(Boundary.set_id == active.id, Unit.level == "commune", or_(*within))
+        .order_by(Unit.code.collate("C"))
+        .limit(most + 1)
+    )
+    codes = tuple(db.session.scalars(query))
+    return area(folder, active, codes) if 0 < len(codes) <= most else None
 
 
 def named_set(name: str) -> ActiveSet | None:

@@ -20,14 +20,17 @@ from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
 from backend.units.index import unit_index
 from backend.units.models import Unit
+from backend.units.outlines import inside_units
 from backend.units.search import home_area
-from backend.web.setup.poster_map import area_map
-from backend.web.setup.poster_pdf import PosterTeam, PosterTexts
+from backend.units.service import set_on
+from backend.web.setup.posters import PosterTeam, PosterTexts
 
 # A campaign shorter than this lasts until the end of the next month.
 DAYS_LEAST = 10
-# Pages of one PDF: each takes a tenth of a second and more.
+# Pages of one PDF: each takes a tenth of a second.
 POSTERS_MOST = 100
+# Communes of a few provinces; more are specks on a poster.
+COMMUNES_MOST = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
     organisation, call = organisation_contact(campaign_id)
     areas = _areas(campaign_id)
     day = min(max(local_day(now), campaign.first_day), campaign.last_day)
+    active, units = set_on(day), [unit for unit, _ in areas]
     operator = [config["OPERATOR_NAME"] or "đơn vị vận hành chưa khai báo"]
     return PosterTexts(
         organisation=organisation.name,
@@ -106,7 +110,9 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
         retention_days=config["RETENTION_DAYS"],
         demo=campaign.demo,
         logo=logo_of(organisation.id),
-        map=area_map([unit for unit, _ in areas], day),
+        map=inside_units(config["VAR_DIR"] / "tiles", active, units, COMMUNES_MOST)
+        if active
+        else None,
     )
 
 
@@ -126,7 +132,7 @@ def poster_teams(teams: Sequence[CodedTeam], base_url: str, day: date) -> list[P
                 link=content(base_url, team.code),
                 address=short_address(base_url, team.code),
                 home=home.name if home else None,
-                home_id=home.id if home else None,
+                home_code=home.code if home else None,
                 expires=team.expires_at,
             )
         )

@@ -30,7 +30,7 @@ from backend.units.index import unit_index
 from backend.web.board.schemas import parse_areas
 from backend.web.board.service import CampaignBoard, list_visible_teams, show_board
 from backend.web.setup import schemas
-from backend.web.setup.poster_pdf import posters
+from backend.web.setup.posters import posters
 from backend.web.setup.service import (
     POSTERS_MOST,
     coded_teams,

@@ -44,8 +44,7 @@ loglevel = "info"
 
 def when_ready(server: Any) -> None:
     """Prepare memory and signals for the fork of the workers."""
-    from backend.server.gunicorn.memory import freeze
-    from backend.server.gunicorn.signals import let_forked_processes_end
+    from backend.server.gunicorn.forking import freeze, let_forked_processes_end
 
     freeze()
     let_forked_processes_end()
@@ -63,7 +62,7 @@ def post_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Start the threads of a worker; one worker at a time folds counts and starts jobs."""
     from backend.measurements.recording.counting import start_count_folder
-    from backend.server.gunicorn.memory import start_trimming
+    from backend.server.gunicorn.forking import start_trimming
     from backend.server.running.job_poller import start_job_poller
     from wsgi import app
 

@@ -111,12 +111,8 @@ def _answer_internal(error: Exception) -> Any:
 
 def _answer(problem: Problem) -> Any:
     """Answer by the handler of this URL: API and pages have different ones."""
-    _reset_session()
-    return current_app.handle_user_exception(problem)
-
-
-def _reset_session() -> None:
     try:
         db.session.rollback()
     except DBAPIError:
         db.session.remove()
+    return current_app.handle_user_exception(problem)

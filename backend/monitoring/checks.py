@@ -89,16 +89,15 @@ class Finding:
 
     def translate(self, language: Language) -> tuple[str, str]:
         """Return problem and remedy in a language."""
-        values = {name: _format(value, language) for name, value in self.values.items()}
+        values = {
+            name: formats.number(value, language, 1) if isinstance(value, float) else str(value)
+            for name, value in self.values.items()
+        }
         if isinstance(self.what, Plural):
             what = ngettext(*self.what, int(self.values["n"]), language)
         else:
             what = gettext(self.what, language)
         return what.format(**values), gettext(self.remedy, language).format(**values)
-
-
-def _format(value: str | int | float, language: Language) -> str:
-    return formats.number(value, language, 1) if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +292,11 @@ def counting(context: CheckContext) -> Iterator[Finding]:
     """Check that samples need the confirmation of a measuring host, and that phones can get it."""
     counts_from = in_force(context.now).counts_from
     preferred = context.config["SPEED_URL"]
-    if preferred and counts_from != "claimed" and not _proves(preferred, counts_from):
+    proven = any(
+        host.url == preferred and not host.revoked_at and (host.signs or counts_from != "witnessed")
+        for host, _ in list_hosts()
+    )
+    if preferred and counts_from != "claimed" and not proven:
         yield Finding(
             N_("Samples count from {counts_from}, which tests at {url} (SPEED_URL) are not."),
             N_(
@@ -323,14 +326,6 @@ def counting(context: CheckContext) -> Iterator[Finding]:
             warning=True,
             command='scripts/flask measurements counts-from witnessed --reason "…"',
         )
-
-
-def _proves(url: str, counts_from: str) -> bool:
-    """Return whether a host at this address gives samples the required assurance."""
-    return any(
-        host.url == url and not host.revoked_at and (host.signs or counts_from != "witnessed")
-        for host, _ in list_hosts()
-    )
 
 
 def backups(context: CheckContext) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ if __name__ == "__main__":
     import structlog  # noqa: F401
 
     del sys.modules["rich"], sys.modules["yaml"]
-    from backend.server.gunicorn.memory import use_one_heap
+    from backend.server.gunicorn.forking import use_one_heap
     from backend.server.gunicorn.web import main
 
     use_one_heap()

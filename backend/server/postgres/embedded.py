@@ -110,7 +110,13 @@ class EmbeddedPostgres:
 
     def prepare(self) -> None:
         """Create the folder and the passwords if missing: then the URLs are known."""
-        self._make_var_dir()
+        try:
+            make_private(self.var_dir)
+        except OSError as error:
+            raise PostgresError(
+                f"The folder {self.var_dir} cannot be made ({error.strerror}). "
+                "Set VAR_DIR to a folder that you may write to."
+            ) from error
         with self._locked():
             if not self.data.exists():
                 self.passwords.ensure()
@@ -145,15 +151,6 @@ class EmbeddedPostgres:
             self._find_prefix()
             if self._pg_ctl("stop", "-m", "fast", "-t", STOP_TIMEOUT_S) != 0:
                 self._pg_ctl("stop", "-m", "immediate", "-t", STOP_TIMEOUT_S)
-
-    def _make_var_dir(self) -> None:
-        try:
-            make_private(self.var_dir)
-        except OSError as error:
-            raise PostgresError(
-                f"The folder {self.var_dir} cannot be made ({error.strerror}). "
-                "Set VAR_DIR to a folder that you may write to."
-            ) from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -211,13 +208,16 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         socket = self.socket_dir / f".s.PGSQL.{PORT}"
+        settings = SETTINGS | {"unix_socket_directories": str(self.socket_dir)}
+        settings |= {} if self.fsync else UNSAFE_SETTINGS
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        start = ("-l", self.log, "-o", shlex.join(["-p", str(PORT), *options]))
         deadline = time.monotonic() + START_TIMEOUT_S
         failures = 0
         while True:
             remove_foreign_pid(self.data, socket)
             if pid_of(self.data) is None:
-                words = ("-l", self.log, "-o", self._options(), "-t", START_TIMEOUT_S)
-                failures += self._pg_ctl("start", *words) != 0
+                failures += self._pg_ctl("start", *start, "-t", START_TIMEOUT_S) != 0
             elif not socket.exists():
                 self._pg_ctl("stop", "-m", "fast")  # the temporary folder was cleaned
             if self.running():
@@ -226,14 +226,8 @@ class EmbeddedPostgres:
                 raise PostgresError(f"PostgreSQL does not start. Its log {self._log_tail()}")
             time.sleep(RETRY_S)
 
-    def _options(self) -> str:
-        settings = SETTINGS | {"unix_socket_directories": str(self.socket_dir)}
-        settings |= {} if self.fsync else UNSAFE_SETTINGS
-        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        return shlex.join(["-p", str(PORT), *words])
-
-    def _pg_ctl(self, *words: object) -> int:
-        return call("pg_ctl", "-s", "-D", self.data, *words, prefix=self._prefix).returncode
+    def _pg_ctl(self, *arguments: object) -> int:
+        return call("pg_ctl", "-s", "-D", self.data, *arguments, prefix=self._prefix).returncode
 
     def _log_tail(self) -> str:
         try:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from backend.run_log import record_run
 from backend.server.postgres.embedded import PostgresError, database_urls
@@ -32,23 +30,18 @@ def main(arguments: list[str]) -> int:
     """Return the exit status of the command; 1 without a database."""
     try:
         values = settings.read()
-        status = run(arguments, values)
     except settings.SettingError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
+    status = 1
+    try:
+        with database_urls(values) as urls:
+            status = flask(arguments, urls)
+    except PostgresError as error:
+        print(f"Error: {error}", file=sys.stderr)
     if (job := JOBS.get(tuple(arguments[:2]))) is not None:
         record_run(values["VAR_DIR"], job, status == 0)
     return status
-
-
-def run(arguments: list[str], values: Mapping[str, Any]) -> int:
-    """Run a command on the configured database, or on the embedded one."""
-    try:
-        with database_urls(values) as urls:
-            return flask(arguments, urls)
-    except PostgresError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
 
 
 def flask(arguments: list[str], urls: dict[str, str]) -> int:

@@ -127,9 +127,11 @@ def request_reload(values: Mapping[str, Any]) -> None:
     """Reload the `serve` of this VAR_DIR and wait for it; ServeError where it failed."""
     var_dir = Path(values["VAR_DIR"])
     before = _running(var_dir)
-    _write(
-        {name: os.environ[name] for name in NAMES if name in os.environ}, var_dir / SETTINGS_FILE
-    )
+    path = var_dir / SETTINGS_FILE
+    path.unlink(missing_ok=True)
+    # Readable by the owner only: settings contain passwords.
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({name: os.environ[name] for name in NAMES if name in os.environ}, file)
     os.kill(before["pid"], signal.SIGHUP)
     while (now := _running(var_dir))["reloads"] == before["reloads"]:
         time.sleep(POLL_S)
@@ -143,11 +145,3 @@ def _running(var_dir: Path) -> dict[str, Any]:
     if facts is None or "reloads" not in facts:
         raise ServeError(f"nothing serves in {var_dir}.")
     return facts
-
-
-def _write(values: Mapping[str, str], path: Path) -> None:
-    """Write settings, readable by the owner only: they contain passwords."""
-    with suppress(FileNotFoundError):
-        path.unlink()
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(values, file)

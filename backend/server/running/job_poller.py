@@ -10,13 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.jobs.service import claim
-from backend.server.running.periodic_command import FLASK, PeriodicCommand
+from backend.server.running.periodic_command import FLASK, PeriodicCommand, Schedule
 
 log = structlog.get_logger()
 
 # A job starts within this time.
 EVERY_S = 3.0
-RUN = (*FLASK, "jobs", "run")
+RUN = Schedule("jobs", (*FLASK, "jobs", "run"), 0)
 
 
 def start_job_poller(app: Flask) -> threading.Thread:
@@ -27,7 +27,7 @@ def start_job_poller(app: Flask) -> threading.Thread:
 
 
 def _poll(app: Flask) -> None:
-    runner, pause = PeriodicCommand(os.environ, RUN, 0, "jobs"), threading.Event()
+    runner, pause = PeriodicCommand(RUN, os.environ), threading.Event()
     while not pause.wait(EVERY_S):
         runner.record_end()
         with app.app_context():

@@ -19,20 +19,7 @@ from backend.server.running.instance import (
     new_environment,
     request_reload,
 )
-from backend.server.running.periodic_command import (
-    EVENTS,
-    EVENTS_EVERY_S,
-    EVENTS_RETRY_S,
-    OPEN_DATA,
-    PAUSE_TIMES,
-    RELEASE,
-    RELEASE_EVERY_S,
-    SIGNALS,
-    SIGNALS_EVERY_S,
-    TILES,
-    TILES_EVERY_S,
-    PeriodicCommand,
-)
+from backend.server.running.periodic_command import SCHEDULES, PeriodicCommand
 from backend.server.running.processes import ROOT, ServeError, Server, Servers, bind_socket
 from config import settings
 from config.workers import DATABASE_FD, DATABASE_READERS, READY, fresh_folder, refuse_root
@@ -99,7 +86,7 @@ class Serve:
         self.postgres = EmbeddedPostgres(self.var_dir) if embedded else None
         self.instance = Instance(self.var_dir)
         self.servers = Servers([])
-        self.commands: tuple[PeriodicCommand, ...] = ()
+        self.commands: list[PeriodicCommand] = []
         self.counters = ""
         self.environment: Mapping[str, str] = os.environ
         self.next_environment: Mapping[str, str] = os.environ
@@ -126,16 +113,7 @@ class Serve:
             self._start()
             if not self.stopping:
                 environment = self._server_environment(self.environment)
-                self.commands = (
-                    PeriodicCommand(environment, pause_times=PAUSE_TIMES),
-                    PeriodicCommand(environment, TILES, TILES_EVERY_S, "tiles"),
-                    PeriodicCommand(environment, RELEASE, RELEASE_EVERY_S, "release"),
-                    PeriodicCommand(environment, OPEN_DATA, RELEASE_EVERY_S, "open_data"),
-                    PeriodicCommand(environment, SIGNALS, SIGNALS_EVERY_S, "signals"),
-                    PeriodicCommand(
-                        environment, EVENTS, EVENTS_EVERY_S, "events", retry_s=EVENTS_RETRY_S
-                    ),
-                )
+                self.commands = [PeriodicCommand(one, environment) for one in SCHEDULES]
                 self._wait_until_ready()
                 self._watch()
         finally:

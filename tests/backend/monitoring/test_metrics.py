@@ -19,7 +19,7 @@ from backend import VERSION
 from backend.app import create_app
 from backend.measurements.recording.counting import fold_all
 from backend.run_log import record_run, runs
-from backend.server.running.periodic_command import PeriodicCommand
+from backend.server.running.periodic_command import PeriodicCommand, Schedule
 from tests.support.clock import FakeClock
 from tests.support.devices import ME
 from tests.support.factories import location, post, register, sample
@@ -138,7 +138,8 @@ def test_workers_count_together(tmp_path: Path) -> None:
 
 def test_a_chore_that_fails_is_noted(tmp_path: Path) -> None:
     environment = {**os.environ, "VAR_DIR": str(tmp_path)}
-    command = PeriodicCommand(environment, ("-c", "raise SystemExit(3)"), every_s=60, name="tiles")
+    failing = Schedule("tiles", ("-c", "raise SystemExit(3)"), 60)
+    command = PeriodicCommand(failing, environment)
     command.start_if_due()
     assert command.process is not None
     command.process.wait(20)

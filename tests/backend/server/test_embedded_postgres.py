@@ -139,6 +139,7 @@ def test_a_killed_server_is_started_again_with_its_data(server: EmbeddedPostgres
 
 
 def test_a_pid_file_of_another_program_is_in_nobodys_way(server: EmbeddedPostgres) -> None:
+    server.start()
     server.stop()
     assert not server.running()
     (server.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.data}\n0\n5432\n")

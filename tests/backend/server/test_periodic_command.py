@@ -10,7 +10,7 @@ from flask import Flask
 
 from backend.run_log import runs
 from backend.server.running import job_poller
-from backend.server.running.periodic_command import NICENESS, PeriodicCommand
+from backend.server.running.periodic_command import NICENESS, PeriodicCommand, Schedule
 
 SOON_S = 20.0
 NOTED = "import os, sys; open(sys.argv[1], 'a').write(f'{os.getpriority(os.PRIO_PROCESS, 0)}\\n')"
@@ -23,7 +23,7 @@ def ended(command: PeriodicCommand) -> None:
 
 def test_it_runs_again_when_it_is_due_and_not_before(tmp_path: Path) -> None:
     noted = tmp_path / "noted"
-    command = PeriodicCommand(os.environ, ("-c", NOTED, str(noted)), every_s=0.5)
+    command = PeriodicCommand(Schedule("noted", ("-c", NOTED, str(noted)), 0.5), os.environ)
     command.start_if_due()
     ended(command)
     first = command.process
@@ -38,7 +38,7 @@ def test_it_runs_again_when_it_is_due_and_not_before(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("took_s", "pause_s"), [(1.0, 20.0), (50.0, 1_000.0), (900.0, 2_400.0)])
 def test_a_long_run_is_followed_by_a_longer_pause(took_s: float, pause_s: float) -> None:
-    command = PeriodicCommand(os.environ, ("-c", ""), every_s=0.0, pause_times=20)
+    command = PeriodicCommand(Schedule("x", ("-c", ""), 0.0, pause_times=20), os.environ)
     command.start_if_due()
     first = command.process
     ended(command)
@@ -53,9 +53,8 @@ def test_a_long_run_is_followed_by_a_longer_pause(took_s: float, pause_s: float)
 
 
 def test_a_run_that_failed_is_repeated_soon_but_not_at_once() -> None:
-    command = PeriodicCommand(
-        os.environ, ("-c", "raise SystemExit(1)"), every_s=3_600.0, retry_s=30.0
-    )
+    failing = Schedule("x", ("-c", "raise SystemExit(1)"), 3_600.0, retry_s=30.0)
+    command = PeriodicCommand(failing, os.environ)
     command.start_if_due()
     first = command.process
     assert first is not None and first.wait(SOON_S) == 1
@@ -69,7 +68,8 @@ def test_a_run_that_failed_is_repeated_soon_but_not_at_once() -> None:
 
 
 def test_it_gives_way_and_never_runs_twice_at_once() -> None:
-    command = PeriodicCommand(os.environ, ("-c", "import time; time.sleep(60)"), every_s=0.0)
+    sleeping = Schedule("x", ("-c", "import time; time.sleep(60)"), 0.0)
+    command = PeriodicCommand(sleeping, os.environ)
     command.start_if_due()
     assert command.process is not None
     pid = command.process.pid
@@ -79,7 +79,7 @@ def test_it_gives_way_and_never_runs_twice_at_once() -> None:
     command.end()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    PeriodicCommand(os.environ).end()
+    PeriodicCommand(sleeping, os.environ).end()
 
 
 class Noted(Exception):
@@ -98,7 +98,7 @@ def test_how_long_work_went_is_noted_once_it_has_ended(
         return next(called, False)
 
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
-    monkeypatch.setattr(job_poller, "RUN", ("-c", "raise SystemExit(1)"))
+    monkeypatch.setattr(job_poller, "RUN", Schedule("jobs", ("-c", "raise SystemExit(1)"), 0))
     monkeypatch.setattr(job_poller, "EVERY_S", 0.05)
     monkeypatch.setattr(job_poller, "claim", claim)
     with pytest.raises(Noted):

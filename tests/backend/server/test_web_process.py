@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 import pytest
 
-from backend.server.gunicorn import memory, web
+from backend.server.gunicorn import forking, web
 from config import workers
 
 ROOT = Path(__file__).parents[3]
@@ -96,7 +96,7 @@ def run_on(began: Path) -> None:
 
 BOOT = """
 import os, signal, time
-from backend.server.gunicorn.signals import let_forked_processes_end
+from backend.server.gunicorn.forking import let_forked_processes_end
 queued = []
 for number in (signal.SIGTERM, signal.SIGQUIT):  # as gunicorn's master
     signal.signal(number, lambda *signalled: queued.append(signalled))
@@ -139,7 +139,7 @@ def test_preparing_waits_for_the_database_and_ends_without_it(
 def test_freezing_excludes_all_objects_and_collects_again() -> None:
     gc.disable()
     try:
-        memory.freeze()
+        forking.freeze()
         assert gc.isenabled() and gc.get_freeze_count() > 0
     finally:
         gc.enable()
@@ -156,7 +156,7 @@ def test_a_worker_returns_free_memory_again_and_again(monkeypatch: pytest.Monkey
             twice.set()
             Event().wait()  # to the end of the tests
 
-    monkeypatch.setattr(memory, "TRIM_EVERY_S", 0.001)
-    monkeypatch.setattr(memory, "trim", trim)
-    memory.start_trimming()
+    monkeypatch.setattr(forking, "TRIM_EVERY_S", 0.001)
+    monkeypatch.setattr(forking, "trim", trim)
+    forking.start_trimming()
     assert twice.wait(WAIT_S)

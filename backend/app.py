@@ -22,13 +22,13 @@ from config import settings
 VIEWS = (
     "devices", "measurements.privacy", "measurements.recording", "measurements.corrections",
     "measurements.no_connection", "coverage.figures", "coverage.alerts",
-    "coverage.targets", "coverage.vnnic", "coverage.ogc", "coverage.statistics",
+    "coverage.targets", "coverage.vnnic", "doors.ogc", "coverage.statistics",
     "coverage.contributions", "coverage.plan", "coverage.signals", "coverage.exclusions",
     "coverage.no_connection", "coverage.samples", "units", "accounts",
     "memberships", "oidc", "organisations", "campaigns", "team_import", "reports.monthly",
-    "reports.open_data", "reports.references", "odata", "events", "web.public", "web.maps",
+    "reports.open_data", "reports.references", "doors.odata", "events", "web.public", "web.maps",
     "web.help", "web.board", "web.setup", "web.desk", "web.measure", "web.account", "web.admin",
-    "monitoring", "witness", "measurements.open_rmbt",
+    "monitoring", "witness", "doors.open_rmbt",
 )  # fmt: skip
 # Packages with a `cli.py` that exports `commands`.
 COMMANDS = (

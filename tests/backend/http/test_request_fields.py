@@ -169,7 +169,7 @@ def is_refused(answer: TestResponse, at: Where, code: str) -> bool:
     return (field, code) in named or (at[0] == "consent" and named == {NO_CONSENT})
 
 
-# OGC's own kind of answer: tests/backend/coverage/ogc.
+# OGC's own kind of answer: tests/backend/doors/ogc.
 OTHERWISE = "GET /ogc/"
 
 

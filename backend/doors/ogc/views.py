@@ -5,8 +5,8 @@ from typing import Any, NoReturn
 from flask import Response, url_for
 
 from backend.coverage.figures.query import figures_reader
-from backend.coverage.ogc import schemas
-from backend.coverage.ogc import service as ogc
+from backend.doors.ogc import schemas
+from backend.doors.ogc import service as ogc
 from backend.errors import Problem
 from backend.http.etags import with_content_tag, with_digest
 from backend.http.requests import Blueprint, Parser, clock_now, language

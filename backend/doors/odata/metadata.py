@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
-from backend.odata.entity_sets import ENTITY_SETS, EntitySet
+from backend.doors.odata.entity_sets import ENTITY_SETS, EntitySet
 
 NAMESPACE, CONTAINER = "DoSong", "Figures"
 EDMX = "http://docs.oasis-open.org/odata/ns/edmx"

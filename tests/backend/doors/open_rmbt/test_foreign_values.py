@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.doors.open_rmbt import foreign_values as values
+from backend.doors.open_rmbt import results
 from backend.fields import storable
-from backend.measurements.imports import foreign_values as values
-from backend.measurements.open_rmbt import results
 from tests.support import open_rmbt
 
 DEVICE = UUID("6f1f8a58-8d2b-4a7a-b0f6-3f6e1a1f0a11")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 STRING, INT, DOUBLE, BOOLEAN = "Edm.String", "Edm.Int32", "Edm.Double", "Edm.Boolean"
 DATE, TIME = "Edm.Date", "Edm.DateTimeOffset"
-# The kinds of backend.odata.filters.
+# The kinds of backend.doors.odata.filters.
 KINDS = {
     STRING: "string", INT: "number", DOUBLE: "number", BOOLEAN: "boolean", DATE: "date",
     TIME: "time",

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from backend.clock import VIETNAM
 from backend.devices import service as devices
+from backend.doors.open_rmbt import results
+from backend.doors.open_rmbt.network_types import GENERAL_MOBILE, WIFI
 from backend.errors import Problem, invalid
 from backend.i18n.catalogues import Language
-from backend.measurements.open_rmbt import results
-from backend.measurements.open_rmbt.network_types import GENERAL_MOBILE, WIFI
 from backend.measurements.recording.answers import own_measurement
 from backend.measurements.recording.incoming import Item, ReceiptContext, read_id
 from backend.measurements.recording.service import RecordingContext, record_optimistically

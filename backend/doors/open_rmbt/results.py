@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 from uuid import UUID, uuid5
 
-from backend.measurements.imports.foreign_values import (
+from backend.doors.open_rmbt.foreign_values import (
     flag,
     inner,
     number,
@@ -16,7 +16,7 @@ from backend.measurements.imports.foreign_values import (
     whole,
     words,
 )
-from backend.measurements.open_rmbt.network_types import GENERATIONS, VPN, kind_of
+from backend.doors.open_rmbt.network_types import GENERATIONS, VPN, kind_of
 
 MBPS_PER_KBIT_S, MS_PER_NS, S_PER_NS = 1e-3, 1e-6, 1e-9
 # A result has some hundred pings, signals and positions.

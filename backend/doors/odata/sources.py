@@ -25,11 +25,11 @@ from backend.coverage.figures.unit_access import own_area, published
 from backend.coverage.samples.service import SampleContext, samples_of_day
 from backend.coverage.statistics.service import COUNTRY, live_statistics, released_statistics
 from backend.database.extensions import db
+from backend.doors.odata.entity_sets import CONTRIBUTIONS, SPEEDS
 from backend.errors import Problem
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.reasons import PARTS
 from backend.measurements.recording.rules import NETWORKS
-from backend.odata.entity_sets import CONTRIBUTIONS, SPEEDS
 from backend.units.catalogue import LEVELS_OF, system_on
 from backend.units.models import Unit
 from backend.units.service import ORDER, UnitRow

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.doors.odata.filters import NODES_MOST, TEXT_MOST, parse_filter
 from backend.errors import Problem
-from backend.odata.filters import NODES_MOST, TEXT_MOST, parse_filter
 
 KINDS = {
     "Month": "string", "Name": "string", "Counted": "number", "Share": "number",

@@ -9,16 +9,16 @@ from backend.accounts.authentication import basic_actor
 from backend.accounts.rate_limits import Caller, count_attempt
 from backend.coverage.figures.query import figures_reader, person_or_public
 from backend.coverage.samples.service import SampleContext
+from backend.doors.odata import service
+from backend.doors.odata.entity_sets import SAMPLES
+from backend.doors.odata.metadata import metadata_document, service_document
+from backend.doors.odata.options import OPTIONS, check_versions, page_size, read_options
+from backend.doors.odata.sources import ReadContext
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.problems import serialize_errors
 from backend.http.requests import Blueprint, clock_now, language
 from backend.i18n.messages import message
-from backend.odata import service
-from backend.odata.entity_sets import SAMPLES
-from backend.odata.metadata import metadata_document, service_document
-from backend.odata.options import OPTIONS, check_versions, page_size, read_options
-from backend.odata.sources import ReadContext
 
 VERSION = "4.0"
 # Requests of a client address: a page of 3,321 communes has five, and an office refreshes many

@@ -11,12 +11,8 @@ from flask import current_app, request, url_for
 
 from backend.database.extensions import BEARER, db
 from backend.devices import service as devices
-from backend.errors import Problem
-from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
-from backend.i18n.catalogues import Language
-from backend.i18n.messages import message
-from backend.measurements.open_rmbt import service
-from backend.measurements.open_rmbt.schemas import (
+from backend.doors.open_rmbt import service
+from backend.doors.open_rmbt.schemas import (
     AnswerSchema,
     ConnectionSchema,
     ListsSchema,
@@ -26,7 +22,11 @@ from backend.measurements.open_rmbt.schemas import (
     StoredSchema,
     TestSchema,
 )
-from backend.measurements.open_rmbt.service import ROUTE, MeasuringServer, Request
+from backend.doors.open_rmbt.service import ROUTE, MeasuringServer, Request
+from backend.errors import Problem
+from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
+from backend.i18n.catalogues import Language
+from backend.i18n.messages import message
 from backend.measurements.recording.reasons import category
 from backend.measurements.recording.service import RecordingContext, judging_settings
 from backend.memberships.poster import inline_svg

@@ -12,9 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.database.extensions import db
+from backend.doors.odata import service
+from backend.doors.odata.entity_sets import ENTITY_SETS
 from backend.i18n.messages import message
-from backend.odata import service
-from backend.odata.entity_sets import ENTITY_SETS
 from tests.support import people
 from tests.support.contributions import NOON, add_measurement, volunteers
 from tests.support.factories import location, network, post, register, sample

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backend.doors.odata.entity_sets import EntitySet
+from backend.doors.odata.filters import Filter, error, parse_filter
 from backend.errors import Problem
 from backend.http.paging import CURSOR_MOST, decode_cursor
-from backend.odata.entity_sets import EntitySet
-from backend.odata.filters import Filter, error, parse_filter
 
 # Rows of a page without a wish of the client, and the most that it can have.
 PAGE_DEFAULT, PAGE_MOST = 1_000, 5_000

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backend.doors.odata.entity_sets import ENTITY_SETS, EntitySet
+from backend.doors.odata.filters import FILTER, error
+from backend.doors.odata.options import Options, Place
+from backend.doors.odata.sources import BLOCKS, Block, ReadContext, Row
 from backend.errors import Problem
 from backend.http.paging import encode_cursor
-from backend.odata.entity_sets import ENTITY_SETS, EntitySet
-from backend.odata.filters import FILTER, error
-from backend.odata.options import Options, Place
-from backend.odata.sources import BLOCKS, Block, ReadContext, Row
 
 # Rows that are sorted in one request: all communes of a year on one network.
 SORTED_MOST = 50_000

@@ -1,5 +1,6 @@
 """create_app: builds the application from the packages."""
 
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -66,6 +67,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
 
 def _register(app: Flask) -> None:
     """Register the views and commands of the packages, and the parts of higher packages."""
+    from backend.events.delivery import delivering
     from backend.web.admin.job_kinds import KINDS
     from backend.web.measure.speed import new_measuring_host, new_transfer_limiter
     from backend.web.site.blueprint import not_found
@@ -87,3 +89,4 @@ def _register(app: Flask) -> None:
     app.extensions["statement_verifier"] = StatementVerifier(app.config["SECRET_KEY"])
     app.extensions["carrier_networks"] = CarrierNetworks()
     app.extensions["job_kinds"] = KINDS
+    app.extensions["event_delivery"] = partial(delivering, app, app.extensions["clock"])

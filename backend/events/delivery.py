@@ -4,13 +4,18 @@ A delivery holds no transaction. A hook's cursor moves when an event was deliver
 failure, and only if nobody has moved it meanwhile; so a killed process repeats one event at most.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import structlog
+from flask import Flask
 from sqlalchemy import RowMapping, text
+from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook as Signer
 
 from backend.database.extensions import db, setting
@@ -33,6 +38,8 @@ FAILING_PAUSE = timedelta(seconds=PAUSES_S[-1] + PAUSE_MOST_S)
 # Longer than a delivery, so that a process that was killed is replaced soon.
 LEASE = timedelta(seconds=20)
 RETRIES = 20  # of events that failed, in one pass
+# Webhooks that are served at the same time: a slow receiver delays no other.
+AT_ONCE = 8
 # Answers that ask for a pause of the whole hook.
 THROTTLED = frozenset({429, 502, 503, 504})
 GONE = 410
@@ -101,6 +108,37 @@ DISABLE = text("""
 RELEASE = text("update webhooks set leased_until = null where id = :id and leased_until = :until")
 
 Sender = Callable[..., Sent]
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def delivering(
+    app: Flask, clock: Callable[[], datetime], sender: Sender = send
+) -> Iterator[Callable[[], bool]]:
+    """Yield a function that starts what is due, and returns whether more may be due soon."""
+    running: dict[int, Future[None]] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+
+        def start() -> bool:
+            for hook in due_webhooks(clock()):
+                if hook not in running or running[hook].done():
+                    running[hook] = pool.submit(_deliver, app, hook, clock, sender)
+            return any_enabled() or not all(one.done() for one in running.values())
+
+        yield start
+
+
+def _deliver(app: Flask, hook: int, clock: Callable[[], datetime], sender: Sender) -> None:
+    with app.app_context():
+        try:
+            deliver(hook, clock, sender)
+        except SQLAlchemyError as error:  # the lease ends, and the event is sent again
+            log.warning("not delivered", webhook=hook, error=type(error).__name__)
+        except Exception as error:  # of one hook: the others go on
+            log.error("not delivered", webhook=hook, exc_info=error)
+        finally:
+            db.session.remove()
 
 
 def due_webhooks(now: datetime) -> list[int]:

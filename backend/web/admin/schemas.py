@@ -9,8 +9,6 @@ from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import ROLES, AuditQuerySchema, Label
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
 from backend.coverage.targets.service import PURPOSES
-from backend.events.addresses import URL_MOST
-from backend.events.kinds import KINDS as KINDS_OF_EVENTS
 from backend.fields import ID_MOST, Day, Many, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST
 from backend.measurements.privacy.schemas import CHANNELS
@@ -166,27 +164,6 @@ class OrganisationFormSchema(Strict):
     type = Text(choices=TYPES, required=True)
     unit, unit_choice = optional_unit(), optional_unit()
     parent_id = optional_id()
-
-
-class WebhookFormSchema(Strict):
-    """A new webhook; without kinds, of all."""
-
-    url = Text(most=URL_MOST, required=True)
-    kinds = Many(Text(choices=KINDS_OF_EVENTS), 0, len(KINDS_OF_EVENTS), load_default=list)
-    unit, unit_choice = optional_unit(), optional_unit()
-
-
-class WebhookActSchema(Strict):
-    """What to do with a webhook; `after` is the number that a replay begins after."""
-
-    act = Text(choices=("enable", "disable", "secret", "replay", "remove"), required=True)
-    after = FormattedNumber(0, 10**DIGITS_MOST, allow_none=True, load_default=None)
-
-    @validates_schema(skip_on_field_errors=True)
-    def check_number(self, data: dict[str, Any], **kwargs: Any) -> None:
-        """Require the number of a replay: 0, everything, must be typed."""
-        if data["act"] == "replay" and data["after"] is None:
-            raise ValidationError("null", "after")
 
 
 class WithdrawalFormSchema(Strict):

@@ -3,24 +3,48 @@
 from typing import Any
 
 from flask import request
+from marshmallow import ValidationError, validates_schema
 
 from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.events import webhooks as service
+from backend.events.addresses import URL_MOST
 from backend.events.kinds import KINDS
+from backend.fields import Many, Strict, Text
 from backend.http.requests import clock_now
-from backend.web.admin import schemas
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.roles import requested_unit
+from backend.web.admin.schemas import DIGITS_MOST, FormattedNumber, optional_unit
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to
+
+
+class WebhookFormSchema(Strict):
+    """A new webhook; without kinds, of all."""
+
+    url = Text(most=URL_MOST, required=True)
+    kinds = Many(Text(choices=KINDS), 0, len(KINDS), load_default=list)
+    unit, unit_choice = optional_unit(), optional_unit()
+
+
+class WebhookActSchema(Strict):
+    """What to do with a webhook; `after` is the number that a replay begins after."""
+
+    act = Text(choices=("enable", "disable", "secret", "replay", "remove"), required=True)
+    after = FormattedNumber(0, 10**DIGITS_MOST, allow_none=True, load_default=None)
+
+    @validates_schema(skip_on_field_errors=True)
+    def check_number(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Require the number of a replay: 0, everything, must be typed."""
+        if data["act"] == "replay" and data["after"] is None:
+            raise ValidationError("null", "after")
 
 
 @bp.page("/webhooks", methods=READ_WRITE)
 def webhooks(query: dict[str, Any]) -> Any:
     """List the webhooks, and add one, whose secret this answer alone shows."""
     form = new_form(query)
-    made = form.submit(schemas.WebhookFormSchema(), _add, lists=("kinds",))
+    made = form.submit(WebhookFormSchema(), _add, lists=("kinds",))
     listed = service.list_webhooks(actor())["items"]
     page = render_section("webhooks", query, form, hooks=listed, made=made, kinds=KINDS)
     if made:
@@ -44,7 +68,7 @@ def change_webhook(query: dict[str, Any], webhook_id: int) -> Any:
     def act(fields: dict[str, Any]) -> dict[str, Any]:
         return {"act": fields["act"], "made": _act(webhook_id, **fields)}
 
-    done = form.submit(schemas.WebhookActSchema(), act)
+    done = form.submit(WebhookActSchema(), act)
     if done is None:
         return _show(query, webhook_id, form)
     if done["act"] == "secret":

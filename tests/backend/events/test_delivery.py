@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -284,7 +285,7 @@ def test_the_process_numbers_notes_and_delivers(app: Flask, hook: Hook, receiver
     with app.app_context():
         outbox.add(NewEvent(SEALED, None, "2024-11", {}))
         db.session.commit()
-        running.run(app, utc_now, 2.0)
+        running.run(utc_now, 2.0, partial(delivery.delivering, app, utc_now))
         assert db.session.scalar(select(Webhook.cursor)) == 1
     assert [event["number"] for event in receiver.applied.values()] == [1]
 

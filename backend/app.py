@@ -27,17 +27,17 @@ VIEWS = (
     "coverage.contributions", "coverage.plan", "coverage.signals", "coverage.exclusions",
     "coverage.no_connection", "coverage.samples", "units", "accounts",
     "memberships", "oidc", "organisations", "campaigns", "team_import", "reports.monthly",
-    "reports.open_data", "reports.references", "doors.odata", "events", "web.public", "web.maps",
-    "web.help", "web.board", "web.setup", "web.desk", "web.measure", "web.account", "web.admin",
-    "monitoring", "witness", "doors.open_rmbt",
+    "reports.open_data", "reports.references", "doors.odata", "events", "doors.webhooks",
+    "web.public", "web.maps", "web.help", "web.board", "web.setup", "web.desk", "web.measure",
+    "web.account", "web.admin", "monitoring", "witness", "doors.open_rmbt",
 )  # fmt: skip
 # Packages with a `cli.py` that exports `commands`.
 COMMANDS = (
     "units", "measurements.recording", "measurements.imports",
     "measurements.archive", "measurements.revision", "measurements.privacy", "coverage.figures",
     "coverage.statistics", "coverage.alerts", "coverage.vnnic", "coverage.signals", "accounts",
-    "reports.monthly", "reports.open_data", "events", "demo", "web.maps", "jobs", "monitoring",
-    "witness",
+    "reports.monthly", "reports.open_data", "events", "doors.webhooks", "demo", "web.maps", "jobs",
+    "monitoring", "witness",
 )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def create_app(clock: Clock = utc_now, **overrides: Any) -> Flask:
 
 def _register(app: Flask) -> None:
     """Register the views and commands of the packages, and the parts of higher packages."""
-    from backend.events.delivery import delivering
+    from backend.doors.webhooks.delivery import delivering
     from backend.web.admin.job_kinds import KINDS
     from backend.web.measure.speed import new_measuring_host, new_transfer_limiter
     from backend.web.site.blueprint import not_found

@@ -4,11 +4,11 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.events import running, webhook_cli
+from backend.events import running
 from backend.http.requests import clock_now
 
 cli = AppGroup("events", help="The feed of events.")
-commands = (cli, *webhook_cli.commands)
+commands = (cli,)
 
 
 @cli.command()

@@ -3,10 +3,10 @@
 from typing import Any
 
 from backend.accounts.authentication import PersonBlueprint, actor
-from backend.events import feed, schemas, webhook_views
+from backend.events import feed, schemas
 
 blp = PersonBlueprint("events", __name__, description="What happened, numbered")
-blueprints = (blp, *webhook_views.blueprints)
+blueprints = (blp,)
 
 
 @blp.get("/events")

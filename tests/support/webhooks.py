@@ -16,8 +16,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from werkzeug.test import TestResponse
 
 from backend.database.extensions import db
-from backend.events.delivery import deliver
-from backend.events.models import WebhookFailure
+from backend.doors.webhooks.delivery import deliver
+from backend.doors.webhooks.models import WebhookFailure
 from backend.outbox import service as outbox
 from backend.outbox.models import Event
 from backend.outbox.service import NewEvent

@@ -23,7 +23,7 @@ from sqlalchemy import create_engine, text
 from backend.app import create_app
 from backend.coverage.statistics import release
 from backend.database.extensions import db
-from backend.events.delivery import deliver
+from backend.doors.webhooks.delivery import deliver
 from backend.measurements.recording.counting import fold_all
 from backend.outbox import service as outbox
 from backend.server.postgres.embedded import EmbeddedPostgres

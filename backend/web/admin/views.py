@@ -38,7 +38,6 @@ from backend.web.admin import (  # noqa: F401 # binds pages
     mail_page,
     people_pages,
     schemas,
-    webhook_pages,
 )
 from backend.web.admin.audit_details import (
     actor_of,

@@ -96,7 +96,7 @@ def test_counts_have_their_forms(catalogue: Catalog) -> None:
 
 
 def test_templates_are_written_in_english() -> None:
-    for path in sorted((ROOT / "backend/templates/web").rglob("*.html")):
+    for path in sorted((ROOT / "backend").rglob("templates/web/**/*.html")):
         text = path.read_text()
         for name in NAMES:
             text = text.replace(name, "")

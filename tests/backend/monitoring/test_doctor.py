@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select, text
 
 from backend.app import create_app
 from backend.database.extensions import db
-from backend.events.models import Webhook
+from backend.doors.webhooks.models import Webhook
 from backend.monitoring import checks
 from backend.run_log import record_run
 from backend.witness import hosts

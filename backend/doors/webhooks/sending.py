@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from queue import Empty, Queue
 
-from backend.events.addresses import Address, Networks, Target, may_reach, parse_url, resolve
+from backend.doors.webhooks.addresses import (
+    Address,
+    Networks,
+    Target,
+    may_reach,
+    parse_url,
+    resolve,
+)
 
 # Of a whole delivery, with the resolution of the name: receivers answer before they work.
 TIMEOUT_S = 10.0

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from backend.events.addresses import URL_MOST
+from backend.doors.webhooks.addresses import URL_MOST
 from backend.events.kinds import KINDS
 from backend.events.schemas import NUMBER_MOST, EventUnitSchema
 from backend.fields import Flag, Many, Strict, Text, Whole

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from backend.accounts.audit import operator
 from backend.batch.command_line import click_errors
-from backend.events import webhooks as service
+from backend.doors.webhooks import service
 from backend.fields import ID_MOST
 from backend.http.requests import clock_now
 

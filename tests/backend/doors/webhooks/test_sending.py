@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from backend.events import sending
-from backend.events.sending import send
+from backend.doors.webhooks import sending
+from backend.doors.webhooks.sending import send
 from tests.support.webhooks import Receiver
 
 HERE = (ip_network("127.0.0.0/8"),)

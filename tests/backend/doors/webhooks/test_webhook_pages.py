@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from backend.database.extensions import db
-from backend.events.models import Webhook, WebhookFailure
-from backend.events.webhooks import FAILURES_SHOWN
+from backend.doors.webhooks.models import Webhook, WebhookFailure
+from backend.doors.webhooks.service import FAILURES_SHOWN
 from backend.outbox import service as outbox
 from backend.outbox.models import Event
 from backend.outbox.service import NewEvent

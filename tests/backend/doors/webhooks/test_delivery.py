@@ -14,10 +14,11 @@ from standardwebhooks import Webhook as Signer
 
 from backend.clock import utc_now
 from backend.database.extensions import db
-from backend.events import delivery, running
-from backend.events.delivery import DISABLE_AFTER, LEASE, PAUSES_S, due_webhooks
-from backend.events.models import Webhook
-from backend.events.sending import Sent
+from backend.doors.webhooks import delivery
+from backend.doors.webhooks.delivery import DISABLE_AFTER, LEASE, PAUSES_S, due_webhooks
+from backend.doors.webhooks.models import Webhook
+from backend.doors.webhooks.sending import Sent
+from backend.events import running
 from backend.outbox import service as outbox
 from backend.outbox.service import NewEvent
 from tests.support.devices import ME

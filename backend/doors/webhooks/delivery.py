@@ -19,10 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook as Signer
 
 from backend.database.extensions import db, setting
+from backend.doors.webhooks.models import Webhook
+from backend.doors.webhooks.sending import Sent, send
+from backend.doors.webhooks.service import WANTED, signing_secrets
 from backend.events.feed import COLUMNS, serialize_event
-from backend.events.models import Webhook
-from backend.events.sending import Sent, send
-from backend.events.webhooks import WANTED, signing_secrets
 from backend.outbox.service import bounds
 
 # Between two tries of an event; after two days it is given up.

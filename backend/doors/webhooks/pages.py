@@ -7,8 +7,8 @@ from marshmallow import ValidationError, validates_schema
 
 from backend.accounts.authentication import actor
 from backend.clock import local_day
-from backend.events import webhooks as service
-from backend.events.addresses import URL_MOST
+from backend.doors.webhooks import service
+from backend.doors.webhooks.addresses import URL_MOST
 from backend.events.kinds import KINDS
 from backend.fields import Many, Strict, Text
 from backend.http.requests import clock_now

@@ -12,10 +12,10 @@ from sqlalchemy import delete, func, select, text
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.database.extensions import db, setting
+from backend.doors.webhooks.addresses import check_url, parse_url
+from backend.doors.webhooks.models import Webhook, WebhookFailure
 from backend.errors import Problem
-from backend.events.addresses import check_url, parse_url
 from backend.events.feed import check_cursor
-from backend.events.models import Webhook, WebhookFailure
 from backend.organisations.references import unit_id
 from backend.outbox.models import Event
 from backend.outbox.service import bounds, number_pending

@@ -3,11 +3,19 @@
 from typing import Any
 
 from backend.accounts.authentication import PersonBlueprint, actor
-from backend.events import webhook_schemas as schemas
-from backend.events import webhooks as service
+from backend.doors.webhooks import (
+    pages,  # noqa: F401 # binds pages
+    schemas,
+    service,
+)
 from backend.http.requests import clock_now
 
-blp = PersonBlueprint("webhooks", __name__, description="Addresses that events are sent to")
+blp = PersonBlueprint(
+    "webhooks",
+    __name__,
+    description="Addresses that events are sent to",
+    template_folder="templates",
+)
 blueprints = (blp,)
 
 

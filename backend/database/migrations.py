@@ -50,4 +50,4 @@ def init_app(app: Flask) -> None:
 @cache
 def latest_migration(folder: str) -> str:
     """Return the latest migration of this code, by the names of the files."""
-    return max(path.name[:4] for path in Path(folder, "versions").rglob("[0-9]*.py"))
+    return max(path.name[:4] for path in Path(folder).glob("versions/[0-9]*.py"))

@@ -10,7 +10,7 @@ from backend.database.migrations import latest_migration
 
 def test_the_latest_migration_is_the_last_file(app: Flask) -> None:
     folder = f"{app.root_path}/migrations"
-    script = ScriptDirectory(folder, recursive_version_locations=True)
+    script = ScriptDirectory(folder)
     assert latest_migration(folder) == script.get_current_head()
 
 

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 
 from backend import VERSION
@@ -38,6 +39,7 @@ def _link_folders(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Register the two changes above."""
+    """Register the two changes above; show diagrams as text, which code hosts draw."""
+    app.add_lexer("mermaid", TextLexer)
     app.connect("source-read", _link_folders)
     app.connect("html-page-context", _set_language)

@@ -16,7 +16,7 @@ class PublishedMonth(db.Model):
 
 
 class CountChange(db.Model):
-    """Version of the last change of a unit's counts in a month, set by triggers (0018)."""
+    """Version of the last change of a unit's counts in a month, set by triggers."""
 
     __tablename__ = "count_changes"
 

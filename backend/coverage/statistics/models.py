@@ -38,7 +38,7 @@ class StatisticStale(db.Model):
 
 
 class Release(db.Model):
-    """The release of a month's public figures; a trigger forbids changes (0035)."""
+    """The release of a month's public figures; a trigger forbids changes."""
 
     __tablename__ = "releases"
 

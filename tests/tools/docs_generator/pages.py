@@ -4,11 +4,20 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tools.docs_generator import limits, operators, reasons, reporting, settings, vnnic
+from tests.tools.docs_generator import (
+    database,
+    limits,
+    operators,
+    reasons,
+    reporting,
+    settings,
+    vnnic,
+)
 
 DOCS = Path(__file__).parents[3] / "docs"
 # page: {name of the part: its generator}
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "database.md": {"tables": database.tables},
     "operator.md": {"settings": settings.table},
     "rules.md": {
         "reasons": reasons.table,

@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, delete, select, text
 from backend.accounts.access import Actor, can, require, require_person
 from backend.campaign_setup.leaders import InvitedLeader, invite_leaders, leaders_of
 from backend.campaign_setup.models import CampaignDraft
-from backend.campaign_setup.team_lines import TeamLine, as_csv, read_text, with_types
+from backend.campaign_setup.team_lines import TeamLine, as_sheet, read_text, with_types
 from backend.campaigns.models import Team
 from backend.campaigns.service import create_campaign
 from backend.database.extensions import db
@@ -127,7 +127,7 @@ def import_lines(
     if not lines:
         return None
     return import_teams(
-        actor, organisation_id, lambda: as_csv(lines), dry_run=dry_run, now=now,
+        actor, organisation_id, lambda: as_sheet(lines), dry_run=dry_run, now=now,
         language=language, commit=commit,
     )  # fmt: skip
 

@@ -1,8 +1,6 @@
 """Import of contacts from a table of an area's units, with a dry run; idempotent."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,20 +20,18 @@ from backend.contacts.service import (
     authorized_area,
     list_contacts,
     raise_unless_twice,
+    set_values,
 )
 from backend.database.extensions import db
 from backend.errors import Problem, field_errors
 from backend.i18n.catalogues import Language
-from backend.tables.reader import read_table
+from backend.tables.sheet_import import SheetRow, read_sheet, refuse_repeated
 from backend.tables.spreadsheets import csv_file
-from backend.tables.table import Header, Kind, Line
-from backend.team_import.rows import Remark, count_outcomes
-from backend.team_import.service import serialize_remarks
-from backend.team_import.unit_finder import UnitFinder
-from backend.units.index import NamedUnit, unit_index
-from backend.units.search import is_called
+from backend.tables.table import Kind
+from backend.team_import.unit_finder import UnitFinder, set_unit
+from backend.units.index import unit_index
 
-COLUMNS: dict[str, tuple[str, ...]] = {
+TABLE = Kind({
     "code": ("ma", "ma xa", "ma don vi", "ma xa phuong", "code", "unit code"),
     "unit": ("don vi", "xa", "phuong", "xa phuong", "ten xa", "ten don vi", "xa/phuong", "dia ban",
              "unit", "commune"),
@@ -44,32 +40,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "office": ("chuc vu", "chuc danh", "don vi cong tac", "phong", "office", "position", "title"),
     "phone": ("dien thoai", "so dien thoai", "sdt", "di dong", "so di dong", "phone", "telephone"),
     "email": ("email", "e-mail", "thu dien tu", "dia chi email", "hop thu"),
-}  # fmt: skip
-TABLE = Kind(COLUMNS, "name", "no_contact_header")
+}, "name", "no_contact_header")  # fmt: skip
 HEADS = ("Mã", "Đơn vị", "Họ tên", "Chức vụ", "Điện thoại", "E-mail")
 ZEROLESS = 9  # digits of a mobile number whose zero a spreadsheet dropped
-
-
-@dataclass(slots=True)
-class ImportRow:
-    """A row of the table, its unit, and what the import does with it."""
-
-    line: int
-    name: str
-    unit: NamedUnit | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    before: UnitContact | None = None
-    errors: list[Remark] = field(default_factory=list)
-    notes: list[Remark] = field(default_factory=list)
-
-    @property
-    def outcome(self) -> str:
-        if self.errors or self.unit is None:
-            return "error"
-        if self.before is None:
-            return "create"
-        same = all(getattr(self.before, name) == self.values[name] for name in FIELDS)
-        return "unchanged" if same else "update"
 
 
 def import_contacts(
@@ -77,25 +50,23 @@ def import_contacts(
 ) -> dict[str, Any]:
     """Import the contacts of an area's units; rows with errors are left out and reported."""
     area = authorized_area(actor, code, now)
-    table = read_table(raw, TABLE)
+    sheet = read_sheet(raw, TABLE)
     inside = [one for one in unit_index().on(local_day(now)) if area.id in one.lies_in]
     finder = UnitFinder(inside, area.id)
-    rows = [_read(line, table.header, finder) for line in table.rows if not line.blank]
-    _compare(rows, lock=not dry_run)
-    totals = count_outcomes(row.outcome for row in rows)
+    for row in sheet.rows:
+        if not row.errors:
+            _read(row, finder)
+    _compare(sheet.rows, lock=not dry_run)
+    answer = sheet.answer(language, _describe, dry_run=dry_run)
     if not dry_run:
-        _write(rows, now)
-        record_act(actor, "contacts.import", f"unit:{area.id}", totals=totals)
+        _write(sheet.rows, now)
+        record_act(actor, "contacts.import", f"unit:{area.id}", totals=answer["totals"])
         try:
             db.session.commit()
         except IntegrityError as error:
             raise_unless_twice(error)
             raise Problem(409, "contacts_overtaken") from None
-    return {
-        "dry_run": dry_run,
-        "totals": totals,
-        "rows": [_serialize(row, language) for row in rows],
-    }
+    return answer
 
 
 def export_contacts(actor: Actor, code: str, now: datetime) -> bytes:
@@ -109,83 +80,58 @@ def export_contacts(actor: Actor, code: str, now: datetime) -> bytes:
     return csv_file(rows)
 
 
-def _read(line: Line, header: Header, finder: UnitFinder) -> ImportRow:
+def _read(row: SheetRow, finder: UnitFinder) -> None:
     """Read a row: find its unit, and check its fields as the form does."""
-    texts = {name: header.cell(line, name) for name in COLUMNS}
-    row = ImportRow(line.number, texts["name"] or texts["unit"])
-    if line.malformed:
-        row.errors.append(Remark("file", line.malformed))
-        return row
-    found = finder.find(texts["code"] or texts["unit"])
-    if found.unit is None:
-        row.errors.append(Remark("unit", found.error or "place_unknown", found.candidates))
-    elif texts["code"] and texts["unit"] and not is_called(found.unit, texts["unit"]):
-        row.errors.append(Remark("unit", "unit_code_and_name", (found.unit.label, texts["unit"])))
-    else:
-        row.unit = found.unit
-        if found.note:
-            row.notes.append(Remark("unit", found.note, (found.unit.label,)))
-    fields = {name: texts[name] or None for name in FIELDS}
-    fields["phone"] = _with_zero(fields["phone"])
+    cells = row.cells
+    row.name = cells["name"] or cells["unit"]
+    set_unit(row, "unit", finder.find_named(cells["code"], cells["unit"]))
+    fields = {name: cells[name] or None for name in FIELDS}
+    phone = cells["phone"]
+    if phone.isdecimal() and len(phone) == ZEROLESS:
+        fields["phone"] = f"0{phone}"
     try:
         row.values = ContactSchema().load(fields)
     except ValidationError as error:
-        row.errors += [Remark(one.field, one.code) for one in field_errors(error.messages)]
-    return row
+        for one in field_errors(error.messages):
+            row.refuse(one.field, one.code)
 
 
-def _with_zero(phone: str | None) -> str | None:
-    """Return a telephone number with the zero that a spreadsheet dropped."""
-    return f"0{phone}" if phone and phone.isdecimal() and len(phone) == ZEROLESS else phone
-
-
-def _compare(rows: list[ImportRow], *, lock: bool) -> None:
+def _compare(rows: list[SheetRow], *, lock: bool) -> None:
     """Find the stored contact of each row; refuse repeated rows and too many of a unit."""
-    units = {row.unit.id for row in rows if row.unit}
+
+    def key(row: SheetRow) -> tuple[int | None, str] | None:
+        return None if row.errors else (row.unit_id, row.values["name"])
+
+    units = {row.unit_id for row in rows}
     query = select(UnitContact).where(UnitContact.unit_id.in_(units)).order_by(UnitContact.id)
     if lock:
         query = query.with_for_update()
-    stored = {(one.unit_id, one.name): one for one in db.session.scalars(query)}
+    stored: dict[tuple[int | None, str], UnitContact] = {
+        (one.unit_id, one.name): one for one in db.session.scalars(query)
+    }
+    refuse_repeated(rows, key, "name", "contact_row_twice")
     numbers = Counter(unit for unit, _ in stored)
-    lines: dict[tuple[int, str], int] = {}
     for row in rows:
-        if row.outcome == "error" or row.unit is None:
-            continue
-        key = row.unit.id, row.values["name"]
-        row.before = stored.get(key)
-        first = lines.setdefault(key, row.line)
-        if first != row.line:
-            row.errors.append(Remark("name", "contact_row_twice", (str(first),)))
-        elif row.before is None:
-            numbers[row.unit.id] += 1
-            if numbers[row.unit.id] > CONTACTS_MOST:
-                row.errors.append(Remark("name", "too_many_contacts"))
+        if found := key(row):
+            row.stored = stored.get(found)
+            numbers[row.unit_id] += row.stored is None
+            if row.stored is None and numbers[row.unit_id] > CONTACTS_MOST:
+                row.refuse("name", "too_many_contacts")
 
 
-def _write(rows: list[ImportRow], now: datetime) -> None:
+def _write(rows: list[SheetRow], now: datetime) -> None:
+    """Write the values of all valid rows; the same ones confirm the contact."""
     for row in rows:
-        if row.outcome == "create" and row.unit is not None:
-            db.session.add(UnitContact(unit_id=row.unit.id, changed_at=now, **row.values))
-        elif row.outcome in ("update", "unchanged") and row.before is not None:
-            _update(row.before, row.values, now)
+        if row.outcome == "create":
+            db.session.add(UnitContact(unit_id=row.unit_id, changed_at=now, **row.values))
+        elif row.outcome != "error":
+            set_values(row.stored, row.values, now)
 
 
-def _update(contact: UnitContact, values: Mapping[str, Any], now: datetime) -> None:
-    """Write the values of a row; the same ones confirm the contact."""
-    for name in FIELDS:
-        setattr(contact, name, values[name])
-    contact.changed_at, contact.version = now, contact.version + 1
-
-
-def _serialize(row: ImportRow, language: Language) -> dict[str, Any]:
-    phone = row.values.get("phone")
+def _describe(row: SheetRow) -> dict[str, Any]:
     return {
-        "line": row.line,
-        "outcome": row.outcome,
         "name": row.name,
-        "unit": row.unit.label if row.unit else None,
-        "phone": format_phone(phone) if phone else None,
+        "unit": row.unit or None,
+        "phone": format_phone(row.values.get("phone")),
         "email": row.values.get("email"),
-        "errors": serialize_remarks(row.errors, language),
-        "notes": serialize_remarks(row.notes, language),
     }

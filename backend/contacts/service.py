@@ -117,12 +117,17 @@ def _change(
     if row.version != data["version"]:
         raise stale()
     changed = sorted(name for name in FIELDS if getattr(row, name) != values[name])
-    for name in FIELDS:
-        setattr(row, name, values[name])
-    row.changed_at, row.version = now, row.version + 1  # saved unchanged it is confirmed
+    set_values(row, values, now)
     db.session.flush()
     record_act(actor, "contact.change", f"unit:{unit.id}", contact=row.id, changed=changed)
     return row.id
+
+
+def set_values(row: UnitContact, values: Mapping[str, Any], now: datetime) -> None:
+    """Change a contact; the same values confirm it."""
+    for name in FIELDS:
+        setattr(row, name, values[name])
+    row.changed_at, row.version = now, row.version + 1
 
 
 def remove_contact(actor: Actor, code: str, contact_id: int, now: datetime) -> None:

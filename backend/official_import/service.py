@@ -19,8 +19,8 @@ from backend.database.extensions import db
 from backend.errors import FieldError, Problem
 from backend.i18n.catalogues import Language
 from backend.official_import.lines import LINES_MOST, OfficialLine
-from backend.official_import.rows import ExistingAccount, Row, count_outcomes, read_rows
-from backend.team_import.service import serialize_remarks
+from backend.official_import.rows import OUTCOMES, ExistingAccount, read_rows
+from backend.tables.sheet_import import SheetRow, count_outcomes
 from backend.team_import.unit_finder import UnitFinder
 from backend.units.index import NamedUnit, unit_index
 from backend.units.search import choose_units, home_area
@@ -67,7 +67,7 @@ def invite_officials(
     if len(lines) > LINES_MOST:
         raise Problem(422, "invalid", [FieldError("officials", "too_many_officials")])
     rows = _check(lines, home, now, renew=renew)
-    totals = count_outcomes(rows)
+    totals = count_outcomes(rows, OUTCOMES)
     if dry_run or totals["error"] or not any(row.contact for row in rows):
         return ImportedOfficials(_serialize(rows, language), totals)
     invited = _write(actor, rows, now)
@@ -79,7 +79,7 @@ def invite_officials(
 
 def _check(
     lines: Sequence[OfficialLine], home: int | None, now: datetime, *, renew: bool
-) -> list[Row]:
+) -> list[SheetRow]:
     day, index = local_day(now), unit_index()
     units = [*index.on(day, "commune"), *index.on(day, "province")]
     finder = UnitFinder(units, home_area(home, day), choose=partial(choose_units, day=day))
@@ -104,9 +104,9 @@ def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]
     }
 
 
-def _write(actor: Actor, rows: Sequence[Row], now: datetime) -> tuple[InvitedOfficial, ...]:
+def _write(actor: Actor, rows: Sequence[SheetRow], now: datetime) -> tuple[InvitedOfficial, ...]:
     """Add accounts, roles and links; a person with several units gets one link."""
-    by_contact: dict[str, list[Row]] = {}
+    by_contact: dict[str, list[SheetRow]] = {}
     for row in rows:
         if row.outcome in ("invite", "renew", "grant"):
             by_contact.setdefault(row.contact or "", []).append(row)
@@ -115,10 +115,11 @@ def _write(actor: Actor, rows: Sequence[Row], now: datetime) -> tuple[InvitedOff
 
 
 def _invite(
-    actor: Actor, contact: str, given: Sequence[Row], now: datetime
+    actor: Actor, contact: str, given: Sequence[SheetRow], now: datetime
 ) -> InvitedOfficial | None:
     """Give a person their roles, and a link where they have not accepted one yet."""
-    account, name = given[0].account, next((row.name for row in given if row.name), None)
+    account: ExistingAccount | None = given[0].stored
+    name = next((row.name for row in given if row.name), None)
     user_id = account.id if account else users.add(contact, name, now)
     roles = [_role(row) for row in given]
     for role in roles:
@@ -130,27 +131,29 @@ def _invite(
         return None
     link = links.make_link(user_id, "invitation", now)
     record_act(actor, "user.invite", f"user:{user_id}", roles=details)
-    names = tuple(row.unit.rpartition(" (")[0] for row in given)
-    return InvitedOfficial(contact, name, names, link)
+    return InvitedOfficial(contact, name, tuple(map(_unit_name, given)), link)
 
 
-def _role(row: Row) -> NewRole:
-    until = day_begin(row.last_day + timedelta(days=1)) if row.last_day else None
+def _role(row: SheetRow) -> NewRole:
+    last_day = row.values.get("last_day")
+    until = day_begin(last_day + timedelta(days=1)) if last_day else None
     return NewRole(ROLE, "unit", row.unit_id, until)
 
 
-def _serialize(rows: Sequence[Row], language: Language) -> list[dict[str, Any]]:
+def _unit_name(row: SheetRow) -> str:
+    """Return the label of a row's unit without the code."""
+    return row.unit.rpartition(" (")[0]
+
+
+def _serialize(rows: Sequence[SheetRow], language: Language) -> list[dict[str, Any]]:
     return [
-        {
-            "line": row.line,
-            "unit": row.unit.rpartition(" (")[0] or row.given.unit,
-            "name": row.given.name,
-            "contact": row.contact or row.given.contact,
-            "last_day": row.last_day,
-            "outcome": row.outcome,
-            "errors": serialize_remarks(row.errors, language),
-            "notes": serialize_remarks(row.notes, language),
-        }
+        row.serialize(
+            language,
+            unit=_unit_name(row) or row.cells["unit"],
+            name=row.cells["name"],
+            contact=row.contact or row.cells["contact"],
+            last_day=row.values.get("last_day"),
+        )
         for row in rows
     ]
 

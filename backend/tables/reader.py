@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 from backend.errors import invalid
-from backend.tables.table import HEADER_WITHIN, TEAMS, Kind, Line, Table, header_of, make_table
+from backend.tables.table import HEADER_WITHIN, Kind, Line, Table, header_of, make_table
 from backend.tables.xlsx import read_xlsx
 
 ZIP = b"PK"  # the first bytes of a workbook
 
 
-def read_table(raw: bytes, kind: Kind = TEAMS) -> Table:
+def read_table(raw: bytes, kind: Kind) -> Table:
     """Read a table; 422 for an invalid file."""
     return read_xlsx(raw, kind) if raw.startswith(ZIP) else read_csv(raw, kind)
 
@@ -25,7 +25,7 @@ DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab"}
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
-def read_csv(raw: bytes, kind: Kind = TEAMS) -> Table:
+def read_csv(raw: bytes, kind: Kind) -> Table:
     """Read a table; the delimiter is the one that gives most known columns in a header."""
     if raw.startswith(OLD_WORKBOOK):
         raise invalid("file", "old_workbook")

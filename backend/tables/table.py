@@ -15,28 +15,13 @@ HEADER_WITHIN = 10
 # A longer cell is no title of a column; the time to compare it grows with its square.
 TITLE_MOST = 200
 
-# Titles of columns by field, lower-case and without diacritics.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "name": ("ten doi", "doi", "ten to", "team name", "team", "name"),
-    "type": ("loai doi", "loai", "loai hinh", "team type", "type"),
-    "home_commune": (
-        *("xa", "phuong", "xa phuong", "dia ban", "ma xa", "don vi", "xa cua doi"),
-        *("home commune", "commune", "home unit", "commune code"),
-    ),
-    "capacity_per_day": (
-        *("so mau moi ngay", "nang luc moi ngay", "nang luc", "so mau/ngay"),
-        *("capacity per day", "capacity", "samples per day"),
-    ),
-    "leader": (
-        *("lien he truong doi", "truong doi", "email truong doi", "dien thoai truong doi"),
-        *("leader contact", "leader", "leader's contact"),
-    ),
-}
-
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of table: titles of its columns, the required one, and the error code without it."""
+    """A kind of table: titles of its columns, the required one, and the error code without it.
+
+    Titles are lower-case and without diacritics.
+    """
 
     columns: Mapping[str, tuple[str, ...]]
     required: str
@@ -45,9 +30,6 @@ class Kind:
     @cached_property
     def fields(self) -> dict[str, str]:
         return {title: name for name, titles in self.columns.items() for title in titles}
-
-
-TEAMS = Kind(COLUMNS, "name", "no_header")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +54,9 @@ class Header:
     ignored: tuple[str, ...] = ()
     width: int = 0
     duplicate: bool = False  # a field is named more than once
-    titles_at: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()  # of all columns
 
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """The titles that are not empty."""
-        return tuple(title for title in self.titles_at if title)
-
-    def cell(self, line: "Line", name: str) -> str:
+    def cell(self, line: Line, name: str) -> str:
         """Return the text of a field in a line; empty without such a column."""
         at = self.at.get(name)
         if at is None or at >= len(line.cells):
@@ -96,7 +73,7 @@ class Table:
     how: dict[str, str]
 
 
-def make_table(lines: Iterable[Line], how: dict[str, str], kind: Kind = TEAMS) -> Table:
+def make_table(lines: Iterable[Line], how: dict[str, str], kind: Kind) -> Table:
     """Find the header and the rows below it; 422 without a header or for too many rows."""
     header: Header | None = None
     rows: list[Line] = []
@@ -122,7 +99,7 @@ def make_table(lines: Iterable[Line], how: dict[str, str], kind: Kind = TEAMS) -
     return Table(header, rows, how)
 
 
-def header_of(line: Line, kind: Kind = TEAMS) -> Header:
+def header_of(line: Line, kind: Kind) -> Header:
     """Parse a line as a header."""
     at: dict[str, int] = {}
     ignored = []

@@ -17,7 +17,6 @@ from backend.errors import Problem, invalid
 from backend.tables.table import (
     HEADER_WITHIN,
     ROWS_MOST,
-    TEAMS,
     Kind,
     Line,
     Table,
@@ -41,13 +40,13 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3}\d{1,7}:[A-Z
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 
-def read_xlsx(raw: bytes, kind: Kind = TEAMS) -> Table:
+def read_xlsx(raw: bytes, kind: Kind) -> Table:
     """Read the sheet with most known columns; 422 for an invalid file."""
     name, lines = read_lines(raw, kind)
     return make_table(lines, {"format": "xlsx", "sheet": name}, kind)
 
 
-def read_lines(raw: bytes, kind: Kind = TEAMS) -> tuple[str, list[Line]]:
+def read_lines(raw: bytes, kind: Kind) -> tuple[str, list[Line]]:
     """Return the name and the lines of the sheet with most known columns."""
     try:
         _check_parts(raw)

@@ -1,23 +1,38 @@
 """Read the rows of a table and compare them with the existing teams; writes nothing."""
 
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Protocol
+from dataclasses import dataclass
 
 from backend.campaigns.schemas import CAPACITY_MOST
-from backend.errors import FieldError
 from backend.organisations.names import folded, normalised
 from backend.organisations.schemas import NAME_MOST
+from backend.tables.sheet_import import SheetRow, refuse_repeated, unusable
 from backend.tables.spreadsheets import is_formula
-from backend.tables.table import COLUMNS, Header, Line, Table
-from backend.team_import.unit_finder import UnitFinder
+from backend.tables.table import Kind
+from backend.team_import.unit_finder import UnitFinder, set_unit
 from geo.gazetteer import plain
 
-OUTCOMES = ("create", "update", "unchanged", "error")
+TEAMS = Kind(
+    {
+        "name": ("ten doi", "doi", "ten to", "team name", "team", "name"),
+        "type": ("loai doi", "loai", "loai hinh", "team type", "type"),
+        "home_commune": (
+            *("xa", "phuong", "xa phuong", "dia ban", "ma xa", "don vi", "xa cua doi"),
+            *("home commune", "commune", "home unit", "commune code"),
+        ),
+        "capacity_per_day": (
+            *("so mau moi ngay", "nang luc moi ngay", "nang luc", "so mau/ngay"),
+            *("capacity per day", "capacity", "samples per day"),
+        ),
+        "leader": (
+            *("lien he truong doi", "truong doi", "email truong doi", "dien thoai truong doi"),
+            *("leader contact", "leader", "leader's contact"),
+        ),
+    },
+    "name",
+    "no_header",
+)
 CELL_MOST = 300  # a longer one is a paragraph in a wrong column
 
 TYPES: dict[str, tuple[str, ...]] = {
@@ -38,24 +53,6 @@ _TELEPHONE = re.compile(r"(\+84|84|0)[0-9]{9,10}")
 _LOST = re.compile(r"\w\?+\w|\ufffd")  # written by a spreadsheet whose encoding lacks a letter
 
 
-class CheckedRow(Protocol):
-    """A row of a table with its errors."""
-
-    @property
-    def line(self) -> int: ...
-    @property
-    def errors(self) -> "Sequence[Remark]": ...
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """An error or a note about a field of a row, with candidates for its value."""
-
-    field: str
-    code: str
-    candidates: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class ExistingTeam:
     """A team in the database."""
@@ -69,142 +66,77 @@ class ExistingTeam:
     ended: bool
 
 
-@dataclass(slots=True)
-class Row:
-    """A row of the file and its outcome."""
-
-    line: int
-    name: str
-    # Columns of Team; empty cells are left out.
-    values: dict[str, Any] = field(default_factory=dict)
-    leader: str | None = None
-    errors: list[Remark] = field(default_factory=list)
-    notes: list[Remark] = field(default_factory=list)
-    team: ExistingTeam | None = None
-    created: bool = False
-    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # before and after
-
-    @property
-    def outcome(self) -> str:
-        if self.errors:
-            return "error"
-        if self.created or self.team is None:
-            return "create"
-        return "update" if self.changes else "unchanged"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """The outcome of a file, done or only previewed."""
-
-    dry_run: bool
-    as_of: date
-    table: Table
-    rows: list[Row]
-    labels: dict[int, str]  # of the communes in the rows
-
-    @property
-    def totals(self) -> dict[str, int]:
-        return count_outcomes(row.outcome for row in self.rows)
-
-
-def count_outcomes(outcomes: Iterable[str]) -> dict[str, int]:
-    """Return the number of rows, and of those with each outcome."""
-    counted = Counter(outcomes)
-    return {"rows": counted.total(), **{name: counted[name] for name in OUTCOMES}}
-
-
-def read_rows(table: Table, teams: Iterable[ExistingTeam], finder: UnitFinder) -> list[Row]:
+def check_rows(rows: Sequence[SheetRow], teams: Iterable[ExistingTeam], finder: UnitFinder) -> None:
     """Read every row and compare it with the existing teams."""
-    rows = [_read(line, table.header, finder) for line in table.rows]
-    _refuse_twice(rows)
+    for row in rows:
+        if not row.errors:
+            _read(row, finder)
+    refuse_repeated(rows, lambda row: folded(row.name), "name", "row_twice")
     by_name = {folded(team.name): team for team in teams}
     for row in rows:
         if row.name:
             _compare(row, by_name.get(folded(row.name)))
-    return rows
 
 
-def _read(line: Line, header: Header, finder: UnitFinder) -> Row:
-    if line.malformed:
-        return Row(line.number, "", errors=[Remark("", line.malformed)])
-    if any(cell.strip() for cell in line.cells[header.width :]):
-        return Row(line.number, "", errors=[Remark("", "too_many_cells")])
-    cells = {name: header.cell(line, name) for name in COLUMNS}
-    row = Row(line.number, normalised(cells["name"]))
-    for name in COLUMNS:
-        code = line.errors.get(header.at.get(name, -1))
-        if not code:
-            code = _unusable(cells[name], NAME_MOST if name == "name" else CELL_MOST)
-        if code:
-            row.errors.append(Remark(name, code))
-        elif cells[name] or name == "name":
-            _READERS[name](row, cells[name], finder)
-    return row
+def _read(row: SheetRow, finder: UnitFinder) -> None:
+    row.name = normalised(row.cells["name"])
+    for name in TEAMS.columns:
+        text = row.cells[name]
+        code = row.lost.get(name) or unusable(text, NAME_MOST if name == "name" else CELL_MOST)
+        if code or _LOST.search(text):
+            row.refuse(name, code or "letters_lost")
+        elif text or name == "name":
+            _READERS[name](row, text, finder)
 
 
-def _unusable(text: str, most: int) -> str | None:
-    if len(text) > most:
-        return "too_long"
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
-        return "has_control"
-    return "letters_lost" if _LOST.search(text) else None
-
-
-def _read_name(row: Row, text: str, finder: UnitFinder) -> None:
+def _read_name(row: SheetRow, text: str, finder: UnitFinder) -> None:
     if not any(letter.isalnum() for letter in row.name):
-        row.errors.append(Remark("name", "blank" if text else "required"))
+        row.refuse("name", "blank" if text else "required")
     elif row.name == EXAMPLE:
-        row.errors.append(Remark("name", "example_left"))
+        row.refuse("name", "example_left")
     elif is_formula(row.name):
-        row.errors.append(Remark("name", "like_formula"))
+        row.refuse("name", "like_formula")
 
 
-def _read_type(row: Row, text: str, finder: UnitFinder) -> None:
+def _read_type(row: SheetRow, text: str, finder: UnitFinder) -> None:
     kind = TYPE_OF.get(plain(text).replace("_", " "))
     if kind is None:
-        row.errors.append(Remark("type", "type_unknown", tuple(TYPES)))
+        row.refuse("type", "type_unknown", *TYPES)
     else:
         row.values["type"] = kind
 
 
-def _read_home(row: Row, text: str, finder: UnitFinder) -> None:
-    found = finder.find(text)
-    if found.unit is None:
-        row.errors.append(Remark("home_commune", found.error or "", found.candidates))
-        return
-    row.values["home_unit_id"] = found.unit.id
-    if found.note:
-        row.notes.append(Remark("home_commune", found.note, (found.unit.label,)))
+def _read_home(row: SheetRow, text: str, finder: UnitFinder) -> None:
+    set_unit(row, "home_commune", finder.find(text))
+    if row.unit_id is not None:
+        row.values["home_unit_id"] = row.unit_id
 
 
-def _read_capacity(row: Row, text: str, finder: UnitFinder) -> None:
+def _read_capacity(row: SheetRow, text: str, finder: UnitFinder) -> None:
     if re.fullmatch(r"-[0-9]+", text):
-        row.errors.append(Remark("capacity_per_day", "negative"))
+        row.refuse("capacity_per_day", "negative")
     elif not re.fullmatch(r"[0-9]{1,9}", text):
-        row.errors.append(Remark("capacity_per_day", "not_whole"))
+        row.refuse("capacity_per_day", "not_whole")
     elif int(text) > CAPACITY_MOST:
-        row.errors.append(Remark("capacity_per_day", "out_of_range"))
+        row.refuse("capacity_per_day", "out_of_range")
     else:
         row.values["capacity_per_day"] = int(text)
 
 
-def _read_leader(row: Row, text: str, finder: UnitFinder) -> None:
+def _read_leader(row: SheetRow, text: str, finder: UnitFinder) -> None:
+    """Check a contact, which is shown and not stored."""
     digits = re.sub(r"[ .()-]", "", text)
     # A spreadsheet takes a telephone number for a number and drops its zero.
     if re.fullmatch(r"[1-9][0-9]{8}", digits):
         digits = f"0{digits}"
-    if _EMAIL.fullmatch(text):
-        row.leader = text
-    elif _TELEPHONE.fullmatch(digits):
-        row.leader = digits
-    else:
-        row.errors.append(Remark("leader", "not_contact"))
+    if not (_EMAIL.fullmatch(text) or _TELEPHONE.fullmatch(digits)):
+        row.refuse("leader", "not_contact")
         return
-    row.notes.append(Remark("leader", "leader_not_invited"))
+    row.contact = text if _EMAIL.fullmatch(text) else digits
+    row.note("leader", "leader_not_invited")
 
 
-_READERS: Mapping[str, Callable[[Row, str, UnitFinder], None]] = {
+_READERS: Mapping[str, Callable[[SheetRow, str, UnitFinder], None]] = {
     "name": _read_name,
     "type": _read_type,
     "home_commune": _read_home,
@@ -213,34 +145,13 @@ _READERS: Mapping[str, Callable[[Row, str, UnitFinder], None]] = {
 }
 
 
-def _refuse_twice(rows: Sequence[Row]) -> None:
-    """Reject the second of two rows with one name; the error names the first."""
-    first: dict[str, int] = {}
-    for row in rows:
-        if row.name and (before := first.setdefault(folded(row.name), row.line)) != row.line:
-            row.errors.append(Remark("name", "row_twice", (str(before),)))
-
-
-def _compare(row: Row, team: ExistingTeam | None) -> None:
+def _compare(row: SheetRow, team: ExistingTeam | None) -> None:
     """Compare a row with the team of its name; an empty cell changes nothing."""
+    row.stored = team
     if team is None:
         if "type" not in row.values and not any(error.field == "type" for error in row.errors):
-            row.errors.append(Remark("type", "required", tuple(TYPES)))
+            row.refuse("type", "required", *TYPES)
         return
+    row.id = team.id
     if team.ended:
-        row.errors.append(Remark("name", "team_ended"))
-    row.team = team
-    row.changes = {
-        name: (getattr(team, name), after)
-        for name, after in row.values.items()
-        if getattr(team, name) != after
-    }
-
-
-def field_errors(rows: Sequence[CheckedRow]) -> list[FieldError]:
-    """Return the errors of rows as field errors: rows.LINE.COLUMN."""
-    return [
-        FieldError(f"rows.{row.line}" + (f".{error.field}" if error.field else ""), error.code)
-        for row in rows
-        for error in row.errors
-    ]
+        row.refuse("name", "team_ended")

@@ -4,9 +4,10 @@ import difflib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from backend.tables.sheet_import import SheetRow
 from backend.units.index import NamedUnit
 from backend.units.search import Choice, is_called, spelling
 from geo.gazetteer import plain
@@ -32,6 +33,23 @@ class Match:
     note: str | None = None
     error: str | None = None
     candidates: tuple[str, ...] = ()
+
+
+def set_unit(
+    row: SheetRow, field: str, found: Match, codes: Mapping[str, str] | None = None
+) -> None:
+    """Set the unit of a row, noted where its text was repaired; refuse a row without one.
+
+    `codes` has the codes that an import uses in place of those of the finder.
+    """
+    codes = codes or {}
+    if found.unit is None:
+        error = found.error or "place_unknown"
+        row.refuse(field, codes.get(error, error), *found.candidates)
+        return
+    row.unit_id, row.unit = found.unit.id, found.unit.label
+    if found.note:
+        row.note(field, codes.get(found.note, found.note), found.unit.label)
 
 
 Key = Callable[[str], str]
@@ -67,6 +85,13 @@ class UnitFinder:
                 return self._choose(fitting, None if key is spelling else "place_loosely")
         near = self._by_name(plain).get(plain(first)) or self._guess(plain(first))
         return self._find_ended(text) or Match(error="place_unknown", candidates=_labels(near))
+
+    def find_named(self, code: str, name: str, mismatch: str = "unit_code_and_name") -> Match:
+        """Find the unit of a code, whose name must agree; without a code that of the name."""
+        found = self.find(code or name)
+        if code and name and found.unit and not is_called(found.unit, name):
+            return Match(error=mismatch, candidates=(found.unit.label, name))
+        return found
 
     def _find_ended(self, text: str) -> Match | None:
         """Find an ended unit's successor, noted; or ask which of several is meant."""

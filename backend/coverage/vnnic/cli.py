@@ -43,11 +43,11 @@ def _pair(column: str) -> tuple[str, str]:
 
 
 def _print(result: ImportResult) -> None:
-    wrong = [row for row in result.rows if row.errors]
+    wrong = [row for row in result.sheet.rows if row.errors]
     for row in wrong[:ERRORS_SHOWN]:
         for error in row.errors:
             meant = f" ({'; '.join(error.candidates)})" if error.candidates else ""
             click.echo(f"line {row.line}: {row.name}: {message(error.code, 'en')}{meant}", err=True)
     if len(wrong) > ERRORS_SHOWN:
         click.echo(f"{len(wrong) - ERRORS_SHOWN} more rows with errors", err=True)
-    click.echo(", ".join(f"{name}: {n}" for name, n in result.totals.items()))
+    click.echo(", ".join(f"{name}: {n}" for name, n in result.sheet.totals.items()))

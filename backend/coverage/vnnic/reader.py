@@ -1,16 +1,14 @@
 """Read VNNIC's counts from a table of its portal (CSV, XLSX) or from its Internet Atlas (JSON)."""
 
-import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from backend.errors import Problem, invalid
-from backend.tables.reader import read_table
-from backend.tables.table import ROWS_MOST, Header, Kind, Line, Table, normalize_title
-from backend.team_import.rows import Remark
+from backend.tables.sheet_import import Remark, SheetImport, SheetRow, digest_of, read_sheet
+from backend.tables.table import ROWS_MOST, Kind, normalize_title
 from geo.gazetteer import plain
 
 # Known titles of each column; columns that a user named for a set of titles take precedence.
@@ -28,8 +26,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 TABLE = Kind(COLUMNS, "samples", "vnnic_no_header")
 ABOVE = {"commune": ("district", "province"), "district": ("province",), "province": ()}
-ATLAS = ("download", "upload", "ping", "jitter")
 FIGURES = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
+# Names of the Internet Atlas.
+ATLAS = {"code": "code", "samples": "value", "download_mbps": "download", "upload_mbps": "upload",
+         "ping_ms": "ping", "jitter_ms": "jitter"}  # fmt: skip
 # Texts that VNNIC writes where it has too few samples (fewer than 30 in a month).
 NOT_ENOUGH = ("khong du so mau", "khong du mau", "chua du so mau", "not enough samples")
 BLANK = ("", "-", "--", "—", "n/a")
@@ -38,60 +38,34 @@ _WHOLE = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[.,\s][0-9]{3}){1,2}")  # 1234, 1.
 _SPEED = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,9})?")
 
 
-@dataclass(slots=True)
-class SourceRow:
-    """One row of a file, its unit not yet matched."""
-
-    line: int
-    code: str = ""
-    name: str = ""
-    above: tuple[str, ...] = ()
-    samples: int | None = None
-    speeds: dict[str, float | None] = field(default_factory=dict)
-    errors: list[Remark] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedFile:
-    """The rows of a file, and how they were read."""
-
-    source: str  # table, atlas
-    level: str
-    rows: list[SourceRow]
-    how: dict[str, str]
-    columns: dict[str, str]  # title in the file of each known column
-    ignored: tuple[str, ...] = ()
-    titles: str = ""  # the digest of its set of titles
-
-
 SavedColumns = Mapping[str, Mapping[str, str]]  # digest of a set of titles: column -> title
 
 
-def parse_file(
-    raw: bytes, level: str | None, columns: Mapping[str, str], saved: SavedColumns
-) -> ParsedFile:
-    """Parse a file; `columns` maps columns to titles, `saved` holds such mappings of earlier files.
+def read_file(
+    raw: bytes, level: str, columns: Mapping[str, str], saved: SavedColumns
+) -> SheetImport:
+    """Read a file; `columns` maps columns to titles, `saved` holds such mappings of earlier files.
 
     Raises Problem (422) if the file has no readable table.
     """
-    if raw.lstrip()[:1] in (b"[", b"{"):
-        return ParsedFile("atlas", level or "province", list(_atlas(raw)), {"format": "json"}, {})
-    table = _table(raw, columns, saved)
-    level, header = level or "commune", table.header
-    return ParsedFile(
-        "table",
-        level,
-        [_row(line, header, level) for line in table.rows],
-        table.how,
-        {name: header.titles_at[at] for name, at in header.at.items()},
-        header.ignored,
-        digest_of(header.titles),
-    )
+    if is_atlas(raw):
+        return SheetImport(_atlas(raw), digest_of(raw), {"format": "json"})
+    sheet = _read_table(raw, columns, saved)
+    for row in sheet.rows:
+        if not row.errors:
+            _read_row(row, level)
+    return sheet
 
 
-def digest_of(titles: Sequence[str]) -> str:
-    """Return the digest of a set of titles, independent of their order and spelling."""
-    return hashlib.sha256("\n".join(sorted(map(normalize_title, titles))).encode()).hexdigest()
+def is_atlas(raw: bytes) -> bool:
+    """Return whether a file is the JSON of the Internet Atlas."""
+    return raw.lstrip()[:1] in (b"[", b"{")
+
+
+def digest_of_titles(sheet: SheetImport) -> str:
+    """Return the digest of a table's set of titles, independent of their order and spelling."""
+    titles = sorted(map(normalize_title, (*sheet.columns.values(), *sheet.ignored)))
+    return digest_of("\n".join(titles).encode())
 
 
 def _kind(columns: Mapping[str, str]) -> Kind:
@@ -106,55 +80,53 @@ def _kind(columns: Mapping[str, str]) -> Kind:
     return replace(TABLE, columns=rest | given)
 
 
-def _table(raw: bytes, columns: Mapping[str, str], saved: SavedColumns) -> Table:
+def _read_table(raw: bytes, columns: Mapping[str, str], saved: SavedColumns) -> SheetImport:
     if columns:
-        return read_table(raw, _kind(columns))
+        return read_sheet(raw, _kind(columns))
     try:
-        table = read_table(raw, TABLE)
+        sheet = read_sheet(raw, TABLE)
     except Problem:
         for digest, saved_columns in saved.items():
-            if match := _table_with_titles(raw, digest, saved_columns):
+            if match := _with_titles(raw, digest, saved_columns):
                 return match
         raise
-    earlier = saved.get(digest_of(table.header.titles))
-    return read_table(raw, _kind(earlier)) if earlier else table
+    earlier = saved.get(digest_of_titles(sheet))
+    return read_sheet(raw, _kind(earlier)) if earlier else sheet
 
 
-def _table_with_titles(raw: bytes, digest: str, columns: Mapping[str, str]) -> Table | None:
+def _with_titles(raw: bytes, digest: str, columns: Mapping[str, str]) -> SheetImport | None:
     try:
-        table = read_table(raw, _kind(columns))
+        sheet = read_sheet(raw, _kind(columns))
     except Problem:
         return None
-    return table if digest_of(table.header.titles) == digest else None
+    return sheet if digest_of_titles(sheet) == digest else None
 
 
-def _row(line: Line, header: Header, level: str) -> SourceRow:
-    if line.malformed:
-        return SourceRow(line.number, errors=[Remark("", line.malformed)])
-    cells = {name: header.cell(line, name) for name in COLUMNS}
-    row = SourceRow(line.number, cells["code"], cells[level] or cells["name"])
-    row.above = tuple(cells[name] for name in ABOVE[level] if cells[name])
-    for name, at in header.at.items():
-        if code := line.errors.get(at):
-            row.errors.append(Remark(name, code))
-            cells[name] = ""
-    _read_figures(row, cells)
-    return row
+def _read_row(row: SheetRow, level: str) -> None:
+    """Read a row of a table: the name of its unit, those of the units above it, its figures."""
+    cells = row.cells
+    cells["name"] = cells[level] or cells["name"]
+    cells["above"] = ", ".join(cells[name] for name in ABOVE[level] if cells[name])
+    row.name = cells["name"] or cells["code"]
+    for name, code in row.lost.items():
+        row.refuse(name, code)
+        cells[name] = ""
+    _read_figures(row)
 
 
-def _read_figures(row: SourceRow, cells: Mapping[str, str]) -> None:
-    for name in ("samples", *FIGURES):
+def _read_figures(row: SheetRow) -> None:
+    if any(map(not_enough, row.cells.values())):
+        row.cells["samples"] = ""  # its 0 is no value
+    readers: dict[str, Callable[[str], float | None]] = dict.fromkeys(FIGURES, parse_speed)
+    for name, parse in ({"samples": parse_samples} | readers).items():
         try:
-            if name != "samples":
-                row.speeds[name] = parse_speed(cells[name])
-            elif not not_enough(cells):
-                row.samples = parse_samples(cells[name])
+            row.values[name] = parse(row.cells[name])
         except ValueError as error:
-            row.errors.append(Remark(name, str(error)))
+            row.refuse(name, str(error))
 
 
-def _atlas(raw: bytes) -> Iterator[SourceRow]:
-    """Yield rows of `[{"code", "value", "download", "upload", "ping", "jitter"}]`.
+def _atlas(raw: bytes) -> list[SheetRow]:
+    """Return rows of `[{"code", "value", "download", "upload", "ping", "jitter"}]`.
 
     A value of 0 means "not enough samples".
     """
@@ -166,28 +138,27 @@ def _atlas(raw: bytes) -> Iterator[SourceRow]:
         raise invalid("file", "not_list")
     if len(places) > ROWS_MOST:
         raise invalid("file", "too_many_rows")
-    for number, place in enumerate(places, 1):
-        yield _place(number, place)
+    return [_place(number, place) for number, place in enumerate(places, 1)]
 
 
-def _place(number: int, place: Any) -> SourceRow:
+def _place(number: int, place: Any) -> SheetRow:
     if not isinstance(place, dict):
-        return SourceRow(number, errors=[Remark("", "not_object")])
-    row = SourceRow(number, _cell_text(place.get("code")))
-    cells = {name: _cell_text(place.get(key)) for name, key in zip(FIGURES, ATLAS, strict=True)}
-    _read_figures(row, cells | {"samples": _cell_text(place.get("value"))})
-    row.samples = row.samples or None
+        return SheetRow(number, errors=[Remark("", "not_object")])
+    cells = {name: _cell_text(place.get(key)) for name, key in ATLAS.items()}
+    row = SheetRow(number, {**cells, "name": "", "above": ""}, name=cells["code"])
+    _read_figures(row)
+    row.values["samples"] = row.values.get("samples") or None
     return row
 
 
-def not_enough(cells: Mapping[str, str]) -> bool:
-    """Return whether a row states that VNNIC has too few samples; its 0 is then no value."""
-    return any(phrase in plain(cell) for cell in cells.values() for phrase in NOT_ENOUGH)
+def not_enough(text: str) -> bool:
+    """Return whether a cell states that VNNIC has too few samples."""
+    return any(phrase in plain(text) for phrase in NOT_ENOUGH)
 
 
 def parse_samples(text: str) -> int | None:
     """Return the number of samples in a cell, None if blank; raise ValueError("not_whole")."""
-    if plain(text) in BLANK or not_enough({"": text}):
+    if plain(text) in BLANK or not_enough(text):
         return None
     if not _WHOLE.fullmatch(text):
         raise ValueError("not_whole")
@@ -199,7 +170,7 @@ def parse_speed(text: str) -> float | None:
 
     0 becomes None: VNNIC writes 0 where it has too few samples.
     """
-    if plain(text) in BLANK or not_enough({"": text}):
+    if plain(text) in BLANK or not_enough(text):
         return None
     if not _SPEED.fullmatch(text):
         raise ValueError("not_number")

@@ -9,7 +9,7 @@ from backend.coverage.vnnic.service import COVERAGE_FIELDS
 from backend.fields import Strict, Text
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
-from backend.team_import.schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
+from backend.tables.schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
 from backend.units.catalogue import LEVELS
 
 COLUMNS_MOST = 2_000  # ten columns with a title of a line each

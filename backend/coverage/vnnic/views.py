@@ -8,12 +8,12 @@ from flask import Response
 from backend.accounts.authentication import actor
 from backend.coverage.figures.query import figures_reader
 from backend.coverage.vnnic import schemas
-from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
+from backend.coverage.vnnic.importer import ImportOptions, import_vnnic
 from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
 from backend.http.requests import Blueprint, clock_now, language, read_bytes
-from backend.team_import.schemas import FILE, MEDIA_TYPES
+from backend.tables.schemas import FILE, MEDIA_TYPES
 
 blp = Blueprint("vnnic", __name__, description="VNNIC's own counts")
 blueprints = (blp,)
@@ -41,4 +41,4 @@ def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
     dry_run = query.pop("dry_run") == "true"
     fetch = partial(read_bytes, FORMS, "vnnic_not_table")
     result = import_vnnic(actor(), fetch, ImportOptions(**query), dry_run=dry_run, now=clock_now())
-    return serialize_import(result, language())
+    return result.serialize(language())

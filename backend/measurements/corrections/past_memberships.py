@@ -1,9 +1,8 @@
 """Import of past memberships: show the effect of each row, then store all rows or none."""
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,6 @@ from backend.campaigns.service import visible_campaign
 from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.devices import service as devices
-from backend.errors import Problem
 from backend.fields import EARLIEST, LATEST, aware_time
 from backend.i18n.catalogues import Language
 from backend.measurements.corrections.service import team_totals
@@ -26,10 +24,8 @@ from backend.memberships.models import Membership
 from backend.memberships.volunteers import retry_on_conflict
 from backend.organisations.names import folded
 from backend.organisations.scopes import campaign_scope
-from backend.tables.reader import read_table
-from backend.tables.table import Header, Kind, Line, Table
-from backend.team_import.rows import Remark, field_errors
-from backend.team_import.service import serialize_remarks
+from backend.tables.sheet_import import SheetImport, SheetRow, read_sheet
+from backend.tables.table import Kind
 
 PAST = Kind(
     {
@@ -41,6 +37,7 @@ PAST = Kind(
     "number",
     "no_header_members",
 )
+OUTCOMES = ("create", "unchanged", "error")
 # Formats of Vietnamese lists and spreadsheets; a date without time is the whole day.
 DAY_FORMATS = ("%Y-%m-%d", "%d/%m/%Y")
 TIME_FORMATS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M")
@@ -86,13 +83,12 @@ class CampaignTeam:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Membership of a volunteer in a team of the campaign; `line` if a row of the table adds it."""
+    """Membership of a volunteer in a team of the campaign, stored or of a row."""
 
     volunteer: int
     team: int
     since: datetime
     until: datetime | None
-    line: int | None = None
 
     def overlaps(self, since: datetime, until: datetime) -> bool:
         return self.since < until and (self.until is None or since < self.until)
@@ -101,30 +97,14 @@ class Stay:
         return self.since <= since and (self.until is None or until <= self.until)
 
 
-@dataclass(slots=True)
-class PastRow:
-    """A row as read: volunteer, team and period of a membership."""
-
-    line: int
-    number: int | None = None
-    team: int | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    exists: bool = False  # such a membership is stored already
-    errors: list[Remark] = field(default_factory=list)
-
-    @property
-    def outcome(self) -> str:
-        return "error" if self.errors else "unchanged" if self.exists else "create"
-
-
 @dataclass(frozen=True, slots=True)
 class CampaignState:
     """Teams, volunteers and memberships that rows are checked against."""
 
-    teams: Sequence[CampaignTeam]
+    teams: Mapping[int, CampaignTeam]
+    teams_by_name: Mapping[str, Sequence[CampaignTeam]]  # as compared
     volunteers: frozenset[int]
-    stays: Sequence[Stay]
+    stays: Mapping[int, list[Stay]]  # by volunteer; those of rows are added
     now: datetime
 
 
@@ -148,44 +128,45 @@ def import_memberships(
 def _import(
     actor: Actor, campaign_id: int, raw: bytes, dry_run: bool, now: datetime, language: Language
 ) -> dict[str, Any]:
-    table = read_table(raw, PAST)
-    rows = past_rows(table, _read_state(campaign_id, now))
-    outcomes = Counter(row.outcome for row in rows)
-    names = ("create", "unchanged", "error")
-    totals = {"rows": len(rows), **{name: outcomes[name] for name in names}}
-    if outcomes["error"] and not dry_run:
-        raise _rejected(rows, totals, language)
-    moved = None if outcomes["error"] else _write(campaign_id, new_stays(rows))
+    sheet = read_sheet(raw, PAST, OUTCOMES)
+    _check(sheet.rows, _read_state(campaign_id, now))
+    wrong = sheet.totals["error"] > 0
+    if wrong and not dry_run:
+        # 409 if every error is a second team at one time.
+        codes = {error.code for row in sheet.rows for error in row.errors}
+        conflict = codes == {"other_team_then"}
+        status, code = (409, "other_team_then") if conflict else (422, "import_refused")
+        raise sheet.refusal(language, _describe, status, code)
+    moved = None if wrong else _write(campaign_id, sheet)
     if moved is None or dry_run:
         db.session.rollback()
     else:
-        details = {"file": hashlib.sha256(raw).hexdigest(), "totals": totals, **moved}
+        details = {"file": sheet.digest, "totals": sheet.totals, **moved}
         record_act(actor, "membership.import", f"campaign:{campaign_id}", **details)
         db.session.commit()
-    return {
-        "dry_run": dry_run,
-        "read_as": table.how,
-        "columns": list(table.header.at),
-        "ignored_columns": list(table.header.ignored),
-        "totals": totals,
-        "rows": [_serialize_row(row, language) for row in rows],
-        "moved": moved,
-    }
+    return sheet.answer(language, _describe, dry_run=dry_run, moved=moved)
 
 
 def _read_state(campaign_id: int, now: datetime) -> CampaignState:
     teams = [CampaignTeam(*row) for row in db.session.execute(TEAMS, {"campaign": campaign_id})]
-    known = db.session.execute(VOLUNTEERS, {"teams": [team.id for team in teams]}).scalars()
-    stays = [Stay(*row) for row in db.session.execute(STAYS, {"campaign": campaign_id})]
-    return CampaignState(teams, frozenset(known), stays, now)
+    by_name: dict[str, list[CampaignTeam]] = defaultdict(list)
+    for team in teams:
+        by_name[folded(team.name)].append(team)
+    by_id = {team.id: team for team in teams}
+    known = db.session.execute(VOLUNTEERS, {"teams": list(by_id)}).scalars()
+    stays: dict[int, list[Stay]] = defaultdict(list)
+    for row in db.session.execute(STAYS, {"campaign": campaign_id}):
+        stays[row.volunteer_id].append(Stay(*row))
+    return CampaignState(by_id, by_name, frozenset(known), stays, now)
 
 
-def _write(campaign_id: int, stays: Sequence[Stay]) -> dict[str, Any]:
+def _write(campaign_id: int, sheet: SheetImport) -> dict[str, Any]:
     """Add the memberships and attribute the measurements of their periods again.
 
     Devices are locked first, in the order of their ids, as joining and posts do.
     """
     before = team_totals(campaign_id)
+    stays = [stay_of(row) for row in sheet.rows if row.outcome == "create"]
     people = sorted({stay.volunteer for stay in stays})
     locked = devices.lock_devices(db.session.execute(DEVICES, {"volunteers": people}).scalars())
     rows = [
@@ -208,107 +189,81 @@ def _write(campaign_id: int, stays: Sequence[Stay]) -> dict[str, Any]:
     return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
 
 
-def _rejected(rows: Sequence[PastRow], totals: dict[str, int], language: Language) -> Problem:
-    """Return the error with all invalid rows; 409 if every error is a second team at one time."""
-    wrong = [row for row in rows if row.errors]
-    errors = field_errors(wrong)
-    only_conflicts = {error.code for error in errors} == {"other_team_then"}
-    status, code = (409, "other_team_then") if only_conflicts else (422, "import_refused")
-    members = {"totals": totals, "rows": [_serialize_row(row, language) for row in wrong]}
-    return Problem(status, code, errors, members=members)
-
-
-def _serialize_row(row: PastRow, language: Language) -> dict[str, Any]:
+def _describe(row: SheetRow) -> dict[str, Any]:
+    since, until = row.values.get("since"), row.values.get("until")
     return {
-        "line": row.line,
-        "outcome": row.outcome,
-        "number": row.number,
-        "team_id": row.team,
-        "since": row.since and row.since.isoformat(),
-        "until": row.until and row.until.isoformat(),
-        "errors": serialize_remarks(row.errors, language),
+        "number": row.values.get("volunteer"),
+        "team_id": row.values.get("team"),
+        "since": since and since.isoformat(),
+        "until": until and until.isoformat(),
     }
 
 
-def past_rows(table: Table, state: CampaignState) -> list[PastRow]:
-    """Parse every row and determine its outcome."""
-    by_name: dict[str, list[CampaignTeam]] = {}
-    for team in state.teams:
-        by_name.setdefault(folded(team.name), []).append(team)
-    stays: dict[int, list[Stay]] = {}
-    for stay in state.stays:
-        stays.setdefault(stay.volunteer, []).append(stay)
-    rows = []
-    for line in table.rows:
-        row = _read(line, table.header, by_name, state)
+def _check(rows: Sequence[SheetRow], state: CampaignState) -> None:
+    """Read every row and compare it with the memberships that are stored or of earlier rows."""
+    for row in rows:
         if not row.errors:
-            _compare(row, stays, {team.id: team for team in state.teams})
-        rows.append(row)
-    return rows
+            _read(row, state)
+        if not row.errors:
+            _compare(row, state)
 
 
-def _read(
-    line: Line, header: Header, by_name: Mapping[str, Sequence[CampaignTeam]], state: CampaignState
-) -> PastRow:
-    row = PastRow(line.number)
-    if line.malformed:
-        row.errors.append(Remark("", line.malformed))
-        return row
-    cells = {name: header.cell(line, name) for name in PAST.columns}
-    row.number = int(cells["number"]) if _is_number(cells["number"]) else None
-    if row.number not in state.volunteers:
-        row.errors.append(Remark("number", "volunteer_unknown"))
-    _read_team(row, cells["team"], by_name)
-    row.since, row.until = parse_time(cells["since"]), parse_time(cells["until"], end=True)
-    for name, value in (("since", row.since), ("until", row.until)):
-        if value is None:
-            row.errors.append(Remark(name, "not_moment" if cells[name] else "required"))
-    if row.since and row.until:
-        _check_span(row, row.since, row.until, state)
-    return row
+def _read(row: SheetRow, state: CampaignState) -> None:
+    cells = row.cells
+    since, until = parse_time(cells["since"]), parse_time(cells["until"], end=True)
+    row.values = {"volunteer": parse_number(cells["number"]), "since": since, "until": until}
+    if row.values["volunteer"] not in state.volunteers:
+        row.refuse("number", "volunteer_unknown")
+    team = _read_team(row, state)
+    for name in ("since", "until"):
+        if row.values[name] is None:
+            row.refuse(name, "not_moment" if cells[name] else "required")
+    if since and until:
+        if since >= until:
+            row.refuse("until", "before_since")
+        elif until > state.now:
+            row.refuse("until", "not_past")
+        if team and team.ended_at is not None and until > team.ended_at:
+            row.refuse("until", "team_ended")
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 15
+def parse_number(text: str) -> int | None:
+    """Parse the number of a volunteer or a team; None: it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
 
 
-def _read_team(row: PastRow, text: str, by_name: Mapping[str, Sequence[CampaignTeam]]) -> None:
-    """Set the team by name, or by number if the name is ambiguous or unknown."""
-    named = by_name.get(folded(text), ())
-    if not named and _is_number(text):
-        named = [team for teams in by_name.values() for team in teams if team.id == int(text)]
+def _read_team(row: SheetRow, state: CampaignState) -> CampaignTeam | None:
+    """Find the team by name, or by number if the name is ambiguous or unknown."""
+    text, number = row.cells["team"], parse_number(row.cells["team"])
+    named = state.teams_by_name.get(folded(text), ())
+    if not named and number is not None and number in state.teams:
+        named = [state.teams[number]]
     if len(named) == 1:
-        row.team = named[0].id
-        return
-    candidates = tuple(f"{team.id}: {team.name}" for team in named)
+        row.values["team"] = named[0].id
+        return named[0]
     code = "team_ambiguous" if named else "team_unknown" if text else "required"
-    row.errors.append(Remark("team", code, candidates))
+    row.refuse("team", code, *(f"{team.id}: {team.name}" for team in named))
+    return None
 
 
-def _check_span(row: PastRow, since: datetime, until: datetime, state: CampaignState) -> None:
-    if since >= until:
-        row.errors.append(Remark("until", "before_since"))
-    elif until > state.now:
-        row.errors.append(Remark("until", "not_past"))
-    team = next((team for team in state.teams if team.id == row.team), None)
-    if team and team.ended_at is not None and until > team.ended_at:
-        row.errors.append(Remark("until", "team_ended"))
+def _compare(row: SheetRow, state: CampaignState) -> None:
+    """Compare a row with the volunteer's memberships: one team of a campaign at a time."""
+    stay, span = stay_of(row), (row.values["since"], row.values["until"])
+    own = state.stays[stay.volunteer]
+    overlapping = [one for one in own if one.overlaps(*span)]
+    if any(one.team == stay.team and one.covers(*span) for one in overlapping):
+        row.stored = stay
+    elif overlapping:
+        both = (overlapping[0].team, stay.team)
+        names = [state.teams[one].name if one in state.teams else str(one) for one in both]
+        row.refuse("team", "other_team_then", *names)
+    else:
+        own.append(stay)
 
 
-def _compare(row: PastRow, stays: dict[int, list[Stay]], teams: Mapping[int, CampaignTeam]) -> None:
-    """Compare a row with known memberships: one team of a campaign at a time."""
-    assert row.number and row.team and row.since and row.until
-    own = stays.setdefault(row.number, [])
-    overlapping = [stay for stay in own if stay.overlaps(row.since, row.until)]
-    for stay in overlapping:
-        if stay.team == row.team and stay.covers(row.since, row.until):
-            row.exists = True
-            return
-    for stay in overlapping:
-        names = [teams[one].name if one in teams else str(one) for one in (stay.team, row.team)]
-        row.errors.append(Remark("team", "other_team_then", tuple(names)))
-        return
-    own.append(Stay(row.number, row.team, row.since, row.until, row.line))
+def stay_of(row: SheetRow) -> Stay:
+    """Return the membership of a valid row."""
+    return Stay(**row.values)
 
 
 def parse_time(text: str, *, end: bool = False) -> datetime | None:
@@ -334,12 +289,3 @@ def _parse_formats(formats: Sequence[str], text: str) -> datetime | None:
             continue
         return found if EARLIEST <= found < LATEST else None
     return None
-
-
-def new_stays(rows: Iterable[PastRow]) -> list[Stay]:
-    """Return the memberships that the rows create."""
-    return [
-        Stay(row.number, row.team, row.since, row.until)
-        for row in rows
-        if row.outcome == "create" and row.number and row.team and row.since
-    ]

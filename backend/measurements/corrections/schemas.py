@@ -10,7 +10,7 @@ from backend.fields import ID_MOST, Day, Flag, Many, Object, Strict, Text, Whole
 from backend.measurements.corrections.service import MEASUREMENTS_MOST, Choice
 from backend.measurements.recording.incoming import read_id
 from backend.measurements.recording.rules import NETWORKS
-from backend.team_import.schemas import FormatSchema, RemarkSchema
+from backend.tables.schemas import FormatSchema, RemarkSchema
 
 REASON_MOST = 500
 PAGE_MOST = 500

@@ -19,7 +19,7 @@ from backend.measurements.corrections.schemas import (
     MembershipImportSchema,
 )
 from backend.measurements.corrections.service import Decision, change_campaign
-from backend.team_import.schemas import BODY, MEDIA_TYPES, ImportQuerySchema
+from backend.tables.schemas import BODY, MEDIA_TYPES, ImportQuerySchema
 
 blp = PersonBlueprint("decisions", __name__)
 blueprints = (blp,)

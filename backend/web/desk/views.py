@@ -24,7 +24,7 @@ from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
 from backend.coverage.signals.evidence import SignalEvidence, unit_evidence
 from backend.coverage.signals.service import unit_signals
-from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, serialize_import
+from backend.coverage.vnnic.importer import ImportOptions, import_vnnic
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.http import etags
@@ -345,7 +345,7 @@ def _import(fields: dict[str, Any], form: Form, home: int) -> dict[str, Any]:
     options = ImportOptions(fields["month"], fields["network"], columns=columns, home=home)
     dry_run = fields["go"] is None
     result = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())
-    return serialize_import(result, form.language)
+    return result.serialize(form.language)
 
 
 @bp.page("/area/<code>/letterhead", methods=READ_WRITE)

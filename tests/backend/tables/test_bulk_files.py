@@ -12,8 +12,8 @@ import xlsxwriter
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.tables import table as bulk_table
 from backend.tables.reader import read_table
+from backend.team_import.rows import TEAMS
 from backend.team_import.template import EXAMPLE, HEADER
 from backend.team_import.views import XLSX
 from tests.support.team_files import GOOD, cp1258, errors, replace_parts, send, teams, url, workbook
@@ -112,7 +112,7 @@ def test_the_template_is_read_back(
     assert given.status_code == 200
     assert f"doi.{form}" in given.headers["Content-Disposition"]
     answer = send(client, url(youth, True), given.data, organiser, given.mimetype)
-    assert answer.json["columns"] == list(bulk_table.COLUMNS)
+    assert answer.json["columns"] == list(TEAMS.columns)
     assert "example_left" in [code for _, _, code in errors(answer)]
     if form == "csv":
         body = given.data.decode().replace(EXAMPLE, "Đội 1").replace("Xã Hoá", "Thị trấn Hoá")
@@ -241,8 +241,8 @@ def test_the_time_for_a_file_grows_with_its_size_alone() -> None:
     )
     raw = replace_parts(workbook(["name"]), **{"xl/worksheets/sheet1.xml": sheet})
     began = time.process_time()
-    assert len(read_table(raw).rows) == 1
-    assert len(read_table(b"(" * 100_000 + b"\nname\nAn\n").rows) == 1
+    assert len(read_table(raw, TEAMS).rows) == 1
+    assert len(read_table(b"(" * 100_000 + b"\nname\nAn\n", TEAMS).rows) == 1
     assert time.process_time() - began < 10
 
 

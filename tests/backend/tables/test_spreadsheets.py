@@ -72,8 +72,7 @@ def test_every_csv_is_written_by_the_one_function() -> None:
         for path in (ROOT / "backend").rglob("*.py")
         if re.search(r"csv\.(writer|DictWriter)|to_csv\(", path.read_text())
     }
-    # Typed lines of teams become the file that the import reads, which refuses formulas.
-    assert writers == {"backend/tables/spreadsheets.py", "backend/campaign_setup/team_lines.py"}
+    assert writers == {"backend/tables/spreadsheets.py"}
 
 
 @pytest.mark.slow

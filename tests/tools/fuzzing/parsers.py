@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from backend.measurements.recording import incoming
 from backend.tables import reader as bulk_reader
 from backend.tables import xlsx as bulk_xlsx
 from backend.team_import import template as bulk_template
+from backend.team_import.rows import TEAMS
 from config import settings
 from geo import boundaries, catalogue
 from geo.polygons import BoundaryError
@@ -69,13 +71,14 @@ def parsers() -> Iterator[Parser]:
     teams, book = bulk_template._csv(), bulk_template._xlsx()
     yield Parser(
         "teams.csv",
-        bulk_reader.read_csv,
+        partial(bulk_reader.read_csv, kind=TEAMS),
         [teams, teams.decode("utf-8-sig").encode("cp1258", "replace")],
         (Problem,),
     )
-    yield Parser("teams.xlsx", bulk_xlsx.read_xlsx, [book], (Problem,))
+    read_xlsx = partial(bulk_xlsx.read_xlsx, kind=TEAMS)
+    yield Parser("teams.xlsx", read_xlsx, [book], (Problem,))
     for part in WORKBOOK:
-        parse = inside(book, part, bulk_xlsx.read_xlsx)
+        parse = inside(book, part, read_xlsx)
         yield Parser(f"teams.xlsx: {part}", parse, [part_of(book, part)], (Problem,))
     yield Parser("vnnic", _vnnic, [VNNIC, ATLAS, book], (Problem,))
     yield Parser("vnnic figures", _figures, NUMBERS, (ValueError,))
@@ -112,7 +115,7 @@ def _sample(raw: bytes) -> object:
 
 
 def _vnnic(raw: bytes) -> object:
-    return vnnic_reader.parse_file(raw, None, {}, {})
+    return vnnic_reader.read_file(raw, "commune", {}, {})
 
 
 def _figures(raw: bytes) -> object:

@@ -77,7 +77,11 @@ def actor() -> Actor:
     """
     found: Actor | None = request.environ.get(ACTOR_KEY)
     if found is None:
-        found = _by_token() if request.headers.get("Authorization") else _by_session()
+        if header := request.headers.get("Authorization"):
+            scheme, _, token = header.partition(" ")
+            found = _of_token(token.strip() if scheme.lower() == "bearer" else "")
+        else:
+            found = _by_session()
         request.environ[ACTOR_KEY] = found
         if found.signed_in:
             after_this_request(keep_private)
@@ -154,11 +158,6 @@ def basic_actor() -> Actor:
     found = request.environ[ACTOR_KEY] = replace(found, may_write=False)
     after_this_request(keep_private)
     return found
-
-
-def _by_token() -> Actor:
-    scheme, _, token = request.headers["Authorization"].partition(" ")
-    return _of_token(token.strip() if scheme.lower() == "bearer" else "")
 
 
 def _of_token(token: str) -> Actor:

@@ -51,6 +51,11 @@ class Link:
         link = f"{base.rstrip('/')}/invitation#{self.secret}"
         return {"user_id": self.user_id, "link": link, "expires_at": self.expires_at}
 
+    def text(self, base: str) -> str:
+        """Return the text of a mail with the link."""
+        until = f"{self.expires_at.astimezone(VIETNAM):%H:%M, %d/%m/%Y}"
+        return TEXT.format(link=self.serialize(base)["link"], until=until)
+
 
 def make_link(user_id: int, purpose: str, now: datetime) -> Link:
     """Make a link that replaces those of this person; the caller records and commits."""
@@ -91,16 +96,11 @@ def mail_links(links: Sequence[Link], base: str, settings: Mapping[str, Any]) ->
     rows = select(User.id, User.name).where(User.id.in_([link.user_id for link in links]))
     names = {user_id: name or "" for user_id, name in db.session.execute(rows)}
     mails = {
-        link.user_id: compose([names[link.user_id]], SUBJECT, _text(link, base), settings)
+        link.user_id: compose([names[link.user_id]], SUBJECT, link.text(base), settings)
         for link in links
         if "@" in names[link.user_id]
     }
     return frozenset(send_all(mails, settings))
-
-
-def _text(link: Link, base: str) -> str:
-    until = f"{link.expires_at.astimezone(VIETNAM):%H:%M, %d/%m/%Y}"
-    return TEXT.format(link=link.serialize(base)["link"], until=until)
 
 
 def accept(secret: str, password: str, *, key: str, address: str, now: datetime) -> User:

@@ -57,7 +57,13 @@ def _count(what: str, by: bytes, most: int, now: datetime, n: int = 1) -> None:
     ).returning(Attempts.n)
     total = db.session.execute(counted).scalar_one()
     if total == n:
-        _delete_old(now - KEPT)
+        # Old counts; those locked by a parallel call are skipped.
+        key = tuple_(Attempts.what, Attempts.by, Attempts.hour)
+        old = select(Attempts.what, Attempts.by, Attempts.hour).where(Attempts.hour < now - KEPT)
+        db.session.execute(
+            delete(Attempts).where(key.in_(old.with_for_update(skip_locked=True))),
+            execution_options={"synchronize_session": False},
+        )
     db.session.commit()
     if total > most:
         wait = int((hour + HOUR - now).total_seconds()) + 1
@@ -85,13 +91,3 @@ def network_of(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
-
-
-def _delete_old(before: datetime) -> None:
-    """Delete old counts; rows locked by a parallel call are skipped."""
-    key = tuple_(Attempts.what, Attempts.by, Attempts.hour)
-    old = select(Attempts.what, Attempts.by, Attempts.hour).where(Attempts.hour < before)
-    db.session.execute(
-        delete(Attempts).where(key.in_(old.with_for_update(skip_locked=True))),
-        execution_options={"synchronize_session": False},
-    )

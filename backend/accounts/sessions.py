@@ -70,7 +70,8 @@ def sign_in(data: Mapping[str, Any], context: SignInContext) -> tuple[User, str]
     if row.totp_secret:
         check_code(row.id, row.totp_secret, data["totp"], context)
     user = _lock_unchanged(row)
-    _renew_hash(user, data["password"])
+    if user.password_hash and passwords.needs_rehash(user.password_hash):
+        user.password_hash = passwords.hash_password(data["password"])
     secret = begin_session(user.id, context)
     db.session.commit()
     return user, secret
@@ -131,11 +132,6 @@ def check_code(user_id: int, encrypted: str, code: str | None, context: SignInCo
         record_act(Actor(address=context.address), "session.totp_failed", f"user:{user_id}")
         db.session.commit()
         raise Problem(401, "totp_wrong")
-
-
-def _renew_hash(user: User, password: str) -> None:
-    if user.password_hash and passwords.needs_rehash(user.password_hash):
-        user.password_hash = passwords.hash_password(password)
 
 
 def begin_session(user_id: int, context: SignInContext, identity: int | None = None) -> str:

@@ -36,7 +36,8 @@ def invite_leader(
     actor: Actor, contact: str, team_ids: Sequence[int], now: datetime
 ) -> InvitedLeader:
     """Invite a person to lead teams; an existing account gets the roles without a link."""
-    roles = [_role(one) for one in team_ids]
+    unset = {"unit": None, "cluster_id": None, "valid_to": None}
+    roles = [{"role": ROLE, "scope_id": one, **unset} for one in team_ids]
     names = _names(team_ids)
     try:
         return InvitedLeader(contact, names, invite(actor, contact, None, roles, now))
@@ -81,10 +82,6 @@ def leaders_of(team_ids: Sequence[int], now: datetime) -> dict[int, list[dict[st
         leader = {"role_id": role_id, "user_id": user_id, "contact": name, "name": display_name}
         found.setdefault(int(team_id or 0), []).append(leader | {"accepted": accepted})
     return found
-
-
-def _role(team_id: int) -> dict[str, Any]:
-    return {"role": ROLE, "scope_id": team_id, "unit": None, "cluster_id": None, "valid_to": None}
 
 
 def _names(team_ids: Sequence[int]) -> tuple[str, ...]:

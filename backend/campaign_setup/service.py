@@ -78,7 +78,8 @@ def save_draft(
     """Store fields of a draft as typed, or begin one; a started one does not change."""
     user_id = require_person(actor, write=True)
     if draft_id is None:
-        _require_organiser(actor)
+        if not (can(actor, "system.manage") or actor.ids("organiser")):
+            raise Problem(403, "forbidden")
         row = CampaignDraft(user_id=user_id, content=dict(content), updated_at=now)
         _delete_surplus(user_id)
         db.session.add(row)
@@ -222,11 +223,6 @@ def _row(actor: Actor, draft_id: int, *, lock: bool = False) -> CampaignDraft:
 
 def _draft(row: CampaignDraft) -> Draft:
     return Draft(row.id, dict(row.content), row.campaign_id, row.updated_at)
-
-
-def _require_organiser(actor: Actor) -> None:
-    if not (can(actor, "system.manage") or actor.ids("organiser")):
-        raise Problem(403, "forbidden")
 
 
 def _delete_surplus(user_id: int) -> None:

@@ -122,7 +122,9 @@ def create_campaign(
     actor: Actor, data: Mapping[str, Any], *, commit: bool = True
 ) -> dict[str, Any]:
     """Add a campaign of an organisation; with `commit=False` the caller commits."""
-    organisation_id = _require_organiser(actor, data["organisation_id"])
+    organisation_id = data["organisation_id"]
+    require(actor, "campaign.edit", requested_organisation_scope(organisation_id))
+    lock_organisation(organisation_id)
     _check_days(data["first_day"], data["last_day"])
     areas = _requested_areas(data)
     values = {name: data[name] for name in COLUMNS} | {"organisation_id": organisation_id}
@@ -221,12 +223,6 @@ def _editable_campaign(actor: Actor, campaign_id: int) -> Campaign:
     row = visible_campaign(actor, campaign_id)
     require(actor, "campaign.edit", campaign_scope(campaign_id))
     return row
-
-
-def _require_organiser(actor: Actor, organisation_id: int) -> int:
-    """Check that the actor organises for an organisation that lasts; lock it and return its id."""
-    require(actor, "campaign.edit", requested_organisation_scope(organisation_id))
-    return lock_organisation(organisation_id).id
 
 
 def _changed_fields(

@@ -131,7 +131,12 @@ def send_reminders(
         if one.id in claimed
     }
     sent = set(send_all(messages, settings))
-    _release(claimed - sent, network)
+    db.session.execute(
+        delete(ContactReminder).where(
+            ContactReminder.contact_id.in_(claimed - sent), ContactReminder.network == network
+        ),
+        execution_options={"synchronize_session": False},
+    )
     result = Reminded(
         sent=[one for one in picked if one.id in sent],
         before=[one for one in picked if one.id not in claimed],
@@ -161,13 +166,3 @@ def _claim(contacts: Collection[int], network: str, now: datetime) -> set[int]:
         where=ContactReminder.sent_at <= now - GAP,
     ).returning(ContactReminder.contact_id)
     return set(db.session.scalars(marked))
-
-
-def _release(contacts: Collection[int], network: str) -> None:
-    """Unmark contacts whose mail was not sent; the caller commits."""
-    db.session.execute(
-        delete(ContactReminder).where(
-            ContactReminder.contact_id.in_(contacts), ContactReminder.network == network
-        ),
-        execution_options={"synchronize_session": False},
-    )

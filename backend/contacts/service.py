@@ -70,7 +70,9 @@ def contacts_of(units: Collection[int]) -> dict[int, list[dict[str, Any]]]:
     query = select(UnitContact).where(UnitContact.unit_id.in_(units)).order_by(UnitContact.id)
     found: dict[int, list[dict[str, Any]]] = {}
     for row in db.session.scalars(query):
-        found.setdefault(row.unit_id, []).append(_serialize(row))
+        values = {name: getattr(row, name) for name in ("id", "version", "changed_at", *FIELDS)}
+        values["phone_text"] = format_phone(row.phone)
+        found.setdefault(row.unit_id, []).append(values)
     return found
 
 
@@ -113,7 +115,9 @@ def _add(actor: Actor, unit: UnitRow, values: dict[str, Any], now: datetime) -> 
 def _change(
     actor: Actor, unit: UnitRow, data: Mapping[str, Any], values: dict[str, Any], now: datetime
 ) -> int:
-    row = _row(unit.id, data["id"])
+    row = db.session.get(UnitContact, data["id"], with_for_update=True, populate_existing=True)
+    if row is None or row.unit_id != unit.id:
+        raise Problem(404, "not_found")
     if row.version != data["version"]:
         raise stale()
     changed = sorted(name for name in FIELDS if getattr(row, name) != values[name])
@@ -134,7 +138,7 @@ def remove_contact(actor: Actor, code: str, contact_id: int, now: datetime) -> N
     """Remove a contact of a unit of an area."""
     area = authorized_area(actor, code, now)
     row = db.session.get(UnitContact, contact_id)
-    if row is None or not _inside(area, row.unit_id):
+    if row is None or area.id not in unit_scope(row.unit_id).units:
         raise Problem(404, "not_found")
     db.session.delete(row)
     record_act(actor, "contact.remove", f"unit:{row.unit_id}", contact=contact_id)
@@ -171,19 +175,3 @@ def _unit_inside(actor: Actor, code: str, wanted: str, now: datetime) -> UnitRow
     if found is None:
         raise invalid("unit", "unit_outside")
     return found
-
-
-def _inside(area: UnitRow, unit_id: int) -> bool:
-    return area.id in unit_scope(unit_id).units
-
-
-def _row(unit_id: int, contact_id: int) -> UnitContact:
-    row = db.session.get(UnitContact, contact_id, with_for_update=True, populate_existing=True)
-    if row is None or row.unit_id != unit_id:
-        raise Problem(404, "not_found")
-    return row
-
-
-def _serialize(row: UnitContact) -> dict[str, Any]:
-    values = {name: getattr(row, name) for name in ("id", "version", "changed_at", *FIELDS)}
-    return values | {"phone_text": format_phone(row.phone)}

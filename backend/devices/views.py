@@ -27,7 +27,9 @@ blueprints = (blp,)
 @blp.response(200, ConsentSchema)
 def read_consent() -> Any:
     """Return the consent text in Vietnamese or English."""
-    text = consent.statement(_operator(), language())
+    config = current_app.config
+    names = ("OPERATOR_NAME", "OPERATOR_CONTACT", "RETENTION_DAYS")
+    text = consent.statement(consent.Operator(*(config[name] for name in names)), language())
     return text, 200, {"Content-Language": text["language"], "Vary": "Accept-Language"}
 
 
@@ -73,10 +75,3 @@ def agree_again(data: dict[str, Any]) -> ConsentState:
 
 def _device() -> KnownDevice:
     return service.authenticate(bearer_token(), clock_now())
-
-
-def _operator() -> consent.Operator:
-    config = current_app.config
-    return consent.Operator(
-        config["OPERATOR_NAME"], config["OPERATOR_CONTACT"], config["RETENTION_DAYS"]
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -137,12 +137,7 @@ def remove_team(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> 
     )
     if db.session.scalar(joined):
         raise Problem(409, "team_has_members")
-    revoked = update(JoinCode).where(
-        JoinCode.campaign_id == campaign_id,
-        JoinCode.team_id == team_id,
-        JoinCode.revoked_at.is_(None),
-    )
-    db.session.execute(revoked.values(revoked_at=now))
+    _revoke_code(campaign_id, team_id, now)
     record_act(actor, "join_code.revoke", f"team:{team_id}", campaign=campaign_id)
     db.session.commit()
 
@@ -290,10 +285,7 @@ def _visible_scope(actor: Actor, campaign_id: int, team_id: int) -> Scope:
 def _replace_code(campaign_id: int, team_id: int, limits: Mapping[str, Any], now: datetime) -> None:
     """Revoke the current code and add a new one; concurrent rotations wait for each other."""
     db.session.execute(select(Team.id).where(Team.id == team_id).with_for_update(key_share=True))
-    in_force = JoinCode.campaign_id == campaign_id, JoinCode.team_id == team_id
-    db.session.execute(
-        update(JoinCode).where(*in_force, JoinCode.revoked_at.is_(None)).values(revoked_at=now)
-    )
+    _revoke_code(campaign_id, team_id, now)
     row = insert(JoinCode).on_conflict_do_nothing(index_elements=["code"]).returning(JoinCode.code)
     made = None
     while made is None:  # again in the rare case that the code exists
@@ -301,14 +293,22 @@ def _replace_code(campaign_id: int, team_id: int, limits: Mapping[str, Any], now
         made = db.session.scalar(row.values(**fields, **limits, created_at=now))
 
 
+def _revoke_code(campaign_id: int, team_id: int, now: datetime) -> None:
+    current = _is_current(campaign_id, team_id)
+    db.session.execute(update(JoinCode).where(current).values(revoked_at=now))
+
+
 def _current_code(campaign_id: int, team_id: int) -> Row[tuple[JoinCode]] | None:
-    return db.session.execute(
-        select(JoinCode.__table__).where(
-            JoinCode.campaign_id == campaign_id,
-            JoinCode.team_id == team_id,
-            JoinCode.revoked_at.is_(None),
-        )
-    ).first()
+    current = _is_current(campaign_id, team_id)
+    return db.session.execute(select(JoinCode.__table__).where(current)).first()
+
+
+def _is_current(campaign_id: int, team_id: int) -> ColumnElement[bool]:
+    return and_(
+        JoinCode.campaign_id == campaign_id,
+        JoinCode.team_id == team_id,
+        JoinCode.revoked_at.is_(None),
+    )
 
 
 def _details(place: CampaignTeam, now: datetime) -> CodeDetails:

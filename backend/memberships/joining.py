@@ -103,18 +103,14 @@ def _leave(present: Member, place: tuple[int, int], transfer: bool, now: datetim
     """End the present membership; a guest who joins the same team needs no `transfer`."""
     later = present.since > now + memberships.SKEW  # a membership that has not begun cannot end
     if (present.team.id != place[1] and not transfer) or later:
-        raise other_team("other_team", present.team, _team(place))
+        wanted = join_codes.campaign_team(*place)
+        raise other_team("other_team", present.team, Brief(wanted.team_id, wanted.team))
     return memberships.end_membership(present, now)
 
 
 def other_team(code: str, current: Brief, wanted: Brief) -> Problem:
     """Return the error of a volunteer who cannot be in two teams of a campaign; it names both."""
     return Problem(409, code, members={"current": asdict(current), "wanted": asdict(wanted)})
-
-
-def _team(place: tuple[int, int]) -> Brief:
-    found = join_codes.campaign_team(*place)
-    return Brief(found.team_id, found.team)
 
 
 KINDS = ("link", "guest")

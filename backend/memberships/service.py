@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, require
@@ -111,7 +111,8 @@ def current_membership(
 
 def current_memberships(volunteer_id: int, now: datetime) -> dict[int, Member]:
     """Return the memberships that a volunteer has now, by campaign."""
-    rows = _rows().where(Membership.volunteer_id == volunteer_id, _lasts_beyond(now + SKEW))
+    lasts = Membership.period.op("&&")(Range(now + SKEW, None, bounds="[)"))
+    rows = _rows().where(Membership.volunteer_id == volunteer_id, lasts)
     return {member.campaign.id: member for member in _read(rows)}
 
 
@@ -158,10 +159,6 @@ def list_members(
     rows, next_cursor = take_page(found, query["limit"], lambda row: (row["id"],))
     items = [{**row, "campaign": Brief(row["campaign_id"], row["campaign"])} for row in rows]
     return {"items": items, "next": next_cursor}
-
-
-def _lasts_beyond(moment: datetime) -> ColumnElement[bool]:
-    return Membership.period.op("&&")(Range(moment, None, bounds="[)"))
 
 
 def _rows() -> Select[Any]:

@@ -143,12 +143,10 @@ def list_members(query: dict[str, Any], team_id: int) -> Any:
     if query["campaign"] is not None and not 0 <= query["campaign"] <= BIG_ID_MOST:
         raise invalid("campaign", "out_of_range")
     page = service.list_members(user, team_id, query, clock_now())
-    return {"items": [_serialize_member(one) for one in page["items"]], "next": page["next"]}
-
-
-def _serialize_member(one: dict[str, Any]) -> dict[str, Any]:
-    numbered = message("guest_numbered" if one["guest"] else "member_numbered", language())
-    return one | {"name": one["display_name"] or numbered.format(number=one["number"])}
+    for one in page["items"]:
+        numbered = message("guest_numbered" if one["guest"] else "member_numbered", language())
+        one["name"] = one["display_name"] or numbered.format(number=one["number"])
+    return page
 
 
 def _guess_limiter() -> joining.GuessLimiter:

@@ -23,6 +23,7 @@ from backend.units.reform import successors, successors_of
 
 # For a longer time an admin grants the role itself.
 DURATION_MOST = timedelta(days=366)
+UNIT_FIELDS = ("id", "system", "level", "code", "name")
 
 
 def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -33,7 +34,9 @@ def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, 
     require(actor, "unit.delegate", scope)
     own = _own_role(user_id, scope, now)
     until = _end(data["valid_to"], own, now)
-    deputy = _deputy(data["name"], user_id)
+    deputy = users.find_by_name(users.parse_name(data["name"]))
+    if deputy is None or not deputy.accepted or deputy.id == user_id:
+        raise invalid("name", "deputy_unknown")
     row = Role(
         user_id=deputy.id,
         role="official",
@@ -106,14 +109,6 @@ def _end(requested: datetime, own: Role, now: datetime) -> datetime:
     return requested if own.valid_to is None else min(requested, own.valid_to)
 
 
-def _deputy(name: str, user_id: int) -> User:
-    """Return the account of another person."""
-    user = users.find_by_name(users.parse_name(name))
-    if user is None or not user.accepted or user.id == user_id:
-        raise invalid("name", "deputy_unknown")
-    return user
-
-
 def _serialize_deputies(rows: Sequence[tuple[Role, User, Role]]) -> list[dict[str, Any]]:
     """Return delegations as answers; their areas are read by one query."""
     areas = serialize_areas([(role.scope_kind, role.scope_id) for role, _, _ in rows])
@@ -147,7 +142,7 @@ def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
             "user_id": user.id,
             "name": user.name,
             "role": role.role,
-            "unit": _serialize_unit(unit),
+            "unit": {key: getattr(unit, key) for key in UNIT_FIELDS},
             "ended_on": unit.valid_to,
             "successors": proposed[unit.id],
         }
@@ -174,7 +169,9 @@ def confirm_successors(
         units = [one.id for one in successors(unit.id) if one.likely]
     else:
         units = sorted(unit_ids(requested, "units"))
-        _require_not_ended(units, now)
+        ended = select(Unit.id).where(Unit.id.in_(units), Unit.valid_to < local_day(now))
+        if db.session.scalar(ended.limit(1)) is not None:
+            raise invalid("units", "unit_ended")
     assert unit.valid_to is not None
     until, old.valid_to = old.valid_to, day_begin(unit.valid_to + DAY)
     over = _area(actor, unit, units, data["name"], now)
@@ -214,13 +211,3 @@ def _unconfirmed(now: datetime) -> Any:
             User.closed_at.is_(None),
         )
     )
-
-
-def _require_not_ended(units: Sequence[int], now: datetime) -> None:
-    ended = select(Unit.id).where(Unit.id.in_(units), Unit.valid_to < local_day(now))
-    if db.session.scalar(ended.limit(1)) is not None:
-        raise invalid("units", "unit_ended")
-
-
-def _serialize_unit(unit: Unit) -> dict[str, Any]:
-    return {name: getattr(unit, name) for name in ("id", "system", "level", "code", "name")}

@@ -113,17 +113,11 @@ def find_role(data: Mapping[str, Any], field: str, now: datetime) -> NewRole:
     """
     role = data["role"]
     scope_id = _scope_id(data, field, now)
-    _check_lasting(role, scope_id, _at(field, "scope_id"))
+    if role in LOCK_SCOPE and db.session.scalar(LOCK_SCOPE[role], {"id": scope_id}) is not None:
+        code = "team_ended" if role == "team_leader" else "organisation_ended"
+        raise invalid(_at(field, "scope_id"), code)
     cluster = data.get("cluster_id") is not None
     return NewRole(role, "cluster" if cluster else KINDS[role], scope_id, data["valid_to"])
-
-
-def _check_lasting(role: str, scope_id: int | None, field: str) -> None:
-    """Reject a role over an ended team or organisation; lock one that lasts until the commit."""
-    if role not in LOCK_SCOPE:
-        return
-    if db.session.scalar(LOCK_SCOPE[role], {"id": scope_id}) is not None:
-        raise invalid(field, "team_ended" if role == "team_leader" else "organisation_ended")
 
 
 def _may_grant(actor: Actor, role: str, scope_id: int | None) -> bool:

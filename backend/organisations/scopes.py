@@ -1,6 +1,6 @@
 """Scopes of organisations, teams, campaigns and units: the roles that apply to them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import text
 
@@ -73,7 +73,10 @@ def unit_scopes(ids: Collection[int]) -> dict[int, Scope]:
         if row.system == "2024" and (
             likely := [one.id for one in successors(row.id) if one.likely]
         ):
-            scopes[row.id] = _joined(scopes[row.id], list(unit_scopes(likely).values()))
+            own, later = scopes[row.id], unit_scopes(likely).values()
+            units = frozenset.intersection(*(one.units for one in later))
+            around = frozenset.intersection(*(one.clusters for one in later))
+            scopes[row.id] = Scope(units=own.units | units, clusters=own.clusters | around)
     return scopes
 
 
@@ -88,12 +91,6 @@ def _clusters(units: frozenset[int]) -> dict[int, frozenset[int]]:
     for row in db.session.execute(CLUSTERS, {"units": list(units)}):
         found[row.unit_id] = found.get(row.unit_id, frozenset()) | {row.cluster_id}
     return found
-
-
-def _joined(own: Scope, of_successors: Sequence[Scope]) -> Scope:
-    units = frozenset.intersection(*(one.units for one in of_successors))
-    clusters = frozenset.intersection(*(one.clusters for one in of_successors))
-    return Scope(units=own.units | units, clusters=own.clusters | clusters)
 
 
 def cluster_scope(cluster_id: int) -> Scope:

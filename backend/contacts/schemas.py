@@ -4,24 +4,10 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from backend.accounts import login_names
 from backend.fields import ID_MOST, QueryWhole, Strict, Text
-from backend.organisations.schemas import Telephone
+from backend.organisations.schemas import Email, Telephone
 
 NAME_MOST, OFFICE_MOST = 100, 150
-
-
-class Email(Text):
-    """An e-mail address, stored in lower case."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(most=login_names.NAME_MOST, **options)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        name = login_names.normalize(super()._deserialize(value, *args, **kwargs))
-        if name is None or "@" not in name:
-            raise ValidationError("not_email")
-        return name
 
 
 class ContactSchema(Strict):

@@ -78,6 +78,19 @@ class Telephone(Text):
         return name
 
 
+class Email(Text):
+    """An e-mail address, stored in lower case."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=login_names.NAME_MOST, **options)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        name = login_names.normalize(super()._deserialize(value, *args, **kwargs))
+        if name is None or "@" not in name:
+            raise ValidationError("not_email")
+        return name
+
+
 class OrganisationsQuerySchema(PageSchema):
     """Filters of organisations; ended ones are left out by default."""
 

@@ -3,7 +3,6 @@
 The state of its tests is in one SQLite file that the worker processes share.
 """
 
-import json
 import math
 import os
 import secrets
@@ -13,11 +12,14 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct, field
+from msgspec.json import decode, encode
 
 from backend.errors import Problem
 from backend.witness.statements import (
@@ -68,12 +70,11 @@ TABLE = """
 """
 
 
-@dataclass(slots=True)
-class Direction:
+class Direction(Struct):
     """The transfers of one direction, in order; an unfinished one has a rate of 0."""
 
     moved: int = 0  # bytes of finished transfers
-    rates: list[tuple[int, float]] = field(default_factory=list)  # size, and rate in Mbit/s
+    rates: list[tuple[int, float]] = []  # size, and rate in Mbit/s
     last_bytes: int = 0
     last_seconds: float = 0.0
 
@@ -102,8 +103,7 @@ def percentile_90(rates: Sequence[float]) -> float | None:
     return round(low + (high - low) * (place % 1), 3)
 
 
-@dataclass(slots=True)
-class Download:
+class Download(Struct):
     """A download whose nonce has not come back; `began` is a monotonic time in seconds."""
 
     nonce: str
@@ -111,8 +111,7 @@ class Download:
     began: float
 
 
-@dataclass(slots=True)
-class ObservedTest:
+class ObservedTest(Struct):
     """What is known of one test."""
 
     ticket: dict[str, Any]  # claims
@@ -140,15 +139,6 @@ class ObservedTest:
     def note_prefix(self, prefix: str | None, size: int) -> None:
         if prefix and size > self.prefix_bytes:
             self.prefix, self.prefix_bytes = prefix, size
-
-    @classmethod
-    def from_json(cls, written: str) -> "ObservedTest":
-        values = json.loads(written)
-        for name in ("down", "up"):
-            values[name] = Direction(**values[name])
-        if values["open_download"]:
-            values["open_download"] = Download(**values["open_download"])
-        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +180,7 @@ class MeasuringHost:
         test = secrets.token_urlsafe(24)
         state = ObservedTest(ticket.claims())
         state.note_prefix(prefix, 0)
-        row = (test, str(ticket.id), now.timestamp(), json.dumps(asdict(state)))
+        row = (test, str(ticket.id), now.timestamp(), encode(state).decode())
         with self._transaction() as connection:
             connection.execute("delete from tests where started < ?", [(now - KEPT).timestamp()])
             found = connection.execute(
@@ -198,10 +188,10 @@ class MeasuringHost:
             ).fetchone()
             if found is None:
                 connection.execute("insert into tests values (?, ?, ?, ?)", row)
-            elif ObservedTest.from_json(found[1]).events or json.loads(found[1])["witness"]:
-                raise Problem(409, "ticket_used")
             else:
-                test = found[0]
+                test, before = found[0], decode(found[1], type=ObservedTest)
+                if before.events or before.witness:
+                    raise Problem(409, "ticket_used")
         return StartedTest(test, ticket)
 
     def ping(self, test: str, nonce: str | None, now: datetime, at: float) -> str:
@@ -321,9 +311,9 @@ class MeasuringHost:
             ).fetchone()
             if found is None:
                 raise Problem(404, "test_unknown")
-            state = ObservedTest.from_json(found[1])
+            state = decode(found[1], type=ObservedTest)
             yield state, datetime.fromtimestamp(found[0], UTC)
-            written = json.dumps(asdict(state))
+            written = encode(state).decode()
             connection.execute("update tests set state = ? where id = ?", [written, test])
 
     @contextmanager

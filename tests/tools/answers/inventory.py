@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import click
 from flask import Flask
 
 from backend.events.kinds import KINDS
 from backend.monitoring.checks import CHECKS
-from backend.server.running import serve
 from config.settings import SETTINGS
+
+ROOT = Path(__file__).parents[3]
 
 
 def names_of(app: Flask) -> dict[str, Iterable[str]]:
@@ -23,6 +25,7 @@ def names_of(app: Flask) -> dict[str, Iterable[str]]:
     parameters = [(f"{method} {path}", one) for path, item in document["paths"].items()
                   for method, operation in item.items() if isinstance(operation, dict)
                   for one in operation.get("parameters", [])]  # fmt: skip
+    running = [path.read_text() for path in (ROOT / "backend/server/running").glob("*.py")]
     return {
         "endpoints": api,
         "pages": set(rules) - api,
@@ -33,7 +36,7 @@ def names_of(app: Flask) -> dict[str, Iterable[str]]:
         "events": KINDS,
         "metrics": re.findall(r"^# TYPE (\S+)", client.get("/metrics").text, re.MULTILINE),
         "checks": [check.__name__ for check in CHECKS],
-        "periodic": [name for name in vars(serve) if name.endswith("_EVERY_S")] + ["STATISTICS"],
+        "periodic": re.findall(r"\(\*FLASK, ([^)]*)\)", "".join(running)),
         "settings": [setting.name for setting in SETTINGS],
     }  # fmt: skip
 

@@ -34,9 +34,13 @@ class MigrationCommands(click.Command):
     """The commands `flask db`."""
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
-        """Return the context of Flask-Migrate's group, which replaces this command."""
+        """Return the context of Flask-Migrate's group, which replaces this command.
+
+        Without `downgrade`: no migration can be reversed, the way back is the backup.
+        """
         from flask_migrate.cli import db as commands
 
+        commands.commands.pop("downgrade", None)
         context: click.Context = commands.make_context(*arguments, **options)
         return context
 

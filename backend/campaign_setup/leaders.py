@@ -1,8 +1,8 @@
-"""Invitations of team leaders by organisers."""
+"""Invitations of team leaders by organisers, and messages to copy, which are always Vietnamese."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from backend.accounts.access import Actor
 from backend.accounts.links import Link
 from backend.accounts.models import Role, User
 from backend.campaigns.models import Team
+from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.organisations.grants import grant_role, invite
@@ -87,3 +88,28 @@ def leaders_of(team_ids: Sequence[int], now: datetime) -> dict[int, list[dict[st
 def _names(team_ids: Sequence[int]) -> tuple[str, ...]:
     query = select(Team.name).where(Team.id.in_(team_ids)).order_by(Team.sort_key.collate("C"))
     return tuple(db.session.scalars(query))
+
+
+def member_message(
+    team: str, campaign: str, days: tuple[date, date], link: str, code: str, call: str | None
+) -> str:
+    """Return the invitation of a team's members."""
+    lines = [
+        f"Mời bạn cùng đo chất lượng mạng với {team}.",
+        f"{campaign}, từ {days[0]:%d/%m} đến {days[1]:%d/%m/%Y}.",
+        f"Mở bằng Chrome hoặc Safari trên điện thoại: {link}",
+        f"Hoặc nhập mã {code[:4]} {code[4:]}. Mỗi lần đo chưa đến một phút.",
+    ]
+    return "\n".join([*lines, f"Cần giúp, gọi {call}."] if call else lines)
+
+
+def leader_message(
+    teams: tuple[str, ...], campaign: str, link: str, until: datetime, call: str | None
+) -> str:
+    """Return the invitation of a leader, whose link sets a password once."""
+    lines = [
+        f"Mời anh/chị làm đội trưởng {', '.join(teams)} trong chiến dịch {campaign}.",
+        f"Mở đường dẫn sau để đặt mật khẩu (chỉ của riêng anh/chị, dùng một lần): {link}",
+        f"Đường dẫn có hiệu lực đến {until.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}.",
+    ]
+    return "\n".join([*lines, f"Cần giúp, gọi {call}."] if call else lines)

@@ -14,7 +14,7 @@ from backend.accounts.audit import record_act
 from backend.accounts.links import Link
 from backend.accounts.models import Role, User
 from backend.accounts.users import NewRole
-from backend.clock import day_begin, local_day
+from backend.clock import VIETNAM, day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem
 from backend.i18n.catalogues import Language
@@ -185,3 +185,16 @@ def officials_within(actor: Actor, home: int, now: datetime) -> list[OfficialOfU
         known = {"contact": contact, "name": name, "accepted": accepted}
         found.setdefault(int(unit_id or 0), []).append(known)
     return [OfficialOfUnit(one, tuple(found.get(one.id, ()))) for one in units]
+
+
+def official_message(
+    name: str | None, units: Sequence[str], link: str, until: datetime, operator: str
+) -> str:
+    """Return the message with an official's link, to copy; always Vietnamese."""
+    lines = [
+        f"Kính gửi {name}," if name else "Kính gửi anh/chị,",
+        f"Mời anh/chị theo dõi số liệu đo chất lượng mạng của {'; '.join(units)} trên Đo Sóng.",
+        f"Mở đường dẫn sau để đặt mật khẩu (chỉ của riêng anh/chị, dùng một lần): {link}",
+        f"Đường dẫn có hiệu lực đến {until.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}.",
+    ]
+    return "\n".join([*lines, operator] if operator else lines)

@@ -5,10 +5,9 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import islice
 
 from backend.errors import invalid
-from backend.tables.table import HEADER_WITHIN, Kind, Line, Table, header_of, make_table
+from backend.tables.table import Kind, Line, Table, count_columns, make_table
 from backend.tables.xlsx import read_xlsx
 
 ZIP = b"PK"  # the first bytes of a workbook
@@ -30,14 +29,9 @@ def read_csv(raw: bytes, kind: Kind) -> Table:
     if raw.startswith(OLD_WORKBOOK):
         raise invalid("file", "old_workbook")
     text, encoding = decode(raw)
-    delimiter = max(DELIMITERS, key=lambda one: _count_columns(text, one, kind))
+    delimiter = max(DELIMITERS, key=lambda one: count_columns(_lines(text, one), kind))
     how = {"format": "csv", "encoding": encoding, "delimiter": DELIMITERS[delimiter]}
     return make_table(_lines(text, delimiter), how, kind)
-
-
-def _count_columns(text: str, delimiter: str, kind: Kind) -> int:
-    begin = islice(_lines(text, delimiter), HEADER_WITHIN)
-    return max((len(header_of(line, kind).at) for line in begin), default=0)
 
 
 def _lines(text: str, delimiter: str) -> Iterator[Line]:

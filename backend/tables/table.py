@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from backend.errors import invalid
 from geo.gazetteer import plain
@@ -113,6 +114,12 @@ def header_of(line: Line, kind: Kind) -> Header:
             ignored.append(cell.strip())
     titles = tuple(cell.strip() for cell in line.cells)
     return Header(at, tuple(ignored), len(line.cells), duplicate, titles)
+
+
+def count_columns(lines: Iterable[Line], kind: Kind) -> int:
+    """Return the number of known columns of the best header among the first lines."""
+    begin = islice(lines, HEADER_WITHIN)
+    return max((len(header_of(line, kind).at) for line in begin), default=0)
 
 
 def _field(cell: str, kind: Kind) -> str | None:

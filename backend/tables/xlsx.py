@@ -6,7 +6,7 @@ import re
 import warnings
 import zipfile
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, time, timedelta
 from itertools import islice
@@ -20,7 +20,7 @@ from backend.tables.table import (
     Kind,
     Line,
     Table,
-    header_of,
+    count_columns,
     make_table,
 )
 
@@ -93,7 +93,7 @@ def _sheet(raw: bytes, kind: Kind) -> tuple[str, list[Line]]:
     """Return name and lines of the sheet with most known columns."""
     book = _book(raw, data_only=True)
     read = [(sheet, list(_lines(sheet))) for sheet in book.worksheets[:SHEETS_MOST]]
-    number = max(range(len(read)), key=lambda one: _count_columns(read[one][1], kind))
+    number = max(range(len(read)), key=lambda one: count_columns(read[one][1], kind))
     sheet, lines = read[number]
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         part = archive.read(str(sheet._worksheet_path).lstrip("/"))
@@ -106,10 +106,6 @@ def _book(raw: bytes, *, data_only: bool) -> Any:
     from openpyxl import load_workbook  # 5 MB that few workers need
 
     return load_workbook(io.BytesIO(raw), read_only=True, data_only=data_only, keep_links=False)
-
-
-def _count_columns(lines: Sequence[Line], kind: Kind) -> int:
-    return max((len(header_of(line, kind).at) for line in lines[:HEADER_WITHIN]), default=0)
 
 
 def _lines(sheet: Any) -> Iterator[Line]:

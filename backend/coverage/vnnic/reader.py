@@ -153,7 +153,8 @@ def _place(number: int, place: Any) -> SheetRow:
 
 def not_enough(text: str) -> bool:
     """Return whether a cell states that VNNIC has too few samples."""
-    return any(phrase in plain(text) for phrase in NOT_ENOUGH)
+    words = plain(text)
+    return any(phrase in words for phrase in NOT_ENOUGH)
 
 
 def parse_samples(text: str) -> int | None:

@@ -10,11 +10,11 @@ from backend.accounts.links import mail_links
 from backend.errors import invalid
 from backend.i18n.catalogues import Language
 from backend.official_import.lines import as_text, read_file, read_text
-from backend.official_import.messages import official_message
 from backend.official_import.service import (
     ImportedOfficials,
     InvitedOfficial,
     invite_officials,
+    official_message,
     officials_within,
 )
 from backend.web.site.forms import Form

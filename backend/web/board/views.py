@@ -10,8 +10,7 @@ from markupsafe import Markup
 from backend.accounts.access import require
 from backend.accounts.authentication import actor
 from backend.accounts.login_names import format_phone
-from backend.campaign_setup.leaders import leaders_of
-from backend.campaign_setup.messages import member_message
+from backend.campaign_setup.leaders import leaders_of, member_message
 from backend.campaign_setup.service import add_teams, import_lines, list_drafts
 from backend.campaign_setup.team_lines import as_text, read_file
 from backend.campaigns.service import own_campaigns, show_campaign

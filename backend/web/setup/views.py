@@ -9,8 +9,7 @@ from backend.accounts.access import require
 from backend.accounts.authentication import actor
 from backend.campaign_setup import logos
 from backend.campaign_setup import service as drafts
-from backend.campaign_setup.leaders import InvitedLeader, invite_leader, leaders_of
-from backend.campaign_setup.messages import leader_message
+from backend.campaign_setup.leaders import InvitedLeader, invite_leader, leader_message, leaders_of
 from backend.campaign_setup.team_lines import as_text, read_file
 from backend.campaigns.teams import change_team, create_team, end_team, show_team
 from backend.clock import local_day

@@ -28,7 +28,7 @@ from backend.i18n.catalogues import Language
 from backend.tables.sheet_import import SheetRow, read_sheet, refuse_repeated
 from backend.tables.spreadsheets import csv_file
 from backend.tables.table import Kind
-from backend.team_import.unit_finder import UnitFinder, set_unit
+from backend.units.finder import UnitFinder, set_unit
 from backend.units.index import unit_index
 
 TABLE = Kind({

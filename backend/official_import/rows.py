@@ -10,7 +10,7 @@ from backend.official_import.lines import OfficialLine, parse_day
 from backend.tables.sheet_import import SheetRow, refuse_repeated, unusable
 from backend.tables.spreadsheets import is_formula
 from backend.tables.typed_lists import UNREADABLE
-from backend.team_import.unit_finder import UnitFinder, set_unit
+from backend.units.finder import UnitFinder, set_unit
 
 OUTCOMES = ("invite", "renew", "grant", "unchanged", "empty", "error")
 # As the display name of an account.

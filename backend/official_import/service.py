@@ -21,7 +21,7 @@ from backend.i18n.catalogues import Language
 from backend.official_import.lines import LINES_MOST, OfficialLine
 from backend.official_import.rows import OUTCOMES, ExistingAccount, read_rows
 from backend.tables.sheet_import import SheetRow, count_outcomes
-from backend.team_import.unit_finder import UnitFinder
+from backend.units.finder import UnitFinder
 from backend.units.index import NamedUnit, unit_index
 from backend.units.search import choose_units, home_area
 

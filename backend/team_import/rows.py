@@ -10,7 +10,7 @@ from backend.organisations.schemas import NAME_MOST
 from backend.tables.sheet_import import SheetRow, refuse_repeated, unusable
 from backend.tables.spreadsheets import is_formula
 from backend.tables.table import Kind
-from backend.team_import.unit_finder import UnitFinder, set_unit
+from backend.units.finder import UnitFinder, set_unit
 from geo.gazetteer import plain
 
 TEAMS = Kind(

@@ -20,7 +20,7 @@ from backend.organisations.models import Organisation
 from backend.organisations.scopes import organisation_scope
 from backend.tables.sheet_import import SheetImport, SheetRow
 from backend.team_import.rows import ExistingTeam, check_rows
-from backend.team_import.unit_finder import UnitFinder
+from backend.units.finder import UnitFinder
 from backend.units.index import NamedUnit, unit_index
 from backend.units.models import Unit
 from backend.units.search import choose_units, home_area

@@ -28,7 +28,7 @@ from backend.errors import invalid
 from backend.i18n.catalogues import Language
 from backend.organisations.clusters import units_of
 from backend.tables.sheet_import import SheetImport, SheetRow, refuse_repeated
-from backend.team_import.unit_finder import UnitFinder, set_unit
+from backend.units.finder import UnitFinder, set_unit
 from backend.units.index import NamedUnit, unit_index
 from backend.units.service import check_level
 

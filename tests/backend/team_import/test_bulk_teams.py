@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.team_import import unit_finder as bulk_places
+from backend.units import finder as bulk_places
 from tests.support.factories import register
 from tests.support.people import organisation, person, team, unit_id
 from tests.support.team_files import GOOD, HEAD, errors, import_entries, send, teams, totals, url

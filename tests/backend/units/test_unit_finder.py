@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.team_import import unit_finder as bulk_places
-from backend.team_import.unit_finder import NamedUnit, UnitFinder
+from backend.units import finder as bulk_places
+from backend.units.finder import NamedUnit, UnitFinder
 from tests.support.clock import FakeClock
 from tests.support.people import organisation, person, unit_id
 from tests.support.team_files import GOOD, send, teams, url

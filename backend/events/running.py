@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.coverage.alerts.reached import note_reached
+from backend.coverage.alerts.reached import emit_reached_events
 from backend.database.extensions import db
 from backend.outbox.service import number_pending
 from backend.reports.monthly.deadlines import note_near_deadlines
@@ -60,5 +60,5 @@ def run(
 
 def note(now: datetime) -> None:
     """Note communes that reached their target and missing reports that are due soon."""
-    note_reached(now)
+    emit_reached_events(now)
     note_near_deadlines(now)

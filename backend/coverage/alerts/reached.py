@@ -1,4 +1,4 @@
-"""Notes communes that reached their target: an event once for each month and network."""
+"""Events of communes that reached their target: one for each commune, month and network."""
 
 from datetime import datetime
 
@@ -14,8 +14,8 @@ from backend.outbox.service import NewEvent, add_missing
 LEVEL = "commune"
 
 
-def note_reached(now: datetime) -> int:
-    """Add an event for each commune that reached its target since the last call; commit.
+def emit_reached_events(now: datetime) -> int:
+    """Emit an event for each commune that reached its target since the last call; commit.
 
     Looks at the months to which samples are still added. A commune that falls below its target
     and reaches it again has no second event. Return the number of events.
@@ -26,12 +26,12 @@ def note_reached(now: datetime) -> int:
     while month > first:
         month = month_before(month)
         names.append(month)
-    noted = 0
+    emitted = 0
     for network in NETWORKS:
         for one in load_months(names, network, today).values():
-            noted += add_missing(_reached(one))
+            emitted += add_missing(_reached(one))
     db.session.commit()
-    return noted
+    return emitted
 
 
 def _reached(month: Month) -> list[NewEvent]:

@@ -1,1 +1,1 @@
-"""Places without a connection: released ones for everybody, single notes for officials."""
+"""Coverage gaps: released ones for everybody, single notes for officials."""

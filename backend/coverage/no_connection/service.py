@@ -1,4 +1,4 @@
-"""Released places without a connection; single notes of an area and decisions on them."""
+"""Released coverage gaps; single notes of an area and decisions on them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

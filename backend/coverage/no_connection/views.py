@@ -1,4 +1,4 @@
-"""The API of places without a connection."""
+"""The API of coverage gaps."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
 from backend.http.requests import Blueprint, clock_now, language
 
-blp = Blueprint("no_connection", __name__, description="Places without a connection")
+blp = Blueprint("no_connection", __name__, description="Coverage gaps")
 notes = PersonBlueprint("unit_notes", __name__, description="Single no-connection notes")
 blueprints = (blp, notes)
 notes.after_request(keep_private)
@@ -27,7 +27,7 @@ NOT_MODIFIED = "Nothing changed since the places of If-None-Match"
 @blp.response(200, schemas.PlacesSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_country_places(query: dict[str, Any]) -> Response:
-    """Show the country's released places without a connection, as a list or a map layer."""
+    """Show the country's released coverage gaps, as a list or a map layer."""
     return _answer(None, query)
 
 
@@ -37,7 +37,7 @@ def get_country_places(query: dict[str, Any]) -> Response:
 @blp.response(200, schemas.PlacesSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_places(query: dict[str, Any], code: str) -> Response:
-    """Show a unit's released places without a connection, as a list or a map layer."""
+    """Show a unit's released coverage gaps, as a list or a map layer."""
     return _answer(code, query)
 
 

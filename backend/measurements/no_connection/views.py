@@ -30,9 +30,7 @@ from backend.measurements.no_connection.schemas import (
     OwnNotesSchema,
 )
 
-blp = Blueprint(
-    "no_connection_notes", __name__, description="Places without a connection", security=BEARER
-)
+blp = Blueprint("no_connection_notes", __name__, description="Coverage gaps", security=BEARER)
 blueprints = (blp,)
 
 ONE_OR_MANY = {"oneOf": [NoteSchema, NoteBatchSchema]}

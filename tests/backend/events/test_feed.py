@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
 from backend.accounts.access import Actor, Grant
-from backend.coverage.alerts.reached import note_reached
+from backend.coverage.alerts.reached import emit_reached_events
 from backend.coverage.signals import scans
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
@@ -269,16 +269,16 @@ def test_a_commune_reaches_its_target_once(
         post(client, phone, sample(f"2024-11-15T{hour:02}:12:33+07:00"))
         with app.app_context():
             fold_all()
-            assert note_reached(clock.now) == noted
+            assert emit_reached_events(clock.now) == noted
     (event,) = read(client, admin).json["items"]
     assert event["type"] == "commune.reached" and event["month"] == "2024-11"
     assert event["data"] == {"samples": 2, "target": 2, "basis": "counted"}
     target_of(app, 4)  # below it, and above it again
     with app.app_context():
-        assert note_reached(clock.now) == 0
+        assert emit_reached_events(clock.now) == 0
     target_of(app, 2)
     with app.app_context():
-        assert note_reached(clock.now) == 0
+        assert emit_reached_events(clock.now) == 0
 
 
 def test_a_sealed_report_is_an_event(

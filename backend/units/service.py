@@ -136,7 +136,10 @@ def select_units(
     if level is not None:
         query = query.where(Unit.level == level)
     if parent_code is not None:
-        above = _above(day, parent_code)
+        higher = valid_on(day), Unit.code == parent_code, Unit.level != "commune"
+        above = db.session.scalar(select(Unit.id).where(*higher))
+        if above is None:
+            raise Problem(404, "unit_unknown")
         query = query.where(or_(Unit.parent_id == above, Unit.province_id == above))
     return query
 
@@ -181,15 +184,6 @@ def _valid_on(day: ColumnElement[date], system: ColumnElement[str]) -> ColumnEle
         or_(Unit.valid_from.is_(None), Unit.valid_from <= day),
         or_(Unit.valid_to.is_(None), Unit.valid_to >= day),
     )
-
-
-def _above(day: date, code: str) -> int:
-    """Return the province or district of a code; 404 where there is none on that day."""
-    query = select(Unit.id).where(valid_on(day), Unit.code == code, Unit.level != "commune")
-    found = db.session.scalar(query)
-    if found is None:
-        raise Problem(404, "unit_unknown")
-    return found
 
 
 def _has_polygon(active: ColumnElement[int]) -> ColumnElement[bool]:

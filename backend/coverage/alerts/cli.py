@@ -9,7 +9,7 @@ from backend.coverage.figures.cli import cli
 from backend.http.requests import clock_now
 from backend.measurements.recording.rules import NETWORKS
 
-commands = ()  # registered in the group of backend.coverage.figures.cli
+commands = (cli,)
 
 
 @cli.command()

@@ -1,7 +1,6 @@
 """Queries, decisions and answers of exclusions from a unit's counts."""
 
 from typing import Any
-from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
@@ -15,7 +14,7 @@ from backend.coverage.signals.schemas import (
 )
 from backend.fields import ID_MOST, Flag, Many, Object, Strict, Text, Whole
 from backend.http.paging import PageSchema
-from backend.measurements.recording.incoming import read_id
+from backend.measurements.recording.incoming import parse_ids
 from backend.organisations.schemas import QueryId
 from backend.units.catalogue import LEVELS
 
@@ -55,8 +54,7 @@ class UnitExclusionSchema(LiftSchema):
     @post_load
     def parse_ids(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Parse the ids of the measurements."""
-        measurements = enumerate(data["measurements"])
-        return data | {"ids": [_parse_id(one, position) for position, one in measurements]}
+        return data | {"ids": parse_ids(data["measurements"], "measurements")}
 
 
 class SignalRefSchema(Strict):
@@ -158,10 +156,3 @@ class ExclusionActsSchema(Schema):
     unit = fields.Nested(UnitWithLevelSchema, required=True)
     items = fields.List(fields.Nested(ExclusionActSchema), required=True)
     next = fields.Integer(required=True, allow_none=True)
-
-
-def _parse_id(value: str, position: int) -> UUID:
-    measurement_id = read_id(value)
-    if measurement_id is None:
-        raise ValidationError({f"measurements.{position}": ["not_uuid"]})
-    return measurement_id

@@ -1,4 +1,4 @@
-"""The command group `flask coverage`."""
+"""The command group `flask coverage`, to which packages above add their commands."""
 
 from flask.cli import AppGroup
 

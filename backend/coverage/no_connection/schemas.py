@@ -1,7 +1,6 @@
-"""Queries and answers of places without a connection, and of single notes."""
+"""Queries and answers of coverage gaps, and of single notes."""
 
 from typing import Any
-from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
@@ -10,7 +9,7 @@ from backend.coverage.signals.schemas import UnitMonthQuerySchema
 from backend.coverage.statistics.schemas import ReleasedSchema
 from backend.fields import Flag, Many, Strict, Text
 from backend.http.paging import PageSchema
-from backend.measurements.recording.incoming import read_id
+from backend.measurements.recording.incoming import parse_ids
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 
@@ -111,14 +110,7 @@ class NoteExclusionSchema(Strict):
     @post_load
     def parse_ids(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Parse the ids of the notes."""
-        return data | {"ids": [_parse_id(one, at) for at, one in enumerate(data["notes"])]}
-
-
-def _parse_id(text: str, position: int) -> UUID:
-    identity = read_id(text)
-    if identity is None:
-        raise ValidationError({"notes": {position: ["not_uuid"]}})
-    return identity
+        return data | {"ids": parse_ids(data["notes"], "notes")}
 
 
 class NotesExcludedSchema(Schema):

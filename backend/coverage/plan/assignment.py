@@ -1,4 +1,4 @@
-"""Assign teams to communes: a pure function of plain arrays.
+"""Assign teams to communes, and their tasks to the first day: pure functions of plain arrays.
 
 1. A team fills its own commune first. It is free for others once its commune lacks nothing.
 2. The other communes are taken in order of their shortfall, the smallest first. Each is filled to
@@ -7,7 +7,8 @@
 4. Teams at home share their commune by the room that each has left.
 """
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,3 +152,27 @@ def _tasks(
     for commune in order.tolist():
         for team in sorted(visits[commune]):
             yield Task(team, commune, visits[commune][team], bool(full[commune]))
+
+
+def stops_of_day(tasks: Sequence[Task], capacity: Ints, least: Ints) -> list[int]:
+    """Return the samples of each task on the first day; 0 for tasks of later days.
+
+    A team begins at home. Of its visits it takes the one to which the fewest teams go that day,
+    of equal ones the first; it begins none for which less than its least of that day is left.
+    """
+    by_team: dict[int, list[int]] = defaultdict(list)
+    for number, task in enumerate(tasks):
+        by_team[task.team].append(number)
+    today, going = [0] * len(tasks), Counter[int]()
+    # Teams with fewer visits choose first: they have no other place.
+    for team in sorted(by_team, key=lambda one: (len(by_team[one]), one)):
+        left, open_ = int(capacity[team]), list(by_team[team])
+        while open_ and left > 0:
+            number = min(open_, key=lambda n: (not tasks[n].own, going[tasks[n].commune], n))
+            open_.remove(number)
+            task = tasks[number]
+            if task.own or left >= min(int(least[team]), task.samples):
+                today[number] = min(task.samples, left)
+                left -= today[number]
+                going[task.commune] += 1
+    return today

@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, exists, select, text
 from backend.campaigns.models import Campaign, CampaignArea
 from backend.clock import day_begin, local_day, month_end, month_start
 from backend.coverage.figures.service import CoverageQuery, coverage
-from backend.coverage.plan.assignment import Teams, assign
-from backend.coverage.plan.day import stops_of_day
+from backend.coverage.plan.assignment import Teams, assign, stops_of_day
 from backend.coverage.plan.models import Pin
 from backend.coverage.plan.reach import Ints, distances_m, within_reach
 from backend.coverage.plan.settings import Limits
@@ -325,7 +324,8 @@ def make_plan(request: PlanRequest, teams: list[PlanTeam]) -> Plan:
     centres = np.array([(c.latitude, c.longitude) for c in communes.rows], dtype=np.float64)
     homes[(room == 0) | arrays.stays], centres[lacking == 0] = np.nan, np.nan  # skips distances
     reach = within_reach(homes, centres, request.limits.radius_km * 1000)
-    homeless = tuple(n for n, team in enumerate(teams) if _homeless(team, request.limits))
+    travelling = ((n, team) for n, team in enumerate(teams) if not team.stays(request.limits))
+    homeless = tuple(n for n, team in travelling if team.latitude is None)
     tasks = assign(lacking, arrays, reach, homeless)
     rows = [
         _Row(team, commune, pin.samples, pin.samples, True, later=pin.day > request.day)
@@ -343,10 +343,6 @@ def _arrays(limits: Limits, communes: list[Commune], teams: list[PlanTeam], room
     day = np.array([team.capacity_per_day or 1 for team in teams], dtype=np.int64)
     stays = np.array([team.stays(limits) for team in teams], dtype=bool)
     return Teams(room, np.array(own, dtype=np.int64), stays, np.minimum(day, limits.visit_least))
-
-
-def _homeless(team: PlanTeam, limits: Limits) -> bool:
-    return team.latitude is None and not team.stays(limits)
 
 
 def _fixed(

@@ -18,11 +18,11 @@ from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.unit_access import authorized_unit, communes_of, serialize_unit
 from backend.coverage.signals import queries
-from backend.coverage.signals.findings import DEVICES_SHOWN, Finding, FindingMaker
+from backend.coverage.signals.findings import DEVICES_SHOWN, FindingMaker
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.networks import SAME_NETWORK
 from backend.coverage.signals.rules import SIGNALS
-from backend.coverage.signals.scans import REQUEST_S, Freshness, Search, refresh
+from backend.coverage.signals.scans import REQUEST_S, Search, refresh
 from backend.coverage.signals.shares import (
     ONE_DEVICE,
     WITHDRAWN_SHARE,
@@ -132,7 +132,11 @@ def unit_signals(
     unit, month = _authorized_unit(actor, code, query, context)
     make = FindingMaker(month, context.key, {})
     shares = large_shares(shares_in(unit, month, context.today))
-    withdrawn = [_found_now(make.of_withdrawn(one), context.now) for one in shares]
+    made = [make.of_withdrawn(one) for one in shares]
+    withdrawn = [
+        FoundSignal(one.kind, one.subject, one.evidence, one.units, one.devices, context.now)
+        for one in made
+    ]
     scope: Scope = {"campaign_id": None, "unit_id": unit.id}
     communes = communes_of(unit.id)
     if query["unit"]:
@@ -279,11 +283,14 @@ def _answer(
     page, following = take_page(rest, query["limit"], order.__getitem__)
     items = _items(page, found, selection, context)
     totals = db.session.execute(TOTALS, selection.parameters()).mappings().one()
+    loaded = db.session.scalar(select(func.max(CarrierNetwork.loaded_at)))
     db.session.commit()
     return {
         "month": selection.month,
         **totals,
-        **_serialize_freshness(fresh, context.language),
+        "as_of": fresh.as_of,
+        "pending": fresh.pending,
+        "networks_note": None if loaded else message("signals_no_networks", context.language),
         "explained": message("signals_explained", context.language),
         "kinds": _serialize_kinds(of_state, context.language),
         "states": [{"state": one, "n": counts[one]} for one in STATES],
@@ -291,11 +298,6 @@ def _answer(
         "items": items,
         "next": following,
     }
-
-
-def _found_now(one: Finding, at: datetime) -> FoundSignal:
-    """Return a finding that is not stored."""
-    return FoundSignal(one.kind, one.subject, one.evidence, one.units, one.devices, at)
 
 
 Key = tuple[str, str]  # kind, subject
@@ -397,12 +399,6 @@ def _shown_units(one: FoundSignal, selection: Selection) -> list[int]:
 def _unit_names(units: Iterable[int]) -> dict[int, dict[str, str]]:
     query = select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(set(units)))
     return {row.id: {"code": row.code, "name": row.name} for row in db.session.execute(query)}
-
-
-def _serialize_freshness(fresh: Freshness, language: Language) -> dict[str, Any]:
-    loaded = db.session.scalar(select(func.max(CarrierNetwork.loaded_at)))
-    note = None if loaded else message("signals_no_networks", language)
-    return {"as_of": fresh.as_of, "pending": fresh.pending, "networks_note": note}
 
 
 def _serialize_kinds(keys: Iterable[Key], language: Language) -> list[dict[str, Any]]:

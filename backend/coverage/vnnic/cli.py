@@ -13,7 +13,7 @@ from backend.i18n.messages import message
 # The first ones show the kind of mistake.
 ERRORS_SHOWN = 100
 
-commands = ()  # registered in the group of backend.coverage.figures.cli
+commands = (cli,)
 
 
 @cli.command("import-vnnic")

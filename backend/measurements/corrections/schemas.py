@@ -1,14 +1,13 @@
 """Schemas of decisions on measurements of a campaign and of past memberships."""
 
 from typing import Any
-from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from backend.campaigns.schemas import CampaignChangeSchema, CampaignSchema
 from backend.fields import ID_MOST, Day, Flag, Many, Object, Strict, Text, Whole
 from backend.measurements.corrections.service import MEASUREMENTS_MOST, Choice
-from backend.measurements.recording.incoming import read_id
+from backend.measurements.recording.incoming import parse_ids
 from backend.measurements.recording.rules import NETWORKS
 from backend.tables.schemas import FormatSchema, RemarkSchema
 
@@ -53,12 +52,7 @@ class DecisionSchema(Strict):
     @post_load
     def choose(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Build the choice from ids or filter."""
-        ids: list[UUID] = []
-        for place, written in enumerate(data.get("measurements") or ()):
-            identity = read_id(written)
-            if identity is None:
-                raise ValidationError({f"measurements.{place}": ["not_uuid"]})
-            ids.append(identity)
+        ids = parse_ids(data.get("measurements") or (), "measurements")
         return data | {"choice": Choice(ids, **(data.get("filter") or {}))}
 
 

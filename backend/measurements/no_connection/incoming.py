@@ -16,7 +16,7 @@ from backend.measurements.no_connection.schemas import NoteSchema
 from backend.measurements.recording import replays
 from backend.measurements.recording.incoming import Outcome, digest, read_id
 from backend.measurements.recording.rules import SKEW_LEAST, SKEW_MOST, operator_of
-from backend.units.locator import Locator, UnitLocation
+from backend.units.locator import Locator
 
 SCHEMA = NoteSchema()
 # All texts of a note at their limits.
@@ -101,7 +101,9 @@ def place_note(item: NoteItem, receipt: NoteReceipt, locator: Locator) -> None:
         "skew_s": skew.total_seconds() if skew else None,
         "day": local_day(noted_at),
         **_content_of(item),
-        **_place_of(placed),
+        "unit_id": placed.unit_id,
+        "set_id": placed.set_id,
+        "how": placed.how,
     }
 
 
@@ -126,7 +128,3 @@ def _content_of(item: NoteItem) -> dict[str, Any]:
         "cell": rules.cell_of(location["latitude"], location["longitude"]),
         "raw": item.raw,
     }
-
-
-def _place_of(placed: UnitLocation) -> dict[str, Any]:
-    return {"unit_id": placed.unit_id, "set_id": placed.set_id, "how": placed.how}

@@ -1,6 +1,6 @@
 """Rules of no-connection notes as they are received. Pure functions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,7 +53,8 @@ def content_errors(loaded: Mapping[str, Any]) -> list[FieldError]:
         found.append(FieldError("location.accuracy_m", "note_position_coarse"))
     elif location.get("is_mock"):
         found.append(FieldError("location.is_mock", "mock_position"))
-    if _is_stale(location.get("fixed_at"), loaded["attempts"]):
+    fixed_at = location.get("fixed_at")
+    if fixed_at and min(abs(fixed_at - at) for at in loaded["attempts"]) > FIX_AGE_MOST:
         found.append(FieldError("location.fixed_at", "note_fix_stale"))
     mcc = visible((loaded.get("network") or {}).get("mcc"))
     if mcc not in (None, COUNTRY_MCC):
@@ -67,10 +68,6 @@ def attempts_problem(attempts: Sequence[datetime]) -> str | None:
         return "attempts_order"
     lasted = attempts[-1] - attempts[0]
     return None if LASTED_LEAST <= lasted <= LASTED_MOST else "attempts_span"
-
-
-def _is_stale(fixed_at: datetime | None, attempts: Iterable[datetime]) -> bool:
-    return fixed_at is not None and min(abs(fixed_at - at) for at in attempts) > FIX_AGE_MOST
 
 
 def time_problem(

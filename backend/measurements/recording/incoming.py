@@ -121,6 +121,17 @@ def read_id(value: Any) -> UUID | None:
         return None
 
 
+def parse_ids(values: Sequence[str], field: str) -> list[UUID]:
+    """Parse the ids in a field of a request; ValidationError names the one that is none."""
+    ids = []
+    for position, value in enumerate(values):
+        identity = read_id(value)
+        if identity is None:
+            raise ValidationError({f"{field}.{position}": ["not_uuid"]})
+        ids.append(identity)
+    return ids
+
+
 def digest(raw: Mapping[str, Any], key: str) -> bytes:
     """Return the keyed digest of the content, without what differs by attempt."""
     return _digest(_canonical(raw), key)

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.coverage.plan.assignment import Task, Teams, assign
-from backend.coverage.plan.day import stops_of_day
+from backend.coverage.plan.assignment import Task, Teams, assign, stops_of_day
 from backend.coverage.plan.reach import REACH_M, Reach, distances_m, within_reach
 from geo.fix import distance_m
 

@@ -191,26 +191,6 @@ def test_no_name_stands_in_the_counts(app: Flask, client: FlaskClient) -> None:
 # Bodies
 
 
-@pytest.mark.parametrize(
-    ("body", "field", "wrong"),
-    [
-        ({"password": "x"}, "name", "required"),
-        ({"name": PHONE}, "password", "required"),
-        ({"name": 912345678, "password": "x"}, "name", "not_text"),
-        ({"name": PHONE, "password": "x" * 201}, "password", "too_long"),
-        ({"name": PHONE, "password": "\ud800"}, "password", "not_unicode"),
-        ({"name": PHONE, "password": "x\x00"}, "password", "has_nul"),
-        ({"name": PHONE, "password": "x", "totp": 123456}, "totp", "not_text"),
-    ],
-)
-def test_a_wrong_field_is_named(
-    client: FlaskClient, body: dict[str, Any], field: str, wrong: str
-) -> None:
-    answer = client.post(SESSIONS, json=body)
-    assert answer.status_code == 422
-    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [(field, wrong)]
-
-
 def test_a_form_of_another_site_does_not_sign_in(app: Flask, client: FlaskClient) -> None:
     account(app, PHONE)
     answer = client.post(SESSIONS, data={"name": PHONE, "password": PASSWORD})

@@ -83,16 +83,6 @@ def test_who_may_not_gets_what_the_public_gets(client: FlaskClient, cast: Cast) 
     assert client.get(cast.url, headers=cast.admin).status_code == 200
 
 
-def test_nobody_learns_what_a_code_takes(client: FlaskClient, cast: Cast) -> None:
-    assert client.post(cast.url, json={"uses_most": "many"}).status_code == 401
-    assert client.post(cast.url, json={"uses_most": "many"}, headers=cast.admin).status_code == 422
-
-
-def test_a_leader_shows_but_does_not_rotate(client: FlaskClient, cast: Cast) -> None:
-    refused = client.post(cast.url, json={}, headers=cast.leader)
-    assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
-
-
 def test_a_team_or_campaign_that_is_not_there(client: FlaskClient, cast: Cast) -> None:
     for campaign_id, team_id in ((cast.campaign, 999), (999, cast.team), (10**30, cast.team)):
         url = f"/api/v1/campaigns/{campaign_id}/teams/{team_id}/join-code"
@@ -155,10 +145,6 @@ def test_two_that_rotate_at_once_leave_one_code(
     ("limits", "field", "code"),
     [
         ({"expires_at": "2024-11-20T18:59:59+07:00"}, "expires_at", "in_past"),
-        ({"expires_at": "2024-11-21"}, "expires_at", "not_time"),
-        ({"uses_most": 0}, "uses_most", "out_of_range"),
-        ({"uses_most": 1.5}, "uses_most", "not_whole"),
-        ({"uses_most": 10**400}, "uses_most", "out_of_range"),
     ],
 )
 def test_a_limit_that_makes_no_sense(

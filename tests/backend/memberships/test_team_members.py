@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.joining import URL, Cast, join
-from tests.support.people import organisation, person
+from tests.support.people import person
 
 ME = "/api/v1/volunteers/me"
 
@@ -48,13 +48,3 @@ def test_a_leader_sees_names_or_numbers_and_no_device(
     assert client.get(f"{url}?campaign=999", headers=leader).json["items"] == []
     for query in ("limit=0", "limit=x", "cursor=x", "cursor=²", f"cursor={10**30}", "campaign=-1"):
         assert client.get(f"{url}?{query}", headers=leader).status_code == 422, query
-
-
-def test_members_are_nobody_elses_business(app: Flask, client: FlaskClient, cast: Cast) -> None:
-    join(client, register(client), cast.code_one)
-    stranger = person(app, "organiser", organisation(app, "Sở KH&CN"))
-    url = f"/api/v1/teams/{cast.one}/members"
-    for headers in ({}, stranger, person(app, "team_leader", cast.two), person(app)):
-        assert client.get(url, headers=headers).status_code == 404
-    assert client.get(url, headers=register(client)).status_code == 401
-    assert client.get("/api/v1/teams/999/members", headers=person(app, "admin")).status_code == 404

@@ -46,16 +46,6 @@ def test_an_admin_makes_one(app: Flask, client: FlaskClient) -> None:
     ]
 
 
-def test_an_organiser_makes_one_below_the_own_only(app: Flask, client: FlaskClient) -> None:
-    mine, other = organisation(app), organisation(app, "Sở KH&CN")
-    headers = person(app, "organiser", mine)
-    assert create(client, headers, parent_id=mine).status_code == 201
-    assert create(client, headers, parent_id=other).status_code == 403
-    assert create(client, headers).status_code == 403
-    assert create(client, {}).status_code == 401
-    assert create(client, person(app, "official", 1)).status_code == 403
-
-
 def test_below_what_is_not_there_or_ended(app: Flask, client: FlaskClient, clock: Any) -> None:
     admin = person(app, "admin")
     answer = create(client, admin, parent_id=999)
@@ -70,17 +60,8 @@ def test_below_what_is_not_there_or_ended(app: Flask, client: FlaskClient, clock
     [
         ({"name": " \u200b\t"}, "name", "blank"),
         ({"name": "—"}, "name", "blank"),
-        ({"name": "x" * 201}, "name", "too_long"),
-        ({"name": None}, "name", "null"),
-        ({"name": "a\x00"}, "name", "has_nul"),
-        ({"type": "party"}, "type", "not_one_of"),
         ({"unit": {**PROVINCE, "code": "99"}}, "unit", "no_such_unit"),
         ({"unit": {**PROVINCE, "level": "commune"}}, "unit", "no_such_unit"),
-        ({"unit": {"system": "2024", "code": "19"}}, "unit.level", "required"),
-        ({"unit": {**PROVINCE, "system": "2023"}}, "unit.system", "not_one_of"),
-        ({"unit": {**PROVINCE, "code": "\x00"}}, "unit.code", "has_nul"),
-        ({"parent_id": 2**31}, "parent_id", "out_of_range"),
-        ({"parent_id": True}, "parent_id", "not_whole"),
     ],
 )
 def test_what_cannot_be_taken(
@@ -89,11 +70,6 @@ def test_what_cannot_be_taken(
     answer = create(client, person(app, "admin"), **changes)
     assert (answer.status_code, codes(answer)) == (422, [(field, code)])
     assert answer.json["errors"][0]["message"] != code
-
-
-def test_a_body_is_read_of_people_only(client: FlaskClient) -> None:
-    answer = client.post(URL, data=b"{", content_type="application/json")
-    assert answer.status_code == 401
 
 
 # Names
@@ -164,17 +140,11 @@ def test_filters(app: Flask, client: FlaskClient, clock: Any) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        {"cursor": "x"},
         {"cursor": "é"},
         {"cursor": "MSAA"},
         {"cursor": "9" * 2_900},
-        {"limit": 0},
-        {"limit": 501},
-        {"type": "party"},
         {"parent": "x"},
         {"parent": 10**40},
-        {"ended": "1"},
-        {"q": "x" * 101},
     ],
 )
 def test_a_strange_question(client: FlaskClient, query: dict[str, Any]) -> None:

@@ -80,43 +80,6 @@ def test_hoang_sa_and_truong_sa_are_in(client: FlaskClient, place: tuple[float, 
     assert answer["unit"]["name"] in ("Đặc khu Hoàng Sa", "Đặc khu Trường Sa")
 
 
-@pytest.mark.parametrize(
-    ("change", "field", "code"),
-    [
-        ({"latitude": None}, "latitude", "null"),
-        ({"latitude": 91}, "latitude", "out_of_range"),
-        ({"latitude": "21.5"}, "latitude", "not_number"),
-        ({"longitude": True}, "longitude", "not_number"),
-        ({"accuracy_m": -1}, "accuracy_m", "out_of_range"),
-        ({"at": "2024-11-15T09:12:33"}, "at", "not_time"),
-        ({"at": "1066-10-14T00:00:00Z"}, "at", "out_of_range"),
-    ],
-)
-def test_what_cannot_be_read_is_422(
-    client: FlaskClient, change: dict[str, Any], field: str, code: str
-) -> None:
-    status, problem = post(client, THAI_NGUYEN | change)
-    assert status == 422
-    assert [(e["field"], e["code"]) for e in problem["errors"]] == [(field, code)]
-
-
-@pytest.mark.parametrize(
-    ("query", "field", "code"),
-    [
-        ({"longitude": "105"}, "latitude", "required"),
-        ({"latitude": "nan", "longitude": "105"}, "latitude", "not_number"),
-        ({"latitude": "21,5", "longitude": "105"}, "latitude", "not_number"),
-    ],
-)
-def test_a_wrong_query_string_is_422(
-    client: FlaskClient, query: dict[str, str], field: str, code: str
-) -> None:
-    answer = client.get("/api/v1/units/locate", query_string=query)
-    assert answer.status_code == 422
-    errors = answer.get_json(force=True)["errors"]
-    assert [(e["field"], e["code"]) for e in errors] == [(field, code)]
-
-
 def test_many_positions_are_placed_as_one_by_one(app: Flask) -> None:
     locator = app.extensions["locator"]
     days = [day_of(n) for n in range(60)]

@@ -109,6 +109,8 @@ class World:
             return {}
         if actor == "device":
             return register(self.client)
+        if actor == "person":
+            return people.person(self.app, **changes)
         roles: dict[str, Callable[[], tuple[str, int | None]]] = {
             "team leader": lambda: ("team_leader", self.team),
             "organiser": lambda: ("organiser", self.organisation),

@@ -95,11 +95,6 @@ def test_it_is_sent_once(cast: Cast) -> None:
     assert cast.ask("", **cast.organiser, **{"If-None-Match": tag}).status_code == 304
 
 
-@pytest.mark.parametrize("query", ["by=unit", "rank=received", "month=2024"])
-def test_what_cannot_be_asked(cast: Cast, query: str) -> None:
-    assert cast.ask(query).status_code == 422
-
-
 def test_places_are_shared() -> None:
     found = {(n, 0): Figures(counted=c) for n, c in enumerate([5, 7, 5, 0, 7, 1])}
     assert [place for place, _ in places(found, "counted")] == [1, 1, 3, 3, 5, 6]

@@ -1,12 +1,9 @@
 """Communes around a phone: the nearest first, within the radius that its user chooses."""
 
-from typing import Any
-
-import pytest
 from flask.testing import FlaskClient
 
 from tests.support.factories import HERE, register
-from tests.support.next_spots import URL, ask
+from tests.support.next_spots import ask
 
 
 def test_neighbours_have_counts_and_say_whether_they_are_within_reach(client: FlaskClient) -> None:
@@ -28,10 +25,3 @@ def test_no_spot_lies_beyond_the_radius(client: FlaskClient) -> None:
     spots = ask(client, headers, **HERE, radius_m=500)["spots"]
     assert all(one["distance_m"] <= 500 for one in spots)
     assert len(spots) < len(ask(client, headers, **HERE)["spots"])
-
-
-@pytest.mark.parametrize("radius", ["0", "499", "50001", "x", "-1"])
-def test_a_radius_out_of_range_is_named(client: FlaskClient, radius: Any) -> None:
-    query = {**HERE, "radius_m": radius}
-    answer = client.get(URL, headers=register(client), query_string=query)
-    assert answer.status_code == 422 and answer.json["errors"][0]["field"] == "radius_m"

@@ -52,24 +52,6 @@ def test_the_organiser_sets_the_limits(app: Flask, client: FlaskClient) -> None:
         assert acts.count("plan.settings") == 2
 
 
-@pytest.mark.parametrize(
-    ("changes", "field", "code"),
-    [
-        ({"radius_km": 0}, "radius_km", "out_of_range"),
-        ({"radius_km": 51}, "radius_km", "out_of_range"),
-        ({"visit_least": 0}, "visit_least", "out_of_range"),
-        ({"assumed_capacity": "8"}, "assumed_capacity", "not_whole"),
-        ({"community_travels": 1}, "community_travels", "not_bool"),
-    ],
-)
-def test_limits_that_are_refused(
-    app: Flask, client: FlaskClient, changes: dict[str, Any], field: str, code: str
-) -> None:
-    answer = put_limits(Cast(app, HERE), client, **changes)
-    assert answer.status_code == 422, answer.text
-    assert [(e["field"], e["code"]) for e in answer.json["errors"]] == [(field, code)]
-
-
 def test_no_team_is_sent_to_the_archipelagos(app: Flask, client: FlaskClient) -> None:
     cast = Cast(app, "22736", "22737", "22739")  # communes of Trường Sa
     cast.team("Đội đảo", home="22736", capacity_per_day=20)

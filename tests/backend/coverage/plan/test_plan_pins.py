@@ -83,14 +83,9 @@ def test_pins_are_in_the_audit_log(app: Flask, client: FlaskClient) -> None:
     [
         ({"unit": FOURTH}, "unit", "outside_area"),
         ({"team_id": 999_999}, "team_id", "team_not_in_campaign"),
-        ({"team_id": 2**40}, "team_id", "out_of_range"),
-        ({"samples": 0}, "samples", "out_of_range"),
-        ({"samples": "7"}, "samples", "not_whole"),
         ({"date": "2024-11-19"}, "date", "day_passed"),
         ({"date": "2024-12-01"}, "date", "outside_campaign"),
-        ({"date": None}, "date", "null"),
         ({"network": "fixed"}, "network", "network_not_measured"),
-        ({"network": "satellite"}, "network", "not_one_of"),
     ],
 )
 def test_what_cannot_be_pinned(

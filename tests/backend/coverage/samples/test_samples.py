@@ -151,20 +151,6 @@ def test_who_withdrew_is_in_no_list(cast: Cast) -> None:
     assert cast.one(0)["status"] == 404
 
 
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ("&reason=no_reason", "not_one_of"),
-        ("&network=wifi", "not_one_of"),
-        ("&cursor=x", "not_cursor"),
-        ("&limit=0", "out_of_range"),
-    ],
-)
-def test_questions_that_cannot_be(cast: Cast, query: str, code: str) -> None:
-    answer = cast.get(query)
-    assert answer.status_code == 422 and answer.json["errors"][0]["code"] == code
-
-
 def test_the_future_has_no_list(cast: Cast) -> None:
     answer = cast.client.get(f"{URL}?month=2024-12", headers=cast.official)
     assert answer.json["errors"][0]["code"] == "month_in_future"

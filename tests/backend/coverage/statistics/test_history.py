@@ -180,12 +180,6 @@ def test_what_waits_to_be_folded_is_told_and_what_was_folded(
     assert history(client, "05443")["2025-07"]["received"] == 7
 
 
-@pytest.mark.parametrize("query", [{"months": 0}, {"months": 37}, {"network": "x"}, {"as_of": 1}])
-def test_what_cannot_be_asked(client: FlaskClient, query: dict[str, Any]) -> None:
-    answer = client.get("/api/v1/units/05443/history", query_string=query)
-    assert answer.status_code == 422
-
-
 @given(st.integers(0, 10_000), st.lists(st.floats(0, 1e6), min_size=1, max_size=20))
 def test_parts_add_up_and_none_is_off_by_one(total: int, weights: list[float]) -> None:
     parts = largest_remainder(total, weights)

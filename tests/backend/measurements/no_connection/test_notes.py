@@ -122,7 +122,6 @@ LATE = NOON + timedelta(seconds=10)
     ("changes", "field", "code"),
     [
         ({"id": "7"}, "id", "not_uuid"),
-        ({"attempts": [NOON.isoformat()] * 2}, "attempts", "wrong_length"),
         ({"attempts": [NOON.isoformat()] * 3}, "attempts", "attempts_order"),
         (
             {"attempts": [(NOON + timedelta(seconds=s)).isoformat() for s in (0, 20, 50)]},
@@ -134,12 +133,7 @@ LATE = NOON + timedelta(seconds=10)
             "attempts",
             "attempts_span",
         ),
-        ({"attempts": "three"}, "attempts", "not_list"),
-        ({"confirmed": None}, "confirmed", "null"),
-        ({"confirmed": {"data_on": True, "data_left": True}}, "confirmed.flight_mode_off",
-         "required"),
         ({"confirmed": CONFIRMED | {"data_on": False}}, "confirmed.data_on", "not_confirmed"),
-        ({"location": None}, "location", "null"),
         ({"location": HERE}, "location", "position_missing"),
         ({"location": location(latitude=0, longitude=0)}, "location", "position_default"),
         ({"location": location(accuracy_m=501)}, "location.accuracy_m", "note_position_coarse"),
@@ -201,11 +195,6 @@ def test_a_wrong_clock_is_corrected_by_the_time_of_sending(
 def test_batches_have_one_to_a_hundred_notes(client: FlaskClient, body: Any) -> None:
     answer = client.post(NOTES, json=body, headers=register(client))
     assert answer.status_code == 422 and errors(answer)[0][0] == "notes"
-
-
-def test_tokens_are_needed(client: FlaskClient) -> None:
-    assert client.post(NOTES, json=note()).status_code == 401
-    assert client.get(NOTES).status_code == 401
 
 
 def test_pages_of_own_notes(client: FlaskClient) -> None:

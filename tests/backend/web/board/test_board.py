@@ -146,17 +146,6 @@ def test_a_leader_sees_the_own_team_and_none_of_the_organisers_tools(
         assert client.get(f"{cast.page}/{tool}").status_code in (403, 404)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "page", ["", "/figures", "/contributions", "/teams", "/plan", "/signals", "/corrections",
-             "/settings", "/teams/import"],
-)  # fmt: skip
-def test_another_organiser_sees_nothing_of_it(client: FlaskClient, cast: Cast, page: str) -> None:
-    enter(client, OTHER)
-    answer = client.get(f"{cast.page}{page}")
-    assert answer.status_code == 403 and "Đội Một" not in answer.text
-
-
 def test_a_campaign_is_made_by_its_form(client: FlaskClient, app: Flask, cast: Cast) -> None:
     token = enter(client, ORGANISER)
     fields = {

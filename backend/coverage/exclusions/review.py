@@ -63,9 +63,7 @@ def decide_signals(
     actor: Actor, request: Mapping[str, Any], context: SignalContext, terms: ExclusionContext
 ) -> dict[str, Any]:
     """Decide on signals one by one; with `samples` their phones' samples follow the state."""
-    require_person(actor)
-    if not actor.may_write:
-        raise Problem(403, "forbidden")
+    require_person(actor, write=True)
     wanted = {one["id"]: one["version"] for one in request["signals"]}
     rows = db.session.scalars(select(Signal).where(Signal.id.in_(wanted))).all()
     found = found_signals(rows) if request["samples"] else {}

@@ -9,11 +9,11 @@ import pytest
 
 from backend.batch.executor import CERTIFICATES
 from backend.database import extensions
+from backend.doors.odata import views as odata
 from backend.http import logging as http_logging
 from backend.http import requests
 from backend.measurements.archive import service as archive
 from backend.measurements.recording.rules import AGE_MOST
-from backend.odata import views as odata
 from backend.outbox import service as outbox
 from backend.units import cli as units_cli
 from backend.web.admin import job_kinds

@@ -347,7 +347,7 @@ def test_errors_have_the_form_of_the_standard(client: FlaskClient) -> None:
 def test_an_address_has_so_many_requests_an_hour(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.odata.views.PER_HOUR", 2)
+    monkeypatch.setattr("backend.doors.odata.views.PER_HOUR", 2)
     for _ in range(2):
         assert get(client, "Units", top=1).status_code == 200
     answer = get(client, "Units", top=1)

@@ -8,9 +8,20 @@ from sqlalchemy import RowMapping, text
 from backend.accounts.access import SYSTEM, Actor, can, require_person
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.events.kinds import ACT_OF
 from backend.organisations.scopes import unit_scopes
 from backend.outbox.service import bounds, number_pending
+
+# The kinds of events, and the act that lets a person read each: an official reads the events of an
+# area by the rights to the things that changed there.
+ACT_OF = {
+    "verdict.changed": "unit.samples",
+    "commune.reached": "unit.figures",
+    "report.sealed": "report.read",
+    "deadline.set": "report.read",
+    "deadline.near": "report.read",
+    "signal.opened": "unit.signals",
+}
+KINDS = tuple(ACT_OF)
 
 # Rows read at a time, and blocks of one request: an official of a commune may read few of them.
 BLOCK, BLOCKS_MOST = 500, 10

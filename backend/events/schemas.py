@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from backend.events.kinds import KINDS
+from backend.events.feed import KINDS
 from backend.fields import BIG_ID_MOST, QueryWhole, Strict
 from backend.http.paging import PAGE_DEFAULT, PAGE_MOST
 

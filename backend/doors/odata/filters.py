@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from functools import partial, reduce
 from typing import Any
 
 from marshmallow import ValidationError
@@ -190,24 +191,9 @@ def _compare(operator: str, left: Node, right: Node) -> Node:
     return Node("boolean", evaluate)
 
 
-def _within(node: Node, listed: Sequence[Node]) -> Node:
-    parts = [_compare("eq", node, one) for one in listed]
-    result = parts[0]
-    for part in parts[1:]:
-        result = _either(result, part)
-    return result
-
-
-def _either(left: Node, right: Node) -> Node:
-    return Node("boolean", _logical(left.evaluate, right.evaluate, decisive=True))
-
-
-def _both(left: Node, right: Node) -> Node:
-    return Node("boolean", _logical(left.evaluate, right.evaluate, decisive=False))
-
-
-def _logical(one: Evaluate, other: Evaluate, *, decisive: bool) -> Evaluate:
-    """Return `or` (decided by true) or `and` (decided by false) of two values."""
+def _logical(left: Node, right: Node, *, decisive: bool) -> Node:
+    """Return `or` (decided by true) or `and` (decided by false) of two nodes."""
+    one, other = left.evaluate, right.evaluate
 
     def evaluate(row: Row) -> Any:
         a = one(row)
@@ -220,7 +206,11 @@ def _logical(one: Evaluate, other: Evaluate, *, decisive: bool) -> Evaluate:
             return UNKNOWN
         return None if a is None or b is None else not decisive
 
-    return evaluate
+    return Node("boolean", evaluate)
+
+
+_either = partial(_logical, decisive=True)
+_both = partial(_logical, decisive=False)
 
 
 def parse_filter(text: str, kinds: Mapping[str, str]) -> Filter:
@@ -266,7 +256,8 @@ class _Parser:
             self.at += 1
             if word == "in":
                 self._expect("(")
-                node = _within(node, list(self._arguments()))
+                found = [_compare("eq", node, one) for one in list(self._arguments())]
+                node = reduce(_either, found)
             else:
                 node = _compare(str(word), node, self._unary())
         return node

@@ -65,12 +65,12 @@ def read_options(
 ) -> Options:
     """Read the options of a request; 400 with field and reason, 501 for others of the standard."""
     values = _values(sent)
-    place = _place(values)
+    text = values.get("$filter", "").strip()
     return Options(
         select=_select(values.get("$select"), entity_set),
-        filter=_filter(values.get("$filter"), entity_set),
+        filter=parse_filter(text, entity_set.kinds) if text else None,
         order=_order(values.get("$orderby"), entity_set),
-        place=place,
+        place=_place(values),
         count=_boolean(values.get("$count")),
         page=page_size(prefer) or PAGE_DEFAULT,
         selected=values.get("$select"),
@@ -106,10 +106,6 @@ def _select(text: str | None, entity_set: EntitySet) -> tuple[str, ...]:
         if name != "*" and name not in entity_set.properties:
             raise error("unknown_field", f"$select.{name[:100]}")
     return everything if not names or "*" in names else tuple(dict.fromkeys(names))
-
-
-def _filter(text: str | None, entity_set: EntitySet) -> Filter | None:
-    return parse_filter(text, entity_set.kinds) if text and text.strip() else None
 
 
 def _order(text: str | None, entity_set: EntitySet) -> tuple[tuple[str, bool], ...]:

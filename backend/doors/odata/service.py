@@ -132,7 +132,11 @@ def _following(block: str, row: int, skip: int, place: Place, rows: Sequence[Row
 
 
 def _sorted_page(chosen: EntitySet, options: Options, context: ReadContext) -> Page:
-    rows = _all_rows(chosen, options, context)
+    rows = list[Row]()
+    for read, block in enumerate(_blocks(chosen, options, context)):
+        rows += [row for _, row in _matching(block, options)]
+        if read >= chosen.blocks_most or len(rows) > SORTED_MOST:
+            raise error("odata_narrow", FILTER)
     for name, descending in reversed(options.order):
         # The standard puts null before every value.
         rows.sort(key=lambda row: (row[name] is not None, row[name]), reverse=descending)
@@ -142,12 +146,3 @@ def _sorted_page(chosen: EntitySet, options: Options, context: ReadContext) -> P
     end = begin + len(shown)
     following = _following("", end, 0, place, shown) if end < len(rows) else None
     return Page(shown, following, len(rows) if options.count else None)
-
-
-def _all_rows(chosen: EntitySet, options: Options, context: ReadContext) -> list[Row]:
-    rows = list[Row]()
-    for read, block in enumerate(_blocks(chosen, options, context)):
-        rows += [row for _, row in _matching(block, options)]
-        if read >= chosen.blocks_most or len(rows) > SORTED_MOST:
-            raise error("odata_narrow", FILTER)
-    return rows

@@ -191,15 +191,10 @@ def _next_link(name: str, token: str) -> str:
 
 
 def _json(answer: dict[str, Any]) -> Response:
-    metadata = _metadata_level()
-    if metadata == "none":
+    wanted = request.args.get("$format") or request.headers.get("Accept", "")
+    metadata = "none" if "odata.metadata=none" in wanted else "minimal"
+    if metadata == "none":  # the client wants no addresses in the answer
         answer.pop("@odata.context", None)
     body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
     kind = f"{JSON};odata.metadata={metadata};charset=utf-8"
     return with_content_tag(Response(body, content_type=kind))
-
-
-def _metadata_level() -> str:
-    """Return `none` where the client wants no addresses in the answer, else `minimal`."""
-    wanted = request.args.get("$format") or request.headers.get("Accept", "")
-    return "none" if "odata.metadata=none" in wanted else "minimal"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from backend.doors.open_rmbt.foreign_values import (
@@ -16,7 +16,6 @@ from backend.doors.open_rmbt.foreign_values import (
     whole,
     words,
 )
-from backend.doors.open_rmbt.network_types import GENERATIONS, VPN, kind_of
 
 MBPS_PER_KBIT_S, MS_PER_NS, S_PER_NS = 1e-3, 1e-6, 1e-9
 # A result has some hundred pings, signals and positions.
@@ -25,6 +24,21 @@ FINISHED, ABORTED = ("0", "SUCCESS"), ("2", "ABORTED")
 # A fix that is older than a minute is not of the place of the test.
 FIX_AGE_MOST_NS = 60e9
 YEAR_2000_MS, YEAR_2100_MS = 946_684_800_000, 4_102_444_800_000
+
+# Numbers of network types.
+_2G, _3G, _4G, _5G = "2G", "3G", "4G", "5G"
+# 40 is LTE where NR is announced but not used; 101 to 105 name no single generation.
+GENERATIONS: Final = {
+    **dict.fromkeys((1, 2, 4, 5, 6, 7, 11, 12, 14), _2G),
+    **dict.fromkeys((3, 8, 9, 10, 15), _3G),
+    **dict.fromkeys((13, 19, 40), _4G),
+    **dict.fromkeys((20, 41), _5G),
+}
+MOBILE: Final = frozenset(GENERATIONS) | {0, 101, 102, 103, 104, 105}
+WIFI: Final = 99
+GENERAL_MOBILE: Final = 105
+KINDS: Final = {WIFI: "wifi", 106: "ethernet"}
+VPN: Final = 108
 
 
 def sample_id(device_id: UUID, test: str) -> str:
@@ -52,14 +66,16 @@ def sample_of(body: Mapping[str, Any], id: str, started_at: datetime) -> dict[st
     if status == "finished" and None in values.values():
         status = "failed"
     network_type = number(body, "network_type")
+    version = words(body, "client_software_version") or words(body, "client_version") or ""
+    cell = _signal_of(body)
     optional = {
         "jitter_ms": number_within(body, "voip_result_jitter_millis", 0, 60_000),
         "loss_percent": number_within(body, "voip_result_packet_loss_percents", 0, 100),
         "data_used_mb": _data_used_mb(body),
         "duration_s": _duration_s(body),
         "vpn": True if network_type == VPN else None,
-        "app_version": _app_version(body),
-        "cell": _cell_of(body),
+        "app_version": f"open-rmbt {version}".strip()[:50],
+        "cell": _known(cell) if cell else None,
     }
     return {
         "id": id,
@@ -68,8 +84,12 @@ def sample_of(body: Mapping[str, Any], id: str, started_at: datetime) -> dict[st
         **values,
         "network": _network_of(body, network_type),
         "location": _location_of(body, started_at),
-        **{name: value for name, value in optional.items() if value is not None},
+        **_known(optional),
     }
+
+
+def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _status_of(body: Mapping[str, Any]) -> str:
@@ -112,9 +132,11 @@ def _duration_s(body: Mapping[str, Any]) -> float | None:
     return None if began is None or took is None else round((began + took) * S_PER_NS, 3)
 
 
-def _app_version(body: Mapping[str, Any]) -> str:
-    version = words(body, "client_software_version") or words(body, "client_version") or ""
-    return f"open-rmbt {version}".strip()[:50]
+def kind_of(number: float | None) -> str:
+    """Return the kind of a network: mobile, wifi, ethernet or unknown."""
+    if number is None:
+        return "unknown"
+    return "mobile" if number in MOBILE else KINDS.get(int(number), "unknown")
 
 
 def _network_of(body: Mapping[str, Any], network_type: float | None) -> dict[str, Any]:
@@ -130,7 +152,7 @@ def _network_of(body: Mapping[str, Any], network_type: float | None) -> dict[str
         "signal_dbm": (_signal_of(body) or {}).get("rsrp_dbm"),
         "roaming": flag(body, "telephony_network_is_roaming"),
     }
-    return {"kind": kind, **{name: value for name, value in fields.items() if value is not None}}
+    return {"kind": kind, **_known(fields)}
 
 
 def technology_of(body: Mapping[str, Any], network_type: float | None) -> str | None:
@@ -140,18 +162,15 @@ def technology_of(body: Mapping[str, Any], network_type: float | None) -> str | 
     return None if network_type is None else GENERATIONS.get(int(network_type))
 
 
-def _cell_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
-    found = _signal_of(body)
-    return {name: value for name, value in found.items() if value is not None} if found else None
-
-
 def _signal_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the serving cell with its last signal; an NSA test has NR, which is first, and LTE."""
     radio = inner(body, "radioInfo")
     cells = {
         one["uuid"]: one
         for one in objects(radio, "cells", LISTED_MOST)
-        if isinstance(one.get("uuid"), str) and _is_serving(one)
+        if isinstance(one.get("uuid"), str)
+        and one.get("active") is True
+        and one.get("primary_data_subscription") != "false"  # another SIM
     }
     signals = [
         one for one in objects(radio, "signals", LISTED_MOST)
@@ -178,11 +197,6 @@ def _cell_type(kind: str, body: Mapping[str, Any]) -> str:
     return f"NR {mode}" if kind == "NR" and mode in ("NSA", "SA") else kind
 
 
-def _is_serving(cell: Mapping[str, Any]) -> bool:
-    """Return whether a cell served the data of the test, not those of another SIM."""
-    return cell.get("active") is True and cell.get("primary_data_subscription") != "false"
-
-
 def _rsrp(signal: Mapping[str, Any], prefix: str) -> float | None:
     return number_within(signal, f"{prefix}_rsrp", -160, -20)
 
@@ -199,7 +213,7 @@ def _location_of(body: Mapping[str, Any], started_at: datetime) -> dict[str, Any
         return None
     best = _best(fixes)
     offset_ns = number_within(best, "time_ns", -1e15, 1e15) or 0
-    found = {
+    fields = {
         "latitude": number(best, "geo_lat"),
         "longitude": number(best, "geo_long"),
         "accuracy_m": number_within(best, "accuracy", 0, 1e6),
@@ -207,7 +221,7 @@ def _location_of(body: Mapping[str, Any], started_at: datetime) -> dict[str, Any
         "is_mock": flag(best, "mock_location"),
         "fixed_at": (started_at + timedelta(seconds=offset_ns * S_PER_NS)).isoformat(),
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return _known(fields)
 
 
 def _best(fixes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

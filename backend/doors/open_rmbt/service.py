@@ -12,7 +12,7 @@ from uuid import UUID
 from backend.clock import VIETNAM
 from backend.devices import service as devices
 from backend.doors.open_rmbt import results
-from backend.doors.open_rmbt.network_types import GENERAL_MOBILE, WIFI
+from backend.doors.open_rmbt.results import GENERAL_MOBILE, WIFI
 from backend.errors import Problem, invalid
 from backend.i18n.catalogues import Language
 from backend.measurements.recording.answers import own_measurement

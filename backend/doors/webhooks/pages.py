@@ -9,7 +9,7 @@ from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.doors.webhooks import service
 from backend.doors.webhooks.addresses import URL_MOST
-from backend.events.kinds import KINDS
+from backend.events.feed import KINDS
 from backend.fields import Many, Strict, Text
 from backend.http.requests import clock_now
 from backend.web.admin.frame import bp, render_section

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from backend.doors.webhooks.addresses import URL_MOST
-from backend.events.kinds import KINDS
+from backend.events.feed import KINDS
 from backend.events.schemas import NUMBER_MOST, EventUnitSchema
 from backend.fields import Flag, Many, Strict, Text, Whole
 from backend.http.paging import list_of

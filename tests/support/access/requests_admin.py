@@ -10,7 +10,7 @@ from sqlalchemy import select
 from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.doors.webhooks.models import Webhook
-from backend.events.kinds import KINDS
+from backend.events.feed import KINDS
 from backend.jobs.models import Job
 from backend.units.models import BoundarySet
 from backend.web.maps.basemap import basemap_path

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from backend.events.kinds import KINDS
+from backend.events.feed import KINDS
 from backend.monitoring.checks import CHECKS
 from config.settings import SETTINGS
 

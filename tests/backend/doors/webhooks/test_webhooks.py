@@ -13,7 +13,7 @@ from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.doors.webhooks.models import Webhook
 from backend.doors.webhooks.service import FORMER_FOR, FORMER_MOST, signing_secrets
-from backend.events.kinds import KINDS
+from backend.events.feed import KINDS
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.webhooks import HOOKS, SEALED, Hook, Receiver, add_hook

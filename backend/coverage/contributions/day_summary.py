@@ -1,23 +1,18 @@
-"""Summary of a campaign's day in a few Vietnamese lines, as text or picture, for group chats."""
+"""Summary of a campaign's day in a few Vietnamese lines, for group chats."""
 
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from PIL import Image, ImageDraw
-
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_start
 from backend.coverage.contributions import needed
-from backend.coverage.contributions.day_map import DayMap, day_map
-from backend.coverage.contributions.figures import Figures, figures, sums, total
+from backend.coverage.contributions.figures import Figures, figures, total
 from backend.coverage.contributions.files import reason
 from backend.coverage.contributions.query import CampaignAccess, build_query, campaign_access
 from backend.coverage.contributions.service import places, rows
 from backend.errors import invalid
-from backend.fonts import BOLD, NORMAL, Fonts, fonts_of, text_length, write_text
 from backend.i18n.formats import number
 from backend.units.catalogue import APPROXIMATE
 from backend.units.service import set_on
@@ -25,16 +20,6 @@ from backend.units.service import set_on
 # A message on a phone has room for few names.
 TEAMS_MOST = 3
 
-# Wide enough to be readable on a phone without zooming, small enough for any group chat.
-WIDTH, MARGIN = 1080, 64
-TITLE_PX, LEAD_PX, TEXT_PX, SOURCE_PX, NAME_PX = 46, 40, 34, 28, 20
-# The map of the area at most, and the country beside it.
-MAP_MOST, COUNTRY_PX = (640, 620), 280
-# Line height as a share of the font size: Vietnamese has high diacritics.
-LEADING, GAP = 1.4, 0.35
-# The palette of the pages.
-PAPER, INK, SOFT, ACCENT, PALE = "#ffffff", "#14212b", "#4b5b68", "#0b5a7c", "#e6f1f6"
-DEMO_GROUND = "#ede7fb"
 DEMO_TEXT = "Số liệu minh họa, không có thật."
 
 
@@ -62,17 +47,6 @@ def summarise_day(
     if day > local_day(now):
         raise invalid("day", "out_of_range")
     return day, lines(_read(access, day))
-
-
-def day_picture(
-    actor: Actor, campaign_id: int, parameters: Mapping[str, Any], now: datetime
-) -> tuple[date, bytes]:
-    """Return the day and the picture of its summary, with a map of the area."""
-    day, written = summarise_day(actor, campaign_id, parameters, now)
-    access = campaign_access(actor, campaign_id)
-    query = build_query(access, "unit", {"from_": day, "to": day, "month": f"{day:%Y-%m}"})
-    counted = {unit: one.counted for (_, unit), one in sums(query).items()}
-    return day, draw(written, day_map(campaign_id, counted, day, MAP_MOST, COUNTRY_PX))
 
 
 def _read(access: CampaignAccess, day: date) -> DaySummary:
@@ -148,81 +122,3 @@ def footer(*, approximate: bool, demo: bool) -> str:
     if demo:
         sentences.append(DEMO_TEXT)
     return " ".join(sentences)
-
-
-def draw(lines: Sequence[str], drawn: DayMap | None = None) -> bytes:
-    """Return a PNG: the first line on a band, the others and the map below it, then the source."""
-    title, *rest = lines
-    source = rest.pop() if len(rest) > 1 else ""
-    band, y = _lay(title, float(MARGIN), TITLE_PX, BOLD, PAPER)
-    height = y + MARGIN * 0.35
-    y = height + MARGIN * 0.7
-    laid = []
-    for n, line in enumerate(rest):
-        rows, y = _lay(line, y, LEAD_PX if n == 0 else TEXT_PX, BOLD if n == 0 else NORMAL, INK)
-        laid += rows
-    map_top = y + MARGIN * 0.2
-    if drawn:
-        y = map_top + max(drawn.area.height, _beside_height(drawn))
-    y += MARGIN * 0.3
-    foot, end = _lay(source, y + MARGIN * 0.3, SOURCE_PX, NORMAL, SOFT) if source else ([], y)
-    image = Image.new("RGB", (WIDTH, round(end) + MARGIN // 3), PAPER)
-    canvas = ImageDraw.Draw(image)
-    canvas.rectangle((0, 0, WIDTH, round(height)), fill=ACCENT)
-    if source:
-        demo = DEMO_TEXT in source
-        canvas.rectangle((0, round(y), WIDTH, image.height), fill=DEMO_GROUND if demo else PALE)
-    for top, piece, size, weight, colour in [*band, *laid, *foot]:
-        write_text(canvas, (MARGIN, top + size), piece, fonts_of(size, weight), colour)
-    if drawn:
-        _place_map(image, canvas, drawn, round(map_top))
-    out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
-    return out.getvalue()
-
-
-def _beside_height(drawn: DayMap) -> int:
-    return drawn.country.height + round(SOURCE_PX * LEADING * (len(drawn.legend) + 1.5))
-
-
-def _place_map(image: Image.Image, canvas: ImageDraw.ImageDraw, drawn: DayMap, top: int) -> None:
-    """Draw the area on the left; on the right the country with its islands, and the legend."""
-    image.paste(drawn.area, (MARGIN, top))
-    left = WIDTH - MARGIN - COUNTRY_PX
-    image.paste(drawn.country, (left, top))
-    small = fonts_of(NAME_PX, BOLD)
-    for name, (x, y) in drawn.names:
-        at = left + min(x, COUNTRY_PX - text_length(name, small) / 2 - 4)
-        write_text(canvas, (at - text_length(name, small) / 2, top + y), name, small, INK)
-    y = top + drawn.country.height + SOURCE_PX * LEADING * 1.2
-    fonts = fonts_of(SOURCE_PX, NORMAL)
-    write_text(canvas, (left, y), "Mẫu trong ngày", fonts_of(SOURCE_PX, BOLD), INK)
-    for colour, label in drawn.legend:
-        y += SOURCE_PX * LEADING
-        box = (left, round(y) - SOURCE_PX + 6, left + 36, round(y) + 2)
-        canvas.rectangle(box, fill=colour, outline=SOFT)
-        write_text(canvas, (left + 50, y), label, fonts, INK)
-
-
-Row = tuple[float, str, int, int, str]  # its top, text, size, weight and colour
-
-
-def _lay(line: str, y: float, size: int, weight: int, colour: str) -> tuple[list[Row], float]:
-    """Return the rows of a wrapped line from y on, and the y below them."""
-    rows: list[Row] = []
-    for piece in wrapped(line, fonts_of(size, weight)):
-        rows.append((y, piece, size, weight, colour))
-        y += size * LEADING
-    return rows, y + size * GAP
-
-
-def wrapped(line: str, fonts: Fonts) -> Iterable[str]:
-    """Wrap a line between words at the width of the picture."""
-    piece = ""
-    for word in line.split():
-        longer = f"{piece} {word}".strip()
-        if piece and text_length(longer, fonts) > WIDTH - 2 * MARGIN:
-            yield piece
-            longer = word
-        piece = longer
-    yield piece

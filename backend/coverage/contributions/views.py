@@ -6,7 +6,8 @@ from flask import Response
 
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.contributions import schemas
-from backend.coverage.contributions.day_summary import day_picture, summarise_day
+from backend.coverage.contributions.day_picture import day_picture
+from backend.coverage.contributions.day_summary import summarise_day
 from backend.coverage.contributions.files import as_csv, as_xlsx
 from backend.coverage.contributions.service import contributions, leaderboard
 from backend.http.etags import with_digest

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image, ImageColor
 
-from backend.coverage.contributions.day_map import LAND, NONE, SEA, STEPS, day_map
-from backend.coverage.contributions.day_summary import WIDTH, DaySummary, draw, lines
+from backend.coverage.contributions.day_picture import NONE, STEPS, day_map
+from backend.coverage.contributions.day_summary import DaySummary, lines
 from backend.coverage.contributions.figures import Figures
 from backend.database.extensions import db
 from backend.i18n.messages import message
@@ -69,30 +69,26 @@ def test_the_day_as_a_picture(cast: Cast) -> None:
     answer = cast.ask("day=2024-11-05&format=png")
     assert answer.mimetype == "image/png"
     image = Image.open(io.BytesIO(answer.data))
-    assert image.width == WIDTH and image.height > 400
-    colours = {colour for _, colour in image.getcolors(1_000_000) or []}
+    assert image.width == 1080 and image.height > 400
+    colours = {colour for _, colour in image.convert("RGB").getcolors(1_000_000) or []}
     assert len(colours) > 20  # letters are drawn with soft edges
-    # The map: a commune with samples, others without, the sea with the islands.
-    assert {ImageColor.getrgb(one) for one in (STEPS[0][1], NONE, SEA, LAND)} <= colours
+    # The map: a commune with samples, others without, the sea with the islands and the country.
+    sea, land = "#e9f1f6", "#c9d3da"
+    assert {ImageColor.getrgb(one) for one in (STEPS[0][1], NONE, sea, land)} <= colours
 
 
-def test_the_map_of_a_day_names_the_islands_and_has_no_large_area(
+def test_the_map_of_a_day_has_the_communes_of_the_area_unless_they_are_too_many(
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    day = date(2024, 11, 5)
     with app.app_context():
-        found = day_map(cast.campaign, {}, date(2024, 11, 5), (640, 620), 280)
-        assert found is not None and found.area.width <= 640 and found.area.height <= 620
-        assert {name for name, _ in found.names} == {"Biển Đông", "QĐ. Hoàng Sa", "QĐ. Trường Sa"}
-        monkeypatch.setattr("backend.coverage.contributions.day_map.COMMUNES_MOST", 1)
-        assert day_map(cast.campaign, {}, date(2024, 11, 5), (640, 620), 280) is None
-
-
-@pytest.mark.slow
-def test_every_vietnamese_letter_is_drawn() -> None:
-    """A letter that the font lacks would be drawn as the same box as any other it lacks."""
-    letters = "ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ–"
-    drawn = {draw([letter]) for letter in letters + letters.upper()[:-1]}
-    assert len(drawn) == 2 * len(letters) - 1
+        found = day_map(cast.campaign, {"05443": 12}, day)
+        assert found is not None and len(found.communes) > 150
+        path = found.drawing.paths["05443"]
+        assert dict(found.communes)[path] == STEPS[1][1]
+        assert (STEPS[1][1], "10 – 29 mẫu") in found.legend
+        monkeypatch.setattr("backend.coverage.contributions.day_picture.COMMUNES_MOST", 1)
+        assert day_map(cast.campaign, {}, day) is None
 
 
 def test_a_demo_says_so_and_thousands_have_dots() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from backend.canvas import country_map
 
@@ -72,7 +73,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 def wrap(text: str, size: float, width: float, bold: bool = False, most: int = 99) -> list[str]:
     """Return the lines of a text, broken between words; too long a text ends in …."""
     lines: list[str] = []
-    for word in text.split():
+    for word in (text.unescape() if isinstance(text, Markup) else text).split():
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(longer, size, bold) <= width:
             lines[-1] = longer

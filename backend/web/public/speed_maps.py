@@ -2,40 +2,29 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from backend.canvas import COUNTRY_BOX, Canvas, rings
+from backend.canvas import COUNTRY_BOX, Canvas
 from backend.coverage.figures.unit_access import UnitMonth
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.quantiles import BANDS_MBPS
 from backend.coverage.statistics.unit_medians import HIGHER, LOWER, SAME, UnitMedian
 from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
+from backend.drawing import text_width
 from backend.units import outlines
-from backend.web.maps.drawing import Sea, inset_coast, sea_on
+from backend.units.outlines import AT_SEA
+from backend.web.maps.drawing import Sea, sea_on
 from backend.web.maps.labels import overlap
 from backend.web.public.speed_pictures import (
+    HATCHED,
     Source,
-    WeekGrid,
-    begin,
-    end,
+    draw_picture,
     median_text,
     unit_of_metric,
 )
 from backend.web.site.pages import Translator
-from backend.web.site.pictures import (
-    BOLD,
-    MARGIN,
-    SMALL,
-    WIDTH,
-    Area,
-    Areas,
-    Picture,
-    Rect,
-    Words,
-    text_width,
-)
 
 # Lower bounds of the classes from the second on. Downloads on mobile networks have VNNIC's.
 CLASSES: dict[tuple[str, str], tuple[int, ...]] = {
@@ -47,9 +36,8 @@ CLASSES: dict[tuple[str, str], tuple[int, ...]] = {
 LATENCY_CLASSES = (20, 30, 40, 60, 100)
 LOADED_CLASSES = (50, 100, 150, 250, 400)
 
-# Height of the map at most, and of the inset with the islands.
-HEIGHT_MOST, INSET_HEIGHT = 430.0, 104.0
-LEGEND_ROW, SWATCH = 16.0, 11.0
+# Width and height of the map at most, in units of the picture.
+WIDTH_MOST, HEIGHT_MOST = 336.0, 430.0
 LABEL_SIZES = (11, 9)
 # A figure may be this much wider than its unit: over a border it is still read as its figure.
 OVERHANG = 1.2
@@ -59,22 +47,20 @@ SIGNS = {HIGHER: "+", LOWER: "−", SAME: "="}
 ROLES = {HIGHER: "class5", LOWER: "class3", SAME: "class1"}
 
 
+Class = tuple[str, str]  # its role, and what the legend says
+FEW = HATCHED[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The outlines of the units of a map."""
+    """Units of a map with the roles that colour them, what lies over them, and their labels."""
 
     drawing: outlines.Drawing
     whole: bool  # the country, with its islands
-    coast: tuple[str, ...]  # of the country, for the inset
-
-
-@dataclass(frozen=True, slots=True)
-class Class:
-    """A class of a map: how it is drawn, and what the legend says."""
-
-    role: str
-    text: str
-    hatched: bool = False
+    scale: float
+    sea: Sea
+    parts: Sequence[tuple[str, str]]  # role, and the path of what has it
+    labels: Sequence[tuple[float, float, str, int, str]]  # place, text, size and role
 
 
 def bounds_of(metric: str, network: str) -> tuple[int, ...]:
@@ -89,112 +75,106 @@ def class_of(value: float, bounds: Sequence[int]) -> int:
     return 1 + sum(value >= bound for bound in bounds)
 
 
-def ground_of(folder: Path, month: UnitMonth) -> Ground | None:
+def drawing_of(folder: Path, month: UnitMonth) -> outlines.Drawing | None:
     """Return the outlines of the provinces, or of the communes of a unit; None without any."""
     if month.boundaries is None:
         return None
-    country = outlines.country(folder, month.boundaries)
     if month.unit is None:
-        return Ground(country, True, ())
-    drawing = outlines.inside(folder, month.boundaries, month.unit)
-    return Ground(drawing, False, inset_coast(country)) if drawing else None
+        return outlines.country(folder, month.boundaries)
+    return outlines.inside(folder, month.boundaries, month.unit)
 
 
 def draw_medians(
-    ground: Ground,
+    drawing: outlines.Drawing,
     units: Mapping[str, UnitMedian],
     metric: str,
     network: str,
     title: str,
     source: Source,
     translator: Translator,
-) -> Picture:
+) -> str:
     """Draw the median of each unit in classes, with its figure where there is room."""
     bounds = bounds_of(metric, network)
-    classes = [
-        Class(f"class{number}", text)
-        for number, text in enumerate(class_texts(bounds, metric, translator), 1)
-    ]
-    few = Class("soft", str(translator.gettext("not enough samples")), True)
     medians = {code: leading(one.spread).value for code, one in units.items() if one.spread}
-    found = {code: classes[class_of(value, bounds) - 1] for code, value in medians.items()}
-    described = [
-        f"{one.unit.name}: {figure_text(one, translator)}" for one in units.values() if one.spread
-    ]
-    picture = begin(title, "; ".join(described), source, translator)
-
-    def label(code: str) -> str:
-        value = medians.get(code)
-        return "" if value is None else translator.number(round(value))
-
-    draw_ground(picture, ground, lambda code: found.get(code, few), label)
-    counts = Counter(found.get(code, few) for code in units)
-    draw_legend(picture, ground, _with_counts([*classes, few], counts, translator))
-    how = translator.gettext(
-        "Each figure is the median of the unit in {unit}: half of the samples are higher. Hatched:"
-        " fewer than {n} effective samples, or of too few people to publish.",
+    return _draw(
+        drawing,
+        units,
+        {code: f"class{class_of(value, bounds)}" for code, value in medians.items()},
+        {code: translator.number(round(value)) for code, value in medians.items()},
+        class_texts(bounds, metric, translator),
+        title,
+        [f"{o.unit.name}: {figure_text(o, translator)}" for o in units.values() if o.spread],
+        translator,
+        source=source,
         unit=unit_of_metric(metric),
-        n=source.minimum,
+        before=None,
     )
-    return end(picture, str(how), source, translator)
 
 
 def draw_changes(
-    ground: Ground,
+    drawing: outlines.Drawing,
     units: Mapping[str, UnitMedian],
     results: Mapping[str, str | None],
     title: str,
     before: str,
     source: Source,
     translator: Translator,
-) -> Picture:
+) -> str:
     """Draw whether the median of each unit differs from that of another month beyond chance."""
-    classes = {
-        result: Class(
-            ROLES[result], f"{SIGNS[result]}  {translator.label('median_change', result)}"
-        )
-        for result in (HIGHER, SAME, LOWER)
-    }
-    few = Class("soft", str(translator.gettext("not enough samples")), True)
-    described = [
-        f"{units[code].unit.name}: {translator.label('median_change', result)}"
-        for code, result in results.items()
-        if result
-    ]
-    picture = begin(title, "; ".join(described), source, translator)
-
-    def class_at(code: str) -> Class:
-        result = results.get(code)
-        return classes[result] if result else few
-
-    def label(code: str) -> str:
-        result = results.get(code)
-        return SIGNS[result] if result else ""
-
-    draw_ground(picture, ground, class_at, label)
-    counts = Counter(class_at(code) for code in units)
-    draw_legend(picture, ground, _with_counts([*classes.values(), few], counts, translator))
-    how = translator.gettext(
-        "Compared with {month}. A unit is marked higher or lower only where the difference is"
-        " beyond chance: tested for all units together, so that at most one in twenty marks is"
-        " wrong. Hatched: one of the months has too few samples, or is not published.",
-        month=before,
+    known = {code: result for code, result in results.items() if result}
+    names = {one: str(translator.label("median_change", one)) for one in (HIGHER, SAME, LOWER)}
+    return _draw(
+        drawing,
+        units,
+        {code: ROLES[result] for code, result in known.items()},
+        {code: SIGNS[result] for code, result in known.items()},
+        [(ROLES[one], f"{SIGNS[one]}  {name}") for one, name in names.items()],
+        title,
+        [f"{units[code].unit.name}: {names[result]}" for code, result in known.items()],
+        translator,
+        source=source,
+        before=before,
     )
-    return end(picture, str(how), source, translator)
 
 
-def class_texts(bounds: Sequence[int], metric: str, translator: Translator) -> list[str]:
-    """Return what the classes of a map say, the lowest first."""
+def _draw(
+    drawing: outlines.Drawing,
+    units: Mapping[str, UnitMedian],
+    roles: Mapping[str, str],
+    labels: Mapping[str, str],
+    classes: Sequence[Class],
+    title: str,
+    described: Sequence[str],
+    translator: Translator,
+    **values: object,
+) -> str:
+    """Draw units by their roles, and a legend that says the number of units of each class."""
+    counts = Counter(roles.get(code, FEW) for code in units)
+    classes = [*classes, (FEW, str(translator.gettext("not enough samples")))]
+    legend = [
+        (role, f"{text}: {translator.ngettext('{n} unit', '{n} units', counts[role])}")
+        for role, text in classes
+    ]
+    ground = make_ground(
+        drawing, lambda code: roles.get(code, FEW), lambda code: labels.get(code, "")
+    )
+    values |= {"ground": ground, "classes": legend}
+    return draw_picture("medians", title, described, translator, **values)
+
+
+def class_texts(bounds: Sequence[int], metric: str, translator: Translator) -> list[Class]:
+    """Return the roles of the classes of a map and what they say, the lowest first."""
     unit, number = unit_of_metric(metric), translator.number
-    return [
-        str(translator.gettext("below {high} {unit}", high=number(bounds[0]), unit=unit)),
+    texts = [
+        translator.gettext("below {high} {unit}", high=number(bounds[0]), unit=unit),
         *(
-            str(translator.gettext("{low} to below {high} {unit}", low=number(low),
-                                   high=number(high), unit=unit))
+            translator.gettext("{low} to below {high} {unit}", low=number(low),
+                               high=number(high), unit=unit)
             for low, high in pairwise(bounds)
         ),
-        str(translator.gettext("{low} {unit} and more", low=number(bounds[-1]), unit=unit)),
+        translator.gettext("{low} {unit} and more", low=number(bounds[-1]), unit=unit),
     ]  # fmt: skip
+    return [(f"class{number}", str(text)) for number, text in enumerate(texts, 1)]
 
 
 def figure_text(one: UnitMedian, translator: Translator) -> str:
@@ -203,106 +183,43 @@ def figure_text(one: UnitMedian, translator: Translator) -> str:
     return median_text(leading(one.spread), translator)
 
 
-def _with_counts(
-    classes: Sequence[Class], counts: Mapping[Class, int], translator: Translator
-) -> list[Class]:
-    """Return classes whose texts say the number of their units."""
-    return [
-        replace(
-            one, text=f"{one.text}: {translator.ngettext('{n} unit', '{n} units', counts[one])}"
-        )
-        for one in classes
-    ]
-
-
-def draw_ground(
-    picture: Picture,
-    ground: Ground,
-    class_at: Callable[[str], Class],
+def make_ground(
+    drawing: outlines.Drawing,
+    role: Callable[[str], str],
     label: Callable[[str], str],
-    over: Sequence[Area] = (),
-) -> None:
-    """Draw units with their classes, what lies over them, labels, and the country's islands."""
-    drawing = ground.drawing
-    scale = min((WIDTH - 2 * MARGIN) / drawing.width, HEIGHT_MOST / drawing.height)
-    left = (WIDTH - drawing.width * scale) / 2
-    top = picture.height + 4
-    parts = [Area(path, "line") for path in drawing.around.values()]
-    # What lies inside of another unit comes after it.
-    for code in sorted(drawing.paths, key=lambda one: (-_extent(drawing.paths[one]), one)):
-        kind = class_at(code)
-        parts.append(Area(drawing.paths[code], kind.role, kind.hatched))
-    parts += over
-    clip = (0.0, 0.0, float(drawing.width), float(drawing.height))
-    picture.add(Areas((left, top), scale, tuple(parts), clip))
+    over: Sequence[tuple[str, str]] = (),
+) -> Ground:
+    """Return units with their roles and the labels that fit, the widest units first."""
+    scale = min(WIDTH_MOST / drawing.width, HEIGHT_MOST / drawing.height)
+    paths = {code: path for code, path in drawing.paths.items() if code not in AT_SEA}
+    rooms = {code: room for code, room in drawing.rooms.items() if code in paths}
+    parts: dict[str, str] = {}
+    for code, path in paths.items():
+        parts[role(code)] = parts.get(role(code), "") + path
+    labels: list[tuple[float, float, str, int, str]] = []
     taken: list[tuple[float, float, float, float]] = []
-    rooms = {code: room for code, room in drawing.rooms.items() if code in drawing.paths}
-    for code, (x, y, wide) in sorted(rooms.items(), key=lambda one: (-one[1][2], one[0])):
-        text = label(code)
+    for code, (left, top, wide) in sorted(rooms.items(), key=lambda one: (-one[1][2], one[0])):
+        text, x, y = label(code), left * scale, top * scale
         for size in LABEL_SIZES if text else ():
-            half = text_width(text, size, BOLD) / 2
-            middle = (left + x * scale, top + y * scale)
-            box = (middle[0] - half, middle[1] - size / 2, middle[0] + half, middle[1] + size / 2)
+            half = text_width(text, size, bold=True) / 2
+            box = (x - half, y - size / 2, x + half, y + size / 2)
             fits = 2 * half <= wide * scale * OVERHANG
             if fits and not any(overlap(box, other) for other in taken):
                 taken.append(box)
-                role = _text_role(class_at(code).role)
-                baseline = middle[1] + size * 0.36
-                picture.add(Words(middle[0], baseline, text, size, role, BOLD, "middle"))
+                labels.append((x, y + size * 0.36, text, size, _text_role(role(code))))
                 break
-    if ground.whole:
-        _sea(picture, sea_on(Canvas(COUNTRY_BOX)), (left, top), scale)
-    picture.height = top + drawing.height * scale + 8
-
-
-def _extent(path: str) -> int:
-    """Return the area of the box around a path."""
-    points = [point for ring in rings(path) for point in ring]
-    if not points:
-        return 0
-    xs, ys = zip(*points, strict=True)
-    return int((max(xs) - min(xs)) * (max(ys) - min(ys)))
+    return Ground(
+        drawing,
+        drawing.box == COUNTRY_BOX,
+        scale,
+        sea_on(Canvas(COUNTRY_BOX)),
+        [*parts.items(), *over],
+        labels,
+    )
 
 
 def _text_role(role: str) -> str:
     return "ink" if role[-1:].isdigit() and int(role[-1]) <= DARK_TEXT else "paper"
-
-
-def _sea(
-    picture: Picture, sea: Sea, corner: tuple[float, float], scale: float, size: int = 9
-) -> None:
-    """Write the names of the islands and the sea, and mark the islands."""
-    left, top = corner
-    for mark in sea.marks:
-        for x, y in mark.islands:
-            picture.add(Rect(left + x * scale - 0.8, top + y * scale - 0.8, 1.6, 1.6, "accent"))
-        for number, line in enumerate(mark.lines):
-            at = (left + mark.at[0] * scale, top + mark.at[1] * scale + number * size * 1.2)
-            picture.add(Words(*at, line, size, "ink", anchor="middle"))
-    x, y = sea.name.at
-    picture.add(Words(left + x * scale, top + y * scale, sea.name.lines[0], size, "soft",
-                      anchor="middle"))  # fmt: skip
-
-
-def draw_legend(picture: Picture, ground: Ground, classes: Sequence[Class]) -> None:
-    """Write what each class means, and beside them the islands if the map does not show them."""
-    top = picture.height
-    for number, one in enumerate(classes):
-        y = top + LEGEND_ROW * number
-        picture.add(Rect(MARGIN, y, SWATCH * 1.6, SWATCH, one.role, one.hatched))
-        picture.add(Words(MARGIN + SWATCH * 1.6 + 6, y + SWATCH - 1, one.text, SMALL))
-    picture.height = top + LEGEND_ROW * len(classes)
-    if not ground.whole:
-        sea = sea_on(Canvas(COUNTRY_BOX))
-        inset_left, inset_top, wide, high = sea.inset
-        scale = INSET_HEIGHT / high
-        corner = (WIDTH - MARGIN - wide * scale, top)
-        clip = (float(inset_left), float(inset_top), float(wide), float(high))
-        coast = tuple(Area(path, "line") for path in ground.coast)
-        picture.add(Areas(corner, scale, coast, clip))
-        shifted = (corner[0] - inset_left * scale, corner[1] - inset_top * scale)
-        _sea(picture, sea, shifted, scale, size=7)
-        picture.height = max(picture.height, top + INSET_HEIGHT + 4)
 
 
 def draw_week_medians(
@@ -310,41 +227,33 @@ def draw_week_medians(
     network: str,
     source: Source,
     translator: Translator,
-) -> Picture:
+) -> str:
     """Draw the median download of each hour of the week as bars in the classes of maps."""
     bounds = bounds_of(WEEK_METRIC, network)
-    days = [str(translator.label("weekday_short", str(day))) for day in range(1, 8)]
-    title = str(translator.gettext("Median download by hour and weekday"))
-    described = [
-        f"{day} {hour}h: {translator.decimal(one['median'])}"
-        f" ({translator.span(one['median_low'], one['median_high'])})"
-        for day, row in zip(days, week, strict=True)
-        for hour, one in enumerate(row)
-        if one
-    ]
-    picture = begin(title, "; ".join(described), source, translator)
-    grid = WeekGrid(picture, days)
-    for day, row in enumerate(week):
-        for hour, one in enumerate(row):
-            if one is None:
-                grid.hatch(day, hour)
-                continue
-            number = class_of(one["median"], bounds)
-            grid.bar(day, hour, number / (len(bounds) + 1), _bar_role(number))
-    grid.close()
-    top, texts = picture.height + 6, class_texts(bounds, WEEK_METRIC, translator)
-    for number, text in enumerate(texts, 1):
-        bottom = top + LEGEND_ROW * number - 4
-        high = SWATCH * number / len(texts)
-        picture.add(Rect(MARGIN, bottom - high, SWATCH, high, _bar_role(number)))
-        picture.add(Words(MARGIN + SWATCH + 8, bottom - 1, text, SMALL))
-    picture.height = top + LEGEND_ROW * len(texts)
-    how = translator.gettext(
-        "The higher a bar, the higher the median download of this hour of the weekday. Hatched:"
-        " fewer than {n} effective samples, or of too few people to publish.",
-        n=source.minimum,
+
+    def bar(one: Mapping[str, float] | None) -> tuple[float, str]:
+        number = class_of(one["median"], bounds) if one else 0
+        return (number / (len(bounds) + 1), _bar_role(number)) if one else HATCHED
+
+    return draw_picture(
+        "hours",
+        translator.gettext("Median download by hour and weekday"),
+        [
+            f"{translator.label('weekday_short', str(day))} {hour}h:"
+            f" {translator.decimal(one['median'])}"
+            f" ({translator.span(one['median_low'], one['median_high'])})"
+            for day, row in enumerate(week, 1)
+            for hour, one in enumerate(row)
+            if one
+        ],
+        translator,
+        source=source,
+        bars=[[bar(one) for one in row] for row in week],
+        classes=[
+            (_bar_role(number), text)
+            for number, (_, text) in enumerate(class_texts(bounds, WEEK_METRIC, translator), 1)
+        ],
     )
-    return end(picture, str(how), source, translator)
 
 
 def _bar_role(number: int) -> str:

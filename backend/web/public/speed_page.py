@@ -27,12 +27,11 @@ from backend.web.public.speed_maps import (
     draw_changes,
     draw_medians,
     draw_week_medians,
-    ground_of,
+    drawing_of,
 )
 from backend.web.public.speed_pictures import MONTHS, Month, months_of, rows_of, source_of
 from backend.web.public.speed_pictures import Row as PictureRow
 from backend.web.site.pages import Translator
-from backend.web.site.pictures import Picture
 from backend.web.site.schemas import PICTURE_METRICS
 
 Query = Mapping[str, Any]
@@ -144,32 +143,32 @@ def draw_speed_map(
     translator: Translator,
     now: datetime,
     folder: Path,
-) -> Picture:
+) -> str:
     """Draw the map of a page; 404 where it has no figures or no outlines."""
     month = unit_month(code, query["level"], query["month"], query["network"], now, actor)
     before = _check(query, month)
     if month.unit and month.unit.level == "commune":  # it has no units
         raise Problem(404, "not_found")
-    ground = ground_of(folder, month)
+    drawing = drawing_of(folder, month)
     statistics = unit_statistics(month, actor)
     whole = _row(statistics["items"], query)
     found, _, results = _read(month, before, query, actor)
     shown = any(results.values()) if before else any(o.spread for o in found.units.values())
-    if ground is None or whole is None or not shown:
+    if drawing is None or whole is None or not shown:
         raise Problem(404, "not_found")
     released = found.released and local_day(found.released)
     source = source_of(month, whole, released, translator, demo=statistics["demo"])
     title = title_of(query, translator)
     if before:
         name = translator.month(before.month)
-        return draw_changes(ground, found.units, results, title, name, source, translator)
+        return draw_changes(drawing, found.units, results, title, name, source, translator)
     metric, network = query["metric"], query["network"]
-    return draw_medians(ground, found.units, metric, network, title, source, translator)
+    return draw_medians(drawing, found.units, metric, network, title, source, translator)
 
 
 def draw_hours(
     code: str | None, query: Query, actor: Actor, translator: Translator, now: datetime
-) -> Picture:
+) -> str:
     """Draw the released median download of each hour of the week; 404 without any."""
     month = unit_month(code, query["level"], query["month"], query["network"], now, actor)
     found = released_week(month)

@@ -16,6 +16,7 @@ from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.no_connection.service import show_places
 from backend.coverage.statistics.cells import unit_cells
 from backend.coverage.statistics.release_rules import due_day
+from backend.drawing import png
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import Parser, as_attachment, clock_now
@@ -53,7 +54,6 @@ from backend.web.site.pages import (
     translator_for,
     workspaces,
 )
-from backend.web.site.pictures import Picture, as_png, as_svg
 from backend.web.site.sign_in import local_path, problem_of_sign_in, provider_name
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
@@ -64,6 +64,8 @@ arguments = Parser().use_args
 
 # Seconds that previews may be cached.
 PICTURE_S = 3600
+# Pixels of a picture to share, as of other pictures on phones.
+PNG_WIDTH = 1080
 # Ten times the size of a report of the largest province with its map.
 FILE_MOST = 15_000_000
 DIGEST_MOST = 64
@@ -324,11 +326,10 @@ def _speed_map(query: dict[str, Any], code: str | None, form: str) -> Response:
     return _send_picture(drawn, form)
 
 
-def _send_picture(drawn: Picture, form: str) -> Response:
-    content, type_ = (
-        (as_svg(drawn), "image/svg+xml") if form == "svg" else (as_png(drawn), "image/png")
-    )
-    return with_content_tag(Response(content, content_type=type_))
+def _send_picture(svg: str, form: str) -> Response:
+    if form == "png":
+        return with_content_tag(Response(png(svg, PNG_WIDTH), content_type="image/png"))
+    return with_content_tag(Response(svg, content_type="image/svg+xml"))
 
 
 @sharing_pages.get("/unit/<code>/widget")

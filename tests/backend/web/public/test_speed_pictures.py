@@ -4,7 +4,6 @@ import io
 import re
 from dataclasses import replace
 from datetime import date
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -13,9 +12,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from backend.coverage.statistics.intervals import Estimate
+from backend.drawing import png
 from backend.web.public.speed_pictures import Month, Source, draw_months, draw_week
 from backend.web.site.pages import Translator
-from backend.web.site.pictures import Picture, Rect, as_png, as_svg
 from tests.support.measurements import make_release
 from tests.support.people import person, unit_id
 from tests.support.uneven_month import HERE, uneven_month
@@ -30,7 +29,7 @@ def month(app: Flask) -> None:
     uneven_month(app, released=False)
 
 
-def texts(picture: bytes) -> list[str]:
+def texts(picture: bytes | str) -> list[str]:
     root = ElementTree.fromstring(picture)
     return [one.text or "" for one in root.iter(f"{SVG}text")]
 
@@ -107,8 +106,8 @@ def test_months_have_4g_and_5g_apart_and_gaps(app: Flask) -> None:
     months = [Month("2024-10", some), Month("2024-11", some | {"5G": Estimate(200, 150, 260)})]
     with app.test_request_context():
         picture = draw_months(months, "download_mbps", SOURCE, translator())
-    assert sum(isinstance(one, Rect) and one.hatched for one in picture.shapes) == 1
-    assert picture.description == (
+    assert picture.count('fill="url(#hatch)"') == 1
+    assert ElementTree.fromstring(picture).findtext(f"{SVG}desc") == (
         "10/2024 4G: 40,0 (30,0–50,0); 11/2024 4G: 40,0 (30,0–50,0); 11/2024 5G: 200,0 (150–260)"
     )
 
@@ -117,11 +116,10 @@ def test_a_week_has_a_square_or_hatching_for_each_hour(app: Flask) -> None:
     hours = [[day * hour % 5 for hour in range(24)] for day in range(7)]
     with app.test_request_context():
         picture = draw_week(hours, replace(SOURCE, demo=True), translator())
-        words = texts(as_svg(picture))
-    squares = [one for one in picture.shapes if isinstance(one, Rect)]
-    assert len(squares) == 7 * 24
-    assert sum(one.hatched for one in squares) == sum(not n for row in hours for n in row)
-    assert "SỐ LIỆU MINH HỌA, không có thật" in words
+    root = ElementTree.fromstring(picture)
+    assert len(root.findall(f"{SVG}rect")) == 1 + 7 * 24  # with the paper
+    assert picture.count('fill="url(#hatch)"') == sum(not n for row in hours for n in row)
+    assert "SỐ LIỆU MINH HỌA, không có thật" in texts(picture)
 
 
 @pytest.mark.parametrize("name", ['"><script>alert(1)</script>', "&amp; <b>", "]]>"])
@@ -129,7 +127,7 @@ def test_names_are_texts(app: Flask, name: str) -> None:
     source = replace(SOURCE, unit=name, released=date(2024, 12, 16))
     with app.test_request_context():
         picture = draw_week([[1] * 24] * 7, source, translator())
-    root = ElementTree.fromstring(as_svg(picture))
+    root = ElementTree.fromstring(picture)
     assert {one.tag for one in root.iter()} <= {
         SVG + tag
         for tag in ("svg", "title", "desc", "style", "defs", "pattern", "path", "rect", "text")
@@ -137,10 +135,18 @@ def test_names_are_texts(app: Flask, name: str) -> None:
     assert name in (root.findtext(f"{SVG}title") or "")
 
 
-def test_all_lines_fit_between_the_margins() -> None:
-    picture: Any = Picture("a", "b")
-    picture.write("Nguồn: " + "ngã nghiêng " * 30)
-    assert len(picture.shapes) > 3
-    image = Image.open(io.BytesIO(as_png(picture))).convert("L")
+def test_all_lines_fit_between_the_margins(app: Flask) -> None:
+    source = replace(SOURCE, unit="Phường nghiêng ngả " * 9)
+    with app.test_request_context():
+        picture = draw_week([[1] * 24] * 7, source, translator())
+    assert sum("nghiêng" in one for one in texts(picture)) > 3
+    image = Image.open(io.BytesIO(png(picture, 1080))).convert("L")
     right = image.crop((image.width - 30, 0, image.width, image.height))
     assert right.getextrema()[0] > 250
+
+
+def test_a_name_is_escaped_once(app: Flask) -> None:
+    source = replace(SOURCE, unit="Xã <A & B>", network="Mạng & sóng")
+    with app.test_request_context():
+        picture = draw_week([[1] * 24] * 7, source, translator())
+    assert "Xã <A & B> · Tháng 11/2024 · Mạng & sóng" in texts(picture)

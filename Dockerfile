@@ -24,7 +24,7 @@ RUN pybabel --quiet compile --directory backend/i18n/locale \
     && python -m compileall -q backend config geo
 
 USER dosong
-ENV VAR_DIR=/var/lib/dosong MPLCONFIGDIR=/tmp/matplotlib
+ENV VAR_DIR=/var/lib/dosong
 VOLUME /var/lib/dosong
 EXPOSE 8000
 HEALTHCHECK --start-period=5m --interval=30s --timeout=5s \

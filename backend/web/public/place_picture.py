@@ -10,9 +10,9 @@ from backend.clock import local_day, month_end
 from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.no_connection.service import NETWORK, show_places
+from backend.coverage.statistics.cells import hexagon
 from backend.errors import Problem
 from backend.web.maps.labels import short_name
-from backend.web.maps.no_connection import place_paths
 from backend.web.public.speed_maps import drawing_of, make_ground
 from backend.web.public.speed_pictures import draw_picture
 from backend.web.site.pages import Translator
@@ -35,7 +35,10 @@ def draw_places(
     if not items or drawing is None or month.unit is None:
         raise Problem(404, "not_found")
     names = {one.code: one.name for one in listing_on(month_end(month.month)).levels["commune"]}
-    places = [(ZONE if zone else SPOT, path) for path, zone in place_paths(drawing, items)]
+    places = [
+        (ZONE if one["zone"] else SPOT, drawing.canvas.path(hexagon(one["cell"])))
+        for one in sorted(items, key=lambda one: one["resolution"])  # large ones first
+    ]
     counts = Counter(role for role, _ in places)
     texts = {
         ZONE: f"{translator.gettext('Zone without signal')}: {translator.number(counts[ZONE])}",

@@ -219,7 +219,7 @@ def make_ground(
 
 
 def _text_role(role: str) -> str:
-    return "ink" if role[-1:].isdigit() and int(role[-1]) <= DARK_TEXT else "paper"
+    return "paper" if role[-1:].isdigit() and int(role[-1]) > DARK_TEXT else "ink"
 
 
 def draw_week_medians(

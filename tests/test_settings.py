@@ -6,7 +6,6 @@ from logging import getLevelName
 from pathlib import Path
 
 import pytest
-from backend.odata import views as odata
 
 from backend.batch.executor import CERTIFICATES
 from backend.database import extensions

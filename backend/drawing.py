@@ -16,7 +16,6 @@ from backend.canvas import country_map
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
-    from resvg import usvg
 
 FONTS = Path(__file__).parent / "fonts"
 REGULAR, BOLD = FONTS / "inter-regular.ttf", FONTS / "inter-bold.ttf"
@@ -41,7 +40,10 @@ def png(svg: str, width: int | None = None) -> bytes:
     """Return an SVG as PNG, by default in its own size in pixels."""
     from resvg import render, usvg
 
-    tree = usvg.Tree.from_str(svg, _options())
+    options = usvg.Options.default()  # it belongs to the thread that made it
+    for file in (REGULAR, BOLD):
+        options.load_font_file(str(file))
+    tree = usvg.Tree.from_str(svg, options)
     wide, high = tree.int_size()
     scale = (width or wide) / wide
     size = (round(wide * scale), round(high * scale))
@@ -109,16 +111,6 @@ def _templates() -> Environment:
     made.globals["country_map"] = country_map
     made.filters["short"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
     return made
-
-
-@cache
-def _options() -> "usvg.Options":
-    from resvg import usvg
-
-    options = usvg.Options.default()
-    for file in (REGULAR, BOLD):
-        options.load_font_file(str(file))
-    return options
 
 
 @cache

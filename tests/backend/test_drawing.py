@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unicodedata import normalize
 
@@ -107,6 +108,13 @@ def test_a_text_is_wrapped_between_words() -> None:
 def test_a_picture_has_the_wanted_width() -> None:
     assert image(svg("", 200, 101)).size == (200, 101)
     assert image(svg("", 200, 101), 1080).size == (1080, 545)
+
+
+def test_threads_draw_at_once() -> None:
+    picture = svg('<text x="9" y="50">Phường Trưng Vương</text>')
+    with ThreadPoolExecutor(4) as threads:
+        drawn = set(threads.map(lambda _: png(picture), range(16)))
+    assert drawn == {png(picture)}
 
 
 def test_names_cannot_break_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:

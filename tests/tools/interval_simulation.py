@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals
-from backend.coverage.statistics.group_arrays import Measured
-from backend.coverage.statistics.intervals import Estimate, Ordered
+from backend.coverage.statistics.group_figures import Measured
+from backend.coverage.statistics.intervals import Estimate
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -130,6 +130,7 @@ def measured(months: Sequence[Month]) -> Measured:
     phones = np.append(0, np.cumsum([len(one.sizes) for one in months]))
     numbers = [one.phone + first for one, first in zip(months, phones, strict=False)]
     return Measured(
+        groups=np.arange(len(months)),
         values=np.concatenate([one.values for one in months]),
         bounds=bounds,
         pairs=np.concatenate(numbers).astype(np.int32),
@@ -148,19 +149,18 @@ class Result:
 
 def estimate(months: Sequence[Month], part: float) -> list[Result]:
     """Return the quantile of each month of a province, as the product does."""
-    data = measured(months)
-    spreads = data.spreads(part)
-    n = intervals.leading_n(data.of_devices, intervals.correlation(spreads, spreads.pooled()))
-    decides = intervals.one_decides(data.of_devices).tolist()
-    chosen = [
-        intervals.weighted(one.values, one.sizes[one.phone]) if equal else Ordered(one.values)
-        for one, equal in zip(months, decides, strict=True)
-    ]
-    low, high = intervals.share_limits(np.full(len(n), part), n)
-    return [
-        Result(Estimate(one.at(part), one.at(below), one.at(above)), worth)
-        for one, below, above, worth in zip(chosen, low, high, n, strict=True)
-    ]
+    data, every = measured(months), np.arange(len(months))
+    sizes, rho = data.of_devices, intervals.correlation(data.spread(part), np.zeros_like(every))
+    decides = intervals.one_decides(sizes)
+    n = np.where(
+        decides,
+        intervals.effective_n_of_devices(sizes, rho),
+        intervals.effective_n(sizes, rho),
+    )
+    parts = np.full(len(n), part)
+    levels = np.array([parts, *intervals.share_limits(parts, n)])
+    found = np.where(decides, data.of_equal_devices(every, levels), data.at(every, levels))
+    return [Result(Estimate(*one), worth) for one, worth in zip(found.T, n, strict=True)]
 
 
 def provinces(

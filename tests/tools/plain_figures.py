@@ -1,9 +1,8 @@
 """The definition of statistics, group by group: what the arrays of the product must equal.
 
-docs/speeds.md has the method. Slow and plain on purpose; numbers are sums of numpy over one group.
+docs/speeds.md has the method. Slow and plain on purpose; sums are numpy's over one group.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,27 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals
-from backend.coverage.statistics.group_arrays import Node
-from backend.coverage.statistics.group_figures import DEVICES, MEDIAN, ROUNDING, SAMPLES
+from backend.coverage.statistics.group_figures import DEVICES, MEDIAN, ROUNDING, SAMPLES, Node
 from backend.coverage.statistics.intervals import (
     OUTER_LEAST,
     PRIOR_CORRELATION,
     PRIOR_DEVICES,
     SHARE_MOST,
-    Ordered,
 )
 from backend.coverage.statistics.quantiles import (
     ALL,
+    BANDS_MBPS,
     METRICS,
     QUANTILES,
     REFERENCES,
     Samples,
-    band_shares,
 )
 
 Floats = NDArray[np.float64]
 # Sums of squares between and within devices, their degrees of freedom, and Σ of n − Σ mᵢ² / n.
 Spread = tuple[float, float, float, float, float]
+
+
+def total(values: Any) -> float:
+    """Return the sum of values in their order, as numpy adds a segment."""
+    return float(np.add.reduceat(values, [0])[0])
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,12 @@ class Group:
 
     def spread(self, part: float) -> Spread:
         """Return the spread of the indicator below a quantile."""
-        middle, number = Ordered(self.values).at(part), len(self.sizes)
+        middle, number = np.quantile(self.values, part), len(self.sizes)
         below = np.bincount(self.devices[self.values < middle], minlength=number)
         equal = np.bincount(self.devices[self.values == middle], minlength=number)
         sums = below + 0.5 * equal
         squares = float(below.sum()) + 0.25 * float(equal.sum())
-        between = self._over_devices((2 * below + equal) ** 2 / 4)
+        between = total(sums * sums / self.sizes)
         return (
             between - float(sums.sum()) ** 2 / self.n,
             squares - between,
@@ -66,10 +68,17 @@ class Group:
             self.n - float(np.sum(self.sizes**2)) / self.n,
         )
 
-    def _over_devices(self, figures: Floats) -> float:
-        """Return Σ of a figure of each device by its samples; devices with as many together."""
-        found = np.unique(self.sizes)
-        return float(np.sum([figures[self.sizes == size].sum() / size for size in found]))
+    def at_equal_devices(self, level: float) -> float:
+        """Return the value at a level if devices weigh equally."""
+        weights = 1 / self.sizes[self.devices]
+        middle = np.cumsum(weights) - weights / 2
+        place = middle[0] + level * (middle[-1] - middle[0])
+        return float(np.interp(place, middle, self.values))
+
+    def bands(self) -> list[float]:
+        """Return the share of samples in each of VNNIC's bands, the slowest first."""
+        edges = np.searchsorted(self.values, BANDS_MBPS, side="left")
+        return [int(n) / self.n for n in np.diff([0, *edges, self.n])]
 
     def worth(self, rho: float, more: int = 0) -> float:
         """Return the effective n, with more devices of one sample each."""
@@ -79,7 +88,7 @@ class Group:
     def worth_of_devices(self, rho: float, more: int = 0) -> float:
         """Return the effective n if devices weigh equally, with more devices."""
         devices = len(self.sizes) + more
-        inverse = self._over_devices(np.ones(len(self.sizes))) + more
+        inverse = total(1 / self.sizes) + more
         return devices**2 / (rho * devices + (1 - rho) * inverse)
 
     def decides(self, more: int = 0) -> bool:
@@ -180,14 +189,13 @@ def _add(
     shares = figures["shares"]
     for one in REFERENCES:
         if (one.metric, one.technology) == (metric, node[2]):
-            share = one.share(group.values)
-            assert share is not None
+            share = int(np.count_nonzero(one.within(group.values))) / group.n
             shares["references"][one.code] = None if missing else share
             shares["reference_limits"][one.code] = None if missing else _limits(share, n)
     if metric == METRICS[0]:
         figures |= {"effective_n": equal if group.decides() else n, "more_devices": missing}
         if not missing:
-            shares["bands"] = band_shares(group.values)
+            shares["bands"] = group.bands()
             shares["band_limits"] = [_limits(share, n) for share in shares["bands"]]
     if not missing:
         figures[metric] = _serialize(group, rho, n, equal)
@@ -199,22 +207,15 @@ def _serialize(
     result: dict[str, Any] = {
         "n": group.n,
         "effective_n": n,
-        "mean": math.fsum(group.values) / group.n,
+        "mean": total(group.values) / group.n,
         "device_effective_n": of_devices,
         "leads": DEVICES if group.decides() else SAMPLES,
     }
-    sizes = group.sizes[group.devices]
-    spreads = {
-        name: (Ordered(group.values), part, group.worth(rho[name]))
-        for name, part in QUANTILES.items()
-    }
-    spreads["device_median"] = (
-        intervals.weighted(group.values, sizes),
-        QUANTILES[MEDIAN],
-        of_devices,
-    )
-    for name, (ordered, part, worth) in spreads.items():
+    quantiles = {name: (part, group.worth(rho[name])) for name, part in QUANTILES.items()}
+    for name, (part, worth) in (quantiles | {"device_median": (0.5, of_devices)}).items():
         given = name not in ("p10", "p90") or worth >= OUTER_LEAST - ROUNDING
-        levels = zip(("", "_low", "_high"), (part, *_limits(part, worth)), strict=True)
-        result |= {name + end: ordered.at(level) if given else None for end, level in levels}
+        for end, level in zip(("", "_low", "_high"), (part, *_limits(part, worth)), strict=True):
+            equal = name == "device_median"
+            value = group.at_equal_devices(level) if equal else np.quantile(group.values, level)
+            result[name + end] = float(value) if given else None
     return result

@@ -1,40 +1,55 @@
 """Figures of groups of counted samples, each with its interval and effective n; pure functions.
 
+A sample is in several groups: those of its unit, district and province, each with and without its
+operator and technology. An *entry* is a sample in one of its groups, a *pair* a device in one of
+its groups. All entries of a metric are sorted by group and value at once.
+
 Groups of one kind share what is known of the correlation of a device's samples. So the figures of
 a group follow from the samples of its province and month, and are the same whenever they are
 computed.
 """
 
-from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals
-from backend.coverage.statistics.group_arrays import Groups, Measured, Node
-from backend.coverage.statistics.intervals import Estimate
+from backend.coverage.statistics.intervals import Estimate, Sizes, sums
 from backend.coverage.statistics.quantiles import (
     ALL,
     BANDS_MBPS,
     METRICS,
     QUANTILES,
     REFERENCES,
-    Reference,
+    WITHDRAWN,
+    Samples,
 )
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Figures = dict[str, Any]
+Figures = dict[str, Any]  # as they are stored
+Node = tuple[int, str, str]  # unit, operator, technology
 
 MEDIAN = "median"
+BANDS = tuple(f"band{at}" for at in range(len(BANDS_MBPS) + 1))
 SAMPLES, DEVICES = "samples", "devices"  # which weigh equally in the figure that leads
 ENDS = ("", "_low", "_high")  # of the names of a quantile and its limits
 # Effective numbers that differ by rounding errors are equal.
 ROUNDING = 1e-9
+
+
+class GroupFigures(NamedTuple):
+    """Samples, devices and figures of a group."""
+
+    n: int
+    devices: int  # without withdrawn samples
+    figures: Figures
 
 
 def leading(spread: Mapping[str, Any]) -> Estimate:
@@ -43,35 +58,198 @@ def leading(spread: Mapping[str, Any]) -> Estimate:
     return Estimate(spread[name], spread[f"{name}_low"], spread[f"{name}_high"])
 
 
-@dataclass(slots=True)
-class Question:
-    """Shares of some groups, and the limits of their intervals."""
+def figures_of(
+    groups: Mapping[Node, Sequence[Samples]], kinds: Mapping[int, Hashable], minimum: int
+) -> dict[Node, GroupFigures]:
+    """Return the figures of groups; metrics under the minimum effective n are null.
 
-    places: Ints  # of the groups, among those that have the metric
-    shares: Floats
-    n: Floats  # effective
-    low: Floats = field(default_factory=lambda: np.empty(0))
-    high: Floats = field(default_factory=lambda: np.empty(0))
+    `kinds` has the kind of each unit: groups of units of one kind, all with or without one operator
+    and one technology, share the estimate of the correlation.
+    """
+    entries = Entries(list(groups.values()))
+    names = [(kinds[node[0]], node[1] == ALL, node[2] == ALL) for node in groups]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    kind = np.array([numbers[name] for name in names], dtype=np.int64)
+    technologies = np.array([node[2] for node in groups])
+    found: list[Figures] = [
+        {
+            **dict.fromkeys((*METRICS, "effective_n", "more_devices")),
+            "shares": {"references": {}, "reference_limits": {}},
+        }
+        for _ in groups
+    ]
+    for metric in METRICS:  # one by one, to need the memory of one
+        data = entries.measured(metric)
+        if len(data.groups):
+            chosen = [found[group] for group in data.groups.tolist()]
+            summary = MetricSummary.of(data, kind[data.groups], minimum)
+            _add(chosen, metric, summary, technologies[data.groups])
+    for figures in found:
+        if any(figures[metric] for metric in METRICS):
+            figures["shares"] = {"bands": None, "band_limits": None} | figures["shares"]
+        else:
+            figures["shares"] = None
+    n = [sum(one.n for one in group) for group in groups.values()]
+    rows = map(GroupFigures, n, entries.devices.tolist(), found)
+    return dict(zip(groups, rows, strict=True))
 
 
-def answer(questions: Sequence[Question]) -> None:
-    """Compute the limits of all questions together; equal ones are answered once."""
-    columns = np.concatenate([np.array([one.shares, one.n]) for one in questions], axis=1)
-    order = np.lexsort(columns)
-    is_first = np.ones(len(order), dtype=bool)
-    is_first[1:] = (columns[:, order[1:]] != columns[:, order[:-1]]).any(axis=0)
-    limits = np.array(intervals.share_limits(*columns[:, order[is_first]]))
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.cumsum(is_first) - 1
-    ends = np.cumsum([len(one.places) for one in questions])
-    for one, (low, high) in zip(
-        questions, np.split(limits[:, place], ends[:-1], axis=1), strict=True
-    ):
-        one.low, one.high = low, high
+class Entries:
+    """The samples of all groups, sorted by device, and the groups and pairs of each.
+
+    So equal values of a group are in the order of their devices, however they were read.
+    """
+
+    def __init__(self, groups: Sequence[Sequence[Samples]]) -> None:
+        self._parts = list({id(one): one for group in groups for one in group}.values())
+        self._number = len(groups)
+        groups_of: dict[int, list[int]] = {id(one): [] for one in self._parts}
+        for number, group in enumerate(groups):
+            for one in group:
+                groups_of[id(one)].append(number)
+        # A row for each part, filled up with a last number, of no group. Short integers are sorted
+        # by digits, in linear time.
+        width = max(map(len, groups_of.values()), default=1)
+        rows = np.full((len(self._parts), width), self._number, np.min_scalar_type(self._number))
+        for row, of_part in zip(rows, groups_of.values(), strict=True):
+            row[: len(of_part)] = of_part
+        lengths = [len(one.devices) for one in self._parts]
+        device = np.concatenate([np.empty(0, np.int64), *(one.devices for one in self._parts)])
+        self._order = np.argsort(device, kind="stable")
+        self._groups = rows[np.repeat(np.arange(len(lengths)), lengths)[self._order]]
+        by_group, group = self._by_group(self._groups)
+        device = device[self._order][by_group // width]
+        is_first = np.ones(len(group), dtype=bool)
+        is_first[1:] = (device[1:] != device[:-1]) | (group[1:] != group[:-1])
+        pairs = np.zeros(self._groups.size, dtype=np.int32)
+        pairs[by_group] = np.cumsum(is_first) - 1
+        self._pairs = pairs.reshape(self._groups.shape)
+        self._group_of_pair = group[is_first].astype(np.int64)
+        known = self._group_of_pair[device[is_first] != WITHDRAWN]
+        self.devices = np.bincount(known, minlength=self._number)
+
+    def _by_group(self, groups: NDArray[np.unsignedinteger[Any]]) -> tuple[Ints, Any]:
+        """Return the entries of samples with these groups, group after group, and their groups."""
+        flat = groups.ravel()
+        by_group = np.argsort(flat, kind="stable")[: np.count_nonzero(flat != self._number)]
+        return by_group, flat[by_group]
+
+    def measured(self, metric: str) -> "Measured":
+        """Return the values of a metric in all groups that have any."""
+        read = np.concatenate([np.empty(0), *(one.values[metric] for one in self._parts)])
+        values = read[self._order]
+        # NaN, which is last, stands for a missing value.
+        order = np.argsort(values, kind="stable")[: np.count_nonzero(~np.isnan(values))]
+        by_group, group = self._by_group(self._groups[order])
+        n = np.bincount(group, minlength=self._number)
+        pairs = self._pairs[order].ravel()[by_group]
+        sizes = np.bincount(pairs, minlength=len(self._group_of_pair))
+        devices = np.bincount(self._group_of_pair[sizes > 0], minlength=self._number)
+        groups = np.flatnonzero(n)
+        return Measured(
+            groups=groups,
+            values=values[order][by_group // self._groups.shape[1]],
+            bounds=np.append(0, np.cumsum(n[groups])),
+            pairs=(np.cumsum(sizes > 0, dtype=np.int32) - 1)[pairs],
+            sizes=sizes[sizes > 0].astype(np.float64),
+            pair_bounds=np.append(0, np.cumsum(devices[groups])),
+        )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The values of a metric in the groups that have any: group after group, each ascending.
+
+    Attributes
+    ----------
+    groups : (groups,) array
+        Number of each group.
+    values, pairs : (entries,) arrays
+        Value, and index in `sizes` of its device in the group.
+    sizes : (pairs,) array
+        Samples of each device of each group, which are in the order of ids.
+    bounds, pair_bounds : (groups + 1,) arrays
+        Where each group begins in `values` and `sizes`, and the end.
+    """
+
+    groups: Ints
+    values: Floats
+    bounds: Ints
+    pairs: NDArray[np.int32]
+    sizes: Floats
+    pair_bounds: Ints
+
+    @cached_property
+    def n(self) -> Ints:
+        """Values of each group."""
+        return np.diff(self.bounds)
+
+    @cached_property
+    def of_devices(self) -> Sizes:
+        """Sums over the devices of each group."""
+        return Sizes.of(self.sizes, self.pair_bounds)
+
+    def at(self, groups: Ints, levels: Floats | float) -> Floats:
+        """Return the value in each of some groups below which a share of its samples lies."""
+        first, last = self.bounds[groups], self.n[groups] - 1
+        position = last * levels
+        below = np.minimum(np.floor(position).astype(np.int64), last)
+        low, high = self.values[first + below], self.values[first + np.minimum(below + 1, last)]
+        step, share = high - low, position - below
+        found: Floats = np.where(share >= 0.5, high - step * (1 - share), low + step * share)
+        return found
+
+    def of_equal_devices(self, groups: Ints, levels: Floats) -> Floats:
+        """Return the values of groups at levels, a column for each, if devices weigh equally.
+
+        The levels equal those of linear percentiles for equal weights: the first value stands at 0,
+        the last one at 1, each at the middle of its weight between.
+        """
+        found = np.empty_like(levels)
+        for at, group in enumerate(groups.tolist()):
+            here = slice(*self.bounds[group : group + 2])
+            weights = 1 / self.sizes[self.pairs[here]]
+            middle = np.cumsum(weights) - weights / 2
+            places = middle[0] + levels[:, at] * (middle[-1] - middle[0])
+            found[:, at] = np.interp(places, middle, self.values[here])
+        return found
+
+    def spread(self, part: float) -> Floats:
+        """Return the spread of "below the quantile" in each group; see `intervals.correlation`.
+
+        Values equal to the quantile are half below.
+        """
+        middle = np.repeat(self.at(np.arange(len(self.groups)), part), self.n)
+        below = np.bincount(self.pairs[self.values < middle], minlength=len(self.sizes))
+        equal = np.bincount(self.pairs[self.values == middle], minlength=len(self.sizes))
+        half, of = below + equal / 2, self.of_devices
+        squares, whole = (sums(one, self.pair_bounds) for one in (half * half / self.sizes, half))
+        inside = whole - sums(equal / 4, self.pair_bounds)
+        return np.array(
+            [
+                squares - whole**2 / of.n,
+                inside - squares,
+                of.devices - 1,
+                of.n - of.devices,
+                of.n - of.squares / of.n,
+            ]
+        )
+
+    def share(self, chosen: Bools) -> Floats:
+        """Return the share of the chosen entries in each group."""
+        found: Floats = np.add.reduceat(chosen, self.bounds[:-1], dtype=np.int64) / self.n
+        return found
+
+    def bands(self) -> list[Floats]:
+        """Return the share in each of VNNIC's bands, the slowest first."""
+        edges = (-np.inf, *BANDS_MBPS, np.inf)
+        return [
+            self.share((self.values >= low) & (self.values < high)) for low, high in pairwise(edges)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class MetricSummary:
     """A metric of the groups that have it, an element for each."""
 
     data: Measured
@@ -80,179 +258,112 @@ class Weighed:
     decides: Bools  # whether one device has too many samples
     missing: Ints  # devices with one sample each that the median lacks
 
+    @classmethod
+    def of(cls, data: Measured, kind: Ints, minimum: int) -> "MetricSummary":
+        """Return the effective numbers of groups of these kinds."""
+        sizes, known = data.of_devices, data.n >= minimum
+        rho = {
+            name: intervals.correlation(data.spread(part) * known, kind)
+            for name, part in QUANTILES.items()
+        }
+        return cls(
+            data,
+            {name: intervals.effective_n(sizes, one) for name, one in rho.items()},
+            intervals.effective_n_of_devices(sizes, rho[MEDIAN]),
+            intervals.one_decides(sizes),
+            intervals.devices_missing(sizes, rho[MEDIAN], minimum - ROUNDING),
+        )
+
     @property
     def enough(self) -> Ints:
-        """The places of the groups with enough samples for a median."""
+        """The groups with enough samples for a median."""
         return np.flatnonzero(self.missing == 0)
 
-    @property
-    def leading_n(self) -> Floats:
-        """The effective n of the median that leads."""
-        return np.where(self.decides, self.n_of_devices, self.n[MEDIAN])
+
+class Question(NamedTuple):
+    """Shares of the groups that have enough samples, and which of these need an interval."""
+
+    share: Floats
+    n: Floats  # effective
+    given: Bools
 
 
-def figures_of(groups: Groups, kinds: Mapping[int, Hashable], minimum: int) -> dict[Node, Figures]:
-    """Return the figures of groups; metrics under the minimum effective n are null.
-
-    `kinds` has the kind of each unit: groups of units of one kind, all with or without one operator
-    and one technology, share the estimate of the correlation.
-    """
-    figures: list[Figures] = [
-        {
-            **dict.fromkeys((*METRICS, "effective_n", "more_devices")),
-            "shares": {name: {} for name in ("references", "reference_limits")},
-        }
-        for _ in groups.nodes
-    ]
-    for metric in METRICS:  # one by one, to need the memory of one
-        data = groups.measured(metric)
-        if not len(data.some):
-            continue
-        one = _weigh(data, groups.nodes, kinds, minimum)
-        questions = _ask(one, metric, groups.nodes)
-        _add_spreads(figures, metric, one, questions, groups.sums(metric))
-        _add_references(figures, metric, one, questions, groups.nodes)
-        if metric == METRICS[0]:
-            _add_numbers(figures, one)
-            _add_bands(figures, one, questions)
-    for of_group in figures:
-        _close(of_group)
-    return dict(zip(groups.nodes, figures, strict=True))
-
-
-def _weigh(
-    data: Measured, nodes: Sequence[Node], kinds: Mapping[int, Hashable], minimum: int
-) -> Weighed:
-    """Return the effective numbers of a metric of the groups that have it."""
-    sizes, known = data.of_devices, data.n[data.some] >= minimum
-    of_kind: dict[Hashable, list[int]] = defaultdict(list)
-    for at, group in enumerate(data.some.tolist()):
-        of_kind[_kind(nodes[group], kinds)].append(at)
-    rho = {}
+def _ask(one: MetricSummary, metric: str, technologies: NDArray[np.str_]) -> dict[str, Question]:
+    """Return the questions of a metric's quantiles and shares, by name."""
+    enough = one.enough
+    every, of_median = np.ones(len(enough), dtype=bool), one.n[MEDIAN][enough]
+    asked = {}
     for name, part in QUANTILES.items():
-        spreads, rho[name] = data.spreads(part), np.empty(len(known))
-        for places in of_kind.values():
-            found = spreads[places].where(known[places])
-            rho[name][places] = intervals.correlation(found, found.pooled())
-    return Weighed(
-        data,
-        {name: intervals.effective_n(sizes, rho[name]) for name in QUANTILES},
-        intervals.effective_n_of_devices(sizes, rho[MEDIAN]),
-        intervals.one_decides(sizes),
-        intervals.devices_missing(sizes, rho[MEDIAN], minimum - ROUNDING),
-    )
-
-
-def _kind(node: Node, kinds: Mapping[int, Hashable]) -> Hashable:
-    unit, operator, technology = node
-    return kinds[unit], operator == ALL, technology == ALL
-
-
-def _ask(one: Weighed, metric: str, nodes: Sequence[Node]) -> dict[str, Question]:
-    """Return the intervals of a metric's quantiles and shares, by name."""
-    enough, of_median = one.enough, one.n[MEDIAN]
-    questions: dict[str, Question] = {}
-
-    def ask(name: str, places: Ints, shares: Floats, n: Floats) -> None:
-        questions[name] = Question(places, shares, n[places])
-
-    for name, part in QUANTILES.items():
-        outer = one.n[name][enough] >= intervals.OUTER_LEAST - ROUNDING
-        given = enough if name == MEDIAN else enough[outer]
-        ask(name, given, np.full(len(given), part), one.n[name])
-    ask(DEVICES, enough, np.full(len(enough), QUANTILES[MEDIAN]), one.n_of_devices)
+        n = one.n[name][enough]
+        given = every if name == MEDIAN else n >= intervals.OUTER_LEAST - ROUNDING
+        asked[name] = Question(np.full(len(enough), part), n, given)
+    asked[DEVICES] = Question(asked[MEDIAN].share, one.n_of_devices[enough], every)
     # Shares have the correlation of the median, which is about the largest.
     if metric == METRICS[0]:
-        shares = one.data.bands(one.data.some[enough])
-        for number, of_band in enumerate(shares.reshape(-1, len(BANDS_MBPS) + 1).T):
-            ask(f"band{number}", enough, of_band, of_median)
+        for name, share in zip(BANDS, one.data.bands(), strict=True):
+            asked[name] = Question(share[enough], of_median, every)
     for reference in REFERENCES:
         if reference.metric == metric:
-            given = enough[_has_technology(one, nodes, reference)[enough]]
-            ask(reference.code, given, one.data.within(one.data.some[given], reference), of_median)
-    answer(list(questions.values()))
-    return questions
+            share = one.data.share(reference.within(one.data.values))[enough]
+            given = technologies[enough] == reference.technology
+            asked[reference.code] = Question(share, of_median, given)
+    return asked
 
 
-def _has_technology(one: Weighed, nodes: Sequence[Node], reference: Reference) -> Bools:
-    """Return which groups that have the metric are of a reference's technology."""
-    return np.array([nodes[at][2] == reference.technology for at in one.data.some], dtype=bool)
+def _answer(asked: Mapping[str, Question]) -> dict[str, Floats]:
+    """Return the shares of each question and their lower and upper limits, a row each."""
+    share, n, given = (np.array(column) for column in zip(*asked.values(), strict=True))
+    levels = np.array([share, share, share])
+    levels[1:, given] = intervals.share_limits(share[given], n[given])
+    return dict(zip(asked, levels.transpose(1, 0, 2), strict=True))
 
 
-def _add_spreads(
-    figures: Sequence[Figures],
-    metric: str,
-    one: Weighed,
-    questions: Mapping[str, Question],
-    sums: Iterator[float],
-) -> None:
-    """Add the mean and the quantiles with their limits, where there are enough samples."""
-    data, enough = one.data, one.enough
-    groups = data.some[enough]
-    n, every_sum = data.n[groups].tolist(), list(sums)
-    columns: dict[str, list[Any]] = {
-        "n": n,
-        "effective_n": one.n[MEDIAN][enough].tolist(),
-        "mean": [every_sum[at] / of for at, of in zip(groups.tolist(), n, strict=True)],
+def _spreads(
+    summary: MetricSummary, asked: Mapping[str, Question], levels: Mapping[str, Floats]
+) -> Iterator[Figures]:
+    """Yield the mean and the quantiles with their limits of each group with enough samples."""
+    data, enough = summary.data, summary.enough
+    columns: dict[str, NDArray[Any]] = {
+        "n": data.n[enough],
+        "effective_n": summary.n[MEDIAN][enough],
+        "mean": (sums(data.values, data.bounds) / data.n)[enough],
+        "device_effective_n": summary.n_of_devices[enough],
+        "leads": np.where(summary.decides[enough], DEVICES, SAMPLES),
     }
     for name in QUANTILES:
-        question = questions[name]
-        given, chosen = np.isin(enough, question.places), data.some[question.places]
-        for end, of_end in zip(ENDS, (question.shares, question.low, question.high), strict=True):
-            column = np.empty(len(groups), dtype=object)  # None where it is not given
-            column[given] = data.at(chosen, of_end).tolist()
-            columns[name + end] = column.tolist()
-    by_device = questions[DEVICES]
-    levels = np.array([by_device.shares, by_device.low, by_device.high]).T
-    equal = data.of_equal_devices(groups, levels)
-    for number, end in enumerate(ENDS):
-        columns[f"device_median{end}"] = equal[:, number].tolist()
-    columns["device_effective_n"] = by_device.n.tolist()
-    columns["leads"] = [DEVICES if decides else SAMPLES for decides in one.decides[enough]]
-    for at, *row in zip(groups.tolist(), *columns.values(), strict=True):
-        figures[at][metric] = dict(zip(columns, row, strict=True))
+        for end, column in zip(ENDS, data.at(enough, levels[name]), strict=True):
+            columns[name + end] = column.astype(object)
+            columns[name + end][~asked[name].given] = None
+    for end, column in zip(ENDS, data.of_equal_devices(enough, levels[DEVICES]), strict=True):
+        columns[f"device_median{end}"] = column
+    for row in zip(*(one.tolist() for one in columns.values()), strict=True):
+        yield dict(zip(columns, row, strict=True))
 
 
-def _add_references(
+def _add(
     figures: Sequence[Figures],
     metric: str,
-    one: Weighed,
-    questions: Mapping[str, Question],
-    nodes: Sequence[Node],
+    one: MetricSummary,
+    technologies: NDArray[np.str_],
 ) -> None:
-    """Add the shares that meet references; null in groups with too few samples."""
+    """Add a metric to the figures of the groups that have it."""
+    asked, enough = _ask(one, metric, technologies), one.enough.tolist()
+    levels = _answer(asked)
+    for at, spread in zip(enough, _spreads(one, asked, levels), strict=True):
+        figures[at][metric] = spread
     for reference in REFERENCES:
-        if reference.metric != metric:
-            continue
-        code, question = reference.code, questions[reference.code]
-        for at in one.data.some[_has_technology(one, nodes, reference)].tolist():
-            figures[at]["shares"]["references"][code] = None
-            figures[at]["shares"]["reference_limits"][code] = None
-        columns = (one.data.some[question.places], question.shares, question.low, question.high)
-        for at, share, *limits in zip(*(column.tolist() for column in columns), strict=True):
-            figures[at]["shares"]["references"][code] = share
-            figures[at]["shares"]["reference_limits"][code] = limits
-
-
-def _add_numbers(figures: list[Figures], one: Weighed) -> None:
-    """Add the effective n of the download, and how many devices are missing."""
-    columns = one.data.some.tolist(), one.leading_n.tolist(), one.missing.tolist()
-    for at, n, missing in zip(*columns, strict=True):
-        figures[at] |= {"effective_n": n, "more_devices": missing}
-
-
-def _add_bands(figures: Sequence[Figures], one: Weighed, questions: Mapping[str, Question]) -> None:
-    """Add the shares of VNNIC's bands, where there are enough samples."""
-    bands = [questions[f"band{number}"] for number in range(len(BANDS_MBPS) + 1)]
-    shares = np.array([band.shares for band in bands]).T.tolist()
-    limits = np.array([[band.low, band.high] for band in bands]).transpose(2, 0, 1).tolist()
-    for at, *found in zip(one.data.some[one.enough].tolist(), shares, limits, strict=True):
-        figures[at]["shares"] |= dict(zip(("bands", "band_limits"), found, strict=True))
-
-
-def _close(figures: Figures) -> None:
-    """Leave out shares of a group in which no metric has enough samples."""
-    if any(figures[metric] for metric in METRICS):
-        figures["shares"] = {"bands": None, "band_limits": None} | figures["shares"]
-    else:
-        figures["shares"] = None
+        if reference.metric == metric:
+            code = reference.code
+            found = dict(zip(enough, levels[code].T.tolist(), strict=True))
+            for at in np.flatnonzero(technologies == reference.technology).tolist():
+                share, *limits = found.get(at, (None,))
+                figures[at]["shares"]["references"][code] = share
+                figures[at]["shares"]["reference_limits"][code] = limits or None
+    if metric == METRICS[0]:
+        n = np.where(one.decides, one.n_of_devices, one.n[MEDIAN])
+        for own, of_median, more in zip(figures, n.tolist(), one.missing.tolist(), strict=True):
+            own |= {"effective_n": of_median, "more_devices": more}
+        bands = np.array([levels[name] for name in BANDS]).transpose(2, 0, 1).tolist()
+        for at, of_bands in zip(enough, bands, strict=True):
+            figures[at]["shares"]["bands"] = [share for share, *_ in of_bands]
+            figures[at]["shares"]["band_limits"] = [limits for _, *limits in of_bands]

@@ -9,8 +9,7 @@ and the simulation.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,56 +27,42 @@ LEVEL = 0.95
 PRIOR_CORRELATION, PRIOR_DEVICES = 0.3, 20
 # The outer percentiles of fewer effective samples are those of a handful of tests.
 OUTER_LEAST = 40
-# Up to here a call for each group is faster than more arrays of all values.
-GROUPS_FEW = 100
 # Above this share of the samples one device decides the figure.
 SHARE_MOST = 0.25
-# Weight of a device whose samples share it. A whole number, so sums do not depend on their order;
-# divisible by 1 to 24; twice the weights of 14 million devices stay under 2^63.
-DEVICE_WEIGHT = 60 * math.lcm(*range(1, 25))
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Sums of squares of an indicator between and within devices, an element for each group."""
-
-    between: Floats
-    within: Floats
-    between_free: Floats  # degrees of freedom
-    within_free: Floats
-    size: Floats  # Σ over groups of n − Σ mᵢ² / n
-
-    def __getitem__(self, groups: Any) -> "Spread":
-        return Spread(*(getattr(self, one.name)[groups] for one in fields(self)))
-
-    def where(self, known: Bools) -> "Spread":
-        """Return this spread where it is known, and none elsewhere."""
-        return Spread(*(np.where(known, getattr(self, one.name), 0.0) for one in fields(self)))
-
-    def pooled(self) -> "Spread":
-        """Return the sum over all groups."""
-        # One after another: the result depends on no block of the summation.
-        every = (np.append(0.0, getattr(self, one.name)) for one in fields(self))
-        return Spread(*(np.cumsum(one)[-1:] for one in every))
+def sums(values: NDArray[Any], bounds: Ints) -> Floats:
+    """Return the sum of each segment, none of them empty, in the order of its elements."""
+    found: Floats = np.add.reduceat(values, bounds[:-1])
+    return found
 
 
-def correlation(group: Spread, kind: Spread) -> Floats:
+def correlation(spread: Floats, kind: Ints) -> Floats:
     """Return the intraclass correlation in each group, from 0 to 1, given all groups of its kind.
 
     That of the kind is drawn to the prior and that of the group to its kind, each as if the latter
     had been seen in `PRIOR_DEVICES` devices.
+
+    Parameters
+    ----------
+    spread : (5, groups) array
+        Sums of squares of an indicator between and within devices, their degrees of freedom, and
+        Σ of n − Σ mᵢ² / n; 0 in groups of which nothing is known. Those of a kind are added up.
+    kind : (groups,) array
+        Number of the kind of each group, from 0.
     """
-    prior = np.full_like(kind.between, PRIOR_CORRELATION)
-    return _drawn(group, np.broadcast_to(_drawn(kind, prior), group.between.shape))
+    pooled = np.array([np.bincount(kind, weights=one) for one in spread])
+    prior = _drawn(pooled, np.full(pooled.shape[1], PRIOR_CORRELATION))
+    return _drawn(spread, prior[kind])
 
 
-def _drawn(spread: Spread, prior: Floats) -> Floats:
+def _drawn(spread: Floats, prior: Floats) -> Floats:
     """Return the correlation of a one-way analysis of variance, drawn to a prior."""
-    free, within_free = spread.between_free, spread.within_free
-    enough = (free > 0) & (within_free > 0) & (spread.size > 0)
+    between, within, free, within_free, size = spread
+    enough = (free > 0) & (within_free > 0) & (size > 0)
     free, within_free = np.where(enough, free, 1.0), np.where(enough, within_free, 1.0)
-    of_device, inside = spread.between / free, spread.within / within_free
-    each = spread.size / free  # samples of a device, about
+    of_device, inside = between / free, within / within_free
+    each = size / free  # samples of a device, about
     whole = of_device + (each - 1) * inside
     enough &= whole > 0
     own = np.clip((of_device - inside) / np.where(enough, whole, 1.0), 0.0, 1.0)
@@ -97,72 +82,16 @@ class Sizes:
     inverse: Floats  # Σ 1 / m
     largest: Floats
 
-
-@dataclass(frozen=True, slots=True)
-class Classes:
-    """Devices of groups by their number of samples: group after group, numbers ascending.
-
-    Sums over devices are made from these, so that they do not depend on the order of devices.
-
-    Attributes
-    ----------
-    sizes, devices : (classes,) arrays
-        Samples of each device of the class, and number of devices.
-    bounds : (groups + 1,) array
-        Where each group begins, and the end; no group is empty.
-    """
-
-    sizes: Floats
-    devices: Floats
-    bounds: Ints
-
-    def sums(self) -> Sizes:
-        """Return the sums over the devices of each group."""
-        sizes, devices = self.sizes, self.devices
-        return Sizes(
-            n=self._add(devices * sizes),
-            devices=self._add(devices),
-            squares=self._add(devices * sizes**2),
-            inverse=segment_sums(devices / sizes, self.bounds),
-            largest=sizes[self.bounds[1:] - 1],
+    @classmethod
+    def of(cls, sizes: Floats, bounds: Ints) -> "Sizes":
+        """Return the sums of the samples of devices, group after group, none of them empty."""
+        return cls(
+            n=sums(sizes, bounds),
+            devices=np.diff(bounds).astype(np.float64),
+            squares=sums(sizes * sizes, bounds),
+            inverse=sums(1 / sizes, bounds),
+            largest=np.maximum.reduceat(sizes, bounds[:-1]),
         )
-
-    def spread(self, below: Floats, equal: Floats, squares: Floats) -> Spread:
-        """Return the spread of an indicator in each group.
-
-        Parameters
-        ----------
-        below, equal : (classes,) arrays
-            Samples for which it is 1 and a half.
-        squares : (classes,) array
-            Σ over devices of (2 · below + equal)².
-        """
-        of = self.sums()
-        between = segment_sums(squares / (4 * self.sizes), self.bounds)
-        of_below, of_equal = self._add(below), self._add(equal)
-        inside = of_below + 0.25 * of_equal
-        return Spread(
-            between=between - (of_below + 0.5 * of_equal) ** 2 / of.n,
-            within=inside - between,
-            between_free=of.devices - 1.0,
-            within_free=of.n - of.devices,
-            size=of.n - of.squares / of.n,
-        )
-
-    def _add(self, whole: Floats) -> Floats:
-        """Return the sum of each group's whole numbers, which are exact in any order."""
-        sums: Floats = np.add.reduceat(whole, self.bounds[:-1]) if len(whole) else whole
-        return sums
-
-
-def segment_sums(values: Floats, bounds: Ints) -> Floats:
-    """Return the sum of each segment, none of them empty, bit for bit as numpy.sum of each."""
-    starts = bounds[:-1]
-    if len(starts) <= GROUPS_FEW:
-        return np.array([values[a:b].sum() for a, b in pairwise(bounds.tolist())])
-    # numpy.sum begins with 0, which reduceat does not.
-    padded = np.insert(values, starts, 0.0)
-    return np.add.reduceat(padded, starts + np.arange(len(starts)))
 
 
 def effective_n(sizes: Sizes, rho: Floats) -> Floats:
@@ -178,12 +107,6 @@ def effective_n_of_devices(sizes: Sizes, rho: Floats) -> Floats:
 def one_decides(sizes: Sizes, more: Floats | float = 0.0) -> Bools:
     """Return whether one device has too large a share of the samples, also with more of others."""
     return sizes.largest > SHARE_MOST * (sizes.n + more)
-
-
-def leading_n(sizes: Sizes, rho: Floats) -> Floats:
-    """Return the effective n of the median that leads."""
-    equal = effective_n_of_devices(sizes, rho)
-    return np.where(one_decides(sizes), equal, effective_n(sizes, rho))
 
 
 def devices_missing(sizes: Sizes, rho: Floats, least: float) -> Ints:
@@ -206,44 +129,17 @@ def _missing(whole: Floats, load: Floats, least: float) -> Floats:
     return more
 
 
-def share_limits(shares: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """Return the limits of shares with these effective numbers, elementwise (Clopper-Pearson)."""
-    tail = (1 - LEVEL) / 2
-    k, rest = shares * n, (1 - shares) * n
-    low, high = np.zeros_like(shares), np.ones_like(shares)
+def share_limits(shares: Floats, n: Floats) -> Floats:
+    """Return the limits of shares with these effective numbers, a row each (Clopper-Pearson)."""
+    # Equal ones are computed once.
+    distinct, places = np.unique(shares + 1j * n, return_inverse=True)
+    tail, k = (1 - LEVEL) / 2, distinct.real * distinct.imag
+    rest = (1 - distinct.real) * distinct.imag
+    low, high = np.zeros_like(k), np.ones_like(k)
     some, all_but_some = k > 0, rest > 0
     low[some] = beta_quantile(tail, k[some], rest[some] + 1)
     high[all_but_some] = 1 - beta_quantile(tail, rest[all_but_some], k[all_but_some] + 1)
-    return low, high
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """Ascending values with the weight of each, and the levels at which they stand."""
-
-    values: Floats
-    levels: Floats | None = None  # None: equal weights
-
-    def at(self, level: float) -> float:
-        """Return the value below which a share of the weight lies, interpolated linearly."""
-        if self.levels is None:
-            position = (len(self.values) - 1) * level
-            below = min(math.floor(position), len(self.values) - 1)
-            low, high = self.values[below], self.values[min(below + 1, len(self.values) - 1)]
-            step, share = float(high) - float(low), position - below
-            return float(high) - step * (1 - share) if share >= 0.5 else float(low) + step * share
-        return float(np.interp(level, self.levels, self.values))
-
-
-def weighted(values: Floats, sizes: Floats) -> Ordered:
-    """Return ascending values, each of a device with so many, at levels as devices weigh equally.
-
-    The levels equal those of linear percentiles for equal weights: the first value stands at 0, the
-    last one at 1, each at the middle of its weight between.
-    """
-    weights = np.rint(DEVICE_WEIGHT / sizes).astype(np.int64)
-    middle = 2 * np.cumsum(weights) - weights
-    return Ordered(values, (middle - middle[0]) / max(middle[-1] - middle[0], 1))
+    return np.array([low, high])[:, places]
 
 
 # Ranking and comparing

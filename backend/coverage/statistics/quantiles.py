@@ -47,12 +47,9 @@ class Reference:
     least: bool  # a lower bound; otherwise an upper one
     source: str
 
-    def share(self, values: Floats) -> float | None:
-        """Return the share of samples within the bound; None without samples."""
-        if not len(values):
-            return None
-        within = values >= self.bound if self.least else values <= self.bound
-        return int(np.count_nonzero(within)) / len(values)
+    def within(self, values: Floats) -> NDArray[np.bool_]:
+        """Return which samples are within the bound."""
+        return values >= self.bound if self.least else values <= self.bound
 
 
 REFERENCES = (
@@ -105,9 +102,3 @@ def numbered(devices: NDArray[np.void]) -> NDArray[np.int64]:
     numbers = np.empty(len(devices), dtype=np.int64)
     numbers[order] = np.concatenate([[0], np.cumsum(is_new)])[: len(devices)]
     return numbers
-
-
-def band_shares(ordered: Floats) -> list[float]:
-    """Return the share of samples in each of VNNIC's bands, the slowest first."""
-    edges = np.searchsorted(ordered, BANDS_MBPS, side="left")
-    return [int(n) / len(ordered) for n in np.diff([0, *edges, len(ordered)])]

@@ -21,7 +21,6 @@ from backend.batch.executor import SERIAL, Executor
 from backend.clock import month_end, month_start
 from backend.coverage.statistics import models  # noqa: F401 # part of the metadata
 from backend.coverage.statistics import quantiles as rule
-from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, fetch, follow_indexes, setting
@@ -271,24 +270,16 @@ def _figures(
     by_unit: Mapping[int, Iterable[Samples]], kinds: Mapping[int, Hashable]
 ) -> list[dict[str, Any]]:
     """Return the figures of the groups of each unit as rows, however the samples were read."""
-    groups = Groups(
-        {
-            (unit, *key): group
-            for unit, samples in by_unit.items()
-            for key, group in sorted(rule.groups(samples), key=itemgetter(0))
-        }
-    )
-    figures = figures_of(groups, kinds, setting("MINIMUM_N"))
+    groups = {
+        (unit, *key): group
+        for unit, samples in by_unit.items()
+        for key, group in sorted(rule.groups(samples), key=itemgetter(0))
+    }
     return [
-        {
-            "unit_id": node[0],
-            "operator": node[1],
-            "technology": node[2],
-            "n": n,
-            "devices": devices,
-            "figures": figures[node],
-        }
-        for node, n, devices in zip(groups.nodes, groups.n, groups.devices, strict=True)
+        {"unit_id": unit, "operator": operator, "technology": technology, **found._asdict()}
+        for (unit, operator, technology), found in figures_of(
+            groups, kinds, setting("MINIMUM_N")
+        ).items()
     ]
 
 

@@ -25,8 +25,7 @@ from backend.coverage.figures.query import months_with_data
 from backend.coverage.statistics import no_connection
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics import release_rules as rules
-from backend.coverage.statistics.group_arrays import Groups
-from backend.coverage.statistics.group_figures import figures_of
+from backend.coverage.statistics.group_figures import GroupFigures, Node, figures_of
 from backend.coverage.statistics.models import Release, ReleasedFigures, ReleasedNoConnection
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
 from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
@@ -52,7 +51,6 @@ WEEKDAYS, DAY_HOURS = 7, 24
 # Stands for the person of a device whose first sample arrives while a release is made.
 NEW_PERSON = -(2**62)
 
-Node = tuple[int, str, str]  # unit, operator, technology
 People = Mapping[UUID, int]  # the person of each device, as in release_rules
 Ints = NDArray[np.int64]
 
@@ -325,26 +323,15 @@ def _statistics(samples: _Samples) -> dict[int, list[dict[str, Any]]]:
     }
     people = {node: rules.volunteers(samples.of_persons(group)) for node, group in nodes.items()}
     shown = rules.suppress(people, _partitions(nodes, samples.tree), rules.ROW_VOLUNTEERS)
-    figures: dict[Node, dict[str, Any]] = {}
-    devices: dict[Node, int] = {}
+    found: dict[Node, GroupFigures] = {}
     for kinds in samples.places:
         inside = {node: group for node, group in nodes.items() if node[0] in kinds}
-        groups = Groups(inside)
-        figures |= figures_of(groups, kinds, setting("MINIMUM_N"))
-        devices |= dict(zip(groups.nodes, groups.devices, strict=True))
+        found |= figures_of(inside, kinds, setting("MINIMUM_N"))
     rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for node in sorted(shown, key=_order):
         unit, operator, technology = node
-        group = nodes[node]
-        rows[unit].append(
-            {
-                "operator": operator,
-                "technology": technology,
-                "n": rules.significant(sum(one.n for one in group)),
-                "devices": rules.significant(devices[node]),
-                "figures": rules.significant(figures[node]),
-            }
-        )
+        of_group = {name: rules.significant(one) for name, one in found[node]._asdict().items()}
+        rows[unit].append({"operator": operator, "technology": technology, **of_group})
     return rows
 
 
@@ -481,10 +468,10 @@ def _cells(
         (at, rule.ALL, rule.ALL): [cells[name].samples] for at, name in enumerate(sorted(shown))
     }
     kinds = dict.fromkeys(range(len(groups)), "cell")
-    figures = figures_of(Groups(groups), kinds, max(setting("MINIMUM_N"), 1))
+    figures = figures_of(groups, kinds, max(setting("MINIMUM_N"), 1))
     items: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for at, name in enumerate(sorted(shown)):
-        of_cell = figures[at, rule.ALL, rule.ALL]
+        of_cell = figures[at, rule.ALL, rule.ALL].figures
         item = cells[name].serialize(name, f"{month}|{network}|{name}", of_cell)
         for unit in chains[unit_of[name]][:-1]:  # without the country
             items[unit].append(item)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import release_rules as rules
-from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of, leading
 from backend.coverage.statistics.quantiles import ALL, METRICS, Samples
 
@@ -60,8 +59,8 @@ def week_medians(moments: Moments, minimum: int) -> list[list[Median | None]] | 
             nodes[hour, ALL, ALL] = [samples]
     if not nodes:
         return None
-    figures = figures_of(Groups(nodes), dict.fromkeys((key[0] for key in nodes), "hour"), minimum)
-    found = {hour: _median(one[METRIC]) for (hour, _, _), one in figures.items()}
+    figures = figures_of(nodes, dict.fromkeys((key[0] for key in nodes), "hour"), minimum)
+    found = {hour: _median(one.figures[METRIC]) for (hour, _, _), one in figures.items()}
     if not any(found.values()):
         return None
     return [

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics.beta import beta_cdf, beta_quantile
-from backend.coverage.statistics.group_arrays import Groups
 from backend.coverage.statistics.group_figures import figures_of
-from backend.coverage.statistics.intervals import Classes, Estimate, Ordered, Sizes, Spread
+from backend.coverage.statistics.intervals import Estimate, Sizes
 from backend.coverage.statistics.quantiles import ALL, METRICS, WITHDRAWN, Samples
 from tests.tools import interval_simulation as simulation
 
@@ -32,8 +31,7 @@ def group(values: list[float], devices: list[int]) -> Samples:
 
 def sizes_of(sizes: NDArray[np.float64]) -> Sizes:
     """Return the sums of one group, whose devices have these numbers of samples."""
-    found, devices = np.unique(sizes, return_counts=True)
-    return Classes(found, devices.astype(np.float64), np.array([0, len(found)])).sums()
+    return Sizes.of(sizes, np.array([0, len(sizes)]))
 
 
 def test_unclustered_intervals_equal_scipys() -> None:
@@ -45,9 +43,9 @@ def test_unclustered_intervals_equal_scipys() -> None:
     worst = 0.0
     for case, one in enumerate(cases):
         draw = random.Random(case)
-        ordered = Ordered(np.sort([1000 * draw.random() for _ in range(int(one["n"]))]))
+        values = [1000 * draw.random() for _ in range(int(one["n"]))]
         for limit, side in zip(("low", "high"), (0, 1), strict=True):
-            value = ordered.at(found[side][case])
+            value = np.quantile(values, found[side][case])
             worst = max(worst, abs(value / float(one[limit]) - 1))
             worst = max(worst, abs(of_shares[side][case] - float(one[f"share_{limit}"])))
     assert len(cases) == 1_000 and worst < 1e-9
@@ -85,7 +83,9 @@ def test_the_missing_devices_are_enough(sizes: list[int], rho: float, least: int
 
     def after(k: int) -> float:
         longer = sizes_of(np.concatenate([array, np.ones(k)]))
-        return float(intervals.leading_n(longer, np.array([rho]))[0])
+        equal = intervals.one_decides(longer)[0]
+        worth = intervals.effective_n_of_devices if equal else intervals.effective_n
+        return float(worth(longer, np.array([rho]))[0])
 
     assert after(more) >= least - 1e-6
     assert more == 0 or after(0) < least + 1e-6
@@ -95,19 +95,18 @@ def test_the_correlation_of_a_kind_is_found_and_few_devices_give_the_prior() -> 
     rng = np.random.default_rng(7)
     cell = simulation.Cell("lognormal", 0.5, 600, 60, zipf=False)
     months = [simulation.month(cell, rng) for _ in range(50)]
-    kind = simulation.measured(months).spreads(0.5).pooled()
+    kind = simulation.measured(months).spread(0.5).sum(axis=1, keepdims=True)
     # Of the indicator of two normal values with this correlation.
-    assert intervals.correlation(kind, kind) == pytest.approx(
+    assert intervals.correlation(kind, np.array([0])) == pytest.approx(
         2 / math.pi * math.asin(0.5), abs=0.03
     )
-    none = Spread(*np.zeros((5, 1)))
-    assert intervals.correlation(none, none) == intervals.PRIOR_CORRELATION
+    assert intervals.correlation(np.zeros((5, 1)), np.array([0])) == intervals.PRIOR_CORRELATION
 
 
 def test_one_device_decides_nothing() -> None:
     values = [10.0 + n for n in range(60)] + [500.0] * 40
     one = group(values, [*range(60), *[99] * 40])
-    found = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 1)[1, ALL, ALL][
+    found = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 1)[1, ALL, ALL].figures[
         "download_mbps"
     ]
     assert found["leads"] == "devices" and found["device_median"] < 45 < found["median"]
@@ -120,7 +119,7 @@ def test_withdrawn_rows_are_one_device() -> None:
     found = {}
     for number in (WITHDRAWN, 99):
         one = group(values, [*range(40), *[number] * 20])
-        found[number] = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 1)[1, ALL, ALL]
+        found[number] = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 1)[1, ALL, ALL].figures
     assert found[WITHDRAWN] == found[99]
 
 
@@ -128,7 +127,7 @@ def test_too_few_effective_samples_say_how_many_devices_are_missing() -> None:
     rng = np.random.default_rng(3)
     speeds = np.repeat(rng.lognormal(4, 1, 5), 60) * rng.lognormal(0, 0.1, 300)
     one = group(list(speeds), list(np.repeat(np.arange(5), 60)))
-    found = figures_of(Groups({(1, ALL, ALL): [one]}), {1: "commune"}, 30)[1, ALL, ALL]
+    found = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 30)[1, ALL, ALL].figures
     assert found["download_mbps"] is None and found["effective_n"] < 15
     assert 30 < found["more_devices"] < 300  # the 300 samples of five devices weigh in the figure
 

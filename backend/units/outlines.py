@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import aliased
 
 from backend.canvas import COUNTRY_BOX, Box, Canvas, clip
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.units.catalogue import ActiveSet
 from backend.units.models import Boundary, BoundarySet, Unit
 from backend.units.service import UnitRow
@@ -78,33 +78,37 @@ class Drawing:
         return Canvas(self.box, self.margin)
 
 
+def maps_folder() -> Path:
+    """Return the folder of drawings and tiles."""
+    folder: Path = setting("VAR_DIR") / "tiles"
+    return folder
+
+
 @lru_cache(CACHED_MOST)
-def country(folder: Path, active: ActiveSet) -> Drawing:
+def country(active: ActiveSet) -> Drawing:
     """Return the outlines of the provinces."""
-    path = folder / f"{active.digest}-country.json"
+    path = maps_folder() / f"{active.digest}-country.json"
     if (drawing := _read(path)) and drawing.box == COUNTRY_BOX:
         return drawing
     return _store(path, provinces(_shapes(active, true())))
 
 
 @lru_cache(CACHED_MOST)
-def inside(folder: Path, active: ActiveSet, unit: UnitRow) -> Drawing | None:
+def inside(active: ActiveSet, unit: UnitRow) -> Drawing | None:
     """Return the communes of a unit, or the commune itself; None without a polygon."""
-    path = folder / f"{active.digest}-{unit.level}-{unit.code}.json"
+    path = maps_folder() / f"{active.digest}-{unit.level}-{unit.code}.json"
     column = {"commune": Unit.id, "district": Unit.parent_id, "province": Unit.province_id}
     return _part(path, active, column[unit.level] == unit.id)
 
 
 @lru_cache(CACHED_MOST)
-def area(folder: Path, active: ActiveSet, codes: tuple[str, ...]) -> Drawing | None:
+def area(active: ActiveSet, codes: tuple[str, ...]) -> Drawing | None:
     """Return communes by code, e.g. of a campaign; None if none has a polygon."""
     name = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
-    return _part(folder / f"{active.digest}-area-{name}.json", active, Unit.code.in_(codes))
+    return _part(maps_folder() / f"{active.digest}-area-{name}.json", active, Unit.code.in_(codes))
 
 
-def inside_units(
-    folder: Path, active: ActiveSet, unit_ids: Sequence[int], most: int
-) -> Drawing | None:
+def inside_units(active: ActiveSet, unit_ids: Sequence[int], most: int) -> Drawing | None:
     """Return the communes in some units; None without a polygon, or for more than `most`."""
     within = [column.in_(unit_ids) for column in (Unit.id, Unit.parent_id, Unit.province_id)]
     query = (
@@ -115,7 +119,7 @@ def inside_units(
         .limit(most + 1)
     )
     codes = tuple(db.session.scalars(query))
-    return area(folder, active, codes) if 0 < len(codes) <= most else None
+    return area(active, codes) if 0 < len(codes) <= most else None
 
 
 def named_set(name: str) -> ActiveSet | None:

@@ -13,7 +13,7 @@ from backend.campaigns.models import CampaignArea
 from backend.coverage.contributions.day_summary import DEMO_TEXT, summarise_day
 from backend.coverage.contributions.figures import sums
 from backend.coverage.contributions.query import build_query, campaign_access
-from backend.database.extensions import db, setting
+from backend.database.extensions import db
 from backend.drawing import draw, png
 from backend.units.index import unit_index
 from backend.units.outlines import AT_SEA, Drawing, inside_units
@@ -56,7 +56,7 @@ def day_map(campaign_id: int, counted: Mapping[str, int], day: date) -> DayMap |
     units, active = list(db.session.scalars(area)), set_on(day)
     if active is None:
         return None
-    drawing = inside_units(setting("VAR_DIR") / "tiles", active, units, COMMUNES_MOST)
+    drawing = inside_units(active, units, COMMUNES_MOST)
     if drawing is None:
         return None
     communes = [

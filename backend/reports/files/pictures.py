@@ -11,7 +11,6 @@ from typing import Any
 
 from backend.canvas import country_map
 from backend.clock import month_end
-from backend.database.extensions import setting
 from backend.drawing import draw, png, text_width, ticks
 from backend.errors import Problem
 from backend.i18n import formats
@@ -131,7 +130,7 @@ def read_shapes(report: Report) -> Drawing | None:
         unit = find(day, named["code"], named["level"])
     except Problem:  # the list of units was replaced after freezing
         return None
-    return outlines.inside(setting("VAR_DIR") / "tiles", active, unit) if active else None
+    return outlines.inside(active, unit) if active else None
 
 
 def draw_map(drawing: Drawing, communes: Sequence[CommuneRow]) -> bytes:

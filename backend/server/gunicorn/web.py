@@ -159,7 +159,7 @@ def prepare(app: Flask, demo: bool) -> None:
             with step("Loading the demo months"):
                 command(app, "demo", "load", "--workers", str(DEMO_WORKERS), *people)
         if active := set_on(local_day(utc_now())):
-            outlines.country(app.config["VAR_DIR"] / "tiles", active)  # for a fast first page
+            outlines.country(active)  # for a fast first page
         db.session.remove()
 
 

@@ -13,13 +13,13 @@ from backend.web.maps.basemap import basemap_path, current_basemap, main_roads
 from backend.web.maps.drawing import MapDrawing, plain_country
 
 
-def set_preview(folder: Path, set_id: int) -> MapDrawing:
+def set_preview(set_id: int) -> MapDrawing:
     """Return the provinces of a boundary set with the sea; 404 for an unknown one."""
     row = db.session.get(BoundarySet, set_id)
     if row is None:
         raise Problem(404, "not_found")
     values = {name: getattr(row, name) for name in ActiveSet.__dataclass_fields__}
-    return plain_country(folder, ActiveSet(**values))
+    return plain_country(ActiveSet(**values))
 
 
 def basemap_preview(folder: Path, today: date) -> tuple[MapDrawing, list[str]]:
@@ -27,7 +27,7 @@ def basemap_preview(folder: Path, today: date) -> tuple[MapDrawing, list[str]]:
     digest, serving = current_basemap(folder), serving_set(today, read_active())
     if digest is None or serving is None:
         raise Problem(404, "not_found")
-    return plain_country(folder, serving), main_roads(basemap_path(folder, digest))
+    return plain_country(serving), main_roads(basemap_path(folder, digest))
 
 
 def basemap_facts(folder: Path) -> dict[str, Any] | None:

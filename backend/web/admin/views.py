@@ -191,7 +191,7 @@ def sets(query: dict[str, Any]) -> Any:
 @bp.page("/sets/<int:set_id>/preview.svg")
 def preview_set(query: dict[str, Any], set_id: int) -> Response:
     """Draw the provinces of a boundary set."""
-    return _svg(set_preview(_tiles(), set_id), [])
+    return _svg(set_preview(set_id), [])
 
 
 @bp.page("/sets/base-map.svg")

@@ -7,7 +7,6 @@ the script map gets the same data.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from backend.canvas import Box, Canvas
@@ -58,13 +57,11 @@ class PlanMap:
     scripted: dict[str, Any]
 
 
-def plan_map(
-    folder: Path, active: ActiveSet | None, plan: dict[str, Any], names: Names
-) -> PlanMap | None:
+def plan_map(active: ActiveSet | None, plan: dict[str, Any], names: Names) -> PlanMap | None:
     """Draw a plan; None without a boundary set. The names are those of provinces, by code."""
     if active is None or not plan["area"]:
         return None
-    drawn = _ground(folder, active, plan["area"], names)
+    drawn = _ground(active, plan["area"], names)
     box = drawn.box
     canvas = Canvas(box, drawn.margin)
     stops = _markers(((place, number) for _, place, number in _stays(plan)), canvas)
@@ -109,11 +106,11 @@ def _views(plan: dict[str, Any], canvas: Canvas) -> dict[int, View]:
     return views
 
 
-def _ground(folder: Path, active: ActiveSet, area: list[PlanPlace], names: Names) -> MapDrawing:
+def _ground(active: ActiveSet, area: list[PlanPlace], names: Names) -> MapDrawing:
     """Draw the communes of the area; for a large area the provinces without figures."""
     if len(area) > DRAWN_MOST:
-        return plain_country(folder, active, names)
-    return area_map(folder, active, area, names) or plain_country(folder, active, names)
+        return plain_country(active, names)
+    return area_map(active, area, names) or plain_country(active, names)
 
 
 def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Coordinates, int]]:

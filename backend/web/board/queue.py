@@ -108,12 +108,11 @@ def show_evidence(
             raise
         return None  # of another month or campaign
     active = set_on(month_end(seen.item["month"]))
-    tiles = current_app.config["VAR_DIR"] / "tiles"
     days = [(f"{day.day}", float(n), f"{n}") for day, n in seen.days]
     return {
         "one": seen.item,
         "seen": seen,
-        "map": evidence_map(tiles, active, seen),
+        "map": evidence_map(active, seen),
         "chart": time_chart(seen),
         "days": bars(days) if seen.total and len(days) > 1 else None,
         "samples": seen.samples[:SAMPLES_SHOWN],

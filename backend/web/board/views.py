@@ -4,7 +4,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from flask import Response, current_app, render_template, request
+from flask import Response, render_template, request
 from markupsafe import Markup
 
 from backend.accounts.access import require
@@ -103,9 +103,8 @@ def _ground(progress: CampaignProgress) -> MapDrawing | None:
     active = set_on(day)
     if active is None or not 0 < len(progress.area) <= DRAWN_MOST:
         return None
-    folder = current_app.config["VAR_DIR"] / "tiles"
     names = {one.code: one.name for one in listing_on(day).levels["province"]}
-    return area_map(folder, active, progress.area, names)
+    return area_map(active, progress.area, names)
 
 
 @bp.page("/<int:campaign_id>/figures", schemas.BoardQuerySchema)
@@ -228,9 +227,9 @@ def render_plan(
 def _map(plan: dict[str, Any] | None) -> PlanMap | None:
     if plan is None:
         return None
-    folder, day = current_app.config["VAR_DIR"] / "tiles", plan["date"]
+    day = plan["date"]
     names = {one.code: one.name for one in listing_on(day).levels["province"]}
-    return plan_map(folder, set_on(day), plan, names)
+    return plan_map(set_on(day), plan, names)
 
 
 def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBoard, str]:

@@ -7,7 +7,6 @@ to by its own units, never by today's code.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -191,13 +190,13 @@ def _select(items: Rows, show: str | None) -> Rows:
     return [one for one in items if one["group"] in groups]
 
 
-def draw_area(area: AreaPage, folder: Path, now: datetime) -> MapDrawing | None:
+def draw_area(area: AreaPage, now: datetime) -> MapDrawing | None:
     """Return the map of an area's communes; None for a unit without polygons."""
     day = month_end(area.query.month)
     listed = listing_on(day).levels
     names = {one.code: one.name for level in ("commune", "province") for one in listed[level]}
     figures = map_figures(area.query.month, area.query.network, now)
-    return unit_map(folder, set_on(day), area.unit, names, figures)
+    return unit_map(set_on(day), area.unit, names, figures)
 
 
 def _after(month: str) -> str:

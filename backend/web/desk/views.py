@@ -77,7 +77,7 @@ def area(query: dict[str, Any], code: str) -> Response:
     """Show an area today: how many units reached the target, and what to do for the others."""
     area_page = show_area(actor(), code, query, clock_now())
     parts = {name: _live_part(query, area_page, name) for name in schemas.PARTS}
-    ground = draw_area(area_page, current_app.config["VAR_DIR"] / "tiles", clock_now())
+    ground = draw_area(area_page, clock_now())
     values = _area_values(query, area_page) | {"parts": parts, "ground": ground}
     if area_page.unit.level == "commune":
         config, language = current_app.config, translator_for(query["lang"]).language
@@ -164,7 +164,7 @@ def wall(query: dict[str, Any]) -> Any:
     if code is None:
         return redirect(url_for("desk.index", lang=query["lang"]), 303)
     area_page = show_area(actor(), code, query, clock_now())
-    ground = draw_area(area_page, current_app.config["VAR_DIR"] / "tiles", clock_now())
+    ground = draw_area(area_page, clock_now())
     values = _area_values(query, area_page) | {"ground": ground}
     return etags.with_content_tag(render_private("web/desk/wall.html", query["lang"], **values))
 

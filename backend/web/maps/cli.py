@@ -29,7 +29,7 @@ def build_tiles(name: str | None) -> None:
         raise click.ClickException("no active boundary set of this name")
     for active in chosen:
         began = time.monotonic()
-        outlines.country(folder, active)
+        outlines.country(active)
         path = tiles.build(folder, active)
         took, size = time.monotonic() - began, path.stat().st_size / 1e6
         click.echo(f"{active.name}: {path.name}, {size:.1f} MB, {took:.1f} s")

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from backend.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas, rings
@@ -81,15 +80,13 @@ class MapDrawing:
     base: tuple[tuple[str, str], ...] = ()  # class and path of its roads and water
 
 
-def country_map(
-    folder: Path, active: ActiveSet | None, names: Names, figures: Figures
-) -> MapDrawing:
+def country_map(active: ActiveSet | None, names: Names, figures: Figures) -> MapDrawing:
     """Draw the provinces with the sea; without a boundary set the sea only."""
     canvas = Canvas(COUNTRY_BOX)
     sea = sea_on(canvas)
     if active is None:
         return MapDrawing(canvas.width, canvas.height, True, (), sea, COUNTRY_BOX)
-    drawing = outlines.country(folder, active)
+    drawing = outlines.country(active)
     shapes = _shapes(drawing.paths, names, figures, "province")
     labels = _province_labels(drawing, shapes)
     return MapDrawing(
@@ -100,42 +97,40 @@ def country_map(
         sea,
         COUNTRY_BOX,
         labels=labels,
-        basemap=current_basemap(folder),
+        basemap=current_basemap(outlines.maps_folder()),
     )
 
 
 def unit_map(
-    folder: Path, active: ActiveSet | None, unit: UnitRow, names: Names, figures: Figures
+    active: ActiveSet | None, unit: UnitRow, names: Names, figures: Figures
 ) -> MapDrawing | None:
     """Draw the communes of a unit; None if the set has no polygon of it."""
-    drawing = outlines.inside(folder, active, unit) if active else None
+    drawing = outlines.inside(active, unit) if active else None
     if drawing is None or active is None:
         return None
     shapes = _shapes(drawing.paths, names, figures, "commune")
-    return _part(folder, active, drawing, shapes, names)
+    return _part(active, drawing, shapes, names)
 
 
-def area_map(
-    folder: Path, active: ActiveSet, area: Iterable[PlanPlace], names: Names
-) -> MapDrawing | None:
+def area_map(active: ActiveSet, area: Iterable[PlanPlace], names: Names) -> MapDrawing | None:
     """Draw the communes of a campaign; None if the set has no polygon of them."""
     communes = {one.code: one for one in area}
-    drawing = outlines.area(folder, active, tuple(sorted(communes)))
+    drawing = outlines.area(active, tuple(sorted(communes)))
     if drawing is None:
         return None
     shapes = []
     for code, path in drawing.paths.items():
         one = communes[code]
         shapes.append(UnitShape(code, one.name, path, STEP_NAMES[one.step], one.has, one.need))
-    return _part(folder, active, drawing, tuple(shapes), names)
+    return _part(active, drawing, tuple(shapes), names)
 
 
-def plain_country(folder: Path, active: ActiveSet, names: Names | None = None) -> MapDrawing:
+def plain_country(active: ActiveSet, names: Names | None = None) -> MapDrawing:
     """Draw the provinces with the sea, without figures."""
-    return country_map(folder, active, names or {}, {"levels": {}})
+    return country_map(active, names or {}, {"levels": {}})
 
 
-def pick_map(folder: Path, day: date, within: str | None) -> tuple[MapDrawing, Names]:
+def pick_map(day: date, within: str | None) -> tuple[MapDrawing, Names]:
     """Return a map of the communes of a province or of the provinces, and the labels of its units.
 
     Raises 404 for an unknown unit and for a day without boundaries.
@@ -145,28 +140,27 @@ def pick_map(folder: Path, day: date, within: str | None) -> tuple[MapDrawing, N
         raise Problem(404, "not_found")
     if within is None:
         labels = {one.code: one.label for one in index.on(day, "province")}
-        return plain_country(folder, active), labels
+        return plain_country(active), labels
     unit = find(day, within, "province")
     inside = [one for one in index.on(day, "commune") if unit.id in one.lies_in]
     labels = {one.code: one.label for one in inside}
     names = {one.code: one.name for one in inside}
-    drawn = unit_map(folder, active, unit, names, {"levels": {}})
+    drawn = unit_map(active, unit, names, {"levels": {}})
     if drawn is None:
         raise Problem(404, "not_found")
     return drawn, labels
 
 
 def _part(
-    folder: Path,
     active: ActiveSet,
     drawing: outlines.Drawing,
     shapes: tuple[UnitShape, ...],
     names: Names,
 ) -> MapDrawing:
     """Return the map of a part of the country with the inset of the sea."""
-    sea = sea_on(Canvas(COUNTRY_BOX), inset_coast(outlines.country(folder, active)))
-    digest = current_basemap(folder)
-    lines = lines_path(basemap_path(folder, digest)) if digest else None
+    sea = sea_on(Canvas(COUNTRY_BOX), inset_coast(outlines.country(active)))
+    digest = current_basemap(outlines.maps_folder())
+    lines = lines_path(basemap_path(outlines.maps_folder(), digest)) if digest else None
     base = drawn_lines(lines, drawing.box, drawing.margin) if lines else ()
     return MapDrawing(
         drawing.width, drawing.height, False, shapes, sea, drawing.box, drawing.margin,

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from pathlib import Path
 from typing import Any
 
 from backend.canvas import SIDE, Canvas
@@ -59,13 +58,11 @@ class TimeChart:
     ticks: Sequence[tuple[float, int]]  # days of the month
 
 
-def evidence_map(
-    folder: Path, active: ActiveSet | None, evidence: SignalEvidence
-) -> EvidenceMap | None:
+def evidence_map(active: ActiveSet | None, evidence: SignalEvidence) -> EvidenceMap | None:
     """Draw the samples of a signal in their commune, province or the country."""
     if active is None or not evidence.units:
         return None
-    drawn = _ground(folder, active, evidence)
+    drawn = _ground(active, evidence)
     canvas = Canvas(drawn.box, drawn.margin)
     dots = _places(evidence.samples, canvas) or _communes(evidence.units, canvas)
     view = _view(drawn, dots)
@@ -92,10 +89,10 @@ def _view(drawn: MapDrawing, dots: Sequence[Dot]) -> tuple[int, int, int, int]:
     return (left + right - wide) // 2, (top + bottom - high) // 2, wide, high
 
 
-def _ground(folder: Path, active: ActiveSet, evidence: SignalEvidence) -> MapDrawing:
+def _ground(active: ActiveSet, evidence: SignalEvidence) -> MapDrawing:
     unit = _smallest(evidence)
-    drawn = unit and unit_map(folder, active, unit, {}, NOTHING)
-    return drawn or plain_country(folder, active)
+    drawn = unit and unit_map(active, unit, {}, NOTHING)
+    return drawn or plain_country(active)
 
 
 def _smallest(evidence: SignalEvidence) -> UnitRow | None:

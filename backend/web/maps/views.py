@@ -40,9 +40,7 @@ def figures(query: dict[str, Any]) -> Response:
 @arguments(OutlinesQuerySchema, location="query")
 def show_outlines(query: dict[str, Any]) -> Response:
     """Return a map of the provinces, or of the communes of one, on which units are chosen."""
-    drawn, labels = pick_map(
-        current_app.config["VAR_DIR"] / "tiles", local_day(clock_now()), query["within"]
-    )
+    drawn, labels = pick_map(local_day(clock_now()), query["within"])
     translator = translator_for(query["lang"])
     part = render_template(
         "web/maps/pick.html", **translator.template_values(), drawn=drawn, labels=labels

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from backend.accounts.access import Actor
@@ -26,12 +25,11 @@ def draw_places(
     reader: Actor | None,
     translator: Translator,
     now: datetime,
-    folder: Path,
 ) -> str:
     """Draw the places of a unit's month; 404 where none is released or the unit has no outline."""
     month = unit_month(code, query["level"], query["month"], NETWORK, now, reader)
     answer = show_places(code, query, translator.language, now, reader)
-    items, drawing = answer["items"], drawing_of(folder, month)
+    items, drawing = answer["items"], drawing_of(month)
     if not items or drawing is None or month.unit is None:
         raise Problem(404, "not_found")
     names = {one.code: one.name for one in listing_on(month_end(month.month)).levels["commune"]}

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from backend.accounts.access import Actor
@@ -183,15 +182,15 @@ def _group(item: dict[str, Any]) -> str:
     return "reached" if item["reached"] and all_reached else "lacking"
 
 
-def draw_map(page: CoveragePage, folder: Path, now: datetime) -> MapDrawing | None:
+def draw_map(page: CoveragePage, now: datetime) -> MapDrawing | None:
     """Return the map of a page; None for a unit without a polygon."""
     figures = map_figures(page.query.month, page.query.network, now, page.query.reader)
     listed = listing_on(month_end(page.query.month)).levels
     levels = ("commune", "province") if page.unit else ("province",)
     names = {one.code: one.name for level in levels for one in listed[level]}
     if page.unit is None:
-        return country_map(folder, page.boundaries, names, figures)
-    return unit_map(folder, page.boundaries, page.unit, names, figures)
+        return country_map(page.boundaries, names, figures)
+    return unit_map(page.boundaries, page.unit, names, figures)
 
 
 def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | None:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 from backend.canvas import COUNTRY_BOX, Canvas
 from backend.coverage.figures.unit_access import UnitMonth
@@ -75,13 +74,13 @@ def class_of(value: float, bounds: Sequence[int]) -> int:
     return 1 + sum(value >= bound for bound in bounds)
 
 
-def drawing_of(folder: Path, month: UnitMonth) -> outlines.Drawing | None:
+def drawing_of(month: UnitMonth) -> outlines.Drawing | None:
     """Return the outlines of the provinces, or of the communes of a unit; None without any."""
     if month.boundaries is None:
         return None
     if month.unit is None:
-        return outlines.country(folder, month.boundaries)
-    return outlines.inside(folder, month.boundaries, month.unit)
+        return outlines.country(month.boundaries)
+    return outlines.inside(month.boundaries, month.unit)
 
 
 def draw_medians(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from backend.accounts.access import Actor
@@ -142,14 +141,13 @@ def draw_speed_map(
     actor: Actor,
     translator: Translator,
     now: datetime,
-    folder: Path,
 ) -> str:
     """Draw the map of a page; 404 where it has no figures or no outlines."""
     month = unit_month(code, query["level"], query["month"], query["network"], now, actor)
     before = _check(query, month)
     if month.unit and month.unit.level == "commune":  # it has no units
         raise Problem(404, "not_found")
-    drawing = drawing_of(folder, month)
+    drawing = drawing_of(month)
     statistics = unit_statistics(month, actor)
     whole = _row(statistics["items"], query)
     found, _, results = _read(month, before, query, actor)

@@ -247,7 +247,7 @@ def join(query: dict[str, Any]) -> Response:
 
 
 def _draw_map(page: service.CoveragePage) -> Any:
-    return service.draw_map(page, current_app.config["VAR_DIR"] / "tiles", clock_now())
+    return service.draw_map(page, clock_now())
 
 
 @sharing_pages.get("/unit/<code>/picture.png")
@@ -313,16 +313,14 @@ def country_map(query: dict[str, Any], form: str) -> Response:
 @with_policy(PICTURE)
 def place_picture(query: dict[str, Any], code: str, form: str) -> Response:
     """Draw the released places without a connection of a unit."""
-    folder = current_app.config["VAR_DIR"] / "tiles"
     translator = translator_for(query.pop("lang"))
-    drawn = draw_places(code, query, figures_reader(), translator, clock_now(), folder)
+    drawn = draw_places(code, query, figures_reader(), translator, clock_now())
     return _send_picture(drawn, form)
 
 
 def _speed_map(query: dict[str, Any], code: str | None, form: str) -> Response:
-    folder = current_app.config["VAR_DIR"] / "tiles"
     translator = translator_for(query["lang"])
-    drawn = draw_speed_map(code, query, person_or_public(), translator, clock_now(), folder)
+    drawn = draw_speed_map(code, query, person_or_public(), translator, clock_now())
     return _send_picture(drawn, form)
 
 

@@ -110,9 +110,7 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
         retention_days=config["RETENTION_DAYS"],
         demo=campaign.demo,
         logo=logo_of(organisation.id),
-        map=inside_units(config["VAR_DIR"] / "tiles", active, units, COMMUNES_MOST)
-        if active
-        else None,
+        map=inside_units(active, units, COMMUNES_MOST) if active else None,
     )
 
 

@@ -127,7 +127,7 @@ def test_overload_is_shed_and_served_again_afterwards(slow_port: int) -> None:
     began = time.monotonic()
     answered = ask_at_once(slow_port, 30)
     statuses = [status for status, _ in answered]
-    assert 4 <= statuses.count(201) <= 7  # two seconds are five of them
+    assert 2 <= statuses.count(201) <= 5  # a second is three of them
     assert statuses.count(503) == 30 - statuses.count(201)
     assert all(retry for status, retry in answered if status == 503)
     assert time.monotonic() - began < WAIT_MOST_S + 3.0  # the refused ones take no time

@@ -65,6 +65,16 @@ class Text(fields.Field[str]):
             raise ValidationError("too_long")
 
 
+class Reason(Text):
+    """A reason that a person gives: a text that is not blank."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, *args, **kwargs)
+        if not text.strip():
+            raise ValidationError("required")
+        return text
+
+
 def check_text(text: str) -> None:
     """Raise ValidationError with a code for a text that PostgreSQL cannot store."""
     if "\x00" in text:

@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields
 
+from backend.coverage.figures.schemas import UnitWithLevelSchema
 from backend.events.feed import KINDS
 from backend.fields import BIG_ID_MOST, QueryWhole, Strict
 from backend.http.paging import PAGE_DEFAULT, PAGE_MOST
@@ -17,15 +18,6 @@ class FeedQuerySchema(Strict):
     limit = QueryWhole(1, PAGE_MOST, load_default=PAGE_DEFAULT)
 
 
-class EventUnitSchema(Schema):
-    """A unit; a code alone is no identity."""
-
-    system = fields.String(required=True)
-    level = fields.String(required=True)
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-
-
 class EventSchema(Schema):
     """An event, in the feed and as the body of a webhook. docs/events.md describes `data`."""
 
@@ -33,7 +25,7 @@ class EventSchema(Schema):
     number = fields.Integer(required=True)
     type = fields.String(required=True, metadata={"enum": list(KINDS)})
     timestamp = fields.AwareDateTime(required=True)
-    unit = fields.Nested(EventUnitSchema, required=True, allow_none=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True, allow_none=True)
     month = fields.String(required=True, allow_none=True)
     network = fields.String(required=True, allow_none=True)
     scrubbed = fields.Boolean(required=True)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.accounts import login_names
 from backend.accounts.schemas import Label, RoleSchema
-from backend.fields import ID_MOST, AwareTime, Day, Many, Object, Strict, Text, Whole
+from backend.fields import ID_MOST, AwareTime, Day, Many, Object, Reason, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 from backend.organisations.grants import KINDS
 from backend.organisations.names import normalised
@@ -224,13 +224,7 @@ class DeputyRequestSchema(Strict):
     unit = Object(UnitCodeSchema, allow_none=True, load_default=None)
     cluster_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
     valid_to = AwareTime(required=True)
-    reason = Text(REASON_MOST, required=True)
-
-    @validates_schema
-    def check_reason(self, data: dict[str, Any], **_: Any) -> None:
-        """Reject a blank reason."""
-        if not data.get("reason", "").strip():
-            raise ValidationError({"reason": ["required"]})
+    reason = Reason(REASON_MOST, required=True)
 
 
 class BriefSchema(Schema):

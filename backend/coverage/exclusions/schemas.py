@@ -12,7 +12,7 @@ from backend.coverage.signals.schemas import (
     SignalSchema,
     UnitMonthQuerySchema,
 )
-from backend.fields import ID_MOST, Flag, Many, Object, Strict, Text, Whole
+from backend.fields import ID_MOST, Flag, Many, Object, Reason, Strict, Text, Whole
 from backend.http.paging import PageSchema
 from backend.measurements.recording.incoming import parse_ids
 from backend.organisations.schemas import QueryId
@@ -26,15 +26,9 @@ MEASUREMENTS_MOST = 5_000
 class LiftSchema(Strict):
     """The reason of a decision, and whether it is a preview."""
 
-    reason = Text(REASON_MOST, required=True)
+    reason = Reason(REASON_MOST, required=True)
     level = Text(choices=LEVELS, allow_none=True, load_default=None)
     preview = Flag(load_default=False)
-
-    @validates_schema
-    def check_reason(self, data: dict[str, Any], **_: Any) -> None:
-        """Require a reason that is not blank."""
-        if not data.get("reason", "").strip():
-            raise ValidationError({"reason": ["required"]})
 
 
 class UnitExclusionSchema(LiftSchema):

@@ -28,7 +28,7 @@ def unpublished_field() -> fields.Integer:
 
 
 class UnitWithLevelSchema(UnitNameSchema):
-    """The unit of an answer."""
+    """The unit of an answer; a code alone is no identity."""
 
     system = fields.String(required=True)
     level = fields.String(required=True)
@@ -247,8 +247,8 @@ class CoverageMonthSchema(Strict):
     unpublished = unpublished_field()
 
 
-class CoverageSchema(CoverageMonthSchema):
-    """Coverage of a list of units; top-level fields describe the last month of a range."""
+class CoverageUnitsSchema(CoverageMonthSchema):
+    """What an answer about units in a month says besides the units."""
 
     level = fields.String(required=True)
     network = fields.String(required=True)
@@ -256,28 +256,25 @@ class CoverageSchema(CoverageMonthSchema):
     unit = fields.String(required=True, allow_none=True)
     projection_method = fields.String(required=True)
     found = fields.Integer(required=True)
-    items = fields.List(fields.Nested(CoverageItemSchema), required=True)
     next = fields.String(required=True, allow_none=True)
     months = fields.List(fields.Nested(CoverageMonthSchema), required=True)
+
+
+class CoverageSchema(CoverageUnitsSchema):
+    """Coverage of a list of units; top-level fields describe the last month of a range."""
+
+    items = fields.List(fields.Nested(CoverageItemSchema), required=True)
 
 
 class CoverageSelectedItemSchema(CoverageItemSchema):
     """The selected fields of one unit in one month."""
 
 
-class CoverageSelectionSchema(CoverageMonthSchema):
+class CoverageSelectionSchema(CoverageUnitsSchema):
     """Coverage with selected fields, as items or (`format=columns`) as a list for each field.
 
     The lists have one value for each unit, in the same order.
     """
 
-    level = fields.String(required=True)
-    network = fields.String(required=True)
-    parent = fields.String(required=True, allow_none=True)
-    unit = fields.String(required=True, allow_none=True)
-    projection_method = fields.String(required=True)
-    found = fields.Integer(required=True)
     items = fields.List(fields.Nested(CoverageSelectedItemSchema(partial=True)))
     columns = fields.Dict(fields.String(), fields.List(fields.Raw(allow_none=True)))
-    next = fields.String(required=True, allow_none=True)
-    months = fields.List(fields.Nested(CoverageMonthSchema), required=True)

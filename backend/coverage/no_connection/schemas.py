@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import Schema, fields, post_load
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.schemas import UnitMonthQuerySchema
 from backend.coverage.statistics.schemas import ReleasedSchema
-from backend.fields import Flag, Many, Strict, Text
+from backend.fields import Flag, Many, Reason, Strict, Text
 from backend.http.paging import PageSchema
 from backend.measurements.recording.incoming import parse_ids
 from backend.units.catalogue import LEVELS
@@ -99,13 +99,7 @@ class NoteExclusionSchema(Strict):
     level = Text(choices=LEVELS, allow_none=True, load_default=None)
     notes = Many(Text(36), 1, NOTES_MOST, required=True)
     excluded = Flag(required=True)
-    reason = Text(REASON_MOST, required=True)
-
-    @validates_schema
-    def check_reason(self, data: dict[str, Any], **_: Any) -> None:
-        """Require a reason that is not blank."""
-        if not data.get("reason", "").strip():
-            raise ValidationError({"reason": ["required"]})
+    reason = Reason(REASON_MOST, required=True)
 
     @post_load
     def parse_ids(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

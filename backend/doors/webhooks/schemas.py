@@ -2,9 +2,10 @@
 
 from marshmallow import Schema, fields
 
+from backend.coverage.figures.schemas import UnitWithLevelSchema
 from backend.doors.webhooks.addresses import URL_MOST
 from backend.events.feed import KINDS
-from backend.events.schemas import NUMBER_MOST, EventUnitSchema
+from backend.events.schemas import NUMBER_MOST
 from backend.fields import Flag, Many, Strict, Text, Whole
 from backend.http.paging import list_of
 from backend.organisations.schemas import unit
@@ -37,7 +38,7 @@ class WebhookSchema(Schema):
     id = fields.Integer(required=True)
     url = fields.String(required=True)
     kinds = fields.List(fields.String(), required=True)
-    unit = fields.Nested(EventUnitSchema, required=True, allow_none=True)
+    unit = fields.Nested(UnitWithLevelSchema, required=True, allow_none=True)
     enabled = fields.Boolean(required=True)
     created_at = fields.AwareDateTime(required=True)
     cursor = fields.Integer(required=True)

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from backend.campaigns.schemas import CampaignChangeSchema, CampaignSchema
-from backend.fields import ID_MOST, Day, Flag, Many, Object, Strict, Text, Whole
+from backend.fields import ID_MOST, Day, Flag, Many, Object, Reason, Strict, Text, Whole
 from backend.measurements.corrections.service import MEASUREMENTS_MOST, Choice
 from backend.measurements.recording.incoming import parse_ids
 from backend.measurements.recording.rules import NETWORKS
@@ -38,16 +38,14 @@ class DecisionSchema(Strict):
 
     measurements = Many(Text(36), 0, MEASUREMENTS_MOST)
     filter = Object(ChoiceFilterSchema)
-    reason = Text(REASON_MOST, required=True)
+    reason = Reason(REASON_MOST, required=True)
     preview = Flag(load_default=False)
 
     @validates_schema
     def check(self, data: dict[str, Any], **_: Any) -> None:
-        """Require either ids or a filter, and a reason."""
+        """Require either ids or a filter."""
         if bool(data.get("measurements")) == bool(data.get("filter")):
             raise ValidationError({"measurements": ["ids_or_filter"]})
-        if not data.get("reason", "").strip():
-            raise ValidationError({"reason": ["required"]})
 
     @post_load
     def choose(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

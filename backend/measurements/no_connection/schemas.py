@@ -1,16 +1,14 @@
 """Schemas of no-connection notes as phones send them, and of the answers."""
 
-from typing import Any
-
 from marshmallow import fields
 
 from backend.errors import FieldErrorSchema
-from backend.fields import AwareTime, Flag, Many, Number, Object, Strict, Text
+from backend.fields import AwareTime, Flag, Many, Object, Strict, Text
 from backend.http.paging import page_of
 from backend.measurements.no_connection.rules import ATTEMPTS_LEAST, ATTEMPTS_MOST
 from backend.measurements.recording.incoming import OUTCOMES
+from backend.measurements.recording.schemas import OPTIONAL, LocationSchema
 
-OPTIONAL: dict[str, Any] = {"allow_none": True}
 # A phone finds fewer in two weeks; a larger batch makes retries costlier.
 BATCH_MOST = 100
 
@@ -31,17 +29,6 @@ class NoteNetworkSchema(Strict):
     operator = Text(100, **OPTIONAL)
 
 
-class NoteLocationSchema(Strict):
-    """The position, taken up to 3 minutes after the last attempt."""
-
-    latitude = Number(-90, 90, required=True)
-    longitude = Number(-180, 180, required=True)
-    accuracy_m = Number(-1_000_000, 100_000_000, **OPTIONAL)
-    provider = Text(50, **OPTIONAL)
-    is_mock = Flag(**OPTIONAL)
-    fixed_at = AwareTime(**OPTIONAL)
-
-
 class NoteSchema(Strict):
     """A place where three attempts or more over a minute got no ticket for a speed test."""
 
@@ -54,7 +41,11 @@ class NoteSchema(Strict):
         metadata={"description": "times of the attempts, over 60 s or more"},
     )
     confirmed = Object(ConfirmedSchema, required=True)
-    location = Object(NoteLocationSchema, required=True)
+    location = Object(
+        LocationSchema,
+        required=True,
+        metadata={"description": "taken up to 3 minutes after the last attempt"},
+    )
     network = Object(NoteNetworkSchema, **OPTIONAL)
     app_version = Text(50, **OPTIONAL)
     comment = Text(500, **OPTIONAL)

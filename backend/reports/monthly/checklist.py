@@ -1,8 +1,7 @@
 """The checklist before freezing: it warns, and blocks nothing that freezing itself permits."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from backend.accounts.access import Actor, require
 from backend.clock import local_day, month_end
@@ -17,7 +16,22 @@ from backend.reports.monthly.service import compose, load_report, require_draft,
 from backend.units.catalogue import APPROXIMATE
 
 
-def show_checklist(actor: Actor, report_id: int, now: datetime) -> dict[str, Any]:
+class ChecklistItem(TypedDict):
+    """An item of the checklist; `n` is its number, if it has one."""
+
+    code: str
+    done: bool
+    n: int | None
+
+
+class Checklist(TypedDict):
+    """What to look at before freezing; it blocks nothing."""
+
+    open: int
+    items: list[ChecklistItem]
+
+
+def show_checklist(actor: Actor, report_id: int, now: datetime) -> Checklist:
     """Return what an official looks at before freezing a draft."""
     row = load_report(actor, report_id)
     require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
@@ -25,13 +39,14 @@ def show_checklist(actor: Actor, report_id: int, now: datetime) -> dict[str, Any
     return check(compose(row, now), unit_of(row).id, now)
 
 
-def check(report: Report, unit_id: int, now: datetime) -> dict[str, Any]:
+def check(report: Report, unit_id: int, now: datetime) -> Checklist:
     """Return the items of the checklist for a report with present figures."""
     month, day = report["month"], local_day(now)
-    letter = compose_letter(report, build_tables(report))
+    letter, boundaries = compose_letter(report, build_tables(report)), report["boundaries"]
+    usable = boundaries is not None and boundaries["quality"] != APPROXIMATE
     items = [
         _item("month_over", month_end(month) < day),
-        _item("boundaries", _has_boundaries(report)),
+        _item("boundaries", usable or report["demo"]),
         _item("targets", _has_targets(report)),
         _item("days", n=days_without_samples(unit_id, month, day)),
         _item("signals", n=count_open(unit_id, month)),
@@ -43,14 +58,8 @@ def check(report: Report, unit_id: int, now: datetime) -> dict[str, Any]:
     return {"open": sum(not one["done"] for one in items), "items": items}
 
 
-def _item(code: str, done: bool | None = None, n: int | None = None) -> dict[str, Any]:
+def _item(code: str, done: bool | None = None, n: int | None = None) -> ChecklistItem:
     return {"code": code, "done": not n if done is None else done, "n": n}
-
-
-def _has_boundaries(report: Report) -> bool:
-    boundaries: Mapping[str, str] | None = report["boundaries"]
-    usable = boundaries is not None and boundaries["quality"] != APPROXIMATE
-    return usable or report["demo"]
 
 
 def _has_targets(report: Report) -> bool:

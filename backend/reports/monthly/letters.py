@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
@@ -22,12 +22,24 @@ from backend.reports.monthly.service import (
 from backend.reports.references.service import default_references, references_for
 
 
-def show_letter(actor: Actor, report_id: int, now: datetime) -> dict[str, Any]:
+class DraftLetter(TypedDict):
+    """The letter of a report: what is chosen, and the usual lines above a signature."""
+
+    report_id: int
+    version: int
+    kind: str
+    titles: list[str]
+    signer: str | None
+    references: list[int]
+    proposed_titles: list[list[str]]
+
+
+def show_letter(actor: Actor, report_id: int, now: datetime) -> DraftLetter:
     """Return the choices of a draft's letter with proposals for them, to officials."""
     row = load_report(actor, report_id)
     require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
-    chosen = letter_choices(row)
-    head, unit = letterhead_on(unit_of(row), local_day(now)), unit_of(row)
+    chosen, unit = letter_choices(row), unit_of(row)
+    head = letterhead_on(unit, local_day(now))
     rows, ids = references_for(unit), chosen["references"]
     cited = default_references(rows) if ids is None else rows
     ids = [one.id for one in cited if one.confirmed_at and (ids is None or one.id in ids)]
@@ -70,7 +82,7 @@ def propose_titles(titles: Sequence[str]) -> list[list[str]]:
 
 def choose_letter(
     actor: Actor, report_id: int, expected: etags.Expected, data: Mapping[str, Any], now: datetime
-) -> dict[str, Any]:
+) -> DraftLetter:
     """Set kind, signature and documents of a draft's letter."""
     row = authorized_report(actor, "report.edit", report_id, expected, lock=True)
     require_draft(row)

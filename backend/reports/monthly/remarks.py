@@ -7,7 +7,7 @@ are kept: the stored one, and the other in the answer, for the person to choose 
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from marshmallow import ValidationError
 from sqlalchemy import select
@@ -36,14 +36,39 @@ DIGITS = 16
 REMARK = Text(most=REMARK_MOST)
 
 
-def list_remarks(actor: Actor, report_id: int) -> dict[str, Any]:
+class RemarkState(TypedDict):
+    """The remark of a section; `seen` names version and text for a form."""
+
+    section: str
+    text: str
+    version: int
+    seen: str
+    changed_at: datetime | None
+    changed_by: str | None
+
+
+class RemarkSaved(RemarkState):
+    """The saved remark, and the version of its report."""
+
+    report_version: int
+
+
+class RemarksState(TypedDict):
+    """The remarks of a report by section."""
+
+    report_id: int
+    version: int
+    items: list[RemarkState]
+
+
+def list_remarks(actor: Actor, report_id: int) -> RemarksState:
     """Return the remark of each section with its version, to officials of the unit."""
     row = load_report(actor, report_id)
     require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
     return {"report_id": row.id, "version": row.version, "items": list(remarks_of(row).values())}
 
 
-def remarks_of(row: ReportRow) -> dict[str, dict[str, Any]]:
+def remarks_of(row: ReportRow) -> dict[str, RemarkState]:
     """Return the remark of each section with its version, its last author and time."""
     query = (
         select(RemarkVersion, User.display_name)
@@ -51,7 +76,7 @@ def remarks_of(row: ReportRow) -> dict[str, dict[str, Any]]:
         .where(RemarkVersion.report_id == row.id)
     )
     known = {one.section: (one, name) for one, name in db.session.execute(query)}
-    found = {}
+    found = dict[str, RemarkState]()
     for section in SECTIONS:
         stored, name = known.get(section, (None, None))
         text, version = row.remarks.get(section, ""), stored.version if stored else 0
@@ -83,7 +108,7 @@ def save_remark(
     expected: etags.Expected,
     body: bytes,
     now: datetime,
-) -> dict[str, Any]:
+) -> RemarkSaved:
     """Save the remark of one section; 412 with the stored text if another one was read."""
     row = _lock_draft(actor, report_id)
     if section not in SECTIONS:
@@ -93,10 +118,12 @@ def save_remark(
     text, stored = normalise(_decode(body)), remarks_of(row)[section]
     if text != stored["text"]:
         if str(stored["version"]) not in expected:
-            raise Problem(412, "remark_conflict", members={"stored": _as_json(stored)})
+            at = stored["changed_at"]
+            stored_then = {**stored, "changed_at": at.isoformat() if at else None}
+            raise Problem(412, "remark_conflict", members={"stored": stored_then})
         store_remarks(actor, row, {section: text or None}, now)
     db.session.flush()
-    answer = remarks_of(row)[section] | {"report_version": row.version}
+    answer: RemarkSaved = {**remarks_of(row)[section], "report_version": row.version}
     db.session.commit()
     return answer
 
@@ -108,11 +135,6 @@ def _decode(body: bytes) -> str:
         raise invalid("text", "not_unicode") from None
     except ValidationError as error:
         raise invalid("text", str(error.messages[0])) from None
-
-
-def _as_json(stored: Mapping[str, Any]) -> dict[str, Any]:
-    at = stored["changed_at"]
-    return {**stored, "changed_at": at.isoformat() if at else None}
 
 
 def save_typed(
@@ -131,7 +153,8 @@ def save_typed(
     changed, conflicts = dict[str, str | None](), list[str]()
     for section, value in typed.items():
         text, read = normalise(value), seen.get(section) or ""
-        if text == stored[section]["text"] or read.endswith(f"-{_digest(text)}"):
+        unread = seen_token(0, text).partition("-")[2]
+        if text == stored[section]["text"] or read.endswith(f"-{unread}"):
             continue
         if read == stored[section]["seen"]:
             changed[section] = text or None
@@ -142,10 +165,6 @@ def save_typed(
     if conflicts:
         raise Problem(412, "remark_conflict", [FieldError(s, "remark_conflict") for s in conflicts])
     return row
-
-
-def _digest(text: str) -> str:
-    return seen_token(0, text).partition("-")[2]
 
 
 def _lock_draft(actor: Actor, report_id: int) -> ReportRow:

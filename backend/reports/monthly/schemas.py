@@ -11,10 +11,13 @@ from backend.organisations.names import normalised
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
 from backend.reports.content.labels import LETTER_KINDS, LetterheadContent
+from backend.reports.monthly.checklist import Checklist
 from backend.reports.monthly.deadlines import ReportDeadlines
-from backend.reports.monthly.remarks import REMARK_MOST
+from backend.reports.monthly.letters import DraftLetter
+from backend.reports.monthly.remarks import REMARK_MOST, RemarkSaved, RemarksState
+from backend.reports.monthly.supplements import ReportSupplement
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema, UnitNameSchema
+from backend.units.schemas import BoundariesSchema
 
 STATES = ("draft", "frozen", "approved", "superseded")
 NAME_MOST = 200
@@ -100,29 +103,8 @@ class RemarksSchema(Strict):
     )
 
 
-class RemarkStateSchema(Schema):
-    """The remark of a section; `seen` names version and text for a form."""
-
-    section = fields.String(required=True)
-    text = fields.String(required=True)
-    version = fields.Integer(required=True)
-    seen = fields.String(required=True)
-    changed_at = fields.AwareDateTime(required=True, allow_none=True)
-    changed_by = fields.String(required=True, allow_none=True)
-
-
-class RemarkSavedSchema(RemarkStateSchema):
-    """The saved remark, and the version of its report."""
-
-    report_version = fields.Integer(required=True)
-
-
-class RemarksStateSchema(Schema):
-    """The remarks of a report by section."""
-
-    report_id = fields.Integer(required=True)
-    version = fields.Integer(required=True)
-    items = fields.List(fields.Nested(RemarkStateSchema), required=True)
+RemarkSavedSchema = schema_of(RemarkSaved, "Remark")
+RemarksStateSchema = schema_of(RemarksState, "Remark")
 
 
 class LetterChangeSchema(Strict):
@@ -141,28 +123,11 @@ class LetterChangeSchema(Strict):
 class LetterChoicesSchema(Schema):
     """The letter of a report: what is chosen, and the usual lines above a signature."""
 
-    report_id = fields.Integer(required=True)
-    version = fields.Integer(required=True)
-    kind = fields.String(required=True)
-    titles = fields.List(fields.String(), required=True)
-    signer = fields.String(required=True, allow_none=True)
-    references = fields.List(fields.Integer(), required=True)
-    proposed_titles = fields.List(fields.List(fields.String()), required=True)
+    class Meta:
+        include = fields_of(DraftLetter, "Letter")
 
 
-class ChecklistItemSchema(Schema):
-    """An item of the checklist; `n` is its number, if it has one."""
-
-    code = fields.String(required=True)
-    done = fields.Boolean(required=True)
-    n = fields.Integer(required=True, allow_none=True)
-
-
-class ChecklistSchema(Schema):
-    """What to look at before freezing; it blocks nothing."""
-
-    open = fields.Integer(required=True)
-    items = fields.List(fields.Nested(ChecklistItemSchema), required=True)
+ChecklistSchema = schema_of(Checklist, "Checklist")
 
 
 class ApprovalSchema(Strict):
@@ -313,53 +278,7 @@ class ReportFiguresSchema(Schema):
         include = fields_of(Report, "Report") | {"boundaries": boundaries}
 
 
-class ReportChangeSchema(Schema):
-    """A frozen figure and its present value."""
-
-    frozen = fields.Integer(required=True)
-    now = fields.Integer(required=True)
-    change = fields.Integer(required=True)
-
-
-class ReportLevelChangeSchema(ReportChangeSchema):
-    """Change of the units of a level that reached the target."""
-
-    level = fields.String(required=True)
-
-
-class ReportNumbersChangeSchema(Schema):
-    """Changes of the three numbers."""
-
-    received = fields.Nested(ReportChangeSchema, required=True)
-    valid = fields.Nested(ReportChangeSchema, required=True)
-    counted = fields.Nested(ReportChangeSchema, required=True)
-
-
-class ReportCommuneChangeSchema(UnitNameSchema, ReportNumbersChangeSchema):
-    """A commune whose numbers changed."""
-
-    parent = fields.String(required=True, allow_none=True)
-
-
-class ReportNetworkChangeSchema(Schema):
-    """Changes on a network."""
-
-    samples = fields.Nested(ReportNumbersChangeSchema, required=True)
-    reached = fields.List(fields.Nested(ReportLevelChangeSchema), required=True)
-    communes = fields.List(fields.Nested(ReportCommuneChangeSchema), required=True)
-
-
-class ReportSupplementSchema(Schema):
-    """Differences between present figures and frozen ones."""
-
-    report_id = fields.Integer(required=True)
-    month = fields.String(required=True)
-    edition = fields.Integer(required=True)
-    digest = fields.String(required=True)
-    frozen_at = fields.AwareDateTime(required=True)
-    as_of = fields.AwareDateTime(required=True)
-    changed = fields.Boolean(required=True)
-    networks = fields.Dict(fields.String(), fields.Nested(ReportNetworkChangeSchema), required=True)
+ReportSupplementSchema = schema_of(ReportSupplement, "Report")
 
 
 class LetterheadQuerySchema(Strict):

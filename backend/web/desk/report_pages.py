@@ -21,11 +21,9 @@ from backend.reports.monthly.schemas import STATES as REPORT_STATES
 from backend.reports.monthly.schemas import ReportCreateSchema
 from backend.reports.monthly.seals import trusted_keys
 from backend.web.desk import schemas
-from backend.web.desk.area import (
-    areas_in,
-)
+from backend.web.desk.area import areas_in
 from backend.web.desk.frame import bp, only_area
-from backend.web.desk.reports import FILES, last_month, show, write_draft
+from backend.web.desk.reports import FILES, show, write_draft
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import render_private
@@ -36,7 +34,7 @@ def reports(query: dict[str, Any]) -> Any:
     """List reports, and create a draft."""
     lang, of_month = query["lang"], query.pop("of")
     form, now = new_form(query), clock_now()
-    of_month = of_month or last_month(now)
+    of_month = of_month or deadlines.month_due(local_day(now))
     report = form.submit(
         ReportCreateSchema(), lambda fields: lifecycle.begin_report(actor(), fields, now)
     )
@@ -52,7 +50,7 @@ def reports(query: dict[str, Any]) -> Any:
 def due(query: dict[str, Any]) -> Response:
     """Show the deadline of a month's reports and the units without a report."""
     lang, now = query.pop("lang"), clock_now()
-    query["month"] = query["month"] or last_month(now)
+    query["month"] = query["month"] or deadlines.month_due(local_day(now))
     listed = deadlines.list_deadlines(actor(), query, local_day(now))
     own = {"own_deadline": deadlines.deadline_to_set(actor(), only_area(), now)}
     return render_private("web/desk/deadlines.html", lang, query=query, deadlines=listed, **own)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from backend.accounts.access import Actor, can
@@ -31,7 +31,7 @@ class ReportSection:
     name: str
     title: str
     proposed: str
-    remark: dict[str, Any]  # text, version, seen, changed_by, changed_at
+    remark: remarks.RemarkState
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class ReportPage:
     figures: Report
     letter: LetterContent
     sections: Sequence[ReportSection]  # of a draft
-    choices: dict[str, Any] | None  # of a draft's letter
+    choices: letters.DraftLetter | None  # of a draft
     documents: Sequence[dict[str, Any]]  # that a draft's letter can cite
-    checklist: dict[str, Any] | None  # of a draft
+    checklist: checklist.Checklist | None  # of a draft
     editions: Sequence[dict[str, Any]]  # of the same unit and month, the latest first
-    supplement: dict[str, Any] | None  # changes after freezing
+    supplement: supplements.ReportSupplement | None  # changes after freezing
     over: bool  # whether the month is over, which freezing requires
     may_edit: bool
     may_approve: bool
@@ -161,8 +161,3 @@ def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:
     listed = {**query, "unit": unit["code"], "limit": EDITIONS_MOST, "cursor": None}
     reports = service.list_reports(actor, listed)["items"]
     return [one for one in reports if one["unit"]["id"] == unit["id"]]
-
-
-def last_month(now: datetime) -> str:
-    """Return the month before the current one, whose report is due."""
-    return f"{local_day(now).replace(day=1) - timedelta(days=1):%Y-%m}"

@@ -12,7 +12,7 @@ from backend.database import migrations
 from backend.database.extensions import api, bind_connections, db, library_settings
 from backend.fields import DESCRIBED
 from backend.http import compression, framework, load_shedding, logging, problems, static_files
-from backend.oidc.configured import new_provider
+from backend.oidc.browser import new_provider
 from backend.units.locator import Locator
 from backend.witness.networks import CarrierNetworks
 from backend.witness.service import TicketIssuer

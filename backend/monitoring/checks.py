@@ -22,7 +22,7 @@ from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
 from backend.i18n.messages import message
 from backend.measurements.recording.rule_sets import in_force
-from backend.oidc.configured import new_provider
+from backend.oidc.browser import new_provider
 from backend.oidc.roles import role_of
 from backend.oidc.rules import RuleError, read_rules
 from backend.reports.monthly.seals import list_keys, trusted_keys

@@ -33,7 +33,8 @@ def find_roles(rules: Iterable[Rule], now: datetime) -> list[NewRole]:
         try:
             role = role_of(rule, now)
         except Problem as problem:
-            log.warning("rule gives no role", rule=rule.name, code=_code(problem))
+            code = problem.errors[0].code if problem.errors else problem.code
+            log.warning("rule gives no role", rule=rule.name, code=code)
             continue
         found.setdefault((role.role, role.kind, role.id), role)
     return list(found.values())
@@ -43,10 +44,6 @@ def role_of(rule: Rule, now: datetime) -> NewRole:
     """Return the role of a rule; 422 where its unit, team, cluster or organisation is no more."""
     role = find_role(rule.reference(system_on(local_day(now))), "", now)
     return replace(role, valid_to=now + ROLE_DURATION, rule=rule.name)
-
-
-def _code(problem: Problem) -> str:
-    return problem.errors[0].code if problem.errors else problem.code
 
 
 def synchronise(actor: Actor, user_id: int, wanted: Sequence[NewRole], now: datetime) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.clock import Clock
-from backend.oidc.configured import new_provider
+from backend.oidc.browser import new_provider
 from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, serving
 
 BEGIN, CALLBACK, CODE = "/sign-in/office", "/sign-in/office/callback", "/sign-in/office/code"

@@ -63,7 +63,9 @@ def new_letter() -> Letter:
         setattr(section, f"{side}_margin", Mm(width))
     section.header_distance = section.footer_distance = Mm(10)
     _set_font(letter.styles["Normal"], BODY_PT)
-    _set_language(letter)
+    language = OxmlElement("w:lang")  # else Word marks every word as a spelling mistake
+    language.set(qn("w:val"), "vi-VN")
+    letter.styles["Normal"].element.get_or_add_rPr().append(language)
     for name in STYLES:
         _add_style(letter, name)
     return letter
@@ -75,13 +77,6 @@ def _set_font(style: Any, size: float) -> None:
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
     for script in ("w:eastAsia", "w:cs"):
         fonts.set(qn(script), FONT)
-
-
-def _set_language(letter: Letter) -> None:
-    """Set Vietnamese, so that Word does not mark every word as a spelling mistake."""
-    language = OxmlElement("w:lang")
-    language.set(qn("w:val"), "vi-VN")
-    letter.styles["Normal"].element.get_or_add_rPr().append(language)
 
 
 def _add_style(letter: Letter, name: str) -> None:
@@ -189,6 +184,7 @@ HEAD_COLOUR = "E3EBF5"
 # that it needs, the others share the rest.
 CHARACTER_CM, EDGES_CM = 0.2, 0.43
 NARROW_MOST, CHARACTERS_MOST = 12, 30
+COLUMNS_MANY = 8
 
 
 def add_table(
@@ -206,7 +202,8 @@ def add_table(
     heads = (["TT"] if numbered else []) + [column.head for column in columns]
     table = letter.add_table(1 + len(rows), len(heads), "Table Grid")
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-    styles = (["Ô số"] if numbered else []) + [_style(column) for column in columns]
+    styles = ["Ô chữ" if column.kind in ("text", "moment") else "Ô số" for column in columns]
+    styles = (["Ô số"] if numbered else []) + styles
     lines = [
         ([str(number)] if numbered else []) + [format_cell(c, row[c.key]) for c in columns]
         for number, row in enumerate(rows, 1)
@@ -217,7 +214,11 @@ def add_table(
     cells = iter(table._cells)  # read once: each look-up of one cell builds all of them
     for texts in (heads, *lines):
         for style, text, width in zip(styles, texts, widths, strict=True):
-            _fill(next(cells), "Đầu cột" if texts is heads else style, text, width)
+            cell: Any = next(cells)
+            cell.width = Cm(width)
+            paragraph = cell.paragraphs[0]
+            paragraph._p.style = STYLE_IDS["Đầu cột" if texts is heads else style]
+            paragraph.add_run(text)
     _repeat_head(table)
 
 
@@ -229,20 +230,18 @@ def add_picture(letter: Letter, picture: bytes, caption: str) -> None:
     letter.add_paragraph(caption, "Tên hình")
 
 
-def _style(column: Column) -> str:
-    return "Ô chữ" if column.kind in ("text", "moment") else "Ô số"
-
-
 def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]], width_cm: float) -> list[float]:
     """Return widths that fill the page, by the longest cell and the head on two lines.
 
     Heads of a table with many columns break at every word.
     """
     columns = zip(*lines, strict=True) if lines else ([""] for _ in heads)
-    head_length = _longest_word if len(heads) > COLUMNS_MANY else _on_two_lines
+    words = [max(map(len, head.split())) for head in heads]
+    if len(heads) <= COLUMNS_MANY:
+        words = [max(n, len(head) // 2 + 1) for n, head in zip(words, heads, strict=True)]
     lengths = [
-        max(head_length(head), min(max(map(len, cells)), CHARACTERS_MOST))
-        for head, cells in zip(heads, columns, strict=True)
+        max(n + 1, min(max(map(len, cells)), CHARACTERS_MOST))
+        for n, cells in zip(words, columns, strict=True)
     ]
     needed = [each * CHARACTER_CM + EDGES_CM for each in lengths]
     wide = [n for n, each in zip(needed, lengths, strict=True) if each > NARROW_MOST]
@@ -251,25 +250,6 @@ def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]], width_cm: floa
         return [width_cm * n / sum(needed) for n in needed]
     scale = left / sum(wide)
     return [n * scale if each > NARROW_MOST else n for n, each in zip(needed, lengths, strict=True)]
-
-
-COLUMNS_MANY = 8
-
-
-def _longest_word(head: str) -> int:
-    return max(map(len, head.split())) + 1
-
-
-def _on_two_lines(head: str) -> int:
-    """Return the width in characters of a head that is broken once."""
-    return max(max(map(len, head.split())), len(head) // 2 + 1) + 1
-
-
-def _fill(cell: Any, style: str, text: str, width_cm: float) -> None:
-    cell.width = Cm(width_cm)
-    paragraph = cell.paragraphs[0]
-    paragraph._p.style = STYLE_IDS[style]
-    paragraph.add_run(text)
 
 
 def _repeat_head(table: Any) -> None:

@@ -11,7 +11,7 @@ from docx.text.paragraph import Paragraph
 
 from backend.reports.content import labels
 from backend.reports.content.figures import Report, canonical_json, digest
-from backend.reports.files.annexes import Annex, Part, PicturePart, TablePart
+from backend.reports.files.annexes import Part, PicturePart, TablePart
 from backend.reports.files.docx_elements import (
     WIDTH_CM,
     add_annex,
@@ -70,16 +70,13 @@ class Body:
     def write_annexes(self) -> None:
         """Write the annexes after the signature, each on new pages."""
         for annex in self.content.annexes:
-            self._write_annex(annex)
-
-    def _write_annex(self, annex: Annex) -> None:
-        width_cm = add_annex(self.letter, landscape=annex.landscape)
-        self.numbers.clear()
-        self.letter.add_paragraph(annex.heading, "Phụ lục")
-        self.letter.add_paragraph(annex.title.upper(), "Phụ lục")
-        self.letter.add_paragraph(self.content.attached_to, "Giữa nghiêng")
-        for part in annex.parts:
-            self._write_part(part, width_cm)
+            width_cm = add_annex(self.letter, landscape=annex.landscape)
+            self.numbers.clear()
+            self.letter.add_paragraph(annex.heading, "Phụ lục")
+            self.letter.add_paragraph(annex.title.upper(), "Phụ lục")
+            self.letter.add_paragraph(self.content.attached_to, "Giữa nghiêng")
+            for part in annex.parts:
+                self._write_part(part, width_cm)
 
     def _write_part(self, part: Part, width_cm: float) -> None:
         if isinstance(part, TablePart):
@@ -118,7 +115,8 @@ def render_letter(
         author=letterhead_of(report)["agency"],
         made_at=datetime.fromisoformat(report["made_at"]),
         mark=mark,
-        footer=_footer(report),
+        # The digest of the figures, by which `/seal` finds the report.
+        footer=f"Số liệu kèm theo (report.json), SHA-256: {digest(canonical_json(report))}",
     )
     return write_letter(compose_letter(report, tables), about, pictures)
 
@@ -155,14 +153,12 @@ def write_letter(
     return out.getvalue()
 
 
-def _footer(report: Report) -> str:
-    """Return the digest of the figures, by which `/seal` finds the report."""
-    return f"Số liệu kèm theo (report.json), SHA-256: {digest(canonical_json(report))}"
-
-
 LEFT_CM, RIGHT_CM = 6.7, 9.8
 # Indents: the line below the agency is a third of its cell, that below the motto as long as it.
 AGENCY_RULE_CM, MOTTO_RULE_CM = 2.3, 2.15
+# The line below the subject of a document that has a name is a third of the text's width.
+TITLE_RULE_CM = 6.0
+TITLE_AFTER_PT = 12
 # Space for a signature and a stamp.
 SIGNATURE_PT = 72
 
@@ -182,25 +178,15 @@ def add_opening(letter: Letter, head: Head) -> None:
     add_line(right, "Giữa đậm", MOTTO)
     add_rule(add_line(right, "Đầu thư", ""), MOTTO_RULE_CM)
     add_line(right, "Giữa nghiêng", head.place_and_day).paragraph_format.space_before = Pt(6)
-    _title(letter, head.title)
-    if head.recipients:
-        _address(letter, head.recipients)
-
-
-def _title(letter: Letter, lines: Sequence[str]) -> None:
-    """Add the name and the subject of a document that has a name, such as BÁO CÁO."""
-    for place, line in enumerate(lines):
+    for place, line in enumerate(head.title):  # such as BÁO CÁO and its subject
         paragraph = letter.add_paragraph(line, "Phụ lục")
         paragraph.paragraph_format.space_before = Pt(0 if place else 14)
-    if lines:
+    if head.title:
         rule = letter.add_paragraph("", "Phụ lục")
         add_rule(rule, TITLE_RULE_CM)
         rule.paragraph_format.space_after = Pt(TITLE_AFTER_PT)
-
-
-# The line below the subject is about a third of the text's width.
-TITLE_RULE_CM = 6.0
-TITLE_AFTER_PT = 12
+    if head.recipients:
+        _address(letter, head.recipients)
 
 
 def _address(letter: Letter, recipients: Sequence[str]) -> None:

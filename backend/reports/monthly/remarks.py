@@ -115,7 +115,13 @@ def save_remark(
         raise Problem(404, "not_found")
     if expected is None:
         raise Problem(428, "precondition_required")
-    text, stored = normalise(_decode(body)), remarks_of(row)[section]
+    try:
+        text = normalise(REMARK.deserialize(body.decode("utf-8")))
+    except UnicodeDecodeError:
+        raise invalid("text", "not_unicode") from None
+    except ValidationError as error:
+        raise invalid("text", str(error.messages[0])) from None
+    stored = remarks_of(row)[section]
     if text != stored["text"]:
         if str(stored["version"]) not in expected:
             at = stored["changed_at"]
@@ -126,15 +132,6 @@ def save_remark(
     answer: RemarkSaved = {**remarks_of(row)[section], "report_version": row.version}
     db.session.commit()
     return answer
-
-
-def _decode(body: bytes) -> str:
-    try:
-        return REMARK.deserialize(body.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise invalid("text", "not_unicode") from None
-    except ValidationError as error:
-        raise invalid("text", str(error.messages[0])) from None
 
 
 def save_typed(
@@ -183,7 +180,12 @@ def store_remarks(
     changed = sorted(name for name in texts if merged.get(name) != row.remarks.get(name))
     if not changed:
         return
-    if not _is_sitting(actor, row, now):
+    recent = select(RemarkVersion.section).where(
+        RemarkVersion.report_id == row.id,
+        RemarkVersion.changed_by == actor.user_id,
+        RemarkVersion.changed_at > now - SITTING,
+    )
+    if db.session.scalar(recent.limit(1)) is None:
         record_act(actor, "report.remark", f"report:{row.id}", sections=changed)
     row.remarks, row.version = merged, row.version + 1
     for section in changed:
@@ -193,16 +195,6 @@ def store_remarks(
             db.session.add(stored)
         stored.version += 1
         stored.changed_by, stored.changed_at = actor.user_id, now
-
-
-def _is_sitting(actor: Actor, row: ReportRow, now: datetime) -> bool:
-    """Return whether the person changed a section of this draft a short while ago."""
-    recent = select(RemarkVersion.section).where(
-        RemarkVersion.report_id == row.id,
-        RemarkVersion.changed_by == actor.user_id,
-        RemarkVersion.changed_at > now - SITTING,
-    )
-    return db.session.scalar(recent.limit(1)) is not None
 
 
 def remark_versions(report_id: int) -> dict[str, int]:

@@ -7,7 +7,6 @@ from marshmallow import Schema, ValidationError, fields, validates
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.fields import CODES, ID_MOST, Day, Many, Strict, Text, Whole, fields_of, schema_of
 from backend.http.paging import PageSchema, list_of, page_of
-from backend.organisations.names import normalised
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
 from backend.reports.content.labels import LETTER_KINDS, LetterheadContent
@@ -16,6 +15,7 @@ from backend.reports.monthly.deadlines import ReportDeadlines
 from backend.reports.monthly.letters import DraftLetter
 from backend.reports.monthly.remarks import REMARK_MOST, RemarkSaved, RemarksState
 from backend.reports.monthly.supplements import ReportSupplement
+from backend.reports.references.schemas import Line
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 
@@ -58,21 +58,11 @@ class Remarks(fields.Field[dict[str, str | None]]):
 class Required(Text):
     """A text that is not blank."""
 
-    def clean(self, text: str) -> str:
-        return text.strip()
-
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text = self.clean(super()._deserialize(value, *args, **kwargs))
+        text = super()._deserialize(value, *args, **kwargs).strip()
         if not text:
             raise ValidationError("blank")
         return text
-
-
-class Line(Required):
-    """A line of a letter, normalised, of at least one character."""
-
-    def clean(self, text: str) -> str:
-        return normalised(text)
 
 
 class ReportsQuerySchema(PageSchema):
@@ -279,12 +269,6 @@ class ReportFiguresSchema(Schema):
 
 
 ReportSupplementSchema = schema_of(ReportSupplement, "Report")
-
-
-class LetterheadQuerySchema(Strict):
-    """The level, for a code that names two units."""
-
-    level = Text(choices=LEVELS, load_default=None)
 
 
 class LetterheadChangeSchema(Strict):

@@ -20,7 +20,6 @@ from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scope, unit_scopes
 from backend.reports.content.figures import (
     LetterChoices,
-    ReferenceDocument,
     Report,
     ReportUnit,
     digest,
@@ -85,23 +84,19 @@ def require_draft(row: ReportRow) -> None:
 
 def readable_by(actor: Actor) -> ColumnElement[bool]:
     """Return the SQL condition of reports that the actor may read."""
-    return or_(ReportRow.approved_at.is_not(None), ReportRow.unit_id.in_(_readable_units(actor)))
-
-
-def _readable_units(actor: Actor) -> list[int]:
-    """Return units whose unapproved reports the actor may read."""
-    if not actor.grants:
-        return []
-    query = select(ReportRow.unit_id).where(ReportRow.approved_at.is_(None)).distinct()
-    scopes = unit_scopes(db.session.scalars(query).all())
-    return [unit for unit, scope in scopes.items() if can(actor, "report.read", scope)]
+    units = list[int]()
+    if actor.grants:
+        waiting = select(ReportRow.unit_id).where(ReportRow.approved_at.is_(None)).distinct()
+        scopes = unit_scopes(db.session.scalars(waiting).all())
+        units = [unit for unit, scope in scopes.items() if can(actor, "report.read", scope)]
+    return or_(ReportRow.approved_at.is_not(None), ReportRow.unit_id.in_(units))
 
 
 def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
     """Return the report with present figures, as freezing would store it."""
-    unit = unit_of(row)
+    unit, chosen = unit_of(row), letter_choices(row)
     counts, sections = read(unit, row.month, now)
-    chosen, references = letter_of(row, unit)
+    references = chosen_references(unit, chosen.pop("references"))
     details: Any = {name: getattr(unit, name) for name in ReportUnit.__annotations__}
     return {
         "unit": details,
@@ -115,7 +110,7 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
         "proposed": propose(details, row.month, sections),
         "remarks": dict(row.remarks),
         "letterhead": dict(letterhead_on(unit, local_day(now))),
-        "letter": chosen,
+        "letter": cast(LetterChoices, chosen),
         "references": references,
     }
 
@@ -129,13 +124,6 @@ LETTER_DEFAULT: dict[str, Any] = {
 def letter_choices(row: ReportRow) -> dict[str, Any]:
     """Return the choices of a report's letter."""
     return LETTER_DEFAULT | (row.letter or {})
-
-
-def letter_of(row: ReportRow, unit: UnitRow) -> tuple[LetterChoices, list[ReferenceDocument]]:
-    """Return what a report stores of its letter: choices, and the documents that it answers."""
-    chosen = letter_choices(row)
-    references = chosen.pop("references")
-    return cast(LetterChoices, chosen), chosen_references(unit, references)
 
 
 def frozen_report(row: ReportRow, trusted: Trusted) -> Report:
@@ -195,19 +183,19 @@ def serialize_reports(rows: Sequence[ReportRow]) -> list[dict[str, Any]]:
         | {
             "unit": units[row.unit_id],
             "deadline": deadline(row.month),
-            "approved": _approved(row),
+            "approved": {
+                "at": row.approved_at,
+                "name": row.approver_name,
+                "title": row.approver_title,
+            }
+            if row.approved_at
+            else None,
             "seal": seal.serialize() if (seal := seal_of(row)) else None,
             "files": files[row.id],
             "attachments": attachments[row.id],
         }
         for row in rows
     ]
-
-
-def _approved(row: ReportRow) -> dict[str, Any] | None:
-    if row.approved_at is None:
-        return None
-    return {"at": row.approved_at, "name": row.approver_name, "title": row.approver_title}
 
 
 def _by_report(
@@ -290,8 +278,10 @@ def check_digest(text: str, trusted: Trusted) -> dict[str, Any]:
     """
     sha256 = text.lower()
     known = SHA256.fullmatch(sha256)
-    row = _sealed_report(sha256) if known else None
-    letter = _attached_letter(sha256) if known and row is None else None
+    row, letter = _sealed_report(sha256) if known else None, None
+    if known and row is None:
+        attached = select(Attachment).where(Attachment.digest == sha256)
+        letter = db.session.scalar(attached.order_by(Attachment.id.desc()).limit(1))
     if letter is not None:
         row = db.session.get_one(ReportRow, letter.report_id)
     if row is None:
@@ -308,12 +298,6 @@ def check_digest(text: str, trusted: Trusted) -> dict[str, Any]:
         "letter": letter and {name: getattr(letter, name) for name in ATTACHMENT},
         "seal": {**serialize_key(key, trusted), **seal.serialize()} if key and seal else None,
     }
-
-
-def _attached_letter(sha256: str) -> Attachment | None:
-    query = select(Attachment).where(Attachment.digest == sha256).order_by(Attachment.id.desc())
-    letter: Attachment | None = db.session.scalar(query.limit(1))
-    return letter
 
 
 def _sealed_report(sha256: str) -> ReportRow | None:

@@ -28,7 +28,6 @@ from backend.reports.monthly.schemas import (
     LetterChangeSchema,
     LetterChoicesSchema,
     LetterheadChangeSchema,
-    LetterheadQuerySchema,
     LetterheadSchema,
     LetterQuerySchema,
     RemarkSavedSchema,
@@ -46,6 +45,7 @@ from backend.reports.monthly.schemas import (
     SupersedeSchema,
 )
 from backend.reports.monthly.seals import Trusted, list_keys, trusted_keys
+from backend.reports.references.schemas import LevelQuerySchema
 from backend.units.schemas import AsOfSchema
 
 blp = Blueprint(
@@ -252,7 +252,7 @@ def get_letterhead(query: dict[str, Any], code: str) -> Any:
 
 @letterheads.put("/units/<code>/letterhead")
 @letterheads.doc(parameters=etags.IF_MATCH_PARAMETER)
-@letterheads.arguments(LetterheadQuerySchema, location="query")
+@letterheads.arguments(LevelQuerySchema, location="query")
 @letterheads.arguments(LetterheadChangeSchema)
 @letterheads.response(200, LetterheadSchema, headers=etags.ETAG_HEADER)
 def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> Any:

@@ -29,7 +29,7 @@ from backend.database.extensions import db, setting
 from backend.errors import Problem
 from backend.reports.content.figures import digest
 from backend.reports.content.labels import DEMO
-from backend.reports.open_data.tables import Column, Month, Row, Table, read_month
+from backend.reports.open_data.tables import Month, Row, Table, read_month
 from backend.tables.spreadsheets import XLSX, csv_text, fill_sheet, new_workbook
 
 FOLDER = "open-data"  # in VAR_DIR
@@ -259,14 +259,10 @@ def _resource(table: Table, suffix: str, content: bytes) -> dict[str, Any]:
         "mediatype": media,
         "bytes": len(content),
         "hash": f"sha256:{digest(content)}",
-        "schema": _schema(table.columns),
+        "schema": {
+            "fields": [column.serialize() for column in table.columns],
+            "primaryKey": [column.name for column in table.columns if column.key],
+            "missingValues": [""],
+        },
     }
     return resource | ({"encoding": "utf-8", "compression": "gz"} if form == "csv" else {})
-
-
-def _schema(columns: tuple[Column, ...]) -> dict[str, Any]:
-    return {
-        "fields": [column.serialize() for column in columns],
-        "primaryKey": [column.name for column in columns if column.key],
-        "missingValues": [""],
-    }

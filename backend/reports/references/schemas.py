@@ -21,7 +21,7 @@ class Line(Text):
         return text
 
 
-class LetterDocumentQuerySchema(Strict):
+class LevelQuerySchema(Strict):
     """The level, for a code that names two units."""
 
     level = Text(choices=LEVELS, load_default=None)

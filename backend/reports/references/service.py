@@ -43,7 +43,8 @@ def references_for(unit: UnitRow) -> list[Reference]:
     row = db.session.get_one(Unit, unit.id)
     ids = [one for one in (row.id, row.parent_id, row.province_id) if one is not None]
     ids = list(dict.fromkeys([*ids, *_same_units(ids)]))
-    return sorted(_rows(ids), key=lambda one: _order(one, ids))
+    order = {unit_id: place for place, unit_id in enumerate([*ids, None])}
+    return sorted(_rows(ids), key=lambda one: order[one.unit_id])
 
 
 def _same_units(ids: Sequence[int]) -> list[int]:
@@ -60,10 +61,6 @@ def _rows(ids: Collection[int] | None) -> list[Reference]:
     of_units = Reference.unit_id.in_(ids or ())
     query = select(Reference).where(or_(Reference.unit_id.is_(None), of_units))
     return list(db.session.scalars(query.order_by(Reference.issued_on, Reference.id)))
-
-
-def _order(row: Reference, ids: Sequence[int]) -> int:
-    return len(ids) if row.unit_id is None else ids.index(row.unit_id)
 
 
 def default_references(rows: Sequence[Reference]) -> list[Reference]:

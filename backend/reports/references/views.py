@@ -8,9 +8,9 @@ from backend.http.requests import clock_now
 from backend.reports.references import service
 from backend.reports.references.schemas import (
     LetterDocumentChangeSchema,
-    LetterDocumentQuerySchema,
     LetterDocumentSchema,
     LetterDocumentsSchema,
+    LevelQuerySchema,
 )
 
 blp = PersonBlueprint("references", __name__)
@@ -34,7 +34,7 @@ def post_reference(data: dict[str, Any]) -> Any:
 
 
 @blp.get("/units/<code>/references")
-@blp.arguments(LetterDocumentQuerySchema, location="query")
+@blp.arguments(LevelQuerySchema, location="query")
 @blp.response(200, LetterDocumentsSchema)
 def get_unit_references(query: dict[str, Any], code: str) -> Any:
     """List the documents that letters of a unit can cite."""
@@ -42,7 +42,7 @@ def get_unit_references(query: dict[str, Any], code: str) -> Any:
 
 
 @blp.post("/units/<code>/references")
-@blp.arguments(LetterDocumentQuerySchema, location="query")
+@blp.arguments(LevelQuerySchema, location="query")
 @blp.arguments(LetterDocumentChangeSchema)
 @blp.response(201, LetterDocumentSchema, headers=etags.ETAG_HEADER, description="Added")
 def post_unit_reference(query: dict[str, Any], data: dict[str, Any], code: str) -> Any:

@@ -66,9 +66,13 @@ class Situation:
 
 def compose_reminder(one: Situation, head: LetterheadContent) -> LetterContent:
     """Return the letter to the communes that lack samples."""
-    year = one.at.astimezone(VIETNAM).year
+    year, agency, kinds = one.at.astimezone(VIETNAM).year, _agency(head), _kinds(one)
+    recipients = [f"Ủy ban nhân dân {labels.within(unit['name'])}" for unit in one.communes]
+    if len(recipients) > NAMED_MOST:
+        recipients = [f"Ủy ban nhân dân các {kinds} (theo danh sách tại Phụ lục)"]
+    request = f"Thực hiện {one.request}, " if one.request else ""
     requested = (
-        f"{_agency(head)} đề nghị Ủy ban nhân dân các {_kinds(one)} có tên tại Phụ lục thực hiện"
+        f"{agency} đề nghị Ủy ban nhân dân các {kinds} có tên tại Phụ lục thực hiện"
         " các nội dung sau:"
     )
     asks = [f"{number}. {ask}" for number, ask in enumerate(_asks(one, head), 1)]
@@ -80,12 +84,13 @@ def compose_reminder(one: Situation, head: LetterheadContent) -> LetterContent:
             subject=f"V/v đôn đốc đo chất lượng mạng {labels.month(one.month)}",
             place_and_day=place_and_day(head, year),
             title=(),
-            recipients=_recipients(one),
+            recipients=recipients,
         ),
-        opening=_opening(one, head),
+        opening=f"{request}{agency} theo dõi kết quả đo chất lượng dịch vụ truy nhập Internet"
+        f" {labels.month(one.month)} trên địa bàn {labels.within(one.unit_name)},"
+        f" {labels.BY_OUR_COUNT}.",
         sections=[Section("asks", "", [_findings(one), requested, *asks])],
-        closing=f"{_agency(head)} đề nghị Ủy ban nhân dân các {_kinds(one)} quan tâm, chỉ đạo thực"
-        " hiện./.",
+        closing=f"{agency} đề nghị Ủy ban nhân dân các {kinds} quan tâm, chỉ đạo thực hiện./.",
         copies=head["copies"],
         titles=head["titles"],
         signer=head["signer"],
@@ -97,7 +102,14 @@ def compose_reminder(one: Situation, head: LetterheadContent) -> LetterContent:
 def _annex(one: Situation) -> Annex:
     """Return the table of the addressed communes."""
     columns = [column for column in COLUMNS if one.days_left or column.key not in RUNNING_ONLY]
-    rows = [_row(commune, one) for commune in one.communes]
+    rows = [
+        {
+            **unit,
+            "last_day": f"{unit['last_day']:%d/%m/%Y}" if unit["last_day"] else "–",
+            "state": STATES.get(unit["group"], "") if one.days_left else MISSED,
+        }
+        for unit in one.communes
+    ]
     note = f"Số liệu {labels.BY_OUR_COUNT}, lập lúc {formats.moment(one.at)}."
     title = f"Đơn vị cấp xã còn thiếu mẫu {labels.NETWORKS_LONG[one.network]}"
     return Annex(
@@ -112,21 +124,6 @@ def _kinds(one: Situation) -> str:
     kinds = ("xã", "phường", "đặc khu", "thị trấn")
     named = [str(commune["name"]).casefold() for commune in one.communes]
     return ", ".join(kind for kind in kinds if any(name.startswith(kind) for name in named))
-
-
-def _recipients(one: Situation) -> list[str]:
-    if len(one.communes) <= NAMED_MOST:
-        return [f"Ủy ban nhân dân {labels.within(unit['name'])}" for unit in one.communes]
-    return [f"Ủy ban nhân dân các {_kinds(one)} (theo danh sách tại Phụ lục)"]
-
-
-def _opening(one: Situation, head: LetterheadContent) -> str:
-    request = f"Thực hiện {one.request}, " if one.request else ""
-    return (
-        f"{request}{_agency(head)} theo dõi kết quả đo chất lượng dịch vụ truy nhập Internet"
-        f" {labels.month(one.month)} trên địa bàn {labels.within(one.unit_name)},"
-        f" {labels.BY_OUR_COUNT}."
-    )
 
 
 def _findings(one: Situation) -> str:
@@ -179,17 +176,6 @@ def _asks(one: Situation, head: LetterheadContent) -> list[str]:
 
 def _agency(head: LetterheadContent) -> str:
     return labels.agency_name(head["agency"])
-
-
-def _row(unit: Mapping[str, Any], one: Situation) -> dict[str, Any]:
-    state = STATES.get(unit["group"], "") if one.days_left else MISSED
-    last = unit["last_day"]
-    return {
-        **{name: unit[name] for name in ("name", "target", "shortfall", "needed_per_day")},
-        "has": unit["has"],
-        "last_day": f"{last:%d/%m/%Y}" if last else "–",
-        "state": state,
-    }
 
 
 def _number(value: float) -> str:

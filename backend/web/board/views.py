@@ -57,9 +57,9 @@ from backend.web.board.service import (
 from backend.web.maps.drawing import MapDrawing, area_map
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to
-from backend.web.site.list_pages import ROWS_SHOWN, list_page
 from backend.web.site.pages import render_private, translator_for
 from backend.web.site.schemas import ListQuerySchema
+from backend.web.site.tables import ROWS_SHOWN, list_page
 from backend.web.site.unit_fields import format_units, picker_area, read_unit, unit_limit
 
 bp = PageBlueprint("board", __name__, login_required=True, url_prefix="/campaigns")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.accounts.access import Actor, can
-from backend.clock import local_day, month_end, month_start, this_month
+from backend.clock import local_day, month_before, month_end, this_month
 from backend.coverage.alerts.overview import LACKING, AreaOverview, area_overview
 from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.query import months_with_data
@@ -138,18 +138,11 @@ def delegable_areas(actor: Actor) -> Rows:
 def _of_roles(actor: Actor) -> Rows:
     areas: dict[str, dict[str, Any]] = {}
     for grant in actor.grants:
-        if grant.role == "official":
-            for unit in _units(grant.kind, grant.id):
+        if grant.role == "official" and grant.id is not None:
+            ids = {grant.id} if grant.kind == "unit" else units_of(grant.id)
+            for unit in serialize_units(ids).values():
                 areas.setdefault(unit["code"], {**unit, "deputy": grant.deputy})
     return list(areas.values())
-
-
-def _units(kind: str, identity: int | None) -> Rows:
-    """Return the units of an area: the unit itself, or the communes of a cluster."""
-    assert identity is not None
-    ids = {identity} if kind == "unit" else units_of(identity)
-    units = serialize_units(ids).values()
-    return list(units)
 
 
 def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> AreaPage:
@@ -164,7 +157,11 @@ def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) 
     overview = area_overview(selection, now)
     whole = CoverageQuery(month, unit.level, network, unit=unit.code)
     own = overview.items[0] if whole.unit == only else coverage(whole, now)["items"][0]
-    chosen, page = _select(overview.items, query["show"]), query["page"]
+    show, page, chosen = query["show"], query["page"], overview.items
+    if show is not None:
+        groups = LACKING if show == "lacking" else {show}
+        chosen = [one for one in chosen if one["group"] in groups]
+    after = f"{month_end(month) + timedelta(days=1):%Y-%m}"
     return AreaPage(
         query=selection,
         unit=unit,
@@ -174,20 +171,12 @@ def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) 
         rows=chosen[(page - 1) * ROWS_MOST : page * ROWS_MOST],
         found=len(chosen),
         page=page,
-        show=query["show"],
+        show=show,
         levels=levels,
         signals=open_findings(unit.id, month),
-        previous_month=_same(f"{month_start(month) - timedelta(days=1):%Y-%m}", month),
-        next_month=_same(_after(month), month) if month < this_month(now) else None,
+        previous_month=_same(month_before(month), month),
+        next_month=_same(after, month) if month < this_month(now) else None,
     )
-
-
-def _select(items: Rows, show: str | None) -> Rows:
-    """Return the units of a group, of all groups that lack samples, or all."""
-    if show is None:
-        return items
-    groups = LACKING if show == "lacking" else {show}
-    return [one for one in items if one["group"] in groups]
 
 
 def draw_area(area: AreaPage, now: datetime) -> MapDrawing | None:
@@ -197,10 +186,6 @@ def draw_area(area: AreaPage, now: datetime) -> MapDrawing | None:
     names = {one.code: one.name for level in ("commune", "province") for one in listed[level]}
     figures = map_figures(area.query.month, area.query.network, now)
     return unit_map(set_on(day), area.unit, names, figures)
-
-
-def _after(month: str) -> str:
-    return f"{month_end(month) + timedelta(days=1):%Y-%m}"
 
 
 def _same(month: str, as_in: str) -> str | None:
@@ -241,7 +226,10 @@ def areas_in(actor: Actor, month: str, now: datetime) -> Rows:
         return [{"code": one.code, "name": one.name} for one in units_on(day, "province")]
     areas: dict[str, dict[str, Any]] = {}
     for area in own_areas(actor, now):
-        for unit in _valid_on(_in_system(actor, area, system_on(day)), day):
+        named = {name: area[name] for name in ("system", "level", "code")}
+        own = db.session.scalars(select(Unit).filter_by(**named)).one()
+        units = [own] if own.system == system_on(day) else units_across(actor, own.id)
+        for unit in _valid_on(units, day):
             areas[unit.code] = {"code": unit.code, "name": unit.name}
     return list(areas.values())
 
@@ -256,27 +244,14 @@ def units_across(actor: Actor, unit_id: int) -> list[Unit]:
         ids = {one.id for one in successors(unit.id) if one.likely}
         inside = {one: can(actor, ACT, scope) for one, scope in unit_scopes(ids).items()}
     else:
-        ids = _before(unit)
+        ids = set(overlaps(unit.id, unit.system).listed)
+        if unit.level != "commune":
+            above = select(Unit.province_id).where(Unit.id.in_(ids))
+            ids = {one for one in db.session.scalars(above.distinct()) if one is not None}
         scopes = unit_scopes(ids)
         inside = {one: unit.id in scopes[one].units and can(actor, ACT, scopes[one]) for one in ids}
     query = select(Unit).where(Unit.id.in_([one for one, fits in inside.items() if fits]))
     return list(db.session.scalars(query.order_by(Unit.sort_key.collate("C"), Unit.id)))
-
-
-def _before(unit: Unit) -> set[int]:
-    """Return the old units that overlap a unit of today."""
-    communes = set(overlaps(unit.id, unit.system).listed)
-    if unit.level == "commune":
-        return communes
-    above = select(Unit.province_id).where(Unit.id.in_(communes), Unit.province_id.is_not(None))
-    return {one for one in db.session.scalars(above.distinct()) if one is not None}
-
-
-def _in_system(actor: Actor, area: dict[str, Any], system: str) -> list[Unit]:
-    """Return the units of a system that cover a person's area."""
-    query = select(Unit).filter_by(system=area["system"], level=area["level"], code=area["code"])
-    own = db.session.scalars(query).one()
-    return [own] if own.system == system else units_across(actor, own.id)
 
 
 def _valid_on(units: Sequence[Unit], day: date) -> list[Unit]:

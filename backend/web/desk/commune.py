@@ -1,6 +1,5 @@
 """The desk of one commune: hexagons and notes on its map, its days, its teams."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,37 +58,26 @@ def show_commune(
     inside = cells_inside(active.id, unit.id, setting("CELL_RESOLUTION")) if active else 0
     noted = {"month": month, "level": "commune", "cursor": None, "limit": NOTES_MOST}
     notes = list_notes(actor, unit.code, noted, context)["items"]
+    canvas = Canvas(drawn.box, drawn.margin) if drawn else None
+    places = [one["position"] for one in notes if one["position"] and not one["excluded"]]
     return CommunePage(
-        cells=_shapes(cells, drawn),
+        cells=[
+            CellShape(canvas.path(hexagon(one["cell"])), one["n"], cell_step(one["n"]))
+            for one in cells
+        ]
+        if canvas
+        else [],
         cells_empty=max(inside - len(cells), 0) if inside else None,
-        notes=_positions(notes, drawn),
+        notes=[canvas.at((one["longitude"], one["latitude"])) for one in places] if canvas else [],
         notes_found=len(notes),
         teams=teams_in(unit.id, month),
         days=_days(area, language),
     )
 
 
-def _shapes(cells: list[Mapping[str, Any]], drawn: MapDrawing | None) -> list[CellShape]:
-    if drawn is None:
-        return []
-    canvas = Canvas(drawn.box, drawn.margin)
-    return [
-        CellShape(canvas.path(hexagon(one["cell"])), one["n"], cell_step(one["n"])) for one in cells
-    ]
-
-
 def cell_step(n: int) -> str:
     """Return the step of a hexagon with some samples."""
     return next(name for least, name in CELL_STEPS if n >= least)
-
-
-def _positions(notes: list[dict[str, Any]], drawn: MapDrawing | None) -> list[tuple[int, int]]:
-    """Return the rounded positions of notes that are not excluded, on the drawing."""
-    if drawn is None:
-        return []
-    canvas = Canvas(drawn.box, drawn.margin)
-    places = [one["position"] for one in notes if one["position"] and not one["excluded"]]
-    return [canvas.at((one["longitude"], one["latitude"])) for one in places]
 
 
 def _days(area: AreaPage, language: Language) -> charts.Bars | None:

@@ -16,7 +16,7 @@ from backend.units.service import find
 from backend.web.desk import schemas
 from backend.web.desk.frame import add_frame
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import new_form, redirect_to
+from backend.web.site.forms import Form, new_form, redirect_to
 from backend.web.site.pages import render_private
 
 bp = PageBlueprint("documents", __name__, login_required=True, url_prefix="/desk")
@@ -38,18 +38,12 @@ def of_installation(query: dict[str, Any]) -> Any:
 
 def _show(query: dict[str, Any], code: str | None, name: str | None, may_edit: bool) -> Any:
     form, now, user = new_form(query), clock_now(), actor()
-    listed = service.list_references(user, code, None, now)["items"]
     if form.submit(
         schemas.ReferenceFormSchema(),
         lambda fields: service.add_reference(user, code, None, fields, now),
     ):
         return _redirect(query, code)
-    for one in listed:
-        one["own"] = (one["unit"] is not None) == (code is not None) and may_edit
-        one["own"] = one["own"] and (code is None or one["unit"] == name)
-    values = {"documents": listed, "code": code, "unit_name": name, "may_edit": may_edit}
-    values["letter_type"] = LETTER_KINDS["official_letter"]
-    return render_private("web/desk/references.html", query["lang"], form=form, **values)
+    return _render(query, form, code, name, may_edit)
 
 
 @bp.page("/references/<int:reference_id>", methods=("POST",))
@@ -71,14 +65,24 @@ def change(query: dict[str, Any], reference_id: int) -> Any:
     if fields is not None and form.attempt(act):
         return _redirect(query, code)
     name = find(local_day(now), code).name if code else None
-    listed = service.list_references(user, code, None, now)["items"]
-    for one in listed:
-        one["own"] = one["id"] == reference_id or one["unit"] == name
-    values = {"documents": listed, "code": code, "unit_name": name, "may_edit": True}
-    values["letter_type"] = LETTER_KINDS["official_letter"]
-    return render_private(
-        "web/desk/references.html", query["lang"], form=form, changed=reference_id, **values
-    )
+    return _render(query, form, code, name, True, changed=reference_id)
+
+
+def _render(
+    query: dict[str, Any],
+    form: Form,
+    code: str | None,
+    name: str | None,
+    may_edit: bool,
+    changed: int | None = None,
+) -> Any:
+    """Render the documents of a unit or of the installation; its own ones can be changed."""
+    documents = service.list_references(actor(), code, None, clock_now())["items"]
+    for one in documents:
+        one["own"] = may_edit and (one["unit"] == name or one["id"] == changed)
+    values = {"documents": documents, "code": code, "unit_name": name, "may_edit": may_edit}
+    values |= {"letter_type": LETTER_KINDS["official_letter"], "changed": changed}
+    return render_private("web/desk/references.html", query["lang"], form=form, **values)
 
 
 def _redirect(query: dict[str, Any], code: str | None) -> Any:

@@ -7,9 +7,18 @@ from flask import Response, current_app
 
 from backend.accounts.authentication import actor
 from backend.contacts.importer import HEADS, export_contacts, import_contacts
-from backend.contacts.reminders import Reminded, list_recipients, send_reminders, sender_of
+from backend.contacts.reminders import (
+    Mailing,
+    Recipient,
+    Reminded,
+    Sender,
+    list_recipients,
+    send_reminders,
+    sender_of,
+)
 from backend.contacts.schemas import ContactFormSchema
 from backend.contacts.service import UnitContacts, list_contacts, remove_contact, save_contact
+from backend.coverage.alerts.service import SILENT_DAYS
 from backend.errors import Problem
 from backend.http.requests import as_attachment, clock_now
 from backend.reports.files.letter import WORDS
@@ -17,12 +26,11 @@ from backend.reports.files.tables import format_cell
 from backend.reports.monthly.deadlines import DAYS, set_commune_deadline
 from backend.reports.reminders.service import draft_reminder
 from backend.web.desk import schemas
-from backend.web.desk.area import show_area
+from backend.web.desk.area import REMINDED, AreaPage, show_area
 from backend.web.desk.frame import add_frame
-from backend.web.desk.reminder_mails import compose_mailing, units_to_remind
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
-from backend.web.site.pages import render_private
+from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
+from backend.web.site.pages import Translator, render_private
 
 bp = PageBlueprint("office", __name__, login_required=True, url_prefix="/desk")
 bp.context_processor(add_frame)
@@ -80,7 +88,7 @@ def contact_import(query: dict[str, Any], code: str) -> Any:
         form.values["file"] = None  # so that errors of the file appear beside its field
         dry_run = fields["go"] is None
         return import_contacts(
-            user, code, _content(), dry_run=dry_run, now=now, language=form.language
+            user, code, uploaded_content(), dry_run=dry_run, now=now, language=form.language
         )
 
     result = form.submit(schemas.ContactTableSchema(), run)
@@ -88,11 +96,6 @@ def contact_import(query: dict[str, Any], code: str) -> Any:
         return redirect_to("office.contacts", query, code=code)
     values = {"form": form, "result": result, "unit": units[0].unit, "code": code, "heads": HEADS}
     return render_private("web/desk/contact_import.html", query["lang"], **values)
-
-
-def _content() -> bytes:
-    with uploaded_file().stream as content:
-        return content.read()
 
 
 @bp.page("/area/<code>/remind/mail", schemas.RemindQuerySchema, methods=READ_WRITE)
@@ -153,3 +156,30 @@ def set_deadline(query: dict[str, Any], code: str) -> Any:
         return redirect_to("desk.due", query)
     own = {"code": code, "form": form, "days": DAYS}
     return render_private("web/desk/deadline.html", query["lang"], **own)
+
+
+def units_to_remind(area: AreaPage, group: str) -> list[dict[str, Any]]:
+    """Return the units of a group, or of all groups that lack samples (`lacking`)."""
+    groups = REMINDED if group == "lacking" else (group,)
+    return [one for one in area.rows if one["group"] in groups]
+
+
+def compose_mailing(area: AreaPage, recipients: list[Recipient], sender: Sender) -> Mailing:
+    """Return the mails to recipients, in Vietnamese whatever language the official reads."""
+    values = Translator("vi", None).template_values()
+    values |= {"area": area, "sender": sender, "silent_days": SILENT_DAYS}
+    module = current_app.jinja_env.get_template("web/desk/reminder_mail.html").make_module(values)
+    written: Any = module
+
+    def text(one: Recipient) -> str:
+        lines = written.mail(one).unescape().strip().splitlines()
+        return "\n".join(line.strip() for line in lines) + "\n"
+
+    return Mailing(
+        area=area.unit,
+        month=area.query.month,
+        network=area.query.network,
+        recipients=recipients,
+        subject=lambda one: " ".join(written.subject(one).unescape().split()),
+        text=text,
+    )

@@ -25,7 +25,7 @@ from backend.web.desk.area import areas_in
 from backend.web.desk.frame import bp, only_area
 from backend.web.desk.reports import FILES, show, write_draft
 from backend.web.site.blueprint import READ_WRITE
-from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
+from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
 from backend.web.site.pages import render_private
 
 
@@ -146,14 +146,9 @@ def attach(query: dict[str, Any], report_id: int) -> Any:
         report_id,
         schemas.LetterFormSchema(),
         lambda expected, values: lifecycle.attach_letter(
-            actor(), report_id, values, _letter, clock_now(), var_dir
+            actor(), report_id, values, uploaded_content, clock_now(), var_dir
         ),
     )
-
-
-def _letter() -> bytes:
-    with uploaded_file().stream as content:
-        return content.read()
 
 
 Act = Callable[[Expected, dict[str, Any]], dict[str, Any] | None]

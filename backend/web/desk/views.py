@@ -47,7 +47,7 @@ from backend.web.desk.area import (
 )
 from backend.web.desk.commune import show_commune
 from backend.web.desk.frame import bp, only_area
-from backend.web.desk.reminder_mails import units_to_remind
+from backend.web.desk.office import units_to_remind
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import (
     Form,
@@ -55,7 +55,7 @@ from backend.web.site.forms import (
     new_form,
     redirect_to,
     submitted_fields,
-    uploaded_file,
+    uploaded_content,
 )
 from backend.web.site.pages import render_private, translator_for
 
@@ -152,7 +152,7 @@ def sample(query: dict[str, Any], code: str, identity: str) -> Response:
     """Show a sample and the facts of its verdict."""
     lang = query["lang"]
     sample = show_sample(actor(), code, identity, query["level"], _sample_context(lang))
-    month = _month(sample)
+    month = f"{local_day(sample['measured_at']):%Y-%m}"  # in which it counts
     values = {"code": code, "month_of": month, "may_exclude": may_exclude(actor(), code, month)}
     return render_private("web/desk/sample.html", lang, one=sample, **values)
 
@@ -206,23 +206,14 @@ def _area_values(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
     return values | {"mail_ready": bool(current_app.config["SMTP_HOST"])}
 
 
-def _month(one: dict[str, Any]) -> str:
-    """Return the month in which a sample counts."""
-    return f"{local_day(one['measured_at']):%Y-%m}"
-
-
 def _sample_context(lang: str | None) -> SampleContext:
     config = current_app.config
     decimals = config["SAMPLE_DECIMALS"]
     return SampleContext(clock_now(), config["SECRET_KEY"], decimals, translator_for(lang).language)
 
 
-# Exclusions on one page.
-EXCLUSIONS_SHOWN = 50
-
-
-# Signals on one page, which a person works through as a whole.
-SIGNALS_SHOWN = 200
+# Rows on one page: a person works through the signals as a whole.
+EXCLUSIONS_SHOWN, SIGNALS_SHOWN = 50, 200
 
 
 @bp.page("/area/<code>/signals", schemas.SignalsPageQuerySchema, methods=READ_WRITE)
@@ -339,9 +330,7 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
 def _import(fields: dict[str, Any], form: Form, home: int) -> dict[str, Any]:
     """Import the uploaded table or preview it; return the outcome of each row."""
     form.values["file"] = None  # so that errors of the file appear beside its field
-    with uploaded_file().stream as content:
-        raw = content.read()
-    columns = fields["columns"]
+    raw, columns = uploaded_content(), fields["columns"]
     options = ImportOptions(fields["month"], fields["network"], columns=columns, home=home)
     dry_run = fields["go"] is None
     result = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())

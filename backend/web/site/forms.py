@@ -125,6 +125,12 @@ def uploaded_file() -> FileStorage:
     return file
 
 
+def uploaded_content() -> bytes:
+    """Return the content of the uploaded file of a form; 422 without one."""
+    with uploaded_file().stream as content:
+        return content.read()
+
+
 def redirect_to(endpoint: str, query: dict[str, Any], **values: Any) -> Response:
     """Redirect after a change (303), so that a reload does not repeat it."""
     address = translator_for(query["lang"]).to(endpoint, **values)

@@ -51,16 +51,15 @@ FOOTER_LINKS = (
 def header_links() -> list[tuple[str, str, bool]]:
     """Return the endpoints of the header that exist, their titles, and whether each is current."""
     return [
-        (link.endpoint, link.title, _current(link))
+        (
+            link.endpoint,
+            link.title,
+            request.endpoint == link.endpoint
+            or (link.blueprint is not None and request.blueprint == link.blueprint),
+        )
         for link in HEADER_LINKS
         if link.endpoint in current_app.view_functions
     ]
-
-
-def _current(link: NavigationLink) -> bool:
-    return request.endpoint == link.endpoint or (
-        link.blueprint is not None and request.blueprint == link.blueprint
-    )
 
 
 # Query parameters that the link to the other language keeps.

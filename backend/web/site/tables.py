@@ -1,7 +1,9 @@
-"""Tables that become lists of their rows where the columns do not fit."""
+"""Tables of pages: parts of long ones, and rows as lists where the columns do not fit."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from markupsafe import Markup
 
@@ -10,6 +12,10 @@ SPAN = re.compile(r'\bcolspan="(\d+)"')
 HIDDEN_ON_PHONES = "wide-only"
 # Rows with more cells than this would be too long as lists: such a table scrolls.
 LISTED_MOST = 10
+# Rows of a list on one page.
+ROWS_SHOWN = 200
+
+Row = TypeVar("Row")
 
 
 def columns_class(columns: Sequence[Markup]) -> str:
@@ -37,3 +43,28 @@ def name_cells(rows: Markup, columns: Sequence[Markup]) -> Markup:
         return str(Markup('<td data-column="{}"').format(names[column])) + attributes + ">"
 
     return Markup(ROW_OR_CELL.sub(name, rows))  # noqa: S704 # escaped by the template
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage(Generic[Row]):
+    """The rows of a page of a list, with the numbers of the pages beside it."""
+
+    rows: Sequence[Row]
+    first: int  # the number of the first row, from 1
+    total: int
+    previous: int | None
+    next: int | None
+
+
+def list_page(rows: Sequence[Row], number: int) -> ListPage[Row]:
+    """Return a page of a list by its number, from 1; the last one for a number beyond it."""
+    last = max(1, -(-len(rows) // ROWS_SHOWN))
+    number = min(number, last)
+    start = (number - 1) * ROWS_SHOWN
+    return ListPage(
+        rows=rows[start : start + ROWS_SHOWN],
+        first=start + 1,
+        total=len(rows),
+        previous=number - 1 if number > 1 else None,
+        next=number + 1 if number < last else None,
+    )

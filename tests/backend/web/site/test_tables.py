@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from backend.web.site.list_pages import ROWS_SHOWN, list_page
-from backend.web.site.tables import columns_class, name_cells
+from backend.web.site.tables import ROWS_SHOWN, columns_class, list_page, name_cells
 
 COLUMNS = [Markup('<th scope="col" class=" ">Đội</th>'),
            Markup('<th scope="col" class="n "><a href="?by=n">Mẫu &amp; ô</a></th>'),

@@ -33,16 +33,11 @@ def coverage_tag(result: CoverageResult, *form: Any) -> str:
 def encode_items(result: CoverageResult, fields: Sequence[str] = FIELDS) -> bytes:
     """Return the answer with an item for each row, which has the named fields in their order."""
     if tuple(fields) == FIELDS:
-        items: Any = msgspec.Raw(_encode_rows(result))
+        parts = (_encode(list(map(_Item, *rows)))[1:-1] for rows in result.page.slices(SLICE))
+        items: Any = msgspec.Raw(b"[%b]" % b",".join(parts))
     else:
         items = list(result.page.items(fields))
     return _encode({**result.body, "items": items, "next": result.page.next_cursor})
-
-
-def _encode_rows(result: CoverageResult) -> bytes:
-    """Return the array of items with all fields."""
-    parts = (_encode(list(map(_Item, *rows)))[1:-1] for rows in result.page.slices(SLICE))
-    return b"[%b]" % b",".join(parts)
 
 
 def encode_columns(result: CoverageResult, fields: Sequence[str] = FIELDS) -> bytes:

@@ -1,5 +1,6 @@
 """The API of coverage, readable without a sign-in."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -36,6 +37,11 @@ FORMATS: dict[str, Any] = {
 
 
 ENCODERS = {"json": encode_items, "columns": encode_columns}
+FILES: dict[str, tuple[Callable[[CoverageResult], bytes], str]] = {
+    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "xlsx": (lambda result: as_xlsx(result, language()), XLSX),
+    "geojson": (as_geojson, GEOJSON),
+}
 
 
 @blp.get("/coverage")
@@ -48,16 +54,8 @@ def get_coverage(query: dict[str, Any]) -> Response:
     form, fields, now = query.pop("format"), query.pop("fields") or FIELDS, clock_now()
     result = compute_coverage(CoverageQuery(**query, reader=figures_reader()), now)
     if form not in ENCODERS:
-        return etags.with_content_tag(_file(result, form))
+        encode_file, media = FILES[form]
+        name = f"coverage-{result.body['month']}-{result.body['level']}-{result.body['network']}"
+        return etags.with_content_tag(as_attachment(encode_file(result), media, f"{name}.{form}"))
     encode = partial(ENCODERS[form], result, fields)
     return etags.with_known_tag(coverage_tag(result, form, fields), encode)
-
-
-def _file(result: CoverageResult, file_format: str) -> Response:
-    body = result.body
-    name = f"coverage-{body['month']}-{body['level']}-{body['network']}.{file_format}"
-    if file_format == "csv":
-        return as_attachment(as_csv(result), "text/csv; charset=utf-8", name)
-    if file_format == "xlsx":
-        return as_attachment(as_xlsx(result, language()), XLSX, name)
-    return as_attachment(as_geojson(result), GEOJSON, name)

@@ -1,12 +1,15 @@
 """The checklist before freezing: it warns, and blocks nothing that freezing itself permits."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
+
+from sqlalchemy import text
 
 from backend.accounts.access import Actor, require
 from backend.clock import local_day, month_end
-from backend.coverage.figures.days import days_without_samples
+from backend.coverage.figures.unit_access import communes_of
 from backend.coverage.signals.service import count_open
+from backend.database.extensions import db
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.figures import NETWORKS, Report
 from backend.reports.content.references import OWN_DEFAULT
@@ -48,7 +51,7 @@ def check(report: Report, unit_id: int, now: datetime) -> Checklist:
         _item("month_over", month_end(month) < day),
         _item("boundaries", usable or report["demo"]),
         _item("targets", _has_targets(report)),
-        _item("days", n=days_without_samples(unit_id, month, day)),
+        _item("days", n=_days_without_samples(unit_id, month, day)),
         _item("signals", n=count_open(unit_id, month)),
         _item("vnnic", report["sections"]["vnnic"] is not None),
         _item("references", bool(report.get("references"))),
@@ -70,3 +73,22 @@ def _has_targets(report: Report) -> bool:
         any(row["threshold"] and row["source"] != OWN_DEFAULT for row in sections["reached"][one])
         for one in measured
     )
+
+
+DAYS = text("""
+    select count(distinct day)::int from (
+        select day from counts
+        where month = :month and unit_id = any(:units) and day is not null and n > 0
+        union all
+        select day from count_deltas
+        where unit_id = any(:units) and n > 0 and day between :first and :last
+    ) days
+""")
+
+
+def _days_without_samples(unit_id: int, month: str, today: date) -> int:
+    """Return the past days of a month on which no sample was received in a unit."""
+    first, last = date.fromisoformat(f"{month}-01"), month_end(month)
+    done = max(0, (min(last, today) - first).days + (1 if last < today else 0))
+    values = {"month": month, "units": communes_of(unit_id), "first": first, "last": last}
+    return max(0, done - int(db.session.scalar(DAYS, values) or 0))

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from backend.accounts.login_names import NAME_MOST
 from backend.accounts.schemas import ROLES, AuditQuerySchema, Label
+from backend.coverage.figures.schemas import month_field
 from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
 from backend.coverage.targets.service import PURPOSES
 from backend.fields import ID_MOST, Day, Many, Strict, Text, Whole
@@ -20,7 +21,7 @@ from backend.organisations.schemas import NAME_MOST as ORGANISATION_MOST
 from backend.organisations.schemas import TYPES, Name
 from backend.units.catalogue import LEVELS
 from backend.units.search import NAME_MOST as UNIT_MOST
-from backend.web.site.schemas import MONTH, PageQuerySchema
+from backend.web.site.schemas import PageQuerySchema
 
 # Longest number of a form.
 DIGITS_MOST = 12
@@ -189,7 +190,7 @@ class SpanFormSchema(Strict):
 class MonthFormSchema(Strict):
     """The month that is re-evaluated, or previewed."""
 
-    month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
+    month = month_field(required=True)
     dry_run = Text(choices=("yes", "no"), required=True)
 
     @post_load

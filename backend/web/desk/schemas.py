@@ -173,9 +173,7 @@ class ReportsPageQuerySchema(PageQuerySchema, ReportsQuerySchema):
 class DeadlinesPageQuerySchema(PageQuerySchema, DeadlinesQuerySchema):
     """The month, by default the last one, and the units of the deadlines."""
 
-    month = fields.String(
-        load_default=None, validate=DeadlinesQuerySchema().fields["month"].validate
-    )
+    month = month_field(load_default=None)
 
 
 class RemarksFormSchema(LetterChangeSchema, VersionFormSchema):
@@ -185,14 +183,9 @@ class RemarksFormSchema(LetterChangeSchema, VersionFormSchema):
     which the form was filled.
     """
 
-    samples = Text(most=REMARK_MOST, allow_none=True)
-    reached = Text(most=REMARK_MOST, allow_none=True)
-    lacking = Text(most=REMARK_MOST, allow_none=True)
-    quality = Text(most=REMARK_MOST, allow_none=True)
-    teams = Text(most=REMARK_MOST, allow_none=True)
-    no_connection = Text(most=REMARK_MOST, allow_none=True)
-    vnnic = Text(most=REMARK_MOST, allow_none=True)
-    notes = Text(most=REMARK_MOST, allow_none=True)
+    class Meta(LetterChangeSchema.Meta):
+        include = {name: Text(most=REMARK_MOST, allow_none=True) for name in SECTIONS}
+
     seen = fields.Dict(fields.String(), fields.String(), load_default=dict)
     kind = Text(choices=tuple(LETTER_KINDS), load_default=None, allow_none=True)
 

@@ -279,13 +279,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "will_miss": N_("Will miss the target"),
         "reached": N_("Reached"),
     },
-    "area_state_meaning": {
-        "silent": N_("No sample received for {days} days."),
-        "behind": N_("Fewer samples than expected by today."),
-        "missed": N_("The month ended below the target."),
-        "will_miss": N_("At this pace even the highest forecast is below the target."),
-        "reached": N_("All samples of the month are there."),
-    },
     "connection": {
         "mobile": N_("mobile network"),
         "wifi": N_("Wi-Fi"),

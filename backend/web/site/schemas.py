@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields, pre_load, validate
+from marshmallow import pre_load
 
-from backend.coverage.figures.schemas import CoverageQuerySchema
+from backend.coverage.figures.schemas import CoverageQuerySchema, month_field
 from backend.coverage.statistics.quantiles import GENERATIONS, LOADED
 from backend.fields import QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
@@ -16,7 +16,6 @@ LANGUAGES = ("vi", "en")
 PICTURE_METRICS = ("download_mbps", "upload_mbps", "ping_ms", *LOADED)
 OPERATOR_MOST = 40  # letters
 WIDGET_SIZES = ("small", "medium", "large", "wide")
-MONTH = r"^(19|20)[0-9][0-9]-(0[1-9]|1[0-2])$(?!\n)"
 
 
 class PageQuerySchema(Strict):
@@ -42,7 +41,7 @@ class ListQuerySchema(PageQuerySchema):
 class UnitPageQuerySchema(PageQuerySchema):
     """The month, by default the newest with data, and the network of a page with figures."""
 
-    month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+    month = month_field(load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
     level = Text(choices=LEVELS, load_default=None)
 
@@ -50,7 +49,7 @@ class UnitPageQuerySchema(PageQuerySchema):
 class SpeedPictureQuerySchema(PageQuerySchema):
     """The month, network and metric of a picture of speeds."""
 
-    month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
+    month = month_field(required=True)
     network = Text(choices=NETWORKS, load_default="mobile")
     level = Text(choices=LEVELS, load_default=None)
     metric = Text(choices=PICTURE_METRICS, load_default="download_mbps")
@@ -59,7 +58,7 @@ class SpeedPictureQuerySchema(PageQuerySchema):
 class PlacePictureQuerySchema(PageQuerySchema):
     """The month of a picture of places without a connection."""
 
-    month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
+    month = month_field(required=True)
     level = Text(choices=LEVELS, load_default=None)
 
 
@@ -68,13 +67,13 @@ class SpeedMapQuerySchema(SpeedPictureQuerySchema):
 
     operator = Text(most=OPERATOR_MOST, load_default=None)
     technology = Text(choices=tuple(GENERATIONS), load_default=None)
-    before = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+    before = month_field(load_default=None)
 
 
 class SpeedPageQuerySchema(SpeedMapQuerySchema):
     """The page of a map of speeds; the month is by default the newest that is released."""
 
-    month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+    month = month_field(load_default=None)
 
 
 class FirstPageQuerySchema(UnitPageQuerySchema):
@@ -87,13 +86,13 @@ class SearchQuerySchema(PageQuerySchema):
     """The text of a search, and the month whose units are searched."""
 
     q = Text(most=100, load_default="")
-    month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+    month = month_field(load_default=None)
 
 
 class DataQuerySchema(PageQuerySchema):
     """A published month, by default the newest."""
 
-    month = fields.String(load_default=None, validate=validate.Regexp(MONTH, error="not_month"))
+    month = month_field(load_default=None)
 
 
 class EmbedQuerySchema(UnitPageQuerySchema):
@@ -111,7 +110,7 @@ class TableQuerySchema(PageQuerySchema, CoverageQuerySchema):
 class FiguresQuerySchema(Strict):
     """The month and network that a map shows."""
 
-    month = fields.String(required=True, validate=validate.Regexp(MONTH, error="not_month"))
+    month = month_field(required=True)
     network = Text(choices=NETWORKS, load_default="mobile")
 
 

@@ -57,19 +57,12 @@ class Counts:
 def read_counts(unit: UnitRow, month: str, now: datetime) -> Counts:
     """Read coverage of the unit and each level below it."""
     levels = LEVELS_OF[unit.system]
-    below = levels[levels.index(unit.level) :]
-    return Counts(
-        {
-            network: {level: _answer(unit, month, level, network, now) for level in below}
-            for network in NETWORKS
-        }
-    )
-
-
-def _answer(unit: UnitRow, month: str, level: str, network: str, now: datetime) -> Answer:
-    if level == unit.level:
-        return coverage(CoverageQuery(month, level, network, unit=unit.code), now)
-    return coverage(CoverageQuery(month, level, network, parent=unit.code), now)
+    by_network: dict[str, dict[str, Answer]] = {network: {} for network in NETWORKS}
+    for network, answers in by_network.items():
+        for level in levels[levels.index(unit.level) :]:
+            parent, only = (None, unit.code) if level == unit.level else (unit.code, None)
+            answers[level] = coverage(CoverageQuery(month, level, network, parent, only), now)
+    return Counts(by_network)
 
 
 def samples(counts: Counts) -> dict[str, Samples]:
@@ -138,20 +131,17 @@ def quality(unit: UnitRow, month: str) -> dict[str, list[Quality]]:
     }
 
 
+SPREAD = tuple(Spread.__annotations__)
 COUNTED_QUALITY = ("operator", "technology", "n", "devices", "effective_n", "more_devices", "rank")
 
 
 def _quality(row: Answer) -> Quality:
     return {
         **_select(row, COUNTED_QUALITY),  # type: ignore[typeddict-item]
-        **{metric: _spread(row[metric]) for metric in METRICS},
+        **{metric: row[metric] and _select(row[metric], SPREAD) for metric in METRICS},
         "references": row["shares"]["references"] if row["shares"] else {},
         "reference_limits": row["shares"]["reference_limits"] if row["shares"] else {},
     }
-
-
-def _spread(figures: Answer | None) -> Answer | None:
-    return _select(figures, tuple(Spread.__annotations__)) if figures else None
 
 
 def _capped(unit: UnitRow, month: str) -> int:
@@ -195,33 +185,23 @@ def _kind_of(place: NoConnectionPlace) -> str:
 def notes(unit: UnitRow, counts: Counts) -> list[Note]:
     """Return the notes that apply, in reading order."""
     answer = counts.first
+    boundaries = answer["boundaries"] or {}
     found = [_note("note_demo")] if answer["demo"] else []
     found += [
         _note("note_own_count"),
-        _boundaries_note(answer["boundaries"]),
+        _note(f"note_boundaries_{boundaries.get('quality', 'none')}", set=boundaries.get("set")),
         _note("note_rules", rules=rule_set_of(answer["month"])),
     ]
     if counts_from_of(answer["month"]) == "claimed":
         found.append(_note("note_claims"))
     if n := _capped(unit, answer["month"]):
         found.append(_note("note_capped", n=n))
-    if basis := _basis(counts):
-        found.append(_note("note_basis", basis=BASES[basis]))
+    targets = (counts.by_network[network]["commune"]["target"] for network in NETWORKS)
+    if target := next(filter(None, targets), None):
+        found.append(_note("note_basis", basis=BASES[target["basis"]]))
     found += [_note("note_assurance"), _note("note_intervals"), _note("note_month")]
     found += _gap_notes(counts)
     return [*found, _note("note_frozen")]
-
-
-def _boundaries_note(boundaries: dict[str, str] | None) -> Note:
-    if boundaries is None:
-        return _note("note_boundaries_none")
-    return _note(f"note_boundaries_{boundaries['quality']}", set=boundaries["set"])
-
-
-def _basis(counts: Counts) -> str | None:
-    """Return the number that is compared with targets; None without a target."""
-    targets = [counts.by_network[network]["commune"]["target"] for network in NETWORKS]
-    return next((target["basis"] for target in targets if target), None)
 
 
 def _gap_notes(counts: Counts) -> list[Note]:
@@ -279,10 +259,14 @@ Collected = tuple[Counts, Sections]  # coverage's answers, and the sections made
 def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
     """Return the present figures."""
     counts = read_counts(unit, month, now)
+    first = month_end(month) + timedelta(days=1)  # of the following month
+    last = month_end(f"{first:%Y-%m}")
+    planned: dict[str, dict[str, list[str]]]
+    planned = {network: campaigns_next(unit.id, first, last, network) for network in NETWORKS}
     return counts, {
         "samples": samples(counts),
         "reached": reached(counts, unit),
-        "lacking": lacking(counts, _planned(unit, month)),
+        "lacking": lacking(counts, planned),
         "communes": communes(counts),
         "quality": quality(unit, month),
         "no_connection": places_without_connection(unit, month),
@@ -308,10 +292,3 @@ def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:
             return counts, sections
         before = sections
     raise Problem(409, "figures_moving")
-
-
-def _planned(unit: UnitRow, month: str) -> dict[str, dict[str, list[str]]]:
-    """Return campaigns of the following month by network and commune."""
-    first = month_end(month) + timedelta(days=1)
-    last = month_end(f"{first:%Y-%m}")
-    return {network: campaigns_next(unit.id, first, last, network) for network in NETWORKS}

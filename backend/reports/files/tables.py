@@ -349,9 +349,10 @@ def _by_network(section: Mapping[str, Any]) -> list[Row]:
 def _reasons(report: Report, kind: str) -> list[Row]:
     """Return the reasons of each network, the most frequent first: stored JSON sorts its keys."""
     samples = report["sections"]["samples"]
+    words = {code: reason.message("vi") for code, reason in BY_CODE.items()}
     counts = {network: samples[network][kind] for network in NETWORKS if network in samples}  # type: ignore[literal-required]
     return [
-        {"network": network, "reason": code, "words": _reason(code), "n": n}
+        {"network": network, "reason": code, "words": words.get(code, code), "n": n}
         for network, reasons in counts.items()
         for code, n in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
@@ -375,10 +376,6 @@ def _no_connection(report: Report) -> list[Table]:
     if rows is None:
         return []
     return [Table("no_connection", "Điểm không kết nối", NO_CONNECTION, [dict(r) for r in rows])]
-
-
-def _reason(code: str) -> str:
-    return BY_CODE[code].message("vi") if code in BY_CODE else code
 
 
 def _quality(report: Report) -> list[Table]:

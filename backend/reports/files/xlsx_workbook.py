@@ -109,7 +109,9 @@ class _Sheet:
             for place, column in enumerate(self.table.columns[1:], 1):
                 if column.summed:
                     formula, style = _formula(place, last, network), self.totals[column.kind]
-                    self.sheet.write_formula(number, place, formula, style, _total(rows, column))
+                    # The value of the formula, for programs that do not compute it.
+                    total = sum(row[column.key] or 0 for row in rows)
+                    self.sheet.write_formula(number, place, formula, style, total)
                 else:
                     self.sheet.write_blank(number, place, None, self.totals["text"])
 
@@ -121,11 +123,6 @@ def _formula(place: int, last: int, network: str | None) -> str:
     if network is None:
         return f"=SUM({cells})"
     return f'=SUMIF($A${FIRST_ROW + 1}:$A${last + 1},"{NETWORK_WORDS[network]}",{cells})'
-
-
-def _total(rows: Sequence[Row], column: Column) -> float:
-    """Return the value of the formula, for programs that do not compute it."""
-    return sum(row[column.key] or 0 for row in rows)
 
 
 def _width(column: Column, rows: Sequence[Row]) -> int:

@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields, validates
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.fields import CODES, ID_MOST, Day, Many, Strict, Text, Whole, fields_of, schema_of
-from backend.http.paging import PageSchema, list_of, page_of
+from backend.http.paging import PageSchema, page_of
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
 from backend.reports.content.labels import LETTER_KINDS, LetterheadContent
@@ -14,6 +14,7 @@ from backend.reports.monthly.checklist import Checklist
 from backend.reports.monthly.deadlines import ReportDeadlines
 from backend.reports.monthly.letters import DraftLetter
 from backend.reports.monthly.remarks import REMARK_MOST, RemarkSaved, RemarksState
+from backend.reports.monthly.seals import Keys, Seal, WithKey
 from backend.reports.monthly.supplements import ReportSupplement
 from backend.reports.references.schemas import Line
 from backend.units.catalogue import LEVELS
@@ -156,15 +157,6 @@ class ReportApprovedSchema(Schema):
     title = fields.String(required=True, allow_none=True)
 
 
-class SealSchema(Schema):
-    """A seal: the signature (hexadecimal) over the UTF-8 bytes of the statement."""
-
-    statement = fields.String(required=True)
-    signature = fields.String(required=True)
-    key = fields.Integer(required=True)
-    algorithm = fields.String(required=True)
-
-
 class ReportFileSchema(Schema):
     """A file of a frozen report."""
 
@@ -208,7 +200,7 @@ class ReportSchema(SealedReportSchema):
     frozen_at = fields.AwareDateTime(required=True, allow_none=True)
     digest = fields.String(required=True, allow_none=True)
     approved = fields.Nested(ReportApprovedSchema, required=True, allow_none=True)
-    seal = fields.Nested(SealSchema, required=True, allow_none=True)
+    seal = fields.Nested(schema_of(Seal, "Seal"), required=True, allow_none=True)
     files = fields.List(fields.Nested(ReportFileSchema), required=True)
     attachments = fields.List(fields.Nested(ReportAttachmentSchema), required=True)
 
@@ -219,24 +211,7 @@ ReportPageSchema = page_of(ReportSchema)  # the latest first
 ReportDeadlinesSchema = schema_of(ReportDeadlines, "Report")
 
 
-class SealKeySchema(Schema):
-    """A public key: Ed25519, 32 bytes in hexadecimal."""
-
-    number = fields.Integer(required=True)
-    algorithm = fields.String(required=True)
-    public_key = fields.String(required=True)
-    fingerprint = fields.String(required=True)  # SHA-256 of the key, to be compared by people
-    first_used_at = fields.AwareDateTime(required=True)
-    trusted = fields.Boolean(required=True)  # the server's present key, or one of SEAL_KEYS
-    revoked_at = fields.AwareDateTime(required=True, allow_none=True)
-    revoked_reason = fields.String(required=True, allow_none=True)
-
-
-SealKeysSchema = list_of(SealKeySchema, "SealKeys")  # all present and former ones
-
-
-class SealWithKeySchema(SealKeySchema, SealSchema):
-    """A seal with the public key that verifies it."""
+SealKeysSchema = schema_of(Keys, "Seal")
 
 
 class SealCheckSchema(Schema):
@@ -257,7 +232,7 @@ class SealCheckSchema(Schema):
     )
     report = fields.Nested(SealedReportSchema, required=True)
     letter = fields.Nested(ReportAttachmentSchema, required=True, allow_none=True)
-    seal = fields.Nested(SealWithKeySchema, required=True, allow_none=True)
+    seal = fields.Nested(schema_of(WithKey, "Seal"), required=True, allow_none=True)
 
 
 class ReportFiguresSchema(Schema):

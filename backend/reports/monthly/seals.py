@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -28,15 +28,47 @@ KEY_FILE = "seal_key"
 Trusted = frozenset[bytes]  # public keys
 
 
+class Seal(TypedDict):
+    """A seal: the signature (hexadecimal) over the UTF-8 bytes of the statement."""
+
+    statement: str
+    signature: str
+    key: int
+    algorithm: str
+
+
+class Key(TypedDict):
+    """A public key: Ed25519, 32 bytes in hexadecimal."""
+
+    number: int
+    algorithm: str
+    public_key: str
+    fingerprint: str  # SHA-256 of the key, to be compared by people
+    first_used_at: datetime
+    trusted: bool  # the server's present key, or one of SEAL_KEYS
+    revoked_at: datetime | None
+    revoked_reason: str | None
+
+
+class Keys(TypedDict):
+    """All present and former keys."""
+
+    items: list[Key]
+
+
+class WithKey(Key, Seal):
+    """A seal with the public key that verifies it."""
+
+
 @dataclass(frozen=True, slots=True)
-class Seal:
+class SignedStatement:
     """A signed statement, its signature, and the number of the key."""
 
     statement: str
     signature: bytes
     key_number: int
 
-    def serialize(self) -> dict[str, Any]:
+    def serialize(self) -> Seal:
         """Return the seal for an answer of the API."""
         return {
             "statement": self.statement,
@@ -46,19 +78,19 @@ class Seal:
         }
 
 
-def create_seal(statement: Mapping[str, Any], now: datetime, var_dir: Path) -> Seal:
+def create_seal(statement: Mapping[str, Any], now: datetime, var_dir: Path) -> SignedStatement:
     """Sign a statement; create the key if there is none."""
     key = _read_key(var_dir / KEY_FILE)
     number = _key_number(key.public_key().public_bytes_raw(), now)
     signed = canonical_json({**statement, "key": number})
-    return Seal(signed.decode(), key.sign(signed), number)
+    return SignedStatement(signed.decode(), key.sign(signed), number)
 
 
-def seal_of(row: ReportRow | Attachment) -> Seal | None:
+def seal_of(row: ReportRow | Attachment) -> SignedStatement | None:
     """Return the seal of an approved report, or of a letter that was attached to one."""
     if row.statement is None or row.signature is None or row.key_number is None:
         return None
-    return Seal(row.statement, row.signature, row.key_number)
+    return SignedStatement(row.statement, row.signature, row.key_number)
 
 
 def trusted_keys(config: Mapping[str, Any]) -> Trusted:
@@ -71,7 +103,7 @@ def trusted_keys(config: Mapping[str, Any]) -> Trusted:
     return frozenset(present | set(config["SEAL_KEYS"]))
 
 
-def seal_problem(seal: Seal, digest: str, trusted: Trusted) -> str | None:
+def seal_problem(seal: SignedStatement, digest: str, trusted: Trusted) -> str | None:
     """Return why a digest is not sealed: `seal_broken`, `seal_key_unknown`, `seal_key_revoked`.
 
     None: the signature is valid, the statement has the digest, and the key is trusted.
@@ -84,7 +116,7 @@ def seal_problem(seal: Seal, digest: str, trusted: Trusted) -> str | None:
     return "seal_key_revoked" if key.revoked_at else None
 
 
-def _verify(seal: Seal, digest: str, public_key: bytes) -> bool:
+def _verify(seal: SignedStatement, digest: str, public_key: bytes) -> bool:
     """Return whether a seal's signature is valid and its statement has a digest."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(
@@ -107,7 +139,7 @@ def fingerprint(public_key: bytes) -> str:
     return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))
 
 
-def serialize_key(key: SealKey, trusted: Trusted) -> dict[str, Any]:
+def serialize_key(key: SealKey, trusted: Trusted) -> Key:
     """Return the public half of a key for an answer of the API."""
     return {
         "number": key.number,
@@ -121,7 +153,7 @@ def serialize_key(key: SealKey, trusted: Trusted) -> dict[str, Any]:
     }
 
 
-def list_keys(trusted: Trusted) -> dict[str, Any]:
+def list_keys(trusted: Trusted) -> Keys:
     """Return the public halves of all present and former keys."""
     rows = db.session.scalars(select(SealKey).order_by(SealKey.number))
     return {"items": [serialize_key(row, trusted) for row in rows]}

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
-from backend.fields import CODES, Day, Strict, Text
+from backend.fields import CODES, Day, Strict, Text, schema_of
 from backend.organisations.names import normalised
+from backend.reports.references.service import LetterDocument, LetterDocuments
 from backend.units.catalogue import LEVELS
 
 TYPE_MOST, NUMBER_MOST, SYMBOL_MOST, ISSUER_MOST, ABOUT_MOST = 50, 20, 50, 200, 500
@@ -44,23 +45,5 @@ class LetterDocumentChangeSchema(Strict):
             raise ValidationError({"about": ["required"]})
 
 
-class LetterDocumentSchema(Schema):
-    """A document that letters answer; `unit` is null for the whole installation."""
-
-    id = fields.Integer(required=True)
-    unit = fields.String(required=True, allow_none=True)  # name
-    type = fields.String(required=True)
-    number = fields.String(required=True)
-    symbol = fields.String(required=True)
-    issued_on = fields.Date(required=True)
-    issuer = fields.String(required=True)
-    about = fields.String(required=True, allow_none=True)
-    citation = fields.String(required=True)  # as letters write it
-    confirmed_at = fields.AwareDateTime(required=True, allow_none=True)
-    version = fields.Integer(required=True)
-
-
-class LetterDocumentsSchema(Schema):
-    """The documents of a unit, of the units above it, and of the installation, in this order."""
-
-    items = fields.List(fields.Nested(LetterDocumentSchema), required=True)
+LetterDocumentSchema = schema_of(LetterDocument, "Letter")
+LetterDocumentsSchema = schema_of(LetterDocuments, "Letter")

@@ -5,8 +5,8 @@ its unit, of the units above it and of the installation: never those of another 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, TypedDict
 
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
@@ -25,11 +25,35 @@ from backend.reports.references.models import Reference
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
 
+
+class LetterDocument(TypedDict):
+    """A document that letters answer; `unit` is null for the whole installation."""
+
+    id: int
+    unit: str | None  # name
+    type: str
+    number: str
+    symbol: str
+    issued_on: date
+    issuer: str
+    about: str | None
+    citation: str  # as letters write it
+    confirmed_at: datetime | None
+    version: int
+
+
+class LetterDocuments(TypedDict):
+    """The documents of a unit, of the units above it, and of the installation, in this order."""
+
+    items: list[LetterDocument]
+
+
 FIELDS = ("type", "number", "symbol", "issued_on", "issuer", "about")
-COLUMNS = ("id", *FIELDS, "confirmed_at", "version")
 
 
-def list_references(actor: Actor, code: str | None, level: str | None, now: datetime) -> Any:
+def list_references(
+    actor: Actor, code: str | None, level: str | None, now: datetime
+) -> LetterDocuments:
     """Return the documents that letters of a unit can cite; without a unit the installation's."""
     if code is None:
         require(actor, "target.edit")
@@ -94,7 +118,7 @@ def _document(row: Reference) -> ReferenceDocument:
 
 def add_reference(
     actor: Actor, code: str | None, level: str | None, data: Mapping[str, Any], now: datetime
-) -> dict[str, Any]:
+) -> LetterDocument:
     """Add a document of a unit, or of the installation."""
     unit = find(local_day(now), code, level) if code is not None else None
     _require_editor(actor, unit.id if unit else None)
@@ -112,7 +136,7 @@ def change_reference(
     expected: etags.Expected,
     data: Mapping[str, Any],
     now: datetime,
-) -> dict[str, Any]:
+) -> LetterDocument:
     """Change a document and confirm it, or take the confirmation back."""
     row = _locked(actor, reference_id, expected)
     before = _facts(row)
@@ -172,20 +196,31 @@ def _facts(row: Reference) -> dict[str, Any]:
     return facts | {"unit_id": row.unit_id}
 
 
-def _commit(row: Reference) -> dict[str, Any]:
+def _commit(row: Reference) -> LetterDocument:
     db.session.flush()
     answer = serialize_references([row])[0]
     db.session.commit()
     return answer
 
 
-def serialize_references(rows: Sequence[Reference]) -> list[dict[str, Any]]:
+def serialize_references(rows: Sequence[Reference]) -> list[LetterDocument]:
     """Return documents for an answer."""
     ids = {row.unit_id for row in rows if row.unit_id is not None}
     found = db.session.execute(select(Unit.id, Unit.name).where(Unit.id.in_(ids)))
     names: dict[int | None, str] = {row.id: row.name for row in found}
     return [
-        {name: getattr(row, name) for name in COLUMNS}
-        | {"unit": names.get(row.unit_id), "citation": cite_document(_document(row))}
+        {
+            "id": row.id,
+            "unit": names.get(row.unit_id),
+            "type": row.type,
+            "number": row.number,
+            "symbol": row.symbol,
+            "issued_on": row.issued_on,
+            "issuer": row.issuer,
+            "about": row.about,
+            "citation": cite_document(_document(row)),
+            "confirmed_at": row.confirmed_at,
+            "version": row.version,
+        }
         for row in rows
     ]

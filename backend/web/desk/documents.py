@@ -77,10 +77,16 @@ def _render(
     changed: int | None = None,
 ) -> Any:
     """Render the documents of a unit or of the installation; its own ones can be changed."""
-    documents = service.list_references(actor(), code, None, clock_now())["items"]
-    for one in documents:
-        one["own"] = may_edit and (one["unit"] == name or one["id"] == changed)
-    values = {"documents": documents, "code": code, "unit_name": name, "may_edit": may_edit}
+    documents = [
+        {**one, "own": may_edit and (one["unit"] == name or one["id"] == changed)}
+        for one in service.list_references(actor(), code, None, clock_now())["items"]
+    ]
+    values: dict[str, Any] = {
+        "documents": documents,
+        "code": code,
+        "unit_name": name,
+        "may_edit": may_edit,
+    }
     values |= {"letter_type": LETTER_KINDS["official_letter"], "changed": changed}
     return render_private("web/desk/references.html", query["lang"], form=form, **values)
 

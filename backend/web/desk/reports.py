@@ -16,7 +16,11 @@ from backend.reports.files.rendering import RENDERERS
 from backend.reports.files.tables import build_tables
 from backend.reports.monthly import checklist, letters, lifecycle, remarks, service, supplements
 from backend.reports.monthly.seals import Trusted
-from backend.reports.references.service import references_for, serialize_references
+from backend.reports.references.service import (
+    LetterDocument,
+    references_for,
+    serialize_references,
+)
 from backend.units.service import UnitRow, find
 
 # Formats of a draft's files, with the names that a frozen report has.
@@ -43,7 +47,7 @@ class ReportPage:
     letter: LetterContent
     sections: Sequence[ReportSection]  # of a draft
     choices: letters.DraftLetter | None  # of a draft
-    documents: Sequence[dict[str, Any]]  # that a draft's letter can cite
+    documents: Sequence[LetterDocument]  # that a draft's letter can cite
     checklist: checklist.Checklist | None  # of a draft
     editions: Sequence[dict[str, Any]]  # of the same unit and month, the latest first
     supplement: supplements.ReportSupplement | None  # changes after freezing

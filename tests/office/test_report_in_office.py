@@ -14,9 +14,9 @@ from openpyxl import load_workbook
 from PIL import Image
 
 from backend.reports.content import labels
-from backend.reports.content.figures import Files, Report
+from backend.reports.content.figures import Report
 from backend.reports.content.proposals import propose
-from backend.reports.files.rendering import render
+from backend.reports.files.rendering import Files, render
 from tests.support.report_content import commune, lacking, reached, report, sections, team
 
 pytestmark = [

@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 import pytest
 from babel.messages.pofile import read_po
+from fontTools.ttLib import TTFont
 from jinja2 import DictLoader
 from PIL import Image, ImageChops
 
@@ -72,6 +73,8 @@ def missing(letters: list[str], weight: str, family: str = FAMILY) -> list[str]:
 def test_every_character_of_both_languages_is_drawn(weight: str) -> None:
     letters = catalogue_letters()
     assert {"ế", "Ẵ", "đ", "ư", "≥", "→"} <= set(letters)
+    file = drawing.BOLD if weight == "bold" else drawing.REGULAR
+    assert {ord(one) for one in letters} <= set(TTFont(file).getBestCmap())  # no other weight's
     assert missing(letters, weight) == []
     assert missing(["a", "漢"], weight) == ["漢"]
     assert missing(["a"], weight, "Arial") == ["a"]

@@ -230,7 +230,7 @@ def test_rings_are_those_of_the_canvas() -> None:
 
 
 def test_an_enclave_is_drawn_over_the_unit_around_it(app: Flask) -> None:
-    around = "M0,0l1600,0 0,1600 -1600,0zM400,400l0,800 800,0 0,-800z"
+    around = "M0,0l1600,0 0,1600 -1600,0zM400,400l800,0 0,800 -800,0z"
     paths = {"in": "M400,400l800,0 0,800 -800,0z", "out": around}
     drawing = Drawing(1600, 1600, (105.0, 21.0, 106.0, 22.0), paths, {})
     for inner, n in (("class6", 1), ("hatched", 2)):

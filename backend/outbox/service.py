@@ -94,7 +94,7 @@ def add(*events: NewEvent) -> None:
         db.session.execute(ADD, {"events": orjson.dumps(rows).decode()})
 
 
-def add_missing(events: Sequence[NewEvent]) -> int:
+def add_once(events: Sequence[NewEvent]) -> int:
     """Add those events that have not happened yet; return their number."""
     keys = [event.once for event in events]
     happened = set(db.session.execute(HAPPENED, {"keys": keys}).scalars())

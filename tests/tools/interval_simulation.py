@@ -151,7 +151,7 @@ def estimate(months: Sequence[Month], part: float) -> list[Result]:
     """Return the quantile of each month of a province, as the product does."""
     data, every = measured(months), np.arange(len(months))
     sizes, rho = data.of_devices, intervals.correlation(data.spread(part), np.zeros_like(every))
-    decides = intervals.one_decides(sizes)
+    decides = intervals.has_dominant_device(sizes)
     n = np.where(
         decides,
         intervals.effective_n_of_devices(sizes, rho),
@@ -205,7 +205,7 @@ def apart(
     ]
     rates = []
     for number in operators:
-        rows = [intervals.beats(row) for row in zip(*columns[:number], strict=True)]
+        rows = [intervals.significantly_greater(row) for row in zip(*columns[:number], strict=True)]
         if ratio == 1.0:
             rates.append(sum(any(map(any, row)) for row in rows) / months)
         else:

@@ -9,7 +9,7 @@ from backend.coverage.figures.month import Month, load_months
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import AGE_MOST, NETWORKS
-from backend.outbox.service import NewEvent, add_missing
+from backend.outbox.service import NewEvent, add_once
 
 LEVEL = "commune"
 
@@ -29,7 +29,7 @@ def emit_reached_events(now: datetime) -> int:
     emitted = 0
     for network in NETWORKS:
         for one in load_months(names, network, today).values():
-            emitted += add_missing(_reached(one))
+            emitted += add_once(_reached(one))
     db.session.commit()
     return emitted
 

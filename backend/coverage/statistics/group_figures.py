@@ -270,7 +270,7 @@ class MetricSummary:
             data,
             {name: intervals.effective_n(sizes, one) for name, one in rho.items()},
             intervals.effective_n_of_devices(sizes, rho[MEDIAN]),
-            intervals.one_decides(sizes),
+            intervals.has_dominant_device(sizes),
             intervals.devices_missing(sizes, rho[MEDIAN], minimum - ROUNDING),
         )
 
@@ -280,7 +280,7 @@ class MetricSummary:
         return np.flatnonzero(self.missing == 0)
 
 
-class Question(NamedTuple):
+class IntervalRequest(NamedTuple):
     """Shares of the groups that have enough samples, and which of these need an interval."""
 
     share: Floats
@@ -288,7 +288,9 @@ class Question(NamedTuple):
     given: Bools
 
 
-def _ask(one: MetricSummary, metric: str, technologies: NDArray[np.str_]) -> dict[str, Question]:
+def _requests(
+    one: MetricSummary, metric: str, technologies: NDArray[np.str_]
+) -> dict[str, IntervalRequest]:
     """Return the questions of a metric's quantiles and shares, by name."""
     enough = one.enough
     every, of_median = np.ones(len(enough), dtype=bool), one.n[MEDIAN][enough]
@@ -296,21 +298,21 @@ def _ask(one: MetricSummary, metric: str, technologies: NDArray[np.str_]) -> dic
     for name, part in QUANTILES.items():
         n = one.n[name][enough]
         given = every if name == MEDIAN else n >= intervals.OUTER_LEAST - ROUNDING
-        asked[name] = Question(np.full(len(enough), part), n, given)
-    asked[DEVICES] = Question(asked[MEDIAN].share, one.n_of_devices[enough], every)
+        asked[name] = IntervalRequest(np.full(len(enough), part), n, given)
+    asked[DEVICES] = IntervalRequest(asked[MEDIAN].share, one.n_of_devices[enough], every)
     # Shares have the correlation of the median, which is about the largest.
     if metric == METRICS[0]:
         for name, share in zip(BANDS, one.data.bands(), strict=True):
-            asked[name] = Question(share[enough], of_median, every)
+            asked[name] = IntervalRequest(share[enough], of_median, every)
     for reference in REFERENCES:
         if reference.metric == metric:
             share = one.data.share(reference.within(one.data.values))[enough]
             given = technologies[enough] == reference.technology
-            asked[reference.code] = Question(share, of_median, given)
+            asked[reference.code] = IntervalRequest(share, of_median, given)
     return asked
 
 
-def _answer(asked: Mapping[str, Question]) -> dict[str, Floats]:
+def _compute_limits(asked: Mapping[str, IntervalRequest]) -> dict[str, Floats]:
     """Return the shares of each question and their lower and upper limits, a row each."""
     share, n, given = (np.array(column) for column in zip(*asked.values(), strict=True))
     levels = np.array([share, share, share])
@@ -319,7 +321,7 @@ def _answer(asked: Mapping[str, Question]) -> dict[str, Floats]:
 
 
 def _spreads(
-    summary: MetricSummary, asked: Mapping[str, Question], levels: Mapping[str, Floats]
+    summary: MetricSummary, asked: Mapping[str, IntervalRequest], levels: Mapping[str, Floats]
 ) -> Iterator[Figures]:
     """Yield the mean and the quantiles with their limits of each group with enough samples."""
     data, enough = summary.data, summary.enough
@@ -347,8 +349,8 @@ def _add(
     technologies: NDArray[np.str_],
 ) -> None:
     """Add a metric to the figures of the groups that have it."""
-    asked, enough = _ask(one, metric, technologies), one.enough.tolist()
-    levels = _answer(asked)
+    asked, enough = _requests(one, metric, technologies), one.enough.tolist()
+    levels = _compute_limits(asked)
     for at, spread in zip(enough, _spreads(one, asked, levels), strict=True):
         figures[at][metric] = spread
     for reference in REFERENCES:

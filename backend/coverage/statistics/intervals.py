@@ -104,7 +104,7 @@ def effective_n_of_devices(sizes: Sizes, rho: Floats) -> Floats:
     return sizes.devices**2 / (rho * sizes.devices + (1 - rho) * sizes.inverse)
 
 
-def one_decides(sizes: Sizes, more: Floats | float = 0.0) -> Bools:
+def has_dominant_device(sizes: Sizes, more: Floats | float = 0.0) -> Bools:
     """Return whether one device has too large a share of the samples, also with more of others."""
     return sizes.largest > SHARE_MOST * (sizes.n + more)
 
@@ -115,7 +115,7 @@ def devices_missing(sizes: Sizes, rho: Floats, least: float) -> Ints:
     more = _missing(sizes.devices, load, least)
     until = np.ceil(sizes.largest / SHARE_MOST - sizes.n)  # from here on no device decides
     equal = _missing(sizes.n, rho * sizes.squares + (1 - rho) * sizes.n, least)
-    decides = one_decides(sizes, more)
+    decides = has_dominant_device(sizes, more)
     return np.where(decides, more, np.maximum(until, equal)).astype(np.int64)
 
 
@@ -178,7 +178,7 @@ def distance(one: Estimate, other: Estimate) -> float:
     return math.log(one.value / other.value) / error if error else math.inf
 
 
-def beats(figures: Sequence[Estimate]) -> list[list[bool]]:
+def significantly_greater(figures: Sequence[Estimate]) -> list[list[bool]]:
     """Return for each figure whether it is larger than each other one, tested for their number."""
     number = min(max(len(figures), 2), max(STUDENTIZED_RANGE))
     bound = STUDENTIZED_RANGE[number] / math.sqrt(2)
@@ -187,14 +187,14 @@ def beats(figures: Sequence[Estimate]) -> list[list[bool]]:
 
 def ranks(figures: Sequence[Estimate]) -> list[tuple[int, int]]:
     """Return the best and the worst possible rank of each figure; the largest figure has rank 1."""
-    larger = beats(figures)
+    larger = significantly_greater(figures)
     return [
         (1 + sum(row[at] for row in larger), len(figures) - sum(larger[at]))
         for at in range(len(figures))
     ]
 
 
-def tested(distances: Sequence[float]) -> list[int]:
+def benjamini_hochberg(distances: Sequence[float]) -> list[int]:
     """Return 1, -1 or 0 for each distance: above, below, or neither at FALSE_MOST."""
     chances = [math.erfc(abs(one) / math.sqrt(2)) for one in distances]
     passed = -1.0

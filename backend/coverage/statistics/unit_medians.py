@@ -107,6 +107,8 @@ def changes(
         spreads = [earlier and earlier.spread, one.spread]
         if all(spread and spread.get("median_low") for spread in spreads):
             pairs[code] = [leading(spread) for spread in spreads if spread]
-    results = intervals.tested([intervals.distance(new, old) for old, new in pairs.values()])
+    results = intervals.benjamini_hochberg(
+        [intervals.distance(new, old) for old, new in pairs.values()]
+    )
     found = {code: RESULTS[one] for code, one in zip(pairs, results, strict=True)}
     return {code: found.get(code) for code in after}

@@ -208,7 +208,7 @@ def version_of(
     return 1 if old and received_at < switched_at + GRACE else 2
 
 
-def judge_alone(own_reasons: Iterable[str], mock: bool, version: int) -> Verdict:
+def judge_single(own_reasons: Iterable[str], mock: bool, version: int) -> Verdict:
     """Return the verdict on a measurement of no device, which has no timeline."""
     reasons = list(own_reasons)
     if mock and version > 1 and NOT_VALID.isdisjoint(reasons):

@@ -23,7 +23,7 @@ from backend.measurements.recording.models import RejectedBody
 from backend.measurements.recording.reasons import STATEMENT_MARKS
 from backend.measurements.recording.rule_sets import InForce, in_force_at, is_unproven
 from backend.measurements.recording.storage import (
-    Gate,
+    DeviceVersion,
     StateChanged,
     Tickets,
     store,
@@ -190,7 +190,7 @@ def _record_locked(
     raise Problem(503, "unavailable", headers={"Retry-After": "1"})
 
 
-def _gate(device: KnownDevice, items: Sequence[Item], most: int) -> Gate:
+def _gate(device: KnownDevice, items: Sequence[Item], most: int) -> DeviceVersion:
     """Count measurements against the device's hourly limit; 429 above it."""
     began, counted = device.window_start, device.window_items
     for at, batch in groupby(items, attrgetter("received_at")):
@@ -200,7 +200,7 @@ def _gate(device: KnownDevice, items: Sequence[Item], most: int) -> Gate:
         if counted > most:
             retry = str(max(1, int((began + HOUR - at).total_seconds())))
             raise Problem(429, "too_many_requests", headers={"Retry-After": retry})
-    return Gate(device.id, device.version, device.joined, began, counted)
+    return DeviceVersion(device.id, device.version, device.joined, began, counted)
 
 
 def _prepare(
@@ -314,7 +314,7 @@ def _judge_and_store(
     items: Sequence[Item],
     new: Sequence[Item],
     tickets: Tickets,
-    gate: Gate | None,
+    gate: DeviceVersion | None,
     judging: _Judging,
 ) -> IssuedRow:
     """Judge new items and store everything; StateChanged if the judged state is outdated.
@@ -383,7 +383,7 @@ def _judge(
             row["own_reasons"] = rules.by_weight([*row["own_reasons"], "unproven"])
     if device_id is None or owner is None:
         for row in rows:
-            _set_verdict(row, judge_alone(row))
+            _set_verdict(row, judge_single(row))
             deltas.add(row, row["reasons"], 1)
         return []
     new = {row["id"]: row for row in rows}
@@ -400,10 +400,10 @@ def _judge(
     return changed
 
 
-def judge_alone(row: Mapping[Any, Any]) -> rules.Verdict:
+def judge_single(row: Mapping[Any, Any]) -> rules.Verdict:
     """Return the verdict on a row without a device."""
     mock = "mock_position" in row["marks"]
-    return rules.judge_alone(row["own_reasons"], mock, row["rules"])
+    return rules.judge_single(row["own_reasons"], mock, row["rules"])
 
 
 def _set_verdict(row: dict[str, Any], verdict: rules.Verdict) -> None:

@@ -91,7 +91,7 @@ class StateChanged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class DeviceVersion:
     """The device's version that verdicts are based on, and its measurements of this hour."""
 
     device_id: UUID
@@ -118,7 +118,7 @@ class EarnedRows(NamedTuple):
 
 def _store(
     run: Run,
-    gate: Gate | None,
+    gate: DeviceVersion | None,
     receipts: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
     deltas: CountDeltas,

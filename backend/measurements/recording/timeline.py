@@ -154,7 +154,7 @@ class Timeline(NamedTuple):
     tallies: Sequence[rules.Tally] = ()
 
 
-class Known(NamedTuple):
+class DeviceState(NamedTuple):
     """A device with the rules in force, the rows that new verdicts depend on, and tickets."""
 
     device: KnownDevice
@@ -169,7 +169,7 @@ def read_with_device(
     new: Sequence[Row],
     caps: rules.Caps,
     statements: Iterable[Statements | None] = (),
-) -> Known | None:
+) -> DeviceState | None:
     """Read the device of a token, the stored rows that verdicts on new rows depend on, and tickets.
 
     None if the token is unknown or its first use is not recorded yet.
@@ -187,7 +187,7 @@ def read_with_device(
     if _cap_near(own["capped"], stored, new, caps):
         tallies = _read_tallies(fetch_autocommit, device.id, since, [*stored, *new])
     timeline = Timeline(stored, tallies)
-    return Known(device, in_force_of(own), timeline, stored_tickets(own["tickets"]))
+    return DeviceState(device, in_force_of(own), timeline, stored_tickets(own["tickets"]))
 
 
 def owner_of(device: UUID) -> rules.Owner:

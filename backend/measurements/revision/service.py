@@ -32,7 +32,7 @@ from backend.measurements.recording.rule_sets import (
     required_at,
     requirements,
 )
-from backend.measurements.recording.service import JudgingSettings, judge_alone, verdict_row
+from backend.measurements.recording.service import JudgingSettings, judge_single, verdict_row
 from backend.measurements.recording.storage import add_deltas, dump, update_verdicts
 from backend.units.locator import Locator, UnitLocation
 
@@ -283,7 +283,7 @@ def _change_rows(
     if device is None:  # no timeline: the own reasons of the rows decide
         revised = {new["id"]: new for new in changed}
         present = [{**row, **revised.get(row["id"], {})} for row in rows]
-        _write([(row, judge_alone(row)) for row in present], done)
+        _write([(row, judge_single(row)) for row in present], done)
 
 
 def _update_dependents(

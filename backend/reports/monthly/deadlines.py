@@ -263,7 +263,7 @@ def note_near_deadlines(now: datetime) -> int:
     for level, province, due in _deadlines(month):
         if 0 < (days := (due - today).days) <= NEAR_DAYS:
             data = {"deadline": due.isoformat(), "days_left": days}
-            noted += outbox.add_missing(
+            noted += outbox.add_once(
                 [
                     NewEvent("deadline.near", u, month, data, once=f"deadline:{u}:{month}:{due}")
                     for u in _missing(month, level, province)

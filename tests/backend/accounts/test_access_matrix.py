@@ -52,7 +52,7 @@ def plain(client: FlaskClient, app: Flask) -> FlaskClient:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", TABLE)
-def test_who_may(app: Flask, plain: FlaskClient, row: str) -> None:
+def test_access_matrix(app: Flask, plain: FlaskClient, row: str) -> None:
     """A world is made again after a request that may have changed it."""
     wanted, answered, world = expected(row), {}, None
     if wanted["nobody"] != 200:
@@ -164,7 +164,7 @@ def _said(answer: TestResponse) -> str:
     return said
 
 
-def test_what_opens_nothing_to_nobody_says_that_it_wants_a_sign_in(built: Flask) -> None:
+def test_protected_endpoints_declare_security(built: Flask) -> None:
     paths = openapi_document()["paths"]
     open_to_all = {endpoint(row) for row in TABLE if expected(row)["nobody"] < 400}
     silent = []

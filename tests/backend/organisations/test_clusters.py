@@ -149,7 +149,9 @@ def test_an_organiser_widens_and_ends_nobodys_area(app: Flask, client: FlaskClie
 
 
 @pytest.mark.parametrize(("held", "status"), [(False, 204), (True, 200)])
-def test_ending(app: Flask, client: FlaskClient, clock: FakeClock, held: bool, status: int) -> None:
+def test_end_cluster(
+    app: Flask, client: FlaskClient, clock: FakeClock, held: bool, status: int
+) -> None:
     own = cluster(app, ("05443",))
     official = person(app, "official", own, kind="cluster") if held else {}
     assert signals(client, "05443", official) == (200 if held else 404)

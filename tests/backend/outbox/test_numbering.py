@@ -92,9 +92,9 @@ def test_a_reader_sees_every_event_however_transactions_overlap(app: Flask) -> N
 def test_an_event_that_happens_once_is_added_once(app: Flask) -> None:
     event = NewEvent("commune.reached", None, "2024-11", {}, once="reached:1:mobile:2024-11")
     with app.app_context():
-        assert outbox.add_missing([event]) == 1
+        assert outbox.add_once([event]) == 1
         db.session.commit()
-        assert outbox.add_missing([event]) == 0
+        assert outbox.add_once([event]) == 0
         outbox.add(event)
         db.session.commit()
         assert outbox.number_pending() == 1

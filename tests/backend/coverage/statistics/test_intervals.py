@@ -83,7 +83,7 @@ def test_the_missing_devices_are_enough(sizes: list[int], rho: float, least: int
 
     def after(k: int) -> float:
         longer = sizes_of(np.concatenate([array, np.ones(k)]))
-        equal = intervals.one_decides(longer)[0]
+        equal = intervals.has_dominant_device(longer)[0]
         worth = intervals.effective_n_of_devices if equal else intervals.effective_n
         return float(worth(longer, np.array([rho]))[0])
 
@@ -149,10 +149,10 @@ def test_only_tested_differences_rank() -> None:
 
 
 def test_false_discoveries_are_bounded() -> None:
-    assert intervals.tested([]) == []
-    assert intervals.tested([2.0]) == [1] and intervals.tested([1.9]) == [0]
-    assert intervals.tested([-4.0, 2.0, *[0.5] * 30]) == [-1, 0, *[0] * 30]
-    assert intervals.tested([-4.0, -3.5, 3.2, 3.1]) == [-1, -1, 1, 1]
+    assert intervals.benjamini_hochberg([]) == []
+    assert intervals.benjamini_hochberg([2.0]) == [1] and intervals.benjamini_hochberg([1.9]) == [0]
+    assert intervals.benjamini_hochberg([-4.0, 2.0, *[0.5] * 30]) == [-1, 0, *[0] * 30]
+    assert intervals.benjamini_hochberg([-4.0, -3.5, 3.2, 3.1]) == [-1, -1, 1, 1]
 
 
 @pytest.mark.slow

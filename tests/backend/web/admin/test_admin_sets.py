@@ -195,9 +195,7 @@ def test_a_zip_bomb_is_refused_unread(
 
 
 @pytest.mark.parametrize("raw", [b"<VRTDataset/>", b"{"], ids=["vrt", "half"])
-def test_what_is_packed_is_looked_at_before_it_is_read(
-    app: Flask, admin: AdminBrowser, raw: bytes
-) -> None:
+def test_zip_is_checked_before_extraction(app: Flask, admin: AdminBrowser, raw: bytes) -> None:
     admin.done("/admin/sets", **sent(packed(a__geojson=raw), "x.zip"))
     job = worked(app)
     assert job.state == "failed"

@@ -310,6 +310,19 @@ def test_verdicts_of_earlier_days_can_be_read(phone: Page) -> None:
     check_page(phone, "do-earlier")
 
 
+def test_answers_that_come_late_leave_the_focus_where_it_is(phone: Page) -> None:
+    late: list[Route] = []
+    phone.route("**/api/v1/memberships/today", lambda route: late.append(route))
+    begin(phone)
+    phone.get_by_text("Vào đội", exact=True).first.click()
+    phone.locator("#join-code").fill("ACD")
+    for route in late:
+        route.continue_()
+    expect_text(phone, "Bạn chưa ở đội nào.")
+    phone.wait_for_load_state("networkidle")
+    expect(phone.locator("#join-code")).to_be_focused()
+
+
 def test_without_a_network_nothing_is_withdrawn_and_the_page_says_so(phone: Page) -> None:
     begin(phone)
     expect_text(phone, "Bạn chưa ở đội nào.")

@@ -182,7 +182,8 @@ async function start() {
   await useKeptCode();
   if (await needsNetworkChoice()) await chooseNetwork();
   await open();
-  element("measure").focus();
+  // Not where the person has gone on meanwhile: on a slow network the answers take seconds.
+  if (document.activeElement === document.body) element("measure").focus();
 }
 
 // Join with the code of the address or of the first screen; it is kept until the server has answered.

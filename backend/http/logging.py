@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -23,6 +24,17 @@ TOKEN = re.compile(r"^/rmbt/[^/]*")
 
 # Pages use the position of a phone and no other permission.
 PERMISSIONS = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=()"
+
+
+class LineLogger(structlog.PrintLogger):
+    """Prints lines; one that cannot be written, as on a full disk, fails no request."""
+
+    def msg(self, message: str) -> None:
+        """Print a line."""
+        with suppress(OSError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = msg
 
 
 def init_app(app: Flask) -> None:
@@ -69,6 +81,7 @@ def _configure() -> None:
             structlog.processors.JSONRenderer(serializer=_serialize),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVEL),
+        logger_factory=lambda *names: LineLogger(),
         cache_logger_on_first_use=True,
     )
 

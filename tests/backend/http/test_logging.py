@@ -1,5 +1,8 @@
 """The log of requests."""
 
+import io
+from pathlib import Path
+
 import pytest
 import structlog
 from flask.testing import FlaskClient
@@ -21,3 +24,16 @@ def test_ids_are_not_logged(
     logged = str(written.calls)
     assert '"path": "/api/v1/measurements/-"' in logged
     assert identifier[:8] not in logged and "21.59" not in logged
+
+
+def test_a_log_on_a_full_disk_fails_no_request(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        file = io.TextIOWrapper(full, write_through=True)
+        log = structlog.wrap_logger(request_log.LineLogger(file))
+        monkeypatch.setattr(request_log, "log", log)
+        assert client.get("/healthz").status_code == 200
+        with pytest.raises(OSError, match="No space"):
+            file.write("a line")
+        file.detach()

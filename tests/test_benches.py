@@ -46,8 +46,8 @@ def test_another_answer_than_success_is_counted_by_its_status() -> None:
 
 @pytest.mark.parametrize("kind", ["phones", "late"])
 def test_no_sample_of_a_load_is_in_the_future(kind: str) -> None:
-    # 20 batches of 50 a second for 4 s, of 16 phones: the most that a thread prepares of a phone.
-    made = islice(samples_of(Load(kind, 50, 4.0), 1), 250)
+    # 20 batches of 50 a second for 4 s, of 8 phones: the most that a thread prepares of a phone.
+    made = islice(samples_of(Load(kind, 50, 4.0), 1), 500)
     times = [datetime.fromisoformat(one["measured_at"]) for one in made]
     assert max(times) < datetime.now(UTC)
     assert min(times) > datetime.now(UTC) - timedelta(days=60)

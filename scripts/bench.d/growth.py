@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +128,18 @@ def _coverage(query: str) -> Callable[[Place, int], object]:
     return lambda place, number: place.ask(f"/api/v1/coverage?month={month}&{query}")
 
 
-def _contributions(place: Place, number: int) -> bytes:
-    path = f"/api/v1/campaigns/1/contributions?by=team&month={place.filled.month}"
-    return place.ask(path, place.filled.organiser)
+def _workbook(place: Place, number: int) -> bytes:
+    last = local_day(utc_now()).replace(day=1)
+    first = (last - timedelta(days=335)).replace(day=1)
+    months = f"from={first:%Y-%m}&to={last:%Y-%m}"
+    return place.ask(f"/api/v1/coverage?{months}&level=commune&format=xlsx")
+
+
+def _contributions(by: str) -> Callable[[Place, int], object]:
+    path = f"/api/v1/campaigns/1/contributions?by={by}"
+    return lambda place, number: place.ask(
+        f"{path}&month={place.filled.month}", place.filled.organiser
+    )
 
 
 def _samples(place: Place, number: int) -> bytes:
@@ -173,7 +182,11 @@ QUESTIONS = (
         "coverage: the 100 communes that lack most",
         _coverage("level=commune&sort=-shortfall&limit=100"),
     ),
-    Question("contributions of 500 teams", _contributions),
+    Question("coverage: one commune", _coverage("unit=05443")),
+    Question("coverage: every commune", _coverage("level=commune"), 20),
+    Question("coverage: the workbook of 12 months", _workbook, 3),
+    Question("contributions of 500 teams", _contributions("team")),
+    *(Question(f"contributions by {by}", _contributions(by)) for by in ("unit", "day", "member")),
     Question("a phone's own list", _of_phone("/api/v1/measurements")),
     Question("the export of a phone", _of_phone("/api/v1/devices/me/export")),
     Question("a province's samples, 100 of them", _samples),

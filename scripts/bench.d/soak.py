@@ -161,7 +161,7 @@ def main() -> None:
 
 
 def _bare(target: Target, count: int) -> float:
-    rounds = [rate(target, Load("peer", 1, BARE_S, 50 + k)) for k in range(count)]
+    rounds = [rate(target, Load("bare", 1, BARE_S, 50 + k)) for k in range(count)]
     return statistics.median(rounds)
 
 

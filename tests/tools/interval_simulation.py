@@ -26,30 +26,30 @@ SIGMA = 1.2  # of VNNIC's mean and median of August 2026
 TRUTH_PHONES = 400_000
 
 
-def lognormal(rho: float, ratio: float = 1.0) -> Draw:
+def lognormal(rho: float) -> Draw:
     """Return a lognormal whose phones differ; rho is the correlation of two logarithms."""
 
     def draw(phone: Ints, phones: int, rng: Random) -> Floats:
         shared = math.sqrt(rho) * rng.standard_normal(phones)[phone]
         own = math.sqrt(1 - rho) * rng.standard_normal(len(phone))
-        return ratio * 90.68 * np.exp(SIGMA * (shared + own))
+        return 90.68 * np.exp(SIGMA * (shared + own))
 
     return draw
 
 
-def mixture(rho: float, ratio: float = 1.0) -> Draw:
+def mixture(rho: float) -> Draw:
     """Return 4G phones and 5G phones, of which those with 5G fall back in a third of the tests."""
 
     def draw(phone: Ints, phones: int, rng: Random) -> Floats:
         five = (rng.random(phones) < 0.4)[phone] & (rng.random(len(phone)) < 2 / 3)
         shared = math.sqrt(rho) * rng.standard_normal(phones)[phone]
         own = math.sqrt(1 - rho) * rng.standard_normal(len(phone))
-        return ratio * np.where(five, 240, 46) * np.exp(np.where(five, 0.55, 0.7) * (shared + own))
+        return np.where(five, 240, 46) * np.exp(np.where(five, 0.55, 0.7) * (shared + own))
 
     return draw
 
 
-def office(rho: float, ratio: float = 1.0) -> Draw:
+def office(rho: float) -> Draw:
     """Return phones of which every third hardly varies: it stays on the Wi-Fi of one desk."""
     free = lognormal(rho)
 
@@ -57,24 +57,12 @@ def office(rho: float, ratio: float = 1.0) -> Draw:
         steady = (rng.random(phones) < 1 / 3)[phone]
         line = (90.68 * np.exp(SIGMA * rng.standard_normal(phones)))[phone]
         fixed = line * np.exp(0.1 * rng.standard_normal(len(phone)))
-        return ratio * np.where(steady, fixed, free(phone, phones, rng))
+        return np.where(steady, fixed, free(phone, phones, rng))
 
     return draw
 
 
-def shared_line(rho: float, ratio: float = 1.0) -> Draw:
-    """Return phones of which a third share one Wi-Fi: devices resemble one another."""
-    free = lognormal(rho)
-
-    def draw(phone: Ints, phones: int, rng: Random) -> Floats:
-        line = 90.68 * np.exp(SIGMA * rng.standard_normal())
-        fixed = line * np.exp(0.1 * rng.standard_normal(len(phone)))
-        return ratio * np.where(phone % 3 == 0, fixed, free(phone, phones, rng))
-
-    return draw
-
-
-KINDS = {"lognormal": lognormal, "mixture": mixture, "office": office, "shared line": shared_line}
+KINDS = {"lognormal": lognormal, "mixture": mixture, "office": office}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +85,8 @@ class Cell:
 @lru_cache
 def truth(kind: str, rho: float, part: float) -> float:
     """Return the quantile of infinitely many phones, to about 0.3 %."""
-    rng, total = np.random.default_rng(99), []
-    for _ in range(40):  # a shared line needs many months
-        phone = np.arange(TRUTH_PHONES // 40)
-        total.append(KINDS[kind](rho)(phone, len(phone), rng))
-    if kind == "shared line":  # a line is a draw of the same lognormal
-        return truth("lognormal", rho, part)
-    return float(np.quantile(np.concatenate(total), part))
+    phone, rng = np.arange(TRUTH_PHONES), np.random.default_rng(99)
+    return float(np.quantile(KINDS[kind](rho)(phone, TRUTH_PHONES, rng), part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +98,11 @@ class Month:
     sizes: Floats
 
 
-def month(cell: Cell, rng: Random, ratio: float = 1.0) -> Month:
+def month(cell: Cell, rng: Random) -> Month:
     """Draw a month."""
     sizes = cell.sizes(rng)
     phone = np.repeat(np.arange(len(sizes)), sizes)
-    values = KINDS[cell.kind](cell.rho, ratio)(phone, len(sizes), rng)
+    values = KINDS[cell.kind](cell.rho)(phone, len(sizes), rng)
     order = np.argsort(values, kind="stable")
     return Month(values[order], phone[order], sizes.astype(np.float64))
 
@@ -163,13 +146,11 @@ def estimate(months: Sequence[Month], part: float) -> list[Result]:
     return [Result(Estimate(*one), worth) for one, worth in zip(found.T, n, strict=True)]
 
 
-def provinces(
-    cell: Cell, months: int, part: float, rng: Random, ratio: float = 1.0
-) -> Iterator[Result]:
+def provinces(cell: Cell, months: int, part: float, rng: Random) -> Iterator[Result]:
     """Yield the figures of a number of months, by provinces."""
     for begin in range(0, months, COMMUNES):
         of_province = min(COMMUNES, months - begin)
-        yield from estimate([month(cell, rng, ratio) for _ in range(of_province)], part)
+        yield from estimate([month(cell, rng) for _ in range(of_province)], part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,23 +172,14 @@ def coverage(cell: Cell, months: int, part: float, seed: int) -> Coverage:
     return Coverage(1 - above - below, above, below, float(np.mean([one.n for one in found])))
 
 
-def apart(
-    cell: Cell, operators: Sequence[int], months: int, seed: int, ratio: float = 1.0
-) -> list[float]:
-    """Return for numbers of operators how often any two are ranked apart.
-
-    With a ratio the first one is faster, and only its comparisons with the others count.
-    """
+def apart(cell: Cell, operators: Sequence[int], months: int, seed: int) -> list[float]:
+    """Return for numbers of operators how often any two are ranked apart."""
     rng = np.random.default_rng(seed)
     columns = [
-        [one.estimate for one in provinces(cell, months, 0.5, rng, ratio if at == 0 else 1.0)]
-        for at in range(max(operators))
+        [one.estimate for one in provinces(cell, months, 0.5, rng)] for _ in range(max(operators))
     ]
     rates = []
     for number in operators:
         rows = [intervals.significantly_greater(row) for row in zip(*columns[:number], strict=True)]
-        if ratio == 1.0:
-            rates.append(sum(any(map(any, row)) for row in rows) / months)
-        else:
-            rates.append(sum(sum(row[0]) for row in rows) / (months * (number - 1)))
+        rates.append(sum(any(map(any, row)) for row in rows) / months)
     return rates

@@ -1,45 +1,16 @@
-"""Temporary databases filled by SQL: measurements, a campaign of 500 teams, counts for coverage."""
+"""Databases filled by SQL: measurements of a year, their counts, a campaign of 500 teams."""
 
 import hashlib
 import json
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
 import psycopg
-from flask_migrate import upgrade
 
-from backend.app import create_app
 from backend.clock import month_end
-from backend.database.extensions import db
-from backend.server.postgres.embedded import EmbeddedPostgres
-from backend.units.setup import setup
-from parts.requirement import choose_claims
-
-
-@contextmanager
-def installed() -> Iterator[EmbeddedPostgres]:
-    """Enter the application of a temporary installation with the built-in boundaries."""
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
-        app = create_app(
-            DATABASE_URL=postgres.app_url,
-            DATABASE_OWNER_URL=postgres.owner_url,
-            VAR_DIR=Path(folder),
-            BOUNDARIES_DIR=None,
-        )
-        with app.app_context():
-            upgrade()
-            choose_claims(postgres.owner_url)
-            setup(Path(folder), None, lambda words: None)
-            try:
-                yield postgres
-            finally:
-                db.session.remove()
-                db.engine.dispose()
 
 
 def connect(owner_url: str) -> psycopg.Connection:
@@ -320,46 +291,6 @@ def fill_campaign(owner_url: str, rows: int, month: str = MONTH, system: str = "
                       "needed_shares", "needed_sums", "device_links", "counts"):  # fmt: skip
             connection.execute(f"vacuum analyze {table}")
     return token
-
-
-# 7 of 10 samples count; by category, of 20.
-CATEGORIES = {"counted": 14, "repeat": 4, "failed_test": 1, "fix_stale": 1}
-
-# Communes differ by a hundred times, days by three; each day is divided by category.
-COUNTS_OF_MONTH = """
-with communes as (
-    select id, exp(3 * random()) as size from units where system = '2025' and level = 'commune'
-), daily as (
-    select c.id, d::date as day, c.size * (0.5 + random()) as weight
-    from communes c, generate_series(%(first)s::date, %(last)s::date, '1 day') d
-), scaled as (
-    select id, day, weight * %(rows)s / (select sum(weight) from daily) as samples from daily
-), drawn as (
-    select id, day, fate, floor(samples * part / 20.0 + random())::int as n
-    from scaled, unnest(%(categories)s::text[], %(parts)s::int[]) as categories(fate, part)
-)
-insert into counts (month, unit_id, day, network, fate, n)
-select to_char(%(first)s::date, 'YYYY-MM'), id, day, 'mobile', fate, sum(n)
-from drawn where n > 0 group by fate, grouping sets ((id), (id, day))
-"""
-
-
-def fill_months(owner_url: str, rows: int, today: date, months: int = 12) -> tuple[str, str]:
-    """Spread rows over the months up to today, which have no counts; first and last."""
-    last_month = today.year * 12 + today.month - 1
-    firsts = [date((last_month - back) // 12, (last_month - back) % 12 + 1, 1)
-              for back in range(months)]  # fmt: skip
-    with connect(owner_url) as connection:
-        connection.execute("set work_mem = '256MB'")
-        for first in firsts:
-            last = min(today, month_end(f"{first:%Y-%m}"))
-            categories, parts = list(CATEGORIES), list(CATEGORIES.values())
-            values = {"first": first, "last": last, "rows": rows / months,
-                      "categories": categories, "parts": parts}  # fmt: skip
-            connection.execute(COUNTS_OF_MONTH, values)
-        connection.execute("vacuum analyze counts")
-        connection.execute("vacuum analyze count_changes")
-    return f"{firsts[-1]:%Y-%m}", f"{firsts[0]:%Y-%m}"
 
 
 SYSTEM, PROVINCE = "2025", "19"

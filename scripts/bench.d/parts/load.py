@@ -21,6 +21,7 @@ import psycopg
 
 from parts.http import Refused, exchange, request
 from parts.phones import join, make_earlier, register
+from parts.witnessed import first_tickets, witnessed
 
 # A volunteer's day: some tests from the morning on, a walk of some hundred metres between them.
 A_DAY, APART = 16, timedelta(minutes=25)
@@ -118,17 +119,15 @@ def row(sample: dict[str, Any], device: uuid.UUID, unit: int, boundary_set: int)
 
 PROCESSES, THREADS = 2, 8
 BATCH = 50
-DEVICES_A_THREAD = 16
+DEVICES_A_THREAD = 8
 PREPARED_WITHIN_S = 300
-# Made before the clock starts: more than anybody does in a second, alone or in batches.
-MADE_A_SECOND = {"peer": {1: 1_500, BATCH: 60}, "empty": {1: 2_000}}
-MADE_BY_PHONES = {1: 250, BATCH: 20}
-# What an answer says of each sample that is worth something: one that counts, or where the load is
-# of repeats, one that is stored.
+# Made before the clock starts: more than a thread does in a second.
+MADE_BARE, MADE_BY_PHONES = 1_500, {1: 250, BATCH: 20}
+# What an answer says of each sample that is worth something: mostly that it counts, or where the
+# load is of repeats, that it is stored.
 COUNTED, STORED = b'"counted":true', b'"outcome":"accepted"'
-WORTH = {"phones": COUNTED, "team": COUNTED, "hot": STORED, "late": STORED, "unjudged": STORED}
-# Where a sample and where a batch is sent; other servers than ours have two addresses.
-OURS, THEIRS = ("/api/v1/measurements", "/api/v1/measurements"), ("/measurements", "/batches")
+WORTH = {"hot": STORED, "late": STORED, "witnessed": b'"assurance":"witnessed"'}
+POST = "/api/v1/measurements"
 
 INSERT = (
     f"insert into measurements ({', '.join(COLUMNS)}) "  # noqa: S608
@@ -145,7 +144,7 @@ class Target:
 
     database: str
     port: int
-    tokens: tuple[str, ...]
+    folder: str  # VAR_DIR
     units: tuple[int, ...]
     boundary_set: int
     web: int  # the process that all of the server's are children of
@@ -157,15 +156,16 @@ class Target:
 class Load:
     """One kind of load in one round.
 
-    peer: rows inserted without a server; phones: of no team; team: of a team; hot: in one commune;
-    late: in one commune, each day's last sample first, so that stored samples are judged again;
-    empty: a view that does nothing; unjudged: phones of another server (`scripts/bench peers`).
+    bare: rows inserted without a server, one to a commit; phones: of no team; team: of a team;
+    witnessed: of no team, each post with a witness, and with the next ticket in its answer; hot: in
+    one commune; late: in one commune, each day's last sample first, so that stored samples are
+    judged again.
     """
 
     kind: str
     size: int  # samples at once
     seconds: float
-    number: int = 0  # of the peer's round: its samples are new ones
+    number: int = 0  # of the bare round: its samples are new ones
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def run(target: Target, load: Load, begun: Callable[[], None] = lambda: None) ->
 
 def _process(target: Target, load: Load, place: int, gate: Any, answer: Connection) -> None:
     threads = range(place * THREADS, (place + 1) * THREADS)
-    prepare = {"peer": _peer, "empty": _empty}.get(load.kind, _phones)
+    prepare = {"bare": _bare, "witnessed": _witnessed}.get(load.kind, _phones)
     prepared = [prepare(target, load, thread) for thread in threads]
     rates: list[Rate] = []
     gate.wait()
@@ -245,49 +245,64 @@ def _work(acts: list[Act], close: Callable[[], None], load: Load, rates: list[Ra
     close()
 
 
-def _peer(target: Target, load: Load, thread: int) -> Acts:
-    """One connection that inserts finished rows, `size` to a commit."""
+def _bare(target: Target, load: Load, thread: int) -> Acts:
+    """One connection that inserts finished rows, one to a commit."""
     connection = psycopg.connect(target.database)
     connection.execute("set synchronous_commit = on")
     connection.commit()
-    cursor = connection.cursor()
     device, dice = uuid.uuid4(), random.Random(thread)
     samples = walk(seed=100_000 + thread, first=load.number)
 
-    def one(rows: list[tuple[Any, ...]]) -> int:
-        cursor.executemany(INSERT, rows) if load.size > 1 else cursor.execute(INSERT, rows[0])
+    def insert(finished: tuple[Any, ...]) -> int:
+        connection.execute(INSERT, finished)
         connection.commit()
-        return len(rows)
+        return 1
 
     def make() -> tuple[Any, ...]:
         sample = next(samples) | {"id": str(uuid.uuid4())}
         return row(sample, device, dice.choice(target.units), target.boundary_set)
 
-    many = int(load.seconds * MADE_A_SECOND["peer"][load.size])
-    made = [[make() for _ in range(load.size)] for _ in range(many)]
-    return [lambda rows=rows: one(rows) for rows in made], connection.close  # type: ignore[misc]
+    made = [make() for _ in range(int(load.seconds * MADE_BARE))]
+    return [partial(insert, finished) for finished in made], connection.close
 
 
 def _phones(target: Target, load: Load, thread: int) -> Acts:
     """One connection over which this thread's phones, which are new ones, take turns."""
+    connection, worth = _Connection(target.port), WORTH.get(load.kind, COUNTED)
+    bodies = []
+    for token, some in _turns(target, load, thread):
+        body = some[0] if load.size == 1 else {"measurements": some}
+        bodies.append(request("POST", POST, token, json.dumps(body).encode()))
+    return [partial(connection.count, body, worth) for body in bodies], connection.close
+
+
+def _witnessed(target: Target, load: Load, thread: int) -> Acts:
+    """Do the same with one witnessed sample a post: each answer has the next ticket."""
+    connection, turns = _Connection(target.port), _turns(target, load, thread)
+    tickets = first_tickets(target.port, {token for token, _ in turns})
+
+    def post(token: str, sample: dict[str, Any]) -> int:
+        body = json.dumps(witnessed(sample, tickets[token], target.folder)).encode()
+        answer = connection.exchange(request("POST", f"{POST}?next_test=full", token, body))
+        tickets[token] = json.loads(answer)["next_test"]["ticket"]
+        return answer.count(WORTH["witnessed"])
+
+    return [partial(post, token, one) for token, [one] in turns], connection.close
+
+
+def _turns(target: Target, load: Load, thread: int) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the token and the samples of each post."""
     mine = tuple(register(target.port, DEVICES_A_THREAD))
     if load.kind == "team":
         join(target.port, target.code, mine)
-    if load.kind != "unjudged":
-        make_earlier(target.database)
-    path = (THEIRS if load.kind == "unjudged" else OURS)[load.size > 1]
+    make_earlier(target.database)
     rounds = -(-int(load.seconds * MADE_BY_PHONES[load.size]) // len(mine))
     walks = [samples_of(load, thread * DEVICES_A_THREAD + place) for place in range(len(mine))]
-    bodies = []
-    for _ in range(rounds):
-        for token, samples in zip(mine, walks, strict=True):
-            some = [
-                sample | {"id": str(uuid.uuid4())}
-                for sample in itertools.islice(samples, load.size)
-            ]
-            body = some[0] if load.size == 1 else {"measurements": some}
-            bodies.append(request("POST", path, token, json.dumps(body).encode()))
-    return _over_http(target.port, bodies, WORTH[load.kind])
+    return [
+        (token, [one | {"id": str(uuid.uuid4())} for one in itertools.islice(samples, load.size)])
+        for _ in range(rounds)
+        for token, samples in zip(mine, walks, strict=True)
+    ]
 
 
 def samples_of(load: Load, seed: int) -> Iterator[dict[str, Any]]:
@@ -298,21 +313,21 @@ def samples_of(load: Load, seed: int) -> Iterator[dict[str, Any]]:
     return (one for day in days for one in reversed(list(itertools.islice(day, A_DAY))))
 
 
-def _empty(target: Target, load: Load, thread: int) -> Acts:
-    asked = request("GET", "/healthz", "", b"")
-    return _over_http(target.port, [asked] * int(load.seconds * MADE_A_SECOND["empty"][1]), None)
+class _Connection:
+    """A connection that opens with the first request: servers close idle ones."""
 
+    def __init__(self, port: int) -> None:
+        self._port, self._socket = port, socket.socket()
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._open = False
+        self.close = self._socket.close
 
-def _over_http(port: int, requests: list[bytes], worth: bytes | None) -> Acts:
-    """Return the requests of one connection, opened with the first one: servers close idle ones."""
-    connection = socket.socket()
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def exchange(self, sent: bytes) -> bytes:
+        if not self._open:
+            self._socket.connect(("127.0.0.1", self._port))
+            self._open = True
+        return exchange(self._socket, sent)
 
-    def send(content: bytes, connect: bool) -> int:
-        if connect:
-            connection.connect(("127.0.0.1", port))
-        answer = exchange(connection, content)
-        return answer.count(worth) if worth else 1
-
-    acts: list[Act] = [partial(send, content, nth == 0) for nth, content in enumerate(requests)]
-    return acts, connection.close
+    def count(self, sent: bytes, worth: bytes) -> int:
+        """Send a post; return how often `worth` is in the answer."""
+        return self.exchange(sent).count(worth)

@@ -65,14 +65,3 @@ def memory_mb(parent: int) -> float:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
             total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total / 1_024
-
-
-def serving(port: int) -> list[int]:
-    """Return the processes that serve on a port, by their environment."""
-    variable = f"PORT={port}".encode()
-    found = []
-    for process in Path("/proc").iterdir():
-        with suppress(OSError, ValueError):
-            if variable in (process / "environ").read_bytes().split(b"\0"):
-                found.append(int(process.name))
-    return found

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,21 @@ import psycopg
 
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.running.serve import answers
-from parts.load import DEVICES_A_THREAD, PROCESSES, THREADS, Target
-from parts.phones import make_earlier, new_team, register
-from parts.requirement import choose_claims
+from parts.load import Target
+from parts.phones import new_team
 
 ROOT = Path(__file__).resolve().parents[3]
 START_S = 300
+# Samples without tickets count: most loads post such ones.
+CLAIMS_COUNT = """
+    insert into counting_rules (counts_from, from_at, by, reason)
+    values ('claimed', '1990-01-01', 'bench', 'Samples of benches have no tickets.')
+"""
 
 
 @contextmanager
 def site(folder: Path, **settings: str) -> Iterator[tuple[Target, dict[str, str]]]:
-    """Start everything, register the devices; the environment is that of the server."""
+    """Start everything; the environment is that of the server."""
     with EmbeddedPostgres(folder) as postgres:
         environment = {
             "VAR_DIR": str(folder),
@@ -47,7 +52,8 @@ def site(folder: Path, **settings: str) -> Iterator[tuple[Target, dict[str, str]
             )  # fmt: skip
             try:
                 _wait(web, port, folder / "web.log")
-                choose_claims(postgres.owner_url)
+                with psycopg.connect(postgres.owner_url.replace("+psycopg", "")) as connection:
+                    connection.execute(CLAIMS_COUNT)
                 yield _target(folder, postgres, port, web.pid), environment
             finally:
                 web.send_signal(signal.SIGTERM)
@@ -66,12 +72,38 @@ def _target(folder: Path, postgres: EmbeddedPostgres, port: int, web: int) -> Ta
     database = postgres.app_url.replace("+psycopg", "")
     with psycopg.connect(database) as connection:
         found = connection.execute("select set_id, unit_id from boundaries limit 500").fetchall()
-    tokens = tuple(register(port, PROCESSES * THREADS * DEVICES_A_THREAD))
-    make_earlier(database)
     code = new_team(postgres.owner_url.replace("+psycopg", ""))
     process = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
     units = tuple(unit for _, unit in found)
-    return Target(database, port, tokens, units, found[0][0], web, process, code)
+    return Target(database, port, str(folder), units, found[0][0], web, process, code)
+
+
+# Starts the site of a checkout, prints its target, and ends with its input.
+SERVE = """
+import json, sys, tempfile
+from pathlib import Path
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/scripts/bench.d"]
+from parts.site import site
+with tempfile.TemporaryDirectory() as folder, site(Path(folder)) as (target, _):
+    print(json.dumps(vars(target) | {"folder": folder}), flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def site_of(checkout: Path) -> Iterator[Target]:
+    """Start the same with the code of another checkout, which has a `.venv`."""
+    process = subprocess.Popen(
+        [checkout / ".venv/bin/python", "-c", SERVE, str(checkout)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=checkout,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        found = json.loads(process.stdout.readline())
+        yield Target(**{field.name: found[field.name] for field in fields(Target)})
+    finally:
+        process.communicate()
 
 
 def free_port() -> int:

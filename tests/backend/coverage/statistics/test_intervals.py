@@ -158,7 +158,7 @@ def test_false_discoveries_are_bounded() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["lognormal", "mixture", "office"])
 def test_intervals_of_clustered_phones_cover_the_median(kind: str) -> None:
-    """Run a short version of `scripts/bench intervals`."""
+    """Simulate a part of the months of docs/speeds.md."""
     cell = simulation.Cell(kind, 0.3, 100, 10, zipf=True)
     found = simulation.coverage(cell, 400, 0.5, seed=20)
     assert 0.92 <= found.inside <= 0.985 and found.n < 60

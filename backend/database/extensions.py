@@ -1,11 +1,13 @@
 """Flask extensions shared by all packages, their settings, and statements by the driver itself."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from threading import RLock
 from typing import Any
 from uuid import UUID
 
+import orjson
 import psycopg
 from flask import Flask, current_app
 from flask_smorest import Api
@@ -163,6 +165,24 @@ def _element(value: UUID | bytes | date | int | str | None) -> str:
     if isinstance(value, bytes):
         return rf"\\x{value.hex()}"
     return "null" if value is None else str(value)
+
+
+def dump(value: Any) -> str:
+    """Return JSON for PostgreSQL with times, days, UUIDs and digests in its notation."""
+    try:
+        return orjson.dumps(value, default=_plain).decode()
+    except TypeError:  # an integer of more than 64 bits, in an unknown field
+        return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON notation")
 
 
 def _as_sqlalchemy(error: psycopg.Error, statement: str) -> BaseException:

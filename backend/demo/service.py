@@ -45,7 +45,12 @@ from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.models import Device
 from backend.devices.service import Agreement, Registration
-from backend.measurements.recording.counting import CATEGORY, fold_all
+from backend.measurements.recording.counting import (
+    CATEGORY,
+    CountChanges,
+    fold_all,
+    write_counts,
+)
 from backend.measurements.recording.models import DEMO_COMPLETE, DemoMonth
 from backend.measurements.recording.service import RecordingContext
 from backend.reports.monthly.service import remove_demo_reports
@@ -180,7 +185,7 @@ LOCK = text("select id from devices where id = any(:devices) and demo order by i
 REMOVE = text(f"""
     with gone as (
         delete from measurements where device_id = any(:devices)
-        returning id, unit_id, day, network, {CATEGORY} as fate
+        returning id, unit_id, day, network, {CATEGORY} as category
     ), events_scrubbed as (
         update events set measurement_id = null, data = '{{}}', scrubbed = true
         from gone where events.measurement_id = gone.id
@@ -192,11 +197,8 @@ REMOVE = text(f"""
         delete from refused where device_id = any(:devices)
     ), consents_gone as (
         delete from consents where device_id = any(:devices)
-    ), deltas as (
-        insert into count_deltas (unit_id, day, network, fate, n)
-        select unit_id, day, network, fate, -count(*) from gone group by 1, 2, 3, 4
     )
-    select count(*) from gone
+    select unit_id, day, network, category, count(*) as n from gone group by 1, 2, 3, 4
 """)  # noqa: S608 # a part of the statement
 
 
@@ -215,11 +217,15 @@ def remove_devices(progress: Progress) -> int:
 def _remove_lot(ids: list[UUID]) -> int:
     db.session.execute(NO_WAIT)
     locked = list(db.session.execute(LOCK, {"devices": ids}).scalars())
-    rows = int(db.session.execute(REMOVE, {"devices": locked}).scalar_one())
+    removed = db.session.execute(REMOVE, {"devices": locked}).all()
     gone = delete(Device).where(Device.id.in_(locked))
     db.session.execute(gone, execution_options={"synchronize_session": False})
+    changes = CountChanges()
+    for row in removed:
+        changes.add_number(row, row.category, -row.n)
+    write_counts(changes)
     db.session.commit()
-    return rows
+    return sum(row.n for row in removed)
 
 
 # In the order of their references. A demo organisation with real data is kept.
@@ -227,6 +233,7 @@ TEAM_STATEMENTS = (
     "delete from earnings where campaign_id = any(:made)",
     "delete from team_deltas where campaign_id = any(:made)",
     "delete from team_counts where campaign_id = any(:made)",
+    "delete from earning_sums where campaign_id = any(:made)",
     "delete from corrections where campaign_id = any(:made)",
     "delete from campaign_exclusions where campaign_id = any(:made)",
     "delete from memberships where campaign_id = any(:made)",

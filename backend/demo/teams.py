@@ -19,8 +19,9 @@ from backend.demo.generation import NO_WAIT, register
 from backend.demo.phones import Phone, body, new_phone
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
 from backend.demo.volunteers import METRES_PER_DEGREE, Floats
+from backend.devices import service as devices
 from backend.devices.models import Device
-from backend.measurements.corrections.service import Choice, Decision, decide, reattribute_device
+from backend.measurements.corrections.service import Choice, Decision, attribute_whole, decide
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.service import RecordingContext, record
 from backend.memberships.models import DeviceLink, Membership, Volunteer
@@ -146,8 +147,7 @@ def attribute_samples(
 
 def _attribute_lot(phones: Sequence[UUID]) -> None:
     db.session.execute(NO_WAIT)
-    for phone in sorted(phones):  # locked in this order everywhere
-        reattribute_device(phone)
+    attribute_whole(devices.lock_devices(phones))
     db.session.commit()
 
 

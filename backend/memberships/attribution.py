@@ -66,10 +66,12 @@ class Earned(NamedTuple):
     membership_id: int | None
     correction_id: int | None
     guest: bool
-    fate: str  # the category
+    category: str
     unit_id: int | None
     day: date
     network: str
+    # Whether the commune lacked samples when it began to count; None: it begins now.
+    needed: bool | None = None
 
 
 Key = tuple[UUID, int]  # measurement, campaign
@@ -95,12 +97,12 @@ def earnings(
             earned = _earned(sample, stays, terms, decisions.get((sample.id, terms.campaign_id)))
             if earned is None:
                 continue
-            if earned.fate in COUNTED and (sample.id, terms.campaign_id) in excluded:
-                earned = earned._replace(fate=EXCLUDED)
-            if earned.fate in COUNTED:
+            if earned.category in COUNTED and (sample.id, terms.campaign_id) in excluded:
+                earned = earned._replace(category=EXCLUDED)
+            if earned.category in COUNTED:
                 counted[sample.day] += 1
                 if terms.cap is not None and counted[sample.day] > terms.cap:
-                    earned = earned._replace(fate=OVER_CAP)
+                    earned = earned._replace(category=OVER_CAP)
             yield earned
 
 
@@ -139,7 +141,7 @@ def _earned(
         membership_id=stay.membership_id if stay and not decision else None,
         correction_id=decision.id if decision else None,
         guest=stay.guest if stay else False,
-        fate=sample.category,
+        category=sample.category,
         unit_id=sample.unit_id,
         day=sample.day,
         network=sample.network,

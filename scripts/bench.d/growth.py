@@ -33,7 +33,7 @@ from backend.app import create_app
 from backend.clock import local_day, utc_now
 from backend.coverage.statistics import refresh
 from backend.database.extensions import db
-from backend.measurements.recording import counting
+from backend.measurements.recording import counting, earnings
 from backend.server.backup.service import DUMP
 from backend.server.postgres.programs import pid_of
 
@@ -324,7 +324,7 @@ def nights_work(place: Place, below: Path) -> list[str]:
     with place.app.app_context():
         began = time.monotonic()
         counting.differences()
-        counting.team_differences()
+        earnings.differences()
         recounted = time.monotonic() - began
     return [
         f"A backup at {place.name}: {made:.0f} s, {size / 1e9:.2f} GB",

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import insert
 
 from backend.clock import local_day, utc_now
 from backend.contacts.models import UnitContact
 from backend.database.extensions import db
-from backend.measurements.recording.models import CountDelta
 from tests.support import people
 from tests.support.browser import DESKTOP, PHONE, axe, check_page, fill_fields, press
+from tests.support.daily_counts import add_counts
 from tests.support.live_server import serving_app
 
 pytestmark = pytest.mark.long
@@ -44,12 +43,12 @@ def samples(app: Flask) -> None:
         today = local_day(MidMonth()())
         rows = [
             {"unit_id": people.unit_id(app, MEASURED, "2025"), "network": "mobile",
-             "fate": "counted", "day": today - timedelta(days=n), "n": 4}
+             "category": "counted", "day": today - timedelta(days=n), "n": 4}
             for n in range(10)
         ]  # fmt: skip
         rows.append(rows[0] | {"unit_id": people.unit_id(app, SILENT, "2025"),
                                "day": today - timedelta(days=7), "n": 9})  # fmt: skip
-        db.session.execute(insert(CountDelta), rows)
+        add_counts(rows)
         db.session.commit()
 
 

@@ -6,12 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 
 from backend.clock import local_day
 from backend.database.extensions import db
-from backend.measurements.recording.models import CountDelta, Earning, Measurement, TeamDelta
+from backend.measurements.recording.earnings import replace_earnings
+from backend.measurements.recording.models import Earning, Measurement
+from backend.memberships.attribution import EXCLUDED, OVER_CAP, Earned
 from backend.memberships.models import Volunteer
+from tests.support.daily_counts import add_counts
 
 NOON = datetime(2024, 11, 5, 5, 0, tzinfo=UTC)
 
@@ -29,8 +32,8 @@ def add_measurement(
     campaign: int, team: int | None, at: datetime = NOON, unit: int | None = None, **more: Any
 ) -> uuid.UUID:
     """Add a measurement, its earning if it has a team, and their deltas, in an app's context."""
-    fate, network = more.get("fate", "counted"), more.get("network", "mobile")
-    official = "counted" if fate in ("over_cap", "excluded_in_campaign") else fate
+    category, network = more.get("category", "counted"), more.get("network", "mobile")
+    official = "counted" if category in (OVER_CAP, EXCLUDED) else category
     made = more.get("id") or uuid.uuid4()
     row = {
         "id": made, "measured_at": at, "day": local_day(at), "network": network, "kind": network,
@@ -41,25 +44,23 @@ def add_measurement(
     db.session.execute(insert(Measurement), [row])
     _count(row, official, 1)
     if team is not None:
-        earned = {
-            "campaign_id": campaign, "team_id": team, "volunteer_id": more.get("volunteer"),
-            "guest": more.get("guest", False), "fate": fate, "unit_id": unit,
-            "day": row["day"], "network": network,
-        }  # fmt: skip
-        db.session.execute(insert(Earning), [{**earned, "measurement_id": made, "rules": 1}])
-        db.session.execute(insert(TeamDelta), [{**earned, "n": 1}])
+        earned = Earned(
+            made, campaign, team, more.get("volunteer"), None, None, more.get("guest", False),
+            category, unit, row["day"], network,
+        )  # fmt: skip
+        replace_earnings((), [earned])
     return made
 
 
-def change_verdict(one: uuid.UUID, fate: str) -> None:
+def change_verdict(one: uuid.UUID, category: str) -> None:
     """Change the verdict of a measurement and of its earnings."""
     row = dict(db.session.execute(select(Measurement.__table__).where(_is(one))).mappings().one())
     _count(row, row["reasons"][0] if row["reasons"] else "counted", -1)
-    reasons = [] if fate == "counted" else [fate]
+    reasons = [] if category == "counted" else [category]
     changed = {"reasons": reasons, "counted": not reasons}
     db.session.execute(update(Measurement).where(_is(one)).values(**changed))
-    _count(row, fate, 1)
-    _earning(one, fate=fate)
+    _count(row, category, 1)
+    _earning(one, category=category, needed=None if category == "counted" else False)
 
 
 def change_team(one: uuid.UUID, team: int) -> None:
@@ -71,19 +72,15 @@ def _is(one: uuid.UUID) -> Any:
     return Measurement.id == one
 
 
-def _count(row: dict[str, Any], fate: str, n: int) -> None:
-    key = {name: row[name] for name in ("unit_id", "day", "network")}
-    db.session.execute(insert(CountDelta), [{**key, "fate": fate, "n": n}])
+def _count(row: dict[str, Any], category: str, n: int) -> None:
+    add_counts([{**row, "category": category, "n": n}])
 
 
 def _earning(one: uuid.UUID, **changes: Any) -> None:
-    removed = delete(Earning).where(Earning.measurement_id == one).returning(*Earning.__table__.c)
-    for row in [dict(found) for found in db.session.execute(removed).mappings()]:
-        names = set(TeamDelta.__table__.c.keys()) - {"id", "n"}
-        for earned, n in ((row, -1), ({**row, **changes}, 1)):
-            key = {name: earned[name] for name in names}
-            db.session.execute(insert(TeamDelta), [{**key, "n": n}])
-        db.session.execute(insert(Earning), [{**row, **changes}])
+    columns = [getattr(Earning, name) for name in Earned._fields]
+    rows = db.session.execute(select(*columns).where(Earning.measurement_id == one))
+    stored = [Earned(*row) for row in rows]
+    replace_earnings(stored, [row._replace(**changes) for row in stored])
 
 
 def needed_by_ranking(target: int) -> Counter[tuple[int, int, int, int | None, date]]:
@@ -96,7 +93,7 @@ def needed_by_ranking(target: int) -> Counter[tuple[int, int, int, int | None, d
     for row in counted:
         ranked[row.unit_id, row.network, f"{row.day:%Y-%m}"].append(row.id)
     first = {one for ids in ranked.values() for one in ids[:target]}
-    earned = db.session.execute(select(Earning.__table__).where(Earning.fate == "counted"))
+    earned = db.session.execute(select(Earning.__table__).where(Earning.category == "counted"))
     return Counter(
         (e.campaign_id, e.team_id, e.unit_id, e.volunteer_id, e.day)
         for e in earned

@@ -1,11 +1,13 @@
 """Counts without samples, for tests of pages."""
 
+from datetime import date
+
 from flask import Flask
 from sqlalchemy import select
 
 from backend.database.extensions import db
-from backend.measurements.recording.models import Count
 from backend.units.models import Unit
+from tests.support.daily_counts import add_counts
 
 
 def count(app: Flask, code: str, n: int, month: str = "2024-11") -> None:
@@ -14,6 +16,6 @@ def count(app: Flask, code: str, n: int, month: str = "2024-11") -> None:
         system = "2024" if month < "2025-07" else "2025"
         where = Unit.level == "commune", Unit.code == code, Unit.system == system
         unit = db.session.scalars(select(Unit.id).where(*where)).one()
-        row = {"month": month, "unit_id": unit, "network": "mobile", "fate": "counted", "n": n}
-        db.session.add(Count(**row))
+        row = {"unit_id": unit, "network": "mobile", "category": "counted", "n": n}
+        add_counts([{**row, "day": date.fromisoformat(f"{month}-01")}])
         db.session.commit()

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert
 
 from backend.database.extensions import db
 from backend.demo import plan
-from backend.measurements.recording.models import CountDelta
 from backend.units.service import units_on
+from tests.support.daily_counts import add_counts
 
 LAST = date(2024, 11, 30)
 NOW = datetime(2024, 12, 10, tzinfo=UTC)
@@ -25,9 +24,9 @@ def measured(app: Flask, counted: int = plan.LETTER_COUNTED) -> None:
         units = units_on(LAST, "commune", "19")
         codes, districts = [one.code for one in units], [one.parent_code or "" for one in units]
         quotas = plan.quotas(letter, codes, districts, np.random.default_rng(5_691))
-        row = {"network": "mobile", "fate": "counted", "day": date(2024, 11, 15)}
+        row = {"network": "mobile", "category": "counted", "day": date(2024, 11, 15)}
         rows = [{**row, "unit_id": one.id, "n": quotas[one.code]} for one in units]
-        db.session.execute(insert(CountDelta), rows)
+        add_counts(rows)
         db.session.commit()
 
 

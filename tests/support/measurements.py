@@ -1,7 +1,7 @@
 """Rows of counted measurements for tests of figures."""
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -11,8 +11,9 @@ from backend.clock import VIETNAM
 from backend.coverage.statistics import release
 from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.measurements.recording.models import CountDelta, Measurement
+from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.reasons import category
+from tests.support.daily_counts import add_counts
 
 NINE = datetime(2024, 11, 15, 9, tzinfo=VIETNAM)
 
@@ -49,10 +50,10 @@ def measurement_row(unit: int | None, at: datetime = NINE, **changes: Any) -> di
 
 
 def store_rows(app: Flask, *rows: dict[str, Any]) -> None:
-    """Store rows with their count deltas."""
+    """Store rows with their counts."""
     with app.app_context():
         db.session.execute(insert(Measurement), list(rows))
-        db.session.execute(insert(CountDelta), [_delta(one) for one in rows])
+        add_counts([_number(one) for one in rows])
         db.session.commit()
 
 
@@ -88,7 +89,6 @@ def make_release(app: Flask, month: str = "2024-11") -> bool:
         return release.make(month, datetime(2024, 12, 16, 1, tzinfo=VIETNAM))
 
 
-def _delta(one: dict[str, Any]) -> dict[str, Any]:
-    day: date = one["day"]
-    fate = category(one["reasons"], one["marks"], one.get("assurance"))
-    return {"unit_id": one["unit_id"], "day": day, "network": one["network"], "fate": fate, "n": 1}
+def _number(one: dict[str, Any]) -> dict[str, Any]:
+    name = category(one["reasons"], one["marks"], one.get("assurance"))
+    return {**one, "category": name, "n": 1}

@@ -5,9 +5,11 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
 
 from backend.database.extensions import db
-from backend.measurements.recording.models import Count, TeamCount
+from backend.measurements.recording.models import TeamCount, earning_sums
+from tests.support.daily_counts import add_counts
 from tests.support.people import campaign, organisation, person, take_part, team, unit_id
 
 # Four communes of Thái Nguyên city, near each other.
@@ -49,8 +51,8 @@ def store_count(
     """Store the number of counted mobile samples of a commune and month."""
     unit = unit_id(app, code, system)
     with app.app_context():
-        row = {"month": month, "unit_id": unit, "network": "mobile", "fate": "counted", "n": n}
-        db.session.add(Count(**row, day=None))
+        row = {"unit_id": unit, "network": "mobile", "category": "counted", "n": n}
+        add_counts([{**row, "day": date.fromisoformat(f"{month}-01")}])
         db.session.commit()
 
 
@@ -61,6 +63,10 @@ def store_team_counts(app: Flask, campaign_id: int, team_id: int, *days: tuple[s
             row = {"campaign_id": campaign_id, "team_id": team_id, "network": "mobile", "n": n}
             row |= {"month": day[:7], "grain": "day", "fate": "counted", "guest": False}
             db.session.add(TeamCount(**row, day=date.fromisoformat(day)))
+            sums = {"campaign_id": campaign_id, "month": day[:7], "grain": "day", "claimed": n}
+            sums |= {"team_id": team_id, "network": "mobile", "days": 1 << int(day[8:]) - 1}
+            sums |= {"key": date.fromisoformat(day).toordinal(), "needed": 0, "guests": 0}
+            db.session.execute(insert(earning_sums), [sums])
         db.session.commit()
 
 

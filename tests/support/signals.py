@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from backend.coverage.signals.rules import MOCK_LEAST
 from backend.database.extensions import db
+from tests.support.daily_counts import add_counts
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.people import (
     add_membership,
@@ -93,21 +94,20 @@ ROWS = text("""
             '{}', cast(:reasons as text[]), '{}', true,
             cardinality(cast(:reasons as text[])) = 0, 2, 'witnessed'
         from made
-    ), counted as (
-        insert into count_deltas (unit_id, day, network, fate, n)
-        select :unit, day, 'mobile',
-            coalesce((cast(:reasons as text[]))[1], 'counted_witnessed'), count(*)
-        from made group by day
     ), host as (
         insert into measuring_hosts (id, name, signs, added_at)
         select cast(:host as uuid), 'own', true, now() where cast(:prefix as bytea) is not null
         on conflict do nothing
+    ), used as (
+        insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at,
+            used_by, used_at, prefix, outside)
+        select gen_random_uuid(), device_id, k + 1, cast(:host as uuid), 'small', at, at, id,
+            coalesce(:received_at, at), cast(:prefix as bytea), cast(:outside as boolean)
+        from made where cast(:prefix as bytea) is not null
     )
-    insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at, used_by,
-        used_at, prefix, outside)
-    select gen_random_uuid(), device_id, k + 1, cast(:host as uuid), 'small', at, at, id,
-        coalesce(:received_at, at), cast(:prefix as bytea), cast(:outside as boolean)
-    from made where cast(:prefix as bytea) is not null
+    select cast(:unit as int) as unit_id, day, 'mobile' as network,
+        coalesce((cast(:reasons as text[]))[1], 'counted_witnessed') as category, count(*) as n
+    from made group by day
 """)
 
 
@@ -127,5 +127,5 @@ def add_rows(unit: int, name: str, phones: int, each: int, **changes: Any) -> No
         "outside": None,
         "host": UUID(int=1),
     }
-    db.session.execute(ROWS, values | changes)
+    add_counts(db.session.execute(ROWS, values | changes).mappings().all())
     db.session.commit()

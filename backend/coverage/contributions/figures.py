@@ -48,7 +48,8 @@ def select_counts(query: ContributionQuery) -> str:
     key, joined, where = KEYS[query.by], _joined(query.by), _where(query)
     if query.by == "member" and not query.whole:
         # There are no counts by member and day; earnings are always exact.
-        return f"select {key}, c.fate, c.guest, 1 as n from earnings c where {where} {WITH_DAYS}"
+        rows = f"from earnings c where {where} {WITH_DAYS}"
+        return f"select {key}, c.category as fate, c.guest, 1 as n {rows}"
     return f"""
         {_folded(query)}
         union all

@@ -89,7 +89,7 @@ COMPUTE = text("""
             e.day, count(*), bool_or(reached.unit_id is not null)
         from earnings e left join edge using (unit_id) left join reached using (unit_id)
         where e.unit_id = any(:units) and e.day between :first and :last
-            and e.network = :network and e.fate = any(:counted)
+            and e.network = :network and e.category = any(:counted)
             and :threshold is not null
             and (edge.day is null or e.day < edge.day or e.day = edge.day and e.measurement_id in
                 (select id from ranked where place <= kept))

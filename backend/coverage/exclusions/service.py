@@ -23,7 +23,7 @@ from backend.coverage.signals.queries import month_bounds, units_below
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import ID_MOST
-from backend.measurements.recording.counting import CountDeltas
+from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.models import ExclusionAct
 from backend.measurements.recording.reasons import BASES, COUNTED_CATEGORIES
 from backend.measurements.recording.rules import NETWORKS
@@ -258,7 +258,7 @@ def _decide(
     A preview does the same and rolls each transaction back.
     """
     before = counted_now(data["month"])
-    deltas: list[CountDeltas] = []
+    deltas: list[CountChanges] = []
     finish = db.session.rollback if data["preview"] else db.session.commit
     for device, ids in by_device(rows).items():
         deltas.append(decide_on_device(device, ids, decision, context.judging))
@@ -344,12 +344,12 @@ def counted_now(month: str) -> dict[tuple[int, str], int]:
     return counted
 
 
-def sum_changes(deltas: Iterable[CountDeltas]) -> Changes:
+def sum_changes(deltas: Iterable[CountChanges]) -> Changes:
     """Sum changes of counts by unit, network and category, without sums of 0."""
     sums: Changes = Counter()
     for one in deltas:
-        for row in one.rows():
-            sums[row["unit_id"], row["network"], row["fate"]] += row["n"]
+        for (unit, _, network, name), n in one.by_key.items():
+            sums[unit, network, name] += n
     return Counter({key: n for key, n in sums.items() if n})
 
 

@@ -32,11 +32,10 @@ from backend.coverage.signals.rules import (
     Signal,
 )
 from backend.coverage.signals.shares import shares_of_one_person
-from backend.database.extensions import db
+from backend.database.extensions import db, dump
 from backend.database.locks import MARKS_LOCK, hold
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.rules import AGE_MOST
-from backend.measurements.recording.storage import dump
 from backend.units.models import Unit
 from backend.witness.models import CarrierNetwork
 

@@ -23,13 +23,12 @@ from backend.coverage.statistics import models  # noqa: F401 # part of the metad
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
-from backend.database.extensions import db, fetch, follow_indexes, setting
+from backend.database.extensions import db, dump, fetch, follow_indexes, setting
 from backend.database.locks import STATISTICS_LOCK, hold, try_hold
 from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.data_caps import measured_value
 from backend.measurements.recording.operators import known_operator
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
-from backend.measurements.recording.storage import dump
 
 Progress = Callable[[int, int], None]
 

@@ -13,9 +13,8 @@ from sqlalchemy import TextClause, text
 
 from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end, month_start
-from backend.database.extensions import db, follow_indexes, setting
+from backend.database.extensions import db, dump, follow_indexes, setting
 from backend.errors import Problem
-from backend.measurements.recording.storage import dump
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -183,9 +183,12 @@ def _write(campaign_id: int, sheet: SheetImport) -> dict[str, Any]:
         db.session.execute(insert(Membership), rows)
         ends = [stay.until for stay in stays if stay.until is not None]
         span = {"since": min(stay.since for stay in stays), "until": max(ends)}
-        for device in locked:
-            days = db.session.execute(DAYS, {"device": device, **span}).scalars()
-            changed += earnings.attribute(device, list(days))
+        changed = earnings.attribute(
+            {
+                device: list(db.session.execute(DAYS, {"device": device, **span}).scalars())
+                for device in locked
+            }
+        )
     return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
 
 

@@ -1,7 +1,7 @@
 """Decisions of organisers on measurements of a campaign, and changes of it; with attribution."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -46,7 +46,8 @@ FILTERED = text("""
 # verdicts update the earnings.
 MARK_JOINED = text("update devices set joined = true where id = any(:devices) and not joined")
 TOTALS = """
-    select team_id, count(*) as received, count(*) filter (where fate = any(:counted)) as counted
+    select team_id, count(*) as received,
+        count(*) filter (where category = any(:counted)) as counted
     from earnings where campaign_id = :campaign {condition} group by 1 order by 1
 """
 TOTALS_OF_CAMPAIGN = text(TOTALS.format(condition=""))
@@ -227,8 +228,7 @@ def _attribute(rows: Sequence[Any]) -> None:
     by_device: dict[UUID, set[date]] = defaultdict(set)
     for row in rows:
         by_device[row["device_id"]].add(row["day"])
-    for device, days in by_device.items():
-        earnings.attribute(device, days)
+    earnings.attribute(by_device)
 
 
 def reattribute(campaign_id: int) -> dict[str, Any]:
@@ -238,19 +238,22 @@ def reattribute(campaign_id: int) -> dict[str, Any]:
     order of their ids.
     """
     before = team_totals(campaign_id)
-    changed = 0
-    for device in list(db.session.execute(CAMPAIGN_DEVICES, {"campaign": campaign_id}).scalars()):
-        changed += reattribute_device(device)
+    chosen = db.session.execute(CAMPAIGN_DEVICES, {"campaign": campaign_id}).scalars()
+    changed = attribute_whole(devices.lock_devices(chosen))
     return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
 
 
-def reattribute_device(device: UUID) -> int:
-    """Attribute all measurements of a device again; return the number of changes.
+def attribute_whole(locked: Iterable[UUID]) -> int:
+    """Attribute all measurements of locked devices again; return the number of changes.
 
-    Runs in the caller's transaction and locks the device.
+    Runs in the caller's transaction. Sums of teams are written once, after all devices.
     """
-    days = db.session.execute(DEVICE_DAYS, {"device": device}).scalars()
-    return earnings.lock_and_attribute(device, days)
+    return earnings.attribute(
+        {
+            device: list(db.session.execute(DEVICE_DAYS, {"device": device}).scalars())
+            for device in locked
+        }
+    )
 
 
 def change_campaign(

@@ -31,7 +31,6 @@ from backend.devices.models import Consent, Device
 from backend.errors import Problem, invalid
 from backend.measurements.no_connection import service as no_connection
 from backend.measurements.privacy import removal
-from backend.measurements.recording import earnings
 from backend.measurements.recording.models import (
     Earning,
     Exclusion,
@@ -114,9 +113,7 @@ def withdraw(
     outbox.scrub(device_id)
     positions = _count_positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
-    recent = removal.remove_recent(device_id, at)
-    earnings.unlink_person(device_id)
-    removal.count_as_withdrawn(device_id)
+    recent = removal.leave_counts(device_id, at)
     kept = _anonymise(device_id)
     removed = {
         "measurements": recent,

@@ -42,7 +42,7 @@ BY_ID = text(f"""{SELECT}
 """)
 # The teams that a measurement is attributed to, by campaign.
 EARNED = text("""
-    select e.measurement_id, c.name as campaign, t.name as team, e.fate,
+    select e.measurement_id, c.name as campaign, t.name as team, e.category,
            e.correction_id is not null as corrected
     from earnings e join campaigns c on c.id = e.campaign_id join teams t on t.id = e.team_id
     where e.measurement_id = any(:ids) order by e.measurement_id, e.campaign_id
@@ -154,11 +154,11 @@ def _earned(
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in db.session.execute(EARNED, {"ids": [one["id"] for one in rows]}).mappings():
         earned: dict[str, Any] = {name: row[name] for name in ("campaign", "team", "corrected")}
-        earned |= {"counted": row["fate"] in COUNTED_CATEGORIES, "reason": None}
+        earned |= {"counted": row["category"] in COUNTED_CATEGORIES, "reason": None}
         if not earned["counted"]:
-            known = BY_CODE.get(row["fate"])
-            reason = known.message(language) if known else message(row["fate"], language)
-            earned["reason"] = {"code": row["fate"], "message": reason}
+            known = BY_CODE.get(row["category"])
+            reason = known.message(language) if known else message(row["category"], language)
+            earned["reason"] = {"code": row["category"], "message": reason}
         found[row["measurement_id"]].append(earned)
     return found
 

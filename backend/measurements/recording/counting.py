@@ -5,7 +5,7 @@ A recount compares every stored count with the rows that it counts.
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -13,17 +13,25 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.database.extensions import db
+from backend.database.extensions import db, dump, fetch
 from backend.database.locks import FOLD_LOCK
-from backend.measurements.recording.reasons import category
+from backend.measurements.recording.reasons import (
+    BASES,
+    COLUMNS,
+    COUNTED_CATEGORIES,
+    NOT_VALID,
+    category,
+)
 
 Key = tuple[int | None, str, str, str]  # unit, day, network, category
+NOWHERE = 0  # unit of the counts of samples outside every commune
+NOTHING = dict.fromkeys(COLUMNS.values(), 0)
 
 log = structlog.get_logger()
 
 # A page shows a sample within these seconds; a shorter interval would only make smaller folds.
 EVERY_S = 2.0
-# CountDeltas of one fold: keeps transactions short, the rest follows in the next one.
+# Deltas of one fold: keeps transactions short, the rest follows in the next one.
 FOLD_AT_ONCE = 20_000
 
 FOLD = text("""
@@ -83,83 +91,138 @@ CATEGORY = """
          else 'counted' end
 """
 
-# Counts and pending deltas on one side, the rows on the other, by day and by month.
+# Stored counts on one side, the rows on the other: months by category, days by their three numbers.
 DIFFERENCES = text(f"""
     with rows as (
-        select unit_id, day, network, {CATEGORY} as fate, count(*) as n
-        from measurements group by 1, 2, 3, 4
-    ), daily as (
-        select unit_id, day, network, fate, 0 as stored, n as truth from rows
-        union all
-        select unit_id, day, network, fate, n, 0 from count_deltas
+        select to_char(day, 'YYYY-MM') as month, network, coalesce(unit_id, 0) as unit_id, day,
+            {CATEGORY} as name, count(*)::int as n
+        from measurements group by 1, 2, 3, 4, 5
     ), sides as (
-        select to_char(day, 'YYYY-MM') as month, unit_id, day, network, fate, stored, truth
-        from daily
+        select month, network, unit_id, null::date as day,
+            coalesce(cast(:columns as jsonb) ->> name, name) as name, 0 as stored, n as truth
+        from rows
         union all
-        select to_char(day, 'YYYY-MM'), unit_id, null, network, fate, stored, truth from daily
+        select month, network, unit_id, null, number.key, number.value::int, 0
+        from unit_months u cross join lateral jsonb_each_text(to_jsonb(u)
+            - array['month', 'network', 'unit_id', 'version', 'received', 'valid', 'counted']
+        ) number
         union all
-        select month, unit_id, day, network, fate, n, 0 from counts
+        select month, network, unit_id, day, basis, 0, n from rows cross join lateral (values
+            ('received', true), ('valid', name <> all(:not_valid)),
+            ('counted', name = any(:counted))
+        ) as bases (basis, summed) where summed
+        union all
+        select month, network, unit_id, day, basis, bases.n, 0 from unit_days cross join lateral (
+            values ('received', received), ('valid', valid), ('counted', counted)
+        ) as bases (basis, n)
     )
-    select month, unit_id, day, network, fate,
-           sum(stored)::int as stored, sum(truth)::int as truth
-    from sides group by 1, 2, 3, 4, 5 having sum(stored) <> sum(truth)
-    order by 1, 2, 3, 4, 5
-""")  # noqa: S608 # a part of the statement
-
-# The same for teams, at every grain.
-TEAM_DIFFERENCES = text("""
-    with sides as (
-        select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest,
-               0 as stored, 1 as truth from earnings
-        union all
-        select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n, 0
-        from team_deltas
-    ), grains as (
-        select campaign_id, to_char(day, 'YYYY-MM') as month,
-               case when grouping(volunteer_id) = 0 then 'member'
-                    when grouping(unit_id) = 0 then 'unit'
-                    when grouping(day) = 0 then 'day' else 'team' end as grain,
-               team_id, day, unit_id, volunteer_id, network, fate, guest,
-               sum(stored) as stored, sum(truth) as truth
-        from sides
-        group by campaign_id, to_char(day, 'YYYY-MM'), team_id, network, fate, guest,
-                 grouping sets ((), (day), (day, unit_id), (volunteer_id))
-        union all
-        select campaign_id, month, grain, team_id, day, unit_id, volunteer_id, network, fate,
-               guest, n, 0 from team_counts
-    )
-    select campaign_id, month, grain, team_id, day, unit_id, volunteer_id, network, fate, guest,
-           sum(stored)::int as stored, sum(truth)::int as truth
-    from grains group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 having sum(stored) <> sum(truth)
-    order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-""")
+    select month, network, unit_id, day, name, sum(stored)::int as stored, sum(truth)::int as truth
+    from sides group by 1, 2, 3, 4, 5 having sum(stored) <> sum(truth) order by 1, 2, 3, 4, 5
+""").bindparams(  # noqa: S608 # a part of the statement
+    columns=dump(COLUMNS), not_valid=sorted(NOT_VALID), counted=list(COUNTED_CATEGORIES)
+)
+_NAMES = ", ".join(COLUMNS.values())
+# A statement with ADD_DAYS has ADD_MONTHS as `months` before it: rows of months are locked first,
+# and all in the order of their keys, so that posts and bulk acts never wait in a circle.
+ADD_MONTHS = f"""
+    insert into unit_months as old (month, network, unit_id, {_NAMES})
+    select month, network, unit_id, {_NAMES} from {{after}}
+        jsonb_populate_recordset(null::unit_months, cast(%(months)s as jsonb))
+    order by month, network, unit_id
+    on conflict (month, network, unit_id) do update set version = old.version + 1,
+        {", ".join(f"{name} = old.{name} + excluded.{name}" for name in COLUMNS.values())}
+    returning month, network, unit_id, counted
+"""  # noqa: S608 # names of columns
+ADD_DAYS = """
+    insert into unit_days as old
+    select added.* from {after} (select count(*) from months) first,
+        jsonb_populate_recordset(null::unit_days, cast(%(days)s as jsonb)) added
+    order by month, network, unit_id, day
+    on conflict (month, network, unit_id, day) do update set
+        received = old.received + excluded.received, valid = old.valid + excluded.valid,
+        counted = old.counted + excluded.counted
+    returning 1
+"""
+ADD = f"""
+    with months as ({ADD_MONTHS.format(after="")}), days as ({ADD_DAYS.format(after="")})
+    select count(*) from days
+"""  # noqa: S608
 
 
-class CountDeltas:
-    """Changes of counts, summed by key."""
+class CountChanges:
+    """Changes of counts, summed by unit, day, network and category.
+
+    Sums of 0 are kept: other samples count than before, so the month has another version.
+    """
 
     def __init__(self) -> None:
-        self._by_key: Counter[Key] = Counter()
+        self.by_key: Counter[Key] = Counter()
 
     def add(self, row: Mapping[str, Any], reasons: Sequence[str], n: int) -> None:
         """Add a row to its category (n = 1) or remove it from there (n = -1)."""
         name = category(reasons, row["marks"], row["assurance"])
-        self._by_key[(row["unit_id"], row["day"].isoformat(), row["network"], name)] += n
+        self.by_key[row["unit_id"], row["day"].isoformat(), row["network"], name] += n
 
-    def merge(self, other: "CountDeltas") -> None:
+    def add_number(self, row: Any, name: str, n: int) -> None:
+        """Add a number to a category of a row {unit_id, day, network}."""
+        self.by_key[row.unit_id, row.day.isoformat(), row.network, name] += n
+
+    def merge(self, other: "CountChanges") -> None:
         """Add the changes of another instance."""
-        self._by_key.update(other._by_key)
+        self.by_key.update(other.by_key)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the changes as rows of `count_deltas`.
-
-        Sums of 0 are included: other measurements count now, so others may be the needed ones.
-        """
+        """Return the changes as rows of `count_deltas`."""
         return [
             {"unit_id": unit, "day": day, "network": network, "fate": name, "n": n}
-            for (unit, day, network, name), n in self._by_key.items()
+            for (unit, day, network, name), n in self.by_key.items()
         ]
 
+    def months(self) -> list[dict[str, Any]]:
+        """Return the changes as rows of `unit_months`, without the generated sums."""
+        found: dict[tuple[Any, ...], dict[str, int]] = {}
+        for (unit, day, network, name), n in self.by_key.items():
+            numbers = found.setdefault((day[:7], network, unit or NOWHERE), {**NOTHING})
+            numbers[COLUMNS[name]] += n
+        return [
+            {"month": month, "network": network, "unit_id": unit, **numbers}
+            for (month, network, unit), numbers in found.items()
+        ]
+
+    def days(self) -> list[dict[str, Any]]:
+        """Return the changes as rows of `unit_days`."""
+        found: dict[tuple[Any, ...], list[int]] = {}
+        for (unit, day, network, name), n in self.by_key.items():
+            numbers = found.setdefault((unit or NOWHERE, day, network), [0, 0, 0])
+            numbers[0] += n
+            numbers[1] += n if name not in NOT_VALID else 0
+            numbers[2] += n if name in COUNTED_CATEGORIES else 0
+        return [
+            {"month": day[:7], "network": network, "unit_id": unit, "day": day,
+             **dict(zip(BASES, numbers, strict=True))}
+            for (unit, day, network), numbers in found.items()
+        ]  # fmt: skip
+
+
+def write_counts(changes: CountChanges) -> None:
+    """Add changes to the counts in the session's transaction, of which it is one of the last acts.
+
+    Until its end other transactions wait that change the counts of the same units.
+    """
+    if changes.by_key:
+        _add(changes.months(), changes.days())
+        db.session.execute(DELTAS, {"deltas": dump(changes.rows())})
+
+
+def _add(months: Sequence[Mapping[str, Any]], days: Sequence[Mapping[str, Any]]) -> None:
+    fetch(ADD, {"months": dump(months), "days": dump(days)})
+
+
+DELTAS = text("""
+    insert into count_deltas (unit_id, day, network, fate, n)
+    select unit_id, day, network, fate, n
+    from jsonb_populate_recordset(null::count_deltas, cast(:deltas as jsonb))
+""")
 
 # Whether this process may fold, and which deltas are pending.
 PENDING = text("""
@@ -215,6 +278,21 @@ def differences() -> list[dict[str, Any]]:
     return [dict(row) for row in db.session.execute(DIFFERENCES).mappings()]
 
 
-def team_differences() -> list[dict[str, Any]]:
-    """Return the stored team counts that differ from the earnings, with both sums."""
-    return [dict(row) for row in db.session.execute(TEAM_DIFFERENCES).mappings()]
+def repair(found: Iterable[Mapping[str, Any]]) -> None:
+    """Correct the counts of `differences`; versions rise, so that no cached answer stays; commit.
+
+    What is posted meanwhile is added as always.
+    """
+    months: dict[tuple[Any, ...], dict[str, Any]] = {}
+    days: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in found:
+        key = {name: row[name] for name in ("month", "network", "unit_id")}
+        month = months.setdefault(tuple(key.values()), {**key, **NOTHING})
+        if row["day"] is not None:
+            at = (*key.values(), row["day"])
+            numbers = days.setdefault(at, {**key, "day": row["day"], **dict.fromkeys(BASES, 0)})
+        else:
+            numbers = month
+        numbers[row["name"]] += row["truth"] - row["stored"]
+    _add(list(months.values()), list(days.values()))
+    db.session.commit()

@@ -1,20 +1,28 @@
 """Attribution of a device's measurements to teams, in the transaction of the verdicts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 
 from backend.clock import day_begin
-from backend.database.extensions import db
+from backend.database.extensions import db, dump, fetch, setting
 from backend.devices import service as devices
 from backend.errors import Problem
-from backend.measurements.recording.reasons import category
-from backend.measurements.recording.storage import EarnedRows, dump
-from backend.memberships.attribution import RULE, Earned, Sample, covers, earnings
+from backend.measurements.recording.reasons import COLUMNS, category
+from backend.memberships.attribution import (
+    COUNTED,
+    EXCLUDED,
+    OVER_CAP,
+    RULE,
+    Earned,
+    Sample,
+    covers,
+    earnings,
+)
 from backend.memberships.attribution_rows import (
     decisions_on,
     exclusions_of,
@@ -36,36 +44,128 @@ ROWS = text("""
 STORED = text(f"""
     select {", ".join(Earned._fields)} from earnings where measurement_id = any(:ids)
 """)  # noqa: S608 # names of columns
+OF_DEVICE = text(f"""
+    select {", ".join(f"e.{name}" for name in Earned._fields)}, m.received_at > :since as recent
+    from earnings e join measurements m on m.id = e.measurement_id where m.device_id = :device
+""")  # noqa: S608
 DELETE = text("""
     delete from earnings e using jsonb_to_recordset(cast(:gone as jsonb))
         as g(measurement_id uuid, campaign_id int)
     where e.measurement_id = g.measurement_id and e.campaign_id = g.campaign_id
 """)
-INSERT = text("""
-    insert into earnings select * from jsonb_populate_recordset(null::earnings, cast(:new as jsonb))
-""")
-DELTAS = text("""
+# An earning that begins to count now has no `needed` yet: it is needed if the commune's counted
+# samples, without the `later` ones of the same transaction, are at most those of its target.
+_STORED = ", ".join(f"e.{name}" for name in (*Earned._fields, "rules") if name != "needed")
+ADD_EARNINGS = f"""
+    insert into earnings ({_STORED.replace("e.", "")}, needed)
+    select {_STORED}, coalesce(
+        e.needed, months.counted - e.later <= target.threshold + %(strict)s, false)
+    from {{after}} jsonb_to_recordset(cast(%(earned)s as jsonb)) as e (
+        measurement_id uuid, campaign_id int, team_id int, volunteer_id bigint,
+        membership_id bigint, correction_id bigint, rules int, guest boolean, category text,
+        unit_id int, day date, network text, needed boolean, later int)
+    left join {{months}} months on months.month = to_char(e.day, 'YYYY-MM')
+        and months.network = e.network and months.unit_id = e.unit_id
+    left join lateral (
+        select threshold from targets
+        where level = 'commune' and purpose = 'target' and network = e.network
+            and (unit_id = e.unit_id or unit_id is null)
+            and daterange(valid_from, valid_to, '[]')
+                @> (date_trunc('month', e.day) + interval '1 month - 1 day')::date
+        order by unit_id nulls last limit 1
+    ) target on true
+    returning campaign_id, team_id, volunteer_id, unit_id, day, network, needed
+"""  # noqa: S608
+# The grains of `earning_sums`, each with the key of an earning.
+_GRAINS = """
+    (values ('member', coalesce(volunteer_id, 0)::bigint), ('unit', coalesce(unit_id, 0)::bigint),
+        ('day', (day - date '0001-01-01' + 1)::bigint)) as grains (grain, key)
+"""
+_KEY = ("campaign_id", "month", "grain", "team_id", "key", "network")
+TEAM_COLUMNS = COLUMNS | {OVER_CAP: OVER_CAP, EXCLUDED: EXCLUDED}
+_NUMBERS = ("guests", *TEAM_COLUMNS.values())
+NOTHING = dict.fromkeys(("needed", *_NUMBERS), 0)
+# Changes of sums, and the needed ones of `earned`.
+ADD_SUMS = f"""
+    insert into earning_sums as old ({", ".join((*_KEY, "days", "needed", *_NUMBERS))})
+    select {", ".join(_KEY)}, added.days, added.needed + coalesce(new.n, 0), {", ".join(_NUMBERS)}
+    from {{after}} jsonb_populate_recordset(null::earning_sums, cast(%(sums)s as jsonb)) added
+    left join (
+        select campaign_id, to_char(day, 'YYYY-MM') as month, grain, team_id, key, network,
+            count(*) as n
+        from earned cross join lateral {_GRAINS} where needed group by 1, 2, 3, 4, 5, 6
+    ) new using ({", ".join(_KEY)})
+    order by {", ".join(_KEY)}
+    on conflict ({", ".join(_KEY)}) do update set
+        days = old.days | excluded.days, needed = old.needed + excluded.needed,
+        {", ".join(f"{name} = old.{name} + excluded.{name}" for name in _NUMBERS)}
+    returning 1
+"""  # noqa: S608
+ADD = f"""
+    with earned as ({ADD_EARNINGS.format(after="", months="unit_months")}),
+        sums as ({ADD_SUMS.format(after="")})
+    select count(*) from sums
+"""  # noqa: S608
+# Days of sums that lost earnings: without those that have none left.
+DAYS = text(f"""
+    update earning_sums s set days = (
+        select coalesce(bit_or(1::bigint << extract(day from day)::int - 1), 0)
+        from earnings cross join lateral {_GRAINS}
+        where campaign_id = s.campaign_id and team_id = s.team_id and network = s.network
+            and to_char(day, 'YYYY-MM') = s.month and grain = s.grain and key = s.key
+    )
+    from jsonb_populate_recordset(null::earning_sums, cast(:sums as jsonb)) lost
+    where {" and ".join(f"s.{name} = lost.{name}" for name in _KEY)}
+""")  # noqa: S608
+# The stored sums on one side, the earnings on the other.
+DIFFERENCES = text(f"""
+    with truth as (
+        select campaign_id, to_char(day, 'YYYY-MM') as month, grain, team_id, key, network,
+            coalesce(cast(:columns as jsonb) ->> category, category) as column, 1 as n, day,
+            needed, guest and category = any(:counted) as guest
+        from earnings cross join lateral {_GRAINS}
+    ), sides as (
+        select {", ".join(_KEY)}, "column" as name, 0 as stored, n as truth from truth
+        union all
+        select {", ".join(_KEY)}, 'needed', 0, 1 from truth where needed
+        union all
+        select {", ".join(_KEY)}, 'guests', 0, 1 from truth where guest
+        union all
+        select {", ".join(_KEY)}, 'days', 0, bit_or(1::bigint << extract(day from day)::int - 1)
+        from truth group by 1, 2, 3, 4, 5, 6
+        union all
+        select {", ".join(_KEY)}, number.name, number.value::bigint, 0
+        from earning_sums s cross join lateral jsonb_each_text(
+            to_jsonb(s) - array['key', 'campaign_id', 'month', 'grain', 'team_id', 'network',
+                'received', 'valid', 'counted']) number (name, value)
+    )
+    select {", ".join(_KEY)}, name, sum(stored)::bigint as stored, sum(truth)::bigint as truth
+    from sides group by {", ".join(_KEY)}, name having sum(stored) <> sum(truth)
+    order by {", ".join(_KEY)}, name
+""").bindparams(columns=dump(TEAM_COLUMNS), counted=sorted(COUNTED))  # noqa: S608
+DELETE_SUMS = text(f"""
+    delete from earning_sums s using jsonb_populate_recordset(
+        null::earning_sums, cast(:wrong as jsonb)) wrong
+    where {" and ".join(f"s.{name} = wrong.{name}" for name in _KEY)}
+""")  # noqa: S608
+SUM_AGAIN = text(f"""
+    insert into earning_sums ({", ".join((*_KEY, "days", "needed", *_NUMBERS))})
+    select {", ".join(_KEY)}, bit_or(1::bigint << extract(day from day)::int - 1),
+        count(*) filter (where needed), count(*) filter (where guest and category = any(:counted)),
+        {", ".join(f"count(*) filter (where category = '{name}')" for name in TEAM_COLUMNS)}
+    from (
+        select *, to_char(day, 'YYYY-MM') as month from earnings cross join lateral {_GRAINS}
+    ) earned join (
+        select distinct {", ".join(_KEY)}
+        from jsonb_populate_recordset(null::earning_sums, cast(:wrong as jsonb))
+    ) wrong using ({", ".join(_KEY)})
+    group by {", ".join(_KEY)}
+""").bindparams(counted=sorted(COUNTED))  # noqa: S608
+OLD_DELTAS = text("""
     insert into team_deltas (campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest,
                              n)
     select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n
     from jsonb_populate_recordset(null::team_deltas, cast(:deltas as jsonb))
-""")
-# The counts of a withdrawn person move to no person; those of the team stay.
-UNLINK = text("""
-    with mine as (
-        select e.* from earnings e join measurements m on m.id = e.measurement_id
-        where m.device_id = :device and e.volunteer_id is not null
-    ), moved as (
-        insert into team_deltas (campaign_id, team_id, volunteer_id, unit_id, day, network, fate,
-                                 guest, n)
-        select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, -count(*)
-        from mine group by 1, 2, 3, 4, 5, 6, 7, 8
-        union all
-        select campaign_id, team_id, null, unit_id, day, network, fate, guest, count(*)
-        from mine group by 1, 2, 4, 5, 6, 7, 8
-    )
-    update earnings e set volunteer_id = null, membership_id = null from mine
-    where e.measurement_id = mine.measurement_id and e.campaign_id = mine.campaign_id
 """)
 # Volunteers without another device lose name, passes and memberships without earnings.
 DELETE_PERSON = text("""
@@ -83,30 +183,70 @@ DELETE_PERSON = text("""
     update volunteers v set display_name = null, name_agreed_at = null from alone
     where v.id = alone.id
 """)
-# Columns of the key of team counts.
-KEY = ("campaign_id", "team_id", "volunteer_id", "unit_id", "day", "network", "fate", "guest")
 
 
-def attribute(device_id: UUID, days: Iterable[date]) -> int:
-    """Attribute a device's measurements of these days again; return the number of changes.
+OLD_KEY = (
+    "campaign_id",
+    "team_id",
+    "volunteer_id",
+    "unit_id",
+    "day",
+    "network",
+    "category",
+    "guest",
+)
 
-    The caller locks the device's row and commits.
+
+class EarnedRows(NamedTuple):
+    """Rows for ADD_EARNINGS and ADD_SUMS."""
+
+    earnings: Sequence[dict[str, Any]]
+    sums: Sequence[dict[str, Any]]
+    deltas: Sequence[dict[str, Any]]
+
+    def values(self) -> dict[str, Any]:
+        """Return the parameters of the statements; a target may have to be exceeded."""
+        return {
+            "earned": dump(self.earnings),
+            "sums": dump(self.sums),
+            "strict": int(setting("REACHED_IS") == ">"),
+        }
+
+
+def attribute(days_of: Mapping[UUID, Iterable[date]]) -> int:
+    """Attribute devices' measurements of these days again; return the number of changes.
+
+    The caller has locked the devices' rows and written changed counts; it commits.
     """
-    wanted_days = sorted(set(days))
-    if not wanted_days:
-        return 0
-    span = {"since": day_begin(wanted_days[0]), "until": day_begin(wanted_days[-1]) + DAY}
-    found = db.session.execute(ROWS, {"device": device_id, "days": wanted_days, **span})
+    stored: set[Earned] = set()
+    wanted: list[Earned] = []
+    for device_id, days in days_of.items():
+        of_device, earned = _stored_and_wanted(device_id, sorted(set(days)))
+        stored |= of_device
+        # Whether a sample is needed is decided when it begins to count, in any campaign.
+        needed = {one.measurement_id: one.needed for one in of_device if one.category in COUNTED}
+        wanted += [
+            one._replace(needed=needed.get(one.measurement_id) if _counts(one) else False)
+            for one in earned
+        ]
+    return replace_earnings(stored.difference(wanted), [e for e in wanted if e not in stored])
+
+
+def _stored_and_wanted(device_id: UUID, days: Sequence[date]) -> tuple[set[Earned], list[Earned]]:
+    """Return the stored earnings of a device's days, and those of its measurements now."""
+    if not days:
+        return set(), []
+    span = {"since": day_begin(days[0]), "until": day_begin(days[-1]) + DAY}
+    found = db.session.execute(ROWS, {"device": device_id, "days": days, **span})
     rows = {row["id"]: row for row in found.mappings()}
     if not rows:
-        return 0
+        return set(), []
     stays, decisions = stays_of(device_id), decisions_on(rows)
     campaigns = {stay.campaign_id for stay in stays} | {campaign for _, campaign in decisions}
     samples = [_sample(row, _units_above(row)) for row in rows.values()]
     terms, excluded = terms_of(campaigns), exclusions_of(rows, campaigns)
-    wanted = set(earnings(samples, stays, terms, decisions, excluded))
     stored = {Earned(**row) for row in db.session.execute(STORED, {"ids": list(rows)}).mappings()}
-    return replace_earnings(stored - wanted, wanted - stored)
+    return stored, list(earnings(samples, stays, terms, decisions, excluded))
 
 
 def earn_new(device_id: UUID, rows: Sequence[Mapping[str, Any]]) -> EarnedRows | None:
@@ -121,8 +261,7 @@ def earn_new(device_id: UUID, rows: Sequence[Mapping[str, Any]]) -> EarnedRows |
     capped = [terms for terms in inputs.terms if terms.cap is not None]
     if any(covers(terms, sample) for terms in capped for sample in samples):
         return None
-    new = list(earnings(samples, inputs.stays, inputs.terms, {}, ()))
-    return EarnedRows([_row(one) for one in new], _sum_deltas((one, 1) for one in new))
+    return _rows((), list(earnings(samples, inputs.stays, inputs.terms, {}, ())))
 
 
 def lock_and_attribute(device_id: UUID, days: Iterable[date]) -> int:
@@ -131,40 +270,91 @@ def lock_and_attribute(device_id: UUID, days: Iterable[date]) -> int:
         devices.lock_device(device_id)
     except Problem:  # withdrawn at the same time
         return 0
-    return attribute(device_id, days)
+    return attribute({device_id: days})
 
 
-def unlink_person(device_id: UUID) -> None:
-    """Unlink a device's earnings from its volunteer, before the device is withdrawn."""
-    db.session.execute(UNLINK, {"device": device_id})
+def unlink_person(device_id: UUID, since: datetime) -> None:
+    """Unlink a device's earnings from its volunteer, before the device is withdrawn.
+
+    Those of measurements received after `since` are removed.
+    """
+    gone, kept = set(), []
+    for row in db.session.execute(OF_DEVICE, {"device": device_id, "since": since}).mappings():
+        earned = Earned(**{name: row[name] for name in Earned._fields})
+        if row["recent"] or earned.volunteer_id is not None:
+            gone.add(earned)
+        if not row["recent"] and earned.volunteer_id is not None:
+            kept.append(earned._replace(volunteer_id=None, membership_id=None))
+    replace_earnings(gone, kept)
     db.session.execute(DELETE_PERSON, {"device": device_id})
 
 
-def replace_earnings(gone: set[Earned], new: set[Earned]) -> int:
-    """Write changed earnings and team counts; return the number of changes."""
+def replace_earnings(gone: Collection[Earned], new: Sequence[Earned]) -> int:
+    """Write changed earnings and their sums; return the number of changes."""
+    changed = {(one.measurement_id, one.campaign_id) for one in (*gone, *new)}
+    if not changed:
+        return 0
     if gone:
         keys = [
             {"measurement_id": one.measurement_id, "campaign_id": one.campaign_id} for one in gone
         ]
         db.session.execute(DELETE, {"gone": dump(keys)})
-    if new:
-        db.session.execute(INSERT, {"new": dump([_row(one) for one in new])})
-    deltas = _sum_deltas([*((one, -1) for one in gone), *((one, 1) for one in new)])
-    if deltas:
-        db.session.execute(DELTAS, {"deltas": dump(deltas)})
-    return len({(one.measurement_id, one.campaign_id) for one in gone | new})
+    rows = _rows(gone, new)
+    fetch(ADD, rows.values())
+    if gone:
+        db.session.execute(DAYS, {"sums": dump(rows.sums)})
+    db.session.execute(OLD_DELTAS, {"deltas": dump(rows.deltas)})
+    return len(changed)
 
 
-def _row(earned: Earned) -> dict[str, Any]:
-    return earned._asdict() | {"rules": RULE}
+def differences() -> list[dict[str, Any]]:
+    """Return the stored sums that differ from the earnings, with both numbers."""
+    return [dict(row) for row in db.session.execute(DIFFERENCES).mappings()]
 
 
-def _sum_deltas(changes: Iterable[tuple[Earned, int]]) -> list[dict[str, Any]]:
-    """Sum changes of team counts by key, as rows of `team_deltas`."""
-    sums: Counter[tuple[Any, ...]] = Counter()
-    for earned, n in changes:
-        sums[tuple(getattr(earned, name) for name in KEY)] += n
-    return [dict(zip(KEY, key, strict=True)) | {"n": n} for key, n in sums.items() if n]
+def repair(found: Iterable[Mapping[str, Any]]) -> None:
+    """Sum the earnings of the rows of `differences` again; commit."""
+    wrong = dump([{name: row[name] for name in _KEY} for row in found])
+    db.session.execute(DELETE_SUMS, {"wrong": wrong})
+    db.session.execute(SUM_AGAIN, {"wrong": wrong})
+    db.session.commit()
+
+
+def _counts(earned: Earned) -> bool:
+    return earned.category in COUNTED
+
+
+def _rows(gone: Iterable[Earned], new: Sequence[Earned]) -> EarnedRows:
+    """Return changed earnings as the rows of statements; `new` is in the order of arrival."""
+    later: dict[tuple[Any, ...], set[UUID]] = {}  # by commune, month and network
+    rows = []
+    for one in reversed(new):
+        row = one._asdict() | {"rules": RULE, "later": 0}
+        if one.needed is None:
+            commune = one.unit_id, one.network, one.day.year, one.day.month
+            after = later.setdefault(commune, set())
+            row["later"] = len(after - {one.measurement_id})
+            after.add(one.measurement_id)
+        rows.append(row)
+    deltas: Counter[tuple[Any, ...]] = Counter()
+    sums: dict[tuple[Any, ...], dict[str, int]] = {}
+    for n, changed in ((-1, gone), (1, new)):
+        for one in changed:
+            deltas[tuple(getattr(one, name) for name in OLD_KEY)] += n
+            subjects = one.volunteer_id or 0, one.unit_id or 0, one.day.toordinal()
+            for grain, subject in zip(("member", "unit", "day"), subjects, strict=True):
+                key = one.campaign_id, f"{one.day:%Y-%m}", grain, one.team_id, subject, one.network
+                numbers = sums.setdefault(key, {"days": 0, **NOTHING})
+                numbers[TEAM_COLUMNS[one.category]] += n
+                numbers["guests"] += n if one.guest and _counts(one) else 0
+                numbers["needed"] -= 1 if n < 0 and one.needed else 0  # ADD_SUMS adds the new ones
+                numbers["days"] |= 1 << one.day.day - 1 if n > 0 else 0
+    return EarnedRows(
+        rows,
+        [dict(zip(_KEY, key, strict=True)) | numbers for key, numbers in sums.items()],
+        [dict(zip(OLD_KEY, key, strict=True)) | {"fate": key[6], "n": n}
+         for key, n in deltas.items() if n],
+    )  # fmt: skip
 
 
 def _units_above(row: Mapping[Any, Any]) -> frozenset[int]:

@@ -7,9 +7,15 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Column,
+    Computed,
+    Date,
     ForeignKey,
     Identity,
     Index,
+    Integer,
+    Table,
+    Text,
     UniqueConstraint,
     func,
     text,
@@ -18,7 +24,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.measurements.recording.reasons import BASES, COLUMNS, NOT_VALID, PARTS
 from backend.memberships import models as memberships  # noqa: F401 # referenced tables
+from backend.memberships.attribution import EXCLUDED, OVER_CAP
 
 
 class Receipt(db.Model):
@@ -163,6 +171,72 @@ class Exclusion(db.Model):
     excluded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+# The number of samples of each category, by its column.
+def _numbers(*more: str) -> list[Column[int]]:
+    names = (*COLUMNS.values(), *more)
+    columns = [Column(name, Integer, nullable=False, server_default="0") for name in names]
+    valid = [name for name in names if name not in NOT_VALID]
+    sums = {"received": names, "valid": valid, "counted": tuple(PARTS)}
+    return columns + [
+        Column(name, Integer, Computed(" + ".join(parts), persisted=True))
+        for name, parts in sums.items()
+    ]
+
+
+def _key(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+# Samples of a commune in a month on a network; unit 0 is outside every commune. Each transaction
+# that changes a verdict updates its rows and raises their versions, which never restart.
+unit_months = Table(
+    "unit_months",
+    db.metadata,
+    _key("month", Text),
+    _key("network", Text),
+    _key("unit_id", Integer),
+    *_numbers(),
+    Column("version", BigInteger, nullable=False, server_default="1"),
+    postgresql_with={"fillfactor": "70"},
+)
+
+# The same by day.
+unit_days = Table(
+    "unit_days",
+    db.metadata,
+    _key("month", Text),
+    _key("network", Text),
+    _key("unit_id", Integer),
+    _key("day", Date),
+    *(Column(name, Integer, nullable=False) for name in BASES),
+    postgresql_with={"fillfactor": "70"},
+)
+
+# Earnings of a team in a campaign and month by member (key: the volunteer, 0 for none), by unit
+# (key: its id, 0 for none) and by day (key: its ordinal).
+earning_sums = Table(
+    "earning_sums",
+    db.metadata,
+    Column(
+        "campaign_id",
+        ForeignKey("campaigns.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _key("month", Text),
+    _key("grain", Text),
+    _key("team_id", Integer),
+    _key("key", BigInteger),
+    _key("network", Text),
+    Column("days", BigInteger, nullable=False),  # a bit for each day of the month with samples
+    Column("needed", Integer, nullable=False),
+    Column("guests", Integer, nullable=False),  # of the counted ones, those of guests
+    *_numbers(OVER_CAP, EXCLUDED),
+    Index("ix_earning_sums_unit", "key", "month", postgresql_where=text("grain = 'unit'")),
+    postgresql_with={"fillfactor": "70"},
+)
+
+
 class Count(db.Model):
     """Number of measurements by unit, day, network and category (`counted` or main reason)."""
 
@@ -217,11 +291,13 @@ class Earning(db.Model):
     correction_id: Mapped[int | None] = mapped_column(ForeignKey("corrections.id"))
     rules: Mapped[int]
     guest: Mapped[bool]
-    # Category: `counted`, the measurement's main reason, over_cap, excluded_in_campaign.
-    fate: Mapped[str]
+    # As of the measurement, or over_cap, excluded_in_campaign.
+    category: Mapped[str]
     unit_id: Mapped[int | None]
     day: Mapped[date]
     network: Mapped[str]
+    # The commune lacked samples when this one began to count, with it at most its target.
+    needed: Mapped[bool] = mapped_column(server_default="false")
 
 
 class TeamCount(db.Model):

@@ -116,6 +116,10 @@ PARTS = {
     "withdrawn": WITHDRAWN,
 }
 COUNTED_CATEGORIES = tuple(PARTS.values())
+# The column of each category in `unit_months` and `earning_sums`.
+COLUMNS = {category: part for part, category in PARTS.items()} | {
+    code: code for code in (*_NOT_COUNTED, *_NOT_VALID)
+}
 _BY_ASSURANCE = {"witnessed": COUNTED_WITNESSED, "ticketed": COUNTED_TICKETED}
 
 

@@ -17,7 +17,7 @@ from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem
 from backend.measurements.recording import earnings, incoming, replays, rules, timeline
 from backend.measurements.recording.bodies import storable_text
-from backend.measurements.recording.counting import CountDeltas
+from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.incoming import Item, ReceiptContext, parse_item
 from backend.measurements.recording.models import RejectedBody
 from backend.measurements.recording.reasons import STATEMENT_MARKS
@@ -326,7 +326,7 @@ def _judge_and_store(
         raise StateChanged  # a duplicate or a conflict, which needs the receipts
     if stored is not None and any(item.time_error for item in items):
         raise StateChanged  # it may have been stored in time, which needs the receipts too
-    deltas = CountDeltas()
+    deltas = CountChanges()
     rows = [item.row | {"device_id": device_id} for item in new]
     receipts = [_receipt_row(item.digest, row) for item, row in zip(new, rows, strict=True)]
     changed = _judge(device_id, rows, deltas, judging)
@@ -338,11 +338,11 @@ def _judge_and_store(
     if alone and (earned is not None or not joined):
         issued = store_autocommit(gate, receipts, rows, deltas, digests, tickets, earned)
     else:
-        issued = store(gate, receipts, rows, deltas, digests, tickets)
         update_verdicts(changed)
         _store_rejected(device_id, rejected)
+        issued = store(gate, receipts, rows, deltas, digests, tickets)
         if joined and device_id:
-            earnings.attribute(device_id, [row["day"] for row in (*rows, *changed)])
+            earnings.attribute({device_id: [row["day"] for row in (*rows, *changed)]})
         db.session.commit()
     for item, row in zip(new, rows, strict=True):
         item.row = row
@@ -364,7 +364,7 @@ def _locate(items: Sequence[Item], locator: Locator) -> None:
 def _judge(
     device_id: UUID | None,
     rows: Sequence[dict[str, Any]],
-    deltas: CountDeltas,
+    deltas: CountChanges,
     judging: _Judging,
 ) -> list[dict[str, Any]]:
     """Set the verdicts of new rows; return the changed verdicts of stored rows."""

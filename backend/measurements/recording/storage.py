@@ -1,19 +1,17 @@
 """Store receipts, measurements, changes of counts and uses of tickets in one statement."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from backend.database.extensions import Run, array_literal, db, fetch, fetch_autocommit
-from backend.measurements.recording.counting import CountDeltas
+from backend.database.extensions import Run, array_literal, db, dump, fetch, fetch_autocommit
+from backend.measurements.recording import earnings
+from backend.measurements.recording.counting import ADD_DAYS, ADD_MONTHS, CountChanges
 from backend.measurements.recording.timeline import UPDATE
 from backend.witness.service import ISSUE_NEXT, ISSUED_NEXT, IssuedRow
 
@@ -27,18 +25,27 @@ STORE = """
         insert into receipts
         select r.* from gate,
             jsonb_populate_recordset(null::receipts, cast(%(receipts)s as jsonb)) r
+        returning 1
     ), m as (
         insert into measurements
         select m.* from gate,
             jsonb_populate_recordset(null::measurements, cast(%(rows)s as jsonb)) m
+        returning 1
     ), d as (
         insert into count_deltas (unit_id, day, network, fate, n)
         select unit_id, day, network, fate, n from gate,
             jsonb_populate_recordset(null::count_deltas, cast(%(deltas)s as jsonb))
-    ){more}
+    ), months as ({months}), days as ({days}){more}
     select (select count(*) from gate) as n, {result} as issued
 """
-STORE_WITHOUT_DEVICE = STORE.format(gate="select 1", more="", result="null")
+# Shared rows come last: a receipt of the same id may make this transaction wait for another one.
+COUNTS = {
+    "months": ADD_MONTHS.format(
+        after="gate, (select count(*) from r) r, (select count(*) from m) m,"
+    ),
+    "days": ADD_DAYS.format(after="gate,"),
+}
+STORE_WITHOUT_DEVICE = STORE.format(gate="select 1", more="", result="null", **COUNTS)
 GATE = """
         update devices set version = version + 1, window_start = %(start)s, window_items = %(items)s
         where id = %(device)s and version = %(version)s
@@ -59,16 +66,14 @@ USE_TICKETS = """, t as (
             as s (id uuid, used_by uuid, used_at timestamptz, prefix bytea, outside boolean)
         where tickets.id = s.id
     )"""
-EARN = """, e as (
-        insert into earnings
-        select e.* from gate,
-            jsonb_populate_recordset(null::earnings, cast(%(earned)s as jsonb)) e
-    ), teams as (
+EARN = f""", earned as ({earnings.ADD_EARNINGS.format(after="gate,", months="months")}),
+    sums as ({earnings.ADD_SUMS.format(after="gate, (select count(*) from days) first,")}),
+    teams as (
         insert into team_deltas (campaign_id, team_id, volunteer_id, unit_id, day, network, fate,
                                  guest, n)
         select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n
         from gate, jsonb_populate_recordset(null::team_deltas, cast(%(team_deltas)s as jsonb))
-    )"""
+    )"""  # noqa: S608 # parts of the statement
 
 
 @cache
@@ -76,14 +81,8 @@ def _statement(uses: bool, issues: bool, earns: bool) -> str:
     """Return the statement of a device, by its optional parts."""
     parts = (USE_TICKETS, uses), (EARN, earns), (f",{ISSUE_NEXT}", issues)
     more = "".join(part for part, wanted in parts if wanted)
-    return STORE.format(gate=GATE, more=more, result=ISSUED_NEXT if issues else "null")
-
-
-DELTAS = text("""
-    insert into count_deltas (unit_id, day, network, fate, n)
-    select unit_id, day, network, fate, n
-    from jsonb_populate_recordset(null::count_deltas, cast(:deltas as jsonb))
-""")
+    result = ISSUED_NEXT if issues else "null"
+    return STORE.format(gate=GATE, more=more, result=result, **COUNTS)
 
 
 class StateChanged(Exception):
@@ -109,22 +108,15 @@ class Tickets:
     next: Mapping[str, Any] | None = None
 
 
-class EarnedRows(NamedTuple):
-    """Rows of `earnings` and of `team_deltas`."""
-
-    earnings: Sequence[dict[str, Any]]
-    deltas: Sequence[dict[str, Any]]
-
-
 def _store(
     run: Run,
     gate: DeviceVersion | None,
     receipts: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
-    deltas: CountDeltas,
+    changes: CountChanges,
     digests: Sequence[bytes],
     tickets: Tickets,
-    earned: EarnedRows | None = None,
+    earned: earnings.EarnedRows | None = None,
 ) -> IssuedRow:
     """Add measurements, receipts and counts; StateChanged: nothing was added.
 
@@ -133,7 +125,9 @@ def _store(
     values: dict[str, Any] = {
         "receipts": dump(receipts),
         "rows": dump(rows),
-        "deltas": dump(deltas.rows()),
+        "deltas": dump(changes.rows()),
+        "months": dump(changes.months()),
+        "days": dump(changes.days()),
     }
     statement = STORE_WITHOUT_DEVICE
     if gate:
@@ -148,7 +142,7 @@ def _store(
             "digests": array_literal(digests),
         }
     if earned and earned.earnings:
-        values |= {"earned": dump(earned.earnings), "team_deltas": dump(earned.deltas)}
+        values |= {**earned.values(), "team_deltas": dump(earned.deltas)}
     if tickets.uses:
         values["tickets"] = dump(tickets.uses)
     if tickets.next is not None:
@@ -174,28 +168,3 @@ def update_verdicts(verdicts: Sequence[dict[str, Any]]) -> None:
     """
     if verdicts:
         db.session.execute(UPDATE, {"verdicts": dump(verdicts)})
-
-
-def add_deltas(deltas: CountDeltas) -> None:
-    """Add changes of counts."""
-    rows = deltas.rows()
-    if rows:
-        db.session.execute(DELTAS, {"deltas": dump(rows)})
-
-
-def dump(value: Any) -> str:
-    """Return JSON for PostgreSQL with times, days, UUIDs and digests in its notation."""
-    try:
-        return orjson.dumps(value, default=_plain).decode()
-    except TypeError:  # an integer of more than 64 bits, in an unknown field
-        return json.dumps(value, default=_plain, ensure_ascii=False)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON notation")

@@ -18,7 +18,7 @@ from backend.batch.command_line import (
 from backend.batch.executor import Executor
 from backend.clock import VIETNAM
 from backend.http.requests import clock_now
-from backend.measurements.recording import counting
+from backend.measurements.recording import counting, earnings
 from backend.measurements.recording.cli import cli
 from backend.measurements.recording.rules import RULES
 from backend.measurements.recording.service import judging_settings
@@ -80,18 +80,22 @@ def compare_places(months: tuple[str, ...], out: Path, executor: Executor) -> No
 
 
 @cli.command()
-def recount() -> None:
+@click.option("--repair", is_flag=True, help="Correct the stored counts that differ.")
+def recount(repair: bool) -> None:
     """Compare every stored count with the rows; exit with 1 if they differ."""
     found = counting.differences()
     for row in found:
         click.echo(
             f"{row['month']} day={row['day']} unit={row['unit_id']} {row['network']} "
-            f"{row['fate']}: stored {row['stored']}, rows {row['truth']}"
+            f"{row['name']}: stored {row['stored']}, rows {row['truth']}"
         )
-    teams = counting.team_differences()
+    teams = earnings.differences()
     for row in teams:
         click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
     click.echo(f"differences: {len(found) + len(teams)}")
+    if repair:
+        counting.repair(found)
+        earnings.repair(teams)
     sys.exit(1 if found or teams else 0)
 
 

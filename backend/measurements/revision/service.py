@@ -15,7 +15,7 @@ from sqlalchemy import text
 from backend.accounts.audit import record_command
 from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import month_end, month_start
-from backend.database.extensions import db, extension, follow_indexes
+from backend.database.extensions import db, dump, extension, follow_indexes
 from backend.database.locks import DEVICELESS_LOCK, hold
 from backend.devices.models import Device
 from backend.errors import Problem
@@ -23,7 +23,7 @@ from backend.measurements.archive.service import path_of
 from backend.measurements.no_connection import service as no_connection
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.bodies import SCHEMA
-from backend.measurements.recording.counting import CountDeltas
+from backend.measurements.recording.counting import CountChanges, write_counts
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
 from backend.measurements.recording.rule_sets import (
@@ -33,7 +33,7 @@ from backend.measurements.recording.rule_sets import (
     requirements,
 )
 from backend.measurements.recording.service import JudgingSettings, judge_single, verdict_row
-from backend.measurements.recording.storage import add_deltas, dump, update_verdicts
+from backend.measurements.recording.storage import update_verdicts
 from backend.units.locator import Locator, UnitLocation
 
 Progress = Callable[[int, int], None]
@@ -108,7 +108,7 @@ class Revision:
     rejudged: int = 0
     left_alone: int = 0
     notes_moved: int = 0  # no-connection notes
-    changes: CountDeltas = field(default_factory=CountDeltas)
+    changes: CountChanges = field(default_factory=CountChanges)
 
     def merge(self, other: "Revision") -> None:
         """Add the result of other rows."""
@@ -203,7 +203,7 @@ def lock_rows(device: UUID | None) -> bool | None:
 
 def revise_chosen(
     device: UUID | None, ids: Sequence[UUID], joined: bool | None, settings: JudgingSettings
-) -> CountDeltas:
+) -> CountChanges:
     """Judge measurements of a locked device again; return the changes of counts."""
     rows = read_chosen(device, ids)
     return revise_rows(device, rows, _rederive_all(rows, settings), joined, settings).changes
@@ -300,9 +300,9 @@ def _update_dependents(
         judged = timeline.judge_span(device, min(times), max(times), judge)
         _write(judged, done)
         days = days | {row["day"] for row, _ in judged}
-    add_deltas(done.changes)
+    write_counts(done.changes)
     if device and joined:
-        earnings.attribute(device, days)
+        earnings.attribute({device: days})
 
 
 def _move(rows: Sequence[Row], changed: Sequence[Row], done: Revision) -> None:
@@ -393,7 +393,7 @@ def _stored_place(row: Row) -> UnitLocation | None:
 
 def decide_on_device(
     device: UUID | None, ids: Sequence[UUID], decision: Decision, settings: JudgingSettings
-) -> CountDeltas:
+) -> CountChanges:
     """Decide on measurements of one device, under its lock; the caller commits."""
     joined = lock_rows(device)
     values = {
@@ -405,7 +405,7 @@ def decide_on_device(
         "lifts": decision.lifts,
     }
     decided = list(db.session.execute(DECIDE, values).scalars())
-    return revise_chosen(device, decided, joined, settings) if decided else CountDeltas()
+    return revise_chosen(device, decided, joined, settings) if decided else CountChanges()
 
 
 def exclude(identity: UUID, reason: str, key: str, settings: JudgingSettings) -> None:

@@ -15,7 +15,8 @@ from sqlalchemy import create_engine, text
 
 from backend.app import create_app
 from backend.database.extensions import db
-from backend.measurements.recording.counting import differences, fold_all, team_differences
+from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.earnings import differences as team_differences
 from backend.measurements.recording.rules import NETWORKS
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary

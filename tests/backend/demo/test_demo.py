@@ -25,7 +25,8 @@ from backend.demo.users import is_empty, make_users
 from backend.devices.models import Consent, Device
 from backend.measurements.corrections.service import reattribute
 from backend.measurements.no_connection.models import NoConnectionNote
-from backend.measurements.recording.counting import differences, fold_all, team_differences
+from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.earnings import differences as team_differences
 from backend.measurements.recording.incoming import Item
 from backend.measurements.recording.models import (
     CountDelta,

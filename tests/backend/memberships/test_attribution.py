@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from backend.measurements.recording import counting
+from backend.measurements.recording import counting, earnings
 from backend.memberships import attribution
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
@@ -116,12 +116,12 @@ def test_earnings_equal_a_recount_from_scratch(
                 text("select * from earnings where measurement_id = any(:ids)"), {"ids": ids}
             )
         )
-        assert counting.team_differences() == counting.differences() == []
+        assert earnings.differences() == counting.differences() == []
     shared = {"networks": ["mobile"], "province": province}
     terms = [{**shared, **days, "cap": cap}, {**shared, **NOVEMBER, "cap": None}]
     for number, campaign_id in enumerate(both):
         found = {
-            str(row.measurement_id): (row.team_id, row.fate)
+            str(row.measurement_id): (row.team_id, row.category)
             for row in held
             if row.campaign_id == campaign_id
         }

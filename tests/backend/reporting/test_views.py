@@ -122,9 +122,11 @@ class Seeded:
         with self.app.app_context():
             for n in range(3):
                 add_measurement(self.campaign, first, NOON + n * DAY, here, **mine)
-            add_measurement(self.campaign, first, NOON, there, fate="repeat", **mine)
-            add_measurement(self.campaign, first, NOON, None, fate="outside_communes", **mine)
-            add_measurement(self.campaign, first, NOON, there, fate="over_cap", volunteer=nameless)
+            add_measurement(self.campaign, first, NOON, there, category="repeat", **mine)
+            add_measurement(self.campaign, first, NOON, None, category="outside_communes", **mine)
+            add_measurement(
+                self.campaign, first, NOON, there, category="over_cap", volunteer=nameless
+            )
             add_measurement(self.campaign, second, NOON, here, volunteer=nameless, guest=True)
             add_measurement(self.campaign, second, NOON + DAY, there, network="fixed")
             db.session.commit()

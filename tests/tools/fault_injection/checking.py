@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from backend.measurements.recording.counting import DIFFERENCES, TEAM_DIFFERENCES
+from backend.measurements.recording import counting, earnings
 from tests.tools.phone_simulator.store import REFUSED, STORED
 
 RECEIPTS = text("select id::text from receipts where device_id = cast(:device as uuid)")
@@ -44,8 +44,8 @@ def check(connection: Connection, stores: list[Path]) -> Found:
     found = Found()
     for store in stores:
         _check_phone(connection, store, found)
-    found.differences += len(connection.execute(DIFFERENCES).all())
-    found.differences += len(connection.execute(TEAM_DIFFERENCES).all())
+    found.differences += len(connection.execute(counting.DIFFERENCES).all())
+    found.differences += len(connection.execute(earnings.DIFFERENCES).all())
     return found
 
 

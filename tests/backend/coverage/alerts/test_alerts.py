@@ -40,7 +40,7 @@ def test_the_states_of_a_running_month(app: Flask, client: FlaskClient) -> None:
 
 
 def test_three_days_without_a_sample(app: Flask, client: FlaskClient) -> None:
-    count(app, HERE, ("2024-11-17", 1), fate="failed_test")
+    count(app, HERE, ("2024-11-17", 1), category="failed_test")
     count(app, THERE, ("2024-11-16", 1))
     assert "silent" not in by_code(client)[HERE]
     assert "silent" in by_code(client)[THERE]

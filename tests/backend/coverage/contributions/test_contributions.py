@@ -41,9 +41,11 @@ class Cast:
             mine = {"volunteer": self.an}
             for n in range(3):
                 add_measurement(self.campaign, self.first, NOON + n * DAY, self.here, **mine)
-            add_measurement(self.campaign, self.first, NOON, self.there, fate="repeat", **mine)
-            add_measurement(self.campaign, self.first, NOON, None, fate="outside_communes", **mine)
-            add_measurement(self.campaign, self.first, NOON, self.there, fate="over_cap",
+            add_measurement(self.campaign, self.first, NOON, self.there, category="repeat", **mine)
+            add_measurement(
+                self.campaign, self.first, NOON, None, category="outside_communes", **mine
+            )
+            add_measurement(self.campaign, self.first, NOON, self.there, category="over_cap",
                 volunteer=self.nameless)  # fmt: skip
             add_measurement(
                 self.campaign, self.second, NOON, self.here, volunteer=self.guest, guest=True
@@ -113,7 +115,7 @@ def test_the_whole_is_that_of_the_rows(cast: Cast) -> None:
     cast.fill()
     with cast.app.app_context():
         truth = db.session.execute(
-            text("""select count(*), count(*) filter (where fate = 'counted'),
+            text("""select count(*), count(*) filter (where category = 'counted'),
                     count(distinct day) from earnings where campaign_id = :id"""),
             {"id": cast.campaign},
         ).one()
@@ -127,7 +129,7 @@ def test_sums_of_pages_are_those_of_the_earnings(cast: Cast) -> None:
         cast.fill()
     months = "to_char(day, 'YYYY-MM') as month"
     earned = f"select campaign_id, {months}"
-    tail = "network, fate, guest, count(*)::int from earnings group by 1, 2, 3, 4, 5, 6, 7"
+    tail = "network, category, guest, count(*)::int from earnings group by 1, 2, 3, 4, 5, 6, 7"
     first = "date_trunc('month', day)::date"
     grains = {
         "contribution_counts": [

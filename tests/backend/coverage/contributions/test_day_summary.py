@@ -30,7 +30,7 @@ class Cast:
             add_measurement(self.campaign, self.team, NOON - timedelta(days=1), here)
             for n in range(3):
                 add_measurement(self.campaign, self.team, NOON + minutes(n), here, guest=n == 0)
-            add_measurement(self.campaign, self.team, NOON, here, fate="over_cap")
+            add_measurement(self.campaign, self.team, NOON, here, category="over_cap")
             db.session.commit()
 
     def ask(self, query: str = "") -> Any:

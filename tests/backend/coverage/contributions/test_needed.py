@@ -152,7 +152,7 @@ def test_nothing_is_looked_for_where_nothing_changed(app: Flask, target: int) ->
         needed.refresh(MONTHS)
         written = "select max(id) from needed_shares"
         before = db.session.execute(text(written)).scalar()
-        add_measurement(cast["campaign"], cast["teams"][0], NOON, None, fate="outside_communes")
+        add_measurement(cast["campaign"], cast["teams"][0], NOON, None, category="outside_communes")
         db.session.commit()
         counting.fold_all()
         needed.refresh(MONTHS)
@@ -182,7 +182,7 @@ def _any(rng: random.Random, cast: dict[str, Any]) -> tuple[Any, str]:
         rng.choice([*cast["units"], None]),
         network=network,
         volunteer=rng.choice(cast["people"]),
-        fate="kind_unknown" if network == "unknown" else fate,
+        category="kind_unknown" if network == "unknown" else fate,
     )
     return made, network
 

@@ -183,7 +183,7 @@ def test_the_three_numbers_do_not_depend_on_assurance(
 
 @pytest.mark.parametrize("fate", [one for one in COUNTED_CATEGORIES if one != "withdrawn"])
 def test_folding_marks_the_statistics_of_each_part(app: Flask, fate: str) -> None:
-    count(app, HERE, ("2024-11-10", 3), fate=fate)
+    count(app, HERE, ("2024-11-10", 3), category=fate)
     fold(app)
     with app.app_context():
         marks = db.session.execute(text("select month, network from statistics_stale")).all()
@@ -195,10 +195,10 @@ def filled(app: Flask) -> Counter[str]:
     """A commune with counted samples of each part, and one repeat; some are not folded yet."""
     numbers = Counter(dict(zip(PARTS, (1000, 200, 30, 4, 5), strict=True)))
     for part, n in numbers.items():
-        count(app, HERE, ("2024-11-10", n), fate=PARTS[part])
+        count(app, HERE, ("2024-11-10", n), category=PARTS[part])
         if part == "ticketed":
             fold(app)
-    count(app, HERE, ("2024-11-10", 7), fate="repeat")
+    count(app, HERE, ("2024-11-10", 7), category="repeat")
     return numbers
 
 
@@ -221,7 +221,7 @@ def item(client: FlaskClient, code: str) -> dict[str, Any]:
 def test_parts_of_a_province_are_those_of_its_communes(
     app: Flask, client: FlaskClient, filled: Counter[str]
 ) -> None:
-    count(app, "05446", ("2024-11-11", 60), fate="counted_witnessed")
+    count(app, "05446", ("2024-11-11", 60), category="counted_witnessed")
     province = client.get(f"{URL}&unit=19&level=province").json["items"][0]
     assert province["by_assurance"] == filled + Counter(witnessed=60)
     assert item(client, "05446")["by_assurance"] == NOTHING | {"witnessed": 60}

@@ -48,7 +48,7 @@ def test_the_bytes_are_those_of_the_items(
 ) -> None:
     monkeypatch.setattr(encoding, "SLICE", slice_rows)
     for n, category in enumerate(CATEGORIES):
-        count(app, (HERE, THERE)[n % 2], ("2024-11-10", 7 + n), fate=category)
+        count(app, (HERE, THERE)[n % 2], ("2024-11-10", 7 + n), category=category)
     query = CoverageQuery("2024-11", parent="19", **changes)
     with app.app_context():
         expected = orjson.dumps(coverage(query, clock.now))
@@ -99,7 +99,7 @@ def changes(app: Flask, clock: FakeClock) -> Iterator[str]:
     yield "another day of the same month"
     count(app, HERE, ("2024-11-11", -1), ("2024-11-11", 1), network="fixed")
     count(app, HERE, ("2024-11-11", -1))
-    count(app, HERE, ("2024-11-11", 1), fate="repeat")
+    count(app, HERE, ("2024-11-11", 1), category="repeat")
     yield "another verdict"
     count(app, HERE, ("2024-10-11", 2))
     yield "the month before"

@@ -128,8 +128,8 @@ def test_the_letters_lines_and_the_distribution(app: Flask, client: FlaskClient)
 
 def test_what_the_other_bases_would_give(app: Flask, client: FlaskClient) -> None:
     count(app, HERE, ("2024-11-10", 290))
-    count(app, HERE, ("2024-11-10", 10), fate="repeat")
-    count(app, THERE, ("2024-11-10", 300), fate="failed_test")
+    count(app, HERE, ("2024-11-10", 10), category="repeat")
+    count(app, THERE, ("2024-11-10", 300), category="failed_test")
     reached = {name: one["reached"] for name, one in listed(client)["summary"]["bases"].items()}
     assert reached == {"received": 2, "valid": 1, "counted": 0}
 
@@ -179,7 +179,7 @@ def test_counts_that_are_held_follow_every_change(app: Flask, client: FlaskClien
     fold(app)
     assert one(client)["received"] == 7
     for step, (code, n) in enumerate([(HERE, 5), (THERE, 3), (HERE, -12), (THERE, 1)]):
-        count(app, code, ("2024-11-11", n), fate=CATEGORIES[step % len(CATEGORIES)])
+        count(app, code, ("2024-11-11", n), category=CATEGORIES[step % len(CATEGORIES)])
         if step % 2:
             fold(app)
     assert one(client)["received"] == 0

@@ -8,15 +8,16 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from backend.coverage.plan.next_place import SPOTS_MOST, cells_around, centre
 from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.measurements.recording.models import Count, Measurement
+from backend.measurements.recording.models import Measurement
 from backend.units.models import Unit
 from geo.fix import distance_m
 from tests.support.clock import FakeClock
+from tests.support.daily_counts import add_counts
 from tests.support.factories import HERE, register
 from tests.support.next_spots import CELLS, URL, ask, commune
 
@@ -134,13 +135,13 @@ def test_nothing_of_a_person_is_told(app: Flask, client: FlaskClient) -> None:
 
 def test_a_reached_commune_needs_nobody(app: Flask, client: FlaskClient) -> None:
     headers, unit = register(client), commune(app, client)
-    row = {"month": "2024-11", "unit_id": unit.id, "network": "mobile", "fate": "counted"}
+    row = {"unit_id": unit.id, "day": date(2024, 11, 1), "network": "mobile"}
     with app.app_context():
-        db.session.add(Count(**row, day=None, n=299))
+        add_counts([{**row, "category": "counted", "n": 299}])
         db.session.commit()
     assert ask(client, headers, **HERE)["unit"]["shortfall"] == 1
     with app.app_context():
-        db.session.execute(update(Count).values(n=300))
+        add_counts([{**row, "category": "counted", "n": 1}])
         db.session.commit()
     found = ask(client, headers, **HERE)
     assert (found["unit"]["shortfall"], found["spots"]) == (0, [])

@@ -1,15 +1,15 @@
 """GET /api/v1/next without a position: where the plan sends a volunteer's team."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.database.extensions import db
-from backend.measurements.recording.models import Count
 from tests.support.clock import FakeClock
+from tests.support.daily_counts import add_counts
 from tests.support.factories import HERE, post, register, sample
 from tests.support.next_spots import CELLS, URL, ask, commune
 from tests.support.people import LONG_AGO, add_membership, campaign, organisation, person, team
@@ -53,10 +53,10 @@ def test_a_plan_is_kept_for_minutes(app: Flask, client: FlaskClient, clock: Fake
     running = campaign(app, run_by, unit.id)
     mine = team(app, run_by, home_unit_id=unit.id, capacity_per_day=15)
     add_membership(app, headers, running, mine, LONG_AGO)
-    row = {"month": "2024-11", "unit_id": unit.id, "network": "mobile", "fate": "counted"}
+    row = {"unit_id": unit.id, "day": date(2024, 11, 1), "network": "mobile"}
     assert ask(client, headers)["assignments"][0]["items"][0]["shortfall"] == 300
     with app.app_context():
-        db.session.add(Count(**row, day=None, n=300))
+        add_counts([{**row, "category": "counted", "n": 300}])
         db.session.commit()
     assert ask(client, headers)["assignments"][0]["items"][0]["shortfall"] == 300
     clock.now += timedelta(minutes=5)

@@ -11,12 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from backend.clock import VIETNAM
 from backend.coverage.statistics.history import largest_remainder
 from backend.database.extensions import db
-from backend.measurements.recording.models import CountDelta, Measurement
+from backend.measurements.recording.models import Measurement
 from backend.units.catalogue import REFORM
 from backend.units.models import Boundary, Unit
 from backend.units.service import set_on
@@ -113,7 +113,9 @@ def test_assurance_does_not_change_how_a_commune_is_divided(
     divided = [history(client, code)["2025-06"]["counted"] for code in SPLIT["05461"]]
     with app.app_context():
         db.session.execute(update(Measurement).values(assurance=None))
-        db.session.execute(update(CountDelta).values(fate="counted"))
+        columns = "witnessed = 0, ticketed = 0, claimed = witnessed + ticketed + claimed"
+        db.session.execute(text(f"update unit_months set {columns}"))
+        db.session.execute(text("update count_deltas set fate = 'counted'"))
         db.session.commit()
     assert [history(client, code)["2025-06"]["counted"] for code in SPLIT["05461"]] == divided
     assert sum(divided) == 8

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.measurements.corrections import service as correcting
-from backend.measurements.recording import counting
+from backend.measurements.recording import counting, earnings
 from tests.support.factories import post, register, sample
 from tests.support.people import campaign, organisation, person, team, unit_id
 
@@ -82,7 +82,7 @@ def test_of_two_decisions_the_second_tells_what_the_first_did(
 def test_a_correction_follows_the_verdict_of_a_phone_that_never_joined(
     cast: Cast, app: Flask, client: FlaskClient
 ) -> None:
-    asked, mine = text("select fate from earnings"), cast.sample["id"]
+    asked, mine = text("select category from earnings"), cast.sample["id"]
     assert cast.correct(cast.first).status_code == 200
     post(client, cast.phone, sample("2024-11-15T08:30:00+07:00"))  # late: the other repeats it
     with app.app_context():
@@ -91,4 +91,4 @@ def test_a_correction_follows_the_verdict_of_a_phone_that_never_joined(
     assert app.test_cli_runner().invoke(args=words).exit_code == 0
     with app.app_context():
         assert db.session.execute(asked).scalar_one() == "excluded"
-        assert counting.differences() == counting.team_differences() == []
+        assert counting.differences() == earnings.differences() == []

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from openpyxl import Workbook
 
 from backend.database.extensions import db
-from backend.measurements.recording.counting import team_differences
+from backend.measurements.recording.earnings import differences as team_differences
 from backend.memberships.models import Membership
 from backend.tables.spreadsheets import XLSX
 from tests.support.clock import FakeClock

@@ -14,7 +14,8 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
 from backend.measurements.recording import replays
-from backend.measurements.recording.counting import differences, fold_all, team_differences
+from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.earnings import differences as team_differences
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
 from tests.support.people import add_membership, campaign, organisation, team, unit_id
@@ -179,7 +180,7 @@ def test_earnings_of_removed_samples_leave_the_team(
     post(client, phone, sample("2024-11-25T09:00:00+07:00"))
     client.delete(ME, headers=phone)
     with app.app_context():
-        days = db.session.execute(text("select day, volunteer_id, fate from earnings")).all()
+        days = db.session.execute(text("select day, volunteer_id, category from earnings")).all()
         assert [tuple(row) for row in days] == [(date(2024, 11, 15), None, "counted")]
         fold_all()
         assert differences() == team_differences() == []

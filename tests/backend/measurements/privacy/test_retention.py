@@ -13,9 +13,10 @@ from sqlalchemy import insert, select, text, update
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.recording.counting import differences, fold_all
-from backend.measurements.recording.models import Count, ExpiredDay, Measurement, RejectedBody
+from backend.measurements.recording.models import ExpiredDay, Measurement, RejectedBody
 from backend.witness.models import TicketRow
 from tests.support import factories
+from tests.support.daily_counts import add_counts
 from tests.support.devices import bearer, measurement_row, register_earlier, sample
 from tests.support.speed_tests import witnessed
 
@@ -101,9 +102,8 @@ def test_what_comes_late_is_found_too(
         verdict = {"reasons": ["too_old"], "valid": False, "counted": False}
         db.session.execute(insert(Measurement), [late | verdict])
         db.session.commit()
-        reasons = {"month": "2024-11", "network": "mobile", "fate": "too_old", "n": 1}
-        days = [reasons | {"day": day} for day in (None, AT.date())]
-        db.session.execute(insert(Count), days)
+        late = {"unit_id": None, "network": "mobile", "category": "too_old", "n": 1}
+        add_counts([late | {"day": AT.date()}])
         db.session.commit()
     assert positions(app)[2] == EXACT
     assert "coarsened: 1;" in expire(app)

@@ -12,7 +12,8 @@ from sqlalchemy import func, insert, select
 from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR
 from backend.database.extensions import db
 from backend.devices.models import Consent, Device
-from backend.measurements.recording.counting import differences, fold_all, team_differences
+from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.earnings import differences as team_differences
 from backend.measurements.recording.models import (
     Count,
     CountDelta,

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -50,7 +50,9 @@ class Cast:
 
     def earned(self) -> dict[str, tuple[int, str]]:
         with self.app.app_context():
-            rows = db.session.execute(text("select measurement_id, team_id, fate from earnings"))
+            rows = db.session.execute(
+                text("select measurement_id, team_id, category from earnings")
+            )
             return {str(row[0]): (row[1], row[2]) for row in rows}
 
     def decide(self, what: str, **body: Any) -> Any:
@@ -60,9 +62,9 @@ class Cast:
     def agrees(self) -> None:
         """Stored counts are those of the rows, before and after folding."""
         with self.app.app_context():
-            assert counting.team_differences() == counting.differences() == []
+            assert earnings.differences() == counting.differences() == []
             counting.fold_all()
-            assert counting.team_differences() == counting.differences() == []
+            assert earnings.differences() == counting.differences() == []
 
 
 @pytest.fixture
@@ -96,9 +98,9 @@ def test_a_new_sample_earns_without_its_day_being_read(
     add_membership(app, cast.phone, elsewhere.campaign, elsewhere.first, JOINED)
     days: list[list[date]] = []
 
-    def attribute(device_id: UUID, of: Iterable[date]) -> int:
-        days.append(list(of))
-        return real(device_id, days[-1])
+    def attribute(days_of: Mapping[UUID, Iterable[date]]) -> int:
+        days.append([day for of in days_of.values() for day in of])
+        return real(days_of)
 
     real = earnings.attribute
     monkeypatch.setattr(earnings, "attribute", attribute)
@@ -254,12 +256,30 @@ def test_a_withdrawal_leaves_the_team_s_figures(
     cast.agrees()
 
 
+def test_sums_that_a_hand_changed_are_found_and_repaired(cast: Cast) -> None:
+    cast.join()
+    cast.post(sample(AT), sample(NEXT_DAY))
+    with cast.app.app_context():
+        changed = "claimed = 7, repeat = 1, days = 0, needed = needed + 1, guests = 3"
+        db.session.execute(text(f"update earning_sums set {changed} where grain = 'member'"))
+        db.session.execute(text("delete from earning_sums where grain = 'unit'"))
+        db.session.commit()
+        found = {(row["grain"], row["name"]) for row in earnings.differences()}
+        assert found == {
+            *(("member", name) for name in ("claimed", "repeat", "days", "needed", "guests")),
+            *(("unit", name) for name in ("claimed", "days", "needed")),
+        }
+    recount = cast.app.test_cli_runner().invoke(args=["measurements", "recount", "--repair"])
+    assert recount.exit_code == 1, recount.output
+    cast.agrees()
+
+
 def test_a_person_sees_all_that_is_held_of_teams_too(cast: Cast) -> None:
     cast.join()
     cast.post(sample(AT))
     found = cast.client.get("/api/v1/devices/me/export", headers=cast.phone).json
     assert [row["team_id"] for row in found["memberships"]] == [cast.first]
-    assert [row["fate"] for row in found["earnings"]] == ["counted"]
+    assert [row["category"] for row in found["earnings"]] == ["counted"]
     assert len(found["volunteers"]) == len(found["device_links"]) == 1
     assert found["corrections"] == found["campaign_exclusions"] == []
     chosen = {"filter": {"team_id": cast.first}}

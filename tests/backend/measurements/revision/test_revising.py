@@ -29,10 +29,18 @@ def test_recount_finds_what_a_hand_changed(app: Flask, client: FlaskClient) -> N
     run(app, "measurements", "fold")
     assert run(app, "measurements", "recount") == (0, "differences: 0\n")
     with app.app_context():
-        db.session.execute(text("update counts set n = n + 1 where day is not null"))
+        db.session.execute(text("update unit_days set received = received + 1"))
+        db.session.execute(text("update unit_months set claimed = claimed - 1, repeat = 2"))
+        [version] = db.session.execute(text("select version from unit_months")).scalars()
         db.session.commit()
     status, shown = run(app, "measurements", "recount")
-    assert status == 1 and "stored 2, rows 1" in shown
+    assert status == 1 and "received: stored 2, rows 1" in shown
+    assert "claimed: stored 0, rows 1" in shown and "repeat: stored 2, rows 0" in shown
+    assert run(app, "measurements", "recount", "--repair")[0] == 1  # it differed
+    assert run(app, "measurements", "recount") == (0, "differences: 0\n")
+    with app.app_context():  # tags of answers change
+        [repaired] = db.session.execute(text("select version from unit_months")).scalars()
+    assert repaired > version
 
 
 def test_recount_finds_a_row_that_vanished(app: Flask, client: FlaskClient, owner: Engine) -> None:
@@ -87,7 +95,8 @@ def test_reassign_moves_a_row_to_where_it_lies(app: Flask, client: FlaskClient) 
             text("select id from units where system = '2024' and code = '00001'")
         ).scalar_one()
         db.session.execute(text("update measurements set unit_id = :unit"), {"unit": other})
-        db.session.execute(text("update count_deltas set unit_id = :unit"), {"unit": other})
+        for table in ("count_deltas", "unit_months", "unit_days"):
+            db.session.execute(text(f"update {table} set unit_id = :unit"), {"unit": other})
         db.session.commit()
     assert counted(client) == 0
     assert "moved to another commune: 1" in run(app, "measurements", "reassign")[1]

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from backend.accounts.models import AuditEntry
 from backend.database.extensions import db
-from backend.measurements.recording import counting
+from backend.measurements.recording import counting, earnings
 from backend.reports.monthly.models import ReportRow
 from backend.witness import hosts
 from backend.witness.keys import own_host_id
@@ -62,7 +62,7 @@ def revoke(app: Flask, host: Any, *since: str) -> Result:
 def states(app: Flask) -> dict[str, tuple[str, list[str], list[str]]]:
     """Assurance, reasons and marks of each sample; the counts agree with the rows."""
     with app.app_context():
-        assert counting.differences() == counting.team_differences() == []
+        assert counting.differences() == earnings.differences() == []
         rows = db.session.execute(text("select id, assurance, reasons, marks from measurements"))
         return {str(row.id): (row.assurance, row.reasons, row.marks) for row in rows}
 
@@ -84,7 +84,7 @@ def test_samples_since_a_time_are_judged_again(
         measure(client, clock, phone, {"ticket": get_ticket(client, phone, host=other)["ticket"]}),
     ]
     with app.app_context():
-        earned = db.session.execute(text("select fate from earnings")).scalars().all()
+        earned = db.session.execute(text("select category from earnings")).scalars().all()
     assert sorted(earned) == ["counted_ticketed", "counted_witnessed", "counted_witnessed"]
     clock.now = DECEMBER
     report = office.frozen()
@@ -103,7 +103,7 @@ def test_samples_since_a_time_are_judged_again(
     }
     with app.app_context():
         counting.fold_all()
-        earned = db.session.execute(text("select fate from earnings")).scalars().all()
+        earned = db.session.execute(text("select category from earnings")).scalars().all()
         entries = db.session.scalars(
             select(AuditEntry).where(AuditEntry.act.like("hosts.revoke%")).order_by(AuditEntry.id)
         ).all()

@@ -43,7 +43,7 @@ def cast(app: Flask) -> Cast:
         for _ in range(3):
             add_measurement(cast.campaign, cast.first, unit=unit_id(app, HERE), volunteer=person)
         add_measurement(
-            cast.campaign, cast.first, unit=unit_id(app, HERE), fate="repeat", volunteer=person
+            cast.campaign, cast.first, unit=unit_id(app, HERE), category="repeat", volunteer=person
         )
         db.session.commit()
         fold_all()

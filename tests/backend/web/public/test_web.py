@@ -17,11 +17,11 @@ from sqlalchemy import select
 from backend.database.extensions import db
 from backend.devices.consent import CURRENT
 from backend.i18n.formats import number
-from backend.measurements.recording.models import Count, CountDelta, DemoMonth, Measurement
+from backend.measurements.recording.models import DemoMonth, Measurement
 from backend.units.models import Unit
 from backend.web.public import service
 from tests.support.clock import FakeClock
-from tests.support.daily_counts import count
+from tests.support.daily_counts import add_counts, count
 from tests.support.devices import bearer, register, sample
 from tests.support.live_server import serving_app
 from tests.support.requirements import counting_from
@@ -57,7 +57,7 @@ def fill(
     app: Flask,
     n: int,
     month: str = "2024-11",
-    fate: str = "counted",
+    category: str = "counted",
     units: int = 1,
     after: int = 0,
 ) -> None:
@@ -68,8 +68,8 @@ def fill(
             Unit.level == "commune", Unit.province_id.in_(province), Unit.system == "2024"
         )
         for unit in db.session.scalars(query.order_by(Unit.code).offset(after).limit(units)).all():
-            row = {"month": month, "unit_id": unit, "network": "mobile", "fate": fate, "n": n}
-            db.session.add(Count(**row))
+            row = {"unit_id": unit, "network": "mobile", "category": category, "n": n}
+            add_counts([{**row, "day": date.fromisoformat(f"{month}-01")}])
         db.session.commit()
 
 
@@ -148,7 +148,7 @@ def test_vendored_files_are_as_recorded(place: str) -> None:
 @pytest.mark.slow
 def test_the_page_shows_coverage_s_figures_and_no_other(app: Flask, client: FlaskClient) -> None:
     fill(app, 1234, units=2)
-    fill(app, 299, fate="repeat", units=3)
+    fill(app, 299, category="repeat", units=3)
     query = "/api/v1/coverage?month=2024-11&parent=19&level=commune&network=mobile"
     summary = client.get(query).get_json()["summary"]
     words = read(client, THAI_NGUYEN).words
@@ -164,7 +164,7 @@ def test_the_page_shows_coverage_s_figures_and_no_other(app: Flask, client: Flas
 def test_who_lacks_most_stands_first(app: Flask, client: FlaskClient) -> None:
     fill(app, 150)
     fill(app, 149, after=1)
-    fill(app, 300, after=2, fate="counted_by_admin")
+    fill(app, 300, after=2, category="counted_by_admin")
     words = read(client, THAI_NGUYEN).words
     groups = ("Còn thiếu mẫu", " 151 ", "150 150 150 150", "Chưa có mẫu nào", "Đã đạt mục tiêu")
     order = [words.index(text) for text in groups]
@@ -215,8 +215,8 @@ def test_the_counted_number_has_its_parts(app: Flask, client: FlaskClient) -> No
     fill(app, 40)
     assert "Tất cả là mẫu chỉ do điện thoại báo." in read(client, f"{path}vi").words
     assert "All reported by the phone alone." in read(client, f"{path}en").words
-    fill(app, 1234, fate="counted_witnessed")
-    fill(app, 5, after=1, fate="counted_ticketed")
+    fill(app, 1234, category="counted_witnessed")
+    fill(app, 5, after=1, category="counted_ticketed")
     words = read(client, f"{path}vi").words
     assert (
         "Trong đó: 1.234 mẫu được máy chủ đo xác nhận; 5 mẫu đo với máy chủ đã đăng ký, không ký"
@@ -254,8 +254,8 @@ def test_without_a_month_the_newest_with_data(app: Flask, client: FlaskClient) -
     words = read(client, "/").words
     assert "Cả nước · Tháng 08/2024" in words and "02/2025" not in words
     with app.app_context():
-        waiting = {"network": "mobile", "fate": "counted", "n": 1}
-        db.session.add(CountDelta(unit_id=None, day=date(2024, 9, 3), **waiting))
+        row = {"unit_id": None, "network": "mobile", "category": "counted", "n": 1}
+        add_counts([{**row, "day": date(2024, 9, 3)}])
         db.session.commit()
     assert "Cả nước · Tháng 09/2024" in read(client, "/").words
 

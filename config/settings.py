@@ -154,7 +154,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; enough for five teams of 200 phones behind one carrier address"),
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),
     Setting("COUNT_MANUAL", flag, False, "count results entered by hand (source: manual), where samples count from `claimed`"),
-    Setting("DAILY_CAP", between(1, 400), 100, "most samples of one device that count on one day: a test every five minutes for eight hours; the fullest day of a volunteer of the demo has 36. After a change: `flask measurements rejudge`"),
+    Setting("DAILY_CAP", between(1, 400), 100, "most samples of one device that count on one day: a test every five minutes for eight hours; the fullest day of a volunteer of the demo has 33. After a change: `flask measurements rejudge`"),
     Setting("COMMUNE_CAP", between(1, 10_000), 150, "most samples of one device that count in one commune, month and network: half of 300, so that no phone alone brings a commune to its target. After a change: `flask measurements rejudge`"),
     Setting("PUBLISH", one_of("live", "after_approval"), "live", "live or after_approval: figures are public at once, or those of a province and month after the approval of its report"),
     Setting("REACHED_IS", one_of(">=", ">"), ">=", ">= or >: a unit reaches its target with as many samples (our reading of the letter), or with one more"),

@@ -11,7 +11,6 @@ from backend.batch.command_line import executor_options, progress_bar
 from backend.batch.executor import Executor
 from backend.clock import local_day
 from backend.demo import service
-from backend.demo.generation import PlanNotReached, recording_context
 from backend.demo.users import Credentials, make_report, make_users
 from backend.errors import Problem
 from backend.http.requests import clock_now
@@ -34,10 +33,10 @@ def load(seed: int, today: datetime | None, people: bool, executor: Executor) ->
     try:
         with progress_bar("demo") as progress:
             options = service.LoadOptions(day, now, seed, people)
-            done = service.load(options, recording_context(), progress, executor)
+            done = service.load(options, progress, executor)
     except Problem as problem:
         raise click.ClickException(f"{problem.code}: run `flask units setup` first") from None
-    except PlanNotReached as error:
+    except service.PlanNotReached as error:
         raise click.ClickException(str(error)) from None
     if done.already:
         click.echo("The demo months are loaded already; `flask demo remove` removes them.")

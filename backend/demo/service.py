@@ -10,7 +10,7 @@ Months of the demo are marked, and their devices too: no sample has a ticket or 
 Its assurance is stored as a statement would set it (`phones.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -20,27 +20,14 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.batch.executor import SERIAL, Executor
-from backend.clock import month_end
+from backend.clock import month_before, month_end
 from backend.coverage.statistics import release
 from backend.database.extensions import db, setting
-from backend.demo.generation import (
-    NO_WAIT,
-    GenerationContext,
-    PlanNotReached,
-    Progress,
-    generate,
-    progress_by,
-)
-from backend.demo.notes import NotesPlan, add_notes
-from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE, MonthPlan, month_plans
-from backend.demo.teams import (
-    AddedCampaign,
-    add_campaign,
-    add_correction,
-    attribute_samples,
-    team_campaigns,
-)
+from backend.demo.generation import NO_WAIT, record_all, register
+from backend.demo.plan import LETTER_MONTH, MonthPlan, month_plans
+from backend.demo.teams import TeamCampaign, add_campaign, add_correction, team_campaigns
 from backend.demo.users import Credentials, make_report, make_users
+from backend.demo.volunteers import recruit
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.models import Device
@@ -52,10 +39,15 @@ from backend.measurements.recording.counting import (
     write_counts,
 )
 from backend.measurements.recording.models import DEMO_COMPLETE, DemoMonth
-from backend.measurements.recording.service import RecordingContext
 from backend.reports.monthly.service import remove_demo_reports
 
+Progress = Callable[[int, int], None]
+
 SEED = 5_691
+
+
+class PlanNotReached(RuntimeError):
+    """The counts differ from the plan: the demo does not fit the rules any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,77 +70,51 @@ class LoadResult:
     users: Sequence[Credentials] = ()
 
 
-def load(
-    options: LoadOptions,
-    context: RecordingContext,
-    progress: Progress,
-    executor: Executor = SERIAL,
-) -> LoadResult:
+def load(options: LoadOptions, progress: Progress, executor: Executor = SERIAL) -> LoadResult:
     """Generate the demo months unless they exist; an incomplete load is replaced."""
     if is_loaded():
         return LoadResult(already=True)
+    month = f"{options.today:%Y-%m}"
     plans = month_plans(options.today, options.now)
-    return load_plans(plans, options, context, progress, executor)
+    campaigns = team_campaigns(month_before(month), month)
+    return load_plans(plans, campaigns, options, progress, executor)
 
 
 def load_plans(
     plans: Sequence[MonthPlan],
+    campaigns: Sequence[TeamCampaign],
     options: LoadOptions,
-    context: RecordingContext,
     progress: Progress,
     executor: Executor = SERIAL,
 ) -> LoadResult:
-    """Generate the samples of these plans, each by its own devices."""
+    """Generate the samples of these plans, each by its own devices, and these campaigns."""
     remove(lambda done, total: None)
     months = tuple(sorted({one.month for one in plans}))
     # Marked before the first row exists: no demo figure is ever shown without its mark.
     db.session.execute(insert(DemoMonth), [{"month": month} for month in months])
     db.session.commit()
-    advance = progress_by(progress, sum(one.counted for one in plans))
-    generated = generate(plans, GenerationContext(context, options.seed, executor), advance)
-    for plan, n in zip(plans, generated, strict=True):
-        if plan.month == LETTER_MONTH and n != plan.counted:
-            raise PlanNotReached(f"{plan}: {n} counted")
-    campaigns = _add_notes_and_campaigns(plans, options, context, executor)
+    crews = list(executor.map(partial(recruit, seed=options.seed), plans))
+    people = [one for crew in crews for one in crew]
+    register(people)
+    added = [add_campaign(one, people, options.now) for one in campaigns]
+    counted = record_all(crews, executor, progress)
+    for plan in plans:
+        if plan.month == LETTER_MONTH and counted[plan] != plan.counted:
+            raise PlanNotReached(f"{plan}: {counted[plan]} counted")
     fold_all()
     past = [month for month in months if month_end(month) < options.today]
     released = executor.map(partial(_release, now=options.now), [past])
-    attributed = attribute_samples(campaigns, executor)
-    users = make_users(options.now) if options.people else []
-    wait_for(attributed)
-    for campaign in campaigns:
+    for campaign in filter(None, added):
         add_correction(campaign)
     fold_all()
+    users = make_users(options.now) if options.people else []
     if options.people:
         make_report(options.now, setting("VAR_DIR"))
-    wait_for(released)
+    list(released)  # wait for it
     agreement = Agreement(consent.CURRENT, options.now - timedelta(minutes=1))
     last = Registration(consent=agreement, id=DEMO_COMPLETE)
-    devices.register(last, secret=context.key, now=options.now, demo=True)
-    return LoadResult(False, months, sum(generated), users)
-
-
-def _add_notes_and_campaigns(
-    plans: Sequence[MonthPlan], options: LoadOptions, context: RecordingContext, executor: Executor
-) -> list[AddedCampaign]:
-    """Record notes; add the campaigns where the month of the letter is loaded."""
-    noted = [NotesPlan(plan, options.seed) for plan in plans if plan.network == "mobile"]
-    longest_first = sorted(noted, key=lambda one: -one.samples.counted)
-    recorded = executor.map(add_notes, longest_first)
-    if all((one.month, one.province) != (LETTER_MONTH, LETTER_PROVINCE) for one in plans):
-        wait_for(recorded)
-        return []
-    last_month = options.today.replace(day=1) - timedelta(days=1)
-    letter, recent = team_campaigns(f"{last_month:%Y-%m}", f"{options.today:%Y-%m}")
-    first = add_campaign(letter, options.now, context, options.seed)
-    wait_for(recorded)  # the next one adds phones of cheats, which record none
-    return [first, add_campaign(recent, options.now, context, options.seed)]
-
-
-def wait_for(parts: Iterator[None]) -> None:
-    """Wait until all parts are done."""
-    for _ in parts:
-        pass
+    devices.register(last, secret=setting("SECRET_KEY"), now=options.now, demo=True)
+    return LoadResult(False, months, counted.total(), users)
 
 
 def _release(months: Sequence[str], now: datetime) -> None:

@@ -3,7 +3,7 @@
 Small plans stand for the month of the letter, which `scripts/serve --demo` loads in full.
 """
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,14 +18,14 @@ from backend.batch.executor import SERIAL, Executor
 from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.demo import generation, plan, service
-from backend.demo.notes import GROUPS
 from backend.demo.plan import MonthPlan
-from backend.demo.teams import add_campaign, add_correction, attribute_samples, team_campaigns
+from backend.demo.teams import TeamCampaign, team_campaigns
 from backend.demo.users import is_empty, make_users
+from backend.demo.volunteers import GROUPS
 from backend.devices.models import Consent, Device
 from backend.measurements.corrections.service import reattribute
 from backend.measurements.no_connection.models import NoConnectionNote
-from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earnings import differences as team_differences
 from backend.measurements.recording.incoming import Item
 from backend.measurements.recording.models import (
@@ -58,14 +58,15 @@ def later(clock: Any) -> None:
 def load(
     app: Flask,
     *plans: MonthPlan,
+    campaigns: Sequence[TeamCampaign] = (),
     seed: int = 1,
     executor: Executor = SERIAL,
     people: bool = False,
+    progress: service.Progress = lambda done, total: None,
 ) -> service.LoadResult:
-    desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     order = service.LoadOptions(date(2025, 2, 10), NOW, seed, people)
     with app.app_context():
-        return service.load_plans(plans, order, desk, lambda done, of: None, executor)
+        return service.load_plans(plans, campaigns, order, progress, executor)
 
 
 def remove(app: Flask) -> int:
@@ -187,23 +188,12 @@ def test_removing_leaves_nothing_of_it_and_everything_else(
 def test_teams_earn_what_the_phones_measured_and_go_with_them(
     app: Flask, client: FlaskClient
 ) -> None:
-    load(app, SMALL)
-    cast = replace(
-        team_campaigns("2024-11", "2024-12")[0],
-        provinces=("48",),
-        teams=6,
-        volunteers=30,
-        cheats=True,
-    )
-    desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     mine = people.campaign(app, people.organisation(app))
+    cast = replace(team_campaigns("2024-11", "2024-12")[0], province="48", teams=6, volunteers=30)
+    load(app, replace(SMALL, cheats=True), campaigns=[cast])
     with app.app_context():
-        campaign = add_campaign(cast, NOW, desk, 1)
-        service.wait_for(attribute_samples([campaign]))
-        add_correction(campaign)
-        made = campaign.id
+        [made] = db.session.scalars(select(Campaign.id).where(Campaign.demo))
         assert reattribute(made)["changed"] == 0
-        fold_all()
         assert team_differences() == differences() == []
         told = db.session.execute(
             text("""select count(distinct team_id) as teams, bool_or(guest) as guests,
@@ -237,8 +227,10 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
 def test_users_and_a_sealed_report_come_with_the_month_of_the_letter(
     app: Flask, client: FlaskClient
 ) -> None:
+    letter = replace(SMALL, province="19")
+    campaigns = team_campaigns("2024-12", "2025-01")
     with app.app_context(), Executor(workers=2) as executor:
-        done = load(app, replace(SMALL, province="19"), executor=executor, people=True)
+        done = load(app, letter, campaigns=campaigns, executor=executor, people=True)
     assert done.counted == 500
     users = {one.role: one for one in done.users}
     assert set(users) == {"admin", "organiser", "team_leader", "official"}
@@ -253,16 +245,12 @@ def test_users_and_a_sealed_report_come_with_the_month_of_the_letter(
 
 
 @pytest.mark.long
-def test_a_load_that_was_interrupted_is_replaced(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(n: int) -> None:
+def test_a_load_that_was_interrupted_is_replaced(app: Flask, client: FlaskClient) -> None:
+    def fails(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(service, "progress_by", lambda progress, total: fails)
     with pytest.raises(KeyboardInterrupt):
-        load(app, SMALL)
-    monkeypatch.undo()
+        load(app, SMALL, progress=fails)
     with app.app_context():
         assert not service.is_loaded()
         assert is_empty()  # the next start makes users
@@ -273,8 +261,8 @@ def test_a_load_that_was_interrupted_is_replaced(
 
 @pytest.mark.long
 def test_a_plan_that_cannot_be_met_is_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generation, "record_lot", lambda lot: Counter())
-    with pytest.raises(generation.PlanNotReached):
+    monkeypatch.setattr(generation, "record_lot", lambda lot: 0)
+    with pytest.raises(service.PlanNotReached):
         load(app, SMALL)
 
 

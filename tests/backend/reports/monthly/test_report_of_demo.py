@@ -10,9 +10,7 @@ from flask.testing import FlaskClient
 
 from backend.demo import service
 from backend.demo.plan import MonthPlan
-from backend.demo.teams import TeamCampaign, add_campaign, add_correction, attribute_samples
-from backend.measurements.recording.counting import fold_all
-from backend.measurements.recording.service import RecordingContext
+from backend.demo.teams import TeamCampaign
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.reports import MONTH, URL, Office
@@ -21,7 +19,7 @@ NOW = datetime(2024, 12, 10, 3, 0, tzinfo=UTC)
 PLAN = MonthPlan(MONTH, "48", "mobile", 600, 3, NOW, threshold=40)
 CAST = TeamCampaign(
     "Thành Đoàn Đà Nẵng (mẫu)", "youth_union", "Chi đoàn", "youth", "Thanh niên đo mạng (mẫu)",
-    MONTH, ("48",), "2024", ("mobile",), teams=4, volunteers=20,
+    (MONTH,), ("mobile",), teams=4, volunteers=20, province="48",
 )  # fmt: skip
 
 
@@ -29,14 +27,9 @@ CAST = TeamCampaign(
 def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     made = Office(app, client, clock, province="48")
     clock.now = NOW
-    desk = RecordingContext(app.extensions["locator"], app.config["SECRET_KEY"], 6_000)
     order = service.LoadOptions(date(2024, 12, 10), NOW, 1)
     with app.app_context():
-        service.load_plans([PLAN], order, desk, lambda done, of: None)
-        campaign = add_campaign(CAST, NOW, desk, 1)
-        service.wait_for(attribute_samples([campaign]))
-        add_correction(campaign)
-        fold_all()
+        service.load_plans([PLAN], [CAST], order, lambda done, of: None)
     return made
 
 

@@ -15,7 +15,6 @@ from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, create_engine
 
 from backend.accounts import passwords
-from backend.coverage.signals import service as signals
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.web.maps import basemap
@@ -55,14 +54,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def frozen_objects() -> None:
     """Leave out of garbage collections what was made by importing and collecting the tests."""
     gc.freeze()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def patient_searches() -> Iterator[None]:
-    """Search all places for signals in a request, however busy the machine is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(signals, "REQUEST_S", 60.0)
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,13 +14,13 @@ JOBS_LOCK = 5_692  # one process runs jobs
 NEEDED_LOCK = 5_693  # one process computes needed samples; folding marks communes under it
 RELEASE_LOCK = 5_695  # one process makes a release
 DEVICELESS_LOCK = 5_696  # one process revises rows without a device, which have no row to lock
-MARKS_LOCK = 5_697  # one process applies marks of signals
 BOUNDARY_SETS_LOCK = 5_698  # one process loads or activates boundary sets
 MOVES_LOCK = 5_699  # one move of an organisation at a time: two could make a loop
 SEAL_KEYS_LOCK = 5_700  # one worker registers a key of seals, so that it gets one number
 
 # Keys of two numbers: the first of them.
 STATISTICS_LOCK = 5_694  # one process computes the statistics of a province, or of the country (0)
+SIGNALS_LOCK = 5_697  # one search for signals of a province (its unit), or of a campaign (-id)
 LETTERHEAD_LOCK = 5_701  # one change of a unit's letterhead at a time
 
 ONE = text("select pg_advisory_xact_lock(:key)")

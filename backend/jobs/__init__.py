@@ -1,1 +1,1 @@
-"""Jobs that admins start on a page and a process of its own runs."""
+"""Work that a process of its own does: jobs that admins start, and searches for signals."""

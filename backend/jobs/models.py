@@ -10,22 +10,25 @@ from backend.database.extensions import db
 
 
 class Job(db.Model):
-    """A job that an admin started on a page, run by a process of its own."""
+    """Work that a process of its own does: started by an admin on a page, or for one place."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         CheckConstraint("state in ('waiting', 'running', 'done', 'failed')", name="state"),
-        # A second job of the same kind is a double click.
+        # A second job of the same kind and place is a double click.
         Index(
             "uq_jobs_open",
             "kind",
+            "place",
             unique=True,
             postgresql_where=text("state in ('waiting', 'running')"),
+            postgresql_nulls_not_distinct=True,
         ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     kind: Mapped[str]
+    place: Mapped[str | None]  # null: started by an admin; else no row is left of it
     arguments: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(server_default="waiting")
     done: Mapped[int] = mapped_column(server_default="0")

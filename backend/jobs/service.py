@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Update, exists, or_, select, text, update
+from sqlalchemy import Connection, Update, delete, exists, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from backend.accounts.access import Actor, require
@@ -30,6 +31,8 @@ LOCK_HELD = text("""
 """).bindparams(lock=JOBS_LOCK)
 RUNNER_ACTIVE = exists().select_from(text("pg_locks")).where(LOCK_HELD)
 RUNNING = update(Job).where(Job.state == "running")
+# Pages show what such a job found, the log why it failed; a page asks again for it.
+ENDED_FOR_PLACES = delete(Job).where(Job.place.is_not(None), Job.state.in_(("done", "failed")))
 
 log = structlog.get_logger()
 
@@ -56,6 +59,21 @@ def enqueue(actor: Actor, kind: str, arguments: Arguments, now: datetime) -> Job
     return job
 
 
+def enqueue_once(kind: str, place: str, arguments: Arguments, asked_by: str, now: datetime) -> None:
+    """Add a job for a place, unless one waits or runs; the caller commits."""
+    fail_orphans(now)
+    row = insert(Job).values(
+        kind=kind, place=place, arguments=dict(arguments), asked_by=asked_by, asked_at=now
+    )
+    db.session.execute(row.on_conflict_do_nothing())
+
+
+def is_open(kind: str, place: str) -> bool:
+    """Return whether a job for a place waits or runs."""
+    query = select(Job.id).filter_by(kind=kind, place=place)
+    return db.session.scalar(query.where(Job.state.in_(("waiting", "running")))) is not None
+
+
 def retry(actor: Actor, job_id: int, now: datetime) -> Job:
     """Enqueue a failed job again; every kind can be repeated."""
     require(actor, "system.manage")
@@ -67,11 +85,12 @@ def retry(actor: Actor, job_id: int, now: datetime) -> Job:
 
 
 def list_jobs(actor: Actor, now: datetime) -> list[Job]:
-    """Return the latest jobs, newest first."""
+    """Return the latest jobs that admins started, newest first."""
     require(actor, "system.manage")
     fail_orphans(now)
     db.session.commit()
-    return list(db.session.scalars(select(Job).order_by(Job.id.desc()).limit(SHOWN)))
+    query = select(Job).where(Job.place.is_(None)).order_by(Job.id.desc())
+    return list(db.session.scalars(query.limit(SHOWN)))
 
 
 def seconds_left(job: Job, now: datetime) -> float | None:
@@ -110,6 +129,7 @@ def fail_orphans(now: datetime) -> None:
 
 def _fail(running: Update, now: datetime) -> None:
     db.session.execute(running.values(state="failed", error="died", ended_at=now))
+    db.session.execute(ENDED_FOR_PLACES)
 
 
 def claim(now: datetime) -> bool:
@@ -178,6 +198,7 @@ def _run(job: Job, work: Work, own: Connection, clock: Clock) -> None:
     db.session.rollback()
     ended = update(Job).where(Job.id == values["id"])
     db.session.execute(ended.values(**end, ended_at=clock()))
+    db.session.execute(ENDED_FOR_PLACES)
     db.session.commit()
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.accounts.second_factor import count_undecryptable
 from backend.clock import local_day
+from backend.coverage.signals.scans import count_overdue
 from backend.database.extensions import db
 from backend.database.migrations import latest_migration
 from backend.errors import Problem
@@ -233,6 +234,21 @@ def folding(context: CheckContext) -> Iterator[Finding]:
             )
 
 
+def signals(context: CheckContext) -> Iterator[Finding]:
+    """Check that provinces with samples are searched for signals of gaming at night."""
+    if n := count_overdue(context.now):
+        yield Finding(
+            NN_(
+                "{n} province has not been searched for signals of gaming for over a day.",
+                "{n} provinces have not been searched for signals of gaming for over a day.",
+            ),
+            N_("Start the server, or type: flask signals find"),
+            {"n": n},
+            warning=True,
+            command="scripts/flask signals find",
+        )
+
+
 def keys(context: CheckContext) -> Iterator[Finding]:
     """Check that VAR_DIR is private, and files with secrets are readable by their owner only."""
     var_dir = Path(context.config["VAR_DIR"])
@@ -433,7 +449,7 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    configuration, database, migrations, boundaries, clock, disk, folding, keys, seal_keys,
+    configuration, database, migrations, boundaries, clock, disk, folding, signals, keys, seal_keys,
     second_factors, counting, office_sign_in, backups, jobs, webhooks,
 )  # fmt: skip
 

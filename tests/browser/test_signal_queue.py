@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from backend.coverage.signals.rules import MOCK_LEAST, NIGHT_TIMES
-from backend.coverage.signals.scans import Search, refresh
+from backend.coverage.signals.scans import Place, search
 from backend.database.extensions import db
 from backend.measurements.recording.models import Earning
 from backend.memberships.models import CampaignExclusion
@@ -71,10 +71,9 @@ class Month(Cast):
         return int(volunteer)
 
     def search(self) -> None:
-        """Search all communes, as the periodic command does."""
+        """Search the campaign, as the nightly command does."""
         with self.app.app_context():
-            key = self.app.config["SECRET_KEY"]
-            refresh(Search("2024-11", self.campaign, key, LATER), None, float("inf"))
+            search(Place("2024-11", None, self.campaign), self.app.config["SECRET_KEY"], LATER)
 
     def excluded(self) -> set[int]:
         """Return the volunteers of the excluded samples."""

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.coverage.signals.rules import MOCK_LEAST
+from backend.coverage.signals.scans import Place, search
 from backend.database.extensions import db
 from tests.support.daily_counts import add_counts
 from tests.support.factories import HERE, location, post, register, sample
@@ -58,11 +59,22 @@ class Cast:
         ]
         assert post(self.client, phone, *samples).status_code in (200, 201, 207)
 
+    def search(self) -> None:
+        """Search the province and the campaign, as the jobs of their pages do."""
+        places = Place("2024-11", self.province), Place("2024-11", None, self.campaign)
+        with self.app.app_context():
+            for place in places:
+                assert search(place, self.app.config["SECRET_KEY"], self.app.extensions["clock"]())
+
     def of_campaign(self, query: str = "", headers: Any = None) -> Any:
+        """Read the campaign's signals after a search."""
+        self.search()
         url = f"/api/v1/campaigns/{self.campaign}/signals?month=2024-11{query}"
         return self.client.get(url, headers=headers or self.organiser)
 
     def of_unit(self, code: str = "19", query: str = "", headers: Any = None) -> Any:
+        """Read a unit's signals after a search."""
+        self.search()
         url = f"/api/v1/units/{code}/signals?month=2024-11&level=province{query}"
         return self.client.get(url, headers=headers or self.official)
 

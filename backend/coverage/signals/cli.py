@@ -17,10 +17,11 @@ commands = (cli,)
 
 
 @cli.command()
-def find() -> None:
-    """Search the communes whose samples changed, of the months that still receive some."""
-    done = scans.refresh_recent(current_app.config["SECRET_KEY"], clock_now())
-    click.echo(f"places searched: {done}")
+@click.option("--again", is_flag=True, help="Also what was searched today.")
+def find(again: bool) -> None:
+    """Search the provinces and campaigns not searched today, of months that still get samples."""
+    key, clock = current_app.config["SECRET_KEY"], current_app.extensions["clock"]
+    click.echo(f"places searched: {scans.search_due(key, clock, again=again)}")
 
 
 @cli.command()

@@ -51,7 +51,10 @@ class Signal(db.Model):
 
 
 class SignalScan(db.Model):
-    """The last search of a commune's month, or of a province's for what crosses communes."""
+    """A unit's month that was searched; a campaign has a row without a unit too.
+
+    The time of a search stands in the row of its province or campaign.
+    """
 
     __tablename__ = "signal_scans"
     __table_args__ = (
@@ -62,15 +65,12 @@ class SignalScan(db.Model):
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     month: Mapped[str]
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
-    # Samples changed since, or the search has not been made.
-    stale: Mapped[bool]
     scanned_at: Mapped[datetime | None]
     measurements: Mapped[int] = mapped_column(server_default="0")  # in the commune
     devices: Mapped[int] = mapped_column(server_default="0")
-    examined: Mapped[int] = mapped_column(server_default="0")  # rows read, here and elsewhere
 
 
 class SignalFinding(db.Model):
@@ -87,14 +87,3 @@ class SignalFinding(db.Model):
     units: Mapped[list[int]] = mapped_column(ARRAY(Integer))  # communes of its samples
     devices: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     found_at: Mapped[datetime]
-
-
-class SignalStale(db.Model):
-    """A mark set by triggers: the samples of a commune's month changed."""
-
-    __tablename__ = "signals_stale"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    month: Mapped[str]
-    unit_id: Mapped[int]
-    campaign_id: Mapped[int | None]  # null: also those of all campaigns

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import day_begin, month_end, month_start
-from backend.coverage.signals.findings import device_number
+from backend.coverage.signals.findings import device_number, order_key
 from backend.coverage.signals.networks import NetworkUse, phones_needed
 from backend.coverage.signals.rules import DeviceSample
 from backend.coverage.signals.shares import DeviceCount
@@ -167,12 +167,12 @@ class SampleSet:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The month of a commune, optionally of one campaign's samples, and the key of the order."""
+    """The month of a unit, optionally of one campaign's samples, and the key of pseudonyms."""
 
     unit: int
     month: str
     campaign: int | None
-    order: str
+    key: str
 
     def parameters(self, **more: Any) -> dict[str, Any]:
         """Return the parameters of statements."""
@@ -184,7 +184,7 @@ class Part:
             "since": since,
             "until": until,
             "last_begin": until - timedelta(days=1),
-            "order": self.order,
+            "order": order_key(self.month, self.key),
         }
         return values | ({"campaign": self.campaign} if self.campaign else {}) | more
 
@@ -273,10 +273,10 @@ def owners_of(part: Part, units: Sequence[int]) -> dict[UUID, tuple[int | None, 
     return {row.device_id: (row.volunteer_id, row.team_id) for row in rows}
 
 
-def numbers_in(part: Part, key: str) -> set[int]:
+def numbers_in(part: Part) -> set[int]:
     """Return the numbers of the devices that have samples in a commune's month."""
     rows = db.session.execute(part.fill(DEVICES), part.parameters())
-    return {device_number(row.device_id, part.month, key) for row in rows}
+    return {device_number(row.device_id, part.month, part.key) for row in rows}
 
 
 def outside_of(part: Part) -> tuple[int, int, list[UUID]]:

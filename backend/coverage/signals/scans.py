@@ -1,28 +1,24 @@
-"""Searches for signals: of communes whose samples changed, stored with the time of the search.
+"""Searches for signals: of a province's or a campaign's month, at night, by a button or on reading.
 
-Each commune's month is one transaction, which clears its mark; without a commit the mark stays.
-A request searches the communes that it shows, for a limited time; the periodic command the others.
+What a search finds replaces in one transaction what the last one stored.
 """
 
-import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Row, delete, select, text, update
 
-from backend.clock import day_begin, local_day
+from backend.accounts.access import Actor
+from backend.clock import Clock, day_begin, local_day, month_end, month_start
+from backend.coverage.figures.unit_access import communes_of
 from backend.coverage.signals import queries
-from backend.coverage.signals.findings import Finding, FindingMaker, order_key
+from backend.coverage.signals.findings import Finding, FindingMaker
 from backend.coverage.signals.models import SignalFinding, SignalScan
-from backend.coverage.signals.networks import (
-    SAME_NETWORK,
-    groups_of_phones,
-    is_mostly_outside,
-)
+from backend.coverage.signals.networks import SAME_NETWORK, groups_of_phones, is_mostly_outside
 from backend.coverage.signals.queries import Part, SampleSet
 from backend.coverage.signals.rules import (
     OF_COMMUNES,
@@ -33,81 +29,47 @@ from backend.coverage.signals.rules import (
 )
 from backend.coverage.signals.shares import shares_of_one_person
 from backend.database.extensions import db, dump
-from backend.database.locks import MARKS_LOCK, hold
-from backend.measurements.recording.counting import fold_all
+from backend.database.locks import SIGNALS_LOCK, try_hold
+from backend.jobs.service import enqueue_once, is_open
 from backend.measurements.recording.rules import AGE_MOST
 from backend.units.models import Unit
 from backend.witness.models import CarrierNetwork
 
-# A page waits this long for communes that changed; the others are shown as they were found before.
-REQUEST_S = 2.0
-# What crosses communes needs a second of a province's month: it is searched again after an hour.
-PROVINCE_EVERY = timedelta(hours=1)
+# Reading older findings lets their place be searched again: a province takes some seconds.
+SEARCH_EVERY = timedelta(hours=1)
+# Each place is searched once a night; two hours of grace.
+OVERDUE = timedelta(hours=26)
 # Of one kind in a commune, the largest: more than people can review.
 FINDINGS_MOST = 200
+JOB = "signals"  # the kind of job
 
-# Marks of communes are passed on to their scans and to those of their provinces.
-APPLY_MARKS = text("""
-    with gone as (
-        delete from signals_stale where cast(:month as text) is null or month = :month
-        returning month, unit_id, campaign_id
-    ), places as (
-        select distinct g.month, p.id as unit_id, g.campaign_id
-        from gone g join units u on u.id = g.unit_id
-        cross join lateral (values (u.id), (u.province_id)) p (id)
-    )
-    update signal_scans s set stale = true from places p
-    where s.month = p.month and s.unit_id = p.unit_id and not s.stale
-        and (p.campaign_id is null or s.campaign_id = p.campaign_id)
+# Communes with samples in a month, of a campaign with earnings, and those that had some when they
+# were searched.
+COMMUNES = text("""
+    select u.id, u.province_id from units u
+    where u.level = 'commune' and (cast(:province as int) is null or u.province_id = :province)
+        and (case when cast(:campaign as int) is null
+            then exists (select from measurements m
+                where m.unit_id = u.id and m.day between :first and :last)
+            else exists (select from earnings e where e.unit_id = u.id
+                and e.day between :first and :last and e.campaign_id = :campaign) end
+            or exists (select from signal_scans s where s.unit_id = u.id and s.month = :month
+                and s.campaign_id is not distinct from cast(:campaign as int)))
+    order by 1
 """)
-# Communes with samples, or with findings that have none left, and their provinces; those of a
-# campaign have earnings of it. Deltas are those that another process is folding.
-PLACES = """
-    with communes as (
-        {communes}
-        union select unit_id from signal_scans
-        where stale and month = :month and campaign_id is not distinct from cast(:campaign as int)
-            and (cast(:units as int[]) is null or unit_id = any(:units))
-    )
-    select p.id, p.level = 'commune' as commune, s.scanned_at, s.id is null or s.stale as stale
-    from units p left join signal_scans s on s.unit_id = p.id and s.month = :month
-        and s.campaign_id is not distinct from cast(:campaign as int)
-    where p.id in (select unit_id from communes
-        union select u.province_id from communes c join units u on u.id = c.unit_id)
-    order by p.level = 'province', s.scanned_at nulls first, p.id
-"""
-OF_ALL = text(
-    PLACES.format(
-        communes="""
-            select distinct unit_id from counts
-            where month = :month and day is null and n > 0
-                and (cast(:units as int[]) is null or unit_id = any(:units))
-            union select unit_id from count_deltas
-            where to_char(day, 'YYYY-MM') = :month
-                and (cast(:units as int[]) is null or unit_id = any(:units))
-        """
-    )
-)
-OF_CAMPAIGN = text(
-    PLACES.format(
-        communes="""
-            select distinct unit_id from team_counts
-            where campaign_id = :campaign and month = :month and grain = 'unit' and n > 0
-                and (cast(:units as int[]) is null or unit_id = any(:units))
-            union select unit_id from team_deltas
-            where campaign_id = :campaign and to_char(day, 'YYYY-MM') = :month
-                and (cast(:units as int[]) is null or unit_id = any(:units))
-        """
-    )
-)
-COMMUNES = text("select id from units where province_id = :id and level = 'commune'")
-ADD_SCAN = text("""
-    insert into signal_scans (unit_id, month, campaign_id, stale)
-    values (:unit, :month, cast(:campaign as int), true)
-    on conflict on constraint uq_signal_scans_key do nothing
+CAMPAIGNS = text("""
+    select c.id from campaigns c where exists (select from earnings e
+        where e.campaign_id = c.id and e.day between :first and :last)
+    order by 1
+""")
+SCAN_ID = text("""
+    insert into signal_scans (unit_id, month, campaign_id)
+    values (cast(:unit as int), :month, cast(:campaign as int))
+    on conflict on constraint uq_signal_scans_key do update set month = excluded.month
+    returning id
 """)
 # A new finding is an event, once: it may be found again after its samples changed. Those of a
-# campaign are searched when somebody looks, and are none.
+# campaign are none.
 WRITE = text("""
     with written as (
         insert into signal_findings (scan_id, kind, subject, evidence, units, devices, found_at)
@@ -136,122 +98,137 @@ NETWORK_FINDINGS = select(SignalFinding).where(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A commune, or a province, with the state of its last search."""
+    """What one search searches: a month of a province, or of a campaign."""
 
-    id: int
-    commune: bool
-    scanned_at: datetime | None
-    stale: bool
+    month: str
+    province: int | None  # None: all
+    campaign: int | None = None  # None: all samples
 
-    def is_due(self, now: datetime) -> bool:
-        """Return whether a search would find something else."""
-        if self.commune or self.scanned_at is None:
-            return self.stale
-        return self.stale and now - self.scanned_at >= PROVINCE_EVERY
+    def __str__(self) -> str:
+        """Return the place of its job, of which one waits or runs."""
+        kind, number = ("campaign", self.campaign) if self.campaign else ("unit", self.province)
+        return f"{self.month} {kind} {number}"
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of statements."""
+        days = {"first": month_start(self.month), "last": month_end(self.month)}
+        return asdict(self) | days
+
+    def part(self, unit: int, key: str) -> Part:
+        """Return the part of one of its communes or provinces."""
+        return Part(unit, self.month, self.campaign, key)
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """The month of an installation or of one campaign, at a time."""
+class UnitFindings:
+    """What was found in a commune, or across the communes of a province."""
 
-    month: str
-    campaign: int | None
-    key: str
-    now: datetime
-
-    def part(self, unit: int) -> Part:
-        """Return the part of a commune or province."""
-        return Part(unit, self.month, self.campaign, order_key(self.month, self.key))
+    unit: int
+    found: list[Finding]
+    measurements: int = 0
+    devices: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How recent stored findings are."""
+    """When a place was searched, and whether a job searches it again."""
 
-    as_of: datetime | None  # the oldest search; None: no samples
-    pending: int  # places that changed since
-
-
-def refresh(search: Search, units: Sequence[int] | None, within_s: float) -> Freshness:
-    """Search the changed communes among some units (None: all) within a time; commit."""
-    places = _places(search, units)
-    began = time.monotonic()
-    done: dict[int, datetime] = {}
-    for place in places:
-        if place.is_due(search.now) and (not done or time.monotonic() - began < within_s):
-            _scan(search, place)
-            done[place.id] = search.now
-    due = [place for place in places if place.is_due(search.now) and place.id not in done]
-    times = [done.get(place.id, place.scanned_at) for place in places]
-    known = [at for at in times if at is not None]
-    return Freshness(min(known) if known else None, len(due))
+    as_of: datetime | None  # None: not yet
+    searching: bool
 
 
-def refresh_recent(key: str, now: datetime) -> int:
-    """Search all changed communes of the months to which samples are still added; return how many.
+def refresh(place: Place, actor: Actor, now: datetime) -> Freshness:
+    """Return when a place was searched; after an hour let a job search it; the caller commits."""
+    as_of = _searched_at(place)
+    if as_of is None or now - as_of >= SEARCH_EVERY:
+        search_soon(place, actor, now)
+    return Freshness(as_of, is_open(JOB, str(place)))
 
-    Older months and campaigns are searched when somebody reads them.
+
+def search_soon(place: Place, actor: Actor, now: datetime) -> None:
+    """Let a job search a place, unless one waits or runs; the caller commits."""
+    enqueue_once(JOB, str(place), asdict(place), actor.name, now)
+
+
+def search_due(key: str, clock: Clock, *, again: bool = False) -> int:
+    """Search once a day the months to which samples are still added; return the number of places.
+
+    With `again` also the places that were searched today.
     """
-    scan_networks(key, now)
-    first, last = (f"{local_day(at):%Y-%m}" for at in (now - AGE_MOST, now))
-    months = text("select distinct month from counts where month between :first and :last")
-    found = db.session.execute(months, {"first": first, "last": last}).scalars().all()
-    n = 0
-    for month in sorted(found):
-        search = Search(month, None, key, now)
-        for place in _places(search, None):
-            if place.is_due(now):
-                _scan(search, place)
-                n += 1
-    return n
-
-
-def _places(search: Search, units: Sequence[int] | None) -> list[Place]:
-    """Apply the marks and return the places that have samples; provinces come last."""
-    fold_all()
-    hold(MARKS_LOCK)
-    db.session.execute(APPLY_MARKS, {"month": search.month})
-    values = {"month": search.month, "campaign": search.campaign, "units": units}
-    rows = db.session.execute(OF_CAMPAIGN if search.campaign else OF_ALL, values)
-    places = [Place(row.id, row.commune, row.scanned_at, row.stale) for row in rows]
-    db.session.commit()
+    scan_networks(key, clock())
+    places = 0
+    for place in _recent_places(clock()):
+        at = _searched_at(place)
+        db.session.rollback()
+        if again or at is None or local_day(at) < local_day(clock()):
+            places += search(place, key, clock())
     return places
 
 
-def _scan(search: Search, place: Place) -> None:
-    """Search a commune or province and store what is found; one process at a time."""
-    scan = _lock_scan(search, place.id)
-    if scan.stale:
-        found = _of_commune(search, scan) if place.commune else _of_province(search, scan)
-        scan.stale, scan.scanned_at = False, search.now
-        _keep_network_findings(search, scan)
-        _store(scan, found, search.now)
-    db.session.commit()
+def count_overdue(now: datetime) -> int:
+    """Return the number of provinces whose samples were not searched at night."""
+    before = now - OVERDUE
+    day = local_day(before)
+    month = f"{day:%Y-%m}"
+    parameters = Place(month, None).parameters() | {"last": day}
+    communes = db.session.execute(COMMUNES, parameters).all()
+    times = [_searched_at(Place(month, one)) for one in _provinces(communes)]
+    return sum(at is None or at < before for at in times)
 
 
-def _lock_scan(search: Search, unit: int) -> SignalScan:
-    """Return the locked row of a search, so that marks of meanwhile are applied after it."""
-    key = {"unit": unit, "month": search.month, "campaign": search.campaign}
-    db.session.execute(ADD_SCAN, key)
-    query = select(SignalScan).where(
-        SignalScan.unit_id == unit,
-        SignalScan.month == search.month,
-        SignalScan.campaign_id.is_not_distinct_from(search.campaign),
+def _recent_places(now: datetime) -> list[Place]:
+    """Return the provinces and campaigns of the months to which samples are still added."""
+    first, day = month_start(f"{local_day(now - AGE_MOST):%Y-%m}"), local_day(now)
+    places = []
+    while day >= first:
+        every = Place(f"{day:%Y-%m}", None)
+        places += [Place(every.month, one) for one in _provinces(_communes(every))]
+        campaigns = db.session.execute(CAMPAIGNS, every.parameters()).scalars()
+        places += [Place(every.month, None, one) for one in campaigns]
+        day = month_start(every.month) - timedelta(days=1)
+    return places
+
+
+def _communes(place: Place) -> Sequence[Row[Any]]:
+    return db.session.execute(COMMUNES, place.parameters()).all()
+
+
+def _provinces(communes: Sequence[Row[Any]]) -> list[int]:
+    return sorted({row.province_id for row in communes})
+
+
+def _searched_at(place: Place) -> datetime | None:
+    query = select(SignalScan.scanned_at).where(
+        SignalScan.month == place.month,
+        SignalScan.unit_id.is_not_distinct_from(place.province),
+        SignalScan.campaign_id.is_not_distinct_from(place.campaign),
     )
-    locked = query.with_for_update().execution_options(populate_existing=True)
-    return db.session.scalars(locked).one()
+    at: datetime | None = db.session.scalar(query)
+    return at
 
 
-def _of_commune(search: Search, scan: SignalScan) -> list[Finding]:
-    part = search.part(scan.unit_id)
+def search(place: Place, key: str, now: datetime) -> bool:
+    """Search a place and store what is found; False while another process does; commit."""
+    if not try_hold(SIGNALS_LOCK, place.province or -(place.campaign or 0)):
+        db.session.rollback()
+        return False
+    communes = _communes(place)
+    found = [_search_commune(place.part(row.id, key)) for row in communes]
+    found += [_search_province(place.part(unit, key)) for unit in _provinces(communes)]
+    for one in found:
+        _store(place, one, key, now)
+    _update(_scan_id(place, place.province), scanned_at=now)
+    db.session.commit()
+    return True
+
+
+def _search_commune(part: Part) -> UnitFindings:
     samples = queries.samples_of_commune(part)
-    scan.measurements, scan.devices = samples.measurements, samples.devices
-    scan.examined = len(samples.trails)
-    make = FindingMaker(search.month, search.key, queries.owners_of(part, [scan.unit_id]))
-    found = find_in_commune(samples, make, scan.unit_id)
-    if search.campaign is None:
+    make = FindingMaker(part.month, part.key, queries.owners_of(part, [part.unit]))
+    found = find_in_commune(samples, make, part.unit)
+    if part.campaign is None:
         found += _shares(part, samples, make)
-    return found
+    return UnitFindings(part.unit, _largest(found), samples.measurements, samples.devices)
 
 
 def find_in_commune(samples: SampleSet, make: FindingMaker, unit: int) -> list[Finding]:
@@ -274,13 +251,11 @@ def _shares(part: Part, samples: SampleSet, make: FindingMaker) -> list[Finding]
     return found
 
 
-def _of_province(search: Search, scan: SignalScan) -> list[Finding]:
-    part = search.part(scan.unit_id)
-    communes = list(db.session.execute(COMMUNES, {"id": scan.unit_id}).scalars())
+def _search_province(part: Part) -> UnitFindings:
+    communes = communes_of(part.unit)
     rows = queries.samples_of_province(part, communes)
-    scan.examined = len(rows)
-    make = FindingMaker(search.month, search.key, queries.owners_of(part, communes))
-    return _apply(OF_PROVINCES, rows, make, scan.unit_id)
+    make = FindingMaker(part.month, part.key, queries.owners_of(part, communes))
+    return UnitFindings(part.unit, _largest(_apply(OF_PROVINCES, rows, make, part.unit)))
 
 
 def _apply(
@@ -288,20 +263,6 @@ def _apply(
 ) -> list[Finding]:
     by_id = {row.id: row for row in rows}
     return [make.of_samples(one, by_id, unit) for rule in rules for one in rule(rows)]
-
-
-def _store(scan: SignalScan, found: Sequence[Finding], now: datetime) -> None:
-    """Replace the findings of a scan apart from those of networks; keep when they were first."""
-    kept = _largest(found)
-    subjects = [one.subject for one in kept]
-    networks = NETWORK_FINDINGS.with_only_columns(SignalFinding.id)
-    gone = (
-        SignalFinding.scan_id == scan.id,
-        SignalFinding.subject.not_in(subjects),
-        SignalFinding.id.not_in(networks.where(SignalFinding.scan_id == scan.id)),
-    )
-    db.session.execute(delete(SignalFinding).where(*gone))
-    _write(scan.id, kept, now)
 
 
 def _largest(found: Sequence[Finding]) -> list[Finding]:
@@ -319,32 +280,36 @@ def _largest(found: Sequence[Finding]) -> list[Finding]:
     ]
 
 
+def _store(place: Place, result: UnitFindings, key: str, now: datetime) -> None:
+    """Replace the findings of a unit apart from those of networks; keep when they were first."""
+    scan_id = _scan_id(place, result.unit)
+    _update(scan_id, measurements=result.measurements, devices=result.devices)
+    networks = NETWORK_FINDINGS.where(SignalFinding.scan_id == scan_id)
+    if stored := db.session.scalars(networks).all():
+        # Phones that have withdrawn leave them.
+        present = queries.numbers_in(place.part(result.unit, key))
+        for finding in stored:
+            finding.devices = [one for one in finding.devices if one["number"] in present]
+    kept = [one.subject for one in result.found]
+    kept += [one.subject for one in stored if one.devices]
+    theirs = SignalFinding.scan_id == scan_id
+    db.session.execute(delete(SignalFinding).where(theirs, SignalFinding.subject.not_in(kept)))
+    _write(scan_id, result.found, now)
+
+
+def _scan_id(place: Place, unit: int | None) -> int:
+    key = {"unit": unit, "month": place.month, "campaign": place.campaign}
+    return int(db.session.execute(SCAN_ID, key).scalar_one())
+
+
+def _update(scan_id: int, **values: Any) -> None:
+    db.session.execute(update(SignalScan).where(SignalScan.id == scan_id).values(values))
+
+
 def _write(scan_id: int, found: Sequence[Finding], now: datetime) -> None:
-    rows = [
-        {
-            "kind": one.kind,
-            "subject": one.subject,
-            "evidence": one.evidence,
-            "units": one.units,
-            "devices": one.devices,
-        }
-        for one in found
-    ]
+    rows = [asdict(one) for one in found]
     if rows:
         db.session.execute(WRITE, {"scan": scan_id, "findings": dump(rows), "now": now})
-
-
-def _keep_network_findings(search: Search, scan: SignalScan) -> None:
-    """Remove phones that have withdrawn from findings of networks, and findings without phones."""
-    stored = db.session.scalars(NETWORK_FINDINGS.where(SignalFinding.scan_id == scan.id)).all()
-    if not stored:
-        return
-    present = queries.numbers_in(search.part(scan.unit_id), search.key)
-    for finding in stored:
-        finding.devices = [one for one in finding.devices if one["number"] in present]
-        if not finding.devices:
-            db.session.delete(finding)
-    db.session.flush()
 
 
 def scan_networks(key: str, now: datetime) -> int:
@@ -363,7 +328,7 @@ def scan_networks(key: str, now: datetime) -> int:
             for group in groups_of_phones(theirs):
                 n += 1
                 for unit in sorted({use.unit for use in group.uses if use.unit is not None}):
-                    scan = _lock_scan(Search(month, None, key, now), unit)
-                    _write(scan.id, [make.of_network(group, unit)], now)
+                    scan_id = _scan_id(Place(month, None), unit)
+                    _write(scan_id, [make.of_network(group, unit)], now)
                     db.session.commit()
     return n

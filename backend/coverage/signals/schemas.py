@@ -140,11 +140,11 @@ class SignalsSchema(Schema):
     as_of = fields.AwareDateTime(
         required=True,
         allow_none=True,
-        metadata={"description": "the oldest search of a commune; null without samples"},
+        metadata={"description": "the last search; null before the first one"},
     )
-    pending = fields.Integer(
+    searching = fields.Boolean(
         required=True,
-        metadata={"description": "communes whose changed samples will be searched later"},
+        metadata={"description": "whether a new search waits or runs; read again in a minute"},
     )
     networks_note = fields.String(
         required=True,

@@ -22,7 +22,7 @@ from backend.coverage.signals.findings import DEVICES_SHOWN, FindingMaker
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.networks import SAME_NETWORK
 from backend.coverage.signals.rules import SIGNALS
-from backend.coverage.signals.scans import REQUEST_S, Search, refresh
+from backend.coverage.signals.scans import Freshness, Place, refresh, search_soon
 from backend.coverage.signals.shares import (
     ONE_DEVICE,
     WITHDRAWN_SHARE,
@@ -57,7 +57,7 @@ FOUND = text("""
         and (cast(:units as int[]) is null or s.unit_id = any(:units)
             or u.level = 'province' and f.units && cast(:units as int[]))
         and (cast(:subjects as text[]) is null or f.subject = any(:subjects))
-    order by s.scanned_at, f.id
+    order by f.id
 """)
 TOTALS = text("""
     select coalesce(sum(measurements), 0)::int as measurements,
@@ -121,7 +121,8 @@ def campaign_signals(
     units = communes_of(unit.id) if unit else None
     scope: Scope = {"campaign_id": campaign_id, "unit_id": None}
     selection = Selection(scope, month, units, (), whole=unit is None)
-    answer = _answer(selection, query, context)
+    fresh = refresh(Place(month, None, campaign_id), actor, context.now)
+    answer = _answer(selection, query, fresh, context)
     return {"campaign": reference, "unit": unit and serialize_unit(unit), **answer}
 
 
@@ -129,7 +130,7 @@ def unit_signals(
     actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
     """Return a page of the signals among all samples of a unit's month."""
-    unit, month = _authorized_unit(actor, code, query, context)
+    unit, month = _authorized_unit(actor, code, query["level"], query["month"], context)
     make = FindingMaker(month, context.key, {})
     shares = large_shares(shares_in(unit, month, context.today))
     made = [make.of_withdrawn(one) for one in shares]
@@ -144,15 +145,36 @@ def unit_signals(
         communes = [one for one in communes if one == place.id]
         withdrawn = [one for one in withdrawn if place.id in one.units]
     selection = Selection(scope, month, communes, withdrawn, whole=not query["unit"])
-    answer = _answer(selection, query, context)
+    fresh = refresh(Place(month, _province_of(unit)), actor, context.now)
+    answer = _answer(selection, query, fresh, context)
     return {"campaign": None, "unit": serialize_unit(unit), **answer}
+
+
+def search_campaign(
+    actor: Actor, campaign_id: int, month: str | None, context: SignalContext
+) -> None:
+    """Let a job search a campaign's month now, whenever it was searched."""
+    require_person(actor, write=True)
+    campaign = visible_campaign(actor, campaign_id)
+    require(actor, "campaign.see", campaign_scope(campaign_id))
+    month = _month(month, min(context.today, campaign.last_day), context)
+    search_soon(Place(month, None, campaign_id), actor, context.now)
+    db.session.commit()
+
+
+def search_unit(actor: Actor, code: str, month: str | None, context: SignalContext) -> None:
+    """Let a job search the month of a unit's province now, whenever it was searched."""
+    require_person(actor, write=True)
+    unit, month = _authorized_unit(actor, code, None, month, context)
+    search_soon(Place(month, _province_of(unit)), actor, context.now)
+    db.session.commit()
 
 
 def unit_registrations(
     actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
     """Return the new devices of a unit's month, by commune and day."""
-    unit, month = _authorized_unit(actor, code, query, context)
+    unit, month = _authorized_unit(actor, code, query["level"], query["month"], context)
     items = queries.registrations_of(unit.id, month)
     total = sum(row["registered"] for row in items)
     return {"month": month, "unit": serialize_unit(unit), "registered": total, "items": items}
@@ -216,10 +238,15 @@ def _require_decider(actor: Actor, row: Signal) -> None:
 
 
 def _authorized_unit(
-    actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
+    actor: Actor, code: str, level: str | None, month: str | None, context: SignalContext
 ) -> tuple[UnitRow, str]:
-    month = _month(query["month"], context.today, context)
-    return authorized_unit(actor, "unit.signals", code, query["level"], month), month
+    month = _month(month, context.today, context)
+    return authorized_unit(actor, "unit.signals", code, level, month), month
+
+
+def _province_of(unit: UnitRow) -> int:
+    query = select(func.coalesce(Unit.province_id, Unit.id)).where(Unit.id == unit.id)
+    return int(db.session.execute(query).scalar_one())
 
 
 def _month(month: str | None, default: date, context: SignalContext) -> str:
@@ -262,12 +289,9 @@ class Selection:
 
 
 def _answer(
-    selection: Selection, query: Mapping[str, Any], context: SignalContext
+    selection: Selection, query: Mapping[str, Any], fresh: Freshness, context: SignalContext
 ) -> dict[str, Any]:
-    """Search what changed, and return a page of the signals; open ones come first."""
-    campaign = selection.scope["campaign_id"]
-    search = Search(selection.month, campaign, context.key, context.now)
-    fresh = refresh(search, selection.units, REQUEST_S)
+    """Return a page of the stored signals; open ones come first."""
     found = _found(selection)
     decided = _decided(selection)
     keys = [key for key in {*found, *(decided if selection.whole else ())} if key[0] in KINDS]
@@ -289,7 +313,7 @@ def _answer(
         "month": selection.month,
         **totals,
         "as_of": fresh.as_of,
-        "pending": fresh.pending,
+        "searching": fresh.searching,
         "networks_note": None if loaded else message("signals_no_networks", context.language),
         "explained": message("signals_explained", context.language),
         "kinds": _serialize_kinds(of_state, context.language),
@@ -350,14 +374,6 @@ def _joined(one: FoundSignal, later: FoundSignal) -> FoundSignal:
     shown = [devices[number] for number in sorted(devices)][:DEVICES_SHOWN]
     first = min(one.found_at, later.found_at)
     return FoundSignal(one.kind, one.subject, later.evidence, later.units, shown, first)
-
-
-def count_open(unit_id: int, month: str) -> int:
-    """Return the number of open signals that are stored for a unit's month."""
-    scope: Scope = {"campaign_id": None, "unit_id": unit_id}
-    selection = Selection(scope, month, communes_of(unit_id), (), whole=False)
-    decided = _decided(selection)
-    return sum(key[0] in KINDS and key not in decided for key in _found(selection))
 
 
 def _decided(selection: Selection) -> dict[Key, str]:

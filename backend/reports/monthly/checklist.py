@@ -8,7 +8,7 @@ from sqlalchemy import text
 from backend.accounts.access import Actor, require
 from backend.clock import local_day, month_end
 from backend.coverage.figures.unit_access import communes_of
-from backend.coverage.signals.service import count_open
+from backend.coverage.signals.queries import open_findings
 from backend.database.extensions import db
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.figures import NETWORKS, Report
@@ -52,7 +52,7 @@ def check(report: Report, unit_id: int, now: datetime) -> Checklist:
         _item("boundaries", usable or report["demo"]),
         _item("targets", _has_targets(report)),
         _item("days", n=_days_without_samples(unit_id, month, day)),
-        _item("signals", n=count_open(unit_id, month)),
+        _item("signals", n=open_findings(unit_id, month)),
         _item("vnnic", report["sections"]["vnnic"] is not None),
         _item("references", bool(report.get("references"))),
         _item("signer", letterhead_of(report)["signer"] is not None),

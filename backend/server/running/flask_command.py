@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[3]
 JOBS: dict[tuple[str, ...], str] = {
     ("privacy", "expire"): "expire",
     ("measurements", "recount"): "recount",
+    ("signals", "find"): "signals",
     ("coverage", "digest"): "digest",
     ("reports", "deadlines"): "deadlines",
 }

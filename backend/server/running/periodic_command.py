@@ -42,7 +42,7 @@ SCHEDULES = (
     Schedule("tiles", (*FLASK, "web", "tiles"), 600.0),  # of a newly activated boundary set
     Schedule("release", (*FLASK, "release", "make"), 3_600.0),
     Schedule("open_data", (*FLASK, "reports", "publish-data"), 3_600.0),  # of released months
-    Schedule("signals", (*FLASK, "signals", "find"), 900.0),
+    Schedule("signals", (*FLASK, "signals", "find"), 3_600.0),  # each place once a day
     # Communes that reached their target.
     Schedule("events", (*FLASK, "events", "run", "--for", str(EVENTS_FOR_S)), 300.0, retry_s=15.0),
 )

@@ -1,4 +1,4 @@
-"""The kinds of background jobs: operator commands with progress on a page, and uploaded sets."""
+"""The kinds of background jobs: operator commands, uploaded sets, searches for signals."""
 
 import re
 import resource
@@ -19,8 +19,11 @@ from backend.coverage.exclusions.service import (
     serialize_units,
     sum_changes,
 )
+from backend.coverage.signals.scans import JOB as SIGNALS_JOB
+from backend.coverage.signals.scans import Place, search
 from backend.demo import service as demo
 from backend.errors import Problem, invalid
+from backend.http.requests import clock_now
 from backend.jobs.models import Job
 from backend.jobs.service import Arguments, Progress, Work, enqueue
 from backend.measurements.recording import rules
@@ -230,10 +233,17 @@ def remove_demo(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     return {"removed": demo.remove(progress)}
 
 
+def search_signals(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+    """Search a province or campaign for signals of gaming."""
+    place = Place(arguments["month"], arguments["province"], arguments["campaign"])
+    return {"searched": search(place, current_app.config["SECRET_KEY"], clock_now())}
+
+
 KINDS: dict[str, Work] = {
     "reassign": reassign,
     "rejudge": rejudge,
     "remove_demo": remove_demo,
     "check_set": check_set,
     "load_set": load_set,
+    SIGNALS_JOB: search_signals,
 }

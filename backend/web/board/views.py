@@ -26,7 +26,7 @@ from backend.coverage.plan.service import show_plan_map
 from backend.coverage.plan.service import unpin as unpin_place
 from backend.coverage.plan.settings import set_limits
 from backend.coverage.signals.evidence import SignalEvidence, campaign_evidence
-from backend.coverage.signals.service import campaign_signals
+from backend.coverage.signals.service import campaign_signals, search_campaign
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
 from backend.http.paging import PAGE_MOST
@@ -377,6 +377,15 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
     values |= {"failures": queue.failures(outcome), "kept": kept, "form": form}
     values["done"] = queue.list_done({"campaign_id": campaign_id, "unit_id": None}, query["done"])
     return render_private("web/board/signals.html", query["lang"], query=query, **values)
+
+
+@bp.page("/<int:campaign_id>/signals/search", schemas.SignalsPageQuerySchema, methods=("POST",))
+def signals_search(query: dict[str, Any], campaign_id: int) -> Response:
+    """Search a campaign's month for signals again."""
+    context, _ = queue.contexts(new_form(query))
+    search_campaign(actor(), campaign_id, query["month"], context)
+    kept = {name: query[name] for name in ("month", "state", "kind", "team")}
+    return redirect_to("board.signals", query, campaign_id=campaign_id, **kept)
 
 
 @bp.page("/<int:campaign_id>/corrections", ListQuerySchema, methods=READ_WRITE)

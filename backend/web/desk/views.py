@@ -23,7 +23,7 @@ from backend.coverage.no_connection.service import NotesContext, decide_on_notes
 from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
 from backend.coverage.signals.evidence import SignalEvidence, unit_evidence
-from backend.coverage.signals.service import unit_signals
+from backend.coverage.signals.service import search_unit, unit_signals
 from backend.coverage.vnnic.importer import ImportOptions, import_vnnic
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
@@ -246,6 +246,15 @@ def signals(query: dict[str, Any], code: str) -> Any:
     below = units_on(month_end(month), "commune", code) if unit.level != "commune" else []
     values["communes"] = [(one.code, one.name) for one in below]
     return render_private("web/desk/signals.html", query["lang"], query=query, **values)
+
+
+@bp.page("/area/<code>/signals/search", schemas.SignalsPageQuerySchema, methods=("POST",))
+def signals_search(query: dict[str, Any], code: str) -> Any:
+    """Search an area's month for signals again."""
+    context, _ = queue.contexts(new_form(query))
+    search_unit(actor(), code, query["month"], context)
+    kept = {name: query[name] for name in ("month", "state", "kind", "unit")}
+    return redirect_to("desk.signals", query, code=code, **kept)
 
 
 @bp.page("/area/<code>/exclusions", schemas.AreaMonthQuerySchema)

@@ -16,6 +16,7 @@ from sqlalchemy import func, select, text
 
 from backend.batch.executor import SERIAL, Executor
 from backend.campaigns.models import Campaign, Team
+from backend.coverage.signals.scans import Place, search
 from backend.database.extensions import db
 from backend.demo import generation, plan, service
 from backend.demo.plan import MonthPlan
@@ -212,6 +213,8 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
     body = {"name": organiser.name, "password": organiser.password}
     assert client.post("/api/v1/sessions", json=body).status_code == 200
     assert client.get(f"/api/v1/campaigns/{made}/contributions?by=team").status_code == 200
+    with app.app_context():
+        assert search(Place("2024-11", None, made), app.config["SECRET_KEY"], NOW)
     signs = client.get(f"/api/v1/campaigns/{made}/signals?month=2024-11").json["items"]
     found = {sign["kind"] for sign in signs}
     assert {"mock_share", "night_bursts", "devices_in_lockstep"} <= found

@@ -316,10 +316,7 @@ def test_a_new_signal_is_an_event_of_its_commune_once(
     cast.mock(cast.phone, 12)
     for _ in range(2):
         with app.app_context():
-            fold_all()
-            db.session.execute(text("update signal_scans set stale = true"))
-            db.session.commit()
-            scans.refresh_recent(app.config["SECRET_KEY"], clock.now)
+            scans.search_due(app.config["SECRET_KEY"], clock, again=True)
     events = [one for one in read(client, admin).json["items"] if one["type"] == "signal.opened"]
     assert len(events) == len({str(one["data"]) + one["unit"]["code"] for one in events}) > 0
     assert {frozenset(one["data"]) for one in events} == {frozenset({"signal", "samples"})}

@@ -20,6 +20,7 @@ from backend.witness import hosts
 from tests.support import open_rmbt
 from tests.support.oidc import office, rule
 from tests.support.requirements import counting_from
+from tests.support.signals import add_rows
 
 
 @pytest.fixture
@@ -204,6 +205,19 @@ def test_counts_that_nobody_folds(app: Flask, var_dir: Path, owner: Engine) -> N
             {"n": checks.MOST_WAITING + 1},
         )
     found(app, "pending in count_deltas")
+
+
+def test_samples_that_no_night_searched(app: Flask, var_dir: Path, clock: Any) -> None:
+    with app.app_context():
+        commune = text("select id from units where level = 'commune' and system = '2025' limit 1")
+        unit = db.session.execute(commune).scalar_one()
+        at = clock.now - timedelta(hours=30)
+        add_rows(unit, "phone", 1, 1, begin=at, registered_at=at - timedelta(days=1))
+    _, output = visit(app)
+    assert "1 province has not been searched for signals of gaming" in output
+    assert app.test_cli_runner().invoke(args=["signals", "find"]).exit_code == 0
+    _, output = visit(app)
+    assert "signals of gaming" not in output
 
 
 def test_a_full_disk(app: Flask, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,7 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/deadline": lambda w: OWN | {"data": {"before_day": "10"}},
     f"GET {AREA}/signals": lambda w: OWN,
     f"POST {AREA}/signals": _sign,
+    f"POST {AREA}/signals/search": lambda w: OWN,
     f"GET {AREA}/exclusions": lambda w: OWN,
     f"GET {AREA}/exclude": lambda w: OWN,
     f"POST {AREA}/exclude": _to_exclude,

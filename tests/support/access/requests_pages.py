@@ -168,6 +168,7 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
             "note": "đã hỏi",
         }
     },
+    f"POST {BOARD}/signals/search": lambda w: {},
     f"POST {BOARD}/corrections": lambda w: {
         "data": {"from_team": w.team, "to_team": "none", "reason": "Nhầm", "go": "yes"}
     },

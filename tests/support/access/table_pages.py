@@ -134,6 +134,7 @@ PAGES = {
     f"POST {BOARD}/plan/unpin": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/plan/limits": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/signals": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/signals/search": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/corrections": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/teams/import": "303 401 403 303 403 403 403 303",
     # the official's desk: other areas are 404; an admin sees all provinces
@@ -161,6 +162,7 @@ PAGES = {
     # exclusions of an area: its province decides, others read
     "GET /desk/area/<code>/signals": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/signals": "303 401 404 404 404 303 404 303",
+    "POST /desk/area/<code>/signals/search": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/exclusions": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/exclude": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/exclude": "303 401 404 404 404 303 404 303",

@@ -28,7 +28,6 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from backend.app import create_app
-from backend.coverage.signals import service as signals
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from tests.support import people
@@ -40,7 +39,7 @@ from tests.tools.answers.inventory import names_of
 from tests.tools.answers.requests import OF_PHONES, PHONE_SAMPLES, addresses
 
 NOW = datetime(2025, 9, 18, 5, 0, tzinfo=UTC)
-COMMANDS = (["coverage", "refresh"], ["signals", "find"], ["release", "make"],
+COMMANDS = (["coverage", "refresh"], ["signals", "find", "--again"], ["release", "make"],
             ["reports", "publish-data"], ["events", "run"])  # fmt: skip
 LINES_MOST = 40  # of a difference that are printed
 
@@ -54,9 +53,6 @@ def installation(data: Path) -> Iterator[tuple[Flask, str]]:
         app = create_app(FakeClock(NOW), VAR_DIR=data, BOUNDARIES_DIR=None, **urls)
         with app.app_context():
             upgrade()
-        vars(signals)["REQUEST_S"] = (
-            600.0  # search all places in a request, however busy the machine is
-        )
         yield app, server.owner_url
         with app.app_context():
             db.session.remove()
@@ -93,9 +89,6 @@ def load(data: Path, generated: int) -> None:
             post(client, phone, sample(f"{day}T09:12:33+07:00", id=identity, **kind))
         for words in COMMANDS[: 1 if generated else None]:
             run(app, *words)
-        for url in addresses(app):
-            if "/signals" in url:  # the first request searches, and opens events
-                client.get(url, headers=admin)
     actors = {"public": {}, "admin": admin, "phone": phone}
     (data / "actors.json").write_text(json.dumps(actors))
 

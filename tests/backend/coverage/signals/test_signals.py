@@ -152,6 +152,7 @@ def test_a_month_in_future_is_refused(cast: Cast) -> None:
 
 def test_two_who_look_at_once_see_the_same_sign(cast: Cast) -> None:
     url = f"/api/v1/campaigns/{cast.campaign}/signals?month=2024-11"
+    cast.search()
     looks = [lambda client: client.get(url, headers=cast.organiser) for _ in range(4)]
     answers = send_concurrently(cast.app, *looks)
     assert {answer.status_code for answer in answers} == {200}

@@ -49,7 +49,7 @@ def listed(area: Area) -> None:
 def of_network(area: Area, **of: Any) -> list[dict[str, Any]]:
     """The signals after a day's samples, sent in the morning, were searched."""
     area.app.extensions["clock"].now = NINE + timedelta(hours=5)
-    area.find()
+    area.run("signals", "find", "--again")
     return [one for one in area.read()["items"] if one["kind"] == "same_network"]
 
 
@@ -74,7 +74,7 @@ def test_a_finding_of_a_network_outlives_the_digests(area: Area) -> None:
     db.session.commit()
     area.app.extensions["clock"].now += timedelta(days=8)
     add(area.one, "later", 1, 5, begin=NINE + timedelta(days=2))
-    area.find()
+    area.run("signals", "find", "--again")
     after = [one for one in area.read()["items"] if one["kind"] == "same_network"]
     assert after == before
 

@@ -45,6 +45,7 @@ class Stall:
             latest = select(Measurement.unit_id).where(Measurement.latitude == HERE["latitude"])
             code = db.session.scalar(select(Unit.code).where(Unit.id.in_(latest)))
         url = f"/api/v1/units/{code}/signals?month=2024-11"
+        self.cast.search()
         items = self.cast.client.get(url, headers=self.cast.official).json["items"]
         return [item["kind"] for item in items if item["kind"] == "new_devices_once"]
 

@@ -1,4 +1,4 @@
-"""Searches of communes: of bounded size, again only after a change, and paged."""
+"""Searches: of bounded size, at night, by a button or on reading, one at a time; paged."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,9 +9,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from backend.coverage.signals import queries, service
-from backend.coverage.signals.models import SignalFinding, SignalScan
+from backend.coverage.signals import queries, scans
+from backend.coverage.signals.models import SignalFinding
+from backend.coverage.signals.queries import Part
+from backend.coverage.signals.rules import MOCK_LEAST
+from backend.coverage.signals.scans import Place
 from backend.database.extensions import db
+from backend.database.locks import SIGNALS_LOCK
+from backend.jobs.models import Job
+from backend.measurements.recording.models import Measurement
+from tests.support.clock import FakeClock
+from tests.support.joining import send_concurrently
 from tests.support.people import person, unit_id
 from tests.support.signals import NINE, Cast, add_rows
 
@@ -28,10 +36,19 @@ class Area:
 
     def __init__(self, app: Flask, client: FlaskClient) -> None:
         self.app, self.client = app, client
-        self.official = person(app, "official", unit_id(app, "19", level="province"))
+        self.clock: FakeClock = app.extensions["clock"]
+        self.province = unit_id(app, "19", level="province")
+        self.official = person(app, "official", self.province)
         self.one, self.two = db.session.execute(COMMUNES).scalars()
 
-    def read(self, url: str = PROVINCE) -> dict[str, Any]:
+    def search(self) -> bool:
+        return scans.search(
+            Place("2024-11", self.province), self.app.config["SECRET_KEY"], self.clock.now
+        )
+
+    def read(self, url: str = PROVINCE, *, search: bool = True) -> dict[str, Any]:
+        """Read signals, by default after a search."""
+        assert not search or self.search()
         answer = self.client.get(url, headers=self.official)
         assert answer.status_code == 200, answer.text
         return dict(answer.json)
@@ -40,10 +57,14 @@ class Area:
         code = db.session.execute(CODE, {"id": unit}).scalar_one()
         return self.read(f"/api/v1/units/{code}/signals?month=2024-11&level=commune")
 
-    def find(self) -> str:
-        result = self.app.test_cli_runner().invoke(args=["signals", "find"])
+    def run(self, *words: str) -> str:
+        result = self.app.test_cli_runner().invoke(args=words)
         assert result.exit_code == 0, result.output
         return result.output.strip()
+
+    def rows_read(self) -> int:
+        part = Part(self.one, "2024-11", None, self.app.config["SECRET_KEY"])
+        return len(queries.samples_of_commune(part).trails)
 
 
 @pytest.fixture
@@ -71,10 +92,7 @@ def test_repeats_of_some_registrations_hide_nothing(area: Area) -> None:
     [one] = area.read(f"{PROVINCE}&kind=too_fast")["items"]
     assert one["evidence"]["measurements"] == 60 and len(one["devices"]) == 1
     assert "60 địa điểm" in one["message"] and "40 giây" in one["message"]
-    assert area.find() == "places searched: 0"
-    with area.app.app_context():
-        read = db.session.scalars(select(SignalScan.examined)).all()
-    assert 60 < max(read) <= 17 * 30 * queries.UNCOUNTED_A_DAY + 60
+    assert 60 < area.rows_read() <= 17 * 30 * queries.UNCOUNTED_A_DAY + 60
 
 
 def test_many_devices_are_read_in_part_and_those_that_count_first(
@@ -85,35 +103,97 @@ def test_many_devices_are_read_in_part_and_those_that_count_first(
     scripted(area.one)
     add_rows(area.one, "noise", 30, 20, reasons=["repeat"])
     assert "too_fast" in kinds(area.commune(area.one))
-    with area.app.app_context():
-        assert max(db.session.scalars(select(SignalScan.examined))) <= 500
+    assert area.rows_read() <= 500
 
 
-def test_only_communes_that_changed_are_searched_again(area: Area) -> None:
+def test_a_page_shows_what_was_found_and_lets_older_findings_be_searched_again(area: Area) -> None:
     scripted(area.one)
-    add_rows(area.two, "other", 1, 5)
-    area.app.extensions["clock"].now += timedelta(hours=2)
-    first = area.read()
-    assert first["pending"] == 0 and first["as_of"] is not None
-    area.app.extensions["clock"].now += timedelta(minutes=5)
-    add_rows(area.two, "more", 1, 5)
-    area.read()
-    times = select(SignalScan.unit_id, SignalScan.scanned_at)
-    with area.app.app_context():
-        scanned = {row.unit_id: row.scanned_at for row in db.session.execute(times)}
-    assert scanned[area.two] - scanned[area.one] == timedelta(minutes=5)
+    first = area.read(search=False)
+    assert (first["as_of"], first["searching"], first["items"]) == (None, True, [])
+    assert area.read(search=False)["searching"]
+    assert area.run("jobs", "run") == "jobs done: 1"
+    found = area.read(search=False)
+    assert found["as_of"] == area.clock.now.isoformat() and not found["searching"]
+    assert "too_fast" in kinds(found)
+    add_rows(area.two, "more", 2, 60, step=timedelta(seconds=40), begin=NINE)
+    area.clock.now += scans.SEARCH_EVERY - timedelta(seconds=1)
+    assert not area.read(search=False)["searching"]
+    area.clock.now += timedelta(seconds=1)
+    before = area.read(search=False)
+    assert before["searching"] and before["items"] == found["items"]
+    assert area.run("jobs", "run") == "jobs done: 1"
+    assert len(area.read(search=False)["items"]) > len(before["items"])
+    assert db.session.scalars(select(Job)).all() == []
 
 
-def test_communes_for_which_there_is_no_time_are_pending(
-    area: Area, monkeypatch: pytest.MonkeyPatch
+def test_pages_that_are_opened_at_once_start_one_search(area: Area) -> None:
+    scripted(area.one)
+    looks = [lambda client: client.get(PROVINCE, headers=area.official) for _ in range(6)]
+    answers = send_concurrently(area.app, *looks)
+    assert {one.status_code for one in answers} == {200}
+    assert area.run("jobs", "run") == "jobs done: 1"
+
+
+def test_a_search_that_ended_with_its_process_is_asked_for_again(area: Area) -> None:
+    area.read(search=False)
+    db.session.execute(text("update jobs set state = 'running'"))
+    db.session.commit()
+    assert area.read(search=False)["searching"]
+    assert area.run("jobs", "run") == "jobs done: 1"
+    assert not area.read(search=False)["searching"]
+
+
+def test_a_failed_search_leaves_what_was_found(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(area.one)
+    found = area.read()
+    area.clock.now += scans.SEARCH_EVERY
+    area.read(search=False)
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scans, "_search_province", fail)
+        assert area.run("jobs", "run").endswith("jobs done: 1")
+    after = area.read(search=False)
+    assert (after["as_of"], after["items"]) == (found["as_of"], found["items"])
+    assert after["searching"]  # again, since the page is older than an hour
+
+
+def test_two_searches_of_a_province_do_not_run_at_once(area: Area) -> None:
+    with db.engine.begin() as other:
+        other.execute(
+            text("select pg_advisory_xact_lock(:key, :of)"),
+            {"key": SIGNALS_LOCK, "of": area.province},
+        )
+        assert not area.search()
+    assert area.search()
+
+
+def test_each_place_is_searched_once_a_night(area: Area) -> None:
+    scripted(area.one)
+    assert area.run("signals", "find") == "places searched: 1"
+    assert "too_fast" in kinds(area.read(search=False))
+    area.clock.now += timedelta(hours=1)
+    assert area.run("signals", "find") == "places searched: 0"
+    assert area.run("signals", "find", "--again") == "places searched: 1"
+    area.clock.now += timedelta(days=1)
+    assert area.run("signals", "find") == "places searched: 1"
+    area.clock.now += timedelta(days=90)  # no samples of November arrive any more
+    assert area.run("signals", "find") == "places searched: 0"
+
+
+def test_excluded_samples_stay_excluded_when_a_rule_no_longer_finds_them(
+    area: Area, client: FlaskClient
 ) -> None:
-    monkeypatch.setattr(service, "REQUEST_S", 0.0)
-    scripted(area.one)
-    add_rows(area.two, "other", 1, 5)
-    assert area.read()["pending"] == 2  # a commune and the province
-    assert area.find() == "places searched: 2"
-    answer = area.read()
-    assert answer["pending"] == 0 and "too_fast" in kinds(answer)
+    cast = Cast(area.app, client)
+    [one] = cast.of_unit().json["items"]
+    body = {"signals": [{"id": one["id"]}], "state": "excluded", "note": "giả", "samples": True}
+    assert client.patch("/api/v1/signals", json=body, headers=cast.official).json["decided"] == 1
+    [after] = cast.of_unit().json["items"]  # excluded samples are not searched
+    assert (after["id"], after["state"], after["current"]) == (one["id"], "excluded", False)
+    excluded = select(Measurement.id).where(Measurement.reasons.contains(["excluded"]))
+    assert len(db.session.scalars(excluded).all()) == MOCK_LEAST
 
 
 def test_a_withdrawal_removes_a_phone_from_what_is_stored(area: Area, client: FlaskClient) -> None:
@@ -121,7 +201,7 @@ def test_a_withdrawal_removes_a_phone_from_what_is_stored(area: Area, client: Fl
     assert [one["kind"] for one in area.read()["items"]] == ["mock_share"]
     area.app.extensions["clock"].now += timedelta(days=8)  # so the samples stay, without a device
     assert client.delete("/api/v1/devices/me", headers=cast.phone).status_code == 200
-    area.find()
+    area.run("signals", "find")
     with area.app.app_context():
         assert db.session.scalars(select(SignalFinding)).all() == []
 
@@ -132,7 +212,7 @@ def test_a_campaign_is_searched_by_commune_too(area: Area, client: FlaskClient) 
     add_rows(code, "noise", 3, 900, reasons=["repeat"])
     answer = cast.of_campaign().json
     assert [one["kind"] for one in answer["items"]] == ["mock_share"]
-    assert answer["measurements"] == 5 and answer["pending"] == 0
+    assert answer["measurements"] == 5 and not answer["searching"]
     cast.mock(cast.phone, 2, first=5)
     assert cast.of_campaign().json["measurements"] == 7
 

@@ -137,6 +137,7 @@ def published(app: Flask, office: Office) -> int:
     with app.app_context():
         fold_all()
         refresh(app.extensions["clock"]())
+    run(app, "signals", "find")
     office.is_demo()
     app.extensions["clock"].now = DECEMBER
     run(app, "release", "make", "2024-11")

@@ -99,8 +99,9 @@ def test_from_one_sample_to_all_of_its_phone(desk: Desk, samples: list[str]) -> 
 
 @pytest.mark.slow
 def test_from_a_sign_to_the_exclusion_that_settles_it(app: Flask, client: FlaskClient) -> None:
-    Cast(app, client)
+    cast = Cast(app, client)
     desk = Desk(app, client, "19", "province")
+    cast.search()
     page = desk.get(f"signals{MONTH}")
     [(sign, version)] = re.findall(r'name="signals" value="(\d+):(\d+)"', page)
     chosen = {"signals": f"{sign}:{version}", "note": "giả vị trí"}
@@ -120,19 +121,24 @@ def test_from_a_sign_to_the_exclusion_that_settles_it(app: Flask, client: FlaskC
 
 
 def test_the_queue_says_what_is_missing(app: Flask, client: FlaskClient) -> None:
-    Cast(app, client)
+    Cast(app, client).search()
     desk = Desk(app, client, "19", "province")
     page = desk.send(f"signals{MONTH}", state="explained", note="x")
     assert "Hãy chọn ít nhất một dấu hiệu" in page
     page = desk.send(f"signals{MONTH}", signals="1", state="explained", note=" ")
     assert field_error(page, "note")
     assert "Không có dấu hiệu nào" in desk.get(f"signals{MONTH}&unit=00001")
+    assert "Tính đến" in page and "Tìm lại" in page
+    desk.send(f"signals/search{MONTH}", 303)
+    page = desk.get(f"signals{MONTH}")
+    assert "Đang tìm với các mẫu mới nhất" in page and "Tải lại" in page
 
 
 def test_an_official_sees_rounded_places_and_an_organiser_none(
     app: Flask, client: FlaskClient
 ) -> None:
     cast = Cast(app, client)
+    cast.search()
     desk = Desk(app, client, "19", "province")
     [sign] = re.findall(r'data-signal="(\d+)"', desk.get(f"signals{MONTH}"))
     page = desk.get(f"signals{MONTH}&part=evidence&open={sign}")

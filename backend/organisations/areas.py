@@ -18,8 +18,8 @@ from backend.errors import Problem, invalid
 from backend.organisations.clusters import add_cluster
 from backend.organisations.references import requested_area, serialize_areas, unit_ids
 from backend.organisations.scopes import cluster_scope, unit_scope
+from backend.units.index import successors
 from backend.units.models import Unit
-from backend.units.reform import successors, successors_of
 
 # For a longer time an admin grants the role itself.
 DURATION_MOST = timedelta(days=366)
@@ -135,7 +135,6 @@ def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
     """Return the roles that ended with their unit and have no confirmed successors yet."""
     require(actor, "users.manage")
     rows = db.session.execute(_unconfirmed(now).order_by(Role.id)).all()
-    proposed = successors_of({one.id for _, one, _ in rows})
     items = [
         {
             "id": role.id,
@@ -144,7 +143,11 @@ def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
             "role": role.role,
             "unit": {key: getattr(unit, key) for key in UNIT_FIELDS},
             "ended_on": unit.valid_to,
-            "successors": proposed[unit.id],
+            "successors": [
+                {"id": one.unit.id, "code": one.unit.code, "name": one.unit.name}
+                | {"likely": one.likely}
+                for one in successors(unit.id)
+            ],
         }
         for role, unit, user in rows
     ]
@@ -166,7 +169,7 @@ def confirm_successors(
     old, unit, user = row
     requested = data["units"]
     if requested is None:
-        units = [one.id for one in successors(unit.id) if one.likely]
+        units = [one.unit.id for one in successors(unit.id) if one.likely]
     else:
         units = sorted(unit_ids(requested, "units"))
         ended = select(Unit.id).where(Unit.id.in_(units), Unit.valid_to < local_day(now))
@@ -174,7 +177,10 @@ def confirm_successors(
             raise invalid("units", "unit_ended")
     assert unit.valid_to is not None
     until, old.valid_to = old.valid_to, day_begin(unit.valid_to + DAY)
-    over = _area(actor, unit, units, data["name"], now)
+    over: tuple[Kind, int] | None = ("unit", units[0]) if units else None
+    if len(units) > 1:
+        name, span = data["name"] or f"{unit.name} (cũ)", (local_day(now), None)
+        over = "cluster", add_cluster(actor, None, name, span, units).id
     granted = over and users.add_role(user.id, NewRole("official", *over, until), now)[0]
     record_act(
         actor, "role.succeed", f"user:{user.id}", ended=old.id, units=units,
@@ -184,16 +190,6 @@ def confirm_successors(
     role = granted and {column.key: getattr(granted, column.key) for column in Role.__table__.c}
     db.session.commit()
     return {"role": role}
-
-
-def _area(
-    actor: Actor, old: Unit, units: Sequence[int], name: str | None, now: datetime
-) -> tuple[Kind, int] | None:
-    """Return the successors as an area: nothing, one unit, or a new cluster of several."""
-    if len(units) > 1:
-        span = local_day(now), None
-        return "cluster", add_cluster(actor, None, name or f"{old.name} (cũ)", span, units).id
-    return ("unit", units[0]) if units else None
 
 
 def _unconfirmed(now: datetime) -> Any:

@@ -19,10 +19,6 @@ def default_sort_key(context: Any) -> str:
     return sort_key(_name(context))
 
 
-def _search_key(context: Any) -> str:
-    return plain(_name(context))
-
-
 class Organisation(db.Model):
     """An organisation with campaigns and teams, for example a youth union or a department."""
 
@@ -39,7 +35,7 @@ class Organisation(db.Model):
     ended_at: Mapped[datetime | None]
     # Derived from the name in Python, as those of units; changed together with the name.
     sort_key: Mapped[str] = mapped_column(default=default_sort_key)
-    search_key: Mapped[str] = mapped_column(default=_search_key)
+    search_key: Mapped[str] = mapped_column(default=lambda context: plain(_name(context)))
 
 
 class Cluster(db.Model):

@@ -1,13 +1,14 @@
 """Scopes of organisations, teams, campaigns and units: the roles that apply to them."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection
 
 from sqlalchemy import text
 
 from backend.accounts.access import Scope
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.units.reform import successors
+from backend.units.index import successors
 
 # An organisation and those above it; `union` stops at a loop of parents.
 ABOVE = text("""
@@ -67,30 +68,23 @@ def unit_scopes(ids: Collection[int]) -> dict[int, Scope]:
     """
     rows = db.session.execute(UNITS, {"ids": list(ids)}).all()
     above = {row.id: frozenset(one for one in row[:3] if one is not None) for row in rows}
-    clusters = _clusters(frozenset[int]().union(*above.values()))
-    scopes = {one: _scope(units, clusters) for one, units in above.items()}
+    clusters: defaultdict[int, set[int]] = defaultdict(set)
+    of_units = list(frozenset[int]().union(*above.values()))
+    for row in db.session.execute(CLUSTERS, {"units": of_units}):
+        clusters[row.unit_id].add(row.cluster_id)
+    scopes = {
+        one: Scope(units=units, clusters=frozenset[int]().union(*(clusters[id] for id in units)))
+        for one, units in above.items()
+    }
     for row in rows:
         if row.system == "2024" and (
-            likely := [one.id for one in successors(row.id) if one.likely]
+            likely := [one.unit.id for one in successors(row.id) if one.likely]
         ):
             own, later = scopes[row.id], unit_scopes(likely).values()
             units = frozenset.intersection(*(one.units for one in later))
             around = frozenset.intersection(*(one.clusters for one in later))
             scopes[row.id] = Scope(units=own.units | units, clusters=own.clusters | around)
     return scopes
-
-
-def _scope(units: frozenset[int], clusters: Mapping[int, frozenset[int]]) -> Scope:
-    of_units = [clusters.get(one, frozenset()) for one in units]
-    return Scope(units=units, clusters=frozenset[int]().union(*of_units))
-
-
-def _clusters(units: frozenset[int]) -> dict[int, frozenset[int]]:
-    """Return the clusters that each unit is in."""
-    found: dict[int, frozenset[int]] = {}
-    for row in db.session.execute(CLUSTERS, {"units": list(units)}):
-        found[row.unit_id] = found.get(row.unit_id, frozenset()) | {row.cluster_id}
-    return found
 
 
 def cluster_scope(cluster_id: int) -> Scope:

@@ -119,7 +119,10 @@ def change_organisation(
     if "parent_id" in changed:
         _check_move(actor, row, changed["parent_id"])
     if changed:
-        change_row(actor, "organisation", row, changed, _name_keys(changed))
+        keys = {}
+        if name := changed.get("name"):
+            keys = {"sort_key": sort_key(name), "search_key": plain(name)}
+        change_row(actor, "organisation", row, changed, keys)
     [answer] = serialize_with_unit([row], COLUMNS)
     db.session.commit()
     return answer
@@ -185,8 +188,3 @@ def _values(data: Mapping[str, Any]) -> dict[str, Any]:
     if "unit" in data:
         values["unit_id"] = unit_id(data["unit"], "unit")
     return values
-
-
-def _name_keys(changed: Mapping[str, Any]) -> dict[str, str]:
-    name = changed.get("name")
-    return {"sort_key": sort_key(name), "search_key": plain(name)} if name is not None else {}

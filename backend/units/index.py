@@ -120,7 +120,13 @@ class UnitIndex:
         _ = self._former_provinces
 
     def heirs(self, unit: NamedUnit) -> tuple[Heir, ...]:
-        """Return the units of today on the ground of an ended one, the likely ones first."""
+        """Return the units of today on the ground of an old one, the likely ones first.
+
+        A province's is the one that its communes went to; a district's are the communes that are
+        made of its own for one half or more; a commune's is the main one.
+        """
+        if unit.system != "2024":
+            return ()
         if unit.id not in self._heirs:
             self._heirs[unit.id] = tuple(self._read_heirs(unit))
         return self._heirs[unit.id]
@@ -206,6 +212,12 @@ def unit_index() -> UnitIndex:
         if cached is None or cached[0] != newest:
             cached = _cache[engine] = (newest, UnitIndex(_read_units()))
     return cached[1]
+
+
+def successors(unit_id: int) -> tuple[Heir, ...]:
+    """Return the units of today on the ground of an old one, as `UnitIndex.heirs`."""
+    index = unit_index()
+    return index.heirs(index.by_id[unit_id])
 
 
 _cache: WeakKeyDictionary[Engine, tuple[int | None, UnitIndex]] = WeakKeyDictionary()

@@ -1,7 +1,6 @@
 """Successors and predecessors of units in the reform of July 2025."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,16 +13,6 @@ from backend.errors import Problem
 from backend.units.catalogue import SYSTEMS
 from backend.units.models import Unit
 from geo.gazetteer import Crosswalk
-
-
-@dataclass(frozen=True, slots=True)
-class Successor:
-    """A unit of today on the ground of an ended one; `likely`: on most of it, or made of it."""
-
-    id: int
-    code: str
-    name: str
-    likely: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +47,6 @@ def list_predecessors(code: str) -> dict[str, Any]:
     return _relatives("2025", code, "2024", {old: old for old in crosswalk().predecessors(code)})
 
 
-def successors(unit_id: int) -> list[Successor]:
-    """Return the successors of an old unit, the likely ones first: a person confirms which.
-
-    A province's is the one that its communes went to; a district's are the communes that are made
-    of its own for one half or more; a commune's is the main one.
-    """
-    return successors_of([unit_id])[unit_id]
-
-
-def successors_of(unit_ids: Collection[int]) -> dict[int, list[Successor]]:
-    """Return the successors of each unit as `successors` does, read for all of them at once."""
-    units = db.session.scalars(select(Unit).where(Unit.id.in_(unit_ids))).all()
-    below = _codes_below([unit.id for unit in units if unit.level != "commune"])
-    likely = {
-        unit.id: successor_codes(unit.level, unit.code, below[unit.id])
-        for unit in units
-        if unit.system == "2024"
-    }
-    rows = _current_communes({code for codes in likely.values() for code in codes})
-    provinces = _provinces({row.province_id for row in rows}) if below else []
-    found: dict[int, list[Successor]] = {}
-    for unit in units:
-        codes = likely.get(unit.id, {})
-        own = [row for row in rows if row.code in codes]
-        if unit.level == "province":
-            ids = {row.province_id for row in own if codes[row.code]}
-            found[unit.id] = [one for one in provinces if one.id in ids]
-        else:
-            communes = [Successor(row.id, row.code, row.name, codes[row.code]) for row in own]
-            found[unit.id] = sorted(communes, key=lambda one: not one.likely)
-    return found
-
-
 def successor_codes(level: str, code: str, below: Set[str]) -> dict[str, bool]:
     """Return the codes of the communes that took over ground of an old unit: whether likely.
 
@@ -99,7 +55,8 @@ def successor_codes(level: str, code: str, below: Set[str]) -> dict[str, bool]:
     if level == "commune":
         return {one: at == 0 for at, one in enumerate(crosswalk().successors(code))}
     new = {one for old in below for one in crosswalk().successors(old)}
-    return {one: _share(below, crosswalk().predecessors(one)) >= 0.5 for one in new}
+    before = {one: crosswalk().predecessors(one) for one in new}
+    return {one: 2 * sum(old in below for old in olds) >= len(olds) for one, olds in before.items()}
 
 
 def overlaps(unit_id: int, system: str) -> Overlaps:
@@ -123,13 +80,11 @@ def _relatives(system: str, code: str, other: str, links: Mapping[str, str]) -> 
     if not own:
         raise Problem(404, "unit_unknown")
     related = _named_communes(other, links)
-    items = [related[key] | {"relation": _relation(old)} for key, old in links.items()]
+    items = []
+    for key, old in links.items():
+        whole = len(crosswalk().successors(old)) == 1  # all of it went into one commune
+        items.append(related[key] | {"relation": "full" if whole else "partial"})
     return own[code] | {"system": system, "items": items}
-
-
-def _relation(old: str) -> str:
-    """Return whether all of an old commune went into one new commune."""
-    return "full" if len(crosswalk().successors(old)) == 1 else "partial"
 
 
 def _named_communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -141,35 +96,6 @@ def _named_communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, An
     )
     rows = db.session.execute(query)
     return {row[0]: {"code": row[0], "name": row[1], "province": row[2]} for row in rows}
-
-
-def _share(old: Set[str], predecessors: Sequence[str]) -> float:
-    return sum(code in old for code in predecessors) / len(predecessors)
-
-
-def _codes_below(unit_ids: Collection[int]) -> dict[int | None, set[str]]:
-    """Return the codes of the communes in each district or province."""
-    above = Unit.parent_id, Unit.province_id
-    query = select(Unit.code, *above).where(Unit.level == "commune")
-    found: dict[int | None, set[str]] = defaultdict(set)
-    if unit_ids:
-        for code, *ids in db.session.execute(query.where(or_(*(c.in_(unit_ids) for c in above)))):
-            for one in ids:
-                found[one].add(code)
-    return found
-
-
-def _current_communes(codes: Collection[str]) -> Sequence[Any]:
-    """Return the rows of communes of today, in Vietnamese order."""
-    query = select(Unit.id, Unit.code, Unit.name, Unit.province_id).where(
-        Unit.system == "2025", Unit.level == "commune", Unit.code.in_(codes)
-    )
-    return db.session.execute(query.order_by(Unit.sort_key.collate("C"), Unit.id)).all()
-
-
-def _provinces(ids: Collection[int]) -> list[Successor]:
-    query = select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(ids)).order_by(Unit.id)
-    return [Successor(*row, likely=True) for row in db.session.execute(query)]
 
 
 def _unlisted(related: Sequence[Any], own: Sequence[Any]) -> dict[int, tuple[int, ...]]:

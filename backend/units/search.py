@@ -146,7 +146,7 @@ def home_area(unit_id: int | None, day: date) -> int | None:
     index = unit_index()
     unit = index.by_id.get(unit_id or 0)
     if unit is not None and unit.system != system_on(day):
-        heirs = index.heirs(unit) if unit.system == "2024" else ()
+        heirs = index.heirs(unit)
         unit = heirs[0].unit if heirs else None
     province = index.province_of(unit) if unit else None
     return province.id if province and province.level == "province" else None

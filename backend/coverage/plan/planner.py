@@ -19,8 +19,8 @@ from backend.coverage.plan.settings import Limits
 from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
+from backend.units.index import successors
 from backend.units.models import Unit
-from backend.units.reform import successors_of
 from backend.units.service import UnitRow, select_units
 
 # Active days for the median capacity of a team: a week evens out weekdays and weekends.
@@ -242,8 +242,10 @@ def at_home(teams: list[PlanTeam], communes: list[Commune]) -> list[PlanTeam]:
     by_id = {commune.id: commune for commune in communes}
     systems = {commune.system for commune in communes}
     ended = {t.home_id for t in teams if t.home_id is not None and t.home_system not in systems}
-    found = successors_of(ended) if ended and communes else {}
-    now = {old: next((one.id for one in new if one.likely), None) for old, new in found.items()}
+    now = {
+        old: next((one.unit.id for one in successors(old) if one.likely), None)
+        for old in (ended if communes else ())
+    }
     placed = []
     for team in teams:
         home = team.home_id or 0

@@ -24,8 +24,9 @@ from backend.organisations.clusters import units_of
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scopes
 from backend.units.catalogue import system_on
+from backend.units.index import successors
 from backend.units.models import Unit
-from backend.units.reform import overlaps, successors
+from backend.units.reform import overlaps
 from backend.units.service import UnitRow, set_on, units_on
 from backend.web.maps.drawing import MapDrawing, unit_map
 from backend.web.public.service import levels_of
@@ -241,7 +242,7 @@ def units_across(actor: Actor, unit_id: int) -> list[Unit]:
     """
     unit = db.session.get_one(Unit, unit_id)
     if unit.system == "2024":
-        ids = {one.id for one in successors(unit.id) if one.likely}
+        ids = {one.unit.id for one in successors(unit.id) if one.likely}
         inside = {one: can(actor, ACT, scope) for one, scope in unit_scopes(ids).items()}
     else:
         ids = set(overlaps(unit.id, unit.system).listed)

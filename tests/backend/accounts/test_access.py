@@ -29,7 +29,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, organisation_scope, team_scope, unit_scope
-from backend.units.reform import successors
+from backend.units.index import successors
 from tests.support.clock import FakeClock
 from tests.support.people import SCOPES, campaign, organisation, person, team, unit_id
 
@@ -198,7 +198,7 @@ def test_a_unit_lies_in_its_district_and_province_and_within_its_heir(app: Flask
     )
     today = unit_id(app, "19", "2025", "province")
     with app.app_context():
-        [successor] = [one.id for one in successors(commune) if one.likely]
+        [successor] = [one.unit.id for one in successors(commune) if one.likely]
         of_commune = frozenset({commune, district, province, successor, today})
         assert unit_scope(commune) == Scope(units=of_commune)
         assert unit_scope(district) == Scope(units=frozenset({district, province, today}))

@@ -2,14 +2,14 @@
 
 import getpass
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, select, text, tuple_
+from sqlalchemy import RowMapping, select, text, tuple_
 
 from backend.accounts.access import Actor, Grant, require
 from backend.accounts.models import AuditEntry
-from backend.clock import VIETNAM
+from backend.clock import day_begin
 from backend.database.extensions import db
 from backend.fields import aware_time
 from backend.http.paging import big_row_id, decode_cursor, take_page
@@ -51,12 +51,16 @@ def read_audit(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
     """Return a page of the entries that match, for admins."""
     require(actor, "audit.read")
     limit = query["limit"]
-    page = (
-        select(*COLUMNS)
-        .where(*_conditions(query))
-        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
-        .limit(limit + 1)
-    )
+    page = select(*COLUMNS).order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit + 1)
+    for name in EXACT:
+        if query[name] is not None:
+            page = page.where(getattr(AuditEntry, name) == query[name])
+    if query["first"] is not None:
+        page = page.where(AuditEntry.at >= day_begin(query["first"]))
+    if query["last"] is not None:
+        page = page.where(AuditEntry.at < day_begin(query["last"] + timedelta(days=1)))
+    if place := _place(query["cursor"]):
+        page = page.where(tuple_(*place) > PLACE)
     return _page(db.session.execute(page).mappings().all(), limit)
 
 
@@ -78,23 +82,6 @@ def read_acts(actor: Actor, acts: Sequence[str], cursor: str | None, limit: int)
     at, identity = _place(cursor) or (None, 0)
     values = {"acts": list(acts), "at": at, "id": identity, "most": limit + 1}
     return _page(db.session.execute(OF_ACTS, values).mappings().all(), limit)
-
-
-def _conditions(query: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    conditions = [
-        getattr(AuditEntry, name) == query[name] for name in EXACT if query[name] is not None
-    ]
-    if query["first"] is not None:
-        conditions.append(AuditEntry.at >= _midnight(query["first"]))
-    if query["last"] is not None:
-        conditions.append(AuditEntry.at < _midnight(query["last"] + timedelta(days=1)))
-    if place := _place(query["cursor"]):
-        conditions.append(tuple_(*place) > PLACE)
-    return conditions
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), VIETNAM)
 
 
 def _place(cursor: str | None) -> tuple[Any, ...] | None:

@@ -75,7 +75,11 @@ def end_session(actor: Actor, user_id: int | None, number: str | None) -> None:
     if number is None:
         end_sessions(user_id, but=actor.session)
     else:
-        db.session.execute(delete(Session).where(Session.token_hash == _hash_of(user_id, number)))
+        hashes = db.session.scalars(select(Session.token_hash).where(Session.user_id == user_id))
+        ended = next((one for one in hashes if _number(one) == number), None)
+        if ended is None:
+            raise Problem(404, "session_ended")
+        db.session.execute(delete(Session).where(Session.token_hash == ended))
     record_act(actor, "session.end", f"user:{user_id}", all=number is None)
     db.session.commit()
 
@@ -105,12 +109,3 @@ def _read(actor: Actor, user_id: int | None, now: datetime) -> list[OpenSession]
 
 def _number(token_hash: bytes) -> str:
     return hashlib.sha256(b"session|" + token_hash).hexdigest()[:NUMBER_LETTERS]
-
-
-def _hash_of(user_id: int, number: str) -> bytes:
-    """Return the key of a person's session; 404 where it has ended."""
-    hashes = db.session.scalars(select(Session.token_hash).where(Session.user_id == user_id))
-    found = next((one for one in hashes if _number(one) == number), None)
-    if found is None:
-        raise Problem(404, "session_ended")
-    return found

@@ -81,7 +81,10 @@ def save_draft(
         if not (can(actor, "system.manage") or actor.ids("organiser")):
             raise Problem(403, "forbidden")
         row = CampaignDraft(user_id=user_id, content=dict(content), updated_at=now)
-        _delete_surplus(user_id)
+        own = CampaignDraft.user_id == user_id
+        latest = select(CampaignDraft.id).where(own).order_by(CampaignDraft.updated_at.desc())
+        kept = list(db.session.scalars(latest.limit(DRAFTS_MOST - 1)))
+        db.session.execute(delete(CampaignDraft).where(own, CampaignDraft.id.not_in(kept)))
         db.session.add(row)
         db.session.flush()
     else:
@@ -172,13 +175,21 @@ def start_campaign(
         actor, organisation_id, text_of_teams, dry_run=False, now=now, language=language,
         commit=False,
     )  # fmt: skip
-    ids = _team_ids(organisation_id, lines)
+    query = select(Team.name_key, Team.id).where(
+        Team.organisation_id == organisation_id,
+        Team.name_key.in_({folded(one.name) for one in lines}),
+    )
+    ids = {row.name_key: row.id for row in db.session.execute(query)}
     wanted = [*ids.values(), *former]
     if not wanted:
         raise invalid("teams", "no_teams")
     create_codes(actor, created["id"], wanted, now)
     row.campaign_id, row.updated_at = created["id"], now
-    row.content = {"leaders": _contacts(lines, ids)}
+    leaders: dict[str, list[int]] = {}
+    for line in lines:
+        if line.leader:
+            leaders.setdefault(line.leader, []).append(ids[folded(line.name)])
+    row.content = {"leaders": leaders}
     db.session.commit()
     return int(created["id"])
 
@@ -223,29 +234,3 @@ def _row(actor: Actor, draft_id: int, *, lock: bool = False) -> CampaignDraft:
 
 def _draft(row: CampaignDraft) -> Draft:
     return Draft(row.id, dict(row.content), row.campaign_id, row.updated_at)
-
-
-def _delete_surplus(user_id: int) -> None:
-    """Delete a person's drafts beyond the most that are kept."""
-    own = CampaignDraft.user_id == user_id
-    latest = select(CampaignDraft.id).where(own).order_by(CampaignDraft.updated_at.desc())
-    kept = list(db.session.scalars(latest.limit(DRAFTS_MOST - 1)))
-    db.session.execute(delete(CampaignDraft).where(own, CampaignDraft.id.not_in(kept)))
-
-
-def _team_ids(organisation_id: int, lines: Sequence[TeamLine]) -> dict[str, int]:
-    """Return the teams of a list by their name as compared."""
-    keys = {folded(one.name) for one in lines}
-    query = select(Team.name_key, Team.id).where(
-        Team.organisation_id == organisation_id, Team.name_key.in_(keys)
-    )
-    return {row.name_key: row.id for row in db.session.execute(query)}
-
-
-def _contacts(lines: Sequence[TeamLine], ids: Mapping[str, int]) -> dict[str, list[int]]:
-    """Return the teams of each leader of a list."""
-    found: dict[str, list[int]] = {}
-    for line in lines:
-        if line.leader:
-            found.setdefault(line.leader, []).append(ids[folded(line.name)])
-    return found

@@ -1,7 +1,6 @@
 """Teams, campaigns with their areas, and join codes."""
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,10 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.database.extensions import db
 from backend.organisations.models import default_sort_key
 from backend.organisations.names import folded
-
-
-def _name_key(context: Any) -> str:
-    return folded(str(context.get_current_parameters()["name"]))
 
 
 class Team(db.Model):
@@ -33,7 +28,9 @@ class Team(db.Model):
     capacity_per_day: Mapped[int | None]  # samples; set by the organiser, null: not known
     version: Mapped[int] = mapped_column(server_default="1")
     ended_at: Mapped[datetime | None]
-    name_key: Mapped[str] = mapped_column(default=_name_key)  # two names that look the same
+    name_key: Mapped[str] = mapped_column(  # two names that look the same
+        default=lambda context: folded(context.get_current_parameters()["name"])
+    )
     sort_key: Mapped[str] = mapped_column(default=default_sort_key)
 
 

@@ -88,7 +88,10 @@ def change_team(
     changed = changed_values(row, _values(changes))
     if changed:
         with _unique_name():
-            change_row(actor, "team", row, changed, _name_keys(changed))
+            name, keys = changed.get("name"), {}
+            if name is not None:
+                keys = {"sort_key": sort_key(name), "name_key": folded(name)}
+            change_row(actor, "team", row, changed, keys)
     [answer] = serialize_with_unit([row], COLUMNS, "home_unit")
     db.session.commit()
     return answer
@@ -112,23 +115,16 @@ def end_team(
         return None
     if row.ended_at is None:
         update_row(row, {"ended_at": now})
-        memberships, roles = _end_memberships(team_id, now), end_roles("team", team_id, now)
-        ended = {"memberships": memberships, "roles": roles}
+        # Earlier measurements stay earned. The lock waits for people who join at this moment.
+        db.session.execute(LOCK_JOIN_CODES, {"team": team_id})
+        memberships = db.session.execute(END_MEMBERSHIPS, {"team": team_id, "now": now})
+        number = cast(CursorResult[Any], memberships).rowcount
+        ended = {"memberships": number, "roles": end_roles("team", team_id, now)}
         record_act(actor, "team.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended=ended)  # fmt: skip
     [answer] = serialize_with_unit([row], COLUMNS, "home_unit")
     db.session.commit()
     return answer
-
-
-def _end_memberships(team_id: int, now: datetime) -> int:
-    """End the memberships of a team in the caller's transaction; return their number.
-
-    Earlier measurements stay earned. The lock waits for people who are joining at this moment.
-    """
-    db.session.execute(LOCK_JOIN_CODES, {"team": team_id})
-    result = db.session.execute(END_MEMBERSHIPS, {"team": team_id, "now": now})
-    return cast(CursorResult[Any], result).rowcount
 
 
 @contextmanager
@@ -156,8 +152,3 @@ def _values(data: Mapping[str, Any]) -> dict[str, Any]:
     if "home_unit" in data:
         values["home_unit_id"] = unit_id(data["home_unit"], "home_unit")
     return values
-
-
-def _name_keys(changed: Mapping[str, Any]) -> dict[str, str]:
-    name = changed.get("name")
-    return {"sort_key": sort_key(name), "name_key": folded(name)} if name is not None else {}

@@ -59,7 +59,11 @@ def import_contacts(
     _compare(sheet.rows, lock=not dry_run)
     answer = sheet.answer(language, _describe, dry_run=dry_run)
     if not dry_run:
-        _write(sheet.rows, now)
+        for row in sheet.rows:  # the same values confirm the contact
+            if row.outcome == "create":
+                db.session.add(UnitContact(unit_id=row.unit_id, changed_at=now, **row.values))
+            elif row.outcome != "error":
+                set_values(row.stored, row.values, now)
         record_act(actor, "contacts.import", f"unit:{area.id}", totals=answer["totals"])
         try:
             db.session.commit()
@@ -117,15 +121,6 @@ def _compare(rows: list[SheetRow], *, lock: bool) -> None:
             numbers[row.unit_id] += row.stored is None
             if row.stored is None and numbers[row.unit_id] > CONTACTS_MOST:
                 row.refuse("name", "too_many_contacts")
-
-
-def _write(rows: list[SheetRow], now: datetime) -> None:
-    """Write the values of all valid rows; the same ones confirm the contact."""
-    for row in rows:
-        if row.outcome == "create":
-            db.session.add(UnitContact(unit_id=row.unit_id, changed_at=now, **row.values))
-        elif row.outcome != "error":
-            set_values(row.stored, row.values, now)
 
 
 def _describe(row: SheetRow) -> dict[str, Any]:

@@ -39,7 +39,13 @@ def _compress(response: Response) -> Response:
     accepted = request.accept_encodings["gzip"] > 0 and request.method == "GET"
     if not accepted or "Content-Encoding" in response.headers or "Range" in request.headers:
         return response
-    compressed = _file(response) if response.direct_passthrough else _body(response)
+    compressed = None
+    if not response.direct_passthrough:  # streams are sent as they are
+        if not response.is_streamed and (response.content_length or 0) >= LEAST_BYTES:
+            compressed = gzip.compress(response.get_data(), LEVEL, mtime=0)
+    elif request.endpoint == static_files.ENDPOINT and request.view_args:
+        path = static_files.FOLDER / request.view_args["filename"]
+        compressed = _compress_file(path, path.stat().st_mtime_ns)
     if compressed is not None:
         if response.direct_passthrough:
             response.response.close()  # type: ignore[union-attr] # the opened file
@@ -50,21 +56,6 @@ def _compress(response: Response) -> Response:
         if tag is not None:
             response.set_etag(tag, weak=True)
     return response
-
-
-def _body(response: Response) -> bytes | None:
-    """Compress a complete body; streams are sent as they are."""
-    if response.is_streamed or (response.content_length or 0) < LEAST_BYTES:
-        return None
-    return gzip.compress(response.get_data(), LEVEL, mtime=0)
-
-
-def _file(response: Response) -> bytes | None:
-    """Compress a static file, once; other files are sent as they are."""
-    if request.endpoint != static_files.ENDPOINT or not request.view_args:
-        return None
-    path = static_files.FOLDER / request.view_args["filename"]
-    return _compress_file(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(FILES_MOST)

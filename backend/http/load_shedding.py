@@ -1,6 +1,5 @@
 """Refuse requests that have waited too long for a thread since nginx passed them on."""
 
-import math
 import random
 import time
 
@@ -29,13 +28,10 @@ def init_app(app: Flask) -> None:
 def _refuse_late() -> None:
     if not current_app.config["TRUSTED_PROXIES"]:  # a client may have written the header
         return
-    late = WAIT_MOST_S < _age_s(request.headers.get(STARTED_HEADER, "")) <= AGE_BELIEVED_S
+    try:
+        age_s = time.time() - float(request.headers.get(STARTED_HEADER, "").removeprefix("t="))
+    except ValueError:
+        return
+    late = WAIT_MOST_S < age_s <= AGE_BELIEVED_S
     if late and not (request.endpoint or "").startswith(ALWAYS_ANSWERED):
         raise Problem(503, "busy", headers={"Retry-After": str(random.randint(*RETRY_S))})  # noqa: S311
-
-
-def _age_s(started: str) -> float:
-    try:
-        return time.time() - float(started.removeprefix("t="))
-    except ValueError:
-        return math.nan

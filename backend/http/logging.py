@@ -5,7 +5,6 @@ import re
 import time
 import uuid
 from contextlib import suppress
-from typing import Any
 
 import orjson
 import structlog
@@ -78,13 +77,11 @@ def _configure() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_serialize),
+            structlog.processors.JSONRenderer(
+                serializer=lambda line, **options: orjson.dumps(line, **options).decode()
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVEL),
         logger_factory=lambda *names: LineLogger(),
         cache_logger_on_first_use=True,
     )
-
-
-def _serialize(line: Any, **options: Any) -> str:
-    return orjson.dumps(line, **options).decode()

@@ -66,24 +66,23 @@ def invite_officials(
     require(actor, "users.manage")
     if len(lines) > LINES_MOST:
         raise Problem(422, "invalid", [FieldError("officials", "too_many_officials")])
-    rows = _check(lines, home, now, renew=renew)
+    day, index = local_day(now), unit_index()
+    units = [*index.on(day, "commune"), *index.on(day, "province")]
+    finder = UnitFinder(units, home_area(home, day), choose=partial(choose_units, day=day))
+    rows = read_rows(lines, partial(_accounts, now), finder, day, renew=renew)
     totals = count_outcomes(rows, OUTCOMES)
     if dry_run or totals["error"] or not any(row.contact for row in rows):
         return ImportedOfficials(_serialize(rows, language), totals)
-    invited = _write(actor, rows, now)
+    by_contact: dict[str, list[SheetRow]] = {}  # a person with several units gets one link
+    for row in rows:
+        if row.outcome in ("invite", "renew", "grant"):
+            by_contact.setdefault(row.contact or "", []).append(row)
+    written = [_invite(actor, contact, given, now) for contact, given in by_contact.items()]
+    invited = tuple(one for one in written if one is not None)
     acts = {"create": totals["invite"], "update": totals["grant"], "unchanged": totals["unchanged"]}
     record_act(actor, "official.import", "officials", totals=acts)
     db.session.commit()
     return ImportedOfficials(_serialize(rows, language), totals, invited)
-
-
-def _check(
-    lines: Sequence[OfficialLine], home: int | None, now: datetime, *, renew: bool
-) -> list[SheetRow]:
-    day, index = local_day(now), unit_index()
-    units = [*index.on(day, "commune"), *index.on(day, "province")]
-    finder = UnitFinder(units, home_area(home, day), choose=partial(choose_units, day=day))
-    return read_rows(lines, partial(_accounts, now), finder, day, renew=renew)
 
 
 def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]:
@@ -104,16 +103,6 @@ def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]
     }
 
 
-def _write(actor: Actor, rows: Sequence[SheetRow], now: datetime) -> tuple[InvitedOfficial, ...]:
-    """Add accounts, roles and links; a person with several units gets one link."""
-    by_contact: dict[str, list[SheetRow]] = {}
-    for row in rows:
-        if row.outcome in ("invite", "renew", "grant"):
-            by_contact.setdefault(row.contact or "", []).append(row)
-    written = [_invite(actor, contact, given, now) for contact, given in by_contact.items()]
-    return tuple(one for one in written if one is not None)
-
-
 def _invite(
     actor: Actor, contact: str, given: Sequence[SheetRow], now: datetime
 ) -> InvitedOfficial | None:
@@ -121,9 +110,12 @@ def _invite(
     account: ExistingAccount | None = given[0].stored
     name = next((row.name for row in given if row.name), None)
     user_id = account.id if account else users.add(contact, name, now)
-    roles = [_role(row) for row in given]
-    for role in roles:
-        users.add_role(user_id, role, now)
+    roles = []
+    for row in given:
+        last_day = row.values.get("last_day")
+        until = day_begin(last_day + timedelta(days=1)) if last_day else None
+        roles.append(NewRole(ROLE, "unit", row.unit_id, until))
+        users.add_role(user_id, roles[-1], now)
     details = [role.audit_details() for role in roles]
     if account and account.accepted:
         for one in details:
@@ -132,12 +124,6 @@ def _invite(
     link = links.make_link(user_id, "invitation", now)
     record_act(actor, "user.invite", f"user:{user_id}", roles=details)
     return InvitedOfficial(contact, name, tuple(map(_unit_name, given)), link)
-
-
-def _role(row: SheetRow) -> NewRole:
-    last_day = row.values.get("last_day")
-    until = day_begin(last_day + timedelta(days=1)) if last_day else None
-    return NewRole(ROLE, "unit", row.unit_id, until)
 
 
 def _unit_name(row: SheetRow) -> str:

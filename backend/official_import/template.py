@@ -1,6 +1,6 @@
 """The list of a province's officials as a workbook to fill in."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 from backend.accounts.login_names import format_phone
 from backend.official_import.lines import LINES_MOST
@@ -45,11 +45,9 @@ GUIDE = (
 def workbook(units: Iterable[OfficialOfUnit]) -> bytes:
     """Return the list with a row for each unit, and for each official that it has already."""
     header = zip(HEADER, WIDTHS, strict=True)
-    return blank_workbook("Cán bộ", header, _rows(units), GUIDE)
-
-
-def _rows(units: Iterable[OfficialOfUnit]) -> Iterator[Sequence[str]]:
-    for one in units:
-        for official in one.officials or ({"name": "", "contact": ""},):
-            contact = format_phone(official["contact"]) or ""
-            yield one.unit.label, official["name"] or "", contact
+    rows = [
+        (one.unit.label, official["name"] or "", format_phone(official["contact"]) or "")
+        for one in units
+        for official in one.officials or ({"name": "", "contact": ""},)
+    ]
+    return blank_workbook("Cán bộ", header, rows, GUIDE)

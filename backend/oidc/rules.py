@@ -94,15 +94,11 @@ def claim_values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
     verified = VERIFIED_BY.get(name)
     if verified is not None and claims.get(verified) is not True:
         return frozenset()
-    value: Any = claims[name] if name in claims else _follow(claims, name.split("."))
+    value: Any = claims
+    for step in [name] if name in claims else name.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
     values = value if isinstance(value, list) else [value]
     return frozenset(one for one in values if isinstance(one, str))
-
-
-def _follow(claims: Any, path: Sequence[str]) -> Any:
-    for step in path:
-        claims = claims.get(step) if isinstance(claims, Mapping) else None
-    return claims
 
 
 def _parse(table: Mapping[str, Any], at: int) -> Rule:

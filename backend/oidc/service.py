@@ -88,7 +88,12 @@ def finish(
     _count_attempt(context)
     if pending.link_to and pending.link_to != (actor.user_id, _session_mark(actor)):
         raise Problem(401, "oidc_expired")  # signed out meanwhile, or another person
-    rules = _read_rules(rules_file)
+    try:
+        rules = read_rules(rules_file)
+    except RuleError as error:
+        # Without its rules a sign-in would end every role that they gave.
+        log.error("rules of sign-in cannot be read", error=str(error))
+        raise Problem(503, "oidc_away") from error
     claims = _claims(provider, pending, answer, rules, context.now)
     hold_account(provider.issuer, claims["sub"])
     roles = find_roles(matching(rules, claims), context.now)
@@ -167,15 +172,6 @@ def _count_attempt(context: SignInContext) -> None:
 def _session_mark(actor: Actor) -> str:
     """Return a text of the session, which is no secret; empty without one."""
     return (actor.session or b"").hex()[:32]
-
-
-def _read_rules(path: Path | None) -> tuple[Rule, ...]:
-    try:
-        return read_rules(path)
-    except RuleError as error:
-        # Without its rules a sign-in would end every role that they gave.
-        log.error("rules of sign-in cannot be read", error=str(error))
-        raise Problem(503, "oidc_away") from error
 
 
 def _claims(

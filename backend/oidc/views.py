@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import current_app
+from marshmallow import Schema, fields
 
 from backend.accounts.access import require_session
 from backend.accounts.authentication import (
@@ -14,10 +15,10 @@ from backend.accounts.authentication import (
 from backend.accounts.schemas import PasswordSchema
 from backend.database.extensions import PERSON, SESSION
 from backend.errors import Problem
+from backend.http.paging import list_of
 from backend.http.requests import Blueprint, clock_now
 from backend.oidc import service
 from backend.oidc.browser import callback_url, current_provider, pending_cookie
-from backend.oidc.schemas import IdentitiesSchema, LinkingSchema
 
 blp = Blueprint(
     "identities",
@@ -29,6 +30,24 @@ blp = Blueprint(
 )
 blp.after_request(keep_private)
 blueprints = (blp,)
+
+
+class IdentitySchema(Schema):
+    """An account at a provider with which the person signs in."""
+
+    id = fields.Integer(required=True)
+    issuer = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    signed_in_at = fields.AwareDateTime(required=True)
+
+
+IdentitiesSchema = list_of(IdentitySchema, "Identities")
+
+
+class LinkingSchema(Schema):
+    """The address at the provider where the person signs in to link the account."""
+
+    url = fields.String(required=True)
 
 
 @blp.get("")

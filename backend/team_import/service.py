@@ -59,7 +59,15 @@ def import_teams(
         if sheet.totals["error"]:
             raise sheet.refusal(language, describe)
         _write(organisation_id, sheet.rows)
-        _audit(actor, organisation_id, sheet)
+        record_act(  # without the contacts of leaders
+            actor,
+            "team.import",
+            f"organisation:{organisation_id}",
+            file=sheet.digest,
+            totals=sheet.totals,
+            created=[row.id for row in sheet.rows if row.outcome == "create"],
+            changed={str(row.id): row.changes for row in sheet.rows if row.outcome == "update"},
+        )
         if commit:
             db.session.commit()
     return sheet.answer(language, describe, dry_run=dry_run, as_of=day)
@@ -121,19 +129,6 @@ def _write(organisation_id: int, rows: Sequence[SheetRow]) -> None:
 def _changed(row: SheetRow) -> dict[str, Any]:
     kept = {column.key: getattr(row.stored, column.key) for column in COLUMNS}
     return {"id": row.id, "version": row.stored.version + 1, **kept, **row.values}
-
-
-def _audit(actor: Actor, organisation_id: int, sheet: SheetImport) -> None:
-    """Record the import, without the contacts of leaders."""
-    record_act(
-        actor,
-        "team.import",
-        f"organisation:{organisation_id}",
-        file=sheet.digest,
-        totals=sheet.totals,
-        created=[row.id for row in sheet.rows if row.outcome == "create"],
-        changed={str(row.id): row.changes for row in sheet.rows if row.outcome == "update"},
-    )
 
 
 def _describe(row: SheetRow, labels: Mapping[int, str]) -> dict[str, Any]:

@@ -79,7 +79,10 @@ def add_set(
 ) -> SyncResult:
     """Add a set and its polygons to the caller's transaction, Hoàng Sa and Trường Sa included."""
     hold(BOUNDARY_SETS_LOCK)
-    frame = _with_far_islands(new.system, frame)
+    if not set(FAR_ISLANDS[new.system]) <= set(frame["code"]):
+        islands = far_islands(new.system).to_crs(frame.crs)
+        missing = islands[~islands["code"].isin(frame["code"])]
+        frame = pd.concat([frame, missing], ignore_index=True)
     if db.session.scalar(select(BoundarySet.id).where(BoundarySet.name == new.name)):
         raise Problem(409, "set_exists")
     activation = next_activation() if active else None
@@ -87,7 +90,10 @@ def add_set(
     db.session.add(row)
     db.session.flush()
     if new.quality == APPROXIMATE:
-        result = _built_in_units(new, frame)
+        # A built-in set is made of the list and changes nothing in it.
+        query = select(Unit.code, Unit.id).where(Unit.system == new.system, Unit.level == "commune")
+        ids = {row.code: row.id for row in db.session.execute(query)}
+        result = SyncResult({code: ids[code] for code in frame["code"]}, added=())
     else:
         result = sync_units(new.system, new.span, frame)
     db.session.flush()
@@ -145,22 +151,6 @@ def _refuse_unusable(frame: GeoDataFrame) -> None:
         )
 
 
-def _with_far_islands(system: str, frame: GeoDataFrame) -> GeoDataFrame:
-    """Add the schematic polygons of Hoàng Sa and Trường Sa where a set lacks them."""
-    if set(FAR_ISLANDS[system]) <= set(frame["code"]):
-        return frame
-    islands = far_islands(system)
-    missing = islands[~islands["code"].isin(frame["code"])]
-    return pd.concat([frame, missing.to_crs(frame.crs)], ignore_index=True)
-
-
-def _built_in_units(new: NewSet, frame: GeoDataFrame) -> SyncResult:
-    """Return the rows of a built-in set's communes: it is made of the list and changes nothing."""
-    query = select(Unit.code, Unit.id).where(Unit.system == new.system, Unit.level == "commune")
-    ids = {row.code: row.id for row in db.session.execute(query)}
-    return SyncResult({code: ids[code] for code in frame["code"]}, added=())
-
-
 def _copy_polygons(set_id: int, unit_ids: Mapping[str, int], frame: GeoDataFrame) -> None:
     """COPY takes a third of the time of inserts: 17 MB of polygons in about a second."""
     connection = db.session.connection().connection.driver_connection
@@ -205,7 +195,13 @@ def sync_units(system: str, span: Span, frame: GeoDataFrame) -> SyncResult:
     absent = built_in - codes
     missing = [row for row in rows.values() if row.code in absent and _valid(row, span)]
     _cut(span, frame[~frame["code"].isin(built_in)], missing)
-    _extend(span, (row for key, row in rows.items() if key[0] == "commune" and key[1] in codes))
+    # They are valid in all of a span in which a set has their polygon.
+    for (level, code), row in rows.items():
+        if level == "commune" and code in codes:
+            if row.valid_from is not None:
+                row.valid_from = min(row.valid_from, span[0]) if span[0] else None
+            if row.valid_to is not None:
+                row.valid_to = max(row.valid_to, span[1]) if span[1] else None
     return SyncResult({code: ids["commune", code] for code in codes}, tuple(new["code"]))
 
 
@@ -317,12 +313,3 @@ def _cut(span: Span, added: GeoDataFrame, missing: list[Unit]) -> None:
             row.valid_from = max(row.valid_from or date.min, span[1] + timedelta(days=1))
         elif span[0] is not None:
             row.valid_to = min(row.valid_to or date.max, span[0] - timedelta(days=1))
-
-
-def _extend(span: Span, rows: Iterable[Unit]) -> None:
-    """Extend the validity of rows to a span in which a set has their polygon."""
-    for row in rows:
-        if row.valid_from is not None:
-            row.valid_from = min(row.valid_from, span[0]) if span[0] else None
-        if row.valid_to is not None:
-            row.valid_to = max(row.valid_to, span[1]) if span[1] else None

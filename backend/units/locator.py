@@ -201,7 +201,7 @@ def _unit_location(active: ActiveSet, loaded: LoadedSet, location: Location | No
         return UnitLocation(
             None, None, None, None, None, False, (), None, active.id, active.name, active.quality
         )
-    unit = loaded.names[location.code]
+    unit, border_m = loaded.names[location.code], location.border_distance_m
     return UnitLocation(
         unit_id=unit.id,
         code=unit.code,
@@ -210,13 +210,9 @@ def _unit_location(active: ActiveSet, loaded: LoadedSet, location: Location | No
         how=location.how,
         ambiguous=location.ambiguous,
         candidates=tuple(location.candidates),
-        border_distance_m=_finite(location.border_distance_m),
+        # JSON cannot express infinity.
+        border_distance_m=None if border_m is None or math.isinf(border_m) else border_m,
         set_id=active.id,
         set_name=active.name,
         quality=active.quality,
     )
-
-
-def _finite(distance: float | None) -> float | None:
-    """Return None for an infinite distance, which JSON cannot express."""
-    return distance if distance is not None and math.isfinite(distance) else None

@@ -108,8 +108,9 @@ def _members(packed: ZipFile) -> list[ZipInfo]:
     found = [one for one in packed.infolist() if _is_part_of_set(PurePosixPath(one.filename), one)]
     if len(packed.infolist()) > FILES_MOST or sum(one.file_size for one in found) > UNPACKED_MOST:
         raise invalid("file", "set_file_large")
-    if any(_leads_out(one.filename) for one in packed.infolist()):
-        raise invalid("file", "set_file_unsafe")
+    for name in (one.filename.replace("\\", "/") for one in packed.infolist()):
+        if name.startswith("/") or ".." in name.split("/") or ":" in name:
+            raise invalid("file", "set_file_unsafe")
     if not found:
         raise invalid("file", "set_file_kind")
     return found
@@ -120,11 +121,6 @@ def _is_part_of_set(name: PurePosixPath, member: ZipInfo) -> bool:
     hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
     packed = suffix == ".zip"
     return (suffix in HEADS or suffix in BESIDE) and not (hidden or packed or member.is_dir())
-
-
-def _leads_out(name: str) -> bool:
-    path = PurePosixPath(name.replace("\\", "/"))
-    return path.is_absolute() or ".." in path.parts or ":" in name
 
 
 def _only_set(folder: Path) -> Path:

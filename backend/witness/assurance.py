@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from backend.witness.statements import Ticket, Witness, WitnessedDirection
+from backend.witness.statements import Ticket, Witness
 
 Assurance = Literal["witnessed", "ticketed", "claimed", "imported"]
 # In ascending order of proof; imported rows have none.
@@ -122,12 +122,10 @@ def _witness_problem(statements: Statements, stored: StoredTicket, claim: Claim)
         return "witness_invalid"
     if not (witness.down.complete and witness.up.complete):
         return "witness_incomplete"
-    claims = ((claim.download_mbps, witness.down), (claim.upload_mbps, witness.up))
-    return "claim_differs" if any(_exceeds(*one) for one in claims) else None
-
-
-def _exceeds(claimed: float | None, witnessed: WitnessedDirection) -> bool:
-    return claimed is not None and claimed > CLAIM_TOLERANCE * (witnessed.mbps or 0.0)
+    for claimed, seen in ((claim.download_mbps, witness.down), (claim.upload_mbps, witness.up)):
+        if claimed is not None and claimed > CLAIM_TOLERANCE * (seen.mbps or 0.0):
+            return "claim_differs"
+    return None
 
 
 def _is_stored(ticket: Ticket, stored: StoredTicket) -> bool:

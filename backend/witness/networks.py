@@ -81,24 +81,20 @@ def load_networks(path: Path, now: datetime) -> int:
 
     Audited. 422 names the line of an error, and nothing is changed.
     """
-    rows = _read(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise invalid("line 1", "networks_header")
+            rows = _checked(reader)
+    except (UnicodeDecodeError, csv.Error):
+        raise invalid("line 1", "networks_header") from None
     db.session.execute(delete(CarrierNetwork))
     db.session.execute(insert(CarrierNetwork), [{**row, "loaded_at": now} for row in rows])
     operators = sorted({row["operator"] for row in rows})
     record_command("signals.networks", "networks", networks=len(rows), operators=operators)
     db.session.commit()
     return len(rows)
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise invalid("line 1", "networks_header")
-            return _checked(reader)
-    except (UnicodeDecodeError, csv.Error):
-        raise invalid("line 1", "networks_header") from None
 
 
 def _checked(reader: Iterable[Mapping[str, str | None]]) -> list[dict[str, str]]:

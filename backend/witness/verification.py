@@ -77,15 +77,12 @@ class StatementVerifier:
         """Return a key of the ticket's own host: another host's key signs nothing for it."""
         if (host_id, kid) not in self._host_keys:
             with self._reading:  # others wait: without the key their samples would stay claimed
-                if (host_id, kid) not in self._host_keys:
-                    self._read_host_keys()
+                unknown = (host_id, kid) not in self._host_keys
+                if unknown and time.monotonic() - self._read_at > REFRESH_S:
+                    rows = fetch_autocommit(HOST_KEYS, {})
+                    keys = {(row["host_id"], row["kid"]): row["public_key"] for row in rows}
+                    self._host_keys, self._read_at = keys, time.monotonic()
         return self._host_keys.get((host_id, kid))
-
-    def _read_host_keys(self) -> None:
-        if time.monotonic() - self._read_at > REFRESH_S:
-            rows = fetch_autocommit(HOST_KEYS, {})
-            self._host_keys = {(row["host_id"], row["kid"]): row["public_key"] for row in rows}
-            self._read_at = time.monotonic()
 
 
 StoredTickets = Mapping[tuple[UUID | None, str | None], StoredTicket]

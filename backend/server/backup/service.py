@@ -145,11 +145,18 @@ def restore(backup: Path | None, keys: Path | None) -> Iterator[str]:
     with database_urls(values) as urls:
         url = urls["DATABASE_OWNER_URL"]
         with psycopg.connect(plain(url)) as connection:
-            _check_empty(connection)
+            tables = "select 1 from pg_tables where schemaname = 'public'"
+            if connection.execute(tables).fetchone():
+                raise BackupError(
+                    "The database is not empty. Name an empty one with DATABASE_URL, or a new "
+                    "folder with VAR_DIR: existing data are never overwritten."
+                )
         words = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
         run("pg_restore", url, *words, backup / DUMP)
         with psycopg.connect(plain(url)) as connection:
-            _compare(figures(connection), manifest["holds"])
+            found, expected = figures(connection), manifest["holds"]
+        if found != expected:
+            raise BackupError(f"The restored figures differ: {found} instead of {expected}")
         yield f"Restored what was there at {manifest['made_at']}; every figure is the same."
         yield from _bring_up_to_date(urls)
 
@@ -166,32 +173,13 @@ def _put_keys(keys: Path) -> None:
     for source in keys_in(keys):
         target = var_dir / source.name
         if target.exists() and source.name == TOMBSTONES:
-            _merge(source, target)
+            lines = {*source.read_text().splitlines(), *target.read_text().splitlines()}
+            target.write_text("".join(f"{line}\n" for line in sorted(lines)))
         elif target.exists() and target.read_bytes() != source.read_bytes():
             raise BackupError(f"{target} is another key than {source}: move one of them away.")
         elif not target.exists():
             shutil.copyfile(source, target)
             target.chmod(0o600)
-
-
-def _merge(source: Path, target: Path) -> None:
-    """Merge two lists of withdrawals."""
-    lines = {*source.read_text().splitlines(), *target.read_text().splitlines()}
-    target.write_text("".join(f"{line}\n" for line in sorted(lines)))
-
-
-def _check_empty(connection: psycopg.Connection) -> None:
-    found = connection.execute("select 1 from pg_tables where schemaname = 'public'").fetchone()
-    if found:
-        raise BackupError(
-            "The database is not empty. Name an empty one with DATABASE_URL, or a new folder with "
-            "VAR_DIR: existing data are never overwritten."
-        )
-
-
-def _compare(found: dict[str, Any], expected: dict[str, Any]) -> None:
-    if found != expected:
-        raise BackupError(f"The restored figures differ: {found} instead of {expected}")
 
 
 def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:

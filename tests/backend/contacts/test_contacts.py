@@ -160,17 +160,17 @@ def test_of_two_imports_at_once_the_later_one_is_told_to_look_again(
     app: Flask, client: FlaskClient, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw = "Mã,Họ tên,Điện thoại\n05443,Lê Thu,0987654321\n".encode()
-    write = importer._write
+    record = importer.record_act
 
-    def overtaken(*arguments: Any) -> None:
+    def overtaken(*arguments: Any, **facts: Any) -> None:
         with db.engine.begin() as other:
             other.execute(insert(UnitContact).values(
                 unit_id=people.unit_id(app, "05443"), name="Lê Thu", phone="+84987654321",
                 changed_at=utc_now(),
             ))  # fmt: skip
-        write(*arguments)
+        record(*arguments, **facts)
 
-    monkeypatch.setattr(importer, "_write", overtaken)
+    monkeypatch.setattr(importer, "record_act", overtaken)
     answer = upload(client, token, raw, go="yes")
     assert answer.status_code == 200 and "vừa được thêm" in answer.text
     assert len(stored(app)) == 1

@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).parents[1] / "scripts" / "bench.d"))
 
 from parts import load
 from parts.http import Refused, exchange, request
-from parts.load import A_DAY, Load, Rate, samples_of, walk
+from parts.load import A_DAY, Load, Rate, neighbours, samples_of, walk
 
 
 def answered(head: str, body: bytes = b"") -> bytes:
@@ -44,7 +44,7 @@ def test_another_answer_than_success_is_counted_by_its_status() -> None:
     assert refused.value.status == "503"
 
 
-@pytest.mark.parametrize("kind", ["phones", "late"])
+@pytest.mark.parametrize("kind", ["phones", "late", "apart", "crossing"])
 def test_no_sample_of_a_load_is_in_the_future(kind: str) -> None:
     # 20 batches of 50 a second for 4 s, of 8 phones: the most that a thread prepares of a phone.
     made = islice(samples_of(Load(kind, 50, 4.0), 1), 500)
@@ -62,6 +62,17 @@ def test_samples_of_a_phone_are_no_repeats_and_of_one_network() -> None:
         spots = [(one["location"]["longitude"], one["location"]["latitude"]) for one in day]
         near = [distance_m(*one, *other) < 100 for one, other in combinations(spots, 2)]
         assert sum(near) <= 2
+
+
+def test_batches_that_cross_lie_in_many_communes() -> None:
+    some = [one["location"] for one in islice(samples_of(Load("crossing", 50, 4.0), 1), 300)]
+    areas = {
+        (west, south)
+        for west, south, width, height in neighbours()
+        for one in some
+        if 0 <= one["longitude"] - west <= width and 0 <= one["latitude"] - south <= height
+    }
+    assert len(areas) > 100
 
 
 def test_packages_of_the_peers_are_locked() -> None:

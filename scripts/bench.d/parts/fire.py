@@ -1,7 +1,6 @@
 """Posts of a team of 200 phones and of others, at a rate independent of the server (open loop)."""
 
 import asyncio
-import csv
 import itertools
 import json
 import multiprocessing
@@ -15,9 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from geo.approximate import DATA
 from parts.http import request
-from parts.load import HOT, Area, walk
+from parts.load import HOT, centres, walk
 
 TEAM = 200
 TEAM_SHARE = 0.3  # of all posts
@@ -26,7 +24,6 @@ BATCH, BATCH_SHARE = 20, 0.05
 SAMPLES_A_POST = 1 + BATCH_SHARE * (BATCH - 1)
 # More samples of a phone would be in the future: see SINCE in parts.load.
 MOST_OF_A_PHONE = 800
-STAYS_DEG = 0.02
 
 
 @dataclass(frozen=True)
@@ -45,10 +42,10 @@ def phones_for(samples: float) -> int:
 def posts(team: Sequence[str], others: Sequence[str], seed: str) -> Iterator[Post]:
     """Posts without end, of phones taken at random."""
     dice = random.Random(seed)
-    centres = _centres()
+    areas = centres()
     walks = {token: walk(number, 0, HOT) for number, token in enumerate(team)}
     walks |= {
-        token: walk(TEAM + number, 0, dice.choice(centres)) for number, token in enumerate(others)
+        token: walk(TEAM + number, 0, dice.choice(areas)) for number, token in enumerate(others)
     }
     while True:
         token = dice.choice(team if dice.random() < TEAM_SHARE else others)
@@ -59,17 +56,6 @@ def posts(team: Sequence[str], others: Sequence[str], seed: str) -> Iterator[Pos
         body = some[0] if size == 1 else {"measurements": some}
         sent = request("POST", "/api/v1/measurements", token, json.dumps(body).encode())
         yield Post(sent, tuple(uuid.UUID(sample["id"]).bytes for sample in some))
-
-
-def _centres() -> list[Area]:
-    """Small areas around the known centres of communes."""
-    with (DATA / "units-2025.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["level"] == "commune"]
-    return [
-        (float(row["longitude"]), float(row["latitude"]), STAYS_DEG, STAYS_DEG)
-        for row in rows
-        if row["longitude"]
-    ]
 
 
 PROCESSES = 2

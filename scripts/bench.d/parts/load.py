@@ -1,5 +1,6 @@
 """Loads of phones: two processes of eight threads each, against the database or the server."""
 
+import csv
 import itertools
 import json
 import math
@@ -13,12 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing.connection import Connection
 from typing import Any
 
 import psycopg
 
+from geo.approximate import DATA
 from parts.http import Refused, exchange, request
 from parts.phones import join, make_earlier, register
 from parts.witnessed import first_tickets, witnessed
@@ -30,6 +32,7 @@ SINCE = timedelta(days=58)
 Area = tuple[float, float, float, float]  # west, south, width, height
 AREA: Area = (105.6, 21.4, 0.4, 0.4)  # Thái Nguyên
 HOT: Area = (105.83, 21.59, 0.01, 0.01)  # a square kilometre of its city, in one commune
+STAYS_DEG, NEIGHBOURS = 0.02, 120  # the width of an area in a commune; how many
 STEP_DEG, TURN = 0.004, 0.6
 NETWORKS = ("01", "02", "04", "05")  # a phone uses one of them
 
@@ -126,7 +129,9 @@ MADE_BARE, MADE_BY_PHONES = 1_500, {1: 250, BATCH: 20}
 # What an answer says of each sample that is worth something: mostly that it counts, or where the
 # load is of repeats, that it is stored.
 COUNTED, STORED = b'"counted":true', b'"outcome":"accepted"'
-WORTH = {"hot": STORED, "late": STORED, "witnessed": b'"assurance":"witnessed"'}
+WORTH = dict.fromkeys(("hot", "apart", "crossing", "late"), STORED) | {
+    "witnessed": b'"assurance":"witnessed"',
+}
 POST = "/api/v1/measurements"
 
 INSERT = (
@@ -150,6 +155,7 @@ class Target:
     web: int  # the process that all of the server's are children of
     postgres: int
     code: str  # of a team whose campaign covers the whole country
+    own: bool = True  # not the service of `scripts/bench peers`
 
 
 @dataclass(frozen=True)
@@ -158,8 +164,8 @@ class Load:
 
     bare: rows inserted without a server, one to a commit; phones: of no team; team: of a team;
     witnessed: of no team, each post with a witness, and with the next ticket in its answer; hot: in
-    one commune; late: in one commune, each day's last sample first, so that stored samples are
-    judged again.
+    one commune; apart: each phone in one of many; crossing: each sample in any of these;
+    late: in one commune, each day's last sample first, so that stored samples are judged again.
     """
 
     kind: str
@@ -295,7 +301,8 @@ def _turns(target: Target, load: Load, thread: int) -> list[tuple[str, list[dict
     mine = tuple(register(target.port, DEVICES_A_THREAD))
     if load.kind == "team":
         join(target.port, target.code, mine)
-    make_earlier(target.database)
+    if target.own:
+        make_earlier(target.database)
     rounds = -(-int(load.seconds * MADE_BY_PHONES[load.size]) // len(mine))
     walks = [samples_of(load, thread * DEVICES_A_THREAD + place) for place in range(len(mine))]
     return [
@@ -307,10 +314,44 @@ def _turns(target: Target, load: Load, thread: int) -> list[tuple[str, list[dict
 
 def samples_of(load: Load, seed: int) -> Iterator[dict[str, Any]]:
     """Return a phone's samples in the order in which it sends them."""
-    if load.kind != "late":
-        return walk(seed, 0, HOT if load.kind == "hot" else AREA)
-    days = (walk(seed, day * A_DAY, HOT) for day in range(SINCE.days - 1))
-    return (one for day in days for one in reversed(list(itertools.islice(day, A_DAY))))
+    if load.kind == "hot":
+        return walk(seed, 0, HOT)
+    if load.kind == "apart":
+        return walk(seed, 0, neighbours()[seed % NEIGHBOURS])
+    if load.kind == "crossing":
+        return _crossing(seed)
+    if load.kind == "late":
+        days = (walk(seed, day * A_DAY, HOT) for day in range(SINCE.days - 1))
+        return (one for day in days for one in reversed(list(itertools.islice(day, A_DAY))))
+    return walk(seed)
+
+
+def _crossing(seed: int) -> Iterator[dict[str, Any]]:
+    dice = random.Random(seed)
+    for sample in walk(seed):
+        west, south, width, height = dice.choice(neighbours())
+        position = {
+            "longitude": west + dice.random() * width, "latitude": south + dice.random() * height
+        }  # fmt: skip
+        yield sample | {"location": sample["location"] | position}
+
+
+def centres() -> list[Area]:
+    """Return small areas around the known centres of communes."""
+    with (DATA / "units-2025.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["level"] == "commune"]
+    return [
+        (float(row["longitude"]), float(row["latitude"]), STAYS_DEG, STAYS_DEG)
+        for row in rows
+        if row["longitude"]
+    ]
+
+
+@lru_cache(1)
+def neighbours() -> list[Area]:
+    """Return those of the communes around Thái Nguyên."""
+    west, south, *_ = AREA
+    return sorted(centres(), key=lambda one: math.hypot(one[0] - west, one[1] - south))[:NEIGHBOURS]
 
 
 class _Connection:

@@ -16,13 +16,19 @@ from typing import Any
 
 import psycopg
 
-from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.embedded import PORT, EmbeddedPostgres
+from backend.server.postgres.roles import SUPERUSER
 from backend.server.running.serve import answers
 from parts.load import Target
 from parts.phones import new_team
 
 ROOT = Path(__file__).resolve().parents[3]
 START_S = 300
+# Of the built-in set that serves today.
+UNITS = """
+    select set_id, unit_id from boundaries join boundary_sets on boundary_sets.id = set_id
+    where system = '2025' limit 500
+"""
 # Samples without tickets count: most loads post such ones.
 CLAIMS_COUNT = """
     insert into counting_rules (counts_from, from_at, by, reason)
@@ -71,7 +77,7 @@ def _wait(web: subprocess.Popen[bytes], port: int, log: Path) -> None:
 def _target(folder: Path, postgres: EmbeddedPostgres, port: int, web: int) -> Target:
     database = postgres.app_url.replace("+psycopg", "")
     with psycopg.connect(database) as connection:
-        found = connection.execute("select set_id, unit_id from boundaries limit 500").fetchall()
+        found = connection.execute(UNITS).fetchall()
     code = new_team(postgres.owner_url.replace("+psycopg", ""))
     process = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
     units = tuple(unit for _, unit in found)
@@ -101,9 +107,19 @@ def site_of(checkout: Path) -> Iterator[Target]:
     assert process.stdout is not None
     try:
         found = json.loads(process.stdout.readline())
-        yield Target(**{field.name: found[field.name] for field in fields(Target)})
+        names = {field.name for field in fields(Target)}
+        yield Target(**{name: value for name, value in found.items() if name in names})
     finally:
         process.communicate()
+
+
+def superuser(folder: Path) -> psycopg.Connection:
+    """Connect to the server's PostgreSQL as the role that may do everything."""
+    server = EmbeddedPostgres(folder)
+    return psycopg.connect(
+        host=str(server.socket_dir), port=PORT, dbname="postgres", user=SUPERUSER,
+        password=server.passwords.of(SUPERUSER), autocommit=True,
+    )  # fmt: skip
 
 
 def free_port() -> int:

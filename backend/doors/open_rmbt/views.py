@@ -11,17 +11,7 @@ from flask import current_app, request, url_for
 
 from backend.database.extensions import BEARER, db
 from backend.devices import service as devices
-from backend.doors.open_rmbt import service
-from backend.doors.open_rmbt.schemas import (
-    AnswerSchema,
-    ConnectionSchema,
-    ListsSchema,
-    RequestSchema,
-    ResultsSchema,
-    SettingsSchema,
-    StoredSchema,
-    TestSchema,
-)
+from backend.doors.open_rmbt import schemas, service
 from backend.doors.open_rmbt.service import ROUTE, MeasuringServer, Request
 from backend.errors import Problem
 from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
@@ -38,7 +28,7 @@ nobody_blp = Blueprint("open_rmbt_nobody", __name__, url_prefix=f"/{ROUTE}")
 devices_blp = Blueprint("open_rmbt_devices", __name__, description=TEXT)
 blueprints = (blp, nobody_blp, devices_blp)
 
-BODY = {"required": True, "content": {"application/json": {"schema": RequestSchema}}}
+BODY = {"required": True, "content": {"application/json": {"schema": schemas.RequestSchema}}}
 # Problems that the app shows to the person; after another status it sends the request again.
 REFUSED = (401, 403, 404, 409, 422, 429)
 
@@ -80,7 +70,7 @@ def _texts(problem: Problem, language: Language) -> list[str]:
 
 @blp.post("/settings")
 @blp.doc(requestBody=BODY)
-@blp.response(200, SettingsSchema)
+@blp.response(200, schemas.SettingsSchema)
 @_answer
 def read_rmbt_settings(app_request: Request) -> dict[str, Any]:
     """Read the settings of the app, which asks for them at its start."""
@@ -89,7 +79,7 @@ def read_rmbt_settings(app_request: Request) -> dict[str, Any]:
 
 @blp.post("/testRequest")
 @blp.doc(requestBody=BODY)
-@blp.response(200, TestSchema)
+@blp.response(200, schemas.TestSchema)
 @_answer
 def request_rmbt_test(app_request: Request) -> dict[str, Any]:
     """Get a test: measuring server and token; it is a ticket of the device."""
@@ -103,7 +93,7 @@ def _server() -> MeasuringServer:
 
 @blp.post("/result")
 @blp.doc(requestBody=BODY)
-@blp.response(200, StoredSchema)
+@blp.response(200, schemas.StoredSchema)
 @_answer
 def send_rmbt_result(app_request: Request) -> dict[str, Any]:
     """Send the result of a test; the same again is a duplicate."""
@@ -118,7 +108,7 @@ def send_rmbt_result(app_request: Request) -> dict[str, Any]:
 
 @blp.post("/testresult")
 @blp.doc(requestBody=BODY)
-@blp.response(200, ResultsSchema)
+@blp.response(200, schemas.ResultsSchema)
 @_answer
 def show_rmbt_result(app_request: Request) -> dict[str, Any]:
     """Show a stored result of the device, which the app does after a test."""
@@ -127,7 +117,7 @@ def show_rmbt_result(app_request: Request) -> dict[str, Any]:
 
 @blp.post("/coverageRequest")
 @blp.doc(requestBody=BODY)
-@blp.response(200, AnswerSchema)
+@blp.response(200, schemas.AnswerSchema)
 @_answer
 def refuse_coverage(app_request: Request) -> dict[str, Any]:
     """Refuse a coverage session, which measures no speed."""
@@ -136,7 +126,7 @@ def refuse_coverage(app_request: Request) -> dict[str, Any]:
 
 @blp.post("/resultQoS")
 @blp.doc(requestBody=BODY)
-@blp.response(200, AnswerSchema)
+@blp.response(200, schemas.AnswerSchema)
 @_answer
 def drop_qos(app_request: Request) -> dict[str, Any]:
     """Accept and drop results of the app's other tests, which are no samples."""
@@ -146,7 +136,7 @@ def drop_qos(app_request: Request) -> dict[str, Any]:
 
 @blp.post("/news")
 @blp.doc(requestBody=BODY)
-@blp.response(200, ListsSchema)
+@blp.response(200, schemas.ListsSchema)
 @_answer
 def list_news(app_request: Request) -> dict[str, Any]:
     """List no news."""
@@ -156,7 +146,7 @@ def list_news(app_request: Request) -> dict[str, Any]:
 
 @blp.post("/history")
 @blp.doc(requestBody=BODY)
-@blp.response(200, ListsSchema)
+@blp.response(200, schemas.ListsSchema)
 @_answer
 def list_history(app_request: Request) -> dict[str, Any]:
     """List no history: samples with their verdicts are in the export of the device."""
@@ -166,7 +156,7 @@ def list_history(app_request: Request) -> dict[str, Any]:
 
 @nobody_blp.post("/<name>")
 @nobody_blp.doc(requestBody=BODY)
-@nobody_blp.response(200, AnswerSchema)
+@nobody_blp.response(200, schemas.AnswerSchema)
 def refuse_without_address(name: str) -> dict[str, Any]:
     """Refuse an app without a personal address: no person has agreed."""
     return {"error": [message("control_server_unknown", _language(read_object()))]}
@@ -174,7 +164,7 @@ def refuse_without_address(name: str) -> dict[str, Any]:
 
 @devices_blp.post("/devices/me/open-rmbt")
 @devices_blp.doc(security=BEARER)
-@devices_blp.response(200, ConnectionSchema)
+@devices_blp.response(200, schemas.ConnectionSchema)
 def connect_open_rmbt() -> dict[str, str]:
     """Get the personal control server of the device for the app, also as a QR code."""
     token = bearer_token()

@@ -104,7 +104,9 @@ def _reached(network: str, unit: ReportUnit, sections: Sections) -> str:
     sentences = [
         f"Theo số liệu Đo Sóng, {', '.join(map(_part, same))} đạt từ {_n(threshold or 0)} mẫu"
         f" {BASES.get(basis or '', '')} {NETWORKS_LONG[network]} trở lên{_by(source, unit)}."
-        for (threshold, basis, source), same in groupby(with_target, key=_target)
+        for (threshold, basis, source), same in groupby(
+            with_target, key=lambda row: (row["threshold"], row["basis"], row["source"])
+        )
     ]
     return " ".join([*sentences, *_best(with_target[-1])])
 
@@ -123,10 +125,6 @@ def _own_target(network: str, unit: ReportUnit, row: Reached, samples: Samples) 
 def _by(source: str | None, unit: ReportUnit) -> str:
     cited = cite(source, unit)
     return f" (theo {cited})" if cited else ""
-
-
-def _target(row: Reached) -> tuple[int | None, str | None, str | None]:
-    return row["threshold"], row["basis"], row["source"]
 
 
 def _part(row: Reached) -> str:

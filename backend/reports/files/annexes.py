@@ -1,6 +1,6 @@
 """The annexes of a report's letter: tables and pictures that do not fit into the text. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backend.reports.content import labels
@@ -57,11 +57,15 @@ class Annex:
 
 def list_annexes(report: Report, tables: Mapping[str, Table]) -> list[Annex]:
     """Return the annexes that have any content, numbered."""
-    found = []
-    for make in MAKERS:
-        annex = make(report, tables)
-        if annex.parts:
-            found.append(annex)
+    notes = [TextPart(f"- {one['words']}") for one in report["sections"]["notes"]]
+    every = (
+        _results(report, tables),
+        _communes(report),
+        _quality(tables),
+        *(_one_table(section, tables) for section in ONE_TABLE),
+        Annex(labels.SECTIONS["notes"], frozenset({"notes"}), notes),
+    )
+    found = [annex for annex in every if annex.parts]
     if len(found) < 2:
         return found
     return [replace(one, number=ROMAN[place]) for place, one in enumerate(found)]
@@ -71,7 +75,11 @@ def _results(report: Report, tables: Mapping[str, Table]) -> Annex:
     parts: list[Part] = []
     if tables["samples"].rows:
         parts.append(_part(tables["samples"], "Số mẫu theo loại mạng", SAMPLES))
-    parts += _assurance(tables)
+    if assurance := tables.get("assurance"):
+        rows = [row for row in assurance.rows if row["n"]]
+        if rows:
+            columns = assurance.select_columns("network", "words", "n")
+            parts.append(TablePart("Mẫu được tính, theo mức bảo đảm", columns, rows))
     if tables["reasons"].rows:
         title = "Mẫu không được tính, theo lý do chính"
         parts.append(_part(tables["reasons"], title, ("network", "words", "n")))
@@ -95,16 +103,7 @@ def _part(table: Table, title: str, keys: Sequence[str]) -> TablePart:
     return TablePart(title, table.select_columns(*keys), table.rows)
 
 
-def _assurance(tables: Mapping[str, Table]) -> Iterator[TablePart]:
-    """Yield the parts of the counted samples, without those of 0."""
-    if table := tables.get("assurance"):
-        rows = [row for row in table.rows if row["n"]]
-        if rows:
-            columns = table.select_columns("network", "words", "n")
-            yield TablePart("Mẫu được tính, theo mức bảo đảm", columns, rows)
-
-
-def _communes(report: Report, tables: Mapping[str, Table]) -> Annex:
+def _communes(report: Report) -> Annex:
     """Return one row for each commune, with both networks and the plan side by side."""
     sections = report["sections"]
     by_code: dict[str, dict[str, object]] = {}
@@ -148,7 +147,7 @@ COMMUNES = (
 COMMUNE_KEYS = tuple(one.key for one in COMMUNES)
 
 
-def _quality(report: Report, tables: Mapping[str, Table]) -> Annex:
+def _quality(tables: Mapping[str, Table]) -> Annex:
     """Return the quality of operators in two tables a network, so that no column is cut off."""
     table, parts = tables["quality"], list[Part]()
     keys = [column.key for column in table.columns]
@@ -169,36 +168,18 @@ QUALITY_TABLES = {
 }
 
 
-def _no_connection(report: Report, tables: Mapping[str, Table]) -> Annex:
-    table, parts = tables.get("no_connection"), list[Part]()
+# Sections whose annex is one table: its columns.
+ONE_TABLE = {
+    "no_connection": ("code", "name", "zones", "places", "areas"),
+    "teams": ("organisation", "organisation_type", "team", "received", "counted", "needed"),
+    "vnnic": ("network", "code", "name", "ours", "theirs", "difference", "reasons"),
+}
+
+
+def _one_table(section: str, tables: Mapping[str, Table]) -> Annex:
+    table, parts = tables.get(section), list[Part]()
     if table and table.rows:
-        columns = table.select_columns("code", "name", "zones", "places", "areas")
+        columns = table.select_columns(*ONE_TABLE[section])
         parts.append(TablePart("", columns, table.rows, numbered=True))
-    return Annex(labels.SECTIONS["no_connection"], frozenset({"no_connection"}), parts)
-
-
-def _teams(report: Report, tables: Mapping[str, Table]) -> Annex:
-    table, parts = tables["teams"], list[Part]()
-    keys = ("organisation", "organisation_type", "team", "received", "counted", "needed")
-    if table.rows:
-        columns = table.select_columns(*keys)
-        parts.append(TablePart("", columns, table.rows, numbered=True))
-    return Annex(labels.SECTIONS["teams"], frozenset({"teams"}), parts)
-
-
-def _vnnic(report: Report, tables: Mapping[str, Table]) -> Annex:
-    table, parts = tables["vnnic"], list[Part]()
-    if table.rows:
-        keys = ("network", "code", "name", "ours", "theirs", "difference", "reasons")
-        parts.append(TablePart("", table.select_columns(*keys), table.rows, numbered=True))
-    return Annex(labels.SECTIONS["vnnic"], frozenset({"vnnic"}), parts, landscape=True)
-
-
-def _notes(report: Report, tables: Mapping[str, Table]) -> Annex:
-    parts = [TextPart(f"- {one['words']}") for one in report["sections"]["notes"]]
-    return Annex(labels.SECTIONS["notes"], frozenset({"notes"}), parts)
-
-
-MAKERS: tuple[Callable[[Report, Mapping[str, Table]], Annex], ...] = (
-    *(_results, _communes, _quality, _no_connection, _teams, _vnnic, _notes),
-)
+    landscape = section == "vnnic"
+    return Annex(labels.SECTIONS[section], frozenset({section}), parts, landscape)

@@ -5,7 +5,7 @@ black-and-white print keeps their order; hatching marks the two lowest steps.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,7 +138,9 @@ def draw_map(drawing: Drawing, communes: Sequence[CommuneRow]) -> bytes:
     steps = {row["code"]: step_of(row) for row in communes}
     height = min(max(MAP_WIDTH * drawing.height / drawing.width, HEIGHT_LEAST), HEIGHT_MOST)
     scale = min(MAP_WIDTH / drawing.width, height / drawing.height)
-    legend = _step_counts(drawing.paths, steps)
+    found = Counter(steps.get(code, UNKNOWN) for code in drawing.paths)
+    listed = (*STEPS, REACHED, UNKNOWN) if found[UNKNOWN] else (*STEPS, REACHED)
+    legend = [(step, found[step]) for step in listed]
     parts = {code: path for code, path in drawing.paths.items() if code not in AT_SEA}
     room = height - LEGEND_TOP - LEGEND_ROW * len(legend)
     country = country_map().canvas
@@ -154,13 +156,6 @@ def draw_map(drawing: Drawing, communes: Sequence[CommuneRow]) -> bytes:
         right=MAP_WIDTH + 10,
         inset=min(INSET, room * country.width / country.height),
     )
-
-
-def _step_counts(codes: Iterable[str], steps: Mapping[str, Step]) -> list[tuple[Step, int]]:
-    """Return every step with its number of communes; UNKNOWN only where one has it."""
-    found = Counter(steps.get(code, UNKNOWN) for code in codes)
-    listed = (*STEPS, REACHED, UNKNOWN) if found[UNKNOWN] else (*STEPS, REACHED)
-    return [(step, found[step]) for step in listed]
 
 
 def _png(template: str, **values: Any) -> bytes:

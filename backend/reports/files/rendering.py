@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from backend.reports.content import labels
 from backend.reports.content.figures import NETWORKS, Report, canonical_json
@@ -17,20 +16,11 @@ from backend.reports.files.pictures import (
 from backend.reports.files.tables import Table, build_tables, plain_value
 from backend.tables.spreadsheets import csv_file
 
-if TYPE_CHECKING:
-    from backend.reports.files.docx_letter import Pictures
-
 Files = dict[str, bytes]  # by name
 Renderer = Callable[[Report, str | None], bytes]  # with the mark of a draft or a demo
 
 # The letter is completed and signed in the office: the seal is that of the figures.
 LETTER = "report.docx"
-RENDERERS: dict[str, Renderer] = {
-    LETTER: lambda report, mark: _letter(report, mark),
-    "report.xlsx": lambda report, mark: _workbook(report, mark),
-    "report.csv.zip": lambda report, mark: render_csv(build_tables(report), mark),
-    "report.json": lambda report, mark: canonical_json(report),
-}
 
 
 def render(report: Report) -> Files:
@@ -71,23 +61,18 @@ def draw_picture(report: Report, network: str, kind: str) -> bytes | None:
 def _letter(report: Report, mark: str | None) -> bytes:
     from backend.reports.files.docx_letter import render_letter  # a start need not wait for it
 
-    return render_letter(report, build_tables(report), _pictures(report), mark)
+    pictures: dict[tuple[str, str], bytes] = {}
+    for network in NETWORKS:
+        for kind in PICTURES:
+            if picture := draw_picture(report, network, kind):
+                pictures[network, kind] = picture
+    return render_letter(report, build_tables(report), pictures, mark)
 
 
 def _workbook(report: Report, mark: str | None) -> bytes:
     from backend.reports.files.xlsx_workbook import render_workbook  # nor for this
 
     return render_workbook(report, build_tables(report), mark)
-
-
-def _pictures(report: Report) -> "Pictures":
-    """Draw the pictures of each network."""
-    drawn = {
-        (network, kind): draw_picture(report, network, kind)
-        for network in NETWORKS
-        for kind in PICTURES
-    }
-    return {place: picture for place, picture in drawn.items() if picture}
 
 
 def render_csv(tables: Mapping[str, Table], mark: str | None) -> bytes:
@@ -97,11 +82,15 @@ def render_csv(tables: Mapping[str, Table], mark: str | None) -> bytes:
         if mark:
             archive.writestr("LUU-Y.txt", f"{mark}\n")
         for name, table in tables.items():
-            archive.writestr(f"{name}.csv", _csv(table))
+            keys = [column.key for column in table.columns]
+            rows = ([plain_value(row[key]) for key in keys] for row in table.rows)
+            archive.writestr(f"{name}.csv", csv_file([keys, *rows]))
     return out.getvalue()
 
 
-def _csv(table: Table) -> bytes:
-    """Return a table as CSV, headed by the keys of its columns."""
-    keys = [column.key for column in table.columns]
-    return csv_file([keys, *([plain_value(row[key]) for key in keys] for row in table.rows)])
+RENDERERS: dict[str, Renderer] = {
+    LETTER: _letter,
+    "report.xlsx": _workbook,
+    "report.csv.zip": lambda report, mark: render_csv(build_tables(report), mark),
+    "report.json": lambda report, mark: canonical_json(report),
+}

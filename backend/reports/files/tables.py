@@ -273,6 +273,10 @@ class Table:
 def build_tables(report: Report) -> dict[str, Table]:
     """Return every table by name, the data dictionary last."""
     sections = report["sections"]
+    no_connection = []
+    if "no_connection" in sections:  # reports of version 1.0 lack it
+        rows = [dict(row) for row in sections["no_connection"]]
+        no_connection = [Table("no_connection", "Điểm không kết nối", NO_CONNECTION, rows)]
     built = [
         Table("report", "Báo cáo", REPORT, [_report(report)]),
         Table("samples", "Số mẫu", SAMPLES, _by_network(sections["samples"])),
@@ -283,7 +287,7 @@ def build_tables(report: Report) -> dict[str, Table]:
         Table("communes", "Từng xã, phường", COMMUNES, _by_network(sections["communes"])),
         Table("lacking", "Chưa đạt", LACKING, _by_network(sections["lacking"])),
         *_quality(report),
-        *_no_connection(report),
+        *no_connection,
         Table("teams", "Tổ, đội", TEAMS, [dict(row) for row in sections["teams"]]),
         Table("vnnic", "VNNIC", VNNIC, [dict(row) for row in sections["vnnic"] or []]),
         Table("texts", "Lời", TEXTS, list(_texts(report))),
@@ -325,13 +329,10 @@ def format_cell(column: Column, value: Any) -> str:
 
 def _report(report: Report) -> Row:
     names = ("month", "edition", "made_at", "rules", "demo")
-    details: dict[str, Any] = {name: report[name] for name in names}  # type: ignore[literal-required]
-    nothing = {"set": None, "quality": None}
     return {
         **report["unit"],
-        **details,
-        **nothing,
-        **(report["boundaries"] or {}),
+        **{name: report[name] for name in names},  # type: ignore[literal-required]
+        **(report["boundaries"] or {"set": None, "quality": None}),
         "digest": digest(canonical_json(report)),
     }
 
@@ -368,14 +369,6 @@ def _assurance(report: Report) -> list[Table]:
         for part in PARTS
     ]
     return [Table("assurance", "Mức bảo đảm", ASSURANCE, rows)] if rows else []
-
-
-def _no_connection(report: Report) -> list[Table]:
-    """Return the table of places without a connection, which reports of version 1.0 lack."""
-    rows = report["sections"].get("no_connection")
-    if rows is None:
-        return []
-    return [Table("no_connection", "Điểm không kết nối", NO_CONNECTION, [dict(r) for r in rows])]
 
 
 def _quality(report: Report) -> list[Table]:

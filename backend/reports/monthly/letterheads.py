@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day
-from backend.coverage.figures.unit_access import authorized_unit_on
+from backend.coverage.figures.unit_access import authorized_unit_on, serialize_unit
 from backend.database.extensions import db
 from backend.database.locks import LETTERHEAD_LOCK, hold
 from backend.http import etags
@@ -66,9 +66,8 @@ def set_letterhead(
 
 def _serialize(unit: UnitRow, day: date) -> dict[str, Any]:
     row = _row_on(unit.id, day)
-    named = {name: getattr(unit, name) for name in ("system", "level", "code", "name")}
     return {
-        "unit": named,
+        "unit": serialize_unit(unit),
         "valid_from": row.valid_from if row else None,
         "version": _version(unit.id),
         **_content(unit, row, day),

@@ -192,20 +192,24 @@ def approve_report(
 
 def _statement(row: ReportRow, approver: Mapping[str, str | None], now: datetime) -> dict[str, Any]:
     """Return the statement of the seal: report, approval, digests of the files of figures."""
-    unit = db.session.get_one(Unit, row.unit_id)
     files = select(ReportFile.name, ReportFile.digest).where(
         ReportFile.report_id == row.id, ReportFile.name != LETTER
     )
     return {
-        "unit": {name: getattr(unit, name) for name in ("system", "level", "code", "name")},
-        "month": row.month,
-        "edition": row.edition,
+        **_report(row),
         "demo": row.demo,
         "approved_at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "approved_by": approver,
         "digest": row.digest,
         "files": {file.name: file.digest for file in db.session.execute(files)},
     }
+
+
+def _report(row: ReportRow) -> dict[str, Any]:
+    """Return what names a report in statements: the unit, the month and the edition."""
+    unit = db.session.get_one(Unit, row.unit_id)
+    named = {name: getattr(unit, name) for name in ("system", "level", "code", "name")}
+    return {"unit": named, "month": row.month, "edition": row.edition}
 
 
 def _supersede_earlier(row: ReportRow, now: datetime) -> None:
@@ -264,11 +268,8 @@ def attach_letter(
 
 def _statement_of_letter(row: ReportRow, letter: Attachment) -> dict[str, Any]:
     """Return the statement of a letter's seal: number, date, and the report that it belongs to."""
-    unit = db.session.get_one(Unit, row.unit_id)
     return {
-        "unit": {name: getattr(unit, name) for name in ("system", "level", "code", "name")},
-        "month": row.month,
-        "edition": row.edition,
+        **_report(row),
         "figures": row.digest,
         "letter": {"number": letter.number, "signed_on": letter.signed_on.isoformat()},
         "attached_at": letter.attached_at.astimezone(UTC).isoformat(timespec="seconds"),

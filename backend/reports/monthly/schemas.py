@@ -98,17 +98,23 @@ RemarkSavedSchema = schema_of(RemarkSaved, "Remark")
 RemarksStateSchema = schema_of(RemarksState, "Remark")
 
 
-class LetterChangeSchema(Strict):
+class TitledSchema(Strict):
+    """A letter or a letterhead with its lines above the signature."""
+
+    @validates("titles")
+    def check_prefixes(self, titles: list[str], data_key: str) -> None:
+        """Reject a line before the last one that is not signed for another."""
+        if not all(line.startswith(PREFIXES) for line in titles[:-1]):
+            raise ValidationError("not_for_another")
+
+
+class LetterChangeSchema(TitledSchema):
     """Kind and signature of a letter, and the ids of documents; null: those of the office."""
 
     kind = Text(choices=tuple(LETTER_KINDS), required=True)
     titles = Many(Line(), 0, TITLES_MOST, required=True)
     signer = Line(load_default=None, allow_none=True)
     references = Many(Whole(1, ID_MOST), 0, REFERENCES_MOST, load_default=None, allow_none=True)
-
-    @validates("titles")
-    def _check_prefixes(self, titles: list[str], data_key: str) -> None:
-        check_prefixes(titles)
 
 
 class LetterChoicesSchema(Schema):
@@ -246,7 +252,7 @@ class ReportFiguresSchema(Schema):
 ReportSupplementSchema = schema_of(ReportSupplement, "Report")
 
 
-class LetterheadChangeSchema(Strict):
+class LetterheadChangeSchema(TitledSchema):
     """A letterhead and the day from which it is valid, default today."""
 
     valid_from = Day(load_default=None, allow_none=True)
@@ -268,16 +274,6 @@ class LetterheadChangeSchema(Strict):
     )
     signer = Line(required=True, allow_none=True)
     copies = Many(Line(), 1, COPIES_MOST, required=True)
-
-    @validates("titles")
-    def _check_prefixes(self, titles: list[str], data_key: str) -> None:
-        check_prefixes(titles)
-
-
-def check_prefixes(titles: list[str]) -> None:
-    """Raise unless all lines but the last are signed for another."""
-    if not all(line.startswith(PREFIXES) for line in titles[:-1]):
-        raise ValidationError("not_for_another")
 
 
 class LetterheadSchema(Schema):

@@ -18,12 +18,7 @@ from backend.http.paging import decode_cursor, row_id, take_page
 from backend.measurements.recording.rule_sets import rule_set_of
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scope, unit_scopes
-from backend.reports.content.figures import (
-    LetterChoices,
-    Report,
-    ReportUnit,
-    digest,
-)
+from backend.reports.content.figures import LetterChoices, Report, ReportUnit, digest
 from backend.reports.content.proposals import propose
 from backend.reports.content.sections import Collected, collect
 from backend.reports.files.rendering import LETTER, RENDERERS, render_file

@@ -17,33 +17,11 @@ from backend.reports.monthly import (
     letters,
     lifecycle,
     remarks,
+    schemas,
     service,
     supplements,
 )
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
-from backend.reports.monthly.schemas import (
-    ApprovalSchema,
-    ChecklistSchema,
-    DeadlinesQuerySchema,
-    LetterChangeSchema,
-    LetterChoicesSchema,
-    LetterheadChangeSchema,
-    LetterheadSchema,
-    LetterQuerySchema,
-    RemarkSavedSchema,
-    RemarksSchema,
-    RemarksStateSchema,
-    ReportCreateSchema,
-    ReportDeadlinesSchema,
-    ReportFiguresSchema,
-    ReportPageSchema,
-    ReportSchema,
-    ReportsQuerySchema,
-    ReportSupplementSchema,
-    SealCheckSchema,
-    SealKeysSchema,
-    SupersedeSchema,
-)
 from backend.reports.monthly.seals import Trusted, list_keys, trusted_keys
 from backend.reports.references.schemas import LevelQuerySchema
 from backend.units.schemas import AsOfSchema
@@ -66,8 +44,8 @@ PDF_RESPONSE = {200: {"content": {PDF: BINARY}}}
 
 
 @blp.get("")
-@blp.arguments(ReportsQuerySchema, location="query")
-@blp.response(200, ReportPageSchema)
+@blp.arguments(schemas.ReportsQuerySchema, location="query")
+@blp.response(200, schemas.ReportPageSchema)
 def get_reports(query: dict[str, Any]) -> Any:
     """List approved reports, and for officials all reports of their area."""
     return service.list_reports(actor(), query)
@@ -75,23 +53,23 @@ def get_reports(query: dict[str, Any]) -> Any:
 
 @blp.post("")
 @blp.doc(security=PERSON)
-@blp.arguments(ReportCreateSchema)
-@blp.response(201, ReportSchema, headers=etags.ETAG_HEADER, description="Created")
+@blp.arguments(schemas.ReportCreateSchema)
+@blp.response(201, schemas.ReportSchema, headers=etags.ETAG_HEADER, description="Created")
 def post_report(data: dict[str, Any]) -> Any:
     """Create the draft of a unit's report of a month."""
     return etags.with_etag(lifecycle.begin_report(actor(), data, clock_now()), 201)
 
 
 @blp.get("/deadlines")
-@blp.arguments(DeadlinesQuerySchema, location="query")
-@blp.response(200, ReportDeadlinesSchema)
+@blp.arguments(schemas.DeadlinesQuerySchema, location="query")
+@blp.response(200, schemas.ReportDeadlinesSchema)
 def get_deadlines(query: dict[str, Any]) -> Any:
     """Show the deadline of a month's reports and the state of each unit's report."""
     return deadlines.list_deadlines(actor(), query, local_day(clock_now()))
 
 
 @blp.get("/<int:report_id>")
-@blp.response(200, ReportSchema, headers=etags.ETAG_HEADER)
+@blp.response(200, schemas.ReportSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="Not modified")
 def get_report(report_id: int) -> Any:
     """Show a report with its state, approval, files and attachments."""
@@ -100,8 +78,8 @@ def get_report(report_id: int) -> Any:
 
 @blp.patch("/<int:report_id>")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(RemarksSchema)
-@blp.response(200, ReportSchema, headers=etags.ETAG_HEADER)
+@blp.arguments(schemas.RemarksSchema)
+@blp.response(200, schemas.ReportSchema, headers=etags.ETAG_HEADER)
 def patch_report(data: dict[str, Any], report_id: int) -> Any:
     """Change remarks of a draft."""
     seen, now = etags.expected(), clock_now()
@@ -111,7 +89,7 @@ def patch_report(data: dict[str, Any], report_id: int) -> Any:
 
 @blp.get("/<int:report_id>/remarks")
 @blp.doc(security=PERSON)
-@blp.response(200, RemarksStateSchema)
+@blp.response(200, schemas.RemarksStateSchema)
 def get_remarks(report_id: int) -> Any:
     """Show the remark of each section with its version."""
     return remarks.list_remarks(actor(), report_id)
@@ -123,7 +101,7 @@ def get_remarks(report_id: int) -> Any:
     parameters=etags.IF_MATCH_PARAMETER,
     requestBody={"required": True, "content": {PLAIN: {"schema": {"type": "string"}}}},
 )
-@blp.response(200, RemarkSavedSchema, headers=etags.ETAG_HEADER)
+@blp.response(200, schemas.RemarkSavedSchema, headers=etags.ETAG_HEADER)
 def put_remark(report_id: int, section: str) -> Any:
     """Save the remark of a section of a draft; 412 has the stored one if another was read."""
     seen, body = etags.expected(), read_bytes((PLAIN,), "not_plain_text", remarks.BODY_MOST)
@@ -134,7 +112,7 @@ def put_remark(report_id: int, section: str) -> Any:
 
 @blp.get("/<int:report_id>/letter")
 @blp.doc(security=PERSON)
-@blp.response(200, LetterChoicesSchema, headers=etags.ETAG_HEADER)
+@blp.response(200, schemas.LetterChoicesSchema, headers=etags.ETAG_HEADER)
 def get_letter(report_id: int) -> Any:
     """Show kind, signature and documents of a report's letter, with proposals."""
     return etags.with_etag(letters.show_letter(actor(), report_id, clock_now()))
@@ -142,8 +120,8 @@ def get_letter(report_id: int) -> Any:
 
 @blp.put("/<int:report_id>/letter")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(LetterChangeSchema)
-@blp.response(200, LetterChoicesSchema, headers=etags.ETAG_HEADER)
+@blp.arguments(schemas.LetterChangeSchema)
+@blp.response(200, schemas.LetterChoicesSchema, headers=etags.ETAG_HEADER)
 def put_letter(data: dict[str, Any], report_id: int) -> Any:
     """Choose kind, signature and documents of a draft's letter."""
     seen = etags.expected()
@@ -152,7 +130,7 @@ def put_letter(data: dict[str, Any], report_id: int) -> Any:
 
 @blp.get("/<int:report_id>/checklist")
 @blp.doc(security=PERSON)
-@blp.response(200, ChecklistSchema)
+@blp.response(200, schemas.ChecklistSchema)
 def get_checklist(report_id: int) -> Any:
     """Show what to look at before a draft is frozen."""
     return checklist.show_checklist(actor(), report_id, clock_now())
@@ -167,14 +145,14 @@ def delete_report(report_id: int) -> None:
 
 
 @blp.get("/<int:report_id>/figures")
-@blp.response(200, ReportFiguresSchema)
+@blp.response(200, schemas.ReportFiguresSchema)
 def get_figures(report_id: int) -> Any:
     """Show the figures of a report: present ones of a draft, else the frozen ones."""
     return service.show_figures(actor(), report_id, clock_now(), _trusted())
 
 
 @blp.get("/<int:report_id>/supplement")
-@blp.response(200, ReportSupplementSchema)
+@blp.response(200, schemas.ReportSupplementSchema)
 def get_supplement(report_id: int) -> Any:
     """Show the differences between present figures and the frozen ones."""
     return supplements.show_supplement(actor(), report_id, clock_now(), _trusted())
@@ -182,7 +160,7 @@ def get_supplement(report_id: int) -> Any:
 
 @blp.post("/<int:report_id>/freeze")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.response(200, ReportSchema, headers=etags.ETAG_HEADER)
+@blp.response(200, schemas.ReportSchema, headers=etags.ETAG_HEADER)
 def post_freeze(report_id: int) -> Any:
     """Freeze a draft: store its figures, files and digest."""
     seen = etags.expected()
@@ -191,8 +169,8 @@ def post_freeze(report_id: int) -> Any:
 
 @blp.post("/<int:report_id>/approve")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(ApprovalSchema)
-@blp.response(200, ReportSchema, headers=etags.ETAG_HEADER)
+@blp.arguments(schemas.ApprovalSchema)
+@blp.response(200, schemas.ReportSchema, headers=etags.ETAG_HEADER)
 def post_approve(signer: dict[str, Any], report_id: int) -> Any:
     """Approve a frozen report under a name and seal it."""
     seen, var_dir = etags.expected(), current_app.config["VAR_DIR"]
@@ -202,8 +180,10 @@ def post_approve(signer: dict[str, Any], report_id: int) -> Any:
 
 @blp.post("/<int:report_id>/supersede")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(SupersedeSchema)
-@blp.response(201, ReportSchema, headers=etags.ETAG_HEADER, description="The next edition, a draft")
+@blp.arguments(schemas.SupersedeSchema)
+@blp.response(
+    201, schemas.ReportSchema, headers=etags.ETAG_HEADER, description="The next edition, a draft"
+)
 def post_supersede(data: dict[str, Any], report_id: int) -> Any:
     """Create the next edition of a frozen report, with the reason."""
     seen, now = etags.expected(), clock_now()
@@ -222,8 +202,8 @@ def get_file(report_id: int, name: str) -> Response:
 
 @blp.post("/<int:report_id>/attachments")
 @blp.doc(security=PERSON, requestBody={"required": True, "content": {PDF: BINARY}})
-@blp.arguments(LetterQuerySchema, location="query")
-@blp.response(201, ReportSchema, headers=etags.ETAG_HEADER, description="Attached")
+@blp.arguments(schemas.LetterQuerySchema, location="query")
+@blp.response(201, schemas.ReportSchema, headers=etags.ETAG_HEADER, description="Attached")
 def post_attachment(query: dict[str, Any], report_id: int) -> Any:
     """Attach the letter of an approved report: number, date and signed PDF."""
     read = partial(read_bytes, (PDF,), "not_pdf", lifecycle.SIZE_MOST)
@@ -242,7 +222,7 @@ def get_attachment(report_id: int, attachment_id: int) -> Response:
 
 @letterheads.get("/units/<code>/letterhead")
 @letterheads.arguments(AsOfSchema, location="query")
-@letterheads.response(200, LetterheadSchema, headers=etags.ETAG_HEADER)
+@letterheads.response(200, schemas.LetterheadSchema, headers=etags.ETAG_HEADER)
 def get_letterhead(query: dict[str, Any], code: str) -> Any:
     """Show the letterhead of a unit."""
     letterhead = show_letterhead(actor(), code, query, clock_now())
@@ -253,8 +233,8 @@ def get_letterhead(query: dict[str, Any], code: str) -> Any:
 @letterheads.put("/units/<code>/letterhead")
 @letterheads.doc(parameters=etags.IF_MATCH_PARAMETER)
 @letterheads.arguments(LevelQuerySchema, location="query")
-@letterheads.arguments(LetterheadChangeSchema)
-@letterheads.response(200, LetterheadSchema, headers=etags.ETAG_HEADER)
+@letterheads.arguments(schemas.LetterheadChangeSchema)
+@letterheads.response(200, schemas.LetterheadSchema, headers=etags.ETAG_HEADER)
 def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> Any:
     """Set the letterhead of a unit from a day on."""
     seen = etags.expected()
@@ -263,14 +243,14 @@ def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> An
 
 
 @seals.get("/keys")
-@seals.response(200, SealKeysSchema)
+@seals.response(200, schemas.SealKeysSchema)
 def get_keys() -> Any:
     """List the public keys that verify seals."""
     return list_keys(_trusted())
 
 
 @seals.get("/by-digest/<digest>")
-@seals.response(200, SealCheckSchema)
+@seals.response(200, schemas.SealCheckSchema)
 def get_by_digest(digest: str) -> dict[str, Any]:
     """Show the approved report that has a SHA-256 digest, and whether its seal is valid."""
     return service.check_digest(digest, _trusted())

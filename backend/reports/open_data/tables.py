@@ -1,7 +1,7 @@
 """Tables of the open data of a month, with the figures of the API."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -199,52 +199,29 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class TableKind:
-    """A kind of table: name, title in both languages, columns, geometry of its rows."""
+class Table:
+    """A table: name, title in both languages, columns, geometry of its rows, and the rows."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
     shape: Literal["point", "cell"] | None = None
+    rows: Sequence[Row] = ()
 
 
-KINDS = (
-    TableKind("units", "Số mẫu và tốc độ theo đơn vị / Samples and speeds by unit", UNITS, "point"),
-    TableKind(
+TABLES = (
+    Table("units", "Số mẫu và tốc độ theo đơn vị / Samples and speeds by unit", UNITS, "point"),
+    Table(
         "speeds", "Tốc độ theo nhà mạng, công nghệ / Speeds by operator and technology", SPEED_ROWS
     ),
-    TableKind("cells", "Tốc độ theo ô H3 / Speeds by H3 cell", CELLS, "cell"),
-    TableKind(
+    Table("cells", "Tốc độ theo ô H3 / Speeds by H3 cell", CELLS, "cell"),
+    Table(
         "noconnection",
         "Điểm không kết nối được (người đo ghi nhận) / Places without a connection",
         NO_CONNECTION,
         "cell",
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The rows of a kind of table."""
-
-    kind: TableKind
-    rows: Sequence[Row]
-
-    @property
-    def name(self) -> str:
-        return self.kind.name
-
-    @property
-    def title(self) -> str:
-        return self.kind.title
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return self.kind.columns
-
-    @property
-    def shape(self) -> Literal["point", "cell"] | None:
-        return self.kind.shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,13 +252,14 @@ def read_month(month: str, now: datetime) -> Month:
         for (network, level), answer in answers.items()
         for item in answer["items"]
     }
+    places = country_places(month, shown)
     rows: tuple[Iterable[Row], ...] = (
         _units(month, units, items, speeds),
         _speeds(month, units, speeds),
         _cells(month, shown),
-        _no_connection(month, shown),
+        ({"month": month, **one, "operators": "; ".join(one["operators"])} for one in places),
     )
-    tables = tuple(Table(kind, list(each)) for kind, each in zip(KINDS, rows, strict=True))
+    tables = tuple(replace(one, rows=list(each)) for one, each in zip(TABLES, rows, strict=True))
     return Month(month, first["boundaries"], first["demo"], tables)
 
 
@@ -346,11 +324,6 @@ def _measured(row: Mapping[str, Any] | None) -> Row:
 def _barometer(row: Mapping[str, Any] | None) -> Row:
     found = (rate(row) if row else None) or {}
     return {column.name: found.get(name) for name, column in BAROMETER.items()}
-
-
-def _no_connection(month: str, shown: frozenset[int] | None) -> Iterable[Row]:
-    for place in country_places(month, shown):
-        yield {"month": month, **place, "operators": "; ".join(place["operators"])}
 
 
 GIVEN = (

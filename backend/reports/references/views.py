@@ -5,28 +5,22 @@ from typing import Any
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.http import etags
 from backend.http.requests import clock_now
-from backend.reports.references import service
-from backend.reports.references.schemas import (
-    LetterDocumentChangeSchema,
-    LetterDocumentSchema,
-    LetterDocumentsSchema,
-    LevelQuerySchema,
-)
+from backend.reports.references import schemas, service
 
 blp = PersonBlueprint("references", __name__)
 blueprints = (blp,)
 
 
 @blp.get("/references")
-@blp.response(200, LetterDocumentsSchema)
+@blp.response(200, schemas.LetterDocumentsSchema)
 def get_references() -> Any:
     """List the documents of the installation."""
     return service.list_references(actor(), None, None, clock_now())
 
 
 @blp.post("/references")
-@blp.arguments(LetterDocumentChangeSchema)
-@blp.response(201, LetterDocumentSchema, headers=etags.ETAG_HEADER, description="Added")
+@blp.arguments(schemas.LetterDocumentChangeSchema)
+@blp.response(201, schemas.LetterDocumentSchema, headers=etags.ETAG_HEADER, description="Added")
 def post_reference(data: dict[str, Any]) -> Any:
     """Add a document of the installation."""
     answer = service.add_reference(actor(), None, None, data, clock_now())
@@ -34,17 +28,17 @@ def post_reference(data: dict[str, Any]) -> Any:
 
 
 @blp.get("/units/<code>/references")
-@blp.arguments(LevelQuerySchema, location="query")
-@blp.response(200, LetterDocumentsSchema)
+@blp.arguments(schemas.LevelQuerySchema, location="query")
+@blp.response(200, schemas.LetterDocumentsSchema)
 def get_unit_references(query: dict[str, Any], code: str) -> Any:
     """List the documents that letters of a unit can cite."""
     return service.list_references(actor(), code, query["level"], clock_now())
 
 
 @blp.post("/units/<code>/references")
-@blp.arguments(LevelQuerySchema, location="query")
-@blp.arguments(LetterDocumentChangeSchema)
-@blp.response(201, LetterDocumentSchema, headers=etags.ETAG_HEADER, description="Added")
+@blp.arguments(schemas.LevelQuerySchema, location="query")
+@blp.arguments(schemas.LetterDocumentChangeSchema)
+@blp.response(201, schemas.LetterDocumentSchema, headers=etags.ETAG_HEADER, description="Added")
 def post_unit_reference(query: dict[str, Any], data: dict[str, Any], code: str) -> Any:
     """Add a document of a unit."""
     answer = service.add_reference(actor(), code, query["level"], data, clock_now())
@@ -53,8 +47,8 @@ def post_unit_reference(query: dict[str, Any], data: dict[str, Any], code: str) 
 
 @blp.put("/references/<int:reference_id>")
 @blp.doc(parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(LetterDocumentChangeSchema)
-@blp.response(200, LetterDocumentSchema, headers=etags.ETAG_HEADER)
+@blp.arguments(schemas.LetterDocumentChangeSchema)
+@blp.response(200, schemas.LetterDocumentSchema, headers=etags.ETAG_HEADER)
 def put_reference(data: dict[str, Any], reference_id: int) -> Any:
     """Change a document, confirm it, or take the confirmation back."""
     seen = etags.expected()

@@ -66,7 +66,10 @@ class Situation:
 
 def compose_reminder(one: Situation, head: LetterheadContent) -> LetterContent:
     """Return the letter to the communes that lack samples."""
-    year, agency, kinds = one.at.astimezone(VIETNAM).year, _agency(head), _kinds(one)
+    year, agency = one.at.astimezone(VIETNAM).year, _agency(head)
+    named = [str(commune["name"]).casefold() for commune in one.communes]
+    types = ("xã", "phường", "đặc khu", "thị trấn")
+    kinds = ", ".join(type for type in types if any(name.startswith(type) for name in named))
     recipients = [f"Ủy ban nhân dân {labels.within(unit['name'])}" for unit in one.communes]
     if len(recipients) > NAMED_MOST:
         recipients = [f"Ủy ban nhân dân các {kinds} (theo danh sách tại Phụ lục)"]
@@ -117,13 +120,6 @@ def _annex(one: Situation) -> Annex:
         frozenset(),
         [TablePart("", columns, rows, numbered=True), TextPart(note)],
     )
-
-
-def _kinds(one: Situation) -> str:
-    """Return the types of the addressed communes: xã, phường."""
-    kinds = ("xã", "phường", "đặc khu", "thị trấn")
-    named = [str(commune["name"]).casefold() for commune in one.communes]
-    return ", ".join(kind for kind in kinds if any(name.startswith(kind) for name in named))
 
 
 def _findings(one: Situation) -> str:

@@ -19,12 +19,7 @@ from backend.reports.files.letter import LetterContent
 from backend.reports.monthly.deadlines import deadline_of
 from backend.reports.monthly.letterheads import letterhead_on
 from backend.reports.references.service import chosen_references
-from backend.reports.reminders.letter import (
-    Situation,
-    compose_reminder,
-    file_name,
-    render_reminder,
-)
+from backend.reports.reminders.letter import Situation, compose_reminder, file_name, render_reminder
 from backend.units.service import UnitRow
 
 ACT = "report.edit"

@@ -17,14 +17,7 @@ from backend.demo.service import is_loaded
 from backend.errors import Problem, invalid
 from backend.http.etags import with_content_tag
 from backend.http.requests import clock_now
-from backend.jobs.service import (
-    enqueue,
-    latest_job,
-    list_jobs,
-    retry,
-    seconds_left,
-    show_job,
-)
+from backend.jobs.service import enqueue, latest_job, list_jobs, retry, seconds_left, show_job
 from backend.measurements.privacy.schemas import StepSchema
 from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
 from backend.measurements.recording.reasons import REASONS
@@ -49,9 +42,7 @@ from backend.web.admin.audit_details import (
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.job_kinds import upload_set
 from backend.web.admin.previews import basemap_facts, basemap_preview, set_preview
-from backend.web.admin.roles import (
-    requested_unit,
-)
+from backend.web.admin.roles import requested_unit
 from backend.web.admin.set_findings import show_check
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file

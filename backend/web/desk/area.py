@@ -23,6 +23,7 @@ from backend.database.extensions import db
 from backend.organisations.clusters import units_of
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scopes
+from backend.reports.reminders.service import GROUPS as REMINDED
 from backend.units.catalogue import system_on
 from backend.units.index import successors
 from backend.units.models import Unit
@@ -44,8 +45,6 @@ ORDERS = {
     "change": "change",
 }
 
-# Groups of units whose offices are reminded.
-REMINDED = ("silent", "will_miss", "behind")
 
 # Units on one page of the table.
 ROWS_MOST = 200

@@ -6,16 +6,8 @@ from typing import Any
 from flask import Response, current_app
 
 from backend.accounts.authentication import actor
+from backend.contacts import reminders
 from backend.contacts.importer import HEADS, export_contacts, import_contacts
-from backend.contacts.reminders import (
-    Mailing,
-    Recipient,
-    Reminded,
-    Sender,
-    list_recipients,
-    send_reminders,
-    sender_of,
-)
 from backend.contacts.schemas import ContactFormSchema
 from backend.contacts.service import UnitContacts, list_contacts, remove_contact, save_contact
 from backend.coverage.alerts.service import SILENT_DAYS
@@ -24,9 +16,10 @@ from backend.http.requests import as_attachment, clock_now
 from backend.reports.files.letter import WORDS
 from backend.reports.files.tables import format_cell
 from backend.reports.monthly.deadlines import DAYS, set_commune_deadline
+from backend.reports.reminders.service import GROUPS as REMINDED
 from backend.reports.reminders.service import draft_reminder
 from backend.web.desk import schemas
-from backend.web.desk.area import REMINDED, AreaPage, show_area
+from backend.web.desk.area import AreaPage, show_area
 from backend.web.desk.frame import add_frame
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
@@ -104,12 +97,12 @@ def remind_by_mail(query: dict[str, Any], code: str) -> Response:
     form, user, now, config = new_form(query), actor(), clock_now(), current_app.config
     page = show_area(user, code, query | {"sort": "-shortfall", "page": 1}, now)
     units = units_to_remind(page, query["show"]) if page.running else []
-    people = list_recipients(user, page.unit, units, page.query.network, now)
-    sender = sender_of(user)
+    people = reminders.list_recipients(user, page.unit, units, page.query.network, now)
+    sender = reminders.sender_of(user)
 
-    def send(fields: dict[str, Any]) -> Reminded:
+    def send(fields: dict[str, Any]) -> reminders.Reminded:
         chosen = [one for one in people if one.key in fields["contact"]]
-        return send_reminders(user, compose_mailing(page, chosen, sender), config, now)
+        return reminders.send_reminders(user, compose_mailing(page, chosen, sender), config, now)
 
     result = form.submit(schemas.ReminderMailSchema(), send, lists=["contact"])
     reached = {one.unit["code"] for one in people}
@@ -164,18 +157,20 @@ def units_to_remind(area: AreaPage, group: str) -> list[dict[str, Any]]:
     return [one for one in area.rows if one["group"] in groups]
 
 
-def compose_mailing(area: AreaPage, recipients: list[Recipient], sender: Sender) -> Mailing:
+def compose_mailing(
+    area: AreaPage, recipients: list[reminders.Recipient], sender: reminders.Sender
+) -> reminders.Mailing:
     """Return the mails to recipients, in Vietnamese whatever language the official reads."""
     values = Translator("vi", None).template_values()
     values |= {"area": area, "sender": sender, "silent_days": SILENT_DAYS}
     module = current_app.jinja_env.get_template("web/desk/reminder_mail.html").make_module(values)
     written: Any = module
 
-    def text(one: Recipient) -> str:
+    def text(one: reminders.Recipient) -> str:
         lines = written.mail(one).unescape().strip().splitlines()
         return "\n".join(line.strip() for line in lines) + "\n"
 
-    return Mailing(
+    return reminders.Mailing(
         area=area.unit,
         month=area.query.month,
         network=area.query.network,

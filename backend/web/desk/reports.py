@@ -16,11 +16,7 @@ from backend.reports.files.rendering import RENDERERS
 from backend.reports.files.tables import build_tables
 from backend.reports.monthly import checklist, letters, lifecycle, remarks, service, supplements
 from backend.reports.monthly.seals import Trusted
-from backend.reports.references.service import (
-    LetterDocument,
-    references_for,
-    serialize_references,
-)
+from backend.reports.references.service import LetterDocument, references_for, serialize_references
 from backend.units.service import UnitRow, find
 
 # Formats of a draft's files, with the names that a frozen report has.

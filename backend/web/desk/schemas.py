@@ -21,17 +21,9 @@ from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
 from backend.reports.content.labels import LETTER_KINDS
+from backend.reports.monthly import schemas as report_schemas
 from backend.reports.monthly.deadlines import DAYS
 from backend.reports.monthly.remarks import REMARK_MOST
-from backend.reports.monthly.schemas import (
-    ApprovalSchema,
-    DeadlinesQuerySchema,
-    LetterChangeSchema,
-    LetterheadChangeSchema,
-    LetterQuerySchema,
-    ReportsQuerySchema,
-    SupersedeSchema,
-)
 from backend.reports.references.schemas import LetterDocumentChangeSchema
 from backend.reports.reminders.service import GROUPS as GROUPS_ADDRESSED
 from backend.units.catalogue import LEVELS
@@ -46,7 +38,7 @@ PARTS = ("tasks", "units")
 # Ten contacts of each commune of the largest province.
 RECIPIENTS_MOST = 2_000
 # Groups that get a message.
-REMINDED = ("lacking", "silent", "will_miss", "behind")
+REMINDED = ("lacking", *GROUPS_ADDRESSED)
 
 
 class MonthQuerySchema(PageQuerySchema):
@@ -164,26 +156,26 @@ class VersionFormSchema(Strict):
     version = Text(most=20, required=True)
 
 
-class ReportsPageQuerySchema(PageQuerySchema, ReportsQuerySchema):
+class ReportsPageQuerySchema(PageQuerySchema, report_schemas.ReportsQuerySchema):
     """The filter of reports, and the month of a new one, by default the last month."""
 
     of = month_field(load_default=None)
 
 
-class DeadlinesPageQuerySchema(PageQuerySchema, DeadlinesQuerySchema):
+class DeadlinesPageQuerySchema(PageQuerySchema, report_schemas.DeadlinesQuerySchema):
     """The month, by default the last one, and the units of the deadlines."""
 
     month = month_field(load_default=None)
 
 
-class RemarksFormSchema(LetterChangeSchema, VersionFormSchema):
+class RemarksFormSchema(report_schemas.LetterChangeSchema, VersionFormSchema):
     """The form of a draft: remarks, and what is chosen for the letter.
 
     An empty remark keeps the proposed sentences, a missing one is kept. `seen` names the texts with
     which the form was filled.
     """
 
-    class Meta(LetterChangeSchema.Meta):
+    class Meta(report_schemas.LetterChangeSchema.Meta):
         include = {name: Text(most=REMARK_MOST, allow_none=True) for name in SECTIONS}
 
     seen = fields.Dict(fields.String(), fields.String(), load_default=dict)
@@ -216,15 +208,15 @@ class RemarksFormSchema(LetterChangeSchema, VersionFormSchema):
         }
 
 
-class ApprovalFormSchema(ApprovalSchema, VersionFormSchema):
+class ApprovalFormSchema(report_schemas.ApprovalSchema, VersionFormSchema):
     """The person who approves the report."""
 
 
-class SupersedeFormSchema(SupersedeSchema, VersionFormSchema):
+class SupersedeFormSchema(report_schemas.SupersedeSchema, VersionFormSchema):
     """The reason for another edition."""
 
 
-class LetterFormSchema(LetterQuerySchema):
+class LetterFormSchema(report_schemas.LetterQuerySchema):
     """The number and the day of a signed letter, beside the uploaded PDF."""
 
     file = Text(load_default=None, allow_none=True)
@@ -242,7 +234,7 @@ class TableFormSchema(VnnicImportQuerySchema):
     go = Text(choices=("yes",), load_default=None, allow_none=True)
 
 
-class LetterheadFormSchema(LetterheadChangeSchema, VersionFormSchema):
+class LetterheadFormSchema(report_schemas.LetterheadChangeSchema, VersionFormSchema):
     """The form of a letterhead."""
 
     @pre_load

@@ -25,13 +25,7 @@ from backend.fields import QueryWhole, Strict, Text
 from backend.http.requests import Parser, clock_now, read_object
 from backend.witness.keys import host_key, installation_key, own_host_id
 from backend.witness.measuring_host import NONCE_LENGTH, STATE_FILE, MeasuringHost
-from backend.witness.statements import (
-    PROFILES,
-    TOKEN_MOST,
-    key_id,
-    network_prefix,
-    read_witness,
-)
+from backend.witness.statements import PROFILES, TOKEN_MOST, key_id, network_prefix, read_witness
 from config.workers import THREADS
 
 # Bytes of one transfer: 0.4 s of a line of 1 Gbit/s.

@@ -9,7 +9,7 @@ from backend.clock import local_day, this_month
 from backend.coverage.statistics.release_rules import due_day
 from backend.i18n.catalogues import Language
 from backend.reports.open_data.service import preview, published_months, read_package
-from backend.reports.open_data.tables import KINDS
+from backend.reports.open_data.tables import TABLES
 
 PREVIEW_ROWS = 5
 # A preview is read on a screen; the file has all columns.
@@ -76,9 +76,9 @@ def show_data(month: str | None, language: Language, now: datetime) -> DataPage:
 
 
 def _coming(language: Language) -> Iterable[DataTable]:
-    for kind in KINDS:
-        fields = [column.serialize() for column in kind.columns]
-        yield DataTable(kind.name, _in(kind.title, language), _columns(fields, language))
+    for table in TABLES:
+        fields = [column.serialize() for column in table.columns]
+        yield DataTable(table.name, _in(table.title, language), _columns(fields, language))
 
 
 def _tables(month: str, package: Mapping[str, Any], language: Language) -> Iterable[DataTable]:

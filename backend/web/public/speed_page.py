@@ -22,12 +22,7 @@ from backend.coverage.statistics.unit_medians import (
 from backend.errors import Problem, invalid
 from backend.measurements.recording.operators import known_operator
 from backend.units.catalogue import system_on
-from backend.web.public.speed_maps import (
-    draw_changes,
-    draw_medians,
-    draw_week_medians,
-    drawing_of,
-)
+from backend.web.public.speed_maps import draw_changes, draw_medians, draw_week_medians, drawing_of
 from backend.web.public.speed_pictures import MONTHS, Month, months_of, rows_of, source_of
 from backend.web.public.speed_pictures import Row as PictureRow
 from backend.web.site.pages import Translator

@@ -47,13 +47,7 @@ from backend.web.site.blueprint import (
     with_policy,
 )
 from backend.web.site.forms import redirect_to
-from backend.web.site.pages import (
-    Translator,
-    render,
-    render_public,
-    translator_for,
-    workspaces,
-)
+from backend.web.site.pages import Translator, render, render_public, translator_for, workspaces
 from backend.web.site.sign_in import local_path, problem_of_sign_in, provider_name
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)

@@ -28,16 +28,8 @@ from backend.organisations.service import organisations_of, set_telephone
 from backend.units.index import unit_index
 from backend.web.board.schemas import parse_areas
 from backend.web.board.service import CampaignBoard, list_visible_teams, show_board
-from backend.web.setup import schemas
+from backend.web.setup import schemas, service
 from backend.web.setup.posters import posters
-from backend.web.setup.service import (
-    POSTERS_MOST,
-    coded_teams,
-    draft_defaults,
-    organisation_contact,
-    poster_teams,
-    poster_texts,
-)
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, form_errors, new_form, redirect_to, submitted_fields
 from backend.web.site.pages import render_private
@@ -81,7 +73,8 @@ def _details(query: dict[str, Any], draft_id: int | None) -> Response:
     if saved:
         return redirect_to("setup.teams", query, draft_id=saved.id)
     if request.method != "POST":
-        form.values = draft_defaults(organisations[0][0], now) | (draft.content if draft else {})
+        defaults = service.draft_defaults(organisations[0][0], now)
+        form.values = defaults | (draft.content if draft else {})
     limit = unit_limit(user, organisations[0][0]) if len(organisations) == 1 else None
     values = {"organisations": organisations, "area": picker_area(local_day(now), limit)}
     return render_private("web/setup/details.html", query["lang"], form=form, draft=draft, **values)
@@ -237,16 +230,17 @@ def _render_ready(
     query: dict[str, Any], board: CampaignBoard, form: Form, invited: list[InvitedLeader]
 ) -> Response:
     user, now, campaign_id = actor(), clock_now(), board.campaign["id"]
-    organisation, call = organisation_contact(campaign_id)
+    organisation, call = service.organisation_contact(campaign_id)
+    teams = service.coded_teams(user, campaign_id)
     if not form.values:
         form.values = {"telephone": call or ""}
     values = {
-        "teams": coded_teams(user, campaign_id),
+        "teams": teams,
         "uncoded": _uncoded(board, now) if board.takes_codes else [],
         "waiting": drafts.waiting_leaders(user, campaign_id, now),
         "invited": [_invited(one, board.campaign["name"], call) for one in invited],
         "telephone": call,
-        "parts": range(1, -(-len(coded_teams(user, campaign_id)) // POSTERS_MOST) + 1),
+        "parts": range(1, -(-len(teams) // service.POSTERS_MOST) + 1),
         "has_logo": logos.logo_of(organisation.id) is not None,
         "organisation": organisation,
     }
@@ -296,7 +290,7 @@ def contact(query: dict[str, Any], campaign_id: int) -> Response:
 def logo(campaign_id: int) -> Response:
     """Send the logo of the campaign's organisation."""
     show_board(actor(), campaign_id, clock_now())
-    png = logos.logo_of(organisation_contact(campaign_id)[0].id)
+    png = logos.logo_of(service.organisation_contact(campaign_id)[0].id)
     if png is None:
         raise Problem(404, "not_found")
     response = Response(png, content_type="image/png")
@@ -308,11 +302,11 @@ def logo(campaign_id: int) -> Response:
 def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
     """Send the posters of all teams of a campaign, or of one, as one PDF."""
     now = clock_now()
-    teams = coded_teams(actor(), campaign_id, query["team"])
-    first = (query["part"] - 1) * POSTERS_MOST
-    part = teams[first : first + POSTERS_MOST]
-    pages = poster_teams(part, request.url_root, local_day(now))
-    content = posters(poster_texts(campaign_id, current_app.config, now), pages)
+    teams = service.coded_teams(actor(), campaign_id, query["team"])
+    first = (query["part"] - 1) * service.POSTERS_MOST
+    part = teams[first : first + service.POSTERS_MOST]
+    pages = service.poster_teams(part, request.url_root, local_day(now))
+    content = posters(service.poster_texts(campaign_id, current_app.config, now), pages)
     response = as_attachment(content, "application/pdf", f"poster-{campaign_id}.pdf")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -422,7 +416,7 @@ def leaders(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     invited = form.submit(schemas.LeaderFormSchema(), invite)
     if invited and invited.link is None:
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
-    call = organisation_contact(campaign_id)[1]
+    call = service.organisation_contact(campaign_id)[1]
     shown = _invited(invited, board.campaign["name"], call) if invited else None
     response = render_private(
         "web/setup/leader.html", query["lang"], board=board, form=form, team=team, invited=shown

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.reports.open_data import service as open_data
-from backend.reports.open_data.tables import KINDS
+from backend.reports.open_data.tables import TABLES
 from tests.support.clock import FakeClock
 from tests.support.measurements import NINE, make_release, measurement_row, phones, store_rows
 from tests.support.people import unit_id
@@ -28,7 +28,7 @@ def test_before_the_first_month_the_page_tells_when_and_what(
 ) -> None:
     page = client.get("/data").text
     assert "Chưa có tháng nào được công bố" in page and "16/12/2024" in page
-    for kind in KINDS:
+    for kind in TABLES:
         assert kind.title.partition(" / ")[0] in page
     assert "Mã đơn vị hành chính" in page and "Creative Commons BY 4.0" in page
     assert client.get("/data?month=2024-11").status_code == 404

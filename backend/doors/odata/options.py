@@ -16,9 +16,17 @@ PAGE_DEFAULT, PAGE_MOST = 1_000, 5_000
 ORDERED_MOST = 5
 WHOLE_MOST = 2**31 - 1
 
-OPTIONS = (
-    "$select", "$filter", "$orderby", "$top", "$skip", "$count", "$format", "$skiptoken",
-)  # fmt: skip
+# With their descriptions in the OpenAPI document.
+OPTIONS = {
+    "$select": "properties, separated by commas",
+    "$filter": "at most 100 names, values and operators",
+    "$orderby": "properties, each with asc or desc",
+    "$top": "number of rows",
+    "$skip": "rows to leave out",
+    "$count": "true: with the number of all rows",
+    "$format": "json",
+    "$skiptoken": "of a link to the next page",
+}
 # Options of the standard that this service does not have.
 OTHER_OPTIONS = ("$expand", "$search", "$apply", "$compute", "$levels", "$index", "$deltatoken")
 # Parameters of application/json that change nothing here.

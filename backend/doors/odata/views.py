@@ -27,19 +27,9 @@ PER_HOUR = 1_200
 JSON, XML = "application/json", "application/xml"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Do Song", charset="UTF-8"'}
 SECURITY: list[dict[str, list[str]]] = [{}, {"basic": []}, {"bearer": []}, {"session": []}]
-TEXTS = {
-    "$select": "properties, separated by commas",
-    "$filter": "at most 100 names, values and operators",
-    "$orderby": "properties, each with asc or desc",
-    "$top": "number of rows",
-    "$skip": "rows to leave out",
-    "$count": "true: with the number of all rows",
-    "$format": "json",
-    "$skiptoken": "of a link to the next page",
-}
 PARAMETERS = [
-    {"in": "query", "name": name, "schema": {"type": "string"}, "description": TEXTS[name]}
-    for name in OPTIONS
+    {"in": "query", "name": name, "schema": {"type": "string"}, "description": text}
+    for name, text in OPTIONS.items()
 ]
 ERROR = {
     "type": "object",

@@ -52,7 +52,10 @@ def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
             if problem.status not in REFUSED:
                 raise
             db.session.rollback()
-            return {"error": _texts(problem, _language(body))}
+            code = "control_server_unknown" if problem.status == 401 else problem.code
+            language = _language(body)
+            fields = [f"{one.field}: {message(one.code, language)}" for one in problem.errors]
+            return {"error": [message(code, language), *fields]}
 
     return answer
 
@@ -60,12 +63,6 @@ def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
 def _language(body: Mapping[str, Any]) -> Language:
     written = body.get("language") or body.get("client_language")
     return "en" if isinstance(written, str) and not written.startswith("vi") else "vi"
-
-
-def _texts(problem: Problem, language: Language) -> list[str]:
-    code = "control_server_unknown" if problem.status == 401 else problem.code
-    fields = [f"{one.field}: {message(one.code, language)}" for one in problem.errors]
-    return [message(code, language), *fields]
 
 
 @blp.post("/settings")
@@ -83,12 +80,9 @@ def read_rmbt_settings(app_request: Request) -> dict[str, Any]:
 @_answer
 def request_rmbt_test(app_request: Request) -> dict[str, Any]:
     """Get a test: measuring server and token; it is a ticket of the device."""
-    return service.request_test(app_request, _server(), current_app.extensions["ticket_issuer"])
-
-
-def _server() -> MeasuringServer:
-    config = current_app.config
-    return MeasuringServer(config["OPEN_RMBT_URL"], config["OPEN_RMBT_KEY"])
+    config, issuer = current_app.config, current_app.extensions["ticket_issuer"]
+    server = MeasuringServer(config["OPEN_RMBT_URL"], config["OPEN_RMBT_KEY"])
+    return service.request_test(app_request, server, issuer)
 
 
 @blp.post("/result")

@@ -43,8 +43,14 @@ class WebhookActSchema(Strict):
 @bp.page("/webhooks", methods=READ_WRITE)
 def webhooks(query: dict[str, Any]) -> Any:
     """List the webhooks, and add one, whose secret this answer alone shows."""
-    form = new_form(query)
-    made = form.submit(WebhookFormSchema(), _add, lists=("kinds",))
+    form, now = new_form(query), clock_now()
+
+    def add(fields: dict[str, Any]) -> dict[str, Any]:
+        unit = requested_unit(fields, local_day(now))
+        data = {"url": fields["url"], "kinds": fields["kinds"] or list(KINDS), "after": None}
+        return service.add_webhook(actor(), data | {"unit": unit}, now)
+
+    made = form.submit(WebhookFormSchema(), add, lists=("kinds",))
     listed = service.list_webhooks(actor())["items"]
     page = render_section("webhooks", query, form, hooks=listed, made=made, kinds=KINDS)
     if made:
@@ -83,13 +89,6 @@ def _show(
 ) -> Any:
     hook = service.show_webhook(actor(), webhook_id)
     return render_section("webhook", query, form, hook=hook, made=made, now=clock_now())
-
-
-def _add(fields: dict[str, Any]) -> dict[str, Any]:
-    now = clock_now()
-    unit = requested_unit(fields, local_day(now))
-    data = {"url": fields["url"], "kinds": fields["kinds"] or list(KINDS), "after": None}
-    return service.add_webhook(actor(), data | {"unit": unit}, now)
 
 
 def _act(webhook_id: int, act: str, after: int | None) -> dict[str, Any] | None:

@@ -86,16 +86,9 @@ def show_webhook(actor: Actor, webhook_id: int) -> dict[str, Any]:
         .limit(FAILURES_SHOWN)
     )
     number = select(func.count()).where(WebhookFailure.webhook_id == webhook_id)
+    tried = ("tries", "first_at", "last_at", "next_at", "error")
     failed = [
-        {
-            "number": number,
-            "type": kind,
-            "tries": row.tries,
-            "first_at": row.first_at,
-            "last_at": row.last_at,
-            "next_at": row.next_at,
-            "error": row.error,
-        }
+        {"number": number, "type": kind} | {name: getattr(row, name) for name in tried}
         for row, number, kind in db.session.execute(query)
     ]
     waiting = {"cursor": hook.cursor, "kinds": hook.kinds, "unit": hook.unit_id}
@@ -162,7 +155,10 @@ def enable_webhook(actor: Actor, webhook_id: int, enabled: bool, now: datetime) 
     require(actor, ACT)
     hook = _get(webhook_id)
     if enabled:
-        _check_stored_url(hook)
+        try:
+            check_url(hook.url, setting("WEBHOOK_NETWORKS"))
+        except Problem:  # of a stored address: the request has no field of it
+            raise Problem(409, "webhook_url_refused") from None
         check_cursor(hook.cursor)
         hook.disabled_at = hook.disabled_reason = None
         _begin_again(hook)
@@ -220,14 +216,6 @@ def _begin_again(hook: Webhook) -> None:
         "update webhook_failures set next_at = now(), tries = 0 where webhook_id = :id"
     )
     db.session.execute(retry_now, {"id": hook.id})
-
-
-def _check_stored_url(hook: Webhook) -> None:
-    """Raise 409 where the settings allow the address no longer: the request has no field of it."""
-    try:
-        check_url(hook.url, setting("WEBHOOK_NETWORKS"))
-    except Problem:
-        raise Problem(409, "webhook_url_refused") from None
 
 
 def _get(webhook_id: int, *, lock: bool = True) -> Webhook:

@@ -13,8 +13,7 @@ from backend.oidc.browser import callback_url, current_provider, pending_cookie,
 from backend.oidc.service import begin_sign_in
 from backend.oidc.transactions import PendingSignIn
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import new_form, redirect_to
-from backend.web.site.pages import render_private
+from backend.web.site.forms import new_form, redirect_to, render_form
 from backend.web.site.sign_in import OIDC_CODES, local_path
 
 office = PageBlueprint("office_sign_in", __name__, url_prefix="/sign-in/office")
@@ -85,9 +84,7 @@ def enter_code(query: dict[str, Any]) -> Any:
             response.headers.add("Set-Cookie", session_cookie(secret))
             response.headers.add("Set-Cookie", pending_cookie(None))
             return keep_private(response)
-    response = render_private("web/account/code.html", query["lang"], form=form)
-    response.status_code = 422 if form.failed else 200
-    return keep_private(response)
+    return keep_private(render_form("web/account/code.html", query, form))
 
 
 def _open(pending: PendingSignIn) -> Response:

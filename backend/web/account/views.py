@@ -12,7 +12,7 @@ from backend.fields import ID_MOST, QueryWhole, Strict
 from backend.http.requests import clock_now
 from backend.web.account.office_pages import office
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, new_form, redirect_to
+from backend.web.site.forms import Form, new_form, redirect_to, render_form
 from backend.web.site.pages import render_private, translator_for
 from backend.web.site.sign_in import problem_of_sign_in, provider_name
 
@@ -84,24 +84,18 @@ def end_token(query: dict[str, Any]) -> Any:
 
 
 def _render_tokens(query: dict[str, Any], form: Form, made: dict[str, Any] | None = None) -> Any:
-    response = render_private(
+    return render_form(
         "web/account/tokens.html",
-        query["lang"],
-        form=form,
+        query,
+        form,
         made=made,
         listed=own_account.list_tokens(actor(), clock_now()),
         has_password=own_account.has_password(actor()),
         odata=url_for("odata.get_service", _external=True),
         days=(own_account.DAYS_DEFAULT, own_account.DAYS_MOST),
     )
-    if form.failed:
-        response.status_code = 422
-    return response
 
 
 def _render(query: dict[str, Any], form: Form) -> Any:
     listed = own_sessions(actor(), clock_now())
-    response = render_private("web/account/sessions.html", query["lang"], form=form, listed=listed)
-    if form.failed:
-        response.status_code = 422
-    return response
+    return render_form("web/account/sessions.html", query, form, listed=listed)

@@ -210,7 +210,8 @@ def rejudge(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     before = counted_now(arguments["month"])
     done = revising.rejudge(arguments["month"], settings, progress, keep=keep)
     changes = sum_changes([done.changes])
-    units = sorted(serialize_units(changes, before), key=_change)
+    units = serialize_units(changes, before)
+    units.sort(key=lambda row: -abs(int(row["counted_after"] - row["counted_before"])))
     return _sums(done) | {
         "fates": serialize_categories(changes),
         "units": units[:UNITS_MOST],
@@ -221,11 +222,6 @@ def rejudge(arguments: Arguments, progress: Progress) -> dict[str, Any]:
 
 def _sums(done: revising.Revision) -> dict[str, Any]:
     return {name: getattr(done, name) for name in ("moved", "rejudged", "left_alone")}
-
-
-def _change(row: Mapping[str, Any]) -> int:
-    """Return a sort key: the largest change in either direction first."""
-    return -abs(int(row["counted_after"] - row["counted_before"]))
 
 
 def remove_demo(arguments: Arguments, progress: Progress) -> dict[str, Any]:

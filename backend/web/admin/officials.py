@@ -9,7 +9,7 @@ from backend.accounts.access import Actor
 from backend.accounts.links import mail_links
 from backend.errors import invalid
 from backend.i18n.catalogues import Language
-from backend.official_import.lines import as_text, read_file, read_text
+from backend.official_import.lines import read_text
 from backend.official_import.service import (
     ImportedOfficials,
     InvitedOfficial,
@@ -17,7 +17,6 @@ from backend.official_import.service import (
     official_message,
     officials_within,
 )
-from backend.web.site.forms import Form
 from backend.web.site.unit_fields import read_unit
 
 # Columns of the text with all links, for a spreadsheet or a mail merge.
@@ -34,11 +33,6 @@ class HandedLink:
     link: str
     message: str
     mailed: bool
-
-
-def read_upload(raw: bytes, form: Form) -> None:
-    """Fill the form's list with the lines of a file, so that the file is chosen once."""
-    form.values["officials"] = as_text(read_file(raw))
 
 
 def submit_list(
@@ -66,16 +60,13 @@ def hand_out(
     """Return the links with their messages; mail them where that was asked."""
     links = [one.link for one in invited]
     mailed = mail_links(links, base, settings) if mailing else frozenset()
-    return [_handed(one, base, settings, one.link.user_id in mailed) for one in invited]
-
-
-def _handed(
-    one: InvitedOfficial, base: str, settings: Mapping[str, Any], mailed: bool
-) -> HandedLink:
-    link = one.link.serialize(base)["link"]
     signed = ", ".join(filter(None, (settings["OPERATOR_NAME"], settings["OPERATOR_CONTACT"])))
-    text = official_message(one.name, one.units, link, one.link.expires_at, signed)
-    return HandedLink(one.contact, one.name, one.units, link, text, mailed)
+    handed = []
+    for one in invited:
+        link, sent = one.link.serialize(base)["link"], one.link.user_id in mailed
+        text = official_message(one.name, one.units, link, one.link.expires_at, signed)
+        handed.append(HandedLink(one.contact, one.name, one.units, link, text, sent))
+    return handed
 
 
 def as_table(handed: Sequence[HandedLink]) -> str:

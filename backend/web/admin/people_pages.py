@@ -11,7 +11,7 @@ from backend.accounts.session_list import all_sessions, end_session
 from backend.clock import local_day
 from backend.errors import Problem, invalid
 from backend.http.requests import as_attachment, clock_now
-from backend.official_import.lines import FILE_MOST
+from backend.official_import.lines import FILE_MOST, as_text, read_file
 from backend.official_import.service import ImportedOfficials, officials_within
 from backend.official_import.template import workbook
 from backend.organisations.areas import confirm_successors, list_ended
@@ -25,7 +25,6 @@ from backend.web.admin.officials import (
     as_table,
     hand_out,
     province_officials,
-    read_upload,
     submit_list,
 )
 from backend.web.admin.roles import (
@@ -39,7 +38,7 @@ from backend.web.admin.roles import (
     scope_names,
 )
 from backend.web.site.blueprint import READ_WRITE
-from backend.web.site.forms import Form, new_form, redirect_to
+from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
 from backend.web.site.unit_fields import read_unit
 
 
@@ -74,18 +73,23 @@ def officials(query: dict[str, Any]) -> Any:
             handed = hand_out(result.invited, request.host_url, current_app.config, mailing=mailing)
     elif query["home"]:
         form.values = {"home": query["home"]}
-    values: dict[str, Any] = {"result": result, "handed": handed}
-    values |= {"links_table": as_table(handed) if handed else None}
-    values |= {"province": _province(form), "mails": bool(current_app.config["SMTP_HOST"])}
-    return render_section("officials", query, form, **values)
+    return render_section(
+        "officials",
+        query,
+        form,
+        result=result,
+        handed=handed,
+        links_table=as_table(handed) if handed else None,
+        province=_province(form),
+        mails=bool(current_app.config["SMTP_HOST"]),
+    )
 
 
 def _submit_officials(form: Form, fields: dict[str, Any]) -> ImportedOfficials:
-    now, file = clock_now(), request.files.get("file")
+    now, content = clock_now(), uploaded_content()
     form.values["file"] = None  # so that errors of the file appear beside its field
-    if file and file.filename:
-        with file.stream as stream:
-            read_upload(stream.read(), form)
+    if content is not None:  # as text, so that the file is chosen once
+        form.values["officials"] = as_text(read_file(content))
     text = form.values.get("officials") or ""
     return submit_list(actor(), fields, text, now, local_day(now), form.language)
 

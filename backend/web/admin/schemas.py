@@ -209,12 +209,7 @@ class NewSetFormSchema(Strict):
     note = Label(SOURCE_MOST, allow_none=True, load_default=None)
     code_column = Label(SET_NAME_MOST, allow_none=True, load_default=None)
     name_column = Label(SET_NAME_MOST, allow_none=True, load_default=None)
-    file = Text(load_default=None, allow_none=True)
-
-    @post_load
-    def without_file(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Remove the field of the file, which is uploaded separately."""
-        return {name: value for name, value in data.items() if name != "file"}
+    file = Text(load_default=None, allow_none=True)  # uploaded separately
 
 
 class FindingQuerySchema(PageQuerySchema):

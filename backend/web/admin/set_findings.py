@@ -37,8 +37,10 @@ RETENTION_S = 90 * 86_400.0
 def store_findings(
     folder: Path, frame: "GeoDataFrame", known: Sequence[GazetteerUnit], findings: Sequence[Finding]
 ) -> dict[str, int]:
-    """Store findings; return their number by kind."""
-    _remove_old(folder.parent)
+    """Store findings, and remove those of old checks; return their number by kind."""
+    for old in folder.parent.glob("*"):
+        if re.fullmatch("[0-9]+", old.name) and time.time() - old.stat().st_mtime > RETENTION_S:
+            shutil.rmtree(old, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier run of the same job
     folder.mkdir(parents=True)
     writer = _FindingWriter(frame, known)
@@ -153,9 +155,3 @@ def _read(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     return content
-
-
-def _remove_old(folder: Path) -> None:
-    for old in folder.glob("*"):
-        if re.fullmatch("[0-9]+", old.name) and time.time() - old.stat().st_mtime > RETENTION_S:
-            shutil.rmtree(old, ignore_errors=True)

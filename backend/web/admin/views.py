@@ -9,6 +9,7 @@ from flask import Response, current_app, render_template, request
 from markupsafe import Markup
 from marshmallow import Schema
 
+from backend.accounts import users
 from backend.accounts.audit import read_audit
 from backend.accounts.authentication import actor, form_token
 from backend.clock import day_begin, local_day
@@ -25,13 +26,10 @@ from backend.measurements.recording.rule_sets import required_at, requirements
 from backend.measurements.recording.rules import RULES
 from backend.monitoring.checks import CHECKS, CheckContext, Finding, run_check
 from backend.monitoring.first_run import first_run
+from backend.monitoring.mail_check import send_test_mail
 from backend.units.catalogue import activate, list_sets, read_active, serving_set
 from backend.units.uploads import UPLOAD_MOST
-from backend.web.admin import (  # noqa: F401 # binds pages
-    mail_page,
-    people_pages,
-    schemas,
-)
+from backend.web.admin import people_pages, schemas  # noqa: F401 # binds pages
 from backend.web.admin.audit_details import (
     actor_of,
     list_imports,
@@ -49,6 +47,9 @@ from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import translator_for
 
 blueprints = (bp,)
+
+# The settings of the mail server that a page shows; never the password.
+MAIL_SETTINGS = ("SMTP_HOST", "SMTP_PORT", "SMTP_TLS", "SMTP_USER", "MAIL_FROM")
 
 # Seconds that previews may be cached: a set never changes, the base map seldom.
 PREVIEW_S = 600
@@ -82,19 +83,31 @@ def index(query: dict[str, Any]) -> Any:
     return render_section("index", query, checks=run_checks(), first_steps=steps)
 
 
+@bp.page("/mail", methods=READ_WRITE)
+def mail(query: dict[str, Any]) -> Any:
+    """Show the settings of the mail server, and send a test mail."""
+    form, config, now = new_form(query), current_app.config, clock_now()
+    tested = form.submit(
+        schemas.TestMailFormSchema(),
+        lambda fields: send_test_mail(actor(), fields["to"], config, now),
+    )
+    admin = actor().user_id
+    if admin and not form.values.get("to"):
+        name = users.find(admin, lock=False).name
+        form.values["to"] = name if name and "@" in name else None
+    settings = {name: config[name] for name in MAIL_SETTINGS}
+    settings["SMTP_PASSWORD"] = bool(config["SMTP_PASSWORD"])
+    return render_section("mail", query, form, settings=settings, tested=tested)
+
+
 @bp.page("/rules")
-def rules(query: dict[str, Any]) -> Any:
+def rules(query: dict[str, Any], form: Form | None = None) -> Any:
     """Show the rules in force, with a form for re-evaluating a month."""
-    return _render_rules(query)
-
-
-def _render_rules(query: dict[str, Any], form: Form | None = None) -> Any:
-    """Render the page, with the submitted form if it has errors."""
     latest, today = latest_job(actor(), "rejudge"), local_day(clock_now())
     required = requirements()
     values = {"version": RULES, "reasons": REASONS, "latest": latest, "today": today}
     values |= {"required": required, "counts_from": required_at(required, clock_now())}
-    return render_section("rules", query, form or new_form(query), **values)
+    return render_section("rules", query, form, **values)
 
 
 # Form schemas by the kind of job.
@@ -107,9 +120,12 @@ FORMS: dict[str, type[Schema]] = {
 
 
 @bp.page("/jobs")
-def jobs(query: dict[str, Any]) -> Any:
+def jobs(query: dict[str, Any], form: Form | None = None) -> Any:
     """List jobs, with forms for new ones."""
-    return _jobs(query, new_form(query))
+    part, demo = _render_list(query), is_loaded()
+    return render_section(
+        "jobs", query, form, part=part, demo_there=demo, today=local_day(clock_now())
+    )
 
 
 @bp.page("/jobs/list")
@@ -127,7 +143,7 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
     form, now = new_form(query), clock_now()
     form.submit(FORMS[kind](), lambda fields: enqueue(actor(), kind, _job_arguments(fields), now))
     if form.failed:
-        return _render_rules(query, form) if kind == "rejudge" else _jobs(query, form)
+        return rules(query, form) if kind == "rejudge" else jobs(query, form)
     return redirect_to("admin.jobs", query)
 
 
@@ -136,7 +152,7 @@ def run_again(query: dict[str, Any], job_id: int) -> Any:
     """Enqueue a failed job again."""
     form, now = new_form(query), clock_now()
     form.attempt(lambda: retry(actor(), job_id, now))
-    return _jobs(query, form) if form.failed else redirect_to("admin.jobs", query)
+    return jobs(query, form) if form.failed else redirect_to("admin.jobs", query)
 
 
 @bp.page("/jobs/<int:job_id>")
@@ -154,18 +170,11 @@ def _job_arguments(fields: dict[str, Any]) -> dict[str, Any]:
             for name, value in fields.items()}  # fmt: skip
 
 
-def _jobs(query: dict[str, Any], form: Form) -> Any:
-    part, demo = _render_list(query), is_loaded()
-    return render_section(
-        "jobs", query, form, part=part, demo_there=demo, today=local_day(clock_now())
-    )
-
-
 def _render_list(query: dict[str, Any]) -> Markup:
     translator, now = translator_for(query["lang"]), clock_now()
-    jobs = list_jobs(actor(), now)
-    left = {job.id: seconds_left(job, now) for job in jobs}
-    values = {"jobs": jobs, "left": left, "csrf": form_token()}
+    listed = list_jobs(actor(), now)
+    left = {job.id: seconds_left(job, now) for job in listed}
+    values = {"jobs": listed, "left": left, "csrf": form_token()}
     part = render_template("web/admin/job_list.html", **translator.template_values(), **values)
     return Markup(part)  # noqa: S704 # own template
 
@@ -219,13 +228,15 @@ def check(query: dict[str, Any], job_id: int) -> Any:
     found = show_check(current_app.config["VAR_DIR"], job_id, query["finding"])
     there = {one.name: one for one in list_sets()}
     values = {"of": there.get(job.arguments["name"]), "serves": _serving(), **found}
-    return render_section("check", query, new_form(query), job=job, **values)
+    return render_section("check", query, job=job, **values)
 
 
 def _send(fields: dict[str, Any], form: Form) -> Any:
     form.values["file"] = None  # so that errors of the file appear beside its field
-    file = uploaded_file()
-    var_dir, sent = current_app.config["VAR_DIR"], (file.filename, file.stream)
+    file, var_dir = uploaded_file(), current_app.config["VAR_DIR"]
+    if file is None:
+        raise invalid("file", "required")
+    sent = file.filename, file.stream
     with file.stream:
         return upload_set(actor(), fields, sent, var_dir, clock_now())  # type: ignore[arg-type]
 

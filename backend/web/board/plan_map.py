@@ -61,7 +61,8 @@ def plan_map(active: ActiveSet | None, plan: dict[str, Any], names: Names) -> Pl
     """Draw a plan; None without a boundary set. The names are those of provinces, by code."""
     if active is None or not plan["area"]:
         return None
-    drawn = _ground(active, plan["area"], names)
+    drawn = area_map(active, plan["area"], names) if len(plan["area"]) <= DRAWN_MOST else None
+    drawn = drawn or plain_country(active, names)  # a large area: the provinces without figures
     box = drawn.box
     canvas = Canvas(box, drawn.margin)
     stops = _markers(((place, number) for _, place, number in _stays(plan)), canvas)
@@ -104,13 +105,6 @@ def _views(plan: dict[str, Any], canvas: Canvas) -> dict[int, View]:
         middle = (min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2
         views[team] = (middle[0] - wide // 2, middle[1] - high // 2, wide, high)
     return views
-
-
-def _ground(active: ActiveSet, area: list[PlanPlace], names: Names) -> MapDrawing:
-    """Draw the communes of the area; for a large area the provinces without figures."""
-    if len(area) > DRAWN_MOST:
-        return plain_country(active, names)
-    return area_map(active, area, names) or plain_country(active, names)
 
 
 def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Coordinates, int]]:

@@ -56,7 +56,7 @@ from backend.web.board.service import (
 )
 from backend.web.maps.drawing import MapDrawing, area_map
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, new_form, redirect_to
+from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
 from backend.web.site.pages import render_private, translator_for
 from backend.web.site.schemas import ListQuerySchema
 from backend.web.site.tables import ROWS_SHOWN, list_page
@@ -267,10 +267,8 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
     limit = unit_limit(user, board.campaign["organisation_id"])
 
     def change(fields: dict[str, Any]) -> Any:
-        expected, changes = (
-            frozenset({request.form.get("version", "")}),
-            schemas.campaign_request(fields, limit),
-        )
+        expected = frozenset({request.form.get("version", "")})
+        changes = schemas.campaign_request(fields, limit)
         return change_campaign(user, campaign_id, expected, changes, preview=preview)
 
     moved = form.submit(schemas.CampaignFormSchema(), change, lists=("networks", "areas_choice"))
@@ -439,10 +437,9 @@ def imported(query: dict[str, Any], campaign_id: int) -> Response:
 
 def _import(board: CampaignBoard, form: Form, *, go: bool) -> dict[str, Any]:
     """Check a list, and add its teams to the campaign if that was asked and no line is wrong."""
-    file = request.files.get("file")
-    if file and file.filename:
-        with file.stream as stream:
-            form.values["teams"] = as_text(read_file(stream.read()))
+    raw = uploaded_content()
+    if raw is not None:
+        form.values["teams"] = as_text(read_file(raw))
     run = partial(
         import_lines,
         actor(),

@@ -8,27 +8,19 @@ from backend.canvas import Canvas
 from backend.clock import month_end
 from backend.coverage.contributions.service import teams_in
 from backend.coverage.no_connection.service import NotesContext, list_notes
-from backend.coverage.statistics.cells import cells_inside, hexagon, unit_cells
+from backend.coverage.statistics.cells import cells_inside, unit_cells
 from backend.database.extensions import setting
 from backend.i18n.catalogues import Language
 from backend.i18n.formats import number
 from backend.units.service import set_on
 from backend.web.desk.area import AreaPage
+from backend.web.maps.cells import CellShape, cell_shapes
 from backend.web.maps.drawing import MapDrawing
 from backend.web.site import charts
 
-# Steps of a hexagon's colour: from this number of samples on.
-CELL_STEPS = ((30, "most"), (10, "half"), (5, "quarter"), (1, "started"))
+# Steps of a live hexagon's colour: from this number of samples on.
+STEPS = {"started": 1, "quarter": 5, "half": 10, "most": 30}
 NOTES_MOST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class CellShape:
-    """A hexagon on the drawing with its samples."""
-
-    path: str
-    n: int
-    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +53,13 @@ def show_commune(
     canvas = Canvas(drawn.box, drawn.margin) if drawn else None
     places = [one["position"] for one in notes if one["position"] and not one["excluded"]]
     return CommunePage(
-        cells=[
-            CellShape(canvas.path(hexagon(one["cell"])), one["n"], cell_step(one["n"]))
-            for one in cells
-        ]
-        if canvas
-        else [],
+        cells=cell_shapes(drawn, cells, STEPS) if drawn else [],
         cells_empty=max(inside - len(cells), 0) if inside else None,
         notes=[canvas.at((one["longitude"], one["latitude"])) for one in places] if canvas else [],
         notes_found=len(notes),
         teams=teams_in(unit.id, month),
         days=_days(area, language),
     )
-
-
-def cell_step(n: int) -> str:
-    """Return the step of a hexagon with some samples."""
-    return next(name for least, name in CELL_STEPS if n >= least)
 
 
 def _days(area: AreaPage, language: Language) -> charts.Bars | None:

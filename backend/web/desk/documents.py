@@ -23,26 +23,19 @@ bp = PageBlueprint("documents", __name__, login_required=True, url_prefix="/desk
 bp.context_processor(add_frame)
 
 
-@bp.page("/area/<code>/references", methods=READ_WRITE)
-def of_unit(query: dict[str, Any], code: str) -> Any:
-    """List the documents that letters of a unit can cite, and add one."""
-    unit = authorized_unit_on(actor(), "report.read", code, None, local_day(clock_now()))
-    return _show(query, code, unit.name, can(actor(), "report.edit", unit_scope(unit.id)))
-
-
-@bp.page("/references", methods=READ_WRITE)
-def of_installation(query: dict[str, Any]) -> Any:
-    """List the documents of the installation, and add one."""
-    return _show(query, None, None, True)
-
-
-def _show(query: dict[str, Any], code: str | None, name: str | None, may_edit: bool) -> Any:
+@bp.page(("/references", "/area/<code>/references"), methods=READ_WRITE)
+def references(query: dict[str, Any], code: str | None = None) -> Any:
+    """List the documents that letters of a unit or of the installation cite, and add one."""
     form, now, user = new_form(query), clock_now(), actor()
+    name, may_edit = None, True
+    if code is not None:
+        unit = authorized_unit_on(user, "report.read", code, None, local_day(now))
+        name, may_edit = unit.name, can(user, "report.edit", unit_scope(unit.id))
     if form.submit(
         schemas.ReferenceFormSchema(),
         lambda fields: service.add_reference(user, code, None, fields, now),
     ):
-        return _redirect(query, code)
+        return redirect_to("documents.references", query, code=code)
     return _render(query, form, code, name, may_edit)
 
 
@@ -63,7 +56,7 @@ def change(query: dict[str, Any], reference_id: int) -> Any:
         return True
 
     if fields is not None and form.attempt(act):
-        return _redirect(query, code)
+        return redirect_to("documents.references", query, code=code)
     name = find(local_day(now), code).name if code else None
     return _render(query, form, code, name, True, changed=reference_id)
 
@@ -81,17 +74,14 @@ def _render(
         {**one, "own": may_edit and (one["unit"] == name or one["id"] == changed)}
         for one in service.list_references(actor(), code, None, clock_now())["items"]
     ]
-    values: dict[str, Any] = {
-        "documents": documents,
-        "code": code,
-        "unit_name": name,
-        "may_edit": may_edit,
-    }
-    values |= {"letter_type": LETTER_KINDS["official_letter"], "changed": changed}
-    return render_private("web/desk/references.html", query["lang"], form=form, **values)
-
-
-def _redirect(query: dict[str, Any], code: str | None) -> Any:
-    if code is None:
-        return redirect_to("documents.of_installation", query)
-    return redirect_to("documents.of_unit", query, code=code)
+    return render_private(
+        "web/desk/references.html",
+        query["lang"],
+        form=form,
+        documents=documents,
+        code=code,
+        unit_name=name,
+        may_edit=may_edit,
+        letter_type=LETTER_KINDS["official_letter"],
+        changed=changed,
+    )

@@ -22,7 +22,7 @@ from backend.web.desk import schemas
 from backend.web.desk.area import AreaPage, show_area
 from backend.web.desk.frame import add_frame
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
+from backend.web.site.forms import Form, new_form, redirect_to, required_content
 from backend.web.site.pages import Translator, render_private
 
 bp = PageBlueprint("office", __name__, login_required=True, url_prefix="/desk")
@@ -81,7 +81,7 @@ def contact_import(query: dict[str, Any], code: str) -> Any:
         form.values["file"] = None  # so that errors of the file appear beside its field
         dry_run = fields["go"] is None
         return import_contacts(
-            user, code, uploaded_content(), dry_run=dry_run, now=now, language=form.language
+            user, code, required_content(), dry_run=dry_run, now=now, language=form.language
         )
 
     result = form.submit(schemas.ContactTableSchema(), run)

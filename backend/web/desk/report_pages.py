@@ -25,7 +25,7 @@ from backend.web.desk.area import areas_in
 from backend.web.desk.frame import bp, only_area
 from backend.web.desk.reports import FILES, show, write_draft
 from backend.web.site.blueprint import READ_WRITE
-from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
+from backend.web.site.forms import Form, new_form, redirect_to, required_content
 from backend.web.site.pages import render_private
 
 
@@ -146,7 +146,7 @@ def attach(query: dict[str, Any], report_id: int) -> Any:
         report_id,
         schemas.LetterFormSchema(),
         lambda expected, values: lifecycle.attach_letter(
-            actor(), report_id, values, uploaded_content, clock_now(), var_dir
+            actor(), report_id, values, required_content, clock_now(), var_dir
         ),
     )
 

@@ -54,8 +54,8 @@ from backend.web.site.forms import (
     form_errors,
     new_form,
     redirect_to,
+    required_content,
     submitted_fields,
-    uploaded_content,
 )
 from backend.web.site.pages import render_private, translator_for
 
@@ -339,7 +339,7 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
 def _import(fields: dict[str, Any], form: Form, home: int) -> dict[str, Any]:
     """Import the uploaded table or preview it; return the outcome of each row."""
     form.values["file"] = None  # so that errors of the file appear beside its field
-    raw, columns = uploaded_content(), fields["columns"]
+    raw, columns = required_content(), fields["columns"]
     options = ImportOptions(fields["month"], fields["network"], columns=columns, home=home)
     dry_run = fields["go"] is None
     result = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())

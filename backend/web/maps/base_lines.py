@@ -94,7 +94,8 @@ def drawn_lines(path: Path, box: Box, margin: float) -> tuple[tuple[str, str], .
     if lines is None:
         return ()
     canvas = Canvas(box, margin)
-    wide = _widened(box, margin)
+    beyond = margin * max(box[2] - box[0], box[3] - box[1])
+    wide = (box[0] - beyond, box[1] - beyond, box[2] + beyond, box[3] + beyond)
     west, south, east, north = lines.boxes.T
     shown = (west < wide[2]) & (east > wide[0]) & (south < wide[3]) & (north > wide[1])
     paths: dict[str, list[str]] = {kind: [] for kind in DRAWN}
@@ -104,12 +105,6 @@ def drawn_lines(path: Path, box: Box, margin: float) -> tuple[tuple[str, str], .
         parts = [points] if kind == WATER else _inside(points, wide)
         paths[kind] += filter(None, (_path(canvas, part, kind == WATER) for part in parts))
     return tuple((kind, "".join(some)) for kind, some in paths.items() if some)
-
-
-def _widened(box: Box, margin: float) -> Box:
-    west, south, east, north = box
-    beyond = margin * max(east - west, north - south)
-    return west - beyond, south - beyond, east + beyond, north + beyond
 
 
 def _inside(points: NDArray[np.float32], box: Box) -> Iterator[NDArray[np.float32]]:

@@ -8,7 +8,7 @@ from backend.canvas import Canvas
 from backend.coverage.statistics.cells import hexagon
 from backend.web.maps.drawing import MapDrawing
 
-# Samples of a cell in a month from which a step begins.
+# Samples of a cell in a month from which a step of its colour begins.
 STEPS = {"started": 1, "quarter": 10, "half": 30, "most": 100}
 
 
@@ -21,12 +21,16 @@ class CellShape:
     step: str
 
 
-def cell_shapes(drawn: MapDrawing, cells: Iterable[Mapping[str, Any]]) -> list[CellShape]:
+def cell_shapes(
+    drawn: MapDrawing, cells: Iterable[Mapping[str, Any]], steps: Mapping[str, int] = STEPS
+) -> list[CellShape]:
     """Return the hexagons of cells on a drawing of their commune."""
     canvas = Canvas(drawn.box, drawn.margin)
-    return [
-        CellShape(canvas.path(hexagon(cell["cell"])), cell["n"], _step(cell["n"])) for cell in cells
-    ]
+    shapes = []
+    for cell in cells:
+        reached = [(least, step) for step, least in steps.items() if least <= max(cell["n"], 1)]
+        shapes.append(CellShape(canvas.path(hexagon(cell["cell"])), cell["n"], max(reached)[1]))
+    return shapes
 
 
 def step_labels() -> list[tuple[str, str]]:
@@ -34,7 +38,3 @@ def step_labels() -> list[tuple[str, str]]:
     least = [*STEPS.values()]
     ends = [f"–{n - 1}" for n in least[1:]] + ["+"]
     return [(step, f"{n}{end}") for (step, n), end in zip(STEPS.items(), ends, strict=True)]
-
-
-def _step(samples: int) -> str:
-    return max((least, step) for step, least in STEPS.items() if least <= max(samples, 1))[1]

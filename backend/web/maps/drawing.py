@@ -89,15 +89,9 @@ def country_map(active: ActiveSet | None, names: Names, figures: Figures) -> Map
     drawing = outlines.country(active)
     shapes = _shapes(drawing.paths, names, figures, "province")
     labels = _province_labels(drawing, shapes)
+    basemap = current_basemap(outlines.maps_folder())
     return MapDrawing(
-        canvas.width,
-        canvas.height,
-        True,
-        shapes,
-        sea,
-        COUNTRY_BOX,
-        labels=labels,
-        basemap=current_basemap(outlines.maps_folder()),
+        canvas.width, canvas.height, True, shapes, sea, COUNTRY_BOX, labels=labels, basemap=basemap
     )
 
 
@@ -158,7 +152,8 @@ def _part(
     names: Names,
 ) -> MapDrawing:
     """Return the map of a part of the country with the inset of the sea."""
-    sea = sea_on(Canvas(COUNTRY_BOX), inset_coast(outlines.country(active)))
+    coast = inset_coast(tuple(outlines.country(active).paths.values()))
+    sea = sea_on(Canvas(COUNTRY_BOX), coast)
     digest = current_basemap(outlines.maps_folder())
     lines = lines_path(basemap_path(outlines.maps_folder(), digest)) if digest else None
     base = drawn_lines(lines, drawing.box, drawing.margin) if lines else ()
@@ -215,13 +210,9 @@ def _shapes(
     return tuple(drawn)
 
 
-def inset_coast(country: outlines.Drawing) -> tuple[str, ...]:
-    """Return the parts of the country that the inset shows: a quarter of its outlines."""
-    return _inset_parts(tuple(country.paths.values()))
-
-
 @lru_cache(COASTS_MOST)
-def _inset_parts(paths: tuple[str, ...]) -> tuple[str, ...]:
+def inset_coast(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the parts of the country's outlines that the inset shows: a quarter of them."""
     left, top = Canvas(COUNTRY_BOX).at(INSET[0])
     found = (
         "".join(

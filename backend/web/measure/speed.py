@@ -271,8 +271,9 @@ def end_test(query: dict[str, Any]) -> Any:
 def send_down(query: dict[str, Any]) -> Response:
     """Send the requested number of incompressible bytes; in a test the last 32 are a nonce."""
     size, test = query["bytes"], query["test"]
-    if test and not size:
-        return _ping(test, query["nonce"])
+    if test and not size:  # a ping, which is answered with the nonce that the next one returns
+        nonce = _host().ping(test, query["nonce"], clock_now(), time.monotonic())
+        return _timed(Response(nonce, content_type="application/octet-stream"))
     finish = _start_transfer(size, query["phone"])
     try:
         content = _witnessed_noise(test, size) if test else noise(size)
@@ -315,12 +316,6 @@ def take_up(query: dict[str, Any]) -> Response:
             seconds = time.perf_counter() - g.began
             _host().add_upload(test, size, seconds, read == size, _prefix(), clock_now())
     return _timed(Response(status=204))
-
-
-def _ping(test: str, nonce: str | None) -> Response:
-    """Answer a ping of a test with a nonce, which the next ping returns."""
-    fresh = _host().ping(test, nonce, clock_now(), time.monotonic())
-    return _timed(Response(fresh, content_type="application/octet-stream"))
 
 
 def _witnessed_noise(test: str, size: int) -> Iterator[bytes]:

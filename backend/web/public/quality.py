@@ -12,12 +12,11 @@ from backend.coverage.statistics.history import history
 from backend.coverage.statistics.iqb import LOADED_MS
 from backend.coverage.statistics.quantiles import LOADED
 from backend.coverage.statistics.release_rules import HOURS_VOLUNTEERS, ROW_VOLUNTEERS
-from backend.coverage.statistics.service import unit_hours, unit_months, unit_statistics
+from backend.coverage.statistics.service import unit_hours, unit_statistics
 from backend.web.public.service import CoveragePage
-from backend.web.public.speed_pictures import MONTHS, Month, Row, months_of, rows_of
+from backend.web.public.speed_pictures import Pictures, pictured
 from backend.web.site.charts import Bars, bars
 from backend.web.site.pages import Translator
-from backend.web.site.schemas import PICTURE_METRICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,8 @@ class Quality:
     tied: bool  # whether no operator is apart from another
     against_month_before: str | None  # higher, lower, same
     iqb: dict[str, Any] | None  # what the connection is good for
-    # What pictures show, as tables.
-    rows: list[Row]
-    medians: list[Month]
+    pictures: Pictures
     week: list[list[int]] | None
-    metrics: list[str]  # that have a median
     loaded: dict[str, dict[str, Any]]  # the latency of all samples, idle and under load
     loaded_ms: ClassVar = LOADED_MS
     # Volunteers behind released figures.
@@ -59,7 +55,6 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
     release = statistics["release"] or {"due": None, "made_at": None}
     ended = datetime.combine(month_end(query.month), time(12), VIETNAM)
     months = history(unit, query.network, min(now, ended), reader=read_by)
-    rows = rows_of(statistics["items"], query.network, translator)
     totals = [item for item in statistics["items"] if item["technology"] is None and item["n"]]
     return Quality(
         months=_months(months, translator, page.own),
@@ -72,10 +67,8 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
         one_device=any(one["leads"] == DEVICES for one in _spreads(totals)),
         against_month_before=statistics["against_month_before"],
         iqb=statistics["iqb"],
-        metrics=[one for one in PICTURE_METRICS if any(row.item[one] for row in rows)],
         loaded=_loaded(totals),
-        rows=rows,
-        medians=months_of(unit_months(month, actor, MONTHS), "download_mbps"),
+        pictures=pictured(month, statistics["items"], actor, translator),
         week=hours["hours"],
         tied=_tied([item["rank"] for item in totals if item["rank"]]),
         hours=_hours(hours["hours"], translator),

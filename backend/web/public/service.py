@@ -1,12 +1,12 @@
 """Figures of the pages of the country and of units, and the search."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from backend.accounts.access import Actor
-from backend.clock import local_day, month_end, month_start, this_month
+from backend.clock import local_day, month_before, month_end, this_month
 from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.service import CoverageQuery, coverage, map_figures
@@ -20,6 +20,7 @@ from backend.units.service import UnitRow, find, set_on
 from backend.web.maps.drawing import MapDrawing, country_map, unit_map
 
 Rows = list[dict[str, Any]]
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,20 @@ def show_unit(
 ) -> CoveragePage:
     """Return the page of a unit in a month, by default the newest in which the unit exists."""
     months = months_with_data(local_day(now))
-    named = [month] if month else [_newest_month(months, now, reader), *months]
+
+    def page(month: str) -> CoveragePage:
+        unit = find(month_end(month), code)
+        return _show_page(month, network, level, unit, months, now, reader)
+
+    return first_shown([month] if month else [_newest_month(months, now, reader), *months], page)
+
+
+def first_shown(months: Iterable[str], show: Callable[[str], Shown]) -> Shown:
+    """Return what is shown of the first month in which the unit exists and is published."""
     missing: Problem | None = None
-    for one in named:
+    for month in months:
         try:
-            unit = find(month_end(one), code)
-            return _show_page(one, network, level, unit, months, now, reader)
+            return show(month)
         except Problem as problem:
             if problem.code not in ("unit_unknown", "not_published"):
                 raise
@@ -129,8 +138,8 @@ def _show_page(
         groups=_group_items(answer["items"]),
         levels=levels,
         months=months,
-        previous_month=_month_of(month_start(month) - timedelta(days=1)),
-        next_month=_month_of(last + timedelta(days=1)) if last < local_day(now) else None,
+        previous_month=month_before(month),
+        next_month=f"{last + timedelta(days=1):%Y-%m}" if last < local_day(now) else None,
         boundaries=set_on(last),
     )
 
@@ -221,7 +230,3 @@ def group_found(found: Iterable[FoundUnit]) -> list[SearchResult]:
         SearchResult(tuple(one.unit for one in several), several[0].was)
         for several in grouped.values()
     ]
-
-
-def _month_of(day: date) -> str:
-    return f"{day:%Y-%m}"

@@ -11,7 +11,7 @@ from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.unit_access import UnitMonth, unit_month
 from backend.coverage.statistics.release_rules import due_day
 from backend.coverage.statistics.released import latest_release
-from backend.coverage.statistics.service import released_week, unit_months, unit_statistics
+from backend.coverage.statistics.service import released_week, unit_statistics
 from backend.coverage.statistics.unit_medians import (
     Choice,
     Medians,
@@ -22,9 +22,9 @@ from backend.coverage.statistics.unit_medians import (
 from backend.errors import Problem, invalid
 from backend.measurements.recording.operators import known_operator
 from backend.units.catalogue import system_on
+from backend.web.public.service import first_shown
 from backend.web.public.speed_maps import draw_changes, draw_medians, draw_week_medians, drawing_of
-from backend.web.public.speed_pictures import MONTHS, Month, months_of, rows_of, source_of
-from backend.web.public.speed_pictures import Row as PictureRow
+from backend.web.public.speed_pictures import Pictures, pictured, source_of
 from backend.web.site.pages import Translator
 from backend.web.site.schemas import PICTURE_METRICS
 
@@ -40,15 +40,6 @@ class Row:
     median: UnitMedian
     before: UnitMedian | None
     result: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """What the pictures of the country show, as tables."""
-
-    rows: list[PictureRow]
-    medians: list[Month]
-    metrics: list[str]  # that have a median
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +81,7 @@ def show_speeds(
     query = {**query, "month": month.month}
     before = _check(query, month)
     statistics = unit_statistics(month, actor)
-    items = statistics["items"]
+    items, found_at = statistics["items"], statistics["found_at"]
     found, earlier, results = _read(month, before, query, actor)
     rows = [Row(one, earlier.get(code), results.get(code)) for code, one in found.units.items()]
     own = system_on(month_end(month.month))
@@ -102,7 +93,7 @@ def show_speeds(
         whole=_row(items, query),
         rows=rows,
         live=found.live,
-        computed_at=_computed_at(statistics) if found.live else None,
+        computed_at=datetime.fromisoformat(found_at) if found.live and found_at else None,
         released=found.released and local_day(found.released),
         demo=statistics["demo"],
         minimum=statistics["minimum_n"],
@@ -112,22 +103,8 @@ def show_speeds(
         earlier=[one for one in same if one[0] < month.month],
         metrics=[(one, str(translator.label("picture_metric", one))) for one in PICTURE_METRICS],
         operators=[(one, one) for one in sorted(named)],
-        pictures=None if month.unit else _pictures(month, items, actor, translator),
+        pictures=None if month.unit else pictured(month, items, actor, translator),
     )
-
-
-def _computed_at(statistics: Mapping[str, Any]) -> datetime | None:
-    found_at = statistics["found_at"]
-    return found_at and datetime.fromisoformat(found_at)
-
-
-def _pictures(
-    month: UnitMonth, items: Sequence[Item], actor: Actor, translator: Translator
-) -> Pictures:
-    rows = rows_of(items, month.network, translator)
-    metrics = [one for one in PICTURE_METRICS if any(row.item[one] for row in rows)]
-    medians = months_of(unit_months(month, actor, MONTHS), "download_mbps")
-    return Pictures(rows, medians, metrics)
 
 
 def draw_speed_map(
@@ -187,16 +164,10 @@ def _month_of(
     if query["month"]:
         return unit_month(code, level, query["month"], network, now, actor)
     release = latest_release(months)
-    wanted = [release.month] if release else []
-    missing: Problem | None = None
-    for one in [*wanted, *months, this_month(now)]:
-        try:
-            return unit_month(code, level, one, network, now, actor)
-        except Problem as problem:
-            if problem.code not in ("unit_unknown", "not_published"):
-                raise
-            missing = missing or problem
-    raise missing or Problem(404, "unit_unknown")
+    return first_shown(
+        [*([release.month] if release else []), *months, this_month(now)],
+        lambda month: unit_month(code, level, month, network, now, actor),
+    )
 
 
 def _check(query: Query, month: UnitMonth) -> UnitMonth | None:

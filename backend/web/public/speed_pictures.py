@@ -15,6 +15,7 @@ from backend.database.extensions import setting
 from backend.drawing import draw as draw_template
 from backend.drawing import ticks
 from backend.web.site.pages import Translator
+from backend.web.site.schemas import PICTURE_METRICS
 
 Item = dict[str, Any]
 
@@ -70,6 +71,25 @@ class Source:
     released: date | None  # None: exact and live, or counts that are always public
     demo: bool
     minimum: int = 30  # the least effective n of a median
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What the pictures of a unit or of the country show, as tables."""
+
+    rows: list[Row]
+    medians: list[Month]
+    metrics: list[str]  # that have a median
+
+
+def pictured(
+    month: UnitMonth, items: Sequence[Item], actor: Actor, translator: Translator
+) -> Pictures:
+    """Return what pictures show of a month and of those before it."""
+    rows = rows_of(items, month.network, translator)
+    metrics = [one for one in PICTURE_METRICS if any(row.item[one] for row in rows)]
+    medians = months_of(unit_months(month, actor, MONTHS), "download_mbps")
+    return Pictures(rows, medians, metrics)
 
 
 def rows_of(items: Sequence[Item], network: str, translator: Translator) -> list[Row]:

@@ -26,12 +26,11 @@ from backend.reports.monthly.service import check_digest
 from backend.units.search import FOUND_MOST
 from backend.web.maps.cells import cell_shapes, step_labels
 from backend.web.maps.drawing import MapDrawing
-from backend.web.public import data, embedding, service, speed_pictures
+from backend.web.public import data, service, sharing, speed_pictures
 from backend.web.public.place_picture import draw_places
 from backend.web.public.quality import quality
 from backend.web.public.reform import reform_line, show_reform
 from backend.web.public.service import show_unit
-from backend.web.public.sharing import draw_picture, sentence
 from backend.web.public.speed_page import draw_hours, draw_speed_map, show_speeds, title_of
 from backend.web.public.styleguide import samples
 from backend.web.site import schemas
@@ -46,7 +45,7 @@ from backend.web.site.blueprint import (
     PageBlueprint,
     with_policy,
 )
-from backend.web.site.forms import redirect_to
+from backend.web.site.forms import redirect_to, uploaded_content
 from backend.web.site.pages import Translator, render, render_public, translator_for, workspaces
 from backend.web.site.sign_in import local_path, problem_of_sign_in, provider_name
 
@@ -85,7 +84,7 @@ def unit(query: dict[str, Any], code: str) -> Response:
     page = service.show_unit(code, **query, now=now, reader=figures_reader())
     values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
     values |= {
-        "sentence": sentence(page, translator),
+        "sentence": sharing.sentence(page, translator),
         "quality": quality(page, translator, now, person_or_public()),
     }
     values["reform"] = reform_line(page.unit) if page.unit else None
@@ -125,19 +124,12 @@ def _cells(
     }
 
 
-@bp.page("/speeds", schemas.SpeedPageQuerySchema)
-def speeds(query: dict[str, Any]) -> Any:
-    """Show the median speeds of the provinces as a map and a table."""
-    return _speeds(query, None)
+@bp.page(("/speeds", "/unit/<code>/speeds"), schemas.SpeedPageQuerySchema)
+def speeds(query: dict[str, Any], code: str | None = None) -> Any:
+    """Show the median speeds of the provinces or of a unit's communes as a map and a table.
 
-
-@bp.page("/unit/<code>/speeds", schemas.SpeedPageQuerySchema)
-def unit_speeds(query: dict[str, Any], code: str) -> Any:
-    """Show the median speeds of a unit's communes as a map and a table; redirect for a commune."""
-    return _speeds(query, code)
-
-
-def _speeds(query: dict[str, Any], code: str | None) -> Any:
+    Redirect for a commune, which has no units.
+    """
     translator, person = translator_for(query["lang"]), person_or_public()
     page = show_speeds(code, query, person, translator, clock_now())
     if page.month.unit and page.month.unit.level == "commune":
@@ -250,56 +242,38 @@ def picture(query: dict[str, Any], code: str) -> Response:
     """Send the preview picture of a shared link."""
     reader = translator_for(query.pop("lang"))
     page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
-    response = Response(draw_picture(page, reader), content_type="image/png")
+    response = Response(sharing.draw_picture(page, reader), content_type="image/png")
     response.headers["Cache-Control"] = f"public, max-age={PICTURE_S}"
     response.add_etag()
     response.make_conditional(request)
     return response
 
 
+@sharing_pages.get("/speeds/<any(speeds,months,hours):kind>.<any(svg,png):form>")
 @sharing_pages.get("/unit/<code>/<any(speeds,months,week,hours):kind>.<any(svg,png):form>")
 @arguments(schemas.SpeedPictureQuerySchema, location="query")
 @with_policy(PICTURE)
-def speed_picture(query: dict[str, Any], code: str, kind: str, form: str) -> Response:
-    """Draw a unit's speeds: released figures, or live ones for officials of the area."""
-    return _speed_picture(query, code, kind, form)
-
-
-def _speed_picture(query: dict[str, Any], code: str | None, kind: str, form: str) -> Response:
-    person = person_or_public()
+def speed_picture(query: dict[str, Any], kind: str, form: str, code: str | None = None) -> Response:
+    """Draw the speeds of a unit or the country: released ones, or live ones for its officials."""
+    person, translator = person_or_public(), translator_for(query["lang"])
     if kind == "hours":
-        translator = translator_for(query["lang"])
         return _send_picture(draw_hours(code, query, person, translator, clock_now()), form)
     found = unit_month(code, query["level"], query["month"], query["network"], clock_now(), person)
-    translator = translator_for(query["lang"])
     drawn = speed_pictures.draw(kind, found, query["metric"], person, translator)
     if drawn is None:
         raise Problem(404, "not_found")
     return _send_picture(drawn, form)
 
 
-@sharing_pages.get("/speeds/<any(speeds,months,hours):kind>.<any(svg,png):form>")
-@arguments(schemas.SpeedPictureQuerySchema, location="query")
-@with_policy(PICTURE)
-def country_picture(query: dict[str, Any], kind: str, form: str) -> Response:
-    """Draw speeds of the country: released figures, or live ones for admins."""
-    return _speed_picture(query, None, kind, form)
-
-
+@sharing_pages.get("/speeds/map.<any(svg,png):form>")
 @sharing_pages.get("/unit/<code>/map.<any(svg,png):form>")
 @arguments(schemas.SpeedMapQuerySchema, location="query")
 @with_policy(PICTURE)
-def unit_map(query: dict[str, Any], code: str, form: str) -> Response:
-    """Draw the medians of a unit's communes as a map, or what changed since another month."""
-    return _speed_map(query, code, form)
-
-
-@sharing_pages.get("/speeds/map.<any(svg,png):form>")
-@arguments(schemas.SpeedMapQuerySchema, location="query")
-@with_policy(PICTURE)
-def country_map(query: dict[str, Any], form: str) -> Response:
-    """Draw the medians of the provinces as a map, or what changed since another month."""
-    return _speed_map(query, None, form)
+def speed_map(query: dict[str, Any], form: str, code: str | None = None) -> Response:
+    """Draw the medians of provinces or communes as a map, or what changed since another month."""
+    translator = translator_for(query["lang"])
+    drawn = draw_speed_map(code, query, person_or_public(), translator, clock_now())
+    return _send_picture(drawn, form)
 
 
 @sharing_pages.get("/unit/<code>/no-connection.<any(svg,png):form>")
@@ -309,12 +283,6 @@ def place_picture(query: dict[str, Any], code: str, form: str) -> Response:
     """Draw the released places without a connection of a unit."""
     translator = translator_for(query.pop("lang"))
     drawn = draw_places(code, query, figures_reader(), translator, clock_now())
-    return _send_picture(drawn, form)
-
-
-def _speed_map(query: dict[str, Any], code: str | None, form: str) -> Response:
-    translator = translator_for(query["lang"])
-    drawn = draw_speed_map(code, query, person_or_public(), translator, clock_now())
     return _send_picture(drawn, form)
 
 
@@ -348,9 +316,9 @@ def show_data(query: dict[str, Any]) -> Response:
 def build_embed(query: dict[str, Any]) -> Response:
     """Show the widget of a unit with the code that embeds it."""
     translator = translator_for(query["lang"])
-    words, size = query["words"] or translator.language, embedding.SIZES[query["size"]]
-    choice = embedding.choose_unit(query["unit"], query["month"], clock_now())
-    unit = embedding.chosen(choice)
+    words, size = query["words"] or translator.language, sharing.SIZES[query["size"]]
+    choice = sharing.choose_unit(query["unit"], query["month"], clock_now())
+    unit = sharing.chosen(choice)
     address = {"network": query["network"], "lang": words}
     if query["month"]:
         address["month"] = query["month"]
@@ -362,9 +330,9 @@ def build_embed(query: dict[str, Any]) -> Response:
             '<iframe src="{}" title="Đo Sóng: {}" width="{}" height="{}" loading="lazy"></iframe>'
         ).format(frame, unit.name, size.width, size.height)
         values["code"] = str(code)  # a text to show
-    names = [(key, translator.gettext(one.name)) for key, one in embedding.SIZES.items()]
+    names = [(key, translator.gettext(one.name)) for key, one in sharing.SIZES.items()]
     values |= {"unit": unit, "size": size, "size_names": names, "words": words}
-    values["sizes"] = {key: [one.width, one.height] for key, one in embedding.SIZES.items()}
+    values["sizes"] = {key: [one.width, one.height] for key, one in sharing.SIZES.items()}
     return render_public("web/public/embed.html", query["lang"], query=query, **values)
 
 
@@ -377,7 +345,12 @@ def ask(query: dict[str, Any]) -> Response:
 @seal_pages.page("/seal", methods=("POST",))
 def send(query: dict[str, Any]) -> Any:
     """Redirect to the page of the uploaded file's digest; the file is not stored."""
-    wanted = _sent()
+    request.max_content_length = FILE_MOST
+    content = uploaded_content()
+    if content is None:
+        wanted = "".join(request.form.get("digest", "").split())[:DIGEST_MOST].lower()
+    else:
+        wanted = digest(content)
     if not wanted:
         return redirect(url_for("seal.ask", lang=query["lang"]), 303)
     return redirect(url_for("seal.show", digest=wanted, lang=query["lang"]), 303)
@@ -393,12 +366,3 @@ def show(query: dict[str, Any], digest: str) -> Response:
         response.status_code = problem.status
         return response
     return render_public("web/public/seal.html", query["lang"], found=found)
-
-
-def _sent() -> str:
-    """Return the digest of the uploaded file, else the typed digest."""
-    request.max_content_length = FILE_MOST
-    file = request.files.get("file")
-    if file is not None and file.filename:
-        return digest(file.stream.read())
-    return "".join(request.form.get("digest", "").split())[:DIGEST_MOST].lower()

@@ -95,7 +95,13 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
     """Return what all posters of a campaign share."""
     campaign = db.session.get_one(Campaign, campaign_id)
     organisation, call = organisation_contact(campaign_id)
-    areas = _areas(campaign_id)
+    query = (
+        select(Unit.id, Unit.name)
+        .join(CampaignArea, CampaignArea.unit_id == Unit.id)
+        .where(CampaignArea.campaign_id == campaign_id)
+        .order_by(Unit.level != "province", Unit.sort_key.collate("C"), Unit.id)
+    )
+    areas = db.session.execute(query).all()
     day = min(max(local_day(now), campaign.first_day), campaign.last_day)
     active, units = set_on(day), [unit for unit, _ in areas]
     operator = [config["OPERATOR_NAME"] or "đơn vị vận hành chưa khai báo"]
@@ -135,16 +141,6 @@ def poster_teams(teams: Sequence[CodedTeam], base_url: str, day: date) -> list[P
             )
         )
     return found
-
-
-def _areas(campaign_id: int) -> list[tuple[int, str]]:
-    query = (
-        select(Unit.id, Unit.name)
-        .join(CampaignArea, CampaignArea.unit_id == Unit.id)
-        .where(CampaignArea.campaign_id == campaign_id)
-        .order_by(Unit.level != "province", Unit.sort_key.collate("C"), Unit.id)
-    )
-    return [(row.id, row.name) for row in db.session.execute(query)]
 
 
 def _area_name(names: Sequence[str]) -> str:

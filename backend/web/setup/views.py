@@ -31,7 +31,15 @@ from backend.web.board.service import CampaignBoard, list_visible_teams, show_bo
 from backend.web.setup import schemas, service
 from backend.web.setup.posters import posters
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, form_errors, new_form, redirect_to, submitted_fields
+from backend.web.site.forms import (
+    Form,
+    form_errors,
+    new_form,
+    redirect_to,
+    render_form,
+    submitted_fields,
+    uploaded_content,
+)
 from backend.web.site.pages import render_private
 from backend.web.site.unit_fields import picker_area, read_unit, unit_limit, unit_reference
 
@@ -42,19 +50,9 @@ DRAFT_LISTS = ("networks", "former")
 LIST_MOST = 5_000_000
 
 
-@bp.page("/new", methods=READ_WRITE)
-def add(query: dict[str, Any]) -> Response:
-    """Begin a campaign: its name, days, area and networks."""
-    return _details(query, None)
-
-
-@bp.page("/drafts/<int:draft_id>", methods=READ_WRITE)
-def details(query: dict[str, Any], draft_id: int) -> Response:
-    """Change the first step of a draft."""
-    return _details(query, draft_id)
-
-
-def _details(query: dict[str, Any], draft_id: int | None) -> Response:
+@bp.page(("/new", "/drafts/<int:draft_id>"), methods=READ_WRITE)
+def details(query: dict[str, Any], draft_id: int | None = None) -> Response:
+    """Begin a campaign, or change the first step of its draft: name, days, area and networks."""
     form, user, now = new_form(query), actor(), clock_now()
     organisations = organisations_of(user)
     if not organisations:
@@ -98,19 +96,9 @@ def _check_details(fields: dict[str, Any]) -> dict[str, Any]:
     return data | {"areas": parse_areas(fields, home)}
 
 
-@bp.page("/drafts/save", methods=("POST",))
-def autosave_new(query: dict[str, Any]) -> Response:
-    """Store a new draft as typed, for the script of the page."""
-    return _autosave(None)
-
-
-@bp.page("/drafts/<int:draft_id>/save", methods=("POST",))
-def autosave(query: dict[str, Any], draft_id: int) -> Response:
+@bp.page(("/drafts/save", "/drafts/<int:draft_id>/save"), methods=("POST",))
+def autosave(query: dict[str, Any], draft_id: int | None = None) -> Response:
     """Store a draft as typed, for the script of the page."""
-    return _autosave(draft_id)
-
-
-def _autosave(draft_id: int | None) -> Response:
     values = _with_choices(submitted_fields((*DRAFT_LISTS, "areas_choice")))
     sent = {name: values[name] for name in values if name in request.form or name == "networks"}
     if "areas" not in request.form:
@@ -173,10 +161,9 @@ def _submit_teams(
     if fields is None:
         return None, None
     organisation, user, now = campaign["organisation_id"], actor(), clock_now()
-    file = request.files.get("file")
-    if file and file.filename:
-        with file.stream as stream:
-            listed = form.attempt(lambda: read_file(stream.read()))
+    content = uploaded_content()
+    if content is not None:
+        listed = form.attempt(lambda: read_file(content))
         if listed is None:
             return None, None
         form.values["teams"] = fields["teams"] = as_text(listed)
@@ -244,12 +231,7 @@ def _render_ready(
         "has_logo": logos.logo_of(organisation.id) is not None,
         "organisation": organisation,
     }
-    response = render_private(
-        "web/setup/ready.html", query["lang"], board=board, form=form, **values
-    )
-    if form.failed:
-        response.status_code = 422
-    return response
+    return render_form("web/setup/ready.html", query, form, board=board, **values)
 
 
 def _invited(one: InvitedLeader, campaign: str, call: str | None) -> dict[str, Any]:
@@ -272,10 +254,9 @@ def contact(query: dict[str, Any], campaign_id: int) -> Response:
 
     def change(fields: dict[str, Any]) -> bool:
         form.values["file"] = None
-        file = request.files.get("file")
-        if file and file.filename:
-            with file.stream as stream:
-                logos.set_logo(user, organisation, stream.read(logos.MAX_UPLOAD_BYTES + 1))
+        picture = uploaded_content()
+        if picture is not None:
+            logos.set_logo(user, organisation, picture)
         elif fields["remove_logo"]:
             logos.remove_logo(user, organisation)
         set_telephone(user, organisation, fields["telephone"])
@@ -362,7 +343,8 @@ def change(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     if form.submit(schemas.TeamFormSchema(), save):
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
     if request.method != "POST":
-        form.values = team | {"home": _home_label(team), "version": str(team["version"])}
+        unit = team["home_unit"] and unit_index().by_id.get(team["home_unit"]["id"])
+        form.values = team | {"home": unit.label if unit else "", "version": str(team["version"])}
     return render_private(
         "web/setup/change_team.html", query["lang"], board=board, form=form, team=team
     )
@@ -374,11 +356,6 @@ def _team_request(fields: dict[str, Any], organisation_id: int) -> dict[str, Any
     unit = read_unit(fields, "home", local_day(now), level="commune", home=home)
     data = {name: fields[name] for name in ("name", "type", "capacity_per_day")}
     return data | {"home_unit": unit_reference(unit) if unit else None}
-
-
-def _home_label(team: dict[str, Any]) -> str:
-    unit = team["home_unit"] and unit_index().by_id.get(team["home_unit"]["id"])
-    return unit.label if unit else ""
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/end", methods=("POST",))
@@ -418,12 +395,7 @@ def leaders(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
     call = service.organisation_contact(campaign_id)[1]
     shown = _invited(invited, board.campaign["name"], call) if invited else None
-    response = render_private(
-        "web/setup/leader.html", query["lang"], board=board, form=form, team=team, invited=shown
-    )
-    if form.failed:
-        response.status_code = 422
-    return response
+    return render_form("web/setup/leader.html", query, form, board=board, team=team, invited=shown)
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/leaders/<int:role_id>/end", methods=("POST",))

@@ -115,14 +115,14 @@ class PageBlueprint(Blueprint):
 
     def page(
         self,
-        rule: str,
+        rules: str | tuple[str, ...],
         query: type[Schema] | None = PageQuerySchema,
         methods: tuple[str, ...] = ("GET",),
         *,
         policy: Policy | None = None,
         upload_most: int = 0,
     ) -> Callable[[View], View]:
-        """Bind a page; the view gets the query as a dict, if it has one, and the path's values.
+        """Bind a page to its URL or URLs; the view gets the query, if it has one, and the path.
 
         `upload_most` is the size in bytes of the file that the page's form may send.
         """
@@ -141,7 +141,9 @@ class PageBlueprint(Blueprint):
                 return loaded(**path)
 
             allowed = policy or (WITH_FORMS if self.login_required else PAGE)
-            self.add_url_rule(rule, view.__name__, with_policy(allowed)(answer), methods=methods)
+            bound = with_policy(allowed)(answer)
+            for rule in (rules,) if isinstance(rules, str) else rules:
+                self.add_url_rule(rule, view.__name__, bound, methods=methods)
             return view
 
         return bind

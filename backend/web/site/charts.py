@@ -63,23 +63,12 @@ def bars(
         begins = group is not None and (n == 0 or groups[n - 1] != group)
         if n == 0 and len(groups) > 1:
             begins = groups[1] == group
-        drawn.append(_bar(label, value or 0.0, text, top, line, group, begins))
+        height = max(100 * value / top, LEAST_PERCENT) if value and value > 0 else 0.0
+        reaches = line is not None and (value or 0.0) >= line
+        above, height = round(100 - height, 2), round(height, 2)
+        drawn.append(Bar(label, text, above, height, reaches, group, begins))
     axis = tuple(Tick(value, round(100 - 100 * value / top, 2)) for value in marks)
     return Bars(tuple(drawn), None if line is None else round(100 - 100 * line / top, 2), axis)
-
-
-def _bar(
-    label: str,
-    value: float,
-    text: str,
-    top: float,
-    line: float | None,
-    group: str | None,
-    begins: bool,
-) -> Bar:
-    height = max(100 * value / top, LEAST_PERCENT) if value > 0 else 0.0
-    reaches = line is not None and value >= line
-    return Bar(label, text, round(100 - height, 2), round(height, 2), reaches, group, begins)
 
 
 def sparkline(values: Sequence[float | None]) -> tuple[str, ...]:

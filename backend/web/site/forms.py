@@ -15,7 +15,7 @@ from backend.http.problems import serialize_errors
 from backend.http.requests import BODY_MOST_BYTES
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
-from backend.web.site.pages import translator_for
+from backend.web.site.pages import render_private, translator_for
 from backend.web.site.unit_fields import UnitQuestion
 
 T = TypeVar("T")
@@ -117,18 +117,35 @@ def submitted_fields(lists: Iterable[str] = ()) -> dict[str, Any]:
     return fields
 
 
-def uploaded_file() -> FileStorage:
-    """Return the uploaded file of a form; 422 without one."""
+def uploaded_file() -> FileStorage | None:
+    """Return the uploaded file of a form, if one was chosen."""
     file = request.files.get("file")
-    if file is None or not file.filename:
-        raise invalid("file", "required")
-    return file
+    return file if file and file.filename else None
 
 
-def uploaded_content() -> bytes:
-    """Return the content of the uploaded file of a form; 422 without one."""
-    with uploaded_file().stream as content:
+def uploaded_content() -> bytes | None:
+    """Return the content of the uploaded file of a form, if one was chosen."""
+    file = uploaded_file()
+    if file is None:
+        return None
+    with file.stream as content:
         return content.read()
+
+
+def required_content() -> bytes:
+    """Return the content of the uploaded file of a form; 422 without one."""
+    content = uploaded_content()
+    if content is None:
+        raise invalid("file", "required")
+    return content
+
+
+def render_form(template: str, query: dict[str, Any], form: Form, **values: Any) -> Response:
+    """Render a page of a signed-in person with a form; its status is 422 where it has errors."""
+    response = render_private(template, query["lang"], form=form, **values)
+    if form.failed:
+        response.status_code = 422
+    return response
 
 
 def redirect_to(endpoint: str, query: dict[str, Any], **values: Any) -> Response:

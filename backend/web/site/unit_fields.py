@@ -80,7 +80,8 @@ def read_units(
     areas = {day: home_area(home, day) for day in days}
     chosen: dict[str, tuple[NamedUnit, ...]] = {}
     unclear: dict[str, Choice] = {}
-    for text in _lines(values, name):
+    lines = [*(values.get(name) or "").splitlines(), *(values.get(f"{name}_choice") or ())]
+    for text in dict.fromkeys(filter(None, map(str.strip, lines))):
         found = [choose_units(text, day, level=level, within=area) for day, area in areas.items()]
         units = tuple(dict.fromkeys(unit for one in found for unit in one.units))
         if units:
@@ -117,11 +118,6 @@ def format_units(units: Iterable[Mapping[str, Any]]) -> str:
     """Return units as the text of a field, one a line."""
     index = unit_index()
     return "\n".join(dict.fromkeys(index.by_id[one["id"]].label for one in units))
-
-
-def _lines(values: Mapping[str, Any], name: str) -> list[str]:
-    lines = [*(values.get(name) or "").splitlines(), *(values.get(f"{name}_choice") or ())]
-    return list(dict.fromkeys(filter(None, map(str.strip, lines))))
 
 
 def _unclear(

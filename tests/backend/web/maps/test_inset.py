@@ -3,7 +3,6 @@
 from shapely import box
 
 from backend.canvas import COUNTRY_BOX, INSET, Canvas
-from backend.units.outlines import Drawing
 from backend.web.maps.drawing import inset_coast
 
 
@@ -14,6 +13,6 @@ def test_only_what_it_shows_of_the_coast_is_sent() -> None:
     island = box(110, 9, 111, 10)
     paths = {"inland": inland, "coast": coast, "both": inland.union(island)}
     drawn = {code: canvas.path(shape) for code, shape in paths.items()}
-    found = inset_coast(Drawing(canvas.width, canvas.height, COUNTRY_BOX, drawn, {}))
+    found = inset_coast(tuple(drawn.values()))
     assert found == (canvas.path(coast), canvas.path(island))
     assert all(west < x < east and south < y < north for x, y in ((108, 13), (110.5, 9.5)))

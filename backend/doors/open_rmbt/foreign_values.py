@@ -10,6 +10,8 @@ NOT_AVAILABLE = (2**31 - 1, 2**63 - 1)
 _NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,12})?")
 _PLMN = re.compile(r"([0-9]{3})-?([0-9]{2,3})")
 FIELD_MOST = 100
+# A result has some hundred pings, signals and positions.
+LISTED_MOST = 2_000
 
 
 def number(source: Mapping[str, Any], name: str) -> float | None:
@@ -61,12 +63,12 @@ def inner(source: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def objects(source: Mapping[str, Any], name: str, most: int) -> list[Mapping[str, Any]]:
-    """Return the objects in the list of a name, at most the first `most`."""
+def objects(source: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return the objects in the list of a name, at most the first LISTED_MOST."""
     value = source.get(name)
     if not isinstance(value, list):
         return []
-    return [one for one in value[:most] if isinstance(one, Mapping)]
+    return [one for one in value[:LISTED_MOST] if isinstance(one, Mapping)]
 
 
 def plmn_of_text(written: str | None) -> tuple[str | None, str | None]:

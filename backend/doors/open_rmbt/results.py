@@ -18,8 +18,7 @@ from backend.doors.open_rmbt.foreign_values import (
 )
 
 MBPS_PER_KBIT_S, MS_PER_NS, S_PER_NS = 1e-3, 1e-6, 1e-9
-# A result has some hundred pings, signals and positions.
-LISTED_MOST = 2_000
+
 FINISHED, ABORTED = ("0", "SUCCESS"), ("2", "ABORTED")
 # A fix that is older than a minute is not of the place of the test.
 FIX_AGE_MOST_NS = 60e9
@@ -58,8 +57,8 @@ def sample_of(body: Mapping[str, Any], id: str, started_at: datetime) -> dict[st
     `started_at` is the start of the test: that of its ticket, since a phone's clock may be wrong.
     """
     values = {
-        "download_mbps": _scaled(body, "test_speed_download", MBPS_PER_KBIT_S),
-        "upload_mbps": _scaled(body, "test_speed_upload", MBPS_PER_KBIT_S),
+        "download_mbps": _mbps(body, "test_speed_download"),
+        "upload_mbps": _mbps(body, "test_speed_upload"),
         "ping_ms": _ping_ms(body),
     }
     status = _status_of(body)
@@ -99,14 +98,14 @@ def _status_of(body: Mapping[str, Any]) -> str:
     return "aborted" if written in ABORTED else "failed"
 
 
-def _scaled(body: Mapping[str, Any], name: str, factor: float) -> float | None:
+def _mbps(body: Mapping[str, Any], name: str) -> float | None:
     value = number_within(body, name, 0, 1e15)
-    return None if value is None else round(value * factor, 6)
+    return None if value is None else round(value * MBPS_PER_KBIT_S, 6)
 
 
 def _ping_ms(body: Mapping[str, Any]) -> float | None:
     """Return the median of the pings that the server saw, else the shortest of the phone."""
-    pings = objects(body, "pings", LISTED_MOST)
+    pings = objects(body, "pings")
     seen = [value for one in pings if (value := number_within(one, "value_server", 1, 1e12))]
     if seen:
         return round(median(seen) * MS_PER_NS, 3)
@@ -167,13 +166,13 @@ def _signal_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
     radio = inner(body, "radioInfo")
     cells = {
         one["uuid"]: one
-        for one in objects(radio, "cells", LISTED_MOST)
+        for one in objects(radio, "cells")
         if isinstance(one.get("uuid"), str)
         and one.get("active") is True
         and one.get("primary_data_subscription") != "false"  # another SIM
     }
     signals = [
-        one for one in objects(radio, "signals", LISTED_MOST)
+        one for one in objects(radio, "signals")
         if isinstance(one.get("cell_uuid"), str) and one["cell_uuid"] in cells
     ]  # fmt: skip
     signals.sort(key=lambda one: number(one, "time_ns") or 0)
@@ -205,7 +204,7 @@ def _location_of(body: Mapping[str, Any], started_at: datetime) -> dict[str, Any
     """Return the most accurate position of the minute around the start, else the nearest one."""
     fixes = [
         one
-        for one in objects(body, "geoLocations", LISTED_MOST)
+        for one in objects(body, "geoLocations")
         if number_within(one, "geo_lat", -90, 90) is not None
         and number_within(one, "geo_long", -180, 180) is not None
     ]

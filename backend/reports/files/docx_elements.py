@@ -114,7 +114,7 @@ def number_pages(letter: Letter, mark: str | None, footer: str | None = None) ->
     section.different_first_page_header_footer = True
     header = section.header.paragraphs[0]
     header.style = letter.styles["Giữa"]
-    _add_field(header, "PAGE")
+    _add_page_number(header)
     if mark:
         for line in (section.first_page_header.paragraphs[0], section.header.add_paragraph()):
             line.style = letter.styles["Số liệu minh họa"]
@@ -146,14 +146,14 @@ AFTER_NUMBERING = (
 )
 
 
-def _add_field(paragraph: Paragraph, code: str) -> None:
-    """Add a field that Word fills in."""
+def _add_page_number(paragraph: Paragraph) -> None:
+    """Add the field PAGE, which Word fills in."""
     run = paragraph.add_run()
     for kind in ("begin", None, "separate", "end"):
         if kind is None:
             part = OxmlElement("w:instrText")
             part.set(qn("xml:space"), "preserve")
-            part.text = code
+            part.text = "PAGE"
         else:
             part = OxmlElement("w:fldChar")
             part.set(qn("w:fldCharType"), kind)

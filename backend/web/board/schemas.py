@@ -9,7 +9,6 @@ from backend.campaigns.schemas import AREAS_MOST, CAP_MOST, TARGET_MOST
 from backend.campaigns.service import STATES
 from backend.coverage.contributions.query import BY
 from backend.coverage.exclusions.review import SIGNALS_MOST, parse_signals
-from backend.coverage.figures.schemas import month_field
 from backend.coverage.plan.schemas import PINNED_MOST, RADIUS_MOST_KM, PlanPinRequestSchema
 from backend.coverage.signals.schemas import NOTE_MOST
 from backend.coverage.signals.service import KINDS
@@ -21,15 +20,8 @@ from backend.measurements.corrections.schemas import REASON_MOST
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import Name
 from backend.units.search import NAME_MOST
-from backend.web.site.schemas import ListQuerySchema, PageQuerySchema
+from backend.web.site.schemas import ListQuerySchema, MonthQuerySchema, PageQuerySchema
 from backend.web.site.unit_fields import LINES_MOST, read_units, unit_reference
-
-
-class MonthQuerySchema(PageQuerySchema):
-    """A month of a campaign."""
-
-    month = month_field(load_default=None)
-
 
 ALL_STATES = "all"
 # Signals of a decision in an address: ids with points between them.

@@ -46,7 +46,7 @@ from backend.organisations.service import show_organisation
 from backend.units.search import home_area
 from backend.units.service import set_on
 from backend.web.board import queue, schemas
-from backend.web.board.plan_map import DRAWN_MOST, PlanMap, plan_map
+from backend.web.board.plan_map import DRAWN_MOST, plan_map
 from backend.web.board.service import (
     EVERY_CONTRIBUTION,
     CampaignBoard,
@@ -213,8 +213,10 @@ def render_plan(
             raise
         refused = problem.errors[0].code if problem.errors else problem.code
     qr = Markup(inline_svg(f"{request.url_root}do"))  # noqa: S704 # drawn by a library
-    values = {"board": board, "query": query, "plan": plan, "refused": refused, "map": _map(plan)}
+    values = {"board": board, "query": query, "plan": plan, "refused": refused, "map": None}
     if plan:
+        names = {one.code: one.name for one in listing_on(plan["date"]).levels["province"]}
+        values["map"] = plan_map(set_on(plan["date"]), plan, names)
         # Teams with a stop first; the number of a team is that of its marks on the map.
         numbered = list(enumerate(plan["teams"], 1))
         numbered.sort(key=lambda one: not one[1]["items"])
@@ -222,14 +224,6 @@ def render_plan(
     if plan and board.organises:
         values["area"] = picker_area(plan["date"], _home_of(board.campaign, plan["date"]))
     return render_private(template, query["lang"], **values, **forms, qr=qr)
-
-
-def _map(plan: dict[str, Any] | None) -> PlanMap | None:
-    if plan is None:
-        return None
-    day = plan["date"]
-    names = {one.code: one.name for one in listing_on(day).levels["province"]}
-    return plan_map(set_on(day), plan, names)
 
 
 def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBoard, str]:

@@ -103,38 +103,32 @@ LISTS = ("references",)
 def approve(query: dict[str, Any], report_id: int) -> Any:
     """Approve a frozen report under a name, and seal it."""
     var_dir = current_app.config["VAR_DIR"]
-    return _submit(
-        query,
-        report_id,
-        schemas.ApprovalFormSchema(),
-        lambda expected, values: lifecycle.approve_report(
-            actor(), report_id, expected, values, clock_now(), var_dir
-        ),
-    )
+
+    def act(expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
+        return lifecycle.approve_report(actor(), report_id, expected, values, clock_now(), var_dir)
+
+    return _submit(query, report_id, schemas.ApprovalFormSchema(), act)
 
 
 @bp.page("/reports/<int:report_id>/supersede", methods=("POST",))
 def supersede(query: dict[str, Any], report_id: int) -> Any:
     """Create the next edition of a report, with the reason."""
-    return _submit(
-        query,
-        report_id,
-        schemas.SupersedeFormSchema(),
-        lambda expected, values: lifecycle.supersede_report(
-            actor(), report_id, expected, values["reason"], clock_now()
-        ),
-    )
+
+    def act(expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
+        reason = values["reason"]
+        return lifecycle.supersede_report(actor(), report_id, expected, reason, clock_now())
+
+    return _submit(query, report_id, schemas.SupersedeFormSchema(), act)
 
 
 @bp.page("/reports/<int:report_id>/remove", methods=("POST",))
 def give_up(query: dict[str, Any], report_id: int) -> Any:
     """Remove a draft."""
-    return _submit(
-        query,
-        report_id,
-        schemas.VersionFormSchema(),
-        lambda expected, values: lifecycle.remove_draft(actor(), report_id, expected),
-    )
+
+    def act(expected: Expected, values: dict[str, Any]) -> None:
+        lifecycle.remove_draft(actor(), report_id, expected)
+
+    return _submit(query, report_id, schemas.VersionFormSchema(), act)
 
 
 @bp.page("/reports/<int:report_id>/attachments", methods=("POST",), upload_most=lifecycle.SIZE_MOST)

@@ -17,7 +17,6 @@ from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySche
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.vnnic.schemas import COLUMNS_MOST, VnnicImportQuerySchema
 from backend.fields import ID_MOST, Day, Many, QueryWhole, Strict, Text
-from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import REASON_MOST
 from backend.reports.content.figures import SECTIONS
 from backend.reports.content.labels import LETTER_KINDS
@@ -26,9 +25,13 @@ from backend.reports.monthly.deadlines import DAYS
 from backend.reports.monthly.remarks import REMARK_MOST
 from backend.reports.references.schemas import LetterDocumentChangeSchema
 from backend.reports.reminders.service import GROUPS as GROUPS_ADDRESSED
-from backend.units.catalogue import LEVELS
 from backend.web.board.schemas import QueueQuerySchema
-from backend.web.site.schemas import PageQuerySchema
+from backend.web.site.schemas import (
+    FiguresPageQuerySchema,
+    MonthQuerySchema,
+    PageQuerySchema,
+    UnitPageQuerySchema,
+)
 
 # The groups of an area's units, and those that lack samples together.
 SHOWN = ("lacking", *GROUPS)
@@ -41,17 +44,9 @@ RECIPIENTS_MOST = 2_000
 REMINDED = ("lacking", *GROUPS_ADDRESSED)
 
 
-class MonthQuerySchema(PageQuerySchema):
-    """A month of an area, by default the current one, and a network."""
-
-    month = month_field(load_default=None)
-    network = Text(choices=NETWORKS, load_default="mobile")
-
-
-class AreaQuerySchema(MonthQuerySchema):
+class AreaQuerySchema(UnitPageQuerySchema):
     """The filter and the order of an area's units."""
 
-    level = Text(choices=LEVELS, load_default=None)
     show = Text(choices=SHOWN, load_default=None)
     sort = Text(choices=(*SORTS, *(f"-{name}" for name in SORTS)), load_default=None)
     page = QueryWhole(1, PAGES_MOST, load_default=1)
@@ -105,10 +100,9 @@ class SamplePageQuerySchema(PageQuerySchema, SampleQuerySchema):
     """The language, and the level of a unit with an ambiguous code."""
 
 
-class AreaMonthQuerySchema(PageQuerySchema):
+class AreaMonthQuerySchema(MonthQuerySchema):
     """A month of an area, by default the current one, and a cursor."""
 
-    month = month_field(load_default=None)
     cursor = QueryWhole(1, ID_MOST, load_default=None)
 
 
@@ -118,10 +112,9 @@ class SignalsPageQuerySchema(QueueQuerySchema):
     unit = Text(most=10, load_default=None)
 
 
-class ExclusionQuerySchema(PageQuerySchema):
+class ExclusionQuerySchema(MonthQuerySchema):
     """The selection of an exclusion: a measurement or a device, optionally of a signal."""
 
-    month = month_field(load_default=None)
     measurement = Text(36, load_default=None)
     device = QueryWhole(0, NUMBER_BELOW - 1, load_default=None)
     signal_id = QueryWhole(1, ID_MOST, load_default=None)
@@ -245,7 +238,7 @@ class LetterheadFormSchema(report_schemas.LetterheadChangeSchema, VersionFormSch
         return {"superior": None, "signer": None, **data, **lists}
 
 
-class ReminderQuerySchema(MonthQuerySchema):
+class ReminderQuerySchema(FiguresPageQuerySchema):
     """The groups of communes that a letter addresses, by default all that lack samples."""
 
     groups = fields.List(Text(choices=GROUPS_ADDRESSED), load_default=None)

@@ -50,7 +50,6 @@ from backend.web.desk.frame import bp, only_area
 from backend.web.desk.office import units_to_remind
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import (
-    Form,
     form_errors,
     new_form,
     redirect_to,
@@ -58,6 +57,7 @@ from backend.web.site.forms import (
     submitted_fields,
 )
 from backend.web.site.pages import render_private, translator_for
+from backend.web.site.schemas import FiguresPageQuerySchema
 
 blueprints = (bp, documents.bp, office.bp)
 
@@ -106,7 +106,7 @@ def remind(query: dict[str, Any], code: str) -> Response:
     return render_private("web/desk/remind.html", query["lang"], **values)
 
 
-@bp.page("/area/<code>/months", schemas.MonthQuerySchema)
+@bp.page("/area/<code>/months", FiguresPageQuerySchema)
 def months(query: dict[str, Any], code: str) -> Response:
     """List all months of an area, with its old units before the reform."""
     now = clock_now()
@@ -321,29 +321,28 @@ def _terms() -> ExclusionContext:
     return ExclusionContext(clock_now(), config["SECRET_KEY"], judging_settings(config))
 
 
-@bp.page("/area/<code>/vnnic", schemas.MonthQuerySchema, methods=READ_WRITE)
+@bp.page("/area/<code>/vnnic", FiguresPageQuerySchema, methods=READ_WRITE)
 def vnnic(query: dict[str, Any], code: str) -> Any:
     """Compare with VNNIC's count, and import its table after a preview."""
     form, now = new_form(query), clock_now()
     month, network = query["month"] or this_month(now), query["network"]
     unit = authorized_unit(actor(), ACT, code, None, month)
-    result = form.submit(schemas.TableFormSchema(), lambda fields: _import(fields, form, unit.id))
+
+    def run(fields: dict[str, Any]) -> dict[str, Any]:
+        form.values["file"] = None  # so that errors of the file appear beside its field
+        raw, columns = required_content(), fields["columns"]
+        options = ImportOptions(fields["month"], fields["network"], columns=columns, home=unit.id)
+        dry_run = fields["go"] is None
+        done = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())
+        return done.serialize(form.language)
+
+    result = form.submit(schemas.TableFormSchema(), run)
     if result and not result["dry_run"] and not result["totals"]["error"]:
         return redirect_to("desk.vnnic", query, code=code, month=query["month"], network=network)
     parent = unit.code if unit.level != "commune" else unit.parent_code
     found = comparison(month, network, parent, now, language=form.language)
     values = {"unit": unit, "chosen_month": month, "network": network, "found": found}
     return render_private("web/desk/vnnic.html", query["lang"], form=form, result=result, **values)
-
-
-def _import(fields: dict[str, Any], form: Form, home: int) -> dict[str, Any]:
-    """Import the uploaded table or preview it; return the outcome of each row."""
-    form.values["file"] = None  # so that errors of the file appear beside its field
-    raw, columns = required_content(), fields["columns"]
-    options = ImportOptions(fields["month"], fields["network"], columns=columns, home=home)
-    dry_run = fields["go"] is None
-    result = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())
-    return result.serialize(form.language)
 
 
 @bp.page("/area/<code>/letterhead", methods=READ_WRITE)

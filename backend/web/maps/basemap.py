@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from backend.canvas import COUNTRY_BOX, Canvas
 from backend.units.catalogue import ActiveSet
 from backend.web.maps import base_lines
-from backend.web.maps.tiles import province_land, run_tippecanoe
+from backend.web.maps.tiles import feature_line, province_land, run_tippecanoe
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -176,6 +176,8 @@ def _cut_out(
 
     The main ones are also written to `lines_path`, for drawn maps.
     """
+    from shapely import to_geojson
+
     main: list[tuple[str, BaseGeometry]] = []
     paths = [work / f"{layer}.geojsonl" for layer in KINDS]
     files = [path.open("w") for path in paths]
@@ -183,7 +185,8 @@ def _cut_out(
         for land in province_land(active):
             for layer, file in zip(KINDS, files, strict=True):
                 for kind, part in _clipped(layer, _read(source, layer, zoom, land), land):
-                    file.write(_feature(layer, kind, part))
+                    zooms, shape = (KINDS[layer][kind], LAST_ZOOM), to_geojson(part)
+                    file.write(feature_line(layer, {"kind": kind}, zooms, shape))
                 coarse = _read(source, layer, min(zoom, base_lines.DRAWN_ZOOM), land)
                 coarse = coarse[coarse["kind"].isin(MAIN_KINDS)]
                 for kind, part in _clipped(layer, coarse, land):
@@ -228,15 +231,3 @@ def _clipped(
         for part in shapely.get_parts(shape):
             if part.geom_type in GEOMETRIES[layer] and not part.is_empty:
                 yield kind, part
-
-
-def _feature(layer: str, kind: str, part: "BaseGeometry") -> str:
-    """Return a line of GeoJSON for tippecanoe."""
-    import shapely
-
-    head = {
-        "type": "Feature",
-        "properties": {"kind": kind},
-        "tippecanoe": {"layer": layer, "minzoom": KINDS[layer][kind], "maxzoom": LAST_ZOOM},
-    }
-    return f'{json.dumps(head)[:-1]}, "geometry": {shapely.to_geojson(part)}}}\n'

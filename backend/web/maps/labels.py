@@ -1,8 +1,9 @@
 """Names on drawn maps: those that fit, without overlap; a pure function."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import inf
 
 from backend.units.outlines import Room
@@ -77,7 +78,9 @@ def _fit(
     """Return the first form of a name that fits beside the boxes taken, and take its box."""
     x, y, room = one.room
     most = inf if one.first else room * one.overhang
-    for lines, note in _forms(short_name(one.name), one.note):
+    name = short_name(one.name)
+    # In one or two lines, with the note or without.
+    for note, lines in product((one.note, "") if one.note else ("",), ((name,), _halves(name))):
         box = name_box((x, y), lines, bool(note), size)
         inside = box[0] >= 0 and box[1] >= 0 and box[2] <= sides[0] and box[3] <= sides[1]
         narrow = box[2] - box[0] <= most
@@ -85,13 +88,6 @@ def _fit(
             taken.append(box)
             return MapLabel(one.code, (x, y), lines, fine, note, one.beyond)
     return None
-
-
-def _forms(name: str, note: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the ways to write a name: in one or two lines, with the note or without."""
-    whole = ((name,), _halves(name))
-    for text in (note, "") if note else ("",):
-        yield from ((lines, text) for lines in whole)
 
 
 def _halves(name: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,17 +113,24 @@ def _label_points(frame: "GeoDataFrame") -> "GeoDataFrame":
 def _written(path: Path, layer: str, frame: "GeoDataFrame", zooms: tuple[int, int]) -> Path:
     from shapely import to_geojson
 
-    first, last = zooms
     shapes = to_geojson(frame.geometry.values)
     with path.open("w") as file:
         for code, name, shape in zip(frame["code"], frame["name"], shapes, strict=True):
-            head = {
-                "type": "Feature",
-                "properties": {"code": code, "name": name},
-                "tippecanoe": {"layer": layer, "minzoom": first, "maxzoom": last},
-            }
-            file.write(f'{json.dumps(head)[:-1]}, "geometry": {shape}}}\n')
+            file.write(feature_line(layer, {"code": code, "name": name}, zooms, shape))
     return path
+
+
+def feature_line(
+    layer: str, properties: Mapping[str, str], zooms: tuple[int, int], geometry: str
+) -> str:
+    """Return a feature as a line of GeoJSON, with its layer and its zooms for tippecanoe."""
+    first, last = zooms
+    head = {
+        "type": "Feature",
+        "properties": properties,
+        "tippecanoe": {"layer": layer, "minzoom": first, "maxzoom": last},
+    }
+    return f'{json.dumps(head)[:-1]}, "geometry": {geometry}}}\n'
 
 
 def run_tippecanoe(work: Path, layers: list[Path], last_zoom: int) -> Path:

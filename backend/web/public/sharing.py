@@ -6,7 +6,7 @@ from datetime import datetime
 from backend.clock import local_day, month_end
 from backend.drawing import draw, png
 from backend.i18n.catalogues import N_
-from backend.units.index import NamedUnit, unit_index
+from backend.units.index import unit_index
 from backend.units.search import Choice, choose_units
 from backend.web.public.service import CoveragePage
 from backend.web.site.pages import Translator
@@ -94,8 +94,3 @@ def choose_unit(text: str | None, month: str | None, now: datetime) -> Choice:
     if text:
         return choose_units(text, day)
     return Choice(tuple(unit_index().on(day, "province")[:1]))
-
-
-def chosen(choice: Choice) -> NamedUnit | None:
-    """Return the unit of a choice, if it is one."""
-    return choice.units[0] if choice.units else None

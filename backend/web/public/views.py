@@ -302,7 +302,7 @@ def widget(query: dict[str, Any], code: str) -> Response:
     return render("web/public/widget.html", lang, page=page)
 
 
-@data_pages.page("/data", schemas.DataQuerySchema)
+@data_pages.page("/data", schemas.MonthQuerySchema)
 def show_data(query: dict[str, Any]) -> Response:
     """Show the published months: tables with a preview, columns, files, citation."""
     translator = translator_for(query["lang"])
@@ -318,7 +318,7 @@ def build_embed(query: dict[str, Any]) -> Response:
     translator = translator_for(query["lang"])
     words, size = query["words"] or translator.language, sharing.SIZES[query["size"]]
     choice = sharing.choose_unit(query["unit"], query["month"], clock_now())
-    unit = sharing.chosen(choice)
+    unit = choice.units[0] if choice.units else None
     address = {"network": query["network"], "lang": words}
     if query["month"]:
         address["month"] = query["month"]

@@ -9,7 +9,7 @@ GUIDES: dict[str, dict[str, str]] = {
     "admins": {"vi": "quan-tri", "en": "admins"},
 }
 
-# Guide and section by blueprint; a page of `PAGES` has its own.
+# Guide and section by blueprint.
 BLUEPRINTS: dict[str, tuple[str, str | None]] = {
     "web": ("officials", "figures"),
     "data": ("officials", "figures"),
@@ -24,47 +24,34 @@ BLUEPRINTS: dict[str, tuple[str, str | None]] = {
     "account_pages": ("leaders", "account"),
     "office_sign_in": ("leaders", "account"),
 }
-PAGES: dict[str, tuple[str, str | None]] = {
-    "web.join": ("volunteers", "first"),
-    "web.sign_in": ("leaders", "account"),
-    "web.invitation": ("leaders", "account"),
-    "do.withdraw": ("volunteers", "withdrawal"),
-    "do.apps": ("volunteers", "apps"),
-    "board.team": ("leaders", "team"),
-    "board.plan": ("organisers", "plan"),
-    "board.slips": ("organisers", "plan"),
-    "board.signals": ("organisers", "signals"),
-    "board.corrected": ("organisers", "corrections"),
-    "board.contributed": ("organisers", "contributions"),
-    "desk.samples": ("officials", "samples"),
-    "desk.sample": ("officials", "samples"),
-    "desk.signals": ("officials", "signals"),
-    "desk.exclusions": ("officials", "signals"),
-    "desk.exclude": ("officials", "signals"),
-    "desk.vnnic": ("officials", "vnnic"),
-    "desk.deputies": ("officials", "deputies"),
-    "desk.reports": ("officials", "report"),
-    "desk.report": ("officials", "report"),
-    "desk.due": ("officials", "report"),
-    "desk.letterhead": ("officials", "report"),
-    "admin.mail": ("admins", "mail"),
-    "admin.webhooks": ("admins", "webhooks"),
-    "admin.webhook": ("admins", "webhooks"),
-    "admin.people": ("admins", "people"),
-    "admin.person": ("admins", "people"),
-    "admin.officials": ("admins", "officials"),
-    "admin.sessions": ("admins", "people"),
-    "admin.succession": ("admins", "succession"),
-    "admin.organisations": ("admins", "organisations"),
-    "admin.targets": ("admins", "targets"),
-    "admin.target": ("admins", "targets"),
-    "admin.sets": ("admins", "boundaries"),
-    "admin.check": ("admins", "boundaries"),
-    "admin.jobs": ("admins", "jobs"),
-    "admin.rules": ("admins", "jobs"),
-    "admin.withdrawals": ("admins", "privacy"),
-    "admin.audit": ("admins", "privacy"),
+# The pages with a section of their own, by guide and section.
+SECTIONS = {
+    ("volunteers", "first"): "web.join",
+    ("leaders", "account"): "web.sign_in web.invitation",
+    ("volunteers", "withdrawal"): "do.withdraw",
+    ("volunteers", "apps"): "do.apps",
+    ("leaders", "team"): "board.team",
+    ("organisers", "plan"): "board.plan board.slips",
+    ("organisers", "signals"): "board.signals",
+    ("organisers", "corrections"): "board.corrected",
+    ("organisers", "contributions"): "board.contributed",
+    ("officials", "samples"): "desk.samples desk.sample",
+    ("officials", "signals"): "desk.signals desk.exclusions desk.exclude",
+    ("officials", "vnnic"): "desk.vnnic",
+    ("officials", "deputies"): "desk.deputies",
+    ("officials", "report"): "desk.reports desk.report desk.due desk.letterhead",
+    ("admins", "mail"): "admin.mail",
+    ("admins", "webhooks"): "admin.webhooks admin.webhook",
+    ("admins", "people"): "admin.people admin.person admin.sessions",
+    ("admins", "officials"): "admin.officials",
+    ("admins", "succession"): "admin.succession",
+    ("admins", "organisations"): "admin.organisations",
+    ("admins", "targets"): "admin.targets admin.target",
+    ("admins", "boundaries"): "admin.sets admin.check",
+    ("admins", "jobs"): "admin.jobs admin.rules",
+    ("admins", "privacy"): "admin.withdrawals admin.audit",
 }
+PAGES = {page: place for place, pages in SECTIONS.items() for page in pages.split()}
 
 
 def help_of(endpoint: str | None) -> tuple[str | None, str | None]:

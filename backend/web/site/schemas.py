@@ -38,20 +38,28 @@ class ListQuerySchema(PageQuerySchema):
     page = QueryWhole(1, PAGES_MOST, load_default=1)
 
 
-class UnitPageQuerySchema(PageQuerySchema):
-    """The month, by default the newest with data, and the network of a page with figures."""
+class MonthQuerySchema(PageQuerySchema):
+    """A month, by default the newest or the current one."""
 
     month = month_field(load_default=None)
+
+
+class FiguresPageQuerySchema(MonthQuerySchema):
+    """The month and the network of a page with figures."""
+
     network = Text(choices=NETWORKS, load_default="mobile")
+
+
+class UnitPageQuerySchema(FiguresPageQuerySchema):
+    """The month and the network of a unit's page, and the level of the units on it."""
+
     level = Text(choices=LEVELS, load_default=None)
 
 
-class SpeedPictureQuerySchema(PageQuerySchema):
+class SpeedPictureQuerySchema(UnitPageQuerySchema):
     """The month, network and metric of a picture of speeds."""
 
     month = month_field(required=True)
-    network = Text(choices=NETWORKS, load_default="mobile")
-    level = Text(choices=LEVELS, load_default=None)
     metric = Text(choices=PICTURE_METRICS, load_default="download_mbps")
 
 
@@ -82,17 +90,10 @@ class FirstPageQuerySchema(UnitPageQuerySchema):
     parent = Text(most=5, load_default=None)
 
 
-class SearchQuerySchema(PageQuerySchema):
+class SearchQuerySchema(MonthQuerySchema):
     """The text of a search, and the month whose units are searched."""
 
     q = Text(most=100, load_default="")
-    month = month_field(load_default=None)
-
-
-class DataQuerySchema(PageQuerySchema):
-    """A published month, by default the newest."""
-
-    month = month_field(load_default=None)
 
 
 class EmbedQuerySchema(UnitPageQuerySchema):

@@ -307,9 +307,9 @@ TEXTS: dict[str, str] = {
     "no_days": N_("This range contains no day."),
     "rank_needed": N_(
         "Ranked by needed samples: counted samples that are among the first of their commune "
-        "and month, in order of measuring time, up to the target, from any volunteer. Samples "
-        "from communes below their target rank above samples from communes that have reached "
-        "it. Equal results share a rank. According to Đo Sóng."
+        "and month to arrive, up to the target, from any volunteer. Samples from communes below "
+        "their target rank above samples from communes that have reached it; late uploads may "
+        "lose some. Equal results share a rank. According to Đo Sóng."
     ),
     "rank_counted": N_(
         "Ranked by counted samples, whether or not their commune was below its target. Equal "

@@ -14,6 +14,7 @@ from backend.coverage.contributions.figures import TEAM_PARTS
 from backend.coverage.figures.query import WITH_DATA
 from backend.coverage.statistics.quantiles import METRICS, QUANTILES
 from backend.measurements.recording.reasons import (
+    COLUMNS,
     COUNTED_CATEGORIES,
     NOT_COUNTED,
     NOT_VALID,
@@ -56,6 +57,10 @@ def _sum(where: str = "", n: str = "n") -> str:
 # The three numbers, and the parts of the counted one.
 NUMBERS = f"{_sum()} as received, {_sum(VALID)} as valid, {_sum(COUNTED)} as counted"
 PART_SUMS = {part: _sum(f"fate = {_text(category)}") for part, category in PARTS.items()}
+
+
+def _sums_of(*columns: str) -> str:
+    return ", ".join(f"sum(s.{name})::int as {name}" for name in columns)
 
 
 def _parts(names: Iterable[str]) -> str:
@@ -311,41 +316,17 @@ CONTRIBUTIONS = View(
     },
     f"""
     select s.campaign_id, c.name as campaign, c.demo, o.name as organisation, s.team_id,
-        t.name as team, s.month, s.network, s.received, s.valid, s.counted,
-        {", ".join(f"s.{part}" for part in TEAM_PARTS)}, s.guests, s.unlocated,
-        coalesce(a.active_days, 0) as active_days, a.last_day
-    from (
-        select campaign_id, team_id, month, network, {NUMBERS}, {_parts(TEAM_PARTS)},
-            {_sum(COUNTED, "by_guests")} as guests,
-            {_sum(f"fate = any({_array(UNLOCATED)})")} as unlocated
-        from (
-            select campaign_id, team_id, month, network, fate, sum(n) as n,
-                sum(n) filter (where guest) as by_guests
-            from (
-                select campaign_id, team_id, month, network, fate, guest, n from team_counts
-                where grain = 'team'
-                union all
-                select campaign_id, team_id, to_char(day, 'YYYY-MM'), network, fate, guest, n
-                from team_deltas
-            ) rows group by 1, 2, 3, 4, 5
-        ) categories group by 1, 2, 3, 4 having bool_or(n <> 0)
-    ) s
-    left join (
-        select campaign_id, team_id, month, network, count(*)::int as active_days,
-            max(day) as last_day
-        from (
-            select campaign_id, team_id, month, network, day from (
-                select campaign_id, team_id, month, network, day, n from contribution_days
-                where grain = 'team'
-                union all
-                select campaign_id, team_id, to_char(day, 'YYYY-MM'), network, day, n
-                from team_deltas
-            ) rows group by 1, 2, 3, 4, 5 having sum(n) > 0
-        ) days group by 1, 2, 3, 4
-    ) a using (campaign_id, team_id, month, network)
+        t.name as team, s.month, s.network, {_sums_of(*THREE, *TEAM_PARTS, "guests")},
+        sum({" + ".join(f"s.{COLUMNS[code]}" for code in UNLOCATED)})::int as unlocated,
+        (count(*) filter (where s.received > 0))::int as active_days,
+        date '0001-01-01' - 1 + (max(s.key) filter (where s.received > 0))::int as last_day
+    from earning_sums s
     join campaigns c on c.id = s.campaign_id
     join teams t on t.id = s.team_id
     join organisations o on o.id = t.organisation_id
+    where s.grain = 'day'
+    group by s.campaign_id, c.id, o.id, s.team_id, t.id, s.month, s.network
+    having sum(s.received) <> 0
     """,
 )
 

@@ -1,12 +1,11 @@
-"""Credited measurements for tests of contributions: rows with their deltas, and a recount."""
+"""Credited measurements for tests of contributions: rows with their counts and sums."""
 
 import uuid
-from collections import Counter, defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, update
 
 from backend.clock import local_day
 from backend.database.extensions import db
@@ -31,7 +30,7 @@ def volunteers(app: Flask, *names: str | None) -> list[int]:
 def add_measurement(
     campaign: int, team: int | None, at: datetime = NOON, unit: int | None = None, **more: Any
 ) -> uuid.UUID:
-    """Add a measurement, its earning if it has a team, and their deltas, in an app's context."""
+    """Add a measurement, its earning if it has a team, and their counts, in an app's context."""
     category, network = more.get("category", "counted"), more.get("network", "mobile")
     official = "counted" if category in (OVER_CAP, EXCLUDED) else category
     made = more.get("id") or uuid.uuid4()
@@ -81,24 +80,6 @@ def _earning(one: uuid.UUID, **changes: Any) -> None:
     rows = db.session.execute(select(*columns).where(Earning.measurement_id == one))
     stored = [Earned(*row) for row in rows]
     replace_earnings(stored, [row._replace(**changes) for row in stored])
-
-
-def needed_by_ranking(target: int) -> Counter[tuple[int, int, int, int | None, date]]:
-    """Count needed samples by campaign, team, unit, volunteer and day, by ranking all samples."""
-    counted = db.session.execute(
-        text("""select id, unit_id, network, day, measured_at from measurements
-                where counted and unit_id is not null order by measured_at, id""")
-    )
-    ranked: dict[Any, list[uuid.UUID]] = defaultdict(list)
-    for row in counted:
-        ranked[row.unit_id, row.network, f"{row.day:%Y-%m}"].append(row.id)
-    first = {one for ids in ranked.values() for one in ids[:target]}
-    earned = db.session.execute(select(Earning.__table__).where(Earning.category == "counted"))
-    return Counter(
-        (e.campaign_id, e.team_id, e.unit_id, e.volunteer_id, e.day)
-        for e in earned
-        if e.measurement_id in first
-    )
 
 
 def minutes(n: float) -> timedelta:

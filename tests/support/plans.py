@@ -65,7 +65,12 @@ def store_team_counts(app: Flask, campaign_id: int, team_id: int, *days: tuple[s
             db.session.add(TeamCount(**row, day=date.fromisoformat(day)))
             sums = {"campaign_id": campaign_id, "month": day[:7], "grain": "day", "claimed": n}
             sums |= {"team_id": team_id, "network": "mobile", "days": 1 << int(day[8:]) - 1}
-            sums |= {"key": date.fromisoformat(day).toordinal(), "needed": 0, "guests": 0}
+            sums |= {
+                "key": date.fromisoformat(day).toordinal(),
+                "needed": 0,
+                "needed_days": 0,
+                "guests": 0,
+            }
             db.session.execute(insert(earning_sums), [sums])
         db.session.commit()
 

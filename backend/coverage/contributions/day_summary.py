@@ -7,8 +7,7 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_start
-from backend.coverage.contributions import needed
-from backend.coverage.contributions.figures import Figures, figures, total
+from backend.coverage.contributions.figures import Figures, sums, total
 from backend.coverage.contributions.files import reason
 from backend.coverage.contributions.query import CampaignAccess, build_query, campaign_access
 from backend.coverage.contributions.service import places, rows
@@ -51,9 +50,8 @@ def summarise_day(
 
 def _read(access: CampaignAccess, day: date) -> DaySummary:
     query = build_query(access, "team", {"from_": day, "to": day, "month": f"{day:%Y-%m}"})
-    targets = needed.refresh(query.months)
     so_far = replace(query, first=month_start(query.months[0]))
-    teams = figures(query, targets)
+    teams = sums(query)
     by_needed = any(one.needed is not None for one in teams.values())
     rank = "needed" if by_needed else "counted"
     active = set_on(day)
@@ -62,8 +60,8 @@ def _read(access: CampaignAccess, day: date) -> DaySummary:
     return DaySummary(
         access.campaign.name,
         day,
-        total(query, targets),
-        total(so_far, targets),
+        total(query),
+        total(so_far),
         len(teams),
         [(p, row["name"], row[rank]) for (p, _), row in zip(best, names, strict=True)][:TEAMS_MOST],
         by_needed,

@@ -1,224 +1,148 @@
-"""The figures of a contribution: every page, file and ranking takes them from `figures`."""
+"""The figures of contributions: every page, file and ranking takes them from here.
+
+They are sums of `earning_sums`. Whole months by unit are its rows by unit, by day those by day; by
+member, team, organisation and campaign those by member. Of parts of a month they are its rows by
+day; by member and by unit they are summed from `earnings`.
+"""
 
 # ruff: noqa: S608 # statements are composed of names in this file; values are bound
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
-from backend.clock import day_begin
-from backend.coverage.contributions.needed import COUNTED_CATEGORIES, Targets
+from backend.clock import month_start
 from backend.coverage.contributions.query import ContributionQuery
+from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
-from backend.measurements.recording.reasons import NOT_VALID, PARTS, UNLOCATED
-
-# The key of a row: two numbers by which rows are ordered; a day is its ordinal.
-KEYS = {
-    "team": "c.team_id as team, 0::bigint as key",
-    "member": "c.team_id as team, coalesce(c.volunteer_id, 0)::bigint as key",
-    "unit": "0 as team, coalesce(c.unit_id, 0)::bigint as key",
-    "day": "0 as team, (c.day - date '0001-01-01' + 1)::bigint as key",
-    "organisation": "0 as team, t.organisation_id::bigint as key",
-    "campaign": "0 as team, 0::bigint as key",
-}
-# Conditions that limit statements to the keys of a page.
-PAGE = {
-    "member": "and c.team_id between :from_team and :upto_team",
-    "unit": "and c.key between :from_key and :upto_key",
-}
-# Teams earn samples of devices only.
-TEAM_PARTS = ("witnessed", "ticketed", "claimed")
-WITH_DAYS = "and c.day between :first and :last"
-
-
-def _joined(by: str) -> str:
-    return "join teams t on t.id = c.team_id" if by == "organisation" else ""
-
-
-def _where(query: ContributionQuery) -> str:
-    teams = "and c.team_id = any(:teams)" if query.restricted else ""
-    return f"c.campaign_id = :campaign and c.network = any(:networks) {teams}"
-
-
-def select_counts(query: ContributionQuery) -> str:
-    """Select team, key, fate, guest, n: folded counts and pending deltas."""
-    key, joined, where = KEYS[query.by], _joined(query.by), _where(query)
-    if query.by == "member" and not query.whole:
-        # There are no counts by member and day; earnings are always exact.
-        rows = f"from earnings c where {where} {WITH_DAYS}"
-        return f"select {key}, c.category as fate, c.guest, 1 as n {rows}"
-    return f"""
-        {_folded(query)}
-        union all
-        select {key}, c.fate, c.guest, c.n from team_deltas c {joined} where {where} {WITH_DAYS}
-    """
-
-
-def _folded(query: ContributionQuery) -> str:
-    key, joined, where = KEYS[query.by], _joined(query.by), _where(query)
-    over_teams = query.by in ("day", "campaign") or (query.by == "unit" and query.whole)
-    if over_teams and not query.restricted:
-        grain = "unit" if query.by == "unit" else "day"
-        keys = PAGE["unit"] if grain == "unit" else "and c.key between :first_key and :last_key"
-        kept = key if query.by == "campaign" else "0 as team, c.key"
-        return f"""
-            select {kept}, c.fate, c.guest, c.n from contribution_counts c
-            where {where} and c.month = any(:months) and c.grain = '{grain}' {keys}
-        """
-    by_days = query.by not in ("unit", "member") and (query.by == "day" or not query.whole)
-    grain = query.by if query.by in ("unit", "member") else "day" if by_days else "team"
-    return f"""
-        select {key}, c.fate, c.guest, c.n from team_counts c {joined}
-        where {where} and c.month = any(:months) and c.grain = '{grain}'
-            {"" if query.whole else WITH_DAYS} {PAGE.get(grain, "") if grain == "member" else ""}
-    """
-
-
-def select_activity(query: ContributionQuery) -> str:
-    """Select team, key, day, n: samples received on each day; not for queries by day."""
-    where = _where(query)
-    key, joined = KEYS[query.by], _joined(query.by)
-    pending = f"""
-        select {key}, c.day, c.n from team_deltas c {joined} where {where} {WITH_DAYS}
-    """
-    if query.by == "unit" and query.restricted:
-        folded = f"""
-            select {key}, c.day, c.n from team_counts c
-            where {where} and c.month = any(:months) and c.grain = 'unit' {WITH_DAYS}
-        """
-        return f"{folded} union all {pending}"
-    if query.by == "campaign" and not query.restricted:
-        return f"""
-            select {key}, date '0001-01-01' - 1 + c.key::int as day, c.n from contribution_counts c
-            where {where} and c.month = any(:months) and c.grain = 'day'
-                and c.key between :first_key and :last_key
-            union all {pending}
-        """
-    grain = query.by if query.by in ("member", "unit") else "team"
-    kept = "c.team_id as team, c.key" if grain in ("member", "unit") else key
-    return f"""
-        select {kept}, c.day, c.n from contribution_days c {joined}
-        where {where} and c.month = any(:months) and c.grain = '{grain}' {WITH_DAYS}
-            {PAGE.get(query.by, "")}
-        union all {pending}
-    """
-
-
-def select_devices(query: ContributionQuery) -> str:
-    """Select team, key, device_id: the devices linked to the active volunteers in the period."""
-    key, joined, where = KEYS[query.by], _joined(query.by), _where(query)
-    kept = "c.team_id as team, c.key" if query.by == "member" else key
-    grain, days = ("people", "") if query.whole else ("member", WITH_DAYS)
-    page = PAGE["member"] if query.by == "member" else ""
-    folded = f"""
-        select {kept}, c.key as volunteer_id from contribution_days c {joined}
-        where {where} and c.month = any(:months) and c.grain = '{grain}' and c.n > 0 {days} {page}
-    """
-    return f"""
-        select distinct people.team, people.key, l.device_id from (
-            {folded}
-            union
-            select {key}, c.volunteer_id from team_deltas c {joined}
-            where {where} {WITH_DAYS} and c.n > 0
-        ) people join device_links l on l.volunteer_id = people.volunteer_id
-            and l.period && tstzrange(:begins, :ends)
-    """
-
-
-def select_needed(query: ContributionQuery) -> str:
-    """Select team, key, n, helped: needed samples, and their communes that reached the target."""
-    where = _where(query)
-    if query.whole and query.by in ("member", "team"):
-        return _sums(where, query.by, "c.team_id as team, c.key", PAGE.get(query.by, ""))
-    if query.whole and not query.restricted and query.by in ("day", "unit"):
-        return _sums(where, query.by, "0 as team, c.key", PAGE.get(query.by, ""))
-    if query.whole and not query.restricted and query.by == "campaign":
-        return _sums(where, "unit", KEYS["campaign"])
-    key = KEYS[query.by]
-    if query.whole and query.by != "day":
-        # The keys of these sums are units.
-        key = "0 as team, c.key" if query.by == "unit" else key
-        source = f"""
-            select {key}, c.key as unit_id, c.month, c.network, c.n, c.helped > 0 as reached
-            from needed_sums c {_joined(query.by)}
-            where {where} and c.month = any(:months) and c.grain = 'team_unit'
-        """
-    else:
-        source = f"""
-            select {key}, c.unit_id, c.month, c.network, c.n, c.reached
-            from needed_shares c {_joined(query.by)} where {where} {WITH_DAYS}
-        """
-    return f"""
-        select team, key, sum(n)::int as n,
-            (count(*) filter (where reached and n > 0))::int as helped
-        from (
-            select team, key, unit_id, month, network, sum(n) as n, bool_or(reached) as reached
-            from ({source}) rows group by 1, 2, 3, 4, 5
-        ) communes group by 1, 2
-    """
-
-
-def _sums(where: str, grain: str, key: str, page: str = "") -> str:
-    return f"""
-        select team, key, sum(n)::int as n, sum(helped)::int as helped from (
-            select {key}, c.n, c.helped from needed_sums c
-            where {where} and c.month = any(:months) and c.grain = '{grain}' {page}
-        ) kept group by 1, 2
-    """
-
-
-def select_last_key(query: ContributionQuery) -> str:
-    """Select the last key that a page can reach, so that no further rows are read."""
-    grain = "people" if query.by == "member" else "places"
-    return f"""
-        select c.team_id as team, c.key from contribution_days c
-        where {_where(query)} and c.month = any(:months) and c.grain = '{grain}'
-            and (c.team_id, c.key) > (:after_team, :after_key)
-        group by 1, 2 order by 1, 2 offset :most limit 1
-    """
-
+from backend.measurements.recording.earnings import TEAM_COLUMNS
+from backend.measurements.recording.reasons import COUNTED_CATEGORIES, NOT_VALID, UNLOCATED
 
 Key = tuple[int, int]  # id of the team (0 where rows are not by team), id of the subject
 
+# Team and subject of a row; the subject of a day is its ordinal.
+KEYS = {
+    "team": ("c.team_id", "0::bigint"),
+    "member": ("c.team_id", "c.key"),
+    "unit": ("0", "c.key"),
+    "day": ("0", "c.key"),
+    "organisation": ("0", "t.organisation_id::bigint"),
+    "campaign": ("0", "0::bigint"),
+}
+# The key of an earning in the rows of `earning_sums` by member and by unit.
+EARNED_KEYS = {
+    "member": "coalesce(e.volunteer_id, 0)::bigint",
+    "unit": "coalesce(e.unit_id, 0)::bigint",
+}
+# Teams earn samples of devices only.
+TEAM_PARTS = ("witnessed", "ticketed", "claimed")
+SUMS = ("received", "valid", "counted", "guests", "needed", *TEAM_COLUMNS.values())
+_BY_CATEGORY = ", ".join(
+    f"sum(n) filter (where category = '{code}') as {name}" for code, name in TEAM_COLUMNS.items()
+)
+
+# The months of a query, and a bit for each of their days in it.
+SPANS = """
+    select * from unnest(cast(:months as text[]), cast(:bits as bigint[])) as span (month, bits)
+"""
+STORED = """
+    select s.* from earning_sums s where s.grain = '{grain}' and s.month = any(:months)
+        and (s.grain <> 'day' or s.key between :first_key and :last_key)
+"""
+# Earnings as rows of `earning_sums`; by category first, which is faster.
+SUMMED = f"""
+    select campaign_id, to_char(day_before + 1, 'YYYY-MM') as month, team_id, key, network,
+        bit_or(days) as days, sum(n) as received,
+        sum(n) filter (where category <> all(:not_valid)) as valid,
+        sum(n) filter (where category = any(:counted)) as counted,
+        sum(n) filter (where category = any(:counted) and guest) as guests,
+        sum(needed) as needed,
+        {_BY_CATEGORY}
+    from (
+        select e.campaign_id, e.day - extract(day from e.day)::int as day_before, e.team_id,
+            {{key}} as key, e.network, e.category, e.guest, count(*) as n,
+            count(*) filter (where e.needed) as needed,
+            bit_or(1::bigint << (extract(day from e.day)::int - 1)) as days
+        from earnings e where e.day between :first and :last group by 1, 2, 3, 4, 5, 6, 7
+    ) categories group by 1, 2, 3, 4, 5
+"""
 # Rows are ordered by their keys and start after a key: keyset pagination.
-COUNTS = """
-    with categories as (
-        select team, key, fate, sum(n)::int as n, (sum(n) filter (where guest))::int as by_guests
-        from ({source}) rows group by 1, 2, 3
+ROWS = f"""
+    with monthly as (
+        select {{team}} as team, {{key}} as key, c.month, bit_or(c.days) as days,
+            {", ".join(f"sum(c.{name}) as {name}" for name in SUMS)}
+        from ({{source}}) c {{joined}} where {{where}} group by 1, 2, 3
     )
-    select team, key, sum(n)::int as received,
-        coalesce(sum(n) filter (where fate <> all(:not_valid)), 0)::int as valid,
-        coalesce(sum(n) filter (where fate = any(:counted)), 0)::int as counted,
-        coalesce(sum(by_guests) filter (where fate = any(:counted)), 0)::int as guests,
-        coalesce(sum(n) filter (where fate = any(:unlocated)), 0)::int as unlocated,
-        jsonb_object_agg(fate, n) filter (where n <> 0) as categories
-    from categories
-    where (team, key) > (:after_team, :after_key) and (team, key) <= (:upto_team, :upto_key)
-    group by 1, 2 having bool_or(n <> 0) order by 1, 2 limit :most
+    select team, key, jsonb_object_agg(month, days) as days,
+        {", ".join(f"coalesce(sum({name}), 0)::int as {name}" for name in SUMS)}
+    from monthly where (team, key) > (:after_team, :after_key)
+    group by 1, 2 having sum(received) <> 0 order by 1, 2 limit :most
 """
-ACTIVITY = """
-    select team, key, count(*)::int as active_days, max(day) as last_day from (
-        select team, key, day from ({source}) rows group by 1, 2, 3 having sum(n) > 0
-    ) days group by 1, 2
+IN_FORCE = """
+    level = 'commune' and purpose = 'target' and network = any(:networks)
+        and valid_from <= {day} and (valid_to is null or valid_to >= {day})
 """
-# The same in one pass with a bit for each day; exact only if no delta, which may be negative, is
-# pending.
-ACTIVITY_FOLDED = """
-    select team, key, max(day) as last_day,
-        bit_count(bit_or(1::bigint << (day - :first))::bit(64))::int as active_days
-    from ({source}) rows where n > 0 group by 1, 2
+HAS_TARGET = text(f"""
+    select exists (
+        select from targets, unnest(cast(:month_ends as date[])) as month_end
+        where unit_id is null and {IN_FORCE.format(day="month_end")}
+    )
+""")
+# Communes that reached the target in force at the end of the month.
+REACHED = f"""
+    with ends as (
+        select * from unnest(cast(:months as text[]), cast(:month_ends as date[])) as e (month, day)
+    ), goals as (
+        select ends.month, network, unit_id, threshold + :strict as samples
+        from ends join targets on {IN_FORCE.format(day="ends.day")}
+    ), reached as (
+        select m.month, m.network, m.unit_id
+        from unit_months m
+        left join goals g on (g.month, g.network) = (m.month, m.network) and g.unit_id is null
+        left join goals own on (own.month, own.network, own.unit_id)
+            = (m.month, m.network, m.unit_id)
+        where m.month = any(:months) and m.network = any(:networks)
+            and m.counted >= case when own.month is null then g.samples else own.samples end
+    )
 """
-BITS = 63  # of a bigint, without its sign
-HAS_PENDING = text("select exists (select from team_deltas where campaign_id = :campaign)")
-DEVICES = "select team, key, count(*)::int as devices from ({source}) rows group by 1, 2"
-
-
-def parts_of(categories: Mapping[str, int]) -> dict[str, int]:
-    """Return the counted samples by assurance; a withdrawn sample keeps its own in a team."""
-    return {part: categories.get(PARTS[part], 0) for part in TEAM_PARTS}
+# Those with needed samples of a row, and the days of these samples.
+BY_DAYS = f"""
+    {REACHED}, communes as (
+        select {{team}} as team, {{key}} as key, c.key as unit_id, c.month, c.network,
+            bit_or(c.needed_days & span.bits) as days
+        from ({SPANS}) span join earning_sums c on c.month = span.month
+            and c.needed_days & span.bits <> 0
+        {{joined}} where {{where}} and c.grain = 'unit' group by 1, 2, 3, 4, 5
+    )
+    select {{result}}, count(*)::int as helped
+    from communes join reached using (month, network, unit_id) group by 1, 2
+"""
+BY_MEMBER = f"""
+    {REACHED}, communes as (
+        select distinct c.team_id as team, coalesce(c.volunteer_id, 0)::bigint as key, c.unit_id,
+            c.network, c.day - extract(day from c.day)::int as day_before
+        from earnings c
+        where {{where}} and c.needed and c.day between :first and :last
+            and c.team_id between :first_team and :last_team
+    )
+    select c.team, c.key, count(*)::int as helped
+    from communes c join reached r on r.network = c.network and r.unit_id = c.unit_id
+        and r.month = to_char(c.day_before + 1, 'YYYY-MM')
+    group by 1, 2
+"""
+DEVICES = f"""
+    select team, key, count(*)::int as devices from (
+        select distinct {{team}} as team, {{key}} as key, l.device_id
+        from ({SPANS}) span join earning_sums c on c.month = span.month
+            and c.days & span.bits <> 0
+        {{joined}} join device_links l on l.volunteer_id = c.key
+            and l.period && tstzrange(:begins, :ends)
+        where {{where}} and c.grain = 'member'
+    ) phones group by 1, 2
+"""
 
 
 @dataclass(slots=True)
@@ -235,130 +159,127 @@ class Figures:
     devices: int | None = None  # None: unknown by unit and by day
     active_days: int = 0
     last_day: date | None = None
-    reasons: dict[str, int] = field(default_factory=dict)
-    by_assurance: dict[str, int] = field(default_factory=lambda: parts_of({}))
+    reasons: dict[str, int] = field(default_factory=dict)  # the most frequent first
+    by_assurance: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TEAM_PARTS, 0))
 
     def serialize(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-# Larger than any key: ids of teams are `integer`, the others `bigint`.
-LAST: Key = (2**31 - 1, 2**63 - 1)
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of rows: at most `most` after the key `after`, none beyond the key `upto`."""
+    """A page of rows: at most `most` after the key `after`."""
 
     after: Key = (-1, -1)
     most: int | None = None
-    upto: Key = LAST
-
-    def values(self) -> dict[str, Any]:
-        """Return the bind values."""
-        names = ("after_team", "after_key", "upto_team", "upto_key")
-        return dict(zip(names, (*self.after, *self.upto), strict=True)) | {"most": self.most}
 
 
-def bounded(query: ContributionQuery, page: Page) -> Page:
-    """Return the page limited to the last key that it can reach, so that fewer rows are read."""
-    many = query.by == "member" or (query.by == "unit" and not query.restricted)
-    if page.most is None or not query.whole or not many:
-        return page
-    values = query.values() | page.values()
-    last = db.session.execute(text(select_last_key(query)), values).first()
-    return replace(page, upto=(last.team, last.key)) if last else page
-
-
-def figures(
-    query: ContributionQuery, targets: Targets, page: Page | None = None
-) -> dict[Key, Figures]:
-    """Return the figures by key; `targets` is the result of `needed.refresh` for the months."""
-    values = _values(query, page or Page())
-    found = _summed(query, values)
-    if found:
-        # The first and last key of the rows limit further statements.
-        teams, keys = [team for team, _ in found], [key for _, key in found]
-        values |= {"from_team": min(teams), "upto_team": max(teams)}
-        values |= {"from_key": min(keys), "upto_key": max(keys)}
-        _add_needed(query, targets, found, values)
-        _add_presence(query, found, values)
+def figures(query: ContributionQuery, page: Page | None = None) -> dict[Key, Figures]:
+    """Return all figures by key."""
+    found = sums(query, page)
+    if any(one.needed is not None for one in found.values()):
+        _add_helped(query, found)
+    if query.by not in ("unit", "day"):
+        _add_devices(query, found)
     return found
 
 
-def total(query: ContributionQuery, targets: Targets) -> Figures:
+def total(query: ContributionQuery) -> Figures:
     """Return the figures of all rows together."""
-    return figures(replace(query, by="campaign"), targets).get((0, 0)) or Figures()
+    return figures(replace(query, by="campaign")).get((0, 0)) or Figures()
 
 
-def sums(query: ContributionQuery) -> dict[Key, Figures]:
-    """Return only the sums, by key: fast enough to be requested by each phone after each test."""
-    return _summed(query, _values(query, Page()))
+def sums(query: ContributionQuery, page: Page | None = None) -> dict[Key, Figures]:
+    """Return the figures by key without helped communes and devices.
 
-
-def _summed(query: ContributionQuery, values: Mapping[str, Any]) -> dict[Key, Figures]:
-    """Return the figures with their sums and reasons, the most frequent reason first."""
-    found = {}
-    for row in db.session.execute(text(COUNTS.format(source=select_counts(query))), values):
-        numbers = row.received, row.valid, row.counted, row.guests, row.unlocated
-        n = row.categories or {}
-        lost = [(one, n[one]) for one in n if one not in COUNTED_CATEGORIES]
-        reasons = dict(sorted(lost, key=lambda pair: (-pair[1], pair[0])))
-        found[row.team, row.key] = Figures(*numbers, reasons=reasons, by_assurance=parts_of(n))
-    return found
-
-
-def _values(query: ContributionQuery, page: Page) -> dict[str, Any]:
-    return {
-        **query.values(),
-        **page.values(),
-        "from_team": max(page.after[0], 0),
-        "from_key": max(page.after[1], 0),
-        "first_key": query.first.toordinal(),
-        "last_key": query.last.toordinal(),
-        "begins": day_begin(query.first),
-        "ends": day_begin(query.last + timedelta(days=1)),
+    Fast enough to be requested by each phone after each test.
+    """
+    page = page or Page()
+    values = {
+        "after_team": page.after[0],
+        "after_key": page.after[1],
+        "most": page.most,
         "not_valid": sorted(NOT_VALID),
-        "counted": COUNTED_CATEGORIES,
-        "unlocated": list(UNLOCATED),
+        "counted": list(COUNTED_CATEGORIES),
     }
+    if query.by in EARNED_KEYS and not query.whole:
+        source = SUMMED.format(key=EARNED_KEYS[query.by])
+    elif query.by in (*EARNED_KEYS, "day"):
+        source = STORED.format(grain=query.by)
+    else:
+        source = STORED.format(grain="member" if query.whole else "day")
+    rows = _read(ROWS, query, values, source=source)
+    has_target = bool(rows) and db.session.scalar(HAS_TARGET, query.values())
+    return {(row.team, row.key): _figures(row, has_target) for row in rows}
 
 
-def _add_needed(
-    query: ContributionQuery,
-    targets: Targets,
-    found: Mapping[Key, Figures],
-    values: Mapping[str, Any],
-) -> None:
-    """Fill in needed and helped, where any of the networks has a target."""
-    if all(targets.get((m, n)) is None for m in query.months for n in query.networks):
-        return
+def _read(
+    statement: str, query: ContributionQuery, values: Mapping[str, object], **parts: str
+) -> Sequence[Row[Any]]:
+    """Read a statement with the keys of rows and the condition of a query put into it."""
+    team, key = KEYS[query.by]
+    where = "c.campaign_id = :campaign and c.network = any(:networks)"
+    if query.teams is not None:
+        where += " and c.team_id = any(:teams)"
+    joined = "join teams t on t.id = c.team_id" if query.by == "organisation" else ""
+    composed = statement.format(team=team, key=key, where=where, joined=joined, **parts)
+    return db.session.execute(text(composed), {**query.values(), **values}).all()
+
+
+def _figures(row: Row[Any], has_target: bool) -> Figures:
+    n = row._mapping
+    lost = [
+        (code, n[name])
+        for code, name in TEAM_COLUMNS.items()
+        if n[name] and code not in COUNTED_CATEGORIES
+    ]
+    days = {month: bits for month, bits in row.days.items() if bits}
+    last = max(days, default=None)
+    return Figures(
+        received=row.received,
+        valid=row.valid,
+        counted=row.counted,
+        guests=row.guests,
+        unlocated=sum(n[TEAM_COLUMNS[code]] for code in UNLOCATED),
+        needed=row.needed if has_target else None,
+        active_days=sum(bits.bit_count() for bits in days.values()),
+        last_day=month_start(last).replace(day=days[last].bit_length()) if last else None,
+        reasons=dict(sorted(lost, key=lambda pair: (-pair[1], pair[0]))),
+        by_assurance={part: n[part] for part in TEAM_PARTS},
+    )
+
+
+def _add_helped(query: ContributionQuery, found: Mapping[Key, Figures]) -> None:
+    """Fill in the communes that reached the target with needed samples of each row.
+
+    By team, unit, day and organisation they are those of the rows of teams and units, which have
+    the days of needed samples. By member they are those of the needed earnings.
+    """
     for one in found.values():
-        one.needed = one.helped = 0
-    for row in db.session.execute(text(select_needed(query)), values):
-        if (key := (row.team, row.key)) in found:
-            found[key].needed, found[key].helped = row.n, row.helped
-
-
-def _add_presence(
-    query: ContributionQuery, found: Mapping[Key, Figures], values: Mapping[str, Any]
-) -> None:
-    """Fill in active days, the last active day and devices."""
+        one.helped = 0
+    values = {"strict": int(strict_comparison())}
     if query.by == "day":
+        rows = _read(BY_DAYS, replace(query, by="campaign"), values, result="month, days")
         for (_, ordinal), one in found.items():
-            one.active_days, one.last_day = 1, date.fromordinal(ordinal)
+            day = date.fromordinal(ordinal)
+            month, bit = f"{day:%Y-%m}", 1 << (day.day - 1)
+            one.helped = sum(row.helped for row in rows if row.month == month and row.days & bit)
         return
-    long = (query.last - query.first).days >= BITS
-    pending = long or db.session.execute(HAS_PENDING, {"campaign": query.campaign_id}).scalar()
-    activity = (ACTIVITY if pending else ACTIVITY_FOLDED).format(source=select_activity(query))
-    for row in db.session.execute(text(activity), values):
+    if query.by == "member":
+        teams = [team for team, _ in found]
+        rows = _read(BY_MEMBER, query,
+                     values | {"first_team": min(teams), "last_team": max(teams)})  # fmt: skip
+    else:
+        rows = _read(BY_DAYS, query, values, result="team, key")
+    for row in rows:
         if (key := (row.team, row.key)) in found:
-            found[key].active_days, found[key].last_day = row.active_days, row.last_day
-    if query.by == "unit":
-        return
+            found[key].helped = row.helped
+
+
+def _add_devices(query: ContributionQuery, found: Mapping[Key, Figures]) -> None:
+    """Fill in the devices that are linked to the people who measured."""
     for one in found.values():
         one.devices = 0
-    phones = text(DEVICES.format(source=select_devices(query)))
-    for row in db.session.execute(phones, values):
+    for row in _read(DEVICES, query, {}):
         if (key := (row.team, row.key)) in found:
             found[key].devices = row.devices

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from backend.accounts.access import Actor, can, require
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
-from backend.clock import month_end, month_start, months_between
+from backend.clock import day_begin, month_end, month_start, months_between
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.measurements.recording.rules import NETWORKS
@@ -24,9 +24,8 @@ TAKES_PART = text("""
     select exists (select from memberships where campaign_id = :campaign and team_id = :team)
         or exists (select from join_codes where campaign_id = :campaign and team_id = :team
                    and revoked_at is null)
-        or exists (select from team_counts
-                   where campaign_id = :campaign and month = any(:months) and team_id = :team)
-        or exists (select from team_deltas where campaign_id = :campaign and team_id = :team)
+        or exists (select from earning_sums where campaign_id = :campaign
+                   and month = any(:months) and grain = 'day' and team_id = :team)
 """)
 
 
@@ -44,19 +43,25 @@ class ContributionQuery:
     teams: tuple[int, ...] | None = None  # None: all
 
     def values(self) -> dict[str, object]:
-        """Return the bind values of the statements."""
+        """Return the bind values of the statements; lists by month have its days in the query."""
+        ends = [month_end(month) for month in self.months]
         return {
             "campaign": self.campaign_id,
-            "first": self.first,
-            "last": self.last,
-            "months": list(self.months),
             "networks": list(self.networks),
             "teams": None if self.teams is None else list(self.teams),
+            "first": self.first,
+            "last": self.last,
+            "first_key": self.first.toordinal(),
+            "last_key": self.last.toordinal(),
+            "begins": day_begin(self.first),
+            "ends": day_begin(self.last + timedelta(days=1)),
+            "months": list(self.months),
+            "month_ends": ends,
+            "bits": [
+                _bits(max(self.first, month_start(month)), min(self.last, end))
+                for month, end in zip(self.months, ends, strict=True)
+            ],
         }
-
-    @property
-    def restricted(self) -> bool:
-        return self.teams is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,11 @@ def _days(campaign: Campaign, parameters: Mapping[str, Any]) -> tuple[date, date
     if last < first:
         raise invalid("to" if parameters.get("to") else "from", "no_days")
     return first, last, months_of(first, last)
+
+
+def _bits(first: date, last: date) -> int:
+    """Return a bit for each day of a month from one to another, as in `earning_sums.days`."""
+    return ((1 << (last.day - first.day + 1)) - 1) << (first.day - 1)
 
 
 def months_of(first: date, last: date) -> tuple[str, ...]:

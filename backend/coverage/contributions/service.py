@@ -1,7 +1,6 @@
 """Contributions to a campaign, its leaderboard, and the teams of a unit or of a device."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,21 +9,16 @@ from sqlalchemy import Row, bindparam, text
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.contributions import (
-    models,  # noqa: F401 # part of the metadata
-    needed,
-)
+from backend.coverage.contributions import models  # noqa: F401 # part of the metadata
 from backend.coverage.contributions.figures import (
-    LAST,
+    HAS_TARGET,
     Figures,
     Key,
     Page,
-    bounded,
     figures,
     sums,
     total,
 )
-from backend.coverage.contributions.needed import COUNTED_CATEGORIES
 from backend.coverage.contributions.query import (
     CampaignAccess,
     ContributionQuery,
@@ -57,18 +51,16 @@ def contributions(
     """Return a page of contributions, row by row, and their total."""
     access = campaign_access(actor, campaign_id)
     query = build_query(access, parameters["by"], parameters)
-    targets = needed.refresh(query.months)
     most = None if parameters["format"] != "json" else parameters["limit"]
     after = decode_cursor(parameters["cursor"], _key_part, _key_part)
-    page = bounded(query, Page((after[0], after[1]) if after else Page().after, most))
-    found = figures(query, targets, replace(page, most=None if most is None else most + 1))
+    start = (after[0], after[1]) if after else Page().after
+    found = figures(query, Page(start, None if most is None else most + 1))
     keys = list(found)[:most]
-    last = keys[-1] if len(found) > len(keys) else page.upto
     return {
         **describe(access, query),
         "items": rows(query, {key: found[key] for key in keys}, language),
-        "total": total(query, targets).serialize(),
-        "next_cursor": None if last == LAST else encode_cursor(*last),
+        "total": total(query).serialize(),
+        "next_cursor": encode_cursor(*keys[-1]) if len(found) > len(keys) else None,
     }
 
 
@@ -138,7 +130,7 @@ def leaderboard(
     if parameters["by"] == "team":
         access = CampaignAccess(access.campaign, None)
     query = build_query(access, parameters["by"], parameters)
-    found = figures(query, needed.refresh(query.months))
+    found = sums(query)
     rank = parameters["rank"]
     explanation = f"rank_{rank}"
     if rank == "needed" and found and all(one.needed is None for one in found.values()):
@@ -205,40 +197,28 @@ def own_day(device_id: UUID, now: datetime) -> dict[str, Any]:
     return {"date": today, "items": items}
 
 
-# Folded counts and pending deltas, restricted to the unit: a campaign's area may be larger.
-# With the array, PostgreSQL uses the index of places; with a join it would read every row.
+# Restricted to the unit: a campaign's area may be larger. With the array, PostgreSQL uses the index
+# of places; with a join it would read every row.
 TEAMS = text("""
     with communes as (
         select id from units
         where level = 'commune' and (id = :unit or parent_id = :unit or province_id = :unit)
-    ), running as (
-        select id from campaigns
-        where state <> 'draft' and first_day <= :last and last_day >= :first
     ), earned as (
-        select campaign_id, team_id, fate, n from team_counts
-        where campaign_id in (select id from running) and month = :month and grain = 'unit'
-            and unit_id = any(array(select id from communes)) and network = any(:networks)
-        union all
-        select campaign_id, team_id, fate, n from team_deltas
-        where campaign_id in (select id from running) and day between :first and :last
-            and unit_id in (select id from communes) and network = any(:networks)
-    ), sums as (
-        select campaign_id, team_id, sum(n)::int as received,
-            coalesce(sum(n) filter (where fate = any(:counted)), 0)::int as counted
-        from earned group by 1, 2 having sum(n) > 0
-    ), lacked as (
-        select campaign_id, team_id, sum(n)::int as n from needed_sums
-        where campaign_id in (select id from running) and month = :month and grain = 'team_unit'
-            and key in (select id from communes) group by 1, 2
+        select campaign_id, team_id, sum(received)::int as received, sum(counted)::int as counted,
+            sum(needed)::int as needed
+        from earning_sums
+        where key = any(array(select id::bigint from communes)) and month = :month
+            and grain = 'unit' and network = any(:networks)
+        group by 1, 2 having sum(received) > 0
     )
     select c.name as campaign, o.name as organisation, o.type as organisation_type,
-        t.name as team, t.type, s.received, s.counted, coalesce(l.n, 0) as needed
-    from sums s
-    join campaigns c on c.id = s.campaign_id
-    join teams t on t.id = s.team_id
+        t.name as team, t.type, e.received, e.counted, e.needed
+    from earned e
+    join campaigns c on c.id = e.campaign_id
+    join teams t on t.id = e.team_id
     join organisations o on o.id = t.organisation_id
-    left join lacked l on l.campaign_id = s.campaign_id and l.team_id = s.team_id
-    order by c.first_day, c.id, s.counted desc, t.sort_key collate "C", t.id
+    where c.state <> 'draft' and c.first_day <= :last and c.last_day >= :first
+    order by c.first_day, c.id, e.counted desc, t.sort_key collate "C", t.id
 """)
 NEXT = text("""
     select u.code, array_agg(distinct c.name order by c.name) as names
@@ -253,15 +233,15 @@ NEXT = text("""
 
 
 def teams_in(unit_id: int, month: str) -> list[dict[str, Any]]:
-    """Return the teams of a month's campaigns with their samples in a unit; commit."""
-    targets = needed.refresh([month])
+    """Return the teams of a month's campaigns with their samples in a unit."""
+    last = month_end(month)
     values = {
-        "unit": unit_id, "month": month, "first": month_start(month), "last": month_end(month),
-        "networks": list(NETWORKS), "counted": COUNTED_CATEGORIES,
+        "unit": unit_id, "month": month, "first": month_start(month), "last": last,
+        "networks": list(NETWORKS), "month_ends": [last],
     }  # fmt: skip
     rows = [dict(row) for row in db.session.execute(TEAMS, values).mappings()]
-    if all(threshold is None for threshold in targets.values()):
-        return [row | {"needed": None} for row in rows]  # no target
+    if rows and not db.session.scalar(HAS_TARGET, values):
+        return [row | {"needed": None} for row in rows]
     return rows
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, exists, select, text
 
 from backend.campaigns.models import Campaign, CampaignArea
-from backend.clock import day_begin, local_day, month_end, month_start
+from backend.clock import day_begin, local_day, month_end
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.plan.assignment import Teams, assign, stops_of_day
 from backend.coverage.plan.models import Pin
@@ -18,7 +18,6 @@ from backend.coverage.plan.reach import Ints, distances_m, within_reach
 from backend.coverage.plan.settings import Limits
 from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
-from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.units.index import successors
 from backend.units.models import Unit
 from backend.units.service import UnitRow, select_units
@@ -52,18 +51,12 @@ TEAMS = text("""
             or t.id in (select team_id from memberships where campaign_id = :campaign))
     order by t.id
 """)
-# Folded counts and pending deltas; the current day is left out.
+# The current day is left out.
 MEDIANS = text("""
     with days as (
-        select team_id, day, sum(n) as n from (
-            select team_id, day, n from team_counts
-            where campaign_id = :campaign and month = any(:months) and grain = 'day'
-                and network = :network and fate = any(:counted) and day < :before
-            union all
-            select team_id, day, n from team_deltas
-            where campaign_id = :campaign and network = :network and fate = any(:counted)
-                and day >= :since and day < :before
-        ) both_parts group by 1, 2 having sum(n) > 0
+        select team_id, key as day, counted as n from earning_sums
+        where campaign_id = :campaign and month = any(:months) and grain = 'day'
+            and network = :network and counted > 0 and key < :before
     ), latest as (
         select team_id, n, row_number() over (partition by team_id order by day desc) as nth
         from days
@@ -217,8 +210,7 @@ def with_capacities(request: PlanRequest, teams: list[PlanTeam]) -> list[PlanTea
     months = {f"{before - timedelta(days=n):%Y-%m}" for n in range(LOOK_BACK.days + 1)}
     values = {
         "campaign": request.campaign.id, "network": request.network, "months": sorted(months),
-        "since": month_start(min(months)), "before": before, "active_days": ACTIVE_DAYS,
-        "counted": list(COUNTED_CATEGORIES),
+        "before": before.toordinal(), "active_days": ACTIVE_DAYS,
     }  # fmt: skip
     medians = {row.team_id: max(1, int(row.n)) for row in db.session.execute(MEDIANS, values)}
     known = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require
@@ -95,12 +95,6 @@ def _in_force(rows: Sequence[Target]) -> TargetsInForce:
 
 FIELDS = ("level", "network", "purpose", "threshold", "basis", "valid_from", "valid_to", "source")
 COLUMNS = ("id", *FIELDS, "version")  # of an answer
-# The needed samples of a commune depend on its target and are recomputed after a change.
-MARK_NEEDED = text("""
-    insert into needed_stale (month, unit_id, network)
-    select distinct month, unit_id, network from counts
-    where unit_id = :unit and network = :network and day is null
-""")
 
 
 def list_targets(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,9 +155,6 @@ def change_target(
 
 
 def _commit(row: Target) -> dict[str, Any]:
-    """Mark the needed samples for recomputation, commit, and return the target."""
-    if row.unit_id is not None:
-        db.session.execute(MARK_NEEDED, {"unit": row.unit_id, "network": row.network})
     db.session.refresh(row)
     target = serialize_with_unit([row], COLUMNS)[0]
     db.session.commit()

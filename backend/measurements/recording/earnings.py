@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import day_begin
-from backend.database.extensions import Run, db, dump, fetch, setting
+from backend.database.extensions import db, dump, fetch, setting
 from backend.devices import service as devices
 from backend.errors import Problem
 from backend.measurements.recording.reasons import COLUMNS, category
@@ -84,20 +84,25 @@ _GRAINS = """
 _KEY = ("campaign_id", "month", "grain", "team_id", "key", "network")
 TEAM_COLUMNS = COLUMNS | {OVER_CAP: OVER_CAP, EXCLUDED: EXCLUDED}
 _NUMBERS = ("guests", *TEAM_COLUMNS.values())
+_DAYS = ("days", "needed_days")
+_BIT = "1::bigint << extract(day from day)::int - 1"
+_SUMMED = ", ".join((*_KEY, *_DAYS, "needed", *_NUMBERS))
 NOTHING = dict.fromkeys(("needed", *_NUMBERS), 0)
 # Changes of sums, and the needed ones of `earned`.
 ADD_SUMS = f"""
-    insert into earning_sums as old ({", ".join((*_KEY, "days", "needed", *_NUMBERS))})
-    select {", ".join(_KEY)}, added.days, added.needed + coalesce(new.n, 0), {", ".join(_NUMBERS)}
+    insert into earning_sums as old ({_SUMMED})
+    select {", ".join(_KEY)}, added.days, coalesce(new.days, 0),
+        added.needed + coalesce(new.n, 0), {", ".join(_NUMBERS)}
     from {{after}} jsonb_populate_recordset(null::earning_sums, cast(%(sums)s as jsonb)) added
     left join (
         select campaign_id, to_char(day, 'YYYY-MM') as month, grain, team_id, key, network,
-            count(*) as n
+            count(*) as n, bit_or({_BIT}) as days
         from earned cross join lateral {_GRAINS} where needed group by 1, 2, 3, 4, 5, 6
     ) new using ({", ".join(_KEY)})
     order by {", ".join(_KEY)}
     on conflict ({", ".join(_KEY)}) do update set
-        days = old.days | excluded.days, needed = old.needed + excluded.needed,
+        {", ".join(f"{name} = old.{name} | excluded.{name}" for name in _DAYS)},
+        needed = old.needed + excluded.needed,
         {", ".join(f"{name} = old.{name} + excluded.{name}" for name in _NUMBERS)}
     returning 1
 """  # noqa: S608
@@ -108,8 +113,8 @@ ADD = f"""
 """  # noqa: S608
 # Days of sums that lost earnings: without those that have none left.
 DAYS = text(f"""
-    update earning_sums s set days = (
-        select coalesce(bit_or(1::bigint << extract(day from day)::int - 1), 0)
+    update earning_sums s set (days, needed_days) = (
+        select coalesce(bit_or({_BIT}), 0), coalesce(bit_or({_BIT}) filter (where needed), 0)
         from earnings cross join lateral {_GRAINS}
         where campaign_id = s.campaign_id and team_id = s.team_id and network = s.network
             and to_char(day, 'YYYY-MM') = s.month and grain = s.grain and key = s.key
@@ -131,8 +136,10 @@ DIFFERENCES = text(f"""
         union all
         select {", ".join(_KEY)}, 'guests', 0, 1 from truth where guest
         union all
-        select {", ".join(_KEY)}, 'days', 0, bit_or(1::bigint << extract(day from day)::int - 1)
-        from truth group by 1, 2, 3, 4, 5, 6
+        select {", ".join(_KEY)}, 'days', 0, bit_or({_BIT}) from truth group by 1, 2, 3, 4, 5, 6
+        union all
+        select {", ".join(_KEY)}, 'needed_days', 0, bit_or({_BIT})
+        from truth where needed group by 1, 2, 3, 4, 5, 6
         union all
         select {", ".join(_KEY)}, number.name, number.value::bigint, 0
         from earning_sums s cross join lateral jsonb_each_text(
@@ -149,8 +156,8 @@ DELETE_SUMS = text(f"""
     where {" and ".join(f"s.{name} = wrong.{name}" for name in _KEY)}
 """)  # noqa: S608
 SUM_AGAIN = text(f"""
-    insert into earning_sums ({", ".join((*_KEY, "days", "needed", *_NUMBERS))})
-    select {", ".join(_KEY)}, bit_or(1::bigint << extract(day from day)::int - 1),
+    insert into earning_sums ({_SUMMED})
+    select {", ".join(_KEY)}, bit_or({_BIT}), coalesce(bit_or({_BIT}) filter (where needed), 0),
         count(*) filter (where needed), count(*) filter (where guest and category = any(:counted)),
         {", ".join(f"count(*) filter (where category = '{name}')" for name in TEAM_COLUMNS)}
     from (
@@ -249,13 +256,14 @@ def _stored_and_wanted(device_id: UUID, days: Sequence[date]) -> tuple[set[Earne
     return stored, list(earnings(samples, stays, terms, decisions, excluded))
 
 
-def earn_new(run: Run, device_id: UUID, rows: Sequence[Mapping[str, Any]]) -> EarnedRows | None:
+def earn_new(device_id: UUID, rows: Sequence[Mapping[str, Any]]) -> EarnedRows | None:
     """Return the earnings of new samples; None if they depend on others, by the cap of a campaign.
 
-    Changes of campaigns and of past memberships raise the version of their devices, and the caller
-    stores nothing if the version changed; joining and leaving hold from now on.
+    Inputs are read outside the session. Changes of campaigns and of past memberships raise the
+    version of their devices, and the caller stores nothing if the version changed; joining and
+    leaving hold from now on.
     """
-    inputs = inputs_of_new(run, device_id, {row["unit_id"] for row in rows} - {None})
+    inputs = inputs_of_new(device_id, {row["unit_id"] for row in rows} - {None})
     samples = [_sample(row, inputs.within.get(row["unit_id"], frozenset())) for row in rows]
     capped = [terms for terms in inputs.terms if terms.cap is not None]
     if any(covers(terms, sample) for terms in capped for sample in samples):
@@ -329,7 +337,9 @@ def _rows(gone: Iterable[Earned], new: Sequence[Earned]) -> EarnedRows:
     rows = []
     for one in reversed(new):
         row = one._asdict() | {"rules": RULE, "later": 0}
-        if one.needed is None:
+        if not _counts(one):
+            row["needed"] = False
+        elif one.needed is None:
             commune = one.unit_id, one.network, one.day.year, one.day.month
             after = later.setdefault(commune, set())
             row["later"] = len(after - {one.measurement_id})

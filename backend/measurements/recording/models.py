@@ -229,6 +229,7 @@ earning_sums = Table(
     _key("key", BigInteger),
     _key("network", Text),
     Column("days", BigInteger, nullable=False),  # a bit for each day of the month with samples
+    Column("needed_days", BigInteger, nullable=False),  # with needed ones
     Column("needed", Integer, nullable=False),
     Column("guests", Integer, nullable=False),  # of the counted ones, those of guests
     *_numbers(OVER_CAP, EXCLUDED),

@@ -66,6 +66,7 @@ def upgrade() -> None:
             key bigint,
             network text,
             days bigint not null,
+            needed_days bigint not null,
             needed integer not null,
             guests integer not null,
             {_columns(OF_TEAMS)},
@@ -135,10 +136,12 @@ def _fill() -> None:
             and r.campaign_id = e.campaign_id
     """)
     op.execute(f"""
-        insert into earning_sums (campaign_id, month, grain, team_id, key, network, days, needed,
-            guests, {", ".join(OF_TEAMS)})
+        insert into earning_sums (campaign_id, month, grain, team_id, key, network, days,
+            needed_days, needed, guests, {", ".join(OF_TEAMS)})
         select e.campaign_id, to_char(e.day, 'YYYY-MM'), g.grain, e.team_id, g.key, e.network,
             bit_or(1::bigint << extract(day from e.day)::int - 1),
+            coalesce(bit_or(1::bigint << extract(day from e.day)::int - 1)
+                filter (where e.needed), 0),
             count(*) filter (where e.needed),
             count(*) filter (where e.guest and e.category in ({counted})),
             {_by_category(OF_TEAMS, "e.category", "count(*)")}

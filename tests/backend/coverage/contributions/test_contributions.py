@@ -2,6 +2,9 @@
 
 import csv
 import io
+import random
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,9 +14,10 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import text
 
+from backend.coverage.targets.models import Target
 from backend.database.extensions import db
 from backend.http.paging import encode_cursor
-from backend.measurements.recording import counting
+from tests.backend.coverage.contributions.test_needed import TARGET, target  # noqa: F401 # a fixture
 from tests.support.contributions import NOON, add_measurement, change_team, minutes, volunteers
 from tests.support.factories import post, register, sample
 from tests.support.people import add_membership, campaign, organisation, person, team, unit_id
@@ -36,7 +40,7 @@ class Cast:
         self.organiser = person(app, "organiser", self.union)
         self.leader = person(app, "team_leader", self.first)
 
-    def fill(self, fold: bool = True) -> None:
+    def fill(self) -> None:
         with self.app.app_context():
             mine = {"volunteer": self.an}
             for n in range(3):
@@ -57,8 +61,6 @@ class Cast:
             change_team(moved, self.third)
             add_measurement(self.campaign, None, NOON, self.here)  # of nobody
             db.session.commit()
-            if fold:
-                counting.fold_all()
 
     def ask(self, query: str = "", who: dict[str, str] | None = None) -> Any:
         url = f"/api/v1/campaigns/{self.campaign}/contributions?{query}"
@@ -75,9 +77,8 @@ def cast(app: Flask, client: FlaskClient) -> Cast:
     return Cast(app, client)
 
 
-@pytest.mark.parametrize("fold", [True, False])
-def test_a_team_with_all_its_figures(cast: Cast, fold: bool) -> None:
-    cast.fill(fold)
+def test_a_team_with_all_its_figures(cast: Cast) -> None:
+    cast.fill()
     assert cast.rows()["Đội A"] == {
         "id": str(cast.first), "name": "Đội A", "team": None, "received": 6, "valid": 5,
         "counted": 3, "guests": 0, "unlocated": 1, "needed": 3, "helped": 0, "devices": 0,
@@ -89,12 +90,11 @@ def test_a_team_with_all_its_figures(cast: Cast, fold: bool) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fold", [True, False])
 @pytest.mark.parametrize("who", ["organiser", "leader"])
 @pytest.mark.parametrize("span", ["", "month=2024-11", "from=2024-11-05&to=2024-11-05",
                                   "from=2024-11-06&network=mobile"])  # fmt: skip
-def test_rows_add_up_to_the_whole_by_whatever(cast: Cast, span: str, who: str, fold: bool) -> None:
-    cast.fill(fold)
+def test_rows_add_up_to_the_whole_by_whatever(cast: Cast, span: str, who: str) -> None:
+    cast.fill()
     totals = []
     for by in ("team", "member", "unit", "day", "organisation"):
         answer = cast.ask(f"by={by}&{span}", getattr(cast, who)).json
@@ -110,49 +110,99 @@ def test_rows_add_up_to_the_whole_by_whatever(cast: Cast, span: str, who: str, f
     assert all(one == totals[0] for one in totals) and totals[0]["received"] > 0
 
 
-def test_the_whole_is_that_of_the_rows(cast: Cast) -> None:
-    """A recount of what teams have, from the earnings themselves."""
-    cast.fill()
+KEYS = {
+    "team": lambda row: (str(row.team_id), None),
+    "member": lambda row: (row.volunteer_id and str(row.volunteer_id), row.team),
+    "unit": lambda row: (row.code, None),
+    "day": lambda row: (str(row.day), None),
+    "organisation": lambda row: (str(row.organisation_id), None),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("span", ["2024-11-01 2024-12-31", "2024-11-03 2024-11-30",
+                                  "2024-11-05 2024-11-05", "2024-12-01 2024-12-31"])  # fmt: skip
+def test_figures_are_those_of_the_earnings(cast: Cast, target: int, span: str) -> None:  # noqa: F811
+    """Sums, days and helped communes, of targets of units too, from every source."""
+    _fill_at_random(cast, random.Random(span))
+    first, last = span.split()
+    for who, teams in ((cast.organiser, None), (cast.leader, {cast.first})):
+        rows = [row for row in _earnings(cast, first, last) if not teams or row.team_id in teams]
+        for by, key in KEYS.items():
+            answer = cast.ask(f"by={by}&from={first}&to={last}&format=json", who).json
+            groups: dict[Any, list[Any]] = {}
+            for row in rows:
+                groups.setdefault(key(row), []).append(row)
+            found = {(item["id"], item["team"]): item for item in answer["items"]}
+            assert len(found) == len(answer["items"]) and found.keys() == groups.keys()
+            for name, item in [*found.items(), ("total", answer["total"])]:
+                wanted = _summed(rows if name == "total" else groups[name])
+                assert {each: item[each] for each in wanted} == wanted, (by, name)
+
+
+def _fill_at_random(cast: Cast, rng: random.Random) -> None:
+    """Samples of two months in three communes: with a target of their own, exempt, general."""
+    own, exempt = cast.here, cast.there
+    units = [own, exempt, unit_id(cast.app, "05449")]
+    row = {"level": "commune", "network": "mobile", "basis": "counted", "source": "a test"}
     with cast.app.app_context():
-        truth = db.session.execute(
-            text("""select count(*), count(*) filter (where category = 'counted'),
-                    count(distinct day) from earnings where campaign_id = :id"""),
-            {"id": cast.campaign},
-        ).one()
-    whole = cast.ask().json["total"]
-    assert (whole["received"], whole["counted"], whole["active_days"]) == tuple(truth)
-
-
-def test_sums_of_pages_are_those_of_the_earnings(cast: Cast) -> None:
-    """Whatever folding has added up, and in how many steps, is what a recount finds."""
-    for _ in range(2):
-        cast.fill()
-    months = "to_char(day, 'YYYY-MM') as month"
-    earned = f"select campaign_id, {months}"
-    tail = "network, category, guest, count(*)::int from earnings group by 1, 2, 3, 4, 5, 6, 7"
-    first = "date_trunc('month', day)::date"
-    grains = {
-        "contribution_counts": [
-            f"{earned}, 'unit', coalesce(unit_id, 0), {tail}",
-            f"{earned}, 'day', day - date '0001-01-01' + 1, {tail}",
-        ],
-        "contribution_days": [
-            f"{earned}, '{grain}', {team}, {key}, network, {day}, count(*)::int from earnings"
-            " group by 1, 2, 3, 4, 5, 6, 7"
-            for grain, team, key, day in (
-                ("team", "team_id", "0", "day"),
-                ("member", "team_id", "coalesce(volunteer_id, 0)", "day"),
-                ("unit", "0", "coalesce(unit_id, 0)", "day"),
-                ("people", "team_id", "coalesce(volunteer_id, 0)", first),
-                ("places", "0", "coalesce(unit_id, 0)", first),
+        db.session.execute(text("update campaigns set last_day = '2024-12-31'"))
+        for unit, threshold in ((own, TARGET // 2), (exempt, None)):
+            db.session.add(
+                Target(**row, unit_id=unit, threshold=threshold, valid_from=date(2024, 11, 2))
             )
-        ],
-    }
+        for _ in range(120):
+            category = rng.choice(["counted"] * 6 + ["repeat", "over_cap", "failed_test"])
+            unit = rng.choice([*units, *units, None])
+            add_measurement(
+                cast.campaign,
+                rng.choice([None, cast.first, cast.first, cast.second, cast.third]),
+                NOON + rng.choice([-2, 0, 0, 1, 9, 30, 31]) * DAY,
+                unit,
+                category=category if unit else "outside_communes",
+                network=rng.choice(["mobile", "mobile", "fixed"]),
+                volunteer=rng.choice([cast.an, cast.nameless, None]),
+                guest=rng.random() < 0.2,
+            )
+        db.session.commit()
+
+
+def _earnings(cast: Cast, first: str, last: str) -> Sequence[Any]:
+    """Return the earnings of some days, each with whether its commune reached the target."""
+    statement = text("""
+        select e.*, t.name as team, t.organisation_id, u.code, r.reached
+        from earnings e join teams t on t.id = e.team_id left join units u on u.id = e.unit_id
+        left join lateral (
+            select count(*) >= case when u.code = '05443' and e.network = 'mobile' then :own
+                when u.code = '05446' and e.network = 'mobile' then null else :target end as reached
+            from measurements m where m.counted and m.unit_id = e.unit_id
+                and m.network = e.network
+                and date_trunc('month', m.day) = date_trunc('month', e.day)
+        ) r on true
+        where e.day between :first and :last
+    """)
+    values = {"first": first, "last": last, "target": TARGET, "own": TARGET // 2}
     with cast.app.app_context():
-        for table, parts in grains.items():
-            kept = db.session.execute(text(f"select * from {table} where n <> 0"))
-            truth = db.session.execute(text(" union all ".join(parts)))
-            assert {tuple(row) for row in kept} == {tuple(row) for row in truth}
+        return db.session.execute(statement, values).all()
+
+
+def _summed(rows: Sequence[Any]) -> dict[str, Any]:
+    counted = [row for row in rows if row.category == "counted"]
+    lost = Counter(row.category for row in rows if row.category != "counted")
+    needed = [row for row in rows if row.needed]
+    places = {(f"{row.day:%Y-%m}", row.network, row.unit_id) for row in needed if row.reached}
+    return {
+        "received": len(rows),
+        "valid": len(rows) - lost["failed_test"] - lost["outside_communes"],
+        "counted": len(counted),
+        "guests": sum(row.guest for row in counted),
+        "unlocated": lost["outside_communes"],
+        "needed": len(needed),
+        "helped": len(places),
+        "active_days": len({row.day for row in rows}),
+        "last_day": str(max(row.day for row in rows)),
+        "reasons": dict(lost),
+    }
 
 
 def test_members_by_their_name_or_a_number(cast: Cast) -> None:
@@ -203,8 +253,6 @@ def test_phones_of_those_who_measured_and_withdrawn_ones_are_not_told(
         add_membership(cast.app, one, cast.campaign, cast.first, since, None)
     post(client, phone, sample())
     assert cast.rows()["Đội A"]["devices"] == 1
-    with cast.app.app_context():
-        counting.fold_all()
     for query in ("", "by=member", "by=organisation", "from=2024-11-10&to=2024-11-20"):
         assert [row["devices"] for row in cast.rows(query).values()] == [1]
     assert [row["devices"] for row in cast.rows("by=unit").values()] == [None]

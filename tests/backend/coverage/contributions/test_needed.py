@@ -1,9 +1,10 @@
-"""Needed samples: as a ranking of every counted sample would have them, after any change."""
+"""Needed samples: counted when they began to count, while their commune lacked some."""
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,25 +12,22 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.coverage.contributions import needed
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
-from backend.measurements.recording import counting
+from backend.measurements.recording import counting, earnings
 from tests.support.contributions import (
     NOON,
     add_measurement,
     change_team,
     change_verdict,
     minutes,
-    needed_by_ranking,
     volunteers,
 )
 from tests.support.factories import post, register, sample
-from tests.support.people import add_membership, campaign, organisation, team, unit_id
+from tests.support.people import add_membership, campaign, organisation, person, team, unit_id
 
 TARGET = 6
-MONTHS = ("2024-11", "2024-12")
-BEFORE = "select campaign_id, team_id, unit_id, nullif(volunteer_id, 0), day, sum(n)::int"
+SINCE = datetime(2024, 11, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -39,13 +37,11 @@ def target(app: Flask) -> Iterator[int]:
     span = {"valid_from": date(2024, 11, 2), "valid_to": date(2024, 12, 31)}
     with app.app_context():
         _end_built_in("2024-11-01")
-        made = [Target(network=one, **span, **row) for one in ("mobile", "fixed")]
-        db.session.add_all(made)
+        db.session.add_all(Target(network=one, **span, **row) for one in ("mobile", "fixed"))
         db.session.commit()
-        ids = [one.id for one in made]
     yield TARGET
     with app.app_context():
-        db.session.execute(text("delete from targets where id = any(:ids)"), {"ids": ids})
+        db.session.execute(text("delete from targets where source = 'a test'"))
         _end_built_in(None)
         db.session.commit()
 
@@ -58,170 +54,253 @@ def _end_built_in(day: str | None) -> None:
     )
 
 
+class Cast:
+    """Two campaigns, three teams, communes; and phones of members that measure in one commune."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.union = union = organisation(app)
+        province = unit_id(app, "19", level="province")
+        self.campaign = campaign(app, union, province)
+        self.other = campaign(app, union, province, name="Khác")
+        self.teams = [team(app, union, f"Đội {n}") for n in range(3)]
+        self.units = [unit_id(app, code) for code in ("05443", "05446", "05449")]
+        self.people = [*volunteers(app, "An", None, None), None]
+
+    def member(self, client: FlaskClient, of: int, *campaigns: int) -> dict[str, str]:
+        """Return the headers of a phone in a team of these campaigns."""
+        phone = register(client)
+        for one in campaigns or (self.campaign,):
+            add_membership(self.app, phone, one, self.teams[of], SINCE, None)
+        return phone
+
+    def add(self, n: int, of: int | None = None, **more: Any) -> list[Any]:
+        """Add counted samples of the first commune, of a team or of nobody, in an app's context."""
+        one = None if of is None else self.teams[of]
+        made = [add_measurement(self.campaign, one, NOON, self.units[0], **more) for _ in range(n)]
+        db.session.commit()
+        return made
+
+    def needed(self) -> dict[int, int]:
+        """Return the needed samples by team; the stored sums agree with the earnings."""
+        with self.app.app_context():
+            assert earnings.differences() == counting.differences() == []
+            rows = db.session.execute(
+                text("""select team_id, sum(needed)::int from earning_sums
+                        where grain = 'member' and needed > 0 group by 1""")
+            )
+            return {self.teams.index(of): n for of, n in rows}
+
+
+@pytest.fixture
+def cast(app: Flask, target: int) -> Cast:
+    return Cast(app)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
-def test_random_months_are_as_a_ranking_has_them(app: Flask, target: int, seed: int) -> None:
+def test_random_months(app: Flask, cast: Cast, seed: int) -> None:
+    """A model of a few lines has the same needed samples after any changes."""
     rng = random.Random(seed)
-    cast = _cast(app)
+    counted: Counter[Any] = Counter()  # by commune, month and network
+    places: dict[Any, Any] = {}
+    needed: dict[Any, bool] = {}
+
+    def count(one: Any) -> None:
+        counted[places[one]] += 1
+        needed[one] = counted[places[one]] <= TARGET and places[one][0] is not None
+
     with app.app_context():
-        made: list[Any] = []
         for _ in range(6):
             for _ in range(rng.randrange(5, 40)):
-                made.append(_any(rng, cast))
-            judged = [one for one, network in made if network != "unknown"]
+                one, category, places_of = _any(rng, cast)
+                places[one] = places_of
+                if category == "counted":
+                    count(one)
+                elif category == "over_cap":  # counts, but not for the team
+                    counted[places_of] += 1
+            judged = [one for one in needed if places[one][2] != "unknown"]
             for one in rng.sample(judged, min(5, len(judged))):
                 if rng.random() < 0.5:
-                    change_verdict(one, rng.choice(["counted", "repeat", "failed_test"]))
-                else:
-                    change_team(one, rng.choice(cast["teams"]))
+                    change_team(one, rng.choice(cast.teams))
+                    continue
+                counted[places[one]] -= 1
+                change_verdict(one, "repeat")
+                needed[one] = False
+                if rng.random() < 0.5:
+                    change_verdict(one, "counted")
+                    count(one)
             db.session.commit()
-            if rng.random() < 0.5:
-                counting.fold_all()
-            needed.refresh(MONTHS)
-            _agrees(target)
+            rows = db.session.execute(text("select measurement_id, needed from earnings"))
+            stored = {row.measurement_id: row.needed for row in rows}
+            assert stored == {one: needed.get(one, False) for one in stored}
+            assert earnings.differences() == []
 
 
-def test_what_others_take_first_is_needed_of_them(app: Flask, target: int) -> None:
-    cast = _cast(app)
+def _any(rng: random.Random, cast: Cast) -> tuple[Any, str, tuple[Any, str, str]]:
+    """Any measurement, its category and its commune, month and network."""
+    network = rng.choice(["mobile", "mobile", "fixed", "unknown"])
+    category = rng.choice(["counted"] * 6 + ["repeat", "over_cap", "failed_test"])
+    category = "kind_unknown" if network == "unknown" else category
+    at = NOON + timedelta(days=rng.choice([0, 0, 1, 3, 30]))
+    unit = rng.choice([*cast.units, None])
+    made = add_measurement(
+        rng.choice([cast.campaign, cast.other]), rng.choice([None, *cast.teams]), at, unit,
+        network=network, volunteer=rng.choice(cast.people), category=category,
+    )  # fmt: skip
+    return made, category, (unit, f"{at:%Y-%m}", network)
+
+
+def test_samples_of_others_take_their_places(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        for n in range(TARGET - 1):
-            add_measurement(cast["campaign"], None, NOON + minutes(n), cast["units"][0])
-        add_measurement(cast["campaign"], cast["teams"][0], NOON + minutes(50), cast["units"][0])
-        add_measurement(cast["campaign"], cast["teams"][1], NOON + minutes(60), cast["units"][0])
-        db.session.commit()
-        needed.refresh(MONTHS)
-        assert _kept() == {(cast["teams"][0], cast["units"][0]): (1, True)}
-        # One that arrives late was measured earlier, and takes the last place.
-        add_measurement(cast["campaign"], None, NOON - minutes(5), cast["units"][0])
-        db.session.commit()
-        needed.refresh(MONTHS)
-        assert _kept() == {}
+        cast.add(TARGET - 1)
+        cast.add(1, of=0)
+        cast.add(1, of=1)
+    assert cast.needed() == {0: 1}
 
 
-@pytest.mark.parametrize("fold", [True, False])
-def test_a_late_sample_that_takes_the_place_of_another(
-    app: Flask, client: FlaskClient, target: int, fold: bool
+def test_a_late_sample_takes_no_place_of_another(
+    app: Flask, client: FlaskClient, cast: Cast
 ) -> None:
-    """As many count as before, and yet it is another team's that is not needed any more."""
-    cast, since = (
-        _cast(app, unit_id(app, "19", level="province")),
-        datetime(2024, 11, 1, tzinfo=UTC),
-    )
-    first, second = register(client), register(client)
-    for phone, one in ((first, cast["teams"][0]), (second, cast["teams"][1])):
-        add_membership(app, phone, cast["campaign"], one, since, None)
+    first, second = cast.member(client, 0), cast.member(client, 1)
     post(client, first, sample("2024-11-15T09:12:00+07:00"))
-    post(client, second, sample("2024-11-15T09:00:00+07:00"))
     with app.app_context():
-        unit = db.session.execute(text("select min(unit_id) from measurements")).scalar()
-        for n in range(TARGET - 1):
-            add_measurement(cast["campaign"], None, datetime(2024, 11, 15, 0, n, tzinfo=UTC), unit)
+        here = db.session.execute(text("select unit_id from measurements")).scalar()
+        for _ in range(TARGET - 2):
+            add_measurement(cast.campaign, None, NOON, here)
         db.session.commit()
-        counting.fold_all()
-        needed.refresh(MONTHS)
-        assert _kept() == {(cast["teams"][1], unit): (1, True)}
-    post(client, first, sample("2024-11-15T08:50:00+07:00"))
-    with app.app_context():
-        if fold:
-            counting.fold_all()
-        needed.refresh(MONTHS)
-        assert _kept() == {(cast["teams"][0], unit): (1, True)}
+    post(client, second, sample("2024-11-16T09:00:00+07:00"))
+    post(client, first, sample("2024-11-14T09:00:00+07:00"))
+    assert cast.needed() == {0: 1, 1: 1}
 
 
-def test_another_target_is_another_line(app: Flask, target: int) -> None:
-    cast = _cast(app)
+def test_a_rejected_sample_is_not_needed(client: FlaskClient, cast: Cast) -> None:
+    phone = cast.member(client, 0)
+    post(client, phone, sample("2024-11-15T09:00:00+07:00"))
+    post(client, phone, sample("2024-11-15T10:00:00+07:00"))  # a repeat
+    post(client, phone, sample("2024-11-16T09:00:00+07:00", status="failed"))
+    assert cast.needed() == {0: 1}
+
+
+def test_a_batch_that_passes_the_target(app: Flask, client: FlaskClient, cast: Cast) -> None:
+    """The first of a batch take the last places, in the order of their times."""
+    phone = cast.member(client, 0)
+    batch = [sample(f"2024-11-{day}T09:00:00+07:00") for day in range(10, 14)]
+    post(client, phone, batch[0])
     with app.app_context():
-        for n in range(TARGET + 4):
-            add_measurement(cast["campaign"], cast["teams"][0], NOON + minutes(n), cast["units"][0])
+        here = db.session.execute(text("select unit_id from measurements")).scalar()
+        for _ in range(TARGET - 3):
+            add_measurement(cast.campaign, None, NOON, here)
         db.session.commit()
-        counting.fold_all()
-        needed.refresh(MONTHS)
-        assert _kept() == {(cast["teams"][0], cast["units"][0]): (TARGET, True)}
+    post(client, phone, *batch[1:])
+    with app.app_context():
+        rows = db.session.execute(text("select day, needed from earnings order by day"))
+        assert [row.needed for row in rows] == [True, True, True, False]
+    assert cast.needed() == {0: 3}
+
+
+def test_a_sample_of_two_campaigns_is_needed_in_both(client: FlaskClient, cast: Cast) -> None:
+    phone = cast.member(client, 0, cast.campaign, cast.other)
+    for day in range(10, 10 + TARGET + 2):
+        post(client, phone, sample(f"2024-11-{day}T09:00:00+07:00"))
+    assert cast.needed() == {0: 2 * TARGET}
+
+
+def test_posts_at_the_same_time_share_the_places(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    phones = [cast.member(client, n % 3) for n in range(TARGET + 4)]
+    at = "2024-11-15T09:12:33+07:00"
+    with ThreadPoolExecutor(len(phones)) as threads:
+        answers = threads.map(lambda phone: post(app.test_client(), phone, sample(at)), phones)
+        assert {answer.status_code for answer in answers} == {201}
+    assert sum(cast.needed().values()) == TARGET
+
+
+def test_a_sample_that_stops_counting_is_not_needed_and_promotes_no_other(
+    app: Flask, cast: Cast
+) -> None:
+    with app.app_context():
+        first, *_ = cast.add(TARGET, of=0)
+        cast.add(2, of=1)
+        change_verdict(first, "excluded")
+        db.session.commit()
+    assert cast.needed() == {0: TARGET - 1}
+    with app.app_context():
+        cast.add(1, of=2)  # fewer count than the target: it takes none of the places of others
+        change_verdict(first, "counted")
+        db.session.commit()
+    assert cast.needed() == {0: TARGET - 1}
+
+
+def test_a_place_that_became_free_is_taken_by_the_next(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        first, *_ = cast.add(TARGET, of=0)
+        change_verdict(first, "excluded")
+        cast.add(2, of=1)
+    assert cast.needed() == {0: TARGET - 1, 1: 1}
+
+
+@pytest.mark.parametrize("change", ["threshold = 50", "valid_to = '2024-11-02'"])
+def test_corrections_and_revisions_keep_what_was_needed(
+    app: Flask, client: FlaskClient, cast: Cast, change: str
+) -> None:
+    """A target of later than the samples would need all, or none."""
+    phone, organiser = cast.member(client, 0), person(app, "organiser", cast.union)
+    samples = [sample(f"2024-11-{10 + n}T09:00:00+07:00") for n in range(TARGET + 2)]
+    for one in samples:
+        post(client, phone, one)
+    with app.app_context():
+        db.session.execute(text(f"update targets set {change} where source = 'a test'"))
+        db.session.commit()
+    chosen = [samples[0]["id"], samples[-1]["id"]]
+    body = {"measurements": chosen, "team_id": cast.teams[1], "reason": "x"}
+    url = f"/api/v1/campaigns/{cast.campaign}/corrections"
+    assert client.post(url, json=body, headers=organiser).status_code < 300
+    for command in (["rejudge", "--month", "2024-11"], ["reassign"]):
+        done = app.test_cli_runner().invoke(args=["measurements", *command])
+        assert done.exit_code == 0, done.output
+    assert cast.needed() == {0: TARGET - 1, 1: 1}
+
+
+@pytest.mark.parametrize(
+    ("own", "needed"), [({}, TARGET), ({"threshold": 2}, 2), ({"threshold": None}, 0)]
+)
+def test_a_units_own_target(app: Flask, cast: Cast, own: dict[str, Any], needed: int) -> None:
+    with app.app_context():
+        if own:
+            row = {"level": "commune", "network": "mobile", "basis": "valid", "source": "a test"}
+            row |= {"unit_id": cast.units[0], "valid_from": date(2024, 11, 30)}
+            db.session.add(Target(**row, **own))
+        cast.add(TARGET + 3, of=0)
+    assert cast.needed() == ({0: needed} if needed else {})
+
+
+def test_no_sample_is_needed_without_a_target(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        db.session.execute(text("delete from targets where source = 'a test'"))
+        cast.add(3, of=0)
+    assert cast.needed() == {}
+
+
+def test_a_target_that_must_be_exceeded_needs_one_more(app: Flask, cast: Cast) -> None:
+    app.config["REACHED_IS"] = ">"
+    with app.app_context():
+        cast.add(TARGET + 3, of=0)
+    assert cast.needed() == {0: TARGET + 1}
+
+
+def test_a_later_target_changes_nothing(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        cast.add(TARGET + 4, of=0)
         db.session.execute(text("update targets set threshold = 50 where source = 'a test'"))
         db.session.commit()
-        needed.refresh(MONTHS)
-        assert _kept() == {(cast["teams"][0], cast["units"][0]): (TARGET + 4, False)}
+        cast.add(1, of=1)
+    assert cast.needed() == {0: TARGET, 1: 1}
 
 
-def test_nothing_is_looked_for_where_nothing_changed(app: Flask, target: int) -> None:
-    cast = _cast(app)
+def test_samples_outside_every_commune_are_not_needed(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        add_measurement(cast["campaign"], cast["teams"][0], NOON, cast["units"][0])
+        add_measurement(cast.campaign, cast.teams[0], NOON + minutes(1), None)
         db.session.commit()
-        counting.fold_all()
-        needed.refresh(MONTHS)
-        written = "select max(id) from needed_shares"
-        before = db.session.execute(text(written)).scalar()
-        add_measurement(cast["campaign"], cast["teams"][0], NOON, None, category="outside_communes")
-        db.session.commit()
-        counting.fold_all()
-        needed.refresh(MONTHS)
-        assert db.session.execute(text(written)).scalar() == before is not None
-        assert db.session.execute(text("select count(*) from needed_stale")).scalar() == 0
-
-
-def _cast(app: Flask, *areas: int) -> dict[str, Any]:
-    union = organisation(app)
-    return {
-        "campaign": campaign(app, union, *areas),
-        "other": campaign(app, union, name="Khác"),
-        "teams": [team(app, union, f"Đội {n}") for n in range(3)],
-        "people": [*volunteers(app, "An", None, None), None],
-        "units": [unit_id(app, code) for code in ("05443", "05446", "05449")],
-    }
-
-
-def _any(rng: random.Random, cast: dict[str, Any]) -> tuple[Any, str]:
-    """Any measurement; several share a moment, so that ids decide."""
-    network = rng.choice(["mobile", "mobile", "fixed", "unknown"])
-    fate = rng.choice(["counted"] * 6 + ["repeat", "over_cap", "failed_test"])
-    made = add_measurement(
-        rng.choice([cast["campaign"], cast["other"]]),
-        rng.choice([None, *cast["teams"]]),
-        NOON + minutes(rng.choice([0, 1, 2, 60, 24 * 60, 24 * 60 + 1, 3 * 24 * 60, 30 * 24 * 60])),
-        rng.choice([*cast["units"], None]),
-        network=network,
-        volunteer=rng.choice(cast["people"]),
-        category="kind_unknown" if network == "unknown" else fate,
-    )
-    return made, network
-
-
-def _agrees(target: int) -> None:
-    truth = needed_by_ranking(target)
-    shares = db.session.execute(text(f"{BEFORE} from needed_shares group by 1, 2, 3, 4, 5"))
-    assert {tuple(row)[:5]: row[5] for row in shares} == dict(truth)
-    sums, helped = Counter[Any](), defaultdict[Any, set[int]](set)
-    reached = {
-        row[0]
-        for row in db.session.execute(
-            text("""select (unit_id, network, to_char(day, 'YYYY-MM'))::text from measurements
-                    where counted group by unit_id, network, to_char(day, 'YYYY-MM')
-                    having count(*) >= :target"""),
-            {"target": target},
-        )
-    }
-    for row in db.session.execute(text("select * from needed_shares")):
-        place = f"({row.unit_id},{row.network},{row.month})"
-        assert row.reached == (place in reached)
-        for grain, one, key in (
-            ("team", row.team_id, 0),
-            ("team_unit", row.team_id, row.unit_id),
-            ("unit", 0, row.unit_id),
-            ("member", row.team_id, row.volunteer_id),
-            ("day", 0, row.day.toordinal()),
-        ):
-            about = (row.campaign_id, row.month, grain, one, key, row.network)
-            sums[about] += row.n
-            if row.reached:
-                helped[about].add(row.unit_id)
-    kept = list(db.session.execute(text("select * from needed_sums where n <> 0 or helped <> 0")))
-    assert {tuple(row)[:6]: row.n for row in kept} == dict(sums)
-    assert {tuple(row)[:6]: row.helped for row in kept} == {
-        about: len(helped[about]) for about in sums
-    }
-
-
-def _kept() -> dict[tuple[int, int], tuple[int, bool]]:
-    rows = db.session.execute(text("select team_id, unit_id, n, reached from needed_shares"))
-    return {(row.team_id, row.unit_id): (row.n, row.reached) for row in rows}
+    assert cast.needed() == {}

@@ -24,16 +24,13 @@ DECISION = {"excluded": True, "reason": "", "act": None, "lifts": None}
 READ, TALLIES, CAPPED, POST = (
     text(statement.replace("%(", ":").replace(")s", ""))
     for statement in (
-        timeline.READ, timeline.TALLIES, timeline.CAPPED, timeline.READ_STATE
+        timeline.READ, timeline.TALLIES, timeline.CAPPED, timeline.READ_WITH_DEVICE
     )
 )  # fmt: skip
 SPANS = {"begins": "{2024-11-14T17:00Z}", "ends": "{2024-11-15T17:00Z}", "most": 9}
 MONTHS = {"month_begin": AT, "month_end": AT}
 DAYS = {"days": "{2024-11-15}", "units": "{1}", **MONTHS}
-PHONE_POSTS = {
-    "digest": b"", "device": None, "cap": 9, "tickets": "{}",
-    "kids": "{}", "ids": "{}", "digests": "{}", **SPANS, **MONTHS,
-}  # fmt: skip
+PHONE_POSTS = {"digest": b"", "received_at": AT, "cap": 9, **SPANS, **MONTHS}
 CAP = {"begin": AT, "end": AT, "unit_id": 1, "network": "mobile", "after": 149, "to": 151}
 ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "own list": (answers.PAGE, DEVICES, {"device": PHONE, "at": None, "id": None, "limit": 9}),
@@ -47,7 +44,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "revising a phone": (revising.ROWS, DEVICES, {"device": PHONE, **SPAN}),
     "revising imports": (revising.ROWS, "ix_measurements_late", {"device": None, **SPAN}),
     "revising some": (revising.CHOSEN, IDS, {"device": PHONE, "ids": [PHONE]}),
-    "teams of a report": (TEAMS, "ix_team_counts_places", {
+    "teams of a report": (TEAMS, "ix_earning_sums_unit", {
         "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
     }),
     "excluding some": (revising.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
@@ -64,7 +61,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
 FORGET = """
     select pg_clear_attribute_stats('public', relname::text, attname::text, false)
     from pg_class c join pg_attribute a on attrelid = c.oid and attnum > 0 and not attisdropped
-    where relname in ('measurements', 'exclusions', 'team_counts', 'earnings')
+    where relname in ('measurements', 'exclusions', 'earning_sums', 'earnings')
 """
 
 
@@ -72,7 +69,7 @@ FORGET = """
 def unknown(app: Flask, owner: Engine) -> None:
     """Tables of which PostgreSQL knows nothing: in one it has found empty any index is as good."""
     with owner.begin() as connection:
-        connection.exec_driver_sql("truncate measurements, exclusions, team_counts, earnings")
+        connection.exec_driver_sql("truncate measurements, exclusions, earning_sums, earnings")
         connection.exec_driver_sql(FORGET)
 
 

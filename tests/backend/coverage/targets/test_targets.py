@@ -6,18 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.contributions import needed
-from tests.support.contributions import add_measurement
 from tests.support.daily_counts import count
-from tests.support.people import (
-    audit_entries,
-    campaign,
-    if_match,
-    organisation,
-    person,
-    team,
-    unit_id,
-)
+from tests.support.people import audit_entries, if_match, person
 
 URL = "/api/v1/targets"
 WARD = {"system": "2024", "level": "commune", "code": "05443"}
@@ -134,23 +124,3 @@ def test_what_is_no_target(
     answer = put(client, person(app, "admin"), **changes)
     assert answer.status_code == 422, answer.text
     assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [(field, code)]
-
-
-def test_needed_samples_follow_a_units_own_target(app: Flask, client: FlaskClient) -> None:
-    owner, unit = organisation(app), unit_id(app, "05443")
-    made, own = campaign(app, owner, unit), team(app, owner)
-    with app.app_context():
-        for _ in range(4):
-            add_measurement(made, own, unit=unit)
-        needed.db.session.commit()
-    headers = person(app, "organiser", owner)
-    where = f"/api/v1/campaigns/{made}/contributions"
-
-    def total() -> int:
-        return int(client.get(where, headers=headers).json["total"]["needed"])
-
-    assert total() == 4
-    count(app, "05443", ("2024-11-10", 0))
-    app.test_cli_runner().invoke(args=["measurements", "fold"])
-    assert put(client, person(app, "admin"), threshold=3).status_code == 201
-    assert total() == 3

@@ -267,7 +267,7 @@ def test_sums_that_a_hand_changed_are_found_and_repaired(cast: Cast) -> None:
         found = {(row["grain"], row["name"]) for row in earnings.differences()}
         assert found == {
             *(("member", name) for name in ("claimed", "repeat", "days", "needed", "guests")),
-            *(("unit", name) for name in ("claimed", "days", "needed")),
+            *(("unit", name) for name in ("claimed", "days", "needed", "needed_days")),
         }
     recount = cast.app.test_cli_runner().invoke(args=["measurements", "recount", "--repair"])
     assert recount.exit_code == 1, recount.output

@@ -389,7 +389,7 @@ STATISTICS = View(
     "the speeds of a group of counted samples of a unit in a month, live",
     {
         **MONTH_KEYS,
-        "computed_at": "when they were computed: five minutes after changes, the country hourly",
+        "computed_at": "when they were computed: hourly, those of past months at night",
         **SPEED_COLUMNS,
     },
     f"""

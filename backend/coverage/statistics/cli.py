@@ -26,7 +26,7 @@ commands = (release_cli,)  # the other command belongs to the group of coverage
 @cli.command()
 @click.option("--month", callback=month_option, help="YYYY-MM; default: every month")
 @click.option("--all", "everything", is_flag=True, help="also unchanged months")
-@click.option("--hourly", is_flag=True, help="the country only if its figures are an hour old")
+@click.option("--hourly", is_flag=True, help="past months only once a day, at night")
 @executor_options
 def refresh(month: str | None, everything: bool, hourly: bool, executor: Executor) -> None:
     """Recompute statistics whose counted samples changed."""

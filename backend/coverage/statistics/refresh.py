@@ -8,7 +8,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from backend.batch.executor import SERIAL, Executor
-from backend.clock import month_end, month_start
+from backend.clock import local_day, month_end, month_start
 from backend.coverage.statistics import models  # noqa: F401 # part of the metadata
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.group_figures import figures_of
@@ -36,9 +36,6 @@ COUNTRY = 0
 # A province's rows are found by a bitmap and sorted by group: with PostgreSQL's 4 MB, the bitmap
 # forgets rows and the sort writes files, for a third of the time (10 million measurements).
 WORK_MEMORY = text("set local work_mem = '64MB'")
-# With `hourly` the country is computed again after this time at the earliest: its month costs by
-# all of its samples.
-COUNTRY_EVERY = timedelta(hours=1)
 # Folder in VAR_DIR of earlier versions, with ids of devices.
 OLD_FOLDER = "statistics"
 
@@ -87,10 +84,9 @@ OF_COUNTRY = f"""
 REMOVE = text("""
     delete from statistics where month = :month and network = :network and unit_id = any(:units)
 """)
-COMPUTED_SINCE = text("""
-    select exists (
-        select from statistics where month = :month and network = :network
-            and unit_id = :country and found_at > :since and found_at <= :now)
+COMPUTED_AT = text("""
+    select max(found_at) from statistics
+    where month = :month and network = :network and unit_id = :country
 """)
 WRITE = text("""
     insert into statistics
@@ -140,12 +136,14 @@ def refresh(
 ) -> int:
     """Recompute marked statistics, optionally of one month; return the number of communes.
 
-    With `hourly` a country that was computed within COUNTRY_EVERY is left to a later run.
+    With `hourly`, as the server does it each hour, past months wait for the night.
     """
     shutil.rmtree(setting("VAR_DIR") / OLD_FOLDER, ignore_errors=True)
     provinces, countries = [], []
     for (stale_month, network), places in _read_stale(month).items():
         part = NetworkMonth(stale_month, network, now)
+        if hourly and not _is_due(part):
+            continue
         provinces += [Task(part, place, units) for place, units in places if place is not None]
         # The mark of the country, and those of units without a province.
         others = [unit for place, units in places if place is None for unit in units]
@@ -154,18 +152,17 @@ def refresh(
     for _ in executor.map(refresh_province, provinces):
         progress(done := done + 1, todo)
     for task in countries:  # one after another, in the memory of one
-        if not (hourly and _is_recent(task.part)):
-            refresh_country(task)
+        refresh_country(task)
         progress(done := done + 1, todo)
     return sum(len(task.stale) for task in provinces)
 
 
-def _is_recent(part: NetworkMonth) -> bool:
-    """Return whether the country was computed within COUNTRY_EVERY."""
-    values = part.parameters(country=COUNTRY, since=part.now - COUNTRY_EVERY, now=part.now)
-    recent: bool = db.session.execute(COMPUTED_SINCE, values).scalar_one()
+def _is_due(part: NetworkMonth) -> bool:
+    """Return whether a month is the running one, or was not computed since midnight."""
+    today = local_day(part.now)
+    at = db.session.scalar(COMPUTED_AT, part.parameters(country=COUNTRY))
     db.session.commit()
-    return recent
+    return part.month == f"{today:%Y-%m}" or at is None or local_day(at) < today
 
 
 def refresh_unit(unit_id: int, month: str, now: datetime) -> None:

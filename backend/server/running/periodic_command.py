@@ -15,7 +15,6 @@ from backend.run_log import record_run
 
 ROOT = Path(__file__).parents[3]
 NICENESS = 10  # requests have priority
-PAUSE_MOST_S = 2_400.0
 FLASK = ("-m", "flask", "--app", str(ROOT / "wsgi.py"))
 # With a webhook this process stays and delivers within a second; it is replaced now and then, with
 # the code of the last reload.
@@ -29,16 +28,12 @@ class Schedule:
     name: str
     arguments: Sequence[str]
     every_s: float
-    # A run is followed by a pause of so many times its duration, at most PAUSE_MOST_S: figures get
-    # older before the work takes more of a processor. A run of 20 minutes still ends before the
-    # alert StatisticsOld, after an hour.
-    pause_times: float = 0
     # Starting a process takes three seconds of a processor: one that cannot run does it less often.
     retry_s: float | None = None
 
 
 SCHEDULES = (
-    Schedule("statistics", (*FLASK, "coverage", "refresh", "--hourly"), 300.0, pause_times=20),
+    Schedule("statistics", (*FLASK, "coverage", "refresh", "--hourly"), 3_600.0),
     Schedule("tiles", (*FLASK, "web", "tiles"), 600.0),  # of a newly activated boundary set
     Schedule("release", (*FLASK, "release", "make"), 3_600.0),
     Schedule("open_data", (*FLASK, "reports", "publish-data"), 3_600.0),  # of released months
@@ -54,16 +49,16 @@ class PeriodicCommand:
     def __init__(self, schedule: Schedule, environment: Mapping[str, str]) -> None:
         self.schedule, self.environment = schedule, environment
         self.process: subprocess.Popen[bytes] | None = None
-        self.started, self.running = float("-inf"), False
-        self.pause_until = float("-inf")
+        self.running = False
+        self.due = float("-inf")
 
     def start_if_due(self) -> None:
         """Start a run if one is due and the last has ended."""
         self.record_end()
         now = time.monotonic()
-        if self.running or now < max(self.started + self.schedule.every_s, self.pause_until):
+        if self.running or now < self.due:
             return
-        self.started = now
+        self.due = now + self.schedule.every_s
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, *self.schedule.arguments],
             cwd=ROOT,
@@ -81,11 +76,8 @@ class PeriodicCommand:
         status = self.process.poll() if self.process is not None else None
         if self.running and status is not None:
             self.running = False
-            ended = time.monotonic()
-            pause = min(self.schedule.pause_times * (ended - self.started), PAUSE_MOST_S)
-            self.pause_until = ended + pause
             if status != 0 and self.schedule.retry_s is not None:
-                self.started, self.pause_until = float("-inf"), ended + self.schedule.retry_s
+                self.due = time.monotonic() + self.schedule.retry_s
             if "VAR_DIR" in self.environment:
                 record_run(Path(self.environment["VAR_DIR"]), self.schedule.name, status == 0)
 

@@ -1,7 +1,7 @@
 """Statistics over the API: exact, found again for what changed, silent under the minimum."""
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -205,20 +205,33 @@ def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
     assert marks(app) == 0
 
 
-def test_the_country_is_computed_hourly_and_its_changes_wait(
+def test_the_server_computes_the_running_month_hourly_and_past_months_at_night(
     app: Flask, client: FlaskClient
 ) -> None:
-    here = unit_id(app, HERE)
-    store_rows(app, *many(here, 31))
+    clock, here = app.extensions["clock"], unit_id(app, HERE)
+
+    def add(n: int) -> None:
+        store_rows(app, *many(here, n))
+
+    add(31)
     refresh(app, "--hourly")
+    clock.now += timedelta(hours=1)
+    add(2)
+    refresh(app, "--hourly")
+    assert total(statistics(client))["n"] == total(statistics(client, None))["n"] == 33
+    clock.now = datetime(2024, 12, 3, 1, tzinfo=UTC)  # eight o'clock in Vietnam
+    refresh(app, "--hourly")
+    clock.now += timedelta(hours=1)
+    add(1)
+    assert refresh(app, "--hourly") == "communes recomputed: 1"
     before = statistics(client, None)
-    for minutes, n in ((30, 31), (31, 33)):
-        app.extensions["clock"].now += timedelta(minutes=minutes)
-        store_rows(app, measurement_row(here, download_mbps=500.0))
-        assert refresh(app, "--hourly") == "communes recomputed: 1"
-        assert total(statistics(client, None))["n"] == n
-    assert total(statistics(client))["n"] == 33
-    assert statistics(client, None)["found_at"] > before["found_at"]
+    clock.now += timedelta(hours=14)
+    add(1)
+    assert refresh(app, "--hourly") == "communes recomputed: 0"
+    assert statistics(client, None) == before
+    clock.now += timedelta(hours=1)  # midnight
+    assert refresh(app, "--hourly") == "communes recomputed: 1"
+    assert total(statistics(client, None))["n"] == 35
     assert marks(app) == 0
 
 

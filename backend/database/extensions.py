@@ -1,8 +1,10 @@
 """Flask extensions shared by all packages, their settings, and statements by the driver itself."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from threading import RLock
 from typing import Any
 from uuid import UUID
@@ -18,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, registry
 
-from backend.database.pool import Connections, is_dead
+from backend.database.pool import Connections, is_dead, prefer_indexes
 from backend.errors import ProblemSchema
 
 
@@ -108,6 +110,7 @@ api = ProblemApi()
 def bind_connections(app: Flask) -> None:
     """Drop dead connections at checkout, and make the pool of `fetch_autocommit`."""
     arguments = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
+    event.listen(db.engine, "connect", prefer_indexes)
     event.listen(db.engine, "checkout", _refuse_dead)
     app.extensions["connections"] = Connections(db.engine, POOL_MOST, POOL_WAIT_S, arguments)
 
@@ -131,13 +134,10 @@ def fetch(statement: str, values: Mapping[str, Any], *, binary: bool = False) ->
     Errors are SQLAlchemy's, without the values, which contain positions.
     """
     driver: Any = db.session.connection().connection.driver_connection
-    with driver.cursor(row_factory=dict_row, binary=binary) as cursor:
-        try:
-            cursor.execute(statement, values)
-            rows: Rows = cursor.fetchall()
-            return rows
-        except psycopg.Error as error:
-            raise _as_sqlalchemy(error, statement) from error
+    try:
+        return _execute(driver, statement, values, binary=binary)
+    except psycopg.Error as error:
+        raise _as_sqlalchemy(error, statement) from error
 
 
 def fetch_autocommit(statement: str, values: Mapping[str, Any]) -> Rows:
@@ -148,9 +148,37 @@ def fetch_autocommit(statement: str, values: Mapping[str, Any]) -> Rows:
     connections: Connections = extension("connections")
     try:
         with connections.connection() as connection:
-            return connection.cursor_of(statement).execute(statement, values).fetchall()
+            return _execute(connection, statement, values)
     except psycopg.Error as error:
         raise _as_sqlalchemy(error, statement) from error
+
+
+def _execute(
+    connection: psycopg.Connection[Any],
+    statement: str,
+    values: Mapping[str, Any],
+    *,
+    binary: bool = False,
+) -> Rows:
+    query, names = _positional(statement)
+    with psycopg.RawCursor(connection, row_factory=dict_row) as cursor:
+        cursor.execute(query, [values[name] for name in names], binary=binary)
+        return cursor.fetchall()
+
+
+@lru_cache(256)
+def _positional(statement: str) -> tuple[str, tuple[str, ...]]:
+    """Return a statement with the server's placeholders, and the names of their values in order.
+
+    The driver would do it anew for each execution of a statement over 4,096 characters.
+    """
+    numbers: dict[str, int] = {}
+    placed = re.sub(
+        r"%\((\w+)\)s",
+        lambda found: f"${numbers.setdefault(found[1], len(numbers) + 1)}",
+        statement,
+    )
+    return placed, tuple(numbers)
 
 
 def array_literal(values: Iterable[UUID | bytes | date | int | str | None]) -> str:

@@ -11,48 +11,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg import Connection, Cursor, OperationalError
-from psycopg.rows import DictRow, RowMaker, dict_row
+from psycopg import Connection, OperationalError
+from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 from sqlalchemy import Engine, event
 
-# These statements find rows by an index. PostgreSQL caches a plan made while the table was small:
-# with its default disk costs that plan reads the whole table, with the dead rows of all posts.
+# The statements of every post find rows by an index. PostgreSQL keeps a plan made while the table
+# was small: with its default disk costs that plan reads the whole table, with the dead rows of all
+# posts.
 PREFER_INDEXES = "set random_page_cost = 1.1"
 # One thread opens connections: a worker process needs a handful in its life.
 OPENERS = 1
 
 
-class StatementCursor(Cursor[DictRow]):
-    """The cursor of one statement: types and names of its columns are looked up only once."""
-
-    row_maker: RowMaker[DictRow] | None = None
-
-
-def kept_dict_row(cursor: Any) -> RowMaker[DictRow]:
-    """Return the row maker of a StatementCursor."""
-    if cursor.row_maker is None:
-        cursor.row_maker = dict_row(cursor)
-    made: RowMaker[DictRow] = cursor.row_maker
-    return made
-
-
-class AutocommitConnection(Connection[DictRow]):
-    """A connection with a kept cursor for each statement."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._cursors: dict[str, StatementCursor] = {}
-
-    def cursor_of(self, statement: str) -> StatementCursor:
-        """Return the kept cursor of a statement."""
-        cursor = self._cursors.get(statement)
-        if cursor is None:
-            cursor = self._cursors[statement] = StatementCursor(self, row_factory=kept_dict_row)
-        return cursor
-
-
-class Pool(ConnectionPool[AutocommitConnection]):
+class Pool(ConnectionPool[Connection[DictRow]]):
     """A pool that fails at once while the database is unavailable.
 
     psycopg_pool retries for minutes while its clients wait. Here a request fails as soon as a
@@ -69,7 +41,7 @@ class Pool(ConnectionPool[AutocommitConnection]):
 
 
 class Connections:
-    """Opens the pool at first use and closes it with the engine, as before a fork."""
+    """Opens the pool at first use, which is after a fork, and closes it with the engine."""
 
     def __init__(
         self, engine: Engine, most: int, wait_s: float, arguments: Mapping[str, Any]
@@ -83,7 +55,7 @@ class Connections:
         event.listen(engine, "engine_disposed", self._close)
 
     @contextmanager
-    def connection(self) -> Iterator[AutocommitConnection]:
+    def connection(self) -> Iterator[Connection[DictRow]]:
         """Yield a live connection."""
         pool = self._pool or self._open()
         connection = pool.getconn()
@@ -100,7 +72,6 @@ class Connections:
         with self._lock:
             if not self._pool:
                 self._pool = Pool(
-                    connection_class=AutocommitConnection,
                     kwargs=self._arguments,
                     configure=prefer_indexes,
                     min_size=0,
@@ -123,8 +94,10 @@ class Connections:
             pool.close()
 
 
-def prefer_indexes(connection: Connection[Any]) -> None:
+def prefer_indexes(connection: Connection[Any], *of_the_pool: Any) -> None:
+    """Set the disk costs of a new connection."""
     connection.execute(PREFER_INDEXES)
+    connection.commit()
 
 
 def is_dead(connection: Connection[Any]) -> bool:

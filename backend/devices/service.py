@@ -89,6 +89,9 @@ BY_TOKEN = f"""
     union all
     select {_COLUMNS}, true from devices where next_token_hash = %(digest)s
 """  # noqa: S608 # names of columns
+BY_TOKEN_OR_ID = f"""
+    {BY_TOKEN} union all select {_COLUMNS}, false from devices where id = %(device)s
+"""  # noqa: S608
 _FIELDS = tuple(KnownDevice.__dataclass_fields__)
 BY_TOKEN_READ = ("device_id", *_FIELDS[1:], "is_next")
 FIRST_USE = f"""

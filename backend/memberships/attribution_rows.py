@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from backend.database.extensions import array_literal, db, fetch_autocommit
+from backend.database.extensions import Run, array_literal, db
 from backend.memberships.attribution import Decision, Key, Stay, Terms
 
 # The device's time with a volunteer, intersected with that volunteer's time in a team.
@@ -28,7 +28,7 @@ _TERMS = """
     from campaigns c where c.id {chosen} and c.state <> 'draft' order by c.id
 """
 TERMS = text(_TERMS.format(chosen="= any(:ids)"))
-# For new samples, which have no correction and no exclusion; outside the session.
+# For new samples, which have no correction and no exclusion.
 _CAMPAIGNS = """
     in (select m.campaign_id from device_links l join memberships m using (volunteer_id)
         where l.device_id = %(device)s)
@@ -59,10 +59,10 @@ class InputsOfNew(NamedTuple):
     within: Mapping[int, frozenset[int]]
 
 
-def inputs_of_new(device_id: UUID, communes: Collection[int]) -> InputsOfNew:
-    """Read the inputs of new samples of a device in these communes, outside the session."""
+def inputs_of_new(run: Run, device_id: UUID, communes: Collection[int]) -> InputsOfNew:
+    """Read the inputs of new samples of a device in these communes."""
     values = {"device": device_id, "units": array_literal(communes)}
-    [row] = fetch_autocommit(OF_NEW, values)
+    [row] = run(OF_NEW, values)
     return InputsOfNew(
         [_stay(one) for one in row["stays"] or ()],
         [_terms(_with_days(one)) for one in row["terms"] or ()],

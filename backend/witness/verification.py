@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from backend.database.extensions import Run, array_literal, fetch_autocommit
+from backend.database.extensions import fetch_autocommit
 from backend.witness.assurance import Statements, StoredTicket, check_statements
 from backend.witness.keys import installation_key
 from backend.witness.statements import (
@@ -23,12 +23,13 @@ from backend.witness.statements import (
 HOST_KEYS = "select host_id, kid, public_key from host_keys"
 # Keys are read again for an unknown one, but not for each of many forged ones.
 REFRESH_S = 2.0
-# As JSON it is one value of the first statement of a post.
-STORED_AS_JSON = """
+# The state of tickets and of the keys of their witnesses, as one value of the first statement of a
+# post.
+STORED_TICKETS = """
     select jsonb_agg(to_jsonb(s)) as tickets from (
     select sent.id, sent.kid, t.host_id, t.profile, t.issued_at, t.expires_at, t.used_by,
         h.signs, h.revoked_at, k.replaced_at as key_replaced_at
-    from unnest(cast(%(ids)s as uuid[]), cast(%(kids)s as text[])) as sent (id, kid)
+    from unnest(cast(%(tickets)s as uuid[]), cast(%(kids)s as text[])) as sent (id, kid)
     join tickets t on t.id = sent.id
     join measuring_hosts h on h.id = t.host_id
     left join host_keys k on k.host_id = t.host_id and k.kid = sent.kid
@@ -87,23 +88,8 @@ class StatementVerifier:
 StoredTickets = Mapping[tuple[UUID | None, str | None], StoredTicket]
 
 
-def sent_tickets(statements: Iterable[Statements | None]) -> dict[str, Any]:
-    """Return the values of STORED_AS_JSON; empty without a ticket."""
-    sent = {one.keys for one in statements if one and one.ticket}
-    if not sent:
-        return {}
-    ids, kids = zip(*sent, strict=True)
-    return {"ids": array_literal(ids), "kids": array_literal(kids)}
-
-
-def read_tickets(run: Run, statements: Iterable[Statements | None]) -> StoredTickets:
-    """Read the state of tickets and of the keys of their witnesses, by both ids."""
-    sent = sent_tickets(statements)
-    return stored_tickets(run(STORED_AS_JSON, sent)[0]["tickets"]) if sent else {}
-
-
 def stored_tickets(rows: Iterable[Mapping[str, Any]] | None) -> StoredTickets:
-    """Return the tickets of STORED_AS_JSON by the ids of ticket and key."""
+    """Return the tickets of STORED_TICKETS by the ids of ticket and key."""
     return {(UUID(row["id"]), row["kid"]): _stored_ticket(row) for row in rows or ()}
 
 

@@ -17,7 +17,7 @@ from backend.errors import Problem, invalid
 from backend.i18n.catalogues import Language
 from backend.measurements.recording.answers import own_measurement
 from backend.measurements.recording.incoming import Item, ReceiptContext, read_id
-from backend.measurements.recording.service import RecordingContext, record_optimistically
+from backend.measurements.recording.service import RecordingContext, record_post
 from backend.witness.hosts import registered_host
 from backend.witness.service import IssuedTicket, TicketIssuer, TicketRequest
 
@@ -136,9 +136,7 @@ def record_result(app_request: Request, context: RecordingContext, issuer: Ticke
     if issued:
         sample["test"] = {"ticket": issued.token}
         sample["server"] = {"id": str(issued.ticket.host_id), "name": issued.host_name}
-    recorded = record_optimistically(
-        app_request.token, [sample], ReceiptContext(app_request.now), context
-    )
+    recorded = record_post(app_request.token, [sample], ReceiptContext(app_request.now), context)
     return recorded.items[0]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import day_begin
-from backend.database.extensions import db, dump, fetch, setting
+from backend.database.extensions import Run, db, dump, fetch, setting
 from backend.devices import service as devices
 from backend.errors import Problem
 from backend.measurements.recording.reasons import COLUMNS, category
@@ -256,14 +256,13 @@ def _stored_and_wanted(device_id: UUID, days: Sequence[date]) -> tuple[set[Earne
     return stored, list(earnings(samples, stays, terms, decisions, excluded))
 
 
-def earn_new(device_id: UUID, rows: Sequence[Mapping[str, Any]]) -> EarnedRows | None:
+def earn_new(run: Run, device_id: UUID, rows: Sequence[Mapping[str, Any]]) -> EarnedRows | None:
     """Return the earnings of new samples; None if they depend on others, by the cap of a campaign.
 
-    Inputs are read outside the session. Changes of campaigns and of past memberships raise the
-    version of their devices, and the caller stores nothing if the version changed; joining and
-    leaving hold from now on.
+    Changes of campaigns and of past memberships raise the version of their devices, and the caller
+    stores nothing if the version changed; joining and leaving hold from now on.
     """
-    inputs = inputs_of_new(device_id, {row["unit_id"] for row in rows} - {None})
+    inputs = inputs_of_new(run, device_id, {row["unit_id"] for row in rows} - {None})
     samples = [_sample(row, inputs.within.get(row["unit_id"], frozenset())) for row in rows]
     capped = [terms for terms in inputs.terms if terms.cap is not None]
     if any(covers(terms, sample) for terms in capped for sample in samples):

@@ -18,8 +18,9 @@ from backend.measurements.recording import bodies, replays, rules
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.data_caps import CAPPED, measures_speed
 from backend.measurements.recording.reasons import STATEMENT_MARKS
-from backend.units.locator import UnitLocation
+from backend.units.locator import Locator, UnitLocation
 from backend.witness.assurance import Assurance, Statements
+from backend.witness.verification import StatementVerifier
 from geo.fix import position_problem
 
 NOT_CONTENT = ("id", "sent_at", "test")
@@ -77,6 +78,52 @@ class Position(NamedTuple):
     longitude: float
     latitude: float
     accuracy_m: float
+
+
+def prepare(
+    batches: Sequence[tuple[Sequence[Any], ReceiptContext]],
+    locator: Locator,
+    key: str,
+    verifier: StatementVerifier | None = None,
+) -> list[Item]:
+    """Compute everything that follows from each item alone; `key` is the key of content digests.
+
+    Communes of all items are looked up at once: a batch costs little more than one item.
+    """
+    sent = [
+        (parse_item(raw, receipt.received_at, key), receipt)
+        for raws, receipt in batches
+        for raw in raws
+    ]
+    readable = [(item, receipt) for item, receipt in sent if not item.errors]
+    for item, receipt in readable:
+        item.statements = _verify(item, receipt, verifier)
+        item.row = row_of(item, receipt)
+        if outside := outside_time(item.row, receipt):
+            item.time_error = FieldError("measured_at", outside)
+    placeable = [(item, at) for item, _ in readable if (at := position_of(item.row))]
+    if len(placeable) == 1:
+        item, at = placeable[0]
+        item.placed = locator.locate(*at)
+    elif placeable:
+        found = locator.locate_many(*zip(*[at for _, at in placeable], strict=True))
+        for (item, _), placed in zip(placeable, found, strict=True):
+            item.placed = placed
+    for item, receipt in readable:
+        derived = derived_columns(item.row, item.loaded, item.placed, receipt)
+        item.row |= {"id": item.id, **derived}
+    return [item for item, _ in sent]
+
+
+def _verify(
+    item: Item, receipt: ReceiptContext, verifier: StatementVerifier | None
+) -> Statements | None:
+    """Verify the statements of an app's sample; those of other samples prove nothing."""
+    test = item.loaded.get("test")
+    source = item.loaded.get("source") or receipt.source
+    if test is None or verifier is None or source != "app" or not receipt.has_device:
+        return None
+    return verifier.verify(test["ticket"], test.get("witness"))
 
 
 def parse_item(raw: Any, received_at: datetime, key: str) -> Item:

@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import local_day
-from backend.database.extensions import db, fetch
+from backend.database.extensions import array_literal, db, fetch
 from backend.measurements.recording.rules import AGE_MOST, SKEW_MOST
 
 SUNDAY = 7
 
 # The lateral join makes the planner look each digest up by the index.
-KNOWN = """
-    select known.digest from unnest(%(digests)s::bytea[]) as sent (digest),
+WITHDRAWN_AMONG = """
+    select known.digest from unnest(cast(%(digests)s as bytea[])) as sent (digest),
         lateral (select digest from withdrawn_digests w where w.digest = sent.digest limit 1) known
 """
 ADD = text("""
@@ -40,7 +40,9 @@ def content_digest(digest: bytes, key: str) -> bytes:
 
 def withdrawn_among(digests: Sequence[bytes]) -> Collection[bytes]:
     """Return those of the digests that belong to withdrawn measurements."""
-    return {bytes(row["digest"]) for row in fetch(KNOWN, {"digests": list(digests)})}
+    return {
+        bytes(row["digest"]) for row in fetch(WITHDRAWN_AMONG, {"digests": array_literal(digests)})
+    }
 
 
 def add_withdrawn(digests: Iterable[bytes], withdrawn_at: datetime) -> None:

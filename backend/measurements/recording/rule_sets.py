@@ -1,6 +1,6 @@
 """Which rules judge a measurement: dated, audited rows of the installation."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.accounts.audit import shell_name
 from backend.accounts.models import AuditEntry
 from backend.clock import day_begin, month_end
-from backend.database.extensions import Run, array_literal, fetch, fetch_autocommit, setting
+from backend.database.extensions import Run, fetch, fetch_autocommit, setting
 from backend.errors import Problem, invalid
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.measurements.recording.models import CountingRules
@@ -31,22 +31,13 @@ UNREQUIRED: Required = "claimed"
 IN_FLIGHT = timedelta(minutes=1)
 
 SWITCH = "select min(from_at) as from_at from counting_rules where rules = 2"
-COUNTS_FROM = """
-    select counts_from from counting_rules
-    where counts_from is not null and from_at <= %(received_at)s
-    order by from_at desc, id desc limit 1
-"""
-IN_FORCE = f"select ({SWITCH}) as switched_at, ({COUNTS_FROM}) as counts_from"
-IN_FORCE_AT = f"""
-    select received_at, ({SWITCH}) as switched_at, (
-        {COUNTS_FROM.replace("%(received_at)s", "received_at")}
-    ) as counts_from
-    from unnest(cast(%(times)s as timestamptz[])) as sent (received_at)
-"""  # noqa: S608
 REQUIREMENTS = """
     select from_at, counts_from, by, reason from counting_rules
     where counts_from is not null order by from_at, id
 """
+# As one value of another statement.
+REQUIREMENTS_AS_JSON = f"(select jsonb_agg(to_jsonb(r)) from ({REQUIREMENTS}) r)"  # noqa: S608
+IN_FORCE = f"select ({SWITCH}) as switched_at, {REQUIREMENTS_AS_JSON} as requirements"
 EMPTY = "select not exists (select from measurements) as empty"
 
 
@@ -81,24 +72,22 @@ def rule_set_of(month: str) -> int:
 
 def in_force(received_at: datetime, run: Run = fetch) -> InForce:
     """Return the rules for what is received at a time."""
-    [row] = run(IN_FORCE, {"received_at": received_at})
-    return in_force_of(row)
+    [row] = run(IN_FORCE, {})
+    return in_force_at([received_at], row)[received_at]
 
 
-def in_force_at(times: Collection[datetime]) -> dict[datetime, InForce]:
-    """Return the rules for what is received at each of these times."""
-    rows = fetch(IN_FORCE_AT, {"times": array_literal(at.isoformat() for at in times)})
-    return {row["received_at"]: in_force_of(row) for row in rows}
+def in_force_at(times: Iterable[datetime], row: Mapping[str, Any]) -> dict[datetime, InForce]:
+    """Return the rules for what is received at each of these times, of a row as of IN_FORCE."""
+    known = [
+        Requirement(**{**one, "from_at": datetime.fromisoformat(one["from_at"])})
+        for one in row["requirements"] or ()
+    ]
+    return {at: InForce(row["switched_at"], required_at(known, at)) for at in times}
 
 
 def claims_count(now: datetime) -> bool:
     """Return whether samples count now that nothing but the phone's word proves."""
     return in_force(now, fetch_autocommit).counts_from == "claimed"
-
-
-def in_force_of(row: Mapping[str, Any]) -> InForce:
-    """Return the rules of a row that has both columns."""
-    return InForce(row["switched_at"], row["counts_from"] or UNREQUIRED)
 
 
 def requirements() -> list[Requirement]:

@@ -1,7 +1,7 @@
 """Record measurements from phones: each exactly once, located, judged, counted, in one commit."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -11,39 +11,38 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from backend.clock import local_day
-from backend.database.extensions import db, fetch
+from backend.database.extensions import Run, db, fetch, fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem
-from backend.measurements.recording import earnings, incoming, replays, rules, timeline
+from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.bodies import storable_text
 from backend.measurements.recording.counting import CountChanges
-from backend.measurements.recording.incoming import Item, ReceiptContext, parse_item
+from backend.measurements.recording.incoming import Item, ReceiptContext
 from backend.measurements.recording.models import RejectedBody
 from backend.measurements.recording.reasons import STATEMENT_MARKS
-from backend.measurements.recording.rule_sets import InForce, in_force_at, is_unproven
+from backend.measurements.recording.rule_sets import is_unproven
 from backend.measurements.recording.storage import (
+    LOCK_WAIT_S,
     DeviceVersion,
     StateChanged,
     Tickets,
     store,
-    store_autocommit,
     update_verdicts,
 )
-from backend.measurements.recording.timeline import Timeline
+from backend.measurements.recording.timeline import Sender, State
 from backend.units.locator import Locator
-from backend.witness.assurance import Assessment, Claim, Statements, assess
+from backend.witness.assurance import Assessment, Claim, assess
 from backend.witness.keys import device_subject, prefix_digest
 from backend.witness.networks import CarrierNetworks
 from backend.witness.service import IssuedRow, IssuedTicket, TicketIssuer
 from backend.witness.statements import Ticket, Witness
-from backend.witness.verification import StatementVerifier, StoredTickets, read_tickets
+from backend.witness.verification import StatementVerifier, StoredTickets
 
-# Two devices that use one id at the same time: the second attempt finds the first's receipt.
-TRIES = 3
+# The first use of a token, a try without a lock and those with it: if two devices use one id at the
+# same time, the second attempt finds the first's receipt.
+TRIES = 5
 HOUR = timedelta(hours=1)
-
-RECEIPTS = "select id, device_id, digest from receipts where id = any(%(ids)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +81,6 @@ class Recorded:
     next_ticket: IssuedTicket | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Judging:
-    """What verdicts depend on besides the new rows."""
-
-    owner: rules.Owner | None  # None: rows of no device
-    caps: rules.Caps
-    in_force: Mapping[datetime, InForce]  # by the time of receipt
-    stored: Timeline | None = None  # if it was read already, outside the session
-
-
-def _owner(device: KnownDevice) -> rules.Owner:
-    return rules.Owner(device.registered_at, device.receiver_from)
-
-
 def record(
     device_id: UUID | None, sent: Sequence[Any], receipt: ReceiptContext, context: RecordingContext
 ) -> list[Item]:
@@ -112,82 +97,102 @@ def record_batches(
 
     The verdicts are those of recording one batch after the other.
     """
-    items = _prepare(batches, context)
-    _record_locked(device_id, items, context)
+    items = incoming.prepare(batches, context.locator, context.key, context.verifier)
+    _record(Sender(device_id=device_id), items, context)
     return items
 
 
-def record_optimistically(
+def record_post(
     token: str,
     sent: Sequence[Any],
     receipt: ReceiptContext,
     context: RecordingContext,
     next_profile: str | None = None,
 ) -> Recorded:
-    """Record for the device of a token: two statements and no lock if there is no conflict.
-
-    The first statement reads device and timeline, the second stores the result if the device's
-    version is still the same: then no other post, revision or withdrawal came between. Otherwise
-    the device is locked and its measurements are judged again. With `next_profile` the second
-    statement also issues a ticket of that profile.
-    """
-    items = _prepare([(sent, receipt)], context)
-    readable = [item.row for item in items if not item.errors and not item.time_error]
-    now = receipt.received_at
-    statements = [item.statements for item in items if item.statements]
-    known = timeline.read_with_device(token, now, readable, context.caps, statements)
-    if known is None:
-        devices.authenticate(token, now)  # 401, or the first use is recorded
-        known = timeline.read_with_device(token, now, readable, context.caps, statements)
-    if known is None:
-        raise devices.unauthorized()
-    device = known.device
-    gate = _gate(device, items, context.hourly_most)
-    judging = _Judging(_owner(device), context.caps, {now: known.in_force}, known.timeline)
+    """Record for the device of a token; with `next_profile` also issue a ticket of that profile."""
+    items = incoming.prepare([(sent, receipt)], context.locator, context.key, context.verifier)
     issuer, wanted = context.issuer, None
     if next_profile and issuer:
-        wanted = issuer.next_values(next_profile, items[0].id, now)
-    try:
-        new = _select_new(device.id, items, [], ())
-        tickets = Tickets(_assess(device.id, new, known.tickets, context), wanted)
-        issued = _judge_and_store(device.id, items, new, tickets, gate, judging)
-    except StateChanged:
-        db.session.rollback()
-        issued = _record_locked(device.id, items, context, wanted)
+        wanted = issuer.next_values(next_profile, items[0].id, receipt.received_at)
+    device, issued = _record(Sender(token), items, context, wanted)
+    assert device is not None
     if wanted is None or issuer is None:
         return Recorded(device, items)
     return Recorded(device, items, issuer.next_ticket(token, device.id, wanted, issued))
 
 
-def _record_locked(
-    device_id: UUID | None,
+def _record(
+    sender: Sender,
     items: Sequence[Item],
     context: RecordingContext,
     next_ticket: Mapping[str, Any] | None = None,
-) -> IssuedRow:
-    """Record under a lock of the device; return the ticket that was issued, as `store` does."""
-    ids = [item.id for item in items if item.id]
-    digests = [digest for item in items for digest in item.replay_digests]
+) -> tuple[KnownDevice | None, IssuedRow]:
+    """Judge and store items; return the device and the ticket that was issued, as `store` does.
+
+    A phone's post is tried without a lock: one statement reads, a second one stores if nothing
+    came between. Otherwise, and for other senders, the same happens under a lock of the device.
+    """
+    run = fetch_autocommit if sender.token else fetch
     for _ in range(TRIES):
-        gate = owner = None
-        if device_id:
-            device = devices.lock_device(device_id)
-            gate = _gate(device, items, context.hourly_most)
-            owner = _owner(device)
-        received = {item.received_at for item in items}
-        judging = _Judging(owner, context.caps, in_force_at(received))
-        receipts = fetch(RECEIPTS, {"ids": ids}) if ids else []
+        if sender.device_id:  # apart from reading: a statement does not see what came as it waited
+            _lock(sender.device_id)
+        state = timeline.read_state(run, sender, items, context.caps.commune)
+        if sender.token and not state.device:
+            devices.authenticate(sender.token, items[0].received_at)  # 401, or the first use
+            continue
         try:
-            # After the receipts: a withdrawal at the same time deletes these and adds digests.
-            withdrawn = replays.withdrawn_among(digests) if digests else ()
-            new = _select_new(device_id, items, receipts, withdrawn)
-            stored = read_tickets(fetch, [item.statements for item in new])
-            uses = _assess(device_id, new, stored, context) if device_id else []
-            tickets = Tickets(uses, next_ticket)
-            return _judge_and_store(device_id, items, new, tickets, gate, judging)
+            return state.device, _judge_and_store(run, state, items, context, next_ticket)
         except StateChanged:
             db.session.rollback()
+            run, sender = fetch, Sender(device_id=state.device_id)
     raise Problem(503, "unavailable", headers={"Retry-After": "1"})
+
+
+def _lock(device_id: UUID) -> KnownDevice:
+    """Lock a device; 503 after a while, as where storing waits."""
+    fetch("select set_config('lock_timeout', %(wait)s, true)", {"wait": f"{LOCK_WAIT_S}s"})
+    return devices.lock_device(device_id)
+
+
+def _judge_and_store(
+    run: Run,
+    state: State,
+    items: Sequence[Item],
+    context: RecordingContext,
+    next_ticket: Mapping[str, Any] | None,
+) -> IssuedRow:
+    """Judge new items and store everything; StateChanged if the state is outdated."""
+    device, device_id = state.device, state.device_id
+    gate = _gate(device, items, context.hourly_most) if device else None
+    new = _select_new(device_id, items, state)
+    tickets = Tickets(_assess(device_id, new, state.tickets, context), next_ticket)
+    rows = [item.row | {"device_id": device_id} for item in new]
+    counts = CountChanges()
+    changed = _judge(run, state, rows, counts, context.caps)
+    days = {row["day"] for row in (*rows, *changed)} if device and device.joined else set()
+    # Samples of a day depend on each other where one of them changed, or by a campaign's cap.
+    earned = None
+    if device_id and days and not changed:
+        earned = earnings.earn_new(run, device_id, rows)
+    rejected = [item for item in items if item.outcome == "rejected"]
+    if gate and run is not fetch and (changed or rejected or (days and earned is None)):
+        run = fetch  # several statements in one transaction: the device's row is the first to lock
+        if _lock(gate.device_id).version != gate.version + 1:
+            raise StateChanged
+        gate = replace(gate, version=gate.version + 1)
+    receipts = [_receipt_row(item.digest, row) for item, row in zip(new, rows, strict=True)]
+    digests = [digest for item in new for digest in item.replay_digests]
+    if run is fetch:
+        update_verdicts(changed)
+        _store_rejected(device_id, rejected)
+    issued = store(run, gate, receipts, rows, counts, digests, tickets, earned)
+    if run is fetch:
+        if device_id and days and earned is None:
+            earnings.attribute({device_id: days})
+        db.session.commit()
+    for item, row in zip(new, rows, strict=True):
+        item.row = row
+    return issued
 
 
 def _gate(device: KnownDevice, items: Sequence[Item], most: int) -> DeviceVersion:
@@ -203,43 +208,12 @@ def _gate(device: KnownDevice, items: Sequence[Item], most: int) -> DeviceVersio
     return DeviceVersion(device.id, device.version, device.joined, began, counted)
 
 
-def _prepare(
-    batches: Sequence[tuple[Sequence[Any], ReceiptContext]], context: RecordingContext
-) -> list[Item]:
-    """Compute everything that follows from each item alone, without the database."""
-    sent = [
-        (parse_item(raw, receipt.received_at, context.key), receipt)
-        for raws, receipt in batches
-        for raw in raws
-    ]
-    readable = [(item, receipt) for item, receipt in sent if not item.errors]
-    for item, receipt in readable:
-        item.statements = _verify(item, receipt, context.verifier)
-        item.row = incoming.row_of(item, receipt)
-        if outside := incoming.outside_time(item.row, receipt):
-            item.time_error = FieldError("measured_at", outside)
-    _locate([item for item, _ in readable], context.locator)
-    for item, receipt in readable:
-        derived = incoming.derived_columns(item.row, item.loaded, item.placed, receipt)
-        item.row |= {"id": item.id, **derived}
-    return [item for item, _ in sent]
-
-
-def _verify(
-    item: Item, receipt: ReceiptContext, verifier: StatementVerifier | None
-) -> Statements | None:
-    """Verify the statements of an app's sample; those of other samples prove nothing."""
-    test = item.loaded.get("test")
-    source = item.loaded.get("source") or receipt.source
-    if test is None or verifier is None or source != "app" or not receipt.has_device:
-        return None
-    return verifier.verify(test["ticket"], test.get("witness"))
-
-
 def _assess(
-    device_id: UUID, new: Sequence[Item], stored: StoredTickets, context: RecordingContext
+    device_id: UUID | None, new: Sequence[Item], stored: StoredTickets, context: RecordingContext
 ) -> list[dict[str, Any]]:
     """Set the assurance of new items with a ticket; return the tickets that they use."""
+    if device_id is None:
+        return []
     sent = [(item, item.statements) for item in new if item.statements]
     uses: dict[UUID, dict[str, Any]] = {}
     for item, statements in sent:
@@ -282,14 +256,9 @@ def _use_of(
     return {**use, "prefix": digest, "outside": outside}
 
 
-def _select_new(
-    device_id: UUID | None,
-    items: Sequence[Item],
-    receipts: Sequence[dict[str, Any]],
-    withdrawn: Collection[bytes],
-) -> list[Item]:
+def _select_new(device_id: UUID | None, items: Sequence[Item], state: State) -> list[Item]:
     """Set the outcome of each readable item and return the new ones."""
-    known = {row["id"]: (row["device_id"], row["digest"]) for row in receipts}
+    known = dict(state.receipts)
     new = []
     for item in items:
         if item.id is None:
@@ -298,7 +267,7 @@ def _select_new(
         item.errors = ()
         if item.id in known:
             item.outcome = "duplicate" if known[item.id] == mine else "conflict"
-        elif any(digest in withdrawn for digest in item.replay_digests):
+        elif any(digest in state.withdrawn for digest in item.replay_digests):
             item.outcome, item.errors = "conflict", [FieldError("id", "withdrawn_before")]
         elif item.time_error:
             item.outcome, item.errors = "rejected", [item.time_error]
@@ -309,70 +278,15 @@ def _select_new(
     return new
 
 
-def _judge_and_store(
-    device_id: UUID | None,
-    items: Sequence[Item],
-    new: Sequence[Item],
-    tickets: Tickets,
-    gate: DeviceVersion | None,
-    judging: _Judging,
-) -> IssuedRow:
-    """Judge new items and store everything; StateChanged if the judged state is outdated.
-
-    Returns the ticket that was issued, as `store` does.
-    """
-    stored = judging.stored
-    if stored and not {row["id"] for row in stored.rows}.isdisjoint(item.id for item in new):
-        raise StateChanged  # a duplicate or a conflict, which needs the receipts
-    if stored is not None and any(item.time_error for item in items):
-        raise StateChanged  # it may have been stored in time, which needs the receipts too
-    deltas = CountChanges()
-    rows = [item.row | {"device_id": device_id} for item in new]
-    receipts = [_receipt_row(item.digest, row) for item, row in zip(new, rows, strict=True)]
-    changed = _judge(device_id, rows, deltas, judging)
-    digests = [digest for item in new for digest in item.replay_digests]
-    rejected = [item for item in items if item.outcome == "rejected"]
-    joined = gate is not None and gate.joined
-    alone = stored is not None and not (changed or rejected)
-    earned = earnings.earn_new(device_id, rows) if alone and joined and device_id else None
-    if alone and (earned is not None or not joined):
-        issued = store_autocommit(gate, receipts, rows, deltas, digests, tickets, earned)
-    else:
-        update_verdicts(changed)
-        _store_rejected(device_id, rejected)
-        issued = store(gate, receipts, rows, deltas, digests, tickets)
-        if joined and device_id:
-            earnings.attribute({device_id: [row["day"] for row in (*rows, *changed)]})
-        db.session.commit()
-    for item, row in zip(new, rows, strict=True):
-        item.row = row
-    return issued
-
-
-def _locate(items: Sequence[Item], locator: Locator) -> None:
-    """Look up the communes of all items at once: a batch costs little more than one item."""
-    placeable = [(item, at) for item in items if (at := incoming.position_of(item.row))]
-    if len(placeable) == 1:
-        item, at = placeable[0]
-        item.placed = locator.locate(*at)
-    elif placeable:
-        found = locator.locate_many(*zip(*[at for _, at in placeable], strict=True))
-        for (item, _), placed in zip(placeable, found, strict=True):
-            item.placed = placed
-
-
 def _judge(
-    device_id: UUID | None,
-    rows: Sequence[dict[str, Any]],
-    deltas: CountChanges,
-    judging: _Judging,
+    run: Run, state: State, rows: Sequence[dict[str, Any]], counts: CountChanges, caps: rules.Caps
 ) -> list[dict[str, Any]]:
     """Set the verdicts of new rows; return the changed verdicts of stored rows."""
     if not rows:
         return []
-    owner = judging.owner
+    owner = state.owner
     for row in rows:
-        in_force = judging.in_force[row["received_at"]]
+        in_force = state.in_force[row["received_at"]]
         row["rules"] = rules.version_of(
             row["received_at"],
             row["measured_at"],
@@ -381,22 +295,21 @@ def _judge(
         )
         if is_unproven(row, in_force.counts_from):
             row["own_reasons"] = rules.by_weight([*row["own_reasons"], "unproven"])
-    if device_id is None or owner is None:
+    if owner is None or state.device is None:
         for row in rows:
             _set_verdict(row, judge_single(row))
-            deltas.add(row, row["reasons"], 1)
+            counts.add(row, row["reasons"], 1)
         return []
     new = {row["id"]: row for row in rows}
     changed: list[dict[str, Any]] = []
-    switched_at = next(iter(judging.in_force.values())).switched_at
-    judge = timeline.Judge(owner, judging.caps, switched_at)
-    for entry, verdict in timeline.judge_new(device_id, rows, judge, judging.stored):
+    judge = timeline.Judge(owner, caps, in_force.switched_at)
+    for entry, verdict in timeline.judge_new(run, state.device.id, rows, judge, state.timeline):
         if added := new.get(entry["id"]):
             _set_verdict(added, verdict)
         else:
-            deltas.add(entry, entry["reasons"], -1)
+            counts.add(entry, entry["reasons"], -1)
             changed.append(verdict_row(entry, verdict))
-        deltas.add(entry, verdict.reasons, 1)
+        counts.add(entry, verdict.reasons, 1)
     return changed
 
 

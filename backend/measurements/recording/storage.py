@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from backend.database.extensions import Run, array_literal, db, dump, fetch, fetch_autocommit
+from backend.database.extensions import Run, array_literal, db, dump
 from backend.measurements.recording import earnings
 from backend.measurements.recording.counting import ADD_DAYS, ADD_MONTHS, CountChanges
 from backend.measurements.recording.timeline import UPDATE
@@ -46,19 +46,19 @@ COUNTS = {
     "days": ADD_DAYS.format(after="gate,"),
 }
 STORE_WITHOUT_DEVICE = STORE.format(gate="select 1", more="", result="null", **COUNTS)
-GATE = """
+# A post waits for another one to its phone or commune, for milliseconds; longer for a bulk change:
+# then it is answered 503 and sent again, so that not all threads wait.
+LOCK_WAIT_S = 2
+GATE = f"""
         update devices set version = version + 1, window_start = %(start)s, window_items = %(items)s
         where id = %(device)s and version = %(version)s
-            and not exists (
-                select from unnest(cast(%(ids)s as uuid[])) as sent (id),
-                    lateral (select from receipts r where r.id = sent.id limit 1) taken
-            )
+            and set_config('lock_timeout', '{LOCK_WAIT_S}s', true) is not null
             and not exists (
                 select from unnest(cast(%(digests)s as bytea[])) as sent (digest), lateral (
                     select from withdrawn_digests w where w.digest = sent.digest limit 1) withdrawn
             )
         returning 1
-    """
+    """  # noqa: S608 # a number
 USE_TICKETS = """, t as (
         update tickets set used_by = s.used_by, used_at = s.used_at, prefix = s.prefix,
             outside = s.outside
@@ -86,7 +86,7 @@ def _statement(uses: bool, issues: bool, earns: bool) -> str:
 
 
 class StateChanged(Exception):
-    """The device's version changed since the verdicts, or a measurement is known already."""
+    """What verdicts and outcomes were based on changed before they were stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Tickets:
     next: Mapping[str, Any] | None = None
 
 
-def _store(
+def store(
     run: Run,
     gate: DeviceVersion | None,
     receipts: Sequence[dict[str, Any]],
@@ -138,7 +138,6 @@ def _store(
             "version": gate.version,
             "start": gate.window_start,
             "items": gate.window_items,
-            "ids": array_literal(receipt["id"] for receipt in receipts),
             "digests": array_literal(digests),
         }
     if earned and earned.earnings:
@@ -149,16 +148,12 @@ def _store(
         values |= {**tickets.next, "used": array_literal(use["id"] for use in tickets.uses)}
     try:
         stored = run(statement, values)
-    except IntegrityError:  # another device's receipt, committed at the same time
+    except IntegrityError:  # a receipt that was committed at the same time
         raise StateChanged from None
     if not stored[0]["n"]:
         raise StateChanged
     issued: IssuedRow = stored[0]["issued"]
     return issued
-
-
-# In the session's transaction, and in a transaction of its own.
-store, store_autocommit = partial(_store, fetch), partial(_store, fetch_autocommit)
 
 
 def update_verdicts(verdicts: Sequence[dict[str, Any]]) -> None:

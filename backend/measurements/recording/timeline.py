@@ -10,20 +10,20 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import day_begin, local_day
-from backend.database.extensions import Run, array_literal, fetch, fetch_autocommit
+from backend.database.extensions import Run, array_literal, fetch
 from backend.devices import service as devices
 from backend.devices.credentials import token_hash
 from backend.devices.service import KnownDevice
 from backend.measurements.recording import rules
-from backend.measurements.recording.incoming import sample_of
-from backend.measurements.recording.rule_sets import COUNTS_FROM, InForce, in_force_of
-from backend.witness.assurance import Statements
-from backend.witness.verification import (
-    STORED_AS_JSON,
-    StoredTickets,
-    sent_tickets,
-    stored_tickets,
+from backend.measurements.recording.incoming import Item, sample_of
+from backend.measurements.recording.replays import WITHDRAWN_AMONG
+from backend.measurements.recording.rule_sets import (
+    REQUIREMENTS_AS_JSON,
+    SWITCH,
+    InForce,
+    in_force_at,
 )
+from backend.witness.verification import STORED_TICKETS, StoredTickets, stored_tickets
 
 DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
@@ -34,70 +34,62 @@ _READ = (
 )  # fmt: skip
 # Rows coarsened by retention keep the verdict on their exact position.
 _FINAL = "raw is null as final"
-_DURATION = "cast(raw ->> 'duration_s' as float) as duration_s"
+_NAMES = (*_READ, "final", "duration_s")
 # Samples that use up the cap of their commune; the condition of a partial index.
-_CAPPED = "(counted or reasons = '{{commune_cap}}')"
+_CAPPED = "(counted or reasons = '{commune_cap}')"
 # The first rows of each span: rule set 2 judges no more of a day, rule set 1 all.
 _ROWS = f"""
-    switch as (
-        select min(from_at) as from_at from counting_rules where rules = 2
-    ), timeline as (
-        select m.* from unnest(
-            cast(%(begins)s as timestamptz[]), cast(%(ends)s as timestamptz[])
-        ) as span (begin_at, end_at), lateral (
-            select {", ".join(_READ)}, {_FINAL}, {_DURATION} from measurements
-            where device_id = {{device}}
-                and measured_at >= span.begin_at and measured_at < span.end_at
-            order by measured_at, id
-            limit case when (select from_at from switch) <= span.begin_at
-                then cast(%(most)s as int) end
-        ) m
-    )
+    select m.* from unnest(
+        cast(%(begins)s as timestamptz[]), cast(%(ends)s as timestamptz[])
+    ) as span (begin_at, end_at), lateral (
+        select {", ".join(_READ)}, {_FINAL}, cast(raw ->> 'duration_s' as float) as duration_s
+        from measurements
+        where device_id = $device and measured_at >= span.begin_at and measured_at < span.end_at
+        order by measured_at, id
+        limit case when (select from_at from switch) <= span.begin_at
+            then cast(%(most)s as int) end
+    ) m
 """  # noqa: S608 # names of columns
 _IN_MONTHS = f"""
-    device_id = {{device}} and measured_at >= %(month_begin)s and measured_at < %(month_end)s
-        and {_CAPPED}
+    device_id = $device and measured_at >= %(month_begin)s and measured_at < %(month_end)s
+    and {_CAPPED}
 """
-_NAMES = (*_READ, "final", "duration_s")
-
-
-READ = f"""
-    with {_ROWS.format(device="%(device)s")} select {", ".join(_NAMES)} from timeline
-"""  # noqa: S608
+READ = f"with switch as ({SWITCH}) {_ROWS}".replace("$device", "%(device)s")
 # Samples of the other days of these months, by the span between the days that are judged.
 TALLIES = f"""
     select unit_id, network, min(day) as day, count(*) as n from measurements
-    where {_IN_MONTHS.format(device="%(device)s")}
+    where {_IN_MONTHS.replace("$device", "%(device)s")}
         and day <> all(cast(%(days)s as date[])) and unit_id = any(cast(%(units)s as int[]))
     group by unit_id, network, extract(month from day),
         width_bucket(day, cast(%(days)s as date[]))
 """  # noqa: S608
-# One row of the device, the others of its measurements.
-_OWN = (*devices.BY_TOKEN_READ, "switched_at", "counts_from", "capped", "tickets")
-
-
-def _with_device(tickets: str) -> str:
-    of_device = "(select device_id from d)"
-    # `capped` is at most the cap: no more rows are read.
-    statement = f"""
-        with d as ({devices.BY_TOKEN}), {_ROWS.format(device=of_device)}
-        select {", ".join(f"d.{name}" for name in devices.BY_TOKEN_READ)},
-            (select from_at from switch) as switched_at, ({COUNTS_FROM}) as counts_from, (
-                select count(*) from (
-                    select from measurements where {_IN_MONTHS.format(device=of_device)}
-                    limit cast(%(cap)s as int)
-                ) as few
-            ) as capped, {tickets} as tickets,
-            {", ".join(f"null as {name}" for name in _NAMES)} from d
-        union all
-        select {", ".join("null" for _ in _OWN)}, {", ".join(_NAMES)} from timeline
-    """  # noqa: S608
-    # Shortened: the driver remembers how to send statements of up to 4,096 characters.
-    return " ".join(statement.split())
-
-
-READ_WITH_DEVICE = _with_device("null::jsonb")
-READ_WITH_TICKETS = _with_device(f"({STORED_AS_JSON})")
+# The first statement of every post: one row of the device and of what was sent before, the others
+# of its measurements. The lateral joins make the planner look each id and digest up by the index;
+# `capped` is at most the cap: no more rows are read.
+_OWN = {
+    **{name: f"d.{name}" for name in devices.BY_TOKEN_READ},
+    "switched_at": "(select from_at from switch)",
+    "requirements": REQUIREMENTS_AS_JSON,
+    "capped": f"""(select count(*) from (
+        select from measurements where {_IN_MONTHS.replace("$device", "d.device_id")}
+        limit cast(%(cap)s as int)
+    ) few)""",  # noqa: S608
+    "tickets": f"({STORED_TICKETS})",
+    "receipts": """(
+        select jsonb_agg(to_jsonb(r)) from unnest(cast(%(ids)s as uuid[])) as sent (id),
+            lateral (select id, device_id, digest from receipts where id = sent.id limit 1) r
+    )""",
+    "withdrawn": f"array({WITHDRAWN_AMONG})",
+}
+READ_STATE = f"""
+    with d as ({devices.BY_TOKEN_OR_ID}), switch as ({SWITCH})
+    select {", ".join(f"{value} as {name}" for name, value in _OWN.items())},
+        {", ".join(f"null as {name}" for name in _NAMES)}
+    from (select) one left join d on true
+    union all
+    select {", ".join("null" for _ in _OWN)}, {", ".join(_NAMES)}
+    from ({_ROWS.replace("$device", "(select device_id from d)")}) timeline
+"""  # noqa: S608
 OWNER = """
     select registered_at, receiver_from from devices where id = %(device)s
 """
@@ -109,7 +101,7 @@ CAPPED = f"""
             row_number() over (order by measured_at, id) as place
         from measurements
         where device_id = %(device)s and measured_at >= %(begin)s and measured_at < %(end)s
-            and {_CAPPED.format()} and unit_id is not distinct from %(unit_id)s
+            and {_CAPPED} and unit_id is not distinct from %(unit_id)s
             and network = %(network)s
     ) ranked where place > %(after)s and place <= %(to)s
 """  # noqa: S608
@@ -154,40 +146,68 @@ class Timeline(NamedTuple):
     tallies: Sequence[rules.Tally] = ()
 
 
-class DeviceState(NamedTuple):
-    """A device with the rules in force, the rows that new verdicts depend on, and tickets."""
+class Sender(NamedTuple):
+    """A phone by its token, or a device by its id; neither: rows of no device."""
 
-    device: KnownDevice
-    in_force: InForce
+    token: str | None = None
+    device_id: UUID | None = None
+
+
+class State(NamedTuple):
+    """What the outcomes and verdicts of items depend on, read in one statement."""
+
+    device: KnownDevice | None
+    in_force: Mapping[datetime, InForce]  # by the time of receipt
     timeline: Timeline
     tickets: StoredTickets
+    receipts: Mapping[UUID, tuple[UUID | None, bytes]]  # of these ids: device and digest
+    withdrawn: Collection[bytes]  # those of the replay digests
+
+    @property
+    def device_id(self) -> UUID | None:
+        return self.device.id if self.device else None
+
+    @property
+    def owner(self) -> rules.Owner | None:
+        device = self.device
+        return rules.Owner(device.registered_at, device.receiver_from) if device else None
 
 
-def read_with_device(
-    token: str,
-    received_at: datetime,
-    new: Sequence[Row],
-    caps: rules.Caps,
-    statements: Iterable[Statements | None] = (),
-) -> DeviceState | None:
-    """Read the device of a token, the stored rows that verdicts on new rows depend on, and tickets.
+def read_state(run: Run, sender: Sender, items: Sequence[Item], cap: int) -> State:
+    """Read what outcomes and verdicts depend on; `cap` is that of a commune.
 
-    None if the token is unknown or its first use is not recorded yet.
+    Without a device if the token is unknown or its first use is not recorded yet.
     """
-    sent, since = sent_tickets(statements), _judged_since(new)
-    values = {"digest": token_hash(token), "received_at": received_at, "cap": caps.commune}
-    values |= _span(since, bounded=True) | _months(since)
-    rows = fetch_autocommit(READ_WITH_TICKETS if sent else READ_WITH_DEVICE, values | sent)
-    own = next((row for row in rows if row["device_id"]), None)
-    device = devices.device_in_use(own) if own else None
-    if own is None or device is None:
-        return None
-    stored = [row for row in rows if row is not own]
+    new = [item.row for item in items if item.row and not item.time_error]
+    since = _judged_since(new)
+    tickets = {item.statements.keys for item in items if item.statements and item.statements.ticket}
+    own, *stored = run(READ_STATE, {
+        "digest": token_hash(sender.token) if sender.token else None,
+        "device": sender.device_id,
+        "cap": cap,
+        "ids": array_literal(item.id for item in items if item.id),
+        "digests": array_literal(digest for item in items for digest in item.replay_digests),
+        "tickets": array_literal(ticket for ticket, _ in tickets),
+        "kids": array_literal(kid for _, kid in tickets),
+        **_span(since, bounded=True),
+        **_months(since),
+    })  # fmt: skip
+    device = devices.device_in_use(own) if own["device_id"] else None
     tallies: Sequence[rules.Tally] = ()
-    if _cap_near(own["capped"], stored, new, caps):
-        tallies = _read_tallies(fetch_autocommit, device.id, since, [*stored, *new])
-    timeline = Timeline(stored, tallies)
-    return DeviceState(device, in_force_of(own), timeline, stored_tickets(own["tickets"]))
+    if device and _cap_near(own["capped"], stored, new, cap):
+        tallies = _read_tallies(run, device.id, since, [*stored, *new])
+    return State(
+        device,
+        in_force_at({item.received_at for item in items}, own),
+        Timeline(stored, tallies),
+        stored_tickets(own["tickets"]),
+        {UUID(one["id"]): _receipt(one) for one in own["receipts"] or ()},
+        frozenset(map(bytes, own["withdrawn"])),
+    )
+
+
+def _receipt(row: Mapping[str, Any]) -> tuple[UUID | None, bytes]:
+    return row["device_id"] and UUID(row["device_id"]), bytes.fromhex(row["digest"][2:])
 
 
 def owner_of(device: UUID) -> rules.Owner:
@@ -197,14 +217,11 @@ def owner_of(device: UUID) -> rules.Owner:
 
 
 def judge_new(
-    device: UUID,
-    new: Sequence[Row],
-    judge: Judge,
-    stored: Timeline | None = None,
+    run: Run, device: UUID, new: Sequence[Row], judge: Judge, stored: Timeline | None = None
 ) -> Sequence[Judged]:
     """Judge new rows among the stored ones; return the new rows and those with another verdict.
 
-    `stored` is the result of `read_with_device`; without it the rows are read in the session.
+    `stored` is that of `read_state`; without it the rows are read.
     """
     if not new:
         return []
@@ -212,10 +229,10 @@ def judge_new(
     first = _spans(since)[0][0]
     while True:
         if stored is None:
-            stored = _read(device, since, new, bounded=True)
+            stored = _read(run, device, since, new, bounded=True)
         if _with_rule_set_1(first, [*stored.rows, *new], judge.switched_at):
             times = [row["measured_at"] for row in new]
-            return judge_span(device, min(times), max(times), judge, new)
+            return judge_span(run, device, min(times), max(times), judge, new)
         judged = list(_judge(stored, new, since, judge))
         further = _days_after(judged) - since.keys()
         if not further:
@@ -224,12 +241,17 @@ def judge_new(
         stored = None
     days = sorted(since)
     if _others_capped(judged, stored, days, judge.caps):
-        judged += _judge_capped(device, judged, days, judge.caps)
+        judged += _judge_capped(run, device, judged, days, judge.caps)
     return judged
 
 
 def judge_span(
-    device: UUID, since: datetime, until: datetime, judge: Judge, new: Sequence[Row] = ()
+    run: Run,
+    device: UUID,
+    since: datetime,
+    until: datetime,
+    judge: Judge,
+    new: Sequence[Row] = (),
 ) -> Sequence[Judged]:
     """Judge a device's rows from `since` to at least `until`; return those whose verdict changed.
 
@@ -243,10 +265,11 @@ def judge_span(
     while True:
         days = _days_between(since - rules.REPEAT_WINDOW, to + rules.REPEAT_WINDOW)
         span = dict.fromkeys(days, since)
-        judged = list(_judge(_read(device, span, new, bounded=bool(new)), new, span, judge))
+        stored = _read(run, device, span, new, bounded=bool(new))
+        judged = list(_judge(stored, new, span, judge))
         reach = _reach(judged, until, judge.switched_at)
         if reach <= to:
-            return [*judged, *_judge_capped(device, judged, days, judge.caps)]
+            return [*judged, *_judge_capped(run, device, judged, days, judge.caps)]
         to = reach
 
 
@@ -328,20 +351,20 @@ def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
-def _cap_near(capped: int, stored: Iterable[Row], new: Sequence[Row], caps: rules.Caps) -> bool:
+def _cap_near(capped: int, stored: Iterable[Row], new: Sequence[Row], cap: int) -> bool:
     """Return whether the samples of these months could reach the cap of a commune.
 
     `capped` of them use one up; of the days that are judged, the others might as well.
     """
     others = sum(not rules.uses_commune_cap(row["reasons"]) for row in stored)
-    return bool(new) and capped + others + len(new) > caps.commune
+    return bool(new) and capped + others + len(new) > cap
 
 
 def _read(
-    device: UUID, since: Mapping[date, datetime], new: Iterable[Row], *, bounded: bool
+    run: Run, device: UUID, since: Mapping[date, datetime], new: Iterable[Row], *, bounded: bool
 ) -> Timeline:
-    stored = fetch(READ, {"device": device, **_span(since, bounded=bounded)})
-    return Timeline(stored, _read_tallies(fetch, device, since, [*stored, *new]))
+    stored = run(READ, {"device": device, **_span(since, bounded=bounded)})
+    return Timeline(stored, _read_tallies(run, device, since, [*stored, *new]))
 
 
 def _read_tallies(
@@ -408,7 +431,7 @@ def _change_of_use(row: Row, verdict: rules.Verdict) -> int:
 
 
 def _judge_capped(
-    device: UUID, judged: Sequence[Judged], days: Sequence[date], caps: rules.Caps
+    run: Run, device: UUID, judged: Sequence[Judged], days: Sequence[date], caps: rules.Caps
 ) -> Iterator[Judged]:
     """Judge by the caps of communes the rows of other days of a month, after a change."""
     by_key: dict[rules.CommuneMonth, list[tuple[datetime, UUID, int]]] = defaultdict(list)
@@ -421,7 +444,7 @@ def _judge_capped(
         values |= {"begin": day_begin(first), "end": day_begin(_next_month(first))}
         # No place moves by more than there are changes.
         values |= {"after": caps.commune - len(changes), "to": caps.commune + len(changes)}
-        for row in fetch(CAPPED, values):
+        for row in run(CAPPED, values):
             if row["day"] in days or row["final"] or row["rules"] == 1:
                 continue
             at = (row["measured_at"], row["id"])

@@ -37,7 +37,7 @@ from backend.measurements.recording.schemas import (
 from backend.measurements.recording.service import (
     RecordingContext,
     judging_settings,
-    record_optimistically,
+    record_post,
 )
 from backend.metrics import count_samples
 from backend.witness.service import serialize
@@ -101,7 +101,7 @@ def post_measurements() -> Any:
     except Problem:
         _device()  # without a valid token the answer is 401, without details of the body
         raise
-    recorded = record_optimistically(token, sent, receipt, _context(), profile)
+    recorded = record_post(token, sent, receipt, _context(), profile)
     device, items = recorded.device, recorded.items
     count_samples((item.outcome, _category(item)) for item in items)
     results = answers.serialize_results(device.id, items, language())

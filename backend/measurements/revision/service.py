@@ -15,7 +15,7 @@ from sqlalchemy import text
 from backend.accounts.audit import record_command
 from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import month_end, month_start
-from backend.database.extensions import db, dump, extension, follow_indexes
+from backend.database.extensions import db, dump, extension, fetch, follow_indexes
 from backend.database.locks import DEVICELESS_LOCK, hold
 from backend.devices.models import Device
 from backend.errors import Problem
@@ -297,7 +297,7 @@ def _update_dependents(
     """Update verdicts of the device's timeline, counts and earnings after a revision of rows."""
     if device and times:
         judge = timeline.Judge(timeline.owner_of(device), settings.caps)
-        judged = timeline.judge_span(device, min(times), max(times), judge)
+        judged = timeline.judge_span(fetch, device, min(times), max(times), judge)
         _write(judged, done)
         days = days | {row["day"] for row, _ in judged}
     write_counts(done.changes)

@@ -11,7 +11,7 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 from sqlalchemy.exc import IntegrityError
 
-from backend.database.extensions import db, fetch_autocommit
+from backend.database.extensions import db, fetch, fetch_autocommit
 from backend.database.pool import Connections
 
 MINE = "select pg_backend_pid() as pid"
@@ -79,18 +79,10 @@ def test_a_connection_that_broke_in_use_is_replaced(app: Flask) -> None:
         db.engine.dispose()
 
 
-def test_a_statement_keeps_its_cursor_and_answers_each_time_anew(app: Flask) -> None:
+def test_both_pools_prefer_indexes(app: Flask) -> None:
     with app.app_context():
-        one = pool(most=1)
-        statement = "select %(n)s::int as n, %(text)s as text"
-        with one.connection() as connection:
-            for n in range(8):  # the driver prepares it after some
-                cursor = connection.cursor_of(statement)
-                assert cursor is connection.cursor_of(statement)
-                values = {"n": n or None, "text": "x" * n}
-                assert cursor.execute(statement, values).fetchall() == [values]
-                assert connection.cursor_of(MINE).execute(MINE).fetchall()[0].keys() == {"pid"}
-        db.engine.dispose()
+        for run in (fetch, fetch_autocommit):
+            assert run("show random_page_cost", {}) == [{"random_page_cost": "1.1"}]
 
 
 def test_a_database_that_is_away_fails_at_once_and_not_after_the_wait(app: Flask) -> None:

@@ -24,13 +24,16 @@ DECISION = {"excluded": True, "reason": "", "act": None, "lifts": None}
 READ, TALLIES, CAPPED, POST = (
     text(statement.replace("%(", ":").replace(")s", ""))
     for statement in (
-        timeline.READ, timeline.TALLIES, timeline.CAPPED, timeline.READ_WITH_DEVICE
+        timeline.READ, timeline.TALLIES, timeline.CAPPED, timeline.READ_STATE
     )
 )  # fmt: skip
 SPANS = {"begins": "{2024-11-14T17:00Z}", "ends": "{2024-11-15T17:00Z}", "most": 9}
 MONTHS = {"month_begin": AT, "month_end": AT}
 DAYS = {"days": "{2024-11-15}", "units": "{1}", **MONTHS}
-PHONE_POSTS = {"digest": b"", "received_at": AT, "cap": 9, **SPANS, **MONTHS}
+PHONE_POSTS = {
+    "digest": b"", "device": None, "cap": 9, "tickets": "{}",
+    "kids": "{}", "ids": "{}", "digests": "{}", **SPANS, **MONTHS,
+}  # fmt: skip
 CAP = {"begin": AT, "end": AT, "unit_id": 1, "network": "mobile", "after": 149, "to": 151}
 ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "own list": (answers.PAGE, DEVICES, {"device": PHONE, "at": None, "id": None, "limit": 9}),

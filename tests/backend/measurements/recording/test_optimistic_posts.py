@@ -18,7 +18,7 @@ EARLY, LATE = "2024-11-15T09:00:00+07:00", "2024-11-15T09:30:00+07:00"
 def between(monkeypatch: pytest.MonkeyPatch, act: Any) -> list[int]:
     """Let something happen once, after a post has read the timeline and before it stores."""
     looked: list[int] = []
-    really = timeline.read_with_device
+    really = timeline.read_state
 
     def look(*values: Any) -> Any:
         found = really(*values)
@@ -27,7 +27,7 @@ def between(monkeypatch: pytest.MonkeyPatch, act: Any) -> list[int]:
             act()
         return found
 
-    monkeypatch.setattr(timeline, "read_with_device", look)
+    monkeypatch.setattr(timeline, "read_state", look)
     return looked
 
 
@@ -66,3 +66,15 @@ def test_a_device_that_was_withdrawn_meanwhile_is_401(
     assert post(client, headers, sample(measured_at=EARLY)).status_code == 401
     with app.app_context():
         assert counting.differences() == []
+
+
+def test_a_post_waits_for_a_lock_for_some_seconds_and_then_is_503(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    headers = register(client)
+    post(client, headers, sample(measured_at="2024-11-01T09:00:00+07:00"))
+    with app.app_context(), db.engine.begin() as bulk:
+        bulk.execute(text("select from devices for update"))
+        answer = post(client, headers, sample(measured_at=EARLY))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert post(client, headers, sample(measured_at=EARLY)).status_code == 201

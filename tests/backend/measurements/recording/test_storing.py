@@ -15,13 +15,13 @@ def test_rows_and_receipts_name_the_columns(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, set[str]] = {}
-    really = service.store_autocommit
+    really = service.store
 
-    def store(gate: Any, receipts: list[Any], rows: list[Any], *others: Any) -> None:
+    def store(run: Any, gate: Any, receipts: list[Any], rows: list[Any], *others: Any) -> None:
         seen.update(receipts=set(receipts[0]), rows=set(rows[0]))
-        really(gate, receipts, rows, *others)
+        really(run, gate, receipts, rows, *others)
 
-    monkeypatch.setattr(service, "store_autocommit", store)
+    monkeypatch.setattr(service, "store", store)
     whole = sample(**dict.fromkeys(LOADED, 50))  # others may be left out
     assert post(client, register(client), whole).status_code == 201
     assert seen["rows"] == set(Measurement.__table__.columns.keys())

@@ -93,7 +93,7 @@ class Store:
                 yield {**one, "place": place, "final": False}
 
     def post(self, new: list[Row]) -> None:
-        judged = timeline.judge_new(uuid.uuid4(), new, JUDGE)
+        judged = timeline.judge_new(self.fetch, uuid.uuid4(), new, JUDGE)
         reasons = {one["id"]: verdict.reasons for one, verdict in judged}
         self.rows |= {one["id"]: one for one in new}
         for identity, found in reasons.items():
@@ -108,10 +108,8 @@ def _times(array: str) -> list[datetime]:
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Store:
-    found = Store()
-    monkeypatch.setattr(timeline, "fetch", found.fetch)
-    return found
+def store() -> Store:
+    return Store()
 
 
 def all_judged(rows: list[Row]) -> dict[uuid.UUID, tuple[str, ...]]:

@@ -90,7 +90,7 @@ BY_TOKEN = f"""
     select {_COLUMNS}, true from devices where next_token_hash = %(digest)s
 """  # noqa: S608 # names of columns
 BY_TOKEN_OR_ID = f"""
-    {BY_TOKEN} union all select {_COLUMNS}, false from devices where id = %(device)s
+    {BY_TOKEN} union all select {_COLUMNS}, null from devices where id = %(device)s
 """  # noqa: S608
 _FIELDS = tuple(KnownDevice.__dataclass_fields__)
 BY_TOKEN_READ = ("device_id", *_FIELDS[1:], "is_next")
@@ -163,8 +163,10 @@ def authenticate(token: str, now: datetime) -> KnownDevice:
 
 
 def device_in_use(row: Mapping[str, Any]) -> KnownDevice | None:
-    """Return the device of a row of `BY_TOKEN`; None before the first use of the token."""
-    return None if row["is_next"] or row["token_used_at"] is None else _first_device([row])
+    """Return the device of a row; None if its token was read and has not been used before."""
+    by_token = row["is_next"] is not None
+    unused = row["is_next"] or row["token_used_at"] is None
+    return None if by_token and unused else _first_device([row])
 
 
 def _first_device(found: Sequence[Mapping[str, Any]]) -> KnownDevice:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import current_app, request
 
-from backend.accounts import links, own_account, sessions, users
+from backend.accounts import links, own_account, schemas, sessions, users
 from backend.accounts.access import require_session
 from backend.accounts.audit import read_audit
 from backend.accounts.authentication import (
@@ -18,27 +18,6 @@ from backend.accounts.authentication import (
     sign_in_context,
 )
 from backend.accounts.links import deliver
-from backend.accounts.schemas import (
-    AcceptedSchema,
-    AcceptSchema,
-    AccountSchema,
-    AuditPageSchema,
-    AuditQuerySchema,
-    CodeSchema,
-    EnrolmentSchema,
-    LinkSchema,
-    MadePersonalTokenSchema,
-    NewNameSchema,
-    NewPasswordSchema,
-    NewTokenSchema,
-    PasswordSchema,
-    PersonalTokensSchema,
-    PersonPageSchema,
-    RecoveryCodesSchema,
-    SignedInSchema,
-    SignInSchema,
-    UsersQuerySchema,
-)
 from backend.database.extensions import PERSON, SESSION
 from backend.http.requests import Blueprint, clock_now
 
@@ -58,8 +37,8 @@ blp.after_request(keep_private)
 
 
 @blp.post("/sessions")
-@blp.arguments(SignInSchema)
-@blp.response(200, SignedInSchema)
+@blp.arguments(schemas.SignInSchema)
+@blp.response(200, schemas.SignedInSchema)
 def sign_in(data: dict[str, Any]) -> Any:
     """Sign in; the session is in a cookie that no script can read."""
     user, secret = sessions.sign_in(data, sign_in_context())
@@ -79,8 +58,8 @@ def sign_out() -> Any:
 
 
 @blp.post("/invitations/accept")
-@blp.arguments(AcceptSchema)
-@blp.response(200, AcceptedSchema)
+@blp.arguments(schemas.AcceptSchema)
+@blp.response(200, schemas.AcceptedSchema)
 def accept(data: dict[str, str]) -> Any:
     """Choose a password by the secret of a one-time link, once."""
     context = sign_in_context()
@@ -91,8 +70,8 @@ def accept(data: dict[str, str]) -> Any:
 
 @blp.get("/users")
 @blp.doc(security=PERSON)
-@blp.arguments(UsersQuerySchema, location="query")
-@blp.response(200, PersonPageSchema)
+@blp.arguments(schemas.UsersQuerySchema, location="query")
+@blp.response(200, schemas.PersonPageSchema)
 def list_users(query: dict[str, Any]) -> Any:
     """List people and their roles; for admins."""
     wanted = users.PeopleQuery(query["name"], query["q"], query["role"])
@@ -101,7 +80,7 @@ def list_users(query: dict[str, Any]) -> Any:
 
 @blp.post("/users/<int:user_id>/password-link")
 @blp.doc(security=PERSON)
-@blp.response(201, LinkSchema)
+@blp.response(201, schemas.LinkSchema)
 def offer_password(user_id: int) -> Any:
     """Make a link by which a person chooses a new password; for admins."""
     link = links.make_password_link(actor(), user_id, clock_now())
@@ -109,8 +88,8 @@ def offer_password(user_id: int) -> Any:
 
 
 @audit.get("/audit")
-@audit.arguments(AuditQuerySchema, location="query")
-@audit.response(200, AuditPageSchema)
+@audit.arguments(schemas.AuditQuerySchema, location="query")
+@audit.response(200, schemas.AuditPageSchema)
 def list_audit(query: dict[str, Any]) -> Any:
     """List privileged acts, newest first; for admins."""
     return read_audit(actor(), query), 200, {"Cache-Control": "no-store"}
@@ -118,7 +97,7 @@ def list_audit(query: dict[str, Any]) -> Any:
 
 @account.get("")
 @account.doc(security=PERSON)
-@account.response(200, AccountSchema)
+@account.response(200, schemas.AccountSchema)
 def read_account() -> Any:
     """Return the person and their roles."""
     caller = actor()
@@ -127,7 +106,7 @@ def read_account() -> Any:
 
 
 @account.patch("/password")
-@account.arguments(NewPasswordSchema)
+@account.arguments(schemas.NewPasswordSchema)
 @account.response(204)
 def change_password(data: dict[str, str]) -> None:
     """Change one's password; other sessions, all tokens and pending links end."""
@@ -135,7 +114,7 @@ def change_password(data: dict[str, str]) -> None:
 
 
 @account.patch("/name")
-@account.arguments(NewNameSchema)
+@account.arguments(schemas.NewNameSchema)
 @account.response(204)
 def change_name(data: dict[str, str]) -> None:
     """Change the e-mail address or telephone number with which one signs in."""
@@ -143,16 +122,16 @@ def change_name(data: dict[str, str]) -> None:
 
 
 @account.post("/totp")
-@account.arguments(PasswordSchema)
-@account.response(200, EnrolmentSchema)
+@account.arguments(schemas.PasswordSchema)
+@account.response(200, schemas.EnrolmentSchema)
 def offer_totp(data: dict[str, str]) -> Any:
     """Show the secret of a second factor, also as a QR picture."""
     return own_account.offer_totp(actor(), data["password"], _key(), clock_now())
 
 
 @account.post("/totp/confirm")
-@account.arguments(CodeSchema)
-@account.response(200, RecoveryCodesSchema)
+@account.arguments(schemas.CodeSchema)
+@account.response(200, schemas.RecoveryCodesSchema)
 def confirm_totp(data: dict[str, str]) -> Any:
     """Switch the second factor on by its first code, and show recovery codes this once."""
     codes = own_account.confirm_totp(actor(), data["code"], _key(), clock_now())
@@ -160,8 +139,8 @@ def confirm_totp(data: dict[str, str]) -> Any:
 
 
 @account.post("/recovery-codes")
-@account.arguments(PasswordSchema)
-@account.response(201, RecoveryCodesSchema)
+@account.arguments(schemas.PasswordSchema)
+@account.response(201, schemas.RecoveryCodesSchema)
 def replace_recovery_codes(data: dict[str, str]) -> Any:
     """Replace one's recovery codes; the new ones are shown this once."""
     codes = own_account.replace_recovery_codes(actor(), data["password"], _key(), clock_now())
@@ -169,7 +148,7 @@ def replace_recovery_codes(data: dict[str, str]) -> Any:
 
 
 @account.delete("/totp")
-@account.arguments(PasswordSchema)
+@account.arguments(schemas.PasswordSchema)
 @account.response(204)
 def remove_totp(data: dict[str, str]) -> None:
     """Switch the second factor off; recovery codes end."""
@@ -177,7 +156,7 @@ def remove_totp(data: dict[str, str]) -> None:
 
 
 @account.delete("")
-@account.arguments(PasswordSchema)
+@account.arguments(schemas.PasswordSchema)
 @account.response(204)
 def close_account(data: dict[str, str]) -> None:
     """Close one's account, with its name, roles, sessions and tokens."""
@@ -186,15 +165,15 @@ def close_account(data: dict[str, str]) -> None:
 
 @account.get("/tokens")
 @account.doc(security=PERSON)
-@account.response(200, PersonalTokensSchema)
+@account.response(200, schemas.PersonalTokensSchema)
 def list_tokens() -> Any:
     """List one's tokens in force."""
     return {"items": own_account.list_tokens(actor(), clock_now())}
 
 
 @account.post("/tokens")
-@account.arguments(NewTokenSchema)
-@account.response(201, MadePersonalTokenSchema)
+@account.arguments(schemas.NewTokenSchema)
+@account.response(201, schemas.MadePersonalTokenSchema)
 def make_token(data: dict[str, Any]) -> Any:
     """Make a token for a program; it is shown this once."""
     return own_account.make_token(actor(), data, _key(), clock_now())

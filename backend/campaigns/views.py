@@ -3,19 +3,7 @@
 from typing import Any
 
 from backend.accounts.authentication import PersonBlueprint, SignedInParser, actor
-from backend.campaigns import service, teams
-from backend.campaigns.schemas import (
-    CampaignChangeSchema,
-    CampaignCreateSchema,
-    CampaignPageSchema,
-    CampaignSchema,
-    CampaignsQuerySchema,
-    TeamChangeSchema,
-    TeamCreateSchema,
-    TeamPageSchema,
-    TeamSchema,
-    TeamsQuerySchema,
-)
+from backend.campaigns import schemas, service, teams
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now
@@ -26,8 +14,8 @@ blueprints = (blp, team_blp)
 
 
 @blp.get("/campaigns")
-@blp.arguments(CampaignsQuerySchema, location="query")
-@blp.response(200, CampaignPageSchema)
+@blp.arguments(schemas.CampaignsQuerySchema, location="query")
+@blp.response(200, schemas.CampaignPageSchema)
 def list_campaigns(query: dict[str, Any]) -> Any:
     """List campaigns; drafts only to their organiser."""
     return service.list_campaigns(actor(), query)
@@ -35,15 +23,15 @@ def list_campaigns(query: dict[str, Any]) -> Any:
 
 @blp.post("/campaigns")
 @blp.doc(security=PERSON)
-@blp.arguments(CampaignCreateSchema)
-@blp.response(201, CampaignSchema, headers=etags.ETAG_HEADER, description="Added")
+@blp.arguments(schemas.CampaignCreateSchema)
+@blp.response(201, schemas.CampaignSchema, headers=etags.ETAG_HEADER, description="Added")
 def create_campaign(data: dict[str, Any]) -> Any:
     """Add a campaign."""
     return etags.with_etag(service.create_campaign(actor(), data), 201)
 
 
 @blp.get("/campaigns/<int:campaign_id>")
-@blp.response(200, CampaignSchema, headers=etags.ETAG_HEADER)
+@blp.response(200, schemas.CampaignSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="As the client has it")
 def show_campaign(campaign_id: int) -> Any:
     """Show a campaign with its area."""
@@ -52,8 +40,8 @@ def show_campaign(campaign_id: int) -> Any:
 
 @blp.patch("/campaigns/<int:campaign_id>")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(CampaignChangeSchema)
-@blp.response(200, CampaignSchema, headers=etags.ETAG_HEADER)
+@blp.arguments(schemas.CampaignChangeSchema)
+@blp.response(200, schemas.CampaignSchema, headers=etags.ETAG_HEADER)
 def change_campaign(changes: dict[str, Any], campaign_id: int) -> Any:
     """Change a campaign."""
     expected = etags.expected()
@@ -69,23 +57,23 @@ def remove_campaign(campaign_id: int) -> None:
 
 
 @team_blp.get("/organisations/<int:organisation_id>/teams")
-@team_blp.arguments(TeamsQuerySchema, location="query")
-@team_blp.response(200, TeamPageSchema)
+@team_blp.arguments(schemas.TeamsQuerySchema, location="query")
+@team_blp.response(200, schemas.TeamPageSchema)
 def list_teams(query: dict[str, Any], organisation_id: int) -> Any:
     """List an organisation's teams."""
     return teams.list_teams(actor(), organisation_id, query)
 
 
 @team_blp.post("/organisations/<int:organisation_id>/teams")
-@team_blp.arguments(TeamCreateSchema)
-@team_blp.response(201, TeamSchema, headers=etags.ETAG_HEADER, description="Added")
+@team_blp.arguments(schemas.TeamCreateSchema)
+@team_blp.response(201, schemas.TeamSchema, headers=etags.ETAG_HEADER, description="Added")
 def create_team(data: dict[str, Any], organisation_id: int) -> Any:
     """Add a team to an organisation."""
     return etags.with_etag(teams.create_team(actor(), organisation_id, data), 201)
 
 
 @team_blp.get("/teams/<int:team_id>")
-@team_blp.response(200, TeamSchema, headers=etags.ETAG_HEADER)
+@team_blp.response(200, schemas.TeamSchema, headers=etags.ETAG_HEADER)
 @team_blp.alt_response(304, description="As the client has it")
 def show_team(team_id: int) -> Any:
     """Show a team to its leader or organiser."""
@@ -94,8 +82,8 @@ def show_team(team_id: int) -> Any:
 
 @team_blp.patch("/teams/<int:team_id>")
 @team_blp.doc(parameters=etags.IF_MATCH_PARAMETER)
-@team_blp.arguments(TeamChangeSchema)
-@team_blp.response(200, TeamSchema, headers=etags.ETAG_HEADER)
+@team_blp.arguments(schemas.TeamChangeSchema)
+@team_blp.response(200, schemas.TeamSchema, headers=etags.ETAG_HEADER)
 def change_team(changes: dict[str, Any], team_id: int) -> Any:
     """Change a team."""
     expected = etags.expected()
@@ -105,7 +93,7 @@ def change_team(changes: dict[str, Any], team_id: int) -> Any:
 @team_blp.delete("/teams/<int:team_id>")
 @team_blp.doc(parameters=etags.IF_MATCH_PARAMETER)
 @team_blp.response(
-    200, TeamSchema, headers=etags.ETAG_HEADER, description="Ended; what it earned stays"
+    200, schemas.TeamSchema, headers=etags.ETAG_HEADER, description="Ended; what it earned stays"
 )
 @team_blp.alt_response(204, description="Removed: nobody joined it and it earned nothing")
 def end_team(team_id: int) -> Any:

@@ -6,16 +6,7 @@ from flask import current_app, request
 
 from backend.accounts.rate_limits import Caller
 from backend.database.extensions import BEARER
-from backend.devices import consent, service
-from backend.devices.schemas import (
-    ConsentingSchema,
-    ConsentSchema,
-    ConsentStateSchema,
-    DeviceSchema,
-    RegisteredSchema,
-    RegistrationSchema,
-    TokenSchema,
-)
+from backend.devices import consent, schemas, service
 from backend.devices.service import ConsentState, KnownDevice, Registration
 from backend.http.requests import Blueprint, bearer_token, clock_now, language
 
@@ -24,7 +15,7 @@ blueprints = (blp,)
 
 
 @blp.get("/consent")
-@blp.response(200, ConsentSchema)
+@blp.response(200, schemas.ConsentSchema)
 def read_consent() -> Any:
     """Return the consent text in Vietnamese or English."""
     config = current_app.config
@@ -34,9 +25,11 @@ def read_consent() -> Any:
 
 
 @blp.post("/devices")
-@blp.arguments(RegistrationSchema)
-@blp.response(201, RegisteredSchema, description="Registered")
-@blp.alt_response(200, schema=RegisteredSchema, description="Registered before; the answer again")
+@blp.arguments(schemas.RegistrationSchema)
+@blp.response(201, schemas.RegisteredSchema, description="Registered")
+@blp.alt_response(
+    200, schema=schemas.RegisteredSchema, description="Registered before; the answer again"
+)
 def register(registration: Registration) -> Any:
     """Register an installation of the app with a person's consent."""
     registered = service.register(
@@ -50,7 +43,7 @@ def register(registration: Registration) -> Any:
 
 @blp.get("/devices/me")
 @blp.doc(security=BEARER)
-@blp.response(200, DeviceSchema)
+@blp.response(200, schemas.DeviceSchema)
 def read_me() -> dict[str, Any]:
     """Return what is stored about the device."""
     return service.describe(_device())
@@ -58,7 +51,7 @@ def read_me() -> dict[str, Any]:
 
 @blp.post("/devices/me/rotate")
 @blp.doc(security=BEARER)
-@blp.response(200, TokenSchema)
+@blp.response(200, schemas.TokenSchema)
 def rotate() -> dict[str, str]:
     """Make a new token; the old one is valid until its first use."""
     return {"token": service.rotate(_device())}
@@ -66,8 +59,8 @@ def rotate() -> dict[str, str]:
 
 @blp.post("/devices/me/consents")
 @blp.doc(security=BEARER)
-@blp.arguments(ConsentingSchema)
-@blp.response(201, ConsentStateSchema)
+@blp.arguments(schemas.ConsentingSchema)
+@blp.response(201, schemas.ConsentStateSchema)
 def agree_again(data: dict[str, Any]) -> ConsentState:
     """Agree to a newer version of the consent text."""
     return service.renew_consent(_device(), data["consent"], clock_now())

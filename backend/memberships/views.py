@@ -16,24 +16,7 @@ from backend.errors import invalid
 from backend.fields import BIG_ID_MOST
 from backend.http.requests import Blueprint, bearer_token, clock_now, language
 from backend.i18n.messages import message
-from backend.memberships import join_codes, joining, poster, service, volunteers
-from backend.memberships.schemas import (
-    CodeCheckSchema,
-    CodeInvitationSchema,
-    CodeLimitsSchema,
-    JoinCodeSchema,
-    JoinRequestSchema,
-    MembershipSchema,
-    MembershipsSchema,
-    MembersQuerySchema,
-    MembersSchema,
-    NameChangeSchema,
-    PassRequestSchema,
-    PassResultSchema,
-    PassSchema,
-    PassUseSchema,
-    VolunteerSchema,
-)
+from backend.memberships import join_codes, joining, poster, schemas, service, volunteers
 
 blp = Blueprint("joining", __name__, description="Joining a team", security=BEARER)
 code_blp = PersonBlueprint("join codes", __name__, description="What a team shows")
@@ -59,9 +42,9 @@ def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
 
 @blp.post("/memberships")
 @device_required
-@blp.arguments(JoinRequestSchema)
-@blp.response(201, MembershipSchema, description="Joined, from this moment on")
-@blp.alt_response(200, schema=MembershipSchema, description="Was in that team already")
+@blp.arguments(schemas.JoinRequestSchema)
+@blp.response(201, schemas.MembershipSchema, description="Joined, from this moment on")
+@blp.alt_response(200, schema=schemas.MembershipSchema, description="Was in that team already")
 def join_team(device: KnownDevice, data: joining.JoinRequest) -> Any:
     """Join a team by the code that it shows; `transfer` leaves another team of the campaign."""
     member, created = joining.join(device.id, data, clock_now(), _guess_limiter())
@@ -70,8 +53,8 @@ def join_team(device: KnownDevice, data: joining.JoinRequest) -> Any:
 
 @blp.post("/join-codes/check")
 @blp.doc(security=[])
-@blp.arguments(CodeCheckSchema)
-@blp.response(200, CodeInvitationSchema)
+@blp.arguments(schemas.CodeCheckSchema)
+@blp.response(200, schemas.CodeInvitationSchema)
 def check_code(data: dict[str, str]) -> Any:
     """Show the team and campaign of a join code, for a phone that is not registered yet."""
     found = joining.check_code(data["code"], clock_now(), _guess_limiter())
@@ -87,7 +70,7 @@ def check_code(data: dict[str, str]) -> Any:
 
 @blp.get("/memberships")
 @device_required
-@blp.response(200, MembershipsSchema)
+@blp.response(200, schemas.MembershipsSchema)
 def list_memberships(device: KnownDevice) -> Any:
     """List the volunteer's own memberships, present and past."""
     return {"items": service.own_memberships(device.id)}
@@ -95,7 +78,7 @@ def list_memberships(device: KnownDevice) -> Any:
 
 @blp.delete(f"/memberships/<int(max={BIG_ID_MOST}):membership_id>")
 @device_required
-@blp.response(200, MembershipSchema)
+@blp.response(200, schemas.MembershipSchema)
 def leave_team(device: KnownDevice, membership_id: int) -> Any:
     """Leave a team now; what was earned stays earned."""
     return service.leave(device.id, membership_id, clock_now())
@@ -103,8 +86,8 @@ def leave_team(device: KnownDevice, membership_id: int) -> Any:
 
 @blp.patch("/volunteers/me")
 @device_required
-@blp.arguments(NameChangeSchema)
-@blp.response(200, VolunteerSchema)
+@blp.arguments(schemas.NameChangeSchema)
+@blp.response(200, schemas.VolunteerSchema)
 def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
     """Show another name to one's team, or none."""
     return volunteers.rename(device.id, data["display_name"], clock_now())
@@ -112,8 +95,8 @@ def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
 
 @blp.post("/passes")
 @device_required
-@blp.arguments(PassRequestSchema)
-@blp.response(201, PassSchema, description="Good for one other phone")
+@blp.arguments(schemas.PassRequestSchema)
+@blp.response(201, schemas.PassSchema, description="Good for one other phone")
 def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
     """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
     made = joining.create_pass(device.id, data, clock_now(), current_app.config["SECRET_KEY"])
@@ -122,9 +105,9 @@ def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
 
 @blp.post("/passes/use")
 @device_required
-@blp.arguments(PassUseSchema)
-@blp.response(201, PassResultSchema, description="Linked, or a guest, from this moment on")
-@blp.alt_response(200, schema=PassResultSchema, description="Was so already")
+@blp.arguments(schemas.PassUseSchema)
+@blp.response(201, schemas.PassResultSchema, description="Linked, or a guest, from this moment on")
+@blp.alt_response(200, schema=schemas.PassResultSchema, description="Was so already")
 def use_pass(device: KnownDevice, data: dict[str, str]) -> Any:
     """Use the code that another phone shows."""
     result = joining.use_pass(device.id, data["code"], clock_now(), _guess_limiter())
@@ -133,8 +116,8 @@ def use_pass(device: KnownDevice, data: dict[str, str]) -> Any:
 
 @blp.get("/teams/<int:team_id>/members")
 @blp.doc(security=PERSON)
-@blp.arguments(MembersQuerySchema, location="query")
-@blp.response(200, MembersSchema)
+@blp.arguments(schemas.MembersQuerySchema, location="query")
+@blp.response(200, schemas.MembersSchema)
 def list_members(query: dict[str, Any], team_id: int) -> Any:
     """List who is in a team now: for its leader and its organiser alone."""
     user = actor()
@@ -154,8 +137,8 @@ def _guess_limiter() -> joining.GuessLimiter:
 
 
 @code_blp.post(CODE)
-@code_blp.arguments(CodeLimitsSchema)
-@code_blp.response(201, JoinCodeSchema, description="In force; the previous code is void")
+@code_blp.arguments(schemas.CodeLimitsSchema)
+@code_blp.response(201, schemas.JoinCodeSchema, description="In force; the previous code is void")
 def rotate_code(limits: dict[str, Any], campaign_id: int, team_id: int) -> Any:
     """Create or rotate a team's join code."""
     details = join_codes.rotate_code(actor(), campaign_id, team_id, clock_now(), **limits)
@@ -163,7 +146,7 @@ def rotate_code(limits: dict[str, Any], campaign_id: int, team_id: int) -> Any:
 
 
 @code_blp.get(CODE)
-@code_blp.response(200, JoinCodeSchema)
+@code_blp.response(200, schemas.JoinCodeSchema)
 def show_code(campaign_id: int, team_id: int) -> Any:
     """Show a team's join code to its leader and organisers."""
     return _serialize_code(_details(campaign_id, team_id))

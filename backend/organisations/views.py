@@ -11,27 +11,7 @@ from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now
-from backend.organisations import areas, clusters, grants, service
-from backend.organisations.schemas import (
-    ClusterChangeSchema,
-    ClusterCreateSchema,
-    ClusterPageSchema,
-    ClusterSchema,
-    ClustersQuerySchema,
-    DeputiesSchema,
-    DeputyRequestSchema,
-    DeputySchema,
-    EndedRolesSchema,
-    InvitationSchema,
-    OrganisationChangeSchema,
-    OrganisationCreateSchema,
-    OrganisationPageSchema,
-    OrganisationSchema,
-    OrganisationsQuerySchema,
-    RoleRequestSchema,
-    SuccessionRequestSchema,
-    SuccessionSchema,
-)
+from backend.organisations import areas, clusters, grants, schemas, service
 
 blp = Blueprint("organisations", __name__, parser=SignedInParser())
 cluster_blp = Blueprint("clusters", __name__, description="Cụm xã", parser=SignedInParser())
@@ -43,8 +23,8 @@ blueprints = (blp, area_blp, cluster_blp, grant_blp)
 
 
 @blp.get("/organisations")
-@blp.arguments(OrganisationsQuerySchema, location="query")
-@blp.response(200, OrganisationPageSchema)
+@blp.arguments(schemas.OrganisationsQuerySchema, location="query")
+@blp.response(200, schemas.OrganisationPageSchema)
 def list_organisations(query: dict[str, Any]) -> Any:
     """List or search organisations."""
     return service.list_organisations(query)
@@ -52,15 +32,15 @@ def list_organisations(query: dict[str, Any]) -> Any:
 
 @blp.post("/organisations")
 @blp.doc(security=PERSON)
-@blp.arguments(OrganisationCreateSchema)
-@blp.response(201, OrganisationSchema, headers=etags.ETAG_HEADER, description="Added")
+@blp.arguments(schemas.OrganisationCreateSchema)
+@blp.response(201, schemas.OrganisationSchema, headers=etags.ETAG_HEADER, description="Added")
 def create_organisation(data: dict[str, Any]) -> Any:
     """Add an organisation."""
     return etags.with_etag(service.create_organisation(actor(), data), 201)
 
 
 @blp.get("/organisations/<int:organisation_id>")
-@blp.response(200, OrganisationSchema, headers=etags.ETAG_HEADER)
+@blp.response(200, schemas.OrganisationSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="As the client has it")
 def show_organisation(organisation_id: int) -> Any:
     """Show an organisation."""
@@ -69,8 +49,8 @@ def show_organisation(organisation_id: int) -> Any:
 
 @blp.patch("/organisations/<int:organisation_id>")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(OrganisationChangeSchema)
-@blp.response(200, OrganisationSchema, headers=etags.ETAG_HEADER)
+@blp.arguments(schemas.OrganisationChangeSchema)
+@blp.response(200, schemas.OrganisationSchema, headers=etags.ETAG_HEADER)
 def change_organisation(changes: dict[str, Any], organisation_id: int) -> Any:
     """Change an organisation."""
     expected = etags.expected()
@@ -79,7 +59,7 @@ def change_organisation(changes: dict[str, Any], organisation_id: int) -> Any:
 
 @blp.delete("/organisations/<int:organisation_id>")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.response(200, OrganisationSchema, headers=etags.ETAG_HEADER, description="Ended")
+@blp.response(200, schemas.OrganisationSchema, headers=etags.ETAG_HEADER, description="Ended")
 @blp.alt_response(204, description="Removed: nothing belonged to it")
 def end_organisation(organisation_id: int) -> Any:
     """End an organisation, or remove it where nothing belongs to it."""
@@ -89,8 +69,8 @@ def end_organisation(organisation_id: int) -> Any:
 
 
 @cluster_blp.get("/clusters")
-@cluster_blp.arguments(ClustersQuerySchema, location="query")
-@cluster_blp.response(200, ClusterPageSchema)
+@cluster_blp.arguments(schemas.ClustersQuerySchema, location="query")
+@cluster_blp.response(200, schemas.ClusterPageSchema)
 def list_clusters(query: dict[str, Any]) -> Any:
     """List clusters of communes."""
     return clusters.list_clusters(query, local_day(clock_now()))
@@ -98,15 +78,15 @@ def list_clusters(query: dict[str, Any]) -> Any:
 
 @cluster_blp.post("/clusters")
 @cluster_blp.doc(security=PERSON)
-@cluster_blp.arguments(ClusterCreateSchema)
-@cluster_blp.response(201, ClusterSchema, headers=etags.ETAG_HEADER, description="Added")
+@cluster_blp.arguments(schemas.ClusterCreateSchema)
+@cluster_blp.response(201, schemas.ClusterSchema, headers=etags.ETAG_HEADER, description="Added")
 def create_cluster(data: dict[str, Any]) -> Any:
     """Add a cluster of communes."""
     return etags.with_etag(clusters.create_cluster(actor(), data, clock_now()), 201)
 
 
 @cluster_blp.get("/clusters/<int:cluster_id>")
-@cluster_blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER)
+@cluster_blp.response(200, schemas.ClusterSchema, headers=etags.ETAG_HEADER)
 @cluster_blp.alt_response(304, description="As the client has it")
 def show_cluster(cluster_id: int) -> Any:
     """Show a cluster of communes."""
@@ -115,8 +95,8 @@ def show_cluster(cluster_id: int) -> Any:
 
 @cluster_blp.patch("/clusters/<int:cluster_id>")
 @cluster_blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@cluster_blp.arguments(ClusterChangeSchema)
-@cluster_blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER)
+@cluster_blp.arguments(schemas.ClusterChangeSchema)
+@cluster_blp.response(200, schemas.ClusterSchema, headers=etags.ETAG_HEADER)
 def change_cluster(changes: dict[str, Any], cluster_id: int) -> Any:
     """Change a cluster of communes."""
     expected = etags.expected()
@@ -125,7 +105,7 @@ def change_cluster(changes: dict[str, Any], cluster_id: int) -> Any:
 
 @cluster_blp.delete("/clusters/<int:cluster_id>")
 @cluster_blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@cluster_blp.response(200, ClusterSchema, headers=etags.ETAG_HEADER, description="Ended")
+@cluster_blp.response(200, schemas.ClusterSchema, headers=etags.ETAG_HEADER, description="Ended")
 @cluster_blp.alt_response(204, description="Removed: it was nobody's area")
 def end_cluster(cluster_id: int) -> Any:
     """End a cluster of communes, or remove it where it was nobody's area."""
@@ -134,15 +114,15 @@ def end_cluster(cluster_id: int) -> Any:
 
 
 @area_blp.post("/deputies")
-@area_blp.arguments(DeputyRequestSchema)
-@area_blp.response(201, DeputySchema)
+@area_blp.arguments(schemas.DeputyRequestSchema)
+@area_blp.response(201, schemas.DeputySchema)
 def add_deputy(data: dict[str, Any]) -> dict[str, Any]:
     """Let another person act in your area until a moment."""
     return areas.delegate(actor(), data, clock_now())
 
 
 @area_blp.get("/deputies")
-@area_blp.response(200, DeputiesSchema)
+@area_blp.response(200, schemas.DeputiesSchema)
 def get_deputies() -> dict[str, Any]:
     """List your deputies, and the people whose deputy you are."""
     return areas.list_deputies(actor(), clock_now())
@@ -156,22 +136,22 @@ def remove_deputy(deputy_id: int) -> None:
 
 
 @area_blp.get("/roles/ended")
-@area_blp.response(200, EndedRolesSchema)
+@area_blp.response(200, schemas.EndedRolesSchema)
 def get_ended() -> dict[str, Any]:
     """List roles that ended with their unit, with the proposed successors."""
     return areas.list_ended(actor(), clock_now())
 
 
 @area_blp.post("/roles/<int:role_id>/successors")
-@area_blp.arguments(SuccessionRequestSchema)
-@area_blp.response(200, SuccessionSchema)
+@area_blp.arguments(schemas.SuccessionRequestSchema)
+@area_blp.response(200, schemas.SuccessionSchema)
 def succeed(data: dict[str, Any], role_id: int) -> dict[str, Any]:
     """Confirm the units over which a role continues after its unit ended."""
     return areas.confirm_successors(actor(), role_id, data, clock_now())
 
 
 @grant_blp.post("/invitations")
-@grant_blp.arguments(InvitationSchema)
+@grant_blp.arguments(schemas.InvitationSchema)
 @grant_blp.response(201, LinkSchema)
 def invite(data: dict[str, Any]) -> Any:
     """Invite a person with roles; the link is mailed, or in the answer to be handed over."""
@@ -180,7 +160,7 @@ def invite(data: dict[str, Any]) -> Any:
 
 
 @grant_blp.post("/users/<int:user_id>/roles")
-@grant_blp.arguments(RoleRequestSchema)
+@grant_blp.arguments(schemas.RoleRequestSchema)
 @grant_blp.response(201, RoleSchema)
 @grant_blp.alt_response(200, schema=RoleSchema, description="The person has that role already")
 def grant_role(data: dict[str, Any], user_id: int) -> Any:

@@ -16,6 +16,7 @@ RELEASE_LOCK = 5_695  # one process makes a release
 DEVICELESS_LOCK = 5_696  # one process revises rows without a device, which have no row to lock
 BOUNDARY_SETS_LOCK = 5_698  # one process loads or activates boundary sets
 MOVES_LOCK = 5_699  # one move of an organisation at a time: two could make a loop
+RECENT_LOCK = 5_702  # one process sums the days before today
 SEAL_KEYS_LOCK = 5_700  # one worker registers a key of seals, so that it gets one number
 
 # Keys of two numbers: the first of them.

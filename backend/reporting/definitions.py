@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from backend.clock import VIETNAM
 from backend.coverage.contributions.figures import TEAM_PARTS
+from backend.coverage.figures.listing import valid_on
 from backend.coverage.figures.query import WITH_DATA
 from backend.coverage.statistics.quantiles import METRICS, QUANTILES
 from backend.measurements.recording.reasons import (
     COLUMNS,
-    COUNTED_CATEGORIES,
     NOT_COUNTED,
     NOT_VALID,
     PARTS,
@@ -46,25 +46,10 @@ def _text(value: str) -> str:
 
 
 THIS_MONTH = f"to_char(now() at time zone {_text(str(VIETNAM.tzname(None)))}, 'YYYY-MM')"
-VALID = f"fate <> all({_array(sorted(NOT_VALID))})"
-COUNTED = f"fate = any({_array(COUNTED_CATEGORIES)})"
-
-
-def _sum(where: str = "", n: str = "n") -> str:
-    return f"coalesce(sum({n}) filter (where {where}), 0)::int" if where else f"sum({n})::int"
-
-
-# The three numbers, and the parts of the counted one.
-NUMBERS = f"{_sum()} as received, {_sum(VALID)} as valid, {_sum(COUNTED)} as counted"
-PART_SUMS = {part: _sum(f"fate = {_text(category)}") for part, category in PARTS.items()}
 
 
 def _sums_of(*columns: str) -> str:
     return ", ".join(f"sum(s.{name})::int as {name}" for name in columns)
-
-
-def _parts(names: Iterable[str]) -> str:
-    return ", ".join(f"{PART_SUMS[part]} as {part}" for part in names)
 
 
 MONTH_KEYS = {
@@ -99,16 +84,9 @@ PROVINCE = (
 )
 
 
-def _valid_on(unit: str, day: str) -> str:
-    return (
-        f"({unit}.valid_from is null or {unit}.valid_from <= {day})"
-        f" and ({unit}.valid_to is null or {unit}.valid_to >= {day})"
-    )
-
-
 def _bound(statement: str) -> str:
-    """Return the statement of months with data with its parameters as constants."""
-    return statement.replace(":now", THIS_MONTH).replace(":not_valid", _array(sorted(NOT_VALID)))
+    """Return the statement of months with data with its parameter as a constant."""
+    return statement.replace(":now", THIS_MONTH)
 
 
 MONTHS = View(
@@ -127,7 +105,7 @@ MONTHS = View(
         case when days.first_day < date '{REFORM}' then '{SYSTEMS[0]}' else '{SYSTEMS[1]}' end
             as system,
         d.month is not null as demo, r.made_at as released_at
-    from ({_bound(WITH_DATA.text)}) found
+    from ({_bound(WITH_DATA)}) found
     cross join lateral (select to_date(found.month, 'YYYY-MM') as first_day,
         (to_date(found.month, 'YYYY-MM') + interval '1 month - 1 day')::date as last_day) days
     left join demo_months d on d.month = found.month
@@ -155,23 +133,14 @@ UNITS = View(
     """,
 )
 
-# Counts and pending deltas of communes in a month's list, for the commune and the units above it.
 LAST_DAY = "(to_date(s.month, 'YYYY-MM') + interval '1 month - 1 day')::date"
 
 
-def _samples(days: bool) -> str:
+def _of_units(table: str) -> str:
+    """Read rows of communes in a month's list, for the commune and the units above it."""
     return f"""
-        select month, network, unit_id, day, fate, n from counts
-        where day is {"not null" if days else "null"}
-        union all
-        select to_char(day, 'YYYY-MM'), network, unit_id, day, fate, n from count_deltas
-    """
-
-
-def _of_units(days: bool) -> str:
-    return f"""
-        from ({_samples(days)}) s
-        join units c on c.id = s.unit_id and {_valid_on("c", LAST_DAY)}
+        from {table} s
+        join units c on c.id = s.unit_id and {valid_on("c", LAST_DAY)}
         cross join lateral (
             values (c.id), (nullif(c.parent_id, c.province_id)), (c.province_id)
         ) above (id)
@@ -182,7 +151,7 @@ def _of_units(days: bool) -> str:
 LISTED = f"""
     {SCHEMA}.months m
     cross join unnest({_array(NETWORKS)}) as n (network)
-    join units u on u.system = m.system and {_valid_on("u", "m.last_day")}
+    join units u on u.system = m.system and {valid_on("u", "m.last_day")}
     {PROVINCE}
 """
 
@@ -193,7 +162,7 @@ def _target(name: str) -> str:
         left join lateral (
             select t.threshold, t.basis from targets t
             where t.level = u.level and t.network = n.network and t.purpose = '{name}'
-                and (t.unit_id = u.id or t.unit_id is null) and {_valid_on("t", "m.last_day")}
+                and (t.unit_id = u.id or t.unit_id is null) and {valid_on("t", "m.last_day")}
             order by t.unit_id nulls last limit 1
         ) {name} on true
     """
@@ -239,8 +208,8 @@ def coverage(strict: bool) -> View:
                     assessment.threshold as assessment, assessment.basis as assessment_basis
                 from {LISTED}
                 left join (
-                    select s.month, s.network, above.id as unit_id, {NUMBERS}, {_parts(PARTS)}
-                    {_of_units(days=False)} group by 1, 2, 3
+                    select s.month, s.network, above.id as unit_id, {_sums_of(*THREE, *PARTS)}
+                    {_of_units("unit_months")} group by 1, 2, 3
                 ) s on s.month = m.month and s.network = n.network and s.unit_id = u.id
                 {_target("target")} {_target("assessment")}
             ) listed
@@ -262,8 +231,8 @@ DAYS = View(
     f"""
     select s.month, s.day, s.network, {UNIT_COLUMNS}, s.received, s.valid, s.counted
     from (
-        select s.month, s.day, s.network, above.id as unit_id, {NUMBERS}
-        {_of_units(days=True)} group by 1, 2, 3, 4 having sum(n) <> 0
+        select s.month, s.day, s.network, above.id as unit_id, {_sums_of(*THREE)}
+        {_of_units("unit_days")} group by 1, 2, 3, 4 having sum(s.received) <> 0
     ) s
     join units u on u.id = s.unit_id {PROVINCE}
     """,
@@ -281,17 +250,16 @@ REASONS = View(
         "samples": "samples",
     },
     f"""
-    select s.month, s.network, {UNIT_COLUMNS}, s.fate as reason,
-        case when s.fate = any({_array(sorted(NOT_VALID))}) then 'not_valid' else 'not_counted' end
-            as effect,
-        s.samples
-    from (
-        select month, network, unit_id, fate, sum(n)::int as samples
-        from ({_samples(days=False)}) s
-        where fate = any({_array(sorted(NOT_VALID | NOT_COUNTED))})
-        group by 1, 2, 3, 4 having sum(n) <> 0
-    ) s
+    select s.month, s.network, {UNIT_COLUMNS}, lost.reason,
+        case when lost.reason = any({_array(sorted(NOT_VALID))}) then 'not_valid'
+            else 'not_counted' end as effect,
+        lost.samples
+    from unit_months s
+    cross join lateral (
+        values {", ".join(f"({_text(code)}, s.{code})" for code in sorted(NOT_VALID | NOT_COUNTED))}
+    ) as lost (reason, samples)
     left join units u on u.id = s.unit_id {PROVINCE}
+    where lost.samples <> 0
     """,
 )
 

@@ -1,23 +1,38 @@
 """An area as its official sees it: each unit in one group, and the course against the pace."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backend.clock import local_day, month_before
 from backend.coverage.alerts.service import unit_states
-from backend.coverage.figures.columns import Figures, daily
+from backend.coverage.figures.listing import ABOVE, valid_on
+from backend.coverage.figures.month import Month, UnitCounts, with_target
 from backend.coverage.figures.query import CoverageQuery
-from backend.coverage.figures.service import compute_coverage
+from backend.coverage.figures.service import CoverageResult, compute_coverage
+from backend.database.extensions import array_literal, fetch
 
 # In the order of urgency: `exempt` units have no target.
 GROUPS = ("silent", "will_miss", "behind", "on_pace", "reached", "exempt")
 LACKING = frozenset({"silent", "will_miss", "behind", "on_pace"})
 # Completed days of the pace: a week has one of each weekday.
 PACE_DAYS = 7
+# The three numbers of each unit of a level and day.
+DAYS = {
+    level: f"""
+        select c.{above} as unit_id, d.day,
+            array[sum(d.received), sum(d.valid), sum(d.counted)] as numbers
+        from unit_days d join units c on c.id = d.unit_id and {valid_on("c", "%(last)s::date")}
+        where d.month = %(month)s and d.network = %(network)s
+            and d.unit_id <> all(%(outside)s::integer[])
+        group by 1, 2
+    """  # noqa: S608 # constants
+    for level, above in ABOVE.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +100,23 @@ def task_group(states: Collection[str], state: str | None) -> str:
 def area_overview(query: CoverageQuery, now: datetime) -> AreaOverview:
     """Return the units of a query, each in one group, and the course of their month."""
     result = compute_coverage(query, now)
-    (table,) = result.page.tables
-    items = list(result.page.items())
-    for item, row in zip(items, result.page.rows, strict=True):
-        item["row"] = row
-    states = unit_states(table, sorted(items, key=lambda one: int(one["row"])), local_day(now))
-    for item in items:
-        found, item["last_day"] = states[item.pop("row")]
-        item["group"] = task_group(found, item["state"])
-    return AreaOverview(result.body, items, _course(table, items, local_day(now)))
+    states = unit_states(result, local_day(now))
+    for item, (found, last_day) in zip(result.items, states, strict=True):
+        item["last_day"], item["group"] = last_day, task_group(found, item["state"])
+    return AreaOverview(result.body, result.items, _course(result, local_day(now)))
 
 
-def _course(table: Figures, items: list[dict[str, Any]], today: date) -> Course | None:
+def _course(result: CoverageResult, today: date) -> Course | None:
     """Return the course of a month; only the running one and the one before have days."""
-    month, counts = table.month, table.counts
+    month, items = result.month, result.items
+    counts = with_target(result.counts)
     running = f"{today:%Y-%m}"
-    if not counts.has_targets or month.month not in (running, month_before(running)):
+    if not counts or month.month not in (running, month_before(running)):
         return None
     progress = month.progress
     shown = progress.done + 1 if progress.today is not None else progress.done
-    wanted = ~np.isnan(counts.need)
-    need = counts.need[wanted].astype(int)
-    days = daily(month, counts, own=True)[wanted, :shown].astype(int)
+    need = np.array([one.need for one in counts])
+    days = _daily(month, counts)[:, :shown]
     sums = days.cumsum(axis=1)
     filled = np.minimum(sums, need[:, np.newaxis]).sum(axis=0).tolist()
     before = [0, *filled][: progress.done + 1]
@@ -125,6 +135,21 @@ def _course(table: Figures, items: list[dict[str, Any]], today: date) -> Course 
         needed_per_day=-(-missing // left) if left else None,
         likely=_likely(items) if left else None,
     )
+
+
+def _daily(month: Month, counts: Sequence[UnitCounts]) -> NDArray[np.int64]:
+    """Return the number that is compared with the target: units x days of the month."""
+    found = np.zeros((len(counts), month.progress.days), int)
+    row_of = {one.unit.id: (row, one.basis) for row, one in enumerate(counts)}
+    values = {
+        "month": month.month, "network": month.network, "last": month.last_day,
+        "outside": array_literal(month.listing.outside(month.place)),
+    }  # fmt: skip
+    for row in fetch(DAYS[month.level], values):
+        if row["unit_id"] in row_of:
+            place, basis = row_of[row["unit_id"]]
+            found[place, row["day"].day - 1] = row["numbers"][basis]
+    return found
 
 
 def _likely(items: list[dict[str, Any]]) -> int | None:

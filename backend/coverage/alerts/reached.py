@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-import numpy as np
-
 from backend.clock import local_day, month_before
-from backend.coverage.figures.month import Month, load_months
+from backend.coverage.figures.listing import listing_key
+from backend.coverage.figures.month import Month, month_of
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import AGE_MOST, NETWORKS
@@ -26,26 +25,29 @@ def emit_reached_events(now: datetime) -> int:
     while month > first:
         month = month_before(month)
         names.append(month)
-    emitted = 0
+    emitted, key = 0, listing_key()
     for network in NETWORKS:
-        for one in load_months(names, network, today).values():
-            emitted += add_once(_reached(one))
+        for name in names:
+            emitted += add_once(_reached(month_of(name, network, today, key=key)))
     db.session.commit()
     return emitted
 
 
 def _reached(month: Month) -> list[NewEvent]:
     """Return an event for each commune of a month at its target."""
-    counts = month.level_counts(LEVEL)
-    events = []
-    for row in np.flatnonzero(counts.reached & (counts.measured > 0)).tolist():
-        unit, basis = counts.units[row], BASES[counts.thresholds.basis[row]]
-        figures = {
-            "samples": int(counts.measured[row]),
-            "target": int(counts.thresholds.target[row]),
-            "basis": basis,
-        }
-        once = f"reached:{unit.id}:{month.network}:{month.month}"
-        kind = "commune.reached"
-        events.append(NewEvent(kind, unit.id, month.month, figures, month.network, once))
-    return events
+    return [
+        NewEvent(
+            "commune.reached",
+            one.unit.id,
+            month.month,
+            {
+                "samples": one.measured,
+                "target": one.target,
+                "basis": BASES[one.basis],
+            },
+            month.network,
+            f"reached:{one.unit.id}:{month.network}:{month.month}",
+        )
+        for one in month.units(LEVEL)
+        if one.target and one.reached and one.measured > 0
+    ]

@@ -5,21 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
-
 from backend.accounts.access import Actor
-from backend.clock import local_day
-from backend.coverage.figures.columns import Figures
-from backend.coverage.figures.counts_cache import DAYS
-from backend.coverage.figures.month import Month
+from backend.clock import local_day, month_before
+from backend.coverage.figures.listing import ABOVE, valid_on
+from backend.coverage.figures.month import Month, UnitCounts
 from backend.coverage.figures.query import CoverageQuery
-from backend.coverage.figures.service import compute_coverage
-from backend.measurements.recording.reasons import BASES
+from backend.coverage.figures.service import CoverageResult, compute_coverage
+from backend.database.extensions import array_literal, fetch
 
 # A team with a day off and a day of bad weather is not silent yet.
 SILENT_DAYS = 3
 STATES = ("silent", "behind", "will_miss", "reached")
-RECEIVED = BASES.index("received")
 # Fields of an answer about coverage, and of its items.
 ANSWER_FIELDS = ("month", "network", "parent", "level", "boundaries", "demo", "target",
                  "projection_method", "unpublished")  # fmt: skip
@@ -28,13 +24,25 @@ FIELDS = (
     "today", "pace", "projection", "days_left", "needed_per_day",
 )  # fmt: skip
 
+# The last day with samples in each unit of a level.
+LAST_DAYS = {
+    level: f"""
+        select c.{above} as unit_id, max(d.day) as day
+        from unit_days d join units c on c.id = d.unit_id and {valid_on("c", "%(last)s::date")}
+        where d.month = %(month)s and d.network = %(network)s and d.received > 0
+            and d.unit_id <> all(%(outside)s::integer[])
+        group by 1
+    """  # noqa: S608 # constants
+    for level, above in ABOVE.items()
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The facts from which the states of a unit follow; None: unknown, or not of such a month."""
 
     state: str | None
-    need: float
+    need: int
     highest: int | None  # of the projection, in a running month
     silent: bool
 
@@ -63,12 +71,10 @@ def alerts(
     In a past month, no unit is silent or will miss its target.
     """
     answer = compute_coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
-    (table,) = answer.page.tables
-    rows = list(answer.page.items((*FIELDS, "state")))
     items = [
         {**{name: one[name] for name in FIELDS}, "last_day": last_day, "states": found}
         for one, (found, last_day) in zip(
-            rows, unit_states(table, rows, local_day(now)), strict=True
+            answer.items, unit_states(answer, local_day(now)), strict=True
         )
         if found
     ]
@@ -80,43 +86,39 @@ def alerts(
     }
 
 
-def unit_states(
-    table: Figures, items: Sequence[dict[str, Any]], today: date
-) -> list[tuple[list[str], date | None]]:
-    """Return the states and the last day with samples of each unit of a table, in its order."""
-    last_days = _last_days(table)
-    return [
-        (states(_facts(table, row, one, last_days[row], today)), last_days[row])
-        for row, one in enumerate(items)
-    ]
+def unit_states(answer: CoverageResult, today: date) -> list[tuple[list[str], date | None]]:
+    """Return the states and the last day with samples of each unit, in the order of the items."""
+    last_days = _last_days(answer.month, answer.previous, answer.counts, today)
+    silent_before = today - timedelta(days=SILENT_DAYS)
+    running, found = answer.month.progress.today is not None, []
+    for one, counts in zip(answer.items, answer.counts, strict=True):
+        last_day = last_days.get(counts.unit.id)
+        facts = Facts(
+            one["state"],
+            counts.need or 0,
+            one["projection"]["high"] if one["projection"] else None,
+            running and (last_day is None or last_day < silent_before),
+        )
+        found.append((states(facts), last_day))
+    return found
 
 
-def _facts(
-    table: Figures, row: int, one: dict[str, Any], last_day: date | None, today: date
-) -> Facts:
-    running = table.month.progress.today is not None
-    latest = today - timedelta(days=SILENT_DAYS)
-    return Facts(
-        one["state"],
-        float(table.counts.need[row]),
-        one["projection"]["high"] if one["projection"] else None,
-        running and (last_day is None or last_day < latest),
-    )
-
-
-def _last_days(table: Figures) -> list[date | None]:
-    """Return each unit's last day with samples, in this month or the one before."""
-    level, received = table.counts.level, np.full(len(table), RECEIVED)
-    ours = table.month.daily(level, table.counts.positions, received)
-    at = table.previous.positions(table.counts, table.month.listing)
-    theirs = np.zeros((len(at), DAYS), np.int32)
-    theirs[at >= 0] = table.previous.daily(level, at[at >= 0], received[at >= 0])
-    return [
-        _last(table.month, own) or _last(table.previous, earlier)
-        for own, earlier in zip(ours, theirs, strict=True)
-    ]
-
-
-def _last(month: Month, received: Any) -> date | None:
-    days = np.flatnonzero(received)
-    return month.progress.first + timedelta(days=int(days[-1])) if len(days) else None
+def _last_days(
+    month: Month, previous: Month, counts: Sequence[UnitCounts], today: date
+) -> dict[int, date]:
+    """Return each unit's last day with samples, of the running month and the one before it."""
+    recent = {f"{today:%Y-%m}", month_before(f"{today:%Y-%m}")}
+    months = [one for one in (previous, month) if one.month in recent]
+    found: dict[int, date] = {}
+    for one in months:
+        values = {
+            "month": one.month, "network": month.network, "last": one.last_day,
+            "outside": array_literal(one.listing.outside(month.place)),
+        }  # fmt: skip
+        days = {row["unit_id"]: row["day"] for row in fetch(LAST_DAYS[month.level], values)}
+        found |= {
+            unit.unit.id: days[unit.unit.id]
+            for unit in counts
+            if unit.unit.id in days and one.shows(unit.unit)
+        }
+    return found

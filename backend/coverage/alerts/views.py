@@ -7,7 +7,7 @@ from flask import Response
 from backend.clock import this_month
 from backend.coverage.alerts.schemas import AlertsQuerySchema, AlertsSchema
 from backend.coverage.alerts.service import alerts
-from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.unit_access import figures_reader
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now
 

@@ -15,7 +15,6 @@ from sqlalchemy import select, text
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.clock import month_end, month_start, this_month
-from backend.coverage.figures.counts_cache import SUMS, load_counts
 from backend.coverage.figures.unit_access import authorized_unit, province_scope, serialize_unit
 from backend.coverage.signals.findings import device_number
 from backend.coverage.signals.models import Signal
@@ -25,7 +24,7 @@ from backend.errors import FieldError, Problem, invalid
 from backend.fields import ID_MOST
 from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.models import ExclusionAct
-from backend.measurements.recording.reasons import BASES, COUNTED_CATEGORIES
+from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.measurements.recording.rules import NETWORKS
 from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision.service import Decision, decide_on_device
@@ -46,6 +45,10 @@ ACTS = text("""
             where e.act_id = a.id and m.unit_id = any(:units))
     )
     order by a.id desc limit :most
+""")
+NOW = text("""
+    select unit_id, network, counted from unit_months
+    where month = :month and network = any(:networks)
 """)
 ACT_FIELDS = ("id", "at", "lifts", "device", "signal_id", "measurements", "reason", "user_id")
 UNIT_FIELDS = ("system", "level", "code", "name")
@@ -335,13 +338,8 @@ def _parameters(units: Sequence[int], month: str) -> dict[str, Any]:
 
 def counted_now(month: str) -> dict[tuple[int, str], int]:
     """Return the counted samples of each unit in a month, by network."""
-    counted: dict[tuple[int, str], int] = {}
-    for network in NETWORKS:
-        counts = load_counts(month, network, days=False)
-        totals = counts.by_category @ SUMS[:, BASES.index("counted")]
-        units = zip(counts.units.tolist(), totals.tolist(), strict=True)
-        counted |= {(unit, network): n for unit, n in units}
-    return counted
+    values = {"month": month, "networks": list(NETWORKS)}
+    return {(row.unit_id, row.network): row.counted for row in db.session.execute(NOW, values)}
 
 
 def sum_changes(deltas: Iterable[CountChanges]) -> Changes:

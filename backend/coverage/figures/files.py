@@ -59,7 +59,7 @@ COUNTED_HEADS = ("code", "name", "parent")
 def as_csv(result: CoverageResult, language: Language | None = None) -> bytes:
     """Return a CSV table in UTF-8 with a BOM, for spreadsheets; without a language in codes."""
     heads = [gettext(one, language) for one in COLUMNS.values()] if language else COLUMNS
-    rows = (_row(item, tuple(COLUMNS), language) for item in result.page.items())
+    rows = (_row(item, tuple(COLUMNS), language) for item in result.items)
     return csv_file(chain([heads], rows))
 
 
@@ -71,7 +71,7 @@ def as_geojson(result: CoverageResult) -> bytes:
             "geometry": _point(item),
             "properties": {name: _cell(item, name) for name in COLUMNS},
         }
-        for item in result.page.items()
+        for item in result.items
     ]
     return orjson.dumps({"type": "FeatureCollection", "features": features})
 
@@ -89,9 +89,8 @@ def as_xlsx(result: CoverageResult, language: Language) -> bytes:
             _write_months(sheet, result, language, bold)
         sheet = book.add_worksheet(gettext("Units", language))
         heads = [gettext(COLUMNS[name], language) for name in names]
-        items = result.page.items(names) if several else result.page.items()
-        rows = (_row(item, names, language) for item in items)
-        _write(sheet, heads, rows, bold, len(result.page.rows))
+        rows = (_row(item, names, language) for item in result.items)
+        _write(sheet, heads, rows, bold, len(result.items))
     return out.getvalue()
 
 
@@ -101,7 +100,7 @@ def _write_months(
     """Write a row for each unit with its counted samples of each month."""
     months = [one["month"] for one in result.body["months"]]
     by_unit: dict[tuple[str, str], dict[str, Any]] = {}
-    for item in result.page.items((*COUNTED_HEADS, "month", "counted")):
+    for item in result.items:
         row = by_unit.setdefault((item["code"], item["name"]), {"parent": item["parent"]})
         row[item["month"]] = item["counted"]
     heads = [gettext(COLUMNS[name], language) for name in COUNTED_HEADS] + months

@@ -1,4 +1,4 @@
-"""Progress of a month and projection of its end; pure functions of arrays.
+"""Progress of a month and projection of its end; pure functions.
 
 The projection is a negative binomial of the remaining days, by weekday. Each weekday has a factor
 that is estimated over the whole country, since one commune has too few Sundays. A commune's level
@@ -7,9 +7,11 @@ distribution, since teams come and go; the scatter is estimated for each commune
 the country's figure, since 14 days say little about a variance.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,27 +48,12 @@ def month_progress(month: str, today: date) -> MonthProgress:
     return MonthProgress(first, days, done, done if first <= today <= last else None)
 
 
-def expected(target: Numbers, progress: MonthProgress) -> Numbers:
-    """Return the samples expected by now: the target times the share of completed days."""
-    return target * progress.done / progress.days
-
-
-def pace(so_far: Numbers, progress: MonthProgress) -> Numbers:
-    """Return samples per completed day; NaN on the first day."""
-    return so_far / progress.done if progress.done else np.full(len(so_far), np.nan)
-
-
-def needed_per_day(shortfall: Numbers, progress: MonthProgress) -> Numbers:
-    """Return the whole samples needed on each remaining day; NaN without remaining days."""
-    return np.ceil(shortfall / progress.left) if progress.left else np.full(len(shortfall), np.nan)
-
-
-def best_reachable(needs: Numbers, volume: float) -> int:
+def best_reachable(needs: Sequence[int], volume: int) -> int:
     """Return the most units that `volume` samples can bring to their targets.
 
     With one target for all units: min(units, floor(volume / target)).
     """
-    return int(np.searchsorted(np.cumsum(np.sort(needs)), volume, side="right"))
+    return bisect_right(list(accumulate(sorted(needs))), volume)
 
 
 # Steps towards a target that maps colour: the first that fits, in percent of the target.
@@ -99,6 +86,32 @@ PRIOR_SAMPLES = 50.0
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """Samples of units on past days, which weekdays are enough to project."""
+
+    days: Sequence[date]
+    samples: Numbers  # (units, 7) on each weekday, Monday first
+    squares: Numbers  # (units, 7) of the samples of each day, summed by weekday
+
+    @property
+    def total(self) -> Numbers:
+        """The samples of each unit."""
+        return np.asarray(self.samples.sum(axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """How samples of all units are spread over days."""
+
+    factors: Numbers  # (7,) ratio of a weekday's samples to an average day's, Monday first
+    scatter: float  # variance over mean of daily samples; Poisson is 1
+
+    def of(self, days: Sequence[date]) -> Numbers:
+        """Return the factor of each day."""
+        return np.asarray(self.factors[[day.weekday() for day in days]])
+
+
+@dataclass(frozen=True, slots=True)
 class Interval:
     """The 10th percentile, the mean and the 90th percentile of the samples to come, by unit."""
 
@@ -107,68 +120,64 @@ class Interval:
     high: Numbers
 
 
+def sampling_pattern(
+    days: Sequence[date], samples: Numbers, squares: Numbers, active: int
+) -> Pattern:
+    """Estimate the factors of weekdays, and the scatter of the units that have samples.
+
+    Parameters
+    ----------
+    samples : (7,) samples of all units on each weekday, Monday first
+    squares : (7,) squares of a unit's daily samples divided by its total, summed over units
+    active : number of units with samples
+    """
+    factors = weekday_factors(samples, days)
+    if len(days) < 2 or not active:
+        return Pattern(factors, 1.0)
+    past = factors[[day.weekday() for day in days]].sum()
+    chi_squared = (squares / factors).sum() * past - samples.sum()
+    return Pattern(factors, float(chi_squared) / active / (len(days) - 1))
+
+
 def weekday_factors(totals: Numbers, days: Sequence[date]) -> Numbers:
     """Return the ratio of each weekday's samples to an average day's, Monday first.
 
     Parameters
     ----------
-    totals : (days,) samples of the country on each day of `days`
+    totals : (7,) samples of all units on each weekday of `days`
     """
-    weekday = np.array([day.weekday() for day in days])
+    seen = np.bincount([day.weekday() for day in days], minlength=7)
     plain = totals.sum() / max(len(days), 1)
-    sums = np.bincount(weekday, weights=totals, minlength=7)
-    seen = np.bincount(weekday, minlength=7)
     if plain == 0:
         return np.ones(7)
-    return np.asarray((sums + PRIOR_SAMPLES) / (seen * plain + PRIOR_SAMPLES))
+    return np.asarray((totals + PRIOR_SAMPLES) / (seen * plain + PRIOR_SAMPLES))
 
 
-def still_to_come(
-    history: Numbers,
-    days: Sequence[date],
-    remaining: Sequence[date],
-    factors: Numbers,
-    common: float,
-) -> Interval:
-    """Project the samples of the remaining days from those of past days.
-
-    Parameters
-    ----------
-    history : (units, days) samples of each unit on each day of `days`
-    factors : (7,) factors of weekdays, from `weekday_factors`
-    common : the country's scatter, from `common_scatter`
-    """
-    past = _factors_of(factors, days)
-    coming = float(_factors_of(factors, remaining).sum())
-    mean = history.sum(axis=1) / past.sum() * coming
-    free = len(days) - 1
-    own = _chi_squared(history, past)
-    scatter = np.maximum((own + PRIOR_DAYS * common) / (free + PRIOR_DAYS), 1.0)
+def still_to_come(history: History, remaining: Sequence[date], pattern: Pattern) -> Interval:
+    """Project the samples of the remaining days from those of past days."""
+    past, coming = pattern.of(history.days).sum(), float(pattern.of(remaining).sum())
+    mean = history.total / past * coming
+    free = len(history.days) - 1
+    own = _chi_squared(history, pattern.factors)
+    scatter = np.maximum((own + PRIOR_DAYS * pattern.scatter) / (free + PRIOR_DAYS), 1.0)
     # Variance of the days to come, and of the level, which is an estimate itself.
-    variance = scatter * mean * (1 + coming / past.sum())
+    variance = scatter * mean * (1 + coming / past)
     return Interval(
         _quantile(mean, variance, -Z80), mean, np.maximum(_quantile(mean, variance, Z80), mean)
     )
 
 
-def common_scatter(history: Numbers, days: Sequence[date], factors: Numbers) -> float:
-    """Return the variance over mean of daily samples, over all active units; Poisson is 1."""
-    active = history.sum(axis=1) > 0
-    if len(days) < 2 or not active.any():
-        return 1.0
-    return float(_chi_squared(history[active], _factors_of(factors, days)).mean()) / (len(days) - 1)
+def _chi_squared(history: History, factors: Numbers) -> Numbers:
+    """Return Pearson's chi-squared of each unit: squared deviations over fitted means, summed.
 
-
-def _factors_of(factors: Numbers, days: Sequence[date]) -> Numbers:
-    return np.asarray(factors[[day.weekday() for day in days]])
-
-
-def _chi_squared(history: Numbers, past: Numbers) -> Numbers:
-    """Return Pearson's chi-squared of each unit: squared deviations over fitted means, summed."""
-    fitted = np.outer(history.sum(axis=1) / past.sum(), past)
-    squares = (history - fitted) ** 2
-    ratios = np.divide(squares, fitted, out=np.zeros_like(squares), where=fitted > 0)
-    return np.asarray(ratios.sum(axis=1))
+    A day's fitted mean is the total times the day's share of the factors; so the sum needs the
+    squares by weekday alone.
+    """
+    past = factors[[day.weekday() for day in history.days]].sum()
+    total = history.total
+    weighed = (history.squares / factors).sum(axis=1) * past
+    ratios = np.divide(weighed, total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(ratios - total)
 
 
 def _quantile(mean: Numbers, variance: Numbers, z: float) -> Numbers:

@@ -1,6 +1,8 @@
-"""Published months, and versions of counts for caches."""
+"""Published months, and the recent days of units for comparisons and projections."""
 
-from sqlalchemy import BigInteger, ForeignKey
+from datetime import date, datetime
+
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Integer, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -15,13 +17,18 @@ class PublishedMonth(db.Model):
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
 
 
-class CountChange(db.Model):
-    """Version of the last change of a unit's counts in a month, set by triggers."""
+class Recent(db.Model):
+    """Samples of a unit on the days before a day, written once on that day."""
 
-    __tablename__ = "count_changes"
+    __tablename__ = "recent"
 
-    month: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
     network: Mapped[str] = mapped_column(primary_key=True)
-    # 0: in no commune.
+    basis: Mapped[str] = mapped_column(primary_key=True)  # which of the three numbers is summed
+    # 0: no unit; a row that says that the day's rows are complete.
     unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    version: Mapped[int] = mapped_column(BigInteger)
+    last_month: Mapped[int]  # of the previous month up to the same day
+    # Of the last 14 completed days: samples, and squares of a day's samples, by weekday.
+    weekdays: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    squares: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from backend.coverage.figures.columns import GROUPS
+from backend.coverage.figures.items import FIELDS
 from backend.coverage.figures.query import FILTERS, SORTS
 from backend.fields import CODES, Strict, Text
 from backend.http.paging import CURSOR_MOST
@@ -47,9 +47,9 @@ class FieldNames(Text):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         names = super()._deserialize(value).split(",")
-        if not set(names) <= GROUPS.keys():
+        if not set(names) <= set(FIELDS):
             raise ValidationError("not_one_of")
-        return tuple(name for name in GROUPS if name in names)
+        return tuple(name for name in FIELDS if name in names)
 
 
 class CoverageQuerySchema(Strict):

@@ -1,25 +1,41 @@
 """Coverage: counts of units against their targets, by month; the one source of every figure."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
 from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before, month_start
-from backend.coverage.figures.columns import SHOWN_PARTS, Figures, by_assurance, reasons
-from backend.coverage.figures.counts_cache import CATEGORIES, NOWHERE, SUMS
 from backend.coverage.figures.forecast import (
     PROJECTION_METHOD,
     STEP_NAMES,
-    Numbers,
     best_reachable,
     progress_step,
 )
-from backend.coverage.figures.month import LevelCounts, Month, load_months
-from backend.coverage.figures.query import CoverageQuery, Page, select_page
+from backend.coverage.figures.items import (
+    NO_SAMPLES,
+    Categories,
+    Item,
+    Row,
+    by_part,
+    read_rows,
+    reasons,
+    unit_items,
+)
+from backend.coverage.figures.listing import listing_key
+from backend.coverage.figures.month import (
+    Month,
+    UnitCounts,
+    count_reached,
+    has_no_target,
+    month_of,
+    with_target,
+)
+from backend.coverage.figures.query import CoverageQuery, select_page
 from backend.coverage.figures.unit_access import not_published
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import ASSESSMENT, TARGET
@@ -34,40 +50,41 @@ __all__ = ["CoverageQuery", "CoverageResult", "compute_coverage", "coverage"]
 
 @dataclass(frozen=True, slots=True)
 class CoverageResult:
-    """The result of a query: the body of the answer without its items, and the page of rows."""
+    """An answer: its body without items, a page of items, and the counts of their units."""
 
     body: dict[str, Any]
-    page: Page
+    items: list[Item]
+    counts: list[UnitCounts]
+    next_cursor: str | None
+    month: Month  # the last one
+    previous: Month
 
 
 def coverage(query: CoverageQuery, now: datetime) -> dict[str, Any]:
     """Return the whole answer to a query: summaries of the months and an item for each row."""
     result = compute_coverage(query, now)
-    return {**result.body, "items": list(result.page.items()), "next": result.page.next_cursor}
+    return {**result.body, "items": result.items, "next": result.next_cursor}
 
 
 def compute_coverage(query: CoverageQuery, now: datetime) -> CoverageResult:
-    """Compute the answer to a query without its items, which large files iterate over."""
+    """Compute the answer to a query."""
     today = local_day(now)
-    names = query.months(today)
-    months = load_months([month_before(names[0]), *names], query.network, today, query.reader)
+    months = months_of(query, today)
+    names = [month.month for month in months[1:]]
     demo = set(db.session.scalars(select(DemoMonth.month).where(DemoMonth.month.in_(names))))
-    bodies, tables = [], []
-    for name in names:
-        month = months[name]
-        place, level = _scope(month, query)
-        counts = month.level_counts(level, place)
-        tables.append(Figures(month, months[month_before(name)], counts))
-        summary = summarize(month, counts, place)
-        bodies.append(_serialize_month(month, level, summary, name in demo))
-        if month.published is not None:
-            bodies[-1]["unpublished"] = month.unpublished(level, place)
-    if bodies[-1].get("unpublished") and (query.unit or query.parent) and not any(map(len, tables)):
+    bodies, items, counts = list[dict[str, Any]](), list[Item](), list[UnitCounts]()
+    for previous, month in pairwise(months):
+        units = month.units(month.level)
+        nowhere, *rows = read_rows(month, units, today)
+        bodies.append(_describe_month(month, units, nowhere, rows, month.month in demo))
+        items += unit_items(month, previous, units, rows, today)
+        counts += units
+    if bodies[-1].get("unpublished") and (query.unit or query.parent) and not items:
         raise not_published()
-    page = select_page(tables, query)
+    page = select_page(items, query)
     body = {
         **bodies[-1],
-        "level": level,
+        "level": month.level,
         "network": query.network,
         "parent": query.parent,
         "unit": query.unit,
@@ -75,24 +92,38 @@ def compute_coverage(query: CoverageQuery, now: datetime) -> CoverageResult:
         "found": page.found,
         "months": bodies,
     }
-    return CoverageResult(body, page)
+    shown = [items[row] for row in page.rows], [counts[row] for row in page.rows]
+    return CoverageResult(body, *shown, page.next_cursor, month, previous)
 
 
-def _scope(month: Month, query: CoverageQuery) -> tuple[UnitRow | None, str]:
-    """Return the place of a query and the level of the listed units."""
-    if query.unit is not None:
-        unit = month.listing.find(query.unit, query.level)
-        return unit, unit.level
-    level = query.level or "commune"
-    check_level(month.last_day, level)
-    return (month.listing.parent(query.parent) if query.parent else None), level
+def months_of(query: CoverageQuery, today: date) -> list[Month]:
+    """Return the months of a query, each with its place and level, and the one before them."""
+    names, key = query.months(today), listing_key()
+    earliest = month_of(month_before(names[0]), query.network, today, query.reader, key)
+    months = []
+    for name in names:
+        month = month_of(name, query.network, today, query.reader, key)
+        listing, level = month.listing, query.level or "commune"
+        if query.unit is not None:
+            place: UnitRow | None = listing.find(query.unit, query.level)
+            level = place.level if place else level
+        else:
+            check_level(month.last_day, level)
+            place = listing.parent(query.parent) if query.parent else None
+        months.append(replace(month, level=level, place=place))
+    return [replace(earliest, place=months[0].place), *months]
 
 
-def _serialize_month(
-    month: Month, level: str, summary: dict[str, Any], demo: bool
+def _describe_month(
+    month: Month,
+    units: Sequence[UnitCounts],
+    nowhere: Row,
+    rows: Sequence[Row],
+    demo: bool,
 ) -> dict[str, Any]:
-    active = month.listing.active
-    return {
+    """Return a month as a whole."""
+    active, level = month.listing.active, month.level
+    body = {
         "month": month.month,
         "boundaries": active.serialize() if active else None,
         "demo": demo,
@@ -100,33 +131,36 @@ def _serialize_month(
         "days_done": month.progress.done,
         "target": serialize_target(month.targets[level, TARGET].general),
         "assessment": serialize_target(month.targets[level, ASSESSMENT].general),
-        "summary": summary,
+        "summary": _summarize(month, units, nowhere, rows),
     }
+    if month.published is not None:
+        body["unpublished"] = len(month.listing.within(level, month.place)) - len(units)
+    return body
 
 
-def summarize(month: Month, counts: LevelCounts, place: UnitRow | None) -> dict[str, Any]:
+def _summarize(
+    month: Month, units: Sequence[UnitCounts], nowhere: Row, rows: Sequence[Row]
+) -> dict[str, Any]:
     """Sum the counts of the units of a place, and the samples outside every unit."""
-    by_category = counts.by_category.sum(axis=0)
+    filled = [row["categories"] for row in rows if row["categories"]]
+    categories: Categories = [sum(column) for column in zip(*filled, strict=True)] or NO_SAMPLES
     # Samples outside every commune of the country; no item includes them.
-    outside = reasons(month.commune_counts.of(NOWHERE))
-    numbers = dict(zip(BASES, (by_category @ SUMS).tolist(), strict=True))
+    outside = reasons(nowhere["categories"] or NO_SAMPLES)
+    communes = month.units("commune")
+    exempt = [] if has_no_target(communes) else [one.unit for one in communes if one.need is None]
     return {
-        **_reached(counts),
-        **numbers,
-        **{part: int(by_category[CATEGORIES.index(part)]) for part in SHOWN_PARTS},
-        "by_assurance": by_assurance(by_category[np.newaxis])[0],
-        "reasons": reasons(by_category),
+        **_reached(units),
+        **{basis: sum(one.numbers[n] for one in units) for n, basis in enumerate(BASES)},
+        **by_part(categories),
+        "reasons": reasons(categories),
         "unlocated": {reason: outside.get(reason, 0) for reason in UNLOCATED},
-        "elsewhere": _elsewhere(month),
+        "elsewhere": month.elsewhere,
         "levels": [  # the lines of the ministry's letter
-            {"level": level, **_reached(month.level_counts(level, place))} for level in month.levels
+            {"level": level, **_reached(month.units(level))} for level in month.levels
         ],
-        "exempt": [
-            {"code": unit.code, "name": unit.name}
-            for unit in month.level_counts("commune", place).exempt
-        ],
-        "distribution": _distribution(counts),
-        "bases": {basis: _by_basis(counts, column) for column, basis in enumerate(BASES)},
+        "exempt": [{"code": unit.code, "name": unit.name} for unit in exempt],
+        "distribution": _distribution(units),
+        "bases": {basis: _by_basis(units, n) for n, basis in enumerate(BASES)},
     }
 
 
@@ -137,41 +171,35 @@ def serialize_target(target: Target | None) -> dict[str, Any] | None:
     return {"threshold": target.threshold, "basis": target.basis, "source": target.source}
 
 
-def _reached(counts: LevelCounts) -> dict[str, Any]:
+def _reached(units: Sequence[UnitCounts]) -> dict[str, Any]:
     """Return the number of units that reached their target, of those that have one."""
-    units = counts.expected_units
-    if not counts.has_targets:
-        return {"units": units, "reached": None, "share": None}
-    reached = int(counts.reached.sum())
-    return {"units": units, "reached": reached, "share": reached / units}
+    if has_no_target(units):
+        return {"units": len(units), "reached": None, "share": None}
+    return {"units": len(with_target(units)), **_share(units, count_reached(units))}
 
 
-def _by_basis(counts: LevelCounts, column: int) -> dict[str, Any] | None:
+def _share(units: Sequence[UnitCounts], reached: int) -> dict[str, Any]:
+    return {"reached": reached, "share": reached / len(with_target(units))}
+
+
+def _by_basis(units: Sequence[UnitCounts], basis: int) -> dict[str, Any] | None:
     """Return the units reached with another basis; the letter does not define "sample"."""
-    if not counts.has_targets:
+    if has_no_target(units):
         return None
-    reached = int((counts.numbers[:, column] >= counts.need).sum())
-    return {"reached": reached, "share": reached / counts.expected_units}
+    return _share(units, sum(one.numbers[basis] >= (one.need or 0) for one in with_target(units)))
 
 
-def _distribution(counts: LevelCounts) -> dict[str, Any] | None:
+def _distribution(units: Sequence[UnitCounts]) -> dict[str, Any] | None:
     """Return the share reached, and the best share that as many samples could reach."""
-    if not counts.has_targets:
+    if has_no_target(units):
         return None
-    needs = counts.need[~np.isnan(counts.need)]
-    best = best_reachable(needs, float(counts.measured.sum()))
+    targeted = with_target(units)
+    best = best_reachable([one.need or 0 for one in targeted], sum(one.measured for one in units))
     return {
-        "share": int(counts.reached.sum()) / counts.expected_units,
+        "share": count_reached(units) / len(targeted),
         "best_reached": best,
-        "best_share": best / counts.expected_units,
+        "best_share": best / len(targeted),
     }
-
-
-def _elsewhere(month: Month) -> int:
-    """Return the samples in communes missing in the month's list; `reassign` corrects them."""
-    units = month.commune_counts.units
-    unlisted = (month.listing.containing("commune", units) < 0) & (units != NOWHERE)
-    return int(month.commune_counts.by_category[unlisted].sum())
 
 
 # By code of the unit: index in STEP_NAMES, samples that count towards the need, the need.
@@ -189,7 +217,7 @@ def map_figures(
     today = local_day(now)
     if month_start(month) > today:
         raise invalid("month", "month_in_future")
-    counts = load_months([month], network, today, reader)[month]
+    counts = month_of(month, network, today, reader)
     return {
         "month": month,
         "network": network,
@@ -200,31 +228,22 @@ def map_figures(
 
 
 def _level_steps(month: Month, level: str) -> LevelSteps:
-    samples, need = _progress(month, level)
-    numbers = samples.astype(int).tolist(), need.astype(int).tolist()
-    rows = zip(month.listing.levels[level], *numbers, strict=True)
+    """Return the steps of a level: of a province or district, the sums of its communes.
+
+    Samples beyond a commune's need fill nothing; in communes without a need all count.
+    """
+    above, sums = month.listing.containing[level], dict[int, list[int]]()
+    for one in month.units("commune"):
+        if (unit_id := above.get(one.unit.id)) is not None:
+            numbers = sums.setdefault(unit_id, [0, 0])
+            numbers[0] += one.measured if one.need is None else min(one.measured, one.need)
+            numbers[1] += one.need or 0
     return {
-        unit.code: [STEP_NAMES.index(progress_step(has, wants or None)), has, wants]
-        for unit, has, wants in rows
+        unit.code: [STEP_NAMES.index(progress_step(has, need or None)), has, need]
+        for unit in month.listing.levels[level]
+        for has, need in [sums.get(unit.id, (0, 0))]
         if has
     }
-
-
-def _progress(month: Month, level: str) -> tuple[Numbers, Numbers]:
-    """Return the samples that fill the communes' need, and the need, by unit.
-
-    In communes without a need all samples count.
-    """
-    communes = month.level_counts("commune")
-    need = np.nan_to_num(communes.need)
-    has = np.where(need > 0, np.minimum(communes.measured, need), communes.measured)
-    ids = np.array([unit.id for unit in communes.units], np.intp)
-    above = month.listing.containing(level, ids)
-    inside, size = above >= 0, len(month.listing.levels[level])
-    return (
-        np.bincount(above[inside], has[inside], size).astype(float),
-        np.bincount(above[inside], need[inside], size).astype(float),
-    )
 
 
 def progress_of(figures: dict[str, Any], level: str, code: str) -> list[int]:

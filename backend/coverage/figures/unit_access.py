@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.access import SYSTEM, Actor, Scope, can, require
+from backend.accounts.access import PUBLIC, SYSTEM, Actor, Scope, can, require
+from backend.accounts.authentication import actor
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.models import PublishedMonth
 from backend.database.extensions import db, setting
@@ -43,6 +44,22 @@ def published(reader: Actor | None, month: str) -> frozenset[int] | None:
     if reader is None or setting("PUBLISH") == "live" or can(reader, ACT):
         return None
     return _visible(reader, month, month)
+
+
+def figures_reader() -> Actor | None:
+    """Return the actor of the request if figures wait for approval; None if they are live.
+
+    A device's token reads the public figures.
+    """
+    return None if setting("PUBLISH") == "live" else person_or_public()
+
+
+def person_or_public() -> Actor:
+    """Return the actor of the request; the public with a device's token."""
+    try:
+        return actor()
+    except Problem:
+        return PUBLIC
 
 
 def own_area(actor: Actor, month: str) -> frozenset[int] | None:

@@ -6,20 +6,17 @@ from typing import Any
 
 from flask import Response
 
-from backend.coverage.figures.encoding import (
-    FIELDS,
-    coverage_tag,
-    encode_columns,
-    encode_items,
-)
+from backend.coverage.figures.answers import answer, coverage_tag
 from backend.coverage.figures.files import as_csv, as_geojson, as_xlsx
-from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.items import FIELDS
+from backend.coverage.figures.query import CoverageQuery
 from backend.coverage.figures.schemas import (
     CoverageQuerySchema,
     CoverageSchema,
     CoverageSelectionSchema,
 )
-from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
+from backend.coverage.figures.service import CoverageResult, compute_coverage
+from backend.coverage.figures.unit_access import figures_reader
 from backend.http import etags
 from backend.http.requests import Blueprint, as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
@@ -36,7 +33,6 @@ FORMATS: dict[str, Any] = {
 }
 
 
-ENCODERS = {"json": encode_items, "columns": encode_columns}
 FILES: dict[str, tuple[Callable[[CoverageResult], bytes], str]] = {
     "csv": (as_csv, "text/csv; charset=utf-8"),
     "xlsx": (lambda result: as_xlsx(result, language()), XLSX),
@@ -52,10 +48,11 @@ FILES: dict[str, tuple[Callable[[CoverageResult], bytes], str]] = {
 def get_coverage(query: dict[str, Any]) -> Response:
     """Show every unit of a month against its target."""
     form, fields, now = query.pop("format"), query.pop("fields") or FIELDS, clock_now()
-    result = compute_coverage(CoverageQuery(**query, reader=figures_reader()), now)
-    if form not in ENCODERS:
-        encode_file, media = FILES[form]
-        name = f"coverage-{result.body['month']}-{result.body['level']}-{result.body['network']}"
-        return etags.with_content_tag(as_attachment(encode_file(result), media, f"{name}.{form}"))
-    encode = partial(ENCODERS[form], result, fields)
-    return etags.with_known_tag(coverage_tag(result, form, fields), encode)
+    asked = CoverageQuery(**query, reader=figures_reader())
+    if form not in FILES:
+        tag = coverage_tag(asked, now, form, fields)
+        return etags.with_known_tag(tag, partial(answer, tag, asked, now, form, fields))
+    encode, media = FILES[form]
+    result = compute_coverage(asked, now)
+    name = f"coverage-{result.body['month']}-{result.body['level']}-{result.body['network']}"
+    return etags.with_content_tag(as_attachment(encode(result), media, f"{name}.{form}"))

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, current_app
 
 from backend.accounts.authentication import PersonBlueprint, actor, keep_private
-from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.no_connection import schemas, service
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest

@@ -132,7 +132,7 @@ def unit_signals(
     """Return a page of the signals among all samples of a unit's month."""
     unit, month = _authorized_unit(actor, code, query["level"], query["month"], context)
     make = FindingMaker(month, context.key, {})
-    shares = large_shares(shares_in(unit, month, context.today))
+    shares = large_shares(shares_in(unit, month))
     made = [make.of_withdrawn(one) for one in shares]
     withdrawn = [
         FoundSignal(one.kind, one.subject, one.evidence, one.units, one.devices, context.now)

@@ -6,13 +6,14 @@ signal names a unit, a month and a number only.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from backend.coverage.figures.counts_cache import CATEGORIES
-from backend.coverage.figures.month import load_months
-from backend.measurements.recording.reasons import BASES, WITHDRAWN
+from sqlalchemy import text
+
+from backend.clock import month_end
+from backend.coverage.figures.listing import listing_on
+from backend.database.extensions import db
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.service import UnitRow
 
@@ -26,6 +27,12 @@ WITHDRAWN_LEAST = 10
 # the most that counts of one phone. In a commune with few samples one volunteer has most of them.
 ONE_DEVICE_SHARE = 0.5
 ONE_DEVICE_LEAST = 150
+
+
+WITHDRAWN_SAMPLES = text("""
+    select network, unit_id, counted, withdrawn from unit_months
+    where month = :month and network = any(:networks) and withdrawn > 0
+""")
 
 
 class CommuneShare(NamedTuple):
@@ -51,16 +58,21 @@ def large_shares(communes: Iterable[CommuneShare]) -> list[CommuneShare]:
     ]
 
 
-def shares_in(place: UnitRow, month: str, today: date) -> list[CommuneShare]:
+def shares_in(place: UnitRow, month: str) -> list[CommuneShare]:
     """Return the shares in all communes of a unit that have withdrawn samples."""
-    found = []
-    for network in NETWORKS:
-        counts = load_months([month], network, today)[month].level_counts("commune", place)
-        withdrawn = counts.by_category[:, CATEGORIES.index(WITHDRAWN)].tolist()
-        counted = counts.numbers[:, BASES.index("counted")].tolist()
-        numbers = zip(counts.units, counted, withdrawn, strict=True)
-        found += [CommuneShare(unit, network, n, part) for unit, n, part in numbers if part]
-    return found
+    values = {"month": month, "networks": list(NETWORKS)}
+    rows = {
+        (row.network, row.unit_id): row for row in db.session.execute(WITHDRAWN_SAMPLES, values)
+    }
+    communes = listing_on(month_end(month)).within("commune", place)
+    return [
+        CommuneShare(
+            unit, network, rows[network, unit.id].counted, rows[network, unit.id].withdrawn
+        )
+        for network in NETWORKS
+        for unit in communes
+        if (network, unit.id) in rows
+    ]
 
 
 class DeviceCount(NamedTuple):

@@ -12,12 +12,15 @@ from backend.batch.command_line import (
     progress_bar,
 )
 from backend.batch.executor import Executor
+from backend.clock import local_day
 from backend.coverage.figures.cli import cli
+from backend.coverage.figures.recent import make_recent
 from backend.coverage.statistics import refresh as statistics_refresh
 from backend.coverage.statistics import release
 from backend.coverage.statistics.models import Release
 from backend.database.extensions import db
 from backend.http.requests import clock_now
+from backend.measurements.recording.rules import NETWORKS
 
 release_cli = AppGroup("release", help="Monthly releases of the public figures.")
 commands = (release_cli,)  # the other command belongs to the group of coverage
@@ -29,7 +32,9 @@ commands = (release_cli,)  # the other command belongs to the group of coverage
 @click.option("--hourly", is_flag=True, help="past months only once a day, at night")
 @executor_options
 def refresh(month: str | None, everything: bool, hourly: bool, executor: Executor) -> None:
-    """Recompute statistics whose counted samples changed."""
+    """Recompute statistics whose counted samples changed; sum the days before today once a day."""
+    for network in NETWORKS:
+        make_recent(local_day(clock_now()), network)
     if everything:
         statistics_refresh.mark_all(month)
     with progress_bar("refresh") as progress:

@@ -24,6 +24,7 @@ from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import TARGET, strict_comparison, targets_by_day
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import (
+    COLUMNS,
     COUNTED,
     COUNTED_CATEGORIES,
     COUNTED_TICKETED,
@@ -39,16 +40,10 @@ Parts = tuple[int, ...]  # communes of the other system that overlap a commune
 # By unit and month: category, longitude and latitude of each sample.
 SamplePositions = dict[tuple[int, str], list[tuple[str, float, float]]]
 
-COUNTS = text("""
-    select unit_id, month, fate, sum(n)::int as n from (
-        select unit_id, month, fate, n from counts
-        where month = any(:months) and unit_id = any(:units) and day is null
-            and network = :network
-        union all
-        select unit_id, to_char(day, 'YYYY-MM'), fate, n from count_deltas
-        where unit_id = any(:units) and day between :first and :last and network = :network
-    ) both_parts group by 1, 2, 3
-""")
+COUNTS = text(f"""
+    select unit_id, month, array[{", ".join(COLUMNS.values())}] as categories from unit_months
+    where month = any(:months) and unit_id = any(:units) and network = :network
+""")  # noqa: S608 # names of columns
 # Anonymised rows have no position; like samples without a fix they are divided by area.
 POSITIONS = text("""
     select unit_id, to_char(day, 'YYYY-MM') as month, longitude, latitude, case
@@ -206,11 +201,12 @@ def _boundary_sets(system: str, months: Sequence[str]) -> dict[str, BoundarySets
 def _read_tallies(units: Sequence[int], months: Sequence[str], network: str) -> Tallies:
     tallies: dict[tuple[int, str], Tally] = defaultdict(Tally)
     if months:
-        span = {"first": month_start(months[0]), "last": month_end(months[-1])}
-        parameters = {"units": list(units), "months": list(months), "network": network, **span}
+        parameters = {"units": list(units), "months": list(months), "network": network}
         for row in db.session.execute(COUNTS, parameters):
-            category = DIVIDED_AS.get(row.fate, row.fate)
-            tallies[row.unit_id, row.month].by_category[category] += row.n
+            for category, n in zip(COLUMNS, row.categories, strict=True):
+                if n:
+                    divided_as = DIVIDED_AS.get(category, category)
+                    tallies[row.unit_id, row.month].by_category[divided_as] += n
     return dict(tallies)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,15 +26,16 @@ class Statistic(db.Model):
     found_at: Mapped[datetime]
 
 
-class StatisticStale(db.Model):
-    """A mark set by triggers: the counted samples of a unit and month changed."""
+class StatisticsSeen(db.Model):
+    """The version of a commune's counts of which its statistics were computed."""
 
-    __tablename__ = "statistics_stale"
+    __tablename__ = "statistics_seen"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    month: Mapped[str]
-    unit_id: Mapped[int]  # 0: the country
-    network: Mapped[str]
+    month: Mapped[str] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(primary_key=True)
+    # 0: the country, of which the version is the sum of those of its communes.
+    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger)
 
 
 class Release(db.Model):

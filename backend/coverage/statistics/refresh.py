@@ -1,7 +1,7 @@
 """Recompute statistics whose counted samples changed; the job can be stopped at any point.
 
-A province's month is one transaction, which clears the marks of its communes and marks the
-country; the country is another, after all provinces. Without a commit the marks stay.
+A province's month is one transaction, which notes the versions of its communes' counts; the
+country is another, after all provinces. What was computed of other versions is stale.
 """
 
 import shutil
@@ -25,10 +25,8 @@ from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, dump, fetch, follow_indexes, setting
 from backend.database.locks import STATISTICS_LOCK, hold, try_hold
-from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.data_caps import measured_value
 from backend.measurements.recording.operators import known_operator
-from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 
 Progress = Callable[[int, int], None]
 
@@ -39,25 +37,39 @@ WORK_MEMORY = text("set local work_mem = '64MB'")
 # Folder in VAR_DIR of earlier versions, with ids of devices.
 OLD_FOLDER = "statistics"
 
-MARK_ALL = text("""
-    insert into statistics_stale (month, unit_id, network)
-    select distinct month, unit_id, network from counts
-    where day is null and unit_id is not null and fate = any(:counted)
-        and (cast(:month as text) is null or month = :month)
+FORGET = text("""
+    delete from statistics_seen where cast(:month as text) is null or month = :month
 """)
 STALE = text("""
-    select s.month, s.network, u.province_id, array_agg(distinct s.unit_id) as units
-    from statistics_stale s left join units u on u.id = s.unit_id
-    where cast(:month as text) is null or s.month = :month
+    select m.month, m.network, u.province_id, array_agg(m.unit_id) as units
+    from unit_months m
+    left join statistics_seen s using (month, network, unit_id)
+    left join units u on u.id = m.unit_id
+    where m.unit_id <> 0 and (m.counted > 0 or s.version is not null)
+        and m.version is distinct from s.version
+        and (cast(:month as text) is null or m.month = :month)
     group by 1, 2, 3 order by 1, 2, 3 nulls last
 """)
-# Deletes only visible marks; the statements that follow see all samples behind these marks.
-UNMARK = text("""
-    delete from statistics_stale
-    where month = :month and network = :network and unit_id = any(:units)
+# The country's version is the sum of those of its communes.
+STALE_COUNTRIES = text("""
+    select month, network from statistics_seen
+    where cast(:month as text) is null or month = :month
+    group by 1, 2 having coalesce(sum(version) filter (where unit_id <> 0), 0)
+        is distinct from coalesce(max(version) filter (where unit_id = 0), 0)
+    order by 1, 2
 """)
-MARK_COUNTRY = text("""
-    insert into statistics_stale (month, unit_id, network) values (:month, :country, :network)
+# Before the samples are read: the statements that follow see all samples of these versions.
+SEE = text("""
+    insert into statistics_seen (month, network, unit_id, version)
+    select month, network, unit_id, version from unit_months
+    where month = :month and network = :network and unit_id = any(:units)
+    on conflict (month, network, unit_id) do update set version = excluded.version
+""")
+SEE_COUNTRY = text("""
+    insert into statistics_seen (month, network, unit_id, version)
+    select :month, :network, 0, coalesce(sum(version), 0) from statistics_seen
+    where month = :month and network = :network and unit_id <> 0
+    on conflict (month, network, unit_id) do update set version = excluded.version
 """)
 PROVINCE = text("select coalesce(province_id, id) from units where id = :id")
 COMMUNES = text("select id, parent_id from units where province_id = :id and level = 'commune'")
@@ -111,7 +123,7 @@ class NetworkMonth:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A province or the country in a month of a network, with its marked units."""
+    """A province or the country in a month of a network, with its stale communes."""
 
     part: NetworkMonth
     place: int  # the province, or COUNTRY
@@ -119,10 +131,8 @@ class Task:
 
 
 def mark_all(month: str | None = None) -> None:
-    """Mark all statistics, or those of a month, for the next refresh."""
-    fold_all()
-    values = {"counted": list(COUNTED_CATEGORIES), "month": month}
-    db.session.execute(MARK_ALL, values)
+    """Let the next refresh compute all statistics, or those of a month."""
+    db.session.execute(FORGET, {"month": month})
     db.session.commit()
 
 
@@ -134,7 +144,7 @@ def refresh(
     *,
     hourly: bool = False,
 ) -> int:
-    """Recompute marked statistics, optionally of one month; return the number of communes.
+    """Recompute stale statistics, optionally of one month; return the number of communes.
 
     With `hourly`, as the server does it each hour, past months wait for the night.
     """
@@ -145,9 +155,9 @@ def refresh(
         if hourly and not _is_due(part):
             continue
         provinces += [Task(part, place, units) for place, units in places if place is not None]
-        # The mark of the country, and those of units without a province.
+        # The communes without a province.
         others = [unit for place, units in places if place is None for unit in units]
-        countries.append(Task(part, COUNTRY, [COUNTRY, *others]))
+        countries.append(Task(part, COUNTRY, others))
     done, todo = 0, len(provinces) + len(countries)
     for _ in executor.map(refresh_province, provinces):
         progress(done := done + 1, todo)
@@ -166,7 +176,7 @@ def _is_due(part: NetworkMonth) -> bool:
 
 
 def refresh_unit(unit_id: int, month: str, now: datetime) -> None:
-    """Recompute the marked statistics of a unit's province.
+    """Recompute the stale statistics of a unit's province.
 
     The country is left to the next `refresh`, since it takes too long for a request.
     """
@@ -178,11 +188,12 @@ def refresh_unit(unit_id: int, month: str, now: datetime) -> None:
 
 
 def _read_stale(month: str | None) -> dict[tuple[str, str], list[tuple[int | None, list[int]]]]:
-    """Return the provinces with their marked communes, by month and network."""
-    fold_all()
+    """Return the provinces with their stale communes, by month and network; none: the country."""
     stale: dict[tuple[str, str], list[tuple[int | None, list[int]]]] = defaultdict(list)
     for row in db.session.execute(STALE, {"month": month}):
         stale[row.month, row.network].append((row.province_id, row.units))
+    for row in db.session.execute(STALE_COUNTRIES, {"month": month}):
+        stale[row.month, row.network] += []
     db.session.commit()
     return stale
 
@@ -194,8 +205,7 @@ def refresh_province(task: Task) -> None:
     """
     part, province = task.part, task.place
     hold(STATISTICS_LOCK, province)
-    _unmark(task)
-    db.session.execute(MARK_COUNTRY, part.parameters(country=COUNTRY))
+    _see(task)
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
     by_unit: dict[int, list[Samples]] = defaultdict(list)
     found = fetch(OF_COMMUNES, part.parameters(units=list(above)), binary=True)
@@ -212,12 +222,13 @@ def refresh_province(task: Task) -> None:
 def refresh_country(task: Task) -> None:
     """Recompute the country's statistics of a month; commit.
 
-    While another process computes them, the marks are left to a later run.
+    While another process computes them, they are left to a later run.
     """
     if not try_hold(STATISTICS_LOCK, COUNTRY):
         db.session.rollback()
         return
-    _unmark(task)
+    _see(task)
+    db.session.execute(SEE_COUNTRY, task.part.parameters())
     follow_indexes()
     found = fetch(OF_COUNTRY, task.part.parameters(), binary=True)
     samples = read_samples(found, task.part.network)
@@ -225,9 +236,9 @@ def refresh_country(task: Task) -> None:
     _write(task.part, _figures({COUNTRY: samples}, {COUNTRY: "country"}), [COUNTRY])
 
 
-def _unmark(task: Task) -> None:
+def _see(task: Task) -> None:
     db.session.execute(WORK_MEMORY)
-    db.session.execute(UNMARK, task.part.parameters(units=list(task.stale)))
+    db.session.execute(SEE, task.part.parameters(units=list(task.stale)))
 
 
 def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Samples]:

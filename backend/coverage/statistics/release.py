@@ -34,7 +34,6 @@ from backend.coverage.statistics.week_medians import Median, Moments, week_media
 from backend.database.extensions import db, extension, fetch, follow_indexes, setting
 from backend.database.locks import RELEASE_LOCK, hold
 from backend.errors import Problem
-from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.data_caps import measured_value
 from backend.measurements.recording.models import DEMO_COMPLETE
 from backend.measurements.recording.rule_sets import assurances_from, counts_from_of
@@ -149,7 +148,6 @@ def make(month: str, now: datetime) -> bool:
     """Make the release of a past month; return False if it exists, which is never changed."""
     if month_end(month) >= local_day(now):
         raise Problem(409, "data_of_running_month")
-    fold_all()
     hold(RELEASE_LOCK)
     if db.session.get(Release, month) is not None:
         db.session.rollback()

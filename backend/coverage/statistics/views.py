@@ -6,8 +6,12 @@ from flask import Response
 
 from backend.accounts.authentication import actor
 from backend.clock import local_day
-from backend.coverage.figures.query import figures_reader, person_or_public
-from backend.coverage.figures.unit_access import UnitMonth, unit_month
+from backend.coverage.figures.unit_access import (
+    UnitMonth,
+    figures_reader,
+    person_or_public,
+    unit_month,
+)
 from backend.coverage.statistics import schemas
 from backend.coverage.statistics.cells import as_geojson, unit_cells
 from backend.coverage.statistics.comparison import comparison

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from backend.accounts.authentication import actor
-from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.vnnic import schemas
 from backend.coverage.vnnic.importer import ImportOptions, import_vnnic
 from backend.coverage.vnnic.service import comparison

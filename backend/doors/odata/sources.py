@@ -18,7 +18,8 @@ from backend.campaigns.service import own_campaigns
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.contributions.query import months_of
 from backend.coverage.contributions.service import contributions
-from backend.coverage.figures.month import listing_on, load_months
+from backend.coverage.figures.listing import listing_on
+from backend.coverage.figures.month import month_of
 from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.coverage.figures.unit_access import own_area, published
@@ -149,25 +150,23 @@ def coverage_blocks(context: ReadContext, possible: Possible) -> Iterator[Block]
 def _read_coverage(context: ReadContext, common: Row, names: Sequence[str]) -> Rows:
     month, level, network = common["Month"], common["Level"], common["Network"]
     query = CoverageQuery(month=month, level=level, network=network, reader=context.reader)
-    page = compute_coverage(query, context.now).page
-    units = page.tables[-1].counts.units
-    columns: dict[str, Sequence[Any]] = {
-        "ProvinceCode": [unit.province_code for unit in units],
-        "Province": [unit.province for unit in units],
-    }
+    result = compute_coverage(query, context.now)
     figures = {name: FIGURES[name] for name in names if name in FIGURES}
-    columns |= dict(zip(figures, page.columns(list(figures.values())), strict=True))
-    if parts := [name for name in names if name in PART_OF]:
-        (found,) = page.columns(["by_assurance"])
-        columns |= {name: [one[PART_OF[name]] for one in found] for name in parts}
-    for row in zip(*columns.values(), strict=True):
-        yield {**common, **dict(zip(columns, row, strict=True))}
+    parts = {name: PART_OF[name] for name in names if name in PART_OF}
+    for item, counts in zip(result.items, result.counts, strict=True):
+        yield {
+            **common,
+            "ProvinceCode": counts.unit.province_code,
+            "Province": counts.unit.province,
+            **{name: item[field] for name, field in figures.items()},
+            **{name: item["by_assurance"][part] for name, part in parts.items()},
+        }
 
 
 def _count_coverage(context: ReadContext, common: Row) -> int:
     month = common["Month"]
-    months = load_months([month], common["Network"], context.today, context.reader)
-    return len(months[month].level_counts(common["Level"]).units)
+    counts = month_of(month, common["Network"], context.today, context.reader)
+    return len(counts.shown(common["Level"]))
 
 
 # Statistics

@@ -7,7 +7,7 @@ from flask import Response, current_app, request, url_for
 
 from backend.accounts.authentication import basic_actor
 from backend.accounts.rate_limits import Caller, count_attempt
-from backend.coverage.figures.query import figures_reader, person_or_public
+from backend.coverage.figures.unit_access import figures_reader, person_or_public
 from backend.coverage.samples.service import SampleContext
 from backend.doors.odata import service
 from backend.doors.odata.entity_sets import SAMPLES

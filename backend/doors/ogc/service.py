@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.month import ListingKey, listing_key, listing_on
+from backend.coverage.figures.listing import ListingKey, listing_key, listing_on
 from backend.coverage.figures.query import months_with_data
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.coverage.statistics.history import polygons
@@ -195,8 +195,7 @@ def item(name: str, code: str, now: datetime, link: Link, reader: Actor | None) 
     """Return one commune."""
     month, network = _parse_name(name, now)
     result = compute_coverage(CoverageQuery(month=month, network=network, reader=reader), now)
-    units = _units(result)
-    rows = [row for row in result.page.rows if units[row].code == code]
+    rows = [row for row, one in enumerate(result.items) if one["code"] == code]
     if not rows:
         raise Problem(404, "unit_unknown")
     [feature] = _features(result, rows)
@@ -219,53 +218,46 @@ def _parse_name(name: str, now: datetime) -> tuple[str, str]:
     return month, network
 
 
-def _units(result: CoverageResult) -> list[Any]:
-    return result.page.tables[-1].counts.units
-
-
 def _matching(result: CoverageResult, month: str, query: ItemsQuery) -> list[int]:
-    rows = result.page.rows
     if query.times is not None:
         begins, ends = query.times
         if (begins or date.min) > month_end(month) or (ends or date.max) < month_start(month):
             return []
     if query.bbox is not None:
-        active = result.page.tables[-1].month.listing.active
-        units = _units(result)
-        rows = [rows[at] for at in inside(active, [units[row].id for row in rows], query.bbox)]
-    return rows
+        active = result.month.listing.active
+        return list(inside(active, [one.unit.id for one in result.counts], query.bbox))
+    return list(range(len(result.items)))
 
 
 def _features(result: CoverageResult, rows: list[int]) -> list[bytes]:
     """Return encoded features; polygons are copied without decoding into dictionaries."""
-    table = result.page.tables[-1]
-    units, active = table.counts.units, table.month.listing.active
-    shapes = polygons(active.id if active else None, [units[row].id for row in rows])
+    active = result.month.listing.active
+    units = [result.counts[row].unit for row in rows]
+    shapes = polygons(active.id if active else None, [unit.id for unit in units])
     geometries = {unit: orjson.Fragment(as_geojson(shape)) for unit, shape in shapes.items()}
     shared = {
-        "month": table.month.month,
-        "network": table.month.network,
+        "month": result.month.month,
+        "network": result.month.network,
         "boundary_quality": active.quality if active else None,
         "demo": result.body["demo"],
     }
-    figures = replace(result.page, rows=rows).items((*FIGURES, "by_assurance"))
     return [
         orjson.dumps(
             {
                 "type": "Feature",
-                "id": units[row].code,
-                "geometry": geometries.get(units[row].id),
-                "properties": {**_flat(item), "province": units[row].province, **shared},
+                "id": unit.code,
+                "geometry": geometries.get(unit.id),
+                "properties": {**_flat(result.items[row]), "province": unit.province, **shared},
             }
         )
-        for row, item in zip(rows, figures, strict=True)
+        for row, unit in zip(rows, units, strict=True)
     ]
 
 
 def _flat(item: dict[str, Any]) -> dict[str, Any]:
     """Return figures with the parts of the counted number beside it; GIS needs plain columns."""
-    parts: dict[str, int] = item.pop("by_assurance")
-    return item | parts
+    parts: dict[str, int] = item["by_assurance"]
+    return {name: item[name] for name in FIGURES} | parts
 
 
 def _parameters(query: ItemsQuery) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 
 from flask import Response, url_for
 
-from backend.coverage.figures.query import figures_reader
+from backend.coverage.figures.unit_access import figures_reader
 from backend.doors.ogc import schemas
 from backend.doors.ogc import service as ogc
 from backend.errors import Problem

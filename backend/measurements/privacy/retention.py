@@ -42,11 +42,11 @@ REMOVE_DAY = text(f"""
     update measurements set latitude = null, longitude = null, accuracy_m = null
     where latitude is not null and {OF_PEOPLE} and day = :day
 """)  # noqa: S608
-# Days that have measurements, each of which has a row in the folded counts.
+# Days that have measurements, each of which has rows in the counts.
 DAYS = text("""
-    select distinct day from counts
+    select distinct day from unit_days d
     where day < :before
-      and not exists (select from expired_days e where e.day = counts.day and e.step = :step)
+      and not exists (select from expired_days e where e.day = d.day and e.step = :step)
     order by day
 """)
 MARK = text("insert into expired_days (day, step) values (:day, :step) on conflict do nothing")

@@ -77,6 +77,38 @@ def upgrade() -> None:
     op.execute(
         "create index ix_earning_sums_unit on earning_sums (key, month) where grain = 'unit'"
     )
+    op.execute("""
+        create table recent (
+            day date,
+            network text,
+            basis text,
+            unit_id integer,
+            last_month integer not null,
+            weekdays integer[] not null,
+            squares bigint[] not null,
+            made_at timestamptz not null default now(),
+            constraint pk_recent primary key (day, network, basis, unit_id)
+        )
+    """)
+    op.execute("""
+        create table statistics_seen (
+            month text,
+            network text,
+            unit_id integer,
+            version bigint not null,
+            constraint pk_statistics_seen primary key (month, network, unit_id)
+        )
+    """)
+    op.execute("""
+        drop trigger count_deltas_gone on count_deltas;
+        drop trigger measurements_device_changed on measurements;
+        drop function mark_statistics_by_fold;
+        drop function mark_statistics_by_device;
+        drop table statistics_stale;
+        drop function note_changed_counts cascade;
+        drop table count_changes;
+        drop sequence count_version;
+    """)
     op.execute("alter table earnings rename fate to category")
     op.execute("alter table earnings add needed boolean not null default false")
     _fill()

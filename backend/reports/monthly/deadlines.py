@@ -202,8 +202,9 @@ MISSING = text("""
         and (cast(:province as text) is null or exists (
             select from units p where p.id = u.province_id and p.code = :province))
         and exists (
-            select from units below join counts c on c.unit_id = below.id
-            where (below.id = u.id or below.province_id = u.id) and c.month = :month and c.n > 0)
+            select from units below join unit_months c on c.unit_id = below.id
+            where (below.id = u.id or below.province_id = u.id) and c.month = :month
+                and c.received > 0)
         and not exists (
             select from reports r
             where r.unit_id = u.id and r.month = :month and r.approved_at is not null)

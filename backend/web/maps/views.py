@@ -8,8 +8,8 @@ import orjson
 from flask import Blueprint, Response, current_app, render_template, request, send_file
 
 from backend.clock import local_day
-from backend.coverage.figures.query import figures_reader
 from backend.coverage.figures.service import map_figures
+from backend.coverage.figures.unit_access import figures_reader
 from backend.errors import Problem
 from backend.http.requests import Parser, clock_now
 from backend.http.static_files import IMMUTABLE

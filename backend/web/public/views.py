@@ -10,9 +10,8 @@ from backend.accounts.access import PUBLIC
 from backend.accounts.authentication import COOKIE, actor
 from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
-from backend.coverage.figures.query import figures_reader, person_or_public
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
-from backend.coverage.figures.unit_access import unit_month
+from backend.coverage.figures.unit_access import figures_reader, person_or_public, unit_month
 from backend.coverage.no_connection.service import show_places
 from backend.coverage.statistics.cells import unit_cells
 from backend.coverage.statistics.release_rules import due_day

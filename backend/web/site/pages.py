@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from backend.accounts.access import Actor
 from backend.accounts.authentication import actor, form_token
 from backend.coverage.figures.forecast import STEP_NAMES
-from backend.coverage.figures.query import person_or_public
+from backend.coverage.figures.unit_access import person_or_public
 from backend.devices import consent
 from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats

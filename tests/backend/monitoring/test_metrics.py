@@ -81,7 +81,6 @@ def test_samples_are_told_by_outcome_and_verdict(app: Flask, client: FlaskClient
         fold_all()
     folded = scraped(client)
     assert folded['dosong_waiting{table="count_deltas"}'] == 0
-    assert folded['dosong_waiting{table="statistics_stale"}'] > 0
 
 
 def test_backups_jobs_and_withdrawals_are_told(

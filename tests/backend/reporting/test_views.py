@@ -2,26 +2,27 @@
 
 import json
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg.rows import dict_row
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from backend.coverage.figures.month import load_months
+from backend.clock import month_end
+from backend.coverage.figures.listing import listing_on
 from backend.coverage.statistics import refresh
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
 from backend.measurements.recording import counting
 from backend.measurements.recording.models import DemoMonth
-from backend.measurements.recording.reasons import BASES, NOT_VALID
+from backend.measurements.recording.reasons import NOT_VALID
 from backend.reporting.definitions import FIGURES, METRICS, PARTS, THREE, views
 from backend.reporting.schema import create_views, drop_views
 from backend.server.postgres.embedded import EmbeddedPostgres
@@ -209,17 +210,20 @@ def compare_days(seeded: Seeded, analyst: Analyst, month: str, level: str, netwo
         month, level, network,
     )  # fmt: skip
     with seeded.app.app_context():
-        today = date.fromisoformat(f"{month}-28")
-        counts = load_months([month], network, today)[month]
-        units = counts.listing.levels[level]
-        every = np.arange(len(units))
-        of_bases = [counts.daily(level, every, np.full(len(units), n)) for n in range(len(BASES))]
-        expected = {
-            (unit.code, date(*map(int, month.split("-")), n + 1)): tuple(numbers)
-            for unit, days in zip(units, np.stack(of_bases, axis=2).tolist(), strict=True)
-            for n, numbers in enumerate(days)
-            if any(numbers)
-        }
+        listing = listing_on(month_end(month))
+        stored = db.session.execute(
+            text("select * from unit_days where month = :month and network = :network"),
+            {"month": month, "network": network},
+        )
+        sums: dict[tuple[int, date], Counter[str]] = defaultdict(Counter)
+        for row in stored:
+            if (unit_id := listing.containing[level].get(row.unit_id)) is not None:
+                sums[unit_id, row.day] += Counter({name: getattr(row, name) for name in THREE})
+    codes = {unit.id: unit.code for unit in listing.levels[level]}
+    expected = {
+        (codes[unit_id], day): tuple(numbers[name] for name in THREE)
+        for (unit_id, day), numbers in sums.items()
+    }
     assert {
         (row["code"], row["day"]): tuple(row[name] for name in THREE) for row in rows
     } == expected

@@ -9,7 +9,6 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,15 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from backend.coverage.figures.columns import by_assurance
-from backend.coverage.figures.counts_cache import CATEGORY_COLUMN, SUMS
+from backend.coverage.figures.items import by_part
 from backend.database.extensions import db
 from backend.measurements.recording.counting import CATEGORY, differences, fold_all
-from backend.measurements.recording.reasons import COUNTED_CATEGORIES, NOT_VALID, PARTS, category
+from backend.measurements.recording.reasons import (
+    COLUMNS,
+    COUNTED_CATEGORIES,
+    NOT_VALID,
+    PARTS,
+    category,
+)
 from backend.witness import hosts
 from backend.witness.assurance import ASSURANCES
 from tests.support.clock import FakeClock
-from tests.support.daily_counts import count, fold
+from tests.support.daily_counts import count
 from tests.support.factories import post, register, sample
 from tests.support.speed_tests import get_ticket, witnessed
 
@@ -164,40 +168,34 @@ stored = st.lists(
 )
 
 
+def summed(categories: Counter[str]) -> list[int]:
+    """The three numbers that the generated columns sum."""
+    valid = Counter({name: n for name, n in categories.items() if name not in NOT_VALID})
+    counted = sum(categories[name] for name in COUNTED_CATEGORIES)
+    return [categories.total(), valid.total(), counted]
+
+
 @given(stored)
 def test_the_three_numbers_do_not_depend_on_assurance(
     rows: list[tuple[list[str], list[str], str | None]],
 ) -> None:
     """Received, valid and counted are those of version 1.0.0, which knew one category."""
-    by_category = np.zeros((1, len(CATEGORY_COLUMN)), np.int32)
-    for row in rows:
-        by_category[0, CATEGORY_COLUMN[category(*row)]] += 1
+    categories = Counter(category(*row) for row in rows)
     first = [reasons[0] if reasons else "" for reasons, _, _ in rows]
     numbers = [len(rows), sum(one not in NOT_VALID for one in first), first.count("")]
-    assert (by_category @ SUMS)[0].tolist() == numbers
-    [found] = by_assurance(by_category)
+    assert summed(categories) == numbers
+    found = by_part([categories[name] for name in COLUMNS])["by_assurance"]
     assert sum(found.values()) == numbers[2]
     marked = [set(marks) for reasons, marks, _ in rows if not reasons]
     assert found["imported"] == sum("counted_by_admin" in marks for marks in marked)
 
 
-@pytest.mark.parametrize("fate", [one for one in COUNTED_CATEGORIES if one != "withdrawn"])
-def test_folding_marks_the_statistics_of_each_part(app: Flask, fate: str) -> None:
-    count(app, HERE, ("2024-11-10", 3), category=fate)
-    fold(app)
-    with app.app_context():
-        marks = db.session.execute(text("select month, network from statistics_stale")).all()
-    assert marks == [("2024-11", "mobile")]
-
-
 @pytest.fixture
 def filled(app: Flask) -> Counter[str]:
-    """A commune with counted samples of each part, and one repeat; some are not folded yet."""
+    """A commune with counted samples of each part, and some repeats."""
     numbers = Counter(dict(zip(PARTS, (1000, 200, 30, 4, 5), strict=True)))
     for part, n in numbers.items():
         count(app, HERE, ("2024-11-10", n), category=PARTS[part])
-        if part == "ticketed":
-            fold(app)
     count(app, HERE, ("2024-11-10", 7), category="repeat")
     return numbers
 

@@ -8,9 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.figures import month as months
-from backend.coverage.figures.counts_cache import load_counts
-from backend.measurements.recording import counting
+from backend.coverage.figures.listing import listing_on
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
 
@@ -42,17 +40,13 @@ def test_three_numbers_and_the_reasons_between_them(client: FlaskClient, app: Fl
         sample("2024-11-15T17:00:00+07:00", network=network(kind="wifi")),
         sample("2024-11-15T18:00:00+07:00", location=None),
     )
-    for folded in (False, True):
-        if folded:
-            with app.app_context():
-                counting.fold_all()
-        summary = client.get(f"{URL}?month=2024-11&parent=19").json["summary"]
-        assert [summary[name] for name in ("received", "valid", "counted")] == [3, 2, 1]
-        assert summary["reasons"] == {"failed_test": 1, "repeat": 1}
-        assert summary["unlocated"]["position_missing"] == 1
-        fixed = client.get(f"{URL}?month=2024-11&parent=19&network=fixed").json
-        assert fixed["summary"]["counted"] == 1 and fixed["target"] is None
-        assert {item["reached"] for item in fixed["items"]} == {None}
+    summary = client.get(f"{URL}?month=2024-11&parent=19").json["summary"]
+    assert [summary[name] for name in ("received", "valid", "counted")] == [3, 2, 1]
+    assert summary["reasons"] == {"failed_test": 1, "repeat": 1}
+    assert summary["unlocated"]["position_missing"] == 1
+    fixed = client.get(f"{URL}?month=2024-11&parent=19&network=fixed").json
+    assert fixed["summary"]["counted"] == 1 and fixed["target"] is None
+    assert {item["reached"] for item in fixed["items"]} == {None}
 
 
 @pytest.mark.slow
@@ -114,28 +108,9 @@ def test_csv_holds_the_same_figures(client: FlaskClient) -> None:
     assert [int(row["counted"]) for row in rows] == [item["counted"] for item in items]
 
 
-@pytest.mark.long
-def test_what_is_kept_of_a_month_does_not_pile_up(
-    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Requests for many months in turn read lists of units again, and keep the counts."""
-    monkeypatch.setattr(months, "DAYS_MOST", 4)
-    assert post(client, register(client), sample("2024-10-10T09:00:00+07:00")).status_code == 201
-    with app.app_context():
-        counting.fold_all()
-    sizes = []
-    for _ in range(2):
-        for number in range(months.DAYS_MOST + 1):
-            client.get(f"{URL}?month={2000 + number // 12}-{number % 12 + 1:02}&limit=1")
-        assert client.get(f"{URL}?month=2024-10&limit=1").status_code == 200
-        with app.app_context():
-            sizes.append(len(load_counts("2024-10", "mobile", days=True).memo))
-    assert sizes[0] == sizes[1] > 0
-
-
 def test_days_with_the_same_units_share_one_list(app: Flask) -> None:
     with app.app_context():
-        first, next_month = (months.listing_on(date(2024, month, 28)) for month in (10, 11))
-        after_the_reform = months.listing_on(date(2025, 7, 31))
+        first, next_month = (listing_on(date(2024, month, 28)) for month in (10, 11))
+        after_the_reform = listing_on(date(2025, 7, 31))
     assert first is next_month
     assert first is not after_the_reform

@@ -7,11 +7,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.figures.counts_cache import CATEGORIES
 from backend.database.extensions import db
+from backend.measurements.recording.reasons import COLUMNS
 from tests.support.clock import FakeClock
 from tests.support.contributions import add_measurement, volunteers
-from tests.support.daily_counts import count, fold
+from tests.support.daily_counts import count
 from tests.support.people import campaign, organisation, team, unit_id
 
 URL = "/api/v1/coverage"
@@ -173,15 +173,12 @@ def test_what_nobody_changed_is_not_sent_again(app: Flask, client: FlaskClient) 
     assert client.get(f"{URL}?month=2024-11&parent=19", headers=known).status_code == 200
 
 
-def test_counts_that_are_held_follow_every_change(app: Flask, client: FlaskClient) -> None:
-    """Waiting, folded, changed, taken away again, and those of another unit."""
+def test_answers_that_are_kept_follow_every_change(app: Flask, client: FlaskClient) -> None:
+    """Changed, taken away again, and those of another unit."""
     count(app, HERE, ("2024-11-10", 7))
-    fold(app)
     assert one(client)["received"] == 7
     for step, (code, n) in enumerate([(HERE, 5), (THERE, 3), (HERE, -12), (THERE, 1)]):
-        count(app, code, ("2024-11-11", n), category=CATEGORIES[step % len(CATEGORIES)])
-        if step % 2:
-            fold(app)
+        count(app, code, ("2024-11-11", n), category=tuple(COLUMNS)[step])
     assert one(client)["received"] == 0
     assert one(client, THERE)["received"] == 4
     assert listed(client)["summary"]["received"] == 4
@@ -196,9 +193,6 @@ def test_who_is_active(app: Flask, client: FlaskClient) -> None:
         for which in (0, 0, 1):
             add_measurement(made, teams[which], unit=unit, volunteer=person)
         db.session.commit()
-    for folded in (False, True):
-        if folded:
-            fold(app)
-        assert [one(client, code)["teams"] for code in (HERE, THERE)] == [2, 0]
-        assert one(client, "19", level="province")["teams"] == 2
+    assert [one(client, code)["teams"] for code in (HERE, THERE)] == [2, 0]
+    assert one(client, "19", level="province")["teams"] == 2
     assert one(client)["devices"] is None and one(client, THERE)["devices"] == 0

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from flask import Flask
 
 from backend.accounts.access import PUBLIC, Actor
-from backend.coverage.figures.columns import sampling_pattern
-from backend.coverage.figures.month import load_months
+from backend.coverage.figures.month import month_of
+from backend.coverage.figures.recent import make_recent, pattern_of
 from tests.support.measurements import NINE, measurement_row, store_rows
 from tests.support.people import unit_id
 
@@ -14,9 +14,10 @@ TODAY = date(2024, 11, 25)
 
 
 def pattern(reader: Actor | None) -> tuple[list[float], float]:
-    months = load_months(["2024-11", "2024-10"], "mobile", TODAY, reader)
-    factors, scatter = sampling_pattern(months["2024-11"], months["2024-10"], "commune")
-    return factors.tolist(), scatter
+    month = month_of("2024-11", "mobile", TODAY, reader)
+    make_recent(TODAY, "mobile")
+    found = pattern_of(month, TODAY)
+    return found.factors.tolist(), found.scatter
 
 
 def test_unpublished_figures_shape_no_projection_of_others(app: Flask) -> None:

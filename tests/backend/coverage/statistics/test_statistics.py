@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import Engine, select, text, update
 
 from backend.coverage.statistics import refresh as statistics_refresh
-from backend.coverage.statistics.models import Statistic, StatisticStale
+from backend.coverage.statistics.models import Statistic
 from backend.database.extensions import db
 from backend.database.locks import STATISTICS_LOCK, TWO
 from backend.measurements.recording.models import Measurement
@@ -44,9 +44,10 @@ def total(shown: dict[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
-def marks(app: Flask) -> int:
+def stale(app: Flask) -> int:
+    """The months and networks in which statistics are stale."""
     with app.app_context():
-        return db.session.scalar(select(func.count()).select_from(StatisticStale)) or 0
+        return len(statistics_refresh._read_stale(None))
 
 
 def many(unit: int, count: int, **changes: Any) -> list[dict[str, Any]]:
@@ -202,7 +203,7 @@ def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
     assert total(statistics(client, None))["n"] == 62
     for code in (HERE, "00004"):
         assert total(statistics(client, code))["n"] == 31
-    assert marks(app) == 0
+    assert stale(app) == 0
 
 
 def test_the_server_computes_the_running_month_hourly_and_past_months_at_night(
@@ -232,7 +233,7 @@ def test_the_server_computes_the_running_month_hourly_and_past_months_at_night(
     clock.now += timedelta(hours=1)  # midnight
     assert refresh(app, "--hourly") == "communes recomputed: 1"
     assert total(statistics(client, None))["n"] == 35
-    assert marks(app) == 0
+    assert stale(app) == 0
 
 
 def test_a_country_that_another_process_computes_is_left_to_a_later_run(
@@ -243,9 +244,9 @@ def test_a_country_that_another_process_computes_is_left_to_a_later_run(
         other.execute(TWO, {"key": STATISTICS_LOCK, "of": statistics_refresh.COUNTRY})
         refresh(app)
         assert total(statistics(client))["n"] == 31 and statistics(client, None)["items"] == []
-    assert marks(app) == 1
+    assert stale(app) == 1
     refresh(app)
-    assert total(statistics(client, None))["n"] == 31 and marks(app) == 0
+    assert total(statistics(client, None))["n"] == 31 and stale(app) == 0
 
 
 def test_a_run_removes_the_files_of_earlier_versions(app: Flask) -> None:

@@ -1,0 +1,288 @@
+"""The items of a coverage answer: the figures of each unit of a level."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from backend.coverage.figures.forecast import History, MonthProgress, still_to_come
+from backend.coverage.figures.listing import ABOVE, valid_on
+from backend.coverage.figures.month import NO_NUMBERS, Month, UnitCounts
+from backend.coverage.figures.recent import history_days, make_recent, pattern_of
+from backend.coverage.targets.models import Target
+from backend.coverage.targets.service import ASSESSMENT, TARGET
+from backend.database.extensions import array_literal, dump, fetch
+from backend.measurements.recording.counting import NOWHERE
+from backend.measurements.recording.reasons import (
+    BASES,
+    COLUMNS,
+    COUNTED_BY_ADMIN,
+    COUNTED_CATEGORIES,
+    PARTS,
+    WITHDRAWN,
+)
+
+Item = dict[str, Any]
+Row = Mapping[str, Any]  # of the statement below
+Categories = Sequence[int]  # samples by category, in the order of COLUMNS
+
+# The fields of an item, in their order.
+FIELDS = (
+    "month", "code", "name", "level", "parent", "latitude", "longitude", "no_boundary",
+    "received", "valid", "counted", "counted_by_admin", "withdrawn", "by_assurance",
+    "target", "reached", "shortfall", "share", "assessed", "communes",
+    "expected", "state", "days_left", "needed_per_day", "today", "pace", "projection",
+    "last_month", "change", "devices", "teams", "reasons",
+)  # fmt: skip
+
+# Everything about units of one level in a month, whatever the level. `later` are the days after
+# today, which clocks of phones may be on. `{above}` is the column of a commune's unit of the level.
+ROWS = """
+    with categories as (
+        select coalesce(c.{above}, m.unit_id) as unit_id, array[{sums}] as categories
+        from unit_months m
+        left join units c on c.id = m.unit_id and {valid}
+        where m.month = %(month)s and m.network = %(network)s
+            and m.unit_id <> all(%(outside)s::integer[])
+        group by 1
+    ), days as (
+        select c.{above} as unit_id,
+            array[{today}] as today,
+            array[sum(d.received), sum(d.valid), sum(d.counted)] as from_today
+        from unit_days d
+        join units c on c.id = d.unit_id and {valid}
+        where %(running)s and d.month = %(month)s and d.network = %(network)s
+            and d.day >= %(today)s and d.unit_id <> all(%(outside)s::integer[])
+        group by 1
+    ), active as (
+        select c.{above} as unit_id, count(distinct e.team_id) as teams
+        from earning_sums e join units c on c.id = e.key
+        where e.grain = 'unit' and e.month = %(month)s and e.network = %(network)s
+            and e.received > 0 and e.key <> all(%(outside)s::integer[])
+        group by 1
+    )
+    select categories, today, from_today, teams, r.devices, recent.last_month, recent.weekdays,
+        recent.squares
+    from unnest(%(units)s::integer[]) with ordinality u (id, place)
+    left join categories on categories.unit_id = u.id
+    left join days on days.unit_id = u.id
+    left join active on active.unit_id = u.id
+    left join released_figures r on r.unit_id = u.id and r.network = %(network)s
+        and r.month = %(month)s
+    left join recent on %(running)s and recent.unit_id = u.id and recent.unit_id <> 0
+        and recent.day = %(today)s and recent.network = %(network)s
+        and recent.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
+    order by place
+"""
+STATEMENTS = {
+    level: ROWS.format(
+        above=above,
+        valid=valid_on("c", "%(last)s::date"),
+        sums=", ".join(f"sum(m.{column})" for column in COLUMNS.values()),
+        today=", ".join(f"sum(d.{basis}) filter (where d.day = %(today)s)" for basis in BASES),
+    )
+    for level, above in ABOVE.items()
+}
+COUNTED = BASES.index("counted")
+NO_SAMPLES: Categories = (0,) * len(COLUMNS)
+PLACES = {category: place for place, category in enumerate(COLUMNS)}
+PART_PLACES = {part: PLACES[category] for part, category in PARTS.items()}
+# The main reasons that a sample can be lost to, by name, with their places.
+LOST = sorted((name, place) for name, place in PLACES.items() if name not in COUNTED_CATEGORIES)
+
+
+def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> Sequence[Row]:
+    """Read the rows of the listed units; the first row is of the samples in no commune."""
+    running, (basis, own) = month.progress.today is not None, month.bases(month.level)
+    if running:
+        make_recent(today, month.network)
+    return fetch(
+        STATEMENTS[month.level],
+        {
+            "month": month.month, "network": month.network, "last": month.last_day,
+            "today": today, "running": running, "basis": basis, "own": dump(own),
+            "outside": array_literal(month.listing.outside(month.place)),
+            "units": array_literal([NOWHERE, *(one.unit.id for one in units)]),
+        },
+    )  # fmt: skip
+
+
+def unit_items(
+    month: Month,
+    previous: Month,
+    units: Sequence[UnitCounts],
+    rows: Sequence[Row],
+    today: date,
+) -> list[Item]:
+    """Return the item of each unit from its row."""
+    progress, assessments = month.progress, month.targets[month.level, ASSESSMENT]
+    communes = _communes(month)
+    earlier = _last_month(month, previous, units, rows)
+    projections = _projections(month, units, rows, today)
+    items = []
+    for one, row, before, projection in zip(units, rows, earlier, projections, strict=True):
+        unit, target = one.unit, one.target
+        categories = row["categories"] or NO_SAMPLES
+        missing, assessment = one.shortfall, assessments.of(unit.id)
+        items.append(
+            {
+                "month": month.month,
+                "code": unit.code,
+                "name": unit.name,
+                "level": unit.level,
+                "parent": unit.parent_name,
+                "latitude": unit.latitude,
+                "longitude": unit.longitude,
+                "no_boundary": unit.no_boundary,
+                **dict(zip(BASES, one.numbers, strict=True)),
+                **by_part(categories),
+                "target": target,
+                "reached": None if target is None else one.reached,
+                "shortfall": missing,
+                "share": None if target is None else rounded(one.measured / target, 4),
+                "assessed": _assessed(one, assessment),
+                "communes": communes and communes[unit.id],
+                **_expected(one, progress),
+                **_running(one, row, progress),
+                "projection": projection,
+                "last_month": before,
+                "change": None if before is None else one.measured - before,
+                "devices": row["devices"] if one.numbers[COUNTED] else 0,
+                "teams": row["teams"] or 0,
+                "reasons": reasons(categories),
+            }
+        )
+    return items
+
+
+def by_part(categories: Categories) -> Item:
+    """Return the parts of the counted samples; those without a phone beside them too."""
+    parts = {part: categories[place] for part, place in PART_PLACES.items()}
+    return {
+        COUNTED_BY_ADMIN: categories[PLACES[COUNTED_BY_ADMIN]],
+        WITHDRAWN: categories[PLACES[WITHDRAWN]],
+        "by_assurance": parts,
+    }
+
+
+def reasons(categories: Categories) -> dict[str, int]:
+    """Return the number of samples lost to each main reason, the largest first."""
+    lost = [(-n, name) for name, place in LOST if (n := categories[place])]
+    return {name: -n for n, name in sorted(lost)}
+
+
+def _communes(month: Month) -> dict[int, dict[str, int]] | None:
+    """Count the communes with a target in each unit, and those that reached it.
+
+    None for communes.
+    """
+    level = month.level
+    if level == "commune":
+        return None
+    above, targets = month.listing.containing[level], month.targets["commune", TARGET]
+    some_target = any(targets.of(unit.id) for unit in month.shown("commune"))
+    found = {unit.id: {"units": 0, "reached": 0} for unit in month.listing.levels[level]}
+    for one in month.units("commune"):
+        if one.unit.id in above:
+            counts = found[above[one.unit.id]]
+            counts["units"] += one.need is not None or not some_target
+            counts["reached"] += one.reached
+    return found
+
+
+def _assessed(one: UnitCounts, assessment: Target | None) -> bool | None:
+    if assessment is None or assessment.threshold is None:
+        return None
+    return one.numbers[BASES.index(assessment.basis)] >= assessment.threshold
+
+
+def _expected(one: UnitCounts, progress: MonthProgress) -> Item:
+    """Return the samples expected by now, and those needed on each remaining day."""
+    expected = None if one.target is None else one.target * progress.done / progress.days
+    state = None
+    if expected is not None:
+        state = "reached" if one.reached else "on_pace" if one.measured >= expected else "behind"
+    missing, needed = one.shortfall, None
+    if missing == 0:
+        needed = 0
+    elif missing is not None and progress.left:
+        needed = ceil(missing / progress.left)
+    return {
+        "expected": None if expected is None else rounded(expected, 1),
+        "state": state,
+        "days_left": progress.left,
+        "needed_per_day": needed,
+    }
+
+
+def _running(one: UnitCounts, row: Row, progress: MonthProgress) -> Item:
+    """Return the samples of today, and the pace of completed days."""
+    if progress.today is None:
+        pace = one.measured / progress.done if progress.done else None
+        return {"today": None, "pace": None if pace is None else rounded(pace, 1)}
+    today = int((row["today"] or NO_SAMPLES)[one.basis] or 0)
+    pace = _so_far(one, row) / progress.done if progress.done else None
+    return {"today": today, "pace": None if pace is None else rounded(pace, 1)}
+
+
+def _last_month(
+    month: Month,
+    previous: Month,
+    units: Sequence[UnitCounts],
+    rows: Sequence[Row],
+) -> list[int | None]:
+    """Return the samples of the previous month, in a running month up to the same day.
+
+    None for units that it did not have, or that the reader may not see there.
+    """
+    numbers = previous.numbers(month.level) if month.progress.today is None else {}
+    return [
+        None
+        if not previous.shows(one.unit)
+        else (row["last_month"] or 0)
+        if month.progress.today is not None
+        else numbers.get(one.unit.id, NO_NUMBERS)[one.basis]
+        for one, row in zip(units, rows, strict=True)
+    ]
+
+
+def _projections(
+    month: Month,
+    units: Sequence[UnitCounts],
+    rows: Sequence[Row],
+    today: date,
+) -> list[dict[str, int] | None]:
+    """Return the projected end of month by unit: mean and 80 % interval, not below the present."""
+    days = history_days(today)
+    if month.progress.today is None or not days:
+        return [None] * len(units)
+    nothing = [0] * 7
+    history = History(
+        days,
+        np.array([row["weekdays"] or nothing for row in rows], float).reshape(-1, 7),
+        np.array([row["squares"] or nothing for row in rows], float).reshape(-1, 7),
+    )
+    coming = still_to_come(history, month.progress.remaining(), pattern_of(month, today))
+    so_far = np.array([_so_far(one, row) for one, row in zip(units, rows, strict=True)], float)
+    now = np.array([one.measured for one in units], float)
+    ends = (
+        np.maximum(np.rint(so_far + part), now).astype(int).tolist()
+        for part in (coming.low, coming.middle, coming.high)
+    )
+    return [
+        {"low": low, "middle": middle, "high": high}
+        for low, middle, high in zip(*ends, strict=True)
+    ]
+
+
+def _so_far(one: UnitCounts, row: Row) -> int:
+    """Return the samples of the completed days of a running month."""
+    return one.measured - int((row["from_today"] or NO_SAMPLES)[one.basis])
+
+
+def rounded(value: float, decimals: int) -> float:
+    """Return a number rounded as NumPy does it."""
+    scale: int = 10**decimals
+    return round(value * scale) / scale

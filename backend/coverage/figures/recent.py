@@ -1,0 +1,140 @@
+"""Samples of the days before today by unit: the table `recent`, written once a day.
+
+The projection and the comparison with the same day of the previous month need 60 days of every
+unit, but completed days only. They are summed at night, or by the first reader of the day. Samples
+that arrive late change both the next morning.
+"""
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from backend.clock import month_before, month_end, month_start
+from backend.coverage.figures.forecast import Pattern, sampling_pattern
+from backend.coverage.figures.listing import valid_on
+from backend.coverage.figures.month import Month
+from backend.database.extensions import array_literal, dump, fetch, fetch_autocommit
+from backend.database.locks import RECENT_LOCK
+from backend.units.catalogue import system_on
+
+# Days of history, from the previous month if needed: two of each weekday. Older days may belong
+# to another campaign.
+LOOK_BACK = 14
+WEEKDAYS = range(1, 8)  # of ISO 8601, Monday first
+
+MISSING = """
+    select 'counted' as basis union select basis from targets where network = %(network)s
+    except select basis from recent
+        where day = %(day)s and network = %(network)s and unit_id = 0
+"""
+# A second process that finds the lock taken leaves the work to the first one.
+MAKE = f"""
+    with free as materialized (select pg_try_advisory_xact_lock(%(lock)s) as free),
+    earlier as (
+        delete from recent using free
+        where free and day < %(day)s and network = %(network)s and basis = %(basis)s
+    ), daily as (
+        select above.id as unit_id, d.month, d.day,
+            sum(case %(basis)s when 'received' then d.received when 'valid' then d.valid
+                else d.counted end)::bigint as n
+        from unit_days d
+        join units c on c.id = d.unit_id and {
+    valid_on(
+        "c", "case d.month when %(month)s then %(month_end)s::date else %(before_end)s::date end"
+    )
+}
+        cross join lateral (
+            values (c.id), (nullif(c.parent_id, c.province_id)), (c.province_id)
+        ) above (id)
+        where d.month in (%(month)s, %(before)s) and d.network = %(network)s
+            and d.day < %(day)s and above.id is not null
+        group by 1, 2, 3
+    ), units as (
+        select unit_id,
+            coalesce(sum(n) filter (where month = %(before)s and day <= %(same_day)s), 0)
+                as last_month,
+            array[{
+    ", ".join(
+        f"coalesce(sum(n) filter (where extract(isodow from day) = {n} and day >= %(first)s), 0)"
+        for n in WEEKDAYS
+    )
+}] as weekdays,
+            array[{
+    ", ".join(
+        f"coalesce(sum(n * n) filter (where extract(isodow from day) = {n}"
+        " and day >= %(first)s), 0)"
+        for n in WEEKDAYS
+    )
+}] as squares
+        from daily where n > 0 group by unit_id
+        union all
+        select 0, 0, array_fill(0, array[7]), array_fill(0, array[7])
+    )
+    insert into recent (day, network, basis, unit_id, last_month, weekdays, squares)
+    select %(day)s, %(network)s, %(basis)s, units.* from units, free where free
+    on conflict do nothing
+    returning unit_id
+"""  # noqa: S608 # constants
+PATTERN = f"""
+    select array[{", ".join(f"coalesce(sum(weekdays[{n}]), 0)" for n in WEEKDAYS)}] as weekdays,
+        array[{", ".join(f"coalesce(sum(squares[{n}]::float8 / total), 0)" for n in WEEKDAYS)}]
+            as squares,
+        count(*) as active
+    from recent r
+    join units u on u.id = r.unit_id and u.level = %(level)s and {valid_on("u", "%(last)s::date")}
+    cross join lateral (select sum(n) as total from unnest(weekdays) n) sums
+    where r.day = %(day)s and r.network = %(network)s and total > 0
+        and r.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
+        and (%(shown)s::integer[] is null or r.unit_id = any(%(shown)s::integer[]))
+"""  # noqa: S608
+
+
+def make_recent(today: date, network: str) -> None:
+    """Write the sums of a day for each basis of a target, unless they exist; commit."""
+    month = f"{today:%Y-%m}"
+    before, days = month_before(month), history_days(today)
+    for row in fetch(MISSING, {"day": today, "network": network}):
+        fetch_autocommit(
+            MAKE,
+            {
+                "lock": RECENT_LOCK, "day": today, "network": network, "basis": row["basis"],
+                "month": month, "before": before, "month_end": month_end(month),
+                "before_end": month_end(before),
+                "same_day": month_start(before) + timedelta(days=today.day - 1),
+                "first": days[0] if days else today,
+            },
+        )  # fmt: skip
+
+
+def history_days(today: date) -> list[date]:
+    """Return the last completed days, at most 14, all in the same system of units.
+
+    After a reform the days of the previous month belong to other units.
+    """
+    first = today - timedelta(days=LOOK_BACK)
+    start = today.replace(day=1)
+    if system_on(start - timedelta(days=1)) != system_on(start):
+        first = max(first, start)
+    return [first + timedelta(days=n) for n in range((today - first).days)]
+
+
+def pattern_of(month: Month, today: date) -> Pattern:
+    """Return the pattern of all units of the month's level that the reader may see.
+
+    Others have no part in it: it would reveal their figures.
+    """
+    general, own = month.bases(month.level)
+    [row] = fetch(
+        PATTERN,
+        {
+            "day": today, "network": month.network, "level": month.level, "last": month.last_day,
+            "basis": general, "own": dump(own),
+            "shown": None if month.published is None else array_literal(month.published),
+        },
+    )  # fmt: skip
+    return sampling_pattern(
+        history_days(today),
+        np.array(row["weekdays"], float),
+        np.array(row["squares"], float),
+        row["active"],
+    )

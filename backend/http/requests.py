@@ -105,9 +105,10 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def as_attachment(content: bytes, kind: str, name: str) -> Response:
-    """Return a file for download under a name."""
+def as_attachment(content: bytes, kind: str, name: str, *, stored: bool = True) -> Response:
+    """Return a file for download under a name; `stored`: whether caches may keep it."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers |= {} if stored else {"Cache-Control": "no-store"}
     return Response(content, content_type=kind, headers=headers)
 
 

@@ -217,13 +217,8 @@ def main_table(report: Report, tables: Mapping[str, Table]) -> TablePart | None:
         reached = report["sections"]["reached"].get(row["network"], [])
         own = reached[-1] if reached else None
         target = next((one["target"] for one in communes.get(row["network"], [])), None)
-        result = {
-            "units": own["units"] if own else None,
-            "reached": own["reached"] if own else None,
-            "share": own["share"] if own else None,
-            "target": target,
-        }
-        rows.append({**row, **result})
+        result = {one.key: own[one.key] if own else None for one in RESULT}  # type: ignore[literal-required]
+        rows.append({**row, **result, "target": target})
     columns = [*samples.select_columns("network", "received", "valid", "counted"), TARGET]
     if report["unit"]["level"] != "commune":
         columns += RESULT

@@ -87,7 +87,6 @@ def officials(query: dict[str, Any]) -> Any:
 
 def _submit_officials(form: Form, fields: dict[str, Any]) -> ImportedOfficials:
     now, content = clock_now(), uploaded_content()
-    form.values["file"] = None  # so that errors of the file appear beside its field
     if content is not None:  # as text, so that the file is chosen once
         form.values["officials"] = as_text(read_file(content))
     text = form.values.get("officials") or ""

@@ -209,7 +209,6 @@ class NewSetFormSchema(Strict):
     note = Label(SOURCE_MOST, allow_none=True, load_default=None)
     code_column = Label(SET_NAME_MOST, allow_none=True, load_default=None)
     name_column = Label(SET_NAME_MOST, allow_none=True, load_default=None)
-    file = Text(load_default=None, allow_none=True)  # uploaded separately
 
 
 class FindingQuerySchema(PageQuerySchema):

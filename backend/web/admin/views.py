@@ -44,7 +44,7 @@ from backend.web.admin.roles import requested_unit
 from backend.web.admin.set_findings import show_check
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
-from backend.web.site.pages import translator_for
+from backend.web.site.pages import render_part
 
 blueprints = (bp,)
 
@@ -131,8 +131,7 @@ def jobs(query: dict[str, Any], form: Form | None = None) -> Any:
 @bp.page("/jobs/list")
 def job_list(query: dict[str, Any]) -> Response:
     """Send the list for updates of an open page; 304 if unchanged."""
-    answer = Response(_render_list(query), content_type="text/html; charset=utf-8")
-    return with_content_tag(answer)
+    return with_content_tag(Response(_render_list(query), mimetype="text/html"))
 
 
 @bp.page("/jobs/<kind>", methods=("POST",))
@@ -171,12 +170,11 @@ def _job_arguments(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _render_list(query: dict[str, Any]) -> Markup:
-    translator, now = translator_for(query["lang"]), clock_now()
+    now = clock_now()
     listed = list_jobs(actor(), now)
     left = {job.id: seconds_left(job, now) for job in listed}
     values = {"jobs": listed, "left": left, "csrf": form_token()}
-    part = render_template("web/admin/job_list.html", **translator.template_values(), **values)
-    return Markup(part)  # noqa: S704 # own template
+    return render_part("web/admin/job_list.html", query["lang"], **values)
 
 
 @bp.page("/sets", methods=READ_WRITE, upload_most=UPLOAD_MOST)
@@ -232,7 +230,6 @@ def check(query: dict[str, Any], job_id: int) -> Any:
 
 
 def _send(fields: dict[str, Any], form: Form) -> Any:
-    form.values["file"] = None  # so that errors of the file appear beside its field
     file, var_dir = uploaded_file(), current_app.config["VAR_DIR"]
     if file is None:
         raise invalid("file", "required")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from flask import Response, current_app, render_template
+from flask import Response, current_app
 
 from backend.accounts.authentication import actor
 from backend.clock import month_end
@@ -26,7 +26,7 @@ from backend.web.board.schemas import ALL_STATES, SignalsFormSchema
 from backend.web.maps.evidence import evidence_map, time_chart
 from backend.web.site.charts import bars
 from backend.web.site.forms import Form
-from backend.web.site.pages import translator_for
+from backend.web.site.pages import render_part
 
 Answer = dict[str, Any]
 # Rows of evidence that an official reads beside the drawing.
@@ -147,8 +147,7 @@ def queue_values(answer: Answer, query: Mapping[str, Any], names: Mapping[int, s
 
 def render_evidence(values: Answer, lang: str | None) -> Response:
     """Render only the evidence, for the script of the page."""
-    tools = translator_for(lang).template_values()
-    html = render_template("web/site/signal_evidence.html", **tools, **values)
-    response = Response(html, content_type="text/html; charset=utf-8")
+    html = render_part("web/site/signal_evidence.html", lang, **values)
+    response = Response(html, mimetype="text/html")
     response.headers["Cache-Control"] = "no-store"
     return response

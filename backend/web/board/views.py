@@ -4,7 +4,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, request
 from markupsafe import Markup
 
 from backend.accounts.access import require
@@ -57,7 +57,7 @@ from backend.web.board.service import (
 from backend.web.maps.drawing import MapDrawing, area_map
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
-from backend.web.site.pages import render_private, translator_for
+from backend.web.site.pages import render_part, render_private, translator_for
 from backend.web.site.schemas import ListQuerySchema
 from backend.web.site.tables import ROWS_SHOWN, list_page
 from backend.web.site.unit_fields import format_units, picker_area, read_unit, unit_limit
@@ -87,7 +87,7 @@ def index(query: dict[str, Any]) -> Response:
 def campaign(query: dict[str, Any], campaign_id: int) -> Response:
     """Show the progress of a campaign."""
     board, part = _render_figures(query, campaign_id)
-    values = {"board": board, "query": query, "part": Markup(part)}  # noqa: S704 # own template
+    values = {"board": board, "query": query, "part": part}
     if board.organises:
         now, language = clock_now(), translator_for(query["lang"]).language
         progress = campaign_progress(actor(), campaign_id, query["network"], now)
@@ -111,7 +111,7 @@ def _ground(progress: CampaignProgress) -> MapDrawing | None:
 def figures(query: dict[str, Any], campaign_id: int) -> Response:
     """Send the figures of the page for updates of an open page; 304 if unchanged."""
     _, part = _render_figures(query, campaign_id)
-    return with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
+    return with_content_tag(Response(part, mimetype="text/html"))
 
 
 @bp.page("/<int:campaign_id>/contributions", schemas.ContributedQuerySchema)
@@ -226,17 +226,16 @@ def render_plan(
     return render_private(template, query["lang"], **values, **forms, qr=qr)
 
 
-def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBoard, str]:
+def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBoard, Markup]:
     """Return the board of a campaign, and the HTML of the part that an open page updates."""
-    now, translator = clock_now(), translator_for(query["lang"])
+    now, language = clock_now(), translator_for(query["lang"]).language
     board = show_board(actor(), campaign_id, now)
     line = None
     if board.organises and (query["network"] or len(board.campaign["networks"]) == 1):
         line = campaign_progress(actor(), campaign_id, query["network"], now).per_day
-    values = month_overview(actor(), campaign_id, query, now, translator.language, line)
-    return board, render_template(
-        "web/board/figures.html", **translator.template_values(), **values, board=board, query=query
-    )
+    values = month_overview(actor(), campaign_id, query, now, language, line)
+    values |= {"board": board, "query": query}
+    return board, render_part("web/board/figures.html", query["lang"], **values)
 
 
 def _code(campaign_id: int, team_id: int) -> Any:
@@ -420,7 +419,7 @@ def imported(query: dict[str, Any], campaign_id: int) -> Response:
     board = show_board(actor(), campaign_id, clock_now())
     require(actor(), "team.edit", organisation_scope(board.campaign["organisation_id"]))
     if request.method == "POST":
-        form.values = {"teams": request.form.get("teams", ""), "file": None}
+        form.values = {"teams": request.form.get("teams", "")}
         result = form.attempt(lambda: _import(board, form, go=request.form.get("go") == "yes"))
         if result and not result["dry_run"]:
             return redirect_to("board.teams", query, campaign_id=campaign_id)

@@ -66,9 +66,8 @@ def remove(query: dict[str, Any], code: str, contact_id: int) -> Any:
 def contact_table(query: dict[str, Any], code: str) -> Response:
     """Download the contacts of an area, with a row for each unit that has none."""
     content = export_contacts(actor(), code, clock_now())
-    response = as_attachment(content, "text/csv; charset=utf-8", f"dau-moi-{code}.csv")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    name = f"dau-moi-{code}.csv"
+    return as_attachment(content, "text/csv; charset=utf-8", name, stored=False)
 
 
 @bp.page("/area/<code>/contacts/import", methods=READ_WRITE, upload_most=TABLE_MOST)
@@ -78,13 +77,10 @@ def contact_import(query: dict[str, Any], code: str) -> Any:
     units = list_contacts(user, code, now)  # 404 outside the own area
 
     def run(fields: dict[str, Any]) -> dict[str, Any]:
-        form.values["file"] = None  # so that errors of the file appear beside its field
-        dry_run = fields["go"] is None
-        return import_contacts(
-            user, code, required_content(), dry_run=dry_run, now=now, language=form.language
-        )
+        raw, dry_run = required_content(), fields["preview"]
+        return import_contacts(user, code, raw, dry_run=dry_run, now=now, language=form.language)
 
-    result = form.submit(schemas.ContactTableSchema(), run)
+    result = form.submit(schemas.PreviewFormSchema(), run)
     if result and not result["dry_run"] and not result["totals"]["error"]:
         return redirect_to("office.contacts", query, code=code)
     values = {"form": form, "result": result, "unit": units[0].unit, "code": code, "heads": HEADS}
@@ -132,9 +128,7 @@ def reminder_file(query: dict[str, Any], code: str) -> Response:
     draft = draft_reminder(actor(), code, query, clock_now())
     if not draft.situation.communes:
         raise Problem(404, "not_found")
-    response = as_attachment(draft.render(), DOCX, draft.name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return as_attachment(draft.render(), DOCX, draft.name, stored=False)
 
 
 @bp.page("/area/<code>/deadline", methods=("POST",))

@@ -18,7 +18,7 @@ from backend.reports.files.rendering import draw_picture, has_picture
 from backend.reports.files.tables import format_cell
 from backend.reports.monthly import deadlines, lifecycle, service
 from backend.reports.monthly.schemas import STATES as REPORT_STATES
-from backend.reports.monthly.schemas import ReportCreateSchema
+from backend.reports.monthly.schemas import LetterQuerySchema, ReportCreateSchema
 from backend.reports.monthly.seals import trusted_keys
 from backend.web.desk import schemas
 from backend.web.desk.area import areas_in
@@ -138,7 +138,7 @@ def attach(query: dict[str, Any], report_id: int) -> Any:
     return _submit(
         query,
         report_id,
-        schemas.LetterFormSchema(),
+        LetterQuerySchema(),
         lambda expected, values: lifecycle.attach_letter(
             actor(), report_id, values, required_content, clock_now(), var_dir
         ),

@@ -209,22 +209,14 @@ class SupersedeFormSchema(report_schemas.SupersedeSchema, VersionFormSchema):
     """The reason for another edition."""
 
 
-class LetterFormSchema(report_schemas.LetterQuerySchema):
-    """The number and the day of a signed letter, beside the uploaded PDF."""
-
-    file = Text(load_default=None, allow_none=True)
-
-
 # List fields of a letterhead: one entry a line.
 LINES = ("recipients", "titles", "copies")
 
 
-class TableFormSchema(VnnicImportQuerySchema):
-    """The form of a VNNIC table, which is previewed without `go`."""
+class TableFormSchema(VnnicImportQuerySchema, PreviewFormSchema):
+    """The form of a VNNIC table."""
 
     columns = Text(most=COLUMNS_MOST, load_default=None, allow_none=True)
-    file = Text(load_default=None, allow_none=True)
-    go = Text(choices=("yes",), load_default=None, allow_none=True)
 
 
 class LetterheadFormSchema(report_schemas.LetterheadChangeSchema, VersionFormSchema):
@@ -249,13 +241,6 @@ class ContactsQuerySchema(PageQuerySchema):
 
     id = QueryWhole(1, ID_MOST, load_default=None)
     unit = Text(most=10, load_default=None)
-
-
-class ContactTableSchema(Strict):
-    """The form of a table of contacts, which is previewed without `go`."""
-
-    file = Text(load_default=None, allow_none=True)
-    go = Text(choices=("yes",), load_default=None, allow_none=True)
 
 
 class CommuneDeadlineSchema(Strict):

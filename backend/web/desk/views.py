@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, current_app, redirect, render_template, request, url_for
+from flask import Response, current_app, redirect, request, url_for
 from markupsafe import Markup
 
 from backend.accounts.authentication import actor
@@ -56,7 +56,7 @@ from backend.web.site.forms import (
     required_content,
     submitted_fields,
 )
-from backend.web.site.pages import render_private, translator_for
+from backend.web.site.pages import render_part, render_private, translator_for
 from backend.web.site.schemas import FiguresPageQuerySchema
 
 blueprints = (bp, documents.bp, office.bp)
@@ -91,7 +91,7 @@ def figures(query: dict[str, Any], code: str) -> Response:
     """Send a part of the area's page for updates of an open page; 304 if unchanged."""
     area_page = show_area(actor(), code, query, clock_now())
     part = _live_part(query, area_page, query["part"]).html
-    return etags.with_content_tag(Response(part, content_type="text/html; charset=utf-8"))
+    return etags.with_content_tag(Response(part, mimetype="text/html"))
 
 
 @bp.page("/area/<code>/remind", schemas.RemindQuerySchema)
@@ -180,11 +180,10 @@ class LivePart:
 
 def _live_part(query: dict[str, Any], area_page: AreaPage, name: str) -> LivePart:
     """Render a part of an area's page."""
-    translator, values = translator_for(query["lang"]), _area_values(query, area_page)
-    template = f"web/desk/area_{name}.html"
-    html = render_template(template, **translator.template_values(), **values)
-    address = translator.to("desk.figures", part=name, **_selected(query, area_page))
-    return LivePart(Markup(html), address, f'W/"{etags.content_tag(html.encode())}"')  # noqa: S704 # own template
+    values, selected = _area_values(query, area_page), _selected(query, area_page)
+    html = render_part(f"web/desk/area_{name}.html", query["lang"], **values)
+    address = translator_for(query["lang"]).to("desk.figures", part=name, **selected)
+    return LivePart(html, address, f'W/"{etags.content_tag(html.encode())}"')
 
 
 def _selected(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
@@ -329,11 +328,10 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
     unit = authorized_unit(actor(), ACT, code, None, month)
 
     def run(fields: dict[str, Any]) -> dict[str, Any]:
-        form.values["file"] = None  # so that errors of the file appear beside its field
         raw, columns = required_content(), fields["columns"]
         options = ImportOptions(fields["month"], fields["network"], columns=columns, home=unit.id)
-        dry_run = fields["go"] is None
-        done = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=clock_now())
+        dry_run, now = fields["preview"], clock_now()
+        done = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=now)
         return done.serialize(form.language)
 
     result = form.submit(schemas.TableFormSchema(), run)

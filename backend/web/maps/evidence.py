@@ -1,10 +1,10 @@
 """The samples of a signal as a drawing: where they lie, and when they were taken."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Any, TypeVar
 
 from backend.canvas import SIDE, Canvas
 from backend.clock import VIETNAM, month_end
@@ -14,6 +14,7 @@ from backend.units.service import UnitRow, find
 from backend.web.maps.drawing import MapDrawing, plain_country, unit_map
 
 NOTHING: dict[str, Any] = {"levels": {}}
+Positioned = TypeVar("Positioned", SeenSample, SignalUnit)
 # Units of the drawing: one sample is visible on a phone, and many do not cover the commune.
 RADIUS_LEAST, RADIUS_MOST, RADIUS_STEP = 16, 90, 7
 NAMES_MOST = 6
@@ -64,14 +65,16 @@ def evidence_map(active: ActiveSet | None, evidence: SignalEvidence) -> Evidence
         return None
     drawn = _ground(active, evidence)
     canvas = Canvas(drawn.box, drawn.margin)
-    dots = _places(evidence.samples, canvas) or _communes(evidence.units, canvas)
+    dots = _places(evidence.samples, canvas) or [
+        Dot(*at, _radius(one.n), one.n, counted=True) for one, at in _placed(evidence.units, canvas)
+    ]
     view = _view(drawn, dots)
     return EvidenceMap(
         drawn=drawn,
         dots=dots,
         ways=_ways(evidence.samples, canvas),
         codes=frozenset(one.code for one in evidence.units),
-        names=_names(evidence.units, canvas),
+        names=[(*at, one.name) for one, at in _placed(evidence.units[:NAMES_MOST], canvas)],
         view=view,
         scale=view[2] / SIDE,
     )
@@ -109,30 +112,19 @@ def _places(samples: Iterable[SeenSample], canvas: Canvas) -> list[Dot]:
     """Return a dot for each rounded position, the largest first so that none is covered."""
     totals: Counter[tuple[int, int]] = Counter()
     counted: Counter[tuple[int, int]] = Counter()
-    for one in samples:
-        if one.latitude is not None and one.longitude is not None:
-            at = canvas.at((one.longitude, one.latitude))
-            totals[at] += 1
-            counted[at] += one.counted
+    for one, at in _placed(samples, canvas):
+        totals[at] += 1
+        counted[at] += one.counted
     return [Dot(*at, _radius(n), n, counted[at] > 0) for at, n in totals.most_common()]
 
 
-def _communes(units: Iterable[SignalUnit], canvas: Canvas) -> list[Dot]:
-    """Return a dot in the middle of each commune."""
-    return [
-        Dot(*canvas.at((one.longitude, one.latitude)), _radius(one.n), one.n, counted=True)
-        for one in units
-        if one.latitude is not None and one.longitude is not None
-    ]
-
-
-def _names(units: Sequence[SignalUnit], canvas: Canvas) -> list[tuple[int, int, str]]:
-    """Return the middle and the name of the communes, if they are few."""
-    return [
-        (*canvas.at((one.longitude, one.latitude)), one.name)
-        for one in units[:NAMES_MOST]
-        if one.latitude is not None and one.longitude is not None
-    ]
+def _placed(
+    found: Iterable[Positioned], canvas: Canvas
+) -> Iterator[tuple[Positioned, tuple[int, int]]]:
+    """Yield samples or communes that have a position, with their place on the drawing."""
+    for one in found:
+        if one.latitude is not None and one.longitude is not None:
+            yield one, canvas.at((one.longitude, one.latitude))
 
 
 def _radius(n: int) -> int:
@@ -142,9 +134,8 @@ def _radius(n: int) -> int:
 def _ways(samples: Iterable[SeenSample], canvas: Canvas) -> list[str]:
     """Return the way of each phone in the order of its samples, of few phones."""
     trails: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for one in samples:
-        if one.latitude is not None and one.longitude is not None:
-            trails[one.device].append(canvas.at((one.longitude, one.latitude)))
+    for one, at in _placed(samples, canvas):
+        trails[one.device].append(at)
     if len(trails) > WAYS_MOST:
         return []
     return [

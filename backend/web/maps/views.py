@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, current_app, render_template, request, send_file
+from flask import Blueprint, Response, current_app, request, send_file
 
 from backend.clock import local_day
 from backend.coverage.figures.service import map_figures
@@ -16,7 +16,7 @@ from backend.http.static_files import IMMUTABLE
 from backend.web.maps.basemap import basemap_path
 from backend.web.maps.drawing import pick_map
 from backend.web.maps.tiles import tiles_path
-from backend.web.site.pages import translator_for
+from backend.web.site.pages import render_part
 from backend.web.site.schemas import FiguresQuerySchema, OutlinesQuerySchema
 
 bp = Blueprint("map", __name__, url_prefix="/map")
@@ -29,11 +29,7 @@ arguments = Parser().use_args
 def figures(query: dict[str, Any]) -> Response:
     """Return the step and the counts of every unit with samples."""
     figures = map_figures(query["month"], query["network"], clock_now(), figures_reader())
-    response = Response(orjson.dumps(figures), content_type="application/json")
-    response.headers["Cache-Control"] = "no-cache"
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return _with_tag(Response(orjson.dumps(figures), content_type="application/json"))
 
 
 @bp.get("/outlines")
@@ -41,11 +37,11 @@ def figures(query: dict[str, Any]) -> Response:
 def show_outlines(query: dict[str, Any]) -> Response:
     """Return a map of the provinces, or of the communes of one, on which units are chosen."""
     drawn, labels = pick_map(local_day(clock_now()), query["within"])
-    translator = translator_for(query["lang"])
-    part = render_template(
-        "web/maps/pick.html", **translator.template_values(), drawn=drawn, labels=labels
-    )
-    response = Response(part, content_type="text/html; charset=utf-8")
+    part = render_part("web/maps/pick.html", query["lang"], drawn=drawn, labels=labels)
+    return _with_tag(Response(part, mimetype="text/html"))
+
+
+def _with_tag(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
     response.make_conditional(request)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import product
 from typing import Any
 
 from backend.accounts.access import Actor
@@ -95,27 +96,18 @@ def pictured(
 def rows_of(items: Sequence[Item], network: str, translator: Translator) -> list[Row]:
     """Return the totals and the largest operators, mobile ones with 4G and 5G apart."""
     by_key = {(one["operator"], one["technology"]): one for one in items}
-    operators = sorted(
-        (
-            one
-            for one in items
-            if one["operator"] not in (None, "unknown") and not one["technology"]
-        ),
-        key=lambda one: -one["n"],
-    )[:OPERATORS_MOST]
-    names = [
-        (None, translator.gettext("All operators")),
-        *((o["operator"],) * 2 for o in operators),
-    ]
-    kinds = (*((one, one) for one in GENERATIONS),) if network == "mobile" else ((None, None),)
-    keys = [(None, None)] * (network == "mobile") + [
-        (operator, technology) for operator, _ in names for technology, _ in kinds
-    ]
-    called = dict(names)
+    totals = [one for one in items if one["operator"] and not one["technology"]]
+    named = [one for one in totals if one["operator"] != "unknown"]
+    largest = sorted(named, key=lambda one: -one["n"])[:OPERATORS_MOST]
+    operators = (None, *(one["operator"] for one in largest))
+    mobile = network == "mobile"
+    keys: list[tuple[str | None, str | None]] = [(None, None)] if mobile else []
+    keys += product(operators, GENERATIONS if mobile else (None,))
+    everybody = str(translator.gettext("All operators"))
     return [
-        Row(" · ".join(filter(None, (str(called[key[0]]), key[1]))), by_key[key])
-        for key in keys
-        if key in by_key
+        Row(" · ".join(filter(None, (operator or everybody, technology))), row)
+        for operator, technology in keys
+        if (row := by_key.get((operator, technology)))
     ]
 
 

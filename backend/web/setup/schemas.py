@@ -62,7 +62,6 @@ class TeamsFormSchema(Strict):
     teams = Text(TEXT_MOST, allow_none=True, load_default=None)
     former = Many(QueryWhole(1, ID_MOST), least=0, most=TEAMS_MOST, load_default=list)
     go = Text(choices=("check", "start"), load_default="check")
-    file = fields.Raw(load_default=None)
 
 
 class TeamFormSchema(Strict):
@@ -100,7 +99,6 @@ class ContactFormSchema(Strict):
 
     telephone = Telephone(allow_none=True, load_default=None)
     remove_logo = Text(choices=("yes",), load_default=None)
-    file = fields.Raw(load_default=None)
 
 
 def typed(values: dict[str, Any]) -> dict[str, Any]:

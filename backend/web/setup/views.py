@@ -157,7 +157,6 @@ def _submit_teams(
 ) -> tuple[int | None, dict[str, Any] | None]:
     """Store the list and check it; start the campaign if that was asked and no line is wrong."""
     fields = form.load(schemas.TeamsFormSchema(), lists=("former",))
-    form.values |= {"file": None}
     if fields is None:
         return None, None
     organisation, user, now = campaign["organisation_id"], actor(), clock_now()
@@ -253,7 +252,6 @@ def contact(query: dict[str, Any], campaign_id: int) -> Response:
     require(user, "organisation.edit", organisation_scope(organisation))
 
     def change(fields: dict[str, Any]) -> bool:
-        form.values["file"] = None
         picture = uploaded_content()
         if picture is not None:
             logos.set_logo(user, organisation, picture)
@@ -288,9 +286,8 @@ def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
     part = teams[first : first + service.POSTERS_MOST]
     pages = service.poster_teams(part, request.url_root, local_day(now))
     content = posters(service.poster_texts(campaign_id, current_app.config, now), pages)
-    response = as_attachment(content, "application/pdf", f"poster-{campaign_id}.pdf")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    name = f"poster-{campaign_id}.pdf"
+    return as_attachment(content, "application/pdf", name, stored=False)
 
 
 @bp.page("/<int:campaign_id>/teams/add", methods=READ_WRITE)

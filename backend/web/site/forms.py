@@ -75,7 +75,7 @@ class Form:
         """Add errors by field; those without a field in the form go to the whole form."""
         for error in serialize_errors(list(errors), self.language):
             name = error["field"].split(".")[0]
-            if name in self.values:
+            if name in self.values or name == "file":  # a file is none of the values
                 self.errors.setdefault(name, error["message"])
             else:
                 text = f"{name}: {error['message']}" if name else error["message"]

@@ -87,6 +87,12 @@ def render(template: str, lang: str | None, **values: Any) -> Response:
     return response
 
 
+def render_part(template: str, lang: str | None, **values: Any) -> Markup:
+    """Render a part of a page, which an open page updates by a script."""
+    html = render_template(template, **translator_for(lang).template_values(), **values)
+    return Markup(html)  # noqa: S704 # own template
+
+
 def render_private(template: str, lang: str | None, **values: Any) -> Response:
     """Render a page of a signed-in person: with a form token, and never cached."""
     response = render(template, lang, csrf=form_token(), workspaces=workspaces(actor()), **values)

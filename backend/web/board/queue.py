@@ -25,10 +25,12 @@ from backend.units.service import set_on
 from backend.web.board.schemas import ALL_STATES, SignalsFormSchema
 from backend.web.maps.evidence import evidence_map, time_chart
 from backend.web.site.charts import bars
-from backend.web.site.forms import Form
-from backend.web.site.pages import render_part
+from backend.web.site.forms import Form, redirect_to
+from backend.web.site.pages import render_part, render_private
 
 Answer = dict[str, Any]
+# Signals on one page, which a person works through as a whole.
+SIGNALS_SHOWN = 200
 # Rows of evidence that an official reads beside the drawing.
 SAMPLES_SHOWN = 12
 
@@ -50,32 +52,6 @@ def contexts(form: Form) -> tuple[SignalContext, ExclusionContext]:
     return SignalContext(now, config["SECRET_KEY"], form.language), terms
 
 
-def decide_by_form(form: Form) -> Answer | None:
-    """Decide on the selected signals of a posted form; None for a GET and for errors."""
-    context, terms = contexts(form)
-
-    def decide(fields: Answer) -> Answer:
-        return decide_signals(actor(), fields | {"samples": True}, context, terms)
-
-    return form.submit(SignalsFormSchema(), decide, lists=("signals",))
-
-
-def decided_ids(outcome: Answer) -> str:
-    """Return the decided signals as text for the address of the page."""
-    return ".".join(str(one["id"]) for one in outcome["items"] if one["status"] == 200)
-
-
-def failures(outcome: Answer | None) -> list[Answer]:
-    """Return the signals on which nothing was decided."""
-    return [one for one in outcome["items"] if one["status"] != 200] if outcome else []
-
-
-def list_done(scope: Mapping[str, int | None], done: str | None) -> list[Answer]:
-    """Return the signals that the last decision changed, to say so and to undo it."""
-    ids = [int(one) for one in (done or "").split(".") if one.isdecimal() and len(one) < 10]
-    return decisions_of(scope, ids[:SIGNALS_MOST]) if ids else []
-
-
 def group_signals(items: Iterable[Answer], names: Mapping[int, str]) -> list[SignalGroup]:
     """Group signals that follow each other and are of the same team or commune, and device."""
 
@@ -94,15 +70,72 @@ def group_signals(items: Iterable[Answer], names: Mapping[int, str]) -> list[Sig
     return groups
 
 
-def show_evidence(
-    find: Callable[[int], SignalEvidence], query: Mapping[str, Any], items: Sequence[Answer] = ()
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """The campaign or the area whose signals a page shows."""
+
+    page: str  # the endpoint of the page
+    path: Mapping[str, Any]  # the values of its address
+    filter: str  # `team` or `unit`, by which its signals are filtered
+    scope: Mapping[str, int | None]  # of decisions
+    list: Callable[[Answer], Answer]
+    find: Callable[[int], SignalEvidence]
+
+
+def show_queue(
+    query: dict[str, Any], form: Form, place: QueuePlace, names: Mapping[int, str], **values: Any
+) -> Response:
+    """Show the signals of a place with their evidence, and decide on the selected ones."""
+    if query["part"]:  # only the evidence, for the script of the page
+        shown = {"evidence": _show_evidence(place, query), "names": names, **values}
+        html = render_part("web/site/signal_evidence.html", query["lang"], **shown)
+        response = Response(html, mimetype="text/html")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    context, terms = contexts(form)
+
+    def decide(fields: Answer) -> Answer:
+        return decide_signals(actor(), fields | {"samples": True}, context, terms)
+
+    kept = {name: query[name] for name in ("month", "state", "kind", place.filter, "cursor")}
+    outcome = form.submit(SignalsFormSchema(), decide, lists=("signals",))
+    failed: list[Answer] = []
+    if outcome:
+        failed = [one for one in outcome["items"] if one["status"] != 200]
+        query["done"] = ".".join(str(one["id"]) for one in outcome["items"] if one["status"] == 200)
+        if not failed:
+            return redirect_to(place.page, query, **place.path, **kept, done=query["done"])
+    answer = place.list(_signals_query(query))
+    done = [
+        int(one) for one in (query["done"] or "").split(".") if one.isdecimal() and len(one) < 10
+    ]
+    return render_private(
+        f"web/{place.page.replace('.', '/')}.html",
+        query["lang"],
+        query=query,
+        form=form,
+        kept=kept,
+        names=names,
+        signals=answer,
+        groups=group_signals(answer["items"], names),
+        excluded_samples=samples_excluded([one["id"] for one in answer["items"]]),
+        chosen=query,
+        evidence=_show_evidence(place, query, answer["items"]),
+        failures=failed,
+        done=decisions_of(place.scope, done[:SIGNALS_MOST]) if done else [],
+        **values,
+    )
+
+
+def _show_evidence(
+    place: QueuePlace, query: Mapping[str, Any], items: Sequence[Answer] = ()
 ) -> Answer | None:
     """Return the drawing and samples of the opened signal, by default of the first one."""
     wanted = query["open"] or (items[0]["id"] if items else None)
     if wanted is None:
         return None
     try:
-        seen = find(wanted)
+        seen = place.find(wanted)
     except Problem:
         if query["part"]:
             raise
@@ -119,7 +152,7 @@ def show_evidence(
     }
 
 
-def signals_query(query: Mapping[str, Any], limit: int) -> Answer:
+def _signals_query(query: Mapping[str, Any]) -> Answer:
     """Return the query of the service for a page: grouped by team and device."""
     state, team = query["state"], query.get("team")
     return {
@@ -131,23 +164,5 @@ def signals_query(query: Mapping[str, Any], limit: int) -> Answer:
         "level": None,
         "order": "device",
         "cursor": query["cursor"],
-        "limit": limit,
+        "limit": SIGNALS_SHOWN,
     }
-
-
-def queue_values(answer: Answer, query: Mapping[str, Any], names: Mapping[int, str]) -> Answer:
-    """Return the template values of a list of signals."""
-    return {
-        "signals": answer,
-        "groups": group_signals(answer["items"], names),
-        "excluded_samples": samples_excluded([one["id"] for one in answer["items"]]),
-        "chosen": query,
-    }
-
-
-def render_evidence(values: Answer, lang: str | None) -> Response:
-    """Render only the evidence, for the script of the page."""
-    html = render_part("web/site/signal_evidence.html", lang, **values)
-    response = Response(html, mimetype="text/html")
-    response.headers["Cache-Control"] = "no-store"
-    return response

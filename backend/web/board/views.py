@@ -25,7 +25,7 @@ from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
 from backend.coverage.plan.service import unpin as unpin_place
 from backend.coverage.plan.settings import set_limits
-from backend.coverage.signals.evidence import SignalEvidence, campaign_evidence
+from backend.coverage.signals.evidence import campaign_evidence
 from backend.coverage.signals.service import campaign_signals, search_campaign
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
@@ -337,10 +337,6 @@ def set_plan_limits(query: dict[str, Any], campaign_id: int) -> Response:
     return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
 
 
-# Signals on one page, which a person works through as a whole.
-SIGNALS_SHOWN = 200
-
-
 @bp.page("/<int:campaign_id>/signals", schemas.SignalsPageQuerySchema, methods=READ_WRITE)
 def signals(query: dict[str, Any], campaign_id: int) -> Response:
     """Show the queue of signals with their evidence, and decide on the selected ones."""
@@ -348,26 +344,15 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
     board = show_board(user, campaign_id, clock_now())
     context, _ = queue.contexts(form)
     names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
-
-    def find(signal_id: int) -> SignalEvidence:
-        return campaign_evidence(user, campaign_id, signal_id, context)
-
-    values: dict[str, Any] = {"names": names, "board": board, "may_exclude": True}
-    if query["part"]:
-        values["evidence"] = queue.show_evidence(find, query)
-        return queue.render_evidence(values, query["lang"])
-    kept = {name: query[name] for name in ("month", "state", "kind", "team", "cursor")}
-    if outcome := queue.decide_by_form(form):
-        query["done"] = queue.decided_ids(outcome)
-        if not queue.failures(outcome):
-            done = kept | {"done": query["done"]}
-            return redirect_to("board.signals", query, campaign_id=campaign_id, **done)
-    answer = campaign_signals(user, campaign_id, queue.signals_query(query, SIGNALS_SHOWN), context)
-    values |= queue.queue_values(answer, query, names)
-    values |= {"evidence": queue.show_evidence(find, query, answer["items"])}
-    values |= {"failures": queue.failures(outcome), "kept": kept, "form": form}
-    values["done"] = queue.list_done({"campaign_id": campaign_id, "unit_id": None}, query["done"])
-    return render_private("web/board/signals.html", query["lang"], query=query, **values)
+    place = queue.QueuePlace(
+        page="board.signals",
+        path={"campaign_id": campaign_id},
+        filter="team",
+        scope={"campaign_id": campaign_id, "unit_id": None},
+        list=lambda wanted: campaign_signals(user, campaign_id, wanted, context),
+        find=lambda signal_id: campaign_evidence(user, campaign_id, signal_id, context),
+    )
+    return queue.show_queue(query, form, place, names, board=board, may_exclude=True)
 
 
 @bp.page("/<int:campaign_id>/signals/search", schemas.SignalsPageQuerySchema, methods=("POST",))

@@ -30,7 +30,6 @@ class CommunePage:
     cells: list[CellShape]
     cells_empty: int | None  # hexagons of the commune without samples; None without a polygon
     notes: list[tuple[int, int]]  # positions of places without a connection
-    notes_found: int
     teams: list[dict[str, Any]]
     days: charts.Bars | None
 
@@ -56,7 +55,6 @@ def show_commune(
         cells=cell_shapes(drawn, cells, STEPS) if drawn else [],
         cells_empty=max(inside - len(cells), 0) if inside else None,
         notes=[canvas.at((one["longitude"], one["latitude"])) for one in places] if canvas else [],
-        notes_found=len(notes),
         teams=teams_in(unit.id, month),
         days=_days(area, language),
     )

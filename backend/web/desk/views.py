@@ -22,7 +22,7 @@ from backend.coverage.figures.unit_access import authorized_unit
 from backend.coverage.no_connection.service import NotesContext, decide_on_notes, list_notes
 from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
-from backend.coverage.signals.evidence import SignalEvidence, unit_evidence
+from backend.coverage.signals.evidence import unit_evidence
 from backend.coverage.signals.service import search_unit, unit_signals
 from backend.coverage.vnnic.importer import ImportOptions, import_vnnic
 from backend.coverage.vnnic.service import comparison
@@ -211,8 +211,7 @@ def _sample_context(lang: str | None) -> SampleContext:
     return SampleContext(clock_now(), config["SECRET_KEY"], decimals, translator_for(lang).language)
 
 
-# Rows on one page: a person works through the signals as a whole.
-EXCLUSIONS_SHOWN, SIGNALS_SHOWN = 50, 200
+EXCLUSIONS_SHOWN = 50  # on one page
 
 
 @bp.page("/area/<code>/signals", schemas.SignalsPageQuerySchema, methods=READ_WRITE)
@@ -223,28 +222,20 @@ def signals(query: dict[str, Any], code: str) -> Any:
     unit = authorized_unit(user, "unit.signals", code, None, month)
     context, _ = queue.contexts(form)
     decimals = current_app.config["SAMPLE_DECIMALS"]
-
-    def find(signal_id: int) -> SignalEvidence:
-        return unit_evidence(user, code, month, signal_id, decimals, context)
-
-    values: dict[str, Any] = {"names": {}, "code": code}
-    if query["part"]:
-        values["evidence"] = queue.show_evidence(find, query)
-        return queue.render_evidence(values, query["lang"])
-    kept = {name: query[name] for name in ("month", "state", "kind", "unit", "cursor")}
-    if outcome := queue.decide_by_form(form):
-        query["done"] = queue.decided_ids(outcome)
-        if not queue.failures(outcome):
-            return redirect_to("desk.signals", query, code=code, **kept, done=query["done"])
-    answer = unit_signals(user, code, queue.signals_query(query, SIGNALS_SHOWN), context)
-    values |= queue.queue_values(answer, query, {})
-    values |= {"evidence": queue.show_evidence(find, query, answer["items"])}
-    values |= {"failures": queue.failures(outcome), "kept": kept, "form": form}
-    values["may_exclude"] = may_exclude(user, code, month)
-    values["done"] = queue.list_done({"campaign_id": None, "unit_id": unit.id}, query["done"])
-    below = units_on(month_end(month), "commune", code) if unit.level != "commune" else []
-    values["communes"] = [(one.code, one.name) for one in below]
-    return render_private("web/desk/signals.html", query["lang"], query=query, **values)
+    place = queue.QueuePlace(
+        page="desk.signals",
+        path={"code": code},
+        filter="unit",
+        scope={"campaign_id": None, "unit_id": unit.id},
+        list=lambda wanted: unit_signals(user, code, wanted, context),
+        find=lambda signal_id: unit_evidence(user, code, month, signal_id, decimals, context),
+    )
+    values: dict[str, Any] = {"code": code}
+    if not query["part"]:
+        below = units_on(month_end(month), "commune", code) if unit.level != "commune" else []
+        values["communes"] = [(one.code, one.name) for one in below]
+        values["may_exclude"] = may_exclude(user, code, month)
+    return queue.show_queue(query, form, place, {}, **values)
 
 
 @bp.page("/area/<code>/signals/search", schemas.SignalsPageQuerySchema, methods=("POST",))

@@ -35,6 +35,7 @@ _PICTURE = re.compile(r"^\.\./pictures/guide/([a-z0-9-]+\.webp)$")
 _GUIDE = re.compile(r"^([a-z]+)\.md(?:#.*)?$")
 _WORD = re.compile(r"[^\W_]+")
 
+Tokens = Sequence[Token]
 # Returns the address of a guide by its name, of a picture by its file, or of a page by its path.
 Address = Callable[[str, str], str | None]
 
@@ -115,7 +116,7 @@ def _split(source: str) -> list[tuple[str, str, str]]:
     return [(part, heading, "\n".join(lines)) for part, heading, lines in parts]
 
 
-def _text(tokens: Sequence[Token]) -> str:
+def _text(tokens: Tokens) -> str:
     """Return the words of a section, for search."""
     parts: list[str] = []
     for token in tokens:
@@ -130,7 +131,7 @@ def _text(tokens: Sequence[Token]) -> str:
 class _Renderer(RendererHTML):
     """HTML with addresses of this server; links to other documents are only their text."""
 
-    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+    def image(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         token = tokens[idx]
         found = _PICTURE.match(str(token.attrs["src"]))
         if found is None or not (path := env["pictures"] / found[1]).exists():
@@ -145,9 +146,7 @@ class _Renderer(RendererHTML):
         }
         return super().image(tokens, idx, options, env)
 
-    def link_open(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
-    ) -> str:
+    def link_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         found = _GUIDE.match(str(tokens[idx].attrs["href"]))
         address = env["address"]("guide", found[1]) if found else None
         env.setdefault("closing", []).append(address is not None)
@@ -156,50 +155,24 @@ class _Renderer(RendererHTML):
         tokens[idx].attrs["href"] = address
         return self.renderToken(tokens, idx, options, env)
 
-    def link_close(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
-    ) -> str:
+    def link_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         return "</a>" if env["closing"].pop() else ""
 
-    def strong_open(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
-    ) -> str:
+    def strong_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         return '<strong class="control">'
 
-    def code_inline(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
-    ) -> str:
+    def code_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         code = super().code_inline(tokens, idx, options, env)
         content = tokens[idx].content
         address = env["address"]("page", content) if content.startswith("/") else None
         return f'<a href="{address}">{code}</a>' if address else code
 
-    def table_open(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
-    ) -> str:
+    def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         named = f'aria-label="{escapeHtml(env.get("section", ""))}"'
         return f'<div class="scroll" tabindex="0" role="group" {named}><table>'
 
-    def table_close(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
-    ) -> str:
+    def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         return "</table></div>"
-
-
-def controls(source: str) -> list[str]:
-    """Return the controls that a guide names: its bold texts."""
-    found = []
-    for token in MarkdownIt("commonmark").enable("table").parse(source):
-        inside = False
-        for child in token.children or ():
-            if child.type == "strong_open":
-                inside = True
-                found.append("")
-            elif child.type == "strong_close":
-                inside = False
-            elif inside:
-                found[-1] += child.content
-    return found
 
 
 def search(guides: Sequence[Guide], query: str) -> list[Found]:

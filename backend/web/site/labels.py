@@ -401,6 +401,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "backups": N_("Backups"),
         "jobs": N_("Background jobs"),
         "webhooks": N_("Webhooks"),
+        "signals": N_("Suspicious signals"),
     },
     "check_meaning": {
         "configuration": N_(
@@ -430,6 +431,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "backups": N_("A daily backup is needed; without one a broken disk loses the data."),
         "jobs": N_("A background job failed: speeds or maps are no longer updated."),
         "webhooks": N_("A receiver of events takes none: its program has old figures."),
+        "signals": N_("Samples are searched for suspicious signals every night."),
     },
     "counts_from": {
         "witnessed": N_("signed by the measuring host"),

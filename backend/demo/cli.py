@@ -38,10 +38,10 @@ def load(seed: int, today: datetime | None, people: bool, executor: Executor) ->
         raise click.ClickException(f"{problem.code}: run `flask units setup` first") from None
     except service.PlanNotReached as error:
         raise click.ClickException(str(error)) from None
-    if done.already:
+    if done is None:
         click.echo("The demo months are loaded already; `flask demo remove` removes them.")
-    else:
-        click.echo(f"Demo months: {', '.join(done.months)}; counted as planned: {done.counted:,}")
+        return
+    click.echo(f"Demo months: {', '.join(done.months)}; counted as planned: {done.counted:,}")
     if done.users:
         _print_users(done.users)
 

@@ -68,7 +68,7 @@ def record_lot(lot: Sequence[Volunteer]) -> int:
     context, counted = recording_context(), 0
     for one in lot:
         rng = seeded(one.seed, "samples")
-        sent = [(batch.items, batch.receipt) for batch in _batches(one, rng)]
+        sent = _batches(one, rng)
         db.session.execute(NO_WAIT)
         items = record_batches(one.phone.id, sent, context)
         for point in one.gaps:

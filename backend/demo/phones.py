@@ -202,12 +202,7 @@ def _at(latitude: float, longitude: float) -> Body:
 LATE, LATE_DAYS = 0.04, (1.0, 12.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Samples that a phone sends at once, and their receipt."""
-
-    items: list[Body]
-    receipt: ReceiptContext
+Batch = tuple[list[Body], ReceiptContext]  # what a phone sends at once
 
 
 def batches(samples: Sequence[Sample], until: datetime, rng: Random) -> list[Batch]:
@@ -219,5 +214,5 @@ def batches(samples: Sequence[Sample], until: datetime, rng: Random) -> list[Bat
         received_at = day[-1].at + timedelta(days=late, minutes=rng.uniform(2, 25))
         assurances = {UUID(one.body["id"]): one.assurance for one in day}
         receipt = ReceiptContext(min(received_at, until), assurances=assurances)
-        made.append(Batch([one.body for one in day], receipt))
-    return sorted(made, key=lambda one: one.receipt.received_at)
+        made.append(([one.body for one in day], receipt))
+    return sorted(made, key=lambda batch: batch[1].received_at)

@@ -14,12 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from uuid import UUID
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.batch.executor import SERIAL, Executor
+from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import month_before, month_end
 from backend.coverage.statistics import release
 from backend.database.extensions import db, setting
@@ -62,18 +61,17 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """Result of a load; `already`: the demo was loaded before."""
+    """The months of a load, its samples that count as planned, and the users it created."""
 
-    already: bool
-    months: tuple[str, ...] = ()
-    counted: int = 0
-    users: Sequence[Credentials] = ()
+    months: tuple[str, ...]
+    counted: int
+    users: Sequence[Credentials]
 
 
-def load(options: LoadOptions, progress: Progress, executor: Executor = SERIAL) -> LoadResult:
-    """Generate the demo months unless they exist; an incomplete load is replaced."""
+def load(options: LoadOptions, progress: Progress, executor: Executor) -> LoadResult | None:
+    """Generate the demo months; None where they exist. An incomplete load is replaced."""
     if is_loaded():
-        return LoadResult(already=True)
+        return None
     month = f"{options.today:%Y-%m}"
     plans = month_plans(options.today, options.now)
     campaigns = team_campaigns(month_before(month), month)
@@ -114,7 +112,7 @@ def load_plans(
     agreement = Agreement(consent.CURRENT, options.now - timedelta(minutes=1))
     last = Registration(consent=agreement, id=DEMO_COMPLETE)
     devices.register(last, secret=setting("SECRET_KEY"), now=options.now, demo=True)
-    return LoadResult(False, months, counted.total(), users)
+    return LoadResult(months, counted.total(), users)
 
 
 def _release(months: Sequence[str], now: datetime) -> None:
@@ -161,8 +159,6 @@ REMOVE = text(f"""
         delete from receipts using gone where receipts.id = gone.id
     ), refused_gone as (
         delete from refused where device_id = any(:devices)
-    ), consents_gone as (
-        delete from consents where device_id = any(:devices)
     )
     select unit_id, day, network, category, count(*) as n from gone group by 1, 2, 3, 4
 """)  # noqa: S608 # a part of the statement
@@ -172,26 +168,21 @@ def remove_devices(progress: Progress) -> int:
     """Remove all demo devices with their data, lot by lot; return the number of measurements."""
     ids = list(db.session.scalars(select(Device.id).where(Device.demo).order_by(Device.id)))
     db.session.rollback()
-    rows = 0
-    for start in range(0, len(ids), LOT):
-        progress(start, len(ids))
-        rows += _remove_lot(ids[start : start + LOT])
-    progress(len(ids), len(ids))
+    done = rows = 0
+    for lot in batched(ids, LOT):
+        db.session.execute(NO_WAIT)
+        locked = db.session.scalars(LOCK, {"devices": lot}).all()
+        changes = CountChanges()
+        for row in db.session.execute(REMOVE, {"devices": locked}):
+            changes.add_number(row, row.category, -row.n)
+            rows += row.n
+        gone = delete(Device).where(Device.id.in_(locked))
+        db.session.execute(gone, execution_options={"synchronize_session": False})
+        write_counts(changes)
+        db.session.commit()
+        done += len(lot)
+        progress(done, len(ids))
     return rows
-
-
-def _remove_lot(ids: list[UUID]) -> int:
-    db.session.execute(NO_WAIT)
-    locked = list(db.session.execute(LOCK, {"devices": ids}).scalars())
-    removed = db.session.execute(REMOVE, {"devices": locked}).all()
-    gone = delete(Device).where(Device.id.in_(locked))
-    db.session.execute(gone, execution_options={"synchronize_session": False})
-    changes = CountChanges()
-    for row in removed:
-        changes.add_number(row, row.category, -row.n)
-    write_counts(changes)
-    db.session.commit()
-    return sum(row.n for row in removed)
 
 
 # In the order of their references. A demo organisation with real data is kept.

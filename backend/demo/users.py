@@ -85,28 +85,16 @@ def _make_user(
 SIGNER = {"name": "Trần Thị Bình (mẫu)", "title": "Phó Giám đốc"}
 
 
-def make_report(now: datetime, var_dir: Path) -> int | None:
-    """Make and seal the report; None if the demo has no official."""
-    official = _official()
-    if official is None:
-        return None
+def make_report(now: datetime, var_dir: Path) -> None:
+    """Make and seal the report as the demo's official, if there is one."""
+    own = select(Role).join(User).where(User.demo, Role.role == "official")
+    roles = db.session.scalars(own).all()
+    if not roles:
+        return
+    grants = tuple(Grant("official", "unit", role.scope_id) for role in roles)
+    official = Actor(user_id=roles[0].user_id, grants=grants)
     data = {"unit": LETTER_PROVINCE, "level": "province", "month": LETTER_MONTH}
     draft = begin_report(official, data, now)
     report = int(draft["id"])
     frozen = freeze_report(official, report, frozenset({str(draft["version"])}), now)
     approve_report(official, report, frozenset({str(frozen["version"])}), SIGNER, now, var_dir)
-    return report
-
-
-def _official() -> Actor | None:
-    """Return the demo's official with their roles."""
-    roles = (
-        select(User.id, Role.scope_id)
-        .join(Role, Role.user_id == User.id)
-        .where(User.demo, Role.role == "official")
-    )
-    rows = db.session.execute(roles).all()
-    if not rows:
-        return None
-    grants = tuple(Grant("official", "unit", row.scope_id) for row in rows)
-    return Actor(user_id=rows[0].id, grants=grants)

@@ -14,7 +14,7 @@ from backend.coverage.signals.schemas import (
 )
 from backend.fields import ID_MOST, Flag, Many, Object, Reason, Strict, Text, Whole
 from backend.http.paging import PageSchema
-from backend.measurements.recording.incoming import parse_ids
+from backend.measurements.recording.intake import parse_ids
 from backend.organisations.schemas import QueryId
 from backend.units.catalogue import LEVELS
 

@@ -9,7 +9,7 @@ from backend.coverage.signals.schemas import UnitMonthQuerySchema
 from backend.coverage.statistics.schemas import ReleasedSchema
 from backend.fields import Flag, Many, Reason, Strict, Text
 from backend.http.paging import PageSchema
-from backend.measurements.recording.incoming import parse_ids
+from backend.measurements.recording.intake import parse_ids
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 

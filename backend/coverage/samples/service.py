@@ -25,7 +25,8 @@ from backend.measurements.recording.answers import (
     serialize_marks,
     serialize_reasons,
 )
-from backend.measurements.recording.incoming import LOADED, read_id, sample_of
+from backend.measurements.recording.incoming import LOADED, sample_of
+from backend.measurements.recording.intake import read_id
 from backend.measurements.recording.reasons import COUNTED
 from backend.organisations.scopes import unit_scope
 from backend.units.service import UnitRow

@@ -16,7 +16,8 @@ from backend.doors.open_rmbt.results import GENERAL_MOBILE, WIFI
 from backend.errors import Problem, invalid
 from backend.i18n.catalogues import Language
 from backend.measurements.recording.answers import own_measurement
-from backend.measurements.recording.incoming import Item, ReceiptContext, read_id
+from backend.measurements.recording.incoming import ReceiptContext
+from backend.measurements.recording.intake import Item, read_id
 from backend.measurements.recording.service import RecordingContext, record_post
 from backend.witness.hosts import registered_host
 from backend.witness.service import IssuedTicket, TicketIssuer, TicketRequest

@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from backend.campaigns.schemas import CampaignChangeSchema, CampaignSchema
 from backend.fields import ID_MOST, Day, Flag, Many, Object, Reason, Strict, Text, Whole
 from backend.measurements.corrections.service import MEASUREMENTS_MOST, Choice
-from backend.measurements.recording.incoming import parse_ids
+from backend.measurements.recording.intake import parse_ids
 from backend.measurements.recording.rules import NETWORKS
 from backend.tables.schemas import FormatSchema, RemarkSchema
 

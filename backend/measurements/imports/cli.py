@@ -14,7 +14,7 @@ from backend.measurements.imports.parsing import open_source
 from backend.measurements.imports.row import ImportOptions, Row
 from backend.measurements.imports.service import FORMATS, Source, import_rows
 from backend.measurements.recording.cli import cli
-from backend.measurements.recording.incoming import OUTCOMES
+from backend.measurements.recording.intake import OUTCOMES
 from backend.measurements.recording.service import RecordingContext, judging_settings
 
 # Errors printed: the first ones show the kind of mistake, the file contains all of them.

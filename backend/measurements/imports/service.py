@@ -15,7 +15,8 @@ from backend.i18n.messages import message
 from backend.measurements.imports import foreign, own
 from backend.measurements.imports.parsing import BrokenStream, Lines, translate_objects
 from backend.measurements.imports.row import ImportOptions, Row
-from backend.measurements.recording.incoming import Item, ReceiptContext
+from backend.measurements.recording.incoming import ReceiptContext
+from backend.measurements.recording.intake import Item
 from backend.measurements.recording.service import RecordingContext, record
 
 # Rows of one commit; as many as a phone may send at once.

@@ -1,6 +1,5 @@
 """Responses to a phone about its no-connection notes."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,6 @@ from backend.http.paging import decode_cursor, take_page
 from backend.http.problems import serialize_errors
 from backend.i18n.catalogues import Language
 from backend.measurements.no_connection.incoming import NoteItem
-from backend.measurements.recording.incoming import OUTCOMES
 
 COLUMNS = """
     n.id, n.day, n.noted_at, n.received_at, n.attempts, n.operator, n.assurance,
@@ -49,12 +47,6 @@ def _serialize_result(
         answer |= {name: row[name] for name in ("assurance", "day")}
         answer |= {"unit": _unit(row), "repeats": item.note_id != item.id}
     return answer
-
-
-def serialize_batch(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the results of a batch with the number of each outcome."""
-    outcomes = Counter(result["outcome"] for result in results)
-    return {"results": results, **{outcome: outcomes[outcome] for outcome in OUTCOMES}}
 
 
 def own_notes(device_id: UUID, cursor: str | None, limit: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Many, Object, Strict, Text
 from backend.http.paging import page_of
 from backend.measurements.no_connection.rules import ATTEMPTS_LEAST, ATTEMPTS_MOST
-from backend.measurements.recording.incoming import OUTCOMES
+from backend.measurements.recording.intake import OUTCOMES
 from backend.measurements.recording.schemas import OPTIONAL, LocationSchema
 
 # A phone finds fewer in two weeks; a larger batch makes retries costlier.

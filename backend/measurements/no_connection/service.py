@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.rate_limits import Caller, count_attempt, network_of
@@ -21,13 +21,12 @@ from backend.measurements.no_connection import rules
 from backend.measurements.no_connection.incoming import (
     NoteItem,
     NoteReceipt,
-    parse_note,
     place_note,
+    read_note,
 )
 from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
 from backend.measurements.recording import replays
-from backend.measurements.recording.bodies import storable_text
-from backend.measurements.recording.models import RejectedBody
+from backend.measurements.recording.intake import select_new, store_rejected
 from backend.units.locator import Locator
 from backend.witness.keys import prefix_digest
 
@@ -58,7 +57,7 @@ def record_notes(
     count_attempt("no_connection", caller, context.key, context.now, n=len(sent))
     network = prefix_digest(context.key, network_of(context.address), local_day(context.now))
     receipt = NoteReceipt(context.now, sent_at, device.registered_at, network)
-    items = [parse_note(raw, context.key) for raw in sent]
+    items = [read_note(raw, context.now, context.key) for raw in sent]
     for item in items:
         if item.id:
             place_note(item, receipt, context.locator)
@@ -66,45 +65,56 @@ def record_notes(
         devices.lock_row(device.id)  # a withdrawal comes before or after; 401 if before
         hold_network(network)
         try:
-            _store(device.id, items, receipt)
+            _store(device.id, items, network)
         except IntegrityError:  # another device's id, stored at the same time
             db.session.rollback()
             continue
-        _store_rejected(device.id, items, context.now)
+        store_rejected(device.id, items)
         db.session.commit()
         return items
     raise Problem(503, "unavailable", headers={"Retry-After": "1"})
 
 
-def _store(device_id: UUID, items: Sequence[NoteItem], receipt: NoteReceipt) -> None:
-    readable = [item for item in items if item.id]
-    known = _receipts([item.id for item in readable if item.id])
-    withdrawn = replays.withdrawn_among([one for item in readable for one in item.replay_digests])
-    taken = _notes_of_days(device_id, {item.row["day"] for item in readable if item.row})
-    crowded = _areas_of(receipt.network, device_id)
-    for item in readable:
+def _store(device_id: UUID, items: Sequence[NoteItem], network: bytes | None) -> None:
+    """Store new notes with their receipts; of a place and day that is noted, the receipt alone."""
+    receipts = {
+        one.id: one
+        for one in db.session.scalars(
+            select(NoConnectionReceipt).where(
+                NoConnectionReceipt.id.in_([item.id for item in items if item.id])
+            )
+        )
+    }
+    known = {identity: (one.device_id, one.digest) for identity, one in receipts.items()}
+    withdrawn = replays.withdrawn_among([one for item in items for one in item.replay_digests])
+    taken = _notes_of_days(device_id, {item.row["day"] for item in items if item.row})
+    stored = {identity: one.note_id for identity, one in receipts.items()}
+    added: list[NoteItem] = []
+
+    def refuse(item: NoteItem) -> FieldError | None:
+        """Return why a new note is not stored, or take its place."""
+        if refusal := item.refusal or _day_refusal(item, taken):
+            return refusal
         assert item.id is not None
-        if item.id in known:
-            _answer_known(item, device_id, known[item.id])
-        elif any(one in withdrawn for one in item.replay_digests):
-            item.outcome, item.errors = "conflict", [FieldError("id", "withdrawn_before")]
-        elif refusal := item.refusal or _day_refusal(item, taken):
-            item.outcome, item.errors = "rejected", [refusal]
-        else:
-            item.note_id = _add(device_id, item, receipt, taken, crowded)
-            known[item.id] = (device_id, item.digest, item.note_id)
+        place = item.row["day"], item.row["cell"]
+        if place not in taken:
+            added.append(item)
+        stored[item.id] = taken.setdefault(place, item.id)
+        return None
 
-
-def _receipts(ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, bytes, UUID]]:
-    query = select(NoConnectionReceipt).where(NoConnectionReceipt.id.in_(ids))
-    return {one.id: (one.device_id, one.digest, one.note_id) for one in db.session.scalars(query)}
-
-
-def _answer_known(item: NoteItem, device_id: UUID, known: tuple[UUID, bytes, UUID]) -> None:
-    owner, stored, note_id = known
-    same = (owner, stored) == (device_id, item.digest)
-    item.outcome = "duplicate" if same else "conflict"
-    item.note_id = note_id if same else None
+    new = select_new(items, device_id, known, withdrawn, refuse)
+    for item in items:
+        if item.id and item.outcome in ("accepted", "duplicate"):
+            item.note_id = stored[item.id]
+    crowded = _areas_of(network, device_id)
+    for item in added:
+        shared = rules.area_of(item.row["cell"]) in crowded
+        row = item.row | {"device_id": device_id, "shared_network": shared}
+        db.session.execute(insert(NoConnectionNote).values(row))
+    for item in new:
+        of_item = {"id": item.id, "digest": item.digest, "note_id": item.note_id}
+        row = {**of_item, "device_id": device_id, "received_at": item.received_at}
+        db.session.execute(insert(NoConnectionReceipt).values(row))
 
 
 def _notes_of_days(device_id: UUID, days: set[date]) -> dict[tuple[date, str | None], UUID]:
@@ -133,70 +143,6 @@ def _day_refusal(
         return None
     full = Counter(of_day for of_day, _ in taken)[day] >= rules.DAILY_MOST
     return FieldError("attempts", "note_day_full") if full else None
-
-
-def _add(
-    device_id: UUID,
-    item: NoteItem,
-    receipt: NoteReceipt,
-    taken: dict[tuple[date, str | None], UUID],
-    crowded: set[str],
-) -> UUID:
-    """Store a note with its receipt, or the receipt alone if the place is noted on that day."""
-    place = item.row["day"], item.row["cell"]
-    note_id: UUID | None = taken.get(place)
-    if note_id is None:
-        note_id = taken[place] = item.row["id"]
-        row = item.row | {
-            "device_id": device_id,
-            "received_at": receipt.received_at,
-            "network": receipt.network,
-            "shared_network": rules.area_of(item.row["cell"]) in crowded,
-        }
-        db.session.execute(insert(NoConnectionNote).values(row))
-    stored = {
-        "id": item.id,
-        "device_id": device_id,
-        "digest": item.digest,
-        "received_at": receipt.received_at,
-        "note_id": note_id,
-    }
-    db.session.execute(insert(NoConnectionReceipt).values(stored))
-    return note_id
-
-
-def _store_rejected(device_id: UUID, items: Sequence[NoteItem], received_at: datetime) -> None:
-    """Store the bodies of rejected notes; their ids stay free."""
-    rejected = [
-        {
-            "device_id": device_id,
-            "received_at": received_at,
-            "body": storable_text(item.raw),
-            "errors": [{"field": error.field, "code": error.code} for error in item.errors],
-        }
-        for item in items
-        if item.outcome == "rejected"
-    ]
-    if rejected:
-        db.session.execute(insert(RejectedBody), rejected)
-
-
-def remember_digests(device_id: UUID, key: str, withdrawn_at: datetime) -> None:
-    """Keep keyed digests of the ids and contents of a device that withdraws."""
-    query = select(NoConnectionReceipt.id, NoConnectionReceipt.digest)
-    digests = set()
-    for identity, digest in db.session.execute(
-        query.where(NoConnectionReceipt.device_id == device_id)
-    ):
-        digests |= {replays.id_digest(identity, key), replays.content_digest(digest, key)}
-    replays.add_withdrawn(digests, withdrawn_at)
-
-
-def delete_notes(device_id: UUID) -> int:
-    """Delete the notes of a device with their receipts; return the number of notes."""
-    of_device = delete(NoConnectionNote).where(NoConnectionNote.device_id == device_id)
-    done = db.session.execute(of_device, execution_options={"synchronize_session": False})
-    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def relocate(first: date, last: date, locator: Locator) -> int:

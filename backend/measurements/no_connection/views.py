@@ -8,7 +8,6 @@ from flask import Response, current_app, request
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
-from backend.errors import FieldError, Problem
 from backend.http.paging import PageSchema
 from backend.http.requests import (
     Blueprint,
@@ -20,7 +19,6 @@ from backend.http.requests import (
     sent_items,
 )
 from backend.measurements.no_connection import answers, service
-from backend.measurements.no_connection.incoming import NoteItem
 from backend.measurements.no_connection.schemas import (
     BATCH_MOST,
     NoteBatchResultSchema,
@@ -29,6 +27,7 @@ from backend.measurements.no_connection.schemas import (
     NoteSchema,
     OwnNotesSchema,
 )
+from backend.measurements.recording.intake import serialize_batch, single
 
 blp = Blueprint("no_connection_notes", __name__, description="Coverage gaps", security=BEARER)
 blueprints = (blp,)
@@ -49,7 +48,7 @@ def post_notes() -> Any:
     items = service.record_notes(device, sent, sent_at(body), _context())
     results = answers.serialize_results(items, language())
     batch = "notes" in body
-    answer = answers.serialize_batch(results) if batch else _single(items[0], results[0])
+    answer = serialize_batch(results) if batch else single(items[0], results[0])
     status = 201 if answer.get("outcome") == "accepted" else 200
     # Without the schema, which differs for one note and for a batch.
     return Response(orjson.dumps(answer), status, content_type="application/json")
@@ -62,16 +61,6 @@ def _device() -> KnownDevice:
 def _context() -> service.NoteContext:
     locator, key = current_app.extensions["locator"], current_app.config["SECRET_KEY"]
     return service.NoteContext(locator, key, clock_now(), request.remote_addr or "")
-
-
-def _single(item: NoteItem, answer: dict[str, Any]) -> dict[str, Any]:
-    members = {"id": item.echo, "outcome": item.outcome}
-    if item.outcome == "conflict":
-        errors = item.errors or [FieldError("id", "id_taken")]
-        raise Problem(409, "conflict", errors, members=members)
-    if item.outcome == "rejected":
-        raise Problem(422, "invalid", item.errors, members=members)
-    return answer
 
 
 @blp.get("/no-connection-notes")

@@ -35,6 +35,7 @@ SUMS = text(f"""
 RECEIPTS = text("""
     select r.id, r.digest, m.valid from receipts r join measurements m on m.id = r.id
     where m.device_id = :device and m.measured_at > :oldest
+    union all select id, digest, true from no_connection_receipts where device_id = :device
 """)
 
 

@@ -29,7 +29,7 @@ from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device
 from backend.errors import Problem, invalid
-from backend.measurements.no_connection import service as no_connection
+from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.privacy import removal
 from backend.measurements.recording.models import (
     Earning,
@@ -109,7 +109,6 @@ def withdraw(
     at = withdrawn_at or now
     tombstones.add(device_id, at)
     removal.remember_digests(device_id, tombstones.key, at)
-    no_connection.remember_digests(device_id, tombstones.key, at)
     outbox.scrub(device_id)
     positions = _count_positions(device_id)
     receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
@@ -119,7 +118,9 @@ def withdraw(
         "measurements": recent,
         "receipts": receipts,
         "refused": _affected(delete(RejectedBody).where(RejectedBody.device_id == device_id)),
-        "no_connection_notes": no_connection.delete_notes(device_id),
+        "no_connection_notes": _affected(
+            delete(NoConnectionNote).where(NoConnectionNote.device_id == device_id)
+        ),
         "consents": _affected(delete(Consent).where(Consent.device_id == device_id)),
         "devices": _affected(delete(Device).where(Device.id == device_id)),
         "positions": positions,

@@ -13,7 +13,8 @@ from backend.fields import aware_time
 from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
-from backend.measurements.recording.incoming import LOADED, OUTCOMES, Item, read_id
+from backend.measurements.recording.incoming import LOADED
+from backend.measurements.recording.intake import Item, read_id
 from backend.measurements.recording.reasons import BY_CODE, COUNTED_CATEGORIES
 
 PAGE_MOST = 500
@@ -108,12 +109,6 @@ def serialize_reasons(codes: Iterable[str], language: Language) -> list[dict[str
 def serialize_marks(row: Mapping[Any, Any], language: Language) -> list[dict[str, str]]:
     """Return marks with their messages, without those that are reasons."""
     return serialize_reasons([one for one in row["marks"] if one not in row["reasons"]], language)
-
-
-def serialize_batch(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the results of a batch with their totals."""
-    outcomes = [result["outcome"] for result in results]
-    return {"results": list(results), **{name: outcomes.count(name) for name in OUTCOMES}}
 
 
 def own_measurement(device_id: UUID, identity: str, language: Language) -> dict[str, Any]:

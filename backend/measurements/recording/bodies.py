@@ -12,8 +12,6 @@ SCHEMA = MeasurementSchema()
 SAMPLE_MOST = 16_000
 # Fields of newer apps, such as a list of neighbouring cells.
 UNKNOWN_MOST = 4_000
-# Characters of a rejected body: all known fields and the unknown ones that are kept.
-REJECTED_MOST = 8_000
 FIELD_NAME_MOST = 100
 
 Path = tuple[str, ...]  # name of a field, or of an object and its field
@@ -64,12 +62,3 @@ def _unknown(body: Mapping[str, Any]) -> Iterator[tuple[int, Path]]:
 
 def _size(name: str, value: Any) -> int:
     return len(json.dumps({name: value}, ensure_ascii=False, separators=(",", ":")).encode())
-
-
-def storable_text(body: Any) -> str:
-    """Return a rejected body as text that PostgreSQL can store, cut at REJECTED_MOST."""
-    try:
-        written = json.dumps(body, ensure_ascii=False)[:REJECTED_MOST].replace("\x00", "")
-    except RecursionError:
-        return "(nested too deeply)"
-    return written.encode(errors="backslashreplace").decode()

@@ -1,40 +1,32 @@
 """Validate measurements as received and derive the stored row, before the verdict."""
 
-import hashlib
-import hmac
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from marshmallow import ValidationError
 
 from backend.clock import local_day
-from backend.errors import FieldError, field_errors
-from backend.fields import DEPTH_MOST, encodable, storable
-from backend.measurements.recording import bodies, replays, rules
+from backend.errors import FieldError
+from backend.fields import DEPTH_MOST, storable
+from backend.measurements.recording import bodies, rules
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.data_caps import CAPPED, measures_speed
+from backend.measurements.recording.intake import Item, clock_error, receive
 from backend.measurements.recording.reasons import STATEMENT_MARKS
 from backend.units.locator import Locator, UnitLocation
 from backend.witness.assurance import Assurance, Statements
 from backend.witness.verification import StatementVerifier
 from geo.fix import position_problem
 
-NOT_CONTENT = ("id", "sent_at", "test")
 # Latency and stability of the line under load, which few clients measure.
 LOADED = (
     "ping_download_ms", "ping_upload_ms", "download_stability_percent", "upload_stability_percent",
 )  # fmt: skip
-# Kept: making an encoder costs a post as much as encoding a sample.
-_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 # A body whose canonical text is shorter has less than UNKNOWN_MOST bytes, with id and `sent_at`.
 USUAL_MOST, TIME_MOST = 3_000, 64
-
-Outcome = Literal["accepted", "duplicate", "conflict", "rejected"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +42,6 @@ class ReceiptContext:
     source: str = "app"  # default of measurements without a source
     # Of measurements without tickets, by id; only the demo states them.
     assurances: Mapping[UUID, Assurance] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Item:
-    """One measurement of a request with its result so far."""
-
-    raw: Any
-    received_at: datetime
-    echo: str | None = None  # the id as it was sent
-    id: UUID | None = None
-    loaded: Mapping[str, Any] = field(default_factory=dict)
-    digest: bytes = b""
-    replay_digests: tuple[bytes, ...] = ()  # of id and content, if it were withdrawn
-    time_error: FieldError | None = None  # a new measurement of this time is not stored
-    outcome: Outcome = "rejected"
-    errors: Sequence[FieldError] = ()
-    row: dict[str, Any] = field(default_factory=dict)
-    placed: UnitLocation | None = None
-    statements: Statements | None = None
 
 
 class Position(NamedTuple):
@@ -100,7 +73,7 @@ def prepare(
         item.statements = _verify(item, receipt, verifier)
         item.row = row_of(item, receipt)
         if outside := outside_time(item.row, receipt):
-            item.time_error = FieldError("measured_at", outside)
+            item.refusal = FieldError("measured_at", outside)
     placeable = [(item, at) for item, _ in readable if (at := position_of(item.row))]
     if len(placeable) == 1:
         item, at = placeable[0]
@@ -129,72 +102,18 @@ def _verify(
 def parse_item(raw: Any, received_at: datetime, key: str) -> Item:
     """Validate one measurement against the schema; `key` is the key of content digests."""
     item = Item(raw, received_at)
-    if not isinstance(raw, dict):
-        item.errors = [FieldError("", "not_object")]
-        return item
-    if "test" in raw:  # a witness names the client's network, which is not stored
-        item.raw = {name: value for name, value in raw.items() if name != "test"}
-    sent_id = raw.get("id")
-    item.echo = sent_id if isinstance(sent_id, str) and encodable(sent_id) else None
-    try:
-        item.loaded = SCHEMA.load(raw)
-        canonical = _canonical(raw)
-        size = _size(item.raw, canonical)
-    except ValidationError as error:
-        item.errors = field_errors(error.messages)
-        return item
-    identity = read_id(item.loaded["id"])
-    if size > bodies.SAMPLE_MOST:
-        item.errors = [FieldError(bodies.largest_field(item.raw), "sample_too_large")]
-    elif identity is None:
-        item.errors = [FieldError("id", "not_uuid")]
-    else:
-        item.id, item.outcome = identity, "accepted"
-        item.digest = _digest(canonical, key)
-        by_content = replays.content_digest(item.digest, key)
-        item.replay_digests = (replays.id_digest(identity, key), by_content)
-        if size > bodies.UNKNOWN_MOST:
-            item.raw = bodies.limit_unknown(item.raw)
+    receive(item, SCHEMA, key, _limit_size)
     return item
 
 
-def read_id(value: Any) -> UUID | None:
-    """Parse a client's UUID in any letter case; None if it is invalid."""
-    if not isinstance(value, str) or len(value) != 36:
-        return None
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
-
-
-def parse_ids(values: Sequence[str], field: str) -> list[UUID]:
-    """Parse the ids in a field of a request; ValidationError names the one that is none."""
-    ids = []
-    for position, value in enumerate(values):
-        identity = read_id(value)
-        if identity is None:
-            raise ValidationError({f"{field}.{position}": ["not_uuid"]})
-        ids.append(identity)
-    return ids
-
-
-def digest(raw: Mapping[str, Any], key: str) -> bytes:
-    """Return the keyed digest of the content, without what differs by attempt."""
-    return _digest(_canonical(raw), key)
-
-
-def _canonical(raw: Mapping[str, Any]) -> str:
-    """Return the content as ASCII, in the order of names; ValidationError if it is too deep."""
-    content = {name: value for name, value in raw.items() if name not in NOT_CONTENT}
-    try:
-        return _ENCODE(content)
-    except RecursionError:
-        raise ValidationError("too_deep") from None
-
-
-def _digest(canonical: str, key: str) -> bytes:
-    return hmac.digest(key.encode(), canonical.encode(), hashlib.sha256)
+def _limit_size(item: Item, canonical: str) -> tuple[()]:
+    """Limit the unknown fields of a large body; ValidationError if it is too large even so."""
+    size = _size(item.raw, canonical)
+    if size > bodies.SAMPLE_MOST:
+        raise ValidationError({bodies.largest_field(item.raw): ["sample_too_large"]})
+    if size > bodies.UNKNOWN_MOST:
+        item.raw = bodies.limit_unknown(item.raw)
+    return ()
 
 
 def _size(raw: Mapping[str, Any], canonical: str) -> int:
@@ -217,14 +136,6 @@ def _size(raw: Mapping[str, Any], canonical: str) -> int:
     ):
         return len(canonical)
     return len(storable(raw).encode())
-
-
-def skew_of(receipt: ReceiptContext) -> timedelta | None:
-    """Return the error of the phone's clock if it is large enough to be corrected."""
-    if receipt.sent_at is None:
-        return None
-    skew = receipt.received_at - receipt.sent_at
-    return skew if rules.SKEW_LEAST < abs(skew) < rules.SKEW_MOST else None
 
 
 def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
@@ -276,7 +187,7 @@ def _measured_at(item: Item, receipt: ReceiptContext) -> tuple[datetime, timedel
         start = item.statements.witness.start
         skew = start - claimed
         return start, skew if abs(skew) > rules.SKEW_LEAST else None
-    sent_skew = skew_of(receipt)
+    sent_skew = clock_error(receipt.received_at, receipt.sent_at)
     return claimed + (sent_skew or timedelta()), sent_skew
 
 

@@ -8,18 +8,15 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
-
 from backend.clock import local_day
 from backend.database.extensions import Run, db, fetch, fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
-from backend.errors import FieldError, Problem
+from backend.errors import Problem
 from backend.measurements.recording import earnings, incoming, rules, timeline
-from backend.measurements.recording.bodies import storable_text
 from backend.measurements.recording.counting import CountChanges
-from backend.measurements.recording.incoming import Item, ReceiptContext
-from backend.measurements.recording.models import RejectedBody
+from backend.measurements.recording.incoming import ReceiptContext
+from backend.measurements.recording.intake import Item, select_new, store_rejected
 from backend.measurements.recording.reasons import STATEMENT_MARKS
 from backend.measurements.recording.rule_sets import is_unproven
 from backend.measurements.recording.storage import (
@@ -164,7 +161,7 @@ def _judge_and_store(
     """Judge new items and store everything; StateChanged if the state is outdated."""
     device, device_id = state.device, state.device_id
     gate = _gate(device, items, context.hourly_most) if device else None
-    new = _select_new(device_id, items, state)
+    new = select_new(items, device_id, state.receipts, state.withdrawn)
     tickets = Tickets(_assess(device_id, new, state.tickets, context), next_ticket)
     rows = [item.row | {"device_id": device_id} for item in new]
     counts = CountChanges()
@@ -184,7 +181,7 @@ def _judge_and_store(
     digests = [digest for item in new for digest in item.replay_digests]
     if run is fetch:
         update_verdicts(changed)
-        _store_rejected(device_id, rejected)
+        store_rejected(device_id, rejected)
     issued = store(run, gate, receipts, rows, counts, digests, tickets, earned)
     if run is fetch:
         if device_id and days and earned is None:
@@ -256,28 +253,6 @@ def _use_of(
     return {**use, "prefix": digest, "outside": outside}
 
 
-def _select_new(device_id: UUID | None, items: Sequence[Item], state: State) -> list[Item]:
-    """Set the outcome of each readable item and return the new ones."""
-    known = dict(state.receipts)
-    new = []
-    for item in items:
-        if item.id is None:
-            continue
-        mine = (device_id, item.digest)
-        item.errors = ()
-        if item.id in known:
-            item.outcome = "duplicate" if known[item.id] == mine else "conflict"
-        elif any(digest in state.withdrawn for digest in item.replay_digests):
-            item.outcome, item.errors = "conflict", [FieldError("id", "withdrawn_before")]
-        elif item.time_error:
-            item.outcome, item.errors = "rejected", [item.time_error]
-        else:
-            known[item.id] = mine
-            item.outcome = "accepted"
-            new.append(item)
-    return new
-
-
 def _judge(
     run: Run, state: State, rows: Sequence[dict[str, Any]], counts: CountChanges, caps: rules.Caps
 ) -> list[dict[str, Any]]:
@@ -345,18 +320,3 @@ def _receipt_row(digest: bytes, row: dict[str, Any]) -> dict[str, Any]:
         "received_at": row["received_at"],
         "month": row["day"].isoformat()[:7],
     }
-
-
-def _store_rejected(device_id: UUID | None, items: Sequence[Item]) -> None:
-    """Store the bodies of rejected items; their ids stay free."""
-    if items:
-        rejected = [
-            {
-                "device_id": device_id,
-                "received_at": item.received_at,
-                "body": storable_text(item.raw),
-                "errors": [{"field": error.field, "code": error.code} for error in item.errors],
-            }
-            for item in items
-        ]
-        db.session.execute(insert(RejectedBody), rejected)

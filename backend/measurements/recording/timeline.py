@@ -15,7 +15,8 @@ from backend.devices import service as devices
 from backend.devices.credentials import token_hash
 from backend.devices.service import KnownDevice
 from backend.measurements.recording import rules
-from backend.measurements.recording.incoming import Item, sample_of
+from backend.measurements.recording.incoming import sample_of
+from backend.measurements.recording.intake import Item
 from backend.measurements.recording.replays import WITHDRAWN_AMONG
 from backend.measurements.recording.rule_sets import (
     REQUIREMENTS_AS_JSON,
@@ -178,7 +179,7 @@ def read_state(run: Run, sender: Sender, items: Sequence[Item], cap: int) -> Sta
 
     Without a device if the token is unknown or its first use is not recorded yet.
     """
-    new = [item.row for item in items if item.row and not item.time_error]
+    new = [item.row for item in items if item.row and not item.refusal]
     since = _judged_since(new)
     tickets = {item.statements.keys for item in items if item.statements and item.statements.ticket}
     own, *stored = run(READ_STATE, {

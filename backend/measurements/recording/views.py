@@ -8,7 +8,7 @@ from flask import Response, current_app, request
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
-from backend.errors import FieldError, Problem, invalid
+from backend.errors import Problem, invalid
 from backend.fields import encodable
 from backend.http.requests import (
     Blueprint,
@@ -20,7 +20,8 @@ from backend.http.requests import (
     sent_items,
 )
 from backend.measurements.recording import answers, rule_sets
-from backend.measurements.recording.incoming import Item, ReceiptContext
+from backend.measurements.recording.incoming import ReceiptContext
+from backend.measurements.recording.intake import Item, serialize_batch, single
 from backend.measurements.recording.reasons import category
 from backend.measurements.recording.schemas import (
     BatchResultSchema,
@@ -106,7 +107,7 @@ def post_measurements() -> Any:
     count_samples((item.outcome, _category(item)) for item in items)
     results = answers.serialize_results(device.id, items, language())
     batch = "measurements" in body
-    answer = answers.serialize_batch(results) if batch else _single(items[0], results[0])
+    answer = serialize_batch(results) if batch else single(items[0], results[0])
     status = 201 if answer.get("outcome") == "accepted" else 200
     if devices.consent_outdated(device):
         answer = answer | {"consent_outdated": True}
@@ -123,16 +124,6 @@ def _next_profile() -> str | None:
     if profile is not None and profile not in PROFILES:
         raise invalid("next_test", "not_one_of")
     return profile
-
-
-def _single(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
-    if item.outcome == "conflict":
-        errors = item.errors or [FieldError("id", "id_taken")]
-        raise Problem(409, "conflict", errors, members={"id": item.echo, "outcome": item.outcome})
-    if item.outcome == "rejected":
-        members = {"id": item.echo, "outcome": item.outcome}
-        raise Problem(422, "invalid", item.errors, members=members)
-    return answer
 
 
 def _category(item: Item) -> str | None:

@@ -28,7 +28,7 @@ from backend.measurements.corrections.service import reattribute
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earnings import differences as team_differences
-from backend.measurements.recording.incoming import Item
+from backend.measurements.recording.intake import Item
 from backend.measurements.recording.models import (
     CountDelta,
     DemoMonth,

@@ -7,7 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.database.extensions import db
-from backend.measurements.recording.incoming import LOADED, digest
+from backend.measurements.recording.incoming import LOADED
+from backend.measurements.recording.intake import digest
 from backend.measurements.recording.models import Measurement
 from tests.support.factories import post, register, sample
 from tests.support.people import person, unit_id

@@ -1,0 +1,207 @@
+"""What samples and coverage-gap notes share: items with an id and a digest, outcomes, answers.
+
+A kind has three functions of its own: it reads the content, places it, and stores what is new.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeVar, get_args
+from uuid import UUID
+
+from marshmallow import Schema, ValidationError
+from sqlalchemy import insert
+
+from backend.database.extensions import db
+from backend.errors import FieldError, Problem, field_errors
+from backend.fields import encodable
+from backend.measurements.recording import replays
+from backend.measurements.recording.models import RejectedBody
+from backend.measurements.recording.rules import SKEW_LEAST, SKEW_MOST
+from backend.units.locator import UnitLocation
+from backend.witness.assurance import Statements
+
+NOT_CONTENT = ("id", "sent_at", "test")
+# Kept: making an encoder costs a post as much as encoding a sample.
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+# Characters of a rejected body: all known fields and the unknown ones that are kept.
+REJECTED_MOST = 8_000
+
+Outcome = Literal["accepted", "duplicate", "conflict", "rejected"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+@dataclass(slots=True)
+class Item:
+    """One sample or note of a request with its result so far."""
+
+    raw: Any
+    received_at: datetime
+    echo: str | None = None  # the id as it was sent
+    id: UUID | None = None
+    loaded: Mapping[str, Any] = field(default_factory=dict)
+    digest: bytes = b""
+    replay_digests: tuple[bytes, ...] = ()  # of id and content, if it were withdrawn
+    refusal: FieldError | None = None  # of a new one; what is stored already is a duplicate
+    outcome: Outcome = "rejected"
+    errors: Sequence[FieldError] = ()
+    row: dict[str, Any] = field(default_factory=dict)
+    placed: UnitLocation | None = None
+    statements: Statements | None = None
+
+
+AnyItem = TypeVar("AnyItem", bound=Item)
+
+
+def receive(
+    item: Item, schema: Schema, key: str, check: Callable[[Item, str], Sequence[FieldError]]
+) -> None:
+    """Read an item by the schema of its kind; `key` is the key of content digests.
+
+    `check` gets the item and its canonical text and returns further errors.
+    """
+    if not isinstance(item.raw, dict):
+        item.errors = [FieldError("", "not_object")]
+        return
+    raw, sent_id = item.raw, item.raw.get("id")
+    item.echo = sent_id if isinstance(sent_id, str) and encodable(sent_id) else None
+    if "test" in raw:  # a witness names the client's network, which is not stored
+        item.raw = {name: value for name, value in raw.items() if name != "test"}
+    try:
+        item.loaded = schema.load(raw)
+        canonical = _canonical(raw)
+        errors = check(item, canonical)
+    except ValidationError as error:
+        item.errors = field_errors(error.messages)
+        return
+    identity = read_id(item.loaded["id"])
+    if errors or identity is None:
+        item.errors = errors if identity else [FieldError("id", "not_uuid")]
+        return
+    item.id, item.outcome = identity, "accepted"
+    item.digest = _digest(canonical, key)
+    by_content = replays.content_digest(item.digest, key)
+    item.replay_digests = (replays.id_digest(identity, key), by_content)
+
+
+def read_id(value: Any) -> UUID | None:
+    """Parse a client's UUID in any letter case; None if it is invalid."""
+    if not isinstance(value, str) or len(value) != 36:
+        return None
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def parse_ids(values: Sequence[str], field: str) -> list[UUID]:
+    """Parse the ids in a field of a request; ValidationError names the one that is none."""
+    ids = []
+    for position, value in enumerate(values):
+        identity = read_id(value)
+        if identity is None:
+            raise ValidationError({f"{field}.{position}": ["not_uuid"]})
+        ids.append(identity)
+    return ids
+
+
+def digest(raw: Mapping[str, Any], key: str) -> bytes:
+    """Return the keyed digest of the content, without what differs by attempt."""
+    return _digest(_canonical(raw), key)
+
+
+def _canonical(raw: Mapping[str, Any]) -> str:
+    """Return the content as ASCII, in the order of names; ValidationError if it is too deep."""
+    content = {name: value for name, value in raw.items() if name not in NOT_CONTENT}
+    try:
+        return _ENCODE(content)
+    except RecursionError:
+        raise ValidationError("too_deep") from None
+
+
+def _digest(canonical: str, key: str) -> bytes:
+    return hmac.digest(key.encode(), canonical.encode(), hashlib.sha256)
+
+
+def clock_error(received_at: datetime, sent_at: datetime | None) -> timedelta | None:
+    """Return the error of the phone's clock if it is large enough to be corrected."""
+    if sent_at is None:
+        return None
+    skew = received_at - sent_at
+    return skew if SKEW_LEAST < abs(skew) < SKEW_MOST else None
+
+
+def select_new(
+    items: Iterable[AnyItem],
+    device_id: UUID | None,
+    receipts: Mapping[UUID, tuple[UUID | None, bytes]],
+    withdrawn: Collection[bytes],
+    refuse: Callable[[AnyItem], FieldError | None] = lambda item: item.refusal,
+) -> list[AnyItem]:
+    """Set the outcome of each readable item and return the new ones.
+
+    `receipts` have device and digest by id; `refuse` is asked for each new item in turn.
+    """
+    known = dict(receipts)
+    new = []
+    for item in items:
+        if item.id is None:
+            continue
+        mine = (device_id, item.digest)
+        item.errors = ()
+        if item.id in known:
+            item.outcome = "duplicate" if known[item.id] == mine else "conflict"
+        elif any(one in withdrawn for one in item.replay_digests):
+            item.outcome, item.errors = "conflict", [FieldError("id", "withdrawn_before")]
+        elif refusal := refuse(item):
+            item.outcome, item.errors = "rejected", [refusal]
+        else:
+            known[item.id] = mine
+            item.outcome = "accepted"
+            new.append(item)
+    return new
+
+
+def store_rejected(device_id: UUID | None, items: Iterable[Item]) -> None:
+    """Store the bodies of rejected items; their ids stay free."""
+    rejected = [
+        {
+            "device_id": device_id,
+            "received_at": item.received_at,
+            "body": storable_text(item.raw),
+            "errors": [{"field": error.field, "code": error.code} for error in item.errors],
+        }
+        for item in items
+        if item.outcome == "rejected"
+    ]
+    if rejected:
+        db.session.execute(insert(RejectedBody), rejected)
+
+
+def storable_text(body: Any) -> str:
+    """Return a rejected body as text that PostgreSQL can store, cut at REJECTED_MOST."""
+    try:
+        written = json.dumps(body, ensure_ascii=False)[:REJECTED_MOST].replace("\x00", "")
+    except RecursionError:
+        return "(nested too deeply)"
+    return written.encode(errors="backslashreplace").decode()
+
+
+def serialize_batch(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the results of a batch with the number of each outcome."""
+    outcomes = [result["outcome"] for result in results]
+    return {"results": list(results), **{name: outcomes.count(name) for name in OUTCOMES}}
+
+
+def single(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the result of an item that was sent alone; 409 or 422 if it is not stored."""
+    members = {"id": item.echo, "outcome": item.outcome}
+    if item.outcome == "conflict":
+        errors = item.errors or [FieldError("id", "id_taken")]
+        raise Problem(409, "conflict", errors, members=members)
+    if item.outcome == "rejected":
+        raise Problem(422, "invalid", item.errors, members=members)
+    return answer

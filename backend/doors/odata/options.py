@@ -1,14 +1,15 @@
 """The system query options of a request, and the headers that belong to them."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from backend.doors.odata.entity_sets import EntitySet
 from backend.doors.odata.filters import Filter, error, parse_filter
 from backend.errors import Problem
-from backend.http.paging import CURSOR_MOST, decode_cursor
+from backend.http.paging import CURSOR_MOST, decode_cursor, row_id, sort_text
 
 # Rows of a page without a wish of the client, and the most that it can have.
 PAGE_DEFAULT, PAGE_MOST = 1_000, 5_000
@@ -142,26 +143,17 @@ def _place(values: Mapping[str, str]) -> Place:
 
 
 def _read_token(token: str) -> Place:
-    whole = _reader(lambda value: type(value) is int and 0 <= value <= WHOLE_MOST)
-    maybe = _reader(lambda value: value is None or (type(value) is int and value >= 0))
-    block = _reader(lambda value: isinstance(value, str) and len(value) < 100)
-    try:
-        if len(token) > CURSOR_MOST or not token:
-            raise error("not_cursor", "$skiptoken")
-        found = decode_cursor(token, block, whole, whole, maybe)
-    except Problem:
-        raise error("not_cursor", "$skiptoken") from None
-    assert found is not None
+    found = None
+    if len(token) <= CURSOR_MOST:
+        with suppress(Problem):  # its field is `cursor`
+            found = decode_cursor(token, sort_text, row_id, row_id, _left)
+    if found is None:
+        raise error("not_cursor", "$skiptoken")
     return Place(*found)
 
 
-def _reader(accepts: Callable[[Any], bool]) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if not accepts(value):
-            raise ValueError
-        return value
-
-    return read
+def _left(value: Any) -> int | None:
+    return None if value is None else row_id(value)
 
 
 def _whole(text: str | None, name: str) -> int | None:

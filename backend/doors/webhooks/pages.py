@@ -67,19 +67,24 @@ def webhook(query: dict[str, Any], webhook_id: int) -> Any:
 @bp.page("/webhooks/<int:webhook_id>", methods=("POST",))
 def change_webhook(query: dict[str, Any], webhook_id: int) -> Any:
     """Enable, disable, replay or remove a webhook, or make its new secret, shown this once."""
-    form = new_form(query)
-    if request.form.get("act") == "remove" and request.form.get("sure") != "yes":
+    form, admin, chosen = new_form(query), actor(), request.form.get("act", "").strip()
+    if chosen == "remove" and request.form.get("sure") != "yes":
         return redirect_to("admin.webhook", query, webhook_id=webhook_id)
 
     def act(fields: dict[str, Any]) -> dict[str, Any]:
-        return {"act": fields["act"], "made": _act(webhook_id, **fields)}
+        if fields["act"] == "remove":
+            service.remove_webhook(admin, webhook_id)
+            return {}
+        if fields["act"] == "replay":
+            return service.replay(admin, webhook_id, fields["after"])
+        if fields["act"] == "secret":
+            return service.renew_secret(admin, webhook_id, clock_now())
+        return service.enable_webhook(admin, webhook_id, fields["act"] == "enable", clock_now())
 
     done = form.submit(WebhookActSchema(), act)
-    if done is None:
-        return _show(query, webhook_id, form)
-    if done["act"] == "secret":
-        return _show(query, webhook_id, form, done["made"])
-    if done["act"] == "remove":
+    if done is None or chosen == "secret":
+        return _show(query, webhook_id, form, done)
+    if chosen == "remove":
         return redirect_to("admin.webhooks", query)
     return redirect_to("admin.webhook", query, webhook_id=webhook_id)
 
@@ -89,15 +94,3 @@ def _show(
 ) -> Any:
     hook = service.show_webhook(actor(), webhook_id)
     return render_section("webhook", query, form, hook=hook, made=made, now=clock_now())
-
-
-def _act(webhook_id: int, act: str, after: int | None) -> dict[str, Any] | None:
-    admin = actor()
-    if act == "remove":
-        service.remove_webhook(admin, webhook_id)
-        return None
-    if after is not None and act == "replay":
-        return service.replay(admin, webhook_id, after)
-    if act == "secret":
-        return service.renew_secret(admin, webhook_id, clock_now())
-    return service.enable_webhook(admin, webhook_id, act == "enable", clock_now())

@@ -12,16 +12,8 @@ from backend.clock import VIETNAM
 from backend.i18n import formats
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
+from backend.reports.files import letter as parts
 from backend.reports.files.annexes import Annex, TablePart, TextPart
-from backend.reports.files.letter import (
-    Head,
-    LetterContent,
-    Section,
-    agency_lines,
-    attached_to,
-    number_line,
-    place_and_day,
-)
 from backend.reports.files.tables import Column
 from geo.gazetteer import plain
 
@@ -64,7 +56,7 @@ class Situation:
     demo: bool
 
 
-def compose_reminder(one: Situation, head: LetterheadContent) -> LetterContent:
+def compose_reminder(one: Situation, head: LetterheadContent) -> parts.LetterContent:
     """Return the letter to the communes that lack samples."""
     year, agency = one.at.astimezone(VIETNAM).year, _agency(head)
     named = [str(commune["name"]).casefold() for commune in one.communes]
@@ -79,26 +71,26 @@ def compose_reminder(one: Situation, head: LetterheadContent) -> LetterContent:
         " các nội dung sau:"
     )
     asks = [f"{number}. {ask}" for number, ask in enumerate(_asks(one, head), 1)]
-    return LetterContent(
-        head=Head(
+    return parts.LetterContent(
+        head=parts.Head(
             superior=head["superior"],
-            agency=agency_lines(head["agency"]),
-            number=number_line(head["symbol"]),
+            agency=parts.agency_lines(head["agency"]),
+            number=parts.number_line(head["symbol"]),
             subject=f"V/v đôn đốc đo chất lượng mạng {labels.month(one.month)}",
-            place_and_day=place_and_day(head, year),
+            place_and_day=parts.place_and_day(head, year),
             title=(),
             recipients=recipients,
         ),
         opening=f"{request}{agency} theo dõi kết quả đo chất lượng dịch vụ truy nhập Internet"
         f" {labels.month(one.month)} trên địa bàn {labels.within(one.unit_name)},"
         f" {labels.BY_OUR_COUNT}.",
-        sections=[Section("asks", "", [_findings(one), requested, *asks])],
+        sections=[parts.Section("asks", "", [_findings(one), requested, *asks])],
         closing=f"{agency} đề nghị Ủy ban nhân dân các {kinds} quan tâm, chỉ đạo thực hiện./.",
         copies=head["copies"],
         titles=head["titles"],
         signer=head["signer"],
         annexes=[_annex(one)],
-        attached_to=attached_to("official_letter", head, year),
+        attached_to=parts.attached_to("official_letter", head, year),
     )
 
 

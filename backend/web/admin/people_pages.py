@@ -18,7 +18,7 @@ from backend.organisations.areas import confirm_successors, list_ended
 from backend.organisations.grants import end_role
 from backend.organisations.service import create_organisation, end_organisation, list_organisations
 from backend.tables.spreadsheets import XLSX
-from backend.web.admin import schemas
+from backend.web.admin import roles, schemas
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.officials import (
     ProvinceOfficials,
@@ -26,16 +26,6 @@ from backend.web.admin.officials import (
     hand_out,
     province_officials,
     submit_list,
-)
-from backend.web.admin.roles import (
-    cluster_choices,
-    code_reference,
-    grant,
-    invite,
-    organisation_choices,
-    people_responsible,
-    requested_unit,
-    scope_names,
 )
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
@@ -45,16 +35,16 @@ from backend.web.site.unit_fields import read_unit
 @bp.page("/people", schemas.PeopleQuerySchema, READ_WRITE)
 def people(query: dict[str, Any]) -> Any:
     """List people, and invite one."""
-    form, now = new_form(query), clock_now()
-    link = form.submit(schemas.InvitationFormSchema(), lambda fields: invite(actor(), fields, now))
+    form, now, invitation = new_form(query), clock_now(), schemas.InvitationFormSchema()
+    link = form.submit(invitation, lambda fields: roles.invite(actor(), fields, now))
     if link is not None:
         return _render_link(query, link)
     text = query["q"]
     wanted = users.PeopleQuery(
-        text=text, role=query["role"], scopes=people_responsible(text, now) if text else None
+        text=text, role=query["role"], scopes=roles.people_responsible(text, now) if text else None
     )
     listed = users.list_users(actor(), wanted, query["cursor"], schemas.ROWS, now)
-    scopes = scope_names(role for one in listed["items"] for role in one["roles"])
+    scopes = roles.scope_names(role for one in listed["items"] for role in one["roles"])
     values = {"listed": listed, "scopes": scopes, "q": text, "role": query["role"]}
     return render_section("people", query, form, **values, **_scope_choices())
 
@@ -63,15 +53,19 @@ def people(query: dict[str, Any]) -> Any:
 def officials(query: dict[str, Any]) -> Any:
     """Invite the officials of a list: every line is checked before, and all or none are invited."""
     form, handed = new_form(query), []
-    result: ImportedOfficials | None = None
-    if request.method == "POST":
-        result = form.submit(
-            schemas.OfficialsFormSchema(), lambda fields: _submit_officials(form, fields)
-        )
-        if result and result.invited:
-            mailing = form.values.get("mail") == "yes"
-            handed = hand_out(result.invited, request.host_url, current_app.config, mailing=mailing)
-    elif query["home"]:
+
+    def submit(fields: dict[str, Any]) -> ImportedOfficials:
+        now, content = clock_now(), uploaded_content()
+        if content is not None:  # as text, so that the file is chosen once
+            form.values["officials"] = as_text(read_file(content))
+        text = form.values.get("officials") or ""
+        return submit_list(actor(), fields, text, now, local_day(now), form.language)
+
+    result = form.submit(schemas.OfficialsFormSchema(), submit)
+    if result and result.invited:
+        mailing = form.values.get("mail") == "yes"
+        handed = hand_out(result.invited, request.host_url, current_app.config, mailing=mailing)
+    if request.method != "POST" and query["home"]:
         form.values = {"home": query["home"]}
     return render_section(
         "officials",
@@ -83,14 +77,6 @@ def officials(query: dict[str, Any]) -> Any:
         province=_province(form),
         mails=bool(current_app.config["SMTP_HOST"]),
     )
-
-
-def _submit_officials(form: Form, fields: dict[str, Any]) -> ImportedOfficials:
-    now, content = clock_now(), uploaded_content()
-    if content is not None:  # as text, so that the file is chosen once
-        form.values["officials"] = as_text(read_file(content))
-    text = form.values.get("officials") or ""
-    return submit_list(actor(), fields, text, now, local_day(now), form.language)
 
 
 def _province(form: Form) -> ProvinceOfficials | None:
@@ -119,7 +105,7 @@ def person(query: dict[str, Any], user_id: int) -> Any:
     """Show a person, and grant them a further role."""
     form, now = new_form(query), clock_now()
     granted = form.submit(
-        schemas.RoleFormSchema(), lambda fields: grant(actor(), user_id, fields, now)
+        schemas.RoleFormSchema(), lambda fields: roles.grant(actor(), user_id, fields, now)
     )
     if granted is not None:
         return redirect_to("admin.person", query, user_id=user_id)
@@ -143,16 +129,16 @@ def password_link(query: dict[str, Any], user_id: int) -> Any:
 
 
 def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
-    roles = users.roles_of(user_id, clock_now())
-    person = users.describe(users.find(user_id, lock=False), roles)
-    choices = {"scopes": scope_names(roles)} | _scope_choices()
+    held = users.roles_of(user_id, clock_now())
+    person = users.describe(users.find(user_id, lock=False), held)
+    choices = {"scopes": roles.scope_names(held)} | _scope_choices()
     return render_section("person", query, form, person=person, **choices)
 
 
 def _scope_choices() -> dict[str, Any]:
     """Return the choices of the fields of a role's scope."""
     today = local_day(clock_now())
-    return {"organisations": organisation_choices(), "clusters": cluster_choices(today)}
+    return {"organisations": roles.organisation_choices(), "clusters": roles.cluster_choices(today)}
 
 
 def _render_link(query: dict[str, Any], link: links.Link) -> Any:
@@ -191,7 +177,9 @@ def succeed(query: dict[str, Any], role_id: int) -> Any:
     form, now = new_form(query), clock_now()
 
     def act(fields: dict[str, Any]) -> Any:
-        units = [code_reference(code, fields["level"], local_day(now)) for code in fields["units"]]
+        units = [
+            roles.code_reference(code, fields["level"], local_day(now)) for code in fields["units"]
+        ]
         return confirm_successors(actor(), role_id, {"units": units, "name": fields["name"]}, now)
 
     if form.submit(schemas.SuccessorsFormSchema(), act, lists=["units"]):
@@ -209,7 +197,7 @@ def organisations(query: dict[str, Any]) -> Any:
 
     def act(fields: dict[str, Any]) -> Any:
         data = {name: fields[name] for name in ("name", "type", "parent_id")}
-        return create_organisation(actor(), data | {"unit": requested_unit(fields, today)})
+        return create_organisation(actor(), data | {"unit": roles.requested_unit(fields, today)})
 
     if form.submit(schemas.OrganisationFormSchema(), act):
         return redirect_to("admin.organisations", query)
@@ -235,5 +223,5 @@ def stop_organisation(query: dict[str, Any], organisation_id: int) -> Any:
 def _render_organisations(query: dict[str, Any], form: Form) -> Any:
     listed = list_organisations(LASTING | {"cursor": query["cursor"]})
     return render_section(
-        "organisations", query, form, listed=listed, organisations=organisation_choices()
+        "organisations", query, form, listed=listed, organisations=roles.organisation_choices()
     )

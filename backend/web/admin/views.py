@@ -1,8 +1,7 @@
 """Pages of admins: state, jobs, boundary sets, imports, targets, records."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from flask import Response, current_app, render_template, request
@@ -140,7 +139,12 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
     if kind not in FORMS:
         raise Problem(404, "not_found")
     form, now = new_form(query), clock_now()
-    form.submit(FORMS[kind](), lambda fields: enqueue(actor(), kind, _job_arguments(fields), now))
+
+    def act(fields: dict[str, Any]) -> Any:
+        days = {name: one.isoformat() for name, one in fields.items() if isinstance(one, date)}
+        return enqueue(actor(), kind, fields | days, now)
+
+    form.submit(FORMS[kind](), act)
     if form.failed:
         return rules(query, form) if kind == "rejudge" else jobs(query, form)
     return redirect_to("admin.jobs", query)
@@ -163,12 +167,6 @@ def rejudged(query: dict[str, Any], job_id: int) -> Any:
     return render_section("rejudged", query, job=job)
 
 
-def _job_arguments(fields: dict[str, Any]) -> dict[str, Any]:
-    """Convert form values to JSON arguments of a job."""
-    return {name: getattr(value, "isoformat", lambda value=value: value)()
-            for name, value in fields.items()}  # fmt: skip
-
-
 def _render_list(query: dict[str, Any]) -> Markup:
     now = clock_now()
     listed = list_jobs(actor(), now)
@@ -181,7 +179,16 @@ def _render_list(query: dict[str, Any]) -> Markup:
 def sets(query: dict[str, Any]) -> Any:
     """List the boundary sets and the one in use today, and upload another."""
     form = new_form(query)
-    if form.submit(schemas.NewSetFormSchema(), lambda fields: _send(fields, form)):
+
+    def upload(fields: dict[str, Any]) -> Any:
+        file, var_dir = uploaded_file(), current_app.config["VAR_DIR"]
+        if file is None:
+            raise invalid("file", "required")
+        sent = str(file.filename), file.stream
+        with file.stream:
+            return upload_set(actor(), fields, sent, var_dir, clock_now())  # type: ignore[arg-type]
+
+    if form.submit(schemas.NewSetFormSchema(), upload):
         return redirect_to("admin.jobs", query)
     return _sets(query, form)
 
@@ -227,15 +234,6 @@ def check(query: dict[str, Any], job_id: int) -> Any:
     there = {one.name: one for one in list_sets()}
     values = {"of": there.get(job.arguments["name"]), "serves": _serving(), **found}
     return render_section("check", query, job=job, **values)
-
-
-def _send(fields: dict[str, Any], form: Form) -> Any:
-    file, var_dir = uploaded_file(), current_app.config["VAR_DIR"]
-    if file is None:
-        raise invalid("file", "required")
-    sent = file.filename, file.stream
-    with file.stream:
-        return upload_set(actor(), fields, sent, var_dir, clock_now())  # type: ignore[arg-type]
 
 
 def _sets(query: dict[str, Any], form: Form) -> Any:
@@ -311,7 +309,15 @@ def audit(query: dict[str, Any]) -> Any:
 def withdrawals(query: dict[str, Any]) -> Any:
     """List withdrawals with their deadlines, and record one received by other channels."""
     form, now = new_form(query), clock_now()
-    if form.submit(schemas.WithdrawalFormSchema(), lambda fields: _open_request(fields, now)):
+
+    def act(fields: dict[str, Any]) -> dict[str, Any]:
+        day = fields["received_on"]  # legal periods count in days
+        if day > local_day(now):
+            raise invalid("received_on", "in_future")
+        withdrawal = {"channel": fields["channel"], "received_at": day_begin(day)}
+        return open_request(actor(), withdrawal, now)
+
+    if form.submit(schemas.WithdrawalFormSchema(), act):
         return redirect_to("admin.withdrawals", query)
     return _render_withdrawals(query, form)
 
@@ -325,14 +331,6 @@ def settle_withdrawal(query: dict[str, Any], request_id: int) -> Any:
     ):
         return redirect_to("admin.withdrawals", query)
     return _render_withdrawals(query, form)
-
-
-def _open_request(fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Record a withdrawal by its day, because legal periods count in days."""
-    if fields["received_on"] > local_day(now):
-        raise invalid("received_on", "in_future")
-    withdrawal = {"channel": fields["channel"], "received_at": day_begin(fields["received_on"])}
-    return open_request(actor(), withdrawal, now)
 
 
 def _render_withdrawals(query: dict[str, Any], form: Form) -> Any:

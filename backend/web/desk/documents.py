@@ -23,8 +23,8 @@ bp = PageBlueprint("documents", __name__, login_required=True, url_prefix="/desk
 bp.context_processor(add_frame)
 
 
-@bp.page(("/references", "/area/<code>/references"), methods=READ_WRITE)
-def references(query: dict[str, Any], code: str | None = None) -> Any:
+@bp.page({"/references": {"code": None}, "/area/<code>/references": {}}, methods=READ_WRITE)
+def references(query: dict[str, Any], code: str | None) -> Any:
     """List the documents that letters of a unit or of the installation cite, and add one."""
     form, now, user = new_form(query), clock_now(), actor()
     name, may_edit = None, True

@@ -32,40 +32,44 @@ class SearchSchema(PageQuerySchema):
     q = Text(most=QUERY_MOST, load_default=None)
 
 
-@bp.page("/huong-dan", SearchSchema)
-def index_vi(query: dict[str, Any]) -> Any:
-    """List the guides in Vietnamese, and search in them."""
-    return _index(query, "vi")
+VI: dict[str, Language] = {"language": "vi"}
+EN: dict[str, Language] = {"language": "en"}
 
 
-@bp.page("/guide", SearchSchema)
-def index_en(query: dict[str, Any]) -> Any:
-    """List the guides in English, and search in them."""
-    return _index(query, "en")
+@bp.page({"/huong-dan": VI, "/guide": EN}, SearchSchema)
+def index(query: dict[str, Any], language: Language) -> Any:
+    """List the guides in a language, and search in them."""
+    if moved := _other_language(query, language, "index"):
+        return moved
+    guides = [load_guide(language, name) for name in GUIDES]
+    found = search(guides, query["q"]) if query["q"] else None
+    values = {"guides": guides, "found": found, "q": query["q"]}
+    return render_public("web/help/index.html", language, address=_addresses(language), **values)
 
 
-@bp.page("/huong-dan/<name>")
-def guide_vi(query: dict[str, Any], name: str) -> Any:
-    """Show a guide in Vietnamese."""
-    return _guide(query, "vi", name)
+@bp.page({"/huong-dan/<name>": VI, "/guide/<name>": EN})
+def guide(query: dict[str, Any], name: str, language: Language) -> Any:
+    """Show a guide."""
+    role = _role(name)
+    if moved := _other_language(query, language, "guide", role):
+        return moved
+    values = {"guide": load_guide(language, role), "address": _addresses(language)}
+    return render_public("web/help/guide.html", language, markup=Markup, card=CARD, **values)
 
 
-@bp.page("/guide/<name>")
-def guide_en(query: dict[str, Any], name: str) -> Any:
-    """Show a guide in English."""
-    return _guide(query, "en", name)
-
-
-@bp.page("/huong-dan/<name>/the")
-def card_vi(query: dict[str, Any], name: str) -> Any:
-    """Show the quick card of a role, in Vietnamese."""
-    return _card(query, "vi", name)
-
-
-@bp.page("/guide/<name>/card")
-def card_en(query: dict[str, Any], name: str) -> Any:
-    """Show the quick card of a role, in English."""
-    return _card(query, "en", name)
+@bp.page({"/huong-dan/<name>/the": VI, "/guide/<name>/card": EN})
+def card(query: dict[str, Any], name: str, language: Language) -> Any:
+    """Show the quick card of a role."""
+    role = _role(name)
+    if moved := _other_language(query, language, "card", role):
+        return moved
+    shown = load_guide(language, role)
+    address = url_for("help.guide", name=name, language=language, _external=True)
+    code = Markup(segno.make(address, error="m").svg_inline(scale=3, border=0, svgclass="qr"))  # noqa: S704 # of this server
+    values = {"guide": shown, "section": shown.section(CARD), "code": code, "shown": address}
+    return render_public(
+        "web/help/card.html", language, markup=Markup, address=_addresses(language), **values
+    )
 
 
 @bp.get("/huong-dan/hinh/<file>")
@@ -75,37 +79,7 @@ def picture(file: str) -> Response:
     return send_from_directory(_docs() / PICTURES, file, max_age=PICTURE_S)
 
 
-def _index(query: dict[str, Any], language: Language) -> Any:
-    if moved := _other_language(query, language, "index"):
-        return moved
-    guides = [load_guide(language, name) for name in GUIDES]
-    found = search(guides, query["q"]) if query["q"] else None
-    values = {"guides": guides, "found": found, "q": query["q"]}
-    return render_public("web/help/index.html", language, address=_addresses(language), **values)
-
-
-def _guide(query: dict[str, Any], language: Language, written: str) -> Any:
-    name = _name(written)
-    if moved := _other_language(query, language, "guide", name):
-        return moved
-    values = {"guide": load_guide(language, name), "address": _addresses(language)}
-    return render_public("web/help/guide.html", language, markup=Markup, card=CARD, **values)
-
-
-def _card(query: dict[str, Any], language: Language, written: str) -> Any:
-    name = _name(written)
-    if moved := _other_language(query, language, "card", name):
-        return moved
-    guide = load_guide(language, name)
-    address = url_for(f"help.guide_{language}", name=GUIDES[name][language], _external=True)
-    code = Markup(segno.make(address, error="m").svg_inline(scale=3, border=0, svgclass="qr"))  # noqa: S704 # of this server
-    values = {"guide": guide, "section": guide.section(CARD), "code": code, "shown": address}
-    return render_public(
-        "web/help/card.html", language, markup=Markup, address=_addresses(language), **values
-    )
-
-
-def _name(written: str) -> str:
+def _role(written: str) -> str:
     """Return the guide of a name in an address; 404 for another."""
     name = next((name for name, names in GUIDES.items() if written in names.values()), None)
     if name is None:
@@ -122,7 +96,7 @@ def _other_language(
         return None
     given: dict[str, Any] = {"name": name and GUIDES[name][lang], "q": query.get("q")}
     kept: dict[str, Any] = {key: value for key, value in given.items() if value}
-    return redirect(url_for(f"help.{page}_{lang}", **kept))
+    return redirect(url_for(f"help.{page}", language=lang, **kept))
 
 
 def _addresses(language: Language) -> Any:
@@ -130,7 +104,7 @@ def _addresses(language: Language) -> Any:
 
     def address(page: str, name: str | None = None, **more: str) -> str:
         given: dict[str, Any] = {"name": GUIDES[name][language]} if name else {}
-        return url_for(f"help.{page}_{language}", **given | more)
+        return url_for(f"help.{page}", language=language, **given | more)
 
     return address
 
@@ -146,7 +120,7 @@ def _address(language: Language, kind: str, name: str) -> str | None:
         return url_for("help.picture", file=name)
     if kind == "guide":
         of = GUIDES.get(name)
-        return url_for(f"help.guide_{language}", name=of[language]) if of else None
+        return url_for("help.guide", name=of[language], language=language) if of else None
     adapter = current_app.create_url_adapter(request)
     try:
         return name if adapter and adapter.match(name, "GET") else None

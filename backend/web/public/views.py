@@ -123,8 +123,8 @@ def _cells(
     }
 
 
-@bp.page(("/speeds", "/unit/<code>/speeds"), schemas.SpeedPageQuerySchema)
-def speeds(query: dict[str, Any], code: str | None = None) -> Any:
+@bp.page({"/speeds": {"code": None}, "/unit/<code>/speeds": {}}, schemas.SpeedPageQuerySchema)
+def speeds(query: dict[str, Any], code: str | None) -> Any:
     """Show the median speeds of the provinces or of a unit's communes as a map and a table.
 
     Redirect for a commune, which has no units.

@@ -50,8 +50,8 @@ DRAFT_LISTS = ("networks", "former")
 LIST_MOST = 5_000_000
 
 
-@bp.page(("/new", "/drafts/<int:draft_id>"), methods=READ_WRITE)
-def details(query: dict[str, Any], draft_id: int | None = None) -> Response:
+@bp.page({"/new": {"draft_id": None}, "/drafts/<int:draft_id>": {}}, methods=READ_WRITE)
+def details(query: dict[str, Any], draft_id: int | None) -> Response:
     """Begin a campaign, or change the first step of its draft: name, days, area and networks."""
     form, user, now = new_form(query), actor(), clock_now()
     organisations = organisations_of(user)
@@ -96,8 +96,8 @@ def _check_details(fields: dict[str, Any]) -> dict[str, Any]:
     return data | {"areas": parse_areas(fields, home)}
 
 
-@bp.page(("/drafts/save", "/drafts/<int:draft_id>/save"), methods=("POST",))
-def autosave(query: dict[str, Any], draft_id: int | None = None) -> Response:
+@bp.page({"/drafts/save": {"draft_id": None}, "/drafts/<int:draft_id>/save": {}}, methods=("POST",))
+def autosave(query: dict[str, Any], draft_id: int | None) -> Response:
     """Store a draft as typed, for the script of the page."""
     values = _with_choices(submitted_fields((*DRAFT_LISTS, "areas_choice")))
     sent = {name: values[name] for name in values if name in request.form or name == "networks"}

@@ -1,6 +1,6 @@
 """The blueprint of HTML pages: access, query, Content-Security-Policy and errors of a page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
@@ -115,14 +115,16 @@ class PageBlueprint(Blueprint):
 
     def page(
         self,
-        rules: str | tuple[str, ...],
+        rules: str | Mapping[str, dict[str, Any]],
         query: type[Schema] | None = PageQuerySchema,
         methods: tuple[str, ...] = ("GET",),
         *,
         policy: Policy | None = None,
         upload_most: int = 0,
     ) -> Callable[[View], View]:
-        """Bind a page to its URL or URLs; the view gets the query, if it has one, and the path.
+        """Bind a page; the view gets the query as a dict, if it has one, and the path's values.
+
+        A page may have several URLs, each with the values that it does not contain.
 
         `upload_most` is the size in bytes of the file that the page's form may send.
         """
@@ -142,8 +144,8 @@ class PageBlueprint(Blueprint):
 
             allowed = policy or (WITH_FORMS if self.login_required else PAGE)
             bound = with_policy(allowed)(answer)
-            for rule in (rules,) if isinstance(rules, str) else rules:
-                self.add_url_rule(rule, view.__name__, bound, methods=methods)
+            for rule, values in ({rules: {}} if isinstance(rules, str) else rules).items():
+                self.add_url_rule(rule, view.__name__, bound, methods=methods, defaults=values)
             return view
 
         return bind

@@ -212,9 +212,9 @@ class Translator:
         """Return the URL of the part of the guides about this page; the list for a missing page."""
         guide, section = help_of(None if missing else request.endpoint)
         if guide is None:
-            return url_for(f"help.index_{self.language}")
+            return url_for("help.index", language=self.language)
         name = GUIDES[guide][self.language]
-        return url_for(f"help.guide_{self.language}", name=name, _anchor=section)
+        return url_for("help.guide", language=self.language, name=name, _anchor=section)
 
     def here(self, lang: str) -> str:
         """Return the URL of this page in another language."""

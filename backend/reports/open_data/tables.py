@@ -129,6 +129,9 @@ BAROMETER = {
     "high": Column("iqb_high", "number", N_("IQB if all that the intervals leave unclear is met")),
 }
 
+# Of a group of samples: all of a unit, or those of an operator and technology.
+GROUP = (DEVICES, *MEASURED, *SPEEDS, *INTERVALS, *BAROMETER.values())
+
 UNITS = (
     MONTH,
     NETWORK,
@@ -149,11 +152,7 @@ UNITS = (
     Column("withdrawn", "integer", N_("Of these, withdrawn")),
     Column("target", "integer", N_("Target; empty: none")),
     Column("reached", "boolean", N_("Reached, by Đo Sóng's count")),
-    DEVICES,
-    *MEASURED,
-    *SPEEDS,
-    *INTERVALS,
-    *BAROMETER.values(),
+    *GROUP,
 )
 SPEED_ROWS = (
     MONTH,
@@ -162,11 +161,7 @@ SPEED_ROWS = (
     Column("operator", "string", N_("Operator, or all"), key=True),
     Column("technology", "string", N_("Technology, or all"), key=True),
     Column("n", "integer", N_("Counted samples")),
-    DEVICES,
-    *MEASURED,
-    *SPEEDS,
-    *INTERVALS,
-    *BAROMETER.values(),
+    *GROUP,
 )
 CELLS = (
     MONTH,
@@ -282,10 +277,7 @@ def _units(
                 **{name: getattr(unit, name) for name in named},
                 **{name: item[name] for name in counted},
                 **item["by_assurance"],
-                "devices": whole["devices"] if whole else None,
-                **_measured(whole),
-                **_spreads(whole),
-                **_barometer(whole),
+                **_figures(whole),
             }
 
 
@@ -299,10 +291,9 @@ def _speeds(
             for row in speeds[network].get(unit.id, ()):
                 # Columns of the primary key are never empty.
                 groups = {name: row[name] or ALL for name in ("operator", "technology")}
-                figures = groups | {name: row[name] for name in ("n", "devices")}
                 yield {
                     "month": month, "network": network, "level": unit.level, "code": unit.code,
-                    **figures, **_measured(row), **_spreads(row), **_barometer(row),
+                    **groups, "n": row["n"], **_figures(row),
                 }  # fmt: skip
 
 
@@ -314,16 +305,17 @@ def _cells(month: str, shown: frozenset[int] | None) -> Iterable[Row]:
             yield {"month": month, "network": network, **figures, **_spreads(row)}
 
 
-def _measured(row: Mapping[str, Any] | None) -> Row:
-    """Return the numbers of samples behind the speeds; null where there were too few."""
+def _figures(row: Mapping[str, Any] | None) -> Row:
+    """Return the values of the columns of a group; null where there were too few samples."""
     names = [column.name for column in MEASURED]
     spreads = [row[name.removesuffix("_n")] if row else None for name in names]
-    return {name: one["n"] if one else None for name, one in zip(names, spreads, strict=True)}
-
-
-def _barometer(row: Mapping[str, Any] | None) -> Row:
-    found = (rate(row) if row else None) or {}
-    return {column.name: found.get(name) for name, column in BAROMETER.items()}
+    rated = (rate(row) if row else None) or {}
+    return {
+        "devices": row["devices"] if row else None,
+        **{name: one["n"] if one else None for name, one in zip(names, spreads, strict=True)},
+        **_spreads(row),
+        **{column.name: rated.get(name) for name, column in BAROMETER.items()},
+    }
 
 
 GIVEN = (

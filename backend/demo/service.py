@@ -111,7 +111,8 @@ def load_plans(
     list(released)  # wait for it
     agreement = Agreement(consent.CURRENT, options.now - timedelta(minutes=1))
     last = Registration(consent=agreement, id=DEMO_COMPLETE)
-    devices.register(last, secret=setting("SECRET_KEY"), now=options.now, demo=True)
+    devices.add_demo_devices([(last, options.now)], setting("SECRET_KEY"))
+    db.session.commit()
     return LoadResult(months, counted.total(), users)
 
 

@@ -114,7 +114,6 @@ def register(
     secret: str,
     now: datetime,
     caller: Caller | None = None,
-    demo: bool = False,
 ) -> Registered:
     """Register a device, or repeat the answer to a phone that lost it, with new secrets."""
     if caller is not None:
@@ -122,7 +121,7 @@ def register(
     device_id = registration.id or uuid4()
     token, code = new_token(), new_code()
     hashes = _hashes(token, code, secret)
-    created = _insert(device_id, registration, now, demo, hashes)
+    created = _insert(device_id, registration, now, hashes)
     if not created:
         _renew(device_id, now, hashes)
     state = _consent_state(device_id)
@@ -136,7 +135,8 @@ def add_demo_devices(registrations: Sequence[tuple[Registration, datetime]], sec
     Their tokens and withdrawal codes are not returned: nobody uses them.
     """
     added = [
-        _columns(one.id or uuid4(), one, at, True, _hashes(new_token(), new_code(), secret))
+        _columns(one.id or uuid4(), one, at, _hashes(new_token(), new_code(), secret))
+        | {"demo": True}
         for one, at in registrations
     ]
     consents = [
@@ -240,10 +240,10 @@ def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> C
 
 
 def _insert(
-    device_id: UUID, registration: Registration, now: datetime, demo: bool, hashes: dict[str, bytes]
+    device_id: UUID, registration: Registration, now: datetime, hashes: dict[str, bytes]
 ) -> bool:
     """Add the device unless its id exists; waits for a parallel insert."""
-    row = insert(Device).values(_columns(device_id, registration, now, demo, hashes))
+    row = insert(Device).values(_columns(device_id, registration, now, hashes))
     added = row.on_conflict_do_nothing(index_elements=["id"]).returning(Device.id)
     if db.session.execute(added).first() is None:
         return False
@@ -252,7 +252,7 @@ def _insert(
 
 
 def _columns(
-    device_id: UUID, registration: Registration, now: datetime, demo: bool, hashes: dict[str, bytes]
+    device_id: UUID, registration: Registration, now: datetime, hashes: dict[str, bytes]
 ) -> dict[str, Any]:
     """Return the columns of a new device."""
     return {
@@ -262,7 +262,6 @@ def _columns(
         "model": registration.model,
         "app_version": registration.app_version,
         "consent_version": registration.consent.version,
-        "demo": demo,
         "window_start": now,
         **hashes,
     }

@@ -189,8 +189,6 @@ def remove_devices(progress: Progress) -> int:
 # In the order of their references. A demo organisation with real data is kept.
 TEAM_STATEMENTS = (
     "delete from earnings where campaign_id = any(:made)",
-    "delete from team_deltas where campaign_id = any(:made)",
-    "delete from team_counts where campaign_id = any(:made)",
     "delete from earning_sums where campaign_id = any(:made)",
     "delete from corrections where campaign_id = any(:made)",
     "delete from campaign_exclusions where campaign_id = any(:made)",

@@ -223,7 +223,7 @@ def disk(context: CheckContext) -> Iterator[Finding]:
 
 def folding(context: CheckContext) -> Iterator[Finding]:
     """Check that changes of counts are folded."""
-    for table in ("count_deltas", "team_deltas"):
+    for table in ("count_deltas",):
         most = f"select count(*) from (select 1 from {table} limit {MOST_WAITING + 1}) waiting"  # noqa: S608
         if int(_one(most)) > MOST_WAITING:
             yield Finding(

@@ -62,7 +62,7 @@ def metrics() -> Response:
 COUNTED_MOST = 100_000
 # A scrape must not block a worker while the database is overloaded.
 TIMEOUT = text("set local statement_timeout = '2s'")
-WAITING = ("count_deltas", "team_deltas")
+WAITING = ("count_deltas",)
 OPEN_REQUESTS = text("""
     select count(*) as n, extract(epoch from min(received_at)) as oldest
     from withdrawal_requests where done_at is null

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from backend.database.extensions import db
-from backend.measurements.recording.models import TeamCount, earning_sums
+from backend.measurements.recording.models import earning_sums
 from tests.support.daily_counts import add_counts
 from tests.support.people import campaign, organisation, person, take_part, team, unit_id
 
@@ -57,12 +57,9 @@ def store_count(
 
 
 def store_team_counts(app: Flask, campaign_id: int, team_id: int, *days: tuple[str, int]) -> None:
-    """Store folded contributions of a team by day."""
+    """Store contributions of a team by day."""
     with app.app_context():
         for day, n in days:
-            row = {"campaign_id": campaign_id, "team_id": team_id, "network": "mobile", "n": n}
-            row |= {"month": day[:7], "grain": "day", "fate": "counted", "guest": False}
-            db.session.add(TeamCount(**row, day=date.fromisoformat(day)))
             sums = {"campaign_id": campaign_id, "month": day[:7], "grain": "day", "claimed": n}
             sums |= {"team_id": team_id, "network": "mobile", "days": 1 << int(day[8:]) - 1}
             sums |= {

@@ -9,7 +9,6 @@ from sqlalchemy import Row, bindparam, text
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.contributions import models  # noqa: F401 # part of the metadata
 from backend.coverage.contributions.figures import (
     HAS_TARGET,
     Figures,

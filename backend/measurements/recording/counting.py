@@ -54,33 +54,6 @@ FOLD = text("""
     select count(*) from moved
 """)
 
-# The same for teams, at the grains that pages read: months by team and by person, days by team,
-# and days by team and unit.
-FOLD_TEAMS = text("""
-    with moved as (
-        delete from team_deltas
-        where id in (select id from team_deltas order by id limit :most)
-        returning campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n
-    ), summed as (
-        select campaign_id, to_char(day, 'YYYY-MM') as month,
-               case when grouping(volunteer_id) = 0 then 'member'
-                    when grouping(unit_id) = 0 then 'unit'
-                    when grouping(day) = 0 then 'day' else 'team' end as grain,
-               team_id, day, unit_id, volunteer_id, network, fate, guest, sum(n)::int as n
-        from moved
-        group by campaign_id, to_char(day, 'YYYY-MM'), team_id, network, fate, guest,
-                 grouping sets ((), (day), (day, unit_id), (volunteer_id))
-    ), folded as (
-        insert into team_counts (campaign_id, month, grain, team_id, day, unit_id, volunteer_id,
-                                 network, fate, guest, n)
-        select * from summed where n <> 0
-        order by campaign_id, month, grain, team_id, day, unit_id, volunteer_id, network, fate
-        on conflict on constraint uq_team_counts_key do update set n = team_counts.n + excluded.n
-    )
-    select count(*) from moved
-""")
-
-
 # `reasons.category` of a row of measurements.
 CATEGORY = """
     case when cardinality(reasons) > 0 then reasons[1]
@@ -227,23 +200,18 @@ DELTAS = text("""
 # Whether this process may fold, and which deltas are pending.
 PENDING = text("""
     select pg_try_advisory_xact_lock(:lock) as locked,
-        exists (select from count_deltas) as counts, exists (select from team_deltas) as teams
+        exists (select from count_deltas) as counts
 """)
 
 
 def fold() -> int:
-    """Fold pending deltas into the counts, one process at a time.
-
-    Returns the larger number of the two kinds: FOLD_AT_ONCE if there may be more.
-    """
+    """Fold pending deltas into the counts, one process at a time; return their number."""
     pending = db.session.execute(PENDING, {"lock": FOLD_LOCK}).one()
-    most = 0
-    for statement, waits in ((FOLD, pending.counts), (FOLD_TEAMS, pending.teams)):
-        if pending.locked and waits:
-            moved: int = db.session.execute(statement, {"most": FOLD_AT_ONCE}).scalar_one()
-            most = max(most, moved)
+    moved = 0
+    if pending.locked and pending.counts:
+        moved = db.session.execute(FOLD, {"most": FOLD_AT_ONCE}).scalar_one()
     db.session.commit()
-    return most
+    return moved
 
 
 def fold_all() -> None:

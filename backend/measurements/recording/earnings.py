@@ -1,6 +1,5 @@
 """Attribution of a device's measurements to teams, in the transaction of the verdicts."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -168,12 +167,6 @@ SUM_AGAIN = text(f"""
     ) wrong using ({", ".join(_KEY)})
     group by {", ".join(_KEY)}
 """).bindparams(counted=sorted(COUNTED))  # noqa: S608
-OLD_DELTAS = text("""
-    insert into team_deltas (campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest,
-                             n)
-    select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n
-    from jsonb_populate_recordset(null::team_deltas, cast(:deltas as jsonb))
-""")
 # Volunteers without another device lose name, passes and memberships without earnings.
 DELETE_PERSON = text("""
     with alone as (
@@ -192,24 +185,11 @@ DELETE_PERSON = text("""
 """)
 
 
-OLD_KEY = (
-    "campaign_id",
-    "team_id",
-    "volunteer_id",
-    "unit_id",
-    "day",
-    "network",
-    "category",
-    "guest",
-)
-
-
 class EarnedRows(NamedTuple):
     """Rows for ADD_EARNINGS and ADD_SUMS."""
 
     earnings: Sequence[dict[str, Any]]
     sums: Sequence[dict[str, Any]]
-    deltas: Sequence[dict[str, Any]]
 
     def values(self) -> dict[str, Any]:
         """Return the parameters of the statements; a target may have to be exceeded."""
@@ -309,7 +289,6 @@ def replace_earnings(gone: Collection[Earned], new: Sequence[Earned]) -> int:
     fetch(ADD, rows.values())
     if gone:
         db.session.execute(DAYS, {"sums": dump(rows.sums)})
-    db.session.execute(OLD_DELTAS, {"deltas": dump(rows.deltas)})
     return len(changed)
 
 
@@ -344,11 +323,9 @@ def _rows(gone: Iterable[Earned], new: Sequence[Earned]) -> EarnedRows:
             row["later"] = len(after - {one.measurement_id})
             after.add(one.measurement_id)
         rows.append(row)
-    deltas: Counter[tuple[Any, ...]] = Counter()
     sums: dict[tuple[Any, ...], dict[str, int]] = {}
     for n, changed in ((-1, gone), (1, new)):
         for one in changed:
-            deltas[tuple(getattr(one, name) for name in OLD_KEY)] += n
             subjects = one.volunteer_id or 0, one.unit_id or 0, one.day.toordinal()
             for grain, subject in zip(("member", "unit", "day"), subjects, strict=True):
                 key = one.campaign_id, f"{one.day:%Y-%m}", grain, one.team_id, subject, one.network
@@ -358,11 +335,8 @@ def _rows(gone: Iterable[Earned], new: Sequence[Earned]) -> EarnedRows:
                 numbers["needed"] -= 1 if n < 0 and one.needed else 0  # ADD_SUMS adds the new ones
                 numbers["days"] |= 1 << one.day.day - 1 if n > 0 else 0
     return EarnedRows(
-        rows,
-        [dict(zip(_KEY, key, strict=True)) | numbers for key, numbers in sums.items()],
-        [dict(zip(OLD_KEY, key, strict=True)) | {"fate": key[6], "n": n}
-         for key, n in deltas.items() if n],
-    )  # fmt: skip
+        rows, [dict(zip(_KEY, key, strict=True)) | numbers for key, numbers in sums.items()]
+    )
 
 
 def _units_above(row: Mapping[Any, Any]) -> frozenset[int]:

@@ -278,7 +278,7 @@ class Earning(db.Model):
     __table_args__ = (
         Index(None, "campaign_id", "team_id"),
         Index(None, "campaign_id", "day"),
-        Index(None, "unit_id", "day"),  # earnings of a commune's needed samples
+        Index(None, "unit_id", "day"),  # the owners of a commune's samples, for signals
         # Used by withdrawals and the foreign key: is a membership still referred to?
         Index(None, "membership_id", postgresql_where=text("membership_id is not null")),
     )
@@ -299,53 +299,6 @@ class Earning(db.Model):
     network: Mapped[str]
     # The commune lacked samples when this one began to count, with it at most its target.
     needed: Mapped[bool] = mapped_column(server_default="false")
-
-
-class TeamCount(db.Model):
-    """Number of earnings by category, at one grain; columns outside the grain are null."""
-
-    __tablename__ = "team_counts"
-    __table_args__ = (
-        UniqueConstraint(
-            "campaign_id", "month", "grain", "team_id", "day", "unit_id", "volunteer_id", "network",
-            "fate", "guest", name="uq_team_counts_key", postgresql_nulls_not_distinct=True,
-        ),
-        # For a province's report: the earnings of all teams by place.
-        Index(
-            "ix_team_counts_places", "unit_id", "month", postgresql_where=text("grain = 'unit'")
-        ),
-    )  # fmt: skip
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    campaign_id: Mapped[int]
-    month: Mapped[str]
-    # team: by team; day: by team and day; unit: by team, unit and day; member: by team and person.
-    grain: Mapped[str]
-    team_id: Mapped[int]
-    day: Mapped[date | None]
-    unit_id: Mapped[int | None]
-    volunteer_id: Mapped[int | None] = mapped_column(BigInteger)
-    network: Mapped[str]
-    fate: Mapped[str]
-    guest: Mapped[bool]
-    n: Mapped[int]
-
-
-class TeamDelta(db.Model):
-    """A change of team counts, added by the transaction that causes it, folded within seconds."""
-
-    __tablename__ = "team_deltas"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    campaign_id: Mapped[int]
-    team_id: Mapped[int]
-    volunteer_id: Mapped[int | None] = mapped_column(BigInteger)
-    unit_id: Mapped[int | None]
-    day: Mapped[date]
-    network: Mapped[str]
-    fate: Mapped[str]
-    guest: Mapped[bool]
-    n: Mapped[int]
 
 
 class ExpiredDay(db.Model):

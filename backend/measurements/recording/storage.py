@@ -67,13 +67,7 @@ USE_TICKETS = """, t as (
         where tickets.id = s.id
     )"""
 EARN = f""", earned as ({earnings.ADD_EARNINGS.format(after="gate,", months="months")}),
-    sums as ({earnings.ADD_SUMS.format(after="gate, (select count(*) from days) first,")}),
-    teams as (
-        insert into team_deltas (campaign_id, team_id, volunteer_id, unit_id, day, network, fate,
-                                 guest, n)
-        select campaign_id, team_id, volunteer_id, unit_id, day, network, fate, guest, n
-        from gate, jsonb_populate_recordset(null::team_deltas, cast(%(team_deltas)s as jsonb))
-    )"""  # noqa: S608 # parts of the statement
+    sums as ({earnings.ADD_SUMS.format(after="gate, (select count(*) from days) first,")})"""  # noqa: S608 # parts of the statement
 
 
 @cache
@@ -141,7 +135,7 @@ def store(
             "digests": array_literal(digests),
         }
     if earned and earned.earnings:
-        values |= {**earned.values(), "team_deltas": dump(earned.deltas)}
+        values |= earned.values()
     if tickets.uses:
         values["tickets"] = dump(tickets.uses)
     if tickets.next is not None:

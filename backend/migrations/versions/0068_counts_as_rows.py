@@ -112,6 +112,12 @@ def upgrade() -> None:
     op.execute("alter table earnings rename fate to category")
     op.execute("alter table earnings add needed boolean not null default false")
     _fill()
+    op.execute("""
+        drop table team_deltas, team_counts, team_places, contribution_counts, contribution_days,
+            needed_stale, needed_targets, needed_shares, needed_sums;
+        drop trigger count_deltas_folded on count_deltas;
+        drop function roll_up_contributions, place_teams, mark_needed_stale;
+    """)
 
 
 def _columns(categories: dict[str, str]) -> str:

@@ -175,88 +175,60 @@ with communes as (
     select i, i %% {teams} as team, (i / {teams}) %% {members} as member,
         (random() * ({communes} - 0.001))::int as spot, (random() * {days} - 0.5)::int as day,
         random() as luck from generate_series(0, %(rows)s - 1) i
+), drawn as (
+    select i, team + 1 as team_id, (team * {members} + member + 1)::bigint as volunteer_id,
+        case when luck < 0.95 then c.id end as unit_id,
+        date '{month}-01' + least(greatest(day, 0), {days} - 1) as day,
+        case when luck < 0.7 then 'counted' when luck < 0.9 then 'repeat'
+             when luck < 0.95 then 'failed_test' else 'position_coarse' end as category,
+        i %% 20 = 0 as guest
+    from numbers join communes c on c.nth = (team * 7 + spot) %% 3321
 )
-select i, team + 1 as team_id, (team * {members} + member + 1)::bigint as volunteer_id,
-    case when luck < 0.95 then c.id end as unit_id,
-    date '{month}-01' + least(greatest(day, 0), {days} - 1) as day,
-    case when luck < 0.7 then 'counted' when luck < 0.9 then 'repeat'
-         when luck < 0.95 then 'failed_test' else 'position_coarse' end as fate,
-    i %% 20 = 0 as guest
-from numbers join communes c on c.nth = (team * 7 + spot) %% 3321
+select *, category = 'counted' and unit_id is not null
+    and row_number() over (partition by unit_id, category order by day, i) <= {target} as needed
+from drawn
 """
 
 EARNINGS = """
-insert into earnings (measurement_id, campaign_id, team_id, volunteer_id, rules, guest, fate,
-    unit_id, day, network)
-select gen_random_uuid(), 1, team_id, volunteer_id, 1, guest, fate, unit_id, day, 'mobile'
+insert into earnings (measurement_id, campaign_id, team_id, volunteer_id, rules, guest, category,
+    unit_id, day, network, needed)
+select gen_random_uuid(), 1, team_id, volunteer_id, 1, guest, category, unit_id, day, 'mobile',
+    needed
 from made
 """
 
 SUMS = """
-insert into team_counts (campaign_id, month, grain, team_id, day, unit_id, volunteer_id, network,
-    fate, guest, n)
-select 1, '{month}',
-    case when grouping(volunteer_id) = 0 then 'member' when grouping(unit_id) = 0 then 'unit'
-         when grouping(day) = 0 then 'day' else 'team' end,
-    team_id, day, unit_id, volunteer_id, 'mobile', fate, guest, count(*)
-from made
-group by team_id, fate, guest, grouping sets ((), (day), (day, unit_id), (volunteer_id));
-insert into contribution_counts (campaign_id, month, grain, key, network, fate, guest, n)
-select 1, '{month}', 'unit', coalesce(unit_id, 0), 'mobile', fate, guest, count(*)
-from made group by 4, 6, 7
-union all
-select 1, '{month}', 'day', day - date '0001-01-01' + 1, 'mobile', fate, guest, count(*)
-from made group by 4, 6, 7;
-insert into contribution_days (campaign_id, month, grain, team_id, key, network, day, n)
-select 1, '{month}', 'team', team_id, 0, 'mobile', day, count(*) from made group by 4, 7
-union all
-select 1, '{month}', 'member', team_id, volunteer_id, 'mobile', day, count(*)
-from made group by 4, 5, 7
-union all
-select 1, '{month}', 'unit', 0, coalesce(unit_id, 0), 'mobile', day, count(*)
-from made group by 5, 7
-union all
-select 1, '{month}', 'people', team_id, volunteer_id, 'mobile', date '{month}-01', count(*)
-from made group by 4, 5
-union all
-select 1, '{month}', 'places', 0, coalesce(unit_id, 0), 'mobile', date '{month}-01', count(*)
-from made group by 5;
-insert into counts (month, unit_id, day, network, fate, n)
-select '{month}', unit_id, day, 'mobile', fate, count(*)
-from made group by fate, grouping sets ((unit_id), (unit_id, day))
-on conflict (month, unit_id, day, network, fate) do update set n = counts.n + excluded.n
-"""
-
-# As `backend.coverage.contributions.needed` finds them: the first of each commune by time.
-NEEDED = """
-insert into needed_targets (month, network, threshold)
-    values ('{month}', 'mobile', {target}), ('{month}', 'fixed', null);
-insert into needed_shares (campaign_id, team_id, volunteer_id, unit_id, month, network, day, n,
-    reached)
-select 1, team_id, volunteer_id, unit_id, '{month}', 'mobile', day, count(*),
-    bool_or(many >= {target})
-from (select *, row_number() over (partition by unit_id order by day, i) as place,
-             count(*) over (partition by unit_id) as many
-      from made where fate = 'counted' and unit_id is not null) ranked
-where place <= {target} group by team_id, volunteer_id, unit_id, day;
-insert into needed_sums (campaign_id, month, grain, team_id, key, network, n, helped)
-select 1, '{month}', 'team_unit', team_id, unit_id, 'mobile', sum(n), bool_or(reached)::int
-from needed_shares group by 4, 5
-union all
-select 1, '{month}', 'team', team_id, 0, 'mobile', sum(n),
-    count(distinct unit_id) filter (where reached)
-from needed_shares group by 4
-union all
-select 1, '{month}', 'unit', 0, unit_id, 'mobile', sum(n), bool_or(reached)::int
-from needed_shares group by 5
-union all
-select 1, '{month}', 'member', team_id, volunteer_id, 'mobile', sum(n),
-    count(distinct unit_id) filter (where reached)
-from needed_shares group by 4, 5
-union all
-select 1, '{month}', 'day', 0, day - date '0001-01-01' + 1, 'mobile', sum(n),
-    count(distinct unit_id) filter (where reached)
-from needed_shares group by 5
+insert into earning_sums (campaign_id, month, grain, team_id, key, network, days, needed_days,
+    needed, guests, claimed, repeat, failed_test, position_coarse)
+select 1, '{month}', grain, team_id, key, 'mobile', bit_or(bit),
+    coalesce(bit_or(bit) filter (where needed), 0), count(*) filter (where needed),
+    count(*) filter (where guest and category = 'counted'),
+    count(*) filter (where category = 'counted'), count(*) filter (where category = 'repeat'),
+    count(*) filter (where category = 'failed_test'),
+    count(*) filter (where category = 'position_coarse')
+from made cross join lateral (values
+    ('member', volunteer_id), ('unit', coalesce(unit_id, 0)::bigint),
+    ('day', (day - date '0001-01-01' + 1)::bigint)
+) as grains (grain, key), lateral (select 1::bigint << extract(day from day)::int - 1 as bit) bits
+group by grain, team_id, key;
+insert into unit_months as old (month, network, unit_id, claimed, repeat, failed_test,
+    position_coarse)
+select '{month}', 'mobile', coalesce(unit_id, 0),
+    count(*) filter (where category = 'counted'), count(*) filter (where category = 'repeat'),
+    count(*) filter (where category = 'failed_test'),
+    count(*) filter (where category = 'position_coarse')
+from made group by 3
+on conflict (month, network, unit_id) do update set claimed = old.claimed + excluded.claimed,
+    repeat = old.repeat + excluded.repeat, failed_test = old.failed_test + excluded.failed_test,
+    position_coarse = old.position_coarse + excluded.position_coarse;
+insert into unit_days as old (month, network, unit_id, day, received, valid, counted)
+select '{month}', 'mobile', coalesce(unit_id, 0), day, count(*),
+    count(*) filter (where category in ('counted', 'repeat')),
+    count(*) filter (where category = 'counted')
+from made group by 3, 4
+on conflict (month, network, unit_id, day) do update set
+    received = old.received + excluded.received, valid = old.valid + excluded.valid,
+    counted = old.counted + excluded.counted
 """
 LINKS = """
 insert into device_links (device_id, volunteer_id, period)
@@ -285,10 +257,9 @@ def fill_campaign(owner_url: str, rows: int, month: str = MONTH, system: str = "
         connection.execute(MADE.format(**sizes), {"rows": rows})
         with bare(connection, "earnings"):
             connection.execute(EARNINGS)
-        for statement in (SUMS.format(**sizes), NEEDED.format(**sizes), LINKS, "drop table made"):
+        for statement in (SUMS.format(**sizes), LINKS, "drop table made"):
             connection.execute(statement)
-        for table in ("earnings", "team_counts", "contribution_counts", "contribution_days",
-                      "needed_shares", "needed_sums", "device_links", "counts"):  # fmt: skip
+        for table in ("earnings", "earning_sums", "device_links", "unit_months", "unit_days"):
             connection.execute(f"vacuum analyze {table}")
     return token
 

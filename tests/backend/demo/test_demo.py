@@ -36,8 +36,7 @@ from backend.measurements.recording.models import (
     Measurement,
     Receipt,
     RejectedBody,
-    TeamCount,
-    TeamDelta,
+    earning_sums,
 )
 from backend.measurements.recording.service import RecordingContext, record
 from backend.memberships.models import Membership, Volunteer
@@ -221,7 +220,7 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
     remove(app)
     with app.app_context():
         assert is_empty()
-        for table in (Earning, TeamCount, TeamDelta, Membership, Volunteer, Team):
+        for table in (Earning, earning_sums, Membership, Volunteer, Team):
             assert db.session.scalar(select(func.count()).select_from(table)) == 0
         assert list(db.session.scalars(select(Campaign.id))) == [mine]
 

@@ -184,7 +184,7 @@ def test_earnings_of_removed_samples_leave_the_team(
         assert [tuple(row) for row in days] == [(date(2024, 11, 15), None, "counted")]
         fold_all()
         assert differences() == team_differences() == []
-        summed = "select sum(n) from team_counts where grain = 'team'"
+        summed = "select sum(received) from earning_sums where grain = 'member'"
         assert db.session.execute(text(summed)).scalar_one() == 1
 
 

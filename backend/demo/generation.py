@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from backend.batch.executor import Executor, batched
 from backend.clock import day_begin
-from backend.database.extensions import db, extension, setting
+from backend.database.extensions import db, setting
 from backend.demo import phones
 from backend.demo.communes import Point
 from backend.demo.plan import MonthPlan
@@ -18,8 +18,11 @@ from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.service import Agreement, Registration
 from backend.measurements.no_connection.service import NoteContext, record_notes
-from backend.measurements.recording.rules import Caps
-from backend.measurements.recording.service import RecordingContext, record_batches
+from backend.measurements.recording.service import (
+    RecordingContext,
+    record_batches,
+    recording_context,
+)
 
 # Volunteers that a process gets at once: some seconds of work.
 LOT = 10
@@ -65,7 +68,7 @@ def record_all(
 
 def record_lot(lot: Sequence[Volunteer]) -> int:
     """Record the samples and notes of some volunteers; return how many count as planned."""
-    context, counted = recording_context(), 0
+    context, counted = recording_context(tickets=False), 0
     for one in lot:
         rng = seeded(one.seed, "samples")
         sent = _batches(one, rng)
@@ -79,16 +82,6 @@ def record_lot(lot: Sequence[Volunteer]) -> int:
                 row["counted"] and row["network"] == one.plan.network for row in accepted
             )
     return counted
-
-
-def recording_context() -> RecordingContext:
-    """Return the objects and settings of the application, without tickets: no sample has one."""
-    return RecordingContext(
-        extension("locator"),
-        setting("SECRET_KEY"),
-        setting("MEASUREMENTS_PER_HOUR"),
-        caps=Caps(setting("DAILY_CAP"), setting("COMMUNE_CAP")),
-    )
 
 
 def _batches(volunteer: Volunteer, rng: Random) -> list[phones.Batch]:

@@ -18,7 +18,7 @@ from backend.http.requests import Blueprint, bearer_token, clock_now, read_objec
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import category
-from backend.measurements.recording.service import RecordingContext, judging_settings
+from backend.measurements.recording.service import recording_context
 from backend.memberships.poster import inline_svg
 from backend.metrics import count_samples
 
@@ -91,7 +91,9 @@ def request_rmbt_test(app_request: Request) -> dict[str, Any]:
 @_answer
 def send_rmbt_result(app_request: Request) -> dict[str, Any]:
     """Send the result of a test; the same again is a duplicate."""
-    item = service.record_result(app_request, _context(), current_app.extensions["ticket_issuer"])
+    item = service.record_result(
+        app_request, recording_context(), current_app.extensions["ticket_issuer"]
+    )
     if item.outcome != "accepted":
         count_samples([(item.outcome, None)])
         return {"outcome": item.outcome, "reasons": [one.code for one in item.errors]}
@@ -167,15 +169,3 @@ def connect_open_rmbt() -> dict[str, str]:
         raise Problem(404, "no_measuring_server")
     host = service.control_host(request.url_root, token)
     return {"host": host, "qr_svg": inline_svg(host)}
-
-
-def _context() -> RecordingContext:
-    config = current_app.config
-    return RecordingContext(
-        current_app.extensions["locator"],
-        config["SECRET_KEY"],
-        config["MEASUREMENTS_PER_HOUR"],
-        current_app.extensions["statement_verifier"],
-        caps=judging_settings(config).caps,
-        networks=current_app.extensions["carrier_networks"],
-    )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from flask import current_app
 
 from backend.batch.command_line import spinner
 from backend.http.requests import clock_now
@@ -15,7 +14,7 @@ from backend.measurements.imports.row import ImportOptions, Row
 from backend.measurements.imports.service import FORMATS, Source, import_rows
 from backend.measurements.recording.cli import cli
 from backend.measurements.recording.intake import OUTCOMES
-from backend.measurements.recording.service import RecordingContext, judging_settings
+from backend.measurements.recording.service import recording_context
 
 # Errors printed: the first ones show the kind of mistake, the file contains all of them.
 ERRORS_SHOWN = 100
@@ -74,13 +73,7 @@ def import_file(
     if count is not None and not count.strip():
         raise click.BadParameter("the reason is empty", param_hint="--count")
     source = Source(path.name, format_, _parse_options(at, network), count)
-    config = current_app.config
-    context = RecordingContext(
-        current_app.extensions["locator"],
-        config["SECRET_KEY"],
-        config["MEASUREMENTS_PER_HOUR"],
-        caps=judging_settings(config).caps,
-    )
+    context = recording_context(tickets=False)
     now = clock_now()
     rejected = RejectedRows(path)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.clock import local_day
-from backend.database.extensions import Run, db, fetch, fetch_autocommit
+from backend.database.extensions import Run, db, extension, fetch, fetch_autocommit, setting
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import Problem
@@ -67,6 +67,19 @@ class RecordingContext:
     caps: rules.Caps = rules.DEFAULT_CAPS
     networks: CarrierNetworks | None = None
     issuer: TicketIssuer | None = None  # for tickets of next tests
+
+
+def recording_context(*, tickets: bool = True) -> RecordingContext:
+    """Return the objects and settings of the app, with those of tickets where samples have any."""
+    own: dict[str, Any] = {}
+    if tickets:
+        own = {"verifier": extension("statement_verifier"), "issuer": extension("ticket_issuer")}
+        own["networks"] = extension("carrier_networks")
+    caps = rules.Caps(setting("DAILY_CAP"), setting("COMMUNE_CAP"))
+    hourly_most = setting("MEASUREMENTS_PER_HOUR")
+    return RecordingContext(
+        extension("locator"), setting("SECRET_KEY"), hourly_most, caps=caps, **own
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,7 @@ from backend.measurements.recording.schemas import (
     ResultSchema,
     RulesSchema,
 )
-from backend.measurements.recording.service import (
-    RecordingContext,
-    judging_settings,
-    record_post,
-)
+from backend.measurements.recording.service import record_post, recording_context
 from backend.metrics import count_samples
 from backend.witness.service import serialize
 from backend.witness.statements import PROFILES
@@ -67,19 +63,6 @@ def _device() -> KnownDevice:
     return devices.authenticate(bearer_token(), clock_now())
 
 
-def _context() -> RecordingContext:
-    config = current_app.config
-    return RecordingContext(
-        current_app.extensions["locator"],
-        config["SECRET_KEY"],
-        config["MEASUREMENTS_PER_HOUR"],
-        current_app.extensions["statement_verifier"],
-        caps=judging_settings(config).caps,
-        networks=current_app.extensions["carrier_networks"],
-        issuer=current_app.extensions["ticket_issuer"],
-    )
-
-
 def _receipt(body: dict[str, Any]) -> ReceiptContext:
     counts = current_app.config["COUNT_MANUAL"]
     return ReceiptContext(clock_now(), sent_at(body), count_manual=counts)
@@ -102,7 +85,7 @@ def post_measurements() -> Any:
     except Problem:
         _device()  # without a valid token the answer is 401, without details of the body
         raise
-    recorded = record_post(token, sent, receipt, _context(), profile)
+    recorded = record_post(token, sent, receipt, recording_context(), profile)
     device, items = recorded.device, recorded.items
     count_samples((item.outcome, _category(item)) for item in items)
     results = answers.serialize_results(device.id, items, language())

@@ -10,8 +10,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from backend.database.extensions import db
-from backend.measurements.recording.data_caps import CAPPED
 from backend.measurements.recording.models import Measurement
+from backend.measurements.recording.reasons import CAPPED
 from tests.support.browser import PHONE, press
 from tests.support.live_server import serving_app
 from tests.support.measuring_page import HERE, MEASURED_MS, agree

@@ -25,8 +25,8 @@ from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, dump, fetch, follow_indexes, setting
 from backend.database.locks import STATISTICS_LOCK, hold, try_hold
-from backend.measurements.recording.data_caps import measured_value
 from backend.measurements.recording.operators import known_operator
+from backend.measurements.recording.reasons import measured_value
 
 Progress = Callable[[int, int], None]
 

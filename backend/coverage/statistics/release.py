@@ -34,8 +34,8 @@ from backend.coverage.statistics.week_medians import Median, Moments, week_media
 from backend.database.extensions import db, extension, fetch, follow_indexes, setting
 from backend.database.locks import RELEASE_LOCK, hold
 from backend.errors import Problem
-from backend.measurements.recording.data_caps import measured_value
 from backend.measurements.recording.models import DEMO_COMPLETE
+from backend.measurements.recording.reasons import measured_value
 from backend.measurements.recording.rule_sets import assurances_from, counts_from_of
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.models import Unit

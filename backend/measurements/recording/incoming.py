@@ -13,9 +13,8 @@ from backend.errors import FieldError
 from backend.fields import DEPTH_MOST, storable
 from backend.measurements.recording import bodies, rules
 from backend.measurements.recording.bodies import SCHEMA
-from backend.measurements.recording.data_caps import CAPPED, measures_speed
 from backend.measurements.recording.intake import Item, clock_error, receive
-from backend.measurements.recording.reasons import STATEMENT_MARKS
+from backend.measurements.recording.reasons import CAPPED, SPEEDS, STATEMENT_MARKS
 from backend.units.locator import Locator, UnitLocation
 from backend.witness.assurance import Assurance, Statements
 from backend.witness.verification import StatementVerifier
@@ -27,6 +26,17 @@ LOADED = (
 )  # fmt: skip
 # A body whose canonical text is shorter has less than UNKNOWN_MOST bytes, with id and `sent_at`.
 USUAL_MOST, TIME_MOST = 3_000, 64
+
+
+# The part of a cap that the largest transfer of a direction has at least, and the most that any has
+# in MB (backend/static/do/connection-test.js).
+LARGEST_SHARE = {"download_mbps": 0.49, "upload_mbps": 0.33}
+TRANSFER_MOST_MB = 50
+# A transfer waits one round trip for its first byte, so it reads too low by that part of its time:
+# at most 5 % if it takes this many round trips (docs/measuring.md has the measurement).
+ROUND_TRIPS_LEAST = 20
+# Shorter transfers say more about the phone's processor than about the line.
+TRANSFER_LEAST_S = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +302,27 @@ def marks(
         "counted_by_admin": not receipt.has_device and receipt.count_without_device,
     }
     return [mark for mark, present in found.items() if present]
+
+
+def measures_speed(
+    cap_mb: float | None,
+    download_mbps: float | None,
+    upload_mbps: float | None,
+    ping_ms: float | None,
+) -> bool:
+    """Return whether the largest transfers within a cap take long enough at the measured rates.
+
+    Without a cap a test goes on until its rate is known. Without a ping only the least time counts.
+    """
+    if cap_mb is None:
+        return True
+    least_s = max(TRANSFER_LEAST_S, ROUND_TRIPS_LEAST * (ping_ms or 0) / 1e3)
+    rates = dict(zip(SPEEDS, (download_mbps, upload_mbps), strict=True))
+    return all(
+        min(cap_mb * LARGEST_SHARE[name], TRANSFER_MOST_MB) * 8 >= least_s * rate
+        for name, rate in rates.items()
+        if rate is not None
+    )
 
 
 def derived_columns(

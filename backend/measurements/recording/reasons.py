@@ -99,6 +99,8 @@ BY_CODE = {reason.code: reason for reason in REASONS}
 ORDER = {reason.code: place for place, reason in enumerate(REASONS)}
 NOT_VALID, NOT_COUNTED = frozenset(_NOT_VALID), frozenset(_NOT_COUNTED)
 STATEMENT_MARKS = frozenset(_STATEMENTS)
+CAPPED = "capped"  # the mark of a sample that counts without a speed
+SPEEDS = ("download_mbps", "upload_mbps")
 BASES = ("received", "valid", "counted")  # the three numbers of a month
 UNLOCATED = ("position_missing", "position_default", "position_coarse", "outside_communes")
 
@@ -132,3 +134,10 @@ def category(reasons: Sequence[str], marks: Collection[str], assurance: str | No
         return reasons[0]
     proven = _BY_ASSURANCE.get(assurance or "", COUNTED)
     return next((mark for mark in (COUNTED_BY_ADMIN, WITHDRAWN) if mark in marks), proven)
+
+
+def measured_value(metric: str) -> str:
+    """Return the SQL expression of a metric of measurements; null for a speed that is capped."""
+    if metric not in SPEEDS:
+        return metric
+    return f"case when not '{CAPPED}' = any(marks) then {metric} end"

@@ -1,6 +1,6 @@
 """Which rules judge a measurement: dated, audited rows of the installation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -57,6 +57,26 @@ class Requirement(NamedTuple):
     reason: str
 
 
+class DatedRules(NamedTuple):
+    """The begin of rule set 2, and all requirements by time."""
+
+    switched_at: datetime | None
+    requirements: Sequence[Requirement]
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "DatedRules":
+        """Return those of a row with the columns of IN_FORCE."""
+        known = [
+            Requirement(**{**one, "from_at": datetime.fromisoformat(one["from_at"])})
+            for one in row["requirements"] or ()
+        ]
+        return cls(row["switched_at"], known)
+
+    def at(self, received_at: datetime) -> InForce:
+        """Return the rules for what is received at a time."""
+        return InForce(self.switched_at, required_at(self.requirements, received_at))
+
+
 def switched_at() -> datetime | None:
     """Return the time from which on measurements are judged by rule set 2 when they arrive."""
     [row] = fetch(SWITCH, {})
@@ -73,16 +93,7 @@ def rule_set_of(month: str) -> int:
 def in_force(received_at: datetime, run: Run = fetch) -> InForce:
     """Return the rules for what is received at a time."""
     [row] = run(IN_FORCE, {})
-    return in_force_at([received_at], row)[received_at]
-
-
-def in_force_at(times: Iterable[datetime], row: Mapping[str, Any]) -> dict[datetime, InForce]:
-    """Return the rules for what is received at each of these times, of a row as of IN_FORCE."""
-    known = [
-        Requirement(**{**one, "from_at": datetime.fromisoformat(one["from_at"])})
-        for one in row["requirements"] or ()
-    ]
-    return {at: InForce(row["switched_at"], required_at(known, at)) for at in times}
+    return DatedRules.of(row).at(received_at)
 
 
 def claims_count(now: datetime) -> bool:

@@ -27,7 +27,7 @@ from backend.measurements.recording.storage import (
     store,
     update_verdicts,
 )
-from backend.measurements.recording.timeline import Sender, State
+from backend.measurements.recording.timeline import Judged, Sender, State
 from backend.units.locator import Locator
 from backend.witness.assurance import Assessment, Claim, assess
 from backend.witness.keys import device_subject, prefix_digest
@@ -179,7 +179,8 @@ def _judge_and_store(
     rows = [item.row | {"device_id": device_id} for item in new]
     counts = CountChanges()
     changed = _judge(run, state, rows, counts, context.caps)
-    days = {row["day"] for row in (*rows, *changed)} if device and device.joined else set()
+    days = {row["day"] for row in rows} | {row["day"] for row, _ in changed}
+    days = days if device and device.joined else set()
     # Samples of a day depend on each other where one of them changed, or by a campaign's cap.
     earned = None
     if device_id and days and not changed:
@@ -190,7 +191,11 @@ def _judge_and_store(
         if _lock(gate.device_id).version != gate.version + 1:
             raise StateChanged
         gate = replace(gate, version=gate.version + 1)
-    receipts = [_receipt_row(item.digest, row) for item, row in zip(new, rows, strict=True)]
+    receipts = [
+        {"id": item.id, "device_id": device_id, "digest": item.digest,
+         "received_at": item.received_at, "month": row["day"].isoformat()[:7]}
+        for item, row in zip(new, rows, strict=True)
+    ]  # fmt: skip
     digests = [digest for item in new for digest in item.replay_digests]
     if run is fetch:
         update_verdicts(changed)
@@ -268,13 +273,13 @@ def _use_of(
 
 def _judge(
     run: Run, state: State, rows: Sequence[dict[str, Any]], counts: CountChanges, caps: rules.Caps
-) -> list[dict[str, Any]]:
+) -> list[Judged]:
     """Set the verdicts of new rows; return the changed verdicts of stored rows."""
     if not rows:
         return []
     owner = state.owner
     for row in rows:
-        in_force = state.in_force[row["received_at"]]
+        in_force = state.dated_rules.at(row["received_at"])
         row["rules"] = rules.version_of(
             row["received_at"],
             row["measured_at"],
@@ -283,53 +288,18 @@ def _judge(
         )
         if is_unproven(row, in_force.counts_from):
             row["own_reasons"] = rules.by_weight([*row["own_reasons"], "unproven"])
-    if owner is None or state.device is None:
-        for row in rows:
-            _set_verdict(row, judge_single(row))
-            counts.add(row, row["reasons"], 1)
-        return []
-    new = {row["id"]: row for row in rows}
-    changed: list[dict[str, Any]] = []
-    judge = timeline.Judge(owner, caps, in_force.switched_at)
-    for entry, verdict in timeline.judge_new(run, state.device.id, rows, judge, state.timeline):
+    if owner and state.device_id:
+        judge = timeline.Judge(owner, caps, in_force.switched_at)
+        judged = timeline.judge_new(run, state.device_id, rows, judge, state.timeline)
+    else:
+        judged = [(row, timeline.judge_single(row)) for row in rows]
+    new, changed = {row["id"]: row for row in rows}, []
+    for entry, verdict in judged:
         if added := new.get(entry["id"]):
-            _set_verdict(added, verdict)
+            added["reasons"] = verdict.reasons
+            added["valid"], added["counted"] = verdict.valid, verdict.counted
         else:
             counts.add(entry, entry["reasons"], -1)
-            changed.append(verdict_row(entry, verdict))
+            changed.append((entry, verdict))
         counts.add(entry, verdict.reasons, 1)
     return changed
-
-
-def judge_single(row: Mapping[Any, Any]) -> rules.Verdict:
-    """Return the verdict on a row without a device."""
-    mock = "mock_position" in row["marks"]
-    return rules.judge_single(row["own_reasons"], mock, row["rules"])
-
-
-def _set_verdict(row: dict[str, Any], verdict: rules.Verdict) -> None:
-    row |= {"reasons": verdict.reasons, "valid": verdict.valid, "counted": verdict.counted}
-
-
-def verdict_row(row: Any, verdict: rules.Verdict) -> dict[str, Any]:
-    """Return a changed verdict as a row for `update_verdicts`."""
-    return {
-        "id": row["id"],
-        "day": row["day"],
-        "before": row["reasons"],
-        "reasons": verdict.reasons,
-        "own_reasons": row["own_reasons"],
-        "valid": verdict.valid,
-        "counted": verdict.counted,
-        "rules": row["rules"],
-    }
-
-
-def _receipt_row(digest: bytes, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "device_id": row["device_id"],
-        "digest": digest,
-        "received_at": row["received_at"],
-        "month": row["day"].isoformat()[:7],
-    }

@@ -1,6 +1,6 @@
 """Store receipts, measurements, changes of counts and uses of tickets in one statement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.database.extensions import Run, array_literal, db, dump
 from backend.measurements.recording import earnings
 from backend.measurements.recording.counting import ADD_DAYS, ADD_MONTHS, CountChanges
-from backend.measurements.recording.timeline import UPDATE
+from backend.measurements.recording.timeline import UPDATE, Judged
 from backend.witness.service import ISSUE_NEXT, ISSUED_NEXT, IssuedRow
 
 # Values are JSON: one round trip for one sample or for 500, and one prepared plan for both.
@@ -150,10 +150,19 @@ def store(
     return issued
 
 
-def update_verdicts(verdicts: Sequence[dict[str, Any]]) -> None:
-    """Write changed verdicts, each {id, before, reasons, own_reasons, valid, counted, rules}.
-
-    Each adds an event.
-    """
+def update_verdicts(judged: Iterable[Judged]) -> None:
+    """Write changed verdicts on stored rows; each adds an event."""
+    verdicts = [
+        {
+            "id": row["id"],
+            "before": row["reasons"],
+            "reasons": verdict.reasons,
+            "own_reasons": row["own_reasons"],
+            "valid": verdict.valid,
+            "counted": verdict.counted,
+            "rules": row["rules"],
+        }
+        for row, verdict in judged
+    ]
     if verdicts:
         db.session.execute(UPDATE, {"verdicts": dump(verdicts)})

@@ -21,8 +21,7 @@ from backend.measurements.recording.replays import WITHDRAWN_AMONG
 from backend.measurements.recording.rule_sets import (
     REQUIREMENTS_AS_JSON,
     SWITCH,
-    InForce,
-    in_force_at,
+    DatedRules,
 )
 from backend.witness.verification import STORED_TICKETS, StoredTickets, stored_tickets
 
@@ -158,7 +157,7 @@ class State(NamedTuple):
     """What the outcomes and verdicts of items depend on, read in one statement."""
 
     device: KnownDevice | None
-    in_force: Mapping[datetime, InForce]  # by the time of receipt
+    dated_rules: DatedRules
     timeline: Timeline
     tickets: StoredTickets
     receipts: Mapping[UUID, tuple[UUID | None, bytes]]  # of these ids: device and digest
@@ -199,7 +198,7 @@ def read_state(run: Run, sender: Sender, items: Sequence[Item], cap: int) -> Sta
         tallies = _read_tallies(run, device.id, since, [*stored, *new])
     return State(
         device,
-        in_force_at({item.received_at for item in items}, own),
+        DatedRules.of(own),
         Timeline(stored, tallies),
         stored_tickets(own["tickets"]),
         {UUID(one["id"]): _receipt(one) for one in own["receipts"] or ()},
@@ -244,6 +243,12 @@ def judge_new(
     if _others_capped(judged, stored, days, judge.caps):
         judged += _judge_capped(run, device, judged, days, judge.caps)
     return judged
+
+
+def judge_single(row: Row) -> rules.Verdict:
+    """Return the verdict on a row without a device."""
+    mock = "mock_position" in row["marks"]
+    return rules.judge_single(row["own_reasons"], mock, row["rules"])
 
 
 def judge_span(

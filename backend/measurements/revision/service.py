@@ -32,7 +32,7 @@ from backend.measurements.recording.rule_sets import (
     required_at,
     requirements,
 )
-from backend.measurements.recording.service import JudgingSettings, judge_single, verdict_row
+from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.recording.storage import update_verdicts
 from backend.units.locator import Locator, UnitLocation
 
@@ -283,7 +283,7 @@ def _change_rows(
     if device is None:  # no timeline: the own reasons of the rows decide
         revised = {new["id"]: new for new in changed}
         present = [{**row, **revised.get(row["id"], {})} for row in rows]
-        _write([(row, judge_single(row)) for row in present], done)
+        _write([(row, timeline.judge_single(row)) for row in present], done)
 
 
 def _update_dependents(
@@ -325,7 +325,7 @@ def _write(judged: Iterable[tuple[Row, rules.Verdict]], done: Revision) -> None:
             continue
         done.changes.add(row, row["reasons"], -1)
         done.changes.add(row, verdict.reasons, 1)
-        changed.append(verdict_row(row, verdict))
+        changed.append((row, verdict))
     done.rejudged += len(changed)
     update_verdicts(changed)
 

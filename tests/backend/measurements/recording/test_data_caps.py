@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.database.extensions import db
-from backend.measurements.recording.data_caps import measures_speed
+from backend.measurements.recording.incoming import measures_speed
 from backend.measurements.recording.models import Measurement
 from tests.support.factories import post, register, sample
 from tests.support.measurements import measurement_row, phones, store_rows

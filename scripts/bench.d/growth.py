@@ -160,8 +160,6 @@ def _change(place: Place) -> None:
     """What a morning brings to one province, before its statistics are computed again."""
     with place.app.app_context():
         add_measurements(place.owner_url, CHANGED, PROVINCE, f"{place.filled.month}-14", SYSTEM)
-        refresh.fold_all()
-        db.session.commit()
 
 
 def _refresh(place: Place, number: int) -> None:

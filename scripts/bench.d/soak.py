@@ -7,7 +7,6 @@ import statistics
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -60,17 +59,6 @@ class Watch:
                 self.megabytes.append(memory_mb(self.target.web))
                 [count] = connection.execute(CONNECTIONS).fetchone() or (0,)
                 self.connections.append(count - 1)  # but this one
-
-
-def settle(target: Target, most_s: float = 30.0) -> None:
-    """Wait until all changes of counts are folded."""
-    deadline = time.monotonic() + most_s
-    with psycopg.connect(target.database, autocommit=True) as connection:
-        while time.monotonic() < deadline:
-            [waiting] = connection.execute("select count(*) from count_deltas").fetchone() or (0,)
-            if not waiting:
-                return
-            time.sleep(0.5)
 
 
 AT_ONCE = 10_000
@@ -139,7 +127,6 @@ def main() -> None:
         bare = _bare(target, options.bare_rounds)
         pace = options.share * bare / SAMPLES_A_POST
         print(f"bare one-row commits: {bare:,.0f} a second", flush=True)
-        settle(target)
         answered: list[Answered] = []
         with Watch(target) as watch:
             lasting = options.warm_up + options.seconds

@@ -83,10 +83,10 @@ select gen_random_uuid(), md5((i %% %(devices)s)::text)::uuid, at, at,
     '{{}}', true, true, 1, cast(%(raw)s as jsonb)
 from numbers join communes c using (nth)
 """
+# All samples count, by the phone's word alone.
 COUNTS = """
-insert into counts (month, unit_id, day, network, fate, n)
-select to_char(day, 'YYYY-MM'), unit_id, null, network, 'counted', count(*)
-from measurements group by 1, 2, 4
+insert into unit_months (month, network, unit_id, claimed)
+select to_char(day, 'YYYY-MM'), network, unit_id, count(*) from measurements group by 1, 2, 3
 """
 # What a morning in one province brings: new rows in its communes, and their changes of counts.
 CHANGES = """
@@ -105,9 +105,18 @@ with communes as (
     select gen_random_uuid(), gen_random_uuid(), {at}, {at}, date '{day}', 'mobile', 'mobile',
         'app', 'finished', 'Viettel', '4G', luck * 100, luck * 30, 20, 3, unit_id, '{{}}', '{{}}',
         '{{}}', true, true, 1 from chosen returning unit_id, day
+), summed as (select unit_id, day, count(*) as n from added group by 1, 2),
+months as (
+    insert into unit_months as old (month, network, unit_id, claimed)
+    select to_char(day, 'YYYY-MM'), 'mobile', unit_id, n from summed
+    on conflict (month, network, unit_id) do update set
+        claimed = old.claimed + excluded.claimed, version = old.version + 1
 )
-insert into count_deltas (unit_id, day, network, fate, n)
-select unit_id, day, 'mobile', 'counted', count(*) from added group by 1, 2
+insert into unit_days as old (month, network, unit_id, day, received, valid, counted)
+select to_char(day, 'YYYY-MM'), 'mobile', unit_id, day, n, n, n from summed
+on conflict (month, network, unit_id, day) do update set
+    received = old.received + excluded.received, valid = old.valid + excluded.valid,
+    counted = old.counted + excluded.counted
 """
 
 
@@ -129,7 +138,7 @@ def fill_measurements(
             statement = MEASUREMENTS.format(first=first, system=system, months=months)
             connection.execute(statement, values)
         connection.execute(COUNTS)
-        for table in ("measurements", "counts"):
+        for table in ("measurements", "unit_months"):
             connection.execute(f"vacuum analyze {table}")
 
 
@@ -279,8 +288,8 @@ select id, device_id, sha256(id::text::bytea), received_at, to_char(day, 'YYYY-M
 from measurements
 """
 DAYS = """
-insert into counts (month, unit_id, day, network, fate, n)
-select to_char(day, 'YYYY-MM'), unit_id, day, network, 'counted', count(*)
+insert into unit_days (month, network, unit_id, day, received, valid, counted)
+select to_char(day, 'YYYY-MM'), network, unit_id, day, count(*), count(*), count(*)
 from measurements group by 1, 2, 3, 4
 """
 OFFICIAL = """
@@ -320,6 +329,6 @@ def fill_year(owner_url: str, rows: int, today: date) -> Filled:
             " values (2, 'bench', %s, '{read,write}', '2024-01-01')",
             [hashlib.sha256(official.encode()).digest()],
         )
-        for table in ("devices", "receipts", "counts", "count_changes"):
+        for table in ("devices", "receipts"):
             connection.execute(f"vacuum analyze {table}")
     return Filled(devices_of(rows), organiser, official, month)

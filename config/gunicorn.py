@@ -60,13 +60,11 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the threads of a worker; one worker at a time folds counts and starts jobs."""
-    from backend.measurements.recording.counting import start_count_folder
+    """Start the threads of a worker; one worker at a time starts jobs."""
     from backend.server.gunicorn.forking import start_trimming
     from backend.server.running.job_poller import start_job_poller
     from wsgi import app
 
-    start_count_folder(app)
     start_job_poller(app)
     start_trimming()
     signal_ready()

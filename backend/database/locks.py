@@ -9,7 +9,6 @@ from sqlalchemy import text
 from backend.database.extensions import db
 
 # Keys of one number.
-FOLD_LOCK = 5_691  # one process folds pending deltas; reports of communes that reached the target
 JOBS_LOCK = 5_692  # one process runs jobs
 RELEASE_LOCK = 5_695  # one process makes a release
 DEVICELESS_LOCK = 5_696  # one process revises rows without a device, which have no row to lock

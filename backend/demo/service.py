@@ -34,7 +34,6 @@ from backend.devices.service import Agreement, Registration
 from backend.measurements.recording.counting import (
     CATEGORY,
     CountChanges,
-    fold_all,
     write_counts,
 )
 from backend.measurements.recording.models import DEMO_COMPLETE, DemoMonth
@@ -99,12 +98,10 @@ def load_plans(
     for plan in plans:
         if plan.month == LETTER_MONTH and counted[plan] != plan.counted:
             raise PlanNotReached(f"{plan}: {counted[plan]} counted")
-    fold_all()
     past = [month for month in months if month_end(month) < options.today]
     released = executor.map(partial(_release, now=options.now), [past])
     for campaign in filter(None, added):
         add_correction(campaign)
-    fold_all()
     users = make_users(options.now) if options.people else []
     if options.people:
         make_report(options.now, setting("VAR_DIR"))
@@ -131,7 +128,6 @@ def remove(progress: Progress) -> int:
     release.remove(db.session.scalars(select(DemoMonth.month)).all())
     db.session.execute(delete(DemoMonth))
     db.session.commit()
-    fold_all()
     return rows
 
 

@@ -38,8 +38,6 @@ LEAST_POSTGRES = 150_000
 CLOCK_S = 2.0
 # A month of a province takes 1 GB; PostgreSQL stops when it cannot write its log.
 LEAST_FREE_BYTES = 2_000_000_000
-# The workers fold 20,000 in a second: more than this waits only while none folds.
-MOST_WAITING = 50_000
 # Backups are made daily; two hours of grace.
 BACKUP_AGE = timedelta(hours=26)
 # A receiver that is away for a night is back in the morning.
@@ -221,17 +219,17 @@ def disk(context: CheckContext) -> Iterator[Finding]:
             )
 
 
-def folding(context: CheckContext) -> Iterator[Finding]:
-    """Check that changes of counts are folded."""
-    for table in ("count_deltas",):
-        most = f"select count(*) from (select 1 from {table} limit {MOST_WAITING + 1}) waiting"  # noqa: S608
-        if int(_one(most)) > MOST_WAITING:
-            yield Finding(
-                N_("Over {most} count changes are pending in {table}: no process folds them."),
-                N_("Start the server, or type: flask measurements fold"),
-                {"most": MOST_WAITING, "table": table},
-                command="scripts/flask measurements fold",
-            )
+def recent(context: CheckContext) -> Iterator[Finding]:
+    """Check that the days before today are summed, by readers or at night."""
+    day = _one("select max(day) from recent where unit_id = 0")
+    if day is not None and day < local_day(context.now) - timedelta(days=1):
+        yield Finding(
+            N_("The sums of days that forecasts are made of are those of {day}."),
+            N_("Start the server, or type: flask coverage refresh"),
+            {"day": day.isoformat()},
+            warning=True,
+            command="scripts/flask coverage refresh",
+        )
 
 
 def signals(context: CheckContext) -> Iterator[Finding]:
@@ -449,7 +447,7 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    configuration, database, migrations, boundaries, clock, disk, folding, signals, keys, seal_keys,
+    configuration, database, migrations, boundaries, clock, disk, recent, signals, keys, seal_keys,
     second_factors, counting, office_sign_in, backups, jobs, webhooks,
 )  # fmt: skip
 

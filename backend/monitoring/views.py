@@ -58,11 +58,8 @@ def metrics() -> Response:
     return Response(content, content_type=CONTENT_TYPE_LATEST)
 
 
-# More rows than this wait only while none are folded; an exact count would be expensive.
-COUNTED_MOST = 100_000
 # A scrape must not block a worker while the database is overloaded.
 TIMEOUT = text("set local statement_timeout = '2s'")
-WAITING = ("count_deltas",)
 OPEN_REQUESTS = text("""
     select count(*) as n, extract(epoch from min(received_at)) as oldest
     from withdrawal_requests where done_at is null
@@ -93,13 +90,6 @@ class Installation(Collector):
 
 def _of_database() -> Iterator[Metric]:
     db.session.execute(TIMEOUT)
-    waiting = GaugeMetricFamily(
-        "dosong_waiting", f"Rows that wait to be worked in, up to {COUNTED_MOST}", labels=["table"]
-    )
-    for table in WAITING:
-        most = f"select count(*) from (select 1 from {table} limit {COUNTED_MOST}) waiting"  # noqa: S608
-        waiting.add_metric([table], db.session.execute(text(most)).scalar_one())
-    yield waiting
     requests = db.session.execute(OPEN_REQUESTS).one()
     yield _gauge("dosong_withdrawals_open", "Withdrawals asked for and not done", requests.n)
     if requests.oldest is not None:

@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 from backend.campaigns.models import CampaignArea
 from backend.clock import local_day
 from backend.database.extensions import db
-from backend.measurements.recording.counting import fold_all
 from backend.units.catalogue import read_active
 from backend.web.maps import tiles
 from tests.support.browser import (
@@ -58,7 +57,6 @@ def measured(app: Flask, cast: Cast, n: int) -> None:
             at = NOON - timedelta(minutes=minute)
             add_measurement(cast.campaign, cast.first, at=at, unit=cast.unit, volunteer=person)
         db.session.commit()
-        fold_all()
 
 
 def enter(page: Page, path: str) -> None:

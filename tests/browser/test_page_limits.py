@@ -12,7 +12,6 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from backend.database.extensions import db
-from backend.measurements.recording.counting import fold_all
 from tests.support import people
 from tests.support.access.requests import send_request
 from tests.support.access.table import TABLE, expected
@@ -101,7 +100,6 @@ def filled(app: Flask, clock: FakeClock, actor: str) -> World:
                 member = members[sample % len(members)]
                 add_measurement(world.campaign, team, at, here, volunteer=member)
         db.session.commit()
-        fold_all()
     return world
 
 

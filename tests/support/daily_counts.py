@@ -1,4 +1,4 @@
-"""Count deltas for tests of coverage, for units by their codes."""
+"""Counts for tests of coverage, for units by their codes."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -28,9 +28,3 @@ def add_counts(rows: Iterable[Mapping[str, Any]]) -> None:
         key = row["unit_id"], row["day"].isoformat(), row["network"], row["category"]
         changes.by_key[key] += row["n"]
     counting.write_counts(changes)
-
-
-def fold(app: Flask) -> None:
-    """Fold pending deltas, as workers do every two seconds."""
-    with app.app_context():
-        counting.fold_all()

@@ -24,7 +24,6 @@ from backend.app import create_app
 from backend.coverage.statistics import release
 from backend.database.extensions import db
 from backend.doors.webhooks.delivery import deliver
-from backend.measurements.recording.counting import fold_all
 from backend.outbox import service as outbox
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
@@ -88,7 +87,7 @@ def main(folder: Path) -> None:
 
 
 def fill(app: Flask, clock: FakeClock) -> dict[str, Any]:
-    """Add devices, two of them in a team, and samples, some of them not folded."""
+    """Add devices, two of them in a team, and samples."""
     client, admin = app.test_client(), people.person(app, "admin")
     organisation = people.organisation(app)
     team = people.team(app, organisation)
@@ -103,8 +102,6 @@ def fill(app: Flask, clock: FakeClock) -> dict[str, Any]:
     post(client, two, sample(at[2], network=network(kind="wifi")), sample(at[3], status="failed"))
     withdrawn = sample(at[4])
     post(client, three, withdrawn, sample(at[5]))
-    with app.app_context():
-        fold_all()
     exclude(app, campaign, organisation, [one["id"] for one in mine])
     hook = add_hook(client, admin, "http://127.0.0.1:9/hook", kinds=[SEALED])  # nobody listens
     office = Office(app, client, clock)  # of 5 December

@@ -1,4 +1,4 @@
-"""Command group `flask measurements`; its commands that fold counts and require an assurance."""
+"""Command group `flask measurements`; its command that requires an assurance."""
 
 from datetime import datetime
 from typing import cast
@@ -9,17 +9,11 @@ from flask.cli import AppGroup
 from backend.batch.command_line import click_errors
 from backend.clock import VIETNAM
 from backend.http.requests import clock_now
-from backend.measurements.recording import counting, rule_sets
+from backend.measurements.recording import rule_sets
 from backend.measurements.recording.rule_sets import REQUIRED, Required, Requirement
 
 cli = AppGroup("measurements", help="Recompute and compare what is stored about measurements.")
 commands = (cli,)
-
-
-@cli.command()
-def fold() -> None:
-    """Fold pending changes of counts into the counts."""
-    counting.fold_all()
 
 
 @cli.command("counts-from")

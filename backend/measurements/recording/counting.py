@@ -1,20 +1,15 @@
-"""Counts of measurements: each transaction adds deltas, a thread folds them within seconds.
+"""Counts of measurements, updated by the transaction that changes a verdict.
 
 A recount compares every stored count with the rows that it counts.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import structlog
-from flask import Flask
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database.extensions import db, dump, fetch
-from backend.database.locks import FOLD_LOCK
 from backend.measurements.recording.reasons import (
     BASES,
     COLUMNS,
@@ -26,33 +21,6 @@ from backend.measurements.recording.reasons import (
 Key = tuple[int | None, str, str, str]  # unit, day, network, category
 NOWHERE = 0  # unit of the counts of samples outside every commune
 NOTHING = dict.fromkeys(COLUMNS.values(), 0)
-
-log = structlog.get_logger()
-
-# A page shows a sample within these seconds; a shorter interval would only make smaller folds.
-EVERY_S = 2.0
-# Deltas of one fold: keeps transactions short, the rest follows in the next one.
-FOLD_AT_ONCE = 20_000
-
-FOLD = text("""
-    with moved as (
-        delete from count_deltas
-        where id in (select id from count_deltas order by id limit :most)
-        returning unit_id, day, network, fate, n
-    ), summed as (
-        select to_char(day, 'YYYY-MM') as month, unit_id, day, network, fate, sum(n)::int as n
-        from moved group by 2, 3, 4, 5
-        union all
-        select to_char(day, 'YYYY-MM'), unit_id, null, network, fate, sum(n)::int
-        from moved group by 1, 2, 4, 5
-    ), folded as (
-        insert into counts (month, unit_id, day, network, fate, n)
-        select month, unit_id, day, network, fate, n from summed where n <> 0
-        order by month, unit_id, day, network, fate
-        on conflict (month, unit_id, day, network, fate) do update set n = counts.n + excluded.n
-    )
-    select count(*) from moved
-""")
 
 # `reasons.category` of a row of measurements.
 CATEGORY = """
@@ -144,13 +112,6 @@ class CountChanges:
         """Add the changes of another instance."""
         self.by_key.update(other.by_key)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the changes as rows of `count_deltas`."""
-        return [
-            {"unit_id": unit, "day": day, "network": network, "fate": name, "n": n}
-            for (unit, day, network, name), n in self.by_key.items()
-        ]
-
     def months(self) -> list[dict[str, Any]]:
         """Return the changes as rows of `unit_months`, without the generated sums."""
         found: dict[tuple[Any, ...], dict[str, int]] = {}
@@ -184,61 +145,10 @@ def write_counts(changes: CountChanges) -> None:
     """
     if changes.by_key:
         _add(changes.months(), changes.days())
-        db.session.execute(DELTAS, {"deltas": dump(changes.rows())})
 
 
 def _add(months: Sequence[Mapping[str, Any]], days: Sequence[Mapping[str, Any]]) -> None:
     fetch(ADD, {"months": dump(months), "days": dump(days)})
-
-
-DELTAS = text("""
-    insert into count_deltas (unit_id, day, network, fate, n)
-    select unit_id, day, network, fate, n
-    from jsonb_populate_recordset(null::count_deltas, cast(:deltas as jsonb))
-""")
-
-# Whether this process may fold, and which deltas are pending.
-PENDING = text("""
-    select pg_try_advisory_xact_lock(:lock) as locked,
-        exists (select from count_deltas) as counts
-""")
-
-
-def fold() -> int:
-    """Fold pending deltas into the counts, one process at a time; return their number."""
-    pending = db.session.execute(PENDING, {"lock": FOLD_LOCK}).one()
-    moved = 0
-    if pending.locked and pending.counts:
-        moved = db.session.execute(FOLD, {"most": FOLD_AT_ONCE}).scalar_one()
-    db.session.commit()
-    return moved
-
-
-def fold_all() -> None:
-    """Fold all deltas that are pending now; those that come meanwhile wait for the next time."""
-    while fold() >= FOLD_AT_ONCE:
-        pass
-
-
-def start_count_folder(
-    app: Flask, every_s: float = EVERY_S, stop: threading.Event | None = None
-) -> threading.Thread:
-    """Start a background thread that folds pending deltas, until `stop` or the process's end."""
-    stop = stop or threading.Event()
-    args = (app, every_s, stop)
-    thread = threading.Thread(target=_fold_periodically, args=args, name="folding", daemon=True)
-    thread.start()
-    return thread
-
-
-def _fold_periodically(app: Flask, every_s: float, stop: threading.Event) -> None:
-    while not stop.wait(every_s):
-        with app.app_context():
-            try:
-                fold_all()
-            except SQLAlchemyError as error:  # the next round folds what this one left
-                log.warning("not folded", error=type(error).__name__)
-                db.session.remove()
 
 
 def differences() -> list[dict[str, Any]]:

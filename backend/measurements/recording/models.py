@@ -16,7 +16,6 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
-    UniqueConstraint,
     func,
     text,
 )
@@ -236,39 +235,6 @@ earning_sums = Table(
     Index("ix_earning_sums_unit", "key", "month", postgresql_where=text("grain = 'unit'")),
     postgresql_with={"fillfactor": "70"},
 )
-
-
-class Count(db.Model):
-    """Number of measurements by unit, day, network and category (`counted` or main reason)."""
-
-    __tablename__ = "counts"
-    __table_args__ = (
-        UniqueConstraint(
-            "month", "unit_id", "day", "network", "fate", postgresql_nulls_not_distinct=True
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    month: Mapped[str]
-    unit_id: Mapped[int | None]
-    # Null: the whole month. A page reads one row per month, a chart one per day.
-    day: Mapped[date | None]
-    network: Mapped[str]
-    fate: Mapped[str]
-    n: Mapped[int]
-
-
-class CountDelta(db.Model):
-    """A change of counts, added by the transaction that causes it and folded within seconds."""
-
-    __tablename__ = "count_deltas"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    unit_id: Mapped[int | None]
-    day: Mapped[date]
-    network: Mapped[str]
-    fate: Mapped[str]
-    n: Mapped[int]
 
 
 class Earning(db.Model):

@@ -31,10 +31,6 @@ STORE = """
         select m.* from gate,
             jsonb_populate_recordset(null::measurements, cast(%(rows)s as jsonb)) m
         returning 1
-    ), d as (
-        insert into count_deltas (unit_id, day, network, fate, n)
-        select unit_id, day, network, fate, n from gate,
-            jsonb_populate_recordset(null::count_deltas, cast(%(deltas)s as jsonb))
     ), months as ({months}), days as ({days}){more}
     select (select count(*) from gate) as n, {result} as issued
 """
@@ -119,7 +115,6 @@ def store(
     values: dict[str, Any] = {
         "receipts": dump(receipts),
         "rows": dump(rows),
-        "deltas": dump(changes.rows()),
         "months": dump(changes.months()),
         "days": dump(changes.days()),
     }

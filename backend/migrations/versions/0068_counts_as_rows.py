@@ -100,9 +100,8 @@ def upgrade() -> None:
         )
     """)
     op.execute("""
-        drop trigger count_deltas_gone on count_deltas;
         drop trigger measurements_device_changed on measurements;
-        drop function mark_statistics_by_fold;
+        drop function mark_statistics_by_fold cascade;
         drop function mark_statistics_by_device;
         drop table statistics_stale;
         drop function note_changed_counts cascade;
@@ -115,7 +114,7 @@ def upgrade() -> None:
     op.execute("""
         drop table team_deltas, team_counts, team_places, contribution_counts, contribution_days,
             needed_stale, needed_targets, needed_shares, needed_sums;
-        drop trigger count_deltas_folded on count_deltas;
+        drop table counts, count_deltas;
         drop function roll_up_contributions, place_teams, mark_needed_stale;
     """)
 

@@ -392,7 +392,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "boundaries": NP_("check", "Boundaries"),
         "clock": N_("Clock"),
         "disk": N_("Disk"),
-        "folding": N_("Count folding"),
+        "recent": N_("Sums of days"),
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
         "second_factors": N_("Two-factor authentication"),
@@ -418,7 +418,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "disk": N_(
             "Without free space new samples are refused; phones keep them and send them later."
         ),
-        "folding": N_("Too many count changes are pending: no process folds them."),
+        "recent": N_("Forecasts are made of old days: nothing has summed newer ones."),
         "keys": N_("Only the server may read secret keys."),
         "seal_keys": N_("Reports must be sealed with keys that this server trusts."),
         "second_factors": N_(

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 from backend.app import create_app
 from backend.database.extensions import db
-from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earnings import differences as team_differences
 from backend.measurements.recording.rules import NETWORKS
 from backend.server.postgres.embedded import EmbeddedPostgres
@@ -155,7 +155,6 @@ def test_decisions_files_and_seals_stay(stored: Any, migrated: Flask) -> None:
     again = post(client, register(client), stored["withdrawn"])
     assert (again.status_code, again.json["errors"][0]["code"]) == (409, "withdrawn_before")
     with migrated.app_context():
-        fold_all()
         assert differences() == team_differences() == []
 
 
@@ -183,5 +182,4 @@ def test_samples_withdrawn_before_are_shown_as_withdrawn(stored: Any, migrated: 
     shown = [client.get(COVERAGE + network).json["summary"]["withdrawn"] for network in NETWORKS]
     assert sum(shown) == 1
     with migrated.app_context():
-        fold_all()
         assert differences() == []

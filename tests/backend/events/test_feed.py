@@ -15,7 +15,6 @@ from backend.coverage.signals import scans
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
 from backend.measurements.recording import storage, timeline
-from backend.measurements.recording.counting import fold_all
 from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision.service import exclude, rejudge
 from backend.outbox import service as outbox
@@ -259,7 +258,6 @@ def test_a_commune_reaches_its_target_once(
     for hour, noted in ((1, 0), (6, 1), (11, 0)):
         post(client, phone, sample(f"2024-11-15T{hour:02}:12:33+07:00"))
         with app.app_context():
-            fold_all()
             assert emit_reached_events(clock.now) == noted
     (event,) = read(client, admin).json["items"]
     assert event["type"] == "commune.reached" and event["month"] == "2024-11"
@@ -290,7 +288,6 @@ def test_a_deadline_is_an_event_when_it_is_set_and_when_it_is_near(
     office = Office(app, client, clock)
     office.measured(9)
     with app.app_context():
-        fold_all()
         unit = people.unit_id(app, "19", level="province")
         own = Actor(1, grants=(Grant("official", "unit", unit),))
         set_commune_deadline(own, "19", 8, clock.now)

@@ -12,6 +12,8 @@ from flask import Flask
 from sqlalchemy import Engine, select, text
 
 from backend.app import create_app
+from backend.clock import local_day
+from backend.coverage.figures.recent import make_recent
 from backend.database.extensions import db
 from backend.doors.webhooks.models import Webhook
 from backend.monitoring import checks
@@ -20,7 +22,6 @@ from backend.witness import hosts
 from tests.support import open_rmbt
 from tests.support.oidc import office, rule
 from tests.support.requirements import counting_from
-from tests.support.signals import add_rows
 
 
 @pytest.fixture
@@ -195,29 +196,14 @@ def test_a_job_that_failed_and_one_that_went_well_again(app: Flask, var_dir: Pat
     assert "Type: flask coverage refresh" in visit(app)[1]
 
 
-def test_counts_that_nobody_folds(app: Flask, var_dir: Path, owner: Engine) -> None:
-    with owner.begin() as connection:
-        connection.execute(
-            text(
-                "insert into count_deltas (day, network, fate, n)"
-                " select '2024-11-20', 'mobile', 'counted', 1 from generate_series(1, :n)"
-            ),
-            {"n": checks.MOST_WAITING + 1},
-        )
-    found(app, "pending in count_deltas")
-
-
-def test_samples_that_no_night_searched(app: Flask, var_dir: Path, clock: Any) -> None:
+def test_days_that_nobody_sums(app: Flask, var_dir: Path) -> None:
+    day = local_day(datetime.now(UTC)) - timedelta(days=2)
     with app.app_context():
-        commune = text("select id from units where level = 'commune' and system = '2025' limit 1")
-        unit = db.session.execute(commune).scalar_one()
-        at = clock.now - timedelta(hours=30)
-        add_rows(unit, "phone", 1, 1, begin=at, registered_at=at - timedelta(days=1))
-    _, output = visit(app)
-    assert "1 province has not been searched for signals of gaming" in output
-    assert app.test_cli_runner().invoke(args=["signals", "find"]).exit_code == 0
-    _, output = visit(app)
-    assert "signals of gaming" not in output
+        make_recent(day, "mobile")
+    assert f"forecasts are made of are those of {day}" in visit(app)[1]
+    with app.app_context():
+        make_recent(day + timedelta(days=1), "mobile")
+    assert "forecasts are made of" not in visit(app)[1]
 
 
 def test_a_full_disk(app: Flask, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

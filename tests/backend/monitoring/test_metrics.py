@@ -17,7 +17,6 @@ from flask.testing import FlaskClient
 
 from backend import VERSION
 from backend.app import create_app
-from backend.measurements.recording.counting import fold_all
 from backend.run_log import record_run, runs
 from backend.server.running.periodic_command import PeriodicCommand, Schedule
 from tests.support.clock import FakeClock
@@ -75,12 +74,7 @@ def test_samples_are_told_by_outcome_and_verdict(app: Flask, client: FlaskClient
     assert more('dosong_verdicts_total{fate="counted"}') == 1
     assert more('dosong_verdicts_total{fate="position_coarse"}') == 1
     assert more('dosong_request_seconds_count{kind="post",status="422"}') == 1
-    assert after['dosong_waiting{table="count_deltas"}'] == 2
     assert after["dosong_database_up"] == 1
-    with app.app_context():
-        fold_all()
-    folded = scraped(client)
-    assert folded['dosong_waiting{table="count_deltas"}'] == 0
 
 
 def test_backups_jobs_and_withdrawals_are_told(

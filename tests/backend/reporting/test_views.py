@@ -20,7 +20,6 @@ from backend.coverage.figures.listing import listing_on
 from backend.coverage.statistics import refresh
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
-from backend.measurements.recording import counting
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.reasons import NOT_VALID
 from backend.reporting.definitions import FIGURES, METRICS, PARTS, THREE, views
@@ -58,7 +57,7 @@ def analyst(app: Flask, postgres: EmbeddedPostgres) -> Iterator[Analyst]:
 
 
 class Seeded:
-    """Two months of two systems, with targets, teams and a release; part of it not folded yet."""
+    """Two months of two systems, with targets, teams and a release."""
 
     def __init__(self, app: Flask, client: FlaskClient) -> None:
         self.app, self.client = app, client
@@ -67,9 +66,7 @@ class Seeded:
         self._set_targets()
         self._lose_samples()
         self._earn()
-        with app.app_context():
-            counting.fold_all()
-        self._earn()  # stays pending
+        self._earn()
         self._measure_later()
         with app.app_context():
             refresh.refresh(datetime(2025, 9, 1, tzinfo=UTC))

@@ -115,7 +115,6 @@ def test_assurance_does_not_change_how_a_commune_is_divided(
         db.session.execute(update(Measurement).values(assurance=None))
         columns = "witnessed = 0, ticketed = 0, claimed = witnessed + ticketed + claimed"
         db.session.execute(text(f"update unit_months set {columns}"))
-        db.session.execute(text("update count_deltas set fate = 'counted'"))
         db.session.commit()
     assert [history(client, code)["2025-06"]["counted"] for code in SPLIT["05461"]] == divided
     assert sum(divided) == 8
@@ -171,15 +170,6 @@ def test_targets_of_each_month(app: Flask, client: FlaskClient) -> None:
     assert found["2025-08"]["reached"] is False
     app.config["REACHED_IS"] = ">"
     assert history(client, "05443")["2025-07"]["reached"] is False
-
-
-def test_what_waits_to_be_folded_is_told_and_what_was_folded(
-    app: Flask, client: FlaskClient
-) -> None:
-    sampled(app, "2025", JULY, _05443=3)
-    app.test_cli_runner().invoke(args=["measurements", "fold"])
-    sampled(app, "2025", JULY, _05443=4)
-    assert history(client, "05443")["2025-07"]["received"] == 7
 
 
 @given(st.integers(0, 10_000), st.lists(st.floats(0, 1e6), min_size=1, max_size=20))

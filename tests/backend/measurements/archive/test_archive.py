@@ -214,7 +214,6 @@ def test_withdrawals_and_retention_reach_the_archive(
     assert f"archives written again: {MONTH}" in expire(app)
     assert "21.5942" not in texts(folder) and "quán cà phê" not in texts(folder)
     assert "21.581234" in texts(folder)
-    run(app, "fold")
     clock.now = DECEMBER + timedelta(days=90)
     expire(app)
     assert "21.581234" not in texts(folder) and "21.581" in texts(folder)
@@ -226,7 +225,6 @@ def test_what_comes_back_to_days_that_were_coarsened_is_coarsened_too(
     app: Flask, owner: Engine, clock: FakeClock, folder: Path, headers: dict[str, str]
 ) -> None:
     run(app, "archive", MONTH)
-    run(app, "fold")
     with owner.begin() as connection:  # an accident
         connection.execute(text("delete from measurements where day < '2024-12-01'"))
     clock.now = DECEMBER + timedelta(days=100)

@@ -17,7 +17,7 @@ from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.no_connection import rules
 from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
-from backend.measurements.recording.models import CountDelta, Measurement, RejectedBody
+from backend.measurements.recording.models import Measurement, RejectedBody, unit_months
 from tests.support.clock import FakeClock
 from tests.support.factories import CONSENT, HERE, THERE, location, post, register, sample
 from tests.support.notes import CONFIRMED, NOON, NOTES, note, post_notes
@@ -46,7 +46,7 @@ def test_a_note_is_stored_and_never_counted(app: Flask, client: FlaskClient) -> 
         "unit": answer.json["unit"], "repeats": False,
     }  # fmt: skip
     assert set(answer.json["unit"]) == set(unit)
-    assert rows(app) == 1 and rows(app, Measurement) == rows(app, CountDelta) == 0
+    assert rows(app) == 1 and rows(app, Measurement) == rows(app, unit_months) == 0
     coverage = client.get("/api/v1/coverage?month=2024-11&level=province").json
     assert all(item["received"] == 0 for item in coverage["items"])
     assert client.get("/api/v1/measurements", headers=headers).json["items"] == []

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
 from backend.measurements.recording import replays
-from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earnings import differences as team_differences
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
@@ -64,7 +64,6 @@ def test_to_post_withdraw_and_post_again_gains_nothing(app: Flask, client: Flask
         bodies = [body | {"id": str(uuid4())} for body in bodies]  # other ids, same contents
     assert found == [2, 2, 2, 2]
     with app.app_context():
-        fold_all()
         assert differences() == team_differences() == []
 
 
@@ -182,7 +181,6 @@ def test_earnings_of_removed_samples_leave_the_team(
     with app.app_context():
         days = db.session.execute(text("select day, volunteer_id, category from earnings")).all()
         assert [tuple(row) for row in days] == [(date(2024, 11, 15), None, "counted")]
-        fold_all()
         assert differences() == team_differences() == []
         summed = "select sum(received) from earning_sums where grain = 'member'"
         assert db.session.execute(text(summed)).scalar_one() == 1

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text, update
 
 from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.measurements.recording.counting import differences, fold_all
+from backend.measurements.recording.counting import differences
 from backend.measurements.recording.models import ExpiredDay, Measurement, RejectedBody
 from backend.witness.models import TicketRow
 from tests.support import factories
@@ -49,7 +49,6 @@ def expire(app: Flask) -> str:
 
 def rows(app: Flask) -> list[Any]:
     with app.app_context():
-        fold_all()
         assert not differences()
         found = db.session.scalars(select(Measurement).order_by(Measurement.measured_at)).all()
         db.session.expunge_all()

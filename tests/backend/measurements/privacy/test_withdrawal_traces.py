@@ -29,7 +29,6 @@ from backend.coverage.statistics.refresh import refresh
 from backend.database.extensions import db
 from backend.http import logging as request_log
 from backend.http import problems
-from backend.measurements.recording.counting import fold_all
 from backend.server.backup import service as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
@@ -133,9 +132,8 @@ def run(app: Flask, *words: str) -> None:
 
 
 def published(app: Flask, office: Office) -> int:
-    """Figures folded, signs found, a report approved, open data and an archive written."""
+    """Signs found, a report approved, open data and an archive written."""
     with app.app_context():
-        fold_all()
         refresh(app.extensions["clock"]())
     run(app, "signals", "find")
     office.is_demo()

@@ -243,8 +243,6 @@ def test_any_order_and_split_gives_the_verdicts_of_a_full_pass(
         expected = full_pass(samples, AFTERWARDS - since, communes(app), counts_from)
         found = stored(app)
         assert {one: found[one] for one in expected} == expected
-        with app.app_context():
-            counting.fold()
         assert differences(app) == []
         assert rejudged(app, list(expected)) == 0
 

@@ -102,7 +102,6 @@ def test_samples_since_a_time_are_judged_again(
         ids[2]: ("ticketed", [], []),
     }
     with app.app_context():
-        counting.fold_all()
         earned = db.session.execute(text("select category from earnings")).scalars().all()
         entries = db.session.scalars(
             select(AuditEntry).where(AuditEntry.act.like("hosts.revoke%")).order_by(AuditEntry.id)

@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from backend.database.extensions import db
-from backend.measurements.recording.counting import fold_all
 from backend.web.board.schemas import parse_areas
 from tests.support.contributions import add_measurement, volunteers
 from tests.support.people import (
@@ -46,7 +45,6 @@ def cast(app: Flask) -> Cast:
             cast.campaign, cast.first, unit=unit_id(app, HERE), category="repeat", volunteer=person
         )
         db.session.commit()
-        fold_all()
     cast.page = f"/campaigns/{cast.campaign}"
     return cast
 

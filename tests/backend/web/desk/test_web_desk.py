@@ -17,7 +17,7 @@ from backend.i18n.formats import number
 from backend.web.desk.area import AreaPage
 from tests.support import people
 from tests.support.clock import FakeClock
-from tests.support.daily_counts import count, fold
+from tests.support.daily_counts import count
 from tests.support.factories import post, register, sample
 
 NAME = "binh@example.vn"
@@ -123,7 +123,6 @@ def test_an_overdue_report_is_on_every_page(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     measured(client, 8)
-    fold(app)
     clock.now = datetime(2024, 12, 12, 3, tzinfo=UTC)
     sign_in(app, client)
     found = "Báo cáo tháng 11/2024 "
@@ -142,7 +141,6 @@ def test_a_province_sets_the_deadline_of_its_communes(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
     count(app, "05443", ("2024-11-05", 8))
-    fold(app)
     clock.now = datetime(2024, 12, 5, 3, tzinfo=UTC)
     token = sign_in(app, client)
     people.account(app, "xa@example.vn", "official", people.unit_id(app, "05443"))

@@ -45,11 +45,15 @@ class SignalGroup:
     items: Sequence[Answer]
 
 
-def contexts(form: Form) -> tuple[SignalContext, ExclusionContext]:
-    """Return the time, keys and settings of a request."""
-    config, now = current_app.config, clock_now()
-    terms = ExclusionContext(now, config["SECRET_KEY"], judging_settings(config))
-    return SignalContext(now, config["SECRET_KEY"], form.language), terms
+def signal_context(form: Form) -> SignalContext:
+    """Return the time, key and language of a request about signals."""
+    return SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
+
+
+def exclusion_context() -> ExclusionContext:
+    """Return the time, key and settings of a request about exclusions."""
+    config = current_app.config
+    return ExclusionContext(clock_now(), config["SECRET_KEY"], judging_settings(config))
 
 
 def group_signals(items: Iterable[Answer], names: Mapping[int, str]) -> list[SignalGroup]:
@@ -92,9 +96,9 @@ def show_queue(
         response = Response(html, mimetype="text/html")
         response.headers["Cache-Control"] = "no-store"
         return response
-    context, terms = contexts(form)
 
     def decide(fields: Answer) -> Answer:
+        context, terms = signal_context(form), exclusion_context()
         return decide_signals(actor(), fields | {"samples": True}, context, terms)
 
     kept = {name: query[name] for name in ("month", "state", "kind", place.filter, "cursor")}

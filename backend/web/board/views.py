@@ -342,7 +342,7 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
     """Show the queue of signals with their evidence, and decide on the selected ones."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
-    context, _ = queue.contexts(form)
+    context = queue.signal_context(form)
     names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
     place = queue.QueuePlace(
         page="board.signals",
@@ -358,7 +358,7 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
 @bp.page("/<int:campaign_id>/signals/search", schemas.SignalsPageQuerySchema, methods=("POST",))
 def signals_search(query: dict[str, Any], campaign_id: int) -> Response:
     """Search a campaign's month for signals again."""
-    context, _ = queue.contexts(new_form(query))
+    context = queue.signal_context(new_form(query))
     search_campaign(actor(), campaign_id, query["month"], context)
     kept = {name: query[name] for name in ("month", "state", "kind", "team")}
     return redirect_to("board.signals", query, campaign_id=campaign_id, **kept)

@@ -11,7 +11,6 @@ from backend.clock import local_day, month_end, this_month
 from backend.contacts.service import area_contacts
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.exclusions.service import (
-    ExclusionContext,
     exclude_in_unit,
     lift_exclusion,
     list_exclusions,
@@ -29,7 +28,6 @@ from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.http import etags
 from backend.http.requests import clock_now
-from backend.measurements.recording.service import judging_settings
 from backend.organisations.areas import delegate, end_deputy, list_deputies
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.units.service import units_on
@@ -220,7 +218,7 @@ def signals(query: dict[str, Any], code: str) -> Any:
     form, user = new_form(query), actor()
     query["month"] = month = query["month"] or this_month(clock_now())
     unit = authorized_unit(user, "unit.signals", code, None, month)
-    context, _ = queue.contexts(form)
+    context = queue.signal_context(form)
     decimals = current_app.config["SAMPLE_DECIMALS"]
     place = queue.QueuePlace(
         page="desk.signals",
@@ -241,7 +239,7 @@ def signals(query: dict[str, Any], code: str) -> Any:
 @bp.page("/area/<code>/signals/search", schemas.SignalsPageQuerySchema, methods=("POST",))
 def signals_search(query: dict[str, Any], code: str) -> Any:
     """Search an area's month for signals again."""
-    context, _ = queue.contexts(new_form(query))
+    context = queue.signal_context(new_form(query))
     search_unit(actor(), code, query["month"], context)
     kept = {name: query[name] for name in ("month", "state", "kind", "unit")}
     return redirect_to("desk.signals", query, code=code, **kept)
@@ -274,7 +272,9 @@ def exclude(query: dict[str, Any], code: str) -> Any:
         form.values["measurements"] = [one] if one else []
     if "reason" in form.values:  # else the samples were selected on another page
         fields = form.load(schemas.ExclusionFormSchema(), ["measurements"])
-        result = fields and form.attempt(lambda: exclude_in_unit(actor(), code, fields, _terms()))
+        result = fields and form.attempt(
+            lambda: exclude_in_unit(actor(), code, fields, queue.exclusion_context())
+        )
         if result and not result["preview"]:
             return redirect_to("desk.exclusions", query, code=code, month=result["month"])
     values = {"unit": unit, "chosen_month": month, "result": result}
@@ -289,7 +289,7 @@ def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
     act = _find_exclusion(code, month, act_id)
     result = form.submit(
         schemas.LiftFormSchema(),
-        lambda fields: lift_exclusion(actor(), code, act_id, fields, _terms()),
+        lambda fields: lift_exclusion(actor(), code, act_id, fields, queue.exclusion_context()),
     )
     if result and not result["preview"]:
         return redirect_to("desk.exclusions", query, code=code, month=month)
@@ -304,11 +304,6 @@ def _find_exclusion(code: str, month: str, act_id: int) -> dict[str, Any]:
     if not exclusions or exclusions[0]["id"] != act_id or exclusions[0]["lifts"] is not None:
         raise Problem(404, "not_found")
     return dict(exclusions[0])
-
-
-def _terms() -> ExclusionContext:
-    config = current_app.config
-    return ExclusionContext(clock_now(), config["SECRET_KEY"], judging_settings(config))
 
 
 @bp.page("/area/<code>/vnnic", FiguresPageQuerySchema, methods=READ_WRITE)

@@ -5,7 +5,7 @@ What a use needs to work well is the IQB's question (backend/coverage/statistics
 docs/measuring.md explains both.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from backend.i18n.catalogues import N_, Language, gettext
@@ -35,13 +35,7 @@ USES = (
 def serialize_uses(language: Language) -> list[dict[str, Any]]:
     """Return the uses with their texts, for the page."""
     return [
-        {
-            "code": one.code,
-            "name": gettext(one.name, language),
-            "verdict": gettext(one.verdict, language),
-            "download_mbps": one.download_mbps,
-            "upload_mbps": one.upload_mbps,
-            "ping_ms": one.ping_ms,
-        }
+        asdict(one)
+        | {"name": gettext(one.name, language), "verdict": gettext(one.verdict, language)}
         for one in USES
     ]

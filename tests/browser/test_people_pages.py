@@ -80,13 +80,6 @@ def test_an_invitation_becomes_an_account(
     assert [one for one in guard.requests if secret in (one.post_data or "")]
 
 
-def test_a_link_that_was_used(app: Flask, page: Page) -> None:
-    page.goto(f"/invitation#{'x' * 43}")
-    fill_fields(page, password=PASSWORD, again=PASSWORD)
-    press(page, "Lưu mật khẩu")
-    expect_text(page, "Đường dẫn không đúng, đã dùng hoặc đã hết hạn.")
-
-
 def test_a_link_that_lost_its_secret(page: Page) -> None:
     page.goto("/invitation")
     expect_text(page, "Thiếu phần bí mật của đường dẫn.")

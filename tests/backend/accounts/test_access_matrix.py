@@ -156,12 +156,13 @@ def test_what_is_hidden_is_answered_as_what_is_not_there(
         assert _said(there) == _said(nowhere)
 
 
-def _said(answer: TestResponse) -> str:
+def _said(answer: TestResponse) -> tuple[str, dict[str, str]]:
     """An answer but for the request's own number, its address and those above it."""
     said, path = answer.text.replace(answer.headers["X-Request-Id"], ""), answer.request.path
     while path:
         said, path = said.replace(path, ""), path.rpartition("/")[0]
-    return said
+    own = ("X-Request-Id", "Content-Length")
+    return said, {name: value for name, value in answer.headers.items() if name not in own}
 
 
 def test_protected_endpoints_declare_security(built: Flask) -> None:

@@ -13,8 +13,8 @@ from backend.accounts.audit import record_act
 from backend.accounts.models import AuditEntry
 from backend.database.extensions import db
 from backend.http.paging import encode_cursor
-from tests.support.factories import register
-from tests.support.people import organisation, person
+from tests.support.people import person
+from tests.support.problems import wrong_fields
 
 AT = datetime(2024, 11, 20, 5, 0, tzinfo=UTC)
 
@@ -61,12 +61,6 @@ def test_an_entry_tells_who_when_from_where_and_what(
     assert timedelta() <= since < timedelta(minutes=1)
     assert answer.json["next"] is None
     assert answer.headers["Cache-Control"] == "no-store"
-
-
-def test_only_an_admin_reads_it(app: Flask, client: FlaskClient) -> None:
-    organiser = person(app, "organiser", organisation(app))
-    for headers, status in (({}, 401), (register(client), 401), (organiser, 403)):
-        assert client.get("/api/v1/audit", headers=headers).status_code == status
 
 
 def test_it_is_filtered(app: Flask, client: FlaskClient, admin: dict[str, str]) -> None:
@@ -125,21 +119,15 @@ def test_a_last_page_that_is_full_says_so(
 
 
 @pytest.mark.parametrize(
-    ("query", "field", "code"),
-    [
-        (f"cursor={encode_cursor('2024-11-20T05:00:00Z', 'x')}", "cursor", "not_cursor"),
-        (f"cursor={encode_cursor('2024-11-20T05:00:00', 1)}", "cursor", "not_cursor"),
-        (f"cursor={encode_cursor('2024-11-20T05:00:00Z', 2**63)}", "cursor", "not_cursor"),
-        (f"cursor={encode_cursor('2024-11-20T05:00:00Z', -1)}", "cursor", "not_cursor"),
-        (f"cursor={encode_cursor('2024-11-20T05:00:00Z')}", "cursor", "not_cursor"),
-    ],
-)
-def test_what_cannot_be_read_is_named(
-    client: FlaskClient, admin: dict[str, str], query: str, field: str, code: str
+    "key", [("05:00:00Z", "x"), ("05:00:00", 1), ("05:00:00Z", 2**63), ("05:00:00Z", -1),
+            ("05:00:00Z",)],
+)  # fmt: skip
+def test_a_cursor_that_cannot_be_read_is_named(
+    client: FlaskClient, admin: dict[str, str], key: tuple[Any, ...]
 ) -> None:
-    answer = client.get(f"/api/v1/audit?{query}", headers=admin)
-    assert answer.status_code == 422
-    assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [(field, code)]
+    cursor = encode_cursor(f"2024-11-20T{key[0]}", *key[1:])
+    answer = client.get(f"/api/v1/audit?cursor={cursor}", headers=admin)
+    assert wrong_fields(answer) == [("cursor", "not_cursor")]
 
 
 def test_a_token_for_reading_reads_it(app: Flask, client: FlaskClient) -> None:

@@ -22,6 +22,7 @@ from tests.support.people import (
     team,
     unit_id,
 )
+from tests.support.problems import wrong_fields
 from tests.support.sign_in import status_and_code
 
 URL = "/api/v1/invitations"
@@ -35,11 +36,6 @@ LEADER = "team_leader"
 @pytest.fixture
 def admin(app: Flask) -> dict[str, str]:
     return person(app, "admin")
-
-
-def wrong(answer: Any) -> list[tuple[str, str]]:
-    assert answer.status_code == 422, answer.text
-    return [(one["field"], one["code"]) for one in answer.json["errors"]]
 
 
 def invite(client: FlaskClient, headers: dict[str, str], *roles: Any, **changes: Any) -> Any:
@@ -110,7 +106,7 @@ def test_a_weak_password_leaves_the_link(client: FlaskClient, admin: dict[str, s
     secret = secret_of(invite(client, admin))
     for password, code in [("short", "password_short"), ("Matkhau123", "password_common"),
                            ("tôi 912345678", "password_is_name")]:  # fmt: skip
-        assert wrong(accept(client, secret, password)) == [("password", code)]
+        assert wrong_fields(accept(client, secret, password)) == [("password", code)]
     assert accept(client, secret).status_code == 200
 
 
@@ -239,7 +235,7 @@ def test_a_role_that_cannot_be_granted(
     client: FlaskClient, admin: dict[str, str], roles: Any, errors: list[tuple[str, str]]
 ) -> None:
     body = {"name": NAME, "roles": roles}
-    assert wrong(client.post(URL, json=body, headers=admin)) == errors
+    assert wrong_fields(client.post(URL, json=body, headers=admin)) == errors
 
 
 def test_a_unit_that_has_ended_takes_no_official(
@@ -247,7 +243,7 @@ def test_a_unit_that_has_ended_takes_no_official(
 ) -> None:
     role = {"role": "official", "unit": {"system": "2024", "code": "19", "level": "province"}}
     clock.now = clock.now.replace(year=2025, month=7)
-    assert wrong(invite(client, admin, role)) == [("roles.0.unit", "unit_ended")]
+    assert wrong_fields(invite(client, admin, role)) == [("roles.0.unit", "unit_ended")]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +252,7 @@ def test_a_unit_that_has_ended_takes_no_official(
 def test_a_name_is_an_address_or_a_number(
     client: FlaskClient, admin: dict[str, str], name: str
 ) -> None:
-    assert wrong(invite(client, admin, name=name)) == [("name", "not_a_name")]
+    assert wrong_fields(invite(client, admin, name=name)) == [("name", "not_a_name")]
 
 
 # A new password

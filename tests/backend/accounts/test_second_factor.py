@@ -14,14 +14,10 @@ from backend.accounts.models import AuditEntry
 from backend.accounts.sessions import CODES_PER_ACCOUNT
 from backend.database.extensions import db
 from tests.support.people import PASSWORD, account, audit_entries, sign_in
+from tests.support.problems import wrong_fields
 from tests.support.sign_in import ACCOUNT, PHONE, SECRET, TOKENS, attempt, code, status_and_code
 
 OWN = {"password": PASSWORD}
-
-
-def wrong(answer: Any) -> list[tuple[str, str]]:
-    assert answer.status_code == 422, answer.text
-    return [(one["field"], one["code"]) for one in answer.json["errors"]]
 
 
 # At sign-in
@@ -121,7 +117,7 @@ def test_a_second_factor_counts_from_its_first_code_on(
     sign_in(app.test_client(), PHONE)  # not asked for a code yet
     confirm = f"{ACCOUNT}/totp/confirm"
     made = pyotp.TOTP(offered["secret"])
-    assert wrong(client.post(confirm, json={"code": "000000"}, headers=shown)) == [
+    assert wrong_fields(client.post(confirm, json={"code": "000000"}, headers=shown)) == [
         ("code", "totp_wrong")
     ]
     body = {"code": made.at(clock.now)}
@@ -151,7 +147,7 @@ def test_switching_it_off_takes_the_password(app: Flask, client: FlaskClient, cl
     shown = sign_in(client, PHONE, totp=pyotp.TOTP(SECRET).at(clock.now))
     off = f"{ACCOUNT}/totp"
     refused = client.delete(off, json={"password": "not this one"}, headers=shown)
-    assert wrong(refused) == [("password", "password_wrong")]
+    assert wrong_fields(refused) == [("password", "password_wrong")]
     assert client.delete(off, json={"password": PASSWORD}, headers=shown).status_code == 204
     assert client.get("/api/v1/users").status_code == 403
     sign_in(client, PHONE)

@@ -8,25 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.campaigns.service import STATES
-from tests.support.campaign_api import COMMUNE, NEW, PROVINCE, URL, create, errors, patch
-from tests.support.factories import register
+from tests.support.campaign_api import COMMUNE, NEW, PROVINCE, URL, create, errors
 from tests.support.people import (
     audit_entries,
     campaign,
-    if_match,
     organisation,
     person,
-    team,
-    unit_id,
 )
-
-
-def bare(answer: Any) -> tuple[int, Any, Any]:
-    """An answer without what differs between any two."""
-    headers = {name: value for name, value in answer.headers.items() if name != "X-Request-Id"}
-    body = {name: value for name, value in answer.json.items() if name != "request_id"}
-    return answer.status_code, headers, body
-
 
 # Making one
 
@@ -51,18 +39,6 @@ def test_an_organiser_makes_a_draft(
     act, details = audit_entries(app, f"campaign:{made['id']}")[0]
     assert (act, details["after"]["first_day"]) == ("campaign.create", "2024-11-01")
     assert details["after"]["areas"] == sorted(one["id"] for one in made["areas"])
-
-
-def test_others_make_none(app: Flask, client: FlaskClient, youth: int) -> None:
-    other = organisation(app, "Khác")
-    for headers, status in (
-        ({}, 401),
-        (register(client), 401),
-        (person(app), 403),
-        (person(app, "organiser", other), 403),
-        (person(app, "team_leader", team(app, youth)), 403),
-    ):
-        assert create(client, youth, headers).status_code == status
 
 
 def test_whose_it_may_be(app: Flask, client: FlaskClient, youth: int, clock: Any) -> None:
@@ -100,30 +76,6 @@ def test_what_cannot_be_taken(
 # Who sees it
 
 
-def test_a_draft_is_not_there_for_others(app: Flask, client: FlaskClient, youth: int) -> None:
-    draft = campaign(app, youth, state="draft")
-    other = organisation(app, "Khác")
-    below = organisation(app, "Đoàn xã", parent_id=youth)
-    strangers = [
-        {},
-        person(app),
-        person(app, "organiser", other),
-        person(app, "organiser", below),
-        person(app, "team_leader", team(app, youth)),
-        person(app, "official", unit_id(app, "19", level="province")),
-    ]
-    for headers in strangers:
-        hidden = bare(client.get(f"{URL}/{draft}", headers=headers))
-        assert hidden == bare(client.get(f"{URL}/999", headers=headers))
-        assert hidden[0] == 404
-        assert client.get(URL, headers=headers).json["items"] == []
-        for method, body in (("PATCH", {"json": {"name": "x"}}), ("DELETE", {})):
-            sent: dict[str, Any] = {"method": method, "headers": if_match(headers), **body}
-            refused = bare(client.open(f"{URL}/{draft}", **sent))
-            assert refused == bare(client.open(f"{URL}/999", **sent))
-            assert refused[0] == (404 if headers else 401)
-
-
 def test_a_draft_is_its_organisers(app: Flask, client: FlaskClient, youth: int) -> None:
     below = organisation(app, "Đoàn xã", parent_id=youth)
     drafts = [campaign(app, youth, state="draft"), campaign(app, below, state="draft")]
@@ -133,13 +85,14 @@ def test_a_draft_is_its_organisers(app: Flask, client: FlaskClient, youth: int) 
         (reading, drafts),
         (person(app, "admin"), drafts),
         (person(app, "organiser", below), drafts[1:]),
+        (person(app), []),
+        ({}, []),
     ):
         shown = [one["id"] for one in client.get(URL, headers=headers).json["items"]]
         assert sorted(shown) == found
         for draft in drafts:
             status = client.get(f"{URL}/{draft}", headers=headers).status_code
             assert status == (200 if draft in found else 404)
-    assert patch(client, drafts[0], if_match(reading), name="x").status_code == 403
 
 
 def test_what_is_published_is_public(app: Flask, client: FlaskClient, youth: int) -> None:
@@ -150,9 +103,6 @@ def test_what_is_published_is_public(app: Flask, client: FlaskClient, youth: int
         assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
         held = client.get(f"{URL}/{one}", headers={"If-None-Match": '"1"'})
         assert (held.status_code, held.data) == (304, b"")
-    assert patch(client, made[0], if_match({}), name="x").status_code == 401
-    assert client.delete(f"{URL}/{made[0]}", headers=if_match({})).status_code == 401
-    assert patch(client, made[0], if_match(person(app)), name="x").status_code == 403
 
 
 def test_the_list_begins_with_the_latest(app: Flask, client: FlaskClient, youth: int) -> None:

@@ -22,6 +22,7 @@ from backend.devices.models import Consent, Device
 from backend.devices.service import Agreement, Registration
 from config import settings
 from tests.support.devices import CONSENT, DEVICES, ME, bearer, register, registration
+from tests.support.problems import wrong_fields
 
 
 def test_a_phone_registers_and_is_known_by_its_token(client: FlaskClient) -> None:
@@ -103,7 +104,7 @@ def test_a_wrong_field_is_named(
     answer = client.post(DEVICES, json=registration(**changes))
     assert answer.status_code == 422
     assert answer.content_type == "application/problem+json"
-    assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [(field, code)]
+    assert wrong_fields(answer) == [(field, code)]
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,6 @@ DAY = timedelta(hours=24)
 
 
 @pytest.fixture
-def cast(app: Flask) -> Cast:
-    return Cast(app)
-
-
-@pytest.fixture
 def host(client: FlaskClient, cast: Cast) -> Headers:
     """The phone of a member of team 1."""
     phone = register(client)

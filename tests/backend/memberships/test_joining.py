@@ -18,13 +18,9 @@ from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.joining import URL, Cast, join, moment
 from tests.support.people import team
+from tests.support.problems import wrong_fields
 
 ME = "/api/v1/volunteers/me"
-
-
-@pytest.fixture
-def cast(app: Flask) -> Cast:
-    return Cast(app)
 
 
 def test_a_phone_joins_from_this_moment_on(
@@ -137,8 +133,7 @@ def test_a_wrong_field_is_named(
     client: FlaskClient, body: dict[str, Any], field: str, code: str
 ) -> None:
     answer = client.post(URL, json=body, headers=register(client))
-    assert answer.status_code == 422
-    assert [(e["field"], e["code"]) for e in answer.json["errors"]] == [(field, code)]
+    assert wrong_fields(answer) == [(field, code)]
 
 
 # Guesses

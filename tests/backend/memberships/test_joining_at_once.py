@@ -22,11 +22,6 @@ from tests.support.people import team
 ME = "/api/v1/volunteers/me"
 
 
-@pytest.fixture
-def cast(app: Flask) -> Cast:
-    return Cast(app)
-
-
 def test_a_double_tap_joins_once(app: Flask, client: FlaskClient, cast: Cast) -> None:
     phone = register(client)
     answers = send_concurrently(app, *[lambda own: join(own, phone, cast.code_one)] * 6)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -12,11 +11,6 @@ from tests.support.joining import URL, Cast, join
 from tests.support.people import person
 
 ME = "/api/v1/volunteers/me"
-
-
-@pytest.fixture
-def cast(app: Flask) -> Cast:
-    return Cast(app)
 
 
 def test_a_leader_sees_names_or_numbers_and_no_device(

@@ -103,12 +103,6 @@ def test_linking_and_unlinking_want_the_password(
     assert status_and_code(begin_linking(client, csrf)) == (409, "oidc_linked")
 
 
-def test_a_program_links_nothing(app: Flask, client: FlaskClient, provider: FakeProvider) -> None:
-    token = people.person(app, password_hash=people.password_hash())
-    answer = client.post(IDENTITIES, json={"password": PASSWORD}, headers=token)
-    assert status_and_code(answer) == (403, "session_required")
-
-
 def test_an_account_of_the_office_has_one_person(
     app: Flask, client: FlaskClient, provider: FakeProvider, csrf: dict[str, str]
 ) -> None:

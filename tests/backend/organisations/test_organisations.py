@@ -11,14 +11,11 @@ from hypothesis import strategies as st
 
 from backend.organisations.names import folded, normalised
 from tests.support.people import audit_entries, if_match, organisation, person
+from tests.support.problems import wrong_fields
 
 URL = "/api/v1/organisations"
 PROVINCE = {"system": "2024", "level": "province", "code": "19"}
 NEW = {"name": "Thành Đoàn Thái Nguyên", "type": "youth_union"}
-
-
-def codes(answer: Any) -> list[tuple[str, str]]:
-    return [(one["field"], one["code"]) for one in answer.json["errors"]]
 
 
 def create(client: FlaskClient, headers: dict[str, str], **changes: Any) -> Any:
@@ -49,7 +46,7 @@ def test_an_admin_makes_one(app: Flask, client: FlaskClient) -> None:
 def test_below_what_is_not_there_or_ended(app: Flask, client: FlaskClient, clock: Any) -> None:
     admin = person(app, "admin")
     answer = create(client, admin, parent_id=999)
-    assert (answer.status_code, codes(answer)) == (422, [("parent_id", "no_such_organisation")])
+    assert wrong_fields(answer) == [("parent_id", "no_such_organisation")]
     gone = organisation(app, ended_at=clock.now)
     answer = create(client, admin, parent_id=gone)
     assert (answer.status_code, answer.json["code"]) == (409, "organisation_ended")
@@ -68,7 +65,7 @@ def test_what_cannot_be_taken(
     app: Flask, client: FlaskClient, changes: dict[str, Any], field: str, code: str
 ) -> None:
     answer = create(client, person(app, "admin"), **changes)
-    assert (answer.status_code, codes(answer)) == (422, [(field, code)])
+    assert wrong_fields(answer) == [(field, code)]
     assert answer.json["errors"][0]["message"] != code
 
 
@@ -135,20 +132,6 @@ def test_filters(app: Flask, client: FlaskClient, clock: Any) -> None:
     assert ids(q="ĐOÀN") == {top, below}
     assert ids(q="0%", ended="true") == {gone}
     assert ids(q="%") == set()
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"cursor": "é"},
-        {"cursor": "MSAA"},
-        {"cursor": "9" * 2_900},
-        {"parent": "x"},
-        {"parent": 10**40},
-    ],
-)
-def test_a_strange_question(client: FlaskClient, query: dict[str, Any]) -> None:
-    assert client.get(URL, query_string=query).status_code == 422
 
 
 @pytest.mark.parametrize("written", ["0", "999", "x", "-1", "٣", "9" * 5_000, "1.0", "%00"])

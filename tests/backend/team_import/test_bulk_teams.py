@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.units import finder as bulk_places
-from tests.support.factories import register
 from tests.support.people import organisation, person, team, unit_id
+from tests.support.problems import wrong_fields
 from tests.support.team_files import GOOD, HEAD, errors, import_entries, send, teams, totals, url
 
 
@@ -121,7 +121,7 @@ def test_one_bad_row_writes_nothing_and_all_are_named(
         (15, "capacity_per_day", "negative"),
     ]
     assert errors(answer) == expected
-    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [
+    assert wrong_fields(answer) == [
         (f"rows.{line}.{field}".rstrip("."), code) for line, field, code in expected
     ]
     assert answer.json["totals"]["create"] == 1 and answer.json["totals"]["error"] == 13
@@ -188,34 +188,6 @@ def test_columns_that_mean_nothing_here_are_told(
     answer = send(client, url(youth, True), "name,type,Ghi chú\nĐội 1,youth,x\n", organiser)
     assert answer.json["columns"] == ["name", "type"]
     assert answer.json["ignored_columns"] == ["Ghi chú"]
-
-
-@pytest.mark.slow
-def test_only_the_organisers_of_the_organisation_may(
-    app: Flask, client: FlaskClient, youth: int, organiser: dict[str, str]
-) -> None:
-    other = organisation(app, "Huyện Đoàn Đồng Hỷ")
-    below = organisation(app, "Xã Đoàn", parent_id=youth)
-    known = team(app, youth)
-    cast = [
-        ({}, 401),
-        (register(client), 401),
-        (person(app, "team_leader", known), 403),
-        (person(app, "official", unit_id(app, "19", level="province")), 403),
-        (person(app, "organiser", other), 403),
-        (person(app, "organiser", below), 403),
-        (person(app, "organiser", youth, scopes=("read",)), 403),
-        (organiser, 200),
-    ]
-    for headers, status in cast:
-        template = f"/api/v1/organisations/{youth}/teams/template"
-        assert client.get(template, headers=headers).status_code == status
-        for dry_run in (True, False):
-            answer = send(client, url(youth, dry_run), GOOD, headers)
-            assert answer.status_code == status, (headers, answer.text)
-    assert send(client, url(below), GOOD, organiser).status_code == 200
-    assert send(client, url(9_999), GOOD, organiser).status_code == 404
-    assert send(client, url(9_999), GOOD, {}).status_code == 401
 
 
 def test_two_imports_at_once_follow_each_other(

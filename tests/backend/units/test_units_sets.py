@@ -31,14 +31,6 @@ def as_it_was(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def units(app: Flask) -> Units:
-    def run(*words: object) -> Result:
-        return app.test_cli_runner().invoke(args=["units", *map(str, words)])
-
-    return run
-
-
-@pytest.fixture
 def path(tmp_path: Path) -> Path:
     file = tmp_path / "made-up.geojson"
     november().to_file(file, driver="GeoJSON")

@@ -41,14 +41,6 @@ def as_it_was(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def units(app: Flask) -> Units:
-    def run(*words: object) -> Result:
-        return app.test_cli_runner().invoke(args=["units", *map(str, words)])
-
-    return run
-
-
-@pytest.fixture
 def folder(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setitem(app.config, "BOUNDARIES_DIR", tmp_path)
     november().to_parquet(tmp_path / "november.parquet")

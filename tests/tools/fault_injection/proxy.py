@@ -5,7 +5,6 @@ import random
 import socket
 import struct
 import threading
-from types import TracebackType
 from typing import Self
 
 TIMEOUT_S = 30.0
@@ -28,12 +27,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._listener.close()
 
     def _accept(self) -> None:

@@ -163,13 +163,7 @@ def test_a_commune_s_official_may_not_exclude(cast: Cast) -> None:
     assert states[0] == {"state": "open", "n": len(ids)}
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"state": "excluded", "samples": True}, "note"),
-    ],
-)
-def test_requests_that_cannot_be(cast: Cast, body: dict[str, Any], field: str) -> None:
-    request = {"signals": [{"id": 1}], "state": "explained", **body}
+def test_samples_are_excluded_with_a_note(cast: Cast) -> None:
+    request = {"signals": [{"id": 1}], "state": "excluded", "samples": True}
     answer = cast.client.patch(ALL, json=request, headers=cast.organiser)
-    assert answer.status_code == 422 and answer.json["errors"][0]["field"] == field
+    assert answer.status_code == 422 and answer.json["errors"][0]["field"] == "note"

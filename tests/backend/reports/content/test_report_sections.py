@@ -12,15 +12,9 @@ from backend.reports.content import proposals
 from backend.reports.content.figures import ReportUnit, TeamRow
 from backend.reports.content.references import LETTERS, cite, cite_all
 from tests.support import people
-from tests.support.clock import FakeClock
 from tests.support.factories import HERE, THERE
 from tests.support.reports import Office
 from tests.support.requirements import counting_from
-
-
-@pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
-    return Office(app, client, clock)
 
 
 def commune(office: Office) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from backend.units.service import find
 from tests.support.access.requests_officials import LETTERHEAD
 from tests.support.clock import FakeClock
 from tests.support.people import audit_entries, if_match, person, unit_id
+from tests.support.problems import wrong_fields
 
 URL = "/api/v1/units/19/letterhead"
 DEPARTMENT = {
@@ -111,13 +112,6 @@ def test_a_change_is_audited_without_the_words(
     assert "signer" in details["changed"] and "An" not in str(details)
 
 
-def test_a_reading_program_changes_nothing(app: Flask, client: FlaskClient) -> None:
-    province = unit_id(app, "19", level="province")
-    reader = person(app, "official", province, scopes=("read",))
-    assert client.get(URL, headers=reader).status_code == 200
-    assert put(client, reader, 0).status_code == 403
-
-
 @pytest.mark.parametrize(
     ("changes", "field", "code"),
     [
@@ -129,5 +123,4 @@ def test_what_cannot_be_set(
     client: FlaskClient, official: dict[str, str], changes: Any, field: str, code: str
 ) -> None:
     answer = put(client, official, 0, **changes)
-    assert answer.status_code == 422
-    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [(field, code)]
+    assert wrong_fields(answer) == [(field, code)]

@@ -4,21 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.http.requests import BODY_MOST_BYTES
 from backend.reports.content.figures import digest
 from backend.reports.monthly import lifecycle
 from tests.support import people
-from tests.support.clock import FakeClock
 from tests.support.reports import PDF, URL, Office, stored_report
-
-
-@pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
-    return Office(app, client, clock)
 
 
 def attach(office: Office, report: int, body: bytes = PDF, **changes: Any) -> Any:

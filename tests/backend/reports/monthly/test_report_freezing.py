@@ -4,23 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from backend.reports.content import sections
 from backend.reports.monthly import lifecycle
 from tests.support import people
-from tests.support.clock import FakeClock
 from tests.support.joining import send_concurrently
 from tests.support.reports import URL, Office
 
 
 @pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
-    made = Office(app, client, clock)
-    made.is_demo()
-    return made
+def office(office: Office) -> Office:
+    office.is_demo()
+    return office
 
 
 def sending(office: Office, report: int, what: str) -> Callable[[FlaskClient], TestResponse]:

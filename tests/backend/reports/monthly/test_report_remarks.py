@@ -4,18 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 
 from backend.reports.monthly.remarks import REMARK_MOST
 from tests.support import people
-from tests.support.clock import FakeClock
 from tests.support.reports import URL, Office
-
-
-@pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
-    return Office(app, client, clock)
 
 
 def save(office: Office, report: int, text: str | bytes, version: int | None = 0,

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -17,15 +15,13 @@ from backend.database.extensions import db
 from backend.reports.content.figures import canonical_json, digest
 from backend.reports.monthly.seals import KEY_FILE
 from backend.reports.monthly.service import remove_demo_reports
-from tests.support.clock import FakeClock
 from tests.support.reports import URL, Office
 
 
 @pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
-    made = Office(app, client, clock)
-    made.is_demo()
-    return made
+def office(office: Office) -> Office:
+    office.is_demo()
+    return office
 
 
 def sealed_files(office: Office, report: int) -> list[Any]:

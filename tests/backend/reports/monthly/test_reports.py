@@ -19,11 +19,6 @@ from tests.support.reports import DECEMBER, MONTH, URL, Office
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
-    return Office(app, client, clock)
-
-
 def test_a_draft_shows_the_figures_of_coverage(office: Office) -> None:
     office.measured(9, 10, 16)
     report = office.draft()

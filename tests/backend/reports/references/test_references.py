@@ -4,23 +4,15 @@ from datetime import date
 from typing import Any
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.reports.content.references import cite_document, cite_documents, day_in_words
 from tests.support import people
 from tests.support.access.requests_reports import document
-from tests.support.clock import FakeClock
 from tests.support.reports import Office
 
 URL = "/api/v1/units/19/references"
-
-
-@pytest.fixture
-def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
-    return Office(app, client, clock)
 
 
 def add(office: Office, url: str = URL, **changes: Any) -> Any:

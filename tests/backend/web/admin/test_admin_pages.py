@@ -14,14 +14,9 @@ from backend.web.admin.audit_details import readable_details
 from backend.web.admin.frame import SECTIONS
 from backend.web.site.labels import LABELS
 from tests.support import people
-from tests.support.admin_client import NAME, AdminBrowser, field_error
+from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.clock import FakeClock
 from tests.support.people import account, audit_entries
-
-
-@pytest.fixture
-def admin(app: Flask, client: FlaskClient, clock: FakeClock) -> AdminBrowser:
-    return AdminBrowser(app, client, clock.now)
 
 
 def test_an_admin_is_led_to_the_installations_health(admin: AdminBrowser) -> None:
@@ -36,12 +31,6 @@ def test_an_admin_is_led_to_the_installations_health(admin: AdminBrowser) -> Non
 def test_every_check_has_words() -> None:
     names = {check.__name__ for check in CHECKS}
     assert LABELS["check"].keys() == LABELS["check_meaning"].keys() == names
-
-
-def test_without_a_second_factor_nobody_is_an_admin(app: Flask, client: FlaskClient) -> None:
-    account(app, NAME, "admin")
-    people.sign_in(client, NAME)
-    assert client.get("/admin").status_code == 403
 
 
 def test_a_person_is_invited_by_a_link_shown_once(app: Flask, admin: AdminBrowser) -> None:

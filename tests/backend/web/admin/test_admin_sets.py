@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from geopandas import GeoDataFrame
 from pyarrow import parquet
 from shapely import GEOSException, box, polygons
@@ -30,15 +29,9 @@ from backend.web.admin.job_kinds import memory_limit
 from geo.polygons import BoundaryError
 from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.boundary_sets import FOREIGN, november, units_restored
-from tests.support.clock import FakeClock
 from tests.support.people import audit_entries
 
 SPAN = {"valid_from": "2024-11-01", "valid_to": "2024-11-30", "quality": "published"}
-
-
-@pytest.fixture
-def admin(app: Flask, client: FlaskClient, clock: FakeClock) -> AdminBrowser:
-    return AdminBrowser(app, client, clock.now)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backend.database.extensions import db
@@ -20,11 +19,6 @@ from tests.support.clock import FakeClock
 from tests.support.people import account
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
-
-
-@pytest.fixture
-def admin(app: Flask, client: FlaskClient, clock: FakeClock) -> AdminBrowser:
-    return AdminBrowser(app, client, clock.now)
 
 
 def left(app: Flask, now: datetime, *, encrypted: bool = True) -> list[str]:

@@ -57,14 +57,6 @@ def test_who_has_no_area_is_told_who_grants_them(app: Flask, client: FlaskClient
     assert "Bạn chưa có địa bàn nào" in client.get("/desk").text
 
 
-@pytest.mark.parametrize("path", ["/desk/area/01", "/desk/area/99999", "/desk/wall?unit=01"])
-def test_another_s_area_is_as_none(app: Flask, client: FlaskClient, path: str) -> None:
-    sign_in(app, client)
-    answer = client.get(path)
-    assert answer.status_code == 404
-    assert "Không có trang này" in answer.text
-
-
 @pytest.mark.slow
 def test_the_table_shows_coverage_s_figures(app: Flask, client: FlaskClient) -> None:
     measured(client, 8, 13, 18)

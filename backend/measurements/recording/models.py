@@ -245,9 +245,14 @@ class Earning(db.Model):
         Index(None, "campaign_id", "team_id"),
         Index(None, "campaign_id", "day"),
         Index(None, "unit_id", "day"),  # the owners of a commune's samples, for signals
+        # The communes that members helped to reach the target.
+        Index(
+            "ix_earnings_needed", "campaign_id", "team_id", "volunteer_id", "unit_id", "day",
+            "network", postgresql_where=text("needed"),
+        ),
         # Used by withdrawals and the foreign key: is a membership still referred to?
         Index(None, "membership_id", postgresql_where=text("membership_id is not null")),
-    )
+    )  # fmt: skip
 
     measurement_id: Mapped[UUID] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)

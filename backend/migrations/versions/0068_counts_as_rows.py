@@ -112,6 +112,10 @@ def upgrade() -> None:
     op.execute("alter table earnings add needed boolean not null default false")
     _fill()
     op.execute("""
+        create index ix_earnings_needed
+            on earnings (campaign_id, team_id, volunteer_id, unit_id, day, network) where needed
+    """)
+    op.execute("""
         drop table team_deltas, team_counts, team_places, contribution_counts, contribution_days,
             needed_stale, needed_targets, needed_shares, needed_sums;
         drop table counts, count_deltas;

@@ -3,6 +3,8 @@
 import shlex
 import shutil
 import stat
+import statistics
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,6 +40,8 @@ LEAST_POSTGRES = 150_000
 CLOCK_S = 2.0
 # A month of a province takes 1 GB; PostgreSQL stops when it cannot write its log.
 LEAST_FREE_BYTES = 2_000_000_000
+# A disk for databases takes less than 1 ms; the median of some is no accident.
+SLOW_COMMIT_S, COMMITS = 0.010, 9
 # Backups are made daily; two hours of grace.
 BACKUP_AGE = timedelta(hours=26)
 # A receiver that is away for a night is back in the morning.
@@ -217,6 +221,26 @@ def disk(context: CheckContext) -> Iterator[Finding]:
                 ),
                 {"free": free / 1e9, "folder": str(folder)},
             )
+
+
+def commits(context: CheckContext) -> Iterator[Finding]:
+    """Check how long a commit takes: posts to one commune wait for each other's."""
+    if _one("select pg_is_in_recovery()"):
+        return
+    took = []
+    for _ in range(COMMITS):
+        _one("select pg_logical_emit_message(true, 'doctor', '')")  # a commit writes to disk
+        began = time.perf_counter()
+        db.session.commit()
+        took.append(time.perf_counter() - began)
+    seconds = statistics.median(took)
+    if seconds > SLOW_COMMIT_S:
+        yield Finding(
+            N_("A commit takes {ms} ms: one commune takes at most {n} posts a second."),
+            N_("Put the database on a faster disk, such as NVMe: docs/scale.md"),
+            {"ms": round(seconds * 1e3), "n": int(1 / seconds)},
+            warning=True,
+        )
 
 
 def recent(context: CheckContext) -> Iterator[Finding]:
@@ -447,8 +471,8 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    configuration, database, migrations, boundaries, clock, disk, recent, signals, keys, seal_keys,
-    second_factors, counting, office_sign_in, backups, jobs, webhooks,
+    configuration, database, migrations, boundaries, clock, disk, commits, recent, signals, keys,
+    seal_keys, second_factors, counting, office_sign_in, backups, jobs, webhooks,
 )  # fmt: skip
 
 

@@ -100,6 +100,15 @@ def test_a_clock_that_is_off(app: Flask, var_dir: Path, clock: Any) -> None:
     found(app, "s from this machine's")
 
 
+def test_slow_commits_are_a_warning(
+    app: Flask, var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "SLOW_COMMIT_S", 0.0)
+    code, output = visit(app)
+    assert code == 0
+    assert "warning  commits: A commit takes" in output
+
+
 def test_a_key_that_others_can_read(app: Flask, var_dir: Path) -> None:
     (var_dir / "secret_key").chmod(0o644)
     found(app, "can be read by others (644)")

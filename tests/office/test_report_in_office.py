@@ -17,6 +17,8 @@ from backend.reports.content import labels
 from backend.reports.content.figures import Report
 from backend.reports.content.proposals import propose
 from backend.reports.files.rendering import Files, render
+from backend.reports.reminders.letter import render_reminder
+from tests.support.reminders import HEAD, situation
 from tests.support.report_content import commune, lacking, reached, report, sections, team
 
 pytestmark = [
@@ -204,3 +206,20 @@ def number(cell: str) -> float | None:
         return round(float(cell.removesuffix("%")) / scale, 6)
     except ValueError:
         return None
+
+
+# The letter of reminder
+
+
+def test_the_letter_is_one_page_and_an_annex(tmp_path: Path) -> None:
+    folder = Path(os.environ.get("OFFICE_DIR") or tmp_path)
+    file = folder / "reminder.docx"
+    file.write_bytes(render_reminder(situation(87, demo=True), HEAD))
+    profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"
+    run("soffice", "--headless", profile, "--convert-to", "pdf", "--outdir", str(folder), str(file))
+    pdf = str(folder / "reminder.pdf")
+    pages = run("pdftotext", "-layout", pdf, "-").split("\f")
+    assert "Kính gửi" in pages[0] and "V/v đôn đốc" in pages[0] and "GIÁM ĐỐC" in pages[0]
+    assert "CÒN THIẾU MẪU" in pages[1] and "Kèm theo Công văn số" in pages[1]
+    assert all("Đơn vị" in page for page in pages[1:3])  # the head of the table is repeated
+    run("pdftoppm", "-r", "60", "-png", pdf, str(folder / "reminder"))

@@ -7,7 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.database.extensions import db
+from tests.support.sql_statements import execute
 
 # Two points in Thái Nguyên city, 1.5 km apart; every set has a commune there.
 HERE = {"latitude": 21.5942, "longitude": 105.8482}
@@ -57,9 +57,7 @@ def register(client: FlaskClient, since: timedelta = KNOWN_SINCE) -> dict[str, s
 
 def move_registration(client: FlaskClient, device: str, by: timedelta = KNOWN_SINCE) -> None:
     """Make a device older: samples from before its registration do not count."""
-    with client.application.app_context():
-        db.session.execute(EARLIER, {"by": by, "id": device})
-        db.session.commit()
+    execute(client.application, EARLIER, {"by": by, "id": device})
 
 
 def post(client: FlaskClient, headers: dict[str, str], *samples: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from backend.devices.models import Device
 from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.reasons import category
 from tests.support.daily_counts import add_counts
+from tests.support.sql_statements import execute
 
 NINE = datetime(2024, 11, 15, 9, tzinfo=VIETNAM)
 
@@ -66,9 +67,7 @@ def phones(
     rows = [
         {"id": one, "token_hash": one.bytes, "withdrawal_hash": one.bytes, **common} for one in ids
     ]
-    with app.app_context():
-        db.session.execute(insert(Device), rows)
-        db.session.commit()
+    execute(app, insert(Device), rows)
     return ids
 
 

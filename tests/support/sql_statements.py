@@ -1,11 +1,11 @@
-"""Record SQL statements."""
+"""Record SQL statements, or execute one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Executable, event
 
 from backend.database.extensions import db
 
@@ -25,3 +25,10 @@ def recorded_statements(app: Flask) -> Iterator[list[str]]:
         yield recorded
     finally:
         event.remove(engine, "before_cursor_execute", record)
+
+
+def execute(app: Flask, statement: Executable, values: Any = None) -> None:
+    """Execute a statement and commit."""
+    with app.app_context():
+        db.session.execute(statement, values)
+        db.session.commit()

@@ -22,6 +22,7 @@ from backend.outbox import service as outbox
 from backend.outbox.models import Event
 from backend.outbox.service import NewEvent
 from tests.support.clock import FakeClock
+from tests.support.sql_statements import execute
 
 HOOKS = "/api/v1/webhooks"
 SEALED = "report.sealed"
@@ -163,9 +164,7 @@ class Hook:
 
     def set_failures(self, **values: Any) -> None:
         """Change the rows of events that failed."""
-        with self.app.app_context():
-            db.session.execute(update(WebhookFailure).values(values))
-            db.session.commit()
+        execute(self.app, update(WebhookFailure).values(values))
 
 
 def add_hook(client: FlaskClient, admin: dict[str, str], url: str, **data: Any) -> Any:

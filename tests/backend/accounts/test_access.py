@@ -32,6 +32,7 @@ from backend.organisations.scopes import campaign_scope, organisation_scope, tea
 from backend.units.index import successors
 from tests.support.clock import FakeClock
 from tests.support.people import SCOPES, campaign, organisation, person, team, unit_id
+from tests.support.sql_statements import execute
 
 NOW = datetime(2024, 11, 20, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(seconds=1)
@@ -230,9 +231,7 @@ def test_a_role_counts_from_its_beginning_until_its_end(
     app: Flask, client: FlaskClient, clock: FakeClock, changes: dict[str, datetime], answer: int
 ) -> None:
     clock.now, headers = NOW, person(app, "admin")
-    with app.app_context():
-        db.session.execute(update(Role).values(**changes))
-        db.session.commit()
+    execute(app, update(Role).values(**changes))
     assert status(client, headers) == answer
 
 
@@ -255,9 +254,7 @@ def test_a_token_opens_while_it_and_its_person_stand(
     answer: int,
 ) -> None:
     clock.now, headers = NOW, person(app, "admin")
-    with app.app_context():
-        db.session.execute(update(model).values(**changes))
-        db.session.commit()
+    execute(app, update(model).values(**changes))
     assert status(client, headers) == answer
 
 

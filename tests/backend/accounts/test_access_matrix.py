@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
+from tests.support import people
 from tests.support.access.requests import send_request
 from tests.support.access.table import (
     BY_SESSION,
@@ -18,7 +19,7 @@ from tests.support.access.table import (
     expected,
 )
 from tests.support.access.table_pages import DRAFT
-from tests.support.access.world import World
+from tests.support.access.world import PASSWORD, World
 from tests.support.openapi_client import openapi_document
 
 
@@ -174,3 +175,31 @@ def test_protected_endpoints_declare_security(built: Flask) -> None:
         if not paths[plain][method.lower()].get("security"):
             silent.append(f"{method} {path}")
     assert silent == []
+
+
+# What two people do one after the other
+
+
+@pytest.mark.parametrize("actor", ["organiser", "other organiser"])
+def test_no_team_of_another_organisation_enters_a_campaign_by_the_word_of_one(
+    app: Flask, client: FlaskClient, actor: str
+) -> None:
+    world = World(app, client, actor)
+    stranger = people.team(app, world.elsewhere, "Đội của Sở")
+    url = f"/api/v1/campaigns/{world.campaign}/teams/{stranger}/join-code"
+    assert client.post(url, json={}, headers=world.headers).status_code in (403, 404)
+
+
+def test_who_holds_an_invitation_does_not_get_what_an_admin_grants_to_its_name(
+    app: Flask, client: FlaskClient
+) -> None:
+    """The organiser who invites sees the link, and may open it in place of the person."""
+    world = World(app, client, "organiser")
+    asked = {"name": "lan@example.vn", "roles": [{"role": "team_leader", "scope_id": world.team}]}
+    invited = client.post("/api/v1/invitations", json=asked, headers=world.headers).json
+    roles = f"/api/v1/users/{invited['user_id']}/roles"
+    granted = client.post(roles, json={"role": "admin"}, headers=world.headers_of("admin"))
+    secret = invited["link"].partition("#")[2]
+    accepting = {"secret": secret, "password": PASSWORD}
+    accepted = client.post("/api/v1/invitations/accept", json=accepting)
+    assert granted.status_code == 409 or accepted.status_code == 404

@@ -24,6 +24,7 @@ from tests.support.sign_in import (
     code,
     status_and_code,
 )
+from tests.support.sql_statements import execute
 
 # The cookie
 
@@ -176,13 +177,9 @@ def test_roles_are_read_at_every_request(app: Flask, client: FlaskClient, clock:
     mine = account(app, PHONE, "admin", totp_secret=SECRET)
     sign_in(client, PHONE, totp=code(clock))
     assert client.get("/api/v1/users").status_code == 200
-    with app.app_context():
-        db.session.execute(text("update roles set valid_to = :now"), {"now": clock.now})
-        db.session.commit()
+    execute(app, text("update roles set valid_to = :now"), {"now": clock.now})
     assert client.get("/api/v1/users").status_code == 403
-    with app.app_context():
-        db.session.execute(update(User).where(User.id == mine).values(closed_at=clock.now))
-        db.session.commit()
+    execute(app, update(User).where(User.id == mine).values(closed_at=clock.now))
     assert client.get(ACCOUNT).status_code == 401
 
 

@@ -23,6 +23,7 @@ from backend.accounts.sessions import (
 from backend.database.extensions import db
 from tests.support.people import PASSWORD, account
 from tests.support.sign_in import status_and_code
+from tests.support.sql_statements import execute
 
 SESSIONS = "/api/v1/sessions"
 ACCOUNT = "/api/v1/account"
@@ -156,10 +157,7 @@ def test_a_name_that_nobody_has_is_locked_alike(app: Flask, client: FlaskClient)
 def spend(app: Flask, client: FlaskClient, what: str, n: int) -> None:
     """Let an hour's attempts have been, as other workers would have counted them."""
     attempt(client, password="not this one")
-    with app.app_context():
-        db.session.execute(text("update attempts set n = :n where what = :what"),
-                           {"n": n, "what": what})  # fmt: skip
-        db.session.commit()
+    execute(app, text("update attempts set n = :n where what = :what"), {"n": n, "what": what})
 
 
 def test_many_addresses_together_lock_an_account_for_the_hour(

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from backend.accounts.models import User
-from backend.database.extensions import db
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.people import PASSWORD, audit_entries
+from tests.support.sql_statements import execute
 
 PAGE = "/account/tokens?lang=en"
 NAME = "lan@example.vn"
@@ -77,9 +77,7 @@ def test_a_wrong_form_is_shown_again(app: Flask, clock: FakeClock) -> None:
 
 def test_who_has_no_password_is_told_how_to_get_one(app: Flask, clock: FakeClock) -> None:
     browser, csrf = signed_in(app)
-    with app.app_context():
-        db.session.execute(update(User).values(password_hash=None))  # as the office's accounts
-        db.session.commit()
+    execute(app, update(User).values(password_hash=None))  # as the office's accounts
     page = browser.get(PAGE).text
     assert "This account has no password here." in page and 'name="password"' not in page
     form = {**csrf, "name": "Excel", "days": "90", "password": ""}

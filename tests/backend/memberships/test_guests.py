@@ -17,6 +17,7 @@ from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.joining import URL, Cast, Headers, join, moment, send_concurrently
 from tests.support.people import campaign, person
+from tests.support.sql_statements import execute
 
 PASSES, USE = "/api/v1/passes", "/api/v1/passes/use"
 DAY = timedelta(hours=24)
@@ -120,15 +121,11 @@ def test_a_host_who_left_or_a_campaign_that_closed(
     app: Flask, client: FlaskClient, cast: Cast, host: Headers, clock: FakeClock
 ) -> None:
     made = ask(client, host, cast.campaign).json
-    with app.app_context():
-        db.session.execute(update(Campaign).values(state="closed"))
-        db.session.commit()
+    execute(app, update(Campaign).values(state="closed"))
     closed = use(client, register(client), made)
     assert (closed.status_code, closed.json["code"]) == (410, "campaign_over")
     assert ask(client, host, cast.campaign).status_code == 410
-    with app.app_context():
-        db.session.execute(update(Campaign).values(state="open"))
-        db.session.commit()
+    execute(app, update(Campaign).values(state="open"))
     clock.now += timedelta(minutes=1)
     [member] = client.get(URL, headers=host).json["items"]
     client.delete(f"{URL}/{member['id']}", headers=host)

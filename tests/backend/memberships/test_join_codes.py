@@ -20,6 +20,7 @@ from backend.organisations.models import Organisation
 from tests.support.clock import FakeClock
 from tests.support.people import campaign, organisation, person, team
 from tests.support.problems import wrong_fields
+from tests.support.sql_statements import execute
 
 FILES = {"": "application/json", ".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -142,9 +143,7 @@ def test_what_is_over_gets_no_code(
     app: Flask, client: FlaskClient, cast: Cast,
     table: Any, changes: dict[str, Any], status: int, code: str,
 ) -> None:  # fmt: skip
-    with app.app_context():
-        db.session.execute(update(table).values(**changes))
-        db.session.commit()
+    execute(app, update(table).values(**changes))
     answer = client.post(cast.url, json={}, headers=cast.organiser)
     assert (answer.status_code, answer.json["code"]) == (status, code)
 
@@ -152,9 +151,7 @@ def test_what_is_over_gets_no_code(
 def test_codes_are_made_before_a_campaign_opens(
     app: Flask, client: FlaskClient, cast: Cast
 ) -> None:
-    with app.app_context():
-        db.session.execute(update(Campaign).values(state="draft"))
-        db.session.commit()
+    execute(app, update(Campaign).values(state="draft"))
     rotated(client, cast)
 
 
@@ -162,9 +159,7 @@ def test_a_code_tells_when_it_is_of_no_use(
     app: Flask, client: FlaskClient, cast: Cast, clock: FakeClock
 ) -> None:
     rotated(client, cast, expires_at="2024-11-21T08:00:00+07:00", uses_most=1)
-    with app.app_context():
-        db.session.execute(update(JoinCode).values(uses=1))
-        db.session.commit()
+    execute(app, update(JoinCode).values(uses=1))
     assert client.get(cast.url, headers=cast.leader).json["state"] == "used_up"
     clock.now = datetime(2024, 11, 21, 1, 0, tzinfo=UTC)
     assert client.get(cast.url, headers=cast.leader).json["state"] == "expired"

@@ -19,6 +19,7 @@ from tests.support.factories import register
 from tests.support.joining import URL, Cast, join, moment
 from tests.support.people import team
 from tests.support.problems import wrong_fields
+from tests.support.sql_statements import execute
 
 ME = "/api/v1/volunteers/me"
 
@@ -104,9 +105,7 @@ def test_what_is_not_open_is_not_joined(
     app: Flask, client: FlaskClient, cast: Cast,
     table: Any, changes: dict[str, Any], status: int, code: str,
 ) -> None:  # fmt: skip
-    with app.app_context():
-        db.session.execute(update(table).values(**changes))
-        db.session.commit()
+    execute(app, update(table).values(**changes))
     answer = join(client, register(client), cast.code_one)
     assert (answer.status_code, answer.json["code"]) == (status, code)
     with app.app_context():

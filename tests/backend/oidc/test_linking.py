@@ -18,6 +18,7 @@ from tests.support.oidc import come_back, office, rule, sign_in
 from tests.support.oidc_provider import FakeProvider
 from tests.support.people import PASSWORD, account
 from tests.support.sign_in import ACCOUNT, SECRET, TOKENS, code, status_and_code
+from tests.support.sql_statements import execute
 
 IDENTITIES = "/api/v1/account/identities"
 NAME = "hoa@so.vn"
@@ -262,9 +263,7 @@ def test_admins_see_which_rule_gave_a_role(
     page = browser.get(f"/admin/people/{mine}?lang=en").text
     assert "by the rule officials" in page and "comes back" in page
     assert "by the rule officials" in browser.get("/admin/people?lang=en").text
-    with app.app_context():
-        db.session.execute(User.__table__.update().values(name=None).where(User.id == mine))
-        db.session.commit()
+    execute(app, User.__table__.update().values(name=None).where(User.id == mine))
     for path in ("/admin/people", f"/admin/people/{mine}", "/admin/sessions", "/admin/audit"):
         shown = browser.get(f"{path}?lang=en")
         assert shown.status_code == 200 and ">None<" not in shown.text

@@ -35,6 +35,7 @@ from tests.support.oidc import (
 from tests.support.oidc_provider import FakeProvider, serving
 from tests.support.people import PASSWORD, account, grant, unit_id
 from tests.support.sign_in import ACCOUNT, SECRET, code
+from tests.support.sql_statements import execute
 
 OFFICIALS = rule("officials", "thai-nguyen", "official", unit="19", level="province", system="2024")
 
@@ -275,9 +276,7 @@ def test_a_role_that_an_admin_gave_is_not_given_twice_nor_ended(
 ) -> None:
     provider.claims["groups"] = ["thai-nguyen"]
     sign_in(client, provider)
-    with app.app_context():
-        db.session.execute(update(Role).values(rule=None, valid_to=None))
-        db.session.commit()
+    execute(app, update(Role).values(rule=None, valid_to=None))
     for groups in (["thai-nguyen"], []):
         provider.claims["groups"] = groups
         sign_in(client, provider)
@@ -384,9 +383,7 @@ def test_the_wait_for_a_code_ends(careful: FlaskClient, clock: FakeClock) -> Non
 def test_what_changes_before_the_code_lets_nobody_in(
     app: Flask, careful: FlaskClient, clock: FakeClock, change: Callable[[], Any]
 ) -> None:
-    with app.app_context():
-        db.session.execute(change())
-        db.session.commit()
+    execute(app, change())
     assert problem(careful.post(CODE, data={"code": code(clock)})) == "oidc_expired"
     assert whoami(careful).status_code == 401
 

@@ -9,10 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from backend.accounts.models import Role
-from backend.database.extensions import db
 from tests.support.clock import FakeClock
 from tests.support.people import audit_entries, person, unit_id
-from tests.support.sql_statements import recorded_statements
+from tests.support.sql_statements import execute, recorded_statements
 
 ENDED = "/api/v1/roles/ended"
 AFTER = datetime(2025, 7, 2, 3, 0, tzinfo=UTC)
@@ -122,9 +121,7 @@ def test_a_role_for_a_time_stays_one_for_that_time(
     cast: Cast, app: Flask, clock: FakeClock
 ) -> None:
     ends = datetime(2025, 8, 31, 17, 0, tzinfo=UTC)
-    with app.app_context():
-        db.session.execute(update(Role).where(Role.role == "official").values(valid_to=ends))
-        db.session.commit()
+    execute(app, update(Role).where(Role.role == "official").values(valid_to=ends))
     for waiting in cast.waiting().values():
         assert cast.confirm(waiting["id"]).json["role"]["valid_to"] == ends.isoformat()
     clock.now = ends

@@ -21,6 +21,7 @@ from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.speed_tests import end, get_ticket, start, transfer, witnessed
+from tests.support.sql_statements import execute
 
 TESTS = "/api/v1/tests"
 
@@ -125,9 +126,7 @@ def test_a_hundred_tickets_a_day_at_most(
 
 
 def _use_all(app: Flask, clock: FakeClock) -> None:
-    with app.app_context():
-        db.session.execute(update(TicketRow).values(used_at=clock.now))
-        db.session.commit()
+    execute(app, update(TicketRow).values(used_at=clock.now))
 
 
 def test_the_limits_hold_for_requests_at_the_same_time(

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from tests.tools.docs_generator.tables import markdown
+
 # Constants of these modules that have a comment and whose value is a limit.
 MODULES = ("backend.measurements.recording.rules", "geo.fix", "geo.index")
 UNITS = {
@@ -20,11 +22,9 @@ NO_LIMITS = {"RULES", "EARTH_RADIUS_M", "OPERATORS", "COUNTRY_MCC", "HIDDEN", "N
 def table() -> str:
     """Return every limit with its value and its reason."""
     rows = [
-        f"| `{name}` | {value} | {reason} |"
-        for module in MODULES
-        for name, value, reason in found(module)
+        (f"`{name}`", value, reason) for module in MODULES for name, value, reason in found(module)
     ]
-    return "\n".join(["| limit | value | reason |", "|---|---|---|", *rows])
+    return markdown("limit | value | reason", rows)
 
 
 def found(name: str) -> Iterator[tuple[str, str, str]]:

@@ -4,28 +4,20 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tools.docs_generator import (
-    database,
-    limits,
-    operators,
-    reasons,
-    reporting,
-    settings,
-    vnnic,
-)
+from tests.tools.docs_generator import database, limits, tables
 
 DOCS = Path(__file__).parents[3] / "docs"
 # page: {name of the part: its generator}
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "database.md": {"tables": database.tables},
-    "operator.md": {"settings": settings.table},
+    "operator.md": {"settings": tables.settings},
     "rules.md": {
-        "reasons": reasons.table,
+        "reasons": tables.reasons,
         "limits": limits.table,
-        "operators": operators.table,
+        "operators": tables.operators,
     },
-    "vnnic.md": {"vnnic": vnnic.table},
-    "reporting.md": {"views": reporting.table},
+    "vnnic.md": {"vnnic": tables.vnnic},
+    "reporting.md": {"views": tables.views},
 }
 
 

@@ -34,6 +34,7 @@ from tests.support.measurements import (
 from tests.support.notes import note, post_notes
 from tests.support.people import audit_entries, person, unit_id
 from tests.support.reports import Office
+from tests.support.sql_statements import execute
 
 COMMUNE = "05584"  # a rural one
 CELL = h3.latlng_to_cell(21.87, 105.60, 8)
@@ -53,9 +54,7 @@ def note_row(unit: int, device: uuid.UUID, day: int = 0, **changes: Any) -> dict
 
 
 def store_notes(app: Flask, *rows: dict[str, Any]) -> None:
-    with app.app_context():
-        db.session.execute(insert(NoConnectionNote), list(rows))
-        db.session.commit()
+    execute(app, insert(NoConnectionNote), list(rows))
 
 
 def noted(app: Flask, number: int, days: int = 2, **changes: Any) -> list[uuid.UUID]:

@@ -1,6 +1,7 @@
 """Spots where nobody measured: the pure rule."""
 
 import pytest
+from flask.testing import FlaskClient
 
 from backend.coverage.plan.next_place import (
     ENOUGH_LEAST,
@@ -10,6 +11,8 @@ from backend.coverage.plan.next_place import (
     lacking_spots,
 )
 from geo.fix import distance_m
+from tests.support.factories import HERE, register
+from tests.support.next_spots import ask
 
 
 def test_cells_are_of_about_500_m_everywhere() -> None:
@@ -44,3 +47,27 @@ def test_enough_is_an_even_share_of_the_target(target: int | None, cells: int, e
         spots = lacking_spots(0.0, 0.0, some, {some[0]: n}, (), target)
         assert len(spots) == min(answer, SPOTS_MOST)
         assert ((0.00225, 0.0024) in {(s.latitude, s.longitude) for s in spots}) == (n < enough)
+
+
+# Nearby communes
+
+
+def test_neighbours_have_counts_and_say_whether_they_are_within_reach(client: FlaskClient) -> None:
+    headers = register(client)
+    walk, ride = (ask(client, headers, **HERE, radius_m=metres) for metres in (2_000, 15_000))
+    assert walk["unit"]["code"] not in {one["code"] for one in walk["nearby"]}
+    far = [one["distance_m"] for one in ride["nearby"]]
+    assert far and far == sorted(far)
+    assert all(one["within"] for one in ride["nearby"])
+    assert [one["within"] for one in walk["nearby"]] == [
+        one["distance_m"] <= 2_000 for one in walk["nearby"]
+    ]
+    assert {(one["target"], one["shortfall"]) for one in ride["nearby"]} == {(300, 300)}
+    assert ride["demo"] is False
+
+
+def test_no_spot_lies_beyond_the_radius(client: FlaskClient) -> None:
+    headers = register(client)
+    spots = ask(client, headers, **HERE, radius_m=500)["spots"]
+    assert all(one["distance_m"] <= 500 for one in spots)
+    assert len(spots) < len(ask(client, headers, **HERE)["spots"])

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from shapely import LineString, Polygon, box
 
+from backend.canvas import COUNTRY_BOX, INSET, Canvas
 from backend.web.maps.base_lines import HIGHWAY, ROAD, WATER, drawn_lines, read, write
+from backend.web.maps.drawing import inset_coast
 
 BOX = (105.0, 20.0, 106.0, 21.0)
 MARGIN = 0.05
@@ -47,3 +49,18 @@ def test_without_a_file_nothing_is_drawn(tmp_path: Path) -> None:
     assert drawn_lines(tmp_path / "none.npz", BOX, MARGIN) == ()
     (tmp_path / "broken.npz").write_bytes(b"no arrays")
     assert drawn_lines(tmp_path / "broken.npz", BOX, MARGIN) == ()
+
+
+# The inset of the archipelagos
+
+
+def test_only_what_it_shows_of_the_coast_is_sent() -> None:
+    canvas = Canvas(COUNTRY_BOX)
+    (west, north), (east, south) = INSET
+    inland, coast = box(103, 20, 105, 22), box(107, 12, 109, 14)
+    island = box(110, 9, 111, 10)
+    paths = {"inland": inland, "coast": coast, "both": inland.union(island)}
+    drawn = {code: canvas.path(shape) for code, shape in paths.items()}
+    found = inset_coast(tuple(drawn.values()))
+    assert found == (canvas.path(coast), canvas.path(island))
+    assert all(west < x < east and south < y < north for x, y in ((108, 13), (110.5, 9.5)))

@@ -24,6 +24,7 @@ from backend.memberships.models import Membership, Volunteer
 from tests.support.admin_client import field_error
 from tests.support.people import LONG_AGO, account, organisation, sign_in, take_part, team, unit_id
 from tests.support.qr_codes import read_qr
+from tests.support.sql_statements import execute
 
 ORGANISER = "lan@example.vn"
 LIST = "Chi đoàn 1\tPhường Trưng Vương\t40\t0912 345 678\nChi đoàn 2\nChi đoàn 3\t\t\tan@example.vn"
@@ -107,9 +108,7 @@ def test_a_draft_saves_itself_and_belongs_to_its_person(organiser: Organiser, ap
 
 def test_old_drafts_expire_with_their_contacts(organiser: Organiser, app: Flask) -> None:
     organiser.post("/campaigns/drafts/save", 200, name="Cũ", teams="Đội 1\t0912 345 678")
-    with app.app_context():
-        db.session.execute(update(CampaignDraft).values(updated_at=LONG_AGO))
-        db.session.commit()
+    execute(app, update(CampaignDraft).values(updated_at=LONG_AGO))
     organiser.post("/campaigns/drafts/save", 200, name="Mới")
     done = app.test_cli_runner().invoke(args=["privacy", "expire"])
     assert done.exit_code == 0, done.output

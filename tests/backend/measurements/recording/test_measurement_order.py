@@ -253,9 +253,9 @@ def rejudged(app: Flask, ids: list[str]) -> int:
         chosen = [uuid.UUID(one) for one in ids]
         device = db.session.get_one(Measurement, chosen[0]).device_id
         joined = lock_rows(device)
-        changes = revise_chosen(device, chosen, joined, judging_settings(app.config)).rows()
+        changes = revise_chosen(device, chosen, joined, judging_settings(app.config))
         db.session.rollback()
-        return sum(abs(row["n"]) for row in changes)
+        return sum(map(abs, changes.by_key.values()))
 
 
 def test_parallel_posts_of_one_device_give_the_same(

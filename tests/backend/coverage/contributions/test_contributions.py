@@ -205,6 +205,23 @@ def _summed(rows: Sequence[Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(("day", "helped"), [("2024-11-05", 1), ("2024-11-06", 0)])
+def test_communes_are_helped_on_the_days_of_needed_samples(
+    cast: Cast,
+    target: int,  # noqa: F811
+    day: str,
+    helped: int,
+) -> None:
+    with cast.app.app_context():
+        for n in range(TARGET + 2):
+            at = NOON + DAY * (n // TARGET)
+            add_measurement(cast.campaign, cast.first, at, cast.here, volunteer=cast.an)
+        db.session.commit()
+    for by in KEYS:
+        answer = cast.ask(f"by={by}&from={day}&to={day}").json
+        assert [row["helped"] for row in (*answer["items"], answer["total"])] == [helped] * 2, by
+
+
 def test_members_by_their_name_or_a_number(cast: Cast) -> None:
     cast.fill()
     rows = cast.rows("by=member", cast.leader)

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import orjson
 import shapely
+from asyncpg import Connection, Record, create_pool
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AwareDatetime, BaseModel, Field
@@ -84,7 +84,6 @@ class Sample:
 New = dict[UUID, tuple[Sample, Measurement]]
 Judged = tuple[Sample, list[str]]
 Result = dict[str, Any]
-Connection = asyncpg.Connection
 COLUMNS = [field.name for field in fields(Sample)]
 VALUES = attrgetter(*COLUMNS)
 DEVICE = "select id, team_id from devices where token_hash = $1 for update"
@@ -195,7 +194,7 @@ places = Places()
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Keep a pool of connections."""
-    async with asyncpg.create_pool(os.environ["DATABASE"], min_size=1, max_size=8) as pool:
+    async with create_pool(os.environ["DATABASE"], min_size=1, max_size=8) as pool:
         app.state.pool = pool
         yield
 
@@ -261,7 +260,7 @@ async def record(connection: Connection, token: bytes, sent: list[Measurement]) 
     return results
 
 
-async def store(connection: Connection, device: asyncpg.Record, new: New) -> None:
+async def store(connection: Connection, device: Record, new: New) -> None:
     """Judge the days of new samples, store what changes, count it and credit the team."""
     days = sorted(sample.day for sample, _ in new.values())
     begin, end = (datetime.combine(day, time(), ZONE) for day in (days[0], days[-1]))

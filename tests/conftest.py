@@ -161,3 +161,9 @@ def youth(app: Flask) -> int:
 def organiser(app: Flask, youth: int) -> dict[str, str]:
     """The headers of that organisation's organiser."""
     return people.person(app, "organiser", youth)
+
+
+@pytest.fixture
+def admin(app: Flask) -> dict[str, str]:
+    """The headers of an admin."""
+    return people.person(app, "admin")

@@ -14,6 +14,7 @@ from backend.accounts.models import PersonalToken, Role, Session, User
 from backend.accounts.own_account import CHECKS_PER_ACCOUNT, TOKENS_MOST
 from backend.accounts.passwords import weakness
 from backend.database.extensions import db
+from tests.support.devices import bearer
 from tests.support.people import (
     PASSWORD,
     account,
@@ -42,10 +43,6 @@ _GUESSED = """
 """
 OWN = {"password": PASSWORD}
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
 
 
 # Who am I

@@ -33,11 +33,6 @@ CHOSEN = "đường quê có hoa"
 LEADER = "team_leader"
 
 
-@pytest.fixture
-def admin(app: Flask) -> dict[str, str]:
-    return person(app, "admin")
-
-
 def invite(client: FlaskClient, headers: dict[str, str], *roles: Any, **changes: Any) -> Any:
     body = {"name": NAME, "roles": roles or [{"role": "admin"}], **changes}
     return client.post(URL, json=body, headers=headers)

@@ -3,21 +3,14 @@
 from email import message_from_bytes, policy
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.admin_client import AdminBrowser
 from tests.support.clock import FakeClock
-from tests.support.people import person
 from tests.support.smtp_server import mail_server
 
 URL = "/api/v1/invitations"
-
-
-@pytest.fixture
-def admin(app: Flask) -> dict[str, str]:
-    return person(app, "admin")
 
 
 def invite(client: FlaskClient, headers: dict[str, str], name: str) -> Any:

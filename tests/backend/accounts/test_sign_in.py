@@ -22,7 +22,7 @@ from backend.accounts.sessions import (
 )
 from backend.database.extensions import db
 from tests.support.people import PASSWORD, account
-from tests.support.sign_in import status_and_code
+from tests.support.sign_in import attempt, status_and_code
 from tests.support.sql_statements import execute
 
 SESSIONS = "/api/v1/sessions"
@@ -30,11 +30,6 @@ ACCOUNT = "/api/v1/account"
 PHONE = "+84912345678"
 LONG = "x" * 250 + "@b.vn"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-
-
-def attempt(client: FlaskClient, name: str = PHONE, address: str = "192.0.2.1", **body: Any) -> Any:
-    sent = {"name": name, "password": PASSWORD, **body}
-    return client.post(SESSIONS, json=sent, environ_base={"REMOTE_ADDR": address})
 
 
 # Who gets in

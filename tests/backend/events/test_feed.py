@@ -33,11 +33,6 @@ SEALED = "report.sealed"
 
 
 @pytest.fixture
-def admin(app: Flask) -> dict[str, str]:
-    return people.person(app, "admin")
-
-
-@pytest.fixture
 def official(app: Flask) -> dict[str, str]:
     return people.person(app, "official", people.unit_id(app, "19", level="province"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,18 +18,13 @@ import pytest
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import pid_of
 from backend.server.running import serve
+from tests.support.nginx import free_port
 from tests.support.posting_clients import posting_phones
 
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[3]
 START_TIMEOUT_S = 120  # the first one loads units and boundaries
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def alive(pid: int) -> bool:

@@ -4,13 +4,14 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 import urllib.request
 from pathlib import Path
 from typing import Self
+
+from tests.support.nginx import free_port
 
 ROOT = Path(__file__).parents[3]
 READY_S = 300.0  # the first start creates a database
@@ -36,7 +37,7 @@ class OwnServer:
         self.var = Path(self._folder.name) / "var"
         self._log = Path(self._folder.name) / "serve.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
         self.kills = 0
 
     @property
@@ -142,10 +143,3 @@ class OwnServer:
         lines = self._log.read_text(errors="replace").splitlines()
         told = [line for line in lines if '"event":"request"' not in line]
         return "\n".join(told[-LOG_TAIL_LINES:])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import tempfile
 import time
@@ -10,6 +9,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.nginx import free_port
 
 ROOT = Path(__file__).parents[3]
 # A line of `flask demo people`: role, name, password.
@@ -22,7 +23,7 @@ def demo_server() -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the URL of a server with the demo, and NAME:PASSWORD by role."""
     with tempfile.TemporaryDirectory(prefix="dosong-pictures-") as folder:
         log = Path(folder, "serve.log")
-        environment = os.environ | {"VAR_DIR": f"{folder}/var", "PORT": str(_free_port())}
+        environment = os.environ | {"VAR_DIR": f"{folder}/var", "PORT": str(free_port())}
         environment.pop("DATABASE_URL", None)
         url = f"http://127.0.0.1:{environment['PORT']}"
         with log.open("w") as output:
@@ -43,12 +44,6 @@ def demo_server() -> Iterator[tuple[str, dict[str, str]]]:
         finally:
             server.terminate()
             server.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:

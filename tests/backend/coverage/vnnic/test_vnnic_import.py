@@ -23,11 +23,6 @@ URL = "/api/v1/vnnic/import"
 CSV = "text/csv"
 
 
-@pytest.fixture
-def admin(app: Flask) -> dict[str, str]:
-    return people.person(app, "admin")
-
-
 def send(client: FlaskClient, raw: str | bytes, headers: dict[str, str], kind: str = CSV,
          **query: str) -> Any:  # fmt: skip
     asked = {"month": "2024-11", "dry_run": "false", **query}

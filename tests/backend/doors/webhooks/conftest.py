@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.webhooks import Hook, Receiver, add_hook, receiving
 
@@ -16,11 +15,6 @@ from tests.support.webhooks import Hook, Receiver, add_hook, receiving
 def local_receivers(app: Flask) -> None:
     """Allow webhooks to this machine."""
     app.config["WEBHOOK_NETWORKS"] = (ip_network("127.0.0.0/8"),)
-
-
-@pytest.fixture
-def admin(app: Flask) -> dict[str, str]:
-    return people.person(app, "admin")
 
 
 @pytest.fixture

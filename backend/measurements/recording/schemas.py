@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from backend.compiled import Compiled
 from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
 from backend.http.paging import CURSOR_MOST
@@ -74,7 +75,7 @@ class StatementsSchema(Strict):
     witness = Text(TOKEN_MOST, **OPTIONAL)
 
 
-class MeasurementSchema(Strict):
+class MeasurementSchema(Compiled):
     """One speed test."""
 
     id = Text(100, required=True, metadata={"format": "uuid", "description": "chosen by the phone"})

@@ -28,7 +28,7 @@ DAYS = {
             array[sum(d.received), sum(d.valid), sum(d.counted)] as numbers
         from unit_days d join units c on c.id = d.unit_id and {valid_on("c", "%(last)s::date")}
         where d.month = %(month)s and d.network = %(network)s
-            and d.unit_id <> all(%(outside)s::integer[])
+            and d.unit_id not in (select unnest(%(outside)s::integer[]))
         group by 1, 2
     """  # noqa: S608 # constants
     for level, above in ABOVE.items()

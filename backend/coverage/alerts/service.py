@@ -30,7 +30,7 @@ LAST_DAYS = {
         select c.{above} as unit_id, max(d.day) as day
         from unit_days d join units c on c.id = d.unit_id and {valid_on("c", "%(last)s::date")}
         where d.month = %(month)s and d.network = %(network)s and d.received > 0
-            and d.unit_id <> all(%(outside)s::integer[])
+            and d.unit_id not in (select unnest(%(outside)s::integer[]))
         group by 1
     """  # noqa: S608 # constants
     for level, above in ABOVE.items()

@@ -28,10 +28,11 @@ STATE = """
     select
         (select array[count(*), sum(version)] from unit_months
             where network = %(network)s and month = any(%(months)s)
-                and unit_id <> all(%(outside)s::integer[])) as counts,
+                and unit_id not in (select unnest(%(outside)s::integer[]))) as counts,
         (select sum(hashint8extended(key, team_id)) from earning_sums
             where grain = 'unit' and network = %(network)s and month = any(%(months)s)
-                and received > 0 and key <> all(%(outside)s::integer[]))::text as teams,
+                and received > 0 and key not in (select unnest(%(outside)s::integer[]))
+        )::text as teams,
         (select array[count(*), sum(version)] from targets where network = %(network)s) as targets,
         (select array[count(*), sum(devices)] from released_figures
             where network = %(network)s and month = any(%(months)s)) as devices,

@@ -45,7 +45,7 @@ ROWS = """
         from unit_months m
         left join units c on c.id = m.unit_id and {valid}
         where m.month = %(month)s and m.network = %(network)s
-            and m.unit_id <> all(%(outside)s::integer[])
+            and m.unit_id not in (select unnest(%(outside)s::integer[]))
         group by 1
     ), days as (
         select c.{above} as unit_id,
@@ -54,13 +54,13 @@ ROWS = """
         from unit_days d
         join units c on c.id = d.unit_id and {valid}
         where %(running)s and d.month = %(month)s and d.network = %(network)s
-            and d.day >= %(today)s and d.unit_id <> all(%(outside)s::integer[])
+            and d.day >= %(today)s and d.unit_id not in (select unnest(%(outside)s::integer[]))
         group by 1
     ), active as (
         select c.{above} as unit_id, count(distinct e.team_id) as teams
         from earning_sums e join units c on c.id = e.key
         where e.grain = 'unit' and e.month = %(month)s and e.network = %(network)s
-            and e.received > 0 and e.key <> all(%(outside)s::integer[])
+            and e.received > 0 and e.key not in (select unnest(%(outside)s::integer[]))
         group by 1
     )
     select categories, today, from_today, teams, r.devices, recent.last_month, recent.weekdays,

@@ -93,7 +93,11 @@ class Listing:
         return [unit for unit in units if place.code in (unit.parent_code, unit.province_code)]
 
     def outside(self, place: UnitRow | None) -> set[int]:
-        """Return the ids of the communes that are not inside a place."""
+        """Return the ids of the communes that are not inside a place.
+
+        Statements leave them out by `not in (select unnest(…))`, which is hashed: once prepared,
+        `<> all` compares each row with thousands of ids.
+        """
         if place is None:
             return set()
         inside = {unit.id for unit in self.within("commune", place)}

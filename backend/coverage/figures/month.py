@@ -31,7 +31,7 @@ NUMBERS = """
         array_agg(valid) as valid, array_agg(counted) as counted
     from unit_months
     where month = %(month)s and network = %(network)s
-        and unit_id <> all(%(outside)s::integer[])
+        and unit_id not in (select unnest(%(outside)s::integer[]))
 """
 Numbers = Sequence[int]  # received, valid, counted: the order of BASES
 NO_NUMBERS: Numbers = (0, 0, 0)

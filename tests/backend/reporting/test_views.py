@@ -336,7 +336,7 @@ def test_no_view_has_a_position_a_person_or_a_device(analyst: Analyst) -> None:
     "statement",
     [
         "select 1 from public.measurements",
-        "select 1 from public.counts",
+        "select 1 from public.unit_months",
         "select 1 from public.users",
         "select 1 from public.units",
         "insert into reporting.units (code) values ('x')",

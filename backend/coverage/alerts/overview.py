@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from backend.clock import local_day, month_before
 from backend.coverage.alerts.service import unit_states
-from backend.coverage.figures.listing import ABOVE, valid_on
+from backend.coverage.figures.listing import ABOVE
 from backend.coverage.figures.month import Month, UnitCounts, with_target
 from backend.coverage.figures.query import CoverageQuery
 from backend.coverage.figures.service import CoverageResult, compute_coverage
@@ -26,9 +26,9 @@ DAYS = {
     level: f"""
         select c.{above} as unit_id, d.day,
             array[sum(d.received), sum(d.valid), sum(d.counted)] as numbers
-        from unit_days d join units c on c.id = d.unit_id and {valid_on("c", "%(last)s::date")}
+        from unit_days d join units c on c.id = d.unit_id
         where d.month = %(month)s and d.network = %(network)s
-            and d.unit_id not in (select unnest(%(outside)s::integer[]))
+            and d.unit_id = any(%(communes)s::integer[])
         group by 1, 2
     """  # noqa: S608 # constants
     for level, above in ABOVE.items()
@@ -141,9 +141,10 @@ def _daily(month: Month, counts: Sequence[UnitCounts]) -> NDArray[np.int64]:
     """Return the number that is compared with the target: units x days of the month."""
     found = np.zeros((len(counts), month.progress.days), int)
     row_of = {one.unit.id: (row, one.basis) for row, one in enumerate(counts)}
+    communes = month.listing.within("commune", month.place)
     values = {
-        "month": month.month, "network": month.network, "last": month.last_day,
-        "outside": array_literal(month.listing.outside(month.place)),
+        "month": month.month, "network": month.network,
+        "communes": array_literal(unit.id for unit in communes),
     }  # fmt: skip
     for row in fetch(DAYS[month.level], values):
         if row["unit_id"] in row_of:

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before
-from backend.coverage.figures.listing import ABOVE, valid_on
+from backend.coverage.figures.listing import ABOVE
 from backend.coverage.figures.month import Month, UnitCounts
 from backend.coverage.figures.query import CoverageQuery
 from backend.coverage.figures.service import CoverageResult, compute_coverage
@@ -28,9 +28,9 @@ FIELDS = (
 LAST_DAYS = {
     level: f"""
         select c.{above} as unit_id, max(d.day) as day
-        from unit_days d join units c on c.id = d.unit_id and {valid_on("c", "%(last)s::date")}
+        from unit_days d join units c on c.id = d.unit_id
         where d.month = %(month)s and d.network = %(network)s and d.received > 0
-            and d.unit_id not in (select unnest(%(outside)s::integer[]))
+            and d.unit_id = any(%(communes)s::integer[])
         group by 1
     """  # noqa: S608 # constants
     for level, above in ABOVE.items()
@@ -111,9 +111,10 @@ def _last_days(
     months = [one for one in (previous, month) if one.month in recent]
     found: dict[int, date] = {}
     for one in months:
+        communes = one.listing.within("commune", month.place)
         values = {
-            "month": one.month, "network": month.network, "last": one.last_day,
-            "outside": array_literal(one.listing.outside(month.place)),
+            "month": one.month, "network": month.network,
+            "communes": array_literal(unit.id for unit in communes),
         }  # fmt: skip
         days = {row["unit_id"]: row["day"] for row in fetch(LAST_DAYS[month.level], values)}
         found |= {

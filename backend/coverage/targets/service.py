@@ -46,11 +46,6 @@ def strict_comparison() -> bool:
     return bool(setting("REACHED_IS") == ">")
 
 
-def target_on(day: date, level: str, network: str) -> Target | None:
-    """Return the general target of a level and network on a day; None if none is set."""
-    return targets_on(day, [level], network)[level, TARGET].general
-
-
 def targets_on(
     day: date, levels: Sequence[str], network: str
 ) -> dict[tuple[str, str], TargetsInForce]:

@@ -1,7 +1,7 @@
 """Decisions of organisers on measurements of a campaign, and changes of it; with attribution."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -239,21 +239,13 @@ def reattribute(campaign_id: int) -> dict[str, Any]:
     """
     before = team_totals(campaign_id)
     chosen = db.session.execute(CAMPAIGN_DEVICES, {"campaign": campaign_id}).scalars()
-    changed = attribute_whole(devices.lock_devices(chosen))
-    return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
-
-
-def attribute_whole(locked: Iterable[UUID]) -> int:
-    """Attribute all measurements of locked devices again; return the number of changes.
-
-    Runs in the caller's transaction. Sums of teams are written once, after all devices.
-    """
-    return earnings.attribute(
+    changed = earnings.attribute(
         {
             device: list(db.session.execute(DEVICE_DAYS, {"device": device}).scalars())
-            for device in locked
+            for device in devices.lock_devices(chosen)
         }
     )
+    return {"changed": changed, "before": before, "after": team_totals(campaign_id)}
 
 
 def change_campaign(

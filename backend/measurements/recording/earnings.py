@@ -9,8 +9,6 @@ from sqlalchemy import text
 
 from backend.clock import day_begin
 from backend.database.extensions import Run, db, dump, fetch, setting
-from backend.devices import service as devices
-from backend.errors import Problem
 from backend.measurements.recording.reasons import COLUMNS, category
 from backend.memberships.attribution import (
     COUNTED,
@@ -248,15 +246,6 @@ def earn_new(run: Run, device_id: UUID, rows: Sequence[Mapping[str, Any]]) -> Ea
     if any(covers(terms, sample) for terms in capped for sample in samples):
         return None
     return _rows((), list(earnings(samples, inputs.stays, inputs.terms, {}, ())))
-
-
-def lock_and_attribute(device_id: UUID, days: Iterable[date]) -> int:
-    """Lock a device and attribute again; earnings of a withdrawn device are final."""
-    try:
-        devices.lock_device(device_id)
-    except Problem:  # withdrawn at the same time
-        return 0
-    return attribute({device_id: days})
 
 
 def unlink_person(device_id: UUID, since: datetime) -> None:

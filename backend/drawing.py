@@ -25,7 +25,7 @@ FAMILY = "Inter"
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 MEASURED_PX = 100
 # Smaller values have no axis of their own.
-LEAST_VALUE = 1e-6
+MIN_VALUE = 1e-6
 # In the metadata of every PDF, so that the same posters are the same bytes.
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -91,7 +91,7 @@ def fitting(text: str, size: float, width: float, bold: bool = False) -> float:
 
 def ticks(highest: float) -> list[float]:
     """Return three to six round values from 0 to the first one not below the highest."""
-    highest = highest if highest > LEAST_VALUE else 1.0
+    highest = highest if highest > MIN_VALUE else 1.0
     power = 10.0 ** floor(log10(highest))
     step = next(one for one in (power / 5, power / 2, power, 2 * power) if highest / one <= 5)
     step = max(step, 1.0) if highest >= 1 else step

@@ -19,8 +19,8 @@ from typing import (
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 # The largest ids of rows numbered by PostgreSQL's integer and bigint.
-ID_MOST = 2**31 - 1
-BIG_ID_MOST = 2**63 - 1
+MAX_ID = 2**31 - 1
+MAX_BIG_ID = 2**63 - 1
 
 
 class Strict(Schema):
@@ -92,7 +92,7 @@ def encodable(text: str) -> bool:
 
 
 # Deeper than any valid body; the limits of Python and PostgreSQL differ by version.
-DEPTH_MOST = 50
+MAX_DEPTH = 50
 _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -109,7 +109,7 @@ def storable(value: Any) -> str:
         raise ValidationError("not_unicode")
     if "\\u0000" in written and _NUL.search(written):
         raise ValidationError("has_nul")
-    if written.count("{") + written.count("[") > DEPTH_MOST and _depth(value) > DEPTH_MOST:
+    if written.count("{") + written.count("[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise ValidationError("too_deep")
     return written
 

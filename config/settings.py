@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-# The largest age of a sample: backend.measurements.recording.rules.AGE_MOST.
+# The largest age of a sample: backend.measurements.recording.rules.MAX_AGE.
 ARRIVAL_DAYS = 60
 # A shorter key can be found from one digest, and with it every code and second factor of a dump.
-KEY_BYTES_LEAST = 32
+MIN_KEY_BYTES = 32
 
 
 class SettingError(ValueError):
@@ -258,9 +258,9 @@ def _check_production(values: Mapping[str, Any]) -> None:
     for name in ("OPERATOR_NAME", "OPERATOR_CONTACT"):
         if not values[name]:
             raise SettingError(f"{name} is required in production: the consent text names it")
-    if len(values["SECRET_KEY"].encode()) < KEY_BYTES_LEAST:
+    if len(values["SECRET_KEY"].encode()) < MIN_KEY_BYTES:
         raise SettingError(
-            f"SECRET_KEY has fewer than {KEY_BYTES_LEAST} bytes, which production refuses. Make "
+            f"SECRET_KEY has fewer than {MIN_KEY_BYTES} bytes, which production refuses. Make "
             "one: openssl rand -hex 32, and see docs/operator.md, Change the key"
         )
 

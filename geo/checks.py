@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 # Vietnam with Hoàng Sa and Trường Sa and some sea, degrees: west, south, east, north.
 VIETNAM = (101.0, 5.0, 119.0, 24.5)
-LEAST_KNOWN = 0.5  # with a smaller share in the list, the set is of another system or column
+MIN_KNOWN = 0.5  # with a smaller share in the list, the set is of another system or column
 AREA_TOLERANCE = 0.05  # measured area against the published one
-LEAST_OVERLAP_KM2 = 0.01  # smaller ones are counted in the total, not named
+MIN_OVERLAP_KM2 = 0.01  # smaller ones are counted in the total, not named
 SHOWN = 10  # examples a line
 
 
@@ -93,7 +93,7 @@ def check(gdf: "geopandas.GeoDataFrame", known: Sequence[GazetteerUnit]) -> Repo
         repaired=dict(gdf.attrs.get("repaired", {})),
         invalid=invalid,
         overlap_km2=sum(area for *_, area in overlaps),
-        overlaps=[pair for pair in overlaps if pair[2] >= LEAST_OVERLAP_KM2],
+        overlaps=[pair for pair in overlaps if pair[2] >= MIN_OVERLAP_KM2],
         gap_km2=sum(hole.area for hole in gaps) / 1e6,
         gaps=[(hole.area / 1e6, where) for hole, where in zip(gaps, in_degrees(gaps), strict=True)],
         strayed=strayed,
@@ -189,7 +189,7 @@ def _away(shapes: Shapes, codes: list[str]) -> list[str]:
 
 def another_list(report: Report) -> bool:
     """Return whether most codes are unlisted: another system of units, or another column."""
-    return len(report.unknown) > (1 - LEAST_KNOWN) * report.codes
+    return len(report.unknown) > (1 - MIN_KNOWN) * report.codes
 
 
 def _problems(report: Report) -> list[str]:

@@ -31,7 +31,7 @@ def test_every_setting_and_every_reason_is_told() -> None:
 def test_every_limit_of_the_rules_has_a_reason() -> None:
     limits = [name for module in MODULES for names, _, _ in found(module)
               for name in names.split("`, `")]  # fmt: skip
-    for name in ("REPEAT_WINDOW", "AGE_MOST", "MBPS_MOST", "PING_LEAST_MS", "SNAP_MAX_M"):
+    for name in ("REPEAT_WINDOW", "MAX_AGE", "MAX_MBPS", "MIN_PING_MS", "SNAP_MAX_M"):
         assert name in limits
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
 from backend.witness.models import TicketRow
-from backend.witness.service import UNUSED_MOST
+from backend.witness.service import MAX_UNUSED
 from tests.support.live_server import serving_app
 from tests.tools.phone_simulator import __main__ as command
 from tests.tools.phone_simulator import sync
@@ -217,12 +217,12 @@ def test_the_ticket_ahead_serves_while_the_api_does_not_answer(app: Flask, tmp_p
         assert tester.test(token)
         assert tester.test(token) is None  # its only ticket was used
         tester._client = client
-        for _ in range(UNUSED_MOST - 2):
+        for _ in range(MAX_UNUSED - 2):
             assert tester.test(token)
         assert tester.test(token) is None  # all are unused, as nothing was posted
     store.close()
     with app.app_context():
-        assert db.session.scalar(select(func.count()).select_from(TicketRow)) == UNUSED_MOST
+        assert db.session.scalar(select(func.count()).select_from(TicketRow)) == MAX_UNUSED
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from backend.doors.odata import views as odata
 from backend.http import logging as http_logging
 from backend.http import requests
 from backend.measurements.archive import service as archive
-from backend.measurements.recording.rules import AGE_MOST
+from backend.measurements.recording.rules import MAX_AGE
 from backend.outbox import service as outbox
 from backend.units import cli as units_cli
 from backend.web.admin import job_kinds
@@ -86,15 +86,15 @@ def test_former_settings_have_the_values_that_are_in_use() -> None:
     constants = {
         "ARCHIVE_DIR": f"VAR_DIR/{archive.FOLDER}",
         "BOUNDARIES_URL": units_cli.SOURCE_URL,
-        "DATABASE_POOL": extensions.POOL_MOST,
+        "DATABASE_POOL": extensions.MAX_POOL,
         "DATABASE_TIMEOUT_S": extensions.POOL_WAIT_S,
         "EVENTS_DAYS": outbox.KEPT.days,
         "LOG_LEVEL": getLevelName(http_logging.LEVEL),
-        "MAX_BODY_BYTES": requests.BODY_MOST_BYTES,
+        "MAX_BODY_BYTES": requests.MAX_BODY_BYTES,
         "ODATA_PER_HOUR": odata.PER_HOUR,
-        "SET_CPU_S": job_kinds.CPU_MOST_S,
-        "SET_MEMORY_MB": job_kinds.MEMORY_MOST_BYTES // 1_000_000,
-        "SPEED_GB_PER_HOUR": speed.ADDRESS_MOST_PER_HOUR // 1_000_000_000,
+        "SET_CPU_S": job_kinds.MAX_CPU_S,
+        "SET_MEMORY_MB": job_kinds.MAX_MEMORY_BYTES // 1_000_000,
+        "SPEED_GB_PER_HOUR": speed.MAX_ADDRESS_PER_HOUR // 1_000_000_000,
         "WEB_THREADS": THREADS,
     }
     files = zip(("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY"), CERTIFICATES, strict=True)
@@ -147,7 +147,7 @@ def test_no_body_outlives_the_position_that_it_holds(tmp_path: Path) -> None:
 
 
 def test_what_is_coarsened_can_no_longer_be_joined_by_late_samples() -> None:
-    assert AGE_MOST.days == settings.ARRIVAL_DAYS
+    assert MAX_AGE.days == settings.ARRIVAL_DAYS
 
 
 def test_a_refused_address_of_the_database_tells_no_password(tmp_path: Path) -> None:

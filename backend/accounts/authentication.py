@@ -24,7 +24,7 @@ from backend.accounts.sessions import (
 from backend.clock import local_day
 from backend.database.extensions import PERSON, Rows, fetch_autocommit
 from backend.errors import Problem
-from backend.http.requests import BODY_MOST_BYTES, Blueprint, Parser, clock_now
+from backend.http.requests import MAX_BODY_BYTES, Blueprint, Parser, clock_now
 
 COOKIE = "dosong_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -194,7 +194,7 @@ def _by_session() -> Actor:
 def _form_field() -> str:
     """Return the token in the form; pages that take files have set a larger limit before."""
     if request.max_content_length is None:
-        request.max_content_length = BODY_MOST_BYTES
+        request.max_content_length = MAX_BODY_BYTES
     return request.form.get(CSRF_FIELD, "")
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 # The longest e-mail address (RFC 5321).
-NAME_MOST = 254
+MAX_NAME = 254
 
 # Words with dots between them, without the signs that have a meaning in a mail header: a link for
 # `a,b@example.vn` would go to b.
@@ -20,7 +20,7 @@ def normalize(written: str) -> str | None:
     """Return the stored form of a name, lower-case or +84…; None where it is neither."""
     name = unicodedata.normalize("NFKC", written).strip().casefold()
     if "@" in name:
-        return name if len(name) <= NAME_MOST and _MAIL.fullmatch(name) else None
+        return name if len(name) <= MAX_NAME and _MAIL.fullmatch(name) else None
     return _telephone(_GAPS.sub("", name))
 
 

@@ -155,9 +155,9 @@ def has_password(actor: Actor) -> bool:
 
 
 # One for each program and computer; more are forgotten ones.
-TOKENS_MOST = 50
+MAX_TOKENS = 50
 # A token that nobody renews within a year is forgotten.
-DAYS_MOST = 366
+MAX_DAYS = 366
 DAYS_DEFAULT = 90
 
 
@@ -170,7 +170,7 @@ def make_token(actor: Actor, data: Mapping[str, Any], key: str, now: datetime) -
     user = require_password("password", actor, data["password"], key, now)
     if users.describe(user, users.roles_of(user.id, now))["totp_needed"]:
         raise Problem(403, "totp_needed")
-    if len(_tokens_in_force(user.id, now)) >= TOKENS_MOST:
+    if len(_tokens_in_force(user.id, now)) >= MAX_TOKENS:
         raise Problem(409, "too_many_tokens")
     secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     token = PersonalToken(

@@ -14,15 +14,15 @@ from backend.accounts.login_names import local_part
 from geo.gazetteer import plain
 
 # Sign-ins are limited: ten characters that are not on every list cannot be guessed.
-LENGTH_LEAST = 10
+MIN_LENGTH = 10
 # A passphrase fits; longer texts only make hashing expensive.
-LENGTH_MOST = 200
+MAX_LENGTH = 200
 # A shorter part of a name (an@…) occurs in good passwords by chance.
-CORE_LEAST = 5
+MIN_CORE = 5
 # With a lower score of zxcvbn (10^8 guesses) a password can be found from a stolen hash.
-SCORE_LEAST = 3
+MIN_SCORE = 3
 # zxcvbn takes up to a quarter of a second for so many characters, and seconds for 70.
-JUDGED_MOST = 24
+MAX_JUDGED = 24
 # Frequent words that zxcvbn's English lists lack, without diacritics: the project's name, words for
 # passwords, offices and love, and the provinces.
 _LOCAL = """
@@ -43,13 +43,13 @@ _estimating = Lock()  # zxcvbn stores the words of a call in a global
 
 def weakness(password: str, name: str | None, display_name: str | None = None) -> str | None:
     """Return the code of why a password is too weak, or None. A pure rule."""
-    if len(password) < LENGTH_LEAST:
+    if len(password) < MIN_LENGTH:
         return "password_short"
     typed = unicodedata.normalize("NFKC", password)
     own = local_part(name) if name else ""
-    if typed.casefold() == name or (len(own) >= CORE_LEAST and own in typed.casefold()):
+    if typed.casefold() == name or (len(own) >= MIN_CORE and own in typed.casefold()):
         return "password_is_name"
-    if _score(typed, (name or "", display_name or "")) < SCORE_LEAST:
+    if _score(typed, (name or "", display_name or "")) < MIN_SCORE:
         return "password_common"
     return None
 
@@ -62,7 +62,7 @@ def _score(password: str, names: Iterable[str]) -> int:
     from zxcvbn import zxcvbn  # its lists take 12 MB, and few processes judge a password
 
     words = [*chain(*parts), *ends, *LOCAL_WORDS]
-    scored = plain(password).replace(" ", "")[:JUDGED_MOST]
+    scored = plain(password).replace(" ", "")[:MAX_JUDGED]
     with _estimating:
         return int(zxcvbn(scored, words)["score"])
 

@@ -2,9 +2,9 @@
 
 from marshmallow import Schema, ValidationError, fields
 
-from backend.accounts.login_names import NAME_MOST
-from backend.accounts.own_account import DAYS_DEFAULT, DAYS_MOST
-from backend.accounts.passwords import LENGTH_MOST
+from backend.accounts.login_names import MAX_NAME
+from backend.accounts.own_account import DAYS_DEFAULT, MAX_DAYS
+from backend.accounts.passwords import MAX_LENGTH
 from backend.fields import Day, Many, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 
@@ -24,8 +24,8 @@ class Label(Text):
 class SignInSchema(Strict):
     """Name, password, and the code of a second factor where there is one."""
 
-    name = Text(NAME_MOST, required=True, metadata={"example": "0912 345 678"})
-    password = Text(LENGTH_MOST, required=True)
+    name = Text(MAX_NAME, required=True, metadata={"example": "0912 345 678"})
+    password = Text(MAX_LENGTH, required=True)
     totp = Text(
         30,
         allow_none=True,
@@ -38,26 +38,26 @@ class AcceptSchema(Strict):
     """The secret of a one-time link, and the password that is chosen."""
 
     secret = Text(100, required=True)
-    password = Text(LENGTH_MOST, required=True)
+    password = Text(MAX_LENGTH, required=True)
 
 
 class NewPasswordSchema(Strict):
     """The old and the new password."""
 
-    old = Text(LENGTH_MOST, required=True)
-    new = Text(LENGTH_MOST, required=True)
+    old = Text(MAX_LENGTH, required=True)
+    new = Text(MAX_LENGTH, required=True)
 
 
 class PasswordSchema(Strict):
     """The password, required again for changes that a copied session must not make."""
 
-    password = Text(LENGTH_MOST, required=True)
+    password = Text(MAX_LENGTH, required=True)
 
 
 class NewNameSchema(PasswordSchema):
     """The new e-mail address or telephone number, and the password."""
 
-    name = Text(NAME_MOST, required=True, metadata={"example": "hoa@example.vn"})
+    name = Text(MAX_NAME, required=True, metadata={"example": "hoa@example.vn"})
 
 
 class CodeSchema(Strict):
@@ -71,14 +71,14 @@ class NewTokenSchema(PasswordSchema):
 
     name = Label(100, required=True)
     scopes = Many(Text(choices=SCOPES), 1, len(SCOPES), load_default=lambda: ["read"])
-    days = Whole(1, DAYS_MOST, load_default=DAYS_DEFAULT)
+    days = Whole(1, MAX_DAYS, load_default=DAYS_DEFAULT)
 
 
 class UsersQuerySchema(PageSchema):
     """Filter and page of the list of people."""
 
-    name = Text(NAME_MOST, load_default=None)
-    q = Text(NAME_MOST, load_default=None)
+    name = Text(MAX_NAME, load_default=None)
+    q = Text(MAX_NAME, load_default=None)
     role = Text(choices=ROLES, load_default=None)
 
 

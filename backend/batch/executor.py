@@ -32,7 +32,7 @@ Item = TypeVar("Item")
 # and the key of the latter.
 CERTIFICATES = Path("batch/ca.pem"), Path("batch/cert.pem"), Path("batch/key.pem")
 # A running scheduler answers at once; a wrong address should fail soon.
-ANSWER_MOST_S = 10
+MAX_ANSWER_S = 10
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -87,7 +87,7 @@ class Executor:
                     self.scheduler,
                     security=security_of(self.scheduler, current_app.config["VAR_DIR"]),
                     set_as_default=False,
-                    timeout=ANSWER_MOST_S,
+                    timeout=MAX_ANSWER_S,
                 )
             except OSError as error:
                 raise SchedulerError(f"{self.scheduler} does not answer: {error}") from error

@@ -23,7 +23,7 @@ from backend.organisations.scopes import campaign_scope, requested_organisation_
 from backend.team_import.service import import_teams
 
 # A person sets up a few campaigns at a time; older drafts are deleted with their contacts.
-DRAFTS_MOST = 20
+MAX_DRAFTS = 20
 KEPT = timedelta(days=90)
 # The type of teams of an organisation, unless the list says otherwise.
 TEAM_TYPES = {"youth_union": "youth", "community_digital_team": "community_digital"}
@@ -47,7 +47,7 @@ FORMER = text("""
                         and m.campaign_id = :campaign)
     order by t.sort_key collate "C", t.id limit :most
 """)
-FORMER_MOST = 1_000
+MAX_FORMER = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def save_draft(
         row = CampaignDraft(user_id=user_id, content=dict(content), updated_at=now)
         own = CampaignDraft.user_id == user_id
         latest = select(CampaignDraft.id).where(own).order_by(CampaignDraft.updated_at.desc())
-        kept = list(db.session.scalars(latest.limit(DRAFTS_MOST - 1)))
+        kept = list(db.session.scalars(latest.limit(MAX_DRAFTS - 1)))
         db.session.execute(delete(CampaignDraft).where(own, CampaignDraft.id.not_in(kept)))
         db.session.add(row)
         db.session.flush()
@@ -147,7 +147,7 @@ def former_teams(
 ) -> list[dict[str, Any]]:
     """Return the teams of an organisation and those below it that are not in the campaign."""
     require(actor, "team.see", requested_organisation_scope(organisation_id))
-    values = {"organisation": organisation_id, "campaign": campaign_id, "most": FORMER_MOST}
+    values = {"organisation": organisation_id, "campaign": campaign_id, "most": MAX_FORMER}
     return [dict(row) for row in db.session.execute(FORMER, values).mappings()]
 
 

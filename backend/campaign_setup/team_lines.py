@@ -12,14 +12,14 @@ from backend.accounts.login_names import normalize
 from backend.errors import invalid
 from backend.organisations.names import folded
 from backend.tables.sheet_import import SheetImport, SheetRow, digest_of
-from backend.tables.table import ROWS_MOST
+from backend.tables.table import MAX_ROWS
 from backend.tables.typed_lists import NUMBER, TypedList, as_text
 from backend.team_import.rows import EXAMPLE, TEAMS, TYPE_OF, TYPES
 from backend.team_import.template import TYPE_NAMES as TYPE_TITLES
 from geo.gazetteer import plain
 
 # Five thousand teams with all their columns.
-TEXT_MOST = 1_000_000
+MAX_TEXT = 1_000_000
 TYPE_NAMES = dict(zip(TYPES, TYPE_TITLES, strict=True))
 # Meant as a number or a contact, and wrong: the check says so of that column, not of the commune.
 _WRONG_NUMBER = re.compile(r"[-+][0-9]+(?:[.,][0-9]+)?|[0-9]+[.,][0-9]+")
@@ -56,7 +56,7 @@ def _of_cells(cells: Sequence[str]) -> TeamLine:
     return TeamLine(**found, home_commune=", ".join(places))
 
 
-TEAM_LIST = TypedList(TEAMS, TeamLine, _of_cells, ROWS_MOST, lambda line: line.name == EXAMPLE)
+TEAM_LIST = TypedList(TEAMS, TeamLine, _of_cells, MAX_ROWS, lambda line: line.name == EXAMPLE)
 read_text, read_file = TEAM_LIST.read_text, TEAM_LIST.read_file
 __all__ = ["TeamLine", "as_sheet", "as_text", "read_file", "read_text", "with_types"]
 
@@ -71,7 +71,7 @@ def with_types(teams: Iterable[TeamLine], kind: str, existing: Collection[str]) 
 
 def as_sheet(teams: Sequence[TeamLine]) -> SheetImport:
     """Return teams as rows of the import; line N of the list is row N + 1, as below a header."""
-    if len(teams) > ROWS_MOST:
+    if len(teams) > MAX_ROWS:
         raise invalid("file", "too_many_rows")
     rows = [SheetRow(number, asdict(team)) for number, team in enumerate(teams, 2)]
     return SheetImport(rows, digest_of(as_text(teams).encode()))

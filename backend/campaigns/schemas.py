@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from backend.campaigns.service import FIRST_STATES, NETWORKS, STATES
-from backend.fields import ID_MOST, Day, Many, Object, Strict, Text, Whole
+from backend.fields import MAX_ID, Day, Many, Object, Strict, Text, Whole
 from backend.http.paging import PageSchema, page_of
 from backend.organisations.schemas import (
     YES_NO,
@@ -17,15 +17,15 @@ from backend.organisations.schemas import (
 )
 
 # All communes of today one by one; a larger area is given by districts and provinces.
-AREAS_MOST = 4_000
+MAX_AREAS = 4_000
 # The ministry expects hundreds per commune and month.
-TARGET_MOST = 1_000_000
+MAX_TARGET = 1_000_000
 # More than a device could measure in a day.
-CAP_MOST = 10_000
+MAX_CAP = 10_000
 
 
 def _areas(**options: Any) -> Many:
-    return Many(Object(UnitReferenceSchema), least=1, most=AREAS_MOST, **options)
+    return Many(Object(UnitReferenceSchema), least=1, most=MAX_AREAS, **options)
 
 
 def _networks(**options: Any) -> Many:
@@ -57,10 +57,10 @@ class CampaignChangeSchema(_AreaSchema):
     first_day = Day()
     last_day = Day()
     areas = _areas()
-    cluster_id = Whole(1, ID_MOST)
+    cluster_id = Whole(1, MAX_ID)
     networks = _networks()
-    target = Whole(1, TARGET_MOST, allow_none=True)
-    cap = Whole(1, CAP_MOST, allow_none=True)
+    target = Whole(1, MAX_TARGET, allow_none=True)
+    cap = Whole(1, MAX_CAP, allow_none=True)
     state = Text(choices=STATES)
 
 
@@ -73,15 +73,15 @@ class CampaignCreateSchema(_AreaSchema):
         if "areas" not in data and "cluster_id" not in data:
             raise ValidationError({"areas": ["required"]})
 
-    organisation_id = Whole(1, ID_MOST, required=True)
+    organisation_id = Whole(1, MAX_ID, required=True)
     name = Name(required=True)
     first_day = Day(required=True)
     last_day = Day(required=True)
     areas = _areas()
-    cluster_id = Whole(1, ID_MOST)
+    cluster_id = Whole(1, MAX_ID)
     networks = _networks(load_default=["mobile"])
-    target = Whole(1, TARGET_MOST, allow_none=True, load_default=None)
-    cap = Whole(1, CAP_MOST, allow_none=True, load_default=None)
+    target = Whole(1, MAX_TARGET, allow_none=True, load_default=None)
+    cap = Whole(1, MAX_CAP, allow_none=True, load_default=None)
     state = Text(choices=FIRST_STATES, load_default="draft")
 
 
@@ -112,7 +112,7 @@ CampaignPageSchema = page_of(CampaignSummarySchema, "CampaignPage")  # the lates
 
 TYPES = ("youth", "community_digital", "staff", "other")
 # A volunteer alone measures some hundred times a day at most, and teams have some dozens.
-CAPACITY_MOST = 100_000
+MAX_CAPACITY = 100_000
 
 
 class TeamsQuerySchema(PageSchema):
@@ -127,7 +127,7 @@ class TeamChangeSchema(Strict):
     name = Name()
     type = Text(choices=TYPES)
     home_unit = unit()
-    capacity_per_day = Whole(0, CAPACITY_MOST, allow_none=True)
+    capacity_per_day = Whole(0, MAX_CAPACITY, allow_none=True)
 
 
 class TeamCreateSchema(TeamChangeSchema):
@@ -136,7 +136,7 @@ class TeamCreateSchema(TeamChangeSchema):
     name = Name(required=True)
     type = Text(choices=TYPES, required=True)
     home_unit = unit(load_default=None)
-    capacity_per_day = Whole(0, CAPACITY_MOST, allow_none=True, load_default=None)
+    capacity_per_day = Whole(0, MAX_CAPACITY, allow_none=True, load_default=None)
 
 
 class TeamSchema(Schema):

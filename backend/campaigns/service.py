@@ -72,7 +72,7 @@ OWN = text("""
     order by c.first_day desc, c.id desc limit :most
 """)
 # A province runs a campaign or two a month: some eight years of them.
-OWN_MOST = 200
+MAX_OWN = 200
 
 
 def list_campaigns(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def own_campaigns(actor: Actor) -> list[dict[str, Any]]:
         "organisations": sorted(actor.ids("organiser")),
         "teams": sorted(actor.ids("team_leader")),
         "everything": any(grant.role == "admin" for grant in actor.grants),
-        "most": OWN_MOST,
+        "most": MAX_OWN,
     }
     return [dict(row) for row in db.session.execute(OWN, values).mappings()]
 

@@ -15,8 +15,8 @@ from backend.clock import local_day
 from backend.contacts.models import UnitContact
 from backend.contacts.schemas import ContactSchema
 from backend.contacts.service import (
-    CONTACTS_MOST,
     FIELDS,
+    MAX_CONTACTS,
     authorized_area,
     list_contacts,
     raise_unless_twice,
@@ -119,7 +119,7 @@ def _compare(rows: list[SheetRow], *, lock: bool) -> None:
         if found := key(row):
             row.stored = stored.get(found)
             numbers[row.unit_id] += row.stored is None
-            if row.stored is None and numbers[row.unit_id] > CONTACTS_MOST:
+            if row.stored is None and numbers[row.unit_id] > MAX_CONTACTS:
                 row.refuse("name", "too_many_contacts")
 
 

@@ -4,17 +4,17 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from backend.fields import ID_MOST, QueryWhole, Strict, Text
+from backend.fields import MAX_ID, QueryWhole, Strict, Text
 from backend.organisations.schemas import Email, Telephone
 
-NAME_MOST, OFFICE_MOST = 100, 150
+MAX_NAME, MAX_OFFICE = 100, 150
 
 
 class ContactSchema(Strict):
     """A contact of a unit, with a telephone number, an e-mail address, or both."""
 
-    name = Text(NAME_MOST, required=True)
-    office = Text(OFFICE_MOST, allow_none=True, load_default=None)
+    name = Text(MAX_NAME, required=True)
+    office = Text(MAX_OFFICE, allow_none=True, load_default=None)
     phone = Telephone(allow_none=True, load_default=None)
     email = Email(allow_none=True, load_default=None)
 
@@ -29,5 +29,5 @@ class ContactFormSchema(ContactSchema):
     """A contact to add, or to change by its id."""
 
     unit = Text(10, required=True)  # code
-    id = QueryWhole(1, ID_MOST, allow_none=True, load_default=None)
-    version = QueryWhole(1, ID_MOST, allow_none=True, load_default=None)
+    id = QueryWhole(1, MAX_ID, allow_none=True, load_default=None)
+    version = QueryWhole(1, MAX_ID, allow_none=True, load_default=None)

@@ -25,7 +25,7 @@ from backend.units.service import UnitRow, find, units_on
 
 ACT = "unit.contacts"
 # Of one unit: leader, deputy and the official in charge are three.
-CONTACTS_MOST = 10
+MAX_CONTACTS = 10
 # Without a change for as long, a contact has probably left the office.
 KEPT = timedelta(days=730)
 FIELDS = ("name", "office", "phone", "email")
@@ -103,7 +103,7 @@ def raise_unless_twice(error: IntegrityError) -> None:
 
 def _add(actor: Actor, unit: UnitRow, values: dict[str, Any], now: datetime) -> int:
     count = select(func.count()).where(UnitContact.unit_id == unit.id)
-    if (db.session.scalar(count) or 0) >= CONTACTS_MOST:
+    if (db.session.scalar(count) or 0) >= MAX_CONTACTS:
         raise invalid("name", "too_many_contacts")
     row = UnitContact(unit_id=unit.id, changed_at=now, **values)
     db.session.add(row)

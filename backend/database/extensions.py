@@ -99,7 +99,7 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
 
 
 # Connections of a worker in each of its two pools: its threads, and those in the background.
-POOL_MOST = 8
+MAX_POOL = 8
 # Seconds to wait for a connection before answering 503: phones give up after 15 and retry.
 POOL_WAIT_S = 3
 
@@ -112,7 +112,7 @@ def bind_connections(app: Flask) -> None:
     arguments = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
     event.listen(db.engine, "connect", prefer_indexes)
     event.listen(db.engine, "checkout", _refuse_dead)
-    app.extensions["connections"] = Connections(db.engine, POOL_MOST, POOL_WAIT_S, arguments)
+    app.extensions["connections"] = Connections(db.engine, MAX_POOL, POOL_WAIT_S, arguments)
 
 
 def _refuse_dead(driver: Any, *of_the_pool: Any) -> None:
@@ -242,7 +242,7 @@ def library_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "SQLALCHEMY_DATABASE_URI": config["DATABASE_URL"],
         "SQLALCHEMY_ENGINE_OPTIONS": {
-            "pool_size": POOL_MOST,
+            "pool_size": MAX_POOL,
             "max_overflow": 0,
             "pool_timeout": POOL_WAIT_S,
             "connect_args": {

@@ -21,7 +21,7 @@ Point = tuple[float, float]  # longitude, latitude
 # Spots are on a loose grid, at least STEP - 2 * SHIFT = 180 m apart, so that two fixes with 10 m of
 # noise are still over 100 m apart (the radius of `repeat`).
 STEP_M, SHIFT_M = 250.0, 35.0
-SPOTS_MOST = 150  # in one commune
+MAX_SPOTS = 150  # in one commune
 # A spot is so far from other communes that the noise of a fix leads into none.
 CLEAR_M = 11.0
 # Volunteers live within this distance of the centre of their province: not on Hoàng Sa.
@@ -73,7 +73,7 @@ def survey(plan: MonthPlan, rng: np.random.Generator) -> list[Commune]:
     return [
         Commune(unit.id, unit.code, unit.parent_code or "", spots)
         for unit in units.values()
-        if len(spots := points[owners == unit.id][:SPOTS_MOST])
+        if len(spots := points[owners == unit.id][:MAX_SPOTS])
     ]
 
 

@@ -24,7 +24,7 @@ CURRENT_SHARE = 0.6  # of a whole month's samples, by the end of the current mon
 
 # Communes below the threshold get at most this share of the samples above the thresholds. They have
 # 37 % of the threshold on average, and at most 94 %: one more sample does not change the figure.
-LACK_SHARE, LACK_MEAN, LACK_MOST = 0.6, 0.37, 0.94
+LACK_SHARE, LACK_MEAN, MAX_LACK = 0.6, 0.37, 0.94
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def quotas(
         usual = int(LACK_MEAN * plan.threshold * len(weak))
         few = min(usual, int(spare * LACK_SHARE)) if len(strong) else spare
         drawn = rng.multinomial(few, zeal[weak] / zeal[weak].sum())
-        numbers[weak] = np.minimum(drawn, int(LACK_MOST * plan.threshold))
+        numbers[weak] = np.minimum(drawn, int(MAX_LACK * plan.threshold))
     if len(strong):
         rest = spare - int(numbers.sum())
         numbers[strong] = plan.threshold + rng.multinomial(rest, zeal[strong] / zeal[strong].sum())

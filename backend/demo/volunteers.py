@@ -19,7 +19,7 @@ from backend.demo.plan import MonthPlan, quotas
 # and at most so many per spot.
 A_MONTH, A_MONTH_PER_SPOT = (60.0, 145.0), 25
 # Samples of a volunteer in the commune where they work, one of the nearest.
-WORK_MOST, WORK_AMONG = 20, 6
+MAX_WORK, WORK_AMONG = 20, 6
 # Phones are registered so many days before the month.
 REGISTERED_DAYS = (1.0, 10.0)
 # Volunteers at each place without a connection: enough for a zone, for a place, and too few to be
@@ -78,7 +78,7 @@ def recruit(plan: MonthPlan, seed: int) -> list[Volunteer]:
             most = min(rng.uniform(*A_MONTH), A_MONTH_PER_SPOT * len(home.spots))
             one.at_home = min(left[home.code], max(4, int(most * share)))
             left[home.code] -= one.at_home
-            one.at_work = min(left[one.work.code], int(WORK_MOST * share))
+            one.at_work = min(left[one.work.code], int(MAX_WORK * share))
             left[one.work.code] -= one.at_work
     if plan.network == "mobile":
         _place_gaps(communes, people, rng)

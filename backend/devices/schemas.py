@@ -12,7 +12,7 @@ from backend.errors import FieldError, Problem
 from backend.fields import AwareTime, Flag, Object, Strict, Text, storable
 
 # Attestations of Play Integrity and App Attest have 2 to 12 kB.
-ATTESTATION_MOST = 32_000
+MAX_ATTESTATION = 32_000
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -30,7 +30,7 @@ class Opaque(fields.Raw):
     """Any JSON that PostgreSQL can store, up to a size."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if len(storable(value).encode()) > ATTESTATION_MOST:
+        if len(storable(value).encode()) > MAX_ATTESTATION:
             raise ValidationError("too_long")
         return value
 

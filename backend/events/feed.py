@@ -24,7 +24,7 @@ ACT_OF = {
 KINDS = tuple(ACT_OF)
 
 # Rows read at a time, and blocks of one request: an official of a commune may read few of them.
-BLOCK, BLOCKS_MOST = 500, 10
+BLOCK, MAX_BLOCKS = 500, 10
 
 COLUMNS = """
     e.id as event_id, e.key as id, e.number, e.kind, e.at, e.unit_id, e.month, e.network,
@@ -51,7 +51,7 @@ def read_events(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
     after = known.deleted_to if query["after"] is None else query["after"]
     check_cursor(after)
     items: list[dict[str, Any]] = []
-    for _ in range(BLOCKS_MOST):
+    for _ in range(MAX_BLOCKS):
         rows, rest = _read(after, known.last), query["limit"] - len(items)
         shown = readable(actor, rows)[:rest]
         items += map(serialize_event, shown)

@@ -4,18 +4,18 @@ from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema
 from backend.events.feed import KINDS
-from backend.fields import BIG_ID_MOST, QueryWhole, Strict
-from backend.http.paging import PAGE_DEFAULT, PAGE_MOST
+from backend.fields import MAX_BIG_ID, QueryWhole, Strict
+from backend.http.paging import MAX_PAGE, PAGE_DEFAULT
 
 # Numbers of JSON are exact so far; a thousand events a second reach it after 285,000 years.
-NUMBER_MOST = min(2**53 - 1, BIG_ID_MOST)
+MAX_NUMBER = min(2**53 - 1, MAX_BIG_ID)
 
 
 class FeedQuerySchema(Strict):
     """The number after which events are wanted; without it, from the oldest that is kept."""
 
-    after = QueryWhole(0, NUMBER_MOST, load_default=None)
-    limit = QueryWhole(1, PAGE_MOST, load_default=PAGE_DEFAULT)
+    after = QueryWhole(0, MAX_NUMBER, load_default=None)
+    limit = QueryWhole(1, MAX_PAGE, load_default=PAGE_DEFAULT)
 
 
 class EventSchema(Schema):

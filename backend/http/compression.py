@@ -12,12 +12,12 @@ from flask import Flask, Response, request
 from backend.http import static_files
 
 # Less fits into one packet.
-LEAST_BYTES = 1_400
+MIN_BYTES = 1_400
 # 5 % larger than the best level, in a third of the time.
 LEVEL = 5
 # Static files are compressed once in a process.
 LEVEL_OF_FILES = 9
-FILES_MOST = 256
+MAX_FILES = 256
 TYPES = frozenset(
     {
         "application/geo+json", "application/javascript", "application/json",
@@ -41,7 +41,7 @@ def _compress(response: Response) -> Response:
         return response
     compressed = None
     if not response.direct_passthrough:  # streams are sent as they are
-        if not response.is_streamed and (response.content_length or 0) >= LEAST_BYTES:
+        if not response.is_streamed and (response.content_length or 0) >= MIN_BYTES:
             compressed = gzip.compress(response.get_data(), LEVEL, mtime=0)
     elif request.endpoint == static_files.ENDPOINT and request.view_args:
         path = static_files.FOLDER / request.view_args["filename"]
@@ -58,6 +58,6 @@ def _compress(response: Response) -> Response:
     return response
 
 
-@lru_cache(FILES_MOST)
+@lru_cache(MAX_FILES)
 def _compress_file(path: Path, changed_at: int) -> bytes:
     return gzip.compress(path.read_bytes(), LEVEL_OF_FILES, mtime=0)

@@ -12,7 +12,7 @@ STARTED_HEADER = "X-Request-Start"
 # Phones give up after 15 s and send again. Shorter waits are bursts and stalls of the disk, after
 # which everything is served. With two seconds the queue of a sevenfold overload grew so long that
 # refusing it left no processor time for 10 s to serve anything.
-WAIT_MOST_S = 1.0
+MAX_WAIT_S = 1.0
 # A larger age, or one below 0, comes from another clock or from a client.
 AGE_BELIEVED_S = 60.0
 # Random, so that rejected clients do not return at the same time.
@@ -32,6 +32,6 @@ def _refuse_late() -> None:
         age_s = time.time() - float(request.headers.get(STARTED_HEADER, "").removeprefix("t="))
     except ValueError:
         return
-    late = WAIT_MOST_S < age_s <= AGE_BELIEVED_S
+    late = MAX_WAIT_S < age_s <= AGE_BELIEVED_S
     if late and not (request.endpoint or "").startswith(ALWAYS_ANSWERED):
         raise Problem(503, "busy", headers={"Retry-After": str(random.randint(*RETRY_S))})  # noqa: S311

@@ -8,13 +8,13 @@ import orjson
 from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.errors import invalid
-from backend.fields import BIG_ID_MOST, ID_MOST, Strict, Text
+from backend.fields import MAX_BIG_ID, MAX_ID, Strict, Text
 
 # The sort key of a name of 200 characters fits.
-CURSOR_MOST = 3_000
+MAX_CURSOR = 3_000
 PAGE_DEFAULT = 100
 # A person can read through it, and it has room for all communes of the largest province.
-PAGE_MOST = 500
+MAX_PAGE = 500
 
 Row = TypeVar("Row")
 
@@ -22,10 +22,10 @@ Row = TypeVar("Row")
 class PageSchema(Strict):
     """The cursor and the length of a page in a query."""
 
-    cursor = Text(most=CURSOR_MOST, load_default=None)
+    cursor = Text(most=MAX_CURSOR, load_default=None)
     limit = fields.Integer(
         load_default=PAGE_DEFAULT,
-        validate=validate.Range(1, PAGE_MOST, error="out_of_range"),
+        validate=validate.Range(1, MAX_PAGE, error="out_of_range"),
         error_messages={"invalid": "not_whole"},
     )
 
@@ -69,12 +69,12 @@ def take_page(
 
 def row_id(value: Any) -> int:
     """Read the id of a row that is numbered by an integer."""
-    return _id(value, ID_MOST)
+    return _id(value, MAX_ID)
 
 
 def big_row_id(value: Any) -> int:
     """Read the id of a row that is numbered by a bigint."""
-    return _id(value, BIG_ID_MOST)
+    return _id(value, MAX_BIG_ID)
 
 
 def sort_text(value: Any) -> str:

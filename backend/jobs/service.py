@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 # Pages poll every few seconds.
 PROGRESS_EVERY_S = 1.0
-ERROR_MOST = 500
+MAX_ERROR = 500
 
 LOCK = text("select pg_try_advisory_xact_lock(:lock)")
 PROGRESS = text("update jobs set done = :done, whole = :whole where id = :id")
@@ -208,4 +208,4 @@ def _reason(error: Exception) -> str:
         return error.code
     if isinstance(error, DBAPIError):
         return type(error).__name__
-    return f"{type(error).__name__}: {error}"[:ERROR_MOST]
+    return f"{type(error).__name__}: {error}"[:MAX_ERROR]

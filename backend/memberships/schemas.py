@@ -5,24 +5,24 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from backend.errors import FieldError, Problem
-from backend.fields import ID_MOST, AwareTime, Flag, Object, Strict, Text, Whole
-from backend.http.paging import CURSOR_MOST, list_of, page_of
+from backend.fields import MAX_ID, AwareTime, Flag, Object, Strict, Text, Whole
+from backend.http.paging import MAX_CURSOR, list_of, page_of
 from backend.memberships.joining import KINDS, JoinRequest
 from backend.organisations.schemas import BriefSchema
 
 # Longer than any name, shorter than a message.
-NAME_MOST = 60
+MAX_NAME = 60
 # With blanks and dashes, as written by hand.
-CODE_MOST = 60
+MAX_CODE = 60
 # More people than any team has; a code for a whole province would not tell teams apart.
-USES_MOST = 100_000
+MAX_USES = 100_000
 
 
 class DisplayName(Text):
     """A display name: visible characters on one line."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(NAME_MOST, **options)
+        super().__init__(MAX_NAME, **options)
 
     def _deserialize(self, value: Any, *rest: Any, **kwargs: Any) -> str:
         name = " ".join(super()._deserialize(value, *rest, **kwargs).split())
@@ -47,7 +47,7 @@ class NameSchema(Strict):
 class JoinRequestSchema(Strict):
     """A phone that joins a team."""
 
-    code = Text(CODE_MOST, required=True)
+    code = Text(MAX_CODE, required=True)
     transfer = Flag(load_default=False)
     display_name = Object(NameSchema, allow_none=True, load_default=None)
 
@@ -77,20 +77,20 @@ class PassRequestSchema(Strict):
     """A pass to create."""
 
     kind = Text(choices=KINDS, required=True)
-    campaign_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    campaign_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
 
 
 class PassUseSchema(Strict):
     """The code of a pass that another phone shows."""
 
-    code = Text(CODE_MOST, required=True)
+    code = Text(MAX_CODE, required=True)
 
 
 class MembersQuerySchema(Strict):
     """Filters of a team's members."""
 
     campaign = fields.Integer(load_default=None, error_messages={"invalid": "not_whole"})
-    cursor = Text(most=CURSOR_MOST, load_default=None)
+    cursor = Text(most=MAX_CURSOR, load_default=None)
     limit = fields.Integer(load_default=100, error_messages={"invalid": "not_whole"})
 
 
@@ -152,13 +152,13 @@ class CodeLimitsSchema(Strict):
     """The end of the new code's validity and its maximum number of uses; null for no limit."""
 
     expires_at = AwareTime(allow_none=True, load_default=None)
-    uses_most = Whole(1, USES_MOST, allow_none=True, load_default=None)
+    uses_most = Whole(1, MAX_USES, allow_none=True, load_default=None)
 
 
 class CodeCheckSchema(Strict):
     """A join code to check."""
 
-    code = Text(CODE_MOST, required=True)
+    code = Text(MAX_CODE, required=True)
 
 
 class CodeInvitationSchema(Schema):

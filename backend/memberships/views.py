@@ -13,7 +13,7 @@ from backend.database.extensions import BEARER, PERSON
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import invalid
-from backend.fields import BIG_ID_MOST
+from backend.fields import MAX_BIG_ID
 from backend.http.requests import Blueprint, bearer_token, clock_now, language
 from backend.i18n.messages import message
 from backend.memberships import join_codes, joining, poster, schemas, service, volunteers
@@ -24,7 +24,7 @@ code_blp.after_request(keep_private)  # a code lets people in
 blueprints = (blp, code_blp)
 blp.after_request(keep_private)
 
-PAGE_MOST = 500
+MAX_PAGE = 500
 CODE = "/campaigns/<int:campaign_id>/teams/<int:team_id>/join-code"
 POSTER = "/campaigns/<int:campaign_id>/teams/<int:team_id>/poster"
 FILE = {"type": "string", "format": "binary"}
@@ -76,7 +76,7 @@ def list_memberships(device: KnownDevice) -> Any:
     return {"items": service.own_memberships(device.id)}
 
 
-@blp.delete(f"/memberships/<int(max={BIG_ID_MOST}):membership_id>")
+@blp.delete(f"/memberships/<int(max={MAX_BIG_ID}):membership_id>")
 @device_required
 @blp.response(200, schemas.MembershipSchema)
 def leave_team(device: KnownDevice, membership_id: int) -> Any:
@@ -121,9 +121,9 @@ def use_pass(device: KnownDevice, data: dict[str, str]) -> Any:
 def list_members(query: dict[str, Any], team_id: int) -> Any:
     """List who is in a team now: for its leader and its organiser alone."""
     user = actor()
-    if not 1 <= query["limit"] <= PAGE_MOST:
+    if not 1 <= query["limit"] <= MAX_PAGE:
         raise invalid("limit", "out_of_range")
-    if query["campaign"] is not None and not 0 <= query["campaign"] <= BIG_ID_MOST:
+    if query["campaign"] is not None and not 0 <= query["campaign"] <= MAX_BIG_ID:
         raise invalid("campaign", "out_of_range")
     page = service.list_members(user, team_id, query, clock_now())
     for one in page["items"]:

@@ -35,11 +35,11 @@ from backend.witness.hosts import list_hosts, registered_host
 from config.settings import private_mode
 
 # PostgreSQL 15: the first with `nulls not distinct` in unique constraints.
-LEAST_POSTGRES = 150_000
+MIN_POSTGRES = 150_000
 # Clocks of phones are corrected against ours: a larger error moves tests over midnight.
 CLOCK_S = 2.0
 # A month of a province takes 1 GB; PostgreSQL stops when it cannot write its log.
-LEAST_FREE_BYTES = 2_000_000_000
+MIN_FREE_BYTES = 2_000_000_000
 # A disk for databases takes less than 1 ms; the median of some is no accident.
 SLOW_COMMIT_S, COMMITS = 0.010, 9
 # Backups are made daily; two hours of grace.
@@ -147,7 +147,7 @@ def configuration(context: CheckContext) -> Iterator[Finding]:
 def database(context: CheckContext) -> Iterator[Finding]:
     """Check the version of the database and the rights of the serving role."""
     version = int(_one("show server_version_num"))
-    if version < LEAST_POSTGRES:
+    if version < MIN_POSTGRES:
         yield Finding(
             N_("PostgreSQL {version} is too old."),
             N_("Upgrade it to 15 or newer."),
@@ -212,7 +212,7 @@ def disk(context: CheckContext) -> Iterator[Finding]:
     for folder in {context.config["VAR_DIR"], _backups(context.config)}:
         nearest = next(path for path in (folder, *folder.parents) if path.exists())
         free = shutil.disk_usage(nearest).free
-        if free < LEAST_FREE_BYTES:
+        if free < MIN_FREE_BYTES:
             yield Finding(
                 N_("Only {free} GB are free at {folder}."),
                 N_(

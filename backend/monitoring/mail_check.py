@@ -20,7 +20,7 @@ from backend.mail import FAILURES, mail
 # A person who corrects settings needs a few attempts; a server is not used to flood a mailbox.
 TESTS_PER_HOUR = 10
 # Replies of servers are a line; some add an address of their help.
-REPLY_MOST = 300
+MAX_REPLY = 300
 
 SUBJECT = "Đo Sóng: thư thử / test mail"
 TEXT = """\
@@ -104,4 +104,4 @@ def _reply(error: Exception) -> str | None:
     else:
         code, text = "", str(error)
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-    return " ".join(f"{code} {words}".split())[:REPLY_MOST] or None
+    return " ".join(f"{code} {words}".split())[:MAX_REPLY] or None

@@ -30,11 +30,11 @@ OFFICIALS = Kind(
     "no_header_officials",
 )
 # Three officials for each commune of the largest province.
-LINES_MOST = 500
+MAX_LINES = 500
 # Such a list with long names.
-TEXT_MOST = 200_000
+MAX_TEXT = 200_000
 # The workbook of such a list, with the formats of the template.
-FILE_MOST = 2_000_000
+MAX_FILE = 2_000_000
 
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})|(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
 # A telephone number, also one with too few digits.
@@ -89,6 +89,6 @@ def _of_cells(cells: Sequence[str]) -> OfficialLine:
 
 
 OFFICIAL_LIST = TypedList(
-    OFFICIALS, OfficialLine, _of_cells, LINES_MOST, lambda line: line == OfficialLine("")
+    OFFICIALS, OfficialLine, _of_cells, MAX_LINES, lambda line: line == OfficialLine("")
 )
 read_text, read_file = OFFICIAL_LIST.read_text, OFFICIAL_LIST.read_file

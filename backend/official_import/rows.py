@@ -14,8 +14,8 @@ from backend.units.finder import UnitFinder, set_unit
 
 OUTCOMES = ("invite", "renew", "grant", "unchanged", "empty", "error")
 # As the display name of an account.
-NAME_MOST = 100
-CELL_MOST = 300
+MAX_NAME = 100
+MAX_CELL = 300
 # A spreadsheet takes a telephone number for a number and drops its zero.
 _WITHOUT_ZERO = re.compile(r"[1-9][0-9]{8}")
 
@@ -56,7 +56,7 @@ def read_rows(
 
 def _read(row: SheetRow, finder: UnitFinder, today: date) -> None:
     for name, text in row.cells.items():
-        code = unusable(text, NAME_MOST if name == "name" else CELL_MOST)
+        code = unusable(text, MAX_NAME if name == "name" else MAX_CELL)
         if code or text == UNREADABLE:
             row.refuse(name, code or "has_control")
     if row.errors:

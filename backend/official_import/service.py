@@ -18,7 +18,7 @@ from backend.clock import VIETNAM, day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem
 from backend.i18n.catalogues import Language
-from backend.official_import.lines import LINES_MOST, OfficialLine
+from backend.official_import.lines import MAX_LINES, OfficialLine
 from backend.official_import.rows import OUTCOMES, ExistingAccount, read_rows
 from backend.tables.sheet_import import SheetRow, count_outcomes
 from backend.units.finder import UnitFinder
@@ -64,7 +64,7 @@ def invite_officials(
     of them who have not accepted. One faulty line stops all.
     """
     require(actor, "users.manage")
-    if len(lines) > LINES_MOST:
+    if len(lines) > MAX_LINES:
         raise Problem(422, "invalid", [FieldError("officials", "too_many_officials")])
     day, index = local_day(now), unit_index()
     units = [*index.on(day, "commune"), *index.on(day, "province")]

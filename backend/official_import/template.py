@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from backend.accounts.login_names import format_phone
-from backend.official_import.lines import LINES_MOST
+from backend.official_import.lines import MAX_LINES
 from backend.official_import.service import OfficialOfUnit
 from backend.tables.spreadsheets import blank_workbook
 
@@ -34,9 +34,9 @@ GUIDE = (
     ),
     (
         "",
-        f"Thêm dòng nếu một nơi có nhiều cán bộ. Tối đa {LINES_MOST} dòng. Gửi lại tệp không làm "
+        f"Thêm dòng nếu một nơi có nhiều cán bộ. Tối đa {MAX_LINES} dòng. Gửi lại tệp không làm "
         "mất gì: ai đã có vai trò thì giữ nguyên.",
-        f"Add rows where a place has several officials. At most {LINES_MOST} rows. The file can be "
+        f"Add rows where a place has several officials. At most {MAX_LINES} rows. The file can be "
         "sent again: people with the role stay as they are.",
     ),
 )

@@ -39,7 +39,7 @@ ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
 )
-SUBJECT_MOST = 255  # OpenID Connect Core, 2
+MAX_SUBJECT = 255  # OpenID Connect Core, 2
 SCOPES = ("openid", "profile", "email")
 # Claims that are looked for in the answer about the user where the token has not all of them.
 OF_PERSON = ("email", "name")
@@ -138,7 +138,7 @@ class Provider:
         claims = CodeIDToken(decoded.claims, decoded.header, options, params)
         claims.validate(now=int(now.timestamp()), leeway=LEEWAY_S)
         subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MOST:
+        if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
             raise ValueError("the subject is no short text")
         if not (subject.isascii() and subject.isprintable()):
             raise ValueError("the subject has other letters than ASCII")

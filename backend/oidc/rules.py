@@ -18,7 +18,7 @@ OF_UNIT = frozenset({"level", "system"})
 LEVELS = ("province", "district", "commune")
 SYSTEMS = ("2024", "2025")
 # Of a rule's name, which is stored with each role and in the audit log.
-NAME_MOST = 100
+MAX_NAME = 100
 # Claims that a person can set at many providers, and the claim that the provider verified them.
 VERIFIED_BY = {"email": "email_verified", "phone_number": "phone_number_verified"}
 
@@ -103,8 +103,8 @@ def claim_values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
 
 def _parse(table: Mapping[str, Any], at: int) -> Rule:
     name = table.get("name")
-    if not isinstance(name, str) or not name.strip() or len(name) > NAME_MOST:
-        raise RuleError(f"rule {at} needs a name of at most {NAME_MOST} letters")
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
+        raise RuleError(f"rule {at} needs a name of at most {MAX_NAME} letters")
     role = table.get("role")
     if role not in SCOPES:
         raise RuleError(f"rule {name}: role must be one of {', '.join(SCOPES)}")

@@ -23,13 +23,13 @@ from backend.database.locks import hold_account
 from backend.errors import Problem
 from backend.oidc.roles import end_all, find_roles, synchronise
 from backend.oidc.rules import Rule, RuleError, matching, read_rules
-from backend.oidc.transactions import LIFETIME, PATH_MOST, PendingSignIn, new_transaction
+from backend.oidc.transactions import LIFETIME, MAX_PATH, PendingSignIn, new_transaction
 from backend.organisations.names import normalised
 
 if TYPE_CHECKING:
     from backend.oidc.provider import Provider
 
-DISPLAY_NAME_MOST = 100
+MAX_DISPLAY_NAME = 100
 # Errors that a provider answers with (RFC 6749, 4.1.2.1), where they need words of their own.
 REFUSALS = {
     "access_denied": "oidc_cancelled",
@@ -157,7 +157,7 @@ def _begin(
     provider: "Provider", context: SignInContext, redirect_uri: str, pending: PendingSignIn
 ) -> tuple[str, PendingSignIn]:
     transaction = new_transaction(redirect_uri)
-    if pending.path and len(pending.path) > PATH_MOST:
+    if pending.path and len(pending.path) > MAX_PATH:
         pending = replace(pending, path=None)
     until = (context.now + LIFETIME).timestamp()
     url = provider.authorization_url(transaction, pending.lang or "vi")
@@ -280,6 +280,6 @@ def _display_name(claims: Mapping[str, Any]) -> str:
     for claim in ("name", "preferred_username", "sub"):
         if isinstance(claims.get(claim), str):
             printable = "".join(c for c in claims[claim] if c.isprintable())
-            if name := normalised(printable)[:DISPLAY_NAME_MOST].strip():
+            if name := normalised(printable)[:MAX_DISPLAY_NAME].strip():
                 return name
     return str(claims["sub"])

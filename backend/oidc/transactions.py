@@ -11,7 +11,7 @@ from itsdangerous import BadData, URLSafeSerializer
 LIFETIME = timedelta(minutes=10)
 SECRET_BYTES = 32
 # With a longer path the cookie could be larger than browsers keep.
-PATH_MOST = 1_500
+MAX_PATH = 1_500
 
 
 @dataclass(frozen=True, slots=True)

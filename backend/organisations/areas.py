@@ -22,7 +22,7 @@ from backend.units.index import successors
 from backend.units.models import Unit
 
 # For a longer time an admin grants the role itself.
-DURATION_MOST = timedelta(days=366)
+MAX_DURATION = timedelta(days=366)
 UNIT_FIELDS = ("id", "system", "level", "code", "name")
 
 
@@ -104,7 +104,7 @@ def _own_role(user_id: int, scope: Scope, now: datetime) -> Role:
 def _end(requested: datetime, own: Role, now: datetime) -> datetime:
     if requested <= now:
         raise invalid("valid_to", "in_the_past")
-    if requested > now + DURATION_MOST:
+    if requested > now + MAX_DURATION:
         raise invalid("valid_to", "deputy_too_long")
     return requested if own.valid_to is None else min(requested, own.valid_to)
 

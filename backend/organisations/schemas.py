@@ -6,21 +6,21 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.accounts import login_names
 from backend.accounts.schemas import Label, RoleSchema
-from backend.fields import ID_MOST, AwareTime, Day, Many, Object, Reason, Strict, Text, Whole
+from backend.fields import MAX_ID, AwareTime, Day, Many, Object, Reason, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 from backend.organisations.grants import KINDS
 from backend.organisations.names import normalised
 from backend.units.catalogue import LEVELS, SYSTEMS
 
 # Names appear on phone screens, posters and maps; the longest official ones have some 100.
-NAME_MOST = 200
+MAX_NAME = 200
 
 
 class Name(Text):
     """A normalised name with at least one letter or digit."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(most=NAME_MOST, **options)
+        super().__init__(most=MAX_NAME, **options)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         name = normalised(super()._deserialize(value, *args, **kwargs))
@@ -33,7 +33,7 @@ class QueryId(fields.Integer):
     """The id of a row in a query string."""
 
     def __init__(self, **options: Any) -> None:
-        within = validate.Range(1, ID_MOST, error="out_of_range")
+        within = validate.Range(1, MAX_ID, error="out_of_range")
         messages: dict[str, str | list[Any] | dict[Any, Any]] = {"invalid": "not_whole"}
         super().__init__(validate=within, error_messages=messages, **options)
 
@@ -69,7 +69,7 @@ class Telephone(Text):
     """A telephone number, stored as +84…."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(most=login_names.NAME_MOST, **options)
+        super().__init__(most=login_names.MAX_NAME, **options)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         name = login_names.normalize(super()._deserialize(value, *args, **kwargs))
@@ -82,7 +82,7 @@ class Email(Text):
     """An e-mail address, stored in lower case."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(most=login_names.NAME_MOST, **options)
+        super().__init__(most=login_names.MAX_NAME, **options)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         name = login_names.normalize(super()._deserialize(value, *args, **kwargs))
@@ -106,7 +106,7 @@ class OrganisationChangeSchema(Strict):
     name = Name()
     type = Text(choices=TYPES)
     unit = unit()
-    parent_id = Whole(1, ID_MOST, allow_none=True)
+    parent_id = Whole(1, MAX_ID, allow_none=True)
     telephone = Telephone(allow_none=True)
 
 
@@ -116,7 +116,7 @@ class OrganisationCreateSchema(OrganisationChangeSchema):
     name = Name(required=True)
     type = Text(choices=TYPES, required=True)
     unit = unit(load_default=None)
-    parent_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    parent_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
     telephone = Telephone(allow_none=True, load_default=None)
 
 
@@ -137,11 +137,11 @@ OrganisationPageSchema = page_of(OrganisationSchema)  # in Vietnamese order
 
 
 # A district before the reform had some fifteen communes, a province some hundreds.
-UNITS_MOST = 1_000
+MAX_UNITS = 1_000
 
 
 def _units(**options: bool) -> Many:
-    return Many(Object(UnitReferenceSchema), least=1, most=UNITS_MOST, **options)
+    return Many(Object(UnitReferenceSchema), least=1, most=MAX_UNITS, **options)
 
 
 class ClustersQuerySchema(PageSchema):
@@ -162,7 +162,7 @@ class ClusterChangeSchema(Strict):
 class ClusterCreateSchema(Strict):
     """A new cluster, by default from today on; without an organisation it is the admins'."""
 
-    organisation_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    organisation_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
     name = Name(required=True)
     units = _units(required=True)
     valid_from = Day(allow_none=True, load_default=None)
@@ -185,7 +185,7 @@ ClusterPageSchema = page_of(ClusterSchema)  # in Vietnamese order
 
 
 # A leader of all teams of a commune has some ten.
-ROLES_MOST = 20
+MAX_ROLES = 20
 
 
 class UnitCodeSchema(Strict):
@@ -200,31 +200,31 @@ class RoleRequestSchema(Strict):
     """A role: a team leader's, organiser's or official's over one thing, an admin's over all."""
 
     role = Text(choices=tuple(KINDS), required=True)
-    scope_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    scope_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
     unit = Object(UnitCodeSchema, allow_none=True, load_default=None)
-    cluster_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    cluster_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
     valid_to = AwareTime(allow_none=True, load_default=None)
 
 
 class InvitationSchema(Strict):
     """A person to invite, with their roles."""
 
-    name = Text(login_names.NAME_MOST, required=True, metadata={"example": "0912 345 678"})
+    name = Text(login_names.MAX_NAME, required=True, metadata={"example": "0912 345 678"})
     display_name = Label(100, allow_none=True, load_default=None)
-    roles = Many(Object(RoleRequestSchema), least=1, most=ROLES_MOST, required=True)
+    roles = Many(Object(RoleRequestSchema), least=1, most=MAX_ROLES, required=True)
 
 
-REASON_MOST = 500
+MAX_REASON = 500
 
 
 class DeputyRequestSchema(Strict):
     """The deputy, the area, the end and the reason."""
 
-    name = Text(login_names.NAME_MOST, required=True, metadata={"example": "0912 345 678"})
+    name = Text(login_names.MAX_NAME, required=True, metadata={"example": "0912 345 678"})
     unit = Object(UnitCodeSchema, allow_none=True, load_default=None)
-    cluster_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    cluster_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
     valid_to = AwareTime(required=True)
-    reason = Reason(REASON_MOST, required=True)
+    reason = Reason(MAX_REASON, required=True)
 
 
 class BriefSchema(Schema):
@@ -286,7 +286,7 @@ class SuccessionRequestSchema(Strict):
     """The units of the new role: null for the proposed ones, an empty list for none."""
 
     units = Many(
-        Object(UnitReferenceSchema), least=0, most=UNITS_MOST, allow_none=True, load_default=None
+        Object(UnitReferenceSchema), least=0, most=MAX_UNITS, allow_none=True, load_default=None
     )
     name = Label(200, allow_none=True, load_default=None)
 

@@ -39,7 +39,7 @@ BELOW = text("""
     select id from below
 """)
 # A province's youth union has some two hundred below it: a choice lists all of them.
-CHOICE_MOST = 1_000
+MAX_CHOICE = 1_000
 
 
 def list_organisations(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def organisations_of(actor: Actor) -> list[tuple[int, str]]:
     if not any(grant.role == "admin" for grant in actor.grants):
         below = db.session.execute(BELOW, {"ids": sorted(actor.ids("organiser"))}).scalars()
         query = query.where(Organisation.id.in_(list(below)))
-    rows = db.session.execute(query.order_by(*name_order(Organisation)).limit(CHOICE_MOST))
+    rows = db.session.execute(query.order_by(*name_order(Organisation)).limit(MAX_CHOICE))
     return [(row.id, row.name) for row in rows]
 
 

@@ -1,7 +1,7 @@
 // Refresh the parts of a page marked with data-live while the page is visible; 304 changes nothing.
 
 const INTERVAL_S = 30;
-const INTERVAL_MOST_MS = 300_000;
+const MAX_INTERVAL_MS = 300_000;
 
 for (const part of document.querySelectorAll("[data-live]")) {
   const interval = 1000 * (part.dataset.every ?? INTERVAL_S);
@@ -22,7 +22,7 @@ for (const part of document.querySelectorAll("[data-live]")) {
         }
         wait = interval;
       } catch {
-        wait = Math.min(wait * 2, INTERVAL_MOST_MS); // retry later
+        wait = Math.min(wait * 2, MAX_INTERVAL_MS); // retry later
       }
     }
     setTimeout(refresh, wait);

@@ -48,7 +48,7 @@
 // A form is sent once: a second press would send it again, and what answers the first one, such as a link that is shown
 // only once, would be lost. Without a network nothing is sent, so that what was typed stays on the page.
 (() => {
-  const SENDING_MOST_MS = 60_000; // a file to download leaves the page as it is
+  const MAX_SENDING_MS = 60_000; // a file to download leaves the page as it is
   const sent = new Map(); // the pressed button by form
 
   function release(form) {
@@ -76,7 +76,7 @@
     if (event.defaultPrevented) return;
     submitter?.setAttribute("aria-busy", "true");
     sent.set(form, submitter);
-    setTimeout(() => release(form), SENDING_MOST_MS);
+    setTimeout(() => release(form), MAX_SENDING_MS);
   });
   // Pages that are gone back to are shown as they were left.
   addEventListener("pageshow", () => [...sent.keys()].forEach(release));

@@ -59,7 +59,7 @@ _NO_SYLLABLE = re.compile("[àáâãèéêìíòóôõùúý]{2}", re.IGNORECASE
 # UTF-16 without a byte order mark: over half of the letters of Vietnamese text are ASCII.
 _HALVES = (("utf-16-le", 1), ("utf-16-be", 0))
 _SAMPLE_BYTES = 4_000
-_NULS_LEAST = 0.3
+_MIN_NULS = 0.3
 
 
 def decode(raw: bytes) -> tuple[str, str]:
@@ -84,7 +84,7 @@ def _unicode(raw: bytes) -> list[str]:
     begin = raw[:_SAMPLE_BYTES]
     for encoding, at in _HALVES:
         half, other = begin[at::2], begin[1 - at :: 2]
-        if half.count(0) > len(half) * _NULS_LEAST and not other.count(0):
+        if half.count(0) > len(half) * _MIN_NULS and not other.count(0):
             return [encoding]
     return ["utf-8"]
 

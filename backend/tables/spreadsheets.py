@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from backend.tables.table import ROWS_MOST
+from backend.tables.table import MAX_ROWS
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -102,7 +102,7 @@ def blank_workbook(
                 sheet.write_string(number, column, cell, text)
         for column, values in (listed or {}).items():
             options = {"validate": "list", "source": list(values)}
-            sheet.data_validation(1, column, ROWS_MOST, column, options)
+            sheet.data_validation(1, column, MAX_ROWS, column, options)
         sheet.freeze_panes(1, 1)
         instructions.set_column(0, 2, 44, wrapped)
         for number, line in enumerate(guide):

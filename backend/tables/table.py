@@ -10,11 +10,11 @@ from backend.errors import invalid
 from geo.gazetteer import plain
 
 # A province has up to 5,000 teams; larger files have to be split.
-ROWS_MOST = 5_000
+MAX_ROWS = 5_000
 # Titles may precede the header.
 HEADER_WITHIN = 10
 # A longer cell is no title of a column; the time to compare it grows with its square.
-TITLE_MOST = 200
+MAX_TITLE = 200
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def make_table(lines: Iterable[Line], how: dict[str, str], kind: Kind) -> Table:
             header = found
         elif seen >= HEADER_WITHIN:
             break
-        if len(rows) > ROWS_MOST:
+        if len(rows) > MAX_ROWS:
             raise invalid("file", "too_many_rows")
     if header is None:
         raise invalid("file", kind.error)
@@ -124,7 +124,7 @@ def count_columns(lines: Iterable[Line], kind: Kind) -> int:
 
 def _field(cell: str, kind: Kind) -> str | None:
     """Return the field of a title such as `Tên đội / Team name`, `team_name` or `Tên đội (*)`."""
-    if len(cell) > TITLE_MOST:
+    if len(cell) > MAX_TITLE:
         return None
     whole = normalize_title(cell)
     for words in (whole, *(" ".join(part.split()) for part in whole.split("/"))):

@@ -16,7 +16,7 @@ from xml.parsers import expat
 from backend.errors import Problem, invalid
 from backend.tables.table import (
     HEADER_WITHIN,
-    ROWS_MOST,
+    MAX_ROWS,
     Kind,
     Line,
     Table,
@@ -25,13 +25,13 @@ from backend.tables.table import (
 )
 
 # 5,000 rows of twenty columns unpack to some 5 MB.
-UNPACKED_MOST = 20_000_000
-PARTS_MOST = 500  # a workbook of a few sheets has twenty
-SHEETS_MOST = 10  # searched for a header
-COLUMNS_MOST = 30  # further columns are ignored
+MAX_UNPACKED = 20_000_000
+MAX_PARTS = 500  # a workbook of a few sheets has twenty
+MAX_SHEETS = 10  # searched for a header
+MAX_COLUMNS = 30  # further columns are ignored
 LAST_ROW = 1_048_576  # of the format; forged row numbers up to it cost seconds of empty rows
 # Each cell is in one merged range at most: more merged cells than cells are an attack.
-MERGED_MOST = ROWS_MOST * COLUMNS_MOST
+MAX_MERGED = MAX_ROWS * MAX_COLUMNS
 
 ERROR_CODES = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
 
@@ -63,7 +63,7 @@ def _check_parts(raw: bytes) -> None:
     """Reject files that unpack to too much, and XML with a DTD."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         parts = archive.infolist()
-        if len(parts) > PARTS_MOST or sum(part.file_size for part in parts) > UNPACKED_MOST:
+        if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
             raise invalid("file", "unpacks_too_large")
         # `file_size` bounds what is read, even if it is forged: then the checksum fails.
         for part in parts:
@@ -92,7 +92,7 @@ def _refuse_dtd(part: bytes) -> None:
 def _sheet(raw: bytes, kind: Kind) -> tuple[str, list[Line]]:
     """Return name and lines of the sheet with most known columns."""
     book = _book(raw, data_only=True)
-    read = [(sheet, list(_lines(sheet))) for sheet in book.worksheets[:SHEETS_MOST]]
+    read = [(sheet, list(_lines(sheet))) for sheet in book.worksheets[:MAX_SHEETS]]
     number = max(range(len(read)), key=lambda one: count_columns(read[one][1], kind))
     sheet, lines = read[number]
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -110,13 +110,13 @@ def _book(raw: bytes, *, data_only: bool) -> Any:
 
 def _lines(sheet: Any) -> Iterator[Line]:
     """Yield rows with content, some more than are allowed, so that the excess is detected."""
-    most = ROWS_MOST + HEADER_WITHIN + 1
+    most = MAX_ROWS + HEADER_WITHIN + 1
     return islice((line for line in _all(sheet) if not line.blank), most)
 
 
 def _all(sheet: Any) -> Iterator[Line]:
     sheet.reset_dimensions()  # some programs write wrong dimensions
-    rows = sheet.iter_rows(max_row=LAST_ROW, max_col=COLUMNS_MOST, values_only=True)
+    rows = sheet.iter_rows(max_row=LAST_ROW, max_col=MAX_COLUMNS, values_only=True)
     for number, values in enumerate(rows, 1):
         if values.count(None) < len(values):
             cells, errors = zip(*map(_cell, values), strict=True)
@@ -141,9 +141,9 @@ def _uncomputed(sheet: Any, lines: list[Line]) -> list[Line]:
     """Mark formulas without a stored result."""
     by_number = {line.number: line for line in lines}
     sheet.reset_dimensions()
-    for row, cells in enumerate(sheet.iter_rows(max_row=LAST_ROW, max_col=COLUMNS_MOST), 1):
+    for row, cells in enumerate(sheet.iter_rows(max_row=LAST_ROW, max_col=MAX_COLUMNS), 1):
         for at in (at for at, cell in enumerate(cells) if cell.data_type == "f"):
-            line = by_number.get(row, Line(row, ("",) * COLUMNS_MOST))
+            line = by_number.get(row, Line(row, ("",) * MAX_COLUMNS))
             if not line.cells[at] and at not in line.errors:
                 line.errors[at] = "cell_is_formula"
                 by_number[row] = line
@@ -159,11 +159,11 @@ def _unmerged(lines: list[Line], part: bytes) -> list[Line]:
     filled = 0
     for match in _MERGED.finditer(part):
         left, top, _, bottom = range_boundaries(match[1].decode())
-        if left > COLUMNS_MOST or top not in cells:
+        if left > MAX_COLUMNS or top not in cells:
             continue
         below = numbers[bisect_right(numbers, top) : bisect_right(numbers, bottom)]
         filled += len(below) + 1
-        if filled > MERGED_MOST:
+        if filled > MAX_MERGED:
             raise invalid("file", "not_workbook")
         for row in below:
             cells[row][left - 1] = cells[row][left - 1] or cells[top][left - 1]

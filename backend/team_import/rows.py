@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from backend.campaigns.schemas import CAPACITY_MOST
+from backend.campaigns.schemas import MAX_CAPACITY
 from backend.organisations.names import folded, normalised
-from backend.organisations.schemas import NAME_MOST
+from backend.organisations.schemas import MAX_NAME
 from backend.tables.sheet_import import SheetRow, refuse_repeated, unusable
 from backend.tables.spreadsheets import is_formula
 from backend.tables.table import Kind
@@ -33,7 +33,7 @@ TEAMS = Kind(
     "name",
     "no_header",
 )
-CELL_MOST = 300  # a longer one is a paragraph in a wrong column
+MAX_CELL = 300  # a longer one is a paragraph in a wrong column
 
 TYPES: dict[str, tuple[str, ...]] = {
     "youth": ("thanh nien", "doan thanh nien", "doi thanh nien", "youth"),
@@ -82,7 +82,7 @@ def _read(row: SheetRow, finder: UnitFinder) -> None:
     row.name = normalised(row.cells["name"])
     for name in TEAMS.columns:
         text = row.cells[name]
-        code = row.lost.get(name) or unusable(text, NAME_MOST if name == "name" else CELL_MOST)
+        code = row.lost.get(name) or unusable(text, MAX_NAME if name == "name" else MAX_CELL)
         if code or _LOST.search(text):
             row.refuse(name, code or "letters_lost")
         elif text or name == "name":
@@ -117,7 +117,7 @@ def _read_capacity(row: SheetRow, text: str, finder: UnitFinder) -> None:
         row.refuse("capacity_per_day", "negative")
     elif not re.fullmatch(r"[0-9]{1,9}", text):
         row.refuse("capacity_per_day", "not_whole")
-    elif int(text) > CAPACITY_MOST:
+    elif int(text) > MAX_CAPACITY:
         row.refuse("capacity_per_day", "out_of_range")
     else:
         row.values["capacity_per_day"] = int(text)

@@ -1,10 +1,10 @@
 """The template of a list of teams, with instructions."""
 
 from backend.accounts.access import Actor, require, require_person
-from backend.campaigns.schemas import CAPACITY_MOST
+from backend.campaigns.schemas import MAX_CAPACITY
 from backend.organisations.scopes import organisation_scope
 from backend.tables.spreadsheets import blank_workbook, csv_file
-from backend.tables.table import ROWS_MOST
+from backend.tables.table import MAX_ROWS
 from backend.team_import.rows import EXAMPLE
 
 HEADER = (
@@ -37,8 +37,8 @@ GUIDE = (
     ),
     (
         HEADER[3],
-        f"Số nguyên từ 0 đến {CAPACITY_MOST}; để trống nếu chưa biết.",
-        f"A whole number from 0 to {CAPACITY_MOST}; empty where it is not known.",
+        f"Số nguyên từ 0 đến {MAX_CAPACITY}; để trống nếu chưa biết.",
+        f"A whole number from 0 to {MAX_CAPACITY}; empty where it is not known.",
     ),
     (
         HEADER[4],
@@ -47,8 +47,8 @@ GUIDE = (
     ),
     (
         "",
-        f"Ô để trống giữ nguyên giá trị đang có. Tối đa {ROWS_MOST} dòng. Xóa dòng ví dụ.",
-        f"An empty cell leaves what stands. At most {ROWS_MOST} rows. Delete the example row.",
+        f"Ô để trống giữ nguyên giá trị đang có. Tối đa {MAX_ROWS} dòng. Xóa dòng ví dụ.",
+        f"An empty cell leaves what stands. At most {MAX_ROWS} rows. Delete the example row.",
     ),
 )
 

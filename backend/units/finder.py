@@ -13,10 +13,10 @@ from backend.units.search import Choice, is_called, spelling
 from geo.gazetteer import plain
 
 # Dozens of communes are called Xã Tân Lập; a person picks from ten, or gives more names.
-CANDIDATES_MOST = 10
+MAX_CANDIDATES = 10
 # A guess at a misspelt name takes milliseconds: not for a whole wrong column.
-GUESSES_MOST = 500
-SHARING_MOST = 1_000  # a word of more names (xã, phường) distinguishes nothing
+MAX_GUESSES = 500
+MAX_SHARING = 1_000  # a word of more names (xã, phường) distinguishes nothing
 CLOSE = 0.75  # one letter of a short name wrong, two of a long one
 CODE_DIGITS = 5
 
@@ -70,7 +70,7 @@ class UnitFinder:
         self._by_code = {unit.code: unit for unit in units}
         self._named: dict[Key, dict[str, list[NamedUnit]]] = {}
         self._sharing: dict[str, set[str]] = {}
-        self._guesses = GUESSES_MOST
+        self._guesses = MAX_GUESSES
 
     def find(self, text: str) -> Match:
         """Find the unit of a text: a code, or a name with names of the units above it."""
@@ -130,7 +130,7 @@ class UnitFinder:
         words = self._words()
         sharing = [words[word] for word in name.split() if word in words]
         known = min(sharing, key=len, default=set())
-        if self._guesses == 0 or len(known) > SHARING_MOST:
+        if self._guesses == 0 or len(known) > MAX_SHARING:
             return []
         self._guesses -= 1
         close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=CLOSE)
@@ -175,4 +175,4 @@ def _long(part: str) -> str:
 
 
 def _labels(units: Sequence[NamedUnit]) -> tuple[str, ...]:
-    return tuple(unit.label for unit in units[:CANDIDATES_MOST])
+    return tuple(unit.label for unit in units[:MAX_CANDIDATES])

@@ -20,14 +20,14 @@ from backend.units.models import Unit
 from backend.units.reform import crosswalk, successor_codes
 from geo.gazetteer import plain
 
-DAYS_MOST = 8  # whose lists of units are kept
+MAX_DAYS = 8  # whose lists of units are kept
 # Different names of units of both systems: some ten thousand.
-NAMES_MOST = 20_000
+MAX_NAMES = 20_000
 WORD = re.compile(r"[0-9a-z]+")
 Names = tuple[tuple[str, str], ...]  # (name, type)
 
 
-@lru_cache(NAMES_MOST)
+@lru_cache(MAX_NAMES)
 def words_of(name: str) -> str:
     """Return the words of an official name for comparison: lower case, without accents."""
     return " ".join(WORD.findall(plain(name)))
@@ -190,7 +190,7 @@ class UnitIndex:
     def on(self, day: date, level: str | None = None) -> list[NamedUnit]:
         """Return the units of a day, optionally of one level."""
         if day not in self._on_days:
-            if len(self._on_days) == DAYS_MOST:
+            if len(self._on_days) == MAX_DAYS:
                 self._on_days.clear()
             system = self._by_system.get(system_on(day), ())
             self._on_days[day] = [unit for unit in system if unit.valid_on(day)]

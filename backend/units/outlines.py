@@ -30,7 +30,7 @@ COUNTRY_TOLERANCE = 0.015
 # Communes are simplified and buffered by this before the union, so that no gaps remain.
 JOINING = 0.006
 # Smaller islands are invisible on a map of the country; those at sea have labels (canvas.py).
-COUNTRY_LEAST_AREA = 2e-4
+MIN_COUNTRY_AREA = 2e-4
 # Tolerance of borders and margin of the map, as parts of the longer side of a unit. Around a few
 # communes more of their neighbours is shown.
 UNIT_TOLERANCE = 0.0015
@@ -45,7 +45,7 @@ AT_SEA = frozenset({"498", "20333", "22736", "22737", "22739"})
 # Tolerance of the position of a label, as a part of the side of the drawing.
 LABEL_TOLERANCE = 0.01
 # Drawings in the cache of a process.
-CACHED_MOST = 64
+MAX_CACHED = 64
 
 
 # Position of a label, and the width that the unit has there.
@@ -84,7 +84,7 @@ def maps_folder() -> Path:
     return folder
 
 
-@lru_cache(CACHED_MOST)
+@lru_cache(MAX_CACHED)
 def country(active: ActiveSet) -> Drawing:
     """Return the outlines of the provinces."""
     path = maps_folder() / f"{active.digest}-country.json"
@@ -93,7 +93,7 @@ def country(active: ActiveSet) -> Drawing:
     return _store(path, provinces(_shapes(active, true())))
 
 
-@lru_cache(CACHED_MOST)
+@lru_cache(MAX_CACHED)
 def inside(active: ActiveSet, unit: UnitRow) -> Drawing | None:
     """Return the communes of a unit, or the commune itself; None without a polygon."""
     path = maps_folder() / f"{active.digest}-{unit.level}-{unit.code}.json"
@@ -101,7 +101,7 @@ def inside(active: ActiveSet, unit: UnitRow) -> Drawing | None:
     return _part(path, active, column[unit.level] == unit.id)
 
 
-@lru_cache(CACHED_MOST)
+@lru_cache(MAX_CACHED)
 def area(active: ActiveSet, codes: tuple[str, ...]) -> Drawing | None:
     """Return communes by code, e.g. of a campaign; None if none has a polygon."""
     name = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
@@ -200,7 +200,7 @@ def _province(parts: "list[Geometry]") -> "Geometry":
     import shapely
 
     joined = shapely.buffer(shapely.union_all(parts), -JOINING, quad_segs=1, join_style="mitre")
-    visible = [one for one in shapely.get_parts(joined) if one.area >= COUNTRY_LEAST_AREA]
+    visible = [one for one in shapely.get_parts(joined) if one.area >= MIN_COUNTRY_AREA]
     return shapely.simplify(shapely.MultiPolygon(visible or list(shapely.get_parts(joined))[:1]),
                             COUNTRY_TOLERANCE)  # fmt: skip
 

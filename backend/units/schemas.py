@@ -8,10 +8,10 @@ from marshmallow import Schema, fields, validate
 from backend.fields import AwareTime, Day, Number, QueryNumber, Strict, Text, aware_time
 from backend.http.paging import PageSchema
 from backend.units.catalogue import LEVELS
-from backend.units.search import FOUND_MOST, NAME_MOST
+from backend.units.search import MAX_FOUND, MAX_NAME
 
 # A larger error would change the shape of a commune.
-TOLERANCE_MOST_M = 1_000
+MAX_TOLERANCE_M = 1_000
 
 
 class QueryTime(AwareTime):
@@ -33,7 +33,7 @@ class GeometryQuerySchema(AsOfSchema):
 
     tolerance_m = fields.Integer(
         load_default=0,
-        validate=validate.Range(0, TOLERANCE_MOST_M, error="out_of_range"),
+        validate=validate.Range(0, MAX_TOLERANCE_M, error="out_of_range"),
         error_messages={"invalid": "not_whole"},
         metadata={"description": "How far a border may be off, in metres; 0 gives all of it"},
     )
@@ -49,11 +49,11 @@ class UnitsQuerySchema(AsOfSchema, PageSchema):
 class UnitSearchQuerySchema(AsOfSchema):
     """A name as people write it; `within`: the code of a province or district to search in."""
 
-    q = Text(most=NAME_MOST, required=True)
+    q = Text(most=MAX_NAME, required=True)
     within = Text(most=10, load_default=None)
     limit = fields.Integer(
         load_default=12,
-        validate=validate.Range(1, FOUND_MOST, error="out_of_range"),
+        validate=validate.Range(1, MAX_FOUND, error="out_of_range"),
         error_messages={"invalid": "not_whole"},
     )
 

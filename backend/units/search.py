@@ -13,14 +13,14 @@ from backend.units.index import WORD, NamedUnit, UnitIndex, unit_index, words_of
 from geo.gazetteer import plain
 
 # Results of a search, of which a person reads a screen.
-FOUND_MOST = 30
+MAX_FOUND = 30
 # Ended units whose successors one search shows: names such as "Tân Lập" are dozens.
-ENDED_MOST = 8
-NAME_MOST = 200
+MAX_ENDED = 8
+MAX_NAME = 200
 NEAR_LETTERS = 5  # shorter names are one edit from too many others
 ABOVE_LETTERS = 3  # of a name above one, without a comma: fewer are the begin of too many
 # Ways to split words without commas into a name and one above it.
-SPLITS_MOST = 12
+MAX_SPLITS = 12
 
 # Ranks of results: the whole name, the name without its type, the begin of either, a name that
 # differs by one letter (NEAR), another type or both (NEARLY).
@@ -80,7 +80,7 @@ def search_units(
     *,
     level: str | None = None,
     within: int | None = None,
-    limit: int = FOUND_MOST,
+    limit: int = MAX_FOUND,
     exact: bool = False,
 ) -> list[FoundUnit]:
     """Return the units of a day that a text may mean, the best first.
@@ -88,7 +88,7 @@ def search_units(
     A name of an ended unit finds the units on its ground; a code finds its unit. If no unit has
     the name, those whose name differs by one letter are found, unless `exact`.
     """
-    index, text = unit_index(), text.strip()[:NAME_MOST]
+    index, text = unit_index(), text.strip()[:MAX_NAME]
     if coded := index.with_code(text, day, level) if text.isdecimal() else []:
         return [FoundUnit(one) for one in coded if _inside(one, within)][:limit]
     parts = [query_words(part) for part in text.split(",")]
@@ -123,7 +123,7 @@ def choose_units(
 
     The text is a name with or without those above it, a code, or a code with the unit's own name.
     """
-    index, text = unit_index(), " ".join(unicodedata.normalize("NFC", text).split())[:NAME_MOST]
+    index, text = unit_index(), " ".join(unicodedata.normalize("NFC", text).split())[:MAX_NAME]
     parts = _CODE_LAST.fullmatch(text) or _CODE_FIRST.fullmatch(text)
     if parts is None:
         return _choose_by_name(text, day, level, within)
@@ -136,7 +136,7 @@ def choose_units(
         return Choice((chosen,)) if _inside(chosen, within) else Choice(error="unit_outside")
     others = _choose_by_name(name, day, level, within) if name else Choice()
     meant = [*map(FoundUnit, units), *map(FoundUnit, others.units), *others.candidates]
-    candidates = list({one.unit.id: one for one in meant}.values())[:FOUND_MOST]
+    candidates = list({one.unit.id: one for one in meant}.values())[:MAX_FOUND]
     error = "unit_code_and_name" if units else "unit_unknown"
     return Choice(error=error, candidates=tuple(candidates))
 
@@ -266,7 +266,7 @@ def _add_near(ranks: dict[int, int], index: UnitIndex, parts: Sequence[str], day
     ways = [(first, above)]
     if not above:
         words = first.split()
-        ends = range(len(words) - 1, 0, -1)[:SPLITS_MOST]
+        ends = range(len(words) - 1, 0, -1)[:MAX_SPLITS]
         ways += [(" ".join(words[:end]), [_write_out(words[end:])]) for end in ends]
     for name, higher in ways:
         found = [
@@ -311,7 +311,7 @@ def _find_heirs(
     chosen = 0
     for one in _best_first(index, ended):
         rank, heirs = ended[one.id], index.heirs(one)
-        if chosen == ENDED_MOST:
+        if chosen == MAX_ENDED:
             return
         if any(heir.likely and ranks.get(heir.unit.id, rank + 1) <= rank for heir in heirs):
             continue
@@ -336,7 +336,7 @@ def _inside(unit: NamedUnit, within: int | None) -> bool:
 
 
 def _choose_by_name(name: str, day: date, level: str | None, within: int | None) -> Choice:
-    hits = search_units(name, day, level=level, limit=NAME_MOST, exact=True) or search_units(
+    hits = search_units(name, day, level=level, limit=MAX_NAME, exact=True) or search_units(
         name, day, level=level
     )
     exact = [one for one in hits if is_called(one.was or one.unit, name)]
@@ -350,5 +350,5 @@ def _choose_by_name(name: str, day: date, level: str | None, within: int | None)
     if inside:
         error = "unit_which" if inside[0].was is None else "unit_was"
         return Choice(error=error, candidates=tuple(inside))
-    near = [one for one in hits if _inside(one.unit, within)][:FOUND_MOST]
+    near = [one for one in hits if _inside(one.unit, within)][:MAX_FOUND]
     return Choice(error="unit_which" if near else "unit_unknown", candidates=tuple(near))

@@ -21,11 +21,11 @@ from backend.errors import Problem, invalid
 FOLDER = "uploads"  # in VAR_DIR
 # The largest published set, 3,321 communes with every vertex, takes 109 MB as GeoParquet by
 # default, 31 MB well compressed; as GeoJSON it must be zipped.
-UPLOAD_MOST = 128_000_000
+MAX_UPLOAD = 128_000_000
 # That GeoJSON has 200 MB unpacked; a zip bomb has a thousand times its packed size.
-UNPACKED_MOST = 600_000_000
+MAX_UNPACKED = 600_000_000
 # A file for each of the 10,595 communes of 2024, with some others.
-FILES_MOST = 15_000
+MAX_FILES = 15_000
 # A failed job is started again within a day, or the file is uploaded again.
 KEPT_S = 86_400
 
@@ -106,7 +106,7 @@ def _opened(path: Path) -> Iterator[ZipFile]:
 def _members(packed: ZipFile) -> list[ZipInfo]:
     """Return the members to unpack. Python reads no more of a member than its stated size."""
     found = [one for one in packed.infolist() if _is_part_of_set(PurePosixPath(one.filename), one)]
-    if len(packed.infolist()) > FILES_MOST or sum(one.file_size for one in found) > UNPACKED_MOST:
+    if len(packed.infolist()) > MAX_FILES or sum(one.file_size for one in found) > MAX_UNPACKED:
         raise invalid("file", "set_file_large")
     for name in (one.filename.replace("\\", "/") for one in packed.infolist()):
         if name.startswith("/") or ".." in name.split("/") or ":" in name:

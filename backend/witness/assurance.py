@@ -13,7 +13,7 @@ ASSURANCES: tuple[Assurance, ...] = ("imported", "claimed", "ticketed", "witness
 # Method and rounding of client and host differ; radio changes between their clocks.
 CLAIM_TOLERANCE = 1.25
 # Clocks of phone, host and installation differ by network delay and drift.
-SKEW_MOST = timedelta(minutes=2)
+MAX_SKEW = timedelta(minutes=2)
 # Phones without a network send a witness later than its host replaced its key.
 KEY_VALID_AFTER = timedelta(days=90)
 
@@ -118,7 +118,7 @@ def _witness_problem(statements: Statements, stored: StoredTicket, claim: Claim)
     replaced = stored.key_replaced_at
     if replaced is not None and replaced + KEY_VALID_AFTER <= claim.received_at:
         return "host_unknown"
-    if witness.end > claim.received_at + SKEW_MOST:
+    if witness.end > claim.received_at + MAX_SKEW:
         return "witness_invalid"
     if not (witness.down.complete and witness.up.complete):
         return "witness_incomplete"
@@ -140,4 +140,4 @@ def _is_stored(ticket: Ticket, stored: StoredTicket) -> bool:
 
 def _in_life(ticket: Ticket, at: datetime) -> bool:
     """Return whether a test at this time is one of the ticket."""
-    return ticket.issued_at - SKEW_MOST <= at <= ticket.expires_at + SKEW_MOST
+    return ticket.issued_at - MAX_SKEW <= at <= ticket.expires_at + MAX_SKEW

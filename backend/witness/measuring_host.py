@@ -40,9 +40,9 @@ STATE_FILE = "tests.sqlite"  # in VAR_DIR
 # A witness can be fetched again for this time.
 KEPT = timedelta(days=7)
 # A page ends a test after 55 s; slow lines need longer.
-TEST_MOST = timedelta(minutes=10)
+MAX_TEST = timedelta(minutes=10)
 # Pings, transfers and their ends in one test: the page needs at most 60.
-EVENTS_MOST = 200
+MAX_EVENTS = 200
 # The last transfer of a slow line takes this long: clients stop at 0.9 s by their own clock …
 LAST_TRANSFER_S = 0.8
 # … and has at least so many bytes: a smaller one would cost nothing.
@@ -52,7 +52,7 @@ ROUND_TRIP_SHARE = 0.25
 NONCE_BYTES = 16
 NONCE_LENGTH = 2 * NONCE_BYTES  # as hexadecimal digits
 # Clocks of installation and host may differ.
-SKEW_MOST = timedelta(minutes=2)
+MAX_SKEW = timedelta(minutes=2)
 # Transfers of a quarter of the largest size and more are compared: of smaller ones some
 # milliseconds in buffers are too large a part.
 SIZES_COMPARED = 4
@@ -289,7 +289,7 @@ class MeasuringHost:
             raise Problem(422, "ticket_invalid") from None
         if ticket.host_id != self.id:
             raise Problem(422, "host_foreign")
-        if not ticket.issued_at - SKEW_MOST <= now <= ticket.expires_at:
+        if not ticket.issued_at - MAX_SKEW <= now <= ticket.expires_at:
             raise Problem(409, "ticket_expired")
         return ticket
 
@@ -297,7 +297,7 @@ class MeasuringHost:
     def _running(self, test: str, now: datetime) -> Iterator[ObservedTest]:
         """Yield the state of a test that takes transfers, and count an event."""
         with self._locked(test) as (state, started):
-            if state.witness or now - started > TEST_MOST or state.events >= EVENTS_MOST:
+            if state.witness or now - started > MAX_TEST or state.events >= MAX_EVENTS:
                 raise Problem(409, "test_ended")
             state.events += 1
             yield state

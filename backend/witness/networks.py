@@ -17,8 +17,8 @@ from backend.witness.statements import PREFIX_BITS
 
 COLUMNS = ("prefix", "operator")
 # A carrier of Vietnam announces some hundred networks; a file with more is another table.
-LINES_MOST = 20_000
-OPERATOR_MOST = 100
+MAX_LINES = 20_000
+MAX_OPERATOR = 100
 READ = "select prefix from carrier_networks"
 # A new list is used by every process within this time; a post reads no table.
 REFRESH_S = 60.0
@@ -101,10 +101,10 @@ def _checked(reader: Iterable[Mapping[str, str | None]]) -> list[dict[str, str]]
     rows: dict[str, dict[str, str]] = {}
     for number, row in enumerate(reader, 2):
         field = f"line {number}"
-        if number > LINES_MOST + 1:
+        if number > MAX_LINES + 1:
             raise invalid(field, "networks_too_many")
         operator = (row["operator"] or "").strip()
-        if not operator or len(operator) > OPERATOR_MOST:
+        if not operator or len(operator) > MAX_OPERATOR:
             raise invalid(field, "networks_operator")
         prefix = _prefix(row["prefix"] or "", field)
         rows[prefix] = {"prefix": prefix, "operator": operator}

@@ -20,7 +20,7 @@ from backend.witness.statements import SIGNING_LIFE, UNSIGNED_LIFE, SigningKey, 
 
 # A ticket is unused until its sample arrives: a phone whose uploads fail measures on for a while,
 # and gets one ahead for the moment when the API does not answer.
-UNUSED_MOST = 8
+MAX_UNUSED = 8
 # A volunteer's full day has some 60 tests.
 PER_DAY = 100
 TRIES = 3
@@ -42,14 +42,14 @@ LIMITS = f"""
         select number, expires_at, issued_at,
             used_at is null and expires_at > %(now)s{{free}} as is_unused
         from tickets where device_id = {{device}}
-        order by number desc limit {PER_DAY + UNUSED_MOST}
+        order by number desc limit {PER_DAY + MAX_UNUSED}
     ) newest
 """  # noqa: S608 # numbers
 INSERT = f"""
     insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at)
     select %(id)s, {{device}}, c.number, h.id, %(profile)s, %(now)s, h.expires_at
     from {{rows}}, h, c
-    where not h.revoked and c.unused < {UNUSED_MOST} and c.today < {PER_DAY}
+    where not h.revoked and c.unused < {MAX_UNUSED} and c.today < {PER_DAY}
 """  # noqa: S608 # numbers
 
 ISSUE = f"""
@@ -243,7 +243,7 @@ class TicketIssuer:
 def _check_limits(row: Mapping[str, Any], now: datetime) -> None:
     if row["today"] >= PER_DAY:
         free_at = day_begin(local_day(now) + timedelta(days=1))
-    elif row["unused"] >= UNUSED_MOST:
+    elif row["unused"] >= MAX_UNUSED:
         free_at = row["next_expiry"]
     else:
         return

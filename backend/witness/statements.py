@@ -21,7 +21,7 @@ TICKET: Kind = "ticket+jwt"
 WITNESS: Kind = "witness+jwt"
 VERSION = 1
 # A ticket has some 500 characters, a witness 700.
-TOKEN_MOST = 2_000
+MAX_TOKEN = 2_000
 # What PyJWT raises for malformed or forged tokens; ValueError for text that is no UTF-8.
 UNREADABLE = (jwt.InvalidTokenError, ValueError)
 # What reading malformed claims raises.
@@ -30,7 +30,7 @@ MALFORMED = (KeyError, TypeError, ValueError, OverflowError, OSError)
 OPTIONS: Options = {
     "verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False
 }  # fmt: skip
-TEXT_MOST = 100
+MAX_TEXT = 100
 # The part of a client's address that a witness names, by IP version.
 PREFIX_BITS = {4: 24, 6: 48}
 # Half the bits of SHA-256 identify a key.
@@ -184,7 +184,7 @@ def sign(statement: Ticket | Witness, key: SigningKey) -> str:
 
 def read_key_id(token: str, kind: Kind) -> str:
     """Return the key id of a token of this kind, not yet verified; StatementError otherwise."""
-    if len(token) > TOKEN_MOST:
+    if len(token) > MAX_TOKEN:
         raise StatementError("length")
     try:
         header = jwt.get_unverified_header(token)
@@ -256,7 +256,7 @@ def _claims(token: str, kind: Kind, public_key: bytes) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > TEXT_MOST:
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
         raise ValueError("text")
     return value
 

@@ -13,7 +13,7 @@ const PINGS = 12;
 const FINISH_S = 0.9;
 const NONCE_LENGTH = 32;
 const TRIES = 5;
-const RANDOM_MOST = 65_536; // bytes of one call of getRandomValues
+const MAX_RANDOM = 65_536; // bytes of one call of getRandomValues
 const crypto = globalThis.crypto ?? (await import("node:crypto")).webcrypto; // Node 18
 
 /** An answer that is no success; repeating the request does not help. */
@@ -68,8 +68,8 @@ function percentile90(values) {
 
 function randomBytes(size) {
   const bytes = new Uint8Array(size);
-  for (let start = 0; start < size; start += RANDOM_MOST) {
-    crypto.getRandomValues(bytes.subarray(start, start + RANDOM_MOST));
+  for (let start = 0; start < size; start += MAX_RANDOM) {
+    crypto.getRandomValues(bytes.subarray(start, start + MAX_RANDOM));
   }
   return bytes;
 }

@@ -23,7 +23,7 @@ from parts.load import BATCH, POST, Load, Target, run, walk
 from parts.phones import make_earlier, register
 from parts.site import site, site_of
 
-TEAM_MOST, AGAINST_MOST = 1.5, 1.15  # ratios of processor time
+MAX_TEAM, MAX_AGAINST = 1.5, 1.15  # ratios of processor time
 PLAIN, WITNESSED, TEAM, LATE = "in no team", "witnessed, next ticket", "in a team", "a late sample"
 BATCHES = f"a batch of {BATCH}"
 LOADS = {
@@ -60,14 +60,14 @@ def _compare(ours: Target, theirs: Target, arguments: argparse.Namespace) -> boo
     for name in COMPARED:
         before, now = costs[f"before: {name}"], costs[f"now: {name}"]
         show(f"before: {name}", before, before)
-        good &= show(f"now: {name}", now, before, AGAINST_MOST)
+        good &= show(f"now: {name}", now, before, MAX_AGAINST)
     return good
 
 
 def _kinds(ours: Target, arguments: argparse.Namespace) -> bool:
     costs = _measure_in_turns({name: (ours, name) for name in LOADS}, arguments)
     for name in LOADS:
-        good = show(name, costs[name], costs[PLAIN], TEAM_MOST if name == TEAM else 0)
+        good = show(name, costs[name], costs[PLAIN], MAX_TEAM if name == TEAM else 0)
         if name == TEAM:
             in_team = good
     return in_team

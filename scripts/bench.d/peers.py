@@ -31,10 +31,10 @@ from parts.processes import memory_mb
 from parts.site import site
 
 # CPU of ours beside the service at most.
-SINGLE_MOST, OTHER_MOST = 1.3, 1.6
+MAX_SINGLE, MAX_OTHER = 1.3, 1.6
 LOADS = {
-    "single": (Load("phones", 1, 0), SINGLE_MOST), "in a team": (Load("team", 1, 0), OTHER_MOST),
-    f"batches of {BATCH}": (Load("phones", BATCH, 0), OTHER_MOST),
+    "single": (Load("phones", 1, 0), MAX_SINGLE), "in a team": (Load("team", 1, 0), MAX_OTHER),
+    f"batches of {BATCH}": (Load("phones", BATCH, 0), MAX_OTHER),
 }  # fmt: skip
 PHONES, METRE = 24, 1 / 111_195
 Body = dict[str, Any]

@@ -12,7 +12,7 @@ from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
 from backend.measurements.recording.models import Measurement
-from backend.measurements.recording.rules import DURATION_LEAST_S
+from backend.measurements.recording.rules import MIN_DURATION_S
 from tests.support.browser import PHONE, check_page, expect_text, picture, press
 from tests.support.measuring_page import HERE, MEASURED_MS, agree, measure
 
@@ -109,7 +109,7 @@ def test_a_day_with_two_places_without_a_network(app: Flask, new_page: Open) -> 
     for step in range(5):
         go(page, step)
         if step:
-            page.wait_for_timeout(1_000 * DURATION_LEAST_S)  # tests must not overlap
+            page.wait_for_timeout(1_000 * MIN_DURATION_S)  # tests must not overlap
         measure(page)
         taps += 1
         expect(page.locator("#verdict")).to_contain_text(

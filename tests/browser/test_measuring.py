@@ -12,7 +12,7 @@ from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from backend.devices.models import Consent
 from backend.measurements.recording.models import Measurement
-from backend.measurements.recording.rules import DURATION_LEAST_S
+from backend.measurements.recording.rules import MIN_DURATION_S
 from backend.memberships import poster
 from backend.memberships.models import Volunteer
 from backend.witness.models import TicketRow
@@ -174,7 +174,7 @@ def test_where_a_witness_is_needed_a_test_without_one_says_what_to_do(
         expect_text(phone, "Phép đo chưa được máy chủ đo xác nhận")
         expect_text(phone, "Hãy đo lại và giữ trang này mở cho đến khi đo xong.")
         phone.unroute("**/api/v1/tests")
-        phone.wait_for_timeout(1_000 * DURATION_LEAST_S)  # earlier tests would overlap
+        phone.wait_for_timeout(1_000 * MIN_DURATION_S)  # earlier tests would overlap
         measure(phone)
         expect_text(phone, "Được tính cho")
     assert [one["counted"] for one in stored(app)] == [False, True]

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
-from backend.coverage.signals.rules import MOCK_LEAST, NIGHT_TIMES
+from backend.coverage.signals.rules import MIN_MOCK, NIGHT_TIMES
 from backend.coverage.signals.scans import Place, search
 from backend.database.extensions import db
 from backend.measurements.recording.models import Earning
@@ -43,7 +43,7 @@ class Month(Cast):
         self.volunteers = [self._join(self.crew, NIGHT_TIMES, NIGHTS) for _ in range(CREW)]
         # The first volunteer of the cast is one of the cheats.
         self.cheating = {self.volunteer_of_cast}
-        self.cheating |= {self._join(self.cheats, MOCK_LEAST) for _ in range(CHEATS - 1)}
+        self.cheating |= {self._join(self.cheats, MIN_MOCK) for _ in range(CHEATS - 1)}
 
     def add_volunteer(self) -> dict[str, str]:
         phone = super().add_volunteer()

@@ -35,7 +35,7 @@ pytestmark = [
     pytest.mark.skipif("OIDC_NODE_MODULES" not in os.environ, reason="scripts/test-oidc runs it"),
 ]
 CALLBACK = "http://localhost/sign-in/office/callback"
-READY_S, STEPS_MOST = 20, 12
+READY_S, MAX_STEPS = 20, 12
 
 
 @dataclass
@@ -81,7 +81,7 @@ class RealProvider:
         """Sign in and agree on the provider's pages; return the query of the way back."""
         with requests.Session() as browser:
             answer = browser.get(address, allow_redirects=False, timeout=5)
-            for _ in range(STEPS_MOST):
+            for _ in range(MAX_STEPS):
                 location = answer.headers.get("Location", "")
                 if location.startswith(CALLBACK):
                     return dict(parse_qsl(urlsplit(location).query))

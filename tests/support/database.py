@@ -19,7 +19,7 @@ from backend.app import create_app
 from backend.database.extensions import db
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units.setup import setup as set_up_units
-from backend.web.measure.speed import ADDRESS_MOST_PER_HOUR, TransferLimiter
+from backend.web.measure.speed import MAX_ADDRESS_PER_HOUR, TransferLimiter
 
 SLOTS = 8
 ROOT = Path(__file__).parents[2]
@@ -92,5 +92,5 @@ def application(server: EmbeddedPostgres, **changes: Any) -> Flask:
     app = create_app(**settings | changes)
     # As many transfers as the setting allows: one process of a server has four threads for them,
     # and a page that a test has closed keeps a slot for some seconds.
-    app.extensions["transfer_limiter"] = TransferLimiter(SLOTS, ADDRESS_MOST_PER_HOUR)
+    app.extensions["transfer_limiter"] = TransferLimiter(SLOTS, MAX_ADDRESS_PER_HOUR)
     return app

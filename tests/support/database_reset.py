@@ -9,7 +9,7 @@ from backend.server.postgres.embedded import PORT, EmbeddedPostgres
 from backend.server.postgres.roles import DATABASE, SUPERUSER
 
 # Dead rows slow the next tests; beyond this size tables are truncated.
-BLOAT_MOST_BYTES = 8_000_000
+MAX_BLOAT_BYTES = 8_000_000
 
 # Run no triggers and check no references: every table is emptied.
 UNCHECKED = "set session_replication_role = replica"
@@ -55,7 +55,7 @@ def table_cleaner(server: EmbeddedPostgres, tables: set[str]) -> Iterator[Callab
 
     def empty() -> None:
         size = connection.execute(SIZE, [names]).fetchone()
-        if size and size[0] > BLOAT_MOST_BYTES:
+        if size and size[0] > MAX_BLOAT_BYTES:
             connection.execute(f"truncate {', '.join(names)} restart identity cascade")
         connection.execute("call pg_temp.empty()")
 

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.coverage.signals.rules import MOCK_LEAST
+from backend.coverage.signals.rules import MIN_MOCK
 from backend.coverage.signals.scans import Place, search
 from backend.database.extensions import db
 from tests.support.daily_counts import add_counts
@@ -40,7 +40,7 @@ class Cast:
         self.organiser = person(app, "organiser", union)
         self.official = person(app, "official", self.province)
         self.phone = self.add_volunteer()
-        self.mock(self.phone, MOCK_LEAST)
+        self.mock(self.phone, MIN_MOCK)
 
     def add_volunteer(self) -> dict[str, str]:
         """Register the device of another volunteer; return its headers."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 
 # Data passes in parts that take this long, so that a fast line needs no more steps than a slow one.
-PART_S, PART_LEAST, PART_MOST = 0.002, 4_096, 65_536
+PART_S, MIN_PART, MAX_PART = 0.002, 4_096, 65_536
 # Parts in the line's buffer besides those under way: on a busy machine a late part catches up.
 BUFFERED = 64
 # Bytes that pass an idle line at once, as with usual shapers: the head of a request is not delayed.
@@ -20,7 +20,7 @@ SWING_S = 0.25
 
 
 def _part(mbps: float) -> int:
-    return min(max(int(PART_S * mbps * 1e6 / 8), PART_LEAST), PART_MOST)
+    return min(max(int(PART_S * mbps * 1e6 / 8), MIN_PART), MAX_PART)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics.group_figures import DEVICES, MEDIAN, ROUNDING, SAMPLES, Node
 from backend.coverage.statistics.intervals import (
-    OUTER_LEAST,
+    MAX_SHARE,
+    MIN_OUTER,
     PRIOR_CORRELATION,
     PRIOR_DEVICES,
-    SHARE_MOST,
 )
 from backend.coverage.statistics.quantiles import (
     ALL,
@@ -93,7 +93,7 @@ class Group:
 
     def decides(self, more: int = 0) -> bool:
         """Return whether one device has too many samples, also with more of others."""
-        return bool(self.sizes.max() > SHARE_MOST * (self.n + more))
+        return bool(self.sizes.max() > MAX_SHARE * (self.n + more))
 
     def missing(self, rho: float, least: float) -> int:
         """Return the least number of devices with one sample each for an effective n."""
@@ -213,7 +213,7 @@ def _serialize(
     }
     quantiles = {name: (part, group.worth(rho[name])) for name, part in QUANTILES.items()}
     for name, (part, worth) in (quantiles | {"device_median": (0.5, of_devices)}).items():
-        given = name not in ("p10", "p90") or worth >= OUTER_LEAST - ROUNDING
+        given = name not in ("p10", "p90") or worth >= MIN_OUTER - ROUNDING
         for end, level in zip(("", "_low", "_high"), (part, *_limits(part, worth)), strict=True):
             equal = name == "device_median"
             value = group.at_equal_devices(level) if equal else np.quantile(group.values, level)

@@ -24,7 +24,7 @@ from backend.mail import FAILURES, TIMEOUT_S, mail
 from backend.units.catalogue import APPROXIMATE
 
 # A message on a phone has room for few names.
-NAMES_MOST = 5
+MAX_NAMES = 5
 NETWORK = {"mobile": "mạng di động", "fixed": "mạng cố định"}
 
 
@@ -99,7 +99,7 @@ def _named(state: str, units: list[Any], name: Callable[[Any], str]) -> list[str
     """Return a line with the name of a state and its units, largest shortfall first."""
     if not units:
         return []
-    first = sorted(units, key=lambda one: -(one["shortfall"] or 0))[:NAMES_MOST]
+    first = sorted(units, key=lambda one: -(one["shortfall"] or 0))[:MAX_NAMES]
     more = len(units) - len(first)
     others = f" và {_number(more)} nơi khác" if more else ""
     return [f"{state} ({_number(len(units))}): {', '.join(map(name, first))}{others}."]

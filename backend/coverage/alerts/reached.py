@@ -7,7 +7,7 @@ from backend.coverage.figures.listing import listing_key
 from backend.coverage.figures.month import Month, month_of
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import BASES
-from backend.measurements.recording.rules import AGE_MOST, NETWORKS
+from backend.measurements.recording.rules import MAX_AGE, NETWORKS
 from backend.outbox.service import NewEvent, add_once
 
 LEVEL = "commune"
@@ -20,7 +20,7 @@ def emit_reached_events(now: datetime) -> int:
     and reaches it again has no second event. Return the number of events.
     """
     today = local_day(now)
-    first, month = f"{local_day(now - AGE_MOST):%Y-%m}", f"{today:%Y-%m}"
+    first, month = f"{local_day(now - MAX_AGE):%Y-%m}", f"{today:%Y-%m}"
     names = [month]
     while month > first:
         month = month_before(month)

@@ -20,7 +20,7 @@ from backend.units.outlines import AT_SEA, Drawing, inside_units
 from backend.units.service import set_on
 
 # Communes of a few provinces; more are specks.
-COMMUNES_MOST = 600
+MAX_COMMUNES = 600
 # Counted samples of a commune on the day from which a colour begins, and the colours.
 STEPS = ((1, "#9fc5d9"), (10, "#4a90b8"), (30, "#123f6d"))
 NONE = "#e1e6ea"
@@ -56,7 +56,7 @@ def day_map(campaign_id: int, counted: Mapping[str, int], day: date) -> DayMap |
     units, active = list(db.session.scalars(area)), set_on(day)
     if active is None:
         return None
-    drawing = inside_units(active, units, COMMUNES_MOST)
+    drawing = inside_units(active, units, MAX_COMMUNES)
     if drawing is None:
         return None
     communes = [

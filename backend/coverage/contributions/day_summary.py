@@ -17,7 +17,7 @@ from backend.units.catalogue import APPROXIMATE
 from backend.units.service import set_on
 
 # A message on a phone has room for few names.
-TEAMS_MOST = 3
+MAX_TEAMS = 3
 
 DEMO_TEXT = "Số liệu minh họa, không có thật."
 
@@ -55,7 +55,7 @@ def _read(access: CampaignAccess, day: date) -> DaySummary:
     by_needed = any(one.needed is not None for one in teams.values())
     rank = "needed" if by_needed else "counted"
     active = set_on(day)
-    best = [(p, k) for p, k in places(teams, rank) if p <= TEAMS_MOST and getattr(teams[k], rank)]
+    best = [(p, k) for p, k in places(teams, rank) if p <= MAX_TEAMS and getattr(teams[k], rank)]
     names = rows(query, {key: teams[key] for _, key in best}, "vi")
     return DaySummary(
         access.campaign.name,
@@ -63,7 +63,7 @@ def _read(access: CampaignAccess, day: date) -> DaySummary:
         total(query),
         total(so_far),
         len(teams),
-        [(p, row["name"], row[rank]) for (p, _), row in zip(best, names, strict=True)][:TEAMS_MOST],
+        [(p, row["name"], row[rank]) for (p, _), row in zip(best, names, strict=True)][:MAX_TEAMS],
         by_needed,
         access.campaign.demo,
         active is None or active.quality == APPROXIMATE,

@@ -6,14 +6,14 @@ from marshmallow import ValidationError, fields, validate
 
 from backend.coverage.contributions.query import BY
 from backend.coverage.figures.schemas import CountsSchema, month_field
-from backend.fields import CODES, ID_MOST, Day, Strict, Text
-from backend.http.paging import CURSOR_MOST
+from backend.fields import CODES, MAX_ID, Day, Strict, Text
+from backend.http.paging import MAX_CURSOR
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema
 
 # A page of this size fills a screen many times over and is read by one scan of an index.
-ROWS_MOST = 500
+MAX_ROWS = 500
 
 
 class _Number(fields.Integer):
@@ -24,7 +24,7 @@ class _Number(fields.Integer):
     def _validated(self, value: Any) -> int:
         if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
             raise ValidationError("not_whole")
-        if isinstance(value, str) and len(value) > len(str(ID_MOST)):
+        if isinstance(value, str) and len(value) > len(str(MAX_ID)):
             raise ValidationError("out_of_range")  # before Python reads thousands of digits
         return super()._validated(value)
 
@@ -37,12 +37,12 @@ class ContributionsQuerySchema(Strict):
     from_ = Day(data_key="from", load_default=None)
     to = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
-    team = _Number(load_default=None, validate=validate.Range(1, ID_MOST, error="out_of_range"))
+    team = _Number(load_default=None, validate=validate.Range(1, MAX_ID, error="out_of_range"))
     format = Text(choices=("json", "csv", "xlsx"), load_default="json")
     limit = _Number(
-        load_default=ROWS_MOST, validate=validate.Range(1, ROWS_MOST, error="out_of_range")
+        load_default=MAX_ROWS, validate=validate.Range(1, MAX_ROWS, error="out_of_range")
     )
-    cursor = Text(most=CURSOR_MOST, load_default=None)
+    cursor = Text(most=MAX_CURSOR, load_default=None)
 
 
 class LeaderboardQuerySchema(Strict):

@@ -32,7 +32,7 @@ from backend.measurements.recording.rules import NETWORKS
 from backend.units.service import set_on
 
 # Keys are at most PostgreSQL's `bigint`.
-KEY_MOST = 2**63
+MAX_KEY = 2**63
 
 NAMES = {
     "team": "select id, name, id as code from teams where id = any(:ids)",
@@ -113,7 +113,7 @@ def _names(by: str, ids: Iterable[int], language: Language) -> dict[int, dict[st
 
 
 def _key_part(value: Any) -> int:
-    if type(value) is not int or abs(value) >= KEY_MOST:
+    if type(value) is not int or abs(value) >= MAX_KEY:
         raise ValueError
     return value
 

@@ -37,7 +37,7 @@ from backend.organisations.scopes import campaign_scope
 from backend.units.models import Unit
 
 # Of one decision: a list of signals shows as many.
-SIGNALS_MOST = 200
+MAX_SIGNALS = 200
 
 IN_FORCE = """
     select a.id, a.device, a.signal_id, a.reason from exclusion_acts a

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from backend.coverage.exclusions.review import SIGNALS_MOST
+from backend.coverage.exclusions.review import MAX_SIGNALS
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.signals.schemas import (
@@ -12,21 +12,21 @@ from backend.coverage.signals.schemas import (
     SignalSchema,
     UnitMonthQuerySchema,
 )
-from backend.fields import ID_MOST, Flag, Many, Object, Reason, Strict, Text, Whole
+from backend.fields import MAX_ID, Flag, Many, Object, Reason, Strict, Text, Whole
 from backend.http.paging import PageSchema
 from backend.measurements.recording.intake import parse_ids
 from backend.organisations.schemas import QueryId
 from backend.units.catalogue import LEVELS
 
-REASON_MOST = 1_000
+MAX_REASON = 1_000
 # By id in one act: as many as a person can review; a device is excluded as a whole.
-MEASUREMENTS_MOST = 5_000
+MAX_MEASUREMENTS = 5_000
 
 
 class LiftSchema(Strict):
     """The reason of a decision, and whether it is a preview."""
 
-    reason = Reason(REASON_MOST, required=True)
+    reason = Reason(MAX_REASON, required=True)
     level = Text(choices=LEVELS, allow_none=True, load_default=None)
     preview = Flag(load_default=False)
 
@@ -35,9 +35,9 @@ class UnitExclusionSchema(LiftSchema):
     """Measurements of the unit's month: by id, or all of one device by its number."""
 
     month = month_field(required=True)
-    measurements = Many(Text(36), 0, MEASUREMENTS_MOST, load_default=list)
+    measurements = Many(Text(36), 0, MAX_MEASUREMENTS, load_default=list)
     device = Whole(0, NUMBER_BELOW - 1, allow_none=True, load_default=None)
-    signal_id = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    signal_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
 
     @validates_schema
     def check_choice(self, data: dict[str, Any], **_: Any) -> None:
@@ -54,14 +54,14 @@ class UnitExclusionSchema(LiftSchema):
 class SignalRefSchema(Strict):
     """A signal, optionally in the version that the person has seen."""
 
-    id = Whole(1, ID_MOST, required=True)
-    version = Whole(1, ID_MOST, allow_none=True, load_default=None)
+    id = Whole(1, MAX_ID, required=True)
+    version = Whole(1, MAX_ID, allow_none=True, load_default=None)
 
 
 class SignalDecisionsSchema(SignalDecisionSchema):
     """One decision on several signals; with `samples` their phones' samples follow the state."""
 
-    signals = Many(Object(SignalRefSchema), 1, SIGNALS_MOST, required=True)
+    signals = Many(Object(SignalRefSchema), 1, MAX_SIGNALS, required=True)
     samples = Flag(load_default=False)
 
     @validates_schema

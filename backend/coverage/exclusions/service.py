@@ -21,7 +21,7 @@ from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import month_bounds, units_below
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
-from backend.fields import ID_MOST
+from backend.fields import MAX_ID
 from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.models import ExclusionAct
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
@@ -107,7 +107,7 @@ def list_exclusions(
     row, limit = db.session.get_one(Unit, unit.id), query["limit"]
     parameters = {
         "month": month,
-        "before": query["cursor"] or ID_MOST,
+        "before": query["cursor"] or MAX_ID,
         "units": units_below(unit.id),
         "above": [one for one in (row.parent_id, row.province_id) if one is not None],
         "most": limit + 1,

@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from backend.coverage.figures.items import FIELDS
 from backend.coverage.figures.query import FILTERS, SORTS
 from backend.fields import CODES, Strict, Text
-from backend.http.paging import CURSOR_MOST
+from backend.http.paging import MAX_CURSOR
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import QueryId
 from backend.units.catalogue import LEVELS
@@ -72,7 +72,7 @@ class CoverageQuerySchema(Strict):
     format = Text(choices=("json", "columns", "csv", "xlsx", "geojson"), load_default="json")
     fields_ = FieldNames(data_key="fields", load_default=None)
     limit = QueryId(load_default=None)
-    cursor = Text(most=CURSOR_MOST, load_default=None)
+    cursor = Text(most=MAX_CURSOR, load_default=None)
 
     @post_load
     def select_months(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:

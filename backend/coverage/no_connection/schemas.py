@@ -13,9 +13,9 @@ from backend.measurements.recording.intake import parse_ids
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 
-REASON_MOST = 1_000
+MAX_REASON = 1_000
 # In one decision: as many as a person can review.
-NOTES_MOST = 500
+MAX_NOTES = 500
 
 
 class PlacesQuerySchema(Strict):
@@ -97,9 +97,9 @@ class NoteExclusionSchema(Strict):
 
     month = month_field(required=True)
     level = Text(choices=LEVELS, allow_none=True, load_default=None)
-    notes = Many(Text(36), 1, NOTES_MOST, required=True)
+    notes = Many(Text(36), 1, MAX_NOTES, required=True)
     excluded = Flag(required=True)
-    reason = Reason(REASON_MOST, required=True)
+    reason = Reason(MAX_REASON, required=True)
 
     @post_load
     def parse_ids(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from backend.units.service import UnitRow, select_units
 from geo.fix import METRES_PER_DEGREE, distance_m
 
 # The radius that a person chooses: without a choice as by motorbike; the least and the most.
-RADIUS_M, RADIUS_LEAST_M, RADIUS_MOST_M = 15_000, 500, 50_000
+RADIUS_M, MIN_RADIUS_M, MAX_RADIUS_M = 15_000, 500, 50_000
 # Neighbours are drawn on the map also where they are beyond a walk.
 DRAWN_WITHIN_M = 8_000
-NEARBY_MOST = 8
+MAX_NEARBY = 8
 NAMES = ("counted", "target", "shortfall")
 
 
@@ -35,7 +35,7 @@ def communes_around(
         for unit in _units_around(today, latitude, longitude, reach)
         if unit.id != own and unit.latitude is not None and unit.longitude is not None
     )
-    near = [(metres, unit) for metres, _, unit in found if metres <= reach][:NEARBY_MOST]
+    near = [(metres, unit) for metres, _, unit in found if metres <= reach][:MAX_NEARBY]
     counts = public_counts(today, network, {unit.province_code for _, unit in near})
     return [
         {

@@ -32,7 +32,7 @@ from geo.fix import distance_m
 FRESH = timedelta(minutes=5)
 
 # Concurrent campaigns times two kinds of network; each plan takes some megabytes.
-PLANS_MOST = 20
+MAX_PLANS = 20
 
 Items = Mapping[int, list[dict[str, Any]]]  # by team
 
@@ -65,7 +65,7 @@ class PlanCache:
         """Return the entry of a key and mark it as the most recently used."""
         with self._lock:
             entry = self._entries[key] = self._entries.pop(key, _Entry())
-            while len(self._entries) > PLANS_MOST:
+            while len(self._entries) > MAX_PLANS:
                 self._entries.pop(next(iter(self._entries)))
             return entry
 
@@ -78,10 +78,10 @@ CELL_LONGITUDE = 0.0048
 
 # 300 samples in a commune with some 60 inhabited cells are five for each. A ward of few cells needs
 # an even share of its target in each.
-ENOUGH_LEAST = 5
+MIN_ENOUGH = 5
 
 # Spots that a phone shows on one screen.
-SPOTS_MOST = 10
+MAX_SPOTS = 10
 
 # Cells searched in each direction, some 10 km.
 WINDOW = 20
@@ -126,7 +126,7 @@ def lacking_spots(
 
     Released cells have samples in the latest release: their class is `few`.
     """
-    enough = max(ENOUGH_LEAST, -(-(target or 0) // max(1, len(cells))))
+    enough = max(MIN_ENOUGH, -(-(target or 0) // max(1, len(cells))))
     found = []
     for cell in cells:
         n = own.get(cell, 0)
@@ -135,7 +135,7 @@ def lacking_spots(
             metres = round(distance_m(longitude, latitude, lon, lat))
             found.append(Spot(lat, lon, metres, "few" if n or cell in released else "none"))
     found.sort(key=lambda spot: (spot.distance_m, spot.samples == "few", spot.latitude))
-    return found[:SPOTS_MOST]
+    return found[:MAX_SPOTS]
 
 
 # The phone's own samples. Other phones' samples of the month show in no answer, not even as a

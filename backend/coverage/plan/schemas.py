@@ -3,16 +3,16 @@
 from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
-from backend.coverage.plan.nearby import RADIUS_LEAST_M, RADIUS_M, RADIUS_MOST_M
-from backend.fields import ID_MOST, Day, Flag, QueryNumber, QueryWhole, Strict, Text, Whole
+from backend.coverage.plan.nearby import MAX_RADIUS_M, MIN_RADIUS_M, RADIUS_M
+from backend.fields import MAX_ID, Day, Flag, QueryNumber, QueryWhole, Strict, Text, Whole
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 
 # More than the largest team can measure on a day: 100 people with one sample every five minutes.
-PINNED_MOST = 10_000
+MAX_PINNED = 10_000
 # An hour and a half by motorbike on the roads of a mountain province.
-RADIUS_MOST_KM = 50
+MAX_RADIUS_KM = 50
 
 
 class PlanQuerySchema(Strict):
@@ -20,31 +20,31 @@ class PlanQuerySchema(Strict):
 
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
-    team_id = QueryWhole(1, ID_MOST, load_default=None)
+    team_id = QueryWhole(1, MAX_ID, load_default=None)
 
 
 class PlanPinRequestSchema(Strict):
     """A pin to set: the samples of a team in a commune on a day."""
 
-    team_id = Whole(1, ID_MOST, required=True)
+    team_id = Whole(1, MAX_ID, required=True)
     unit = Text(most=10, required=True, metadata={"description": "the commune's code on the day"})
     date = Day(required=True)
     network = Text(choices=NETWORKS, load_default=None)
-    samples = Whole(1, PINNED_MOST, required=True)
+    samples = Whole(1, MAX_PINNED, required=True)
 
 
 class PlanLimitsRequestSchema(Strict):
     """The limits of a plan."""
 
     radius_km = Whole(
-        1, RADIUS_MOST_KM, required=True, metadata={"description": "straight line from the home"}
+        1, MAX_RADIUS_KM, required=True, metadata={"description": "straight line from the home"}
     )
     visit_least = Whole(
-        1, PINNED_MOST, required=True,
+        1, MAX_PINNED, required=True,
         metadata={"description": "samples of a team in a commune other than its own"},
     )  # fmt: skip
     assumed_capacity = Whole(
-        1, PINNED_MOST, required=True,
+        1, MAX_PINNED, required=True,
         metadata={"description": "samples a day of a team without a known capacity"},
     )  # fmt: skip
     community_travels = Flag(
@@ -64,7 +64,7 @@ class PlanLimitsSchema(Schema):
 class UnpinQuerySchema(Strict):
     """The key of a pin."""
 
-    team_id = QueryWhole(1, ID_MOST, required=True)
+    team_id = QueryWhole(1, MAX_ID, required=True)
     unit = Text(most=10, required=True)
     date = Day(required=True)
     network = Text(choices=NETWORKS, load_default=None)
@@ -77,8 +77,8 @@ class NextQuerySchema(Strict):
     longitude = QueryNumber(-180, 180, load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
     radius_m = QueryWhole(
-        RADIUS_LEAST_M,
-        RADIUS_MOST_M,
+        MIN_RADIUS_M,
+        MAX_RADIUS_M,
         load_default=RADIUS_M,
         metadata={"description": "how far the person goes; spots and communes within it"},
     )

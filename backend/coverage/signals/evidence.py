@@ -31,7 +31,7 @@ from backend.organisations.scopes import campaign_scope
 from backend.units.models import Unit
 
 # More than a sketch can show; a signal's phones have some hundred samples.
-SAMPLES_MOST = 5_000
+MAX_SAMPLES = 5_000
 
 # Phones with samples in the communes of a signal; of a campaign those that it earned.
 DEVICES = """
@@ -151,7 +151,7 @@ def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[Mapping
         "last": last,
         "since": day_begin(first),
         "until": day_begin(last + timedelta(days=1)),
-        "most": SAMPLES_MOST,
+        "most": MAX_SAMPLES,
     }
     if row.campaign_id is not None:
         values["campaign"] = row.campaign_id

@@ -19,7 +19,7 @@ OUTSIDE_PHONES = 10
 # Without a list a network may be the shared address of a carrier: only very many are shown.
 UNLISTED_PHONES = 30
 # Few phones use a private network (VPN); a carrier's new network is soon in the list.
-OUTSIDE_LEAST = 20
+MIN_OUTSIDE = 20
 OUTSIDE_SHARE = 0.3
 OUTSIDE_PEOPLE = 3  # one may use a private network all the month
 
@@ -73,7 +73,7 @@ def is_mostly_outside(outside: int, checked: int, people: int) -> bool:
 
     `outside` and `people` are the samples from there and the people who sent them.
     """
-    enough = outside >= max(OUTSIDE_LEAST, OUTSIDE_SHARE * checked)
+    enough = outside >= max(MIN_OUTSIDE, OUTSIDE_SHARE * checked)
     return enough and people >= OUTSIDE_PEOPLE
 
 

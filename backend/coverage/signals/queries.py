@@ -17,14 +17,14 @@ from backend.coverage.signals.shares import DeviceCount
 from backend.database.extensions import db
 
 # The rules take some seconds for as many rows; a commune's month has a hundredth.
-ROWS_MOST = 50_000
+MAX_ROWS = 50_000
 # More than an honest phone has in a month, with its samples in other communes.
 ROWS_OF_DEVICE = 2_000
 # Enough to see a habit of a phone, even where each has no more.
-ROWS_OF_DEVICE_LEAST = 25
+MIN_ROWS_OF_DEVICE = 25
 # Rows of a phone's day that do not count, such as repeats: they cannot crowd out counted ones.
 UNCOUNTED_A_DAY = 40
-DEVICES_MOST = ROWS_MOST // ROWS_OF_DEVICE_LEAST
+MAX_DEVICES = MAX_ROWS // MIN_ROWS_OF_DEVICE
 
 # Only tests of the app: an imported probe is stationary by intent. Invalid samples are never
 # counted and need no review; stripped rows have no device.
@@ -197,7 +197,7 @@ class Part:
                 campaign=campaign,
                 columns=COLUMNS,
                 a_day=UNCOUNTED_A_DAY,
-                most=ROWS_MOST,
+                most=MAX_ROWS,
             )
         )
 
@@ -208,10 +208,10 @@ def units_below(unit_id: int) -> list[int]:
 
 
 def samples_of_commune(part: Part) -> SampleSet:
-    """Return the samples in a commune and of its devices: at most ROWS_MOST rows."""
+    """Return the samples in a commune and of its devices: at most MAX_ROWS rows."""
     found = db.session.execute(part.fill(DEVICES), part.parameters()).all()
-    devices = [row.device_id for row in found[:DEVICES_MOST]]
-    each = min(ROWS_OF_DEVICE, ROWS_MOST // max(len(devices), 1))
+    devices = [row.device_id for row in found[:MAX_DEVICES]]
+    each = min(ROWS_OF_DEVICE, MAX_ROWS // max(len(devices), 1))
     values = part.parameters(devices=devices, each=each, others=each // 4)
     rows = db.session.execute(part.fill(ROWS), values).all()
     guests = frozenset(db.session.execute(GUESTS, {"devices": devices}).scalars())
@@ -248,7 +248,7 @@ def samples_of_commune(part: Part) -> SampleSet:
 
 
 def samples_of_province(part: Part, units: Sequence[int]) -> list[DeviceSample]:
-    """Return counted samples of a province without places: at most ROWS_MOST, of whole days."""
+    """Return counted samples of a province without places: at most MAX_ROWS, of whole days."""
     values = part.parameters(units=list(units))
     rows = db.session.execute(part.fill(PROVINCE), values)
     since, _ = month_bounds(part.month)
@@ -289,7 +289,7 @@ def crowded_networks(day_begins: datetime, listed: bool) -> list[NetworkUse]:
     """Return the mobile samples received on a day from networks with many phones."""
     until = day_begins + timedelta(days=1)
     least = phones_needed(True if listed else None)
-    values = {"since": day_begins, "until": until, "least": least, "most": ROWS_MOST}
+    values = {"since": day_begins, "until": until, "least": least, "most": MAX_ROWS}
     return [
         NetworkUse(
             prefix=bytes(row.prefix),

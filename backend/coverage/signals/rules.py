@@ -46,9 +46,9 @@ TRAVEL_TIMES = 3
 # A bad fix leads away and back. That happens in one of about 150 tests, but rarely this often in
 # a month.
 TRAVEL_BOUNCES = 4
-TRAVEL_LEAST_M = 1_000.0  # shorter jumps are explained by a bad fix
+MIN_TRAVEL_M = 1_000.0  # shorter jumps are explained by a bad fix
 
-MOCK_LEAST = 5
+MIN_MOCK = 5
 MOCK_SHARE = 0.3  # developers leave mock locations on occasionally, not in every third sample
 
 NIGHT_HOURS = range(5)  # from midnight to 5 a.m. in Vietnam
@@ -87,7 +87,7 @@ LATE_BY = timedelta(days=7)
 # Phones register when they are first online, at the latest on the day after.
 BEFORE_REGISTRATION_BY = timedelta(days=1)
 # One volunteer's forgotten phone has a few, and seldom a quarter of a commune's month.
-BACKDATED_LEAST = 20
+MIN_BACKDATED = 20
 BACKDATED_SHARE = 0.25
 
 
@@ -348,7 +348,7 @@ def _speed(before: DeviceSample, after: DeviceSample) -> float | None:
     way = distance_m(*[end for end in ends if end is not None])
     way -= (before.accuracy_m or 0.0) + (after.accuracy_m or 0.0)
     speed = way / max(apart.total_seconds(), 1.0)
-    return speed if way >= TRAVEL_LEAST_M and speed > TRAVEL_M_PER_S else None
+    return speed if way >= MIN_TRAVEL_M and speed > TRAVEL_M_PER_S else None
 
 
 def too_fast(rows: Sequence[DeviceSample]) -> list[Evidence]:
@@ -391,7 +391,7 @@ def backdated(rows: Sequence[DeviceSample]) -> list[Evidence]:
     shown = [row for row in rows if _is_late(row) or _is_before_registration(row)]
     counted = sum(row.counted for row in rows)
     uncounted = sum(not row.counted for row in shown)
-    if len(shown) < max(BACKDATED_LEAST, BACKDATED_SHARE * (counted + uncounted)):
+    if len(shown) < max(MIN_BACKDATED, BACKDATED_SHARE * (counted + uncounted)):
         return []
     delays = [row.received_at - row.at for row in shown if row.received_at]
     facts = {
@@ -416,7 +416,7 @@ def mock_share(rows: Sequence[DeviceSample]) -> list[Evidence]:
     for trail in by_device(rows).values():
         shown = [row for row in trail if row.mock]
         share = len(shown) / len(trail)
-        if len(shown) >= MOCK_LEAST and share >= MOCK_SHARE:
+        if len(shown) >= MIN_MOCK and share >= MOCK_SHARE:
             found.append(evidence("mock_share", shown, share=round(share, 2)))
     return found
 

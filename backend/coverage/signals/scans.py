@@ -31,7 +31,7 @@ from backend.coverage.signals.shares import shares_of_one_person
 from backend.database.extensions import db, dump
 from backend.database.locks import SIGNALS_LOCK, try_hold
 from backend.jobs.service import enqueue_once, is_open
-from backend.measurements.recording.rules import AGE_MOST
+from backend.measurements.recording.rules import MAX_AGE
 from backend.units.models import Unit
 from backend.witness.models import CarrierNetwork
 
@@ -40,7 +40,7 @@ SEARCH_EVERY = timedelta(hours=1)
 # Each place is searched once a night; two hours of grace.
 OVERDUE = timedelta(hours=26)
 # Of one kind in a commune, the largest: more than people can review.
-FINDINGS_MOST = 200
+MAX_FINDINGS = 200
 JOB = "signals"  # the kind of job
 
 # Communes with samples in a month, of a campaign with earnings, and those that had some when they
@@ -178,7 +178,7 @@ def count_overdue(now: datetime) -> int:
 
 def _recent_places(now: datetime) -> list[Place]:
     """Return the provinces and campaigns of the months to which samples are still added."""
-    first, day = month_start(f"{local_day(now - AGE_MOST):%Y-%m}"), local_day(now)
+    first, day = month_start(f"{local_day(now - MAX_AGE):%Y-%m}"), local_day(now)
     places = []
     while day >= first:
         every = Place(f"{day:%Y-%m}", None)
@@ -276,7 +276,7 @@ def _largest(found: Sequence[Finding]) -> list[Finding]:
     return [
         one
         for _, theirs in groupby(ordered, key=attrgetter("kind"))
-        for one in list(theirs)[:FINDINGS_MOST]
+        for one in list(theirs)[:MAX_FINDINGS]
     ]
 
 

@@ -6,14 +6,14 @@ from marshmallow import Schema, fields, post_load
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.service import KINDS, ORDERS, STATES
-from backend.fields import ID_MOST, QueryWhole, Strict, Text
+from backend.fields import MAX_ID, QueryWhole, Strict, Text
 from backend.http.paging import PageSchema
 from backend.organisations.schemas import BriefSchema
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import UnitNameSchema
 
 # Some ten sentences: the explanation, or the measures taken.
-NOTE_MOST = 1_000
+MAX_NOTE = 1_000
 
 
 class UnitMonthQuerySchema(Strict):
@@ -44,14 +44,14 @@ class UnitSignalsQuerySchema(UnitMonthQuerySchema, PageSchema):
 class CampaignSignalsQuerySchema(UnitSignalsQuerySchema):
     """Month, by default the campaign's latest, and optionally one unit and team."""
 
-    team = QueryWhole(1, ID_MOST, load_default=None)
+    team = QueryWhole(1, MAX_ID, load_default=None)
 
 
 class SignalDecisionSchema(Strict):
     """The decision on a signal, with a note."""
 
     state = Text(choices=STATES, required=True)
-    note = Text(most=NOTE_MOST, allow_none=True, load_default=None)
+    note = Text(most=MAX_NOTE, allow_none=True, load_default=None)
 
 
 class SignalDeviceSchema(Schema):

@@ -31,7 +31,7 @@ from backend.coverage.signals.shares import (
 )
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.fields import ID_MOST
+from backend.fields import MAX_ID
 from backend.http.etags import Expected, must_match
 from backend.http.paging import decode_cursor, take_page
 from backend.i18n import formats
@@ -349,11 +349,11 @@ def _place(
 def _group(one: FoundSignal | None) -> tuple[int, int]:
     """Return the team, or else the commune, and the device of a finding."""
     if one is None or not one.devices:
-        return ID_MOST, ID_MOST
+        return MAX_ID, MAX_ID
     teams = {device["team_id"] or 0 for device in one.devices}
     places = teams if teams != {0} else set(one.units)
-    device = one.devices[0]["number"] if len(one.devices) == 1 else ID_MOST
-    return (min(places) if len(places) == 1 else ID_MOST), device
+    device = one.devices[0]["number"] if len(one.devices) == 1 else MAX_ID
+    return (min(places) if len(places) == 1 else MAX_ID), device
 
 
 def _found(selection: Selection, subjects: Sequence[str] | None = None) -> dict[Key, FoundSignal]:

@@ -20,13 +20,13 @@ from backend.units.service import UnitRow
 WITHDRAWN_SHARE = "withdrawn_share"  # kinds of signals
 ONE_DEVICE = "share_of_one_device"
 # Volunteers leave, but seldom a fifth of a commune's work with them.
-SHARE_LEAST = 0.2
+MIN_SHARE = 0.2
 # Where few samples are counted, one volunteer is easily a fifth of them.
-WITHDRAWN_LEAST = 10
+MIN_WITHDRAWN = 10
 # A commune needs 300 samples a month and should have them of several people: half of them is also
 # the most that counts of one phone. In a commune with few samples one volunteer has most of them.
 ONE_DEVICE_SHARE = 0.5
-ONE_DEVICE_LEAST = 150
+MIN_ONE_DEVICE = 150
 
 
 WITHDRAWN_SAMPLES = text("""
@@ -50,11 +50,11 @@ class CommuneShare(NamedTuple):
 
 
 def large_shares(communes: Iterable[CommuneShare]) -> list[CommuneShare]:
-    """Return the communes with more than SHARE_LEAST of withdrawn samples."""
+    """Return the communes with more than MIN_SHARE of withdrawn samples."""
     return [
         one
         for one in communes
-        if one.withdrawn >= WITHDRAWN_LEAST and one.withdrawn > SHARE_LEAST * one.counted
+        if one.withdrawn >= MIN_WITHDRAWN and one.withdrawn > MIN_SHARE * one.counted
     ]
 
 
@@ -104,7 +104,7 @@ def shares_of_one_person(
     found = []
     for (network, _), theirs in sorted(of_person.items()):
         n = sum(one.n for one in theirs)
-        if n >= max(ONE_DEVICE_LEAST, ONE_DEVICE_SHARE * counted[network]):
+        if n >= max(MIN_ONE_DEVICE, ONE_DEVICE_SHARE * counted[network]):
             devices = tuple(sorted(one.device for one in theirs if one.n))
             found.append(PersonShare(devices, network, n, counted[network]))
     return found

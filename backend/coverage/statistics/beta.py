@@ -15,11 +15,11 @@ Floats = NDArray[np.float64]
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
 SHIFT = 10
 # The fraction needs some √max(a, b) terms: enough for a hundred million samples.
-TERMS_MOST = 20_000
-STEPS_MOST = 100
+MAX_TERMS = 20_000
+MAX_STEPS = 100
 # A Newton step this small relative to x: the next one would be its square.
-STEP_LEAST, NEWTON_LEAST = 1e-12, 1e-7
-TINY, LOG_MOST = 1e-300, 700.0
+MIN_STEP, MIN_NEWTON = 1e-12, 1e-7
+TINY, MAX_LOG = 1e-300, 700.0
 PRECISION = 1e-14
 
 
@@ -59,7 +59,7 @@ def _fraction(x: Floats, a: Floats, b: Floats) -> Floats:
     c, result = np.ones_like(x), np.empty_like(x)
     d = 1 / _away(1 - (a + b) * x / (a + 1))
     product, left = d, np.arange(len(x))
-    for m in range(1, TERMS_MOST):
+    for m in range(1, MAX_TERMS):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         for term in (even, odd):
@@ -91,7 +91,7 @@ def beta_quantile(part: float, a: Floats, b: Floats) -> Floats:
     x = _start(part, a, b, constant)
     low, high = np.zeros_like(a), np.ones_like(a)
     left = np.arange(len(a))
-    for _ in range(STEPS_MOST):
+    for _ in range(MAX_STEPS):
         if not len(left):
             break
         at, of_a, of_b = x[left], a[left], b[left]
@@ -99,13 +99,13 @@ def beta_quantile(part: float, a: Floats, b: Floats) -> Floats:
         high[left] = np.where(excess > 0, at, high[left])
         low[left] = np.where(excess > 0, low[left], at)
         log_density = (of_a - 1) * np.log(at) + (of_b - 1) * np.log1p(-at) - constant[left]
-        density = np.exp(np.minimum(log_density, LOG_MOST))
+        density = np.exp(np.minimum(log_density, MAX_LOG))
         after = at - excess / np.maximum(density, TINY)
         inside = (after > low[left]) & (after < high[left])
         x[left] = np.maximum(np.where(inside, after, (low[left] + high[left]) / 2), TINY)
         # The step after a small one of Newton is its square.
         scale = np.minimum(at, 1 - at)  # near 1, the distance from it is what counts
-        close = np.abs(x[left] - at) <= np.where(inside, NEWTON_LEAST, STEP_LEAST) * scale
+        close = np.abs(x[left] - at) <= np.where(inside, MIN_NEWTON, MIN_STEP) * scale
         left = left[~close]
     return x
 

@@ -27,9 +27,9 @@ from backend.organisations.scopes import unit_scope
 from backend.units.models import Boundary, Unit
 
 # Takes a second of one worker; only a city of millions has more samples in a month.
-ROWS_MOST = 250_000
+MAX_ROWS = 250_000
 # Cached numbers of cells of units; boundary sets never change in place.
-CACHED_UNITS_MOST = 512
+MAX_CACHED_UNITS = 512
 # Hours of a band: night, morning, afternoon and evening.
 BAND_HOURS = 6
 # Fields of a released cell that maps show.
@@ -148,10 +148,10 @@ def hexagon(cell: str) -> Polygon:
 def _count_strata(month: UnitMonth) -> Counter[tuple[str, int]]:
     """Count the samples of each cell in each band of hours."""
     resolution = setting("CELL_RESOLUTION")
-    parameters = month.parameters(most=ROWS_MOST + 1, zone=VIETNAM.tzname(None))
+    parameters = month.parameters(most=MAX_ROWS + 1, zone=VIETNAM.tzname(None))
     row = db.session.execute(UNIT_POSITIONS, parameters).one()
     degrees = [np.frombuffer(one or b"", ">f8") for one in (row.latitudes, row.longitudes)]
-    if len(degrees[0]) > ROWS_MOST:
+    if len(degrees[0]) > MAX_ROWS:
         raise Problem(422, "too_many_to_look_at")
     bands = np.frombuffer(row.hours or b"", ">i2") // BAND_HOURS
     samples = zip(*(one.tolist() for one in (*degrees, bands)), strict=True)
@@ -178,7 +178,7 @@ def _evenness(
     }
 
 
-@lru_cache(maxsize=CACHED_UNITS_MOST)
+@lru_cache(maxsize=MAX_CACHED_UNITS)
 def cells_inside(set_id: int, unit_id: int, resolution: int) -> int:
     """Return the number of cells that touch a unit."""
     query = select(Boundary.geometry).where(

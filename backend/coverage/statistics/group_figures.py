@@ -297,7 +297,7 @@ def _requests(
     asked = {}
     for name, part in QUANTILES.items():
         n = one.n[name][enough]
-        given = every if name == MEDIAN else n >= intervals.OUTER_LEAST - ROUNDING
+        given = every if name == MEDIAN else n >= intervals.MIN_OUTER - ROUNDING
         asked[name] = IntervalRequest(np.full(len(enough), part), n, given)
     asked[DEVICES] = IntervalRequest(asked[MEDIAN].share, one.n_of_devices[enough], every)
     # Shares have the correlation of the median, which is about the largest.

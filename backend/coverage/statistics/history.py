@@ -57,7 +57,7 @@ POSITIONS = text("""
 # Categories that are divided together: a rounding each would change the counted number.
 DIVIDED_AS = dict.fromkeys((COUNTED_WITNESSED, COUNTED_TICKETED), COUNTED)
 # Cached area weights of communes; boundary sets never change in place.
-CACHED_WEIGHTS_MOST = 4_096
+MAX_CACHED_WEIGHTS = 4_096
 
 
 @dataclass(slots=True)
@@ -298,7 +298,7 @@ def count_positions(
     return located
 
 
-@lru_cache(maxsize=CACHED_WEIGHTS_MOST)
+@lru_cache(maxsize=MAX_CACHED_WEIGHTS)
 def area_weights(unit: int, parts: Parts, sets: BoundarySets) -> tuple[float, ...]:
     """Return the area of a commune inside each part; equal weights without polygons."""
     whole = polygons(sets.whole, (unit,)).get(unit)

@@ -26,9 +26,9 @@ LEVEL = 0.95
 # of devices that it is worth.
 PRIOR_CORRELATION, PRIOR_DEVICES = 0.3, 20
 # The outer percentiles of fewer effective samples are those of a handful of tests.
-OUTER_LEAST = 40
+MIN_OUTER = 40
 # Above this share of the samples one device decides the figure.
-SHARE_MOST = 0.25
+MAX_SHARE = 0.25
 
 
 def sums(values: NDArray[Any], bounds: Ints) -> Floats:
@@ -106,14 +106,14 @@ def effective_n_of_devices(sizes: Sizes, rho: Floats) -> Floats:
 
 def has_dominant_device(sizes: Sizes, more: Floats | float = 0.0) -> Bools:
     """Return whether one device has too large a share of the samples, also with more of others."""
-    return sizes.largest > SHARE_MOST * (sizes.n + more)
+    return sizes.largest > MAX_SHARE * (sizes.n + more)
 
 
 def devices_missing(sizes: Sizes, rho: Floats, least: float) -> Ints:
     """Return how many devices with one sample each the leading effective n lacks to a least."""
     load = rho * sizes.devices + (1 - rho) * sizes.inverse
     more = _missing(sizes.devices, load, least)
-    until = np.ceil(sizes.largest / SHARE_MOST - sizes.n)  # from here on no device decides
+    until = np.ceil(sizes.largest / MAX_SHARE - sizes.n)  # from here on no device decides
     equal = _missing(sizes.n, rho * sizes.squares + (1 - rho) * sizes.n, least)
     decides = has_dominant_device(sizes, more)
     return np.where(decides, more, np.maximum(until, equal)).astype(np.int64)
@@ -150,7 +150,7 @@ STUDENTIZED_RANGE = {
 }  # fmt: skip
 NORMAL = 1.959964
 # Share of false among all "above" and "below" of a list (Benjamini and Hochberg 1995).
-FALSE_MOST = 0.05
+MAX_FALSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +195,11 @@ def ranks(figures: Sequence[Estimate]) -> list[tuple[int, int]]:
 
 
 def benjamini_hochberg(distances: Sequence[float]) -> list[int]:
-    """Return 1, -1 or 0 for each distance: above, below, or neither at FALSE_MOST."""
+    """Return 1, -1 or 0 for each distance: above, below, or neither at MAX_FALSE."""
     chances = [math.erfc(abs(one) / math.sqrt(2)) for one in distances]
     passed = -1.0
     for number, chance in enumerate(sorted(chances), 1):
-        if chance <= FALSE_MOST * number / len(chances):
+        if chance <= MAX_FALSE * number / len(chances):
             passed = chance
     return [
         0 if chance > passed else (1 if one > 0 else -1)

@@ -17,7 +17,7 @@ K = TypeVar("K", bound=Hashable)
 # Reports of a month are due on day 15.
 RELEASE_DAY = 16
 # Phones that are registered to look at one place must exist for a week and measure on two days.
-DAYS_LEAST, REGISTERED_LEAST = 2, timedelta(days=7)
+MIN_DAYS, MIN_REGISTERED = 2, timedelta(days=7)
 # With fewer people in a cell of some 500 m, those who know one of them find where that one was.
 CELL_VOLUNTEERS = 5
 # Statistics of fewer people describe the line or the phone of one of them.
@@ -40,8 +40,8 @@ def is_volunteer(days: Collection[date], registered: date) -> bool:
 
     The last day of samples is at least a week after the first registration.
     """
-    enough = len(set(days)) >= DAYS_LEAST
-    return enough and max(days) - registered >= REGISTERED_LEAST
+    enough = len(set(days)) >= MIN_DAYS
+    return enough and max(days) - registered >= MIN_REGISTERED
 
 
 def volunteers(people: Iterable[int]) -> frozenset[int]:

@@ -12,7 +12,7 @@ from backend.units.catalogue import LEVELS
 from backend.units.schemas import AsOfSchema, BoundariesSchema, CentreSchema
 
 # Three years: yearly reports compare with the year before.
-HISTORY_MONTHS_MOST = 36
+MAX_HISTORY_MONTHS = 36
 
 
 class CountryMonthQuerySchema(Strict):
@@ -314,7 +314,7 @@ class HistoryQuerySchema(AsOfSchema):
     network = Text(choices=NETWORKS, load_default="mobile")
     months = fields.Integer(
         load_default=12,
-        validate=validate.Range(1, HISTORY_MONTHS_MOST, error="out_of_range"),
+        validate=validate.Range(1, MAX_HISTORY_MONTHS, error="out_of_range"),
         error_messages={"invalid": "not_whole"},
     )
 

@@ -11,9 +11,9 @@ from backend.organisations.schemas import UnitBriefSchema, unit
 from backend.units.catalogue import LEVELS
 
 # Above any real month of a commune; sums of it over all units fit into an integer.
-THRESHOLD_MOST = 1_000_000
+MAX_THRESHOLD = 1_000_000
 # A letter's number, date and author.
-SOURCE_MOST = 500
+MAX_SOURCE = 500
 
 
 class TargetsQuerySchema(PageSchema):
@@ -28,11 +28,11 @@ class TargetsQuerySchema(PageSchema):
 class TargetChangeSchema(Strict):
     """Changes of a target; missing fields stay unchanged. A threshold of null exempts a unit."""
 
-    threshold = Whole(1, THRESHOLD_MOST, allow_none=True)
+    threshold = Whole(1, MAX_THRESHOLD, allow_none=True)
     basis = Text(choices=BASES)
     valid_from = Day()
     valid_to = Day(allow_none=True)
-    source = Text(most=SOURCE_MOST)
+    source = Text(most=MAX_SOURCE)
 
 
 class TargetCreateSchema(TargetChangeSchema):
@@ -42,11 +42,11 @@ class TargetCreateSchema(TargetChangeSchema):
     network = Text(choices=NETWORKS, required=True)
     purpose = Text(choices=PURPOSES, load_default=TARGET)
     unit = unit(load_default=None)
-    threshold = Whole(1, THRESHOLD_MOST, required=True, allow_none=True)
+    threshold = Whole(1, MAX_THRESHOLD, required=True, allow_none=True)
     basis = Text(choices=BASES, load_default="counted")
     valid_from = Day(required=True)
     valid_to = Day(allow_none=True, load_default=None)
-    source = Text(most=SOURCE_MOST, required=True)
+    source = Text(most=MAX_SOURCE, required=True)
 
 
 class TargetRowSchema(Schema):

@@ -36,7 +36,7 @@ ACT = "vnnic.import"
 # Codes of the General Statistics Office; a spreadsheet drops their leading zeros.
 DIGITS = {"province": 2, "district": 3, "commune": 5}
 # Saved sets of titles that are tried on a file with unknown titles.
-SAVED_COLUMNS_MOST = 50
+MAX_SAVED_COLUMNS = 50
 VALUES = ("samples", *FIGURES, "source")
 # The messages of the team import mention communes of today; these are used instead.
 UNFOUND = {
@@ -173,7 +173,7 @@ def _within_area(actor: Actor | None) -> IsAllowed:
 def _saved_columns() -> SavedColumns:
     """Return the columns named in earlier imports, latest first."""
     latest = select(VnnicColumns).order_by(VnnicColumns.learned_at.desc())
-    rows = db.session.scalars(latest.limit(SAVED_COLUMNS_MOST))
+    rows = db.session.scalars(latest.limit(MAX_SAVED_COLUMNS))
     return {row.titles: row.columns for row in rows}
 
 

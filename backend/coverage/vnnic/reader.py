@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.errors import Problem, invalid
 from backend.tables.sheet_import import Remark, SheetImport, SheetRow, digest_of, read_sheet
-from backend.tables.table import ROWS_MOST, Kind, normalize_title
+from backend.tables.table import MAX_ROWS, Kind, normalize_title
 from geo.gazetteer import plain
 
 # Known titles of each column; columns that a user named for a set of titles take precedence.
@@ -136,7 +136,7 @@ def _atlas(raw: bytes) -> list[SheetRow]:
         raise invalid("file", "not_json") from None
     if not isinstance(places, list):
         raise invalid("file", "not_list")
-    if len(places) > ROWS_MOST:
+    if len(places) > MAX_ROWS:
         raise invalid("file", "too_many_rows")
     return [_place(number, place) for number, place in enumerate(places, 1)]
 

@@ -12,7 +12,7 @@ from backend.measurements.recording.rules import NETWORKS
 from backend.tables.schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
 from backend.units.catalogue import LEVELS
 
-COLUMNS_MOST = 2_000  # ten columns with a title of a line each
+MAX_COLUMNS = 2_000  # ten columns with a title of a line each
 
 
 class VnnicQuerySchema(Strict):
@@ -33,7 +33,7 @@ class VnnicImportQuerySchema(ImportQuerySchema):
     month = month_field(required=True)
     network = Text(choices=NETWORKS, load_default="mobile")
     level = Text(choices=LEVELS, load_default=None)
-    columns = Text(most=COLUMNS_MOST, load_default=None)
+    columns = Text(most=MAX_COLUMNS, load_default=None)
 
     @post_load
     def parse_columns(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from backend.fields import aware_time
 
 FILTER = "$filter"
 # A query of Power Query with a list of some thirty communes has as many.
-NODES_MOST = 100
+MAX_NODES = 100
 # Of the text; a hundred operands of the longest names fit.
-TEXT_MOST = 6_000
-INTEGER_MOST = 2**53  # larger ones are not exact in a client
+MAX_TEXT = 6_000
+MAX_INTEGER = 2**53  # larger ones are not exact in a client
 
 Row = Mapping[str, Any]
 Evaluate = Callable[[Row], Any]
@@ -88,7 +88,7 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """Split a filter into its tokens; 400 where it is too long or cannot be read."""
-    if len(text) > TEXT_MOST:
+    if len(text) > MAX_TEXT:
         raise error("too_long")
     found, at, text = list[Token](), 0, text.rstrip()
     while at < len(text):
@@ -98,7 +98,7 @@ def tokens(text: str) -> list[Token]:
         kind = str(match.lastgroup)
         found.append(Token(kind, match[kind]))
         at = match.end()
-    if sum(token.text not in (")", ",") for token in found) > NODES_MOST:
+    if sum(token.text not in (")", ",") for token in found) > MAX_NODES:
         raise error("odata_complex")
     return found
 
@@ -352,6 +352,6 @@ def _literal(token: Token) -> Node:
         number = float(text) if re.search("[.eE]", text) else int(text)
     except (ValueError, ValidationError):
         raise error("odata_syntax") from None
-    if not abs(number) <= INTEGER_MOST:
+    if not abs(number) <= MAX_INTEGER:
         raise error("out_of_range")
     return _constant("number", number)

@@ -9,13 +9,13 @@ from typing import Any
 from backend.doors.odata.entity_sets import EntitySet
 from backend.doors.odata.filters import Filter, error, parse_filter
 from backend.errors import Problem
-from backend.http.paging import CURSOR_MOST, decode_cursor, row_id, sort_text
+from backend.http.paging import MAX_CURSOR, decode_cursor, row_id, sort_text
 
 # Rows of a page without a wish of the client, and the most that it can have.
-PAGE_DEFAULT, PAGE_MOST = 1_000, 5_000
+PAGE_DEFAULT, MAX_PAGE = 1_000, 5_000
 # More names than this sort nothing that the first ones leave open.
-ORDERED_MOST = 5
-WHOLE_MOST = 2**31 - 1
+MAX_ORDERED = 5
+MAX_WHOLE = 2**31 - 1
 
 # With their descriptions in the OpenAPI document.
 OPTIONS = {
@@ -126,7 +126,7 @@ def _order(text: str | None, entity_set: EntitySet) -> tuple[tuple[str, bool], .
         if direction.strip() not in ("", "asc", "desc"):
             raise error("odata_syntax", "$orderby")
         order.append((name, direction.strip() == "desc"))
-    if len(order) > ORDERED_MOST:
+    if len(order) > MAX_ORDERED:
         raise error("wrong_length", "$orderby")
     return tuple(order)
 
@@ -144,7 +144,7 @@ def _place(values: Mapping[str, str]) -> Place:
 
 def _read_token(token: str) -> Place:
     found = None
-    if len(token) <= CURSOR_MOST:
+    if len(token) <= MAX_CURSOR:
         with suppress(Problem):  # its field is `cursor`
             found = decode_cursor(token, sort_text, row_id, row_id, _left)
     if found is None:
@@ -161,7 +161,7 @@ def _whole(text: str | None, name: str) -> int | None:
         return None
     if not re.fullmatch(r"[0-9]{1,10}", text.strip(), re.ASCII):
         raise error("not_whole", name)
-    if int(text) > WHOLE_MOST:
+    if int(text) > MAX_WHOLE:
         raise error("out_of_range", name)
     return int(text)
 
@@ -173,9 +173,9 @@ def _boolean(text: str | None) -> bool:
 
 
 def page_size(prefer: str) -> int | None:
-    """Return the rows of a page that a client prefers, at most `PAGE_MOST`; None without."""
+    """Return the rows of a page that a client prefers, at most `MAX_PAGE`; None without."""
     found = MAXPAGESIZE.search(prefer)
-    return min(max(int(found[1]), 1), PAGE_MOST) if found else None
+    return min(max(int(found[1]), 1), MAX_PAGE) if found else None
 
 
 def check_versions(headers: Mapping[str, str]) -> None:

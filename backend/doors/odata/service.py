@@ -12,7 +12,7 @@ from backend.errors import Problem
 from backend.http.paging import encode_cursor
 
 # Rows that are sorted in one request: all communes of a year on one network.
-SORTED_MOST = 50_000
+MAX_SORTED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _sorted_page(chosen: EntitySet, options: Options, context: ReadContext) -> P
     rows = list[Row]()
     for read, block in enumerate(_blocks(chosen, options, context)):
         rows += [row for _, row in _matching(block, options)]
-        if read >= chosen.blocks_most or len(rows) > SORTED_MOST:
+        if read >= chosen.blocks_most or len(rows) > MAX_SORTED:
             raise error("odata_narrow", FILTER)
     for name, descending in reversed(options.order):
         # The standard puts null before every value.

@@ -11,9 +11,9 @@ from backend.clock import local_day
 from backend.fields import Strict, Text, aware_time
 
 # The standard requires that a greater limit is lowered to the maximum, not rejected.
-LIMIT_MOST = 1_000
+MAX_LIMIT = 1_000
 LIMIT_DEFAULT = 100
-OFFSET_MOST = 1_000_000  # far more than communes
+MAX_OFFSET = 1_000_000  # far more than communes
 
 
 class _Query(Strict):
@@ -41,8 +41,8 @@ class ItemsQuerySchema(_Query):
     def parse(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
         """Parse the page, box and interval."""
         return {
-            "limit": min(_parse_whole(data["limit"], "limit", least=1), LIMIT_MOST),
-            "offset": min(_parse_whole(data["offset"], "offset", least=0), OFFSET_MOST),
+            "limit": min(_parse_whole(data["limit"], "limit", least=1), MAX_LIMIT),
+            "offset": min(_parse_whole(data["offset"], "offset", least=0), MAX_OFFSET),
             "bbox": _parse_box(data["bbox"]) if data["bbox"] is not None else None,
             "times": _parse_times(data["datetime"]) if data["datetime"] is not None else None,
         }

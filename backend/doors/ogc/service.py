@@ -35,7 +35,7 @@ Box = tuple[float, float, float, float]  # west, south, east, north, in degrees
 Bounds = NDArray[np.float64]
 
 # Sets with cached bounds: of both systems, and their replacements within a month.
-CACHED_MOST = 4
+MAX_CACHED = 4
 # Some 10 cm, finer than the accuracy of boundaries; halves the size of coordinates.
 DECIMALS = 6
 
@@ -55,7 +55,7 @@ class Extents:
         return west, south, east, north
 
 
-@lru_cache(CACHED_MOST)
+@lru_cache(MAX_CACHED)
 def extents_of(active: ActiveSet) -> Extents | None:
     """Read the bounds of a set's communes; None without communes."""
     query = select(Boundary.unit_id, Boundary.geometry).where(Boundary.set_id == active.id)

@@ -9,9 +9,9 @@ from typing import Any
 NOT_AVAILABLE = (2**31 - 1, 2**63 - 1)
 _NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,12})?")
 _PLMN = re.compile(r"([0-9]{3})-?([0-9]{2,3})")
-FIELD_MOST = 100
+MAX_FIELD = 100
 # A result has some hundred pings, signals and positions.
-LISTED_MOST = 2_000
+MAX_LISTED = 2_000
 
 
 def number(source: Mapping[str, Any], name: str) -> float | None:
@@ -54,7 +54,7 @@ def words(source: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(value, str):
         return None
     shown = value.encode(errors="ignore").decode().replace("\x00", "").strip()
-    return shown[:FIELD_MOST] or None
+    return shown[:MAX_FIELD] or None
 
 
 def inner(source: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -64,11 +64,11 @@ def inner(source: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def objects(source: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """Return the objects in the list of a name, at most the first LISTED_MOST."""
+    """Return the objects in the list of a name, at most the first MAX_LISTED."""
     value = source.get(name)
     if not isinstance(value, list):
         return []
-    return [one for one in value[:LISTED_MOST] if isinstance(one, Mapping)]
+    return [one for one in value[:MAX_LISTED] if isinstance(one, Mapping)]
 
 
 def plmn_of_text(written: str | None) -> tuple[str | None, str | None]:

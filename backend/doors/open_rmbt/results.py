@@ -21,7 +21,7 @@ MBPS_PER_KBIT_S, MS_PER_NS, S_PER_NS = 1e-3, 1e-6, 1e-9
 
 FINISHED, ABORTED = ("0", "SUCCESS"), ("2", "ABORTED")
 # A fix that is older than a minute is not of the place of the test.
-FIX_AGE_MOST_NS = 60e9
+MAX_FIX_AGE_NS = 60e9
 YEAR_2000_MS, YEAR_2100_MS = 946_684_800_000, 4_102_444_800_000
 
 # Numbers of network types.
@@ -230,5 +230,5 @@ def _best(fixes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     def error(fix: Mapping[str, Any]) -> float:
         return number_within(fix, "accuracy", 0, 1e6) or 1e6
 
-    near = [fix for fix in fixes if distance(fix) <= FIX_AGE_MOST_NS]
+    near = [fix for fix in fixes if distance(fix) <= MAX_FIX_AGE_NS]
     return min(near, key=error) if near else min(fixes, key=distance)

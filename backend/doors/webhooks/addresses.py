@@ -11,7 +11,7 @@ from backend.errors import invalid
 Address = IPv4Address | IPv6Address
 Networks = Sequence[IPv4Network | IPv6Network]
 
-URL_MOST = 500
+MAX_URL = 500
 # Global unicast (RFC 4291, 2.4). ipaddress takes everything outside as global that no list names,
 # such as the site-local fec0::/10.
 UNICAST = IPv6Network("2000::/3")
@@ -39,7 +39,7 @@ class Target:
 
 def parse_url(url: str) -> Target:
     """Return the parts of a URL; ValueError for one that cannot be a webhook's."""
-    if not url.isascii() or len(url) > URL_MOST or any(c <= " " or c == "\x7f" for c in url):
+    if not url.isascii() or len(url) > MAX_URL or any(c <= " " or c == "\x7f" for c in url):
         raise ValueError("not an ASCII URL")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:

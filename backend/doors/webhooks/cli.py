@@ -9,13 +9,13 @@ from flask.cli import AppGroup
 from backend.accounts.audit import operator
 from backend.batch.command_line import click_errors
 from backend.doors.webhooks import service
-from backend.fields import ID_MOST
+from backend.fields import MAX_ID
 from backend.http.requests import clock_now
 
 cli = AppGroup("webhooks", help="Addresses that events are sent to.")
 commands = (cli,)
 
-HOOK = click.argument("webhook_id", metavar="ID", type=click.IntRange(1, ID_MOST))
+HOOK = click.argument("webhook_id", metavar="ID", type=click.IntRange(1, MAX_ID))
 
 
 @cli.command("list")

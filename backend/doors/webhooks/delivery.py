@@ -29,12 +29,12 @@ from backend.outbox.service import bounds
 PAUSES_S = (1, 5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400)
 # After so many failures in a row the receiver is taken to be away, and the hook pauses.
 FAILURES_IN_A_ROW = 3
-PAUSE_MOST_S = 3_600
+MAX_PAUSE_S = 3_600
 # Without any success for so long a hook is disabled.
 DISABLE_AFTER = timedelta(days=5)
 # Tries of a hook that fails are at most so far apart. After a longer time without events nothing
 # was wrong meanwhile: a hook of monthly reports is not disabled by the first failure of a month.
-FAILING_PAUSE = timedelta(seconds=PAUSES_S[-1] + PAUSE_MOST_S)
+FAILING_PAUSE = timedelta(seconds=PAUSES_S[-1] + MAX_PAUSE_S)
 # Longer than a delivery, so that a process that was killed is replaced soon.
 LEASE = timedelta(seconds=20)
 RETRIES = 20  # of events that failed, in one pass
@@ -308,4 +308,4 @@ def _pause(failures: int, sent: Sent) -> int:
     if failures < FAILURES_IN_A_ROW:
         return wanted
     place = min(failures - FAILURES_IN_A_ROW, len(PAUSES_S) - 1)
-    return max(wanted, min(PAUSES_S[place], PAUSE_MOST_S))
+    return max(wanted, min(PAUSES_S[place], MAX_PAUSE_S))

@@ -8,13 +8,13 @@ from marshmallow import ValidationError, validates_schema
 from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.doors.webhooks import service
-from backend.doors.webhooks.addresses import URL_MOST
+from backend.doors.webhooks.addresses import MAX_URL
 from backend.events.feed import KINDS
 from backend.fields import Many, Strict, Text
 from backend.http.requests import clock_now
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.roles import requested_unit
-from backend.web.admin.schemas import DIGITS_MOST, FormattedNumber, optional_unit
+from backend.web.admin.schemas import MAX_DIGITS, FormattedNumber, optional_unit
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to
 
@@ -22,7 +22,7 @@ from backend.web.site.forms import Form, new_form, redirect_to
 class WebhookFormSchema(Strict):
     """A new webhook; without kinds, of all."""
 
-    url = Text(most=URL_MOST, required=True)
+    url = Text(most=MAX_URL, required=True)
     kinds = Many(Text(choices=KINDS), 0, len(KINDS), load_default=list)
     unit, unit_choice = optional_unit(), optional_unit()
 
@@ -31,7 +31,7 @@ class WebhookActSchema(Strict):
     """What to do with a webhook; `after` is the number that a replay begins after."""
 
     act = Text(choices=("enable", "disable", "secret", "replay", "remove"), required=True)
-    after = FormattedNumber(0, 10**DIGITS_MOST, allow_none=True, load_default=None)
+    after = FormattedNumber(0, 10**MAX_DIGITS, allow_none=True, load_default=None)
 
     @validates_schema(skip_on_field_errors=True)
     def check_number(self, data: dict[str, Any], **kwargs: Any) -> None:

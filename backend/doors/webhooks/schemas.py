@@ -3,9 +3,9 @@
 from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema
-from backend.doors.webhooks.addresses import URL_MOST
+from backend.doors.webhooks.addresses import MAX_URL
 from backend.events.feed import KINDS
-from backend.events.schemas import NUMBER_MOST
+from backend.events.schemas import MAX_NUMBER
 from backend.fields import Flag, Many, Strict, Text, Whole
 from backend.http.paging import list_of
 from backend.organisations.schemas import unit
@@ -14,10 +14,10 @@ from backend.organisations.schemas import unit
 class WebhookCreateSchema(Strict):
     """A new webhook; `after` is the number that it begins after, by default the last one."""
 
-    url = Text(URL_MOST, required=True, metadata={"example": "https://example.vn/dosong"})
+    url = Text(MAX_URL, required=True, metadata={"example": "https://example.vn/dosong"})
     kinds = Many(Text(choices=KINDS), 1, len(KINDS), load_default=lambda: list(KINDS))
     unit = unit(load_default=None)
-    after = Whole(0, NUMBER_MOST, allow_none=True, load_default=None)
+    after = Whole(0, MAX_NUMBER, allow_none=True, load_default=None)
 
 
 class WebhookChangeSchema(Strict):
@@ -29,7 +29,7 @@ class WebhookChangeSchema(Strict):
 class ReplaySchema(Strict):
     """The number after which all events are delivered again."""
 
-    after = Whole(0, NUMBER_MOST, required=True)
+    after = Whole(0, MAX_NUMBER, required=True)
 
 
 class WebhookSchema(Schema):

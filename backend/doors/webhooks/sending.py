@@ -22,8 +22,8 @@ from backend.doors.webhooks.addresses import (
 TIMEOUT_S = 10.0
 CONNECT_S = 3.0  # to one address of a host
 # Of a host are tried: more would keep the thread busy after the delivery has failed.
-ADDRESSES_MOST = 3
-RETRY_AFTER_MOST_S = 3_600
+MAX_ADDRESSES = 3
+MAX_RETRY_AFTER_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _send(
         return Sent(error="address_forbidden")
     if stop.late:
         return Sent(error="timeout")
-    connection = _Connection(target, addresses[:ADDRESSES_MOST], timeout_s)
+    connection = _Connection(target, addresses[:MAX_ADDRESSES], timeout_s)
     stop.connection = connection
     try:
         connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
@@ -149,4 +149,4 @@ def _send(
 def _read(response: HTTPResponse) -> Sent:
     wait = response.headers.get("Retry-After", "")
     seconds = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 9 else 0
-    return Sent(response.status, retry_after_s=min(seconds, RETRY_AFTER_MOST_S))
+    return Sent(response.status, retry_after_s=min(seconds, MAX_RETRY_AFTER_S))

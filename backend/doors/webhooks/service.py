@@ -23,12 +23,12 @@ from backend.units.models import Unit
 
 ACT = "system.manage"
 # Each is tried again and again: an office has a few.
-WEBHOOKS_MOST = 20
+MAX_WEBHOOKS = 20
 FAILURES_SHOWN = 200
 SALT_BYTES = 16
 # A receiver takes over a new secret within a day; a secret whose answer was lost is no obstacle.
 FORMER_FOR = timedelta(hours=24)
-FORMER_MOST = 5
+MAX_FORMER = 5
 SHOWN = (
     "id", "url", "kinds", "created_at", "cursor", "disabled_at", "disabled_reason",
     "failing_since", "delivered_at", "error", "former_until",
@@ -110,7 +110,7 @@ def add_webhook(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[st
     """
     require(actor, ACT)
     check_url(data["url"], setting("WEBHOOK_NETWORKS"))
-    if len(db.session.scalars(select(Webhook.id)).all()) >= WEBHOOKS_MOST:
+    if len(db.session.scalars(select(Webhook.id)).all()) >= MAX_WEBHOOKS:
         raise Problem(409, "too_many_webhooks")
     unit = unit_id(data["unit"], "unit")
     number_pending()
@@ -140,7 +140,7 @@ def renew_secret(actor: Actor, webhook_id: int, now: datetime) -> dict[str, Any]
     """
     require(actor, ACT)
     hook = _get(webhook_id)
-    hook.former_salts = [hook.salt, *_former_salts(hook, now)][:FORMER_MOST]
+    hook.former_salts = [hook.salt, *_former_salts(hook, now)][:MAX_FORMER]
     hook.former_until = now + FORMER_FOR
     hook.salt = secrets.token_bytes(SALT_BYTES)
     record_act(actor, "webhook.secret", f"webhook:{hook.id}")

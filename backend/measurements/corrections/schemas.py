@@ -5,14 +5,14 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from backend.campaigns.schemas import CampaignChangeSchema, CampaignSchema
-from backend.fields import ID_MOST, Day, Flag, Many, Object, Reason, Strict, Text, Whole
-from backend.measurements.corrections.service import MEASUREMENTS_MOST, Choice
+from backend.fields import MAX_ID, Day, Flag, Many, Object, Reason, Strict, Text, Whole
+from backend.measurements.corrections.service import MAX_MEASUREMENTS, Choice
 from backend.measurements.recording.intake import parse_ids
 from backend.measurements.recording.rules import NETWORKS
 from backend.tables.schemas import FormatSchema, RemarkSchema
 
-REASON_MOST = 500
-PAGE_MOST = 500
+MAX_REASON = 500
+MAX_PAGE = 500
 OUTCOMES = ("create", "unchanged", "error")
 
 
@@ -25,9 +25,9 @@ def _number(most: int, **options: Any) -> fields.Integer:
 class ChoiceFilterSchema(Strict):
     """Properties of the campaign's earnings; all given ones must match."""
 
-    team_id = Whole(1, ID_MOST)
+    team_id = Whole(1, MAX_ID)
     member = Whole(1, 2**62)
-    unit_id = Whole(1, ID_MOST)
+    unit_id = Whole(1, MAX_ID)
     network = Text(choices=NETWORKS)
     first_day = Day()
     last_day = Day()
@@ -36,9 +36,9 @@ class ChoiceFilterSchema(Strict):
 class DecisionSchema(Strict):
     """Chosen measurements and reason; with `preview` only the effect is shown."""
 
-    measurements = Many(Text(36), 0, MEASUREMENTS_MOST)
+    measurements = Many(Text(36), 0, MAX_MEASUREMENTS)
     filter = Object(ChoiceFilterSchema)
-    reason = Reason(REASON_MOST, required=True)
+    reason = Reason(MAX_REASON, required=True)
     preview = Flag(load_default=False)
 
     @validates_schema
@@ -57,7 +57,7 @@ class DecisionSchema(Strict):
 class CorrectionCreateSchema(DecisionSchema):
     """A correction: to a team, or with null to none."""
 
-    team_id = Whole(1, ID_MOST, required=True, allow_none=True)
+    team_id = Whole(1, MAX_ID, required=True, allow_none=True)
 
 
 class ExclusionCreateSchema(DecisionSchema):
@@ -132,7 +132,7 @@ class CorrectionsQuerySchema(Strict):
     """Cursor and size of a page."""
 
     cursor = _number(2**62, load_default=None)
-    limit = _number(PAGE_MOST, load_default=100)
+    limit = _number(MAX_PAGE, load_default=100)
 
 
 class MembershipRowSchema(Schema):

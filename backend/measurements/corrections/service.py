@@ -23,7 +23,7 @@ from backend.memberships.models import CampaignExclusion, Correction
 from backend.organisations.scopes import campaign_scope, team_scope
 
 # Measurements of one decision: larger previews are of little use, and each device is locked.
-MEASUREMENTS_MOST = 5_000
+MAX_MEASUREMENTS = 5_000
 
 CHOSEN = text("""
     select m.id, m.device_id, m.day, e.team_id from measurements m
@@ -192,9 +192,9 @@ def _choose(campaign_id: int, choice: Choice) -> list[Any]:
             ids = list(db.session.execute(OF_SIGNAL, {"signal": choice.signal_id}).scalars())
         values: dict[str, Any] = {"campaign": campaign_id, "ids": ids}
         return list(db.session.execute(CHOSEN, values).mappings())
-    values = asdict(choice) | {"campaign": campaign_id, "most": MEASUREMENTS_MOST + 1}
+    values = asdict(choice) | {"campaign": campaign_id, "most": MAX_MEASUREMENTS + 1}
     rows = list(db.session.execute(FILTERED, values).mappings())
-    if len(rows) > MEASUREMENTS_MOST:
+    if len(rows) > MAX_MEASUREMENTS:
         raise invalid("filter", "too_many_chosen")
     return rows
 

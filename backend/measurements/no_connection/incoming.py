@@ -19,7 +19,7 @@ from backend.units.locator import Locator
 
 SCHEMA = NoteSchema()
 # All texts of a note at their limits.
-NOTE_MOST = 6_000
+MAX_NOTE = 6_000
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ def read_note(raw: Any, received_at: datetime, key: str) -> NoteItem:
 
 
 def _content_errors(item: Item, canonical: str) -> Sequence[FieldError]:
-    if len(storable(item.raw).encode()) > NOTE_MOST:
+    if len(storable(item.raw).encode()) > MAX_NOTE:
         raise ValidationError({"": ["note_too_large"]})
     return rules.content_errors(item.loaded)
 

@@ -7,22 +7,22 @@ from typing import Any
 import h3
 
 from backend.errors import FieldError
-from backend.measurements.recording.rules import AGE_MOST, COUNTRY_MCC, FUTURE_MOST, visible
+from backend.measurements.recording.rules import COUNTRY_MCC, MAX_AGE, MAX_FUTURE, visible
 from geo.fix import position_problem
 
 # One failed request is a busy cell or a lift; a place without a network fails for a minute.
-ATTEMPTS_LEAST, ATTEMPTS_MOST = 3, 50
-LASTED_LEAST, LASTED_MOST = timedelta(seconds=60), timedelta(hours=1)
+MIN_ATTEMPTS, MAX_ATTEMPTS = 3, 50
+MIN_LASTED, MAX_LASTED = timedelta(seconds=60), timedelta(hours=1)
 # Cells of 0.7 km², the finest in which a note is ever shown, and the area of a shared address.
 RESOLUTION, AREA_RESOLUTION = 8, 6
 # A worse position lies in another cell more often than not.
-ACCURACY_MOST_M = 500.0
+MAX_ACCURACY_M = 500.0
 # A phone looks for its position for 3 minutes after the last attempt.
-FIX_AGE_MOST = timedelta(minutes=5)
+MAX_FIX_AGE = timedelta(minutes=5)
 # A volunteer who walks all day finds fewer; a script would invent more.
-DAILY_MOST = 20
+MAX_DAILY = 20
 # Notes in an hour from one address: thirty people who come home with a day's notes each.
-HOURLY_MOST = 600
+MAX_HOURLY = 600
 CONFIRMED = ("flight_mode_off", "data_on", "data_left")
 
 
@@ -49,12 +49,12 @@ def content_errors(loaded: Mapping[str, Any]) -> list[FieldError]:
     position = location["latitude"], location["longitude"], location.get("accuracy_m")
     if code := position_problem(*position):
         found.append(FieldError("location", code))
-    elif position[2] > ACCURACY_MOST_M:
+    elif position[2] > MAX_ACCURACY_M:
         found.append(FieldError("location.accuracy_m", "note_position_coarse"))
     elif location.get("is_mock"):
         found.append(FieldError("location.is_mock", "mock_position"))
     fixed_at = location.get("fixed_at")
-    if fixed_at and min(abs(fixed_at - at) for at in loaded["attempts"]) > FIX_AGE_MOST:
+    if fixed_at and min(abs(fixed_at - at) for at in loaded["attempts"]) > MAX_FIX_AGE:
         found.append(FieldError("location.fixed_at", "note_fix_stale"))
     mcc = visible((loaded.get("network") or {}).get("mcc"))
     if mcc not in (None, COUNTRY_MCC):
@@ -67,15 +67,15 @@ def attempts_problem(attempts: Sequence[datetime]) -> str | None:
     if list(attempts) != sorted(set(attempts)):
         return "attempts_order"
     lasted = attempts[-1] - attempts[0]
-    return None if LASTED_LEAST <= lasted <= LASTED_MOST else "attempts_span"
+    return None if MIN_LASTED <= lasted <= MAX_LASTED else "attempts_span"
 
 
 def time_problem(
     noted_at: datetime, began_at: datetime, received_at: datetime, registered_at: datetime
 ) -> str | None:
     """Return the code of a note that is in the future, too old, or older than its device."""
-    if noted_at - received_at > FUTURE_MOST:
+    if noted_at - received_at > MAX_FUTURE:
         return "in_future"
-    if received_at - noted_at > AGE_MOST:
+    if received_at - noted_at > MAX_AGE:
         return "note_too_old"
     return "note_before_registration" if began_at < registered_at else None

@@ -5,12 +5,12 @@ from marshmallow import fields
 from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Many, Object, Strict, Text
 from backend.http.paging import page_of
-from backend.measurements.no_connection.rules import ATTEMPTS_LEAST, ATTEMPTS_MOST
+from backend.measurements.no_connection.rules import MAX_ATTEMPTS, MIN_ATTEMPTS
 from backend.measurements.recording.intake import OUTCOMES
 from backend.measurements.recording.schemas import OPTIONAL, LocationSchema
 
 # A phone finds fewer in two weeks; a larger batch makes retries costlier.
-BATCH_MOST = 100
+MAX_BATCH = 100
 
 
 class ConfirmedSchema(Strict):
@@ -35,8 +35,8 @@ class NoteSchema(Strict):
     id = Text(100, required=True, metadata={"format": "uuid", "description": "chosen by the phone"})
     attempts = Many(
         AwareTime(),
-        ATTEMPTS_LEAST,
-        ATTEMPTS_MOST,
+        MIN_ATTEMPTS,
+        MAX_ATTEMPTS,
         required=True,
         metadata={"description": "times of the attempts, over 60 s or more"},
     )

@@ -53,7 +53,7 @@ def record_notes(
     """
     if not devices.agreed_to(device, "notes"):
         raise Problem(403, "notes_not_agreed")
-    caller = Caller(context.address, rules.HOURLY_MOST)
+    caller = Caller(context.address, rules.MAX_HOURLY)
     count_attempt("no_connection", caller, context.key, context.now, n=len(sent))
     network = prefix_digest(context.key, network_of(context.address), local_day(context.now))
     receipt = NoteReceipt(context.now, sent_at, device.registered_at, network)
@@ -141,7 +141,7 @@ def _day_refusal(
     day = item.row["day"]
     if (day, item.row["cell"]) in taken:
         return None
-    full = Counter(of_day for of_day, _ in taken)[day] >= rules.DAILY_MOST
+    full = Counter(of_day for of_day, _ in taken)[day] >= rules.MAX_DAILY
     return FieldError("attempts", "note_day_full") if full else None
 
 

@@ -20,7 +20,7 @@ from backend.http.requests import (
 )
 from backend.measurements.no_connection import answers, service
 from backend.measurements.no_connection.schemas import (
-    BATCH_MOST,
+    MAX_BATCH,
     NoteBatchResultSchema,
     NoteBatchSchema,
     NoteResultSchema,
@@ -44,7 +44,7 @@ def post_notes() -> Any:
     """Send one no-connection note, or a batch of up to 100."""
     device = _device()
     body = read_object()
-    sent = sent_items(body, "notes", BATCH_MOST)
+    sent = sent_items(body, "notes", MAX_BATCH)
     items = service.record_notes(device, sent, sent_at(body), _context())
     results = answers.serialize_results(items, language())
     batch = "notes" in body

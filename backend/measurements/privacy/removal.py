@@ -13,7 +13,7 @@ from backend.database.extensions import db
 from backend.measurements.recording import earnings, replays
 from backend.measurements.recording.counting import CATEGORY, CountChanges, write_counts
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES, WITHDRAWN
-from backend.measurements.recording.rules import AGE_MOST, SKEW_MOST
+from backend.measurements.recording.rules import MAX_AGE, MAX_SKEW
 
 # A reviewer looks at a running month once a week.
 LEAVING_WITHIN = timedelta(days=7)
@@ -41,7 +41,7 @@ RECEIPTS = text("""
 
 def remember_digests(device_id: UUID, key: str, withdrawn_at: datetime) -> None:
     """Keep keyed digests of ids and contents that could count again; older ones are too old."""
-    values = {"device": device_id, "oldest": withdrawn_at - AGE_MOST - SKEW_MOST}
+    values = {"device": device_id, "oldest": withdrawn_at - MAX_AGE - MAX_SKEW}
     digests = set()
     for identity, digest, valid in db.session.execute(RECEIPTS, values):
         digests.add(replays.id_digest(identity, key))

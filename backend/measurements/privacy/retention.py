@@ -16,7 +16,7 @@ from backend.clock import local_day
 from backend.contacts import service as contacts
 from backend.database.extensions import db
 from backend.measurements.recording import replays
-from backend.measurements.recording.rules import AGE_MOST
+from backend.measurements.recording.rules import MAX_AGE
 from backend.outbox import service as outbox
 
 # Three decimals are 111 m: precise enough for the commune, too coarse for a house.
@@ -116,7 +116,7 @@ def expire(
     done.refused = _changed(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
     done.prefixes = _changed(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
     done.notes = _expire_notes(now, late)
-    done.tickets = _changed(DELETE_TICKETS, {"before": now - AGE_MOST})
+    done.tickets = _changed(DELETE_TICKETS, {"before": now - MAX_AGE})
     done.drafts = delete_expired_drafts(now)
     done.contacts = contacts.delete_expired(now)
     done.digests = replays.delete_expired(today)

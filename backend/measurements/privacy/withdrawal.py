@@ -54,7 +54,7 @@ WORKING_DAYS_TO_ACKNOWLEDGE = 2
 DAYS_TO_DO = 15
 SATURDAY = 5
 # Open requests and recent ones: inspections cover a year.
-LISTED_MOST = 500
+MAX_LISTED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def list_requests(actor: Actor, now: datetime) -> dict[str, Any]:
             WithdrawalRequest.received_at,
             WithdrawalRequest.id,
         )
-        .limit(LISTED_MOST)
+        .limit(MAX_LISTED)
     )
     return {"items": [_serialize(row, now) for row in rows]}
 

@@ -17,8 +17,8 @@ from backend.measurements.recording.incoming import LOADED
 from backend.measurements.recording.intake import Item, read_id
 from backend.measurements.recording.reasons import BY_CODE, COUNTED_CATEGORIES
 
-PAGE_MOST = 500
-CHECK_MOST = 1_000
+MAX_PAGE = 500
+MAX_CHECK = 1_000
 # What a place adds to the columns of a measurement.
 PLACE = ("code", "name", "province", "set_name", "quality")
 
@@ -123,7 +123,7 @@ def own_measurement(device_id: UUID, identity: str, language: Language) -> dict[
 def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language) -> dict[str, Any]:
     """Return a page of the device's own measurements, newest first."""
     at, last = decode_cursor(cursor, aware_time, UUID) or (None, None)
-    limit = max(1, min(limit, PAGE_MOST))
+    limit = max(1, min(limit, MAX_PAGE))
     values = {"device": device_id, "at": at, "id": last, "limit": limit}
     rows = list(db.session.execute(PAGE, values).mappings())
     more = len(rows) == limit

@@ -9,10 +9,10 @@ from backend.measurements.recording.schemas import MeasurementSchema
 
 SCHEMA = MeasurementSchema()
 # A usual sample has some 700 bytes; texts and numbers of every known field at their limits, 9,000.
-SAMPLE_MOST = 16_000
+MAX_SAMPLE = 16_000
 # Fields of newer apps, such as a list of neighbouring cells.
-UNKNOWN_MOST = 4_000
-FIELD_NAME_MOST = 100
+MAX_UNKNOWN = 4_000
+MAX_FIELD_NAME = 100
 
 Path = tuple[str, ...]  # name of a field, or of an object and its field
 KNOWN = frozenset(SCHEMA.fields)
@@ -26,15 +26,15 @@ KNOWN_INSIDE = {
 def largest_field(body: Mapping[str, Any]) -> str:
     """Return the name of a body's largest field."""
     name = max(body, key=lambda name: (_size(name, body[name]), name))
-    return name[:FIELD_NAME_MOST]
+    return name[:MAX_FIELD_NAME]
 
 
 def limit_unknown(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a body with unknown fields of at most UNKNOWN_MOST bytes, the smallest ones.
+    """Return a body with unknown fields of at most MAX_UNKNOWN bytes, the smallest ones.
 
     The result does not depend on the order of the fields.
     """
-    left, dropped = UNKNOWN_MOST, set[Path]()
+    left, dropped = MAX_UNKNOWN, set[Path]()
     for size, path in sorted(_unknown(body)):
         left -= size
         if left < 0:

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from backend.clock import local_day
 from backend.errors import FieldError
-from backend.fields import DEPTH_MOST, storable
+from backend.fields import MAX_DEPTH, storable
 from backend.measurements.recording import bodies, rules
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.intake import Item, clock_error, receive
@@ -24,19 +24,19 @@ from geo.fix import position_problem
 LOADED = (
     "ping_download_ms", "ping_upload_ms", "download_stability_percent", "upload_stability_percent",
 )  # fmt: skip
-# A body whose canonical text is shorter has less than UNKNOWN_MOST bytes, with id and `sent_at`.
-USUAL_MOST, TIME_MOST = 3_000, 64
+# A body whose canonical text is shorter has less than MAX_UNKNOWN bytes, with id and `sent_at`.
+MAX_USUAL, MAX_TIME = 3_000, 64
 
 
 # The part of a cap that the largest transfer of a direction has at least, and the most that any has
 # in MB (backend/static/do/connection-test.js).
 LARGEST_SHARE = {"download_mbps": 0.49, "upload_mbps": 0.33}
-TRANSFER_MOST_MB = 50
+MAX_TRANSFER_MB = 50
 # A transfer waits one round trip for its first byte, so it reads too low by that part of its time:
 # at most 5 % if it takes this many round trips (docs/measuring.md has the measurement).
-ROUND_TRIPS_LEAST = 20
+MIN_ROUND_TRIPS = 20
 # Shorter transfers say more about the phone's processor than about the line.
-TRANSFER_LEAST_S = 0.4
+MIN_TRANSFER_S = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,9 @@ def parse_item(raw: Any, received_at: datetime, key: str) -> Item:
 def _limit_size(item: Item, canonical: str) -> tuple[()]:
     """Limit the unknown fields of a large body; ValidationError if it is too large even so."""
     size = _size(item.raw, canonical)
-    if size > bodies.SAMPLE_MOST:
+    if size > bodies.MAX_SAMPLE:
         raise ValidationError({bodies.largest_field(item.raw): ["sample_too_large"]})
-    if size > bodies.UNKNOWN_MOST:
+    if size > bodies.MAX_UNKNOWN:
         item.raw = bodies.limit_unknown(item.raw)
     return ()
 
@@ -129,19 +129,19 @@ def _limit_size(item: Item, canonical: str) -> tuple[()]:
 def _size(raw: Mapping[str, Any], canonical: str) -> int:
     """Return about how many bytes are stored of a body; ValidationError for what cannot be.
 
-    Exact above USUAL_MOST. The canonical text of a usual body is short, and shows that nothing in
+    Exact above MAX_USUAL. The canonical text of a usual body is short, and shows that nothing in
     it is unusual; what it lacks is an id, which the schema has checked, and a time of sending.
     """
     sent_at = raw.get("sent_at", "")
     if (
-        len(canonical) <= USUAL_MOST
-        and canonical.count("{") + canonical.count("[") <= DEPTH_MOST
+        len(canonical) <= MAX_USUAL
+        and canonical.count("{") + canonical.count("[") <= MAX_DEPTH
         and "\\ud" not in canonical  # perhaps a surrogate
         and "\\u0000" not in canonical
         and "Infinity" not in canonical
         and "NaN" not in canonical
         and isinstance(sent_at, str)
-        and len(sent_at) < TIME_MOST
+        and len(sent_at) < MAX_TIME
         and sent_at.isprintable()
     ):
         return len(canonical)
@@ -196,7 +196,7 @@ def _measured_at(item: Item, receipt: ReceiptContext) -> tuple[datetime, timedel
     if item.statements and item.statements.witness:
         start = item.statements.witness.start
         skew = start - claimed
-        return start, skew if abs(skew) > rules.SKEW_LEAST else None
+        return start, skew if abs(skew) > rules.MIN_SKEW else None
     sent_skew = clock_error(receipt.received_at, receipt.sent_at)
     return claimed + (sent_skew or timedelta()), sent_skew
 
@@ -244,7 +244,7 @@ def _time_reasons(
 ) -> list[str]:
     reasons = []
     fixed_at = (loaded["location"] or {}).get("fixed_at")
-    if fixed_at and abs(fixed_at - loaded["measured_at"]) > rules.FIX_AGE_MOST:
+    if fixed_at and abs(fixed_at - loaded["measured_at"]) > rules.MAX_FIX_AGE:
         reasons.append("fix_stale")
     outside = outside_time(row, receipt)
     return [*reasons, outside] if outside else reasons
@@ -256,9 +256,9 @@ def outside_time(row: Mapping[str, Any], receipt: ReceiptContext) -> str | None:
     A new one is not stored with it; rows that an earlier version stored keep it.
     """
     age = row["received_at"] - row["measured_at"]
-    if -age > rules.FUTURE_MOST:
+    if -age > rules.MAX_FUTURE:
         return "in_future"
-    return "too_old" if age > rules.AGE_MOST and not receipt.accept_old else None
+    return "too_old" if age > rules.MAX_AGE and not receipt.accept_old else None
 
 
 def _network_reasons(loaded: Mapping[str, Any]) -> list[str]:
@@ -316,10 +316,10 @@ def measures_speed(
     """
     if cap_mb is None:
         return True
-    least_s = max(TRANSFER_LEAST_S, ROUND_TRIPS_LEAST * (ping_ms or 0) / 1e3)
+    least_s = max(MIN_TRANSFER_S, MIN_ROUND_TRIPS * (ping_ms or 0) / 1e3)
     rates = dict(zip(SPEEDS, (download_mbps, upload_mbps), strict=True))
     return all(
-        min(cap_mb * LARGEST_SHARE[name], TRANSFER_MOST_MB) * 8 >= least_s * rate
+        min(cap_mb * LARGEST_SHARE[name], MAX_TRANSFER_MB) * 8 >= least_s * rate
         for name, rate in rates.items()
         if rate is not None
     )

@@ -20,7 +20,7 @@ from backend.errors import FieldError, Problem, field_errors
 from backend.fields import encodable
 from backend.measurements.recording import replays
 from backend.measurements.recording.models import RejectedBody
-from backend.measurements.recording.rules import SKEW_LEAST, SKEW_MOST
+from backend.measurements.recording.rules import MAX_SKEW, MIN_SKEW
 from backend.units.locator import UnitLocation
 from backend.witness.assurance import Statements
 
@@ -28,7 +28,7 @@ NOT_CONTENT = ("id", "sent_at", "test")
 # Kept: making an encoder costs a post as much as encoding a sample.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 # Characters of a rejected body: all known fields and the unknown ones that are kept.
-REJECTED_MOST = 8_000
+MAX_REJECTED = 8_000
 
 Outcome = Literal["accepted", "duplicate", "conflict", "rejected"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -131,7 +131,7 @@ def clock_error(received_at: datetime, sent_at: datetime | None) -> timedelta | 
     if sent_at is None:
         return None
     skew = received_at - sent_at
-    return skew if SKEW_LEAST < abs(skew) < SKEW_MOST else None
+    return skew if MIN_SKEW < abs(skew) < MAX_SKEW else None
 
 
 def select_new(
@@ -182,9 +182,9 @@ def store_rejected(device_id: UUID | None, items: Iterable[Item]) -> None:
 
 
 def storable_text(body: Any) -> str:
-    """Return a rejected body as text that PostgreSQL can store, cut at REJECTED_MOST."""
+    """Return a rejected body as text that PostgreSQL can store, cut at MAX_REJECTED."""
     try:
-        written = json.dumps(body, ensure_ascii=False)[:REJECTED_MOST].replace("\x00", "")
+        written = json.dumps(body, ensure_ascii=False)[:MAX_REJECTED].replace("\x00", "")
     except RecursionError:
         return "(nested too deeply)"
     return written.encode(errors="backslashreplace").decode()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 FILE = Path(__file__).with_name("operators.csv")
 # Distinct names that phones send; each is looked up once.
-_NAMES_MOST = 4_096
+_MAX_NAMES = 4_096
 
 
 def _read() -> tuple[dict[str, str], dict[tuple[str, str], str]]:
@@ -28,7 +28,7 @@ def _letters(name: str) -> str:
 BY_CODE, _BY_NAME = _read()  # mobile brands by MNC
 
 
-@lru_cache(_NAMES_MOST)
+@lru_cache(_MAX_NAMES)
 def known_operator(network: str, name: str | None) -> str | None:
     """Return the brand of a network (mobile, fixed) that a name means; None if it is unknown."""
     return _BY_NAME.get((network, _letters(name))) if name else None

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from backend.clock import local_day
 from backend.database.extensions import array_literal, db, fetch
-from backend.measurements.recording.rules import AGE_MOST, SKEW_MOST
+from backend.measurements.recording.rules import MAX_AGE, MAX_SKEW
 
 SUNDAY = 7
 
@@ -53,7 +53,7 @@ def add_withdrawn(digests: Iterable[bytes], withdrawn_at: datetime) -> None:
 
 def expiry(withdrawn_at: datetime) -> date:
     """Return the Sunday after which no content that was withdrawn then can count any more."""
-    last = local_day(withdrawn_at + AGE_MOST + SKEW_MOST)
+    last = local_day(withdrawn_at + MAX_AGE + MAX_SKEW)
     return last + timedelta(days=SUNDAY - last.isoweekday())
 
 

@@ -22,19 +22,19 @@ REPEAT_WINDOW = timedelta(hours=4)
 # RTR's radius: two fixes of one spot differ by this much even if their accuracy is better.
 REPEAT_RADIUS_M = 100.0
 # An older fix may be of the previous place: 60 s are 1 km in a car.
-FIX_AGE_MOST = timedelta(seconds=60)
+MAX_FIX_AGE = timedelta(seconds=60)
 # Clocks drift and networks delay; a larger difference is a clock set wrong.
-FUTURE_MOST = timedelta(minutes=10)
+MAX_FUTURE = timedelta(minutes=10)
 # A report is due on day 15 of the following month: later samples are not used.
-AGE_MOST = timedelta(days=60)
+MAX_AGE = timedelta(days=60)
 # Faster than an airliner (about 250 m/s): two phones or a false position.
-TRAVEL_MOST_M_PER_S = 300.0
+MAX_TRAVEL_M_PER_S = 300.0
 # No phone or line sold in Vietnam reaches this; bits read as megabits do.
-MBPS_MOST = {"mobile": 5_000.0, "fixed": 10_000.0, "unknown": 10_000.0}
+MAX_MBPS = {"mobile": 5_000.0, "fixed": 10_000.0, "unknown": 10_000.0}
 # Light needs longer to any server and back; a wait of a minute is no measurement.
-PING_LEAST_MS, PING_MOST_MS = 0.1, 60_000.0
+MIN_PING_MS, MAX_PING_MS = 0.1, 60_000.0
 # Smaller skew is network delay; with larger skew the clock was set to another day on purpose.
-SKEW_LEAST, SKEW_MOST = timedelta(minutes=2), timedelta(hours=24)
+MIN_SKEW, MAX_SKEW = timedelta(minutes=2), timedelta(hours=24)
 
 COUNTRY_MCC = "452"
 HIDDEN = frozenset({"", "0", "00", "000", "--", "65535"})  # codes of phones that hide the network
@@ -49,7 +49,7 @@ REGISTRATION_SLACK = timedelta(minutes=10)
 GRACE = timedelta(days=15)
 # Length of a test: for a client that does not send it, at least, and at most. A ping, a download
 # and an upload take 5 s; a longer time than the most was sent in milliseconds.
-DURATION_S, DURATION_LEAST_S, DURATION_MOST_S = 10.0, 5.0, 300.0
+DURATION_S, MIN_DURATION_S, MAX_DURATION_S = 10.0, 5.0, 300.0
 # A phone has two SIM cards: it does not measure a third operator on the same day.
 OPERATORS_A_DAY = 2
 # Tests of one device and day that can count, in order of time: one every 3.5 minutes, day and
@@ -96,7 +96,7 @@ class Sample(NamedTuple):
         """Return the end of the test."""
         if self.duration_s is None:
             return self.at + _DURATION
-        length = min(max(self.duration_s, DURATION_LEAST_S), DURATION_MOST_S)
+        length = min(max(self.duration_s, MIN_DURATION_S), MAX_DURATION_S)
         return self.at + timedelta(seconds=length)
 
 
@@ -182,11 +182,11 @@ def implausible(
     network: str, download: float | None, upload: float | None, ping: float | None
 ) -> bool:
     """Return whether a finished test has values (Mbit/s, ms) that cannot have been measured."""
-    most = MBPS_MOST[network]
+    most = MAX_MBPS[network]
     speeds = [value for value in (download, upload) if value is not None]
     if any(value <= 0 or value > most for value in speeds):
         return True
-    return ping is not None and not PING_LEAST_MS <= ping <= PING_MOST_MS
+    return ping is not None and not MIN_PING_MS <= ping <= MAX_PING_MS
 
 
 def by_weight(reasons: Iterable[str]) -> tuple[str, ...]:
@@ -481,7 +481,7 @@ def same_spot(one: Sample, other: Sample) -> bool:
 def _too_fast(previous: Sample, sample: Sample) -> bool:
     slack = (previous.accuracy_m or 0.0) + (sample.accuracy_m or 0.0)
     seconds = max(1.0, (sample.at - previous.at).total_seconds())
-    return (distance(previous, sample) - slack) / seconds > TRAVEL_MOST_M_PER_S
+    return (distance(previous, sample) - slack) / seconds > MAX_TRAVEL_M_PER_S
 
 
 def _north_m(one: Sample, other: Sample) -> float:

@@ -7,18 +7,18 @@ from marshmallow import ValidationError, fields, validates_schema
 from backend.compiled import Compiled
 from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
-from backend.http.paging import CURSOR_MOST
+from backend.http.paging import MAX_CURSOR
 from backend.measurements.recording.rule_sets import REQUIRED
 from backend.units.schemas import BoundariesSchema
 from backend.witness.assurance import ASSURANCES
 from backend.witness.schemas import TicketSchema
-from backend.witness.statements import TOKEN_MOST
+from backend.witness.statements import MAX_TOKEN
 
 # Beyond these a value is a broken field, not a poor measurement.
 MBPS, MS, PERCENT = (0, 1_000_000), (0, 3_600_000), (0, 100)
 # A ping during a transfer takes no longer than the transfer.
 LOADED_MS = (0, 60_000)
-CAP_MOST_MB = 100_000
+MAX_CAP_MB = 100_000
 OPTIONAL: dict[str, Any] = {"allow_none": True}
 STABILITY = (
     "10th percentile of the rates in windows of 100 ms of the {}, without the first 200 ms,"
@@ -71,8 +71,8 @@ class CellSchema(Strict):
 class StatementsSchema(Strict):
     """The ticket of the test, and the witness of its measuring host."""
 
-    ticket = Text(TOKEN_MOST, required=True)
-    witness = Text(TOKEN_MOST, **OPTIONAL)
+    ticket = Text(MAX_TOKEN, required=True)
+    witness = Text(MAX_TOKEN, **OPTIONAL)
 
 
 class MeasurementSchema(Compiled):
@@ -115,7 +115,7 @@ class MeasurementSchema(Compiled):
     data_used_mb = Number(0, 1_000_000, **OPTIONAL)
     data_cap_mb = Whole(
         1,
-        CAP_MOST_MB,
+        MAX_CAP_MB,
         **OPTIONAL,
         metadata={"description": "the most data of the test, if limited"},
     )
@@ -229,7 +229,7 @@ class OwnPageSchema(Strict):
 class PageQuerySchema(Strict):
     """Cursor and size of a page."""
 
-    cursor = Text(most=CURSOR_MOST, load_default=None)
+    cursor = Text(most=MAX_CURSOR, load_default=None)
     limit = fields.Integer(load_default=100, error_messages={"invalid": "not_whole"})
 
 

@@ -281,7 +281,7 @@ def judge_span(
 
 def _with_rule_set_1(first: datetime, rows: Iterable[Row], switched_at: datetime | None) -> bool:
     """Return whether rule set 1 may judge rows of these days: its verdicts depend on more days."""
-    if switched_at is None or first < switched_at + rules.FUTURE_MOST:
+    if switched_at is None or first < switched_at + rules.MAX_FUTURE:
         return True
     return any(row["rules"] == 1 for row in rows)
 

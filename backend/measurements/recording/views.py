@@ -44,7 +44,7 @@ blp = Blueprint("measurements", __name__, description="Speed tests", security=BE
 blueprints = (blp,)
 
 # A phone after two weeks offline sends some hundred; larger batches make retries costlier.
-BATCH_MOST = 500
+MAX_BATCH = 500
 # A body of this length is read only after its token was checked; reading a shorter one, such as a
 # single sample, costs less than a second query.
 CHECK_TOKEN_FIRST = 8_000
@@ -81,7 +81,7 @@ def post_measurements() -> Any:
     try:
         profile = _next_profile()
         body = read_object()
-        sent, receipt = sent_items(body, "measurements", BATCH_MOST), _receipt(body)
+        sent, receipt = sent_items(body, "measurements", MAX_BATCH), _receipt(body)
     except Problem:
         _device()  # without a valid token the answer is 401, without details of the body
         raise
@@ -153,7 +153,7 @@ def check_measurements() -> Any:
     ids = read_object().get("ids")
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
         raise invalid("ids", "not_list")
-    if len(ids) > answers.CHECK_MOST:
+    if len(ids) > answers.MAX_CHECK:
         raise invalid("ids", "wrong_length")
     if not all(encodable(one) for one in ids):
         raise invalid("ids", "not_unicode")

@@ -27,7 +27,7 @@ from backend.reports.content.references import cite
 LEVELS = {"province": "cấp tỉnh", "district": "cấp huyện", "commune": "cấp xã"}
 PLACES = ("zones", "places", "areas")
 # Names in a sentence; the tables have all of them.
-NAMED_MOST = 3
+MAX_NAMED = 3
 TEAM_TYPES = {
     "youth": "đội thanh niên",
     "community_digital": "tổ công nghệ số cộng đồng",
@@ -71,7 +71,7 @@ def _numbers(network: str, row: Samples) -> str:
 def _losses(network: str, row: Samples) -> str:
     if not row["reasons"]:
         return ""
-    largest = list(row["reasons"].items())[:NAMED_MOST]
+    largest = list(row["reasons"].items())[:MAX_NAMED]
     reasons = "; ".join(f"{_reason(code)} ({_n(n)} mẫu)" for code, n in largest)
     return f"Lý do chính khiến mẫu {NETWORKS_LONG[network]} không được tính: {reasons}."
 
@@ -146,7 +146,7 @@ def _lacking(network: str, unit: ReportUnit, rows: Sequence[Lacking]) -> str:
     if unit["level"] == "commune":
         return _own_shortfall(network, rows[0])
     most = ", ".join(
-        f"{row['name']} (thiếu {_n(row['shortfall'] or 0)})" for row in rows[:NAMED_MOST]
+        f"{row['name']} (thiếu {_n(row['shortfall'] or 0)})" for row in rows[:MAX_NAMED]
     )
     shortfalls = (
         f"Còn {_n(len(rows))} đơn vị cấp xã thiếu mẫu {NETWORKS_LONG[network]}, thiếu nhiều nhất"

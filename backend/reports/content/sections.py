@@ -251,7 +251,7 @@ def _vnnic(unit: UnitRow, month: str, network: str, now: datetime) -> list[Vnnic
 
 # Late samples arrive in bursts of seconds: after this many readings with different figures the
 # official must try again later.
-READINGS_MOST = 4
+MAX_READINGS = 4
 
 Collected = tuple[Counts, Sections]  # coverage's answers, and the sections made of them
 
@@ -282,10 +282,10 @@ def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:
     Statistics are refreshed before each reading.
 
     Raises:
-        Problem: `figures_moving`, if READINGS_MOST readings differ.
+        Problem: `figures_moving`, if MAX_READINGS readings differ.
     """
     before: Sections | None = None
-    for _ in range(READINGS_MOST):
+    for _ in range(MAX_READINGS):
         refresh_unit(unit.id, month, now)
         counts, sections = collect(unit, month, now)
         if sections == before:

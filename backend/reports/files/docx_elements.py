@@ -183,7 +183,7 @@ HEAD_COLOUR = "E3EBF5"
 # Widths of a character and of a cell's edges at 11 points; a column with short texts gets the width
 # that it needs, the others share the rest.
 CHARACTER_CM, EDGES_CM = 0.2, 0.43
-NARROW_MOST, CHARACTERS_MOST = 12, 30
+MAX_NARROW, MAX_CHARACTERS = 12, 30
 COLUMNS_MANY = 8
 
 
@@ -240,16 +240,16 @@ def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]], width_cm: floa
     if len(heads) <= COLUMNS_MANY:
         words = [max(n, len(head) // 2 + 1) for n, head in zip(words, heads, strict=True)]
     lengths = [
-        max(n + 1, min(max(map(len, cells)), CHARACTERS_MOST))
+        max(n + 1, min(max(map(len, cells)), MAX_CHARACTERS))
         for n, cells in zip(words, columns, strict=True)
     ]
     needed = [each * CHARACTER_CM + EDGES_CM for each in lengths]
-    wide = [n for n, each in zip(needed, lengths, strict=True) if each > NARROW_MOST]
+    wide = [n for n, each in zip(needed, lengths, strict=True) if each > MAX_NARROW]
     left = width_cm - sum(needed) + sum(wide)
     if not wide or left < 2 * len(wide):
         return [width_cm * n / sum(needed) for n in needed]
     scale = left / sum(wide)
-    return [n * scale if each > NARROW_MOST else n for n, each in zip(needed, lengths, strict=True)]
+    return [n * scale if each > MAX_NARROW else n for n, each in zip(needed, lengths, strict=True)]
 
 
 def _repeat_head(table: Any) -> None:

@@ -24,13 +24,13 @@ ADDRESSED, COPIES = "Kính gửi:", "Nơi nhận:"
 WORDS = {"nation": NATION, "motto": MOTTO, "to": ADDRESSED, "copies": COPIES}
 COMMITTEE, JOINT = "ỦY BAN NHÂN DÂN ", " VÀ "
 # Characters of an agency's name on one line of the head.
-AGENCY_MOST = 22
+MAX_AGENCY = 22
 # The usual first line of copies; a report that is addressed to nobody lists its recipients there.
 AS_ABOVE = "Như trên"
 # Characters of a line and lines of a page at 14 points between the margins, for the estimate.
 LINE_CHARACTERS, PAGE_LINES = 76, 42
 # A letter is read and signed; what is longer belongs into annexes.
-PAGES_MOST = 3
+MAX_PAGES = 3
 # Lines of head, addressees, closing and signature.
 FRAME_LINES = 26
 
@@ -161,7 +161,7 @@ def agency_lines(agency: str) -> list[str]:
     if agency.startswith(COMMITTEE):
         return [COMMITTEE.strip(), agency.removeprefix(COMMITTEE)]
     first, joint, last = agency.rpartition(JOINT)
-    return [first, f"{JOINT.lstrip()}{last}"] if joint and len(agency) > AGENCY_MOST else [agency]
+    return [first, f"{JOINT.lstrip()}{last}"] if joint and len(agency) > MAX_AGENCY else [agency]
 
 
 def _year(report: Report) -> int:

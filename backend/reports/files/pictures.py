@@ -23,9 +23,9 @@ INK, EDGE = "#16233a", "#5b6675"
 # As wide as the text, in points, and sharp on paper: some 150 kB.
 WIDTH, PIXELS, TEXT = 468, 1040, 8.5
 # Statistics of Vietnam list no more operators; the table has the smaller ones.
-OPERATORS_MOST = 8
+MAX_OPERATORS = 8
 # The height of a map follows the unit's shape; picture and caption fit on one page.
-HEIGHT_LEAST, HEIGHT_MOST = 255, 380
+MIN_HEIGHT, MAX_HEIGHT = 255, 380
 # Widths of the map, and of the country beside it; the legend is above the country.
 MAP_WIDTH, INSET = 308, 150
 LEGEND_ROW, LEGEND_TOP = 13, 22
@@ -92,7 +92,7 @@ def speeds_chart(rows: Sequence[Quality]) -> bytes | None:
     if not has_speeds(rows):
         return None
     known = sorted(_known_speeds(rows), key=lambda row: (row["operator"] is None, -row["n"]))
-    shown = [_speed_row(row) for row in known[:OPERATORS_MOST]]
+    shown = [_speed_row(row) for row in known[:MAX_OPERATORS]]
     notes = ["tải xuống, Mbit/s: chấm là trung vị, vạch là từ p10 đến p90"]
     if any(row.limits for row in shown):
         notes = [f"{notes[0]},", "nét đậm là khoảng tin cậy 95 %"]
@@ -136,7 +136,7 @@ def read_shapes(report: Report) -> Drawing | None:
 def draw_map(drawing: Drawing, communes: Sequence[CommuneRow]) -> bytes:
     """Draw communes coloured by their step towards the target."""
     steps = {row["code"]: step_of(row) for row in communes}
-    height = min(max(MAP_WIDTH * drawing.height / drawing.width, HEIGHT_LEAST), HEIGHT_MOST)
+    height = min(max(MAP_WIDTH * drawing.height / drawing.width, MIN_HEIGHT), MAX_HEIGHT)
     scale = min(MAP_WIDTH / drawing.width, height / drawing.height)
     found = Counter(steps.get(code, UNKNOWN) for code in drawing.paths)
     listed = (*STEPS, REACHED, UNKNOWN) if found[UNKNOWN] else (*STEPS, REACHED)

@@ -24,7 +24,7 @@ FORMATS = {
 }
 TITLE_ROW, HEAD_ROW, FIRST_ROW = 0, 1, 2
 # In characters: a date with time fits, heads of numbers break into lines.
-NUMBER_WIDTH, WIDTH_MOST = 16, 80
+NUMBER_WIDTH, MAX_WIDTH = 16, 80
 
 
 def render_workbook(report: Report, tables: Mapping[str, Table], mark: str | None) -> bytes:
@@ -126,8 +126,8 @@ def _formula(place: int, last: int, network: str | None) -> str:
 
 
 def _width(column: Column, rows: Sequence[Row]) -> int:
-    """Return the width that fits the longest cell, at most WIDTH_MOST."""
+    """Return the width that fits the longest cell, at most MAX_WIDTH."""
     if column.kind != "text":
         return NUMBER_WIDTH
     longest = max((len(str(plain_value(row[column.key]))) for row in rows), default=0)
-    return min(max(longest, len(column.head)) + 2, WIDTH_MOST)
+    return min(max(longest, len(column.head)) + 2, MAX_WIDTH)

@@ -13,7 +13,7 @@ from backend.database.extensions import db
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.figures import NETWORKS, Report
 from backend.reports.content.references import OWN_DEFAULT
-from backend.reports.files.letter import PAGES_MOST, compose_letter, letterhead_of
+from backend.reports.files.letter import MAX_PAGES, compose_letter, letterhead_of
 from backend.reports.files.tables import build_tables
 from backend.reports.monthly.service import compose, load_report, require_draft, unit_of
 from backend.units.catalogue import APPROXIMATE
@@ -56,7 +56,7 @@ def check(report: Report, unit_id: int, now: datetime) -> Checklist:
         _item("vnnic", report["sections"]["vnnic"] is not None),
         _item("references", bool(report.get("references"))),
         _item("signer", letterhead_of(report)["signer"] is not None),
-        _item("pages", letter.pages <= PAGES_MOST, n=letter.pages),
+        _item("pages", letter.pages <= MAX_PAGES, n=letter.pages),
     ]
     return {"open": sum(not one["done"] for one in items), "items": items}
 

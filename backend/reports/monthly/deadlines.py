@@ -29,7 +29,7 @@ DAYS = (2, DEADLINE_DAY)
 # Time to approve a report before the day on which it is late.
 NEAR_DAYS = 3
 # A mail lists this many names.
-NAMES_MOST = 40
+MAX_NAMES = 40
 
 
 def month_due(today: date) -> str:
@@ -180,14 +180,14 @@ def remind(day: date, codes: Collection[str] = (), level: str = "province") -> D
     missing = [one["name"] for one in units if one["sent_at"] is None]
     if not missing:
         return None
-    days, more = listed["days_left"], len(missing) - NAMES_MOST
+    days, more = listed["days_left"], len(missing) - MAX_NAMES
     when = f"còn {days} ngày" if days > 0 else f"đã quá hạn {-days + 1} ngày"
     others = f" và {formats.number(more, 'vi')} nơi khác" if more > 0 else ""
     lines = [
         f"Báo cáo tháng {formats.month(month)}: gửi trước ngày "
         f"{formats.day(listed['deadline'], 'vi')}, {when}.",
         f"{len(units) - len(missing)}/{len(units)} đơn vị đã có báo cáo được xác nhận.",
-        f"Chưa có: {', '.join(missing[:NAMES_MOST])}{others}.",
+        f"Chưa có: {', '.join(missing[:MAX_NAMES])}{others}.",
     ]
     subject = f"Đo Sóng: báo cáo tháng {formats.month(month)} chưa gửi"
     return Digest(",".join(codes), day, subject, lines)

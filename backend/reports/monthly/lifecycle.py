@@ -41,7 +41,7 @@ from backend.units.service import find
 from geo.gazetteer import plain
 
 # About ten pages, scanned in colour at 300 dpi.
-SIZE_MOST = 15_000_000
+MAX_SIZE = 15_000_000
 # A PDF may have other bytes before its header; readers search this many.
 HEADER_WITHIN = 1_024
 

@@ -25,15 +25,15 @@ from backend.reports.monthly.models import RemarkVersion, ReportRow
 from backend.reports.monthly.service import load_report, require_draft
 
 # Several pages of a letter, enough for a section.
-REMARK_MOST = 10_000
+MAX_REMARK = 10_000
 # UTF-8 needs at most four bytes for a character.
-BODY_MOST = 4 * REMARK_MOST
+MAX_BODY = 4 * MAX_REMARK
 # Changes of a person with shorter pauses are one sitting, which is one entry of the audit log.
 SITTING = timedelta(minutes=30)
 # Digits of the digest of a text that a form was filled with.
 DIGITS = 16
 
-REMARK = Text(most=REMARK_MOST)
+REMARK = Text(most=MAX_REMARK)
 
 
 class RemarkState(TypedDict):

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.fields import CODES, ID_MOST, Day, Many, Strict, Text, Whole, fields_of, schema_of
+from backend.fields import CODES, MAX_ID, Day, Many, Strict, Text, Whole, fields_of, schema_of
 from backend.http.paging import PageSchema, page_of
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
@@ -13,7 +13,7 @@ from backend.reports.content.labels import LETTER_KINDS, LetterheadContent
 from backend.reports.monthly.checklist import Checklist
 from backend.reports.monthly.deadlines import ReportDeadlines
 from backend.reports.monthly.letters import DraftLetter
-from backend.reports.monthly.remarks import REMARK_MOST, RemarkSaved, RemarksState
+from backend.reports.monthly.remarks import MAX_REMARK, RemarkSaved, RemarksState
 from backend.reports.monthly.seals import Keys, Seal, WithKey
 from backend.reports.monthly.supplements import ReportSupplement
 from backend.reports.references.schemas import Line
@@ -21,16 +21,16 @@ from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 
 STATES = ("draft", "frozen", "approved", "superseded")
-NAME_MOST = 200
-REASON_MOST = 1_000
+MAX_NAME = 200
+MAX_REASON = 1_000
 # More lines do not fit on an A4 page.
-RECIPIENTS_MOST = 20
-COPIES_MOST = 20
+MAX_RECIPIENTS = 20
+MAX_COPIES = 20
 # TM., KT. and the title of the signer.
-TITLES_MOST = 3
+MAX_TITLES = 3
 # More documents than a letter answers.
-REFERENCES_MOST = 20
-SYMBOL_MOST = 50
+MAX_REFERENCES = 20
+MAX_SYMBOL = 50
 # Prefixes of signing for another (Decree 30/2020/NĐ-CP, annex I, part II, 7).
 PREFIXES = ("TM.", "KT.", "TL.", "TUQ.", "Q.")
 
@@ -39,7 +39,7 @@ class Remarks(fields.Field[dict[str, str | None]]):
     """Remarks by section; null removes a remark."""
 
     default_error_messages = {**CODES, "invalid": "not_object"}
-    text = Text(most=REMARK_MOST, allow_none=True)
+    text = Text(most=MAX_REMARK, allow_none=True)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> dict[str, str | None]:
         if not isinstance(value, dict):
@@ -112,9 +112,9 @@ class LetterChangeSchema(TitledSchema):
     """Kind and signature of a letter, and the ids of documents; null: those of the office."""
 
     kind = Text(choices=tuple(LETTER_KINDS), required=True)
-    titles = Many(Line(), 0, TITLES_MOST, required=True)
+    titles = Many(Line(), 0, MAX_TITLES, required=True)
     signer = Line(load_default=None, allow_none=True)
-    references = Many(Whole(1, ID_MOST), 0, REFERENCES_MOST, load_default=None, allow_none=True)
+    references = Many(Whole(1, MAX_ID), 0, MAX_REFERENCES, load_default=None, allow_none=True)
 
 
 class LetterChoicesSchema(Schema):
@@ -130,20 +130,20 @@ ChecklistSchema = schema_of(Checklist, "Checklist")
 class ApprovalSchema(Strict):
     """The signer of a report; the name defaults to that of the account."""
 
-    name = Text(most=NAME_MOST, load_default=None, allow_none=True)
-    title = Text(most=NAME_MOST, load_default=None, allow_none=True)
+    name = Text(most=MAX_NAME, load_default=None, allow_none=True)
+    title = Text(most=MAX_NAME, load_default=None, allow_none=True)
 
 
 class SupersedeSchema(Strict):
     """Why a new edition is needed."""
 
-    reason = Required(most=REASON_MOST, required=True)
+    reason = Required(most=MAX_REASON, required=True)
 
 
 class LetterQuerySchema(Strict):
     """Number and date of a signed letter."""
 
-    number = Required(most=NAME_MOST, required=True)
+    number = Required(most=MAX_NAME, required=True)
     signed_on = Day(required=True)
 
 
@@ -258,13 +258,13 @@ class LetterheadChangeSchema(TitledSchema):
     valid_from = Day(load_default=None, allow_none=True)
     superior = Line(required=True, allow_none=True)
     agency = Line(required=True)
-    symbol = Line(most=SYMBOL_MOST, required=True, metadata={"example": "SKHCN-BCVT"})
+    symbol = Line(most=MAX_SYMBOL, required=True, metadata={"example": "SKHCN-BCVT"})
     place = Name(required=True)
-    recipients = Many(Line(), 1, RECIPIENTS_MOST, required=True)
+    recipients = Many(Line(), 1, MAX_RECIPIENTS, required=True)
     titles = Many(
         Line(),
         1,
-        TITLES_MOST,
+        MAX_TITLES,
         required=True,
         metadata={
             "description": "The lines above the signature; all but the last begin with TM., KT., "
@@ -273,7 +273,7 @@ class LetterheadChangeSchema(TitledSchema):
         },
     )
     signer = Line(required=True, allow_none=True)
-    copies = Many(Line(), 1, COPIES_MOST, required=True)
+    copies = Many(Line(), 1, MAX_COPIES, required=True)
 
 
 class LetterheadSchema(Schema):

@@ -104,7 +104,7 @@ def get_remarks(report_id: int) -> Any:
 @blp.response(200, schemas.RemarkSavedSchema, headers=etags.ETAG_HEADER)
 def put_remark(report_id: int, section: str) -> Any:
     """Save the remark of a section of a draft; 412 has the stored one if another was read."""
-    seen, body = etags.expected(), read_bytes((PLAIN,), "not_plain_text", remarks.BODY_MOST)
+    seen, body = etags.expected(), read_bytes((PLAIN,), "not_plain_text", remarks.MAX_BODY)
     return etags.with_etag(
         remarks.save_remark(actor(), report_id, section, seen, body, clock_now())
     )
@@ -206,7 +206,7 @@ def get_file(report_id: int, name: str) -> Response:
 @blp.response(201, schemas.ReportSchema, headers=etags.ETAG_HEADER, description="Attached")
 def post_attachment(query: dict[str, Any], report_id: int) -> Any:
     """Attach the letter of an approved report: number, date and signed PDF."""
-    read = partial(read_bytes, (PDF,), "not_pdf", lifecycle.SIZE_MOST)
+    read = partial(read_bytes, (PDF,), "not_pdf", lifecycle.MAX_SIZE)
     var_dir = current_app.config["VAR_DIR"]
     report = lifecycle.attach_letter(actor(), report_id, query, read, clock_now(), var_dir)
     return etags.with_etag(report, 201)

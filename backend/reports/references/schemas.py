@@ -9,7 +9,7 @@ from backend.organisations.names import normalised
 from backend.reports.references.service import LetterDocument, LetterDocuments
 from backend.units.catalogue import LEVELS
 
-TYPE_MOST, NUMBER_MOST, SYMBOL_MOST, ISSUER_MOST, ABOUT_MOST = 50, 20, 50, 200, 500
+MAX_TYPE, MAX_NUMBER, MAX_SYMBOL, MAX_ISSUER, MAX_ABOUT = 50, 20, 50, 200, 500
 
 
 class Line(Text):
@@ -31,12 +31,12 @@ class LevelQuerySchema(Strict):
 class LetterDocumentChangeSchema(Strict):
     """A document, and whether the office confirms that its letters answer it."""
 
-    type = Line(TYPE_MOST, required=True, metadata={"example": "Công văn"})
-    number = Line(NUMBER_MOST, required=True, metadata={"example": "5691"})
-    symbol = Line(SYMBOL_MOST, required=True, metadata={"example": "BTTTT-CVT"})
+    type = Line(MAX_TYPE, required=True, metadata={"example": "Công văn"})
+    number = Line(MAX_NUMBER, required=True, metadata={"example": "5691"})
+    symbol = Line(MAX_SYMBOL, required=True, metadata={"example": "BTTTT-CVT"})
     issued_on = Day(required=True)
-    issuer = Line(ISSUER_MOST, required=True)
-    about = Line(ABOUT_MOST, load_default=None, allow_none=True)
+    issuer = Line(MAX_ISSUER, required=True)
+    about = Line(MAX_ABOUT, load_default=None, allow_none=True)
     confirmed = fields.Boolean(load_default=False, error_messages=CODES)
 
     @validates_schema

@@ -18,7 +18,7 @@ from backend.reports.files.tables import Column
 from geo.gazetteer import plain
 
 # As many communes are named one by one as addressees; of more the annex is the list.
-NAMED_MOST = 5
+MAX_NAMED = 5
 STATES = {
     "silent": "Không có mẫu mới",
     "will_miss": "Khó đạt",
@@ -63,7 +63,7 @@ def compose_reminder(one: Situation, head: LetterheadContent) -> parts.LetterCon
     types = ("xã", "phường", "đặc khu", "thị trấn")
     kinds = ", ".join(type for type in types if any(name.startswith(type) for name in named))
     recipients = [f"Ủy ban nhân dân {labels.within(unit['name'])}" for unit in one.communes]
-    if len(recipients) > NAMED_MOST:
+    if len(recipients) > MAX_NAMED:
         recipients = [f"Ủy ban nhân dân các {kinds} (theo danh sách tại Phụ lục)"]
     request = f"Thực hiện {one.request}, " if one.request else ""
     requested = (

@@ -15,7 +15,7 @@ const FIRST_BYTES = 100_000;
 const GROWTH = 10;
 const LONG_ENOUGH_MS = 1_300;
 // The most of one transfer that the server gives.
-const TRANSFER_MOST = 50_000_000;
+const MAX_TRANSFER = 50_000_000;
 // The largest cap takes the ticket of a full test, the others that of a small one.
 export const profileOf = (cap) => (cap === CAPS.at(-1) ? "full" : "small");
 
@@ -31,13 +31,13 @@ const PERCENTILE = 0.9;
 const SHORTEST_MS = 1;
 // The stability compares the slowest tenth of the windows of downloads with the fastest; few have none.
 const SLOW_SHARE = 0.1;
-const WINDOWS_LEAST = 5;
+const MIN_WINDOWS = 5;
 // Fewer pings during a direction have no median.
-const LOADED_PINGS_LEAST = 3;
+const MIN_LOADED_PINGS = 3;
 // A transfer that takes this long has failed.
 const ABORT_MS = 30_000;
 // A longer test would be too far from its position in time.
-const TEST_MOST_MS = 55_000;
+const MAX_TEST_MS = 55_000;
 
 // The result by the HTTP status of a failed request; none without an answer.
 const failure = (status) => (status ? (status === 429 ? "busy" : "refused") : "failed");
@@ -71,7 +71,7 @@ export class ConnectionTest {
         resolve({ status, ...this.values(), seconds: (performance.now() - began) / 1000 });
       };
       this.stop = () => end("aborted");
-      const timer = setTimeout(() => end("failed"), TEST_MOST_MS);
+      const timer = setTimeout(() => end("failed"), MAX_TEST_MS);
       this.measureAll().then(
         () => end("finished"),
         ({ status }) => end(failure(status)),
@@ -98,7 +98,7 @@ export class ConnectionTest {
     if (!lacking && left < last.bytes / 2) return 0;
     const wanted = Math.max(last.bytes, lacking, ((last.bps / 8) * LONG_ENOUGH_MS) / 1_000);
     const growth = last.bytes * GROWTH;
-    const most = Math.min(left, TRANSFER_MOST, left < 4 * growth ? left : growth);
+    const most = Math.min(left, MAX_TRANSFER, left < 4 * growth ? left : growth);
     return Math.round(Math.min(wanted, most));
   }
 
@@ -186,13 +186,13 @@ function rate(points) {
   return percentile(compared.map((one) => one.bps), PERCENTILE) / 1e6;
 }
 
-const latency = (pings) => (pings.length < LOADED_PINGS_LEAST ? null : percentile(pings, 0.5));
+const latency = (pings) => (pings.length < MIN_LOADED_PINGS ? null : percentile(pings, 0.5));
 
 // How steady the downloads ran: the 10th percentile of the windows in percent of their 90th; null with few.
 function stability(downloads) {
   const least = Math.max(...downloads.map((one) => one.bytes)) / SIZES_COMPARED;
   const windows = downloads.filter((one) => one.bytes >= least).flatMap((one) => one.windows);
-  if (windows.length < WINDOWS_LEAST) return null;
+  if (windows.length < MIN_WINDOWS) return null;
   return (100 * percentile(windows, SLOW_SHARE)) / percentile(windows, 1 - SLOW_SHARE);
 }
 

@@ -6,8 +6,8 @@ import { outlineOf, outlinesOf } from "./outline.js";
 import { saveSetting, setting } from "./store.js";
 import { create, distance, element, number, time, translate, translatePlural } from "./texts.js";
 
-const SPOTS_MOST = 4;
-const UNITS_MOST = 4;
+const MAX_SPOTS = 4;
+const MAX_UNITS = 4;
 const RADIUS = 90; // of the map, in SVG units
 // Of a label on the map: the width of a letter and the height of a line.
 const [LETTER, LINE] = [4, 10];
@@ -28,8 +28,8 @@ export async function showNext(fix, network, inTeam) {
   if (fetched) await saveSetting("next", { ...next, at: Date.now() });
   const { around, assignments } = next;
   const from = fix ?? next.fix; // offline without a position: the stored one
-  const spots = (around.spots ?? []).slice(0, SPOTS_MOST);
-  const lacking = (around.nearby ?? []).filter((one) => one.within && one.shortfall).slice(0, UNITS_MOST);
+  const spots = (around.spots ?? []).slice(0, MAX_SPOTS);
+  const lacking = (around.nearby ?? []).filter((one) => one.within && one.shortfall).slice(0, MAX_UNITS);
   const goals = assignments.map((one) => ({ ...one, distance_m: from && one.latitude !== null ? metresTo(one, from) : null }));
   const [near, far] = [goals.filter((one) => isNear(one, around, most)), goals.filter((one) => !isNear(one, around, most))];
   const nothing = !(near.length || spots.length || lacking.length);

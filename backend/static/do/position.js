@@ -5,7 +5,7 @@ export const GOOD_M = 30;
 // Determines the commune almost everywhere; above it waiting for a better fix pays.
 export const FAIR_M = 150;
 // Older fixes are of another place if the user walks.
-const FIX_MOST_AGE_MS = 50_000;
+const MAX_FIX_AGE_MS = 50_000;
 
 export class PositionWatch {
   constructor(onChange) {
@@ -60,7 +60,7 @@ export class PositionWatch {
   }
 }
 
-const recent = (fix) => Date.now() - fix.at < FIX_MOST_AGE_MS;
+const recent = (fix) => Date.now() - fix.at < MAX_FIX_AGE_MS;
 
 export const toLocation = (fix) =>
   fix && {

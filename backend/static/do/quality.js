@@ -4,7 +4,7 @@ import { create, element, number, speed, translate } from "./texts.js";
 const USES = JSON.parse(element("uses-data").textContent);
 const LOADED_MS = JSON.parse(element("loaded-data").textContent);
 // A smaller rise of the latency is no finding.
-const RISE_LEAST = 1.2;
+const MIN_RISE = 1.2;
 
 // The uses that a finished test allows, the least demanding first.
 export function usesOf({ download_mbps: down, upload_mbps: up, ping_ms: ping }) {
@@ -37,7 +37,7 @@ function describeLoaded({ ping_ms: idle, ping_download_ms: down, ping_upload_ms:
   if (down === undefined && up === undefined) return "";
   const loaded = Math.max(down ?? 0, up ?? 0);
   const values = { idle: number(idle), loaded: number(loaded) };
-  if (loaded < idle * RISE_LEAST) return translate("loadedSame", values);
+  if (loaded < idle * MIN_RISE) return translate("loadedSame", values);
   const level = loaded >= LOADED_MS.much ? "loadedMuch" : loaded >= LOADED_MS.some ? "loadedSome" : "loadedLittle";
   return translate(level, values);
 }

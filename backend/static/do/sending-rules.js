@@ -14,7 +14,7 @@
 export const BATCH = 50;
 // A random wait, with a limit that doubles with each failure up to 15 minutes.
 const WAIT_FIRST_MS = 1_000;
-const WAIT_MOST_MS = 900_000;
+const MAX_WAIT_MS = 900_000;
 
 /** Attempt to send, unless a pause lasts; `wait` in the result: ms until the next attempt; `paused`: this was none.
  * `pauses` stores the pause, for other pages and later starts. `afresh`: the network may be back, or a person wants
@@ -26,16 +26,16 @@ export async function attempt(send, pauses, afresh = false) {
   const pause = await pauses.read();
   const left = pause ? (afresh ? pause.earliest : pause.until) - Date.now() : 0;
   // A longer one is of a clock that was changed.
-  if (left > 0 && left <= 2 * WAIT_MOST_MS) return { outcome: "later", wait: left, paused: true };
+  if (left > 0 && left <= 2 * MAX_WAIT_MS) return { outcome: "later", wait: left, paused: true };
   const { outcome, wait } = await send();
   if (outcome !== "later") {
     if (outcome !== "ended") await pauses.write(null);
     return { outcome, wait: 0 };
   }
   const limit = afresh || !pause ? WAIT_FIRST_MS : pause.limit;
-  const earliest = Date.now() + Math.min(wait * 1000, WAIT_MOST_MS);
+  const earliest = Date.now() + Math.min(wait * 1000, MAX_WAIT_MS);
   const until = earliest + Math.random() * limit;
-  await pauses.write({ until, earliest, limit: Math.min(2 * limit, WAIT_MOST_MS) });
+  await pauses.write({ until, earliest, limit: Math.min(2 * limit, MAX_WAIT_MS) });
   return { outcome, wait: until - Date.now() };
 }
 

@@ -19,7 +19,7 @@ from backend.web.site.sign_in import OIDC_CODES, local_path
 office = PageBlueprint("office_sign_in", __name__, url_prefix="/sign-in/office")
 
 # Six digits, or a recovery code with its dashes.
-CODE_MOST = 30
+MAX_CODE = 30
 
 
 @office.page("")
@@ -71,7 +71,7 @@ def enter_code(query: dict[str, Any]) -> Any:
     if pending is None:
         return _back(Problem(401, "oidc_expired"), None, query["lang"])
     if request.method == "POST":
-        code = (request.form.get("code") or "").strip()[:CODE_MOST]
+        code = (request.form.get("code") or "").strip()[:MAX_CODE]
         try:
             secret = oidc.finish_code(pending, code, context)
         except Problem as problem:

@@ -8,7 +8,7 @@ from backend.accounts import own_account
 from backend.accounts.authentication import actor
 from backend.accounts.schemas import Label, PasswordSchema
 from backend.accounts.session_list import end_session, own_sessions
-from backend.fields import ID_MOST, QueryWhole, Strict
+from backend.fields import MAX_ID, QueryWhole, Strict
 from backend.http.requests import clock_now
 from backend.web.account.office_pages import office
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
@@ -50,13 +50,13 @@ class _NewCodeSchema(PasswordSchema):
     """The form of a token for an office program."""
 
     name = Label(100, required=True)
-    days = QueryWhole(1, own_account.DAYS_MOST, load_default=own_account.DAYS_DEFAULT)
+    days = QueryWhole(1, own_account.MAX_DAYS, load_default=own_account.DAYS_DEFAULT)
 
 
 class _EndCodeSchema(Strict):
     """The token that a form ends."""
 
-    number = QueryWhole(1, ID_MOST, required=True)
+    number = QueryWhole(1, MAX_ID, required=True)
 
 
 @bp.page("/tokens", methods=READ_WRITE)
@@ -92,7 +92,7 @@ def _render_tokens(query: dict[str, Any], form: Form, made: dict[str, Any] | Non
         listed=own_account.list_tokens(actor(), clock_now()),
         has_password=own_account.has_password(actor()),
         odata=url_for("odata.get_service", _external=True),
-        days=(own_account.DAYS_DEFAULT, own_account.DAYS_MOST),
+        days=(own_account.DAYS_DEFAULT, own_account.MAX_DAYS),
     )
 
 

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 # Length of an uploaded file's name in reports.
-FILE_NAME_MOST = 100
+MAX_FILE_NAME = 100
 # Reading and checking the country with every vertex takes 2 GB, half of it reserved, and 30 s.
-MEMORY_MOST_BYTES, CPU_MOST_S = 4_000_000_000, 600
+MAX_MEMORY_BYTES, MAX_CPU_S = 4_000_000_000, 600
 # Texts of memory errors in exceptions of GEOS and GDAL.
 OUT_OF_MEMORY = ("bad_alloc", "out of memory")
 # Steps of the progress: read, checked, drawn, added.
@@ -60,7 +60,7 @@ def upload_set(
         raise invalid("valid_to", "before_first_day")
     if any(one.name == new_set["name"] for one in list_sets()):
         raise invalid("name", "set_exists")
-    name, content = PurePath(file[0].replace("\\", "/")).name[-FILE_NAME_MOST:], file[1]
+    name, content = PurePath(file[0].replace("\\", "/")).name[-MAX_FILE_NAME:], file[1]
     number = uploads.store(var_dir, name, content)
     days = {"valid_from": first.isoformat(), "valid_to": last and last.isoformat()}
     try:
@@ -75,14 +75,14 @@ class CpuTimeSpent(BaseException):
 
 
 def limit_resources(work: Work) -> Work:
-    """Fail with the problem `set_memory` or `set_cpu` beyond MEMORY_MOST_BYTES and CPU_MOST_S.
+    """Fail with the problem `set_memory` or `set_cpu` beyond MAX_MEMORY_BYTES and MAX_CPU_S.
 
     A small compressed file can unpack to any size, and a few shapes can take hours to check.
     """
 
     @wraps(work)
     def limited(arguments: Arguments, progress: Progress) -> dict[str, Any]:
-        with memory_limit(MEMORY_MOST_BYTES), cpu_limit(CPU_MOST_S):
+        with memory_limit(MAX_MEMORY_BYTES), cpu_limit(MAX_CPU_S):
             return work(arguments, progress)
 
     return limited
@@ -194,7 +194,7 @@ def _check(new: NewSet, frame: "GeoDataFrame", job: int, progress: Progress) -> 
 
 
 # Units in a result: those with the largest changes.
-UNITS_MOST = 100
+MAX_UNITS = 100
 
 
 def reassign(arguments: Arguments, progress: Progress) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def rejudge(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     units.sort(key=lambda row: -abs(int(row["counted_after"] - row["counted_before"])))
     return _sums(done) | {
         "fates": serialize_categories(changes),
-        "units": units[:UNITS_MOST],
+        "units": units[:MAX_UNITS],
         "all_units": len(units),
         "rules": rules.RULES,
     }

@@ -11,7 +11,7 @@ from backend.accounts.session_list import all_sessions, end_session
 from backend.clock import local_day
 from backend.errors import Problem, invalid
 from backend.http.requests import as_attachment, clock_now
-from backend.official_import.lines import FILE_MOST, as_text, read_file
+from backend.official_import.lines import MAX_FILE, as_text, read_file
 from backend.official_import.service import ImportedOfficials, officials_within
 from backend.official_import.template import workbook
 from backend.organisations.areas import confirm_successors, list_ended
@@ -49,7 +49,7 @@ def people(query: dict[str, Any]) -> Any:
     return render_section("people", query, form, **values, **_scope_choices())
 
 
-@bp.page("/people/officials", schemas.ProvinceQuerySchema, READ_WRITE, upload_most=FILE_MOST)
+@bp.page("/people/officials", schemas.ProvinceQuerySchema, READ_WRITE, upload_most=MAX_FILE)
 def officials(query: dict[str, Any]) -> Any:
     """Invite the officials of a list: every line is checked before, and all or none are invited."""
     form, handed = new_form(query), []

@@ -118,7 +118,7 @@ MODELS: dict[str, Any] = {
     "campaign": Campaign,
 }
 # Options of a select; a province has some hundred organisations, and a few clusters.
-ORGANISATIONS_MOST = 500
+MAX_ORGANISATIONS = 500
 # Teams of which one is chosen when a name is not clear.
 TEAMS_ASKED = 20
 
@@ -164,7 +164,7 @@ def organisation_choices() -> list[tuple[int, str]]:
     """Return the active organisations in Vietnamese order."""
     lasting = select(Organisation.id, Organisation.name).where(Organisation.ended_at.is_(None))
     order = (Organisation.sort_key.collate("C"), Organisation.id)
-    rows = db.session.execute(lasting.order_by(*order).limit(ORGANISATIONS_MOST))
+    rows = db.session.execute(lasting.order_by(*order).limit(MAX_ORGANISATIONS))
     return [(row.id, row.name) for row in rows]
 
 
@@ -173,4 +173,4 @@ def cluster_choices(day: date) -> list[tuple[int, str]]:
     lasting = or_(Cluster.valid_to.is_(None), Cluster.valid_to >= day)
     query = select(Cluster.id, Cluster.name).where(lasting)
     rows = db.session.execute(query.order_by(Cluster.sort_key.collate("C"), Cluster.id))
-    return [(row.id, row.name) for row in rows.fetchmany(ORGANISATIONS_MOST)]
+    return [(row.id, row.name) for row in rows.fetchmany(MAX_ORGANISATIONS)]

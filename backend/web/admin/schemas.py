@@ -5,26 +5,26 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from backend.accounts.login_names import NAME_MOST
+from backend.accounts.login_names import MAX_NAME
 from backend.accounts.schemas import ROLES, AuditQuerySchema, Label
 from backend.coverage.figures.schemas import month_field
-from backend.coverage.targets.schemas import SOURCE_MOST, THRESHOLD_MOST
+from backend.coverage.targets.schemas import MAX_SOURCE, MAX_THRESHOLD
 from backend.coverage.targets.service import PURPOSES
-from backend.fields import ID_MOST, Day, Many, Strict, Text, Whole
-from backend.http.paging import CURSOR_MOST
+from backend.fields import MAX_ID, Day, Many, Strict, Text, Whole
+from backend.http.paging import MAX_CURSOR
 from backend.measurements.privacy.schemas import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
-from backend.official_import.lines import TEXT_MOST
+from backend.official_import.lines import MAX_TEXT
 from backend.organisations.grants import KINDS
-from backend.organisations.schemas import NAME_MOST as ORGANISATION_MOST
+from backend.organisations.schemas import MAX_NAME as MAX_ORGANISATION
 from backend.organisations.schemas import TYPES, Name
 from backend.units.catalogue import LEVELS
-from backend.units.search import NAME_MOST as UNIT_MOST
+from backend.units.search import MAX_NAME as MAX_UNIT
 from backend.web.site.schemas import PageQuerySchema
 
 # Longest number of a form.
-DIGITS_MOST = 12
+MAX_DIGITS = 12
 
 
 class FormattedNumber(Whole):
@@ -32,54 +32,54 @@ class FormattedNumber(Whole):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
         digits = str(value).replace(".", "").replace(",", "").replace(" ", "")
-        if not (digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS_MOST):
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= MAX_DIGITS):
             raise ValidationError(self.wrong)
         return super()._deserialize(int(digits), *args, **kwargs)
 
 
 def optional_id() -> FormattedNumber:
     """Return a field of a row's id, or none."""
-    return FormattedNumber(1, ID_MOST, allow_none=True, load_default=None)
+    return FormattedNumber(1, MAX_ID, allow_none=True, load_default=None)
 
 
 def optional_unit() -> Text:
     """Return a field of a unit as people name it, or none."""
-    return Text(most=UNIT_MOST, allow_none=True, load_default=None)
+    return Text(most=MAX_UNIT, allow_none=True, load_default=None)
 
 
 # A team's name, its organisation's and its number.
-TEAM_MOST = 2 * ORGANISATION_MOST + 20
+MAX_TEAM = 2 * MAX_ORGANISATION + 20
 # Rows of a list on a page: a province's communes and their officials are one page.
 ROWS = 200
 # Names of sets and columns, which a table shows in one line.
-SET_NAME_MOST = 100
+MAX_SET_NAME = 100
 # Several times the communes of a district.
-SUCCESSORS_MOST = 100
+MAX_SUCCESSORS = 100
 
 
 class ListQuerySchema(PageQuerySchema):
     """A cursor of a list."""
 
-    cursor = Text(most=CURSOR_MOST, load_default=None)
+    cursor = Text(most=MAX_CURSOR, load_default=None)
 
 
 class PeopleQuerySchema(ListQuerySchema):
     """A search of people by name or by what they are responsible for, and by role."""
 
-    q = Text(NAME_MOST, load_default=None)
+    q = Text(MAX_NAME, load_default=None)
     role = Text(choices=ROLES, load_default=None)
 
 
 class ProvinceQuerySchema(PageQuerySchema):
     """A province, as people name it."""
 
-    home = Text(most=UNIT_MOST, load_default=None)
+    home = Text(most=MAX_UNIT, load_default=None)
 
 
 class TestMailFormSchema(Strict):
     """The address of a test mail."""
 
-    to = Text(most=NAME_MOST, required=True)
+    to = Text(most=MAX_NAME, required=True)
 
 
 class OfficialsFormSchema(Strict):
@@ -88,7 +88,7 @@ class OfficialsFormSchema(Strict):
     officials = fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Length(max=TEXT_MOST, error="too_long"),
+        validate=validate.Length(max=MAX_TEXT, error="too_long"),
     )
     home, home_choice = optional_unit(), optional_unit()
     renew = Text(choices=("yes",), allow_none=True, load_default=None)
@@ -107,8 +107,8 @@ class RoleFormSchema(Strict):
 
     role = Text(choices=tuple(KINDS), required=True)
     organisation_id = optional_id()
-    team = Text(TEAM_MOST, allow_none=True, load_default=None)
-    team_choice = Text(TEAM_MOST, allow_none=True, load_default=None)
+    team = Text(MAX_TEAM, allow_none=True, load_default=None)
+    team_choice = Text(MAX_TEAM, allow_none=True, load_default=None)
     unit, unit_choice = optional_unit(), optional_unit()
     cluster_id = optional_id()
     last_day = Day(allow_none=True, load_default=None)
@@ -117,14 +117,14 @@ class RoleFormSchema(Strict):
 class InvitationFormSchema(RoleFormSchema):
     """An invitation with a first role."""
 
-    person = Text(NAME_MOST, required=True)
+    person = Text(MAX_NAME, required=True)
     display_name = Label(100, allow_none=True, load_default=None)
 
 
 class SuccessorsFormSchema(Strict):
     """The current units that continue a role, or none."""
 
-    units = Many(Text(most=10), least=0, most=SUCCESSORS_MOST, load_default=list)
+    units = Many(Text(most=10), least=0, most=MAX_SUCCESSORS, load_default=list)
     level = Text(choices=("province", "commune"), required=True)
     name = Label(200, allow_none=True, load_default=None)
 
@@ -138,11 +138,11 @@ class VersionSchema(Strict):
 class TargetTermsSchema(Strict):
     """The threshold of a target, its days and its source."""
 
-    threshold = FormattedNumber(1, THRESHOLD_MOST, allow_none=True, load_default=None)
+    threshold = FormattedNumber(1, MAX_THRESHOLD, allow_none=True, load_default=None)
     basis = Text(choices=BASES, required=True)
     valid_from = Day(required=True)
     valid_to = Day(allow_none=True, load_default=None)
-    source = Text(most=SOURCE_MOST, required=True)
+    source = Text(most=MAX_SOURCE, required=True)
 
 
 class TargetFormSchema(TargetTermsSchema):
@@ -202,19 +202,19 @@ class MonthFormSchema(Strict):
 class NewSetFormSchema(Strict):
     """A new boundary set, beside its uploaded file."""
 
-    name = Label(SET_NAME_MOST, required=True)
+    name = Label(MAX_SET_NAME, required=True)
     quality = Text(choices=("published", "derived"), required=True)
     valid_from = Day(required=True)
     valid_to = Day(allow_none=True, load_default=None)
-    note = Label(SOURCE_MOST, allow_none=True, load_default=None)
-    code_column = Label(SET_NAME_MOST, allow_none=True, load_default=None)
-    name_column = Label(SET_NAME_MOST, allow_none=True, load_default=None)
+    note = Label(MAX_SOURCE, allow_none=True, load_default=None)
+    code_column = Label(MAX_SET_NAME, allow_none=True, load_default=None)
+    name_column = Label(MAX_SET_NAME, allow_none=True, load_default=None)
 
 
 class FindingQuerySchema(PageQuerySchema):
     """The finding of a check that is shown as a close-up."""
 
-    finding = fields.Integer(load_default=None, validate=validate.Range(1, ID_MOST))
+    finding = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
 
 
 class SetFormSchema(Strict):

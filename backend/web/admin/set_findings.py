@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 FOLDER = "checks"  # in VAR_DIR
 # Stored findings of each kind; the report counts all.
-FINDINGS_MOST = 40
+MAX_FINDINGS = 40
 # Margin of a close-up: part of the longer side, least degrees (half a kilometre, or an overlap of a
 # few metres would fill the page), degrees around a point.
-AROUND, LEAST_AROUND, AROUND_POINT = 0.5, 0.005, 0.06
+AROUND, MIN_AROUND, AROUND_POINT = 0.5, 0.005, 0.06
 # Tolerance as part of the longer side of a close-up, like that of a unit in `outlines`.
 TOLERANCE = 0.0015
 RETENTION_S = 90 * 86_400.0
@@ -48,7 +48,7 @@ def store_findings(
     items: list[dict[str, Any]] = []
     for one in findings:
         counts[one.kind] += 1
-        if counts[one.kind] <= FINDINGS_MOST:
+        if counts[one.kind] <= MAX_FINDINGS:
             item = writer.finding(len(items) + 1, one)
             if item["spot"]:
                 _write(folder / f"{item['n']}.json", writer.close_up(one))
@@ -116,7 +116,7 @@ class _FindingWriter:
         import shapely
 
         west, south, east, north = one.shape.bounds
-        least = AROUND_POINT if one.shape.geom_type == "Point" else LEAST_AROUND
+        least = AROUND_POINT if one.shape.geom_type == "Point" else MIN_AROUND
         margin = max(AROUND * max(east - west, north - south), least)
         box = (west - margin, south - margin, east + margin, north + margin)
         canvas, tolerance = Canvas(box), TOLERANCE * max(box[2] - box[0], box[3] - box[1])

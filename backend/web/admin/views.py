@@ -27,7 +27,7 @@ from backend.monitoring.checks import CHECKS, CheckContext, Finding, run_check
 from backend.monitoring.first_run import first_run
 from backend.monitoring.mail_check import send_test_mail
 from backend.units.catalogue import activate, list_sets, read_active, serving_set
-from backend.units.uploads import UPLOAD_MOST
+from backend.units.uploads import MAX_UPLOAD
 from backend.web.admin import people_pages, schemas  # noqa: F401 # binds pages
 from backend.web.admin.audit_details import (
     actor_of,
@@ -175,7 +175,7 @@ def _render_list(query: dict[str, Any]) -> Markup:
     return render_part("web/admin/job_list.html", query["lang"], **values)
 
 
-@bp.page("/sets", methods=READ_WRITE, upload_most=UPLOAD_MOST)
+@bp.page("/sets", methods=READ_WRITE, upload_most=MAX_UPLOAD)
 def sets(query: dict[str, Any]) -> Any:
     """List the boundary sets and the one in use today, and upload another."""
     form = new_form(query)

@@ -15,14 +15,14 @@ from backend.units.catalogue import ActiveSet
 from backend.web.maps.drawing import MapDrawing, Names, area_map, plain_country
 
 # Communes on a drawing: those of a few provinces; more are too small.
-DRAWN_MOST = 600
+MAX_DRAWN = 600
 # Team numbers on a marker; the table has all.
-NUMBERS_MOST = 3
+MAX_NUMBERS = 3
 
 
 # Parts of the drawing on slips, in its units: the least width, the margin around stops, and the
 # width in relation to the height.
-VIEW_LEAST, VIEW_MARGIN, VIEW_SHAPE = 420, 130, 1.5
+MIN_VIEW, VIEW_MARGIN, VIEW_SHAPE = 420, 130, 1.5
 
 View = tuple[int, int, int, int]  # left, top, width, height
 
@@ -37,8 +37,8 @@ class PlanMarker:
 
     @property
     def label(self) -> str:
-        shown = " ".join(map(str, self.numbers[:NUMBERS_MOST]))
-        return shown if len(self.numbers) <= NUMBERS_MOST else f"{shown}…"
+        shown = " ".join(map(str, self.numbers[:MAX_NUMBERS]))
+        return shown if len(self.numbers) <= MAX_NUMBERS else f"{shown}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def plan_map(active: ActiveSet | None, plan: dict[str, Any], names: Names) -> Pl
     """Draw a plan; None without a boundary set. The names are those of provinces, by code."""
     if active is None or not plan["area"]:
         return None
-    drawn = area_map(active, plan["area"], names) if len(plan["area"]) <= DRAWN_MOST else None
+    drawn = area_map(active, plan["area"], names) if len(plan["area"]) <= MAX_DRAWN else None
     drawn = drawn or plain_country(active, names)  # a large area: the provinces without figures
     box = drawn.box
     canvas = Canvas(box, drawn.margin)
@@ -99,7 +99,7 @@ def _views(plan: dict[str, Any], canvas: Canvas) -> dict[int, View]:
     for team, stops in places.items():
         home = [canvas.at(plan["homes"][team])] if team in plan["homes"] else []
         xs, ys = zip(*stops, *home, strict=True)
-        wide = max(VIEW_LEAST, max(xs) - min(xs) + 2 * VIEW_MARGIN)
+        wide = max(MIN_VIEW, max(xs) - min(xs) + 2 * VIEW_MARGIN)
         wide = max(wide, round((max(ys) - min(ys) + 2 * VIEW_MARGIN) * VIEW_SHAPE))
         high = round(wide / VIEW_SHAPE)
         middle = (min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2

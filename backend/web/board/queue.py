@@ -10,7 +10,7 @@ from flask import Response, current_app
 from backend.accounts.authentication import actor
 from backend.clock import month_end
 from backend.coverage.exclusions.review import (
-    SIGNALS_MOST,
+    MAX_SIGNALS,
     decide_signals,
     decisions_of,
     samples_excluded,
@@ -126,7 +126,7 @@ def show_queue(
         chosen=query,
         evidence=_show_evidence(place, query, answer["items"]),
         failures=failed,
-        done=decisions_of(place.scope, done[:SIGNALS_MOST]) if done else [],
+        done=decisions_of(place.scope, done[:MAX_SIGNALS]) if done else [],
         **values,
     )
 

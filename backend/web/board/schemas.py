@@ -5,27 +5,27 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from backend.campaigns.schemas import AREAS_MOST, CAP_MOST, TARGET_MOST
+from backend.campaigns.schemas import MAX_AREAS, MAX_CAP, MAX_TARGET
 from backend.campaigns.service import STATES
 from backend.coverage.contributions.query import BY
-from backend.coverage.exclusions.review import SIGNALS_MOST, parse_signals
-from backend.coverage.plan.schemas import PINNED_MOST, RADIUS_MOST_KM, PlanPinRequestSchema
-from backend.coverage.signals.schemas import NOTE_MOST
+from backend.coverage.exclusions.review import MAX_SIGNALS, parse_signals
+from backend.coverage.plan.schemas import MAX_PINNED, MAX_RADIUS_KM, PlanPinRequestSchema
+from backend.coverage.signals.schemas import MAX_NOTE
 from backend.coverage.signals.service import KINDS
 from backend.coverage.signals.service import STATES as SIGNAL_STATES
 from backend.errors import invalid
-from backend.fields import ID_MOST, Day, Many, QueryWhole, Strict, Text
-from backend.http.paging import CURSOR_MOST
-from backend.measurements.corrections.schemas import REASON_MOST
+from backend.fields import MAX_ID, Day, Many, QueryWhole, Strict, Text
+from backend.http.paging import MAX_CURSOR
+from backend.measurements.corrections.schemas import MAX_REASON
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import Name
-from backend.units.search import NAME_MOST
+from backend.units.search import MAX_NAME
 from backend.web.site.schemas import ListQuerySchema, MonthQuerySchema, PageQuerySchema
-from backend.web.site.unit_fields import LINES_MOST, read_units, unit_reference
+from backend.web.site.unit_fields import MAX_LINES, read_units, unit_reference
 
 ALL_STATES = "all"
 # Signals of a decision in an address: ids with points between them.
-DONE_MOST = 2_000
+MAX_DONE = 2_000
 
 
 class QueueQuerySchema(MonthQuerySchema):
@@ -33,9 +33,9 @@ class QueueQuerySchema(MonthQuerySchema):
 
     state = Text(choices=(*SIGNAL_STATES, ALL_STATES), load_default=SIGNAL_STATES[0])
     kind = Text(choices=("", *KINDS), load_default=None)
-    cursor = Text(most=CURSOR_MOST, load_default=None)
-    open = QueryWhole(1, ID_MOST, load_default=None)
-    done = Text(most=DONE_MOST, load_default=None)
+    cursor = Text(most=MAX_CURSOR, load_default=None)
+    open = QueryWhole(1, MAX_ID, load_default=None)
+    done = Text(most=MAX_DONE, load_default=None)
     part = Text(choices=("evidence",), load_default=None)
 
 
@@ -59,13 +59,13 @@ class ContributedQuerySchema(BoardQuerySchema):
     """The grouping of contributions, and the cursor of the page."""
 
     by = Text(choices=BY, load_default="team")
-    cursor = Text(most=CURSOR_MOST, load_default=None)
+    cursor = Text(most=MAX_CURSOR, load_default=None)
 
 
 class MembersQuerySchema(PageQuerySchema):
     """The cursor of the page."""
 
-    after = Text(most=CURSOR_MOST, load_default=None)
+    after = Text(most=MAX_CURSOR, load_default=None)
 
 
 class PlanPageQuerySchema(ListQuerySchema):
@@ -73,7 +73,7 @@ class PlanPageQuerySchema(ListQuerySchema):
 
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
-    team_id = QueryWhole(1, ID_MOST, load_default=None)
+    team_id = QueryWhole(1, MAX_ID, load_default=None)
 
 
 class CampaignFormSchema(Strict):
@@ -82,21 +82,21 @@ class CampaignFormSchema(Strict):
     name = Name(required=True)
     first_day = Day(required=True)
     last_day = Day(required=True)
-    areas = Text(LINES_MOST, allow_none=True, load_default=None)
-    areas_choice = Many(Text(NAME_MOST), least=0, most=AREAS_MOST, load_default=list)
+    areas = Text(MAX_LINES, allow_none=True, load_default=None)
+    areas_choice = Many(Text(MAX_NAME), least=0, most=MAX_AREAS, load_default=list)
     networks = fields.List(Text(choices=NETWORKS), required=True)
-    target = QueryWhole(1, TARGET_MOST, allow_none=True, load_default=None)
-    cap = QueryWhole(1, CAP_MOST, allow_none=True, load_default=None)
+    target = QueryWhole(1, MAX_TARGET, allow_none=True, load_default=None)
+    cap = QueryWhole(1, MAX_CAP, allow_none=True, load_default=None)
     state = Text(choices=STATES, load_default="draft")
 
 
 class PinFormSchema(PlanPinRequestSchema):
     """The form of a pin: numbers as text, the commune by name."""
 
-    team_id = QueryWhole(1, ID_MOST, required=True)
-    unit = Text(NAME_MOST, required=True)
-    unit_choice = Text(NAME_MOST, allow_none=True, load_default=None)
-    samples = QueryWhole(1, PINNED_MOST, required=True)
+    team_id = QueryWhole(1, MAX_ID, required=True)
+    unit = Text(MAX_NAME, required=True)
+    unit_choice = Text(MAX_NAME, allow_none=True, load_default=None)
+    samples = QueryWhole(1, MAX_PINNED, required=True)
 
 
 class SignalsFormSchema(Strict):
@@ -104,14 +104,14 @@ class SignalsFormSchema(Strict):
 
     signals = fields.List(Text(24), required=True)
     state = Text(choices=SIGNAL_STATES, required=True)
-    note = Text(NOTE_MOST, required=True)
+    note = Text(MAX_NOTE, required=True)
 
     @post_load
     def as_request(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Parse the signals and their versions."""
         if not data["signals"]:
             raise ValidationError({"signals": ["no_signal_chosen"]})
-        if len(data["signals"]) > SIGNALS_MOST:
+        if len(data["signals"]) > MAX_SIGNALS:
             raise ValidationError({"signals": ["wrong_length"]})
         return data | {"signals": parse_signals(data["signals"])}
 
@@ -119,9 +119,9 @@ class SignalsFormSchema(Strict):
 class LimitsFormSchema(Strict):
     """The form of a plan's limits, with the day and network of the shown plan."""
 
-    radius_km = QueryWhole(1, RADIUS_MOST_KM, required=True)
-    visit_least = QueryWhole(1, PINNED_MOST, required=True)
-    assumed_capacity = QueryWhole(1, PINNED_MOST, required=True)
+    radius_km = QueryWhole(1, MAX_RADIUS_KM, required=True)
+    visit_least = QueryWhole(1, MAX_PINNED, required=True)
+    assumed_capacity = QueryWhole(1, MAX_PINNED, required=True)
     community_travels = Text(choices=("on",), load_default=None)
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
@@ -130,12 +130,12 @@ class LimitsFormSchema(Strict):
 class CorrectionFormSchema(Strict):
     """The form of a correction; without `go` only a preview."""
 
-    from_team = QueryWhole(1, ID_MOST, load_default=None)
+    from_team = QueryWhole(1, MAX_ID, load_default=None)
     member = QueryWhole(1, 2**53, load_default=None)
     first_day = Day(load_default=None)
     last_day = Day(load_default=None)
     to_team = Text(12, required=True)  # a team's number, or `none`
-    reason = Text(REASON_MOST, required=True)
+    reason = Text(MAX_REASON, required=True)
     go = Text(choices=("yes",), load_default=None)
 
 

@@ -29,7 +29,7 @@ from backend.coverage.signals.evidence import campaign_evidence
 from backend.coverage.signals.service import campaign_signals, search_campaign
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
-from backend.http.paging import PAGE_MOST
+from backend.http.paging import MAX_PAGE
 from backend.http.requests import as_attachment, clock_now
 from backend.measurements.corrections.service import (
     Choice,
@@ -46,7 +46,7 @@ from backend.organisations.service import show_organisation
 from backend.units.search import home_area
 from backend.units.service import set_on
 from backend.web.board import queue, schemas
-from backend.web.board.plan_map import DRAWN_MOST, plan_map
+from backend.web.board.plan_map import MAX_DRAWN, plan_map
 from backend.web.board.service import (
     EVERY_CONTRIBUTION,
     CampaignBoard,
@@ -65,9 +65,9 @@ from backend.web.site.unit_fields import format_units, picker_area, read_unit, u
 bp = PageBlueprint("board", __name__, login_required=True, url_prefix="/campaigns")
 blueprints = (bp,)
 # Decisions that are listed, page by page; the API lists all.
-CORRECTIONS_MOST = 10_000
+MAX_CORRECTIONS = 10_000
 # A list of 5,000 teams as a workbook.
-LIST_MOST = 5_000_000
+MAX_LIST = 5_000_000
 
 
 @bp.page("", ListQuerySchema)
@@ -101,7 +101,7 @@ def _ground(progress: CampaignProgress) -> MapDrawing | None:
     """Draw the communes of a campaign, if they are few enough to be seen."""
     day = month_end(progress.month)
     active = set_on(day)
-    if active is None or not 0 < len(progress.area) <= DRAWN_MOST:
+    if active is None or not 0 < len(progress.area) <= MAX_DRAWN:
         return None
     names = {one.code: one.name for one in listing_on(day).levels["province"]}
     return area_map(active, progress.area, names)
@@ -375,11 +375,11 @@ def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     if result and not result["preview"]:
         return redirect_to("board.corrected", query, campaign_id=campaign_id)
     teams = list_visible_teams(user, campaign_id, clock_now())
-    listed = list_page(list_decisions(user, campaign_id, CORRECTIONS_MOST), query["page"])
+    listed = list_page(list_decisions(user, campaign_id, MAX_CORRECTIONS), query["page"])
     values = {"board": board, "form": form, "result": result, "teams": teams, "listed": listed}
     values |= {"members": [], "sample_days": []}
     for name, by in (("members", "member"), ("sample_days", "day")):
-        filters = EVERY_CONTRIBUTION.load({"by": by, "limit": PAGE_MOST})
+        filters = EVERY_CONTRIBUTION.load({"by": by, "limit": MAX_PAGE})
         rows = contributions(user, campaign_id, filters, form.language)["items"]
         values[name] = [one for one in rows if one["id"] is not None]
     return render_private("web/board/corrections.html", query["lang"], **values)
@@ -397,7 +397,7 @@ def _correct(campaign_id: int, fields: dict[str, Any]) -> dict[str, Any]:
     return decide(actor(), campaign_id, choice, decision, preview=fields["go"] is None)
 
 
-@bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE, upload_most=LIST_MOST)
+@bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE, upload_most=MAX_LIST)
 def imported(query: dict[str, Any], campaign_id: int) -> Response:
     """Add teams from a list, typed, pasted or uploaded, after a check of each line."""
     form, result = new_form(query), None

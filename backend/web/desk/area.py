@@ -47,7 +47,7 @@ ORDERS = {
 
 
 # Units on one page of the table.
-ROWS_MOST = 200
+MAX_ROWS = 200
 
 Rows = list[dict[str, Any]]
 
@@ -78,7 +78,7 @@ class AreaPage:
     @property
     def pages(self) -> int:
         """The number of pages of the table."""
-        return max(-(-self.found // ROWS_MOST), 1)
+        return max(-(-self.found // MAX_ROWS), 1)
 
     def sorted_by(self, column: str) -> str | None:
         """Return the value of `aria-sort` of a column."""
@@ -114,7 +114,7 @@ def own_areas(actor: Actor, now: datetime) -> Rows:
 
 
 # Communes of a cluster whose figures the list shows.
-SUMMARIES_MOST = 50
+MAX_SUMMARIES = 50
 
 
 def area_figures(areas: Rows, now: datetime) -> dict[str, dict[str, Any]]:
@@ -124,7 +124,7 @@ def area_figures(areas: Rows, now: datetime) -> dict[str, dict[str, Any]]:
     if any(one["level"] == "province" for one in areas):
         provinces = coverage(CoverageQuery(month, "province"), now)["items"]
         found |= {one["code"]: one for one in provinces}
-    for area in [one for one in areas if one["level"] == "commune"][:SUMMARIES_MOST]:
+    for area in [one for one in areas if one["level"] == "commune"][:MAX_SUMMARIES]:
         query = CoverageQuery(month, "commune", unit=area["code"])
         found[area["code"]] = coverage(query, now)["items"][0]
     return found
@@ -168,7 +168,7 @@ def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) 
         own=own,
         overview=overview,
         groups=overview.groups,
-        rows=chosen[(page - 1) * ROWS_MOST : page * ROWS_MOST],
+        rows=chosen[(page - 1) * MAX_ROWS : page * MAX_ROWS],
         found=len(chosen),
         page=page,
         show=show,

@@ -20,7 +20,7 @@ from backend.web.site import charts
 
 # Steps of a live hexagon's colour: from this number of samples on.
 STEPS = {"started": 1, "quarter": 5, "half": 10, "most": 30}
-NOTES_MOST = 100
+MAX_NOTES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def show_commune(
     cells = unit_cells(actor, unit.code, query, language, context.now)["items"]
     active = set_on(month_end(month))
     inside = cells_inside(active.id, unit.id, setting("CELL_RESOLUTION")) if active else 0
-    noted = {"month": month, "level": "commune", "cursor": None, "limit": NOTES_MOST}
+    noted = {"month": month, "level": "commune", "cursor": None, "limit": MAX_NOTES}
     notes = list_notes(actor, unit.code, noted, context)["items"]
     canvas = Canvas(drawn.box, drawn.margin) if drawn else None
     places = [one["position"] for one in notes if one["position"] and not one["excluded"]]

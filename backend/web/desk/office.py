@@ -29,7 +29,7 @@ bp = PageBlueprint("office", __name__, login_required=True, url_prefix="/desk")
 bp.context_processor(add_frame)
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 # A table of 5,000 rows as a workbook.
-TABLE_MOST = 5_000_000
+MAX_TABLE = 5_000_000
 
 
 @bp.page("/area/<code>/contacts", schemas.ContactsQuerySchema, methods=READ_WRITE)
@@ -70,7 +70,7 @@ def contact_table(query: dict[str, Any], code: str) -> Response:
     return as_attachment(content, "text/csv; charset=utf-8", name, stored=False)
 
 
-@bp.page("/area/<code>/contacts/import", methods=READ_WRITE, upload_most=TABLE_MOST)
+@bp.page("/area/<code>/contacts/import", methods=READ_WRITE, upload_most=MAX_TABLE)
 def contact_import(query: dict[str, Any], code: str) -> Any:
     """Import contacts from a table, after a preview."""
     form, user, now = new_form(query), actor(), clock_now()

@@ -131,7 +131,7 @@ def give_up(query: dict[str, Any], report_id: int) -> Any:
     return _submit(query, report_id, schemas.VersionFormSchema(), act)
 
 
-@bp.page("/reports/<int:report_id>/attachments", methods=("POST",), upload_most=lifecycle.SIZE_MOST)
+@bp.page("/reports/<int:report_id>/attachments", methods=("POST",), upload_most=lifecycle.MAX_SIZE)
 def attach(query: dict[str, Any], report_id: int) -> Any:
     """Attach the signed letter of an approved report."""
     var_dir = current_app.config["VAR_DIR"]

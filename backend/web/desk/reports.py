@@ -21,7 +21,7 @@ from backend.units.service import UnitRow, find
 
 # Formats of a draft's files, with the names that a frozen report has.
 FILES = tuple(RENDERERS)
-EDITIONS_MOST = 100  # of one month
+MAX_EDITIONS = 100  # of one month
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,6 @@ def _choose(
 def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the editions of the same month that the actor may see, the latest first."""
     unit, query = report["unit"], {"month": report["month"], "state": None}
-    listed = {**query, "unit": unit["code"], "limit": EDITIONS_MOST, "cursor": None}
+    listed = {**query, "unit": unit["code"], "limit": MAX_EDITIONS, "cursor": None}
     reports = service.list_reports(actor, listed)["items"]
     return [one for one in reports if one["unit"]["id"] == unit["id"]]

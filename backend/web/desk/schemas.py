@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, pre_load
 
-from backend.accounts.login_names import NAME_MOST
+from backend.accounts.login_names import MAX_NAME
 from backend.clock import day_begin
 from backend.coverage.alerts.overview import GROUPS
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
@@ -15,14 +15,14 @@ from backend.coverage.figures.schemas import month_field
 from backend.coverage.no_connection.schemas import NoteExclusionSchema, NotesQuerySchema
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.coverage.signals.findings import NUMBER_BELOW
-from backend.coverage.vnnic.schemas import COLUMNS_MOST, VnnicImportQuerySchema
-from backend.fields import ID_MOST, Day, Many, QueryWhole, Strict, Text
-from backend.organisations.schemas import REASON_MOST
+from backend.coverage.vnnic.schemas import MAX_COLUMNS, VnnicImportQuerySchema
+from backend.fields import MAX_ID, Day, Many, QueryWhole, Strict, Text
+from backend.organisations.schemas import MAX_REASON
 from backend.reports.content.figures import SECTIONS
 from backend.reports.content.labels import LETTER_KINDS
 from backend.reports.monthly import schemas as report_schemas
 from backend.reports.monthly.deadlines import DAYS
-from backend.reports.monthly.remarks import REMARK_MOST
+from backend.reports.monthly.remarks import MAX_REMARK
 from backend.reports.references.schemas import LetterDocumentChangeSchema
 from backend.reports.reminders.service import GROUPS as GROUPS_ADDRESSED
 from backend.web.board.schemas import QueueQuerySchema
@@ -35,11 +35,11 @@ from backend.web.site.schemas import (
 
 # The groups of an area's units, and those that lack samples together.
 SHOWN = ("lacking", *GROUPS)
-PAGES_MOST = 1_000
+MAX_PAGES = 1_000
 # The parts of an area's page that an open page updates.
 PARTS = ("tasks", "units")
 # Ten contacts of each commune of the largest province.
-RECIPIENTS_MOST = 2_000
+MAX_RECIPIENTS = 2_000
 # Groups that get a message.
 REMINDED = ("lacking", *GROUPS_ADDRESSED)
 
@@ -49,7 +49,7 @@ class AreaQuerySchema(UnitPageQuerySchema):
 
     show = Text(choices=SHOWN, load_default=None)
     sort = Text(choices=(*SORTS, *(f"-{name}" for name in SORTS)), load_default=None)
-    page = QueryWhole(1, PAGES_MOST, load_default=1)
+    page = QueryWhole(1, MAX_PAGES, load_default=1)
 
 
 class FiguresQuerySchema(AreaQuerySchema):
@@ -67,7 +67,7 @@ class RemindQuerySchema(AreaQuerySchema):
 class ReminderMailSchema(Strict):
     """The contacts that get a reminder."""
 
-    contact = Many(Text(most=10), 0, RECIPIENTS_MOST, load_default=list)
+    contact = Many(Text(most=10), 0, MAX_RECIPIENTS, load_default=list)
 
 
 class WallQuerySchema(AreaQuerySchema):
@@ -103,7 +103,7 @@ class SamplePageQuerySchema(PageQuerySchema, SampleQuerySchema):
 class AreaMonthQuerySchema(MonthQuerySchema):
     """A month of an area, by default the current one, and a cursor."""
 
-    cursor = QueryWhole(1, ID_MOST, load_default=None)
+    cursor = QueryWhole(1, MAX_ID, load_default=None)
 
 
 class SignalsPageQuerySchema(QueueQuerySchema):
@@ -117,7 +117,7 @@ class ExclusionQuerySchema(MonthQuerySchema):
 
     measurement = Text(36, load_default=None)
     device = QueryWhole(0, NUMBER_BELOW - 1, load_default=None)
-    signal_id = QueryWhole(1, ID_MOST, load_default=None)
+    signal_id = QueryWhole(1, MAX_ID, load_default=None)
 
 
 class PreviewFormSchema(Strict):
@@ -136,7 +136,7 @@ class ExclusionFormSchema(UnitExclusionSchema, PreviewFormSchema):
     """The form of an exclusion, with numbers as text."""
 
     device = QueryWhole(0, NUMBER_BELOW - 1, allow_none=True, load_default=None)
-    signal_id = QueryWhole(1, ID_MOST, allow_none=True, load_default=None)
+    signal_id = QueryWhole(1, MAX_ID, allow_none=True, load_default=None)
 
 
 class LiftFormSchema(LiftSchema, PreviewFormSchema):
@@ -169,7 +169,7 @@ class RemarksFormSchema(report_schemas.LetterChangeSchema, VersionFormSchema):
     """
 
     class Meta(report_schemas.LetterChangeSchema.Meta):
-        include = {name: Text(most=REMARK_MOST, allow_none=True) for name in SECTIONS}
+        include = {name: Text(most=MAX_REMARK, allow_none=True) for name in SECTIONS}
 
     seen = fields.Dict(fields.String(), fields.String(), load_default=dict)
     kind = Text(choices=tuple(LETTER_KINDS), load_default=None, allow_none=True)
@@ -216,7 +216,7 @@ LINES = ("recipients", "titles", "copies")
 class TableFormSchema(VnnicImportQuerySchema, PreviewFormSchema):
     """The form of a VNNIC table."""
 
-    columns = Text(most=COLUMNS_MOST, load_default=None, allow_none=True)
+    columns = Text(most=MAX_COLUMNS, load_default=None, allow_none=True)
 
 
 class LetterheadFormSchema(report_schemas.LetterheadChangeSchema, VersionFormSchema):
@@ -239,7 +239,7 @@ class ReminderQuerySchema(FiguresPageQuerySchema):
 class ContactsQuerySchema(PageQuerySchema):
     """The contact to change, or the unit of a new one."""
 
-    id = QueryWhole(1, ID_MOST, load_default=None)
+    id = QueryWhole(1, MAX_ID, load_default=None)
     unit = Text(most=10, load_default=None)
 
 
@@ -258,10 +258,10 @@ class ReferenceFormSchema(LetterDocumentChangeSchema, VersionFormSchema):
 class DeputyFormSchema(Strict):
     """The form of a delegation: person, area, last day, reason."""
 
-    name = Text(NAME_MOST, required=True)
+    name = Text(MAX_NAME, required=True)
     area = Text(40, required=True)  # system, level and code
     last_day = Day(required=True)
-    reason = Text(REASON_MOST, required=True)
+    reason = Text(MAX_REASON, required=True)
 
     @post_load
     def as_request(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:

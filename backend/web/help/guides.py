@@ -27,7 +27,7 @@ PICTURES = Path("pictures", "guide")
 # The section that is printed as a card.
 CARD = "card"
 # Letters of a search, and those around a found word.
-QUERY_MOST = 100
+MAX_QUERY = 100
 AROUND = 90
 
 _PART = re.compile(r"^<!-- part: ([a-z-]+) -->$")
@@ -180,7 +180,7 @@ def search(guides: Sequence[Guide], query: str) -> list[Found]:
 
     Parts of words are found only where no section has them as whole words.
     """
-    words = _WORD.findall(plain(query[:QUERY_MOST]))
+    words = _WORD.findall(plain(query[:MAX_QUERY]))
     if not words:
         return []
     sections = [(guide, section) for guide in guides for section in guide.sections]

@@ -13,7 +13,7 @@ from werkzeug.routing import RequestRedirect
 from backend.errors import Problem
 from backend.fields import Text
 from backend.i18n.catalogues import Language
-from backend.web.help.guides import CARD, PICTURES, QUERY_MOST, Guide, read_guide, search
+from backend.web.help.guides import CARD, MAX_QUERY, PICTURES, Guide, read_guide, search
 from backend.web.site.blueprint import PAGE, PageBlueprint, with_policy
 from backend.web.site.help_links import GUIDES
 from backend.web.site.pages import render_public
@@ -29,7 +29,7 @@ PICTURE_S = 86_400
 class SearchSchema(PageQuerySchema):
     """The words of a search."""
 
-    q = Text(most=QUERY_MOST, load_default=None)
+    q = Text(most=MAX_QUERY, load_default=None)
 
 
 VI: dict[str, Language] = {"language": "vi"}

@@ -27,8 +27,8 @@ WATER, RIVER, ROAD, HIGHWAY = DRAWN = ("water", "river", "road", "highway")
 TOLERANCE = 0.0003
 # Points of a drawing that are nearer to the one before are left out, and water that is smaller.
 STEP = 5
-LEAST_WATER = 12
-CACHED_MOST = 64
+MIN_WATER = 12
+MAX_CACHED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def read(path: Path) -> BaseLines | None:
         return None
 
 
-@lru_cache(CACHED_MOST)
+@lru_cache(MAX_CACHED)
 def drawn_lines(path: Path, box: Box, margin: float) -> tuple[tuple[str, str], ...]:
     """Return classes of DRAWN, with the path of their lines on a drawing of a box in degrees."""
     lines = read(path)
@@ -126,7 +126,7 @@ def _path(canvas: Canvas, points: NDArray[np.float32], closed: bool) -> str:
             kept.append((x, y))
     kept.append(drawn[-1])
     size = max(max(side) - min(side) for side in zip(*kept, strict=True))
-    if size < (LEAST_WATER if closed else 1):
+    if size < (MIN_WATER if closed else 1):
         return ""
     steps = (f"{x - a},{y - b}" for (a, b), (x, y) in pairwise(kept))
     return f"M{kept[0][0]},{kept[0][1]}l{' '.join(steps)}{'z' if closed else ''}"

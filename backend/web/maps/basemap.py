@@ -42,7 +42,7 @@ GEOMETRIES = {
 LAST_ZOOM = 12
 HEADER = struct.Struct("<7sB11Q6B")  # the first 102 bytes of 127
 PREVIEW_ZOOM = 5  # of the highways
-METADATA_MOST = 10_000_000  # bytes, packed and unpacked
+MAX_METADATA = 10_000_000  # bytes, packed and unpacked
 GZIP, VECTOR = 2, 1
 
 
@@ -152,7 +152,7 @@ def _header(raw: bytes) -> Header:
     if len(raw) < HEADER.size or raw[:7] != b"PMTiles" or raw[7] != 3:
         raise BasemapError("the file is not PMTiles version 3")
     _, _, _, _, at, size, *rest = HEADER.unpack(raw)
-    if not 0 < size <= METADATA_MOST:
+    if not 0 < size <= MAX_METADATA:
         raise BasemapError("the metadata of the file has no possible size")
     _, packed, _, kind, _, last_zoom = rest[-6:]
     return Header(at, size, packed == GZIP, kind == VECTOR, last_zoom)
@@ -161,7 +161,7 @@ def _header(raw: bytes) -> Header:
 def _metadata(raw: bytes, header: Header) -> dict[str, Any]:
     try:
         text = gzip.decompress(raw) if header.packed else raw
-        metadata = json.loads(text[:METADATA_MOST])
+        metadata = json.loads(text[:MAX_METADATA])
     except (OSError, EOFError, ValueError) as error:
         raise BasemapError("the metadata of the file cannot be read") from error
     if not isinstance(metadata, dict):

@@ -20,7 +20,7 @@ from backend.web.maps.basemap import basemap_path, current_basemap
 from backend.web.maps.labels import OVERHANG, MapLabel, Wanted, place_labels
 
 # Boundary sets whose coast is kept in memory.
-COASTS_MOST = 8
+MAX_COASTS = 8
 # Provinces are narrow on a map of the country: their names may lie over neighbours.
 COUNTRY_OVERHANG = 2.4
 # Hà Nội and Thành phố Hồ Chí Minh are small and must not be missing.
@@ -210,7 +210,7 @@ def _shapes(
     return tuple(drawn)
 
 
-@lru_cache(COASTS_MOST)
+@lru_cache(MAX_COASTS)
 def inset_coast(paths: tuple[str, ...]) -> tuple[str, ...]:
     """Return the parts of the country's outlines that the inset shows: a quarter of them."""
     left, top = Canvas(COUNTRY_BOX).at(INSET[0])

@@ -16,14 +16,14 @@ from backend.web.maps.drawing import MapDrawing, plain_country, unit_map
 NOTHING: dict[str, Any] = {"levels": {}}
 Positioned = TypeVar("Positioned", SeenSample, SignalUnit)
 # Units of the drawing: one sample is visible on a phone, and many do not cover the commune.
-RADIUS_LEAST, RADIUS_MOST, RADIUS_STEP = 16, 90, 7
-NAMES_MOST = 6
+MIN_RADIUS, MAX_RADIUS, RADIUS_STEP = 16, 90, 7
+MAX_NAMES = 6
 # The part of the drawing that is shown: wider than the samples, never closer than some streets.
-AROUND, VIEW_LEAST, VIEW_SHAPE = 1.7, 420, 1.7
+AROUND, MIN_VIEW, VIEW_SHAPE = 1.7, 420, 1.7
 # A way of more phones is a tangle.
-WAYS_MOST = 3
+MAX_WAYS = 3
 HOURS, DAY_WIDTH = 24, 20
-TICKS_MOST = 8
+MAX_TICKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def evidence_map(active: ActiveSet | None, evidence: SignalEvidence) -> Evidence
         dots=dots,
         ways=_ways(evidence.samples, canvas),
         codes=frozenset(one.code for one in evidence.units),
-        names=[(*at, one.name) for one, at in _placed(evidence.units[:NAMES_MOST], canvas)],
+        names=[(*at, one.name) for one, at in _placed(evidence.units[:MAX_NAMES], canvas)],
         view=view,
         scale=view[2] / SIDE,
     )
@@ -86,7 +86,7 @@ def _view(drawn: MapDrawing, dots: Sequence[Dot]) -> tuple[int, int, int, int]:
         return 0, 0, drawn.width, drawn.height
     left, right = min(dot.x for dot in dots), max(dot.x for dot in dots)
     top, bottom = min(dot.y for dot in dots), max(dot.y for dot in dots)
-    wide = max((right - left) * AROUND, (bottom - top) * AROUND * VIEW_SHAPE, VIEW_LEAST)
+    wide = max((right - left) * AROUND, (bottom - top) * AROUND * VIEW_SHAPE, MIN_VIEW)
     wide = min(round(wide), round(max(drawn.width, drawn.height * VIEW_SHAPE)))
     high = round(wide / VIEW_SHAPE)
     return (left + right - wide) // 2, (top + bottom - high) // 2, wide, high
@@ -128,7 +128,7 @@ def _placed(
 
 
 def _radius(n: int) -> int:
-    return min(round(RADIUS_LEAST + RADIUS_STEP * sqrt(n - 1)), RADIUS_MOST)
+    return min(round(MIN_RADIUS + RADIUS_STEP * sqrt(n - 1)), MAX_RADIUS)
 
 
 def _ways(samples: Iterable[SeenSample], canvas: Canvas) -> list[str]:
@@ -136,7 +136,7 @@ def _ways(samples: Iterable[SeenSample], canvas: Canvas) -> list[str]:
     trails: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for one, at in _placed(samples, canvas):
         trails[one.device].append(at)
-    if len(trails) > WAYS_MOST:
+    if len(trails) > MAX_WAYS:
         return []
     return [
         " ".join(f"{x},{y}" for x, y in points) for points in trails.values() if len(points) > 1
@@ -154,6 +154,6 @@ def time_chart(evidence: SignalEvidence) -> TimeChart | None:
         if at.date() in place:
             hour = at.hour + at.minute / 60
             dots.append(((place[at.date()] + 0.5) * DAY_WIDTH, hour * 10, one.counted))
-    every = -(-len(place) // TICKS_MOST)
+    every = -(-len(place) // MAX_TICKS)
     ticks = [((n + 0.5) * DAY_WIDTH, day.day) for day, n in place.items() if n % every == 0]
     return TimeChart(len(place) * DAY_WIDTH, dots, ticks)

@@ -25,18 +25,18 @@ from backend.fields import QueryWhole, Strict, Text
 from backend.http.requests import Parser, clock_now, read_object
 from backend.witness.keys import host_key, installation_key, own_host_id
 from backend.witness.measuring_host import NONCE_LENGTH, STATE_FILE, MeasuringHost
-from backend.witness.statements import PROFILES, TOKEN_MOST, key_id, network_prefix, read_witness
+from backend.witness.statements import MAX_TOKEN, PROFILES, key_id, network_prefix, read_witness
 from config.workers import THREADS
 
 # Bytes of one transfer: 0.4 s of a line of 1 Gbit/s.
-TRANSFER_MOST = 50_000_000
+MAX_TRANSFER = 50_000_000
 # Bytes of one phone in an hour: a full test each minute.
-PHONE_MOST_PER_HOUR = 4_000_000_000
+MAX_PHONE_PER_HOUR = 4_000_000_000
 # Bytes of one client address in an hour: a team of 50 phones behind one of a carrier needs 30 GB.
-ADDRESS_MOST_PER_HOUR = 40_000_000_000
+MAX_ADDRESS_PER_HOUR = 40_000_000_000
 # Phones counted separately within an hour, because clients choose the names and must not fill the
 # memory. Further phones share the limit of their address.
-PHONES_MOST = 50_000
+MAX_PHONES = 50_000
 # Large enough for fast sending, small enough to notice progress of slow phones.
 CHUNK = 65_536
 # Incompressible: larger than the windows of usual compression.
@@ -60,7 +60,7 @@ class TransferLimiter:
         self._slots = threading.BoundedSemaphore(at_once)
         self._address_most = max(1, int(ADDRESS_SHARE * at_once))
         self._running: Counter[str] = Counter()  # by address
-        self._most = {"address": bytes_per_hour, "phone": PHONE_MOST_PER_HOUR}
+        self._most = {"address": bytes_per_hour, "phone": MAX_PHONE_PER_HOUR}
         self._lock = threading.Lock()
         self._hour: datetime | None = None
         self._bytes_moved: Counter[tuple[str, str]] = Counter()
@@ -101,7 +101,7 @@ class TransferLimiter:
                 if (
                     key[0] == "address"
                     or key in self._bytes_moved
-                    or len(self._bytes_moved) < PHONES_MOST
+                    or len(self._bytes_moved) < MAX_PHONES
                 ):
                     self._bytes_moved[key] += size
 
@@ -131,7 +131,7 @@ def discard(stream: IO[bytes]) -> int:
         size += len(part)
         if time.monotonic() > until:
             raise Problem(408, "transfer_too_slow")
-        if size > TRANSFER_MOST:
+        if size > MAX_TRANSFER:
             raise Problem(413, "too_large")
     return size
 
@@ -178,13 +178,13 @@ OPEN_TO_ALL = {
 
 
 # A ticket in JSON.
-TICKET_BODY_MOST = TOKEN_MOST + 1_000
+MAX_TICKET_BODY = MAX_TOKEN + 1_000
 
 
 class TransferSchema(Strict):
     """The size of a transfer, its test, and the name of the phone chosen by the page."""
 
-    bytes = QueryWhole(0, TRANSFER_MOST, required=True)
+    bytes = QueryWhole(0, MAX_TRANSFER, required=True)
     phone = Text(most=40, load_default=None)
     test = Text(most=40, load_default=None)
     nonce = Text(most=NONCE_LENGTH, load_default=None)  # of the previous ping's answer
@@ -193,7 +193,7 @@ class TransferSchema(Strict):
 class SentSchema(TransferSchema):
     """A transfer whose size is that of its body."""
 
-    bytes = QueryWhole(0, TRANSFER_MOST, load_default=0)
+    bytes = QueryWhole(0, MAX_TRANSFER, load_default=0)
 
 
 class RunningTestSchema(Strict):
@@ -223,7 +223,7 @@ def new_transfer_limiter(
     """Return the limiter of one process: its share of the slots, at most half its threads."""
     share = config["SPEED_AT_ONCE"] // (processes or config["WEB_CONCURRENCY"])
     at_once = share if processes else min(share, THREADS // 2)
-    return TransferLimiter(max(1, at_once), ADDRESS_MOST_PER_HOUR)
+    return TransferLimiter(max(1, at_once), MAX_ADDRESS_PER_HOUR)
 
 
 @speed_bp.after_request
@@ -236,7 +236,7 @@ def _for_any_page(response: Response) -> Response:
 def start_test() -> Any:
     """Start the test of a ticket."""
     size = request.content_length
-    if size is None or size > TICKET_BODY_MOST:  # anyone can send one
+    if size is None or size > MAX_TICKET_BODY:  # anyone can send one
         raise Problem(413 if size else 411, "too_large" if size else "length_required")
     ticket = read_object().get("ticket")
     if not isinstance(ticket, str):
@@ -300,7 +300,7 @@ def end_down(query: dict[str, Any]) -> Response:
 def take_up(query: dict[str, Any]) -> Response:
     """Receive a body and discard it."""
     size, test = request.content_length, query["test"]
-    if size is None or size > TRANSFER_MOST:
+    if size is None or size > MAX_TRANSFER:
         raise Problem(413 if size else 411, "too_large" if size else "length_required")
     if test:
         _host().check_running(test, clock_now())

@@ -15,7 +15,7 @@ from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
 from backend.units.index import NamedUnit
-from backend.units.search import FOUND_MOST, FoundUnit, search_units
+from backend.units.search import MAX_FOUND, FoundUnit, search_units
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps.drawing import MapDrawing, country_map, unit_map
 
@@ -218,7 +218,7 @@ def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | No
 def find_units(text: str, month: str | None, now: datetime) -> list[FoundUnit]:
     """Return the units that a text may mean, by names of today and of before July 2025."""
     day = month_end(month or _newest_month(months_with_data(local_day(now)), now))
-    return search_units(text, day, limit=FOUND_MOST)
+    return search_units(text, day, limit=MAX_FOUND)
 
 
 def group_found(found: Iterable[FoundUnit]) -> list[SearchResult]:

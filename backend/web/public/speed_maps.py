@@ -36,7 +36,7 @@ LATENCY_CLASSES = (20, 30, 40, 60, 100)
 LOADED_CLASSES = (50, 100, 150, 250, 400)
 
 # Width and height of the map at most, in units of the picture.
-WIDTH_MOST, HEIGHT_MOST = 336.0, 430.0
+MAX_WIDTH, MAX_HEIGHT = 336.0, 430.0
 LABEL_SIZES = (11, 9)
 # A figure may be this much wider than its unit: over a border it is still read as its figure.
 OVERHANG = 1.2
@@ -189,7 +189,7 @@ def make_ground(
     over: Sequence[tuple[str, str]] = (),
 ) -> Ground:
     """Return units with their roles and the labels that fit, the widest units first."""
-    scale = min(WIDTH_MOST / drawing.width, HEIGHT_MOST / drawing.height)
+    scale = min(MAX_WIDTH / drawing.width, MAX_HEIGHT / drawing.height)
     paths = {code: path for code, path in drawing.paths.items() if code not in AT_SEA}
     rooms = {code: room for code, room in drawing.rooms.items() if code in paths}
     parts: dict[str, str] = {}

@@ -22,7 +22,7 @@ Item = dict[str, Any]
 
 GENERATIONS = ("4G", "5G")
 # The largest operators; the table of the page has all of them.
-OPERATORS_MOST = 5
+MAX_OPERATORS = 5
 MONTHS = 12
 # Steps of a cell by its share of the largest: bars that grow, in two colours.
 STEPS = (0.25, 0.5, 0.75, 1.0)
@@ -98,7 +98,7 @@ def rows_of(items: Sequence[Item], network: str, translator: Translator) -> list
     by_key = {(one["operator"], one["technology"]): one for one in items}
     totals = [one for one in items if one["operator"] and not one["technology"]]
     named = [one for one in totals if one["operator"] != "unknown"]
-    largest = sorted(named, key=lambda one: -one["n"])[:OPERATORS_MOST]
+    largest = sorted(named, key=lambda one: -one["n"])[:MAX_OPERATORS]
     operators = (None, *(one["operator"] for one in largest))
     mobile = network == "mobile"
     keys: list[tuple[str | None, str | None]] = [(None, None)] if mobile else []

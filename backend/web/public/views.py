@@ -22,7 +22,7 @@ from backend.http.requests import Parser, as_attachment, clock_now
 from backend.reports.content.figures import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
-from backend.units.search import FOUND_MOST
+from backend.units.search import MAX_FOUND
 from backend.web.maps.cells import cell_shapes, step_labels
 from backend.web.maps.drawing import MapDrawing
 from backend.web.public import data, service, sharing, speed_pictures
@@ -59,8 +59,8 @@ PICTURE_S = 3600
 # Pixels of a picture to share, as of other pictures on phones.
 PNG_WIDTH = 1080
 # Ten times the size of a report of the largest province with its map.
-FILE_MOST = 15_000_000
-DIGEST_MOST = 64
+MAX_FILE = 15_000_000
+MAX_DIGEST = 64
 
 
 @bp.page("/", schemas.FirstPageQuerySchema, policy=MAP)
@@ -170,7 +170,7 @@ def search(query: dict[str, Any]) -> Any:
     if len(results) == 1:
         endpoint, values = results[0].page
         return redirect(translator_for(lang).to(endpoint, **values))
-    more = len(found) >= FOUND_MOST
+    more = len(found) >= MAX_FOUND
     return render_public("web/public/search.html", lang, results=results, q=text, more=more)
 
 
@@ -344,10 +344,10 @@ def ask(query: dict[str, Any]) -> Response:
 @seal_pages.page("/seal", methods=("POST",))
 def send(query: dict[str, Any]) -> Any:
     """Redirect to the page of the uploaded file's digest; the file is not stored."""
-    request.max_content_length = FILE_MOST
+    request.max_content_length = MAX_FILE
     content = uploaded_content()
     if content is None:
-        wanted = "".join(request.form.get("digest", "").split())[:DIGEST_MOST].lower()
+        wanted = "".join(request.form.get("digest", "").split())[:MAX_DIGEST].lower()
     else:
         wanted = digest(content)
     if not wanted:
@@ -361,7 +361,7 @@ def show(query: dict[str, Any], digest: str) -> Response:
     try:
         found = check_digest(digest, trusted_keys(current_app.config))
     except Problem as problem:
-        response = render_public("web/public/seal.html", query["lang"], digest=digest[:DIGEST_MOST])
+        response = render_public("web/public/seal.html", query["lang"], digest=digest[:MAX_DIGEST])
         response.status_code = problem.status
         return response
     return render_public("web/public/seal.html", query["lang"], found=found)

@@ -4,34 +4,34 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields
 
-from backend.accounts.login_names import NAME_MOST as CONTACT_MOST
-from backend.campaign_setup.team_lines import TEXT_MOST
-from backend.campaigns.schemas import CAPACITY_MOST, TYPES
-from backend.fields import ID_MOST, Many, QueryWhole, Strict, Text
+from backend.accounts.login_names import MAX_NAME as MAX_CONTACT
+from backend.campaign_setup.team_lines import MAX_TEXT
+from backend.campaigns.schemas import MAX_CAPACITY, TYPES
+from backend.fields import MAX_ID, Many, QueryWhole, Strict, Text
 from backend.organisations.schemas import Name, Telephone
-from backend.units.search import NAME_MOST
+from backend.units.search import MAX_NAME
 from backend.web.board.schemas import CampaignFormSchema
 from backend.web.site.schemas import PageQuerySchema
-from backend.web.site.unit_fields import LINES_MOST
+from backend.web.site.unit_fields import MAX_LINES
 
 # Letters of a short field of a draft, which is stored as typed.
-SHORT_MOST = 300
-TEAMS_MOST = 1_000
-PARTS_MOST = 100
-UNITS_MOST = 4_000
+MAX_SHORT = 300
+MAX_TEAMS = 1_000
+MAX_PARTS = 100
+MAX_UNITS = 4_000
 
 
 class DraftQuerySchema(PageQuerySchema):
     """The team whose poster is wanted; without one the part of all posters."""
 
-    team = QueryWhole(1, ID_MOST, load_default=None)
-    part = QueryWhole(1, PARTS_MOST, load_default=1)
+    team = QueryWhole(1, MAX_ID, load_default=None)
+    part = QueryWhole(1, MAX_PARTS, load_default=1)
 
 
 class DetailsFormSchema(CampaignFormSchema):
     """The first step: the campaign, its organisation and the telephone number on posters."""
 
-    organisation_id = QueryWhole(1, ID_MOST, required=True)
+    organisation_id = QueryWhole(1, MAX_ID, required=True)
     telephone = Telephone(allow_none=True, load_default=None)
     state = Text(choices=("draft", "open"), load_default="open")
 
@@ -42,25 +42,25 @@ class TypedSchema(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    name = Text(SHORT_MOST, allow_none=True)
-    organisation_id = Text(SHORT_MOST, allow_none=True)
-    first_day = Text(SHORT_MOST, allow_none=True)
-    last_day = Text(SHORT_MOST, allow_none=True)
-    areas = Text(LINES_MOST, allow_none=True)
-    networks = fields.List(Text(SHORT_MOST))
-    target = Text(SHORT_MOST, allow_none=True)
-    cap = Text(SHORT_MOST, allow_none=True)
-    state = Text(SHORT_MOST, allow_none=True)
-    telephone = Text(SHORT_MOST, allow_none=True)
-    teams = Text(TEXT_MOST, allow_none=True)
-    former = fields.List(Text(SHORT_MOST))
+    name = Text(MAX_SHORT, allow_none=True)
+    organisation_id = Text(MAX_SHORT, allow_none=True)
+    first_day = Text(MAX_SHORT, allow_none=True)
+    last_day = Text(MAX_SHORT, allow_none=True)
+    areas = Text(MAX_LINES, allow_none=True)
+    networks = fields.List(Text(MAX_SHORT))
+    target = Text(MAX_SHORT, allow_none=True)
+    cap = Text(MAX_SHORT, allow_none=True)
+    state = Text(MAX_SHORT, allow_none=True)
+    telephone = Text(MAX_SHORT, allow_none=True)
+    teams = Text(MAX_TEXT, allow_none=True)
+    former = fields.List(Text(MAX_SHORT))
 
 
 class TeamsFormSchema(Strict):
     """The second step: a list of teams, and teams of former campaigns."""
 
-    teams = Text(TEXT_MOST, allow_none=True, load_default=None)
-    former = Many(QueryWhole(1, ID_MOST), least=0, most=TEAMS_MOST, load_default=list)
+    teams = Text(MAX_TEXT, allow_none=True, load_default=None)
+    former = Many(QueryWhole(1, MAX_ID), least=0, most=MAX_TEAMS, load_default=list)
     go = Text(choices=("check", "start"), load_default="check")
 
 
@@ -69,22 +69,22 @@ class TeamFormSchema(Strict):
 
     name = Name(required=True)
     type = Text(choices=TYPES, required=True)
-    home = Text(NAME_MOST, allow_none=True, load_default=None)
-    home_choice = Text(NAME_MOST, allow_none=True, load_default=None)
-    capacity_per_day = QueryWhole(0, CAPACITY_MOST, allow_none=True, load_default=None)
+    home = Text(MAX_NAME, allow_none=True, load_default=None)
+    home_choice = Text(MAX_NAME, allow_none=True, load_default=None)
+    capacity_per_day = QueryWhole(0, MAX_CAPACITY, allow_none=True, load_default=None)
     version = Text(12, load_default=None, allow_none=True)
 
 
 class FormerFormSchema(Strict):
     """Existing teams that join a campaign."""
 
-    former = Many(QueryWhole(1, ID_MOST), least=1, most=TEAMS_MOST, required=True)
+    former = Many(QueryWhole(1, MAX_ID), least=1, most=MAX_TEAMS, required=True)
 
 
 class LeaderFormSchema(Strict):
     """The e-mail address or telephone number of a leader to invite."""
 
-    contact = Text(CONTACT_MOST, required=True)
+    contact = Text(MAX_CONTACT, required=True)
 
 
 class SureFormSchema(Strict):

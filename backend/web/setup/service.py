@@ -26,11 +26,11 @@ from backend.units.service import set_on
 from backend.web.setup.posters import PosterTeam, PosterTexts
 
 # A campaign shorter than this lasts until the end of the next month.
-DAYS_LEAST = 10
+MIN_DAYS = 10
 # Pages of one PDF: each takes a tenth of a second.
-POSTERS_MOST = 100
+MAX_POSTERS = 100
 # Communes of a few provinces; more are specks on a poster.
-COMMUNES_MOST = 600
+MAX_COMMUNES = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def draft_defaults(organisation_id: int, now: datetime) -> dict[str, Any]:
     """Return the proposed fields of a new campaign: this month, the organisation's own area."""
     today = local_day(now)
     last = month_end(f"{today:%Y-%m}")
-    if (last - today).days < DAYS_LEAST:
+    if (last - today).days < MIN_DAYS:
         last = month_end(f"{last + timedelta(days=1):%Y-%m}")
     organisation = db.session.get_one(Organisation, organisation_id)
     unit = unit_index().by_id.get(organisation.unit_id or 0)
@@ -116,7 +116,7 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
         retention_days=config["RETENTION_DAYS"],
         demo=campaign.demo,
         logo=logo_of(organisation.id),
-        map=inside_units(active, units, COMMUNES_MOST) if active else None,
+        map=inside_units(active, units, MAX_COMMUNES) if active else None,
     )
 
 

@@ -47,7 +47,7 @@ bp = PageBlueprint("setup", __name__, login_required=True, url_prefix="/campaign
 blueprints = (bp,)
 DRAFT_LISTS = ("networks", "former")
 # A list of 5,000 teams as a workbook.
-LIST_MOST = 5_000_000
+MAX_LIST = 5_000_000
 
 
 @bp.page({"/new": {"draft_id": None}, "/drafts/<int:draft_id>": {}}, methods=READ_WRITE)
@@ -115,7 +115,7 @@ def remove_draft(query: dict[str, Any], draft_id: int) -> Response:
     return redirect_to("board.index", query)
 
 
-@bp.page("/drafts/<int:draft_id>/teams", methods=READ_WRITE, upload_most=LIST_MOST)
+@bp.page("/drafts/<int:draft_id>/teams", methods=READ_WRITE, upload_most=MAX_LIST)
 def teams(query: dict[str, Any], draft_id: int) -> Response:
     """List the teams of a new campaign, check each line, and start the campaign."""
     form, user = new_form(query), actor()
@@ -226,7 +226,7 @@ def _render_ready(
         "waiting": drafts.waiting_leaders(user, campaign_id, now),
         "invited": [_invited(one, board.campaign["name"], call) for one in invited],
         "telephone": call,
-        "parts": range(1, -(-len(teams) // service.POSTERS_MOST) + 1),
+        "parts": range(1, -(-len(teams) // service.MAX_POSTERS) + 1),
         "has_logo": logos.logo_of(organisation.id) is not None,
         "organisation": organisation,
     }
@@ -282,8 +282,8 @@ def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
     """Send the posters of all teams of a campaign, or of one, as one PDF."""
     now = clock_now()
     teams = service.coded_teams(actor(), campaign_id, query["team"])
-    first = (query["part"] - 1) * service.POSTERS_MOST
-    part = teams[first : first + service.POSTERS_MOST]
+    first = (query["part"] - 1) * service.MAX_POSTERS
+    part = teams[first : first + service.MAX_POSTERS]
     pages = service.poster_teams(part, request.url_root, local_day(now))
     content = posters(service.poster_texts(campaign_id, current_app.config, now), pages)
     name = f"poster-{campaign_id}.pdf"

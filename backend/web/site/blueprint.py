@@ -88,7 +88,7 @@ READ_WRITE = ("GET", "POST")
 # Pages with forms: forms go to this server, and a script may fetch parts of the page.
 WITH_FORMS = PAGE + "; connect-src 'self'"
 # Bytes of the fields of a form with a file.
-FIELDS_MOST = 100_000
+MAX_FIELDS = 100_000
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -135,7 +135,7 @@ class PageBlueprint(Blueprint):
             @wraps(view)
             def answer(**path: Any) -> Any:
                 if upload_most:  # before the form is parsed, which checking its token does
-                    request.max_content_length = upload_most + FIELDS_MOST
+                    request.max_content_length = upload_most + MAX_FIELDS
                 if self.login_required and not actor().signed_in:
                     return redirect_to_sign_in()
                 if self.act:

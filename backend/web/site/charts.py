@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from backend.drawing import ticks
 
 # Smallest height of a bar above zero, so that it is visible.
-LEAST_PERCENT = 1.5
+MIN_PERCENT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def bars(
         begins = group is not None and (n == 0 or groups[n - 1] != group)
         if n == 0 and len(groups) > 1:
             begins = groups[1] == group
-        height = max(100 * value / top, LEAST_PERCENT) if value and value > 0 else 0.0
+        height = max(100 * value / top, MIN_PERCENT) if value and value > 0 else 0.0
         reaches = line is not None and (value or 0.0) >= line
         above, height = round(100 - height, 2), round(height, 2)
         drawn.append(Bar(label, text, above, height, reaches, group, begins))

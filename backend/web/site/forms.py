@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors, invalid
 from backend.http.problems import serialize_errors
-from backend.http.requests import BODY_MOST_BYTES
+from backend.http.requests import MAX_BODY_BYTES
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.web.site.pages import render_private, translator_for
@@ -107,7 +107,7 @@ def new_form(query: dict[str, Any]) -> Form:
 
 def submitted_fields(lists: Iterable[str] = ()) -> dict[str, Any]:
     """Return the submitted fields, empty ones as None; `lists` have several values."""
-    request.max_content_length = BODY_MOST_BYTES
+    request.max_content_length = MAX_BODY_BYTES
     plural = set(lists)
     fields: dict[str, Any] = {name: [one for one in request.form.getlist(name) if one.strip()]
                               for name in plural}  # fmt: skip

@@ -10,11 +10,11 @@ from backend.coverage.statistics.quantiles import GENERATIONS, LOADED
 from backend.fields import QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
-from backend.units.search import NAME_MOST
+from backend.units.search import MAX_NAME
 
 LANGUAGES = ("vi", "en")
 PICTURE_METRICS = ("download_mbps", "upload_mbps", "ping_ms", *LOADED)
-OPERATOR_MOST = 40  # letters
+MAX_OPERATOR = 40  # letters
 WIDGET_SIZES = ("small", "medium", "large", "wide")
 
 
@@ -29,13 +29,13 @@ class PageQuerySchema(Strict):
         return {name: data[name] for name in data if data[name] != ""}
 
 
-PAGES_MOST = 100_000
+MAX_PAGES = 100_000
 
 
 class ListQuerySchema(PageQuerySchema):
     """The page of a long list."""
 
-    page = QueryWhole(1, PAGES_MOST, load_default=1)
+    page = QueryWhole(1, MAX_PAGES, load_default=1)
 
 
 class MonthQuerySchema(PageQuerySchema):
@@ -73,7 +73,7 @@ class PlacePictureQuerySchema(PageQuerySchema):
 class SpeedMapQuerySchema(SpeedPictureQuerySchema):
     """A map of speeds: of one operator or technology, or compared with another month."""
 
-    operator = Text(most=OPERATOR_MOST, load_default=None)
+    operator = Text(most=MAX_OPERATOR, load_default=None)
     technology = Text(choices=tuple(GENERATIONS), load_default=None)
     before = month_field(load_default=None)
 
@@ -99,7 +99,7 @@ class SearchQuerySchema(MonthQuerySchema):
 class EmbedQuerySchema(UnitPageQuerySchema):
     """The unit of a widget by name or code, and what its frame looks like."""
 
-    unit = Text(most=NAME_MOST, load_default=None)
+    unit = Text(most=MAX_NAME, load_default=None)
     size = Text(choices=WIDGET_SIZES, load_default="medium")
     words = Text(choices=LANGUAGES, load_default=None)
 

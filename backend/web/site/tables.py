@@ -11,7 +11,7 @@ ROW_OR_CELL = re.compile(r"<tr\b|<td\b([^>]*)>|<th\b[^>]*>")
 SPAN = re.compile(r'\bcolspan="(\d+)"')
 HIDDEN_ON_PHONES = "wide-only"
 # Rows with more cells than this would be too long as lists: such a table scrolls.
-LISTED_MOST = 10
+MAX_LISTED = 10
 # Rows of a list on one page.
 ROWS_SHOWN = 200
 
@@ -22,7 +22,7 @@ def columns_class(columns: Sequence[Markup]) -> str:
     """Return the classes of a table by its numbers of columns on phones and on other screens."""
     narrow = sum(HIDDEN_ON_PHONES not in one for one in columns)
     numbers = ("columns", narrow), ("all", len(columns))
-    return " ".join(f"{name}-{n}" for name, n in numbers if n <= LISTED_MOST)
+    return " ".join(f"{name}-{n}" for name, n in numbers if n <= MAX_LISTED)
 
 
 def name_cells(rows: Markup, columns: Sequence[Markup]) -> Markup:

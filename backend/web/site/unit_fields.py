@@ -16,9 +16,9 @@ from backend.units.index import NamedUnit, unit_index
 from backend.units.search import Choice, choose_units, home_area
 
 # Letters of a text with one unit a line: 4,000 lines of a name with its province and code.
-LINES_MOST = 400_000
+MAX_LINES = 400_000
 # Lines that are asked about at once; the others follow.
-QUESTIONS_MOST = 10
+MAX_QUESTIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _unclear(
     name: str, chosen: Mapping[str, tuple[NamedUnit, ...]], unclear: Mapping[str, Choice]
 ) -> Problem:
     """Return the problem that asks about unclear lines and keeps the clear and the unknown ones."""
-    asked = [(text, one) for text, one in unclear.items() if one.candidates][:QUESTIONS_MOST]
+    asked = [(text, one) for text, one in unclear.items() if one.candidates][:MAX_QUESTIONS]
     named = {text for text, _ in asked}
     kept = [units[-1].label for units in chosen.values()]
     kept += [text for text in unclear if text not in named]

@@ -59,7 +59,7 @@ def posts(team: Sequence[str], others: Sequence[str], seed: str) -> Iterator[Pos
 
 
 PROCESSES = 2
-LINES_MOST = 1_000  # connections of one process
+MAX_LINES = 1_000  # connections of one process
 PATIENCE_S = 15.0  # as phones have
 STORED = "accepted", "duplicate"  # the latter after a connection that ended
 
@@ -208,7 +208,7 @@ class _Gun:
         return None
 
     def _open_another(self) -> None:
-        if self.waiting and self.lines < LINES_MOST:
+        if self.waiting and self.lines < MAX_LINES:
             self.lines += 1
             task = asyncio.ensure_future(self._open())
             task.add_done_callback(lambda done: done.exception())

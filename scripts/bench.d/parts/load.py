@@ -27,7 +27,7 @@ from parts.witnessed import first_tickets, witnessed
 
 # A volunteer's day: some tests from the morning on, a walk of some hundred metres between them.
 A_DAY, APART = 16, timedelta(minutes=25)
-# Younger than rules.AGE_MOST, so that every sample is judged in full.
+# Younger than rules.MAX_AGE, so that every sample is judged in full.
 SINCE = timedelta(days=58)
 Area = tuple[float, float, float, float]  # west, south, width, height
 AREA: Area = (105.6, 21.4, 0.4, 0.4)  # Thái Nguyên

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from backend.accounts.models import PersonalToken, Role, Session, User
-from backend.accounts.own_account import CHECKS_PER_ACCOUNT, TOKENS_MOST
+from backend.accounts.own_account import CHECKS_PER_ACCOUNT, MAX_TOKENS
 from backend.accounts.passwords import weakness
 from backend.database.extensions import db
 from tests.support.devices import bearer
@@ -302,7 +302,7 @@ def test_one_has_so_many_tokens(app: Flask, client: FlaskClient, clock: Any) -> 
     with app.app_context():
         rows = [
             PersonalToken(user_id=mine, name="x", token_hash=bytes([n]), scopes=[], created_at=now)
-            for n in range(TOKENS_MOST)
+            for n in range(MAX_TOKENS)
         ]
         db.session.add_all(rows)
         db.session.commit()

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from backend.accounts.models import Role, User
 from backend.database.extensions import db
-from backend.fields import ID_MOST
+from backend.fields import MAX_ID
 from backend.http.paging import encode_cursor
 from tests.support.people import (
     account,
@@ -79,7 +79,7 @@ def test_what_cannot_be_read_is_named(
 
 
 def test_a_cursor_beyond_every_row_is_the_end(client: FlaskClient, admin: dict[str, str]) -> None:
-    page = client.get(f"{URL}?cursor={encode_cursor(ID_MOST)}", headers=admin)
+    page = client.get(f"{URL}?cursor={encode_cursor(MAX_ID)}", headers=admin)
     assert (page.status_code, page.json["items"]) == (200, [])
 
 

@@ -197,7 +197,7 @@ def test_other_machines_are_met_with_certificates(app: Flask, others: str) -> No
 def test_a_scheduler_that_is_not_there_is_told(
     app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(executors, "ANSWER_MOST_S", 0.5)
+    monkeypatch.setattr(executors, "MAX_ANSWER_S", 0.5)
     monkeypatch.setattr(executors, "CERTIFICATES", issue(tmp_path))
     words = ["measurements", "reassign", "--scheduler", "tls://127.0.0.1:1"]
     result = app.test_cli_runner().invoke(args=words)

@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.http.load_shedding import AGE_BELIEVED_S, RETRY_S, STARTED_HEADER, WAIT_MOST_S
+from backend.http.load_shedding import AGE_BELIEVED_S, MAX_WAIT_S, RETRY_S, STARTED_HEADER
 from backend.server.running.serve import answers
 from tests.support.factories import register, sample
 from tests.support.nginx import free_port, needs_nginx, running_nginx
@@ -37,14 +37,14 @@ def waited(seconds: float) -> dict[str, str]:
 
 
 def test_a_request_that_waited_too_long_is_told_when_to_come_again(proxied: FlaskClient) -> None:
-    answer = proxied.post(URL, json=sample(), headers=waited(WAIT_MOST_S + 0.1))
+    answer = proxied.post(URL, json=sample(), headers=waited(MAX_WAIT_S + 0.1))
     assert answer.status_code == 503 and answer.json["code"] == "busy"
     assert RETRY_S[0] <= int(answer.headers["Retry-After"]) <= RETRY_S[1]
     for path in ("/healthz", "/readyz", "/metrics"):
-        assert proxied.get(path, headers=waited(WAIT_MOST_S + 0.1)).status_code == 200
+        assert proxied.get(path, headers=waited(MAX_WAIT_S + 0.1)).status_code == 200
 
 
-@pytest.mark.parametrize("age", [WAIT_MOST_S - 0.5, AGE_BELIEVED_S + 1, -30, float("nan")])
+@pytest.mark.parametrize("age", [MAX_WAIT_S - 0.5, AGE_BELIEVED_S + 1, -30, float("nan")])
 def test_a_stall_and_a_wrong_clock_are_no_reason(proxied: FlaskClient, age: float) -> None:
     phone = register(proxied)
     assert proxied.post(URL, json=sample(), headers=phone | waited(age)).status_code == 201
@@ -57,7 +57,7 @@ def test_a_header_that_is_no_time_is_no_reason(proxied: FlaskClient, started: st
 
 def test_without_a_proxy_the_header_is_not_believed(client: FlaskClient) -> None:
     phone = register(client)
-    answer = client.post(URL, json=sample(), headers=phone | waited(WAIT_MOST_S + 1))
+    answer = client.post(URL, json=sample(), headers=phone | waited(MAX_WAIT_S + 1))
     assert answer.status_code == 201
 
 
@@ -130,7 +130,7 @@ def test_overload_is_shed_and_served_again_afterwards(slow_port: int) -> None:
     assert 2 <= statuses.count(201) <= 5  # a second is three of them
     assert statuses.count(503) == 30 - statuses.count(201)
     assert all(retry for status, retry in answered if status == 503)
-    assert time.monotonic() - began < WAIT_MOST_S + 3.0  # the refused ones take no time
+    assert time.monotonic() - began < MAX_WAIT_S + 3.0  # the refused ones take no time
     assert ask(slow_port)[0] == 201
 
 

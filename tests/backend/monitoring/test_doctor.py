@@ -216,7 +216,7 @@ def test_days_that_nobody_sums(app: Flask, var_dir: Path) -> None:
 
 
 def test_a_full_disk(app: Flask, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "LEAST_FREE_BYTES", 10**18)
+    monkeypatch.setattr(checks, "MIN_FREE_BYTES", 10**18)
     code, output = visit(app)
     assert code == 1 and output.count("are free at") == 2, output
 

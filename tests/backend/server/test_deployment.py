@@ -17,12 +17,12 @@ import yaml
 from flask import Flask
 
 from backend.i18n.messages import message
-from backend.reports.monthly.lifecycle import SIZE_MOST
+from backend.reports.monthly.lifecycle import MAX_SIZE
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.roles import REPORTING_CONNECTIONS, REPORTING_SETTINGS
-from backend.units.uploads import UPLOAD_MOST
-from backend.web.measure.speed import TRANSFER_MOST
-from backend.web.public.views import FILE_MOST
+from backend.units.uploads import MAX_UPLOAD
+from backend.web.measure.speed import MAX_TRANSFER
+from backend.web.public.views import MAX_FILE
 from config import settings
 from tests.support.nginx import free_port, needs_nginx, running_nginx, write_files
 
@@ -91,9 +91,9 @@ def test_nginx_logs_no_query_string() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "most"), [("/seal", FILE_MOST), ("/api/v1/reports/7/attachments", SIZE_MOST),
-                       ("/desk/reports/7/attachments", SIZE_MOST), ("/do/up", TRANSFER_MOST),
-                       ("/admin/sets", UPLOAD_MOST)],
+    ("path", "most"), [("/seal", MAX_FILE), ("/api/v1/reports/7/attachments", MAX_SIZE),
+                       ("/desk/reports/7/attachments", MAX_SIZE), ("/do/up", MAX_TRANSFER),
+                       ("/admin/sets", MAX_UPLOAD)],
 )  # fmt: skip
 def test_nginx_lets_through_what_the_app_takes(path: str, most: int) -> None:
     site = (DEPLOY / "nginx-site.conf").read_text()

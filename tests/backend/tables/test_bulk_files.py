@@ -267,5 +267,5 @@ def test_the_body_may_be_gzip_and_has_a_type_and_a_size(
     assert send(client, url(youth, True), GOOD, organiser, excel).status_code == 200
     answer = send(client, url(youth), GOOD, organiser, "application/json")
     assert (answer.status_code, answer.json["code"]) == (415, "not_table")
-    monkeypatch.setattr("backend.http.requests.BODY_MOST_BYTES", 100)
+    monkeypatch.setattr("backend.http.requests.MAX_BODY_BYTES", 100)
     assert send(client, url(youth), GOOD, organiser).status_code == 413

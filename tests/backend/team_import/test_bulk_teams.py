@@ -127,7 +127,7 @@ def test_one_bad_row_writes_nothing_and_all_are_named(
     assert answer.json["totals"]["create"] == 1 and answer.json["totals"]["error"] == 13
     by_line = {row["line"]: row["errors"][0] for row in answer.json["rows"]}
     assert by_line[9]["candidates"] == ["2"]
-    assert len(by_line[7]["candidates"]) == bulk_places.CANDIDATES_MOST
+    assert len(by_line[7]["candidates"]) == bulk_places.MAX_CANDIDATES
     assert all(one.startswith("Xã Tân Lập, ") for one in by_line[7]["candidates"])
     assert all(one["message"] != one["code"] for one in by_line.values())
     assert teams(app) == [] and import_entries(app) == []

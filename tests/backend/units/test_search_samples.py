@@ -18,9 +18,9 @@ SEED, NAMES = 20261127, 200
 TODAY, LAST_OLD = date(2026, 11, 27), date(2025, 6, 30)
 FIRST = 3
 # Units that share a name without diacritics, above which people add the province.
-SHARED_MOST = 3
+MAX_SHARED = 3
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-TYPED_LETTERS_LEAST = 5
+MIN_TYPED_LETTERS = 5
 SHORT = {
     "Xã": ("x. ", "x "), "Phường": ("p. ", "P.", "p "), "Thị trấn": ("tt. ", "TT ", "tt "),
     "Huyện": ("h. ", "H.", "h "), "Quận": ("q. ", "Q.", "q "), "Thị xã": ("tx. ", "TX "),
@@ -39,7 +39,7 @@ def test_names_are_found_as_people_write_them(app: Flask, capsys: pytest.Capture
         lines, times = [], []
         for form, least, write in FORMS:
             asked = [
-                (unit, write(unit, shared[words_of(unit.name)] > SHARED_MOST, chance))
+                (unit, write(unit, shared[words_of(unit.name)] > MAX_SHARED, chance))
                 for unit in sample
             ]
             tried = [(unit, text) for unit, text in asked if text]
@@ -91,7 +91,7 @@ def _abbreviated(unit: NamedUnit, with_province: bool, chance: random.Random) ->
 def _mistyped(unit: NamedUnit, with_province: bool, chance: random.Random) -> str | None:
     """Return the name with a letter left out, added, changed or swapped; None of a short name."""
     bare = unit.name.removeprefix(f"{unit.type} ")
-    if len(compact(words_of(bare))) < TYPED_LETTERS_LEAST:
+    if len(compact(words_of(bare))) < MIN_TYPED_LETTERS:
         return None
     kind = unit.name.removesuffix(bare)
     letters = list(plain(bare))

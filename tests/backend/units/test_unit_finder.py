@@ -93,7 +93,7 @@ def test_a_wrong_column_costs_no_endless_guessing() -> None:
         NamedUnit(n, f"{n:05}", f"Xã Tân {n}", "Xã", above, frozenset({n})) for n in range(900)
     ]
     places = UnitFinder(known)
-    found = [places.find(f"Xã Tâm Tân {n}x") for n in range(bulk_places.GUESSES_MOST + 1)]
+    found = [places.find(f"Xã Tâm Tân {n}x") for n in range(bulk_places.MAX_GUESSES + 1)]
     assert found[0].candidates and not found[-1].candidates
 
 

@@ -15,9 +15,9 @@ from backend.server.gunicorn.speed import speed_app
 from backend.witness import measuring_host
 from backend.witness.keys import host_key, installation_key, own_host_id
 from backend.witness.measuring_host import (
-    EVENTS_MOST,
     KEPT,
-    TEST_MOST,
+    MAX_EVENTS,
+    MAX_TEST,
     MeasuringHost,
     percentile_90,
 )
@@ -265,9 +265,9 @@ def test_complete_is_the_profile_or_a_transfer_of_a_slow_line(
 def test_a_test_is_bounded_in_time_and_in_events(host: MeasuringHost) -> None:
     test = started(host)
     with pytest.raises(Problem) as late:
-        host.begin_download(test, 100, NOON + TEST_MOST + timedelta(seconds=1))
+        host.begin_download(test, 100, NOON + MAX_TEST + timedelta(seconds=1))
     assert late.value.code == "test_ended"
-    for _ in range(EVENTS_MOST):
+    for _ in range(MAX_EVENTS):
         host.ping(test, None, NOON, 0.0)
     with pytest.raises(Problem):
         host.ping(test, None, NOON, 0.0)

@@ -15,7 +15,7 @@ from backend.database.extensions import db
 from backend.witness import hosts
 from backend.witness.keys import host_key, own_host_id
 from backend.witness.models import HostKey, MeasuringHost, TicketRow
-from backend.witness.service import PER_DAY, UNUSED_MOST
+from backend.witness.service import MAX_UNUSED, PER_DAY
 from backend.witness.statements import verify_ticket
 from tests.support import people
 from tests.support.clock import FakeClock
@@ -77,14 +77,14 @@ def test_profile_and_host_are_checked(
 def test_eight_unused_tickets_at_most(
     client: FlaskClient, phone: dict[str, str], clock: FakeClock
 ) -> None:
-    for _ in range(UNUSED_MOST):
+    for _ in range(MAX_UNUSED):
         get_ticket(client, phone)
         clock.now += timedelta(hours=1)
     refused = client.post(TESTS, json={}, headers=phone)
     assert (refused.status_code, refused.json["code"]) == (429, "too_many_tickets")
-    assert refused.headers["Retry-After"] == str((24 - UNUSED_MOST) * 3600)
+    assert refused.headers["Retry-After"] == str((24 - MAX_UNUSED) * 3600)
     get_ticket(client, register(client))  # another phone is not affected
-    clock.now += timedelta(hours=24 - UNUSED_MOST)
+    clock.now += timedelta(hours=24 - MAX_UNUSED)
     get_ticket(client, phone)
 
 
@@ -97,12 +97,12 @@ def test_the_same_id_returns_the_same_ticket(
     assert first["id"] == id
     clock.now += timedelta(minutes=3)
     assert [get_ticket(client, phone, id=id) for _ in range(4)] == [first] * 4
-    for _ in range(UNUSED_MOST - 1):
+    for _ in range(MAX_UNUSED - 1):
         get_ticket(client, phone, id=str(uuid4()))
     assert client.post(TESTS, json={"id": str(uuid4())}, headers=phone).status_code == 429
     assert get_ticket(client, phone, id=id) == first  # at the limit too
     with app.app_context():
-        assert db.session.scalar(select(func.count()).select_from(TicketRow)) == UNUSED_MOST
+        assert db.session.scalar(select(func.count()).select_from(TicketRow)) == MAX_UNUSED
 
 
 def test_the_id_of_another_phone_is_refused(client: FlaskClient, phone: dict[str, str]) -> None:
@@ -138,7 +138,7 @@ def test_the_limits_hold_for_requests_at_the_same_time(
     def fetch_ticket() -> None:
         statuses.append(app.test_client().post(TESTS, json={}, headers=phone).status_code)
 
-    for _ in range(UNUSED_MOST - 3):
+    for _ in range(MAX_UNUSED - 3):
         get_ticket(client, phone)
     threads = [threading.Thread(target=fetch_ticket) for _ in range(8)]
     for thread in threads:
@@ -148,7 +148,7 @@ def test_the_limits_hold_for_requests_at_the_same_time(
     assert statuses.count(201) <= 2
     assert set(statuses) <= {201, 429, 503}
     with app.app_context():
-        assert db.session.scalar(select(func.count()).select_from(TicketRow)) <= UNUSED_MOST
+        assert db.session.scalar(select(func.count()).select_from(TicketRow)) <= MAX_UNUSED
 
 
 def test_a_registered_host_is_preferred_where_speed_url_names_it(
@@ -207,7 +207,7 @@ def test_a_post_at_the_limit_of_tickets_is_stored_without_one(
     client: FlaskClient, phone: dict[str, str]
 ) -> None:
     used = get_ticket(client, phone)["ticket"]
-    for _ in range(UNUSED_MOST - 1):
+    for _ in range(MAX_UNUSED - 1):
         get_ticket(client, phone)
     stored = _post(client, phone, sample())
     assert (stored.json["outcome"], stored.json["next_test"]) == ("accepted", None)

@@ -12,8 +12,8 @@ import pytest
 
 from backend.witness import verification
 from backend.witness.statements import (
+    MAX_TOKEN,
     TICKET,
-    TOKEN_MOST,
     SigningKey,
     StatementError,
     Ticket,
@@ -69,7 +69,7 @@ def signed(header: dict[str, Any], payload: str | None = None) -> str:
         signed({"kid": 7}),
         signed({"crit": ["exp"]}),
         signed({"b64": True}),
-        signed({"x": "x" * TOKEN_MOST}),
+        signed({"x": "x" * MAX_TOKEN}),
         signed({}, "[]"),
         signed({}, "[" * 1_000),
         signed({}, json.dumps(ISSUED.claims() | {"exp": 9e18})),

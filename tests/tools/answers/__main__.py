@@ -41,7 +41,7 @@ from tests.tools.answers.requests import OF_PHONES, PHONE_SAMPLES, addresses
 NOW = datetime(2025, 9, 18, 5, 0, tzinfo=UTC)
 COMMANDS = (["coverage", "refresh"], ["signals", "find", "--again"], ["release", "make"],
             ["reports", "publish-data"], ["events", "run"])  # fmt: skip
-LINES_MOST = 40  # of a difference that are printed
+MAX_LINES = 40  # of a difference that are printed
 
 
 @contextmanager
@@ -138,9 +138,9 @@ def compare(folder: Path, other: Path) -> int:
             continue
         before, after = first[0].splitlines(), second[0].splitlines()
         lines = list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:]
-        print(*(f"  {line[:400]}" for line in lines[:LINES_MOST]), sep="\n")
-        if len(lines) > LINES_MOST:
-            print(f"  … and {len(lines) - LINES_MOST} lines")
+        print(*(f"  {line[:400]}" for line in lines[:MAX_LINES]), sep="\n")
+        if len(lines) > MAX_LINES:
+            print(f"  … and {len(lines) - MAX_LINES} lines")
     print(f"{differing} of {len(names)} files differ")
     return differing
 

@@ -26,7 +26,7 @@ from tests.tools.phone_simulator.own_server import OwnServer
 from tests.tools.phone_simulator.store import QUEUED, Store
 from tests.tools.phone_simulator.sync import StoppedError, Sync
 
-TESTS_MOST = 80
+MAX_TESTS = 80
 RUN_S = 300.0
 QUIET_S = 5.0  # to see that nothing follows
 POSTS = "**/api/v1/measurements*"
@@ -55,7 +55,7 @@ def run_phone(url: str, faults: Faults, folder: Path) -> None:
     sync = Sync(Client(url, rng), store, rng, time.sleep)
     token = sync.register()
     with suppress(StoppedError):
-        for _ in range(TESTS_MOST):
+        for _ in range(MAX_TESTS):
             while len(store.ids(QUEUED)) < 3:
                 store.add(sample(datetime.now(UTC) - timedelta(seconds=1)))
             sync.send_once(token)
@@ -116,7 +116,7 @@ def compare() -> int:
 
 def _run_example(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
     """Measure until the token is revoked; raise CalledProcessError if the client fails."""
-    options = [*PLACE, "--agree", "--profile", "small", "--times", str(TESTS_MOST), "--every", "1"]
+    options = [*PLACE, "--agree", "--profile", "small", "--times", str(MAX_TESTS), "--every", "1"]
     subprocess.run(
         [*command, *options], cwd=folder, env=os.environ | environment, check=True,
         timeout=RUN_S, stdout=subprocess.DEVNULL,
@@ -149,7 +149,7 @@ def _measure_in_page(page: Page, faults: Faults) -> None:
     _measure_again(page)
     for _ in range(2):
         _measure_again(page, lost=True)
-    for _ in range(TESTS_MOST):
+    for _ in range(MAX_TESTS):
         if faults.over:
             break
         try:

@@ -13,7 +13,7 @@ KEPT, BROKEN, NOT_SEEN = "kept", "broken", "not seen"
 # Clocks and timers are not exact.
 TOLERANCE_S = 0.1
 # Failures in a row with waits below 1, 2, 4, … s take less than this once in a thousand times.
-STREAK_LEAST_S = 0.5
+MIN_STREAK_S = 0.5
 # A client that took its clock from the header Date is two hours ahead.
 CLOCK_STEP_S = 600.0
 
@@ -148,7 +148,7 @@ def _backs_off(own: Posts, verdict: Verdict) -> None:
         if len(streak) >= STREAK:
             verdict.seen += 1
             waits = [later.at - (one.ended or one.at) for one, later in pairwise(streak)]
-            if sum(waits) < STREAK_LEAST_S:
+            if sum(waits) < MIN_STREAK_S:
                 verdict.broken.append(f"{len(streak)} failures in {sum(waits):.2f} s")
             elif max(waits) - min(waits) < TOLERANCE_S * max(waits):
                 verdict.broken.append(f"waits of {waits[0]:.1f} s each: neither random nor longer")

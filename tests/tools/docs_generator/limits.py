@@ -12,7 +12,7 @@ from tests.tools.docs_generator.tables import markdown
 # Constants of these modules that have a comment and whose value is a limit.
 MODULES = ("backend.measurements.recording.rules", "geo.fix", "geo.index")
 UNITS = {
-    "_M_PER_S": "m/s", "_MBPS": "Mbit/s", "MBPS_MOST": "Mbit/s", "_MS": "ms", "_DEG": "°",
+    "_M_PER_S": "m/s", "_MBPS": "Mbit/s", "MAX_MBPS": "Mbit/s", "_MS": "ms", "_DEG": "°",
     "_M": "m",
 }  # fmt: skip
 SPANS = ((86_400, "days"), (3_600, "h"), (60, "min"), (1, "s"))

@@ -32,13 +32,13 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 @schemathesis.hook
 def filter_query(context: Any, query: Any) -> bool:
     """Skip long queries: gunicorn answers 414 before they reach the API."""
-    return len(urlencode(query or {}, doseq=True)) < QUERY_MOST
+    return len(urlencode(query or {}, doseq=True)) < MAX_QUERY
 
 
 # A PDF's header and random bytes: schemathesis has no strategy for PDF files.
 schemathesis.openapi.media_type("application/pdf", st.binary().map(b"%PDF-1.7\n".__add__))
 # gunicorn reads 4,094 bytes of a request's first line.
-QUERY_MOST = 3_500
+MAX_QUERY = 3_500
 # The call after which the token of its device is no longer valid.
 ENDING = ("delete", "/api/v1/devices/me")
 

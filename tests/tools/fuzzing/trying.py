@@ -11,7 +11,7 @@ from tests.tools.fuzzing.damage import damaged
 from tests.tools.fuzzing.parsers import Parser
 
 ROUND = 100  # cases between checks of the time
-SHOWN_MOST = 400  # bytes of an input in the output
+MAX_SHOWN = 400  # bytes of an input in the output
 
 
 @dataclass
@@ -69,7 +69,7 @@ def _round(parser: Parser, result: Result, number: int) -> None:
         except parser.refusals:
             return
         except Exception as error:
-            error.add_note(f"input: {raw[:SHOWN_MOST]!r}")
+            error.add_note(f"input: {raw[:MAX_SHOWN]!r}")
             raise
 
     check()

@@ -3,13 +3,13 @@
 import random
 
 # A real app waits up to 15 minutes; a trial lasts only minutes.
-FIRST_S, MOST_S = 0.5, 15.0
+FIRST_S, MAX_S = 0.5, 15.0
 
 
 class Backoff:
     """Exponential backoff with full jitter, so that many phones do not return at the same time."""
 
-    def __init__(self, rng: random.Random, first: float = FIRST_S, most: float = MOST_S) -> None:
+    def __init__(self, rng: random.Random, first: float = FIRST_S, most: float = MAX_S) -> None:
         self._rng, self._first, self._most = rng, first, most
         self._failures = 0
 

@@ -24,7 +24,7 @@ from tests.tools.phone_simulator.store import QUEUED, REFUSED, Store
 from tests.tools.phone_simulator.sync import StoppedError, Sync
 from tests.tools.phone_simulator.walk import Walk
 
-CHECK_MOST = 1_000  # ids in one request
+MAX_CHECK = 1_000  # ids in one request
 OFFLINE_SHARE = 0.15  # of the pauses between two tests, in which the radio is off
 OFFLINE_S = (2.0, 12.0)
 CHAOS_CUTS = 0.15  # share of posts that the phone cuts
@@ -166,8 +166,8 @@ class Phone:
         self._client.chaos = 0.0
         made, refused = self._store.ids(), set(self._store.ids(REFUSED))
         stored: set[str] = set()
-        for start in range(0, len(made), CHECK_MOST):
-            ids = {"ids": made[start : start + CHECK_MOST]}
+        for start in range(0, len(made), MAX_CHECK):
+            ids = {"ids": made[start : start + MAX_CHECK]}
             body = self._sync.ask(partial(self._client.post, "measurements/check", ids, token))
             stored.update(body["held"])
         items = self._listed(token)

@@ -12,7 +12,7 @@ from tests.tools.phone_simulator.client import Answer, Client, NoAnswerError
 from tests.tools.phone_simulator.speed_test import PROFILE, Host
 from tests.tools.phone_simulator.store import REFUSED, STORED, Identity, Store, Ticket
 
-BATCH_MOST = 50  # at most 500; little is lost when a small one is cut
+MAX_BATCH = 50  # at most 500; little is lost when a small one is cut
 STORED_OUTCOMES = ("accepted", "duplicate")
 REFUSED_OUTCOMES = ("conflict", "rejected")
 
@@ -35,7 +35,7 @@ class Sync:
         self._client, self._store, self._rng, self._wait = client, store, rng, wait
         self._backoff = backoff or Backoff(rng)
         self.attempts = self.retries = 0
-        self._batch = BATCH_MOST
+        self._batch = MAX_BATCH
 
     def register(self) -> str:
         """Register and return a token that works."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 # Small batches lose little when the connection drops.
 BATCH = 50
 # A random wait, with a limit that doubles with each failure up to 15 minutes.
-WAIT_FIRST_S, WAIT_MOST_S = 1.0, 900.0
+WAIT_FIRST_S, MAX_WAIT_S = 1.0, 900.0
 
 Outcome = Literal["sent", "nothing", "later", "ended"]
 
@@ -57,14 +57,14 @@ class Pause:
     def left(self, now: float, afresh: bool) -> float:
         """Return the seconds that it still lasts; a longer one is of a clock that was changed."""
         left = (self.earliest if afresh else self.until) - now
-        return left if 0 < left <= 2 * WAIT_MOST_S else 0.0
+        return left if 0 < left <= 2 * MAX_WAIT_S else 0.0
 
 
 def pause_after(before: Pause | None, wait: float, now: float, *, afresh: bool = False) -> Pause:
     """Return the pause after one more failure, whose answer asked for `wait` seconds."""
     limit = before.limit if before and not afresh else WAIT_FIRST_S
-    earliest = now + min(wait, WAIT_MOST_S)
-    return Pause(earliest + random.uniform(0, limit), earliest, min(2 * limit, WAIT_MOST_S))  # noqa: S311
+    earliest = now + min(wait, MAX_WAIT_S)
+    return Pause(earliest + random.uniform(0, limit), earliest, min(2 * limit, MAX_WAIT_S))  # noqa: S311
 
 
 def send_in_batches(

@@ -87,7 +87,7 @@ def test_the_map_of_a_day_has_the_communes_of_the_area_unless_they_are_too_many(
         path = found.drawing.paths["05443"]
         assert dict(found.communes)[path] == STEPS[1][1]
         assert (STEPS[1][1], "10 – 29 mẫu") in found.legend
-        monkeypatch.setattr("backend.coverage.contributions.day_picture.COMMUNES_MOST", 1)
+        monkeypatch.setattr("backend.coverage.contributions.day_picture.MAX_COMMUNES", 1)
         assert day_map(cast.campaign, {}, day) is None
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.signals.rules import MOCK_LEAST
+from backend.coverage.signals.rules import MIN_MOCK
 from tests.support.factories import HERE, location, post, sample
 from tests.support.people import audit_entries, person, unit_id
 from tests.support.signals import NINE, SIGNAL, Cast
@@ -24,7 +24,7 @@ def cast(app: Flask, client: FlaskClient) -> Cast:
     """A campaign with two phones with mock positions and counted samples; one repeats results."""
     cast = Cast(app, client)
     other = cast.add_volunteer()
-    cast.mock(other, MOCK_LEAST)
+    cast.mock(other, MIN_MOCK)
     for phone, factor in ((cast.phone, 0), (other, 1)):
         post(client, phone, *[counted_sample(k, factor) for k in range(EACH)])
     return cast

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from backend.coverage.plan.next_place import SPOTS_MOST, cells_around, centre
+from backend.coverage.plan.next_place import MAX_SPOTS, cells_around, centre
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.recording.models import Measurement
@@ -87,7 +87,7 @@ def test_a_cell_has_none_few_or_enough(app: Flask, client: FlaskClient) -> None:
 
 def test_a_phone_is_told_the_nearest_of_a_large_commune(client: FlaskClient) -> None:
     spots = ask(client, register(client), **RURAL)["spots"]
-    assert len(spots) == SPOTS_MOST
+    assert len(spots) == MAX_SPOTS
     assert spots[-1]["distance_m"] < 4 * CELL_M
 
 

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from backend.coverage.plan.next_place import FRESH, PLANS_MOST, Items, PlanCache
+from backend.coverage.plan.next_place import FRESH, MAX_PLANS, Items, PlanCache
 
 NOW = datetime(2024, 11, 20, 3, 0, tzinfo=UTC)
 SOON_S = 10.0
@@ -64,10 +64,10 @@ def test_what_fails_is_made_again() -> None:
 def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
     plans, made = PlanCache(), Maker()
     made.let.set()
-    for key in ["first", *range(PLANS_MOST - 1), "first", "one more"]:
+    for key in ["first", *range(MAX_PLANS - 1), "first", "one more"]:
         plans.get(key, NOW, made)
-    assert made.made == PLANS_MOST + 1
+    assert made.made == MAX_PLANS + 1
     plans.get("first", NOW, made)
-    assert made.made == PLANS_MOST + 1
+    assert made.made == MAX_PLANS + 1
     plans.get(0, NOW, made)
-    assert made.made == PLANS_MOST + 2
+    assert made.made == MAX_PLANS + 2

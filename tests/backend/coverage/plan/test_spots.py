@@ -4,8 +4,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from backend.coverage.plan.next_place import (
-    ENOUGH_LEAST,
-    SPOTS_MOST,
+    MAX_SPOTS,
+    MIN_ENOUGH,
     cells_around,
     centre,
     lacking_spots,
@@ -41,11 +41,11 @@ def test_a_released_cell_is_few_and_lacks_own_samples() -> None:
     ("target", "cells", "enough"), [(300, 400, 5), (300, 6, 50), (301, 6, 51), (None, 6, 5)]
 )
 def test_enough_is_an_even_share_of_the_target(target: int | None, cells: int, enough: int) -> None:
-    assert ENOUGH_LEAST == 5
+    assert MIN_ENOUGH == 5
     some = [(0, number) for number in range(cells)]
     for n, answer in ((enough, cells - 1), (enough - 1, cells)):
         spots = lacking_spots(0.0, 0.0, some, {some[0]: n}, (), target)
-        assert len(spots) == min(answer, SPOTS_MOST)
+        assert len(spots) == min(answer, MAX_SPOTS)
         assert ((0.00225, 0.0024) in {(s.latitude, s.longitude) for s in spots}) == (n < enough)
 
 

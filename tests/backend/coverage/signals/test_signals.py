@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 
 from backend.campaigns.models import Campaign
-from backend.coverage.signals.rules import MOCK_LEAST
+from backend.coverage.signals.rules import MIN_MOCK
 from backend.database.extensions import db
 from backend.demo.service import remove_teams
 from backend.measurements.recording.models import Earning
@@ -27,12 +27,12 @@ def cast(app: Flask, client: FlaskClient) -> Cast:
 
 def test_a_sign_names_the_volunteer_to_the_organiser(cast: Cast) -> None:
     answer = cast.of_campaign().json
-    assert answer["campaign"]["id"] == cast.campaign and answer["measurements"] == MOCK_LEAST
+    assert answer["campaign"]["id"] == cast.campaign and answer["measurements"] == MIN_MOCK
     [one] = answer["items"]
     assert (one["kind"], one["state"], one["current"]) == ("mock_share", "open", True)
     assert one["evidence"] == {
         "devices": 1,
-        "measurements": MOCK_LEAST,
+        "measurements": MIN_MOCK,
         "first_day": "2024-11-15",
         "last_day": "2024-11-15",
         "facts": {"share": 1.0},
@@ -43,7 +43,7 @@ def test_a_sign_names_the_volunteer_to_the_organiser(cast: Cast) -> None:
 
 def test_a_sign_is_told_in_vietnamese_and_english(cast: Cast) -> None:
     [one] = cast.of_campaign().json["items"]
-    assert one["title"] == "Vị trí giả lập" and f"{MOCK_LEAST} mẫu" in one["message"]
+    assert one["title"] == "Vị trí giả lập" and f"{MIN_MOCK} mẫu" in one["message"]
     english = cast.of_campaign(headers={**cast.organiser, "Accept-Language": "en"}).json
     assert "position set by another app" in english["items"][0]["message"]
     assert "they prove nothing" in english["explained"]
@@ -68,10 +68,10 @@ def test_neither_ids_nor_places_are_told(cast: Cast) -> None:
 
 def test_the_same_sign_keeps_its_number_while_it_grows(cast: Cast) -> None:
     [before] = cast.of_campaign().json["items"]
-    cast.mock(cast.phone, 2, first=MOCK_LEAST)
+    cast.mock(cast.phone, 2, first=MIN_MOCK)
     [after] = cast.of_campaign().json["items"]
     assert (after["id"], after["found_at"]) == (before["id"], before["found_at"])
-    assert after["evidence"]["measurements"] == MOCK_LEAST + 2
+    assert after["evidence"]["measurements"] == MIN_MOCK + 2
     assert after["devices"] == before["devices"]
 
 
@@ -79,7 +79,7 @@ def test_what_people_made_of_a_sign_stands_and_is_audited(cast: Cast) -> None:
     [one] = cast.of_campaign().json["items"]
     found = cast.decide(one["id"], state="explained", note="Máy của Lan dùng bộ thu rời")
     assert found.status_code == 200 and found.json["state"] == "explained"
-    cast.mock(cast.phone, 1, first=MOCK_LEAST)
+    cast.mock(cast.phone, 1, first=MIN_MOCK)
     [after] = cast.of_campaign().json["items"]
     assert (after["state"], after["note"]) == ("explained", "Máy của Lan dùng bộ thu rời")
     assert after["changed_at"] is not None
@@ -113,7 +113,7 @@ def test_an_open_sign_goes_with_its_device(cast: Cast) -> None:
 def test_open_signs_come_first(cast: Cast) -> None:
     [one] = cast.of_campaign().json["items"]
     cast.decide(one["id"], state="explained")
-    cast.mock(cast.add_volunteer(), MOCK_LEAST)
+    cast.mock(cast.add_volunteer(), MIN_MOCK)
     states = [item["state"] for item in cast.of_campaign().json["items"]]
     assert states == ["open", "explained"]
 

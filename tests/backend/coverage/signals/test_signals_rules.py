@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from backend.coverage.signals.rules import (
-    BACKDATED_LEAST,
+    MIN_BACKDATED,
     NIGHT_TIMES,
     ONCE_DEVICES,
     PACE_STOPS,
@@ -231,10 +231,10 @@ def test_a_brisk_walk_and_several_networks_in_one_place_are_honest(make: Make) -
 
 def test_a_month_that_is_filled_afterwards(make: Make) -> None:
     late = {"received_at": MORNING + timedelta(days=25)}
-    rows = [make(n, n, **late) for n in range(BACKDATED_LEAST)]
-    found = backdated([*rows, *(make(99, n) for n in range(3 * BACKDATED_LEAST))])
+    rows = [make(n, n, **late) for n in range(MIN_BACKDATED)]
+    found = backdated([*rows, *(make(99, n) for n in range(3 * MIN_BACKDATED))])
     assert len(found) == 1 and found[0].facts == {"days": 25, "before": 0, "share": 0.25}
-    assert backdated([*rows, *(make(99, n) for n in range(3 * BACKDATED_LEAST + 1))]) == []
+    assert backdated([*rows, *(make(99, n) for n in range(3 * MIN_BACKDATED + 1))]) == []
 
 
 def test_a_trip_without_a_network_is_honest(make: Make) -> None:
@@ -244,8 +244,8 @@ def test_a_trip_without_a_network_is_honest(make: Make) -> None:
 
 def test_phones_that_register_after_their_samples(make: Make) -> None:
     new = {"registered_at": MORNING + timedelta(days=2), "counted": False}
-    found = backdated([make(n, **new) for n in range(BACKDATED_LEAST)])
-    assert len(found) == 1 and found[0].facts["before"] == BACKDATED_LEAST
+    found = backdated([make(n, **new) for n in range(MIN_BACKDATED)])
+    assert len(found) == 1 and found[0].facts["before"] == MIN_BACKDATED
 
 
 def test_one_person_of_a_commune() -> None:

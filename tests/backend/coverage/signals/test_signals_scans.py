@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from backend.coverage.signals import queries, scans
 from backend.coverage.signals.models import SignalFinding
 from backend.coverage.signals.queries import Part
-from backend.coverage.signals.rules import MOCK_LEAST
+from backend.coverage.signals.rules import MIN_MOCK
 from backend.coverage.signals.scans import Place
 from backend.database.extensions import db
 from backend.database.locks import SIGNALS_LOCK
@@ -98,8 +98,8 @@ def test_repeats_of_some_registrations_hide_nothing(area: Area) -> None:
 def test_many_devices_are_read_in_part_and_those_that_count_first(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "DEVICES_MOST", 3)
-    monkeypatch.setattr(queries, "ROWS_MOST", 400)
+    monkeypatch.setattr(queries, "MAX_DEVICES", 3)
+    monkeypatch.setattr(queries, "MAX_ROWS", 400)
     scripted(area.one)
     add_rows(area.one, "noise", 30, 20, reasons=["repeat"])
     assert "too_fast" in kinds(area.commune(area.one))
@@ -193,7 +193,7 @@ def test_excluded_samples_stay_excluded_when_a_rule_no_longer_finds_them(
     [after] = cast.of_unit().json["items"]  # excluded samples are not searched
     assert (after["id"], after["state"], after["current"]) == (one["id"], "excluded", False)
     excluded = select(Measurement.id).where(Measurement.reasons.contains(["excluded"]))
-    assert len(db.session.scalars(excluded).all()) == MOCK_LEAST
+    assert len(db.session.scalars(excluded).all()) == MIN_MOCK
 
 
 def test_a_withdrawal_removes_a_phone_from_what_is_stored(area: Area, client: FlaskClient) -> None:

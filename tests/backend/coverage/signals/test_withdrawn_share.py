@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.signals.shares import WITHDRAWN_LEAST, CommuneShare, large_shares
+from backend.coverage.signals.shares import MIN_WITHDRAWN, CommuneShare, large_shares
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.people import person, unit_id
@@ -18,7 +18,7 @@ URL = "/api/v1/units/19/signals?month=2024-11&level=province"
 
 @pytest.mark.parametrize(
     ("counted", "withdrawn", "found"),
-    [(50, 10, 0), (49, 10, 1), (WITHDRAWN_LEAST - 1, WITHDRAWN_LEAST - 1, 0), (300, 61, 1),
+    [(50, 10, 0), (49, 10, 1), (MIN_WITHDRAWN - 1, MIN_WITHDRAWN - 1, 0), (300, 61, 1),
      (300, 60, 0), (0, 0, 0)],
 )  # fmt: skip
 def test_over_a_fifth_of_enough_samples(counted: int, withdrawn: int, found: int) -> None:
@@ -43,7 +43,7 @@ def test_the_signal_names_unit_month_and_number(
 ) -> None:
     official = person(app, "official", unit_id(app, "19", level="province"))
     gone, present = register(client), register(client)
-    post(client, gone, *samples(WITHDRAWN_LEAST, 12))
+    post(client, gone, *samples(MIN_WITHDRAWN, 12))
     post(client, present, *samples(15, 12))
     clock.now += timedelta(days=8)
     assert shares(client, official) == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.doors.odata.filters import NODES_MOST, TEXT_MOST, parse_filter
+from backend.doors.odata.filters import MAX_NODES, MAX_TEXT, parse_filter
 from backend.errors import Problem
 
 KINDS = {
@@ -95,7 +95,7 @@ def test_it_selects_rows(text: str, selected: bool) -> None:
         (" or ".join(["Counted eq 1"] * 26), "$filter", "odata_complex"),
         ("(" * 200 + "Reached" + ")" * 200, "$filter", "odata_complex"),
         ("not " * 200 + "Reached", "$filter", "odata_complex"),
-        ("Name eq '" + "x" * TEXT_MOST + "'", "$filter", "too_long"),
+        ("Name eq '" + "x" * MAX_TEXT + "'", "$filter", "too_long"),
     ],
 )
 def test_it_refuses_with_field_and_reason(text: str, field: str, code: str) -> None:
@@ -104,7 +104,7 @@ def test_it_refuses_with_field_and_reason(text: str, field: str, code: str) -> N
 
 def test_a_hundred_nodes_are_accepted() -> None:
     text = " or ".join(["Counted eq 7"] * 25)  # 3 x 25 + 24
-    assert len(text.split()) == NODES_MOST - 1
+    assert len(text.split()) == MAX_NODES - 1
     assert parse_filter(text, KINDS).matches(ROW)
 
 

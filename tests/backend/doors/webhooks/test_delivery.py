@@ -77,7 +77,7 @@ def test_pauses_grow_until_an_event_is_given_up_and_an_admin_sends_it_again(
         (failed,) = hook.show()["failed"]
         assert failed["tries"] == tries
         hook.events()  # others go well meanwhile
-        hook.wait(seconds=1 + min(pause, delivery.PAUSE_MOST_S))
+        hook.wait(seconds=1 + min(pause, delivery.MAX_PAUSE_S))
         hook.run()
         hook.wait(seconds=pause)
         hook.set_failures(tries=tries, next_at=hook.clock.now)

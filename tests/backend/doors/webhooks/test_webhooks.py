@@ -12,7 +12,7 @@ from standardwebhooks import Webhook as Signer
 from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.doors.webhooks.models import Webhook
-from backend.doors.webhooks.service import FORMER_FOR, FORMER_MOST, signing_secrets
+from backend.doors.webhooks.service import FORMER_FOR, MAX_FORMER, signing_secrets
 from backend.events.feed import KINDS
 from tests.support import people
 from tests.support.clock import FakeClock
@@ -88,10 +88,10 @@ def test_a_former_secret_signs_beside_the_new_one_for_a_day(hook: Hook, receiver
 
 
 def test_former_secrets_are_few(hook: Hook) -> None:
-    for _ in range(FORMER_MOST + 3):
+    for _ in range(MAX_FORMER + 3):
         hook.renew_secret()
     secrets = secrets_of(hook)
-    assert len(set(secrets)) == len(secrets) == FORMER_MOST + 1
+    assert len(set(secrets)) == len(secrets) == MAX_FORMER + 1
 
 
 @pytest.mark.parametrize(

@@ -220,12 +220,12 @@ def test_pages_of_own_notes(client: FlaskClient) -> None:
 
 def test_a_device_has_a_most_of_notes_a_day(app: Flask, client: FlaskClient) -> None:
     headers = register(client)
-    cells = sorted(h3.grid_disk(h3.latlng_to_cell(21.87, 105.60, 8), 3))[: rules.DAILY_MOST + 1]
+    cells = sorted(h3.grid_disk(h3.latlng_to_cell(21.87, 105.60, 8), 3))[: rules.MAX_DAILY + 1]
     places = [
         dict(zip(("latitude", "longitude"), h3.cell_to_latlng(c), strict=True)) for c in cells
     ]
     answer = post_notes(client, headers, *(note(location=location(**place)) for place in places))
-    assert outcomes(answer) == ["accepted"] * rules.DAILY_MOST + ["rejected"]
+    assert outcomes(answer) == ["accepted"] * rules.MAX_DAILY + ["rejected"]
     assert answer.json["results"][-1]["errors"][0]["code"] == "note_day_full"
     yesterday = note(NOON - timedelta(days=1), location=location(**places[-1]))
     assert post_notes(client, headers, yesterday).json["outcome"] == "accepted"
@@ -233,8 +233,8 @@ def test_a_device_has_a_most_of_notes_a_day(app: Flask, client: FlaskClient) -> 
 
 def test_an_address_has_a_most_of_notes_an_hour(client: FlaskClient, clock: FakeClock) -> None:
     headers, sent = register(client), [note()] * 100
-    answers = [post_notes(client, headers, *sent) for _ in range(rules.HOURLY_MOST // 100 + 1)]
-    assert [one.status_code for one in answers] == [200] * (rules.HOURLY_MOST // 100) + [429]
+    answers = [post_notes(client, headers, *sent) for _ in range(rules.MAX_HOURLY // 100 + 1)]
+    assert [one.status_code for one in answers] == [200] * (rules.MAX_HOURLY // 100) + [429]
     assert int(answers[-1].headers["Retry-After"]) <= 3_601
     elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
     assert post_notes(client, headers, note(), environ_base=elsewhere).status_code == 201

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.fields import storable
-from backend.measurements.recording.bodies import SAMPLE_MOST, UNKNOWN_MOST, limit_unknown
+from backend.measurements.recording.bodies import MAX_SAMPLE, MAX_UNKNOWN, limit_unknown
 from backend.measurements.recording.incoming import parse_item
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
@@ -41,7 +41,7 @@ def size(body: Any) -> int:
 def test_a_sample_above_16_kb_is_rejected_with_the_field(client: FlaskClient) -> None:
     headers = register(client) | {"Accept-Language": "en"}
     fits = sample(log="")
-    fits["log"] = "ệ" * ((SAMPLE_MOST - size(fits)) // 3)
+    fits["log"] = "ệ" * ((MAX_SAMPLE - size(fits)) // 3)
     assert post(client, headers, fits).status_code == 201
     answer = post(client, headers, sample(log=fits["log"] + "ệ"))
     assert answer.status_code == 422
@@ -58,10 +58,10 @@ def test_unknown_fields_are_kept_up_to_4_kb_in_all(client: FlaskClient, app: Fla
     headers = register(client)
     body = sample(
         small={"x": 1},
-        half="a" * (UNKNOWN_MOST // 2),
-        large="b" * UNKNOWN_MOST,
-        network=network(neighbours="c" * (UNKNOWN_MOST // 4)),
-        location=location(fixes="d" * UNKNOWN_MOST),
+        half="a" * (MAX_UNKNOWN // 2),
+        large="b" * MAX_UNKNOWN,
+        network=network(neighbours="c" * (MAX_UNKNOWN // 4)),
+        location=location(fixes="d" * MAX_UNKNOWN),
     )
     assert post(client, headers, body).status_code == 201
     raw = value(app, "select raw from measurements")
@@ -86,7 +86,7 @@ def test_what_is_kept_does_not_depend_on_the_order(
     assert kept == limit_unknown(body)
     assert sample().keys() <= kept.keys()
     left = {name: one for name, one in kept.items() if name not in sample()}
-    assert size(left) <= UNKNOWN_MOST + len(left) + 2
+    assert size(left) <= MAX_UNKNOWN + len(left) + 2
 
 
 @pytest.mark.slow
@@ -141,11 +141,11 @@ def test_what_can_be_stored_is_found_in_the_canonical_text(others: dict[str, Any
     except ValidationError as error:
         assert [one.code for one in item.errors] == error.messages
         return
-    if len(stored.encode()) > SAMPLE_MOST:
+    if len(stored.encode()) > MAX_SAMPLE:
         assert [one.code for one in item.errors] == ["sample_too_large"]
         return
     assert not item.errors
-    assert item.raw == (limit_unknown(body) if len(stored.encode()) > UNKNOWN_MOST else body)
+    assert item.raw == (limit_unknown(body) if len(stored.encode()) > MAX_UNKNOWN else body)
     content = {name: one for name, one in body.items() if name not in ("id", "sent_at")}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     assert item.digest == hmac.digest(b"key", canonical.encode(), "sha256")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from backend.http.requests import BODY_MOST_BYTES
+from backend.http.requests import MAX_BODY_BYTES
 from backend.reports.content.figures import digest
 from backend.reports.monthly import lifecycle
 from tests.support import people
@@ -72,9 +72,9 @@ def test_a_letter_that_is_none(
 
 
 def test_a_letter_may_be_larger_than_what_phones_send(office: Office) -> None:
-    report, most = approved(office), BODY_MOST_BYTES
+    report, most = approved(office), MAX_BODY_BYTES
     assert attach(office, report, PDF + b" " * most).status_code == 201
-    assert attach(office, report, PDF + b" " * lifecycle.SIZE_MOST).status_code == 413
+    assert attach(office, report, PDF + b" " * lifecycle.MAX_SIZE).status_code == 413
 
 
 def test_only_an_approved_report_is_sent(office: Office) -> None:

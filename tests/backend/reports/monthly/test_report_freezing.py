@@ -85,7 +85,7 @@ def test_figures_that_keep_moving_are_not_frozen(
     monkeypatch.undo()
     assert office.act(report, "freeze").status_code == 200
     frozen = office.show(report, "/figures").json["sections"]["samples"]["mobile"]["received"]
-    assert frozen == sections.READINGS_MOST
+    assert frozen == sections.MAX_READINGS
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.reports.monthly.remarks import REMARK_MOST
+from backend.reports.monthly.remarks import MAX_REMARK
 from tests.support import people
 from tests.support.reports import URL, Office
 
@@ -84,8 +84,8 @@ def test_one_sitting_is_one_audit_entry(office: Office) -> None:
         ({"content_type": "application/json"}, 415, "not_plain_text"),
         ({"text": b"\xff\xfe"}, 422, "not_unicode"),
         ({"text": "a\x00b"}, 422, "has_nul"),
-        ({"text": "x" * (REMARK_MOST + 1)}, 422, "too_long"),
-        ({"text": "x" * (4 * REMARK_MOST + 1)}, 413, "too_large"),
+        ({"text": "x" * (MAX_REMARK + 1)}, 422, "too_long"),
+        ({"text": "x" * (4 * MAX_REMARK + 1)}, 413, "too_large"),
     ],
 )
 def test_a_remark_that_is_not_saved(

@@ -181,7 +181,7 @@ def test_what_is_no_set_is_refused_and_not_kept(
 def test_a_zip_bomb_is_refused_unread(
     app: Flask, admin: AdminBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "UNPACKED_MOST", 10_000)
+    monkeypatch.setattr(uploads, "MAX_UNPACKED", 10_000)
     bomb = packed(a__geojson=b"{" + b" " * 20_000)
     assert len(bomb) < 1_000
     assert "quá lớn" in field_error(admin.refused("/admin/sets", **sent(bomb, "x.zip")), "file")
@@ -204,7 +204,7 @@ def test_a_file_that_wants_all_memory_is_refused(
     data = re.search(r"VmData:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert data
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    monkeypatch.setattr(job_kinds, "MEMORY_MOST_BYTES", int(data[1]) * 1_000 + 500_000_000)
+    monkeypatch.setattr(job_kinds, "MAX_MEMORY_BYTES", int(data[1]) * 1_000 + 500_000_000)
     admin.done("/admin/sets", **sent(bomb, "x.parquet"))
     job = worked(app)
     assert (job.state, job.error) == ("failed", "set_memory")
@@ -226,7 +226,7 @@ def test_a_file_that_takes_all_cpu_time_is_refused(
                 continue
 
     monkeypatch.setattr("backend.units.loading.read", busy)
-    monkeypatch.setattr(job_kinds, "CPU_MOST_S", 1)
+    monkeypatch.setattr(job_kinds, "MAX_CPU_S", 1)
     before = signal.getsignal(signal.SIGPROF)
     admin.done("/admin/sets", **sent(geojson()))
     job = worked(app)

@@ -271,7 +271,7 @@ def test_a_map_tells_no_figure_before_it_is_published(
 def test_a_large_area_is_drawn_as_provinces(
     client: FlaskClient, app: Flask, cast: Cast, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.web.board.plan_map.DRAWN_MOST", 1)
+    monkeypatch.setattr("backend.web.board.plan_map.MAX_DRAWN", 1)
     enter(client, ORGANISER)
     page = read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
     assert "map plan whole" in page and "data-code" not in page and 'class="plate"' in page

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
-from backend.http.requests import BODY_MOST_BYTES
+from backend.http.requests import MAX_BODY_BYTES
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.reports import PDF, Office
@@ -207,7 +207,7 @@ def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
 @pytest.mark.long
 def test_a_letter_may_be_larger_than_what_phones_send(desk: Desk) -> None:
     report = desk.approved()
-    large = PDF + b"\n" * BODY_MOST_BYTES
+    large = PDF + b"\n" * MAX_BODY_BYTES
     letter: dict[str, Any] = {"number": "12", "signed_on": "2024-12-04"}
     letter["csrf_token"] = desk.token
     letter["file"] = FileStorage(BytesIO(large), "a.pdf")

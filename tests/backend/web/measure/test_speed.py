@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from backend.errors import Problem
 from backend.server.gunicorn.speed import speed_app
 from backend.web.measure.speed import (
-    PHONE_MOST_PER_HOUR,
-    PHONES_MOST,
-    TRANSFER_MOST,
+    MAX_PHONE_PER_HOUR,
+    MAX_PHONES,
+    MAX_TRANSFER,
     TransferLimiter,
     client_keys,
     noise,
@@ -40,7 +40,7 @@ def test_the_bytes_cannot_be_packed() -> None:
     assert len(gzip.compress(sent)) > 0.999 * len(sent)
 
 
-@pytest.mark.parametrize("query", ["", "?bytes=-1", f"?bytes={TRANSFER_MOST + 1}", "?bytes=x"])
+@pytest.mark.parametrize("query", ["", "?bytes=-1", f"?bytes={MAX_TRANSFER + 1}", "?bytes=x"])
 def test_down_is_bounded(client: FlaskClient, query: str) -> None:
     assert client.get(f"/do/down{query}").status_code == 422
 
@@ -52,7 +52,7 @@ def test_up_takes_any_body_and_keeps_nothing(client: FlaskClient) -> None:
 
 
 def test_up_is_bounded_before_it_is_read(client: FlaskClient) -> None:
-    found = {"CONTENT_LENGTH": str(TRANSFER_MOST + 1)}
+    found = {"CONTENT_LENGTH": str(MAX_TRANSFER + 1)}
     assert client.post("/do/up", environ_overrides=found).status_code == 413
     unknown = client.post("/do/up")
     assert (unknown.status_code, unknown.json["code"]) == (411, "length_required")
@@ -121,8 +121,8 @@ def test_an_address_has_a_budget_an_hour() -> None:
 
 
 def test_a_phone_has_a_budget_whatever_its_address() -> None:
-    limiter = TransferLimiter(4, 100 * PHONE_MOST_PER_HOUR)
-    limiter.acquire(client_keys("203.0.113.7", "one"), PHONE_MOST_PER_HOUR, NOON)()
+    limiter = TransferLimiter(4, 100 * MAX_PHONE_PER_HOUR)
+    limiter.acquire(client_keys("203.0.113.7", "one"), MAX_PHONE_PER_HOUR, NOON)()
     with pytest.raises(Problem):
         limiter.acquire(client_keys("203.0.113.8", "one"), 1, NOON)
     limiter.acquire(client_keys("203.0.113.7", "two"), 1, NOON)()
@@ -131,9 +131,9 @@ def test_a_phone_has_a_budget_whatever_its_address() -> None:
 @pytest.mark.slow
 def test_names_of_phones_do_not_fill_the_memory() -> None:
     limiter = TransferLimiter(1, 10**9)
-    for number in range(PHONES_MOST + 100):
+    for number in range(MAX_PHONES + 100):
         limiter.acquire(client_keys("203.0.113.7", str(number)), 1, NOON)()
-    assert len(limiter._bytes_moved) == PHONES_MOST
+    assert len(limiter._bytes_moved) == MAX_PHONES
     limiter.acquire(client_keys("203.0.113.8", "late"), 10**9, NOON)()
     with pytest.raises(Problem):  # what is no longer booked on phones is on their addresses
         limiter.acquire(client_keys("203.0.113.8", "later"), 1, NOON)
@@ -178,7 +178,7 @@ def test_the_process_of_its_own_serves_the_same_and_knows_no_database(
 ) -> None:
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
     monkeypatch.setenv("SPEED_AT_ONCE", "1")
-    monkeypatch.setattr("backend.web.measure.speed.ADDRESS_MOST_PER_HOUR", 0)
+    monkeypatch.setattr("backend.web.measure.speed.MAX_ADDRESS_PER_HOUR", 0)
     alone = speed_app().test_client()
     assert alone.get("/healthz").status_code == 200
     assert alone.get("/do/down?bytes=0").status_code == 200

@@ -59,6 +59,6 @@ def test_a_seal_that_does_not_hold_says_so(client: FlaskClient, digest: str, own
 
 
 def test_what_is_sent_has_a_limit(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "FILE_MOST", 1_000)
+    monkeypatch.setattr(views, "MAX_FILE", 1_000)
     sent = send(client, file=(io.BytesIO(b"x" * 1_001), "film.mp4"))
     assert sent.status_code == 413

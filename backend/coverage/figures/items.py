@@ -45,7 +45,7 @@ ROWS = """
         from unit_months m
         left join units c on c.id = m.unit_id and {valid}
         where m.month = %(month)s and m.network = %(network)s
-            and m.unit_id not in (select unnest(%(outside)s::integer[]))
+            {inside_m}
         group by 1
     ), days as (
         select c.{above} as unit_id,
@@ -54,13 +54,13 @@ ROWS = """
         from unit_days d
         join units c on c.id = d.unit_id and {valid}
         where %(running)s and d.month = %(month)s and d.network = %(network)s
-            and d.day >= %(today)s and d.unit_id not in (select unnest(%(outside)s::integer[]))
+            and d.day >= %(today)s {inside_d}
         group by 1
     ), active as (
         select c.{above} as unit_id, count(distinct e.team_id) as teams
         from earning_sums e join units c on c.id = e.key
         where e.grain = 'unit' and e.month = %(month)s and e.network = %(network)s
-            and e.received > 0 and e.key not in (select unnest(%(outside)s::integer[]))
+            and e.received > 0 {inside_e}
         group by 1
     )
     select categories, today, from_today, teams, r.devices, recent.last_month, recent.weekdays,
@@ -76,14 +76,20 @@ ROWS = """
         and recent.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
     order by place
 """
+# Only the communes of a place, found by the key.
+INSIDE = "and {} = any(%(inside)s::integer[])"
 STATEMENTS = {
-    level: ROWS.format(
+    (level, placed): ROWS.format(
         above=above,
+        inside_m=INSIDE.format("m.unit_id") if placed else "",
+        inside_d=INSIDE.format("d.unit_id") if placed else "",
+        inside_e=INSIDE.format("e.key") if placed else "",
         valid=valid_on("c", "%(last)s::date"),
         sums=", ".join(f"sum(m.{column})" for column in COLUMNS.values()),
         today=", ".join(f"sum(d.{basis}) filter (where d.day = %(today)s)" for basis in BASES),
     )
     for level, above in ABOVE.items()
+    for placed in (False, True)
 }
 COUNTED = BASES.index("counted")
 NO_SAMPLES: Categories = (0,) * len(COLUMNS)
@@ -99,11 +105,11 @@ def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> Sequenc
     if running:
         make_recent(today, month.network)
     return fetch(
-        STATEMENTS[month.level],
+        STATEMENTS[month.level, month.place is not None],
         {
             "month": month.month, "network": month.network, "last": month.last_day,
             "today": today, "running": running, "basis": basis, "own": dump(own),
-            "outside": array_literal(month.listing.outside(month.place)),
+            "inside": month.inside,
             "units": array_literal([NOWHERE, *(one.unit.id for one in units)]),
         },
     )  # fmt: skip

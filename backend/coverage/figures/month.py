@@ -9,7 +9,7 @@ from typing import NamedTuple
 from backend.accounts.access import Actor
 from backend.clock import month_end
 from backend.coverage.figures.forecast import MonthProgress, month_progress
-from backend.coverage.figures.listing import Listing, ListingKey, listing_on
+from backend.coverage.figures.listing import Listing, ListingKey, listing_on, valid_on
 from backend.coverage.figures.unit_access import published
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import (
@@ -24,15 +24,23 @@ from backend.measurements.recording.reasons import BASES
 from backend.units.catalogue import LEVELS_OF, system_on
 from backend.units.service import UnitRow
 
-# The communes of a month, those missing in its list too, and the samples in no commune. One row of
-# arrays is read several times as fast as a row for each commune.
+# The communes of a place or of the country. A row of arrays is read several times as fast as a row
+# for each commune.
 NUMBERS = """
     select array_agg(unit_id) as units, array_agg(received) as received,
         array_agg(valid) as valid, array_agg(counted) as counted
     from unit_months
-    where month = %(month)s and network = %(network)s
-        and unit_id not in (select unnest(%(outside)s::integer[]))
+    where month = %(month)s and network = %(network)s {inside}
 """
+NUMBERS_OF = {
+    False: NUMBERS.format(inside=""),
+    True: NUMBERS.format(inside="and unit_id = any(%(inside)s::integer[])"),
+}
+ELSEWHERE = f"""
+    select coalesce(sum(received), 0)::int as n
+    from unit_months m left join units c on c.id = m.unit_id and {valid_on("c", "%(last)s::date")}
+    where month = %(month)s and network = %(network)s and unit_id <> {NOWHERE} and c.id is null
+"""  # noqa: S608 # constants
 Numbers = Sequence[int]  # received, valid, counted: the order of BASES
 NO_NUMBERS: Numbers = (0, 0, 0)
 
@@ -94,22 +102,27 @@ class Month:
         return _basis(targets.general), own
 
     @cached_property
+    def inside(self) -> str | None:
+        """The communes of the place and 0, for samples in none, as an array; None: all."""
+        if self.place is None:
+            return None
+        communes = self.listing.within("commune", self.place)
+        return array_literal([NOWHERE, *(unit.id for unit in communes)])
+
+    @cached_property
     def communes(self) -> Mapping[int, Numbers]:
-        """The three numbers of the communes of the place, of unlisted ones, and of no commune."""
-        outside = array_literal(self.listing.outside(self.place))
-        [row] = fetch(NUMBERS, {"month": self.month, "network": self.network, "outside": outside})
+        """The three numbers of the communes of the place."""
+        values = {"month": self.month, "network": self.network, "inside": self.inside}
+        [row] = fetch(NUMBERS_OF[self.place is not None], values)
         numbers = zip(*(row[basis] or () for basis in BASES), strict=True)
         return dict(zip(row["units"] or (), numbers, strict=True))
 
     @property
     def elsewhere(self) -> int:
         """The samples in communes missing in the month's list; `reassign` corrects them."""
-        listed = self.listing.containing["commune"]
-        return sum(
-            received
-            for unit, (received, _, _) in self.communes.items()
-            if unit not in listed and unit != NOWHERE
-        )
+        values = {"month": self.month, "network": self.network, "last": self.last_day}
+        [row] = fetch(ELSEWHERE, values)
+        return int(row["n"])
 
     def shown(self, level: str, place: UnitRow | None = None) -> list[UnitRow]:
         """Return the units of a level that the reader may see, of a place or of the country."""

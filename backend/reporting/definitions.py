@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from backend.clock import VIETNAM
 from backend.coverage.contributions.figures import TEAM_PARTS
-from backend.coverage.figures.listing import valid_on
-from backend.coverage.figures.query import WITH_DATA
+from backend.coverage.figures.month import valid_on
+from backend.coverage.figures.service import WITH_DATA
 from backend.coverage.statistics.quantiles import METRICS, QUANTILES
 from backend.measurements.recording.reasons import (
     COLUMNS,

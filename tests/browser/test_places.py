@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from backend.coverage.figures.query import months_with_data
+from backend.coverage.figures.service import months_with_data
 from backend.coverage.statistics.models import Release, ReleasedNoConnection
 from backend.database.extensions import db
 from backend.units.catalogue import read_active

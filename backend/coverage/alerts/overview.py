@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from backend.clock import local_day, month_before
 from backend.coverage.alerts.service import unit_states
-from backend.coverage.figures.listing import ABOVE
-from backend.coverage.figures.month import Month, UnitCounts, with_target
-from backend.coverage.figures.query import CoverageQuery
-from backend.coverage.figures.service import CoverageResult, compute_coverage
+from backend.coverage.figures.month import ABOVE, Month, UnitCounts, with_target
+from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
 
 # In the order of urgency: `exempt` units have no target.

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from backend.clock import local_day, month_before
-from backend.coverage.figures.listing import listing_key
-from backend.coverage.figures.month import Month, month_of
+from backend.coverage.figures.month import Month, listing_key, month_of
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import MAX_AGE, NETWORKS

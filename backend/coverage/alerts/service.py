@@ -7,10 +7,8 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before
-from backend.coverage.figures.listing import ABOVE
-from backend.coverage.figures.month import Month, UnitCounts
-from backend.coverage.figures.query import CoverageQuery
-from backend.coverage.figures.service import CoverageResult, compute_coverage
+from backend.coverage.figures.month import ABOVE, Month, UnitCounts
+from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
 
 # A team with a day off and a day of bad weather is not silent yet.

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from backend.coverage.figures.forecast import History, MonthProgress, still_to_come
-from backend.coverage.figures.listing import ABOVE, valid_on
-from backend.coverage.figures.month import NO_NUMBERS, Month, UnitCounts
+from backend.coverage.figures.month import ABOVE, NO_NUMBERS, Month, UnitCounts, valid_on
 from backend.coverage.figures.recent import history_days, make_recent, pattern_of
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import ASSESSMENT, TARGET

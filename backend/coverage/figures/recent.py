@@ -11,8 +11,7 @@ import numpy as np
 
 from backend.clock import month_before, month_end, month_start
 from backend.coverage.figures.forecast import Pattern, sampling_pattern
-from backend.coverage.figures.listing import valid_on
-from backend.coverage.figures.month import Month
+from backend.coverage.figures.month import Month, valid_on
 from backend.database.extensions import array_literal, dump, fetch, fetch_autocommit
 from backend.database.locks import RECENT_LOCK
 from backend.units.catalogue import system_on

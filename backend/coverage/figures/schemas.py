@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from backend.coverage.figures.items import FIELDS
-from backend.coverage.figures.query import FILTERS, SORTS
+from backend.coverage.figures.service import FILTERS, SORTS
 from backend.fields import CODES, Strict, Text
 from backend.http.paging import MAX_CURSOR
 from backend.measurements.recording.rules import NETWORKS

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import month_end
-from backend.coverage.figures.listing import listing_on
+from backend.coverage.figures.month import listing_on
 from backend.database.extensions import db
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.service import UnitRow

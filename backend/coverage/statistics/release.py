@@ -21,7 +21,7 @@ from sqlalchemy import insert, select, text
 
 from backend.accounts.audit import record_command
 from backend.clock import VIETNAM, day_begin, local_day, month_end, month_start
-from backend.coverage.figures.query import months_with_data
+from backend.coverage.figures.service import months_with_data
 from backend.coverage.statistics import no_connection
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics import release_rules as rules

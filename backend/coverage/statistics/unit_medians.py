@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from backend.accounts.access import Actor
 from backend.clock import month_end
-from backend.coverage.figures.listing import listing_on
+from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.unit_access import UnitMonth, in_own_area, published
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics.group_figures import leading

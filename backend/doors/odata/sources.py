@@ -18,10 +18,8 @@ from backend.campaigns.service import own_campaigns
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.contributions.query import months_of
 from backend.coverage.contributions.service import contributions
-from backend.coverage.figures.listing import listing_on
-from backend.coverage.figures.month import month_of
-from backend.coverage.figures.query import months_with_data
-from backend.coverage.figures.service import CoverageQuery, compute_coverage
+from backend.coverage.figures.month import listing_on, month_of
+from backend.coverage.figures.service import CoverageQuery, compute_coverage, months_with_data
 from backend.coverage.figures.unit_access import own_area, published
 from backend.coverage.samples.service import SampleContext, samples_of_day
 from backend.coverage.statistics.service import COUNTRY, live_statistics, released_statistics

@@ -18,9 +18,13 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.listing import ListingKey, listing_key, listing_on
-from backend.coverage.figures.query import months_with_data
-from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
+from backend.coverage.figures.month import ListingKey, listing_key, listing_on
+from backend.coverage.figures.service import (
+    CoverageQuery,
+    CoverageResult,
+    compute_coverage,
+    months_with_data,
+)
 from backend.coverage.statistics.history import polygons
 from backend.database.extensions import db
 from backend.errors import Problem

@@ -9,7 +9,7 @@ from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, this_month
 from backend.coverage.alerts.overview import AreaOverview, area_overview
 from backend.coverage.alerts.service import SILENT_DAYS
-from backend.coverage.figures.query import CoverageQuery
+from backend.coverage.figures.service import CoverageQuery
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.errors import Problem
 from backend.reports.content import labels

@@ -28,7 +28,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.clock import local_day, month_end, utc_now
-from backend.coverage.figures.listing import warm_lists
+from backend.coverage.figures.month import warm_lists
 from backend.database.extensions import db
 from backend.database.migrations import latest_migration
 from backend.demo.service import is_loaded

@@ -18,7 +18,7 @@ from backend.campaigns.teams import show_team
 from backend.clock import local_day, month_end
 from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
-from backend.coverage.figures.listing import listing_on
+from backend.coverage.figures.month import listing_on
 from backend.coverage.plan.progress import CampaignProgress, campaign_progress, silent_teams
 from backend.coverage.plan.schemas import UnpinQuerySchema
 from backend.coverage.plan.service import pin as pin_place

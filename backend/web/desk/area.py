@@ -14,9 +14,8 @@ from sqlalchemy import select
 from backend.accounts.access import Actor, can
 from backend.clock import local_day, month_before, month_end, this_month
 from backend.coverage.alerts.overview import LACKING, AreaOverview, area_overview
-from backend.coverage.figures.listing import listing_on
-from backend.coverage.figures.query import months_with_data
-from backend.coverage.figures.service import CoverageQuery, coverage, map_figures
+from backend.coverage.figures.month import listing_on
+from backend.coverage.figures.service import CoverageQuery, coverage, map_figures, months_with_data
 from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
 from backend.coverage.signals.queries import open_findings
 from backend.database.extensions import db

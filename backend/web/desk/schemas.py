@@ -10,8 +10,8 @@ from backend.accounts.login_names import MAX_NAME
 from backend.clock import day_begin
 from backend.coverage.alerts.overview import GROUPS
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
-from backend.coverage.figures.query import SORTS
 from backend.coverage.figures.schemas import month_field
+from backend.coverage.figures.service import SORTS
 from backend.coverage.no_connection.schemas import NoteExclusionSchema, NotesQuerySchema
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.coverage.signals.findings import NUMBER_BELOW

@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end
-from backend.coverage.figures.listing import listing_on
+from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.no_connection.service import NETWORK, show_places
 from backend.coverage.statistics.cells import hexagon

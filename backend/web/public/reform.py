@@ -7,8 +7,7 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, this_month
-from backend.coverage.figures.query import months_with_data
-from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.figures.service import CoverageQuery, coverage, months_with_data
 from backend.coverage.statistics.released import latest_release
 from backend.coverage.statistics.service import released_totals
 from backend.errors import Problem, invalid

@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before, month_end, this_month
-from backend.coverage.figures.listing import listing_on
-from backend.coverage.figures.query import months_with_data
-from backend.coverage.figures.service import CoverageQuery, coverage, map_figures
+from backend.coverage.figures.month import listing_on
+from backend.coverage.figures.service import CoverageQuery, coverage, map_figures, months_with_data
 from backend.coverage.figures.unit_access import published
 from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, this_month
-from backend.coverage.figures.query import months_with_data
+from backend.coverage.figures.service import months_with_data
 from backend.coverage.figures.unit_access import UnitMonth, unit_month
 from backend.coverage.statistics.release_rules import due_day
 from backend.coverage.statistics.released import latest_release

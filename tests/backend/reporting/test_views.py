@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import Engine, text
 
 from backend.clock import month_end
-from backend.coverage.figures.listing import listing_on
+from backend.coverage.figures.month import listing_on
 from backend.coverage.statistics import refresh
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backend.coverage.alerts.overview import GROUPS, area_overview, task_group
 from backend.coverage.alerts.service import STATES, alerts
-from backend.coverage.figures.query import CoverageQuery
+from backend.coverage.figures.service import CoverageQuery
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import count
 

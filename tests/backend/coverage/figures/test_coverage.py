@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.figures.listing import listing_on
+from backend.coverage.figures.month import listing_on
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
 

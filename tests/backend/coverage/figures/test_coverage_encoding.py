@@ -11,14 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, inspect, text
 
-from backend.coverage.figures import answers
-from backend.coverage.figures.answers import STATE
+from backend.coverage.figures import views
 from backend.coverage.figures.items import FIELDS, STATEMENTS
-from backend.coverage.figures.listing import READ_KEY
-from backend.coverage.figures.month import NUMBERS
-from backend.coverage.figures.query import CoverageQuery
-from backend.coverage.figures.service import coverage
+from backend.coverage.figures.month import NUMBERS, READ_KEY
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import publish
+from backend.coverage.figures.views import STATE
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COLUMNS
@@ -153,7 +151,7 @@ def test_nothing_is_computed_for_a_client_that_has_it_or_another_that_asks_again
 ) -> None:
     first = answer(client)
     tag = first.headers["ETag"]
-    monkeypatch.setattr(answers, "compute_coverage", None)
+    monkeypatch.setattr(views, "compute_coverage", None)
     kept = answer(client, tag)
     assert (kept.status_code, kept.data, kept.headers["ETag"]) == (304, b"", tag)
     assert answer(client).data == first.data

@@ -21,10 +21,13 @@ from backend.units.catalogue import system_on
 LOOK_BACK = 14
 WEEKDAYS = range(1, 8)  # of ISO 8601, Monday first
 
+# A database that is only read, such as a standby, has what its primary wrote.
 MISSING = """
-    select 'counted' as basis union select basis from targets where network = %(network)s
-    except select basis from recent
-        where day = %(day)s and network = %(network)s and unit_id = 0
+    select basis from (
+        select 'counted' as basis union select basis from targets where network = %(network)s
+        except select basis from recent
+            where day = %(day)s and network = %(network)s and unit_id = 0
+    ) missing where current_setting('transaction_read_only') = 'off'
 """
 # A second process that finds the lock taken leaves the work to the first one.
 MAKE = f"""

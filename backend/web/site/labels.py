@@ -392,6 +392,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "boundaries": NP_("check", "Boundaries"),
         "clock": N_("Clock"),
         "disk": N_("Disk"),
+        "commits": N_("Speed of the disk"),
         "recent": N_("Sums of days"),
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
@@ -417,6 +418,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "clock": N_("A wrong clock moves samples to another day."),
         "disk": N_(
             "Without free space new samples are refused; phones keep them and send them later."
+        ),
+        "commits": N_(
+            "Samples of one commune are written one after another: a write must be fast."
         ),
         "recent": N_("Forecasts are made of old days: nothing has summed newer ones."),
         "keys": N_("Only the server may read secret keys."),

@@ -79,7 +79,7 @@ def get_coverage(query: dict[str, Any]) -> Response:
 # rows of an answer are those of the months and the one before; days change with their months alone.
 STATE = """
     select
-        (select array[count(*), sum(version)] from unit_months
+        (select array[count(*), sum(version), sum(received), sum(counted)] from unit_months
             where network = %(network)s and month = any(%(months)s)
                 and unit_id not in (select unnest(%(outside)s::integer[]))) as counts,
         (select sum(hashint8extended(key, team_id)) from earning_sums

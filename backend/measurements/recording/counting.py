@@ -151,6 +151,15 @@ def _add(months: Sequence[Mapping[str, Any]], days: Sequence[Mapping[str, Any]])
     fetch(ADD, {"months": dump(months), "days": dump(days)})
 
 
+# More than the changes of a month since any backup.
+RAISE = text("update unit_months set version = version + extract(epoch from now())::bigint")
+
+
+def raise_versions() -> None:
+    """Raise all versions above those that readers can have seen, after a restore."""
+    db.session.execute(RAISE)
+
+
 def differences() -> list[dict[str, Any]]:
     """Return the stored counts that differ from the rows, with both sums."""
     return [dict(row) for row in db.session.execute(DIFFERENCES).mappings()]

@@ -21,6 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from backend.database.extensions import db
 from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
+from backend.measurements.recording.counting import raise_versions
 from backend.outbox import service as outbox
 from backend.server.postgres.embedded import database_urls
 from backend.server.postgres.programs import call
@@ -185,7 +186,7 @@ def _put_keys(keys: Path) -> None:
 def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:
     """Migrate, and withdraw again the devices that withdrew after the backup.
 
-    Events continue with higher numbers than readers can have seen.
+    Events continue with higher numbers than readers can have seen, and versions of counts.
     """
     from backend.app import create_app
 
@@ -195,5 +196,6 @@ def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:
         tombstones = Tombstones(app.config["VAR_DIR"] / TOMBSTONES, app.config["SECRET_KEY"])
         again = withdraw_again(tombstones, datetime.now(UTC))
         outbox.skip_numbers()
+        raise_versions()
         db.session.commit()
     yield f"Withdrawn again, as they had after the backup: {again} devices."

@@ -167,10 +167,10 @@ def _hot(target: Target, rounds: int) -> bool:
 
 
 def _orders(target: Target, seed: str, stretches: tuple[tuple[float, float], ...]) -> list[Order]:
-    """Divide the phones of the hot commune and of the country, half of them in a team."""
+    """Divide the phones of the hot commune and of the country, half of them in teams."""
     samples = sum(pace * seconds for pace, seconds in stretches) * SAMPLES_A_POST
     tokens = tuple(register(target.port, TEAM + PROCESSES * phones_for(samples)))
-    join(target.port, target.code, tokens[::4] + tokens[1::4])  # half of each process's phones
+    join(target.port, target.codes, tokens[::4] + tokens[1::4])  # half of each process's phones
     make_earlier(target.database)
     shared = tuple((pace / PROCESSES, seconds) for pace, seconds in stretches)
     return [

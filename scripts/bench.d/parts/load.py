@@ -154,7 +154,7 @@ class Target:
     boundary_set: int
     web: int  # the process that all of the server's are children of
     postgres: int
-    code: str  # of a team whose campaign covers the whole country
+    codes: tuple[str, ...]  # of teams whose campaigns cover the whole country
     own: bool = True  # not the service of `scripts/bench peers`
 
 
@@ -300,7 +300,7 @@ def _turns(target: Target, load: Load, thread: int) -> list[tuple[str, list[dict
     """Return the token and the samples of each post."""
     mine = tuple(register(target.port, DEVICES_A_THREAD))
     if load.kind == "team":
-        join(target.port, target.code, mine)
+        join(target.port, target.codes, mine)
     if target.own:
         make_earlier(target.database)
     rounds = -(-int(load.seconds * MADE_BY_PHONES[load.size]) // len(mine))

@@ -24,14 +24,16 @@ LONG_MEMBERS = """
     update memberships set period = tstzrange(lower(period) - interval '90 days', null)
     where lower(period) > now() - interval '90 days'
 """
-# A campaign of all provinces with one team; the join code of the team.
+# A campaign of all provinces with one team; the join code of the team. Posts into one team wait for
+# each other's commits, so phones are of several ones.
+TEAMS = 8
 CAMPAIGN = """
     with youth as (
         insert into organisations (name, type, sort_key, search_key)
-        values ('Bench', 'youth_union', 'bench', 'bench') returning id
+        values (%(name)s, 'youth_union', %(name)s, %(name)s) returning id
     ), campaign as (
         insert into campaigns (organisation_id, name, first_day, last_day, networks, state)
-        select id, 'Bench', current_date - 90, current_date + 90, '{mobile}', 'open' from youth
+        select id, %(name)s, current_date - 90, current_date + 90, '{mobile}', 'open' from youth
         returning id
     ), area as (
         insert into campaign_areas (campaign_id, unit_id)
@@ -39,10 +41,10 @@ CAMPAIGN = """
         where units.level = 'province' and units.system = '2025'
     ), team as (
         insert into teams (organisation_id, name, type, name_key, sort_key)
-        select id, 'Bench', 'youth', 'bench', 'bench' from youth returning id
+        select id, %(name)s, 'youth', %(name)s, %(name)s from youth returning id
     )
     insert into join_codes (code, campaign_id, team_id, created_at)
-    select %s, campaign.id, team.id, now() from campaign, team
+    select %(code)s, campaign.id, team.id, now() from campaign, team
 """
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -62,16 +64,23 @@ def make_earlier(database: str) -> None:
         connection.execute(LONG_MEMBERS)
 
 
-def new_team(database: str) -> str:
-    """Make a campaign with a team; its join code."""
-    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
+def new_teams(database: str) -> tuple[str, ...]:
+    """Make campaigns with a team each; their join codes."""
+    codes = tuple("".join(secrets.choice(CODE_LETTERS) for _ in range(8)) for _ in range(TEAMS))
     with psycopg.connect(database) as connection:
-        connection.execute(CAMPAIGN, [code])
-    return code
+        for number, code in enumerate(codes):
+            connection.execute(CAMPAIGN, {"code": code, "name": f"bench {number}"})
+    return codes
 
 
-def join(port: int, code: str, tokens: tuple[str, ...]) -> None:
-    """Let phones join a team."""
+def join(port: int, codes: tuple[str, ...], tokens: tuple[str, ...]) -> None:
+    """Let phones join teams in turns."""
+    for number, code in enumerate(codes):
+        if theirs := tokens[number :: len(codes)]:
+            _join(port, code, theirs)
+
+
+def _join(port: int, code: str, tokens: tuple[str, ...]) -> None:
     body = json.dumps({"code": code}).encode()
     # The codes that an address may try in an hour are limited: each time another one.
     host = f"127.{secrets.randbelow(255)}.{secrets.randbelow(255)}.{2 + secrets.randbelow(250)}"

@@ -20,7 +20,7 @@ from backend.server.postgres.embedded import PORT, EmbeddedPostgres
 from backend.server.postgres.roles import SUPERUSER
 from backend.server.running.serve import answers
 from parts.load import Target
-from parts.phones import new_team
+from parts.phones import new_teams
 
 ROOT = Path(__file__).resolve().parents[3]
 START_S = 300
@@ -78,10 +78,10 @@ def _target(folder: Path, postgres: EmbeddedPostgres, port: int, web: int) -> Ta
     database = postgres.app_url.replace("+psycopg", "")
     with psycopg.connect(database) as connection:
         found = connection.execute(UNITS).fetchall()
-    code = new_team(postgres.owner_url.replace("+psycopg", ""))
+    codes = new_teams(postgres.owner_url.replace("+psycopg", ""))
     process = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
     units = tuple(unit for _, unit in found)
-    return Target(database, port, str(folder), units, found[0][0], web, process, code)
+    return Target(database, port, str(folder), units, found[0][0], web, process, codes)
 
 
 # Starts the site of a checkout, prints its target, and ends with its input.

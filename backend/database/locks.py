@@ -1,7 +1,7 @@
 """Advisory locks of the database: all keys are here, so that no two purposes share one.
 
 A lock lasts until the end of its transaction. PostgreSQL keeps keys of one number apart from keys
-of two numbers. Some keys stand in SQL functions too (migrations 0009 and 0023).
+of two numbers.
 """
 
 from sqlalchemy import text

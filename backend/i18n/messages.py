@@ -247,6 +247,7 @@ TEXTS: dict[str, str] = {
     # attribution to teams
     "team_not_in_campaign": N_("This team takes no part in the campaign."),
     "ids_or_filter": N_("Choose by ids or by a filter, not by both."),
+    "member_or_unit": N_("Choose by a member or by a commune, not by both."),
     "too_many_chosen": N_("Too many measurements at once; narrow the filter."),
     "over_cap": N_("Over the campaign's daily limit of a device; the commune still counts it."),
     "excluded_in_campaign": N_(
@@ -448,6 +449,9 @@ TEXTS: dict[str, str] = {
     "not_moment": N_("Must be a day or a day with the time, as 2024-11-05 or 2024-11-05 14:30."),
     "before_since": N_("Must be after the beginning."),
     "not_past": N_("Must be in the past; from now on volunteers join with a code."),
+    "volunteer_left": N_(
+        "The volunteer had left by then and can only join again, with the team's code."
+    ),
     "other_team_then": N_("The volunteer was in another team of the campaign at that time."),
     # plans
     "plan_closed": N_("The campaign is over; there is nothing to plan."),

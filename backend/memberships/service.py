@@ -142,7 +142,7 @@ def end_membership(member: Member, now: datetime) -> datetime:
     db.session.execute(
         update(Membership)
         .where(Membership.id == member.id)
-        .values(period=Range(member.since, moment, bounds="[)")),
+        .values(period=Range(member.since, moment, bounds="[)"), ended_by_volunteer=True),
         execution_options={"synchronize_session": False},
     )
     return moment

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import insert, text
+from sqlalchemy import TextClause, insert, text
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, require, require_person
@@ -18,7 +18,7 @@ from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.fields import EARLIEST, LATEST, aware_time
 from backend.i18n.catalogues import Language
-from backend.measurements.corrections.service import team_totals
+from backend.measurements.corrections.service import count_preview, team_totals
 from backend.measurements.recording import earnings
 from backend.memberships.models import Membership
 from backend.memberships.volunteers import retry_on_conflict
@@ -51,17 +51,26 @@ TEAMS = text("""
     select t.id, t.name, t.ended_at from teams t join below b on b.id = t.organisation_id
     order by t.id
 """)
-# Volunteers with a device who were members of one of these teams, guests excepted: an organiser
-# cannot add other people.
+# Volunteers with a device who joined the campaign, guests excepted: an organiser cannot add other
+# people. One who joined another campaign only would tell, in a campaign of one commune, when they
+# measured there.
 VOLUNTEERS = text("""
     select distinct m.volunteer_id from memberships m
-    where m.team_id = any(:teams) and m.campaign_id in (select id from campaigns)
-      and m.guest_of is null
+    where m.campaign_id = :campaign and m.guest_of is null
       and exists (select from device_links l where l.volunteer_id = m.volunteer_id)
 """)
 STAYS = text("""
     select volunteer_id, team_id, lower(period) as since, upper(period) as until
     from memberships where campaign_id = :campaign
+""")
+# From leaving a team by their own wish until they join again by a code.
+ABSENCES = text("""
+    select volunteer_id, team_id, upper(period) as since, (
+        select min(lower(n.period)) from memberships n
+        where n.volunteer_id = m.volunteer_id and n.campaign_id = m.campaign_id
+          and n.guest_of is null and lower(n.period) >= upper(m.period)
+    ) as until
+    from memberships m where campaign_id = :campaign and ended_by_volunteer
 """)
 DEVICES = text("""
     select distinct device_id from device_links where volunteer_id = any(:volunteers)
@@ -105,6 +114,7 @@ class CampaignState:
     teams_by_name: Mapping[str, Sequence[CampaignTeam]]  # as compared
     volunteers: frozenset[int]
     stays: Mapping[int, list[Stay]]  # by volunteer; those of rows are added
+    absences: Mapping[int, list[Stay]]  # by volunteer
     now: datetime
 
 
@@ -137,13 +147,18 @@ def _import(
         conflict = codes == {"other_team_then"}
         status, code = (409, "other_team_then") if conflict else (422, "import_refused")
         raise sheet.refusal(language, _describe, status, code)
-    moved = None if wrong else _write(campaign_id, sheet)
-    if moved is None or dry_run:
+    if wrong:
         db.session.rollback()
-    else:
-        details = {"file": sheet.digest, "totals": sheet.totals, **moved}
-        record_act(actor, "membership.import", f"campaign:{campaign_id}", **details)
-        db.session.commit()
+        return sheet.answer(language, _describe, dry_run=dry_run, moved=None)
+    if dry_run:
+        count_preview(actor, now)
+    moved = _write(campaign_id, sheet)
+    act, details = "membership.import", {"file": sheet.digest, "totals": sheet.totals, **moved}
+    if dry_run:
+        db.session.rollback()
+        act, details = "membership.preview", {"file": sheet.digest, "totals": sheet.totals}
+    record_act(actor, act, f"campaign:{campaign_id}", **details)
+    db.session.commit()
     return sheet.answer(language, _describe, dry_run=dry_run, moved=moved)
 
 
@@ -153,11 +168,16 @@ def _read_state(campaign_id: int, now: datetime) -> CampaignState:
     for team in teams:
         by_name[folded(team.name)].append(team)
     by_id = {team.id: team for team in teams}
-    known = db.session.execute(VOLUNTEERS, {"teams": list(by_id)}).scalars()
+    known = db.session.execute(VOLUNTEERS, {"campaign": campaign_id}).scalars()
+    stays, absences = (_read_stays(one, campaign_id) for one in (STAYS, ABSENCES))
+    return CampaignState(by_id, by_name, frozenset(known), stays, absences, now)
+
+
+def _read_stays(statement: TextClause, campaign_id: int) -> dict[int, list[Stay]]:
     stays: dict[int, list[Stay]] = defaultdict(list)
-    for row in db.session.execute(STAYS, {"campaign": campaign_id}):
+    for row in db.session.execute(statement, {"campaign": campaign_id}):
         stays[row.volunteer_id].append(Stay(*row))
-    return CampaignState(by_id, by_name, frozenset(known), stays, now)
+    return stays
 
 
 def _write(campaign_id: int, sheet: SheetImport) -> dict[str, Any]:
@@ -260,6 +280,8 @@ def _compare(row: SheetRow, state: CampaignState) -> None:
         both = (overlapping[0].team, stay.team)
         names = [state.teams[one].name if one in state.teams else str(one) for one in both]
         row.refuse("team", "other_team_then", *names)
+    elif any(one.overlaps(*span) for one in state.absences.get(stay.volunteer, ())):
+        row.refuse("since", "volunteer_left")
     else:
         own.append(stay)
 

@@ -32,6 +32,12 @@ class ChoiceFilterSchema(Strict):
     first_day = Day()
     last_day = Day()
 
+    @validates_schema
+    def check(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse to tell in which commune a member measured."""
+        if {"member", "unit_id"} <= data.keys():
+            raise ValidationError({name: ["member_or_unit"] for name in ("member", "unit_id")})
+
 
 class DecisionSchema(Strict):
     """Chosen measurements and reason; with `preview` only the effect is shown."""

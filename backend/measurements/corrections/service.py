@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
+from backend.accounts.rate_limits import count_for_account
 from backend.campaigns import service as campaigns
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.devices import service as devices
 from backend.errors import Problem, invalid
 from backend.http import etags
@@ -24,11 +25,22 @@ from backend.organisations.scopes import campaign_scope, team_scope
 
 # Measurements of one decision: larger previews are of little use, and each device is locked.
 MAX_MEASUREMENTS = 5_000
+# An organiser looks at a few decisions before they are made. Hundreds would tell day by day what a
+# volunteer measured, and each locks phones.
+PREVIEWS_PER_HOUR = 20
 
+# Of these ids those with an earning in the campaign, and those of its members, measured before
+# their membership ended: others are chosen no more than ids that do not exist.
 CHOSEN = text("""
     select m.id, m.device_id, m.day, e.team_id from measurements m
     left join earnings e on e.measurement_id = m.id and e.campaign_id = :campaign
-    where m.id = any(:ids) order by m.device_id, m.id
+    where m.id = any(:ids) and (e.team_id is not null or exists (
+        select from device_links l join memberships s on s.volunteer_id = l.volunteer_id
+        where l.device_id = m.device_id and l.period @> m.measured_at
+          and s.campaign_id = :campaign and (s.guest_of is null or s.period @> m.measured_at)
+          and (upper_inf(s.period) or m.measured_at < upper(s.period))
+    ))
+    order by m.device_id, m.id
 """)
 FILTERED = text("""
     select m.id, m.device_id, m.day, e.team_id
@@ -42,9 +54,6 @@ FILTERED = text("""
           and coalesce(:last_day, date '2100-01-01')
     order by m.device_id, m.id limit :most
 """)
-# A correction may assign samples of a device that never joined: mark it, so that its later
-# verdicts update the earnings.
-MARK_JOINED = text("update devices set joined = true where id = any(:devices) and not joined")
 TOTALS = """
     select team_id, count(*) as received,
         count(*) filter (where category = any(:counted)) as counted
@@ -102,29 +111,31 @@ class Decision:
     signal_id: int | None = None
 
 
-def decide(
-    actor: Actor, campaign_id: int, choice: Choice, decision: Decision, *, preview: bool
+def preview_decision(
+    actor: Actor, campaign_id: int, choice: Choice, decision: Decision, now: datetime
 ) -> dict[str, Any]:
-    """Correct or exclude measurements in one campaign, or show the effect."""
-    campaigns.visible_campaign(actor, campaign_id)
-    require(actor, "campaign.correct", campaign_scope(campaign_id))
-    if decision.exclude is None and decision.team_id is not None:
-        _require_own_team(campaign_id, decision.team_id)
-    chosen, free = _choose_and_lock(campaign_id, choice)
-    ids = [row["id"] for row in free]
-    before = team_totals(campaign_id, ids)
-    _write(actor, campaign_id, free, decision)
-    _attribute(free)
-    answer = {
-        "preview": preview,
-        "measurements": len(free),
-        "final": sum(row["device_id"] is None for row in chosen),
-        "before": before,
-        "after": team_totals(campaign_id, ids),
-    }
-    if preview:
-        db.session.rollback()
-        return answer
+    """Show the effect of a decision; previews are limited and audited."""
+    _require_organiser(actor, campaign_id)
+    count_preview(actor, now)
+    answer = _decide(actor, campaign_id, choice, decision)
+    db.session.rollback()
+    chosen_by = [name for name, value in asdict(choice).items() if value]  # names no volunteer
+    facts = {"chosen_by": chosen_by, "measurements": answer["measurements"]}
+    record_act(actor, "decision.preview", f"campaign:{campaign_id}", **facts)
+    db.session.commit()
+    return answer | {"preview": True}
+
+
+def count_preview(actor: Actor, now: datetime) -> None:
+    """Count one preview of an account; 429 above its limit in this hour."""
+    secret = setting("SECRET_KEY")
+    count_for_account("preview", f"user {actor.user_id}", PREVIEWS_PER_HOUR, secret, now)
+
+
+def decide(actor: Actor, campaign_id: int, choice: Choice, decision: Decision) -> dict[str, Any]:
+    """Correct or exclude measurements in one campaign."""
+    _require_organiser(actor, campaign_id)
+    answer = _decide(actor, campaign_id, choice, decision)
     act = {None: "correct", True: "exclude_in_campaign", False: "include_in_campaign"}
     facts = {name: answer[name] for name in ("measurements", "before", "after")}
     facts |= {"reason": decision.reason, "team": decision.team_id}
@@ -132,7 +143,29 @@ def decide(
         facts["signal"] = decision.signal_id
     record_act(actor, act[decision.exclude], f"campaign:{campaign_id}", **facts)
     db.session.commit()
-    return answer
+    return answer | {"preview": False}
+
+
+def _require_organiser(actor: Actor, campaign_id: int) -> None:
+    campaigns.visible_campaign(actor, campaign_id)
+    require(actor, "campaign.correct", campaign_scope(campaign_id))
+
+
+def _decide(actor: Actor, campaign_id: int, choice: Choice, decision: Decision) -> dict[str, Any]:
+    """Write a decision and its effect; the caller commits, or rolls back to preview it."""
+    if decision.exclude is None and decision.team_id is not None:
+        _require_own_team(campaign_id, decision.team_id)
+    chosen, free = _choose_and_lock(campaign_id, choice)
+    ids = [row["id"] for row in free]
+    before = team_totals(campaign_id, ids)
+    _write(actor, campaign_id, free, decision)
+    _attribute(free)
+    return {
+        "measurements": len(free),
+        "final": sum(row["device_id"] is None for row in chosen),
+        "before": before,
+        "after": team_totals(campaign_id, ids),
+    }
 
 
 def list_corrections(
@@ -178,6 +211,8 @@ def _choose_and_lock(campaign_id: int, choice: Choice) -> tuple[list[Any], list[
     They are read again after their devices are locked against decisions and withdrawals.
     """
     found = _choose(campaign_id, choice)
+    if choice.ids and not found:
+        raise Problem(404, "not_found")
     locked = devices.lock_devices(row["device_id"] for row in found if row["device_id"])
     if locked:
         found = _choose(campaign_id, choice)
@@ -220,7 +255,6 @@ def _write(actor: Actor, campaign_id: int, rows: Sequence[Any], decision: Decisi
             {**new, "measurement_id": row["id"], "before_team_id": row["team_id"]} for row in rows
         ]
         db.session.execute(insert(Correction), corrected)
-        db.session.execute(MARK_JOINED, {"devices": list({row["device_id"] for row in rows})})
 
 
 def _attribute(rows: Sequence[Any]) -> None:

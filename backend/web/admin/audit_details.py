@@ -33,6 +33,7 @@ NAMES: Mapping[str, str] = {
     "capacity_per_day": N_("Samples per day"),
     "changed": N_("Changed"),
     "channel": N_("Received by"),
+    "chosen_by": N_("Chosen by"),
     "closed": N_("unreadable"),
     "coarsened": N_("coarsened"),
     "communes": N_("Communes"),

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +12,25 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.measurements.corrections import service as correcting
+from backend.measurements.corrections.service import PREVIEWS_PER_HOUR
 from backend.measurements.recording import counting, earnings
+from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
-from tests.support.people import campaign, organisation, person, team, unit_id
+from tests.support.people import (
+    LATER,
+    LONG_AGO,
+    add_membership,
+    audit_entries,
+    campaign,
+    organisation,
+    person,
+    team,
+    unit_id,
+)
 
 
 class Cast:
-    """Two teams of a campaign, and a sample of a phone that is in neither."""
+    """Two teams of a campaign, and a sample of a phone that joined one on the day after."""
 
     def __init__(self, app: Flask, client: FlaskClient) -> None:
         self.app, self.client = app, client
@@ -26,11 +39,14 @@ class Cast:
         self.campaign = campaign(app, union, unit_id(app, "19", level="province"))
         self.organiser = person(app, "organiser", union)
         self.phone, self.sample = register(client), sample()
+        joined = datetime(2024, 11, 16, tzinfo=UTC)
+        self.member = add_membership(app, self.phone, self.campaign, self.first, joined)
         post(client, self.phone, self.sample)
 
-    def correct(self, team_id: int) -> Any:
+    def correct(self, team_id: int, *ids: str, **body: Any) -> Any:
         url = f"/api/v1/campaigns/{self.campaign}/corrections"
-        body = {"measurements": [self.sample["id"]], "team_id": team_id, "reason": "đo hộ"}
+        chosen = {} if "filter" in body else {"measurements": ids or [self.sample["id"]]}
+        body = {**chosen, "team_id": team_id, "reason": "đo hộ", **body}
         return self.app.test_client().post(url, json=body, headers=self.organiser)
 
     def withdraw(self) -> Any:
@@ -79,7 +95,7 @@ def test_of_two_decisions_the_second_tells_what_the_first_did(
     assert answer["before"] == [{"team_id": cast.first, "received": 1, "counted": 1}]
 
 
-def test_a_correction_follows_the_verdict_of_a_phone_that_never_joined(
+def test_a_correction_follows_the_verdict_of_a_sample_of_before_joining(
     cast: Cast, app: Flask, client: FlaskClient
 ) -> None:
     asked, mine = text("select category from earnings"), cast.sample["id"]
@@ -92,3 +108,51 @@ def test_a_correction_follows_the_verdict_of_a_phone_that_never_joined(
     with app.app_context():
         assert db.session.execute(asked).scalar_one() == "excluded"
         assert counting.differences() == earnings.differences() == []
+
+
+def test_only_samples_of_the_campaign_are_chosen_by_id(cast: Cast, client: FlaskClient) -> None:
+    stranger, strange = register(client), sample()
+    post(client, stranger, strange)
+    union = organisation(cast.app, "Sở KH&CN")
+    elsewhere, own = campaign(cast.app, union), sample()
+    other = register(client)
+    add_membership(cast.app, other, elsewhere, team(cast.app, union, "C"), LONG_AGO)
+    left, after = register(client), sample()
+    add_membership(cast.app, left, cast.campaign, cast.first, LONG_AGO, LATER)
+    post(client, other, own)
+    post(client, left, after)
+    unknown = sample()["id"]
+    for one in (strange["id"], own["id"], after["id"], unknown):
+        answer = cast.correct(cast.first, one)
+        assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    # Among others they change nothing, as unknown ids do.
+    mixed = cast.correct(cast.first, cast.sample["id"], strange["id"], own["id"], unknown)
+    assert mixed.json["measurements"] == 1
+    assert cast.corrections() == [(cast.sample["id"], None, cast.first)]
+
+
+def test_no_decision_tells_in_which_commune_a_member_measured(cast: Cast) -> None:
+    for what in ("corrections", "exclusions"):
+        body = {"filter": {"member": cast.member, "unit_id": 1}, "reason": "x", "preview": True}
+        body |= {"team_id": None} if what == "corrections" else {}
+        url = f"/api/v1/campaigns/{cast.campaign}/{what}"
+        refused = cast.client.post(url, json=body, headers=cast.organiser)
+        assert refused.status_code == 422
+        assert [(one["field"], one["code"]) for one in refused.json["errors"]] == [
+            ("filter.member", "member_or_unit"), ("filter.unit_id", "member_or_unit")
+        ]  # fmt: skip
+
+
+def test_previews_are_few_and_audited(cast: Cast, clock: FakeClock) -> None:
+    days = {"member": cast.member, "first_day": "2024-11-15", "last_day": "2024-11-15"}
+    asked: dict[str, Any] = {"filter": days, "preview": True}
+    for _ in range(PREVIEWS_PER_HOUR):
+        assert cast.correct(cast.second, **asked).status_code == 200
+    refused = cast.correct(cast.second, **asked)
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+    entries = audit_entries(cast.app, f"campaign:{cast.campaign}")
+    shown = {"chosen_by": ["member", "first_day", "last_day"], "measurements": 0}
+    assert entries == [("decision.preview", shown)] * PREVIEWS_PER_HOUR
+    assert cast.correct(cast.first).status_code == 200  # decisions are as many as needed
+    clock.now += timedelta(hours=1)
+    assert cast.correct(cast.second, **asked).status_code == 200

@@ -1,20 +1,24 @@
 """Memberships that lie in the past: shown with what they move, then written, all or nothing."""
 
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import Workbook
+from sqlalchemy import text
 
 from backend.database.extensions import db
+from backend.measurements.corrections.service import PREVIEWS_PER_HOUR
 from backend.measurements.recording.earnings import differences as team_differences
 from backend.memberships.models import Membership
 from backend.tables.spreadsheets import XLSX
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
+from tests.support.joining import Cast as JoiningCast
+from tests.support.joining import join
 from tests.support.people import (
     LATER,
     LONG_AGO,
@@ -126,8 +130,11 @@ def test_an_organiser_cannot_take_whom_they_never_had(cast: Cast, app: Flask) ->
     stranger = add_membership(
         app, register(cast.client), elsewhere, team(app, other, "Đội 3"), LONG_AGO
     )
-    answer = cast.send(f"{stranger},Đội 1,2024-11-12,2024-11-13", dry_run=True)
-    assert codes(answer) == [("number", "volunteer_unknown")] and answer.json["moved"] is None
+    second = campaign(app, cast.union)
+    absent = add_membership(app, register(cast.client), second, cast.one, LONG_AGO)
+    for one in (stranger, absent):
+        answer = cast.send(f"{one},Đội 1,2024-11-12,2024-11-13", dry_run=True)
+        assert codes(answer) == [("number", "volunteer_unknown")] and answer.json["moved"] is None
     assert codes(cast.send(f"{cast.member},Đội 3,2024-11-12,2024-11-13", dry_run=True)) == [
         ("team", "team_unknown")
     ]
@@ -180,3 +187,47 @@ def test_an_ended_team_had_members_until_it_ended(cast: Cast, clock: FakeClock) 
     clock.now = datetime(2024, 11, 20, tzinfo=UTC)
     later = cast.send(f"{cast.member},Đội 1,2024-11-14,2024-11-15", dry_run=True)
     assert codes(later) == [("until", "team_ended")]
+
+
+def test_who_left_is_a_member_again_by_code_only(cast: Cast, app: Flask, clock: FakeClock) -> None:
+    joining = JoiningCast(app)  # a second campaign, whose teams have codes
+    phone = register(cast.client)
+    clock.now = datetime(2024, 11, 12, 1, tzinfo=UTC)
+    first = join(cast.client, phone, joining.code_one).json
+    clock.now += timedelta(milliseconds=77)
+    url = f"/api/v1/memberships/{first['id']}"
+    assert cast.client.delete(url, headers=phone).status_code == 200
+    clock.now = datetime(2024, 11, 14, 1, tzinfo=UTC)
+    assert join(cast.client, phone, joining.code_one).status_code == 201
+    with app.app_context():
+        member = db.session.query(Membership.volunteer_id).filter_by(id=first["id"]).scalar()
+        end = {"campaign": joining.campaign}
+        db.session.execute(
+            text("""
+            update memberships set period = tstzrange(lower(period), '2024-11-15 01:00+00')
+            where campaign_id = :campaign and upper_inf(period)
+        """),
+            end,
+        )  # by the organisation, as with a team that ended
+        db.session.commit()
+    clock.now = datetime(2024, 11, 20, tzinfo=UTC)
+    cast.campaign, cast.organiser = joining.campaign, person(app, "organiser", joining.organisation)
+    for row, wrong in (
+        ("12/11/2024 08:01,12/11/2024 18:00", [("since", "volunteer_left")]),
+        ("2024-11-13,2024-11-13", [("since", "volunteer_left")]),
+        ("14/11/2024 07:00,14/11/2024 08:00", [("since", "volunteer_left")]),
+        ("16/11/2024,16/11/2024", []),
+    ):
+        answer = cast.send(f"{member},Đội 1,{row}")
+        assert (codes(answer), answer.status_code) == (wrong, 422 if wrong else 200)
+
+
+def test_previews_of_what_moves_are_few_and_audited(cast: Cast, app: Flask) -> None:
+    row, wrong = f"{cast.member},Đội 2,2024-11-12,2024-11-12", f"{cast.member},,x,y"
+    for _ in range(PREVIEWS_PER_HOUR):
+        assert cast.send(row, dry_run=True).status_code == 200
+    assert cast.send(row, dry_run=True).status_code == 429
+    assert cast.send(wrong, dry_run=True).status_code == 200  # it tells of the list alone
+    entries = audit_entries(app, f"campaign:{cast.campaign}")
+    assert [act for act, _ in entries] == ["membership.preview"] * PREVIEWS_PER_HOUR
+    assert cast.send(row).status_code == 200

@@ -83,7 +83,7 @@ def _register(app: Flask) -> None:
     app.extensions["transfer_limiter"] = new_transfer_limiter(app.config)
     app.extensions["measuring_host"] = new_measuring_host(app.config)
     app.extensions["ticket_issuer"] = TicketIssuer(
-        app.config["SECRET_KEY"], app.config["VAR_DIR"], app.config["SPEED_URL"]
+        app.config["SECRET_KEY"], app.config["SPEED_URL"]
     )
     app.extensions["oidc_provider"] = new_provider(app.config)
     app.extensions["statement_verifier"] = StatementVerifier(app.config["SECRET_KEY"])

@@ -22,14 +22,18 @@ PLACE = tuple_(AuditEntry.at, AuditEntry.id)
 EXACT = ("actor", "act", "subject")
 
 
-def record_act(actor: Actor | str | None, act: str, subject: str, **details: Any) -> None:
-    """Add an entry to the caller's transaction; without an actor, of the person at the shell."""
+def audit_entry(actor: Actor | str | None, act: str, subject: str, **details: Any) -> AuditEntry:
+    """Return an entry to be added; without an actor, of the person at the shell."""
     if isinstance(actor, Actor):
         name, address = actor.name, actor.address
     else:
         name, address = actor or shell_name(), None
-    entry = AuditEntry(actor=name, act=act, subject=subject, address=address, details=details)
-    db.session.add(entry)
+    return AuditEntry(actor=name, act=act, subject=subject, address=address, details=details)
+
+
+def record_act(actor: Actor | str | None, act: str, subject: str, **details: Any) -> None:
+    """Add an entry to the caller's transaction; without an actor, of the person at the shell."""
+    db.session.add(audit_entry(actor, act, subject, **details))
 
 
 def shell_name() -> str:

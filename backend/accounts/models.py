@@ -11,11 +11,15 @@ from sqlalchemy import (
     Index,
     exists,
     func,
+    literal_column,
     or_,
 )
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from backend.database.extensions import db
+
+# Of an entry of the audit log.
+LOCAL_DAY = "((at at time zone 'Asia/Ho_Chi_Minh')::date)"
 
 
 class AuditEntry(db.Model):
@@ -28,10 +32,16 @@ class AuditEntry(db.Model):
         Index(None, "actor", "at"),
         Index(None, "act", "at"),
         Index(None, "subject", "at"),
-    )
+        # One entry a day for each person, kind of personal data and place that was read.
+        Index(
+            "uq_audit_read", "actor", "act", "subject", literal_column(LOCAL_DAY), unique=True,
+            postgresql_where="act like 'read.%'",
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Not of the begin of the transaction, so that no entry of a past day appears later.
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     actor: Mapped[str]
     act: Mapped[str]
     subject: Mapped[str]

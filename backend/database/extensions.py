@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
 from threading import RLock
@@ -15,13 +16,13 @@ from flask import Flask, current_app
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.rows import dict_row
-from sqlalchemy import DateTime, LargeBinary, MetaData, Text, event, text
+from sqlalchemy import DateTime, LargeBinary, MetaData, Text, create_engine, event, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.exc import DBAPIError, DisconnectionError, ProgrammingError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from backend.database.pool import Connections, is_dead, prefer_indexes
-from backend.errors import ProblemSchema
+from backend.errors import Problem, ProblemSchema
 
 
 class Base(DeclarativeBase):
@@ -216,6 +217,24 @@ def _plain(value: Any) -> str:
 def _as_sqlalchemy(error: psycopg.Error, statement: str) -> BaseException:
     dialect = db.engine.dialect
     return DBAPIError.instance(statement, None, error, psycopg.Error, dialect=dialect)
+
+
+@contextmanager
+def owner_session() -> Iterator[Session]:
+    """Open a transaction of the role that owns the tables: it writes what the serving role cannot.
+
+    403 if the role of DATABASE_OWNER_URL owns no tables.
+    """
+    engine = create_engine(setting("DATABASE_OWNER_URL"))
+    try:
+        with Session(engine) as session, session.begin():
+            yield session
+    except ProgrammingError as error:
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise Problem(403, "owner_only") from error
+        raise
+    finally:
+        engine.dispose()
 
 
 def follow_indexes() -> None:

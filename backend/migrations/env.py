@@ -5,13 +5,25 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Connection, create_engine, make_url, text
 
+from backend.clock import utc_now
 from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
 from backend.migrations.patience import patiently
 from backend.reporting.schema import create_views, drop_views
+from backend.witness.hosts import add_own_host
+from backend.witness.keys import host_key, own_host_id
 
 OWNER_URL = current_app.config["DATABASE_OWNER_URL"]
 APP_ROLE = make_url(current_app.config["DATABASE_URL"]).username
+
+
+# Proofs, rules and public figures: the serving role reads them. Not all are in an old database.
+OF_OWNER = (
+    "alembic_version", "counting_rules", "host_keys", "measuring_hosts", "releases",
+    "released_figures", "released_no_connection", "targets",
+)  # fmt: skip
+# By which it writes some of them; each writes the entry of the audit log itself.
+FUNCTIONS = ("create_target", "change_target")
 
 
 def grant(connection: Connection) -> None:
@@ -24,11 +36,21 @@ def grant(connection: Connection) -> None:
         f"grant select, insert, update, delete on all tables in schema public to {role}",
         f"grant usage on all sequences in schema public to {role}",
         f"revoke update, delete on audit from {role}",
-        f"revoke insert, update, delete on alembic_version from {role}",
     ):
         connection.execute(text(statement))
-    if connection.dialect.has_table(connection, "counting_rules"):  # not in a database of 1.0.0
-        connection.execute(text(f"revoke insert, update, delete on counting_rules from {role}"))
+    for table in OF_OWNER:
+        if connection.dialect.has_table(connection, table):
+            connection.execute(text(f"revoke insert, update, delete on {table} from {role}"))
+    for name in FUNCTIONS:
+        if connection.scalar(text("select 1 from pg_proc where proname = :name"), {"name": name}):
+            connection.execute(text(f"grant execute on function {name} to {role}"))
+
+
+def register_own_host(connection: Connection) -> None:
+    """Register the measuring host of this machine: the serving role may not."""
+    config = current_app.config
+    public_key = host_key(config["VAR_DIR"]).public_bytes
+    add_own_host(connection, own_host_id(config["SECRET_KEY"]), public_key, utc_now())
 
 
 def check_revision() -> None:
@@ -54,6 +76,7 @@ def migrate(connection: Connection) -> None:
             grant(connection)
         if context.get_context().get_current_heads() == (context.get_head_revision(),):
             create_views(connection, strict=strict_comparison())
+            register_own_host(connection)
 
 
 def run() -> None:

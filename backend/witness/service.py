@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -14,8 +13,7 @@ from backend.database.extensions import fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.credentials import token_hash
 from backend.errors import Problem, invalid
-from backend.witness.hosts import add_own_host
-from backend.witness.keys import device_subject, host_key, installation_key, own_host_id
+from backend.witness.keys import device_subject, installation_key, own_host_id
 from backend.witness.statements import SIGNING_LIFE, UNSIGNED_LIFE, SigningKey, Ticket, sign
 
 # A ticket is unused until its sample arrives: a phone whose uploads fail measures on for a while,
@@ -138,15 +136,12 @@ class TicketIssuer:
     ----------
     secret
         SECRET_KEY.
-    var_dir
-        The folder with the key of the own measuring host.
     speed_url
         Of the host that is preferred to the own one, if it is registered.
     """
 
-    def __init__(self, secret: str, var_dir: Path, speed_url: str) -> None:
-        self._secret, self._var_dir, self._speed_url = secret, var_dir, speed_url or None
-        self._own_host_added = False
+    def __init__(self, secret: str, speed_url: str) -> None:
+        self._secret, self._speed_url = secret, speed_url or None
 
     @property
     def public_key(self) -> SigningKey:
@@ -154,17 +149,14 @@ class TicketIssuer:
 
     def issue(self, token: str, asked: TicketRequest, now: datetime) -> IssuedTicket:
         """Issue a ticket to the device of a token; for the same id the same ticket again."""
-        own = own_host_id(self._secret)
         values = {"digest": token_hash(token), **self._values(asked, now)}
         id = values["id"]
         for _ in range(TRIES):
             row = next(iter(fetch_autocommit(ISSUE, values)), None)
             if row is None or row["is_next"] or row["token_used_at"] is None:
                 devices.authenticate(token, now)  # 401, or the first use is recorded
-            elif row["host_id"] is None and values["host"] != own:
-                raise invalid("host", "host_unknown")
             elif row["host_id"] is None:
-                self._add_own_host(now)
+                raise invalid("host", "host_unknown")
             elif row["revoked"]:
                 raise Problem(409, "host_revoked")
             elif row["issued"]:
@@ -198,8 +190,6 @@ class TicketIssuer:
         return self._issued(values["id"], {**row, **ids, **times, "profile": profile})
 
     def _values(self, asked: TicketRequest, now: datetime) -> dict[str, Any]:
-        if not self._own_host_added:  # once in a process: its key may be new
-            self._add_own_host(now)
         return {
             "host": asked.host_id or own_host_id(self._secret),
             "url": None if asked.host_id else self._speed_url,
@@ -232,12 +222,6 @@ class TicketIssuer:
         )
         token = sign(ticket, self.public_key)
         return IssuedTicket(ticket, token, row["name"], row["url"], row["signs"])
-
-    def _add_own_host(self, now: datetime) -> None:
-        """Register the own host with the key of this machine."""
-        public_key = host_key(self._var_dir).public_bytes
-        add_own_host(own_host_id(self._secret), public_key, now)
-        self._own_host_added = True
 
 
 def _check_limits(row: Mapping[str, Any], now: datetime) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from backend.coverage.figures.service import months_with_data
 from backend.coverage.statistics.models import Release, ReleasedNoConnection
-from backend.database.extensions import db
+from backend.database.extensions import owner_session
 from backend.units.catalogue import read_active
 from backend.web.maps import tiles
 from tests.support.browser import (
@@ -166,11 +166,10 @@ def release_a_zone(app: Flask) -> None:
         "longitude": longitude, "notes": 10, "devices": 5, "operators": [], "zone": True,
     }  # fmt: skip
     unit = unit_id(app, "19", "2025", level="province")
-    with app.app_context():
-        db.session.add(Release(month="2026-10", made_at=datetime(2026, 11, 16, tzinfo=UTC)))
-        db.session.flush()
-        db.session.add(ReleasedNoConnection(unit_id=unit, month="2026-10", places=[place]))
-        db.session.commit()
+    with app.app_context(), owner_session() as owner:
+        owner.add(Release(month="2026-10", made_at=datetime(2026, 11, 16, tzinfo=UTC)))
+        owner.flush()
+        owner.add(ReleasedNoConnection(unit_id=unit, month="2026-10", places=[place]))
 
 
 @pytest.mark.long

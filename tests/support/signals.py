@@ -106,10 +106,6 @@ ROWS = text("""
             '{}', cast(:reasons as text[]), '{}', true,
             cardinality(cast(:reasons as text[])) = 0, 2, 'witnessed'
         from made
-    ), host as (
-        insert into measuring_hosts (id, name, signs, added_at)
-        select cast(:host as uuid), 'own', true, now() where cast(:prefix as bytea) is not null
-        on conflict do nothing
     ), used as (
         insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at,
             used_by, used_at, prefix, outside)

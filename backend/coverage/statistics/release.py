@@ -17,9 +17,9 @@ from uuid import UUID
 import h3
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import insert, select, text
+from sqlalchemy import delete, insert, select, text
 
-from backend.accounts.audit import record_command
+from backend.accounts.audit import audit_entry
 from backend.clock import VIETNAM, day_begin, local_day, month_end, month_start
 from backend.coverage.figures.service import months_with_data
 from backend.coverage.statistics import no_connection
@@ -31,7 +31,14 @@ from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
 from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
 from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
 from backend.coverage.statistics.week_medians import Median, Moments, week_medians
-from backend.database.extensions import db, extension, fetch, follow_indexes, setting
+from backend.database.extensions import (
+    db,
+    extension,
+    fetch,
+    follow_indexes,
+    owner_session,
+    setting,
+)
 from backend.database.locks import RELEASE_LOCK, hold
 from backend.errors import Problem
 from backend.measurements.recording.models import DEMO_COMPLETE
@@ -153,28 +160,30 @@ def make(month: str, now: datetime) -> bool:
         db.session.rollback()
         return False
     people, chains = read_people(month), _read_chains()
-    db.session.add(Release(month=month, made_at=now))
-    db.session.flush()
     released = {}
-    for network in NETWORKS:
-        rows = _figures(month, network, people, chains)
-        if rows:
-            db.session.execute(insert(ReleasedFigures), rows)
-        released[network] = len(rows)
-    places = no_connection.find_places(month, lambda _: people, units_of_cells)
-    if rows := no_connection.released_rows(month, places, chains):
-        db.session.execute(insert(ReleasedNoConnection), rows)
-    released["no_connection"] = len(rows)
-    record_command("release.make", month, units=released)
+    with owner_session() as owner:
+        owner.add(Release(month=month, made_at=now))
+        owner.flush()
+        for network in NETWORKS:
+            rows = _figures(month, network, people, chains)
+            if rows:
+                owner.execute(insert(ReleasedFigures), rows)
+            released[network] = len(rows)
+        places = no_connection.find_places(month, lambda _: people, units_of_cells)
+        if rows := no_connection.released_rows(month, places, chains):
+            owner.execute(insert(ReleasedNoConnection), rows)
+        released["no_connection"] = len(rows)
+        owner.add(audit_entry(None, "release.make", month, units=released))
     db.session.commit()
     return True
 
 
 def remove(months: Sequence[str]) -> None:
-    """Remove the releases of demo months; part of the caller's transaction."""
-    db.session.execute(
-        text("delete from releases where month = any(:months)"), {"months": list(months)}
-    )
+    """Remove the releases of demo months. Audited."""
+    with owner_session() as owner:
+        found = delete(Release).where(Release.month.in_(months)).returning(Release.month)
+        for month in owner.scalars(found).all():
+            owner.add(audit_entry(None, "release.remove", month))
 
 
 def people_of_devices(month: str, devices: Iterable[UUID]) -> dict[UUID, int]:

@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import cast, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require
-from backend.accounts.audit import record_act
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.http import etags
+from backend.http.etags import stale
 from backend.http.paging import decode_cursor, row_id, take_page
 from backend.organisations.references import serialize_with_unit, unit_id
-from backend.organisations.versions import audit_values, change_row, changed_values, get_row
+from backend.organisations.versions import audit_values, changed_values, get_row
 
 TARGET, ASSESSMENT = "target", "assessment"
 PURPOSES = (TARGET, ASSESSMENT)
@@ -121,14 +122,11 @@ def set_target(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         raise invalid("unit", "not_of_this_level")
     if own_unit_id is None and data["threshold"] is None:
         raise invalid("threshold", "required")
-    row = Target(**{name: data[name] for name in FIELDS}, unit_id=own_unit_id)
-    _check_validity(row.valid_from, row.valid_to)
+    values = {name: data[name] for name in FIELDS} | {"unit_id": own_unit_id}
+    _check_validity(values["valid_from"], values["valid_to"])
     with _no_overlap():
-        db.session.add(row)
-        db.session.flush()
-    values = {name: getattr(row, name) for name in (*FIELDS, "unit_id")}
-    record_act(actor, "target.create", f"target:{row.id}", after=audit_values(values))
-    return _commit(row)
+        target_id = _call(func.create_target, actor, values)
+    return _commit(get_row(Target, target_id))
 
 
 def change_target(
@@ -145,8 +143,15 @@ def change_target(
     _check_validity(validity["valid_from"], validity["valid_to"])
     if changed:
         with _no_overlap():
-            change_row(actor, "target", row, changed)
+            if not _call(func.change_target, actor, changed, row.id, row.version):
+                raise stale()
     return _commit(row)
+
+
+def _call(function: Any, actor: Actor, values: Mapping[str, Any], *place: int) -> Any:
+    """Write values by a function of the database, which writes the entry of the audit log too."""
+    given = cast(audit_values(values), JSONB)
+    return db.session.scalar(select(function(*place, given, actor.name, actor.address)))
 
 
 def _commit(row: Target) -> dict[str, Any]:

@@ -4,15 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, get_args
 
-from sqlalchemy import create_engine
-from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.orm import Session
-
-from backend.accounts.audit import shell_name
-from backend.accounts.models import AuditEntry
+from backend.accounts.audit import audit_entry, shell_name
 from backend.clock import day_begin, month_end
-from backend.database.extensions import Run, fetch, fetch_autocommit, setting
-from backend.errors import Problem, invalid
+from backend.database.extensions import Run, fetch, fetch_autocommit, owner_session
+from backend.errors import invalid
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.measurements.recording.models import CountingRules
 from backend.witness.assurance import ASSURANCES
@@ -160,34 +155,16 @@ def require_assurance(
     """Require an assurance of samples received from a time on, by default from now; audited.
 
     Posts may be under way, so it is a minute from now once there are samples. 422 for an earlier
-    time: verdicts that were given stay. 403 if the role of DATABASE_OWNER_URL owns no tables.
+    time: verdicts that were given stay.
     """
     earliest = now if fetch(EMPTY, {})[0]["empty"] else now + IN_FLIGHT
     begin = from_at or earliest
     if begin < earliest:
         raise invalid("from", "requirement_in_past")
     added = Requirement(begin, counts_from, shell_name(), reason)
-    try:
-        _add(added)
-    except ProgrammingError as error:
-        raise Problem(403, "owner_only") from error
-    return added
-
-
-def _add(added: Requirement) -> None:
-    """Store it by the role that owns the tables: the serving role cannot write this table."""
     details = {"from": added.from_at.isoformat(), "reason": added.reason}
-    engine = create_engine(setting("DATABASE_OWNER_URL"))
-    try:
-        with Session(engine) as session, session.begin():
-            session.add(CountingRules(**added._asdict()))
-            session.add(
-                AuditEntry(
-                    actor=added.by,
-                    act="measurements.counts_from",
-                    subject=f"counts_from:{added.counts_from}",
-                    details=details,
-                )
-            )
-    finally:
-        engine.dispose()
+    act, subject = "measurements.counts_from", f"counts_from:{added.counts_from}"
+    with owner_session() as owner:
+        owner.add(CountingRules(**added._asdict()))
+        owner.add(audit_entry(added.by, act, subject, **details))
+    return added

@@ -19,7 +19,7 @@ from backend.clock import month_end
 from backend.coverage.figures.month import listing_on
 from backend.coverage.statistics import refresh
 from backend.coverage.targets.models import Target
-from backend.database.extensions import db
+from backend.database.extensions import db, owner_session
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.reasons import NOT_VALID
 from backend.reporting.definitions import FIGURES, METRICS, PARTS, THREE, views
@@ -90,9 +90,8 @@ class Seeded:
             {"level": "commune", "unit_id": own, "threshold": 440, "basis": "received",
              "purpose": "assessment"},
         ]  # fmt: skip
-        with self.app.app_context():
-            db.session.add_all([Target(**common, **row) for row in rows])
-            db.session.commit()
+        with self.app.app_context(), owner_session() as owner:
+            owner.add_all([Target(**common, **row) for row in rows])
 
     def _lose_samples(self) -> None:
         here = people.unit_id(self.app, "05443")

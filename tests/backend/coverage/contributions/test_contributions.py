@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from sqlalchemy import text
 
 from backend.coverage.targets.models import Target
-from backend.database.extensions import db
+from backend.database.extensions import db, owner_session
 from backend.http.paging import encode_cursor
 from tests.backend.coverage.contributions.test_needed import TARGET, target  # noqa: F401 # a fixture
 from tests.support.contributions import NOON, add_measurement, change_team, minutes, volunteers
@@ -147,10 +147,10 @@ def _fill_at_random(cast: Cast, rng: random.Random) -> None:
     row = {"level": "commune", "network": "mobile", "basis": "counted", "source": "a test"}
     with cast.app.app_context():
         db.session.execute(text("update campaigns set last_day = '2024-12-31'"))
-        for unit, threshold in ((own, TARGET // 2), (exempt, None)):
-            db.session.add(
-                Target(**row, unit_id=unit, threshold=threshold, valid_from=date(2024, 11, 2))
-            )
+        with owner_session() as owner:
+            for unit, threshold in ((own, TARGET // 2), (exempt, None)):
+                since = date(2024, 11, 2)
+                owner.add(Target(**row, unit_id=unit, threshold=threshold, valid_from=since))
         for _ in range(120):
             category = rng.choice(["counted"] * 6 + ["repeat", "over_cap", "failed_test"])
             unit = rng.choice([*units, *units, None])

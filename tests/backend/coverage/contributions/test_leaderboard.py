@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from backend.coverage.contributions.figures import Figures
 from backend.coverage.contributions.service import places
-from backend.database.extensions import db
+from backend.database.extensions import db, owner_session
 from tests.backend.coverage.contributions.test_needed import TARGET, target  # noqa: F401 # a fixture
 from tests.support.contributions import NOON, add_measurement, minutes, volunteers
 from tests.support.people import campaign, organisation, person, team, unit_id
@@ -69,9 +69,8 @@ def test_by_counted_the_busiest_is_first(cast: Cast) -> None:
 
 def test_where_there_is_no_target_counted_ones_rank(cast: Cast) -> None:
     with cast.app.app_context():
-        db.session.execute(
-            text("delete from targets where network = 'fixed' and source = 'a test'")
-        )
+        with owner_session() as owner:
+            owner.execute(text("delete from targets where network = 'fixed' and source = 'a test'"))
         add_measurement(
             cast.campaign, cast.teams[0], NOON, network="fixed", unit=unit_id(cast.app, "05443")
         )

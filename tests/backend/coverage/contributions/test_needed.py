@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.coverage.targets.models import Target
-from backend.database.extensions import db
+from backend.database.extensions import db, owner_session
 from backend.measurements.recording import counting, earnings
 from tests.support.contributions import (
     NOON,
@@ -28,6 +28,12 @@ from tests.support.people import add_membership, campaign, organisation, person,
 
 TARGET = 6
 SINCE = datetime(2024, 11, 1, tzinfo=UTC)
+# The built-in target of communes' mobile samples ends on a day, or goes on.
+END_BUILT_IN = """
+    update targets set valid_to = :day where level = 'commune' and network = 'mobile'
+        and purpose = 'target' and valid_from = '2024-11-01'
+"""
+REMOVE = "delete from targets where source = 'a test'"
 
 
 @pytest.fixture
@@ -36,22 +42,19 @@ def target(app: Flask) -> Iterator[int]:
     row = {"level": "commune", "threshold": TARGET, "basis": "counted", "source": "a test"}
     span = {"valid_from": date(2024, 11, 2), "valid_to": date(2024, 12, 31)}
     with app.app_context():
-        _end_built_in("2024-11-01")
-        db.session.add_all(Target(network=one, **span, **row) for one in ("mobile", "fixed"))
-        db.session.commit()
+        _change_targets(END_BUILT_IN, {"day": "2024-11-01"})
+        with owner_session() as owner:
+            owner.add_all(Target(network=one, **span, **row) for one in ("mobile", "fixed"))
     yield TARGET
     with app.app_context():
-        db.session.execute(text("delete from targets where source = 'a test'"))
-        _end_built_in(None)
-        db.session.commit()
+        _change_targets(REMOVE)
+        _change_targets(END_BUILT_IN, {"day": None})
 
 
-def _end_built_in(day: str | None) -> None:
-    """Let the built-in target of communes' mobile samples end on a day, or go on."""
-    ending = "update targets set valid_to = :day where level = 'commune' and network = 'mobile'"
-    db.session.execute(
-        text(f"{ending} and purpose = 'target' and valid_from = '2024-11-01'"), {"day": day}
-    )
+def _change_targets(statement: str, values: dict[str, Any] | None = None) -> None:
+    """Change targets as the role that owns them: the serving role may not."""
+    with owner_session() as owner:
+        owner.execute(text(statement), values or {})
 
 
 class Cast:
@@ -251,8 +254,7 @@ def test_corrections_and_revisions_keep_what_was_needed(
     for one in samples:
         post(client, phone, one)
     with app.app_context():
-        db.session.execute(text(f"update targets set {change} where source = 'a test'"))
-        db.session.commit()
+        _change_targets(f"update targets set {change} where source = 'a test'")
     chosen = [samples[0]["id"], samples[-1]["id"]]
     body = {"measurements": chosen, "team_id": cast.teams[1], "reason": "x"}
     url = f"/api/v1/campaigns/{cast.campaign}/corrections"
@@ -271,14 +273,15 @@ def test_a_units_own_target(app: Flask, cast: Cast, own: dict[str, Any], needed:
         if own:
             row = {"level": "commune", "network": "mobile", "basis": "valid", "source": "a test"}
             row |= {"unit_id": cast.units[0], "valid_from": date(2024, 11, 30)}
-            db.session.add(Target(**row, **own))
+            with owner_session() as owner:
+                owner.add(Target(**row, **own))
         cast.add(TARGET + 3, of=0)
     assert cast.needed() == ({0: needed} if needed else {})
 
 
 def test_no_sample_is_needed_without_a_target(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        db.session.execute(text("delete from targets where source = 'a test'"))
+        _change_targets(REMOVE)
         cast.add(3, of=0)
     assert cast.needed() == {}
 
@@ -293,8 +296,7 @@ def test_a_target_that_must_be_exceeded_needs_one_more(app: Flask, cast: Cast) -
 def test_a_later_target_changes_nothing(app: Flask, cast: Cast) -> None:
     with app.app_context():
         cast.add(TARGET + 4, of=0)
-        db.session.execute(text("update targets set threshold = 50 where source = 'a test'"))
-        db.session.commit()
+        _change_targets("update targets set threshold = 50 where source = 'a test'")
         cast.add(1, of=1)
     assert cast.needed() == {0: TARGET, 1: 1}
 

@@ -18,7 +18,7 @@ from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import publish
 from backend.coverage.figures.views import STATE
 from backend.coverage.targets.models import Target
-from backend.database.extensions import db
+from backend.database.extensions import db, owner_session
 from backend.measurements.recording.reasons import COLUMNS
 from tests.support.clock import FakeClock
 from tests.support.contributions import add_measurement, volunteers
@@ -104,8 +104,8 @@ def changes(app: Flask, clock: FakeClock) -> Iterator[str]:
             level="commune", network="mobile", purpose="target", unit_id=unit_id(app, HERE),
             threshold=250, basis="counted", valid_from=date(2024, 1, 1), source="test",
         )  # fmt: skip
-        db.session.add(made)
-        db.session.commit()
+        with owner_session() as writer:
+            writer.add(made)
     yield "a target"
     owner, unit = organisation(app), unit_id(app, HERE)
     made = campaign(app, owner, unit_id(app, "19", level="province"))
@@ -114,13 +114,12 @@ def changes(app: Flask, clock: FakeClock) -> Iterator[str]:
         add_measurement(made, team(app, owner), unit=unit, volunteer=person)
         db.session.commit()
     yield "an active team"
-    with app.app_context():
-        db.session.execute(text("insert into releases values ('2024-11', now())"))
+    with app.app_context(), owner_session() as writer:
+        writer.execute(text("insert into releases values ('2024-11', now())"))
         values = "(:unit, 'mobile', '2024-11', 3, '[]', '[]')"
         columns = "(unit_id, network, month, devices, cells, statistics)"
         statement = f"insert into released_figures {columns} values {values}"
-        db.session.execute(text(statement), {"unit": unit})
-        db.session.commit()
+        writer.execute(text(statement), {"unit": unit})
     yield "devices of the release"
     clock.now = datetime(2024, 11, 21, 3, tzinfo=UTC)
     yield "another day"

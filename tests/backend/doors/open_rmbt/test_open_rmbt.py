@@ -11,13 +11,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from structlog.testing import CapturingLogger
 
-from backend.database.extensions import db
+from backend.database.extensions import db, owner_session
 from backend.http import logging as request_log
 from tests.support import open_rmbt
 from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.open_rmbt import PLANTED, fix, request_test, result, send
-from tests.support.sql_statements import execute
 from tests.support.stored_text import tables_with
 
 
@@ -214,7 +213,8 @@ def test_without_a_measuring_server_no_test_begins(app: Flask, client: FlaskClie
     ]
     assert client.post("/api/v1/devices/me/open-rmbt", headers=headers).status_code == 404
     open_rmbt.register_server(app)
-    execute(app, text("update measuring_hosts set revoked_at = now()"))
+    with app.app_context(), owner_session() as owner:
+        owner.execute(text("update measuring_hosts set revoked_at = now()"))
     assert send(client, token, "testRequest").json["error"]
 
 

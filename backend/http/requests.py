@@ -90,7 +90,10 @@ def read_bytes(types: Container[str], refusal: str, most: int | None = None) -> 
 def _inflate(most: int) -> bytes:
     if request.content_length is not None and request.content_length > most:
         raise Problem(413, "too_large")
-    body = request.stream.read(most + 1)
+    try:
+        body = request.stream.read(most + 1)
+    except TimeoutError:
+        raise Problem(408, "request_timeout") from None
     if request.headers.get("Content-Encoding", "identity").lower() == "gzip":
         try:
             body = gzip.GzipFile(fileobj=io.BytesIO(body)).read(most + 1)

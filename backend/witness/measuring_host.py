@@ -43,6 +43,8 @@ KEPT = timedelta(days=7)
 MAX_TEST = timedelta(minutes=10)
 # Pings, transfers and their ends in one test: the page needs at most 60.
 MAX_EVENTS = 200
+# Bytes of its transfers, also of those that did not end: the page needs at most 100 MB.
+MAX_BYTES = 250_000_000
 # The last transfer of a slow line takes this long: clients stop at 0.9 s by their own clock …
 LAST_TRANSFER_S = 0.8
 # … and has at least so many bytes: a smaller one would cost nothing.
@@ -210,7 +212,7 @@ class MeasuringHost:
 
         An earlier one whose nonce has not come back counts as unfinished.
         """
-        with self._running(test, now) as state:
+        with self._running(test, now, size) as state:
             at = time.monotonic()
             state.end_download(at, finished=False)
             nonce = secrets.token_hex(NONCE_BYTES)
@@ -231,9 +233,9 @@ class MeasuringHost:
             state.end_download(at, finished=True)
             state.ended_nonce = nonce
 
-    def check_running(self, test: str, now: datetime) -> None:
-        """Raise a problem unless the test takes transfers."""
-        with self._running(test, now):
+    def check_running(self, test: str, size: int, now: datetime) -> None:
+        """Raise a problem unless the test takes an upload of this size."""
+        with self._running(test, now, size):
             pass
 
     def add_upload(
@@ -294,10 +296,12 @@ class MeasuringHost:
         return ticket
 
     @contextmanager
-    def _running(self, test: str, now: datetime) -> Iterator[ObservedTest]:
-        """Yield the state of a test that takes transfers, and count an event."""
+    def _running(self, test: str, now: datetime, size: int = 0) -> Iterator[ObservedTest]:
+        """Yield the state of a test that takes `size` more bytes, and count an event."""
         with self._locked(test) as (state, started):
-            if state.witness or now - started > MAX_TEST or state.events >= MAX_EVENTS:
+            begun = sum(one for one, _ in (*state.down.rates, *state.up.rates))
+            used_up = state.events >= MAX_EVENTS or begun + size > MAX_BYTES
+            if state.witness or now - started > MAX_TEST or used_up:
                 raise Problem(409, "test_ended")
             state.events += 1
             yield state

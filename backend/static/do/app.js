@@ -1,5 +1,5 @@
 // Entry point of the measuring page: shows its parts and sends the queue.
-import { chromeLink, insideApp, newId } from "./browser.js";
+import { chromeLink, insideApp } from "./browser.js";
 import { normalizeCode } from "./codes.js";
 import { agreedTo, requestConsent } from "./consent.js";
 import { refreshShown, refreshVerdicts, showDay, showVerdict } from "./verdicts.js";
@@ -147,7 +147,6 @@ function listen() {
 }
 
 async function prepare() {
-  if (!(await setting("phone"))) await saveSetting("phone", newId());
   await saveSetting("language", language);
   for (const one of await samples()) {
     const old = Date.now() - new Date(one.body.measured_at) > KEPT_MS;

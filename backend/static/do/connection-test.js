@@ -44,9 +44,8 @@ const failure = (status) => (status ? (status === 429 ? "busy" : "refused") : "f
 
 export class ConnectionTest {
   // `run` is of startTest; onChange is called repeatedly with { phase, live, down, up, ping, jitter, mb }.
-  constructor(run, phone, cap, onChange) {
+  constructor(run, cap, onChange) {
     this.run_ = run;
-    this.phone = phone;
     this.cap = cap;
     this.onChange = onChange;
     this.points = { download: [], upload: [] };
@@ -106,8 +105,8 @@ export class ConnectionTest {
   // host counts it as one of no speed otherwise.
   step(measurement) {
     this.type = measurement.type;
-    const witnessed = this.run_.test ? `&test=${this.run_.test}` : "";
-    const address = (name) => `${this.run_.host}/do/${name}?phone=${this.phone}${witnessed}`;
+    const witnessed = this.run_.test ? `?test=${this.run_.test}` : "";
+    const address = (name) => `${this.run_.host}/do/${name}${witnessed}`;
     const engine = new SpeedTest({
       autoStart: false,
       downloadApiUrl: address("down"),

@@ -177,9 +177,8 @@ async function startOrNote(cap, current) {
 }
 
 async function runTest(cap, begun) {
-  const phone = await setting("phone");
   const attempt = (run) => {
-    test = new ConnectionTest(run, phone, cap, (values) => showValues({ ...values, cap }));
+    test = new ConnectionTest(run, cap, (values) => showValues({ ...values, cap }));
     return test.run();
   };
   let run = begun;

@@ -9,10 +9,9 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from itertools import chain
 from typing import IO, Any
 from uuid import UUID
@@ -30,13 +29,11 @@ from config.workers import THREADS
 
 # Bytes of one transfer: 0.4 s of a line of 1 Gbit/s.
 MAX_TRANSFER = 50_000_000
-# Bytes of one phone in an hour: a full test each minute.
-MAX_PHONE_PER_HOUR = 4_000_000_000
 # Bytes of one client address in an hour: a team of 50 phones behind one of a carrier needs 30 GB.
 MAX_ADDRESS_PER_HOUR = 40_000_000_000
-# Phones counted separately within an hour, because clients choose the names and must not fill the
-# memory. Further phones share the limit of their address.
-MAX_PHONES = 50_000
+# As many times of this for tests with a ticket, each of which has a bound of its own: transfers
+# without one cannot use it up.
+TICKET_FACTOR = 5
 # Large enough for fast sending, small enough to notice progress of slow phones.
 CHUNK = 65_536
 # Incompressible: larger than the windows of usual compression.
@@ -53,35 +50,57 @@ ADDRESS_SHARE = 0.75
 BUSY_RETRY_S = 1
 
 
+class Transfer:
+    """A transfer with its slot; the bytes that did not move are refunded at its end."""
+
+    def __init__(self, end: Callable[[int], None]) -> None:
+        self.moved = 0
+        self._end = [end]
+
+    def count(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        """Count parts as they move."""
+        for part in parts:
+            yield part
+            self.moved += len(part)
+
+    def finish(self) -> None:
+        """Give the slot back, at the first call only."""
+        if self._end:
+            self._end.pop()(self.moved)
+
+
 class TransferLimiter:
-    """Limits of one process: concurrent transfers, bytes per hour by address and phone."""
+    """Limits of one process: concurrent transfers, bytes per hour of an address."""
 
     def __init__(self, at_once: int, bytes_per_hour: int) -> None:
         self._slots = threading.BoundedSemaphore(at_once)
         self._address_most = max(1, int(ADDRESS_SHARE * at_once))
         self._running: Counter[str] = Counter()  # by address
-        self._most = {"address": bytes_per_hour, "phone": MAX_PHONE_PER_HOUR}
+        self._most = {False: bytes_per_hour, True: TICKET_FACTOR * bytes_per_hour}
         self._lock = threading.Lock()
         self._hour: datetime | None = None
-        self._bytes_moved: Counter[tuple[str, str]] = Counter()
+        self._bytes_moved: Counter[tuple[str, bool]] = Counter()
 
-    def acquire(self, client: Mapping[str, str], size: int, now: datetime) -> Callable[[], None]:
-        """Acquire a slot for a transfer; return an idempotent function that releases it."""
+    def begin(self, address: str, size: int, now: datetime, *, ticket: bool = False) -> Transfer:
+        """Begin a transfer, which takes a slot; 429 where an hour's bytes would be exceeded."""
         if not self._slots.acquire(timeout=SLOT_WAIT_S):
             raise _refused(BUSY_RETRY_S)
-        address = client["address"]
         with self._lock:
             self._running[address] += 1
             full = self._running[address] > self._address_most
-        finish = _once(partial(self._release, address))
         try:
             if full:
                 raise _refused(BUSY_RETRY_S)
-            self._count_bytes(client, size, now)
+            refund = self._charge((address, ticket), size, now)
         except Problem:
-            finish()
+            self._release(address)
             raise
-        return finish
+
+        def end(moved: int) -> None:
+            refund(size - moved)
+            self._release(address)
+
+        return Transfer(end)
 
     def _release(self, address: str) -> None:
         with self._lock:
@@ -89,27 +108,22 @@ class TransferLimiter:
             self._running += Counter()  # without addresses at 0
         self._slots.release()
 
-    def _count_bytes(self, client: Mapping[str, str], size: int, now: datetime) -> None:
-        """Count the bytes of a transfer; 429 if the limit of the hour is exceeded."""
+    def _charge(self, key: tuple[str, bool], size: int, now: datetime) -> Callable[[int], None]:
+        """Charge the bytes of a transfer; return a function that refunds some of them."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         with self._lock:
             if hour != self._hour:
                 self._hour, self._bytes_moved = hour, Counter()
-            if any(self._bytes_moved[key] + size > self._most[key[0]] for key in client.items()):
+            if self._bytes_moved[key] + size > self._most[key[1]]:
                 raise _refused(3600 - int((now - hour).total_seconds()))
-            for key in client.items():
-                if (
-                    key[0] == "address"
-                    or key in self._bytes_moved
-                    or len(self._bytes_moved) < MAX_PHONES
-                ):
-                    self._bytes_moved[key] += size
+            self._bytes_moved[key] += size
 
+        def refund(bytes_left: int) -> None:
+            with self._lock:
+                if hour == self._hour:
+                    self._bytes_moved[key] -= bytes_left
 
-def client_keys(address: str, phone: str | None) -> dict[str, str]:
-    """Return the keys of a client's counters: its network, and the name of the phone if sent."""
-    keys = {"address": network_of(address)}
-    return keys | ({"phone": phone} if phone else {})
+        return refund
 
 
 def noise(size: int) -> Iterator[bytes]:
@@ -124,16 +138,19 @@ def noise(size: int) -> Iterator[bytes]:
         yield bytes(part)
 
 
-def discard(stream: IO[bytes]) -> int:
-    """Read a body without storing it; return its size. 408 after TRANSFER_S."""
+def received(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield the parts of a body; 408 after TRANSFER_S or a stall."""
     size, until = 0, time.monotonic() + TRANSFER_S
-    while part := stream.read(CHUNK):
-        size += len(part)
-        if time.monotonic() > until:
-            raise Problem(408, "transfer_too_slow")
-        if size > MAX_TRANSFER:
-            raise Problem(413, "too_large")
-    return size
+    try:
+        while part := stream.read(CHUNK):
+            size += len(part)
+            if size > MAX_TRANSFER:
+                raise Problem(413, "too_large")
+            yield part
+            if time.monotonic() > until:
+                raise TimeoutError
+    except TimeoutError:
+        raise Problem(408, "transfer_too_slow") from None
 
 
 @contextmanager
@@ -156,12 +173,6 @@ def _refused(wait_s: int) -> Problem:
     return Problem(429, "too_many_requests", headers={"Retry-After": str(wait_s)})
 
 
-def _once(act: Callable[[], None]) -> Callable[[], None]:
-    """Return a function that acts on its first call only."""
-    left = [act]
-    return lambda: left.pop()() if left else None
-
-
 speed_bp = Blueprint("speed", __name__)
 arguments = Parser().use_args
 
@@ -182,10 +193,9 @@ MAX_TICKET_BODY = MAX_TOKEN + 1_000
 
 
 class TransferSchema(Strict):
-    """The size of a transfer, its test, and the name of the phone chosen by the page."""
+    """The size of a transfer, and its test."""
 
     bytes = QueryWhole(0, MAX_TRANSFER, required=True)
-    phone = Text(most=40, load_default=None)
     test = Text(most=40, load_default=None)
     nonce = Text(most=NONCE_LENGTH, load_default=None)  # of the previous ping's answer
 
@@ -274,15 +284,15 @@ def send_down(query: dict[str, Any]) -> Response:
     if test and not size:  # a ping, which is answered with the nonce that the next one returns
         nonce = _host().ping(test, query["nonce"], clock_now(), time.monotonic())
         return _timed(Response(nonce, content_type="application/octet-stream"))
-    finish = _start_transfer(size, query["phone"])
+    transfer = _begin_transfer(size, test)
     try:
         content = _witnessed_noise(test, size) if test else noise(size)
     except Problem:
-        finish()
+        transfer.finish()
         raise
-    answer = Response(content, content_type="application/octet-stream")
+    answer = Response(transfer.count(content), content_type="application/octet-stream")
     answer.content_length = size
-    answer.call_on_close(finish)
+    answer.call_on_close(transfer.finish)
     return _timed(answer)
 
 
@@ -303,18 +313,20 @@ def take_up(query: dict[str, Any]) -> Response:
     if size is None or size > MAX_TRANSFER:
         raise Problem(413 if size else 411, "too_large" if size else "length_required")
     if test:
-        _host().check_running(test, clock_now())
-    finish = _start_transfer(size, query["phone"])
-    read = 0
+        _host().check_running(test, size, clock_now())
+    transfer = _begin_transfer(size, test)
     try:
         with _receiving_ends():
-            read = discard(request.stream)
+            for _ in transfer.count(received(request.stream)):
+                pass
+        if transfer.moved < size:  # _receiving_ends
+            raise Problem(408, "transfer_too_slow")
     finally:
-        finish()
+        transfer.finish()
         if test:
             # From the beginning of the request: bytes arrive while the test is looked up.
-            seconds = time.perf_counter() - g.began
-            _host().add_upload(test, size, seconds, read == size, _prefix(), clock_now())
+            seconds, finished = time.perf_counter() - g.began, transfer.moved == size
+            _host().add_upload(test, size, seconds, finished, _prefix(), clock_now())
     return _timed(Response(status=204))
 
 
@@ -335,12 +347,13 @@ def _prefix() -> str | None:
     return network_prefix(request.remote_addr or "")
 
 
-def _start_transfer(size: int, phone: str | None) -> Any:
-    """Acquire a slot for a transfer; a ping without bytes needs none."""
+def _begin_transfer(size: int, test: str | None) -> Transfer:
+    """Begin a transfer, whose test is known or looked up next; without bytes it needs no slot."""
     if not size:
-        return lambda: None
+        return Transfer(lambda moved: None)
     limiter: TransferLimiter = current_app.extensions["transfer_limiter"]
-    return limiter.acquire(client_keys(request.remote_addr or "", phone), size, clock_now())
+    address = network_of(request.remote_addr or "")
+    return limiter.begin(address, size, clock_now(), ticket=bool(test))
 
 
 def _timed(answer: Response) -> Response:

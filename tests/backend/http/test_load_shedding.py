@@ -196,7 +196,8 @@ app = speed_app()
 
 
 @pytest.mark.slow
-def test_an_upload_that_trickles_in_gives_its_thread_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [b"a", b""], ids=["trickles in", "stalls"])
+def test_a_slow_upload_gives_its_thread_back(tmp_path: Path, sent: bytes) -> None:
     """nginx passes uploads of the speed test on as they come."""
     (tmp_path / "trickling.py").write_text(SPEED)
     head = b"POST /do/up HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
@@ -206,8 +207,11 @@ def test_an_upload_that_trickles_in_gives_its_thread_back(tmp_path: Path) -> Non
     ):
         with suppress(OSError):
             for _ in range(20):
-                connection.sendall(b"a")
+                connection.sendall(sent)
                 time.sleep(0.1)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 408
         began = time.monotonic()
         assert ask(port, "/healthz")[0] == 200
         assert time.monotonic() - began < 5.0

@@ -16,6 +16,7 @@ from backend.witness import measuring_host
 from backend.witness.keys import host_key, installation_key, own_host_id
 from backend.witness.measuring_host import (
     KEPT,
+    MAX_BYTES,
     MAX_EVENTS,
     MAX_TEST,
     MeasuringHost,
@@ -274,6 +275,19 @@ def test_a_test_is_bounded_in_time_and_in_events(host: MeasuringHost) -> None:
     said(host, test)
     with pytest.raises(Problem):
         host.add_upload(test, 100, 1.0, True, None, NOON)
+
+
+def test_a_test_is_bounded_in_bytes(host: MeasuringHost) -> None:
+    """Also in those of transfers that did not end: they are charged to their own ticket alone."""
+    test, other = started(host), started(host)
+    for _ in range(MAX_BYTES // 50_000_000):
+        host.add_upload(test, 50_000_000, 1.0, False, None, NOON)
+    for begin in (host.begin_download, host.check_running):
+        with pytest.raises(Problem) as refused:
+            begin(test, 100, NOON)
+        assert refused.value.code == "test_ended"
+        begin(other, 100, NOON)
+    assert said(host, test).up.bytes == 0
 
 
 def test_old_tests_leave_the_file(host: MeasuringHost) -> None:

@@ -1,6 +1,7 @@
 """The speed test's transfers: their bytes, their bounds, and that they never take every thread."""
 
 import gzip
+import io
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -10,18 +11,13 @@ from flask.testing import FlaskClient
 
 from backend.errors import Problem
 from backend.server.gunicorn.speed import speed_app
-from backend.web.measure.speed import (
-    MAX_PHONE_PER_HOUR,
-    MAX_PHONES,
-    MAX_TRANSFER,
-    TransferLimiter,
-    client_keys,
-    noise,
-)
+from backend.web.measure.speed import MAX_TRANSFER, TICKET_FACTOR, TransferLimiter, noise
 from tests.support.clock import FakeClock
+from tests.support.factories import register
+from tests.support.speed_tests import download, sign_ticket, start
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
-A_PHONE = client_keys("203.0.113.7", "phone")
+ADDRESS = "203.0.113.7"
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_537, 3_000_000])
@@ -75,14 +71,14 @@ def test_who_finds_every_slot_taken_is_told_when_to_come_again(
 def test_one_address_leaves_slots_to_others() -> None:
     """The attack: 6 slow uploads of one address, and 20 of 20 downloads were refused."""
     limiter = TransferLimiter(8, 10**9)
-    running = [limiter.acquire(A_PHONE, 1, NOON) for _ in range(6)]
+    running = [limiter.begin(ADDRESS, 1, NOON) for _ in range(6)]
     with pytest.raises(Problem) as refused:
-        limiter.acquire(client_keys("203.0.113.7", "another"), 1, NOON)
+        limiter.begin(ADDRESS, 1, NOON)
     assert refused.value.status == 429
-    others = [limiter.acquire(client_keys("198.51.100.4", None), 1, NOON) for _ in range(2)]
-    for finish in (*running, *others):
-        finish()
-    limiter.acquire(A_PHONE, 1, NOON)
+    others = [limiter.begin("198.51.100.4", 1, NOON) for _ in range(2)]
+    for transfer in (*running, *others):
+        transfer.finish()
+    limiter.begin(ADDRESS, 1, NOON)
 
 
 def test_a_transfer_that_takes_too_long_gives_its_slot_back(
@@ -98,54 +94,91 @@ def test_a_transfer_that_takes_too_long_gives_its_slot_back(
     assert client.post("/do/up", data=b"0" * 100_000).status_code == 204
 
 
+class LostConnection(io.BytesIO):
+    """A body that ends with the timeout of its connection."""
+
+    def read(self, size: int | None = None) -> bytes:
+        raise TimeoutError
+
+
+@pytest.mark.parametrize("path", ["/do/up", "/api/v1/measurements"])
+def test_an_upload_that_times_out_is_no_error_of_the_server(client: FlaskClient, path: str) -> None:
+    lost = {"wsgi.input": LostConnection(), "wsgi.input_terminated": True, "CONTENT_LENGTH": "10"}
+    headers = register(client) | {"Content-Type": "application/json"}
+    assert client.post(path, headers=headers, environ_overrides=lost).status_code == 408
+
+
 def test_a_slot_is_given_back_once() -> None:
     limiter = TransferLimiter(2, 10**9)
-    finish = limiter.acquire(A_PHONE, 1, NOON)
-    limiter.acquire(client_keys("203.0.113.9", None), 1, NOON)
-    finish()
-    finish()
-    limiter.acquire(A_PHONE, 1, NOON)
+    transfer = limiter.begin(ADDRESS, 1, NOON)
+    limiter.begin("203.0.113.9", 1, NOON)
+    transfer.finish()
+    transfer.finish()
+    limiter.begin(ADDRESS, 1, NOON)
     with pytest.raises(Problem) as refused:
-        limiter.acquire(A_PHONE, 1, NOON)
+        limiter.begin(ADDRESS, 1, NOON)
     assert refused.value.status == 429
+
+
+def move(limiter: TransferLimiter, size: int, now: datetime = NOON, **options: bool) -> None:
+    transfer = limiter.begin(ADDRESS, size, now, **options)
+    list(transfer.count([bytes(size)]))
+    transfer.finish()
 
 
 def test_an_address_has_a_budget_an_hour() -> None:
     limiter = TransferLimiter(4, 1000)
-    limiter.acquire(A_PHONE, 900, NOON)()
+    move(limiter, 900)
     with pytest.raises(Problem) as refused:
-        limiter.acquire(client_keys("203.0.113.7", "another"), 200, NOON + timedelta(minutes=20))
+        move(limiter, 200, NOON + timedelta(minutes=20))
     assert refused.value.headers["Retry-After"] == "2400"
-    limiter.acquire(client_keys("203.0.113.8", None), 900, NOON)()
-    limiter.acquire(A_PHONE, 900, NOON + timedelta(hours=1))()
+    limiter.begin("203.0.113.8", 900, NOON).finish()
+    move(limiter, 900, NOON + timedelta(hours=1))
 
 
-def test_a_phone_has_a_budget_whatever_its_address() -> None:
-    limiter = TransferLimiter(4, 100 * MAX_PHONE_PER_HOUR)
-    limiter.acquire(client_keys("203.0.113.7", "one"), MAX_PHONE_PER_HOUR, NOON)()
+def test_transfers_without_a_ticket_leave_the_budget_of_tests() -> None:
+    limiter = TransferLimiter(4, 1000)
+    move(limiter, 1000)
+    for _ in range(TICKET_FACTOR):
+        move(limiter, 1000, ticket=True)
     with pytest.raises(Problem):
-        limiter.acquire(client_keys("203.0.113.8", "one"), 1, NOON)
-    limiter.acquire(client_keys("203.0.113.7", "two"), 1, NOON)()
+        move(limiter, 1, ticket=True)
 
 
-@pytest.mark.slow
-def test_names_of_phones_do_not_fill_the_memory() -> None:
-    limiter = TransferLimiter(1, 10**9)
-    for number in range(MAX_PHONES + 100):
-        limiter.acquire(client_keys("203.0.113.7", str(number)), 1, NOON)()
-    assert len(limiter._bytes_moved) == MAX_PHONES
-    limiter.acquire(client_keys("203.0.113.8", "late"), 10**9, NOON)()
-    with pytest.raises(Problem):  # what is no longer booked on phones is on their addresses
-        limiter.acquire(client_keys("203.0.113.8", "later"), 1, NOON)
+def test_what_did_not_move_is_refunded(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attack: 3,681 requests that ended at once, and others waited for the rest of the hour."""
+    limiter = TransferLimiter(8, 2 * MAX_TRANSFER)
+    monkeypatch.setitem(app.extensions, "transfer_limiter", limiter)
+    for _ in range(200):
+        with client.get(f"/do/down?bytes={MAX_TRANSFER}", buffered=False) as answer:
+            assert answer.status_code == 200
+        length = {"CONTENT_LENGTH": str(MAX_TRANSFER)}
+        assert client.post("/do/up", data=b"0", environ_overrides=length).status_code == 400
+    assert sum(limiter._bytes_moved.values()) < 1_000
+    with client.get("/do/down?bytes=1000000") as answer:
+        assert len(answer.data) == 1_000_000
+    assert sum(limiter._bytes_moved.values()) > 1_000_000
+
+
+def test_a_test_with_a_ticket_is_not_refused_for_transfers_without(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "transfer_limiter", TransferLimiter(8, 1_000_000))
+    assert len(client.get("/do/down?bytes=1000000").data) == 1_000_000
+    assert client.get("/do/down?bytes=1").status_code == 429
+    assert client.get("/do/down?bytes=100&test=unknown").status_code == 404
+    assert download(client, start(client, sign_ticket(app)), 1_000_000)
 
 
 def test_a_refused_transfer_holds_no_slot() -> None:
     limiter = TransferLimiter(1, 1000)
     for _ in range(3):
         with pytest.raises(Problem) as refused:
-            limiter.acquire(A_PHONE, 2000, NOON)
+            limiter.begin(ADDRESS, 2000, NOON)
         assert refused.value.headers["Retry-After"] == "3600"
-    limiter.acquire(A_PHONE, 10, NOON)
+    limiter.begin(ADDRESS, 10, NOON)
 
 
 def test_slots_hold_when_many_come_at_once() -> None:
@@ -155,7 +188,7 @@ def test_slots_hold_when_many_come_at_once() -> None:
     def transfer() -> None:
         for _ in range(200):
             try:
-                finish = limiter.acquire(A_PHONE, 1, NOON)
+                slot = limiter.begin(ADDRESS, 1, NOON)
             except Problem:
                 continue
             with lock:
@@ -163,7 +196,7 @@ def test_slots_hold_when_many_come_at_once() -> None:
                 most[0] = max(most[0], within[0])
             with lock:
                 within[0] -= 1
-            finish()
+            slot.finish()
 
     threads = [threading.Thread(target=transfer) for _ in range(8)]
     for thread in threads:

@@ -18,8 +18,9 @@ LEVEL = logging.INFO
 # Ids of measurements and phones in paths; nginx leaves them out too (config/deploy).
 UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
-# The token of a device in the address of its control server; nginx leaves it out too.
-TOKEN = re.compile(r"^/rmbt/[^/]*")
+# The token of a device in the address of its control server, also in one that is written wrongly;
+# nginx leaves it out too.
+TOKEN = re.compile(r"rmbt.*?(/RMBTControlServer/[a-z]{1,20})?$", re.IGNORECASE | re.DOTALL)
 
 # Pages use the position of a phone and no other permission.
 PERMISSIONS = "geolocation=(self), camera=(), microphone=(), payment=(), usb=(), serial=()"
@@ -62,7 +63,7 @@ def _finish(response: Response) -> Response:
         request_id=g.request_id,
         method=request.method,
         # Without the query string, which may contain a position.
-        path=UUID.sub("-", TOKEN.sub("/rmbt/-", request.path)),
+        path=UUID.sub("-", TOKEN.sub(r"rmbt/-\1", request.path)),
         status=response.status_code,
         ms=round(seconds * 1e3, 1),
     )

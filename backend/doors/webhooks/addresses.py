@@ -2,8 +2,9 @@
 
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from backend.errors import invalid
@@ -15,10 +16,10 @@ MAX_URL = 500
 # Global unicast (RFC 4291, 2.4). ipaddress takes everything outside as global that no list names,
 # such as the site-local fec0::/10.
 UNICAST = IPv6Network("2000::/3")
-# Addresses in which an IPv4 address is embedded: a gateway would forward to it.
-TRANSLATED = tuple(
-    map(IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
-)
+# Addresses in which an IPv4 address is embedded, to which a gateway would forward, and reserved
+# ones that `is_global` of some versions of Python does not know.
+TRANSLATED = ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+RESERVED = tuple(map(ip_network, (*TRANSLATED, "192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,18 @@ def check_url(url: str, allowed: Networks) -> None:
         raise invalid("url", "not_webhook_url") from None
     if not target.encrypted and not allowed:
         raise invalid("url", "webhook_not_https")
-    try:
-        literal = ip_address(target.host)
-    except ValueError:
-        return
-    if not may_reach(literal, target.encrypted, allowed):
+    literal = _literal(target.host)
+    if literal and not may_reach(literal, target.encrypted, allowed):
         raise invalid("url", "webhook_address")
+
+
+def _literal(host: str) -> Address | None:
+    """Return the address that a host is, in any spelling that a resolver takes; None for a name."""
+    with suppress(OSError, ValueError):
+        return IPv4Address(socket.inet_aton(host.rstrip(".")))  # 127.1, 0x7f000001, 2130706433
+    with suppress(ValueError):
+        return ip_address(host)
+    return None
 
 
 def may_reach(address: Address, encrypted: bool, allowed: Networks) -> bool:
@@ -76,10 +83,10 @@ def may_reach(address: Address, encrypted: bool, allowed: Networks) -> bool:
         address = address.ipv4_mapped
     if any(address.version == one.version and address in one for one in allowed):
         return True
-    if isinstance(address, IPv6Address):
-        inside = address not in UNICAST or any(address in one for one in TRANSLATED)
-        if inside:
-            return False
+    if isinstance(address, IPv6Address) and address not in UNICAST:
+        return False
+    if any(address.version == one.version and address in one for one in RESERVED):
+        return False
     return encrypted and address.is_global and not address.is_multicast
 
 

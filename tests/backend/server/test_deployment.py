@@ -149,11 +149,14 @@ def test_the_log_of_nginx_tells_of_no_one(tmp_path: Path) -> None:
         for path in (f"measurements/{identifier}", f"measurements/{identifier}/x?lat=21.59427"):
             request_until_answered(port, f"/api/v1/{path}")
         request_until_answered(port, "/rmbt/the-token_of-a-device/RMBTControlServer/result")
-        wait_for(lambda: log.exists() and log.read_text().count("\n") == 3)
-    first, second, third = log.read_text().splitlines()
+        request_until_answered(port, "/RMBT/the-token_of-a-device/RMBTControlServer/result/x")
+        request_until_answered(port, "/rmbt/the-token%2F_of-a-device/RMBTControlServer/result")
+        wait_for(lambda: log.exists() and log.read_text().count("\n") == 5)
+    first, second, third, *odd = log.read_text().splitlines()
     assert '"GET /api/v1/measurements/-" 503' in first
     assert '"GET /api/v1/measurements/-/x" 503' in second
     assert '"GET /rmbt/-/RMBTControlServer/result" 503' in third
+    assert all('"GET /rmbt/-" 503' in one for one in odd)
     assert not any(trace in first + second for trace in ("127.0.0.1", identifier[:8], "21.59"))
 
 

@@ -290,8 +290,11 @@ def test_the_token_in_the_address_is_not_logged(
     log = structlog.wrap_logger(written, processors=[structlog.processors.JSONRenderer()])
     monkeypatch.setattr(request_log, "log", log)
     send(client, token, "settings")
+    assert '"path": "/rmbt/-/RMBTControlServer/settings"' in str(written.calls)
+    for path in ("RMBT/{}/x", "rmbt%2F{}/x", "x//rmbt//{}", "rmbt/a%2F{}/x/y", "x/rmbt/{}%0A/y"):
+        client.post(f"/{path.format(token)}")
     logged = str(written.calls)
-    assert '"path": "/rmbt/-/RMBTControlServer/settings"' in logged
+    assert logged.count('rmbt/-"') == 5
     assert token not in logged
 
 

@@ -18,6 +18,7 @@ OFFICE = (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
         "169.254.169.254", "100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1",
         "::", "::1", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
         "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1", "::127.0.0.1", "fec0::1", "5f00::1",
+        "192.0.0.8", "192.88.99.1", "3fff::1",
     ],
 )  # fmt: skip
 def test_an_address_inside_is_refused(address: str) -> None:
@@ -56,6 +57,16 @@ def test_an_allowed_network_needs_no_tls_and_no_other_is_allowed_by_it() -> None
         ("https://[::1]/", "webhook_address"),
         ("https://[::ffff:192.168.0.1]/", "webhook_address"),
         ("https://169.254.169.254/latest", "webhook_address"),
+        ("https://2130706433/", "webhook_address"),
+        ("https://0x7f000001/", "webhook_address"),
+        ("https://0x7F.0.0.1/", "webhook_address"),
+        ("https://0177.0.0.1/", "webhook_address"),
+        ("https://127.1/", "webhook_address"),
+        ("https://10.258/", "webhook_address"),
+        ("https://0/", "webhook_address"),
+        ("https://127.0.0.1./", "webhook_address"),
+        ("https://192.0.0.8/", "webhook_address"),
+        ("https://[fe80::1%25eth0]/", "webhook_address"),
     ],
 )
 def test_a_url_that_is_certainly_refused(url: str, code: str) -> None:

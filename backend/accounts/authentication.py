@@ -32,12 +32,13 @@ CSRF_FIELD = "csrf_token"
 ACTOR_KEY = "dosong.actor"  # in the environment of a request
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# A person's roles in force: within their dates, over an existing unit or cluster, an admin's only
-# with a second factor, a deputy's only while the delegated role is in force.
+# A person's roles in force: within their dates, of a confirmed account, over an existing unit or
+# cluster, an admin's only with a second factor, a deputy's only while the delegated role is in
+# force.
 ROLES = """
     join users u on u.id = credential.user_id and u.closed_at is null
     left join roles r on r.user_id = u.id and r.valid_from <= %(now)s
-        and (r.valid_to is null or r.valid_to > %(now)s)
+        and (r.valid_to is null or r.valid_to > %(now)s) and not r.waits
         and (r.role <> 'admin' or u.totp_secret is not null)
         and not exists (select from units n
             where r.scope_kind = 'unit' and n.id = r.scope_id and n.valid_to < %(today)s)

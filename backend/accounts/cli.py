@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from backend.accounts import links, second_factor, users
 from backend.accounts.audit import record_command
 from backend.accounts.links import Link
-from backend.accounts.own_account import remove_second_factor
+from backend.accounts.recovery_codes import remove_second_factor
 from backend.accounts.users import NewRole
 from backend.database.extensions import db
 from backend.errors import Problem
@@ -35,7 +35,7 @@ BASE = click.option(
 def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
     """Make a person an admin: NAME is an e-mail address or a telephone number.
 
-    Prints a one-time link, unless the password is given or the person has one.
+    Prints a one-time link, unless the password is given or the person has one and is confirmed.
     """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     with _errors():
@@ -75,8 +75,9 @@ def _create_admin(written: str, password: str | None, now: datetime) -> Link | N
     users.add_role(user.id, ADMIN, now)
     record_command("role.grant", f"user:{user.id}", **ADMIN.audit_details())
     if password is not None:
+        links.confirm_holder(user, now)
         links.replace_password(user, password)
-    missing = user.password_hash is None
+    missing = user.password_hash is None or user.confirmed_at is None
     link = links.make_link(user.id, "invitation", now) if missing else None
     db.session.commit()
     return link

@@ -11,8 +11,9 @@ from sqlalchemy import delete, select, update
 from backend.accounts import passwords, users
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
-from backend.accounts.models import OneTimeLink, PersonalToken, User
+from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, User
 from backend.accounts.rate_limits import Caller, count_attempt
+from backend.accounts.recovery_codes import remove_second_factor
 from backend.accounts.sessions import SECRET_BYTES, end_sessions, secret_hash
 from backend.clock import VIETNAM
 from backend.database.extensions import db
@@ -20,7 +21,11 @@ from backend.errors import Problem, invalid
 from backend.mail import compose, send_all
 
 # People may read an invitation days later; a new password is needed the same day.
-LIFETIME = {"invitation": timedelta(days=7), "password": timedelta(days=1)}
+LIFETIME = {
+    "invitation": timedelta(days=7),
+    "leader": timedelta(days=7),
+    "password": timedelta(days=1),
+}
 # The secret cannot be guessed; the limit is on the work of hashing. A hall of people at a training
 # fits.
 ACCEPTS_PER_ADDRESS = 300
@@ -104,14 +109,30 @@ def mail_links(links: Sequence[Link], base: str, settings: Mapping[str, Any]) ->
 
 
 def accept(secret: str, password: str, *, key: str, address: str, now: datetime) -> User:
-    """Set a password by a link; sessions and tokens of the person end."""
+    """Set a password by a link; sessions and tokens of the person end.
+
+    By a link of an admin the account is confirmed.
+    """
     count_attempt("accept", Caller(address, ACCEPTS_PER_ADDRESS), key, now)
     user, purpose = _use(secret, now)
+    if purpose != "leader":
+        confirm_holder(user, now)
     replace_password(user, password)
     actor = Actor(user_id=user.id, address=address)
     record_act(actor, "account.password_by_link", actor.name, purpose=purpose)
     db.session.commit()
     return user
+
+
+def confirm_holder(user: User, now: datetime) -> None:
+    """Confirm a locked person who got the account anew from an admin; the caller commits.
+
+    Whoever held it unconfirmed keeps neither a second factor nor an identity.
+    """
+    if user.confirmed_at is None:
+        remove_second_factor(user)
+        db.session.execute(delete(OfficeIdentity).where(OfficeIdentity.user_id == user.id))
+        users.set_confirmed(user, now)
 
 
 def replace_password(

@@ -63,6 +63,9 @@ class User(db.Model):
     totp_used: Mapped[int | None] = mapped_column(BigInteger)  # last time step: codes serve once
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     closed_at: Mapped[datetime | None]
+    # When an admin or a provider vouched that the account is the named person's; a name of the
+    # person's own choice has to be confirmed again.
+    confirmed_at: Mapped[datetime | None]
     demo: Mapped[bool] = mapped_column(server_default="false")
 
 
@@ -99,6 +102,8 @@ class Role(db.Model):
     reason: Mapped[str | None]
     # The rule of OIDC_RULES that gave the role; null: given by a person.
     rule: Mapped[str | None]
+    # Given to an account that nobody has confirmed: without effect until then.
+    waits: Mapped[bool] = mapped_column(server_default="false")
 
 
 class OfficeIdentity(db.Model):
@@ -134,6 +139,8 @@ class Session(db.Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    # When the password or a code was last given, or the provider asked.
+    proved_at: Mapped[datetime]
     program: Mapped[str | None]  # such as "Chrome, Android"; null: unknown
     # Null: begun with a password.
     identity_id: Mapped[int | None] = mapped_column(
@@ -173,7 +180,8 @@ class OneTimeLink(db.Model):
     __tablename__ = "one_time_links"
 
     secret_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    purpose: Mapped[str]  # invitation, password
+    # invitation, password: by an admin, confirms the account; leader: by an organiser, does not.
+    purpose: Mapped[str]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -44,7 +44,10 @@ def change_password(actor: Actor, old: str, new: str, key: str, now: datetime) -
 
 
 def change_name(actor: Actor, name: str, password: str, key: str, now: datetime) -> None:
-    """Change the e-mail address or telephone number; links sent to the former one end."""
+    """Change the e-mail address or telephone number; links sent to the former one end.
+
+    Roles stay, but those granted later to the new name wait until an admin confirms it.
+    """
     user = require_password("password", actor, password, key, now)
     user.name = users.parse_name(name)
     if passwords.weakness(password, user.name, user.display_name) == "password_is_name":
@@ -54,6 +57,7 @@ def change_name(actor: Actor, name: str, password: str, key: str, now: datetime)
     except IntegrityError:
         db.session.rollback()
         raise Problem(409, "account_name_taken") from None
+    user.confirmed_at = None
     delete_links(user.id)
     record_act(actor, "account.name", f"user:{user.id}")
     db.session.commit()
@@ -110,15 +114,9 @@ def count_recovery_codes(user_id: int, totp: bool) -> int | None:
 def remove_totp(actor: Actor, password: str, key: str, now: datetime) -> None:
     """Switch the second factor off; an admin's role is then suspended."""
     user = require_password("password", actor, password, key, now)
-    remove_second_factor(user)
+    recovery_codes.remove_second_factor(user)
     record_act(actor, "account.totp_off", f"user:{user.id}")
     db.session.commit()
-
-
-def remove_second_factor(user: User) -> None:
-    """Forget the second factor of a locked person, with its recovery codes; the caller commits."""
-    user.totp_secret = user.totp_pending = user.totp_used = None
-    recovery_codes.delete_codes(user.id)
 
 
 def close_account(actor: Actor, password: str, key: str, now: datetime) -> None:
@@ -130,7 +128,7 @@ def close_account(actor: Actor, password: str, key: str, now: datetime) -> None:
     for role in roles:
         role.valid_to = now
     user.name = user.display_name = user.password_hash = None
-    remove_second_factor(user)
+    recovery_codes.remove_second_factor(user)
     user.closed_at = now
     end_sessions(user.id)
     for model in (PersonalToken, OneTimeLink, OfficeIdentity):

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 
 from backend.accounts import users
-from backend.accounts.models import RecoveryCode
+from backend.accounts.models import RecoveryCode, User
 from backend.database.extensions import db
 
 # A sheet that a person prints once; a phone is lost less than ten times before the next sheet.
@@ -49,6 +49,12 @@ def count_codes(user_id: int) -> int:
 def delete_codes(user_id: int) -> None:
     """Delete a person's codes; the caller commits."""
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+
+
+def remove_second_factor(user: User) -> None:
+    """Forget the second factor of a locked person, with its recovery codes; the caller commits."""
+    user.totp_secret = user.totp_pending = user.totp_used = None
+    delete_codes(user.id)
 
 
 def _hash(code: str) -> bytes:

@@ -96,6 +96,10 @@ class RoleSchema(Schema):
         allow_none=True,
         metadata={"description": "The rule that gave it at a sign-in; null: given by a person."},
     )
+    waits = fields.Boolean(
+        required=True,
+        metadata={"description": "True: without effect until an admin confirms the account."},
+    )
 
 
 class PersonSchema(Schema):
@@ -106,6 +110,10 @@ class PersonSchema(Schema):
     display_name = fields.String(required=True, allow_none=True)
     created_at = fields.AwareDateTime(required=True)
     accepted = fields.Boolean(required=True)
+    confirmed = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether an admin or a provider vouched for the account."},
+    )
     password = fields.Boolean(
         required=True,
         metadata={"description": "False: signs in at the operator's provider only."},

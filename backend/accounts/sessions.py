@@ -151,6 +151,7 @@ def begin_session(user_id: int, context: SignInContext, identity: int | None = N
             user_id=user_id,
             created_at=now,
             seen_at=now,
+            proved_at=now,
             program=context.program,
             identity_id=identity,
         )

@@ -79,7 +79,8 @@ def add_role(user_id: int, new: NewRole, now: datetime) -> tuple[Role, bool]:
     """Grant a role from now on unless the person has it; the caller records and commits.
 
     Returns the role and whether it is new. A role by a rule that a person grants too lasts as they
-    say, whatever the rules give later.
+    say, whatever the rules give later. A role above team leader waits where nobody has confirmed
+    the account: the inviting organiser may hold it in place of the named person.
     """
     same = select(Role).where(
         Role.user_id == user_id,
@@ -93,7 +94,7 @@ def add_role(user_id: int, new: NewRole, now: datetime) -> tuple[Role, bool]:
     if present is not None and present.rule and new.rule is None:
         present.rule, present.valid_to = None, new.valid_to
         return present, True
-    if present is not None:
+    if present is not None and not (present.waits and new.rule):
         return present, False
     role = Role(
         user_id=user_id,
@@ -103,10 +104,30 @@ def add_role(user_id: int, new: NewRole, now: datetime) -> tuple[Role, bool]:
         valid_from=now,
         valid_to=new.valid_to,
         rule=new.rule,
+        waits=new.role != "team_leader" and new.rule is None and not is_confirmed(user_id),
     )
     db.session.add(role)
     db.session.flush()
     return role, True
+
+
+def is_confirmed(user_id: int) -> bool:
+    """Return whether an admin or a provider vouched for the account of a person."""
+    return db.session.scalar(select(User.confirmed_at).where(User.id == user_id)) is not None
+
+
+def confirm(actor: Actor, user_id: int, now: datetime) -> None:
+    """Confirm that an account is the named person's: the roles that waited take effect."""
+    require(actor, "users.manage")
+    set_confirmed(find(user_id), now)
+    record_act(actor, "user.confirm", f"user:{user_id}")
+    db.session.commit()
+
+
+def set_confirmed(user: User, now: datetime) -> None:
+    """Mark a locked person's account as confirmed, with the roles that waited."""
+    user.confirmed_at = now
+    db.session.execute(update(Role).where(Role.user_id == user.id).values(waits=False))
 
 
 def stop_role(actor: Actor, role: Role, now: datetime) -> None:
@@ -136,7 +157,7 @@ def roles_of(user_id: int, now: datetime) -> list[Role]:
 
 def require_another_admin(user_id: int, now: datetime) -> None:
     """Raise 409 unless another admin can sign in; locks the roles of admins."""
-    admins = select(Role).where(Role.role == "admin", in_force(now)).order_by(Role.id)
+    admins = select(Role).where(Role.role == "admin", ~Role.waits, in_force(now)).order_by(Role.id)
     roles = list(db.session.scalars(admins.with_for_update()))
     others = {role.user_id for role in roles} - {user_id}
     able = (User.id.in_(others), User.closed_at.is_(None), User.password_hash.is_not(None))
@@ -204,6 +225,7 @@ def describe(user: User, roles: list[Role]) -> dict[str, Any]:
     admin = any(role.role == "admin" for role in roles)
     return {name: getattr(user, name) for name in names} | {
         "accepted": user.accepted,
+        "confirmed": user.confirmed_at is not None,
         "password": user.password_hash is not None,
         "totp": totp,
         "totp_needed": admin and not totp,

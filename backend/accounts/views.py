@@ -87,6 +87,14 @@ def offer_password(user_id: int) -> Any:
     return deliver(link, request.host_url, current_app.config)
 
 
+@blp.post("/users/<int:user_id>/confirmation")
+@blp.doc(security=PERSON)
+@blp.response(204)
+def confirm(user_id: int) -> None:
+    """Confirm that an account is the named person's: roles that waited take effect; for admins."""
+    users.confirm(actor(), user_id, clock_now())
+
+
 @audit.get("/audit")
 @audit.arguments(schemas.AuditQuerySchema, location="query")
 @audit.response(200, schemas.AuditPageSchema)

@@ -72,7 +72,12 @@ def _make_user(
 ) -> Credentials:
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     address = f"{name}@{DOMAIN}"
-    user = User(name=parse_name(address), password_hash=hash_password(password), demo=True)
+    user = User(
+        name=parse_name(address),
+        password_hash=hash_password(password),
+        confirmed_at=now,
+        demo=True,
+    )
     db.session.add(user)
     db.session.flush()
     db.session.add_all(

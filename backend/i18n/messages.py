@@ -244,6 +244,9 @@ TEXTS: dict[str, str] = {
     "no_own_area": N_("Only the official of the area can delegate it."),
     "deputy_too_long": N_("An area can be delegated for one year at most."),
     "deputy_unknown": N_("No other person signs in with this name."),
+    "deputy_unconfirmed": N_(
+        "No admin has confirmed that this account is this person’s; ask an admin to confirm it."
+    ),
     "already_lifted": N_("This decision was already reverted."),
     # attribution to teams
     "team_not_in_campaign": N_("This team takes no part in the campaign."),

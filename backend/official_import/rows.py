@@ -1,7 +1,7 @@
 """Check the lines of a list of officials and compare them with the accounts; writes nothing."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ from backend.tables.spreadsheets import is_formula
 from backend.tables.typed_lists import UNREADABLE
 from backend.units.finder import UnitFinder, set_unit
 
-OUTCOMES = ("invite", "renew", "grant", "unchanged", "empty", "error")
+OUTCOMES = ("invite", "renew", "grant", "confirm", "unchanged", "empty", "error")
 # As the display name of an account.
 MAX_NAME = 100
 MAX_CELL = 300
@@ -26,6 +26,7 @@ class ExistingAccount:
 
     id: int
     accepted: bool
+    confirmed: bool
     units: frozenset[int]
 
 
@@ -36,6 +37,7 @@ def read_rows(
     today: date,
     *,
     renew: bool = False,
+    known: Collection[int] = (),
 ) -> list[SheetRow]:
     """Check every line and compare it with the accounts of its contact."""
     rows = [SheetRow(number, asdict(line)) for number, line in enumerate(lines, 1)]
@@ -47,10 +49,10 @@ def read_rows(
         "contact",
         "official_twice",
     )
-    known = accounts({row.contact for row in rows if row.contact})
+    stored = accounts({row.contact for row in rows if row.contact})
     for row in rows:
-        row.stored = known.get(row.contact or "")
-        row.effect = _effect(row, renew=renew)
+        row.stored = stored.get(row.contact or "")
+        row.effect = _effect(row, known, renew=renew)
     return rows
 
 
@@ -91,12 +93,15 @@ def _read_contact(row: SheetRow) -> None:
         row.refuse("contact", "not_contact")
 
 
-def _effect(row: SheetRow, *, renew: bool) -> str:
+def _effect(row: SheetRow, known: Collection[int], *, renew: bool) -> str:
     account: ExistingAccount | None = row.stored
     if row.contact is None:
         return "empty"
     if account is None:
         return "invite"
-    if row.unit_id not in account.units:
-        return "grant" if account.accepted else "invite"
-    return "renew" if renew and not account.accepted else "unchanged"
+    trusted = account.confirmed or account.id in known
+    if row.unit_id in account.units:
+        return "renew" if renew and not (account.accepted and trusted) else "unchanged"
+    if not account.accepted:
+        return "invite"
+    return "grant" if trusted else "confirm"

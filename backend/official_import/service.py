@@ -1,6 +1,6 @@
 """Invite many officials at once: check every line first, then invite all of them or nobody."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -56,12 +56,15 @@ def invite_officials(
     *,
     dry_run: bool,
     renew: bool = False,
+    known: Collection[int] = (),
 ) -> ImportedOfficials:
     """Check a list of officials; without a dry run, invite them and grant the roles.
 
     Names that several communes have mean those in the province of `home`. A person with the role
     already stays as they are, so the same list can be sent again; `renew` makes new links for those
-    of them who have not accepted. One faulty line stops all.
+    of them who have not accepted. An account that no admin has confirmed gets a new link too, until
+    whose use the role waits, unless the admin knows that it is the person's (`known`). One faulty
+    line stops all.
     """
     require(actor, "users.manage")
     if len(lines) > MAX_LINES:
@@ -69,17 +72,21 @@ def invite_officials(
     day, index = local_day(now), unit_index()
     units = [*index.on(day, "commune"), *index.on(day, "province")]
     finder = UnitFinder(units, home_area(home, day), choose=partial(choose_units, day=day))
-    rows = read_rows(lines, partial(_accounts, now), finder, day, renew=renew)
+    rows = read_rows(lines, partial(_accounts, now), finder, day, renew=renew, known=known)
     totals = count_outcomes(rows, OUTCOMES)
     if dry_run or totals["error"] or not any(row.contact for row in rows):
         return ImportedOfficials(_serialize(rows, language), totals)
     by_contact: dict[str, list[SheetRow]] = {}  # a person with several units gets one link
     for row in rows:
-        if row.outcome in ("invite", "renew", "grant"):
+        if row.outcome in ("invite", "renew", "grant", "confirm"):
             by_contact.setdefault(row.contact or "", []).append(row)
+    for user_id in {row.stored.id for row in rows if row.outcome == "grant"}.intersection(known):
+        users.set_confirmed(users.find(user_id), now)
+        record_act(actor, "user.confirm", f"user:{user_id}")
     written = [_invite(actor, contact, given, now) for contact, given in by_contact.items()]
     invited = tuple(one for one in written if one is not None)
-    acts = {"create": totals["invite"], "update": totals["grant"], "unchanged": totals["unchanged"]}
+    granted = totals["grant"] + totals["confirm"]
+    acts = {"create": totals["invite"], "update": granted, "unchanged": totals["unchanged"]}
     record_act(actor, "official.import", "officials", totals=acts)
     db.session.commit()
     return ImportedOfficials(_serialize(rows, language), totals, invited)
@@ -88,7 +95,7 @@ def invite_officials(
 def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]:
     """Return the accounts of some names, with the units of their roles as officials."""
     wanted = User.name.in_(list(names))
-    query = select(User.id, User.name, User.accepted).where(wanted)
+    query = select(User.id, User.name, User.accepted, User.confirmed_at).where(wanted)
     found = db.session.execute(query).all()
     units: dict[int, set[int]] = {row.id: set() for row in found}
     own = (Role.user_id.in_(units), Role.role == ROLE, Role.scope_kind == "unit")
@@ -98,7 +105,9 @@ def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]
     ):
         units[user_id].add(int(unit_id or 0))
     return {
-        row.name or "": ExistingAccount(row.id, row.accepted, frozenset(units[row.id]))
+        row.name or "": ExistingAccount(
+            row.id, row.accepted, row.confirmed_at is not None, frozenset(units[row.id])
+        )
         for row in found
     }
 
@@ -106,7 +115,7 @@ def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]
 def _invite(
     actor: Actor, contact: str, given: Sequence[SheetRow], now: datetime
 ) -> InvitedOfficial | None:
-    """Give a person their roles, and a link where they have not accepted one yet."""
+    """Give a person their roles, and a link where the account is not theirs for certain."""
     account: ExistingAccount | None = given[0].stored
     name = next((row.name for row in given if row.name), None)
     user_id = account.id if account else users.add(contact, name, now)
@@ -117,7 +126,7 @@ def _invite(
         roles.append(NewRole(ROLE, "unit", row.unit_id, until))
         users.add_role(user_id, roles[-1], now)
     details = [role.audit_details() for role in roles]
-    if account and account.accepted:
+    if given[0].outcome == "grant":
         for one in details:
             record_act(actor, "role.grant", f"user:{user_id}", **one)
         return None
@@ -139,6 +148,7 @@ def _serialize(rows: Sequence[SheetRow], language: Language) -> list[dict[str, A
             name=row.cells["name"],
             contact=row.contact or row.cells["contact"],
             last_day=row.values.get("last_day"),
+            account=row.stored.id if row.stored and not row.stored.confirmed else None,
         )
         for row in rows
     ]

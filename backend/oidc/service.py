@@ -253,6 +253,7 @@ def _add_person(
         name=name if verified else None,
         display_name=_display_name(claims),
         created_at=context.now,
+        confirmed_at=context.now,
     )
     db.session.add(user)
     db.session.flush()

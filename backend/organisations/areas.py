@@ -37,6 +37,8 @@ def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, 
     deputy = users.find_by_name(users.parse_name(data["name"]))
     if deputy is None or not deputy.accepted or deputy.id == user_id:
         raise invalid("name", "deputy_unknown")
+    if deputy.confirmed_at is None:
+        raise invalid("name", "deputy_unconfirmed")
     row = Role(
         user_id=deputy.id,
         role="official",
@@ -92,6 +94,7 @@ def _own_role(user_id: int, scope: Scope, now: datetime) -> Role:
         Role.user_id == user_id,
         Role.role == "official",
         Role.delegated_by.is_(None),
+        ~Role.waits,
         or_(*[(Role.scope_kind == kind) & Role.scope_id.in_(ids) for kind, ids in places.items()]),
         in_force(now),
     )
@@ -182,6 +185,8 @@ def confirm_successors(
         name, span = data["name"] or f"{unit.name} (cũ)", (local_day(now), None)
         over = "cluster", add_cluster(actor, None, name, span, units).id
     granted = over and users.add_role(user.id, NewRole("official", *over, until), now)[0]
+    if granted:
+        granted.waits = old.waits
     record_act(
         actor, "role.succeed", f"user:{user.id}", ended=old.id, units=units,
         granted=granted.id if granted else None,

@@ -47,7 +47,8 @@ def invite(
         user_id = users.add(stored, display_name, now)
     for role in granted:
         users.add_role(user_id, role, now)
-    link = links.make_link(user_id, "invitation", now)
+    purpose = "invitation" if can(actor, "users.manage") else "leader"
+    link = links.make_link(user_id, purpose, now)
     record_act(
         actor, "user.invite", f"user:{user_id}", roles=[role.audit_details() for role in granted]
     )

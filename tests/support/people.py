@@ -42,7 +42,8 @@ def person(
     with app.app_context():
         # An admin's role counts only with a second factor.
         second = {"totp_secret": "JBSWY3DPEHPK3PXP"} if role == "admin" else {}
-        user = User(**{"name": f"{secrets.token_hex(4)}@example.vn", **second, **changes})
+        fields = {"name": f"{secrets.token_hex(4)}@example.vn", "confirmed_at": LONG_AGO}
+        user = User(**{**fields, **second, **changes})
         db.session.add(user)
         db.session.flush()
         _seal(user)
@@ -81,7 +82,7 @@ def password_hash() -> str:
 def account(app: Flask, name: str, role: str | None = None, scope: int | None = None,
             **changes: Any) -> int:  # fmt: skip
     """Create a person who signs in with PASSWORD; return their id."""
-    fields = {"name": name, "password_hash": password_hash(), **changes}
+    fields = {"name": name, "password_hash": password_hash(), "confirmed_at": LONG_AGO, **changes}
     with app.app_context():
         user = User(**fields)
         db.session.add(user)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from backend.accounts import users
 from backend.accounts.access import Actor
 from backend.accounts.audit import read_acts
-from backend.accounts.models import User
+from backend.accounts.models import AuditEntry, User
 from backend.database.extensions import db
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.web.admin.roles import names_of
@@ -171,6 +171,24 @@ def people_of(rows: Iterable[Mapping[Any, Any]]) -> dict[str, str]:
     query = select(User.id, User.display_name, User.name)
     found = db.session.execute(query.where(User.id.in_(ids), User.closed_at.is_(None)))
     return {f"user:{one.id}": one.display_name or one.name or "" for one in found}
+
+
+def origins_of(user_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return who gave people their login names, and when: the inviting person or they."""
+    subjects = [f"user:{user_id}" for user_id in user_ids]
+    acts = select(AuditEntry).where(
+        AuditEntry.subject.in_(subjects), AuditEntry.act.in_(("user.invite", "account.name"))
+    )
+    entries = db.session.scalars(acts.order_by(AuditEntry.at, AuditEntry.id)).all()
+    names = people_of({"actor": one.actor, "subject": one.subject} for one in entries)
+    return {  # the last of each person
+        row_of(one.subject, "user") or 0: {
+            "renamed": one.act == "account.name",
+            "by": names.get(one.actor, one.actor),
+            "at": one.at,
+        }
+        for one in entries
+    }
 
 
 # Acts of imports; a file of measurements has one at its start and one at its end.

@@ -51,6 +51,7 @@ def submit_list(
         language,
         dry_run=fields["go"] != "yes",
         renew=fields["renew"] == "yes",
+        known=fields["known"],
     )
 
 

@@ -1,5 +1,6 @@
 """Pages of admins about people: invitations, roles, sessions, succession, organisations."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, current_app, request
@@ -19,6 +20,7 @@ from backend.organisations.grants import end_role
 from backend.organisations.service import create_organisation, end_organisation, list_organisations
 from backend.tables.spreadsheets import XLSX
 from backend.web.admin import roles, schemas
+from backend.web.admin.audit_details import origins_of
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.officials import (
     ProvinceOfficials,
@@ -61,7 +63,7 @@ def officials(query: dict[str, Any]) -> Any:
         text = form.values.get("officials") or ""
         return submit_list(actor(), fields, text, now, local_day(now), form.language)
 
-    result = form.submit(schemas.OfficialsFormSchema(), submit)
+    result = form.submit(schemas.OfficialsFormSchema(), submit, lists=["known"])
     if result and result.invited:
         mailing = form.values.get("mail") == "yes"
         handed = hand_out(result.invited, request.host_url, current_app.config, mailing=mailing)
@@ -75,8 +77,18 @@ def officials(query: dict[str, Any]) -> Any:
         handed=handed,
         links_table=as_table(handed) if handed else None,
         province=_province(form),
+        unconfirmed=_unconfirmed(result.rows if result else []),
         mails=bool(current_app.config["SMTP_HOST"]),
     )
+
+
+def _unconfirmed(rows: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Return roles and origin of the accounts in a list that nobody has confirmed."""
+    ids = {row["account"] for row in rows if row["account"]}
+    origins, now = origins_of(ids), clock_now()
+    held = {user_id: users.roles_of(user_id, now) for user_id in ids}
+    scopes = roles.scope_names(role for own in held.values() for role in own)
+    return {one: {"roles": held[one], "scopes": scopes, "origin": origins.get(one)} for one in ids}
 
 
 def _province(form: Form) -> ProvinceOfficials | None:
@@ -122,6 +134,13 @@ def stop_role(query: dict[str, Any], user_id: int, role_id: int) -> Any:
     return redirect_to("admin.person", query, user_id=user_id)
 
 
+@bp.page("/people/<int:user_id>/confirm", methods=("POST",))
+def confirm(query: dict[str, Any], user_id: int) -> Any:
+    """Confirm that the account is the named person's."""
+    users.confirm(actor(), user_id, clock_now())
+    return redirect_to("admin.person", query, user_id=user_id)
+
+
 @bp.page("/people/<int:user_id>/link", methods=("POST",))
 def password_link(query: dict[str, Any], user_id: int) -> Any:
     """Create a link for choosing a new password."""
@@ -132,6 +151,7 @@ def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
     held = users.roles_of(user_id, clock_now())
     person = users.describe(users.find(user_id, lock=False), held)
     choices = {"scopes": roles.scope_names(held)} | _scope_choices()
+    choices["origin"] = origins_of([user_id]).get(user_id)
     return render_section("person", query, form, person=person, **choices)
 
 

@@ -10,12 +10,12 @@ from backend.accounts.schemas import ROLES, AuditQuerySchema, Label
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.targets.schemas import MAX_SOURCE, MAX_THRESHOLD
 from backend.coverage.targets.service import PURPOSES
-from backend.fields import MAX_ID, Day, Many, Strict, Text, Whole
+from backend.fields import MAX_ID, Day, Many, QueryWhole, Strict, Text, Whole
 from backend.http.paging import MAX_CURSOR
 from backend.measurements.privacy.schemas import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
-from backend.official_import.lines import MAX_TEXT
+from backend.official_import.lines import MAX_LINES, MAX_TEXT
 from backend.organisations.grants import KINDS
 from backend.organisations.schemas import MAX_NAME as MAX_ORGANISATION
 from backend.organisations.schemas import TYPES, Name
@@ -93,6 +93,7 @@ class OfficialsFormSchema(Strict):
     home, home_choice = optional_unit(), optional_unit()
     renew = Text(choices=("yes",), allow_none=True, load_default=None)
     mail = Text(choices=("yes",), allow_none=True, load_default=None)
+    known = Many(QueryWhole(1, MAX_ID), least=0, most=MAX_LINES, load_default=list)
     go = Text(choices=("yes",), allow_none=True, load_default=None)
 
 

@@ -320,6 +320,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "DELETE /api/v1/account/tokens/<int:token_id>": lambda w: _token_of(w, w.headers),
     "DELETE /api/v1/account/tokens/<int:token_id> (another's)": lambda w: _token_of(w, {}),
     "POST /api/v1/users/<int:user_id>/password-link": _person,
+    "POST /api/v1/users/<int:user_id>/confirmation": _person,
     "POST /api/v1/invitations": lambda w: _invitation("team_leader", w.team),
     "POST /api/v1/invitations (of an organiser)": lambda w: _invitation(
         "organiser", w.organisation

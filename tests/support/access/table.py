@@ -131,6 +131,7 @@ TABLE = {
     # other people: admins alone
     "GET /api/v1/users": "401 401 403 403 403 403 403 200",
     "POST /api/v1/users/<int:user_id>/password-link": "401 401 403 403 403 403 403 201",
+    "POST /api/v1/users/<int:user_id>/confirmation": "401 401 403 403 403 403 403 204",
     # an organiser invites leaders of own teams alone
     "POST /api/v1/invitations": "401 401 403 201 403 403 403 201",
     "POST /api/v1/invitations (of an organiser)": "401 401 403 403 403 403 403 201",

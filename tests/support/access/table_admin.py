@@ -30,6 +30,7 @@ ADMIN_PAGES = {
     "GET /admin/people/<int:user_id>": LOOK,
     "POST /admin/people/<int:user_id>": DO,
     "POST /admin/people/<int:user_id>/roles/<int:role_id>/end": DO,
+    "POST /admin/people/<int:user_id>/confirm": DO,
     "POST /admin/people/<int:user_id>/link": HAND,
     "GET /admin/people/officials": LOOK,
     "POST /admin/people/officials": "303 401 403 403 403 403 403 200",

@@ -190,7 +190,11 @@ class World:
         with self.app.app_context():
             db.session.add(
                 Session(
-                    token_hash=secret_hash(secret), user_id=user.id, created_at=now, seen_at=now
+                    token_hash=secret_hash(secret),
+                    user_id=user.id,
+                    created_at=now,
+                    seen_at=now,
+                    proved_at=now,
                 )
             )
             db.session.get_one(User, user.id).password_hash = hashed_password()

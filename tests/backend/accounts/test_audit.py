@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, text
 
 from backend.accounts.access import Actor
 from backend.accounts.audit import record_act
@@ -28,14 +27,6 @@ def keep(app: Flask, *entries: AuditEntry) -> None:
     with app.app_context():
         db.session.add_all(entries)
         db.session.commit()
-
-
-@pytest.fixture
-def admin(app: Flask, owner: Engine) -> dict[str, str]:
-    """An admin who finds an empty log: making the tests' database is noted too."""
-    with owner.begin() as connection:
-        connection.execute(text("truncate audit"))
-    return person(app, "admin")
 
 
 def subjects(client: FlaskClient, admin: dict[str, str], **query: Any) -> list[str]:

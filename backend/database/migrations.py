@@ -3,6 +3,7 @@
 Importing alembic takes a twentieth of a start, and workers never use it.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,5 +54,8 @@ def init_app(app: Flask) -> None:
 
 @cache
 def latest_migration(folder: str) -> str:
-    """Return the latest migration of this code, by the names of the files."""
-    return max(path.name[:4] for path in Path(folder).glob("versions/[0-9]*.py"))
+    """Return the latest migration of this code: the one that no other file follows."""
+    files = {path.name[:4]: path.read_text() for path in Path(folder).glob("versions/[0-9]*.py")}
+    followed = re.findall(r'^down_revision = "(\w+)"', "\n".join(files.values()), re.MULTILINE)
+    (latest,) = files.keys() - set(followed)
+    return latest

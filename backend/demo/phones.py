@@ -199,7 +199,7 @@ def _at(latitude: float, longitude: float) -> Body:
 
 
 # Offline phones: share of batches that are sent late, and their delay in days.
-LATE, LATE_DAYS = 0.04, (1.0, 12.0)
+LATE, LATE_DAYS = 0.04, (0.5, 2.4)
 
 
 Batch = tuple[list[Body], ReceiptContext]  # what a phone sends at once

@@ -57,8 +57,8 @@ OF_DAY = text(f"""
     order by m.measured_at desc, m.id desc limit :most
 """)
 ONE = text(f"select {COLUMNS} {SOURCE} where m.id = :id and m.measured_at is not null")
-# What a repeat may repeat: a counted sample; in rule set 2 also one beyond a cap, or one of the day
-# before that is a repeat itself.
+# What a repeat may repeat: a counted sample; from rule set 2 on also one beyond a cap, or one of
+# the day before that is a repeat itself.
 BEFORE = text("""
     select * from measurements
     where device_id = :device and measured_at > :since and measured_at < :at

@@ -49,6 +49,10 @@ _NOT_COUNTED = {
     "unproven": N_(
         "No measuring host confirmed this test: update the app, or measure on this website."
     ),
+    "witness_late": N_(
+        "The sample arrived over 72 hours after its test: send samples within 72 hours of"
+        " measuring."
+    ),
     "too_many_tests": N_("This phone sent more tests of this day than can be judged."),
     "before_registration": N_("The test is older than this phone's registration."),
     "mock_position": N_("The position came from another app."),

@@ -10,6 +10,7 @@ from backend.database.extensions import Run, fetch, fetch_autocommit, owner_sess
 from backend.errors import invalid
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.measurements.recording.models import CountingRules
+from backend.measurements.recording.rules import MAX_WAIT, end_of_test
 from backend.witness.assurance import ASSURANCES
 
 # Said wherever figures are shown, where claims count.
@@ -26,20 +27,22 @@ UNREQUIRED: Required = "claimed"
 IN_FLIGHT = timedelta(minutes=1)
 
 SWITCH = "select min(from_at) as from_at from counting_rules where rules = 2"
+# The times from which on rule sets judge, by their numbers.
+BEGINS = "(select jsonb_object_agg(rules, from_at) from counting_rules where rules is not null)"
 REQUIREMENTS = """
     select from_at, counts_from, by, reason from counting_rules
     where counts_from is not null order by from_at, id
 """
 # As one value of another statement.
 REQUIREMENTS_AS_JSON = f"(select jsonb_agg(to_jsonb(r)) from ({REQUIREMENTS}) r)"  # noqa: S608
-IN_FORCE = f"select ({SWITCH}) as switched_at, {REQUIREMENTS_AS_JSON} as requirements"
+IN_FORCE = f"select {BEGINS} as begins, {REQUIREMENTS_AS_JSON} as requirements"
 EMPTY = "select not exists (select from measurements) as empty"
 
 
 class InForce(NamedTuple):
-    """The begin of rule set 2, and the least assurance of a sample that counts."""
+    """The begins of rule sets, and the least assurance of a sample that counts."""
 
-    switched_at: datetime | None
+    begins: Mapping[int, datetime]
     counts_from: Required
 
 
@@ -53,9 +56,9 @@ class Requirement(NamedTuple):
 
 
 class DatedRules(NamedTuple):
-    """The begin of rule set 2, and all requirements by time."""
+    """The begins of rule sets, and all requirements by time."""
 
-    switched_at: datetime | None
+    begins: Mapping[int, datetime]
     requirements: Sequence[Requirement]
 
     @classmethod
@@ -65,24 +68,22 @@ class DatedRules(NamedTuple):
             Requirement(**{**one, "from_at": datetime.fromisoformat(one["from_at"])})
             for one in row["requirements"] or ()
         ]
-        return cls(row["switched_at"], known)
+        begins = (row["begins"] or {}).items()
+        return cls({int(rules): datetime.fromisoformat(at) for rules, at in begins}, known)
 
     def at(self, received_at: datetime) -> InForce:
         """Return the rules for what is received at a time."""
-        return InForce(self.switched_at, required_at(self.requirements, received_at))
-
-
-def switched_at() -> datetime | None:
-    """Return the time from which on measurements are judged by rule set 2 when they arrive."""
-    [row] = fetch(SWITCH, {})
-    begin: datetime | None = row["from_at"]
-    return begin
+        return InForce(self.begins, required_at(self.requirements, received_at))
 
 
 def rule_set_of(month: str) -> int:
     """Return the rule set in force at the end of a month; late samples keep to that of arrival."""
-    begin = switched_at()
-    return 2 if begin is not None and begin < _end_of(month) else 1
+    return _rule_set_at(_end_of(month) - timedelta(microseconds=1))
+
+
+def _rule_set_at(time: datetime) -> int:
+    begins = in_force(time).begins
+    return max((rules for rules, begin in begins.items() if begin <= time), default=1)
 
 
 def in_force(received_at: datetime, run: Run = fetch) -> InForce:
@@ -118,12 +119,12 @@ def _end_of(month: str) -> datetime:
 
 def describe(now: datetime, language: Language) -> dict[str, Any]:
     """Return the rules in force, the next requirement, and what readers of figures must know."""
-    known, begin = requirements(), switched_at()
+    known = requirements()
     present = required_at(known, now)
     later = [one for one in known if one.from_at > now]
     since = [one.from_at for one in known if one.from_at <= now]
     return {
-        "rules": 2 if begin is not None and begin <= now else 1,
+        "rules": _rule_set_at(now),
         "counts_from": present,
         "since": since[-1].isoformat() if since else None,
         "next": {"counts_from": later[0].counts_from, "from": later[0].from_at.isoformat()}
@@ -138,15 +139,22 @@ def assurances_from(counts_from: Required) -> list[str]:
     return list(ASSURANCES[ASSURANCES.index(counts_from) :])
 
 
-def is_unproven(row: Mapping[str, Any], counts_from: Required) -> bool:
-    """Return whether a row has too little proof to count.
+def proof_problem(row: Mapping[str, Any], counts_from: Required) -> str | None:
+    """Return the reason of a row with too little proof to count, or with a proof that waited.
 
-    Only rows of rule set 2 with a device: rows without one count if an admin lets them.
+    Rule set 1 requires none. Rows without a device count if an admin lets them. The place of a
+    sample is the phone's word, so where a witness is required it must not wait for one; a witnessed
+    sample was measured when its witness began.
     """
     if row["rules"] == 1 or row["device_id"] is None:
-        return False
+        return None
     assurance = row["assurance"] or UNREQUIRED
-    return ASSURANCES.index(assurance) < ASSURANCES.index(counts_from)
+    if ASSURANCES.index(assurance) < ASSURANCES.index(counts_from):
+        return "unproven"
+    if row["rules"] == 2 or counts_from != "witnessed":
+        return None
+    end = end_of_test(row["measured_at"], row["raw"].get("duration_s"))
+    return "witness_late" if row["received_at"] > end + MAX_WAIT else None
 
 
 def require_assurance(

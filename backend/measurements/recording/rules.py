@@ -1,4 +1,4 @@
-"""Rule sets 1 and 2: whether a measurement is valid and counts. Pure functions of plain values."""
+"""Rule sets 1 to 3: whether a measurement is valid and counts. Pure functions of plain values."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from backend.measurements.recording.operators import BY_CODE, known_operator
 from backend.measurements.recording.reasons import NOT_COUNTED, NOT_VALID, ORDER
 from geo.fix import METRES_PER_DEGREE, distance_m
 
-RULES = 2  # judges what is received from now on; older rows keep the rule set of their verdict
+RULES = 3  # judges what is received from now on; older rows keep the rule set of their verdict
 NETWORKS = ("mobile", "fixed")  # counted separately, in this order
 
 # RTR (Austria) lets one sample of a client stand for four hours in one place.
@@ -39,17 +39,19 @@ MIN_SKEW, MAX_SKEW = timedelta(minutes=2), timedelta(hours=24)
 COUNTRY_MCC = "452"
 HIDDEN = frozenset({"", "0", "00", "000", "--", "65535"})  # codes of phones that hide the network
 
-# Limits of rule set 2.
+# Limits of rule sets 2 and 3.
 
 # Phones set their clock by the network: a sample from before the registration by more than this
 # is none of the registered phone.
 REGISTRATION_SLACK = timedelta(minutes=10)
-# After the switch to rule set 2, samples from before it that phones still keep are judged by rule
-# set 1 for this long: the report of their month is due on day 15.
+# After the switch to a rule set, samples from before it that phones still keep are judged by the
+# former one for this long: the report of their month is due on day 15.
 GRACE = timedelta(days=15)
 # Length of a test: for a client that does not send it, at least, and at most. A ping, a download
 # and an upload take 5 s; a longer time than the most was sent in milliseconds.
 DURATION_S, MIN_DURATION_S, MAX_DURATION_S = 10.0, 5.0, 300.0
+# Phones are without a network for days; a place that is stated later could be chosen afterwards.
+MAX_WAIT = timedelta(hours=72)
 # A phone has two SIM cards: it does not measure a third operator on the same day.
 OPERATORS_A_DAY = 2
 # Tests of one device and day that can count, in order of time: one every 3.5 minutes, day and
@@ -94,10 +96,7 @@ class Sample(NamedTuple):
     @property
     def end(self) -> datetime:
         """Return the end of the test."""
-        if self.duration_s is None:
-            return self.at + _DURATION
-        length = min(max(self.duration_s, MIN_DURATION_S), MAX_DURATION_S)
-        return self.at + timedelta(seconds=length)
+        return end_of_test(self.at, self.duration_s)
 
 
 CommuneMonth = tuple[int, int, int | None, str]  # year, month, unit, network
@@ -159,6 +158,13 @@ class TimelineEntry(NamedTuple):
     final: bool = False  # its position was coarsened since the verdict
 
 
+def end_of_test(begin: datetime, duration_s: float | None) -> datetime:
+    """Return the end of a test by the length that its client states, within bounds."""
+    if duration_s is None:
+        return begin + _DURATION
+    return begin + timedelta(seconds=min(max(duration_s, MIN_DURATION_S), MAX_DURATION_S))
+
+
 def network_of(kind: str) -> str:
     """Return the network that is counted: `mobile`, `fixed` (Wi-Fi and ethernet) or `unknown`."""
     return {"mobile": "mobile", "wifi": "fixed", "ethernet": "fixed"}.get(kind, "unknown")
@@ -199,13 +205,15 @@ def version_of(
     received_at: datetime,
     measured_at: datetime,
     registered_at: datetime | None,
-    switched_at: datetime | None,
+    begins: Mapping[int, datetime],
 ) -> int:
-    """Return the rule set of a measurement, by its receipt; `switched_at` begins rule set 2."""
-    if switched_at is None or received_at < switched_at:
-        return 1
-    old = registered_at is not None and max(measured_at, registered_at) < switched_at
-    return 1 if old and received_at < switched_at + GRACE else 2
+    """Return the rule set of a measurement, by its receipt; `begins` are the times of switches."""
+    for version in sorted(begins, reverse=True):
+        begin = begins[version]
+        old = registered_at is not None and max(measured_at, registered_at) < begin
+        if received_at >= begin + (GRACE if old else timedelta()):
+            return version
+    return 1
 
 
 def judge_single(own_reasons: Iterable[str], mock: bool, version: int) -> Verdict:
@@ -294,12 +302,12 @@ class _State:
             if self._counted.match(sample, sample.at - REPEAT_WINDOW):
                 found.append("repeat")
         else:
-            found += self._reasons_of_set_2(sample)
+            found += self._later_reasons(sample)
             if not found and (cap := self._cap(sample)):
                 found.append(cap)
         return verdict_of(by_weight(found))
 
-    def _reasons_of_set_2(self, sample: Sample) -> Iterator[str]:
+    def _later_reasons(self, sample: Sample) -> Iterator[str]:
         owner = self._owner
         if sample.at < owner.registered_at - REGISTRATION_SLACK:
             yield "before_registration"
@@ -439,7 +447,8 @@ def _cell(sample: Sample, level: int) -> _Cell:
     assert sample.longitude is not None
     row = floor(sample.latitude / (_CELL_DEG * 2**level))
     column = floor(sample.longitude / (_CELL_WIDTH_DEG * 2**level))
-    return sample.network, sample.brand, row, column
+    # Of fixed lines rule set 3 compares no operators.
+    return sample.network, sample.brand if sample.network == "mobile" else None, row, column
 
 
 def commune_month(one: Sample | Tally) -> CommuneMonth:
@@ -465,8 +474,8 @@ def uses_commune_cap(reasons: Collection[str]) -> bool:
 def same_spot(one: Sample, other: Sample) -> bool:
     """Return whether two samples have the same place, network and operator (`repeat`).
 
-    The radius is the larger of REPEAT_RADIUS_M and the two accuracies. Rule set 2 compares known
-    operators, rule set 1 their names.
+    The radius is the larger of REPEAT_RADIUS_M and the two accuracies. Rule set 1 compares names of
+    operators, later ones known operators; rule set 3 none of fixed lines, whose name is free text.
     """
     if one.network != other.network:
         return False
@@ -474,7 +483,10 @@ def same_spot(one: Sample, other: Sample) -> bool:
     # Most are farther apart by latitude alone; the distance costs ten times as much to compute.
     if _north_m(one, other) > radius:
         return False
-    same = one.operator == other.operator if other.rules == 1 else one.brand == other.brand
+    if other.rules == 1:
+        same = one.operator == other.operator
+    else:
+        same = one.brand == other.brand or (other.rules > 2 and other.network == "fixed")
     return same and distance(one, other) <= radius
 
 

@@ -18,7 +18,7 @@ from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import Item, select_new, store_rejected
 from backend.measurements.recording.reasons import STATEMENT_MARKS
-from backend.measurements.recording.rule_sets import is_unproven
+from backend.measurements.recording.rule_sets import proof_problem
 from backend.measurements.recording.storage import (
     LOCK_WAIT_S,
     DeviceVersion,
@@ -284,12 +284,12 @@ def _judge(
             row["received_at"],
             row["measured_at"],
             owner.registered_at if owner else None,
-            in_force.switched_at,
+            in_force.begins,
         )
-        if is_unproven(row, in_force.counts_from):
-            row["own_reasons"] = rules.by_weight([*row["own_reasons"], "unproven"])
+        if problem := proof_problem(row, in_force.counts_from):
+            row["own_reasons"] = rules.by_weight([*row["own_reasons"], problem])
     if owner and state.device_id:
-        judge = timeline.Judge(owner, caps, in_force.switched_at)
+        judge = timeline.Judge(owner, caps, in_force.begins.get(2))
         judged = timeline.judge_new(run, state.device_id, rows, judge, state.timeline)
     else:
         judged = [(row, timeline.judge_single(row)) for row in rows]

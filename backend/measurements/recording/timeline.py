@@ -19,6 +19,7 @@ from backend.measurements.recording.incoming import sample_of
 from backend.measurements.recording.intake import Item
 from backend.measurements.recording.replays import WITHDRAWN_AMONG
 from backend.measurements.recording.rule_sets import (
+    BEGINS,
     REQUIREMENTS_AS_JSON,
     SWITCH,
     DatedRules,
@@ -37,7 +38,7 @@ _FINAL = "raw is null as final"
 _NAMES = (*_READ, "final", "duration_s")
 # Samples that use up the cap of their commune; the condition of a partial index.
 _CAPPED = "(counted or reasons = '{commune_cap}')"
-# The first rows of each span: rule set 2 judges no more of a day, rule set 1 all.
+# The first rows of each span: later rule sets judge no more of a day, rule set 1 all.
 _ROWS = f"""
     select m.* from unnest(
         cast(%(begins)s as timestamptz[]), cast(%(ends)s as timestamptz[])
@@ -68,7 +69,7 @@ TALLIES = f"""
 # `capped` is at most the cap: no more rows are read.
 _OWN = {
     **{name: f"d.{name}" for name in devices.BY_TOKEN_READ},
-    "switched_at": "(select from_at from switch)",
+    "begins": BEGINS,
     "requirements": REQUIREMENTS_AS_JSON,
     "capped": f"""(select count(*) from (
         select from measurements where {_IN_MONTHS.replace("$device", "d.device_id")}

@@ -34,7 +34,7 @@ commands = ()  # registered in the groups of backend.measurements.recording.cli 
 @click.option(
     "--rules",
     "version",
-    type=click.IntRange(RULES, RULES),
+    type=click.IntRange(2, RULES),
     help="the rule set; default: of each row",
 )
 @executor_options

@@ -28,7 +28,7 @@ from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
 from backend.measurements.recording.rule_sets import (
     Requirement,
-    is_unproven,
+    proof_problem,
     required_at,
     requirements,
 )
@@ -366,8 +366,8 @@ def derive_row(
     )
     new = incoming.derived_columns(row, loaded, _stored_place(row), receipt)
     decided = ["excluded"] if row["excluded"] else []
-    if is_unproven({**row, "rules": version}, required_at(known, row["received_at"])):
-        decided.append("unproven")
+    problem = proof_problem({**row, "rules": version}, required_at(known, row["received_at"]))
+    decided += [problem] if problem else []
     own = list(rules.by_weight([*new["own_reasons"], *decided]))
     return new | {"id": row["id"], "own_reasons": own, "rules": version}
 

@@ -109,7 +109,7 @@ def test_why_a_sample_does_not_count(cast: Cast) -> None:
 def test_why_a_sample_counts(cast: Cast) -> None:
     first = cast.one(0)
     assert first["verdict"] == {"code": "counted", "message": "Mẫu được tính."}
-    assert (first["repeats"], first["exclusion"], first["rules"]) == (None, None, 2)
+    assert (first["repeats"], first["exclusion"], first["rules"]) == (None, None, 3)
 
 
 def test_a_mock_position_is_a_reason_and_not_told_twice(cast: Cast) -> None:

@@ -256,7 +256,7 @@ def test_rule_set_1_requires_nothing(
         with engine.begin() as connection:
             connection.execute(move, {"at": ALWAYS})
         engine.dispose()
-    assert len(moved) == 1
+    assert len(moved) == 2
     assert [codes(one) for one in results] == [[], ["unproven"]]
 
 
@@ -332,7 +332,7 @@ def test_the_rules_in_force_are_public(app: Flask, client: FlaskClient, clock: F
     later = clock.now + timedelta(days=1)
     with counting_from(app, "claimed"), counting_from(app, "witnessed", later):
         assert read_rules(client, "en") == {
-            "rules": 2,
+            "rules": 3,
             "counts_from": "claimed",
             "since": ALWAYS.isoformat(),
             "next": {"counts_from": "witnessed", "from": later.isoformat()},

@@ -33,6 +33,7 @@ spots = st.fixed_dictionaries(
         "north_m": st.sampled_from([0, 60, 150, 3_000, -400_000]),
         "kind": st.sampled_from(["mobile", "mobile", "wifi"]),
         "mnc": st.sampled_from(["04", "04", "02", "01", "99"]),
+        "isp": st.sampled_from(["VNPT", "Viettel", "của làng"]),
         "accuracy_m": st.sampled_from([8.0, 140.0]),
         "failed": st.sampled_from([False, False, False, True]),
         "seconds": st.sampled_from([None, None, 1, 200]),
@@ -62,7 +63,7 @@ def tickets_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def assess(_device: Any, new: Any, *_rest: Any) -> list[Any]:
         for item in new:
             if item.raw["app_version"] == PROVEN:
-                item.row["assurance"] = "ticketed"
+                item.row["assurance"] = "witnessed"
         return []
 
     monkeypatch.setattr(service, "_assess", assess)
@@ -77,6 +78,7 @@ def made(spot: dict[str, Any]) -> dict[str, Any]:
         duration_s=spot["seconds"],
         app_version=PROVEN if spot["proven"] else "1.0.0",
         network=network(kind=spot["kind"], mnc=spot["mnc"]),
+        isp=spot["isp"],
         location={**place, "accuracy_m": spot["accuracy_m"]},
     )
 
@@ -87,17 +89,26 @@ def full_pass(
     communes: dict[str, Any],
     counts_from: str,
 ) -> dict[str, str]:
-    """The main reason of each sample by the plain reading of rule set 2, every pair compared."""
+    """The main reason of each sample by the plain reading of rule set 3, every pair compared."""
     verdicts: dict[str, str] = {}
     done: list[dict[str, Any]] = []
     valid: list[dict[str, Any]] = []
     for now in sorted(samples, key=lambda s: (moment(s), uuid.UUID(s["id"]))):
         late = sum(one_day(one, now) for one in done) >= TESTS_A_DAY
-        unproven = counts_from == "ticketed" and now["app_version"] != PROVEN
-        verdicts[now["id"]] = reason(now, valid, verdicts, registered, communes, late, unproven)
+        proof = proof_problem(now, counts_from)
+        verdicts[now["id"]] = reason(now, valid, verdicts, registered, communes, late, proof)
         done.append(now)
         valid += [now] * (now["status"] == "finished" and not late)
     return verdicts
+
+
+def proof_problem(now: dict[str, Any], counts_from: str) -> str | None:
+    if counts_from == "claimed":
+        return None
+    if now["app_version"] != PROVEN:
+        return "unproven"
+    waited = AFTERWARDS - end(now) > timedelta(hours=72)
+    return "witness_late" if counts_from == "witnessed" and waited else None
 
 
 CAPPED = ("counted", "daily_cap", "commune_cap")
@@ -112,7 +123,7 @@ def reason(
     registered: datetime,
     communes: dict[str, Any],
     late: bool,
-    unproven: bool,
+    proof: str | None,
 ) -> str:
     def verdict(one: dict[str, Any]) -> str:
         return verdicts[one["id"]]
@@ -132,7 +143,7 @@ def reason(
     mobile = now["network"]["kind"] == "mobile"
     found = {
         "failed_test": now["status"] != "finished",
-        "unproven": unproven,
+        str(proof): proof is not None,
         "too_many_tests": late,
         "before_registration": moment(now) < registered - timedelta(minutes=10),
         "mock_position": now["location"]["is_mock"],
@@ -233,7 +244,7 @@ def test_any_order_and_split_gives_the_verdicts_of_a_full_pass(
     headers = register(client, since)
     samples = [made(spot) for spot in places]
     arrivals = data.draw(st.permutations([*samples, samples[0]]))
-    counts_from = data.draw(st.sampled_from(["claimed", "ticketed"]))
+    counts_from = data.draw(st.sampled_from(["claimed", "ticketed", "witnessed"]))
     with counting_from(app, counts_from):
         while arrivals:
             size = data.draw(st.integers(1, len(arrivals)))
@@ -266,7 +277,7 @@ def test_parallel_posts_of_one_device_give_the_same(
     samples = [
         made({"minutes": 47 * n % 900, "north_m": 60 * (n % 3), "days": 0, "kind": "mobile"}
              | {"mnc": "04", "accuracy_m": 8.0, "failed": n % 7 == 0, "seconds": None}
-             | {"mock": False, "proven": False})
+             | {"isp": "VNPT", "mock": False, "proven": False})
         for n in range(40)
     ]  # fmt: skip
 

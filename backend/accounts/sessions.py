@@ -4,7 +4,8 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, or_, select
@@ -13,7 +14,7 @@ from backend.accounts import passwords, rate_limits, recovery_codes, second_fact
 from backend.accounts.access import Actor
 from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
-from backend.accounts.models import Session, User
+from backend.accounts.models import Attempts, Session, User
 from backend.accounts.rate_limits import Caller
 from backend.database.extensions import db
 from backend.errors import Problem
@@ -36,7 +37,8 @@ SIGN_INS_PER_ADDRESS = 300
 # A person who tries all their old passwords. Counted apart from the next limit, so that one
 # address cannot lock out a person at another.
 SIGN_INS_PER_ACCOUNT_AND_ADDRESS = 10
-# Ten addresses that guess together; at this pace ten years allow nine million guesses.
+# Ten addresses that guess together; at this pace ten years allow nine million guesses. The same
+# limit is that of an address where the account was signed in to lately, which has no other.
 SIGN_INS_PER_ACCOUNT = 100
 # Guessing a code needs the password; three of a million codes are valid at a time.
 CODES_PER_ACCOUNT = 10
@@ -61,18 +63,20 @@ def secret_hash(secret: str) -> bytes:
 def sign_in(data: Mapping[str, Any], context: SignInContext) -> tuple[User, str]:
     """Begin a session by name, password and code; return the person and the cookie's secret."""
     name = normalize(data["name"]) or data["name"]
-    _count_attempt(name, context)
+    at_address = f"{name}|{rate_limits.network_of(context.address)}"
+    refused = _count_attempt(name, at_address, context)
     query = select(User.id, User.password_hash, User.totp_secret)
     row = db.session.execute(query.where(User.name == name, User.closed_at.is_(None))).first()
     matches = passwords.verify(data["password"], row.password_hash if row else None)
     if row is None or not matches:
-        raise Problem(401, "sign_in_failed")
+        raise refused or Problem(401, "sign_in_failed")
     if row.totp_secret:
         check_code(row.id, row.totp_secret, data["totp"], context)
     user = _lock_unchanged(row)
     if user.password_hash and passwords.needs_rehash(user.password_hash):
         user.password_hash = passwords.hash_password(data["password"])
     secret = begin_session(user.id, context)
+    rate_limits.note_success(at_address, context.key, context.now)
     db.session.commit()
     return user, secret
 
@@ -91,13 +95,43 @@ def end_sessions(user_id: int, but: bytes | None = None) -> None:
     db.session.execute(ended)
 
 
-def _count_attempt(name: str, context: SignInContext) -> None:
+def _count_attempt(name: str, at_address: str, context: SignInContext) -> Problem | None:
+    """Count an attempt; 429 above a limit of name or address.
+
+    Where the name signed in lately from the address this 429 is returned, for a wrong password:
+    the right one is not refused for what others tried, and the answer shows no name.
+    """
     key, now = context.key, context.now
-    rate_limits.count_attempt("sign_in", Caller(context.address, SIGN_INS_PER_ADDRESS), key, now)
-    by_address = f"{name}|{rate_limits.network_of(context.address)}"
-    most = SIGN_INS_PER_ACCOUNT_AND_ADDRESS
-    rate_limits.count_for_account("sign_in_from", by_address, most, key, now)
-    rate_limits.count_for_account("sign_in_of", name, SIGN_INS_PER_ACCOUNT, key, now)
+    known = rate_limits.has_succeeded(at_address, key, now)
+    if known:
+        rate_limits.count_for_account("sign_in_known", at_address, SIGN_INS_PER_ACCOUNT, key, now)
+    address, most = Caller(context.address, SIGN_INS_PER_ADDRESS), SIGN_INS_PER_ACCOUNT_AND_ADDRESS
+    try:
+        rate_limits.count_attempt("sign_in", address, key, now)
+        rate_limits.count_for_account("sign_in_from", at_address, most, key, now)
+        rate_limits.count_for_account("sign_in_of", name, SIGN_INS_PER_ACCOUNT, key, now)
+    except Problem as refused:
+        if not known:
+            raise
+        return refused
+    return None
+
+
+def locked_names(secret: str, now: datetime) -> list[str]:
+    """Return the names of people whose accounts wrong sign-ins locked within the last day."""
+    locked = (
+        Attempts.what == "sign_in_of",
+        Attempts.n > SIGN_INS_PER_ACCOUNT,
+        Attempts.hour > now - rate_limits.KEPT,
+    )
+    rows = db.session.execute(select(Attempts.hour, Attempts.by).where(*locked)).all()
+    hours, counted = {row.hour.astimezone(UTC) for row in rows}, {bytes(row.by) for row in rows}
+    names = db.session.scalars(select(User.name).where(User.name.is_not(None))) if rows else ()
+    return sorted(
+        name
+        for name, hour in product(filter(None, names), hours)
+        if rate_limits.account_digest(name, hour, secret) in counted
+    )
 
 
 def _lock_unchanged(row: Row[int, str | None, str | None]) -> User:

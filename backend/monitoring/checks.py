@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.accounts.second_factor import count_undecryptable
+from backend.accounts.sessions import locked_names
 from backend.clock import local_day
 from backend.coverage.signals.scans import count_overdue
 from backend.database.extensions import db
@@ -326,6 +327,20 @@ def second_factors(context: CheckContext) -> Iterator[Finding]:
         )
 
 
+def sign_ins(context: CheckContext) -> Iterator[Finding]:
+    """Check whether wrong passwords locked an account within the last day."""
+    for name in locked_names(context.config["SECRET_KEY"], context.now):
+        yield Finding(
+            N_("Over 100 wrong sign-ins in an hour locked the account {name} for new addresses."),
+            N_(
+                "It opened again with the hour; where the person signed in within 30 days it was "
+                "open. Tell the person, and advise a second factor."
+            ),
+            {"name": name},
+            warning=True,
+        )
+
+
 def counting(context: CheckContext) -> Iterator[Finding]:
     """Check that samples need the confirmation of a measuring host, and that phones can get it."""
     counts_from = in_force(context.now).counts_from
@@ -472,7 +487,7 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     configuration, database, migrations, boundaries, clock, disk, commits, recent, signals, keys,
-    seal_keys, second_factors, counting, office_sign_in, backups, jobs, webhooks,
+    seal_keys, second_factors, sign_ins, counting, office_sign_in, backups, jobs, webhooks,
 )  # fmt: skip
 
 

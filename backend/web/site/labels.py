@@ -398,6 +398,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
         "second_factors": N_("Two-factor authentication"),
+        "sign_ins": N_("Wrong sign-ins"),
         "counting": N_("Proof of samples"),
         "office_sign_in": N_("Sign-in with the office's accounts"),
         "backups": N_("Backups"),
@@ -429,6 +430,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "second_factors": N_(
             "The secret key has changed: people with two-factor authentication cannot sign in."
         ),
+        "sign_ins": N_("Somebody who guesses passwords keeps a person from signing in elsewhere."),
         "counting": N_("Samples should count only if a measuring host confirmed them."),
         "office_sign_in": N_(
             "The provider must answer, and each rule must give a role over something that exists."

@@ -19,8 +19,10 @@ from backend.accounts.sessions import (
     SIGN_INS_PER_ACCOUNT,
     SIGN_INS_PER_ACCOUNT_AND_ADDRESS,
     SIGN_INS_PER_ADDRESS,
+    locked_names,
 )
 from backend.database.extensions import db
+from backend.monitoring.checks import CheckContext, sign_ins
 from tests.support.people import PASSWORD, account
 from tests.support.sign_in import attempt, status_and_code
 from tests.support.sql_statements import execute
@@ -171,6 +173,46 @@ def test_an_address_tries_so_many_accounts(app: Flask, client: FlaskClient) -> N
     spend(app, client, "sign_in", SIGN_INS_PER_ADDRESS)
     assert status_and_code(attempt(client, "0987654321"))[0] == 429
     assert attempt(client, address="198.51.100.7").status_code == 200
+
+
+@pytest.mark.parametrize("what", ["sign_in", "sign_in_from", "sign_in_of"])
+def test_an_address_where_a_name_signed_in_is_not_refused_for_others(
+    app: Flask, client: FlaskClient, clock: Any, what: str
+) -> None:
+    """The attacks: 300 wrong names of one office, or 100 wrong passwords of other networks."""
+    account(app, PHONE)
+    assert attempt(client).status_code == 200
+    clock.now += timedelta(days=30)
+    spend(app, client, what, SIGN_INS_PER_ADDRESS)
+    wrong = [attempt(client, password="not this one"), attempt(client, "0999999999")]
+    if what == "sign_in":  # a wrong password is answered like a name that nobody has
+        assert [status_and_code(one) for one in wrong] == [(429, "too_many_requests")] * 2
+        assert wrong[0].headers["Retry-After"] == wrong[1].headers["Retry-After"]
+        assert status_and_code(attempt(client, "0987654321"))[0] == 429
+    assert attempt(client).status_code == 200
+    clock.now += timedelta(days=30, hours=1)
+    spend(app, client, what, SIGN_INS_PER_ADDRESS)
+    assert attempt(client).status_code == 429
+
+
+def test_passwords_are_not_guessed_at_a_known_address(app: Flask, client: FlaskClient) -> None:
+    account(app, PHONE)
+    assert attempt(client).status_code == 200
+    spend(app, client, "sign_in_known", SIGN_INS_PER_ACCOUNT)
+    assert status_and_code(attempt(client))[0] == 429
+
+
+def test_admins_are_told_of_a_lock(app: Flask, client: FlaskClient, clock: Any) -> None:
+    account(app, PHONE)
+    account(app, "other@example.vn")
+    spend(app, client, "sign_in_of", SIGN_INS_PER_ACCOUNT)
+    with app.app_context():
+        assert not locked_names(app.config["SECRET_KEY"], clock.now)
+    attempt(client)
+    with app.app_context():
+        context = CheckContext(app.config, "", clock.now + timedelta(hours=20))
+        [finding] = sign_ins(context)
+    assert finding.values == {"name": PHONE} and finding.warning
 
 
 def test_no_name_stands_in_the_counts(app: Flask, client: FlaskClient) -> None:

@@ -80,7 +80,7 @@ def test_a_ticket_and_its_sample_are_compared(app: Flask, tmp_path: Path) -> Non
 
 def test_a_row_too_many_is_found(app: Flask, store: Path) -> None:
     more = """
-        insert into receipts select gen_random_uuid(), device_id, digest, received_at, month
+        insert into receipts select gen_random_uuid(), device_id, digest, received_at
         from receipts limit 1
     """
     assert len(checked(app, store, more).doubled) == 1

@@ -17,7 +17,8 @@ from backend.demo.volunteers import Volunteer, plan_tests, seeded
 from backend.devices import consent
 from backend.devices import service as devices
 from backend.devices.service import Agreement, Registration
-from backend.measurements.no_connection.service import NoteContext, record_notes
+from backend.measurements.no_connection.service import record_notes
+from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.service import (
     RecordingContext,
     record_batches,
@@ -120,6 +121,6 @@ def _note(volunteer: Volunteer, point: Point, context: RecordingContext, rng: Ra
     }
     # Each phone sends from an address of its own.
     address = ".".join(map(str, (10, *phone.id.bytes[:3])))
-    sender = NoteContext(context.locator, context.key, received_at, address)
+    receipt = ReceiptContext(received_at, received_at)
     db.session.execute(NO_WAIT)
-    record_notes(devices.lock_device(phone.id), [body], received_at, sender)
+    record_notes(devices.lock_device(phone.id), [body], receipt, context, address)

@@ -153,7 +153,7 @@ REMOVE = text(f"""
     ), exclusions_gone as (
         delete from exclusions using gone where measurement_id = gone.id
     ), receipts_gone as (
-        delete from receipts using gone where receipts.id = gone.id
+        delete from receipts where device_id = any(:devices)
     ), refused_gone as (
         delete from refused where device_id = any(:devices)
     )

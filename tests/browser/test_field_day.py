@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.devices.models import Device
-from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
-from backend.measurements.recording.models import Measurement
+from backend.measurements.no_connection.models import NoConnectionNote
+from backend.measurements.recording.models import Measurement, Receipt
 from backend.measurements.recording.rules import MIN_DURATION_S
 from tests.support.browser import PHONE, check_page, expect_text, picture, press
 from tests.support.measuring_page import HERE, MEASURED_MS, agree, measure
@@ -140,7 +140,7 @@ def test_a_day_with_two_places_without_a_network(app: Flask, new_page: Open) -> 
         samples = db.session.query(Measurement).all()
         assert [(one.counted, one.assurance) for one in samples] == [(True, "witnessed")] * 5
         assert db.session.query(NoConnectionNote).count() == 2
-        assert db.session.query(NoConnectionReceipt).count() == 2
+        assert db.session.query(Receipt).filter_by(kind="note").count() == 2
         assert db.session.query(Device.consent_version).scalar() == "2"
     print(
         f"volunteer's day: {taps} taps, {seconds:.0f} s with 5 tests, without the waits of 2 notes"

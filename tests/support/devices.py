@@ -80,7 +80,7 @@ def store_measurements(app: Flask, device_id: str, n: int = 3) -> list[uuid.UUID
     )
     ids = [row["id"] for row in rows]
     owner = {"device_id": uuid.UUID(device_id), "received_at": AT}
-    receipts = [{"id": id, "digest": b"\x01", "month": "2026-11", **owner} for id in ids]
+    receipts = [{"id": id, "digest": b"\x01", **owner} for id in ids]
     with app.app_context():
         db.session.execute(insert(Measurement), rows)
         db.session.execute(insert(Receipt), receipts)

@@ -13,6 +13,7 @@ from backend.errors import FieldError
 from backend.fields import storable
 from backend.measurements.no_connection import rules
 from backend.measurements.no_connection.schemas import NoteSchema
+from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import Item, clock_error, receive
 from backend.measurements.recording.rules import operator_of
 from backend.units.locator import Locator
@@ -29,16 +30,6 @@ class NoteItem(Item):
     note_id: UUID | None = None  # the stored note
 
 
-@dataclass(frozen=True, slots=True)
-class NoteReceipt:
-    """Facts about the receipt of notes that are not part of their content."""
-
-    received_at: datetime
-    sent_at: datetime | None
-    registered_at: datetime  # of the device
-    network: bytes | None  # digest of the sender's address
-
-
 def read_note(raw: Any, received_at: datetime, key: str) -> NoteItem:
     """Validate one note against the schema and the rules; `key` is the key of digests."""
     item = NoteItem(raw, received_at)
@@ -52,14 +43,15 @@ def _content_errors(item: Item, canonical: str) -> Sequence[FieldError]:
     return rules.content_errors(item.loaded)
 
 
-def place_note(item: NoteItem, receipt: NoteReceipt, locator: Locator) -> None:
+def place_note(
+    item: NoteItem, receipt: ReceiptContext, registered_at: datetime, locator: Locator
+) -> None:
     """Derive the row of a readable note, or the reason why a new one is refused."""
     attempts = item.loaded["attempts"]
-    skew = clock_error(receipt.received_at, receipt.sent_at)
+    skew = clock_error(item.received_at, receipt.sent_at)
     shift = skew or timedelta()
     began_at, noted_at = attempts[0] + shift, attempts[-1] + shift
-    times = noted_at, began_at, receipt.received_at, receipt.registered_at
-    if code := rules.time_problem(*times):
+    if code := rules.time_problem(noted_at, began_at, item.received_at, registered_at):
         item.refusal = FieldError("attempts", code)
         return
     location = item.loaded["location"]
@@ -71,8 +63,7 @@ def place_note(item: NoteItem, receipt: NoteReceipt, locator: Locator) -> None:
     network: Mapping[str, Any] = item.loaded.get("network") or {}
     item.row = {
         "id": item.id,
-        "received_at": receipt.received_at,
-        "network": receipt.network,
+        "received_at": item.received_at,
         "began_at": began_at,
         "noted_at": noted_at,
         "skew_s": skew.total_seconds() if skew else None,

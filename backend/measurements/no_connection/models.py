@@ -1,4 +1,4 @@
-"""No-connection notes and their receipts."""
+"""No-connection notes."""
 
 from datetime import date, datetime
 from typing import Any
@@ -52,20 +52,3 @@ class NoConnectionNote(db.Model):
     shared_network: Mapped[bool] = mapped_column(server_default="false")
     raw: Mapped[dict[str, Any] | None]
     excluded_at: Mapped[datetime | None]  # by an official; the audit log has person and reason
-
-
-class NoConnectionReceipt(db.Model):
-    """Record that a client's id is used, with a keyed digest of the content sent with it."""
-
-    __tablename__ = "no_connection_receipts"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's UUID
-    device_id: Mapped[UUID] = mapped_column(
-        ForeignKey("devices.id", ondelete="CASCADE"), index=True
-    )
-    digest: Mapped[bytes]
-    received_at: Mapped[datetime]
-    # The stored note: another one if it repeats that of the same device, cell and day.
-    note_id: Mapped[UUID] = mapped_column(
-        ForeignKey("no_connection_notes.id", ondelete="CASCADE"), index=True
-    )

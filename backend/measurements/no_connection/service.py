@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,15 +17,13 @@ from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem
 from backend.measurements.no_connection import rules
-from backend.measurements.no_connection.incoming import (
-    NoteItem,
-    NoteReceipt,
-    place_note,
-    read_note,
-)
-from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
+from backend.measurements.no_connection.incoming import NoteItem, place_note, read_note
+from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.recording import replays
+from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import select_new, store_rejected
+from backend.measurements.recording.models import Receipt
+from backend.measurements.recording.service import RecordingContext
 from backend.units.locator import Locator
 from backend.witness.keys import prefix_digest
 
@@ -34,18 +31,12 @@ from backend.witness.keys import prefix_digest
 TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class NoteContext:
-    """Objects of the installation, and the sender, that recording notes needs."""
-
-    locator: Locator
-    key: str  # of digests
-    now: datetime
-    address: str
-
-
 def record_notes(
-    device: KnownDevice, sent: Sequence[Any], sent_at: datetime | None, context: NoteContext
+    device: KnownDevice,
+    sent: Sequence[Any],
+    receipt: ReceiptContext,
+    context: RecordingContext,
+    address: str,
 ) -> list[NoteItem]:
     """Record notes of a device: each is stored once, or rejected with field and reason.
 
@@ -53,14 +44,13 @@ def record_notes(
     """
     if not devices.agreed_to(device, "notes"):
         raise Problem(403, "notes_not_agreed")
-    caller = Caller(context.address, rules.MAX_HOURLY)
-    count_attempt("no_connection", caller, context.key, context.now, n=len(sent))
-    network = prefix_digest(context.key, network_of(context.address), local_day(context.now))
-    receipt = NoteReceipt(context.now, sent_at, device.registered_at, network)
-    items = [read_note(raw, context.now, context.key) for raw in sent]
+    now = receipt.received_at
+    count_attempt("no_connection", Caller(address, rules.MAX_HOURLY), context.key, now, n=len(sent))
+    network = prefix_digest(context.key, network_of(address), local_day(now))
+    items = [read_note(raw, now, context.key) for raw in sent]
     for item in items:
         if item.id:
-            place_note(item, receipt, context.locator)
+            place_note(item, receipt, device.registered_at, context.locator)
     for _ in range(TRIES):
         devices.lock_row(device.id)  # a withdrawal comes before or after; 401 if before
         hold_network(network)
@@ -77,18 +67,12 @@ def record_notes(
 
 def _store(device_id: UUID, items: Sequence[NoteItem], network: bytes | None) -> None:
     """Store new notes with their receipts; of a place and day that is noted, the receipt alone."""
-    receipts = {
-        one.id: one
-        for one in db.session.scalars(
-            select(NoConnectionReceipt).where(
-                NoConnectionReceipt.id.in_([item.id for item in items if item.id])
-            )
-        )
-    }
-    known = {identity: (one.device_id, one.digest) for identity, one in receipts.items()}
+    sent = Receipt.id.in_([item.id for item in items if item.id])
+    receipts = db.session.scalars(select(Receipt).where(sent, Receipt.kind == "note")).all()
+    known = {one.id: (one.device_id, one.digest) for one in receipts}
     withdrawn = replays.withdrawn_among([one for item in items for one in item.replay_digests])
     taken = _notes_of_days(device_id, {item.row["day"] for item in items if item.row})
-    stored = {identity: one.note_id for identity, one in receipts.items()}
+    stored = {one.id: one.note_id for one in receipts}
     added: list[NoteItem] = []
 
     def refuse(item: NoteItem) -> FieldError | None:
@@ -109,12 +93,12 @@ def _store(device_id: UUID, items: Sequence[NoteItem], network: bytes | None) ->
     crowded = _areas_of(network, device_id)
     for item in added:
         shared = rules.area_of(item.row["cell"]) in crowded
-        row = item.row | {"device_id": device_id, "shared_network": shared}
-        db.session.execute(insert(NoConnectionNote).values(row))
+        sender = {"device_id": device_id, "network": network, "shared_network": shared}
+        db.session.execute(insert(NoConnectionNote).values(item.row | sender))
     for item in new:
-        of_item = {"id": item.id, "digest": item.digest, "note_id": item.note_id}
-        row = {**of_item, "device_id": device_id, "received_at": item.received_at}
-        db.session.execute(insert(NoConnectionReceipt).values(row))
+        of_item = {"id": item.id, "digest": item.digest, "received_at": item.received_at}
+        row = {**of_item, "device_id": device_id, "kind": "note", "note_id": item.note_id}
+        db.session.execute(insert(Receipt).values(row))
 
 
 def _notes_of_days(device_id: UUID, days: set[date]) -> dict[tuple[date, str | None], UUID]:

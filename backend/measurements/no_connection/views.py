@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from flask import Response, current_app, request
+from flask import Response, request
 
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
@@ -27,7 +27,9 @@ from backend.measurements.no_connection.schemas import (
     NoteSchema,
     OwnNotesSchema,
 )
+from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import serialize_batch, single
+from backend.measurements.recording.service import recording_context
 
 blp = Blueprint("no_connection_notes", __name__, description="Coverage gaps", security=BEARER)
 blueprints = (blp,)
@@ -45,7 +47,8 @@ def post_notes() -> Any:
     device = _device()
     body = read_object()
     sent = sent_items(body, "notes", MAX_BATCH)
-    items = service.record_notes(device, sent, sent_at(body), _context())
+    receipt, context = ReceiptContext(clock_now(), sent_at(body)), recording_context(tickets=False)
+    items = service.record_notes(device, sent, receipt, context, request.remote_addr or "")
     results = answers.serialize_results(items, language())
     batch = "notes" in body
     answer = serialize_batch(results) if batch else single(items[0], results[0])
@@ -56,11 +59,6 @@ def post_notes() -> Any:
 
 def _device() -> KnownDevice:
     return devices.authenticate(bearer_token(), clock_now())
-
-
-def _context() -> service.NoteContext:
-    locator, key = current_app.extensions["locator"], current_app.config["SECRET_KEY"]
-    return service.NoteContext(locator, key, clock_now(), request.remote_addr or "")
 
 
 @blp.get("/no-connection-notes")

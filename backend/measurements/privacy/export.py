@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 
 from backend.database.extensions import db
 from backend.devices.models import Consent, Device
-from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
+from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.recording.models import (
     Earning,
     Exclusion,
@@ -31,6 +31,27 @@ from backend.witness.models import TicketRow
 
 # Rows in memory at a time: raw bodies take about 1 kB each.
 ROWS_AT_A_TIME = 500
+# What a phone sends, with the time by which it is listed.
+KINDS: dict[str, Any] = {
+    "measurements": (Measurement, Measurement.measured_at),
+    "no_connection_notes": (NoConnectionNote, NoConnectionNote.noted_at),
+}
+OF_DEVICE: dict[str, Any] = {
+    "consents": Consent,
+    "receipts": Receipt,
+    "device_links": DeviceLink,
+    "tickets": TicketRow,
+    "refused": RejectedBody,
+}
+OF_MEASUREMENTS: dict[str, Any] = {
+    "exclusions": Exclusion,
+    "earnings": Earning,
+    "corrections": Correction,
+    "campaign_exclusions": CampaignExclusion,
+    "events": Event,
+}
+# Of organisers' decisions: the deciding user and its signal.
+HIDDEN = ("user_id", "signal_id")
 
 
 def export(device_id: UUID, now: datetime) -> Iterator[str]:
@@ -48,70 +69,27 @@ def export(device_id: UUID, now: datetime) -> Iterator[str]:
 
 
 def _lists(device_id: UUID) -> dict[str, Select[Any]]:
-    unit = (Unit.code.label("unit_code"), Unit.name.label("unit_name"))
-    measurements = select(*Measurement.__table__.columns, *unit).outerjoin(
-        Unit, Unit.id == Measurement.unit_id
-    )
-    exclusions = select(*Exclusion.__table__.columns).join(
-        Measurement, Measurement.id == Exclusion.measurement_id
-    )
-    own = Measurement.device_id == device_id
-    mine = DeviceLink.device_id == device_id
-    volunteer = select(DeviceLink.volunteer_id).where(mine)
-    return {
-        "consents": _all(Consent).where(Consent.device_id == device_id).order_by(Consent.id),
-        "measurements": measurements.where(own).order_by(Measurement.measured_at, Measurement.id),
-        "exclusions": exclusions.where(own),
-        # By the measurements, which have the same ids: receipts have no index of devices.
-        "receipts": _all(Receipt).join(Measurement, Measurement.id == Receipt.id).where(own),
-        "volunteers": _all(Volunteer).where(Volunteer.id.in_(volunteer)).order_by(Volunteer.id),
-        "device_links": _all(DeviceLink).where(mine).order_by(DeviceLink.id),
-        "memberships": _all(Membership)
-        .where(Membership.volunteer_id.in_(volunteer))
-        .order_by(Membership.id),
-        "earnings": _all(Earning)
-        .join(Measurement, Measurement.id == Earning.measurement_id)
-        .where(own)
-        .order_by(Earning.measurement_id, Earning.campaign_id),
-        "corrections": _decisions(Correction).where(own).order_by(Correction.id),
-        "campaign_exclusions": _decisions(CampaignExclusion)
-        .where(own)
-        .order_by(CampaignExclusion.measurement_id, CampaignExclusion.campaign_id),
-        "tickets": _all(TicketRow)
-        .where(TicketRow.device_id == device_id)
-        .order_by(TicketRow.number),
-        "no_connection_notes": _no_connection_notes(device_id),
-        "no_connection_receipts": _all(NoConnectionReceipt)
-        .where(NoConnectionReceipt.device_id == device_id)
-        .order_by(NoConnectionReceipt.received_at, NoConnectionReceipt.id),
-        "events": select(Event.at, Event.kind, Event.measurement_id, Event.data)
-        .join(Measurement, Measurement.id == Event.measurement_id)
-        .where(own)
-        .order_by(Event.id),
-        "refused": _all(RejectedBody)
-        .where(RejectedBody.device_id == device_id)
-        .order_by(RejectedBody.id),
-    }
+    """Return the statement of each list of the document."""
+    unit = Unit.code.label("unit_code"), Unit.name.label("unit_name")
+    statements: dict[str, Select[Any]] = {}
+    for name, (model, at) in KINDS.items():
+        placed = select(*model.__table__.columns, *unit).outerjoin(Unit, Unit.id == model.unit_id)
+        statements[name] = placed.where(model.device_id == device_id).order_by(at, model.id)
+    for name, model in OF_DEVICE.items():
+        statements[name] = _all(model).where(model.device_id == device_id)
+    for name, model in OF_MEASUREMENTS.items():
+        measured = _all(model).join(Measurement, Measurement.id == model.measurement_id)
+        statements[name] = measured.where(Measurement.device_id == device_id)
+    mine = select(DeviceLink.volunteer_id).where(DeviceLink.device_id == device_id)
+    statements["volunteers"] = _all(Volunteer).where(Volunteer.id.in_(mine))
+    statements["memberships"] = _all(Membership).where(Membership.volunteer_id.in_(mine))
+    return statements
 
 
 def _all(model: Any) -> Select[Any]:
-    return select(*model.__table__.columns)
-
-
-def _no_connection_notes(device_id: UUID) -> Select[Any]:
-    unit = (Unit.code.label("unit_code"), Unit.name.label("unit_name"))
-    notes = select(*NoConnectionNote.__table__.columns, *unit)
-    notes = notes.join(Unit, Unit.id == NoConnectionNote.unit_id)
-    return notes.where(NoConnectionNote.device_id == device_id).order_by(
-        NoConnectionNote.noted_at, NoConnectionNote.id
-    )
-
-
-def _decisions(model: Any) -> Select[Any]:
-    """Select organisers' decisions on measurements, without the deciding user and its signal."""
-    hidden = ("user_id", "signal_id")
-    columns = [column for column in model.__table__.columns if column.name not in hidden]
-    return select(*columns).join(Measurement, Measurement.id == model.measurement_id)
+    table = model.__table__
+    columns = [column for column in table.columns if column.name not in HIDDEN]
+    return select(*columns).order_by(*table.primary_key)
 
 
 def _rows(statement: Select[Any]) -> Iterator[str]:

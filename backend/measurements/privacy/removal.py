@@ -33,9 +33,9 @@ SUMS = text(f"""
     from measurements where device_id = :device group by 1, 2, 3, 4, 5
 """)  # noqa: S608 # a part of the statement
 RECEIPTS = text("""
-    select r.id, r.digest, m.valid from receipts r join measurements m on m.id = r.id
-    where m.device_id = :device and m.measured_at > :oldest
-    union all select id, digest, true from no_connection_receipts where device_id = :device
+    select r.id, r.digest, coalesce(m.valid, true) as valid
+    from receipts r left join measurements m on m.id = r.id and r.kind = 'sample'
+    where r.device_id = :device and coalesce(m.measured_at, r.received_at) > :oldest
 """)
 
 

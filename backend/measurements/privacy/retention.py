@@ -23,25 +23,29 @@ from backend.outbox import service as outbox
 COARSE_DECIMALS = 3
 
 # Demo phones belong to no person, and their old months are there to be shown.
-OF_PEOPLE = """
-    not exists (select from devices d where d.id = measurements.device_id and d.demo)
-"""
-# Bodies and candidates contain the exact position too; `raw` is null in coarsened rows.
+OF_PEOPLE = "not exists (select from devices d where d.id = {table}.device_id and d.demo)"
+# Of samples and of notes. Bodies contain the exact position too; `raw` is null in coarsened rows.
 COARSEN = f"""
-    update measurements set raw = null, candidates = null,
+    update {{table}} set raw = null,
         latitude = case when day >= :gone then round(latitude::numeric, :decimals) end,
         longitude = case when day >= :gone then round(longitude::numeric, :decimals) end,
-        accuracy_m = case when day >= :gone then accuracy_m end
+        accuracy_m = case when day >= :gone then accuracy_m end{{more}}
     where raw is not null and {OF_PEOPLE}
 """  # noqa: S608 # fixed words
-COARSEN_DAY = text(f"{COARSEN} and day = :day")
+REMOVE = f"""
+    update {{table}} set latitude = null, longitude = null, accuracy_m = null{{more}}
+    where latitude is not null and {OF_PEOPLE}
+"""  # noqa: S608
+COARSEN_SAMPLES = COARSEN.format(table="measurements", more=", candidates = null")
+COARSEN_DAY = text(f"{COARSEN_SAMPLES} and day = :day")
 COARSEN_LATE = text(
-    f"{COARSEN} and day < :coarse and (device_id is null or 'too_old' = any(reasons))"
+    f"{COARSEN_SAMPLES} and day < :coarse and (device_id is null or 'too_old' = any(reasons))"
 )
-REMOVE_DAY = text(f"""
-    update measurements set latitude = null, longitude = null, accuracy_m = null
-    where latitude is not null and {OF_PEOPLE} and day = :day
-""")  # noqa: S608
+REMOVE_DAY = text(f"{REMOVE.format(table='measurements', more='')} and day = :day")
+COARSEN_NOTES = text(f"{COARSEN.format(table='no_connection_notes', more='')} and day < :coarse")
+REMOVE_NOTES = text(
+    f"{REMOVE.format(table='no_connection_notes', more=', cell = null')} and day < :gone"
+)
 # Days that have measurements, each of which has rows in the counts.
 DAYS = text("""
     select distinct day from unit_days d
@@ -50,19 +54,6 @@ DAYS = text("""
     order by day
 """)
 MARK = text("insert into expired_days (day, step) values (:day, :step) on conflict do nothing")
-COARSEN_NOTES = text("""
-    update no_connection_notes n set raw = null,
-        latitude = round(latitude::numeric, :decimals),
-        longitude = round(longitude::numeric, :decimals)
-    where raw is not null and day < :coarse
-      and not exists (select from devices d where d.id = n.device_id and d.demo)
-""")
-REMOVE_NOTES = text("""
-    update no_connection_notes n set latitude = null, longitude = null, accuracy_m = null,
-        cell = null
-    where cell is not null and day < :gone
-      and not exists (select from devices d where d.id = n.device_id and d.demo)
-""")
 DELETE_REJECTED = text("delete from refused where received_at < :before")
 # Networks of clients are compared within a week.
 PREFIXES_KEPT = timedelta(days=7)
@@ -129,9 +120,8 @@ def expire(
 
 def _expire_notes(now: datetime, values: dict[str, object]) -> int:
     """Coarsen and remove positions of no-connection notes, and forget their senders' addresses."""
-    coarsened = _changed(COARSEN_NOTES, values)
-    removed = _changed(REMOVE_NOTES, values)
-    return coarsened + removed + _changed(FORGET_NETWORKS, {"before": now - PREFIXES_KEPT})
+    changed = _changed(REMOVE_NOTES, values) + _changed(COARSEN_NOTES, values)
+    return changed + _changed(FORGET_NETWORKS, {"before": now - PREFIXES_KEPT})
 
 
 def _days(step: str, before: date) -> list[date]:

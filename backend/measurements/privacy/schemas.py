@@ -56,7 +56,6 @@ class ExportSchema(Schema):
     campaign_exclusions = fields.List(fields.Dict(), required=True)
     tickets = fields.List(fields.Dict(), required=True)
     no_connection_notes = fields.List(fields.Dict(), required=True)
-    no_connection_receipts = fields.List(fields.Dict(), required=True)
     events = fields.List(fields.Dict(), required=True)
     refused = fields.List(fields.Dict(), required=True)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Delete, Select, Update, delete, func, null, select, update
+from sqlalchemy import CursorResult, Delete, Update, delete, func, null, select, update
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
@@ -48,6 +48,12 @@ PERSONAL = (
     "device_id", "received_at", "measured_at", "skew_s", "latitude", "longitude", "accuracy_m",
     "candidates", "data_cap_mb",
 )  # fmt: skip
+OF_DEVICE: dict[str, Any] = {
+    "receipts": Receipt,
+    "refused": RejectedBody,
+    "no_connection_notes": NoConnectionNote,
+    "consents": Consent,
+}
 TOMBSTONES = "withdrawn"  # the file in VAR_DIR
 RETRY_AFTER_S = 60  # a full disk is not freed sooner
 WORKING_DAYS_TO_ACKNOWLEDGE = 2
@@ -110,21 +116,12 @@ def withdraw(
     tombstones.add(device_id, at)
     removal.remember_digests(device_id, tombstones.key, at)
     outbox.scrub(device_id)
-    positions = _count_positions(device_id)
-    receipts = _affected(delete(Receipt).where(Receipt.id.in_(_ids(device_id))))
-    recent = removal.leave_counts(device_id, at)
+    removed = {"positions": _count_positions(device_id)}
+    for name, model in OF_DEVICE.items():
+        removed[name] = _affected(delete(model).where(model.device_id == device_id))
+    removed["measurements"] = removal.leave_counts(device_id, at)
     kept = _anonymise(device_id)
-    removed = {
-        "measurements": recent,
-        "receipts": receipts,
-        "refused": _affected(delete(RejectedBody).where(RejectedBody.device_id == device_id)),
-        "no_connection_notes": _affected(
-            delete(NoConnectionNote).where(NoConnectionNote.device_id == device_id)
-        ),
-        "consents": _affected(delete(Consent).where(Consent.device_id == device_id)),
-        "devices": _affected(delete(Device).where(Device.id == device_id)),
-        "positions": positions,
-    }
+    removed["devices"] = _affected(delete(Device).where(Device.id == device_id))
     done = {"received_at": now, "acknowledged_at": now, "done_at": now}
     db.session.add(WithdrawalRequest(channel=channel, **done))
     db.session.commit()
@@ -149,11 +146,6 @@ def withdraw_again(tombstones: Tombstones, now: datetime) -> int:
     for device_id, at in restored.items():
         withdraw(device_id, tombstones, now, channel="restore", withdrawn_at=at)
     return len(restored)
-
-
-def _ids(device_id: UUID) -> Select[UUID]:
-    """Select the ids of a device's measurements, which are those of its receipts."""
-    return select(Measurement.id).where(Measurement.device_id == device_id)
 
 
 def _count_positions(device_id: UUID) -> int:

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.fields import aware_time
-from backend.http.paging import decode_cursor, encode_cursor
+from backend.http.paging import decode_cursor, take_page
+from backend.http.problems import serialize_errors
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.incoming import LOADED
@@ -69,10 +70,7 @@ def _serialize_result(
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"id": item.echo, "outcome": item.outcome}
     if item.errors:  # rejected, or withdrawn before
-        answer["errors"] = [
-            {"field": one.field, "code": one.code, "message": message(one.code, language)}
-            for one in item.errors
-        ]
+        answer["errors"] = serialize_errors(item.errors, language)
     elif item.outcome == "accepted":
         place = {name: getattr(item.placed, name, None) for name in PLACE}
         answer |= _serialize_verdict(item.row | place, language)
@@ -124,12 +122,11 @@ def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language
     """Return a page of the device's own measurements, newest first."""
     at, last = decode_cursor(cursor, aware_time, UUID) or (None, None)
     limit = max(1, min(limit, MAX_PAGE))
-    values = {"device": device_id, "at": at, "id": last, "limit": limit}
-    rows = list(db.session.execute(PAGE, values).mappings())
-    more = len(rows) == limit
-    next_cursor = encode_cursor(rows[-1]["measured_at"], rows[-1]["id"]) if more else None
-    earned = _earned(rows, language)
-    return {"items": [_serialize_own(row, earned, language) for row in rows], "next": next_cursor}
+    values = {"device": device_id, "at": at, "id": last, "limit": limit + 1}
+    rows = db.session.execute(PAGE, values).mappings().all()
+    page, following = take_page(rows, limit, lambda row: (row["measured_at"], row["id"]))
+    earned = _earned(page, language)
+    return {"items": [_serialize_own(row, earned, language) for row in page], "next": following}
 
 
 def check_ids(device_id: UUID, ids: Sequence[str]) -> dict[str, list[str]]:

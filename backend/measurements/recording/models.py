@@ -34,10 +34,13 @@ class Receipt(db.Model):
     __tablename__ = "receipts"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's UUID
-    device_id: Mapped[UUID | None]
+    device_id: Mapped[UUID | None] = mapped_column(index=True)
     digest: Mapped[bytes]
     received_at: Mapped[datetime]
-    month: Mapped[str]
+    # sample, note: a phone may use one id for both.
+    kind: Mapped[str] = mapped_column(primary_key=True, server_default="sample")
+    # The stored note: another one if it repeats that of the same device, cell and day.
+    note_id: Mapped[UUID | None]
 
 
 class Measurement(db.Model):

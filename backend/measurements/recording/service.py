@@ -193,8 +193,8 @@ def _judge_and_store(
         gate = replace(gate, version=gate.version + 1)
     receipts = [
         {"id": item.id, "device_id": device_id, "digest": item.digest,
-         "received_at": item.received_at, "month": row["day"].isoformat()[:7]}
-        for item, row in zip(new, rows, strict=True)
+         "received_at": item.received_at, "kind": "sample"}
+        for item in new
     ]  # fmt: skip
     digests = [digest for item in new for digest in item.replay_digests]
     if run is fetch:

@@ -78,7 +78,8 @@ _OWN = {
     "tickets": f"({STORED_TICKETS})",
     "receipts": """(
         select jsonb_agg(to_jsonb(r)) from unnest(cast(%(ids)s as uuid[])) as sent (id),
-            lateral (select id, device_id, digest from receipts where id = sent.id limit 1) r
+            lateral (select id, device_id, digest from receipts
+                where id = sent.id and kind = 'sample' limit 1) r
     )""",
     "withdrawn": f"array({WITHDRAWN_AMONG})",
 }

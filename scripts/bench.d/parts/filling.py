@@ -283,9 +283,8 @@ select md5(n::text)::uuid, sha256(('bench-' || n)::bytea), sha256(('code-' || n)
     '2024-07-01', '2024-07-01', '1' from generate_series(0, %s - 1) n
 """
 RECEIPTS = """
-insert into receipts (id, device_id, digest, received_at, month)
-select id, device_id, sha256(id::text::bytea), received_at, to_char(day, 'YYYY-MM')
-from measurements
+insert into receipts (id, device_id, digest, received_at)
+select id, device_id, sha256(id::text::bytea), received_at from measurements
 """
 DAYS = """
 insert into unit_days (month, network, unit_id, day, received, valid, counted)

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
 from backend.app import create_app
 from backend.database.extensions import db
+from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earnings import differences as team_differences
+from backend.measurements.recording.models import Receipt
 from backend.measurements.recording.rules import NETWORKS
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
@@ -186,3 +188,43 @@ def test_samples_withdrawn_before_are_shown_as_withdrawn(stored: Any, migrated: 
     assert sum(shown) == 1
     with migrated.app_context():
         assert differences() == []
+
+
+@pytest.fixture
+def noted(old: EmbeddedPostgres) -> None:
+    """A no-connection note with the id of a sample, and a receipt of one that repeats it."""
+    engine = create_engine(old.owner_url)
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+            insert into no_connection_notes (id, device_id, received_at, began_at, noted_at, day,
+                attempts, cell, unit_id, set_id, how)
+            select id, device_id, received_at, received_at, received_at, '2024-11-20', 3,
+                '88415a5a2bfffff', (select min(id) from units where level = 'commune'), 1, 'inside'
+            from receipts where device_id in (select id from devices) order by id limit 1
+        """)
+        )
+        connection.execute(
+            text("""
+            insert into no_connection_receipts (id, device_id, digest, received_at, note_id)
+            select r.id, n.device_id, 'note', n.received_at, n.id from no_connection_notes n,
+                lateral (select n.id union all select gen_random_uuid()) r (id)
+        """)
+        )
+    engine.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("noted")
+@pytest.mark.parametrize("dump", DUMPS[1:], ids=name_of, indirect=True)
+def test_receipts_of_notes_are_kept_beside_those_of_samples(migrated: Flask) -> None:
+    with migrated.app_context():
+        samples, notes = (
+            db.session.scalars(select(Receipt).filter_by(kind=kind)).all()
+            for kind in ("sample", "note")
+        )
+        (note,) = db.session.scalars(select(NoConnectionNote))
+    assert [(one.device_id, one.digest, one.note_id) for one in notes] == [
+        (note.device_id, b"note", note.id)
+    ] * 2
+    assert note.id in {one.id for one in notes} & {one.id for one in samples}

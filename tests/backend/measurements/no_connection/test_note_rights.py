@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import null, select, update
 
 from backend.database.extensions import db
-from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
+from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.privacy.retention import expire
-from backend.measurements.recording.models import RejectedBody
+from backend.measurements.recording.models import Receipt, RejectedBody
 from backend.units.models import Unit
 from tests.support.clock import FakeClock
 from tests.support.devices import ME
@@ -27,7 +27,7 @@ def test_the_export_has_notes_and_receipts(client: FlaskClient) -> None:
     (found,) = exported["no_connection_notes"]
     assert found["id"] == sent["id"] and found["raw"] == sent
     assert found["latitude"] == sent["location"]["latitude"] and found["unit_name"]
-    assert [one["id"] for one in exported["no_connection_receipts"]] == [sent["id"]]
+    assert [one["id"] for one in exported["receipts"]] == [sent["id"]]
 
 
 def test_a_withdrawal_deletes_notes_and_refuses_their_replay(
@@ -43,7 +43,7 @@ def test_a_withdrawal_deletes_notes_and_refuses_their_replay(
     assert withdrawn["kept"] == {"anonymous_measurements": 0}
     with app.app_context():
         assert [str(one) for one in db.session.scalars(select(NoConnectionNote.id))] == [kept["id"]]
-        receipts = db.session.scalars(select(NoConnectionReceipt.id)).all()
+        receipts = db.session.scalars(select(Receipt.id)).all()
         assert [str(one) for one in receipts] == [kept["id"]]
         assert db.session.scalars(select(RejectedBody)).all() == []
     fresh = register(client)

@@ -16,8 +16,8 @@ from sqlalchemy import func, select, update
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.no_connection import rules
-from backend.measurements.no_connection.models import NoConnectionNote, NoConnectionReceipt
-from backend.measurements.recording.models import Measurement, RejectedBody, unit_months
+from backend.measurements.no_connection.models import NoConnectionNote
+from backend.measurements.recording.models import Measurement, Receipt, RejectedBody, unit_months
 from tests.support.clock import FakeClock
 from tests.support.factories import CONSENT, HERE, THERE, location, post, register, sample
 from tests.support.notes import CONFIRMED, NOON, NOTES, note, post_notes
@@ -64,7 +64,7 @@ def test_a_phone_agrees_to_notes_before_its_first_one(app: Flask, client: FlaskC
         db.session.commit()
     refused = post_notes(client, headers, sent)
     assert (refused.status_code, refused.json["code"]) == (403, "notes_not_agreed")
-    assert rows(app) == rows(app, NoConnectionReceipt) == rows(app, RejectedBody) == 0
+    assert rows(app) == rows(app, Receipt) == rows(app, RejectedBody) == 0
     answer = post(client, headers, sample())
     assert answer.status_code == 201 and answer.json["consent_outdated"] is True
     agreed = client.post("/api/v1/devices/me/consents", json={"consent": CONSENT}, headers=headers)
@@ -83,7 +83,7 @@ def test_ids_make_a_note_exactly_once(app: Flask, client: FlaskClient) -> None:
     stranger = post_notes(client, other, sent)
     assert (stranger.status_code, stranger.json["outcome"]) == (409, "conflict")
     assert "unit" not in stranger.json
-    assert rows(app) == rows(app, NoConnectionReceipt) == 1
+    assert rows(app) == rows(app, Receipt) == 1
 
 
 def test_one_note_a_device_cell_and_day(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
@@ -100,7 +100,7 @@ def test_one_note_a_device_cell_and_day(app: Flask, client: FlaskClient, clock: 
     clock.now += timedelta(days=1)
     tomorrow = post_notes(client, headers, note(NOON + timedelta(days=1)))
     assert tomorrow.json["repeats"] is False
-    assert rows(app) == 4 and rows(app, NoConnectionReceipt) == 5
+    assert rows(app) == 4 and rows(app, Receipt) == 5
 
 
 def test_a_batch_answers_note_by_note(app: Flask, client: FlaskClient) -> None:

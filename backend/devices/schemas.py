@@ -71,6 +71,12 @@ class RegistrationSchema(ConsentingSchema):
     platform = Text(40, allow_none=True, load_default=None)
     model = Text(120, allow_none=True, load_default=None)
     app_version = Text(40, allow_none=True, load_default=None)
+    join_code = Text(
+        40,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Of the team to join; then the limit of the address is not used."},
+    )
     attestation = Opaque(
         allow_none=True,
         load_default=None,

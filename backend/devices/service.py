@@ -1,6 +1,7 @@
 """Register and authenticate devices, lock them, rotate tokens, record consents."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,13 +10,25 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.rate_limits import Caller, count_attempt
+from backend.accounts.rate_limits import Caller, count_attempt, count_for_account
 from backend.database.extensions import db, fetch, fetch_autocommit
 from backend.devices import consent
-from backend.devices.credentials import code_hash, new_code, new_token, token_hash
+from backend.devices.credentials import code_hash, letters, new_code, new_token, token_hash
 from backend.devices.models import Consent, Device
 from backend.errors import Problem
 
+# A team of 200 phones registers at once with its code, whatever others at its address do.
+REGISTRATIONS_PER_CODE = 200
+# Codes that the registrations of an address bring: at this pace one of 5,000 codes in force is
+# guessed in 270 hours. Further ones are not looked up.
+CODES_PER_ADDRESS = 100_000
+# The tables belong to packages above; joining checks the code again.
+USABLE_CODE = """
+    select from join_codes j join campaigns c on c.id = j.campaign_id and c.state = 'open'
+    where j.code = %(code)s and j.revoked_at is null
+        and (j.expires_at is null or j.expires_at > %(now)s)
+        and (j.uses_most is null or j.uses < j.uses_most)
+"""
 # A phone that lost the answer retries within seconds or minutes; a later registration with the same
 # id comes from another phone or a restored backup.
 REPEAT_WITHIN = timedelta(minutes=10)
@@ -38,6 +51,7 @@ class Registration:
     platform: str | None = None
     model: str | None = None
     app_version: str | None = None
+    join_code: str | None = None  # of the team that the phone is about to join
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +131,7 @@ def register(
 ) -> Registered:
     """Register a device, or repeat the answer to a phone that lost it, with new secrets."""
     if caller is not None:
-        count_attempt("register", caller, secret, now)
+        _count_registration(registration.join_code, caller, secret, now)
     device_id = registration.id or uuid4()
     token, code = new_token(), new_code()
     hashes = _hashes(token, code, secret)
@@ -127,6 +141,21 @@ def register(
     state = _consent_state(device_id)
     db.session.commit()
     return Registered(device_id, token, code, state, created)
+
+
+def _count_registration(code: str | None, caller: Caller, secret: str, now: datetime) -> None:
+    """Count a registration on the join code that it brings, else on its address.
+
+    Strangers share an address: what they use up keeps no team from registering.
+    """
+    if code:
+        with suppress(Problem):  # a limit of the codes: then the limit of the address decides
+            count_attempt("register_code", Caller(caller.address, CODES_PER_ADDRESS), secret, now)
+            code, most = letters(code), REGISTRATIONS_PER_CODE
+            if fetch_autocommit(USABLE_CODE, {"code": code, "now": now}):
+                count_for_account("register_by_code", code, most, secret, now)
+                return
+    count_attempt("register", caller, secret, now)
 
 
 def add_demo_devices(registrations: Sequence[tuple[Registration, datetime]], secret: str) -> None:

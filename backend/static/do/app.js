@@ -176,7 +176,7 @@ async function start() {
   listen();
   const known = Boolean(await setting("token"));
   const chosen = known ? code : await welcome(code);
-  if (!known || !(await agreedTo("samples"))) await requestConsent();
+  if (!known || !(await agreedTo("samples"))) await requestConsent(false, chosen);
   if (chosen) await saveSetting("code", chosen);
   await useKeptCode();
   if (await needsNetworkChoice()) await chooseNetwork();

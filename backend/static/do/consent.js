@@ -8,8 +8,8 @@ import { element, language, translate } from "./texts.js";
 export const VERSION = "web-1";
 // Show the form; resolves to true when the phone is registered. Before the first note of a place, when there
 // is no network, a registered phone agrees to the newer text (`ofNotes`): that is stored and sent with the
-// note, and the person may decline (false).
-export function requestConsent(ofNotes = false) {
+// note, and the person may decline (false). `code` is that of the team to join, if any.
+export function requestConsent(ofNotes = false, code = "") {
   const form = element("consent");
   form.hidden = false;
   element("agree").checked = false;
@@ -31,7 +31,7 @@ export function requestConsent(ofNotes = false) {
       begin.disabled = true;
       let fault = translate("agreeFirst");
       try {
-        if (element("agree").checked) fault = await (ofNotes ? keepConsent() : submitConsent());
+        if (element("agree").checked) fault = await (ofNotes ? keepConsent() : submitConsent(code));
       } finally {
         begin.disabled = false;
       }
@@ -52,9 +52,9 @@ async function keepConsent() {
 }
 
 // Returns an error message, empty on success.
-async function submitConsent() {
+async function submitConsent(code) {
   const registered = Boolean(await setting("token"));
-  const consented = registered ? await request("POST", "devices/me/consents", { consent: consent() }) : await register();
+  const consented = registered ? await request("POST", "devices/me/consents", { consent: consent() }) : await register(code);
   if (!consented.ok) return consented.title ?? translate("unreachableStart");
   await saveSetting("consent", shownVersion());
   return "";
@@ -69,15 +69,16 @@ export async function agreedTo(what) {
   return versions.includes(await setting("consent"));
 }
 
-async function register() {
+async function register(code) {
   // Store the id before it is sent: a retry after a lost answer uses the same id.
   const id = (await setting("device")) ?? newId();
   await saveSetting("device", id);
   const device = { id, platform, model: await model(), app_version: VERSION, consent: consent() };
+  if (isTeamCode(code)) device.join_code = code;
   const answer = await request("POST", "devices", device, { language });
   if (answer.code === "already_registered") {
     await saveSetting("device", newId());
-    return register();
+    return register(code);
   }
   if (!answer.ok) return answer;
   await saveSetting("withdrawal", answer.withdrawal_code);

@@ -22,6 +22,7 @@ from backend.devices.models import Consent, Device
 from backend.devices.service import Agreement, Registration
 from config import settings
 from tests.support.devices import CONSENT, DEVICES, ME, bearer, register, registration
+from tests.support.joining import Cast
 from tests.support.problems import wrong_fields
 
 
@@ -208,6 +209,29 @@ def test_an_address_registers_so_many_an_hour(app: Flask, client: FlaskClient, c
     assert other.status_code == 201
     clock.now += timedelta(minutes=10)
     register(client)
+
+
+def test_a_team_registers_where_strangers_used_up_the_address(
+    app: Flask, client: FlaskClient, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attack: 1,000 registrations of one address in ten seconds."""
+    monkeypatch.setattr(service, "REGISTRATIONS_PER_CODE", 3)
+    app.config["REGISTRATIONS_PER_HOUR"] = 2
+    cast = Cast(app)
+    ended = cast.code(cast.one, revoked_at=clock.now)
+    used_up = cast.code(cast.two, expires_at=clock.now, revoked_at=clock.now)
+
+    def registers(join_code: str | None) -> bool:
+        sent = registration(join_code=join_code)
+        return bool(client.post(DEVICES, json=sent).status_code == 201)
+
+    team = [cast.code_one.lower(), cast.code_one, f"{cast.code_one[:4]} {cast.code_one[4:]}"]
+    assert [registers(code) for code in team] == [True] * 3  # nothing of the address
+    assert [registers(None) for _ in range(3)] == [True, True, False]
+    assert [registers(code) for code in (ended, used_up, "ACDEFGHJ", cast.code_one)] == [False] * 4
+    assert registers(cast.code_two)
+    monkeypatch.setattr(service, "CODES_PER_ADDRESS", 1)
+    assert not registers(cast.code_two)
 
 
 def test_an_honest_team_behind_one_address_is_not_hit(app: Flask) -> None:

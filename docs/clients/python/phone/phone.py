@@ -72,7 +72,7 @@ class Phone:
     def register(self, agree: Callable[[str], bool], **about: str) -> bool:
         """Register once the person has agreed to the text; return False without consent.
 
-        `about`: platform, model, app_version. A registered phone needs no answer. Raises
+        `about`: platform, model, app_version, join_code. A registered phone needs no answer. Raises
         RefusedError.
         """
         device = self._device()

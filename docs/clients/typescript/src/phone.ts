@@ -86,7 +86,7 @@ export class Phone {
    *  @throws RefusedError */
   async register(
     agree: (consent: Consent) => boolean | Promise<boolean>,
-    about: { platform?: string; model?: string; app_version?: string } = {},
+    about: { platform?: string; model?: string; app_version?: string; join_code?: string } = {},
   ): Promise<boolean> {
     let device = await this.#device();
     while (!device?.proven) {

@@ -9,7 +9,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.accounts import links, second_factor, users
+from backend.accounts import audit_chain, links, second_factor, users
 from backend.accounts.audit import record_command
 from backend.accounts.links import Link
 from backend.accounts.recovery_codes import remove_second_factor
@@ -20,7 +20,8 @@ from backend.http.requests import clock_now
 from backend.i18n.messages import message
 
 cli = AppGroup("accounts", help="People who sign in.")
-commands = (cli,)
+audit_cli = AppGroup("audit", help="The audit log.")
+commands = (cli, audit_cli)
 
 ADMIN = NewRole("admin", "system", None)
 BASE = click.option(
@@ -114,3 +115,15 @@ def _errors() -> Iterator[None]:
     except Problem as problem:
         codes = [error.code for error in problem.errors] or [problem.code]
         raise click.ClickException(" ".join(message(code, "en") for code in codes)) from None
+
+
+@audit_cli.command()
+def digest() -> None:
+    """Add the digest of the days that have ended, from 03:00 on; print the latest one.
+
+    Exit with 1 if one does not fit the entries that it covers.
+    """
+    if latest := audit_chain.add_digest(clock_now()) or audit_chain.latest():
+        click.echo(f"{latest.day} {latest.digest}")
+    if broken := [link.day for link in audit_chain.read_chain() if not link.fits]:
+        raise click.ClickException(f"entries were changed, added or removed: {', '.join(broken)}")

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend.accounts.audit_chain import is_overdue, read_chain
 from backend.accounts.second_factor import count_undecryptable
 from backend.accounts.sessions import locked_names
 from backend.clock import local_day
@@ -29,7 +30,7 @@ from backend.measurements.recording.rule_sets import in_force
 from backend.oidc.browser import new_provider
 from backend.oidc.roles import role_of
 from backend.oidc.rules import RuleError, read_rules
-from backend.reports.monthly.seals import list_keys, trusted_keys
+from backend.reports.monthly.seals import list_keys, sealed_audit_digests, trusted_keys
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
 from backend.witness.hosts import list_hosts, registered_host
@@ -65,6 +66,7 @@ BY_HAND = {
     "recount": "flask measurements recount",
     "digest": "flask coverage digest --unit CODE --send",
     "deadlines": "flask reports deadlines --send",
+    "audit": "flask audit digest",
 }
 SECRETS = (
     "secret_key", "postgres-passwords.json", "withdrawn", "seal_key*", "archive/*", "batch/key.pem",
@@ -106,11 +108,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """The input of the checks: settings, folder of migrations and present time."""
+    """The input of the checks: settings, folder of migrations, present time, how much to read."""
 
     config: Mapping[str, Any]
     migrations: str
     now: datetime
+    audit_days: timedelta | None = None  # of the audit log to be compared; None: all
 
 
 Check = Callable[[CheckContext], Iterator[Finding]]
@@ -310,6 +313,28 @@ def seal_keys(context: CheckContext) -> Iterator[Finding]:
             )
 
 
+def audit_log(context: CheckContext) -> Iterator[Finding]:
+    """Check that the audit log has the entries of its digests, and the digests that seals name."""
+    chain = read_chain(context.now - context.audit_days if context.audit_days else None)
+    broken = {link.day for link in chain if not link.fits}
+    if context.audit_days is None:
+        known = {(link.day, link.digest) for link in chain}
+        broken |= {day for day, _ in sealed_audit_digests() - known}
+    for day in sorted(broken):
+        yield Finding(
+            N_("Entries of the audit log of {day} were changed, added or removed."),
+            N_("Somebody wrote into the database: see docs/runbook.md, changed audit log"),
+            {"day": day},
+        )
+    if is_overdue(context.now):
+        yield Finding(
+            N_("The audit log has no digest of yesterday."),
+            N_("Start the server, or type: flask audit digest"),
+            warning=True,
+            command="scripts/flask audit digest",
+        )
+
+
 def second_factors(context: CheckContext) -> Iterator[Finding]:
     """Check that SECRET_KEY decrypts the second factors."""
     if failed := count_undecryptable(context.config["SECRET_KEY"]):
@@ -487,7 +512,8 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     configuration, database, migrations, boundaries, clock, disk, commits, recent, signals, keys,
-    seal_keys, second_factors, sign_ins, counting, office_sign_in, backups, jobs, webhooks,
+    seal_keys, audit_log, second_factors, sign_ins, counting, office_sign_in, backups, jobs,
+    webhooks,
 )  # fmt: skip
 
 

@@ -1,11 +1,14 @@
 """flask doctor."""
 
 import sys
+from contextlib import suppress
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
+from backend.accounts.audit_chain import latest
 from backend.http.requests import clock_now
 from backend.monitoring.checks import CHECKS, CheckContext, run_check
 
@@ -26,6 +29,9 @@ def doctor() -> None:
             grade = "warning" if finding.warning else "WRONG"
             what, remedy = finding.translate("en")
             click.echo(f"{grade:8} {check.__name__}: {what}\n         {remedy}")
+    with suppress(SQLAlchemyError):  # the checks told of it
+        if head := latest():
+            click.echo(f"audit log until {head.day}: {head.digest}")
     sys.exit(1 if failed else 0)
 
 

@@ -15,6 +15,7 @@ import click
 import orjson
 from flask import current_app
 
+from backend.accounts import audit_chain
 from backend.clock import local_day
 from backend.coverage.alerts.service import SILENT_DAYS, alerts
 from backend.coverage.contributions.day_summary import footer
@@ -25,6 +26,8 @@ from backend.units.catalogue import APPROXIMATE
 
 # A message on a phone has room for few names.
 MAX_NAMES = 5
+# Of the digest of the audit log: no other log with these is found.
+AUDIT_DIGITS = 16
 NETWORK = {"mobile": "mạng di động", "fixed": "mạng cố định"}
 
 
@@ -57,6 +60,8 @@ def digest(unit: str, network: str, now: datetime) -> Digest:
     boundaries = whole["boundaries"]
     approximate = boundaries is None or boundaries["quality"] == APPROXIMATE
     lines.append(footer(approximate=approximate, demo=whole["demo"]))
+    if audit := audit_chain.latest():  # kept outside of the database, where nobody changes it
+        lines.append(f"Mã nhật ký quản trị đến hết {audit.day}: {audit.digest[:AUDIT_DIGITS]}")
     return Digest(unit, day, subject, lines)
 
 

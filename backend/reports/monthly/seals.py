@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import func, select
 
+from backend.accounts import audit_chain
 from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.database.locks import SEAL_KEYS_LOCK, hold
@@ -79,9 +80,11 @@ class SignedStatement:
 
 
 def create_seal(statement: Mapping[str, Any], now: datetime, var_dir: Path) -> SignedStatement:
-    """Sign a statement; create the key if there is none."""
+    """Sign a statement with the latest digest of the audit log; create the key if none."""
     key = _read_key(var_dir / KEY_FILE)
     number = _key_number(key.public_key().public_bytes_raw(), now)
+    if (latest := audit_chain.latest()) is not None:
+        statement = {**statement, "audit_log": {"day": latest.day, "digest": latest.digest}}
     signed = canonical_json({**statement, "key": number})
     return SignedStatement(signed.decode(), key.sign(signed), number)
 
@@ -126,6 +129,19 @@ def _verify(seal: SignedStatement, digest: str, public_key: bytes) -> bool:
         return False
     statement = json.loads(seal.statement)
     return digest == statement["digest"] or digest in statement["files"].values()
+
+
+def sealed_audit_digests() -> set[tuple[str, str]]:
+    """Return day and digest of the audit log in all seals: the log had these entries."""
+    statements = (
+        statement
+        for model in (ReportRow, Attachment)
+        for statement in db.session.scalars(
+            select(model.statement).where(model.statement.contains('"audit_log"'))
+        )
+    )
+    sealed = (json.loads(statement or "{}")["audit_log"] for statement in statements)
+    return {(one["day"], one["digest"]) for one in sealed}
 
 
 def sealed_files(row: ReportRow) -> frozenset[str]:

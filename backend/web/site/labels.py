@@ -397,6 +397,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "recent": N_("Sums of days"),
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
+        "audit_log": N_("Chain of the audit log"),
         "second_factors": N_("Two-factor authentication"),
         "sign_ins": N_("Wrong sign-ins"),
         "counting": N_("Proof of samples"),
@@ -427,6 +428,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "recent": N_("Forecasts are made of old days: nothing has summed newer ones."),
         "keys": N_("Only the server may read secret keys."),
         "seal_keys": N_("Reports must be sealed with keys that this server trusts."),
+        "audit_log": N_("Each night a digest fixes the entries of the day before."),
         "second_factors": N_(
             "The secret key has changed: people with two-factor authentication cannot sign in."
         ),

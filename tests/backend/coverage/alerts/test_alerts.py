@@ -102,6 +102,9 @@ def test_the_digest_of_a_province(app: Flask, client: FlaskClient) -> None:
     assert lines[3].startswith("Không có mẫu nào trong 3 ngày qua (170): ")
     assert lines[4].startswith("Chậm tiến độ (171): ") and "(thiếu 300)" in lines[4]
     assert lines[-1] == "Theo số liệu Đo Sóng. Ranh giới xã, phường gần đúng."
+    made = app.test_cli_runner().invoke(args=["audit", "digest"]).output.split()
+    last = digest(app, "--unit", "19").output.splitlines()[-1]
+    assert last == f"Mã nhật ký quản trị đến hết {made[0]}: {made[1][:16]}"
 
 
 def test_the_digest_of_a_commune(app: Flask, client: FlaskClient) -> None:

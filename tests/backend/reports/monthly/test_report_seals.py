@@ -35,6 +35,7 @@ def check(office: Office, wanted: str) -> Any:
 
 @pytest.mark.slow
 def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
+    [day, log] = office.app.test_cli_runner().invoke(args=["audit", "digest"]).output.split()
     answer = office.show(office.approved()).json
     [key] = office.client.get(f"{URL}/keys").json["items"]
     assert answer["seal"]["key"] == key["number"] == 1
@@ -42,6 +43,7 @@ def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
     signature, statement = bytes.fromhex(answer["seal"]["signature"]), answer["seal"]["statement"]
     public.verify(signature, statement.encode())
     facts = json.loads(statement)
+    assert facts["audit_log"] == {"day": day, "digest": log}
     assert facts["digest"] == answer["digest"] and facts["month"] == "2024-11"
     assert facts["approved_by"]["name"] == "Trần Thị Bình"
     sealed = sealed_files(office, answer["id"])

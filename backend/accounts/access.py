@@ -1,6 +1,7 @@
 """Authorization: a pure function of roles and scopes."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -29,6 +30,7 @@ class Actor:
     may_write: bool = True  # false for a token of scope read
     address: str | None = None
     session: bytes | None = None  # hash of the session's secret, if any
+    proved_at: datetime | None = None  # when the session's person last gave password or code
     shell: str | None = None  # the name of the person who runs a command on the server
 
     @property
@@ -47,6 +49,9 @@ class Actor:
 
 
 PUBLIC = Actor()
+# Long enough to set up a campaign with its teams after signing in; a computer left alone for
+# longer, or a copied session, makes nothing that outlasts it.
+RECENT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,18 @@ def require_session(actor: Actor) -> int:
     if actor.session is None:
         raise Problem(403, "session_required")
     return user_id
+
+
+def require_recent_password(actor: Actor, now: datetime) -> None:
+    """Raise 403 for a session whose person gave no password or code in the last 15 minutes.
+
+    For acts whose result outlasts the session: deputies, roles, links, tokens, webhooks, codes.
+    A program's token passes: it was made with the password, and ends with a new one.
+    """
+    if actor.session is None:
+        return
+    if actor.proved_at is None or actor.proved_at <= now - RECENT:
+        raise Problem(403, "password_needed")
 
 
 def _covers(grant: Grant, scope: Scope) -> bool:

@@ -19,6 +19,7 @@ from backend.accounts.sessions import (
     SEEN_EVERY,
     TOKEN_PREFIX,
     SignInContext,
+    prove,
     secret_hash,
 )
 from backend.clock import local_day
@@ -61,8 +62,8 @@ BY_SESSION = f"""
         where token_hash = %(hash)s and created_at > %(begun_after)s
             and seen_at > %(seen_after)s and seen_at <= %(seen_before)s
     )
-    select credential.user_id, true as may_write, r.role, r.scope_kind, r.scope_id,
-        r.delegated_by is not null as deputy
+    select credential.user_id, true as may_write, credential.proved_at, r.role, r.scope_kind,
+        r.scope_id, r.delegated_by is not null as deputy
     from sessions credential {ROLES}
     where credential.token_hash = %(hash)s and credential.created_at > %(begun_after)s
         and credential.seen_at > %(seen_after)s
@@ -192,6 +193,13 @@ def _by_session() -> Actor:
     return _actor(rows, digest)
 
 
+def renew_password(given: str) -> None:
+    """Note that the person of this request gave the password or a code again; 422 if wrong."""
+    now = clock_now()
+    prove(actor(), given, current_app.config["SECRET_KEY"], now)
+    request.environ[ACTOR_KEY] = replace(actor(), proved_at=now)
+
+
 def _form_field() -> str:
     """Return the token in the form; pages that take files have set a larger limit before."""
     if request.max_content_length is None:
@@ -216,6 +224,7 @@ def _actor(rows: Rows, session: bytes | None = None) -> Actor:
         may_write=rows[0]["may_write"],
         address=request.remote_addr,
         session=session,
+        proved_at=rows[0]["proved_at"] if session else None,
     )
 
 

@@ -9,12 +9,18 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts import passwords, rate_limits, recovery_codes, second_factor, users
-from backend.accounts.access import Actor, require_person, require_session
+from backend.accounts.access import (
+    Actor,
+    require_person,
+    require_recent_password,
+    require_session,
+)
 from backend.accounts.audit import record_act
 from backend.accounts.links import delete_links, replace_password
 from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, User
 from backend.accounts.second_factor import encrypt
 from backend.accounts.sessions import (
+    CHECKS_PER_ACCOUNT,
     CODES_PER_ACCOUNT,
     SECRET_BYTES,
     TOKEN_PREFIX,
@@ -23,10 +29,6 @@ from backend.accounts.sessions import (
 )
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-
-# Limits guessing at a computer that was left signed in. A person who makes tokens for several
-# programs types the password as often.
-CHECKS_PER_ACCOUNT = 20
 
 
 def read_account(actor: Actor, now: datetime) -> dict[str, Any]:
@@ -159,13 +161,13 @@ MAX_DAYS = 366
 DAYS_DEFAULT = 90
 
 
-def make_token(actor: Actor, data: Mapping[str, Any], key: str, now: datetime) -> dict[str, Any]:
+def make_token(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Make a token; its secret is returned only once.
 
-    Needs a session: a program that makes tokens could extend its own access. Needs the password: a
-    copied session could outlive itself.
+    Needs a session: a program that makes tokens could extend its own access.
     """
-    user = require_password("password", actor, data["password"], key, now)
+    user = users.find(require_session(actor))
+    require_recent_password(actor, now)
     if users.describe(user, users.roles_of(user.id, now))["totp_needed"]:
         raise Problem(403, "totp_needed")
     if len(_tokens_in_force(user.id, now)) >= MAX_TOKENS:

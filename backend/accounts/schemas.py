@@ -60,14 +60,20 @@ class NewNameSchema(PasswordSchema):
     name = Text(MAX_NAME, required=True, metadata={"example": "hoa@example.vn"})
 
 
+class PasswordOrCodeSchema(Strict):
+    """The password, or six digits of the second factor."""
+
+    password = Text(MAX_LENGTH, required=True)
+
+
 class CodeSchema(Strict):
     """The first code of a second factor."""
 
     code = Text(20, required=True)
 
 
-class NewTokenSchema(PasswordSchema):
-    """A request for a token, with the password."""
+class NewTokenSchema(Strict):
+    """A request for a token."""
 
     name = Label(100, required=True)
     scopes = Many(Text(choices=SCOPES), 1, len(SCOPES), load_default=lambda: ["read"])

@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
 
-from backend.accounts import passwords, rate_limits, recovery_codes, second_factor
-from backend.accounts.access import Actor
+from backend.accounts import passwords, rate_limits, recovery_codes, second_factor, users
+from backend.accounts.access import Actor, require_session
 from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
 from backend.accounts.models import Attempts, Session, User
 from backend.accounts.rate_limits import Caller
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.errors import Problem, invalid
 
 # A working day: people sign in once in the morning, and a computer shared in a commune's office
 # is signed out by the next day.
@@ -40,6 +40,8 @@ SIGN_INS_PER_ACCOUNT_AND_ADDRESS = 10
 # Ten addresses that guess together; at this pace ten years allow nine million guesses. The same
 # limit is that of an address where the account was signed in to lately, which has no other.
 SIGN_INS_PER_ACCOUNT = 100
+# Limits guessing at a computer that was left signed in.
+CHECKS_PER_ACCOUNT = 20
 # Guessing a code needs the password; three of a million codes are valid at a time.
 CODES_PER_ACCOUNT = 10
 
@@ -84,6 +86,25 @@ def sign_in(data: Mapping[str, Any], context: SignInContext) -> tuple[User, str]
 def sign_out(actor: Actor) -> None:
     """End the session of this request."""
     db.session.execute(delete(Session).where(Session.token_hash == actor.session))
+    db.session.commit()
+
+
+def prove(actor: Actor, given: str, key: str, now: datetime) -> None:
+    """Note that the person of the session gave the password, or six digits of the second factor."""
+    user_id = require_session(actor)
+    rate_limits.count_for_account("password", str(user_id), CHECKS_PER_ACCOUNT, key, now)
+    user = users.find(user_id)
+    # No password is as short as a code.
+    if user.totp_secret and len(given) < passwords.MIN_LENGTH:
+        rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, key, now)
+        valid = second_factor.use_code(user_id, user.totp_secret, given, key, now)
+    else:
+        valid = passwords.verify(given, user.password_hash)
+    if not valid:
+        raise invalid("password", "password_wrong")
+    own = update(Session).where(Session.token_hash == actor.session)
+    db.session.execute(own.values(proved_at=now))
+    record_act(actor, "session.password", actor.name)
     db.session.commit()
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import current_app, request
 
-from backend.accounts import links, own_account, schemas, sessions, users
+from backend.accounts import authentication, links, own_account, schemas, sessions, users
 from backend.accounts.access import require_session
 from backend.accounts.audit import read_audit
 from backend.accounts.authentication import (
@@ -121,6 +121,14 @@ def change_password(data: dict[str, str]) -> None:
     own_account.change_password(actor(), data["old"], data["new"], _key(), clock_now())
 
 
+@account.post("/password")
+@account.arguments(schemas.PasswordOrCodeSchema)
+@account.response(204)
+def renew_password(data: dict[str, str]) -> None:
+    """Give the password or a code again, for acts that need one of the last 15 minutes."""
+    authentication.renew_password(data["password"])
+
+
 @account.patch("/name")
 @account.arguments(schemas.NewNameSchema)
 @account.response(204)
@@ -184,7 +192,7 @@ def list_tokens() -> Any:
 @account.response(201, schemas.MadePersonalTokenSchema)
 def make_token(data: dict[str, Any]) -> Any:
     """Make a token for a program; it is shown this once."""
-    return own_account.make_token(actor(), data, _key(), clock_now())
+    return own_account.make_token(actor(), data, clock_now())
 
 
 @account.delete("/tokens/<int:token_id>")

@@ -62,7 +62,7 @@ def invite_leaders(
             found.append(invite_leader(actor, contact, team_ids, now))
         except Problem as problem:
             db.session.rollback()
-            if problem.code in ("unauthorized", "forbidden"):
+            if problem.code in ("unauthorized", "forbidden", "password_needed"):
                 raise
             code = problem.errors[0].code if problem.errors else problem.code
             found.append(InvitedLeader(contact, _names(team_ids), error=code))

@@ -185,6 +185,10 @@ TEXTS: dict[str, str] = {
     "totp_not_offered": N_("The setup of two-factor authentication has not been started."),
     "totp_needed": N_("An admin must set up two-factor authentication first."),
     "csrf_failed": N_("The CSRF token of the page is missing or does not match; reload the page."),
+    "password_needed": N_(
+        "This needs your password, or a code of two-factor authentication, given in the last 15 "
+        "minutes. Programs: POST /api/v1/account/password."
+    ),
     "session_required": N_("This requires a signed-in person; an API token is not accepted."),
     "link_not_valid": N_("The link is invalid, used or expired."),
     "session_ended": N_("This session has ended already."),

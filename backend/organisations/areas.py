@@ -8,7 +8,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 
 from backend.accounts import users
-from backend.accounts.access import Actor, Kind, Scope, require, require_person
+from backend.accounts.access import (
+    Actor,
+    Kind,
+    Scope,
+    require,
+    require_person,
+    require_recent_password,
+)
 from backend.accounts.audit import record_act
 from backend.accounts.models import Role, User
 from backend.accounts.users import NewRole, in_force
@@ -32,6 +39,7 @@ def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, 
     kind, area_id = requested_area(data, now)
     scope = cluster_scope(area_id) if kind == "cluster" else unit_scope(area_id)
     require(actor, "unit.delegate", scope)
+    require_recent_password(actor, now)
     own = _own_role(user_id, scope, now)
     until = _end(data["valid_to"], own, now)
     deputy = users.find_by_name(users.parse_name(data["name"]))

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 
 from backend.accounts import own_account
 from backend.accounts.authentication import actor
-from backend.accounts.schemas import Label, PasswordSchema
+from backend.accounts.schemas import Label
 from backend.accounts.session_list import end_session, own_sessions
 from backend.fields import MAX_ID, QueryWhole, Strict
 from backend.http.requests import clock_now
@@ -46,7 +46,7 @@ def end_sessions(query: dict[str, Any]) -> Any:
     return redirect_to("account_pages.sessions", query)
 
 
-class _NewCodeSchema(PasswordSchema):
+class _NewCodeSchema(Strict):
     """The form of a token for an office program."""
 
     name = Label(100, required=True)
@@ -62,12 +62,10 @@ class _EndCodeSchema(Strict):
 @bp.page("/tokens", methods=READ_WRITE)
 def tokens(query: dict[str, Any]) -> Any:
     """List the person's tokens, and make one for a program such as Excel."""
-    form, key = new_form(query), current_app.config["SECRET_KEY"]
+    form = new_form(query)
     made = form.submit(
         _NewCodeSchema(),
-        lambda data: own_account.make_token(
-            actor(), {**data, "scopes": ["read"]}, key, clock_now()
-        ),
+        lambda data: own_account.make_token(actor(), {**data, "scopes": ["read"]}, clock_now()),
     )
     return _render_tokens(query, form, made)
 
@@ -90,7 +88,6 @@ def _render_tokens(query: dict[str, Any], form: Form, made: dict[str, Any] | Non
         form,
         made=made,
         listed=own_account.list_tokens(actor(), clock_now()),
-        has_password=own_account.has_password(actor()),
         odata=url_for("odata.get_service", _external=True),
         days=(own_account.DAYS_DEFAULT, own_account.MAX_DAYS),
     )

@@ -10,15 +10,18 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
 from backend.accounts.access import require
-from backend.accounts.authentication import ACTOR_KEY, actor
+from backend.accounts.authentication import ACTOR_KEY, CSRF_FIELD, actor, renew_password
+from backend.accounts.own_account import has_password
 from backend.database.extensions import db
 from backend.errors import Problem, field_errors
 from backend.http.problems import CODES, answer_http, serialize_errors
 from backend.http.requests import Parser, language
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
-from backend.web.site.pages import render, render_private
+from backend.web.site.forms import PASSWORD_AGAIN
+from backend.web.site.pages import render, render_private, translator_for
 from backend.web.site.schemas import PageQuerySchema
+from backend.web.site.sign_in import provider_name
 
 CLOSED = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
@@ -140,6 +143,8 @@ class PageBlueprint(Blueprint):
                     return redirect_to_sign_in()
                 if self.act:
                     require(actor(), self.act)
+                if self.login_required and PASSWORD_AGAIN in request.form:
+                    return _continue_with_password(lambda: loaded(**path))
                 return loaded(**path)
 
             allowed = policy or (WITH_FORMS if self.login_required else PAGE)
@@ -165,7 +170,45 @@ def not_found(error: HTTPException) -> Response:
 @with_policy(PAGE)
 def _answer_problem(problem: Problem) -> Response:
     db.session.rollback()
+    if problem.code == "password_needed" and request.method == "POST":
+        return _ask_password(None)
     return _error_page(problem)
+
+
+def _continue_with_password(act: Callable[[], Any]) -> Any:
+    """Do what a form asked for once the password is checked; ask again where it is wrong."""
+    try:
+        renew_password(request.form[PASSWORD_AGAIN])
+    except Problem as problem:
+        db.session.rollback()
+        return _ask_password(problem)
+    return redirect(request.full_path, 303) if "reload" in request.form else act()
+
+
+def _ask_password(problem: Problem | None) -> Response:
+    """Render a page that asks for the password, and then sends the submitted form again.
+
+    A browser does not send a file again: with one, the page of the form is opened instead.
+    """
+    lang = _page_language()
+    codes = [error.code for error in problem.errors] or [problem.code] if problem else []
+    with_file = any(file.filename for file in request.files.values())
+    sent = [] if with_file else request.form.items(multi=True)
+    fields = [(name, text) for name, text in sent if name not in (CSRF_FIELD, PASSWORD_AGAIN)]
+    rule = request.url_rule
+    back = request.full_path if rule and "GET" in (rule.methods or ()) else None
+    response = render_private(
+        "web/site/password.html",
+        lang,
+        fields=[*fields, ("reload", "yes")] if with_file else fields,
+        fault=" ".join(message(code, lang or language()) for code in codes),
+        action=request.full_path,
+        has_password=has_password(actor()),
+        provider=provider_name(translator_for(lang)),
+        back=back,
+    )
+    response.status_code = problem.status if problem else 403
+    return response
 
 
 @with_policy(PAGE)
@@ -178,10 +221,14 @@ def answer_http_page(error: HTTPException) -> Any:
     return _error_page(Problem(error.code, CODES.get(error.code, "bad_request"), errors))
 
 
-def _error_page(problem: Problem) -> Response:
+def _page_language() -> Language | None:
     lang = request.args.get("lang")
-    lang = lang if lang in ("vi", "en") else None
-    reader_language = cast(Language, lang or language())
+    return cast(Language, lang) if lang in ("vi", "en") else None
+
+
+def _error_page(problem: Problem) -> Response:
+    lang = _page_language()
+    reader_language = lang or language()
     errors = serialize_errors(problem.errors, reader_language)
     text = {"text": message(problem.code, reader_language), "errors": errors}
     again = request.full_path.rstrip("?") if request.method == "GET" else None

@@ -9,6 +9,7 @@ from flask import Response, redirect, request
 from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import FileStorage
 
+from backend.accounts.authentication import CSRF_FIELD
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors, invalid
 from backend.http.problems import serialize_errors
@@ -20,8 +21,10 @@ from backend.web.site.unit_fields import UnitQuestion
 
 T = TypeVar("T")
 
+# The field of the page that asks for the password again.
+PASSWORD_AGAIN = "password_again"  # noqa: S105
 # After these the form cannot be shown again: the object is missing, or access is denied.
-FINAL = frozenset({"not_found", "forbidden", "unauthorized", "session_required"})
+FINAL = frozenset({"not_found", "forbidden", "unauthorized", "session_required", "password_needed"})
 
 
 @dataclass(slots=True)
@@ -112,7 +115,7 @@ def submitted_fields(lists: Iterable[str] = ()) -> dict[str, Any]:
     fields: dict[str, Any] = {name: [one for one in request.form.getlist(name) if one.strip()]
                               for name in plural}  # fmt: skip
     for name, value in request.form.items():
-        if name not in plural and name != "csrf_token":
+        if name not in plural and name not in (CSRF_FIELD, PASSWORD_AGAIN):
             fields[name] = value.strip() or None
     return fields
 

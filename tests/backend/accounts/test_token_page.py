@@ -6,13 +6,10 @@ from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
 
-from backend.accounts.models import User
 from tests.support import people
 from tests.support.clock import FakeClock
-from tests.support.people import PASSWORD, audit_entries
-from tests.support.sql_statements import execute
+from tests.support.people import audit_entries
 
 PAGE = "/account/tokens?lang=en"
 NAME = "lan@example.vn"
@@ -32,7 +29,7 @@ def reads(app: Flask, token: str) -> int:
 
 def test_a_code_is_shown_once_and_reads_until_it_is_ended(app: Flask, clock: FakeClock) -> None:
     browser, csrf = signed_in(app)
-    form = {**csrf, "name": "Excel ở phòng", "days": "90", "password": PASSWORD}
+    form = {**csrf, "name": "Excel ở phòng", "days": "90"}
     made = browser.post(PAGE, data=form)
     assert made.status_code == 200 and "no-store" in made.headers["Cache-Control"]
     [token] = re.findall(r"dsp_[\w-]{20,}", made.text)
@@ -49,7 +46,7 @@ def test_a_code_is_shown_once_and_reads_until_it_is_ended(app: Flask, clock: Fak
 
 def test_a_code_ends_by_itself_and_never_writes(app: Flask, clock: FakeClock) -> None:
     browser, csrf = signed_in(app)
-    form = {**csrf, "name": "Excel", "days": "90", "password": PASSWORD, "scopes": "write"}
+    form = {**csrf, "name": "Excel", "days": "90", "scopes": "write"}
     [token] = re.findall(r"dsp_[\w-]{20,}", browser.post(PAGE, data=form).text)
     headers = {"Authorization": f"Bearer {token}"}
     listed = app.test_client().get("/api/v1/account/tokens", headers=headers).json["items"]
@@ -60,8 +57,8 @@ def test_a_code_ends_by_itself_and_never_writes(app: Flask, clock: FakeClock) ->
 
 def test_a_wrong_form_is_shown_again(app: Flask, clock: FakeClock) -> None:
     browser, csrf = signed_in(app)
-    form = {**csrf, "name": "Excel", "days": "90", "password": PASSWORD}
-    for changes in ({"password": "wrong"}, {"name": ""}, {"days": "9999"}, {"days": "x"}):
+    form = {**csrf, "name": "Excel", "days": "90"}
+    for changes in ({"name": ""}, {"days": "9999"}, {"days": "x"}):
         answer = browser.post(PAGE, data=form | changes)
         assert answer.status_code == 422 and "dsp_" not in answer.text, changes
     assert browser.post(PAGE, data=form | {"csrf_token": "x"}).status_code == 403
@@ -73,12 +70,3 @@ def test_a_wrong_form_is_shown_again(app: Flask, clock: FakeClock) -> None:
     assert (
         other.post("/account/tokens/end", data={**others_csrf, "number": number}).status_code == 404
     )
-
-
-def test_who_has_no_password_is_told_how_to_get_one(app: Flask, clock: FakeClock) -> None:
-    browser, csrf = signed_in(app)
-    execute(app, update(User).values(password_hash=None))  # as the office's accounts
-    page = browser.get(PAGE).text
-    assert "This account has no password here." in page and 'name="password"' not in page
-    form = {**csrf, "name": "Excel", "days": "90", "password": ""}
-    assert browser.post(PAGE, data=form).status_code == 422

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from backend.accounts.access import RECENT
 from backend.accounts.models import AuditEntry, OfficeIdentity, Session, User
 from backend.database.extensions import db
 from tests.support import people
@@ -17,6 +18,7 @@ from tests.support.clock import FakeClock
 from tests.support.oidc import come_back, office, rule, sign_in
 from tests.support.oidc_provider import FakeProvider
 from tests.support.people import PASSWORD, account
+from tests.support.problems import wrong_fields
 from tests.support.sign_in import ACCOUNT, SECRET, TOKENS, code, status_and_code
 from tests.support.sql_statements import execute
 
@@ -200,10 +202,21 @@ def test_no_password_serves_where_there_is_none(
             send = client.delete if path == "" else client.post
             answer = send(ACCOUNT + path, json={"password": password}, headers=passwordless)
             assert answer.status_code == 422, path
-    sent = {"name": "x", "password": PASSWORD}
-    assert client.post(TOKENS, json=sent, headers=passwordless).status_code == 422
+    again = client.post(f"{ACCOUNT}/password", json={"password": PASSWORD}, headers=passwordless)
+    assert wrong_fields(again) == [("password", "password_wrong")]
     attempt = {"name": NAME, "password": PASSWORD}
     assert client.post("/api/v1/sessions", json=attempt).status_code == 401
+
+
+def test_signing_in_at_the_provider_again_renews_what_a_password_would(
+    client: FlaskClient, provider: FakeProvider, passwordless: dict[str, str], clock: FakeClock
+) -> None:
+    clock.now += RECENT
+    refused = client.post(TOKENS, json={"name": "x"}, headers=passwordless)
+    assert (refused.status_code, refused.json["code"]) == (403, "password_needed")
+    sign_in(client, provider)
+    shown = {"X-CSRF-Token": client.get(ACCOUNT).json["csrf_token"]}
+    assert client.post(TOKENS, json={"name": "x"}, headers=shown).status_code == 201
 
 
 def test_nobody_invites_themselves_into_the_account(

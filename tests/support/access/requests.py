@@ -314,9 +314,8 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "DELETE /api/v1/account/identities/<int:identity_id> (another's)": lambda w: _identity_of(
         w, {}
     ),
-    "POST /api/v1/account/tokens": lambda w: {
-        "json": {"name": "máy tính ở Sở", "password": PASSWORD}
-    },
+    "POST /api/v1/account/password": lambda w: {"json": {"password": PASSWORD}},
+    "POST /api/v1/account/tokens": lambda w: {"json": {"name": "máy tính ở Sở"}},
     "DELETE /api/v1/account/tokens/<int:token_id>": lambda w: _token_of(w, w.headers),
     "DELETE /api/v1/account/tokens/<int:token_id> (another's)": lambda w: _token_of(w, {}),
     "POST /api/v1/users/<int:user_id>/password-link": _person,

@@ -15,7 +15,7 @@ from backend.database.extensions import db
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
 from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT
-from tests.support.access.world import PASSWORD, World
+from tests.support.access.world import World
 from tests.support.uneven_month import HERE, PROVINCE, uneven_month
 
 CAMPAIGN_FORM = {
@@ -132,9 +132,7 @@ TAKING_PART = (
 PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{f"GET {BOARD}{page}": taking_part for page in TAKING_PART},
     "GET /reform/<system>/<code>": lambda w: {"at": {"system": "2024", "code": "168"}},
-    "POST /account/tokens": lambda w: {
-        "data": {"name": "Excel", "days": "90", "password": PASSWORD}
-    },
+    "POST /account/tokens": lambda w: {"data": {"name": "Excel", "days": "90"}},
     "POST /account/tokens/end": _code,
     "GET /unit/<code>/<any(speeds,months,week,hours):kind>.<any(svg,png):form>": _speeds,
     "GET /speeds/<any(speeds,months,hours):kind>.<any(svg,png):form>": _speeds,

@@ -108,6 +108,7 @@ TABLE = {
     # people: sign-in is public; passwords, second factors and tokens need a session
     "POST /api/v1/sessions": EVERYBODY,
     "DELETE /api/v1/sessions/current": "401 401 204 204 204 204 204 204",
+    "POST /api/v1/account/password": "401 401 204 204 204 204 204 204",
     "POST /api/v1/invitations/accept": EVERYBODY,
     "GET /api/v1/account": "401 401 200 200 200 200 200 200",
     "PATCH /api/v1/account/password": "401 401 204 204 204 204 204 204",
@@ -301,6 +302,7 @@ TABLE = {
 BY_SESSION = frozenset(
     {
         "DELETE /api/v1/sessions/current",
+        "POST /api/v1/account/password",
         "PATCH /api/v1/account/password",
         "PATCH /api/v1/account/name",
         "POST /api/v1/account/recovery-codes",

@@ -41,7 +41,7 @@ class Session:
 
     def __init__(self, url: str, password: str) -> None:
         """Sign in, and set the headers of later requests."""
-        self.url, self.password = f"{url}/api/v1", password
+        self.url = f"{url}/api/v1"
         self.headers = {"Content-Type": "application/json"}
         answer, headers = self._send("/sessions", {"name": NAME, "password": password})
         self.headers["Cookie"] = headers["Set-Cookie"].split(";")[0]
@@ -49,7 +49,7 @@ class Session:
 
     def token(self) -> str:
         """Return a new personal token."""
-        data = {"name": "fuzz", "password": self.password, "scopes": ["read", "write"], "days": 1}
+        data = {"name": "fuzz", "scopes": ["read", "write"], "days": 1}
         return str(self.post("/account/tokens", data)["token"])
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -618,6 +618,14 @@ TEXTS: dict[str, str] = {
     "signal_backdated_may_be": N_(
         "It may also be a team that measured where there is no network and sent everything later."
     ),
+    "signal_guest_share": N_("Most samples by guests"),
+    "signal_guest_share_found": N_(
+        "{measurements} of {counted} counted ones in a commune are of {devices} of guests, a share "
+        "of {share}."
+    ),
+    "signal_guest_share_may_be": N_(
+        "It may also be an event where many residents were helped: ask the team who they were."
+    ),
     "signal_share_of_one_device": N_("Most samples by one person"),
     "signal_share_of_one_device_found": N_(
         "In {unit} ({network}), {measurements} of {counted} counted ones are of one person with "

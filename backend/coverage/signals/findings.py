@@ -22,6 +22,8 @@ from backend.coverage.signals.shares import (
 DEVICES_SHOWN = 50
 # Eight digits can be read out on the telephone and hardly ever collide in one month.
 NUMBER_BELOW = 10**8
+# Signals of a whole commune: one of each in a month.
+OF_COMMUNE = ("backdated", "guest_share")
 # Facts that distinguish findings of the same kind and device.
 DISTINGUISHING_FACTS = ("day",)
 
@@ -53,7 +55,7 @@ class FindingMaker:
         first = rows[0]
         place = (first.latitude, first.longitude) if one.signal == "same_coordinates" else ()
         facts = [one.facts.get(name) for name in DISTINGUISHING_FACTS]
-        who = unit if one.signal == "backdated" else first.device
+        who = unit if one.signal in OF_COMMUNE else first.device
         days = sorted({row.day for row in rows})
         units = sorted({row.unit for row in rows if row.unit is not None})
         figures = _figures(len(one.devices), len(rows), days, one.facts)

@@ -82,10 +82,12 @@ PROVINCE = """
     order by md5(:order || m.day::text), m.measured_at, m.id limit {most}
 """
 BELOW = text("select id from units where id = :id or parent_id = :id or province_id = :id")
+# Of a phone the end of its last stay as a guest: what it measures as a member is no guest's.
 GUESTS = text("""
-    select distinct l.device_id from device_links l
-    join memberships s on s.volunteer_id = l.volunteer_id
+    select l.device_id, coalesce(max(upper(s.period)), :until) as until
+    from device_links l join memberships s on s.volunteer_id = l.volunteer_id
     where l.device_id = any(:devices) and s.guest_of is not null
+    group by 1
 """)
 PEOPLE = text("""
     select distinct on (device_id) device_id, volunteer_id from device_links
@@ -214,7 +216,7 @@ def samples_of_commune(part: Part) -> SampleSet:
     each = min(ROWS_OF_DEVICE, MAX_ROWS // max(len(devices), 1))
     values = part.parameters(devices=devices, each=each, others=each // 4)
     rows = db.session.execute(part.fill(ROWS), values).all()
-    guests = frozenset(db.session.execute(GUESTS, {"devices": devices}).scalars())
+    guests = {row.device_id: row.until for row in db.session.execute(GUESTS, values)}
     elsewhere = Counter(row.device_id for row in rows if row.unit_id != part.unit)
     trails = [
         DeviceSample(
@@ -232,7 +234,7 @@ def samples_of_commune(part: Part) -> SampleSet:
             counted=row.counted,
             received_at=row.received_at,
             unit=row.unit_id,
-            guest=row.device_id in guests,
+            guest=row.measured_at < guests.get(row.device_id, values["since"]),
             elsewhere=elsewhere[row.device_id] if row.unit_id == part.unit else 0,
         )
         for row in rows

@@ -90,6 +90,11 @@ BEFORE_REGISTRATION_BY = timedelta(days=1)
 MIN_BACKDATED = 20
 BACKDATED_SHARE = 0.25
 
+# A morning at a market helps some thirty residents, who measure once or twice: a third of a
+# commune's target is more, and hardly over half of what its volunteers measure in a month.
+MIN_GUESTS = 100
+GUEST_SHARE = 0.5
+
 
 class DeviceSample(NamedTuple):
     """The fields of a measurement that the rules use; stripped measurements are left out."""
@@ -108,7 +113,7 @@ class DeviceSample(NamedTuple):
     counted: bool = True
     received_at: datetime | None = None
     unit: int | None = None  # the commune
-    guest: bool = False  # a resident's device, helped by a volunteer
+    guest: bool = False  # of a resident whom a volunteer helped, until the end of that day
     elsewhere: int = 0  # measurements of this device in the month that are not among the input
 
     @property
@@ -410,6 +415,16 @@ def _is_before_registration(row: DeviceSample) -> bool:
     return row.at < row.registered_at - BEFORE_REGISTRATION_BY
 
 
+def guest_share(rows: Sequence[DeviceSample]) -> list[Evidence]:
+    """Find that over half of a commune's counted samples are of guests."""
+    counted = [row for row in rows if row.counted]
+    shown = [row for row in counted if row.guest]
+    if len(shown) < MIN_GUESTS or len(shown) <= GUEST_SHARE * len(counted):
+        return []
+    share = round(len(shown) / len(counted), 2)
+    return [evidence("guest_share", shown, counted=len(counted), share=share)]
+
+
 def mock_share(rows: Sequence[DeviceSample]) -> list[Evidence]:
     """Find devices with a high share of mock locations."""
     found = []
@@ -480,6 +495,7 @@ OF_COMMUNES: tuple[Signal, ...] = (
     new_devices_once,
     same_coordinates,
     backdated,
+    guest_share,
 )
 OF_DEVICES: tuple[Signal, ...] = (
     speeds_repeated,

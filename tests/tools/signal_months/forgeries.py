@@ -62,6 +62,21 @@ def farmed(month: Month) -> None:
     month.plant("same_network", farm(month, int(month.rng.integers(5, 61)), choose))
 
 
+def invented_guests(month: Month) -> None:
+    """A volunteer registers a phone as a guest every few minutes, for samples of one commune."""
+    rng = month.rng
+    home, phones = month.corner(), []
+    for day in rng.choice(DAYS, int(rng.integers(2, 6)), replace=False).tolist():
+        at = month.moment(day, 7, 10)
+        for _ in range(int(rng.integers(20, 61))):
+            phone = month.phone(at - timedelta(minutes=2), guest=True)
+            for _ in range(int(rng.integers(1, 4))):
+                month.test(phone, at, month.spot(home, 1_800))
+                at += timedelta(minutes=float(rng.uniform(1, 4)))
+            phones.append(phone)
+    month.plant("guest_share", phones)
+
+
 def offline_trip(month: Month) -> None:
     """Volunteers who measure where there is no network and send everything on their return."""
     rng = month.rng
@@ -110,5 +125,11 @@ def by_motorbike(month: Month) -> None:
     month.note("a surveyor on a motorbike", [phone])
 
 
-FORGERIES: tuple[Callable[[Month], None], ...] = (sprint, afterwards, one_person, farmed)
+FORGERIES: tuple[Callable[[Month], None], ...] = (
+    sprint,
+    afterwards,
+    one_person,
+    farmed,
+    invented_guests,
+)
 RESEMBLING = (offline_trip, forgotten_phone, lone_volunteer, by_motorbike)

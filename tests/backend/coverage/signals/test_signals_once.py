@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from backend.coverage.signals import rules
 from backend.coverage.signals.rules import ONCE_DEVICES
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
@@ -40,6 +41,16 @@ class Stall:
         body = sample(at, download_mbps=20.5 + minute, location=location(latitude=latitude))
         assert post(self.cast.client, phone, body).status_code == 201
 
+    def make_guests(self) -> None:
+        cast = self.cast
+        for phone in self.phones:
+            until = NINE + timedelta(days=1)
+            guest = add_membership(self.app, phone, cast.campaign, cast.team, SINCE, until)
+            with self.app.app_context():
+                theirs = update(Membership).where(Membership.volunteer_id == guest)
+                db.session.execute(theirs.values(guest_of=cast.volunteer))
+                db.session.commit()
+
     def signs(self) -> list[str]:
         with self.app.app_context():
             latest = select(Measurement.unit_id).where(Measurement.latitude == HERE["latitude"])
@@ -63,13 +74,24 @@ def test_who_measures_in_another_commune_too_did_not_measure_once(cast: Cast, ap
 
 def test_guests_are_helped_once_and_no_sign(cast: Cast, app: Flask) -> None:
     stall = Stall(cast, app)
-    for phone in stall.phones:
-        guest = add_membership(app, phone, cast.campaign, cast.team, SINCE)
-        with app.app_context():
-            theirs = update(Membership).where(Membership.volunteer_id == guest)
-            db.session.execute(theirs.values(guest_of=cast.volunteer))
-            db.session.commit()
+    stall.make_guests()
     assert stall.signs() == []
+
+
+def test_most_samples_of_guests_are_told_until_members_have_more(
+    cast: Cast, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MIN_GUESTS", ONCE_DEVICES)
+    stall, tomorrow = Stall(cast, app), NINE + timedelta(days=1)
+    stall.make_guests()
+    [one] = cast.of_unit(query="&kind=guest_share").json["items"]
+    assert one["evidence"]["devices"] == ONCE_DEVICES == len(one["devices"])
+    assert "10 mẫu trong 10 mẫu" in one["message"]
+    app.extensions["clock"].now = tomorrow + timedelta(hours=6)
+    for n, phone in enumerate(stall.phones):
+        add_membership(app, phone, cast.campaign, cast.team, tomorrow)
+        stall.measure(phone, 24 * 60 + n, HERE["latitude"])
+    assert cast.of_unit(query="&kind=guest_share").json["items"] == []
 
 
 def test_registrations_are_told_by_the_commune_of_the_first_measurement(

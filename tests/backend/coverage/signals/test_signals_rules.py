@@ -9,6 +9,7 @@ import pytest
 
 from backend.coverage.signals.rules import (
     MIN_BACKDATED,
+    MIN_GUESTS,
     NIGHT_TIMES,
     ONCE_DEVICES,
     PACE_STOPS,
@@ -20,6 +21,7 @@ from backend.coverage.signals.rules import (
     backdated,
     blocks,
     devices_in_lockstep,
+    guest_share,
     impossible_travel,
     mock_share,
     new_devices_once,
@@ -197,6 +199,17 @@ def test_guests_a_team_that_goes_on_and_homes_apart_are_honest(make: Make) -> No
     homes = [make(200 + n, n, **fresh, **away(n)) for n in range(40)]
     known = [make(300 + n, n) for n in range(40)]  # registered weeks before
     assert new_devices_once(guests + team + homes + known) == []
+
+
+def test_a_month_of_guests(make: Make) -> None:
+    guests = [make(n % 60, n, guest=True) for n in range(MIN_GUESTS)]
+    members = [make(100 + n % 5, n) for n in range(MIN_GUESTS)]
+    [found] = guest_share([*guests, *members[1:]])
+    assert set(found.measurements) == {row.id for row in guests}
+    assert found.facts == {"counted": 2 * MIN_GUESTS - 1, "share": 0.5}
+    repeats = [row._replace(counted=False) for row in guests]
+    for quiet in ([*guests, *members], guests[1:], [*repeats, *guests[1:]]):
+        assert guest_share(quiet) == []
 
 
 def test_one_coordinate_typed_into_many_phones(make: Make) -> None:

@@ -13,8 +13,9 @@ from typing import Any, Literal, TypeVar, get_args
 from uuid import UUID
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select, text
 
+from backend.clock import day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors
 from backend.fields import encodable
@@ -27,8 +28,16 @@ from backend.witness.assurance import Statements
 NOT_CONTENT = ("id", "sent_at", "test")
 # Kept: making an encoder costs a post as much as encoding a sample.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-# Characters of a rejected body: all known fields and the unknown ones that are kept.
-MAX_REJECTED = 8_000
+# Bodies of rejected items are kept to find out what an app does wrong. A usual sample has 700
+# characters, and some show the cause; with the total, the table has some 50 MB at most.
+MAX_REJECTED = 500
+REJECTED_PER_DAY = 20  # of a device
+REJECTED_KEPT = 50_000  # of all: the latest, so that nobody can end the keeping of others
+FORGET_REJECTED = text("""
+    delete from refused where id in (
+        select id from refused where id <= (select max(id) from refused) - :kept
+        for update skip locked)
+""")
 
 Outcome = Literal["accepted", "duplicate", "conflict", "rejected"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -166,7 +175,13 @@ def select_new(
 
 
 def store_rejected(device_id: UUID | None, items: Iterable[Item]) -> None:
-    """Store the bodies of rejected items; their ids stay free."""
+    """Store the bodies of rejected items, as many as are kept; their ids stay free."""
+    found = [item for item in items if item.outcome == "rejected"]
+    if found and device_id:
+        today = day_begin(local_day(found[0].received_at))
+        theirs = (RejectedBody.device_id == device_id, RejectedBody.received_at >= today)
+        stored = db.session.scalar(select(func.count()).where(*theirs)) or 0
+        found = found[: max(0, REJECTED_PER_DAY - stored)]
     rejected = [
         {
             "device_id": device_id,
@@ -174,11 +189,11 @@ def store_rejected(device_id: UUID | None, items: Iterable[Item]) -> None:
             "body": storable_text(item.raw),
             "errors": [{"field": error.field, "code": error.code} for error in item.errors],
         }
-        for item in items
-        if item.outcome == "rejected"
+        for item in found
     ]
     if rejected:
         db.session.execute(insert(RejectedBody), rejected)
+        db.session.execute(FORGET_REJECTED, {"kept": REJECTED_KEPT})
 
 
 def storable_text(body: Any) -> str:

@@ -17,8 +17,10 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.fields import storable
+from backend.measurements.recording import intake
 from backend.measurements.recording.bodies import MAX_SAMPLE, MAX_UNKNOWN, limit_unknown
 from backend.measurements.recording.incoming import parse_item
+from backend.measurements.recording.intake import MAX_REJECTED, REJECTED_PER_DAY
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
 
@@ -104,8 +106,35 @@ def test_many_large_bodies_do_not_fill_the_disk(client: FlaskClient, app: Flask)
         sent = gzip.compress(json.dumps(sample(junk=word[:14_000])).encode())
         assert client.post(URL, data=sent, headers=headers).status_code == 201
     assert value(app, SIZE) - before < 300_000
-    assert value(app, "select max(length(body)) from refused") <= 8_000
+    assert value(app, "select max(length(body)) from refused") <= MAX_REJECTED
     assert value(app, "select max(length(raw::text)) from measurements") < 1_000
+
+
+def test_rejected_bodies_do_not_fill_the_disk(
+    client: FlaskClient, app: Flask, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the review: 2,100 items, 263 kB sent, made the table grow by 27 MB."""
+    app.config["MEASUREMENTS_PER_HOUR"] = 10_000
+    monkeypatch.setattr(intake, "REJECTED_KEPT", 50)
+    one, other = register(client), register(client)
+    before = value(app, "select pg_total_relation_size('refused')")
+    for n in range(12):
+        items = [{"id": sample()["id"], "junk": f"{n} " + "x" * 7_600} for _ in range(500)]
+        answer = post(client, one, *items).json
+        assert (answer["rejected"], len(answer["results"])) == (500, 500)
+        assert all(result["errors"] for result in answer["results"])
+    assert value(app, "select pg_total_relation_size('refused')") - before < 1_000_000
+    assert value(app, "select count(*) from refused") == REJECTED_PER_DAY
+    # Another phone, the next day, and the latest of all.
+    post(client, other, {"id": "other"}, {"id": "other"})
+    clock.now += timedelta(days=1)
+    for _ in range(2):
+        post(client, one, *[{"id": n} for n in range(30)])
+    assert value(app, "select count(*) from refused") == 2 * REJECTED_PER_DAY + 2
+    clock.now += timedelta(days=1)
+    post(client, one, *[{"id": n} for n in range(30)])
+    assert value(app, "select count(*) from refused") == 50
+    assert value(app, "select count(*) from refused where body like '%other%'") == 2
 
 
 # Texts, and JSON of every kind, as parts that no field of the schema names.
@@ -172,7 +201,7 @@ def test_samples_of_other_years_make_no_month(client: FlaskClient, app: Flask) -
     assert (answer.json["rejected"], answer.json["accepted"]) == (408, 0)
     codes = {error["code"] for one in answer.json["results"] for error in one["errors"]}
     assert codes == {"too_old"}
-    assert value(app, "select count(*) from refused") == 408
+    assert value(app, "select count(*) from refused") == REJECTED_PER_DAY
     assert value(app, "select count(*) from measurements") == 1
     assert len(client.get(URL, headers=headers).json["items"]) == 1
     assert value(app, "select count(distinct month) from unit_months") == 1

@@ -149,7 +149,7 @@ def require_session(actor: Actor) -> int:
     return user_id
 
 
-def require_recent_password(actor: Actor, now: datetime) -> None:
+def require_recent(actor: Actor, now: datetime) -> None:
     """Raise 403 for a session whose person gave no password or code in the last 15 minutes.
 
     For acts whose result outlasts the session: deputies, roles, links, tokens, webhooks, codes.

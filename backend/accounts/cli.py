@@ -9,7 +9,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.accounts import audit_chain, links, second_factor, users
+from backend.accounts import audit_chain, links, reminders, second_factor, users
 from backend.accounts.audit import record_command
 from backend.accounts.links import Link
 from backend.accounts.recovery_codes import remove_second_factor
@@ -68,6 +68,13 @@ def reseal() -> None:
     click.echo(f"{done} encrypted again, {failed} that neither key decrypts.")
 
 
+@cli.command()
+def remind() -> None:
+    """Mail officials and deputies whose delegation ends within three days; the server does it."""
+    sent = reminders.remind_of_deputies(_address(None), current_app.config, clock_now())
+    click.echo(f"{sent} reminded.", err=True)
+
+
 def _create_admin(written: str, password: str | None, now: datetime) -> Link | None:
     """Make a person an admin; return a link unless a password is set or given."""
     name = users.parse_name(written)
@@ -101,10 +108,13 @@ def _make_password_link(written: str, remove_totp: bool, now: datetime) -> Link:
 def _show(link: Link | None, base: str | None) -> None:
     if link is None:
         return
-    config = current_app.config
-    local = f"http://{config['BIND']}:{config['PORT']}"
-    shown = link.serialize(base or config["PUBLIC_URL"] or local)
+    shown = link.serialize(_address(base))
     click.echo(f"{shown['link']}\nonce, until {link.expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _address(base: str | None) -> str:
+    config = current_app.config
+    return base or config["PUBLIC_URL"] or f"http://{config['BIND']}:{config['PORT']}"
 
 
 @contextmanager

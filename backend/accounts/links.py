@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from backend.accounts import passwords, users
-from backend.accounts.access import Actor, require, require_recent_password
+from backend.accounts.access import Actor, require, require_recent
 from backend.accounts.audit import record_act
 from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, User
 from backend.accounts.rate_limits import Caller, count_attempt
@@ -81,7 +81,7 @@ def make_link(user_id: int, purpose: str, now: datetime) -> Link:
 def make_password_link(actor: Actor, user_id: int, now: datetime) -> Link:
     """Make a link by which a person sets a new password; for admins."""
     require(actor, "users.manage")
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     user = users.find(user_id)
     link = make_link(user.id, "password" if user.password_hash else "invitation", now)
     record_act(actor, "user.password_link", f"user:{user_id}")

@@ -9,12 +9,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts import passwords, rate_limits, recovery_codes, second_factor, users
-from backend.accounts.access import (
-    Actor,
-    require_person,
-    require_recent_password,
-    require_session,
-)
+from backend.accounts.access import Actor, require_person, require_recent, require_session
 from backend.accounts.audit import record_act
 from backend.accounts.links import delete_links, replace_password
 from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, User
@@ -167,7 +162,7 @@ def make_token(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str
     Needs a session: a program that makes tokens could extend its own access.
     """
     user = users.find(require_session(actor))
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     if users.describe(user, users.roles_of(user.id, now))["totp_needed"]:
         raise Problem(403, "totp_needed")
     if len(_tokens_in_force(user.id, now)) >= MAX_TOKENS:

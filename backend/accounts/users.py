@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.access import Actor, Kind, require, require_recent_password
+from backend.accounts.access import Actor, Kind, require, require_recent
 from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
 from backend.accounts.models import Role, User
@@ -119,7 +119,7 @@ def is_confirmed(user_id: int) -> bool:
 def confirm(actor: Actor, user_id: int, now: datetime) -> None:
     """Confirm that an account is the named person's: the roles that waited take effect."""
     require(actor, "users.manage")
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     set_confirmed(find(user_id), now)
     record_act(actor, "user.confirm", f"user:{user_id}")
     db.session.commit()

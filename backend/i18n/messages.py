@@ -246,7 +246,7 @@ TEXTS: dict[str, str] = {
     "sample_not_valid": N_("The sample is not valid:"),
     "unit_or_cluster": N_("Specify a unit or a cluster of communes."),
     "no_own_area": N_("Only the official of the area can delegate it."),
-    "deputy_too_long": N_("An area can be delegated for one year at most."),
+    "deputy_too_long": N_("An area can be delegated for 30 days at most; renew it then."),
     "deputy_unknown": N_("No other person signs in with this name."),
     "deputy_unconfirmed": N_(
         "No admin has confirmed that this account is this person’s; ask an admin to confirm it."

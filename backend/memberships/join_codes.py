@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from backend.accounts.access import Actor, Scope, can, require, require_recent_password
+from backend.accounts.access import Actor, Scope, can, require, require_recent
 from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign, CampaignArea, JoinCode, Team
 from backend.database.extensions import db
@@ -77,7 +77,7 @@ def rotate_code(
     """Create a team's code, with an end and a maximum of uses or none; revoke the previous one."""
     scope = _visible_scope(actor, campaign_id, team_id)
     require(actor, "team.edit", scope)
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     if expires_at is not None and expires_at <= now:
         raise invalid("expires_at", "in_past")
     place = campaign_team(campaign_id, team_id)
@@ -100,7 +100,7 @@ def create_codes(
     """
     scope = campaign_scope(campaign_id)
     require(actor, "campaign.edit", scope)
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     organiser = select(Campaign.organisation_id).where(Campaign.id == campaign_id)
     below = db.session.execute(BELOW, {"organisation": db.session.scalar(organiser)}).scalars()
     own = select(Team.id).where(

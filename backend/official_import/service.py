@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.accounts import links, users
-from backend.accounts.access import Actor, require, require_recent_password
+from backend.accounts.access import Actor, require, require_recent
 from backend.accounts.audit import record_act
 from backend.accounts.links import Link
 from backend.accounts.models import Role, User
@@ -76,7 +76,7 @@ def invite_officials(
     totals = count_outcomes(rows, OUTCOMES)
     if dry_run or totals["error"] or not any(row.contact for row in rows):
         return ImportedOfficials(_serialize(rows, language), totals)
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     by_contact: dict[str, list[SheetRow]] = {}  # a person with several units gets one link
     for row in rows:
         if row.outcome in ("invite", "renew", "grant", "confirm"):

@@ -8,14 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 
 from backend.accounts import users
-from backend.accounts.access import (
-    Actor,
-    Kind,
-    Scope,
-    require,
-    require_person,
-    require_recent_password,
-)
+from backend.accounts.access import Actor, Kind, Scope, require, require_person, require_recent
 from backend.accounts.audit import record_act
 from backend.accounts.models import Role, User
 from backend.accounts.users import NewRole, in_force
@@ -28,8 +21,8 @@ from backend.organisations.scopes import cluster_scope, unit_scope
 from backend.units.index import successors
 from backend.units.models import Unit
 
-# For a longer time an admin grants the role itself.
-MAX_DURATION = timedelta(days=366)
+# A leave; whoever is away for longer renews it, and notices a deputy that they did not make.
+MAX_DURATION = timedelta(days=30)
 UNIT_FIELDS = ("id", "system", "level", "code", "name")
 
 
@@ -37,9 +30,9 @@ def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, 
     """Let another person act in one's own area, or a part of it, until a moment."""
     user_id = require_person(actor, write=True)
     kind, area_id = requested_area(data, now)
-    scope = cluster_scope(area_id) if kind == "cluster" else unit_scope(area_id)
+    scope = _area_scope(kind, area_id)
     require(actor, "unit.delegate", scope)
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     own = _own_role(user_id, scope, now)
     until = _end(data["valid_to"], own, now)
     deputy = users.find_by_name(users.parse_name(data["name"]))
@@ -83,9 +76,7 @@ def list_deputies(actor: Actor, now: datetime) -> dict[str, Any]:
 def end_deputy(actor: Actor, role_id: int, now: datetime) -> None:
     """End a delegation now: allowed to both people and to admins."""
     user_id = require_person(actor, write=True)
-    lent = aliased(Role)
-    found = select(Role, lent).join(lent, lent.id == Role.delegated_by).where(Role.id == role_id)
-    pair = db.session.execute(found).first()
+    pair = _delegation(role_id)
     if pair is None or user_id not in (pair[0].user_id, pair[1].user_id):
         require(actor, "users.manage", hidden=True)
         if pair is None:
@@ -93,6 +84,32 @@ def end_deputy(actor: Actor, role_id: int, now: datetime) -> None:
     if pair[0].valid_to is None or pair[0].valid_to > now:
         users.stop_role(actor, pair[0], now)
     db.session.commit()
+
+
+def renew_deputy(actor: Actor, role_id: int, now: datetime) -> None:
+    """Let one's own deputy continue for 30 days from now."""
+    user_id = require_person(actor, write=True)
+    pair = _delegation(role_id)
+    if pair is None or pair[1].user_id != user_id or pair[0].valid_to <= now:
+        raise Problem(404, "not_found")
+    deputy, own = pair
+    require(actor, "unit.delegate", _area_scope(deputy.scope_kind, deputy.scope_id))
+    require_recent(actor, now)
+    deputy.valid_to = _end(now + MAX_DURATION, own, now)
+    until = deputy.valid_to.isoformat()
+    record_act(actor, "area.renew", f"user:{deputy.user_id}", deputy=role_id, valid_to=until)
+    db.session.commit()
+
+
+def _delegation(role_id: int) -> Any:
+    """Return a deputy's role and the role that it was lent of; None for another role."""
+    lent = aliased(Role)
+    found = select(Role, lent).join(lent, lent.id == Role.delegated_by).where(Role.id == role_id)
+    return db.session.execute(found).first()
+
+
+def _area_scope(kind: str, area_id: int) -> Scope:
+    return cluster_scope(area_id) if kind == "cluster" else unit_scope(area_id)
 
 
 def _own_role(user_id: int, scope: Scope, now: datetime) -> Role:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from backend.accounts import links, users
-from backend.accounts.access import Actor, Kind, can, require, require_recent_password
+from backend.accounts.access import Actor, Kind, can, require, require_recent
 from backend.accounts.audit import record_act
 from backend.accounts.links import Link
 from backend.accounts.models import Role
@@ -41,7 +41,7 @@ def invite(
     A name that has an account gets no link: the inviting person could take the account by it.
     """
     granted = [_checked_role(actor, one, f"roles.{at}", now) for at, one in enumerate(roles)]
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     stored = users.parse_name(name)
     user_id = _invited_user(actor, stored, now)
     if user_id is None:
@@ -62,7 +62,7 @@ def grant_role(
 ) -> tuple[Role, bool]:
     """Grant a person a further role; return it, and whether it is new."""
     role = _checked_role(actor, data, "", now)
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     if not users.find(user_id).accepted:
         # The inviting person has the link, and must not obtain further roles by it.
         raise Problem(409, "not_accepted_yet")

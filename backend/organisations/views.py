@@ -135,6 +135,13 @@ def remove_deputy(deputy_id: int) -> None:
     areas.end_deputy(actor(), deputy_id, clock_now())
 
 
+@area_blp.post("/deputies/<int:deputy_id>/renewal")
+@area_blp.response(204)
+def renew_deputy(deputy_id: int) -> None:
+    """Let your deputy continue for 30 days from now."""
+    areas.renew_deputy(actor(), deputy_id, clock_now())
+
+
 @area_blp.get("/roles/ended")
 @area_blp.response(200, schemas.EndedRolesSchema)
 def get_ended() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, text
 
-from backend.accounts.access import Actor, require, require_recent_password
+from backend.accounts.access import Actor, require, require_recent
 from backend.accounts.audit import record_act
 from backend.database.extensions import db, setting
 from backend.doors.webhooks.addresses import check_url, parse_url
@@ -109,7 +109,7 @@ def add_webhook(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[st
     It begins after `after`, or with what happens from now on.
     """
     require(actor, ACT)
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     check_url(data["url"], setting("WEBHOOK_NETWORKS"))
     if len(db.session.scalars(select(Webhook.id)).all()) >= MAX_WEBHOOKS:
         raise Problem(409, "too_many_webhooks")
@@ -140,7 +140,7 @@ def renew_secret(actor: Actor, webhook_id: int, now: datetime) -> dict[str, Any]
     Former ones sign beside it for `FORMER_FOR`, also one that a lost answer had.
     """
     require(actor, ACT)
-    require_recent_password(actor, now)
+    require_recent(actor, now)
     hook = _get(webhook_id)
     hook.former_salts = [hook.salt, *_former_salts(hook, now)][:MAX_FORMER]
     hook.former_until = now + FORMER_FOR

@@ -1,6 +1,7 @@
 """Pages of officials: areas, samples, exclusions, VNNIC comparisons, letterhead, deputies."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, current_app, redirect, request, url_for
@@ -28,7 +29,13 @@ from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.http import etags
 from backend.http.requests import clock_now
-from backend.organisations.areas import delegate, end_deputy, list_deputies
+from backend.organisations.areas import (
+    MAX_DURATION,
+    delegate,
+    end_deputy,
+    list_deputies,
+    renew_deputy,
+)
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.units.service import units_on
 from backend.web.board import queue
@@ -362,7 +369,12 @@ def deputies(query: dict[str, Any]) -> Any:
 
     if form.submit(schemas.DeputyFormSchema(), add):
         return redirect_to("desk.deputies", query)
-    values = {"deputies": list_deputies(user, now), "areas": own, "user_id": user.user_id}
+    values = {
+        "deputies": list_deputies(user, now),
+        "areas": own,
+        "user_id": user.user_id,
+        "latest": local_day(now + MAX_DURATION) - timedelta(days=1),
+    }
     return render_private("web/desk/deputies.html", query["lang"], form=form, **values)
 
 
@@ -370,4 +382,11 @@ def deputies(query: dict[str, Any]) -> Any:
 def end(query: dict[str, Any], deputy_id: int) -> Any:
     """End a delegation now."""
     end_deputy(actor(), deputy_id, clock_now())
+    return redirect_to("desk.deputies", query)
+
+
+@bp.page("/deputies/<int:deputy_id>/renew", methods=("POST",))
+def renew(query: dict[str, Any], deputy_id: int) -> Any:
+    """Let a deputy continue for 30 days."""
+    renew_deputy(actor(), deputy_id, clock_now())
     return redirect_to("desk.deputies", query)

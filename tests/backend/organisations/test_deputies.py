@@ -1,6 +1,7 @@
 """Deputies: an official lends the own area until a day, and takes it back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from backend.demo.service import remove_teams
 from tests.support.clock import FakeClock
 from tests.support.people import audit_entries, cluster, password_hash, person, unit_id
 from tests.support.problems import wrong_fields
+from tests.support.smtp_server import mail_server
 from tests.support.sql_statements import recorded_statements
 
 URL = "/api/v1/deputies"
@@ -92,6 +94,35 @@ def test_who_lent_takes_back(cast: Cast) -> None:
     assert cast.client.get(URL, headers=cast.official).json["items"] == []
 
 
+def test_who_lent_renews_for_30_days_and_nobody_else(cast: Cast, clock: FakeClock) -> None:
+    one = cast.lend().json["id"]
+    clock.now += timedelta(days=10)
+    renewal = f"{URL}/{one}/renewal"
+    for headers in (cast.lan, person(cast.app, "admin")):
+        assert cast.client.post(renewal, headers=headers).status_code == 404
+    assert cast.client.post(renewal, headers=cast.official).status_code == 204
+    [lent] = cast.client.get(URL, headers=cast.official).json["items"]
+    assert lent["valid_to"] == (clock.now + timedelta(days=30)).isoformat()
+    clock.now += timedelta(days=30)
+    assert not cast.sees()
+    assert cast.client.post(renewal, headers=cast.official).status_code == 404
+
+
+def test_both_are_reminded_by_mail_once_three_days_before(cast: Cast, clock: FakeClock) -> None:
+    cast.lend(valid_to="2024-12-10T00:00:00+07:00")
+    with mail_server() as (settings, mails):
+        cast.app.config.update(settings, PUBLIC_URL="https://do.example.vn")
+        for days, mailed in ((16, 0), (1, 1), (1, 1)):
+            clock.now += timedelta(days=days)
+            done = cast.app.test_cli_runner().invoke(args=["accounts", "remind"])
+            assert done.exit_code == 0, done.output
+            assert len(mails) == mailed
+        [mail] = [message_from_bytes(one, policy=policy.default) for one in mails]
+    assert NAME in mail["To"] and len(mail["To"].addresses) == 2
+    text = mail.get_content()
+    assert "https://do.example.vn/desk/deputies" in text and "00:00, 10/12/2024" in text
+
+
 def test_a_deputy_may_give_up(cast: Cast) -> None:
     one = cast.lend().json["id"]
     assert cast.client.delete(f"{URL}/{one}", headers=cast.lan).status_code == 204
@@ -146,7 +177,7 @@ def test_an_official_of_a_cluster_lends_it(cast: Cast) -> None:
     ("changes", "field", "code"),
     [
         ({"valid_to": "2024-11-20T00:00:00+07:00"}, "valid_to", "in_the_past"),
-        ({"valid_to": "2025-12-01T00:00:00+07:00"}, "valid_to", "deputy_too_long"),
+        ({"valid_to": "2024-12-20T19:00:01+07:00"}, "valid_to", "deputy_too_long"),
         ({"reason": " "}, "reason", "required"),
         ({"name": "nobody@example.vn"}, "name", "deputy_unknown"),
         ({"unit": None}, "unit", "unit_or_cluster"),

@@ -7,7 +7,13 @@ from uuid import uuid4
 
 from backend.contacts.models import UnitContact
 from backend.database.extensions import db
-from tests.support.access.requests_officials import LETTERHEAD, deputy, lent, noted
+from tests.support.access.requests_officials import (
+    LETTERHEAD,
+    deputy,
+    lent,
+    noted,
+    own_deputy,
+)
 from tests.support.access.requests_reports import document, freezing, stored_document
 from tests.support.access.table_pages import DESK_REPORT
 from tests.support.access.world import World
@@ -173,5 +179,6 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}/letterhead": lambda w: OWN,
     f"POST {AREA}/letterhead": _letterhead,
     "POST /desk/deputies": _lending,
+    "POST /desk/deputies/<int:deputy_id>/renew": own_deputy,
     "POST /desk/deputies/<int:deputy_id>/end": lent,
 }

@@ -96,13 +96,18 @@ def _area(world: World) -> dict[str, Any]:
 def deputy(world: World) -> dict[str, Any]:
     name = f"{secrets.token_hex(4)}@example.vn"
     people.account(world.app, name)
-    until = {"valid_to": "2024-12-31T00:00:00+07:00", "reason": "nghỉ phép"}
+    until = {"valid_to": "2024-12-15T00:00:00+07:00", "reason": "nghỉ phép"}
     unit = {"system": "2024", "level": "commune", "code": "05443"}
     return {"json": {"name": name, "unit": unit} | until}
 
 
-def lent(world: World) -> dict[str, Any]:
-    body, official = deputy(world)["json"], world.headers_of("official")
+def own_deputy(world: World) -> dict[str, Any]:
+    """Let the actor lend the area, if it is theirs."""
+    return lent(world, world.headers if world.actor == "official" else None)
+
+
+def lent(world: World, official: dict[str, str] | None = None) -> dict[str, Any]:
+    body, official = deputy(world)["json"], official or world.headers_of("official")
     made = world.client.post("/api/v1/deputies", json=body, headers=official)
     assert made.status_code == 201, made.text
     return {"at": {"deputy_id": made.json["id"]}}
@@ -152,6 +157,7 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "DELETE /api/v1/clusters/<int:cluster_id>": lambda w: SEEN,
     "POST /api/v1/deputies": deputy,
     "DELETE /api/v1/deputies/<int:deputy_id>": lent,
+    "POST /api/v1/deputies/<int:deputy_id>/renewal": own_deputy,
     "POST /api/v1/roles/<int:role_id>/successors": _ended,
     "GET /api/v1/units/<code>/measurements/<identity>": lambda w: {
         "at": {"code": "19", "identity": w.measured(w.stranger)}

@@ -197,5 +197,6 @@ PAGES = {
     "POST /desk/area/<code>/letterhead": "303 401 404 404 404 303 404 303",
     "GET /desk/deputies": "303 401 200 200 200 200 200 200",
     "POST /desk/deputies": "303 401 403 403 403 303 403 403",
+    "POST /desk/deputies/<int:deputy_id>/renew": "303 401 404 404 404 303 404 404",
     "POST /desk/deputies/<int:deputy_id>/end": "303 401 404 404 404 404 404 303",
 }

@@ -47,8 +47,8 @@ MAX_EVENTS = 200
 MAX_BYTES = 250_000_000
 # The last transfer of a slow line takes this long: clients stop at 0.9 s by their own clock …
 LAST_TRANSFER_S = 0.8
-# … and has at least so many bytes: a smaller one would cost nothing.
-LAST_TRANSFER_BYTES = 50_000
+# … and has at least so many bytes, of so many in all: fewer would cost nothing.
+LAST_TRANSFER_BYTES, SLOW_BYTES = 50_000, 100_000
 # The most that a round trip, which a client may prolong, is of the time of a transfer.
 ROUND_TRIP_SHARE = 0.25
 NONCE_BYTES = 16
@@ -91,7 +91,7 @@ class Direction(Struct):
         """Return the rate, the 90th percentile of the large ones, and whether enough was moved."""
         least = max((size for size, _ in self.rates), default=0) / SIZES_COMPARED
         slow = self.last_bytes >= LAST_TRANSFER_BYTES and self.last_seconds >= LAST_TRANSFER_S
-        complete = self.moved >= profile_bytes or slow
+        complete = self.moved >= (SLOW_BYTES if slow else profile_bytes)
         rates = [rate for size, rate in self.rates if size >= least]
         return WitnessedDirection(self.moved, percentile_90(rates), complete)
 

@@ -8,7 +8,7 @@
 // The bytes of transfers, ascending; the first that takes FINISH_S is the last of its direction.
 const KB = 1_000;
 const DOWN = { small: [100, 450, 450], full: [100, 100, 500, 500, 2000, 2000, 8000, 8000, 25000] };
-const UP = { small: [50, 225, 225], full: [100, 100, 400, 400, 1500, 1500, 6000, 6000] };
+const UP = { small: [100, 200, 200], full: [100, 100, 400, 400, 1500, 1500, 6000, 6000] };
 const PINGS = 12;
 const FINISH_S = 0.9;
 const NONCE_LENGTH = 32;

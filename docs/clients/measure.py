@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 # The bytes of transfers, ascending; the first that takes FINISH_S is the last of its direction.
 KB = 1_000
 DOWN = {"small": (100, 450, 450), "full": (100, 100, 500, 500, 2000, 2000, 8000, 8000, 25000)}
-UP = {"small": (50, 225, 225), "full": (100, 100, 400, 400, 1500, 1500, 6000, 6000)}
+UP = {"small": (100, 200, 200), "full": (100, 100, 400, 400, 1500, 1500, 6000, 6000)}
 PINGS, FINISH_S, NONCE_LENGTH, TRIES = 12, 0.9, 32, 5
 
 

@@ -252,14 +252,23 @@ def test_dropped_transfers_lower_the_rate(host: MeasuringHost, elapsed: list[flo
 
 
 @pytest.mark.parametrize(
-    ("size", "seconds", "complete"),
-    [(100_000, 0.8, True), (100_000, 0.79, False), (49_999, 60.0, False), (6_000_000, 0.1, True)],
+    ("transfers", "complete"),
+    [
+        ([(100_000, 0.8)], True),
+        ([(100_000, 0.79)], False),
+        ([(50_000, 0.85)], False),
+        ([(50_000, 0.1), (50_000, 0.85)], True),
+        ([(51_000, 0.1), (49_000, 60.0)], False),
+        ([(50_000, 0.85), (50_000, 0.1)], False),
+        ([(6_000_000, 0.1)], True),
+    ],
 )
-def test_complete_is_the_profile_or_a_transfer_of_a_slow_line(
-    host: MeasuringHost, size: int, seconds: float, complete: bool
+def test_complete_is_the_profile_or_the_transfers_of_a_slow_line(
+    host: MeasuringHost, transfers: list[tuple[int, float]], complete: bool
 ) -> None:
     test = started(host)
-    host.add_upload(test, size, seconds, True, None, NOON)
+    for size, seconds in transfers:
+        host.add_upload(test, size, seconds, True, None, NOON)
     assert said(host, test).up.complete is complete
 
 

@@ -189,7 +189,7 @@ class OneTimeLink(db.Model):
 
 
 class Attempts(db.Model):
-    """The attempts of one address or account (a keyed hash) in one hour, and known addresses."""
+    """The attempts of one address or account (a keyed hash) in one hour."""
 
     __tablename__ = "attempts"
 

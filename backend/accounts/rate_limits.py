@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
-from sqlalchemy import case, delete, select, tuple_
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.models import Attempts
@@ -19,10 +19,6 @@ WITHDRAWALS_PER_HOUR = 60
 
 # Counts are used within their hour only, and shown to admins until the next day.
 KEPT = timedelta(days=1)
-
-# The address of a successful sign-in serves its name for so long.
-KNOWN = "signed_in"
-KNOWN_FOR = timedelta(days=30)
 
 HOUR = timedelta(hours=1)
 
@@ -58,23 +54,6 @@ def account_digest(account: str, hour: datetime, secret: str) -> bytes:
     return hmac.digest(secret.encode(), text.encode(), hashlib.sha256)
 
 
-def note_success(account: str, secret: str, now: datetime) -> None:
-    """Note that an account was signed in to from an address, both in `account`; no commit."""
-    values = {"what": KNOWN, "by": _known_digest(account, secret), "hour": _hour(now), "n": 1}
-    db.session.execute(insert(Attempts).values(values).on_conflict_do_nothing())
-
-
-def has_succeeded(account: str, secret: str, now: datetime) -> bool:
-    """Return whether an account was lately signed in to from an address, both in `account`."""
-    by = Attempts.what == KNOWN, Attempts.by == _known_digest(account, secret)
-    query = select(Attempts.n).where(*by, Attempts.hour >= _hour(now) - KNOWN_FOR)
-    return db.session.scalar(query.limit(1)) is not None
-
-
-def _known_digest(account: str, secret: str) -> bytes:
-    return hmac.digest(secret.encode(), f"{KNOWN}|{account}".encode(), hashlib.sha256)
-
-
 def _count(what: str, by: bytes, most: int, now: datetime, n: int = 1) -> None:
     hour = _hour(now)
     row = insert(Attempts).values(what=what, by=by, hour=hour, n=n)
@@ -85,8 +64,7 @@ def _count(what: str, by: bytes, most: int, now: datetime, n: int = 1) -> None:
     if total == n:
         # Old counts; those locked by a parallel call are skipped.
         key = tuple_(Attempts.what, Attempts.by, Attempts.hour)
-        kept = case((Attempts.what == KNOWN, hour - KNOWN_FOR), else_=now - KEPT)
-        old = select(Attempts.what, Attempts.by, Attempts.hour).where(Attempts.hour < kept)
+        old = select(Attempts.what, Attempts.by, Attempts.hour).where(Attempts.hour < now - KEPT)
         db.session.execute(
             delete(Attempts).where(key.in_(old.with_for_update(skip_locked=True))),
             execution_options={"synchronize_session": False},

@@ -14,7 +14,7 @@ from backend.accounts import passwords, rate_limits, recovery_codes, second_fact
 from backend.accounts.access import Actor, require_session
 from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
-from backend.accounts.models import Attempts, Session, User
+from backend.accounts.models import Attempts, AuditEntry, Session, User
 from backend.accounts.rate_limits import Caller
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -38,8 +38,9 @@ SIGN_INS_PER_ADDRESS = 300
 # address cannot lock out a person at another.
 SIGN_INS_PER_ACCOUNT_AND_ADDRESS = 10
 # Ten addresses that guess together; at this pace ten years allow nine million guesses. The same
-# limit is that of an address where the account was signed in to lately, which has no other.
+# limit is that of a known address, where the person signed in lately, which has no other.
 SIGN_INS_PER_ACCOUNT = 100
+KNOWN_FOR = timedelta(days=30)
 # Limits guessing at a computer that was left signed in.
 CHECKS_PER_ACCOUNT = 20
 # Guessing a code needs the password; three of a million codes are valid at a time.
@@ -65,10 +66,9 @@ def secret_hash(secret: str) -> bytes:
 def sign_in(data: Mapping[str, Any], context: SignInContext) -> tuple[User, str]:
     """Begin a session by name, password and code; return the person and the cookie's secret."""
     name = normalize(data["name"]) or data["name"]
-    at_address = f"{name}|{rate_limits.network_of(context.address)}"
-    refused = _count_attempt(name, at_address, context)
     query = select(User.id, User.password_hash, User.totp_secret)
     row = db.session.execute(query.where(User.name == name, User.closed_at.is_(None))).first()
+    refused = _count_attempt(name, row.id if row else 0, context)
     matches = passwords.verify(data["password"], row.password_hash if row else None)
     if row is None or not matches:
         raise refused or Problem(401, "sign_in_failed")
@@ -78,7 +78,6 @@ def sign_in(data: Mapping[str, Any], context: SignInContext) -> tuple[User, str]
     if user.password_hash and passwords.needs_rehash(user.password_hash):
         user.password_hash = passwords.hash_password(data["password"])
     secret = begin_session(user.id, context)
-    rate_limits.note_success(at_address, context.key, context.now)
     db.session.commit()
     return user, secret
 
@@ -116,14 +115,15 @@ def end_sessions(user_id: int, but: bytes | None = None) -> None:
     db.session.execute(ended)
 
 
-def _count_attempt(name: str, at_address: str, context: SignInContext) -> Problem | None:
+def _count_attempt(name: str, user_id: int, context: SignInContext) -> Problem | None:
     """Count an attempt; 429 above a limit of name or address.
 
-    Where the name signed in lately from the address this 429 is returned, for a wrong password:
+    Where the person signed in lately from the address this 429 is returned, for a wrong password:
     the right one is not refused for what others tried, and the answer shows no name.
     """
     key, now = context.key, context.now
-    known = rate_limits.has_succeeded(at_address, key, now)
+    at_address = f"{name}|{rate_limits.network_of(context.address)}"
+    known = _signed_in_here(user_id, context)
     if known:
         rate_limits.count_for_account("sign_in_known", at_address, SIGN_INS_PER_ACCOUNT, key, now)
     address, most = Caller(context.address, SIGN_INS_PER_ADDRESS), SIGN_INS_PER_ACCOUNT_AND_ADDRESS
@@ -136,6 +136,17 @@ def _count_attempt(name: str, at_address: str, context: SignInContext) -> Proble
             raise
         return refused
     return None
+
+
+def _signed_in_here(user_id: int, context: SignInContext) -> bool:
+    """Return whether a person lately began a session at this address, by the audit log."""
+    begun = select(AuditEntry.address).where(
+        AuditEntry.actor == f"user:{user_id}",
+        AuditEntry.act == "session.begin",
+        AuditEntry.at > context.now - KNOWN_FOR,
+    )
+    here = rate_limits.network_of(context.address)
+    return any(rate_limits.network_of(one or "") == here for one in db.session.scalars(begun))
 
 
 def locked_names(secret: str, now: datetime) -> list[str]:

@@ -149,7 +149,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SPEED_URL", origin, "", "https:// address of another host that serves /do/down and /do/up; default: this one"),
     Setting("HOST_ID", UUID, None, "id of this measuring host at another installation, printed there by `flask hosts add`; default: the own host of this installation"),
     Setting("TICKET_KEYS", public_keys, (), "public keys of other installations whose tickets this measuring host accepts, separated by commas; printed there by `flask hosts keys`"),
-    Setting("PUBLIC_URL", origin, "", "https:// address under which people reach this installation; links in mails, invitations, posters and answers begin with it, whatever Host a request names. Default: the Host of the request; `flask doctor` warns of that in production"),
+    Setting("PUBLIC_URL", origin, "", "https:// address under which people reach this installation; links in mails, invitations, posters and answers begin with it, whatever Host a request names. Default: the addresses at which an admin was signed in, in VAR_DIR/public_hosts; `flask doctor` warns of that in production"),
     Setting("TRUSTED_PROXIES", whole, 0, "number of proxies in front that set X-Forwarded-For and X-Request-Start; 0: the headers are ignored. Production needs one: config/deploy/nginx*.conf"),
     Setting("REGISTRATIONS_PER_HOUR", whole, 1_000, "new devices per client address and hour; enough for five teams of 200 phones behind one carrier address. Those that bring a team's join code are counted on it, 200 an hour"),
     Setting("MEASUREMENTS_PER_HOUR", whole, 6_000, "measurements that one device may send in an hour; a phone back from two weeks offline sends 12 batches of 500"),

@@ -25,6 +25,7 @@ from backend.accounts.sessions import (
 from backend.clock import local_day
 from backend.database.extensions import PERSON, Rows, fetch_autocommit
 from backend.errors import Problem
+from backend.http.links import confirm_host
 from backend.http.requests import MAX_BODY_BYTES, Blueprint, Parser, clock_now
 
 COOKIE = "dosong_session"
@@ -190,6 +191,8 @@ def _by_session() -> Actor:
         sent = request.headers.get(CSRF_HEADER) or _form_field()
         if not hmac.compare_digest(sent.encode(), csrf_token(secret).encode()):
             raise Problem(403, "csrf_failed")
+    if any(row["role"] == "admin" for row in rows):
+        confirm_host()
     return _actor(rows, digest)
 
 

@@ -19,6 +19,7 @@ from backend.accounts.authentication import (
 )
 from backend.accounts.links import deliver
 from backend.database.extensions import PERSON, SESSION
+from backend.http.links import link_root
 from backend.http.requests import Blueprint, clock_now
 
 blp = Blueprint("people", __name__, description="People who sign in")
@@ -84,7 +85,7 @@ def list_users(query: dict[str, Any]) -> Any:
 def offer_password(user_id: int) -> Any:
     """Make a link by which a person chooses a new password; for admins."""
     link = links.make_password_link(actor(), user_id, clock_now())
-    return deliver(link, request.host_url, current_app.config)
+    return deliver(link, link_root(), current_app.config)
 
 
 @blp.post("/users/<int:user_id>/confirmation")

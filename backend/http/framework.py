@@ -10,6 +10,8 @@ from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Rule
 
+from backend.http.links import link_root
+
 
 class RowNumber(IntegerConverter):
     """The id of a row in a path; 404 for larger numbers without a query.
@@ -58,6 +60,7 @@ def init_app(app: Flask) -> None:
     app.url_rule_class = LateRule
     app.url_map.converters["int"] = RowNumber
     app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.globals["link_root"] = link_root
     app.json.sort_keys = False  # type: ignore[attr-defined] # fields in the order of their schema
     set_public_url(app, app.config["PUBLIC_URL"])
     trust_proxies(app, app.config["TRUSTED_PROXIES"])
@@ -70,10 +73,7 @@ def trust_proxies(app: Flask, hops: int) -> None:
 
 
 def set_public_url(app: Flask, url: str) -> None:
-    """Answer every request as one to the public address, whatever Host it names.
-
-    The Host is a text of the client: an invitation that is mailed with it leads anywhere.
-    """
+    """Answer every request as one to the public address, whatever Host it names."""
     if not url:
         return
     inner, (scheme, _, host) = app.wsgi_app, url.partition("://")

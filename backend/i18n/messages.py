@@ -22,6 +22,10 @@ TEXTS: dict[str, str] = {
     "no_mail_server": N_("No mail server is set up (SMTP_HOST)."),
     "too_many_requests": N_("Too many requests; try again later."),
     "transfer_too_slow": N_("The transfer took too long; measure again."),
+    "host_unconfirmed": N_(
+        "Links cannot begin with this address yet. An admin opens this site here once, signed in, "
+        "or sets PUBLIC_URL."
+    ),
     "request_timeout": N_("The request took too long to arrive; send it again."),
     "unavailable": N_("The service is temporarily unavailable; try again."),
     "busy": N_("The server is overloaded; try again in a few seconds."),

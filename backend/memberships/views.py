@@ -14,6 +14,7 @@ from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import invalid
 from backend.fields import MAX_BIG_ID
+from backend.http.links import link_root
 from backend.http.requests import Blueprint, bearer_token, clock_now, language
 from backend.i18n.messages import message
 from backend.memberships import join_codes, joining, poster, schemas, service, volunteers
@@ -100,7 +101,7 @@ def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
 def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
     """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
     made = joining.create_pass(device.id, data, clock_now(), current_app.config["SECRET_KEY"])
-    return made | {"content": poster.content(request.url_root, made["code"])}, 201
+    return made | {"content": poster.content(link_root(strict=False), made["code"])}, 201
 
 
 @blp.post("/passes/use")
@@ -178,7 +179,7 @@ def print_poster(campaign_id: int, team_id: int) -> Response:
         shown=details,
         place=details.place,
         expires=details.expires_at and details.expires_at.astimezone(VIETNAM),
-        address=poster.short_address(request.url_root, details.code),
+        address=poster.short_address(link_root(), details.code),
         qr=poster.inline_svg(_content(details)),
         style=poster.style(),
         operator=config["OPERATOR_NAME"],
@@ -205,4 +206,4 @@ def _serialize_code(details: join_codes.CodeDetails) -> dict[str, Any]:
 
 
 def _content(details: join_codes.CodeDetails) -> str:
-    return poster.content(request.url_root, details.code)
+    return poster.content(link_root(), details.code)

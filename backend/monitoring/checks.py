@@ -142,7 +142,7 @@ def configuration(context: CheckContext) -> Iterator[Finding]:
         )
     if config["MODE"] == "production" and not config["PUBLIC_URL"]:
         yield Finding(
-            N_("PUBLIC_URL is not set: links and posters begin with the Host of a request."),
+            N_("PUBLIC_URL is not set: links begin with an address at which an admin signed in."),
             N_("Set PUBLIC_URL to the address of this site, such as https://do.example.vn"),
             warning=True,
         )

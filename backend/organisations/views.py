@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app
 
 from backend.accounts.authentication import PersonBlueprint, SignedInParser, actor, keep_private
 from backend.accounts.links import deliver
@@ -10,6 +10,7 @@ from backend.accounts.schemas import LinkSchema, RoleSchema
 from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
+from backend.http.links import link_root
 from backend.http.requests import Blueprint, clock_now
 from backend.organisations import areas, clusters, grants, schemas, service
 
@@ -163,7 +164,7 @@ def succeed(data: dict[str, Any], role_id: int) -> dict[str, Any]:
 def invite(data: dict[str, Any]) -> Any:
     """Invite a person with roles; the link is mailed, or in the answer to be handed over."""
     link = grants.invite(actor(), data["name"], data["display_name"], data["roles"], clock_now())
-    return deliver(link, request.host_url, current_app.config)
+    return deliver(link, link_root(), current_app.config)
 
 
 @grant_blp.post("/users/<int:user_id>/roles")

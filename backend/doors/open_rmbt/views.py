@@ -14,6 +14,7 @@ from backend.devices import service as devices
 from backend.doors.open_rmbt import schemas, service
 from backend.doors.open_rmbt.service import ROUTE, MeasuringServer, Request
 from backend.errors import Problem
+from backend.http.links import link_root
 from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
@@ -167,5 +168,5 @@ def connect_open_rmbt() -> dict[str, str]:
     devices.authenticate(token, clock_now())
     if not current_app.config["OPEN_RMBT_URL"]:
         raise Problem(404, "no_measuring_server")
-    host = service.control_host(request.url_root, token)
+    host = service.control_host(link_root(), token)
     return {"host": host, "qr_svg": inline_svg(host)}

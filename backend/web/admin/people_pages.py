@@ -11,6 +11,7 @@ from backend.accounts.links import deliver
 from backend.accounts.session_list import all_sessions, end_session
 from backend.clock import local_day
 from backend.errors import Problem, invalid
+from backend.http.links import link_root
 from backend.http.requests import as_attachment, clock_now
 from backend.official_import.lines import MAX_FILE, as_text, read_file
 from backend.official_import.service import ImportedOfficials, officials_within
@@ -66,7 +67,7 @@ def officials(query: dict[str, Any]) -> Any:
     result = form.submit(schemas.OfficialsFormSchema(), submit, lists=["known"])
     if result and result.invited:
         mailing = form.values.get("mail") == "yes"
-        handed = hand_out(result.invited, request.host_url, current_app.config, mailing=mailing)
+        handed = hand_out(result.invited, link_root(), current_app.config, mailing=mailing)
     if request.method != "POST" and query["home"]:
         form.values = {"home": query["home"]}
     return render_section(
@@ -163,7 +164,7 @@ def _scope_choices() -> dict[str, Any]:
 
 def _render_link(query: dict[str, Any], link: links.Link) -> Any:
     """Render the page that shows a link once, and whether it was mailed."""
-    handed = deliver(link, request.host_url, current_app.config)
+    handed = deliver(link, link_root(), current_app.config)
     response = render_section("link", query, handed=handed)
     response.status_code = 201
     return response

@@ -29,6 +29,7 @@ from backend.coverage.signals.evidence import campaign_evidence
 from backend.coverage.signals.service import campaign_signals, search_campaign
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
+from backend.http.links import link_root
 from backend.http.paging import MAX_PAGE
 from backend.http.requests import as_attachment, clock_now
 from backend.measurements.corrections.service import (
@@ -184,7 +185,7 @@ def _invitation(board: CampaignBoard, code: Any) -> str:
     campaign = board.campaign
     organisation = show_organisation(campaign["organisation_id"])
     days = campaign["first_day"], campaign["last_day"]
-    link = content(request.url_root, code.code)
+    link = content(link_root(strict=False), code.code)
     call = format_phone(organisation["telephone"])
     return member_message(code.place.team, campaign["name"], days, link, code.code, call)
 
@@ -213,7 +214,7 @@ def render_plan(
         if problem.status in (401, 403, 404):
             raise
         refused = problem.errors[0].code if problem.errors else problem.code
-    qr = Markup(inline_svg(f"{request.url_root}do"))  # noqa: S704 # drawn by a library
+    qr = Markup(inline_svg(f"{link_root(strict=False)}do"))  # noqa: S704 # drawn by a library
     values = {"board": board, "query": query, "plan": plan, "refused": refused, "map": None}
     if plan:
         names = {one.code: one.name for one in listing_on(plan["date"]).levels["province"]}

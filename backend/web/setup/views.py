@@ -15,6 +15,7 @@ from backend.campaigns.teams import change_team, create_team, end_team, show_tea
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
+from backend.http.links import link_root
 from backend.http.requests import as_attachment, clock_now
 from backend.memberships.join_codes import coded_teams as coded_team_ids
 from backend.memberships.join_codes import create_codes, remove_team
@@ -238,7 +239,7 @@ def _invited(one: InvitedLeader, campaign: str, call: str | None) -> dict[str, A
     found: dict[str, Any] = {"contact": one.contact, "teams": one.teams, "error": one.error}
     if one.link is None:
         return found | {"message": None}
-    link = one.link.serialize(request.host_url)
+    link = one.link.serialize(link_root())
     text = leader_message(one.teams, campaign, link["link"], one.link.expires_at, call)
     return found | {"message": text}
 
@@ -284,7 +285,7 @@ def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
     teams = service.coded_teams(actor(), campaign_id, query["team"])
     first = (query["part"] - 1) * service.MAX_POSTERS
     part = teams[first : first + service.MAX_POSTERS]
-    pages = service.poster_teams(part, request.url_root, local_day(now))
+    pages = service.poster_teams(part, link_root(), local_day(now))
     content = posters(service.poster_texts(campaign_id, current_app.config, now), pages)
     name = f"poster-{campaign_id}.pdf"
     return as_attachment(content, "application/pdf", name, stored=False)

@@ -1,4 +1,4 @@
-"""PUBLIC_URL: links begin with the address of the installation, not with the Host of a request."""
+"""Links begin with the address of the installation, not with the Host of a request."""
 
 from collections.abc import Callable
 from email import message_from_bytes, policy
@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from backend.http.framework import set_public_url
 from config import settings
+from tests.support.admin_client import AdminBrowser
+from tests.support.clock import FakeClock
 from tests.support.joining import Cast
 from tests.support.people import person
 from tests.support.smtp_server import mail_server
@@ -22,13 +25,18 @@ INVITATIONS = "/api/v1/invitations"
 @pytest.fixture
 def public(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setattr(app, "wsgi_app", app.wsgi_app)  # put back afterwards
+    monkeypatch.setitem(app.config, "PUBLIC_URL", PUBLIC)
     set_public_url(app, PUBLIC)
     return app
 
 
-def invitation(client: FlaskClient, admin: dict[str, str]) -> str:
+def invite(client: FlaskClient, admin: dict[str, str], host: str = FORGED["Host"]) -> TestResponse:
     body = {"name": "hoa@example.vn", "roles": [{"role": "admin"}]}
-    link: str = client.post(INVITATIONS, json=body, headers=admin | FORGED).json["link"]
+    return client.post(INVITATIONS, json=body, headers=admin | {"Host": host})
+
+
+def invitation(client: FlaskClient, admin: dict[str, str]) -> str:
+    link: str = invite(client, admin).json["link"]
     return link
 
 
@@ -62,8 +70,46 @@ def test_a_mailed_link_begins_with_the_public_address(public: Flask, client: Fla
     assert link in text and "evil" not in text
 
 
-def test_in_development_links_begin_with_the_host(app: Flask, client: FlaskClient) -> None:
-    assert invitation(client, person(app, "admin")).startswith("http://dosong-vn.evil.example/")
+@pytest.fixture
+def unset(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """An installation without PUBLIC_URL that no admin has opened."""
+    monkeypatch.setitem(app.config, "VAR_DIR", tmp_path)
+    return app
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000"])
+def test_on_the_own_machine_no_host_has_to_be_confirmed(
+    unset: Flask, client: FlaskClient, host: str
+) -> None:
+    link = invite(client, person(unset, "admin"), host).json["link"]
+    assert link.startswith(f"http://{host}/invitation#")
+
+
+@pytest.mark.parametrize("host", [FORGED["Host"], "localhost.evil.example", "127.0.0.1@x", "[::1"])
+def test_without_an_address_of_an_admin_there_are_no_links(
+    unset: Flask, client: FlaskClient, host: str
+) -> None:
+    answer = invite(client, person(unset, "admin"), host)  # a token of a program confirms nothing
+    assert (answer.status_code, answer.json["code"]) == (409, "host_unconfirmed")
+
+
+def test_links_begin_with_the_address_at_which_an_admin_was_signed_in(
+    unset: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    token, hosts = person(unset, "admin"), ("do.example.vn", "192.168.1.5:8000")
+    AdminBrowser(unset, client, clock.now)
+    cookie = client.get_cookie("dosong_session")
+    assert cookie
+    for host in hosts:
+        client.set_cookie(cookie.key, cookie.value, domain=host.partition(":")[0])
+        assert client.get("/account", base_url=f"http://{host}").status_code == 200
+    for host in hosts:
+        assert invite(client, token, host).json["link"].startswith(f"http://{host}/invitation#")
+    assert invitation(client, token).startswith("http://192.168.1.5:8000/invitation#")
+    cast = Cast(unset)
+    code = f"/api/v1/campaigns/{cast.campaign}/teams/{cast.one}/join-code"
+    content = client.get(code, headers=token | FORGED).json["content"]
+    assert content == f"http://192.168.1.5:8000/do/#{cast.code_one}"
 
 
 @pytest.mark.parametrize("value", ["do.example.vn", "https://do.example.vn/x", "https://a b"])

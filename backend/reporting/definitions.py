@@ -67,7 +67,7 @@ UNIT = {
 THREE = {
     "received": "stored samples",
     "valid": "received samples without a disqualifying reason",
-    "counted": "valid samples that are representative",
+    "counted": "valid samples that are no repeats",
 }
 PART_TEXTS = {
     "witnessed": "counted samples that a measuring host confirmed",
@@ -298,10 +298,12 @@ CONTRIBUTIONS = View(
     """,
 )
 
-FIGURES = ("mean", *(f"{name}{end}" for name in QUANTILES for end in ("", "_low", "_high")))
+SHOWN = ("device_median", *QUANTILES)
+FIGURES = ("mean", *(f"{name}{end}" for name in SHOWN for end in ("", "_low", "_high")))
 FIGURE_TEXTS = {
     "mean": "mean",
-    "median": "median",
+    "device_median": "the median that pages show: every phone weighs the same",
+    "median": "median of all tests",
     "p10": "10 % of the samples are lower",
     "p90": "90 % of the samples are lower",
 }
@@ -316,9 +318,10 @@ METRIC_TEXTS = {
 
 
 def _figure_text(metric: str, figure: str) -> str:
-    name, _, end = figure.partition("_")
-    limit = {"": "", "low": ", lower limit of its 95 % interval", "high": ", upper limit"}[end]
-    return f"{METRIC_TEXTS[metric]}: {FIGURE_TEXTS[name]}{limit}"
+    limits = {"_low": ", lower limit of its 95 % interval", "_high": ", upper limit"}
+    end = next((one for one in limits if figure.endswith(one)), "")
+    name = figure.removesuffix(end)
+    return f"{METRIC_TEXTS[metric]}: {FIGURE_TEXTS[name]}{limits.get(end, '')}"
 
 
 SPEED_COLUMNS = {

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals
-from backend.coverage.statistics.group_figures import Measured
+from backend.coverage.statistics.group_figures import Entries, Measured
 from backend.coverage.statistics.intervals import Estimate
+from backend.coverage.statistics.quantiles import ALL, Samples
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,7 +23,8 @@ Random = np.random.Generator
 Draw = Callable[[Ints, int, Random], Floats]  # speeds of samples by phone, for a number of phones
 
 COMMUNES = 100
-SIGMA = 1.2  # of VNNIC's mean and median of August 2026
+METRIC, MINIMUM_N = "download_mbps", 30
+MEDIAN, SIGMA = 90.68, 1.2  # of VNNIC's mean and median of August 2026
 TRUTH_PHONES = 400_000
 
 
@@ -32,7 +34,7 @@ def lognormal(rho: float) -> Draw:
     def draw(phone: Ints, phones: int, rng: Random) -> Floats:
         shared = math.sqrt(rho) * rng.standard_normal(phones)[phone]
         own = math.sqrt(1 - rho) * rng.standard_normal(len(phone))
-        return 90.68 * np.exp(SIGMA * (shared + own))
+        return MEDIAN * np.exp(SIGMA * (shared + own))
 
     return draw
 
@@ -55,7 +57,7 @@ def office(rho: float) -> Draw:
 
     def draw(phone: Ints, phones: int, rng: Random) -> Floats:
         steady = (rng.random(phones) < 1 / 3)[phone]
-        line = (90.68 * np.exp(SIGMA * rng.standard_normal(phones)))[phone]
+        line = (MEDIAN * np.exp(SIGMA * rng.standard_normal(phones)))[phone]
         fixed = line * np.exp(0.1 * rng.standard_normal(len(phone)))
         return np.where(steady, fixed, free(phone, phones, rng))
 
@@ -67,19 +69,35 @@ KINDS = {"lognormal": lognormal, "mixture": mixture, "office": office}
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Months of one kind: n samples of some phones, used evenly or by Zipf's law."""
+    """Months of one kind: n samples of some phones, used evenly or by Zipf's law.
+
+    With `outings`, so many groups of `together` phones go out, and samples of one outing share a
+    part `rho_of_outing` of the variance of their logarithms; without, every phone is alone.
+    """
 
     kind: str
     rho: float
     n: int
     phones: int
     zipf: bool
+    outings: int = 0
+    together: int = 1
+    rho_of_outing: float = 0.0
 
-    def sizes(self, rng: Random) -> Ints:
-        """Return the number of samples of each phone that measured at all."""
-        use = 1 / np.arange(1, self.phones + 1) if self.zipf else np.ones(self.phones)
-        drawn = rng.multinomial(self.n, use / use.sum())
-        return drawn[drawn > 0]
+    def samples(self, rng: Random) -> tuple[Ints, Ints]:
+        """Return the phone and the outing of each sample; phones that measured have numbers."""
+        if not self.outings:
+            use = 1 / np.arange(1, self.phones + 1) if self.zipf else np.ones(self.phones)
+            sizes = rng.multinomial(self.n, use / use.sum())
+            phone = np.repeat(np.arange(np.count_nonzero(sizes)), sizes[sizes > 0])
+            return phone, phone
+        of_outing = -(-self.n // self.outings)
+        chosen = [
+            np.resize(rng.choice(self.phones, self.together, replace=False), of_outing)
+            for _ in range(self.outings)
+        ]
+        outing = np.repeat(np.arange(self.outings), of_outing)
+        return np.concatenate(chosen)[: self.n], outing[: self.n]
 
 
 @lru_cache
@@ -89,61 +107,45 @@ def truth(kind: str, rho: float, part: float) -> float:
     return float(np.quantile(KINDS[kind](rho)(phone, TRUTH_PHONES, rng), part))
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
-    """The samples of a simulated month: ascending values and the phone of each."""
-
-    values: Floats
-    phone: Ints
-    sizes: Floats
-
-
-def month(cell: Cell, rng: Random) -> Month:
-    """Draw a month."""
-    sizes = cell.sizes(rng)
-    phone = np.repeat(np.arange(len(sizes)), sizes)
-    values = KINDS[cell.kind](cell.rho)(phone, len(sizes), rng)
-    order = np.argsort(values, kind="stable")
-    return Month(values[order], phone[order], sizes.astype(np.float64))
+def month(cell: Cell, rng: Random) -> Samples:
+    """Draw a month. Of outings, the rest of the variance is divided as without them."""
+    phone, outing = cell.samples(rng)
+    kind = KINDS[cell.kind](cell.rho / (1 - cell.rho_of_outing))
+    values = kind(phone, cell.phones, rng)
+    if cell.rho_of_outing:  # lognormal
+        share, number = cell.rho_of_outing, cell.outings
+        shared = SIGMA * math.sqrt(share) * rng.standard_normal(number)[outing]
+        values = MEDIAN * (values / MEDIAN) ** math.sqrt(1 - share) * np.exp(shared)
+    return Samples(ALL, ALL, len(values), {METRIC: values}, phone, outing)
 
 
-def measured(months: Sequence[Month]) -> Measured:
+def measured(months: Sequence[Samples]) -> Measured:
     """Return months as groups of the product."""
-    bounds = np.append(0, np.cumsum([len(one.values) for one in months]))
-    phones = np.append(0, np.cumsum([len(one.sizes) for one in months]))
-    numbers = [one.phone + first for one, first in zip(months, phones, strict=False)]
-    return Measured(
-        groups=np.arange(len(months)),
-        values=np.concatenate([one.values for one in months]),
-        bounds=bounds,
-        pairs=np.concatenate(numbers).astype(np.int32),
-        sizes=np.concatenate([one.sizes for one in months]),
-        pair_bounds=phones,
-    )
+    return Entries([[one] for one in months]).measured(METRIC)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A month's figure that leads, with its interval."""
+    """A month's figure that is shown, with its interval."""
 
     estimate: Estimate
     n: float  # effective
+    shown: bool  # with the product's minimum
 
 
-def estimate(months: Sequence[Month], part: float) -> list[Result]:
-    """Return the quantile of each month of a province, as the product does."""
+def estimate(months: Sequence[Samples], part: float) -> list[Result]:
+    """Return the quantile of equal devices of each month of a province, as the product does."""
     data, every = measured(months), np.arange(len(months))
-    sizes, rho = data.of_devices, intervals.correlation(data.spread(part), np.zeros_like(every))
-    decides = intervals.has_dominant_device(sizes)
-    n = np.where(
-        decides,
-        intervals.effective_n_of_devices(sizes, rho),
-        intervals.effective_n(sizes, rho),
-    )
+    rho = intervals.correlations(data.spread(), np.zeros_like(every))
+    n = intervals.effective_n(data.of_devices, rho.of_device, rho.of_outing)
+    decided = intervals.effective_n(data.of_devices, rho.of_kind, rho.of_outing)
     parts = np.full(len(n), part)
     levels = np.array([parts, *intervals.share_limits(parts, n)])
-    found = np.where(decides, data.of_equal_devices(every, levels), data.at(every, levels))
-    return [Result(Estimate(*one), worth) for one, worth in zip(found.T, n, strict=True)]
+    found = data.of_equal_devices(every, levels)
+    return [
+        Result(Estimate(*one), worth, bool(shown))
+        for one, worth, shown in zip(found.T, n, decided >= MINIMUM_N, strict=True)
+    ]
 
 
 def provinces(cell: Cell, months: int, part: float, rng: Random) -> Iterator[Result]:

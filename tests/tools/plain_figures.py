@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals
-from backend.coverage.statistics.group_figures import DEVICES, MEDIAN, ROUNDING, SAMPLES, Node
+from backend.coverage.statistics.group_figures import DEVICE_MEDIAN, ROUNDING, Node
 from backend.coverage.statistics.intervals import (
-    MAX_SHARE,
     MIN_OUTER,
     PRIOR_CORRELATION,
-    PRIOR_DEVICES,
+    PRIOR_NUMBER,
+    PRIOR_OUTINGS,
 )
 from backend.coverage.statistics.quantiles import (
     ALL,
@@ -30,47 +30,63 @@ from backend.coverage.statistics.quantiles import (
 )
 
 Floats = NDArray[np.float64]
-# Sums of squares between and within devices, their degrees of freedom, and Σ of n − Σ mᵢ² / n.
-Spread = tuple[float, float, float, float, float]
-
-
-def total(values: Any) -> float:
-    """Return the sum of values in their order, as numpy adds a segment."""
-    return float(np.add.reduceat(values, [0])[0])
+Rho = tuple[float, float, float]  # of the group's devices, of its kind's, of the kind's outings
 
 
 @dataclass(frozen=True)
 class Group:
-    """Ascending values of a metric with the device of each, and the samples of each device."""
+    """Ascending values of a metric with the device and the outing of each."""
 
     values: Floats
     devices: NDArray[np.int64]
-    sizes: Floats
+    outings: NDArray[np.int64]
 
     @property
     def n(self) -> int:
         """Number of values."""
         return len(self.values)
 
-    def spread(self, part: float) -> Spread:
-        """Return the spread of the indicator below a quantile."""
-        middle, number = np.quantile(self.values, part), len(self.sizes)
-        below = np.bincount(self.devices[self.values < middle], minlength=number)
-        equal = np.bincount(self.devices[self.values == middle], minlength=number)
-        sums = below + 0.5 * equal
-        squares = float(below.sum()) + 0.25 * float(equal.sum())
-        between = total(sums * sums / self.sizes)
-        return (
-            between - float(sums.sum()) ** 2 / self.n,
-            squares - between,
-            number - 1.0,
-            float(self.n - number),
-            self.n - float(np.sum(self.sizes**2)) / self.n,
+    @property
+    def sizes(self) -> Floats:
+        """Values of each device."""
+        return np.bincount(self.devices).astype(np.float64)
+
+    def spread(self) -> Floats:
+        """Return the spread of the indicator below the median, in the order of `Spread`."""
+        middle, sizes = np.median(self.values), self.sizes
+        below = (self.values < middle) + 0.5 * (self.values == middle)
+        beside = below - below.mean()
+        means = np.bincount(self.devices, weights=beside) / sizes
+        between, whole = float(sizes @ means**2), float(beside @ beside)
+        together, pairs, outings = 0.0, 0, 0
+        for outing in np.unique(self.outings):
+            here = self.outings == outing
+            apart = self.devices[here][:, None] != self.devices[here][None, :]
+            together += float((np.outer(beside[here], beside[here]) * apart).sum())
+            pairs += int(apart.sum())
+            outings += bool(apart.any())
+        return np.array(
+            [
+                between,
+                whole - between,
+                len(sizes) - 1,
+                self.n - len(sizes),
+                self.n - float(sizes @ sizes) / self.n,
+                together,
+                pairs * whole / self.n,
+                outings,
+            ]
         )
+
+    @property
+    def weights(self) -> Floats:
+        """The weight of each value if devices weigh equally; equal values share theirs."""
+        weights = 1 / self.sizes[self.devices]
+        return np.array([weights[self.values == value].mean() for value in self.values])
 
     def at_equal_devices(self, level: float) -> float:
         """Return the value at a level if devices weigh equally."""
-        weights = 1 / self.sizes[self.devices]
+        weights = self.weights
         middle = np.cumsum(weights) - weights / 2
         place = middle[0] + level * (middle[-1] - middle[0])
         return float(np.interp(place, middle, self.values))
@@ -80,40 +96,49 @@ class Group:
         edges = np.searchsorted(self.values, BANDS_MBPS, side="left")
         return [int(n) / self.n for n in np.diff([0, *edges, self.n])]
 
-    def worth(self, rho: float, more: int = 0) -> float:
-        """Return the effective n, with more devices of one sample each."""
-        n = self.n + more
-        return n * n / (rho * (float(np.sum(self.sizes**2)) + more) + (1 - rho) * n)
+    def worth(self, rho: Rho) -> float:
+        """Return the effective n."""
+        return effective_n(np.ones(self.n), self.devices, self.outings, rho[0], rho[2])
 
-    def worth_of_devices(self, rho: float, more: int = 0) -> float:
-        """Return the effective n if devices weigh equally, with more devices."""
-        devices = len(self.sizes) + more
-        inverse = total(1 / self.sizes) + more
-        return devices**2 / (rho * devices + (1 - rho) * inverse)
+    def worth_of_devices(self, rho: float, of_outing: float, more: int = 0) -> float:
+        """Return the effective n if devices weigh equally, with more devices of one sample each."""
+        weights = np.append(1 / self.sizes[self.devices], np.ones(more))
+        devices = np.append(self.devices, len(self.sizes) + np.arange(more))
+        outings = np.append(self.outings, self.outings.max() + 1 + np.arange(more))
+        return effective_n(weights, devices, outings, rho, of_outing)
 
-    def decides(self, more: int = 0) -> bool:
-        """Return whether one device has too many samples, also with more of others."""
-        return bool(self.sizes.max() > MAX_SHARE * (self.n + more))
-
-    def missing(self, rho: float, least: float) -> int:
+    def missing(self, rho: Rho, least: float) -> int:
         """Return the least number of devices with one sample each for an effective n."""
-        for more in range(10_000):
-            worth = self.worth_of_devices if self.decides(more) else self.worth
-            if worth(rho, more) >= least:
-                return more
-        raise AssertionError("not reached")
+        return next(k for k in range(10_000) if self.worth_of_devices(*rho[1:], k) >= least)
+
+
+def effective_n(
+    weights: Floats,
+    devices: NDArray[np.int64],
+    outings: NDArray[np.int64],
+    of_device: float,
+    of_outing: float,
+) -> float:
+    """Return the effective n of weighted samples."""
+    w = weights / weights.sum()
+    by_device, by_outing = (np.bincount(one, weights=w) for one in (devices, outings))
+    alone = max(0.0, 1 - of_device - of_outing)
+    variance = alone * w @ w + of_device * by_device @ by_device + of_outing * by_outing @ by_outing
+    return float(1 / variance)
 
 
 def group_of(samples: Sequence[Samples], metric: str) -> Group | None:
     """Return the values of a metric; None without any."""
     values = np.concatenate([one.values[metric] for one in samples])
-    devices = np.concatenate([one.devices for one in samples])
-    values, devices = values[~np.isnan(values)], devices[~np.isnan(values)]
-    if not len(values):
+    known = ~np.isnan(values)
+    if not known.any():
         return None
-    _, devices, sizes = np.unique(devices, return_inverse=True, return_counts=True)
-    order = np.lexsort((devices, values))  # equal values by device
-    return Group(values[order], devices[order], sizes.astype(np.float64))
+    devices, outings = (
+        np.unique(np.concatenate(one)[known], return_inverse=True)[1]
+        for one in ([one.devices for one in samples], [one.outings for one in samples])
+    )
+    order = np.argsort(values[known])
+    return Group(values[known][order], devices[order], outings[order])
 
 
 def figures_of(
@@ -137,28 +162,31 @@ def figures_of(
 
 def _correlations(
     data: Mapping[Node, Group], kinds: Mapping[int, Hashable], minimum: int
-) -> dict[Node, dict[str, float]]:
-    """Return the correlation of each quantile in each group."""
-    none: Spread = (0.0, 0.0, 0.0, 0.0, 0.0)
+) -> dict[Node, Rho]:
+    """Return the correlations in each group."""
     kind = {node: (kinds[node[0]], node[1] == ALL, node[2] == ALL) for node in data}
-    rho: dict[Node, dict[str, float]] = defaultdict(dict)
-    for name, part in QUANTILES.items():
-        spreads = {node: one.spread(part) for node, one in data.items() if one.n >= minimum}
-        pooled: dict[Hashable, Spread] = defaultdict(lambda: none)
-        for node, spread in spreads.items():
-            before = pooled[kind[node]]
-            pooled[kind[node]] = (
-                before[0] + spread[0], before[1] + spread[1], before[2] + spread[2],
-                before[3] + spread[3], before[4] + spread[4],
-            )  # fmt: skip
-        for node in data:
-            prior = _drawn(pooled[kind[node]], PRIOR_CORRELATION)
-            rho[node][name] = _drawn(spreads.get(node, none), prior)
+    spreads = {node: one.spread() for node, one in data.items() if one.n >= minimum}
+    pooled: dict[Hashable, Floats] = defaultdict(lambda: np.zeros(8))
+    for node, spread in spreads.items():
+        pooled[kind[node]] = pooled[kind[node]] + spread
+    rho = {}
+    for node in data:
+        of_all = pooled[kind[node]]
+        of_kind = _drawn(of_all, PRIOR_CORRELATION)
+        own = _drawn(spreads.get(node, np.zeros(8)), of_kind)
+        rho[node] = own, of_kind, _of_outing(*of_all[5:].tolist())
     return rho
 
 
-def _drawn(spread: Spread, prior: float) -> float:
-    between, within, free, within_free, size = spread
+def _of_outing(together: float, pairs: float, outings: float) -> float:
+    if pairs <= 0:
+        return 0.0
+    own = min(1.0, max(0.0, together / pairs))
+    return (outings * own + PRIOR_NUMBER * PRIOR_OUTINGS) / (outings + PRIOR_NUMBER)
+
+
+def _drawn(spread: Floats, prior: float) -> float:
+    between, within, free, within_free, size = spread[:5].tolist()
     if free <= 0 or within_free <= 0 or size <= 0:
         return prior
     of_device, inside = between / free, within / within_free
@@ -167,7 +195,7 @@ def _drawn(spread: Spread, prior: float) -> float:
         return prior
     own = min(1.0, max(0.0, (of_device - inside) / whole))
     known = free * min(1.0, within_free / free)
-    return (known * own + PRIOR_DEVICES * prior) / (known + PRIOR_DEVICES)
+    return float((known * own + PRIOR_NUMBER * prior) / (known + PRIOR_NUMBER))
 
 
 @cache
@@ -181,11 +209,12 @@ def _add(
     metric: str,
     node: Node,
     group: Group,
-    rho: Mapping[str, float],
+    rho: Rho,
     minimum: int,
 ) -> None:
-    n, equal = group.worth(rho[MEDIAN]), group.worth_of_devices(rho[MEDIAN])
-    missing = group.missing(rho[MEDIAN], minimum - ROUNDING)
+    own, _, of_outing = rho
+    n, equal = group.worth(rho), group.worth_of_devices(own, of_outing)
+    missing = group.missing(rho, minimum - ROUNDING)
     shares = figures["shares"]
     for one in REFERENCES:
         if (one.metric, one.technology) == (metric, node[2]):
@@ -193,29 +222,26 @@ def _add(
             shares["references"][one.code] = None if missing else share
             shares["reference_limits"][one.code] = None if missing else _limits(share, n)
     if metric == METRICS[0]:
-        figures |= {"effective_n": equal if group.decides() else n, "more_devices": missing}
+        figures |= {"effective_n": equal, "more_devices": missing}
         if not missing:
             shares["bands"] = group.bands()
             shares["band_limits"] = [_limits(share, n) for share in shares["bands"]]
     if not missing:
-        figures[metric] = _serialize(group, rho, n, equal)
+        figures[metric] = _serialize(group, n, equal)
 
 
-def _serialize(
-    group: Group, rho: Mapping[str, float], n: float, of_devices: float
-) -> dict[str, Any]:
+def _serialize(group: Group, n: float, of_devices: float) -> dict[str, Any]:
     result: dict[str, Any] = {
         "n": group.n,
         "effective_n": n,
-        "mean": total(group.values) / group.n,
+        "mean": float(group.values.mean()),
         "device_effective_n": of_devices,
-        "leads": DEVICES if group.decides() else SAMPLES,
     }
-    quantiles = {name: (part, group.worth(rho[name])) for name, part in QUANTILES.items()}
-    for name, (part, worth) in (quantiles | {"device_median": (0.5, of_devices)}).items():
-        given = name not in ("p10", "p90") or worth >= MIN_OUTER - ROUNDING
-        for end, level in zip(("", "_low", "_high"), (part, *_limits(part, worth)), strict=True):
-            equal = name == "device_median"
+    for name, part in (QUANTILES | {DEVICE_MEDIAN: 0.5}).items():
+        equal, outer = name == DEVICE_MEDIAN, name in ("p10", "p90")
+        levels = (part, *_limits(part, of_devices if equal else n))
+        for end, level in zip(("", "_low", "_high"), levels, strict=True):
             value = group.at_equal_devices(level) if equal else np.quantile(group.values, level)
+            given = not outer or n >= MIN_OUTER - ROUNDING
             result[name + end] = float(value) if given else None
     return result

@@ -1,8 +1,8 @@
 """Figures of groups of counted samples, each with its interval and effective n; pure functions.
 
 A sample is in several groups: those of its unit, district and province, each with and without its
-operator and technology. An *entry* is a sample in one of its groups, a *pair* a device in one of
-its groups. All entries of a metric are sorted by group and value at once.
+operator and technology. An *entry* is a sample in one of its groups, a *visit* the entries of a
+device and a group in one outing. All entries of a metric are sorted by group and value at once.
 
 Groups of one kind share what is known of the correlation of a device's samples. So the figures of
 a group follow from the samples of its province and month, and are the same whenever they are
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals
-from backend.coverage.statistics.intervals import Estimate, Sizes, sums
+from backend.coverage.statistics.intervals import Estimate, Spread, Weights, added, sums
 from backend.coverage.statistics.quantiles import (
     ALL,
     BANDS_MBPS,
@@ -38,7 +38,7 @@ Node = tuple[int, str, str]  # unit, operator, technology
 
 MEDIAN = "median"
 BANDS = tuple(f"band{at}" for at in range(len(BANDS_MBPS) + 1))
-SAMPLES, DEVICES = "samples", "devices"  # which weigh equally in the figure that leads
+DEVICE_MEDIAN = "device_median"  # devices weigh equally: the median that is shown
 ENDS = ("", "_low", "_high")  # of the names of a quantile and its limits
 # Effective numbers that differ by rounding errors are equal.
 ROUNDING = 1e-9
@@ -53,9 +53,10 @@ class GroupFigures(NamedTuple):
 
 
 def leading(spread: Mapping[str, Any]) -> Estimate:
-    """Return the median that leads: that of equal devices where one device has too many samples."""
-    name = "device_median" if spread["leads"] == DEVICES else "median"
-    return Estimate(spread[name], spread[f"{name}_low"], spread[f"{name}_high"])
+    """Return the median of equal devices; releases before version 1.1 have that of samples only."""
+    name = DEVICE_MEDIAN if spread.get(DEVICE_MEDIAN) is not None else MEDIAN
+    limits: list[Any] = [spread.get(name + end) for end in ENDS]
+    return Estimate(*limits)
 
 
 def figures_of(
@@ -95,10 +96,7 @@ def figures_of(
 
 
 class Entries:
-    """The samples of all groups, sorted by device, and the groups and pairs of each.
-
-    So equal values of a group are in the order of their devices, however they were read.
-    """
+    """The samples of all groups, sorted by device and outing, and the groups and visits of each."""
 
     def __init__(self, groups: Sequence[Sequence[Samples]]) -> None:
         self._parts = list({id(one): one for group in groups for one in group}.values())
@@ -115,17 +113,21 @@ class Entries:
             row[: len(of_part)] = of_part
         lengths = [len(one.devices) for one in self._parts]
         device = np.concatenate([np.empty(0, np.int64), *(one.devices for one in self._parts)])
-        self._order = np.argsort(device, kind="stable")
+        outing = np.concatenate([np.empty(0, np.int64), *(one.outings for one in self._parts)])
+        self._order = np.lexsort((outing, device))
         self._groups = rows[np.repeat(np.arange(len(lengths)), lengths)[self._order]]
         by_group, group = self._by_group(self._groups)
-        device = device[self._order][by_group // width]
-        is_first = np.ones(len(group), dtype=bool)
-        is_first[1:] = (device[1:] != device[:-1]) | (group[1:] != group[:-1])
-        pairs = np.zeros(self._groups.size, dtype=np.int32)
-        pairs[by_group] = np.cumsum(is_first) - 1
-        self._pairs = pairs.reshape(self._groups.shape)
-        self._group_of_pair = group[is_first].astype(np.int64)
-        known = self._group_of_pair[device[is_first] != WITHDRAWN]
+        sample = self._order[by_group // width]
+        group, device, outing = group.astype(np.int64), device[sample], outing[sample]
+        is_device = _is_new(group) | _is_new(device)
+        is_visit = is_device | _is_new(outing)
+        visits = np.zeros(self._groups.size, dtype=np.int32)
+        visits[by_group] = np.cumsum(is_visit) - 1
+        self._visits = visits.reshape(self._groups.shape)
+        self._group, self._device = group[is_visit], (np.cumsum(is_device) - 1)[is_visit]
+        together = self._group * (outing.max(initial=0) + 1) + outing[is_visit]
+        self._outing = np.unique(together, return_inverse=True)[1]
+        known = group[is_device & (device != WITHDRAWN)]
         self.devices = np.bincount(known, minlength=self._number)
 
     def _by_group(self, groups: NDArray[np.unsignedinteger[Any]]) -> tuple[Ints, Any]:
@@ -142,18 +144,25 @@ class Entries:
         order = np.argsort(values, kind="stable")[: np.count_nonzero(~np.isnan(values))]
         by_group, group = self._by_group(self._groups[order])
         n = np.bincount(group, minlength=self._number)
-        pairs = self._pairs[order].ravel()[by_group]
-        sizes = np.bincount(pairs, minlength=len(self._group_of_pair))
-        devices = np.bincount(self._group_of_pair[sizes > 0], minlength=self._number)
-        groups = np.flatnonzero(n)
+        visits = self._visits[order].ravel()[by_group]
+        sizes = np.bincount(visits, minlength=len(self._group))
+        used, groups = sizes > 0, np.flatnonzero(n)
+        group, device, outing = self._group[used], self._device[used], self._outing[used]
         return Measured(
             groups=groups,
             values=values[order][by_group // self._groups.shape[1]],
             bounds=np.append(0, np.cumsum(n[groups])),
-            pairs=(np.cumsum(sizes > 0, dtype=np.int32) - 1)[pairs],
-            sizes=sizes[sizes > 0].astype(np.float64),
-            pair_bounds=np.append(0, np.cumsum(devices[groups])),
+            visits=(np.cumsum(used, dtype=np.int32) - 1)[visits],
+            sizes=sizes[used].astype(np.float64),
+            visit_bounds=np.append(np.flatnonzero(_is_new(group)), len(group)),
+            of_device=np.cumsum(_is_new(device)) - 1,
+            of_outing=(np.cumsum(np.bincount(outing) > 0) - 1)[outing],
         )
+
+
+def _is_new(values: NDArray[Any]) -> Bools:
+    """Return which values differ from the one before."""
+    return np.append(True, values[1:] != values[:-1])[: len(values)]
 
 
 @dataclass(frozen=True)
@@ -164,20 +173,25 @@ class Measured:
     ----------
     groups : (groups,) array
         Number of each group.
-    values, pairs : (entries,) arrays
-        Value, and index in `sizes` of its device in the group.
-    sizes : (pairs,) array
-        Samples of each device of each group, which are in the order of ids.
-    bounds, pair_bounds : (groups + 1,) arrays
-        Where each group begins in `values` and `sizes`, and the end.
+    bounds : (groups + 1,) array
+        Where each group begins in `values`, and the end.
+    values, visits : (entries,) arrays
+        Value, and index of its visit.
+    sizes, of_device, of_outing : (visits,) arrays
+        Entries of each visit, and the numbers of its device and of its outing in its group. Visits
+        are in the order of groups and devices.
+    visit_bounds : (groups + 1,) array
+        Where each group begins in `sizes`, and the end.
     """
 
     groups: Ints
-    values: Floats
     bounds: Ints
-    pairs: NDArray[np.int32]
+    values: Floats
+    visits: NDArray[np.int32]
     sizes: Floats
-    pair_bounds: Ints
+    of_device: Ints
+    of_outing: Ints
+    visit_bounds: Ints
 
     @cached_property
     def n(self) -> Ints:
@@ -185,9 +199,56 @@ class Measured:
         return np.diff(self.bounds)
 
     @cached_property
-    def of_devices(self) -> Sizes:
-        """Sums over the devices of each group."""
-        return Sizes.of(self.sizes, self.pair_bounds)
+    def device_sizes(self) -> Floats:
+        """Values of each device of each group."""
+        return self._by_device(self.sizes)
+
+    @cached_property
+    def _first_visits(self) -> Ints:
+        """The first visit of each device of each group, and the end."""
+        return np.append(np.flatnonzero(_is_new(self.of_device)), len(self.sizes))
+
+    @cached_property
+    def _device_bounds(self) -> Ints:
+        """Where each group begins in `device_sizes`, and the end."""
+        return np.searchsorted(self._first_visits, self.visit_bounds)
+
+    @cached_property
+    def _group_of_outing(self) -> Ints:
+        found = np.empty(self.of_outing.max(initial=-1) + 1, np.int64)
+        found[self.of_outing] = np.repeat(np.arange(len(self.groups)), np.diff(self.visit_bounds))
+        return found
+
+    def _by_device(self, of_visits: Floats) -> Floats:
+        return sums(of_visits, self._first_visits)
+
+    def _by_group(self, of_visits: Floats) -> Floats:
+        return sums(of_visits, self.visit_bounds)
+
+    def _of_outings(self, values: Floats) -> Floats:
+        """Return the sum over the outings of each group."""
+        return added(self._group_of_outing, values, len(self.groups))
+
+    def weights(self, each: Floats) -> Weights:
+        """Return the sums of the weights of samples, which are equal in each visit."""
+        of_visits = self.sizes * each
+        of_outings, of_devices = added(self.of_outing, of_visits), self._by_device(of_visits)
+        return Weights(
+            whole=self._by_group(of_visits),
+            squares=self._by_group(of_visits * each),
+            devices=sums(of_devices**2, self._device_bounds),
+            outings=self._of_outings(of_outings**2),
+        )
+
+    @cached_property
+    def of_samples(self) -> Weights:
+        """The weights if samples weigh equally."""
+        return self.weights(np.ones(len(self.sizes)))
+
+    @cached_property
+    def of_devices(self) -> Weights:
+        """The weights if devices weigh equally."""
+        return self.weights(1 / self.device_sizes[self.of_device])
 
     def at(self, groups: Ints, levels: Floats | float) -> Floats:
         """Return the value in each of some groups below which a share of its samples lies."""
@@ -199,41 +260,61 @@ class Measured:
         found: Floats = np.where(share >= 0.5, high - step * (1 - share), low + step * share)
         return found
 
+    @cached_property
+    def _of_equal_devices(self) -> Floats:
+        """The weight of each entry if devices weigh equally; equal values of a group share it."""
+        weights = 1 / self.device_sizes[self.of_device[self.visits]]
+        is_new = _is_new(self.values)
+        is_new[self.bounds[:-1]] = True
+        first = np.append(np.flatnonzero(is_new), len(weights))
+        number = np.diff(first)
+        return np.repeat(sums(weights, first) / number, number)
+
     def of_equal_devices(self, groups: Ints, levels: Floats) -> Floats:
         """Return the values of groups at levels, a column for each, if devices weigh equally.
 
         The levels equal those of linear percentiles for equal weights: the first value stands at 0,
         the last one at 1, each at the middle of its weight between.
         """
-        found = np.empty_like(levels)
-        for at, group in enumerate(groups.tolist()):
-            here = slice(*self.bounds[group : group + 2])
-            weights = 1 / self.sizes[self.pairs[here]]
-            middle = np.cumsum(weights) - weights / 2
-            places = middle[0] + levels[:, at] * (middle[-1] - middle[0])
-            found[:, at] = np.interp(places, middle, self.values[here])
+        weights = self._of_equal_devices
+        middle = np.cumsum(weights) - weights / 2  # ascending, also from group to group
+        first, last = self.bounds[groups], self.bounds[groups + 1] - 1
+        places = middle[first] + levels * (middle[last] - middle[first])
+        above = np.clip(np.searchsorted(middle, places), first, last)
+        below = np.maximum(above - 1, first)
+        step = middle[above] - middle[below]
+        share = np.where(step > 0, (places - middle[below]) / np.where(step > 0, step, 1.0), 0.0)
+        low, high = self.values[below], self.values[above]
+        found: Floats = low + np.clip(share, 0.0, 1.0) * (high - low)
         return found
 
-    def spread(self, part: float) -> Floats:
-        """Return the spread of "below the quantile" in each group; see `intervals.correlation`.
-
-        Values equal to the quantile are half below.
-        """
-        middle = np.repeat(self.at(np.arange(len(self.groups)), part), self.n)
-        below = np.bincount(self.pairs[self.values < middle], minlength=len(self.sizes))
-        equal = np.bincount(self.pairs[self.values == middle], minlength=len(self.sizes))
-        half, of = below + equal / 2, self.of_devices
-        squares, whole = (sums(one, self.pair_bounds) for one in (half * half / self.sizes, half))
-        inside = whole - sums(equal / 4, self.pair_bounds)
-        return np.array(
-            [
-                squares - whole**2 / of.n,
-                inside - squares,
-                of.devices - 1,
-                of.n - of.devices,
-                of.n - of.squares / of.n,
-            ]
+    def spread(self) -> Spread:
+        """Return the spread of "below the median" in each group; equal values are half below."""
+        middle = np.repeat(self.at(np.arange(len(self.groups)), QUANTILES[MEDIAN]), self.n)
+        below = np.bincount(self.visits[self.values < middle], minlength=len(self.sizes))
+        equal = np.bincount(self.visits[self.values == middle], minlength=len(self.sizes))
+        half = below + equal / 2
+        squares = sums(self._by_device(half) ** 2 / self.device_sizes, self._device_bounds)
+        whole, of = self._by_group(half), self.of_samples
+        inside, devices = whole - self._by_group(equal / 4), np.diff(self._device_bounds)
+        variance = (inside - whole**2 / of.whole) / of.whole
+        beside = half - self.sizes * np.repeat(whole / of.whole, np.diff(self.visit_bounds))
+        met = np.bincount(self.of_outing) > 1
+        return Spread(
+            between=squares - whole**2 / of.whole,
+            within=inside - squares,
+            between_free=devices - 1.0,
+            within_free=of.whole - devices,
+            size=of.whole - of.devices / of.whole,
+            together=self._of_different_devices(beside),
+            pairs=self._of_different_devices(self.sizes) * variance,
+            outings=self._of_outings(met.astype(np.float64)),
         )
+
+    def _of_different_devices(self, of_visits: Floats) -> Floats:
+        """Return Σ over pairs of visits of an outing of the product of their values."""
+        of_outings = added(self.of_outing, of_visits)
+        return self._of_outings(of_outings**2) - self._by_group(of_visits**2)
 
     def share(self, chosen: Bools) -> Floats:
         """Return the share of the chosen entries in each group."""
@@ -253,25 +334,27 @@ class MetricSummary:
     """A metric of the groups that have it, an element for each."""
 
     data: Measured
-    n: Mapping[str, Floats]  # effective, by quantile
+    n: Floats  # effective, if samples weigh equally
     n_of_devices: Floats  # effective, if devices weigh equally
-    decides: Bools  # whether one device has too many samples
     missing: Ints  # devices with one sample each that the median lacks
 
     @classmethod
     def of(cls, data: Measured, kind: Ints, minimum: int) -> "MetricSummary":
-        """Return the effective numbers of groups of these kinds."""
-        sizes, known = data.of_devices, data.n >= minimum
-        rho = {
-            name: intervals.correlation(data.spread(part) * known, kind)
-            for name, part in QUANTILES.items()
-        }
+        """Return the effective numbers of groups of these kinds.
+
+        Percentiles and shares have the correlation of the median, which is about the largest. What
+        is shown is decided by that of the kind: by its own, months that look alike by chance would
+        be shown.
+        """
+        known = data.n >= minimum
+        spread = Spread(*(one * known for one in data.spread()))
+        own, of_kind, of_outing = intervals.correlations(spread, kind)
+        samples, devices = data.of_samples, data.of_devices
         return cls(
             data,
-            {name: intervals.effective_n(sizes, one) for name, one in rho.items()},
-            intervals.effective_n_of_devices(sizes, rho[MEDIAN]),
-            intervals.has_dominant_device(sizes),
-            intervals.devices_missing(sizes, rho[MEDIAN], minimum - ROUNDING),
+            intervals.effective_n(samples, own, of_outing),
+            intervals.effective_n(devices, own, of_outing),
+            intervals.devices_missing(devices, of_kind, of_outing, minimum - ROUNDING),
         )
 
     @property
@@ -293,22 +376,21 @@ def _requests(
 ) -> dict[str, IntervalRequest]:
     """Return the questions of a metric's quantiles and shares, by name."""
     enough = one.enough
-    every, of_median = np.ones(len(enough), dtype=bool), one.n[MEDIAN][enough]
-    asked = {}
-    for name, part in QUANTILES.items():
-        n = one.n[name][enough]
-        given = every if name == MEDIAN else n >= intervals.MIN_OUTER - ROUNDING
-        asked[name] = IntervalRequest(np.full(len(enough), part), n, given)
-    asked[DEVICES] = IntervalRequest(asked[MEDIAN].share, one.n_of_devices[enough], every)
-    # Shares have the correlation of the median, which is about the largest.
+    every, n = np.ones(len(enough), dtype=bool), one.n[enough]
+    outer = n >= intervals.MIN_OUTER - ROUNDING
+    asked = {
+        name: IntervalRequest(np.full(len(enough), part), n, every if name == MEDIAN else outer)
+        for name, part in QUANTILES.items()
+    }
+    asked[DEVICE_MEDIAN] = IntervalRequest(asked[MEDIAN].share, one.n_of_devices[enough], every)
     if metric == METRICS[0]:
         for name, share in zip(BANDS, one.data.bands(), strict=True):
-            asked[name] = IntervalRequest(share[enough], of_median, every)
+            asked[name] = IntervalRequest(share[enough], n, every)
     for reference in REFERENCES:
         if reference.metric == metric:
             share = one.data.share(reference.within(one.data.values))[enough]
             given = technologies[enough] == reference.technology
-            asked[reference.code] = IntervalRequest(share, of_median, given)
+            asked[reference.code] = IntervalRequest(share, n, given)
     return asked
 
 
@@ -327,17 +409,16 @@ def _spreads(
     data, enough = summary.data, summary.enough
     columns: dict[str, NDArray[Any]] = {
         "n": data.n[enough],
-        "effective_n": summary.n[MEDIAN][enough],
+        "effective_n": summary.n[enough],
         "mean": (sums(data.values, data.bounds) / data.n)[enough],
         "device_effective_n": summary.n_of_devices[enough],
-        "leads": np.where(summary.decides[enough], DEVICES, SAMPLES),
     }
     for name in QUANTILES:
         for end, column in zip(ENDS, data.at(enough, levels[name]), strict=True):
             columns[name + end] = column.astype(object)
             columns[name + end][~asked[name].given] = None
-    for end, column in zip(ENDS, data.of_equal_devices(enough, levels[DEVICES]), strict=True):
-        columns[f"device_median{end}"] = column
+    for end, column in zip(ENDS, data.of_equal_devices(enough, levels[DEVICE_MEDIAN]), strict=True):
+        columns[DEVICE_MEDIAN + end] = column
     for row in zip(*(one.tolist() for one in columns.values()), strict=True):
         yield dict(zip(columns, row, strict=True))
 
@@ -362,8 +443,8 @@ def _add(
                 figures[at]["shares"]["references"][code] = share
                 figures[at]["shares"]["reference_limits"][code] = limits or None
     if metric == METRICS[0]:
-        n = np.where(one.decides, one.n_of_devices, one.n[MEDIAN])
-        for own, of_median, more in zip(figures, n.tolist(), one.missing.tolist(), strict=True):
+        n = one.n_of_devices.tolist()
+        for own, of_median, more in zip(figures, n, one.missing.tolist(), strict=True):
             own |= {"effective_n": of_median, "more_devices": more}
         bands = np.array([levels[name] for name in BANDS]).transpose(2, 0, 1).tolist()
         for at, of_bands in zip(enough, bands, strict=True):

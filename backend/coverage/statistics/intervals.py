@@ -1,16 +1,16 @@
 """95 % intervals of quantiles and shares of samples that come in clusters; pure functions.
 
-Samples of one device resemble one another, so n samples are worth an *effective n* of independent
-ones. The interval of a share is Clopper and Pearson's with the effective n (Korn and Graubard
-1998); the interval of a quantile has the values at the limits of the interval of the share of
-samples below it (Woodruff 1952). docs/speeds.md has the method with an example, ADR 10 the reasons
-and the simulation.
+Samples of one device resemble one another, and so do those of one *outing*: devices that measured
+together. So n samples are worth an *effective n* of independent ones. The interval of a share is
+Clopper and Pearson's with the effective n (Korn and Graubard 1998); the interval of a quantile has
+the values at the limits of the interval of the share of samples below it (Woodruff 1952).
+docs/speeds.md has the method with an example, ADR 10 the reasons and the simulation.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +19,13 @@ from backend.coverage.statistics.beta import beta_quantile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 LEVEL = 0.95
-# Correlation of the samples of one device that is assumed where few devices tell, and the number
-# of devices that it is worth.
-PRIOR_CORRELATION, PRIOR_DEVICES = 0.3, 20
+# Correlation of the samples of one device, and of different devices in one outing, that is assumed
+# where few of them tell, and the number of devices or outings that it is worth.
+PRIOR_CORRELATION, PRIOR_OUTINGS, PRIOR_NUMBER = 0.3, 0.1, 20
 # The outer percentiles of fewer effective samples are those of a handful of tests.
 MIN_OUTER = 40
-# Above this share of the samples one device decides the figure.
-MAX_SHARE = 0.25
 
 
 def sums(values: NDArray[Any], bounds: Ints) -> Floats:
@@ -37,96 +34,106 @@ def sums(values: NDArray[Any], bounds: Ints) -> Floats:
     return found
 
 
-def correlation(spread: Floats, kind: Ints) -> Floats:
-    """Return the intraclass correlation in each group, from 0 to 1, given all groups of its kind.
+def added(places: Ints, values: Floats, length: int = 0) -> Floats:
+    """Return the sum of the values of each place, from 0."""
+    return np.bincount(places, weights=values, minlength=length).astype(np.float64, copy=False)
 
-    That of the kind is drawn to the prior and that of the group to its kind, each as if the latter
-    had been seen in `PRIOR_DEVICES` devices.
+
+class Spread(NamedTuple):
+    """How an indicator of samples varies, an element for each group; 0 where nothing is known."""
+
+    between: Floats  # sums of squares between devices, and within
+    within: Floats
+    between_free: Floats  # their degrees of freedom
+    within_free: Floats
+    size: Floats  # n − Σ m² / n of devices with m samples
+    together: Floats  # Σ products of two samples of different devices of an outing, about the mean
+    pairs: Floats  # the number of such products, times the variance of a sample
+    outings: Floats  # with two devices or more
+
+
+class Correlations(NamedTuple):
+    """Shares of the variance, an element for each group."""
+
+    of_device: Floats
+    of_kind: Floats  # that of the devices of all groups of the kind
+    of_outing: Floats
+
+
+def correlations(spread: Spread, kind: Ints) -> Correlations:
+    """Return the intraclass correlations in each group, from 0 to 1, given all groups of its kind.
+
+    That of the kind is drawn to the prior and that of a group's devices to its kind, each as if the
+    latter had been seen in `PRIOR_NUMBER` devices. Outings have that of the kind, 0 where nobody
+    went out together.
 
     Parameters
     ----------
-    spread : (5, groups) array
-        Sums of squares of an indicator between and within devices, their degrees of freedom, and
-        Σ of n − Σ mᵢ² / n; 0 in groups of which nothing is known. Those of a kind are added up.
+    spread : Spread
+        Those of a kind are added up.
     kind : (groups,) array
         Number of the kind of each group, from 0.
     """
-    pooled = np.array([np.bincount(kind, weights=one) for one in spread])
-    prior = _drawn(pooled, np.full(pooled.shape[1], PRIOR_CORRELATION))
-    return _drawn(spread, prior[kind])
+    pooled = Spread(*(added(kind, one) for one in spread))
+    of_kind = _drawn(pooled, np.full(len(pooled.between), PRIOR_CORRELATION))[kind]
+    met = pooled.pairs > 0
+    own = np.clip(pooled.together / np.where(met, pooled.pairs, 1.0), 0.0, 1.0)
+    drawn = (pooled.outings * own + PRIOR_NUMBER * PRIOR_OUTINGS) / (pooled.outings + PRIOR_NUMBER)
+    return Correlations(_drawn(spread, of_kind), of_kind, np.where(met, drawn, 0.0)[kind])
 
 
-def _drawn(spread: Floats, prior: Floats) -> Floats:
+def _drawn(spread: Spread, prior: Floats) -> Floats:
     """Return the correlation of a one-way analysis of variance, drawn to a prior."""
-    between, within, free, within_free, size = spread
-    enough = (free > 0) & (within_free > 0) & (size > 0)
+    free, within_free = spread.between_free, spread.within_free
+    enough = (free > 0) & (within_free > 0) & (spread.size > 0)
     free, within_free = np.where(enough, free, 1.0), np.where(enough, within_free, 1.0)
-    of_device, inside = between / free, within / within_free
-    each = size / free  # samples of a device, about
+    of_device, inside = spread.between / free, spread.within / within_free
+    each = spread.size / free  # samples of a device, about
     whole = of_device + (each - 1) * inside
     enough &= whole > 0
     own = np.clip((of_device - inside) / np.where(enough, whole, 1.0), 0.0, 1.0)
     # Devices with one sample tell nothing of the correlation.
     known = free * np.minimum(1.0, within_free / free)
-    drawn = (known * own + PRIOR_DEVICES * prior) / (known + PRIOR_DEVICES)
+    drawn = (known * own + PRIOR_NUMBER * prior) / (known + PRIOR_NUMBER)
     return np.where(enough, drawn, prior)
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Sums over the samples m of each device, an element for each group."""
+class Weights(NamedTuple):
+    """Sums of the weights of samples, an element for each group, in units of 1 / `whole`."""
 
-    n: Floats  # Σ m
-    devices: Floats
-    squares: Floats  # Σ m²
-    inverse: Floats  # Σ 1 / m
-    largest: Floats
-
-    @classmethod
-    def of(cls, sizes: Floats, bounds: Ints) -> "Sizes":
-        """Return the sums of the samples of devices, group after group, none of them empty."""
-        return cls(
-            n=sums(sizes, bounds),
-            devices=np.diff(bounds).astype(np.float64),
-            squares=sums(sizes * sizes, bounds),
-            inverse=sums(1 / sizes, bounds),
-            largest=np.maximum.reduceat(sizes, bounds[:-1]),
-        )
+    whole: Floats
+    squares: Floats  # Σ w²
+    devices: Floats  # Σ of the squared weights of devices
+    outings: Floats  # Σ of the squared weights of outings
 
 
-def effective_n(sizes: Sizes, rho: Floats) -> Floats:
-    """Return the effective n of samples that weigh equally."""
-    return sizes.n * sizes.n / (rho * sizes.squares + (1 - rho) * sizes.n)
+def effective_n(weights: Weights, of_device: Floats, of_outing: Floats) -> Floats:
+    """Return the effective n of weighted samples with the correlations of devices and outings."""
+    found: Floats = weights.whole**2 / _load(weights, of_device, of_outing)
+    return found
 
 
-def effective_n_of_devices(sizes: Sizes, rho: Floats) -> Floats:
-    """Return the effective n of samples whose devices weigh equally."""
-    return sizes.devices**2 / (rho * sizes.devices + (1 - rho) * sizes.inverse)
+def _load(weights: Weights, of_device: Floats, of_outing: Floats) -> Floats:
+    alone = np.maximum(0.0, 1 - of_device - of_outing)
+    load: Floats = (
+        alone * weights.squares + of_device * weights.devices + of_outing * weights.outings
+    )
+    return load
 
 
-def has_dominant_device(sizes: Sizes, more: Floats | float = 0.0) -> Bools:
-    """Return whether one device has too large a share of the samples, also with more of others."""
-    return sizes.largest > MAX_SHARE * (sizes.n + more)
+def devices_missing(weights: Weights, of_device: Floats, of_outing: Floats, least: float) -> Ints:
+    """Return how many devices with one sample each, on days of their own, an effective n lacks.
 
-
-def devices_missing(sizes: Sizes, rho: Floats, least: float) -> Ints:
-    """Return how many devices with one sample each the leading effective n lacks to a least."""
-    load = rho * sizes.devices + (1 - rho) * sizes.inverse
-    more = _missing(sizes.devices, load, least)
-    until = np.ceil(sizes.largest / MAX_SHARE - sizes.n)  # from here on no device decides
-    equal = _missing(sizes.n, rho * sizes.squares + (1 - rho) * sizes.n, least)
-    decides = has_dominant_device(sizes, more)
-    return np.where(decides, more, np.maximum(until, equal)).astype(np.int64)
-
-
-def _missing(whole: Floats, load: Floats, least: float) -> Floats:
-    """Return the smallest whole k with (whole + k)² / (load + k) of at least `least`."""
+    `weights` are those of equal devices. So it is the smallest whole k with
+    (devices + k)² / (load + k) of at least `least`.
+    """
+    whole, load = weights.whole, _load(weights, of_device, of_outing)
     half, lacking = whole - least / 2, whole * whole < least * load
     root = np.sqrt(np.where(lacking, half * half + least * load - whole * whole, 0.0))
     more = np.where(lacking, np.maximum(0.0, np.ceil(root - half) - 1), 0.0)
     while (few := lacking & ((whole + more) ** 2 < least * (load + more))).any():
         more += few
-    return more
+    return more.astype(np.int64)
 
 
 def share_limits(shares: Floats, n: Floats) -> Floats:

@@ -69,6 +69,7 @@ class Samples:
     n: int
     values: Mapping[str, Floats]  # by metric; NaN: not measured
     devices: NDArray[np.int64]  # numbers of devices, or WITHDRAWN
+    outings: NDArray[np.int64]  # numbers from 0 of outings: commune, day and team
 
 
 def technology_of(stored: str | None) -> str:

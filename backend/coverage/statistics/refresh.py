@@ -77,22 +77,37 @@ COMMUNES = text("select id, parent_id from units where province_id = :id and lev
 # The values of a group packed into one byte string each, which is fast for a million rows. All have
 # one order: NaN stands for a missing value, NO_DEVICE for the device of an anonymised row.
 NO_DEVICE = UUID(int=0)
+# An outing is one number: commune, team and day of the month. Who withdrew is of no team.
+OUTING = """(coalesce(unit_id, 0)::int8 << 39) + extract(day from day)::int8
+    + (coalesce(case when device_id is not null then team end, 0)::int8 << 5)"""
 PACKED = ", ".join(
     [
         f"string_agg(float8send(coalesce({measured_value(metric)}, 'NaN')), '') as {metric}"
         for metric in METRICS
     ]
-    + [f"string_agg(uuid_send(coalesce(device_id, '{NO_DEVICE}')), '') as devices"]
+    + [
+        f"string_agg(uuid_send(coalesce(device_id, '{NO_DEVICE}')), '') as devices",
+        f"string_agg(int8send({OUTING}), '') as outings",
+    ]
 )
-OF_COMMUNES = f"""
-    select unit_id, operator, technology, count(*) as n, {PACKED} from measurements
-    where unit_id = any(%(units)s) and day between %(first)s and %(last)s
-        and network = %(network)s and counted group by 1, 2, 3
-"""  # noqa: S608 # names of columns
-OF_COUNTRY = f"""
-    select operator, technology, count(*) as n, {PACKED} from measurements
-    where day between %(first)s and %(last)s and network = %(network)s and counted group by 1, 2
-"""  # noqa: S608
+
+
+def counted_samples(columns: str, where: str = "true") -> str:
+    """Return a query of columns and the packed values of the counted samples of a month."""
+    return f"""
+        select {columns}, count(*)::int as n, {PACKED}
+        from measurements left join (
+            select measurement_id as id, min(team_id) as team from earnings
+            where day between %(first)s and %(last)s and network = %(network)s and {where}
+            group by 1
+        ) teams using (id)
+        where day between %(first)s and %(last)s and network = %(network)s and counted and {where}
+        group by {columns} order by {columns}
+    """  # noqa: S608 # names of columns
+
+
+OF_COMMUNES = counted_samples("unit_id, operator, technology", "unit_id = any(%(units)s)")
+OF_COUNTRY = counted_samples("operator, technology")
 REMOVE = text("""
     delete from statistics where month = :month and network = :network and unit_id = any(:units)
 """)
@@ -248,6 +263,8 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
     """
     packed = [np.frombuffer(row["devices"] or b"", dtype=rule.DEVICE) for row in rows]
     numbers = number_devices(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
+    outings = np.frombuffer(b"".join(row["outings"] or b"" for row in rows), ">i8")
+    outings = np.unique(outings, return_inverse=True)[1]
     ends = np.cumsum([len(one) for one in packed])
     return [
         Samples(
@@ -259,6 +276,7 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
                 for metric in METRICS
             },
             devices=numbers[end - len(one) : end],
+            outings=outings[end - len(one) : end],
         )
         for row, one, end in zip(rows, packed, ends, strict=True)
     ]

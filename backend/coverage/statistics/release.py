@@ -28,7 +28,7 @@ from backend.coverage.statistics import release_rules as rules
 from backend.coverage.statistics.group_figures import GroupFigures, Node, figures_of
 from backend.coverage.statistics.models import Release, ReleasedFigures, ReleasedNoConnection
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
-from backend.coverage.statistics.refresh import COUNTRY, PACKED, read_samples
+from backend.coverage.statistics.refresh import COUNTRY, counted_samples, read_samples
 from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
 from backend.coverage.statistics.week_medians import Median, Moments, week_medians
 from backend.database.extensions import (
@@ -97,14 +97,10 @@ LINKED = text("""
     select o.device_id from device_links l join device_links o on o.volunteer_id = l.volunteer_id
     where l.device_id = any(:devices)
 """)
-SAMPLES = f"""
-    select unit_id, operator, technology, count(*)::int as n, {PACKED} from measurements
-    where day between %(first)s and %(last)s and network = %(network)s and counted
-        and unit_id is not null
-    group by 1, 2, 3 order by 1, 2, 3
-"""  # noqa: S608 # names of columns
+SAMPLES = counted_samples("unit_id, operator, technology", "unit_id is not null")
 POSITIONS = text(f"""
-    select latitude, longitude, device_id, {", ".join(map(measured_value, METRICS))}
+    select latitude, longitude, device_id, extract(day from day)::int as outing,
+        {", ".join(map(measured_value, METRICS))}
     from measurements
     where day between :first and :last and network = :network
         and counted and latitude is not null and longitude is not null
@@ -119,12 +115,14 @@ HOURS = text("""
             and measured_at is not null and unit_id is not null
     ) moments group by 1, 2, 3
 """)
-# Each sample's hour of the week, its download and its device, packed as in `refresh`.
+# Each sample's hour of the week, its download, its device and its outing: the commune's day.
 MOMENTS = f"""
     select unit_id, string_agg(int2send(hour), '') as hours,
-        string_agg(float8send(value), '') as values, string_agg(uuid_send(device_id), '') as devices
+        string_agg(float8send(value), '') as values,
+        string_agg(uuid_send(device_id), '') as devices,
+        string_agg(int4send(32 * unit_id + extract(day from day)::int), '') as outings
     from (
-        select unit_id, device_id, {measured_value(WEEK_METRIC)} as value,
+        select unit_id, device_id, day, {measured_value(WEEK_METRIC)} as value,
             (24 * (extract(isodow from measured_at at time zone %(zone)s) - 1)
                 + extract(hour from measured_at at time zone %(zone)s))::smallint as hour
         from measurements
@@ -409,6 +407,7 @@ def _weeks(
             np.frombuffer(row["hours"], ">i2").astype(np.int64),
             np.frombuffer(row["values"], ">f8").astype(np.float64),
             devices[here],
+            np.frombuffer(row["outings"], ">i4").astype(np.int64),
             persons[here],
         )
         for unit in samples.chains.get(row["unit_id"], ()):
@@ -416,7 +415,7 @@ def _weeks(
                 by_unit[unit].append(moments)
     minimum, weeks = max(setting("MINIMUM_N"), 1), {}
     for unit, parts in by_unit.items():
-        columns = zip(*((m.hours, m.values, m.devices, m.persons) for m in parts), strict=True)
+        columns = zip(*parts, strict=True)
         week = week_medians(Moments(*map(np.concatenate, columns)), minimum)
         if week:
             weeks[unit] = rules.significant([[list(o) if o else None for o in d] for d in week])
@@ -430,6 +429,7 @@ class _Cell:
     devices: dict[UUID, int] = field(default_factory=dict)  # with their numbers
     by_person: Counter[int] = field(default_factory=Counter)
     of_samples: "array[int]" = field(default_factory=lambda: array("q"))  # number of the device
+    outings: "array[int]" = field(default_factory=lambda: array("q"))  # day of each sample
     values: tuple["array[float]", ...] = field(
         default_factory=lambda: tuple(array("d") for _ in METRICS)
     )
@@ -446,7 +446,8 @@ class _Cell:
             for metric, of_metric in zip(METRICS, self.values, strict=True)
         }
         devices = np.frombuffer(self.of_samples, np.int64)
-        return Samples(rule.ALL, rule.ALL, self.n, values, devices)
+        outings = np.frombuffer(self.outings, np.int64)
+        return Samples(rule.ALL, rule.ALL, self.n, values, devices, outings)
 
     def serialize(self, name: str, label: str, figures: Mapping[str, Any]) -> dict[str, Any]:
         """Return the released figures; `label` is unique among all months and networks."""
@@ -492,13 +493,14 @@ def _read_cells(month: str, network: str, people: People) -> dict[str, _Cell]:
     resolution, values = setting("CELL_RESOLUTION"), {**_span(month), "network": network}
     cells: dict[str, _Cell] = defaultdict(_Cell)
     streamed = POSITIONS.execution_options(yield_per=CHUNK)
-    for latitude, longitude, device, *measured in db.session.execute(streamed, values):
+    for latitude, longitude, device, outing, *measured in db.session.execute(streamed, values):
         cell = cells[h3.latlng_to_cell(latitude, longitude, resolution)]
         number = rule.WITHDRAWN
         if device is not None:
             number = cell.devices.setdefault(device, len(cell.devices))
             cell.by_person[people.get(device, NEW_PERSON)] += 1
         cell.of_samples.append(number)
+        cell.outings.append(outing)
         for of_metric, value in zip(cell.values, measured, strict=True):
             of_metric.append(math.nan if value is None else value)
     return cells

@@ -37,22 +37,14 @@ class SpreadSchema(Schema):
 
     n = fields.Integer(required=True)
     effective_n = _figure("n independent samples that tell as much; null: released before 1.1")
-    leads = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={
-            "enum": ["samples", "devices", None],
-            "description": "which median to show: devices if one device has over 25 % of samples",
-        },
-    )
-    median = fields.Float(required=True)
+    median = fields.Float(required=True, metadata={"description": "of samples; see device_median"})
     median_low, median_high = _figure("of the median"), _figure("of the median")
     mean = fields.Float(required=True)
     p10 = _figure("null: effective n under 40")
     p10_low, p10_high = _figure("of p10"), _figure("of p10")
     p90 = _figure("null: effective n under 40")
     p90_low, p90_high = _figure("of p90"), _figure("of p90")
-    device_median = _figure("median if devices weigh equally")
+    device_median = _figure("the median to show, in which devices weigh equally")
     device_median_low = _figure("of device_median")
     device_median_high = _figure("of device_median")
     device_effective_n = _figure("effective n of device_median")
@@ -116,7 +108,16 @@ class StatisticsItemSchema(Schema):
         RankSchema,
         required=True,
         allow_none=True,
-        metadata={"description": "of an operator among those with enough samples"},
+        metadata={"description": "of an operator among at least two with enough samples"},
+    )
+    against_month_before = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "enum": ["higher", "lower", "same", None],
+            "description": "median download of an operator and technology, tested; null: of a"
+            " total, or a month has no interval",
+        },
     )
 
 
@@ -200,14 +201,6 @@ class StatisticsSchema(UnitMonthSchema, ReleasedSchema):
     found_at = fields.String(required=True, allow_none=True)
     bands_mbps = fields.List(fields.Integer(), required=True)
     references = fields.List(fields.Nested(ReferenceSchema), required=True)
-    against_month_before = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={
-            "enum": ["higher", "lower", "same", None],
-            "description": "median download, tested; null: a month has no interval",
-        },
-    )
     iqb = fields.Nested(
         IQBSchema,
         required=True,

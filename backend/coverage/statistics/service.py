@@ -28,7 +28,7 @@ COUNTRY = 0
 # Fields of a metric.
 QUANTILES = (*rule.QUANTILES, "device_median")
 LIMITED = tuple(f"{name}{limit}" for name in QUANTILES for limit in ("", "_low", "_high"))
-SPREAD = ("n", "effective_n", "leads", "mean", *LIMITED, "device_effective_n")
+SPREAD = ("n", "effective_n", "mean", *LIMITED, "device_effective_n")
 
 ROWS = text("""
     select unit_id, operator, technology, n, devices, figures, found_at from statistics
@@ -106,6 +106,7 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
         rows, release = released.figures or [], released.serialize()
         found_at = release["made_at"]
     items = ranked([_serialize(row) for row in rows])
+    _compare(items, month, actor, live=own)
     whole = _whole(items)
     return {
         **month.serialize(),
@@ -113,7 +114,6 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
         "found_at": found_at,
         "bands_mbps": list(rule.BANDS_MBPS),
         "references": [_serialize_reference(one, items) for one in rule.REFERENCES],
-        "against_month_before": whole and _against_month_before(whole, month, actor, live=own),
         "iqb": rate(whole) if whole else None,
         "items": items,
     }
@@ -147,25 +147,36 @@ def _whole(items: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     return next((one for one in items if not (one["operator"] or one["technology"])), None)
 
 
-def _against_month_before(
-    whole: Mapping[str, Any], month: UnitMonth, actor: Actor, *, live: bool
-) -> str | None:
-    """Return whether a median download is higher or lower than a month before, beyond chance.
+def _compare(
+    items: Iterable[dict[str, Any]], month: UnitMonth, actor: Actor, *, live: bool
+) -> None:
+    """Add whether each median download is higher or lower than a month before, beyond chance.
 
-    None where one of the months has no interval, or where the actor may not see the one before.
+    Only of one operator and technology: a total also moves with who measures. None where one of the
+    months has no interval, or where the actor may not see the one before.
     """
     before = replace(month, month=month_before(month.month))
-    if not _is_visible(actor, month.unit.id if month.unit else COUNTRY, before.month):
+    rows: Iterable[Mapping[Any, Any]] = ()
+    if _is_visible(actor, month.unit.id if month.unit else COUNTRY, before.month):
+        if live:
+            rows = _read_rows(before.unit, before.month, before.network)
+        else:
+            rows = read(before, "statistics").figures or []
+    earlier = {_group(one): one["download_mbps"] for one in map(_serialize, rows)}
+    for item in items:
+        speeds = earlier.get(_group(item)), item["download_mbps"]
+        item["against_month_before"] = change(*speeds) if all(_group(item)) else None
+
+
+def _group(item: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    return item["operator"], item["technology"]
+
+
+def change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str | None:
+    """Return whether a median is higher or lower than an earlier one, beyond chance."""
+    if not (before and after and before["median_low"] and after["median_low"]):
         return None
-    if live:
-        rows: Iterable[Mapping[Any, Any]] = _read_rows(before.unit, before.month, before.network)
-    else:
-        rows = read(before, "statistics").figures or []
-    earlier = _whole(_serialize(row) for row in rows)
-    speeds = [one["download_mbps"] for one in (whole, earlier) if one]
-    if len(speeds) < 2 or not all(speed and speed["median_low"] for speed in speeds):
-        return None
-    away = intervals.distance(*map(leading, speeds))
+    away = intervals.distance(leading(after), leading(before))
     return "same" if abs(away) <= intervals.NORMAL else "higher" if away > 0 else "lower"
 
 
@@ -258,6 +269,8 @@ def ranked(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
             and item["operator"] not in (None, rule.UNKNOWN)
             and (item["download_mbps"] or {}).get("median_low") is not None
         ]
+        if len(rivals) < 2:  # nobody is the first of one
+            continue
         found = intervals.ranks([leading(item["download_mbps"]) for item in rivals])
         for item, (best, worst) in zip(rivals, found, strict=True):
             item["rank"] = {"best": best, "worst": worst, "of": len(rivals)}

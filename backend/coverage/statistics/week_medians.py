@@ -1,8 +1,7 @@
 """Median download in each hour of the week, of enough people and samples; pure functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,7 @@ Ints = NDArray[np.int64]
 Median = tuple[float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
+class Moments(NamedTuple):
     """Samples with their hour of the week.
 
     Attributes
@@ -30,13 +28,14 @@ class Moments:
         0 is Monday from 0 to 1 in Vietnam, 167 Sunday from 23 on.
     values : (n,) array
         Downloads in Mbit/s, without NaN.
-    devices, persons : (n,) arrays
-        Number of the device, and its person as in `release_rules`.
+    devices, outings, persons : (n,) arrays
+        Numbers of the device and of the outing, and the person as in `release_rules`.
     """
 
     hours: Ints
     values: Floats
     devices: Ints
+    outings: Ints
     persons: Ints
 
 
@@ -55,7 +54,8 @@ def week_medians(moments: Moments, minimum: int) -> list[list[Median | None]] | 
         if n >= minimum and _is_shown(moments.persons[chosen]):
             none = np.full(n, np.nan)
             values = {m: moments.values[chosen] if m == METRIC else none for m in METRICS}
-            samples = Samples(ALL, ALL, n, values, moments.devices[chosen])
+            outings = moments.outings[chosen]
+            samples = Samples(ALL, ALL, n, values, moments.devices[chosen], outings)
             nodes[hour, ALL, ALL] = [samples]
     if not nodes:
         return None

@@ -96,6 +96,9 @@ SPEEDS = {
         ("median", "Median"),
         ("median_low", "MedianLow"),
         ("median_high", "MedianHigh"),
+        ("device_median", "DeviceMedian"),
+        ("device_median_low", "DeviceMedianLow"),
+        ("device_median_high", "DeviceMedianHigh"),
         ("p10", "P10"),
         ("p90", "P90"),
     )

@@ -94,7 +94,7 @@ class Spread(TypedDict):
     p90: float | None
     n: NotRequired[int]  # samples that measured it
     effective_n: NotRequired[float]
-    leads: NotRequired[str]  # samples or devices: which median is shown
+    leads: NotRequired[str]  # earlier reports: samples or devices, which median they show
     median_low: NotRequired[float]  # limits of 95 % intervals
     median_high: NotRequired[float]
     p10_low: NotRequired[float | None]
@@ -234,8 +234,11 @@ class Report(TypedDict):
 
 
 def leading(spread: Spread) -> tuple[str, float | None, float | None]:
-    """Return the name of the median that leads, and its limits; None in reports of version 1.0."""
-    if spread.get("leads") == "devices":
+    """Return the name of the median that is shown, and its limits; None in reports of version 1.0.
+
+    A report keeps the median that it was frozen with: earlier ones say which.
+    """
+    if "device_median" in spread and spread.get("leads") != "samples":
         return "device_median", spread["device_median_low"], spread["device_median_high"]
     return "median", spread.get("median_low"), spread.get("median_high")
 

@@ -68,8 +68,8 @@ NOTES: Mapping[str, str] = {
     "note_boundaries_published": "Ranh giới cấp xã theo bộ {set}.",
     "note_rules": (
         "Mẫu được xét theo bộ quy tắc số {rules}: mẫu hợp lệ là mẫu đo xong, có vị trí đủ chính "
-        "xác tại Việt Nam; mẫu được tính là mẫu hợp lệ và đại diện (mỗi máy, mỗi chỗ một mẫu trong "
-        "4 giờ)."
+        "xác tại Việt Nam; mẫu được tính là mẫu hợp lệ và không lặp (mỗi máy, mỗi chỗ một mẫu "
+        "trong 4 giờ)."
     ),
     "note_claims": ("Tháng này tính cả mẫu do điện thoại tự báo, không cần máy chủ đo xác nhận."),
     "note_capped": (
@@ -77,18 +77,19 @@ NOTES: Mapping[str, str] = {
         "trong số mẫu, nhưng tốc độ của chúng không nằm trong các số liệu về tốc độ."
     ),
     "note_basis": (
-        "Không văn bản nào nêu rõ mục tiêu được so với số mẫu thô hay mẫu đại diện; báo cáo so với "
-        "số {basis} và nêu cả ba con số."
+        "Không văn bản nào nêu rõ mục tiêu được so với số mẫu thô hay mẫu không lặp; báo cáo so "
+        "với số {basis} và nêu cả ba con số."
     ),
     "note_assurance": (
         "Mẫu được máy chủ đo xác nhận là mẫu mà máy chủ đo tự ghi nhận dữ liệu đã truyền và ký xác "
         "nhận; mẫu chỉ do điện thoại báo không có xác nhận đó."
     ),
     "note_intervals": (
-        "Khoảng tin cậy 95 % cho biết trung vị thật nhiều khả năng nằm trong khoảng nào: càng "
-        "nhiều máy đo ở nhiều nơi thì khoảng này càng hẹp. Các mẫu của cùng một máy giống nhau, "
-        "nên số mẫu hiệu dụng nhỏ hơn số mẫu; hai nhà mạng chỉ được xếp trên dưới khi chênh lệch "
-        "vượt quá mức ngẫu nhiên."
+        "Nếu những người khác cùng kiểu đo theo cùng cách, trung vị nhiều khả năng (95 %) nằm "
+        "trong khoảng tin cậy. Người đo là tình nguyện viên, không phải mẫu ngẫu nhiên của mọi "
+        "thuê bao; khoảng này không tính sai lệch đó. Các mẫu của cùng một máy, cùng một buổi đo "
+        "giống nhau, nên số mẫu hiệu dụng nhỏ hơn số mẫu; hai nhà mạng chỉ được xếp trên dưới "
+        "khi chênh lệch vượt quá mức ngẫu nhiên."
     ),
     "note_month": (
         "Mẫu thuộc về tháng mà nó được đo (giờ Việt Nam) và được xếp theo danh sách đơn vị hành "

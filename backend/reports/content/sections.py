@@ -131,7 +131,7 @@ def quality(unit: UnitRow, month: str) -> dict[str, list[Quality]]:
     }
 
 
-SPREAD = tuple(Spread.__annotations__)
+SPREAD = tuple(name for name in Spread.__annotations__ if name != "leads")
 COUNTED_QUALITY = ("operator", "technology", "n", "devices", "effective_n", "more_devices", "rank")
 
 

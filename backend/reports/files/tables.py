@@ -37,7 +37,7 @@ class Column:
 NETWORK = Column("network", "Mạng", "mobile: di động; fixed: cố định", named=labels.NETWORKS)
 RECEIVED = Column("received", "Đã nhận", "Mọi phép đo đã lưu", "whole", summed=True)
 VALID = Column("valid", "Hợp lệ", "Đã nhận, không có lý do loại", "whole", summed=True)
-COUNTED = Column("counted", "Được tính", "Hợp lệ và đại diện", "whole", summed=True)
+COUNTED = Column("counted", "Được tính", "Hợp lệ và không lặp", "whole", summed=True)
 LEVEL = Column("level", "Cấp", "Cấp đơn vị hành chính", named=labels.LEVELS)
 CODE = Column("code", "Mã", "Mã đơn vị hành chính của Cục Thống kê, dạng chữ")
 NAME = Column("name", "Đơn vị", "Tên đơn vị hành chính")
@@ -167,8 +167,8 @@ LOADED = tuple(
 )
 RANK = Column("rank", "Hạng", "Hạng theo trung vị tải xuống, chỉ tách khi vượt mức ngẫu nhiên")
 FIGURE_NAMES = {
-    "median": "trung vị",
     "device_median": "trung vị, mỗi máy như nhau",
+    "median": "trung vị của mọi lần đo",
     "p10": "p10",
     "p90": "p90",
 }
@@ -387,9 +387,7 @@ def _quality(report: Report) -> list[Table]:
 def _flat(row: Row) -> Row:
     """Flatten spreads and shares into columns; null where there were too few samples."""
     spreads = {
-        f"{value}_{figure}": row[value][figure] if row[value] else None
-        for value in VALUES
-        for figure in FIGURES
+        f"{value}_{figure}": _figure(row[value], figure) for value in VALUES for figure in FIGURES
     }
     shares = {f"share_{one.code}": row["references"].get(one.code) for one in REFERENCES}
     hidden = (*MEASURED, "reference_limits", "more_devices")
@@ -401,13 +399,26 @@ def _flat(row: Row) -> Row:
         kept
         | spreads
         | shares
-        | {f"{value}_median": spread and spread["median"] for value, spread in loaded.items()}
+        | {f"{value}_median": _figure(spread, "median") for value, spread in loaded.items()}
         | {
             "effective_n": _whole(row["effective_n"]),
             "download_mbps_interval": _interval(row["download_mbps"]),
-            "rank": rank and "–".join(dict.fromkeys(str(rank[end]) for end in ("best", "worst"))),
+            "rank": rank and _rank(rank),
         }
     )
+
+
+def _figure(spread: Any, figure: str) -> float | None:
+    """Return a figure of a spread; the median is the one that the report shows."""
+    if spread is None:
+        return None
+    value: float | None = spread[leading(spread)[0] if figure == "median" else figure]
+    return value
+
+
+def _rank(rank: Row) -> str:
+    ranks = "–".join(dict.fromkeys(str(rank[end]) for end in ("best", "worst")))
+    return f"{ranks} / {rank['of']}"
 
 
 def _whole(value: float | None) -> int | None:

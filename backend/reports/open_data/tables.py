@@ -10,7 +10,6 @@ from backend.clock import month_end
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import published
 from backend.coverage.statistics.cells import released_cells
-from backend.coverage.statistics.group_figures import DEVICES as LEADING_DEVICES
 from backend.coverage.statistics.iqb import rate
 from backend.coverage.statistics.no_connection import country_places
 from backend.coverage.statistics.service import released_statistics
@@ -59,9 +58,14 @@ METRICS = {
     "ping_download_ms": N_("Latency during a download, ms"),
     "ping_upload_ms": N_("Latency during an upload, ms"),
 }
-FIGURES = {"median": N_("median"), "mean": N_("mean"), "p10": N_("p10"), "p90": N_("p90")}
-DEVICE_MEDIAN = N_("median if each device weighs the same")
-# Limits of 95 % intervals, effective numbers, and the median that leads; releases before version
+FIGURES = {
+    "median": N_("median of all tests"),
+    "mean": N_("mean"),
+    "p10": N_("p10"),
+    "p90": N_("p90"),
+}
+DEVICE_MEDIAN = N_("median in which each device weighs the same")
+# Limits of 95 % intervals, effective numbers, and the median that is shown; releases before version
 # 1.1 lack them.
 LIMITED = {name: FIGURES[name] for name in ("median", "p10", "p90")}
 LIMITED |= {"device_median": DEVICE_MEDIAN}
@@ -70,9 +74,6 @@ LIMITS = {
     "high": N_("{metric}, {figure}: upper limit of the interval (95 %)"),
 }
 WORTH = N_("{metric}: effective n, number of independent samples that tell as much")
-LEADS = N_(
-    "{metric}: 1 if the median of equal devices leads, since one has over a quarter of the samples"
-)
 # A sample with a small data cap counts without a speed.
 MEASURED = tuple(
     Column(
@@ -94,7 +95,6 @@ INTERVALS = tuple(
     for metric, of_metric in METRICS.items()
     for column in (
         Column(f"{metric}_effective_n", "number", WORTH, {"metric": of_metric}),
-        Column(f"{metric}_devices_lead", "integer", LEADS, {"metric": of_metric}),
         Column(
             f"{metric}_device_median",
             "number",
@@ -144,7 +144,7 @@ UNITS = (
     Column("latitude", "number", NP_("latitude", "Of a point inside, degrees")),
     Column("received", "integer", N_("Samples received")),
     Column("valid", "integer", N_("Valid samples")),
-    Column("counted", "integer", N_("Valid and representative samples")),
+    Column("counted", "integer", N_("Valid samples that are no repeats")),
     Column("witnessed", "integer", N_("Of these, confirmed by the measuring host")),
     Column("ticketed", "integer", N_("Of these, measured at a registered host")),
     Column("claimed", "integer", N_("Of these, reported by the phone alone")),
@@ -333,9 +333,4 @@ def _spreads(row: Mapping[str, Any] | None) -> Row:
         f"{metric}_{figure}": spread.get(figure) if spread else None
         for metric, spread in spreads.items()
         for figure in GIVEN
-    } | {
-        f"{metric}_devices_lead": int(spread["leads"] == LEADING_DEVICES)
-        if spread and spread.get("leads")
-        else None
-        for metric, spread in spreads.items()
     }

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from backend.accounts.access import Actor
 from backend.clock import VIETNAM, local_day, month_end
 from backend.coverage.figures.unit_access import unit_month
-from backend.coverage.statistics.group_figures import DEVICES
 from backend.coverage.statistics.history import history
 from backend.coverage.statistics.iqb import LOADED_MS
 from backend.coverage.statistics.quantiles import LOADED
@@ -33,9 +32,7 @@ class Quality:
     due: date | None  # of the release; None: exact and live
     released: date | None
     intervals: bool  # releases before version 1.1 have none
-    one_device: bool  # whether one device decides a median that is shown
     tied: bool  # whether no operator is apart from another
-    against_month_before: str | None  # higher, lower, same
     iqb: dict[str, Any] | None  # what the connection is good for
     pictures: Pictures
     week: list[list[int]] | None
@@ -64,8 +61,6 @@ def quality(page: CoveragePage, translator: Translator, now: datetime, actor: Ac
         operators=sorted(totals, key=lambda item: (item["operator"] is not None, -item["n"])),
         references=_references(statistics),
         intervals=any(one["median_low"] is not None for one in _spreads(totals)),
-        one_device=any(one["leads"] == DEVICES for one in _spreads(totals)),
-        against_month_before=statistics["against_month_before"],
         iqb=statistics["iqb"],
         loaded=_loaded(totals),
         pictures=pictured(month, statistics["items"], actor, translator),

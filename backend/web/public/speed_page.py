@@ -192,7 +192,9 @@ def _read(
     if before is None:
         return found, {}, {}
     earlier = medians_inside(before, choice, actor).units
-    return found, earlier, changes(earlier, found.units)
+    # A total also moves with who measures; lines have no technology.
+    alike = query["operator"] and (query["technology"] or query["network"] == "fixed")
+    return found, earlier, changes(earlier, found.units) if alike else {}
 
 
 def _row(items: Sequence[Item], query: Query) -> Item | None:

@@ -17,7 +17,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
             "Finished, with a usable position, time and network, and values that can be real."
         ),
         "counted": N_(
-            "Valid and representative: repeated tests of one phone in one place within 4 hours "
+            "Valid, not a repeat: repeated tests of one phone in one place within 4 hours "
             "count as one."
         ),
     },
@@ -92,9 +92,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "unclear": N_("not enough samples to conclude"),
     },
     "against_month_before": {
-        "higher": N_("Median download is higher than in the month before, beyond chance."),
-        "lower": N_("Median download is lower than in the month before, beyond chance."),
-        "same": N_("Median download does not differ clearly from that of the month before."),
+        "higher": N_("higher than last month, beyond chance; perhaps other people measured"),
+        "lower": N_("lower than last month, beyond chance; perhaps other people measured"),
     },
     "use": {
         "web": N_("Web browsing"),

@@ -4,17 +4,17 @@ import csv
 import math
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics.beta import beta_cdf, beta_quantile
 from backend.coverage.statistics.group_figures import figures_of
-from backend.coverage.statistics.intervals import Estimate, Sizes
+from backend.coverage.statistics.intervals import Estimate, Spread, Weights
 from backend.coverage.statistics.quantiles import ALL, METRICS, WITHDRAWN, Samples
 from tests.tools import interval_simulation as simulation
 
@@ -24,14 +24,24 @@ SCIPY = Path("tests/data/intervals-scipy.csv")
 SIZES = st.lists(st.integers(1, 200), min_size=1, max_size=50)
 
 
-def group(values: list[float], devices: list[int]) -> Samples:
-    array = np.array(values, dtype=np.float64)
-    return Samples("Viettel", "4G", len(values), dict.fromkeys(METRICS, array), np.array(devices))
+def group(values: list[float], devices: list[int], outings: list[int] | None = None) -> Samples:
+    array, phones = np.array(values, dtype=np.float64), np.array(devices)
+    together = phones + 1 if outings is None else np.array(outings)
+    by_metric = dict.fromkeys(METRICS, array)
+    return Samples("Viettel", "4G", len(values), by_metric, phones, together)
 
 
-def sizes_of(sizes: NDArray[np.float64]) -> Sizes:
-    """Return the sums of one group, whose devices have these numbers of samples."""
-    return Sizes.of(sizes, np.array([0, len(sizes)]))
+def equal_devices(sizes: list[int]) -> Weights:
+    """Return the weights of one group, whose devices made these numbers of samples alone."""
+    m = np.array(sizes, dtype=np.float64)
+    sums = len(m), (1 / m).sum(), len(m), len(m)
+    return Weights(*(np.array([float(one)]) for one in sums))
+
+
+def equal_samples(sizes: list[int]) -> Weights:
+    m = np.array(sizes, dtype=np.float64)
+    sums = m.sum(), m.sum(), (m * m).sum(), (m * m).sum()
+    return Weights(*(np.array([float(one)]) for one in sums))
 
 
 def test_unclustered_intervals_equal_scipys() -> None:
@@ -62,56 +72,88 @@ def test_a_quantile_of_the_beta_distribution_has_its_share_below(
     assert beta_cdf(x, of_a, of_b)[0] == pytest.approx(part, abs=1e-8)
 
 
-@given(SIZES, st.floats(0, 1))
-def test_an_effective_n_lies_between_devices_and_samples(sizes: list[int], rho: float) -> None:
-    array = np.array(sizes, dtype=np.float64)
-    for worth in (
-        intervals.effective_n(sizes_of(array), np.array([rho])),
-        intervals.effective_n_of_devices(sizes_of(array), np.array([rho])),
-    ):
-        assert 0 < worth[0] <= array.sum() * (1 + 1e-12)
-    ones, none, whole = sizes_of(np.ones(len(sizes))), np.array([0.0]), np.array([1.0])
-    assert intervals.effective_n(ones, np.array([rho])) == pytest.approx(len(sizes))
-    assert intervals.effective_n(sizes_of(array), none) == pytest.approx(array.sum())
-    assert intervals.effective_n_of_devices(sizes_of(array), whole) == pytest.approx(len(sizes))
+@given(SIZES, st.floats(0, 1), st.floats(0, 1))
+def test_an_effective_n_lies_between_devices_and_samples(
+    sizes: list[int], rho: float, of_outing: float
+) -> None:
+    samples, devices = equal_samples(sizes), equal_devices(sizes)
+    none, whole = np.array([0.0]), np.array([1.0])
+    both = np.array([rho]), np.array([of_outing * (1 - rho)])
+    for weights in (samples, devices):
+        assert 0 < intervals.effective_n(weights, *both)[0] <= sum(sizes) * (1 + 1e-12)
+    assert intervals.effective_n(equal_samples([1] * len(sizes)), *both) == pytest.approx(
+        len(sizes)
+    )
+    assert intervals.effective_n(samples, none, none) == pytest.approx(sum(sizes))
+    assert intervals.effective_n(devices, whole, none) == pytest.approx(len(sizes))
 
 
 @given(SIZES, st.floats(0, 1), st.integers(1, 100))
 def test_the_missing_devices_are_enough(sizes: list[int], rho: float, least: int) -> None:
-    array = np.array(sizes, dtype=np.float64)
-    [more] = intervals.devices_missing(sizes_of(array), np.array([rho]), least)
+    both = np.array([rho]), np.array([0.0])
+    [more] = intervals.devices_missing(equal_devices(sizes), *both, least)
 
     def after(k: int) -> float:
-        longer = sizes_of(np.concatenate([array, np.ones(k)]))
-        equal = intervals.has_dominant_device(longer)[0]
-        worth = intervals.effective_n_of_devices if equal else intervals.effective_n
-        return float(worth(longer, np.array([rho]))[0])
+        return float(intervals.effective_n(equal_devices(sizes + [1] * k), *both)[0])
 
     assert after(more) >= least - 1e-6
-    assert more == 0 or after(0) < least + 1e-6
+    assert more == 0 or after(more - 1) < least + 1e-6
 
 
-def test_the_correlation_of_a_kind_is_found_and_few_devices_give_the_prior() -> None:
-    rng = np.random.default_rng(7)
+def spread_of(months: list[Samples]) -> Spread:
+    """Return the spread of a kind, of all months together."""
+    spread = simulation.measured(months).spread()
+    return Spread(*(one.sum(keepdims=True) for one in spread))
+
+
+def test_the_correlations_of_a_kind_are_found_and_few_give_the_prior() -> None:
+    rng, kind = np.random.default_rng(7), np.array([0])
     cell = simulation.Cell("lognormal", 0.5, 600, 60, zipf=False)
-    months = [simulation.month(cell, rng) for _ in range(50)]
-    kind = simulation.measured(months).spread(0.5).sum(axis=1, keepdims=True)
-    # Of the indicator of two normal values with this correlation.
-    assert intervals.correlation(kind, np.array([0])) == pytest.approx(
-        2 / math.pi * math.asin(0.5), abs=0.03
+    alone = intervals.correlations(
+        spread_of([simulation.month(cell, rng) for _ in range(50)]), kind
     )
-    assert intervals.correlation(np.zeros((5, 1)), np.array([0])) == intervals.PRIOR_CORRELATION
+    # Of the indicator of two normal values with this correlation.
+    assert alone.of_kind == pytest.approx(2 / math.pi * math.asin(0.5), abs=0.03)
+    assert alone.of_outing == 0
+    cell = simulation.Cell("lognormal", 0.2, 600, 60, False, 40, 5, 0.3)
+    found = intervals.correlations(
+        spread_of([simulation.month(cell, rng) for _ in range(50)]), kind
+    )
+    assert found.of_outing == pytest.approx(2 / math.pi * math.asin(0.3), abs=0.03)
+    none = intervals.correlations(Spread(*np.zeros((8, 1))), kind)
+    assert none.of_device == none.of_kind == intervals.PRIOR_CORRELATION and none.of_outing == 0
+
+
+def download_of(one: Samples, minimum: int = 1) -> dict[str, Any]:
+    node = 1, ALL, ALL
+    found: dict[str, Any] = figures_of({node: [one]}, {1: "commune"}, minimum)[node].figures
+    return found["download_mbps"] or {}
 
 
 def test_one_device_decides_nothing() -> None:
     values = [10.0 + n for n in range(60)] + [500.0] * 40
-    one = group(values, [*range(60), *[99] * 40])
-    found = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 1)[1, ALL, ALL].figures[
-        "download_mbps"
-    ]
-    assert found["leads"] == "devices" and found["device_median"] < 45 < found["median"]
+    found = download_of(group(values, [*range(60), *[99] * 40]))
+    assert found["device_median"] < 45 < found["median"]
     assert found["device_median_low"] < found["device_median"] < found["device_median_high"]
     assert found["effective_n"] < found["device_effective_n"] < 62
+
+
+def test_equal_values_share_their_weight() -> None:
+    """The ids of phones say nothing: in any order of them the median is the same."""
+    values, devices = [10.0] * 4 + [20.0] * 3 + [30.0] * 3, [0, 1, 1, 1, 2, 3, 3, 1, 2, 2]
+    one = download_of(group(values, devices))
+    other = download_of(group(values, [3 - device for device in devices]))
+    assert {name: pytest.approx(value) for name, value in one.items()} == other
+
+
+def test_phones_of_one_outing_tell_less() -> None:
+    rng = np.random.default_rng(5)
+    days = np.repeat(rng.lognormal(4, 1, 10), 30)
+    values, phones = list(days * rng.lognormal(0, 0.3, 300)), list(range(300))
+    together = download_of(group(values, phones, list(np.repeat(np.arange(10), 30))))
+    apart = download_of(group(values, phones))
+    assert together["device_median"] == apart["device_median"]
+    assert together["device_effective_n"] < 30 < 250 < apart["device_effective_n"]
 
 
 def test_withdrawn_rows_are_one_device() -> None:
@@ -129,7 +171,7 @@ def test_too_few_effective_samples_say_how_many_devices_are_missing() -> None:
     one = group(list(speeds), list(np.repeat(np.arange(5), 60)))
     found = figures_of({(1, ALL, ALL): [one]}, {1: "commune"}, 30)[1, ALL, ALL].figures
     assert found["download_mbps"] is None and found["effective_n"] < 15
-    assert 30 < found["more_devices"] < 300  # the 300 samples of five devices weigh in the figure
+    assert 20 < found["more_devices"] < 30  # each device weighs the same
 
 
 def estimate(value: float, error: float) -> Estimate:

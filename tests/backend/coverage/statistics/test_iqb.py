@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.coverage.statistics.group_figures import SAMPLES
 from backend.coverage.statistics.iqb import USES, rate, score
 
 # The figures of an example of M-Lab's library. By its formula: web browsing and audio meet all four
@@ -25,7 +24,7 @@ def iqb(figures: dict[str, float]) -> float | None:
 
 
 def spread(median: float, low: float | None = None, high: float | None = None) -> dict[str, Any]:
-    return {"leads": SAMPLES, "median": median, "median_low": low, "median_high": high}
+    return {"median": median, "median_low": low, "median_high": high}
 
 
 def item(download: Any, upload: Any, ping: Any) -> dict[str, Any]:

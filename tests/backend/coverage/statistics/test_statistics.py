@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, text, update
 
 from backend.coverage.statistics import refresh as statistics_refresh
+from backend.coverage.statistics.intervals import share_limits
 from backend.coverage.statistics.models import Statistic
 from backend.database.extensions import db
 from backend.database.locks import STATISTICS_LOCK, TWO
@@ -51,13 +52,18 @@ def stale(app: Flask) -> int:
 
 
 def many(unit: int, count: int, **changes: Any) -> list[dict[str, Any]]:
-    return [measurement_row(unit, NINE + timedelta(hours=n), download_mbps=10.0 + n, **changes)
-            for n in range(count)]  # fmt: skip
+    """Return samples of other phones on half a month, whose speed says nothing of the day."""
+    return [
+        measurement_row(
+            unit, NINE + timedelta(hours=5 * n), download_mbps=10.0 + 17 * n % count, **changes
+        )
+        for n in range(count)
+    ]
 
 
 def test_a_commune_its_district_province_and_the_country(app: Flask, client: FlaskClient) -> None:
     here, near = unit_id(app, HERE), unit_id(app, NEAR)
-    store_rows(app, *many(here, 40), *many(near, 20, technology="5G", operator="VinaPhone"))
+    store_rows(app, *many(here, 60), *many(near, 20, technology="5G", operator="VinaPhone"))
     assert refresh(app) == "communes recomputed: 2"
     shown = statistics(client)
     assert [(one["operator"], one["technology"]) for one in shown["items"]] == [
@@ -65,16 +71,17 @@ def test_a_commune_its_district_province_and_the_country(app: Flask, client: Fla
     ]  # fmt: skip
     speed = total(shown)["download_mbps"]
     assert {name: speed[name] for name in ("n", "median", "mean", "p10", "p90")} == {
-        "n": 40, "median": 29.5, "mean": 29.5, "p10": 13.9, "p90": 45.1,
+        "n": 60, "median": 39.5, "mean": 39.5, "p10": 15.9, "p90": 63.1,
     }  # fmt: skip
-    assert speed["effective_n"] == pytest.approx(40) and speed["leads"] == "samples"
-    low, high = speed["median_low"], speed["median_high"]
-    assert (low, high) == pytest.approx((10 + 39 * 0.338, 10 + 39 * 0.662), abs=0.02)
-    assert total(shown)["n"] == total(shown)["devices"] == 40
+    assert 40 < speed["effective_n"] < 60  # some phones a day may be alike
+    [low], [high] = share_limits(np.array([0.5]), np.array([speed["effective_n"]]))
+    limits = speed["median_low"], speed["median_high"]
+    assert limits == pytest.approx((10 + 59 * low, 10 + 59 * high))
+    assert total(shown)["n"] == total(shown)["devices"] == 60
     assert total(statistics(client, NEAR))["download_mbps"] is None
     for code, level in (("164", "district"), ("19", "province"), (None, None)):
         above = statistics(client, code, **({"level": level} if level else {}))
-        assert total(above)["n"] == 60 and total(above)["download_mbps"]["n"] == 60
+        assert total(above)["n"] == 80 and total(above)["download_mbps"]["n"] == 80
         by_key = {(one["operator"], one["technology"]): one for one in above["items"]}
         assert by_key["VinaPhone", "5G"]["n"] == 20
         assert by_key["VinaPhone", "5G"]["download_mbps"] is None
@@ -93,14 +100,15 @@ def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClien
         units = list(db.session.scalars(communes.order_by(Unit.id).limit(200)))
     operators, technologies = ("Viettel", "VinaPhone", "MobiFone"), ("4G", "5G", None)
     rows = [
-        measurement_row(chosen.choice(units), NINE + timedelta(days=chosen.choice((0, -30))),
+        measurement_row(chosen.choice(units),
+            NINE + timedelta(days=chosen.randint(0, 14) - chosen.choice((0, 30))),
             operator=chosen.choice(operators), technology=chosen.choice(technologies),
             download_mbps=chosen.lognormvariate(3, 1), upload_mbps=chosen.lognormvariate(2, 1),
             ping_ms=chosen.lognormvariate(3, 0.5), jitter_ms=chosen.choice((None, 2.5, 0.3)),
             ping_download_ms=chosen.choice((None, chosen.lognormvariate(4, 1))))
         for _ in range(9_000)
     ]  # fmt: skip
-    app.config["MINIMUM_N"] = 3
+    app.config["MINIMUM_N"] = 1
     store_rows(app, *rows)
     refresh(app)
     groups: dict[tuple[int, str, str], list[dict[str, Any]]] = {}
@@ -117,13 +125,16 @@ def test_a_thousand_cells_equal_numpy_on_the_rows(app: Flask, client: FlaskClien
         assert stored[key].n == len(group) and found is not None
         for metric in ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms", "ping_download_ms"):
             values = np.array([one[metric] for one in group if one[metric] is not None])
-            if len(values) < 3:
+            if not len(values):
                 assert found[metric] is None
                 continue
             p10, median, p90 = np.percentile(values, [10, 50, 90])
             shown = found[metric]
-            outer = (p10, p90) if len(values) >= 40 else (None, None)
-            assert shown["median"] == median and (shown["p10"], shown["p90"]) == outer
+            assert shown["median"] == median
+            if shown["p10"] is None or shown["p90"] is None:
+                assert len(values) < 60  # some of the same day
+            else:
+                assert (shown["p10"], shown["p90"]) == (p10, p90)
             assert shown["mean"] == pytest.approx(values.mean(), rel=1e-14)
 
 
@@ -131,15 +142,15 @@ def test_latency_under_load_is_that_of_the_samples_that_measured_it(
     app: Flask, client: FlaskClient
 ) -> None:
     here = unit_id(app, HERE)
-    loaded = [one | {"ping_download_ms": 100.0 + n} for n, one in enumerate(many(here, 41))]
+    loaded = [one | {"ping_download_ms": 90 + one["download_mbps"]} for one in many(here, 61)]
     few = [one | {"ping_upload_ms": 900.0} for one in many(here, 29)]
     store_rows(app, *loaded, *few)
     refresh(app)
     answer = statistics(client)
     speed = total(answer)["ping_download_ms"]
-    assert (speed["n"], speed["median"], speed["p10"]) == (41, 120, 104)
-    assert speed["median_low"] < 120 < speed["median_high"] and speed["effective_n"] > 30
-    assert total(answer)["n"] == 70 and total(answer)["ping_upload_ms"] is None
+    assert (speed["n"], speed["median"], speed["p10"]) == (61, 130, 106)
+    assert speed["median_low"] < 130 < speed["median_high"] and speed["effective_n"] > 30
+    assert total(answer)["n"] == 90 and total(answer)["ping_upload_ms"] is None
     # The score is that of the idle line, as at M-Lab.
     metrics = [one["metric"] for use in answer["iqb"]["uses"] for one in use["requirements"]]
     assert set(metrics) == {"download_mbps", "upload_mbps", "ping_ms"}

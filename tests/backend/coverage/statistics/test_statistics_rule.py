@@ -1,6 +1,7 @@
 """The rule of statistics: to the last bit what numpy gives, and nothing under the minimum."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.coverage.statistics import quantiles as rule
-from backend.coverage.statistics.group_figures import Measured, figures_of
+from backend.coverage.statistics.group_figures import Entries, figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 
 SPEEDS = st.lists(st.floats(0.01, 10_000), min_size=1, max_size=200)
@@ -18,16 +19,15 @@ SPEEDS = st.lists(st.floats(0.01, 10_000), min_size=1, max_size=200)
 def samples(values: list[float], operator: str = "Viettel", technology: str = "4G") -> Samples:
     array = np.array(values, dtype=np.float64)
     by_metric = dict.fromkeys(METRICS, array)
-    return Samples(operator, technology, len(values), by_metric, np.arange(len(values)))
+    number = np.arange(len(values))
+    return Samples(operator, technology, len(values), by_metric, number, number)
 
 
 @settings(max_examples=200)
 @given(SPEEDS, st.floats(0, 1))
 def test_a_percentile_is_numpys_to_the_last_bit(values: list[float], part: float) -> None:
-    group, bounds = np.array([0]), np.array([0, len(values)])
-    pairs, sizes = np.arange(len(values), dtype=np.int32), np.ones(len(values))
-    data = Measured(group, np.sort(np.array(values)), bounds, pairs, sizes, bounds)
-    assert data.at(group, part)[0] == np.quantile(np.array(values), part)
+    data = Entries([[samples(values)]]).measured("ping_ms")
+    assert data.at(np.array([0]), part)[0] == np.quantile(np.array(values), part)
 
 
 def told_of(group: list[Samples], technology: str = "4G", minimum: int = 1) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def test_totals_are_over_everything() -> None:
 def test_a_metric_that_few_have_is_null_by_itself() -> None:
     one = samples([10.0] * 30)
     values = {**one.values, "jitter_ms": np.append(one.values["jitter_ms"][:29], math.nan)}
-    few = Samples(one.operator, one.technology, one.n, values, one.devices)
+    few = replace(one, values=values)
     answer = told_of([few], minimum=30)
     assert answer["jitter_ms"] is None and answer["ping_ms"]["n"] == 30
     answer = told_of([samples([10.0] * 29)], minimum=30)

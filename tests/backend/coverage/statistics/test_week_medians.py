@@ -26,11 +26,11 @@ MONDAY_AT_8, FRIDAY_AT_9 = 8, 4 * 24 + 9
 
 def moments(hour: int, speeds: Any, persons: Any) -> Moments:
     values, people = np.array(speeds, dtype=np.float64), np.array(persons)
-    return Moments(np.full(len(values), hour), values, np.abs(people), people)
+    return Moments(np.full(len(values), hour), values, np.abs(people), np.abs(people), people)
 
 
 def joined(*several: Moments) -> Moments:
-    columns = zip(*((m.hours, m.values, m.devices, m.persons) for m in several), strict=True)
+    columns = zip(*several, strict=True)
     return Moments(*map(np.concatenate, columns))
 
 

@@ -143,9 +143,11 @@ def test_months_of_other_units_are_not_compared(client: FlaskClient, clock: Any)
 
 def test_a_change_is_marked_beyond_chance_alone(app: Flask, client: FlaskClient) -> None:
     here, near = unit_id(app, HERE), unit_id(app, "05446")
-    october = timedelta(days=-31)
+    october = timedelta(days=-31)  # half a month each
     rows = [
-        measurement_row(unit, NINE + span + timedelta(minutes=n), download_mbps=base + n)
+        measurement_row(
+            unit, NINE + span + timedelta(hours=9 * n), download_mbps=base + 17 * n % 40
+        )
         for unit, span, base in (
             (here, october, 30.0), (here, timedelta(0), 300.0),
             (near, october, 30.0), (near, timedelta(0), 31.0),
@@ -156,7 +158,7 @@ def test_a_change_is_marked_beyond_chance_alone(app: Flask, client: FlaskClient)
     with app.app_context():
         refresh.refresh(NINE)
     official = person(app, "official", unit_id(app, "19", level="province"))
-    query = "month=2024-11&before=2024-10&lang=vi"
+    query = "month=2024-11&before=2024-10&operator=Viettel&technology=4G&lang=vi"
     page = client.get(f"/unit/19/speeds?{query}", headers=official).text
     assert page.count(">cao hơn</td>") == 1 and page.count(">chưa thấy khác rõ</td>") == 1
     svg = client.get(f"/unit/19/map.svg?{query}", headers=official).data
@@ -183,7 +185,7 @@ def median(value: float, error: float = 0.1) -> UnitMedian:
     return UnitMedian(
         cast(UnitRow, SimpleNamespace(name="Xã")),
         99,
-        {"leads": "samples", "median": value} | limits,
+        {"device_median": None, "median": value} | limits,
     )
 
 

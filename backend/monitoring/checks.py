@@ -69,7 +69,8 @@ BY_HAND = {
     "audit": "flask audit digest",
 }
 SECRETS = (
-    "secret_key", "postgres-passwords.json", "withdrawn", "seal_key*", "archive/*", "batch/key.pem",
+    "secret_key", "backup_key", "postgres-passwords.json", "withdrawn", "seal_key*", "archive/*",
+    "batch/key.pem",
 )  # fmt: skip
 
 

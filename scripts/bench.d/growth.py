@@ -34,7 +34,7 @@ from backend.clock import local_day, utc_now
 from backend.coverage.statistics import refresh
 from backend.database.extensions import db
 from backend.measurements.recording import counting, earnings
-from backend.server.backup.service import DUMP
+from backend.server.backup.service import BACKUP_KEY, DUMP
 from backend.server.postgres.programs import pid_of
 
 # Two: a bench keeps several servers at once.
@@ -318,7 +318,9 @@ def nights_work(place: Place, below: Path) -> list[str]:
         _, made = _program(["make", folder], {"VAR_DIR": str(place.app.config["VAR_DIR"]), **urls})
         [backup] = Path(folder).glob("dosong-*")
         size = (backup / DUMP).stat().st_size
-        output, restored = _program(["restore", str(backup)], {"VAR_DIR": f"{folder}/restored"})
+        key = ("--key", str(place.app.config["VAR_DIR"] / BACKUP_KEY))
+        words = ["restore", str(backup), *key]
+        output, restored = _program(words, {"VAR_DIR": f"{folder}/restored"})
     with place.app.app_context():
         began = time.monotonic()
         counting.differences()

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import psycopg
 
-from backend.server.backup.service import KEEP, KEYS, BackupError, make, restore
+from backend.server.backup.service import (
+    BACKUP_KEY,
+    KEEP,
+    PLAIN_KEYS,
+    BackupError,
+    make,
+    restore,
+)
 from backend.server.postgres.embedded import PostgresError
 from config import settings
 
@@ -30,18 +37,26 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--keep", type=_at_least_one, default=KEEP, help="number of backups to keep"
     )
-    parser.add_argument("--keys", type=Path, help="folder with the keys")
+    parser.add_argument("--key", type=Path, help=f"copy of VAR_DIR/{BACKUP_KEY}, to restore")
+    parser.add_argument("--keys", type=Path, help="VAR_DIR whose other keys are restored")
     options = parser.parse_args(arguments)
     os.umask(0o077)
     try:
         if options.what == "restore":
-            for line in restore(options.folder, options.keys):
+            for line in restore(options.folder, options.key, options.keys):
                 print(line, flush=True)
             return 0
         values = settings.read()
         folder = options.folder or Path(values["BACKUP_DIR"] or values["VAR_DIR"] / "backups")
         target = make(values, folder.absolute(), options.keep, datetime.now(UTC))
-        print(f"{target}\nKeep {folder / KEYS} elsewhere than the dumps.")
+        print(
+            f"{target}\nOnly {values['VAR_DIR'] / BACKUP_KEY} decrypts it. Keep a copy of that "
+            "file outside of this machine, on paper too: without it no backup can be restored."
+        )
+        if (folder / PLAIN_KEYS).exists():
+            print(
+                f"{folder / PLAIN_KEYS} has keys for dumps of 1.0: delete it with the last of them."
+            )
         return 0
     except (BackupError, PostgresError, settings.SettingError, psycopg.Error, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)

@@ -1,20 +1,26 @@
 """Make backups of the database; restore one into an empty database and compare the figures.
 
-A backup is a folder with a dump by pg_dump and a manifest of its row counts. The keys and the list
-of withdrawn devices are stored apart, in `keys`: a stolen dump alone reveals no code.
+A backup is a folder with a dump by pg_dump and a manifest of its row counts. Beside it are the keys
+and the list of withdrawn devices. Dump and keys are encrypted (age): only `VAR_DIR/backup_key`,
+which is in no backup, reads them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyrage
 from flask_migrate import upgrade
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
@@ -24,10 +30,13 @@ from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, with
 from backend.measurements.recording.counting import raise_versions
 from backend.outbox import service as outbox
 from backend.server.postgres.embedded import database_urls
-from backend.server.postgres.programs import call
+from backend.server.postgres.programs import ENVIRONMENT, binary
 from config import settings
 
-DUMP, MANIFEST, KEYS = "database.dump", "manifest.json", "keys"
+DUMP, MANIFEST, KEYS = "database.dump.age", "manifest.json", "keys.age"
+# As version 1.0 wrote them; read only.
+PLAIN_DUMP, PLAIN_KEYS = "database.dump", "keys"
+BACKUP_KEY = "backup_key"  # in VAR_DIR
 KEPT_APART = ("secret_key", TOMBSTONES)  # and the keys of reports' seals
 # Data of withdrawn people are deleted with the backups; the law allows fifteen days.
 KEEP = 14
@@ -48,13 +57,17 @@ def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> P
         if left.stem < _name(now - INTERRUPTED_AFTER):
             shutil.rmtree(left)
     fresh.mkdir(mode=0o700, parents=True)
+    var_dir = Path(values["VAR_DIR"])
     try:
+        recipient = backup_recipient(var_dir / BACKUP_KEY)
         with database_urls(values) as urls:
-            rows = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP)
+            rows = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP, recipient)
         digest = sha256(fresh / DUMP)
         manifest = {"made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "sha256": digest, "holds": rows}
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-        copy_keys(Path(values["VAR_DIR"]), folder / KEYS)
+        keys = json.dumps(read_keys(var_dir)).encode()
+        (fresh / KEYS).write_bytes(pyrage.encrypt(keys, [recipient]))
+        (fresh / KEYS).rename(folder / KEYS)  # beside the backups: the latest ones serve for all
         fresh.rename(target)
     except BaseException:  # half a dump would fill the disk
         shutil.rmtree(fresh, ignore_errors=True)
@@ -68,13 +81,35 @@ def _name(made_at: datetime) -> str:
     return f"dosong-{made_at:%Y%m%dT%H%M%SZ}"
 
 
-def dump(url: str, path: Path) -> dict[str, Any]:
-    """Dump a snapshot of the database and return its row counts."""
+def backup_recipient(path: Path) -> Any:
+    """Return the public key that encrypts backups; its secret key is made at first use.
+
+    The file may have the public key alone (age1…): then this machine cannot read its backups.
+    """
+    if not path.exists():
+        identity = pyrage.x25519.Identity.generate()
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"{identity}\n")
+    written = path.read_text().strip()
+    try:
+        if written.startswith("age1"):
+            return pyrage.x25519.Recipient.from_str(written)
+        return pyrage.x25519.Identity.from_str(written).to_public()
+    except (pyrage.IdentityError, pyrage.RecipientError) as error:
+        raise BackupError(
+            f"{path} has no key of age ({error}): put it back, or remove it."
+        ) from error
+
+
+def dump(url: str, path: Path, recipient: Any) -> dict[str, Any]:
+    """Dump a snapshot of the database, encrypted, and return its row counts."""
     with psycopg.connect(plain(url)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         [snapshot] = connection.execute("select pg_export_snapshot()").fetchone() or ("",)
         # A third of the CPU time of the default level, for 12 % more bytes.
-        run("pg_dump", url, "-Fc", "--compress=1", f"--snapshot={snapshot}", "-f", path)
+        words = ("-Fc", "--compress=1", f"--snapshot={snapshot}")
+        with path.open("wb") as file, running("pg_dump", url, *words) as pg_dump:
+            pyrage.encrypt_io(pg_dump.stdout, file, [recipient])
         return figures(connection)
 
 
@@ -99,29 +134,40 @@ def figures(connection: psycopg.Connection) -> dict[str, Any]:
     return {"rows": rows, "counted": dict(counted)}
 
 
-def copy_keys(var_dir: Path, folder: Path) -> None:
-    """Copy the keys that a restored database needs, readable by the owner only."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path in keys_in(var_dir):
-        copy = folder / path.name
-        shutil.copyfile(path, copy)
-        copy.chmod(0o600)
-
-
-def keys_in(folder: Path) -> list[Path]:
-    """Return the keys in a folder of backups or a VAR_DIR."""
+def read_keys(folder: Path) -> dict[str, str]:
+    """Return the keys in a VAR_DIR that a restored database needs, by name."""
     named = {*(folder / name for name in KEPT_APART), *folder.glob("seal_key*")}
-    return sorted(path for path in named if path.is_file())
+    return {path.name: path.read_text() for path in sorted(named) if path.is_file()}
 
 
-def run(program: str, url: str, *arguments: object) -> None:
-    """Run a program of PostgreSQL on a database; the password is not visible in `ps`."""
+@contextmanager
+def running(program: str, url: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program of PostgreSQL on a database; the password is not visible in `ps`.
+
+    It is killed if the block fails, so that pg_restore commits nothing.
+    """
     address = conninfo_to_dict(plain(url))
-    environment = {"PGPASSWORD": str(address.pop("password", ""))}
+    environment = ENVIRONMENT | {"PGPASSWORD": str(address.pop("password", ""))}
     named = " ".join(f"{name}='{value}'" for name, value in address.items())
-    done = call(program, f"--dbname={named}", *arguments, environment=environment)
-    if done.returncode != 0:
-        raise BackupError(f"{program} failed:\n{done.stdout}")
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(  # noqa: S603 - fixed words and paths of ours
+            [binary(program), f"--dbname={named}", *arguments],
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+            start_new_session=True,  # the caller handles Ctrl-C
+        )  # fmt: skip
+        try:
+            yield process
+            process.communicate()
+            problem = f"status {process.returncode}" if process.returncode else None
+        except Exception as error:
+            problem = str(error)
+        finally:
+            process.kill()
+            process.communicate()
+        if problem is not None:
+            errors.seek(0)
+            said = errors.read().decode(errors="replace")
+            raise BackupError(f"{program} failed ({problem}).\n{said}")
 
 
 def plain(url: str) -> str:
@@ -134,14 +180,23 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def restore(backup: Path | None, keys: Path | None) -> Iterator[str]:
-    """Restore a backup into an empty database; yield a line for each step."""
+def restore(backup: Path | None, key: Path | None, keys: Path | None) -> Iterator[str]:
+    """Restore a backup into an empty database; yield a line for each step.
+
+    `key` is the file that decrypts it, `keys` a VAR_DIR whose keys are used instead of those beside
+    the backup.
+    """
     if backup is None or not (backup / MANIFEST).is_file():
         raise BackupError(f"{backup} is no backup: name a folder with a {MANIFEST}.")
     manifest = json.loads((backup / MANIFEST).read_text())
-    if sha256(backup / DUMP) != manifest["sha256"]:
-        raise BackupError(f"{backup / DUMP} is damaged: its digest is not the manifest's.")
-    _put_keys(keys or backup.parent / KEYS)
+    encrypted = (backup / DUMP).is_file()
+    path = backup / (DUMP if encrypted else PLAIN_DUMP)
+    if sha256(path) != manifest["sha256"]:
+        raise BackupError(f"{path} is damaged: its digest is not the manifest's.")
+    identity = _read_identity(key or settings.var_dir() / BACKUP_KEY) if encrypted else None
+    _put_keys(_keys_of(backup.parent, identity, keys))
+    if identity is not None:
+        _put(settings.var_dir() / BACKUP_KEY, f"{identity}\n")  # also of the next backups
     values = settings.read()
     with database_urls(values) as urls:
         url = urls["DATABASE_OWNER_URL"]
@@ -153,7 +208,12 @@ def restore(backup: Path | None, keys: Path | None) -> Iterator[str]:
                     "folder with VAR_DIR: existing data are never overwritten."
                 )
         words = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
-        run("pg_restore", url, *words, backup / DUMP)
+        with path.open("rb") as file, running("pg_restore", url, *words) as pg_restore:
+            if identity is None:
+                assert pg_restore.stdin is not None
+                shutil.copyfileobj(file, pg_restore.stdin)
+            else:
+                pyrage.decrypt_io(file, pg_restore.stdin, [identity])
         with psycopg.connect(plain(url)) as connection:
             found, expected = figures(connection), manifest["holds"]
         if found != expected:
@@ -162,25 +222,55 @@ def restore(backup: Path | None, keys: Path | None) -> Iterator[str]:
         yield from _bring_up_to_date(urls)
 
 
-def _put_keys(keys: Path) -> None:
-    """Copy the keys to VAR_DIR before the app makes new ones."""
-    if not keys.is_dir():
+def _read_identity(path: Path) -> Any:
+    try:
+        return pyrage.x25519.Identity.from_str(path.read_text().strip())
+    except (OSError, pyrage.IdentityError) as error:
         raise BackupError(
-            f"{keys} is not there: name the folder of the keys with --keys. Without it the "
-            "data of people who withdrew after the backup would be restored."
+            f"{path} has no secret key (AGE-SECRET-KEY-1…) that decrypts the backup: name with "
+            f"--key the copy of {BACKUP_KEY} that you keep outside of the machine."
+        ) from error
+
+
+def _keys_of(folder: Path, identity: Any, keys: Path | None) -> dict[str, str]:
+    """Return the keys for a restored database by name: those of a VAR_DIR, or of the backups."""
+    if keys is None and identity is not None and (folder / KEYS).is_file():
+        try:
+            found: dict[str, str] = json.loads(
+                pyrage.decrypt((folder / KEYS).read_bytes(), [identity])
+            )
+            return found
+        except pyrage.DecryptError as error:
+            raise BackupError(f"The key does not decrypt {folder / KEYS}: {error}") from error
+    source = keys or folder / PLAIN_KEYS
+    if not source.is_dir():
+        raise BackupError(
+            f"The keys of the backup ({KEYS} beside it) are not there: name a VAR_DIR with --keys. "
+            "Without them the data of people who withdrew after the backup would be restored."
         )
+    return read_keys(source)
+
+
+def _put_keys(keys: Mapping[str, str]) -> None:
+    """Write the keys to VAR_DIR before the app makes new ones."""
     var_dir = settings.var_dir()
     settings.make_private(var_dir)
-    for source in keys_in(keys):
-        target = var_dir / source.name
-        if target.exists() and source.name == TOMBSTONES:
-            lines = {*source.read_text().splitlines(), *target.read_text().splitlines()}
+    for name, content in keys.items():
+        target = var_dir / name
+        if target.exists() and name == TOMBSTONES:
+            lines = {*content.splitlines(), *target.read_text().splitlines()}
             target.write_text("".join(f"{line}\n" for line in sorted(lines)))
-        elif target.exists() and target.read_bytes() != source.read_bytes():
-            raise BackupError(f"{target} is another key than {source}: move one of them away.")
-        elif not target.exists():
-            shutil.copyfile(source, target)
-            target.chmod(0o600)
+        elif target.exists() and target.read_text() != content:
+            raise BackupError(f"{target} is another key than that of the backup: move it away.")
+        else:
+            _put(target, content)
+
+
+def _put(path: Path, content: str) -> None:
+    """Write a file for its owner alone, unless it is there."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(content)
 
 
 def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:

@@ -470,7 +470,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         ),
         "mail": N_("Invitations, reminders and daily summaries are then sent by e-mail."),
         "backup": N_(
-            "Enable the timer of config/deploy; this step is done after the first backup."
+            "Enable the timer of config/deploy; this step is done after the first backup. Copy "
+            "VAR_DIR/backup_key to another place: nothing else decrypts a backup."
         ),
         "boundaries": N_("Until then samples near a border may be placed in the wrong commune."),
         "official": N_("Officials see their communes, check samples and send the monthly report."),

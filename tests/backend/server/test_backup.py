@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pyrage.x25519 import Identity
 from sqlalchemy import create_engine, text
 
 from backend.server.backup import service as backup
@@ -79,8 +81,11 @@ def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
     before = client.get(COVERAGE).json
     kept = backup.make(app.config, tmp_path / "backups", 14, AT)
     assert client.delete(ME, headers=bearer(leaving["token"])).status_code == 200
-    # The disaster: only the backup is left, and the keys with the list of whoever withdrew.
-    done = restored(kept, fresh, "--keys", str(own_var))
+    # The disaster: only the backup is left, its key, and the later list of whoever withdrew.
+    backup.make(app.config, tmp_path / "backups", 14, AT + DAY)
+    key = tmp_path / "paper"
+    (own_var / backup.BACKUP_KEY).rename(key)
+    done = restored(kept, fresh, "--key", str(key))
     assert done.returncode == 0, done.stderr
     assert "every figure is the same" in done.stdout and "1 devices" in done.stdout
     with EmbeddedPostgres(fresh) as server:
@@ -116,9 +121,10 @@ def test_nothing_is_restored_over_what_is_there_nor_from_what_is_damaged(
     command = [sys.executable, "-m", "backend.server.backup", "restore", str(kept)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and "not empty" in done.stderr
+    key = ("--key", str(own_var / backup.BACKUP_KEY))
     with (kept / backup.DUMP).open("r+b") as file:
         file.write(b"X")
-    done = restored(kept, tmp_path / "unused")
+    done = restored(kept, tmp_path / "unused", *key)
     assert done.returncode == 1 and "damaged" in done.stderr
 
 
@@ -130,7 +136,7 @@ def test_a_backup_that_fails_leaves_nothing(
     for path in killed:
         path.mkdir(parents=True)
 
-    def full(url: str, path: Path) -> None:
+    def full(url: str, path: Path, recipient: Any) -> None:
         path.write_bytes(b"half a dump")
         raise backup.BackupError("No space left on device")
 
@@ -144,10 +150,36 @@ def test_a_backup_that_fails_leaves_nothing(
 @pytest.mark.long
 def test_without_the_keys_nothing_is_restored(app: Flask, own_var: Path, tmp_path: Path) -> None:
     kept = backup.make(app.config, tmp_path / "backups", 14, AT)
-    (kept.parent / backup.KEYS).rename(tmp_path / "elsewhere")
     done = restored(kept, tmp_path / "unused")
+    assert done.returncode == 1 and "--key " in done.stderr
+    (tmp_path / "another").write_text(str(Identity.generate()))
+    done = restored(kept, tmp_path / "unused", "--key", str(tmp_path / "another"))
+    assert done.returncode == 1 and "does not decrypt" in done.stderr
+    (kept.parent / backup.KEYS).rename(tmp_path / "elsewhere")
+    key = ("--key", str(own_var / backup.BACKUP_KEY))
+    done = restored(kept, tmp_path / "unused", *key)
     assert done.returncode == 1 and "--keys" in done.stderr
     assert not (tmp_path / "unused").exists()
+
+
+@pytest.mark.long
+def test_a_backup_of_an_earlier_version_is_restored(
+    app: Flask, client: FlaskClient, own_var: Path, fresh: Path, tmp_path: Path
+) -> None:
+    """Its dump is not encrypted, and its keys lie beside it."""
+    measuring(client, 1)
+    kept = backup.make(app.config, tmp_path / "backups", 14, AT)
+    identity = Identity.from_str((own_var / backup.BACKUP_KEY).read_text().strip())
+    pyrage.decrypt_file(str(kept / backup.DUMP), str(kept / backup.PLAIN_DUMP), [identity])
+    (kept / backup.DUMP).unlink()
+    manifest = json.loads((kept / backup.MANIFEST).read_text())
+    manifest["sha256"] = backup.sha256(kept / backup.PLAIN_DUMP)
+    (kept / backup.MANIFEST).write_text(json.dumps(manifest))
+    (kept.parent / backup.PLAIN_KEYS).mkdir()
+    for name, content in backup.read_keys(own_var).items():
+        (kept.parent / backup.PLAIN_KEYS / name).write_text(content)
+    done = restored(kept, fresh)
+    assert done.returncode == 0 and "every figure is the same" in done.stdout, done.stderr
 
 
 @pytest.mark.slow
@@ -161,5 +193,27 @@ def test_a_backup_tells_what_it_holds_and_only_the_latest_stay(
     manifest = json.loads((latest / backup.MANIFEST).read_text())
     assert manifest["holds"]["rows"]["devices"] == 1
     assert manifest["holds"]["counted"] == {"2024-11 mobile": 1}
-    assert (latest.parent / "keys" / "secret_key").stat().st_mode & 0o777 == 0o600
-    assert app.config["SECRET_KEY"] not in (latest / backup.MANIFEST).read_text()
+
+
+@pytest.mark.slow
+def test_a_folder_of_backups_reads_as_noise_without_the_key(
+    app: Flask, client: FlaskClient, own_var: Path, tmp_path: Path
+) -> None:
+    phone = measuring(client, 1)
+    (own_var / "seal_key").write_text("5ea1" * 16)
+    backup.make(app.config, tmp_path / "backups", 14, AT)
+    files = [path for path in (tmp_path / "backups").rglob("*") if path.is_file()]
+    assert {path.name for path in files} == {backup.DUMP, backup.MANIFEST, backup.KEYS}
+    key = own_var / backup.BACKUP_KEY
+    secrets = [app.config["SECRET_KEY"], "5ea1" * 4, phone["id"], "PGDMP", key.read_text().strip()]
+    content = b"".join(path.read_bytes() for path in files)
+    assert [secret for secret in secrets if secret.encode() in content] == []
+    assert key.stat().st_mode & 0o777 == 0o600
+    # With the public key alone, the machine that makes backups cannot read them.
+    identity = Identity.from_str(key.read_text().strip())
+    key.write_text(f"{identity.to_public()}\n")
+    made = backup.make(app.config, tmp_path / "backups", 14, AT + DAY)
+    assert pyrage.decrypt((made / backup.DUMP).read_bytes(), [identity])[:5] == b"PGDMP"
+    key.write_text("AGE-SECRET")
+    with pytest.raises(backup.BackupError, match="has no key of age"):
+        backup.make(app.config, tmp_path / "backups", 14, AT + 2 * DAY)

@@ -12,7 +12,6 @@ from backend.accounts import passwords, users
 from backend.accounts.access import Actor, require, require_recent
 from backend.accounts.audit import record_act
 from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, User
-from backend.accounts.rate_limits import Caller, count_attempt
 from backend.accounts.recovery_codes import remove_second_factor
 from backend.accounts.sessions import SECRET_BYTES, end_sessions, secret_hash
 from backend.clock import VIETNAM
@@ -26,9 +25,6 @@ LIFETIME = {
     "leader": timedelta(days=7),
     "password": timedelta(days=1),
 }
-# The secret cannot be guessed; the limit is on the work of hashing. A hall of people at a training
-# fits.
-ACCEPTS_PER_ADDRESS = 300
 
 SUBJECT = "Đo Sóng: chọn mật khẩu / choose a password"
 TEXT = """\
@@ -109,12 +105,12 @@ def mail_links(links: Sequence[Link], base: str, settings: Mapping[str, Any]) ->
     return frozenset(send_all(mails, settings))
 
 
-def accept(secret: str, password: str, *, key: str, address: str, now: datetime) -> User:
+def accept(secret: str, password: str, *, address: str, now: datetime) -> User:
     """Set a password by a link; sessions and tokens of the person end.
 
-    By a link of an admin the account is confirmed.
+    By a link of an admin the account is confirmed. There is no limit of attempts: nobody guesses a
+    secret, and a password is hashed only with a valid one.
     """
-    count_attempt("accept", Caller(address, ACCEPTS_PER_ADDRESS), key, now)
     user, purpose = _use(secret, now)
     if purpose != "leader":
         confirm_holder(user, now)

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import product
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
@@ -15,7 +14,7 @@ from backend.accounts.access import Actor, require_session
 from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
 from backend.accounts.models import Attempts, AuditEntry, Session, User
-from backend.accounts.rate_limits import Caller
+from backend.accounts.rate_limits import Caller, account_digest
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 
@@ -151,19 +150,13 @@ def _signed_in_here(user_id: int, context: SignInContext) -> bool:
 
 def locked_names(secret: str, now: datetime) -> list[str]:
     """Return the names of people whose accounts wrong sign-ins locked within the last day."""
-    locked = (
-        Attempts.what == "sign_in_of",
-        Attempts.n > SIGN_INS_PER_ACCOUNT,
-        Attempts.hour > now - rate_limits.KEPT,
-    )
-    rows = db.session.execute(select(Attempts.hour, Attempts.by).where(*locked)).all()
-    hours, counted = {row.hour.astimezone(UTC) for row in rows}, {bytes(row.by) for row in rows}
-    names = db.session.scalars(select(User.name).where(User.name.is_not(None))) if rows else ()
-    return sorted(
-        name
-        for name, hour in product(filter(None, names), hours)
-        if rate_limits.account_digest(name, hour, secret) in counted
-    )
+    locked = Attempts.what == "sign_in_of", Attempts.n > SIGN_INS_PER_ACCOUNT
+    recent = Attempts.hour > now - rate_limits.KEPT
+    rows = db.session.execute(select(Attempts.by, Attempts.hour).where(*locked, recent)).all()
+    digests, names = {row.by for row in rows}, db.session.scalars(select(User.name)).all()
+    hours = {row.hour.astimezone(UTC) for row in rows}
+    found = [(name, account_digest(name, hour, secret)) for hour in hours for name in names if name]
+    return sorted(name for name, digest in found if digest in digests)
 
 
 def _lock_unchanged(row: Row[int, str | None, str | None]) -> User:

@@ -64,9 +64,8 @@ def sign_out() -> Any:
 def accept(data: dict[str, str]) -> Any:
     """Choose a password by the secret of a one-time link, once."""
     context = sign_in_context()
-    return links.accept(
-        data["secret"], data["password"], key=context.key, address=context.address, now=context.now
-    )
+    address, now = context.address, context.now
+    return links.accept(data["secret"], data["password"], address=address, now=now)
 
 
 @blp.get("/users")

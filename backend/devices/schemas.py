@@ -9,10 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, pre_load, va
 from backend.devices.consent import VERSIONS
 from backend.devices.service import Agreement, Registration
 from backend.errors import FieldError, Problem
-from backend.fields import AwareTime, Flag, Object, Strict, Text, storable
-
-# Attestations of Play Integrity and App Attest have 2 to 12 kB.
-MAX_ATTESTATION = 32_000
+from backend.fields import AwareTime, Flag, Object, Strict, Text
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -24,15 +21,6 @@ class Uuid(fields.UUID):
         if not isinstance(value, str) or not UUID_FORM.fullmatch(value):
             raise ValidationError("not_uuid")
         return UUID(value)
-
-
-class Opaque(fields.Raw):
-    """Any JSON that PostgreSQL can store, up to a size."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if len(storable(value).encode()) > MAX_ATTESTATION:
-            raise ValidationError("too_long")
-        return value
 
 
 class AgreementSchema(Strict):
@@ -77,16 +65,10 @@ class RegistrationSchema(ConsentingSchema):
         load_default=None,
         metadata={"description": "Of the team to join; then the limit of the address is not used."},
     )
-    attestation = Opaque(
-        allow_none=True,
-        load_default=None,
-        metadata={"deprecated": True, "description": "Accepted from older apps and dropped."},
-    )
 
     @post_load
     def registration(self, data: dict[str, Any], **_: Any) -> Registration:
-        """Make a `Registration`; an attestation is dropped, since nothing can verify it."""
-        del data["attestation"]
+        """Make a `Registration`."""
         return Registration(**data)
 
 

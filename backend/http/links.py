@@ -22,7 +22,7 @@ def confirm_host() -> None:
     """
     root = request.host_url
     if not _is_own(root) and root not in _confirmed():
-        with suppress(OSError), _file().open("a") as file:  # such as a full disk
+        with suppress(OSError), (current_app.config["VAR_DIR"] / FILE).open("a") as file:
             file.write(f"{root}\n")
 
 
@@ -31,13 +31,12 @@ def link_root(*, strict: bool = True) -> str:
 
     Before an admin came it is that of the request or, where `strict`, 409.
     """
-    root = request.host_url
-    if _is_own(root):
+    root, confirmed = request.host_url, _confirmed()
+    if _is_own(root) or root in confirmed:
         return root
-    confirmed = _confirmed()
     if strict and not confirmed:
         raise Problem(409, "host_unconfirmed")
-    return root if root in confirmed or not confirmed else confirmed[-1]
+    return confirmed[-1] if confirmed else root
 
 
 def _is_own(root: str) -> bool:
@@ -51,11 +50,5 @@ def _is_own(root: str) -> bool:
 
 
 def _confirmed() -> list[str]:
-    with suppress(FileNotFoundError):
-        return _file().read_text().splitlines()
-    return []
-
-
-def _file() -> Path:
-    folder: Path = current_app.config["VAR_DIR"]
-    return folder / FILE
+    path: Path = current_app.config["VAR_DIR"] / FILE
+    return path.read_text().splitlines() if path.exists() else []

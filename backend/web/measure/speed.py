@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import IO, Any
 from uuid import UUID
@@ -51,7 +52,7 @@ BUSY_RETRY_S = 1
 
 
 class Transfer:
-    """A transfer with its slot; the bytes that did not move are refunded at its end."""
+    """A transfer with its slot, which counts what moves."""
 
     def __init__(self, end: Callable[[int], None]) -> None:
         self.moved = 0
@@ -82,48 +83,31 @@ class TransferLimiter:
         self._bytes_moved: Counter[tuple[str, bool]] = Counter()
 
     def begin(self, address: str, size: int, now: datetime, *, ticket: bool = False) -> Transfer:
-        """Begin a transfer, which takes a slot; 429 where an hour's bytes would be exceeded."""
+        """Begin a transfer, which takes a slot; 429 where an hour's bytes would be exceeded.
+
+        Only what moved is charged, at its end: a request that ends at once costs nothing.
+        """
         if not self._slots.acquire(timeout=SLOT_WAIT_S):
             raise _refused(BUSY_RETRY_S)
-        with self._lock:
-            self._running[address] += 1
-            full = self._running[address] > self._address_most
-        try:
-            if full:
-                raise _refused(BUSY_RETRY_S)
-            refund = self._charge((address, ticket), size, now)
-        except Problem:
-            self._release(address)
-            raise
-
-        def end(moved: int) -> None:
-            refund(size - moved)
-            self._release(address)
-
-        return Transfer(end)
-
-    def _release(self, address: str) -> None:
-        with self._lock:
-            self._running[address] -= 1
-            self._running += Counter()  # without addresses at 0
-        self._slots.release()
-
-    def _charge(self, key: tuple[str, bool], size: int, now: datetime) -> Callable[[int], None]:
-        """Charge the bytes of a transfer; return a function that refunds some of them."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         with self._lock:
             if hour != self._hour:
                 self._hour, self._bytes_moved = hour, Counter()
-            if self._bytes_moved[key] + size > self._most[key[1]]:
-                raise _refused(3600 - int((now - hour).total_seconds()))
-            self._bytes_moved[key] += size
+            self._running[address] += 1
+            full = self._running[address] > self._address_most
+            spent = self._bytes_moved[address, ticket] + size > self._most[ticket]
+        transfer = Transfer(partial(self._end, address, ticket))
+        if full or spent:
+            transfer.finish()
+            raise _refused(BUSY_RETRY_S if full else 3600 - int((now - hour).total_seconds()))
+        return transfer
 
-        def refund(bytes_left: int) -> None:
-            with self._lock:
-                if hour == self._hour:
-                    self._bytes_moved[key] -= bytes_left
-
-        return refund
+    def _end(self, address: str, ticket: bool, moved: int) -> None:
+        with self._lock:
+            self._running[address] -= 1
+            self._running += Counter()  # without addresses at 0
+            self._bytes_moved[address, ticket] += moved
+        self._slots.release()
 
 
 def noise(size: int) -> Iterator[bytes]:

@@ -31,6 +31,7 @@ class Actor:
     address: str | None = None
     session: bytes | None = None  # hash of the session's secret, if any
     proved_at: datetime | None = None  # when the session's person last gave password or code
+    totp_needed: bool = False  # a role has no effect before a second factor is set up
     shell: str | None = None  # the name of the person who runs a command on the server
 
     @property
@@ -125,6 +126,8 @@ def require(actor: Actor, act: str, scope: Scope = SYSTEM, *, hidden: bool = Fal
     """Raise unless the actor may do the act: 401 if anonymous, 404 if hidden, else 403."""
     if can(actor, act, scope):
         return
+    if actor.totp_needed:
+        raise Problem(403, "totp_needed")
     if hidden:
         raise Problem(404, "not_found")
     if not actor.signed_in:

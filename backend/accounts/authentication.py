@@ -22,6 +22,7 @@ from backend.accounts.sessions import (
     prove,
     secret_hash,
 )
+from backend.accounts.users import WITHOUT_FACTOR
 from backend.clock import local_day
 from backend.database.extensions import PERSON, Rows, fetch_autocommit
 from backend.errors import Problem
@@ -35,13 +36,13 @@ ACTOR_KEY = "dosong.actor"  # in the environment of a request
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # A person's roles in force: within their dates, of a confirmed account, over an existing unit or
-# cluster, an admin's only with a second factor, a deputy's only while the delegated role is in
-# force.
+# cluster, a deputy's only while the delegated role is in force. One that needs a second factor is
+# suspended without it.
+SUSPENDED = WITHOUT_FACTOR.format(factor="%(factor)s")
 ROLES = """
     join users u on u.id = credential.user_id and u.closed_at is null
     left join roles r on r.user_id = u.id and r.valid_from <= %(now)s
         and (r.valid_to is null or r.valid_to > %(now)s) and not r.waits
-        and (r.role <> 'admin' or u.totp_secret is not null)
         and not exists (select from units n
             where r.scope_kind = 'unit' and n.id = r.scope_id and n.valid_to < %(today)s)
         and not exists (select from clusters c
@@ -52,7 +53,8 @@ ROLES = """
 """
 BY_TOKEN = f"""
     select credential.user_id, 'write' = any(credential.scopes) as may_write,
-        r.role, r.scope_kind, r.scope_id, r.delegated_by is not null as deputy
+        r.role, r.scope_kind, r.scope_id, r.delegated_by is not null as deputy,
+        {SUSPENDED} as suspended
     from personal_tokens credential {ROLES}
     where credential.token_hash = %(hash)s and credential.revoked_at is null
         and (credential.expires_at is null or credential.expires_at > %(now)s)
@@ -64,7 +66,7 @@ BY_SESSION = f"""
             and seen_at > %(seen_after)s and seen_at <= %(seen_before)s
     )
     select credential.user_id, true as may_write, credential.proved_at, r.role, r.scope_kind,
-        r.scope_id, r.delegated_by is not null as deputy
+        r.scope_id, r.delegated_by is not null as deputy, {SUSPENDED} as suspended
     from sessions credential {ROLES}
     where credential.token_hash = %(hash)s and credential.created_at > %(begun_after)s
         and credential.seen_at > %(seen_after)s
@@ -222,8 +224,9 @@ def _actor(rows: Rows, session: bytes | None = None) -> Actor:
         grants=tuple(
             Grant(row["role"], row["scope_kind"], row["scope_id"], row["deputy"])
             for row in rows
-            if row["role"]
+            if row["role"] and not row["suspended"]
         ),
+        totp_needed=any(row["suspended"] for row in rows),
         may_write=rows[0]["may_write"],
         address=request.remote_addr,
         session=session,
@@ -232,4 +235,4 @@ def _actor(rows: Rows, session: bytes | None = None) -> Actor:
 
 
 def _times(now: datetime) -> dict[str, object]:
-    return {"now": now, "today": local_day(now)}
+    return {"now": now, "today": local_day(now), "factor": current_app.config["SECOND_FACTOR"]}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Kind, require, require_recent
@@ -13,7 +13,7 @@ from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
 from backend.accounts.models import Role, User
 from backend.database.accents import without_accents
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.http.paging import decode_cursor, row_id, take_page
 from geo.gazetteer import plain
@@ -216,20 +216,36 @@ def _matches(query: PeopleQuery) -> ColumnElement[bool]:
     return or_(*found)
 
 
+# Whether a role r of a person u has no effect until they set up a second factor: that of an admin,
+# and by SECOND_FACTOR those of officials and organisers who sign in with a password here.
+WITHOUT_FACTOR = """
+    coalesce(u.totp_secret is null and (r.role = 'admin'
+        or (u.password_hash is not null and not u.demo and case {factor}
+            when 'all' then r.role in ('official', 'organiser')
+            when 'provinces' then r.role = 'official' and r.scope_kind = 'unit' and exists (
+                select from units p where p.id = r.scope_id and p.level = 'province')
+            else false end)), false)
+"""
+LACKING = text(
+    "select exists (select from roles r join users u on u.id = r.user_id where r.id = any(:ids)"  # noqa: S608
+    f" and {WITHOUT_FACTOR.format(factor=':factor')})"
+)
+
+
 def describe(user: User, roles: list[Role]) -> dict[str, Any]:
     """Return a person with their roles, as shown to admins and to themselves.
 
-    `totp_needed`: the role of an admin is suspended without a second factor.
+    `totp_needed`: a role is suspended until a second factor is set up.
     """
     names = ("id", "name", "display_name", "created_at")
     totp = user.totp_secret is not None
-    admin = any(role.role == "admin" for role in roles)
+    asked = {"ids": [role.id for role in roles], "factor": setting("SECOND_FACTOR")}
     return {name: getattr(user, name) for name in names} | {
         "accepted": user.accepted,
         "confirmed": user.confirmed_at is not None,
         "password": user.password_hash is not None,
         "totp": totp,
-        "totp_needed": admin and not totp,
+        "totp_needed": not totp and bool(db.session.scalar(LACKING, asked)),
         "roles": roles,
     }
 

@@ -187,7 +187,7 @@ TEXTS: dict[str, str] = {
     "totp_on": N_("Two-factor authentication is on; switch it off before you set it up again."),
     "totp_off": N_("Two-factor authentication is off; set it up first."),
     "totp_not_offered": N_("The setup of two-factor authentication has not been started."),
-    "totp_needed": N_("An admin must set up two-factor authentication first."),
+    "totp_needed": N_("Your role takes effect once you have set up two-factor authentication."),
     "csrf_failed": N_("The CSRF token of the page is missing or does not match; reload the page."),
     "password_needed": N_(
         "This needs your password, or a code of two-factor authentication, given in the last 15 "

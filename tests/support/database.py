@@ -88,6 +88,7 @@ def application(server: EmbeddedPostgres, **changes: Any) -> Flask:
         "VAR_DIR": server.var_dir,
         "BOUNDARIES_DIR": None,
         "WEB_CONCURRENCY": 1,  # tests run in one process with many threads
+        "SECOND_FACTOR": "admins",  # tests of the default set it
     }
     app = create_app(**settings | changes)
     # As many transfers as the setting allows: one process of a server has four threads for them,

@@ -141,6 +141,8 @@ class PageBlueprint(Blueprint):
                     request.max_content_length = upload_most + MAX_FIELDS
                 if self.login_required and not actor().signed_in:
                     return redirect_to_sign_in()
+                if self.login_required and actor().totp_needed and self.name != "account_pages":
+                    return redirect(url_for("account_pages.show_account"), 303)
                 if self.act:
                     require(actor(), self.act)
                 if self.login_required and PASSWORD_AGAIN in request.form:

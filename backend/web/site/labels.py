@@ -226,7 +226,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "invite": N_("will be invited"),
         "renew": N_("gets a new link"),
         "grant": N_("gets the role, has an account"),
-        "confirm": N_("has an account that no admin has confirmed: the role waits for a new link"),
+        "confirm": N_("account not confirmed: the role waits for a new link"),
         "unchanged": N_("has the role already"),
         "empty": N_("left out: no contact"),
         "error": N_("has an error"),

@@ -63,7 +63,7 @@ def thief(app: Flask, client: FlaskClient, clock: FakeClock) -> Thief:
 
 def test_the_list_shows_who_invited_and_gives_a_new_link(thief: Thief) -> None:
     shown = thief.put_on_list()
-    assert "có tài khoản chưa được quản trị viên nào xác nhận" in shown
+    assert "tài khoản chưa xác nhận: vai trò chờ đường dẫn mới" in shown
     assert "Anh Sơn" in shown and "Đội 1" in shown
     done = thief.put_on_list(go="yes")
     assert thief.reads() == 404

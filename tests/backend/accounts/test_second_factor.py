@@ -13,7 +13,17 @@ from sqlalchemy import select, text
 from backend.accounts.models import AuditEntry
 from backend.accounts.sessions import CODES_PER_ACCOUNT
 from backend.database.extensions import db
-from tests.support.people import PASSWORD, account, audit_entries, sign_in
+from tests.support.people import (
+    PASSWORD,
+    account,
+    audit_entries,
+    organisation,
+    password_hash,
+    person,
+    sign_in,
+    team,
+    unit_id,
+)
 from tests.support.problems import wrong_fields
 from tests.support.sign_in import ACCOUNT, PHONE, SECRET, TOKENS, attempt, code, status_and_code
 
@@ -88,7 +98,7 @@ def test_an_admin_without_a_second_factor_only_sets_one_up(
     shown = sign_in(client, PHONE)
     me = client.get(ACCOUNT).json["user"]
     assert (me["totp"], me["totp_needed"]) == (False, True)
-    assert status_and_code(client.get("/api/v1/users")) == (403, "forbidden")
+    assert status_and_code(client.get("/api/v1/users")) == (403, "totp_needed")
     assert status_and_code(client.post(TOKENS, json={"name": "x"}, headers=shown)) == (
         403,
         "totp_needed",
@@ -98,6 +108,58 @@ def test_an_admin_without_a_second_factor_only_sets_one_up(
     assert client.post(f"{ACCOUNT}/totp/confirm", json=body, headers=shown).status_code == 200
     assert client.get("/api/v1/users").status_code == 200
     assert client.post(TOKENS, json={"name": "x"}, headers=shown).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("setting", "role", "code", "changes", "needed"),
+    [
+        ("provinces", "official", "19", {}, True),
+        ("provinces", "official", "05443", {}, False),
+        ("provinces", "organiser", None, {}, False),
+        ("provinces", "official", "19", {"demo": True}, False),
+        ("provinces", "official", "19", {"password_hash": None}, False),  # signs in at a provider
+        ("admins", "official", "19", {}, False),
+        ("all", "official", "05443", {}, True),
+        ("all", "organiser", None, {}, True),
+        ("all", "team_leader", None, {}, False),
+    ],
+)
+def test_whose_role_needs_a_second_factor(
+    app: Flask, client: FlaskClient, clock: Any, setting: str, role: str, code: str | None,
+    changes: dict[str, Any], needed: bool,
+) -> None:  # fmt: skip
+    group = organisation(app)
+    led = team(app, group)
+    scope = {"organiser": group, "team_leader": led}.get(role) or unit_id(
+        app, code or "", level="province" if code == "19" else "commune"
+    )
+    app.config["SECOND_FACTOR"] = setting
+    token = person(app, role, scope, **{"password_hash": password_hash(), **changes})
+    assert client.get(ACCOUNT, headers=token).json["user"]["totp_needed"] is needed
+    if role == "official":
+        answer = client.get(f"/api/v1/units/{code}/signals", headers=token)
+        assert answer.status_code == (403 if needed else 200)
+        assert not needed or answer.json["code"] == "totp_needed"
+    if role == "organiser":
+        asked = {"name": "lan@example.vn", "roles": [{"role": "team_leader", "scope_id": led}]}
+        made = client.post("/api/v1/invitations", headers=token, json=asked)
+        assert made.status_code == (403 if needed else 201)
+
+
+def test_an_official_is_led_to_the_second_factor_before_any_page_of_the_role(
+    app: Flask, client: FlaskClient, clock: Any
+) -> None:
+    app.config["SECOND_FACTOR"] = "provinces"
+    account(app, PHONE, "official", unit_id(app, "19", level="province"))
+    shown = sign_in(client, PHONE)
+    for page in ("/desk", "/desk/deputies", "/campaigns"):
+        answer = client.get(page)
+        assert (answer.status_code, answer.location) == (303, "/account"), page
+    assert "Còn một bước" in client.get("/account", headers={"Accept-Language": "vi"}).text
+    secret = client.post(f"{ACCOUNT}/totp", json=OWN, headers=shown).json["secret"]
+    body = {"code": pyotp.TOTP(secret).at(clock.now)}
+    assert client.post(f"{ACCOUNT}/totp/confirm", json=body, headers=shown).status_code == 200
+    assert client.get("/desk/deputies").status_code == 200
 
 
 # On and off

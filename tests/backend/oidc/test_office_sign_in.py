@@ -330,7 +330,8 @@ def test_an_admin_by_a_rule_needs_the_second_factor_too(
     provider.claims["groups"] = ["it"]
     sign_in(client, provider)
     assert whoami(client).json["user"]["totp_needed"]
-    assert client.get("/admin").status_code == 403
+    assert client.get("/admin").location == "/account"
+    assert client.get("/api/v1/users").status_code == 403
 
 
 # The second factor

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from backend.batch.command_line import executor_options, progress_bar
 from backend.batch.executor import Executor
 from backend.clock import local_day
+from backend.coverage.figures.public_counts import copy_counts
 from backend.demo import service
 from backend.demo.users import Credentials, make_report, make_users
 from backend.errors import Problem
@@ -51,6 +52,7 @@ def remove() -> None:
     """Remove all data of the demo, and nothing else."""
     with progress_bar("demo") as progress:
         rows = service.remove(progress)
+    copy_counts(clock_now(), everything=True)
     click.echo(f"Removed measurements: {rows:,}")
 
 

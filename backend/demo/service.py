@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import month_before, month_end
+from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.statistics import release
 from backend.database.extensions import db, setting
 from backend.demo.generation import NO_WAIT, record_all, register
@@ -110,6 +111,7 @@ def load_plans(
     last = Registration(consent=agreement, id=DEMO_COMPLETE)
     devices.add_demo_devices([(last, options.now)], setting("SECRET_KEY"))
     db.session.commit()
+    copy_counts(options.now, everything=True)
     return LoadResult(months, counted.total(), users)
 
 

@@ -18,7 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.accounts.audit_chain import is_overdue, read_chain
 from backend.accounts.second_factor import count_undecryptable
 from backend.accounts.sessions import locked_names
-from backend.clock import local_day
+from backend.clock import VIETNAM, local_day
+from backend.coverage.figures.public_counts import OVERDUE, last_run
 from backend.coverage.signals.scans import count_overdue
 from backend.database.extensions import db
 from backend.database.migrations import latest_migration
@@ -55,6 +56,7 @@ UNDELIVERED = text("""
     order by id
 """)
 BY_HAND = {
+    "public_counts": "flask coverage copy-counts",
     "statistics": "flask coverage refresh",
     "tiles": "flask web tiles",
     "release": "flask release make",
@@ -258,6 +260,19 @@ def recent(context: CheckContext) -> Iterator[Finding]:
             {"day": day.isoformat()},
             warning=True,
             command="scripts/flask coverage refresh",
+        )
+
+
+def public_counts(context: CheckContext) -> Iterator[Finding]:
+    """Check that the counts of communes that the public sees are those of the last hour."""
+    last = last_run()
+    if last is None or context.now - last > OVERDUE:
+        yield Finding(
+            N_("The public sees communes as they were at {at}."),
+            N_("Start the server, or type: flask coverage copy-counts"),
+            {"at": "–" if last is None else f"{last.astimezone(VIETNAM):%H:%M, %Y-%m-%d}"},
+            warning=True,
+            command="scripts/flask coverage copy-counts",
         )
 
 
@@ -512,9 +527,9 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    configuration, database, migrations, boundaries, clock, disk, commits, recent, signals, keys,
-    seal_keys, audit_log, second_factors, sign_ins, counting, office_sign_in, backups, jobs,
-    webhooks,
+    configuration, database, migrations, boundaries, clock, disk, commits, recent, public_counts,
+    signals, keys, seal_keys, audit_log, second_factors, sign_ins, counting, office_sign_in,
+    backups, jobs, webhooks,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before
-from backend.coverage.figures.month import ABOVE, Month, UnitCounts
+from backend.coverage.figures.month import ABOVE, TABLES, Month, UnitCounts
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
 
@@ -24,14 +24,15 @@ FIELDS = (
 
 # The last day with samples in each unit of a level.
 LAST_DAYS = {
-    level: f"""
+    (level, exact): f"""
         select c.{above} as unit_id, max(d.day) as day
-        from unit_days d join units c on c.id = d.unit_id
+        from {days} d join units c on c.id = d.unit_id
         where d.month = %(month)s and d.network = %(network)s and d.received > 0
             and d.unit_id = any(%(communes)s::integer[])
         group by 1
     """  # noqa: S608 # constants
     for level, above in ABOVE.items()
+    for exact, (_, days) in TABLES.items()
 }
 
 
@@ -114,7 +115,10 @@ def _last_days(
             "month": one.month, "network": month.network,
             "communes": array_literal(unit.id for unit in communes),
         }  # fmt: skip
-        days = {row["unit_id"]: row["day"] for row in fetch(LAST_DAYS[month.level], values)}
+        days = {
+            row["unit_id"]: row["day"]
+            for row in fetch(LAST_DAYS[month.level, month.is_exact(month.level)], values)
+        }
         found |= {
             unit.unit.id: days[unit.unit.id]
             for unit in counts

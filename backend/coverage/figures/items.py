@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backend.coverage.figures.forecast import History, MonthProgress, still_to_come
-from backend.coverage.figures.month import ABOVE, NO_NUMBERS, Month, UnitCounts, valid_on
+from backend.coverage.figures.month import ABOVE, NO_NUMBERS, TABLES, Month, UnitCounts, valid_on
 from backend.coverage.figures.recent import history_days, make_recent, pattern_of
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import ASSESSMENT, TARGET
@@ -41,7 +41,7 @@ FIELDS = (
 ROWS = """
     with categories as (
         select coalesce(c.{above}, m.unit_id) as unit_id, array[{sums}] as categories
-        from unit_months m
+        from {months} m
         left join units c on c.id = m.unit_id and {valid}
         where m.month = %(month)s and m.network = %(network)s
             {inside_m}
@@ -50,17 +50,14 @@ ROWS = """
         select c.{above} as unit_id,
             array[{today}] as today,
             array[sum(d.received), sum(d.valid), sum(d.counted)] as from_today
-        from unit_days d
+        from {days} d
         join units c on c.id = d.unit_id and {valid}
         where %(running)s and d.month = %(month)s and d.network = %(network)s
             and d.day >= %(today)s {inside_d}
         group by 1
     ), active as (
         select c.{above} as unit_id, count(distinct e.team_id) as teams
-        from earning_sums e join units c on c.id = e.key
-        where e.grain = 'unit' and e.month = %(month)s and e.network = %(network)s
-            and e.received > 0 {inside_e}
-        group by 1
+        from ({earned}) e join units c on c.id = e.key group by 1
     )
     select categories, today, from_today, teams, r.devices, recent.last_month, recent.weekdays,
         recent.squares
@@ -75,19 +72,33 @@ ROWS = """
         and recent.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
     order by place
 """
+# The teams that earned samples in a commune.
+EARNED = {
+    True: """
+        select key, team_id from earning_sums
+        where grain = 'unit' and month = %(month)s and network = %(network)s and received > 0
+    """,
+    False: """
+        select unit_id as key, unnest(teams) as team_id from public_months
+        where month = %(month)s and network = %(network)s
+    """,
+}
 # Only the communes of a place, found by the key.
 INSIDE = "and {} = any(%(inside)s::integer[])"
 STATEMENTS = {
-    (level, placed): ROWS.format(
+    (level, exact, placed): ROWS.format(
         above=above,
+        months=months,
+        days=days,
+        earned=EARNED[exact] + (INSIDE.format("key" if exact else "unit_id") if placed else ""),
         inside_m=INSIDE.format("m.unit_id") if placed else "",
         inside_d=INSIDE.format("d.unit_id") if placed else "",
-        inside_e=INSIDE.format("e.key") if placed else "",
         valid=valid_on("c", "%(last)s::date"),
         sums=", ".join(f"sum(m.{column})" for column in COLUMNS.values()),
         today=", ".join(f"sum(d.{basis}) filter (where d.day = %(today)s)" for basis in BASES),
     )
     for level, above in ABOVE.items()
+    for exact, (months, days) in TABLES.items()
     for placed in (False, True)
 }
 COUNTED = BASES.index("counted")
@@ -104,7 +115,7 @@ def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> Sequenc
     if running:
         make_recent(today, month.network)
     return fetch(
-        STATEMENTS[month.level, month.place is not None],
+        STATEMENTS[month.level, month.is_exact(month.level), month.place is not None],
         {
             "month": month.month, "network": month.network, "last": month.last_day,
             "today": today, "running": running, "basis": basis, "own": dump(own),

@@ -165,23 +165,35 @@ def valid_on(unit: str, day: str) -> str:
 ABOVE: Mapping[str, str] = {"commune": "id", "district": "parent_id", "province": "province_id"}
 
 
+# The counts by month and by day: the exact ones, and those of the last full hour.
+TABLES: Mapping[bool, tuple[str, str]] = {
+    True: ("unit_months", "unit_days"),
+    False: ("public_months", "public_days"),
+}
+
 # The communes of a place or of the country. A row of arrays is read several times as fast as a row
 # for each commune.
 NUMBERS = """
     select array_agg(unit_id) as units, array_agg(received) as received,
         array_agg(valid) as valid, array_agg(counted) as counted
-    from unit_months
+    from {months}
     where month = %(month)s and network = %(network)s {inside}
 """
+INSIDE = "and unit_id = any(%(inside)s::integer[])"
 NUMBERS_OF = {
-    False: NUMBERS.format(inside=""),
-    True: NUMBERS.format(inside="and unit_id = any(%(inside)s::integer[])"),
+    (exact, placed): NUMBERS.format(months=months, inside=INSIDE if placed else "")
+    for exact, (months, _) in TABLES.items()
+    for placed in (False, True)
 }
-ELSEWHERE = f"""
-    select coalesce(sum(received), 0)::int as n
-    from unit_months m left join units c on c.id = m.unit_id and {valid_on("c", "%(last)s::date")}
-    where month = %(month)s and network = %(network)s and unit_id <> {NOWHERE} and c.id is null
-"""  # noqa: S608 # constants
+ELSEWHERE = {
+    exact: f"""
+        select coalesce(sum(received), 0)::int as n
+        from {months} m
+        left join units c on c.id = m.unit_id and {valid_on("c", "%(last)s::date")}
+        where month = %(month)s and network = %(network)s and unit_id <> {NOWHERE} and c.id is null
+    """  # noqa: S608 # constants
+    for exact, (months, _) in TABLES.items()
+}
 Numbers = Sequence[int]  # received, valid, counted: the order of BASES
 NO_NUMBERS: Numbers = (0, 0, 0)
 
@@ -218,8 +230,11 @@ class Month:
     published: frozenset[int] | None = None  # units shown to the reader; None: all
     place: UnitRow | None = None  # of which communes are counted; None: the country
     level: str = "commune"  # of the units that a query lists
+    # Whether the reader sees exact counts of every unit; the public sees those of provinces alone.
+    exact: bool = True
 
     _units: dict[str, list[UnitCounts]] = field(default_factory=dict, init=False)
+    _read: dict[bool, Mapping[int, Numbers]] = field(default_factory=dict, init=False)
 
     @property
     def last_day(self) -> date:
@@ -250,11 +265,14 @@ class Month:
         communes = self.listing.within("commune", self.place)
         return array_literal([NOWHERE, *(unit.id for unit in communes)])
 
-    @cached_property
-    def communes(self) -> Mapping[int, Numbers]:
-        """The three numbers of the communes of the place."""
+    def is_exact(self, level: str) -> bool:
+        """Whether units of a level show exact counts: provinces do where they are listed."""
+        return self.exact or level == self.level == "province"
+
+    def _communes(self, exact: bool) -> Mapping[int, Numbers]:
+        """Read the three numbers of the communes of the place."""
         values = {"month": self.month, "network": self.network, "inside": self.inside}
-        [row] = fetch(NUMBERS_OF[self.place is not None], values)
+        [row] = fetch(NUMBERS_OF[exact, self.place is not None], values)
         numbers = zip(*(row[basis] or () for basis in BASES), strict=True)
         return dict(zip(row["units"] or (), numbers, strict=True))
 
@@ -262,7 +280,7 @@ class Month:
     def elsewhere(self) -> int:
         """The samples in communes missing in the month's list; `reassign` corrects them."""
         values = {"month": self.month, "network": self.network, "last": self.last_day}
-        [row] = fetch(ELSEWHERE, values)
+        [row] = fetch(ELSEWHERE[self.is_exact(self.level)], values)
         return int(row["n"])
 
     def shown(self, level: str, place: UnitRow | None = None) -> list[UnitRow]:
@@ -295,10 +313,14 @@ class Month:
 
     def numbers(self, level: str) -> Mapping[int, Numbers]:
         """Return the three numbers of the units of a level, by id."""
+        exact = self.is_exact(level)
+        if exact not in self._read:
+            self._read[exact] = self._communes(exact)
+        communes = self._read[exact]
         if level == "commune":
-            return self.communes
+            return communes
         above, sums = self.listing.containing[level], dict[int, list[int]]()
-        for commune, (received, valid, counted) in self.communes.items():
+        for commune, (received, valid, counted) in communes.items():
             if (unit := above.get(commune)) is not None:
                 three = sums.setdefault(unit, [0, 0, 0])
                 three[0] += received

@@ -254,6 +254,13 @@ class CoverageUnitsSchema(CoverageMonthSchema):
     network = fields.String(required=True)
     parent = fields.String(required=True, allow_none=True)
     unit = fields.String(required=True, allow_none=True)
+    exact = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "whether communes and districts are counted exactly, as for their "
+            "officials; else as of the last full hour (docs/coverage.md)"
+        },
+    )
     projection_method = fields.String(required=True)
     found = fields.Integer(required=True)
     next = fields.String(required=True, allow_none=True)

@@ -35,7 +35,7 @@ from backend.coverage.figures.month import (
     month_of,
     with_target,
 )
-from backend.coverage.figures.unit_access import not_published
+from backend.coverage.figures.unit_access import in_own_area, not_published
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import ASSESSMENT, TARGET
 from backend.database.extensions import db
@@ -65,6 +65,7 @@ class CoverageQuery:
     limit: int | None = None
     cursor: str | None = None
     reader: Actor | None = None  # None: everything is visible, also unpublished figures
+    hourly: bool = False  # counts of communes as the public sees them, whoever reads
 
     def months(self, today: date) -> list[str]:
         """Return the months, the earliest first; 422 for a month in the future."""
@@ -159,6 +160,7 @@ def compute_coverage(query: CoverageQuery, now: datetime) -> CoverageResult:
         "network": query.network,
         "parent": query.parent,
         "unit": query.unit,
+        "exact": month.exact,
         "projection_method": PROJECTION_METHOD,
         "found": page.found,
         "months": bodies,
@@ -170,7 +172,6 @@ def compute_coverage(query: CoverageQuery, now: datetime) -> CoverageResult:
 def months_of(query: CoverageQuery, today: date) -> list[Month]:
     """Return the months of a query, each with its place and level, and the one before them."""
     names, key = query.months(today), listing_key()
-    earliest = month_of(month_before(names[0]), query.network, today, query.reader, key)
     months = []
     for name in names:
         month = month_of(name, query.network, today, query.reader, key)
@@ -182,7 +183,12 @@ def months_of(query: CoverageQuery, today: date) -> list[Month]:
             check_level(month.last_day, level)
             place = listing.parent(query.parent) if query.parent else None
         months.append(replace(month, level=level, place=place))
-    return [replace(earliest, place=months[0].place), *months]
+    ends = (months[0], months[-1])  # a place of another system may lie in another area
+    own = all(in_own_area(query.reader, one.place, one.month) for one in ends)
+    exact = own and not query.hourly
+    earliest = month_of(month_before(names[0]), query.network, today, query.reader, key)
+    earliest = replace(earliest, place=months[0].place, level=months[0].level)
+    return [replace(one, exact=exact) for one in (earliest, *months)]
 
 
 def _describe_month(
@@ -289,6 +295,7 @@ def map_figures(
     if month_start(month) > today:
         raise invalid("month", "month_in_future")
     counts = month_of(month, network, today, reader)
+    counts = replace(counts, exact=in_own_area(reader, None, month))
     return {
         "month": month,
         "network": network,

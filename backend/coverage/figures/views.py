@@ -75,17 +75,21 @@ def get_coverage(query: dict[str, Any]) -> Response:
     return etags.with_content_tag(as_attachment(encode(result), media, f"{name}.{form}"))
 
 
-# Every change of a count raises the version of its rows, in whatever order transactions commit. The
-# rows of an answer are those of the months and the one before; days change with their months alone.
+# Every change of a count raises the version of its rows, in whatever order transactions commit; the
+# rows that the public sees are copied with one time in each run. The rows of an answer are those of
+# the months and the one before; days change with their months alone.
 STATE = """
     select
         (select array[count(*), sum(version), sum(received), sum(counted)] from unit_months
-            where network = %(network)s and month = any(%(months)s)
+            where %(exact)s and network = %(network)s and month = any(%(months)s)
                 and unit_id not in (select unnest(%(outside)s::integer[]))) as counts,
         (select sum(hashint8extended(key, team_id)) from earning_sums
-            where grain = 'unit' and network = %(network)s and month = any(%(months)s)
-                and received > 0 and key not in (select unnest(%(outside)s::integer[]))
-        )::text as teams,
+            where %(exact)s and grain = 'unit' and network = %(network)s
+                and month = any(%(months)s) and received > 0
+                and key not in (select unnest(%(outside)s::integer[])))::text as teams,
+        (select array[count(*)::text, sum(version)::text, max(copied_at)::text] from public_months
+            where %(public)s and network = %(network)s and month = any(%(months)s)
+                and unit_id not in (select unnest(%(outside)s::integer[]))) as copies,
         (select array[count(*), sum(version)] from targets where network = %(network)s) as targets,
         (select array[count(*), sum(devices)] from released_figures
             where network = %(network)s and month = any(%(months)s)) as devices,
@@ -111,10 +115,12 @@ def coverage_tag(query: CoverageQuery, now: datetime, *form: Any) -> str:
     values = {
         "network": query.network, "months": [one.month for one in months], "today": today,
         "outside": array_literal(outside),
+        "exact": months[-1].is_exact(months[-1].level), "public": not months[-1].exact,
     }  # fmt: skip
     shown = [(one.published and sorted(one.published), one.listing.version) for one in months]
     asked = repr(replace(query, reader=None))  # people who may see the same share an answer
-    state = [VERSION, asked, form, today, strict_comparison(), shown, fetch(STATE, values)]
+    counts = values["public"], fetch(STATE, values)
+    state = [VERSION, asked, form, today, strict_comparison(), shown, counts]
     return sha256(orjson.dumps(state, default=str)).hexdigest()[:32]
 
 

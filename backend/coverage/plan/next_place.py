@@ -148,6 +148,14 @@ OWN_PER_CELL = text("""
         and network = :network and counted and latitude is not null
     group by 1, 2
 """)
+# Those that the public counts of the commune lack.
+OWN_SINCE = text("""
+    select count(*) from measurements m left join public_months p
+        on p.month = to_char(m.day, 'YYYY-MM') and (p.network, p.unit_id) = (m.network, m.unit_id)
+    where m.device_id = :device and m.unit_id = :unit and m.day between :first and :today
+        and m.network = :network and m.counted
+        and m.received_at > coalesce(p.copied_at, '-infinity')
+""")
 LAST_COMMUNE = text("""
     select unit_id from measurements where device_id = :device and unit_id is not null
     order by measured_at desc, id desc limit 1
@@ -203,11 +211,7 @@ def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float)
     if figures["shortfall"] == 0:
         return _answer(context, unit=place, nearby=nearby, note="target_reached_here")
     cells = _cells_of(context, unit, latitude, longitude)
-    values = {
-        "unit": unit.id, "network": context.network, "device": context.device_id,
-        "first": month_start(f"{context.today:%Y-%m}"), "today": context.today,
-        "height": CELL_LATITUDE, "width": CELL_LONGITUDE,
-    }  # fmt: skip
+    values = _own(context, unit) | {"height": CELL_LATITUDE, "width": CELL_LONGITUDE}
     own = {(row.row, row.col): row.n for row in db.session.execute(OWN_PER_CELL, values)}
     released = _released_among(cells, latest_cells(unit.id, context.network))
     spots = lacking_spots(latitude, longitude, cells, own, released, figures["target"])
@@ -224,9 +228,22 @@ def _released_among(cells: Sequence[Cell], released: Collection[str]) -> set[Cel
 
 
 def _figures(context: _Context, unit: UnitRow) -> Mapping[str, Any]:
-    """Return the commune's public counts; None where they wait for approval."""
+    """Return the commune's public counts with the phone's own samples; None before approval."""
     counts = public_counts(context.today, context.network, {unit.province_code})
-    return counts.get(unit.code) or dict.fromkeys(NAMES)
+    if (found := counts.get(unit.code)) is None:
+        return dict.fromkeys(NAMES)
+    own = db.session.scalar(OWN_SINCE, _own(context, unit))
+    missing = found["shortfall"]
+    left = None if missing is None else max(missing - own, 0)
+    return {**found, "counted": found["counted"] + own, "shortfall": left}
+
+
+def _own(context: _Context, unit: UnitRow) -> dict[str, Any]:
+    """Return the parameters of the phone's own samples of the month in a commune."""
+    return {
+        "unit": unit.id, "network": context.network, "device": context.device_id,
+        "first": month_start(f"{context.today:%Y-%m}"), "today": context.today,
+    }  # fmt: skip
 
 
 def _cells_of(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> list[Cell]:

@@ -75,6 +75,7 @@ class PlanRequest:
     network: str
     today: date
     limits: Limits
+    hourly: bool = False  # made of the counts that the public sees, for phones
 
     @property
     def last_day(self) -> date:
@@ -146,7 +147,8 @@ def communes_of(request: PlanRequest) -> Communes:
     listed = [UnitRow(*row) for row in db.session.execute(ordered)]
     provinces = {row.province_code for row in listed}
     parent = provinces.pop() if len(provinces) == 1 else None
-    wanted = CoverageQuery(f"{request.day:%Y-%m}", "commune", request.network, parent)
+    month = f"{request.day:%Y-%m}"
+    wanted = CoverageQuery(month, "commune", request.network, parent, hourly=request.hourly)
     figures = coverage(wanted, day_begin(request.day))
     items = {item["code"]: item for item in figures["items"]}
     target = _target(request.campaign, figures["target"])

@@ -19,7 +19,13 @@ from sqlalchemy import select, text
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before, month_end, month_start, this_month
-from backend.coverage.figures.unit_access import communes_of, published, serialize_unit
+from backend.coverage.figures.month import TABLES
+from backend.coverage.figures.unit_access import (
+    communes_of,
+    in_own_area,
+    published,
+    serialize_unit,
+)
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import TARGET, strict_comparison, targets_by_day
 from backend.database.extensions import db
@@ -40,10 +46,13 @@ Parts = tuple[int, ...]  # communes of the other system that overlap a commune
 # By unit and month: category, longitude and latitude of each sample.
 SamplePositions = dict[tuple[int, str], list[tuple[str, float, float]]]
 
-COUNTS = text(f"""
-    select unit_id, month, array[{", ".join(COLUMNS.values())}] as categories from unit_months
-    where month = any(:months) and unit_id = any(:units) and network = :network
-""")  # noqa: S608 # names of columns
+COUNTS = {
+    exact: text(f"""
+        select unit_id, month, array[{", ".join(COLUMNS.values())}] as categories from {months}
+        where month = any(:months) and unit_id = any(:units) and network = :network
+    """)  # noqa: S608 # names of columns
+    for exact, (months, _) in TABLES.items()
+}
 # Anonymised rows have no position; like samples without a fix they are divided by area.
 POSITIONS = text("""
     select unit_id, to_char(day, 'YYYY-MM') as month, longitude, latitude, case
@@ -155,9 +164,10 @@ def history(
         names.insert(0, month_before(names[0]))
     own = frozenset(communes_of(unit.id))
     same_system = [name for name in names if system_on(month_end(name)) == unit.system]
-    tallies = _read_tallies(sorted(own), same_system, network)
+    exact = unit.level == "province" or in_own_area(reader, unit, names[-1])
+    tallies = _read_tallies(sorted(own), same_system, network, exact=exact)
     others = [name for name in names if name not in same_system]
-    other_system = _read_other_system(unit, own, others, network) if others else None
+    other_system = _read_other_system(unit, own, others, network, exact) if others else None
     targets = targets_by_day([month_end(name) for name in names], [unit.level], network)
     items = []
     for name in names:
@@ -176,11 +186,11 @@ def history(
 
 
 def _read_other_system(
-    unit: UnitRow, own: frozenset[int], months: Sequence[str], network: str
+    unit: UnitRow, own: frozenset[int], months: Sequence[str], network: str, exact: bool
 ) -> OtherSystem:
     found = overlaps(unit.id, unit.system)
     parts = found.all
-    tallies = _read_tallies(list(parts), months, network)
+    tallies = _read_tallies(list(parts), months, network, exact=exact)
     divided = sorted({one for one, _ in tallies if not own.issuperset(parts[one])})
     positions = _read_positions(divided, month_start(months[0]), month_end(months[-1]), network)
     return OtherSystem(found, own, tallies, positions, _boundary_sets(unit.system, months))
@@ -198,11 +208,13 @@ def _boundary_sets(system: str, months: Sequence[str]) -> dict[str, BoundarySets
     return {name: BoundarySets(set_id(month_end(name)), parts) for name in months}
 
 
-def _read_tallies(units: Sequence[int], months: Sequence[str], network: str) -> Tallies:
+def _read_tallies(
+    units: Sequence[int], months: Sequence[str], network: str, *, exact: bool
+) -> Tallies:
     tallies: dict[tuple[int, str], Tally] = defaultdict(Tally)
     if months:
         parameters = {"units": list(units), "months": list(months), "network": network}
-        for row in db.session.execute(COUNTS, parameters):
+        for row in db.session.execute(COUNTS[exact], parameters):
             for category, n in zip(COLUMNS, row.categories, strict=True):
                 if n:
                     divided_as = DIVIDED_AS.get(category, category)

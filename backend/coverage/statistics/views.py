@@ -9,7 +9,6 @@ from backend.clock import local_day
 from backend.coverage.figures.unit_access import (
     UnitMonth,
     figures_reader,
-    person_or_public,
     unit_month,
 )
 from backend.coverage.statistics import schemas
@@ -35,7 +34,7 @@ NOT_MODIFIED = "Nothing changed since the figures of If-None-Match"
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_country_statistics(query: dict[str, Any]) -> Response:
     """Show median, mean and percentiles of the country's speeds by operator and technology."""
-    return with_digest(unit_statistics(_unit_month(None, query), person_or_public()))
+    return with_digest(unit_statistics(_unit_month(None, query), figures_reader()))
 
 
 @blp.get("/units/<code>/statistics")
@@ -45,7 +44,7 @@ def get_country_statistics(query: dict[str, Any]) -> Response:
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
     """Show median, mean and percentiles of a unit's speeds by operator and technology."""
-    return with_digest(unit_statistics(_unit_month(code, query), person_or_public()))
+    return with_digest(unit_statistics(_unit_month(code, query), figures_reader()))
 
 
 @blp.get("/units/<code>/comparison")
@@ -72,7 +71,7 @@ def get_unit_history(query: dict[str, Any], code: str) -> Response:
 @blp.alt_response(304, description=NOT_MODIFIED)
 def get_unit_hours(query: dict[str, Any], code: str) -> Response:
     """Show a unit's counted samples by weekday and hour; the public sees the release."""
-    return with_digest(unit_hours(_unit_month(code, query), person_or_public()))
+    return with_digest(unit_hours(_unit_month(code, query), figures_reader()))
 
 
 @blp.get("/units/<code>/cells")

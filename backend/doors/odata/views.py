@@ -7,7 +7,7 @@ from flask import Response, current_app, request, url_for
 
 from backend.accounts.authentication import basic_actor
 from backend.accounts.rate_limits import Caller, count_attempt
-from backend.coverage.figures.unit_access import figures_reader, person_or_public
+from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.samples.service import SampleContext
 from backend.doors.odata import service
 from backend.doors.odata.entity_sets import SAMPLES
@@ -166,7 +166,7 @@ def _context() -> ReadContext:
     caller = Caller(request.remote_addr or "", PER_HOUR)
     count_attempt("odata", caller, config["SECRET_KEY"], now)
     samples = SampleContext(now, config["SECRET_KEY"], config["SAMPLE_DECIMALS"], language())
-    return ReadContext(person_or_public(), figures_reader(), samples)
+    return ReadContext(figures_reader(), figures_reader(), samples)
 
 
 def _root() -> str:

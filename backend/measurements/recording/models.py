@@ -5,11 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     Column,
     Computed,
     Date,
+    DateTime,
     ForeignKey,
     Identity,
     Index,
@@ -202,17 +204,32 @@ unit_months = Table(
     postgresql_with={"fillfactor": "70"},
 )
 
+
+def _of_day() -> list[Column[Any]]:
+    keys = (_key("month", Text), _key("network", Text), _key("unit_id", Integer), _key("day", Date))
+    return [*keys, *(Column(name, Integer, nullable=False) for name in BASES)]
+
+
 # The same by day.
-unit_days = Table(
-    "unit_days",
+unit_days = Table("unit_days", db.metadata, *_of_day(), postgresql_with={"fillfactor": "70"})
+
+# Copies of both that the public sees, with the teams that earned samples. A row without a month has
+# the time of the last run.
+public_months = Table(
+    "public_months",
     db.metadata,
     _key("month", Text),
     _key("network", Text),
     _key("unit_id", Integer),
-    _key("day", Date),
-    *(Column(name, Integer, nullable=False) for name in BASES),
+    *_numbers(),
+    Column("version", BigInteger, nullable=False),
+    Column("teams", ARRAY(Integer), nullable=False),
+    Column("copied_at", DateTime(timezone=True), nullable=False),
     postgresql_with={"fillfactor": "70"},
 )
+
+# Copies of the days of this month and the one before.
+public_days = Table("public_days", db.metadata, *_of_day(), postgresql_with={"fillfactor": "70"})
 
 # Earnings of a team in a campaign and month by member (key: the volunteer, 0 for none), by unit
 # (key: its id, 0 for none) and by day (key: its ordinal).

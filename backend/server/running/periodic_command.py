@@ -30,9 +30,12 @@ class Schedule:
     every_s: float
     # Starting a process takes three seconds of a processor: one that cannot run does it less often.
     retry_s: float | None = None
+    on_the_hour: bool = False  # every hour at its full hour
 
 
 SCHEDULES = (
+    # What the public sees of communes.
+    Schedule("public_counts", (*FLASK, "coverage", "copy-counts"), 3_600.0, on_the_hour=True),
     Schedule("statistics", (*FLASK, "coverage", "refresh", "--hourly"), 3_600.0),
     Schedule("tiles", (*FLASK, "web", "tiles"), 600.0),  # of a newly activated boundary set
     Schedule("release", (*FLASK, "release", "make"), 3_600.0),
@@ -60,7 +63,8 @@ class PeriodicCommand:
         now = time.monotonic()
         if self.running or now < self.due:
             return
-        self.due = now + self.schedule.every_s
+        past_hour = time.time() % 3_600 if self.schedule.on_the_hour else 0.0
+        self.due = now + self.schedule.every_s - past_hour
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, *self.schedule.arguments],
             cwd=ROOT,

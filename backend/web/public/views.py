@@ -11,7 +11,7 @@ from backend.accounts.authentication import COOKIE, actor
 from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
-from backend.coverage.figures.unit_access import figures_reader, person_or_public, unit_month
+from backend.coverage.figures.unit_access import figures_reader, unit_month
 from backend.coverage.no_connection.service import show_places
 from backend.coverage.statistics.cells import unit_cells
 from backend.coverage.statistics.release_rules import due_day
@@ -84,7 +84,7 @@ def unit(query: dict[str, Any], code: str) -> Response:
     values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
     values |= {
         "sentence": sharing.sentence(page, translator),
-        "quality": quality(page, translator, now, person_or_public()),
+        "quality": quality(page, translator, now, figures_reader()),
     }
     values["reform"] = reform_line(page.unit) if page.unit else None
     values |= _no_connection(page, translator)
@@ -111,7 +111,7 @@ def _cells(
         return {"cells": None}
     query = {"month": month, "level": unit.level, "network": page.query.network}
     try:
-        found = unit_cells(person_or_public(), unit.code, query, translator.language, clock_now())
+        found = unit_cells(figures_reader(), unit.code, query, translator.language, clock_now())
     except Problem as problem:
         if problem.code != "too_many_to_look_at":
             raise
@@ -129,7 +129,7 @@ def speeds(query: dict[str, Any], code: str | None) -> Any:
 
     Redirect for a commune, which has no units.
     """
-    translator, person = translator_for(query["lang"]), person_or_public()
+    translator, person = translator_for(query["lang"]), figures_reader()
     page = show_speeds(code, query, person, translator, clock_now())
     if page.month.unit and page.month.unit.level == "commune":
         state = {"month": page.month.month, "network": page.month.network}
@@ -254,7 +254,7 @@ def picture(query: dict[str, Any], code: str) -> Response:
 @with_policy(PICTURE)
 def speed_picture(query: dict[str, Any], kind: str, form: str, code: str | None = None) -> Response:
     """Draw the speeds of a unit or the country: released ones, or live ones for its officials."""
-    person, translator = person_or_public(), translator_for(query["lang"])
+    person, translator = figures_reader(), translator_for(query["lang"])
     if kind == "hours":
         return _send_picture(draw_hours(code, query, person, translator, clock_now()), form)
     found = unit_month(code, query["level"], query["month"], query["network"], clock_now(), person)
@@ -271,7 +271,7 @@ def speed_picture(query: dict[str, Any], kind: str, form: str, code: str | None 
 def speed_map(query: dict[str, Any], form: str, code: str | None = None) -> Response:
     """Draw the medians of provinces or communes as a map, or what changed since another month."""
     translator = translator_for(query["lang"])
-    drawn = draw_speed_map(code, query, person_or_public(), translator, clock_now())
+    drawn = draw_speed_map(code, query, figures_reader(), translator, clock_now())
     return _send_picture(drawn, form)
 
 

@@ -394,6 +394,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "disk": N_("Disk"),
         "commits": N_("Speed of the disk"),
         "recent": N_("Sums of days"),
+        "public_counts": N_("Public counts"),
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
         "audit_log": N_("Chain of the audit log"),
@@ -425,6 +426,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
             "Samples of one commune are written one after another: a write must be fast."
         ),
         "recent": N_("Forecasts are made of old days: nothing has summed newer ones."),
+        "public_counts": N_("The public sees the counts of communes as of the last full hour."),
         "keys": N_("Only the server may read secret keys."),
         "seal_keys": N_("Reports must be sealed with keys that this server trusts."),
         "audit_log": N_("Each night a digest fixes the entries of the day before."),

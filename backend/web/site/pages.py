@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from backend.accounts.access import Actor
 from backend.accounts.authentication import actor, form_token
 from backend.coverage.figures.forecast import STEP_NAMES
-from backend.coverage.figures.unit_access import person_or_public
+from backend.coverage.figures.unit_access import figures_reader
 from backend.devices import consent
 from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats
@@ -105,7 +105,7 @@ def render_public(template: str, lang: str | None, **values: Any) -> Response:
 
     The header has a form: the page's policy must allow forms to this server.
     """
-    signed_in = person_or_public().session is not None
+    signed_in = figures_reader().session is not None
     return (render_private if signed_in else render)(template, lang, **values)
 
 

@@ -80,7 +80,11 @@ def test_production_without_a_proxy(app: Flask, var_dir: Path) -> None:
     assert visit(app)[0] == 0
 
 
+COPY = ["coverage", "copy-counts"]
+
+
 def test_nothing_is_wrong_with_a_healthy_installation(app: Flask, var_dir: Path) -> None:
+    app.test_cli_runner().invoke(args=COPY)
     code, output = visit(app)
     assert code == 0, output
     assert "warning  boundaries: Boundaries are approximate" in output
@@ -88,6 +92,15 @@ def test_nothing_is_wrong_with_a_healthy_installation(app: Flask, var_dir: Path)
     assert output.count("ok  ") == len(checks.CHECKS) - 2
     with counting_from(app, "witnessed"):
         assert "ok       counting" in visit(app)[1]
+
+
+def test_public_counts_of_this_morning(app: Flask, var_dir: Path, clock: Any) -> None:
+    clock.now -= timedelta(hours=3)
+    app.test_cli_runner().invoke(args=COPY)
+    clock.now += timedelta(hours=3)
+    assert "warning  public_counts: The public sees communes as they were" in visit(app)[1]
+    app.test_cli_runner().invoke(args=COPY)
+    assert "ok       public_counts" in visit(app)[1]
 
 
 def test_a_development_server_that_lets_the_network_in(app: Flask, var_dir: Path) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -11,9 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, inspect, text
 
+from backend.accounts.access import PUBLIC
 from backend.coverage.figures import views
 from backend.coverage.figures.items import FIELDS, STATEMENTS
-from backend.coverage.figures.month import NUMBERS, READ_KEY
+from backend.coverage.figures.month import NUMBERS_OF, READ_KEY
+from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import publish
 from backend.coverage.figures.views import STATE
@@ -45,8 +47,9 @@ def test_the_bytes_are_those_of_the_items(
 ) -> None:
     for n, category in enumerate(COLUMNS):
         count(app, (HERE, THERE)[n % 2], ("2024-11-10", 7 + n), category=category)
-    query = CoverageQuery("2024-11", parent="19", **changes)
+    query = CoverageQuery("2024-11", parent="19", reader=PUBLIC, **changes)
     with app.app_context():
+        copy_counts(clock.now)
         expected = orjson.dumps(coverage(query, clock.now))
     sent = {name: str(value) for name, value in changes.items() if name != "since"}
     if since := changes.get("since"):
@@ -161,6 +164,7 @@ def test_nothing_is_computed_for_a_client_that_has_it_or_another_that_asks_again
 ROW_CHANGES = {
     "unit_months": "update unit_months set repeat = repeat + 1, version = version + 1",
     "earning_sums": "update earning_sums set team_id = team_id + 1",
+    "public_months": "update public_months set repeat = 9, copied_at = copied_at + interval '1 h'",
     "targets": "update targets set threshold = 299, version = version + 1 where id = 1",
     "released_figures": "delete from releases",  # they never change otherwise
     "demo_months": "insert into demo_months values ('2024-11')",
@@ -181,16 +185,17 @@ def test_the_tag_is_another_after_a_change_of_any_table(
     for name in changes(app, clock):
         if name == "devices of the release":
             break
-    statements = [STATE, NUMBERS, *STATEMENTS.values(), READ_KEY]
+    statements = [STATE, *NUMBERS_OF.values(), *STATEMENTS.values(), READ_KEY]
     read = {name for one in statements for name in re.findall(r"(?:from|join) (\w+)", one)}
     named = set(inspect(owner).get_table_names()) & read
-    # Its rows change with those of unit_months alone.
-    assert named - {"unit_days"} == ROW_CHANGES.keys()
+    # Their rows change with those of months alone.
+    assert named - {"unit_days", "public_days"} == ROW_CHANGES.keys()
     tags = [answer(client).headers["ETag"]]
     try:
         for name, statement in ROW_CHANGES.items():
             with owner.begin() as connection:
                 assert connection.execute(text(statement)).rowcount, name
+            clock.now += timedelta(seconds=1)
             tags.append(answer(client).headers["ETag"])
             assert tags[-1] not in tags[:-1], name
     finally:  # units and sets are those of all tests

@@ -5,6 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.accounts.access import Actor, Grant
+from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.plan.service import show_plan_map
 from tests.support.clock import FakeClock
 from tests.support.people import person
@@ -26,6 +27,7 @@ def area(app: Flask, cast: Cast, clock: FakeClock) -> dict[str, tuple[int, int, 
     """Step, samples and need of each commune on the plan's map."""
     asked = {"date": None, "network": None, "team_id": None}
     with app.app_context():
+        copy_counts(clock.now)
         shown = show_plan_map(ADMIN, cast.campaign, asked, clock.now)
     return {one.code: (one.step, one.has, one.need) for one in shown["area"]}
 

@@ -1,0 +1,93 @@
+"""The counts of communes that the public sees: those of the last full hour.
+
+Exact counts would follow a person who measures alone from commune to commune. At the full hour the
+counts of a commune are copied if enough phones measured there since they were copied last; at
+midnight those of every commune that changed. Countries and provinces are counted exactly.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from backend.clock import local_day, month_before
+from backend.database.extensions import db, fetch_autocommit
+from backend.measurements.recording.models import public_months
+from backend.measurements.recording.reasons import COLUMNS
+
+# The phones with counted samples that nobody can tell apart in an hour.
+MIN_PHONES = 3
+# A run may have been late or missed once.
+OVERDUE = timedelta(hours=2)
+# The month of the row with the time of the last run; it is in no answer.
+LAST_RUN = ""
+
+_NAMES = ", ".join((*COLUMNS.values(), "version"))
+# Teams change without a count where their samples are assigned anew.
+_TEAMS = """
+    array(select distinct team_id from earning_sums e
+        where e.grain = 'unit' and e.key = u.unit_id and e.month = u.month
+            and e.network = u.network and e.received > 0 order by team_id)
+"""
+COPY = f"""
+    with changed as (
+        select u.* from unit_months u left join public_months p using (month, network, unit_id)
+        where (%(all)s and (u.version is distinct from p.version or p.teams <> {_TEAMS}))
+            or (not %(all)s and u.version is distinct from p.version and %(phones)s <= (
+                select count(distinct m.device_id) from measurements m
+                where m.unit_id = u.unit_id and m.network = u.network and m.counted
+                    and m.day between (u.month || '-01')::date
+                        and (u.month || '-01')::date + interval '1 month - 1 day'
+                    and m.received_at > coalesce(p.copied_at, '-infinity')
+            ))
+    ), days as (
+        insert into public_days as old
+        select d.* from unit_days d join changed using (month, network, unit_id)
+        where d.month = any(%(months)s::text[])
+        order by d.month, d.network, d.unit_id, d.day
+        on conflict (month, network, unit_id, day) do update set received = excluded.received,
+            valid = excluded.valid, counted = excluded.counted
+    ), past as (
+        delete from public_days where month <> all(%(months)s::text[])
+    )
+    insert into public_months as old (month, network, unit_id, {_NAMES}, teams, copied_at)
+    select month, network, unit_id, {_NAMES}, {_TEAMS}, %(now)s::timestamptz from changed u
+    union all
+    select '{LAST_RUN}', '', 0, {", ".join("0" for _ in (*COLUMNS, "version"))}, '{{}}', %(now)s
+    order by month, network, unit_id
+    on conflict (month, network, unit_id) do update set copied_at = excluded.copied_at,
+        teams = excluded.teams, version = excluded.version,
+        {", ".join(f"{name} = excluded.{name}" for name in COLUMNS.values())}
+    returning month
+"""  # noqa: S608 # names of columns
+
+
+def copy_counts(now: datetime, *, everything: bool = False) -> int | None:
+    """Copy the counts that are due, once an hour, and commit; return their number.
+
+    The first run of a day copies all that changed, as does the first of all. None: this hour's
+    run was before.
+    """
+    last = last_run()
+    if last is not None and not everything:
+        if _hour(last) == _hour(now):
+            return None
+        everything = local_day(last) < local_day(now)
+    month = f"{local_day(now):%Y-%m}"
+    copied = fetch_autocommit(
+        COPY,
+        {
+            "all": everything or last is None, "phones": MIN_PHONES, "now": now,
+            "months": [month_before(month), month],
+        },
+    )  # fmt: skip
+    return len(copied) - 1
+
+
+def last_run() -> datetime | None:
+    """Return the time of the last run."""
+    of_run = select(public_months.c.copied_at).where(public_months.c.month == LAST_RUN)
+    return db.session.scalar(of_run)
+
+
+def _hour(time: datetime) -> datetime:
+    return time.replace(minute=0, second=0, microsecond=0)

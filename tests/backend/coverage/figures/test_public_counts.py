@@ -1,0 +1,206 @@
+"""The public sees communes as of the last full hour, and nobody who measured there alone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from backend.coverage.figures.public_counts import MIN_PHONES
+from backend.database.extensions import db
+from backend.units.models import Unit
+from tests.support.clock import FakeClock
+from tests.support.factories import location, post, register, sample
+from tests.support.people import person, unit_id
+
+MONTH = "2024-11"
+COMMUNES = {"month": MONTH, "parent": "19", "fields": "code,received,counted,today,teams"}
+QUERIES = (
+    "", "?month=2024-11", "?month=2024-11&network=mobile", "?month=2024-11&parent=19",
+    "?month=2024-11&level=commune&format=csv", "?month=2024-11&unit={code}", "?unit={code}",
+    "?latitude={latitude}&longitude={longitude}",
+    "?$filter=Month eq '2024-11' and Level eq 'commune' and ProvinceCode eq '19'",
+)  # fmt: skip
+
+
+class Province:
+    """Communes of Thái Nguyên, each with a place inside, and phones that measure there."""
+
+    def __init__(self, app: Flask, client: FlaskClient, clock: FakeClock) -> None:
+        self.app, self.client, self.clock = app, client, clock
+        app.extensions["hourly_counts"] = True
+        with app.app_context():
+            province = unit_id(app, "19", level="province")
+            of_province = Unit.level == "commune", Unit.province_id == province
+            rows = db.session.execute(
+                select(Unit.code, Unit.latitude, Unit.longitude).where(*of_province)
+            ).all()
+        self.places: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            at = {"latitude": row.latitude, "longitude": row.longitude}
+            found = client.get("/api/v1/units/locate", query_string=at).json["unit"]
+            if found and found["code"] == row.code:
+                self.places[row.code] = at
+            if len(self.places) == 5:
+                break
+
+    def measure(self, code: str, phone: dict[str, str] | None = None) -> None:
+        """Send a sample that counts, of a phone that nobody knows by default."""
+        self.clock.now += timedelta(minutes=1)
+        body = sample(self.clock.now.isoformat(), location=location(**self.places[code]))
+        answer = post(self.client, phone or register(self.client), body)
+        assert answer.json["counted"] and answer.json["unit"]["code"] == code, answer.text
+
+    def copy(self) -> str:
+        return self.app.test_cli_runner().invoke(args=["coverage", "copy-counts"]).output
+
+    def until(self, hour: int, day: int = 21) -> None:
+        """Wait until a full hour of a day in Vietnam, and copy what is due."""
+        self.clock.now = datetime(2024, 11, day, hour, tzinfo=UTC) - timedelta(hours=7)
+        self.copy()
+
+    def seen(self, headers: dict[str, str] | None = None, **query: str) -> Any:
+        answer = self.client.get("/api/v1/coverage", query_string=COMMUNES | query, headers=headers)
+        return answer.headers["ETag"], answer.json
+
+    def counted(self, **query: str) -> dict[str, int]:
+        return {one["code"]: one["counted"] for one in self.seen(**query)[1]["items"]}
+
+
+@pytest.fixture
+def province(app: Flask, client: FlaskClient, clock: FakeClock) -> Province:
+    made = Province(app, client, clock)
+    made.until(9)
+    return made
+
+
+def test_a_person_who_measures_alone_is_not_followed(province: Province) -> None:
+    victim, visited = register(province.client), list(province.places)[:4]
+    seen = province.seen()
+    for code in visited:
+        province.measure(code, victim)
+        assert province.seen() == seen  # with its tag
+    for hour in range(10, 24):
+        province.until(hour)
+        assert province.seen() == seen
+    province.until(0, day=22)  # all at once
+    assert province.counted() == dict.fromkeys(province.counted(), 0) | dict.fromkeys(visited, 1)
+
+
+def test_provinces_and_the_official_see_every_sample_at_once(
+    province: Province, app: Flask
+) -> None:
+    official = person(app, "official", unit_id(app, "19", level="province"))
+    code = next(iter(province.places))
+    province.measure(code)
+    for place in ({}, {"unit": "19"}):
+        asked = {"month": MONTH, "level": "province"} | place
+        answer = province.client.get("/api/v1/coverage", query_string=asked).json
+        assert answer["summary"]["counted"] == 1
+        assert [one["counted"] for one in answer["items"] if one["code"] == "19"] == [1]
+    tag, exact = province.seen(official)
+    assert {one["code"]: one["counted"] for one in exact["items"]}[code] == 1
+    assert tag != province.seen()[0]
+    far = person(app, "official", unit_id(app, "01", level="province"), name="far@example.vn")
+    assert province.seen(far) == province.seen()
+
+
+@pytest.mark.parametrize("phones", [MIN_PHONES - 1, MIN_PHONES])
+def test_enough_phones_show_at_the_full_hour(province: Province, phones: int) -> None:
+    code, lone = list(province.places)[:2]
+    for _ in range(phones):
+        province.measure(code)
+    province.measure(lone)
+    assert province.copy() == "copied in this hour before\n"
+    province.until(10)
+    assert province.counted()[code] == (phones if phones == MIN_PHONES else 0)
+    assert province.counted()[lone] == 0
+    # Those who came before are no company for the next.
+    province.measure(code)
+    province.until(11)
+    assert province.counted()[code] == (phones + 1 if phones < MIN_PHONES else phones)
+    province.until(0, day=22)
+    assert (province.counted()[code], province.counted()[lone]) == (phones + 1, 1)
+
+
+def test_a_withdrawal_shows_at_midnight(province: Province) -> None:
+    code, phone = next(iter(province.places)), register(province.client)
+    province.measure(code, phone)
+    province.until(0, day=22)
+    assert province.counted()[code] == 1
+    province.client.delete("/api/v1/devices/me", headers=phone)
+    province.until(1, day=22)
+    assert province.counted()[code] == 1
+    province.until(0, day=23)
+    assert province.counted()[code] == 0
+
+
+class Walk:
+    """Every address that a phone or anybody else reads, each answer once."""
+
+    def __init__(self, province: Province) -> None:
+        self.province, self.client = province, province.app.test_client(use_cookies=False)
+        self.headers = register(province.client)
+        found: dict[tuple[str, bytes], str] = {}
+        for rule, address in self._all():
+            status, body, _ = self._get(address)
+            if status == 200:
+                found.setdefault((rule, body), address)
+        self.addresses = list(found.values())
+
+    def _all(self) -> Iterator[tuple[str, str]]:
+        code, at = next(iter(self.province.places.items()))
+        values = {"code": code, "kind": "months", "form": "svg", "month": MONTH, "system": "2024"}
+        values |= {name: str(value) for name, value in at.items()}
+        addresses = self.province.app.url_map.bind("localhost")
+        for rule in self.province.app.url_map.iter_rules():
+            if "GET" not in (rule.methods or ()) or rule.rule.startswith("/metrics"):
+                continue
+            for name in (f"{MONTH}-mobile", "Coverage"):
+                filled = values | {"name": name}
+                if rule.arguments <= filled.keys():
+                    used = {argument: filled[argument] for argument in rule.arguments}
+                    path = addresses.build(rule.endpoint, used)
+                    for query in QUERIES:
+                        yield rule.rule, path + query.format(**filled)
+
+    def _get(self, address: str) -> tuple[int, bytes, str | None]:
+        answer = self.client.get(address, headers=self.headers, buffered=True)
+        if answer.status_code == 401:  # no endpoint of phones
+            answer = self.client.get(address, buffered=True)
+        return answer.status_code, answer.data, answer.headers.get("ETag")
+
+    def answers(self) -> dict[str, Any]:
+        return {address: self._get(address) for address in self.addresses}
+
+
+# Paths that show the country by province; with a filter of communes they are walked too.
+EXACT = {"/", "/api/v1/vnnic", "/api/v1/odata/Coverage"}
+OF_COMMUNES = {
+    "/api/v1/alerts", "/api/v1/coverage", "/api/v1/next", "/api/v1/odata/Coverage",
+    "/api/v1/units/{code}/history", "/map/figures",
+    "/ogc/collections/2024-11-mobile/items/{code}", "/table.csv", "/unit/{code}",
+    "/unit/{code}/picture.png", "/unit/{code}/widget",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_no_answer_about_communes_changes_within_the_hour(province: Province) -> None:
+    code, other = list(province.places)[:2]
+    province.measure(other)
+    province.until(0, day=22)
+    walk = Walk(province)
+    before, at = walk.answers(), province.clock.now
+    province.measure(code)
+    province.clock.now = at
+    within = walk.answers()
+    changed = {one for one in before if before[one] != within[one]}
+    assert {one.partition("?")[0] for one in changed} == EXACT
+    assert not any("commune" in one for one in changed)
+    province.app.test_cli_runner().invoke(args=["coverage", "copy-counts", "--everything"])
+    copied = walk.answers()
+    shown = {one.partition("?")[0] for one in within if within[one] != copied[one]}
+    assert {path.format(code=code) for path in OF_COMMUNES} <= shown, shown

@@ -25,6 +25,7 @@ COLUMNS = {
     "received": NP_("column", "Received"),
     "valid": N_("Valid"),
     "counted": N_("Counted"),
+    "of_teams": N_("Of these, by teams"),
     "witnessed": N_("Of these, confirmed by the measuring host"),
     "ticketed": N_("Of these, measured at a registered host"),
     "claimed": N_("Of these, reported by the phone alone"),
@@ -58,8 +59,9 @@ COUNTED_HEADS = ("code", "name", "parent")
 
 def as_csv(result: CoverageResult, language: Language | None = None) -> bytes:
     """Return a CSV table in UTF-8 with a BOM, for spreadsheets; without a language in codes."""
-    heads = [gettext(one, language) for one in COLUMNS.values()] if language else COLUMNS
-    rows = (_row(item, tuple(COLUMNS), language) for item in result.items)
+    names = _names(result)
+    heads = [gettext(COLUMNS[name], language) for name in names] if language else names
+    rows = (_row(item, names, language) for item in result.items)
     return csv_file(chain([heads], rows))
 
 
@@ -69,17 +71,22 @@ def as_geojson(result: CoverageResult) -> bytes:
         {
             "type": "Feature",
             "geometry": _point(item),
-            "properties": {name: _cell(item, name) for name in COLUMNS},
+            "properties": {name: _cell(item, name) for name in _names(result)},
         }
         for item in result.items
     ]
     return orjson.dumps({"type": "FeatureCollection", "features": features})
 
 
+def _names(result: CoverageResult) -> tuple[str, ...]:
+    """Return the columns of a table; the public has none of teams' samples."""
+    return tuple(name for name in COLUMNS if name != "of_teams" or result.body["exact"])
+
+
 def as_xlsx(result: CoverageResult, language: Language) -> bytes:
     """Return a workbook of typed cells; for several months with a sheet of months by unit."""
     several = len(result.body["months"]) > 1
-    names = SHORT if several else tuple(COLUMNS)
+    names = SHORT if several else _names(result)
     out = io.BytesIO()
     # Constant memory: a year of all communes has 40,000 rows.
     with new_workbook(out, constant_memory=True) as book:

@@ -30,7 +30,7 @@ Categories = Sequence[int]  # samples by category, in the order of COLUMNS
 # The fields of an item, in their order.
 FIELDS = (
     "month", "code", "name", "level", "parent", "latitude", "longitude", "no_boundary",
-    "received", "valid", "counted", "counted_by_admin", "withdrawn", "by_assurance",
+    "received", "valid", "counted", "of_teams", "counted_by_admin", "withdrawn", "by_assurance",
     "target", "reached", "shortfall", "share", "assessed", "communes",
     "expected", "state", "days_left", "needed_per_day", "today", "pace", "projection",
     "last_month", "change", "devices", "teams", "reasons",
@@ -56,11 +56,12 @@ ROWS = """
             and d.day >= %(today)s {inside_d}
         group by 1
     ), active as (
-        select c.{above} as unit_id, count(distinct e.team_id) as teams
+        select c.{above} as unit_id, count(distinct e.team_id) as teams,
+            sum(e.counted) as of_teams
         from ({earned}) e join units c on c.id = e.key group by 1
     )
-    select categories, today, from_today, teams, r.devices, recent.last_month, recent.weekdays,
-        recent.squares
+    select categories, today, from_today, teams, of_teams, r.devices, recent.last_month,
+        recent.weekdays, recent.squares
     from unnest(%(units)s::integer[]) with ordinality u (id, place)
     left join categories on categories.unit_id = u.id
     left join days on days.unit_id = u.id
@@ -72,14 +73,14 @@ ROWS = """
         and recent.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
     order by place
 """
-# The teams that earned samples in a commune.
+# The teams that earned samples in a commune; the public does not see how many.
 EARNED = {
     True: """
-        select key, team_id from earning_sums
+        select key, team_id, counted from earning_sums
         where grain = 'unit' and month = %(month)s and network = %(network)s and received > 0
     """,
     False: """
-        select unit_id as key, unnest(teams) as team_id from public_months
+        select unit_id as key, unnest(teams) as team_id, 0 as counted from public_months
         where month = %(month)s and network = %(network)s
     """,
 }
@@ -153,6 +154,7 @@ def unit_items(
                 "longitude": unit.longitude,
                 "no_boundary": unit.no_boundary,
                 **dict(zip(BASES, one.numbers, strict=True)),
+                "of_teams": of_teams(one, row) if month.exact else None,
                 **by_part(categories),
                 "target": target,
                 "reached": None if target is None else one.reached,
@@ -171,6 +173,14 @@ def unit_items(
             }
         )
     return items
+
+
+def of_teams(one: UnitCounts, row: Row) -> int:
+    """Return the counted samples that are credited to a team, those of guests included.
+
+    A sample that is credited in two campaigns is in the sums of both.
+    """
+    return min(int(row["of_teams"] or 0), one.numbers[COUNTED])
 
 
 def by_part(categories: Categories) -> Item:

@@ -136,7 +136,14 @@ class CountedPartsSchema(CountsSchema):
     """The three numbers, and the counted samples by assurance."""
 
     by_assurance = fields.Nested(AssurancePartsSchema, required=True)
-
+    of_teams = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "counted samples that are credited to a team, those of guests included; "
+            "null for the public"
+        },
+    )
     counted_by_admin = fields.Integer(
         required=True, metadata={"description": "counted by decision of an admin"}
     )

@@ -22,6 +22,7 @@ from backend.coverage.figures.items import (
     Item,
     Row,
     by_part,
+    of_teams,
     read_rows,
     reasons,
     unit_items,
@@ -113,9 +114,9 @@ ORDERS: dict[str, Callable[[Any], Any]] = {
     "projection": lambda interval: interval["middle"],
 }
 NUMBERS = (
-    "received", "valid", "counted", "counted_by_admin", "withdrawn", "target", "reached", "share",
-    "shortfall", "assessed", "expected", "today", "pace", "needed_per_day", "devices", "teams",
-    "last_month", "change",
+    "received", "valid", "counted", "of_teams", "counted_by_admin", "withdrawn", "target",
+    "reached", "share", "shortfall", "assessed", "expected", "today", "pace", "needed_per_day",
+    "devices", "teams", "last_month", "change",
 )  # fmt: skip
 SORTS = ("name", *ORDERS, *NUMBERS)
 
@@ -228,6 +229,7 @@ def _summarize(
     return {
         **_reached(units),
         **{basis: sum(one.numbers[n] for one in units) for n, basis in enumerate(BASES)},
+        "of_teams": sum(map(of_teams, units, rows)) if month.exact else None,
         **by_part(categories),
         "reasons": reasons(categories),
         "unlocated": {reason: outside.get(reason, 0) for reason in UNLOCATED},

@@ -83,7 +83,7 @@ STATE = """
         (select array[count(*), sum(version), sum(received), sum(counted)] from unit_months
             where %(exact)s and network = %(network)s and month = any(%(months)s)
                 and unit_id not in (select unnest(%(outside)s::integer[]))) as counts,
-        (select sum(hashint8extended(key, team_id)) from earning_sums
+        (select sum(hashint8extended(key, team_id::bigint << 32 | counted)) from earning_sums
             where %(exact)s and grain = 'unit' and network = %(network)s
                 and month = any(%(months)s) and received > 0
                 and key not in (select unnest(%(outside)s::integer[])))::text as teams,

@@ -45,6 +45,7 @@ class Samples(TypedDict):
     reasons: dict[str, int]  # most frequent first; the sum is received minus counted
     unlocated: dict[str, int]  # samples in no commune, in the whole country
     by_assurance: NotRequired[Annotated[dict[str, int], BY_ASSURANCE]]
+    of_teams: NotRequired[int]  # of the counted, those that are credited to a team
 
 
 class Reached(TypedDict):
@@ -83,6 +84,7 @@ class CommuneRow(Place):
     received: int
     valid: int
     reached: bool | None
+    of_teams: NotRequired[int]
 
 
 class Spread(TypedDict):

@@ -1,7 +1,7 @@
 """A report's figures as tables: the workbook, the CSV files and the letter show these rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -38,6 +38,14 @@ NETWORK = Column("network", "Mạng", "mobile: di động; fixed: cố định",
 RECEIVED = Column("received", "Đã nhận", "Mọi phép đo đã lưu", "whole", summed=True)
 VALID = Column("valid", "Hợp lệ", "Đã nhận, không có lý do loại", "whole", summed=True)
 COUNTED = Column("counted", "Được tính", "Hợp lệ và không lặp", "whole", summed=True)
+# Reports of version 1.0 lack it.
+OF_TEAMS = Column(
+    "of_teams",
+    "Của các tổ, đội",
+    "Số mẫu được tính ghi nhận cho tổ, đội, kể cả của khách",
+    "whole",
+    summed=True,
+)
 LEVEL = Column("level", "Cấp", "Cấp đơn vị hành chính", named=labels.LEVELS)
 CODE = Column("code", "Mã", "Mã đơn vị hành chính của Cục Thống kê, dạng chữ")
 NAME = Column("name", "Đơn vị", "Tên đơn vị hành chính")
@@ -279,12 +287,14 @@ def build_tables(report: Report) -> dict[str, Table]:
         no_connection = [Table("no_connection", "Điểm không kết nối", NO_CONNECTION, rows)]
     built = [
         Table("report", "Báo cáo", REPORT, [_report(report)]),
-        Table("samples", "Số mẫu", SAMPLES, _by_network(sections["samples"])),
+        _with_teams(Table("samples", "Số mẫu", SAMPLES, _by_network(sections["samples"]))),
         *_assurance(report),
         Table("reasons", "Lý do không tính", REASONS, _reasons(report, "reasons")),
         Table("unlocated", "Không rõ địa bàn", REASONS, _reasons(report, "unlocated")),
         Table("reached", "Mức đạt", REACHED, _by_network(sections["reached"])),
-        Table("communes", "Từng xã, phường", COMMUNES, _by_network(sections["communes"])),
+        _with_teams(
+            Table("communes", "Từng xã, phường", COMMUNES, _by_network(sections["communes"]))
+        ),
         Table("lacking", "Chưa đạt", LACKING, _by_network(sections["lacking"])),
         *_quality(report),
         *no_connection,
@@ -300,6 +310,14 @@ def build_tables(report: Report) -> dict[str, Table]:
     ]
     built.append(Table("dictionary", "Từ điển dữ liệu", DICTIONARY, dictionary))
     return {table.name: table for table in built}
+
+
+def _with_teams(table: Table) -> Table:
+    """Return a table with the samples of teams after the counted ones, if its report has them."""
+    if not any("of_teams" in row for row in table.rows):
+        return table
+    after = table.columns.index(COUNTED) + 1
+    return replace(table, columns=(*table.columns[:after], OF_TEAMS, *table.columns[after:]))
 
 
 DESCRIBED = ("key", "head", "kind", "meaning")

@@ -145,6 +145,7 @@ UNITS = (
     Column("received", "integer", N_("Samples received")),
     Column("valid", "integer", N_("Valid samples")),
     Column("counted", "integer", N_("Valid samples that are no repeats")),
+    Column("of_teams", "integer", N_("Of these, by teams")),
     Column("witnessed", "integer", N_("Of these, confirmed by the measuring host")),
     Column("ticketed", "integer", N_("Of these, measured at a registered host")),
     Column("claimed", "integer", N_("Of these, reported by the phone alone")),
@@ -237,7 +238,7 @@ def read_month(month: str, now: datetime) -> Month:
         raise Problem(409, "not_published")
     speeds = {network: released_statistics(month, network) for network in NETWORKS}
     answers = {
-        (network, level): coverage(CoverageQuery(month, level, network, reader=PUBLIC), now)
+        (network, level): coverage(CoverageQuery(month, level, network), now)
         for network in NETWORKS
         for level in dict.fromkeys(unit.level for unit in units)
     }
@@ -265,7 +266,7 @@ def _units(
     speeds: Mapping[str, Mapping[int, Sequence[Mapping[str, Any]]]],
 ) -> Iterable[Row]:
     named = ("level", "code", "name", "type", "province_code", "province", "longitude", "latitude")
-    counted = ("received", "valid", "counted", "target", "reached")
+    counted = ("received", "valid", "counted", "of_teams", "target", "reached")
     for network in NETWORKS:
         for unit in units:
             item = items[network, unit.level, unit.code]

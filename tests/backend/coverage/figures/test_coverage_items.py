@@ -9,12 +9,14 @@ from flask.testing import FlaskClient
 
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COLUMNS
+from backend.memberships.attribution import OVER_CAP
 from tests.support.clock import FakeClock
 from tests.support.contributions import add_measurement, volunteers
 from tests.support.daily_counts import count
 from tests.support.people import campaign, organisation, team, unit_id
 
 URL = "/api/v1/coverage"
+PLACE = {"month": "2024-11", "parent": "19"}
 # Communes of Thái Nguyên city, all in one district.
 HERE, THERE, BEYOND = "05443", "05446", "05449"
 
@@ -184,7 +186,7 @@ def test_answers_that_are_kept_follow_every_change(app: Flask, client: FlaskClie
     assert listed(client)["summary"]["received"] == 4
 
 
-def test_who_is_active(app: Flask, client: FlaskClient) -> None:
+def test_who_is_active(app: Flask, client: FlaskClient, admin: dict[str, str]) -> None:
     owner, unit = organisation(app), unit_id(app, HERE)
     made = campaign(app, owner, unit_id(app, "19", level="province"))
     teams = [team(app, owner, f"Đội {n}") for n in range(3)]
@@ -192,7 +194,19 @@ def test_who_is_active(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         for which in (0, 0, 1):
             add_measurement(made, teams[which], unit=unit, volunteer=person)
+        add_measurement(made, None, unit=unit)
+        add_measurement(made, teams[0], unit=unit, guest=True)
+        add_measurement(made, teams[0], unit=unit, category=OVER_CAP)
         db.session.commit()
     assert [one(client, code)["teams"] for code in (HERE, THERE)] == [2, 0]
     assert one(client, "19", level="province")["teams"] == 2
+    # The samples of teams are for officials, with those of guests, without those over the cap.
+    for query in ({"unit": HERE}, {"unit": "19", "level": "province"}):
+        asked = {"month": "2024-11", **query}
+        (exact,) = client.get(URL, query_string=asked, headers=admin).json["items"]
+        assert (exact["of_teams"], exact["counted"]) == (4, 6)
+        (public,) = client.get(URL, query_string=asked).json["items"]
+        assert public["of_teams"] is None
+    summary = client.get(URL, query_string=PLACE, headers=admin).json["summary"]
+    assert (summary["of_teams"], listed(client)["summary"]["of_teams"]) == (4, None)
     assert one(client)["devices"] is None and one(client, THERE)["devices"] == 0

@@ -143,7 +143,8 @@ def test_a_report_of_one_commune(office: Office) -> None:
     sections = office.show(report, "/figures").json["sections"]
     assert sections["samples"]["mobile"]["received"] == 2
     assert [row["level"] for row in sections["reached"]["mobile"]] == ["commune"]
-    assert [row["code"] for row in sections["communes"]["mobile"]] == [code]
+    (row,) = sections["communes"]["mobile"]
+    assert (row["code"], row["of_teams"], sections["samples"]["mobile"]["of_teams"]) == (code, 0, 0)
     office.is_demo()
     assert office.act(report, "freeze").status_code == 200
 

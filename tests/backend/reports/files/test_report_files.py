@@ -129,6 +129,8 @@ def test_counted_samples_have_their_parts(app: Flask) -> None:
     numbers = {"witnessed": 64_000, "ticketed": 0, "claimed": 595, "imported": 0, "withdrawn": 0}
     changed["samples"]["mobile"]["by_assurance"] = numbers
     changed["samples"]["fixed"]["by_assurance"] = dict.fromkeys(numbers, 0)
+    changed["samples"]["mobile"]["of_teams"] = 50_000
+    changed["samples"]["fixed"]["of_teams"] = 0
     files = made(app, report(sections=changed))
     named = tables(files)["assurance"]
     assert [(one["assurance"], int(one["n"])) for one in named[:5]] == list(numbers.items())
@@ -138,6 +140,7 @@ def test_counted_samples_have_their_parts(app: Flask) -> None:
         ["Di động", "Được máy chủ đo xác nhận", "64.000"],
         ["Di động", "Chỉ do điện thoại báo", "595"],
     ]
+    assert [row["of_teams"] for row in tables(files)["samples"]] == ["50000", "0"]
     stored = json.loads(files["report.json"])  # its keys are in another order
     again = made(app, stored)
     assert tables(again) == tables(files) and words(again) == words(files)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from backend.coverage.statistics import release
 from tests.support.browser import DESKTOP, NARROWEST_PX, axe, check_page, expect_text
 from tests.support.counts import count
-from tests.support.measurements import measurement_row, phones, store_rows
+from tests.support.measurements import measurement_row, members, store_rows
 from tests.support.people import unit_id
 
 PHU_LUONG, VO_TRANH = "05611", "05641"
@@ -20,7 +20,7 @@ PHU_LUONG, VO_TRANH = "05611", "05641"
 @pytest.fixture
 def released(app: Flask) -> None:
     """October 2026 in two communes of the former Huyện Phú Lương, released."""
-    ids = phones(app, 24)
+    ids = members(app, 24)
     rows = [
         measurement_row(
             unit_id(app, code, "2025"), datetime(2026, 10, 1 + n % 20, 3, n, tzinfo=UTC),

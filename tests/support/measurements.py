@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import Range
 
 from backend.clock import VIETNAM
 from backend.coverage.statistics import release
@@ -13,6 +14,7 @@ from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.reasons import category
+from backend.memberships.models import DeviceLink, Volunteer
 from tests.support.daily_counts import add_counts
 from tests.support.sql_statements import execute
 
@@ -68,6 +70,22 @@ def phones(
         {"id": one, "token_hash": one.bytes, "withdrawal_hash": one.bytes, **common} for one in ids
     ]
     execute(app, insert(Device), rows)
+    return ids
+
+
+def members(app: Flask, number: int) -> list[uuid.UUID]:
+    """Register so many devices, each of a person who joined a team; return their ids."""
+    ids, period = phones(app, number), Range(NINE - timedelta(days=30), None)
+    with app.app_context():
+        people = [Volunteer() for _ in ids]
+        db.session.add_all(people)
+        db.session.flush()
+        links = zip(ids, people, strict=True)
+        db.session.add_all(
+            DeviceLink(device_id=device, volunteer_id=person.id, period=period)
+            for device, person in links
+        )
+        db.session.commit()
     return ids
 
 

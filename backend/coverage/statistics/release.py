@@ -158,12 +158,13 @@ def make(month: str, now: datetime) -> bool:
         db.session.rollback()
         return False
     people, chains = read_people(month), _read_chains()
+    of_cells = read_people(month, days_alone=rules.MIN_DAYS_ALONE)
     released = {}
     with owner_session() as owner:
         owner.add(Release(month=month, made_at=now))
         owner.flush()
         for network in NETWORKS:
-            rows = _figures(month, network, people, chains)
+            rows = _figures(month, network, people, of_cells, chains)
             if rows:
                 owner.execute(insert(ReleasedFigures), rows)
             released[network] = len(rows)
@@ -190,25 +191,34 @@ def people_of_devices(month: str, devices: Iterable[UUID]) -> dict[UUID, int]:
     return read_people(month, linked.all())
 
 
-def read_people(month: str, among: Sequence[UUID] | None = None) -> dict[UUID, int]:
-    """Return the person of each device with counted samples: linked phones are one person."""
+def read_people(
+    month: str, among: Sequence[UUID] | None = None, days_alone: int = rules.MIN_DAYS
+) -> dict[UUID, int]:
+    """Return the person of each device with counted samples: linked phones are one person.
+
+    Who never joined a team needs samples on `days_alone` days to be a volunteer.
+    """
     span = _span(month)
     begin, end = day_begin(span["first"]), day_begin(rules.due_day(month).replace(day=1))
     days: dict[Any, set[date]] = defaultdict(set)
     registered: dict[Any, date] = {}
+    least: dict[Any, int] = {}
     devices: dict[Any, list[UUID]] = defaultdict(list)
     proven = assurances_from(counts_from_of(month))
     values = {**span, "begin": begin, "end": end, "proven": proven, "devices": among}
     for row in db.session.execute(PEOPLE, values):
         person = row.device_id if row.volunteer_id is None else row.volunteer_id
         devices[person].append(row.device_id)
+        least[person] = days_alone if row.volunteer_id is None else rules.MIN_DAYS
         if row.registered_at is not None and not row.guest:
             days[person].update(row.days or ())
             first = local_day(row.registered_at)
             registered[person] = min(first, registered.get(person, first))
     people: dict[UUID, int] = {}
     for number, (person, phones) in enumerate(devices.items()):
-        known = person in registered and rules.is_volunteer(days[person], registered[person])
+        known = person in registered and rules.is_volunteer(
+            days[person], registered[person], least[person]
+        )
         people |= dict.fromkeys(phones, number if known else -1 - number)
     return people
 
@@ -227,12 +237,16 @@ def _span(month: str) -> dict[str, Any]:
 
 
 def _figures(
-    month: str, network: str, people: People, chains: Mapping[int, tuple[int, ...]]
+    month: str,
+    network: str,
+    people: People,
+    of_cells: People,
+    chains: Mapping[int, tuple[int, ...]],
 ) -> list[dict[str, Any]]:
     """Return the rows of a network."""
     samples = _read_samples(month, network, people, chains)
     statistics, hours = _statistics(samples), _hours(month, network, samples)
-    cells = _cells(month, network, people, chains)
+    cells = _cells(month, network, of_cells, chains)
     weeks = _weeks(month, network, people, samples, frozenset(hours))
     return [
         {

@@ -18,6 +18,9 @@ K = TypeVar("K", bound=Hashable)
 RELEASE_DAY = 16
 # Phones that are registered to look at one place must exist for a week and measure on two days.
 MIN_DAYS, MIN_REGISTERED = 2, timedelta(days=7)
+# Who joined no team is counted in a cell with so many days: four phones of one person with samples
+# in every cell of a commune would show the cells of a fifth.
+MIN_DAYS_ALONE = 5
 # With fewer people in a cell of some 500 m, those who know one of them find where that one was.
 CELL_VOLUNTEERS = 5
 # Statistics of fewer people describe the line or the phone of one of them.
@@ -35,12 +38,12 @@ def due_day(month: str) -> date:
     return month_end(month) + timedelta(days=RELEASE_DAY)
 
 
-def is_volunteer(days: Collection[date], registered: date) -> bool:
+def is_volunteer(days: Collection[date], registered: date, least: int = MIN_DAYS) -> bool:
     """Return whether counted samples on these days, by phones registered then, are of a volunteer.
 
     The last day of samples is at least a week after the first registration.
     """
-    enough = len(set(days)) >= MIN_DAYS
+    enough = len(set(days)) >= least
     return enough and max(days) - registered >= MIN_REGISTERED
 
 

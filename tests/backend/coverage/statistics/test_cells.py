@@ -17,7 +17,7 @@ from tests.support.measurements import (
     NINE,
     make_release,
     measurement_row,
-    phones,
+    members,
     store_rows,
     volunteers_rows,
 )
@@ -78,7 +78,7 @@ def test_an_official_sees_every_cell_of_the_area(app: Flask, client: FlaskClient
 def test_a_page_draws_released_cells_and_all_of_them_for_an_official(
     app: Flask, client: FlaskClient
 ) -> None:
-    store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), phones(app, 6), **HERE))
+    store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), members(app, 6), **HERE))
     store_rows(app, *at(app, 9, devices=2, **THERE))
     page = f"/unit/{COMMUNE}?month=2024-11&lang=vi"
     assert 'class="cell ' not in client.get(page).text

@@ -27,6 +27,7 @@ from tests.support.measurements import (
     NINE,
     make_release,
     measurement_row,
+    members,
     phones,
     store_rows,
     volunteers_rows,
@@ -92,7 +93,7 @@ def test_before_the_release_the_public_reads_its_day_and_no_figure(
 
 
 def test_the_release_shows_what_enough_people_measured(app: Flask, client: FlaskClient) -> None:
-    store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), phones(app, 20), **HERE))
+    store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), members(app, 20), **HERE))
     assert make_release(app)
     cells = read(client, "cells")
     assert cells["release"] == {"due": "2024-12-16", "made_at": "2024-12-15T18:00:00+00:00"}
@@ -212,7 +213,7 @@ def test_demo_months_wait_until_the_demo_is_complete(app: Flask, clock: FakeCloc
 def test_few_new_and_one_day_phones_show_no_cell(app: Flask, client: FlaskClient) -> None:
     commune = unit_id(app, COMMUNE)
     new = phones(app, 3, NINE - timedelta(days=5))
-    store_rows(app, *volunteers_rows(commune, phones(app, 4), **HERE))
+    store_rows(app, *volunteers_rows(commune, members(app, 4), **HERE))
     store_rows(app, *volunteers_rows(commune, new, **HERE))
     store_rows(app, *volunteers_rows(commune, phones(app, 3), each=1, **HERE))
     make_release(app)
@@ -248,7 +249,7 @@ def test_linked_phones_are_one_person_and_guests_none(app: Flask, client: FlaskC
 def test_most_samples_of_one_person_hide_a_cell_and_the_hours(
     app: Flask, client: FlaskClient
 ) -> None:
-    commune, ids = unit_id(app, COMMUNE), phones(app, 12)
+    commune, ids = unit_id(app, COMMUNE), members(app, 12)
     store_rows(app, *volunteers_rows(commune, ids, **HERE))
     store_rows(app, *(measurement_row(commune, NINE, device_id=ids[0], **HERE) for _ in range(30)))
     make_release(app)
@@ -260,12 +261,27 @@ def test_a_cell_hidden_alone_takes_the_smallest_along(app: Flask, client: FlaskC
     commune = unit_id(app, COMMUNE)
     first, second, third = places_of_commune(app)[:3]
     for at, people, each in ((first, 9, 3), (second, 6, 2), (third, 1, 2)):
-        store_rows(app, *volunteers_rows(commune, phones(app, people), each, **at))
+        store_rows(app, *volunteers_rows(commune, members(app, people), each, **at))
     make_release(app)
     assert list(items(client)) == [cell(first)]
 
 
 # Attacks
+
+
+@pytest.mark.parametrize(("days", "shown"), [(2, 0), (4, 0), (5, 3)])
+def test_four_free_phones_in_every_cell_show_no_cell_of_a_fifth(
+    app: Flask, client: FlaskClient, days: int, shown: int
+) -> None:
+    """Phones that joined no team count in a cell with samples on five days."""
+    commune, places = unit_id(app, COMMUNE), places_of_commune(app)[:9]
+    spies, victim = phones(app, 4), members(app, 1)
+    for at in places:
+        store_rows(app, *volunteers_rows(commune, spies, days, **at))
+    for at in places[:3]:
+        store_rows(app, *volunteers_rows(commune, victim, **at))
+    make_release(app)
+    assert len(items(client)) == shown
 
 
 @pytest.mark.slow
@@ -371,7 +387,7 @@ def test_moving_one_person_changes_no_byte_before_and_few_cells_after(
 ) -> None:
     chosen = random.Random(seed)
     commune, places = unit_id(app, COMMUNE), places_of_commune(app)[: chosen.randint(2, 6)]
-    ids = phones(app, chosen.randint(8, 40))
+    ids = members(app, chosen.randint(8, 40))
 
     def rows_of(one: uuid.UUID) -> list[dict[str, Any]]:
         home = chosen.choice(places)
@@ -437,7 +453,7 @@ def test_next_reveals_no_count_that_waits_for_approval(app: Flask, client: Flask
 def test_a_released_cell_is_few_for_a_phone(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
-    store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), phones(app, 6), **HERE))
+    store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), members(app, 6), **HERE))
     make_release(app)
     clock.now = datetime(2024, 12, 17, 3, tzinfo=VIETNAM)
     spots = client.get("/api/v1/next", query_string=HERE, headers=register(client)).json["spots"]
@@ -448,7 +464,7 @@ def test_a_released_cell_is_few_for_a_phone(
 def test_claims_make_no_volunteers(app: Flask, client: FlaskClient) -> None:
     """Four phones of a script that only claims do not show the cell of a fifth person."""
     commune = unit_id(app, COMMUNE)
-    real, script = phones(app, 1), phones(app, 4)
+    real, script = members(app, 1), members(app, 4)
     store_rows(app, *volunteers_rows(commune, real, assurance="witnessed", rules=2, **HERE))
     store_rows(app, *volunteers_rows(commune, script, assurance="claimed", **HERE))
     with app.app_context():

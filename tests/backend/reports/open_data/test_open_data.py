@@ -29,7 +29,14 @@ from backend.reports.open_data.tables import _spreads
 from backend.units.service import UnitRow, units_on
 from tests.support.clock import FakeClock
 from tests.support.live_server import serving_app
-from tests.support.measurements import NINE, make_release, measurement_row, phones, store_rows
+from tests.support.measurements import (
+    NINE,
+    make_release,
+    measurement_row,
+    members,
+    phones,
+    store_rows,
+)
 from tests.support.people import audit_entries, unit_id
 
 URL = "/open-data/2024-11"
@@ -44,7 +51,7 @@ def month(app: Flask, clock: FakeClock, tmp_path: Path) -> Flask:
     app.config["VAR_DIR"] = tmp_path
     clock.now = datetime(2024, 12, 3, tzinfo=UTC)
     here, near = unit_id(app, HERE), unit_id(app, NEAR)
-    hours, ids = [NINE + timedelta(hours=9 * n) for n in range(40)], phones(app, 20)
+    hours, ids = [NINE + timedelta(hours=9 * n) for n in range(40)], members(app, 20)
     for n, at in enumerate(hours):
         row = measurement_row(here, at, download_mbps=10.0 + 17 * n % 40, device_id=ids[n % 20])
         store_rows(app, row)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from backend.reports.open_data import service as open_data
 from backend.reports.open_data.tables import TABLES
 from tests.support.clock import FakeClock
-from tests.support.measurements import NINE, make_release, measurement_row, phones, store_rows
+from tests.support.measurements import NINE, make_release, measurement_row, members, store_rows
 from tests.support.people import unit_id
 
 
@@ -41,7 +41,7 @@ def test_a_published_month_has_files_a_preview_and_a_citation(
     app: Flask, client: FlaskClient, clock: FakeClock, folder: Path
 ) -> None:
     clock.now = datetime(2024, 12, 3, tzinfo=UTC)
-    here, ids = unit_id(app, "05443"), phones(app, 10)
+    here, ids = unit_id(app, "05443"), members(app, 10)
     rows = [
         measurement_row(here, NINE + timedelta(hours=n), device_id=ids[n % 10]) for n in range(40)
     ]

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from backend.coverage.statistics import release
 from tests.support.clock import FakeClock
 from tests.support.counts import count
-from tests.support.measurements import measurement_row, phones, store_rows
+from tests.support.measurements import measurement_row, members, store_rows
 from tests.support.people import unit_id
 
 DU, PHU_LUONG = "05611", "05611"  # Thị trấn Đu of 2024, and Xã Phú Lương of 2025
@@ -55,7 +55,7 @@ def test_a_former_month_is_a_choice_of_predecessors(
 def test_a_district_leads_to_its_communes_and_their_speeds(
     app: Flask, client: FlaskClient, today: None
 ) -> None:
-    unit, ids = unit_id(app, PHU_LUONG, "2025"), phones(app, 24)
+    unit, ids = unit_id(app, PHU_LUONG, "2025"), members(app, 24)
     for n in range(48):
         at = datetime(2026, 10, 1 + n % 20, 3, n, tzinfo=UTC)
         row = measurement_row(unit, at, download_mbps=20.0 + n, device_id=ids[n % 24])

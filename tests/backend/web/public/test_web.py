@@ -352,28 +352,22 @@ def test_what_others_append_to_a_link_is_passed_over(client: FlaskClient) -> Non
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-@pytest.mark.parametrize("name", ["README.md", "README.vi.md"])
-def test_the_readmes_lines_measure_and_count(app: Flask, name: str) -> None:
-    lines = readme_lines(name)
+def test_the_readmes_lines_measure_and_count(app: Flask, tmp_path: Path) -> None:
+    lines = readme_lines("README.md")
+    assert lines == readme_lines("README.vi.md") and len(lines) == 3
     with counting_from(app, "witnessed"), serving_app(app) as url:
-        script = "\n".join([*lines, lines[5]]).replace("http://127.0.0.1:8000", url)
-        ran = subprocess.run(["sh", "-e"], input=script, capture_output=True, text=True, timeout=60)
+        script = "\n".join(lines).replace("http://127.0.0.1:8000", url)
+        script = script.replace("var/phone.json", str(tmp_path / "phone.json"))
+        ran = subprocess.run(
+            ["sh", "-ec", script], input="yes\n", capture_output=True, text=True, timeout=60
+        )
     assert ran.returncode == 0, ran.stderr
-    posted, repeated = re.findall(r'{[^{}]*"outcome": ?"(\w+)"', ran.stdout)
-    assert (posted, repeated) == ("accepted", "duplicate")
-    for part in ('"counted": ?true', '"assurance": ?"witnessed"', '"summary":'):
-        assert re.search(part, ran.stdout), ran.stdout
+    for part in ('"outcome": "accepted"', '"counted": true', '"assurance": "witnessed"'):
+        assert part in ran.stdout
+    assert '"summary":' in ran.stdout
     with app.app_context():
         [row] = db.session.scalars(select(Measurement))
     assert (row.counted, row.assurance) == (True, "witnessed")
-
-
-def test_both_readmes_have_the_same_few_lines() -> None:
-    lines = readme_lines("README.md")
-    assert lines == readme_lines("README.vi.md")
-    assert len(lines) <= 7
-    [version] = re.findall(r'"version": "(\d+)"', "\n".join(lines))
-    assert version == CURRENT
 
 
 def readme_lines(name: str) -> list[str]:

@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     app.url_map.converters["edition"] = EditionConverter
     app.add_url_rule("/static/<edition:edition>/<path:filename>", ENDPOINT, _send)
     app.add_url_rule("/static/<path:filename>", ENDPOINT, _send)
+    app.add_url_rule("/robots.txt", "robots", _send, defaults={"filename": "robots.txt"})
     app.url_defaults(_name_edition)
 
 

@@ -63,6 +63,8 @@ def from_ookla(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]
         upload=rate(number(up, "bandwidth", MBPS_PER_BYTE_S), number(up, "bytes")),
         ping=number(ping, "latency"),
         jitter_ms=number(ping, "jitter"),
+        ping_download_ms=number(section(down, "latency"), "iqm"),
+        ping_upload_ms=number(section(up, "latency"), "iqm"),
         loss_percent=number(source, "packetLoss"),
         data_used_mb=_sum(number(down, "bytes", 1e-6), number(up, "bytes", 1e-6)),
         duration_s=_sum(number(down, "elapsed", 1e-3), number(up, "elapsed", 1e-3)),

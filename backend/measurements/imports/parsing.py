@@ -174,7 +174,9 @@ def parse(raw: str) -> dict[str, Any]:
         if "\\ud" in raw.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise UnreadableRow(f"not JSON: {error.msg} (character {error.pos + 1})") from None
+        is_csv = raw.count(",") > 4 and "{" not in raw
+        hint = ": is it CSV? run the client with its JSON option" if is_csv else ""
+        raise UnreadableRow(f"not JSON: {error.msg} (character {error.pos + 1}){hint}") from None
     except UnicodeEncodeError:
         raise UnreadableRow("half a character (a lone surrogate)") from None
     except ValueError as error:

@@ -85,6 +85,7 @@ PAGES = {
     "POST /do/down/end": "204 204 204 204 204 204 204 204",
     "POST /do/tests/end": EVERYBODY,
     "GET /healthz": EVERYBODY,
+    "GET /robots.txt": EVERYBODY,
     "GET /readyz": EVERYBODY,
     "GET /metrics": EVERYBODY,
     "GET /open-data/": EVERYBODY,

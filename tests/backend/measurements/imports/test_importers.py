@@ -35,6 +35,8 @@ def test_ookla_prints_bytes_per_second() -> None:
     assert result.payload is not None
     assert result.payload["id"] == "45ff5e54-7260-4bb3-acd2-93b3e7a80f49"
     assert result.payload["jitter_ms"] == 1.25
+    loaded = result.payload["ping_download_ms"], result.payload["ping_upload_ms"]
+    assert loaded == (40.1, 30.0)
     assert result.payload["loss_percent"] == 0.5
     assert result.payload["duration_s"] == pytest.approx(18.0)
     assert result.payload["data_used_mb"] == pytest.approx(72.35)

@@ -67,6 +67,10 @@ def test_a_cut_off_object_costs_itself_only() -> None:
         ('{"download_mbps": 1e999}', "not JSON: 1e999 is too large"),
         ('{"comment": "\\ud83d"}', "half a character (a lone surrogate)"),
         ("[1, 2]", "not JSON: Extra data (character 2)"),
+        (
+            "2026-11-30T09:12:33+07:00,Hà Nội,192.0.2.1,12.1,1.2,48.20,12.10,,9,8",
+            "not JSON: Extra data (character 5): is it CSV? run the client with its JSON option",
+        ),
         ('{"measured_at": 5}', "measured_at is missing: the time of the test"),
         ('{"measured_at": "2024-11-15T09:12:33+07:00", "network": 4}', "network is not an object"),
         ('{"measured_at": "2024-11-15T09:12:33+07:00", "id": 4}', "id '4' is not a string"),

@@ -374,3 +374,15 @@ def readme_lines(name: str) -> list[str]:
     """Return the commands of the README's API part, without comments."""
     [block] = re.findall(r"```sh\n(URL=.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL)
     return [line for line in block.splitlines() if not line.startswith("#")]
+
+
+def test_search_engines_find_one_address_of_a_unit(client: FlaskClient) -> None:
+    rules = client.get("/robots.txt", buffered=True)
+    assert rules.mimetype == "text/plain" and "Disallow: /api/" in rules.text
+    for month, address in (
+        ("2024-11", "http://localhost/unit/19?network=mobile"),
+        ("2024-10", "http://localhost/unit/19?network=mobile&month=2024-10"),
+    ):
+        page = read(client, f"/unit/19?month={month}")
+        [link] = [one for tag, one in page.tags if tag == "link" and one["rel"] == "canonical"]
+        assert link["href"] == address

@@ -1,10 +1,11 @@
-"""The API of coverage, readable without a sign-in, and its answers as JSON, kept by their tags.
+"""The API of coverage, readable without a sign-in, and its answers, which are kept by their tags.
 
 A tag is computed from the versions of the rows that an answer is made of, without the answer.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -35,6 +36,7 @@ from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import array_literal, fetch
 from backend.http import etags
+from backend.http.load_shedding import costly
 from backend.http.requests import Blueprint, as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
 
@@ -62,17 +64,25 @@ FILES: dict[str, tuple[Callable[[CoverageResult], bytes], str]] = {
 @blp.arguments(CoverageQuerySchema, location="query")
 @blp.response(200)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
+@blp.alt_response(503, description="A costly answer is built at this moment: try again later")
 def get_coverage(query: dict[str, Any]) -> Response:
     """Show every unit of a month against its target."""
     form, fields, now = query.pop("format"), query.pop("fields") or FIELDS, clock_now()
     asked = CoverageQuery(**query, reader=figures_reader())
-    if form not in FILES:
-        tag = coverage_tag(asked, now, form, fields)
-        return etags.with_known_tag(tag, partial(answer, tag, asked, now, form, fields))
-    encode, media = FILES[form]
-    result = compute_coverage(asked, now)
-    name = f"coverage-{result.body['month']}-{result.body['level']}-{result.body['network']}"
-    return etags.with_content_tag(as_attachment(encode(result), media, f"{name}.{form}"))
+    write, media = FILES.get(form) or (partial(encode, form=form, fields=fields), "")
+    with costly() if _is_costly(asked, form) else nullcontext():
+        tag = coverage_tag(asked, now, form, fields, language() if form in FILES else None)
+        content = partial(kept, tag, lambda: write(compute_coverage(asked, now)))
+        if form not in FILES:
+            return etags.with_known_tag(tag, content)
+        last = months_of(asked, local_day(now))[-1]
+        name = f"coverage-{last.month}-{last.level}-{last.network}.{form}"
+        return etags.with_content_tag(as_attachment(content(), media, name))
+
+
+def _is_costly(query: CoverageQuery, form: str) -> bool:
+    """Return whether a request is about the country as a file or over several months."""
+    return bool(form in FILES or query.since) and not (query.parent or query.unit)
 
 
 # Every change of a count raises the version of its rows, in whatever order transactions commit; the
@@ -124,15 +134,13 @@ def coverage_tag(query: CoverageQuery, now: datetime, *form: Any) -> str:
     return sha256(orjson.dumps(state, default=str)).hexdigest()[:32]
 
 
-def answer(
-    tag: str, query: CoverageQuery, now: datetime, form: str, fields: Sequence[str]
-) -> bytes:
-    """Return the answer with a tag in a form, which is kept if it was computed lately."""
+def kept(tag: str, build: Callable[[], bytes]) -> bytes:
+    """Return the answer with a tag, which is kept if it was built lately."""
     with _lock:
         if tag in _kept:
             _kept.move_to_end(tag)
             return _kept[tag]
-    content = encode(compute_coverage(query, now), form, fields)
+    content = build()
     with _lock:
         _kept[tag] = content
         while len(_kept) > MAX_KEPT or sum(map(len, _kept.values())) > MAX_KEPT_BYTES:

@@ -55,6 +55,7 @@ ERRORS = {
         (404, "There is no such entity set"),
         (429, "Too many requests of an address in this hour"),
         (501, "The option is not supported"),
+        (503, "It reads many lists, as another request does at this moment: try again later"),
     )
 }
 OBJECT = {

@@ -1,5 +1,6 @@
 """OGC API Features at `/ogc`, which QGIS opens by its URL."""
 
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from flask import Response, url_for
@@ -9,6 +10,7 @@ from backend.doors.ogc import schemas
 from backend.doors.ogc import service as ogc
 from backend.errors import Problem
 from backend.http.etags import with_content_tag, with_digest
+from backend.http.load_shedding import costly
 from backend.http.requests import Blueprint, Parser, clock_now, language
 
 
@@ -68,10 +70,12 @@ def collection(query: dict[str, Any], name: str) -> Response:
 @blp.get("/collections/<name>/items")
 @blp.arguments(schemas.ItemsQuerySchema, location="query")
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
+@blp.alt_response(503, description="Another large page is built at this moment: try again later")
 def items(query: dict[str, Any], name: str) -> Response:
     """List communes with their areas and figures, page by page."""
     page = ogc.ItemsQuery(**query)
-    return _features(ogc.items(name, page, clock_now(), _link, figures_reader()))
+    with costly() if page.limit > schemas.LIMIT_DEFAULT else nullcontext():
+        return _features(ogc.items(name, page, clock_now(), _link, figures_reader()))
 
 
 @blp.get("/collections/<name>/items/<code>")

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from random import Random
@@ -16,13 +16,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.http import load_shedding
 from backend.http.load_shedding import AGE_BELIEVED_S, MAX_WAIT_S, RETRY_S, STARTED_HEADER
 from backend.server.running.serve import answers
-from tests.support.factories import register, sample
+from tests.support.factories import post, register, sample
 from tests.support.nginx import free_port, needs_nginx, running_nginx
 from tests.tools.phone_simulator.client import Client
 
-URL = "/api/v1/measurements"
+URL, COVERAGE = "/api/v1/measurements", "/api/v1/coverage"
 ROOT = Path(__file__).parents[3]
 
 
@@ -59,6 +60,41 @@ def test_without_a_proxy_the_header_is_not_believed(client: FlaskClient) -> None
     phone = register(client)
     answer = client.post(URL, json=sample(), headers=phone | waited(MAX_WAIT_S + 1))
     assert answer.status_code == 201
+
+
+def test_costly_answers_are_built_one_after_the_other(app: Flask, client: FlaskClient) -> None:
+    post(client, register(client), sample())
+    ogc, odata = "/ogc/collections/2024-11-mobile/items", "/api/v1/odata/Coverage"
+    costly = [
+        f"{COVERAGE}?month=2024-11&format=xlsx",
+        f"{COVERAGE}?month=2024-11&format=csv",
+        f"{COVERAGE}?from=2024-10&to=2024-11",
+        f"{ogc}?limit=1000",
+        f"{odata}?$filter=contains(Name,'zzz')",
+        f"{odata}?$orderby=Counted",
+        f"{odata}/$count?$filter=contains(Name,'zzz')",
+    ]
+    others = [
+        f"{COVERAGE}?month=2024-11",
+        f"{COVERAGE}?month=2024-11&parent=19&format=xlsx",
+        f"{ogc}?limit=10",
+        odata,
+        f"{odata}?$filter=Month eq '2024-11' and Network eq 'mobile'&$orderby=Counted",
+    ]
+    for url in costly:
+        assert client.get(url).status_code == 200, url
+    with app.app_context(), ExitStack() as places:
+        for _ in range(load_shedding.COSTLY_AT_ONCE):
+            places.enter_context(load_shedding.costly())
+        for url in costly:
+            answer = client.get(url)
+            assert (answer.status_code, "busy" in answer.text) == (503, True), url
+            assert RETRY_S[0] <= int(answer.headers["Retry-After"]) <= RETRY_S[1]
+        for url in others:
+            assert client.get(url).status_code == 200, url
+        assert post(client, register(client), sample()).status_code == 201
+    for url in costly:
+        assert client.get(url).status_code == 200, url
 
 
 SLOW = """

@@ -151,12 +151,13 @@ def test_the_tag_is_another_where_the_answer_is(
 def test_nothing_is_computed_for_a_client_that_has_it_or_another_that_asks_again(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = answer(client)
+    first, workbook = answer(client), answer(client, format="xlsx")
     tag = first.headers["ETag"]
     monkeypatch.setattr(views, "compute_coverage", None)
     kept = answer(client, tag)
     assert (kept.status_code, kept.data, kept.headers["ETag"]) == (304, b"", tag)
     assert answer(client).data == first.data
+    assert answer(client, format="xlsx").data == workbook.data
 
 
 # A change of one row of each table that an answer reads; targets are changed by PATCH, with a

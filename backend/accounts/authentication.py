@@ -10,6 +10,7 @@ from flask import Request, Response, after_this_request, current_app, request
 from marshmallow import Schema
 from werkzeug.http import dump_cookie
 
+from backend.accounts import users
 from backend.accounts.access import PUBLIC, Actor, Grant, require_person
 from backend.accounts.session_list import program_of
 from backend.accounts.sessions import (
@@ -22,7 +23,7 @@ from backend.accounts.sessions import (
     prove,
     secret_hash,
 )
-from backend.accounts.users import WITHOUT_FACTOR
+from backend.accounts.users import IDLE_ACCOUNT, WITHOUT_FACTOR
 from backend.clock import local_day
 from backend.database.extensions import PERSON, Rows, fetch_autocommit
 from backend.errors import Problem
@@ -58,6 +59,7 @@ BY_TOKEN = f"""
     from personal_tokens credential {ROLES}
     where credential.token_hash = %(hash)s and credential.revoked_at is null
         and (credential.expires_at is null or credential.expires_at > %(now)s)
+        and not ({IDLE_ACCOUNT.format(since="%(idle_since)s")})
 """  # noqa: S608 # a part of the statement
 BY_SESSION = f"""
     with seen as (
@@ -169,7 +171,9 @@ def _of_token(token: str) -> Actor:
     """Return the owner of a personal token in force; 401 for any other text."""
     rows: Rows = []
     if token.startswith(TOKEN_PREFIX):
-        rows = fetch_autocommit(BY_TOKEN, {"hash": secret_hash(token), **_times(clock_now())})
+        now = clock_now()
+        values = {"hash": secret_hash(token), "idle_since": now - users.IDLE, **_times(now)}
+        rows = fetch_autocommit(BY_TOKEN, values)
     if not rows:
         raise Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
     return _actor(rows)

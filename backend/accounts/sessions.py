@@ -74,6 +74,8 @@ def sign_in(data: Mapping[str, Any], context: SignInContext) -> tuple[User, str]
     if row.totp_secret:
         check_code(row.id, row.totp_secret, data["totp"], context)
     user = _lock_unchanged(row)
+    if users.is_idle(user.id, context.now):
+        raise Problem(403, "account_idle")
     if user.password_hash and passwords.needs_rehash(user.password_hash):
         user.password_hash = passwords.hash_password(data["password"])
     secret = begin_session(user.id, context)

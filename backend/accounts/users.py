@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text, update
@@ -230,6 +230,24 @@ LACKING = text(
     "select exists (select from roles r join users u on u.id = r.user_id where r.id = any(:ids)"  # noqa: S608
     f" and {WITHOUT_FACTOR.format(factor=':factor')})"
 )
+
+
+# An account over persons' samples that nobody notices when it is taken over.
+IDLE = timedelta(days=90)
+# Whether a person u with a role above team leader has done nothing for that time. Each sign-in is
+# in the log; a token that a program goes on using is no sign of its person.
+IDLE_ACCOUNT = """
+    not u.demo and u.created_at <= {since} and exists (select from roles held
+        where held.user_id = u.id and held.role <> 'team_leader'
+        and (held.valid_to is null or held.valid_to > {since}))
+    and not exists (select from audit a where a.actor = 'user:' || u.id and a.at > {since})
+"""
+OF_PERSON = text(f"select {IDLE_ACCOUNT.format(since=':since')} from users u where u.id = :id")  # noqa: S608
+
+
+def is_idle(user_id: int, now: datetime) -> bool:
+    """Return whether an account waits for a new link, after 90 days without its person."""
+    return bool(db.session.scalar(OF_PERSON, {"id": user_id, "since": now - IDLE}))
 
 
 def describe(user: User, roles: list[Role]) -> dict[str, Any]:

@@ -140,6 +140,9 @@ TEXTS: dict[str, str] = {
         "a password."
     ),
     "sign_in_failed": N_("The name or the password is wrong."),
+    "account_idle": N_(
+        "Nobody signed in to this account for 90 days; an admin makes a link that brings it back."
+    ),
     "events_deleted": N_(
         "Events after this number were deleted. Begin with a later number, and compare your copy "
         "with the figures."

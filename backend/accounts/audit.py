@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, select, text, tuple_
 from backend.accounts.access import Actor, Grant, require
 from backend.accounts.models import AuditEntry
 from backend.clock import day_begin
-from backend.database.extensions import db
+from backend.database.extensions import db, fetch_autocommit
 from backend.fields import aware_time
 from backend.http.paging import big_row_id, decode_cursor, take_page
 
@@ -20,6 +20,14 @@ COLUMNS = [
 ]
 PLACE = tuple_(AuditEntry.at, AuditEntry.id)
 EXACT = ("actor", "act", "subject")
+
+# The begin of acts that read personal data.
+READ = "read."
+# Its own transaction: a request that reads commits nothing. A unique index refuses the second.
+RECORD_READ = """
+    insert into audit (actor, act, subject, address, details)
+    values (%(actor)s, %(act)s, %(subject)s, %(address)s, '{}') on conflict do nothing returning id
+"""
 
 
 def audit_entry(actor: Actor | str | None, act: str, subject: str, **details: Any) -> AuditEntry:
@@ -34,6 +42,13 @@ def audit_entry(actor: Actor | str | None, act: str, subject: str, **details: An
 def record_act(actor: Actor | str | None, act: str, subject: str, **details: Any) -> None:
     """Add an entry to the caller's transaction; without an actor, of the person at the shell."""
     db.session.add(audit_entry(actor, act, subject, **details))
+
+
+def record_read(actor: Actor, kind: str, subject: str) -> None:
+    """Record that a person reads personal data: one entry a day for each kind and subject."""
+    if actor.signed_in:
+        values = {"actor": actor.name, "address": actor.address, "subject": subject}
+        fetch_autocommit(RECORD_READ, values | {"act": READ + kind})
 
 
 def shell_name() -> str:
@@ -59,6 +74,9 @@ def read_audit(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
     for name in EXACT:
         if query[name] is not None:
             page = page.where(getattr(AuditEntry, name) == query[name])
+    if query["act"] is None and query["reads"] != "all":
+        reads = AuditEntry.act.startswith(READ)
+        page = page.where(reads if query["reads"] == "only" else ~reads)
     if query["first"] is not None:
         page = page.where(AuditEntry.at >= day_begin(query["first"]))
     if query["last"] is not None:

@@ -207,6 +207,8 @@ class AuditQuerySchema(PageSchema):
     subject = Text(most=200, load_default=None, metadata={"example": "campaign:3"})
     first = Day(data_key="from", load_default=None)
     last = Day(data_key="to", load_default=None)
+    # Entries `read.…`: who read personal data; an act given by name is found in any case.
+    reads = Text(choices=("all", "without", "only"), load_default="all")
 
 
 class AuditEntrySchema(Schema):

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Kind, require, require_recent
-from backend.accounts.audit import record_act
+from backend.accounts.audit import record_act, record_read
 from backend.accounts.login_names import normalize
 from backend.accounts.models import Role, User
 from backend.database.accents import without_accents
@@ -184,6 +184,7 @@ def list_users(
 ) -> dict[str, Any]:
     """Return a page of people, for admins."""
     require(actor, "users.manage")
+    record_read(actor, "people", "system")
     rows = select(User).where(User.closed_at.is_(None)).order_by(User.id).limit(limit + 1)
     if query.name is not None:
         rows = rows.where(User.name == (normalize(query.name) or query.name))

@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, can, require
-from backend.accounts.audit import record_act
+from backend.accounts.audit import record_act, record_read
 from backend.accounts.login_names import format_phone
 from backend.clock import local_day
 from backend.contacts.models import UnitContact
@@ -42,6 +42,7 @@ class UnitContacts:
 def list_contacts(actor: Actor, code: str, now: datetime) -> list[UnitContacts]:
     """Return an area and the communes in it with their contacts; 404 outside the own area."""
     unit = authorized_area(actor, code, now)
+    record_read(actor, "contacts", f"unit:{unit.id}")
     units = [unit]
     if unit.level != "commune":
         units += units_on(local_day(now), "commune", code)
@@ -55,6 +56,7 @@ def area_contacts(
     """Return the contacts of units of an area by code; none where the actor keeps none there."""
     if not can(actor, ACT, unit_scope(area.id)):
         return {}
+    record_read(actor, "contacts", f"unit:{area.id}")
     codes = {one["code"] for one in units}
     rows = db.session.execute(
         select(Unit.id, Unit.code).where(

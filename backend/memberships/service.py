@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, require
+from backend.accounts.audit import record_read
 from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import db
 from backend.errors import Problem
@@ -153,6 +154,7 @@ def list_members(
 ) -> dict[str, Any]:
     """Return a page of the present members of a team, without devices, in one campaign or all."""
     require(actor, "team.see", team_scope(team_id), hidden=True)
+    record_read(actor, "members", f"team:{team_id}")
     (after,) = decode_cursor(query["cursor"], big_row_id) or (0,)
     values = {"team": team_id, "now": now, "campaign": query["campaign"], "after": after}
     found = db.session.execute(MEMBERS, values | {"most": query["limit"] + 1}).mappings().all()

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, text
 
 from backend.accounts.access import Actor
+from backend.accounts.audit import record_read
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.contributions.figures import (
     HAS_TARGET,
@@ -50,6 +51,8 @@ def contributions(
     """Return a page of contributions, row by row, and their total."""
     access = campaign_access(actor, campaign_id)
     query = build_query(access, parameters["by"], parameters)
+    if query.by == "member":
+        record_read(actor, "members", f"campaign:{campaign_id}")
     most = None if parameters["format"] != "json" else parameters["limit"]
     after = decode_cursor(parameters["cursor"], _key_part, _key_part)
     start = (after[0], after[1]) if after else Page().after
@@ -129,6 +132,8 @@ def leaderboard(
     if parameters["by"] == "team":
         access = CampaignAccess(access.campaign, None)
     query = build_query(access, parameters["by"], parameters)
+    if query.by == "member":
+        record_read(actor, "members", f"campaign:{campaign_id}")
     found = sums(query)
     rank = parameters["rank"]
     explanation = f"rank_{rank}"

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select, text, update
 
 from backend.accounts.access import Actor, require
-from backend.accounts.audit import record_act
+from backend.accounts.audit import record_act, record_read
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.figures.unit_access import (
     UnitMonth,
@@ -146,6 +146,7 @@ def list_notes(
     if month_start(month) > local_day(context.now):
         raise invalid("month", "month_in_future")
     unit = authorized_unit(actor, "unit.samples", code, query["level"], month)
+    record_read(actor, "notes", f"unit:{unit.id}")
     at, note_id = decode_cursor(query["cursor"], aware_time, UUID) or (None, None)
     values = {"units": units_below(unit.id), "at": at, "id": note_id, "most": query["limit"] + 1}
     span = {"first": month_start(month), "last": month_end(month)}

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from backend.accounts.access import Actor, require
+from backend.accounts.audit import record_read
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
 from backend.coverage.signals.findings import device_number
@@ -96,6 +97,7 @@ def list_samples(
     if month_start(month) > local_day(context.now):
         raise invalid("month", "month_in_future")
     unit = authorized_unit(actor, "unit.samples", code, query["level"], month)
+    record_read(actor, "samples", f"unit:{unit.id}")
     rows = _page(unit, month, query, query["limit"] + 1)
     page, next_cursor = take_page(rows, query["limit"], lambda row: (row["measured_at"], row["id"]))
     return {
@@ -112,6 +114,7 @@ def samples_of_day(
 ) -> list[dict[str, Any]]:
     """Return all samples of a unit on a day, the latest first; 404 outside the actor's area."""
     require(actor, "unit.samples", unit_scope(unit.id), hidden=True)
+    record_read(actor, "samples", f"unit:{unit.id}")
     values = {
         "units": units_below(unit.id), "day": day, "network": None, "reason": None, "at": None,
         "id": None, "most": None,
@@ -131,6 +134,7 @@ def show_sample(
     unit = authorized_unit(actor, "unit.samples", code, level, f"{row['day']:%Y-%m}")
     if row["unit_id"] not in units_below(unit.id):
         raise Problem(404, "not_found")
+    record_read(actor, "samples", f"unit:{unit.id}")
     return _serialize(row, context) | {
         "received_at": row["received_at"],
         "rules": row["rules"],

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, require
+from backend.accounts.audit import record_read
 from backend.campaigns.service import visible_campaign
 from backend.clock import day_begin
 from backend.coverage.figures.unit_access import authorized_unit, communes_of
@@ -115,6 +116,7 @@ def unit_evidence(
     row = _signal(signal_id)
     if row.unit_id != unit.id or row.month != month:
         raise Problem(404, "not_found")
+    record_read(actor, "signals", f"unit:{unit.id}")
     found = found_signals([row]).get(row.id)
     rows = samples_of(row, found, context.key)
     seen = _evidence(row, found, rows, context)

@@ -14,6 +14,7 @@ from shapely.geometry import mapping
 from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, can
+from backend.accounts.audit import record_read
 from backend.clock import VIETNAM
 from backend.coverage.figures.unit_access import UnitMonth, communes_of, unit_month
 from backend.coverage.statistics.release import DECIMALS
@@ -83,6 +84,7 @@ def unit_cells(
     month = unit_month(code, query["level"], query["month"], query["network"], now, actor)
     assert month.unit is not None
     if can(actor, "unit.cells", unit_scope(month.unit.id)):
+        record_read(actor, "cells", f"unit:{month.unit.id}")
         return _live_cells(month, language)
     released = read(month, "cells")
     items = [{name: one[name] for name in SHOWN} for one in released.figures or []]

@@ -101,6 +101,7 @@ class AuditPageQuerySchema(PageQuerySchema, AuditQuerySchema):
     """The filter of the audit log, and the language of the page."""
 
     limit = fields.Integer(load_default=ROWS, dump_only=True)
+    reads = Text(choices=("without", "only", "all"), load_default="without")
 
 
 class RoleFormSchema(Strict):

@@ -293,7 +293,7 @@ def target(query: dict[str, Any], target_id: int) -> Any:
     return render_section("target", query, form, target=there)
 
 
-FILTERS = ("actor", "act", "subject", "from", "to")
+FILTERS = ("actor", "act", "subject", "from", "to", "reads")
 
 
 @bp.page("/audit", schemas.AuditPageQuerySchema)

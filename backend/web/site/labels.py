@@ -448,6 +448,15 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "ticketed": N_("with a ticket of a registered host"),
         "claimed": N_("reported by the phone alone"),
     },
+    "read": {  # what a person read of others
+        "cells": N_("Read cells of few phones"),
+        "contacts": N_("Read contacts of offices"),
+        "members": N_("Read names of volunteers"),
+        "notes": N_("Read places without a connection"),
+        "people": N_("Read the list of people"),
+        "samples": N_("Read single samples"),
+        "signals": N_("Read samples of a signal"),
+    },
     "check_state": {"well": N_("good"), "warning": N_("warning"), "wrong": N_("has an error")},
     "guide": {
         "volunteers": N_("Measure with a phone, also where there is no network"),

@@ -203,6 +203,10 @@ def test_the_audit_log_is_read_by_pages_and_filters(app: Flask, admin: AdminBrow
     rest = admin.get(following.replace("&amp;", "&"))
     assert rest.count("<code>withdrawal.<wbr>note</code>") == 4
     assert "Không có mục nào" in admin.get("/admin/audit?act=nothing.like.it")
+    people = "Đã xem danh sách người dùng"
+    admin.get("/admin/people")
+    assert people not in admin.get("/admin/audit")
+    assert people in admin.get("/admin/audit?reads=only")
     assert "Không mở được trang này" in admin.get("/admin/audit?from=hôm-qua", 422)
 
 

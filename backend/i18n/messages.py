@@ -40,6 +40,11 @@ TEXTS: dict[str, str] = {
         "you agree first."
     ),
     "speed_tests_only": N_("This server takes only speed tests of this app."),
+    "app_counted": N_("Samples measured with RTR-NetTest count here."),
+    "app_uncounted": N_(
+        "Samples measured with RTR-NetTest do not count here: the measuring host does not sign "
+        "them. Measure at /do to help the commune."
+    ),
     "no_measuring_server": N_("This server has no measuring server for this app."),
     "already_registered": N_("This device is already registered."),
     "withdrawal_code_unknown": N_(

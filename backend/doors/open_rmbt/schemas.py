@@ -64,7 +64,7 @@ class ResultsSchema(AnswerSchema):
 
 
 class ListsSchema(AnswerSchema):
-    """Empty lists: news and history are not offered."""
+    """Whether samples of the app count; an empty history, which is not offered."""
 
     news = fields.List(fields.Dict())
     history = fields.List(fields.Dict())

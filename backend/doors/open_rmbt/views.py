@@ -19,6 +19,7 @@ from backend.http.requests import Blueprint, bearer_token, clock_now, read_objec
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import category
+from backend.measurements.recording.rule_sets import required_now
 from backend.measurements.recording.service import recording_context
 from backend.memberships.poster import inline_svg
 from backend.metrics import count_samples
@@ -136,9 +137,11 @@ def drop_qos(app_request: Request) -> dict[str, Any]:
 @blp.response(200, schemas.ListsSchema)
 @_answer
 def list_news(app_request: Request) -> dict[str, Any]:
-    """List no news."""
+    """Say whether samples of the app count here; it shows news at its start."""
     devices.authenticate(app_request.token, app_request.now)
-    return {"news": []}
+    code = "app_uncounted" if required_now(app_request.now) == "witnessed" else "app_counted"
+    text = message(code, _language(app_request.body))
+    return {"news": [{"uid": 1, "title": "Đo Sóng", "text": text}]}
 
 
 @blp.post("/history")

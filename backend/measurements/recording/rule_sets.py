@@ -92,9 +92,9 @@ def in_force(received_at: datetime, run: Run = fetch) -> InForce:
     return DatedRules.of(row).at(received_at)
 
 
-def claims_count(now: datetime) -> bool:
-    """Return whether samples count now that nothing but the phone's word proves."""
-    return in_force(now, fetch_autocommit).counts_from == "claimed"
+def required_now(now: datetime) -> Required:
+    """Return the assurance that samples need now to count."""
+    return in_force(now, fetch_autocommit).counts_from
 
 
 def requirements() -> list[Requirement]:

@@ -15,7 +15,8 @@ from backend.devices import consent
 from backend.http.requests import clock_now, language
 from backend.http.static_files import FOLDER, address, current_edition
 from backend.i18n.catalogues import Language, gettext, pgettext
-from backend.measurements.recording.rule_sets import claims_count
+from backend.i18n.messages import message
+from backend.measurements.recording.rule_sets import required_now
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp
 from backend.web.measure.uses import serialize_uses
@@ -113,7 +114,7 @@ def service_worker() -> Response:
     consents = json.dumps(
         [consent.statement(_operator(), "vi"), consent.statement(_operator(), "en")]
     )
-    shown = f"{consents} {claims_count(clock_now())}"
+    shown = f"{consents} {required_now(clock_now()) == 'claimed'}"
     answer = Response(worker(shown), content_type="text/javascript; charset=utf-8")
     answer.headers["Cache-Control"] = "no-cache"
     return answer
@@ -130,10 +131,12 @@ def install(query: dict[str, Any]) -> Response:
 def apps(query: dict[str, Any]) -> Response:
     """Render the page where a person agrees to measure with RTR-NetTest, and connects it."""
     page_language = query["lang"] or language()
+    signed = required_now(clock_now()) == "witnessed"
     return render(
         "web/measure/apps.html",
         query["lang"],
         consent=consent.statement(_operator(), page_language),
+        news=message("app_uncounted" if signed else "app_counted", page_language),
     )
 
 

@@ -236,7 +236,7 @@ class Translator:
 
     def counting_note(self) -> Markup | None:
         """Return what readers of figures must know where claims count."""
-        claims = rule_sets.claims_count(clock_now())
+        claims = rule_sets.required_now(clock_now()) == "claimed"
         return self.gettext(rule_sets.CLAIMS_COUNT) if claims else None
 
     def steps(self) -> list[tuple[str, Markup]]:

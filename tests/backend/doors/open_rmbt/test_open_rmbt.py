@@ -17,6 +17,7 @@ from tests.support import open_rmbt
 from tests.support.clock import FakeClock
 from tests.support.factories import register
 from tests.support.open_rmbt import PLANTED, fix, request_test, result, send
+from tests.support.requirements import counting_from
 from tests.support.stored_text import tables_with
 
 
@@ -224,8 +225,20 @@ def test_settings_name_the_device_and_no_list(client: FlaskClient, token: str) -
     assert answer["error"] == []
     assert settings["uuid"] and settings["servers"] == []
     assert settings["terms_and_conditions"]["url"].endswith("/do/apps")
-    for name in ("resultQoS", "news", "history"):
+    for name in ("resultQoS", "history"):
         assert send(client, token, name).json["error"] == []
+
+
+@pytest.mark.parametrize(
+    ("required", "text"), [("witnessed", "không được tính"), ("ticketed", "ở đây được tính")]
+)
+def test_the_app_and_its_page_say_whether_samples_count(
+    app: Flask, client: FlaskClient, token: str, required: str, text: str
+) -> None:
+    app.config["OPEN_RMBT_URL"] = "https://rmbt.example.vn"
+    with counting_from(app, required):
+        [news] = send(client, token, "news", {"language": "vi"}).json["news"]
+        assert text in news["text"] and news["text"] in client.get("/do/apps").text
 
 
 def test_the_app_shows_its_result(client: FlaskClient, token: str) -> None:

@@ -240,7 +240,7 @@ TEXTS: dict[str, str] = {
         "The archive contains more measurements than the database: restore the month first."
     ),
     # decisions of officials in their area
-    "ids_or_device": N_("Specify measurements or the number of one device, not both."),
+    "ids_or_device": N_("Specify measurements, the number of one device, or a signal alone."),
     "not_in_unit": N_("There is no such sample in this unit and month."),
     "device_unknown": N_("No device has this number in this unit and month."),
     "device_ambiguous": N_("Two devices have this number in this month: specify the samples."),
@@ -646,7 +646,7 @@ TEXTS: dict[str, str] = {
     "signal_share_of_one_device_may_be": N_(
         "It may also be the only volunteer of the commune: ask others to measure there too."
     ),
-    "signal_same_network": N_("Mobile samples from a network of no carrier"),
+    "signal_same_network": N_("Many phones on one network"),
     "signal_same_network_prefix_found": N_(
         "On {day}, {measurements} over mobile networks by {devices} came from one network that is "
         "no carrier's."
@@ -661,6 +661,14 @@ TEXTS: dict[str, str] = {
     "signal_same_network_unlisted_may_be": N_(
         "It is probably the shared address of a carrier: without the list of the carriers' "
         "networks this cannot be distinguished."
+    ),
+    "signal_same_network_fixed_found": N_(
+        "On {day}, {measurements} over Wi-Fi or cable by {devices} came from one network, though "
+        "their places are far apart and alternate."
+    ),
+    "signal_same_network_fixed_may_be": N_(
+        "It may also be a team that measures from house to house where homes share the addresses "
+        "of one provider."
     ),
     "signal_same_network_outside_found": N_(
         "In {unit}, {measurements} of {counted} mobile ones came from networks of no carrier, a "

@@ -92,17 +92,19 @@ ROWS = text("""
         from generate_series(1, :phones) n
     ), made as (
         select gen_random_uuid() as id, md5(:name || n)::uuid as device_id, t.at,
-            (t.at at time zone 'Asia/Ho_Chi_Minh')::date as day, n, k
+            (t.at at time zone 'Asia/Ho_Chi_Minh')::date as day, n, k,
+            n % 3 * cast(:spread as float) as east
         from generate_series(1, :phones) n cross join generate_series(0, :each - 1) k
-        cross join lateral (select :begin + k * :step + n * interval '61 seconds') t (at)
+        cross join lateral (select :begin + k * :step + n * cast(:every as interval)) t (at)
     ), added as (
         insert into measurements (id, device_id, received_at, measured_at, day, network, kind,
             source, status, operator, download_mbps, upload_mbps, ping_ms, latitude, longitude,
             accuracy_m, unit_id, own_reasons, reasons, marks, valid, counted, rules, assurance)
-        select id, device_id, coalesce(:received_at, at), at, day, 'mobile', 'mobile', 'app',
+        select id, device_id, coalesce(:received_at, at), at, day, :network, :network, 'app',
             'finished', 'Viettel', 10 + (n * 7919 + k) % 9000 / 100.0,
             5 + (k * 31 + n) % 997 / 10.0, 20 + (n + k * 7) % 499 / 10.0,
-            21.59 + k % 40 / 1000.0 + n / 1e6, 105.84 + k / 40 % 40 / 1000.0 + k / 1e6, 12, :unit,
+            21.59 + k % 40 / 1000.0 + n / 1e6, 105.84 + k / 40 % 40 / 1000.0 + k / 1e6 + east,
+            12, :unit,
             '{}', cast(:reasons as text[]), '{}', true,
             cardinality(cast(:reasons as text[])) = 0, 2, 'witnessed'
         from made
@@ -113,7 +115,7 @@ ROWS = text("""
             coalesce(:received_at, at), cast(:prefix as bytea), cast(:outside as boolean)
         from made where cast(:prefix as bytea) is not null
     )
-    select cast(:unit as int) as unit_id, day, 'mobile' as network,
+    select cast(:unit as int) as unit_id, day, cast(:network as text) as network,
         coalesce((cast(:reasons as text[]))[1], 'counted_witnessed') as category, count(*) as n
     from made group by day
 """)
@@ -134,6 +136,9 @@ def add_rows(unit: int, name: str, phones: int, each: int, **changes: Any) -> No
         "prefix": None,
         "outside": None,
         "host": UUID(int=1),
+        "network": "mobile",
+        "spread": 0.0,
+        "every": "61 seconds",
     }
     add_counts(db.session.execute(ROWS, values | changes).mappings().all())
     db.session.commit()

@@ -32,7 +32,7 @@ class LiftSchema(Strict):
 
 
 class UnitExclusionSchema(LiftSchema):
-    """Measurements of the unit's month: by id, or all of one device by its number."""
+    """Measurements of the unit's month: by id, all of one device by its number, or of a signal."""
 
     month = month_field(required=True)
     measurements = Many(Text(36), 0, MAX_MEASUREMENTS, load_default=list)
@@ -41,8 +41,9 @@ class UnitExclusionSchema(LiftSchema):
 
     @validates_schema
     def check_choice(self, data: dict[str, Any], **_: Any) -> None:
-        """Require either ids or a device."""
-        if bool(data.get("measurements")) == (data.get("device") is not None):
+        """Require ids, a device, or a signal alone, whose phones are chosen."""
+        ids, device = bool(data.get("measurements")), data.get("device") is not None
+        if ids + device > 1 or not (ids or device or data.get("signal_id")):
             raise ValidationError({"measurements": ["ids_or_device"]})
 
     @post_load

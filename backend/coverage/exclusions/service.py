@@ -5,7 +5,7 @@ Admins and officials of the province decide; officials of the unit may read the 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from backend.coverage.figures.unit_access import authorized_unit, province_scope
 from backend.coverage.signals.findings import device_number
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import month_bounds, units_below
+from backend.coverage.signals.service import found_signals
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import MAX_ID
@@ -132,11 +133,13 @@ def exclude_in_unit(
     """
     unit = unit_to_decide(actor, code, data["level"], data["month"])
     units = units_below(unit.id)
+    signal = _lock_signal(data["signal_id"], units, data["month"])
     if data["device"] is not None:
         rows = select_by_device(data["device"], units, data["month"], context)
-    else:
+    elif data["ids"] or signal is None:
         rows = select_by_id(data["ids"], units, data["month"])
-    signal = _lock_signal(data["signal_id"], units, data["month"])
+    else:
+        rows = select_by_signal(signal, units, context)
     open_rows = [row for row in rows if not row["final"] and not row["excluded"]]
     act = None
     if not data["preview"]:
@@ -317,6 +320,18 @@ def select_by_device(
         **_parameters(units, month), "device": devices[0], "since": since, "until": until
     }  # fmt: skip
     return list(db.session.execute(OF_DEVICE, parameters).mappings())
+
+
+def select_by_signal(signal: Signal, units: Sequence[int], context: ExclusionContext) -> list[Any]:
+    """Return the measurements in these units and the signal's month of the phones that it lists."""
+    numbered = number_devices(units, signal.month, context.secret_key)
+    known, found = replace(context, numbered=numbered), found_signals([signal])
+    listed = [one["number"] for each in found.values() for one in each.devices]
+    present = [number for number in listed if len(numbered.get(number, ())) == 1]
+    if not present:
+        raise invalid("signal_id", "signal_without_devices")
+    chosen = (select_by_device(number, units, signal.month, known) for number in present)
+    return [row for rows in chosen for row in rows]
 
 
 def excluded_by(act_id: int) -> list[Any]:

@@ -89,12 +89,12 @@ class FindingMaker:
         """Return a commune's part of a network with many phones; the figures are of all of it."""
         devices = {use.device for use in group.uses}
         days = sorted({use.measured_on for use in group.uses})
-        case = "prefix" if group.listed else "unlisted"
-        facts = {"case": case, "day": group.day.isoformat()}
+        facts = {"case": group.case, "day": group.day.isoformat()}
         figures = _figures(len(devices), len(group.uses), days, facts)
         here = sorted({use.device for use in of_commune(group, unit)})
         units = sorted({use.unit for use in group.uses if use.unit is not None})
-        subject = f"{group.day}|{group.prefix.hex()}"
+        fixed = "|fixed" if group.case == "fixed" else ""
+        subject = f"{group.day}|{group.prefix.hex()}{fixed}"
         return self._finding(SAME_NETWORK, subject, figures, units, here)
 
     def of_outside(

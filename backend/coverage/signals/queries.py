@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from backend.clock import day_begin, month_end, month_start
 from backend.coverage.signals.findings import device_number, order_key
-from backend.coverage.signals.networks import NetworkUse, phones_needed
+from backend.coverage.signals.networks import MOVED_PEOPLE, NetworkUse, phones_needed
 from backend.coverage.signals.rules import DeviceSample
 from backend.coverage.signals.shares import DeviceCount
 from backend.database.extensions import db
@@ -111,19 +111,23 @@ OUTSIDE = text("""
 """)
 # Networks with many phones on a day; the digest of a network is another one each day.
 CROWDED = text("""
-    with crowded as (
-        select prefix from tickets
-        where prefix is not null and used_at >= :since and used_at < :until
-        group by prefix having count(distinct device_id) >= :least
+    with uses as (
+        select t.used_at, t.prefix, t.outside, m.id, m.device_id as device, m.unit_id as unit,
+            m.day as measured_on, m.network, m.measured_at as at, m.latitude, m.longitude,
+            m.accuracy_m
+        from tickets t join measurements m on m.id = t.used_by
+        where t.prefix is not null and t.used_at >= :since and t.used_at < :until
+            and m.device_id is not null and m.valid and m.source = 'app'
+    ), crowded as (
+        select prefix, network from uses group by prefix, network
+        having count(distinct device) >= case network when 'fixed' then :fixed else :least end
     )
-    select t.prefix, t.outside, m.id, m.device_id, m.unit_id, m.day,
-        coalesce((select l.volunteer_id::text from device_links l where l.device_id = m.device_id
-            order by upper(l.period) desc nulls first limit 1), m.device_id::text) as person
-    from crowded join tickets t on t.prefix = crowded.prefix
-    join measurements m on m.id = t.used_by
-    where t.used_at >= :since and t.used_at < :until and m.network = 'mobile'
-        and m.device_id is not null and m.valid and m.source = 'app'
-    order by t.used_at, m.id limit :most
+    select u.prefix, u.outside, u.id, u.device, u.unit, u.measured_on, u.network, u.at, u.latitude,
+        u.longitude, u.accuracy_m,
+        coalesce((select l.volunteer_id::text from device_links l where l.device_id = u.device
+            order by upper(l.period) desc nulls first limit 1), u.device::text) as person
+    from crowded join uses u on u.prefix = crowded.prefix and u.network = crowded.network
+    order by u.used_at, u.id limit :most
 """)
 # A phone registers and measures within minutes, or stores its tests until it has a network again.
 FIRST_WITHIN = timedelta(days=30)
@@ -288,23 +292,13 @@ def outside_of(part: Part) -> tuple[int, int, list[UUID]]:
 
 
 def crowded_networks(day_begins: datetime, listed: bool) -> list[NetworkUse]:
-    """Return the mobile samples received on a day from networks with many phones."""
+    """Return the samples received on a day from networks with many phones."""
     until = day_begins + timedelta(days=1)
     least = phones_needed(True if listed else None)
-    values = {"since": day_begins, "until": until, "least": least, "most": MAX_ROWS}
-    return [
-        NetworkUse(
-            prefix=bytes(row.prefix),
-            outside=row.outside,
-            day=day_begins.date(),
-            id=row.id,
-            device=row.device_id,
-            person=row.person,
-            unit=row.unit_id,
-            measured_on=row.day,
-        )
-        for row in db.session.execute(CROWDED, values)
-    ]
+    values = {"since": day_begins, "until": until, "most": MAX_ROWS}
+    values |= {"least": least, "fixed": MOVED_PEOPLE}
+    rows = db.session.execute(CROWDED, values).mappings()
+    return [NetworkUse(day=day_begins.date(), **row) for row in rows]
 
 
 def month_bounds(month: str) -> tuple[datetime, datetime]:

@@ -92,7 +92,7 @@ WRITE = text("""
 # withdrawn leave them.
 NETWORK_FINDINGS = select(SignalFinding).where(
     SignalFinding.kind == SAME_NETWORK,
-    SignalFinding.evidence["facts"]["case"].astext.in_(("prefix", "unlisted")),
+    SignalFinding.evidence["facts"]["case"].astext.in_(("prefix", "unlisted", "fixed")),
 )
 
 

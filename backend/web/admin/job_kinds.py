@@ -20,7 +20,7 @@ from backend.coverage.exclusions.service import (
     sum_changes,
 )
 from backend.coverage.signals.scans import JOB as SIGNALS_JOB
-from backend.coverage.signals.scans import Place, search
+from backend.coverage.signals.scans import Place, scan_networks, search
 from backend.demo import service as demo
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
@@ -232,7 +232,9 @@ def remove_demo(arguments: Arguments, progress: Progress) -> dict[str, Any]:
 def search_signals(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Search a province or campaign for signals of gaming."""
     place = Place(arguments["month"], arguments["province"], arguments["campaign"])
-    return {"searched": search(place, current_app.config["SECRET_KEY"], clock_now())}
+    key, now = current_app.config["SECRET_KEY"], clock_now()
+    scan_networks(key, now)
+    return {"searched": search(place, key, now)}
 
 
 KINDS: dict[str, Work] = {

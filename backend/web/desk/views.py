@@ -235,11 +235,10 @@ def signals(query: dict[str, Any], code: str) -> Any:
         list=lambda wanted: unit_signals(user, code, wanted, context),
         find=lambda signal_id: unit_evidence(user, code, month, signal_id, decimals, context),
     )
-    values: dict[str, Any] = {"code": code}
+    values: dict[str, Any] = {"code": code, "may_exclude": may_exclude(user, code, month)}
     if not query["part"]:
         below = units_on(month_end(month), "commune", code) if unit.level != "commune" else []
         values["communes"] = [(one.code, one.name) for one in below]
-        values["may_exclude"] = may_exclude(user, code, month)
     return queue.show_queue(query, form, place, {}, **values)
 
 

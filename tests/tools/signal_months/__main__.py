@@ -7,10 +7,14 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from tests.tools.signal_months.fairness import group_counts
 from tests.tools.signal_months.farms import (
+    HONEST_ON_LINES,
     NETWORKS,
     carrier_is_flagged,
     detected_within_a_day,
+    line_is_flagged,
+    one_line,
     one_network,
 )
 from tests.tools.signal_months.hard import HARD, count_signals
@@ -25,6 +29,7 @@ from tests.tools.signal_months.scoring import (
 PAGE = Path(__file__).parents[3] / "docs" / "signals.md"
 MARKS = "<!-- {}: scripts/signals -->", "<!-- /{} -->"
 FARM_SIZES = (5, 10, 20, 50)
+LINE_SIZES = (5, 12, 40)
 
 
 def row(name: str, score: Score) -> str:
@@ -70,6 +75,13 @@ def farm_table() -> str:
     rows.append(("200 honest phones behind one address of a carrier.", people))
     text = "200 honest phones behind one address of a carrier, without a list."
     rows.append((text, partial(people, listed=False)))
+    rows += [
+        (f"{n} phones: {one_line.__doc__}", partial(detected_within_a_day, n=n, choose=one_line))
+        for n in LINE_SIZES
+    ]
+    rows += [
+        (str(habit.__doc__), partial(line_is_flagged, habit=habit)) for habit in HONEST_ON_LINES
+    ]
     with ProcessPoolExecutor() as pool:
         lines = [f"| {text} | {sum(pool.map(found, REPORTED_ON))} |" for text, found in rows]
     return "\n".join(["| phones | flagged in 100 months |", "|---|---|", *lines])
@@ -82,6 +94,24 @@ def hard_table() -> str:
         names = ", ".join(f"`{name}` in {n}" for name, n in counts.most_common()) or "none"
         rows.append(f"| {description} | {names} |")
     return "\n".join(["| honest habit | signals in 100 months |", "|---|---|", *rows])
+
+
+def rules_table() -> str:
+    """Return the share of each honest group's samples that rule sets 2 and 3 count."""
+    with ProcessPoolExecutor() as pool:
+        months = list(pool.map(group_counts, REPORTED_ON))
+    rows = []
+    for group in months[0]:
+        sent, before, now = (
+            sum(numbers) for numbers in zip(*(one[group] for one in months), strict=True)
+        )
+        lost = 100 * (before - now) / before
+        shares = f"{100 * before / sent:.1f} % | {100 * now / sent:.1f} % | {lost:.1f} %"
+        rows.append(f"| {group} | {sent:,} | {shares} |")
+    head = (
+        "| honest group | samples | counted by rule set 2 | by rule set 3 | lost of the counted |"
+    )
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
 
 
 def written(page: str, name: str, part: str) -> str:
@@ -99,6 +129,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "honest": honest_table,
     "farms": farm_table,
     "hard": hard_table,
+    "rules": rules_table,
 }
 
 if __name__ == "__main__":

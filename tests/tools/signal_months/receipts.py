@@ -13,6 +13,7 @@ from tests.tools.signal_months.month import Month
 CARRIERS = [[f"carrier {n} net {k}".encode() for k in range(4)] for n in range(3)]
 VPNS = [f"vpn {n}".encode() for n in range(6)]
 VPN_USERS = 0.01
+LINE = b"line"  # begins the digests of fixed lines
 # Most samples are sent at once, some in the evening, a few on the days after.
 AT_ONCE, IN_HOURS = 0.9, 0.985
 
@@ -52,7 +53,9 @@ def uses_of(month: Month, until: datetime | None = None, listed: bool = True) ->
         prefix, outside = month.networks[row.id]
         day, person = local_day(row.received_at), month.people.get(row.device, row.device)
         known = outside if listed else None
+        network = "fixed" if prefix.startswith(LINE) else "mobile"
         uses.append(NetworkUse(
-            prefix, known, day, row.id, row.device, person, row.unit, row.day,
+            prefix, known, day, row.id, row.device, person, row.unit, row.day, network, row.at,
+            row.latitude or 0.0, row.longitude or 0.0, row.accuracy_m or 0.0,
         ))  # fmt: skip
     return uses

@@ -70,6 +70,32 @@ def test_each_signal_is_decided_and_audited_as_by_itself(cast: Cast) -> None:
     assert counted(cast) == 2 * EACH
 
 
+def test_a_row_of_a_signal_is_previewed_excluded_and_counted_again(cast: Cast) -> None:
+    """All phones of a signal in one act of the unit, whose undoing is previewed too."""
+    one = next(each for each in cast.of_unit().json["items"] if each["kind"] == "mock_share")
+    url = "/api/v1/units/19/exclusions"
+
+    def act(path: str = "", **changes: Any) -> Any:
+        body = {"reason": "một máy tính", **changes}
+        return cast.client.post(url + path, json=body, headers=cast.official)
+
+    def change(answer: dict[str, Any]) -> int:
+        return sum(one["counted_after"] - one["counted_before"] for one in answer["units"])
+
+    chosen = {"month": "2024-11", "signal_id": one["id"]}
+    before = in_province(cast)
+    preview = act(**chosen, preview=True).json
+    assert preview["id"] is None and in_province(cast) == before
+    done = act(**chosen).json
+    assert done["measurements"] == preview["measurements"] > 0
+    assert in_province(cast) == before + change(preview) < before
+    state = next(each for each in cast.of_unit().json["items"] if each["id"] == one["id"])
+    assert (state["state"], state["with_samples"]) == ("excluded", True)
+    assert change(act(f"/{done['id']}/lift", preview=True).json) == -change(preview)
+    assert act(f"/{done['id']}/lift").status_code == 200 and in_province(cast) == before
+    assert act(month="2024-11").json["errors"][0]["code"] == "ids_or_device"
+
+
 def test_what_fails_is_told_by_signal_and_the_others_are_decided(cast: Cast) -> None:
     mine, second = of_kind(cast)
     theirs = cast.of_unit().json["items"][0]

@@ -1,6 +1,6 @@
 """same_network, backdated, share_of_one_device over the API; the list of carriers' networks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from tests.support.people import audit_entries
 from tests.support.signals import NINE
 from tests.support.signals import add_rows as add
 from tests.support.speed_tests import witnessed
+from tests.tools.signal_months.farms import HONEST_ON_LINES, line_is_flagged
+from tests.tools.signal_months.month import Month
 
 FARM, CARRIER = b"farm", b"carrier"
 LINK = text("""
@@ -92,6 +94,55 @@ def test_without_a_list_only_very_many_phones_are_shown_with_caution(area: Area)
     [one] = of_network(area)
     assert one["evidence"]["facts"]["case"] == "unlisted"
     assert "nhà mạng" in one["may_be"] and "chưa" in area.read()["networks_note"].lower()
+
+
+@pytest.mark.parametrize(("phones", "each"), [(40, 1), (12, 3), (3, 5)])
+def test_a_farm_on_a_fixed_line_is_found_when_the_page_is_opened(
+    area: Area, phones: int, each: int
+) -> None:
+    begin = area.app.extensions["clock"].now = NINE
+    pace = {"step": timedelta(minutes=4)} | ({"every": "1 second"} if each == 1 else {})
+    add(
+        area.one,
+        "farm",
+        phones,
+        each,
+        begin=begin,
+        network="fixed",
+        prefix=FARM,
+        spread=0.02,
+        **pace,
+    )
+    area.app.extensions["clock"].now += timedelta(hours=2)
+    assert area.read(search=False)["searching"]
+    assert area.run("jobs", "run") == "jobs done: 1"
+    answer = area.read(search=False)
+    [one] = [each for each in answer["items"] if each["kind"] == "same_network"]
+    assert answer["as_of"] == area.app.extensions["clock"].now.isoformat()
+    assert one["evidence"]["facts"]["case"] == "fixed"
+    assert (one["evidence"]["devices"], len(one["devices"])) == (phones, phones)
+    assert "Wi-Fi" in one["message"] and "nhà" in one["may_be"]
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        {"spread": 0.0},  # a hall, or a vehicle in which all go the same way
+        {"each": 2, "spread": 0.02},  # homes: each person stays in one
+        {"outside": False, "spread": 0.02},  # a router behind a carrier of the list
+    ],
+)
+def test_homes_halls_and_vehicles_on_one_line_are_no_signal(
+    area: Area, people: dict[str, Any]
+) -> None:
+    values = {"phones": 30, "each": 5, "begin": NINE, "network": "fixed", "prefix": FARM} | people
+    add(area.one, "people", **values)
+    assert of_network(area) == []
+
+
+@pytest.mark.parametrize("habit", HONEST_ON_LINES)
+def test_honest_people_on_one_line_are_seldom_a_signal(habit: Callable[[Month], None]) -> None:
+    assert sum(line_is_flagged(seed, habit) for seed in range(3_000, 3_010)) <= 1
 
 
 def test_rotating_networks_are_found_by_their_share(area: Area) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from backend.accounts import passwords, users
 from backend.accounts.access import Actor, require, require_recent
 from backend.accounts.audit import record_act
-from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, User
+from backend.accounts.models import AuditEntry, OfficeIdentity, OneTimeLink, PersonalToken, User
 from backend.accounts.recovery_codes import remove_second_factor
 from backend.accounts.sessions import SECRET_BYTES, end_sessions, secret_hash
 from backend.clock import VIETNAM
@@ -105,20 +105,21 @@ def mail_links(links: Sequence[Link], base: str, settings: Mapping[str, Any]) ->
     return frozenset(send_all(mails, settings))
 
 
-def accept(secret: str, password: str, *, address: str, now: datetime) -> User:
+def accept(secret: str, password: str, *, address: str, now: datetime) -> dict[str, Any]:
     """Set a password by a link; sessions and tokens of the person end.
 
     By a link of an admin the account is confirmed. There is no limit of attempts: nobody guesses a
     secret, and a password is hashed only with a valid one.
     """
     user, purpose = _use(secret, now)
+    answer = {"name": user.name, "renewed": user.accepted}
     if purpose != "leader":
         confirm_holder(user, now)
     replace_password(user, password)
     actor = Actor(user_id=user.id, address=address)
     record_act(actor, "account.password_by_link", actor.name, purpose=purpose)
     db.session.commit()
-    return user
+    return answer
 
 
 def confirm_holder(user: User, now: datetime) -> None:
@@ -152,6 +153,30 @@ def delete_links(user_id: int) -> None:
     """Delete the unused links of a person; the caller commits."""
     unused = OneTimeLink.user_id == user_id, OneTimeLink.used_at.is_(None)
     db.session.execute(delete(OneTimeLink).where(*unused))
+
+
+def links_given(actor: Actor, now: datetime) -> list[Any]:
+    """Return the unused links that a person made for others: id, name and end."""
+    made = select(AuditEntry.subject).where(
+        AuditEntry.actor == actor.name,
+        AuditEntry.act.in_(("user.invite", "user.password_link")),
+        AuditEntry.at > now - LIFETIME["invitation"],
+    )
+    own = select(User.id, User.name, OneTimeLink.expires_at).join(
+        OneTimeLink, OneTimeLink.user_id == User.id
+    )
+    waiting = (OneTimeLink.used_at.is_(None), OneTimeLink.expires_at > now)
+    return list(
+        db.session.execute(own.where(func.concat("user:", User.id).in_(made), *waiting)).all()
+    )
+
+
+def end_links_given(actor: Actor, now: datetime) -> None:
+    """End the unused links that a person made for others."""
+    for link in links_given(actor, now):
+        delete_links(link.id)
+        record_act(actor, "user.link_end", f"user:{link.id}")
+    db.session.commit()
 
 
 def _use(secret: str, now: datetime) -> tuple[User, str]:

@@ -164,6 +164,9 @@ class AcceptedSchema(Schema):
     """The name with which the person signs in from now on."""
 
     name = fields.String(required=True)
+    renewed = fields.Boolean(
+        required=True, metadata={"description": "Whether somebody used the account before."}
+    )
 
 
 class EnrolmentSchema(Schema):

@@ -122,7 +122,7 @@ async function loadAccount() {
 onSubmit(element("confirm"), confirm);
 onGuarded("set-up", "POST", "account/totp", showSecret);
 onGuarded("renew", "POST", "account/recovery-codes", showCodes);
-onGuarded("new-password", "PATCH", "account/password", saved, ["old", "new"]);
+onGuarded("new-password", "PATCH", "account/password", () => location.assign(element("given").href), ["old", "new"]);
 onGuarded("rename", "PATCH", "account/name", saved, ["name", "password"]);
 onGuarded("switch-off", "DELETE", "account/totp", saved);
 if (document.getElementById("link-office")) {

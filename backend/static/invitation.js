@@ -25,6 +25,8 @@ async function choose({ password, again }) {
   secret = password.value = again.value = "";
   element("name").textContent = spokenName(answer.name);
   keepNewName(spokenName(answer.name));
+  // What an account gave to others outlasts its former password.
+  if (answer.renewed) element("sign-in").href = element("sign-in").dataset.renewed;
   element("choosing").hidden = true;
   element("done").hidden = false;
   element("done").focus();

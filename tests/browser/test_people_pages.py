@@ -207,7 +207,8 @@ def test_a_person_changes_the_account(app: Flask, page: Page) -> None:
     new = "mưa chiều trên phố"
     fill_fields(page, **{"new-password-old": PASSWORD, "new-password-new": new})
     press(page, "Lưu mật khẩu")
-    expect_text(page, "Đã lưu.")
+    expect_text(page, "Quyền bạn đã trao")
+    check_page(page, "account-given")
     with page.expect_navigation():  # another address would end the request
         press(page, "Đăng xuất")
     page.goto("/sign-in")

@@ -6,10 +6,12 @@ from flask import request, url_for
 
 from backend.accounts import own_account
 from backend.accounts.authentication import actor
+from backend.accounts.links import end_links_given, links_given
 from backend.accounts.schemas import Label
 from backend.accounts.session_list import end_session, own_sessions
 from backend.fields import MAX_ID, QueryWhole, Strict
 from backend.http.requests import clock_now
+from backend.organisations.areas import end_deputy, list_deputies
 from backend.web.account.office_pages import office
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, render_form
@@ -44,6 +46,20 @@ def end_sessions(query: dict[str, Any]) -> Any:
     if form.failed:
         return _render(query, form)
     return redirect_to("account_pages.sessions", query)
+
+
+@bp.page("/given", methods=READ_WRITE)
+def given(query: dict[str, Any]) -> Any:
+    """List the deputies and unused links that the account gave, and end all of them."""
+    user, now = actor(), clock_now()
+    lent = [one for one in list_deputies(user, now)["items"] if one["lent_by"] == user.user_id]
+    if request.method == "POST":
+        for one in lent:
+            end_deputy(user, one["id"], now)
+        end_links_given(user, now)
+        return redirect_to(f"{bp.name}.given", query)
+    values = {"deputies": lent, "links": links_given(user, now)}
+    return render_private("web/account/given.html", query["lang"], **values)
 
 
 class _NewCodeSchema(Strict):

@@ -60,7 +60,7 @@ def test_who_is_invited_chooses_a_password_and_is_in(
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.json["expires_at"] == (clock.now + timedelta(days=7)).isoformat()
     taken = accept(client, secret)
-    assert (taken.status_code, taken.json) == (200, {"name": STORED})
+    assert (taken.status_code, taken.json) == (200, {"name": STORED, "renewed": False})
     sign_in(client, NAME, password=CHOSEN)
     me = client.get("/api/v1/account").json["user"]
     assert (me["id"], me["display_name"]) == (answer.json["user_id"], "Anh Sơn")

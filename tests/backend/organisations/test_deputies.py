@@ -4,17 +4,30 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from backend.accounts.models import Role, User
+from backend.accounts.models import OneTimeLink, Role, User
+from backend.accounts.second_factor import encrypt
 from backend.database.extensions import db
 from backend.demo.service import remove_teams
 from tests.support.clock import FakeClock
-from tests.support.people import audit_entries, cluster, password_hash, person, unit_id
+from tests.support.people import (
+    PASSWORD,
+    account,
+    audit_entries,
+    cluster,
+    grant,
+    password_hash,
+    person,
+    sign_in,
+    unit_id,
+)
 from tests.support.problems import wrong_fields
+from tests.support.sign_in import SECRET
 from tests.support.smtp_server import mail_server
 from tests.support.sql_statements import recorded_statements
 
@@ -203,3 +216,35 @@ def test_what_a_demos_official_lent_goes_with_the_demo(cast: Cast) -> None:
         remove_teams()
         assert db.session.scalar(select(Role.id).limit(1)) is None
     assert not cast.sees()
+
+
+def test_after_a_new_password_what_the_account_gave_is_ended_with_one_press(cast: Cast) -> None:
+    """Whoever had the old password made a deputy and an invitation; others' stay."""
+    unit, admin = unit_id(cast.app, "19", level="province"), person(cast.app, "admin")
+    own = account(cast.app, "binh@example.vn", "official", unit)
+    grant(cast.app, own, "admin")
+    with cast.app.app_context():
+        secret = encrypt(SECRET, own, cast.app.config["SECRET_KEY"])
+        db.session.execute(update(User).where(User.id == own).values(totp_secret=secret))
+        db.session.commit()
+    browser, invitation = cast.app.test_client(), {"roles": [{"role": "admin"}]}
+    code = pyotp.TOTP(SECRET).at(cast.app.extensions["clock"]())
+    shown = sign_in(browser, "binh@example.vn", totp=code)
+    assert cast.lend().status_code == 201  # by another official
+    asked = {"name": NAME, "unit": COMMUNE, "reason": "x", "valid_to": "2024-12-01T00:00:00Z"}
+    assert browser.post(URL, json=asked, headers=shown).status_code == 201
+    for headers, name in ((shown, "a@example.vn"), (admin, "b@example.vn")):
+        client = browser if headers is shown else cast.client
+        made = client.post("/api/v1/invitations", json={"name": name} | invitation, headers=headers)
+        assert made.status_code == 201
+    changed = {"old": PASSWORD, "new": "mưa chiều trên phố"}
+    assert browser.patch("/api/v1/account/password", json=changed, headers=shown).status_code == 204
+    page = browser.get("/account/given").text
+    assert NAME in page and "a@example.vn" in page and "b@example.vn" not in page
+    form = {"csrf_token": shown["X-CSRF-Token"]}
+    assert browser.post("/account/given", data=form).status_code == 303
+    assert "a@example.vn" not in browser.get("/account/given").text
+    with cast.app.app_context():
+        left = db.session.scalars(select(User.name).join(OneTimeLink)).all()
+        assert left == ["b@example.vn"]
+    assert len(cast.client.get(URL, headers=cast.lan).json["items"]) == 1

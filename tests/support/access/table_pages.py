@@ -51,6 +51,8 @@ PAGES = {
     "GET /account/tokens": "303 401 200 200 200 200 200 200",
     "POST /account/tokens": "303 401 200 200 200 200 200 200",
     "POST /account/tokens/end": "303 401 303 303 303 303 303 303",
+    "GET /account/given": "303 401 200 200 200 200 200 200",
+    "POST /account/given": "303 401 303 303 303 303 303 303",
     "POST /account/sessions/end": "303 401 303 303 303 303 303 303",
     "GET /join": EVERYBODY,
     "GET /seal": EVERYBODY,

@@ -22,10 +22,10 @@ from backend.memberships.models import Pass
 from backend.memberships.service import Brief, Member
 from backend.memberships.volunteers import retry_on_conflict
 
-# A team of 200 phones behind one carrier address joins in a morning, and five teams share the
-# address; at this pace a code is guessed in thirty thousand hours. The page also asks, once, what a
-# code invites to.
-CODES_PER_ADDRESS = 1_000
+# As many as all phones that an address registers in an hour may try, so that a few phones keep no
+# team from joining; at this pace one of 5,000 codes in force is guessed in 900 hours. The page also
+# asks, once, what a code invites to.
+CODES_PER_ADDRESS = 30_000
 # A person mistypes a code a few times; one phone never needs so many.
 CODES_PER_DEVICE = 30
 
@@ -47,10 +47,13 @@ class GuessLimiter:
     secret: str
 
     def count(self, action: str, device_id: UUID, now: datetime) -> None:
-        """Count one attempt; 429 when the limit of the hour is reached."""
-        self.count_address(action, now)
+        """Count one attempt; 429 when the limit of the hour is reached.
+
+        A refused device uses up nothing of its address.
+        """
         device = Caller(f"device {device_id}", CODES_PER_DEVICE)
         count_attempt(action, device, self.secret, now)
+        self.count_address(action, now)
 
     def count_address(self, action: str, now: datetime) -> None:
         """Count one attempt of the address, of a phone that is not registered yet."""

@@ -22,15 +22,15 @@ OWN_NAME = "own"
 
 def add_own_host(connection: Connection, host_id: UUID, public_key: bytes, now: datetime) -> None:
     """Register the own host and the key of this machine, unless they are registered. Audited."""
-    row = {"id": host_id, "name": OWN_NAME, "signs": True, "added_at": now}
-    connection.execute(insert(MeasuringHost).values(row).on_conflict_do_nothing())
     kid = key_id(public_key)
-    key = {"host_id": host_id, "kid": kid, "public_key": public_key, "added_at": now}
-    added = insert(HostKey).values(key).on_conflict_do_nothing().returning(HostKey.id)
-    if connection.execute(added).first():
-        with Session(connection) as owner:
-            owner.add(audit_entry(None, "hosts.add", str(host_id), name=OWN_NAME, kid=kid))
+    with Session(connection) as owner, owner.begin():
+        if owner.scalar(select(HostKey.id).where(HostKey.host_id == host_id, HostKey.kid == kid)):
+            return
+        if owner.get(MeasuringHost, host_id) is None:
+            owner.add(MeasuringHost(id=host_id, name=OWN_NAME, signs=True, added_at=now))
             owner.flush()
+        owner.add(HostKey(host_id=host_id, kid=kid, public_key=public_key, added_at=now))
+        owner.add(audit_entry(None, "hosts.add", str(host_id), name=OWN_NAME, kid=kid))
 
 
 def list_hosts() -> list[tuple[MeasuringHost, list[HostKey]]]:

@@ -13,9 +13,9 @@ from backend.accounts.models import Attempts
 from backend.database.extensions import db
 from backend.errors import Problem
 
-# Guesses at a withdrawal code: at this pace 55 bits cannot be guessed, and a whole team behind one
-# carrier address can withdraw in the same hour.
-WITHDRAWALS_PER_HOUR = 60
+# Guesses at a withdrawal code: also at this pace 55 bits cannot be guessed, and few tries of a
+# stranger behind the same carrier address keep nobody from withdrawing.
+WITHDRAWALS_PER_HOUR = 3_000
 
 # Counts are used within their hour only, and shown to admins until the next day.
 KEPT = timedelta(days=1)

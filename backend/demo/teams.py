@@ -158,4 +158,4 @@ def add_correction(campaign_id: int) -> None:
     organiser = Actor(grants=(Grant("organiser", "organisation", owner),))
     choice = Choice(team_id=busiest.team_id, first_day=busiest.day, last_day=busiest.day)
     decision = Decision("Ngày này đo hộ đội bên cạnh (mẫu).", team_id=neighbour)
-    decide(organiser, campaign_id, choice, decision)
+    decide(organiser, campaign_id, choice, decision, preview=False)

@@ -7,6 +7,7 @@ for the posts of phones.
 import fcntl
 import os
 import random
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ RETRY_S = (2, 10)
 # Of a second of processor time or more, such as the country as a workbook. On two processors phones
 # kept two thirds of their rate of posts with two at a time, nine tenths with one.
 COSTLY_AT_ONCE = 1 if (os.cpu_count() or 1) < 4 else 2
+# Other threads of the process, such as one with a post, wait for the interpreter so long at most,
+# each time that they waited for the database.
+SWITCH_S, USUAL_SWITCH_S = 0.0005, 0.005
 ALWAYS_ANSWERED = "health"  # endpoints that begin so: monitoring needs answers under load
 
 
@@ -49,15 +53,22 @@ def _refuse_late() -> None:
 
 
 @contextmanager
-def costly() -> Iterator[None]:
-    """Take one of the machine's places of costly answers; 503 if all are taken."""
+def costly(is_costly: bool = True) -> Iterator[None]:
+    """Take one of the machine's places of costly answers, if this is one; 503 if all are taken."""
+    if not is_costly:
+        yield
+        return
     for number in range(COSTLY_AT_ONCE):
         with (current_app.config["VAR_DIR"] / f"costly-{number}.lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            yield
+            sys.setswitchinterval(SWITCH_S)
+            try:
+                yield
+            finally:
+                sys.setswitchinterval(USUAL_SWITCH_S)
             return
     raise _busy()
 

@@ -165,7 +165,7 @@ class Review:
         if not ids:
             raise invalid("signals", "signal_without_devices")
         decision = Decision(self.request["note"], exclude=True, signal_id=row.id)
-        decide(self.actor, row.campaign_id, Choice(ids), decision)
+        decide(self.actor, row.campaign_id, Choice(ids), decision, preview=False)
 
     def _exclude_device(self, row: Signal, device: int, reason: str, signal_id: int | None) -> bool:
         """Exclude a phone's samples in the signal's unit; False if it has none left there."""
@@ -194,7 +194,7 @@ class Review:
         row.with_samples = False
         reason = self.request["note"] or ""
         back = Choice(signal_id=row.id)
-        decide(self.actor, row.campaign_id, back, Decision(reason, exclude=False))
+        decide(self.actor, row.campaign_id, back, Decision(reason, exclude=False), preview=False)
         others = db.session.scalars(
             select(Signal).filter_by(campaign_id=row.campaign_id, with_samples=True)
         ).all()
@@ -208,7 +208,7 @@ class Review:
         ids = [one["id"] for one in samples_of(other, found, self.context.key)]
         if ids and other.campaign_id is not None:
             decision = Decision(other.note or "", exclude=True, signal_id=other.id)
-            decide(self.actor, other.campaign_id, Choice(ids), decision)
+            decide(self.actor, other.campaign_id, Choice(ids), decision, preview=False)
 
     def _lift(self, row: Signal) -> None:
         """Lift the exclusions of a unit's signal; those of other decisions stay in force."""

@@ -5,7 +5,6 @@ A tag is computed from the versions of the rows that an answer is made of, witho
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -70,7 +69,8 @@ def get_coverage(query: dict[str, Any]) -> Response:
     form, fields, now = query.pop("format"), query.pop("fields") or FIELDS, clock_now()
     asked = CoverageQuery(**query, reader=figures_reader())
     write, media = FILES.get(form) or (partial(encode, form=form, fields=fields), "")
-    with costly() if _is_costly(asked, form) else nullcontext():
+    whole = not (asked.parent or asked.unit)
+    with costly(whole and bool(form in FILES or asked.since)):
         tag = coverage_tag(asked, now, form, fields, language() if form in FILES else None)
         content = partial(kept, tag, lambda: write(compute_coverage(asked, now)))
         if form not in FILES:
@@ -78,11 +78,6 @@ def get_coverage(query: dict[str, Any]) -> Response:
         last = months_of(asked, local_day(now))[-1]
         name = f"coverage-{last.month}-{last.level}-{last.network}.{form}"
         return etags.with_content_tag(as_attachment(content(), media, name))
-
-
-def _is_costly(query: CoverageQuery, form: str) -> bool:
-    """Return whether a request is about the country as a file or over several months."""
-    return bool(form in FILES or query.since) and not (query.parent or query.unit)
 
 
 # Every change of a count raises the version of its rows, in whatever order transactions commit; the

@@ -1,8 +1,8 @@
 """Pages and counts of an entity set."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from backend.doors.odata.entity_sets import ENTITY_SETS, EntitySet
@@ -10,13 +10,11 @@ from backend.doors.odata.filters import FILTER, error
 from backend.doors.odata.options import Options, Place
 from backend.doors.odata.sources import BLOCKS, Block, ReadContext, Row
 from backend.errors import Problem
-from backend.http.load_shedding import costly
 from backend.http.paging import encode_cursor
 
 # Rows that are sorted in one request: all communes of a year on one network.
 MAX_SORTED = 50_000
-# Blocks that every request may read, such as two months of one level. A request that reads more is
-# costly: the country's figures of all months take a second.
+# Blocks that a request may read at any time; the country's figures of all months take a second.
 FEW_BLOCKS = 4
 
 
@@ -41,28 +39,31 @@ def read_page(chosen: EntitySet, options: Options, context: ReadContext) -> Page
 
     400 where rows of too many blocks would have to be sorted or counted.
     """
-    with ExitStack() as places:
-        if options.order:
-            return _sorted_page(chosen, options, context, places)
-        blocks = _blocks(chosen, options, context)
-        rows, following = _read(blocks, options, chosen.blocks_most, places)
+    if options.order:
+        return _sorted_page(chosen, options, context)
+    rows, following = _read(_blocks(chosen, options, context), options, chosen.blocks_most)
     count = count_rows(chosen, options, context) if options.count else None
     return Page(rows, following, count)
+
+
+def is_costly(chosen: EntitySet, options: Options, context: ReadContext) -> bool:
+    """Return whether a request searches or sorts more than FEW_BLOCKS."""
+    blocks = list(islice(_blocks(chosen, options, context), FEW_BLOCKS + 1))
+    decided = all(_decides(options, block) for block in blocks)
+    return len(blocks) > FEW_BLOCKS and bool(options.order or options.place.skip or not decided)
 
 
 def count_rows(chosen: EntitySet, options: Options, context: ReadContext) -> int:
     """Count the rows that a filter selects; 400 where too many blocks would have to be read."""
     total = read = 0
-    with ExitStack() as places:
-        for block in _blocks(chosen, options, context):
-            if block.size and _decides(options, block):
-                total += block.size()
-                continue
-            read += 1
-            if read > chosen.blocks_most:
-                raise error("odata_narrow", "$count")
-            _take_place(read, places)
-            total += sum(1 for _ in _matching(block, options))
+    for block in _blocks(chosen, options, context):
+        if block.size and _decides(options, block):
+            total += block.size()
+            continue
+        read += 1
+        if read > chosen.blocks_most:
+            raise error("odata_narrow", "$count")
+        total += sum(1 for _ in _matching(block, options))
     return total
 
 
@@ -100,14 +101,8 @@ def _matching(block: Block, options: Options) -> Iterator[tuple[int, Row]]:
             yield at, row
 
 
-def _take_place(read: int, places: ExitStack) -> None:
-    """Take a place of costly answers when a request reads its first block above FEW_BLOCKS."""
-    if read == FEW_BLOCKS + 1:
-        places.enter_context(costly())
-
-
 def _read(
-    blocks: Iterator[Block], options: Options, blocks_most: int, places: ExitStack
+    blocks: Iterator[Block], options: Options, blocks_most: int
 ) -> tuple[list[Row], Place | None]:
     """Read rows from the place of a page until it is full or has read enough blocks."""
     place, rows, read = options.place, list[Row](), 0
@@ -121,7 +116,6 @@ def _read(
         if len(rows) >= most or read >= blocks_most:
             return rows, _following(block.key, start, skip, place, rows)
         read += 1
-        _take_place(read, places)
         for at, row in _matching(block, options):
             if at < start:
                 continue
@@ -147,12 +141,9 @@ def _following(block: str, row: int, skip: int, place: Place, rows: Sequence[Row
     return None if left == 0 else Place(block, row, skip, left)
 
 
-def _sorted_page(
-    chosen: EntitySet, options: Options, context: ReadContext, places: ExitStack
-) -> Page:
+def _sorted_page(chosen: EntitySet, options: Options, context: ReadContext) -> Page:
     rows = list[Row]()
     for read, block in enumerate(_blocks(chosen, options, context)):
-        _take_place(read + 1, places)
         rows += [row for _, row in _matching(block, options)]
         if read >= chosen.blocks_most or len(rows) > MAX_SORTED:
             raise error("odata_narrow", FILTER)

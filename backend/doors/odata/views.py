@@ -16,6 +16,7 @@ from backend.doors.odata.options import OPTIONS, check_versions, page_size, read
 from backend.doors.odata.sources import ReadContext
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
+from backend.http.load_shedding import costly
 from backend.http.problems import serialize_errors
 from backend.http.requests import Blueprint, clock_now, language
 from backend.i18n.messages import message
@@ -127,7 +128,9 @@ def get_rows(name: str) -> Response:
     """List rows of an entity set, page by page."""
     chosen, prefer = service.entity_set(name), request.headers.get("Prefer", "")
     options = read_options(_sent(), chosen, prefer)
-    page = service.read_page(chosen, options, _context())
+    context = _context()
+    with costly(service.is_costly(chosen, options, context)):
+        page = service.read_page(chosen, options, context)
     shape = f"({options.selected})" if options.selected and options.selected != "*" else ""
     answer: dict[str, Any] = {"@odata.context": f"{_root()}$metadata#{name}{shape}"}
     if page.count is not None:
@@ -154,7 +157,9 @@ def get_count(name: str) -> Response:
     """Count the rows of an entity set that a filter selects."""
     chosen = service.entity_set(name)
     options = read_options(_sent(), chosen)
-    count = service.count_rows(chosen, options, _context())
+    context = _context()
+    with costly(service.is_costly(chosen, options, context)):
+        count = service.count_rows(chosen, options, context)
     return Response(str(count), content_type="text/plain; charset=utf-8")
 
 

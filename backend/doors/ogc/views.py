@@ -1,6 +1,5 @@
 """OGC API Features at `/ogc`, which QGIS opens by its URL."""
 
-from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from flask import Response, url_for
@@ -74,7 +73,7 @@ def collection(query: dict[str, Any], name: str) -> Response:
 def items(query: dict[str, Any], name: str) -> Response:
     """List communes with their areas and figures, page by page."""
     page = ogc.ItemsQuery(**query)
-    with costly() if page.limit > schemas.LIMIT_DEFAULT else nullcontext():
+    with costly(page.limit > schemas.LIMIT_DEFAULT):
         return _features(ogc.items(name, page, clock_now(), _link, figures_reader()))
 
 

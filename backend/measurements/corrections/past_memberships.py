@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import TextClause, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, require, require_person
@@ -51,26 +51,13 @@ TEAMS = text("""
     select t.id, t.name, t.ended_at from teams t join below b on b.id = t.organisation_id
     order by t.id
 """)
-# Volunteers with a device who joined the campaign, guests excepted: an organiser cannot add other
-# people. One who joined another campaign only would tell, in a campaign of one commune, when they
-# measured there.
-VOLUNTEERS = text("""
-    select distinct m.volunteer_id from memberships m
-    where m.campaign_id = :campaign and m.guest_of is null
-      and exists (select from device_links l where l.volunteer_id = m.volunteer_id)
-""")
+# Of volunteers with a device. Those who joined another campaign only are left out: in a campaign of
+# one commune a preview would tell when they measured there.
 STAYS = text("""
-    select volunteer_id, team_id, lower(period) as since, upper(period) as until
-    from memberships where campaign_id = :campaign
-""")
-# From leaving a team by their own wish until they join again by a code.
-ABSENCES = text("""
-    select volunteer_id, team_id, upper(period) as since, (
-        select min(lower(n.period)) from memberships n
-        where n.volunteer_id = m.volunteer_id and n.campaign_id = m.campaign_id
-          and n.guest_of is null and lower(n.period) >= upper(m.period)
-    ) as until
-    from memberships m where campaign_id = :campaign and ended_by_volunteer
+    select volunteer_id, team_id, lower(period) as since, upper(period) as until,
+        guest_of is not null as guest, ended_by_volunteer as left
+    from memberships m where campaign_id = :campaign
+      and exists (select from device_links l where l.volunteer_id = m.volunteer_id)
 """)
 DEVICES = text("""
     select distinct device_id from device_links where volunteer_id = any(:volunteers)
@@ -98,6 +85,8 @@ class Stay:
     team: int
     since: datetime
     until: datetime | None
+    guest: bool = False
+    left: bool = False  # ended by the volunteer
 
     def overlaps(self, since: datetime, until: datetime) -> bool:
         return self.since < until and (self.until is None or since < self.until)
@@ -112,9 +101,7 @@ class CampaignState:
 
     teams: Mapping[int, CampaignTeam]
     teams_by_name: Mapping[str, Sequence[CampaignTeam]]  # as compared
-    volunteers: frozenset[int]
     stays: Mapping[int, list[Stay]]  # by volunteer; those of rows are added
-    absences: Mapping[int, list[Stay]]  # by volunteer
     now: datetime
 
 
@@ -151,7 +138,7 @@ def _import(
         db.session.rollback()
         return sheet.answer(language, _describe, dry_run=dry_run, moved=None)
     if dry_run:
-        count_preview(actor, now)
+        count_preview(actor)
     moved = _write(campaign_id, sheet)
     act, details = "membership.import", {"file": sheet.digest, "totals": sheet.totals, **moved}
     if dry_run:
@@ -168,16 +155,10 @@ def _read_state(campaign_id: int, now: datetime) -> CampaignState:
     for team in teams:
         by_name[folded(team.name)].append(team)
     by_id = {team.id: team for team in teams}
-    known = db.session.execute(VOLUNTEERS, {"campaign": campaign_id}).scalars()
-    stays, absences = (_read_stays(one, campaign_id) for one in (STAYS, ABSENCES))
-    return CampaignState(by_id, by_name, frozenset(known), stays, absences, now)
-
-
-def _read_stays(statement: TextClause, campaign_id: int) -> dict[int, list[Stay]]:
     stays: dict[int, list[Stay]] = defaultdict(list)
-    for row in db.session.execute(statement, {"campaign": campaign_id}):
+    for row in db.session.execute(STAYS, {"campaign": campaign_id}):
         stays[row.volunteer_id].append(Stay(*row))
-    return stays
+    return CampaignState(by_id, by_name, stays, now)
 
 
 def _write(campaign_id: int, sheet: SheetImport) -> dict[str, Any]:
@@ -235,7 +216,7 @@ def _read(row: SheetRow, state: CampaignState) -> None:
     cells = row.cells
     since, until = parse_time(cells["since"]), parse_time(cells["until"], end=True)
     row.values = {"volunteer": parse_number(cells["number"]), "since": since, "until": until}
-    if row.values["volunteer"] not in state.volunteers:
+    if all(stay.guest for stay in state.stays.get(row.values["volunteer"] or 0, ())):
         row.refuse("number", "volunteer_unknown")
     team = _read_team(row, state)
     for name in ("since", "until"):
@@ -280,10 +261,17 @@ def _compare(row: SheetRow, state: CampaignState) -> None:
         both = (overlapping[0].team, stay.team)
         names = [state.teams[one].name if one in state.teams else str(one) for one in both]
         row.refuse("team", "other_team_then", *names)
-    elif any(one.overlaps(*span) for one in state.absences.get(stay.volunteer, ())):
+    elif _has_left(own, *span):
         row.refuse("since", "volunteer_left")
     else:
         own.append(stay)
+
+
+def _has_left(own: Sequence[Stay], since: datetime, until: datetime) -> bool:
+    """Return whether a volunteer left by their own wish before a time and was not back by then."""
+    ends = [one.until for one in own if one.left and one.until and one.until < until]
+    returns = [one.since for one in own if not one.guest and one.since <= since]
+    return bool(ends) and max(ends) > max(returns, default=EARLIEST)
 
 
 def stay_of(row: SheetRow) -> Stay:

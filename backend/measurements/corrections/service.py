@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.accounts.rate_limits import count_for_account
 from backend.campaigns import service as campaigns
-from backend.database.extensions import db, setting
+from backend.database.extensions import db, extension, setting
 from backend.devices import service as devices
 from backend.errors import Problem, invalid
 from backend.http import etags
@@ -28,6 +28,7 @@ MAX_MEASUREMENTS = 5_000
 # An organiser looks at a few decisions before they are made. Hundreds would tell day by day what a
 # volunteer measured, and each locks phones.
 PREVIEWS_PER_HOUR = 20
+ACTS = {None: "correct", True: "exclude_in_campaign", False: "include_in_campaign"}
 
 # Of these ids those with an earning in the campaign, and those of its members, measured before
 # their membership ended: others are chosen no more than ids that do not exist.
@@ -111,48 +112,14 @@ class Decision:
     signal_id: int | None = None
 
 
-def preview_decision(
-    actor: Actor, campaign_id: int, choice: Choice, decision: Decision, now: datetime
+def decide(
+    actor: Actor, campaign_id: int, choice: Choice, decision: Decision, *, preview: bool
 ) -> dict[str, Any]:
-    """Show the effect of a decision; previews are limited and audited."""
-    _require_organiser(actor, campaign_id)
-    count_preview(actor, now)
-    answer = _decide(actor, campaign_id, choice, decision)
-    db.session.rollback()
-    chosen_by = [name for name, value in asdict(choice).items() if value]  # names no volunteer
-    facts = {"chosen_by": chosen_by, "measurements": answer["measurements"]}
-    record_act(actor, "decision.preview", f"campaign:{campaign_id}", **facts)
-    db.session.commit()
-    return answer | {"preview": True}
-
-
-def count_preview(actor: Actor, now: datetime) -> None:
-    """Count one preview of an account; 429 above its limit in this hour."""
-    secret = setting("SECRET_KEY")
-    count_for_account("preview", f"user {actor.user_id}", PREVIEWS_PER_HOUR, secret, now)
-
-
-def decide(actor: Actor, campaign_id: int, choice: Choice, decision: Decision) -> dict[str, Any]:
-    """Correct or exclude measurements in one campaign."""
-    _require_organiser(actor, campaign_id)
-    answer = _decide(actor, campaign_id, choice, decision)
-    act = {None: "correct", True: "exclude_in_campaign", False: "include_in_campaign"}
-    facts = {name: answer[name] for name in ("measurements", "before", "after")}
-    facts |= {"reason": decision.reason, "team": decision.team_id}
-    if decision.signal_id is not None:
-        facts["signal"] = decision.signal_id
-    record_act(actor, act[decision.exclude], f"campaign:{campaign_id}", **facts)
-    db.session.commit()
-    return answer | {"preview": False}
-
-
-def _require_organiser(actor: Actor, campaign_id: int) -> None:
+    """Correct or exclude measurements in one campaign, or show the effect."""
     campaigns.visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id))
-
-
-def _decide(actor: Actor, campaign_id: int, choice: Choice, decision: Decision) -> dict[str, Any]:
-    """Write a decision and its effect; the caller commits, or rolls back to preview it."""
+    if preview:
+        count_preview(actor)
     if decision.exclude is None and decision.team_id is not None:
         _require_own_team(campaign_id, decision.team_id)
     chosen, free = _choose_and_lock(campaign_id, choice)
@@ -160,12 +127,31 @@ def _decide(actor: Actor, campaign_id: int, choice: Choice, decision: Decision) 
     before = team_totals(campaign_id, ids)
     _write(actor, campaign_id, free, decision)
     _attribute(free)
-    return {
+    answer = {
+        "preview": preview,
         "measurements": len(free),
         "final": sum(row["device_id"] is None for row in chosen),
         "before": before,
         "after": team_totals(campaign_id, ids),
     }
+    if preview:
+        db.session.rollback()
+        chosen_by = [name for name, value in asdict(choice).items() if value]  # names no volunteer
+        act, facts = "decision.preview", {"chosen_by": chosen_by, "measurements": len(free)}
+    else:
+        act = ACTS[decision.exclude]
+        facts = {name: answer[name] for name in ("measurements", "before", "after")}
+        facts |= {"reason": decision.reason, "team": decision.team_id}
+        facts |= {} if decision.signal_id is None else {"signal": decision.signal_id}
+    record_act(actor, act, f"campaign:{campaign_id}", **facts)
+    db.session.commit()
+    return answer
+
+
+def count_preview(actor: Actor) -> None:
+    """Count one preview of an account; 429 above its limit in this hour."""
+    account, secret, now = f"user {actor.user_id}", setting("SECRET_KEY"), extension("clock")()
+    count_for_account("preview", account, PREVIEWS_PER_HOUR, secret, now)
 
 
 def list_corrections(

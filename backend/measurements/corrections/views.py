@@ -31,7 +31,7 @@ blueprints = (blp,)
 def correct(data: dict[str, Any], campaign_id: int) -> Any:
     """Give measurements to another team of a campaign, or to none."""
     decision = Decision(data["reason"], team_id=data["team_id"])
-    return _decide(data, campaign_id, decision)
+    return service.decide(actor(), campaign_id, data["choice"], decision, preview=data["preview"])
 
 
 @blp.get("/campaigns/<int:campaign_id>/corrections")
@@ -48,13 +48,7 @@ def list_corrections(query: dict[str, Any], campaign_id: int) -> Any:
 def exclude(data: dict[str, Any], campaign_id: int) -> Any:
     """Exclude measurements from one campaign's figures, or include them; the commune keeps them."""
     decision = Decision(data["reason"], exclude=data["excluded"])
-    return _decide(data, campaign_id, decision)
-
-
-def _decide(data: dict[str, Any], campaign_id: int, decision: Decision) -> dict[str, Any]:
-    if data["preview"]:
-        return service.preview_decision(actor(), campaign_id, data["choice"], decision, clock_now())
-    return service.decide(actor(), campaign_id, data["choice"], decision)
+    return service.decide(actor(), campaign_id, data["choice"], decision, preview=data["preview"])
 
 
 @blp.post("/campaigns/<int:campaign_id>/changes")

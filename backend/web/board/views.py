@@ -38,7 +38,6 @@ from backend.measurements.corrections.service import (
     change_campaign,
     decide,
     list_decisions,
-    preview_decision,
 )
 from backend.memberships import join_codes
 from backend.memberships.poster import content, inline_svg
@@ -396,9 +395,7 @@ def _correct(campaign_id: int, fields: dict[str, Any]) -> dict[str, Any]:
     chosen = {name: fields[name] for name in ("member", "first_day", "last_day")}
     choice = Choice(team_id=fields["from_team"], **chosen)
     decision = Decision(fields["reason"], team_id=to_team)
-    if fields["go"] is None:
-        return preview_decision(actor(), campaign_id, choice, decision, clock_now())
-    return decide(actor(), campaign_id, choice, decision)
+    return decide(actor(), campaign_id, choice, decision, preview=fields["go"] is None)
 
 
 @bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE, upload_most=MAX_LIST)

@@ -27,7 +27,7 @@ from backend.errors import Problem
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
 from backend.i18n.messages import message
-from backend.measurements.recording.rule_sets import in_force
+from backend.measurements.recording.rule_sets import required_now
 from backend.oidc.browser import new_provider
 from backend.oidc.roles import role_of
 from backend.oidc.rules import RuleError, read_rules
@@ -384,7 +384,7 @@ def sign_ins(context: CheckContext) -> Iterator[Finding]:
 
 def counting(context: CheckContext) -> Iterator[Finding]:
     """Check that samples need the confirmation of a measuring host, and that phones can get it."""
-    counts_from = in_force(context.now).counts_from
+    counts_from = required_now(context.now)
     preferred = context.config["SPEED_URL"]
     proven = any(
         host.url == preferred and not host.revoked_at and (host.signs or counts_from != "witnessed")

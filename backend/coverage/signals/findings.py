@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.clock import month_end, month_start
-from backend.coverage.signals.networks import SAME_NETWORK, NetworkGroup, of_commune
+from backend.coverage.signals.networks import SAME_NETWORK, NetworkGroup
 from backend.coverage.signals.rules import DeviceSample, Evidence
 from backend.coverage.signals.shares import (
     ONE_DEVICE,
@@ -91,7 +91,7 @@ class FindingMaker:
         days = sorted({use.measured_on for use in group.uses})
         facts = {"case": group.case, "day": group.day.isoformat()}
         figures = _figures(len(devices), len(group.uses), days, facts)
-        here = sorted({use.device for use in of_commune(group, unit)})
+        here = sorted({use.device for use in group.uses if use.unit == unit})
         units = sorted({use.unit for use in group.uses if use.unit is not None})
         fixed = "|fixed" if group.case == "fixed" else ""
         subject = f"{group.day}|{group.prefix.hex()}{fixed}"

@@ -128,8 +128,3 @@ def is_mostly_outside(outside: int, checked: int, people: int) -> bool:
     """
     enough = outside >= max(MIN_OUTSIDE, OUTSIDE_SHARE * checked)
     return enough and people >= OUTSIDE_PEOPLE
-
-
-def of_commune(group: NetworkGroup, unit: int) -> Sequence[NetworkUse]:
-    """Return the samples of a group in one commune."""
-    return [use for use in group.uses if use.unit == unit]

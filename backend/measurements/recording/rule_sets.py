@@ -35,15 +35,8 @@ REQUIREMENTS = """
 """
 # As one value of another statement.
 REQUIREMENTS_AS_JSON = f"(select jsonb_agg(to_jsonb(r)) from ({REQUIREMENTS}) r)"  # noqa: S608
-IN_FORCE = f"select {BEGINS} as begins, {REQUIREMENTS_AS_JSON} as requirements"
+DATED_RULES = f"select {BEGINS} as begins, {REQUIREMENTS_AS_JSON} as requirements"
 EMPTY = "select not exists (select from measurements) as empty"
-
-
-class InForce(NamedTuple):
-    """The begins of rule sets, and the least assurance of a sample that counts."""
-
-    begins: Mapping[int, datetime]
-    counts_from: Required
 
 
 class Requirement(NamedTuple):
@@ -63,7 +56,7 @@ class DatedRules(NamedTuple):
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "DatedRules":
-        """Return those of a row with the columns of IN_FORCE."""
+        """Return those of a row with the columns of DATED_RULES."""
         known = [
             Requirement(**{**one, "from_at": datetime.fromisoformat(one["from_at"])})
             for one in row["requirements"] or ()
@@ -71,35 +64,30 @@ class DatedRules(NamedTuple):
         begins = (row["begins"] or {}).items()
         return cls({int(rules): datetime.fromisoformat(at) for rules, at in begins}, known)
 
-    def at(self, received_at: datetime) -> InForce:
-        """Return the rules for what is received at a time."""
-        return InForce(self.begins, required_at(self.requirements, received_at))
+    def rule_set_at(self, time: datetime) -> int:
+        """Return the number of the rule set for what is received at a time."""
+        return max((rules for rules, begin in self.begins.items() if begin <= time), default=1)
+
+
+def dated_rules(run: Run = fetch) -> DatedRules:
+    """Return all rules by time."""
+    [row] = run(DATED_RULES, {})
+    return DatedRules.of(row)
 
 
 def rule_set_of(month: str) -> int:
     """Return the rule set in force at the end of a month; late samples keep to that of arrival."""
-    return _rule_set_at(_end_of(month) - timedelta(microseconds=1))
-
-
-def _rule_set_at(time: datetime) -> int:
-    begins = in_force(time).begins
-    return max((rules for rules, begin in begins.items() if begin <= time), default=1)
-
-
-def in_force(received_at: datetime, run: Run = fetch) -> InForce:
-    """Return the rules for what is received at a time."""
-    [row] = run(IN_FORCE, {})
-    return DatedRules.of(row).at(received_at)
+    return dated_rules().rule_set_at(_last_instant(month))
 
 
 def required_now(now: datetime) -> Required:
     """Return the assurance that samples need now to count."""
-    return in_force(now, fetch_autocommit).counts_from
+    return required_at(dated_rules(fetch_autocommit).requirements, now)
 
 
-def requirements() -> list[Requirement]:
+def requirements() -> Sequence[Requirement]:
     """Return the required assurances by time, the first one first."""
-    return [Requirement(**row) for row in fetch(REQUIREMENTS, {})]
+    return dated_rules().requirements
 
 
 def required_at(known: Sequence[Requirement], received_at: datetime) -> Required:
@@ -110,21 +98,22 @@ def required_at(known: Sequence[Requirement], received_at: datetime) -> Required
 
 def counts_from_of(month: str) -> Required:
     """Return the requirement in force at the end of a month."""
-    return in_force(_end_of(month) - timedelta(microseconds=1)).counts_from
+    return required_at(requirements(), _last_instant(month))
 
 
-def _end_of(month: str) -> datetime:
-    return day_begin(month_end(month)) + timedelta(days=1)
+def _last_instant(month: str) -> datetime:
+    return day_begin(month_end(month)) + timedelta(days=1, microseconds=-1)
 
 
 def describe(now: datetime, language: Language) -> dict[str, Any]:
     """Return the rules in force, the next requirement, and what readers of figures must know."""
-    known = requirements()
+    found = dated_rules()
+    known = found.requirements
     present = required_at(known, now)
     later = [one for one in known if one.from_at > now]
     since = [one.from_at for one in known if one.from_at <= now]
     return {
-        "rules": _rule_set_at(now),
+        "rules": found.rule_set_at(now),
         "counts_from": present,
         "since": since[-1].isoformat() if since else None,
         "next": {"counts_from": later[0].counts_from, "from": later[0].from_at.isoformat()}

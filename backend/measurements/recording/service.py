@@ -18,7 +18,7 @@ from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import Item, select_new, store_rejected
 from backend.measurements.recording.reasons import STATEMENT_MARKS
-from backend.measurements.recording.rule_sets import proof_problem
+from backend.measurements.recording.rule_sets import proof_problem, required_at
 from backend.measurements.recording.storage import (
     LOCK_WAIT_S,
     DeviceVersion,
@@ -277,19 +277,19 @@ def _judge(
     """Set the verdicts of new rows; return the changed verdicts of stored rows."""
     if not rows:
         return []
-    owner = state.owner
+    owner, known = state.owner, state.dated_rules
     for row in rows:
-        in_force = state.dated_rules.at(row["received_at"])
         row["rules"] = rules.version_of(
             row["received_at"],
             row["measured_at"],
             owner.registered_at if owner else None,
-            in_force.begins,
+            known.begins,
         )
-        if problem := proof_problem(row, in_force.counts_from):
+        counts_from = required_at(known.requirements, row["received_at"])
+        if problem := proof_problem(row, counts_from):
             row["own_reasons"] = rules.by_weight([*row["own_reasons"], problem])
     if owner and state.device_id:
-        judge = timeline.Judge(owner, caps, in_force.begins.get(2))
+        judge = timeline.Judge(owner, caps, known.begins.get(2))
         judged = timeline.judge_new(run, state.device_id, rows, judge, state.timeline)
     else:
         judged = [(row, timeline.judge_single(row)) for row in rows]

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
+from backend.coverage.figures.answers import coverage_tag, kept
 from backend.coverage.figures.month import ListingKey, listing_key, listing_on
 from backend.coverage.figures.service import (
     CoverageQuery,
@@ -176,8 +177,13 @@ def collection(
 def items(name: str, query: ItemsQuery, now: datetime, link: Link, reader: Actor | None) -> bytes:
     """Return a page of communes with their areas and figures, in Vietnamese order."""
     month, network = _parse_name(name, now)
-    result = compute_coverage(CoverageQuery(month=month, network=network, reader=reader), now)
-    rows = _matching(result, month, query)
+    asked = CoverageQuery(month=month, network=network, reader=reader)
+    tag = coverage_tag(asked, now, query, link("items", name=name))
+    return kept(tag, lambda: _page(name, query, link, compute_coverage(asked, now)))
+
+
+def _page(name: str, query: ItemsQuery, link: Link, result: CoverageResult) -> bytes:
+    rows = _matching(result, result.month.month, query)
     shown = rows[query.offset : query.offset + query.limit]
     links = [_link(link("items", name=name, **_parameters(query)), "self", GEOJSON)]
     links.append(_link(link("collection", name=name), "collection", JSON))

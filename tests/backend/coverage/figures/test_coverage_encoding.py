@@ -13,12 +13,12 @@ from sqlalchemy import Engine, inspect, text
 
 from backend.accounts.access import PUBLIC
 from backend.coverage.figures import views
+from backend.coverage.figures.answers import STATE
 from backend.coverage.figures.items import FIELDS, STATEMENTS
 from backend.coverage.figures.month import NUMBERS_OF, READ_KEY
 from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import publish
-from backend.coverage.figures.views import STATE
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db, owner_session
 from backend.measurements.recording.reasons import COLUMNS

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.doors.ogc import service
 from tests.support.factories import post, register, sample
 from tests.support.live_server import serving_app
 
@@ -145,6 +146,15 @@ def test_the_same_page_is_not_sent_twice(client: FlaskClient, commune: str) -> N
     first = client.get(f"{ITEMS}/{commune}")
     again = client.get(f"{ITEMS}/{commune}", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_a_page_is_built_once(
+    client: FlaskClient, commune: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [client.get(f"{ITEMS}?limit=3&offset={offset}").data for offset in (0, 3)]
+    assert len(set(pages)) == 2
+    monkeypatch.setattr(service, "compute_coverage", None)
+    assert [client.get(f"{ITEMS}?limit=3&offset={offset}").data for offset in (0, 3)] == pages
 
 
 # In a process of its own: GDAL waits for the answer without letting this one's server work.

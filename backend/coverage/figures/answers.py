@@ -1,0 +1,83 @@
+"""Answers made of coverage, kept by their tags.
+
+A tag is computed from the versions of the rows that an answer is made of, without the answer.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from backend import VERSION
+from backend.clock import local_day
+from backend.coverage.figures.recent import make_recent
+from backend.coverage.figures.service import CoverageQuery, months_of
+from backend.coverage.targets.service import strict_comparison
+from backend.database.extensions import array_literal, fetch
+
+# Every change of a count raises the version of its rows, in whatever order transactions commit; the
+# rows that the public sees are copied with one time in each run. The rows of an answer are those of
+# the months and the one before; days change with their months alone.
+STATE = """
+    select
+        (select array[count(*), sum(version), sum(received), sum(counted)] from unit_months
+            where %(exact)s and network = %(network)s and month = any(%(months)s)
+                and unit_id not in (select unnest(%(outside)s::integer[]))) as counts,
+        (select sum(hashint8extended(key, team_id::bigint << 32 | counted)) from earning_sums
+            where %(exact)s and grain = 'unit' and network = %(network)s
+                and month = any(%(months)s) and received > 0
+                and key not in (select unnest(%(outside)s::integer[])))::text as teams,
+        (select array[count(*)::text, sum(version)::text, max(copied_at)::text] from public_months
+            where %(public)s and network = %(network)s and month = any(%(months)s)
+                and unit_id not in (select unnest(%(outside)s::integer[]))) as copies,
+        (select array[count(*), sum(version)] from targets where network = %(network)s) as targets,
+        (select array[count(*), sum(devices)] from released_figures
+            where network = %(network)s and month = any(%(months)s)) as devices,
+        (select array_agg(month order by month) from demo_months
+            where month = any(%(months)s)) as demo,
+        (select array_agg(array[day::text, basis, made_at::text] order by basis) from recent
+            where unit_id = 0 and network = %(network)s and day = %(today)s) as recent
+"""
+MAX_KEPT = 64
+MAX_KEPT_BYTES = 64 * 2**20  # the country by commune is 2 MB
+
+_kept: OrderedDict[str, bytes] = OrderedDict()
+_lock = Lock()
+
+
+def coverage_tag(query: CoverageQuery, now: datetime, *form: Any) -> str:
+    """Return a tag of everything that an answer in a form is computed from."""
+    today = local_day(now)
+    months = months_of(query, today)
+    if months[-1].progress.today is not None:
+        make_recent(today, query.network)
+    outside = set.intersection(*(one.listing.outside(one.place) for one in months))
+    values = {
+        "network": query.network, "months": [one.month for one in months], "today": today,
+        "outside": array_literal(outside),
+        "exact": months[-1].is_exact(months[-1].level), "public": not months[-1].exact,
+    }  # fmt: skip
+    shown = [(one.published and sorted(one.published), one.listing.version) for one in months]
+    asked = repr(replace(query, reader=None))  # people who may see the same share an answer
+    counts = values["public"], fetch(STATE, values)
+    state = [VERSION, asked, form, today, strict_comparison(), shown, counts]
+    return sha256(orjson.dumps(state, default=str)).hexdigest()[:32]
+
+
+def kept(tag: str, build: Callable[[], bytes]) -> bytes:
+    """Return the answer with a tag, which is kept if it was built lately."""
+    with _lock:
+        if tag in _kept:
+            _kept.move_to_end(tag)
+            return _kept[tag]
+    content = build()
+    with _lock:
+        _kept[tag] = content
+        while len(_kept) > MAX_KEPT or sum(map(len, _kept.values())) > MAX_KEPT_BYTES:
+            _kept.popitem(last=False)
+    return content

@@ -43,7 +43,8 @@ def change_password(actor: Actor, old: str, new: str, key: str, now: datetime) -
 def change_name(actor: Actor, name: str, password: str, key: str, now: datetime) -> None:
     """Change the e-mail address or telephone number; links sent to the former one end.
 
-    Roles stay, but those granted later to the new name wait until an admin confirms it.
+    Roles in effect stay. Those that wait were granted to the former name, and end; those granted
+    later wait until an admin confirms the new name.
     """
     user = require_password("password", actor, password, key, now)
     user.name = users.parse_name(name)
@@ -56,6 +57,9 @@ def change_name(actor: Actor, name: str, password: str, key: str, now: datetime)
         raise Problem(409, "account_name_taken") from None
     user.confirmed_at = None
     delete_links(user.id)
+    for role in users.roles_of(user.id, now):
+        if role.waits:
+            users.end_with_deputies(actor, role, now)
     record_act(actor, "account.name", f"user:{user.id}")
     db.session.commit()
 

@@ -128,6 +128,26 @@ def test_a_granted_role_waits_for_the_admin(
     assert status() == 200
 
 
+def test_a_role_that_waits_ends_with_the_name_it_was_granted_to(thief: Thief) -> None:
+    """An admin's new link goes to the name that the holder chose."""
+    thief.grant({"role": "official", "unit": COMMUNE})
+    shown = sign_in(thief.client, NAME, password=STOLEN)
+    renamed = {"name": "thief@evil.example", "password": STOLEN}
+    patched = thief.client.patch("/api/v1/account/name", json=renamed, headers=shown)
+    assert patched.status_code == 204
+    path, headers = f"/api/v1/users/{thief.id}/password-link", {"X-CSRF-Token": thief.admin.token}
+    accept(thief.client, thief.admin.client.post(path, headers=headers).json["link"], CHOSEN)
+    sign_in(thief.client, "thief@evil.example", password=CHOSEN)
+    assert thief.reads() == 404
+    ended = [
+        facts for act, facts in audit_entries(thief.app, f"user:{thief.id}") if act == "role.end"
+    ]
+    assert [(one["role"], one["scope"]) for one in ended] == [("official", "unit")]
+    with thief.app.app_context():  # the role before stays
+        lasting = select(Role.role).where(Role.user_id == thief.id, Role.valid_to.is_(None))
+        assert db.session.scalars(lasting).all() == ["team_leader"]
+
+
 def test_an_official_lends_nothing_to_an_unconfirmed_account(thief: Thief) -> None:
     official = person(thief.app, "official", people.unit_id(thief.app, "05443"))
     asked = {"name": NAME, "unit": COMMUNE, "reason": "nghỉ phép"}

@@ -1,8 +1,9 @@
 """The counts of communes that the public sees: those of the last full hour.
 
 Exact counts would follow a person who measures alone from commune to commune. At the full hour the
-counts of a commune are copied if enough phones measured there since they were copied last; at
-midnight those of every commune that changed. Countries and provinces are counted exactly.
+counts of a commune are copied if enough phones measured there within that hour: phones that came
+before are no company. At midnight those of every commune that changed are copied. Countries and
+provinces are counted exactly.
 """
 
 from datetime import datetime, timedelta
@@ -37,7 +38,7 @@ COPY = f"""
                 where m.unit_id = u.unit_id and m.network = u.network and m.counted
                     and m.day between (u.month || '-01')::date
                         and (u.month || '-01')::date + interval '1 month - 1 day'
-                    and m.received_at > coalesce(p.copied_at, '-infinity')
+                    and m.received_at >= %(since)s
             ))
     ), days as (
         insert into public_days as old
@@ -77,6 +78,7 @@ def copy_counts(now: datetime, *, everything: bool = False) -> int | None:
         COPY,
         {
             "all": everything or last is None, "phones": MIN_PHONES, "now": now,
+            "since": _hour(now) - timedelta(hours=1),
             "months": [month_before(month), month],
         },
     )  # fmt: skip

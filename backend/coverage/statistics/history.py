@@ -37,6 +37,7 @@ from backend.measurements.recording.reasons import (
     COUNTED_WITNESSED,
     NOT_VALID,
 )
+from backend.measurements.recording.rules import MAX_AGE
 from backend.units.catalogue import REFORM, read_active, serving_set, system_on
 from backend.units.models import Boundary
 from backend.units.reform import Overlaps, overlaps
@@ -164,10 +165,17 @@ def history(
         names.insert(0, month_before(names[0]))
     own = frozenset(communes_of(unit.id))
     same_system = [name for name in names if system_on(month_end(name)) == unit.system]
-    exact = unit.level == "province" or in_own_area(reader, unit, names[-1])
+    # The public sees provinces of today exactly, and of divided communes no position that is new.
+    official = in_own_area(reader, unit, names[-1])
+    exact = official or (
+        unit.level == "province" and unit.system == system_on(month_end(names[-1]))
+    )
+    known_until = month_end(names[-1]) if official else local_day(now - MAX_AGE)
     tallies = _read_tallies(sorted(own), same_system, network, exact=exact)
     others = [name for name in names if name not in same_system]
-    other_system = _read_other_system(unit, own, others, network, exact) if others else None
+    other_system = None
+    if others:
+        other_system = _read_other_system(unit, own, others, network, known_until, exact=exact)
     targets = targets_by_day([month_end(name) for name in names], [unit.level], network)
     items = []
     for name in names:
@@ -186,13 +194,23 @@ def history(
 
 
 def _read_other_system(
-    unit: UnitRow, own: frozenset[int], months: Sequence[str], network: str, exact: bool
+    unit: UnitRow,
+    own: frozenset[int],
+    months: Sequence[str],
+    network: str,
+    known_until: date,
+    *,
+    exact: bool,
 ) -> OtherSystem:
+    """Read the counts of months in the other system, with positions of those that have ended."""
     found = overlaps(unit.id, unit.system)
     parts = found.all
     tallies = _read_tallies(list(parts), months, network, exact=exact)
     divided = sorted({one for one, _ in tallies if not own.issuperset(parts[one])})
-    positions = _read_positions(divided, month_start(months[0]), month_end(months[-1]), network)
+    ended = [month_end(name) for name in months if month_end(name) <= known_until]
+    positions = (
+        _read_positions(divided, month_start(months[0]), ended[-1], network) if ended else {}
+    )
     return OtherSystem(found, own, tallies, positions, _boundary_sets(unit.system, months))
 
 

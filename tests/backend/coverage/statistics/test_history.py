@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from backend.units.catalogue import REFORM
 from backend.units.models import Boundary, Unit
 from backend.units.service import set_on
 from tests.support.measurements import measurement_row, store_rows
-from tests.support.people import unit_id
+from tests.support.people import person, unit_id
 
 # Ten communes from before the reform. In Thái Nguyên three were divided and two lie wholly in what
 # they went into; Bắc Kạn's three became one ward; two got another name.
@@ -35,11 +35,14 @@ JULY = datetime(2025, 7, 10, 9, tzinfo=VIETNAM)
 
 @pytest.fixture(autouse=True)
 def late(clock: Any) -> None:
-    clock.now = datetime(2025, 8, 20, tzinfo=UTC)
+    clock.now = datetime(2025, 8, 30, tzinfo=UTC)
 
 
-def history(client: FlaskClient, code: str, **query: Any) -> dict[str, dict[str, Any]]:
-    answer = client.get(f"/api/v1/units/{code}/history", query_string={"months": 3, **query})
+def history(
+    client: FlaskClient, code: str, headers: dict[str, str] | None = None, **query: Any
+) -> dict[str, dict[str, Any]]:
+    address = f"/api/v1/units/{code}/history"
+    answer = client.get(address, query_string={"months": 3, **query}, headers=headers)
     assert answer.status_code == 200, answer.text
     return {item["month"]: item for item in answer.json["items"]}
 
@@ -57,7 +60,7 @@ def sampled(app: Flask, system: str, at: datetime, **numbers: int) -> None:
 def inside(app: Flask, code: str, system: str) -> dict[str, float]:
     """A position in a commune of a system."""
     with app.app_context():
-        active = set_on(REFORM)
+        active = set_on(REFORM - timedelta(days=system == "2024"))
         query = select(Boundary.geometry).join(Unit, Unit.id == Boundary.unit_id)
         query = query.where(Boundary.set_id == active.id, Unit.code == code, Unit.system == system)
         point = shapely.from_wkb(db.session.scalars(query).one()).representative_point()
@@ -129,6 +132,22 @@ def test_a_position_tells_where_a_sample_of_a_split_commune_lies(
     assert history(client, "05467")["2025-06"]["received"] == 8
     assert history(client, "05467")["2025-06"]["estimated"] is True
     assert history(client, "05443")["2025-06"]["received"] == 0
+
+
+def test_the_public_sees_no_position_of_a_month_that_still_gets_samples(
+    app: Flask, client: FlaskClient
+) -> None:
+    """Former communes are finer than those of today, and positions are not copied by the hour."""
+    unit, there = unit_id(app, "01840", "2025"), inside(app, "01846", "2024")
+    august = datetime(2025, 8, 20, 9, tzinfo=VIETNAM)
+    store_rows(app, *[measurement_row(unit, august, **there) for _ in range(9)])
+
+    def seen(headers: dict[str, str] | None = None) -> list[int]:
+        query = {"months": 1, "as_of": "2025-06-30"}
+        return [history(client, code, headers, **query)["2025-08"]["counted"] for code in MERGED]
+
+    assert seen(person(app, "admin")) == [0, 0, 9]
+    assert sum(seen()) == 9 and max(seen()) < 9
 
 
 @pytest.fixture

@@ -310,9 +310,9 @@ TEXTS: dict[str, str] = {
     # cells of a unit
     "cells_rule": N_(
         "Cells come from the release of the month. A cell is shown if at least {least} volunteers "
-        "measured there, each on two days or more and with a phone registered for a week, and none "
-        "made over half of the samples. Numbers are rounded to 5, so that they do not reveal the "
-        "home or habits of a person."
+        "measured there, each on two days or more (without a team: five) and with a phone "
+        "registered for a week, and none made over half of the samples. Numbers are rounded to 5, "
+        "so that they do not reveal the home or habits of a person."
     ),
     "cells_all": N_(
         "All cells are shown because you are responsible for this area. Do not pass on cells "

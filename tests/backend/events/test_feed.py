@@ -13,7 +13,7 @@ from backend.accounts.access import Actor, Grant
 from backend.coverage.alerts.reached import emit_reached_events
 from backend.coverage.signals import scans
 from backend.coverage.targets.models import Target
-from backend.database.extensions import db
+from backend.database.extensions import db, owner_session
 from backend.measurements.recording import storage, timeline
 from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision.service import exclude, rejudge
@@ -224,10 +224,9 @@ def test_the_export_of_a_phone_has_its_events(client: FlaskClient) -> None:
 
 
 def target_of(app: Flask, threshold: int) -> None:
-    with app.app_context():
+    with app.app_context(), owner_session() as owner:
         general = (Target.unit_id.is_(None), Target.level == "commune", Target.purpose == "target")
-        db.session.execute(update(Target).where(*general).values(threshold=threshold))
-        db.session.commit()
+        owner.execute(update(Target).where(*general).values(threshold=threshold))
 
 
 @pytest.fixture
@@ -238,12 +237,9 @@ def small_target(app: Flask) -> Any:
         before = [tuple(row) for row in db.session.execute(query)]
     target_of(app, 2)
     yield
-    with app.app_context():
+    with app.app_context(), owner_session() as owner:
         for identity, threshold in before:
-            db.session.execute(
-                update(Target).where(Target.id == identity).values(threshold=threshold)
-            )
-        db.session.commit()
+            owner.execute(update(Target).where(Target.id == identity).values(threshold=threshold))
 
 
 def test_a_commune_reaches_its_target_once(

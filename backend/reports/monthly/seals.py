@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 
 from backend.accounts import audit_chain
 from backend.accounts.audit import record_command
@@ -133,15 +133,9 @@ def _verify(seal: SignedStatement, digest: str, public_key: bytes) -> bool:
 
 def sealed_audit_digests() -> set[tuple[str, str]]:
     """Return day and digest of the audit log in all seals: the log had these entries."""
-    statements = (
-        statement
-        for model in (ReportRow, Attachment)
-        for statement in db.session.scalars(
-            select(model.statement).where(model.statement.contains('"audit_log"'))
-        )
-    )
-    sealed = (json.loads(statement or "{}")["audit_log"] for statement in statements)
-    return {(one["day"], one["digest"]) for one in sealed}
+    statements = union_all(select(ReportRow.statement), select(Attachment.statement))
+    sealed = (json.loads(one or "{}").get("audit_log") for one in db.session.scalars(statements))
+    return {(one["day"], one["digest"]) for one in sealed if one}
 
 
 def sealed_files(row: ReportRow) -> frozenset[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend.database.extensions import db
 from backend.reports.content.figures import canonical_json, digest
-from backend.reports.monthly.seals import KEY_FILE
+from backend.reports.monthly.seals import KEY_FILE, sealed_audit_digests
 from backend.reports.monthly.service import remove_demo_reports
 from tests.support.reports import URL, Office
 
@@ -44,6 +44,8 @@ def test_a_seal_can_be_checked_without_the_server(office: Office) -> None:
     public.verify(signature, statement.encode())
     facts = json.loads(statement)
     assert facts["audit_log"] == {"day": day, "digest": log}
+    with office.app.app_context():
+        assert sealed_audit_digests() == {(day, log)}
     assert facts["digest"] == answer["digest"] and facts["month"] == "2024-11"
     assert facts["approved_by"]["name"] == "Trần Thị Bình"
     sealed = sealed_files(office, answer["id"])

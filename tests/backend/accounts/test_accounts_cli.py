@@ -36,7 +36,8 @@ def accept(client: FlaskClient, output: str, base: str) -> Any:
 def test_the_first_admin_comes_in_by_a_link(app: Flask, client: FlaskClient, clock: Any) -> None:
     done = run(app, "create-admin", " Hoa@Example.vn ", "--base", "https://do.example/")
     assert done.exit_code == 0, done.output
-    assert accept(client, done.output, "https://do.example").json == {"name": NAME}
+    taken = accept(client, done.output, "https://do.example")
+    assert taken.json == {"name": NAME, "renewed": False}
     shown = sign_in(client, NAME, password=CHOSEN)
     assert client.get("/api/v1/users").status_code == 403
     secret = client.post("/api/v1/account/totp", json={"password": CHOSEN}, headers=shown).json[

@@ -63,7 +63,9 @@ LESS = {
     "/api/v1/units/<code>/hours",
     "/api/v1/units/<code>/statistics",
     "/unit/<code>",  # with the hours and statistics
-    f"/api/v1/coverage?{WITHIN}&parent=19",  # exact, with another tag
+    # Exact, with another tag and the samples of teams.
+    f"/api/v1/coverage?{WITHIN}&parent=19",
+    f"/api/v1/coverage?{WITHIN}&parent=19&format=csv",
     "/api/v1/reports",
     "/api/v1/reports?unit=19",
     "/api/v1/reports?month=2024-10",

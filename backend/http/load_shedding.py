@@ -53,13 +53,16 @@ def _refuse_late() -> None:
 
 
 @contextmanager
-def costly(is_costly: bool = True) -> Iterator[None]:
-    """Take one of the machine's places of costly answers, if this is one; 503 if all are taken."""
+def costly(is_costly: bool = True, *, signed_in: bool = False) -> Iterator[None]:
+    """Take one of the machine's places of costly answers, if this is one; 503 if all are taken.
+
+    People who are signed in have a place of their own, which nobody else can keep taken.
+    """
     if not is_costly:
         yield
         return
-    for number in range(COSTLY_AT_ONCE):
-        with (current_app.config["VAR_DIR"] / f"costly-{number}.lock").open("w") as file:
+    for place in ["people"] * signed_in + list(map(str, range(COSTLY_AT_ONCE))):
+        with (current_app.config["VAR_DIR"] / f"costly-{place}.lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -59,7 +59,8 @@ def get_coverage(query: dict[str, Any]) -> Response:
     asked = CoverageQuery(**query, reader=figures_reader())
     write, media = FILES.get(form) or (partial(encode, form=form, fields=fields), "")
     whole = not (asked.parent or asked.unit)
-    with costly(whole and bool(form in FILES or asked.since)):
+    signed_in = asked.reader is not None and asked.reader.signed_in
+    with costly(whole and bool(form in FILES or asked.since), signed_in=signed_in):
         tag = coverage_tag(asked, now, form, fields, language() if form in FILES else None)
         content = partial(kept, tag, lambda: write(compute_coverage(asked, now)))
         if form not in FILES:

@@ -129,7 +129,8 @@ def get_rows(name: str) -> Response:
     chosen, prefer = service.entity_set(name), request.headers.get("Prefer", "")
     options = read_options(_sent(), chosen, prefer)
     context = _context()
-    with costly(service.is_costly(chosen, options, context)):
+    is_costly = service.is_costly(chosen, options, context)
+    with costly(is_costly, signed_in=context.actor.signed_in):
         page = service.read_page(chosen, options, context)
     shape = f"({options.selected})" if options.selected and options.selected != "*" else ""
     answer: dict[str, Any] = {"@odata.context": f"{_root()}$metadata#{name}{shape}"}
@@ -158,7 +159,8 @@ def get_count(name: str) -> Response:
     chosen = service.entity_set(name)
     options = read_options(_sent(), chosen)
     context = _context()
-    with costly(service.is_costly(chosen, options, context)):
+    is_costly = service.is_costly(chosen, options, context)
+    with costly(is_costly, signed_in=context.actor.signed_in):
         count = service.count_rows(chosen, options, context)
     return Response(str(count), content_type="text/plain; charset=utf-8")
 

@@ -277,13 +277,17 @@ def change_campaign(
     preview: bool,
 ) -> dict[str, Any]:
     """Change a campaign, also one with members, and attribute again; or show the effect."""
+    if preview:
+        campaigns.visible_campaign(actor, campaign_id)
+        count_preview(actor)
     campaign = campaigns.change_campaign(actor, campaign_id, seen, changes, commit=False)
     moved = reattribute(campaign_id)
     if preview:
         db.session.rollback()
+        record_act(actor, "decision.preview", f"campaign:{campaign_id}", chosen_by=sorted(changes))
     else:
         record_act(actor, "campaign.reattribute", f"campaign:{campaign_id}", **moved)
-        db.session.commit()
+    db.session.commit()
     return {"preview": preview, "campaign": campaign, **moved}
 
 

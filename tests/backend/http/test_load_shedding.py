@@ -21,6 +21,7 @@ from backend.http.load_shedding import AGE_BELIEVED_S, MAX_WAIT_S, RETRY_S, STAR
 from backend.server.running.serve import answers
 from tests.support.factories import post, register, sample
 from tests.support.nginx import free_port, needs_nginx, running_nginx
+from tests.support.people import person
 from tests.tools.phone_simulator.client import Client
 
 URL, COVERAGE = "/api/v1/measurements", "/api/v1/coverage"
@@ -92,6 +93,9 @@ def test_costly_answers_are_built_one_after_the_other(app: Flask, client: FlaskC
             assert RETRY_S[0] <= int(answer.headers["Retry-After"]) <= RETRY_S[1]
         for url in others:
             assert client.get(url).status_code == 200, url
+        # Anybody can keep the places of the public taken, but not that of people who signed in.
+        own = person(app, "admin")
+        assert client.get(costly[0], headers=own).status_code == 200
         assert post(client, register(client), sample()).status_code == 201
     for url in costly:
         assert client.get(url).status_code == 200, url

@@ -153,6 +153,17 @@ def test_previews_are_few_and_audited(cast: Cast, clock: FakeClock) -> None:
     entries = audit_entries(cast.app, f"campaign:{cast.campaign}")
     shown = {"chosen_by": ["member", "first_day", "last_day"], "measurements": 0}
     assert entries == [("decision.preview", shown)] * PREVIEWS_PER_HOUR
+    # Nor does a change of the campaign tell whose samples lie where, one preview after the other.
+    url = f"/api/v1/campaigns/{cast.campaign}"
+    seen = {"If-Match": cast.client.get(url, headers=cast.organiser).headers["ETag"]}
+    body = {"changes": {"cap": 5}, "preview": True}
+    refused = cast.client.post(f"{url}/changes", json=body, headers=cast.organiser | seen)
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
     assert cast.correct(cast.first).status_code == 200  # decisions are as many as needed
     clock.now += timedelta(hours=1)
+    refused = cast.client.post(f"{url}/changes", json=body, headers=cast.organiser | seen)
+    assert refused.status_code == 200, refused.text
+    assert audit_entries(cast.app, f"campaign:{cast.campaign}")[-1] == (
+        "decision.preview", {"chosen_by": ["cap"]}
+    )  # fmt: skip
     assert cast.correct(cast.second, **asked).status_code == 200

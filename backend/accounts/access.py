@@ -155,7 +155,7 @@ def require_session(actor: Actor) -> int:
 def require_recent(actor: Actor, now: datetime) -> None:
     """Raise 403 for a session whose person gave no password or code in the last 15 minutes.
 
-    For acts whose result outlasts the session: deputies, roles, links, tokens, webhooks, codes.
+    For acts that outlast the session: deputies, roles, areas, links, tokens, webhooks, join codes.
     A program's token passes: it was made with the password, and ends with a new one.
     """
     if actor.session is None:

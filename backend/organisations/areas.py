@@ -190,6 +190,7 @@ def confirm_successors(
     Several units become one cluster of the admins, by default with the old unit's name.
     """
     require(actor, "users.manage")
+    require_recent(actor, now)
     found = _unconfirmed(now).where(Role.id == role_id).with_for_update(of=Role)
     row = db.session.execute(found).first()
     if row is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 
-from backend.accounts.access import SYSTEM, Actor, Scope, require
+from backend.accounts.access import SYSTEM, Actor, Scope, require, require_recent
 from backend.accounts.audit import record_act
 from backend.accounts.models import Role
 from backend.clock import local_day
@@ -85,7 +85,11 @@ def add_cluster(
 
 
 def change_cluster(
-    actor: Actor, cluster_id: int, expected: etags.Expected, changes: Mapping[str, Any]
+    actor: Actor,
+    cluster_id: int,
+    expected: etags.Expected,
+    changes: Mapping[str, Any],
+    now: datetime,
 ) -> dict[str, Any]:
     """Change the given fields; only an admin changes the units of a cluster that is an area."""
     row = _editable_cluster(actor, cluster_id)
@@ -99,7 +103,7 @@ def change_cluster(
         raise invalid("valid_to", "before_first_day")
     changed = changed_values(row, values)
     if "valid_to" in changed or units != before:
-        _require_own_area(actor, row.id)
+        _require_own_area(actor, row.id, now)
     if changed or units != before:
         old = {name: getattr(row, name) for name in changed} | {"units": before}
         keys = {"sort_key": sort_key(changed["name"])} if "name" in changed else {}
@@ -119,7 +123,7 @@ def end_cluster(
     """Remove a cluster that was never an area, and return None; else an admin ends it."""
     row = _editable_cluster(actor, cluster_id)
     etags.must_match(expected, row.version)
-    _require_own_area(actor, row.id)
+    _require_own_area(actor, row.id, now)
     subject, before = f"cluster:{row.id}", {name: getattr(row, name) for name in FIELDS}
     if not _is_area(row.id):
         db.session.delete(row)
@@ -168,10 +172,11 @@ def _scope(organisation_id: int | None) -> Scope:
     return SYSTEM if organisation_id is None else requested_organisation_scope(organisation_id)
 
 
-def _require_own_area(actor: Actor, cluster_id: int) -> None:
-    """Allow only admins to change the area of an official."""
+def _require_own_area(actor: Actor, cluster_id: int, now: datetime) -> None:
+    """Allow only admins to change the area of an official, which gives access as a role does."""
     if _is_area(cluster_id):
         require(actor, "users.manage")
+        require_recent(actor, now)
 
 
 def _is_area(cluster_id: int) -> bool:

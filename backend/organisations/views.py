@@ -100,8 +100,8 @@ def show_cluster(cluster_id: int) -> Any:
 @cluster_blp.response(200, schemas.ClusterSchema, headers=etags.ETAG_HEADER)
 def change_cluster(changes: dict[str, Any], cluster_id: int) -> Any:
     """Change a cluster of communes."""
-    expected = etags.expected()
-    return etags.with_etag(clusters.change_cluster(actor(), cluster_id, expected, changes))
+    changed = clusters.change_cluster(actor(), cluster_id, etags.expected(), changes, clock_now())
+    return etags.with_etag(changed)
 
 
 @cluster_blp.delete("/clusters/<int:cluster_id>")

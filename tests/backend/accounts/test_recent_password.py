@@ -34,6 +34,9 @@ ACTS = {
     f"POST {USER}/roles": "organiser",
     f"POST {USER}/password-link": "admin",
     f"POST {USER}/confirmation": "admin",
+    "PATCH /api/v1/clusters/<int:cluster_id> (official's area)": "admin",
+    "DELETE /api/v1/clusters/<int:cluster_id> (official's area)": "admin",
+    "POST /api/v1/roles/<int:role_id>/successors": "admin",
     "POST /api/v1/webhooks": "admin",
     "POST /api/v1/webhooks/<int:webhook_id>/secret": "admin",
     f"POST {CODE}": "organiser",
@@ -44,6 +47,7 @@ ACTS = {
     "POST /admin/people": "admin",
     "POST /admin/people/<int:user_id>": "admin",
     "POST /admin/people/<int:user_id>/link": "admin",
+    "POST /admin/succession/<int:role_id>": "admin",
     "POST /admin/webhooks": "admin",
     f"POST {BOARD}/teams/<int:team_id>/code": "organiser",
 }

@@ -155,6 +155,7 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "PATCH /api/v1/clusters/<int:cluster_id>": lambda w: SEEN | _cluster(w),
     "PATCH /api/v1/clusters/<int:cluster_id> (official's area)": _area,
     "DELETE /api/v1/clusters/<int:cluster_id>": lambda w: SEEN,
+    "DELETE /api/v1/clusters/<int:cluster_id> (official's area)": _area,
     "POST /api/v1/deputies": deputy,
     "DELETE /api/v1/deputies/<int:deputy_id>": lent,
     "POST /api/v1/deputies/<int:deputy_id>/renewal": own_deputy,

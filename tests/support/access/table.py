@@ -162,6 +162,7 @@ TABLE = {
     "PATCH /api/v1/clusters/<int:cluster_id>": "401 401 403 200 403 403 403 200",
     "PATCH /api/v1/clusters/<int:cluster_id> (official's area)": "401 401 403 403 403 403 403 200",
     "DELETE /api/v1/clusters/<int:cluster_id>": "401 401 403 204 403 403 403 204",
+    "DELETE /api/v1/clusters/<int:cluster_id> (official's area)": "401 401 403 403 403 403 403 200",
     # officials delegate their area; admins grant roles and confirm successors of units
     "POST /api/v1/deputies": "401 401 403 403 403 201 403 403",
     "GET /api/v1/deputies": "401 401 200 200 200 200 200 200",

@@ -218,13 +218,18 @@ def _matches(query: PeopleQuery) -> ColumnElement[bool]:
 
 
 # Whether a role r of a person u has no effect until they set up a second factor: that of an admin,
-# and by SECOND_FACTOR those of officials and organisers who sign in with a password here.
+# and by SECOND_FACTOR those of officials and organisers who sign in with a password here. A cluster
+# counts as a province if it has one, or more than 20 units.
 WITHOUT_FACTOR = """
     coalesce(u.totp_secret is null and (r.role = 'admin'
         or (u.password_hash is not null and not u.demo and case {factor}
             when 'all' then r.role in ('official', 'organiser')
-            when 'provinces' then r.role = 'official' and r.scope_kind = 'unit' and exists (
-                select from units p where p.id = r.scope_id and p.level = 'province')
+            when 'provinces' then r.role = 'official' and case r.scope_kind
+                when 'unit' then exists (
+                    select from units p where p.id = r.scope_id and p.level = 'province')
+                else (select bool_or(p.level = 'province') or count(*) > 20
+                    from cluster_units c join units p on p.id = c.unit_id
+                    where c.cluster_id = r.scope_id) end
             else false end)), false)
 """
 LACKING = text(

@@ -17,6 +17,7 @@ from tests.support.people import (
     PASSWORD,
     account,
     audit_entries,
+    cluster,
     organisation,
     password_hash,
     person,
@@ -144,6 +145,23 @@ def test_whose_role_needs_a_second_factor(
         asked = {"name": "lan@example.vn", "roles": [{"role": "team_leader", "scope_id": led}]}
         made = client.post("/api/v1/invitations", headers=token, json=asked)
         assert made.status_code == (403 if needed else 201)
+
+
+@pytest.mark.parametrize(
+    ("level", "n", "needed"), [("province", 1, True), ("commune", 20, False), ("commune", 21, True)]
+)
+def test_a_cluster_as_large_as_a_province_needs_a_second_factor(
+    app: Flask, client: FlaskClient, clock: Any, level: str, n: int, needed: bool
+) -> None:
+    app.config["SECOND_FACTOR"] = "provinces"
+    own = cluster(app, ())
+    with app.app_context():
+        chosen = "select :own, id from units where system = '2024' and level = :level limit :n"
+        values = {"own": own, "level": level, "n": n}
+        db.session.execute(text(f"insert into cluster_units {chosen}"), values)
+        db.session.commit()
+    token = person(app, "official", own, kind="cluster", password_hash=password_hash())
+    assert client.get(ACCOUNT, headers=token).json["user"]["totp_needed"] is needed
 
 
 def test_an_official_is_led_to_the_second_factor_before_any_page_of_the_role(

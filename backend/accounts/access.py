@@ -158,10 +158,13 @@ def require_recent(actor: Actor, now: datetime) -> None:
     For acts that outlast the session: deputies, roles, areas, links, tokens, webhooks, join codes.
     A program's token passes: it was made with the password, and ends with a new one.
     """
-    if actor.session is None:
-        return
-    if actor.proved_at is None or actor.proved_at <= now - RECENT:
+    if actor.session is not None and not proved_lately(actor, now):
         raise Problem(403, "password_needed")
+
+
+def proved_lately(actor: Actor, now: datetime) -> bool:
+    """Return whether a session's person gave password or code in the last 15 minutes."""
+    return actor.proved_at is not None and actor.proved_at > now - RECENT
 
 
 def _covers(grant: Grant, scope: Scope) -> bool:

@@ -23,8 +23,8 @@ EXACT = ("actor", "act", "subject")
 
 # The begin of acts that read personal data.
 READ = "read."
-# Its own transaction: a request that reads commits nothing. A unique index refuses the second.
-RECORD_READ = """
+# Of reads a unique index refuses the second of a day.
+RECORD_AT_ONCE = """
     insert into audit (actor, act, subject, address, details)
     values (%(actor)s, %(act)s, %(subject)s, %(address)s, '{}') on conflict do nothing returning id
 """
@@ -47,8 +47,13 @@ def record_act(actor: Actor | str | None, act: str, subject: str, **details: Any
 def record_read(actor: Actor, kind: str, subject: str) -> None:
     """Record that a person reads personal data: one entry a day for each kind and subject."""
     if actor.signed_in:
-        values = {"actor": actor.name, "address": actor.address, "subject": subject}
-        fetch_autocommit(RECORD_READ, values | {"act": READ + kind})
+        record_at_once(actor, READ + kind, subject)
+
+
+def record_at_once(actor: Actor, act: str, subject: str) -> None:
+    """Add an entry in its own transaction, of a request that reads and commits nothing."""
+    values = {"actor": actor.name, "act": act, "subject": subject, "address": actor.address}
+    fetch_autocommit(RECORD_AT_ONCE, values)
 
 
 def shell_name() -> str:

@@ -11,7 +11,8 @@ from marshmallow import Schema
 from werkzeug.http import dump_cookie
 
 from backend.accounts import users
-from backend.accounts.access import PUBLIC, Actor, Grant, require_person
+from backend.accounts.access import PUBLIC, Actor, Grant, proved_lately, require_person
+from backend.accounts.audit import record_at_once
 from backend.accounts.session_list import program_of
 from backend.accounts.sessions import (
     ABSOLUTE,
@@ -197,9 +198,11 @@ def _by_session() -> Actor:
         sent = request.headers.get(CSRF_HEADER) or _form_field()
         if not hmac.compare_digest(sent.encode(), csrf_token(secret).encode()):
             raise Problem(403, "csrf_failed")
-    if any(row["role"] == "admin" for row in rows):
-        confirm_host()
-    return _actor(rows, digest)
+    found = _actor(rows, digest)
+    admin = any(grant.role == "admin" for grant in found.grants)
+    if admin and proved_lately(found, now) and (root := confirm_host()):
+        record_at_once(found, "host.confirm", root)
+    return found
 
 
 def renew_password(given: str) -> None:

@@ -24,6 +24,7 @@ from backend.coverage.signals.scans import count_overdue
 from backend.database.extensions import db
 from backend.database.migrations import latest_migration
 from backend.errors import Problem
+from backend.http.links import confirmed_hosts
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
 from backend.i18n.messages import message
@@ -145,8 +146,15 @@ def configuration(context: CheckContext) -> Iterator[Finding]:
         )
     if config["MODE"] == "production" and not config["PUBLIC_URL"]:
         yield Finding(
-            N_("PUBLIC_URL is not set: links begin with an address at which an admin signed in."),
-            N_("Set PUBLIC_URL to the address of this site, such as https://do.example.vn"),
+            N_(
+                "PUBLIC_URL is not set: links begin with an address at which an admin signed in "
+                "({hosts})."
+            ),
+            N_(
+                "Set PUBLIC_URL to the address of this site, such as https://do.example.vn. An "
+                "address that you do not know: remove its line from VAR_DIR/public_hosts."
+            ),
+            {"hosts": ", ".join(confirmed_hosts()) or "-"},
             warning=True,
         )
 

@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from backend.accounts.access import RECENT
+from backend.accounts.models import User
 from backend.http.framework import set_public_url
 from config import settings
 from tests.support.admin_client import AdminBrowser
 from tests.support.clock import FakeClock
 from tests.support.joining import Cast
-from tests.support.people import person
+from tests.support.people import audit_entries, person
 from tests.support.smtp_server import mail_server
+from tests.support.sql_statements import execute
 
 FORGED, PUBLIC = {"Host": "dosong-vn.evil.example"}, "https://do.example.vn"
 INVITATIONS = "/api/v1/invitations"
@@ -93,6 +97,22 @@ def test_without_an_address_of_an_admin_there_are_no_links(
     assert (answer.status_code, answer.json["code"]) == (409, "host_unconfirmed")
 
 
+@pytest.mark.parametrize("lacks", ["second factor", "password"])
+def test_a_suspended_admin_or_a_copied_session_confirms_no_address(
+    unset: Flask, client: FlaskClient, clock: FakeClock, lacks: str
+) -> None:
+    AdminBrowser(unset, client, clock.now)
+    if lacks == "password":
+        clock.now += RECENT
+    else:
+        execute(unset, update(User).values(totp_secret=None))
+    cookie = client.get_cookie("dosong_session")
+    assert cookie
+    client.set_cookie(cookie.key, cookie.value, domain=FORGED["Host"])
+    assert client.get("/api/v1/account", base_url=f"http://{FORGED['Host']}").json["user"]
+    assert invite(client, person(unset, "admin")).json["code"] == "host_unconfirmed"
+
+
 def test_links_begin_with_the_address_at_which_an_admin_was_signed_in(
     unset: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:
@@ -105,11 +125,13 @@ def test_links_begin_with_the_address_at_which_an_admin_was_signed_in(
         assert client.get("/account", base_url=f"http://{host}").status_code == 200
     for host in hosts:
         assert invite(client, token, host).json["link"].startswith(f"http://{host}/invitation#")
-    assert invitation(client, token).startswith("http://192.168.1.5:8000/invitation#")
+        assert audit_entries(unset, f"http://{host}/") == [("host.confirm", {})]
+    # At another address: with the first, which none that is added later replaces.
+    assert invitation(client, token).startswith("http://do.example.vn/invitation#")
     cast = Cast(unset)
     code = f"/api/v1/campaigns/{cast.campaign}/teams/{cast.one}/join-code"
     content = client.get(code, headers=token | FORGED).json["content"]
-    assert content == f"http://192.168.1.5:8000/do/#{cast.code_one}"
+    assert content == f"http://do.example.vn/do/#{cast.code_one}"
 
 
 @pytest.mark.parametrize("value", ["do.example.vn", "https://do.example.vn/x", "https://a b"])

@@ -194,8 +194,10 @@ def test_a_measuring_server_of_rtr_that_is_not_registered(app: Flask, var_dir: P
 
 def test_production_without_its_address(app: Flask, var_dir: Path) -> None:
     app.config |= {"MODE": "production", "TRUSTED_PROXIES": 1}
+    (var_dir / "public_hosts").write_text("https://do.example.vn/\nhttps://evil.example/\n")
     code, output = visit(app)
     assert code == 0 and "warning  configuration: PUBLIC_URL is not set" in output
+    assert "(https://do.example.vn/, https://evil.example/)" in output
     app.config["PUBLIC_URL"] = "https://do.example.vn"
     assert "PUBLIC_URL" not in visit(app)[1]
 

@@ -240,13 +240,14 @@ LACKING = text(
 
 # An account over persons' samples that nobody notices when it is taken over.
 IDLE = timedelta(days=90)
-# Whether a person u with a role above team leader has done nothing for that time. Each sign-in is
-# in the log; a token that a program goes on using is no sign of its person.
+# Whether a person u with a role above team leader has not signed in for that time. What a token
+# reads or changes is in the log too, and no sign of its person.
 IDLE_ACCOUNT = """
     not u.demo and u.created_at <= {since} and exists (select from roles held
         where held.user_id = u.id and held.role <> 'team_leader'
         and (held.valid_to is null or held.valid_to > {since}))
-    and not exists (select from audit a where a.actor = 'user:' || u.id and a.at > {since})
+    and not exists (select from audit a where a.actor = 'user:' || u.id and a.at > {since}
+        and a.act in ('session.begin', 'account.password_by_link'))
 """
 OF_PERSON = text(f"select {IDLE_ACCOUNT.format(since=':since')} from users u where u.id = :id")  # noqa: S608
 

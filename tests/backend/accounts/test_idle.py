@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from backend.accounts.users import IDLE
 from tests.support import people
 from tests.support.clock import FakeClock
-from tests.support.people import account, sign_in
+from tests.support.people import LONG_AGO, account, person, sign_in
 from tests.support.sign_in import ACCOUNT, PHONE, TOKENS, attempt, status_and_code
 
 CHOSEN = "đường quê có hoa"
@@ -65,6 +65,16 @@ def test_leaders_of_teams_and_the_demo_stay(
     account(app, PHONE, role, scope, **changes)
     today.now += IDLE + timedelta(days=1)
     sign_in(client, PHONE)
+
+
+def test_what_a_token_reads_keeps_no_account(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    token = person(app, "official", people.unit_id(app, "05443"), created_at=LONG_AGO)
+    clock.now = LONG_AGO + timedelta(days=1)
+    assert client.get("/api/v1/units/05443/measurements", headers=token).status_code == 200
+    clock.now = datetime.now(UTC) + IDLE - timedelta(minutes=1)  # after the entry in the log
+    assert client.get(ACCOUNT, headers=token).status_code == 401
 
 
 def test_signing_in_within_the_time_keeps_the_account(

@@ -117,10 +117,16 @@ def is_confirmed(user_id: int) -> bool:
 
 
 def confirm(actor: Actor, user_id: int, now: datetime) -> None:
-    """Confirm that an account is the named person's: the roles that waited take effect."""
+    """Confirm that an account is the named person's: the roles that waited take effect.
+
+    409 before it is accepted: whoever opens the link would be the confirmed person.
+    """
     require(actor, "users.manage")
     require_recent(actor, now)
-    set_confirmed(find(user_id), now)
+    user = find(user_id)
+    if not user.accepted:
+        raise Problem(409, "not_accepted_yet")
+    set_confirmed(user, now)
     record_act(actor, "user.confirm", f"user:{user_id}")
     db.session.commit()
 

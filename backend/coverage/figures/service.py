@@ -184,8 +184,9 @@ def months_of(query: CoverageQuery, today: date) -> list[Month]:
             check_level(month.last_day, level)
             place = listing.parent(query.parent) if query.parent else None
         months.append(replace(month, level=level, place=place))
-    ends = (months[0], months[-1])  # a place of another system may lie in another area
-    own = all(in_own_area(query.reader, one.place, one.month) for one in ends)
+    # A place of another system may lie in another area.
+    ends = {one.month: one.place for one in (months[0], months[-1])}
+    own = all(in_own_area(query.reader, place, month) for month, place in ends.items())
     exact = own and not query.hourly
     earliest = month_of(month_before(names[0]), query.network, today, query.reader, key)
     earliest = replace(earliest, place=months[0].place, level=months[0].level)

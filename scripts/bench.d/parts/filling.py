@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 
 from backend.clock import month_end
+from backend.coverage.figures.public_counts import COPY
 
 
 def connect(owner_url: str) -> psycopg.Connection:
@@ -328,6 +329,10 @@ def fill_year(owner_url: str, rows: int, today: date) -> Filled:
             " values (2, 'bench', %s, '{read,write}', '2024-01-01')",
             [hashlib.sha256(official.encode()).digest()],
         )
-        for table in ("devices", "receipts"):
+        months = [month, f"{today:%Y-%m}"]
+        now = datetime.now(UTC)
+        values = {"all": True, "phones": 0, "now": now, "since": now, "months": months}
+        connection.execute(COPY, values)
+        for table in ("devices", "receipts", "public_months", "public_days"):
             connection.execute(f"vacuum analyze {table}")
     return Filled(devices_of(rows), organiser, official, month)

@@ -173,6 +173,8 @@ def test_a_link_of_the_organiser_confirms_nothing_and_one_of_the_admin_does(
         assert made.status_code == 201
         with app.app_context():
             assert db.session.scalar(select(OneTimeLink.purpose)) == purpose
+    early = client.post(f"/api/v1/users/{made.json['user_id']}/confirmation", headers=admin)
+    assert status_and_code(early) == (409, "not_accepted_yet")
     accept(client, made.json["link"], CHOSEN)
     with app.app_context():
         assert db.session.scalar(select(User.confirmed_at).where(User.name == NAME)) is None

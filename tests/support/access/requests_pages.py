@@ -11,7 +11,7 @@ from sqlalchemy import select
 from backend.accounts.models import PersonalToken, Role
 from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
 from backend.coverage.statistics.models import Release, ReleasedNoConnection
-from backend.database.extensions import db
+from backend.database.extensions import db, owner_session
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
 from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT
@@ -113,8 +113,8 @@ def _place(world: World) -> dict[str, Any]:
     }  # fmt: skip
     with world.app.app_context():
         if db.session.get(ReleasedNoConnection, (unit, month)) is None:
-            db.session.add(ReleasedNoConnection(unit_id=unit, month=month, places=[place]))
-            db.session.commit()
+            with owner_session() as owner:
+                owner.add(ReleasedNoConnection(unit_id=unit, month=month, places=[place]))
     return request
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from backend.accounts import links, users
 from backend.accounts.access import Actor, require, require_recent
-from backend.accounts.audit import record_act
+from backend.accounts.audit import record_act, record_read
 from backend.accounts.links import Link
 from backend.accounts.models import Role, User
 from backend.accounts.users import NewRole
@@ -168,6 +168,7 @@ def officials_within(actor: Actor, home: int, now: datetime) -> list[OfficialOfU
     require(actor, "users.manage")
     day, index = local_day(now), unit_index()
     province = index.by_id[home_area(home, day) or home]
+    record_read(actor, "people", f"unit:{province.id}")
     units = [province, *(one for one in index.on(day, "commune") if province.id in one.lies_in)]
     rows = db.session.execute(
         select(Role.scope_id, User.name, User.display_name, User.accepted)

@@ -54,12 +54,15 @@ def test_what_leaders_organisers_and_admins_read(app: Flask, client: FlaskClient
     owner = organisation(app)
     own, unit = team(app, owner), unit_id(app, "19", level="province")
     made = campaign(app, owner, unit)
-    contributions = f"/api/v1/campaigns/{made}/contributions"
+    contributions, officials = f"/api/v1/campaigns/{made}/contributions", "/admin/people/officials"
+    hanoi = unit_id(app, "01", level="province")
     for role, scope, url, subject, act in (
         ("team_leader", own, f"/api/v1/teams/{own}/members", f"team:{own}", "read.members"),
         ("organiser", owner, f"{contributions}?by=member", f"campaign:{made}", "read.members"),
         ("organiser", owner, f"{contributions}?by=team", "campaign:0", None),
         ("admin", None, "/api/v1/users", "system", "read.people"),
+        ("admin", None, f"{officials}?home=01", f"unit:{hanoi}", "read.people"),
+        ("admin", None, f"{officials}/list.xlsx?home=19", f"unit:{unit}", "read.people"),
     ):
         assert client.get(url, headers=person(app, role, scope)).status_code == 200, url
         acts = [name for name, _ in audit_entries(app, subject)]

@@ -102,8 +102,10 @@ def test_earnings_equal_a_recount_from_scratch(
         to = data.draw(st.sampled_from([*teams, None]))
         asked = {"measurements": [body["id"]], "team_id": to, "reason": "sửa"}
         url = f"/api/v1/campaigns/{both[0]}/corrections"
-        assert client.post(url, json=asked, headers=organiser).status_code == 200
-        corrected[body["id"]] = to
+        answer = client.post(url, json=asked, headers=organiser)
+        assert answer.status_code in (200, 404)  # none of the campaign's, nor of its members
+        if answer.status_code == 200:
+            corrected[body["id"]] = to
     with app.app_context():
         query = text("""
             select m.id, m.measured_at, m.network, m.reasons, u.province_id as province

@@ -199,17 +199,23 @@ def _by_session() -> Actor:
         if not hmac.compare_digest(sent.encode(), csrf_token(secret).encode()):
             raise Problem(403, "csrf_failed")
     found = _actor(rows, digest)
-    admin = any(grant.role == "admin" for grant in found.grants)
-    if admin and proved_lately(found, now) and (root := confirm_host()):
-        record_at_once(found, "host.confirm", root)
+    _confirm_host(found, now)
     return found
+
+
+def _confirm_host(person: Actor, now: datetime) -> None:
+    """Let links begin with the address of this request where an admin just gave the password."""
+    admin = any(grant.role == "admin" for grant in person.grants)
+    if admin and proved_lately(person, now) and (root := confirm_host()):
+        record_at_once(person, "host.confirm", root)
 
 
 def renew_password(given: str) -> None:
     """Note that the person of this request gave the password or a code again; 422 if wrong."""
     now = clock_now()
     prove(actor(), given, current_app.config["SECRET_KEY"], now)
-    request.environ[ACTOR_KEY] = replace(actor(), proved_at=now)
+    request.environ[ACTOR_KEY] = found = replace(actor(), proved_at=now)
+    _confirm_host(found, now)
 
 
 def _form_field() -> str:

@@ -18,7 +18,7 @@ from config import settings
 from tests.support.admin_client import AdminBrowser
 from tests.support.clock import FakeClock
 from tests.support.joining import Cast
-from tests.support.people import audit_entries, person
+from tests.support.people import PASSWORD, audit_entries, person
 from tests.support.smtp_server import mail_server
 from tests.support.sql_statements import execute
 
@@ -101,7 +101,7 @@ def test_without_an_address_of_an_admin_there_are_no_links(
 def test_a_suspended_admin_or_a_copied_session_confirms_no_address(
     unset: Flask, client: FlaskClient, clock: FakeClock, lacks: str
 ) -> None:
-    AdminBrowser(unset, client, clock.now)
+    token = AdminBrowser(unset, client, clock.now).token
     if lacks == "password":
         clock.now += RECENT
     else:
@@ -109,8 +109,13 @@ def test_a_suspended_admin_or_a_copied_session_confirms_no_address(
     cookie = client.get_cookie("dosong_session")
     assert cookie
     client.set_cookie(cookie.key, cookie.value, domain=FORGED["Host"])
-    assert client.get("/api/v1/account", base_url=f"http://{FORGED['Host']}").json["user"]
+    site = {"base_url": f"http://{FORGED['Host']}"}
+    assert client.get("/api/v1/account", **site).json["user"]
     assert invite(client, person(unset, "admin")).json["code"] == "host_unconfirmed"
+    again = {"json": {"password": PASSWORD}, "headers": {"X-CSRF-Token": token}}
+    assert client.post("/api/v1/account/password", **again, **site).status_code == 204
+    # An admin who gives the password goes on at once, with the form that asked for it.
+    assert ("link" in invite(client, person(unset, "admin")).json) is (lacks == "password")
 
 
 def test_links_begin_with_the_address_at_which_an_admin_was_signed_in(

@@ -206,7 +206,8 @@ def test_a_person_changes_the_account(app: Flask, page: Page) -> None:
     expect(page.locator("#who")).to_have_text("lan@example.vn")
     new = "mưa chiều trên phố"
     fill_fields(page, **{"new-password-old": PASSWORD, "new-password-new": new})
-    press(page, "Lưu mật khẩu")
+    with page.expect_navigation(url=re.compile("/account/given")):
+        press(page, "Lưu mật khẩu")
     expect_text(page, "Quyền bạn đã trao")
     check_page(page, "account-given")
     with page.expect_navigation():  # another address would end the request

@@ -133,7 +133,9 @@ def digest() -> None:
 
     Exit with 1 if one does not fit the entries that it covers.
     """
-    if latest := audit_chain.add_digest(clock_now()) or audit_chain.latest():
+    with _errors():
+        latest = audit_chain.add_digest(clock_now()) or audit_chain.latest()
+    if latest:
         click.echo(f"{latest.day} {latest.digest}")
     if broken := [link.day for link in audit_chain.read_chain() if not link.fits]:
         raise click.ClickException(f"entries were changed, added or removed: {', '.join(broken)}")

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from backend.accounts.access import Actor
 from backend.accounts.audit import record_act
 from backend.accounts.models import AuditEntry
-from backend.database.extensions import db
+from backend.database.extensions import db, owner_session
 from backend.http.paging import encode_cursor
 from tests.support.people import person
 from tests.support.problems import wrong_fields
@@ -24,9 +24,8 @@ def entry(**changes: Any) -> AuditEntry:
 
 
 def keep(app: Flask, *entries: AuditEntry) -> None:
-    with app.app_context():
-        db.session.add_all(entries)
-        db.session.commit()
+    with app.app_context(), owner_session() as owner:  # the serving role gives no time
+        owner.add_all(entries)
 
 
 def subjects(client: FlaskClient, admin: dict[str, str], **query: Any) -> list[str]:

@@ -10,16 +10,16 @@ from sqlalchemy import Engine, text
 
 from backend.accounts.audit_chain import add_digest, is_overdue, latest, read_chain
 from backend.accounts.models import AuditEntry
-from backend.database.extensions import db
+from backend.database.extensions import owner_session
 
 NIGHT = datetime(2024, 11, 10, 20, 0, tzinfo=UTC)  # 03:00 of the 11th in Vietnam
 DAY = timedelta(days=1)
 
 
 def note(at: datetime, subject: str, act: str = "team.edit", **details: Any) -> None:
-    entry = AuditEntry(at=at, actor="user:1", act=act, subject=subject, details=details)
-    db.session.add(entry)
-    db.session.commit()
+    """Add an entry as the role that owns the tables: the serving role gives no time."""
+    with owner_session() as owner:
+        owner.add(AuditEntry(at=at, actor="user:1", act=act, subject=subject, details=details))
 
 
 @pytest.fixture
@@ -73,7 +73,6 @@ def test_what_the_owner_does_shows(
 
 
 def test_entries_of_the_past_and_forged_digests_show(app: Flask, chain: None) -> None:
-    """The serving role may add entries."""
     with app.app_context():
         note(NIGHT + DAY / 2, "team:9")
         assert [link.day for link in read_chain() if not link.fits] == ["2024-11-11"]
@@ -83,6 +82,15 @@ def test_entries_of_the_past_and_forged_digests_show(app: Flask, chain: None) ->
         assert [link.day for link in read_chain() if not link.fits] == broken
         since = read_chain(NIGHT + 2 * DAY - timedelta(hours=3))
         assert [link.day for link in since if not link.fits] == broken[1:]
+
+
+def test_a_digest_of_a_day_to_come_ends_no_chain(app: Flask, chain: None) -> None:
+    with app.app_context():
+        note(datetime(2999, 1, 1, tzinfo=UTC), "audit:x", "audit.digest", digest="0" * 64)
+        assert is_overdue(NIGHT + 5 * DAY)
+        assert (made := add_digest(NIGHT + 5 * DAY)) and made == latest()
+        assert [link.day for link in read_chain()][-1] == "2024-11-15"
+        assert all(link.fits for link in read_chain())
 
 
 def test_the_doctor_names_the_day_and_the_digest(

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from backend.database.extensions import db
+from backend.database.extensions import owner_session
 from tests.support.factories import post, register, sample
 from tests.support.people import audit_entries, campaign, organisation, person, team, unit_id
 
@@ -44,9 +44,8 @@ def test_what_an_official_reads_of_a_unit(
         client.get(url, headers=headers)
     noted = audit_entries(app, f"unit:{unit}")
     assert noted == [(f"read.{kind}", {})]
-    with app.app_context():  # the next day
-        db.session.execute(text(YESTERDAY))
-        db.session.commit()
+    with app.app_context(), owner_session() as owner:  # the next day
+        owner.execute(text(YESTERDAY))
     assert len(audit_entries(app, f"unit:{unit}")) == 2
 
 

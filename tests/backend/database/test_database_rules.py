@@ -26,6 +26,10 @@ def test_migrations_and_models_agree(owner: Engine) -> None:
         "truncate measurements",
         "update audit set actor = 'x'",
         "delete from audit",
+        # Neither of another day nor a digest of one to come.
+        "insert into audit (at, actor, act, subject, details)"
+        " values ('2999-01-01', 'shell:x', 'audit.digest', 'audit:x', '{}')",
+        "insert into audit (id, actor, act, subject, details) values (1, 'x', 'x', 'x', '{}')",
         "update counting_rules set from_at = now()",
         "delete from counting_rules",
         "insert into counting_rules (from_at, by, reason, counts_from)"

@@ -8,7 +8,7 @@ from sqlalchemy import delete, not_, select
 
 from backend.accounts import users
 from backend.accounts.access import Actor, require, require_person
-from backend.accounts.audit import record_act
+from backend.accounts.audit import record_act, record_read
 from backend.accounts.models import Session, User
 from backend.accounts.sessions import end_sessions, expired
 from backend.database.extensions import db
@@ -58,6 +58,7 @@ def own_sessions(actor: Actor, now: datetime) -> list[OpenSession]:
 def all_sessions(actor: Actor, now: datetime) -> list[OpenSession]:
     """Return the sessions of all people, the latest used first; for admins."""
     require(actor, "users.manage")
+    record_read(actor, "people", "system")
     return _read(actor, None, now)
 
 

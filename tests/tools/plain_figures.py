@@ -166,22 +166,24 @@ def _correlations(
     """Return the correlations in each group."""
     kind = {node: (kinds[node[0]], node[1] == ALL, node[2] == ALL) for node in data}
     spreads = {node: one.spread() for node, one in data.items() if one.n >= minimum}
-    pooled: dict[Hashable, Floats] = defaultdict(lambda: np.zeros(8))
+    pooled: dict[Hashable, Floats] = defaultdict(lambda: np.zeros(9))
     for node, spread in spreads.items():
-        pooled[kind[node]] = pooled[kind[node]] + spread
+        together, pairs, outings = spread[5:]
+        each = min(1.0, max(-1.0, together / pairs)) if pairs > 0 else 0.0
+        pooled[kind[node]] = pooled[kind[node]] + np.append(spread, each * outings)
     rho = {}
     for node in data:
         of_all = pooled[kind[node]]
         of_kind = _drawn(of_all, PRIOR_CORRELATION)
         own = _drawn(spreads.get(node, np.zeros(8)), of_kind)
-        rho[node] = own, of_kind, _of_outing(*of_all[5:].tolist())
+        rho[node] = own, of_kind, _of_outing(*of_all[6:].tolist())
     return rho
 
 
-def _of_outing(together: float, pairs: float, outings: float) -> float:
+def _of_outing(pairs: float, outings: float, weighed: float) -> float:
     if pairs <= 0:
         return 0.0
-    own = min(1.0, max(0.0, together / pairs))
+    own = min(1.0, max(0.0, weighed / outings))
     return (outings * own + PRIOR_NUMBER * PRIOR_OUTINGS) / (outings + PRIOR_NUMBER)
 
 

@@ -104,6 +104,7 @@ def campaign_evidence(
     row = _signal(signal_id)
     if row.campaign_id != campaign_id:
         raise Problem(404, "not_found")
+    record_read(actor, "signals", f"campaign:{campaign_id}")
     found = found_signals([row]).get(row.id)
     return _evidence(row, found, samples_of(row, found, context.key), context)
 

@@ -28,7 +28,7 @@ OUTSIDE_PEOPLE = 3  # one may use a private network all the month
 
 # The phones of one fixed line are in one house, or in one vehicle, which goes on: but for wrong
 # fixes they do not jump to a place and back by so much.
-DETOUR_M, DETOUR_SHARE = 500.0, 0.25
+DETOUR_M, DETOUR_SHARE, MAX_ACCURACY_M = 500.0, 0.25, 300.0
 # Homes share the addresses of their provider, but each person stays in one: few go from house to
 # house. Beyond this distance a second sample counts, so a farm's phones move.
 MOVED_M, MOVED_PEOPLE, MOVED_SHARE = 100.0, 3, 0.5
@@ -116,9 +116,9 @@ def _detour(one: NetworkUse, by: NetworkUse, other: NetworkUse) -> float:
 
 
 def _distance(one: NetworkUse, other: NetworkUse) -> float:
-    """Return the least distance of two fixes in metres."""
+    """Return the least distance of two fixes in metres; an accuracy is the phone's own word."""
     way = distance_m(one.longitude, one.latitude, other.longitude, other.latitude)
-    return way - one.accuracy_m - other.accuracy_m
+    return way - min(one.accuracy_m, MAX_ACCURACY_M) - min(other.accuracy_m, MAX_ACCURACY_M)
 
 
 def is_mostly_outside(outside: int, checked: int, people: int) -> bool:

@@ -77,7 +77,10 @@ def correlations(spread: Spread, kind: Ints) -> Correlations:
     pooled = Spread(*(added(kind, one) for one in spread))
     of_kind = _drawn(pooled, np.full(len(pooled.between), PRIOR_CORRELATION))[kind]
     met = pooled.pairs > 0
-    own = np.clip(pooled.together / np.where(met, pooled.pairs, 1.0), 0.0, 1.0)
+    # By the number of outings, not of pairs: one crowd would decide for all groups of its kind.
+    each = np.clip(spread.together / np.where(spread.pairs > 0, spread.pairs, 1.0), -1.0, 1.0)
+    by_outing = added(kind, each * spread.outings) / np.where(met, pooled.outings, 1.0)
+    own = np.clip(by_outing, 0.0, 1.0)
     drawn = (pooled.outings * own + PRIOR_NUMBER * PRIOR_OUTINGS) / (pooled.outings + PRIOR_NUMBER)
     return Correlations(_drawn(spread, of_kind), of_kind, np.where(met, drawn, 0.0)[kind])
 

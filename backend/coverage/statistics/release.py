@@ -87,7 +87,7 @@ PEOPLE = text(f"""
     ) l on true
     left join lateral (
         select bool_and(guest_of is not null) as guest from memberships m
-        where m.volunteer_id = l.volunteer_id and m.period && tstzrange(:begin, :end)
+        where m.volunteer_id = l.volunteer_id and lower(m.period) < :end
     ) g on true
     order by a.device_id
 """)  # noqa: S608 # a condition of our own

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from backend.accounts import links, users
+from backend.accounts.audit import record_read
 from backend.accounts.authentication import actor
 from backend.accounts.links import deliver
 from backend.accounts.session_list import all_sessions, end_session
@@ -149,6 +150,7 @@ def password_link(query: dict[str, Any], user_id: int) -> Any:
 
 
 def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
+    record_read(actor(), "people", "system")
     held = users.roles_of(user_id, clock_now())
     person = users.describe(users.find(user_id, lock=False), held)
     choices = {"scopes": roles.scope_names(held)} | _scope_choices()

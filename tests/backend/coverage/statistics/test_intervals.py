@@ -124,6 +124,14 @@ def test_the_correlations_of_a_kind_are_found_and_few_give_the_prior() -> None:
     assert none.of_device == none.of_kind == intervals.PRIOR_CORRELATION and none.of_outing == 0
 
 
+def test_one_crowd_does_not_decide_for_the_communes_of_its_province() -> None:
+    ones, outings = np.ones(12), np.array([3.0] * 11 + [1.0])
+    pairs = np.array([18.0] * 11 + [3_540.0])  # sixty phones that measured the same
+    crowd = Spread(ones, ones, ones, ones, ones, pairs * (outings < 3), pairs, outings)
+    found = intervals.correlations(crowd, np.zeros(12, dtype=np.int64))
+    assert found.of_outing.max() < intervals.PRIOR_OUTINGS
+
+
 def download_of(one: Samples, minimum: int = 1) -> dict[str, Any]:
     node = 1, ALL, ALL
     found: dict[str, Any] = figures_of({node: [one]}, {1: "commune"}, minimum)[node].figures

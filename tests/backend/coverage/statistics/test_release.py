@@ -220,7 +220,10 @@ def test_few_new_and_one_day_phones_show_no_cell(app: Flask, client: FlaskClient
     assert items(client) == {} and read(client, "statistics")["items"] == []
 
 
-def test_linked_phones_are_one_person_and_guests_none(app: Flask, client: FlaskClient) -> None:
+@pytest.mark.parametrize("since", [NINE, NINE - timedelta(days=25)], ids=["now", "last month"])
+def test_linked_phones_are_one_person_and_guests_none(
+    app: Flask, client: FlaskClient, since: datetime
+) -> None:
     commune, ids = unit_id(app, COMMUNE), phones(app, 6)
     store_rows(app, *volunteers_rows(commune, ids, **HERE))
     organisers = organisation(app)
@@ -235,7 +238,7 @@ def test_linked_phones_are_one_person_and_guests_none(app: Flask, client: FlaskC
         db.session.add(
             Membership(
                 volunteer_id=guest.id, campaign_id=some_campaign, team_id=some_team,
-                guest_of=linked.id, period=Range(NINE, NINE + timedelta(days=1)),
+                guest_of=linked.id, period=Range(since, since + timedelta(days=1)),
             )
         )  # fmt: skip
         db.session.commit()

@@ -39,19 +39,21 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--key", type=Path, help=f"copy of VAR_DIR/{BACKUP_KEY}, to restore")
     parser.add_argument("--keys", type=Path, help="VAR_DIR whose other keys are restored")
+    parser.add_argument("--plain", action="store_true", help="restore an unencrypted one of 1.0")
     options = parser.parse_args(arguments)
     os.umask(0o077)
     try:
         if options.what == "restore":
-            for line in restore(options.folder, options.key, options.keys):
+            for line in restore(options.folder, options.key, options.keys, options.plain):
                 print(line, flush=True)
             return 0
         values = settings.read()
         folder = options.folder or Path(values["BACKUP_DIR"] or values["VAR_DIR"] / "backups")
         target = make(values, folder.absolute(), options.keep, datetime.now(UTC))
         print(
-            f"{target}\nOnly {values['VAR_DIR'] / BACKUP_KEY} decrypts it. Keep a copy of that "
-            "file outside of this machine, on paper too: without it no backup can be restored."
+            f"{target}\nOnly the secret key in {values['VAR_DIR'] / BACKUP_KEY}, or of which the "
+            "public one is there, decrypts it. Keep a copy of it outside of this machine, on paper "
+            "too: without it no backup can be restored."
         )
         if (folder / PLAIN_KEYS).exists():
             print(

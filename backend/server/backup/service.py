@@ -25,6 +25,7 @@ from flask_migrate import upgrade
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
 from backend.measurements.recording.counting import raise_versions
@@ -166,7 +167,9 @@ def running(program: str, url: str, *arguments: str) -> Iterator[subprocess.Pope
             process.communicate()
         if problem is not None:
             errors.seek(0)
-            said = errors.read().decode(errors="replace")
+            lines = errors.read().decode(errors="replace").splitlines()
+            # A context quotes rows, which the output of a restore then shows to others.
+            said = "\n".join(line for line in lines if not line.startswith("CONTEXT"))
             raise BackupError(f"{program} failed ({problem}).\n{said}")
 
 
@@ -180,23 +183,30 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def restore(backup: Path | None, key: Path | None, keys: Path | None) -> Iterator[str]:
+def restore(
+    backup: Path | None, key: Path | None, keys: Path | None, unencrypted: bool
+) -> Iterator[str]:
     """Restore a backup into an empty database; yield a line for each step.
 
     `key` is the file that decrypts it, `keys` a VAR_DIR whose keys are used instead of those beside
-    the backup.
+    the backup. One of 1.0 is `unencrypted`: anybody who writes to the folder can make such a one.
     """
     if backup is None or not (backup / MANIFEST).is_file():
         raise BackupError(f"{backup} is no backup: name a folder with a {MANIFEST}.")
     manifest = json.loads((backup / MANIFEST).read_text())
-    encrypted = (backup / DUMP).is_file()
-    path = backup / (DUMP if encrypted else PLAIN_DUMP)
+    path = backup / (PLAIN_DUMP if unencrypted else DUMP)
+    if not path.is_file():
+        raise BackupError(
+            f"{path} is not there. A dump that is not encrypted is restored with --plain alone: "
+            "only if you know that version 1.0 made it, as whoever writes to the folder can too."
+        )
     if sha256(path) != manifest["sha256"]:
         raise BackupError(f"{path} is damaged: its digest is not the manifest's.")
-    identity = _read_identity(key or settings.var_dir() / BACKUP_KEY) if encrypted else None
+    identity = None if unencrypted else _read_identity(key or settings.var_dir() / BACKUP_KEY)
     _put_keys(_keys_of(backup.parent, identity, keys))
     if identity is not None:
-        _put(settings.var_dir() / BACKUP_KEY, f"{identity}\n")  # also of the next backups
+        # The next backups have the same key; its secret stays where it is kept.
+        _put(settings.var_dir() / BACKUP_KEY, f"{identity.to_public()}\n")
     values = settings.read()
     with database_urls(values) as urls:
         url = urls["DATABASE_OWNER_URL"]
@@ -219,7 +229,7 @@ def restore(backup: Path | None, key: Path | None, keys: Path | None) -> Iterato
         if found != expected:
             raise BackupError(f"The restored figures differ: {found} instead of {expected}")
         yield f"Restored what was there at {manifest['made_at']}; every figure is the same."
-        yield from _bring_up_to_date(urls)
+        yield from _bring_up_to_date(urls, backup.absolute().name, manifest)
 
 
 def _read_identity(path: Path) -> Any:
@@ -234,16 +244,15 @@ def _read_identity(path: Path) -> Any:
 
 def _keys_of(folder: Path, identity: Any, keys: Path | None) -> dict[str, str]:
     """Return the keys for a restored database by name: those of a VAR_DIR, or of the backups."""
-    if keys is None and identity is not None and (folder / KEYS).is_file():
+    encrypted = folder / KEYS
+    if keys is None and identity is not None and encrypted.is_file():
         try:
-            found: dict[str, str] = json.loads(
-                pyrage.decrypt((folder / KEYS).read_bytes(), [identity])
-            )
+            found: dict[str, str] = json.loads(pyrage.decrypt(encrypted.read_bytes(), [identity]))
             return found
         except pyrage.DecryptError as error:
-            raise BackupError(f"The key does not decrypt {folder / KEYS}: {error}") from error
-    source = keys or folder / PLAIN_KEYS
-    if not source.is_dir():
+            raise BackupError(f"The key does not decrypt {encrypted}: {error}") from error
+    source = keys or (folder / PLAIN_KEYS if identity is None else None)
+    if source is None or not source.is_dir():
         raise BackupError(
             f"The keys of the backup ({KEYS} beside it) are not there: name a VAR_DIR with --keys. "
             "Without them the data of people who withdrew after the backup would be restored."
@@ -273,8 +282,10 @@ def _put(path: Path, content: str) -> None:
         path.write_text(content)
 
 
-def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:
-    """Migrate, and withdraw again the devices that withdrew after the backup.
+def _bring_up_to_date(
+    urls: dict[str, Any], name: str, manifest: Mapping[str, Any]
+) -> Iterator[str]:
+    """Migrate, note the restore, and withdraw again the devices that withdrew after the backup.
 
     Events continue with higher numbers than readers can have seen, and versions of counts.
     """
@@ -287,5 +298,7 @@ def _bring_up_to_date(urls: dict[str, Any]) -> Iterator[str]:
         again = withdraw_again(tombstones, datetime.now(UTC))
         outbox.skip_numbers()
         raise_versions()
+        about = {"made_at": manifest["made_at"], "sha256": manifest["sha256"]}
+        record_command("backup.restore", f"backup:{name}", **about)
         db.session.commit()
     yield f"Withdrawn again, as they had after the backup: {again} devices."

@@ -88,10 +88,13 @@ def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
     done = restored(kept, fresh, "--key", str(key))
     assert done.returncode == 0, done.stderr
     assert "every figure is the same" in done.stdout and "1 devices" in done.stdout
+    assert (fresh / backup.BACKUP_KEY).read_text().startswith("age1")  # the secret stays on paper
     with EmbeddedPostgres(fresh) as server:
         # Samples of the week before the withdrawal leave the counts, whenever it is repeated.
         assert ask(server.owner_url, "select count(*) from measurements") == 2
         assert str(ask(server.app_url, "select id from devices")) == staying["id"]
+        noted = "select subject from audit where act = 'backup.restore'"
+        assert ask(server.app_url, noted) == f"backup:{kept.name}"
         with pytest.raises(Exception, match="permission denied"):
             ask(server.app_url, "delete from audit returning 1")
         found = subprocess.run(
@@ -147,6 +150,16 @@ def test_a_backup_that_fails_leaves_nothing(
     assert list(folder.iterdir()) == [killed[1]]
 
 
+def test_the_error_of_a_program_quotes_no_row(app: Flask) -> None:
+    url, wrong = app.config["DATABASE_URL"], "do $$ begin raise 'wrong'; end $$"
+    with (
+        pytest.raises(backup.BackupError, match=r"psql failed[^$]*wrong") as failed,
+        backup.running("psql", url, f"--command={wrong}"),
+    ):
+        pass
+    assert "CONTEXT" not in str(failed.value)
+
+
 @pytest.mark.long
 def test_without_the_keys_nothing_is_restored(app: Flask, own_var: Path, tmp_path: Path) -> None:
     kept = backup.make(app.config, tmp_path / "backups", 14, AT)
@@ -159,6 +172,10 @@ def test_without_the_keys_nothing_is_restored(app: Flask, own_var: Path, tmp_pat
     key = ("--key", str(own_var / backup.BACKUP_KEY))
     done = restored(kept, tmp_path / "unused", *key)
     assert done.returncode == 1 and "--keys" in done.stderr
+    # Nor with keys that whoever writes to the folder put there.
+    shutil.copytree(own_var, kept.parent / backup.PLAIN_KEYS)
+    done = restored(kept, tmp_path / "unused", *key)
+    assert done.returncode == 1 and "--keys" in done.stderr
     assert not (tmp_path / "unused").exists()
 
 
@@ -166,7 +183,7 @@ def test_without_the_keys_nothing_is_restored(app: Flask, own_var: Path, tmp_pat
 def test_a_backup_of_an_earlier_version_is_restored(
     app: Flask, client: FlaskClient, own_var: Path, fresh: Path, tmp_path: Path
 ) -> None:
-    """Its dump is not encrypted, and its keys lie beside it."""
+    """Its dump is not encrypted, and its keys lie beside it: anybody can make such a one."""
     measuring(client, 1)
     kept = backup.make(app.config, tmp_path / "backups", 14, AT)
     identity = Identity.from_str((own_var / backup.BACKUP_KEY).read_text().strip())
@@ -178,7 +195,10 @@ def test_a_backup_of_an_earlier_version_is_restored(
     (kept.parent / backup.PLAIN_KEYS).mkdir()
     for name, content in backup.read_keys(own_var).items():
         (kept.parent / backup.PLAIN_KEYS / name).write_text(content)
-    done = restored(kept, fresh)
+    for words in ((), ("--key", str(own_var / backup.BACKUP_KEY))):
+        done = restored(kept, fresh, *words)
+        assert done.returncode == 1 and "--plain" in done.stderr and not fresh.exists()
+    done = restored(kept, fresh, "--plain")
     assert done.returncode == 0 and "every figure is the same" in done.stdout, done.stderr
 
 

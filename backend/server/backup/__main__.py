@@ -51,9 +51,8 @@ def main(arguments: list[str]) -> int:
         folder = options.folder or Path(values["BACKUP_DIR"] or values["VAR_DIR"] / "backups")
         target = make(values, folder.absolute(), options.keep, datetime.now(UTC))
         print(
-            f"{target}\nOnly the secret key in {values['VAR_DIR'] / BACKUP_KEY}, or of which the "
-            "public one is there, decrypts it. Keep a copy of it outside of this machine, on paper "
-            "too: without it no backup can be restored."
+            f"{target}\nOnly the secret key of {values['VAR_DIR'] / BACKUP_KEY} decrypts it. Keep "
+            "a copy of it outside of this machine, on paper too: no backup is restored without it."
         )
         if (folder / PLAIN_KEYS).exists():
             print(

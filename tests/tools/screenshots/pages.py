@@ -99,6 +99,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "account": "/account",
         "account-sessions": "/account/sessions",
         "account-tokens": "/account/tokens",
+        "account-given": "/account/given",
         "admin-people": "/admin/people",
         "admin-officials": "/admin/people/officials?home=19",
         "admin-sessions": "/admin/sessions",

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pyrage
 import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from pyarrow import parquet
+from pyrage.x25519 import Identity
 from sqlalchemy import select
 from structlog.testing import CapturingLogger
 
@@ -147,7 +149,10 @@ def published(app: Flask, office: Office) -> int:
 def plain_dump(app: Flask, folder: Path) -> str:
     """The database as text, from a backup as the operator makes it."""
     kept = backup.make(app.config, folder, 14, datetime(2024, 12, 5, tzinfo=UTC))
-    command = [binary("pg_restore"), "-f", "-", str(kept / backup.DUMP)]
+    key = (app.config["VAR_DIR"] / backup.BACKUP_KEY).read_text().strip()
+    plain = folder / "plain.dump"
+    pyrage.decrypt_file(str(kept / backup.DUMP), str(plain), [Identity.from_str(key)])
+    command = [binary("pg_restore"), "-f", "-", str(plain)]
     manifest = (kept / backup.MANIFEST).read_text()
     return manifest + subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
@@ -156,7 +161,8 @@ def restored_dump(app: Flask, backups: Path, tmp_path: Path) -> str:
     """The database as text, restored after a disaster from a backup from before the withdrawal."""
     var_dir = tmp_path / "restored"
     [kept] = backup.made(backups)
-    words = ["restore", str(kept), "--keys", str(app.config["VAR_DIR"])]
+    var = app.config["VAR_DIR"]
+    words = ["restore", str(kept), "--keys", str(var), "--key", str(var / backup.BACKUP_KEY)]
     environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(var_dir)}
     command = [sys.executable, "-m", "backend.server.backup", *words]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

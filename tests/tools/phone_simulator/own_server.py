@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -101,7 +102,17 @@ class OwnServer:
                 os.kill(pid, signal.SIGKILL)
         if self._process:
             self._process.wait()
+        self._wait_until_port_is_free()
         self.kills += 1
+
+    def _wait_until_port_is_free(self) -> None:
+        """Wait until the killed web server, which is no child of ours, is gone."""
+        deadline = time.monotonic() + STOP_S
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)):
+                    return
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """Stop the server and its database, and remove the folder."""

@@ -79,7 +79,9 @@ COMMUNES = text("select id, parent_id from units where province_id = :id and lev
 NO_DEVICE = UUID(int=0)
 # An outing is one number: commune, team and day of the month. Who withdrew is of no team.
 OUTING = """(coalesce(unit_id, 0)::int8 << 39) + extract(day from day)::int8
-    + (coalesce(case when device_id is not null then team end, 0)::int8 << 5)"""
+    + (coalesce(case when device_id is not null then
+        (select min(team_id) from earnings where measurement_id = measurements.id)
+    end, 0)::int8 << 5)"""
 PACKED = ", ".join(
     [
         f"string_agg(float8send(coalesce({measured_value(metric)}, 'NaN')), '') as {metric}"
@@ -96,11 +98,7 @@ def counted_samples(columns: str, where: str = "true") -> str:
     """Return a query of columns and the packed values of the counted samples of a month."""
     return f"""
         select {columns}, count(*)::int as n, {PACKED}
-        from measurements left join (
-            select measurement_id as id, min(team_id) as team from earnings
-            where day between %(first)s and %(last)s and network = %(network)s and {where}
-            group by 1
-        ) teams using (id)
+        from measurements
         where day between %(first)s and %(last)s and network = %(network)s and counted and {where}
         group by {columns} order by {columns}
     """  # noqa: S608 # names of columns

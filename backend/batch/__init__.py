@@ -1,1 +1,1 @@
-"""Parallel execution of long work, on this machine or on a Dask cluster."""
+"""Parallel execution of long work on this machine, and what commands print."""

@@ -9,9 +9,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
-from flask import current_app
 
-from backend.batch.executor import Executor, SchedulerError, security_of
+from backend.batch.executor import Executor
 from backend.clock import month_start
 from backend.errors import Problem
 from backend.i18n.messages import message
@@ -102,7 +101,7 @@ def month_arguments(context: click.Context, option: click.Parameter, value: Any)
 
 
 def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --workers and --scheduler to a command, as one argument `executor`."""
+    """Add --workers to a command, as one argument `executor`."""
 
     @click.option(
         "--workers",
@@ -111,18 +110,9 @@ def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="processes of this machine",
     )
-    @click.option("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tls://host:8786")
     @wraps(command)
-    def with_executor(*arguments: Any, workers: int, scheduler: str | None, **options: Any) -> Any:
-        if scheduler is not None:
-            try:
-                security_of(scheduler, current_app.config["VAR_DIR"])
-            except SchedulerError as error:
-                raise click.UsageError(str(error)) from None
-        try:
-            with Executor(workers, scheduler) as executor:
-                return command(*arguments, executor=executor, **options)
-        except SchedulerError as error:
-            raise click.ClickException(str(error)) from None
+    def with_executor(*arguments: Any, workers: int, **options: Any) -> Any:
+        with Executor(workers) as executor:
+            return command(*arguments, executor=executor, **options)
 
     return with_executor  # fmt: skip

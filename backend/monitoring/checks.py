@@ -73,7 +73,6 @@ BY_HAND = {
 }
 SECRETS = (
     "secret_key", "backup_key", "postgres-passwords.json", "withdrawn", "seal_key*", "archive/*",
-    "batch/key.pem",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A month's measurements as one GeoParquet file, readable by Spark, DuckDB, QGIS and Dask.
+"""A month's measurements as one GeoParquet file, readable by Spark, DuckDB and QGIS.
 
 Web workers do not load Arrow: this module is imported inside the functions that use archives.
 """

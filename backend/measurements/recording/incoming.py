@@ -69,10 +69,7 @@ def prepare(
     key: str,
     verifier: StatementVerifier | None = None,
 ) -> list[Item]:
-    """Compute everything that follows from each item alone; `key` is the key of content digests.
-
-    Communes of all items are looked up at once: a batch costs little more than one item.
-    """
+    """Compute everything that follows from each item alone; `key` is the key of content digests."""
     sent = [
         (parse_item(raw, receipt.received_at, key), receipt)
         for raws, receipt in batches
@@ -84,16 +81,10 @@ def prepare(
         item.row = row_of(item, receipt)
         if outside := outside_time(item.row, receipt):
             item.refusal = FieldError("measured_at", outside)
-    placeable = [(item, at) for item, _ in readable if (at := position_of(item.row))]
-    if len(placeable) == 1:
-        item, at = placeable[0]
-        item.placed = locator.locate(*at)
-    elif placeable:
-        found = locator.locate_many(*zip(*[at for _, at in placeable], strict=True))
-        for (item, _), placed in zip(placeable, found, strict=True):
-            item.placed = placed
-    for item, receipt in readable:
-        derived = derived_columns(item.row, item.loaded, item.placed, receipt)
+    places = places_of([item.row for item, _ in readable], locator)
+    for (item, receipt), placed in zip(readable, places, strict=True):
+        item.placed = placed
+        derived = derived_columns(item.row, item.loaded, placed, receipt)
         item.row |= {"id": item.id, **derived}
     return [item for item, _ in sent]
 
@@ -201,11 +192,23 @@ def _measured_at(item: Item, receipt: ReceiptContext) -> tuple[datetime, timedel
     return claimed + (sent_skew or timedelta()), sent_skew
 
 
-def position_of(row: Mapping[str, Any]) -> Position | None:
+def position_of(row: Mapping[Any, Any]) -> Position | None:
     """Return the point to look up; None if the position cannot identify a commune."""
     if position_problem(row["latitude"], row["longitude"], row["accuracy_m"]):
         return None
     return Position(row["day"], row["longitude"], row["latitude"], row["accuracy_m"])
+
+
+def places_of(rows: Sequence[Mapping[Any, Any]], locator: Locator) -> list[UnitLocation | None]:
+    """Look up the communes of rows at once: a batch costs little more than one row."""
+    positions = [position_of(row) for row in rows]
+    known = [at for at in positions if at]
+    if len(known) == 1:
+        found = [locator.locate(*known[0])]
+    else:
+        found = locator.locate_many(*zip(*known, strict=True)) if known else []
+    places = iter(found)
+    return [next(places) if at else None for at in positions]
 
 
 def own_reasons(
@@ -325,6 +328,18 @@ def measures_speed(
     )
 
 
+def place_columns(placed: UnitLocation | None) -> dict[str, Any]:
+    """Return the columns of a place; all null without a position."""
+    if placed is None:
+        return dict.fromkeys(("unit_id", "set_id", "how", "candidates"))
+    return {
+        "unit_id": placed.unit_id,
+        "set_id": placed.set_id,
+        "how": placed.how,
+        "candidates": list(placed.candidates) or None,
+    }
+
+
 def derived_columns(
     row: Mapping[str, Any],
     loaded: Mapping[str, Any],
@@ -332,11 +347,7 @@ def derived_columns(
     receipt: ReceiptContext,
 ) -> dict[str, Any]:
     """Return place, reasons and marks that follow from the measurement alone."""
-    return {
-        "unit_id": placed.unit_id if placed else None,
-        "set_id": placed.set_id if placed else None,
-        "how": placed.how if placed else None,
-        "candidates": list(placed.candidates) if placed and placed.candidates else None,
+    return place_columns(placed) | {
         "own_reasons": own_reasons(row, loaded, placed, receipt),
         "marks": [
             *marks(row, loaded, placed, receipt),

@@ -2,7 +2,6 @@
 
 import sys
 from datetime import date, datetime
-from pathlib import Path
 from uuid import UUID
 
 import click
@@ -11,7 +10,6 @@ from flask import current_app
 from backend.batch.command_line import (
     click_errors,
     executor_options,
-    month_arguments,
     month_option,
     progress_bar,
 )
@@ -59,23 +57,6 @@ def reassign(first: datetime, last: datetime, executor: Executor) -> None:
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "
         f"no-connection notes moved: {done.notes_moved}; "
         f"coarsened or stripped, left: {done.left_alone}"
-    )
-
-
-@cli.command("compare-places")
-@click.argument("months", metavar="MONTH…", nargs=-1, required=True, callback=month_arguments)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
-@executor_options
-def compare_places(months: tuple[str, ...], out: Path, executor: Executor) -> None:
-    """Show what `reassign` would change in archived MONTHs; change nothing.
-
-    The rows that would differ are written to the folder OUT, as Parquet.
-    """
-    with click_errors(), progress_bar("compare-places") as progress:
-        done = service.compare_places(months, out, progress, executor)
-    click.echo(
-        f"compared: {done.rows}; another commune: {done.moved}; "
-        f"another commune, set, candidate or mark: {done.differ}"
     )
 
 

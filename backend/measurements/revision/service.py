@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,6 @@ from backend.database.extensions import db, dump, extension, fetch, follow_index
 from backend.database.locks import DEVICELESS_LOCK, hold
 from backend.devices.models import Device
 from backend.errors import Problem
-from backend.measurements.archive.service import path_of
 from backend.measurements.no_connection import service as no_connection
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.bodies import SCHEMA
@@ -34,13 +32,11 @@ from backend.measurements.recording.rule_sets import (
 )
 from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.recording.storage import update_verdicts
-from backend.units.locator import Locator, UnitLocation
+from backend.units.locator import UnitLocation
 
 Progress = Callable[[int, int], None]
 Row = Mapping[Any, Any]
 
-# Columns that are copied into a comparison, and that of the present unit.
-COPIED, BEFORE = ("id", "device_id"), "unit_id_before"
 # Rows in memory at a time: raw bodies take about 1 kB each.
 ROWS_AT_ONCE = 1_000
 # Some seconds of work for a month: little to repeat after an interruption, few messages.
@@ -143,24 +139,6 @@ class Decision:
         return self.lifts is None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One row group of an archive and the file for its differing rows."""
-
-    archive: Path
-    group: int
-    result: Path
-
-
-@dataclass(slots=True)
-class Comparison:
-    """Number of rows compared, of differing rows and of rows in another unit."""
-
-    rows: int = 0
-    differ: int = 0
-    moved: int = 0
-
-
 def rejudge(
     month: str,
     settings: JudgingSettings,
@@ -230,7 +208,7 @@ def revise_rows(
 
 
 def _revise(whole: Lot, progress: Progress, executor: Executor) -> Revision:
-    """Revise lot by lot, possibly on several machines; it can be stopped and run again."""
+    """Revise lot by lot; it can be stopped and run again."""
     span = {"first": whole.first, "last": whole.last}
     follow_indexes()
     devices = [*db.session.execute(DEVICES, span).scalars(), None]
@@ -255,7 +233,7 @@ def revise_lot(lot: Lot) -> Revision:
 def _revise_device(device: UUID | None, lot: Lot) -> Revision:
     joined = lock_rows(device)
     revise = (
-        _locate_again
+        locate_again
         if lot.locate
         else partial(_rederive_all, settings=lot.settings, version=lot.rules)
     )
@@ -330,17 +308,34 @@ def _write(judged: Iterable[tuple[Row, rules.Verdict]], done: Revision) -> None:
     update_verdicts(changed)
 
 
-def _locate_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def locate_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return the rows whose place differs in the active sets, with the columns that follow."""
-    if not rows:
-        return []
-    from backend.measurements.revision import placement  # with Arrow, which web workers do without
+    places = incoming.places_of(rows, extension("locator"))
+    located = [_at_place(row, placed) for row, placed in zip(rows, places, strict=True)]
+    changed = zip(rows, located, strict=True)
+    return [new for row, new in changed if any(row[name] != new[name] for name in new)]
 
-    locator: Locator = extension("locator")
-    chunk = placement.chunk_of([{**row, "id": str(row["id"])} for row in rows])
-    changed = placement.locate_again(chunk, locator.loaded_set)
-    columns = changed.select(["id", *placement.OUTPUT.names])
-    return [new | {"id": UUID(new["id"])} for new in columns.to_pylist()]
+
+def _at_place(row: Row, placed: UnitLocation | None) -> dict[str, Any]:
+    """Return the columns of a row that follow from its place."""
+    outside = placed is not None and placed.unit_id is None
+    marks = {
+        "border_ambiguous": bool(placed and placed.ambiguous),
+        "snapped": bool(placed and placed.how == "snapped"),
+    }
+    return incoming.place_columns(placed) | {
+        "id": row["id"],
+        "own_reasons": _with(row["own_reasons"], {"outside_communes": outside}),
+        "marks": _with(row["marks"], marks),
+    }
+
+
+def _with(codes: Sequence[str], wanted: Mapping[str, bool]) -> list[str]:
+    """Return codes with those that are wanted, and without those that are not."""
+    present = {code for code in wanted if wanted[code]}
+    if present == wanted.keys() & {*codes}:
+        return list(codes)
+    return list(rules.by_weight({*codes} - wanted.keys() | present))
 
 
 def _rederive_all(
@@ -458,49 +453,3 @@ def _audit_receiver(act: str, device: UUID, reason: str, key: str) -> None:
 def pseudonym(identity: UUID, key: str) -> str:
     """Return the name of a measurement in the audit log, a keyed digest of its id."""
     return hmac.digest(key.encode(), b"audit|" + identity.bytes, hashlib.sha256).hex()[:32]
-
-
-def compare_places(
-    months: Sequence[str], out: Path, progress: Progress, executor: Executor = SERIAL
-) -> Comparison:
-    """Look up the communes of archived months again and write the differing rows to a folder.
-
-    Nothing is changed. Each row group becomes one file of the rows that differ, so the result does
-    not depend on the machine that processes it.
-    """
-    from backend.measurements.archive import files
-
-    groups = []
-    for month in months:
-        path = path_of(month)
-        if not path.exists():
-            raise Problem(404, "archive_missing")
-        groups += [
-            Group(path, number, out / f"{month}-{number:04}.parquet")
-            for number in range(files.groups(path))
-        ]
-    done = Comparison()
-    for place, one in enumerate(executor.map(compare_group, groups)):
-        done.rows += one.rows
-        done.differ += one.differ
-        done.moved += one.moved
-        progress(place + 1, len(groups))
-    return done
-
-
-def compare_group(group: Group) -> Comparison:
-    """Look up the exact positions of a row group again; write the rows that differ."""
-    import pyarrow.parquet as pq
-
-    from backend.measurements.archive import files
-    from backend.measurements.revision import placement
-
-    names = [*COPIED, *placement.INPUT.names, *placement.OUTPUT.names]
-    chunk = files.read_group(group.archive, group.group, [*names, "exact"])
-    exact = chunk.filter(chunk["exact"]).select(names)
-    before = exact.append_column(BEFORE, exact["unit_id"])
-    changed = placement.locate_again(before, extension("locator").loaded_set)
-    with files.replacing(group.result) as fresh:
-        pq.write_table(changed, fresh, compression="zstd")
-    moved = placement.differ(changed[BEFORE], changed["unit_id"])
-    return Comparison(len(chunk), len(changed), int(moved.sum()))

@@ -1,4 +1,4 @@
-"""A chunk of rows is placed as each of its rows would be alone."""
+"""Rows that are placed again together are placed as each of them would be alone."""
 
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend.measurements.recording import incoming, rules
-from backend.measurements.revision import placement
+from backend.measurements.revision.service import locate_again
 from backend.units.locator import Locator
 from geo.fix import IPHONE_SIMULATOR, position_problem
 
@@ -74,12 +74,13 @@ def alone(row: dict[str, Any], locator: Locator) -> dict[str, Any]:
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_a_chunk_is_placed_as_its_rows(app: Flask, answer: list[dict[str, Any]]) -> None:
+def test_rows_are_placed_again_as_each_alone(app: Flask, answer: list[dict[str, Any]]) -> None:
     rows = [stored(one) for one in answer]
     with app.app_context():
         locator: Locator = app.extensions["locator"]
         wanted = [new for row in rows if (new := alone(row, locator)) != row]
-        found = placement.locate_again(placement.chunk_of(rows), locator.loaded_set).to_pylist()
-        assert found == wanted
-        again = placement.locate_again(placement.chunk_of(found), locator.loaded_set)
-        assert again.num_rows == 0
+        found = locate_again(rows)
+        before = {row["id"]: row for row in rows}
+        again = [before[new["id"]] | new for new in found]
+        assert again == wanted
+        assert locate_again(again) == []

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -158,10 +159,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("COMMUNE_CAP", between(1, 10_000), 150, "most samples of one device that count in one commune, month and network: half of 300, so that no phone alone brings a commune to its target. After a change: `flask measurements rejudge`"),
     Setting("PUBLISH", one_of("live", "after_approval"), "live", "live or after_approval: figures are public at once, or those of a province and month after the approval of its report"),
     Setting("SECOND_FACTOR", one_of("provinces", "all", "admins"), "provinces", "whose role needs a second factor beside admins': provinces (officials of provinces and of clusters of more than 20 communes), all (officials and organisers) or admins (nobody else). Accounts of the demo and those without a password here, which sign in at OIDC_ISSUER, need none"),
-    Setting("REACHED_IS", one_of(">=", ">"), ">=", ">= or >: a unit reaches its target with as many samples (our reading of the letter), or with one more"),
     Setting("MINIMUM_N", whole, 30, "smallest effective number of samples for medians, means and percentiles (docs/speeds.md); VNNIC's Atlas assesses localities from 30 a month. After a change: `flask coverage refresh --all`"),
-    Setting("CELL_RESOLUTION", between(6, 9), 8, "H3 resolution of the maps of samples in a commune, 6 to 9: cells of 8 have edges of 530 m, so that a GPS error of 100 m moves few samples and no house can be identified"),
-    Setting("SAMPLE_DECIMALS", between(0, 5), 3, "decimals of the positions in officials' lists of samples, 0 to 5: three are 111 m, which shows a place and not a house"),
     Setting("SMTP_HOST", text, "", "mail server for one-time links and `flask coverage digest`; without it no mail is sent"),
     Setting("SMTP_PORT", whole, 587, "its port"),
     Setting("SMTP_TLS", flag, True, "use STARTTLS, as required on port 587"),
@@ -187,16 +185,16 @@ SETTINGS: tuple[Setting, ...] = (
 # Settings of earlier versions: what they are now, the same for everybody.
 FORMER: Mapping[str, str] = {
     "ARCHIVE_DIR": "VAR_DIR/archive",
-    "BATCH_TLS_CA": "VAR_DIR/batch/ca.pem",
-    "BATCH_TLS_CERT": "VAR_DIR/batch/cert.pem",
-    "BATCH_TLS_KEY": "VAR_DIR/batch/key.pem",
     "BOUNDARIES_URL": "https://codeload.github.com",
+    "CELL_RESOLUTION": "8",
     "DATABASE_POOL": "8",
     "DATABASE_TIMEOUT_S": "3",
     "EVENTS_DAYS": "120",
     "LOG_LEVEL": "INFO",
     "MAX_BODY_BYTES": "4000000",
     "ODATA_PER_HOUR": "1200",
+    "REACHED_IS": ">=",
+    "SAMPLE_DECIMALS": "3",
     "SET_CPU_S": "600",
     "SET_MEMORY_MB": "4000",
     "SPEED_GB_PER_HOUR": "40",
@@ -243,13 +241,14 @@ def _value(setting: Setting, environ: Mapping[str, str]) -> Any:
 
 
 def _check_former(environ: Mapping[str, str], var_dir: Path) -> None:
-    """Raise SettingError for a former setting with another value than everybody has now."""
+    """Warn of a former setting with another value than everybody has now."""
     for name, fixed in FORMER.items():
         given = environ.get(name, "").strip()
         if given and given not in (fixed, fixed.replace("VAR_DIR", str(var_dir))):
-            raise SettingError(
-                f"{name}={given!r}: this is no longer a setting, it is always {fixed}. "
-                f"Remove {name} from the environment: docs/operator.md, Settings that are fixed"
+            print(
+                f"Warning: {name} is no longer a setting, it is always {fixed}. Remove it from the "
+                "environment: docs/operator.md, Settings that are fixed",
+                file=sys.stderr,
             )
 
 

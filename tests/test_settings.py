@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.batch.executor import CERTIFICATES
+from backend.coverage.signals.findings import POSITION_DECIMALS
+from backend.coverage.statistics.release_rules import CELL_RESOLUTION
 from backend.database import extensions
 from backend.doors.odata import views as odata
 from backend.http import logging as http_logging
@@ -34,9 +35,6 @@ from config.workers import THREADS
         ("DIGEST_WEBHOOK", "ftp://example.vn"),
         ("SPEED_URL", "https://speed.example.vn/path"),
         ("PUBLISH", "later"),
-        ("REACHED_IS", "=="),
-        ("CELL_RESOLUTION", "10"),
-        ("SAMPLE_DECIMALS", "6"),
         ("COARSEN_AFTER_DAYS", "60"),
         ("OIDC_ISSUER", "sso.example.vn"),
         ("OIDC_RULES", "/nowhere/rules.toml"),
@@ -71,34 +69,36 @@ def test_a_measuring_server_of_rtr_needs_its_secret(tmp_path: Path) -> None:
         settings.read(given)
 
 
-def test_a_former_setting_is_accepted_with_its_fixed_value_only(tmp_path: Path) -> None:
+def test_a_former_setting_with_another_value_is_named_in_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     given = {"VAR_DIR": str(tmp_path)}
     fixed = {name: value.replace("VAR_DIR", str(tmp_path)) for name, value in FORMER.items()}
     assert settings.read(given | fixed) == settings.read(given | dict.fromkeys(FORMER, ""))
+    assert capsys.readouterr().err == ""
     for name, value in FORMER.items():
-        with pytest.raises(SettingError) as refused:
-            settings.read(given | fixed | {name: f"{value}0"})
-        assert f"{name}='{value}0': this is no longer a setting" in str(refused.value)
-        assert f"it is always {value}. Remove {name}" in str(refused.value)
+        settings.read(given | fixed | {name: f"{value}0"})
+        assert f"{name} is no longer a setting, it is always {value}." in capsys.readouterr().err
 
 
 def test_former_settings_have_the_values_that_are_in_use() -> None:
     constants = {
         "ARCHIVE_DIR": f"VAR_DIR/{archive.FOLDER}",
         "BOUNDARIES_URL": units_cli.SOURCE_URL,
+        "CELL_RESOLUTION": CELL_RESOLUTION,
         "DATABASE_POOL": extensions.MAX_POOL,
         "DATABASE_TIMEOUT_S": extensions.POOL_WAIT_S,
         "EVENTS_DAYS": outbox.KEPT.days,
         "LOG_LEVEL": getLevelName(http_logging.LEVEL),
         "MAX_BODY_BYTES": requests.MAX_BODY_BYTES,
         "ODATA_PER_HOUR": odata.PER_HOUR,
+        "REACHED_IS": ">=",
+        "SAMPLE_DECIMALS": POSITION_DECIMALS,
         "SET_CPU_S": job_kinds.MAX_CPU_S,
         "SET_MEMORY_MB": job_kinds.MAX_MEMORY_BYTES // 1_000_000,
         "SPEED_GB_PER_HOUR": speed.MAX_ADDRESS_PER_HOUR // 1_000_000_000,
         "WEB_THREADS": THREADS,
     }
-    files = zip(("BATCH_TLS_CA", "BATCH_TLS_CERT", "BATCH_TLS_KEY"), CERTIFICATES, strict=True)
-    constants |= {name: f"VAR_DIR/{path}" for name, path in files}
     assert {name: str(value) for name, value in constants.items()} == FORMER
     assert not set(FORMER) & {setting.name for setting in settings.SETTINGS}
 

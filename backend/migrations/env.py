@@ -6,7 +6,6 @@ from flask import current_app
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from backend.clock import utc_now
-from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
 from backend.migrations.patience import patiently
 from backend.reporting.schema import create_views, drop_views
@@ -77,7 +76,7 @@ def migrate(connection: Connection) -> None:
         if connection.dialect.has_table(connection, "audit"):
             grant(connection)
         if context.get_context().get_current_heads() == (context.get_head_revision(),):
-            create_views(connection, strict=strict_comparison())
+            create_views(connection)
             register_own_host(connection)
 
 

@@ -172,51 +172,47 @@ def _compared(basis: str) -> str:
     return f"case {basis} when 'received' then received when 'valid' then valid else counted end"
 
 
-def coverage(strict: bool) -> View:
-    """Return the view of units against their targets; `strict`: only more samples reach one."""
-    need = f"target + {int(strict)}"
-    return View(
-        "coverage",
-        "a unit in a month on a network, also without samples",
-        {
-            **MONTH_KEYS,
-            "demo": "whether the figures are those of the demo",
-            **UNIT,
-            **THREE,
-            **PART_TEXTS,
-            "target": "required samples; null without one",
-            "basis": "the number that is compared with the target",
-            "reached": "whether the target is reached; null without one",
-            "shortfall": "samples missing to the target",
-            "share": "compared number divided by the target",
-            "assessed": "whether there are enough samples to assess the unit; null without a rule",
-        },
-        f"""
-        select month, network, demo, {", ".join(UNIT)}, received, valid, counted,
-            {", ".join(PARTS)}, target, basis,
-            measured >= {need} as reached,
-            case when target is not null then greatest({need} - measured, 0) end as shortfall,
-            round(measured::float8 / target * 10000) / 10000 as share,
-            {_compared("assessment_basis")} >= assessment as assessed
-        from (
-            select *, {_compared("basis")} as measured from (
-                select m.month, n.network, m.demo, {UNIT_COLUMNS},
-                    {", ".join(f"coalesce(s.{name}, 0) as {name}" for name in (*THREE, *PARTS))},
-                    target.threshold as target,
-                    case when target.threshold is not null then target.basis else 'counted' end
-                        as basis,
-                    assessment.threshold as assessment, assessment.basis as assessment_basis
-                from {LISTED}
-                left join (
-                    select s.month, s.network, above.id as unit_id, {_sums_of(*THREE, *PARTS)}
-                    {_of_units("unit_months")} group by 1, 2, 3
-                ) s on s.month = m.month and s.network = n.network and s.unit_id = u.id
-                {_target("target")} {_target("assessment")}
-            ) listed
-        ) compared
-        """,
-    )
-
+COVERAGE = View(
+    "coverage",
+    "a unit in a month on a network, also without samples",
+    {
+        **MONTH_KEYS,
+        "demo": "whether the figures are those of the demo",
+        **UNIT,
+        **THREE,
+        **PART_TEXTS,
+        "target": "required samples; null without one",
+        "basis": "the number that is compared with the target",
+        "reached": "whether the target is reached; null without one",
+        "shortfall": "samples missing to the target",
+        "share": "compared number divided by the target",
+        "assessed": "whether there are enough samples to assess the unit; null without a rule",
+    },
+    f"""
+    select month, network, demo, {", ".join(UNIT)}, received, valid, counted,
+        {", ".join(PARTS)}, target, basis,
+        measured >= target as reached,
+        case when target is not null then greatest(target - measured, 0) end as shortfall,
+        round(measured::float8 / target * 10000) / 10000 as share,
+        {_compared("assessment_basis")} >= assessment as assessed
+    from (
+        select *, {_compared("basis")} as measured from (
+            select m.month, n.network, m.demo, {UNIT_COLUMNS},
+                {", ".join(f"coalesce(s.{name}, 0) as {name}" for name in (*THREE, *PARTS))},
+                target.threshold as target,
+                case when target.threshold is not null then target.basis else 'counted' end
+                    as basis,
+                assessment.threshold as assessment, assessment.basis as assessment_basis
+            from {LISTED}
+            left join (
+                select s.month, s.network, above.id as unit_id, {_sums_of(*THREE, *PARTS)}
+                {_of_units("unit_months")} group by 1, 2, 3
+            ) s on s.month = m.month and s.network = n.network and s.unit_id = u.id
+            {_target("target")} {_target("assessment")}
+        ) listed
+    ) compared
+    """,
+)
 
 DAYS = View(
     "days",
@@ -412,12 +408,7 @@ REPORTS = View(
 )
 
 
-def views(*, strict: bool) -> tuple[View, ...]:
-    """Return all views, each after those that it reads.
-
-    `strict`: whether a target is reached only by more samples than it (`REACHED_IS`).
-    """
-    return (
-        MONTHS, UNITS, coverage(strict), DAYS, REASONS, CONTRIBUTIONS, STATISTICS, RELEASED,
-        REPORTS,
-    )  # fmt: skip
+# Each after those that it reads.
+VIEWS = (
+    MONTHS, UNITS, COVERAGE, DAYS, REASONS, CONTRIBUTIONS, STATISTICS, RELEASED, REPORTS,
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from backend.reporting.definitions import SCHEMA, View, views
+from backend.reporting.definitions import SCHEMA, VIEWS, View
 
 ROLE = "dosong_reporting"
 DESCRIPTION = "Read-only views for analysts; see docs/reporting.md."
@@ -13,14 +13,11 @@ def drop_views(connection: Connection) -> None:
     connection.execute(text(f"drop schema if exists {SCHEMA} cascade"))
 
 
-def create_views(connection: Connection, *, strict: bool) -> None:
-    """Create the schema with all views and their descriptions; grant them to the role, if any.
-
-    `strict`: whether a target is reached only by more samples than it.
-    """
+def create_views(connection: Connection) -> None:
+    """Create the schema with all views and their descriptions; grant them to the role, if any."""
     _run(connection, f"create schema {SCHEMA}")
     _run(connection, f"comment on schema {SCHEMA} is {_literal(DESCRIPTION)}")
-    for view in views(strict=strict):
+    for view in VIEWS:
         _create(connection, view)
     if connection.scalar(text("select 1 from pg_roles where rolname = :role"), {"role": ROLE}):
         _grant(connection)

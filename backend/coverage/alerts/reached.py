@@ -41,12 +41,12 @@ def _reached(month: Month) -> list[NewEvent]:
             month.month,
             {
                 "samples": one.measured,
-                "target": one.target,
+                "target": one.need,
                 "basis": BASES[one.basis],
             },
             month.network,
             f"reached:{one.unit.id}:{month.network}:{month.month}",
         )
         for one in month.units(LEVEL)
-        if one.target and one.reached and one.measured > 0
+        if one.need and one.reached and one.measured > 0
     ]

@@ -16,7 +16,6 @@ from sqlalchemy import Row, text
 
 from backend.clock import month_start
 from backend.coverage.contributions.query import ContributionQuery
-from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
 from backend.measurements.recording.earnings import TEAM_COLUMNS
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES, NOT_VALID, UNLOCATED
@@ -96,7 +95,7 @@ REACHED = f"""
     with ends as (
         select * from unnest(cast(:months as text[]), cast(:month_ends as date[])) as e (month, day)
     ), goals as (
-        select ends.month, network, unit_id, threshold + :strict as samples
+        select ends.month, network, unit_id, threshold as samples
         from ends join targets on {IN_FORCE.format(day="ends.day")}
     ), reached as (
         select m.month, m.network, m.unit_id
@@ -257,9 +256,8 @@ def _add_helped(query: ContributionQuery, found: Mapping[Key, Figures]) -> None:
     """
     for one in found.values():
         one.helped = 0
-    values = {"strict": int(strict_comparison())}
     if query.by == "day":
-        rows = _read(BY_DAYS, replace(query, by="campaign"), values, result="month, days")
+        rows = _read(BY_DAYS, replace(query, by="campaign"), {}, result="month, days")
         for (_, ordinal), one in found.items():
             day = date.fromordinal(ordinal)
             month, bit = f"{day:%Y-%m}", 1 << (day.day - 1)
@@ -267,10 +265,9 @@ def _add_helped(query: ContributionQuery, found: Mapping[Key, Figures]) -> None:
         return
     if query.by == "member":
         teams = [team for team, _ in found]
-        rows = _read(BY_MEMBER, query,
-                     values | {"first_team": min(teams), "last_team": max(teams)})  # fmt: skip
+        rows = _read(BY_MEMBER, query, {"first_team": min(teams), "last_team": max(teams)})
     else:
-        rows = _read(BY_DAYS, query, values, result="team, key")
+        rows = _read(BY_DAYS, query, {}, result="team, key")
     for row in rows:
         if (key := (row.team, row.key)) in found:
             found[key].helped = row.helped

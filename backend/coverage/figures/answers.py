@@ -17,7 +17,6 @@ from backend import VERSION
 from backend.clock import local_day
 from backend.coverage.figures.recent import make_recent
 from backend.coverage.figures.service import CoverageQuery, months_of
-from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import array_literal, fetch
 
 # Every change of a count raises the version of its rows, in whatever order transactions commit; the
@@ -65,7 +64,7 @@ def coverage_tag(query: CoverageQuery, now: datetime, *form: Any) -> str:
     shown = [(one.published and sorted(one.published), one.listing.version) for one in months]
     asked = repr(replace(query, reader=None))  # people who may see the same share an answer
     counts = values["public"], fetch(STATE, values)
-    state = [VERSION, asked, form, today, strict_comparison(), shown, counts]
+    state = [VERSION, asked, form, today, shown, counts]
     return sha256(orjson.dumps(state, default=str)).hexdigest()[:32]
 
 

@@ -140,7 +140,7 @@ def unit_items(
     projections = _projections(month, units, rows, today)
     items = []
     for one, row, before, projection in zip(units, rows, earlier, projections, strict=True):
-        unit, target = one.unit, one.target
+        unit, target = one.unit, one.need
         categories = row["categories"] or NO_SAMPLES
         missing, assessment = one.shortfall, assessments.of(unit.id)
         items.append(
@@ -226,7 +226,7 @@ def _assessed(one: UnitCounts, assessment: Target | None) -> bool | None:
 
 def _expected(one: UnitCounts, progress: MonthProgress) -> Item:
     """Return the samples expected by now, and those needed on each remaining day."""
-    expected = None if one.target is None else one.target * progress.done / progress.days
+    expected = None if one.need is None else one.need * progress.done / progress.days
     state = None
     if expected is not None:
         state = "reached" if one.reached else "on_pace" if one.measured >= expected else "behind"

@@ -22,7 +22,6 @@ from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import (
     TARGET,
     TargetsInForce,
-    strict_comparison,
     targets_on,
 )
 from backend.database.extensions import array_literal, db, fetch
@@ -203,8 +202,7 @@ class UnitCounts(NamedTuple):
 
     unit: UnitRow
     numbers: Numbers
-    target: int | None  # None: there is none, or the unit is exempt
-    need: int | None  # samples that reach the target
+    need: int | None  # samples of its target; None: there is none, or the unit is exempt
     basis: int  # the place in BASES of the number that is compared with it
     measured: int  # this number
 
@@ -307,8 +305,8 @@ class Month:
         found = []
         for unit in self.shown(level, self.place):
             three = numbers.get(unit.id, NO_NUMBERS)
-            threshold, need, basis = own.get(unit.id, general)
-            found.append(UnitCounts(unit, three, threshold, need, basis, three[basis]))
+            need, basis = own.get(unit.id, general)
+            found.append(UnitCounts(unit, three, need, basis, three[basis]))
         return found
 
     def numbers(self, level: str) -> Mapping[int, Numbers]:
@@ -345,11 +343,9 @@ def _basis(target: Target | None) -> str:
     return target.basis if target else "counted"
 
 
-def _against(target: Target | None) -> tuple[int | None, int | None, int]:
-    """Return a target's threshold, the samples that reach it, and the place of its basis."""
-    threshold = target.threshold if target else None
-    need = None if threshold is None else threshold + strict_comparison()
-    return threshold, need, BASES.index(_basis(target))
+def _against(target: Target | None) -> tuple[int | None, int]:
+    """Return the samples of a target, and the place of its basis."""
+    return target.threshold if target else None, BASES.index(_basis(target))
 
 
 def has_no_target(units: Iterable[UnitCounts]) -> bool:

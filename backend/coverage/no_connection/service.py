@@ -1,7 +1,6 @@
 """Released coverage gaps; single notes of an area and decisions on them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,7 @@ from backend.coverage.figures.unit_access import (
     serialize_unit,
     unit_month,
 )
-from backend.coverage.signals.findings import device_number
+from backend.coverage.signals.findings import POSITION_DECIMALS, device_number, shown_position
 from backend.coverage.signals.queries import units_below
 from backend.coverage.statistics.cells import hexagon
 from backend.coverage.statistics.no_connection import (
@@ -32,7 +31,7 @@ from backend.coverage.statistics.no_connection import (
 )
 from backend.coverage.statistics.release import people_of_devices, units_of_cells
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS, due_day
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.errors import invalid
 from backend.fields import aware_time
 from backend.http.paging import decode_cursor, take_page
@@ -54,15 +53,6 @@ PAGE = text("""
 """)
 FIELDS = ("noted_at", "received_at", "accuracy_m", "attempts", "operator", "shared_network",
           "excluded")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class NotesContext:
-    """Time and settings of a request."""
-
-    now: datetime
-    secret_key: str  # of device numbers
-    decimals: int  # of positions
 
 
 # Released places
@@ -138,12 +128,10 @@ def present_places(month: str, unit_id: int) -> MonthPlaces:
 # Single notes
 
 
-def list_notes(
-    actor: Actor, code: str, query: Mapping[str, Any], context: NotesContext
-) -> dict[str, Any]:
+def list_notes(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return a page of the notes of a unit's month, the latest first, for officials."""
-    month = query["month"] or this_month(context.now)
-    if month_start(month) > local_day(context.now):
+    month = query["month"] or this_month(now)
+    if month_start(month) > local_day(now):
         raise invalid("month", "month_in_future")
     unit = authorized_unit(actor, "unit.samples", code, query["level"], month)
     record_read(actor, "notes", f"unit:{unit.id}")
@@ -155,21 +143,18 @@ def list_notes(
     return {
         "month": month,
         "unit": serialize_unit(unit),
-        "decimals": context.decimals,
-        "items": [_serialize_note(row, month, context) for row in page],
+        "decimals": POSITION_DECIMALS,
+        "items": [_serialize_note(row, month) for row in page],
         "next": following,
     }
 
 
-def _serialize_note(row: RowMapping, month: str, context: NotesContext) -> dict[str, Any]:
-    position = None
-    if row["latitude"] is not None:
-        position = {name: round(row[name], context.decimals) for name in ("latitude", "longitude")}
+def _serialize_note(row: RowMapping, month: str) -> dict[str, Any]:
     return {name: row[name] for name in FIELDS} | {
         "id": str(row["id"]),
         "unit": {"code": row["code"], "name": row["name"]},
-        "device": device_number(row["device_id"], month, context.secret_key),
-        "position": position,
+        "device": device_number(row["device_id"], month, setting("SECRET_KEY")),
+        "position": shown_position(row),
     }
 
 

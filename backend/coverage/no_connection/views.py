@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 
 from backend.accounts.authentication import PersonBlueprint, actor, keep_private
 from backend.coverage.figures.unit_access import figures_reader
@@ -53,9 +53,7 @@ def _answer(code: str | None, query: dict[str, Any]) -> Response:
 @notes.response(200, schemas.UnitNotesSchema)
 def get_notes(query: dict[str, Any], code: str) -> dict[str, Any]:
     """List the no-connection notes of a unit's month, for officials."""
-    config = current_app.config
-    context = service.NotesContext(clock_now(), config["SECRET_KEY"], config["SAMPLE_DECIMALS"])
-    return service.list_notes(actor(), code, query, context)
+    return service.list_notes(actor(), code, query, clock_now())
 
 
 @notes.post("/units/<code>/no-connection-notes/exclusions")

@@ -18,8 +18,9 @@ from backend.coverage.contributions.service import current_teams
 from backend.coverage.plan.nearby import NAMES, communes_around, public_counts
 from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
+from backend.coverage.statistics.release_rules import CELL_RESOLUTION
 from backend.coverage.statistics.released import latest_cells
-from backend.database.extensions import db, setting
+from backend.database.extensions import db
 from backend.devices.service import KnownDevice
 from backend.errors import invalid
 from backend.measurements.recording.models import DemoMonth
@@ -223,8 +224,7 @@ def _released_among(cells: Sequence[Cell], released: Collection[str]) -> set[Cel
     """Return the cells whose centre lies in a released cell."""
     if not released:
         return set()
-    resolution = setting("CELL_RESOLUTION")
-    return {cell for cell in cells if h3.latlng_to_cell(*centre(cell), resolution) in released}
+    return {cell for cell in cells if h3.latlng_to_cell(*centre(cell), CELL_RESOLUTION) in released}
 
 
 def _figures(context: _Context, unit: UnitRow) -> Mapping[str, Any]:

@@ -16,7 +16,6 @@ from backend.coverage.plan.assignment import Teams, assign, stops_of_day
 from backend.coverage.plan.models import Pin
 from backend.coverage.plan.reach import Ints, distances_m, within_reach
 from backend.coverage.plan.settings import Limits
-from backend.coverage.targets.service import strict_comparison
 from backend.database.extensions import db
 from backend.units.index import successors
 from backend.units.models import Unit
@@ -187,7 +186,7 @@ def _goal(
         return campaign.target, max(0, campaign.target - int(item[target["basis"]]))
     if item["target"] is None:
         return 0, 0
-    return item["target"] + strict_comparison(), item["shortfall"]
+    return item["target"], item["shortfall"]
 
 
 def days_left(campaign: Campaign, now: datetime) -> int:

@@ -12,7 +12,7 @@ from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_read
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
-from backend.coverage.signals.findings import device_number
+from backend.coverage.signals.findings import POSITION_DECIMALS, device_number, shown_position
 from backend.coverage.signals.queries import units_below
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -85,7 +85,6 @@ class SampleContext:
 
     now: datetime
     secret_key: str  # of device numbers
-    decimals: int  # of positions
     language: Language
 
 
@@ -103,7 +102,7 @@ def list_samples(
     return {
         "month": month,
         "unit": serialize_unit(unit),
-        "decimals": context.decimals,
+        "decimals": POSITION_DECIMALS,
         "items": [_serialize(row, context) for row in page],
         "next": next_cursor,
     }
@@ -166,14 +165,11 @@ def _page(unit: UnitRow, month: str, query: Mapping[str, Any], most: int) -> Seq
 
 def _serialize(row: RowMapping, context: SampleContext) -> dict[str, Any]:
     device, month = row["device_id"], f"{row['day']:%Y-%m}"
-    position = None
-    if row["latitude"] is not None:
-        position = {name: round(row[name], context.decimals) for name in ("latitude", "longitude")}
     return {name: row[name] for name in FIELDS} | {
         "id": str(row["id"]),
         "unit": {"code": row["code"], "name": row["name"]},
         "device": device_number(device, month, context.secret_key) if device else None,
-        "position": position,
+        "position": shown_position(row),
         "reasons": serialize_reasons(row["reasons"], context.language),
         "marks": serialize_marks(row, context.language),
     }

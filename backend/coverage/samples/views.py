@@ -30,7 +30,4 @@ def get_sample(query: dict[str, Any], code: str, identity: str) -> dict[str, Any
 
 
 def _context() -> service.SampleContext:
-    config = current_app.config
-    return service.SampleContext(
-        clock_now(), config["SECRET_KEY"], config["SAMPLE_DECIMALS"], language()
-    )
+    return service.SampleContext(clock_now(), current_app.config["SECRET_KEY"], language())

@@ -18,7 +18,7 @@ from backend.accounts.audit import record_read
 from backend.campaigns.service import visible_campaign
 from backend.clock import day_begin
 from backend.coverage.figures.unit_access import authorized_unit, communes_of
-from backend.coverage.signals.findings import device_number
+from backend.coverage.signals.findings import device_number, shown_position
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.service import (
     FoundSignal,
@@ -33,6 +33,7 @@ from backend.units.models import Unit
 
 # More than a sketch can show; a signal's phones have some hundred samples.
 MAX_SAMPLES = 5_000
+UNPLACED: Mapping[str, Any] = {"latitude": None, "longitude": None}
 
 # Phones with samples in the communes of a signal; of a campaign those that it earned.
 DEVICES = """
@@ -110,7 +111,7 @@ def campaign_evidence(
 
 
 def unit_evidence(
-    actor: Actor, code: str, month: str, signal_id: int, decimals: int, context: SignalContext
+    actor: Actor, code: str, month: str, signal_id: int, context: SignalContext
 ) -> SignalEvidence:
     """Return the samples of a unit's signal, for the officials of its area."""
     unit = authorized_unit(actor, "unit.samples", code, None, month)
@@ -132,8 +133,7 @@ def unit_evidence(
             device=numbers[one["device_id"]],
             unit=names[one["unit_id"]],
             at=one["measured_at"],
-            latitude=_rounded(one["latitude"], decimals),
-            longitude=_rounded(one["longitude"], decimals),
+            **(shown_position(one) or UNPLACED),
             **{name: one[name] for name in ("download_mbps", "upload_mbps", "ping_ms", "counted")},
         )
         for one in rows
@@ -196,7 +196,3 @@ def _evidence(
         units=sorted(units, key=lambda one: (-one.n, one.code)),
         samples=[],
     )
-
-
-def _rounded(value: float | None, decimals: int) -> float | None:
-    return None if value is None else round(value, decimals)

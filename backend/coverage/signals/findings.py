@@ -22,6 +22,8 @@ from backend.coverage.signals.shares import (
 DEVICES_SHOWN = 50
 # Eight digits can be read out on the telephone and hardly ever collide in one month.
 NUMBER_BELOW = 10**8
+# Officials see positions to 111 m: a place and not a house.
+POSITION_DECIMALS = 3
 # Signals of a whole commune: one of each in a month.
 OF_COMMUNE = ("backdated", "guest_share")
 # Facts that distinguish findings of the same kind and device.
@@ -150,6 +152,13 @@ def device_number(device: UUID, month: str, key: str) -> int:
     """Return the pseudonym of a device in one month; it cannot be reversed without the key."""
     digest = _digest(key, f"number|{month}|{device}")
     return int.from_bytes(digest[:8]) % NUMBER_BELOW
+
+
+def shown_position(row: Mapping[Any, Any]) -> dict[str, Any] | None:
+    """Return the position of a sample or note as officials see it; None without one."""
+    if row["latitude"] is None:
+        return None
+    return {name: round(row[name], POSITION_DECIMALS) for name in ("latitude", "longitude")}
 
 
 def order_key(month: str, key: str) -> str:

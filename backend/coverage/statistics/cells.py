@@ -18,7 +18,7 @@ from backend.accounts.audit import record_read
 from backend.clock import VIETNAM
 from backend.coverage.figures.unit_access import UnitMonth, communes_of, unit_month
 from backend.coverage.statistics.release import DECIMALS
-from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS
+from backend.coverage.statistics.release_rules import CELL_RESOLUTION, CELL_VOLUNTEERS
 from backend.coverage.statistics.released import read, released_units
 from backend.database.extensions import db, setting
 from backend.errors import Problem
@@ -91,7 +91,7 @@ def unit_cells(
     return {
         **month.serialize(),
         "release": released.serialize(),
-        "resolution": setting("CELL_RESOLUTION"),
+        "resolution": CELL_RESOLUTION,
         "n": sum(item["n"] for item in items),
         "cells": len(items),
         "evenness": None,
@@ -110,7 +110,7 @@ def _live_cells(month: UnitMonth, language: Language) -> dict[str, Any]:
     return {
         **month.serialize(),
         "release": None,
-        "resolution": setting("CELL_RESOLUTION"),
+        "resolution": CELL_RESOLUTION,
         "n": samples.total(),
         "cells": len(samples),
         "evenness": _evenness(month, samples, strata.values(), language),
@@ -149,7 +149,6 @@ def hexagon(cell: str) -> Polygon:
 
 def _count_strata(month: UnitMonth) -> Counter[tuple[str, int]]:
     """Count the samples of each cell in each band of hours."""
-    resolution = setting("CELL_RESOLUTION")
     parameters = month.parameters(most=MAX_ROWS + 1, zone=VIETNAM.tzname(None))
     row = db.session.execute(UNIT_POSITIONS, parameters).one()
     degrees = [np.frombuffer(one or b"", ">f8") for one in (row.latitudes, row.longitudes)]
@@ -157,7 +156,7 @@ def _count_strata(month: UnitMonth) -> Counter[tuple[str, int]]:
         raise Problem(422, "too_many_to_look_at")
     bands = np.frombuffer(row.hours or b"", ">i2") // BAND_HOURS
     samples = zip(*(one.tolist() for one in (*degrees, bands)), strict=True)
-    return Counter((h3.latlng_to_cell(*at, resolution), band) for *at, band in samples)
+    return Counter((h3.latlng_to_cell(*at, CELL_RESOLUTION), band) for *at, band in samples)
 
 
 def _evenness(
@@ -168,7 +167,7 @@ def _evenness(
     if samples.total() < max(setting("MINIMUM_N"), 1):
         return None
     active = month.boundaries
-    inside = cells_inside(active.id, month.unit.id, setting("CELL_RESOLUTION")) if active else 0
+    inside = cells_inside(active.id, month.unit.id) if active else 0
     spread = evenness(samples.values(), inside)
     over_day = evenness(strata, len(strata))
     assert spread is not None and over_day is not None
@@ -181,14 +180,14 @@ def _evenness(
 
 
 @lru_cache(maxsize=MAX_CACHED_UNITS)
-def cells_inside(set_id: int, unit_id: int, resolution: int) -> int:
+def cells_inside(set_id: int, unit_id: int) -> int:
     """Return the number of cells that touch a unit."""
     query = select(Boundary.geometry).where(
         Boundary.set_id == set_id, Boundary.unit_id.in_(communes_of(unit_id))
     )
     cells: set[str] = set()
     for shape in map(h3.geo_to_h3shape, from_wkb(db.session.scalars(query).all())):
-        cells.update(h3.h3shape_to_cells_experimental(shape, resolution, "overlap"))
+        cells.update(h3.h3shape_to_cells_experimental(shape, CELL_RESOLUTION, "overlap"))
     return len(cells)
 
 

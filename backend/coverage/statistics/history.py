@@ -27,7 +27,7 @@ from backend.coverage.figures.unit_access import (
     serialize_unit,
 )
 from backend.coverage.targets.models import Target
-from backend.coverage.targets.service import TARGET, strict_comparison, targets_by_day
+from backend.coverage.targets.service import TARGET, targets_by_day
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import (
     COLUMNS,
@@ -255,7 +255,7 @@ def _serialize_month(
     """Return a month as an item; whether an estimate reached the target is unknown."""
     reached = None
     if target is not None and target.threshold is not None and not estimated:
-        reached = getattr(tally, target.basis) >= target.threshold + int(strict_comparison())
+        reached = getattr(tally, target.basis) >= target.threshold
     return {
         "month": month,
         "system": system_on(month_end(month)),

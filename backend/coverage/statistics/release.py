@@ -504,11 +504,11 @@ def _cells(
 
 def _read_cells(month: str, network: str, people: People) -> dict[str, _Cell]:
     follow_indexes()
-    resolution, values = setting("CELL_RESOLUTION"), {**_span(month), "network": network}
+    values = {**_span(month), "network": network}
     cells: dict[str, _Cell] = defaultdict(_Cell)
     streamed = POSITIONS.execution_options(yield_per=CHUNK)
     for latitude, longitude, device, outing, *measured in db.session.execute(streamed, values):
-        cell = cells[h3.latlng_to_cell(latitude, longitude, resolution)]
+        cell = cells[h3.latlng_to_cell(latitude, longitude, rules.CELL_RESOLUTION)]
         number = rule.WITHDRAWN
         if device is not None:
             number = cell.devices.setdefault(device, len(cell.devices))

@@ -23,6 +23,8 @@ MIN_DAYS, MIN_REGISTERED = 2, timedelta(days=7)
 MIN_DAYS_ALONE = 5
 # With fewer people in a cell of some 500 m, those who know one of them find where that one was.
 CELL_VOLUNTEERS = 5
+# Of H3: edges of 530 m, so that a GPS error of 100 m moves few samples and no house is identified.
+CELL_RESOLUTION = 8
 # Statistics of fewer people describe the line or the phone of one of them.
 ROW_VOLUNTEERS = 5
 # 168 hours of a week show a routine unless many people mix.

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require
 from backend.coverage.targets.models import Target
-from backend.database.extensions import db, setting
+from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.http.etags import stale
@@ -40,11 +40,6 @@ class TargetsInForce:
     def of(self, unit_id: int) -> Target | None:
         """Return the unit's own target, or the general one; None if it is exempt."""
         return self.by_unit.get(unit_id, self.general)
-
-
-def strict_comparison() -> bool:
-    """Return whether a target is reached only by more samples; the letter allows both readings."""
-    return bool(setting("REACHED_IS") == ">")
 
 
 def targets_on(

@@ -173,7 +173,7 @@ def _context() -> ReadContext:
     config, now = current_app.config, clock_now()
     caller = Caller(request.remote_addr or "", PER_HOUR)
     count_attempt("odata", caller, config["SECRET_KEY"], now)
-    samples = SampleContext(now, config["SECRET_KEY"], config["SAMPLE_DECIMALS"], language())
+    samples = SampleContext(now, config["SECRET_KEY"], language())
     return ReadContext(figures_reader(), figures_reader(), samples)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import day_begin
-from backend.database.extensions import Run, db, dump, fetch, setting
+from backend.database.extensions import Run, db, dump, fetch
 from backend.measurements.recording.reasons import COLUMNS, category
 from backend.memberships.attribution import (
     COUNTED,
@@ -56,7 +56,7 @@ _STORED = ", ".join(f"e.{name}" for name in (*Earned._fields, "rules") if name !
 ADD_EARNINGS = f"""
     insert into earnings ({_STORED.replace("e.", "")}, needed)
     select {_STORED}, coalesce(
-        e.needed, months.counted - e.later <= target.threshold + %(strict)s, false)
+        e.needed, months.counted - e.later <= target.threshold, false)
     from {{after}} jsonb_to_recordset(cast(%(earned)s as jsonb)) as e (
         measurement_id uuid, campaign_id int, team_id int, volunteer_id bigint,
         membership_id bigint, correction_id bigint, rules int, guest boolean, category text,
@@ -190,12 +190,8 @@ class EarnedRows(NamedTuple):
     sums: Sequence[dict[str, Any]]
 
     def values(self) -> dict[str, Any]:
-        """Return the parameters of the statements; a target may have to be exceeded."""
-        return {
-            "earned": dump(self.earnings),
-            "sums": dump(self.sums),
-            "strict": int(setting("REACHED_IS") == ">"),
-        }
+        """Return the parameters of the statements."""
+        return {"earned": dump(self.earnings), "sums": dump(self.sums)}
 
 
 def attribute(days_of: Mapping[UUID, Iterable[date]]) -> int:

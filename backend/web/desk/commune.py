@@ -1,15 +1,15 @@
 """The desk of one commune: hexagons and notes on its map, its days, its teams."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from backend.accounts.access import Actor
 from backend.canvas import Canvas
 from backend.clock import month_end
 from backend.coverage.contributions.service import teams_in
-from backend.coverage.no_connection.service import NotesContext, list_notes
+from backend.coverage.no_connection.service import list_notes
 from backend.coverage.statistics.cells import cells_inside, unit_cells
-from backend.database.extensions import setting
 from backend.i18n.catalogues import Language
 from backend.i18n.formats import number
 from backend.units.service import set_on
@@ -38,17 +38,17 @@ def show_commune(
     actor: Actor,
     area: AreaPage,
     drawn: MapDrawing | None,
-    context: NotesContext,
+    now: datetime,
     language: Language,
 ) -> CommunePage:
     """Return the live hexagons, notes, teams and days of a commune for its official."""
     unit, month, network = area.unit, area.query.month, area.query.network
     query = {"level": "commune", "month": month, "network": network}
-    cells = unit_cells(actor, unit.code, query, language, context.now)["items"]
+    cells = unit_cells(actor, unit.code, query, language, now)["items"]
     active = set_on(month_end(month))
-    inside = cells_inside(active.id, unit.id, setting("CELL_RESOLUTION")) if active else 0
+    inside = cells_inside(active.id, unit.id) if active else 0
     noted = {"month": month, "level": "commune", "cursor": None, "limit": MAX_NOTES}
-    notes = list_notes(actor, unit.code, noted, context)["items"]
+    notes = list_notes(actor, unit.code, noted, now)["items"]
     canvas = Canvas(drawn.box, drawn.margin) if drawn else None
     places = [one["position"] for one in notes if one["position"] and not one["excluded"]]
     return CommunePage(

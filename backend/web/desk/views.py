@@ -19,7 +19,7 @@ from backend.coverage.exclusions.service import (
     unit_to_decide,
 )
 from backend.coverage.figures.unit_access import authorized_unit
-from backend.coverage.no_connection.service import NotesContext, decide_on_notes, list_notes
+from backend.coverage.no_connection.service import decide_on_notes, list_notes
 from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
 from backend.coverage.signals.evidence import unit_evidence
@@ -85,9 +85,8 @@ def area(query: dict[str, Any], code: str) -> Response:
     ground = draw_area(area_page, clock_now())
     values = _area_values(query, area_page) | {"parts": parts, "ground": ground}
     if area_page.unit.level == "commune":
-        config, language = current_app.config, translator_for(query["lang"]).language
-        context = NotesContext(clock_now(), config["SECRET_KEY"], config["SAMPLE_DECIMALS"])
-        values["commune"] = show_commune(actor(), area_page, ground, context, language)
+        language = translator_for(query["lang"]).language
+        values["commune"] = show_commune(actor(), area_page, ground, clock_now(), language)
     return render_private("web/desk/area.html", query["lang"], **values)
 
 
@@ -145,9 +144,7 @@ def no_connection(query: dict[str, Any], code: str) -> Any:
         ["notes"],
     ):
         return redirect_to("desk.no_connection", query, code=code, month=month)
-    config = current_app.config
-    context = NotesContext(now, config["SECRET_KEY"], config["SAMPLE_DECIMALS"])
-    notes = list_notes(user, code, query, context)
+    notes = list_notes(user, code, query, now)
     values = {"notes": notes, "code": code, "may_exclude": may_exclude(user, code, month)}
     return render_private("web/desk/no_connection.html", query["lang"], form=form, **values)
 
@@ -211,9 +208,8 @@ def _area_values(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
 
 
 def _sample_context(lang: str | None) -> SampleContext:
-    config = current_app.config
-    decimals = config["SAMPLE_DECIMALS"]
-    return SampleContext(clock_now(), config["SECRET_KEY"], decimals, translator_for(lang).language)
+    key, language = current_app.config["SECRET_KEY"], translator_for(lang).language
+    return SampleContext(clock_now(), key, language)
 
 
 EXCLUSIONS_SHOWN = 50  # on one page
@@ -226,14 +222,13 @@ def signals(query: dict[str, Any], code: str) -> Any:
     query["month"] = month = query["month"] or this_month(clock_now())
     unit = authorized_unit(user, "unit.signals", code, None, month)
     context = queue.signal_context(form)
-    decimals = current_app.config["SAMPLE_DECIMALS"]
     place = queue.QueuePlace(
         page="desk.signals",
         path={"code": code},
         filter="unit",
         scope={"campaign_id": None, "unit_id": unit.id},
         list=lambda wanted: unit_signals(user, code, wanted, context),
-        find=lambda signal_id: unit_evidence(user, code, month, signal_id, decimals, context),
+        find=lambda signal_id: unit_evidence(user, code, month, signal_id, context),
     )
     values: dict[str, Any] = {"code": code, "may_exclude": may_exclude(user, code, month)}
     if not query["part"]:

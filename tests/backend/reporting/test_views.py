@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg.rows import dict_row
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from backend.clock import month_end
 from backend.coverage.figures.month import listing_on
@@ -22,8 +22,7 @@ from backend.coverage.targets.models import Target
 from backend.database.extensions import db, owner_session
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.reasons import NOT_VALID
-from backend.reporting.definitions import FIGURES, METRICS, PARTS, THREE, views
-from backend.reporting.schema import create_views, drop_views
+from backend.reporting.definitions import FIGURES, METRICS, PARTS, THREE, VIEWS
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.units.catalogue import LEVELS_OF
 from tests.support import people
@@ -320,7 +319,7 @@ def test_no_view_has_a_position_a_person_or_a_device(analyst: Analyst) -> None:
     by_view: dict[str, dict[str, str]] = {}
     for row in listed:
         by_view.setdefault(row["view"], {})[row["name"]] = row["text"]
-    assert by_view == {view.name: view.columns for view in views(strict=False)}
+    assert by_view == {view.name: view.columns for view in VIEWS}
     personal = re.compile(
         "device_|volunteer|user|person|approver|signer|measurement|token|address|position|cell|remark"
     )
@@ -358,23 +357,6 @@ def test_the_role_reads_the_views_and_nothing_else(analyst: Analyst, statement: 
 def test_a_long_query_ends(analyst: Analyst) -> None:
     assert analyst.read("show statement_timeout") == [{"statement_timeout": "1min"}]
     assert analyst.read("show transaction_read_only") == [{"transaction_read_only": "on"}]
-
-
-@pytest.mark.slow
-def test_a_setting_of_targets_is_that_of_the_last_migration(
-    seeded: Seeded, analyst: Analyst, owner: Engine
-) -> None:
-    """With `>` a target is reached by one sample more."""
-    seeded.app.config["REACHED_IS"] = ">"
-    try:
-        with owner.begin() as connection:
-            drop_views(connection)
-            create_views(connection, strict=True)
-        compare_coverage(seeded, analyst, MONTH, "commune", "mobile")
-    finally:
-        with owner.begin() as connection:
-            drop_views(connection)
-            create_views(connection, strict=False)
 
 
 @pytest.mark.slow

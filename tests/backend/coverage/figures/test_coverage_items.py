@@ -136,14 +136,6 @@ def test_what_the_other_bases_would_give(app: Flask, client: FlaskClient) -> Non
     assert reached == {"received": 2, "valid": 1, "counted": 0}
 
 
-def test_a_setting_reads_reached_as_more_than(app: Flask, client: FlaskClient) -> None:
-    count(app, HERE, ("2024-11-10", 300))
-    assert one(client)["reached"] is True
-    app.config["REACHED_IS"] = ">"
-    shown = one(client)
-    assert (shown["reached"], shown["shortfall"], shown["target"]) == (False, 1, 300)
-
-
 def test_months_one_after_another(app: Flask, client: FlaskClient) -> None:
     count(app, HERE, ("2024-10-10", 40), ("2024-11-03", 70))
     query = {"from": "2024-09", "to": "2024-11", "unit": HERE}

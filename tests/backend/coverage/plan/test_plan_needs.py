@@ -1,6 +1,5 @@
 """What a plan and its map hold communes against: the target that coverage tells of each."""
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -45,17 +44,6 @@ def test_a_commune_of_its_own_target_is_drawn_by_it(
     found = area(app, cast, clock)
     assert found[HERE][1:] == (450, 900) and found[NEAR][1:] == (150, 300)
     assert found[HERE][0] == found[NEAR][0]  # half of the way, both
-
-
-@pytest.mark.parametrize("n", [0, 300])
-def test_where_more_than_the_target_is_wanted_the_map_is_drawn_too(
-    app: Flask, clock: FakeClock, n: int
-) -> None:
-    app.config["REACHED_IS"] = ">"
-    cast = Cast(app, HERE)
-    if n:
-        store_count(app, HERE, n)
-    assert area(app, cast, clock)[HERE][1:] == (n, 301)
 
 
 def test_a_target_of_one_commune_alone_is_planned_for(app: Flask, client: FlaskClient) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.factories import HERE, location, network, post, register, sample
+from tests.support.factories import location, network, post, register, sample
 from tests.support.people import person, unit_id
 
 URL = "/api/v1/units/19/measurements"
@@ -86,13 +86,6 @@ def test_positions_are_coarse_and_devices_numbers(cast: Cast) -> None:
     shown = {"month": "2024-11", "reason": "x", "device": number, "preview": True}
     excluded = cast.client.post("/api/v1/units/19/exclusions", json=shown, headers=cast.official)
     assert excluded.json["measurements"] == len(cast.samples)
-
-
-def test_how_coarse_is_a_setting(cast: Cast) -> None:
-    cast.app.config["SAMPLE_DECIMALS"] = 1
-    [first, *_] = cast.get().json["items"]
-    assert first["position"] == {"latitude": 21.6, "longitude": 105.8}
-    assert str(HERE["latitude"]) not in json.dumps(first)
 
 
 def test_why_a_sample_does_not_count(cast: Cast) -> None:

@@ -35,8 +35,8 @@ VIEWS = (
 COMMANDS = (
     "units", "measurements.recording", "measurements.imports",
     "measurements.archive", "measurements.revision", "measurements.privacy", "coverage.figures",
-    "coverage.statistics", "coverage.alerts", "coverage.vnnic", "coverage.signals", "accounts",
-    "reports.monthly", "reports.open_data", "events", "doors.webhooks", "demo", "web.maps", "jobs",
+    "coverage.statistics", "coverage.alerts", "coverage.signals", "accounts",
+    "reports.monthly", "reports.open_data", "events", "demo", "web.maps", "jobs",
     "monitoring", "witness",
 )  # fmt: skip
 

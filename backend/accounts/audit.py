@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select, text, tuple_
 
-from backend.accounts.access import Actor, Grant, require
+from backend.accounts.access import Actor, require
 from backend.accounts.models import AuditEntry
 from backend.clock import day_begin
 from backend.database.extensions import db, fetch_autocommit
@@ -59,11 +59,6 @@ def record_at_once(actor: Actor, act: str, subject: str) -> None:
 def shell_name() -> str:
     """Return the actor of a command of the operator."""
     return f"shell:{getpass.getuser()}"
-
-
-def operator() -> Actor:
-    """Return the operator at the shell, who may do every act of an admin."""
-    return Actor(grants=(Grant("admin", "system"),), shell=shell_name())
 
 
 def record_command(act: str, subject: str, **details: Any) -> None:

@@ -1,6 +1,6 @@
 """Commands for units and boundary sets."""
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from backend.batch.command_line import click_errors, download_bar, spinner
-from backend.clock import local_day
-from backend.http.requests import clock_now
-from backend.units import catalogue, service
+from backend.units import catalogue
 from backend.units import setup as units_setup
 from backend.units.catalogue import REFORM, SYSTEMS, NewSet, system_on
 
@@ -134,35 +132,6 @@ def list_sets() -> None:
         last = [str(row.communes), str(row.activation or ""), row.digest[:12]]
         table.add_row(row.name, row.system, row.quality, *span, *last)
     Console(width=120).print(table)
-
-
-@cli.command()
-@click.argument("code")
-@click.option("--as-of", type=DAY, help="The day; default: today.")
-def show(code: str, as_of: datetime | None) -> None:
-    """Show a unit on a day."""
-    day: date = as_of.date() if as_of else local_day(clock_now())
-    with click_errors():
-        row = service.find(day, code)
-    above = [name for name in (row.parent_name, row.province) if name]
-    click.echo(f"{row.code} {row.name} ({row.level}, system {row.system})")
-    click.echo(f"in {', '.join(dict.fromkeys(above))}")
-    click.echo(f"valid from {row.valid_from or 'ever'} to {row.valid_to or 'further notice'}")
-    click.echo(f"centre {row.latitude}, {row.longitude}")
-    if row.no_boundary:
-        click.echo("The set of that day has no polygon of it.")
-
-
-@cli.command()
-@click.argument("name")
-def check(name: str) -> None:
-    """Print the check report of a loaded set."""
-    from backend.units import loading
-    from geo.checks import to_text
-
-    with click_errors(), spinner(f"Checking {name} …"):
-        report = loading.check(*loading.loaded(name))
-    click.echo(to_text(report))
 
 
 @cli.command()

@@ -84,7 +84,7 @@ class ImportResult:
 
 
 def import_vnnic(
-    actor: Actor | None,
+    actor: Actor,
     fetch: Callable[[], bytes],
     options: ImportOptions,
     *,
@@ -93,11 +93,10 @@ def import_vnnic(
 ) -> ImportResult:
     """Match each row of a file to a unit; unless it is a dry run, store the rows with a unit.
 
-    An official may import units of their area; `actor` is None at the operator's shell.
+    An official may import units of their area.
     """
-    own = actor.ids("official", "unit") if actor else frozenset()
-    if actor is not None:
-        require(actor, ACT, Scope(units=own, clusters=actor.ids("official", "cluster")))
+    own = actor.ids("official", "unit")
+    require(actor, ACT, Scope(units=own, clusters=actor.ids("official", "cluster")))
     if month_start(options.month) > local_day(now):
         raise invalid("month", "month_in_future")
     if set(options.columns or {}) - set(COLUMNS):
@@ -158,14 +157,14 @@ def _compare(rows: Sequence[SheetRow], source: str, options: ImportOptions) -> N
         row.stored = by_unit.get(row.unit_id)
 
 
-def _within_area(actor: Actor | None) -> IsAllowed:
+def _within_area(actor: Actor) -> IsAllowed:
     """Return a test whether a place lies in the actor's area: their units and clusters."""
-    clusters = actor.ids("official", "cluster") if actor else ()
+    clusters = actor.ids("official", "cluster")
     communes = {cluster: units_of(cluster) for cluster in clusters}
 
     def is_allowed(place: NamedUnit) -> bool:
         around = frozenset(one for one, units in communes.items() if units & place.lies_in)
-        return actor is None or can(actor, ACT, Scope(units=place.lies_in, clusters=around))
+        return can(actor, ACT, Scope(units=place.lies_in, clusters=around))
 
     return is_allowed
 

@@ -1,4 +1,4 @@
-"""`flask units load, activate, list, check, show`: sets are added beside each other."""
+"""`flask units load, activate, list`: sets are added beside each other."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -193,24 +193,12 @@ def test_sets_and_units_are_shown(units: Units, path: Path) -> None:
     table = units("list").output
     assert "approximate-2025" in table
     assert "nov" in table
-    assert "units that are not in the list" not in units("check", "nov").output
-    shown = units("show", WITHOUT_POLYGON, "--as-of", "2024-11-30").output
-    assert "Tỉnh Thái Nguyên" in shown
-    assert "no polygon" in shown
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("activate", "nobody"), "There is no such boundary set."),
-        (("check", "nobody"), "There is no such boundary set."),
-        (("show", "99999"), "There is no such unit on that day."),
-    ],
-)
-def test_what_is_not_there_is_said(units: Units, words: tuple[str, ...], said: str) -> None:
-    result = units(*words)
+def test_a_set_that_is_not_there_is_said(units: Units) -> None:
+    result = units("activate", "nobody")
     assert result.exit_code == 1
-    assert said in result.output
+    assert "There is no such boundary set." in result.output
 
 
 @pytest.mark.slow

@@ -1,8 +1,6 @@
-"""`POST /vnnic/import` and `flask coverage import-vnnic`: what VNNIC counted, taken in."""
+"""`POST /vnnic/import`: what VNNIC counted, taken in."""
 
 import io
-import json
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -197,25 +195,6 @@ def test_a_file_that_is_none(
 def test_a_month_that_has_not_begun(client: FlaskClient, admin: dict[str, str]) -> None:
     answer = send(client, "Mã,Số mẫu\n05443,310\n", admin, month="2024-12")
     assert answer.json["errors"][0]["code"] == "month_in_future"
-
-
-@pytest.mark.slow
-def test_the_command(app: Flask, tmp_path: Path) -> None:
-    def run(*words: str) -> Any:
-        found = ["coverage", "import-vnnic", str(path), "--month", "2024-11", *words]
-        return app.test_cli_runner().invoke(args=found)
-
-    path = tmp_path / "vnnic.json"
-    path.write_text(json.dumps([{"code": "19", "value": 64595}, {"code": "98", "value": 1}]))
-    dry = run("--dry-run")
-    assert "rows: 2, create: 1, update: 0, unchanged: 0, error: 1" in dry.output and not kept(app)
-    assert "line 2: 98: The month's list has no such unit." in dry.output
-    assert run().exit_code == 0
-    assert list(kept(app).values()) == [64595]
-    path.write_text("Cột,Số lượng\n05443,310\n")
-    assert "There is no column of samples" in run().output
-    assert "create: 1" in run("--column", "code=Cột", "--column", "samples=Số lượng").output
-    assert run("--column", "code").exit_code == 2
 
 
 @given(st.integers(0, 99_999_999), st.sampled_from([",", ".", " ", ""]))

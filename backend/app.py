@@ -71,11 +71,13 @@ def _register(app: Flask) -> None:
     from backend.web.admin.job_kinds import KINDS
     from backend.web.measure.speed import new_measuring_host, new_transfer_limiter
     from backend.web.site.blueprint import not_found
+    from backend.web.site.moved import bp as moved
 
     for package in VIEWS:
         for blueprint in import_module(f"backend.{package}.views").blueprints:
             registry = api if isinstance(blueprint, ApiBlueprint) else app
             registry.register_blueprint(blueprint)
+    app.register_blueprint(moved)
     for package in COMMANDS:
         for command in import_module(f"backend.{package}.cli").commands:
             app.cli.add_command(command)

@@ -57,5 +57,5 @@ def remind_of_deputies(base: str, settings: Mapping[str, Any], now: datetime) ->
 
 def _text(names: list[str | None], until: datetime, base: str) -> str:
     day = f"{until.astimezone(VIETNAM):%H:%M, %d/%m/%Y}"
-    page = f"{base.rstrip('/')}/desk/deputies"
+    page = f"{base.rstrip('/')}/account/deputies"
     return TEXT.format(deputy=names[0], official=names[1], until=day, page=page)

@@ -110,14 +110,6 @@ def show_job(actor: Actor, job_id: int) -> Job:
     return job
 
 
-def latest_job(actor: Actor, kind: str) -> Job | None:
-    """Return the latest successful job of a kind."""
-    require(actor, "system.manage")
-    query = select(Job).where(Job.kind == kind, Job.state == "done")
-    found: Job | None = db.session.scalar(query.order_by(Job.id.desc()).limit(1))
-    return found
-
-
 def fail_orphans(now: datetime) -> None:
     """Fail running jobs whose runner is gone; the caller commits.
 
@@ -162,7 +154,7 @@ def run_waiting(clock: Clock, kinds: Mapping[str, Work]) -> int:
         _fail(RUNNING, clock())  # their runner is gone: this process has the lock
         db.session.commit()
         while job := _start_next(clock()):
-            _run(job, kinds[job.kind], own, clock)
+            _run(job, kinds, own, clock)
             jobs += 1
     return jobs
 
@@ -177,9 +169,9 @@ def _start_next(now: datetime) -> Job | None:
     return job
 
 
-def _run(job: Job, work: Work, own: Connection, clock: Clock) -> None:
-    """Run a job and store its result or error."""
-    values = {"id": job.id}
+def _run(job: Job, kinds: Mapping[str, Work], own: Connection, clock: Clock) -> None:
+    """Run a job and store its result or error; one of a former version may have no work."""
+    values, kind = {"id": job.id}, job.kind
     last = clock()
     arguments = {**job.arguments, "job": job.id, "asked_by": job.asked_by}
     db.session.rollback()
@@ -191,7 +183,7 @@ def _run(job: Job, work: Work, own: Connection, clock: Clock) -> None:
             own.execute(PROGRESS, values | {"done": done, "whole": whole})
 
     try:
-        end = {"state": "done", "result": work(arguments, progress)}
+        end = {"state": "done", "result": kinds[kind](arguments, progress)}
     except Exception as error:
         log.error("job failed", job=values["id"], exc_info=error)
         end = {"state": "failed", "error": _reason(error)}

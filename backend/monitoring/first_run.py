@@ -1,8 +1,10 @@
-"""The steps of a new installation, each read from its real state."""
+"""The steps of a new installation, each read from its real state, for the way it was started."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -14,6 +16,20 @@ from backend.database.extensions import db
 from backend.monitoring.checks import latest_backup
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
 
+# Files of container engines, at the root of each container.
+CONTAINER_FILES = (Path("/.dockerenv"), Path("/run/.containerenv"))
+# What runs one of the app's commands, by the way the server was started.
+FLASK = {
+    "serve": "scripts/flask",
+    "systemd": "scripts/flask",
+    "compose": "docker compose exec app python -m flask",
+}
+BACKUP = {
+    "serve": "scripts/backup",
+    "systemd": "systemctl enable --now dosong-backup.timer",
+    "compose": "docker compose exec app python -m backend.server.backup make",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -24,21 +40,40 @@ class Step:
     command: str | None = None
 
 
+def started_by(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the way this server was started: by `scripts/serve`, by systemd or by compose."""
+    if any(path.exists() for path in CONTAINER_FILES):
+        return "compose"
+    return "systemd" if "INVOCATION_ID" in environment else "serve"
+
+
+def first_admin_command(now: datetime) -> str | None:
+    """Return what makes the first admin; None on a server that has one."""
+    admin = select(exists().where(Role.role == "admin", in_force(now)))
+    if db.session.scalar(admin):
+        return None
+    return f"{FLASK[started_by()]} accounts create-admin ban@coquan.gov.vn"
+
+
 def first_run(config: Mapping[str, Any], now: datetime, *, encrypted: bool) -> list[Step]:
     """Return the steps in their order; `encrypted`: whether this request came by HTTPS."""
     serving = serving_set(local_day(now), read_active())
     named = bool(config["OPERATOR_NAME"] and config["OPERATOR_CONTACT"])
     https = str(config["PUBLIC_URL"] or "").startswith("https://") and encrypted
+    mails = bool(config["SMTP_HOST"] and config["MAIL_FROM"])
     official = select(exists().where(Role.role == "official", in_force(now)))
     return [
-        Step("operator", named, 'OPERATOR_NAME="…" OPERATOR_CONTACT="…"'),
-        Step("tls", https, "PUBLIC_URL=https://…"),
-        Step("mail", bool(config["SMTP_HOST"] and config["MAIL_FROM"]), "SMTP_HOST=… MAIL_FROM=…"),
-        Step(
-            "backup",
-            latest_backup(config) is not None,
-            "systemctl enable --now dosong-backup.timer",
-        ),
+        Step("operator", named, _set('OPERATOR_NAME="…"', 'OPERATOR_CONTACT="…"')),
+        Step("tls", https, _set("PUBLIC_URL=https://…")),
+        Step("mail", mails, _set("SMTP_HOST=…", "MAIL_FROM=…")),
+        Step("backup", latest_backup(config) is not None, BACKUP[started_by()]),
         Step("boundaries", serving is not None and serving.quality != APPROXIMATE),
         Step("official", bool(db.session.scalar(official))),
     ]
+
+
+def _set(*settings: str) -> str:
+    """Return settings as `scripts/serve` reads them, or as lines of a file."""
+    if started_by() == "serve":
+        return " ".join((*settings, "scripts/serve"))
+    return "\n".join(settings)

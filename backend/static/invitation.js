@@ -22,11 +22,19 @@ async function choose({ password, again }) {
     showProblem(answer, ["password"], "fault");
     return;
   }
+  // The password was just chosen: without a second factor it need not be typed again.
+  const entered = await request("POST", "sessions", { name: answer.name, password: password.value, totp: null });
   secret = password.value = again.value = "";
   element("name").textContent = spokenName(answer.name);
   keepNewName(spokenName(answer.name));
+  const link = element("sign-in");
+  const { account, enter, given, renewed, work } = link.dataset;
   // What an account gave to others outlasts its former password.
-  if (answer.renewed) element("sign-in").href = element("sign-in").dataset.renewed;
+  if (answer.renewed) link.href = renewed;
+  if (entered.ok) {
+    link.textContent = enter;
+    link.href = entered.user.totp_needed ? account : answer.renewed ? given : work;
+  }
   element("choosing").hidden = true;
   element("done").hidden = false;
   element("done").focus();

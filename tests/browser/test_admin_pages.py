@@ -13,7 +13,7 @@ from shapely import Point
 from backend.database.extensions import db
 from backend.jobs.models import Job
 from backend.web.admin import set_findings
-from backend.web.admin.frame import SECTIONS
+from backend.web.admin.frame import PAGES
 from geo.checks import Finding
 from geo.gazetteer import load_units
 from tests.support import people
@@ -78,7 +78,7 @@ SCREEN = 900
 @pytest.mark.long
 def test_an_admin_goes_through_every_section(admin: None, page: Page, guard: Guard) -> None:
     enter(page, "/admin")
-    for section in SECTIONS:
+    for section in PAGES:
         page.goto("/admin" if section == "index" else f"/admin/{section}")
         assert page.evaluate(FIRST_ACT) < SCREEN, section
         for closed in page.locator("main summary").filter(visible=True).all():
@@ -114,7 +114,7 @@ def test_a_person_is_invited_by_hand(admin: None, page: Page) -> None:
 def test_dark_and_english(admin: None, new_page: Callable[..., Page]) -> None:
     page = new_page(DESKTOP, theme="dark")
     enter(page, "/admin")
-    for section in SECTIONS:
+    for section in PAGES:
         page.goto(f"/admin{'' if section == 'index' else f'/{section}'}?lang=en")
         axe(page, colours=True)
     page.goto("/admin/checks/2?lang=en&finding=2")

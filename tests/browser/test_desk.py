@@ -93,7 +93,7 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     expect_text(page, "Trần Thị Bình, Phó Giám đốc đã xác nhận")
     check_page(page, "desk-approved")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
-    for path in (page.url, "/desk/deadlines", "/desk/reports"):
+    for path in (page.url, "/desk/reports"):
         dark.goto(path)
         axe(dark, colours=True)
     check_page(dark, "desk-reports-en-dark")
@@ -113,7 +113,7 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     table = tmp_path / "vnnic.csv"
     table.write_text("Mã,Đơn vị,Số mẫu\n99999,Xã Không Có,7\n")
     page = new_page(PHONE)
-    sign_in(page, "/desk/deputies")
+    sign_in(page, "/account/deputies")
     check_page(page, "desk-deputies")
     page.goto("/desk/area/19/letterhead")
     check_page(page, "desk-letterhead")
@@ -126,7 +126,7 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     expect_text(page, "Xem trước kết quả nhập")
     check_page(page, "desk-vnnic-checked")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
-    for path in ("/desk/deputies", "/desk/area/19/references", "/desk/area/19/vnnic"):
+    for path in ("/account/deputies", "/desk/area/19/references", "/desk/area/19/vnnic"):
         dark.goto(path)
         axe(dark, colours=True)
 
@@ -143,7 +143,7 @@ def test_from_the_area_to_a_sample(
     expect(page.get_by_role("heading", level=1)).to_have_text("Tỉnh Thái Nguyên")
     check_page(page, "desk-area")
     page.get_by_role("navigation", name="Lọc bảng").get_by_role("link").last.click()
-    page.locator("#why ~ .scroll a").first.click()
+    page.locator(".lost-why a").first.click()
     expect_text(page, "Mẫu của Tỉnh Thái Nguyên")
     check_page(page, "desk-samples")
     page.locator("tbody a").first.click()
@@ -159,9 +159,8 @@ def test_from_the_area_to_a_sample(
     check_page(page, "desk-exclusions")
     press(page, "Đưa trở lại mẫu của quyết định số 1")
     check_page(page, "desk-lift")
-    for path in ("signals", "months"):
-        page.goto(f"/desk/area/19/{path}")
-        check_page(page, f"desk-{path}")
+    page.goto("/desk/area/19/signals")
+    check_page(page, "desk-signals")
     page.goto("/desk/wall")
     check_page(page, "desk-wall")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())

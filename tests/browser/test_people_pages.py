@@ -206,10 +206,10 @@ def test_a_person_changes_the_account(app: Flask, page: Page) -> None:
     expect(page.locator("#who")).to_have_text("lan@example.vn")
     new = "mưa chiều trên phố"
     fill_fields(page, **{"new-password-old": PASSWORD, "new-password-new": new})
-    with page.expect_navigation(url=re.compile("/account/given")):
+    with page.expect_navigation(url=re.compile("/account/deputies")):
         press(page, "Lưu mật khẩu")
     expect_text(page, "Quyền bạn đã trao")
-    check_page(page, "account-given")
+    check_page(page, "account-deputies")
     with page.expect_navigation():  # another address would end the request
         press(page, "Đăng xuất")
     page.goto("/sign-in")

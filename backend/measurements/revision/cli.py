@@ -35,12 +35,15 @@ commands = ()  # registered in the groups of backend.measurements.recording.cli 
     type=click.IntRange(2, RULES),
     help="the rule set; default: of each row",
 )
+@click.option("--dry-run", is_flag=True, help="count the changes, and change nothing")
 @executor_options
-def rejudge(month: str, version: int | None, executor: Executor) -> None:
+def rejudge(month: str, version: int | None, dry_run: bool, executor: Executor) -> None:
     """Judge a month's measurements again; each keeps its rule set unless --rules is given."""
     settings = judging_settings(current_app.config)
     with progress_bar(f"rejudge {month}") as progress:
-        done = service.rejudge(month, settings, progress, executor, version=version)
+        done = service.rejudge(
+            month, settings, progress, executor, keep=not dry_run, version=version
+        )
     click.echo(f"verdicts changed: {done.rejudged}; coarsened or stripped, left: {done.left_alone}")
 
 

@@ -1,20 +1,33 @@
-"""Pages of one's own account: roles, second factor, password, open sessions, access codes."""
+"""Pages of one's own account: roles, second factor, password, deputies, sessions, access codes."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import request, url_for
+from marshmallow import post_load
 
 from backend.accounts import own_account
 from backend.accounts.authentication import actor
 from backend.accounts.links import end_links_given, links_given
+from backend.accounts.login_names import MAX_NAME
 from backend.accounts.schemas import Label
 from backend.accounts.session_list import end_session, own_sessions
-from backend.fields import MAX_ID, QueryWhole, Strict
+from backend.clock import day_begin, local_day
+from backend.errors import Problem
+from backend.fields import MAX_ID, Day, QueryWhole, Strict, Text
 from backend.http.requests import clock_now
-from backend.organisations.areas import end_deputy, list_deputies
+from backend.organisations.areas import (
+    MAX_DURATION,
+    delegate,
+    end_deputy,
+    list_deputies,
+    renew_deputy,
+)
+from backend.organisations.schemas import MAX_REASON
 from backend.web.account.office_pages import office
+from backend.web.desk.area import delegable_areas
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, new_form, redirect_to, render_form
+from backend.web.site.forms import Form, form_errors, new_form, redirect_to, render_form
 from backend.web.site.pages import render_private, translator_for
 from backend.web.site.sign_in import problem_of_sign_in, provider_name
 
@@ -48,18 +61,72 @@ def end_sessions(query: dict[str, Any]) -> Any:
     return redirect_to("account_pages.sessions", query)
 
 
-@bp.page("/given", methods=READ_WRITE)
-def given(query: dict[str, Any]) -> Any:
-    """List the deputies and unused links that the account gave, and end all of them."""
+class DeputyFormSchema(Strict):
+    """The form of a delegation: person, area, last day, reason."""
+
+    name = Text(MAX_NAME, required=True)
+    area = Text(40, required=True)  # system, level and code
+    last_day = Day(required=True)
+    reason = Text(MAX_REASON, required=True)
+
+    @post_load
+    def as_request(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Convert to the request of the API, valid to the end of the last day in Vietnam."""
+        named = dict(zip(("system", "level", "code"), data["area"].split("/"), strict=False))
+        unit = {"system": "", "level": None, "code": "", **named}
+        until = day_begin(data["last_day"] + timedelta(days=1))
+        return {
+            "name": data["name"],
+            "unit": unit,
+            "cluster_id": None,
+            "valid_to": until,
+            "reason": data["reason"],
+        }
+
+
+@bp.page("/deputies", methods=READ_WRITE)
+def deputies(query: dict[str, Any]) -> Any:
+    """List deputies and unused links for others, and delegate an own area."""
+    form, now, user = new_form(query), clock_now(), actor()
+    own = delegable_areas(user)
+    if request.method == "POST" and not own:
+        raise Problem(403, "forbidden")
+
+    def add(fields: dict[str, Any]) -> Any:
+        with form_errors({"valid_to": "last_day", "unit": "area"}):
+            return delegate(user, fields, now)
+
+    if form.submit(DeputyFormSchema(), add):
+        return redirect_to("account_pages.deputies", query)
+    values = {"deputies": list_deputies(user, now)["items"], "links": links_given(user, now)}
+    values |= {"areas": own, "user_id": user.user_id}
+    values["latest"] = local_day(now + MAX_DURATION) - timedelta(days=1)
+    return render_private("web/account/deputies.html", query["lang"], form=form, **values)
+
+
+@bp.page("/deputies/<int:deputy_id>/end", methods=("POST",))
+def end(query: dict[str, Any], deputy_id: int) -> Any:
+    """End a delegation now."""
+    end_deputy(actor(), deputy_id, clock_now())
+    return redirect_to("account_pages.deputies", query)
+
+
+@bp.page("/deputies/<int:deputy_id>/renew", methods=("POST",))
+def renew(query: dict[str, Any], deputy_id: int) -> Any:
+    """Let a deputy continue for 30 days."""
+    renew_deputy(actor(), deputy_id, clock_now())
+    return redirect_to("account_pages.deputies", query)
+
+
+@bp.page("/deputies/end", methods=("POST",))
+def end_all(query: dict[str, Any]) -> Any:
+    """End all that the account gave to other people: its deputies and unused links."""
     user, now = actor(), clock_now()
-    lent = [one for one in list_deputies(user, now)["items"] if one["lent_by"] == user.user_id]
-    if request.method == "POST":
-        for one in lent:
+    for one in list_deputies(user, now)["items"]:
+        if one["lent_by"] == user.user_id:
             end_deputy(user, one["id"], now)
-        end_links_given(user, now)
-        return redirect_to(f"{bp.name}.given", query)
-    values = {"deputies": lent, "links": links_given(user, now)}
-    return render_private("web/account/given.html", query["lang"], **values)
+    end_links_given(user, now)
+    return redirect_to("account_pages.deputies", query)
 
 
 class _NewCodeSchema(Strict):

@@ -9,11 +9,9 @@ from sqlalchemy import select
 
 from backend.accounts import users
 from backend.accounts.access import Actor
-from backend.accounts.audit import read_acts
 from backend.accounts.models import AuditEntry, User
 from backend.database.extensions import db
 from backend.i18n.catalogues import N_, Language, gettext
-from backend.web.admin.roles import names_of
 
 NAMES: Mapping[str, str] = {
     "accepted": N_("accepted"),
@@ -192,7 +190,7 @@ def origins_of(user_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
 
 
 # Acts of imports; a file of measurements has one at its start and one at its end.
-ACTS = (
+IMPORTS = (
     "team.import",
     "membership.import",
     "official.import",
@@ -201,36 +199,3 @@ ACTS = (
     "import",
     "imported",
 )
-# Kinds of subjects with a name.
-NAMED = ("organisation", "campaign")
-# Outcomes of rows in the details of the acts.
-OUTCOMES = (
-    "create", "update", "unchanged", "error", "accepted", "duplicate", "conflict", "rejected",
-)  # fmt: skip
-
-
-def list_imports(actor: Actor, cursor: str | None, limit: int) -> dict[str, Any]:
-    """Return a page of imports, the latest first."""
-    page = read_acts(actor, ACTS, cursor, limit)
-    subjects = (row["subject"].partition(":") for row in page["items"])
-    names = names_of(
-        (kind, int(number)) for kind, _, number in subjects if kind in NAMED and number.isdecimal()
-    )
-    return {"items": [_serialize_import(row, names) for row in page["items"]], "next": page["next"]}
-
-
-def _serialize_import(
-    row: Mapping[Any, Any], names: Mapping[tuple[str, int], str]
-) -> dict[str, Any]:
-    kind, _, about = row["subject"].partition(":")
-    details = row["details"]
-    outcomes = details.get("totals") or details
-    return {name: row[name] for name in ("at", "actor", "act", "subject")} | {
-        "kind": kind,
-        "about": about,
-        "name": names.get((kind, int(about))) if about.isdecimal() else None,
-        "outcomes": {name: outcomes[name] for name in OUTCOMES if outcomes.get(name)},
-        "communes": details.get("communes"),
-        "digest": details.get("file") or details.get("digest"),
-        "reason": details.get("reason"),
-    }

@@ -7,11 +7,15 @@ from backend.web.site.forms import Form, new_form, render_form
 
 bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", url_prefix="/admin")
 
-# In the order of the navigation above every page.
-SECTIONS = (
-    *("index", "mail", "webhooks", "jobs", "sets", "imports", "rules", "people", "sessions"),
-    *("succession", "organisations", "targets", "withdrawals", "audit"),
-)
+# The tabs above every page, and the pages of each: its first one is what the tab opens.
+SECTIONS = {
+    "overview": ("index",),
+    "users": ("people", "sessions", "succession", "organisations"),
+    "places": ("sets", "targets"),
+    "connections": ("connections", "webhooks"),
+    "log": ("audit", "withdrawals"),
+}
+PAGES = tuple(page for pages in SECTIONS.values() for page in pages)
 
 
 def render_section(

@@ -13,12 +13,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from flask import current_app
 
 from backend.accounts.access import Actor, require
-from backend.coverage.exclusions.service import (
-    counted_now,
-    serialize_categories,
-    serialize_units,
-    sum_changes,
-)
 from backend.coverage.signals.scans import JOB as SIGNALS_JOB
 from backend.coverage.signals.scans import Place, scan_networks, search
 from backend.demo import service as demo
@@ -26,7 +20,6 @@ from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
 from backend.jobs.models import Job
 from backend.jobs.service import Arguments, Progress, Work, enqueue
-from backend.measurements.recording import rules
 from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision import service as revising
 from backend.units import uploads
@@ -193,34 +186,11 @@ def _check(new: NewSet, frame: "GeoDataFrame", job: int, progress: Progress) -> 
     return {**result, "forbidden": len(report.problems)}
 
 
-# Units in a result: those with the largest changes.
-MAX_UNITS = 100
-
-
 def reassign(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Reassign the communes of a span of days by the active boundary sets."""
     first, last = date.fromisoformat(arguments["first"]), date.fromisoformat(arguments["last"])
     settings = judging_settings(current_app.config)
-    return _sums(revising.reassign(first, last, settings, progress))
-
-
-def rejudge(arguments: Arguments, progress: Progress) -> dict[str, Any]:
-    """Re-evaluate a month by the current rules, or preview the changes."""
-    settings, keep = judging_settings(current_app.config), not arguments["dry_run"]
-    before = counted_now(arguments["month"])
-    done = revising.rejudge(arguments["month"], settings, progress, keep=keep)
-    changes = sum_changes([done.changes])
-    units = serialize_units(changes, before)
-    units.sort(key=lambda row: -abs(int(row["counted_after"] - row["counted_before"])))
-    return _sums(done) | {
-        "fates": serialize_categories(changes),
-        "units": units[:MAX_UNITS],
-        "all_units": len(units),
-        "rules": rules.RULES,
-    }
-
-
-def _sums(done: revising.Revision) -> dict[str, Any]:
+    done = revising.reassign(first, last, settings, progress)
     return {name: getattr(done, name) for name in ("moved", "rejudged", "left_alone")}
 
 
@@ -239,7 +209,6 @@ def search_signals(arguments: Arguments, progress: Progress) -> dict[str, Any]:
 
 KINDS: dict[str, Work] = {
     "reassign": reassign,
-    "rejudge": rejudge,
     "remove_demo": remove_demo,
     "check_set": check_set,
     "load_set": load_set,

@@ -149,13 +149,15 @@ def password_link(query: dict[str, Any], user_id: int) -> Any:
     return _render_link(query, links.make_password_link(actor(), user_id, clock_now()))
 
 
-def _render_person(query: dict[str, Any], user_id: int, form: Form) -> Any:
+def _render_person(
+    query: dict[str, Any], user_id: int, form: Form, handed: dict[str, Any] | None = None
+) -> Any:
     record_read(actor(), "people", "system")
     held = users.roles_of(user_id, clock_now())
     person = users.describe(users.find(user_id, lock=False), held)
     choices = {"scopes": roles.scope_names(held)} | _scope_choices()
     choices["origin"] = origins_of([user_id]).get(user_id)
-    return render_section("person", query, form, person=person, **choices)
+    return render_section("person", query, form, person=person, handed=handed, **choices)
 
 
 def _scope_choices() -> dict[str, Any]:
@@ -165,9 +167,9 @@ def _scope_choices() -> dict[str, Any]:
 
 
 def _render_link(query: dict[str, Any], link: links.Link) -> Any:
-    """Render the page that shows a link once, and whether it was mailed."""
+    """Render the page of a person with their link, shown once, and whether it was mailed."""
     handed = deliver(link, link_root(), current_app.config)
-    response = render_section("link", query, handed=handed)
+    response = _render_person(query, link.user_id, new_form(query), handed)
     response.status_code = 201
     return response
 

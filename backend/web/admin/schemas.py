@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from backend.accounts.login_names import MAX_NAME
 from backend.accounts.schemas import ROLES, AuditQuerySchema, Label
-from backend.coverage.figures.schemas import month_field
 from backend.coverage.targets.schemas import MAX_SOURCE, MAX_THRESHOLD
 from backend.coverage.targets.service import PURPOSES
 from backend.fields import MAX_ID, Day, Many, QueryWhole, Strict, Text, Whole
@@ -101,7 +100,7 @@ class AuditPageQuerySchema(PageQuerySchema, AuditQuerySchema):
     """The filter of the audit log, and the language of the page."""
 
     limit = fields.Integer(load_default=ROWS, dump_only=True)
-    reads = Text(choices=("without", "only", "all"), load_default="without")
+    reads = Text(choices=("without", "only", "imports", "all"), load_default="without")
 
 
 class RoleFormSchema(Strict):
@@ -187,18 +186,6 @@ class SpanFormSchema(Strict):
         """Reject a last day before the first; no day would be reassigned."""
         if data["last"] < data["first"]:
             raise ValidationError("before_first_day", "last")
-
-
-class MonthFormSchema(Strict):
-    """The month that is re-evaluated, or previewed."""
-
-    month = month_field(required=True)
-    dry_run = Text(choices=("yes", "no"), required=True)
-
-    @post_load
-    def with_boolean(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Convert `dry_run` to a boolean."""
-        return data | {"dry_run": data["dry_run"] == "yes"}
 
 
 class NewSetFormSchema(Strict):

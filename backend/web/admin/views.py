@@ -1,4 +1,4 @@
-"""Pages of admins: state, jobs, boundary sets, imports, targets, records."""
+"""Pages of admins: state, jobs, connections, boundary sets, targets, records."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ from markupsafe import Markup
 from marshmallow import Schema
 
 from backend.accounts import users
-from backend.accounts.audit import read_audit
+from backend.accounts.audit import read_acts, read_audit
 from backend.accounts.authentication import actor, form_token
 from backend.clock import day_begin, local_day
 from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
@@ -17,21 +17,19 @@ from backend.demo.service import is_loaded
 from backend.errors import Problem, invalid
 from backend.http.etags import with_content_tag
 from backend.http.requests import clock_now
-from backend.jobs.service import enqueue, latest_job, list_jobs, retry, seconds_left, show_job
+from backend.jobs.service import enqueue, list_jobs, retry, seconds_left, show_job
 from backend.measurements.privacy.schemas import StepSchema
 from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
-from backend.measurements.recording.reasons import REASONS
-from backend.measurements.recording.rule_sets import required_at, requirements
-from backend.measurements.recording.rules import RULES
-from backend.monitoring.checks import CHECKS, CheckContext, Finding, run_check
-from backend.monitoring.first_run import first_run
+from backend.monitoring.checks import CHECKS, CheckContext, Finding, office_sign_in, run_check
+from backend.monitoring.first_run import first_run, started_by
 from backend.monitoring.mail_check import send_test_mail
+from backend.oidc.browser import current_provider
 from backend.units.catalogue import activate, list_sets, read_active, serving_set
 from backend.units.uploads import MAX_UPLOAD
 from backend.web.admin import people_pages, schemas  # noqa: F401 # binds pages
 from backend.web.admin.audit_details import (
+    IMPORTS,
     actor_of,
-    list_imports,
     people_of,
     readable_details,
     row_of,
@@ -47,8 +45,9 @@ from backend.web.site.pages import render_part
 
 blueprints = (bp,)
 
-# The settings of the mail server that a page shows; never the password.
+# The settings of connections that a page shows; never a password.
 MAIL_SETTINGS = ("SMTP_HOST", "SMTP_PORT", "SMTP_TLS", "SMTP_USER", "MAIL_FROM")
+OIDC_SETTINGS = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_NAME", "OIDC_RULES")
 
 # Seconds that previews may be cached: a set never changes, the base map seldom.
 PREVIEW_S = 600
@@ -74,22 +73,26 @@ AUDIT_DAYS = timedelta(days=31)
 
 
 def run_checks() -> list[CheckResult]:
-    """Return all checks of `flask doctor` with their findings."""
+    """Return the checks of `flask doctor` with their findings; none of what is switched off."""
     migrations = f"{current_app.root_path}/migrations"
     context = CheckContext(current_app.config, migrations, clock_now(), AUDIT_DAYS)
-    return [CheckResult(check.__name__, run_check(check, context)) for check in CHECKS]
+    off = () if current_provider() else (office_sign_in,)
+    checks = [check for check in CHECKS if check not in off]
+    return [CheckResult(check.__name__, run_check(check, context)) for check in checks]
 
 
 @bp.page("")
-def index(query: dict[str, Any]) -> Any:
-    """Show the steps of a new installation that are left, and the state of its parts."""
+def index(query: dict[str, Any], form: Form | None = None) -> Any:
+    """Show the steps of a new installation that are left, the state of its parts, and jobs."""
     steps = first_run(current_app.config, clock_now(), encrypted=request.is_secure)
-    return render_section("index", query, checks=run_checks(), first_steps=steps)
+    values = {"checks": run_checks(), "first_steps": steps, "demo_there": is_loaded()}
+    values["started_by"] = started_by()
+    return render_section("index", query, form, part=_render_list(query), **values)
 
 
-@bp.page("/mail", methods=READ_WRITE)
-def mail(query: dict[str, Any]) -> Any:
-    """Show the settings of the mail server, and send a test mail."""
+@bp.page("/connections", methods=READ_WRITE)
+def connections(query: dict[str, Any]) -> Any:
+    """Show the settings of mail and of the office's sign-in, and send a test mail."""
     form, config, now = new_form(query), current_app.config, clock_now()
     tested = form.submit(
         schemas.TestMailFormSchema(),
@@ -99,37 +102,18 @@ def mail(query: dict[str, Any]) -> Any:
     if admin and not form.values.get("to"):
         name = users.find(admin, lock=False).name
         form.values["to"] = name if name and "@" in name else None
-    settings = {name: config[name] for name in MAIL_SETTINGS}
-    settings["SMTP_PASSWORD"] = bool(config["SMTP_PASSWORD"])
-    return render_section("mail", query, form, settings=settings, tested=tested)
-
-
-@bp.page("/rules")
-def rules(query: dict[str, Any], form: Form | None = None) -> Any:
-    """Show the rules in force, with a form for re-evaluating a month."""
-    latest, today = latest_job(actor(), "rejudge"), local_day(clock_now())
-    required = requirements()
-    values = {"version": RULES, "reasons": REASONS, "latest": latest, "today": today}
-    values |= {"required": required, "counts_from": required_at(required, clock_now())}
-    return render_section("rules", query, form, **values)
+    mail = {name: config[name] for name in MAIL_SETTINGS}
+    mail["SMTP_PASSWORD"] = bool(config["SMTP_PASSWORD"])
+    oidc = {name: config[name] for name in OIDC_SETTINGS}
+    return render_section("connections", query, form, mail=mail, oidc=oidc, tested=tested)
 
 
 # Form schemas by the kind of job.
 FORMS: dict[str, type[Schema]] = {
     "reassign": schemas.SpanFormSchema,
-    "rejudge": schemas.MonthFormSchema,
     "remove_demo": schemas.EverythingSchema,
     "check_set": schemas.SetFormSchema,
 }
-
-
-@bp.page("/jobs")
-def jobs(query: dict[str, Any], form: Form | None = None) -> Any:
-    """List jobs, with forms for new ones."""
-    part, demo = _render_list(query), is_loaded()
-    return render_section(
-        "jobs", query, form, part=part, demo_there=demo, today=local_day(clock_now())
-    )
 
 
 @bp.page("/jobs/list")
@@ -151,8 +135,12 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
 
     form.submit(FORMS[kind](), act)
     if form.failed:
-        return rules(query, form) if kind == "rejudge" else jobs(query, form)
-    return redirect_to("admin.jobs", query)
+        return _sets(query, form) if kind == "reassign" else index(query, form)
+    return _to_jobs(query)
+
+
+def _to_jobs(query: dict[str, Any]) -> Any:
+    return redirect_to("admin.index", query, _anchor="jobs")
 
 
 @bp.page("/jobs/<int:job_id>/again", methods=("POST",))
@@ -160,16 +148,7 @@ def run_again(query: dict[str, Any], job_id: int) -> Any:
     """Enqueue a failed job again."""
     form, now = new_form(query), clock_now()
     form.attempt(lambda: retry(actor(), job_id, now))
-    return jobs(query, form) if form.failed else redirect_to("admin.jobs", query)
-
-
-@bp.page("/jobs/<int:job_id>")
-def rejudged(query: dict[str, Any], job_id: int) -> Any:
-    """Show the changes of a re-evaluation or its preview, by category and by unit."""
-    job = show_job(actor(), job_id)
-    if job.kind != "rejudge" or "fates" not in (job.result or {}):
-        raise Problem(404, "not_found")
-    return render_section("rejudged", query, job=job)
+    return index(query, form) if form.failed else _to_jobs(query)
 
 
 def _render_list(query: dict[str, Any]) -> Markup:
@@ -194,7 +173,7 @@ def sets(query: dict[str, Any]) -> Any:
             return upload_set(actor(), fields, sent, var_dir, clock_now())  # type: ignore[arg-type]
 
     if form.submit(schemas.NewSetFormSchema(), upload):
-        return redirect_to("admin.jobs", query)
+        return _to_jobs(query)
     return _sets(query, form)
 
 
@@ -252,14 +231,6 @@ def _serving() -> Any:
     return serving_set(local_day(clock_now()), read_active())
 
 
-@bp.page("/imports", schemas.ListQuerySchema)
-def imports(query: dict[str, Any]) -> Any:
-    """List imports, and link to the pages that start one."""
-    return render_section(
-        "imports", query, listed=list_imports(actor(), query["cursor"], schemas.ROWS)
-    )
-
-
 ALL = {"level": None, "network": None, "purpose": None, "as_of": None, "limit": schemas.ROWS}
 
 
@@ -276,7 +247,7 @@ def targets(query: dict[str, Any]) -> Any:
     if form.submit(schemas.TargetFormSchema(), act):
         return redirect_to("admin.targets", query)
     listed = list_targets(ALL | {"cursor": query["cursor"]})
-    return render_section("targets", query, form, listed=listed)
+    return render_section("targets", query, form, listed=listed, target=None)
 
 
 @bp.page("/targets/<int:target_id>", methods=READ_WRITE)
@@ -290,7 +261,7 @@ def target(query: dict[str, Any], target_id: int) -> Any:
 
     if form.submit(schemas.TargetChangeFormSchema(), act):
         return redirect_to("admin.targets", query)
-    return render_section("target", query, form, target=there)
+    return render_section("targets", query, form, target=there)
 
 
 FILTERS = ("actor", "act", "subject", "from", "to", "reads")
@@ -298,14 +269,14 @@ FILTERS = ("actor", "act", "subject", "from", "to", "reads")
 
 @bp.page("/audit", schemas.AuditPageQuerySchema)
 def audit(query: dict[str, Any]) -> Any:
-    """List privileged acts, newest first, by actor, act, subject and time."""
-    wanted = query | {
-        "limit": schemas.ROWS,
-        "actor": actor_of(actor(), query["actor"], clock_now()),
-    }
-    listed = read_audit(actor(), wanted)
+    """List privileged acts, newest first, by actor, act, subject and time; or imports alone."""
+    if query["reads"] == "imports":
+        listed = read_acts(actor(), IMPORTS, query["cursor"], schemas.ROWS)
+    else:
+        by = actor_of(actor(), query["actor"], clock_now())
+        listed = read_audit(actor(), query | {"limit": schemas.ROWS, "actor": by})
     kept = {name: request.args.get(name) for name in FILTERS}
-    values: dict[str, Any] = {"kept": kept, "row_of": row_of}
+    values: dict[str, Any] = {"kept": kept, "row_of": row_of, "imports": IMPORTS}
     values |= {"details": readable_details, "people": people_of(listed["items"])}
     return render_section("audit", query, listed=listed, **values)
 

@@ -41,7 +41,6 @@ ORDERS = {
     "today": "-today",
     "needed_per_day": "-needed_per_day",
     "projection": "projection",
-    "change": "change",
 }
 
 
@@ -200,11 +199,9 @@ class AreaMonth:
     units: Sequence[Unit]
 
 
-def show_months(
-    actor: Actor, code: str, month: str, now: datetime
-) -> tuple[UnitRow, list[AreaMonth]]:
-    """Return the unit of a code in a month, and all months with data, the newest first."""
-    unit, today = authorized_unit(actor, ACT, code, None, month), local_day(now)
+def list_months(actor: Actor, unit: UnitRow, now: datetime) -> list[AreaMonth]:
+    """Return all months with data, the newest first, each with the units of an area then."""
+    today = local_day(now)
     of = {unit.system: [db.session.get_one(Unit, unit.id)]}
     names = dict.fromkeys([f"{today:%Y-%m}", *months_with_data(today)])
     for name in names:
@@ -215,7 +212,7 @@ def show_months(
         AreaMonth(name, _valid_on(of[system_on(month_end(name))], month_end(name)))
         for name in names
     ]
-    return unit, [one for one in months if one.units]
+    return [one for one in months if one.units]
 
 
 def areas_in(actor: Actor, month: str, now: datetime) -> Rows:

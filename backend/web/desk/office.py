@@ -1,4 +1,4 @@
-"""Pages of an official's office: contacts of its units, reminders, the deadline of communes."""
+"""Pages of an official's office: contacts of its units, and reminders."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,14 +15,13 @@ from backend.errors import Problem
 from backend.http.requests import as_attachment, clock_now
 from backend.reports.files.letter import WORDS
 from backend.reports.files.tables import format_cell
-from backend.reports.monthly.deadlines import DAYS, set_commune_deadline
 from backend.reports.reminders.service import GROUPS as REMINDED
 from backend.reports.reminders.service import draft_reminder
 from backend.web.desk import schemas
 from backend.web.desk.area import AreaPage, show_area
 from backend.web.desk.frame import add_frame
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, new_form, redirect_to, required_content
+from backend.web.site.forms import new_form, redirect_to, required_content
 from backend.web.site.pages import Translator, render_private
 
 bp = PageBlueprint("office", __name__, login_required=True, url_prefix="/desk")
@@ -129,20 +128,6 @@ def reminder_file(query: dict[str, Any], code: str) -> Response:
     if not draft.situation.communes:
         raise Problem(404, "not_found")
     return as_attachment(draft.render(), DOCX, draft.name, stored=False)
-
-
-@bp.page("/area/<code>/deadline", methods=("POST",))
-def set_deadline(query: dict[str, Any], code: str) -> Any:
-    """Set the day before which the communes of a province report."""
-    form: Form = new_form(query)
-
-    def change(fields: dict[str, Any]) -> Any:
-        return set_commune_deadline(actor(), code, fields["before_day"], clock_now())
-
-    if form.submit(schemas.CommuneDeadlineSchema(), change):
-        return redirect_to("desk.due", query)
-    own = {"code": code, "form": form, "days": DAYS}
-    return render_private("web/desk/deadline.html", query["lang"], **own)
 
 
 def units_to_remind(area: AreaPage, group: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Pages of monthly reports: the list, deadlines, and the workbench from draft to seal."""
+"""Pages of monthly reports: the list with deadlines, and the workbench from draft to seal."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ from backend.reports.monthly.schemas import LetterQuerySchema, ReportCreateSchem
 from backend.reports.monthly.seals import trusted_keys
 from backend.web.desk import schemas
 from backend.web.desk.area import areas_in
-from backend.web.desk.frame import bp, only_area
+from backend.web.desk.frame import bp, is_commune, only_area
 from backend.web.desk.reports import FILES, show, write_draft
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, required_content
@@ -32,28 +32,42 @@ from backend.web.site.pages import render_private
 @bp.page("/reports", schemas.ReportsPageQuerySchema, methods=READ_WRITE)
 def reports(query: dict[str, Any]) -> Any:
     """List reports, and create a draft."""
-    lang, of_month = query["lang"], query.pop("of")
-    form, now = new_form(query), clock_now()
-    of_month = of_month or deadlines.month_due(local_day(now))
+    form = new_form(query)
     report = form.submit(
-        ReportCreateSchema(), lambda fields: lifecycle.begin_report(actor(), fields, now)
+        ReportCreateSchema(), lambda fields: lifecycle.begin_report(actor(), fields, clock_now())
     )
     if report:
         return redirect_to("desk.report", query, report_id=report["id"])
-    reports = service.list_reports(actor(), query)
-    values = {"query": query, "reports": reports, "form": form, "states": REPORT_STATES}
-    about = {"areas": areas_in(actor(), of_month, now), "of_month": of_month}
-    return render_private("web/desk/reports.html", lang, **values, **about)
+    return _list_reports(query, form)
 
 
-@bp.page("/deadlines", schemas.DeadlinesPageQuerySchema)
-def due(query: dict[str, Any]) -> Response:
-    """Show the deadline of a month's reports and the units without a report."""
-    lang, now = query.pop("lang"), clock_now()
-    query["month"] = query["month"] or deadlines.month_due(local_day(now))
-    listed = deadlines.list_deadlines(actor(), query, local_day(now))
-    own = {"own_deadline": deadlines.deadline_to_set(actor(), only_area(), now)}
-    return render_private("web/desk/deadlines.html", lang, query=query, deadlines=listed, **own)
+@bp.page("/area/<code>/deadline", schemas.ReportsPageQuerySchema, methods=("POST",))
+def set_deadline(query: dict[str, Any], code: str) -> Any:
+    """Set the day before which the communes of a province report."""
+    form = new_form(query)
+
+    def change(fields: dict[str, Any]) -> Any:
+        return deadlines.set_commune_deadline(actor(), code, fields["before_day"], clock_now())
+
+    if form.submit(schemas.CommuneDeadlineSchema(), change):
+        return redirect_to("desk.reports", query, _anchor="due")
+    return _list_reports(query, form)
+
+
+def _list_reports(query: dict[str, Any], form: Form) -> Response:
+    """Show reports, the units that owe one for a month, and the deadline of the own communes."""
+    lang, now, code = query["lang"], clock_now(), only_area()
+    of_month = query.pop("of") or deadlines.month_due(local_day(now))
+    own = deadlines.deadline_to_set(actor(), code, now)
+    inside = {"level": "commune", "parent": own.code} if own and query["due"] else None
+    values: dict[str, Any] = {"query": query, "form": form, "states": REPORT_STATES}
+    values |= {"areas": areas_in(actor(), of_month, now), "of_month": of_month, "inside": inside}
+    values |= {"reports": service.list_reports(actor(), query), "own_deadline": own}
+    if not is_commune(code):  # whose official owes its own report alone
+        wanted: dict[str, Any] = {"month": of_month, "level": "province", "parent": None}
+        wanted |= inside or {}
+        values["deadlines"] = deadlines.list_deadlines(actor(), wanted, local_day(now))
+    return render_private("web/desk/reports.html", lang, **values)
 
 
 @bp.page("/reports/<int:report_id>")

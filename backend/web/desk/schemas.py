@@ -1,13 +1,10 @@
 """Queries and forms of the desk's pages."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from marshmallow import fields, post_load, pre_load
 
-from backend.accounts.login_names import MAX_NAME
-from backend.clock import day_begin
 from backend.coverage.alerts.overview import GROUPS
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
 from backend.coverage.figures.schemas import month_field
@@ -16,8 +13,7 @@ from backend.coverage.no_connection.schemas import NoteExclusionSchema, NotesQue
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.vnnic.schemas import MAX_COLUMNS, VnnicImportQuerySchema
-from backend.fields import MAX_ID, Day, Many, QueryWhole, Strict, Text
-from backend.organisations.schemas import MAX_REASON
+from backend.fields import MAX_ID, Many, QueryWhole, Strict, Text
 from backend.reports.content.figures import SECTIONS
 from backend.reports.content.labels import LETTER_KINDS
 from backend.reports.monthly import schemas as report_schemas
@@ -150,15 +146,10 @@ class VersionFormSchema(Strict):
 
 
 class ReportsPageQuerySchema(PageQuerySchema, report_schemas.ReportsQuerySchema):
-    """The filter of reports, and the month of a new one, by default the last month."""
+    """The filter of reports; the month of a new one, by default the last; who owes one then."""
 
     of = month_field(load_default=None)
-
-
-class DeadlinesPageQuerySchema(PageQuerySchema, report_schemas.DeadlinesQuerySchema):
-    """The month, by default the last one, and the units of the deadlines."""
-
-    month = month_field(load_default=None)
+    due = Text(choices=("communes",), load_default=None)  # of the own area, not provinces
 
 
 class RemarksFormSchema(report_schemas.LetterChangeSchema, VersionFormSchema):
@@ -253,26 +244,3 @@ class ReferenceFormSchema(LetterDocumentChangeSchema, VersionFormSchema):
     """The form of a document that letters answer; a new one has version 0."""
 
     confirmed = fields.Boolean(truthy={"on"}, load_default=False)
-
-
-class DeputyFormSchema(Strict):
-    """The form of a delegation: person, area, last day, reason."""
-
-    name = Text(MAX_NAME, required=True)
-    area = Text(40, required=True)  # system, level and code
-    last_day = Day(required=True)
-    reason = Text(MAX_REASON, required=True)
-
-    @post_load
-    def as_request(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Convert to the request of the API, valid to the end of the last day in Vietnam."""
-        named = dict(zip(("system", "level", "code"), data["area"].split("/"), strict=False))
-        unit = {"system": "", "level": None, "code": "", **named}
-        until = day_begin(data["last_day"] + timedelta(days=1))
-        return {
-            "name": data["name"],
-            "unit": unit,
-            "cluster_id": None,
-            "valid_to": until,
-            "reason": data["reason"],
-        }

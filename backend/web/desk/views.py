@@ -1,7 +1,6 @@
-"""Pages of officials: areas, samples, exclusions, VNNIC comparisons, letterhead, deputies."""
+"""Pages of officials: areas, samples, exclusions, VNNIC comparisons, letterhead."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flask import Response, current_app, redirect, request, url_for
@@ -29,13 +28,6 @@ from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.http import etags
 from backend.http.requests import clock_now
-from backend.organisations.areas import (
-    MAX_DURATION,
-    delegate,
-    end_deputy,
-    list_deputies,
-    renew_deputy,
-)
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.units.service import units_on
 from backend.web.board import queue
@@ -44,18 +36,16 @@ from backend.web.desk.area import (
     ACT,
     AreaPage,
     area_figures,
-    delegable_areas,
     draw_area,
+    list_months,
     own_areas,
     show_area,
-    show_months,
 )
 from backend.web.desk.commune import show_commune
 from backend.web.desk.frame import bp, only_area
 from backend.web.desk.office import units_to_remind
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import (
-    form_errors,
     new_form,
     redirect_to,
     required_content,
@@ -84,6 +74,7 @@ def area(query: dict[str, Any], code: str) -> Response:
     parts = {name: _live_part(query, area_page, name) for name in schemas.PARTS}
     ground = draw_area(area_page, clock_now())
     values = _area_values(query, area_page) | {"parts": parts, "ground": ground}
+    values["months"] = list_months(actor(), area_page.unit, clock_now())
     if area_page.unit.level == "commune":
         language = translator_for(query["lang"]).language
         values["commune"] = show_commune(actor(), area_page, ground, clock_now(), language)
@@ -108,16 +99,6 @@ def remind(query: dict[str, Any], code: str) -> Response:
     values = _area_values(query, area_page) | {"group": query["show"], "items": items}
     values |= {"people": people, "addresses": [one for one in mails if one]}
     return render_private("web/desk/remind.html", query["lang"], **values)
-
-
-@bp.page("/area/<code>/months", FiguresPageQuerySchema)
-def months(query: dict[str, Any], code: str) -> Response:
-    """List all months of an area, with its old units before the reform."""
-    now = clock_now()
-    month = query["month"] or this_month(now)
-    unit, area_page = show_months(actor(), code, month, now)
-    about = {"unit": unit, "chosen_month": month, "network": query["network"], "months": area_page}
-    return render_private("web/desk/months.html", query["lang"], **about)
 
 
 @bp.page("/area/<code>/samples", schemas.SamplesPageQuerySchema)
@@ -347,40 +328,3 @@ def letterhead(query: dict[str, Any], code: str) -> Any:
     return render_private(
         "web/desk/letterhead.html", query["lang"], form=form, letterhead=letterhead, code=code
     )
-
-
-@bp.page("/deputies", methods=READ_WRITE)
-def deputies(query: dict[str, Any]) -> Any:
-    """List deputies, and delegate an own area."""
-    form, now, user = new_form(query), clock_now(), actor()
-    own = delegable_areas(user)
-    if request.method == "POST" and not own:
-        raise Problem(403, "forbidden")
-
-    def add(fields: dict[str, Any]) -> Any:
-        with form_errors({"valid_to": "last_day", "unit": "area"}):
-            return delegate(user, fields, now)
-
-    if form.submit(schemas.DeputyFormSchema(), add):
-        return redirect_to("desk.deputies", query)
-    values = {
-        "deputies": list_deputies(user, now),
-        "areas": own,
-        "user_id": user.user_id,
-        "latest": local_day(now + MAX_DURATION) - timedelta(days=1),
-    }
-    return render_private("web/desk/deputies.html", query["lang"], form=form, **values)
-
-
-@bp.page("/deputies/<int:deputy_id>/end", methods=("POST",))
-def end(query: dict[str, Any], deputy_id: int) -> Any:
-    """End a delegation now."""
-    end_deputy(actor(), deputy_id, clock_now())
-    return redirect_to("desk.deputies", query)
-
-
-@bp.page("/deputies/<int:deputy_id>/renew", methods=("POST",))
-def renew(query: dict[str, Any], deputy_id: int) -> Any:
-    """Let a deputy continue for 30 days."""
-    renew_deputy(actor(), deputy_id, clock_now())
-    return redirect_to("desk.deputies", query)

@@ -12,7 +12,11 @@ from werkzeug.routing import RequestRedirect
 
 from backend.errors import Problem
 from backend.fields import Text
+from backend.http.requests import clock_now
 from backend.i18n.catalogues import Language
+from backend.measurements.recording.reasons import REASONS
+from backend.measurements.recording.rule_sets import required_at, requirements
+from backend.measurements.recording.rules import RULES
 from backend.web.help.guides import CARD, MAX_QUERY, PICTURES, Guide, read_guide, search
 from backend.web.site.blueprint import PAGE, PageBlueprint, with_policy
 from backend.web.site.help_links import GUIDES
@@ -45,6 +49,17 @@ def index(query: dict[str, Any], language: Language) -> Any:
     found = search(guides, query["q"]) if query["q"] else None
     values = {"guides": guides, "found": found, "q": query["q"]}
     return render_public("web/help/index.html", language, address=_addresses(language), **values)
+
+
+@bp.page({"/huong-dan/quy-tac": VI, "/guide/rules": EN})
+def rules(query: dict[str, Any], language: Language) -> Any:
+    """Show the rules by which samples count, in order of priority, and the proof they need."""
+    if moved := _other_language(query, language, "rules"):
+        return moved
+    required = requirements()
+    values = {"version": RULES, "reasons": REASONS, "required": required}
+    values["counts_from"] = required_at(required, clock_now())
+    return render_public("web/help/rules.html", language, **values)
 
 
 @bp.page({"/huong-dan/<name>": VI, "/guide/<name>": EN})

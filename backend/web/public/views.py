@@ -19,6 +19,7 @@ from backend.drawing import png
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import Parser, as_attachment, clock_now
+from backend.monitoring.first_run import first_admin_command
 from backend.reports.content.figures import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
@@ -72,6 +73,7 @@ def index(query: dict[str, Any]) -> Any:
     lang, now = query.pop("lang"), clock_now()
     page = service.show_country(**query, now=now, reader=figures_reader())
     values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
+    values["first_admin"] = first_admin_command(now) if page.empty else None
     return render_public("web/public/country.html", lang, page=page, **values)
 
 
@@ -200,7 +202,8 @@ def sign_in(query: dict[str, Any]) -> Any:
     if not actor().signed_in:
         translator = translator_for(query["lang"])
         refusal, provider = problem_of_sign_in(translator), provider_name(translator)
-        values = {"refusal": refusal, "provider": provider, "wanted": wanted}
+        values: dict[str, Any] = {"refusal": refusal, "provider": provider, "wanted": wanted}
+        values["first_admin"] = first_admin_command(clock_now())
         return render("web/public/sign_in.html", query["lang"], **values)
     return redirect(wanted, 303) if wanted else redirect_to("web.work", query)
 

@@ -38,9 +38,9 @@ SECTIONS = {
     ("officials", "samples"): "desk.samples desk.sample",
     ("officials", "signals"): "desk.signals desk.exclusions desk.exclude",
     ("officials", "vnnic"): "desk.vnnic",
-    ("officials", "deputies"): "desk.deputies",
-    ("officials", "report"): "desk.reports desk.report desk.due desk.letterhead",
-    ("admins", "mail"): "admin.mail",
+    ("officials", "deputies"): "account_pages.deputies",
+    ("officials", "report"): "desk.reports desk.report desk.letterhead",
+    ("admins", "mail"): "admin.connections",
     ("admins", "webhooks"): "admin.webhooks admin.webhook",
     ("admins", "people"): "admin.people admin.person admin.sessions",
     ("admins", "officials"): "admin.officials",
@@ -48,7 +48,6 @@ SECTIONS = {
     ("admins", "organisations"): "admin.organisations",
     ("admins", "targets"): "admin.targets admin.target",
     ("admins", "boundaries"): "admin.sets admin.check",
-    ("admins", "jobs"): "admin.jobs admin.rules",
     ("admins", "privacy"): "admin.withdrawals admin.audit",
 }
 PAGES = {page: place for place, pages in SECTIONS.items() for page in pages.split()}

@@ -344,14 +344,17 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "error": N_("error"),
     },
     # pages of admins
+    "admin_section": {
+        "overview": N_("Overview"),
+        "users": N_("Users"),
+        "places": N_("Boundaries and targets"),
+        "connections": N_("Connections"),
+        "log": N_("Log"),
+    },
     "admin_page": {
-        "index": N_("System"),
-        "mail": NP_("admin", "Mail"),
+        "connections": N_("Mail and sign-in"),
         "webhooks": N_("Webhooks"),
-        "jobs": N_("Background jobs"),
         "sets": N_("Boundaries"),
-        "imports": N_("Imports"),
-        "rules": N_("Rules"),
         "people": N_("People"),
         "sessions": N_("Open sessions"),
         "succession": N_("Roles whose area ended"),
@@ -473,6 +476,19 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "boundaries": N_("Install commune boundaries"),
         "official": N_("Invite the first official"),
     },
+    # where settings are written, and how they come into force
+    "started_by": {
+        "serve": N_(
+            "Settings stand before the command that starts the server: stop it (Ctrl+C), then "
+            "start it with them."
+        ),
+        "systemd": N_(
+            "Settings are lines of /etc/dosong.env; they apply after: systemctl reload dosong"
+        ),
+        "compose": N_(
+            "Settings are lines of .env beside compose.yaml; they apply after: docker compose up -d"
+        ),
+    },
     "first_run_reason": {
         "operator": N_("They stand in the footer of each page and in the consent of volunteers."),
         "tls": N_(
@@ -481,7 +497,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         ),
         "mail": N_("Invitations, reminders and daily summaries are then sent by e-mail."),
         "backup": N_(
-            "Enable the timer of config/deploy; this step is done after the first backup. Copy "
+            "This step is done after the first backup; docs/operator.md has a timer. Copy "
             "VAR_DIR/backup_key to another place: nothing else decrypts a backup."
         ),
         "boundaries": N_("Until then samples near a border may be placed in the wrong commune."),
@@ -494,6 +510,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "SMTP_USER": N_("User name"),
         "SMTP_PASSWORD": N_("Password"),
         "MAIL_FROM": N_("Sender"),
+    },
+    "oidc_setting": {
+        "OIDC_ISSUER": N_("Address of the provider"),
+        "OIDC_CLIENT_ID": N_("Name of this installation there"),
+        "OIDC_NAME": N_("Text of the button"),
+        "OIDC_RULES": N_("Rules that give roles"),
     },
     # what failed, and what to do
     "mail_failure": {
@@ -530,7 +552,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "job": {
         "reassign": N_("Reassign communes"),
-        "rejudge": N_("Re-evaluate a month"),
         "remove_demo": N_("Remove the demo"),
         "check_set": N_("Check a boundary set"),
         "load_set": N_("Add a boundary set"),
@@ -600,16 +621,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "units.load": N_("Boundary set"),
         "import": N_("Import of samples started"),
         "imported": NP_("import", "Samples"),
-    },
-    "import_outcome": {
-        "create": N_("new: {n}"),
-        "update": N_("changed: {n}"),
-        "unchanged": N_("unchanged: {n}"),
-        "error": N_("errors: {n}"),
-        "accepted": N_("accepted: {n}"),
-        "duplicate": N_("duplicates: {n}"),
-        "conflict": N_("conflicting ids: {n}"),
-        "rejected": N_("rejected: {n}"),
     },
     "rule_effect": {
         "not_valid": N_("not valid"),

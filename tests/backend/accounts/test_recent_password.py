@@ -42,7 +42,7 @@ ACTS = {
     f"POST {CODE}": "organiser",
     "POST /api/v1/account/tokens": "team leader",
     # pages
-    "POST /desk/deputies": "official",
+    "POST /account/deputies": "official",
     "POST /account/tokens": "team leader",
     "POST /admin/people": "admin",
     "POST /admin/people/<int:user_id>": "admin",
@@ -96,16 +96,16 @@ def test_a_page_asks_and_then_sends_the_form_again(app: Flask, clock: FakeClock)
     people.account(app, "deputy@example.vn")
     form = {"name": "deputy@example.vn", "area": "2024/commune/05443", "last_day": "2024-12-01",
             "reason": "nghỉ phép\nhai tuần", "csrf_token": shown["X-CSRF-Token"]}  # fmt: skip
-    page = client.post("/desk/deputies", data=form, headers={"Accept-Language": "vi"})
+    page = client.post("/account/deputies", data=form, headers={"Accept-Language": "vi"})
     assert page.status_code == 403 and "Nhập lại mật khẩu" in page.text
     hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)
     fields = {name: unescape(value) for name, value in hidden}
     assert fields == form
-    wrong = client.post("/desk/deputies", data=fields | {"password_again": "not this one"})
+    wrong = client.post("/account/deputies", data=fields | {"password_again": "not this one"})
     assert wrong.status_code == 422 and 'name="reason"' in wrong.text
-    done = client.post("/desk/deputies", data=fields | {"password_again": people.PASSWORD})
+    done = client.post("/account/deputies", data=fields | {"password_again": people.PASSWORD})
     assert done.status_code == 303
-    assert "deputy@example.vn" in client.get("/desk/deputies").text
+    assert "deputy@example.vn" in client.get("/account/deputies").text
 
 
 def test_six_digits_serve_as_well_and_are_not_guessed(app: Flask, clock: FakeClock) -> None:

@@ -170,14 +170,14 @@ def test_an_official_is_led_to_the_second_factor_before_any_page_of_the_role(
     app.config["SECOND_FACTOR"] = "provinces"
     account(app, PHONE, "official", unit_id(app, "19", level="province"))
     shown = sign_in(client, PHONE)
-    for page in ("/desk", "/desk/deputies", "/campaigns"):
+    for page in ("/desk", "/desk/reports", "/campaigns"):
         answer = client.get(page)
         assert (answer.status_code, answer.location) == (303, "/account"), page
     assert "Còn một bước" in client.get("/account", headers={"Accept-Language": "vi"}).text
     secret = client.post(f"{ACCOUNT}/totp", json=OWN, headers=shown).json["secret"]
     body = {"code": pyotp.TOTP(secret).at(clock.now)}
     assert client.post(f"{ACCOUNT}/totp/confirm", json=body, headers=shown).status_code == 200
-    assert client.get("/desk/deputies").status_code == 200
+    assert client.get("/desk/reports").status_code == 200
 
 
 # On and off

@@ -15,13 +15,14 @@ from backend.jobs.service import claim
 from backend.web.admin.job_kinds import KINDS
 from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.clock import FakeClock
-from tests.support.factories import post, register, sample
-from tests.support.people import audit_entries
 
 
 @pytest.fixture
 def admin(app: Flask, client: FlaskClient, clock: FakeClock) -> AdminBrowser:
     return AdminBrowser(app, client, clock.now)
+
+
+MONTH = {"first": "2024-11-01", "last": "2024-11-30"}
 
 
 def run(app: Flask) -> str:
@@ -45,60 +46,24 @@ def started(app: Flask, kind: str = "check_set") -> None:
         db.session.commit()
 
 
-def test_rules_are_tried_before_they_are_applied(
-    app: Flask, client: FlaskClient, admin: AdminBrowser
-) -> None:
-    plain = app.test_client(use_cookies=False)
-    phone = register(plain)
-    post(plain, phone, sample(source="manual"))
-    app.config["COUNT_MANUAL"] = True
-
-    def rejudged(dry_run: str) -> int:
-        admin.done("/admin/jobs/rejudge", month="2024-11", dry_run=dry_run)
-        page = admin.get("/admin/jobs")
-        assert "đang chờ" in page and "&lt;" not in page
-        assert run(app) == "jobs done: 1"
-        result = latest(app).result
-        assert result is not None
-        return int(result["rejudged"])
-
-    assert [rejudged(dry) for dry in ("yes", "yes", "no", "yes")] == [1, 1, 1, 0]
-    page = admin.get("/admin/jobs")
-    assert "Sẽ đổi kết luận: 1 mẫu" in page and "Đổi kết luận: 1 mẫu" in page
-    assert "Không có gì đổi" in admin.get("/admin/jobs/4")
-    trial = admin.get("/admin/jobs/1")
-    assert "chưa có gì thay đổi" in trial and "/admin/jobs/4" in admin.get("/admin/rules")
-    changes = [{"network": "mobile", "fate": "counted", "change": 1},
-               {"network": "mobile", "fate": "source_not_counted", "change": -1}]  # fmt: skip
-    first = latest(app, 1).result
-    assert first is not None and first["fates"] == changes
-    (unit,) = first["units"]
-    assert (unit["counted_before"], unit["counted_after"]) == (0, 1) and unit["unit"][
-        "name"
-    ] in trial
-    shown = {"kind": "rejudge", "arguments": {"month": "2024-11", "dry_run": True}}
-    assert audit_entries(app, "job:1") == [("job.ask", shown)]
-
-
 def test_communes_are_named_again(app: Flask, admin: AdminBrowser) -> None:
-    admin.done("/admin/jobs/reassign", first="2024-11-01", last="2024-11-30")
+    admin.done("/admin/jobs/reassign", **MONTH)
     assert run(app) == "jobs done: 1"
     assert latest(app).result == {"moved": 0, "rejudged": 0, "left_alone": 0}
     assert (latest(app).done, latest(app).whole) == (1, 1)
     assert run(app) == "jobs done: 0"
-    assert "01/11/2024 – 30/11/2024" in admin.get("/admin/jobs")
+    assert "01/11/2024 – 30/11/2024" in admin.get("/admin")
     backwards = {"first": "2024-11-30", "last": "2024-11-01"}
     assert field_error(admin.refused("/admin/jobs/reassign", **backwards), "last")
 
 
 @pytest.mark.slow
 def test_the_same_work_is_not_asked_for_twice(app: Flask, admin: AdminBrowser) -> None:
-    month = {"month": "2024-11", "dry_run": "yes"}
-    admin.done("/admin/jobs/rejudge", **month)
-    assert "Việc này đang chờ hoặc đang chạy." in admin.refused("/admin/jobs/rejudge", **month)
+    admin.done("/admin/jobs/reassign", **MONTH)
+    assert "Việc này đang chờ hoặc đang chạy." in admin.refused("/admin/jobs/reassign", **MONTH)
     admin.done("/admin/jobs/check_set", name="approximate-2025")
     assert run(app) == "jobs done: 2"
-    admin.done("/admin/jobs/rejudge", **month)
+    admin.done("/admin/jobs/reassign", **MONTH)
 
 
 def test_what_fails_says_why_and_can_be_run_again(app: Flask, admin: AdminBrowser) -> None:
@@ -122,7 +87,7 @@ def test_what_the_database_says_is_not_shown(
 
 def test_a_job_whose_process_is_gone_has_died(app: Flask, admin: AdminBrowser) -> None:
     started(app)
-    page = admin.get("/admin/jobs")
+    page = admin.get("/admin")
     assert "Đã dừng giữa chừng; hãy chạy lại." in page
     admin.done("/admin/jobs/1/again")
     started(app, "reassign")
@@ -148,10 +113,10 @@ def test_a_job_that_begins_while_a_page_looks_for_dead_ones_lives(
                 own.commit()
 
         event.listen(engine, "before_cursor_execute", begins)
-        assert "Đã dừng giữa chừng" not in admin.get("/admin/jobs")
+        assert "Đã dừng giữa chừng" not in admin.get("/admin")
         event.remove(engine, "before_cursor_execute", begins)
         assert begun and latest(app).state == "running"
-    assert "Đã dừng giữa chừng" in admin.get("/admin/jobs")
+    assert "Đã dừng giữa chừng" in admin.get("/admin")
 
 
 def test_one_process_works_at_a_time(app: Flask, admin: AdminBrowser) -> None:
@@ -160,7 +125,7 @@ def test_one_process_works_at_a_time(app: Flask, admin: AdminBrowser) -> None:
     with app.app_context(), db.engine.connect() as other:
         other.execute(text("select pg_advisory_lock(:lock)"), admin_of_it)
         assert run(app) == "jobs done: 0"
-        assert "Đã dừng giữa chừng" not in admin.get("/admin/jobs")
+        assert "Đã dừng giữa chừng" not in admin.get("/admin")
         other.execute(text("select pg_advisory_unlock(:lock)"), admin_of_it)
 
 
@@ -169,7 +134,7 @@ def test_of_several_workers_one_starts_a_runner(
 ) -> None:
     with app.app_context():
         assert not claim(clock.now)
-        admin.done("/admin/jobs/rejudge", month="2024-11", dry_run="yes")
+        admin.done("/admin/jobs/reassign", **MONTH)
         assert [claim(clock.now) for _ in range(3)] == [True, False, False]
         assert claim(clock.now + timedelta(minutes=2))  # it did not come
 
@@ -178,12 +143,12 @@ def test_the_list_comes_anew_only_where_it_changed(app: Flask, admin: AdminBrows
     answer = admin.client.get("/admin/jobs/list")
     known = {"If-None-Match": answer.headers["ETag"]}
     assert admin.client.get("/admin/jobs/list", headers=known).status_code == 304
-    admin.done("/admin/jobs/rejudge", month="2024-11", dry_run="yes")
+    admin.done("/admin/jobs/reassign", **MONTH)
     assert admin.client.get("/admin/jobs/list", headers=known).status_code == 200
 
 
 def test_the_demo_is_removed_by_who_says_so_twice(app: Flask, admin: AdminBrowser) -> None:
-    assert "Xóa dữ liệu minh họa" not in admin.get("/admin/jobs")
+    assert "Xóa dữ liệu minh họa" not in admin.get("/admin")
     assert admin.send("/admin/jobs/remove_demo").status_code == 422
     admin.done("/admin/jobs/remove_demo", sure="yes")
     assert run(app) == "jobs done: 1"
@@ -191,10 +156,12 @@ def test_the_demo_is_removed_by_who_says_so_twice(app: Flask, admin: AdminBrowse
     assert admin.send("/admin/jobs/load_demo").status_code == 404
 
 
-def test_a_month_that_is_none_is_explained(admin: AdminBrowser) -> None:
-    assert field_error(
-        admin.refused("/admin/jobs/rejudge", month="tháng ba", dry_run="yes"), "month"
-    )
+def test_a_job_of_a_former_version_fails_alone(app: Flask, admin: AdminBrowser) -> None:
+    at = {"asked_at": app.extensions["clock"](), "asked_by": "user:1"}
+    with app.app_context():
+        db.session.add(Job(kind="rejudge", arguments={"month": "2024-11"}, **at))
+        db.session.commit()
+    assert run(app) == "jobs done: 1" and latest(app).state == "failed"
 
 
 def _all(app: Flask) -> list[Job]:

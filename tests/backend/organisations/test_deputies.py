@@ -133,7 +133,7 @@ def test_both_are_reminded_by_mail_once_three_days_before(cast: Cast, clock: Fak
         [mail] = [message_from_bytes(one, policy=policy.default) for one in mails]
     assert NAME in mail["To"] and len(mail["To"].addresses) == 2
     text = mail.get_content()
-    assert "https://do.example.vn/desk/deputies" in text and "00:00, 10/12/2024" in text
+    assert "https://do.example.vn/account/deputies" in text and "00:00, 10/12/2024" in text
 
 
 def test_a_deputy_may_give_up(cast: Cast) -> None:
@@ -239,11 +239,11 @@ def test_after_a_new_password_what_the_account_gave_is_ended_with_one_press(cast
         assert made.status_code == 201
     changed = {"old": PASSWORD, "new": "mưa chiều trên phố"}
     assert browser.patch("/api/v1/account/password", json=changed, headers=shown).status_code == 204
-    page = browser.get("/account/given").text
+    page = browser.get("/account/deputies").text
     assert NAME in page and "a@example.vn" in page and "b@example.vn" not in page
     form = {"csrf_token": shown["X-CSRF-Token"]}
-    assert browser.post("/account/given", data=form).status_code == 303
-    assert "a@example.vn" not in browser.get("/account/given").text
+    assert browser.post("/account/deputies/end", data=form).status_code == 303
+    assert "a@example.vn" not in browser.get("/account/deputies").text
     with cast.app.app_context():
         left = db.session.scalars(select(User.name).join(OneTimeLink)).all()
         assert left == ["b@example.vn"]

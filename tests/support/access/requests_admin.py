@@ -82,12 +82,6 @@ def _set(world: World) -> dict[str, Any]:
     return {"data": typed | {"file": (io.BytesIO(content), "x.geojson")}}
 
 
-REJUDGED = {
-    "moved": 0, "rejudged": 0, "left_alone": 0, "fates": [], "units": [], "all_units": 0,
-    "rules": 1,
-}  # fmt: skip
-
-
 def _stored_set(world: World) -> dict[str, Any]:
     with world.app.app_context():
         return {"at": {"set_id": db.session.scalar(select(BoundarySet.id).limit(1))}}
@@ -116,11 +110,10 @@ CHECKED = {"report": "", "units": 1, "kinds": {}, "forbidden": 0}
 
 ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /admin/jobs/<kind>": lambda w: {
-        "at": {"kind": "rejudge"},
-        "data": {"month": "2024-11", "dry_run": "yes"},
+        "at": {"kind": "reassign"},
+        "data": {"first": "2024-11-01", "last": "2024-11-30"},
     },
     "POST /admin/jobs/<int:job_id>/again": _failed,
-    "GET /admin/jobs/<int:job_id>": _ended("rejudge", **REJUDGED),
     "POST /admin/webhooks": lambda w: {"data": {"url": "https://example.vn"}},
     "GET /admin/webhooks/<int:webhook_id>": webhook,
     "POST /admin/webhooks/<int:webhook_id>": lambda w: webhook(w) | {"data": {"act": "disable"}},

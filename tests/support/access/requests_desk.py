@@ -131,7 +131,6 @@ def _contacts(world: World) -> dict[str, Any]:
 DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}": lambda w: OWN,
     f"GET {AREA}/figures": lambda w: OWN,
-    f"GET {AREA}/months": lambda w: OWN,
     f"GET {AREA}/samples": lambda w: OWN,
     f"GET {AREA}/samples/<identity>": _measured,
     f"GET {AREA}/no-connection": lambda w: OWN,
@@ -178,7 +177,7 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/vnnic": _table,
     f"GET {AREA}/letterhead": lambda w: OWN,
     f"POST {AREA}/letterhead": _letterhead,
-    "POST /desk/deputies": _lending,
-    "POST /desk/deputies/<int:deputy_id>/renew": own_deputy,
-    "POST /desk/deputies/<int:deputy_id>/end": lent,
+    "POST /account/deputies": _lending,
+    "POST /account/deputies/<int:deputy_id>/renew": own_deputy,
+    "POST /account/deputies/<int:deputy_id>/end": lent,
 }

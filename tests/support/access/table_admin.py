@@ -6,24 +6,20 @@ HAND = "303 401 403 403 403 403 403 201"
 
 ADMIN_PAGES = {
     "GET /admin": LOOK,
-    "GET /admin/mail": LOOK,
-    "POST /admin/mail": "303 401 403 403 403 403 403 422",  # without a mail server
+    "GET /admin/connections": LOOK,
+    "POST /admin/connections": "303 401 403 403 403 403 403 422",  # without a mail server
     "GET /admin/webhooks": LOOK,
     "POST /admin/webhooks": HAND,
     "GET /admin/webhooks/<int:webhook_id>": LOOK,
     "POST /admin/webhooks/<int:webhook_id>": DO,
-    "GET /admin/jobs": LOOK,
     "GET /admin/jobs/list": LOOK,
     "POST /admin/jobs/<kind>": DO,
     "POST /admin/jobs/<int:job_id>/again": DO,
-    "GET /admin/jobs/<int:job_id>": LOOK,
     "GET /admin/sets": LOOK,
     "POST /admin/sets": DO,
     "GET /admin/sets/<int:set_id>/preview.svg": LOOK,
     "GET /admin/sets/base-map.svg": LOOK,
     "GET /admin/checks/<int:job_id>": LOOK,
-    "GET /admin/imports": LOOK,
-    "GET /admin/rules": LOOK,
     "POST /admin/sets/activate": DO,
     "GET /admin/people": LOOK,
     "POST /admin/people": HAND,

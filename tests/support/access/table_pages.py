@@ -6,6 +6,7 @@ DRAFT = "/campaigns/drafts/<int:draft_id>"
 DESK_REPORT = "/desk/reports/<int:report_id>"
 
 EVERYBODY = "200 200 200 200 200 200 200 200"
+MOVED = "301 301 301 301 301 301 301 301"
 
 # nobody, device, team leader, organiser, other organiser, official, other official, admin
 PAGES = {
@@ -40,6 +41,8 @@ PAGES = {
     "GET /sign-in/office/code": "303 401 303 303 303 303 303 303",
     "POST /sign-in/office/code": "303 401 303 303 303 303 303 303",
     "GET /huong-dan": EVERYBODY,
+    "GET /huong-dan/quy-tac": EVERYBODY,
+    "GET /guide/rules": EVERYBODY,
     "GET /huong-dan/<name>": EVERYBODY,
     "GET /huong-dan/<name>/the": EVERYBODY,
     "GET /huong-dan/hinh/<file>": EVERYBODY,
@@ -51,8 +54,11 @@ PAGES = {
     "GET /account/tokens": "303 401 200 200 200 200 200 200",
     "POST /account/tokens": "303 401 200 200 200 200 200 200",
     "POST /account/tokens/end": "303 401 303 303 303 303 303 303",
-    "GET /account/given": "303 401 200 200 200 200 200 200",
-    "POST /account/given": "303 401 303 303 303 303 303 303",
+    "GET /account/deputies": "303 401 200 200 200 200 200 200",
+    "POST /account/deputies": "303 401 403 403 403 303 403 403",
+    "POST /account/deputies/<int:deputy_id>/renew": "303 401 404 404 404 303 404 404",
+    "POST /account/deputies/<int:deputy_id>/end": "303 401 404 404 404 404 404 303",
+    "POST /account/deputies/end": "303 401 303 303 303 303 303 303",
     "POST /account/sessions/end": "303 401 303 303 303 303 303 303",
     "GET /join": EVERYBODY,
     "GET /seal": EVERYBODY,
@@ -144,7 +150,6 @@ PAGES = {
     "GET /desk": "303 401 200 200 200 303 303 200",
     "GET /desk/area/<code>": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/figures": "303 401 404 404 404 200 404 200",
-    "GET /desk/area/<code>/months": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/samples": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/no-connection": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/no-connection": "303 401 404 404 404 303 404 303",
@@ -176,7 +181,6 @@ PAGES = {
     # reports: approved ones for all who signed in; drafts and forms for officials of the area
     "GET /desk/reports": "303 401 200 200 200 200 200 200",
     "POST /desk/reports": "303 401 403 403 403 303 403 303",
-    "GET /desk/deadlines": "303 401 200 200 200 200 200 200",
     f"GET {DESK_REPORT}": "303 401 404 404 404 200 404 200",
     # a report of a month without samples has no picture
     f"GET {DESK_REPORT}/pictures/<network>-<kind>.png": "303 401 404 404 404 404 404 404",
@@ -198,8 +202,13 @@ PAGES = {
     "POST /desk/area/<code>/vnnic": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/letterhead": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/letterhead": "303 401 404 404 404 303 404 303",
-    "GET /desk/deputies": "303 401 200 200 200 200 200 200",
-    "POST /desk/deputies": "303 401 403 403 403 303 403 403",
-    "POST /desk/deputies/<int:deputy_id>/renew": "303 401 404 404 404 303 404 404",
-    "POST /desk/deputies/<int:deputy_id>/end": "303 401 404 404 404 404 404 303",
+    # addresses of former versions
+    "GET /admin/imports": MOVED,
+    "GET /admin/jobs": MOVED,
+    "GET /admin/mail": MOVED,
+    "GET /admin/rules": MOVED,
+    "GET /account/given": MOVED,
+    "GET /desk/area/<code>/months": MOVED,
+    "GET /desk/deadlines": MOVED,
+    "GET /desk/deputies": MOVED,
 }

@@ -1,14 +1,14 @@
-"""Examples that a new demo lacks: an excluded sample, a webhook, checks, a trial of rules."""
+"""Examples that a new demo lacks: an excluded sample, a webhook, a check of boundaries."""
 
 from playwright.sync_api import Browser, StorageState
 
 API = "/api/v1"
 UNIT, MONTH = "19", "2024-11"
-JOBS_MS = 600_000  # two jobs at a low priority: ten thousand polygons, a month of samples
+JOBS_MS = 600_000  # a job at a low priority: ten thousand polygons
 
 
 def add_examples(browser: Browser, url: str, states: dict[str, StorageState]) -> None:
-    """Exclude one sample as the official, add a webhook and run two jobs as the admin."""
+    """Exclude one sample as the official, add a webhook and run a job as the admin."""
     _exclude_sample(browser, url, states["official"])
     _add_webhook(browser, url, states["admin"])
     _run_jobs(browser, url, states["admin"])
@@ -49,11 +49,5 @@ def _run_jobs(browser: Browser, url: str, state: StorageState) -> None:
     page = browser.new_context(base_url=url, storage_state=state).new_page()
     page.goto("/admin/sets")
     page.locator('form[action*="/jobs/check_set"] button').first.click()
-    page.goto("/admin/rules")
-    trial = page.locator('form[action*="/jobs/rejudge"]')
-    trial.locator('[name="month"]').fill(MONTH)  # dry_run is the default
-    trial.locator("button").click()
-    page.goto("/admin/jobs")
-    for made in ("checks", "jobs"):
-        page.locator(f'main a[href^="/admin/{made}/"]').first.wait_for(timeout=JOBS_MS)
+    page.locator('main a[href^="/admin/checks/"]').first.wait_for(timeout=JOBS_MS)
     page.context.close()

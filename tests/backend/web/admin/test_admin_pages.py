@@ -11,7 +11,7 @@ from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.monitoring.checks import CHECKS
 from backend.web.admin.audit_details import readable_details
-from backend.web.admin.frame import SECTIONS
+from backend.web.admin.frame import PAGES
 from backend.web.site.labels import LABELS
 from tests.support import people
 from tests.support.admin_client import AdminBrowser, field_error
@@ -210,7 +210,7 @@ def test_the_audit_log_is_read_by_pages_and_filters(app: Flask, admin: AdminBrow
     assert "Không mở được trang này" in admin.get("/admin/audit?from=hôm-qua", 422)
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("section", PAGES)
 def test_english_has_words_of_its_own(admin: AdminBrowser, section: str) -> None:
     page = admin.get(f"/admin{'' if section == 'index' else f'/{section}'}?lang=en")
     assert 'lang="en"' in page and "Quản trị" not in page

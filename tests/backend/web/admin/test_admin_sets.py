@@ -92,7 +92,7 @@ def left(app: Flask) -> list[str]:
 def test_a_set_is_sent_checked_seen_and_activated(app: Flask, admin: AdminBrowser) -> None:
     admin.done("/admin/sets", **sent(geojson()))
     assert left(app) == ["set.geojson"]
-    assert "Thêm bộ ranh giới" in admin.get("/admin/jobs")
+    assert "Thêm bộ ranh giới" in admin.get("/admin")
     job = worked(app)
     assert job.result is not None and job.result["loaded"] == 171, job.error
     assert (job.done, job.whole, left(app)) == (4, 4, [])
@@ -107,7 +107,7 @@ def test_a_set_is_sent_checked_seen_and_activated(app: Flask, admin: AdminBrowse
     with app.app_context():
         query = select(AuditEntry.actor).where(AuditEntry.subject == "nov")
         assert set(db.session.scalars(query)) == {job.asked_by}
-    assert "Bộ ranh giới" in admin.get("/admin/imports")
+    assert "Bộ ranh giới" in admin.get("/admin/audit?reads=imports")
 
 
 @pytest.mark.slow
@@ -192,7 +192,7 @@ def test_zip_is_checked_before_extraction(app: Flask, admin: AdminBrowser, raw: 
     admin.done("/admin/sets", **sent(packed(a__geojson=raw), "x.zip"))
     job = worked(app)
     assert job.state == "failed"
-    assert str(app.config["VAR_DIR"]) not in admin.get("/admin/jobs")
+    assert str(app.config["VAR_DIR"]) not in admin.get("/admin")
 
 
 @pytest.mark.slow
@@ -208,7 +208,7 @@ def test_a_file_that_wants_all_memory_is_refused(
     admin.done("/admin/sets", **sent(bomb, "x.parquet"))
     job = worked(app)
     assert (job.state, job.error) == ("failed", "set_memory")
-    assert "cần nhiều bộ nhớ hơn" in admin.get("/admin/jobs")
+    assert "cần nhiều bộ nhớ hơn" in admin.get("/admin")
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
@@ -231,7 +231,7 @@ def test_a_file_that_takes_all_cpu_time_is_refused(
     admin.done("/admin/sets", **sent(geojson()))
     job = worked(app)
     assert (job.state, job.error) == ("failed", "set_cpu")
-    assert "cần nhiều thời gian xử lý hơn" in admin.get("/admin/jobs")
+    assert "cần nhiều thời gian xử lý hơn" in admin.get("/admin")
     assert signal.getsignal(signal.SIGPROF) == before
     assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 

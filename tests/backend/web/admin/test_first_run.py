@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backend.database.extensions import db
@@ -35,7 +36,6 @@ def test_each_step_is_done_by_its_real_state(
     assert left(app, clock.now) == ["operator", "tls", "mail", "backup", "boundaries", "official"]
     page = admin.get("/admin")
     assert "<strong>0</strong> trên 6 bước đã xong" in page
-    assert ">systemctl enable --now dosong-backup.timer</textarea>" in page
     app.config.update(OPERATOR_NAME="Sở KH&CN", OPERATOR_CONTACT="0208 3855 555")
     app.config.update(SMTP_HOST="127.0.0.1", MAIL_FROM="a@example.vn")
     app.config.update(PUBLIC_URL="https://do.example.vn")
@@ -47,10 +47,50 @@ def test_each_step_is_done_by_its_real_state(
     assert left(app, clock.now, encrypted=False) == ["tls", "boundaries"]
 
 
+@pytest.mark.parametrize(
+    ("environment", "files", "found"),
+    [
+        ({}, (), ["scripts/serve</textarea>", ">scripts/backup</textarea>", "Ctrl+C"]),
+        (
+            {"INVOCATION_ID": "x"},
+            (),
+            [">systemctl enable --now dosong-backup.timer<", "dosong.env"],
+        ),
+        (
+            {},
+            (Path("/"),),
+            [">docker compose exec app python -m backend.server.backup", ".env cạnh"],
+        ),
+    ],
+    ids=["scripts/serve", "systemd", "compose"],
+)
+def test_commands_fit_the_way_the_server_was_started(
+    admin: AdminBrowser, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str],
+    files: tuple[Path, ...], found: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.delenv("INVOCATION_ID", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("backend.monitoring.first_run.CONTAINER_FILES", files)
+    page = admin.get("/admin")
+    assert [one for one in found if one not in page] == []
+    assert ("systemctl" in page) == bool(environment)
+
+
+def test_an_empty_server_says_how_its_first_admin_is_made(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    for page in ("/?lang=vi", "/sign-in?lang=vi"):
+        text = client.get(page).text
+        assert "chưa có quản trị viên" in text and "accounts create-admin" in text, page
+    AdminBrowser(app, client, clock.now)
+    assert "create-admin" not in app.test_client().get("/sign-in").text
+
+
 def test_findings_have_the_command_to_copy(admin: AdminBrowser) -> None:
     page = admin.get("/admin")
     assert ">scripts/backup</textarea>" in page and 'data-copy="command-backups-1"' in page
-    assert f"trên {len(CHECKS)} mục tốt" in page
+    assert f"trên {len(CHECKS) - 1} mục tốt" in page  # the office's sign-in is off
 
 
 def test_a_command_quotes_its_path() -> None:

@@ -27,7 +27,7 @@ def admin(app: Flask, client: FlaskClient, clock: FakeClock) -> AdminBrowser:
 def test_a_test_mail_arrives(app: Flask, admin: AdminBrowser) -> None:
     with mail_server() as (settings, mails):
         app.config.update(settings)
-        page = admin.send("/admin/mail", to=" Lan@Example.vn ")
+        page = admin.send("/admin/connections", to=" Lan@Example.vn ")
     assert page.status_code == 200 and "Thư thử đã được gửi đi." in page.text
     [mail] = mails
     words = message_from_bytes(mail, policy=policy.default)
@@ -70,7 +70,7 @@ def test_what_a_mail_server_refuses_is_named(
 ) -> None:
     with mail_server(replies) as (settings, mails):
         app.config.update(settings | changes)
-        page = admin.send("/admin/mail", to=TO).text
+        page = admin.send("/admin/connections", to=TO).text
     assert not mails
     assert "Chưa gửi được thư thử." in page
     assert shown in page and words in page
@@ -80,7 +80,7 @@ def test_what_a_mail_server_refuses_is_named(
 
 
 def test_a_server_that_is_away_is_named(app: Flask, admin: AdminBrowser) -> None:
-    page = admin.send("/admin/mail", to=TO).text
+    page = admin.send("/admin/connections", to=TO).text
     assert "ConnectionRefusedError" in page and "Không có gì trả lời ở cổng này" in page
 
 
@@ -96,7 +96,7 @@ def test_failures_of_the_network_are_named(
     admin: AdminBrowser, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
 ) -> None:
     monkeypatch.setattr("smtplib.SMTP.connect", _raising(error))
-    page = admin.send("/admin/mail", to=TO).text
+    page = admin.send("/admin/connections", to=TO).text
     assert f"<code>{type(error).__name__}" in page and words in page
 
 
@@ -109,26 +109,28 @@ def _raising(error: Exception) -> Callable[..., None]:
 
 def test_the_page_shows_settings_and_no_password(app: Flask, admin: AdminBrowser) -> None:
     app.config.update(SMTP_HOST="mail.example.vn", **LOGIN)
-    page = admin.get("/admin/mail")
+    page = admin.get("/admin/connections")
     assert "mail.example.vn" in page and "bi mat" not in page
     assert f'value="{NAME}"' in page  # the own address is proposed
     assert "Nhập đúng" not in field_error(page, "to")
-    assert "thư điện tử" in field_error(admin.refused("/admin/mail", to="0912 345 678"), "to")
+    assert "thư điện tử" in field_error(
+        admin.refused("/admin/connections", to="0912 345 678"), "to"
+    )
 
 
 def test_without_a_mail_server_the_page_says_what_to_set(app: Flask, admin: AdminBrowser) -> None:
     app.config.update(SMTP_HOST="")
-    page = admin.get("/admin/mail")
+    page = admin.get("/admin/connections")
     assert ">SMTP_HOST=… SMTP_USER=… SMTP_PASSWORD=… MAIL_FROM=…</textarea>" in page
     assert 'name="to"' not in page
-    assert "Chưa có máy chủ thư" in admin.refused("/admin/mail", to=TO)
-    assert 'href="/admin/mail"' in admin.get("/admin")
+    assert "Chưa có máy chủ thư" in admin.refused("/admin/connections", to=TO)
+    assert 'href="/admin/connections"' in admin.get("/admin")
 
 
 def test_ten_test_mails_an_hour(app: Flask, admin: AdminBrowser) -> None:
     with mail_server() as (settings, mails):
         app.config.update(settings)
-        answers = [admin.send("/admin/mail", to=TO) for _ in range(11)]
+        answers = [admin.send("/admin/connections", to=TO) for _ in range(11)]
     assert len(mails) == 10
     assert answers[-1].status_code in (422, 429)
     assert "Quá nhiều yêu cầu" in answers[-1].text

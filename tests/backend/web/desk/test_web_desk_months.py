@@ -27,21 +27,24 @@ def sign_in(app: Flask, client: FlaskClient, code: str, level: str, system: str 
     return people.sign_in(client, NAME)["X-CSRF-Token"]
 
 
+def listed(page: str, month: str) -> str:
+    """A month in the list of the head, with the links to its units."""
+    months = page.split('<details class="months">')[1].split("</details>")[0]
+    [found] = [one for one in months.split("<li>") if month in one]
+    return found
+
+
 @pytest.mark.slow
 def test_a_province_of_today_opens_those_that_it_was_made_of(
     app: Flask, client: FlaskClient, after: None
 ) -> None:
     sign_in(app, client, "19", "province")
-    area = client.get("/desk/area/19").text
-    assert "/desk/area/19/months" in area
-    page = client.get("/desk/area/19/months").text
-    before = page.split("05/2025</th>")[1].split("</tr>")[0]
+    before = listed(client.get("/desk/area/19").text, "05/2025")
     assert "Tỉnh Bắc Kạn" in before and "Tỉnh Thái Nguyên" in before
     for code, name in (("06", "Tỉnh Bắc Kạn"), ("19", "Tỉnh Thái Nguyên")):
         then = client.get(f"/desk/area/{code}?month=2025-05")
         assert then.status_code == 200 and name in then.text
-    back = client.get("/desk/area/06/months?month=2025-05").text
-    now = back.split("08/2025</th>")[1].split("</tr>")[0]
+    now = listed(client.get("/desk/area/06?month=2025-05").text, "08/2025")
     assert "/desk/area/19?month=2025-08" in unescape(now)
 
 
@@ -50,8 +53,7 @@ def test_a_commune_of_today_opens_the_old_ones_that_went_into_it(
     app: Flask, client: FlaskClient, after: None
 ) -> None:
     sign_in(app, client, "05443", "commune")
-    page = unescape(client.get("/desk/area/05443/months").text)
-    before = page.split("05/2025</th>")[1].split("</tr>")[0]
+    before = unescape(listed(client.get("/desk/area/05443").text, "05/2025"))
     codes = [part.split("?")[0] for part in before.split("/desk/area/")[1:]]
     assert codes
     for code in codes:

@@ -101,18 +101,18 @@ def test_an_area_is_lent_through_a_day(app: Flask, client: FlaskClient, token: s
         "csrf_token": token, "name": DEPUTY, "area": "2024/province/19",
         "last_day": "2024-11-25", "reason": "Nghỉ phép",
     }  # fmt: skip
-    unknown = client.post("/desk/deputies", data=form | {"name": "ai@example.vn"})
+    unknown = client.post("/account/deputies", data=form | {"name": "ai@example.vn"})
     assert unknown.status_code == 200 and 'aria-invalid="true"' in unknown.text
-    past = client.post("/desk/deputies", data=form | {"last_day": "2024-11-01"})
+    past = client.post("/account/deputies", data=form | {"last_day": "2024-11-01"})
     assert past.status_code == 200 and field_error(past.text, "last_day")
     assert "valid_to" not in past.text  # the name of the API's field
-    assert client.post("/desk/deputies", data=form).status_code == 303
+    assert client.post("/account/deputies", data=form).status_code == 303
     (lent,) = client.get("/api/v1/deputies").json["items"]
     assert lent["valid_to"] == "2024-11-25T17:00:00+00:00"  # midnight in Vietnam
     other = app.test_client()
     people.sign_in(other, DEPUTY)
     assert other.get("/desk").location == "/desk/area/19"
-    assert "là bạn" in other.get("/desk/deputies?lang=vi").text
-    ended = client.post(f"/desk/deputies/{lent['id']}/end", data={"csrf_token": token})
+    assert "là bạn" in other.get("/account/deputies?lang=vi").text
+    ended = client.post(f"/account/deputies/{lent['id']}/end", data={"csrf_token": token})
     assert ended.status_code == 303
     assert other.get("/desk/area/19").status_code == 404

@@ -1,0 +1,30 @@
+"""Addresses of former versions, which people have bookmarked: each leads to its page of today."""
+
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+
+bp = Blueprint("moved", __name__)
+
+# By address: the page of today, and what else its address gets.
+MOVED: dict[str, tuple[str, dict[str, str]]] = {
+    "/admin/imports": ("admin.audit", {"reads": "imports"}),
+    "/admin/jobs": ("admin.index", {"_anchor": "jobs"}),
+    "/admin/mail": ("admin.connections", {}),
+    "/admin/rules": ("help.rules", {"language": "vi"}),
+    "/account/given": ("account_pages.deputies", {}),
+    "/desk/area/<code>/months": ("desk.area", {}),
+    "/desk/deadlines": ("desk.reports", {"_anchor": "due"}),
+    "/desk/deputies": ("account_pages.deputies", {}),
+}
+
+
+def lead(endpoint: str, added: dict[str, str], **path: str) -> Any:
+    """Redirect to the page of today with the same query."""
+    query: dict[str, Any] = {k: v for k, v in request.args.items() if not k.startswith("_")}
+    return redirect(url_for(endpoint, **query | path | added), 301)
+
+
+for address, (page, more) in MOVED.items():
+    bp.add_url_rule(address, address.replace(".", "_"), partial(lead, page, more), methods=("GET",))

@@ -49,6 +49,12 @@ def one_of(*names: str) -> Callable[[str], str]:
     return parse
 
 
+def scopes(value: str) -> tuple[str, ...]:
+    if "openid" not in value.split():
+        raise ValueError("must have openid")
+    return tuple(value.split())
+
+
 def whole(value: str) -> int:
     if int(value) < 0:
         raise ValueError("must not be negative")
@@ -176,9 +182,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OIDC_ISSUER", web_address, "", "address of an OpenID provider with whose accounts people sign in; without it they have passwords only. See docs/operator.md, Sign-in with the office's accounts"),
     Setting("OIDC_CLIENT_ID", text, "", "name of this installation at the provider; required with OIDC_ISSUER"),
     Setting("OIDC_CLIENT_SECRET", text, "", "its secret; empty for a public client, which is protected by PKCE alone"),
+    Setting("OIDC_SCOPES", scopes, (), "scopes that are asked for, separated by spaces, openid among them; default: openid profile email, and groups where the provider offers it"),
     Setting("OIDC_NAME", text, "", "what the button on the sign-in page says, such as the name of the province's account"),
     Setting("OIDC_RULES", existing_file, None, "TOML file with the rules that give roles by claims of the provider; without it a person signs in only after linking an account"),
-    Setting("OPEN_RMBT_URL", origin, "", "address of an Open-RMBT measuring server that the app RTR-NetTest measures against, registered by `flask hosts add` without a key; without it the app is refused. See docs/other-apps.md"),
+    Setting("OPEN_RMBT_URL", origin, "", "address of an Open-RMBT measuring server that the app RTR-NetTest measures against, registered by `flask hosts add` without a key; without it the app is refused. The app reaches this installation at port 443 alone. See docs/other-apps.md"),
     Setting("OPEN_RMBT_KEY", text, "", "the secret of that server, which signs the tokens of tests; required with OPEN_RMBT_URL"),
 )  # fmt: skip
 

@@ -60,7 +60,12 @@ def test_a_provider_needs_the_name_of_this_installation(tmp_path: Path) -> None:
     given = {"VAR_DIR": str(tmp_path), "OIDC_ISSUER": "https://sso.example.vn"}
     with pytest.raises(SettingError, match="OIDC_CLIENT_ID is required"):
         settings.read(given)
-    assert settings.read({**given, "OIDC_CLIENT_ID": "do-song"})["OIDC_CLIENT_SECRET"] == ""
+    given["OIDC_CLIENT_ID"] = "do-song"
+    assert settings.read(given)["OIDC_CLIENT_SECRET"] == ""
+    chosen = settings.read({**given, "OIDC_SCOPES": "openid  roles"})
+    assert chosen["OIDC_SCOPES"] == ("openid", "roles")
+    with pytest.raises(SettingError, match="OIDC_SCOPES"):
+        settings.read({**given, "OIDC_SCOPES": "profile email"})
 
 
 def test_a_measuring_server_of_rtr_needs_its_secret(tmp_path: Path) -> None:

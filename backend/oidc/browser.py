@@ -25,7 +25,12 @@ def new_provider(config: Mapping[str, Any]) -> "Provider | None":
         return None
     from backend.oidc.provider import Provider
 
-    return Provider(config["OIDC_ISSUER"], config["OIDC_CLIENT_ID"], config["OIDC_CLIENT_SECRET"])
+    return Provider(
+        config["OIDC_ISSUER"],
+        config["OIDC_CLIENT_ID"],
+        config["OIDC_CLIENT_SECRET"],
+        config["OIDC_SCOPES"],
+    )
 
 
 def current_provider() -> "Provider | None":

@@ -5,7 +5,7 @@ Nothing is fetched before a person signs in: without the provider all else works
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,8 @@ ALGORITHMS = (
 )
 MAX_SUBJECT = 255  # OpenID Connect Core, 2
 SCOPES = ("openid", "profile", "email")
+# Asked for where a provider offers it: Canaille, Dex and Authelia name a person's groups only then.
+GROUPS = "groups"
 # Claims that are looked for in the answer about the user where the token has not all of them.
 OF_PERSON = ("email", "name")
 
@@ -50,8 +52,11 @@ log = structlog.get_logger()
 class Provider:
     """An OpenID provider, for all threads of a process."""
 
-    def __init__(self, issuer: str, client_id: str, client_secret: str = "") -> None:
+    def __init__(
+        self, issuer: str, client_id: str, client_secret: str = "", scopes: Sequence[str] = ()
+    ) -> None:
         self.issuer, self.client_id, self.client_secret = issuer, client_id, client_secret
+        self.scopes = scopes
         self._metadata: dict[str, Any] = {}
         self._keys: KeySet | None = None
         self._fetched_at = self._failed_at = float("-inf")
@@ -177,10 +182,11 @@ class Provider:
         methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         by_post = "client_secret_basic" not in methods and "client_secret_post" in methods
         method = "client_secret_post" if by_post else "client_secret_basic"
+        offered = set(metadata.get("scopes_supported") or ())
         session = OAuth2Session(
             self.client_id,
             self.client_secret or None,
-            scope=" ".join(SCOPES),
+            scope=" ".join(self.scopes or (*SCOPES, *({GROUPS} & offered))),
             code_challenge_method="S256",
             token_endpoint_auth_method=method if self.client_secret else "none",
             default_timeout=TIMEOUT_S,

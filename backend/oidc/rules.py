@@ -85,6 +85,11 @@ def matching(rules: Sequence[Rule], claims: Mapping[str, Any]) -> tuple[Rule, ..
     return tuple(rule for rule in rules if rule.value in claim_values(claims, rule.claim))
 
 
+def absent_claims(rules: Sequence[Rule], claims: Mapping[str, Any]) -> list[str]:
+    """Return the claims of rules that a person lacks altogether: the provider did not send them."""
+    return sorted({rule.claim for rule in rules if _look_up(claims, rule.claim) is None})
+
+
 def claim_values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
     """Return the texts in a claim: itself, or those in a list.
 
@@ -94,11 +99,16 @@ def claim_values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
     verified = VERIFIED_BY.get(name)
     if verified is not None and claims.get(verified) is not True:
         return frozenset()
+    value = _look_up(claims, name)
+    values = value if isinstance(value, list) else [value]
+    return frozenset(one for one in values if isinstance(one, str))
+
+
+def _look_up(claims: Mapping[str, Any], name: str) -> Any:
     value: Any = claims
     for step in [name] if name in claims else name.split("."):
         value = value.get(step) if isinstance(value, Mapping) else None
-    values = value if isinstance(value, list) else [value]
-    return frozenset(one for one in values if isinstance(one, str))
+    return value
 
 
 def _parse(table: Mapping[str, Any], at: int) -> Rule:

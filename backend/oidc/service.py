@@ -22,7 +22,7 @@ from backend.database.extensions import db
 from backend.database.locks import hold_account
 from backend.errors import Problem
 from backend.oidc.roles import end_all, find_roles, synchronise
-from backend.oidc.rules import Rule, RuleError, matching, read_rules
+from backend.oidc.rules import Rule, RuleError, absent_claims, matching, read_rules
 from backend.oidc.transactions import LIFETIME, MAX_PATH, PendingSignIn, new_transaction
 from backend.organisations.names import normalised
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from backend.oidc.provider import Provider
 
 MAX_DISPLAY_NAME = 100
+MAX_LOGGED = 100  # characters of an error that a browser brings back
 # Errors that a provider answers with (RFC 6749, 4.1.2.1), where they need words of their own.
 REFUSALS = {
     "access_denied": "oidc_cancelled",
@@ -101,6 +102,8 @@ def finish(
         _link(provider, actor, claims, roles, context.now)
         return SignedIn()
     if _find(provider.issuer, claims["sub"]) is None:
+        if not roles:
+            log.warning("no rule gives a role", absent_claims=absent_claims(rules, claims))
         _add_person(provider, claims, roles, context)
     user, identity = _lock(provider.issuer, claims["sub"])
     identity.signed_in_at = context.now
@@ -188,6 +191,7 @@ def _claims(
     if answer.get("iss", provider.issuer).rstrip("/") != provider.issuer.rstrip("/"):
         raise Problem(401, "oidc_invalid")  # RFC 9207: of another provider
     if "error" in answer or not answer.get("code"):
+        log.warning("the provider refused a sign-in", answer=answer.get("error", "")[:MAX_LOGGED])
         code = REFUSALS.get(answer.get("error", ""), "oidc_refused")
         raise Problem(503 if code == "oidc_away" else 401, code)
     wanted = frozenset(rule.claim.partition(".")[0] for rule in rules)

@@ -7,17 +7,22 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
+from structlog.testing import CapturingLogger
 
 from backend.accounts.models import AuditEntry, OfficeIdentity, Role, Session, User
 from backend.accounts.second_factor import encrypt
 from backend.accounts.sessions import SIGN_INS_PER_ADDRESS
 from backend.database.extensions import db
 from backend.oidc import provider as provider_module
+from backend.oidc import service as oidc_service
+from backend.oidc.browser import new_provider
 from backend.oidc.roles import ROLE_DURATION
 from tests.support.clock import FakeClock
 from tests.support.oidc import (
@@ -152,10 +157,21 @@ def test_the_sign_in_is_in_the_audit_log(
     assert acts == [("identity.create", None), ("role.grant", "officials"), ("session.begin", None)]
 
 
-@pytest.mark.parametrize("claims", [{"groups": ["elsewhere"]}, {"groups": None}, {}])
+@pytest.mark.parametrize(
+    ("claims", "absent"),
+    [({"groups": ["elsewhere"]}, []), ({"groups": []}, []), ({"groups": None}, ["groups"]),
+     ({}, ["groups"])],
+)  # fmt: skip
 def test_without_a_role_there_is_no_account(
-    app: Flask, client: FlaskClient, provider: FakeProvider, claims: dict[str, Any]
+    app: Flask,
+    client: FlaskClient,
+    provider: FakeProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    claims: dict[str, Any],
+    absent: list[str],
 ) -> None:
+    written = CapturingLogger()
+    monkeypatch.setattr(oidc_service, "log", structlog.wrap_logger(written, processors=[]))
     provider.claims = PERSON | claims
     answer = sign_in(client, provider)
     assert problem(answer) == "oidc_no_role"
@@ -167,6 +183,30 @@ def test_without_a_role_there_is_no_account(
     )  # fmt: skip
     page = client.get(answer.location, headers={"Accept-Language": "en"}).text
     assert "has no role here yet" in page
+    [call] = written.calls
+    assert call.kwargs["absent_claims"] == absent
+
+
+@pytest.mark.parametrize(
+    ("offered", "configured", "asked"),
+    [
+        (None, (), "openid profile email"),
+        (["openid", "groups"], (), "openid profile email groups"),
+        (["openid", "groups"], ("openid", "roles"), "openid roles"),
+    ],
+)
+def test_groups_are_asked_for_where_they_are_offered(
+    app: Flask,
+    client: FlaskClient,
+    provider: FakeProvider,
+    offered: list[str] | None,
+    configured: tuple[str, ...],
+    asked: str,
+) -> None:
+    provider.metadata_changes["scopes_supported"] = offered
+    app.config["OIDC_SCOPES"] = configured
+    app.extensions["oidc_provider"] = new_provider(app.config)
+    assert parse_qs(urlsplit(begin(client)).query)["scope"] == [asked]
 
 
 @pytest.mark.parametrize("verified", [True, False, None])

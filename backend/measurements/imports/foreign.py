@@ -1,17 +1,15 @@
-"""Foreign formats: results of speed test clients on the command line, and of M-Lab's archive.
+"""Foreign formats: results of speed test clients on the command line.
 
-Ookla's own client (`--format=json`, `json-pretty`, `jsonl`) prints BYTES per second, speedtest-cli
-(the Python one, `--json`, `--csv`) BITS per second, `librespeed-cli --json` Mbps; pings are in ms.
-`ndt7-client -format=json` prints units. In M-Lab's archive (result files and rows of the public
-table) each direction of an ndt7 test is a separate result; a pair of them is one test.
+Ookla's own client (`--format=json`, `json-pretty`, `jsonl`, `csv`) prints BYTES per second,
+speedtest-cli (the Python one, `--json`, `--csv`) BITS per second, `librespeed-cli` (`--json`,
+`--csv`) Mbps; pings are in ms. `ndt7-client -format=json` prints units.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from backend.measurements.imports.parsing import Entry, Lines, parse_objects, parse_records
+from backend.measurements.imports.parsing import Lines, Translate, parse_records
 from backend.measurements.imports.row import (
     ImportOptions,
     Row,
@@ -29,20 +27,19 @@ from backend.measurements.imports.row import (
 MBPS_PER_BYTE_S, MBPS_PER_BIT_S = 8e-6, 1e-6
 # Types of Ookla's progress lines; no set, because a damaged type may be an object.
 _PROGRESS = ("testStart", "ping", "download", "upload")
-_HEADER = "Server ID,Sponsor,Server Name,Timestamp,Distance,Ping,Download,Upload,Share,IP Address"
-_NAMES = _HEADER.split(",")
-_OLD_WIDTH = 8  # versions of speedtest-cli before 2.0 print neither Share nor IP Address
+# Columns of CSV without a header. Before 2.0 speedtest-cli printed neither of its last two.
+SPEEDTEST_CLI = (
+    *("Server ID", "Sponsor", "Server Name", "Timestamp", "Distance", "Ping", "Download"),
+    *("Upload", "Share", "IP Address"),
+)
+LIBRESPEED = (
+    *("Timestamp", "Server Name", "Address", "Ping", "Jitter", "Download", "Upload", "Share", "IP"),
+)
+OOKLA = ("server name", "server id")  # the others need a header, as the time does
 _MBPS = {"bit/s": 1e-6, "kbit/s": 1e-3, "mbit/s": 1.0, "mbps": 1.0, "gbit/s": 1e3}
 _MS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
-# ndt7-client prints no time; scripts that collect its summaries add one by such a name.
+# Neither ndt7-client nor Ookla's CSV has a time; scripts that collect them add one by such a name.
 _TIMES = ("TestTime", "StartTime", "Timestamp", "timestamp", "time")
-# A direction takes 10 s and the next begins at once; with a longer gap they are two tests.
-PAIR_WITHIN = timedelta(seconds=60)
-# Characters of unpaired directions in memory: some hundred files with all snapshots, or a hundred
-# thousand rows of the table.
-MAX_WAITING_CHARS = 64 * 1024 * 1024
-MBPS_PER_BYTE_US = 8.0  # a byte in a microsecond is 8 Mbit/s
-MS_PER_US = 1e-3
 
 
 def from_ookla(source: dict[str, Any], options: ImportOptions) -> dict[str, Any] | None:
@@ -108,30 +105,83 @@ def from_speedtest_cli(source: dict[str, Any], options: ImportOptions) -> dict[s
     )
 
 
-def read_speedtest_cli_csv(lines: Lines, options: ImportOptions) -> Iterator[Row]:
-    """Read the output of `speedtest-cli --csv`, with or without its header."""
-    for record in parse_records(lines, ","):
-        if record.value is None or record.value[:3] != _NAMES[:3]:
-            yield from record.rows(_from_cells, options)
+class _Cells(dict[str, str]):
+    """The cells of a record by the names of their columns."""
+
+    def __missing__(self, name: str) -> str:
+        raise UnreadableRow(f"no column {name}")
 
 
-def _from_cells(values: list[str], options: ImportOptions) -> dict[str, Any]:
-    if len(values) not in (_OLD_WIDTH, len(_NAMES)):
-        raise UnreadableRow(f"{len(values)} cells instead of {len(_NAMES)}")
-    cells = dict(zip(_NAMES, values, strict=False))
-    rates = {name: _float(cells, name) for name in ("Ping", "Download", "Upload")}
-    return payload(
-        options,
-        id=row_id("speedtest-cli", cells.get("Share"), cells),
-        at=parse_time(cells["Timestamp"], "Timestamp"),
-        download=rate(number(rates, "Download", MBPS_PER_BIT_S), None),
-        upload=rate(number(rates, "Upload", MBPS_PER_BIT_S), None),
-        ping=number(rates, "Ping"),
-        server=_server(cells["Server ID"], cells["Sponsor"], cells["Server Name"]),
+def read_csv(
+    lines: Lines, options: ImportOptions, columns: Sequence[str], translate: Translate
+) -> Iterator[Row]:
+    """Read CSV with these columns, or with those that its header names."""
+    first = set(columns[:2])
+    for record in parse_records(lines):
+        if record.value is not None and first <= set(record.value):
+            columns = record.value
+        else:
+            yield from record.rows(partial(_from_cells, columns, translate), options)
+
+
+def _from_cells(
+    columns: Sequence[str], translate: Translate, values: list[str], options: ImportOptions
+) -> dict[str, Any] | None:
+    if len(values) > len(columns) and columns is not OOKLA:
+        raise UnreadableRow(f"{len(values)} cells instead of {len(columns)}")
+    return translate(_Cells(zip(columns, values, strict=False)), options)
+
+
+def speedtest_cli_cells(cells: _Cells, options: ImportOptions) -> dict[str, Any]:
+    """Translate a record of `speedtest-cli --csv`."""
+    result = {
+        "timestamp": cells["Timestamp"],
+        "server": {
+            "id": cells["Server ID"], "sponsor": cells["Sponsor"], "name": cells["Server Name"],
+        },
+        **{name.lower(): _float(cells, name) for name in ("Ping", "Download", "Upload")},
+    }  # fmt: skip
+    own_id = row_id("speedtest-cli", cells.get("Share"), cells)
+    return from_speedtest_cli(result, options) | {"id": own_id}
+
+
+def librespeed_cells(cells: _Cells, options: ImportOptions) -> dict[str, Any]:
+    """Translate a record of `librespeed-cli --csv`."""
+    result = {
+        "timestamp": cells["Timestamp"],
+        "server": {"name": cells["Server Name"]},
+        "share": cells.get("Share"),
+        **{name.lower(): _float(cells, name) for name in ("Ping", "Jitter", "Download", "Upload")},
+    }
+    return from_librespeed(result, options)
+
+
+def ookla_cells(cells: _Cells, options: ImportOptions) -> dict[str, Any] | None:
+    """Translate a record of Ookla's `speedtest --format=csv`, to which a script added the time."""
+    time = next((cells[name] for name in _TIMES if cells.get(name)), None)
+    if time is None:
+        raise UnreadableRow(
+            "Ookla's CSV has no time: run the client with --format=json; or with --output-header,"
+            " and add a column timestamp"
+        )
+    down, up = (
+        {
+            "bandwidth": _float(cells, name),
+            "bytes": _float(cells, f"{name} bytes"),
+            "latency": {"iqm": _float(cells, f"{name} latency")},
+        }
+        for name in ("download", "upload")
     )
+    ping = {"latency": _float(cells, "idle latency"), "jitter": _float(cells, "idle jitter")}
+    result = {
+        "type": "result", "timestamp": time, "ping": ping, "download": down, "upload": up,
+        "server": {"id": cells["server id"], "name": cells["server name"]},
+        "result": {"id": cells["share url"].rpartition("/")[2]},
+    }  # fmt: skip
+    return from_ookla(result, options)
 
 
-def _float(cells: dict[str, str], name: str) -> float:
+def _float(cells: _Cells, name: str) -> float:
     try:
         return float(cells[name])
     except ValueError:
@@ -146,23 +196,13 @@ def _sum(down: float | None, up: float | None, divisor: float = 1.0) -> float | 
     return None if down is None or up is None else (down + up) / divisor
 
 
-def read_ndt7(lines: Lines, options: ImportOptions) -> Iterator[Row]:
-    """Read client summaries; join M-Lab's downloads with their uploads."""
-    pairs = Pairs(options)
-    for found in parse_objects(lines):
-        if found.value and "Key" in found.value and "Value" in found.value:
-            continue  # an event before the summary
-        if found.value and is_archive(found.value):
-            yield from pairs.add(found)
-        else:
-            yield from found.rows(_from_ndt7_summary, options)
-    yield from pairs.unpaired()
-
-
-def _from_ndt7_summary(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+def from_ndt7(source: dict[str, Any], options: ImportOptions) -> dict[str, Any] | None:
+    """Translate a summary of `ndt7-client`; None for the events before it."""
+    if "Key" in source and "Value" in source:
+        return None
     down, up = section(source, "Download"), section(source, "Upload")
     if not down and not up:
-        raise UnreadableRow("neither an ndt7 summary nor an ndt7 result file")
+        raise UnreadableRow("no summary of ndt7-client")
     time = next((source[name] for name in _TIMES if source.get(name)), None)
     if time is None:
         raise UnreadableRow("an ndt7-client summary has no time: add it to each as StartTime")
@@ -187,129 +227,3 @@ def _quantity(pair: dict[str, Any], units: dict[str, float]) -> float | None:
     if unit is None or unit.lower() not in units:
         raise UnreadableRow(f"the unit {str(unit)[:20]!r} is none of {', '.join(units)}")
     return value * units[unit.lower()]
-
-
-@dataclass(frozen=True, slots=True)
-class Half:
-    """One direction of a test."""
-
-    line: int
-    raw: str
-    direction: str
-    client: str
-    server: str | None
-    at: datetime
-    result_id: str
-    mbps: float | None
-    ping_ms: float | None
-
-
-def is_archive(source: dict[str, Any]) -> bool:
-    """Return whether an object is a result file of the server or a row of the public table."""
-    if isinstance(source.get("raw"), dict) and isinstance(source.get("a"), dict):
-        return True
-    return "StartTime" in source and "ClientIP" in source and "ServerPort" in source
-
-
-class Pairs:
-    """Joins downloads and uploads of the same client, in any order."""
-
-    def __init__(self, options: ImportOptions) -> None:
-        self._options = options
-        self._waiting: dict[str, Half] = {}
-        self._chars = 0
-
-    def add(self, found: Entry) -> Iterator[Row]:
-        """Add one direction; yield the test if it is complete, and directions without a pair."""
-        try:
-            half = _half(found.line, found.raw, found.value)
-        except UnreadableRow as error:
-            yield Row(found.line, None, str(error), found.raw)
-            return
-        other = self._pop(half.client)
-        if other and other.direction != half.direction and abs(other.at - half.at) <= PAIR_WITHIN:
-            yield self._joined(other, half)
-            return
-        if other:
-            yield _unpaired(other)
-        self._waiting[half.client] = half
-        self._chars += len(half.raw)
-        while self._chars > MAX_WAITING_CHARS and (oldest := self._pop(next(iter(self._waiting)))):
-            yield _unpaired(oldest)
-
-    def _pop(self, client: str) -> Half | None:
-        half = self._waiting.pop(client, None)
-        self._chars -= len(half.raw) if half else 0
-        return half
-
-    def unpaired(self) -> Iterator[Row]:
-        """Yield the remaining directions without a pair."""
-        for half in self._waiting.values():
-            yield _unpaired(half)
-        self._waiting.clear()
-
-    def _joined(self, one: Half, two: Half) -> Row:
-        down, up = (one, two) if one.direction == "Download" else (two, one)
-        body = payload(
-            self._options,
-            id=row_id("ndt7", down.result_id, None),
-            at=min(one.at, two.at),
-            download=down.mbps,
-            upload=up.mbps,
-            ping=down.ping_ms if down.ping_ms is not None else up.ping_ms,
-            server=server(down.server),
-        )
-        return Row(one.line, body, None, f"{one.raw}\n{two.raw}")
-
-
-def _unpaired(half: Half) -> Row:
-    missing = "upload" if half.direction == "Download" else "download"
-    error = f"only one direction: no {missing} of the same client within a minute"
-    return Row(half.line, None, error, half.raw)
-
-
-def _half(line: int, raw: str, source: dict[str, Any]) -> Half:
-    summary, result = section(source, "a"), source.get("raw") or source
-    direction = "Download" if result.get("Download") else "Upload"
-    body = section(result, direction)
-    client = text(result, "ClientIP")
-    if not body or client is None:
-        raise UnreadableRow("neither Download nor Upload in the result, or no ClientIP")
-    last = _last_snapshot(body)
-    result_id = text(summary, "UUID") or text(body, "UUID") or text(source, "id")
-    if result_id is None:
-        raise UnreadableRow("the result has no UUID")
-    mbps = number(summary, "MeanThroughputMbps")
-    ping = number(summary, "MinRTT")
-    return Half(
-        line=line,
-        raw=raw,
-        direction=direction,
-        client=client,
-        server=text(result, "ServerIP"),
-        at=parse_time(_time(summary, result, body), "the start"),
-        result_id=result_id,
-        mbps=_mbps(direction, last) if mbps is None else mbps,
-        ping_ms=number(last, "MinRTT", MS_PER_US) if ping is None else ping,
-    )
-
-
-def _time(summary: dict[str, Any], result: dict[str, Any], body: dict[str, Any]) -> Any:
-    """Return the start; the public table has times such as `2024-11-15 02:12:33 UTC`."""
-    found = body.get("StartTime") or result.get("StartTime") or summary.get("TestTime")
-    return found.replace(" UTC", "Z") if isinstance(found, str) else found
-
-
-def _last_snapshot(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the kernel's counters at the end of the transfer; times in microseconds."""
-    snapshots = body.get("ServerMeasurements")
-    if not isinstance(snapshots, list):
-        return {}
-    kernel = [shot.get("TCPInfo") for shot in snapshots if isinstance(shot, dict)]
-    return next((found for found in reversed(kernel) if isinstance(found, dict)), {})
-
-
-def _mbps(direction: str, last: dict[str, Any]) -> float | None:
-    moved = number(last, "BytesAcked" if direction == "Download" else "BytesReceived")
-    elapsed = number(last, "ElapsedTime")
-    return moved / elapsed * MBPS_PER_BYTE_US if moved and elapsed else None

@@ -65,7 +65,10 @@ def read_csv(lines: Lines, options: ImportOptions) -> Iterator[Row]:
 
 def _header_problem(header: list[str]) -> str | None:
     if missing := [name for name in NEEDED if name not in header]:
-        return f"the header lacks {', '.join(missing)}: is this the project's own CSV?"
+        return (
+            f"the header lacks {', '.join(missing)}: for the CSV of another program choose"
+            " --format librespeed-csv, ookla-csv or speedtest-cli-csv"
+        )
     if len(set(header)) < len(header) or "" in header:
         return "the header has a column twice, or one without a name"
     parents = {name.rsplit(".", 1)[0] for name in header if "." in name}

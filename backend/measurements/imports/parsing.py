@@ -175,7 +175,7 @@ def parse(raw: str) -> dict[str, Any]:
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         is_csv = raw.count(",") > 4 and "{" not in raw
-        hint = ": is it CSV? run the client with its JSON option" if is_csv else ""
+        hint = ": is it CSV? choose a --format …csv" if is_csv else ""
         raise UnreadableRow(f"not JSON: {error.msg} (character {error.pos + 1}){hint}") from None
     except UnicodeEncodeError:
         raise UnreadableRow("half a character (a lone surrogate)") from None
@@ -222,14 +222,14 @@ class _Feed:
         return self.start, raw
 
 
-def parse_records(lines: Lines, delimiter: str | None = None) -> Iterator[Entry]:
-    """Read records and skip blank lines; the default delimiter is detected in the first line."""
+def parse_records(lines: Lines) -> Iterator[Entry]:
+    """Read records and skip blank lines; the delimiter is detected in the first line."""
     feed = _Feed(lines)
     first = next(feed, None)
     if first is None:
         return
-    # Spreadsheets with Vietnamese settings write semicolons.
-    separator = delimiter or (";" if ";" in first and "," not in first else ",")
+    # Spreadsheets with Vietnamese settings write semicolons, Ookla's client also tabs.
+    separator = max(",;\t", key=first.count)
     source = chain([first], feed)
     while True:
         reader = csv.reader(source, delimiter=separator, strict=True)

@@ -25,10 +25,16 @@ READERS: dict[str, Callable[[Lines, ImportOptions], Iterator[Row]]] = {
     "ndjson": partial(translate_objects, translate=own.complete_payload),
     "csv": own.read_csv,
     "speedtest-cli": partial(translate_objects, translate=foreign.from_speedtest_cli),
-    "speedtest-cli-csv": foreign.read_speedtest_cli_csv,
+    "speedtest-cli-csv": partial(
+        foreign.read_csv, columns=foreign.SPEEDTEST_CLI, translate=foreign.speedtest_cli_cells
+    ),
     "ookla": partial(translate_objects, translate=foreign.from_ookla),
+    "ookla-csv": partial(foreign.read_csv, columns=foreign.OOKLA, translate=foreign.ookla_cells),
     "librespeed": partial(translate_objects, translate=foreign.from_librespeed),
-    "ndt7": foreign.read_ndt7,
+    "librespeed-csv": partial(
+        foreign.read_csv, columns=foreign.LIBRESPEED, translate=foreign.librespeed_cells
+    ),
+    "ndt7": partial(translate_objects, translate=foreign.from_ndt7),
 }
 FORMATS = tuple(READERS)
 

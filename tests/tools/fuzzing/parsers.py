@@ -39,7 +39,7 @@ FORMATS = {
     "speedtest-cli-csv": "speedtest-cli.csv",
     "ookla": "ookla.jsonl",
     "librespeed": "librespeed.json",
-    "ndt7": "ndt7-archive.jsonl",
+    "ndt7": "ndt7.jsonl",
 }
 VNNIC = "Mã xã;Tên xã;Số mẫu;Tải xuống\n05443;Phan Đình Phùng;1.234;90,68\n".encode()
 ATLAS = b'[{"code":"19","value":300,"download":90.5,"upload":40,"ping":21,"jitter":3}]'

@@ -69,7 +69,7 @@ def test_a_cut_off_object_costs_itself_only() -> None:
         ("[1, 2]", "not JSON: Extra data (character 2)"),
         (
             "2026-11-30T09:12:33+07:00,Hà Nội,192.0.2.1,12.1,1.2,48.20,12.10,,9,8",
-            "not JSON: Extra data (character 5): is it CSV? run the client with its JSON option",
+            "not JSON: Extra data (character 5): is it CSV? choose a --format …csv",
         ),
         ('{"measured_at": 5}', "measured_at is missing: the time of the test"),
         ('{"measured_at": "2024-11-15T09:12:33+07:00", "network": 4}', "network is not an object"),
@@ -117,10 +117,13 @@ def test_a_quote_never_closed_does_not_swallow_the_file() -> None:
 
 
 def test_gzip_is_read_and_its_end_missed(tmp_path: Path) -> None:
-    packed = gzip.compress((DATA / "ndt7-archive.jsonl").read_bytes())
+    packed = gzip.compress((DATA / "ndt7.jsonl").read_bytes())
     (tmp_path / "whole.json.gz").write_bytes(packed)
     (tmp_path / "cut.json.gz").write_bytes(packed[:-20])
-    for name, last in (("whole.json.gz", "only one direction"), ("cut.json.gz", "the file cannot")):
+    for name, last in (
+        ("whole.json.gz", "an ndt7-client summary"),
+        ("cut.json.gz", "the file cannot"),
+    ):
         with open_source(tmp_path / name) as stream:
             read = list(importing.read("ndt7", stream, NOTHING))
         assert read[-1].error is not None and read[-1].error.startswith(last)

@@ -115,6 +115,13 @@ def as_attachment(content: bytes, kind: str, name: str, *, stored: bool = True) 
     return Response(content, content_type=kind, headers=headers)
 
 
+def allow_any_origin(response: Response) -> Response:
+    """Let pages of other sites read an answer; browsers leave out cookies and tokens."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Allow-Headers"] = "*"  # such as OData-MaxVersion
+    return response
+
+
 class Parser(FlaskParser):
     """Reads JSON by read_json: webargs ignores other content types and has no gzip."""
 

@@ -75,6 +75,14 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
+# Operators and functions of the standard that this service does not have.
+NOT_SUPPORTED = frozenset(
+    (
+        *("add", "sub", "mul", "div", "divby", "mod", "has", "cast", "isof", "matchesPattern"),
+        *("minute", "second", "fractionalseconds", "time", "now", "mindatetime", "maxdatetime"),
+        *("totaloffsetminutes", "totalseconds", "hassubset", "hassubsequence"),
+    )
+)
 ENDS = re.compile(r"(?=[\s(),]|$)")
 
 
@@ -87,7 +95,10 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """Split a filter into its tokens; 400 where it is too long or cannot be read."""
+    """Split a filter into its tokens; 400 where it is too long or cannot be read.
+
+    501 for what the standard has and this service has not.
+    """
     if len(text) > MAX_TEXT:
         raise error("too_long")
     found, at, text = list[Token](), 0, text.rstrip()
@@ -96,6 +107,8 @@ def tokens(text: str) -> list[Token]:
         if not match or not (match["mark"] or ENDS.match(text, match.end())):
             raise error("odata_syntax")
         kind = str(match.lastgroup)
+        if match["word"] in NOT_SUPPORTED:
+            raise error("odata_not_supported", f"{FILTER}.{match['word']}", 501)
         found.append(Token(kind, match[kind]))
         at = match.end()
     if sum(token.text not in (")", ",") for token in found) > MAX_NODES:

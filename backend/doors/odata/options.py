@@ -35,6 +35,10 @@ FORMAT_PARAMETERS = {
     *(f"odata.metadata={amount}" for amount in ("minimal", "none", "full")),
     *(f"odata.streaming={value}" for value in ("true", "false")),
 }
+# A value of a key, with its name where the key has several: Code='19'.
+KEY_PART = re.compile(r"\s*(?:(\w+)\s*=\s*)?('(?:[^']|'')*'|\d+)\s*", re.ASCII)
+# Options of a request for one row.
+OF_ONE_ROW = {"$select", "$format"}
 MAXPAGESIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize\s*=\s*\"?(\d{1,9})\b")
 VERSIONS = ("4.0", "4.01")
 
@@ -70,20 +74,36 @@ class Options:
 
 
 def read_options(
-    sent: Sequence[tuple[str, str]], entity_set: EntitySet, prefer: str = ""
+    sent: Sequence[tuple[str, str]],
+    entity_set: EntitySet,
+    prefer: str = "",
+    key: str | None = None,
 ) -> Options:
-    """Read the options of a request; 400 with field and reason, 501 for others of the standard."""
+    """Read the options of a request; 400 with field and reason, 501 for others of the standard.
+
+    `key` is that of one row, which is selected as a filter does.
+    """
     values = _values(sent)
-    text = values.get("$filter", "").strip()
+    if key is not None and (others := sorted(values.keys() - OF_ONE_ROW)):
+        raise error("unknown_field", others[0])
+    text = values.get("$filter", "").strip() if key is None else _key_filter(key, entity_set)
     return Options(
         select=_select(values.get("$select"), entity_set),
         filter=parse_filter(text, entity_set.kinds) if text else None,
         order=_order(values.get("$orderby"), entity_set),
-        place=_place(values),
+        place=_place(values) if key is None else Place("", 0, 0, 1),
         count=_boolean(values.get("$count")),
         page=page_size(prefer) or PAGE_DEFAULT,
         selected=values.get("$select"),
     )
+
+
+def _key_filter(key: str, entity_set: EntitySet) -> str:
+    """Return the filter of a key such as `System='2025',Level='province',Code='19'`."""
+    values = {name or entity_set.key[0]: value for name, value in KEY_PART.findall(key)}
+    if KEY_PART.sub("", key).strip(",") or sorted(values) != sorted(entity_set.key):
+        raise error("odata_syntax", "key")
+    return " and ".join(f"{name} eq {value}" for name, value in values.items())
 
 
 def _values(sent: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -34,6 +34,13 @@ def entity_set(name: str) -> EntitySet:
     return ENTITY_SETS[name]
 
 
+def one_row(page: Page, options: Options) -> dict[str, Any]:
+    """Return the row of a key; 404 where there is none, 400 where not all blocks were read."""
+    if not page.rows:
+        raise error("odata_narrow", "key") if page.following else Problem(404, "not_found")
+    return serialize(page, options)[0]
+
+
 def read_page(chosen: EntitySet, options: Options, context: ReadContext) -> Page:
     """Return a page of the rows that a request selects.
 

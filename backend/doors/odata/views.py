@@ -18,7 +18,7 @@ from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.load_shedding import costly
 from backend.http.problems import serialize_errors
-from backend.http.requests import Blueprint, clock_now, language
+from backend.http.requests import Blueprint, allow_any_origin, clock_now, language
 from backend.i18n.messages import message
 
 VERSION = "4.0"
@@ -59,15 +59,15 @@ ERRORS = {
         (503, "It reads many lists, as another request does at this moment: try again later"),
     )
 }
-OBJECT = {
+OBJECT = {  # a row by its key has its properties in place of `value`
     "type": "object",
-    "required": ["value"],
     "properties": {"value": {"type": "array", "items": {"type": "object"}}},
 }
 
 blp = Blueprint(
     "odata", __name__, url_prefix="/api/v1/odata", description="OData v4, for Excel and Power BI"
 )
+blp.after_request(allow_any_origin)
 blueprints = (blp,)
 
 
@@ -125,20 +125,26 @@ def get_metadata() -> Response:
 @blp.doc(security=SECURITY, parameters=PARAMETERS, responses=ERRORS)
 @blp.response(200, OBJECT)
 def get_rows(name: str) -> Response:
-    """List rows of an entity set, page by page."""
+    """List rows of an entity set, page by page; with a key in parentheses show its row."""
+    name, opened, rest = name.partition("(")
+    key = rest.removesuffix(")") if opened else None
     chosen, prefer = service.entity_set(name), request.headers.get("Prefer", "")
-    options = read_options(_sent(), chosen, prefer)
+    options = read_options(_sent(), chosen, prefer, key)
     context = _context()
     is_costly = service.is_costly(chosen, options, context)
     with costly(is_costly, signed_in=context.actor.signed_in):
         page = service.read_page(chosen, options, context)
     shape = f"({options.selected})" if options.selected and options.selected != "*" else ""
     answer: dict[str, Any] = {"@odata.context": f"{_root()}$metadata#{name}{shape}"}
-    if page.count is not None:
-        answer["@odata.count"] = page.count
-    answer["value"] = service.serialize(page, options)
-    if page.following:
-        answer["@odata.nextLink"] = _next_link(name, service.token_of(page.following))
+    if key is not None:
+        answer["@odata.context"] += "/$entity"
+        answer |= service.one_row(page, options)
+    else:
+        if page.count is not None:
+            answer["@odata.count"] = page.count
+        answer["value"] = service.serialize(page, options)
+        if page.following:
+            answer["@odata.nextLink"] = _next_link(name, service.token_of(page.following))
     response = _json(answer)
     if size := page_size(prefer):
         response.headers["Preference-Applied"] = f"odata.maxpagesize={size}"

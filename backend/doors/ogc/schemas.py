@@ -55,7 +55,10 @@ def _parse_whole(text: str, field: str, least: int) -> int:
 
 
 def _parse_box(text: str) -> tuple[float, float, float, float]:
-    """Parse west, south, east and north; heights are ignored."""
+    """Parse west, south, east and north; heights are ignored.
+
+    A box whose west is greater than its east crosses the antimeridian.
+    """
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
@@ -65,7 +68,7 @@ def _parse_box(text: str) -> tuple[float, float, float, float]:
     if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
         raise ValidationError("wrong_length", "bbox")
     west, south, east, north = numbers
-    if south > north or west > east:
+    if south > north:
         raise ValidationError("out_of_range", "bbox")
     return west, south, east, north
 

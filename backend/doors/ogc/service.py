@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from shapely import bounds, from_wkb, intersects, to_geojson, transform
+from shapely import bounds, from_wkb, intersects, multipolygons, to_geojson, transform
 from shapely import box as rectangle
 from sqlalchemy import select
 
@@ -78,6 +78,9 @@ def inside(active: ActiveSet | None, units: Sequence[int], box: Box) -> list[int
         return []
     found, candidates = list[int](), list[int]()
     west, south, east, north = box
+    if west > east:  # across the antimeridian
+        halves = (west, south, 180.0, north), (-180.0, south, east, north)
+        return sorted({one for half in halves for one in inside(active, units, half)})
     for position, unit in enumerate(units):
         if (row := extents.row.get(unit)) is None:
             continue
@@ -93,7 +96,8 @@ def inside(active: ActiveSet | None, units: Sequence[int], box: Box) -> list[int
 
 
 def as_geojson(shape: Any) -> bytes:
-    """Return a polygon as GeoJSON."""
+    """Return a polygon as a MultiPolygon in GeoJSON: a layer of a GeoPackage has one type."""
+    shape = shape if shape.geom_type == "MultiPolygon" else multipolygons([shape])
     geojson: str = to_geojson(transform(shape, lambda points: points.round(DECIMALS)))
     return geojson.encode()
 
@@ -103,7 +107,6 @@ CLASSES = tuple(
     f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}" for name in ("core", "geojson")
 )
 GEOJSON, JSON = "application/geo+json", "application/json"
-OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 FIGURES = (
     "code", "name", "parent", "received", "valid", "counted", "target", "reached", "shortfall",
     "share",
@@ -131,7 +134,7 @@ def landing(link: Link, language: Language) -> dict[str, Any]:
         "description": gettext(ABOUT, language),
         "links": [
             _link(link("landing"), "self", JSON),
-            _link(link("api"), "service-desc", OPENAPI),
+            _link(link("api"), "service-desc", JSON),
             _link(link("conformance"), "conformance", JSON),
             _link(link("collections"), "data", JSON),
         ],

@@ -10,7 +10,7 @@ from backend.doors.ogc import service as ogc
 from backend.errors import Problem
 from backend.http.etags import with_content_tag, with_digest
 from backend.http.load_shedding import costly
-from backend.http.requests import Blueprint, Parser, clock_now, language
+from backend.http.requests import Blueprint, Parser, allow_any_origin, clock_now, language
 
 
 class OgcParser(Parser):
@@ -28,6 +28,7 @@ class OgcParser(Parser):
 blp = Blueprint(
     "ogc", __name__, url_prefix="/ogc", description="OGC API Features, for QGIS", parser=OgcParser()
 )
+blp.after_request(allow_any_origin)
 blueprints = (blp,)
 
 FEATURES = {"type": "object", "required": ["type"]}

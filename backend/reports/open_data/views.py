@@ -1,12 +1,12 @@
 """Serve open data at permanent addresses, with ranges for DuckDB."""
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, send_file
 
+from backend.http.requests import allow_any_origin
 from backend.reports.open_data.service import FOLDER, published_file, published_months
 
 bp = Blueprint("open_data", __name__, url_prefix=f"/{FOLDER}")
+bp.after_request(allow_any_origin)
 blueprints = (bp,)
 
 
@@ -21,10 +21,3 @@ def get_open_data(month: str, name: str) -> Response:
     """Send a file of a month."""
     path, digest, media = published_file(month, name)
     return send_file(path, media, etag=digest, conditional=True, max_age=0)
-
-
-@bp.after_request
-def _allow_any_origin(response: Response) -> Any:
-    """Allow pages of other sites to read the data: it is public."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response

@@ -191,6 +191,43 @@ def test_units_are_those_of_both_systems(client: FlaskClient) -> None:
     assert len(by_name) == 63 + 34
 
 
+PHAN = "System='2025',Level='commune',Code='05443'"
+
+
+def test_a_row_is_shown_by_its_key(app: Flask, client: FlaskClient, measured: None) -> None:
+    ward = get(client, f"Units({PHAN})").json
+    assert ward.pop("@odata.context").endswith("$metadata#Units/$entity")
+    asked = PHAN.replace("=", " eq ").replace(",", " and ")
+    assert [ward] == rows(client, "Units", filter=asked)
+    month = f"Month='{MONTH}',Network='mobile',Level='province',Code='19'"
+    shown = get(client, f"Coverage({month})", select="Name,Counted").json
+    assert (shown["Name"], shown["Counted"]) == ("Tỉnh Thái Nguyên", 2)
+    official = people.person(app, "official", people.unit_id(app, "19", level="province"))
+    own = rows(client, "Samples", official)[-1]
+    for key in (f"'{own['Id']}'", f"Id='{own['Id']}'"):
+        answer = get(client, f"Samples({key})", official)
+        assert answer.json["Day"] == own["Day"] and answer.headers["Cache-Control"] == "no-store"
+    assert get(client, f"Samples('{own['Id']}')").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (PHAN.replace("05443", "99999"), (404, "", "not_found")),
+        (PHAN.removesuffix(",Code='05443'"), (400, "key", "odata_syntax")),
+        (f"{PHAN},Name='x'", (400, "key", "odata_syntax")),
+        (PHAN.replace("'05443'", "05443 or 1 eq 1"), (400, "key", "odata_syntax")),
+        (PHAN.replace("'05443'", "5443"), (400, "$filter", "odata_types")),
+        ("", (400, "key", "odata_syntax")),
+        (f"{PHAN})?$top=(1", (400, "$top", "unknown_field")),
+    ],
+)
+def test_a_wrong_key_is_refused(
+    client: FlaskClient, path: str, expected: tuple[int, str, str]
+) -> None:
+    assert refused(client.get(f"{ROOT}Units({path})")) == expected
+
+
 @pytest.mark.slow
 def test_statistics_are_released_for_the_public_and_live_for_the_own_area(
     app: Flask, client: FlaskClient, clock: Any

@@ -64,7 +64,7 @@ class ResultsSchema(AnswerSchema):
 
 
 class ListsSchema(AnswerSchema):
-    """Whether samples of the app count; an empty history, which is not offered."""
+    """Whether samples of the app count; the device's samples."""
 
     news = fields.List(fields.Dict())
     history = fields.List(fields.Dict())

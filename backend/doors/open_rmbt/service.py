@@ -12,10 +12,11 @@ from uuid import UUID
 from backend.clock import VIETNAM
 from backend.devices import service as devices
 from backend.doors.open_rmbt import results
+from backend.doors.open_rmbt.foreign_values import whole
 from backend.doors.open_rmbt.results import GENERAL_MOBILE, WIFI
 from backend.errors import Problem, invalid
 from backend.i18n.catalogues import Language
-from backend.measurements.recording.answers import own_measurement
+from backend.measurements.recording.answers import MAX_PAGE, own_measurement, own_page
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import Item, read_id
 from backend.measurements.recording.service import RecordingContext, record_post
@@ -25,6 +26,15 @@ from backend.witness.service import IssuedTicket, TicketIssuer, TicketRequest
 # As the app's own servers ask for; 7 s each of download and upload.
 DURATION_S, THREADS, PINGS = "7", "3", "10"
 ROUTE = "RMBTControlServer"
+MAX_OFFSET = 1_000_000  # of the history, which ends much earlier
+UNCLASSIFIED = 0  # without a colour, since the limits are RTR's
+# Fields of the app's history, and ours.
+FIGURES = {
+    "speed_download": "download_mbps",
+    "speed_upload": "upload_mbps",
+    "ping": "ping_ms",
+    "ping_shortest": "ping_ms",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,32 +164,65 @@ def _issued(test: Any, device: devices.KnownDevice, issuer: TicketIssuer) -> Iss
         return None
 
 
-def describe_result(app_request: Request, language: Language) -> dict[str, Any]:
-    """Return a stored result as the app shows it; 404 for one that is not of this device."""
+def list_history(app_request: Request, language: Language) -> list[dict[str, Any]]:
+    """Return the device's samples as the app lists them, newest first, at most 500."""
     device = devices.authenticate(app_request.token, app_request.now)
-    test = read_id(app_request.body.get("test_uuid"))
-    own = own_measurement(device.id, results.sample_id(device.id, str(test)), language)
+    body = app_request.body
+    offset = whole(body, "result_offset", MAX_OFFSET) or 0
+    limit = whole(body, "result_limit", MAX_PAGE) or MAX_PAGE
+    own = own_page(device.id, None, offset + limit, language)["items"]
+    return [_history_item(one) for one in own[offset : offset + limit]]
+
+
+def _history_item(own: Mapping[str, Any]) -> dict[str, Any]:
+    figures = {
+        name: "–" if own[field] is None else f"{round(own[field], 1):g}"
+        for name, field in FIGURES.items()
+    }
+    return {
+        "test_uuid": own["id"],  # names the sample in a later `testresult`
+        **_moment(own, own["id"]),
+        **figures,
+        **dict.fromkeys((f"{name}_classification" for name in figures), UNCLASSIFIED),
+        "model": "",
+        "network_type": own["technology"] or ("UNKNOWN" if own["network"] == "mobile" else "WLAN"),
+    }
+
+
+def _moment(own: Mapping[str, Any], test: Any) -> dict[str, Any]:
     measured_at = datetime.fromisoformat(own["measured_at"]).astimezone(VIETNAM)
-    mobile = own["network"] == "mobile"
     return {
         "open_test_uuid": f"O{test}",
         "time": int(measured_at.timestamp() * 1000),
         "time_string": f"{measured_at:%H:%M:%S %d/%m/%Y}",
         "timezone": str(VIETNAM),
+    }
+
+
+def describe_result(app_request: Request, language: Language) -> dict[str, Any]:
+    """Return a stored result as the app shows it; 404 for one that is not of this device."""
+    device = devices.authenticate(app_request.token, app_request.now)
+    test = read_id(app_request.body.get("test_uuid"))
+    try:
+        own = own_measurement(device.id, results.sample_id(device.id, str(test)), language)
+    except Problem:  # a test of the history
+        own = own_measurement(device.id, str(test), language)
+    mobile = own["network"] == "mobile"
+    return {
+        **_moment(own, test),
         "share_subject": "",
-        "share_text": "",
+        "share_text": " ".join(reason["message"] for reason in own["reasons"]),
         "network_type": GENERAL_MOBILE if mobile else WIFI,
         "network_info": {"network_type_label": own["network"], "provider_name": None},
         "qoe_classification": [],
-        # 0: without a colour, since the limits are RTR's.
         "measurement_result": {
             "download_kbit": _kbit(own["download_mbps"]),
             "upload_kbit": _kbit(own["upload_mbps"]),
             "ping_ms": own["ping_ms"] or 0,
-            "download_classification": 0,
-            "upload_classification": 0,
-            "ping_classification": 0,
-            "signal_classification": 0,
+            "download_classification": UNCLASSIFIED,
+            "upload_classification": UNCLASSIFIED,
+            "ping_classification": UNCLASSIFIED,
+            "signal_classification": UNCLASSIFIED,
         },
     }
 

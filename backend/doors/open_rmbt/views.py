@@ -26,7 +26,9 @@ from backend.metrics import count_samples
 
 TEXT = "Open-RMBT, the app RTR-NetTest"
 blp = Blueprint("open_rmbt", __name__, description=TEXT, url_prefix=f"/rmbt/<token>/{ROUTE}")
-nobody_blp = Blueprint("open_rmbt_nobody", __name__, url_prefix=f"/{ROUTE}")
+nobody_blp = Blueprint(
+    "open_rmbt_nobody", __name__, description=f"{TEXT}, without an address", url_prefix=f"/{ROUTE}"
+)
 devices_blp = Blueprint("open_rmbt_devices", __name__, description=TEXT)
 blueprints = (blp, nobody_blp, devices_blp)
 
@@ -149,9 +151,8 @@ def list_news(app_request: Request) -> dict[str, Any]:
 @blp.response(200, schemas.ListsSchema)
 @_answer
 def list_history(app_request: Request) -> dict[str, Any]:
-    """List no history: samples with their verdicts are in the export of the device."""
-    devices.authenticate(app_request.token, app_request.now)
-    return {"history": []}
+    """List the device's samples, the newest first."""
+    return {"history": service.list_history(app_request, _language(app_request.body))}
 
 
 @nobody_blp.post("/<name>")

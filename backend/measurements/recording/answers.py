@@ -23,15 +23,15 @@ MAX_CHECK = 1_000
 # What a place adds to the columns of a measurement.
 PLACE = ("code", "name", "province", "set_name", "quality")
 
-OWN_FIGURES = ("network", "download_mbps", "upload_mbps", "ping_ms", *LOADED)
+OWN_FIGURES = ("network", "technology", "download_mbps", "upload_mbps", "ping_ms", *LOADED)
 # Rows from before tickets have none.
 ASSURANCE = (
     "coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)"
     " as assurance"
 )
 SELECT = f"""
-    select m.id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.download_mbps,
-           m.upload_mbps, m.ping_ms, {", ".join(f"m.{name}" for name in LOADED)},
+    select m.id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.technology,
+           m.download_mbps, m.upload_mbps, m.ping_ms, {", ".join(f"m.{name}" for name in LOADED)},
            m.reasons, m.marks, m.valid, m.counted, m.how, m.unit_id, {ASSURANCE},
            u.code, u.name, p.name as province, s.name as set_name, s.quality
     from measurements m

@@ -209,6 +209,7 @@ class OwnMeasurementSchema(ResultSchema):
     measured_at = fields.String(required=True)
     received_at = fields.String(required=True)
     network = fields.String(required=True)
+    technology = fields.String(allow_none=True)
     download_mbps = fields.Float(allow_none=True)
     upload_mbps = fields.Float(allow_none=True)
     ping_ms = fields.Float(allow_none=True)

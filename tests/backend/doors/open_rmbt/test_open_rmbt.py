@@ -225,8 +225,7 @@ def test_settings_name_the_device_and_no_list(client: FlaskClient, token: str) -
     assert answer["error"] == []
     assert settings["uuid"] and settings["servers"] == []
     assert settings["terms_and_conditions"]["url"].endswith("/do/apps")
-    for name in ("resultQoS", "history"):
-        assert send(client, token, name).json["error"] == []
+    assert send(client, token, "resultQoS").json["error"] == []
 
 
 @pytest.mark.parametrize(
@@ -256,6 +255,28 @@ def test_the_app_shows_its_result(client: FlaskClient, token: str) -> None:
     other = register(client)["Authorization"].removeprefix("Bearer ")
     for of, body in ((other, asked), (token, {"language": "en"}), (token, {"test_uuid": 7})):
         assert send(client, of, "testresult", body).json["error"]
+
+
+def test_the_app_lists_its_results(client: FlaskClient, token: str, clock: FakeClock) -> None:
+    assert send(client, token, "history").json["history"] == []
+    for mbps in (48_200, 940_000, None):
+        clock.now += timedelta(hours=5)
+        send(client, token, "result", result(request_test(client, token), test_speed_download=mbps))
+    asked = {"result_offset": 0, "result_limit": 100, "language": "en"}
+    last, fast, first = send(client, token, "history", asked).json["history"]
+    assert [one["speed_download"] for one in (last, fast, first)] == ["–", "940", "48.2"]
+    assert (first["speed_upload"], first["ping"], first["ping_shortest"]) == ("12.1", "21", "21")
+    assert first["network_type"] == "5G" and first["time"] < fast["time"]
+    for offset, listed in ((1, [fast]), (3, []), (900, [])):
+        page = asked | {"result_offset": offset, "result_limit": 1}
+        assert send(client, token, "history", page).json["history"] == listed
+    opened = {"test_uuid": first["test_uuid"], "language": "en"}
+    [shown] = send(client, token, "testresult", opened).json["testresult"]
+    assert shown["measurement_result"]["download_kbit"] == 48_200
+    assert "not confirmed" in shown["share_text"] or shown["share_text"] == ""
+    other = register(client)["Authorization"].removeprefix("Bearer ")
+    assert send(client, other, "history", asked).json["history"] == []
+    assert send(client, other, "testresult", opened).json["error"]
 
 
 def test_the_test_names_the_measuring_server(client: FlaskClient, token: str) -> None:

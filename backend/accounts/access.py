@@ -74,7 +74,6 @@ ACTS: dict[str, frozenset[str]] = {
     "users.manage": frozenset(),
     "privacy.manage": frozenset(),  # withdrawals by letter and their deadlines
     "organisation.create": frozenset(),
-    "cluster.edit": frozenset({"organiser"}),
     "organisation.edit": frozenset({"organiser"}),
     "team.edit": frozenset({"organiser"}),
     "team.see": frozenset({"organiser", "team_leader"}),  # its members, codes and figures

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, fields
 
 from backend.campaigns.service import FIRST_STATES, NETWORKS, STATES
 from backend.fields import MAX_ID, Day, Many, Object, Strict, Text, Whole
@@ -40,45 +40,27 @@ class CampaignsQuerySchema(PageSchema):
     day = Day(load_default=None)
 
 
-class _AreaSchema(Strict):
-    """The area: units of any level, or the present units of a cluster of communes."""
-
-    @validates_schema
-    def check_area(self, data: dict[str, Any], **_: Any) -> None:
-        """Reject an area that is given twice."""
-        if "areas" in data and "cluster_id" in data:
-            raise ValidationError({"cluster_id": ["areas_or_cluster"]})
-
-
-class CampaignChangeSchema(_AreaSchema):
+class CampaignChangeSchema(Strict):
     """Changes of a campaign; a missing field stays as it is."""
 
     name = Name()
     first_day = Day()
     last_day = Day()
     areas = _areas()
-    cluster_id = Whole(1, MAX_ID)
     networks = _networks()
     target = Whole(1, MAX_TARGET, allow_none=True)
     cap = Whole(1, MAX_CAP, allow_none=True)
     state = Text(choices=STATES)
 
 
-class CampaignCreateSchema(_AreaSchema):
+class CampaignCreateSchema(Strict):
     """A new campaign."""
-
-    @validates_schema
-    def require_area(self, data: dict[str, Any], **_: Any) -> None:
-        """Require an area."""
-        if "areas" not in data and "cluster_id" not in data:
-            raise ValidationError({"areas": ["required"]})
 
     organisation_id = Whole(1, MAX_ID, required=True)
     name = Name(required=True)
     first_day = Day(required=True)
     last_day = Day(required=True)
-    areas = _areas()
-    cluster_id = Whole(1, MAX_ID)
+    areas = _areas(required=True)
     networks = _networks(load_default=["mobile"])
     target = Whole(1, MAX_TARGET, allow_none=True, load_default=None)
     cap = Whole(1, MAX_CAP, allow_none=True, load_default=None)

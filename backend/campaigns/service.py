@@ -13,7 +13,6 @@ from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
-from backend.organisations.clusters import units_of
 from backend.organisations.references import serialize_units, unit_ids
 from backend.organisations.scopes import campaign_scope, requested_organisation_scope
 from backend.organisations.service import lock_organisation
@@ -126,7 +125,7 @@ def create_campaign(
     require(actor, "campaign.edit", requested_organisation_scope(organisation_id))
     lock_organisation(organisation_id)
     _check_days(data["first_day"], data["last_day"])
-    areas = _requested_areas(data)
+    areas = unit_ids(data["areas"], "areas")
     values = {name: data[name] for name in COLUMNS} | {"organisation_id": organisation_id}
     values["networks"] = _in_order(values["networks"])
     row = Campaign(**values)
@@ -233,20 +232,10 @@ def _changed_fields(
     if "networks" in values:
         values["networks"] = _in_order(values["networks"])
     changed = changed_values(row, values)
-    requested = _requested_areas(changes)
+    requested = unit_ids(changes.get("areas", ()), "areas")
     if requested and requested != areas:
         changed["areas"] = requested
     return changed
-
-
-def _requested_areas(data: Mapping[str, Any]) -> frozenset[int]:
-    """Return the units that a request names, one by one or by a cluster."""
-    if "cluster_id" not in data:
-        return unit_ids(data.get("areas", ()), "areas")
-    found = units_of(data["cluster_id"])
-    if not found:
-        raise invalid("cluster_id", "no_such_cluster")
-    return found
 
 
 def _in_order(networks: Collection[str]) -> list[str]:

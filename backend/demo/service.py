@@ -208,7 +208,6 @@ TEAM_STATEMENTS = (
     """delete from organisations o where id = any(:owners)
         and not exists (select from teams where organisation_id = o.id)
         and not exists (select from campaigns where organisation_id = o.id)
-        and not exists (select from clusters where organisation_id = o.id)
         and not exists (select from organisations where parent_id = o.id)""",
     "delete from personal_tokens using users u where u.id = user_id and u.demo",
     "delete from sessions using users u where u.id = user_id and u.demo",

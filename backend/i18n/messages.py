@@ -249,10 +249,7 @@ TEXTS: dict[str, str] = {
         "No phone of this signal has samples that could be excluded; it may no longer be found."
     ),
     "signal_unknown": N_("There is no such signal in this unit and month."),
-    "areas_or_cluster": N_("Specify units or a cluster of communes, not both."),
-    "no_such_cluster": N_("There is no such cluster of communes."),
     "cluster_ended": N_("This cluster of communes has ended."),
-    "units_ended": N_("These units ended before that day."),
     "sample_counted": N_("The sample is counted."),
     "sample_valid_not_counted": N_("The sample is valid but not counted:"),
     "sample_not_valid": N_("The sample is not valid:"),

@@ -2,15 +2,13 @@
 
 import base64
 import hashlib
-import io
 from functools import cache
 from pathlib import Path
 
 import segno
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "campaigns"
-# Pixels of one module: sharp on a poster, and a Zalo message still shows it whole.
-PNG_SCALE, SVG_SCALE = 12, 8
+SVG_SCALE = 8  # of one module
 
 
 def content(base_url: str, code: str) -> str:
@@ -21,16 +19,6 @@ def content(base_url: str, code: str) -> str:
 def short_address(base_url: str, code: str) -> str:
     """Return a short address to type, which redirects to the measuring page."""
     return f"{base_url}j/{code}".partition("://")[2]
-
-
-def as_png(text: str) -> bytes:
-    """Draw a QR code as PNG."""
-    return _draw(text, "png", PNG_SCALE)
-
-
-def as_svg(text: str) -> bytes:
-    """Draw a QR code as SVG."""
-    return _draw(text, "svg", SVG_SCALE)
 
 
 def inline_svg(text: str) -> str:
@@ -52,12 +40,6 @@ def policy() -> str:
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     )
-
-
-def _draw(text: str, kind: str, scale: int) -> bytes:
-    image = io.BytesIO()
-    _code(text).save(image, kind=kind, scale=scale)
-    return image.getvalue()
 
 
 def _code(text: str) -> segno.QRCode:

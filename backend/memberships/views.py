@@ -28,7 +28,6 @@ blp.after_request(keep_private)
 MAX_PAGE = 500
 CODE = "/campaigns/<int:campaign_id>/teams/<int:team_id>/join-code"
 POSTER = "/campaigns/<int:campaign_id>/teams/<int:team_id>/poster"
-FILE = {"type": "string", "format": "binary"}
 
 
 def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -151,22 +150,6 @@ def rotate_code(limits: dict[str, Any], campaign_id: int, team_id: int) -> Any:
 def show_code(campaign_id: int, team_id: int) -> Any:
     """Show a team's join code to its leader and organisers."""
     return _serialize_code(_details(campaign_id, team_id))
-
-
-@code_blp.get(f"{CODE}.svg")
-@code_blp.response(200, FILE, content_type="image/svg+xml")
-def draw_svg(campaign_id: int, team_id: int) -> Response:
-    """Draw a team's join code as a QR code, SVG."""
-    image = poster.as_svg(_content(_details(campaign_id, team_id)))
-    return Response(image, content_type="image/svg+xml")
-
-
-@code_blp.get(f"{CODE}.png")
-@code_blp.response(200, FILE, content_type="image/png")
-def draw_png(campaign_id: int, team_id: int) -> Response:
-    """Draw a team's join code as a QR code, PNG."""
-    image = poster.as_png(_content(_details(campaign_id, team_id)))
-    return Response(image, content_type="image/png")
 
 
 @code_blp.get(POSTER)

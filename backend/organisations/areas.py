@@ -187,7 +187,7 @@ def confirm_successors(
 ) -> dict[str, Any]:
     """Grant a role over the confirmed units in place of an ended one; none for no units.
 
-    Several units become one cluster of the admins, by default with the old unit's name.
+    Several units become one cluster, by default with the old unit's name.
     """
     require(actor, "users.manage")
     require_recent(actor, now)
@@ -208,8 +208,8 @@ def confirm_successors(
     until, old.valid_to = old.valid_to, day_begin(unit.valid_to + DAY)
     over: tuple[Kind, int] | None = ("unit", units[0]) if units else None
     if len(units) > 1:
-        name, span = data["name"] or f"{unit.name} (cũ)", (local_day(now), None)
-        over = "cluster", add_cluster(actor, None, name, span, units).id
+        name = data["name"] or f"{unit.name} (cũ)"
+        over = "cluster", add_cluster(actor, name, local_day(now), units)
     granted = over and users.add_role(user.id, NewRole("official", *over, until), now)[0]
     if granted:
         granted.waits = old.waits

@@ -39,18 +39,15 @@ class Organisation(db.Model):
 
 
 class Cluster(db.Model):
-    """A named list of units: an area of campaigns and of officials, from one day to another."""
+    """A named list of units: the area of an official whose unit ended in the reform."""
 
     __tablename__ = "clusters"
     __table_args__ = (CheckConstraint("valid_from <= valid_to", name="days"),)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    # Null: it belongs to the admins.
-    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     name: Mapped[str]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]  # last day
-    version: Mapped[int] = mapped_column(server_default="1")
     sort_key: Mapped[str] = mapped_column(default=default_sort_key)
 
 

@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.accounts import login_names
 from backend.accounts.schemas import Label, RoleSchema
-from backend.fields import MAX_ID, AwareTime, Day, Many, Object, Reason, Strict, Text, Whole
+from backend.fields import MAX_ID, AwareTime, Many, Object, Reason, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 from backend.organisations.grants import KINDS
 from backend.organisations.names import normalised
@@ -142,46 +142,6 @@ MAX_UNITS = 1_000
 
 def _units(**options: bool) -> Many:
     return Many(Object(UnitReferenceSchema), least=1, most=MAX_UNITS, **options)
-
-
-class ClustersQuerySchema(PageSchema):
-    """Filters of clusters; ended ones are left out by default."""
-
-    organisation = QueryId(load_default=None)
-    ended = Text(choices=YES_NO, load_default="false")
-
-
-class ClusterChangeSchema(Strict):
-    """Changes of a cluster; a missing field stays as it is."""
-
-    name = Name()
-    units = _units()
-    valid_to = Day(allow_none=True)
-
-
-class ClusterCreateSchema(Strict):
-    """A new cluster, by default from today on; without an organisation it is the admins'."""
-
-    organisation_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
-    name = Name(required=True)
-    units = _units(required=True)
-    valid_from = Day(allow_none=True, load_default=None)
-    valid_to = Day(allow_none=True, load_default=None)
-
-
-class ClusterSchema(Schema):
-    """A cluster, valid to its last day or until further notice."""
-
-    id = fields.Integer(required=True)
-    organisation_id = fields.Integer(required=True, allow_none=True)
-    name = fields.String(required=True)
-    valid_from = fields.Date(required=True)
-    valid_to = fields.Date(required=True, allow_none=True)
-    units = fields.List(fields.Nested(UnitBriefSchema), required=True)
-    version = fields.Integer(required=True)
-
-
-ClusterPageSchema = page_of(ClusterSchema)  # in Vietnamese order
 
 
 # A leader of all teams of a commune has some ten.

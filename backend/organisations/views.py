@@ -1,4 +1,4 @@
-"""The API of organisations, clusters of communes, areas of officials, invitations and roles."""
+"""The API of organisations, areas of officials, invitations and roles."""
 
 from typing import Any
 
@@ -7,20 +7,20 @@ from flask import current_app
 from backend.accounts.authentication import PersonBlueprint, SignedInParser, actor, keep_private
 from backend.accounts.links import deliver
 from backend.accounts.schemas import LinkSchema, RoleSchema
-from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.links import link_root
 from backend.http.requests import Blueprint, clock_now
-from backend.organisations import areas, clusters, grants, schemas, service
+from backend.organisations import areas, grants, schemas, service
 
-blp = Blueprint("organisations", __name__, parser=SignedInParser())
-cluster_blp = Blueprint("clusters", __name__, description="Cụm xã", parser=SignedInParser())
+blp = Blueprint(
+    "organisations", __name__, description="Organisers of campaigns", parser=SignedInParser()
+)
 area_blp = PersonBlueprint("areas", __name__, description="Areas of officials")
 area_blp.after_request(keep_private)
 grant_blp = PersonBlueprint("granting", __name__, description="Invitations and roles")
 grant_blp.after_request(keep_private)
-blueprints = (blp, area_blp, cluster_blp, grant_blp)
+blueprints = (blp, area_blp, grant_blp)
 
 
 @blp.get("/organisations")
@@ -67,51 +67,6 @@ def end_organisation(organisation_id: int) -> Any:
     expected = etags.expected()
     now = clock_now()
     return etags.with_etag_or_204(service.end_organisation(actor(), organisation_id, expected, now))
-
-
-@cluster_blp.get("/clusters")
-@cluster_blp.arguments(schemas.ClustersQuerySchema, location="query")
-@cluster_blp.response(200, schemas.ClusterPageSchema)
-def list_clusters(query: dict[str, Any]) -> Any:
-    """List clusters of communes."""
-    return clusters.list_clusters(query, local_day(clock_now()))
-
-
-@cluster_blp.post("/clusters")
-@cluster_blp.doc(security=PERSON)
-@cluster_blp.arguments(schemas.ClusterCreateSchema)
-@cluster_blp.response(201, schemas.ClusterSchema, headers=etags.ETAG_HEADER, description="Added")
-def create_cluster(data: dict[str, Any]) -> Any:
-    """Add a cluster of communes."""
-    return etags.with_etag(clusters.create_cluster(actor(), data, clock_now()), 201)
-
-
-@cluster_blp.get("/clusters/<int:cluster_id>")
-@cluster_blp.response(200, schemas.ClusterSchema, headers=etags.ETAG_HEADER)
-@cluster_blp.alt_response(304, description="As the client has it")
-def show_cluster(cluster_id: int) -> Any:
-    """Show a cluster of communes."""
-    return etags.with_etag(clusters.show_cluster(cluster_id))
-
-
-@cluster_blp.patch("/clusters/<int:cluster_id>")
-@cluster_blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@cluster_blp.arguments(schemas.ClusterChangeSchema)
-@cluster_blp.response(200, schemas.ClusterSchema, headers=etags.ETAG_HEADER)
-def change_cluster(changes: dict[str, Any], cluster_id: int) -> Any:
-    """Change a cluster of communes."""
-    changed = clusters.change_cluster(actor(), cluster_id, etags.expected(), changes, clock_now())
-    return etags.with_etag(changed)
-
-
-@cluster_blp.delete("/clusters/<int:cluster_id>")
-@cluster_blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@cluster_blp.response(200, schemas.ClusterSchema, headers=etags.ETAG_HEADER, description="Ended")
-@cluster_blp.alt_response(204, description="Removed: it was nobody's area")
-def end_cluster(cluster_id: int) -> Any:
-    """End a cluster of communes, or remove it where it was nobody's area."""
-    expected = etags.expected()
-    return etags.with_etag_or_204(clusters.end_cluster(actor(), cluster_id, expected, clock_now()))
 
 
 @area_blp.post("/deputies")

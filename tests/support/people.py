@@ -154,14 +154,12 @@ def campaign(app: Flask, organisation_id: int, *areas: int, **changes: Any) -> i
     return made
 
 
-def cluster(
-    app: Flask, codes: tuple[str, ...], organisation_id: int | None = None, **changes: Any
-) -> int:
+def cluster(app: Flask, codes: tuple[str, ...], **changes: Any) -> int:
     """Create a cluster of communes of 2024, valid as long as they are."""
     units = [unit_id(app, code) for code in codes]
     span = {"valid_from": LONG_AGO.date(), "valid_to": date(2025, 6, 30)}
     fields = {"name": "Cụm xã", **span, **changes}
-    made = _add(app, Cluster(organisation_id=organisation_id, **fields))
+    made = _add(app, Cluster(**fields))
     with app.app_context():
         db.session.add_all([ClusterUnit(cluster_id=made, unit_id=unit) for unit in units])
         db.session.commit()

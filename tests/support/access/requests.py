@@ -283,8 +283,6 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {CODE} (draft)": lambda w: {"json": {}} | _draft(w),
     f"GET {CODE}": _coded,
     f"GET {CODE} (not the leader's)": lambda w: _other_team(w) | {"made": w.code(w.other_team)},
-    f"GET {CODE}.svg": _coded,
-    f"GET {CODE}.png": _coded,
     f"GET {POSTER}": _coded,
     "POST /api/v1/join-codes/check": lambda w: {"json": {"code": w.code(w.team)}},
     "POST /api/v1/memberships": lambda w: {"json": {"code": w.code(w.team)}},

@@ -78,21 +78,6 @@ def _excluded(world: World) -> dict[str, Any]:
     return {"at": {"code": "19", "exclusion_id": made.json["id"]}, "json": WHY}
 
 
-COMMUNES = {"name": "Cụm xã phía bắc", "units": [
-    {"system": "2024", "level": "commune", "code": code} for code in ("05443", "05452")
-]}  # fmt: skip
-
-
-def _cluster(world: World, **changes: Any) -> dict[str, Any]:
-    return {"json": COMMUNES | changes}
-
-
-def _area(world: World) -> dict[str, Any]:
-    """Make the cluster an official's area, and return a request that removes a commune."""
-    people.person(world.app, "official", world.cluster, kind="cluster")
-    return SEEN | {"json": {"units": COMMUNES["units"][:1]}}
-
-
 def deputy(world: World) -> dict[str, Any]:
     name = f"{secrets.token_hex(4)}@example.vn"
     people.account(world.app, name)
@@ -148,14 +133,6 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "headers": {"If-Match": '"0", "1"'},
         "json": LETTERHEAD,
     },
-    "POST /api/v1/clusters": _cluster,
-    "POST /api/v1/clusters (of an organisation)": lambda w: _cluster(
-        w, organisation_id=w.organisation
-    ),
-    "PATCH /api/v1/clusters/<int:cluster_id>": lambda w: SEEN | _cluster(w),
-    "PATCH /api/v1/clusters/<int:cluster_id> (official's area)": _area,
-    "DELETE /api/v1/clusters/<int:cluster_id>": lambda w: SEEN,
-    "DELETE /api/v1/clusters/<int:cluster_id> (official's area)": _area,
     "POST /api/v1/deputies": deputy,
     "DELETE /api/v1/deputies/<int:deputy_id>": lent,
     "POST /api/v1/deputies/<int:deputy_id>/renewal": own_deputy,

@@ -154,15 +154,6 @@ TABLE = {
     "GET /api/v1/organisations/<int:organisation_id>": EVERYBODY,
     "PATCH /api/v1/organisations/<int:organisation_id>": "401 401 403 200 403 403 403 200",
     "DELETE /api/v1/organisations/<int:organisation_id>": "401 401 403 200 403 403 403 200",
-    # clusters of communes are public; organisers create those of their organisation
-    "GET /api/v1/clusters": EVERYBODY,
-    "GET /api/v1/clusters/<int:cluster_id>": EVERYBODY,
-    "POST /api/v1/clusters": "401 401 403 403 403 403 403 201",
-    "POST /api/v1/clusters (of an organisation)": "401 401 403 201 403 403 403 201",
-    "PATCH /api/v1/clusters/<int:cluster_id>": "401 401 403 200 403 403 403 200",
-    "PATCH /api/v1/clusters/<int:cluster_id> (official's area)": "401 401 403 403 403 403 403 200",
-    "DELETE /api/v1/clusters/<int:cluster_id>": "401 401 403 204 403 403 403 204",
-    "DELETE /api/v1/clusters/<int:cluster_id> (official's area)": "401 401 403 403 403 403 403 200",
     # officials delegate their area; admins grant roles and confirm successors of units
     "POST /api/v1/deputies": "401 401 403 403 403 201 403 403",
     "GET /api/v1/deputies": "401 401 200 200 200 200 200 200",
@@ -197,8 +188,6 @@ TABLE = {
     f"POST {CODE} (draft)": "401 401 404 201 404 404 404 201",
     f"GET {CODE}": "404 401 200 200 404 404 404 200",
     f"GET {CODE} (not the leader's)": "404 401 404 200 404 404 404 200",
-    f"GET {CODE}.svg": "404 401 200 200 404 404 404 200",
-    f"GET {CODE}.png": "404 401 200 200 404 404 404 200",
     f"GET {POSTER}": "404 401 200 200 404 404 404 200",
     # a volunteer is identified by the device alone
     "GET /api/v1/memberships/today": "401 200 401 401 401 401 401 401",

@@ -79,11 +79,6 @@ class World:
         return people.unit_id(self.app, "01", level="province")
 
     @cached_property
-    def cluster(self) -> int:
-        """A cluster of two communes, of the organisation."""
-        return people.cluster(self.app, ("05443", "05452"), self.organisation)
-
-    @cached_property
     def campaign(self) -> int:
         """An open campaign."""
         return people.campaign(self.app, self.organisation, self.province)

@@ -8,8 +8,10 @@ from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now
 
-blp = Blueprint("campaigns", __name__, parser=SignedInParser())
-team_blp = PersonBlueprint("teams", __name__)
+blp = Blueprint(
+    "campaigns", __name__, description="Campaigns: area, days, state", parser=SignedInParser()
+)
+team_blp = PersonBlueprint("teams", __name__, description="Teams of an organisation")
 blueprints = (blp, team_blp)
 
 

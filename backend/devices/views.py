@@ -10,7 +10,7 @@ from backend.devices import consent, schemas, service
 from backend.devices.service import ConsentState, KnownDevice, Registration
 from backend.http.requests import Blueprint, bearer_token, clock_now, language
 
-blp = Blueprint("devices", __name__)
+blp = Blueprint("devices", __name__, description="Phones: consent, registration, tokens")
 blueprints = (blp,)
 
 

@@ -14,7 +14,12 @@ from backend.http.etags import with_digest
 from backend.http.requests import as_attachment, clock_now, language
 from backend.tables.spreadsheets import XLSX
 
-blp = PersonBlueprint("contributions", __name__, url_prefix="/api/v1/campaigns")
+blp = PersonBlueprint(
+    "contributions",
+    __name__,
+    description="What teams and volunteers earned",
+    url_prefix="/api/v1/campaigns",
+)
 blueprints = (blp,)
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}

@@ -21,7 +21,7 @@ from backend.measurements.corrections.schemas import (
 from backend.measurements.corrections.service import Decision, change_campaign
 from backend.tables.schemas import BODY, MEDIA_TYPES, ImportQuerySchema
 
-blp = PersonBlueprint("decisions", __name__)
+blp = PersonBlueprint("decisions", __name__, description="Corrections by organisers")
 blueprints = (blp,)
 
 

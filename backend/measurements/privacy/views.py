@@ -31,8 +31,13 @@ from backend.measurements.privacy.withdrawal import (
     withdraw_by_code,
 )
 
-blp = Blueprint("privacy", __name__)
-requests = PersonBlueprint("withdrawals", __name__, url_prefix="/api/v1/withdrawal-requests")
+blp = Blueprint("privacy", __name__, description="Export and withdrawal of a device's data")
+requests = PersonBlueprint(
+    "withdrawals",
+    __name__,
+    description="Requests to withdraw without the phone",
+    url_prefix="/api/v1/withdrawal-requests",
+)
 blueprints = (blp, requests)
 
 

@@ -11,6 +11,7 @@ from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now, read_bytes
+from backend.reports.files.rendering import RENDERERS
 from backend.reports.monthly import (
     checklist,
     deadlines,
@@ -33,13 +34,14 @@ blp = Blueprint(
     description="Monthly reports",
     parser=SignedInParser(),
 )
-letterheads = PersonBlueprint("letterheads", __name__)
+letterheads = PersonBlueprint("letterheads", __name__, description="Heads of an office's letters")
 seals = Blueprint("seals", __name__, url_prefix="/api/v1/reports", description="Seals of reports")
 blueprints = (blp, letterheads, seals)
 
 PDF, PLAIN = "application/pdf", "text/plain"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
-FILE_RESPONSE = {200: {"content": {"application/octet-stream": BINARY}}}
+OBJECT = {"application/json": {"schema": {"type": "object"}}}
+FILE_RESPONSE = {200: {"content": {guess_type(name)[0]: BINARY for name in RENDERERS} | OBJECT}}
 PDF_RESPONSE = {200: {"content": {PDF: BINARY}}}
 
 
@@ -193,7 +195,7 @@ def post_supersede(data: dict[str, Any], report_id: int) -> Any:
 
 @blp.get("/<int:report_id>/files/<name>")
 @blp.doc(responses=FILE_RESPONSE)
-@blp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+@blp.response(200)
 def get_file(report_id: int, name: str) -> Response:
     """Send a file of a report; of a draft a preview."""
     content = service.read_file(actor(), report_id, name, clock_now(), _trusted())

@@ -7,7 +7,7 @@ from backend.http import etags
 from backend.http.requests import clock_now
 from backend.reports.references import schemas, service
 
-blp = PersonBlueprint("references", __name__)
+blp = PersonBlueprint("references", __name__, description="Documents that letters cite")
 blueprints = (blp,)
 
 

@@ -90,8 +90,9 @@ class EmbeddedPostgres:
 
     @property
     def reporting_url(self) -> str:
-        """The URL of analysts' tools, by a role that reads the views of `reporting` alone."""
-        return url(REPORTING, self.passwords.of(REPORTING), self.socket_dir, PORT)
+        """The URL of psql and analysts' tools, by a role that reads the views of `reporting`."""
+        own = url(REPORTING, self.passwords.of(REPORTING), self.socket_dir, PORT)
+        return own.replace("+psycopg", "")  # SQLAlchemy's name of a driver
 
     @property
     def account(self) -> Account:

@@ -101,6 +101,15 @@ def test_every_operation_of_the_api_is_described(document: dict[str, Any], app: 
     assert described == served
 
 
+def test_every_tag_is_described_and_files_have_their_types(document: dict[str, Any]) -> None:
+    assert [tag["name"] for tag in document["tags"] if not tag.get("description")] == []
+    file = document["paths"]["/api/v1/reports/{report_id}/files/{name}"]["get"]
+    kinds = {
+        kind.rpartition(".")[2].rpartition("/")[2] for kind in file["responses"]["200"]["content"]
+    }
+    assert kinds == {"document", "sheet", "zip", "json"}
+
+
 def test_every_operation_has_a_summary_and_describes_its_errors(document: dict[str, Any]) -> None:
     for method, path, operation in operations(document):
         where = f"{method} {path}"

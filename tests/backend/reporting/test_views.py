@@ -50,8 +50,9 @@ class Analyst:
 
 @pytest.fixture
 def analyst(app: Flask, postgres: EmbeddedPostgres) -> Iterator[Analyst]:
-    url = postgres.reporting_url.replace("+psycopg", "")
-    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+    with psycopg.connect(
+        postgres.reporting_url, autocommit=True, row_factory=dict_row
+    ) as connection:
         yield Analyst(connection)
 
 

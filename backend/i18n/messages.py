@@ -101,6 +101,7 @@ TEXTS: dict[str, str] = {
     "not_uuid": N_("Must be a UUID."),
     "not_time": N_("Must be an ISO 8601 time with an offset."),
     "not_day": N_("Must be a day, YYYY-MM-DD."),
+    "not_written_day": N_("This is not a day; write it like 31/12/2026."),
     "not_month": N_("Must be a month, YYYY-MM."),
     "out_of_range": N_("The value is out of range."),
     "negative": N_("Must be 0 or more."),

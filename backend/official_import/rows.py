@@ -75,7 +75,7 @@ def _read(row: SheetRow, finder: UnitFinder, today: date) -> None:
     if row.cells["last_day"]:
         row.values["last_day"] = day = parse_day(row.cells["last_day"])
         if day is None:
-            row.refuse("last_day", "not_day")
+            row.refuse("last_day", "not_written_day")
         elif day < today:
             row.refuse("last_day", "in_the_past")
 

@@ -97,3 +97,11 @@ for (const moment of ["DOMContentLoaded", "load"]) addEventListener(moment, () =
 addEventListener("beforeprint", () => {
   for (const rest of document.querySelectorAll("details.rest")) rest.open = true;
 });
+
+// A page that cannot be opened leads back to the one before it.
+addEventListener("DOMContentLoaded", () => {
+  const back = document.querySelector("[data-back]");
+  if (!back || history.length < 2) return;
+  back.hidden = false;
+  back.addEventListener("click", () => history.back());
+});

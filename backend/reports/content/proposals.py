@@ -103,7 +103,7 @@ def _reached(network: str, unit: ReportUnit, sections: Sections) -> str:
         return _own_target(network, unit, with_target[-1], sections["samples"][network])
     sentences = [
         f"Theo số liệu Đo Sóng, {', '.join(map(_part, same))} đạt từ {_n(threshold or 0)} mẫu"
-        f" {BASES.get(basis or '', '')} {NETWORKS_LONG[network]} trở lên{_by(source, unit)}."
+        f" {BASES.get(basis or '', '')} {NETWORKS_LONG[network]} trở lên{_by(source)}."
         for (threshold, basis, source), same in groupby(
             with_target, key=lambda row: (row["threshold"], row["basis"], row["source"])
         )
@@ -118,12 +118,12 @@ def _own_target(network: str, unit: ReportUnit, row: Reached, samples: Samples) 
     return (
         f"Theo số liệu Đo Sóng, {within(unit['name'])} có {_n(samples[basis])} mẫu {BASES[basis]}"  # type: ignore[literal-required]
         f" {NETWORKS_LONG[network]}, {verdict} {_n(row['threshold'] or 0)} mẫu"
-        f"{_by(row['source'], unit)}."
+        f"{_by(row['source'])}."
     )
 
 
-def _by(source: str | None, unit: ReportUnit) -> str:
-    cited = cite(source, unit)
+def _by(source: str | None) -> str:
+    cited = cite(source)
     return f" (theo {cited})" if cited else ""
 
 

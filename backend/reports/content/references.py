@@ -3,42 +3,26 @@
 from collections.abc import Iterable
 from datetime import date
 
-from backend.reports.content.figures import ReferenceDocument, ReportUnit
+from backend.reports.content.figures import ReferenceDocument
 
 # Sources of the targets of a new installation, as Decree 30/2020/NĐ-CP cites a letter.
 LETTERS = {
     "5691/BTTTT-CVT (31/12/2024)": (
         "Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của Bộ Thông tin và Truyền thông"
     ),
-    "1004/SKHCN Cần Thơ (15/09/2025)": (
-        "Công văn số 1004/SKHCN ngày 15 tháng 9 năm 2025 của Sở Khoa học và Công nghệ thành phố"
-        " Cần Thơ"
-    ),
 }
-# Letters of one province, which request nothing of another one.
-OF_PROVINCE = {"1004/SKHCN Cần Thơ (15/09/2025)": "Thành phố Cần Thơ"}
-
-
-# Source of a target that rests on a letter of another province: the installation set it.
+# Source of the target of fixed lines, which no letter names: the installation set it.
 OWN_DEFAULT = "Mức mặc định của Đo Sóng"
 
 
-def source_for(source: str | None, province: str) -> str | None:
-    """Return the source of a target in a province, without letters of other provinces."""
-    other = OF_PROVINCE.get(source or "", province) != province
-    return OWN_DEFAULT if other else source
+def cite(source: str | None) -> str | None:
+    """Return how a report cites the source of a target; None if it does not."""
+    return None if source in (None, OWN_DEFAULT) else LETTERS.get(source or "", source)
 
 
-def cite(source: str | None, unit: ReportUnit) -> str | None:
-    """Return how a report of a unit cites the source of a target; None if it does not."""
-    if source is None or source_for(source, unit["province"]) == OWN_DEFAULT:
-        return None
-    return LETTERS.get(source, source)
-
-
-def cite_all(sources: Iterable[str | None], unit: ReportUnit) -> str:
+def cite_all(sources: Iterable[str | None]) -> str:
     """Return the citation of several sources, each once."""
-    cited = {cite(source, unit) for source in sources}
+    cited = {cite(source) for source in sources}
     return ", ".join(sorted(one for one in cited if one))
 
 

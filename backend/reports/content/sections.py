@@ -35,7 +35,6 @@ from backend.reports.content.figures import (
     Vnnic,
 )
 from backend.reports.content.labels import BASES, NOTES
-from backend.reports.content.references import source_for
 from backend.units.catalogue import LEVELS_OF
 from backend.units.service import UnitRow, units_by_id
 
@@ -89,7 +88,7 @@ def _reached(level: str, answer: Answer, unit: UnitRow) -> Reached:
         **_select(summary, ("units", "reached", "share")),  # type: ignore[typeddict-item]
         "best_share": (summary["distribution"] or {}).get("best_share"),
         **{name: target.get(name) for name in ("threshold", "basis")},
-        "source": source_for(target.get("source"), unit.province),
+        "source": target.get("source"),
     }
 
 

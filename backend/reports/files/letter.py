@@ -181,7 +181,7 @@ def _opening(report: Report, tables: Mapping[str, Table]) -> str:
     if "references" in report:
         cited = cite_documents(report["references"])
     else:  # frozen before version 1.1
-        cited = cite_all((row["source"] for row in tables["reached"].rows), report["unit"])
+        cited = cite_all(row["source"] for row in tables["reached"].rows)
     office = labels.agency_name(letterhead_of(report)["agency"])
     done = f"{office} báo cáo kết quả đo chất lượng dịch vụ truy nhập Internet {_where(report)}"
     start = f"Thực hiện {cited}, " if cited else ""

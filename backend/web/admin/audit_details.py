@@ -1,8 +1,9 @@
 """Audit entries as people read them: their details, and those of imports."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +13,9 @@ from backend.accounts.access import Actor
 from backend.accounts.models import AuditEntry, User
 from backend.database.extensions import db
 from backend.i18n.catalogues import N_, Language, gettext
+from backend.reports.content.labels import SECTIONS
+from backend.web.admin.roles import MODELS, names_of
+from backend.web.site.labels import LABELS
 
 NAMES: Mapping[str, str] = {
     "accepted": N_("accepted"),
@@ -60,6 +64,7 @@ NAMES: Mapping[str, str] = {
     "first": N_("First day"),
     "first_day": N_("First day"),
     "format": N_("Format"),
+    "from": N_("From"),
     "gone": N_("skipped"),
     "granted": N_("Granted role"),
     "host": N_("Host"),
@@ -88,6 +93,7 @@ NAMES: Mapping[str, str] = {
     "received": N_("Received"),
     "refused": N_("refused"),
     "rejected": N_("rejected"),
+    "remarks": N_("Versions of remarks"),
     "removed": N_("removed"),
     "role": N_("Role"),
     "roles": N_("Roles"),
@@ -95,7 +101,7 @@ NAMES: Mapping[str, str] = {
     "rule": N_("Rule"),
     "samples": N_("Samples"),
     "scope": N_("Scope"),
-    "scope_id": N_("Number of the scope"),
+    "scope_id": N_("Responsible for"),
     "scope_kind": N_("Kind of scope"),
     "scopes": N_("Scopes"),
     "sections": N_("Sections"),
@@ -114,7 +120,7 @@ NAMES: Mapping[str, str] = {
     "type": N_("Type"),
     "unchanged": N_("unchanged"),
     "unit": N_("Unit"),
-    "unit_id": N_("Number of the unit"),
+    "unit_id": N_("Unit"),
     "units": N_("Units"),
     "update": N_("changed"),
     "uses_most": N_("Uses at most"),
@@ -127,26 +133,89 @@ NAMES: Mapping[str, str] = {
 YES, NO, NOTHING = N_("yes"), N_("no"), "–"
 
 
-def readable_details(details: Mapping[str, Any], language: Language) -> list[tuple[str, str]]:
-    """The names and values of an entry's details, in a language; unknown names as they are."""
-    return [(_name(name, language), _value(value, language)) for name, value in details.items()]
+# Nouns of labels whose codes are values, by the name of the detail.
+CODES: Mapping[str, str] = {
+    "basis": "basis",
+    "channel": "withdrawal_channel",
+    "kind": "job",
+    "level": "level",
+    "network": "network",
+    "networks": "network",
+    "purpose": "target_purpose",
+    "quality": "boundary_quality",
+    "reads": "read",
+    "role": "role",
+    "scope": "scope_kind",
+    "scope_kind": "scope_kind",
+    "type": "organisation_type",
+}
+# Kinds of rows whose ids are values, by the name of the detail.
+REFERENCES: Mapping[str, str] = {
+    "campaign": "campaign",
+    "campaign_id": "campaign",
+    "home_unit_id": "unit",
+    "organisation_id": "organisation",
+    "parent_id": "organisation",
+    "team": "team",
+    "team_id": "team",
+    "unit_id": "unit",
+}
+Names = Mapping[tuple[str, int], str]
+
+
+def names_in(rows: Iterable[Mapping[Any, Any]]) -> Names:
+    """Return the names of the rows that entries name by their ids, by kind and id."""
+    return names_of({one for row in rows for one in _references(row["details"])})
+
+
+def _references(details: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    for name, value in details.items():
+        if isinstance(value, Mapping):
+            yield from _references(value)
+        elif (kind := _kind_of(name, details)) and isinstance(value, int):
+            yield kind, value
+
+
+def _kind_of(name: str, details: Mapping[str, Any]) -> str | None:
+    """Return the kind of row that a detail names by its id."""
+    if name == "scope_id":
+        kind = details.get("scope") or details.get("scope_kind")
+        return kind if kind in MODELS else None
+    return REFERENCES.get(name)
+
+
+def readable_details(
+    details: Mapping[str, Any], language: Language, names: Names = MappingProxyType({})
+) -> list[tuple[str, str]]:
+    """Return the names and values of an entry's details in words; unknown ones as they are."""
+    return [
+        (_name(name, language), _value(name, value, details, language, names))
+        for name, value in details.items()
+    ]
 
 
 def _name(name: str, language: Language) -> str:
-    return gettext(NAMES[name], language) if name in NAMES else name
+    return gettext(NAMES.get(name) or SECTIONS.get(name) or name, language)
 
 
-def _value(value: Any, language: Language) -> str:
+def _value(
+    name: str, value: Any, details: Mapping[str, Any], language: Language, names: Names
+) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, bool):
         return gettext(YES if value else NO, language)
     if isinstance(value, Mapping):
-        named = readable_details(value, language)
-        return "; ".join(f"{name}: {text}" for name, text in named) or NOTHING
+        named = readable_details(value, language, names)
+        return "; ".join(f"{key}: {text}" for key, text in named) or NOTHING
     if isinstance(value, list):
-        return ", ".join(_value(one, language) for one in value) or NOTHING
-    return str(value)
+        return ", ".join(_value(name, one, details, language, names) for one in value) or NOTHING
+    if (kind := _kind_of(name, details)) and isinstance(value, int):
+        return names.get((kind, value), str(value))
+    if name == "sections":
+        return SECTIONS.get(value, str(value))
+    label = LABELS[CODES[name]].get(value) if name in CODES and isinstance(value, str) else None
+    return gettext(label, language) if label else str(value)
 
 
 def row_of(subject: str, kind: str) -> int | None:

@@ -30,6 +30,7 @@ from backend.web.admin import people_pages, schemas  # noqa: F401 # binds pages
 from backend.web.admin.audit_details import (
     IMPORTS,
     actor_of,
+    names_in,
     people_of,
     readable_details,
     row_of,
@@ -278,6 +279,7 @@ def audit(query: dict[str, Any]) -> Any:
     kept = {name: request.args.get(name) for name in FILTERS}
     values: dict[str, Any] = {"kept": kept, "row_of": row_of, "imports": IMPORTS}
     values |= {"details": readable_details, "people": people_of(listed["items"])}
+    values["names"] = names_in(listed["items"])
     return render_section("audit", query, listed=listed, **values)
 
 

@@ -14,12 +14,13 @@ from backend.accounts.authentication import ACTOR_KEY, CSRF_FIELD, actor, renew_
 from backend.accounts.own_account import has_password
 from backend.database.extensions import db
 from backend.errors import Problem, field_errors
-from backend.http.problems import CODES, answer_http, serialize_errors
+from backend.http.problems import CODES, answer_http
 from backend.http.requests import Parser, language
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.web.site.forms import PASSWORD_AGAIN
 from backend.web.site.pages import render, render_private, translator_for
+from backend.web.site.reading import readable_errors
 from backend.web.site.schemas import PageQuerySchema
 from backend.web.site.sign_in import provider_name
 
@@ -231,14 +232,15 @@ def _page_language() -> Language | None:
 def _error_page(problem: Problem) -> Response:
     lang = _page_language()
     reader_language = lang or language()
-    errors = serialize_errors(problem.errors, reader_language)
+    errors = readable_errors(problem.errors, reader_language)
     text = {"text": message(problem.code, reader_language), "errors": errors}
     again = request.full_path.rstrip("?") if request.method == "GET" else None
     # A person whom the request has not needed is not looked up: the database may be away.
     known = request.environ.get(ACTOR_KEY)
     signed_in = known is not None and known.session is not None
     show = render_private if signed_in else render
-    response = show("web/site/wrong.html", lang, problem=problem, again=again, **text)
+    values = {"problem": problem, "again": again, "signed_in": signed_in, **text}
+    response = show("web/site/wrong.html", lang, **values)
     response.status_code = problem.status
     response.headers.update(problem.headers)
     return response

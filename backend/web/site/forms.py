@@ -12,11 +12,11 @@ from werkzeug.datastructures import FileStorage
 from backend.accounts.authentication import CSRF_FIELD
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors, invalid
-from backend.http.problems import serialize_errors
 from backend.http.requests import MAX_BODY_BYTES
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.web.site.pages import render_private, translator_for
+from backend.web.site.reading import as_sent, readable_errors, readable_message
 from backend.web.site.unit_fields import UnitQuestion
 
 T = TypeVar("T")
@@ -76,12 +76,12 @@ class Form:
 
     def add_errors(self, errors: Iterable[FieldError]) -> None:
         """Add errors by field; those without a field in the form go to the whole form."""
-        for error in serialize_errors(list(errors), self.language):
-            name = error["field"].split(".")[0]
+        for error in errors:
+            name = error.field.split(".")[0]
             if name in self.values or name == "file":  # a file is none of the values
-                self.errors.setdefault(name, error["message"])
+                self.errors.setdefault(name, readable_message(error.code, self.language))
             else:
-                text = f"{name}: {error['message']}" if name else error["message"]
+                [text] = readable_errors([error], self.language)
                 self.error = f"{self.error} {text}" if self.error else text
 
 
@@ -116,7 +116,7 @@ def submitted_fields(lists: Iterable[str] = ()) -> dict[str, Any]:
                               for name in plural}  # fmt: skip
     for name, value in request.form.items():
         if name not in plural and name not in (CSRF_FIELD, PASSWORD_AGAIN):
-            fields[name] = value.strip() or None
+            fields[name] = as_sent(name, value.strip()) or None
     return fields
 
 

@@ -150,6 +150,22 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "upload_mbps": N_("upload above {threshold} Mbps"),
         "ping_ms": N_("latency below {threshold} ms"),
     },
+    # fields of forms and addresses that people know, where an error names them
+    "field": {
+        "before_day": N_("Day"),
+        "code": N_("Unit"),
+        "level": N_("Level"),
+        "metric": N_("Figure"),
+        "network": N_("Network"),
+        "operator": N_("Operator"),
+        "page": N_("Page"),
+        "reason": N_("Reason"),
+        "show": N_("Show"),
+        "sort": N_("Order"),
+        "state": N_("State"),
+        "technology": N_("Technology"),
+        "unit": N_("Unit"),
+    },
     "workspace": {
         "board": N_("Campaigns"),
         "desk": N_("Workspace of officials"),
@@ -160,6 +176,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "organiser": N_("Organiser"),
         "official": N_("Official of an area"),
         "admin": N_("Admin"),
+    },
+    "scope_kind": {
+        "system": N_("the whole system"),
+        "unit": N_("Unit"),
+        "cluster": N_("Cluster of communes"),
+        "organisation": N_("Organisation"),
+        "team": N_("Team"),
+        "campaign": N_("Campaign"),
     },
     # the measuring page
     "speed_figure": {

@@ -11,6 +11,7 @@ from backend.fields import QueryWhole, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
 from backend.units.search import MAX_NAME
+from backend.web.site.reading import as_sent
 
 LANGUAGES = ("vi", "en")
 PICTURE_METRICS = ("download_mbps", "upload_mbps", "ping_ms", *LOADED)
@@ -25,8 +26,8 @@ class PageQuerySchema(Strict):
 
     @pre_load
     def without_empty(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
-        """Remove empty fields, which browsers send for inputs left empty."""
-        return {name: data[name] for name in data if data[name] != ""}
+        """Remove empty fields, which browsers send for inputs left empty, and read dates."""
+        return {name: as_sent(name, data[name]) for name in data if data[name] != ""}
 
 
 MAX_PAGES = 100_000

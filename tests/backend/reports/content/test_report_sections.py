@@ -6,11 +6,15 @@ from typing import Any, cast
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select, text
 
 from backend.clock import VIETNAM
+from backend.database.extensions import db
 from backend.reports.content import proposals
 from backend.reports.content.figures import ReportUnit, TeamRow
-from backend.reports.content.references import LETTERS, cite, cite_all
+from backend.reports.content.references import LETTERS, OWN_DEFAULT, cite, cite_all
+from backend.units.catalogue import system_on
+from backend.units.models import Unit
 from tests.support import people
 from tests.support.factories import HERE, THERE
 from tests.support.reports import Office
@@ -51,12 +55,21 @@ UNIT: ReportUnit = {
 }  # fmt: skip
 
 
-def test_a_letter_cites_no_letter_of_another_province() -> None:
-    ministry, can_tho = LETTERS
-    assert cite_all([ministry, can_tho, None], UNIT) == LETTERS[ministry]
-    own: ReportUnit = {**UNIT, "province": "Thành phố Cần Thơ"}
-    assert cite_all([can_tho, ministry], own) == f"{LETTERS[can_tho]}, {LETTERS[ministry]}"
-    assert cite("12/KH-UBND (01/02/2026)", UNIT) == "12/KH-UBND (01/02/2026)"
+def test_a_letter_cites_no_default_of_the_installation() -> None:
+    [ministry] = LETTERS
+    assert cite_all([ministry, OWN_DEFAULT, None]) == LETTERS[ministry]
+    assert cite("12/KH-UBND (01/02/2026)") == "12/KH-UBND (01/02/2026)"
+
+
+def test_no_target_of_a_new_installation_rests_on_a_letter_of_one_province(app: Flask) -> None:
+    with app.app_context():
+        sources = set(db.session.scalars(text("select distinct source from targets")))
+        system = system_on(date(2026, 11, 1))
+        provinces = select(Unit.name).where(Unit.level == "province", Unit.system == system)
+        names = [name.removeprefix("Thành phố ").removeprefix("Tỉnh ")
+                 for name in db.session.scalars(provinces)]  # fmt: skip
+    assert OWN_DEFAULT in sources
+    assert not [(one, name) for one in sources for name in names if name in one]
 
 
 @pytest.mark.slow

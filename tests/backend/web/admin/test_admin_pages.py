@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.monitoring.checks import CHECKS
+from backend.reports.content.labels import SECTIONS as SECTION_TITLES
 from backend.web.admin.audit_details import readable_details
 from backend.web.admin.frame import PAGES
 from backend.web.site.labels import LABELS
@@ -172,6 +173,21 @@ def test_a_withdrawal_is_noted_and_done(admin: AdminBrowser) -> None:
     assert admin.send(step, step="forgotten").status_code == 422
     later = admin.refused("/admin/withdrawals", channel="letter", received_on="2030-01-01")
     assert field_error(later, "received_on")
+
+
+def test_codes_of_the_audit_log_are_words() -> None:
+    details = {
+        "role": "official", "scope": "unit", "scope_id": 7, "remarks": {"lacking": 1},
+        "from": None, "before": {"network": "mobile", "unit_id": 7},
+    }  # fmt: skip
+    assert readable_details(details, "vi", {("unit", 7): "Xã Phú Lương"}) == [
+        ("Vai trò", "Cán bộ phụ trách địa bàn"),
+        ("Phạm vi", "Đơn vị"),
+        ("Phụ trách", "Xã Phú Lương"),
+        ("Lượt sửa lời nhận xét", f"{SECTION_TITLES['lacking']}: 1"),
+        ("Từ ngày", "–"),
+        ("Trước", "Mạng: Di động; Đơn vị: Xã Phú Lương"),
+    ]
 
 
 def test_details_of_the_audit_log_are_written_out() -> None:

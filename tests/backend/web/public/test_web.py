@@ -322,9 +322,9 @@ def test_what_the_boundaries_are_worth(
 @pytest.mark.parametrize(
     ("path", "status", "message"),
     [
-        ("/?month=2024-13", 422, "Phải là tháng YYYY-MM."),
+        ("/?month=2024-13", 422, "Tháng không đúng, ví dụ 10/2026."),
         ("/unit/19?month=2024-12", 422, "Tháng này chưa đến."),
-        ("/?network=5g", 422, "Không phải giá trị được phép."),
+        ("/?network=5g", 422, "Mạng: không phải giá trị được phép."),
         ("/unit/19?lang=fr", 422, "Không phải giá trị được phép."),
         ("/unit/zz", 404, "Không có đơn vị này vào ngày đó."),
         ("/search?q=%00", 422, "Có ký tự NUL."),

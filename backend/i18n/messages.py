@@ -249,7 +249,6 @@ TEXTS: dict[str, str] = {
     "signal_without_devices": N_(
         "No phone of this signal has samples that could be excluded; it may no longer be found."
     ),
-    "signal_unknown": N_("There is no such signal in this unit and month."),
     "cluster_ended": N_("This cluster of communes has ended."),
     "sample_counted": N_("The sample is counted."),
     "sample_valid_not_counted": N_("The sample is valid but not counted:"),

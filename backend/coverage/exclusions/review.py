@@ -1,10 +1,10 @@
 """Decisions on many signals at once, with the exclusion of their samples and its undoing.
 
-Each signal is decided as by itself: what fails for one changes nothing of the others.
+Each signal is decided as by itself: what fails for one changes nothing of the others. A preview
+decides on the samples of all at once, which has the same effect, and rolls it back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, text
@@ -12,18 +12,21 @@ from sqlalchemy import select, text
 from backend.accounts.access import Actor, require, require_person
 from backend.coverage.exclusions.service import (
     ExclusionContext,
+    decide_rows,
     exclude_in_unit,
+    excluded_by,
     lift_exclusion,
-    number_devices,
+    select_by_device,
     unit_to_decide,
 )
-from backend.coverage.signals.evidence import samples_of
+from backend.coverage.signals.evidence import samples_left, samples_of
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import units_below
 from backend.coverage.signals.service import (
     FoundSignal,
     Scope,
     SignalContext,
+    describe_signal,
     found_signals,
     lock_signal,
     set_state,
@@ -32,7 +35,7 @@ from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.i18n.messages import message
 from backend.measurements.corrections.service import Choice, Decision, decide
-from backend.measurements.recording.models import ExclusionAct
+from backend.measurements.revision.service import Decision as UnitDecision
 from backend.organisations.scopes import campaign_scope
 from backend.units.models import Unit
 
@@ -40,15 +43,17 @@ from backend.units.models import Unit
 MAX_SIGNALS = 200
 
 IN_FORCE = """
-    select a.id, a.device, a.signal_id, a.reason from exclusion_acts a
+    select a.id, a.unit_id, a.device, a.reason from exclusion_acts a
     where a.lifts is null and not exists (select from exclusion_acts l where l.lifts = a.id)
 """
-ACTS_OF_SIGNAL = text(f"{IN_FORCE} and a.signal_id = :signal order by a.id")
-# Other exclusions of the same phones, whose samples an earlier one had excluded already.
-ACTS_OF_DEVICES = text(f"""
+OF_SIGNALS = text(f"{IN_FORCE} and a.signal_id = any(:signals) order by a.id")
+# Exclusions of a phone by hand, some of whose samples a signal may have excluded before.
+OF_DEVICES = text(f"""
     {IN_FORCE} and a.unit_id = :unit and a.month = :month and a.device = any(:devices)
+        and a.signal_id is null
     order by a.id
 """)
+OF_CAMPAIGN = text("select measurement_id from campaign_exclusions where signal_id = any(:signals)")
 EXCLUDED = text("""
     select signal_id, count(*)::int as n from campaign_exclusions
     where signal_id = any(:ids) group by 1
@@ -67,10 +72,9 @@ def decide_signals(
     wanted = {one["id"]: one["version"] for one in request["signals"]}
     rows = db.session.scalars(select(Signal).where(Signal.id.in_(wanted))).all()
     found = found_signals(rows) if request["samples"] else {}
-    numbered: dict[tuple[int, str], Any] = {}
     items = []
     for signal_id, version in wanted.items():
-        review = Review(actor, request, context, terms, found.get(signal_id), numbered)
+        review = Review(actor, request, context, terms, found.get(signal_id))
         try:
             signal = review.decide(signal_id, version)
         except Problem as problem:
@@ -82,6 +86,141 @@ def decide_signals(
     if all(one["status"] == 404 for one in items):
         raise Problem(404, "not_found")
     return {"decided": sum(one["status"] == 200 for one in items), "items": items}
+
+
+def preview_signals(
+    actor: Actor,
+    wanted: Iterable[Mapping[str, int | None]],
+    state: str,
+    context: SignalContext,
+    terms: ExclusionContext,
+) -> dict[str, Any]:
+    """Return the effect of a decision on signals of one place, whose samples follow the state.
+
+    `signals` lists them, and with an exclusion also the open ones of which no sample is left then:
+    they are decided together.
+    """
+    rows = [lock_signal(actor, one["id"] or 0, _seen(one["version"])) for one in wanted]
+    if len({(row.campaign_id, row.unit_id, row.month) for row in rows}) != 1:
+        raise Problem(404, "not_found")
+    chosen, acts = _samples(rows, context.key), ()
+    if state == "excluded":
+        signals = chosen | _emptied_by(chosen, context.key)
+        moved = {one["id"]: one for each in signals.values() for one in each if not one["taken"]}
+    else:
+        signals, acts = chosen, tuple(one.id for one in _acts_of(rows))
+        moved = _freed_by(rows, acts, context, terms)
+    present = found_signals(signals)
+    listed = [
+        describe_signal(row, present.get(row.id), context.language)
+        | {"samples": sum(one["id"] in moved for one in each), "together": row not in chosen}
+        for row, each in signals.items()
+    ]
+    effect = _preview(actor, rows[0], moved, UnitDecision("", lifts=acts), terms)
+    return effect | {"signals": listed}
+
+
+def _seen(version: int | None) -> frozenset[str] | None:
+    return None if version is None else frozenset({str(version)})
+
+
+def _preview(
+    actor: Actor,
+    one: Signal,
+    samples: Mapping[Any, Mapping[str, Any]],
+    decision: UnitDecision,
+    terms: ExclusionContext,
+) -> dict[str, Any]:
+    """Preview a decision on samples in the campaign or the unit of a signal."""
+    if one.campaign_id is not None:
+        choice, same = Choice(list(samples)), Decision("", exclude=decision.excluded)
+        return decide(actor, one.campaign_id, choice, same, preview=True)
+    unit = db.session.get_one(Unit, one.unit_id)
+    place = unit_to_decide(actor, unit.code, unit.level, one.month)
+    data = {"month": one.month, "preview": True}
+    return decide_rows(place, list(samples.values()), decision, data, terms)
+
+
+Samples = list[Mapping[str, Any]]
+
+
+def _samples(rows: Iterable[Signal], key: str) -> dict[Signal, Samples]:
+    """Return the samples of each signal's phones on its days."""
+    rows = list(rows)
+    found = found_signals(rows)
+    return {row: samples_of(row, found.get(row.id), key) for row in rows}
+
+
+def _beside(row: Signal, *conditions: Any) -> Sequence[Signal]:
+    """Return other signals of a signal's place and month."""
+    query = select(Signal).filter_by(
+        campaign_id=row.campaign_id, unit_id=row.unit_id, month=row.month
+    )
+    return db.session.scalars(query.where(Signal.id != row.id, *conditions)).all()
+
+
+def _emptied_by(chosen: Mapping[Signal, Samples], key: str) -> dict[Signal, Samples]:
+    """Return the other open signals of the place all of whose samples are chosen."""
+    phones = {one for row in found_signals(chosen).values() for one in _numbers(row)}
+    others = [
+        one for one in _beside(next(iter(chosen)), Signal.state == "open") if one not in chosen
+    ]
+    found = found_signals(others)
+    near = [one for one in others if one.id in found and _numbers(found[one.id]) <= phones]
+    ids = {one["id"] for each in chosen.values() for one in each}
+    return {
+        row: each
+        for row, each in _samples(near, key).items()
+        if each and all(one["id"] in ids for one in each)
+    }
+
+
+def _freed_by(
+    rows: Sequence[Signal], acts: Sequence[int], context: SignalContext, terms: ExclusionContext
+) -> dict[Any, Mapping[str, Any]]:
+    """Return the samples that signals alone exclude: they count again without these."""
+    if rows[0].campaign_id is not None:
+        taken = db.session.execute(OF_CAMPAIGN, {"signals": [row.id for row in rows]}).scalars()
+        freed: dict[Any, Mapping[str, Any]] = {one: {"id": one} for one in taken}
+    else:
+        freed = {one["id"]: one for one in excluded_by(acts) if not one["final"]}
+    found = found_signals(rows)
+    for row in rows:
+        others = [one for one in _holding(row, found.get(row.id)) if one not in rows]
+        held = [one for each in _samples(others, context.key).values() for one in each]
+        for act in _acts_by_hand(row, found.get(row.id)):
+            held += select_by_device(act.device, units_below(act.unit_id), row.month, terms)
+        freed = {key: one for key, one in freed.items() if key not in {each["id"] for each in held}}
+    return freed
+
+
+def _holding(row: Signal, found: FoundSignal | None) -> list[Signal]:
+    """Return the signals that exclude samples of the same phones as another one."""
+    others = _beside(row, Signal.with_samples)
+    theirs = found_signals(others)
+    return [
+        one
+        for one in others
+        if one.id in theirs and (found is None or _numbers(found) & _numbers(theirs[one.id]))
+    ]
+
+
+def _acts_of(rows: Iterable[Signal]) -> Sequence[Any]:
+    """Return the acts in force that exclude samples of signals from a unit's counts."""
+    return db.session.execute(OF_SIGNALS, {"signals": [row.id for row in rows]}).all()
+
+
+def _acts_by_hand(row: Signal, found: FoundSignal | None) -> Sequence[Any]:
+    """Return the acts in force on all of a phone of a unit's signal."""
+    if row.unit_id is None or found is None:
+        return []
+    values = {"unit": row.unit_id, "month": row.month, "devices": list(_numbers(found))}
+    return db.session.execute(OF_DEVICES, values).all()
+
+
+def _numbers(found: FoundSignal) -> set[int]:
+    """Return the numbers of a signal's phones."""
+    return {one["number"] for one in found.devices}
 
 
 def _failure(signal_id: int, problem: Problem, context: SignalContext) -> dict[str, Any]:
@@ -113,6 +252,11 @@ def samples_excluded(ids: Sequence[int]) -> dict[int, int]:
     return {row.signal_id: row.n for row in rows}
 
 
+def samples_to_exclude(ids: Sequence[int], key: str) -> dict[int, int]:
+    """Return how many samples the exclusion of each of these signals of one place would take."""
+    return samples_left(db.session.scalars(select(Signal).where(Signal.id.in_(ids))).all(), key)
+
+
 class Review:
     """One decision of a request on one signal."""
 
@@ -123,10 +267,9 @@ class Review:
         context: SignalContext,
         terms: ExclusionContext,
         found: FoundSignal | None,
-        numbered: dict[tuple[int, str], Any],
     ) -> None:
         self.actor, self.request, self.context, self.terms = actor, request, context, terms
-        self.found, self.numbered = found, numbered
+        self.found = found
 
     def decide(self, signal_id: int, version: int | None) -> dict[str, Any]:
         """Decide on a signal; a repeated decision is answered as the first one."""
@@ -134,8 +277,10 @@ class Review:
         if version is not None and version != row.version and not self._is_repeated(row):
             raise Problem(412, "precondition_failed")
         if self.request["samples"]:
+            self._require_samples(row)
             if self.request["state"] == "excluded":
-                self._exclude(row)
+                row.with_samples = True
+                self._exclude(row, self.found, self.request["note"])
             elif row.with_samples:
                 self._restore(row)
         row = lock_signal(self.actor, signal_id)
@@ -148,91 +293,54 @@ class Review:
         same = row.state == self.request["state"] and row.note == self.request["note"]
         return same and row.user_id == self.actor.user_id
 
-    def _exclude(self, row: Signal) -> None:
-        """Exclude the samples of a signal's phones: of its days, or in a unit of the month."""
-        if self.found is None or not self.found.devices:
-            raise invalid("signals", "signal_without_devices")
-        row.with_samples = True
-        if row.campaign_id is None:
-            done = [
-                self._exclude_device(row, one["number"], self.request["note"], row.id)
-                for one in self.found.devices
-            ]
-            if not any(done):
-                raise invalid("signals", "signal_without_devices")
-            return
-        ids = [one["id"] for one in samples_of(row, self.found, self.context.key)]
-        if not ids:
-            raise invalid("signals", "signal_without_devices")
-        decision = Decision(self.request["note"], exclude=True, signal_id=row.id)
-        decide(self.actor, row.campaign_id, Choice(ids), decision, preview=False)
+    def _require_samples(self, row: Signal) -> None:
+        """Require that the actor may decide on samples of the campaign or the unit."""
+        if row.campaign_id is not None:
+            require(self.actor, "campaign.correct", campaign_scope(row.campaign_id))
+        else:
+            unit = db.session.get_one(Unit, row.unit_id)
+            unit_to_decide(self.actor, unit.code, unit.level, row.month)
 
-    def _exclude_device(self, row: Signal, device: int, reason: str, signal_id: int | None) -> bool:
-        """Exclude a phone's samples in the signal's unit; False if it has none left there."""
+    def _exclude(self, row: Signal, found: FoundSignal | None, reason: str) -> None:
+        """Exclude the samples of a signal's phones on its days, where none is excluded yet."""
+        samples = samples_of(row, found, self.context.key)
+        if not samples:
+            raise invalid("signals", "signal_without_devices")
+        ids = [one["id"] for one in samples if not one["taken"]]
+        if not ids:
+            return
+        if row.campaign_id is not None:
+            decision = Decision(reason, exclude=True, signal_id=row.id)
+            decide(self.actor, row.campaign_id, Choice(ids), decision, preview=False)
+            return
         unit = db.session.get_one(Unit, row.unit_id)
-        key = unit.id, row.month
-        unit_to_decide(self.actor, unit.code, unit.level, row.month)
-        if key not in self.numbered:
-            units = units_below(unit.id)
-            self.numbered[key] = number_devices(units, row.month, self.terms.secret_key)
         data = {
-            "month": row.month, "level": unit.level, "device": device, "ids": [],
-            "signal_id": signal_id, "reason": reason, "preview": False,
+            "month": row.month, "level": unit.level, "device": None, "ids": ids,
+            "reason": reason, "preview": False,
         }  # fmt: skip
-        terms = replace(self.terms, numbered=self.numbered[key])
-        if len(self.numbered[key].get(device, ())) != 1:
-            return False
-        exclude_in_unit(self.actor, unit.code, data, terms, settle=False)
-        return True
+        exclude_in_unit(self.actor, unit.code, data, self.terms, row.id)
 
     def _restore(self, row: Signal) -> None:
         """Count the samples of a signal again, unless another decision excludes them too."""
-        if row.campaign_id is None:
-            self._lift(row)
-            return
-        require(self.actor, "campaign.correct", campaign_scope(row.campaign_id))
         row.with_samples = False
-        reason = self.request["note"] or ""
-        back = Choice(signal_id=row.id)
-        decide(self.actor, row.campaign_id, back, Decision(reason, exclude=False), preview=False)
-        others = db.session.scalars(
-            select(Signal).filter_by(campaign_id=row.campaign_id, with_samples=True)
-        ).all()
-        found = found_signals(others)
-        for other in others:
-            if _share_devices(found.get(other.id), self.found):
-                self._exclude_again(other, found.get(other.id))
-
-    def _exclude_again(self, other: Signal, found: FoundSignal | None) -> None:
-        """Exclude what another signal excludes and shared with a restored one."""
-        ids = [one["id"] for one in samples_of(other, found, self.context.key)]
-        if ids and other.campaign_id is not None:
-            decision = Decision(other.note or "", exclude=True, signal_id=other.id)
-            decide(self.actor, other.campaign_id, Choice(ids), decision, preview=False)
-
-    def _lift(self, row: Signal) -> None:
-        """Lift the exclusions of a unit's signal; those of other decisions stay in force."""
-        unit = db.session.get_one(Unit, row.unit_id)
-        unit_to_decide(self.actor, unit.code, unit.level, row.month)
-        row.with_samples = False
-        acts = db.session.execute(ACTS_OF_SIGNAL, {"signal": row.id}).all()
-        data = {"level": unit.level, "reason": self.request["note"] or "", "preview": False}
-        for act in acts:
-            of = db.session.get_one(Unit, db.session.get_one(ExclusionAct, act.id).unit_id)
-            at = data | {"level": of.level}
-            lift_exclusion(self.actor, of.code, act.id, at, self.terms)
-        devices = sorted({act.device for act in acts if act.device is not None})
-        values = {"unit": row.unit_id, "month": row.month, "devices": devices}
-        for act in db.session.execute(ACTS_OF_DEVICES, values).all():
-            self._exclude_device(row, act.device, act.reason, act.signal_id)
-
-
-def _share_devices(one: FoundSignal | None, other: FoundSignal | None) -> bool:
-    """Return whether two findings have a phone in common, or one is no longer known."""
-    if one is None or other is None:
-        return one is not None
-    numbers = {device["number"] for device in other.devices}
-    return any(device["number"] in numbers for device in one.devices)
+        reason, others = self.request["note"] or "", _holding(row, self.found)
+        if row.campaign_id is not None:
+            decision, ids = Decision(reason, exclude=False), Choice(signal_id=row.id)
+            decide(self.actor, row.campaign_id, ids, decision, preview=False)
+        by_hand = _acts_by_hand(row, self.found)
+        for act in _acts_of([row]):
+            unit = db.session.get_one(Unit, act.unit_id)
+            data = {"level": unit.level, "reason": reason, "preview": False}
+            lift_exclusion(self.actor, unit.code, act.id, data, self.terms)
+        for other, found in [(one, found_signals([one]).get(one.id)) for one in others]:
+            self._exclude(other, found, other.note or "")
+        for act in by_hand:
+            unit = db.session.get_one(Unit, act.unit_id)
+            data = {
+                "month": row.month, "level": unit.level, "device": act.device, "ids": [],
+                "reason": act.reason, "preview": False,
+            }  # fmt: skip
+            exclude_in_unit(self.actor, unit.code, data, self.terms)
 
 
 def parse_signals(values: Iterable[str]) -> list[dict[str, int | None]]:

@@ -32,18 +32,16 @@ class LiftSchema(Strict):
 
 
 class UnitExclusionSchema(LiftSchema):
-    """Measurements of the unit's month: by id, all of one device by its number, or of a signal."""
+    """Measurements of the unit's month: by id, or all of one device by its number."""
 
     month = month_field(required=True)
     measurements = Many(Text(36), 0, MAX_MEASUREMENTS, load_default=list)
     device = Whole(0, NUMBER_BELOW - 1, allow_none=True, load_default=None)
-    signal_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
 
     @validates_schema
     def check_choice(self, data: dict[str, Any], **_: Any) -> None:
-        """Require ids, a device, or a signal alone, whose phones are chosen."""
-        ids, device = bool(data.get("measurements")), data.get("device") is not None
-        if ids + device > 1 or not (ids or device or data.get("signal_id")):
+        """Require either ids or a device."""
+        if bool(data.get("measurements")) == (data.get("device") is not None):
             raise ValidationError({"measurements": ["ids_or_device"]})
 
     @post_load
@@ -113,6 +111,15 @@ class UnitCountedSchema(Schema):
     counted_after = fields.Integer(required=True)
 
 
+class CommunesReachedSchema(Schema):
+    """Communes of the province that reach their targets before and after a decision."""
+
+    network = fields.String(required=True)
+    communes = fields.Integer(required=True)
+    reached_before = fields.Integer(required=True)
+    reached_after = fields.Integer(required=True)
+
+
 class UnitExcludedSchema(Schema):
     """Changes by an act, or by its preview."""
 
@@ -127,6 +134,7 @@ class UnitExcludedSchema(Schema):
     )
     verdicts = fields.List(fields.Nested(VerdictsMovedSchema), required=True)
     units = fields.List(fields.Nested(UnitCountedSchema), required=True)
+    reached = fields.List(fields.Nested(CommunesReachedSchema), required=True)
 
 
 class ExclusionActSchema(Schema):

@@ -3,9 +3,9 @@
 Admins and officials of the province decide; officials of the unit may read the decisions.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,23 +14,19 @@ from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.audit import record_act
-from backend.clock import month_end, month_start, this_month
+from backend.clock import local_day, month_end, month_start, this_month
+from backend.coverage.exclusions.effects import months_before, serialize_effect, sum_changes
 from backend.coverage.figures.unit_access import authorized_unit, province_scope, serialize_unit
 from backend.coverage.signals.findings import device_number
-from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import month_bounds, units_below
-from backend.coverage.signals.service import found_signals
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import MAX_ID
-from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.models import ExclusionAct
-from backend.measurements.recording.reasons import COUNTED_CATEGORIES
-from backend.measurements.recording.rules import NETWORKS
 from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision.service import Decision, decide_on_device
 from backend.units.models import Unit
-from backend.units.service import UnitRow
+from backend.units.service import UnitRow, find
 
 # Acts on the unit or units inside it, and acts on units that contain it which excluded samples of
 # the unit.
@@ -46,10 +42,6 @@ ACTS = text("""
             where e.act_id = a.id and m.unit_id = any(:units))
     )
     order by a.id desc limit :most
-""")
-NOW = text("""
-    select unit_id, network, counted from unit_months
-    where month = :month and network = any(:networks)
 """)
 ACT_FIELDS = ("id", "at", "lifts", "device", "signal_id", "measurements", "reason", "user_id")
 UNIT_FIELDS = ("system", "level", "code", "name")
@@ -72,21 +64,13 @@ DEVICES = text("""
     select distinct device_id from measurements
     where unit_id = any(:units) and day between :first and :last and device_id is not null
 """)
-# Measurements whose latest decision is this act, in whichever commune they are assigned now.
+# Measurements whose latest decision is one of these acts, in whichever commune they are now.
 EXCLUDED = text("""
     select m.id, m.device_id, m.raw is null as final from exclusions e
     join measurements m on m.id = e.measurement_id
-    where e.act_id = :act and not exists (
+    where e.act_id = any(:acts) and not exists (
         select from exclusions o where o.measurement_id = e.measurement_id and o.id > e.id)
 """)
-
-# Changes by unit, network and category.
-Changes = Counter[tuple[int | None, str, str]]
-
-UNITS = text("select id, system, level, code, name from units where id = any(:ids)")
-
-
-Numbered = Mapping[int, Sequence[UUID]]  # devices by their numbers of a month
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +80,6 @@ class ExclusionContext:
     now: datetime
     secret_key: str  # of device numbers
     judging: JudgingSettings
-    numbered: Numbered | None = None  # the devices of the unit's month, if they are known
 
 
 def list_exclusions(
@@ -124,31 +107,22 @@ def exclude_in_unit(
     code: str,
     data: Mapping[str, Any],
     context: ExclusionContext,
-    *,
-    settle: bool = True,
+    signal_id: int | None = None,
 ) -> dict[str, Any]:
-    """Exclude measurements of a unit's month from the counts, or preview the changes.
-
-    Without `settle` the caller sets the state of the signal.
-    """
+    """Exclude measurements of a unit's month, perhaps of a signal, or preview the changes."""
     unit = unit_to_decide(actor, code, data["level"], data["month"])
     units = units_below(unit.id)
-    signal = _lock_signal(data["signal_id"], units, data["month"])
     if data["device"] is not None:
         rows = select_by_device(data["device"], units, data["month"], context)
-    elif data["ids"] or signal is None:
-        rows = select_by_id(data["ids"], units, data["month"])
     else:
-        rows = select_by_signal(signal, units, context)
+        rows = select_by_id(data["ids"], units, data["month"])
     open_rows = [row for row in rows if not row["final"] and not row["excluded"]]
     act = None
     if not data["preview"]:
-        act = _add_act(actor, unit, data, len(open_rows), context, device=data["device"])
-        if settle:
-            _decide_signal(actor, signal, data["reason"], context)
+        references = {"device": data["device"], "signal_id": signal_id}
+        act = _add_act(actor, unit, data, len(open_rows), context, **references)
     decision = Decision(data["reason"], act=act and act.id)
-    return _decide(open_rows, decision, data, context) | {
-        "unit": serialize_unit(unit),
+    return decide_rows(unit, open_rows, decision, data, context) | {
         "already": sum(row["excluded"] for row in rows),
         "final": sum(row["final"] for row in rows),
     }
@@ -166,19 +140,17 @@ def lift_exclusion(
     unit = unit_to_decide(actor, code, data["level"], month)
     if lifted is None or lifted.lifts is not None or lifted.unit_id not in units_below(unit.id):
         raise Problem(404, "not_found")
-    rows = excluded_by(act_id)
+    rows = excluded_by([act_id])
     open_rows = [row for row in rows if not row["final"]]
     act = db.session.scalar(select(ExclusionAct).where(ExclusionAct.lifts == act_id))
     if act and not open_rows:
         raise Problem(409, "already_lifted")
-    data = {**data, "month": month, "signal_id": lifted.signal_id}
+    data = {**data, "month": month}
     if act is None and not data["preview"]:
-        act = _add_act(
-            actor, unit, data, len(open_rows), context, device=lifted.device, lifts=act_id
-        )
-    decision = Decision(data["reason"], act=act and act.id, lifts=act_id)
-    return _decide(open_rows, decision, data, context) | {
-        "unit": serialize_unit(unit),
+        references = {name: getattr(lifted, name) for name in ("device", "signal_id")}
+        act = _add_act(actor, unit, data, len(open_rows), context, lifts=act_id, **references)
+    decision = Decision(data["reason"], act=act and act.id, lifts=(act_id,))
+    return decide_rows(unit, open_rows, decision, data, context) | {
         "already": 0,
         "final": len(rows) - len(open_rows),
     }
@@ -202,19 +174,6 @@ def _serialize_act(row: Mapping[Any, Any]) -> dict[str, Any]:
     return act | {"unit": {name: row[name] for name in UNIT_FIELDS}}
 
 
-def _lock_signal(signal_id: int | None, units: Sequence[int], month: str) -> Signal | None:
-    """Lock the signal that the act is based on, which must be of these units and this month."""
-    if signal_id is None:
-        return None
-    query = select(Signal).where(
-        Signal.id == signal_id, Signal.unit_id.in_(units), Signal.month == month
-    )
-    row: Signal | None = db.session.scalar(query.with_for_update())
-    if row is None:
-        raise invalid("signal_id", "signal_unknown")
-    return row
-
-
 def _add_act(
     actor: Actor,
     unit: UnitRow,
@@ -227,7 +186,6 @@ def _add_act(
     act = ExclusionAct(
         unit_id=unit.id,
         month=data["month"],
-        signal_id=data["signal_id"],
         measurements=measurements,
         reason=data["reason"],
         user_id=require_person(actor),
@@ -244,42 +202,33 @@ def _add_act(
     return act
 
 
-def _decide_signal(
-    actor: Actor, row: Signal | None, reason: str, context: ExclusionContext
-) -> None:
-    if row is None:
-        return
-    before = row.state
-    row.state, row.note = "excluded", reason
-    row.user_id, row.changed_at = actor.user_id, context.now
-    row.version, row.with_samples = row.version + 1, True
-    record_act(actor, "signal.decide", f"signal:{row.id}", before=before, after=row.state)
-
-
-def _decide(
-    rows: Sequence[Any], decision: Decision, data: Mapping[str, Any], context: ExclusionContext
+def decide_rows(
+    unit: UnitRow,
+    rows: Sequence[Any],
+    decision: Decision,
+    data: Mapping[str, Any],
+    context: ExclusionContext,
 ) -> dict[str, Any]:
     """Apply a decision device by device, each in its own transaction to keep locks short.
 
     A preview does the same and rolls each transaction back.
     """
-    before = counted_now(data["month"])
-    deltas: list[CountChanges] = []
+    province = find(month_end(data["month"]), unit.province_code, "province")
+    before = months_before(data["month"], province, local_day(context.now))
+    deltas = []
     finish = db.session.rollback if data["preview"] else db.session.commit
     for device, ids in by_device(rows).items():
         deltas.append(decide_on_device(device, ids, decision, context.judging))
         finish()
-    changes = sum_changes(deltas)
-    result = {
+    finish()
+    return {
         "id": decision.act,
         "preview": data["preview"],
         "month": data["month"],
+        "unit": serialize_unit(unit),
         "measurements": len(rows),
-        "verdicts": serialize_categories(changes),
-        "units": serialize_units(changes, before),
+        **serialize_effect(sum_changes(deltas), before),
     }
-    finish()
-    return result
 
 
 def select_by_id(ids: Sequence[UUID], units: Sequence[int], month: str) -> list[Any]:
@@ -297,22 +246,12 @@ def select_by_id(ids: Sequence[UUID], units: Sequence[int], month: str) -> list[
     return rows
 
 
-def number_devices(units: Sequence[int], month: str, secret_key: str) -> Numbered:
-    """Return the devices with measurements in these units, by their numbers of that month."""
-    numbered: dict[int, list[UUID]] = defaultdict(list)
-    for device in db.session.execute(DEVICES, _parameters(units, month)).scalars():
-        numbered[device_number(device, month, secret_key)].append(device)
-    return dict(numbered)
-
-
 def select_by_device(
     wanted: int, units: Sequence[int], month: str, context: ExclusionContext
 ) -> list[Any]:
     """Return the measurements in these units of the device with a number in that month."""
-    numbered = context.numbered
-    if numbered is None:
-        numbered = number_devices(units, month, context.secret_key)
-    devices = numbered.get(wanted, ())
+    listed = db.session.execute(DEVICES, _parameters(units, month)).scalars()
+    devices = [one for one in listed if device_number(one, month, context.secret_key) == wanted]
     if len(devices) != 1:
         raise invalid("device", "device_ambiguous" if devices else "device_unknown")
     since, until = month_bounds(month)
@@ -322,21 +261,9 @@ def select_by_device(
     return list(db.session.execute(OF_DEVICE, parameters).mappings())
 
 
-def select_by_signal(signal: Signal, units: Sequence[int], context: ExclusionContext) -> list[Any]:
-    """Return the measurements in these units and the signal's month of the phones that it lists."""
-    numbered = number_devices(units, signal.month, context.secret_key)
-    known, found = replace(context, numbered=numbered), found_signals([signal])
-    listed = [one["number"] for each in found.values() for one in each.devices]
-    present = [number for number in listed if len(numbered.get(number, ())) == 1]
-    if not present:
-        raise invalid("signal_id", "signal_without_devices")
-    chosen = (select_by_device(number, units, signal.month, known) for number in present)
-    return [row for rows in chosen for row in rows]
-
-
-def excluded_by(act_id: int) -> list[Any]:
-    """Return the measurements that an act keeps out of the counts."""
-    return list(db.session.execute(EXCLUDED, {"act": act_id}).mappings())
+def excluded_by(acts: Sequence[int]) -> list[Any]:
+    """Return the measurements that acts keep out of the counts."""
+    return list(db.session.execute(EXCLUDED, {"acts": list(acts)}).mappings())
 
 
 def by_device(rows: Iterable[Any]) -> ByDevice:
@@ -349,44 +276,3 @@ def by_device(rows: Iterable[Any]) -> ByDevice:
 
 def _parameters(units: Sequence[int], month: str) -> dict[str, Any]:
     return {"units": list(units), "first": month_start(month), "last": month_end(month)}
-
-
-def counted_now(month: str) -> dict[tuple[int, str], int]:
-    """Return the counted samples of each unit in a month, by network."""
-    values = {"month": month, "networks": list(NETWORKS)}
-    return {(row.unit_id, row.network): row.counted for row in db.session.execute(NOW, values)}
-
-
-def sum_changes(deltas: Iterable[CountChanges]) -> Changes:
-    """Sum changes of counts by unit, network and category, without sums of 0."""
-    sums: Changes = Counter()
-    for one in deltas:
-        for (unit, _, network, name), n in one.by_key.items():
-            sums[unit, network, name] += n
-    return Counter({key: n for key, n in sums.items() if n})
-
-
-def serialize_categories(changes: Changes) -> list[dict[str, Any]]:
-    """Return the change of each category."""
-    sums: Counter[tuple[str, str]] = Counter()
-    for (_, network, category), n in changes.items():
-        sums[network, category] += n
-    return [{"network": network, "fate": category, "change": n}
-            for (network, category), n in sorted(sums.items()) if n]  # fmt: skip
-
-
-def serialize_units(
-    changes: Changes, before: Mapping[tuple[int, str], int]
-) -> list[dict[str, Any]]:
-    """Return the counted samples of each unit before and after the changes."""
-    counted: Counter[tuple[int, str]] = Counter()
-    for (unit, network, category), n in changes.items():
-        if unit is not None:
-            counted[unit, network] += n if category in COUNTED_CATEGORIES else 0
-    ids = sorted({unit for unit, _ in counted})
-    names = {row["id"]: dict(row) for row in db.session.execute(UNITS, {"ids": ids}).mappings()}
-    return [
-        {"unit": names[unit], "network": network, "counted_before": before.get((unit, network), 0),
-         "counted_after": before.get((unit, network), 0) + n}
-        for (unit, network), n in sorted(counted.items())
-    ]  # fmt: skip

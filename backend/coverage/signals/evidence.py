@@ -4,7 +4,7 @@ An official sees single samples, whose positions are rounded as in the list of s
 sees numbers by commune and day, as in the contributions, and neither positions nor times.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -43,15 +43,28 @@ DEVICES = """
 """
 SAMPLES = """
     select m.id, m.device_id, m.unit_id, m.day, m.measured_at, m.latitude, m.longitude,
-        m.download_mbps, m.upload_mbps, m.ping_ms, m.counted, m.valid
+        m.download_mbps, m.upload_mbps, m.ping_ms, m.counted, m.valid,
+        {taken} as taken
     from measurements m
     where m.device_id = any(:devices) and m.measured_at >= :since and m.measured_at < :until
         and (cast(:area as int[]) is null or m.unit_id = any(:area)) {campaign}
     order by m.measured_at, m.id limit :most
 """
+LEFT = """
+    select m.device_id, m.day, count(*)::int as n from measurements m
+    where m.device_id = any(:devices) and m.measured_at >= :since and m.measured_at < :until
+        and (cast(:area as int[]) is null or m.unit_id = any(:area)) {campaign} and not ({taken})
+    group by 1, 2
+"""
 OF_CAMPAIGN = """
     and exists (select from earnings e
         where e.measurement_id = m.id and e.campaign_id = :campaign)
+"""
+# Whether a sample is excluded already: from its commune's counts, or from the campaign's figures.
+TAKEN = "m.raw is null or 'excluded' = any(m.own_reasons)"
+TAKEN_OF_CAMPAIGN = """
+    exists (select from campaign_exclusions x
+        where x.measurement_id = m.id and x.campaign_id = :campaign)
 """
 Dated = tuple[date, int]
 
@@ -142,30 +155,72 @@ def unit_evidence(
 
 
 def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[Mapping[str, Any]]:
-    """Return the samples of a signal's phones on its days, in the campaign or area, by time."""
+    """Return the samples of a signal's phones on its days, in the campaign or area, by time.
+
+    An exclusion takes those of them that are not `taken` already.
+    """
     if found is None or not found.devices:
         return []
-    area = None if row.unit_id is None else communes_of(row.unit_id)
-    first, last = (date.fromisoformat(row.evidence[name]) for name in ("first_day", "last_day"))
+    values = _parameters([row], {row.id: found}, key) | {"most": MAX_SAMPLES}
+    return [dict(one) for one in db.session.execute(_fill(SAMPLES, row), values).mappings()]
+
+
+def samples_left(rows: Sequence[Signal], key: str) -> dict[int, int]:
+    """Return how many samples the exclusion of each of these signals of one place would take."""
+    found = found_signals(rows)
+    present = [row for row in rows if row.id in found and found[row.id].devices]
+    if not present:
+        return {}
+    values = _parameters(present, found, key)
+    left: dict[int, Counter[date]] = defaultdict(Counter)
+    for device, day, n in db.session.execute(_fill(LEFT, present[0]), values):
+        left[device_number(device, present[0].month, key)][day] += n
+    sums = {}
+    for row in present:
+        first, last = _days(row)
+        sums[row.id] = sum(
+            n
+            for number in {one["number"] for one in found[row.id].devices}
+            for day, n in left[number].items()
+            if first <= day <= last
+        )
+    return sums
+
+
+def _parameters(
+    rows: Sequence[Signal], found: Mapping[int, FoundSignal], key: str
+) -> dict[str, Any]:
+    """Return the parameters of statements about the phones of signals of one place and month."""
+    one = rows[0]
+    area = None if one.unit_id is None else communes_of(one.unit_id)
+    units = {unit for row in rows for unit in found[row.id].units}
+    first, last = min(_days(row)[0] for row in rows), max(_days(row)[1] for row in rows)
     values: dict[str, Any] = {
-        "units": [one for one in found.units if area is None or one in area],
+        "units": [unit for unit in units if area is None or unit in area],
         "area": area,
         "first": first,
         "last": last,
         "since": day_begin(first),
         "until": day_begin(last + timedelta(days=1)),
-        "most": MAX_SAMPLES,
+        "campaign": one.campaign_id,
     }
-    if row.campaign_id is not None:
-        values["campaign"] = row.campaign_id
-    wanted = {one["number"] for one in found.devices}
-    devices = db.session.execute(_fill(DEVICES, row), values).scalars()
-    values["devices"] = [one for one in devices if device_number(one, row.month, key) in wanted]
-    return [dict(one) for one in db.session.execute(_fill(SAMPLES, row), values).mappings()]
+    wanted = {device["number"] for row in rows for device in found[row.id].devices}
+    devices = db.session.execute(_fill(DEVICES, one), values).scalars()
+    return values | {
+        "devices": [each for each in devices if device_number(each, one.month, key) in wanted]
+    }
+
+
+def _days(row: Signal) -> tuple[date, date]:
+    """Return the first and the last day of a signal."""
+    first, last = (date.fromisoformat(row.evidence[name]) for name in ("first_day", "last_day"))
+    return first, last
 
 
 def _fill(statement: str, row: Signal) -> Any:
-    return text(statement.format(campaign="" if row.campaign_id is None else OF_CAMPAIGN))
+    if row.campaign_id is None:
+        return text(statement.format(campaign="", taken=TAKEN))
+    return text(statement.format(campaign=OF_CAMPAIGN, taken=TAKEN_OF_CAMPAIGN))
 
 
 def _signal(signal_id: int) -> Signal:
@@ -187,7 +242,7 @@ def _evidence(
         Unit.id, Unit.code, Unit.name, Unit.province_id, Unit.latitude, Unit.longitude
     ).where(Unit.id.in_(by_unit))
     units = [SignalUnit(*one, n=by_unit[one.id]) for one in db.session.execute(query)]
-    first, last = (date.fromisoformat(row.evidence[name]) for name in ("first_day", "last_day"))
+    first, last = _days(row)
     days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
     return SignalEvidence(
         item=describe_signal(row, found, context.language),

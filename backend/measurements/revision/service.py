@@ -78,7 +78,7 @@ DECIDE = text("""
     ) latest on true
     where m.id = any(:ids) and m.device_id is not distinct from cast(:device as uuid)
       and m.raw is not null and coalesce(latest.excluded, false) <> :excluded
-      and (cast(:lifts as int) is null or latest.act_id = :lifts)
+      and (:excluded or latest.act_id = any(:lifts))
     returning measurement_id
 """)
 PLACE = text("""
@@ -128,15 +128,15 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An exclusion, or with `lifts` the lifting of that act; `act` is None for the CLI."""
+    """An exclusion, or with `lifts` the lifting of these acts; `act` is None for the CLI."""
 
     reason: str
     act: int | None = None
-    lifts: int | None = None
+    lifts: tuple[int, ...] = ()
 
     @property
     def excluded(self) -> bool:
-        return self.lifts is None
+        return not self.lifts
 
 
 def rejudge(
@@ -397,7 +397,7 @@ def decide_on_device(
         "excluded": decision.excluded,
         "reason": decision.reason,
         "act": decision.act,
-        "lifts": decision.lifts,
+        "lifts": list(decision.lifts),
     }
     decided = list(db.session.execute(DECIDE, values).scalars())
     return revise_chosen(device, decided, joined, settings) if decided else CountChanges()

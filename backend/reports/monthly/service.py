@@ -77,6 +77,25 @@ def require_draft(row: ReportRow) -> None:
         raise Problem(409, "report_not_draft")
 
 
+def frozen_reports(
+    actor: Actor, units: Iterable[int], months: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return the frozen reports of units and of those above them that an actor may read."""
+    inside = Unit.id.in_(list(units))
+    above = [select(one).where(inside) for one in (Unit.id, Unit.parent_id, Unit.province_id)]
+    query = select(ReportRow.id, ReportRow.month, ReportRow.edition, Unit.name).join(
+        Unit, Unit.id == ReportRow.unit_id
+    )
+    query = query.where(
+        ReportRow.month.in_(list(months)),
+        ReportRow.state.in_(("frozen", "approved")),
+        ReportRow.unit_id.in_(above[0].union(*above[1:])),
+        readable_by(actor),
+    )
+    rows = db.session.execute(query.order_by(ReportRow.month, ReportRow.id))
+    return [dict(row) for row in rows.mappings()]
+
+
 def readable_by(actor: Actor) -> ColumnElement[bool]:
     """Return the SQL condition of reports that the actor may read."""
     units = list[int]()

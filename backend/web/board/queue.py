@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from backend.accounts.authentication import actor
 from backend.clock import month_end
@@ -13,19 +13,22 @@ from backend.coverage.exclusions.review import (
     MAX_SIGNALS,
     decide_signals,
     decisions_of,
+    preview_signals,
     samples_excluded,
+    samples_to_exclude,
 )
 from backend.coverage.exclusions.service import ExclusionContext
 from backend.coverage.signals.evidence import SignalEvidence
 from backend.coverage.signals.service import SignalContext
-from backend.errors import Problem
+from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
 from backend.measurements.recording.service import judging_settings
+from backend.reports.monthly.service import frozen_reports
 from backend.units.service import set_on
 from backend.web.board.schemas import ALL_STATES, SignalsFormSchema
 from backend.web.maps.evidence import evidence_map, time_chart
 from backend.web.site.charts import bars
-from backend.web.site.forms import Form, redirect_to
+from backend.web.site.forms import Form, Preview, confirm, redirect_to
 from backend.web.site.pages import render_part, render_private
 
 Answer = dict[str, Any]
@@ -97,19 +100,16 @@ def show_queue(
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def decide(fields: Answer) -> Answer:
-        context, terms = signal_context(form), exclusion_context()
-        return decide_signals(actor(), fields | {"samples": True}, context, terms)
-
     kept = {name: query[name] for name in ("month", "state", "kind", place.filter, "cursor")}
-    outcome = form.submit(SignalsFormSchema(), decide, lists=("signals",))
+    outcome = _decide(form, place) if request.method == "POST" else None
     failed: list[Answer] = []
-    if outcome:
+    if outcome and not isinstance(outcome, Preview):
         failed = [one for one in outcome["items"] if one["status"] != 200]
         query["done"] = ".".join(str(one["id"]) for one in outcome["items"] if one["status"] == 200)
         if not failed:
             return redirect_to(place.page, query, **place.path, **kept, done=query["done"])
     answer = place.list(_signals_query(query))
+    ids = [one["id"] for one in answer["items"]]
     done = [
         int(one) for one in (query["done"] or "").split(".") if one.isdecimal() and len(one) < 10
     ]
@@ -122,13 +122,51 @@ def show_queue(
         names=names,
         signals=answer,
         groups=group_signals(answer["items"], names),
-        excluded_samples=samples_excluded([one["id"] for one in answer["items"]]),
+        excluded_samples=samples_excluded(ids),
+        to_exclude=samples_to_exclude(ids, current_app.config["SECRET_KEY"]),
+        preview=outcome if isinstance(outcome, Preview) else None,
         chosen=query,
         evidence=_show_evidence(place, query, answer["items"]),
         failures=failed,
         done=decisions_of(place.scope, done[:MAX_SIGNALS]) if done else [],
         **values,
     )
+
+
+def _decide(form: Form, place: QueuePlace) -> Answer | Preview | None:
+    """Decide on the selected signals; what changes counts is shown before it is done."""
+    context, terms, user = signal_context(form), exclusion_context(), actor()
+    fields = form.load(SignalsFormSchema(), ("signals",))
+    if fields is None:
+        return None
+    ids = [one["id"] for one in fields["signals"]]
+
+    def decide(signals: Sequence[Answer]) -> Answer:
+        if not fields["note"]:
+            raise invalid("note", "required")
+        chosen = {"signals": signals, "samples": True}
+        return decide_signals(user, fields | chosen, context, terms)
+
+    if fields["state"] != "excluded" and not any(
+        one["samples"] for one in decisions_of(place.scope, ids)
+    ):
+        return form.attempt(lambda: decide(fields["signals"]))
+    together: list[Answer] = []
+
+    def act(preview: bool) -> Answer:
+        if not preview:
+            return decide(together)
+        effect = preview_signals(user, fields["signals"], fields["state"], context, terms)
+        together[:] = [{"id": one["id"], "version": one["version"]} for one in effect["signals"]]
+        return with_reports(effect)
+
+    return confirm(form, act, (fields["state"], fields["signals"]), "note")
+
+
+def with_reports(effect: Answer) -> Answer:
+    """Add the frozen reports that a decision touches, which stay as they are."""
+    units = [one["unit"]["id"] for one in effect.get("units", ())]
+    return effect | {"reports": frozen_reports(actor(), units, [effect["month"]]) if units else []}
 
 
 def _show_evidence(

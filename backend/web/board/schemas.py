@@ -104,7 +104,7 @@ class SignalsFormSchema(Strict):
 
     signals = fields.List(Text(24), required=True)
     state = Text(choices=SIGNAL_STATES, required=True)
-    note = Text(MAX_NOTE, required=True)
+    note = Text(MAX_NOTE, allow_none=True, load_default=None)
 
     @post_load
     def as_request(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import fields, post_load, pre_load
 
 from backend.coverage.alerts.overview import GROUPS
+from backend.coverage.exclusions.schemas import MAX_REASON as MAX_ACT_REASON
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.figures.service import SORTS
@@ -109,11 +110,10 @@ class SignalsPageQuerySchema(QueueQuerySchema):
 
 
 class ExclusionQuerySchema(MonthQuerySchema):
-    """The selection of an exclusion: a measurement or a device, optionally of a signal."""
+    """The selection of an exclusion: a measurement or a device."""
 
     measurement = Text(36, load_default=None)
     device = QueryWhole(0, NUMBER_BELOW - 1, load_default=None)
-    signal_id = QueryWhole(1, MAX_ID, load_default=None)
 
 
 class PreviewFormSchema(Strict):
@@ -128,15 +128,21 @@ class PreviewFormSchema(Strict):
         return kept | {"preview": data["go"] is None}
 
 
-class ExclusionFormSchema(UnitExclusionSchema, PreviewFormSchema):
+class LiftFormSchema(LiftSchema):
+    """The reason for counting excluded samples again, which a preview needs not."""
+
+    reason = Text(MAX_ACT_REASON, allow_none=True, load_default=None)  # type: ignore[assignment]
+
+    @post_load
+    def without_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return no reason as an empty one."""
+        return data | {"reason": data["reason"] or ""}
+
+
+class ExclusionFormSchema(LiftFormSchema, UnitExclusionSchema):
     """The form of an exclusion, with numbers as text."""
 
     device = QueryWhole(0, NUMBER_BELOW - 1, allow_none=True, load_default=None)
-    signal_id = QueryWhole(1, MAX_ID, allow_none=True, load_default=None)
-
-
-class LiftFormSchema(LiftSchema, PreviewFormSchema):
-    """The reason for counting excluded samples again."""
 
 
 class VersionFormSchema(Strict):

@@ -1,5 +1,6 @@
 """Pages of officials: areas, samples, exclusions, VNNIC comparisons, letterhead."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +47,12 @@ from backend.web.desk.frame import bp, only_area
 from backend.web.desk.office import units_to_remind
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import (
+    Form,
+    Preview,
+    confirm,
     new_form,
     redirect_to,
     required_content,
-    submitted_fields,
 )
 from backend.web.site.pages import render_part, render_private, translator_for
 from backend.web.site.schemas import FiguresPageQuerySchema
@@ -243,40 +246,55 @@ def exclusions(query: dict[str, Any], code: str) -> Any:
 @bp.page("/area/<code>/exclude", schemas.ExclusionQuerySchema, methods=READ_WRITE)
 def exclude(query: dict[str, Any], code: str) -> Any:
     """Exclude samples from the counts, after a preview."""
-    form, result = new_form(query), None
+    form, user, chosen = new_form(query), actor(), None
     month = query["month"] or this_month(clock_now())
-    unit = unit_to_decide(actor(), code, None, month)
-    if request.method == "POST":
-        form.values = submitted_fields(["measurements"])
-    else:
+    unit_to_decide(user, code, None, month)
+    if request.method != "POST":
         one = query["measurement"]
-        form.values = {name: query[name] for name in ("device", "signal_id")}
-        form.values["measurements"] = [one] if one else []
-    if "reason" in form.values:  # else the samples were selected on another page
-        fields = form.load(schemas.ExclusionFormSchema(), ["measurements"])
-        result = fields and form.attempt(
-            lambda: exclude_in_unit(actor(), code, fields, queue.exclusion_context())
-        )
-        if result and not result["preview"]:
-            return redirect_to("desk.exclusions", query, code=code, month=result["month"])
-    values = {"unit": unit, "chosen_month": month, "result": result}
-    return render_private("web/desk/exclude.html", query["lang"], form=form, **values)
+        chosen = {"month": month, "device": query["device"], "measurements": [one] if one else []}
+    fields = form.load(schemas.ExclusionFormSchema(), ["measurements"], chosen) or {}
+    about = fields and (fields["month"], fields["ids"], fields["device"])
+
+    def run(preview: bool) -> dict[str, Any]:
+        data = fields | {"preview": preview}
+        return exclude_in_unit(user, code, data, queue.exclusion_context())
+
+    return _decide(query, form, code, month, about, run)
 
 
 @bp.page("/area/<code>/exclusions/<int:act_id>", schemas.AreaMonthQuerySchema, methods=READ_WRITE)
 def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
     """Count excluded samples again, after a preview."""
-    form, month = new_form(query), query["month"] or this_month(clock_now())
-    unit = unit_to_decide(actor(), code, None, month)
+    form, user, month = new_form(query), actor(), query["month"] or this_month(clock_now())
+    unit_to_decide(user, code, None, month)
     act = _find_exclusion(code, month, act_id)
-    result = form.submit(
-        schemas.LiftFormSchema(),
-        lambda fields: lift_exclusion(actor(), code, act_id, fields, queue.exclusion_context()),
-    )
-    if result and not result["preview"]:
+    fields = form.load(schemas.LiftFormSchema(), values=None if request.method == "POST" else {})
+
+    def run(preview: bool) -> dict[str, Any]:
+        data = (fields or {}) | {"preview": preview}
+        return lift_exclusion(user, code, act_id, data, queue.exclusion_context())
+
+    return _decide(query, form, code, month, fields and act_id, run, act)
+
+
+def _decide(
+    query: dict[str, Any],
+    form: Form,
+    code: str,
+    month: str,
+    about: Any,
+    run: Callable[[bool], dict[str, Any]],
+    act: dict[str, Any] | None = None,
+) -> Any:
+    """Show the effect of an exclusion, or of lifting one; carry it out once it is confirmed."""
+    result = None
+    if about:
+        result = confirm(form, lambda preview: queue.with_reports(run(preview)), about, "reason")
+    if result and not isinstance(result, Preview):
         return redirect_to("desk.exclusions", query, code=code, month=month)
-    values = {"unit": unit, "chosen_month": month, "result": result, "act": act}
-    return render_private("web/desk/lift.html", query["lang"], form=form, **values)
+    unit = authorized_unit(actor(), "unit.signals", code, None, month)
+    values = {"unit": unit, "chosen_month": month, "preview": result, "act": act}
+    return render_private("web/desk/exclude.html", query["lang"], form=form, **values)
 
 
 def _find_exclusion(code: str, month: str, act_id: int) -> dict[str, Any]:

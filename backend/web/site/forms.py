@@ -1,5 +1,7 @@
 """Forms of pages: validated like API requests, and shown again with their errors."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,9 +44,11 @@ class Form:
         """Whether the form has errors."""
         return bool(self.errors or self.error)
 
-    def load(self, schema: Schema, lists: Iterable[str] = ()) -> dict[str, Any] | None:
-        """Validate the submitted fields; return None and keep the errors if that fails."""
-        self.values = submitted_fields(lists)
+    def load(
+        self, schema: Schema, lists: Iterable[str] = (), values: dict[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        """Validate the submitted fields, or `values`; None if that fails, with the errors kept."""
+        self.values = submitted_fields(lists) if values is None else values
         try:
             loaded: dict[str, Any] = schema.load(self.values)
         except ValidationError as error:
@@ -83,6 +87,50 @@ class Form:
             else:
                 [text] = readable_errors([error], self.language)
                 self.error = f"{self.error} {text}" if self.error else text
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The effect of an act that a person has yet to confirm."""
+
+    effect: Mapping[str, Any]
+    token: str  # of the effect; the form sends it with the confirmation
+    changed: bool  # since the person saw it
+
+
+def confirm(
+    form: Form,
+    act: Callable[[bool], dict[str, Any] | None],
+    about: object = None,
+    reason: str | None = None,
+) -> Preview | dict[str, Any] | None:
+    """Preview an act, which is called with True; carry it out if the person confirmed its effect.
+
+    `about` is what was chosen, `reason` the field that a confirmation needs. Where the effect is no
+    longer the one that was seen, the person is asked again. None: the act is refused.
+    """
+    effect = form.attempt(lambda: act(True))
+    if effect is None:
+        return None
+    content = json.dumps([about, _differences(effect)], sort_keys=True, default=str)
+    token, seen = hashlib.sha256(content.encode()).hexdigest(), form.values.get("go")
+    if seen and reason and not form.values.get(reason):
+        form.errors[reason] = message("required", form.language)
+    elif seen == token and (done := form.attempt(lambda: act(False))) is not None:
+        return done
+    return Preview(effect, token, changed=seen not in (None, token))
+
+
+def _differences(value: Any) -> Any:
+    """Return an effect without absolute counts, which new samples change all the time."""
+    if isinstance(value, list):
+        return [_differences(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    before = {name.removesuffix("_before"): n for name, n in value.items() if "_before" in name}
+    moved = {name: value[f"{name}_after"] - (n or 0) for name, n in before.items()}
+    rest = {name: one for name, one in value.items() if not name.endswith(("_before", "_after"))}
+    return {name: _differences(one) for name, one in rest.items()} | moved
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def _lending(world: World) -> dict[str, Any]:
 def _to_exclude(world: World) -> dict[str, Any]:
     """Return a form that selects a sample of November."""
     identity = _measured(world)["at"]["identity"]
-    data = {"month": "2024-11", "measurements": identity, "reason": "đo trong xưởng", "go": "yes"}
+    data = {"month": "2024-11", "measurements": identity, "reason": "đo trong xưởng"}
     return OWN | {"data": data}
 
 
@@ -90,7 +90,7 @@ def _excluded(world: World) -> dict[str, Any]:
         headers=world.admin,
     )
     at = {"code": "19", "act_id": made.json["id"]}
-    return {"at": at, "data": {"reason": "đo thật", "go": "yes"}}
+    return {"at": at, "data": {"reason": "đo thật"}}
 
 
 def _noted(world: World) -> dict[str, Any]:

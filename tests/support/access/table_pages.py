@@ -173,9 +173,9 @@ PAGES = {
     "POST /desk/area/<code>/signals/search": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/exclusions": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/exclude": "303 401 404 404 404 200 404 200",
-    "POST /desk/area/<code>/exclude": "303 401 404 404 404 303 404 303",
+    "POST /desk/area/<code>/exclude": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 200 404 200",
-    "POST /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 303 404 303",
+    "POST /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 200 404 200",
     "GET /desk/wall": "303 401 303 303 303 200 200 303",
     "GET /desk/wall (of a unit)": "303 401 404 404 404 200 404 200",
     # reports: approved ones for all who signed in; drafts and forms for officials of the area

@@ -24,7 +24,6 @@ from tests.support.people import (
     campaign,
     organisation,
     person,
-    signal,
     team,
     unit_id,
 )
@@ -175,19 +174,6 @@ def test_all_of_a_device_by_its_number(cast: Cast, app: Flask) -> None:
     assert cast.counted() == cast.earned() == 0 and exact(app)
     unknown = cast.exclude(device=(cast.number() + 1) % 10**8)
     assert unknown.json["errors"][0]["code"] == "device_unknown"
-
-
-def test_an_exclusion_sets_the_sign_that_it_rests_on(cast: Cast) -> None:
-    sign = signal(cast.app, unit_id=cast.province)
-    assert cast.exclude(measurements=cast.ids(0), signal_id=sign, preview=True).status_code == 200
-    assert audit_entries(cast.app, f"signal:{sign}") == []
-    assert cast.exclude(measurements=cast.ids(0), signal_id=sign).status_code == 200
-    assert audit_entries(cast.app, f"signal:{sign}") == [
-        ("signal.decide", {"before": "open", "after": "excluded"})
-    ]
-    abroad = signal(cast.app, unit_id=unit_id(cast.app, "01", level="province"))
-    refused = cast.exclude(measurements=cast.ids(2), signal_id=abroad)
-    assert refused.json["errors"] and cast.reasons(2) == []
 
 
 def test_the_list_tells_who_decided_what_and_why(cast: Cast) -> None:

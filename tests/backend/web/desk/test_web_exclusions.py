@@ -7,9 +7,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.database.extensions import db
+from backend.reports.monthly.models import ReportRow
 from tests.support import people
 from tests.support.admin_client import field_error
 from tests.support.factories import post, register, sample
+from tests.support.reports import stored_report
 from tests.support.signals import Cast
 
 NAME = "binh@example.vn"
@@ -35,9 +38,21 @@ class Desk:
         assert answer.status_code == status, answer.text
         return answer.text
 
+    def confirm(self, path: str, **typed: Any) -> str:
+        """See the effect of an act, then confirm it; return what was seen."""
+        seen = self.send(path, **typed)
+        self.send(path, 303, **typed, go=token_of(seen))
+        return seen
+
     def counted(self) -> int:
         items = self.client.get(f"/api/v1/coverage{MONTH}&level=province").json["items"]
         return int(next(one["counted"] for one in items if one["code"] == "19"))
+
+
+def token_of(page: str) -> str:
+    """Return the value with which a page's form confirms what it shows."""
+    [token] = re.findall(r'name="go" value="(\w{64})"', page)
+    return str(token)
 
 
 @pytest.fixture
@@ -60,29 +75,61 @@ def test_ticked_samples_are_shown_then_excluded_then_counted_again(
     listed = desk.get(f"samples{MONTH}")
     assert all(f'value="{one}"' in listed for one in samples)
     chosen = {"measurements": [samples[0], samples[2]]}
-    form = desk.send(f"exclude{MONTH}", **chosen)
-    assert "Loại 2 mẫu" in form and not field_error(form, "reason")
     asked = {**chosen, "month": "2024-11", "reason": "đo trong xưởng"}
-    shown = desk.send(f"exclude{MONTH}", **asked)
-    assert "Sẽ thay đổi" in shown and desk.counted() == 2
-    desk.send(f"exclude{MONTH}", 303, **asked, go="yes")
+    form = desk.confirm(f"exclude{MONTH}", **asked)
+    assert "Loại 2 mẫu" in form and not field_error(form, "reason")
     assert desk.counted() == 1  # the one between them is no repeat any more
     page = desk.get(f"exclusions{MONTH}")
     assert "đo trong xưởng" in page
     (act,) = set(re.findall(r"/exclusions/(\d+)", page))
     lift = f"exclusions/{act}{MONTH}"
-    assert "đo trong xưởng" in desk.get(lift)
-    assert "Sẽ thay đổi" in desk.send(lift, reason="nhầm")
-    desk.send(lift, 303, reason="nhầm", go="yes")
+    shown = desk.get(lift)
+    assert "đo trong xưởng" in shown and "Tính lại 2 mẫu" in shown
+    desk.send(lift, 303, reason="nhầm", go=token_of(shown))
     assert desk.counted() == 2
     assert "đã thu hồi" in desk.get(f"exclusions{MONTH}")
-    again = desk.send(lift, reason="nhầm", go="yes")
-    assert "đã được thu hồi" in again
+    assert "đã được thu hồi" in desk.get(lift)
+
+
+def test_what_changed_since_it_was_seen_is_shown_again(desk: Desk, samples: list[str]) -> None:
+    asked = {"month": "2024-11", "measurements": samples[:2], "reason": "đo trong xưởng"}
+    seen = token_of(desk.send(f"exclude{MONTH}", **asked))
+    desk.confirm(f"exclude{MONTH}", **asked | {"measurements": samples[:1]})
+    assert desk.counted() == 2
+    again = desk.send(f"exclude{MONTH}", **asked, go=seen)
+    assert "Có thay đổi kể từ lúc bạn xem" in again and desk.counted() == 2
+    desk.send(f"exclude{MONTH}", 303, **asked, go=token_of(again))
+    assert desk.counted() == 1
+    other = {**asked, "measurements": samples[2:], "go": token_of(again)}  # of other samples
+    assert "Có thay đổi" in desk.send(f"exclude{MONTH}", **other) and desk.counted() == 1
+
+
+def test_targets_and_frozen_reports_are_named_before_samples_go(
+    app: Flask, desk: Desk, samples: list[str]
+) -> None:
+    items = desk.client.get(f"/api/v1/coverage{MONTH}&parent=19&level=commune").json["items"]
+    (commune,) = [one["code"] for one in items if one["received"]]
+    target = {
+        "level": "commune", "network": "mobile", "threshold": 2, "valid_from": "2024-11-01",
+        "unit": {"system": "2024", "level": "commune", "code": commune}, "source": "kế hoạch",
+    }  # fmt: skip
+    admin, other = people.person(app, "admin"), app.test_client()
+    assert other.post("/api/v1/targets", json=target, headers=admin).status_code == 201
+    report = stored_report(app, people.unit_id(app, "19", level="province"), "frozen")
+    with app.app_context():
+        db.session.get_one(ReportRow, report).month = "2024-11"
+        db.session.commit()
+    page = desk.get(f"exclude{MONTH}&measurement={samples[2]}")
+    [row] = re.findall(r"Xã, phường đạt mục tiêu.*?</tr>", page, re.S)
+    before, after = re.findall(r">(\d+)/\d+<", row)
+    assert (before, after) == ("1", "0") and f"/desk/reports/{report}" in page
 
 
 def test_a_reason_is_wanted(desk: Desk, samples: list[str]) -> None:
-    page = desk.send(f"exclude{MONTH}", month="2024-11", measurements=samples[:1], reason=" ")
-    assert field_error(page, "reason") and samples[0] in page
+    chosen = {"month": "2024-11", "measurements": samples[:1], "reason": " "}
+    token = token_of(desk.send(f"exclude{MONTH}", **chosen))
+    page = desk.send(f"exclude{MONTH}", **chosen, go=token)
+    assert field_error(page, "reason") and samples[0] in page and desk.counted() == 2
     assert "Chưa chọn mẫu nào" in desk.get(f"exclude{MONTH}")
 
 
@@ -90,9 +137,10 @@ def test_from_one_sample_to_all_of_its_phone(desk: Desk, samples: list[str]) -> 
     page = desk.get(f"samples/{samples[1]}")
     assert f"measurement={samples[1]}" in page
     (number,) = set(re.findall(r"device=(\d+)", page))
-    assert f"Loại mọi mẫu của máy số {number}" in desk.get(f"exclude{MONTH}&device={number}")
-    asked = {"month": "2024-11", "device": number, "reason": "một máy đo hộ cả xã", "go": "yes"}
-    desk.send(f"exclude{MONTH}", 303, **asked)
+    seen = desk.get(f"exclude{MONTH}&device={number}")  # one click shows the effect, one confirms
+    assert f"Mọi mẫu của máy số {number}" in seen
+    asked = {"month": "2024-11", "device": number, "reason": "một máy đo hộ cả xã"}
+    desk.send(f"exclude{MONTH}", 303, **asked, go=token_of(seen))
     assert desk.counted() == 0
     assert f"Máy số {number}" in desk.get(f"exclusions{MONTH}")
 
@@ -108,12 +156,15 @@ def test_from_a_sign_to_the_exclusion_that_settles_it(app: Flask, client: FlaskC
     assert "chưa thay đổi" in desk.send(
         f"signals{MONTH}", signals=f"{sign}:9", state="open", note="x"
     )
-    desk.send(f"signals{MONTH}", 303, **chosen, state="excluded")
+    row, left = re.findall(r"loại thì bỏ (\d+) mẫu", page), desk.counted()
+    seen = desk.confirm(f"signals{MONTH}", **chosen, state="excluded")
+    assert row * 2 == re.findall(r"Loại (\d+) mẫu", seen) and int(row[0]) > 0
     assert "giả vị trí" in desk.get(f"signals{MONTH}&state=excluded")
     done = desk.get(f"signals{MONTH}&done={sign}")
     [undo] = re.findall(r'name="signals" value="(\d+:\d+)"', done)
     assert "Đã loại mẫu của 1 dấu hiệu" in done
-    desk.send(f"signals{MONTH}", 303, signals=undo, state="open", note="nhầm")
+    desk.confirm(f"signals{MONTH}", signals=undo, state="open", note="nhầm")
+    assert desk.counted() == left
     [version] = re.findall(rf'value="{sign}:(\d+)"', desk.get(f"signals{MONTH}"))
     chosen = {"signals": f"{sign}:{version}", "note": "máy của trường"}
     desk.send(f"signals{MONTH}", 303, **chosen, state="explained")
@@ -166,5 +217,5 @@ def test_a_commune_s_official_reads_and_decides_nothing(
     assert samples[0] in listed and "checkbox" not in listed
     assert "Mẫu bị loại" in desk.get(f"exclusions{MONTH}")
     desk.get(f"exclude{MONTH}", 403)
-    asked = {"month": "2024-11", "measurements": samples[0], "reason": "x", "go": "yes"}
+    asked = {"month": "2024-11", "measurements": samples[0], "reason": "x", "go": "0" * 64}
     desk.send(f"exclude{MONTH}", 403, **asked)

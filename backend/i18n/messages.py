@@ -485,7 +485,8 @@ TEXTS: dict[str, str] = {
         "target. A visit has at least the stated number of samples, or all that the commune "
         "misses. On a day, a team takes the place to which the fewest teams go. Community digital "
         "teams stay in their own commune unless the organiser changes this. No team is sent to "
-        "Hoàng Sa or Trường Sa. Pinned assignments are kept."
+        "Hoàng Sa or Trường Sa. Pinned assignments are kept. Teams that are free on the day go to "
+        "communes that have enough samples, but of few phones or on few days."
     ),
     "capacity_assumed": N_(
         "The number of samples that this team takes per day is unknown; the plan assumes one."

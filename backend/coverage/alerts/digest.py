@@ -20,6 +20,7 @@ from backend.clock import local_day
 from backend.coverage.alerts.service import SILENT_DAYS, alerts
 from backend.coverage.contributions.day_summary import footer
 from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.figures.words import participation
 from backend.i18n.formats import number, percent
 from backend.mail import FAILURES, TIMEOUT_S, mail
 from backend.units.catalogue import APPROXIMATE
@@ -66,15 +67,18 @@ def digest(unit: str, network: str, now: datetime) -> Digest:
 
 
 def _commune(one: Mapping[str, Any]) -> list[str]:
-    so_far = f"{_number(one['counted'])} mẫu được tính trong {_number(one['received'])} mẫu nhận."
+    so_far = f"{_number(one['counted'])} mẫu được tính trong {_number(one['received'])} mẫu nhận"
+    so_far += f", {participation(one, 'vi')}." if one["devices"] is not None else "."
     if one["target"] is None:
         return [so_far, "Chưa có mục tiêu."]
     if one["shortfall"] == 0:
         return [so_far, f"Đã đạt mục tiêu {_number(one['target'])} mẫu."]
+    daily = one["needed_per_day"]
+    need = "" if daily is None else f": cần {_number(daily)} mẫu mỗi ngày"
     return [
         so_far,
         f"Còn thiếu {_number(one['shortfall'])} mẫu để đạt {_number(one['target'])}, còn "
-        f"{one['days_left']} ngày: cần {_number(one['needed_per_day'])} mẫu mỗi ngày.",
+        f"{one['days_left']} ngày{need}.",
     ]
 
 
@@ -96,7 +100,7 @@ def _communes(whole: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
         f"Không có mẫu nào trong {SILENT_DAYS} ngày qua", by_state["silent"], itemgetter("name")
     )
     lines += _named("Chậm tiến độ", by_state["behind"], _lacking)
-    lines += _named("Giữ nhịp này sẽ không đạt", by_state["will_miss"], _lacking)
+    lines += _named("Theo nhịp 14 ngày qua sẽ không đạt", by_state["will_miss"], _lacking)
     return lines
 
 

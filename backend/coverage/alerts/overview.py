@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.clock import local_day, month_before
-from backend.coverage.alerts.service import unit_states
+from backend.coverage.alerts.service import add_states
+from backend.coverage.figures.forecast import LAST_DAYS
 from backend.coverage.figures.month import ABOVE, Month, UnitCounts, with_target
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
@@ -48,8 +49,7 @@ class Course:
     need: int
     left: int | None  # days, with today; None: the month is over
     per_day: int | None  # of the last completed days, at most PACE_DAYS
-    needed_per_day: int | None
-    likely: int | None  # units that the middle of the forecast brings to their target
+    needed_per_day: int | None  # None also in the last days
 
     @property
     def day(self) -> date:
@@ -65,7 +65,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class AreaOverview:
-    """The coverage of an area's units with `group` and `last_day` of each, and their course."""
+    """The coverage of an area's units with `group` and the facts of each, and their course."""
 
     answer: dict[str, Any]
     items: list[dict[str, Any]]
@@ -98,16 +98,15 @@ def task_group(states: Collection[str], state: str | None) -> str:
 def area_overview(query: CoverageQuery, now: datetime) -> AreaOverview:
     """Return the units of a query, each in one group, and the course of their month."""
     result = compute_coverage(query, now)
-    states = unit_states(result, local_day(now))
-    for item, (found, last_day) in zip(result.items, states, strict=True):
-        item["last_day"], item["group"] = last_day, task_group(found, item["state"])
+    add_states(result, local_day(now))
+    for item in result.items:
+        item["group"] = task_group(item["states"], item["state"])
     return AreaOverview(result.body, result.items, _course(result, local_day(now)))
 
 
 def _course(result: CoverageResult, today: date) -> Course | None:
     """Return the course of a month; only the running one and the one before have days."""
-    month, items = result.month, result.items
-    counts = with_target(result.counts)
+    month, counts = result.month, with_target(result.counts)
     running = f"{today:%Y-%m}"
     if not counts or month.month not in (running, month_before(running)):
         return None
@@ -130,8 +129,7 @@ def _course(result: CoverageResult, today: date) -> Course | None:
         need=int(need.sum()),
         left=left,
         per_day=round((before[-1] - before[-1 - past]) / past) if past and left else None,
-        needed_per_day=-(-missing // left) if left else None,
-        likely=_likely(items) if left else None,
+        needed_per_day=-(-missing // left) if left and left > LAST_DAYS else None,
     )
 
 
@@ -149,20 +147,3 @@ def _daily(month: Month, counts: Sequence[UnitCounts]) -> NDArray[np.int64]:
             place, basis = row_of[row["unit_id"]]
             found[place, row["day"].day - 1] = row["numbers"][basis]
     return found
-
-
-def _likely(items: list[dict[str, Any]]) -> int | None:
-    """Return the number of units whose middle forecast reaches the target; None on the first day.
-
-    Units that are silent stop at what they have, whatever their former pace.
-    """
-    known = [one for one in items if one["target"] is not None]
-    if any(one["projection"] is None for one in known):
-        return None
-    likely = [
-        one
-        for one in known
-        if one["group"] == "reached"
-        or (one["group"] != "silent" and one["projection"]["middle"] >= one["target"])
-    ]
-    return len(likely)

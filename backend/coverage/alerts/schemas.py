@@ -22,9 +22,17 @@ class AlertSchema(CoverageItemSchema):
     """A unit in at least one of the states."""
 
     class Meta(CoverageItemSchema.Meta):
-        fields = (*FIELDS, "last_day", "states")
+        fields = (*FIELDS, "last_day", "planned", "states")
 
     last_day = fields.Date(required=True, allow_none=True)
+    planned = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "samples that organisers pinned for teams until the end of the month; "
+            "null for the public"
+        },
+    )
     states = fields.List(fields.String(), required=True)
 
 

@@ -19,7 +19,7 @@ ANSWER_FIELDS = ("month", "network", "parent", "level", "boundaries", "demo", "t
                  "projection_method", "unpublished")  # fmt: skip
 FIELDS = (
     "code", "name", "level", "parent", "received", "counted", "target", "shortfall", "expected",
-    "today", "pace", "projection", "days_left", "needed_per_day",
+    "today", "pace", "projection", "days_left", "needed_per_day", "devices", "outings",
 )  # fmt: skip
 
 # The last day with samples in each unit of a level.
@@ -35,6 +35,21 @@ LAST_DAYS = {
     for exact, (_, days) in TABLES.items()
 }
 
+# The samples that organisers pinned for teams from a day until the end of the month. What a plan
+# computes beyond is a proposal, which nobody has accepted.
+PLANNED = {
+    level: f"""
+        select c.{above} as unit_id, sum(p.samples)::int as samples
+        from pins p
+        join units c on c.id = p.unit_id
+        join campaigns on campaigns.id = p.campaign_id and campaigns.state = 'open'
+        join teams t on t.id = p.team_id and t.ended_at is null
+        where p.day between %(today)s and %(last)s and p.network = %(network)s
+        group by 1
+    """  # noqa: S608 # constants
+    for level, above in ABOVE.items()
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -42,16 +57,18 @@ class Facts:
 
     state: str | None
     need: int
-    highest: int | None  # of the projection, in a running month
+    highest: int | None  # of the projection; None without a steady pace
     silent: bool
+    planned: int = 0  # samples that a plan will bring
 
 
 def states(one: Facts) -> list[str]:
     """Return the states of a unit; one that is `behind` may catch up, `will_miss` hardly can."""
+    paced = one.highest is not None and one.highest + one.planned < one.need
     found = {
         "silent": one.silent,
         "behind": one.state == "behind",
-        "will_miss": one.highest is not None and one.state != "reached" and one.highest < one.need,
+        "will_miss": paced and one.state != "reached",
         "reached": one.state == "reached",
     }
     return [name for name in STATES if found[name]]
@@ -70,13 +87,9 @@ def alerts(
     In a past month, no unit is silent or will miss its target.
     """
     answer = compute_coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
-    items = [
-        {**{name: one[name] for name in FIELDS}, "last_day": last_day, "states": found}
-        for one, (found, last_day) in zip(
-            answer.items, unit_states(answer, local_day(now)), strict=True
-        )
-        if found
-    ]
+    names = (*FIELDS, "last_day", "planned", "states")
+    add_states(answer, local_day(now))
+    items = [{name: one[name] for name in names} for one in answer.items if one["states"]]
     return {
         **{name: answer.body[name] for name in ANSWER_FIELDS if name in answer.body},
         "units": answer.body["summary"]["units"],
@@ -85,21 +98,33 @@ def alerts(
     }
 
 
-def unit_states(answer: CoverageResult, today: date) -> list[tuple[list[str], date | None]]:
-    """Return the states and the last day with samples of each unit, in the order of the items."""
+def add_states(answer: CoverageResult, today: date) -> None:
+    """Add to each item its states, the last day with samples, and the samples planned.
+
+    `planned` is for readers of exact counts, in a running month.
+    """
     last_days = _last_days(answer.month, answer.previous, answer.counts, today)
     silent_before = today - timedelta(days=SILENT_DAYS)
-    running, found = answer.month.progress.today is not None, []
+    running = answer.month.progress.today is not None
+    planned = _planned(answer.month, today) if running else {}
     for one, counts in zip(answer.items, answer.counts, strict=True):
-        last_day = last_days.get(counts.unit.id)
-        facts = Facts(
-            one["state"],
-            counts.need or 0,
-            one["projection"]["high"] if one["projection"] else None,
-            running and (last_day is None or last_day < silent_before),
+        last_day, samples = last_days.get(counts.unit.id), planned.get(counts.unit.id, 0)
+        one["states"] = states(
+            Facts(
+                one["state"],
+                counts.need or 0,
+                one["projection"]["high"] if one["projection"] else None,
+                running and (last_day is None or last_day < silent_before),
+                samples,
+            )
         )
-        found.append((states(facts), last_day))
-    return found
+        one["last_day"] = last_day
+        one["planned"] = samples if running and answer.month.exact else None
+
+
+def _planned(month: Month, today: date) -> dict[int, int]:
+    values = {"today": today, "last": month.last_day, "network": month.network}
+    return {row["unit_id"]: row["samples"] for row in fetch(PLANNED[month.level], values)}
 
 
 def _last_days(

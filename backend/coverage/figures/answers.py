@@ -37,6 +37,9 @@ STATE = """
         (select array[count(*), sum(version)] from targets where network = %(network)s) as targets,
         (select array[count(*), sum(devices)] from released_figures
             where network = %(network)s and month = any(%(months)s)) as devices,
+        (select array[count(*), sum(version)] from statistics_seen
+            where not %(public)s and network = %(network)s and month = any(%(months)s)
+                and unit_id not in (select unnest(%(outside)s::integer[]))) as statistics,
         (select array_agg(month order by month) from demo_months
             where month = any(%(months)s)) as demo,
         (select array_agg(array[day::text, basis, made_at::text] order by basis) from recent

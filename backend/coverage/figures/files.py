@@ -46,6 +46,7 @@ COLUMNS = {
     "days_left": N_("Days left"),
     "needed_per_day": N_("Needed per day"),
     "devices": N_("Devices"),
+    "outings": N_("Outings"),
     "teams": N_("Active teams"),
     "last_month": N_("Previous month"),
     "change": N_("Change"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backend.coverage.figures.forecast import History, MonthProgress, still_to_come
+from backend.coverage.figures.forecast import LAST_DAYS, History, MonthProgress, still_to_come
 from backend.coverage.figures.month import ABOVE, NO_NUMBERS, TABLES, Month, UnitCounts, valid_on
 from backend.coverage.figures.recent import history_days, make_recent, pattern_of
 from backend.coverage.targets.models import Target
@@ -33,7 +33,7 @@ FIELDS = (
     "received", "valid", "counted", "of_teams", "counted_by_admin", "withdrawn", "by_assurance",
     "target", "reached", "shortfall", "share", "assessed", "communes",
     "expected", "state", "days_left", "needed_per_day", "today", "pace", "projection",
-    "last_month", "change", "devices", "teams", "reasons",
+    "last_month", "change", "devices", "outings", "teams", "reasons",
 )  # fmt: skip
 
 # Everything about units of one level in a month, whatever the level. `later` are the days after
@@ -60,14 +60,14 @@ ROWS = """
             sum(e.counted) as of_teams
         from ({earned}) e join units c on c.id = e.key group by 1
     )
-    select categories, today, from_today, teams, of_teams, r.devices, recent.last_month,
-        recent.weekdays, recent.squares
+    select categories, today, from_today, active.teams, of_teams, s.devices, s.outings,
+        recent.last_month, recent.weekdays, recent.squares, recent.active_days
     from unnest(%(units)s::integer[]) with ordinality u (id, place)
     left join categories on categories.unit_id = u.id
     left join days on days.unit_id = u.id
     left join active on active.unit_id = u.id
-    left join released_figures r on r.unit_id = u.id and r.network = %(network)s
-        and r.month = %(month)s
+    left join {participation} s on s.unit_id = u.id and s.network = %(network)s
+        and s.month = %(month)s
     left join recent on %(running)s and recent.unit_id = u.id and recent.unit_id <> 0
         and recent.day = %(today)s and recent.network = %(network)s
         and recent.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
@@ -86,14 +86,19 @@ EARNED = {
 }
 # Only the communes of a place, found by the key.
 INSIDE = "and {} = any(%(inside)s::integer[])"
+# The phones and outings of a unit: of stored statistics for exact readers, as copied with the
+# public counts for plans, else of the month's release.
+TOTALS = "(select * from statistics where operator = '' and technology = '')"
+PARTICIPATION = {"exact": TOTALS, "hourly": "public_months", "released": "released_figures"}
 STATEMENTS = {
-    (level, exact, placed): ROWS.format(
+    (level, exact, placed, participation): ROWS.format(
         above=above,
         months=months,
         days=days,
         earned=EARNED[exact] + (INSIDE.format("key" if exact else "unit_id") if placed else ""),
         inside_m=INSIDE.format("m.unit_id") if placed else "",
         inside_d=INSIDE.format("d.unit_id") if placed else "",
+        participation=table,
         valid=valid_on("c", "%(last)s::date"),
         sums=", ".join(f"sum(m.{column})" for column in COLUMNS.values()),
         today=", ".join(f"sum(d.{basis}) filter (where d.day = %(today)s)" for basis in BASES),
@@ -101,6 +106,7 @@ STATEMENTS = {
     for level, above in ABOVE.items()
     for exact, (months, days) in TABLES.items()
     for placed in (False, True)
+    for participation, table in PARTICIPATION.items()
 }
 COUNTED = BASES.index("counted")
 NO_SAMPLES: Categories = (0,) * len(COLUMNS)
@@ -116,7 +122,9 @@ def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> Sequenc
     if running:
         make_recent(today, month.network)
     return fetch(
-        STATEMENTS[month.level, month.is_exact(month.level), month.place is not None],
+        STATEMENTS[
+            month.level, month.is_exact(month.level), month.place is not None, month.participation
+        ],
         {
             "month": month.month, "network": month.network, "last": month.last_day,
             "today": today, "running": running, "basis": basis, "own": dump(own),
@@ -168,6 +176,7 @@ def unit_items(
                 "last_month": before,
                 "change": None if before is None else one.measured - before,
                 "devices": row["devices"] if one.numbers[COUNTED] else 0,
+                "outings": row["outings"] if one.numbers[COUNTED] else 0,
                 "teams": row["teams"] or 0,
                 "reasons": reasons(categories),
             }
@@ -233,7 +242,7 @@ def _expected(one: UnitCounts, progress: MonthProgress) -> Item:
     missing, needed = one.shortfall, None
     if missing == 0:
         needed = 0
-    elif missing is not None and progress.left:
+    elif missing is not None and progress.left > LAST_DAYS:
         needed = ceil(missing / progress.left)
     return {
         "expected": None if expected is None else rounded(expected, 1),
@@ -280,15 +289,19 @@ def _projections(
     rows: Sequence[Row],
     today: date,
 ) -> list[dict[str, int] | None]:
-    """Return the projected end of month by unit: mean and 80 % interval, not below the present."""
+    """Return the projected end of month by unit: mean and 80 % interval, not below the present.
+
+    None without a steady pace, and in the last days of a month.
+    """
     days = history_days(today)
-    if month.progress.today is None or not days:
+    if month.progress.today is None or month.progress.left <= LAST_DAYS or not days:
         return [None] * len(units)
     nothing = [0] * 7
     history = History(
         days,
         np.array([row["weekdays"] or nothing for row in rows], float).reshape(-1, 7),
         np.array([row["squares"] or nothing for row in rows], float).reshape(-1, 7),
+        np.array([row["active_days"] or 0 for row in rows], float),
     )
     coming = still_to_come(history, month.progress.remaining(), pattern_of(month, today))
     so_far = np.array([_so_far(one, row) for one, row in zip(units, rows, strict=True)], float)
@@ -298,8 +311,8 @@ def _projections(
         for part in (coming.low, coming.middle, coming.high)
     )
     return [
-        {"low": low, "middle": middle, "high": high}
-        for low, middle, high in zip(*ends, strict=True)
+        {"low": low, "middle": middle, "high": high} if steady else None
+        for steady, low, middle, high in zip(coming.steady, *ends, strict=True)
     ]
 
 

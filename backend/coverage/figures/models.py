@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Integer, func
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Integer, SmallInteger, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -28,7 +28,9 @@ class Recent(db.Model):
     # 0: no unit; a row that says that the day's rows are complete.
     unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last_month: Mapped[int]  # of the previous month up to the same day
-    # Of the last 14 completed days: samples, and squares of a day's samples, by weekday.
+    # Of the last 14 completed days: those with three samples or more; samples, and squares of a
+    # day's samples, by weekday.
+    active_days: Mapped[int] = mapped_column(SmallInteger)
     weekdays: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     squares: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     made_at: Mapped[datetime] = mapped_column(server_default=func.now())

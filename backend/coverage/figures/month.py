@@ -230,6 +230,8 @@ class Month:
     level: str = "commune"  # of the units that a query lists
     # Whether the reader sees exact counts of every unit; the public sees those of provinces alone.
     exact: bool = True
+    # What the phones and outings of units are of: "exact", "hourly" or "released".
+    participation: str = "exact"
 
     _units: dict[str, list[UnitCounts]] = field(default_factory=dict, init=False)
     _read: dict[bool, Mapping[int, Numbers]] = field(default_factory=dict, init=False)

@@ -29,10 +29,17 @@ _TEAMS = """
         where e.grain = 'unit' and e.key = u.unit_id and e.month = u.month
             and e.network = u.network and e.received > 0 order by team_id)
 """
+# The phones and outings of stored statistics, for plans.
+_PARTICIPATION = """
+    (select array[s.devices, s.outings] from statistics s
+        where (s.month, s.network, s.unit_id) = (u.month, u.network, u.unit_id)
+            and s.operator = '' and s.technology = '')
+"""
 COPY = f"""
     with changed as (
         select u.* from unit_months u left join public_months p using (month, network, unit_id)
-        where (%(all)s and (u.version is distinct from p.version or p.teams <> {_TEAMS}))
+        where (%(all)s and (u.version is distinct from p.version or p.teams <> {_TEAMS}
+                or array[p.devices, p.outings] <> {_PARTICIPATION}))
             or (not %(all)s and u.version is distinct from p.version and %(phones)s <= (
                 select count(distinct m.device_id) from measurements m
                 where m.unit_id = u.unit_id and m.network = u.network and m.counted
@@ -50,13 +57,17 @@ COPY = f"""
     ), past as (
         delete from public_days where month <> all(%(months)s::text[])
     )
-    insert into public_months as old (month, network, unit_id, {_NAMES}, teams, copied_at)
-    select month, network, unit_id, {_NAMES}, {_TEAMS}, %(now)s::timestamptz from changed u
+    insert into public_months as old
+        (month, network, unit_id, {_NAMES}, teams, devices, outings, copied_at)
+    select month, network, unit_id, {_NAMES}, {_TEAMS}, s[1], s[2], %(now)s::timestamptz
+    from changed u cross join lateral (select {_PARTICIPATION} as s) of
     union all
-    select '{LAST_RUN}', '', 0, {", ".join("0" for _ in (*COLUMNS, "version"))}, '{{}}', %(now)s
+    select '{LAST_RUN}', '', 0, {", ".join("0" for _ in (*COLUMNS, "version"))}, '{{}}', null, null,
+        %(now)s
     order by month, network, unit_id
     on conflict (month, network, unit_id) do update set copied_at = excluded.copied_at,
-        teams = excluded.teams, version = excluded.version,
+        teams = excluded.teams, version = excluded.version, devices = excluded.devices,
+        outings = excluded.outings,
         {", ".join(f"{name} = excluded.{name}" for name in COLUMNS.values())}
     returning month
 """  # noqa: S608 # names of columns

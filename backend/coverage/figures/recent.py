@@ -10,15 +10,12 @@ from datetime import date, timedelta
 import numpy as np
 
 from backend.clock import month_before, month_end, month_start
-from backend.coverage.figures.forecast import Pattern, sampling_pattern
+from backend.coverage.figures.forecast import LOOK_BACK, MIN_DAILY, Pattern, sampling_pattern
 from backend.coverage.figures.month import Month, valid_on
 from backend.database.extensions import array_literal, dump, fetch, fetch_autocommit
 from backend.database.locks import RECENT_LOCK
 from backend.units.catalogue import system_on
 
-# Days of history, from the previous month if needed: two of each weekday. Older days may belong
-# to another campaign.
-LOOK_BACK = 14
 WEEKDAYS = range(1, 8)  # of ISO 8601, Monday first
 
 # A database that is only read, such as a standby, has what its primary wrote.
@@ -61,6 +58,7 @@ MAKE = f"""
         for n in WEEKDAYS
     )
 }] as weekdays,
+            count(*) filter (where day >= %(first)s and n >= {MIN_DAILY}) as active_days,
             array[{
     ", ".join(
         f"coalesce(sum(n * n) filter (where extract(isodow from day) = {n}"
@@ -70,9 +68,9 @@ MAKE = f"""
 }] as squares
         from daily where n > 0 group by unit_id
         union all
-        select 0, 0, array_fill(0, array[7]), array_fill(0, array[7])
+        select 0, 0, array_fill(0, array[7]), 0, array_fill(0, array[7])
     )
-    insert into recent (day, network, basis, unit_id, last_month, weekdays, squares)
+    insert into recent (day, network, basis, unit_id, last_month, weekdays, active_days, squares)
     select %(day)s, %(network)s, %(basis)s, units.* from units, free where free
     on conflict do nothing
     returning unit_id

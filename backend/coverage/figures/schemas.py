@@ -186,6 +186,11 @@ class CoverageItemSchema(Strict, CountedPartsSchema):
     last_month = fields.Integer(required=True, allow_none=True)
     change = fields.Integer(required=True, allow_none=True)
     devices = fields.Integer(required=True, allow_none=True)
+    outings = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "different teams and days on which somebody measured"},
+    )
     teams = fields.Integer(required=True, allow_none=True)
     reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
 

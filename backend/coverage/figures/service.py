@@ -116,7 +116,7 @@ ORDERS: dict[str, Callable[[Any], Any]] = {
 NUMBERS = (
     "received", "valid", "counted", "of_teams", "counted_by_admin", "withdrawn", "target",
     "reached", "share", "shortfall", "assessed", "expected", "today", "pace", "needed_per_day",
-    "devices", "teams", "last_month", "change",
+    "devices", "outings", "teams", "last_month", "change",
 )  # fmt: skip
 SORTS = ("name", *ORDERS, *NUMBERS)
 
@@ -188,9 +188,10 @@ def months_of(query: CoverageQuery, today: date) -> list[Month]:
     ends = {one.month: one.place for one in (months[0], months[-1])}
     own = all(in_own_area(query.reader, place, month) for month, place in ends.items())
     exact = own and not query.hourly
+    participation = "exact" if exact else "hourly" if query.hourly else "released"
     earliest = month_of(month_before(names[0]), query.network, today, query.reader, key)
     earliest = replace(earliest, place=months[0].place, level=months[0].level)
-    return [replace(one, exact=exact) for one in (earliest, *months)]
+    return [replace(one, exact=exact, participation=participation) for one in (earliest, *months)]
 
 
 def _describe_month(

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, exists, select, text
 from backend.campaigns.models import Campaign, CampaignArea
 from backend.clock import day_begin, local_day, month_end
 from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.figures.words import lacks_participation
 from backend.coverage.plan.assignment import Teams, assign, stops_of_day
 from backend.coverage.plan.models import Pin
 from backend.coverage.plan.reach import Ints, distances_m, within_reach
@@ -99,8 +100,16 @@ class Commune:
     latitude: float | None
     longitude: float | None
     counted: int
+    devices: int | None  # these of the last copy of public counts
+    outings: int | None
     need: int  # samples that reach its target; 0 without a target
     shortfall: int  # 0 without a target
+
+    @property
+    def few_phones(self) -> bool:
+        """Whether its samples suffice, but not its phones or outings."""
+        participation = {"devices": self.devices, "outings": self.outings}
+        return bool(self.need) and not self.shortfall and lacks_participation(participation)
 
     @property
     def at_sea(self) -> bool:
@@ -156,6 +165,8 @@ def communes_of(request: PlanRequest) -> Communes:
             *(row.id, row.system, row.code, row.name, row.province, row.parent_code),
             *(row.latitude, row.longitude),
             items[row.code]["counted"],
+            items[row.code]["devices"],
+            items[row.code]["outings"],
             *_goal(items[row.code], request.campaign, target),
         )
         for row in listed
@@ -272,6 +283,7 @@ class Assignment:
     until_end: int
     pinned: bool
     own: bool  # the team's own commune
+    phones: bool  # samples suffice there: for more phones and outings
     reaches: bool  # whether the plan brings the commune to its target
     by_others: int  # samples of other teams there
     distance_m: float | None
@@ -306,10 +318,14 @@ class _Row:
     until_end: int
     pinned: bool
     later: bool = False  # a pin of a later day
+    phones: bool = False
 
 
 def make_plan(request: PlanRequest, teams: list[PlanTeam]) -> Plan:
-    """Plan from the day until the end; pins are fixed."""
+    """Plan from the day until the end; pins are fixed.
+
+    What room is left on the day goes to communes with enough samples of too few phones or outings.
+    """
     communes = communes_of(request)
     teams = at_home(with_capacities(request, teams), communes.rows)
     fixed = _fixed(request, communes.rows, teams)
@@ -317,7 +333,10 @@ def make_plan(request: PlanRequest, teams: list[PlanTeam]) -> Plan:
     arrays = _arrays(request.limits, communes.rows, teams, room)
     homes = np.array([(t.latitude, t.longitude) for t in teams], dtype=np.float64)
     centres = np.array([(c.latitude, c.longitude) for c in communes.rows], dtype=np.float64)
-    homes[(room == 0) | arrays.stays], centres[lacking == 0] = np.nan, np.nan  # skips distances
+    few = np.array([request.limits.visit_least * (c.few_phones and not c.at_sea)
+                    for c in communes.rows], dtype=np.int64)  # fmt: skip
+    homes[(room == 0) | arrays.stays] = np.nan  # skips distances
+    centres[(lacking == 0) & (few == 0)] = np.nan
     reach = within_reach(homes, centres, request.limits.radius_km * 1000)
     travelling = ((n, team) for n, team in enumerate(teams) if not team.stays(request.limits))
     homeless = tuple(n for n, team in travelling if team.latitude is None)
@@ -328,6 +347,12 @@ def make_plan(request: PlanRequest, teams: list[PlanTeam]) -> Plan:
     ]
     for task, today in zip(tasks, stops_of_day(tasks, daily, arrays.least), strict=True):
         rows.append(_Row(task.team, task.commune, today, task.samples, False))
+        room[task.team] -= task.samples
+        daily[task.team] -= today
+    visits = assign(few, replace(arrays, room=np.minimum(room, daily)), reach, homeless)
+    for task, today in zip(visits, stops_of_day(visits, daily, arrays.least), strict=True):
+        if today:
+            rows.append(_Row(task.team, task.commune, today, today, False, phones=True))
     return Plan(request, communes, teams, _assignments(communes.rows, teams, rows))
 
 
@@ -396,6 +421,7 @@ def _assignments(
             until_end=row.until_end,
             pinned=row.pinned,
             own=commune == teams[row.team].own,
+            phones=row.phones,
             reaches=total[row.commune] >= commune.shortfall,
             by_others=total[row.commune] - own[row.team, row.commune],
             distance_m=metres if metres == metres else None,  # NaN: a home or a centre is unknown

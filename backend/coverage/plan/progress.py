@@ -7,16 +7,19 @@ from typing import Any
 
 from backend.accounts.access import Actor, require
 from backend.campaigns.service import visible_campaign
-from backend.clock import local_day
+from backend.clock import local_day, month_end
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.contributions.schemas import ContributionsQuerySchema
 from backend.coverage.contributions.service import contributions
+from backend.coverage.figures.forecast import LAST_DAYS
+from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import published
 from backend.coverage.plan.planner import PlanRequest, communes_of, teams_of
 from backend.coverage.plan.service import PlanPlace, places_of
 from backend.coverage.plan.settings import limits_of
 from backend.i18n.catalogues import Language
 from backend.organisations.scopes import campaign_scope
+from backend.units.catalogue import system_on
 
 BY_TEAM = ContributionsQuerySchema()
 
@@ -32,7 +35,7 @@ class CampaignProgress:
     has: int  # of these, without those beyond a commune's target
     reached: int  # communes
     lacking: int
-    per_day: int | None  # samples to be counted each day until the end; None: it is over
+    per_day: int | None  # samples needed each day until the end; None in the last days
 
     @property
     def shortfall(self) -> int:
@@ -71,8 +74,20 @@ def campaign_progress(
         has=need - lack,
         reached=sum(bool(row.need) and not row.shortfall for row in rows),
         lacking=sum(bool(row.shortfall) for row in rows),
-        per_day=-(-lack // left) if left else None,
+        per_day=-(-lack // left) if left > LAST_DAYS else None,
     )
+
+
+def home_figures(
+    home: Mapping[str, Any] | None, network: str, now: datetime
+) -> dict[str, Any] | None:
+    """Return this month's coverage of a team's home commune; None for a unit of the past."""
+    month = f"{local_day(now):%Y-%m}"
+    if home is None or home["system"] != system_on(month_end(month)):
+        return None
+    query = CoverageQuery(month, home["level"], network, unit=home["code"], hourly=True)
+    (item,) = coverage(query, now)["items"]
+    return dict(item)
 
 
 def _latest_days(actor: Actor, campaign_id: int, language: Language) -> dict[int, date]:

@@ -108,7 +108,9 @@ class PlanItemSchema(Schema):
     longitude = fields.Float(required=True, allow_none=True)
     samples = fields.Integer(required=True, metadata={"description": "on the day; 1 or more"})
     samples_until_end = fields.Integer(required=True)
-    why = fields.String(required=True, metadata={"enum": ["pinned", "own", "reaches", "helps"]})
+    why = fields.String(
+        required=True, metadata={"enum": ["pinned", "own", "reaches", "helps", "phones"]}
+    )
     pinned = fields.Boolean(required=True)
     reaches = fields.Boolean(
         required=True, metadata={"description": "the plan brings the commune to its target"}
@@ -118,6 +120,13 @@ class PlanItemSchema(Schema):
     by_others = fields.Integer(required=True, metadata={"description": "until the end"})
     pace_per_day = fields.Float(required=True)
     needed_per_day = fields.Integer(required=True)
+
+
+class PlanStopSchema(PlanItemSchema):
+    """An assignment with the phones and outings of its commune this month."""
+
+    devices = fields.Integer(required=True, allow_none=True)
+    outings = fields.Integer(required=True, allow_none=True)
 
 
 class LaterItemSchema(Schema):
@@ -156,7 +165,7 @@ class PlanTeamSchema(Schema):
     )
     note = fields.Nested(PlanNoteSchema, required=True, allow_none=True)
     items = fields.List(
-        fields.Nested(PlanItemSchema), required=True, metadata={"description": "on the day"}
+        fields.Nested(PlanStopSchema), required=True, metadata={"description": "on the day"}
     )
     later = fields.List(
         fields.Nested(LaterItemSchema), required=True, metadata={"description": "on later days"}

@@ -217,9 +217,16 @@ def _team(plan: Plan, team: PlanTeam) -> dict[str, Any]:
         "capacity_per_day": team.capacity_per_day,
         "capacity_from": team.capacity_from,
         "note": _note(plan, team, assignments),
-        "items": [serialize_assignment(plan.request, one) for one in assignments if one.today],
+        "items": [_stop(plan.request, one) for one in assignments if one.today],
         "later": [_later(one) for one in assignments if not one.today],
     }
+
+
+def _stop(request: PlanRequest, assignment: Assignment) -> dict[str, Any]:
+    """Return an assignment for organisers and leaders, who see phones and outings of communes."""
+    commune = assignment.commune
+    participation = {"devices": commune.devices, "outings": commune.outings}
+    return serialize_assignment(request, assignment) | participation
 
 
 def _later(assignment: Assignment) -> dict[str, Any]:
@@ -250,8 +257,8 @@ def serialize_assignment(request: PlanRequest, assignment: Assignment) -> dict[s
     commune, distance_m = assignment.commune, assignment.distance_m
     # Days of the month up to today; in a future month 1, since nothing is counted yet.
     days_done = max(1, (request.today - month_start(f"{request.day:%Y-%m}")).days + 1)
-    why = "reaches" if assignment.reaches else "helps"
-    if assignment.pinned or assignment.own:
+    why = "phones" if assignment.phones else "reaches" if assignment.reaches else "helps"
+    if assignment.pinned or (assignment.own and not assignment.phones):
         why = "pinned" if assignment.pinned else "own"
     return {
         "unit": {"code": commune.code, "name": commune.name, "province": commune.province},

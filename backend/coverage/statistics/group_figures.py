@@ -45,10 +45,11 @@ ROUNDING = 1e-9
 
 
 class GroupFigures(NamedTuple):
-    """Samples, devices and figures of a group."""
+    """Samples, devices, outings and figures of a group."""
 
     n: int
-    devices: int  # without withdrawn samples
+    devices: int  # these and the outings without withdrawn samples
+    outings: int
     figures: Figures
 
 
@@ -91,7 +92,7 @@ def figures_of(
         else:
             figures["shares"] = None
     n = [sum(one.n for one in group) for group in groups.values()]
-    rows = map(GroupFigures, n, entries.devices.tolist(), found)
+    rows = map(GroupFigures, n, entries.devices.tolist(), entries.outings.tolist(), found)
     return dict(zip(groups, rows, strict=True))
 
 
@@ -125,10 +126,15 @@ class Entries:
         visits[by_group] = np.cumsum(is_visit) - 1
         self._visits = visits.reshape(self._groups.shape)
         self._group, self._device = group[is_visit], (np.cumsum(is_device) - 1)[is_visit]
-        together = self._group * (outing.max(initial=0) + 1) + outing[is_visit]
-        self._outing = np.unique(together, return_inverse=True)[1]
-        known = group[is_device & (device != WITHDRAWN)]
-        self.devices = np.bincount(known, minlength=self._number)
+        numbers = outing.max(initial=0) + 1
+        together, self._outing = np.unique(
+            self._group * numbers + outing[is_visit], return_inverse=True
+        )
+        known = device != WITHDRAWN
+        self.devices = np.bincount(group[is_device & known], minlength=self._number)
+        met = np.zeros(len(together), dtype=bool)
+        met[self._outing[known[is_visit]]] = True
+        self.outings = np.bincount(together[met] // numbers, minlength=self._number)
 
     def _by_group(self, groups: NDArray[np.unsignedinteger[Any]]) -> tuple[Ints, Any]:
         """Return the entries of samples with these groups, group after group, and their groups."""

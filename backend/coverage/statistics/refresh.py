@@ -115,9 +115,9 @@ COMPUTED_AT = text("""
 """)
 WRITE = text("""
     insert into statistics
-        (month, network, unit_id, operator, technology, n, devices, figures, found_at)
+        (month, network, unit_id, operator, technology, n, devices, outings, figures, found_at)
     select :month, :network, r.*, :now from jsonb_to_recordset(cast(:rows as jsonb)) as r(
-        unit_id int, operator text, technology text, n int, devices int, figures jsonb)
+        unit_id int, operator text, technology text, n int, devices int, outings int, figures jsonb)
 """)
 
 

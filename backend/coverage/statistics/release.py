@@ -253,7 +253,7 @@ def _figures(
             "month": month,
             "network": network,
             "unit_id": unit,
-            "devices": _devices(statistics.get(unit, [])),
+            **_participation(statistics.get(unit, [])),
             "statistics": statistics.get(unit, []),
             "hours": hours.get(unit),
             "week": weeks.get(unit),
@@ -263,10 +263,10 @@ def _figures(
     ]
 
 
-def _devices(rows: Sequence[Mapping[str, Any]]) -> int | None:
-    """Return the devices of the total over operators and technologies; None if it is not shown."""
+def _participation(rows: Sequence[Mapping[str, Any]]) -> dict[str, int | None]:
+    """Return the devices and outings of the total over all; None if it is not shown."""
     total = next((one for one in rows if not (one["operator"] or one["technology"])), None)
-    return total["devices"] if total else None
+    return {name: total[name] if total else None for name in ("devices", "outings")}
 
 
 @dataclass(frozen=True, slots=True)

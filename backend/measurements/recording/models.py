@@ -224,6 +224,8 @@ public_months = Table(
     *_numbers(),
     Column("version", BigInteger, nullable=False),
     Column("teams", ARRAY(Integer), nullable=False),
+    Column("devices", Integer),  # these of the statistics, for plans; null: copied before 1.1
+    Column("outings", Integer),
     Column("copied_at", DateTime(timezone=True), nullable=False),
     postgresql_with={"fillfactor": "70"},
 )

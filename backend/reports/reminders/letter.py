@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from backend.clock import VIETNAM
+from backend.coverage.figures.forecast import LAST_DAYS
 from backend.i18n import formats
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
@@ -28,6 +29,8 @@ MISSED = "Không đạt"
 COLUMNS = (
     Column("name", "Đơn vị", "Tên đơn vị hành chính"),
     Column("has", "Đã có", "Số mẫu được so với mục tiêu", "whole"),
+    Column("devices", "Số máy", "Số thiết bị đã đo", "whole"),
+    Column("outings", "Buổi đo", "Số buổi đo: mỗi đội, mỗi ngày một buổi", "whole"),
     Column("target", "Mục tiêu", "Số mẫu cần có trong tháng", "whole"),
     Column("shortfall", "Còn thiếu", "Số mẫu còn thiếu để đạt", "whole"),
     Column("needed_per_day", "Cần mỗi ngày", "Số mẫu cần mỗi ngày còn lại", "whole"),
@@ -96,7 +99,13 @@ def compose_reminder(one: Situation, head: LetterheadContent) -> parts.LetterCon
 
 def _annex(one: Situation) -> Annex:
     """Return the table of the addressed communes."""
-    columns = [column for column in COLUMNS if one.days_left or column.key not in RUNNING_ONLY]
+    late = (one.days_left or 0) <= LAST_DAYS
+    columns = [
+        column
+        for column in COLUMNS
+        if (one.days_left or column.key not in RUNNING_ONLY)
+        and not (late and column.key == "needed_per_day")
+    ]
     rows = [
         {
             **unit,

@@ -19,7 +19,12 @@ from backend.clock import local_day, month_end
 from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
 from backend.coverage.figures.month import listing_on
-from backend.coverage.plan.progress import CampaignProgress, campaign_progress, silent_teams
+from backend.coverage.plan.progress import (
+    CampaignProgress,
+    campaign_progress,
+    home_figures,
+    silent_teams,
+)
 from backend.coverage.plan.schemas import UnpinQuerySchema
 from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
@@ -164,12 +169,13 @@ def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     page = {"campaign": campaign_id, "cursor": query["after"], "limit": ROWS_SHOWN}
     people = list_members(user, team_id, page, now)
     filters = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
-    code = _code(campaign_id, team_id)
+    code, shown = _code(campaign_id, team_id), show_team(user, team_id)
     return render_private(
         "web/board/team.html",
         query["lang"],
         board=board,
-        team=show_team(user, team_id),
+        team=shown,
+        home=home_figures(shown["home_unit"], board.campaign["networks"][0], now),
         code=code,
         invitation=_invitation(board, code) if code else None,
         leaders=leaders_of([team_id], now).get(team_id, []) if board.organises else [],

@@ -17,6 +17,7 @@ from backend.coverage.alerts.overview import LACKING, AreaOverview, area_overvie
 from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.service import CoverageQuery, coverage, map_figures, months_with_data
 from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
+from backend.coverage.figures.words import lacks_participation
 from backend.coverage.signals.queries import open_findings
 from backend.database.extensions import db
 from backend.organisations.clusters import units_of
@@ -40,9 +41,8 @@ ORDERS = {
     "shortfall": "-shortfall",
     "today": "-today",
     "needed_per_day": "-needed_per_day",
-    "projection": "projection",
+    "devices": "devices",
 }
-
 
 # Units on one page of the table.
 MAX_ROWS = 200
@@ -98,9 +98,16 @@ class AreaPage:
         return bool(self.own["days_left"])
 
     @property
+    def few_phones(self) -> Rows:
+        """The communes that reached their target with fewer phones or outings than advised."""
+        reached = self.groups["reached"] if self.query.level == "commune" else []
+        return [one for one in reached if lacks_participation(one)]
+
+    @property
     def has_tasks(self) -> bool:
-        """Whether units are behind their targets or signals wait for a decision."""
-        return bool(self.signals) or any(self.groups[name] for name in REMINDED)
+        """Whether units lack samples or phones, or signals wait for a decision."""
+        tasks = self.signals, self.few_phones, *(self.groups[name] for name in REMINDED)
+        return any(tasks)
 
 
 def own_areas(actor: Actor, now: datetime) -> Rows:

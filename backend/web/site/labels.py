@@ -292,6 +292,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "own": N_("Own commune first"),
         "reaches": N_("The plan brings it to its target"),
         "helps": N_("Reduces its shortfall"),
+        "phones": N_("Enough samples, but few phones or outings: measure with other phones"),
     },
     # the desk of an official
     "area_state": {

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
@@ -10,6 +11,7 @@ from markupsafe import Markup, escape
 
 from backend.accounts.access import Actor
 from backend.accounts.authentication import actor, form_token
+from backend.coverage.figures import words
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.unit_access import figures_reader
 from backend.devices import consent
@@ -143,6 +145,11 @@ class Translator:
             "header_links": header_links,
             "footer_links": FOOTER_LINKS,
             "counting_note": self.counting_note,
+            "participation": partial(words.participation, language=self.language),
+            "forecast": partial(words.forecast, language=self.language),
+            "facts": partial(words.facts, language=self.language),
+            "lacks_participation": words.lacks_participation,
+            "advised": (words.MIN_DEVICES, words.MIN_OUTINGS),
             "consent_version": consent.CURRENT,
             "updated": formats.moment(clock_now()),
             "operator": {"name": config["OPERATOR_NAME"], "contact": config["OPERATOR_CONTACT"]},

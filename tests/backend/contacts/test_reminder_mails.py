@@ -73,7 +73,7 @@ def test_the_chosen_contacts_get_a_mail_each(app: Flask, client: FlaskClient, to
     assert (message["To"], message["Reply-To"]) == ("hoa@example.vn", NAME)
     assert message["Subject"] == "Phường Trưng Vương: số mẫu đo tháng 11/2024"
     text = message.get_content().replace("\r\n", "\n")
-    assert "0 trên 300 mẫu, còn thiếu 300" in text and "Trần Thị Bình" in text
+    assert "0/300 mẫu · 0 máy" in text and "còn thiếu 300 mẫu." in text and "Trần Thị Bình" in text
     assert text.startswith("Kính gửi: Nguyễn Thị Hoa, Phó Chủ tịch\n\nPhường Trưng Vương, ")
     assert "&amp;" not in text and "&#39;" not in text and "\n\n\n" not in text
     assert "/unit/05443?" in text

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from backend.coverage.alerts.service import STATES, Facts, states
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import count
+from tests.support.plans import Cast
 from tests.support.smtp_server import listening, mail_server
 
 URL = "/api/v1/alerts?parent=19"
@@ -37,6 +38,23 @@ def test_the_states_of_a_running_month(app: Flask, client: FlaskClient) -> None:
     assert shown[BEYOND]["states"][0] == "silent" and shown[BEYOND]["last_day"] == "2024-11-16"
     assert answer["counts"]["silent"] == 170 and answer["counts"]["reached"] == 1
     assert answer["units"] == 172 and answer["month"] == "2024-11"
+
+
+def test_a_plan_that_covers_the_shortfall_ends_the_alert_by_pace(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    count(app, THERE, *[(f"2024-11-{day:02}", 5) for day in range(1, 20)])
+    cast = Cast(app, THERE)
+    one, two = cast.team("Đội 1"), cast.team("Đội 2")
+    for team, samples, later, found in [
+        (one, 60, "2024-11-21", ["behind", "will_miss"]), (two, 145, "2024-11-30", ["behind"]),
+    ]:  # fmt: skip
+        cast.pin(client, team, unit=THERE, samples=samples, date=later)
+        assert by_code(client)[THERE] == found
+    (public,) = [one for one in client.get(URL).json["items"] if one["code"] == THERE]
+    items = client.get(URL, headers=admin).json["items"]
+    (exact,) = [one for one in items if one["code"] == THERE]
+    assert (public["planned"], exact["planned"], exact["shortfall"]) == (None, 205, 205)
 
 
 def test_three_days_without_a_sample(app: Flask, client: FlaskClient) -> None:
@@ -74,14 +92,15 @@ def test_without_a_target_only_silence_is_told(client: FlaskClient) -> None:
 
 @given(
     st.sampled_from([None, "behind", "on_pace", "reached"]),
-    st.floats(1, 500),
+    st.integers(1, 500),
     st.none() | st.integers(0, 900),
     st.booleans(),
+    st.integers(0, 300),
 )
 def test_states_never_contradict_each_other(
-    state: str | None, need: float, highest: int | None, silent: bool
+    state: str | None, need: int, highest: int | None, silent: bool, planned: int
 ) -> None:
-    found = states(Facts(state, need, highest, silent))
+    found = states(Facts(state, need, highest, silent, planned))
     assert set(found) <= set(STATES) and len(found) == len(set(found))
     assert not {"reached", "behind"} <= set(found) and not {"reached", "will_miss"} <= set(found)
 

@@ -51,6 +51,23 @@ def test_a_unit_on_its_way(app: Flask, client: FlaskClient) -> None:
     assert 97 < low <= middle <= high and 135 < middle < 165
 
 
+@pytest.mark.parametrize(("day", "needed"), [(27, 51), (28, None), (30, None)])
+def test_the_last_days_have_neither_a_forecast_nor_a_daily_need(
+    app: Flask, client: FlaskClient, clock: FakeClock, day: int, needed: int | None
+) -> None:
+    count(app, HERE, *[(f"2024-11-{day:02}", 4) for day in range(1, 25)])
+    clock.now = datetime(2024, 11, day, 3, tzinfo=UTC)
+    shown = one(client)
+    assert (shown["needed_per_day"], shown["days_left"]) == (needed, 31 - day)
+    assert (shown["projection"] is None) == (needed is None) and shown["shortfall"] == 204
+
+
+def test_a_commune_of_team_visits_has_no_forecast(app: Flask, client: FlaskClient) -> None:
+    count(app, HERE, *[(f"2024-11-{day:02}", 50) for day in (8, 9, 18, 19)])
+    shown = one(client)
+    assert shown["projection"] is None and shown["pace"] == 10.5
+
+
 def test_a_past_month_is_over(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
     count(app, HERE, ("2024-11-10", 300))
     clock.now = datetime(2025, 1, 5, tzinfo=UTC)

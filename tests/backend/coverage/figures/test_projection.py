@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.coverage.figures.forecast import (
-    History,
     Pattern,
     best_reachable,
     month_progress,
-    sampling_pattern,
     still_to_come,
     weekday_factors,
 )
 from backend.coverage.figures.recent import LOOK_BACK
+from tests.tools import pace_simulation
+from tests.tools.pace_simulation import history_of, pattern_of
 
 FIRST = date(2024, 11, 1)
 DAYS, UNITS = 30, 300
@@ -37,22 +37,6 @@ def _months(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, list[date]
     return rng.poisson(mean * rng.gamma(shape, 1 / shape, mean.shape)).astype(float), days
 
 
-def history(samples: np.ndarray, days: list[date]) -> History:
-    return History(days, by_weekday(samples, days), by_weekday(samples**2, days))
-
-
-def by_weekday(samples: np.ndarray, days: list[date]) -> np.ndarray:
-    weekdays = np.array([day.weekday() for day in days])
-    return np.stack([samples[:, weekdays == n].sum(axis=1) for n in range(7)], axis=1)
-
-
-def pattern_of(samples: np.ndarray, days: list[date]) -> Pattern:
-    active = samples[samples.sum(axis=1) > 0]
-    squares = by_weekday(active**2, days) / active.sum(axis=1)[:, np.newaxis]
-    sums = by_weekday(samples, days).sum(axis=0)
-    return sampling_pattern(days, sums, squares.sum(axis=0), len(active))
-
-
 def test_scatter_is_the_mean_of_pearsons_chi_squared() -> None:
     samples, days = _months("visits", np.random.default_rng(1))
     found = pattern_of(samples, days)
@@ -67,7 +51,7 @@ def _held(kind: str, seed: int, done: int) -> float:
     samples, days = _months(kind, np.random.default_rng(seed))
     over = LOOK_BACK + done
     past, of_days = samples[:, over - LOOK_BACK : over], days[over - LOOK_BACK : over]
-    answer = still_to_come(history(past, of_days), days[over:], pattern_of(past, of_days))
+    answer = still_to_come(history_of(past, of_days), days[over:], pattern_of(past, of_days))
     rest = samples[:, over:].sum(axis=1)
     return float(((rest >= np.rint(answer.low)) & (rest <= np.rint(answer.high))).mean())
 
@@ -83,6 +67,26 @@ def test_a_steady_month_is_told_rather_too_carefully() -> None:
     assert 0.78 <= np.mean(asked) <= 0.88
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", pace_simulation.KINDS)
+@pytest.mark.parametrize("done", pace_simulation.ASKED)
+def test_at_most_5_in_100_alerts_by_pace_are_wrong(kind: str, done: int) -> None:
+    found = pace_simulation.rates(kind, 40, 7300, done)
+    assert found.wrong <= 0.05 * found.alerts
+
+
+@pytest.mark.parametrize(("samples", "steady"), [
+    ([3] * 4 + [0] * 10, True), ([3] * 3 + [2] * 11, False), ([40, 0, 0, 0, 0, 0, 30] * 2, False),
+    ([10] * 14, True),
+])  # fmt: skip
+def test_a_pace_needs_days_with_samples_and_little_scatter(
+    samples: list[int], steady: bool
+) -> None:
+    days = [FIRST + timedelta(days=n) for n in range(LOOK_BACK)]
+    past = history_of(np.array([samples], float), days)
+    assert still_to_come(past, days, Pattern(np.ones(7), 1.0)).steady.tolist() == [steady]
+
+
 def test_saturdays_are_told_from_mondays() -> None:
     days = [FIRST + timedelta(days=n) for n in range(LOOK_BACK)]
     factors = weekday_factors(2000.0 * WEEK, days)
@@ -92,7 +96,7 @@ def test_saturdays_are_told_from_mondays() -> None:
 
 def test_who_took_nothing_will_bring_nothing() -> None:
     days = [FIRST + timedelta(days=n) for n in range(LOOK_BACK)]
-    nothing = history(np.zeros((2, LOOK_BACK)), days)
+    nothing = history_of(np.zeros((2, LOOK_BACK)), days)
     answer = still_to_come(nothing, days, Pattern(np.ones(7), 1.0))
     assert [part.tolist() for part in (answer.low, answer.middle, answer.high)] == [[0, 0]] * 3
 
@@ -102,7 +106,7 @@ def test_who_took_nothing_will_bring_nothing() -> None:
 def test_an_interval_holds_its_mean(samples: list[int], left: int) -> None:
     days = [FIRST + timedelta(days=n) for n in range(len(samples))]
     coming = [days[-1] + timedelta(days=n) for n in range(1, left + 1)]
-    past = history(np.array([samples], float), days)
+    past = history_of(np.array([samples], float), days)
     answer = still_to_come(past, coming, Pattern(np.ones(7), 4.0))
     assert 0 <= answer.low[0] <= answer.middle[0] <= answer.high[0]
     assert answer.middle[0] == pytest.approx(np.mean(samples) * left)

@@ -225,7 +225,7 @@ def test_the_running_month_is_nobodys_but_the_officials(world: World) -> None:
     assert world.get(f"{API}/coverage?month=2024-12&parent=19").status_code == 404
     own = world.get(f"{API}/coverage?month=2024-12&parent=19", "other official")
     assert own.status_code == 200
-    assert own.json["items"][0]["projection"] is not None
+    assert own.json["items"][0]["today"] is not None
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ from backend.accounts.access import Actor, Grant
 from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.plan.service import show_plan_map
 from tests.support.clock import FakeClock
-from tests.support.people import person
+from tests.support.measurements import NINE, measurement_row, store_rows
+from tests.support.people import person, unit_id
 from tests.support.plans import HERE, NEAR, Cast, plan_rows, store_count
 
 OWN = {
@@ -44,6 +45,25 @@ def test_a_commune_of_its_own_target_is_drawn_by_it(
     found = area(app, cast, clock)
     assert found[HERE][1:] == (450, 900) and found[NEAR][1:] == (150, 300)
     assert found[HERE][0] == found[NEAR][0]  # half of the way, both
+
+
+def test_free_teams_bring_phones_to_communes_with_enough_samples(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    cast = Cast(app, HERE, NEAR)
+    cast.team("Đội 1", capacity_per_day=20)
+    rows = [measurement_row(unit_id(app, HERE), NINE) for _ in range(300)]
+    store_rows(app, *rows)  # each of another phone, in one outing
+    store_count(app, NEAR, 292)
+    app.test_cli_runner().invoke(args=["coverage", "refresh"])
+    with app.app_context():
+        copy_counts(clock.now, everything=True)
+    plan = cast.plan(client)
+    assert plan_rows(plan) == {"Đội 1": [(NEAR, 8, 8, "reaches"), (HERE, 10, 10, "phones")]}
+    stop = plan["teams"][0]["items"][1]
+    assert (stop["devices"], stop["outings"]) == (300, 1)
+    assert "300 máy · 1 buổi đo (nên có từ 12 máy, 15 buổi đo)" in client.get(
+        f"/campaigns/{cast.campaign}/plan", headers=cast.organiser).text  # fmt: skip
 
 
 def test_a_target_of_one_commune_alone_is_planned_for(app: Flask, client: FlaskClient) -> None:

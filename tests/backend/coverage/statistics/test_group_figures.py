@@ -70,7 +70,7 @@ def test_figures_equal_their_definition(seed: int, minimum: int) -> None:
 
 
 @given(st.integers(0, 2**32))
-def test_samples_and_devices_of_groups_are_counted(seed: int) -> None:
+def test_samples_devices_and_outings_of_groups_are_counted(seed: int) -> None:
     groups, kinds = province(seed)
     found = figures_of(groups, kinds, 30)
     assert list(found) == list(groups)
@@ -79,6 +79,10 @@ def test_samples_and_devices_of_groups_are_counted(seed: int) -> None:
     ]
     assert [one.devices for one in found.values()] == [
         len({*np.concatenate([one.devices for one in group]).tolist()} - {WITHDRAWN})
+        for group in groups.values()
+    ]
+    assert [one.outings for one in found.values()] == [
+        len({*np.concatenate([one.outings[one.devices != WITHDRAWN] for one in group]).tolist()})
         for group in groups.values()
     ]
 

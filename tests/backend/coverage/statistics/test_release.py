@@ -107,19 +107,24 @@ def test_the_release_shows_what_enough_people_measured(app: Flask, client: Flask
     assert len(client.get("/api/v1/statistics?month=2024-11").json["items"]) == 4
 
 
-def test_devices_of_the_list_of_units_are_released_too(app: Flask, client: FlaskClient) -> None:
-    def devices(network: str) -> Any:
+def test_devices_and_outings_of_the_list_of_units_are_released_too(
+    app: Flask, client: FlaskClient, admin: dict[str, str]
+) -> None:
+    def devices(network: str, headers: dict[str, str] | None = None) -> Any:
         query = {"month": "2024-11", "unit": COMMUNE, "network": network}
-        return client.get("/api/v1/coverage", query_string=query).json["items"][0]["devices"]
+        answer = client.get("/api/v1/coverage", query_string=query, headers=headers)
+        (item,) = answer.json["items"]
+        return item["devices"], item["outings"]
 
     commune = unit_id(app, COMMUNE)
     few = {"network": "fixed", "kind": "wifi"}
     store_rows(app, *volunteers_rows(commune, phones(app, 20), **HERE))
     store_rows(app, *volunteers_rows(commune, phones(app, 4), **few, **HERE))
     app.test_cli_runner().invoke(args=["coverage", "refresh"])
-    assert devices("mobile") is devices("fixed") is None
+    assert devices("mobile") == devices("fixed") == (None, None)
+    assert (devices("mobile", admin), devices("fixed", admin)) == ((20, 2), (4, 2))
     make_release(app)
-    assert (devices("mobile"), devices("fixed")) == (20, None)
+    assert (devices("mobile"), devices("fixed")) == ((20, 2), (None, None))
 
 
 def test_pages_give_the_day_of_the_release(app: Flask, client: FlaskClient) -> None:

@@ -46,7 +46,7 @@ def test_few_communes_are_named_and_a_month_that_is_over_asks_nothing_of_it() ->
     table = annex.parts[0]
     assert isinstance(table, TablePart)
     assert [column.key for column in table.columns] == [
-        "name", "has", "target", "shortfall", "state",
+        "name", "has", "devices", "outings", "target", "shortfall", "state",
     ]  # fmt: skip
     assert {row["state"] for row in table.rows} == {"Không đạt"}
 

@@ -92,7 +92,7 @@ def test_the_groups_of_the_page_are_disjoint(app: Flask, client: FlaskClient) ->
 ])  # fmt: skip
 def test_units_behind_and_signals_are_tasks(group: str, signals: int, any_task: bool) -> None:
     groups = {name: [{}] if name == group else [] for name in GROUPS}
-    area: Any = SimpleNamespace(groups=groups, signals=signals)
+    area: Any = SimpleNamespace(groups=groups, signals=signals, few_phones=[])
     assert AreaPage.has_tasks.__get__(area) is any_task
 
 
@@ -107,6 +107,7 @@ def test_a_reminder_names_its_communes(app: Flask, client: FlaskClient) -> None:
     page = client.get("/desk/area/19/remind?month=2024-11&show=silent").text
     assert page.count('data-copy="m-') == 172
     assert "Mẫu gần nhất là ngày 05/11/2024." in page and "Mỗi ngày cần" in page
+    assert "còn 300 mẫu, 11 ngày, chưa có mẫu nào, chưa có kế hoạch" in page
     assert "Không có ai cần nhắc" in client.get("/desk/area/19/remind?month=2024-10").text
 
 

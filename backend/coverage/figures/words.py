@@ -1,0 +1,94 @@
+"""Coverage in words: samples beside their phones and outings, a forecast, what stands and lacks.
+
+An outing is a commune, a day and a team. 300 samples of one phone, or of one afternoon, tell little
+of a network: samples of a phone resemble one another, and so do those of an outing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backend.i18n import formats
+from backend.i18n.catalogues import NN_, Language, Plural, gettext, ngettext
+
+# 300 samples spread evenly over so many phones and outings are worth 1 / (0.3 / 12 + 0.1 / 15 +
+# 0.6 / 300) = 30 independent ones: as many as a published median needs (`MINIMUM_N`), with the
+# correlations that are assumed where few samples tell them. Advice, never part of a target.
+MIN_DEVICES, MIN_OUTINGS = 12, 15
+
+
+def lacks_participation(item: Mapping[str, Any]) -> bool:
+    """Return whether the phones and outings of a unit are known, and one fewer than advised."""
+    devices, outings = item["devices"], item["outings"]
+    few = (devices or 0) < MIN_DEVICES or (outings or 0) < MIN_OUTINGS
+    return devices is not None and outings is not None and few
+
+
+def participation(item: Mapping[str, Any], language: Language, has: int | None = None) -> str:
+    """Return the phones and outings of a unit, behind its samples if `has` is given.
+
+    "312/300 samples · 4 phones · 2 outings (12 phones and 15 outings are advised)"
+    """
+    parts = []
+    if has is not None and item["target"] is not None:
+        fraction = f"{_number(has, language)}/{_number(item['target'], language)}"
+        parts.append(gettext("{fraction} samples", language).format(fraction=fraction))
+    elif has is not None:
+        parts.append(_count(NN_("{n} sample", "{n} samples"), has, language))
+    if item["devices"] is not None:
+        parts.append(_count(NN_("{n} phone", "{n} phones"), item["devices"], language))
+    if item["outings"] is not None:
+        parts.append(_count(NN_("{n} outing", "{n} outings"), item["outings"], language))
+    text = " · ".join(parts)
+    if lacks_participation(item):
+        advice = gettext("({devices} phones and {outings} outings are advised)", language)
+        text += " " + advice.format(devices=MIN_DEVICES, outings=MIN_OUTINGS)
+    return text
+
+
+def forecast(item: Mapping[str, Any], language: Language) -> str | None:
+    """Return where a unit's month will end at its pace; None without a forecast."""
+    projection = item["projection"]
+    if projection is None:
+        return None
+    low, high = (_number(projection[end], language) for end in ("low", "high"))
+    if low == high:
+        text = gettext("At the pace of the last 14 days the month will end with about {n} samples.",
+                       language)  # fmt: skip
+        return text.format(n=low)
+    text = gettext(
+        "At the pace of the last 14 days the month will end with about {low} to {high} samples.",
+        language,
+    )
+    return text.format(low=low, high=high)
+
+
+def facts(item: Mapping[str, Any], language: Language) -> str:
+    """Return what a unit lacks, in which time, when it was measured last, and what is planned.
+
+    `planned` are the samples that organisers pinned for teams until the end of the month.
+    """
+    last, planned = item["last_day"], item["planned"]
+    parts = [
+        gettext("{samples} missing, {days} left", language).format(
+            samples=_count(NN_("{n} sample", "{n} samples"), item["shortfall"] or 0, language),
+            days=_count(NN_("{n} day", "{n} days"), item["days_left"], language),
+        ),
+        gettext("last measured on {day}", language).format(day=formats.day(last, language))
+        if last
+        else gettext("no sample yet", language),
+    ]
+    if planned is not None:
+        parts.append(
+            _count(NN_("{n} sample planned", "{n} samples planned"), planned, language)
+            if planned
+            else gettext("nothing planned yet", language)
+        )
+    return ", ".join(parts)
+
+
+def _count(text: Plural, n: int, language: Language) -> str:
+    return ngettext(*text, n, language).format(n=_number(n, language))
+
+
+def _number(value: int, language: Language) -> str:
+    return formats.number(value, language)

@@ -43,13 +43,19 @@ def people(query: dict[str, Any]) -> Any:
     link = form.submit(invitation, lambda fields: roles.invite(actor(), fields, now))
     if link is not None:
         return _render_link(query, link)
-    text = query["q"]
+    return _render_people(query, form)
+
+
+def _render_people(query: dict[str, Any], form: Form) -> Any:
+    """Render the people found, roles whose area ended, and open sessions."""
+    text, now = query["q"], clock_now()
     wanted = users.PeopleQuery(
         text=text, role=query["role"], scopes=roles.people_responsible(text, now) if text else None
     )
     listed = users.list_users(actor(), wanted, query["cursor"], schemas.ROWS, now)
     scopes = roles.scope_names(role for one in listed["items"] for role in one["roles"])
     values = {"listed": listed, "scopes": scopes, "q": text, "role": query["role"]}
+    values |= {"sessions": all_sessions(actor(), now), "ended": list_ended(actor(), now)["items"]}
     return render_section("people", query, form, **values, **_scope_choices())
 
 
@@ -174,29 +180,17 @@ def _render_link(query: dict[str, Any], link: links.Link) -> Any:
     return response
 
 
-@bp.page("/sessions")
-def sessions(query: dict[str, Any]) -> Any:
-    """List the sessions of all people."""
-    return render_section("sessions", query, listed=all_sessions(actor(), clock_now()))
-
-
-@bp.page("/sessions/<int:user_id>/end", methods=("POST",))
+@bp.page("/sessions/<int:user_id>/end", schemas.PeopleQuerySchema, ("POST",))
 def end_sessions(query: dict[str, Any], user_id: int) -> Any:
     """End one session of a person, or all except the own one."""
     form = new_form(query)
     form.attempt(lambda: end_session(actor(), user_id, request.form.get("number")))
     if form.failed:
-        return render_section("sessions", query, form, listed=all_sessions(actor(), clock_now()))
-    return redirect_to("admin.sessions", query)
+        return _render_people(query, form)
+    return redirect_to("admin.people", query, _anchor="sessions")
 
 
-@bp.page("/succession")
-def succession(query: dict[str, Any]) -> Any:
-    """List roles that ended with their unit, with proposed successors."""
-    return render_section("succession", query, items=list_ended(actor(), clock_now())["items"])
-
-
-@bp.page("/succession/<int:role_id>", methods=("POST",))
+@bp.page("/succession/<int:role_id>", schemas.PeopleQuerySchema, ("POST",))
 def succeed(query: dict[str, Any], role_id: int) -> Any:
     """Confirm the successors of a role's unit."""
     form, now = new_form(query), clock_now()
@@ -208,8 +202,8 @@ def succeed(query: dict[str, Any], role_id: int) -> Any:
         return confirm_successors(actor(), role_id, {"units": units, "name": fields["name"]}, now)
 
     if form.submit(schemas.SuccessorsFormSchema(), act, lists=["units"]):
-        return redirect_to("admin.succession", query)
-    return render_section("succession", query, form, items=list_ended(actor(), now)["items"])
+        return redirect_to("admin.people", query)
+    return _render_people(query, form)
 
 
 LASTING = {"type": None, "parent": None, "q": None, "ended": "false", "limit": schemas.ROWS}

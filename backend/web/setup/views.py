@@ -311,7 +311,7 @@ def add_team(query: dict[str, Any], campaign_id: int) -> Response:
         form.values = {"type": drafts.team_type(organisation)}
     former = drafts.former_teams(user, organisation, campaign_id)
     return render_private(
-        "web/setup/add_team.html", query["lang"], board=board, form=form, former=former
+        "web/setup/team_form.html", query["lang"], board=board, form=form, former=former
     )
 
 
@@ -344,7 +344,7 @@ def change(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
         unit = team["home_unit"] and unit_index().by_id.get(team["home_unit"]["id"])
         form.values = team | {"home": unit.label if unit else "", "version": str(team["version"])}
     return render_private(
-        "web/setup/change_team.html", query["lang"], board=board, form=form, team=team
+        "web/setup/team_form.html", query["lang"], board=board, form=form, team=team
     )
 
 

@@ -381,8 +381,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "webhooks": N_("Webhooks"),
         "sets": N_("Boundaries"),
         "people": N_("People"),
-        "sessions": N_("Open sessions"),
-        "succession": N_("Roles whose area ended"),
         "organisations": N_("Organisations"),
         "targets": N_("Targets"),
         "withdrawals": N_("Withdrawals"),

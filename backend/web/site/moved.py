@@ -13,6 +13,8 @@ MOVED: dict[str, tuple[str, dict[str, str]]] = {
     "/admin/jobs": ("admin.index", {"_anchor": "jobs"}),
     "/admin/mail": ("admin.connections", {}),
     "/admin/rules": ("help.rules", {"language": "vi"}),
+    "/admin/sessions": ("admin.people", {"_anchor": "sessions"}),
+    "/admin/succession": ("admin.people", {}),
     "/account/given": ("account_pages.deputies", {}),
     "/desk/area/<code>/months": ("desk.area", {}),
     "/desk/deadlines": ("desk.reports", {"_anchor": "due"}),

@@ -207,6 +207,8 @@ PAGES = {
     "GET /admin/jobs": MOVED,
     "GET /admin/mail": MOVED,
     "GET /admin/rules": MOVED,
+    "GET /admin/sessions": MOVED,
+    "GET /admin/succession": MOVED,
     "GET /account/given": MOVED,
     "GET /desk/area/<code>/months": MOVED,
     "GET /desk/deadlines": MOVED,

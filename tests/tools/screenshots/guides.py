@@ -48,7 +48,6 @@ PICTURES: dict[str, GuidePicture] = {
     "admin": GuidePicture("/admin", "admin"),
     "admin-officials": GuidePicture("/admin/people/officials?home=Tỉnh Thái Nguyên", "admin"),
     "admin-people": GuidePicture("/admin/people", "admin"),
-    "admin-sessions": GuidePicture("/admin/sessions", "admin"),
     "admin-targets": GuidePicture("/admin/targets", "admin"),
     "admin-sets": GuidePicture("/admin/sets", "admin"),
 }

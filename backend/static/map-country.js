@@ -100,7 +100,6 @@ class CountryMap extends PlacesMap {
     document.querySelector("a[hreflang]").href = page.querySelector("a[hreflang]").getAttribute("href");
     const newMap = page.getElementById("map");
     for (const part of [".drawn", ".inset"]) this.figure.querySelector(part).replaceWith(newMap.querySelector(part));
-    page.querySelector("form.search").replaceWith(document.querySelector("form.search")); // with what is typed
     replaceSiblings(this.figure, newMap);
     replaceSiblings(this.figure.parentNode, newMap.parentNode);
   }

@@ -82,6 +82,16 @@
   addEventListener("pageshow", () => [...sent.keys()].forEach(release));
 })();
 
+// The search of the header: what makes it a list of units is loaded when it is first used.
+addEventListener("DOMContentLoaded", () => {
+  const form = document.querySelector(".top .search");
+  if (!form) return;
+  form.addEventListener("focusin", () => import("./search-box.js"), { once: true });
+  const button = form.querySelector("#find-me");
+  button.hidden = !("geolocation" in navigator);
+  button.addEventListener("click", async () => (await import("./locate.js")).locate(button));
+});
+
 // A page that answers a form begins at what is wrong in it, or at what was found: on phones both are below the screen.
 // The browser takes the focus away again where the address has a fragment.
 for (const moment of ["DOMContentLoaded", "load"]) addEventListener(moment, () => {

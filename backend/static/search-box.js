@@ -35,5 +35,5 @@ class SearchBox extends UnitCombobox {
   }
 }
 
-const form = document.querySelector("form.search");
-if (form) new SearchBox(form, form.querySelector("[type=search]"), form.querySelector("label").textContent);
+const form = document.querySelector(".top .search");
+new SearchBox(form, form.querySelector("[type=search]"), form.querySelector("label").textContent).schedule();

@@ -32,7 +32,6 @@ PLACES = ("/?month=2026-10", "/unit/19?month=2024-11", "/unit/05443?month=2024-1
 OTHERS = (
     "/search?q=thanh",
     "/search?q=khongco",
-    "/styleguide",
     "/unit/zz",
     "/unit/318?month=2024-11",  # Bạch Long Vĩ: a long name and no samples
 )

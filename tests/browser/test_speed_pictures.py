@@ -1,4 +1,4 @@
-"""Pictures of speeds on the page of a unit: readable on a phone and in the dark."""
+"""Pictures on the page of network speeds: readable on a phone and in the dark."""
 
 from collections.abc import Callable
 
@@ -12,16 +12,17 @@ from tests.support.uneven_month import HERE, uneven_month
 def test_pictures_are_drawn_beside_their_tables(app: Flask, new_page: Callable[..., Page]) -> None:
     uneven_month(app)
     page = new_page(PHONE)
-    page.goto(f"/unit/{HERE}?month=2024-11")
+    page.goto(f"/network-speed?unit={HERE}&month=2024-11")
+    for name in ("Tải xuống theo nhà mạng và công nghệ", "Thời điểm đo trong ngày"):
+        page.locator("summary", has_text=name).click()
     bars = page.locator("img[src*='speeds.svg']")
     bars.scroll_into_view_if_needed()
     expect(bars).to_have_js_property("naturalWidth", 360)
-    page.get_by_text("Xem số liệu dạng bảng").first.click()
     expect(page.get_by_role("rowheader", name="Viettel · 4G")).to_be_visible()
-    page.get_by_text("Từng giờ trong tuần").click()
     check_page(page, "speed-pictures")
     dark = new_page(DESKTOP, "en", "dark")
-    dark.goto(f"/unit/{HERE}?month=2024-11")
+    dark.goto(f"/network-speed?unit={HERE}&month=2024-11")
+    dark.locator("summary", has_text="Download by operator and technology").click()
     dark.locator("img[src*='speeds.svg']").scroll_into_view_if_needed()
     expect(dark.locator("img[src*='speeds.svg']")).to_have_js_property("naturalWidth", 360)
     axe(dark, colours=True)

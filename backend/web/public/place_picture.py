@@ -2,15 +2,13 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end
 from backend.coverage.figures.month import listing_on
-from backend.coverage.figures.unit_access import unit_month
+from backend.coverage.figures.unit_access import UnitMonth
 from backend.coverage.no_connection.service import NETWORK, show_places
 from backend.coverage.statistics.cells import hexagon
-from backend.errors import Problem
 from backend.web.maps.labels import short_name
 from backend.web.public.speed_maps import drawing_of, make_ground
 from backend.web.public.speed_pictures import draw_picture
@@ -20,18 +18,16 @@ LAND, ZONE, SPOT = "paper", "lack", "class3"  # apart by lightness, too
 
 
 def draw_places(
-    code: str,
-    query: dict[str, Any],
-    reader: Actor | None,
-    translator: Translator,
-    now: datetime,
-) -> str:
-    """Draw the places of a unit's month; 404 where none is released or the unit has no outline."""
-    month = unit_month(code, query["level"], query["month"], NETWORK, now, reader)
-    answer = show_places(code, query, translator.language, now, reader)
+    month: UnitMonth, reader: Actor, translator: Translator, now: datetime
+) -> str | None:
+    """Draw the places of a unit's month; None where none is released or it has no outline."""
+    if month.unit is None or month.network != NETWORK:
+        return None
+    query = {"month": month.month, "level": month.unit.level}
+    answer = show_places(month.unit.code, query, translator.language, now, reader)
     items, drawing = answer["items"], drawing_of(month)
-    if not items or drawing is None or month.unit is None:
-        raise Problem(404, "not_found")
+    if not items or drawing is None:
+        return None
     names = {one.code: one.name for one in listing_on(month_end(month.month)).levels["commune"]}
     places = [
         (ZONE if one["zone"] else SPOT, drawing.canvas.path(hexagon(one["cell"])))

@@ -165,27 +165,37 @@ def levels_of(day: date, unit: UnitRow | None) -> list[str]:
 
 
 def _group_items(items: Iterable[dict[str, Any]]) -> dict[str, Rows]:
-    """Group units: below target, without samples, target reached.
+    """Group units: below target, areas without samples, target reached.
 
-    Among communes the largest shortfall is at the top; among provinces and districts the one that
-    measures most, since a single sample of a passer-by makes no campaign.
+    Who lacks most is at the top: the largest shortfall of communes, the smallest share of communes
+    reached of provinces and districts, the largest number of communes below target among equals.
     """
     groups: dict[str, Rows] = {"lacking": [], "none": [], "reached": [], "listed": []}
     for item in items:
         groups[_group(item)].append(item)
-    groups["lacking"].sort(
-        key=lambda item: -item["counted"] if item["communes"] else -item["shortfall"]
-    )
+    groups["lacking"].sort(key=_lack)
     return {name: rows for name, rows in groups.items() if rows}
 
 
-def _group(item: dict[str, Any]) -> str:
-    """Return the group of a unit; one with communes reached the target if all of them did."""
-    if not item["received"]:
-        return "none"
-    if item["reached"] is None:
-        return "listed"
+def _lack(item: dict[str, Any]) -> tuple[float, int]:
+    """Return the order of units by what they lack, the worst first."""
     communes = item["communes"]
+    if communes is None:
+        return 0.0, -item["shortfall"]
+    reached, units = communes["reached"], communes["units"]
+    return reached / max(units, 1), reached - units
+
+
+def _group(item: dict[str, Any]) -> str:
+    """Return the group of a unit; one with communes reached the target if all of them did.
+
+    A commune without samples lacks most of all.
+    """
+    communes = item["communes"]
+    if item["reached"] is None:
+        return "listed" if item["received"] else "none"
+    if communes and not item["received"]:
+        return "none"
     all_reached = communes is None or communes["reached"] == communes["units"]
     return "reached" if item["reached"] and all_reached else "lacking"
 

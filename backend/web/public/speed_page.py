@@ -1,17 +1,22 @@
-"""The page of a map of speeds, and its picture: what they show to whom."""
+"""The page of network speeds: operators of a place, beside another place or month; its units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, this_month
 from backend.coverage.figures.service import months_with_data
 from backend.coverage.figures.unit_access import UnitMonth, unit_month
-from backend.coverage.statistics.release_rules import due_day
+from backend.coverage.no_connection.service import NETWORK as GAPS_NETWORK
+from backend.coverage.no_connection.service import show_places
+from backend.coverage.statistics.group_figures import leading
+from backend.coverage.statistics.iqb import LOADED_MS
+from backend.coverage.statistics.quantiles import LOADED
+from backend.coverage.statistics.release_rules import HOURS_VOLUNTEERS, ROW_VOLUNTEERS
 from backend.coverage.statistics.released import latest_release
-from backend.coverage.statistics.service import released_week, unit_statistics
+from backend.coverage.statistics.service import released_week, unit_hours, unit_statistics
 from backend.coverage.statistics.unit_medians import (
     Choice,
     Medians,
@@ -22,6 +27,8 @@ from backend.coverage.statistics.unit_medians import (
 from backend.errors import Problem, invalid
 from backend.measurements.recording.operators import known_operator
 from backend.units.catalogue import system_on
+from backend.units.index import unit_index
+from backend.units.search import choose_units
 from backend.web.public.service import first_shown
 from backend.web.public.speed_maps import draw_changes, draw_medians, draw_week_medians, drawing_of
 from backend.web.public.speed_pictures import Pictures, pictured, source_of
@@ -31,6 +38,64 @@ from backend.web.site.schemas import PICTURE_METRICS
 Query = Mapping[str, Any]
 Item = dict[str, Any]
 Option = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSpeeds:
+    """The speeds of a place in a month by operator, as an actor may see them."""
+
+    month: UnitMonth
+    statistics: Item  # the answer of the API
+    totals: list[Item]  # over all technologies: all operators, then those with most samples
+    due: date | None  # of the release; None: exact and live
+    released: date | None
+    # Volunteers behind released figures.
+    volunteers: ClassVar = {"hours": HOURS_VOLUNTEERS, "rows": ROW_VOLUNTEERS}
+
+    @property
+    def whole(self) -> Item | None:
+        """The row of all operators."""
+        return next((one for one in self.totals if one["operator"] is None), None)
+
+    @property
+    def computed_at(self) -> datetime | None:
+        """When live figures were computed."""
+        found_at = self.statistics["found_at"]
+        return datetime.fromisoformat(found_at) if found_at else None
+
+    @property
+    def highest(self) -> float:
+        """The end of the longest bar: a limit, or a median of a release that has no limits."""
+        medians = [leading(one["download_mbps"]) for one in self.totals if one["download_mbps"]]
+        return max((one.high or one.value for one in medians), default=0.0)
+
+    @property
+    def tied(self) -> bool:
+        """Whether no operator is apart from another."""
+        ranks = [one["rank"] for one in self.totals if one["rank"]]
+        return len(ranks) > 1 and all(o["worst"] - o["best"] == o["of"] - 1 for o in ranks)
+
+    @property
+    def loaded(self) -> dict[str, Item]:
+        """The latency of all samples, idle and under load; empty where nobody measured it."""
+        whole = self.whole or {}
+        if not any(whole.get(metric) for metric in LOADED):
+            return {}
+        return {metric: whole[metric] for metric in ("ping_ms", *LOADED) if whole[metric]}
+
+    @property
+    def references(self) -> list[Item]:
+        """The share of samples that meet each reference, if its technology has enough."""
+        rows = {one["technology"]: one for one in self.statistics["items"] if not one["operator"]}
+        rated = []
+        for one in self.statistics["references"]:
+            row = rows.get(one["technology"])
+            shares = (row or {}).get("shares") or {}
+            share = shares.get("references", {}).get(one["code"])
+            if row and share is not None:
+                limits = (shares.get("reference_limits") or {}).get(one["code"])
+                rated.append(one | {"share": share, "n": row["n"], "limits": limits})
+        return rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,88 +109,93 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SpeedPage:
-    """A map of medians and its table, with what can be chosen."""
+    """The speeds of a place with what can be chosen."""
 
-    month: UnitMonth
     query: Query
-    whole: Item | None  # the row of the choice of the whole unit
-    rows: list[Row]
-    live: bool
-    computed_at: datetime | None  # of live figures of the whole unit
-    released: date | None
-    demo: bool
-    minimum: int
-    week: list[list[Item | None]] | None  # released medians by weekday and hour
-    due: date  # of the release
+    sides: list[OperatorSpeeds]  # the place in its month, and what stands beside it
+    labels: dict[str, str | None]  # of the chosen places, for the fields of the form
+    rows: list[Row]  # the units in the place; those with figures first
+    pictures: Pictures
+    hours: list[list[int]] | None  # counted samples by weekday and hour
+    week: list[list[Item | None]] | None  # released medians of the same
+    gaps: Item | None  # released places without a connection
     # What can be chosen: values with their texts; months are those of the same units.
     months: list[Option]
     earlier: list[Option]
     metrics: list[Option]
     operators: list[Option]
-    pictures: Pictures | None  # of the country; units have them on their own page
+    loaded_ms: ClassVar = LOADED_MS
 
     @property
-    def drawn(self) -> bool:
-        """Whether any unit has a median, or a result where months are compared."""
-        if self.query["before"]:
-            return any(row.result for row in self.rows)
-        return any(row.median.spread for row in self.rows)
+    def shown(self) -> list[Row]:
+        """The units with a median, or with a result where months are compared."""
+        before = self.query["before"]
+        return [one for one in self.rows if (one.result if before else one.median.spread)]
 
 
-def show_speeds(
-    code: str | None, query: Query, actor: Actor, translator: Translator, now: datetime
-) -> SpeedPage:
-    """Return the page of a unit's units, or of the provinces."""
+def operator_speeds(month: UnitMonth, actor: Actor) -> OperatorSpeeds:
+    """Return the speeds of a place by operator."""
+    statistics = unit_statistics(month, actor)
+    release = statistics["release"] or {"due": None, "made_at": None}
+    totals = [one for one in statistics["items"] if one["technology"] is None and one["n"]]
+    return OperatorSpeeds(
+        month,
+        statistics,
+        sorted(totals, key=lambda one: (one["operator"] is not None, -one["n"])),
+        due=release["due"] and date.fromisoformat(release["due"]),
+        released=release["made_at"] and local_day(datetime.fromisoformat(release["made_at"])),
+    )
+
+
+def show_speeds(query: Query, actor: Actor, translator: Translator, now: datetime) -> SpeedPage:
+    """Return the page of a place; 404 for a place that no unit is called."""
     months = months_with_data(local_day(now))
-    month = _month_of(code, query, months, actor, now)
+    release = latest_release(months)
+    newest = [*([release.month] if release else []), *months, this_month(now)]
+    month = first_shown(
+        [query["month"]] if query["month"] else newest,
+        lambda month: _place(query["unit"], query, month, now, actor),
+    )
     query = {**query, "month": month.month}
     before = _check(query, month)
-    statistics = unit_statistics(month, actor)
-    items, found_at = statistics["items"], statistics["found_at"]
-    found, earlier, results = _read(month, before, query, actor)
-    rows = [Row(one, earlier.get(code), results.get(code)) for code, one in found.units.items()]
+    other = _place(query["beside"], query, month.month, now, actor) if query["beside"] else before
+    place = operator_speeds(month, actor)
     own = system_on(month_end(month.month))
     same = [(o, translator.month(o)) for o in months if system_on(month_end(o)) == own]
-    named = {one["operator"] for one in items} - {None, "unknown"}
+    named = {one["operator"] for one in place.statistics["items"]} - {None, "unknown"}
+    week = released_week(month)
     return SpeedPage(
-        month=month,
         query=query,
-        whole=_row(items, query),
-        rows=rows,
-        live=found.live,
-        computed_at=datetime.fromisoformat(found_at) if found.live and found_at else None,
-        released=found.released and local_day(found.released),
-        demo=statistics["demo"],
-        minimum=statistics["minimum_n"],
-        week=week[0] if (week := released_week(month)) else None,
-        due=due_day(month.month),
+        sides=[place, *([operator_speeds(other, actor)] if other else [])],
+        labels={"unit": _label(month), "beside": _label(other) if query["beside"] else None},
+        rows=_rows(month, before, query, actor),
+        pictures=pictured(month, place.statistics["items"], actor, translator),
+        hours=unit_hours(month, actor)["hours"],
+        week=week[0] if week else None,
+        gaps=_gaps(month, translator, now, actor),
         months=same,
         earlier=[one for one in same if one[0] < month.month],
         metrics=[(one, str(translator.label("picture_metric", one))) for one in PICTURE_METRICS],
         operators=[(one, one) for one in sorted(named)],
-        pictures=None if month.unit else pictured(month, items, actor, translator),
     )
 
 
 def draw_speed_map(
-    code: str | None,
-    query: Query,
-    actor: Actor,
-    translator: Translator,
-    now: datetime,
-) -> str:
-    """Draw the map of a page; 404 where it has no figures or no outlines."""
-    month = unit_month(code, query["level"], query["month"], query["network"], now, actor)
+    month: UnitMonth, query: Query, actor: Actor, translator: Translator
+) -> str | None:
+    """Draw the map of a page; None where it has no figures or no outlines."""
     before = _check(query, month)
     if month.unit and month.unit.level == "commune":  # it has no units
-        raise Problem(404, "not_found")
+        return None
     drawing = drawing_of(month)
     statistics = unit_statistics(month, actor)
-    whole = _row(statistics["items"], query)
+    wanted = query["operator"], query["technology"]
+    items = statistics["items"]
+    whole = next((o for o in items if (o["operator"], o["technology"]) == wanted), None)
     found, _, results = _read(month, before, query, actor)
     shown = any(results.values()) if before else any(o.spread for o in found.units.values())
     if drawing is None or whole is None or not shown:
-        raise Problem(404, "not_found")
+        return None
     released = found.released and local_day(found.released)
     source = source_of(month, whole, released, translator, demo=statistics["demo"])
     title = title_of(query, translator)
@@ -136,14 +206,11 @@ def draw_speed_map(
     return draw_medians(drawing, found.units, metric, network, title, source, translator)
 
 
-def draw_hours(
-    code: str | None, query: Query, actor: Actor, translator: Translator, now: datetime
-) -> str:
-    """Draw the released median download of each hour of the week; 404 without any."""
-    month = unit_month(code, query["level"], query["month"], query["network"], now, actor)
+def draw_hours(month: UnitMonth, translator: Translator) -> str | None:
+    """Draw the released median download of each hour of the week; None without any."""
     found = released_week(month)
     if found is None:
-        raise Problem(404, "not_found")
+        return None
     week, made_at, whole = found
     demo = month.serialize()["demo"]
     source = source_of(month, whole, local_day(made_at), translator, demo=demo)
@@ -156,18 +223,19 @@ def title_of(query: Query, translator: Translator) -> str:
     return " · ".join(filter(None, (str(metric), query["operator"], query["technology"])))
 
 
-def _month_of(
-    code: str | None, query: Query, months: Sequence[str], actor: Actor, now: datetime
-) -> UnitMonth:
-    """Return the month of a query, by default the newest released one in which the unit exists."""
-    level, network = query["level"], query["network"]
-    if query["month"]:
-        return unit_month(code, level, query["month"], network, now, actor)
-    release = latest_release(months)
-    return first_shown(
-        [*([release.month] if release else []), *months, this_month(now)],
-        lambda month: unit_month(code, level, month, network, now, actor),
-    )
+def _place(text: str | None, query: Query, month: str, now: datetime, actor: Actor) -> UnitMonth:
+    """Return the month of the unit that a text names, without one of the country."""
+    if text is None:
+        return unit_month(None, None, month, query["network"], now, actor)
+    found = choose_units(text, month_end(month), level=query["level"]).units
+    if not found:
+        raise Problem(404, "unit_unknown", members={"q": text})
+    return unit_month(found[0].code, found[0].level, month, query["network"], now, actor)
+
+
+def _label(month: UnitMonth | None) -> str | None:
+    """Return the text of a field that means a place."""
+    return unit_index().by_id[month.unit.id].label if month and month.unit else None
 
 
 def _check(query: Query, month: UnitMonth) -> UnitMonth | None:
@@ -184,6 +252,15 @@ def _check(query: Query, month: UnitMonth) -> UnitMonth | None:
     return UnitMonth(before, month.network, month.unit, month.boundaries)
 
 
+def _rows(month: UnitMonth, before: UnitMonth | None, query: Query, actor: Actor) -> list[Row]:
+    """Return the units in a place, in the order of the unit list; those with figures first."""
+    if month.unit and month.unit.level == "commune":
+        return []
+    found, earlier, results = _read(month, before, query, actor)
+    rows = [Row(one, earlier.get(code), results.get(code)) for code, one in found.units.items()]
+    return sorted(rows, key=lambda one: one.median.spread is None)
+
+
 def _read(
     month: UnitMonth, before: UnitMonth | None, query: Query, actor: Actor
 ) -> tuple[Medians, dict[str, UnitMedian], dict[str, str | None]]:
@@ -197,6 +274,9 @@ def _read(
     return found, earlier, changes(earlier, found.units) if alike else {}
 
 
-def _row(items: Sequence[Item], query: Query) -> Item | None:
-    wanted = query["operator"], query["technology"]
-    return next((o for o in items if (o["operator"], o["technology"]) == wanted), None)
+def _gaps(month: UnitMonth, translator: Translator, now: datetime, actor: Actor) -> Item | None:
+    """Return the released places without a connection, which only mobile networks have."""
+    if month.unit is None or month.network != GAPS_NETWORK:
+        return None
+    query = {"month": month.month, "level": month.unit.level}
+    return show_places(month.unit.code, query, translator.language, now, actor)

@@ -1,6 +1,7 @@
 """Public pages: country, units, search, API documentation, sign-in, linked pages, and seals."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from markupsafe import Markup
@@ -8,13 +9,9 @@ from markupsafe import Markup
 from backend.accounts import sessions
 from backend.accounts.access import PUBLIC
 from backend.accounts.authentication import COOKIE, actor
-from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.coverage.figures.unit_access import figures_reader, unit_month
-from backend.coverage.no_connection.service import show_places
-from backend.coverage.statistics.cells import unit_cells
-from backend.coverage.statistics.release_rules import due_day
 from backend.drawing import png
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
@@ -24,15 +21,12 @@ from backend.reports.content.figures import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
 from backend.units.search import MAX_FOUND
-from backend.web.maps.cells import cell_shapes, step_labels
-from backend.web.maps.drawing import MapDrawing
 from backend.web.public import data, service, sharing, speed_pictures
 from backend.web.public.place_picture import draw_places
-from backend.web.public.quality import quality
 from backend.web.public.reform import reform_line, show_reform
 from backend.web.public.service import show_unit
 from backend.web.public.speed_page import draw_hours, draw_speed_map, show_speeds, title_of
-from backend.web.public.styleguide import samples
+from backend.web.public.unit_page import show_parts
 from backend.web.site import schemas
 from backend.web.site.blueprint import (
     API_PAGE,
@@ -46,7 +40,7 @@ from backend.web.site.blueprint import (
     with_policy,
 )
 from backend.web.site.forms import redirect_to, uploaded_content
-from backend.web.site.pages import Translator, render, render_public, translator_for, workspaces
+from backend.web.site.pages import render, render_public, translator_for, workspaces
 from backend.web.site.sign_in import local_path, problem_of_sign_in, provider_name
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
@@ -84,60 +78,39 @@ def unit(query: dict[str, Any], code: str) -> Response:
     translator = translator_for(lang)
     page = service.show_unit(code, **query, now=now, reader=figures_reader())
     values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
-    values |= {
-        "sentence": sharing.sentence(page, translator),
-        "quality": quality(page, translator, now, figures_reader()),
-    }
+    values["parts"] = show_parts(page, values["drawn"], translator, now, figures_reader())
+    values["sentence"] = sharing.sentence(page, translator)
     values["reform"] = reform_line(page.unit) if page.unit else None
-    values |= _no_connection(page, translator)
-    values |= _cells(page, values["drawn"], translator)
     return render_public("web/public/unit.html", lang, page=page, **values)
 
 
-def _no_connection(page: service.CoveragePage, translator: Translator) -> dict[str, Any]:
-    """Return the released places without a connection, which only mobile networks have."""
-    unit, month = page.unit, page.query.month
-    if unit is None or page.query.network != "mobile":
-        return {"no_connection": None}
-    query = {"month": month, "level": unit.level}
-    answer = show_places(unit.code, query, translator.language, clock_now(), figures_reader())
-    return {"no_connection": answer, "no_connection_due": due_day(month)}
+@bp.page("/network-speed", schemas.SpeedPageQuerySchema)
+def speeds(query: dict[str, Any]) -> Any:
+    """Show the speeds of a place by operator, beside another place or month, and of its units.
 
-
-def _cells(
-    page: service.CoveragePage, drawn: MapDrawing | None, translator: Translator
-) -> dict[str, Any]:
-    """Return the cells of a commune: the released ones, or all of them for its officials."""
-    unit, month = page.unit, page.query.month
-    if unit is None or unit.level != "commune" or drawn is None:
-        return {"cells": None}
-    query = {"month": month, "level": unit.level, "network": page.query.network}
-    try:
-        found = unit_cells(figures_reader(), unit.code, query, translator.language, clock_now())
-    except Problem as problem:
-        if problem.code != "too_many_to_look_at":
-            raise
-        return {"cells": None}
-    return {
-        "cells": found,
-        "cell_shapes": cell_shapes(drawn, found["items"]),
-        "cell_steps": step_labels(),
-    }
-
-
-@bp.page({"/speeds": {"code": None}, "/unit/<code>/speeds": {}}, schemas.SpeedPageQuerySchema)
-def speeds(query: dict[str, Any], code: str | None) -> Any:
-    """Show the median speeds of the provinces or of a unit's communes as a map and a table.
-
-    Redirect for a commune, which has no units.
+    Redirect to the search for a place that no unit is called.
     """
-    translator, person = translator_for(query["lang"]), figures_reader()
-    page = show_speeds(code, query, person, translator, clock_now())
-    if page.month.unit and page.month.unit.level == "commune":
-        state = {"month": page.month.month, "network": page.month.network}
-        return redirect(translator.to("web.unit", code=code, **state))
+    translator = translator_for(query["lang"])
+    try:
+        page = show_speeds(query, figures_reader(), translator, clock_now())
+    except Problem as problem:
+        if problem.code != "unit_unknown":
+            raise
+        return redirect(translator.to("web.search", **problem.members))
     title = title_of(page.query, translator)
     return render_public("web/public/speeds.html", query["lang"], page=page, title=title)
+
+
+@bp.page({"/speeds": {"code": None}, "/unit/<code>/speeds": {}}, None)
+def moved_speeds(code: str | None) -> Any:
+    """Redirect the addresses of earlier versions."""
+    return _redirect_moved(url_for("web.speeds"), code)
+
+
+def _redirect_moved(address: str, code: str | None) -> Any:
+    query = [(name, text) for name, text in request.args.items() if name != "unit"]
+    query += [("unit", code)] if code else []
+    return redirect(f"{address}?{urlencode(query)}" if query else address, 301)
 
 
 @bp.page("/reform/<system>/<code>", schemas.UnitPageQuerySchema)
@@ -163,7 +136,7 @@ def table(query: dict[str, Any]) -> Response:
     return with_content_tag(as_attachment(content, "text/csv; charset=utf-8", name))
 
 
-@bp.page("/search", schemas.SearchQuerySchema, policy=MAP)
+@bp.page("/search", schemas.SearchQuerySchema)
 def search(query: dict[str, Any]) -> Any:
     """List the units of a name; redirect to a single result."""
     lang, text = query["lang"], query["q"].strip()
@@ -174,13 +147,6 @@ def search(query: dict[str, Any]) -> Any:
         return redirect(translator_for(lang).to(endpoint, **values))
     more = len(found) >= MAX_FOUND
     return render_public("web/public/search.html", lang, results=results, q=text, more=more)
-
-
-@bp.page("/styleguide")
-def styleguide(query: dict[str, Any]) -> Response:
-    """Show all components of pages."""
-    today = local_day(clock_now())
-    return render("web/public/styleguide.html", query["lang"], today=today, **samples())
 
 
 @bp.page("/docs", policy=API_PAGE)
@@ -251,41 +217,34 @@ def picture(query: dict[str, Any], code: str) -> Response:
     return response
 
 
-@sharing_pages.get("/speeds/<any(speeds,months,hours):kind>.<any(svg,png):form>")
-@sharing_pages.get("/unit/<code>/<any(speeds,months,week,hours):kind>.<any(svg,png):form>")
+@sharing_pages.get(
+    "/network-speed/<any(speeds,months,week,hours,map,gaps):kind>.<any(svg,png):form>"
+)
 @arguments(schemas.SpeedPictureQuerySchema, location="query")
 @with_policy(PICTURE)
-def speed_picture(query: dict[str, Any], kind: str, form: str, code: str | None = None) -> Response:
+def speed_picture(query: dict[str, Any], kind: str, form: str) -> Response:
     """Draw the speeds of a unit or the country: released ones, or live ones for its officials."""
-    person, translator = figures_reader(), translator_for(query["lang"])
-    if kind == "hours":
-        return _send_picture(draw_hours(code, query, person, translator, clock_now()), form)
-    found = unit_month(code, query["level"], query["month"], query["network"], clock_now(), person)
-    drawn = speed_pictures.draw(kind, found, query["metric"], person, translator)
+    person, translator, code = figures_reader(), translator_for(query["lang"]), query["unit"]
+    month = unit_month(code, query["level"], query["month"], query["network"], clock_now(), person)
+    if kind == "map":
+        drawn = draw_speed_map(month, query, person, translator)
+    elif kind == "hours":
+        drawn = draw_hours(month, translator)
+    elif kind == "gaps":
+        drawn = draw_places(month, person, translator, clock_now())
+    else:
+        drawn = speed_pictures.draw(kind, month, query["metric"], person, translator)
     if drawn is None:
         raise Problem(404, "not_found")
     return _send_picture(drawn, form)
 
 
-@sharing_pages.get("/speeds/map.<any(svg,png):form>")
-@sharing_pages.get("/unit/<code>/map.<any(svg,png):form>")
-@arguments(schemas.SpeedMapQuerySchema, location="query")
-@with_policy(PICTURE)
-def speed_map(query: dict[str, Any], form: str, code: str | None = None) -> Response:
-    """Draw the medians of provinces or communes as a map, or what changed since another month."""
-    translator = translator_for(query["lang"])
-    drawn = draw_speed_map(code, query, figures_reader(), translator, clock_now())
-    return _send_picture(drawn, form)
-
-
-@sharing_pages.get("/unit/<code>/no-connection.<any(svg,png):form>")
-@arguments(schemas.PlacePictureQuerySchema, location="query")
-@with_policy(PICTURE)
-def place_picture(query: dict[str, Any], code: str, form: str) -> Response:
-    """Draw the released places without a connection of a unit."""
-    translator = translator_for(query.pop("lang"))
-    drawn = draw_places(code, query, figures_reader(), translator, clock_now())
-    return _send_picture(drawn, form)
+@sharing_pages.get("/speeds/<any(speeds,months,hours,map):kind>.<any(svg,png):form>")
+@sharing_pages.get("/unit/<code>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>")
+@sharing_pages.get("/unit/<code>/no-connection.<any(svg,png):form>", defaults={"kind": "gaps"})
+def moved_picture(kind: str, form: str, code: str | None = None) -> Any:
+    """Redirect the addresses of earlier versions."""
+    return _redirect_moved(url_for("sharing.speed_picture", kind=kind, form=form), code)
 
 
 def _send_picture(svg: str, form: str) -> Response:

@@ -28,17 +28,18 @@ CLOSED = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-# Every page runs the script that applies the chosen colour scheme.
-PAGE = CLOSED + "; script-src 'self'"
-# The map draws in a worker and fetches figures and tiles from this server.
-MAP = PAGE + "; connect-src 'self'; worker-src 'self'; img-src 'self' data: blob:"
+# Every page runs the script that applies the chosen colour scheme, and has a search of units, which
+# asks this server.
+PAGE = CLOSED + "; script-src 'self'; connect-src 'self'"
+# The map draws in a worker.
+MAP = PAGE + "; worker-src 'self'; img-src 'self' data: blob:"
 MAP = MAP.replace("img-src 'self'; ", "", 1)
 # Pages that other sites may embed: figures without controls.
-EMBEDDED = PAGE.replace("frame-ancestors 'none'", "frame-ancestors *")
+EMBEDDED = CLOSED.replace("frame-ancestors 'none'", "frame-ancestors *") + "; script-src 'self'"
 # A picture has its colours in itself, and runs nothing.
 PICTURE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors *"
-# A page with a preview of such a page, and a search of units.
-WITH_PREVIEW = PAGE + "; connect-src 'self'; frame-src 'self'"
+# A page with a preview of such a page.
+WITH_PREVIEW = PAGE + "; frame-src 'self'"
 # Swagger UI runs a script, sends requests to this server, and has its icons as data: URLs.
 API_PAGE = CLOSED.replace("img-src 'self'", "img-src 'self' data:") + (
     "; script-src 'self'; connect-src 'self'"
@@ -89,8 +90,6 @@ def _with_speed_host(policy: str) -> str:
 # Programs alone read what is below these: the API, that of OGC, the control server of an app.
 FOR_PROGRAMS = ("/api/", "/ogc/", "/rmbt/", "/RMBTControlServer/")
 READ_WRITE = ("GET", "POST")
-# Pages with forms: forms go to this server, and a script may fetch parts of the page.
-WITH_FORMS = PAGE + "; connect-src 'self'"
 # Bytes of the fields of a form with a file.
 MAX_FIELDS = 100_000
 
@@ -150,8 +149,7 @@ class PageBlueprint(Blueprint):
                     return _continue_with_password(lambda: loaded(**path))
                 return loaded(**path)
 
-            allowed = policy or (WITH_FORMS if self.login_required else PAGE)
-            bound = with_policy(allowed)(answer)
+            bound = with_policy(policy or PAGE)(answer)
             for rule, values in ({rules: {}} if isinstance(rules, str) else rules).items():
                 self.add_url_rule(rule, view.__name__, bound, methods=methods, defaults=values)
             return view

@@ -39,14 +39,13 @@ class NavigationLink:
 
 HEADER_LINKS = (
     NavigationLink("web.index", N_("Map")),
+    NavigationLink("web.speeds", N_("Network speed")),
     NavigationLink("do.measure", N_("Measure now"), "do"),
 )
 FOOTER_LINKS = (
     NavigationLink("data.show_data", N_("Open data")),
     NavigationLink("data.build_embed", N_("Embed in another page")),
     NavigationLink("seal.ask", N_("Check a report")),
-    NavigationLink("web.docs", N_("API documentation")),
-    NavigationLink("do.withdraw", N_("Withdraw consent")),
 )
 
 

@@ -58,31 +58,21 @@ class UnitPageQuerySchema(FiguresPageQuerySchema):
 
 
 class SpeedPictureQuerySchema(UnitPageQuerySchema):
-    """The month, network and metric of a picture of speeds."""
+    """A picture of speeds; its map is of one operator or technology, or compared with a month."""
 
     month = month_field(required=True)
+    unit = Text(most=MAX_NAME, load_default=None)  # the country without one
     metric = Text(choices=PICTURE_METRICS, load_default="download_mbps")
-
-
-class PlacePictureQuerySchema(PageQuerySchema):
-    """The month of a picture of places without a connection."""
-
-    month = month_field(required=True)
-    level = Text(choices=LEVELS, load_default=None)
-
-
-class SpeedMapQuerySchema(SpeedPictureQuerySchema):
-    """A map of speeds: of one operator or technology, or compared with another month."""
-
     operator = Text(most=MAX_OPERATOR, load_default=None)
     technology = Text(choices=tuple(GENERATIONS), load_default=None)
     before = month_field(load_default=None)
 
 
-class SpeedPageQuerySchema(SpeedMapQuerySchema):
-    """The page of a map of speeds; the month is by default the newest that is released."""
+class SpeedPageQuerySchema(SpeedPictureQuerySchema):
+    """The page of speeds; places by name or code, by default the newest month that is released."""
 
     month = month_field(load_default=None)
+    beside = Text(most=MAX_NAME, load_default=None)
 
 
 class FirstPageQuerySchema(UnitPageQuerySchema):

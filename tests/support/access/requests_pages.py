@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from backend.accounts.models import PersonalToken, Role
 from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
-from backend.coverage.statistics.models import Release, ReleasedNoConnection
-from backend.database.extensions import db, owner_session
+from backend.coverage.statistics.models import Release
+from backend.database.extensions import db
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
 from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT
 from tests.support.access.world import World
-from tests.support.uneven_month import HERE, PROVINCE, uneven_month
+from tests.support.uneven_month import HERE, uneven_month
 
 CAMPAIGN_FORM = {
     "name": "Tháng ba", "first_day": "2024-11-01", "last_day": "2024-11-30", "areas": "19",
@@ -93,29 +93,19 @@ def _led(world: World) -> dict[str, Any]:
     return {"at": {"role_id": role}}
 
 
-def _speeds(world: World, code: str = HERE) -> dict[str, Any]:
+def _speeds(world: World) -> dict[str, Any]:
     """A unit with released speeds, which all may see."""
     with world.app.app_context():
         released = db.session.scalar(select(Release.month))
     if not released:
         uneven_month(world.app)
-    at = {"code": code, "kind": "speeds", "form": "svg"}
-    return {"at": at, "query_string": {"month": "2024-11"}}
+    query = {"month": "2024-11", "unit": HERE}
+    return {"at": {"kind": "speeds", "form": "svg"}, "query_string": query}
 
 
-def _place(world: World) -> dict[str, Any]:
-    """A unit with a released place without a connection."""
-    request = _speeds(world, PROVINCE)
-    unit, month = people.unit_id(world.app, PROVINCE, level="province"), "2024-11"
-    place = {
-        "cell": "884154ad11fffff", "resolution": 8, "latitude": 21.6, "longitude": 105.8,
-        "notes": 10, "devices": 5, "operators": [], "zone": True,
-    }  # fmt: skip
-    with world.app.app_context():
-        if db.session.get(ReleasedNoConnection, (unit, month)) is None:
-            with owner_session() as owner:
-                owner.add(ReleasedNoConnection(unit_id=unit, month=month, places=[place]))
-    return request
+def _moved(world: World) -> dict[str, Any]:
+    """A picture's address of earlier versions."""
+    return {"at": {"code": HERE, "kind": "speeds", "form": "svg"}}
 
 
 DRAFT_ROWS = tuple(
@@ -134,12 +124,10 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /reform/<system>/<code>": lambda w: {"at": {"system": "2024", "code": "168"}},
     "POST /account/tokens": lambda w: {"data": {"name": "Excel", "days": "90"}},
     "POST /account/tokens/end": _code,
-    "GET /unit/<code>/<any(speeds,months,week,hours):kind>.<any(svg,png):form>": _speeds,
-    "GET /speeds/<any(speeds,months,hours):kind>.<any(svg,png):form>": _speeds,
-    "GET /unit/<code>/map.<any(svg,png):form>": partial(_speeds, code=PROVINCE),
-    "GET /speeds/map.<any(svg,png):form>": _speeds,
-    "GET /unit/<code>/no-connection.<any(svg,png):form>": _place,
-    "GET /unit/<code>/speeds": partial(_speeds, code=PROVINCE),
+    "GET /network-speed/<any(speeds,months,week,hours,map,gaps):kind>.<any(svg,png):form>": _speeds,
+    "GET /unit/<code>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>": _moved,
+    "GET /speeds/<any(speeds,months,hours,map):kind>.<any(svg,png):form>": _moved,
+    "GET /unit/<code>/no-connection.<any(svg,png):form>": _moved,
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
     "POST /campaigns/drafts/save": lambda w: {"data": {"name": "Tháng ba"}},
     **{row: partial(_draft, row) for row in DRAFT_ROWS},

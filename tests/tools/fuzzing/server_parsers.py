@@ -158,7 +158,9 @@ def _addresses(server: ServerUnderTest) -> Iterator[Parser]:
     yield Parser("month of the map", query("/", "month"), (b"2024-11",))
     yield Parser("next of the sign-in", query("/sign-in", "next"), (b"/desk", b"//evil.example"))
     for name in ("metric", "month", "network", "level", "lang"):
-        yield Parser(f"{name} of a picture", query("/unit/19/speeds.svg", name), (b"2024-11",))
+        yield Parser(
+            f"{name} of a picture", query("/network-speed/speeds.svg", name), (b"2024-11",)
+        )
     for kind in ("speeds", "months", "week"):
         yield Parser(f"picture of {kind}", path("/unit/", f"/{kind}.png"), (b"19", b"05443"))
 

@@ -273,14 +273,14 @@ def test_the_desk_lists_and_excludes_notes(app: Flask, client: FlaskClient) -> N
 def test_the_page_shows_released_places(app: Flask, client: FlaskClient) -> None:
     noted(app, 6)
     store_rows(app, measurement_row(unit_id(app, COMMUNE)))
-    page = f"/unit/{COMMUNE}?month=2024-11&network=mobile&lang=vi"
-    picture = f"/unit/{COMMUNE}/no-connection.svg?month=2024-11&lang=vi"
+    page = f"/network-speed?unit={COMMUNE}&month=2024-11&network=mobile&lang=vi"
+    picture = f"/network-speed/gaps.svg?unit={COMMUNE}&month=2024-11&lang=vi"
     assert "▲ Vùng lõm sóng" not in client.get(page).text
     assert client.get(picture).status_code == 404
     make_release(app)
     shown = client.get(page).text
     assert "Điểm không kết nối được (người đo ghi nhận)" in shown and "▲ Vùng lõm sóng" in shown
-    assert "no-connection.svg" in shown and "format=geojson" in shown
+    assert "gaps.svg" in shown and "format=geojson" in shown
     svg = client.get(picture)
     assert svg.text.count('class="lack" d=') == 1 and "Vùng lõm sóng: 1" in svg.text
     assert "script" not in svg.headers["Content-Security-Policy"] and "CC BY 4.0" in svg.text

@@ -85,11 +85,11 @@ def test_a_release_has_them_by_the_clock_of_vietnam(app: Flask, client: FlaskCli
     assert week[4][9] == {"median": 48.2, "median_low": 48.2, "median_high": 48.2}
     assert {len(day) for day in week} == {24} and len(week) == 7
     assert client.get(URL, headers=official).json["download_medians"] == week
-    svg = client.get(f"/unit/{HERE}/hours.svg?month=2024-11&lang=vi")
+    svg = client.get(f"/network-speed/hours.svg?unit={HERE}&month=2024-11&lang=vi")
     assert "48,2" in svg.text and "T6 9h" in svg.text
-    assert client.get(f"/unit/{HERE}/hours.png?month=2024-11").status_code == 200
-    assert client.get("/speeds/hours.svg?month=2024-11").status_code == 200
-    page = client.get("/unit/19/speeds?month=2024-11&lang=vi").text
+    assert client.get(f"/network-speed/hours.png?unit={HERE}&month=2024-11").status_code == 200
+    assert client.get("/network-speed/hours.svg?month=2024-11").status_code == 200
+    page = client.get("/network-speed?unit=19&month=2024-11&lang=vi").text
     assert "Trung vị tải xuống theo giờ và ngày trong tuần" in page and "hours.svg" in page
 
 
@@ -97,5 +97,5 @@ def test_a_month_without_them_has_no_picture(app: Flask, client: FlaskClient) ->
     store_rows(app, *volunteers_rows(unit_id(app, HERE), phones(app, 12)))
     make_release(app)
     assert client.get(URL).json["hours"] is None or client.get(URL).json["download_medians"] is None
-    assert client.get(f"/unit/{HERE}/hours.svg?month=2024-11").status_code == 404
-    assert "hours.svg" not in client.get("/unit/19/speeds?month=2024-11").text
+    assert client.get(f"/network-speed/hours.svg?unit={HERE}&month=2024-11").status_code == 404
+    assert "hours.svg" not in client.get("/network-speed?unit=19&month=2024-11").text

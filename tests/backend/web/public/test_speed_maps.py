@@ -1,6 +1,7 @@
 """Maps of medians by unit: what they show to whom, their classes, and what they refuse."""
 
 import io
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -30,7 +31,8 @@ from tests.support.people import person, unit_id
 from tests.support.uneven_month import HERE, uneven_month
 
 SVG = "{http://www.w3.org/2000/svg}"
-PAGE, MAP = "/unit/19/speeds?month=2024-11&lang=vi", "/unit/19/map.svg?month=2024-11&lang=vi"
+PAGE = "/network-speed?unit=19&level=province&month=2024-11&lang=vi"
+MAP = "/network-speed/map.svg?unit=19&level=province&month=2024-11&lang=vi"
 
 
 @pytest.fixture
@@ -87,31 +89,31 @@ def test_every_commune_is_in_a_class_or_hatched(app: Flask, client: FlaskClient)
 
 
 @pytest.mark.usefixtures("month")
-@pytest.mark.parametrize("path", ["/speeds/map", "/unit/19/map"])
-def test_islands_are_on_every_map(app: Flask, client: FlaskClient, path: str) -> None:
+@pytest.mark.parametrize("place", ["", "unit=19&"])
+def test_islands_are_on_every_map(app: Flask, client: FlaskClient, place: str) -> None:
     make_release(app)
-    svg = client.get(f"{path}.svg?month=2024-11&lang=vi")
+    svg = client.get(f"/network-speed/map.svg?{place}month=2024-11&lang=vi")
     said = " ".join(words(svg.data)).replace("Quần đảo", "QĐ.")
     assert all(one in said for one in ("QĐ. Hoàng Sa", "QĐ. Trường Sa", "Biển Đông"))
-    png = client.get(f"{path}.png?month=2024-11&lang=vi")
+    png = client.get(f"/network-speed/map.png?{place}month=2024-11&lang=vi")
     assert Image.open(io.BytesIO(png.data)).width == 1080
 
 
 @pytest.mark.usefixtures("month")
 def test_the_country_has_pictures_too(app: Flask, client: FlaskClient) -> None:
     make_release(app)
-    page = client.get("/speeds?month=2024-11&lang=vi").text
-    assert "/speeds/map.svg" in page and "/speeds/speeds.svg" in page
-    svg = client.get("/speeds/speeds.svg?month=2024-11&lang=vi")
+    page = client.get("/network-speed?month=2024-11&lang=vi").text
+    assert "/network-speed/map.svg" in page and "/network-speed/speeds.svg" in page
+    svg = client.get("/network-speed/speeds.svg?month=2024-11&lang=vi")
     assert "Cả nước" in " ".join(words(svg.data))
     # One month with a median is no comparison.
-    assert client.get("/speeds/months.svg?month=2024-11").status_code == 404
+    assert client.get("/network-speed/months.svg?month=2024-11").status_code == 404
 
 
 def test_the_default_is_the_newest_release(app: Flask, client: FlaskClient) -> None:
-    assert client.get("/speeds").status_code == 200  # without any sample
+    assert client.get("/network-speed").status_code == 200  # without any sample
     uneven_month(app)
-    assert "Tháng 11/2024" in client.get("/unit/19/speeds?lang=vi").text
+    assert "Tháng 11/2024" in client.get("/network-speed?unit=19&lang=vi").text
 
 
 @pytest.mark.parametrize(
@@ -128,17 +130,49 @@ def test_the_default_is_the_newest_release(app: Flask, client: FlaskClient) -> N
     ],
 )
 def test_what_cannot_be_drawn(client: FlaskClient, query: str, status: int) -> None:
-    for path in ("/unit/19/map.svg", "/speeds/map.png"):
-        assert client.get(f"{path}?{query}").status_code == status
-    assert client.get(f"/unit/{HERE}/map.svg?month=2024-11").status_code == 404
-    commune = client.get(f"/unit/{HERE}/speeds?month=2024-11&lang=vi")
-    assert commune.status_code == 302 and commune.location.startswith(f"/unit/{HERE}?")
+    for path in ("/network-speed/map.svg?unit=19&", "/network-speed/map.png?"):
+        assert client.get(path + query).status_code == status
+    assert client.get(f"/network-speed/map.svg?unit={HERE}&month=2024-11").status_code == 404
 
 
 def test_months_of_other_units_are_not_compared(client: FlaskClient, clock: Any) -> None:
     clock.now = clock.now.replace(year=2025, month=9)
-    page = client.get("/unit/19/speeds?month=2025-08&before=2025-06&lang=vi")
+    page = client.get("/network-speed?unit=19&month=2025-08&before=2025-06&lang=vi")
     assert page.status_code == 422
+
+
+@pytest.mark.usefixtures("month")
+def test_two_places_or_two_months_stand_side_by_side(app: Flask, client: FlaskClient) -> None:
+    make_release(app)
+    page = client.get(f"/network-speed?unit={HERE}&beside=19&month=2024-11&lang=vi").text
+    [first, second] = re.findall(r'<h2 id="(?:operators|beside-it)">([^<]+)</h2>', page)
+    assert first.startswith("Phường") and second == "Tỉnh Thái Nguyên"
+    bars = [float(one) for one in re.findall(r'class="bar" y="3" width="([\d.]+)%', page)]
+    assert len(bars) >= 6 and max(bars) <= 100  # one scale for both
+    page = client.get(f"/network-speed?unit={HERE}&before=2024-10&month=2024-11&lang=vi").text
+    assert re.findall(r'<h2 id="(?:operators|beside-it)">([^<]+)</h2>', page) == [
+        "Tháng 11/2024", "Tháng 10/2024",
+    ]  # fmt: skip
+
+
+def test_places_are_named_and_unknown_ones_are_searched(client: FlaskClient) -> None:
+    page = client.get("/network-speed?unit=tinh thai nguyen&month=2024-11&lang=vi")
+    assert page.status_code == 200 and ">Tỉnh Thái Nguyên</h1>" in page.text
+    unknown = client.get("/network-speed?unit=19&beside=xứ sở&lang=vi")
+    assert unknown.status_code == 302
+    assert unknown.location == "/search?lang=vi&q=x%E1%BB%A9+s%E1%BB%9F"
+
+
+@pytest.mark.usefixtures("month")
+@pytest.mark.parametrize(
+    "old", ["/speeds?", "/unit/19/speeds?", f"/unit/{HERE}/speeds?", "/unit/19/map.svg?",
+            "/speeds/map.png?", f"/unit/{HERE}/speeds.svg?", f"/unit/{HERE}/week.png?"],
+)  # fmt: skip
+def test_addresses_of_earlier_versions_lead_here(app: Flask, client: FlaskClient, old: str) -> None:
+    make_release(app)
+    moved = client.get(f"{old}month=2024-11&lang=vi&_external=1&kind=x")
+    assert moved.status_code == 301 and moved.location.startswith("/network-speed")
+    assert client.get(f"{old}month=2024-11&lang=vi", follow_redirects=True).status_code == 200
 
 
 def test_a_change_is_marked_beyond_chance_alone(app: Flask, client: FlaskClient) -> None:
@@ -159,9 +193,9 @@ def test_a_change_is_marked_beyond_chance_alone(app: Flask, client: FlaskClient)
         refresh.refresh(NINE)
     official = person(app, "official", unit_id(app, "19", level="province"))
     query = "month=2024-11&before=2024-10&operator=Viettel&technology=4G&lang=vi"
-    page = client.get(f"/unit/19/speeds?{query}", headers=official).text
+    page = client.get(f"/network-speed?unit=19&{query}", headers=official).text
     assert page.count(">cao hơn</td>") == 1 and page.count(">chưa thấy khác rõ</td>") == 1
-    svg = client.get(f"/unit/19/map.svg?{query}", headers=official).data
+    svg = client.get(f"/network-speed/map.svg?unit=19&{query}", headers=official).data
     assert "So với tháng 10/2024" in " ".join(words(svg))
     assert "+  cao hơn: 1 đơn vị" in words(svg) and "−  thấp hơn: 0 đơn vị" in words(svg)
 
@@ -174,7 +208,7 @@ def test_live_figures_of_the_country_say_when_they_were_computed(
     store_rows(app, *rows)
     with app.app_context():
         refresh.refresh(NINE + timedelta(hours=5, minutes=5))
-    address = "/speeds?month=2024-11&lang=vi"
+    address = "/network-speed?month=2024-11&lang=vi"
     page = client.get(address, headers=person(app, "admin")).text
     assert "Tính lúc 14:05, 15/11/2024." in page
     assert "Tính lúc" not in client.get(address).text

@@ -20,7 +20,7 @@ from tests.support.people import person, unit_id
 from tests.support.uneven_month import HERE, uneven_month
 
 SVG = "{http://www.w3.org/2000/svg}"
-URL = f"/unit/{HERE}/speeds.svg?month=2024-11&lang=vi"
+URL = f"/network-speed/speeds.svg?unit={HERE}&month=2024-11&lang=vi"
 SOURCE = Source("Phường Phan Đình Phùng", "11/2024", "Mạng di động", 1_100, 110, None, demo=False)
 
 
@@ -57,7 +57,7 @@ def test_every_kind_and_metric_is_drawn_in_both_forms(app: Flask, client: FlaskC
     official = person(app, "official", unit_id(app, "19", level="province"))
     for kind in ("speeds", "week"):
         for metric in ("download_mbps", "upload_mbps", "ping_ms", "ping_download_ms"):
-            path = f"/unit/{HERE}/{kind}.{{}}?month=2024-11&metric={metric}"
+            path = f"/network-speed/{kind}.{{}}?unit={HERE}&month=2024-11&metric={metric}"
             svg, png = (client.get(path.format(one), headers=official) for one in ("svg", "png"))
             root = ElementTree.fromstring(svg.data)
             assert root.get("role") == "img"
@@ -70,10 +70,10 @@ def test_every_kind_and_metric_is_drawn_in_both_forms(app: Flask, client: FlaskC
 @pytest.mark.usefixtures("month")
 def test_the_page_has_pictures_with_tables_and_files(app: Flask, client: FlaskClient) -> None:
     make_release(app)
-    page = client.get(f"/unit/{HERE}?month=2024-11&lang=vi").text
+    page = client.get(f"/network-speed?unit={HERE}&month=2024-11&lang=vi").text
     [shown] = re.findall(r'<img class="picture" src="([^"]+speeds\.svg[^"]+)"', page)
     assert client.get(shown.replace("&amp;", "&")).status_code == 200
-    assert "Xem số liệu dạng bảng" in page and "speeds.png" in page
+    assert "Ảnh để chia sẻ" in page and "speeds.png" in page
     assert "Độ trễ khi đang tải xuống: <strong>" in page
     assert "metric=ping_download_ms" in page and "metric=ping_upload_ms" not in page
     # One month with a median is no comparison.
@@ -83,14 +83,14 @@ def test_the_page_has_pictures_with_tables_and_files(app: Flask, client: FlaskCl
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/unit/05443/speeds.svg", 422),
-        ("/unit/05443/speeds.svg?month=2024-13", 422),
-        ("/unit/05443/speeds.svg?month=2024-11&metric=jitter_ms", 422),
-        ("/unit/05443/speeds.svg?month=2024-11&metric=ping_upload_ms", 404),
-        ("/unit/05443/speeds.svg?month=2024-11", 404),  # no samples
-        ("/unit/99999/speeds.png?month=2024-11", 404),
-        ("/unit/05443/other.png?month=2024-11", 404),
-        ("/unit/05443/speeds.gif?month=2024-11", 404),
+        ("/network-speed/speeds.svg?unit=05443", 422),
+        ("/network-speed/speeds.svg?unit=05443&month=2024-13", 422),
+        ("/network-speed/speeds.svg?unit=05443&month=2024-11&metric=jitter_ms", 422),
+        ("/network-speed/speeds.svg?unit=05443&month=2024-11&metric=ping_upload_ms", 404),
+        ("/network-speed/speeds.svg?unit=05443&month=2024-11", 404),  # no samples
+        ("/network-speed/speeds.png?unit=99999&month=2024-11", 404),
+        ("/network-speed/other.png?unit=05443&month=2024-11", 404),
+        ("/network-speed/speeds.gif?unit=05443&month=2024-11", 404),
     ],
 )
 def test_what_cannot_be_drawn(client: FlaskClient, path: str, status: int) -> None:

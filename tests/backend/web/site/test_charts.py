@@ -1,10 +1,17 @@
-"""Axes of charts."""
+"""Axes, bars and lines of charts, and how pages write numbers and days."""
 
-from hypothesis import given
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.coverage.figures.forecast import STEP_NAMES, progress_step
 from backend.drawing import ticks
-from backend.web.site.charts import bars
+from backend.i18n.formats import day, number, percent
+from backend.web.site.charts import bars, filled_percent, sparkline
+
+VALUES = st.lists(st.one_of(st.none(), st.floats(0, 1e9)), min_size=1, max_size=40)
 
 
 @given(st.floats(0.01, 1e7))
@@ -37,3 +44,58 @@ def test_a_first_bar_alone_in_its_group_leaves_the_room_to_the_next() -> None:
     chart = bars(labels, groups=("2024", "2025", "2025"))
     assert [one.begins for one in chart.bars] == [False, True, False]
     assert bars(labels[:1], groups=("2024",)).bars[0].begins
+
+
+@pytest.mark.parametrize(
+    ("written", "vietnamese", "english"),
+    [
+        (number(1234567.891, "vi", 2), "1.234.567,89", None),
+        (number(1234567.891, "en", 2), None, "1,234,567.89"),
+        (number(None, "vi"), "–", None),
+        (number(-1234, "vi"), "-1.234", None),
+        (percent(0.3708, "vi"), "37,08%", None),
+        (percent(None, "en"), None, "–"),
+        (day(date(2026, 11, 25), "vi"), "25/11/2026", None),
+        (day(date(2026, 11, 5), "en"), None, "05/11/2026"),
+    ],
+)
+def test_numbers_and_days_as_they_are_written(
+    written: str, vietnamese: str | None, english: str | None
+) -> None:
+    assert written == (vietnamese or english)
+
+
+@given(VALUES, st.one_of(st.none(), st.floats(0, 1e9)))
+@settings(max_examples=60)
+def test_bars_stay_in_their_frame_and_in_proportion(
+    values: list[float | None], line: float | None
+) -> None:
+    drawn = bars([("", value, "") for value in values], line)
+    for bar, value in zip(drawn.bars, values, strict=True):
+        assert 0 <= bar.top <= 100 and 0 <= bar.height <= 100
+        assert bar.top + bar.height == pytest.approx(100, abs=0.02)
+        assert (bar.height > 0) == bool(value)
+        assert bar.reaches == (line is not None and (value or 0) >= line)
+    assert drawn.line is None or 0 <= drawn.line <= 100
+    heights = [bar.height for bar in drawn.bars]
+    by_value = sorted(range(len(values)), key=lambda at: values[at] or 0)
+    assert [heights[at] for at in by_value] == sorted(heights)
+
+
+@given(VALUES)
+@settings(max_examples=60)
+def test_a_line_has_a_gap_where_a_value_is_missing(values: list[float | None]) -> None:
+    runs = sparkline(values)
+    assert sum(len(run.split()) for run in runs) == sum(value is not None for value in values)
+    for point in " ".join(runs).split():
+        assert all(0 <= float(part) <= 100 for part in point.split(","))
+
+
+@given(st.integers(0, 10**7), st.integers(1, 10**6))
+@settings(max_examples=100)
+def test_a_step_tells_how_far_it_is(basis: int, target: int) -> None:
+    name = progress_step(basis, target)
+    assert (name == "none") == (basis == 0)
+    assert (name == "reached") == (basis >= target)
+    assert STEP_NAMES.index(name) <= STEP_NAMES.index(progress_step(basis + 1, target))
+    assert 0 <= filled_percent(basis, target) <= 100

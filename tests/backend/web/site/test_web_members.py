@@ -67,7 +67,7 @@ def test_sign_in_leads_to_the_workspace_of_a_role(
 @pytest.mark.parametrize(
     "path",
     [
-        "/", "/unit/19", "/speeds", "/search?q=Nguyên", "/reform/2024/19", "/data", "/embed",
+        "/", "/unit/19", "/network-speed", "/search?q=Nguyên", "/reform/2024/19", "/data", "/embed",
         "/seal", "/docs", "/huong-dan", "/unit/khong-co",
     ],
 )  # fmt: skip

@@ -81,8 +81,11 @@ def test_another_language_than_the_two_is_explained(client: FlaskClient) -> None
     assert client.get("/join?lang=fr").status_code == 422
 
 
-def test_every_page_leads_to_what_few_look_for(client: FlaskClient) -> None:
-    page = client.get("/docs?lang=en").text
-    for path in ("/data", "/seal", "/docs", "/withdraw"):
-        assert f'href="{path}?lang=en"' in page
+def test_what_few_look_for_is_in_the_foot_or_the_help(client: FlaskClient) -> None:
+    foot, guides = client.get("/docs?lang=en").text, client.get("/guide").text
+    for path, page in (("/data", foot), ("/seal", foot), ("/docs", guides), ("/withdraw", guides)):
+        assert f'href="{path}?lang=en"' in page or f'href="{path}"' in page
         assert client.get(f"{path}?lang=en").status_code == 200
+    links = foot.rpartition("<footer")[2]
+    assert "/withdraw" not in links and "/docs" not in links
+    assert 'href="/withdraw' in client.get("/do/").text.rpartition("<footer")[2]

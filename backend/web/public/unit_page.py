@@ -1,0 +1,87 @@
+"""What the page of a unit shows beside its counts: twelve months, speeds by operator, cells."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from backend.accounts.access import Actor
+from backend.clock import VIETNAM, month_end
+from backend.coverage.figures.unit_access import unit_month
+from backend.coverage.statistics.cells import unit_cells
+from backend.coverage.statistics.history import history
+from backend.coverage.statistics.released import latest_release
+from backend.errors import Problem
+from backend.web.maps.cells import cell_shapes, step_labels
+from backend.web.maps.drawing import MapDrawing
+from backend.web.public.service import CoveragePage
+from backend.web.public.speed_page import OperatorSpeeds, operator_speeds
+from backend.web.site.charts import Bars, bars
+from backend.web.site.pages import Translator
+
+
+@dataclass(frozen=True, slots=True)
+class UnitParts:
+    """What the page of a unit shows beside its counts."""
+
+    months: Bars  # counted samples
+    estimated: bool  # whether a month of the other system was divided
+    speeds: OperatorSpeeds
+    released_month: str | None  # the newest with figures of this unit
+    cells: dict[str, Any] | None  # of a commune
+    cell_shapes: list[Any]
+    cell_steps: list[Any]
+
+
+def show_parts(
+    page: CoveragePage,
+    drawn: MapDrawing | None,
+    translator: Translator,
+    now: datetime,
+    actor: Actor,
+) -> UnitParts:
+    """Collect the parts of a unit's page, as an actor may see them."""
+    assert page.unit is not None
+    unit, query, reader = page.unit, page.query, page.query.reader
+    month = unit_month(unit.code, unit.level, query.month, query.network, now, reader)
+    ended = datetime.combine(month_end(query.month), time(12), VIETNAM)
+    months = history(unit, query.network, min(now, ended), reader=reader)
+    release = latest_release([one for one in page.months if page.same_units_in(one)])
+    cells = _cells(page, translator, now, actor) if drawn else None
+    return UnitParts(
+        months=_bars(months, translator, page.own),
+        estimated=any(item["estimated"] for item in months),
+        speeds=operator_speeds(month, actor),
+        released_month=release.month if release else None,
+        cells=cells,
+        cell_shapes=list(cell_shapes(drawn, cells["items"])) if drawn and cells else [],
+        cell_steps=list(step_labels()),
+    )
+
+
+def _cells(
+    page: CoveragePage, translator: Translator, now: datetime, actor: Actor
+) -> dict[str, Any] | None:
+    """Return the cells of a commune: the released ones, or all of them for its officials."""
+    unit, query = page.unit, page.query
+    if unit is None or unit.level != "commune":
+        return None
+    wanted = {"month": query.month, "level": unit.level, "network": query.network}
+    try:
+        return unit_cells(actor, unit.code, wanted, translator.language, now)
+    except Problem as problem:
+        if problem.code != "too_many_to_look_at":
+            raise
+        return None
+
+
+def _bars(months: list[dict[str, Any]], translator: Translator, own: dict[str, Any] | None) -> Bars:
+    """Chart the counted samples of each month, with a commune's last target as a line.
+
+    A province is compared by its communes: a line at its own target would be reached every month.
+    """
+    values = [
+        (item["month"][5:], float(item["counted"]), translator.number(item["counted"]))
+        for item in months
+    ]
+    line = None if own and own["communes"] else months[-1]["target"]
+    return bars(values, line, [item["month"][:4] for item in months])

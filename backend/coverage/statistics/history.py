@@ -1,8 +1,8 @@
 """Counts of a unit in its last months, across the reform of July 2025.
 
 A month of the other administrative system is composed of the communes that overlap the unit. A
-commune inside the unit is taken whole. Any other is divided by the positions of its samples, or by
-area where these are unknown, and the month is marked *estimated*; no sample is lost.
+commune inside the unit is taken whole. Any other is divided by area, and the month is marked
+*estimated*; no sample is lost.
 """
 
 import math
@@ -13,12 +13,11 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import shapely
 from sqlalchemy import select, text
 
 from backend.accounts.access import Actor
-from backend.clock import local_day, month_before, month_end, month_start, this_month
+from backend.clock import local_day, month_before, month_end, this_month
 from backend.coverage.figures.month import TABLES
 from backend.coverage.figures.unit_access import (
     communes_of,
@@ -37,15 +36,12 @@ from backend.measurements.recording.reasons import (
     COUNTED_WITNESSED,
     NOT_VALID,
 )
-from backend.measurements.recording.rules import MAX_AGE
 from backend.units.catalogue import REFORM, read_active, serving_set, system_on
 from backend.units.models import Boundary
 from backend.units.reform import Overlaps, overlaps
 from backend.units.service import UnitRow, find
 
 Parts = tuple[int, ...]  # communes of the other system that overlap a commune
-# By unit and month: category, longitude and latitude of each sample.
-SamplePositions = dict[tuple[int, str], list[tuple[str, float, float]]]
 
 COUNTS = {
     exact: text(f"""
@@ -54,16 +50,6 @@ COUNTS = {
     """)  # noqa: S608 # names of columns
     for exact, (months, _) in TABLES.items()
 }
-# Anonymised rows have no position; like samples without a fix they are divided by area.
-POSITIONS = text("""
-    select unit_id, to_char(day, 'YYYY-MM') as month, longitude, latitude, case
-        when cardinality(reasons) > 0 then reasons[1]
-        when 'counted_by_admin' = any(marks) then 'counted_by_admin'
-        else 'counted' end as fate
-    from measurements
-    where unit_id = any(:units) and day between :first and :last and network = :network
-        and latitude is not null and longitude is not null
-""")
 # Categories that are divided together: a rounding each would change the counted number.
 DIVIDED_AS = dict.fromkeys((COUNTED_WITNESSED, COUNTED_TICKETED), COUNTED)
 # Cached area weights of communes; boundary sets never change in place.
@@ -107,7 +93,6 @@ class OtherSystem:
     overlaps: Overlaps
     own: frozenset[int]  # communes of the unit
     tallies: Tallies
-    positions: SamplePositions
     sets: Mapping[str, BoundarySets]  # by month
 
     @property
@@ -125,17 +110,11 @@ class OtherSystem:
             if self.own.issuperset(parts):
                 shares.append(tally)
                 continue
-            divided = self._divide(unit, parts, month, tally)
+            divided = split(tally, parts, area_weights(unit, parts, self.sets[month]))
             own_shares = [share for part, share in divided.items() if part in self.own]
             shares += own_shares
             estimated |= unit in self.overlaps.listed or any(one.received for one in own_shares)
         return total(shares), estimated
-
-    def _divide(self, unit: int, parts: Parts, month: str, tally: Tally) -> dict[int, Tally]:
-        """Divide a month of one commune among the communes that it overlaps."""
-        sets = self.sets[month]
-        located = count_positions(self.positions.get((unit, month), ()), parts, sets)
-        return split(tally, parts, located, area_weights(unit, parts, sets))
 
 
 def unit_history(
@@ -165,17 +144,14 @@ def history(
         names.insert(0, month_before(names[0]))
     own = frozenset(communes_of(unit.id))
     same_system = [name for name in names if system_on(month_end(name)) == unit.system]
-    # The public sees provinces of today exactly, and of divided communes no position that is new.
-    official = in_own_area(reader, unit, names[-1])
-    exact = official or (
-        unit.level == "province" and unit.system == system_on(month_end(names[-1]))
-    )
-    known_until = month_end(names[-1]) if official else local_day(now - MAX_AGE)
+    # The public sees provinces of today exactly.
+    of_today = unit.level == "province" and unit.system == system_on(month_end(names[-1]))
+    exact = of_today or in_own_area(reader, unit, names[-1])
     tallies = _read_tallies(sorted(own), same_system, network, exact=exact)
     others = [name for name in names if name not in same_system]
     other_system = None
     if others:
-        other_system = _read_other_system(unit, own, others, network, known_until, exact=exact)
+        other_system = _read_other_system(unit, own, others, network, exact=exact)
     targets = targets_by_day([month_end(name) for name in names], [unit.level], network)
     items = []
     for name in names:
@@ -198,20 +174,13 @@ def _read_other_system(
     own: frozenset[int],
     months: Sequence[str],
     network: str,
-    known_until: date,
     *,
     exact: bool,
 ) -> OtherSystem:
-    """Read the counts of months in the other system, with positions of those that have ended."""
+    """Read the counts of months in the other system."""
     found = overlaps(unit.id, unit.system)
-    parts = found.all
-    tallies = _read_tallies(list(parts), months, network, exact=exact)
-    divided = sorted({one for one, _ in tallies if not own.issuperset(parts[one])})
-    ended = [month_end(name) for name in months if month_end(name) <= known_until]
-    positions = (
-        _read_positions(divided, month_start(months[0]), ended[-1], network) if ended else {}
-    )
-    return OtherSystem(found, own, tallies, positions, _boundary_sets(unit.system, months))
+    tallies = _read_tallies(list(found.all), months, network, exact=exact)
+    return OtherSystem(found, own, tallies, _boundary_sets(unit.system, months))
 
 
 def _boundary_sets(system: str, months: Sequence[str]) -> dict[str, BoundarySets]:
@@ -238,15 +207,6 @@ def _read_tallies(
                     divided_as = DIVIDED_AS.get(category, category)
                     tallies[row.unit_id, row.month].by_category[divided_as] += n
     return dict(tallies)
-
-
-def _read_positions(units: Sequence[int], first: date, last: date, network: str) -> SamplePositions:
-    positions: SamplePositions = defaultdict(list)
-    if units:
-        parameters = {"units": list(units), "first": first, "last": last, "network": network}
-        for row in db.session.execute(POSITIONS, parameters):
-            positions[row.unit_id, row.month].append((row.fate, row.longitude, row.latitude))
-    return positions
 
 
 def _serialize_month(
@@ -276,22 +236,12 @@ def total(tallies: Iterable[Tally]) -> Tally:
     return result
 
 
-def split(
-    tally: Tally, parts: Parts, located: Mapping[str, Sequence[int]], weights: Sequence[float]
-) -> dict[int, Tally]:
-    """Divide a tally among parts: samples with a position by it, the others by weights.
-
-    `located` has for each category the number of samples in each part, in the order of `parts`.
-    """
+def split(tally: Tally, parts: Parts, weights: Sequence[float]) -> dict[int, Tally]:
+    """Divide a tally among parts by weights."""
     divided = {part: Tally(Counter()) for part in parts}
     for category, n in sorted(tally.by_category.items()):
-        known = list(located.get(category, [0] * len(parts)))
-        rest = n - sum(known)
-        if rest < 0:  # samples were withdrawn after they were counted
-            known, rest = largest_remainder(max(n, 0), known), 0
-        shares = largest_remainder(rest, weights)
-        for part, inside, share in zip(parts, known, shares, strict=True):
-            divided[part].by_category[category] += inside + share
+        for part, share in zip(parts, largest_remainder(n, weights), strict=True):
+            divided[part].by_category[category] += share
     return divided
 
 
@@ -308,24 +258,6 @@ def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
     for number in order[: total - sum(parts)]:
         parts[number] += 1
     return parts
-
-
-def count_positions(
-    positions: Sequence[tuple[str, float, float]], parts: Parts, sets: BoundarySets
-) -> dict[str, list[int]]:
-    """Count the positions in each part by category; one on a border belongs to the first part."""
-    shapes = polygons(sets.parts, parts)
-    x, y = np.array([one[1] for one in positions]), np.array([one[2] for one in positions])
-    free = np.ones(len(positions), dtype=bool)
-    located: dict[str, list[int]] = defaultdict(lambda: [0] * len(parts))
-    for number, part in enumerate(parts):
-        if part not in shapes:
-            continue
-        inside = free & shapely.intersects_xy(shapes[part], x, y)
-        free &= ~inside
-        for at in np.flatnonzero(inside):
-            located[positions[int(at)][0]][number] += 1
-    return located
 
 
 @lru_cache(maxsize=MAX_CACHED_WEIGHTS)

@@ -57,6 +57,11 @@ def month_before(month: str) -> str:
     return f"{number // 12:04}-{number % 12 + 1:02}"
 
 
+def month_after(month: str) -> str:
+    """Return the following month."""
+    return f"{month_end(month) + timedelta(days=1):%Y-%m}"
+
+
 def _month_number(month: str) -> int:
     year, _, count = month.partition("-")
     return int(year) * 12 + int(count) - 1

@@ -87,7 +87,7 @@ def _make_user(
     return Credentials(role, address, password)
 
 
-SIGNER = {"name": "Trần Thị Bình (mẫu)", "title": "Phó Giám đốc"}
+SIGNER = {"name": "Trần Thị Bình (mẫu)", "titles": ["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"]}
 
 
 def make_report(now: datetime, var_dir: Path) -> None:

@@ -75,6 +75,9 @@ TEXTS: dict[str, str] = {
         "One of these contacts was just added; nothing was imported, try again."
     ),
     "contact_twice": N_("This unit already has a contact of this name; change that one."),
+    "contact_official": N_(
+        "This person is an official of the unit, and stays while the role lasts."
+    ),
     "contact_row_twice": N_("This contact is already in a row above."),
     "too_many_contacts": N_("A unit has at most ten contacts; remove one first."),
     "no_contact_header": N_(
@@ -534,7 +537,6 @@ TEXTS: dict[str, str] = {
     "figures_moving": N_("The figures of the month are changing; try again in a few minutes."),
     "name_required": N_("The name of the approving person is required."),
     "day_in_future": N_("This day is in the future."),
-    "not_section": N_("A report has no such section."),
     "not_pdf": N_("Only a PDF file is accepted."),
     "digest_unknown": N_(
         "No approved report has this digest. A file that should match it was changed, even if "

@@ -1,6 +1,6 @@
-// Save each section of a draft while it is typed. Until the server has it, this browser keeps it: a
-// closed tab, a lost network or an ended session loses nothing. A section that somebody else has
-// changed meanwhile shows both texts.
+// Save each section of a draft while it is typed, and show the letter with it. Until the server has
+// it, this browser keeps it: a closed tab, a lost network or an ended session loses nothing. A section
+// that somebody else has changed meanwhile shows both texts.
 
 const PAUSE_MS = 1200;
 const AGAIN_MS = 15_000;
@@ -10,6 +10,17 @@ const prefix = document.querySelector("[data-report]").dataset.report;
 const status = document.querySelector("#saved");
 
 const normalised = (text) => text.replaceAll("\r\n", "\n").trim();
+
+const ROMAN = ["I", "II", "III", "IV", "V"];
+
+// Number the sections of the letter that have content; the others are left out.
+function numberSections() {
+  let n = 0;
+  for (const head of document.querySelectorAll(".sheet [data-heading]")) {
+    head.hidden = !head.nextElementSibling.textContent;
+    if (!head.hidden) head.textContent = `${ROMAN[n++]}. ${head.dataset.heading}`;
+  }
+}
 
 function say(state, time = "") {
   status.textContent = (status.dataset[state] ?? "").replace("{time}", time);
@@ -23,6 +34,9 @@ class Section {
     this.shown = document.querySelector(`[data-section="${field.name}"]`);
     this.key = `${prefix}-${field.name}`;
     this.saved = normalised(field.defaultValue);
+    this.rewrites = this.box.querySelector("[name$='_rewrites']");
+    this.savedMode = this.rewrites.defaultChecked;
+    this.rewrites.addEventListener("change", () => this.changed());
     this.editButton();
     field.addEventListener("input", () => this.changed());
     field.addEventListener("blur", () => this.save());
@@ -30,13 +44,13 @@ class Section {
     this.show();
   }
 
-  // Copy the proposed sentences into the field, to change some words of them.
+  // Copy the sentences into the field, to change some words of them: what was typed follows.
   editButton() {
     const button = this.box.querySelector("[data-edit]");
-    if (!button) return;
-    button.parentElement.hidden = false;
+    button.hidden = false;
     button.addEventListener("click", () => {
-      this.field.value = this.box.querySelector(".proposal").textContent;
+      this.field.value = [this.shown.dataset.proposed, this.field.value].filter(Boolean).join("\n");
+      this.rewrites.checked = true;
       this.field.focus();
       this.changed();
     });
@@ -64,34 +78,37 @@ class Section {
 
   show() {
     const text = normalised(this.field.value);
+    const alone = text && this.rewrites.checked;
     this.field.classList.toggle("unsaved", text !== this.saved);
-    this.box.querySelector(".proposal")?.classList.toggle("replaced", Boolean(text));
-    this.shown.textContent = text || this.shown.dataset.proposed;
+    this.box.querySelector(".proposal")?.classList.toggle("replaced", Boolean(alone));
+    this.shown.textContent = [alone ? "" : this.shown.dataset.proposed, text].filter(Boolean).join("\n");
+    numberSections();
   }
 
   async save() {
     clearTimeout(this.timer);
     const text = normalised(this.field.value);
-    if (this.panel || this.saving || text === this.saved) return;
+    const mode = this.rewrites.checked;
+    if (this.panel || this.saving || (text === this.saved && mode === this.savedMode)) return;
     this.saving = true;
     say("saving");
-    const answer = await this.send(text);
+    const answer = await this.send(text, mode);
     this.saving = false;
     if (!answer) {
       say("lost");
       this.timer = setTimeout(() => this.save(), AGAIN_MS);
-    } else if (answer.ok) this.stored(text, answer.body);
+    } else if (answer.ok) this.stored(text, mode, answer.body);
     else this.refused(answer);
   }
 
-  async send(text) {
+  async send(text, mode) {
     const headers = {
       "Content-Type": "text/plain; charset=utf-8",
       "If-Match": `"${this.seen.value.split("-")[0]}"`,
       "X-CSRF-Token": form.elements.csrf_token.value,
       "Accept-Language": document.documentElement.lang,
     };
-    const path = `/api/v1/reports/${form.dataset.id}/remarks/${this.field.name}`;
+    const path = `/api/v1/reports/${form.dataset.id}/remarks/${this.field.name}?rewrites=${mode}`;
     try {
       // `keepalive`: a text that is sent while the tab closes arrives.
       const answer = await fetch(path, { method: "PUT", headers, body: text, keepalive: true });
@@ -102,8 +119,9 @@ class Section {
     }
   }
 
-  stored(text, body) {
+  stored(text, mode, body) {
     this.saved = text;
+    this.savedMode = mode;
     this.seen.value = body.seen;
     for (const input of document.querySelectorAll("input[name=version]")) input.value = body.report_version;
     const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });

@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased
 from backend.canvas import COUNTRY_BOX, Box, Canvas, clip
 from backend.database.extensions import db, setting
 from backend.units.catalogue import ActiveSet
-from backend.units.models import Boundary, BoundarySet, Unit
+from backend.units.models import Boundary, Unit
 from backend.units.service import UnitRow
 
 if TYPE_CHECKING:
@@ -120,13 +120,6 @@ def inside_units(active: ActiveSet, unit_ids: Sequence[int], most: int) -> Drawi
     )
     codes = tuple(db.session.scalars(query))
     return area(active, codes) if 0 < len(codes) <= most else None
-
-
-def named_set(name: str) -> ActiveSet | None:
-    """Return a boundary set by name, active or not; None where it is not loaded."""
-    columns = [getattr(BoundarySet, field) for field in ActiveSet.__dataclass_fields__]
-    row = db.session.execute(select(*columns).where(BoundarySet.name == name)).one_or_none()
-    return ActiveSet(*row) if row else None
 
 
 def _part(path: Path, active: ActiveSet, within: ColumnElement[bool]) -> Drawing | None:

@@ -58,39 +58,40 @@ def test_a_report_is_written_and_frozen(app: Flask, new_page: Callable[..., Page
     check_page(page, "desk-reports")
     late: list[Route] = []
     page.route("**/report.js", lambda route: late.append(route))
-    press(page, "Lập bản nháp")
-    page.locator("#samples").fill("Mưa lũ kéo dài.")  # before the page's script has come
+    press(page, "Soạn báo cáo")
+    page.locator("#results").fill("Mưa lũ kéo dài.")  # before the page's script has come
     assert late
     late[0].continue_()
     page.unroute("**/report.js")
-    shown = page.locator("[data-section=samples]")
-    expect(shown).to_have_text("Mưa lũ kéo dài.")  # as it is typed
+    shown = page.locator("[data-section=results]")
+    expect(shown).to_contain_text("Mưa lũ kéo dài.")  # as it is typed
+    expect(shown).to_contain_text("Đo Sóng thu nhận")  # beside the facts
     expect(page.locator("#saved")).to_contain_text("Đã lưu lúc")
     check_page(page, "desk-draft")
     colleague = page.context.new_page()
     colleague.goto(page.url)
-    colleague.locator("#samples").fill("Mưa lũ.")
+    colleague.locator("#results").fill("Mưa lũ.")
     expect(colleague.locator("#saved")).to_contain_text("Đã lưu lúc")
     colleague.close()
-    page.locator("#samples").fill("Bão số 5.")
+    page.locator("#results").fill("Bão số 5.")
     both = page.locator(".notice:has([data-both])")
     expect(both.locator("[data-stored]")).to_have_text("Mưa lũ.")  # both texts
     check_page(page, "desk-conflict")
     both.get_by_role("button", name="Ghép cả hai").click()
-    expect(page.locator("#samples")).to_have_value("Mưa lũ.\nBão số 5.")
+    expect(page.locator("#results")).to_have_value("Mưa lũ.\nBão số 5.")
     page.context.set_offline(True)
-    fill_fields(page, notes="Số liệu chưa đủ.")
+    fill_fields(page, proposals="Số liệu chưa đủ.")
     expect(page.locator("#saved")).to_contain_text("Chưa lưu được")
     page.close()
     page.context.set_offline(False)
     page = type_on(page)
-    page.get_by_text("Khóa số liệu", exact=True).click()
-    press(page, "Lưu và khóa số liệu")
+    page.locator("summary", has_text="Chốt số liệu").click()
+    press(page, "Lưu và chốt số liệu")
     expect_text(page, "Số liệu chưa đủ.")
-    fill_fields(page, title="Phó Giám đốc")
+    page.locator("#proposal").select_option(label="KT. GIÁM ĐỐC / PHÓ GIÁM ĐỐC")
     check_page(page, "desk-frozen")
     press(page, "Xác nhận báo cáo")
-    expect_text(page, "Trần Thị Bình, Phó Giám đốc đã xác nhận")
+    expect_text(page, "Trần Thị Bình, PHÓ GIÁM ĐỐC đã xác nhận")
     check_page(page, "desk-approved")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in (page.url, "/desk/reports"):
@@ -103,7 +104,7 @@ def type_on(closed: Page) -> Page:
     """Open the page of a closed tab again: text that was not saved is in its field."""
     page = closed.context.new_page()
     page.goto(closed.url)
-    expect(page.locator("#notes")).to_have_value("Số liệu chưa đủ.")
+    expect(page.locator("#proposals")).to_have_value("Số liệu chưa đủ.")
     expect(page.locator("#saved")).to_contain_text("Đã lưu lúc")
     return page
 

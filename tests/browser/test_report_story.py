@@ -43,7 +43,7 @@ def test_no_word_is_lost_between_draft_and_signed_letter(
     context.add_init_script(COUNT_CLICKS)
     began = time.monotonic()
     sign_in(page, "/desk/reports")
-    press(page, "Lập bản nháp")
+    press(page, "Soạn báo cáo")
     write_and_leave(page)
     first = clicks(page)
     page.close()
@@ -63,17 +63,17 @@ def write_and_leave(page: Page) -> None:
     assert above.bounding_box()["y"] < 900  # type: ignore[index]
     glance = page.locator(".glance strong").first
     assert glance.bounding_box()["y"] < 900  # type: ignore[index]
-    fill_fields(page, samples="Bão số 5 làm mất điện ba ngày.")
+    fill_fields(page, results="Bão số 5 làm mất điện ba ngày.")
     expect(page.locator("#saved")).to_contain_text("Đã lưu lúc")
     page.context.set_offline(True)
-    fill_fields(page, samples="Bão số 5 làm mất điện ba ngày")
+    fill_fields(page, results="Bão số 5 làm mất điện ba ngày")
     expect(page.locator("#saved")).to_contain_text("Chưa lưu được")
     page.context.set_offline(False)  # what waits is saved at once
     expect(page.locator("#saved")).to_contain_text("Đã lưu lúc", timeout=10_000)
-    fill_fields(page, samples="Bão số 5 làm mất điện ba ngày.")
-    expect(page.locator("#samples")).not_to_have_class(UNSAVED)
+    fill_fields(page, results="Bão số 5 làm mất điện ba ngày.")
+    expect(page.locator("#results")).not_to_have_class(UNSAVED)
     page.context.clear_cookies()  # the session has ended
-    fill_fields(page, notes="Chưa gồm mẫu của đợt 3.")
+    fill_fields(page, proposals="Chưa gồm mẫu của đợt 3.")
     expect(page.locator("#signed-out")).to_be_visible()
     check_page(page, "report-signed-out")
 
@@ -83,19 +83,20 @@ def freeze(context: BrowserContext) -> Page:
     page = context.new_page()
     sign_in(page, "/desk/reports")
     page.locator("tbody th a").first.click()
-    expect(page.locator("#samples")).to_have_value("Bão số 5 làm mất điện ba ngày.")
-    expect(page.locator("#notes")).to_have_value("Chưa gồm mẫu của đợt 3.")
-    page.locator("#proposal").select_option(label="KT. GIÁM ĐỐC / PHÓ GIÁM ĐỐC")
-    fill_fields(page, signer="Nguyễn Thị An")
-    page.get_by_text("Việc cần xem trước khi khóa").click()
-    expect(page.locator(".ticks a[href='#signer']")).to_be_visible()
+    expect(page.locator("#results")).to_have_value("Bão số 5 làm mất điện ba ngày.")
+    expect(page.locator("#proposals")).to_have_value("Chưa gồm mẫu của đợt 3.")
+    expect(page.locator("[data-section=results]")).to_contain_text("mẫu đo băng rộng di động")
+    expect(page.locator("[data-heading='Kiến nghị']")).to_have_text(
+        re.compile("^[IV]+. Kiến nghị$")
+    )
+    page.locator("summary", has_text="Chốt số liệu").click()
+    expect(page.locator(".ticks .todo").first).to_be_visible()  # what is lacking, before
     check_page(page, "report-checklist")
-    page.get_by_text("Khóa số liệu", exact=True).click()
-    press(page, "Lưu và khóa số liệu")
-    expect(page.locator("[data-section=notes]")).to_have_text("Chưa gồm mẫu của đợt 3.")
+    press(page, "Lưu và chốt số liệu")
+    expect(page.locator("[data-section=proposals]")).to_have_text("Chưa gồm mẫu của đợt 3.")
     assert page.evaluate("Object.keys(localStorage).filter((k) => k.startsWith('report-'))") == []
-    expect(page.locator("#title")).to_have_value("PHÓ GIÁM ĐỐC")
-    expect(page.locator("#name")).to_have_value("Nguyễn Thị An")
+    page.locator("#proposal").select_option(label="KT. GIÁM ĐỐC / PHÓ GIÁM ĐỐC")
+    fill_fields(page, name="Nguyễn Thị An")
     press(page, "Xác nhận báo cáo")
     expect_text(page, "Nguyễn Thị An, PHÓ GIÁM ĐỐC đã xác nhận")
     return page
@@ -104,8 +105,10 @@ def freeze(context: BrowserContext) -> Page:
 def download(page: Page, folder: Path) -> tuple[Path, Path]:
     kept = []
     for label in ("Văn bản (Word)", "Số liệu cho máy đọc (JSON)"):
+        if "JSON" in label:
+            page.get_by_text("Dành cho máy").click()
         with page.expect_download() as loading:
-            page.locator("#files ~ ul a", has_text=label).click()
+            page.locator("#files ~ * a", has_text=label).click()
         file = folder / loading.value.suggested_filename
         loading.value.save_as(file)
         kept.append(file)

@@ -137,11 +137,12 @@ def freeze_and_approve(page: Page, file: Path) -> dict:
     """Weeks later the official signs in again, freezes last month's report and seals it."""
     enter(page, "/desk", OFFICIAL)
     press(page, "Báo cáo")
-    press(page, "Lập bản nháp")  # of last month, unless another is chosen
-    page.get_by_text("Khóa số liệu", exact=True).click()
-    press(page, "Lưu và khóa số liệu")
+    press(page, "Soạn báo cáo")  # of last month, unless another is chosen
+    page.locator("summary", has_text="Chốt số liệu").click()
+    press(page, "Lưu và chốt số liệu")
     press(page, "Xác nhận báo cáo")
     expect_text(page, "Trần Thị Bình")
+    page.get_by_text("Dành cho máy").click()
     with page.expect_download() as download:
         press(page, "Số liệu cho máy đọc (JSON)")
     download.value.save_as(file)

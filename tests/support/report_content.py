@@ -110,8 +110,12 @@ def report(**changes: Any) -> Report:
         "rules": 1,
         "demo": False,
         "sections": sections(),
-        "proposed": {"samples": "Toàn tỉnh có 64.595 mẫu.", "reached": "175 trên 177 xã."},
-        "remarks": {"reached": "Hai phường sẽ đo bù.\nTrong tháng 12."},
+        "proposed": {
+            "results": "Toàn tỉnh có 64.595 mẫu.\n175 trên 177 xã, phường đạt.",
+            "shortcomings": "Còn 2 xã, phường thiếu mẫu.",
+        },
+        "remarks": {"shortcomings": "Mưa lũ kéo dài.\nThiếu thiết bị."},
+        "rewritten": [],
         "letterhead": None,
         **changes,
     }  # fmt: skip

@@ -13,8 +13,10 @@ from backend.measurements.recording.reasons import PARTS
 Network = Literal["mobile", "fixed"]
 NETWORKS: tuple[Network, ...] = ("mobile", "fixed")
 
-# The sections in the letter's order; remarks and proposed sentences have these keys.
-SECTIONS = (
+# The sections of the letter in its order; remarks and proposed sentences have these keys.
+SECTIONS = ("direction", "results", "shortcomings", "tasks", "proposals")
+# Those of letters that were frozen before: a remark replaced the sentences of its section.
+FORMER_SECTIONS = (
     *("samples", "reached", "lacking", "quality", "no_connection", "teams", "vnnic", "notes"),
 )
 
@@ -196,11 +198,11 @@ class Sections(TypedDict):
 
 
 class LetterChoices(TypedDict):
-    """The kind of the letter and its signature, as chosen in the draft."""
+    """The kind of the letter; earlier reports have the signature that was chosen in the draft."""
 
     kind: str  # official_letter (công văn), report (báo cáo)
-    titles: list[str]  # above the signature, line by line; empty: those of the letterhead
-    signer: str | None  # null: the one of the letterhead
+    titles: NotRequired[list[str]]
+    signer: NotRequired[str | None]
 
 
 class ReferenceDocument(TypedDict):
@@ -215,6 +217,7 @@ class ReferenceDocument(TypedDict):
 
 
 CHOICES = "Missing in reports of 1.0"
+REWRITTEN = "Sections whose remark replaces the proposed sentences; missing in earlier reports"
 
 
 class Report(TypedDict):
@@ -229,7 +232,8 @@ class Report(TypedDict):
     demo: bool  # generated samples: every page and file is marked
     sections: Sections
     proposed: Annotated[dict[str, str], BY_SECTION]  # sentences made from the figures
-    remarks: Annotated[dict[str, str], BY_SECTION]  # of the official; they replace proposed ones
+    remarks: Annotated[dict[str, str], BY_SECTION]  # of the official, added to the proposed ones
+    rewritten: NotRequired[Annotated[list[str], REWRITTEN]]
     letterhead: dict[str, Any] | None  # as of freezing; null: the default one
     letter: NotRequired[Annotated[LetterChoices, CHOICES]]
     references: NotRequired[Annotated[list[ReferenceDocument], CHOICES]]
@@ -243,11 +247,6 @@ def leading(spread: Spread) -> tuple[str, float | None, float | None]:
     if "device_median" in spread and spread.get("leads") != "samples":
         return "device_median", spread["device_median_low"], spread["device_median_high"]
     return "median", spread.get("median_low"), spread.get("median_high")
-
-
-def sections_of(report: Report) -> tuple[str, ...]:
-    """Return the sections of a report: those of version 1.0 lack places without a connection."""
-    return tuple(one for one in SECTIONS if one != "no_connection" or one in report["sections"])
 
 
 def canonical_json(content: Any) -> bytes:

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TypedDict
 
+from backend.measurements.recording.reasons import BY_CODE
+from backend.reports.content.figures import SECTIONS as SECTION_NAMES
+
 DEMO = "SỐ LIỆU MINH HỌA – do máy tạo ra để dùng thử, không phải kết quả đo thật"
-DRAFT = "DỰ THẢO – số liệu chưa khóa"
+DRAFT = "DỰ THẢO – số liệu chưa chốt"
 BY_OUR_COUNT = "theo số liệu Đo Sóng"
 
 NETWORKS: Mapping[str, str] = {"mobile": "Di động", "fixed": "Cố định"}
@@ -32,8 +35,16 @@ TEAMS: Mapping[str, str] = {
 }
 YES_NO: Mapping[bool, str] = {True: "Có", False: "Không"}
 
-# The headings of the letter, in its order.
-SECTIONS: Mapping[str, str] = {
+# The usual headings of the sections; an office may change them in its letterhead.
+HEADINGS = (
+    "Công tác chỉ đạo, tuyên truyền",
+    "Kết quả",
+    "Tồn tại, nguyên nhân",
+    "Nhiệm vụ tháng tới",
+    "Kiến nghị",
+)
+# Those of letters that were frozen with sections by figures.
+FORMER_HEADINGS: Mapping[str, str] = {
     "samples": "Số mẫu đo",
     "reached": f"Mức độ đạt mục tiêu, {BY_OUR_COUNT}",
     "lacking": "Địa bàn chưa đạt và kế hoạch",
@@ -43,6 +54,8 @@ SECTIONS: Mapping[str, str] = {
     "vnnic": "Đối chiếu với số liệu của VNNIC",
     "notes": "Ghi chú về số liệu",
 }
+# The usual headings of present and former sections.
+SECTIONS: Mapping[str, str] = {**FORMER_HEADINGS, **dict(zip(SECTION_NAMES, HEADINGS, strict=True))}
 # Parts of the counted samples by assurance.
 PARTS: Mapping[str, str] = {
     "witnessed": "Được máy chủ đo xác nhận",
@@ -103,8 +116,24 @@ NOTES: Mapping[str, str] = {
         "trên."
     ),
     "note_frozen": (
-        "Khi một người rút lại sự đồng ý, số liệu đã khóa không đổi: đó chỉ là các số đếm vô danh."
+        "Khi một người rút lại sự đồng ý, số liệu đã chốt không đổi: đó chỉ là các số đếm vô danh."
     ),
+}
+# Reasons in the words of an office, where the first text speaks to a volunteer.
+REASONS: Mapping[str, str] = {
+    "position_coarse": "sai số vị trí trên 2.000 m",
+    "in_future": "giờ đo ở tương lai do đồng hồ của thiết bị sai",
+    "unproven": "mẫu chưa được máy chủ đo xác nhận",
+    "witness_late": "mẫu gửi về sau 72 giờ kể từ lúc đo",
+    "too_many_tests": "số phép đo trong ngày của một thiết bị vượt mức xét được",
+    "before_registration": "mẫu đo trước khi thiết bị đăng ký",
+    "mock_position": "vị trí do ứng dụng khác cung cấp",
+    "overlap": "mẫu đo trùng lúc với phép đo khác của cùng thiết bị",
+    "impossible_travel": "khoảng cách từ lần đo trước không thể đi kịp",
+    "repeat": "mẫu lặp lại của cùng thiết bị, cùng vị trí trong 4 giờ",
+    "third_operator": "thiết bị đã có mẫu được tính của hai nhà mạng khác trong ngày",
+    "daily_cap": "vượt số mẫu tối đa được tính của một thiết bị trong ngày",
+    "commune_cap": ("vượt số mẫu tối đa được tính của một thiết bị trong tháng tại một xã, phường"),
 }
 ALL = "Tất cả"
 # Operator or technology of samples that have none.
@@ -121,6 +150,14 @@ def month(value: str) -> str:
     year, _, number = value.partition("-")
     month = number if int(number) <= 2 else str(int(number))
     return f"tháng {month} năm {year}"
+
+
+def reason(code: str) -> str:
+    """Return why samples are not counted, as in a sentence of a letter."""
+    if code in REASONS or code not in BY_CODE:
+        return REASONS.get(code, code)
+    text = BY_CODE[code].finding("vi").rstrip(".")
+    return text[0].lower() + text[1:]
 
 
 def within(name: str) -> str:
@@ -146,6 +183,7 @@ class LetterheadContent(TypedDict):
     titles: list[str]
     signer: str | None
     copies: list[str]
+    headings: list[str]  # of the sections of a report, in their order
 
 
 def default_letterhead(level: str, name: str, province: str, day: date) -> LetterheadContent:
@@ -161,6 +199,7 @@ def default_letterhead(level: str, name: str, province: str, day: date) -> Lette
             "titles": ["GIÁM ĐỐC"],
             "signer": None,
             "copies": ["Như trên", f"Ủy ban nhân dân {within(name)} (để báo cáo)", "Lưu: VT, BCVT"],
+            "headings": list(HEADINGS),
         }
     return {
         "superior": None,
@@ -171,6 +210,7 @@ def default_letterhead(level: str, name: str, province: str, day: date) -> Lette
         "titles": ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"],
         "signer": None,
         "copies": ["Như trên", "Lưu: VT, VHXH"],
+        "headings": list(HEADINGS),
     }
 
 

@@ -3,10 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from backend.clock import month_end
+from backend.clock import month_after, month_end, month_start
 from backend.coverage.contributions.service import campaigns_next, teams_in
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import communes_of
@@ -258,8 +258,8 @@ Collected = tuple[Counts, Sections]  # coverage's answers, and the sections made
 def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
     """Return the present figures."""
     counts = read_counts(unit, month, now)
-    first = month_end(month) + timedelta(days=1)  # of the following month
-    last = month_end(f"{first:%Y-%m}")
+    following = month_after(month)
+    first, last = month_start(following), month_end(following)
     planned: dict[str, dict[str, list[str]]]
     planned = {network: campaigns_next(unit.id, first, last, network) for network in NETWORKS}
     return counts, {

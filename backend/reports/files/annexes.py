@@ -1,13 +1,19 @@
-"""The annexes of a report's letter: tables and pictures that do not fit into the text. Pure."""
+"""The annexes of a report's letter: communes, speeds by operator, coverage gaps. Pure.
 
-from collections.abc import Mapping, Sequence
+Six pages at most for a province of today; the workbook has every figure.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from backend.i18n import formats
 from backend.reports.content import labels
-from backend.reports.content.figures import NETWORKS, Report
-from backend.reports.files.tables import Column, Row, Table
+from backend.reports.content.figures import NETWORKS, CommuneRow, Report
+from backend.reports.files.tables import NO_CONNECTION, Column, Row, quality_table
 
-ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+ROMAN = ("I", "II", "III", "IV", "V")
+# Four pages hold the 168 communes of the largest province, one page as many communes with gaps.
+MAX_COMMUNES, MAX_GAPS = 170, 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +27,22 @@ class TablePart:
 
 
 @dataclass(frozen=True, slots=True)
-class PicturePart:
-    """A picture of a letter, drawn by `pictures.py`."""
-
-    network: str
-    kind: str  # steps, map, speeds
-    caption: str
-
-
-@dataclass(frozen=True, slots=True)
 class TextPart:
     """A paragraph of an annex."""
 
     text: str
 
 
-Part = TablePart | PicturePart | TextPart
+Part = TablePart | TextPart
 
 
 @dataclass(frozen=True, slots=True)
 class Annex:
-    """An annex with its own page numbers and orientation."""
+    """An annex with its own page numbers."""
 
     title: str
     sections: frozenset[str]  # of the text, which name this annex
     parts: Sequence[Part]
-    landscape: bool = False
     number: str = ""  # Roman; empty for the only annex
 
     @property
@@ -55,131 +51,89 @@ class Annex:
         return f"Phụ lục {self.number}".strip()
 
 
-def list_annexes(report: Report, tables: Mapping[str, Table]) -> list[Annex]:
+def list_annexes(report: Report) -> list[Annex]:
     """Return the annexes that have any content, numbered."""
-    notes = [TextPart(f"- {one['words']}") for one in report["sections"]["notes"]]
-    every = (
-        _results(report, tables),
-        _communes(report),
-        _quality(tables),
-        *(_one_table(section, tables) for section in ONE_TABLE),
-        Annex(labels.SECTIONS["notes"], frozenset({"notes"}), notes),
-    )
-    found = [annex for annex in every if annex.parts]
+    found = [one for one in (_communes(report), _speeds(report), _gaps(report)) if one.parts]
     if len(found) < 2:
         return found
     return [replace(one, number=ROMAN[place]) for place, one in enumerate(found)]
 
 
-def _results(report: Report, tables: Mapping[str, Table]) -> Annex:
-    parts: list[Part] = []
-    if tables["samples"].rows:
-        parts.append(_part(tables["samples"], "Số mẫu theo loại mạng", SAMPLES))
-    if assurance := tables.get("assurance"):
-        rows = [row for row in assurance.rows if row["n"]]
-        if rows:
-            columns = assurance.select_columns("network", "words", "n")
-            parts.append(TablePart("Mẫu được tính, theo mức bảo đảm", columns, rows))
-    if tables["reasons"].rows:
-        title = "Mẫu không được tính, theo lý do chính"
-        parts.append(_part(tables["reasons"], title, ("network", "words", "n")))
-    if tables["reached"].rows:
-        title = f"Số đơn vị đạt mục tiêu, {labels.BY_OUR_COUNT}"
-        parts.append(_part(tables["reached"], title, REACHED))
-    for network in NETWORKS:
-        communes = report["sections"]["communes"].get(network, [])
-        if len(communes) > 1 and any(row["target"] is not None for row in communes):
-            about = f"xã, phường theo mức so với mục tiêu, {labels.NETWORKS_LONG[network]}"
-            parts.append(PicturePart(network, "steps", f"Số {about}"))
-            parts.append(PicturePart(network, "map", about.capitalize()))
-    return Annex("Số mẫu và mức độ đạt mục tiêu", frozenset({"samples", "reached"}), parts)
-
-
-SAMPLES = ("network", "received", "valid", "counted")
-REACHED = ("network", "level", "units", "reached", "share", "best_share", "threshold", "source")
-
-
-def _part(table: Table, title: str, keys: Sequence[str]) -> TablePart:
-    return TablePart(title, table.select_columns(*keys), table.rows)
-
-
 def _communes(report: Report) -> Annex:
-    """Return one row for each commune, with both networks and the plan side by side."""
-    sections = report["sections"]
-    by_code: dict[str, dict[str, object]] = {}
-    for network in NETWORKS:
-        planned = {row["code"]: row["planned"] for row in sections["lacking"].get(network, [])}
-        for commune in sections["communes"].get(network, []):
-            names = ("code", "name", "parent")
-            row = by_code.setdefault(
-                commune["code"],
-                dict.fromkeys(COMMUNE_KEYS) | {name: commune[name] for name in names},  # type: ignore[literal-required]
-            )
+    """Return one row for each commune, with the networks side by side."""
+    by_network = report["sections"]["communes"]
+    networks = [n for n in NETWORKS if any(map(_has_figures, by_network.get(n, [])))]
+    rows: dict[str, dict[str, object]] = {}
+    for network in networks:
+        for commune in by_network[network]:
+            row = rows.setdefault(commune["code"], {"name": commune["name"]})
             row |= {f"{network}_{name}": commune[name] for name in OF_NETWORK}  # type: ignore[literal-required]
-            both = [*(row["planned"] or []), *planned.get(commune["code"], [])]  # type: ignore[misc]
-            row["planned"] = list(dict.fromkeys(both)) or None
-    rows: list[Row] = list(by_code.values())
-    if len(rows) < 2:
-        rows = []
-    columns = [one for one in COMMUNES if any(row[one.key] is not None for row in rows)]
-    part = TablePart("", columns, rows, numbered=True)
-    title = "Số liệu từng xã, phường và kế hoạch đo tháng tiếp theo"
-    return Annex(title, frozenset({"lacking"}), [part] if rows else [], landscape=True)
+    columns = [column for column in COMMUNES if column.key.partition("_")[0] in ("name", *networks)]
+    parts = _table(columns, list(rows.values()), MAX_COMMUNES) if len(rows) > 1 else []
+    notes = {one["code"]: one["words"] for one in report["sections"]["notes"]}
+    if parts and "note_boundaries_approximate" in notes:
+        parts.append(TextPart(notes["note_boundaries_approximate"]))
+    title = f"Kết quả từng xã, phường, {labels.BY_OUR_COUNT}"
+    return Annex(title, frozenset({"results", "reached", "lacking"}), parts)
 
 
-OF_NETWORK = {
-    "received": "đã nhận",
-    "counted": "được tính",
-    "target": "mục tiêu",
-    "shortfall": "còn thiếu",
-}
+def _has_figures(commune: CommuneRow) -> bool:
+    return bool(commune["received"]) or commune["target"] is not None
+
+
+OF_NETWORK = {"counted": "được tính", "shortfall": "còn thiếu"}
 COMMUNES = (
-    Column("code", "Mã", "Mã đơn vị hành chính"),
     Column("name", "Xã, phường", "Tên đơn vị"),
-    Column("parent", "Thuộc", "Đơn vị cấp trên"),
     *(
-        Column(f"{network}_{name}", f"{labels.NETWORKS[network]}: {head}", head, "whole")
+        Column(
+            f"{network}_{name}",
+            f"{labels.NETWORKS[network]}: {head}",
+            head,
+            "whole",
+            named={0: "Đạt"} if name == "shortfall" else {},
+        )
         for network in NETWORKS
         for name, head in OF_NETWORK.items()
     ),
-    Column("planned", "Kế hoạch tháng sau", "Chiến dịch đo tại đây trong tháng sau"),
 )
-COMMUNE_KEYS = tuple(one.key for one in COMMUNES)
 
 
-def _quality(tables: Mapping[str, Table]) -> Annex:
-    """Return the quality of operators in two tables a network, so that no column is cut off."""
-    table, parts = tables["quality"], list[Part]()
-    keys = [column.key for column in table.columns]
+def _speeds(report: Report) -> Annex:
+    """Return the speeds of each operator over all technologies."""
+    table, parts = quality_table(report), list[Part]()
     for network in NETWORKS:
-        rows, label = table.rows_of(network), labels.NETWORKS_LONG[network]
+        rows = [row for row in table.rows_of(network) if row["technology"] is None]
         if rows:
-            for title, prefixes in QUALITY_TABLES.items():
-                chosen = [key for key in keys if key.startswith(prefixes)]
-                columns = table.select_columns("operator", "technology", "n", "devices", *chosen)
-                parts.append(TablePart(f"{title}, {label}", columns, rows))
-            parts.append(PicturePart(network, "speeds", f"Tốc độ tải xuống theo nhà mạng, {label}"))
-    return Annex("Chất lượng theo nhà mạng", frozenset({"quality"}), parts, landscape=True)
+            title = f"Băng rộng {labels.NETWORKS[network].lower()}"
+            parts.append(TablePart(title, table.select_columns(*SPEEDS), rows))
+    if parts:
+        parts.append(TextPart(SPEEDS_NOTE))
+    return Annex("Tốc độ theo nhà mạng", frozenset({"results", "quality"}), parts)
 
 
-QUALITY_TABLES = {
-    "Tốc độ tải xuống, tải lên (Mbit/s)": ("download_", "upload_"),
-    "Độ trễ, biến thiên trễ (ms) và tỷ lệ đạt mức tham chiếu": ("ping_ms_", "jitter_", "share_"),
-}
+SPEEDS = (
+    *("operator", "n", "devices", "download_mbps_median", "download_mbps_interval"),
+    *("upload_mbps_median", "ping_ms_median"),
+)
+SPEEDS_NOTE = (
+    "Tốc độ: Mbit/s; độ trễ: ms. Trung vị: một nửa số lần đo cao hơn mức này. Khoảng tin cậy: 95 %."
+    " Dấu “–”: chưa đủ mẫu từ các máy khác nhau."
+)
 
 
-# Sections whose annex is one table: its columns.
-ONE_TABLE = {
-    "no_connection": ("code", "name", "zones", "places", "areas"),
-    "teams": ("organisation", "organisation_type", "team", "received", "counted", "needed"),
-    "vnnic": ("network", "code", "name", "ours", "theirs", "difference", "reasons"),
-}
+def _gaps(report: Report) -> Annex:
+    """Return the communes with coverage gaps, those with most zones first."""
+    rows = report["sections"].get("no_connection", [])
+    columns = [column for column in NO_CONNECTION if column.key != "code"]
+    parts = _table(columns, rows, MAX_GAPS) if len(rows) > 1 else []
+    title = "Vùng lõm sóng do người đo ghi nhận"
+    return Annex(title, frozenset({"results", "no_connection"}), parts)
 
 
-def _one_table(section: str, tables: Mapping[str, Table]) -> Annex:
-    table, parts = tables.get(section), list[Part]()
-    if table and table.rows:
-        columns = table.select_columns(*ONE_TABLE[section])
-        parts.append(TablePart("", columns, table.rows, numbered=True))
-    landscape = section == "vnnic"
-    return Annex(labels.SECTIONS[section], frozenset({section}), parts, landscape)
+def _table(columns: Sequence[Column], rows: Sequence[Row], most: int) -> list[Part]:
+    """Return a numbered table, and what it leaves out to the workbook."""
+    parts: list[Part] = [TablePart("", columns, rows[:most], numbered=True)]
+    if len(rows) > most:
+        left = formats.number(len(rows) - most, "vi")
+        parts.append(TextPart(f"Còn {left} xã, phường trong bảng tính kèm theo (report.xlsx)."))
+    return parts

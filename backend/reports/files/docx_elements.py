@@ -1,12 +1,11 @@
-"""Elements of a letter in Word's terms: page, styles, lines, fields, tables, pictures."""
+"""Elements of a letter in Word's terms: page, styles, lines, fields, tables."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 from docx import Document
 from docx.document import Document as Letter
-from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.enum.section import WD_SECTION
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
@@ -20,7 +19,7 @@ from backend.reports.files.tables import Column, Row, format_cell
 FONT = "Times New Roman"
 # Decree 30/2020/NĐ-CP, annex I, part I: A4; 20-25 mm top and bottom, 30-35 left, 15-20 right.
 PAGE, MARGINS = (Mm(210), Mm(297)), {"top": 20, "bottom": 20, "left": 30, "right": 15}
-WIDTH_CM, LANDSCAPE_CM = 16.5, 25.2  # between the margins
+WIDTH_CM = 16.5  # between the margins
 BODY_PT, TABLE_PT, SMALL_PT = 14, 11, 11
 ALARM = RGBColor(0xB0, 0x00, 0x20)
 
@@ -28,7 +27,6 @@ ALARM = RGBColor(0xB0, 0x00, 0x20)
 STYLES: dict[str, tuple[float, bool, bool, ALIGN, float, float, float]] = {
     "Thân": (BODY_PT, False, False, ALIGN.JUSTIFY, 0, 6, 1.0),
     "Mục": (BODY_PT, True, False, ALIGN.JUSTIFY, 6, 6, 1.0),
-    "Tiểu mục": (BODY_PT, True, True, ALIGN.JUSTIFY, 4, 4, 1.0),
     "Giữa": (13, False, False, ALIGN.CENTER, 0, 0, 0),
     "Giữa đậm": (13, True, False, ALIGN.CENTER, 0, 0, 0),
     "Giữa nghiêng": (13, False, True, ALIGN.CENTER, 0, 6, 0),
@@ -36,8 +34,6 @@ STYLES: dict[str, tuple[float, bool, bool, ALIGN, float, float, float]] = {
     "Đầu thư đậm": (12, True, False, ALIGN.CENTER, 0, 0, 0),
     "Kính gửi": (BODY_PT, False, False, ALIGN.LEFT, 0, 3, 0),
     "Tên bảng": (12, True, False, ALIGN.LEFT, 6, 3, 0),
-    "Tên hình": (12, False, True, ALIGN.CENTER, 0, 8, 0),
-    "Hình": (12, False, False, ALIGN.CENTER, 4, 2, 0),
     "Đầu cột": (TABLE_PT, True, False, ALIGN.CENTER, 1, 1, 0),
     "Ô chữ": (TABLE_PT, False, False, ALIGN.LEFT, 1, 1, 0),
     "Ô số": (TABLE_PT, False, False, ALIGN.RIGHT, 1, 1, 0),
@@ -51,7 +47,7 @@ STYLES: dict[str, tuple[float, bool, bool, ALIGN, float, float, float]] = {
 # The ids that python-docx gives the styles. Cells get a style by its id: a look-up by name searches
 # all styles, which takes seconds for thousands of cells.
 STYLE_IDS = {name: name.replace(" ", "") for name in STYLES}
-KEPT_WITH_NEXT = {"Mục", "Tiểu mục", "Tên bảng", "Hình"}
+KEPT_WITH_NEXT = {"Mục", "Tên bảng"}
 
 
 def new_letter() -> Letter:
@@ -125,18 +121,14 @@ def number_pages(letter: Letter, mark: str | None, footer: str | None = None) ->
             part.paragraphs[0].add_run(footer)
 
 
-def add_annex(letter: Letter, *, landscape: bool) -> float:
-    """Begin an annex on a new page with numbers of its own; return its text's width in cm."""
+def add_annex(letter: Letter) -> None:
+    """Begin an annex on a new page with numbers of its own."""
     section = letter.add_section(WD_SECTION.NEW_PAGE)
-    across, down = reversed(PAGE) if landscape else PAGE
-    section.page_width, section.page_height = across, down
-    section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
     numbering = OxmlElement("w:pgNumType")
     numbering.set(qn("w:start"), "1")
     for former in section._sectPr.findall(qn("w:pgNumType")):
         section._sectPr.remove(former)
     section._sectPr.insert_element_before(numbering, *AFTER_NUMBERING)
-    return LANDSCAPE_CM if landscape else WIDTH_CM
 
 
 # Elements that the schema requires after the page numbers of a section.
@@ -179,11 +171,10 @@ def add_line(cell: Any, style: str, text: str) -> Paragraph:
     return paragraph
 
 
-HEAD_COLOUR = "E3EBF5"
 # Widths of a character and of a cell's edges at 11 points; a column with short texts gets the width
 # that it needs, the others share the rest.
 CHARACTER_CM, EDGES_CM = 0.2, 0.43
-MAX_NARROW, MAX_CHARACTERS = 12, 30
+MAX_NARROW, MAX_CHARACTERS = 14, 30
 COLUMNS_MANY = 8
 
 
@@ -194,7 +185,6 @@ def add_table(
     rows: Sequence[Row],
     *,
     numbered: bool,
-    width_cm: float = WIDTH_CM,
 ) -> None:
     """Add a table that repeats its head on every page; numbers are aligned right."""
     if title:
@@ -208,7 +198,7 @@ def add_table(
         ([str(number)] if numbered else []) + [format_cell(c, row[c.key]) for c in columns]
         for number, row in enumerate(rows, 1)
     ]
-    widths = _widths(heads, lines, width_cm)
+    widths = _widths(heads, lines)
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Cm(width)
     cells = iter(table._cells)  # read once: each look-up of one cell builds all of them
@@ -222,15 +212,7 @@ def add_table(
     _repeat_head(table)
 
 
-def add_picture(letter: Letter, picture: bytes, caption: str) -> None:
-    """Add a picture of the text's width; its caption is the alternative text too."""
-    line = letter.add_paragraph("", "Hình")
-    shape = line.add_run().add_picture(io.BytesIO(picture), Cm(WIDTH_CM))
-    shape._inline.docPr.set("descr", caption)
-    letter.add_paragraph(caption, "Tên hình")
-
-
-def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]], width_cm: float) -> list[float]:
+def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> list[float]:
     """Return widths that fill the page, by the longest cell and the head on two lines.
 
     Heads of a table with many columns break at every word.
@@ -245,9 +227,9 @@ def _widths(heads: Sequence[str], lines: Sequence[Sequence[str]], width_cm: floa
     ]
     needed = [each * CHARACTER_CM + EDGES_CM for each in lengths]
     wide = [n for n, each in zip(needed, lengths, strict=True) if each > MAX_NARROW]
-    left = width_cm - sum(needed) + sum(wide)
+    left = WIDTH_CM - sum(needed) + sum(wide)
     if not wide or left < 2 * len(wide):
-        return [width_cm * n / sum(needed) for n in needed]
+        return [WIDTH_CM * n / sum(needed) for n in needed]
     scale = left / sum(wide)
     return [n * scale if each > MAX_NARROW else n for n, each in zip(needed, lengths, strict=True)]
 
@@ -259,8 +241,3 @@ def _repeat_head(table: Any) -> None:
         properties.append(OxmlElement("w:cantSplit"))
         if place == 0:
             properties.append(OxmlElement("w:tblHeader"))
-            for cell in row.tc_lst:
-                shade = OxmlElement("w:shd")
-                for name, value in (("val", "clear"), ("color", "auto"), ("fill", HEAD_COLOUR)):
-                    shade.set(qn(f"w:{name}"), value)
-                cell.get_or_add_tcPr().append(shade)

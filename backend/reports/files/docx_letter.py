@@ -1,8 +1,8 @@
 """Render a report as an official letter (Word) in the layout of Decree 30/2020/NĐ-CP."""
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from docx.document import Document as Letter
@@ -11,13 +11,12 @@ from docx.text.paragraph import Paragraph
 
 from backend.reports.content import labels
 from backend.reports.content.figures import Report, canonical_json, digest
-from backend.reports.files.annexes import Part, PicturePart, TablePart
+from backend.reports.files.annexes import Part, TablePart
 from backend.reports.files.docx_elements import (
     WIDTH_CM,
     add_annex,
     add_columns,
     add_line,
-    add_picture,
     add_rule,
     add_table,
     new_letter,
@@ -31,84 +30,66 @@ from backend.reports.files.letter import (
     Head,
     LetterContent,
     Section,
+    Signature,
     compose_letter,
     letterhead_of,
 )
-from backend.reports.files.tables import Table
-
-# By network and kind: steps, map, speeds.
-Pictures = Mapping[tuple[str, str], bytes]
 
 
 @dataclass(slots=True)
 class Body:
-    """Writer of the text and the annexes; numbers tables and pictures."""
+    """Writer of the text and the annexes; numbers the tables."""
 
     letter: Letter
     content: LetterContent
-    pictures: Pictures
-    numbers: dict[str, int] = field(default_factory=dict)
+    tables: int = 0
 
     def write(self) -> None:
         """Write the opening, the sections and the closing sentence."""
         self._paragraph(self.content.opening)
-        for number, section in enumerate(self.content.sections, 1):
-            self._write_section(number, section)
+        for section in self.content.sections:
+            if section.paragraphs:
+                self._write_section(section)
         # Keep the signature on the page of this sentence.
         self._paragraph(self.content.closing).paragraph_format.keep_with_next = True
 
-    def _write_section(self, number: int, section: Section) -> None:
-        if section.title:
-            self.letter.add_paragraph(f"{number}. {section.title}", "Mục")
+    def _write_section(self, section: Section) -> None:
+        if section.heading:
+            self.letter.add_paragraph(f"{section.number}. {section.heading}", "Mục")
         texts = [*section.paragraphs[:-1], " ".join([*section.paragraphs[-1:], section.detail])]
         for text in texts:
             if text.strip():
                 self._paragraph(text.strip())
         if section.table:
-            self._table(section.table, WIDTH_CM)
+            self._table(section.table)
 
     def write_annexes(self) -> None:
         """Write the annexes after the signature, each on new pages."""
         for annex in self.content.annexes:
-            width_cm = add_annex(self.letter, landscape=annex.landscape)
-            self.numbers.clear()
+            add_annex(self.letter)
+            self.tables = 0
             self.letter.add_paragraph(annex.heading, "Phụ lục")
             self.letter.add_paragraph(annex.title.upper(), "Phụ lục")
             self.letter.add_paragraph(self.content.attached_to, "Giữa nghiêng")
             for part in annex.parts:
-                self._write_part(part, width_cm)
+                self._write_part(part)
 
-    def _write_part(self, part: Part, width_cm: float) -> None:
+    def _write_part(self, part: Part) -> None:
         if isinstance(part, TablePart):
-            self._table(part, width_cm)
-        elif isinstance(part, PicturePart):
-            if picture := self.pictures.get((part.network, part.kind)):
-                add_picture(self.letter, picture, f"Hình {self._next('Hình')}. {part.caption}")
+            self._table(part)
         else:
-            self._paragraph(part.text)
+            self.letter.add_paragraph(part.text, "Ghi chú")
 
     def _paragraph(self, text: str) -> Paragraph:
         return self.letter.add_paragraph(text, "Thân")
 
-    def _table(self, part: TablePart, width_cm: float) -> None:
-        title = f"Bảng {self._next('Bảng')}. {part.title}" if part.title else ""
-        add_table(
-            self.letter,
-            title,
-            part.columns,
-            part.rows,
-            numbered=part.numbered,
-            width_cm=width_cm,
-        )
-
-    def _next(self, kind: str) -> int:
-        self.numbers[kind] = self.numbers.get(kind, 0) + 1
-        return self.numbers[kind]
+    def _table(self, part: TablePart) -> None:
+        self.tables += bool(part.title)
+        title = f"Bảng {self.tables}. {part.title}" if part.title else ""
+        add_table(self.letter, title, part.columns, part.rows, numbered=part.numbered)
 
 
-def render_letter(
-    report: Report, tables: Mapping[str, Table], pictures: Pictures, mark: str | None
-) -> bytes:
+def render_letter(report: Report, mark: str | None, signature: Signature | None = None) -> bytes:
     """Return the letter as a Word file."""
     about = DocumentProperties(
         title=f"Báo cáo {labels.month(report['month'])}, {report['unit']['name']}",
@@ -118,7 +99,7 @@ def render_letter(
         # The digest of the figures, by which `/seal` finds the report.
         footer=f"Số liệu kèm theo (report.json), SHA-256: {digest(canonical_json(report))}",
     )
-    return write_letter(compose_letter(report, tables), about, pictures)
+    return write_letter(compose_letter(report, signature), about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +113,7 @@ class DocumentProperties:
     footer: str | None = None
 
 
-def write_letter(
-    content: LetterContent, about: DocumentProperties, pictures: Pictures | None = None
-) -> bytes:
+def write_letter(content: LetterContent, about: DocumentProperties) -> bytes:
     """Return a letter as a Word file."""
     document = new_letter()
     properties = document.core_properties
@@ -143,7 +122,7 @@ def write_letter(
     properties.created = properties.modified = about.made_at
     properties.language, properties.comments = "vi-VN", about.mark or ""
     number_pages(document, about.mark, about.footer)
-    body = Body(document, content, pictures or {})
+    body = Body(document, content)
     add_opening(document, content.head)
     body.write()
     add_end(document, content)
@@ -212,7 +191,7 @@ def add_end(letter: Letter, content: LetterContent) -> None:
     for place, copy in enumerate(content.copies, 1):
         end = "." if place == len(content.copies) else ";"
         add_line(left, "Nơi nhận dòng", f"- {copy}{end}")
-    for title in content.titles:
+    for title in content.signature.titles:
         add_line(right, "Giữa đậm", title).paragraph_format.keep_with_next = True
-    name = add_line(right, "Giữa đậm", content.signer or "")
+    name = add_line(right, "Giữa đậm", content.signature.name or "")
     name.paragraph_format.space_before = Pt(SIGNATURE_PT)

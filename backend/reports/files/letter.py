@@ -3,19 +3,19 @@
 The Word file and the preview on the page show the same parts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from backend.clock import VIETNAM, month_end
 from backend.reports.content import labels
-from backend.reports.content.figures import Report, sections_of
+from backend.reports.content.figures import FORMER_SECTIONS, NETWORKS, SECTIONS, Report
 from backend.reports.content.labels import LetterheadContent, default_letterhead
 from backend.reports.content.references import cite_all, cite_documents
 from backend.reports.files import annexes
-from backend.reports.files.annexes import Annex, TablePart
-from backend.reports.files.tables import Column, Row, Table
+from backend.reports.files.annexes import ROMAN, Annex, TablePart
+from backend.reports.files.tables import COUNTED, NETWORK, RECEIVED, VALID, Column, Row
 
 NATION = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
 MOTTO = "Độc lập - Tự do - Hạnh phúc"
@@ -30,7 +30,7 @@ AS_ABOVE = "Như trên"
 # Characters of a line and lines of a page at 14 points between the margins, for the estimate.
 LINE_CHARACTERS, PAGE_LINES = 76, 42
 # A letter is read and signed; what is longer belongs into annexes.
-MAX_PAGES = 3
+MAX_PAGES = 2
 # Lines of head, addressees, closing and signature.
 FRAME_LINES = 26
 
@@ -50,13 +50,21 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A numbered section of the text; paragraphs alone where it has no title."""
+    """A section of the text; paragraphs alone where it has no heading. Empty: left out."""
 
     name: str
-    title: str
+    heading: str
     paragraphs: Sequence[str]
+    number: str = ""  # of a section with content: I, II …
     table: TablePart | None = None
-    detail: str = ""  # names the annex with the tables
+    detail: str = ""  # names the annexes with the tables
+
+
+class Signature(NamedTuple):
+    """The lines above a signature, and the name of the signer."""
+
+    titles: Sequence[str]
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +76,28 @@ class LetterContent:
     sections: Sequence[Section]
     closing: str
     copies: Sequence[str]
-    titles: Sequence[str]
-    signer: str | None
+    signature: Signature
     annexes: Sequence[Annex]
     attached_to: str  # below the title of an annex
     pages: int = field(default=1)  # estimated, without annexes
 
 
-def compose_letter(report: Report, tables: Mapping[str, Table]) -> LetterContent:
-    """Return the letter of a report."""
+def compose_letter(report: Report, signature: Signature | None = None) -> LetterContent:
+    """Return the letter of a report; before its approval without the name of the signer."""
     letterhead = letterhead_of(report)
     kind = kind_of(report)
-    attached = annexes.list_annexes(report, tables)
-    sections = list(_sections(report, tables, attached))
+    attached = annexes.list_annexes(report)
+    sections = list(_sections(report, attached))
     copies = letterhead["copies"]
     if kind == "report":
         copies = letterhead["recipients"] + [one for one in copies if one != AS_ABOVE]
     return LetterContent(
         head=head_of(report, letterhead),
-        opening=_opening(report, tables),
+        opening=_opening(report),
         sections=sections,
         closing=f"Trên đây là báo cáo kết quả đo {_where(report)}, {labels.BY_OUR_COUNT}./.",
         copies=copies,
-        titles=letterhead["titles"],
-        signer=letterhead["signer"],
+        signature=signature or proposed_signature(report),
         annexes=attached,
         attached_to=attached_to(kind, letterhead, _year(report)),
         pages=_estimate(sections),
@@ -105,19 +111,23 @@ def kind_of(report: Report) -> str:
 
 
 def letterhead_of(report: Report) -> LetterheadContent:
-    """Return the report's letterhead with the signature chosen in the draft."""
+    """Return the report's letterhead."""
     unit, stored = report["unit"], report["letterhead"]
-    letterhead = (
-        cast(LetterheadContent, dict(stored))
-        if stored is not None
-        else default_letterhead(
-            unit["level"], unit["name"], unit["province"], month_end(report["month"])
-        )
+    if stored is not None:
+        return cast(LetterheadContent, dict(stored))
+    return default_letterhead(
+        unit["level"], unit["name"], unit["province"], month_end(report["month"])
     )
-    if chosen := report.get("letter"):
-        letterhead["titles"] = chosen["titles"] or letterhead["titles"]
-        letterhead["signer"] = chosen["signer"] or letterhead["signer"]
-    return letterhead
+
+
+def proposed_signature(report: Report) -> Signature:
+    """Return the usual lines without a name: it is asked at approval.
+
+    Earlier reports were frozen with the signature that was chosen in their draft.
+    """
+    letterhead, chosen = letterhead_of(report), report.get("letter") or {"kind": ""}
+    former = letterhead["signer"] if "rewritten" not in report else None
+    return Signature(chosen.get("titles") or letterhead["titles"], chosen.get("signer") or former)
 
 
 def head_of(report: Report, letterhead: LetterheadContent) -> Head:
@@ -176,50 +186,58 @@ def _where(report: Report) -> str:
     return f"{labels.month(report['month'])} {_area(report)}"
 
 
-def _opening(report: Report, tables: Mapping[str, Table]) -> str:
+def _opening(report: Report) -> str:
     """Return the first sentence, which names the documents that the report answers."""
     if "references" in report:
         cited = cite_documents(report["references"])
     else:  # frozen before version 1.1
-        cited = cite_all(row["source"] for row in tables["reached"].rows)
+        reached = report["sections"]["reached"].values()
+        cited = cite_all(row["source"] for rows in reached for row in rows)
     office = labels.agency_name(letterhead_of(report)["agency"])
     done = f"{office} báo cáo kết quả đo chất lượng dịch vụ truy nhập Internet {_where(report)}"
     start = f"Thực hiện {cited}, " if cited else ""
     return f"{start}{done}, tính {labels.BY_OUR_COUNT}, như sau:"
 
 
-def _sections(
-    report: Report, tables: Mapping[str, Table], attached: Sequence[Annex]
-) -> Iterator[Section]:
-    for name in sections_of(report):
-        numbers = [one.heading for one in attached if name in one.sections]
-        yield Section(
-            name,
-            labels.SECTIONS[name],
-            text_of(report, name).splitlines(),
-            main_table(report, tables) if name == "samples" else None,
-            f"(Chi tiết tại {', '.join(numbers)}.)" if numbers else "",
-        )
+def _sections(report: Report, attached: Sequence[Annex]) -> Iterator[Section]:
+    """Return the sections; those with content are numbered and name their annexes."""
+    present = "rewritten" in report
+    headings = letterhead_of(report)["headings"] if present else labels.FORMER_HEADINGS.values()
+    numbers = iter(ROMAN if present else "12345678")
+    for name, heading in zip(SECTIONS if present else FORMER_SECTIONS, headings, strict=True):
+        text = text_of(report, name)
+        if not text:
+            yield Section(name, heading, ())
+            continue
+        named = [one.heading for one in attached if name in one.sections]
+        detail = f"(Chi tiết tại {', '.join(named)}.)" if named else ""
+        table = main_table(report) if name in ("results", "samples") else None
+        yield Section(name, heading, text.splitlines(), next(numbers), table, detail)
 
 
 def text_of(report: Report, section: str) -> str:
-    """Return the official's remark, else the proposed sentences."""
-    return report["remarks"].get(section) or report["proposed"].get(section, "")
+    """Return the proposed sentences and the official's words, or the words alone if rewritten."""
+    remark, facts = report["remarks"].get(section), report["proposed"].get(section)
+    alone = section in report.get("rewritten", FORMER_SECTIONS)
+    return "\n".join(filter(None, (remark,) if remark and alone else (facts, remark)))
 
 
-def main_table(report: Report, tables: Mapping[str, Table]) -> TablePart | None:
+def main_table(report: Report) -> TablePart | None:
     """Return the one table of the text: the three numbers and the result against the target."""
-    samples, communes = tables["samples"], report["sections"]["communes"]
-    if not samples.rows:
-        return None
+    sections = report["sections"]
     rows: list[Row] = []
-    for row in samples.rows:
-        reached = report["sections"]["reached"].get(row["network"], [])
+    for network in NETWORKS:
+        samples = sections["samples"].get(network)
+        reached = sections["reached"].get(network, [])
         own = reached[-1] if reached else None
-        target = next((one["target"] for one in communes.get(row["network"], [])), None)
+        if not samples or not (samples["received"] or (own and own["threshold"])):
+            continue
+        target = next((one["target"] for one in sections["communes"].get(network, [])), None)
         result = {one.key: own[one.key] if own else None for one in RESULT}  # type: ignore[literal-required]
-        rows.append({**row, **result, "target": target})
-    columns = [*samples.select_columns("network", "received", "valid", "counted"), TARGET]
+        rows.append({"network": network, **samples, **result, "target": target})
+    if not rows:
+        return None
+    columns = [NETWORK, RECEIVED, VALID, COUNTED, TARGET]
     if report["unit"]["level"] != "commune":
         columns += RESULT
     return TablePart("Kết quả theo loại mạng", columns, rows)
@@ -237,7 +255,8 @@ def _estimate(sections: Sequence[Section]) -> int:
     """Return about how many pages the text takes, so that the official is warned."""
     lines = FRAME_LINES
     for section in sections:
-        lines += 2 + bool(section.detail)
-        lines += sum(1 + len(one) // LINE_CHARACTERS for one in section.paragraphs)
-        lines += 3 + len(section.table.rows) if section.table else 0
+        if section.paragraphs:
+            lines += 2 + bool(section.detail)
+            lines += sum(1 + len(one) // LINE_CHARACTERS for one in section.paragraphs)
+            lines += 3 + len(section.table.rows) if section.table else 0
     return -(-lines // PAGE_LINES)

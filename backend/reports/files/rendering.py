@@ -2,18 +2,12 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from backend.reports.content import labels
-from backend.reports.content.figures import NETWORKS, Report, canonical_json
-from backend.reports.files.pictures import (
-    draw_map,
-    has_speeds,
-    read_shapes,
-    speeds_chart,
-    steps_chart,
-)
-from backend.reports.files.tables import Table, build_tables, plain_value
+from backend.reports.content.figures import Report, canonical_json
+from backend.reports.files.letter import Signature
+from backend.reports.files.tables import build_tables, plain_value
 from backend.tables.spreadsheets import csv_file
 
 Files = dict[str, bytes]  # by name
@@ -33,40 +27,15 @@ def render_file(name: str, report: Report, *, draft: bool = False) -> bytes:
     return RENDERERS[name](report, labels.mark(demo=report["demo"], draft=draft))
 
 
-PICTURES = ("steps", "map", "speeds")
+def render_signed(report: Report, signature: Signature) -> bytes:
+    """Return the letter with the signature that was given at approval."""
+    return _letter(report, labels.mark(demo=report["demo"], draft=False), signature)
 
 
-def has_picture(report: Report, network: str, kind: str) -> bool:
-    """Return whether a report has a picture; one commune alone has neither steps nor a map."""
-    if kind == "speeds":
-        return has_speeds(report["sections"]["quality"].get(network, []))
-    communes = report["sections"]["communes"].get(network, [])
-    wanted = len(communes) > 1 and any(row["target"] is not None for row in communes)
-    return wanted and (kind == "steps" or report["boundaries"] is not None)
-
-
-def draw_picture(report: Report, network: str, kind: str) -> bytes | None:
-    """Return a picture of a report as PNG; None where it has none."""
-    if kind not in PICTURES or not has_picture(report, network, kind):
-        return None
-    if kind == "speeds":
-        return speeds_chart(report["sections"]["quality"][network])
-    communes = report["sections"]["communes"][network]
-    if kind == "steps":
-        return steps_chart(communes)
-    shapes = read_shapes(report)
-    return draw_map(shapes, communes) if shapes else None
-
-
-def _letter(report: Report, mark: str | None) -> bytes:
+def _letter(report: Report, mark: str | None, signature: Signature | None = None) -> bytes:
     from backend.reports.files.docx_letter import render_letter  # a start need not wait for it
 
-    pictures: dict[tuple[str, str], bytes] = {}
-    for network in NETWORKS:
-        for kind in PICTURES:
-            if picture := draw_picture(report, network, kind):
-                pictures[network, kind] = picture
-    return render_letter(report, build_tables(report), pictures, mark)
+    return render_letter(report, mark, signature)
 
 
 def _workbook(report: Report, mark: str | None) -> bytes:
@@ -75,22 +44,29 @@ def _workbook(report: Report, mark: str | None) -> bytes:
     return render_workbook(report, build_tables(report), mark)
 
 
-def render_csv(tables: Mapping[str, Table], mark: str | None) -> bytes:
-    """Return the tables as CSV files in one archive, with the mark as a text file."""
+def render_csv(report: Report, mark: str | None) -> bytes:
+    """Return the tables as CSV files in one archive, with the meaning of each column.
+
+    The mark of a draft or a demo is a text file.
+    """
+    tables = build_tables(report)
+    named = [(t.name, c.key, c.head, c.kind, c.meaning) for t in tables.values() for c in t.columns]
+    sheets = {name: [[c.key for c in table.columns]] for name, table in tables.items()}
+    for name, table in tables.items():
+        sheets[name] += [[plain_value(row[c.key]) for c in table.columns] for row in table.rows]
+    sheets["dictionary"] = [["table", "key", "head", "kind", "meaning"], *map(list, named)]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         if mark:
             archive.writestr("LUU-Y.txt", f"{mark}\n")
-        for name, table in tables.items():
-            keys = [column.key for column in table.columns]
-            rows = ([plain_value(row[key]) for key in keys] for row in table.rows)
-            archive.writestr(f"{name}.csv", csv_file([keys, *rows]))
+        for name, rows in sheets.items():
+            archive.writestr(f"{name}.csv", csv_file(rows))
     return out.getvalue()
 
 
 RENDERERS: dict[str, Renderer] = {
     LETTER: _letter,
     "report.xlsx": _workbook,
-    "report.csv.zip": lambda report, mark: render_csv(build_tables(report), mark),
+    "report.csv.zip": render_csv,
     "report.json": lambda report, mark: canonical_json(report),
 }

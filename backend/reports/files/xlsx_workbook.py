@@ -70,6 +70,7 @@ class _Sheet:
         self.sheet.write_string(TITLE_ROW, 0, heading, self.alarm if mark else self.bold)
         for place, column in enumerate(self.table.columns):
             self.sheet.write_string(HEAD_ROW, place, column.head, self.head)
+            self.sheet.write_comment(HEAD_ROW, place, column.meaning)
             self.sheet.set_column(place, place, _width(column, self.table.rows))
         for number, row in enumerate(self.table.rows, FIRST_ROW):
             for place, column in enumerate(self.table.columns):

@@ -13,8 +13,7 @@ from backend.database.extensions import db
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.figures import NETWORKS, Report
 from backend.reports.content.references import OWN_DEFAULT
-from backend.reports.files.letter import MAX_PAGES, compose_letter, letterhead_of
-from backend.reports.files.tables import build_tables
+from backend.reports.files.letter import MAX_PAGES, compose_letter
 from backend.reports.monthly.service import compose, load_report, require_draft, unit_of
 from backend.units.catalogue import APPROXIMATE
 
@@ -45,7 +44,7 @@ def show_checklist(actor: Actor, report_id: int, now: datetime) -> Checklist:
 def check(report: Report, unit_id: int, now: datetime) -> Checklist:
     """Return the items of the checklist for a report with present figures."""
     month, day = report["month"], local_day(now)
-    letter, boundaries = compose_letter(report, build_tables(report)), report["boundaries"]
+    letter, boundaries = compose_letter(report), report["boundaries"]
     usable = boundaries is not None and boundaries["quality"] != APPROXIMATE
     items = [
         _item("month_over", month_end(month) < day),
@@ -55,7 +54,6 @@ def check(report: Report, unit_id: int, now: datetime) -> Checklist:
         _item("signals", n=open_findings(unit_id, month)),
         _item("vnnic", report["sections"]["vnnic"] is not None),
         _item("references", bool(report.get("references"))),
-        _item("signer", letterhead_of(report)["signer"] is not None),
         _item("pages", letter.pages <= MAX_PAGES, n=letter.pages),
     ]
     return {"open": sum(not one["done"] for one in items), "items": items}

@@ -1,4 +1,4 @@
-"""The letter of a draft: its kind, its signature and the documents that it answers."""
+"""The letter of a report: its kind, the documents that it answers, the usual signatures."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -28,8 +28,6 @@ class DraftLetter(TypedDict):
     report_id: int
     version: int
     kind: str
-    titles: list[str]
-    signer: str | None
     references: list[int]
     proposed_titles: list[list[str]]
 
@@ -47,8 +45,6 @@ def show_letter(actor: Actor, report_id: int, now: datetime) -> DraftLetter:
         "report_id": row.id,
         "version": row.version,
         "kind": chosen["kind"],
-        "titles": chosen["titles"] or head["titles"],
-        "signer": chosen["signer"] or head["signer"],
         "references": ids,
         "proposed_titles": propose_titles(head["titles"]),
     }
@@ -83,7 +79,7 @@ def propose_titles(titles: Sequence[str]) -> list[list[str]]:
 def choose_letter(
     actor: Actor, report_id: int, expected: etags.Expected, data: Mapping[str, Any], now: datetime
 ) -> DraftLetter:
-    """Set kind, signature and documents of a draft's letter."""
+    """Set kind and documents of a draft's letter."""
     row = authorized_report(actor, "report.edit", report_id, expected, lock=True)
     require_draft(row)
     chosen = {name: data[name] for name in LETTER_DEFAULT}

@@ -24,14 +24,17 @@ from backend.outbox import service as outbox
 from backend.outbox.service import NewEvent
 from backend.reports.content.figures import canonical_json, digest
 from backend.reports.content.sections import collect_settled
-from backend.reports.files.rendering import LETTER, render
+from backend.reports.files.letter import Signature, letterhead_of
+from backend.reports.files.rendering import LETTER, render, render_signed
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow
-from backend.reports.monthly.remarks import remark_versions, store_remarks
+from backend.reports.monthly.remarks import carried_remarks, remark_versions
 from backend.reports.monthly.seals import create_seal
 from backend.reports.monthly.service import (
     authorized_report,
     commit_report,
     compose,
+    frozen_report,
+    letter_choices,
     load_report,
     require_draft,
 )
@@ -67,22 +70,8 @@ def supersede_report(
     if row.state == "draft":
         raise Problem(409, "report_not_frozen")
     _require_latest(row)
-    columns = {"reason": reason, "remarks": row.remarks, "letter": row.letter}
+    columns = {"reason": reason, "letter": letter_choices(row), **carried_remarks(row)}
     return _create(actor, row.unit_id, row.month, row.edition + 1, now, **columns)
-
-
-def change_remarks(
-    actor: Actor,
-    report_id: int,
-    expected: etags.Expected,
-    remarks: Mapping[str, str | None],
-    now: datetime,
-) -> dict[str, Any]:
-    """Change remarks of a draft; null removes the remark of a section."""
-    row = authorized_report(actor, "report.edit", report_id, expected, lock=True)
-    require_draft(row)
-    store_remarks(actor, row, remarks, now)
-    return commit_report(row)
 
 
 def remove_draft(actor: Actor, report_id: int, expected: etags.Expected) -> None:
@@ -164,19 +153,23 @@ def approve_report(
     actor: Actor,
     report_id: int,
     expected: etags.Expected,
-    signer: Mapping[str, str | None],
+    signature: Mapping[str, Any],
     now: datetime,
     var_dir: Path,
 ) -> dict[str, Any]:
-    """Approve a report under a name, seal it and supersede earlier editions."""
+    """Approve a report under a name, seal it and supersede earlier editions.
+
+    The letter is rendered again with the lines and the name of the person who approves it.
+    """
     row = authorized_report(actor, "report.approve", report_id, expected, lock=True)
     if row.state != "frozen":
         raise Problem(409, "report_not_frozen" if row.state == "draft" else "report_approved")
     _require_latest(row)
-    name = signer["name"] or own_name(actor)
+    name = signature["name"] or own_name(actor)
     if not name:
         raise invalid("name", "name_required")
-    approver = {"name": name, "title": signer["title"]}
+    _sign_letter(row, signature["titles"], name)
+    approver = {"name": name, "title": (row.letter or {})["signature"]["titles"][-1]}
     seal = create_seal(_statement(row, approver, now), now, var_dir)
     row.approver_name, row.approver_title = approver["name"], approver["title"]
     row.state, row.approved_at, row.version = "approved", now, row.version + 1
@@ -188,6 +181,18 @@ def approve_report(
     outbox.add(NewEvent("report.sealed", row.unit_id, row.month, sealed))
     record_act(actor, "report.approve", f"report:{row.id}", digest=row.digest, key=row.key_number)
     return commit_report(row)
+
+
+def _sign_letter(row: ReportRow, titles: list[str] | None, name: str) -> None:
+    """Store the signature of a frozen report, and its letter with that signature."""
+    report = frozen_report(row, frozenset())  # it has no seal yet
+    signature = Signature(titles or letterhead_of(report)["titles"], name)
+    row.letter = {**letter_choices(row), "signature": signature._asdict()}
+    content = render_signed(report, signature)
+    file = ReportFile(report_id=row.id, name=LETTER, content=content)
+    file.digest, file.size = digest(content), len(content)
+    db.session.merge(file)
+    db.session.flush()  # files of an approved report no longer change
 
 
 def _statement(row: ReportRow, approver: Mapping[str, str | None], now: datetime) -> dict[str, Any]:

@@ -51,7 +51,8 @@ class ReportRow(db.Model):
     demo: Mapped[bool] = mapped_column(server_default="false")
     version: Mapped[int] = mapped_column(server_default="1")  # increased by every change: the ETag
     remarks: Mapped[dict[str, str]]  # texts of the official, by section
-    # Kind, signature and documents of the letter, chosen in the draft; null: the default ones.
+    rewritten: Mapped[list[str]] = mapped_column(server_default="{}")  # sections of remarks alone
+    # Kind and documents of the letter, chosen in the draft; its signature, given at approval.
     letter: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     # Canonical JSON as it was hashed: text, since jsonb does not keep the bytes.
@@ -147,5 +148,6 @@ class Letterhead(db.Model):
     titles: Mapped[list[str]]  # above the signature, line by line
     signer: Mapped[str | None]  # null: by hand
     copies: Mapped[list[str]]  # Nơi nhận
+    headings: Mapped[list[str]]  # of the sections of a report
     version: Mapped[int]  # counts the changes of all of the unit's rows
     changed_at: Mapped[datetime]

@@ -1,5 +1,7 @@
 """Remarks of a draft: every section has its own version, so that several people can write.
 
+A remark is added to the sentences of its section, or replaces them (`rewrites`).
+
 A change names the version of the text that was read; where that text has changed since, both texts
 are kept: the stored one, and the other in the answer, for the person to choose or to merge.
 """
@@ -7,7 +9,7 @@ are kept: the stored one, and the other in the answer, for the person to choose 
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from marshmallow import ValidationError
 from sqlalchemy import select
@@ -20,7 +22,7 @@ from backend.errors import FieldError, Problem, invalid
 from backend.fields import Text
 from backend.http import etags
 from backend.organisations.scopes import unit_scope
-from backend.reports.content.figures import SECTIONS
+from backend.reports.content.figures import FORMER_SECTIONS, SECTIONS
 from backend.reports.monthly.models import RemarkVersion, ReportRow
 from backend.reports.monthly.service import load_report, require_draft
 
@@ -36,11 +38,19 @@ DIGITS = 16
 REMARK = Text(most=MAX_REMARK)
 
 
+class Remark(NamedTuple):
+    """A text, and whether it replaces the sentences of its section."""
+
+    text: str
+    rewrites: bool
+
+
 class RemarkState(TypedDict):
     """The remark of a section; `seen` names version and text for a form."""
 
     section: str
     text: str
+    rewrites: bool  # it replaces the proposed sentences; else it is added to them
     version: int
     seen: str
     changed_at: datetime | None
@@ -83,6 +93,7 @@ def remarks_of(row: ReportRow) -> dict[str, RemarkState]:
         found[section] = {
             "section": section,
             "text": text,
+            "rewrites": section in row.rewritten,
             "version": version,
             "seen": seen_token(version, text),
             "changed_at": stored.changed_at if stored else None,
@@ -108,6 +119,8 @@ def save_remark(
     expected: etags.Expected,
     body: bytes,
     now: datetime,
+    *,
+    rewrites: bool = False,
 ) -> RemarkSaved:
     """Save the remark of one section; 412 with the stored text if another one was read."""
     row = _lock_draft(actor, report_id)
@@ -122,12 +135,12 @@ def save_remark(
     except ValidationError as error:
         raise invalid("text", str(error.messages[0])) from None
     stored = remarks_of(row)[section]
-    if text != stored["text"]:
+    if (text, rewrites) != (stored["text"], stored["rewrites"]):
         if str(stored["version"]) not in expected:
             at = stored["changed_at"]
             stored_then = {**stored, "changed_at": at.isoformat() if at else None}
             raise Problem(412, "remark_conflict", members={"stored": stored_then})
-        store_remarks(actor, row, {section: text or None}, now)
+        _store(actor, row, {section: Remark(text, rewrites)}, now)
     db.session.flush()
     answer: RemarkSaved = {**remarks_of(row)[section], "report_version": row.version}
     db.session.commit()
@@ -137,7 +150,7 @@ def save_remark(
 def save_typed(
     actor: Actor,
     report_id: int,
-    typed: Mapping[str, str | None],
+    typed: Mapping[str, Remark],
     seen: Mapping[str, str | None],
     now: datetime,
 ) -> ReportRow:
@@ -147,17 +160,15 @@ def save_typed(
     """
     row = _lock_draft(actor, report_id)
     stored = remarks_of(row)
-    changed, conflicts = dict[str, str | None](), list[str]()
-    for section, value in typed.items():
-        text, read = normalise(value), seen.get(section) or ""
+    changed, conflicts = dict[str, Remark](), list[str]()
+    for section, remark in typed.items():
+        text, read = normalise(remark.text), seen.get(section) or ""
         unread = seen_token(0, text).partition("-")[2]
-        if text == stored[section]["text"] or read.endswith(f"-{unread}"):
-            continue
         if read == stored[section]["seen"]:
-            changed[section] = text or None
-        else:
+            changed[section] = Remark(text, remark.rewrites)
+        elif text != stored[section]["text"] and not read.endswith(f"-{unread}"):
             conflicts.append(section)
-    store_remarks(actor, row, changed, now)
+    _store(actor, row, changed, now)
     db.session.commit()
     if conflicts:
         raise Problem(412, "remark_conflict", [FieldError(s, "remark_conflict") for s in conflicts])
@@ -172,14 +183,15 @@ def _lock_draft(actor: Actor, report_id: int) -> ReportRow:
     return row
 
 
-def store_remarks(
-    actor: Actor, row: ReportRow, texts: Mapping[str, str | None], now: datetime
-) -> None:
-    """Store remarks of a locked draft; null removes one. One sitting is one audit entry."""
-    merged = {name: text for name, text in {**row.remarks, **texts}.items() if text}
-    changed = sorted(name for name in texts if merged.get(name) != row.remarks.get(name))
+def _store(actor: Actor, row: ReportRow, remarks: Mapping[str, Remark], now: datetime) -> None:
+    """Store remarks of a locked draft; an empty one is removed. One sitting is one audit entry."""
+    before = {n: Remark(row.remarks.get(n, ""), n in row.rewritten) for n in remarks}
+    changed = sorted(name for name, remark in remarks.items() if remark != before[name])
     if not changed:
         return
+    texts = row.remarks | {name: remarks[name].text for name in changed}
+    rewritten = {*row.rewritten, *(n for n in changed if remarks[n].rewrites)}
+    rewritten -= {name for name in changed if not remarks[name].rewrites}
     recent = select(RemarkVersion.section).where(
         RemarkVersion.report_id == row.id,
         RemarkVersion.changed_by == actor.user_id,
@@ -187,7 +199,8 @@ def store_remarks(
     )
     if db.session.scalar(recent.limit(1)) is None:
         record_act(actor, "report.remark", f"report:{row.id}", sections=changed)
-    row.remarks, row.version = merged, row.version + 1
+    row.remarks = {name: text for name, text in texts.items() if text}
+    row.rewritten, row.version = sorted(rewritten), row.version + 1
     for section in changed:
         stored = db.session.get(RemarkVersion, (row.id, section))
         if stored is None:
@@ -195,6 +208,21 @@ def store_remarks(
             db.session.add(stored)
         stored.version += 1
         stored.changed_by, stored.changed_at = actor.user_id, now
+
+
+def carried_remarks(row: ReportRow) -> dict[str, Any]:
+    """Return the columns of remarks for the next edition of a report.
+
+    Those of former sections move into the present ones; they replaced the sentences, and still do.
+    """
+    if row.remarks.keys() <= set(SECTIONS):
+        return {"remarks": row.remarks, "rewritten": row.rewritten}
+    moved: dict[str, list[str]] = {}
+    for name in FORMER_SECTIONS:
+        section = "shortcomings" if name == "lacking" else "results"
+        moved.setdefault(section, []).extend(filter(None, [row.remarks.get(name)]))
+    remarks = {section: "\n".join(texts) for section, texts in moved.items() if texts}
+    return {"remarks": remarks, "rewritten": sorted(remarks)}
 
 
 def remark_versions(report_id: int) -> dict[str, int]:

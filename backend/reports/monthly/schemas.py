@@ -5,15 +5,15 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.fields import CODES, MAX_ID, Day, Many, Strict, Text, Whole, fields_of, schema_of
+from backend.fields import MAX_ID, Day, Many, Strict, Text, Whole, fields_of, schema_of
 from backend.http.paging import PageSchema, page_of
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
-from backend.reports.content.labels import LETTER_KINDS, LetterheadContent
+from backend.reports.content.labels import HEADINGS, LETTER_KINDS, LetterheadContent
 from backend.reports.monthly.checklist import Checklist
 from backend.reports.monthly.deadlines import ReportDeadlines
 from backend.reports.monthly.letters import DraftLetter
-from backend.reports.monthly.remarks import MAX_REMARK, RemarkSaved, RemarksState
+from backend.reports.monthly.remarks import RemarkSaved, RemarksState
 from backend.reports.monthly.seals import Keys, Seal, WithKey
 from backend.reports.monthly.supplements import ReportSupplement
 from backend.reports.references.schemas import Line
@@ -33,27 +33,6 @@ MAX_REFERENCES = 20
 MAX_SYMBOL = 50
 # Prefixes of signing for another (Decree 30/2020/NĐ-CP, annex I, part II, 7).
 PREFIXES = ("TM.", "KT.", "TL.", "TUQ.", "Q.")
-
-
-class Remarks(fields.Field[dict[str, str | None]]):
-    """Remarks by section; null removes a remark."""
-
-    default_error_messages = {**CODES, "invalid": "not_object"}
-    text = Text(most=MAX_REMARK, allow_none=True)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> dict[str, str | None]:
-        if not isinstance(value, dict):
-            raise ValidationError("not_object")
-        wrong = {name: ["not_section"] for name in value if name not in SECTIONS}
-        read: dict[str, str | None] = {}
-        for name in value.keys() - wrong.keys():
-            try:
-                read[name] = self.text.deserialize(value[name])
-            except ValidationError as error:
-                wrong[name] = list(error.messages)
-        if wrong:
-            raise ValidationError({str(name): codes for name, codes in wrong.items()})
-        return {name: text.strip() if text else None for name, text in read.items()}
 
 
 class Required(Text):
@@ -82,16 +61,10 @@ class ReportCreateSchema(Strict):
     month = month_field(required=True)
 
 
-class RemarksSchema(Strict):
-    """Remarks by section; other sections keep theirs."""
+class RemarkQuerySchema(Strict):
+    """Whether a remark replaces the proposed sentences of its section, or is added to them."""
 
-    remarks = Remarks(
-        required=True,
-        metadata={
-            "type": "object",
-            "properties": {name: {"type": ["string", "null"]} for name in SECTIONS},
-        },
-    )
+    rewrites = Text(choices=("true", "false"), load_default="false")
 
 
 RemarkSavedSchema = schema_of(RemarkSaved, "Remark")
@@ -99,21 +72,19 @@ RemarksStateSchema = schema_of(RemarksState, "Remark")
 
 
 class TitledSchema(Strict):
-    """A letter or a letterhead with its lines above the signature."""
+    """An approval or a letterhead with its lines above the signature."""
 
     @validates("titles")
-    def check_prefixes(self, titles: list[str], data_key: str) -> None:
+    def check_prefixes(self, titles: list[str] | None, data_key: str) -> None:
         """Reject a line before the last one that is not signed for another."""
-        if not all(line.startswith(PREFIXES) for line in titles[:-1]):
+        if not all(line.startswith(PREFIXES) for line in (titles or ())[:-1]):
             raise ValidationError("not_for_another")
 
 
-class LetterChangeSchema(TitledSchema):
-    """Kind and signature of a letter, and the ids of documents; null: those of the office."""
+class LetterChangeSchema(Strict):
+    """Kind of a letter, and the ids of documents; null: those of the office."""
 
     kind = Text(choices=tuple(LETTER_KINDS), required=True)
-    titles = Many(Line(), 0, MAX_TITLES, required=True)
-    signer = Line(load_default=None, allow_none=True)
     references = Many(Whole(1, MAX_ID), 0, MAX_REFERENCES, load_default=None, allow_none=True)
 
 
@@ -127,11 +98,14 @@ class LetterChoicesSchema(Schema):
 ChecklistSchema = schema_of(Checklist, "Checklist")
 
 
-class ApprovalSchema(Strict):
-    """The signer of a report; the name defaults to that of the account."""
+class ApprovalSchema(TitledSchema):
+    """The signature of a report: the lines above it, by default those of the letterhead; the name.
+
+    The name defaults to that of the account. The letter prints both.
+    """
 
     name = Text(most=MAX_NAME, load_default=None, allow_none=True)
-    title = Text(most=MAX_NAME, load_default=None, allow_none=True)
+    titles = Many(Line(), 1, MAX_TITLES, load_default=None, allow_none=True)
 
 
 class SupersedeSchema(Strict):
@@ -202,6 +176,7 @@ class ReportSchema(SealedReportSchema):
     version = fields.Integer(required=True)
     deadline = fields.Date(required=True)
     remarks = fields.Dict(fields.String(), fields.String(), required=True)
+    rewritten = fields.List(fields.String(), required=True)  # sections of remarks alone
     created_at = fields.AwareDateTime(required=True)
     frozen_at = fields.AwareDateTime(required=True, allow_none=True)
     digest = fields.String(required=True, allow_none=True)
@@ -274,6 +249,13 @@ class LetterheadChangeSchema(TitledSchema):
     )
     signer = Line(required=True, allow_none=True)
     copies = Many(Line(), 1, MAX_COPIES, required=True)
+    headings = Many(
+        Line(),
+        len(SECTIONS),
+        len(SECTIONS),
+        load_default=lambda: list(HEADINGS),
+        metadata={"description": f"Of a report's sections: {', '.join(SECTIONS)}"},
+    )
 
 
 class LetterheadSchema(Schema):

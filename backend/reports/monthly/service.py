@@ -21,6 +21,7 @@ from backend.organisations.scopes import unit_scope, unit_scopes
 from backend.reports.content.figures import LetterChoices, Report, ReportUnit, digest
 from backend.reports.content.proposals import propose
 from backend.reports.content.sections import Collected, collect
+from backend.reports.files.letter import Signature
 from backend.reports.files.rendering import LETTER, RENDERERS, render_file
 from backend.reports.monthly.letterheads import letterhead_on
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow, SealKey
@@ -37,7 +38,7 @@ from backend.units.service import UnitRow, find
 from geo.gazetteer import plain
 
 NAMES = (
-    "id", "month", "edition", "reason", "state", "demo", "version", "remarks",
+    "id", "month", "edition", "reason", "state", "demo", "version", "remarks", "rewritten",
     "created_at", "frozen_at", "digest", "superseded_at",
 )  # fmt: skip
 FILE = ("name", "size", "digest")
@@ -123,6 +124,7 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
         "sections": sections,
         "proposed": propose(details, row.month, sections),
         "remarks": dict(row.remarks),
+        "rewritten": list(row.rewritten),
         "letterhead": dict(letterhead_on(unit, local_day(now))),
         "letter": cast(LetterChoices, chosen),
         "references": references,
@@ -130,14 +132,19 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
 
 
 # The letter of a draft until an official chooses.
-LETTER_DEFAULT: dict[str, Any] = {
-    "kind": "official_letter", "titles": [], "signer": None, "references": None
-}  # fmt: skip
+LETTER_DEFAULT: dict[str, Any] = {"kind": "official_letter", "references": None}
 
 
 def letter_choices(row: ReportRow) -> dict[str, Any]:
-    """Return the choices of a report's letter."""
-    return LETTER_DEFAULT | (row.letter or {})
+    """Return kind and documents of a report's letter."""
+    chosen = LETTER_DEFAULT | (row.letter or {})
+    return {name: chosen[name] for name in LETTER_DEFAULT}
+
+
+def signature_of(row: ReportRow) -> Signature | None:
+    """Return the signature that was given at approval; None before, and in earlier reports."""
+    signed = (row.letter or {}).get("signature")
+    return Signature(signed["titles"], signed["name"]) if signed else None
 
 
 def frozen_report(row: ReportRow, trusted: Trusted) -> Report:

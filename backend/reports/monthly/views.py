@@ -78,17 +78,6 @@ def get_report(report_id: int) -> Any:
     return etags.with_etag(service.show_report(actor(), report_id))
 
 
-@blp.patch("/<int:report_id>")
-@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(schemas.RemarksSchema)
-@blp.response(200, schemas.ReportSchema, headers=etags.ETAG_HEADER)
-def patch_report(data: dict[str, Any], report_id: int) -> Any:
-    """Change remarks of a draft."""
-    seen, now = etags.expected(), clock_now()
-    report = lifecycle.change_remarks(actor(), report_id, seen, data["remarks"], now)
-    return etags.with_etag(report)
-
-
 @blp.get("/<int:report_id>/remarks")
 @blp.doc(security=PERSON)
 @blp.response(200, schemas.RemarksStateSchema)
@@ -103,12 +92,14 @@ def get_remarks(report_id: int) -> Any:
     parameters=etags.IF_MATCH_PARAMETER,
     requestBody={"required": True, "content": {PLAIN: {"schema": {"type": "string"}}}},
 )
+@blp.arguments(schemas.RemarkQuerySchema, location="query")
 @blp.response(200, schemas.RemarkSavedSchema, headers=etags.ETAG_HEADER)
-def put_remark(report_id: int, section: str) -> Any:
+def put_remark(query: dict[str, Any], report_id: int, section: str) -> Any:
     """Save the remark of a section of a draft; 412 has the stored one if another was read."""
     seen, body = etags.expected(), read_bytes((PLAIN,), "not_plain_text", remarks.MAX_BODY)
+    alone = query["rewrites"] == "true"
     return etags.with_etag(
-        remarks.save_remark(actor(), report_id, section, seen, body, clock_now())
+        remarks.save_remark(actor(), report_id, section, seen, body, clock_now(), rewrites=alone)
     )
 
 
@@ -116,7 +107,7 @@ def put_remark(report_id: int, section: str) -> Any:
 @blp.doc(security=PERSON)
 @blp.response(200, schemas.LetterChoicesSchema, headers=etags.ETAG_HEADER)
 def get_letter(report_id: int) -> Any:
-    """Show kind, signature and documents of a report's letter, with proposals."""
+    """Show kind and documents of a report's letter, with the usual lines above a signature."""
     return etags.with_etag(letters.show_letter(actor(), report_id, clock_now()))
 
 
@@ -125,7 +116,7 @@ def get_letter(report_id: int) -> Any:
 @blp.arguments(schemas.LetterChangeSchema)
 @blp.response(200, schemas.LetterChoicesSchema, headers=etags.ETAG_HEADER)
 def put_letter(data: dict[str, Any], report_id: int) -> Any:
-    """Choose kind, signature and documents of a draft's letter."""
+    """Choose kind and documents of a draft's letter."""
     seen = etags.expected()
     return etags.with_etag(letters.choose_letter(actor(), report_id, seen, data, clock_now()))
 
@@ -173,10 +164,10 @@ def post_freeze(report_id: int) -> Any:
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(schemas.ApprovalSchema)
 @blp.response(200, schemas.ReportSchema, headers=etags.ETAG_HEADER)
-def post_approve(signer: dict[str, Any], report_id: int) -> Any:
-    """Approve a frozen report under a name and seal it."""
+def post_approve(signature: dict[str, Any], report_id: int) -> Any:
+    """Approve a frozen report under a name, which its letter prints, and seal it."""
     seen, var_dir = etags.expected(), current_app.config["VAR_DIR"]
-    report = lifecycle.approve_report(actor(), report_id, seen, signer, clock_now(), var_dir)
+    report = lifecycle.approve_report(actor(), report_id, seen, signature, clock_now(), var_dir)
     return etags.with_etag(report)
 
 

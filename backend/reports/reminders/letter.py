@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from backend.clock import VIETNAM
-from backend.coverage.figures.forecast import LAST_DAYS
+from backend.clock import VIETNAM, local_day, month_after, month_end
 from backend.i18n import formats
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
@@ -18,6 +17,8 @@ from backend.reports.files.annexes import Annex, TablePart, TextPart
 from backend.reports.files.tables import Column
 from geo.gazetteer import plain
 
+# With fewer days left in a month, its target is out of reach: the letter asks for the next month.
+LEAST_DAYS = 5
 # As many communes are named one by one as addressees; of more the annex is the list.
 MAX_NAMED = 5
 STATES = {
@@ -37,7 +38,6 @@ COLUMNS = (
     Column("last_day", "Mẫu gần nhất", "Ngày có mẫu gần nhất"),
     Column("state", "Tình trạng", "Tình trạng so với tiến độ"),
 )
-RUNNING_ONLY = frozenset({"needed_per_day", "last_day"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ class Situation:
     silent_days: int
     at: datetime
     demo: bool
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the month has enough days left for a demand."""
+        return (self.days_left or 0) >= LEAST_DAYS
 
 
 def compose_reminder(one: Situation, head: LetterheadContent) -> parts.LetterContent:
@@ -90,8 +95,7 @@ def compose_reminder(one: Situation, head: LetterheadContent) -> parts.LetterCon
         sections=[parts.Section("asks", "", [_findings(one), requested, *asks])],
         closing=f"{agency} đề nghị Ủy ban nhân dân các {kinds} quan tâm, chỉ đạo thực hiện./.",
         copies=head["copies"],
-        titles=head["titles"],
-        signer=head["signer"],
+        signature=parts.Signature(head["titles"], head["signer"]),
         annexes=[_annex(one)],
         attached_to=parts.attached_to("official_letter", head, year),
     )
@@ -99,13 +103,9 @@ def compose_reminder(one: Situation, head: LetterheadContent) -> parts.LetterCon
 
 def _annex(one: Situation) -> Annex:
     """Return the table of the addressed communes."""
-    late = (one.days_left or 0) <= LAST_DAYS
-    columns = [
-        column
-        for column in COLUMNS
-        if (one.days_left or column.key not in RUNNING_ONLY)
-        and not (late and column.key == "needed_per_day")
-    ]
+    absent = set() if one.days_left else {"last_day"}
+    absent |= set() if one.reachable else {"needed_per_day"}
+    columns = [column for column in COLUMNS if column.key not in absent]
     rows = [
         {
             **unit,
@@ -146,16 +146,18 @@ def _findings(one: Situation) -> str:
 
 def _asks(one: Situation, head: LetterheadContent) -> list[str]:
     """Return what the communes are asked to do, one by one."""
-    if one.days_left:
+    if one.reachable:
         first = (
             "Chỉ đạo tổ công nghệ số cộng đồng, phối hợp với Đoàn Thanh niên tổ chức đo tại các"
             f" thôn, tổ dân phố; trong {one.days_left} ngày còn lại bảo đảm mỗi ngày có đủ số mẫu"
             " nêu tại Phụ lục."
         )
     else:
+        following = month_after(one.month) if one.days_left else f"{local_day(one.at):%Y-%m}"
         first = (
             "Rà soát nguyên nhân; chỉ đạo tổ công nghệ số cộng đồng, phối hợp với Đoàn Thanh niên"
-            " tổ chức đo đều ngay từ đầu tháng, bảo đảm đạt chỉ tiêu các tháng tiếp theo."
+            f" tổ chức đo đều ngay từ đầu {labels.month(following)}, bảo đảm đạt chỉ tiêu của tháng"
+            f"{_daily(one.threshold, following)}."
         )
     contact = f"Cử một đầu mối theo dõi, gửi họ tên, số điện thoại về {_agency(head)}"
     if one.due:
@@ -169,6 +171,11 @@ def _asks(one: Situation, head: LetterheadContent) -> list[str]:
         " không được tính.",
         f"{contact}.",
     ]
+
+
+def _daily(threshold: int | None, month: str) -> str:
+    """Return how many samples a day reach the target of a month."""
+    return f" (khoảng {-(-threshold // month_end(month).day)} mẫu mỗi ngày)" if threshold else ""
 
 
 def _agency(head: LetterheadContent) -> str:

@@ -3,18 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, current_app, url_for
+from flask import Response, current_app
 from marshmallow import Schema
 
 from backend.accounts.authentication import actor
 from backend.clock import local_day
-from backend.errors import Problem
-from backend.http import etags
 from backend.http.etags import Expected
 from backend.http.requests import clock_now
-from backend.reports.files.annexes import PicturePart
 from backend.reports.files.letter import WORDS
-from backend.reports.files.rendering import draw_picture, has_picture
 from backend.reports.files.tables import format_cell
 from backend.reports.monthly import deadlines, lifecycle, service
 from backend.reports.monthly.schemas import STATES as REPORT_STATES
@@ -23,7 +19,7 @@ from backend.reports.monthly.seals import trusted_keys
 from backend.web.desk import schemas
 from backend.web.desk.area import areas_in
 from backend.web.desk.frame import bp, is_commune, only_area
-from backend.web.desk.reports import FILES, show, write_draft
+from backend.web.desk.reports import show, write_draft
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, required_content
 from backend.web.site.pages import render_private
@@ -74,17 +70,6 @@ def _list_reports(query: dict[str, Any], form: Form) -> Response:
 def report(query: dict[str, Any], report_id: int) -> Response:
     """Show a report: sections, files, editions and permitted actions."""
     return _page(query["lang"], report_id, new_form(query))
-
-
-@bp.page("/reports/<int:report_id>/pictures/<network>-<kind>.png")
-def picture(query: dict[str, Any], report_id: int, network: str, kind: str) -> Response:
-    """Send a picture of a report's letter."""
-    trusted = trusted_keys(current_app.config)
-    figures = service.show_figures(actor(), report_id, clock_now(), trusted)
-    drawn = draw_picture(figures, network, kind)
-    if drawn is None:
-        raise Problem(404, "not_found")
-    return etags.with_content_tag(Response(drawn, content_type="image/png"))
 
 
 @bp.page("/reports/<int:report_id>/remarks", methods=("POST",))
@@ -182,22 +167,13 @@ def _submit(
 
 def _page(lang: str | None, report_id: int, form: Form) -> Response:
     page = show(actor(), report_id, clock_now(), trusted_keys(current_app.config))
-
-    def picture_of(part: PicturePart) -> str | None:
-        """Return the address of a picture, if the letter has it."""
-        if not has_picture(page.figures, part.network, part.kind):
-            return None
-        return url_for("desk.picture", report_id=report_id, network=part.network, kind=part.kind)
-
     return render_private(
         "web/desk/report.html",
         lang,
         page=page,
         form=form,
-        files=FILES,
         cell=format_cell,
         words=WORDS,
-        picture_of=picture_of,
         user_id=actor().user_id,
         code=page.code,
     )

@@ -1,4 +1,4 @@
-"""Data of a report's page: sections with tables, editions, permissions."""
+"""Data of a report's page: the letter, sections of a draft, editions, permissions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,13 @@ from backend.clock import local_day, month_end
 from backend.errors import Problem
 from backend.organisations.scopes import unit_scope
 from backend.reports.content import labels
-from backend.reports.content.figures import Report, sections_of
+from backend.reports.content.figures import Report
 from backend.reports.files.letter import LetterContent, compose_letter, main_table
-from backend.reports.files.rendering import RENDERERS
-from backend.reports.files.tables import build_tables
 from backend.reports.monthly import checklist, letters, lifecycle, remarks, service, supplements
 from backend.reports.monthly.seals import Trusted
 from backend.reports.references.service import LetterDocument, references_for, serialize_references
 from backend.units.service import UnitRow, find
 
-# Formats of a draft's files, with the names that a frozen report has.
-FILES = tuple(RENDERERS)
 MAX_EDITIONS = 100  # of one month
 
 
@@ -50,13 +46,14 @@ class ReportPage:
     over: bool  # whether the month is over, which freezing requires
     may_edit: bool
     may_approve: bool
+    signatures: Sequence[Sequence[str]]  # the usual lines above a signature
     own_name: str | None  # of a person who may approve
     code: str | None  # of the own area, to link its pages
 
     @property
     def glance(self) -> list[dict[str, Any]]:
         """Return what is said first: counted samples, and communes that reached the target."""
-        table = main_table(self.figures, build_tables(self.figures))
+        table = main_table(self.figures)
         alone = self.figures["unit"]["level"] == "commune"
         return (
             [dict(row) | ({"units": None} if alone else {}) for row in table.rows] if table else []
@@ -80,12 +77,13 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> Repor
     scope = unit_scope(report["unit"]["id"])
     may_approve = can(actor, "report.approve", scope)
     draft, may_edit = report["state"] == "draft", can(actor, "report.edit", scope)
-    unit = service.unit_of(service.load_report(actor, report_id))
+    row = service.load_report(actor, report_id)
+    unit = service.unit_of(row)
     return ReportPage(
         report=report,
         figures=figures,
-        letter=compose_letter(figures, build_tables(figures)),
-        sections=_sections(actor, figures, report_id) if draft else (),
+        letter=(letter := compose_letter(figures, service.signature_of(row))),
+        sections=_sections(actor, figures, letter, report_id) if draft else (),
         choices=letters.show_letter(actor, report_id, now) if draft else None,
         documents=serialize_references(references_for(unit)) if draft else (),
         checklist=checklist.check(figures, unit.id, now) if draft else None,
@@ -94,6 +92,7 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> Repor
         over=month_end(report["month"]) < local_day(now),
         may_edit=may_edit,
         may_approve=may_approve,
+        signatures=letters.propose_titles(letter.signature.titles) if may_approve else (),
         own_name=lifecycle.own_name(actor) if may_approve else None,
         code=unit.code if may_edit and _exists(unit, now) else None,
     )
@@ -107,30 +106,23 @@ def _exists(unit: UnitRow, now: datetime) -> bool:
         return False
 
 
-def _sections(actor: Actor, figures: Report, report_id: int) -> list[ReportSection]:
+def _sections(
+    actor: Actor, figures: Report, letter: LetterContent, report_id: int
+) -> list[ReportSection]:
     """Return the sections in the order of the letter, with their proposed sentences."""
     written = {one["section"]: one for one in remarks.list_remarks(actor, report_id)["items"]}
     return [
-        ReportSection(name, labels.SECTIONS[name], figures["proposed"].get(name, ""), written[name])
-        for name in sections_of(figures)
+        ReportSection(
+            one.name, one.heading, figures["proposed"].get(one.name, ""), written[one.name]
+        )
+        for one in letter.sections
     ]
 
 
 def write_draft(actor: Actor, report_id: int, values: Mapping[str, Any], now: datetime) -> int:
-    """Save the form of a draft: remarks and letter; return the version of the report.
-
-    Sections without a token are those of a form from before the last upgrade of the server: they
-    are saved if nothing else has changed.
-    """
-    typed, seen = values["remarks"], values["seen"]
+    """Save the form of a draft: remarks and letter; return the version of the report."""
     before = service.show_report(actor, report_id)["version"]
-    without = {name: text for name, text in typed.items() if name not in seen}
-    if without:
-        expected = frozenset({values["version"]})
-        lifecycle.change_remarks(actor, report_id, expected, without, now)
-    row = remarks.save_typed(
-        actor, report_id, {name: typed[name] for name in typed if name in seen}, seen, now
-    )
+    row = remarks.save_typed(actor, report_id, values["remarks"], values["seen"], now)
     version = row.version
     if values["letter"]:
         version = _choose(actor, report_id, values, before, version, now)
@@ -147,7 +139,7 @@ def _choose(
 ) -> int:
     """Save what a form chooses for the letter, unless that is what is in force."""
     present, chosen = letters.show_letter(actor, report_id, now), dict(values["letter"])
-    if all(present[name] == chosen[name] for name in ("kind", "titles", "signer", "references")):
+    if all(present[name] == chosen[name] for name in ("kind", "references")):
         return version
     if chosen["references"] == letters.default_ids(actor, report_id):
         chosen["references"] = None  # later documents are cited, too

@@ -19,7 +19,7 @@ from backend.reports.content.figures import SECTIONS
 from backend.reports.content.labels import LETTER_KINDS
 from backend.reports.monthly import schemas as report_schemas
 from backend.reports.monthly.deadlines import DAYS
-from backend.reports.monthly.remarks import MAX_REMARK
+from backend.reports.monthly.remarks import MAX_REMARK, Remark
 from backend.reports.references.schemas import LetterDocumentChangeSchema
 from backend.reports.reminders.service import GROUPS as GROUPS_ADDRESSED
 from backend.web.board.schemas import QueueQuerySchema
@@ -161,35 +161,37 @@ class ReportsPageQuerySchema(PageQuerySchema, report_schemas.ReportsQuerySchema)
 class RemarksFormSchema(report_schemas.LetterChangeSchema, VersionFormSchema):
     """The form of a draft: remarks, and what is chosen for the letter.
 
-    An empty remark keeps the proposed sentences, a missing one is kept. `seen` names the texts with
-    which the form was filled.
+    A missing remark is kept. `seen` names the texts with which the form was filled.
     """
 
     class Meta(report_schemas.LetterChangeSchema.Meta):
         include = {name: Text(most=MAX_REMARK, allow_none=True) for name in SECTIONS}
 
     seen = fields.Dict(fields.String(), fields.String(), load_default=dict)
+    rewritten = fields.List(fields.String(), load_default=list)
     kind = Text(choices=tuple(LETTER_KINDS), load_default=None, allow_none=True)
 
     @pre_load
     def gather(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
-        """Gather the tokens of sections; the chosen lines above the signature precede others."""
+        """Gather the tokens of sections, and those whose remark replaces the sentences."""
         tokens = {name: data.get(f"{name}_seen") for name in SECTIONS}
-        seen = {name: token for name, token in tokens.items() if token}
-        lines = (data.get("proposal") or data.get("titles") or "").splitlines()
         chosen = data.get("references") or []
         return {
             **data,
-            "seen": seen,
-            "titles": [line for line in lines if line.strip()],
+            "seen": {name: token for name, token in tokens.items() if token},
+            "rewritten": [name for name in SECTIONS if data.get(f"{name}_rewrites")],
             "references": [int(one) for one in chosen if one.isdecimal() and len(one) < 10],
         }
 
     @post_load
     def by_section(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
         """Return the remarks by section, and the letter if the form has it."""
-        remarks = {name: data[name] for name in SECTIONS if name in data}
-        letter = {name: data[name] for name in ("kind", "titles", "signer", "references")}
+        remarks = {
+            name: Remark(data[name] or "", name in data["rewritten"])
+            for name in SECTIONS
+            if name in data
+        }
+        letter = {name: data[name] for name in ("kind", "references")}
         return {
             "version": data["version"],
             "seen": data["seen"],
@@ -199,7 +201,13 @@ class RemarksFormSchema(report_schemas.LetterChangeSchema, VersionFormSchema):
 
 
 class ApprovalFormSchema(report_schemas.ApprovalSchema, VersionFormSchema):
-    """The person who approves the report."""
+    """The signature of a report; the chosen lines precede other ones."""
+
+    @pre_load
+    def by_line(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        """Split the lines above the signature."""
+        lines = (data.get("proposal") or data.get("titles") or "").splitlines()
+        return {**data, "titles": [line for line in lines if line.strip()] or None}
 
 
 class SupersedeFormSchema(report_schemas.SupersedeSchema, VersionFormSchema):
@@ -207,7 +215,7 @@ class SupersedeFormSchema(report_schemas.SupersedeSchema, VersionFormSchema):
 
 
 # List fields of a letterhead: one entry a line.
-LINES = ("recipients", "titles", "copies")
+LINES = ("recipients", "titles", "copies", "headings")
 
 
 class TableFormSchema(VnnicImportQuerySchema, PreviewFormSchema):

@@ -336,10 +336,15 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "vnnic_done": N_("VNNIC’s figures are imported."),
         "references": N_("No document is confirmed that the letter answers."),
         "references_done": N_("The documents that the letter answers are confirmed."),
-        "signer": N_("The name of the signer is not filled in."),
-        "signer_done": N_("The name of the signer is filled in."),
-        "pages": N_("The letter takes about {n} pages: shorten it to 3 or fewer."),
+        "pages": N_("The letter takes about {n} pages: shorten it to 2 or fewer."),
         "pages_done": N_("The letter takes about {n} pages."),
+    },
+    "report_hint": {
+        "direction": N_("For example: documents issued, meetings, campaigns, announcements."),
+        "results": N_("For example: results that the figures do not show."),
+        "shortcomings": N_("For example: storms, few devices, why some communes lack samples."),
+        "tasks": N_("For example: where, when and by whom the samples are made up."),
+        "proposals": N_("For example: what the ministry or the operators should do."),
     },
     "report_file": {
         "docx": N_("Letter (Word)"),
@@ -356,11 +361,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "copies": N_("Copies to"),
         "titles": N_("Lines above the signature"),
         "signer": N_("Name of the signer"),
+        "headings": N_("Headings of a report’s sections"),
     },
     "letterhead_hint": {
         "recipients": N_("One per line."),
         "copies": N_("One per line."),
         "titles": N_("One per line; all but the last begin with TM., KT., TL., TUQ. or Q."),
+        "headings": N_("Five, one per line, in this order; a section without content is left out."),
     },
     "vnnic_row": {
         "create": N_("new"),

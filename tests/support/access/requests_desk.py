@@ -34,10 +34,6 @@ def _report(world: World, state: str, **fields: Any) -> dict[str, Any]:
     return {"at": {"report_id": report}, "data": {"version": "1"} | fields}
 
 
-def _picture(world: World) -> dict[str, Any]:
-    return {"at": _report(world, "draft")["at"] | {"network": "mobile", "kind": "steps"}}
-
-
 def _begun(world: World) -> dict[str, Any]:
     return {"data": {"unit": "19", "month": free_month(world.app, world.province)}}
 
@@ -61,7 +57,9 @@ def _table(world: World) -> dict[str, Any]:
 
 
 def _letterhead(world: World) -> dict[str, Any]:
-    lists = {name: "\n".join(LETTERHEAD[name]) for name in ("recipients", "titles", "copies")}
+    lists = {
+        name: "\n".join(LETTERHEAD[name]) for name in ("recipients", "titles", "copies", "headings")
+    }
     lines = {name: LETTERHEAD[name] for name in ("agency", "symbol", "place")}
     url, admin = "/api/v1/units/19/letterhead", world.admin
     version = world.client.get(url, headers=admin).json["version"]
@@ -158,9 +156,8 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /desk/wall (of a unit)": lambda w: {"query_string": {"unit": "19"}},
     "POST /desk/reports": _begun,
     f"GET {DESK_REPORT}": lambda w: _report(w, "draft"),
-    f"GET {DESK_REPORT}/pictures/<network>-<kind>.png": _picture,
     f"GET {DESK_REPORT} (approved)": lambda w: _report(w, "approved"),
-    f"POST {DESK_REPORT}/remarks": lambda w: _report(w, "draft", samples="Đủ."),
+    f"POST {DESK_REPORT}/remarks": lambda w: _report(w, "draft", kind="report"),
     f"POST {DESK_REPORT}/freeze": _frozen,
     f"POST {DESK_REPORT}/approve": lambda w: _report(w, "frozen", name="Trần Thị Bình"),
     f"POST {DESK_REPORT}/supersede": lambda w: _report(w, "frozen", reason="nhập thêm"),

@@ -28,6 +28,7 @@ LETTERHEAD = {
     "titles": ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"],
     "signer": None,
     "copies": ["Như trên", "Lưu: VT"],
+    "headings": ["Chỉ đạo", "Kết quả", "Tồn tại", "Nhiệm vụ", "Kiến nghị"],
 }
 
 

@@ -90,11 +90,11 @@ def _document_of(world: World, unit: int | None) -> dict[str, Any]:
 
 def _remark(world: World, state: str) -> dict[str, Any]:
     request = _report(world, state, data="Đủ.".encode(), content_type="text/plain")
-    return request | {"headers": {"If-Match": '"0"'}, "at": request["at"] | {"section": "samples"}}
+    return request | {"headers": {"If-Match": '"0"'}, "at": request["at"] | {"section": "results"}}
 
 
 def _chosen_letter(world: World) -> dict[str, Any]:
-    return _report(world, "draft", json={"kind": "report", "titles": ["Q. GIÁM ĐỐC"]})
+    return _report(world, "draft", json={"kind": "report"})
 
 
 REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
@@ -102,8 +102,6 @@ REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/reports/deadlines": lambda w: {"query_string": {"month": "2024-10"}},
     f"GET {REPORT}": lambda w: _report(w, "draft"),
     f"GET {REPORT} (approved)": lambda w: _report(w, "approved"),
-    f"PATCH {REPORT}": lambda w: _report(w, "draft", json={"remarks": {"samples": "Đủ."}}),
-    f"PATCH {REPORT} (approved)": lambda w: _report(w, "approved", json={"remarks": {}}),
     f"DELETE {REPORT}": lambda w: _report(w, "draft"),
     f"GET {REPORT}/figures": lambda w: _report(w, "draft"),
     f"GET {REPORT}/figures (approved)": lambda w: _report(w, "approved"),

@@ -245,8 +245,6 @@ TABLE = {
     "GET /api/v1/reports/deadlines": "200 401 200 200 200 200 200 200",
     f"GET {REPORT}": "404 401 404 404 404 200 404 200",
     f"GET {REPORT} (approved)": "200 401 200 200 200 200 200 200",
-    f"PATCH {REPORT}": "401 401 404 404 404 200 404 200",
-    f"PATCH {REPORT} (approved)": "401 401 403 403 403 409 403 409",
     f"DELETE {REPORT}": "401 401 404 404 404 204 404 204",
     f"GET {REPORT}/figures": "404 401 404 404 404 200 404 200",
     f"GET {REPORT}/figures (approved)": "200 401 200 200 200 200 200 200",

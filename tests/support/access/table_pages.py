@@ -184,7 +184,6 @@ PAGES = {
     "POST /desk/reports": "303 401 403 403 403 303 403 303",
     f"GET {DESK_REPORT}": "303 401 404 404 404 200 404 200",
     # a report of a month without samples has no picture
-    f"GET {DESK_REPORT}/pictures/<network>-<kind>.png": "303 401 404 404 404 404 404 404",
     f"GET {DESK_REPORT} (approved)": "303 401 200 200 200 200 200 200",
     f"POST {DESK_REPORT}/remarks": "303 401 404 404 404 303 404 303",
     f"POST {DESK_REPORT}/freeze": "303 401 404 404 404 303 404 303",

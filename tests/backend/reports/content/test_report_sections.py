@@ -1,5 +1,6 @@
 """What stands in a report's sections: coverage's figures, and sentences made of them."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
@@ -10,7 +11,8 @@ from sqlalchemy import select, text
 
 from backend.clock import VIETNAM
 from backend.database.extensions import db
-from backend.reports.content import proposals
+from backend.measurements.recording.reasons import NOT_COUNTED, NOT_VALID
+from backend.reports.content import labels, proposals
 from backend.reports.content.figures import ReportUnit, TeamRow
 from backend.reports.content.references import LETTERS, OWN_DEFAULT, cite, cite_all
 from backend.units.catalogue import system_on
@@ -31,22 +33,41 @@ def commune(office: Office) -> dict[str, Any]:
 def test_sentences_are_vietnamese_and_name_whose_count_it_is(office: Office) -> None:
     office.measured(9, 10, 16)
     proposed = office.show(office.draft(), "/figures").json["proposed"]
-    assert proposed["samples"] == (
+    assert proposed["results"].splitlines() == [
         "Trong tháng 11 năm 2024, trên địa bàn tỉnh Thái Nguyên, Đo Sóng thu nhận 3 mẫu đo băng"
-        " rộng di động (hợp lệ 3, được tính 2); 0 mẫu đo băng rộng cố định. Lý do chính khiến mẫu"
-        " băng rộng di động không được tính: mẫu lặp lại của cùng thiết bị, cùng vị trí trong 4 giờ"
-        " (1 mẫu). Mẫu băng rộng di động được tính gồm: 2 mẫu chỉ do điện thoại báo."
+        " rộng di động (hợp lệ 3, được tính 2). Mẫu băng rộng di động được tính gồm: 2 mẫu chỉ do"
+        " điện thoại báo.",
+        "Theo số liệu Đo Sóng, 0/9 huyện (0,00%), 0/172 xã, phường (0,00%) đạt từ 300 mẫu được tính"
+        " băng rộng di động trở lên (theo Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của"
+        " Bộ Thông tin và Truyền thông).",
+    ]
+    lacking, reasons = proposed["shortcomings"].splitlines()
+    assert lacking.startswith("Còn 172 xã, phường thiếu mẫu băng rộng di động, thiếu nhiều nhất là")
+    assert reasons == (
+        "Lý do chính khiến mẫu băng rộng di động không được tính: mẫu lặp lại của cùng thiết bị,"
+        " cùng vị trí trong 4 giờ (1 mẫu)."
     )
-    assert proposed["reached"] == (
-        "Theo số liệu Đo Sóng, 0/1 đơn vị cấp tỉnh (0,00%), 0/9 đơn vị cấp huyện (0,00%), 0/172"
-        " đơn vị cấp xã (0,00%) đạt từ 300 mẫu được tính băng rộng di động trở lên (theo"
-        " Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của Bộ Thông tin và Truyền thông)."
-        " Tháng này không có mục tiêu băng rộng cố định."
+    assert proposed["tasks"] == "Tiếp tục đo băng rộng di động tại 172 xã, phường chưa đạt."
+    assert proposed.keys() == {"results", "shortcomings", "tasks"}  # nothing to say of the others
+
+
+def test_a_letter_speaks_to_no_volunteer() -> None:
+    cap = "vượt số mẫu tối đa được tính của một thiết bị trong tháng tại một xã, phường"
+    assert labels.reason("commune_cap") == cap
+    assert labels.reason("unproven") == "mẫu chưa được máy chủ đo xác nhận"
+    for code in (*NOT_VALID, *NOT_COUNTED):
+        assert not re.search("hãy|bạn|máy này|điện thoại này", labels.reason(code)), code
+
+
+def test_vnnic_s_count_is_that_of_the_unit_only_if_it_has_all_communes() -> None:
+    row = {"network": "mobile", "ours": 33, "theirs": 412}
+    both: Any = {"vnnic": [row], "communes": {"mobile": [None]}}
+    said = proposals._vnnic("mobile", UNIT, both)
+    assert said == "Theo VNNIC, xã Phú Lương có 412 mẫu băng rộng di động; theo Đo Sóng, 33 mẫu."
+    some: Any = {"vnnic": [row], "communes": {"mobile": [None, None]}}
+    assert "của 1/2 xã, phường: 412 mẫu; theo Đo Sóng, các nơi này có 33" in proposals._vnnic(
+        "mobile", UNIT, some
     )
-    assert "Còn 172 đơn vị cấp xã thiếu mẫu băng rộng di động" in proposed["lacking"]
-    assert "Chưa có chiến dịch nào" in proposed["lacking"]
-    assert "không có tổ đội nào" in proposed["teams"]
-    assert "Chưa nhập số liệu của VNNIC" in proposed["vnnic"]
 
 
 UNIT: ReportUnit = {
@@ -77,8 +98,9 @@ def test_a_commune_speaks_of_itself(office: Office) -> None:
     office.measured(9, 10, 16)
     begun = office.begin(unit=commune(office)["code"], level="commune").json
     proposed = office.show(begun["id"], "/figures").json["proposed"]
-    assert "có 2 mẫu được tính băng rộng di động, chưa đạt mục tiêu 300 mẫu" in proposed["reached"]
-    assert proposed["lacking"].startswith("Còn thiếu 298 mẫu băng rộng di động.")
+    assert "có 2 mẫu được tính băng rộng di động, chưa đạt mục tiêu 300 mẫu" in proposed["results"]
+    assert proposed["shortcomings"].startswith("Còn thiếu 298 mẫu băng rộng di động.")
+    assert proposed["tasks"].startswith("Tổ chức đo để đạt 300 mẫu")
 
 
 def test_teams_are_counted_once() -> None:
@@ -111,7 +133,7 @@ def test_what_is_planned_is_who_measures_there_next(office: Office) -> None:
     planned = {row["parent"]: row["planned"] for row in lacking}
     assert planned.pop("Thành phố Thái Nguyên") == ["Tháng Mười hai"]
     assert set(map(tuple, planned.values())) == {()}
-    assert "nằm trong địa bàn của chiến dịch: Tháng Mười hai." in figures["proposed"]["lacking"]
+    assert "nằm trong địa bàn của chiến dịch: Tháng Mười hai." in figures["proposed"]["tasks"]
 
 
 @pytest.mark.slow
@@ -135,8 +157,8 @@ def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
         ("Đội 1", 2),
         ("Tổ 2", 2),
     }
-    assert "1 đội thanh niên (Tỉnh Đoàn Thái Nguyên)" in whole["proposed"]["teams"]
-    assert "1 tổ công nghệ số cộng đồng (Tổ CNSCĐ)" in whole["proposed"]["teams"]
+    assert "1 đội thanh niên (Tỉnh Đoàn Thái Nguyên)" in whole["proposed"]["direction"]
+    assert "1 tổ công nghệ số cộng đồng (Tổ CNSCĐ)" in whole["proposed"]["direction"]
     here = office.begin(unit=commune(office)["code"], level="commune").json["id"]
     [row] = office.show(here, "/figures").json["sections"]["teams"]
     assert (row["team"], row["organisation_type"], row["counted"], row["needed"]) == (
@@ -180,7 +202,7 @@ def test_vnnic_stands_beside_where_it_was_imported(office: Office) -> None:
     assert (row["code"], row["network"]) == (code, "mobile")
     assert (row["ours"], row["theirs"], row["difference"]) == (2, 5, -3)
     assert row["reasons"] and all(reason.endswith(".") for reason in row["reasons"])
-    assert "VNNIC có số liệu của 1/1" in figures["proposed"]["vnnic"]
+    assert "VNNIC có số liệu băng rộng di động của 1/172 xã" in figures["proposed"]["results"]
     office.is_demo()
     office.frozen_of(office.client.get("/api/v1/reports", headers=admin).json["items"][0]["id"])
 

@@ -22,6 +22,7 @@ DEPARTMENT = {
     "agency": "SỞ THÔNG TIN VÀ TRUYỀN THÔNG",
     "titles": ["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"],
     "signer": "Nguyễn Thị An",
+    "headings": ["Chỉ đạo", "Kết quả đo", "Tồn tại", "Nhiệm vụ", "Kiến nghị"],
 }
 
 
@@ -116,6 +117,7 @@ def test_a_change_is_audited_without_the_words(
     ("changes", "field", "code"),
     [
         ({"agency": " "}, "agency", "blank"),
+        ({"headings": ["Kết quả"]}, "headings", "wrong_length"),
         ({"titles": ["CHỦ TỊCH", "PHÓ CHỦ TỊCH"]}, "titles", "not_for_another"),
     ],
 )

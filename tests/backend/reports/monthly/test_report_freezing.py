@@ -54,17 +54,18 @@ def test_a_remark_that_came_while_files_were_made_is_not_lost(
     real = lifecycle.render
 
     def slowly(figures: Any) -> Any:
-        body = {"remarks": {"samples": "Bổ sung phút chót."}}
-        seen = people.if_match(office.headers)
-        other = office.app.test_client()
-        assert other.patch(f"{URL}/{report}", json=body, headers=seen).status_code == 200
+        saved = office.app.test_client().put(
+            f"{URL}/{report}/remarks/results", data="Bổ sung phút chót.", content_type="text/plain",
+            headers=people.if_match(office.headers, 0),
+        )  # fmt: skip
+        assert saved.status_code == 200
         return real(figures)
 
     monkeypatch.setattr(lifecycle, "render", slowly)
     assert office.act(report, "freeze").status_code == 412
     monkeypatch.undo()
     assert office.act(report, "freeze").status_code == 200
-    assert office.show(report, "/figures").json["remarks"] == {"samples": "Bổ sung phút chót."}
+    assert office.show(report, "/figures").json["remarks"] == {"results": "Bổ sung phút chót."}
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """The letter that urges communes to measure: its text, its file, its access."""
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ PAGE = "/desk/area/19/reminder-letter?month=2024-11"
 
 
 def test_the_letter_says_what_lacks_and_what_to_do() -> None:
-    letter = compose_reminder(situation(), HEAD)
+    letter = compose_reminder(situation(days_left=5), HEAD)
     assert letter.head.subject == "V/v đôn đốc đo chất lượng mạng tháng 11 năm 2026"
     assert letter.head.recipients == ["Ủy ban nhân dân các xã, phường (theo danh sách tại Phụ lục)"]
     assert letter.opening.startswith("Thực hiện Công văn số 5691/BTTTT-CVT, Sở Khoa học và Công")
@@ -30,18 +30,29 @@ def test_the_letter_says_what_lacks_and_what_to_do() -> None:
     assert "Đến 13 giờ 33 phút ngày 27/11/2026, 5 trên 92 đơn vị cấp xã đạt 300 mẫu" in findings
     assert "8 đơn vị không có mẫu nào trong 3 ngày qua" in findings
     assert requested.endswith("có tên tại Phụ lục thực hiện các nội dung sau:")
-    assert "trong 4 ngày còn lại" in asks[0] and [one[:2] for one in asks] == ["1.", "2.", "3."]
+    assert "trong 5 ngày còn lại" in asks[0] and [one[:2] for one in asks] == ["1.", "2.", "3."]
     assert "trước ngày 10 tháng 12 năm 2026" in asks[2]
     assert letter.attached_to.endswith("năm 2026 của Sở Khoa học và Công nghệ)")
     assert letter.closing.endswith("./.")
 
 
+def test_with_few_days_left_the_letter_asks_for_the_next_month() -> None:
+    letter = compose_reminder(situation(days_left=1), HEAD)
+    _, _, first, *_ = letter.sections[0].paragraphs
+    assert "còn lại" not in first
+    assert "ngay từ đầu tháng 12 năm 2026" in first and "(khoảng 10 mẫu mỗi ngày)" in first
+    table = letter.annexes[0].parts[0]
+    assert isinstance(table, TablePart)
+    assert "needed_per_day" not in [column.key for column in table.columns]
+
+
 def test_few_communes_are_named_and_a_month_that_is_over_asks_nothing_of_it() -> None:
-    letter = compose_reminder(situation(2, days_left=None, due=None), HEAD)
+    over = datetime(2026, 12, 3, 2, tzinfo=UTC)
+    letter = compose_reminder(situation(2, days_left=None, due=None, at=over), HEAD)
     assert letter.head.recipients == ["Ủy ban nhân dân xã Số 0", "Ủy ban nhân dân phường Số 1"]
     findings, _, *asks = letter.sections[0].paragraphs
     assert findings.startswith("Kết thúc tháng 11 năm 2026, ")
-    assert "các tháng tiếp theo" in asks[0] and "báo cáo" not in asks[2]
+    assert "ngay từ đầu tháng 12 năm 2026" in asks[0] and "báo cáo" not in asks[2]
     [annex] = letter.annexes
     table = annex.parts[0]
     assert isinstance(table, TablePart)

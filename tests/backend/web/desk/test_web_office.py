@@ -85,6 +85,7 @@ def test_a_letterhead_is_proposed_and_kept(client: FlaskClient, token: str) -> N
         "symbol": "SKHCN-BCVT", "place": "Thái Nguyên",
         "recipients": "Cục Viễn thông\r\nUBND tỉnh\r\n\r\n", "copies": "Như trên",
         "titles": "KT. GIÁM ĐỐC\r\nPHÓ GIÁM ĐỐC", "superior": "", "signer": "",
+        "headings": "A\r\nB\r\nC\r\nD\r\nE",
     }  # fmt: skip
     wrong = client.post("/desk/area/19/letterhead", data=form | {"titles": "A\r\nB"})
     assert wrong.status_code == 200 and ">A\r\nB</textarea>" in wrong.text

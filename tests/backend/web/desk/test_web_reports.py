@@ -1,11 +1,9 @@
 """Reports on the official's desk: each step is a form, and what is shown is what is frozen."""
 
-import re
 from datetime import UTC, datetime
 from html import unescape
 from io import BytesIO
 from typing import Any
-from zipfile import ZipFile
 
 import pytest
 from flask import Flask
@@ -71,46 +69,26 @@ def test_the_page_says_what_the_report_says(desk: Desk) -> None:
     page, found = desk.page(report), desk.show(report, "/figures").json
     for words in found["proposed"].values():
         assert words in page
-    assert page.count("data-remark=") == 8
+    assert page.count("data-remark=") == 5
+    assert "Viết thêm" in page and "Viết lại cả mục" in page
 
 
-@pytest.mark.long
-def test_the_preview_has_the_pictures_of_the_letter(desk: Desk) -> None:
+def test_own_words_are_added_or_replace_the_sentences(desk: Desk) -> None:
     report = desk.draft()
-    addresses = re.findall(r'<img src="(/desk/reports/[^"]+)"', desk.page(report))
-    assert f"/desk/reports/{report}/pictures/mobile-steps.png" in addresses
-    letter = desk.show(report, "/files/report.docx").data
-    drawn = [
-        one.filename for one in ZipFile(BytesIO(letter)).infolist() if "media/" in one.filename
-    ]
-    assert len(drawn) == len(addresses)  # no broken picture, and none is left out
-    for address in addresses:
-        answer = desk.client.get(address)
-        assert answer.data.startswith(b"\x89PNG") and answer.headers["ETag"]
-        again = desk.client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
-        assert again.status_code == 304
-    for other in ("mobile-other", "satellite-steps", "mobile-speeds"):
-        path = f"/desk/reports/{report}/pictures/{other}.png"
-        assert desk.client.get(path).status_code == 404
-
-
-def test_remarks_replace_what_was_proposed(desk: Desk) -> None:
-    report = desk.draft()
-    done = desk.send(report, "remarks", samples="Mưa lũ kéo dài.", notes="")
+    facts = desk.show(report, "/figures").json["proposed"]["results"]
+    seen = token(desk.page(report), "results")
+    typed = {"results": "Mưa lũ kéo dài.", "results_seen": seen, "tasks": ""}
+    done = desk.send(report, "remarks", **typed)
     assert (done.status_code, done.location) == (303, f"/desk/reports/{report}")
-    assert desk.show(report).json["remarks"] == {"samples": "Mưa lũ kéo dài."}
-    assert desk.send(report, "remarks", samples="").status_code == 303
+    assert desk.show(report).json["remarks"] == {"results": "Mưa lũ kéo dài."}
+    shown = f'data-proposed="{facts}">'
+    assert desk.page(report).partition(shown)[2].startswith(f"{facts}\nMưa lũ kéo dài.</div>")
+    typed["results_seen"] = token(desk.page(report), "results")
+    assert desk.send(report, "remarks", **typed, results_rewrites="yes").status_code == 303
+    assert desk.page(report).partition(shown)[2].startswith("Mưa lũ kéo dài.</div>")
+    typed |= {"results": "", "results_seen": token(desk.page(report), "results")}
+    assert desk.send(report, "remarks", **typed).status_code == 303
     assert desk.show(report).json["remarks"] == {}
-
-
-@pytest.mark.slow
-def test_what_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
-    report = desk.draft()
-    desk.send(report, "remarks", samples="Một")
-    page = desk.send(report, "remarks", samples="Hai", version="1")
-    assert page.status_code == 200 and 'role="alert"' in page.text
-    assert ">Hai</textarea>" in page.text  # nothing typed is lost
-    assert desk.show(report).json["remarks"] == {"samples": "Một"}
 
 
 def token(page: str, section: str) -> str:
@@ -122,41 +100,47 @@ def token(page: str, section: str) -> str:
 def test_a_form_of_two_people_saves_both(desk: Desk) -> None:
     report = desk.draft()
     page = desk.page(report)
-    seen = {f"{name}_seen": token(page, name) for name in ("samples", "notes", "teams")}
-    first = {"samples": "Một", "notes": "", "teams": "", **seen}
+    seen = {f"{name}_seen": token(page, name) for name in ("results", "tasks", "direction")}
+    first = {"results": "Một", "tasks": "", "direction": "", **seen}
     assert desk.send(report, "remarks", **first, version="1").status_code == 303
     # The second form was opened before, and did not touch the samples.
-    second = {"samples": "", "notes": "Hai", "teams": "", **seen}
+    second = {"results": "", "tasks": "Hai", "direction": "", **seen}
     assert desk.send(report, "remarks", **second, version="1").status_code == 303
-    assert desk.show(report).json["remarks"] == {"samples": "Một", "notes": "Hai"}
-    third = {"samples": "Ba", "notes": "", "teams": "Bốn", **seen}
+    assert desk.show(report).json["remarks"] == {"results": "Một", "tasks": "Hai"}
+    third = {"results": "Ba", "tasks": "", "direction": "Bốn", **seen}
     shown = desk.send(report, "freeze", **third, version="1")
     assert shown.status_code == 200 and "Trong lúc bạn viết" in shown.text
     assert ">Ba</textarea>" in shown.text and ">Một</p>" in shown.text  # both texts
     found = desk.show(report).json
-    assert found["remarks"] == {"samples": "Một", "notes": "Hai", "teams": "Bốn"}
+    assert found["remarks"] == {"results": "Một", "tasks": "Hai", "direction": "Bốn"}
     assert found["state"] == "draft"
-    again = {**third, "samples_seen": token(shown.text, "samples")}
+    again = {**third, "results_seen": token(shown.text, "results")}
     assert desk.send(report, "freeze", **again).status_code == 303
-    assert desk.show(report, "/figures").json["remarks"]["samples"] == "Ba"
+    assert desk.show(report, "/figures").json["remarks"]["results"] == "Ba"
 
 
 @pytest.mark.long
 def test_the_letter_is_chosen_in_the_draft(desk: Desk) -> None:
     report = desk.draft()
-    lines = "KT. GIÁM ĐỐC\r\nPHÓ GIÁM ĐỐC"
-    chosen = {"kind": "report", "proposal": lines, "signer": "Lê Văn Cường", "samples": "Đủ."}
-    assert desk.send(report, "remarks", **chosen).status_code == 303
-    shown = desk.show(report, "/letter").json
-    assert (shown["kind"], shown["titles"]) == ("report", ["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"])
+    assert desk.send(report, "remarks", kind="report").status_code == 303
+    assert desk.show(report, "/letter").json["kind"] == "report"
+    assert '<p class="title">BÁO CÁO</p>' in desk.page(report)
+
+
+@pytest.mark.long
+def test_who_signs_is_asked_at_approval_and_printed(desk: Desk) -> None:
+    report = desk.frozen()
     page = desk.page(report)
-    assert "BÁO CÁO" in page and "<strong>PHÓ GIÁM ĐỐC</strong>" in page
-    assert "Việc cần xem trước khi khóa" in page
-    wrong = {"kind": "report", "proposal": "", "titles": "GIÁM ĐỐC\nPHÓ", "samples": "Đủ."}
-    assert desk.send(report, "remarks", **wrong).status_code == 200
-    desk.send(report, "freeze", **chosen)
-    frozen = desk.page(report)
-    assert 'value="Lê Văn Cường"' in frozen and 'value="PHÓ GIÁM ĐỐC"' in frozen  # who confirms
+    assert "Ai ký?" in page and '<option value="KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC"' in page
+    assert "Dành cho máy" in page
+    wrong = {"proposal": "", "titles": "GIÁM ĐỐC\nPHÓ", "name": "Lê Văn Cường"}
+    assert desk.send(report, "approve", **wrong).status_code == 200
+    lines = "KT. GIÁM ĐỐC\r\nPHÓ GIÁM ĐỐC"
+    done = desk.send(report, "approve", proposal=lines, name="Lê Văn Cường")
+    assert done.status_code == 303
+    page = desk.page(report)
+    assert "Lê Văn Cường, PHÓ GIÁM ĐỐC đã xác nhận" in page
+    assert '<strong>PHÓ GIÁM ĐỐC</strong><br><strong class="signer">Lê Văn Cường</strong>' in page
 
 
 def test_documents_are_confirmed_on_their_page(desk: Desk) -> None:
@@ -186,13 +170,13 @@ def test_from_the_draft_to_the_signed_letter(desk: Desk) -> None:
     url = f"/api/v1/reports/{report}/files/report.csv.zip"
     named = desk.client.get(url).headers["Content-Disposition"]
     assert named == "attachment; filename=BC-2024-11-tinh-thai-nguyen-nhap.csv.zip"
-    typed = {"samples": "Mưa lũ kéo dài.", "notes": ""}
+    typed = {"results": "Mưa lũ kéo dài.", "results_seen": token(desk.page(report), "results")}
     assert desk.send(report, "freeze", **typed).status_code == 303
-    assert desk.show(report, "/figures").json["remarks"] == {"samples": "Mưa lũ kéo dài."}
-    assert "khóa số liệu</button>" not in desk.page(report)
+    assert desk.show(report, "/figures").json["remarks"] == {"results": "Mưa lũ kéo dài."}
+    assert "chốt số liệu</button>" not in desk.page(report)
     assert 'value="Trần Thị Bình"' in desk.page(report)  # who approves, unless another is named
-    assert desk.send(report, "approve", title="Phó Giám đốc").status_code == 303
-    assert "Trần Thị Bình, Phó Giám đốc đã xác nhận" in desk.page(report)
+    assert desk.send(report, "approve").status_code == 303
+    assert "Trần Thị Bình, GIÁM ĐỐC đã xác nhận" in desk.page(report)
     letter = {"number": "12/BC-SKHCN", "signed_on": "2024-12-04"}
     none = desk.send(report, "attachments", **letter)
     assert none.status_code == 200 and 'id="file-fault"' in none.text
@@ -223,10 +207,11 @@ def test_a_letter_may_be_larger_than_what_phones_send(desk: Desk) -> None:
 def test_a_month_that_goes_on_cannot_be_frozen(desk: Desk) -> None:
     desk.clock.now = datetime(2024, 11, 20, 12, tzinfo=UTC)
     report = desk.draft()
-    assert "Chỉ khóa được số liệu khi tháng đã hết" in desk.page(report)
-    refused = desk.send(report, "freeze", samples="Mưa lũ kéo dài.").text
+    assert "Chỉ chốt được số liệu khi tháng đã hết" in desk.page(report)
+    seen = token(desk.page(report), "results")
+    refused = desk.send(report, "freeze", results="Mưa lũ kéo dài.", results_seen=seen).text
     assert 'role="alert"' in refused and ">Mưa lũ kéo dài.</textarea>" in refused
-    assert desk.show(report).json["remarks"] == {"samples": "Mưa lũ kéo dài."}
+    assert desk.show(report).json["remarks"] == {"results": "Mưa lũ kéo dài."}
 
 
 def test_a_draft_is_given_up(desk: Desk) -> None:
@@ -242,7 +227,7 @@ def test_what_came_after_freezing_is_told(desk: Desk) -> None:
     report = desk.frozen()
     assert "số liệu không đổi" in desk.page(report)
     desk.late([(16, 9)], phone)
-    assert "đã thay đổi sau khi khóa" in desk.page(report)
+    assert "đã thay đổi sau khi chốt" in desk.page(report)
 
 
 @pytest.mark.slow

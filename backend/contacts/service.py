@@ -14,9 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from backend.accounts.access import Actor, can, require
 from backend.accounts.audit import record_act, record_read
 from backend.accounts.login_names import format_phone
+from backend.accounts.models import Role, User
+from backend.accounts.users import in_force
 from backend.clock import local_day
 from backend.contacts.models import UnitContact
-from backend.database.extensions import db
+from backend.database.extensions import db, fetch_autocommit
 from backend.errors import Problem, invalid
 from backend.http.etags import stale
 from backend.organisations.scopes import unit_scope
@@ -29,6 +31,23 @@ MAX_CONTACTS = 10
 # Without a change for as long, a contact has probably left the office.
 KEPT = timedelta(days=730)
 FIELDS = ("name", "office", "phone", "email")
+
+
+# Officials of communes with an account are contacts, as long as they have the role.
+ADD_OFFICIALS = """
+    insert into unit_contacts (unit_id, name, phone, email, changed_at)
+    select r.scope_id, coalesce(u.display_name, u.name),
+        case when u.name not like '%@%' then u.name end,
+        case when u.name like '%@%' then u.name end, %(now)s::timestamptz
+    from roles r join users u on u.id = r.user_id
+        join units n on n.id = r.scope_id and n.level = 'commune'
+    where r.role = 'official' and r.scope_kind = 'unit' and r.delegated_by is null
+        and r.valid_from <= %(now)s and (r.valid_to is null or r.valid_to > %(now)s)
+        and u.closed_at is null and r.scope_id = any(%(units)s::int[])
+        and not exists (select from unit_contacts c
+            where c.unit_id = r.scope_id and u.name in (c.phone, c.email))
+    on conflict do nothing returning id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +65,12 @@ def list_contacts(actor: Actor, code: str, now: datetime) -> list[UnitContacts]:
     units = [unit]
     if unit.level != "commune":
         units += units_on(local_day(now), "commune", code)
-    found = contacts_of([one.id for one in units])
+    found = contacts_of([one.id for one in units], now)
     return [UnitContacts(one, found.get(one.id, [])) for one in units]
 
 
 def area_contacts(
-    actor: Actor, area: UnitRow, units: Iterable[Mapping[str, Any]]
+    actor: Actor, area: UnitRow, units: Iterable[Mapping[str, Any]], now: datetime
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the contacts of units of an area by code; none where the actor keeps none there."""
     if not can(actor, ACT, unit_scope(area.id)):
@@ -63,12 +82,13 @@ def area_contacts(
             Unit.code.in_(codes), Unit.system == area.system, Unit.level == "commune"
         )
     ).all()
-    found = contacts_of([row.id for row in rows])
+    found = contacts_of([row.id for row in rows], now)
     return {row.code: found[row.id] for row in rows if row.id in found}
 
 
-def contacts_of(units: Collection[int]) -> dict[int, list[dict[str, Any]]]:
-    """Return the contacts of units by unit; the caller checks the access."""
+def contacts_of(units: Collection[int], now: datetime) -> dict[int, list[dict[str, Any]]]:
+    """Return the contacts of units by unit, with their officials; the caller checks the access."""
+    fetch_autocommit(ADD_OFFICIALS, {"units": list(units), "now": now})
     query = select(UnitContact).where(UnitContact.unit_id.in_(units)).order_by(UnitContact.id)
     found: dict[int, list[dict[str, Any]]] = {}
     for row in db.session.scalars(query):
@@ -142,6 +162,14 @@ def remove_contact(actor: Actor, code: str, contact_id: int, now: datetime) -> N
     row = db.session.get(UnitContact, contact_id)
     if row is None or area.id not in unit_scope(row.unit_id).units:
         raise Problem(404, "not_found")
+    official = (
+        select(Role.id)
+        .join(User, User.id == Role.user_id)
+        .where(Role.role == "official", Role.scope_kind == "unit", Role.scope_id == row.unit_id)
+        .where(in_force(now), Role.delegated_by.is_(None), User.name.in_((row.phone, row.email)))
+    )
+    if db.session.scalar(select(official.exists())):
+        raise Problem(409, "contact_official")
     db.session.delete(row)
     record_act(actor, "contact.remove", f"unit:{row.unit_id}", contact=contact_id)
     db.session.commit()

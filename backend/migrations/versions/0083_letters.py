@@ -6,7 +6,7 @@ Remarks of drafts move into the five sections; they replaced the sentences, and 
 from alembic import op
 
 revision = "0083"
-down_revision = "0086"
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 

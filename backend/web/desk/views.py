@@ -95,9 +95,10 @@ def figures(query: dict[str, Any], code: str) -> Response:
 @bp.page("/area/<code>/remind", schemas.RemindQuerySchema)
 def remind(query: dict[str, Any], code: str) -> Response:
     """Show a message to each unit of a group that lacks samples."""
-    area_page = show_area(actor(), code, query | {"sort": "-shortfall", "page": 1}, clock_now())
+    now = clock_now()
+    area_page = show_area(actor(), code, query | {"sort": "-shortfall", "page": 1}, now)
     items = units_to_remind(area_page, query["show"])
-    people = area_contacts(actor(), area_page.unit, items)
+    people = area_contacts(actor(), area_page.unit, items, now)
     mails = [one["email"] for unit in items for one in people.get(unit["code"], [])]
     values = _area_values(query, area_page) | {"group": query["show"], "items": items}
     values |= {"people": people, "addresses": [one for one in mails if one]}

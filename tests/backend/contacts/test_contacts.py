@@ -70,6 +70,22 @@ def test_a_contact_is_added_changed_and_removed(
     assert "Hoa" not in str(log) and "345" not in str(log) and "office" in log[1][1]
 
 
+def test_officials_of_communes_are_contacts_by_themselves(
+    app: Flask, client: FlaskClient, token: str
+) -> None:
+    commune = people.unit_id(app, "05443")
+    people.account(app, COMMUNE, "official", commune, display_name="Lê Thị Lan")
+    people.account(app, "+84912345678", "official", people.unit_id(app, "05446"))
+    page = client.get(PAGE).text
+    assert "Lê Thị Lan" in page and f"mailto:{COMMUNE}" in page and "tel:+84912345678" in page
+    assert "<strong>2</strong> trên 173 đơn vị" in client.get(PAGE).text  # once
+    remind = client.get("/desk/area/19/remind?month=2024-11&level=commune").text
+    assert "Lê Thị Lan" in remind and 'href="tel:+84912345678"' in remind
+    [lan] = [one for one in stored(app) if one.email == COMMUNE]
+    refused = client.post(f"{PAGE}/{lan.id}/remove", data={"csrf_token": token})
+    assert refused.status_code == 409 and "là cán bộ của đơn vị" in refused.text
+
+
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
@@ -104,7 +120,7 @@ def test_nobody_else_sees_or_changes_them(app: Flask, client: FlaskClient, token
         removal = other.post(f"/desk/area/{scope}/contacts/{one.id}/remove", data=sent)
         assert removal.status_code == 404
         assert save(other, sent["csrf_token"], f"/desk/area/{scope}/contacts").status_code == 200
-    assert len(stored(app)) == 1
+    assert len(stored(app)) == 2  # the official of the commune is one
     public = app.test_client()
     for path in ("/unit/05443", "/api/v1/units/05443", "/api/v1/units/search?q=hoa",
                  "/api/v1/coverage?month=2024-11&parent=19"):  # fmt: skip

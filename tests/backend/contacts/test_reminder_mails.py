@@ -76,7 +76,7 @@ def test_the_chosen_contacts_get_a_mail_each(app: Flask, client: FlaskClient, to
     assert "0/300 mẫu · 0 máy" in text and "còn thiếu 300 mẫu." in text and "Trần Thị Bình" in text
     assert text.startswith("Kính gửi: Nguyễn Thị Hoa, Phó Chủ tịch\n\nPhường Trưng Vương, ")
     assert "&amp;" not in text and "&#39;" not in text and "\n\n\n" not in text
-    assert "/unit/05443?" in text
+    assert "\nhttp://localhost/unit/05443\n" in text
     scope = f"unit:{people.unit_id(app, '19', level='province')}"
     [(_, details)] = [one for one in audit_entries(app, scope) if one[0] == "reminder.mail"]
     expected = {"month": "2024-11", "network": "mobile", "contacts": [int(hoa)], "failed": 0}

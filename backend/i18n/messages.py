@@ -684,17 +684,16 @@ TEXTS: dict[str, str] = {
     "networks_empty": N_("The file has no network."),
     # VNNIC's counts
     "vnnic_not_table": N_("Only a CSV or XLSX table or the JSON of VNNIC is accepted."),
-    "vnnic_no_header": N_(
-        "There is no column of samples; name it, for example columns=samples=Số lượng."
-    ),
-    "vnnic_columns_unreadable": N_("Write it as column=title;column=title."),
+    "vnnic_no_header": N_("No column of samples was found. Head the columns: Mã, Đơn vị, Số mẫu."),
     "vnnic_unit_unknown": N_("The month's list has no such unit."),
     "vnnic_unit_ambiguous": N_(
         "Several units have this name; add its type, district, province or code."
     ),
     "vnnic_code_not_name": N_("Code and name belong to different units in that month."),
-    "vnnic_outside_area": N_("The unit is outside your area."),
-    "vnnic_unit_twice": N_("This unit is already in a row above."),
+    "vnnic_outside_area": N_("{0} is outside your area."),
+    "vnnic_unit_twice": N_("This unit is already in row {0}."),
+    "vnnic_not_samples": N_("“Samples” must be a number from 0 on, such as 1310."),
+    "vnnic_not_speed": N_("A speed or latency must be a number such as 48.5."),
     # tickets, measuring hosts
     "too_many_tickets": N_(
         "This phone has too many tickets; measure with one of them or try again later."

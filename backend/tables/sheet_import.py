@@ -41,7 +41,7 @@ class Remark:
         return {
             "field": self.field,
             "code": self.code,
-            "message": message(self.code, language),
+            "message": message(self.code, language).format(*self.candidates),
             "candidates": list(self.candidates),
         }
 

@@ -124,7 +124,7 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     check_page(page, "desk-vnnic")
     page.set_input_files("#file", table)
     press(page, "Kiểm tra")
-    expect_text(page, "Xem trước kết quả nhập")
+    expect_text(page, "Xã Không Có")
     check_page(page, "desk-vnnic-checked")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
     for path in ("/account/deputies", "/desk/area/19/references", "/desk/area/19/vnnic"):

@@ -1,42 +1,39 @@
-"""Import VNNIC's own counts, with a dry run; the import is idempotent.
+"""Import VNNIC's own counts as a draft, which an official publishes; the import is idempotent.
 
 Rows are matched to units by code, else by name, never by guessing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.access import Actor, Scope, can, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.vnnic.models import VnnicColumns, VnnicCount
-from backend.coverage.vnnic.reader import (
-    COLUMNS,
-    FIGURES,
-    SavedColumns,
-    digest_of_titles,
-    is_atlas,
-    read_file,
-)
+from backend.coverage.signals.queries import units_below
+from backend.coverage.vnnic.models import VnnicCount
+from backend.coverage.vnnic.reader import FIGURES, is_atlas, read_file
 from backend.database.extensions import db
 from backend.errors import invalid
 from backend.i18n.catalogues import Language
 from backend.organisations.clusters import units_of
+from backend.organisations.references import serialize_units
+from backend.organisations.scopes import unit_scope
 from backend.tables.sheet_import import SheetImport, SheetRow, refuse_repeated
 from backend.units.finder import UnitFinder, set_unit
 from backend.units.index import NamedUnit, unit_index
-from backend.units.service import check_level
+from backend.units.search import choose_units
+from backend.units.service import check_level, find
 
 ACT = "vnnic.import"
 # Codes of the General Statistics Office; a spreadsheet drops their leading zeros.
 DIGITS = {"province": 2, "district": 3, "commune": 5}
-# Saved sets of titles that are tried on a file with unknown titles.
-MAX_SAVED_COLUMNS = 50
+HEADS = ("Mã", "Đơn vị", "Số mẫu")  # of a table's columns
 VALUES = ("samples", *FIGURES, "source")
 # The messages of the team import mention communes of today; these are used instead.
 UNFOUND = {
@@ -45,17 +42,18 @@ UNFOUND = {
     "place_ambiguous": "vnnic_unit_ambiguous",
 }
 
+UNSYNCHRONIZED = {"synchronize_session": False}
+
 IsAllowed = Callable[[NamedUnit], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What the file itself does not contain: month, network, level, and titles of columns."""
+    """What the file itself does not contain."""
 
     month: str
     network: str
     level: str | None = None
-    columns: Mapping[str, str] | None = None  # column: its title
     home: int | None = None  # unit whose communes are meant by a name of several
 
 
@@ -99,16 +97,15 @@ def import_vnnic(
     require(actor, ACT, Scope(units=own, clusters=actor.ids("official", "cluster")))
     if month_start(options.month) > local_day(now):
         raise invalid("month", "month_in_future")
-    if set(options.columns or {}) - set(COLUMNS):
-        raise invalid("columns", "not_one_of")
     raw = fetch()
     source = "atlas" if is_atlas(raw) else "table"
     level = options.level or {"atlas": "province", "table": "commune"}[source]
-    sheet = read_file(raw, level, options.columns or {}, _saved_columns())
+    sheet = read_file(raw, level)
     day = month_end(options.month)
     check_level(day, level)
     home = options.home or (next(iter(own)) if len(own) == 1 else None)
-    finder = UnitFinder(unit_index().on(day, level), home, DIGITS[level])
+    choose = partial(choose_units, day=day, level=level)
+    finder = UnitFinder(unit_index().on(day, level), home, DIGITS[level], choose)
     is_allowed = _within_area(actor)
     for row in sheet.rows:
         if not row.errors:
@@ -139,17 +136,20 @@ def _match(row: SheetRow, finder: UnitFinder, is_allowed: IsAllowed) -> None:
     found = finder.find_named(code, name, "vnnic_code_not_name")
     if found.unit and not is_allowed(found.unit):
         row.refuse("unit", "vnnic_outside_area", found.unit.label)
+    elif found.unit and found.note == "place_was":  # with other ground, and other samples
+        row.refuse("unit", "place_was_which", found.unit.label)
     else:
         set_unit(row, "unit", found, UNFOUND)
 
 
 def _compare(rows: Sequence[SheetRow], source: str, options: ImportOptions) -> None:
-    """Refuse repeated units, and find the values stored for the others."""
+    """Refuse repeated units, and find the values published for the others."""
     refuse_repeated(rows, lambda row: row.unit_id, "unit", "vnnic_unit_twice")
     stored = select(VnnicCount.unit_id, *(getattr(VnnicCount, name) for name in VALUES)).where(
         VnnicCount.month == options.month,
         VnnicCount.network == options.network,
         VnnicCount.unit_id.in_({row.unit_id for row in rows if row.unit_id}),
+        ~VnnicCount.draft,
     )
     by_unit = {one.unit_id: one for one in db.session.execute(stored)}
     for row in rows:
@@ -169,35 +169,67 @@ def _within_area(actor: Actor) -> IsAllowed:
     return is_allowed
 
 
-def _saved_columns() -> SavedColumns:
-    """Return the columns named in earlier imports, latest first."""
-    latest = select(VnnicColumns).order_by(VnnicColumns.learned_at.desc())
-    rows = db.session.scalars(latest.limit(MAX_SAVED_COLUMNS))
-    return {row.titles: row.columns for row in rows}
-
-
 def _write(result: ImportResult, now: datetime) -> None:
-    options, sheet = result.options, result.sheet
-    key = {"month": options.month, "network": options.network}
+    """Replace the drafts of the file's units by what differs from their published counts."""
+    options, rows = result.options, result.sheet.rows
+    key = {"month": options.month, "network": options.network, "draft": True}
+    units = [row.unit_id for row in rows if row.outcome != "error"]
+    db.session.execute(delete(VnnicCount).filter_by(**key).where(VnnicCount.unit_id.in_(units)))
     changed = [
         {**key, "unit_id": row.unit_id, **row.values, "imported_at": now}
-        for row in sheet.rows
+        for row in rows
         if row.outcome in ("create", "update")
     ]
     if changed:
-        add = insert(VnnicCount)
-        fresh = {name: getattr(add.excluded, name) for name in (*VALUES, "imported_at")}
-        db.session.execute(
-            add.on_conflict_do_update(index_elements=["month", "network", "unit_id"], set_=fresh),
-            changed,
-        )
-    if options.columns and result.source == "table":
-        add = insert(VnnicColumns).values(
-            titles=digest_of_titles(sheet), columns=dict(options.columns), learned_at=now
-        )
-        fresh = {"columns": add.excluded.columns, "learned_at": now}
-        db.session.execute(add.on_conflict_do_update(index_elements=["titles"], set_=fresh))
+        db.session.execute(insert(VnnicCount), changed)
 
 
 def _describe(row: SheetRow) -> dict[str, Any]:
     return {"name": row.name, "unit": row.unit or None, "samples": row.values.get("samples")}
+
+
+STATES = ("published", "draft", "removed")
+
+
+def set_table_state(actor: Actor, code: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Publish the draft of a unit and those below it, take their table back, or remove the draft.
+
+    A table that is taken back is a draft again, in place of one that there may be. With `preview`
+    nothing changes.
+    """
+    month, state = data["month"], data["state"]
+    unit = find(month_end(month), code, data["level"])
+    require(actor, ACT, unit_scope(unit.id))
+    key = {"month": month, "network": data["network"]}
+    below = _counts(key, units_below(unit.id), draft=state != "draft")
+    moved = dict(db.session.execute(below.with_for_update()).all())
+    before = dict(db.session.execute(_counts(key, moved, draft=False)).all())
+    after = moved if state == "published" else {}
+    effect = {
+        **key,
+        "state": state,
+        "preview": data["preview"],
+        "rows": [
+            {"unit": reference, "before": before.get(one), "after": after.get(one)}
+            for one, reference in serialize_units(moved).items()
+            if one is not None
+        ],
+    }
+    if not data["preview"]:
+        rows = VnnicCount.unit_id.in_(moved)
+        gone = delete(VnnicCount).filter_by(**key, draft=state != "published").where(rows)
+        db.session.execute(gone, execution_options=UNSYNCHRONIZED)
+        if state != "removed":
+            kept = update(VnnicCount).filter_by(**key).where(rows).values(draft=state == "draft")
+            db.session.execute(kept, execution_options=UNSYNCHRONIZED)
+        record_act(actor, f"vnnic.{state}", f"unit:{unit.id}", **key, rows=len(moved))
+        db.session.commit()
+    return effect
+
+
+def _counts(
+    key: Mapping[str, str], units: Collection[int], *, draft: bool
+) -> Select[int, int | None]:
+    """Select units and samples of published counts, or of a draft."""
+    query = select(VnnicCount.unit_id, VnnicCount.samples).filter_by(**key, draft=draft)
+    return query.where(VnnicCount.unit_id.in_(units))

@@ -9,7 +9,7 @@ from backend.database.extensions import db
 
 
 class VnnicCount(db.Model):
-    """VNNIC's own figures of a unit's month, stored beside ours."""
+    """VNNIC's own figures of a unit's month beside ours: published ones, and a draft of others."""
 
     __tablename__ = "vnnic_counts"
     __table_args__ = (CheckConstraint("source in ('table', 'atlas')", name="source"),)
@@ -19,6 +19,7 @@ class VnnicCount(db.Model):
     unit_id: Mapped[int] = mapped_column(
         ForeignKey("units.id"), primary_key=True, autoincrement=False
     )
+    draft: Mapped[bool] = mapped_column(primary_key=True)
     samples: Mapped[int | None]  # null: "not enough samples"
     download_mbps: Mapped[float | None]
     upload_mbps: Mapped[float | None]
@@ -26,13 +27,3 @@ class VnnicCount(db.Model):
     jitter_ms: Mapped[float | None]
     source: Mapped[str]
     imported_at: Mapped[datetime]
-
-
-class VnnicColumns(db.Model):
-    """The columns of VNNIC's tables, as named by a user for a set of titles."""
-
-    __tablename__ = "vnnic_columns"
-
-    titles: Mapped[str] = mapped_column(primary_key=True)  # a digest of the set
-    columns: Mapped[dict[str, str]]
-    learned_at: Mapped[datetime]

@@ -2,16 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
-from backend.errors import Problem, invalid
+from backend.errors import invalid
 from backend.tables.sheet_import import Remark, SheetImport, SheetRow, digest_of, read_sheet
-from backend.tables.table import MAX_ROWS, Kind, normalize_title
+from backend.tables.table import MAX_ROWS, Kind
 from geo.gazetteer import plain
 
-# Known titles of each column; columns that a user named for a set of titles take precedence.
+# Known titles of each column.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "code": ("ma", "ma xa", "ma don vi", "ma dvhc", "ma huyen", "ma tinh", "code", "unit code"),
     "name": ("ten", "ten don vi", "don vi", "dia phuong", "dia ban", "name", "unit"),
@@ -38,19 +37,11 @@ _WHOLE = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[.,\s][0-9]{3}){1,2}")  # 1234, 1.
 _SPEED = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,9})?")
 
 
-SavedColumns = Mapping[str, Mapping[str, str]]  # digest of a set of titles: column -> title
-
-
-def read_file(
-    raw: bytes, level: str, columns: Mapping[str, str], saved: SavedColumns
-) -> SheetImport:
-    """Read a file; `columns` maps columns to titles, `saved` holds such mappings of earlier files.
-
-    Raises Problem (422) if the file has no readable table.
-    """
+def read_file(raw: bytes, level: str) -> SheetImport:
+    """Read a file; raise Problem (422) if it has no readable table."""
     if is_atlas(raw):
         return SheetImport(_atlas(raw), digest_of(raw), {"format": "json"})
-    sheet = _read_table(raw, columns, saved)
+    sheet = read_sheet(raw, TABLE)
     for row in sheet.rows:
         if not row.errors:
             _read_row(row, level)
@@ -60,46 +51,6 @@ def read_file(
 def is_atlas(raw: bytes) -> bool:
     """Return whether a file is the JSON of the Internet Atlas."""
     return raw.lstrip()[:1] in (b"[", b"{")
-
-
-def digest_of_titles(sheet: SheetImport) -> str:
-    """Return the digest of a table's set of titles, independent of their order and spelling."""
-    titles = sorted(map(normalize_title, (*sheet.columns.values(), *sheet.ignored)))
-    return digest_of("\n".join(titles).encode())
-
-
-def _kind(columns: Mapping[str, str]) -> Kind:
-    """Return the table kind with titles given by a user; they replace the known titles."""
-    given = {name: (normalize_title(title),) for name, title in columns.items()}
-    taken = {title for titles in given.values() for title in titles}
-    rest = {
-        name: tuple(title for title in titles if title not in taken)
-        for name, titles in COLUMNS.items()
-        if name not in given
-    }
-    return replace(TABLE, columns=rest | given)
-
-
-def _read_table(raw: bytes, columns: Mapping[str, str], saved: SavedColumns) -> SheetImport:
-    if columns:
-        return read_sheet(raw, _kind(columns))
-    try:
-        sheet = read_sheet(raw, TABLE)
-    except Problem:
-        for digest, saved_columns in saved.items():
-            if match := _with_titles(raw, digest, saved_columns):
-                return match
-        raise
-    earlier = saved.get(digest_of_titles(sheet))
-    return read_sheet(raw, _kind(earlier)) if earlier else sheet
-
-
-def _with_titles(raw: bytes, digest: str, columns: Mapping[str, str]) -> SheetImport | None:
-    try:
-        sheet = read_sheet(raw, _kind(columns))
-    except Problem:
-        return None
-    return sheet if digest_of_titles(sheet) == digest else None
 
 
 def _read_row(row: SheetRow, level: str) -> None:
@@ -158,11 +109,11 @@ def not_enough(text: str) -> bool:
 
 
 def parse_samples(text: str) -> int | None:
-    """Return the number of samples in a cell, None if blank; raise ValueError("not_whole")."""
+    """Return the number of samples in a cell, None if blank; ValueError with a code otherwise."""
     if plain(text) in BLANK or not_enough(text):
         return None
     if not _WHOLE.fullmatch(text):
-        raise ValueError("not_whole")
+        raise ValueError("vnnic_not_samples")
     return int(re.sub(r"\D", "", text))
 
 
@@ -174,7 +125,7 @@ def parse_speed(text: str) -> float | None:
     if plain(text) in BLANK or not_enough(text):
         return None
     if not _SPEED.fullmatch(text):
-        raise ValueError("not_number")
+        raise ValueError("vnnic_not_speed")
     return float(text.replace(",", ".")) or None
 
 

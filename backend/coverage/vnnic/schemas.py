@@ -1,18 +1,15 @@
 """Schemas of the import of VNNIC's counts and of their comparison with ours."""
 
-from typing import Any
+from marshmallow import Schema, fields
 
-from marshmallow import ValidationError, fields, post_load
-
-from backend.coverage.figures.schemas import CoverageSchema, month_field
+from backend.coverage.figures.schemas import CoverageSchema, UnitWithLevelSchema, month_field
+from backend.coverage.vnnic.importer import STATES
 from backend.coverage.vnnic.service import COVERAGE_FIELDS
-from backend.fields import Strict, Text
+from backend.fields import Flag, Strict, Text
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
 from backend.tables.schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
 from backend.units.catalogue import LEVELS
-
-MAX_COLUMNS = 2_000  # ten columns with a title of a line each
 
 
 class VnnicQuerySchema(Strict):
@@ -25,24 +22,43 @@ class VnnicQuerySchema(Strict):
 
 
 class VnnicImportQuerySchema(ImportQuerySchema):
-    """Month and network of a file; `columns` names its columns by their titles.
-
-    `columns=samples=Số lượng;code=Mã số` is stored for later files with the same titles.
-    """
+    """Month and network of a file, and the level of its units."""
 
     month = month_field(required=True)
     network = Text(choices=NETWORKS, load_default="mobile")
     level = Text(choices=LEVELS, load_default=None)
-    columns = Text(most=MAX_COLUMNS, load_default=None)
 
-    @post_load
-    def parse_columns(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Convert `columns` to a mapping of column to title."""
-        pairs = [part.partition("=") for part in (data["columns"] or "").split(";") if part.strip()]
-        if not all(name.strip() and title.strip() for name, _, title in pairs):
-            raise ValidationError("vnnic_columns_unreadable", "columns")
-        columns = {name.strip(): title.strip() for name, _, title in pairs}
-        return {**data, "columns": columns}
+
+class TableStateSchema(Strict):
+    """A month's table of a unit and those below it, and what to make of it."""
+
+    month = month_field(required=True)
+    network = Text(choices=NETWORKS, load_default="mobile")
+    level = Text(choices=LEVELS, allow_none=True, load_default=None)
+    state = Text(
+        choices=STATES,
+        required=True,
+        metadata={"description": "published: its draft; draft: the published one; or removed"},
+    )
+    preview = Flag(load_default=False)
+
+
+class TableRowSchema(Schema):
+    """VNNIC's samples of a unit that the public sees before and after; null: none."""
+
+    unit = fields.Nested(UnitWithLevelSchema, required=True)
+    before = fields.Integer(required=True, allow_none=True)
+    after = fields.Integer(required=True, allow_none=True)
+
+
+class TableEffectSchema(Schema):
+    """What a change of a table's state shows or hides."""
+
+    month = fields.String(required=True)
+    network = fields.String(required=True)
+    state = fields.String(required=True)
+    preview = fields.Boolean(required=True)
+    rows = fields.List(fields.Nested(TableRowSchema), required=True)
 
 
 class VnnicRowSchema(Strict):

@@ -177,6 +177,7 @@ def imported(month: str, network: str, level: str) -> dict[str, VnnicCount]:
             VnnicCount.month == month,
             VnnicCount.network == network,
             Unit.level == level,
+            ~VnnicCount.draft,
             valid_on(month_end(month)),
         )
     )

@@ -8,7 +8,7 @@ from flask import Response
 from backend.accounts.authentication import actor
 from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.vnnic import schemas
-from backend.coverage.vnnic.importer import ImportOptions, import_vnnic
+from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, set_table_state
 from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
@@ -37,8 +37,17 @@ def get_comparison(query: dict[str, Any]) -> Response:
 @blp.arguments(schemas.VnnicImportQuerySchema, location="query")
 @blp.response(200, schemas.VnnicImportSchema)
 def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
-    """Check a table of VNNIC's counts; with `dry_run=false`, store every row that has a unit."""
+    """Check a table of VNNIC's counts; with `dry_run=false`, store its rows as a draft."""
     dry_run = query.pop("dry_run") == "true"
     fetch = partial(read_bytes, FORMS, "vnnic_not_table")
     result = import_vnnic(actor(), fetch, ImportOptions(**query), dry_run=dry_run, now=clock_now())
     return result.serialize(language())
+
+
+@blp.post("/units/<code>/vnnic")
+@blp.doc(security=PERSON)
+@blp.arguments(schemas.TableStateSchema)
+@blp.response(200, schemas.TableEffectSchema)
+def change_table(data: dict[str, Any], code: str) -> dict[str, Any]:
+    """Publish the draft of VNNIC's counts, take the published ones back, or remove the draft."""
+    return set_table_state(actor(), code, data)

@@ -13,7 +13,7 @@ from backend.coverage.figures.service import SORTS
 from backend.coverage.no_connection.schemas import NoteExclusionSchema, NotesQuerySchema
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.coverage.signals.findings import NUMBER_BELOW
-from backend.coverage.vnnic.schemas import MAX_COLUMNS, VnnicImportQuerySchema
+from backend.coverage.vnnic.importer import STATES
 from backend.fields import MAX_ID, Many, QueryWhole, Strict, Text
 from backend.reports.content.figures import SECTIONS
 from backend.reports.content.labels import LETTER_KINDS
@@ -218,10 +218,10 @@ class SupersedeFormSchema(report_schemas.SupersedeSchema, VersionFormSchema):
 LINES = ("recipients", "titles", "copies", "headings")
 
 
-class TableFormSchema(VnnicImportQuerySchema, PreviewFormSchema):
-    """The form of a VNNIC table."""
+class TableFormSchema(Strict):
+    """The form of a VNNIC table: a new one, or another state of the one that is stored."""
 
-    columns = Text(most=MAX_COLUMNS, load_default=None, allow_none=True)
+    state = Text(choices=("", *STATES), allow_none=True, load_default=None)
 
 
 class LetterheadFormSchema(report_schemas.LetterheadChangeSchema, VersionFormSchema):

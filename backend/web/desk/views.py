@@ -24,7 +24,7 @@ from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import SampleContext, list_samples, show_sample
 from backend.coverage.signals.evidence import unit_evidence
 from backend.coverage.signals.service import search_unit, unit_signals
-from backend.coverage.vnnic.importer import ImportOptions, import_vnnic
+from backend.coverage.vnnic.importer import HEADS, ImportOptions, import_vnnic, set_table_state
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.http import etags
@@ -309,25 +309,30 @@ def _find_exclusion(code: str, month: str, act_id: int) -> dict[str, Any]:
 
 @bp.page("/area/<code>/vnnic", FiguresPageQuerySchema, methods=READ_WRITE)
 def vnnic(query: dict[str, Any], code: str) -> Any:
-    """Compare with VNNIC's count, and import its table after a preview."""
-    form, now = new_form(query), clock_now()
+    """Compare with VNNIC's count; import its table as a draft, publish it, or take it back."""
+    form, now, user = new_form(query), clock_now(), actor()
     month, network = query["month"] or this_month(now), query["network"]
-    unit = authorized_unit(actor(), ACT, code, None, month)
-
-    def run(fields: dict[str, Any]) -> dict[str, Any]:
-        raw, columns = required_content(), fields["columns"]
-        options = ImportOptions(fields["month"], fields["network"], columns=columns, home=unit.id)
-        dry_run, now = fields["preview"], clock_now()
-        done = import_vnnic(actor(), lambda: raw, options, dry_run=dry_run, now=now)
-        return done.serialize(form.language)
-
-    result = form.submit(schemas.TableFormSchema(), run)
-    if result and not result["dry_run"] and not result["totals"]["error"]:
-        return redirect_to("desk.vnnic", query, code=code, month=query["month"], network=network)
+    unit = authorized_unit(user, ACT, code, None, month)
+    fields = form.load(schemas.TableFormSchema()) if request.method == "POST" else {}
+    state, imported = (fields or {}).get("state") or "published", None
+    if fields and not fields["state"]:
+        options = ImportOptions(month, network, home=unit.id)
+        imported = form.attempt(
+            lambda: import_vnnic(user, required_content, options, dry_run=False, now=now).serialize(
+                form.language
+            )
+        )
+    about = {"month": month, "network": network, "level": unit.level, "state": state}
+    result = confirm(
+        form, lambda preview: set_table_state(user, code, about | {"preview": preview}), state
+    )
+    if not isinstance(result, Preview) or (imported and not imported["totals"]["error"]):
+        return redirect_to("desk.vnnic", query, code=code, month=month, network=network)
     parent = unit.code if unit.level != "commune" else unit.parent_code
     found = comparison(month, network, parent, now, language=form.language)
     values = {"unit": unit, "chosen_month": month, "network": network, "found": found}
-    return render_private("web/desk/vnnic.html", query["lang"], form=form, result=result, **values)
+    values |= {"preview": result, "imported": imported, "heads": HEADS}
+    return render_private("web/desk/vnnic.html", query["lang"], form=form, **values)
 
 
 @bp.page("/area/<code>/letterhead", methods=READ_WRITE)

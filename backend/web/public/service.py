@@ -212,7 +212,7 @@ def draw_map(page: CoveragePage, now: datetime) -> MapDrawing | None:
 
 
 def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | None:
-    """Compare with VNNIC's count of the same units, if it was imported."""
+    """Compare with VNNIC's count of the same units; a part of them is no sum of the whole."""
     query, answer = page.query, page.answer
     level = "commune" if page.unit else "province"
     vnnic_counts = imported(query.month, query.network, level)
@@ -221,7 +221,7 @@ def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | No
     if query.level != level:
         answer = coverage(replace(query, level=level), now)
     summary: dict[str, Any] = compared(answer, vnnic_counts)["summary"]
-    return summary if summary["compared"] else None
+    return summary if summary["compared"] == summary["units"] else None
 
 
 def find_units(text: str, month: str | None, now: datetime) -> list[FoundUnit]:

@@ -53,7 +53,7 @@ def _document() -> dict[str, Any]:
 
 def _table(world: World) -> dict[str, Any]:
     file = (io.BytesIO("Mã xã,Số mẫu\n05443,310\n".encode()), "vnnic.csv")
-    return OWN | {"data": {"file": file, "month": "2024-11", "go": "yes"}}
+    return OWN | {"data": {"file": file}}
 
 
 def _letterhead(world: World) -> dict[str, Any]:

@@ -149,6 +149,10 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /ogc/collections/<name>/items": lambda w: {"at": {"name": "2024-11-mobile"}},
     "GET /ogc/collections/<name>/items/<code>": lambda w: {"at": {"name": "2024-11-mobile"}},
     "GET /api/v1/vnnic": lambda w: {"query_string": {"month": "2024-11", "parent": "19"}},
+    "POST /api/v1/units/<code>/vnnic": lambda w: {
+        "at": {"code": "19"},
+        "json": {"month": "2024-11", "level": "province", "state": "published"},
+    },
     "POST /api/v1/vnnic/import": lambda w: {
         "query_string": {"month": "2024-11", "dry_run": "false"},
         "data": "Mã xã,Số mẫu\n05443,310\n",

@@ -61,6 +61,7 @@ TABLE = {
     # VNNIC's counts are public; officials import rows of their area
     "GET /api/v1/vnnic": EVERYBODY,
     "POST /api/v1/vnnic/import": "401 401 403 403 403 200 200 200",
+    "POST /api/v1/units/<code>/vnnic": "401 401 403 403 403 200 403 200",
     # OGC API Features, for QGIS
     "GET /ogc/": EVERYBODY,
     "GET /ogc/conformance": EVERYBODY,

@@ -26,6 +26,10 @@ def take_in(client: FlaskClient, app: Flask, table: str, **query: str) -> None:
                          headers=people.person(app, "admin"), content_type=kind)  # fmt: skip
     assert answer.status_code == 200, answer.text
     assert answer.json["totals"]["error"] == 0, answer.json["rows"]
+    for province in ("01", "19"):
+        body = {"month": "2024-11", "level": "province", "state": "published"}
+        url, headers = f"/api/v1/units/{province}/vnnic", people.person(app, "admin")
+        assert client.post(url, json=body, headers=headers).status_code == 200
 
 
 def compared(client: FlaskClient, code: str, **query: str) -> dict[str, Any]:
@@ -106,12 +110,17 @@ def test_pages_show_both_counts_where_one_was_imported(app: Flask, client: Flask
     code = commune_of(client)
     post(client, register(client), sample("2024-11-10T09:00:00+07:00"))
     pages = [f"/unit/19?month=2024-11&level={level}" for level in ("commune", "district")]
-    pages.append(f"/unit/{code}?month=2024-11")
-    words = "7 mẫu; Đo Sóng đếm 1 ở cùng các đơn vị này (1 đơn vị có số của VNNIC)"
-    assert not any(words in client.get(page).text for page in pages)
+    own = f"/unit/{code}?month=2024-11"
+    words = "7 mẫu; Đo Sóng đếm 1."
+    assert words not in client.get(own).text
     take_in(client, app, f"Mã xã,Số mẫu\n{code},7\n")
-    assert all(words in client.get(page).text for page in pages)
-    assert words not in client.get("/unit/01?month=2024-11").text
+    assert words in client.get(own).text
+    # One of the province's communes is not the province.
+    assert not any("Theo VNNIC" in client.get(page).text for page in pages)
+    listed = client.get(URL, query_string=PROVINCE).json
+    rows = "".join(f"{one['code']},7\n" for one in listed["items"])
+    take_in(client, app, f"Mã xã,Số mẫu\n{rows}")
+    assert all("Theo VNNIC" in client.get(page).text for page in pages)
 
 
 def test_a_page_finds_the_same_figures_once(

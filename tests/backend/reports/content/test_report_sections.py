@@ -197,7 +197,11 @@ def test_vnnic_stands_beside_where_it_was_imported(office: Office) -> None:
         content_type="text/csv",
     )
     assert answer.status_code == 200, answer.text
-    figures = office.show(office.draft(), "/figures").json
+    report = office.draft()
+    assert office.show(report, "/figures").json["sections"]["vnnic"] is None
+    body = {"month": "2024-11", "state": "published"}
+    office.client.post(f"/api/v1/units/{code}/vnnic", json=body, headers=admin)
+    figures = office.show(report, "/figures").json
     [row] = figures["sections"]["vnnic"]
     assert (row["code"], row["network"]) == (code, "mobile")
     assert (row["ours"], row["theirs"], row["difference"]) == (2, 5, -3)

@@ -41,7 +41,7 @@ def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
     """Answer a request as the app reads it: `error` is empty, or has the texts of a refusal."""
 
     @wraps(use)
-    def answer(token: str) -> dict[str, Any]:
+    def answer(token: str, **path: str) -> dict[str, Any]:
         body = read_object()
         app_request = Request(
             token=token,
@@ -115,12 +115,12 @@ def show_rmbt_result(app_request: Request) -> dict[str, Any]:
     return {"testresult": [service.describe_result(app_request, _language(app_request.body))]}
 
 
-@blp.post("/coverageRequest")
+@blp.post("/<name>")
 @blp.doc(requestBody=BODY)
 @blp.response(200, schemas.AnswerSchema)
 @_answer
-def refuse_coverage(app_request: Request) -> dict[str, Any]:
-    """Refuse a coverage session, which measures no speed."""
+def refuse_rmbt(app_request: Request) -> dict[str, Any]:
+    """Refuse what measures no speed, such as a coverage session; the app would repeat after 404."""
     raise Problem(404, "speed_tests_only")
 
 

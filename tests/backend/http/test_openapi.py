@@ -144,7 +144,7 @@ def test_every_property_of_a_request_has_a_type(document: dict[str, Any]) -> Non
         ("POST", "/api/v1/device/nothing"),
         ("GET", "/ogc/nothing"),
         ("POST", "/rmbt/token/nothing"),
-        ("POST", "/rmbt/token/RMBTControlServer/nothing"),
+        ("POST", "/rmbt/token/RMBTControlServer/a/b"),
         ("POST", "/RMBTControlServer/a/b"),
     ],
 )

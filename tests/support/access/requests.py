@@ -212,7 +212,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /do/down/end": _ended_download,
     "POST /do/tests/end": lambda w: {"query_string": {"test": _started_test(w)}},
     **{
-        row: lambda w: {"at": {"token": "unknown"}, "json": {}}
+        row: lambda w: {"at": {"token": "unknown", "name": "coverageRequest"}, "json": {}}
         for row in PAGES
         if row.startswith("POST /rmbt/")
     },

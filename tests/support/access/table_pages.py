@@ -80,7 +80,7 @@ PAGES = {
             "testRequest",
             "result",
             "testresult",
-            "coverageRequest",
+            "<name>",
             "resultQoS",
             "news",
             "history",

@@ -332,6 +332,9 @@ def test_the_token_in_the_address_is_not_logged(
     assert token not in logged
 
 
-def test_a_coverage_session_is_refused_with_a_sentence(client: FlaskClient, token: str) -> None:
-    refused = send(client, token, "coverageRequest").json
+@pytest.mark.parametrize("name", ["coverageRequest", "testresultdetail", "signalRequest"])
+def test_what_measures_no_speed_is_refused_with_a_sentence(
+    client: FlaskClient, token: str, name: str
+) -> None:
+    refused = send(client, token, name).json
     assert refused == {"error": ["This server takes only speed tests of this app."]}

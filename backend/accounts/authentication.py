@@ -121,7 +121,6 @@ def sign_in_context() -> SignInContext:
     """Return where and when the person of this request signs in."""
     return SignInContext(
         address=request.remote_addr or "",
-        key=current_app.config["SECRET_KEY"],
         now=clock_now(),
         cookie=request.cookies.get(COOKIE),
         program=program_of(request.user_agent.string),
@@ -213,7 +212,7 @@ def _confirm_host(person: Actor, now: datetime) -> None:
 def renew_password(given: str) -> None:
     """Note that the person of this request gave the password or a code again; 422 if wrong."""
     now = clock_now()
-    prove(actor(), given, current_app.config["SECRET_KEY"], now)
+    prove(actor(), given, now)
     request.environ[ACTOR_KEY] = found = replace(actor(), proved_at=now)
     _confirm_host(found, now)
 

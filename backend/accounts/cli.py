@@ -1,8 +1,6 @@
 """flask accounts: create an admin, make links, encrypt second factors again."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import click
@@ -14,10 +12,10 @@ from backend.accounts.audit import record_command
 from backend.accounts.links import Link
 from backend.accounts.recovery_codes import remove_second_factor
 from backend.accounts.users import NewRole
+from backend.batch.command_line import click_errors
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.http.requests import clock_now
-from backend.i18n.messages import message
 
 cli = AppGroup("accounts", help="People who sign in.")
 audit_cli = AppGroup("audit", help="The audit log.")
@@ -39,7 +37,7 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
     Prints a one-time link, unless the password is given or the person has one and is confirmed.
     """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    with _errors():
+    with click_errors():
         link = _create_admin(name, password, clock_now())
     click.echo("The role counts once the person has set up a second factor.")
     _show(link, base)
@@ -51,7 +49,7 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
 @BASE
 def password_link(name: str, remove_totp: bool, base: str | None) -> None:
     """Print a one-time link by which NAME chooses a new password."""
-    with _errors():
+    with click_errors():
         link = _make_password_link(name, remove_totp, clock_now())
     _show(link, base)
 
@@ -64,7 +62,7 @@ def reseal() -> None:
     it set it up again, by `password-link --remove-totp`.
     """
     previous_key = sys.stdin.readline().strip()
-    done, failed = second_factor.reencrypt(previous_key, current_app.config["SECRET_KEY"])
+    done, failed = second_factor.reencrypt(previous_key)
     click.echo(f"{done} encrypted again, {failed} that neither key decrypts.")
 
 
@@ -117,23 +115,13 @@ def _address(base: str | None) -> str:
     return base or config["PUBLIC_URL"] or f"http://{config['BIND']}:{config['PORT']}"
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Print a problem and exit with status 1."""
-    try:
-        yield
-    except Problem as problem:
-        codes = [error.code for error in problem.errors] or [problem.code]
-        raise click.ClickException(" ".join(message(code, "en") for code in codes)) from None
-
-
 @audit_cli.command()
 def digest() -> None:
     """Add the digest of the days that have ended, from 03:00 on; print the latest one.
 
     Exit with 1 if one does not fit the entries that it covers.
     """
-    with _errors():
+    with click_errors():
         latest = audit_chain.add_digest(clock_now()) or audit_chain.latest()
     if latest:
         click.echo(f"{latest.day} {latest.digest}")

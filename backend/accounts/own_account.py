@@ -22,7 +22,7 @@ from backend.accounts.sessions import (
     end_sessions,
     secret_hash,
 )
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 
 
@@ -32,21 +32,21 @@ def read_account(actor: Actor, now: datetime) -> dict[str, Any]:
     return users.describe(user, users.roles_of(user.id, now))
 
 
-def change_password(actor: Actor, old: str, new: str, key: str, now: datetime) -> None:
+def change_password(actor: Actor, old: str, new: str, now: datetime) -> None:
     """Change the password; other sessions, all tokens and unused links end."""
-    user = require_password("old", actor, old, key, now)
+    user = require_password("old", actor, old, now)
     replace_password(user, new, "new", but=actor.session)
     record_act(actor, "account.password", f"user:{user.id}")
     db.session.commit()
 
 
-def change_name(actor: Actor, name: str, password: str, key: str, now: datetime) -> None:
+def change_name(actor: Actor, name: str, password: str, now: datetime) -> None:
     """Change the e-mail address or telephone number; links sent to the former one end.
 
     Roles in effect stay. Those that wait were granted to the former name, and end; those granted
     later wait until an admin confirms the new name.
     """
-    user = require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, now)
     user.name = users.parse_name(name)
     if passwords.weakness(password, user.name, user.display_name) == "password_is_name":
         raise invalid("name", "password_is_name")
@@ -64,29 +64,29 @@ def change_name(actor: Actor, name: str, password: str, key: str, now: datetime)
     db.session.commit()
 
 
-def offer_totp(actor: Actor, password: str, key: str, now: datetime) -> dict[str, str]:
+def offer_totp(actor: Actor, password: str, now: datetime) -> dict[str, str]:
     """Return the secret of a new second factor, not active until a code confirms it."""
-    user = require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, now)
     if user.totp_secret:
         raise Problem(409, "totp_on")
     secret = second_factor.new_secret()
-    user.totp_pending = encrypt(secret, user.id, key)
+    user.totp_pending = encrypt(secret, user.id, setting("SECRET_KEY"))
     answer = second_factor.enrolment(secret, user.name or "")
     db.session.commit()
     return answer
 
 
-def confirm_totp(actor: Actor, code: str, key: str, now: datetime) -> list[str]:
+def confirm_totp(actor: Actor, code: str, now: datetime) -> list[str]:
     """Switch the second factor on by its first code; other sessions end.
 
     Return the recovery codes, which are shown only once.
     """
     user_id = require_session(actor)
-    rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, key, now)
+    rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, now)
     user = users.find(user_id)
     if not user.totp_pending:
         raise Problem(409, "totp_not_offered")
-    if not second_factor.use_code(user_id, user.totp_pending, code, key, now):
+    if not second_factor.use_code(user_id, user.totp_pending, code, now):
         raise invalid("code", "totp_wrong")
     user.totp_secret, user.totp_pending = user.totp_pending, None
     end_sessions(user_id, but=actor.session)
@@ -96,9 +96,9 @@ def confirm_totp(actor: Actor, code: str, key: str, now: datetime) -> list[str]:
     return codes
 
 
-def replace_recovery_codes(actor: Actor, password: str, key: str, now: datetime) -> list[str]:
+def replace_recovery_codes(actor: Actor, password: str, now: datetime) -> list[str]:
     """Replace the recovery codes; return the new ones, which are shown only once."""
-    user = require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, now)
     if not user.totp_secret:
         raise Problem(409, "totp_off")
     codes = recovery_codes.replace_codes(user.id, now)
@@ -112,17 +112,17 @@ def count_recovery_codes(user_id: int, totp: bool) -> int | None:
     return recovery_codes.count_codes(user_id) if totp else None
 
 
-def remove_totp(actor: Actor, password: str, key: str, now: datetime) -> None:
+def remove_totp(actor: Actor, password: str, now: datetime) -> None:
     """Switch the second factor off; an admin's role is then suspended."""
-    user = require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, now)
     recovery_codes.remove_second_factor(user)
     record_act(actor, "account.totp_off", f"user:{user.id}")
     db.session.commit()
 
 
-def close_account(actor: Actor, password: str, key: str, now: datetime) -> None:
+def close_account(actor: Actor, password: str, now: datetime) -> None:
     """Close the account and delete name and secrets; its number stays in records."""
-    user = require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, now)
     roles = users.roles_of(user.id, now)
     if any(role.role == "admin" for role in roles):
         users.require_another_admin(user.id, now)
@@ -138,10 +138,10 @@ def close_account(actor: Actor, password: str, key: str, now: datetime) -> None:
     db.session.commit()
 
 
-def require_password(field: str, actor: Actor, password: str, key: str, now: datetime) -> User:
+def require_password(field: str, actor: Actor, password: str, now: datetime) -> User:
     """Lock the person of the session; 422 for the field where the password is wrong."""
     user_id = require_session(actor)
-    rate_limits.count_for_account("password", str(user_id), CHECKS_PER_ACCOUNT, key, now)
+    rate_limits.count_for_account("password", str(user_id), CHECKS_PER_ACCOUNT, now)
     user = users.find(user_id)
     if not passwords.verify(password, user.password_hash):
         raise invalid(field, "password_wrong")

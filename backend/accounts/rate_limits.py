@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
 
@@ -10,7 +9,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.models import Attempts
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.errors import Problem
 
 # Guesses at a withdrawal code: also at this pace 55 bits cannot be guessed, and few tries of a
@@ -23,35 +22,25 @@ KEPT = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The address of a request, and how many attempts it has in an hour."""
-
-    address: str
-    most: int
-
-
-def count_attempt(what: str, caller: Caller, secret: str, now: datetime, n: int = 1) -> None:
+def count_attempt(what: str, address: str, most: int, now: datetime, n: int = 1) -> None:
     """Count n attempts of an address; 429 above its limit in this hour.
 
     It commits, so that failed attempts count too.
     """
-    hour = _hour(now)
-    _count(what, pseudonym(caller.address, hour, secret), caller.most, now, n)
+    _count(what, pseudonym(address, _hour(now)), most, now, n)
 
 
-def count_for_account(what: str, account: str, most: int, secret: str, now: datetime) -> None:
+def count_for_account(what: str, account: str, most: int, now: datetime) -> None:
     """Count an attempt on an account, existing or not; 429 above its limit in this hour.
 
     Hours are those of the clock: a lock-out ends with the hour at the latest.
     """
-    _count(what, account_digest(account, _hour(now), secret), most, now)
+    _count(what, account_digest(account, _hour(now)), most, now)
 
 
-def account_digest(account: str, hour: datetime, secret: str) -> bytes:
+def account_digest(account: str, hour: datetime) -> bytes:
     """Return the keyed hash by which the attempts on an account in an hour are counted."""
-    text = f"account|{hour.isoformat()}|{account}"
-    return hmac.digest(secret.encode(), text.encode(), hashlib.sha256)
+    return _digest(f"account|{hour.isoformat()}|{account}")
 
 
 def _count(what: str, by: bytes, most: int, now: datetime, n: int = 1) -> None:
@@ -79,10 +68,13 @@ def _hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
 
 
-def pseudonym(address: str, hour: datetime, secret: str) -> bytes:
+def pseudonym(address: str, hour: datetime) -> bytes:
     """Return a keyed hash of an address that changes each hour, so that it cannot be tracked."""
-    text = f"address|{hour.isoformat()}|{network_of(address)}"
-    return hmac.digest(secret.encode(), text.encode(), hashlib.sha256)
+    return _digest(f"address|{hour.isoformat()}|{network_of(address)}")
+
+
+def _digest(text: str) -> bytes:
+    return hmac.digest(setting("SECRET_KEY").encode(), text.encode(), hashlib.sha256)
 
 
 def network_of(address: str) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy import or_, select, update
 
 from backend.accounts.audit import record_command
 from backend.accounts.models import User
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 
 PURPOSE = b"dosong second factor"  # SECRET_KEY has other uses too
 KEY_BYTES = 32
@@ -45,12 +45,12 @@ def decrypt(encrypted: str, user_id: int, key: str) -> str | None:
     return secret.decode()
 
 
-def reencrypt(previous_key: str, key: str) -> tuple[int, int]:
+def reencrypt(previous_key: str) -> tuple[int, int]:
     """Encrypt second factors under the present key where they are under the previous one.
 
     Return how many were encrypted again, and how many neither key decrypts.
     """
-    done = failed = 0
+    done, failed, key = 0, 0, setting("SECRET_KEY")
     for user in db.session.scalars(WITH_TOTP.with_for_update()):
         if decrypt(user.totp_secret or "", user.id, key) is not None:
             continue
@@ -65,9 +65,9 @@ def reencrypt(previous_key: str, key: str) -> tuple[int, int]:
     return done, failed
 
 
-def count_undecryptable(key: str) -> int:
+def count_undecryptable() -> int:
     """Count the second factors that the present key does not decrypt; it locks people out."""
-    users = db.session.scalars(WITH_TOTP)
+    users, key = db.session.scalars(WITH_TOTP), setting("SECRET_KEY")
     return sum(decrypt(user.totp_secret or "", user.id, key) is None for user in users)
 
 
@@ -97,9 +97,9 @@ def matching_step(totp_secret: str, code: str, now: datetime) -> int | None:
     return None
 
 
-def use_code(user_id: int, encrypted: str, code: str, key: str, now: datetime) -> bool:
+def use_code(user_id: int, encrypted: str, code: str, now: datetime) -> bool:
     """Accept a code once, also in parallel requests; return whether it is valid."""
-    totp_secret = decrypt(encrypted, user_id, key)
+    totp_secret = decrypt(encrypted, user_id, setting("SECRET_KEY"))
     step = matching_step(totp_secret, code, now) if totp_secret else None
     if step is None:
         return False

@@ -14,7 +14,7 @@ from backend.accounts.access import Actor, require_session
 from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
 from backend.accounts.models import Attempts, AuditEntry, Session, User
-from backend.accounts.rate_limits import Caller, account_digest
+from backend.accounts.rate_limits import account_digest
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 
@@ -51,7 +51,6 @@ class SignInContext:
     """Where and when a person signs in, and the secret of the cookie of an earlier session."""
 
     address: str
-    key: str
     now: datetime
     cookie: str | None = None
     program: str | None = None
@@ -89,15 +88,15 @@ def sign_out(actor: Actor) -> None:
     db.session.commit()
 
 
-def prove(actor: Actor, given: str, key: str, now: datetime) -> None:
+def prove(actor: Actor, given: str, now: datetime) -> None:
     """Note that the person of the session gave the password, or six digits of the second factor."""
     user_id = require_session(actor)
-    rate_limits.count_for_account("password", str(user_id), CHECKS_PER_ACCOUNT, key, now)
+    rate_limits.count_for_account("password", str(user_id), CHECKS_PER_ACCOUNT, now)
     user = users.find(user_id)
     # No password is as short as a code.
     if user.totp_secret and len(given) < passwords.MIN_LENGTH:
-        rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, key, now)
-        valid = second_factor.use_code(user_id, user.totp_secret, given, key, now)
+        rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, now)
+        valid = second_factor.use_code(user_id, user.totp_secret, given, now)
     else:
         valid = passwords.verify(given, user.password_hash)
     if not valid:
@@ -122,16 +121,16 @@ def _count_attempt(name: str, user_id: int, context: SignInContext) -> Problem |
     Where the person signed in lately from the address this 429 is returned, for a wrong password:
     the right one is not refused for what others tried, and the answer shows no name.
     """
-    key, now = context.key, context.now
+    now = context.now
     at_address = f"{name}|{rate_limits.network_of(context.address)}"
     known = _signed_in_here(user_id, context)
     if known:
-        rate_limits.count_for_account("sign_in_known", at_address, SIGN_INS_PER_ACCOUNT, key, now)
-    address, most = Caller(context.address, SIGN_INS_PER_ADDRESS), SIGN_INS_PER_ACCOUNT_AND_ADDRESS
+        rate_limits.count_for_account("sign_in_known", at_address, SIGN_INS_PER_ACCOUNT, now)
+    most = SIGN_INS_PER_ACCOUNT_AND_ADDRESS
     try:
-        rate_limits.count_attempt("sign_in", address, key, now)
-        rate_limits.count_for_account("sign_in_from", at_address, most, key, now)
-        rate_limits.count_for_account("sign_in_of", name, SIGN_INS_PER_ACCOUNT, key, now)
+        rate_limits.count_attempt("sign_in", context.address, SIGN_INS_PER_ADDRESS, now)
+        rate_limits.count_for_account("sign_in_from", at_address, most, now)
+        rate_limits.count_for_account("sign_in_of", name, SIGN_INS_PER_ACCOUNT, now)
     except Problem as refused:
         if not known:
             raise
@@ -150,14 +149,14 @@ def _signed_in_here(user_id: int, context: SignInContext) -> bool:
     return any(rate_limits.network_of(one or "") == here for one in db.session.scalars(begun))
 
 
-def locked_names(secret: str, now: datetime) -> list[str]:
+def locked_names(now: datetime) -> list[str]:
     """Return the names of people whose accounts wrong sign-ins locked within the last day."""
     locked = Attempts.what == "sign_in_of", Attempts.n > SIGN_INS_PER_ACCOUNT
     recent = Attempts.hour > now - rate_limits.KEPT
     rows = db.session.execute(select(Attempts.by, Attempts.hour).where(*locked, recent)).all()
     digests, names = {row.by for row in rows}, db.session.scalars(select(User.name)).all()
     hours = {row.hour.astimezone(UTC) for row in rows}
-    found = [(name, account_digest(name, hour, secret)) for hour in hours for name in names if name]
+    found = [(name, account_digest(name, hour)) for hour in hours for name in names if name]
     return sorted(name for name, digest in found if digest in digests)
 
 
@@ -182,13 +181,12 @@ def check_code(user_id: int, encrypted: str, code: str | None, context: SignInCo
     """Require a valid code of the second factor or a recovery code; each is accepted once."""
     if not code:
         raise Problem(401, "totp_required")
-    key, now = context.key, context.now
-    rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, key, now)
+    rate_limits.count_for_account("totp", str(user_id), CODES_PER_ACCOUNT, context.now)
     if recovery_codes.use_code(user_id, code):
         left = recovery_codes.count_codes(user_id)
         actor = Actor(user_id=user_id, address=context.address)
         record_act(actor, "session.recovery_code", actor.name, left=left)
-    elif not second_factor.use_code(user_id, encrypted, code, key, now):
+    elif not second_factor.use_code(user_id, encrypted, code, context.now):
         # The password is known to the caller: its owner or an admin should see this.
         record_act(Actor(address=context.address), "session.totp_failed", f"user:{user_id}")
         db.session.commit()

@@ -118,7 +118,7 @@ def read_account() -> Any:
 @account.response(204)
 def change_password(data: dict[str, str]) -> None:
     """Change one's password; other sessions, all tokens and pending links end."""
-    own_account.change_password(actor(), data["old"], data["new"], _key(), clock_now())
+    own_account.change_password(actor(), data["old"], data["new"], clock_now())
 
 
 @account.post("/password")
@@ -134,7 +134,7 @@ def renew_password(data: dict[str, str]) -> None:
 @account.response(204)
 def change_name(data: dict[str, str]) -> None:
     """Change the e-mail address or telephone number with which one signs in."""
-    own_account.change_name(actor(), data["name"], data["password"], _key(), clock_now())
+    own_account.change_name(actor(), data["name"], data["password"], clock_now())
 
 
 @account.post("/totp")
@@ -142,7 +142,7 @@ def change_name(data: dict[str, str]) -> None:
 @account.response(200, schemas.EnrolmentSchema)
 def offer_totp(data: dict[str, str]) -> Any:
     """Show the secret of a second factor, also as a QR picture."""
-    return own_account.offer_totp(actor(), data["password"], _key(), clock_now())
+    return own_account.offer_totp(actor(), data["password"], clock_now())
 
 
 @account.post("/totp/confirm")
@@ -150,7 +150,7 @@ def offer_totp(data: dict[str, str]) -> Any:
 @account.response(200, schemas.RecoveryCodesSchema)
 def confirm_totp(data: dict[str, str]) -> Any:
     """Switch the second factor on by its first code, and show recovery codes this once."""
-    codes = own_account.confirm_totp(actor(), data["code"], _key(), clock_now())
+    codes = own_account.confirm_totp(actor(), data["code"], clock_now())
     return {"recovery_codes": codes}
 
 
@@ -159,7 +159,7 @@ def confirm_totp(data: dict[str, str]) -> Any:
 @account.response(201, schemas.RecoveryCodesSchema)
 def replace_recovery_codes(data: dict[str, str]) -> Any:
     """Replace one's recovery codes; the new ones are shown this once."""
-    codes = own_account.replace_recovery_codes(actor(), data["password"], _key(), clock_now())
+    codes = own_account.replace_recovery_codes(actor(), data["password"], clock_now())
     return {"recovery_codes": codes}
 
 
@@ -168,7 +168,7 @@ def replace_recovery_codes(data: dict[str, str]) -> Any:
 @account.response(204)
 def remove_totp(data: dict[str, str]) -> None:
     """Switch the second factor off; recovery codes end."""
-    own_account.remove_totp(actor(), data["password"], _key(), clock_now())
+    own_account.remove_totp(actor(), data["password"], clock_now())
 
 
 @account.delete("")
@@ -176,7 +176,7 @@ def remove_totp(data: dict[str, str]) -> None:
 @account.response(204)
 def close_account(data: dict[str, str]) -> None:
     """Close one's account, with its name, roles, sessions and tokens."""
-    own_account.close_account(actor(), data["password"], _key(), clock_now())
+    own_account.close_account(actor(), data["password"], clock_now())
 
 
 @account.get("/tokens")
@@ -206,8 +206,3 @@ def revoke_token(token_id: int) -> None:
 def _account(person: dict[str, Any], token: str | None) -> dict[str, Any]:
     left = own_account.count_recovery_codes(person["id"], person["totp"])
     return {"user": person, "csrf_token": token, "recovery_codes_left": left}
-
-
-def _key() -> str:
-    key: str = current_app.config["SECRET_KEY"]
-    return key

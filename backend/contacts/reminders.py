@@ -118,8 +118,7 @@ def send_reminders(
     picked, network = mailing.recipients, mailing.network
     if not picked:
         raise invalid("contact", "nobody_chosen")
-    key = settings["SECRET_KEY"]
-    count_for_account("reminder_mail", actor.name, SENDINGS_PER_HOUR, key, now)
+    count_for_account("reminder_mail", actor.name, SENDINGS_PER_HOUR, now)
     claimed = _claim([one.id for one in picked], network, now)
     db.session.commit()
     reply_to = sender_of(actor).address

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.rate_limits import Caller, count_attempt, count_for_account
-from backend.database.extensions import db, fetch, fetch_autocommit
+from backend.accounts.rate_limits import count_attempt, count_for_account, network_of
+from backend.database.extensions import db, fetch, fetch_autocommit, setting
 from backend.devices import consent
 from backend.devices.credentials import code_hash, letters, new_code, new_token, token_hash
 from backend.devices.models import Consent, Device
@@ -123,15 +123,11 @@ LOCK = f"""
 
 
 def register(
-    registration: Registration,
-    *,
-    secret: str,
-    now: datetime,
-    caller: Caller | None = None,
+    registration: Registration, *, secret: str, now: datetime, address: str | None = None
 ) -> Registered:
     """Register a device, or repeat the answer to a phone that lost it, with new secrets."""
-    if caller is not None:
-        _count_registration(registration.join_code, caller, secret, now)
+    if address is not None:
+        _count_registration(registration.join_code, address, now)
     device_id = registration.id or uuid4()
     token, code = new_token(), new_code()
     hashes = _hashes(token, code, secret)
@@ -143,19 +139,21 @@ def register(
     return Registered(device_id, token, code, state, created)
 
 
-def _count_registration(code: str | None, caller: Caller, secret: str, now: datetime) -> None:
-    """Count a registration on the join code that it brings, else on its address.
+def _count_registration(code: str | None, address: str, now: datetime) -> None:
+    """Count a registration on its address, with a join code on this code there.
 
-    Strangers share an address: what they use up keeps no team from registering.
+    Strangers share an address: what they use up keeps no team from registering. Neither does who
+    has seen the code and uses it up at another address.
     """
     if code:
         with suppress(Problem):  # a limit of the codes: then the limit of the address decides
-            count_attempt("register_code", Caller(caller.address, CODES_PER_ADDRESS), secret, now)
+            count_attempt("register_code", address, CODES_PER_ADDRESS, now)
             code, most = letters(code), REGISTRATIONS_PER_CODE
             if fetch_autocommit(USABLE_CODE, {"code": code, "now": now}):
-                count_for_account("register_by_code", code, most, secret, now)
+                here = f"{code}|{network_of(address)}"
+                count_for_account("register_by_code", here, most, now)
                 return
-    count_attempt("register", caller, secret, now)
+    count_attempt("register", address, setting("REGISTRATIONS_PER_HOUR"), now)
 
 
 def add_demo_devices(registrations: Sequence[tuple[Registration, datetime]], secret: str) -> None:

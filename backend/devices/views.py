@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import current_app, request
 
-from backend.accounts.rate_limits import Caller
 from backend.database.extensions import BEARER
 from backend.devices import consent, schemas, service
 from backend.devices.service import ConsentState, KnownDevice, Registration
@@ -36,7 +35,7 @@ def register(registration: Registration) -> Any:
         registration,
         secret=current_app.config["SECRET_KEY"],
         now=clock_now(),
-        caller=Caller(request.remote_addr or "", current_app.config["REGISTRATIONS_PER_HOUR"]),
+        address=request.remote_addr or "",
     )
     return registered, 201 if registered.created else 200
 

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, select, update
 
-from backend.accounts.rate_limits import Caller, count_attempt
+from backend.accounts.rate_limits import count_attempt
 from backend.campaigns.models import Team
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.devices.credentials import letters, new_code
 from backend.errors import Problem, invalid
 from backend.memberships import join_codes, volunteers
@@ -39,42 +39,30 @@ class JoinRequest:
     display_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GuessLimiter:
-    """Limits how many codes an address and a device may try; `secret` is the key of the counts."""
+def count_guess(action: str, device_id: UUID, address: str, now: datetime) -> None:
+    """Count one code that a device tries; 429 when its limit or that of its address is reached.
 
-    address: str
-    secret: str
-
-    def count(self, action: str, device_id: UUID, now: datetime) -> None:
-        """Count one attempt; 429 when the limit of the hour is reached.
-
-        A refused device uses up nothing of its address.
-        """
-        device = Caller(f"device {device_id}", CODES_PER_DEVICE)
-        count_attempt(action, device, self.secret, now)
-        self.count_address(action, now)
-
-    def count_address(self, action: str, now: datetime) -> None:
-        """Count one attempt of the address, of a phone that is not registered yet."""
-        count_attempt(action, Caller(self.address, CODES_PER_ADDRESS), self.secret, now)
+    A refused device uses up nothing of its address.
+    """
+    count_attempt(action, f"device {device_id}", CODES_PER_DEVICE, now)
+    count_attempt(action, address, CODES_PER_ADDRESS, now)
 
 
-def check_code(code: str, now: datetime, guesses: GuessLimiter) -> join_codes.CodeInvitation:
+def check_code(code: str, address: str, now: datetime) -> join_codes.CodeInvitation:
     """Return what a join code invites to, before the phone is registered."""
-    guesses.count_address("check_code", now)
+    count_attempt("check_code", address, CODES_PER_ADDRESS, now)
     return join_codes.invitation_of(code, now)
 
 
 def join(
-    device_id: UUID, request: JoinRequest, now: datetime, guesses: GuessLimiter | None = None
+    device_id: UUID, request: JoinRequest, now: datetime, address: str | None = None
 ) -> tuple[Member, bool]:
     """Add the volunteer of a device to the team of a code.
 
     Return the membership, and whether it is new.
     """
-    if guesses is not None:
-        guesses.count("join", device_id, now)
+    if address is not None:
+        count_guess("join", device_id, address, now)
     return _join(device_id, request, now)
 
 
@@ -138,9 +126,7 @@ class PassResult:
     created: bool
 
 
-def create_pass(
-    device_id: UUID, data: Mapping[str, Any], now: datetime, secret: str
-) -> dict[str, Any]:
+def create_pass(device_id: UUID, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Create a pass for one other phone; return it with its code, which is stored as a hash."""
     kind, campaign_id = data["kind"], None
     volunteer = volunteers.require_volunteer(device_id)
@@ -151,26 +137,27 @@ def create_pass(
             raise invalid("campaign_id", "required")
         _require_host(volunteer, campaign_id, now)
         valid = GUEST_VALID
-    count_attempt("pass", Caller(f"volunteer {volunteer}", PASSES_PER_HOUR), secret, now)
+    count_attempt("pass", f"volunteer {volunteer}", PASSES_PER_HOUR, now)
     db.session.execute(
         delete(Pass).where(Pass.volunteer_id == volunteer, Pass.expires_at < now - KEPT)
     )
     code = new_code()
     fields = {"kind": kind, "volunteer_id": volunteer, "expires_at": now + valid}
-    db.session.add(Pass(code_hash=code_hash(code, secret), campaign_id=campaign_id, **fields))
+    db.session.add(Pass(code_hash=code_hash(code), campaign_id=campaign_id, **fields))
     db.session.commit()
     return {"kind": kind, "code": code, "expires_at": now + valid}
 
 
-def use_pass(device_id: UUID, code: str, now: datetime, guesses: GuessLimiter) -> PassResult:
+def use_pass(device_id: UUID, code: str, address: str, now: datetime) -> PassResult:
     """Use the pass that another phone shows."""
-    guesses.count("use_pass", device_id, now)
-    return _use(device_id, code_hash(code, guesses.secret), now)
+    count_guess("use_pass", device_id, address, now)
+    return _use(device_id, code_hash(code), now)
 
 
-def code_hash(code: str, secret: str) -> bytes:
+def code_hash(code: str) -> bytes:
     """Return the keyed hash of a code in any spelling, as of a withdrawal code."""
-    return hmac.digest(secret.encode(), b"pass|" + letters(code).encode(), hashlib.sha256)
+    key = setting("SECRET_KEY").encode()
+    return hmac.digest(key, b"pass|" + letters(code).encode(), hashlib.sha256)
 
 
 @volunteers.retry_on_conflict

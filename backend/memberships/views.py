@@ -47,7 +47,7 @@ def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
 @blp.alt_response(200, schema=schemas.MembershipSchema, description="Was in that team already")
 def join_team(device: KnownDevice, data: joining.JoinRequest) -> Any:
     """Join a team by the code that it shows; `transfer` leaves another team of the campaign."""
-    member, created = joining.join(device.id, data, clock_now(), _guess_limiter())
+    member, created = joining.join(device.id, data, clock_now(), request.remote_addr or "")
     return member, 201 if created else 200
 
 
@@ -57,7 +57,7 @@ def join_team(device: KnownDevice, data: joining.JoinRequest) -> Any:
 @blp.response(200, schemas.CodeInvitationSchema)
 def check_code(data: dict[str, str]) -> Any:
     """Show the team and campaign of a join code, for a phone that is not registered yet."""
-    found = joining.check_code(data["code"], clock_now(), _guess_limiter())
+    found = joining.check_code(data["code"], request.remote_addr or "", clock_now())
     place = found.place
     return {
         "campaign": {"id": place.campaign_id, "name": place.campaign},
@@ -99,7 +99,7 @@ def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
 @blp.response(201, schemas.PassSchema, description="Good for one other phone")
 def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
     """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
-    made = joining.create_pass(device.id, data, clock_now(), current_app.config["SECRET_KEY"])
+    made = joining.create_pass(device.id, data, clock_now())
     return made | {"content": poster.content(link_root(strict=False), made["code"])}, 201
 
 
@@ -110,7 +110,7 @@ def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
 @blp.alt_response(200, schema=schemas.PassResultSchema, description="Was so already")
 def use_pass(device: KnownDevice, data: dict[str, str]) -> Any:
     """Use the code that another phone shows."""
-    result = joining.use_pass(device.id, data["code"], clock_now(), _guess_limiter())
+    result = joining.use_pass(device.id, data["code"], request.remote_addr or "", clock_now())
     return {"kind": result.kind, "memberships": result.members}, 201 if result.created else 200
 
 
@@ -130,10 +130,6 @@ def list_members(query: dict[str, Any], team_id: int) -> Any:
         numbered = message("guest_numbered" if one["guest"] else "member_numbered", language())
         one["name"] = one["display_name"] or numbered.format(number=one["number"])
     return page
-
-
-def _guess_limiter() -> joining.GuessLimiter:
-    return joining.GuessLimiter(request.remote_addr or "", current_app.config["SECRET_KEY"])
 
 
 @code_blp.post(CODE)

@@ -360,7 +360,7 @@ def audit_log(context: CheckContext) -> Iterator[Finding]:
 
 def second_factors(context: CheckContext) -> Iterator[Finding]:
     """Check that SECRET_KEY decrypts the second factors."""
-    if failed := count_undecryptable(context.config["SECRET_KEY"]):
+    if failed := count_undecryptable():
         yield Finding(
             NN_(
                 "SECRET_KEY cannot decrypt {n} second factor: this person cannot sign in.",
@@ -377,7 +377,7 @@ def second_factors(context: CheckContext) -> Iterator[Finding]:
 
 def sign_ins(context: CheckContext) -> Iterator[Finding]:
     """Check whether wrong passwords locked an account within the last day."""
-    for name in locked_names(context.config["SECRET_KEY"], context.now):
+    for name in locked_names(context.now):
         yield Finding(
             N_("Over 100 wrong sign-ins in an hour locked the account {name} for new addresses."),
             N_(

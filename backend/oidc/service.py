@@ -15,7 +15,7 @@ from backend.accounts.audit import record_act
 from backend.accounts.login_names import normalize
 from backend.accounts.models import OfficeIdentity, User
 from backend.accounts.own_account import require_password
-from backend.accounts.rate_limits import Caller, count_attempt
+from backend.accounts.rate_limits import count_attempt
 from backend.accounts.sessions import SIGN_INS_PER_ADDRESS, SignInContext
 from backend.accounts.users import NewRole
 from backend.database.extensions import db
@@ -65,7 +65,7 @@ def begin_linking(
     provider: "Provider", actor: Actor, password: str, context: SignInContext, redirect_uri: str
 ) -> tuple[str, PendingSignIn]:
     """Begin to link the person of the session with an account at the provider."""
-    user = require_password("password", actor, password, context.key, context.now)
+    user = require_password("password", actor, password, context.now)
     own = (OfficeIdentity.user_id == user.id, OfficeIdentity.issuer == provider.issuer)
     if db.session.scalar(select(exists().where(*own))):
         raise Problem(409, "oidc_linked")
@@ -144,9 +144,9 @@ def list_identities(actor: Actor) -> list[OfficeIdentity]:
     return list(db.session.scalars(select(OfficeIdentity).where(own).order_by(OfficeIdentity.id)))
 
 
-def unlink(actor: Actor, identity_id: int, password: str, key: str, now: datetime) -> None:
+def unlink(actor: Actor, identity_id: int, password: str, now: datetime) -> None:
     """Remove an identity with its sessions; roles that rules gave end."""
-    user = require_password("password", actor, password, key, now)
+    user = require_password("password", actor, password, now)
     identity = db.session.get(OfficeIdentity, identity_id)
     if identity is None or identity.user_id != user.id:
         raise Problem(404, "not_found")
@@ -168,8 +168,7 @@ def _begin(
 
 
 def _count_attempt(context: SignInContext) -> None:
-    caller = Caller(context.address, SIGN_INS_PER_ADDRESS)
-    count_attempt("oidc", caller, context.key, context.now)
+    count_attempt("oidc", context.address, SIGN_INS_PER_ADDRESS, context.now)
 
 
 def _session_mark(actor: Actor) -> str:

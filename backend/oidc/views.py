@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import current_app
 from marshmallow import Schema, fields
 
 from backend.accounts.access import require_session
@@ -78,5 +77,4 @@ def link(data: dict[str, str]) -> Any:
 @blp.response(204)
 def unlink(data: dict[str, str], identity_id: int) -> None:
     """Unlink an account: its sessions and the roles that rules gave end."""
-    key = current_app.config["SECRET_KEY"]
-    service.unlink(actor(), identity_id, data["password"], key, clock_now())
+    service.unlink(actor(), identity_id, data["password"], clock_now())

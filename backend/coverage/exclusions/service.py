@@ -23,7 +23,6 @@ from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import MAX_ID
 from backend.measurements.recording.models import ExclusionAct
-from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision.service import Decision, decide_on_device
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
@@ -79,7 +78,6 @@ class ExclusionContext:
 
     now: datetime
     secret_key: str  # of device numbers
-    judging: JudgingSettings
 
 
 def list_exclusions(
@@ -218,7 +216,7 @@ def decide_rows(
     deltas = []
     finish = db.session.rollback if data["preview"] else db.session.commit
     for device, ids in by_device(rows).items():
-        deltas.append(decide_on_device(device, ids, decision, context.judging))
+        deltas.append(decide_on_device(device, ids, decision))
         finish()
     finish()
     return {

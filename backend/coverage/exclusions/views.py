@@ -8,7 +8,6 @@ from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.exclusions import review, schemas, service
 from backend.coverage.signals.service import SignalContext
 from backend.http.requests import clock_now, language
-from backend.measurements.recording.service import judging_settings
 
 blp = PersonBlueprint("exclusions", __name__, description="Exclusion of samples")
 blueprints = (blp,)
@@ -49,5 +48,4 @@ def patch_signals(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _context() -> service.ExclusionContext:
-    config = current_app.config
-    return service.ExclusionContext(clock_now(), config["SECRET_KEY"], judging_settings(config))
+    return service.ExclusionContext(clock_now(), current_app.config["SECRET_KEY"])

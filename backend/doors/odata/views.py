@@ -6,7 +6,7 @@ import orjson
 from flask import Response, current_app, request, url_for
 
 from backend.accounts.authentication import basic_actor
-from backend.accounts.rate_limits import Caller, count_attempt
+from backend.accounts.rate_limits import count_attempt
 from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.samples.service import SampleContext
 from backend.doors.odata import service
@@ -177,8 +177,7 @@ def _sent() -> list[tuple[str, str]]:
 
 def _context() -> ReadContext:
     config, now = current_app.config, clock_now()
-    caller = Caller(request.remote_addr or "", PER_HOUR)
-    count_attempt("odata", caller, config["SECRET_KEY"], now)
+    count_attempt("odata", request.remote_addr or "", PER_HOUR, now)
     samples = SampleContext(now, config["SECRET_KEY"], language())
     return ReadContext(figures_reader(), figures_reader(), samples)
 

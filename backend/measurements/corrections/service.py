@@ -14,7 +14,7 @@ from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.accounts.rate_limits import count_for_account
 from backend.campaigns import service as campaigns
-from backend.database.extensions import db, extension, setting
+from backend.database.extensions import db, extension
 from backend.devices import service as devices
 from backend.errors import Problem, invalid
 from backend.http import etags
@@ -150,8 +150,8 @@ def decide(
 
 def count_preview(actor: Actor) -> None:
     """Count one preview of an account; 429 above its limit in this hour."""
-    account, secret, now = f"user {actor.user_id}", setting("SECRET_KEY"), extension("clock")()
-    count_for_account("preview", account, PREVIEWS_PER_HOUR, secret, now)
+    now = extension("clock")()
+    count_for_account("preview", f"user {actor.user_id}", PREVIEWS_PER_HOUR, now)
 
 
 def list_corrections(

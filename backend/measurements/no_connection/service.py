@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from backend.accounts.rate_limits import Caller, count_attempt, network_of
+from backend.accounts.rate_limits import count_attempt, network_of
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.database.locks import hold_network
@@ -45,7 +45,7 @@ def record_notes(
     if not devices.agreed_to(device, "notes"):
         raise Problem(403, "notes_not_agreed")
     now = receipt.received_at
-    count_attempt("no_connection", Caller(address, rules.MAX_HOURLY), context.key, now, n=len(sent))
+    count_attempt("no_connection", address, rules.MAX_HOURLY, now, n=len(sent))
     network = prefix_digest(context.key, network_of(address), local_day(now))
     items = [read_note(raw, now, context.key) for raw in sent]
     for item in items:

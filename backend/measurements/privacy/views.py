@@ -5,7 +5,6 @@ from typing import Any
 from flask import Response, current_app, request, stream_with_context
 
 from backend.accounts.authentication import PersonBlueprint, actor
-from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, Caller
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
@@ -66,8 +65,10 @@ def withdraw_me() -> dict[str, Any]:
 @blp.response(200, WithdrawnSchema)
 def withdraw_with_code(data: dict[str, str]) -> dict[str, Any]:
     """Withdraw with the code that was issued at registration."""
-    caller = Caller(request.remote_addr or "", WITHDRAWALS_PER_HOUR)
-    done = withdraw_by_code(data["withdrawal_code"], _tombstones(), now=clock_now(), caller=caller)
+    address = request.remote_addr or ""
+    done = withdraw_by_code(
+        data["withdrawal_code"], _tombstones(), now=clock_now(), address=address
+    )
     return {**done, "explanation": message("withdrawn", language())}
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import CursorResult, Delete, Update, delete, func, null, select,
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
-from backend.accounts.rate_limits import Caller, count_attempt
+from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, count_attempt
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.devices import service as devices
@@ -129,10 +129,10 @@ def withdraw(
 
 
 def withdraw_by_code(
-    code: str, tombstones: Tombstones, *, now: datetime, caller: Caller
+    code: str, tombstones: Tombstones, *, now: datetime, address: str
 ) -> dict[str, dict[str, int]]:
     """Withdraw by code, for a person without the app; attempts are limited."""
-    count_attempt("withdraw", caller, tombstones.key, now)
+    count_attempt("withdraw", address, WITHDRAWALS_PER_HOUR, now)
     known = select(Device.id).where(Device.withdrawal_hash == code_hash(code, tombstones.key))
     device_id = db.session.scalar(known)
     if device_id is None:

@@ -43,20 +43,6 @@ HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class JudgingSettings:
-    """Settings of the installation that verdicts depend on."""
-
-    count_manual: bool = False
-    caps: rules.Caps = rules.DEFAULT_CAPS
-
-
-def judging_settings(config: Mapping[str, Any]) -> JudgingSettings:
-    """Return the settings of verdicts."""
-    caps = rules.Caps(config["DAILY_CAP"], config["COMMUNE_CAP"])
-    return JudgingSettings(config["COUNT_MANUAL"], caps)
-
-
-@dataclass(frozen=True, slots=True)
 class RecordingContext:
     """Objects and settings of the installation that recording needs."""
 
@@ -75,11 +61,15 @@ def recording_context(*, tickets: bool = True) -> RecordingContext:
     if tickets:
         own = {"verifier": extension("statement_verifier"), "issuer": extension("ticket_issuer")}
         own["networks"] = extension("carrier_networks")
-    caps = rules.Caps(setting("DAILY_CAP"), setting("COMMUNE_CAP"))
     hourly_most = setting("MEASUREMENTS_PER_HOUR")
     return RecordingContext(
-        extension("locator"), setting("SECRET_KEY"), hourly_most, caps=caps, **own
+        extension("locator"), setting("SECRET_KEY"), hourly_most, caps=caps_in_force(), **own
     )
+
+
+def caps_in_force() -> rules.Caps:
+    """Return the caps of the installation."""
+    return rules.Caps(setting("DAILY_CAP"), setting("COMMUNE_CAP"))
 
 
 @dataclass(frozen=True, slots=True)

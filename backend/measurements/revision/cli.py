@@ -5,7 +5,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 import click
-from flask import current_app
 
 from backend.batch.command_line import (
     click_errors,
@@ -19,7 +18,6 @@ from backend.http.requests import clock_now
 from backend.measurements.recording import counting, earnings
 from backend.measurements.recording.cli import cli
 from backend.measurements.recording.rules import RULES
-from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision import revocation, service
 from backend.witness import hosts
 from backend.witness.cli import cli as hosts_cli
@@ -39,11 +37,8 @@ commands = ()  # registered in the groups of backend.measurements.recording.cli 
 @executor_options
 def rejudge(month: str, version: int | None, dry_run: bool, executor: Executor) -> None:
     """Judge a month's measurements again; each keeps its rule set unless --rules is given."""
-    settings = judging_settings(current_app.config)
     with progress_bar(f"rejudge {month}") as progress:
-        done = service.rejudge(
-            month, settings, progress, executor, keep=not dry_run, version=version
-        )
+        done = service.rejudge(month, progress, executor, keep=not dry_run, version=version)
     click.echo(f"verdicts changed: {done.rejudged}; coarsened or stripped, left: {done.left_alone}")
 
 
@@ -55,7 +50,7 @@ def reassign(first: datetime, last: datetime, executor: Executor) -> None:
     """Look up the communes again in the active boundary sets."""
     span: tuple[date, date] = first.date(), last.date()
     with progress_bar("reassign") as progress:
-        done = service.reassign(*span, judging_settings(current_app.config), progress, executor)
+        done = service.reassign(*span, progress, executor)
     click.echo(
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "
         f"no-connection notes moved: {done.notes_moved}; "
@@ -88,9 +83,8 @@ def recount(repair: bool) -> None:
 @click.option("--reason", required=True, help="stored in the audit log")
 def exclude(identity: UUID, reason: str) -> None:
     """Exclude one measurement from the counts."""
-    config = current_app.config
     with click_errors():
-        service.exclude(identity, reason, config["SECRET_KEY"], judging_settings(config))
+        service.exclude(identity, reason)
     click.echo(f"excluded: {identity}")
 
 
@@ -100,7 +94,7 @@ def exclude(identity: UUID, reason: str) -> None:
 def allow_receiver(device: UUID, reason: str) -> None:
     """Count mock positions of DEVICE from now on: an external GPS receiver that you know."""
     with click_errors():
-        service.allow_receiver(device, reason, clock_now(), current_app.config["SECRET_KEY"])
+        service.allow_receiver(device, reason, clock_now())
     click.echo(f"allowed: {device}")
 
 
@@ -109,11 +103,8 @@ def allow_receiver(device: UUID, reason: str) -> None:
 @click.option("--reason", required=True, help="stored in the audit log")
 def revoke_receiver(device: UUID, reason: str) -> None:
     """Count no mock position of DEVICE any more, neither those since the permission."""
-    config = current_app.config
     with click_errors():
-        changed = service.revoke_receiver(
-            device, reason, config["SECRET_KEY"], judging_settings(config)
-        )
+        changed = service.revoke_receiver(device, reason)
     click.echo(f"revoked: {device}; verdicts changed: {changed}")
 
 
@@ -136,6 +127,6 @@ def revoke(host_id: UUID, reason: str, since: datetime | None) -> None:
         if since is None:
             hosts.revoke_host(host_id, reason, now)
             return
-        begin, settings = since.replace(tzinfo=VIETNAM), judging_settings(current_app.config)
-        samples, changed = revocation.revoke_host(host_id, reason, now, begin, settings)
+        begin = since.replace(tzinfo=VIETNAM)
+        samples, changed = revocation.revoke_host(host_id, reason, now, begin)
     click.echo(f"samples that are claimed now: {samples}; verdicts changed: {changed}")

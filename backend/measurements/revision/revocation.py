@@ -10,7 +10,6 @@ from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.errors import invalid
 from backend.measurements.recording.rule_sets import requirements
-from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision import service
 from backend.witness import hosts
 
@@ -25,9 +24,7 @@ OF_HOST = text("""
 REVOKED = "host_revoked"
 
 
-def revoke_host(
-    host: UUID, reason: str, now: datetime, since: datetime, settings: JudgingSettings
-) -> tuple[int, int]:
+def revoke_host(host: UUID, reason: str, now: datetime, since: datetime) -> tuple[int, int]:
     """Revoke a measuring host; samples received from `since` on that it proved become claimed.
 
     Return the number of samples and of changed verdicts; audited with both. It works device by
@@ -38,7 +35,7 @@ def revoke_host(
     hosts.revoke_host(host, reason, now, since)
     samples = changed = 0
     for device, ids in db.session.execute(OF_HOST, {"host": host, "since": since}).all():
-        done = _withdraw_proof(device, ids, settings)
+        done = _withdraw_proof(device, ids)
         db.session.commit()
         samples += len(ids)
         changed += done.rejudged
@@ -47,15 +44,13 @@ def revoke_host(
     return samples, changed
 
 
-def _withdraw_proof(
-    device: UUID, ids: Sequence[UUID], settings: JudgingSettings
-) -> service.Revision:
+def _withdraw_proof(device: UUID, ids: Sequence[UUID]) -> service.Revision:
     """Make samples of a device claimed, and judge them again."""
     joined = service.lock_rows(device)
     rows, known = service.read_chosen(device, ids), requirements()
     changed = []
     for row in rows:
         claimed = {**row, "assurance": "claimed", "marks": [*row["marks"], REVOKED]}
-        derived = service.derive_row(claimed, settings, row["rules"], known)
+        derived = service.derive_row(claimed, row["rules"], known)
         changed.append(derived | {"assurance": "claimed"})
-    return service.revise_rows(device, rows, changed, joined, settings)
+    return service.revise_rows(device, rows, changed, joined)

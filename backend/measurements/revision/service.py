@@ -14,7 +14,7 @@ from sqlalchemy import text
 from backend.accounts.audit import record_command
 from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import month_end, month_start
-from backend.database.extensions import db, dump, extension, fetch, follow_indexes
+from backend.database.extensions import db, dump, extension, fetch, follow_indexes, setting
 from backend.database.locks import DEVICELESS_LOCK, hold
 from backend.devices.models import Device
 from backend.errors import Problem
@@ -30,7 +30,7 @@ from backend.measurements.recording.rule_sets import (
     required_at,
     requirements,
 )
-from backend.measurements.recording.service import JudgingSettings
+from backend.measurements.recording.service import caps_in_force
 from backend.measurements.recording.storage import update_verdicts
 from backend.units.locator import UnitLocation
 
@@ -120,7 +120,6 @@ class Lot:
     devices: Sequence[UUID | None]
     first: date
     last: date
-    settings: JudgingSettings
     locate: bool = False  # else the rules alone are applied again
     keep: bool = True
     rules: int | None = None  # the rule set; None: that of each row
@@ -141,7 +140,6 @@ class Decision:
 
 def rejudge(
     month: str,
-    settings: JudgingSettings,
     progress: Progress,
     executor: Executor = SERIAL,
     *,
@@ -153,19 +151,18 @@ def rejudge(
     Each keeps its rule set unless another `version` is given. With `keep=False` the changes are
     computed but not stored.
     """
-    lot = Lot((), month_start(month), month_end(month), settings, keep=keep, rules=version)
+    lot = Lot((), month_start(month), month_end(month), keep=keep, rules=version)
     return _revise(lot, progress, executor)
 
 
 def reassign(
     first: date,
     last: date,
-    settings: JudgingSettings,
     progress: Progress,
     executor: Executor = SERIAL,
 ) -> Revision:
     """Look up the communes of a span of days again in the active sets, and judge again."""
-    done = _revise(Lot((), first, last, settings, locate=True), progress, executor)
+    done = _revise(Lot((), first, last, locate=True), progress, executor)
     done.notes_moved = no_connection.relocate(first, last, extension("locator"))
     return done
 
@@ -179,12 +176,10 @@ def lock_rows(device: UUID | None) -> bool | None:
     return joined
 
 
-def revise_chosen(
-    device: UUID | None, ids: Sequence[UUID], joined: bool | None, settings: JudgingSettings
-) -> CountChanges:
+def revise_chosen(device: UUID | None, ids: Sequence[UUID], joined: bool | None) -> CountChanges:
     """Judge measurements of a locked device again; return the changes of counts."""
     rows = read_chosen(device, ids)
-    return revise_rows(device, rows, _rederive_all(rows, settings), joined, settings).changes
+    return revise_rows(device, rows, _rederive_all(rows), joined).changes
 
 
 def read_chosen(device: UUID | None, ids: Sequence[UUID]) -> list[Row]:
@@ -197,13 +192,12 @@ def revise_rows(
     rows: Sequence[Row],
     changed: Sequence[Row],
     joined: bool | None,
-    settings: JudgingSettings,
 ) -> Revision:
     """Write changes of these rows of a locked device, and the verdicts that follow."""
     done = Revision()
     _change_rows(device, rows, changed, done)
     times = [row["measured_at"] for row in rows]
-    _update_dependents(device, joined, times, {row["day"] for row in rows}, settings, done)
+    _update_dependents(device, joined, times, {row["day"] for row in rows}, done)
     return done
 
 
@@ -232,11 +226,7 @@ def revise_lot(lot: Lot) -> Revision:
 
 def _revise_device(device: UUID | None, lot: Lot) -> Revision:
     joined = lock_rows(device)
-    revise = (
-        locate_again
-        if lot.locate
-        else partial(_rederive_all, settings=lot.settings, version=lot.rules)
-    )
+    revise = locate_again if lot.locate else partial(_rederive_all, version=lot.rules)
     span = {"first": lot.first, "last": lot.last}
     done, after = Revision(), UUID(int=0)
     times, days = [], set()
@@ -249,7 +239,7 @@ def _revise_device(device: UUID | None, lot: Lot) -> Revision:
         if len(rows) < ROWS_AT_ONCE:
             break
         after = rows[-1]["id"]
-    _update_dependents(device, joined, times, days, lot.settings, done)
+    _update_dependents(device, joined, times, days, done)
     return done
 
 
@@ -269,12 +259,11 @@ def _update_dependents(
     joined: bool | None,
     times: Sequence[datetime],
     days: set[date],
-    settings: JudgingSettings,
     done: Revision,
 ) -> None:
     """Update verdicts of the device's timeline, counts and earnings after a revision of rows."""
     if device and times:
-        judge = timeline.Judge(timeline.owner_of(device), settings.caps)
+        judge = timeline.Judge(timeline.owner_of(device), caps_in_force())
         judged = timeline.judge_span(fetch, device, min(times), max(times), judge)
         _write(judged, done)
         days = days | {row["day"] for row, _ in judged}
@@ -338,24 +327,20 @@ def _with(codes: Sequence[str], wanted: Mapping[str, bool]) -> list[str]:
     return list(rules.by_weight({*codes} - wanted.keys() | present))
 
 
-def _rederive_all(
-    rows: Sequence[Row], settings: JudgingSettings, version: int | None = None
-) -> list[dict[str, Any]]:
+def _rederive_all(rows: Sequence[Row], version: int | None = None) -> list[dict[str, Any]]:
     """Return the rows whose own reasons, marks or rule set differ by today's rules."""
     known = requirements()
-    derived = ((row, derive_row(row, settings, version or row["rules"], known)) for row in rows)
+    derived = ((row, derive_row(row, version or row["rules"], known)) for row in rows)
     return [new for row, new in derived if any(row[name] != new[name] for name in new)]
 
 
-def derive_row(
-    row: Row, settings: JudgingSettings, version: int, known: Sequence[Requirement]
-) -> dict[str, Any]:
+def derive_row(row: Row, version: int, known: Sequence[Requirement]) -> dict[str, Any]:
     """Return the columns that follow from a row alone, by the requirement at its receipt."""
     loaded = SCHEMA.load(row["raw"])
     receipt = ReceiptContext(
         received_at=row["received_at"],
         accept_old=row["device_id"] is None,
-        count_manual=settings.count_manual,
+        count_manual=setting("COUNT_MANUAL"),
         has_device=row["device_id"] is not None,
         count_without_device=COUNTED_BY_ADMIN in row["marks"],
     )
@@ -386,9 +371,7 @@ def _stored_place(row: Row) -> UnitLocation | None:
     )
 
 
-def decide_on_device(
-    device: UUID | None, ids: Sequence[UUID], decision: Decision, settings: JudgingSettings
-) -> CountChanges:
+def decide_on_device(device: UUID | None, ids: Sequence[UUID], decision: Decision) -> CountChanges:
     """Decide on measurements of one device, under its lock; the caller commits."""
     joined = lock_rows(device)
     values = {
@@ -400,10 +383,10 @@ def decide_on_device(
         "lifts": list(decision.lifts),
     }
     decided = list(db.session.execute(DECIDE, values).scalars())
-    return revise_chosen(device, decided, joined, settings) if decided else CountChanges()
+    return revise_chosen(device, decided, joined) if decided else CountChanges()
 
 
-def exclude(identity: UUID, reason: str, key: str, settings: JudgingSettings) -> None:
+def exclude(identity: UUID, reason: str) -> None:
     """Exclude a measurement from the counts; audited, and an input of its verdict.
 
     The audit log is never changed, but a withdrawal has to remove the client's id: the log
@@ -413,8 +396,8 @@ def exclude(identity: UUID, reason: str, key: str, settings: JudgingSettings) ->
     found = db.session.execute(where, {"id": identity}).one_or_none()
     if found is None:
         raise Problem(404, "not_found")
-    decide_on_device(found.device_id, [identity], Decision(reason), settings)
-    record_command("exclude", f"measurement:{pseudonym(identity, key)}", reason=reason)
+    decide_on_device(found.device_id, [identity], Decision(reason))
+    record_command("exclude", f"measurement:{pseudonym(identity)}", reason=reason)
     db.session.commit()
 
 
@@ -422,15 +405,15 @@ LAST = text("select max(measured_at) from measurements where device_id = :device
 RECEIVER = text("update devices set receiver_from = :at where id = :device returning id")
 
 
-def allow_receiver(device: UUID, reason: str, now: datetime, key: str) -> None:
+def allow_receiver(device: UUID, reason: str, now: datetime) -> None:
     """Let mock positions of a device count from now on; audited."""
     if db.session.execute(RECEIVER, {"device": device, "at": now}).first() is None:
         raise Problem(404, "not_found")
-    _audit_receiver("allow-receiver", device, reason, key)
+    _audit_receiver("allow-receiver", device, reason)
     db.session.commit()
 
 
-def revoke_receiver(device: UUID, reason: str, key: str, settings: JudgingSettings) -> int:
+def revoke_receiver(device: UUID, reason: str) -> int:
     """Withdraw the permission and judge the device again; return the number of verdicts changed."""
     joined = lock_rows(device)
     found = db.session.get_one(Device, device) if joined is not None else None
@@ -440,16 +423,17 @@ def revoke_receiver(device: UUID, reason: str, key: str, settings: JudgingSettin
     db.session.flush()
     done = Revision()
     last = db.session.execute(LAST, {"device": device}).scalar() or since
-    _update_dependents(device, joined, [since, max(since, last)], set(), settings, done)
-    _audit_receiver("revoke-receiver", device, reason, key)
+    _update_dependents(device, joined, [since, max(since, last)], set(), done)
+    _audit_receiver("revoke-receiver", device, reason)
     db.session.commit()
     return done.rejudged
 
 
-def _audit_receiver(act: str, device: UUID, reason: str, key: str) -> None:
-    record_command(f"measurements.{act}", f"device:{pseudonym(device, key)}", reason=reason)
+def _audit_receiver(act: str, device: UUID, reason: str) -> None:
+    record_command(f"measurements.{act}", f"device:{pseudonym(device)}", reason=reason)
 
 
-def pseudonym(identity: UUID, key: str) -> str:
+def pseudonym(identity: UUID) -> str:
     """Return the name of a measurement in the audit log, a keyed digest of its id."""
+    key: str = setting("SECRET_KEY")
     return hmac.digest(key.encode(), b"audit|" + identity.bytes, hashlib.sha256).hex()[:32]

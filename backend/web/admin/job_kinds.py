@@ -20,7 +20,6 @@ from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
 from backend.jobs.models import Job
 from backend.jobs.service import Arguments, Progress, Work, enqueue
-from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision import service as revising
 from backend.units import uploads
 from backend.units.catalogue import NewSet, list_sets, system_on
@@ -189,8 +188,7 @@ def _check(new: NewSet, frame: "GeoDataFrame", job: int, progress: Progress) -> 
 def reassign(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Reassign the communes of a span of days by the active boundary sets."""
     first, last = date.fromisoformat(arguments["first"]), date.fromisoformat(arguments["last"])
-    settings = judging_settings(current_app.config)
-    done = revising.reassign(first, last, settings, progress)
+    done = revising.reassign(first, last, progress)
     return {name: getattr(done, name) for name in ("moved", "rejudged", "left_alone")}
 
 

@@ -22,7 +22,6 @@ from backend.coverage.signals.evidence import SignalEvidence
 from backend.coverage.signals.service import SignalContext
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
-from backend.measurements.recording.service import judging_settings
 from backend.reports.monthly.service import frozen_reports
 from backend.units.service import set_on
 from backend.web.board.schemas import ALL_STATES, SignalsFormSchema
@@ -54,9 +53,8 @@ def signal_context(form: Form) -> SignalContext:
 
 
 def exclusion_context() -> ExclusionContext:
-    """Return the time, key and settings of a request about exclusions."""
-    config = current_app.config
-    return ExclusionContext(clock_now(), config["SECRET_KEY"], judging_settings(config))
+    """Return the time and key of a request about exclusions."""
+    return ExclusionContext(clock_now(), current_app.config["SECRET_KEY"])
 
 
 def group_signals(items: Iterable[Answer], names: Mapping[int, str]) -> list[SignalGroup]:

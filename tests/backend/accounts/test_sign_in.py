@@ -207,7 +207,7 @@ def test_admins_are_told_of_a_lock(app: Flask, client: FlaskClient, clock: Any) 
     account(app, "other@example.vn")
     spend(app, client, "sign_in_of", SIGN_INS_PER_ACCOUNT)
     with app.app_context():
-        assert not locked_names(app.config["SECRET_KEY"], clock.now)
+        assert not locked_names(clock.now)
     attempt(client)
     with app.app_context():
         context = CheckContext(app.config, "", clock.now + timedelta(hours=20))

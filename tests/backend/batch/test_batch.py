@@ -19,7 +19,6 @@ from backend.coverage.statistics import refresh
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, invalid
 from backend.measurements.recording import counting
-from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision import service as revising
 from tests.support.clock import FakeClock
 from tests.support.factories import location, post, register, sample
@@ -76,12 +75,12 @@ def told(*statements: str) -> list[str]:
 @pytest.mark.usefixtures("misplaced")
 def test_two_processes_do_what_one_does(app: Flask) -> None:
     with app.app_context(), executors.Executor(workers=2) as processes:
-        done = revising.reassign(*SPAN, JudgingSettings(), silently, processes)
+        done = revising.reassign(*SPAN, silently, processes)
         assert (done.moved, done.rejudged) == (12, 0)
         written = told(ROWS, COUNTS)
         for executor in (executors.SERIAL, processes):
-            assert revising.reassign(*SPAN, JudgingSettings(), silently, executor).moved == 0
-            assert revising.rejudge(MONTH, JudgingSettings(), silently, executor).rejudged == 0
+            assert revising.reassign(*SPAN, silently, executor).moved == 0
+            assert revising.rejudge(MONTH, silently, executor).rejudged == 0
         assert told(ROWS, COUNTS) == written
 
         computed = []

@@ -233,6 +233,23 @@ def test_a_team_registers_where_strangers_used_up_the_address(
     assert not registers(cast.code_two)
 
 
+def test_a_code_used_up_at_another_address_still_registers(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attack: the code of a poster, used up elsewhere, and the team's address used up too."""
+    monkeypatch.setattr(service, "REGISTRATIONS_PER_CODE", 2)
+    app.config["REGISTRATIONS_PER_HOUR"] = 1
+    code = Cast(app).code_one
+
+    def registers(address: str, join_code: str | None = None) -> bool:
+        sent, from_there = registration(join_code=join_code), {"REMOTE_ADDR": address}
+        return bool(client.post(DEVICES, json=sent, environ_base=from_there).status_code == 201)
+
+    assert [registers("198.51.100.7", code) for _ in range(4)] == [True, True, True, False]
+    assert [registers("203.0.113.9") for _ in range(2)] == [True, False]
+    assert registers("203.0.113.9", code)
+
+
 def test_an_honest_team_behind_one_address_is_not_hit(app: Flask) -> None:
     assert app.config["REGISTRATIONS_PER_HOUR"] >= 5 * 200
 

@@ -15,7 +15,6 @@ from backend.coverage.signals import scans
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db, owner_session
 from backend.measurements.recording import storage, timeline
-from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision.service import exclude, rejudge
 from backend.outbox import service as outbox
 from backend.outbox.models import Event
@@ -76,13 +75,12 @@ def test_an_exclusion_and_a_new_judgement_are_events(
     one = sample()
     post(client, register(client), one)
     with app.app_context():
-        settings = judging_settings(app.config)
-        exclude(UUID(one["id"]), "máy hỏng", app.config["SECRET_KEY"], settings)
+        exclude(UUID(one["id"]), "máy hỏng")
         # As if a rule had judged otherwise before; a preview changes nothing.
         db.session.execute(text("delete from exclusions"))
         db.session.commit()
-        rejudge("2024-11", settings, lambda done, total: None, keep=False)
-        rejudge("2024-11", settings, lambda done, total: None)
+        rejudge("2024-11", lambda done, total: None, keep=False)
+        rejudge("2024-11", lambda done, total: None)
     events = read(client, admin).json["items"]
     assert [(one["data"]["before"], one["data"]["after"]) for one in events] == [
         ([], ["excluded"]),

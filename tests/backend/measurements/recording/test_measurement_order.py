@@ -17,7 +17,6 @@ from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.measurements.recording import counting, rules, service
 from backend.measurements.recording.models import Measurement
-from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision.service import lock_rows, revise_chosen
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, KNOWN_SINCE, location, network, post, register, sample
@@ -264,7 +263,7 @@ def rejudged(app: Flask, ids: list[str]) -> int:
         chosen = [uuid.UUID(one) for one in ids]
         device = db.session.get_one(Measurement, chosen[0]).device_id
         joined = lock_rows(device)
-        changes = revise_chosen(device, chosen, joined, judging_settings(app.config))
+        changes = revise_chosen(device, chosen, joined)
         db.session.rollback()
         return sum(map(abs, changes.by_key.values()))
 

@@ -15,7 +15,6 @@ from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.measurements.recording import counting
 from backend.measurements.recording.rules import MAX_WAIT
-from backend.measurements.recording.service import judging_settings
 from backend.measurements.revision.service import lock_rows, rejudge, revise_chosen
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, location, post, register, sample
@@ -49,8 +48,7 @@ def stored(app: Flask) -> dict[str, list[str]]:
             text("select device_id, array_agg(id) from measurements group by 1")
         )
         for device, ids in devices.all():
-            settings = judging_settings(app.config)
-            assert not any(revise_chosen(device, ids, lock_rows(device), settings).by_key.values())
+            assert not any(revise_chosen(device, ids, lock_rows(device)).by_key.values())
             db.session.rollback()
         rows = db.session.execute(text("select id, reasons from measurements"))
         return {str(row.id): row.reasons for row in rows}
@@ -164,9 +162,8 @@ def test_the_upgrade_changes_no_verdict(app: Flask, client: FlaskClient, clock: 
             rows = dict(db.session.execute(text("select id, rules from measurements")).all())
             assert [rows[UUID(one["id"])] for one in (*old, late, later)] == [2, 2, 2, 3]
             progress = lambda done, total: None  # noqa: E731
-            settings = judging_settings(app.config)
-            assert rejudge("2024-11", settings, progress, keep=False).rejudged == 0
-            changed = rejudge("2024-11", settings, progress, keep=False, version=3)
+            assert rejudge("2024-11", progress, keep=False).rejudged == 0
+            changed = rejudge("2024-11", progress, keep=False, version=3)
             assert changed.rejudged == 2
     finally:
         with engine.begin() as connection:

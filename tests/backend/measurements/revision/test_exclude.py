@@ -1,6 +1,5 @@
 """`flask measurements exclude`: out of the counts, audited, and the id can still disappear."""
 
-import hmac
 from uuid import UUID
 
 from flask import Flask
@@ -35,9 +34,11 @@ def test_the_audit_log_holds_no_id_of_a_phone(app: Flask, client: FlaskClient) -
     (entry,) = audited(app)
     assert body["id"] not in entry and body["id"].replace("-", "") not in entry
     # Who has the id, as a person who asks, still finds the entry.
-    name = pseudonym(UUID(body["id"]), app.config["SECRET_KEY"])
+    with app.app_context():
+        name = pseudonym(UUID(body["id"]))
+        app.config["SECRET_KEY"] = "another key"
+        assert pseudonym(UUID(body["id"])) != name
     assert f"measurement:{name}" in entry
-    assert not hmac.compare_digest(name, pseudonym(UUID(body["id"]), "another key"))
 
 
 def test_an_unknown_id_is_told(app: Flask) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import Engine, text
 from backend.database.extensions import db
 from backend.database.locks import ONE, RELEASE_LOCK
 from backend.measurements.recording.counting import differences
-from backend.measurements.recording.service import JudgingSettings
 from backend.measurements.revision.service import Decision, decide_on_device
 from tests.support.factories import sample
 
@@ -29,7 +28,7 @@ def imported(app: Flask, tmp_path: Path) -> UUID:
 
 
 def exclude(row: UUID) -> None:
-    decide_on_device(None, [row], Decision("trong xưởng"), JudgingSettings())
+    decide_on_device(None, [row], Decision("trong xưởng"))
 
 
 def test_rows_of_no_device_are_taken_out_once(app: Flask, owner: Engine, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ EXACT = ("actor", "act", "subject")
 
 # The begin of acts that read personal data.
 READ = "read."
-# Of reads a unique index refuses the second of a day.
+# Of reads a unique index refuses the second of a day from an address.
 RECORD_AT_ONCE = """
     insert into audit (actor, act, subject, address, details)
     values (%(actor)s, %(act)s, %(subject)s, %(address)s, '{}') on conflict do nothing returning id
@@ -45,7 +45,7 @@ def record_act(actor: Actor | str | None, act: str, subject: str, **details: Any
 
 
 def record_read(actor: Actor, kind: str, subject: str) -> None:
-    """Record that a person reads personal data: one entry a day for each kind and subject."""
+    """Record that a person reads personal data: one a day for each kind, subject and address."""
     if actor.signed_in:
         record_at_once(actor, READ + kind, subject)
 
@@ -83,7 +83,7 @@ def read_audit(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
         page = page.where(AuditEntry.at < day_begin(query["last"] + timedelta(days=1)))
     if place := _place(query["cursor"]):
         page = page.where(tuple_(*place) > PLACE)
-    return _page(db.session.execute(page).mappings().all(), limit)
+    return _page(actor, db.session.execute(page).mappings().all(), limit)
 
 
 # For each act along the index of (act, at), which finds rare acts without a scan.
@@ -103,13 +103,14 @@ def read_acts(actor: Actor, acts: Sequence[str], cursor: str | None, limit: int)
     require(actor, "audit.read")
     at, identity = _place(cursor) or (None, 0)
     values = {"acts": list(acts), "at": at, "id": identity, "most": limit + 1}
-    return _page(db.session.execute(OF_ACTS, values).mappings().all(), limit)
+    return _page(actor, db.session.execute(OF_ACTS, values).mappings().all(), limit)
 
 
 def _place(cursor: str | None) -> tuple[Any, ...] | None:
     return decode_cursor(cursor, aware_time, big_row_id)
 
 
-def _page(entries: Sequence[RowMapping], limit: int) -> dict[str, Any]:
+def _page(actor: Actor, entries: Sequence[RowMapping], limit: int) -> dict[str, Any]:
+    record_read(actor, "audit", "system")
     page, next_cursor = take_page(entries, limit, lambda entry: (entry["at"], entry["id"]))
     return {"items": page, "next": next_cursor}

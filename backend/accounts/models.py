@@ -32,10 +32,10 @@ class AuditEntry(db.Model):
         Index(None, "actor", "at"),
         Index(None, "act", "at"),
         Index(None, "subject", "at"),
-        # One entry a day for each person, kind of personal data and place that was read.
+        # One entry a day for each person, address, kind of personal data and place that was read.
         Index(
-            "uq_audit_read", "actor", "act", "subject", literal_column(LOCAL_DAY), unique=True,
-            postgresql_where="act like 'read.%'",
+            "uq_audit_read", "actor", "act", "subject", "address", literal_column(LOCAL_DAY),
+            unique=True, postgresql_where="act like 'read.%'", postgresql_nulls_not_distinct=True,
         ),
     )  # fmt: skip
 

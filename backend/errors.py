@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from marshmallow import INCLUDE, Schema, fields
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,13 @@ class Problem(Exception):
 def invalid(field: str, code: str) -> Problem:
     """Return 422 for one field."""
     return Problem(422, "invalid", [FieldError(field, code)])
+
+
+def or_404(value: T | None, code: str = "not_found") -> T:
+    """Return a value that must be there; 404 without one."""
+    if value is None:
+        raise Problem(404, code)
+    return value
 
 
 def field_errors(messages: Any, path: str = "") -> list[FieldError]:

@@ -14,7 +14,7 @@ from backend.accounts.recovery_codes import remove_second_factor
 from backend.accounts.users import NewRole
 from backend.batch.command_line import click_errors
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.errors import or_404
 from backend.http.requests import clock_now
 
 cli = AppGroup("accounts", help="People who sign in.")
@@ -50,7 +50,15 @@ def create_admin(name: str, password_stdin: bool, base: str | None) -> None:
 def password_link(name: str, remove_totp: bool, base: str | None) -> None:
     """Print a one-time link by which NAME chooses a new password."""
     with click_errors():
-        link = _make_password_link(name, remove_totp, clock_now())
+        present = or_404(users.find_by_name(users.parse_name(name)))
+        user = users.find(present.id)
+        if remove_totp:
+            remove_second_factor(user)
+        link = links.make_link(
+            user.id, "password" if user.password_hash else "invitation", clock_now()
+        )
+        record_command("user.password_link", f"user:{user.id}", totp_removed=remove_totp)
+        db.session.commit()
     _show(link, base)
 
 
@@ -85,20 +93,6 @@ def _create_admin(written: str, password: str | None, now: datetime) -> Link | N
         links.replace_password(user, password)
     missing = user.password_hash is None or user.confirmed_at is None
     link = links.make_link(user.id, "invitation", now) if missing else None
-    db.session.commit()
-    return link
-
-
-def _make_password_link(written: str, remove_totp: bool, now: datetime) -> Link:
-    """Make a link to a new password; optionally remove a lost second factor."""
-    present = users.find_by_name(users.parse_name(written))
-    if present is None:
-        raise Problem(404, "not_found")
-    user = users.find(present.id)
-    if remove_totp:
-        remove_second_factor(user)
-    link = links.make_link(user.id, "password" if user.password_hash else "invitation", now)
-    record_command("user.password_link", f"user:{user.id}", totp_removed=remove_totp)
     db.session.commit()
     return link
 

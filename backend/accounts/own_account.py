@@ -23,7 +23,7 @@ from backend.accounts.sessions import (
     secret_hash,
 )
 from backend.database.extensions import db, setting
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 
 
 def read_account(actor: Actor, now: datetime) -> dict[str, Any]:
@@ -198,9 +198,7 @@ def revoke_token(actor: Actor, token_id: int, now: datetime) -> None:
     """Revoke one of the person's own tokens."""
     user_id = require_person(actor, write=True)
     own = (PersonalToken.id == token_id, PersonalToken.user_id == user_id)
-    token = db.session.scalar(select(PersonalToken).where(*own))
-    if token is None:
-        raise Problem(404, "not_found")
+    token = or_404(db.session.scalar(select(PersonalToken).where(*own)))
     if token.revoked_at is None:
         token.revoked_at = now
         record_act(actor, "token.revoke", f"user:{user_id}", token=token_id)

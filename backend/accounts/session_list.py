@@ -12,7 +12,7 @@ from backend.accounts.audit import record_act, record_read
 from backend.accounts.models import Session, User
 from backend.accounts.sessions import end_sessions, expired
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.errors import or_404
 
 # Letters of the number by which a session is named: no part of its secret or of the stored hash.
 NUMBER_LETTERS = 16
@@ -77,9 +77,9 @@ def end_session(actor: Actor, user_id: int | None, number: str | None) -> None:
         end_sessions(user_id, but=actor.session)
     else:
         hashes = db.session.scalars(select(Session.token_hash).where(Session.user_id == user_id))
-        ended = next((one for one in hashes if _number(one) == number), None)
-        if ended is None:
-            raise Problem(404, "session_ended")
+        ended = or_404(
+            next((one for one in hashes if _number(one) == number), None), "session_ended"
+        )
         db.session.execute(delete(Session).where(Session.token_hash == ended))
     record_act(actor, "session.end", f"user:{user_id}", all=number is None)
     db.session.commit()

@@ -14,7 +14,7 @@ from backend.accounts.login_names import normalize
 from backend.accounts.models import Role, User
 from backend.database.accents import without_accents
 from backend.database.extensions import db, setting
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.http.paging import decode_cursor, row_id, take_page
 from geo.gazetteer import plain
 
@@ -53,9 +53,7 @@ def find_by_name(name: str) -> User | None:
 def find(user_id: int, *, lock: bool = True) -> User:
     """Return a person, locked until the transaction ends; 404 for a closed account."""
     row = select(User).where(User.id == user_id, User.closed_at.is_(None))
-    user: User | None = db.session.scalar(row.with_for_update() if lock else row)
-    if user is None:
-        raise Problem(404, "not_found")
+    user: User = or_404(db.session.scalar(row.with_for_update() if lock else row))
     return user
 
 

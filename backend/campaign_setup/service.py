@@ -14,7 +14,7 @@ from backend.campaign_setup.team_lines import TeamLine, as_sheet, read_text, wit
 from backend.campaigns.models import Team
 from backend.campaigns.service import create_campaign
 from backend.database.extensions import db
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.i18n.catalogues import Language
 from backend.memberships.join_codes import create_codes
 from backend.organisations.models import Organisation
@@ -226,9 +226,7 @@ def _own(actor: Actor) -> Any:
 
 def _row(actor: Actor, draft_id: int, *, lock: bool = False) -> CampaignDraft:
     query = _own(actor).where(CampaignDraft.id == draft_id)
-    row: CampaignDraft | None = db.session.scalar(query.with_for_update() if lock else query)
-    if row is None:
-        raise Problem(404, "not_found")
+    row: CampaignDraft = or_404(db.session.scalar(query.with_for_update() if lock else query))
     return row
 
 

@@ -103,7 +103,13 @@ def save_contact(actor: Actor, code: str, data: Mapping[str, Any], now: datetime
 
     Return its id.
     """
-    unit = _unit_inside(actor, code, data["unit"], now)
+    area = authorized_area(actor, code, now)
+    inside = [area]
+    if area.level != "commune":
+        inside += units_on(local_day(now), "commune", code)
+    unit = next((one for one in inside if one.code == data["unit"]), None)
+    if unit is None:
+        raise invalid("unit", "unit_outside")
     values = {name: data[name] for name in FIELDS}
     try:
         if data["id"] is None:
@@ -193,15 +199,3 @@ def authorized_area(actor: Actor, code: str, now: datetime) -> UnitRow:
         raise Problem(404, "not_found") if problem.status == 404 else problem from None
     require(actor, ACT, unit_scope(unit.id), hidden=True)
     return unit
-
-
-def _unit_inside(actor: Actor, code: str, wanted: str, now: datetime) -> UnitRow:
-    """Return a unit of an area; 422 for a unit outside it."""
-    area = authorized_area(actor, code, now)
-    inside = [area]
-    if area.level != "commune":
-        inside += units_on(local_day(now), "commune", code)
-    found = next((one for one in inside if one.code == wanted), None)
-    if found is None:
-        raise invalid("unit", "unit_outside")
-    return found

@@ -14,7 +14,7 @@ from backend.accounts.audit import record_act
 from backend.clock import Clock
 from backend.database.extensions import db
 from backend.database.locks import JOBS_LOCK
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.jobs.models import Job
 
 Progress = Callable[[int, int], None]  # with what is done and the whole
@@ -104,10 +104,7 @@ def seconds_left(job: Job, now: datetime) -> float | None:
 def show_job(actor: Actor, job_id: int) -> Job:
     """Return a job with its result."""
     require(actor, "system.manage")
-    job: Job | None = db.session.get(Job, job_id)
-    if job is None:
-        raise Problem(404, "not_found")
-    return job
+    return or_404(db.session.get(Job, job_id))
 
 
 def fail_orphans(now: datetime) -> None:

@@ -15,7 +15,7 @@ from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign, CampaignArea, JoinCode, Team
 from backend.database.extensions import db
 from backend.devices.credentials import ALPHABET, letters
-from backend.errors import FieldError, Problem, invalid
+from backend.errors import FieldError, Problem, invalid, or_404
 from backend.memberships.models import Membership
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
@@ -158,10 +158,7 @@ def new_code() -> str:
 def lock_code(code: str) -> Row[tuple[JoinCode]]:
     """Find and lock a code; 404 where there is none."""
     query = select(JoinCode.__table__).where(JoinCode.code == letters(code)).with_for_update()
-    found = db.session.execute(query).first()
-    if found is None:
-        raise Problem(404, "join_code_unknown")
-    return found
+    return or_404(db.session.execute(query).first(), "join_code_unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +172,7 @@ class CodeInvitation:
 def invitation_of(code: str, now: datetime) -> CodeInvitation:
     """Return what a code invites to; a Problem says why it cannot be used."""
     query = select(JoinCode.__table__).where(JoinCode.code == letters(code))
-    found = db.session.execute(query).first()
-    if found is None:
-        raise Problem(404, "join_code_unknown")
+    found = or_404(db.session.execute(query).first(), "join_code_unknown")
     place = require_usable(found, now)
     names = (
         select(Unit.name)
@@ -229,16 +224,16 @@ def campaign_team(campaign_id: int, team_id: int) -> CampaignTeam:
         "organiser": organiser.name,
         "telephone": organiser.telephone,
     }
-    found = db.session.execute(
-        select(*[column.label(name) for name, column in columns.items()])
-        .select_from(Campaign)
-        .join(Team, Team.id == team_id)
-        .join(Organisation, Organisation.id == Team.organisation_id)
-        .join(organiser, organiser.id == Campaign.organisation_id)
-        .where(Campaign.id == campaign_id)
-    ).first()
-    if found is None:
-        raise Problem(404, "not_found")
+    found = or_404(
+        db.session.execute(
+            select(*[column.label(name) for name, column in columns.items()])
+            .select_from(Campaign)
+            .join(Team, Team.id == team_id)
+            .join(Organisation, Organisation.id == Team.organisation_id)
+            .join(organiser, organiser.id == Campaign.organisation_id)
+            .where(Campaign.id == campaign_id)
+        ).first()
+    )
     return CampaignTeam(**found._mapping)
 
 
@@ -314,9 +309,7 @@ def _is_current(campaign_id: int, team_id: int) -> ColumnElement[bool]:
 
 
 def _details(place: CampaignTeam, now: datetime) -> CodeDetails:
-    found = _current_code(place.campaign_id, place.team_id)
-    if found is None:
-        raise Problem(404, "join_code_none")
+    found = or_404(_current_code(place.campaign_id, place.team_id), "join_code_none")
     state = "in_force"
     if found.expires_at is not None and found.expires_at <= now:
         state = "expired"

@@ -14,7 +14,7 @@ from backend.accounts.rate_limits import count_attempt
 from backend.campaigns.models import Team
 from backend.database.extensions import db, setting
 from backend.devices.credentials import letters, new_code
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.memberships import join_codes, volunteers
 from backend.memberships import service as memberships
 from backend.memberships.join_codes import campaign_team, require_open
@@ -162,9 +162,10 @@ def code_hash(code: str) -> bytes:
 
 @volunteers.retry_on_conflict
 def _use(device_id: UUID, digest: bytes, now: datetime) -> PassResult:
-    owner = db.session.execute(select(Pass.volunteer_id).where(Pass.code_hash == digest)).scalar()
-    if owner is None:
-        raise Problem(404, "pass_unknown")
+    owner = or_404(
+        db.session.execute(select(Pass.volunteer_id).where(Pass.code_hash == digest)).scalar(),
+        "pass_unknown",
+    )
     own = volunteers.lock_volunteer(device_id, owner)
     query = select(Pass.__table__).where(Pass.code_hash == digest).with_for_update()
     found = db.session.execute(query).first()

@@ -14,7 +14,7 @@ from backend.accounts.models import Role, User
 from backend.accounts.users import NewRole, in_force
 from backend.clock import day_begin, local_day
 from backend.database.extensions import db
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.organisations.clusters import add_cluster
 from backend.organisations.references import requested_area, serialize_areas, unit_ids
 from backend.organisations.scopes import cluster_scope, unit_scope
@@ -192,9 +192,7 @@ def confirm_successors(
     require(actor, "users.manage")
     require_recent(actor, now)
     found = _unconfirmed(now).where(Role.id == role_id).with_for_update(of=Role)
-    row = db.session.execute(found).first()
-    if row is None:
-        raise Problem(404, "not_found")
+    row = or_404(db.session.execute(found).first())
     old, unit, user = row
     requested = data["units"]
     if requested is None:

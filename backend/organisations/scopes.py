@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from backend.accounts.access import Scope
 from backend.database.extensions import db
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.units.index import successors
 
 # An organisation and those above it; `union` stops at a loop of parents.
@@ -96,7 +96,5 @@ def cluster_scope(cluster_id: int) -> Scope:
 
 def _scalar(statement: str, identity: int) -> int:
     """Return the value that a statement selects by an id; 404 where there is none."""
-    found: int | None = db.session.execute(text(statement), {"id": identity}).scalar()
-    if found is None:
-        raise Problem(404, "not_found")
+    found: int = or_404(db.session.execute(text(statement), {"id": identity}).scalar())
     return found

@@ -10,7 +10,7 @@ from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.database.locks import MOVES_LOCK, hold
-from backend.errors import Problem, invalid
+from backend.errors import invalid, or_404
 from backend.http import etags
 from backend.organisations.models import Organisation
 from backend.organisations.references import serialize_with_unit, unit_id
@@ -155,9 +155,7 @@ def end_organisation(
 def lock_organisation(organisation_id: int) -> Organisation:
     """Return an organisation to which a row is added, locked so that it does not end meanwhile."""
     query = select(Organisation).where(Organisation.id == organisation_id)
-    row: Organisation | None = db.session.scalar(query.with_for_update(read=True))
-    if row is None:
-        raise Problem(404, "not_found")
+    row: Organisation = or_404(db.session.scalar(query.with_for_update(read=True)))
     require_not_ended(row, "organisation_ended")
     return row
 

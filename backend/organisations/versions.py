@@ -12,7 +12,7 @@ from backend.accounts.access import Actor
 from backend.accounts.audit import record_act
 from backend.accounts.models import Role
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.http.etags import stale
 from backend.http.paging import decode_cursor, row_id, sort_text, take_page
 
@@ -34,10 +34,7 @@ class Ending(Protocol):
 
 def get_row(model: type[Model], identity: int) -> Model:
     """Return a row as it is stored now; 404 where there is none."""
-    row = db.session.get(model, identity, populate_existing=True)
-    if row is None:
-        raise Problem(404, "not_found")
-    return row
+    return or_404(db.session.get(model, identity, populate_existing=True))
 
 
 def name_order(model: Any) -> tuple[Any, Any]:

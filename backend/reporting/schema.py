@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from backend.reporting.definitions import SCHEMA, VIEWS, View
+from backend.reporting.definitions import SCHEMA, VIEWS
 
 ROLE = "dosong_reporting"
 DESCRIPTION = "Read-only views for analysts; see docs/reporting.md."
@@ -18,27 +18,19 @@ def create_views(connection: Connection) -> None:
     _run(connection, f"create schema {SCHEMA}")
     _run(connection, f"comment on schema {SCHEMA} is {_literal(DESCRIPTION)}")
     for view in VIEWS:
-        _create(connection, view)
+        name = f"{SCHEMA}.{view.name}"
+        _run(connection, f"create view {name} as {view.statement}")
+        _run(connection, f"comment on view {name} is {_literal(f'One row: {view.row}.')}")
+        for column, description in view.columns.items():
+            _run(connection, f"comment on column {name}.{column} is {_literal(description)}")
     if connection.scalar(text("select 1 from pg_roles where rolname = :role"), {"role": ROLE}):
-        _grant(connection)
-
-
-def _create(connection: Connection, view: View) -> None:
-    name = f"{SCHEMA}.{view.name}"
-    _run(connection, f"create view {name} as {view.statement}")
-    _run(connection, f"comment on view {name} is {_literal(f'One row: {view.row}.')}")
-    for column, description in view.columns.items():
-        _run(connection, f"comment on column {name}.{column} is {_literal(description)}")
-
-
-def _grant(connection: Connection) -> None:
-    database = connection.scalar(text("select quote_ident(current_database())"))
-    for statement in (
-        f"grant connect on database {database} to {ROLE}",
-        f"grant usage on schema {SCHEMA} to {ROLE}",
-        f"grant select on all tables in schema {SCHEMA} to {ROLE}",
-    ):
-        _run(connection, statement)
+        database = connection.scalar(text("select quote_ident(current_database())"))
+        for statement in (
+            f"grant connect on database {database} to {ROLE}",
+            f"grant usage on schema {SCHEMA} to {ROLE}",
+            f"grant select on all tables in schema {SCHEMA} to {ROLE}",
+        ):
+            _run(connection, statement)
 
 
 def _run(connection: Connection, statement: str) -> None:

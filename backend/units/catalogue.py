@@ -12,7 +12,7 @@ from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.database.extensions import db, fetch_autocommit
 from backend.database.locks import BOUNDARY_SETS_LOCK, hold
-from backend.errors import Problem
+from backend.errors import or_404
 from backend.units.models import Boundary, BoundarySet
 
 # Law 72/2025/QH15 ended the districts and began today's communes on this day.
@@ -119,9 +119,9 @@ def activate(name: str, actor: Actor | None = None) -> None:
     if actor is not None:
         require(actor, "system.manage")
     hold(BOUNDARY_SETS_LOCK)
-    row = db.session.scalar(select(BoundarySet).where(BoundarySet.name == name))
-    if row is None:
-        raise Problem(404, "set_unknown")
+    row = or_404(
+        db.session.scalar(select(BoundarySet).where(BoundarySet.name == name)), "set_unknown"
+    )
     row.activation = next_activation()
     record_act(actor, "units.activate", name, activation=row.activation)
     db.session.commit()

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, text
 from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.database.locks import BOUNDARY_SETS_LOCK, hold
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.units.catalogue import (
     APPROXIMATE,
     LEVELS,
@@ -68,7 +68,15 @@ def install(
     new: NewSet, frame: GeoDataFrame, *, active: bool, actor: str | None = None
 ) -> SyncResult:
     """Add polygons as a set, in one transaction; no actor: from the shell."""
-    _refuse_unusable(frame)
+    twice = frame["code"][frame["code"].duplicated()]
+    if len(twice):
+        raise BoundaryError(f"codes that come twice: {', '.join(twice[:5])}")
+    nameless = frame["code"][(frame["name"] == "") | (frame["province_code"] == "")]
+    if len(nameless):
+        raise BoundaryError(
+            f"{len(nameless)} codes are not in the list and have no name or province in the file: "
+            f"{', '.join(nameless[:5])}"
+        )
     result = add_set(new, frame, active=active, actor=actor)
     db.session.commit()
     return result
@@ -105,9 +113,9 @@ def add_set(
 
 def loaded(name: str) -> tuple[NewSet, GeoDataFrame]:
     """Return a set of the database and its polygons."""
-    row = db.session.scalar(select(BoundarySet).where(BoundarySet.name == name))
-    if row is None:
-        raise Problem(404, "set_unknown")
+    row = or_404(
+        db.session.scalar(select(BoundarySet).where(BoundarySet.name == name)), "set_unknown"
+    )
     new = NewSet(row.name, row.system, row.quality, row.valid_from, row.valid_to)
     return new, boundaries.with_names(read_frame(row.id), reference_units(new))
 
@@ -137,18 +145,6 @@ def _unit(row: Unit, rows: Mapping[int, Unit]) -> GazetteerUnit:
         district_code=district.code if district.level == "district" else "",
         area_km2=None,
     )
-
-
-def _refuse_unusable(frame: GeoDataFrame) -> None:
-    twice = frame["code"][frame["code"].duplicated()]
-    if len(twice):
-        raise BoundaryError(f"codes that come twice: {', '.join(twice[:5])}")
-    nameless = frame["code"][(frame["name"] == "") | (frame["province_code"] == "")]
-    if len(nameless):
-        raise BoundaryError(
-            f"{len(nameless)} codes are not in the list and have no name or province in the file: "
-            f"{', '.join(nameless[:5])}"
-        )
 
 
 def _copy_polygons(set_id: int, unit_ids: Mapping[str, int], frame: GeoDataFrame) -> None:

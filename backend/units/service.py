@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from backend.database.extensions import db
-from backend.errors import FieldError, Problem
+from backend.errors import FieldError, Problem, or_404
 from backend.units.catalogue import (
     LEVELS_OF,
     ActiveSet,
@@ -137,9 +137,7 @@ def select_units(
         query = query.where(Unit.level == level)
     if parent_code is not None:
         higher = valid_on(day), Unit.code == parent_code, Unit.level != "commune"
-        above = db.session.scalar(select(Unit.id).where(*higher))
-        if above is None:
-            raise Problem(404, "unit_unknown")
+        above = or_404(db.session.scalar(select(Unit.id).where(*higher)), "unit_unknown")
         query = query.where(or_(Unit.parent_id == above, Unit.province_id == above))
     return query
 

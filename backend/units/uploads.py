@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 
 FOLDER = "uploads"  # in VAR_DIR
 # The largest published set, 3,321 communes with every vertex, takes 109 MB as GeoParquet by
@@ -76,9 +76,7 @@ def delete(var_dir: Path, number: str) -> None:
 def unpacked(var_dir: Path, number: str) -> Iterator[Path]:
     """Yield the path to read of a stored file: itself, or the one set in a zip."""
     folder = _folder(var_dir, number)
-    path = next(folder.glob("set.*"), None)
-    if path is None:
-        raise Problem(404, "upload_gone")
+    path = or_404(next(folder.glob("set.*"), None), "upload_gone")
     if path.suffix != ".zip":
         yield path
         return

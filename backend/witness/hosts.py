@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.accounts.audit import audit_entry
 from backend.database.extensions import db, owner_session
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.witness.models import HostKey, MeasuringHost
 from backend.witness.statements import key_id
 
@@ -89,10 +89,7 @@ def revoke_host(host_id: UUID, reason: str, now: datetime, since: datetime | Non
 
 
 def _host(owner: Session, host_id: UUID) -> MeasuringHost:
-    host = owner.get(MeasuringHost, host_id)
-    if host is None:
-        raise Problem(404, "host_unknown")
-    return host
+    return or_404(owner.get(MeasuringHost, host_id), "host_unknown")
 
 
 def _add_key(owner: Session, host_id: UUID, public_key: str, now: datetime) -> str:

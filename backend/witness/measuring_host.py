@@ -21,7 +21,7 @@ from uuid import UUID
 from msgspec import Struct, field
 from msgspec.json import decode, encode
 
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.witness.statements import (
     PROFILES,
     TICKET,
@@ -310,11 +310,12 @@ class MeasuringHost:
     def _locked(self, test: str) -> Iterator[tuple[ObservedTest, datetime]]:
         """Yield the state of a test and its start; what changes is written."""
         with self._transaction() as connection:
-            found = connection.execute(
-                "select started, state from tests where id = ?", [test]
-            ).fetchone()
-            if found is None:
-                raise Problem(404, "test_unknown")
+            found = or_404(
+                connection.execute(
+                    "select started, state from tests where id = ?", [test]
+                ).fetchone(),
+                "test_unknown",
+            )
             state = decode(found[1], type=ObservedTest)
             yield state, datetime.fromtimestamp(found[0], UTC)
             written = encode(state).decode()

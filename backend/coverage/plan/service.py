@@ -28,7 +28,7 @@ from backend.coverage.plan.planner import (
 )
 from backend.coverage.plan.settings import limits_of
 from backend.database.extensions import db
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.organisations.scopes import campaign_scope
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
@@ -146,19 +146,7 @@ def visible_teams(actor: Actor, campaign: Campaign, teams: list[PlanTeam]) -> se
     if can(actor, "campaign.see", scope):
         return {team.id for team in teams}
     require_person(actor)
-    above = _organisations_above({team.organisation_id for team in teams})
-    visible = {
-        team.id
-        for team in teams
-        if can(actor, "team.see", Scope(frozenset({team.id}), above[team.organisation_id]))
-    }
-    if not visible:
-        require(actor, "campaign.see", scope)
-    return visible
-
-
-def _organisations_above(organisations: Iterable[int]) -> dict[int, frozenset[int]]:
-    """Return each organisation with its ancestors."""
+    organisations = {team.organisation_id for team in teams}
     rows = db.session.execute(text("select id, parent_id from organisations"))
     parent = {row.id: row.parent_id for row in rows}
     above = {}
@@ -169,7 +157,14 @@ def _organisations_above(organisations: Iterable[int]) -> dict[int, frozenset[in
             line.add(at)
             at = parent.get(at)
         above[organisation] = frozenset(line)
-    return above
+    visible = {
+        team.id
+        for team in teams
+        if can(actor, "team.see", Scope(frozenset({team.id}), above[team.organisation_id]))
+    }
+    if not visible:
+        require(actor, "campaign.see", scope)
+    return visible
 
 
 def serialize_plan(plan: Plan, teams: list[PlanTeam]) -> dict[str, Any]:
@@ -301,9 +296,9 @@ def unpin(actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: dateti
     """Delete the pin of a team, commune and day."""
     request = _request(actor, campaign_id, wanted, now)
     unit = find(request.day, wanted["unit"], "commune")
-    before = db.session.get(Pin, _key(request, wanted["team_id"], unit), with_for_update=True)
-    if before is None:
-        raise Problem(404, "not_found")
+    before = or_404(
+        db.session.get(Pin, _key(request, wanted["team_id"], unit), with_for_update=True)
+    )
     details = _details(wanted, before)
     record_act(actor, "plan.unpin", f"campaign:{campaign_id}", **details, after=None)
     db.session.delete(before)

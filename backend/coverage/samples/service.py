@@ -1,6 +1,6 @@
 """Single samples for officials of the area, with the reasons of their verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -97,7 +97,19 @@ def list_samples(
         raise invalid("month", "month_in_future")
     unit = authorized_unit(actor, "unit.samples", code, query["level"], month)
     record_read(actor, "samples", f"unit:{unit.id}")
-    rows = _page(unit, month, query, query["limit"] + 1)
+    most = query["limit"] + 1
+    at, sample_id = decode_cursor(query["cursor"], aware_time, UUID) or (None, None)
+    first, last = month_start(month), month_end(month)
+    day: date = min(last, local_day(at)) if at else last
+    parameters = {
+        "units": units_below(unit.id), "network": query["network"], "reason": query["reason"],
+        "at": at, "id": sample_id,
+    }  # fmt: skip
+    rows: list[RowMapping] = []
+    while day >= first and len(rows) < most:
+        of_day = {**parameters, "day": day, "most": most - len(rows)}
+        rows += db.session.execute(OF_DAY, of_day).mappings()
+        day -= DAY
     page, next_cursor = take_page(rows, query["limit"], lambda row: (row["measured_at"], row["id"]))
     return {
         "month": month,
@@ -144,23 +156,6 @@ def show_sample(
         "how": row["how"],
         "boundaries": {"set": row["set_name"], "quality": row["quality"]},
     }
-
-
-def _page(unit: UnitRow, month: str, query: Mapping[str, Any], most: int) -> Sequence[RowMapping]:
-    """Read rows of a month backwards from its last day or the cursor, up to `most`."""
-    at, sample_id = decode_cursor(query["cursor"], aware_time, UUID) or (None, None)
-    first, last = month_start(month), month_end(month)
-    day: date = min(last, local_day(at)) if at else last
-    parameters = {
-        "units": units_below(unit.id), "network": query["network"], "reason": query["reason"],
-        "at": at, "id": sample_id,
-    }  # fmt: skip
-    rows: list[RowMapping] = []
-    while day >= first and len(rows) < most:
-        of_day = {**parameters, "day": day, "most": most - len(rows)}
-        rows += db.session.execute(OF_DAY, of_day).mappings()
-        day -= DAY
-    return rows
 
 
 def _serialize(row: RowMapping, context: SampleContext) -> dict[str, Any]:

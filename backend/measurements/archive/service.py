@@ -14,7 +14,7 @@ from sqlalchemy import TextClause, text
 from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end, month_start
 from backend.database.extensions import db, dump, follow_indexes, setting
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,7 +95,8 @@ def archive(month: str, now: datetime) -> Manifest:
         raise Problem(409, "archive_holds_more")
     with files.replacing(path) as fresh:
         files.write(fresh, _chunks(month))
-        written = _file_checksum(fresh)
+        parts = [_checksum(SUM_OF_ROWS, rows=rows) for rows in _rows_of_file(fresh)]
+        written = Checksum(sum(part.rows for part in parts), sum(part.digest for part in parts))
         if written != _table_checksum(month):  # a post came meanwhile
             raise Problem(409, "archive_differs")
     manifest = Manifest(
@@ -187,9 +188,7 @@ def _folder() -> Path:
 
 
 def _checked_manifest(month: str) -> Manifest:
-    manifest = manifest_of(month)
-    if manifest is None:
-        raise Problem(404, "archive_missing")
+    manifest = or_404(manifest_of(month), "archive_missing")
     if not path_of(month).exists() or _sha256(path_of(month)) != manifest.sha256:
         raise Problem(409, "archive_damaged")
     return manifest
@@ -218,11 +217,6 @@ def _chunks(month: str) -> Iterator["pa.Table"]:
 def _table_checksum(month: str) -> Checksum:
     follow_indexes()
     return _checksum(SUM_OF_TABLE, **_span(month))
-
-
-def _file_checksum(path: Path) -> Checksum:
-    parts = [_checksum(SUM_OF_ROWS, rows=rows) for rows in _rows_of_file(path)]
-    return Checksum(sum(part.rows for part in parts), sum(part.digest for part in parts))
 
 
 def _checksum(statement: TextClause, **values: Any) -> Checksum:

@@ -106,7 +106,8 @@ def expire(
     done.coarsened += _changed(COARSEN_LATE, late)
     done.refused = _changed(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
     done.prefixes = _changed(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
-    done.notes = _expire_notes(now, late)
+    changed = _changed(REMOVE_NOTES, late) + _changed(COARSEN_NOTES, late)
+    done.notes = changed + _changed(FORGET_NETWORKS, {"before": now - PREFIXES_KEPT})
     done.tickets = _changed(DELETE_TICKETS, {"before": now - MAX_AGE})
     done.drafts = delete_expired_drafts(now)
     done.contacts = contacts.delete_expired(now)
@@ -116,12 +117,6 @@ def expire(
         record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())
     db.session.commit()
     return done
-
-
-def _expire_notes(now: datetime, values: dict[str, object]) -> int:
-    """Coarsen and remove positions of no-connection notes, and forget their senders' addresses."""
-    changed = _changed(REMOVE_NOTES, values) + _changed(COARSEN_NOTES, values)
-    return changed + _changed(FORGET_NETWORKS, {"before": now - PREFIXES_KEPT})
 
 
 def _days(step: str, before: date) -> list[date]:

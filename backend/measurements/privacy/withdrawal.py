@@ -28,7 +28,7 @@ from backend.database.extensions import db
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.privacy import removal
 from backend.measurements.recording.models import (
@@ -134,9 +134,7 @@ def withdraw_by_code(
     """Withdraw by code, for a person without the app; attempts are limited."""
     count_attempt("withdraw", address, WITHDRAWALS_PER_HOUR, now)
     known = select(Device.id).where(Device.withdrawal_hash == code_hash(code, tombstones.key))
-    device_id = db.session.scalar(known)
-    if device_id is None:
-        raise Problem(404, "withdrawal_code_unknown")
+    device_id = or_404(db.session.scalar(known), "withdrawal_code_unknown")
     return withdraw(device_id, tombstones, now, channel="code")
 
 
@@ -237,9 +235,7 @@ def open_request(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[s
 def record_step(actor: Actor, identity: int, step: str, now: datetime) -> dict[str, Any]:
     """Record that a request was acknowledged or done; times already recorded stay."""
     require(actor, "privacy.manage")
-    row = db.session.get(WithdrawalRequest, identity, with_for_update=True)
-    if row is None:
-        raise Problem(404, "not_found")
+    row = or_404(db.session.get(WithdrawalRequest, identity, with_for_update=True))
     row.acknowledged_at = row.acknowledged_at or now
     if step == "done":
         row.done_at = row.done_at or now

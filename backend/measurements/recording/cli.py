@@ -33,7 +33,10 @@ def counts_from(assurance: str | None, reason: str | None, from_at: datetime | N
     of a sample decides, so earlier samples keep their verdicts.
     """
     if assurance is None:
-        _show_requirements()
+        known = rule_sets.requirements()
+        click.echo(f"now: {rule_sets.required_at(known, clock_now())}")
+        for one in known:
+            click.echo(_line(one))
         return
     if not (reason or "").strip():
         raise click.UsageError("an assurance needs --reason")
@@ -43,13 +46,6 @@ def counts_from(assurance: str | None, reason: str | None, from_at: datetime | N
             cast(Required, assurance), (reason or "").strip(), begin, clock_now()
         )
     click.echo(_line(added))
-
-
-def _show_requirements() -> None:
-    known = rule_sets.requirements()
-    click.echo(f"now: {rule_sets.required_at(known, clock_now())}")
-    for one in known:
-        click.echo(_line(one))
 
 
 def _line(one: Requirement) -> str:

@@ -271,7 +271,8 @@ def judge_span(
         until = max(until, day_begin(_next_month(local_day(until))) - _INSTANT)
     to = until
     while True:
-        days = _days_between(since - rules.REPEAT_WINDOW, to + rules.REPEAT_WINDOW)
+        first, last = local_day(since - rules.REPEAT_WINDOW), local_day(to + rules.REPEAT_WINDOW)
+        days = [first + n * DAY for n in range((last - first).days + 1)]
         span = dict.fromkeys(days, since)
         stored = _read(run, device, span, new, bounded=bool(new))
         judged = list(_judge(stored, new, span, judge))
@@ -328,11 +329,6 @@ def _spans(since: Mapping[date, datetime]) -> list[tuple[datetime, datetime]]:
             spans.append((begin - rules.REPEAT_WINDOW, begin))
         spans.append((begin, begin + DAY))
     return spans
-
-
-def _days_between(since: datetime, until: datetime) -> list[date]:
-    first, last = local_day(since), local_day(until)
-    return [first + n * DAY for n in range((last - first).days + 1)]
 
 
 def _span(since: Mapping[date, datetime], *, bounded: bool) -> dict[str, Any]:

@@ -79,7 +79,9 @@ def post_measurements() -> Any:
     if (request.content_length or CHECK_TOKEN_FIRST) >= CHECK_TOKEN_FIRST:
         _device()
     try:
-        profile = _next_profile()
+        profile = request.args.get("next_test")
+        if profile is not None and profile not in PROFILES:
+            raise invalid("next_test", "not_one_of")
         body = read_object()
         sent, receipt = sent_items(body, "measurements", MAX_BATCH), _receipt(body)
     except Problem:
@@ -100,13 +102,6 @@ def post_measurements() -> Any:
         answer = answer | {"next_test": serialize(issued, own_url) if issued else None}
     # Without the schema: dumping by it would cost as much as the verdicts.
     return Response(orjson.dumps(answer), status, content_type="application/json")
-
-
-def _next_profile() -> str | None:
-    profile = request.args.get("next_test")
-    if profile is not None and profile not in PROFILES:
-        raise invalid("next_test", "not_one_of")
-    return profile
 
 
 def _category(item: Item) -> str | None:

@@ -17,7 +17,7 @@ from backend.clock import month_end, month_start
 from backend.database.extensions import db, dump, extension, fetch, follow_indexes, setting
 from backend.database.locks import DEVICELESS_LOCK, hold
 from backend.devices.models import Device
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.measurements.no_connection import service as no_connection
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.bodies import SCHEMA
@@ -393,9 +393,7 @@ def exclude(identity: UUID, reason: str) -> None:
     contains a digest of it, keyed by the installation.
     """
     where = text("select device_id from measurements where id = :id and raw is not null")
-    found = db.session.execute(where, {"id": identity}).one_or_none()
-    if found is None:
-        raise Problem(404, "not_found")
+    found = or_404(db.session.execute(where, {"id": identity}).one_or_none())
     decide_on_device(found.device_id, [identity], Decision(reason))
     record_command("exclude", f"measurement:{pseudonym(identity)}", reason=reason)
     db.session.commit()

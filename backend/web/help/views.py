@@ -10,7 +10,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from backend.errors import Problem
+from backend.errors import or_404
 from backend.fields import Text
 from backend.http.requests import clock_now
 from backend.i18n.catalogues import Language
@@ -96,10 +96,7 @@ def picture(file: str) -> Response:
 
 def _role(written: str) -> str:
     """Return the guide of a name in an address; 404 for another."""
-    name = next((name for name, names in GUIDES.items() if written in names.values()), None)
-    if name is None:
-        raise Problem(404, "not_found")
-    return name
+    return or_404(next((name for name, names in GUIDES.items() if written in names.values()), None))
 
 
 def _other_language(

@@ -10,7 +10,7 @@ from backend.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas, r
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.service import progress_of
 from backend.coverage.plan.service import PlanPlace
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.units import outlines
 from backend.units.catalogue import ActiveSet
 from backend.units.index import unit_index
@@ -88,7 +88,15 @@ def country_map(active: ActiveSet | None, names: Names, figures: Figures) -> Map
         return MapDrawing(canvas.width, canvas.height, True, (), sea, COUNTRY_BOX)
     drawing = outlines.country(active)
     shapes = _shapes(drawing.paths, names, figures, "province")
-    labels = _province_labels(drawing, shapes)
+    wanted = [
+        Wanted(
+            one.code, one.name, drawing.rooms[one.code], COUNTRY_OVERHANG,
+            first=one.code in FIRST_NAMES,
+        )
+        for one in shapes
+        if one.name != one.code and one.code in drawing.rooms
+    ]  # fmt: skip
+    labels = place_labels(wanted, drawing.width, drawing.height)
     basemap = current_basemap(outlines.maps_folder())
     return MapDrawing(
         canvas.width, canvas.height, True, shapes, sea, COUNTRY_BOX, labels=labels, basemap=basemap
@@ -139,9 +147,7 @@ def pick_map(day: date, within: str | None) -> tuple[MapDrawing, Names]:
     inside = [one for one in index.on(day, "commune") if unit.id in one.lies_in]
     labels = {one.code: one.label for one in inside}
     names = {one.code: one.name for one in inside}
-    drawn = unit_map(active, unit, names, {"levels": {}})
-    if drawn is None:
-        raise Problem(404, "not_found")
+    drawn = or_404(unit_map(active, unit, names, {"levels": {}}))
     return drawn, labels
 
 
@@ -183,21 +189,6 @@ def _share(shape: UnitShape | None) -> str:
         return ""
     percent = 100 * shape.has // shape.need
     return "<1%" if shape.has and not percent else f"{percent}%"
-
-
-def _province_labels(
-    drawing: outlines.Drawing, shapes: tuple[UnitShape, ...]
-) -> tuple[MapLabel, ...]:
-    """Return the names of provinces on a map of the country."""
-    wanted = [
-        Wanted(
-            one.code, one.name, drawing.rooms[one.code], COUNTRY_OVERHANG,
-            first=one.code in FIRST_NAMES,
-        )
-        for one in shapes
-        if one.name != one.code and one.code in drawing.rooms
-    ]  # fmt: skip
-    return place_labels(wanted, drawing.width, drawing.height)
 
 
 def _shapes(

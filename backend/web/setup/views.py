@@ -14,7 +14,7 @@ from backend.campaign_setup.team_lines import as_text, read_file
 from backend.campaigns.teams import change_team, create_team, end_team, show_team
 from backend.clock import local_day
 from backend.database.extensions import db
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.http.links import link_root
 from backend.http.requests import as_attachment, clock_now
 from backend.memberships.join_codes import coded_teams as coded_team_ids
@@ -270,9 +270,7 @@ def contact(query: dict[str, Any], campaign_id: int) -> Response:
 def logo(campaign_id: int) -> Response:
     """Send the logo of the campaign's organisation."""
     show_board(actor(), campaign_id, clock_now())
-    png = logos.logo_of(service.organisation_contact(campaign_id)[0].id)
-    if png is None:
-        raise Problem(404, "not_found")
+    png = or_404(logos.logo_of(service.organisation_contact(campaign_id)[0].id))
     response = Response(png, content_type="image/png")
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
@@ -402,8 +400,6 @@ def stop_leader(query: dict[str, Any], campaign_id: int, team_id: int, role_id: 
     user, now = actor(), clock_now()
     show_team(user, team_id)
     present = leaders_of([team_id], now).get(team_id, [])
-    found = next((one for one in present if one["role_id"] == role_id), None)
-    if found is None:
-        raise Problem(404, "not_found")
+    found = or_404(next((one for one in present if one["role_id"] == role_id), None))
     end_role(user, found["user_id"], role_id, now)
     return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)

@@ -1,7 +1,6 @@
 """Drafts of campaigns: stored while they are typed, and started with their teams."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -50,31 +49,20 @@ FORMER = text("""
 MAX_FORMER = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A stored draft."""
-
-    id: int
-    content: dict[str, Any]
-    campaign_id: int | None
-    updated_at: datetime
-
-
-def list_drafts(actor: Actor) -> list[Draft]:
+def list_drafts(actor: Actor) -> list[CampaignDraft]:
     """Return the person's drafts that were not started, the latest first."""
     own = _own(actor).where(CampaignDraft.campaign_id.is_(None))
-    rows = db.session.scalars(own.order_by(CampaignDraft.updated_at.desc(), CampaignDraft.id))
-    return [_draft(row) for row in rows]
+    return list(db.session.scalars(own.order_by(CampaignDraft.updated_at.desc(), CampaignDraft.id)))
 
 
-def show_draft(actor: Actor, draft_id: int) -> Draft:
+def show_draft(actor: Actor, draft_id: int) -> CampaignDraft:
     """Return a draft of the person; 404 for that of another."""
-    return _draft(_row(actor, draft_id))
+    return _row(actor, draft_id)
 
 
 def save_draft(
     actor: Actor, draft_id: int | None, content: Mapping[str, Any], now: datetime
-) -> Draft:
+) -> CampaignDraft:
     """Store fields of a draft as typed, or begin one; a started one does not change."""
     user_id = require_person(actor, write=True)
     if draft_id is None:
@@ -91,9 +79,8 @@ def save_draft(
         row = _row(actor, draft_id, lock=True)
         if row.campaign_id is None:
             row.content, row.updated_at = {**row.content, **content}, now
-    draft = _draft(row)
     db.session.commit()
-    return draft
+    return row
 
 
 def remove_draft(actor: Actor, draft_id: int) -> None:
@@ -228,7 +215,3 @@ def _row(actor: Actor, draft_id: int, *, lock: bool = False) -> CampaignDraft:
     query = _own(actor).where(CampaignDraft.id == draft_id)
     row: CampaignDraft = or_404(db.session.scalar(query.with_for_update() if lock else query))
     return row
-
-
-def _draft(row: CampaignDraft) -> Draft:
-    return Draft(row.id, dict(row.content), row.campaign_id, row.updated_at)

@@ -159,9 +159,11 @@ def _copy_polygons(set_id: int, unit_ids: Mapping[str, int], frame: GeoDataFrame
             copy.write_row((set_id, unit_ids[code], shape))
 
 
-def add_built_in() -> int:
-    """Add the built-in list of both systems where it is missing; return the number of rows."""
-    return sum(_add_system(system) for system in SYSTEMS)
+def add_built_in() -> None:
+    """Add the built-in list of both systems where it is missing."""
+    for system in SYSTEMS:
+        if not db.session.scalar(select(func.count()).where(Unit.system == system)):
+            _add_system(system)
 
 
 def sync_units(system: str, span: Span, frame: GeoDataFrame) -> SyncResult:
@@ -201,15 +203,12 @@ def sync_units(system: str, span: Span, frame: GeoDataFrame) -> SyncResult:
     return SyncResult({code: ids["commune", code] for code in codes}, tuple(new["code"]))
 
 
-def _add_system(system: str) -> int:
-    if db.session.scalar(select(func.count()).where(Unit.system == system)):
-        return 0
+def _add_system(system: str) -> None:
     ids: dict[Key, int] = {}
     units = _with_islands(load_units(system))
     for level in LEVELS:
         rows = [_row(unit, system_span(system), ids) for unit in units if unit.level == level]
         ids |= _insert_rows(rows)
-    return len(ids)
 
 
 def _with_islands(units: list[GazetteerUnit]) -> list[GazetteerUnit]:

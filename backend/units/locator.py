@@ -45,17 +45,17 @@ class UnitName:
 class UnitLocation(NamedTuple):
     """The commune of a position in a boundary set; unit_id is None outside every commune."""
 
-    unit_id: int | None
-    code: str | None
-    name: str | None
-    province: str | None
-    how: str | None  # inside, edge, snapped
-    ambiguous: bool
-    candidates: tuple[str, ...]
-    border_distance_m: float | None
     set_id: int
     set_name: str
     quality: str
+    unit_id: int | None = None
+    code: str | None = None
+    name: str | None = None
+    province: str | None = None
+    how: str | None = None  # inside, edge, snapped
+    ambiguous: bool = False
+    candidates: tuple[str, ...] = ()
+    border_distance_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,22 +197,12 @@ def read_names(set_id: int) -> dict[str, UnitName]:
 
 
 def _unit_location(active: ActiveSet, loaded: LoadedSet, location: Location | None) -> UnitLocation:
+    in_set = active.id, active.name, active.quality
     if location is None:
-        return UnitLocation(
-            None, None, None, None, None, False, (), None, active.id, active.name, active.quality
-        )
+        return UnitLocation(*in_set)
     unit, border_m = loaded.names[location.code], location.border_distance_m
     return UnitLocation(
-        unit_id=unit.id,
-        code=unit.code,
-        name=unit.name,
-        province=unit.province,
-        how=location.how,
-        ambiguous=location.ambiguous,
-        candidates=tuple(location.candidates),
-        # JSON cannot express infinity.
-        border_distance_m=None if border_m is None or math.isinf(border_m) else border_m,
-        set_id=active.id,
-        set_name=active.name,
-        quality=active.quality,
-    )
+        *in_set, unit.id, unit.code, unit.name, unit.province, location.how, location.ambiguous,
+        tuple(location.candidates),
+        None if border_m is None or math.isinf(border_m) else border_m,  # JSON has no infinity
+    )  # fmt: skip

@@ -4,7 +4,6 @@ A start with nothing to load takes milliseconds: modules that read polygons are 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -28,22 +27,13 @@ from backend.units.models import BoundarySet
 Printer = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class SetupResult:
-    """The changes of a set-up; `reassign`: stored measurements may lie in another commune now."""
-
-    units: int
-    sets: tuple[str, ...]
-    reassign: bool
-
-
-def setup(var_dir: Path, boundaries_dir: Path | None, say: Printer) -> SetupResult:
-    """Add the units and sets that are missing; a second run changes nothing."""
+def setup(var_dir: Path, boundaries_dir: Path | None, say: Printer) -> tuple[str, ...]:
+    """Add the units and sets that are missing, and return the names of these sets."""
     before = read_active()
-    units, built_in = _add_built_in(say)
+    built_in = _add_built_in(say)
     installed = _install(boundaries_dir, say) if boundaries_dir else ()
-    result = SetupResult(units, built_in + installed, reassign=bool(before and installed))
-    new = [one for one in read_active() if one.name in result.sets] if result.sets else []
+    added = built_in + installed
+    new = [one for one in read_active() if one.name in added] if added else []
     for one in new:
         say(f"Indexing {one.name} …")
     # One at a time where the polygons are large: each takes a gigabyte of memory.
@@ -51,35 +41,35 @@ def setup(var_dir: Path, boundaries_dir: Path | None, say: Printer) -> SetupResu
         for _ in executor.map(partial(_index, var_dir), new):
             pass
     db.session.rollback()
-    if result.reassign:
+    if before and installed:
         say(
             f"Now active: {', '.join(installed)}. Measurements stored before keep their commune "
             "until you run: flask measurements reassign"
         )
-    return result
+    return added
 
 
 def _index(var_dir: Path, active: ActiveSet) -> None:
     Locator(var_dir).warm_sets([active])
 
 
-def _add_built_in(say: Printer) -> tuple[int, tuple[str, ...]]:
+def _add_built_in(say: Printer) -> tuple[str, ...]:
     """Add the built-in list and the approximate sets in one transaction."""
     systems = {f"approximate-{system}": system for system in SYSTEMS}
     if len(_loaded(systems)) == len(systems):
-        return 0, ()
+        return ()
     from backend.units.loading import add_built_in, add_set
     from geo import approximate
 
     say("Loading the built-in units and approximate boundaries …")
     hold(BOUNDARY_SETS_LOCK)
-    units = add_built_in()
+    add_built_in()
     missing = [name for name in systems if name not in _loaded(systems)]
     for name in missing:
         new = NewSet(name, systems[name], APPROXIMATE, *system_span(systems[name]))
         add_set(new, approximate.build(new.system), active=True)
     db.session.commit()
-    return units, tuple(missing)
+    return tuple(missing)
 
 
 def _install(folder: Path, say: Printer) -> tuple[str, ...]:

@@ -357,18 +357,9 @@ def _stored_place(row: Row) -> UnitLocation | None:
     if incoming.position_of(row) is None:
         return None
     return UnitLocation(
-        unit_id=row["unit_id"],
-        code=None,
-        name=None,
-        province=None,
-        how=row["how"],
-        ambiguous="border_ambiguous" in row["marks"],
-        candidates=tuple(row["candidates"] or ()),
-        border_distance_m=None,
-        set_id=row["set_id"],
-        set_name="",
-        quality="",
-    )
+        row["set_id"], "", "", row["unit_id"], how=row["how"],
+        ambiguous="border_ambiguous" in row["marks"], candidates=tuple(row["candidates"] or ()),
+    )  # fmt: skip
 
 
 def decide_on_device(device: UUID | None, ids: Sequence[UUID], decision: Decision) -> CountChanges:

@@ -10,6 +10,7 @@ from backend.accounts.authentication import actor
 from backend.campaign_setup import logos
 from backend.campaign_setup import service as drafts
 from backend.campaign_setup.leaders import InvitedLeader, invite_leader, leader_message, leaders_of
+from backend.campaign_setup.models import CampaignDraft
 from backend.campaign_setup.team_lines import as_text, read_file
 from backend.campaigns.teams import change_team, create_team, end_team, show_team
 from backend.clock import local_day
@@ -62,7 +63,7 @@ def details(query: dict[str, Any], draft_id: int | None) -> Response:
     if draft and draft.campaign_id:
         return redirect_to("setup.ready", query, campaign_id=draft.campaign_id)
 
-    def save(fields: dict[str, Any]) -> drafts.Draft:
+    def save(fields: dict[str, Any]) -> CampaignDraft:
         organisation = requested_organisation_scope(fields["organisation_id"])
         require(user, "campaign.edit", organisation)
         _check_details(fields)
@@ -140,7 +141,7 @@ def teams(query: dict[str, Any], draft_id: int) -> Response:
     return render_private("web/setup/teams.html", query["lang"], form=form, **values)
 
 
-def _stored_details(draft: drafts.Draft) -> dict[str, Any] | None:
+def _stored_details(draft: CampaignDraft) -> dict[str, Any] | None:
     """Return the request of a draft's campaign, or None where the first step is not complete."""
     schema = schemas.DetailsFormSchema()
     typed = {name: draft.content[name] for name in draft.content if name in schema.fields}

@@ -18,8 +18,6 @@ from backend.coverage.figures.forecast import (
     LOOK_BACK,
     MIN_DAILY,
     History,
-    Pattern,
-    sampling_pattern,
     still_to_come,
 )
 
@@ -117,17 +115,10 @@ def by_weekday(samples: Floats, days: list[date]) -> Floats:
 
 
 def history_of(samples: Floats, days: list[date]) -> History:
-    """Return past days as the product reads them."""
-    active = (samples >= MIN_DAILY).sum(axis=1)
-    return History(days, by_weekday(samples, days), by_weekday(samples**2, days), active)
-
-
-def pattern_of(samples: Floats, days: list[date]) -> Pattern:
-    """Return the pattern of all communes as the product reads it."""
-    active = samples[samples.sum(axis=1) > 0]
-    squares = by_weekday(active**2, days) / active.sum(axis=1)[:, np.newaxis]
-    sums = by_weekday(samples, days).sum(axis=0)
-    return sampling_pattern(days, sums, squares.sum(axis=0), len(active))
+    """Return past days of a province's communes as the product reads them."""
+    active, sums = (samples >= MIN_DAILY).sum(axis=1), by_weekday(samples, days)
+    pattern = np.broadcast_to(sums.sum(axis=0), sums.shape)
+    return History(days, sums, by_weekday(samples**2, days), active, pattern)
 
 
 def alerts(month: Month, done: int, *, limited: bool = True) -> Alerts:
@@ -135,7 +126,7 @@ def alerts(month: Month, done: int, *, limited: bool = True) -> Alerts:
     samples, over = month.samples, LOOK_BACK + done
     planned = (month.planned * np.ones(SHAPE))[:, over:].sum(axis=1)
     past, days = samples[:, over - LOOK_BACK : over], ALL_DAYS[over - LOOK_BACK : over]
-    coming = still_to_come(history_of(past, days), ALL_DAYS[over:], pattern_of(past, days))
+    coming = still_to_come(history_of(past, days), ALL_DAYS[over:])
     so_far = samples[:, LOOK_BACK:over].sum(axis=1)
     high = np.rint(so_far + coming.high)
     alerted = (high + planned < TARGET) & coming.steady if limited else high < TARGET

@@ -1,10 +1,10 @@
 """Progress of a month and projection of its end; pure functions.
 
 The projection is a negative binomial of the remaining days, by weekday. Each weekday has a factor
-that is estimated over the whole country, since one commune has too few Sundays. A commune's level
-on an average day is estimated from its own days. Daily counts scatter more than a Poisson
-distribution, since teams come and go; the scatter is estimated for each commune and shrunk towards
-the country's figure, since 14 days say little about a variance.
+that is estimated over the province, since one commune has too few Sundays. A commune's level on an
+average day is estimated from its own days. Daily counts scatter more than a Poisson distribution,
+since teams come and go; the scatter is estimated for each commune and drawn to a usual one, since
+14 days say little about a variance.
 
 A pace tells where a month will end only where it is one: of a team that visits twice a month 14
 days say nothing. Units without a steady pace have no projection, and none has in the last days.
@@ -88,8 +88,8 @@ MIN_ACTIVE_DAYS, MIN_DAILY, MAX_SCATTER = 4, 3, 15.0
 LAST_DAYS = 3
 # The 90th percentile of a normal variable: 80 % lie between it and the 10th.
 Z80 = 1.2816
-# Weight of the country's scatter in a commune's own, in days: half of 14 days.
-PRIOR_DAYS = 7.0
+# A usual scatter, and its weight in a commune's own, in days.
+PRIOR_SCATTER, PRIOR_DAYS = 6.0, 1.0
 # Prior samples of each weekday's factor, so that few samples give equal weekdays.
 PRIOR_SAMPLES = 50.0
 
@@ -102,23 +102,12 @@ class History:
     samples: Numbers  # (units, 7) on each weekday, Monday first
     squares: Numbers  # (units, 7) of the samples of each day, summed by weekday
     active_days: Numbers  # (units,) days with MIN_DAILY samples or more
+    pattern: Numbers  # (units, 7) samples of the province of each on each weekday
 
     @property
     def total(self) -> Numbers:
         """The samples of each unit."""
         return np.asarray(self.samples.sum(axis=1))
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """How samples of all units are spread over days."""
-
-    factors: Numbers  # (7,) ratio of a weekday's samples to an average day's, Monday first
-    scatter: float  # variance over mean of daily samples; Poisson is 1
-
-    def of(self, days: Sequence[date]) -> Numbers:
-        """Return the factor of each day."""
-        return np.asarray(self.factors[[day.weekday() for day in days]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,64 +120,37 @@ class Interval:
     steady: NDArray[np.bool_]  # whether the past days are a pace, from which the rest follows
 
 
-def sampling_pattern(
-    days: Sequence[date], samples: Numbers, squares: Numbers, active: int
-) -> Pattern:
-    """Estimate the factors of weekdays, and the scatter of the units that have samples.
-
-    Parameters
-    ----------
-    samples : (7,) samples of all units on each weekday, Monday first
-    squares : (7,) squares of a unit's daily samples divided by its total, summed over units
-    active : number of units with samples
-    """
-    factors = weekday_factors(samples, days)
-    if len(days) < 2 or not active:
-        return Pattern(factors, 1.0)
-    past = factors[[day.weekday() for day in days]].sum()
-    chi_squared = (squares / factors).sum() * past - samples.sum()
-    return Pattern(factors, float(chi_squared) / active / (len(days) - 1))
-
-
 def weekday_factors(totals: Numbers, days: Sequence[date]) -> Numbers:
-    """Return the ratio of each weekday's samples to an average day's, Monday first.
+    """Return the ratios of each weekday's samples to an average day's, Monday first.
 
     Parameters
     ----------
-    totals : (7,) samples of all units on each weekday of `days`
+    totals : (…, 7) samples of a province on each weekday of `days`
     """
+    plain = totals.sum(axis=-1, keepdims=True) / max(len(days), 1)
     seen = np.bincount([day.weekday() for day in days], minlength=7)
-    plain = totals.sum() / max(len(days), 1)
-    if plain == 0:
-        return np.ones(7)
     return np.asarray((totals + PRIOR_SAMPLES) / (seen * plain + PRIOR_SAMPLES))
 
 
-def still_to_come(history: History, remaining: Sequence[date], pattern: Pattern) -> Interval:
+def still_to_come(history: History, remaining: Sequence[date]) -> Interval:
     """Project the samples of the remaining days from those of past days."""
-    past, coming = pattern.of(history.days).sum(), float(pattern.of(remaining).sum())
-    mean = history.total / past * coming
-    free = len(history.days) - 1
-    own = _chi_squared(history, pattern.factors)
+    factors = weekday_factors(history.pattern, history.days)
+    past, coming = (
+        factors[:, [day.weekday() for day in days]].sum(axis=1)
+        for days in (history.days, remaining)
+    )
+    total, free = history.total, len(history.days) - 1
+    mean = total / past * coming
+    # Pearson's chi-squared: a day's fitted mean is the total times the day's share of the factors,
+    # so the sum of the squared deviations over it needs the squares by weekday alone.
+    weighed = (history.squares / factors).sum(axis=1) * past
+    own = np.divide(weighed, total, out=np.zeros_like(total), where=total > 0) - total
     steady = (history.active_days >= MIN_ACTIVE_DAYS) & (own <= MAX_SCATTER * free)
-    scatter = np.maximum((own + PRIOR_DAYS * pattern.scatter) / (free + PRIOR_DAYS), 1.0)
+    scatter = np.maximum((own + PRIOR_DAYS * PRIOR_SCATTER) / (free + PRIOR_DAYS), 1.0)
     # Variance of the days to come, and of the level, which is an estimate itself.
     variance = scatter * mean * (1 + coming / past)
     low, high = (_quantile(mean, variance, z) for z in (-Z80, Z80))
     return Interval(low, mean, np.maximum(high, mean), steady)
-
-
-def _chi_squared(history: History, factors: Numbers) -> Numbers:
-    """Return Pearson's chi-squared of each unit: squared deviations over fitted means, summed.
-
-    A day's fitted mean is the total times the day's share of the factors; so the sum needs the
-    squares by weekday alone.
-    """
-    past = factors[[day.weekday() for day in history.days]].sum()
-    total = history.total
-    weighed = (history.squares / factors).sum(axis=1) * past
-    ratios = np.divide(weighed, total, out=np.zeros_like(total), where=total > 0)
-    return np.asarray(ratios - total)
 
 
 def _quantile(mean: Numbers, variance: Numbers, z: float) -> Numbers:

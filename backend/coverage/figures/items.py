@@ -9,7 +9,7 @@ import numpy as np
 
 from backend.coverage.figures.forecast import LAST_DAYS, History, MonthProgress, still_to_come
 from backend.coverage.figures.month import ABOVE, NO_NUMBERS, TABLES, Month, UnitCounts, valid_on
-from backend.coverage.figures.recent import history_days, make_recent, pattern_of
+from backend.coverage.figures.recent import history_days, make_recent
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import ASSESSMENT, TARGET
 from backend.database.extensions import array_literal, dump, fetch
@@ -61,7 +61,8 @@ ROWS = """
         from ({earned}) e join units c on c.id = e.key group by 1
     )
     select categories, today, from_today, active.teams, of_teams, s.devices, s.outings,
-        recent.last_month, recent.weekdays, recent.squares, recent.active_days
+        recent.last_month, recent.weekdays, recent.squares, recent.active_days,
+        of_province.weekdays as pattern
     from unnest(%(units)s::integer[]) with ordinality u (id, place)
     left join categories on categories.unit_id = u.id
     left join days on days.unit_id = u.id
@@ -71,6 +72,10 @@ ROWS = """
     left join recent on %(running)s and recent.unit_id = u.id and recent.unit_id <> 0
         and recent.day = %(today)s and recent.network = %(network)s
         and recent.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
+    left join units c on c.id = u.id
+    left join recent of_province on %(running)s and of_province.day = %(today)s
+        and of_province.unit_id = coalesce(c.province_id, c.id)
+        and of_province.network = %(network)s and of_province.basis = %(basis)s
     order by place
 """
 # The teams that earned samples in a commune; the public does not see how many.
@@ -296,14 +301,13 @@ def _projections(
     days = history_days(today)
     if month.progress.today is None or month.progress.left <= LAST_DAYS or not days:
         return [None] * len(units)
-    nothing = [0] * 7
-    history = History(
-        days,
-        np.array([row["weekdays"] or nothing for row in rows], float).reshape(-1, 7),
-        np.array([row["squares"] or nothing for row in rows], float).reshape(-1, 7),
-        np.array([row["active_days"] or 0 for row in rows], float),
+    weekdays, squares, pattern = (
+        np.array([row[name] or [0] * 7 for row in rows], float).reshape(-1, 7)
+        for name in ("weekdays", "squares", "pattern")
     )
-    coming = still_to_come(history, month.progress.remaining(), pattern_of(month, today))
+    active = np.array([row["active_days"] or 0 for row in rows], float)
+    history = History(days, weekdays, squares, active, pattern)
+    coming = still_to_come(history, month.progress.remaining())
     so_far = np.array([_so_far(one, row) for one, row in zip(units, rows, strict=True)], float)
     now = np.array([one.measured for one in units], float)
     ends = (

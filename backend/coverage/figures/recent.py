@@ -7,12 +7,10 @@ that arrive late change both the next morning.
 
 from datetime import date, timedelta
 
-import numpy as np
-
 from backend.clock import month_before, month_end, month_start
-from backend.coverage.figures.forecast import LOOK_BACK, MIN_DAILY, Pattern, sampling_pattern
-from backend.coverage.figures.month import Month, valid_on
-from backend.database.extensions import array_literal, dump, fetch, fetch_autocommit
+from backend.coverage.figures.forecast import LOOK_BACK, MIN_DAILY
+from backend.coverage.figures.month import valid_on
+from backend.database.extensions import fetch, fetch_autocommit
 from backend.database.locks import RECENT_LOCK
 from backend.units.catalogue import system_on
 
@@ -75,18 +73,6 @@ MAKE = f"""
     on conflict do nothing
     returning unit_id
 """  # noqa: S608 # constants
-PATTERN = f"""
-    select array[{", ".join(f"coalesce(sum(weekdays[{n}]), 0)" for n in WEEKDAYS)}] as weekdays,
-        array[{", ".join(f"coalesce(sum(squares[{n}]::float8 / total), 0)" for n in WEEKDAYS)}]
-            as squares,
-        count(*) as active
-    from recent r
-    join units u on u.id = r.unit_id and u.level = %(level)s and {valid_on("u", "%(last)s::date")}
-    cross join lateral (select sum(n) as total from unnest(weekdays) n) sums
-    where r.day = %(day)s and r.network = %(network)s and total > 0
-        and r.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
-        and (%(shown)s::integer[] is null or r.unit_id = any(%(shown)s::integer[]))
-"""  # noqa: S608
 
 
 def make_recent(today: date, network: str) -> None:
@@ -116,25 +102,3 @@ def history_days(today: date) -> list[date]:
     if system_on(start - timedelta(days=1)) != system_on(start):
         first = max(first, start)
     return [first + timedelta(days=n) for n in range((today - first).days)]
-
-
-def pattern_of(month: Month, today: date) -> Pattern:
-    """Return the pattern of all units of the month's level that the reader may see.
-
-    Others have no part in it: it would reveal their figures.
-    """
-    general, own = month.bases(month.level)
-    [row] = fetch(
-        PATTERN,
-        {
-            "day": today, "network": month.network, "level": month.level, "last": month.last_day,
-            "basis": general, "own": dump(own),
-            "shown": None if month.published is None else array_literal(month.published),
-        },
-    )  # fmt: skip
-    return sampling_pattern(
-        history_days(today),
-        np.array(row["weekdays"], float),
-        np.array(row["squares"], float),
-        row["active"],
-    )

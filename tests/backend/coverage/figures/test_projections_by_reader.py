@@ -1,30 +1,31 @@
-"""Projections of a running month depend on what their reader may see, not on who read before."""
+"""Projections of a province's communes depend on its own samples alone, not on others'."""
 
-from datetime import date, timedelta
+from datetime import timedelta
+from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
 
-from backend.accounts.access import PUBLIC, Actor
-from backend.coverage.figures.month import month_of
-from backend.coverage.figures.recent import make_recent, pattern_of
-from tests.support.measurements import NINE, measurement_row, store_rows
-from tests.support.people import unit_id
+from backend.database.extensions import db
+from tests.support.daily_counts import count
+from tests.support.measurements import NINE
 
-TODAY = date(2024, 11, 25)
-
-
-def pattern(reader: Actor | None) -> tuple[list[float], float]:
-    month = month_of("2024-11", "mobile", TODAY, reader)
-    make_recent(TODAY, "mobile")
-    found = pattern_of(month, TODAY)
-    return found.factors.tolist(), found.scatter
+DAYS = [NINE.date() + timedelta(days=n) for n in range(-9, 5)]
 
 
-def test_unpublished_figures_shape_no_projection_of_others(app: Flask) -> None:
-    app.config["PUBLISH"] = "after_approval"
-    here = unit_id(app, "05443")
-    days = [NINE - timedelta(days=n) for n in range(14)]
-    store_rows(app, *(measurement_row(here, day) for day in days for _ in range(day.day)))
-    with app.app_context():
-        before, whole, after = pattern(PUBLIC), pattern(None), pattern(PUBLIC)
-    assert whole != before == after
+def projection(app: Flask, client: FlaskClient) -> Any:
+    with app.app_context():  # sums of a day are made once
+        db.session.execute(text("delete from recent"))
+        db.session.commit()
+    query = {"month": "2024-11", "unit": "05443"}
+    return client.get("/api/v1/coverage", query_string=query).json["items"][0]["projection"]
+
+
+def test_samples_of_other_provinces_shape_no_projection(app: Flask, client: FlaskClient) -> None:
+    count(app, "05443", *[(f"{day}", 5) for day in DAYS])
+    before = projection(app, client)
+    count(app, "00001", *[(f"{day}", 900) for day in DAYS if day.weekday() > 4])
+    assert before == projection(app, client) is not None
+    count(app, "05446", *[(f"{day}", 90) for day in DAYS if day.weekday() > 4])
+    assert before != projection(app, client)

@@ -114,8 +114,9 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     table = tmp_path / "vnnic.csv"
     table.write_text("Mã,Đơn vị,Số mẫu\n99999,Xã Không Có,7\n")
     page = new_page(PHONE)
-    sign_in(page, "/account/deputies")
-    check_page(page, "desk-deputies")
+    sign_in(page, "/desk/area/19/letterhead")
+    page.goto("/account/deputies")
+    check_page(page, "account-deputies")
     page.goto("/desk/area/19/letterhead")
     check_page(page, "desk-letterhead")
     page.goto("/desk/area/19/references")

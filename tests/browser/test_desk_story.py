@@ -21,6 +21,10 @@ from tests.support.live_server import serving_app
 pytestmark = pytest.mark.long
 OFFICIAL, COMMUNE = "binh@example.vn", "lan@example.vn"
 MEASURED, SILENT = "05443", "05488"
+# Pixels of a row of the table, and of the whole desk on a phone.
+MAX_ROW, MAX_HEIGHT = 48.5, 6_000
+ROW_HEIGHTS = """[...document.querySelectorAll("#all-units tbody tr")]
+  .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().height)"""
 
 
 class MidMonth:
@@ -99,6 +103,17 @@ def test_an_official_reminds_the_silent_communes(
         text = clipboard(page)
         assert "91 xã, phường không có mẫu nào trong 3 ngày qua" in text and "/unit/19?" in text
         check_page(page, "desk-tasks")
+        rows = page.evaluate(ROW_HEIGHTS)
+        assert len(rows) == 92 and max(rows) <= MAX_ROW, sorted(rows)[-5:]
+        ends = [one.bounding_box() for one in page.locator(".course figcaption span").all()]
+        assert ends[0] and ends[-1] and ends[0]["y"] == ends[-1]["y"]  # both dates on one line
+        page.set_viewport_size(PHONE)
+        height = page.evaluate("document.documentElement.scrollHeight")
+        print(f"the desk of 92 communes on a phone: {height} px")
+        assert height < MAX_HEIGHT and len(page.evaluate(ROW_HEIGHTS)) == 30
+        page.get_by_role("link", name="Xem cả 92 đơn vị").click()
+        expect(page.locator("#all-units tbody tr").last).to_be_visible()
+        page.set_viewport_size(DESKTOP)
         remind_one(app, page)
 
 
@@ -116,11 +131,11 @@ def remind_one(app: Flask, page: Page) -> None:
     ).click()
     row = page.locator(".reminders li", has_text="0912 345 678")
     expect(row.get_by_role("link", name="Thư điện tử")).to_have_attribute(
-        "href", re.compile(r"^mailto:hoa@example\.vn\?subject=.*%C4%91%C3%A3")
+        "href", re.compile(r"^mailto:hoa@example\.vn\?subject=.*body=.*9/300%20m")
     )
     row.get_by_role("button").click()
     expect(row.get_by_role("status")).to_have_text("Đã sao chép.")
-    assert "đã có 9 trên 300 mẫu, còn thiếu 291" in clipboard(page)
+    assert "9/300 mẫu; còn thiếu 291 mẫu" in clipboard(page)
     check_page(page, "desk-remind")
 
 
@@ -143,7 +158,7 @@ def test_a_commune_s_official_does_its_own(
     clicks.press("Sao chép tin nhắn cho các đội")
     expect(page.locator(".task").get_by_role("status").first).to_have_text("Đã sao chép.")
     clicks.tell("a commune's official tells the teams what is missing")
-    assert "đã có 40 trên 300 mẫu, còn thiếu 260" in clipboard(page)
+    assert "40/300 mẫu; còn thiếu 260 mẫu" in clipboard(page)
     today = local_day(MidMonth()())
     expect(page.locator(".bars li")).to_have_count(monthrange(today.year, today.month)[1])
     check_page(page, "desk-commune")

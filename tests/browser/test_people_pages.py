@@ -70,11 +70,7 @@ def test_an_invitation_becomes_an_account(
     press(page, "Lưu mật khẩu")
     expect_text(page, NAME)
     check_page(page, "invitation-done")
-    page.locator("#done").get_by_role("link", name="Đăng nhập").click()
-    expect_text(page, "Thư điện tử hoặc số điện thoại")
-    expect(page.locator("#name")).to_have_value(NAME)
-    expect(page.locator("#password")).to_be_focused()
-    sign_in(page)
+    page.locator("#done").get_by_role("link", name="Tiếp tục").click()  # signed in already
     expect_text(page, "Tài khoản của bạn")
     assert not [one.url for one in guard.requests if secret in one.url.partition("#")[0]]
     assert [one for one in guard.requests if secret in (one.post_data or "")]
@@ -208,7 +204,7 @@ def test_a_person_changes_the_account(app: Flask, page: Page) -> None:
     fill_fields(page, **{"new-password-old": PASSWORD, "new-password-new": new})
     with page.expect_navigation(url=re.compile("/account/deputies")):
         press(page, "Lưu mật khẩu")
-    expect_text(page, "Quyền bạn đã trao")
+    expect_text(page, "Ủy quyền")
     check_page(page, "account-deputies")
     with page.expect_navigation():  # another address would end the request
         press(page, "Đăng xuất")

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from backend.accounts.access import Actor
 from backend.accounts.authentication import actor, form_token
+from backend.accounts.login_names import format_phone
 from backend.coverage.figures import words
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.unit_access import figures_reader
@@ -138,6 +139,7 @@ class Translator:
             "course_points": charts.course_points,
             "filled_percent": charts.filled_percent,
             "moment": formats.moment,
+            "phone": format_phone,
             "sparkline_points": charts.sparkline,
             "columns_class": tables.columns_class,
             "name_cells": tables.name_cells,

@@ -48,6 +48,7 @@ def test_a_person_is_invited_by_a_link_shown_once(app: Flask, admin: AdminBrowse
     page = admin.get("/admin/people")
     assert "Chị Hoa" in page and "Đơn vị tổ chức: Tỉnh Đoàn Thái Nguyên" in page
     assert "/invitation#" not in page
+    assert "0912 345 678" in page and "+84" not in page
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.models import Attempts
-from backend.database.extensions import db, setting
+from backend.database.extensions import change_rows, db, setting
 from backend.errors import Problem
 
 # Guesses at a withdrawal code: also at this pace 55 bits cannot be guessed, and few tries of a
@@ -54,10 +54,7 @@ def _count(what: str, by: bytes, most: int, now: datetime, n: int = 1) -> None:
         # Old counts; those locked by a parallel call are skipped.
         key = tuple_(Attempts.what, Attempts.by, Attempts.hour)
         old = select(Attempts.what, Attempts.by, Attempts.hour).where(Attempts.hour < now - KEPT)
-        db.session.execute(
-            delete(Attempts).where(key.in_(old.with_for_update(skip_locked=True))),
-            execution_options={"synchronize_session": False},
-        )
+        change_rows(delete(Attempts).where(key.in_(old.with_for_update(skip_locked=True))))
     db.session.commit()
     if total > most:
         wait = int((hour + HOUR - now).total_seconds()) + 1

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, delete, select, text
+from sqlalchemy import delete, select, text
 
 from backend.accounts.access import Actor, can, require, require_person
 from backend.campaign_setup.leaders import InvitedLeader, invite_leaders, leaders_of
@@ -12,7 +12,7 @@ from backend.campaign_setup.models import CampaignDraft
 from backend.campaign_setup.team_lines import TeamLine, as_sheet, read_text, with_types
 from backend.campaigns.models import Team
 from backend.campaigns.service import create_campaign
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.errors import Problem, invalid, or_404
 from backend.i18n.catalogues import Language
 from backend.memberships.join_codes import create_codes
@@ -92,8 +92,7 @@ def remove_draft(actor: Actor, draft_id: int) -> None:
 
 def delete_expired_drafts(now: datetime) -> int:
     """Delete the drafts that nobody changed for months; the caller commits."""
-    old = delete(CampaignDraft).where(CampaignDraft.updated_at < now - KEPT)
-    return cast(CursorResult[Any], db.session.execute(old)).rowcount
+    return change_rows(delete(CampaignDraft).where(CampaignDraft.updated_at < now - KEPT))
 
 
 def team_type(organisation_id: int) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, text, tuple_
 from backend.accounts.access import Actor, Scope, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign, CampaignArea, JoinCode
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.errors import FieldError, Problem, invalid
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
@@ -261,9 +261,6 @@ def _areas_of(campaign_id: int) -> frozenset[int]:
 
 
 def _write_areas(campaign_id: int, areas: Collection[int]) -> None:
-    db.session.execute(
-        delete(CampaignArea).where(CampaignArea.campaign_id == campaign_id),
-        execution_options={"synchronize_session": False},
-    )
+    change_rows(delete(CampaignArea).where(CampaignArea.campaign_id == campaign_id))
     rows = [{"campaign_id": campaign_id, "unit_id": unit} for unit in sorted(areas)]
     db.session.execute(insert(CampaignArea), rows)

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import CursorResult, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.models import JoinCode, Team
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.errors import FieldError, Problem
 from backend.http import etags
 from backend.organisations.names import folded
@@ -117,8 +117,7 @@ def end_team(
         update_row(row, {"ended_at": now})
         # Earlier measurements stay earned. The lock waits for people who join at this moment.
         db.session.execute(LOCK_JOIN_CODES, {"team": team_id})
-        memberships = db.session.execute(END_MEMBERSHIPS, {"team": team_id, "now": now})
-        number = cast(CursorResult[Any], memberships).rowcount
+        number = change_rows(END_MEMBERSHIPS, {"team": team_id, "now": now})
         ended = {"memberships": number, "roles": end_roles("team", team_id, now)}
         record_act(actor, "team.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended=ended)  # fmt: skip

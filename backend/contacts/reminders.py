@@ -14,7 +14,7 @@ from backend.accounts.audit import record_act
 from backend.accounts.rate_limits import count_for_account
 from backend.contacts.models import ContactReminder
 from backend.contacts.service import ACT, area_contacts
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.errors import Problem, invalid
 from backend.mail import compose, send_all
 from backend.organisations.scopes import unit_scope
@@ -130,12 +130,8 @@ def send_reminders(
         if one.id in claimed
     }
     sent = set(send_all(messages, settings))
-    db.session.execute(
-        delete(ContactReminder).where(
-            ContactReminder.contact_id.in_(claimed - sent), ContactReminder.network == network
-        ),
-        execution_options={"synchronize_session": False},
-    )
+    unsent = ContactReminder.contact_id.in_(claimed - sent), ContactReminder.network == network
+    change_rows(delete(ContactReminder).where(*unsent))
     result = Reminded(
         sent=[one for one in picked if one.id in sent],
         before=[one for one in picked if one.id not in claimed],

@@ -6,9 +6,9 @@ The audit log names the changed fields and no person.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, can, require
@@ -18,7 +18,7 @@ from backend.accounts.models import Role, User
 from backend.accounts.users import in_force
 from backend.clock import local_day
 from backend.contacts.models import UnitContact
-from backend.database.extensions import db, fetch_autocommit
+from backend.database.extensions import change_rows, db, fetch_autocommit
 from backend.errors import Problem, invalid
 from backend.http.etags import stale
 from backend.organisations.scopes import unit_scope
@@ -184,11 +184,8 @@ def remove_contact(actor: Actor, code: str, contact_id: int, now: datetime) -> N
 def delete_expired(now: datetime) -> int:
     """Delete contacts of ended units, and those that nobody confirmed; the caller commits."""
     ended = select(Unit.id).where(Unit.valid_to < local_day(now))
-    old = delete(UnitContact).where(
-        or_(UnitContact.changed_at < now - KEPT, UnitContact.unit_id.in_(ended))
-    )
-    options = {"synchronize_session": False}
-    return cast(CursorResult[Any], db.session.execute(old, execution_options=options)).rowcount
+    old = or_(UnitContact.changed_at < now - KEPT, UnitContact.unit_id.in_(ended))
+    return change_rows(delete(UnitContact).where(old))
 
 
 def authorized_area(actor: Actor, code: str, now: datetime) -> UnitRow:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
 from threading import RLock
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -16,7 +16,17 @@ from flask import Flask, current_app
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.rows import dict_row
-from sqlalchemy import DateTime, LargeBinary, MetaData, Text, create_engine, event, text
+from sqlalchemy import (
+    CursorResult,
+    DateTime,
+    Executable,
+    LargeBinary,
+    MetaData,
+    Text,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
@@ -235,6 +245,12 @@ def owner_session() -> Iterator[Session]:
         raise
     finally:
         engine.dispose()
+
+
+def change_rows(statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+    """Execute a statement, leaving the session's objects as they are; return its number of rows."""
+    done = db.session.execute(statement, values, execution_options={"synchronize_session": False})
+    return cast(CursorResult[Any], done).rowcount
 
 
 def follow_indexes() -> None:

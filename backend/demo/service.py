@@ -22,7 +22,7 @@ from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import month_before, month_end
 from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.statistics import release
-from backend.database.extensions import db, setting
+from backend.database.extensions import change_rows, db, setting
 from backend.demo.generation import NO_WAIT, record_all, register
 from backend.demo.plan import LETTER_MONTH, MonthPlan, month_plans
 from backend.demo.teams import TeamCampaign, add_campaign, add_correction, team_campaigns
@@ -175,8 +175,7 @@ def remove_devices(progress: Progress) -> int:
         for row in db.session.execute(REMOVE, {"devices": locked}):
             changes.add_number(row, row.category, -row.n)
             rows += row.n
-        gone = delete(Device).where(Device.id.in_(locked))
-        db.session.execute(gone, execution_options={"synchronize_session": False})
+        change_rows(delete(Device).where(Device.id.in_(locked)))
         write_counts(changes)
         db.session.commit()
         done += len(lot)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_read
 from backend.campaigns.models import Campaign, Team
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.errors import Problem
 from backend.http.paging import big_row_id, decode_cursor, take_page
 from backend.memberships import volunteers
@@ -140,12 +140,9 @@ def create_membership(
 def end_membership(member: Member, now: datetime) -> datetime:
     """End a locked volunteer's membership now; return the moment of its end."""
     moment = volunteers.period_end(member.since, now)
-    db.session.execute(
-        update(Membership)
-        .where(Membership.id == member.id)
-        .values(period=Range(member.since, moment, bounds="[)"), ended_by_volunteer=True),
-        execution_options={"synchronize_session": False},
-    )
+    period = Range(member.since, moment, bounds="[)")
+    ending = update(Membership).where(Membership.id == member.id)
+    change_rows(ending.values(period=period, ended_by_volunteer=True))
     return moment
 
 

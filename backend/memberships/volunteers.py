@@ -7,11 +7,11 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from psycopg.errors import DeadlockDetected, ExclusionViolation
-from sqlalchemy import ColumnElement, Select, Update, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.devices.models import Device
 from backend.devices.service import unauthorized
 from backend.errors import Problem
@@ -82,7 +82,7 @@ def lock_volunteer(device_id: UUID, *others: int) -> int | None:
     _lock(select(Volunteer.id).where(Volunteer.id.in_(volunteers)).order_by(Volunteer.id))
     if volunteer_of(device_id) != own or _linked(volunteers) - ids:
         raise ConcurrentChange
-    _change_devices(update(Device).where(Device.id.in_(ids)).values(version=Device.version + 1))
+    change_rows(update(Device).where(Device.id.in_(ids)).values(version=Device.version + 1))
     return own
 
 
@@ -108,7 +108,7 @@ def link_device(device_id: UUID, volunteer_id: int, now: datetime) -> None:
         db.session.flush()
     period = Range(moment, None, bounds="[)")
     db.session.add(DeviceLink(device_id=device_id, volunteer_id=volunteer_id, period=period))
-    _change_devices(update(Device).where(Device.id == device_id).values(joined=True))
+    change_rows(update(Device).where(Device.id == device_id).values(joined=True))
     db.session.flush()
 
 
@@ -154,7 +154,3 @@ def _lasts() -> ColumnElement[bool]:
 def _lock(rows: Select[T]) -> Sequence[T]:
     """Lock rows against changes; new rows may still refer to them."""
     return db.session.scalars(rows.with_for_update(key_share=True)).all()
-
-
-def _change_devices(change: Update) -> None:
-    db.session.execute(change, execution_options={"synchronize_session": False})

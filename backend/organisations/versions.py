@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import CursorResult, Select, delete, tuple_, update
+from sqlalchemy import Select, delete, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
 from backend.accounts.access import Actor
 from backend.accounts.audit import record_act
 from backend.accounts.models import Role
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.errors import Problem, or_404
 from backend.http.etags import stale
 from backend.http.paging import decode_cursor, row_id, sort_text, take_page
@@ -61,13 +61,8 @@ def changed_values(row: Versioned, values: Mapping[str, Any]) -> dict[str, Any]:
 def update_row(row: Versioned, values: Mapping[str, Any]) -> None:
     """Write values and raise the version; 412 where another change came first."""
     model: Any = type(row)
-    statement = (
-        update(model)
-        .where(model.id == row.id, model.version == row.version)
-        .values(**values, version=row.version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    if cast(CursorResult[Any], db.session.execute(statement)).rowcount != 1:
+    same = model.id == row.id, model.version == row.version
+    if change_rows(update(model).where(*same).values(**values, version=row.version + 1)) != 1:
         raise stale()
     db.session.refresh(row)
 
@@ -98,8 +93,8 @@ def remove_unused(row: Versioned, join_codes: InstrumentedAttribute[int] | None 
         with db.session.begin_nested():
             if join_codes is not None:
                 db.session.execute(delete(join_codes.class_).where(join_codes == row.id))
-            statement = delete(model).where(model.id == row.id, model.version == row.version)
-            if cast(CursorResult[Any], db.session.execute(statement)).rowcount != 1:
+            same = model.id == row.id, model.version == row.version
+            if change_rows(delete(model).where(*same)) != 1:
                 raise stale()
     except IntegrityError:
         return False
@@ -110,11 +105,7 @@ def end_roles(kind: str, scope_id: int, now: datetime) -> int:
     """End the roles over a thing that ends or is removed; return their number."""
     scope = Role.scope_kind == kind, Role.scope_id == scope_id
     lasting = Role.valid_to.is_(None) | (Role.valid_to > now)
-    result = db.session.execute(
-        update(Role).where(*scope, lasting).values(valid_to=now),
-        execution_options={"synchronize_session": False},
-    )
-    return cast(CursorResult[Any], result).rowcount
+    return change_rows(update(Role).where(*scope, lasting).values(valid_to=now))
 
 
 def audit_values(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from backend.coverage.statistics.no_connection import (
 )
 from backend.coverage.statistics.release import people_of_devices, units_of_cells
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS, due_day
-from backend.database.extensions import db, setting
+from backend.database.extensions import change_rows, db, setting
 from backend.errors import invalid
 from backend.fields import aware_time
 from backend.http.paging import decode_cursor, take_page
@@ -176,12 +176,8 @@ def decide_on_notes(
         raise invalid("notes", "note_not_in_unit")
     excluded = NoConnectionNote.excluded_at
     open_notes = excluded.is_(None) if data["excluded"] else excluded.is_not(None)
-    changed = db.session.execute(
-        update(NoConnectionNote)
-        .where(*of_unit, open_notes)
-        .values(excluded_at=now if data["excluded"] else None),
-        execution_options={"synchronize_session": False},
-    ).rowcount  # type: ignore[attr-defined]
+    changing = update(NoConnectionNote).where(*of_unit, open_notes)
+    changed = change_rows(changing.values(excluded_at=now if data["excluded"] else None))
     act = "no_connection.exclude" if data["excluded"] else "no_connection.include"
     details = {"month": data["month"], "notes": changed, "reason": data["reason"].strip()}
     record_act(actor, act, f"unit:{unit.id}", **details)

@@ -14,7 +14,7 @@ from backend.accounts.audit import record_command
 from backend.campaign_setup.service import delete_expired_drafts
 from backend.clock import local_day
 from backend.contacts import service as contacts
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.measurements.recording import replays
 from backend.measurements.recording.rules import MAX_AGE
 from backend.outbox import service as outbox
@@ -103,12 +103,12 @@ def expire(
         progress(place, steps)
         done.removed += _expire_day("removed", REMOVE_DAY, day, {"day": day})
     late = {"coarse": coarse, "gone": gone, "decimals": COARSE_DECIMALS}
-    done.coarsened += _changed(COARSEN_LATE, late)
-    done.refused = _changed(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
-    done.prefixes = _changed(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
-    changed = _changed(REMOVE_NOTES, late) + _changed(COARSEN_NOTES, late)
-    done.notes = changed + _changed(FORGET_NETWORKS, {"before": now - PREFIXES_KEPT})
-    done.tickets = _changed(DELETE_TICKETS, {"before": now - MAX_AGE})
+    done.coarsened += change_rows(COARSEN_LATE, late)
+    done.refused = change_rows(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
+    done.prefixes = change_rows(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
+    changed = change_rows(REMOVE_NOTES, late) + change_rows(COARSEN_NOTES, late)
+    done.notes = changed + change_rows(FORGET_NETWORKS, {"before": now - PREFIXES_KEPT})
+    done.tickets = change_rows(DELETE_TICKETS, {"before": now - MAX_AGE})
     done.drafts = delete_expired_drafts(now)
     done.contacts = contacts.delete_expired(now)
     done.digests = replays.delete_expired(today)
@@ -124,13 +124,7 @@ def _days(step: str, before: date) -> list[date]:
 
 
 def _expire_day(step: str, statement: TextClause, day: date, values: dict[str, object]) -> int:
-    changed = _changed(statement, values)
+    changed = change_rows(statement, values)
     db.session.execute(MARK, {"day": day, "step": step})
     db.session.commit()
-    return changed
-
-
-def _changed(statement: TextClause, values: dict[str, object]) -> int:
-    """Execute a statement; return the number of rows that it changed."""
-    changed: int = db.session.execute(statement, values).rowcount  # type: ignore[attr-defined]
     return changed

@@ -15,16 +15,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Delete, Update, delete, func, null, select, update
+from sqlalchemy import delete, func, null, select, update
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, count_attempt
 from backend.clock import local_day
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device
@@ -118,10 +118,10 @@ def withdraw(
     outbox.scrub(device_id)
     removed = {"positions": _count_positions(device_id)}
     for name, model in OF_DEVICE.items():
-        removed[name] = _affected(delete(model).where(model.device_id == device_id))
+        removed[name] = change_rows(delete(model).where(model.device_id == device_id))
     removed["measurements"] = removal.leave_counts(device_id, at)
     kept = _anonymise(device_id)
-    removed["devices"] = _affected(delete(Device).where(Device.id == device_id))
+    removed["devices"] = change_rows(delete(Device).where(Device.id == device_id))
     done = {"received_at": now, "acknowledged_at": now, "done_at": now}
     db.session.add(WithdrawalRequest(channel=channel, **done))
     db.session.commit()
@@ -182,12 +182,7 @@ def _anonymise(device_id: UUID) -> int:
         )
         .add_cte(*moved)
     )
-    return _affected(stripped)
-
-
-def _affected(statement: Update | Delete) -> int:
-    done = db.session.execute(statement, execution_options={"synchronize_session": False})
-    return cast(CursorResult[Any], done).rowcount
+    return change_rows(stripped)
 
 
 def acknowledge_by(received: date) -> date:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.clock import local_day
-from backend.database.extensions import array_literal, db, fetch
+from backend.database.extensions import array_literal, change_rows, db, fetch
 from backend.measurements.recording.rules import MAX_AGE, MAX_SKEW
 
 SUNDAY = 7
@@ -59,5 +59,4 @@ def expiry(withdrawn_at: datetime) -> date:
 
 def delete_expired(today: date) -> int:
     """Delete the digests whose measurements are too old to count; return their number."""
-    done = db.session.execute(DELETE_EXPIRED, {"today": today})
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return change_rows(DELETE_EXPIRED, {"today": today})

@@ -1,18 +1,15 @@
 """Teams: groups of volunteers of one organisation, visible to their leaders and organisers."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from psycopg.errors import UniqueViolation
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.models import JoinCode, Team
-from backend.database.extensions import change_rows, db
+from backend.database.extensions import change_rows, db, unless_violated
 from backend.errors import FieldError, Problem
 from backend.http import etags
 from backend.organisations.names import folded
@@ -34,6 +31,7 @@ from geo.gazetteer import sort_key
 
 FIELDS = ("name", "type", "home_unit_id", "capacity_per_day")
 COLUMNS = ("id", "organisation_id", "name", "type", "capacity_per_day", "ended_at", "version")
+UNIQUE_NAME = "ix_teams_organisation_id_name"  # of two indexes: by name and by its key
 
 # Joining locks the code before it checks whether the team has ended.
 LOCK_JOIN_CODES = text("select from join_codes where team_id = :team order by code for update")
@@ -68,7 +66,7 @@ def create_team(actor: Actor, organisation_id: int, data: Mapping[str, Any]) -> 
     lock_organisation(organisation_id)
     values = _values(data) | {"organisation_id": organisation_id}
     row = Team(**values)
-    with _unique_name():
+    with unless_violated(UNIQUE_NAME, _name_taken()):
         db.session.add(row)
         db.session.flush()
     record_act(actor, "team.create", f"team:{row.id}", after=audit_values(values))
@@ -87,7 +85,7 @@ def change_team(
     require_not_ended(row, "team_ended")
     changed = changed_values(row, _values(changes))
     if changed:
-        with _unique_name():
+        with unless_violated(UNIQUE_NAME, _name_taken()):
             name, keys = changed.get("name"), {}
             if name is not None:
                 keys = {"sort_key": sort_key(name), "name_key": folded(name)}
@@ -126,15 +124,8 @@ def end_team(
     return answer
 
 
-@contextmanager
-def _unique_name() -> Iterator[None]:
-    """Raise 409 where the organisation already has a team of that name."""
-    try:
-        yield
-    except IntegrityError as error:
-        if not isinstance(error.orig, UniqueViolation):
-            raise
-        raise Problem(409, "name_taken", [FieldError("name", "name_taken")]) from error
+def _name_taken() -> Problem:
+    return Problem(409, "name_taken", [FieldError("name", "name_taken")])
 
 
 def _editable_team(actor: Actor, team_id: int) -> Team:

@@ -6,7 +6,6 @@ from typing import Any
 
 from marshmallow import ValidationError
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor
 from backend.accounts.audit import record_act
@@ -17,12 +16,12 @@ from backend.contacts.schemas import ContactSchema
 from backend.contacts.service import (
     FIELDS,
     MAX_CONTACTS,
+    UNIQUE_NAME,
     authorized_area,
     list_contacts,
-    raise_unless_twice,
     set_values,
 )
-from backend.database.extensions import db
+from backend.database.extensions import db, unless_violated
 from backend.errors import Problem, field_errors
 from backend.i18n.catalogues import Language
 from backend.tables.sheet_import import SheetRow, read_sheet, refuse_repeated
@@ -65,11 +64,8 @@ def import_contacts(
             elif row.outcome != "error":
                 set_values(row.stored, row.values, now)
         record_act(actor, "contacts.import", f"unit:{area.id}", totals=answer["totals"])
-        try:
+        with unless_violated(UNIQUE_NAME, Problem(409, "contacts_overtaken")):
             db.session.commit()
-        except IntegrityError as error:
-            raise_unless_twice(error)
-            raise Problem(409, "contacts_overtaken") from None
     return answer
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select
-from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, can, require
 from backend.accounts.audit import record_act, record_read
@@ -18,7 +17,7 @@ from backend.accounts.models import Role, User
 from backend.accounts.users import in_force
 from backend.clock import local_day
 from backend.contacts.models import UnitContact
-from backend.database.extensions import change_rows, db, fetch_autocommit
+from backend.database.extensions import change_rows, db, fetch_autocommit, unless_violated
 from backend.errors import Problem, invalid
 from backend.http.etags import stale
 from backend.organisations.scopes import unit_scope
@@ -30,6 +29,7 @@ ACT = "unit.contacts"
 MAX_CONTACTS = 10
 # Without a change for as long, a contact has probably left the office.
 KEPT = timedelta(days=730)
+UNIQUE_NAME = "uq_unit_contacts"
 FIELDS = ("name", "office", "phone", "email")
 
 
@@ -111,22 +111,13 @@ def save_contact(actor: Actor, code: str, data: Mapping[str, Any], now: datetime
     if unit is None:
         raise invalid("unit", "unit_outside")
     values = {name: data[name] for name in FIELDS}
-    try:
+    with unless_violated(UNIQUE_NAME, invalid("name", "contact_twice")):
         if data["id"] is None:
             contact_id = _add(actor, unit, values, now)
         else:
             contact_id = _change(actor, unit, data, values, now)
         db.session.commit()
-    except IntegrityError as error:
-        raise_unless_twice(error)
-        raise invalid("name", "contact_twice") from None
     return contact_id
-
-
-def raise_unless_twice(error: IntegrityError) -> None:
-    """Raise an error of the database that is another one than two contacts of one name."""
-    if "uq_unit_contacts" not in str(error.orig):
-        raise error
 
 
 def _add(actor: Actor, unit: UnitRow, values: dict[str, Any], now: datetime) -> int:

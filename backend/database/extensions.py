@@ -28,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.exc import DBAPIError, DisconnectionError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from backend.database.pool import Connections, is_dead, prefer_indexes
@@ -251,6 +251,17 @@ def change_rows(statement: Executable, values: Mapping[str, Any] | None = None) 
     """Execute a statement, leaving the session's objects as they are; return its number of rows."""
     done = db.session.execute(statement, values, execution_options={"synchronize_session": False})
     return cast(CursorResult[Any], done).rowcount
+
+
+@contextmanager
+def unless_violated(constraint: str, problem: Problem) -> Iterator[None]:
+    """Raise a problem where a constraint of the database, with this in its name, is violated."""
+    try:
+        yield
+    except IntegrityError as error:
+        if constraint not in str(error.orig):
+            raise
+        raise problem from None
 
 
 def follow_indexes() -> None:

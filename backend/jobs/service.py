@@ -7,12 +7,12 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Update, delete, exists, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.clock import Clock
-from backend.database.extensions import db
+from backend.database.extensions import db, unless_violated
 from backend.database.locks import JOBS_LOCK
 from backend.errors import Problem, or_404
 from backend.jobs.models import Job
@@ -50,10 +50,8 @@ def enqueue(actor: Actor, kind: str, arguments: Arguments, now: datetime) -> Job
     fail_orphans(now)
     job = Job(kind=kind, arguments=dict(arguments), asked_by=actor.name, asked_at=now)
     db.session.add(job)
-    try:
+    with unless_violated("uq_jobs_open", Problem(409, "job_open")):
         db.session.flush()
-    except IntegrityError:
-        raise Problem(409, "job_open") from None
     record_act(actor, "job.ask", f"job:{job.id}", kind=kind, arguments=dict(arguments))
     db.session.commit()
     return job

@@ -5,15 +5,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from psycopg.errors import UniqueViolation
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.models import Team
+from backend.campaigns.teams import UNIQUE_NAME
 from backend.clock import local_day
-from backend.database.extensions import db
+from backend.database.extensions import db, unless_violated
 from backend.errors import Problem
 from backend.i18n.catalogues import Language
 from backend.organisations.models import Organisation
@@ -107,7 +106,8 @@ def _write(organisation_id: int, rows: Sequence[SheetRow]) -> None:
     """Add and change the teams in a few statements."""
     new = [row for row in rows if row.outcome == "create"]
     changed = [row for row in rows if row.outcome == "update"]
-    try:
+    # A team of that name may be added at this moment.
+    with unless_violated(UNIQUE_NAME, Problem(409, "import_overtaken")):
         if new:
             added = insert(Team).returning(Team.id, sort_by_parameter_order=True)
             unset = {
@@ -119,11 +119,6 @@ def _write(organisation_id: int, rows: Sequence[SheetRow]) -> None:
                 row.id = team_id
         if changed:
             db.session.execute(update(Team), [_changed(row) for row in changed])
-    except IntegrityError as error:
-        if not isinstance(error.orig, UniqueViolation):
-            raise
-        # A team of that name was added at this moment.
-        raise Problem(409, "import_overtaken") from error
 
 
 def _changed(row: SheetRow) -> dict[str, Any]:

@@ -3,19 +3,18 @@
 Frozen reports keep copies, which later changes do not affect.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import cast, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require
 from backend.coverage.targets.models import Target
-from backend.database.extensions import db
+from backend.database.extensions import db, unless_violated
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.http.etags import stale
@@ -119,7 +118,7 @@ def set_target(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
         raise invalid("threshold", "required")
     values = {name: data[name] for name in FIELDS} | {"unit_id": own_unit_id}
     _check_validity(values["valid_from"], values["valid_to"])
-    with _no_overlap():
+    with _no_overlap(), db.session.begin_nested():
         target_id = _call(func.create_target, actor, values)
     return _commit(get_row(Target, target_id))
 
@@ -137,7 +136,7 @@ def change_target(
     validity = {name: getattr(row, name) for name in ("valid_from", "valid_to")} | changed
     _check_validity(validity["valid_from"], validity["valid_to"])
     if changed:
-        with _no_overlap():
+        with _no_overlap(), db.session.begin_nested():
             if not _call(func.change_target, actor, changed, row.id, row.version):
                 raise stale()
     return _commit(row)
@@ -156,16 +155,9 @@ def _commit(row: Target) -> dict[str, Any]:
     return target
 
 
-@contextmanager
-def _no_overlap() -> Iterator[None]:
+def _no_overlap() -> AbstractContextManager[None]:
     """Raise 409 on the database's exclusion constraint, which also covers concurrent requests."""
-    try:
-        with db.session.begin_nested():
-            yield
-    except IntegrityError as error:
-        if "one_target_at_a_time" not in str(error.orig):
-            raise
-        raise Problem(409, "target_overlaps") from None
+    return unless_violated("one_target_at_a_time", Problem(409, "target_overlaps"))
 
 
 def _check_validity(first: date, last: date | None) -> None:

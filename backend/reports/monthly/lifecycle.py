@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import undefer
 
 from backend.accounts.access import Actor, require, require_person
@@ -15,7 +14,7 @@ from backend.accounts.audit import record_act
 from backend.accounts.models import User
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.unit_access import publish
-from backend.database.extensions import db
+from backend.database.extensions import db, unless_violated
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.measurements.recording.models import DemoMonth
@@ -105,10 +104,8 @@ def _create(
     about = {"unit_id": unit_id, "month": month, "edition": edition}
     row = ReportRow(**about, demo=demo, created_at=now, **{"remarks": {}, **columns})
     db.session.add(row)
-    try:
+    with unless_violated("uq_reports_", Problem(409, "report_exists")):
         db.session.flush()
-    except IntegrityError:
-        raise Problem(409, "report_exists") from None
     record_act(actor, "report.begin", f"report:{row.id}", **about)
     db.session.refresh(row)
     return commit_report(row)

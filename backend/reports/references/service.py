@@ -9,13 +9,12 @@ from datetime import date, datetime
 from typing import Any, TypedDict
 
 from sqlalchemy import or_, select
-from sqlalchemy.exc import IntegrityError
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.clock import local_day
 from backend.coverage.figures.unit_access import authorized_unit_on
-from backend.database.extensions import db
+from backend.database.extensions import db, unless_violated
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.organisations.scopes import unit_scope
@@ -182,12 +181,8 @@ def _assign(row: Reference, data: Mapping[str, Any], now: datetime) -> None:
 
 def _flush() -> None:
     """Write the change; 409 for the same document twice, such as by a double tap."""
-    try:
+    with unless_violated("uq_reference_documents_document", Problem(409, "reference_exists")):
         db.session.flush()
-    except IntegrityError as error:
-        if "uq_reference_documents_document" not in str(error.orig):
-            raise
-        raise Problem(409, "reference_exists") from None
 
 
 def _facts(row: Reference) -> dict[str, Any]:

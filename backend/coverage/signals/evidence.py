@@ -27,7 +27,7 @@ from backend.coverage.signals.service import (
     found_signals,
 )
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.organisations.scopes import campaign_scope
 from backend.units.models import Unit
 
@@ -224,10 +224,7 @@ def _fill(statement: str, row: Signal) -> Any:
 
 
 def _signal(signal_id: int) -> Signal:
-    row = db.session.get(Signal, signal_id)
-    if row is None:
-        raise Problem(404, "not_found")
-    return row
+    return or_404(db.session.get(Signal, signal_id))
 
 
 def _evidence(

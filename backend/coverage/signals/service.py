@@ -30,7 +30,7 @@ from backend.coverage.signals.shares import (
     shares_in,
 )
 from backend.database.extensions import db
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.fields import MAX_ID
 from backend.http.etags import Expected, must_match
 from backend.http.paging import decode_cursor, take_page
@@ -200,9 +200,7 @@ def decide_signal(
 def lock_signal(actor: Actor, signal_id: int, seen: Expected = None) -> Signal:
     """Return a locked signal on which the actor may decide; 412 if its version is another one."""
     require_person(actor)
-    row = db.session.get(Signal, signal_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise Problem(404, "not_found")
+    row = or_404(db.session.get(Signal, signal_id, with_for_update=True, populate_existing=True))
     _require_decider(actor, row)
     if seen is not None:
         must_match(seen, row.version)

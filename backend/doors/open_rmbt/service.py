@@ -14,7 +14,7 @@ from backend.devices import service as devices
 from backend.doors.open_rmbt import results
 from backend.doors.open_rmbt.foreign_values import whole
 from backend.doors.open_rmbt.results import GENERAL_MOBILE, WIFI
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.i18n.catalogues import Language
 from backend.measurements.recording.answers import MAX_PAGE, own_measurement, own_page
 from backend.measurements.recording.incoming import ReceiptContext
@@ -96,9 +96,7 @@ def request_test(
 ) -> dict[str, Any]:
     """Issue a ticket for one test at the measuring server; 404 if it is not registered."""
     devices.authenticate(app_request.token, app_request.now)
-    host = registered_host(server.url) if server.url else None
-    if host is None:
-        raise Problem(404, "no_measuring_server")
+    host = or_404(registered_host(server.url) if server.url else None, "no_measuring_server")
     issued = issuer.issue(app_request.token, TicketRequest("full", host), app_request.now)
     test = issued.ticket.id
     return {

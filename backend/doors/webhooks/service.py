@@ -14,7 +14,7 @@ from backend.accounts.audit import record_act
 from backend.database.extensions import db, setting
 from backend.doors.webhooks.addresses import check_url, parse_url
 from backend.doors.webhooks.models import Webhook, WebhookFailure
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.events.feed import check_cursor
 from backend.organisations.references import unit_id
 from backend.outbox.models import Event
@@ -221,10 +221,7 @@ def _begin_again(hook: Webhook) -> None:
 
 
 def _get(webhook_id: int, *, lock: bool = True) -> Webhook:
-    hook: Webhook | None = db.session.get(Webhook, webhook_id, with_for_update=lock or None)
-    if hook is None:
-        raise Problem(404, "not_found")
-    return hook
+    return or_404(db.session.get(Webhook, webhook_id, with_for_update=lock or None))
 
 
 def _commit(hook: Webhook) -> dict[str, Any]:

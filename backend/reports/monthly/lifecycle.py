@@ -15,7 +15,7 @@ from backend.accounts.models import User
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.unit_access import publish
 from backend.database.extensions import db, unless_violated
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.http import etags
 from backend.measurements.recording.models import DemoMonth
 from backend.organisations.scopes import unit_scope
@@ -287,9 +287,7 @@ def read_letter(actor: Actor, report_id: int, attachment_id: int) -> tuple[bytes
     query = select(Attachment).where(
         Attachment.id == attachment_id, Attachment.report_id == report_id
     )
-    letter = db.session.scalar(query.options(undefer(Attachment.content)))
-    if letter is None:
-        raise Problem(404, "not_found")
+    letter = or_404(db.session.scalar(query.options(undefer(Attachment.content))))
     if digest(bytes(letter.content)) != letter.digest:
         raise Problem(500, "report_altered")
     number = re.sub(r"[^0-9A-Za-z]+", "-", plain(letter.number).upper()).strip("-")

@@ -20,7 +20,7 @@ from backend.accounts import audit_chain
 from backend.accounts.audit import record_command
 from backend.database.extensions import db
 from backend.database.locks import SEAL_KEYS_LOCK, hold
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.reports.content.figures import canonical_json
 from backend.reports.monthly.models import Attachment, ReportRow, SealKey
 from config.settings import generated_key
@@ -171,9 +171,7 @@ def list_keys(trusted: Trusted) -> Keys:
 
 def revoke_key(number: int, reason: str, now: datetime) -> None:
     """Revoke a key: no seal made with it is valid any more; 404 unknown, 409 revoked already."""
-    key = db.session.get(SealKey, number, with_for_update=True)
-    if key is None:
-        raise Problem(404, "not_found")
+    key = or_404(db.session.get(SealKey, number, with_for_update=True))
     if key.revoked_at:
         raise Problem(409, "seal_key_revoked")
     key.revoked_at, key.revoked_reason = now, reason

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, or_, select, text
 from backend.accounts.access import Actor, can, require, require_person
 from backend.clock import local_day, month_end
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
 from backend.measurements.recording.rule_sets import rule_set_of
@@ -53,9 +53,7 @@ DEADLINE_DAY = 15
 
 def load_report(actor: Actor, report_id: int, *, lock: bool = False) -> ReportRow:
     """Return a report that the actor may read, else raise 404; `lock`: for update."""
-    row = db.session.get(ReportRow, report_id, populate_existing=True, with_for_update=lock)
-    if row is None:
-        raise Problem(404, "not_found")
+    row = or_404(db.session.get(ReportRow, report_id, populate_existing=True, with_for_update=lock))
     if row.approved_at is None:
         require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
     return row

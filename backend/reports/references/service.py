@@ -15,7 +15,7 @@ from backend.accounts.audit import record_act
 from backend.clock import local_day
 from backend.coverage.figures.unit_access import authorized_unit_on
 from backend.database.extensions import db, unless_violated
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.http import etags
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.figures import ReferenceDocument
@@ -156,9 +156,9 @@ def remove_reference(actor: Actor, reference_id: int, expected: etags.Expected) 
 
 def _locked(actor: Actor, reference_id: int, expected: etags.Expected) -> Reference:
     require_person(actor)
-    row = db.session.get(Reference, reference_id, populate_existing=True, with_for_update=True)
-    if row is None:
-        raise Problem(404, "not_found")
+    row = or_404(
+        db.session.get(Reference, reference_id, populate_existing=True, with_for_update=True)
+    )
     _require_editor(actor, row.unit_id, hidden=True)
     etags.must_match(expected, row.version)
     return row

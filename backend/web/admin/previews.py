@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.errors import Problem, or_404
 from backend.units.catalogue import ActiveSet, read_active, serving_set
 from backend.units.models import BoundarySet
 from backend.web.maps.basemap import basemap_path, current_basemap, main_roads
@@ -15,9 +15,7 @@ from backend.web.maps.drawing import MapDrawing, plain_country
 
 def set_preview(set_id: int) -> MapDrawing:
     """Return the provinces of a boundary set with the sea; 404 for an unknown one."""
-    row = db.session.get(BoundarySet, set_id)
-    if row is None:
-        raise Problem(404, "not_found")
+    row = or_404(db.session.get(BoundarySet, set_id))
     values = {name: getattr(row, name) for name in ActiveSet.__dataclass_fields__}
     return plain_country(ActiveSet(**values))
 

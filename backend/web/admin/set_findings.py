@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.canvas import COUNTRY_BOX, Canvas, clip
-from backend.errors import Problem
+from backend.errors import or_404
 from backend.units import outlines
 from backend.web.maps.drawing import sea_on
 from geo.checks import KINDS, VIETNAM, Finding
@@ -65,9 +65,7 @@ def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
     folder = var_dir / FOLDER / str(job_id)
     found, near = _read(folder / "all.json"), None
     if n is not None:
-        near = _read(folder / f"{n}.json")
-        if near is None:
-            raise Problem(404, "not_found")
+        near = or_404(_read(folder / f"{n}.json"))
     canvas = Canvas(COUNTRY_BOX)
     drawn = {"width": canvas.width, "height": canvas.height, "sea": sea_on(canvas)}
     return {"found": found, "near": near, "n": n, "drawn": drawn, "kinds": KINDS}

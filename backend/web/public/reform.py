@@ -10,7 +10,7 @@ from backend.clock import local_day, month_end, this_month
 from backend.coverage.figures.service import CoverageQuery, coverage, months_with_data
 from backend.coverage.statistics.released import latest_release
 from backend.coverage.statistics.service import released_totals
-from backend.errors import Problem, invalid
+from backend.errors import Problem, invalid, or_404
 from backend.units.catalogue import SYSTEMS, system_on
 from backend.units.index import NamedUnit, Relative, UnitIndex, unit_index
 from backend.units.service import UnitRow
@@ -71,9 +71,9 @@ def show_reform(
 ) -> ReformPage:
     """Return the units of the other system on a unit's ground; `month` is one of that system."""
     index = unit_index()
-    unit = index.find(system, code) if system in SYSTEMS and code.isalnum() else None
-    if unit is None:
-        raise Problem(404, "unit_unknown")
+    unit = or_404(
+        index.find(system, code) if system in SYSTEMS and code.isalnum() else None, "unit_unknown"
+    )
     months = months_with_data(local_day(now))
     if month and month > this_month(now):
         raise invalid("month", "month_in_future")

@@ -5,13 +5,13 @@ decides on the samples of all at once, which has the same effect, and rolls it b
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
 
 from backend.accounts.access import Actor, require, require_person
 from backend.coverage.exclusions.service import (
-    ExclusionContext,
     decide_rows,
     exclude_in_unit,
     excluded_by,
@@ -65,7 +65,7 @@ EXCLUDED = text("""
 
 
 def decide_signals(
-    actor: Actor, request: Mapping[str, Any], context: SignalContext, terms: ExclusionContext
+    actor: Actor, request: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
     """Decide on signals one by one; with `samples` their phones' samples follow the state."""
     require_person(actor, write=True)
@@ -74,7 +74,7 @@ def decide_signals(
     found = found_signals(rows) if request["samples"] else {}
     items = []
     for signal_id, version in wanted.items():
-        review = Review(actor, request, context, terms, found.get(signal_id))
+        review = Review(actor, request, context, found.get(signal_id))
         try:
             signal = review.decide(signal_id, version)
         except Problem as problem:
@@ -93,7 +93,6 @@ def preview_signals(
     wanted: Iterable[Mapping[str, int | None]],
     state: str,
     context: SignalContext,
-    terms: ExclusionContext,
 ) -> dict[str, Any]:
     """Return the effect of a decision on signals of one place, whose samples follow the state.
 
@@ -109,14 +108,14 @@ def preview_signals(
         moved = {one["id"]: one for each in signals.values() for one in each if not one["taken"]}
     else:
         signals, acts = chosen, tuple(one.id for one in _acts_of(rows))
-        moved = _freed_by(rows, acts, context, terms)
+        moved = _freed_by(rows, acts, context)
     present = found_signals(signals)
     listed = [
         describe_signal(row, present.get(row.id), context.language)
         | {"samples": sum(one["id"] in moved for one in each), "together": row not in chosen}
         for row, each in signals.items()
     ]
-    effect = _preview(actor, rows[0], moved, UnitDecision("", lifts=acts), terms)
+    effect = _preview(actor, rows[0], moved, UnitDecision("", lifts=acts), context.now)
     return effect | {"signals": listed}
 
 
@@ -129,7 +128,7 @@ def _preview(
     one: Signal,
     samples: Mapping[Any, Mapping[str, Any]],
     decision: UnitDecision,
-    terms: ExclusionContext,
+    now: datetime,
 ) -> dict[str, Any]:
     """Preview a decision on samples in the campaign or the unit of a signal."""
     if one.campaign_id is not None:
@@ -138,7 +137,7 @@ def _preview(
     unit = db.session.get_one(Unit, one.unit_id)
     place = unit_to_decide(actor, unit.code, unit.level, one.month)
     data = {"month": one.month, "preview": True}
-    return decide_rows(place, list(samples.values()), decision, data, terms)
+    return decide_rows(place, list(samples.values()), decision, data, now)
 
 
 Samples = list[Mapping[str, Any]]
@@ -176,7 +175,7 @@ def _emptied_by(chosen: Mapping[Signal, Samples], key: str) -> dict[Signal, Samp
 
 
 def _freed_by(
-    rows: Sequence[Signal], acts: Sequence[int], context: SignalContext, terms: ExclusionContext
+    rows: Sequence[Signal], acts: Sequence[int], context: SignalContext
 ) -> dict[Any, Mapping[str, Any]]:
     """Return the samples that signals alone exclude: they count again without these."""
     if rows[0].campaign_id is not None:
@@ -189,7 +188,7 @@ def _freed_by(
         others = [one for one in _holding(row, found.get(row.id)) if one not in rows]
         held = [one for each in _samples(others, context.key).values() for one in each]
         for act in _acts_by_hand(row, found.get(row.id)):
-            held += select_by_device(act.device, units_below(act.unit_id), row.month, terms)
+            held += select_by_device(act.device, units_below(act.unit_id), row.month)
         freed = {key: one for key, one in freed.items() if key not in {each["id"] for each in held}}
     return freed
 
@@ -265,10 +264,9 @@ class Review:
         actor: Actor,
         request: Mapping[str, Any],
         context: SignalContext,
-        terms: ExclusionContext,
         found: FoundSignal | None,
     ) -> None:
-        self.actor, self.request, self.context, self.terms = actor, request, context, terms
+        self.actor, self.request, self.context = actor, request, context
         self.found = found
 
     def decide(self, signal_id: int, version: int | None) -> dict[str, Any]:
@@ -318,7 +316,7 @@ class Review:
             "month": row.month, "level": unit.level, "device": None, "ids": ids,
             "reason": reason, "preview": False,
         }  # fmt: skip
-        exclude_in_unit(self.actor, unit.code, data, self.terms, row.id)
+        exclude_in_unit(self.actor, unit.code, data, self.context.now, row.id)
 
     def _restore(self, row: Signal) -> None:
         """Count the samples of a signal again, unless another decision excludes them too."""
@@ -331,7 +329,7 @@ class Review:
         for act in _acts_of([row]):
             unit = db.session.get_one(Unit, act.unit_id)
             data = {"level": unit.level, "reason": reason, "preview": False}
-            lift_exclusion(self.actor, unit.code, act.id, data, self.terms)
+            lift_exclusion(self.actor, unit.code, act.id, data, self.context.now)
         for other, found in [(one, found_signals([one]).get(one.id)) for one in others]:
             self._exclude(other, found, other.note or "")
         for act in by_hand:
@@ -340,7 +338,7 @@ class Review:
                 "month": row.month, "level": unit.level, "device": act.device, "ids": [],
                 "reason": act.reason, "preview": False,
             }  # fmt: skip
-            exclude_in_unit(self.actor, unit.code, data, self.terms)
+            exclude_in_unit(self.actor, unit.code, data, self.context.now)
 
 
 def parse_signals(values: Iterable[str]) -> list[dict[str, int | None]]:

@@ -5,7 +5,6 @@ Admins and officials of the province decide; officials of the unit may read the 
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ from backend.coverage.exclusions.effects import months_before, serialize_effect,
 from backend.coverage.figures.unit_access import authorized_unit, province_scope, serialize_unit
 from backend.coverage.signals.findings import device_number
 from backend.coverage.signals.queries import month_bounds, units_below
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import MAX_ID
 from backend.measurements.recording.models import ExclusionAct
@@ -72,14 +71,6 @@ EXCLUDED = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class ExclusionContext:
-    """Time and settings of a request."""
-
-    now: datetime
-    secret_key: str  # of device numbers
-
-
 def list_exclusions(
     actor: Actor, code: str, query: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
@@ -104,37 +95,37 @@ def exclude_in_unit(
     actor: Actor,
     code: str,
     data: Mapping[str, Any],
-    context: ExclusionContext,
+    now: datetime,
     signal_id: int | None = None,
 ) -> dict[str, Any]:
     """Exclude measurements of a unit's month, perhaps of a signal, or preview the changes."""
     unit = unit_to_decide(actor, code, data["level"], data["month"])
     units = units_below(unit.id)
     if data["device"] is not None:
-        rows = select_by_device(data["device"], units, data["month"], context)
+        rows = select_by_device(data["device"], units, data["month"])
     else:
         rows = select_by_id(data["ids"], units, data["month"])
     open_rows = [row for row in rows if not row["final"] and not row["excluded"]]
     act = None
     if not data["preview"]:
         references = {"device": data["device"], "signal_id": signal_id}
-        act = _add_act(actor, unit, data, len(open_rows), context, **references)
+        act = _add_act(actor, unit, data, len(open_rows), now, **references)
     decision = Decision(data["reason"], act=act and act.id)
-    return decide_rows(unit, open_rows, decision, data, context) | {
+    return decide_rows(unit, open_rows, decision, data, now) | {
         "already": sum(row["excluded"] for row in rows),
         "final": sum(row["final"] for row in rows),
     }
 
 
 def lift_exclusion(
-    actor: Actor, code: str, act_id: int, data: Mapping[str, Any], context: ExclusionContext
+    actor: Actor, code: str, act_id: int, data: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """Count the measurements of an act again, or preview the changes; the act stays readable.
 
     Repeating the request continues a lift that was interrupted, as by a restart of the server.
     """
     lifted = db.session.get(ExclusionAct, act_id, with_for_update=True)
-    month = lifted.month if lifted else this_month(context.now)
+    month = lifted.month if lifted else this_month(now)
     unit = unit_to_decide(actor, code, data["level"], month)
     if lifted is None or lifted.lifts is not None or lifted.unit_id not in units_below(unit.id):
         raise Problem(404, "not_found")
@@ -146,9 +137,9 @@ def lift_exclusion(
     data = {**data, "month": month}
     if act is None and not data["preview"]:
         references = {name: getattr(lifted, name) for name in ("device", "signal_id")}
-        act = _add_act(actor, unit, data, len(open_rows), context, lifts=act_id, **references)
+        act = _add_act(actor, unit, data, len(open_rows), now, lifts=act_id, **references)
     decision = Decision(data["reason"], act=act and act.id, lifts=(act_id,))
-    return decide_rows(unit, open_rows, decision, data, context) | {
+    return decide_rows(unit, open_rows, decision, data, now) | {
         "already": 0,
         "final": len(rows) - len(open_rows),
     }
@@ -177,7 +168,7 @@ def _add_act(
     unit: UnitRow,
     data: Mapping[str, Any],
     measurements: int,
-    context: ExclusionContext,
+    now: datetime,
     **references: int | None,
 ) -> ExclusionAct:
     """Add an act and its audit entry, which does not contain the reason."""
@@ -187,7 +178,7 @@ def _add_act(
         measurements=measurements,
         reason=data["reason"],
         user_id=require_person(actor),
-        at=context.now,
+        at=now,
         **references,
     )
     db.session.add(act)
@@ -205,14 +196,14 @@ def decide_rows(
     rows: Sequence[Any],
     decision: Decision,
     data: Mapping[str, Any],
-    context: ExclusionContext,
+    now: datetime,
 ) -> dict[str, Any]:
     """Apply a decision device by device, each in its own transaction to keep locks short.
 
     A preview does the same and rolls each transaction back.
     """
     province = find(month_end(data["month"]), unit.province_code, "province")
-    before = months_before(data["month"], province, local_day(context.now))
+    before = months_before(data["month"], province, local_day(now))
     deltas = []
     finish = db.session.rollback if data["preview"] else db.session.commit
     for device, ids in by_device(rows).items():
@@ -244,12 +235,10 @@ def select_by_id(ids: Sequence[UUID], units: Sequence[int], month: str) -> list[
     return rows
 
 
-def select_by_device(
-    wanted: int, units: Sequence[int], month: str, context: ExclusionContext
-) -> list[Any]:
+def select_by_device(wanted: int, units: Sequence[int], month: str) -> list[Any]:
     """Return the measurements in these units of the device with a number in that month."""
     listed = db.session.execute(DEVICES, _parameters(units, month)).scalars()
-    devices = [one for one in listed if device_number(one, month, context.secret_key) == wanted]
+    devices = [one for one in listed if device_number(one, month, setting("SECRET_KEY")) == wanted]
     if len(devices) != 1:
         raise invalid("device", "device_ambiguous" if devices else "device_unknown")
     since, until = month_bounds(month)

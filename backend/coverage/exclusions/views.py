@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from flask import current_app
-
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.exclusions import review, schemas, service
 from backend.coverage.signals.service import SignalContext
+from backend.database.extensions import setting
 from backend.http.requests import clock_now, language
 
 blp = PersonBlueprint("exclusions", __name__, description="Exclusion of samples")
@@ -18,7 +17,7 @@ blueprints = (blp,)
 @blp.response(200, schemas.UnitExcludedSchema)
 def exclude_in_unit(data: dict[str, Any], code: str) -> dict[str, Any]:
     """Exclude measurements from a unit's counts, or preview the changes."""
-    return service.exclude_in_unit(actor(), code, data, _context())
+    return service.exclude_in_unit(actor(), code, data, clock_now())
 
 
 @blp.get("/units/<code>/exclusions")
@@ -34,7 +33,7 @@ def get_exclusions(query: dict[str, Any], code: str) -> dict[str, Any]:
 @blp.response(200, schemas.UnitExcludedSchema)
 def lift(data: dict[str, Any], code: str, exclusion_id: int) -> dict[str, Any]:
     """Lift an exclusion, or preview the changes."""
-    return service.lift_exclusion(actor(), code, exclusion_id, data, _context())
+    return service.lift_exclusion(actor(), code, exclusion_id, data, clock_now())
 
 
 @blp.patch("/signals")
@@ -42,10 +41,5 @@ def lift(data: dict[str, Any], code: str, exclusion_id: int) -> dict[str, Any]:
 @blp.response(200, schemas.SignalOutcomesSchema)
 def patch_signals(request: dict[str, Any]) -> dict[str, Any]:
     """Decide on several signals of gaming, each as by itself."""
-    terms = _context()
-    context = SignalContext(terms.now, terms.secret_key, language())
-    return review.decide_signals(actor(), request, context, terms)
-
-
-def _context() -> service.ExclusionContext:
-    return service.ExclusionContext(clock_now(), current_app.config["SECRET_KEY"])
+    context = SignalContext(clock_now(), setting("SECRET_KEY"), language())
+    return review.decide_signals(actor(), request, context)

@@ -1,7 +1,6 @@
 """Single samples for officials of the area, with the reasons of their verdicts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
 from backend.coverage.signals.findings import POSITION_DECIMALS, device_number, shown_position
 from backend.coverage.signals.queries import units_below
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.fields import aware_time
 from backend.http.paging import decode_cursor, take_page
@@ -79,21 +78,12 @@ FIELDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class SampleContext:
-    """Time, settings and language of a request."""
-
-    now: datetime
-    secret_key: str  # of device numbers
-    language: Language
-
-
 def list_samples(
-    actor: Actor, code: str, query: Mapping[str, Any], context: SampleContext
+    actor: Actor, code: str, query: Mapping[str, Any], now: datetime, language: Language
 ) -> dict[str, Any]:
     """Return a page of the samples of a unit's month, the latest first."""
-    month = query["month"] or this_month(context.now)
-    if month_start(month) > local_day(context.now):
+    month = query["month"] or this_month(now)
+    if month_start(month) > local_day(now):
         raise invalid("month", "month_in_future")
     unit = authorized_unit(actor, "unit.samples", code, query["level"], month)
     record_read(actor, "samples", f"unit:{unit.id}")
@@ -115,13 +105,13 @@ def list_samples(
         "month": month,
         "unit": serialize_unit(unit),
         "decimals": POSITION_DECIMALS,
-        "items": [_serialize(row, context) for row in page],
+        "items": [_serialize(row, language) for row in page],
         "next": next_cursor,
     }
 
 
 def samples_of_day(
-    actor: Actor, unit: UnitRow, day: date, context: SampleContext
+    actor: Actor, unit: UnitRow, day: date, language: Language
 ) -> list[dict[str, Any]]:
     """Return all samples of a unit on a day, the latest first; 404 outside the actor's area."""
     require(actor, "unit.samples", unit_scope(unit.id), hidden=True)
@@ -131,11 +121,11 @@ def samples_of_day(
         "id": None, "most": None,
     }  # fmt: skip
     rows = db.session.execute(OF_DAY, values).mappings()
-    return [_serialize(row, context) for row in rows]
+    return [_serialize(row, language) for row in rows]
 
 
 def show_sample(
-    actor: Actor, code: str, identity: str, level: str | None, context: SampleContext
+    actor: Actor, code: str, identity: str, level: str | None, language: Language
 ) -> dict[str, Any]:
     """Return one sample of a unit with the explanation of its verdict."""
     sample_id = read_id(identity)
@@ -146,10 +136,10 @@ def show_sample(
     if row["unit_id"] not in units_below(unit.id):
         raise Problem(404, "not_found")
     record_read(actor, "samples", f"unit:{unit.id}")
-    return _serialize(row, context) | {
+    return _serialize(row, language) | {
         "received_at": row["received_at"],
         "rules": row["rules"],
-        "verdict": _verdict(row, context.language),
+        "verdict": _verdict(row, language),
         "repeats": _serialize_repeated(row),
         "exclusion": _serialize_exclusion(row),
         "candidates": row["candidates"] or [],
@@ -158,15 +148,15 @@ def show_sample(
     }
 
 
-def _serialize(row: RowMapping, context: SampleContext) -> dict[str, Any]:
+def _serialize(row: RowMapping, language: Language) -> dict[str, Any]:
     device, month = row["device_id"], f"{row['day']:%Y-%m}"
     return {name: row[name] for name in FIELDS} | {
         "id": str(row["id"]),
         "unit": {"code": row["code"], "name": row["name"]},
-        "device": device_number(device, month, context.secret_key) if device else None,
+        "device": device_number(device, month, setting("SECRET_KEY")) if device else None,
         "position": shown_position(row),
-        "reasons": serialize_reasons(row["reasons"], context.language),
-        "marks": serialize_marks(row, context.language),
+        "reasons": serialize_reasons(row["reasons"], language),
+        "marks": serialize_marks(row, language),
     }
 
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from flask import current_app
-
 from backend.accounts.authentication import PersonBlueprint, actor, keep_private
 from backend.coverage.samples import schemas, service
 from backend.http.requests import clock_now, language
@@ -18,7 +16,7 @@ blp.after_request(keep_private)
 @blp.response(200, schemas.SamplesSchema)
 def get_samples(query: dict[str, Any], code: str) -> dict[str, Any]:
     """List the samples of a unit's month, for officials."""
-    return service.list_samples(actor(), code, query, _context())
+    return service.list_samples(actor(), code, query, clock_now(), language())
 
 
 @blp.get("/units/<code>/measurements/<identity>")
@@ -26,8 +24,4 @@ def get_samples(query: dict[str, Any], code: str) -> dict[str, Any]:
 @blp.response(200, schemas.OneSampleSchema)
 def get_sample(query: dict[str, Any], code: str, identity: str) -> dict[str, Any]:
     """Show one sample of a unit with the reasons of its verdict."""
-    return service.show_sample(actor(), code, identity, query["level"], _context())
-
-
-def _context() -> service.SampleContext:
-    return service.SampleContext(clock_now(), current_app.config["SECRET_KEY"], language())
+    return service.show_sample(actor(), code, identity, query["level"], language())

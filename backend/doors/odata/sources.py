@@ -21,11 +21,12 @@ from backend.coverage.contributions.service import contributions
 from backend.coverage.figures.month import listing_on, month_of
 from backend.coverage.figures.service import CoverageQuery, compute_coverage, months_with_data
 from backend.coverage.figures.unit_access import own_area, published
-from backend.coverage.samples.service import SampleContext, samples_of_day
+from backend.coverage.samples.service import samples_of_day
 from backend.coverage.statistics.service import COUNTRY, live_statistics, released_statistics
 from backend.database.extensions import db
 from backend.doors.odata.entity_sets import CONTRIBUTIONS, SPEEDS
 from backend.errors import Problem
+from backend.i18n.catalogues import Language
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.reasons import PARTS
 from backend.measurements.recording.rules import NETWORKS
@@ -45,15 +46,11 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class ReadContext:
-    """The caller, the reader of figures that wait for approval, and what samples need."""
+    """The caller, the time and the language of a request."""
 
     actor: Actor
-    reader: Actor | None
-    samples: SampleContext
-
-    @property
-    def now(self) -> datetime:
-        return self.samples.now
+    now: datetime
+    language: Language
 
     @property
     def today(self) -> date:
@@ -147,7 +144,7 @@ def coverage_blocks(context: ReadContext, possible: Possible) -> Iterator[Block]
 
 def _read_coverage(context: ReadContext, common: Row, names: Sequence[str]) -> Rows:
     month, level, network = common["Month"], common["Level"], common["Network"]
-    query = CoverageQuery(month=month, level=level, network=network, reader=context.reader)
+    query = CoverageQuery(month=month, level=level, network=network, reader=context.actor)
     result = compute_coverage(query, context.now)
     figures = {name: FIGURES[name] for name in names if name in FIGURES}
     parts = {name: PART_OF[name] for name in names if name in PART_OF}
@@ -163,7 +160,7 @@ def _read_coverage(context: ReadContext, common: Row, names: Sequence[str]) -> R
 
 def _count_coverage(context: ReadContext, common: Row) -> int:
     month = common["Month"]
-    counts = month_of(month, common["Network"], context.today, context.reader)
+    counts = month_of(month, common["Network"], context.today, context.actor)
     return len(counts.shown(common["Level"]))
 
 
@@ -183,7 +180,7 @@ def _read_speeds(context: ReadContext, common: Row, names: Sequence[str]) -> Row
     month, network = common["Month"], common["Network"]
     listing = listing_on(month_end(month))
     units = {unit.id: unit for listed in listing.levels.values() for unit in listed}
-    own, visible = own_area(context.actor, month), published(context.reader, month)
+    own, visible = own_area(context.actor, month), published(context.actor, month)
     shown = {*units, COUNTRY} if visible is None else _shown(units, visible)
     live = {*units, COUNTRY} if own is None else own
     found = released_statistics(month, network)
@@ -254,7 +251,7 @@ def _read_contributions(context: ReadContext, common: Row, names: Sequence[str])
         "by": "team", "month": common["Month"], "network": common["Network"], "from_": None,
         "to": None, "team": None, "format": "csv", "limit": None, "cursor": None,
     }  # fmt: skip
-    language = context.samples.language
+    language = context.language
     try:
         answer = contributions(context.actor, common["CampaignId"], parameters, language)
     except Problem as problem:  # a team whose code was revoked before it took part
@@ -309,7 +306,7 @@ def _area(actor: Actor, month: str) -> list[UnitRow]:
 
 
 def _read_samples(context: ReadContext, unit: UnitRow, common: Row, names: Sequence[str]) -> Rows:
-    for item in samples_of_day(context.actor, unit, common["Day"], context.samples):
+    for item in samples_of_day(context.actor, unit, common["Day"], context.language):
         position = item["position"] or {"latitude": None, "longitude": None}
         yield {
             **common,

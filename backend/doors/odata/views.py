@@ -3,12 +3,11 @@
 from typing import Any
 
 import orjson
-from flask import Response, current_app, request, url_for
+from flask import Response, request, url_for
 
 from backend.accounts.authentication import basic_actor
 from backend.accounts.rate_limits import count_attempt
 from backend.coverage.figures.unit_access import figures_reader
-from backend.coverage.samples.service import SampleContext
 from backend.doors.odata import service
 from backend.doors.odata.entity_sets import SAMPLES
 from backend.doors.odata.metadata import metadata_document, service_document
@@ -176,10 +175,9 @@ def _sent() -> list[tuple[str, str]]:
 
 
 def _context() -> ReadContext:
-    config, now = current_app.config, clock_now()
+    now = clock_now()
     count_attempt("odata", request.remote_addr or "", PER_HOUR, now)
-    samples = SampleContext(now, config["SECRET_KEY"], language())
-    return ReadContext(figures_reader(), figures_reader(), samples)
+    return ReadContext(figures_reader(), now, language())
 
 
 def _root() -> str:

@@ -17,7 +17,6 @@ from backend.coverage.exclusions.review import (
     samples_excluded,
     samples_to_exclude,
 )
-from backend.coverage.exclusions.service import ExclusionContext
 from backend.coverage.signals.evidence import SignalEvidence
 from backend.coverage.signals.service import SignalContext
 from backend.errors import Problem, invalid
@@ -50,11 +49,6 @@ class SignalGroup:
 def signal_context(form: Form) -> SignalContext:
     """Return the time, key and language of a request about signals."""
     return SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
-
-
-def exclusion_context() -> ExclusionContext:
-    """Return the time and key of a request about exclusions."""
-    return ExclusionContext(clock_now(), current_app.config["SECRET_KEY"])
 
 
 def group_signals(items: Iterable[Answer], names: Mapping[int, str]) -> list[SignalGroup]:
@@ -133,7 +127,7 @@ def show_queue(
 
 def _decide(form: Form, place: QueuePlace) -> Answer | Preview | None:
     """Decide on the selected signals; what changes counts is shown before it is done."""
-    context, terms, user = signal_context(form), exclusion_context(), actor()
+    context, user = signal_context(form), actor()
     fields = form.load(SignalsFormSchema(), ("signals",))
     if fields is None:
         return None
@@ -143,7 +137,7 @@ def _decide(form: Form, place: QueuePlace) -> Answer | Preview | None:
         if not fields["note"]:
             raise invalid("note", "required")
         chosen = {"signals": signals, "samples": True}
-        return decide_signals(user, fields | chosen, context, terms)
+        return decide_signals(user, fields | chosen, context)
 
     if fields["state"] != "excluded" and not any(
         one["samples"] for one in decisions_of(place.scope, ids)
@@ -154,7 +148,7 @@ def _decide(form: Form, place: QueuePlace) -> Answer | Preview | None:
     def act(preview: bool) -> Answer:
         if not preview:
             return decide(together)
-        effect = preview_signals(user, fields["signals"], fields["state"], context, terms)
+        effect = preview_signals(user, fields["signals"], fields["state"], context)
         together[:] = [{"id": one["id"], "version": one["version"]} for one in effect["signals"]]
         return with_reports(effect)
 

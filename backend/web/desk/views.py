@@ -21,7 +21,7 @@ from backend.coverage.exclusions.service import (
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.coverage.no_connection.service import decide_on_notes, list_notes
 from backend.coverage.samples.schemas import WHY
-from backend.coverage.samples.service import SampleContext, list_samples, show_sample
+from backend.coverage.samples.service import list_samples, show_sample
 from backend.coverage.signals.evidence import unit_evidence
 from backend.coverage.signals.service import search_unit, unit_signals
 from backend.coverage.vnnic.importer import HEADS, ImportOptions, import_vnnic, set_table_state
@@ -109,7 +109,8 @@ def remind(query: dict[str, Any], code: str) -> Response:
 def samples(query: dict[str, Any], code: str) -> Response:
     """List the samples of a unit's month with their verdicts."""
     lang = query.pop("lang")
-    samples = list_samples(actor(), code, query, _sample_context(lang))
+    language = translator_for(lang).language
+    samples = list_samples(actor(), code, query, clock_now(), language)
     values = {
         "query": query,
         "why": WHY,
@@ -138,7 +139,8 @@ def no_connection(query: dict[str, Any], code: str) -> Any:
 def sample(query: dict[str, Any], code: str, identity: str) -> Response:
     """Show a sample and the facts of its verdict."""
     lang = query["lang"]
-    sample = show_sample(actor(), code, identity, query["level"], _sample_context(lang))
+    language = translator_for(lang).language
+    sample = show_sample(actor(), code, identity, query["level"], language)
     month = f"{local_day(sample['measured_at']):%Y-%m}"  # in which it counts
     values = {"code": code, "month_of": month, "may_exclude": may_exclude(actor(), code, month)}
     return render_private("web/desk/sample.html", lang, one=sample, **values)
@@ -190,11 +192,6 @@ def _area_values(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
 
     values = {"area": area_page, "again": page_url, "silent_days": SILENT_DAYS}
     return values | {"mail_ready": bool(current_app.config["SMTP_HOST"])}
-
-
-def _sample_context(lang: str | None) -> SampleContext:
-    key, language = current_app.config["SECRET_KEY"], translator_for(lang).language
-    return SampleContext(clock_now(), key, language)
 
 
 EXCLUSIONS_SHOWN = 50  # on one page
@@ -258,7 +255,7 @@ def exclude(query: dict[str, Any], code: str) -> Any:
 
     def run(preview: bool) -> dict[str, Any]:
         data = fields | {"preview": preview}
-        return exclude_in_unit(user, code, data, queue.exclusion_context())
+        return exclude_in_unit(user, code, data, clock_now())
 
     return _decide(query, form, code, month, about, run)
 
@@ -273,7 +270,7 @@ def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
 
     def run(preview: bool) -> dict[str, Any]:
         data = (fields or {}) | {"preview": preview}
-        return lift_exclusion(user, code, act_id, data, queue.exclusion_context())
+        return lift_exclusion(user, code, act_id, data, clock_now())
 
     return _decide(query, form, code, month, fields and act_id, run, act)
 

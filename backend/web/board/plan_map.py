@@ -12,7 +12,7 @@ from typing import Any
 from backend.canvas import Box, Canvas
 from backend.coverage.plan.service import Coordinates, PlanPlace
 from backend.units.catalogue import ActiveSet
-from backend.web.maps.drawing import MapDrawing, Names, area_map, plain_country
+from backend.web.maps.drawing import Names, area_map, plain_country
 
 # Communes on a drawing: those of a few provinces; more are too small.
 MAX_DRAWN = 600
@@ -41,24 +41,11 @@ class PlanMarker:
         return shown if len(self.numbers) <= MAX_NUMBERS else f"{shown}…"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanMap:
-    """A drawn map of a plan, and the data of the script map."""
+def plan_map(active: ActiveSet | None, plan: dict[str, Any], names: Names) -> dict[str, Any] | None:
+    """Draw a plan, with the data of the script map; None without a boundary set.
 
-    drawn: MapDrawing
-    digest: str  # of the boundary set
-    quality: str
-    stops: tuple[PlanMarker, ...]
-    homes: tuple[PlanMarker, ...]  # of teams with a destination
-    others: tuple[PlanMarker, ...]  # homes of the other teams
-    ways: tuple[tuple[PlanMarker, PlanMarker], ...]  # from a home to a stop
-    at: dict[str, tuple[int, int]]  # on the drawing, by the code of a destination
-    views: dict[int, View]  # the part of the drawing around a team's stops, by team
-    scripted: dict[str, Any]
-
-
-def plan_map(active: ActiveSet | None, plan: dict[str, Any], names: Names) -> PlanMap | None:
-    """Draw a plan; None without a boundary set. The names are those of provinces, by code."""
+    The names are those of provinces, by code.
+    """
     if active is None or not plan["area"]:
         return None
     drawn = area_map(active, plan["area"], names) if len(plan["area"]) <= MAX_DRAWN else None
@@ -76,18 +63,18 @@ def plan_map(active: ActiveSet | None, plan: dict[str, Any], names: Names) -> Pl
         (home_of[number], stop) for stop in stops for number in stop.numbers if number in home_of
     )
     leaving = {home for home, _ in ways}
-    return PlanMap(
-        drawn=drawn,
-        digest=active.digest,
-        quality=active.quality,
-        stops=stops,
-        homes=tuple(home for home in homes if home in leaving),
-        others=tuple(home for home in homes if home not in leaving),
-        ways=tuple(ways),
-        at={item["unit"]["code"]: canvas.at(place) for item, place, _ in _stays(plan)},
-        views=_views(plan, canvas),
-        scripted=_scripted(plan["area"], box, stops, homes, ways),
-    )
+    return {
+        "drawn": drawn,
+        "digest": active.digest,
+        "quality": active.quality,
+        "stops": stops,
+        "homes": [home for home in homes if home in leaving],
+        "others": [home for home in homes if home not in leaving],  # of teams without a stop
+        "ways": list(ways),  # from a home to a stop
+        "at": {item["unit"]["code"]: canvas.at(place) for item, place, _ in _stays(plan)},
+        "views": _views(plan, canvas),
+        "scripted": _scripted(plan["area"], box, stops, homes, ways),
+    }
 
 
 def _views(plan: dict[str, Any], canvas: Canvas) -> dict[int, View]:

@@ -37,30 +37,8 @@ class Dot:
     counted: bool  # whether any of them counts
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceMap:
-    """A drawn map with the samples of a signal, the ways of its phones, and its communes."""
-
-    drawn: MapDrawing
-    dots: Sequence[Dot]
-    ways: Sequence[str]  # points of polylines
-    codes: frozenset[str]
-    names: Sequence[tuple[int, int, str]]
-    view: tuple[int, int, int, int]  # the part of the drawing around the samples
-    scale: float  # of lines and dots in this part
-
-
-@dataclass(frozen=True, slots=True)
-class TimeChart:
-    """Samples by day and hour of Vietnam, in units of the drawing."""
-
-    width: int
-    dots: Sequence[tuple[float, float, bool]]
-    ticks: Sequence[tuple[float, int]]  # days of the month
-
-
-def evidence_map(active: ActiveSet | None, evidence: SignalEvidence) -> EvidenceMap | None:
-    """Draw the samples of a signal in their commune, province or the country."""
+def evidence_map(active: ActiveSet | None, evidence: SignalEvidence) -> dict[str, Any] | None:
+    """Draw the samples of a signal, the ways of its phones, and its communes."""
     if active is None or not evidence.units:
         return None
     drawn = _ground(active, evidence)
@@ -69,15 +47,15 @@ def evidence_map(active: ActiveSet | None, evidence: SignalEvidence) -> Evidence
         Dot(*at, _radius(one.n), one.n, counted=True) for one, at in _placed(evidence.units, canvas)
     ]
     view = _view(drawn, dots)
-    return EvidenceMap(
-        drawn=drawn,
-        dots=dots,
-        ways=_ways(evidence.samples, canvas),
-        codes=frozenset(one.code for one in evidence.units),
-        names=[(*at, one.name) for one, at in _placed(evidence.units[:MAX_NAMES], canvas)],
-        view=view,
-        scale=view[2] / SIDE,
-    )
+    return {
+        "drawn": drawn,
+        "dots": dots,
+        "ways": _ways(evidence.samples, canvas),
+        "codes": frozenset(one.code for one in evidence.units),
+        "names": [(*at, one.name) for one, at in _placed(evidence.units[:MAX_NAMES], canvas)],
+        "view": view,
+        "scale": view[2] / SIDE,  # of lines and dots in this part
+    }
 
 
 def _view(drawn: MapDrawing, dots: Sequence[Dot]) -> tuple[int, int, int, int]:
@@ -143,8 +121,8 @@ def _ways(samples: Iterable[SeenSample], canvas: Canvas) -> list[str]:
     ]
 
 
-def time_chart(evidence: SignalEvidence) -> TimeChart | None:
-    """Draw the samples by day and hour; None without times."""
+def time_chart(evidence: SignalEvidence) -> dict[str, Any] | None:
+    """Draw the samples by day and hour of Vietnam; None without times."""
     if not evidence.samples:
         return None
     place = {day: n for n, (day, _) in enumerate(evidence.days)}
@@ -156,4 +134,4 @@ def time_chart(evidence: SignalEvidence) -> TimeChart | None:
             dots.append(((place[at.date()] + 0.5) * DAY_WIDTH, hour * 10, one.counted))
     every = -(-len(place) // MAX_TICKS)
     ticks = [((n + 0.5) * DAY_WIDTH, day.day) for day, n in place.items() if n % every == 0]
-    return TimeChart(len(place) * DAY_WIDTH, dots, ticks)
+    return {"width": len(place) * DAY_WIDTH, "dots": dots, "ticks": ticks}

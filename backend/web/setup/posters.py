@@ -1,57 +1,19 @@
 """Posters of teams as one PDF: an A4 page for each, from an SVG template."""
 
-from base64 import b64encode
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
 from itertools import groupby
+from typing import Any
 
 import segno
 
 from backend.drawing import draw, pdf
-from backend.units.outlines import Drawing
 
 
-@dataclass(frozen=True, slots=True)
-class PosterTexts:
-    """What all posters of a campaign share."""
-
-    organisation: str
-    campaign: str
-    first_day: date
-    last_day: date
-    area: str
-    telephone: str | None  # as read aloud: 0912 345 678
-    operator: str
-    retention_days: int
-    demo: bool
-    logo: bytes | None
-    map: Drawing | None
-
-    @property
-    def logo_address(self) -> str:
-        """The logo as an address that holds it."""
-        return f"data:image/png;base64,{b64encode(self.logo or b'').decode()}"
-
-
-@dataclass(frozen=True, slots=True)
-class PosterTeam:
-    """A team's code and its home on the map."""
-
-    name: str
-    code: str
-    link: str  # the content of the QR code
-    address: str  # to type
-    home: str | None
-    home_code: str | None
-    expires: datetime | None = None
-
-
-def posters(texts: PosterTexts, teams: Iterable[PosterTeam]) -> bytes:
-    """Return the posters of teams as a PDF."""
-    pages = (draw("web/setup/poster.svg", texts=texts, team=team, qr=qr(team.link))
+def posters(texts: Mapping[str, Any], teams: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the posters of teams as a PDF; `texts` is what all posters of a campaign share."""
+    pages = (draw("web/setup/poster.svg", texts=texts, team=team, qr=qr(team["link"]))
              for team in teams)  # fmt: skip
-    return pdf(pages, texts.campaign)
+    return pdf(pages, texts["campaign"])
 
 
 def qr(text: str) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """Data of the pages that set up campaigns: defaults, teams with their codes, posters."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,6 @@ from backend.units.models import Unit
 from backend.units.outlines import inside_units
 from backend.units.search import home_area
 from backend.units.service import set_on
-from backend.web.setup.posters import PosterTeam, PosterTexts
 
 # A campaign shorter than this lasts until the end of the next month.
 MIN_DAYS = 10
@@ -31,17 +30,6 @@ MIN_DAYS = 10
 MAX_POSTERS = 100
 # Communes of a few provinces; more are specks on a poster.
 MAX_COMMUNES = 600
-
-
-@dataclass(frozen=True, slots=True)
-class CodedTeam:
-    """A team of a campaign with its join code."""
-
-    id: int
-    name: str
-    code: str
-    expires_at: datetime | None
-    home_unit_id: int | None
 
 
 def draft_defaults(organisation_id: int, now: datetime) -> dict[str, Any]:
@@ -65,7 +53,7 @@ def draft_defaults(organisation_id: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def coded_teams(actor: Actor, campaign_id: int, team_id: int | None = None) -> list[CodedTeam]:
+def coded_teams(actor: Actor, campaign_id: int, team_id: int | None = None) -> list[Any]:
     """Return the teams of a campaign with a code in force that the person may see, by name."""
     campaign = visible_campaign(actor, campaign_id)
     query = (
@@ -80,7 +68,7 @@ def coded_teams(actor: Actor, campaign_id: int, team_id: int | None = None) -> l
     organises = can(actor, "campaign.see", campaign_scope(campaign_id))
     if not organises and not actor.ids("team_leader"):
         require(actor, "campaign.see", campaign_scope(campaign_id))
-    rows = [CodedTeam(*row) for row in db.session.execute(query)]
+    rows = db.session.execute(query)
     return [row for row in rows if organises or can(actor, "team.see", team_scope(row.id))]
 
 
@@ -91,7 +79,7 @@ def organisation_contact(campaign_id: int) -> tuple[Organisation, str | None]:
     return found, format_phone(found.telephone)
 
 
-def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> PosterTexts:
+def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return what all posters of a campaign share."""
     campaign = db.session.get_one(Campaign, campaign_id)
     organisation, call = organisation_contact(campaign_id)
@@ -105,22 +93,23 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
     day = min(max(local_day(now), campaign.first_day), campaign.last_day)
     active, units = set_on(day), [unit for unit, _ in areas]
     operator = [config["OPERATOR_NAME"] or "đơn vị vận hành chưa khai báo"]
-    return PosterTexts(
-        organisation=organisation.name,
-        campaign=campaign.name,
-        first_day=campaign.first_day,
-        last_day=campaign.last_day,
-        area=_area_name([name for _, name in areas]),
-        telephone=call,
-        operator=", ".join([*operator, *filter(None, [config["OPERATOR_CONTACT"]])]),
-        retention_days=config["RETENTION_DAYS"],
-        demo=campaign.demo,
-        logo=logo_of(organisation.id),
-        map=inside_units(active, units, MAX_COMMUNES) if active else None,
-    )
+    logo = logo_of(organisation.id)
+    return {
+        "organisation": organisation.name,
+        "campaign": campaign.name,
+        "first_day": campaign.first_day,
+        "last_day": campaign.last_day,
+        "area": _area_name([name for _, name in areas]),
+        "telephone": call,  # as read aloud: 0912 345 678
+        "operator": ", ".join([*operator, *filter(None, [config["OPERATOR_CONTACT"]])]),
+        "retention_days": config["RETENTION_DAYS"],
+        "demo": campaign.demo,
+        "logo": logo and f"data:image/png;base64,{b64encode(logo).decode()}",
+        "map": inside_units(active, units, MAX_COMMUNES) if active else None,
+    }
 
 
-def poster_teams(teams: Sequence[CodedTeam], base_url: str, day: date) -> list[PosterTeam]:
+def poster_teams(teams: Sequence[Any], base_url: str, day: date) -> list[dict[str, Any]]:
     """Return the teams of posters; 404 without one."""
     if not teams:
         raise Problem(404, "join_code_none")
@@ -130,15 +119,15 @@ def poster_teams(teams: Sequence[CodedTeam], base_url: str, day: date) -> list[P
         home = index.by_id.get(team.home_unit_id or 0)
         home = home if home and home.valid_on(day) else None
         found.append(
-            PosterTeam(
-                name=team.name,
-                code=team.code,
-                link=content(base_url, team.code),
-                address=short_address(base_url, team.code),
-                home=home.name if home else None,
-                home_code=home.code if home else None,
-                expires=team.expires_at,
-            )
+            {
+                "name": team.name,
+                "code": team.code,
+                "link": content(base_url, team.code),  # of the QR code
+                "address": short_address(base_url, team.code),  # to type
+                "home": home.name if home else None,
+                "home_code": home.code if home else None,
+                "expires": team.expires_at,
+            }
         )
     return found
 

@@ -47,6 +47,7 @@ class Section {
   // Copy the sentences into the field, to change some words of them: what was typed follows.
   editButton() {
     const button = this.box.querySelector("[data-edit]");
+    if (!button) return;
     button.hidden = false;
     button.addEventListener("click", () => {
       this.field.value = [this.shown.dataset.proposed, this.field.value].filter(Boolean).join("\n");

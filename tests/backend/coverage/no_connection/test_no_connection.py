@@ -298,8 +298,8 @@ def test_the_report_has_a_section(app: Flask, client: FlaskClient, clock: FakeCl
     content = office.show(report, "/figures").json
     (row,) = content["sections"]["no_connection"]
     assert (row["code"], row["zones"], row["places"], row["areas"]) == (COMMUNE, 1, 0, 0)
-    assert "1 vùng lõm sóng" in content["proposed"]["no_connection"]
-    assert "tình nguyện viên" in content["proposed"]["no_connection"]
+    assert "Ghi nhận 01 vùng lõm sóng" in content["proposed"]["results"]
+    assert "người đo ghi nhận trong hai ngày" in content["proposed"]["results"]
 
 
 @pytest.mark.long

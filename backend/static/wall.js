@@ -1,6 +1,6 @@
 // The wall display: refreshes itself.
 
-const INTERVAL_MS = 30_000;
+const INTERVAL_MS = 300_000; // counts of communes change once an hour
 let tag = null;
 
 async function refresh() {

@@ -162,10 +162,8 @@ def test_from_the_area_to_a_sample(
     check_page(page, "desk-lift")
     page.goto("/desk/area/19/signals")
     check_page(page, "desk-signals")
-    page.goto("/desk/wall")
-    check_page(page, "desk-wall")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
-    for path in ("area/19", "area/19/samples", "area/19/exclusions", "wall"):
+    for path in ("area/19", "area/19/samples", "area/19/exclusions"):
         dark.goto(f"/desk/{path}")
         axe(dark, colours=True)
         picture(dark, f"desk-{path.replace('/', '-')}-en-dark")

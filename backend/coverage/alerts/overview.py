@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from backend.clock import local_day, month_before
 from backend.coverage.alerts.service import add_states
 from backend.coverage.figures.forecast import LAST_DAYS
-from backend.coverage.figures.month import ABOVE, Month, UnitCounts, with_target
+from backend.coverage.figures.month import ABOVE, TABLES, Month, UnitCounts, with_target
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
 
@@ -20,17 +20,19 @@ GROUPS = ("silent", "will_miss", "behind", "on_pace", "reached", "exempt")
 LACKING = frozenset({"silent", "will_miss", "behind", "on_pace"})
 # Completed days of the pace: a week has one of each weekday.
 PACE_DAYS = 7
+MAX_MOVERS = 5
 # The three numbers of each unit of a level and day.
 DAYS = {
-    level: f"""
+    (level, exact): f"""
         select c.{above} as unit_id, d.day,
             array[sum(d.received), sum(d.valid), sum(d.counted)] as numbers
-        from unit_days d join units c on c.id = d.unit_id
+        from {days} d join units c on c.id = d.unit_id
         where d.month = %(month)s and d.network = %(network)s
             and d.unit_id = any(%(communes)s::integer[])
         group by 1, 2
     """  # noqa: S608 # constants
     for level, above in ABOVE.items()
+    for exact, (_, days) in TABLES.items()
 }
 
 
@@ -50,6 +52,7 @@ class Course:
     left: int | None  # days, with today; None: the month is over
     per_day: int | None  # of the last completed days, at most PACE_DAYS
     needed_per_day: int | None  # None also in the last days
+    movers: list[tuple[str, int]]  # the units with most samples on these completed days
 
     @property
     def day(self) -> date:
@@ -119,6 +122,8 @@ def _course(result: CoverageResult, today: date) -> Course | None:
     before = [0, *filled][: progress.done + 1]
     past = min(PACE_DAYS, progress.done)
     left = progress.left if progress.today is not None else None
+    recent = days[:, progress.done - past : progress.done].sum(axis=1).tolist()
+    busiest = sorted(zip(recent, counts, strict=True), key=lambda one: -one[0])[:MAX_MOVERS]
     missing = int(need.sum()) - (filled[-1] if filled else 0)
     return Course(
         first=progress.first,
@@ -130,6 +135,7 @@ def _course(result: CoverageResult, today: date) -> Course | None:
         left=left,
         per_day=round((before[-1] - before[-1 - past]) / past) if past and left else None,
         needed_per_day=-(-missing // left) if left and left > LAST_DAYS else None,
+        movers=[(one.unit.name, n) for n, one in busiest if n],
     )
 
 
@@ -142,7 +148,7 @@ def _daily(month: Month, counts: Sequence[UnitCounts]) -> NDArray[np.int64]:
         "month": month.month, "network": month.network,
         "communes": array_literal(unit.id for unit in communes),
     }  # fmt: skip
-    for row in fetch(DAYS[month.level], values):
+    for row in fetch(DAYS[month.level, month.is_exact(month.level)], values):
         if row["unit_id"] in row_of:
             place, basis = row_of[row["unit_id"]]
             found[place, row["day"].day - 1] = row["numbers"][basis]

@@ -67,12 +67,6 @@ class ReminderMailSchema(Strict):
     contact = Many(Text(most=10), 0, MAX_RECIPIENTS, load_default=list)
 
 
-class WallQuerySchema(AreaQuerySchema):
-    """The unit of a wall display, by default the only own area."""
-
-    unit = Text(most=5, load_default=None)
-
-
 class SamplesPageQuerySchema(PageQuerySchema, SamplesQuerySchema):
     """The filter of a unit's samples."""
 

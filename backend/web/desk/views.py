@@ -146,16 +146,12 @@ def sample(query: dict[str, Any], code: str, identity: str) -> Response:
     return render_private("web/desk/sample.html", lang, one=sample, **values)
 
 
-@bp.page("/wall", schemas.WallQuerySchema)
+@bp.page("/wall")
 def wall(query: dict[str, Any]) -> Any:
-    """Show an area's figures in large type for a meeting room."""
-    code = query.pop("unit") or only_area()
-    if code is None:
-        return redirect(url_for("desk.index", lang=query["lang"]), 303)
-    area_page = show_area(actor(), code, query, clock_now())
-    ground = draw_area(area_page, clock_now())
-    values = _area_values(query, area_page) | {"ground": ground}
-    return etags.with_content_tag(render_private("web/desk/wall.html", query["lang"], **values))
+    """Redirect to the overview board of the only own area, else to the areas."""
+    code = only_area()
+    page = url_for("web.wall", code=code) if code else url_for("desk.index")
+    return redirect(page, 303)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from backend.web.public.reform import reform_line, show_reform
 from backend.web.public.service import show_unit
 from backend.web.public.speed_page import draw_hours, draw_speed_map, show_speeds, title_of
 from backend.web.public.unit_page import show_parts
+from backend.web.public.wall import draw_briefing, show_wall
 from backend.web.site import schemas
 from backend.web.site.blueprint import (
     API_PAGE,
@@ -53,6 +54,8 @@ arguments = Parser().use_args
 PICTURE_S = 3600
 # Pixels of a picture to share, as of other pictures on phones.
 PNG_WIDTH = 1080
+# Full HD, and A4 at 150 dots an inch.
+BRIEFING_WIDTHS = {"slide": 1920, "a4": 1240}
 # Ten times the size of a report of the largest province with its map.
 MAX_FILE = 15_000_000
 MAX_DIGEST = 64
@@ -111,6 +114,13 @@ def _redirect_moved(address: str, code: str | None) -> Any:
     query = [(name, text) for name, text in request.args.items() if name != "unit"]
     query += [("unit", code)] if code else []
     return redirect(f"{address}?{urlencode(query)}" if query else address, 301)
+
+
+@bp.page({"/wall": {"code": None}, "/unit/<code>/wall": {}}, schemas.UnitPageQuerySchema)
+def wall(query: dict[str, Any], code: str | None) -> Response:
+    """Show the overview board of the country or a unit in large type for a meeting."""
+    board = show_wall(code, query, clock_now())
+    return with_content_tag(render_public("web/public/wall.html", query["lang"], wall=board))
 
 
 @bp.page("/reform/<system>/<code>", schemas.UnitPageQuerySchema)
@@ -245,6 +255,16 @@ def speed_picture(query: dict[str, Any], kind: str, form: str) -> Response:
 def moved_picture(kind: str, form: str, code: str | None = None) -> Any:
     """Redirect the addresses of earlier versions."""
     return _redirect_moved(url_for("sharing.speed_picture", kind=kind, form=form), code)
+
+
+@sharing_pages.get("/wall.<any(slide,a4):form>.png")
+@sharing_pages.get("/unit/<code>/wall.<any(slide,a4):form>.png")
+@arguments(schemas.UnitPageQuerySchema, location="query")
+def briefing(query: dict[str, Any], form: str, code: str | None = None) -> Response:
+    """Draw an overview board for a slide (16:9) or for paper (A4)."""
+    board, reader = show_wall(code, query, clock_now()), translator_for(query["lang"])
+    svg = draw_briefing(board, form, reader, clock_now())
+    return with_content_tag(Response(png(svg, BRIEFING_WIDTHS[form]), content_type="image/png"))
 
 
 def _send_picture(svg: str, form: str) -> Response:

@@ -153,7 +153,6 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/exclude": _to_exclude,
     f"GET {AREA}/exclusions/<int:act_id>": _excluded,
     f"POST {AREA}/exclusions/<int:act_id>": _excluded,
-    "GET /desk/wall (of a unit)": lambda w: {"query_string": {"unit": "19"}},
     "POST /desk/reports": _begun,
     f"GET {DESK_REPORT}": lambda w: _report(w, "draft"),
     f"GET {DESK_REPORT} (approved)": lambda w: _report(w, "approved"),

@@ -124,6 +124,10 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /reform/<system>/<code>": lambda w: {"at": {"system": "2024", "code": "168"}},
     "POST /account/tokens": lambda w: {"data": {"name": "Excel", "days": "90"}},
     "POST /account/tokens/end": _code,
+    "GET /wall.<any(slide,a4):form>.png": lambda w: {"at": {"form": "a4"}},
+    "GET /unit/<code>/wall.<any(slide,a4):form>.png": lambda w: {
+        "at": {"code": "19", "form": "a4"}
+    },
     "GET /network-speed/<any(speeds,months,week,hours,map,gaps):kind>.<any(svg,png):form>": _speeds,
     "GET /unit/<code>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>": _moved,
     "GET /speeds/<any(speeds,months,hours,map):kind>.<any(svg,png):form>": _moved,

@@ -16,6 +16,10 @@ PAGES = {
     "GET /unit/<code>": EVERYBODY,
     "GET /unit/<code>/picture.png": EVERYBODY,
     "GET /network-speed": EVERYBODY,
+    "GET /wall": EVERYBODY,
+    "GET /unit/<code>/wall": EVERYBODY,
+    "GET /wall.<any(slide,a4):form>.png": EVERYBODY,
+    "GET /unit/<code>/wall.<any(slide,a4):form>.png": EVERYBODY,
     "GET /network-speed/<any(speeds,months,week,hours,map,gaps):kind>"
     ".<any(svg,png):form>": EVERYBODY,
     # addresses of earlier versions
@@ -177,8 +181,7 @@ PAGES = {
     "POST /desk/area/<code>/exclude": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 200 404 200",
-    "GET /desk/wall": "303 401 303 303 303 200 200 303",
-    "GET /desk/wall (of a unit)": "303 401 404 404 404 200 404 200",
+    "GET /desk/wall": "303 401 303 303 303 303 303 303",
     # reports: approved ones for all who signed in; drafts and forms for officials of the area
     "GET /desk/reports": "303 401 200 200 200 200 200 200",
     "POST /desk/reports": "303 401 403 403 403 303 403 303",

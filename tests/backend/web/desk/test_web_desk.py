@@ -193,15 +193,9 @@ def test_from_a_lost_sample_to_its_reason(app: Flask, client: FlaskClient) -> No
     assert all(reason["message"] in page for reason in found["reasons"])
 
 
-def test_the_wall_is_sent_again_only_when_it_changed(app: Flask, client: FlaskClient) -> None:
+def test_the_desk_leads_to_the_board_of_the_own_area(app: Flask, client: FlaskClient) -> None:
     sign_in(app, client)
-    first = client.get("/desk/wall")
-    assert "Tỉnh Thái Nguyên" in first.text
-    again = client.get("/desk/wall", headers={"If-None-Match": first.headers["ETag"]})
-    assert again.status_code == 304
-    measured(client, 8)
-    changed = client.get("/desk/wall", headers={"If-None-Match": first.headers["ETag"]})
-    assert changed.status_code == 200
+    assert client.get("/desk/wall").location == "/unit/19/wall"
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])

@@ -26,8 +26,8 @@ from backend.organisations.scopes import campaign_scope, team_scope
 # Measurements of one decision: larger previews are of little use, and each device is locked.
 MAX_MEASUREMENTS = 5_000
 # An organiser looks at a few decisions before they are made. Hundreds would tell day by day what a
-# volunteer measured, and each locks phones.
-PREVIEWS_PER_HOUR = 20
+# volunteer measured, and each locks phones. A page takes two: to show it, and to compare it then.
+PREVIEWS_PER_HOUR = 40
 ACTS = {None: "correct", True: "exclude_in_campaign", False: "include_in_campaign"}
 
 # Of these ids those with an earning in the campaign, and those of its members, measured before
@@ -63,13 +63,24 @@ TOTALS = """
 TOTALS_OF_CAMPAIGN = text(TOTALS.format(condition=""))
 TOTALS_OF_CHOSEN = text(TOTALS.format(condition="and measurement_id = any(:ids)"))
 OF_SIGNAL = text("select measurement_id from campaign_exclusions where signal_id = :signal")
-# Corrections of one decision have one time, that of its transaction.
-DECISIONS = text("""
-    select at, user_id, team_id, reason, count(*) as measurements,
-        array_agg(distinct before_team_id) as before_team_ids
-    from corrections where campaign_id = :campaign
+# Corrections of one decision have one time, that of its transaction. A later one on the same sample
+# stands, whatever becomes of an earlier one.
+LATEST = """
+    not exists (select from corrections o where o.campaign_id = c.campaign_id
+        and o.measurement_id = c.measurement_id and o.id > c.id)
+"""
+DECISIONS = text(f"""
+    select max(id) as id, at, user_id, team_id, reason, count(*) as measurements,
+        array_agg(distinct before_team_id) as before_team_ids, bool_or({LATEST}) as stands
+    from corrections c where campaign_id = :campaign
     group by at, user_id, team_id, reason order by max(id) desc limit :limit
-""")
+""")  # noqa: S608 # a condition
+OF_DECISION = text(f"""
+    select c.measurement_id, c.before_team_id
+    from corrections one join corrections c using (campaign_id, at, reason)
+    where one.id = :id and one.campaign_id = :campaign and {LATEST}
+        and (c.user_id, c.team_id) is not distinct from (one.user_id, one.team_id)
+""")  # noqa: S608 # a condition
 
 
 # Devices of a campaign's members, and those that a correction assigned to it.
@@ -103,11 +114,13 @@ class Choice:
 class Decision:
     """A correction of the team or, with `exclude`, an exclusion or inclusion; and its reason.
 
-    An exclusion may name the signal of gaming that it is based on.
+    An exclusion may name the signal of gaming that it is based on. With `undo`, the number of a
+    correction, its decision's samples go back to the teams that they had before.
     """
 
     reason: str
     team_id: int | None = None
+    undo: int | None = None
     exclude: bool | None = None  # None: a correction of the team
     signal_id: int | None = None
 
@@ -122,10 +135,17 @@ def decide(
         count_preview(actor)
     if decision.exclude is None and decision.team_id is not None:
         _require_own_team(campaign_id, decision.team_id)
+    before_of: dict[UUID, int | None] = {}
+    if decision.undo is not None:
+        values = {"id": decision.undo, "campaign": campaign_id}
+        before_of = {row[0]: row[1] for row in db.session.execute(OF_DECISION, values)}
+        if not before_of:
+            raise Problem(409, "already_lifted")
+        choice = Choice(list(before_of))
     chosen, free = _choose_and_lock(campaign_id, choice)
     ids = [row["id"] for row in free]
     before = team_totals(campaign_id, ids)
-    _write(actor, campaign_id, free, decision)
+    _write(actor, campaign_id, free, decision, before_of)
     _attribute(free)
     answer = {
         "preview": preview,
@@ -133,6 +153,7 @@ def decide(
         "final": sum(row["device_id"] is None for row in chosen),
         "before": before,
         "after": team_totals(campaign_id, ids),
+        "months": sorted({f"{row['day']:%Y-%m}" for row in free}),
     }
     if preview:
         db.session.rollback()
@@ -220,7 +241,13 @@ def _choose(campaign_id: int, choice: Choice) -> list[Any]:
     return rows
 
 
-def _write(actor: Actor, campaign_id: int, rows: Sequence[Any], decision: Decision) -> None:
+def _write(
+    actor: Actor,
+    campaign_id: int,
+    rows: Sequence[Any],
+    decision: Decision,
+    before_of: Mapping[UUID, int | None],
+) -> None:
     if not rows:
         return
     common = {"campaign_id": campaign_id, "reason": decision.reason, "user_id": actor.user_id}
@@ -236,10 +263,10 @@ def _write(actor: Actor, campaign_id: int, rows: Sequence[Any], decision: Decisi
         out = [{**common, "measurement_id": row["id"]} for row in rows]
         db.session.execute(insert(CampaignExclusion).values(out).on_conflict_do_nothing())
     else:
-        new = {**common, "team_id": decision.team_id}
         corrected = [
-            {**new, "measurement_id": row["id"], "before_team_id": row["team_id"]} for row in rows
-        ]
+            {**common, "measurement_id": row["id"], "before_team_id": row["team_id"],
+             "team_id": before_of.get(row["id"], decision.team_id)} for row in rows
+        ]  # fmt: skip
         db.session.execute(insert(Correction), corrected)
 
 

@@ -77,6 +77,7 @@ class QueuePlace:
     path: Mapping[str, Any]  # the values of its address
     filter: str  # `team` or `unit`, by which its signals are filtered
     scope: Mapping[str, int | None]  # of decisions
+    areas: Sequence[int]  # units of the campaign
     list: Callable[[Answer], Answer]
     find: Callable[[int], SignalEvidence]
 
@@ -150,15 +151,19 @@ def _decide(form: Form, place: QueuePlace) -> Answer | Preview | None:
             return decide(together)
         effect = preview_signals(user, fields["signals"], fields["state"], context)
         together[:] = [{"id": one["id"], "version": one["version"]} for one in effect["signals"]]
-        return with_reports(effect)
+        return with_reports(effect, place.areas)
 
     return confirm(form, act, (fields["state"], fields["signals"]), "note")
 
 
-def with_reports(effect: Answer) -> Answer:
-    """Add the frozen reports that a decision touches, which stay as they are."""
-    units = [one["unit"]["id"] for one in effect.get("units", ())]
-    return effect | {"reports": frozen_reports(actor(), units, [effect["month"]]) if units else []}
+def with_reports(effect: Answer, areas: Iterable[int] = ()) -> Answer:
+    """Add the frozen reports that a decision touches, which stay as they are.
+
+    Of a campaign those of its area: those of the samples would tell where a member measured.
+    """
+    units = [one["unit"]["id"] for one in effect.get("units", ())] + list(areas)
+    months = effect["months"] if "months" in effect else [effect["month"]]
+    return effect | {"reports": frozen_reports(actor(), units, months)}
 
 
 def _show_evidence(

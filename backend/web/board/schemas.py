@@ -128,15 +128,15 @@ class LimitsFormSchema(Strict):
 
 
 class CorrectionFormSchema(Strict):
-    """The form of a correction; without `go` only a preview."""
+    """The form of a correction, or of its reversal."""
 
     from_team = QueryWhole(1, MAX_ID, load_default=None)
     member = QueryWhole(1, 2**53, load_default=None)
     first_day = Day(load_default=None)
     last_day = Day(load_default=None)
-    to_team = Text(12, required=True)  # a team's number, or `none`
-    reason = Text(MAX_REASON, required=True)
-    go = Text(choices=("yes",), load_default=None)
+    to_team = Text(12, allow_none=True, load_default=None)  # a team's number, or `none`
+    undo = QueryWhole(1, MAX_ID, load_default=None)  # a correction of the decision
+    reason = Text(MAX_REASON, allow_none=True, load_default=None)
 
 
 def campaign_request(values: Mapping[str, Any], home: int | None = None) -> dict[str, Any]:

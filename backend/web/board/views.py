@@ -62,7 +62,7 @@ from backend.web.board.service import (
 )
 from backend.web.maps.drawing import MapDrawing, area_map
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
-from backend.web.site.forms import Form, new_form, redirect_to, uploaded_content
+from backend.web.site.forms import Form, Preview, confirm, new_form, redirect_to, uploaded_content
 from backend.web.site.pages import render_part, render_private, translator_for
 from backend.web.site.schemas import ListQuerySchema
 from backend.web.site.tables import ROWS_SHOWN, list_page
@@ -263,16 +263,17 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
     require(user, "campaign.edit", campaign_scope(campaign_id))
     if request.method != "POST":
         form.values = board.campaign | {"areas": format_units(board.campaign["areas"])}
-    preview = request.form.get("go") != "yes"
     limit = unit_limit(user, board.campaign["organisation_id"])
+    lists = ("networks", "areas_choice")
+    fields = form.load(schemas.CampaignFormSchema(), lists) if request.method == "POST" else None
 
-    def change(fields: dict[str, Any]) -> Any:
+    def change(preview: bool) -> Any:
         expected = frozenset({request.form.get("version", "")})
-        changes = schemas.campaign_request(fields, limit)
+        changes = schemas.campaign_request(fields or {}, limit)
         return change_campaign(user, campaign_id, expected, changes, preview=preview)
 
-    moved = form.submit(schemas.CampaignFormSchema(), change, lists=("networks", "areas_choice"))
-    if moved and not preview:
+    moved = confirm(form, change, fields) if fields else None
+    if moved and not isinstance(moved, Preview):
         return redirect_to("board.settings", query, campaign_id=campaign_id)
     names = {team.id: team.name for team in list_visible_teams(user, campaign_id, clock_now())}
     values = {"board": board, "form": form, "moved": moved, "names": names}
@@ -356,6 +357,7 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
         path={"campaign_id": campaign_id},
         filter="team",
         scope={"campaign_id": campaign_id, "unit_id": None},
+        areas=[one["id"] for one in board.campaign["areas"]],
         list=lambda wanted: campaign_signals(user, campaign_id, wanted, context),
         find=lambda signal_id: campaign_evidence(user, campaign_id, signal_id, context),
     )
@@ -376,14 +378,17 @@ def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     """Reattribute samples to another team or none, after a preview."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
-    result = form.submit(
-        schemas.CorrectionFormSchema(), lambda fields: _correct(campaign_id, fields)
-    )
-    if result and not result["preview"]:
+    posted = request.method == "POST"
+    fields = form.load(schemas.CorrectionFormSchema()) if posted else None
+    result = None
+    if fields:
+        about = {name: value for name, value in fields.items() if name != "reason"}
+        result = confirm(form, partial(_correct, board.campaign, fields), about, "reason")
+    if result and not isinstance(result, Preview):
         return redirect_to("board.corrected", query, campaign_id=campaign_id)
     teams = list_visible_teams(user, campaign_id, clock_now())
     listed = list_page(list_decisions(user, campaign_id, MAX_CORRECTIONS), query["page"])
-    values = {"board": board, "form": form, "result": result, "teams": teams, "listed": listed}
+    values = {"board": board, "form": form, "preview": result, "teams": teams, "listed": listed}
     values |= {"members": [], "sample_days": []}
     for name, by in (("members", "member"), ("sample_days", "day")):
         filters = EVERY_CONTRIBUTION.load({"by": by, "limit": MAX_PAGE})
@@ -392,16 +397,19 @@ def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     return render_private("web/board/corrections.html", query["lang"], **values)
 
 
-def _correct(campaign_id: int, fields: dict[str, Any]) -> dict[str, Any]:
-    if fields["from_team"] is None and fields["member"] is None:
+def _correct(campaign: dict[str, Any], fields: dict[str, Any], preview: bool) -> dict[str, Any]:
+    """Move samples to a team or none, or those of a decision back; or show the effect."""
+    if fields["undo"] is None and fields["from_team"] is None and fields["member"] is None:
         raise invalid("from_team", "required")
-    if fields["to_team"] != "none" and not fields["to_team"].isdecimal():
+    to_team = fields["to_team"] or "none"
+    if to_team != "none" and not to_team.isdecimal():
         raise invalid("to_team", "not_whole")
-    to_team = None if fields["to_team"] == "none" else int(fields["to_team"])
+    team_id = None if to_team == "none" else int(to_team)
     chosen = {name: fields[name] for name in ("member", "first_day", "last_day")}
     choice = Choice(team_id=fields["from_team"], **chosen)
-    decision = Decision(fields["reason"], team_id=to_team)
-    return decide(actor(), campaign_id, choice, decision, preview=fields["go"] is None)
+    decision = Decision(fields["reason"] or "", team_id, fields["undo"])
+    effect = decide(actor(), campaign["id"], choice, decision, preview=preview)
+    return queue.with_reports(effect, [one["id"] for one in campaign["areas"]])
 
 
 @bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE, upload_most=MAX_LIST)

@@ -205,6 +205,7 @@ def signals(query: dict[str, Any], code: str) -> Any:
         path={"code": code},
         filter="unit",
         scope={"campaign_id": None, "unit_id": unit.id},
+        areas=(),
         list=lambda wanted: unit_signals(user, code, wanted, context),
         find=lambda signal_id: unit_evidence(user, code, month, signal_id, context),
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -128,7 +129,12 @@ def _differences(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     before = {name.removesuffix("_before"): n for name, n in value.items() if "_before" in name}
-    moved = {name: value[f"{name}_after"] - (n or 0) for name, n in before.items()}
+    moved: dict[str, Any] = {name: value[f"{name}_after"] - (n or 0) for name, n in before.items()}
+    if isinstance(value.get("before"), list):  # the totals of teams
+        teams = Counter({one["team_id"]: one["counted"] for one in value["after"]})
+        teams.subtract({one["team_id"]: one["counted"] for one in value["before"]})
+        moved["teams"] = sorted((str(team), n) for team, n in teams.items() if n)
+        value = {name: one for name, one in value.items() if name not in ("before", "after")}
     rest = {name: one for name, one in value.items() if not name.endswith(("_before", "_after"))}
     return {name: _differences(one) for name, one in rest.items()} | moved
 

@@ -164,25 +164,6 @@ def template(app: Flask, language: Language, source: str, **values: object) -> s
 
 
 @pytest.mark.parametrize(
-    ("language", "n", "expected"),
-    [
-        ("en", 0, ["0 samples would move; 0 are anonymous and stay."]),
-        ("en", 1, ["1 sample would move; 1 is anonymous and stays."]),
-        ("en", 2, ["2 samples would move; 2 are anonymous and stay."]),
-        ("vi", 1, ["1 mẫu sẽ chuyển; 1 mẫu đã ẩn danh nên giữ nguyên."]),
-        ("vi", 1000, ["1.000 mẫu sẽ chuyển; 1.000 mẫu đã ẩn danh nên giữ nguyên."]),
-    ],
-)
-def test_two_counts_in_one_sentence(
-    app: Flask, language: Language, n: int, expected: list[str]
-) -> None:
-    page = (ROOT / "backend/templates/web/board/corrections.html").read_text()
-    (source,) = re.findall(r"\{\{ _\('\{moved\};.*?\}\}", page)
-    shown = template(app, language, source, result={"measurements": n, "final": n})
-    assert all(text in shown for text in expected), shown
-
-
-@pytest.mark.parametrize(
     ("language", "headline"),
     [
         ("en", "<strong>{n}</strong> of {units} reached 300 samples"),

@@ -1,5 +1,6 @@
 """An organiser's decision, and what happens to its measurements meanwhile and after."""
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,11 +20,13 @@ from tests.support.factories import post, register, sample
 from tests.support.people import (
     LATER,
     LONG_AGO,
+    account,
     add_membership,
     audit_entries,
     campaign,
     organisation,
     person,
+    sign_in,
     team,
     unit_id,
 )
@@ -34,7 +37,7 @@ class Cast:
 
     def __init__(self, app: Flask, client: FlaskClient) -> None:
         self.app, self.client = app, client
-        union = organisation(app)
+        union = self.union = organisation(app)
         self.first, self.second = team(app, union, "A"), team(app, union, "B")
         self.campaign = campaign(app, union, unit_id(app, "19", level="province"))
         self.organiser = person(app, "organiser", union)
@@ -108,6 +111,39 @@ def test_a_correction_follows_the_verdict_of_a_sample_of_before_joining(
     with app.app_context():
         assert db.session.execute(asked).scalar_one() == "excluded"
         assert counting.differences() == earnings.differences() == []
+
+
+def test_a_correction_is_seen_done_and_undone_on_the_page_that_lists_it(cast: Cast) -> None:
+    account(cast.app, "ban@example.vn", "organiser", cast.union)
+    mine = sample("2024-11-17T09:00:00+07:00")
+    post(cast.client, cast.phone, mine)
+    browser = cast.app.test_client()
+    token = sign_in(browser, "ban@example.vn")["X-CSRF-Token"]
+    page = f"/campaigns/{cast.campaign}/corrections?lang=vi"
+
+    def send(status: int = 200, **fields: Any) -> str:
+        answer = browser.post(page, data={"csrf_token": token, **fields})
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def act(**fields: Any) -> None:
+        teams = cast.corrections()
+        [go] = re.findall(r'name="go" value="(\w{64})"', send(**fields))
+        assert cast.corrections() == teams
+        send(303, **fields, go=go)
+
+    act(from_team=cast.first, to_team=cast.second, reason="Nhầm đội")
+    act(undo=re.findall(r'name="undo" value="(\d+)"', browser.get(page).text), reason="Đúng rồi")
+    moved = (mine["id"], cast.first, cast.second), (mine["id"], cast.second, cast.first)
+    assert cast.corrections() == list(moved)
+    listed = browser.get(page).text
+    assert listed.count("đã thu hồi") == 1 and listed.count('name="undo"') == 1
+    assert "đã được thu hồi" in send(undo=1, reason="x")
+    other = campaign(
+        cast.app, organisation(cast.app, "Khác"), unit_id(cast.app, "01", level="province")
+    )
+    page = f"/campaigns/{other}/corrections?lang=vi"
+    send(403, undo=2, reason="x")
 
 
 def test_only_samples_of_the_campaign_are_chosen_by_id(cast: Cast, client: FlaskClient) -> None:

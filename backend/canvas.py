@@ -4,7 +4,7 @@ Boundary sets draw Hoàng Sa and Trường Sa as specks, some not at all; so the
 lie, whatever set is active and however small the map is. Web Mercator, like the script map.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -117,12 +117,6 @@ class Canvas:
     def path(self, shape: "Geometry") -> str:
         """Return the `d` attribute of a path around a shape, in relative steps."""
         return "".join(self._ring(ring) for ring in _rings(shape))
-
-    def line(self, points: Iterable[Point]) -> str:
-        """Return the `d` attribute of a line; empty where it is a dot on the drawing."""
-        drawn = [self.at(point) for point in points]
-        steps = [f"{x},{y}" for (a, b), (x, y) in pairwise(drawn) if (a, b) != (x, y)]
-        return f"M{drawn[0][0]},{drawn[0][1]}L{' '.join(steps)}" if steps else ""
 
     def place_on(self, other: "Canvas") -> tuple[float, float, float]:
         """Return the position of the upper left corner on another drawing, and the scale there."""

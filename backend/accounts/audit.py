@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, select, text, tuple_
+from sqlalchemy import RowMapping, select, tuple_
 
 from backend.accounts.access import Actor, require
 from backend.accounts.models import AuditEntry
@@ -21,6 +21,11 @@ COLUMNS = [
 PLACE = tuple_(AuditEntry.at, AuditEntry.id)
 EXACT = ("actor", "act", "subject")
 
+# Acts of imports; a file of measurements has one at its start and one at its end.
+IMPORTS = (
+    *("team.import", "membership.import", "official.import", "vnnic.import", "units.load"),
+    *("import", "imported"),
+)
 # The begin of acts that read personal data.
 READ = "read."
 # Of reads a unique index refuses the second of a day from an address.
@@ -74,7 +79,9 @@ def read_audit(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
     for name in EXACT:
         if query[name] is not None:
             page = page.where(getattr(AuditEntry, name) == query[name])
-    if query["act"] is None and query["reads"] != "all":
+    if query["reads"] == "imports":
+        page = page.where(AuditEntry.act.in_(IMPORTS))
+    elif query["act"] is None and query["reads"] != "all":
         reads = AuditEntry.act.startswith(READ)
         page = page.where(reads if query["reads"] == "only" else ~reads)
     if query["first"] is not None:
@@ -84,26 +91,6 @@ def read_audit(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
     if place := _place(query["cursor"]):
         page = page.where(tuple_(*place) > PLACE)
     return _page(actor, db.session.execute(page).mappings().all(), limit)
-
-
-# For each act along the index of (act, at), which finds rare acts without a scan.
-OF_ACTS = text("""
-    select found.* from unnest(cast(:acts as text[])) as wanted (act)
-    cross join lateral (
-        select id, at, actor, act, subject, details from audit
-        where act = wanted.act
-            and (cast(:at as timestamptz) is null or (at, id) < (cast(:at as timestamptz), :id))
-        order by at desc, id desc limit :most
-    ) found order by found.at desc, found.id desc limit :most
-""")
-
-
-def read_acts(actor: Actor, acts: Sequence[str], cursor: str | None, limit: int) -> dict[str, Any]:
-    """Return a page of the entries of some acts, for admins."""
-    require(actor, "audit.read")
-    at, identity = _place(cursor) or (None, 0)
-    values = {"acts": list(acts), "at": at, "id": identity, "most": limit + 1}
-    return _page(actor, db.session.execute(OF_ACTS, values).mappings().all(), limit)
 
 
 def _place(cursor: str | None) -> tuple[Any, ...] | None:

@@ -407,9 +407,7 @@ TEXTS: dict[str, str] = {
     "place_was": N_("The commune of this name ended; its successor was taken."),
     "place_was_which": N_("The unit of this name ended; name one of its successors."),
     "place_loosely": N_("Found by ignoring accents; check that it is the right one."),
-    "place_at_home": N_(
-        "Several places have this name; the one in the organisation's area was used."
-    ),
+    "place_at_home": N_("Several places have this name; the one in your area was used."),
     "place_in_province": N_("Several places have this name; the one in the province was used."),
     "leader_not_invited": N_("The leader was neither invited nor stored; invite them separately."),
     # join codes and members

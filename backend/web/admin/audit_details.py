@@ -256,15 +256,3 @@ def origins_of(user_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
         }
         for one in entries
     }
-
-
-# Acts of imports; a file of measurements has one at its start and one at its end.
-IMPORTS = (
-    "team.import",
-    "membership.import",
-    "official.import",
-    "vnnic.import",
-    "units.load",
-    "import",
-    "imported",
-)

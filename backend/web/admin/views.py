@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Response, current_app, render_template, request
+from flask import Response, current_app, request
 from markupsafe import Markup
 from marshmallow import Schema
 
 from backend.accounts import users
-from backend.accounts.audit import read_acts, read_audit
+from backend.accounts.audit import IMPORTS, read_audit
 from backend.accounts.authentication import actor, form_token
 from backend.clock import day_begin, local_day
 from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
@@ -28,7 +28,6 @@ from backend.units.catalogue import activate, list_sets, read_active, serving_se
 from backend.units.uploads import MAX_UPLOAD
 from backend.web.admin import people_pages, schemas  # noqa: F401 # binds pages
 from backend.web.admin.audit_details import (
-    IMPORTS,
     actor_of,
     names_in,
     people_of,
@@ -37,9 +36,9 @@ from backend.web.admin.audit_details import (
 )
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.job_kinds import upload_set
-from backend.web.admin.previews import basemap_facts, basemap_preview, set_preview
 from backend.web.admin.roles import requested_unit
 from backend.web.admin.set_findings import show_check
+from backend.web.maps.basemap import basemap_facts
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
 from backend.web.site.pages import render_part
@@ -49,9 +48,6 @@ blueprints = (bp,)
 # The settings of connections that a page shows; never a password.
 MAIL_SETTINGS = ("SMTP_HOST", "SMTP_PORT", "SMTP_TLS", "SMTP_USER", "MAIL_FROM")
 OIDC_SETTINGS = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_NAME", "OIDC_RULES")
-
-# Seconds that previews may be cached: a set never changes, the base map seldom.
-PREVIEW_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,29 +174,6 @@ def sets(query: dict[str, Any]) -> Any:
     return _sets(query, form)
 
 
-@bp.page("/sets/<int:set_id>/preview.svg")
-def preview_set(query: dict[str, Any], set_id: int) -> Response:
-    """Draw the provinces of a boundary set."""
-    return _svg(set_preview(set_id), [])
-
-
-@bp.page("/sets/base-map.svg")
-def preview_basemap(query: dict[str, Any]) -> Response:
-    """Draw the main roads of the base map on the set in use today."""
-    return _svg(*basemap_preview(_tiles(), local_day(clock_now())))
-
-
-def _tiles() -> Any:
-    return current_app.config["VAR_DIR"] / "tiles"
-
-
-def _svg(drawn: Any, roads: list[str]) -> Response:
-    content = render_template("web/admin/preview.svg", drawn=drawn, roads=roads)
-    response = Response(content, content_type="image/svg+xml; charset=utf-8")
-    response.headers["Cache-Control"] = f"private, max-age={PREVIEW_S}"
-    return response
-
-
 @bp.page("/sets/activate", methods=("POST",))
 def activate_set(query: dict[str, Any]) -> Any:
     """Activate a set for its days."""
@@ -224,7 +197,13 @@ def check(query: dict[str, Any], job_id: int) -> Any:
 def _sets(query: dict[str, Any], form: Form) -> Any:
     today = local_day(clock_now())
     values = {"sets": list_sets(), "serves": _serving(), "today": today}
-    return render_section("sets", query, form, basemap=basemap_facts(_tiles()), **values)
+    return render_section(
+        "sets",
+        query,
+        form,
+        basemap=basemap_facts(current_app.config["VAR_DIR"] / "tiles"),
+        **values,
+    )
 
 
 def _serving() -> Any:
@@ -271,11 +250,8 @@ FILTERS = ("actor", "act", "subject", "from", "to", "reads")
 @bp.page("/audit", schemas.AuditPageQuerySchema)
 def audit(query: dict[str, Any]) -> Any:
     """List privileged acts, newest first, by actor, act, subject and time; or imports alone."""
-    if query["reads"] == "imports":
-        listed = read_acts(actor(), IMPORTS, query["cursor"], schemas.ROWS)
-    else:
-        by = actor_of(actor(), query["actor"], clock_now())
-        listed = read_audit(actor(), query | {"limit": schemas.ROWS, "actor": by})
+    by = actor_of(actor(), query["actor"], clock_now())
+    listed = read_audit(actor(), query | {"limit": schemas.ROWS, "actor": by})
     kept = {name: request.args.get(name) for name in FILTERS}
     values: dict[str, Any] = {"kept": kept, "row_of": row_of, "imports": IMPORTS}
     values |= {"details": readable_details, "people": people_of(listed["items"])}

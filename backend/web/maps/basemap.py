@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.canvas import COUNTRY_BOX, Canvas
 from backend.units.catalogue import ActiveSet
 from backend.web.maps import base_lines
 from backend.web.maps.tiles import feature_line, province_land, run_tippecanoe
@@ -41,7 +40,6 @@ GEOMETRIES = {
 # Deeper zooms enlarge this one: a map of communes needs no alleys.
 LAST_ZOOM = 12
 HEADER = struct.Struct("<7sB11Q6B")  # the first 102 bytes of 127
-PREVIEW_ZOOM = 5  # of the highways
 MAX_METADATA = 10_000_000  # bytes, packed and unpacked
 GZIP, VECTOR = 2, 1
 
@@ -92,18 +90,17 @@ def install(folder: Path, source: Path, active: ActiveSet) -> Path:
     return path
 
 
-def main_roads(path: Path) -> list[str]:
-    """Return the highways of a base map as SVG paths of a drawing of the country."""
-    import geopandas
-    from pyogrio.errors import DataLayerError, DataSourceError
-
-    canvas = Canvas(COUNTRY_BOX)
+def basemap_facts(folder: Path) -> dict[str, Any] | None:
+    """Return the file's name and size in MB of the base map in use; None without one."""
+    digest = current_basemap(folder)
+    if digest is None:
+        return None
     try:
-        frame = geopandas.read_file(path, layer="roads", ZOOM_LEVEL=str(PREVIEW_ZOOM))
-    except (DataSourceError, DataLayerError):  # water alone
-        return []
-    lines = frame.to_crs(4326).geometry.explode()
-    return [drawn for one in lines if (drawn := canvas.line(one.coords))]
+        source = json.loads((folder / "basemap.json").read_text()).get("source")
+        size = basemap_path(folder, digest).stat().st_size
+    except (OSError, ValueError):
+        return None
+    return {"digest": digest, "source": source, "megabytes": size / 1e6}
 
 
 def remove(folder: Path) -> None:

@@ -12,8 +12,6 @@ from backend.database.extensions import db
 from backend.doors.webhooks.models import Webhook
 from backend.events.feed import KINDS
 from backend.jobs.models import Job
-from backend.units.models import BoundarySet
-from backend.web.maps.basemap import basemap_path
 from tests.support import people
 from tests.support.access.requests_officials import OFFICIAL_REQUESTS
 from tests.support.access.table_admin import ADMIN_PAGES
@@ -82,20 +80,6 @@ def _set(world: World) -> dict[str, Any]:
     return {"data": typed | {"file": (io.BytesIO(content), "x.geojson")}}
 
 
-def _stored_set(world: World) -> dict[str, Any]:
-    with world.app.app_context():
-        return {"at": {"set_id": db.session.scalar(select(BoundarySet.id).limit(1))}}
-
-
-def _basemap(world: World) -> dict[str, Any]:
-    """Name a base map whose file cannot be read; the picture then has no roads."""
-    folder = world.app.config["VAR_DIR"] / "tiles"
-    folder.mkdir(parents=True, exist_ok=True)
-    basemap_path(folder, "x").touch()
-    (folder / "basemap.json").write_text('{"digest": "x", "source": "x.pmtiles"}')
-    return {}
-
-
 def webhook(world: World) -> dict[str, Any]:
     """Create a webhook, which nothing is sent to."""
     row = Webhook(url="https://example.vn", kinds=list(KINDS), salt=b"x", cursor=0)
@@ -124,8 +108,6 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/webhooks/<int:webhook_id>/secret": webhook,
     "DELETE /api/v1/webhooks/<int:webhook_id>": webhook,
     "POST /admin/sets": _set,
-    "GET /admin/sets/<int:set_id>/preview.svg": _stored_set,
-    "GET /admin/sets/base-map.svg": _basemap,
     "GET /admin/checks/<int:job_id>": _ended("check_set", **CHECKED),
     "POST /admin/sets/activate": lambda w: {"data": {"name": "approximate-2024"}},
     "POST /admin/people": lambda w: {

@@ -17,8 +17,6 @@ ADMIN_PAGES = {
     "POST /admin/jobs/<int:job_id>/again": DO,
     "GET /admin/sets": LOOK,
     "POST /admin/sets": DO,
-    "GET /admin/sets/<int:set_id>/preview.svg": LOOK,
-    "GET /admin/sets/base-map.svg": LOOK,
     "GET /admin/checks/<int:job_id>": LOOK,
     "POST /admin/sets/activate": DO,
     "GET /admin/people": LOOK,

@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
-from backend.database.extensions import db
 from backend.jobs.models import Job
 from backend.jobs.service import seconds_left
 from backend.monitoring.checks import CHECKS, Finding
 from backend.monitoring.first_run import first_run
-from backend.units.models import BoundarySet
 from tests.support import people
 from tests.support.admin_client import AdminBrowser
 from tests.support.clock import FakeClock
@@ -110,21 +107,6 @@ def test_the_time_left_follows_the_speed_so_far(
     job = Job(state=state, done=done, whole=whole, started_at=NOW - timedelta(minutes=1))
     assert seconds_left(job, NOW) == seconds
     assert seconds_left(Job(state=state, done=done, whole=whole), NOW) is None
-
-
-def test_each_set_has_a_small_map_with_the_islands(app: Flask, admin: AdminBrowser) -> None:
-    with app.app_context():
-        ids = list(db.session.scalars(select(BoundarySet.id)))
-    page = admin.get("/admin/sets")
-    for one in ids:
-        assert f'src="/admin/sets/{one}/preview.svg"' in page
-    picture = admin.client.get(f"/admin/sets/{ids[0]}/preview.svg")
-    assert picture.content_type.startswith("image/svg+xml")
-    for name in ("Hoàng Sa", "Trường Sa", "Biển Đông"):
-        assert name in picture.text
-    assert "scripts/flask web basemap vietnam.pmtiles" in page
-    admin.get("/admin/sets/999/preview.svg", 404)
-    admin.get("/admin/sets/base-map.svg", 404)
 
 
 def test_the_audit_log_is_filtered_by_the_name_of_a_person(app: Flask, admin: AdminBrowser) -> None:

@@ -11,7 +11,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [{ client_id: "do-song", client_secret: secret, redirect_uris: [redirect] }],
   jwks: { keys },
   cookies: { keys: ["a key for tests"] },
-  claims: { openid: ["sub"], profile: ["name", "groups"], email: ["email", "email_verified"] },
+  scopes: ["openid", "groups"], // named in its discovery document; as at Dex and Canaille groups come by it alone
+  claims: { openid: ["sub"], profile: ["name"], groups: ["groups"], email: ["email", "email_verified"] },
   findAccount: (context, id) => ({
     accountId: id,
     claims: () => ({ sub: id, ...settings().people[id] }),

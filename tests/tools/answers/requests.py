@@ -37,7 +37,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 # Paths below /api/v1 that answer phones alone.
 OF_PHONES = ("device", "measurements", "memberships", "next", "no-connection-notes")
-TABLES = ("campaign", "team", "organisation", "cluster", "report", "webhook")
+TABLES = ("campaign", "team", "organisation", "report", "webhook")
 
 
 def addresses(app: Flask) -> list[str]:

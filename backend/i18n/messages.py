@@ -89,6 +89,9 @@ TEXTS: dict[str, str] = {
     "no_teams": N_("Name at least one team."),
     "no_officials": N_("Name at least one person with an e-mail address or telephone number."),
     "too_many_officials": N_("More than 500 rows; send the list in parts."),
+    "set_tried_before": N_(
+        "Other sets are in use since this was computed, or another month runs; compute it again."
+    ),
     "set_unknown": N_("There is no such boundary set."),
     "set_exists": N_("A boundary set of this name already exists; choose another name."),
     # fields

@@ -114,14 +114,19 @@ def list_sets() -> Sequence[Any]:
     return db.session.execute(query.order_by(BoundarySet.id)).all()
 
 
+def find_set(name: str) -> BoundarySet:
+    """Return a set by its name; 404 without one."""
+    query = select(BoundarySet).where(BoundarySet.name == name)
+    row: BoundarySet = or_404(db.session.scalar(query), "set_unknown")
+    return row
+
+
 def activate(name: str, actor: Actor | None = None) -> None:
     """Let a set serve its days before those activated earlier; no actor: from the shell."""
     if actor is not None:
         require(actor, "system.manage")
     hold(BOUNDARY_SETS_LOCK)
-    row = or_404(
-        db.session.scalar(select(BoundarySet).where(BoundarySet.name == name)), "set_unknown"
-    )
+    row = find_set(name)
     row.activation = next_activation()
     record_act(actor, "units.activate", name, activation=row.activation)
     db.session.commit()

@@ -77,13 +77,20 @@ class Locator:
         self._loaded_sets: dict[tuple[int, str], LoadedSet] = {}
         self._catalogue: tuple[ActiveSet, ...] = ()
         self._read_at = float("-inf")
+        self._tried: tuple[ActiveSet, ...] = ()
+
+    def trying(self, one: ActiveSet) -> "Locator":
+        """Return a locator as if another set were active, too."""
+        other = Locator(self._folder.parent)
+        other._tried = (one,)
+        return other
 
     def set_for(self, day: date) -> ActiveSet:
         """Return the boundary set that serves a day; 503 while none is loaded."""
         if time.monotonic() - self._read_at > CATALOGUE_TTL_S:
             self._catalogue = read_active()
             self._read_at = time.monotonic()
-        found = serving_set(day, self._catalogue)
+        found = serving_set(day, (*self._catalogue, *self._tried))
         if found is None:
             self.refresh()
             raise Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)})

@@ -32,7 +32,7 @@ from backend.measurements.recording.rule_sets import (
 )
 from backend.measurements.recording.service import caps_in_force
 from backend.measurements.recording.storage import update_verdicts
-from backend.units.locator import UnitLocation
+from backend.units.locator import Locator, UnitLocation
 
 Progress = Callable[[int, int], None]
 Row = Mapping[Any, Any]
@@ -123,6 +123,7 @@ class Lot:
     locate: bool = False  # else the rules alone are applied again
     keep: bool = True
     rules: int | None = None  # the rule set; None: that of each row
+    locator: Locator | None = None  # None: that of the application
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +161,17 @@ def reassign(
     last: date,
     progress: Progress,
     executor: Executor = SERIAL,
+    *,
+    trial: Locator | None = None,
 ) -> Revision:
-    """Look up the communes of a span of days again in the active sets, and judge again."""
-    done = _revise(Lot((), first, last, locate=True), progress, executor)
-    done.notes_moved = no_connection.relocate(first, last, extension("locator"))
+    """Look up the communes of a span of days again in the active sets, and judge again.
+
+    With a locator on trial the changes are computed but not stored.
+    """
+    lot = Lot((), first, last, locate=True, keep=trial is None, locator=trial)
+    done = _revise(lot, progress, executor)
+    if trial is None:
+        done.notes_moved = no_connection.relocate(first, last, extension("locator"))
     return done
 
 
@@ -226,7 +234,8 @@ def revise_lot(lot: Lot) -> Revision:
 
 def _revise_device(device: UUID | None, lot: Lot) -> Revision:
     joined = lock_rows(device)
-    revise = locate_again if lot.locate else partial(_rederive_all, version=lot.rules)
+    place = partial(locate_again, locator=lot.locator)
+    revise = place if lot.locate else partial(_rederive_all, version=lot.rules)
     span = {"first": lot.first, "last": lot.last}
     done, after = Revision(), UUID(int=0)
     times, days = [], set()
@@ -297,9 +306,9 @@ def _write(judged: Iterable[tuple[Row, rules.Verdict]], done: Revision) -> None:
     update_verdicts(changed)
 
 
-def locate_again(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def locate_again(rows: Sequence[Row], locator: Locator | None = None) -> list[dict[str, Any]]:
     """Return the rows whose place differs in the active sets, with the columns that follow."""
-    places = incoming.places_of(rows, extension("locator"))
+    places = incoming.places_of(rows, locator or extension("locator"))
     located = [_at_place(row, placed) for row, placed in zip(rows, places, strict=True)]
     changed = zip(rows, located, strict=True)
     return [new for row, new in changed if any(row[name] != new[name] for name in new)]

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from flask import current_app
 
 from backend.accounts.access import Actor, require
+from backend.clock import local_day, month_start
+from backend.coverage.exclusions.effects import months_before, serialize_effect, sum_changes
 from backend.coverage.signals.scans import JOB as SIGNALS_JOB
 from backend.coverage.signals.scans import Place, scan_networks, search
+from backend.database.extensions import extension
 from backend.demo import service as demo
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
@@ -22,7 +25,15 @@ from backend.jobs.models import Job
 from backend.jobs.service import Arguments, Progress, Work, enqueue
 from backend.measurements.revision import service as revising
 from backend.units import uploads
-from backend.units.catalogue import NewSet, list_sets, system_on
+from backend.units.catalogue import (
+    ActiveSet,
+    NewSet,
+    activate,
+    find_set,
+    list_sets,
+    next_activation,
+    system_on,
+)
 from backend.web.admin import set_findings
 
 if TYPE_CHECKING:
@@ -192,6 +203,48 @@ def reassign(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     return {name: getattr(done, name) for name in ("moved", "rejudged", "left_alone")}
 
 
+# Communes in a result: those with the largest changes.
+MAX_UNITS = 100
+
+
+def try_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+    """Compute what putting a set in use would move in the running month; store nothing of it."""
+    row, today = find_set(arguments["name"]), local_day(clock_now())
+    values = {name: getattr(row, name) for name in ActiveSet.__dataclass_fields__}
+    tried = ActiveSet(**values | {"activation": next_activation()})
+    month = f"{today:%Y-%m}"
+    before = months_before(month, None, today)
+    locator = extension("locator").trying(tried)
+    done = revising.reassign(month_start(month), today, progress, trial=locator)
+    effect = serialize_effect(sum_changes([done.changes]), before)
+    units = sorted(
+        (one for one in effect["units"] if one["counted_after"] != one["counted_before"]),
+        key=lambda one: -abs(int(one["counted_after"] - one["counted_before"])),
+    )
+    return {
+        "month": month,
+        "activation": tried.activation,
+        "would_move": done.moved,
+        "final": done.left_alone,
+        "units": units[:MAX_UNITS],
+        "all_units": len(units),
+        "reached": effect["reached"],
+    }
+
+
+def use_set(actor: Actor, job: Job, now: datetime, *, preview: bool) -> dict[str, Any]:
+    """Return the effect of a tried set; put it in use, and move this month's samples, if wanted."""
+    found = job.result or {}
+    today = local_day(now)
+    if found.get("month") != f"{today:%Y-%m}" or found["activation"] != next_activation():
+        raise Problem(409, "set_tried_before")
+    if not preview:
+        activate(job.arguments["name"], actor)
+        days = {"first": month_start(found["month"]).isoformat(), "last": today.isoformat()}
+        enqueue(actor, "reassign", days, now)
+    return found
+
+
 def remove_demo(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     """Remove the data of the demo."""
     return {"removed": demo.remove(progress)}
@@ -209,6 +262,7 @@ KINDS: dict[str, Work] = {
     "reassign": reassign,
     "remove_demo": remove_demo,
     "check_set": check_set,
+    "try_set": try_set,
     "load_set": load_set,
     SIGNALS_JOB: search_signals,
 }

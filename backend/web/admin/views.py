@@ -24,7 +24,7 @@ from backend.monitoring.checks import CHECKS, CheckContext, Finding, office_sign
 from backend.monitoring.first_run import first_run, started_by
 from backend.monitoring.mail_check import send_test_mail
 from backend.oidc.browser import current_provider
-from backend.units.catalogue import activate, list_sets, read_active, serving_set
+from backend.units.catalogue import list_sets, read_active, serving_set
 from backend.units.uploads import MAX_UPLOAD
 from backend.web.admin import people_pages, schemas  # noqa: F401 # binds pages
 from backend.web.admin.audit_details import (
@@ -35,12 +35,20 @@ from backend.web.admin.audit_details import (
     row_of,
 )
 from backend.web.admin.frame import bp, render_section
-from backend.web.admin.job_kinds import upload_set
+from backend.web.admin.job_kinds import upload_set, use_set
 from backend.web.admin.roles import requested_unit
 from backend.web.admin.set_findings import show_check
 from backend.web.maps.basemap import basemap_facts
 from backend.web.site.blueprint import READ_WRITE
-from backend.web.site.forms import Form, new_form, redirect_to, uploaded_file
+from backend.web.site.forms import (
+    Form,
+    Preview,
+    confirm,
+    new_form,
+    redirect_to,
+    submitted_fields,
+    uploaded_file,
+)
 from backend.web.site.pages import render_part
 
 blueprints = (bp,)
@@ -110,6 +118,7 @@ FORMS: dict[str, type[Schema]] = {
     "reassign": schemas.SpanFormSchema,
     "remove_demo": schemas.EverythingSchema,
     "check_set": schemas.SetFormSchema,
+    "try_set": schemas.SetFormSchema,
 }
 
 
@@ -132,7 +141,7 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
 
     form.submit(FORMS[kind](), act)
     if form.failed:
-        return _sets(query, form) if kind == "reassign" else index(query, form)
+        return _sets(query, form) if kind in ("reassign", "try_set") else index(query, form)
     return _to_jobs(query)
 
 
@@ -174,12 +183,18 @@ def sets(query: dict[str, Any]) -> Any:
     return _sets(query, form)
 
 
-@bp.page("/sets/activate", methods=("POST",))
-def activate_set(query: dict[str, Any]) -> Any:
-    """Activate a set for its days."""
-    form = new_form(query)
-    form.submit(schemas.SetFormSchema(), lambda fields: activate(fields["name"], actor()))
-    return _sets(query, form) if form.failed else redirect_to("admin.sets", query)
+@bp.page("/sets/tried/<int:job_id>", methods=READ_WRITE)
+def tried_set(query: dict[str, Any], job_id: int) -> Any:
+    """Show what a set would move, and put it in use once that is confirmed."""
+    form, user, now = new_form(query), actor(), clock_now()
+    job = show_job(user, job_id)
+    if job.kind != "try_set" or job.result is None:
+        raise Problem(404, "not_found")
+    form.values = submitted_fields()
+    result = confirm(form, lambda preview: use_set(user, job, now, preview=preview), job_id)
+    if result and not isinstance(result, Preview):
+        return redirect_to("admin.sets", query)
+    return render_section("tried", query, form, job=job, preview=result)
 
 
 @bp.page("/checks/<int:job_id>", schemas.FindingQuerySchema)

@@ -584,6 +584,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "reassign": N_("Reassign communes"),
         "remove_demo": N_("Remove the demo"),
         "check_set": N_("Check a boundary set"),
+        "try_set": N_("Compute what a boundary set moves"),
         "load_set": N_("Add a boundary set"),
     },
     "job_state": {

@@ -90,6 +90,10 @@ def webhook(world: World) -> dict[str, Any]:
         return {"at": {"webhook_id": row.id}}
 
 
+TRIED = {
+    "month": "2024-11", "activation": 99, "would_move": 0, "final": 0, "units": [], "all_units": 0,
+    "reached": [],
+}  # fmt: skip
 CHECKED = {"report": "", "units": 1, "kinds": {}, "forbidden": 0}
 
 ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
@@ -109,7 +113,8 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "DELETE /api/v1/webhooks/<int:webhook_id>": webhook,
     "POST /admin/sets": _set,
     "GET /admin/checks/<int:job_id>": _ended("check_set", **CHECKED),
-    "POST /admin/sets/activate": lambda w: {"data": {"name": "approximate-2024"}},
+    "GET /admin/sets/tried/<int:job_id>": _ended("try_set", **TRIED),
+    "POST /admin/sets/tried/<int:job_id>": _ended("try_set", **TRIED),
     "POST /admin/people": lambda w: {
         "data": {"person": f"{secrets.token_hex(4)}@example.vn", "role": "admin"}
     },

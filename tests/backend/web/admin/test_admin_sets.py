@@ -29,6 +29,7 @@ from backend.web.admin.job_kinds import memory_limit
 from geo.polygons import BoundaryError
 from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.boundary_sets import FOREIGN, november, units_restored
+from tests.support.factories import post, register, sample
 from tests.support.people import audit_entries
 
 SPAN = {"valid_from": "2024-11-01", "valid_to": "2024-11-30", "quality": "published"}
@@ -88,6 +89,19 @@ def left(app: Flask) -> list[str]:
     return [path.name for path in (app.config["VAR_DIR"] / uploads.FOLDER).glob("*/*")]
 
 
+def put_in_use(app: Flask, admin: AdminBrowser, name: str) -> str:
+    """Compute what a set moves, see it and confirm; return what was seen."""
+    admin.done("/admin/jobs/try_set", name=name)
+    job = worked(app)
+    assert job.error is None, job.error
+    page = admin.get(f"/admin/sets/tried/{job.id}")
+    [go] = re.findall(r'name="go" value="(\w{64})"', page)
+    admin.done(f"/admin/sets/tried/{job.id}", go=go)
+    again = admin.get(f"/admin/sets/tried/{job.id}", 422)  # other sets are in use now
+    assert "Tính lại" in again and 'name="go"' not in again
+    return page
+
+
 @pytest.mark.slow
 def test_a_set_is_sent_checked_seen_and_activated(app: Flask, admin: AdminBrowser) -> None:
     admin.done("/admin/sets", **sent(geojson()))
@@ -102,7 +116,13 @@ def test_a_set_is_sent_checked_seen_and_activated(app: Flask, admin: AdminBrowse
     near = page.split("?finding=")[1].split("#")[0]
     assert "found-own" in admin.get(f"/admin/checks/{job.id}?finding={near}")
     admin.get(f"/admin/checks/{job.id}?finding=999", status=404)
-    admin.done("/admin/sets/activate", name="nov")
+    phone = app.test_client()
+    post(phone, register(phone), sample("2024-11-10T09:00:00+07:00"))
+    page = put_in_use(app, admin, "nov")
+    [moves] = re.findall(r"(\d+) mẫu của tháng này", page)
+    done = worked(app)  # what was seen is what is done
+    assert done.kind == "reassign" and done.result is not None
+    assert done.result["moved"] == int(moves)
     assert [act for act, _ in audit_entries(app, "nov")] == ["units.load", "units.activate"]
     with app.app_context():
         query = select(AuditEntry.actor).where(AuditEntry.subject == "nov")
@@ -274,7 +294,8 @@ def test_work_that_died_is_done_again_while_its_file_is_kept(
 
 
 def test_a_set_is_activated_and_noted(app: Flask, admin: AdminBrowser) -> None:
-    admin.done("/admin/sets/activate", name="approximate-2024")
+    page = put_in_use(app, admin, "approximate-2024")
     [(act, _)] = audit_entries(app, "approximate-2024")[-1:]
-    assert act == "units.activate"
-    assert "Không có bộ ranh giới này." in admin.refused("/admin/sets/activate", name="none")
+    assert act == "units.activate" and "0 mẫu của tháng này" in page
+    admin.done("/admin/jobs/try_set", name="none")
+    assert worked(app).error == "set_unknown"

@@ -42,16 +42,6 @@ class CampaignProgress:
         return self.need - self.has
 
 
-@dataclass(frozen=True, slots=True)
-class SilentTeam:
-    """A team without samples for some days; `last_day` is None if it has none at all."""
-
-    id: int
-    name: str
-    last_day: date | None
-    days: int
-
-
 def campaign_progress(
     actor: Actor, campaign_id: int, network: str | None, now: datetime
 ) -> CampaignProgress:
@@ -106,8 +96,11 @@ def _latest_days(actor: Actor, campaign_id: int, language: Language) -> dict[int
 
 def silent_teams(
     actor: Actor, campaign_id: int, now: datetime, language: Language
-) -> list[SilentTeam]:
-    """Return the teams of a running campaign without samples for SILENT_DAYS days."""
+) -> list[dict[str, Any]]:
+    """Return the teams of a running campaign without samples for SILENT_DAYS days.
+
+    `last_day` is None of a team without any.
+    """
     campaign, today = visible_campaign(actor, campaign_id), local_day(now)
     require(actor, "campaign.see", campaign_scope(campaign_id))
     first = campaign.first_day
@@ -119,5 +112,5 @@ def silent_teams(
         last = latest.get(team.id)
         days = (today - (last or first)).days
         if days > SILENT_DAYS or last is None:
-            silent.append(SilentTeam(team.id, team.name, last, days))
-    return sorted(silent, key=lambda one: (-one.days, one.name))
+            silent.append({"id": team.id, "name": team.name, "last_day": last, "days": days})
+    return sorted(silent, key=lambda one: (-one["days"], one["name"]))

@@ -311,11 +311,8 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
     state, imported = (fields or {}).get("state") or "published", None
     if fields and not fields["state"]:
         options = ImportOptions(month, network, home=unit.id)
-        imported = form.attempt(
-            lambda: import_vnnic(user, required_content, options, dry_run=False, now=now).serialize(
-                form.language
-            )
-        )
+        given: dict[str, Any] = {"dry_run": False, "now": now, "language": form.language}
+        imported = form.attempt(lambda: import_vnnic(user, required_content, options, **given))
     about = {"month": month, "network": network, "level": unit.level, "state": state}
     result = confirm(
         form, lambda preview: set_table_state(user, code, about | {"preview": preview}), state

@@ -69,15 +69,6 @@ DAYS = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignTeam:
-    """A team that may have members in the campaign."""
-
-    id: int
-    name: str
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Stay:
     """Membership of a volunteer in a team of the campaign, stored or of a row."""
 
@@ -99,8 +90,8 @@ class Stay:
 class CampaignState:
     """Teams, volunteers and memberships that rows are checked against."""
 
-    teams: Mapping[int, CampaignTeam]
-    teams_by_name: Mapping[str, Sequence[CampaignTeam]]  # as compared
+    teams: Mapping[int, Any]  # those that may have members in the campaign
+    teams_by_name: Mapping[str, Sequence[Any]]  # as compared
     stays: Mapping[int, list[Stay]]  # by volunteer; those of rows are added
     now: datetime
 
@@ -150,8 +141,8 @@ def _import(
 
 
 def _read_state(campaign_id: int, now: datetime) -> CampaignState:
-    teams = [CampaignTeam(*row) for row in db.session.execute(TEAMS, {"campaign": campaign_id})]
-    by_name: dict[str, list[CampaignTeam]] = defaultdict(list)
+    teams = db.session.execute(TEAMS, {"campaign": campaign_id}).all()
+    by_name: dict[str, list[Any]] = defaultdict(list)
     for team in teams:
         by_name[folded(team.name)].append(team)
     by_id = {team.id: team for team in teams}
@@ -236,7 +227,7 @@ def parse_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
 
 
-def _read_team(row: SheetRow, state: CampaignState) -> CampaignTeam | None:
+def _read_team(row: SheetRow, state: CampaignState) -> Any:
     """Find the team by name, or by number if the name is ambiguous or unknown."""
     text, number = row.cells["team"], parse_number(row.cells["team"])
     named = state.teams_by_name.get(folded(text), ())

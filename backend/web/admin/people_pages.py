@@ -25,7 +25,6 @@ from backend.web.admin import roles, schemas
 from backend.web.admin.audit_details import origins_of
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.officials import (
-    ProvinceOfficials,
     as_table,
     hand_out,
     province_officials,
@@ -99,7 +98,7 @@ def _unconfirmed(rows: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]]
     return {one: {"roles": held[one], "scopes": scopes, "origin": origins.get(one)} for one in ids}
 
 
-def _province(form: Form) -> ProvinceOfficials | None:
+def _province(form: Form) -> dict[str, Any] | None:
     """Return the officials of the province in the form, if it is clear which one."""
     now = clock_now()
     try:

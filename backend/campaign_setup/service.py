@@ -206,6 +206,7 @@ def _own(actor: Actor) -> Any:
 
 
 def show_draft(actor: Actor, draft_id: int, *, lock: bool = False) -> CampaignDraft:
+    """Return a draft of the person; 404 for that of another."""
     query = _own(actor).where(CampaignDraft.id == draft_id)
     row: CampaignDraft = or_404(db.session.scalar(query.with_for_update() if lock else query))
     return row

@@ -7,7 +7,7 @@ from backend.fields import AwareTime, Flag, Many, Object, Strict, Text
 from backend.http.paging import page_of
 from backend.measurements.no_connection.rules import MAX_ATTEMPTS, MIN_ATTEMPTS
 from backend.measurements.recording.intake import OUTCOMES
-from backend.measurements.recording.schemas import OPTIONAL, LocationSchema, PlaceSchema
+from backend.measurements.recording.schemas import OPTIONAL, LocationSchema, NotePlaceSchema
 
 # A phone finds fewer in two weeks; a larger batch makes retries costlier.
 MAX_BATCH = 100
@@ -65,7 +65,7 @@ class NoteResultSchema(Strict):
     outcome = fields.String(required=True, metadata={"enum": list(OUTCOMES)})
     assurance = fields.String(metadata={"enum": ["claimed"]})
     day = fields.Date()
-    unit = fields.Nested(PlaceSchema)
+    unit = fields.Nested(NotePlaceSchema)
     repeats = fields.Boolean(
         metadata={"description": "an earlier note of this device, cell and day stands for it"}
     )
@@ -91,7 +91,7 @@ class OwnNoteSchema(Strict):
     received_at = fields.AwareDateTime(required=True)
     attempts = fields.Integer(required=True)
     operator = fields.String(required=True, allow_none=True)
-    unit = fields.Nested(PlaceSchema, required=True)
+    unit = fields.Nested(NotePlaceSchema, required=True)
     assurance = fields.String(required=True, metadata={"enum": ["claimed"]})
     excluded = fields.Boolean(required=True, metadata={"description": "by an official"})
 

@@ -152,7 +152,7 @@ class ReasonSchema(Strict):
     message = fields.String(required=True)
 
 
-class PlaceSchema(Strict):
+class NotePlaceSchema(Strict):
     """The commune of a sample or a note."""
 
     code = fields.String(required=True)
@@ -160,7 +160,7 @@ class PlaceSchema(Strict):
     province = fields.String(required=True, allow_none=True)
 
 
-class OwnPlaceSchema(PlaceSchema):
+class OwnPlaceSchema(NotePlaceSchema):
     """The commune in which a measurement lies."""
 
     how = fields.String(required=True, allow_none=True)

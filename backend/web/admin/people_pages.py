@@ -48,10 +48,9 @@ def people(query: dict[str, Any]) -> Any:
 def _render_people(query: dict[str, Any], form: Form) -> Any:
     """Render the people found, roles whose area ended, and open sessions."""
     text, now = query["q"], clock_now()
-    wanted = users.PeopleQuery(
-        text=text, role=query["role"], scopes=roles.people_responsible(text, now) if text else None
-    )
-    listed = users.list_users(actor(), wanted, query["cursor"], schemas.ROWS, now)
+    wanted = {"role": query["role"], "text": text}
+    wanted["scopes"] = roles.people_responsible(text, now) if text else None
+    listed = users.list_users(actor(), query["cursor"], schemas.ROWS, now, **wanted)
     scopes = roles.scope_names(role for one in listed["items"] for role in one["roles"])
     values = {"listed": listed, "scopes": scopes, "q": text, "role": query["role"]}
     values |= {"sessions": all_sessions(actor(), now), "ended": list_ended(actor(), now)["items"]}

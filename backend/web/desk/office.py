@@ -95,7 +95,7 @@ def remind_by_mail(query: dict[str, Any], code: str) -> Response:
     people = reminders.list_recipients(user, page.unit, units, page.query.network, now)
     sender = reminders.sender_of(user)
 
-    def send(fields: dict[str, Any]) -> reminders.Reminded:
+    def send(fields: dict[str, Any]) -> Any:
         chosen = [one for one in people if one.key in fields["contact"]]
         return reminders.send_reminders(user, compose_mailing(page, chosen, sender), config, now)
 

@@ -80,31 +80,16 @@ def _sections(
 
 
 def write_draft(actor: Actor, report_id: int, values: Mapping[str, Any], now: datetime) -> int:
-    """Save the form of a draft: remarks and letter; return the version of the report."""
+    """Save the form of a draft, remarks and letter; return the version of the report."""
     before = service.show_report(actor, report_id)["version"]
-    row = remarks.save_typed(actor, report_id, values["remarks"], values["seen"], now)
-    version = row.version
-    if values["letter"]:
-        version = _choose(actor, report_id, values, before, version, now)
-    return version
-
-
-def _choose(
-    actor: Actor,
-    report_id: int,
-    values: Mapping[str, Any],
-    before: int,
-    version: int,
-    now: datetime,
-) -> int:
-    """Save what a form chooses for the letter, unless that is what is in force."""
-    present, chosen = letters.show_letter(actor, report_id, now), dict(values["letter"])
-    if all(present[name] == chosen[name] for name in ("kind", "references")):
+    version = remarks.save_typed(actor, report_id, values["remarks"], values["seen"], now).version
+    present, chosen = letters.show_letter(actor, report_id, now), values["letter"]
+    if not chosen or all(present[name] == chosen[name] for name in ("kind", "references")):
         return version
     if chosen["references"] == letters.default_ids(actor, report_id):
-        chosen["references"] = None  # later documents are cited, too
+        chosen = chosen | {"references": None}  # later documents are cited, too
     expected = frozenset({str(version) if values["version"] == str(before) else values["version"]})
-    return int(letters.choose_letter(actor, report_id, expected, chosen, now)["version"])
+    return letters.choose_letter(actor, report_id, expected, chosen, now)["version"]
 
 
 def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:

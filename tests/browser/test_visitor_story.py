@@ -70,6 +70,20 @@ def test_a_visitor_finds_the_successors_of_a_district(
         print(f"\nsuccessors of a district and their speeds: 2 clicks, {seconds:.1f} s")
 
 
+def test_the_operators_of_the_own_commune_are_two_clicks_away(
+    released: None, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    page.goto("/")
+    page.locator("#q").fill("vo tranh")
+    page.get_by_role("option", name="Xã Vô Tranh Tỉnh Thái Nguyên").click()  # 1
+    page.locator(".headline").get_by_role("link", name="Tốc độ mạng").click()  # 2
+    expect(page.get_by_role("heading", level=1)).to_have_text("Xã Vô Tranh")
+    expect(page.locator("svg.speed").first).to_be_visible()
+    expect(page.get_by_role("row", name="Viettel")).to_contain_text("83,5")
+    check_page(page, "network-speed")
+
+
 def test_the_search_suggests_units(released: None, new_page: Callable[..., Page]) -> None:
     page = new_page(DESKTOP)
     page.goto("/search")

@@ -1,8 +1,8 @@
 """Overview of sessions: one's own for everybody, all for admins; ending them."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, not_, select
 
@@ -28,19 +28,6 @@ _SYSTEMS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSession:
-    """A session that has not ended, and its person."""
-
-    number: str
-    user_id: int
-    person: str
-    program: str | None
-    created_at: datetime
-    seen_at: datetime
-    current: bool
-
-
 def program_of(user_agent: str) -> str | None:
     """Return browser and system of a header, without versions or models; None if unknown."""
     found = [
@@ -50,12 +37,12 @@ def program_of(user_agent: str) -> str | None:
     return ", ".join(filter(None, found)) or None
 
 
-def own_sessions(actor: Actor, now: datetime) -> list[OpenSession]:
+def own_sessions(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """Return the person's own sessions, the latest used first."""
     return _read(actor, require_person(actor), now)
 
 
-def all_sessions(actor: Actor, now: datetime) -> list[OpenSession]:
+def all_sessions(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """Return the sessions of all people, the latest used first; for admins."""
     require(actor, "users.manage")
     record_read(actor, "people", "system")
@@ -85,7 +72,7 @@ def end_session(actor: Actor, user_id: int | None, number: str | None) -> None:
     db.session.commit()
 
 
-def _read(actor: Actor, user_id: int | None, now: datetime) -> list[OpenSession]:
+def _read(actor: Actor, user_id: int | None, now: datetime) -> list[dict[str, Any]]:
     rows = (
         select(Session, User.name, User.display_name)
         .join(User, User.id == Session.user_id)
@@ -95,15 +82,15 @@ def _read(actor: Actor, user_id: int | None, now: datetime) -> list[OpenSession]
     if user_id is not None:
         rows = rows.where(Session.user_id == user_id)
     return [
-        OpenSession(
-            _number(one.token_hash),
-            one.user_id,
-            display_name or name or "",
-            one.program,
-            one.created_at,
-            one.seen_at,
-            one.token_hash == actor.session,
-        )
+        {
+            "number": _number(one.token_hash),
+            "user_id": one.user_id,
+            "person": display_name or name or "",
+            "program": one.program,
+            "created_at": one.created_at,
+            "seen_at": one.seen_at,
+            "current": one.token_hash == actor.session,
+        }
         for one, name, display_name in db.session.execute(rows)
     ]
 

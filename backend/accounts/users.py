@@ -170,54 +170,51 @@ def require_another_admin(user_id: int, now: datetime) -> None:
         raise Problem(409, "last_admin")
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleQuery:
-    """A search of people: by login name, by a part of their names, by role.
+def list_users(
+    actor: Actor,
+    cursor: str | None,
+    limit: int,
+    now: datetime,
+    *,
+    name: str | None = None,
+    text: str | None = None,
+    role: str | None = None,
+    scopes: Select[int] | None = None,
+) -> dict[str, Any]:
+    """Return a page of people by login name, a part of their names, and role; for admins.
 
     `scopes` are ids of people whom the text finds by what they are responsible for.
     """
-
-    name: str | None = None
-    text: str | None = None
-    role: str | None = None
-    scopes: Select[int] | None = None
-
-
-def list_users(
-    actor: Actor, query: PeopleQuery, cursor: str | None, limit: int, now: datetime
-) -> dict[str, Any]:
-    """Return a page of people, for admins."""
     require(actor, "users.manage")
     record_read(actor, "people", "system")
     rows = select(User).where(User.closed_at.is_(None)).order_by(User.id).limit(limit + 1)
-    if query.name is not None:
-        rows = rows.where(User.name == (normalize(query.name) or query.name))
-    if query.text is not None:
-        rows = rows.where(_matches(query))
-    if query.role is not None:
-        having = select(Role.user_id).where(Role.role == query.role, in_force(now))
+    if name is not None:
+        rows = rows.where(User.name == (normalize(name) or name))
+    if text is not None:
+        rows = rows.where(_matches(text, scopes))
+    if role is not None:
+        having = select(Role.user_id).where(Role.role == role, in_force(now))
         rows = rows.where(User.id.in_(having))
     if after := decode_cursor(cursor, row_id):
         rows = rows.where(User.id > after[0])
     page, next_cursor = take_page(db.session.scalars(rows).all(), limit, lambda user: (user.id,))
     roles: dict[int, list[Role]] = {user.id: [] for user in page}
-    for role in db.session.scalars(
+    for held in db.session.scalars(
         select(Role).where(Role.user_id.in_(roles), in_force(now)).order_by(Role.id)
     ):
-        roles[role.user_id].append(role)
+        roles[held.user_id].append(held)
     items = [describe(user, roles[user.id]) for user in page]
     return {"items": items, "next": next_cursor}
 
 
-def _matches(query: PeopleQuery) -> ColumnElement[bool]:
+def _matches(text: str, scopes: Select[int] | None) -> ColumnElement[bool]:
     """Return the condition that a text is in a person's names, or finds what they answer for."""
-    text = query.text or ""
     columns = (without_accents(User.display_name), User.name)
     found = [column.contains(plain(text), autoescape=True) for column in columns]
     if digits := re.sub(r"[ .()+-]", "", text).lstrip("0"):
         found += [User.name.contains(digits)] if digits.isdecimal() else []
-    if query.scopes is not None:
-        found.append(User.id.in_(query.scopes))
+    if scopes is not None:
+        found.append(User.id.in_(scopes))
     return or_(*found)
 
 

@@ -74,8 +74,9 @@ def accept(data: dict[str, str]) -> Any:
 @blp.response(200, schemas.PersonPageSchema)
 def list_users(query: dict[str, Any]) -> Any:
     """List people and their roles; for admins."""
-    wanted = users.PeopleQuery(query["name"], query["q"], query["role"])
-    return users.list_users(actor(), wanted, query["cursor"], query["limit"], clock_now())
+    page = query["cursor"], query["limit"], clock_now()
+    wanted = {"name": query["name"], "text": query["q"], "role": query["role"]}
+    return users.list_users(actor(), *page, **wanted)
 
 
 @blp.post("/users/<int:user_id>/password-link")

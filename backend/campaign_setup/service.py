@@ -55,11 +55,6 @@ def list_drafts(actor: Actor) -> list[CampaignDraft]:
     return list(db.session.scalars(own.order_by(CampaignDraft.updated_at.desc(), CampaignDraft.id)))
 
 
-def show_draft(actor: Actor, draft_id: int) -> CampaignDraft:
-    """Return a draft of the person; 404 for that of another."""
-    return _row(actor, draft_id)
-
-
 def save_draft(
     actor: Actor, draft_id: int | None, content: Mapping[str, Any], now: datetime
 ) -> CampaignDraft:
@@ -76,7 +71,7 @@ def save_draft(
         db.session.add(row)
         db.session.flush()
     else:
-        row = _row(actor, draft_id, lock=True)
+        row = show_draft(actor, draft_id, lock=True)
         if row.campaign_id is None:
             row.content, row.updated_at = {**row.content, **content}, now
     db.session.commit()
@@ -86,7 +81,7 @@ def save_draft(
 def remove_draft(actor: Actor, draft_id: int) -> None:
     """Delete a draft of the person."""
     require_person(actor, write=True)
-    db.session.delete(_row(actor, draft_id, lock=True))
+    db.session.delete(show_draft(actor, draft_id, lock=True))
     db.session.commit()
 
 
@@ -150,7 +145,7 @@ def start_campaign(
 
     A second request returns the same campaign: a double tap creates no second one.
     """
-    row = _row(actor, draft_id, lock=True)
+    row = show_draft(actor, draft_id, lock=True)
     if row.campaign_id is not None:
         return row.campaign_id
     organisation_id = campaign["organisation_id"]
@@ -210,7 +205,8 @@ def _own(actor: Actor) -> Any:
     return select(CampaignDraft).where(CampaignDraft.user_id == require_person(actor))
 
 
-def _row(actor: Actor, draft_id: int, *, lock: bool = False) -> CampaignDraft:
+def show_draft(actor: Actor, draft_id: int, *, lock: bool = False) -> CampaignDraft:
+    """Return a draft of the person; 404 for that of another."""
     query = _own(actor).where(CampaignDraft.id == draft_id)
     row: CampaignDraft = or_404(db.session.scalar(query.with_for_update() if lock else query))
     return row

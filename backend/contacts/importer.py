@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from marshmallow import ValidationError
@@ -29,6 +30,7 @@ from backend.tables.spreadsheets import csv_file
 from backend.tables.table import Kind
 from backend.units.finder import UnitFinder, set_unit
 from backend.units.index import unit_index
+from backend.units.search import choose_units
 
 TABLE = Kind({
     "code": ("ma", "ma xa", "ma don vi", "ma xa phuong", "code", "unit code"),
@@ -51,7 +53,8 @@ def import_contacts(
     area = authorized_area(actor, code, now)
     sheet = read_sheet(raw, TABLE)
     inside = [one for one in unit_index().on(local_day(now)) if area.id in one.lies_in]
-    finder = UnitFinder(inside, area.id)
+    choose = partial(choose_units, day=local_day(now), within=area.id)
+    finder = UnitFinder(inside, area.id, choose=choose)
     for row in sheet.rows:
         if not row.errors:
             _read(row, finder)

@@ -63,15 +63,6 @@ class Mailing:
     text: Callable[[Recipient], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reminded:
-    """What became of the chosen recipients."""
-
-    sent: list[Recipient]
-    before: list[Recipient]  # reminded within GAP, also by a click just before
-    failed: list[Recipient]  # the mail server did not take the mail
-
-
 def sender_of(actor: Actor) -> Sender:
     """Return the name and the e-mail address of a person."""
     user = users.find(actor.user_id, lock=False) if actor.user_id else None
@@ -105,8 +96,8 @@ def list_recipients(
 
 def send_reminders(
     actor: Actor, mailing: Mailing, settings: Mapping[str, Any], now: datetime
-) -> Reminded:
-    """Mail the chosen recipients, each alone.
+) -> dict[str, list[Recipient]]:
+    """Mail the chosen recipients, each alone; return those by what became of their mail.
 
     The contacts are marked before the mails go out, so that of two clicks one sends; those whose
     mail the server did not take are unmarked. Raises 404 outside the own area, 409 without a mail
@@ -132,11 +123,8 @@ def send_reminders(
     sent = set(send_all(messages, settings))
     unsent = ContactReminder.contact_id.in_(claimed - sent), ContactReminder.network == network
     change_rows(delete(ContactReminder).where(*unsent))
-    result = Reminded(
-        sent=[one for one in picked if one.id in sent],
-        before=[one for one in picked if one.id not in claimed],
-        failed=[one for one in picked if one.id in claimed - sent],
-    )
+    failed = [one for one in picked if one.id in claimed - sent]  # the server took no mail
+    before = [one for one in picked if one.id not in claimed]  # within GAP, also just before
     record_act(
         actor,
         "reminder.mail",
@@ -144,10 +132,11 @@ def send_reminders(
         month=mailing.month,
         network=network,
         contacts=sorted(sent),
-        failed=len(result.failed),
+        failed=len(failed),
     )
     db.session.commit()
-    return result
+    done = [one for one in picked if one.id in sent]
+    return {"sent": done, "before": before, "failed": failed}
 
 
 def _claim(contacts: Collection[int], network: str, now: datetime) -> set[int]:

@@ -62,11 +62,15 @@ def list_contacts(actor: Actor, code: str, now: datetime) -> list[UnitContacts]:
     """Return an area and the communes in it with their contacts; 404 outside the own area."""
     unit = authorized_area(actor, code, now)
     record_read(actor, "contacts", f"unit:{unit.id}")
-    units = [unit]
-    if unit.level != "commune":
-        units += units_on(local_day(now), "commune", code)
+    units = _units_of(unit, now)
     found = contacts_of([one.id for one in units], now)
     return [UnitContacts(one, found.get(one.id, [])) for one in units]
+
+
+def _units_of(area: UnitRow, now: datetime) -> list[UnitRow]:
+    """Return an area and the communes in it."""
+    inside = units_on(local_day(now), "commune", area.code) if area.level != "commune" else []
+    return [area, *inside]
 
 
 def area_contacts(
@@ -104,10 +108,7 @@ def save_contact(actor: Actor, code: str, data: Mapping[str, Any], now: datetime
     Return its id.
     """
     area = authorized_area(actor, code, now)
-    inside = [area]
-    if area.level != "commune":
-        inside += units_on(local_day(now), "commune", code)
-    unit = next((one for one in inside if one.code == data["unit"]), None)
+    unit = next((one for one in _units_of(area, now) if one.code == data["unit"]), None)
     if unit is None:
         raise invalid("unit", "unit_outside")
     values = {name: data[name] for name in FIELDS}

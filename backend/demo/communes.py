@@ -53,15 +53,21 @@ def survey(plan: MonthPlan, rng: np.random.Generator) -> list[Commune]:
     day = month_end(plan.month)
     loaded = extension("locator").loaded_set(day)
     units = {unit.id: unit for unit in units_on(day, "commune", plan.province)}
-    shapes = db.session.scalars(
-        select(Boundary.geometry)
+    rows = db.session.execute(
+        select(Boundary.unit_id, Boundary.geometry)
         .where(Boundary.set_id == loaded.set_id, Boundary.unit_id.in_(units))
         .order_by(Boundary.unit_id)
-    )
-    boxes = shapely.bounds(shapely.from_wkb(shapes.all())).reshape(-1, 2, 2)
+    ).all()
+    boxes = shapely.bounds(shapely.from_wkb([one.geometry for one in rows])).reshape(-1, 2, 2)
     db.session.rollback()  # no transaction stays open during the work
     centres = boxes.mean(axis=1)
-    near = np.abs(centres - np.median(centres, axis=0)).max(axis=1) < REACH_DEG
+    away = np.abs(centres - np.median(centres, axis=0)).max(axis=1)
+    near = away < REACH_DEG
+    if plan.communes is not None:
+        near &= away.argsort(kind="stable").argsort() < plan.communes
+        units = {
+            row.unit_id: units[row.unit_id] for row, one in zip(rows, near, strict=True) if one
+        }
     (west, south), (east, north) = boxes[near, 0].min(axis=0), boxes[near, 1].max(axis=0)
     step, shift = STEP_M / METRES_PER_DEGREE, SHIFT_M / METRES_PER_DEGREE
     grid = np.meshgrid(np.arange(west, east, step), np.arange(south, north, step))

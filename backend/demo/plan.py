@@ -17,9 +17,13 @@ THRESHOLD = 300
 RECENT = (
     ("19", "mobile", 5_400, 11),
     ("19", "fixed", 1_500, 2),
-    ("48", "mobile", 4_600, 9),
-    ("48", "fixed", 1_900, 3),
+    ("48", "mobile", 3_900, 8),
+    ("48", "fixed", 1_300, 2),
 )
+# Provinces that begin in the current month, with so many communes around their middle: a list of
+# provinces has more than two.
+BEGINNING, BEGINNING_COMMUNES = ("01", "40", "79"), 20
+BEGINNING_COUNTED, BEGINNING_REACHED = 1_100, 2
 CURRENT_SHARE = 0.6  # of a whole month's samples, by the end of the current month
 
 # Communes below the threshold get at most this share of the samples above the thresholds. They have
@@ -39,6 +43,7 @@ class MonthPlan:
     until: datetime  # no sample is measured or received later
     threshold: int = THRESHOLD
     cheats: bool = False  # whether phones of cheats measure besides
+    communes: int | None = None  # that are measured; None: all
 
     @property
     def days(self) -> list[date]:
@@ -61,11 +66,17 @@ def month_plans(today: date, now: datetime) -> list[MonthPlan]:
     shares = {month_before(current): 1.0, current: min(1.0, CURRENT_SHARE * elapsed)}
     plans = []
     for month, share in shares.items():
-        for province, network, whole, most in RECENT:
+        beginning = month == current and [
+            (province, "mobile", BEGINNING_COUNTED, BEGINNING_REACHED) for province in BEGINNING
+        ]
+        for province, network, whole, most in (*RECENT, *(beginning or ())):
             counted = int(whole * share)
             reached = min(most, int(counted * LACK_SHARE / THRESHOLD))
             cheats = (province, network, share) == (LETTER_PROVINCE, "mobile", 1.0)
-            plan = MonthPlan(month, province, network, counted, reached, until, cheats=cheats)
+            few = BEGINNING_COMMUNES if province in BEGINNING else None
+            plan = MonthPlan(
+                month, province, network, counted, reached, until, cheats=cheats, communes=few
+            )
             if counted and month != LETTER_MONTH:
                 plans.append(plan)
     letter = MonthPlan(LETTER_MONTH, LETTER_PROVINCE, "mobile", LETTER_COUNTED, LETTER_REACHED, now)

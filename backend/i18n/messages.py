@@ -78,7 +78,7 @@ TEXTS: dict[str, str] = {
     "contact_official": N_(
         "This person is an official of the unit, and stays while the role lasts."
     ),
-    "contact_row_twice": N_("This contact is already in a row above."),
+    "contact_row_twice": N_("This contact is already in row {0}."),
     "too_many_contacts": N_("A unit has at most ten contacts; remove one first."),
     "no_contact_header": N_(
         "No column of names was found. Head the columns: Đơn vị, Họ tên, Chức vụ, Điện thoại, "
@@ -379,8 +379,8 @@ TEXTS: dict[str, str] = {
     "too_many_cells": N_(
         "More cells than the header; put cells that contain the delimiter in quotation marks."
     ),
-    "row_twice": N_("This team name is already used in a row above."),
-    "official_twice": N_("This person is already named for this area in a row above."),
+    "row_twice": N_("This team name is already used in row {0}."),
+    "official_twice": N_("This person is already named for this area in row {0}."),
     "example_left": N_("Delete the example row."),
     # a cell
     "cell_is_date": N_(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -19,20 +19,12 @@ from backend.errors import FieldError, Problem, invalid, or_404
 from backend.memberships.models import Membership
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
+from backend.organisations.service import with_those_below
 from backend.units.models import Unit
 
 # 25 ** 8 is 37 bits: with 5,000 codes in force, one guess in thirty million hits one, and guesses
 # are counted per address and device.
 CODE_LENGTH = 8
-# An organisation and those below it, whose teams take part in its campaigns.
-BELOW = text("""
-    with recursive below as (
-        select cast(:organisation as int) as id
-        union
-        select o.id from organisations o join below b on o.parent_id = b.id
-    )
-    select id from below
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +94,9 @@ def create_codes(
     require(actor, "campaign.edit", scope)
     require_recent(actor, now)
     organiser = select(Campaign.organisation_id).where(Campaign.id == campaign_id)
-    below = db.session.execute(BELOW, {"organisation": db.session.scalar(organiser)}).scalars()
+    below = with_those_below([db.session.scalar(organiser)])
     own = select(Team.id).where(
-        Team.id.in_(team_ids), Team.organisation_id.in_(below.all()), Team.ended_at.is_(None)
+        Team.id.in_(team_ids), Team.organisation_id.in_(below), Team.ended_at.is_(None)
     )
     found = set(db.session.scalars(own.with_for_update(key_share=True)))
     if missing := sorted(set(team_ids) - found):

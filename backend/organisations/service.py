@@ -1,6 +1,6 @@
 """Organisations, which run campaigns and have teams."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,10 +62,14 @@ def organisations_of(actor: Actor) -> list[tuple[int, str]]:
     """Return the organisations for which an actor organises, by name; an admin for all."""
     query = select(Organisation.id, Organisation.name).where(Organisation.ended_at.is_(None))
     if not any(grant.role == "admin" for grant in actor.grants):
-        below = db.session.execute(BELOW, {"ids": sorted(actor.ids("organiser"))}).scalars()
-        query = query.where(Organisation.id.in_(list(below)))
+        query = query.where(Organisation.id.in_(with_those_below(actor.ids("organiser"))))
     rows = db.session.execute(query.order_by(*name_order(Organisation)).limit(MAX_CHOICE))
     return [(row.id, row.name) for row in rows]
+
+
+def with_those_below(ids: Iterable[int | None]) -> Sequence[int]:
+    """Return organisations with all below them: their teams take part in their campaigns."""
+    return db.session.execute(BELOW, {"ids": list(ids)}).scalars().all()
 
 
 def show_organisation(organisation_id: int) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Alerts: states of units in a month, derived from their figures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -51,25 +50,19 @@ PLANNED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The facts from which the states of a unit follow; None: unknown, or not of such a month."""
+def states(
+    state: str | None, need: int, highest: int | None, silent: bool, planned: int = 0
+) -> list[str]:
+    """Return the states of a unit; one that is `behind` may catch up, `will_miss` hardly can.
 
-    state: str | None
-    need: int
-    highest: int | None  # of the projection; None without a steady pace
-    silent: bool
-    planned: int = 0  # samples that a plan will bring
-
-
-def states(one: Facts) -> list[str]:
-    """Return the states of a unit; one that is `behind` may catch up, `will_miss` hardly can."""
-    paced = one.highest is not None and one.highest + one.planned < one.need
+    `highest` of the projection is None without a steady pace; a plan will bring `planned` samples.
+    """
+    paced = highest is not None and highest + planned < need
     found = {
-        "silent": one.silent,
-        "behind": one.state == "behind",
-        "will_miss": paced and one.state != "reached",
-        "reached": one.state == "reached",
+        "silent": silent,
+        "behind": state == "behind",
+        "will_miss": paced and state != "reached",
+        "reached": state == "reached",
     }
     return [name for name in STATES if found[name]]
 
@@ -109,15 +102,9 @@ def add_states(answer: CoverageResult, today: date) -> None:
     planned = _planned(answer.month, today) if running else {}
     for one, counts in zip(answer.items, answer.counts, strict=True):
         last_day, samples = last_days.get(counts.unit.id), planned.get(counts.unit.id, 0)
-        one["states"] = states(
-            Facts(
-                one["state"],
-                counts.need or 0,
-                one["projection"]["high"] if one["projection"] else None,
-                running and (last_day is None or last_day < silent_before),
-                samples,
-            )
-        )
+        highest = one["projection"]["high"] if one["projection"] else None
+        silent = running and (last_day is None or last_day < silent_before)
+        one["states"] = states(one["state"], counts.need or 0, highest, silent, samples)
         one["last_day"] = last_day
         one["planned"] = samples if running and answer.month.exact else None
 

@@ -1,7 +1,6 @@
 """The progress of a campaign towards its goal, and its teams without recent samples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from backend.coverage.figures.forecast import LAST_DAYS
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import published
 from backend.coverage.plan.planner import PlanRequest, communes_of, teams_of
-from backend.coverage.plan.service import PlanPlace, places_of
+from backend.coverage.plan.service import places_of
 from backend.coverage.plan.settings import limits_of
 from backend.i18n.catalogues import Language
 from backend.organisations.scopes import campaign_scope
@@ -24,38 +23,14 @@ from backend.units.catalogue import system_on
 BY_TEAM = ContributionsQuerySchema()
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignProgress:
-    """The communes of a campaign's area in one network, and their sums."""
-
-    network: str
-    month: str
-    area: list[PlanPlace]
-    need: int  # samples that reach the target in every commune
-    has: int  # of these, without those beyond a commune's target
-    reached: int  # communes
-    lacking: int
-    per_day: int | None  # samples needed each day until the end; None in the last days
-
-    @property
-    def shortfall(self) -> int:
-        return self.need - self.has
-
-
-@dataclass(frozen=True, slots=True)
-class SilentTeam:
-    """A team without samples for some days; `last_day` is None if it has none at all."""
-
-    id: int
-    name: str
-    last_day: date | None
-    days: int
-
-
 def campaign_progress(
     actor: Actor, campaign_id: int, network: str | None, now: datetime
-) -> CampaignProgress:
-    """Return the progress of a campaign in its present or last month, for its organisers."""
+) -> dict[str, Any]:
+    """Return the progress of a campaign in its present or last month, for its organisers.
+
+    It has the communes of its area in one network, and their sums: what reaches the target in every
+    commune, and what they have of it.
+    """
     campaign, today = visible_campaign(actor, campaign_id), local_day(now)
     require(actor, "campaign.see", campaign_scope(campaign_id))
     day = min(max(today, campaign.first_day), campaign.last_day)
@@ -66,16 +41,17 @@ def campaign_progress(
     rows = [row for row in rows if shown is None or row.id in shown]
     need, lack = sum(row.need for row in rows), sum(row.shortfall for row in rows)
     left = request.days_left if campaign.last_day >= today else 0
-    return CampaignProgress(
-        network=kind,
-        month=f"{day:%Y-%m}",
-        area=places_of(rows),
-        need=need,
-        has=need - lack,
-        reached=sum(bool(row.need) and not row.shortfall for row in rows),
-        lacking=sum(bool(row.shortfall) for row in rows),
-        per_day=-(-lack // left) if left > LAST_DAYS else None,
-    )
+    return {
+        "network": kind,
+        "month": f"{day:%Y-%m}",
+        "area": places_of(rows),
+        "need": need,
+        "has": need - lack,
+        "shortfall": lack,
+        "reached": sum(bool(row.need) and not row.shortfall for row in rows),
+        "lacking": sum(bool(row.shortfall) for row in rows),
+        "per_day": -(-lack // left) if left > LAST_DAYS else None,  # until the end
+    }
 
 
 def home_figures(
@@ -106,8 +82,11 @@ def _latest_days(actor: Actor, campaign_id: int, language: Language) -> dict[int
 
 def silent_teams(
     actor: Actor, campaign_id: int, now: datetime, language: Language
-) -> list[SilentTeam]:
-    """Return the teams of a running campaign without samples for SILENT_DAYS days."""
+) -> list[dict[str, Any]]:
+    """Return the teams of a running campaign without samples for SILENT_DAYS days.
+
+    `last_day` is None of a team without any.
+    """
     campaign, today = visible_campaign(actor, campaign_id), local_day(now)
     require(actor, "campaign.see", campaign_scope(campaign_id))
     first = campaign.first_day
@@ -119,5 +98,5 @@ def silent_teams(
         last = latest.get(team.id)
         days = (today - (last or first)).days
         if days > SILENT_DAYS or last is None:
-            silent.append(SilentTeam(team.id, team.name, last, days))
-    return sorted(silent, key=lambda one: (-one.days, one.name))
+            silent.append({"id": team.id, "name": team.name, "last_day": last, "days": days})
+    return sorted(silent, key=lambda one: (-one["days"], one["name"]))

@@ -18,13 +18,13 @@ from backend.clock import local_day, month_end, month_start
 from backend.coverage.signals.queries import units_below
 from backend.coverage.vnnic.models import VnnicCount
 from backend.coverage.vnnic.reader import FIGURES, is_atlas, read_file
-from backend.database.extensions import db
+from backend.database.extensions import change_rows, db
 from backend.errors import invalid
 from backend.i18n.catalogues import Language
 from backend.organisations.clusters import units_of
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scope
-from backend.tables.sheet_import import SheetImport, SheetRow, refuse_repeated
+from backend.tables.sheet_import import SheetRow, refuse_repeated
 from backend.units.finder import UnitFinder, set_unit
 from backend.units.index import NamedUnit, unit_index
 from backend.units.search import choose_units
@@ -42,8 +42,6 @@ UNFOUND = {
     "place_ambiguous": "vnnic_unit_ambiguous",
 }
 
-UNSYNCHRONIZED = {"synchronize_session": False}
-
 IsAllowed = Callable[[NamedUnit], bool]
 
 
@@ -57,30 +55,6 @@ class ImportOptions:
     home: int | None = None  # unit whose communes are meant by a name of several
 
 
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """The result of an import or of its dry run."""
-
-    options: ImportOptions
-    source: str  # table, atlas
-    level: str
-    sheet: SheetImport
-    dry_run: bool
-
-    def serialize(self, language: Language) -> dict[str, Any]:
-        """Return the answer of VnnicImportSchema."""
-        return self.sheet.answer(
-            language,
-            _describe,
-            dry_run=self.dry_run,
-            month=self.options.month,
-            network=self.options.network,
-            level=self.level,
-            source=self.source,
-            columns=self.sheet.columns,
-        )
-
-
 def import_vnnic(
     actor: Actor,
     fetch: Callable[[], bytes],
@@ -88,10 +62,11 @@ def import_vnnic(
     *,
     dry_run: bool,
     now: datetime,
-) -> ImportResult:
+    language: Language,
+) -> dict[str, Any]:
     """Match each row of a file to a unit; unless it is a dry run, store the rows with a unit.
 
-    An official may import units of their area.
+    An official may import units of their area. `source` of the answer is table or atlas.
     """
     own = actor.ids("official", "unit")
     require(actor, ACT, Scope(units=own, clusters=actor.ids("official", "cluster")))
@@ -111,15 +86,15 @@ def import_vnnic(
         if not row.errors:
             _match(row, finder, is_allowed)
     _compare(sheet.rows, source, options)
-    result = ImportResult(options, source, level, sheet, dry_run)
     if not dry_run:
-        _write(result, now)
+        _write(sheet.rows, options, now)
         record_act(
             actor, ACT, f"vnnic:{options.month}:{options.network}",
             file=sheet.digest, level=level, source=source, totals=sheet.totals,
         )  # fmt: skip
         db.session.commit()
-    return result
+    about = {"month": options.month, "network": options.network, "level": level, "source": source}
+    return sheet.answer(language, _describe, dry_run=dry_run, columns=sheet.columns, **about)
 
 
 def _match(row: SheetRow, finder: UnitFinder, is_allowed: IsAllowed) -> None:
@@ -169,9 +144,8 @@ def _within_area(actor: Actor) -> IsAllowed:
     return is_allowed
 
 
-def _write(result: ImportResult, now: datetime) -> None:
+def _write(rows: Sequence[SheetRow], options: ImportOptions, now: datetime) -> None:
     """Replace the drafts of the file's units by what differs from their published counts."""
-    options, rows = result.options, result.sheet.rows
     key = {"month": options.month, "network": options.network, "draft": True}
     units = [row.unit_id for row in rows if row.outcome != "error"]
     db.session.execute(delete(VnnicCount).filter_by(**key).where(VnnicCount.unit_id.in_(units)))
@@ -217,11 +191,10 @@ def set_table_state(actor: Actor, code: str, data: Mapping[str, Any]) -> dict[st
     }
     if not data["preview"]:
         rows = VnnicCount.unit_id.in_(moved)
-        gone = delete(VnnicCount).filter_by(**key, draft=state != "published").where(rows)
-        db.session.execute(gone, execution_options=UNSYNCHRONIZED)
+        change_rows(delete(VnnicCount).filter_by(**key, draft=state != "published").where(rows))
         if state != "removed":
-            kept = update(VnnicCount).filter_by(**key).where(rows).values(draft=state == "draft")
-            db.session.execute(kept, execution_options=UNSYNCHRONIZED)
+            kept = update(VnnicCount).filter_by(**key).where(rows)
+            change_rows(kept.values(draft=state == "draft"))
         record_act(actor, f"vnnic.{state}", f"unit:{unit.id}", **key, rows=len(moved))
         db.session.commit()
     return effect

@@ -40,8 +40,8 @@ def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
     """Check a table of VNNIC's counts; with `dry_run=false`, store its rows as a draft."""
     dry_run = query.pop("dry_run") == "true"
     fetch = partial(read_bytes, FORMS, "vnnic_not_table")
-    result = import_vnnic(actor(), fetch, ImportOptions(**query), dry_run=dry_run, now=clock_now())
-    return result.serialize(language())
+    options, now = ImportOptions(**query), clock_now()
+    return import_vnnic(actor(), fetch, options, dry_run=dry_run, now=now, language=language())
 
 
 @blp.post("/units/<code>/vnnic")

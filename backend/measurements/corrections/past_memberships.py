@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
+from backend.campaigns.models import Campaign, Team
 from backend.campaigns.service import visible_campaign
 from backend.clock import VIETNAM
 from backend.database.extensions import db
@@ -24,6 +25,7 @@ from backend.memberships.models import Membership
 from backend.memberships.volunteers import retry_on_conflict
 from backend.organisations.names import folded
 from backend.organisations.scopes import campaign_scope
+from backend.organisations.service import with_those_below
 from backend.tables.sheet_import import SheetImport, SheetRow, read_sheet
 from backend.tables.table import Kind
 
@@ -41,16 +43,6 @@ OUTCOMES = ("create", "unchanged", "error")
 # Formats of Vietnamese lists and spreadsheets; a date without time is the whole day.
 DAY_FORMATS = ("%Y-%m-%d", "%d/%m/%Y")
 TIME_FORMATS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M")
-# The teams of the campaign's organiser and of those below it.
-TEAMS = text("""
-    with recursive below as (
-        select organisation_id as id from campaigns where id = :campaign
-        union
-        select o.id from organisations o join below b on o.parent_id = b.id
-    )
-    select t.id, t.name, t.ended_at from teams t join below b on b.id = t.organisation_id
-    order by t.id
-""")
 # Of volunteers with a device. Those who joined another campaign only are left out: in a campaign of
 # one commune a preview would tell when they measured there.
 STAYS = text("""
@@ -66,15 +58,6 @@ DAYS = text("""
     select distinct day from measurements
     where device_id = :device and measured_at >= :since and measured_at < :until
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignTeam:
-    """A team that may have members in the campaign."""
-
-    id: int
-    name: str
-    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +82,8 @@ class Stay:
 class CampaignState:
     """Teams, volunteers and memberships that rows are checked against."""
 
-    teams: Mapping[int, CampaignTeam]
-    teams_by_name: Mapping[str, Sequence[CampaignTeam]]  # as compared
+    teams: Mapping[int, Any]  # those that may have members in the campaign
+    teams_by_name: Mapping[str, Sequence[Any]]  # as compared
     stays: Mapping[int, list[Stay]]  # by volunteer; those of rows are added
     now: datetime
 
@@ -150,8 +133,11 @@ def _import(
 
 
 def _read_state(campaign_id: int, now: datetime) -> CampaignState:
-    teams = [CampaignTeam(*row) for row in db.session.execute(TEAMS, {"campaign": campaign_id})]
-    by_name: dict[str, list[CampaignTeam]] = defaultdict(list)
+    organiser = select(Campaign.organisation_id).where(Campaign.id == campaign_id)
+    below = Team.organisation_id.in_(with_those_below([db.session.scalar(organiser)]))
+    found = select(Team.id, Team.name, Team.ended_at).where(below).order_by(Team.id)
+    teams = db.session.execute(found).all()
+    by_name: dict[str, list[Any]] = defaultdict(list)
     for team in teams:
         by_name[folded(team.name)].append(team)
     by_id = {team.id: team for team in teams}
@@ -236,7 +222,7 @@ def parse_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
 
 
-def _read_team(row: SheetRow, state: CampaignState) -> CampaignTeam | None:
+def _read_team(row: SheetRow, state: CampaignState) -> Any:
     """Find the team by name, or by number if the name is ambiguous or unknown."""
     text, number = row.cells["team"], parse_number(row.cells["team"])
     named = state.teams_by_name.get(folded(text), ())

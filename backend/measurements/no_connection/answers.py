@@ -1,7 +1,6 @@
 """Responses to a phone about its no-connection notes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,9 +50,8 @@ def _serialize_result(
 
 def own_notes(device_id: UUID, cursor: str | None, limit: int) -> dict[str, Any]:
     """Return a page of a device's notes, newest first."""
-    place: tuple[datetime, UUID] | tuple[None, None]
-    place = decode_cursor(cursor, aware_time, UUID) or (None, None)
-    values = {"device": device_id, "at": place[0], "id": place[1], "limit": limit + 1}
+    at, last = decode_cursor(cursor, aware_time, UUID) or (None, None)
+    values = {"device": device_id, "at": at, "id": last, "limit": limit + 1}
     rows = db.session.execute(PAGE, values).mappings().all()
     page, following = take_page(rows, limit, lambda row: (row["noted_at"], row["id"]))
     return {"items": [_serialize(row) for row in page], "next": following}

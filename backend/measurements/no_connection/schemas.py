@@ -7,7 +7,7 @@ from backend.fields import AwareTime, Flag, Many, Object, Strict, Text
 from backend.http.paging import page_of
 from backend.measurements.no_connection.rules import MAX_ATTEMPTS, MIN_ATTEMPTS
 from backend.measurements.recording.intake import OUTCOMES
-from backend.measurements.recording.schemas import OPTIONAL, LocationSchema
+from backend.measurements.recording.schemas import OPTIONAL, LocationSchema, NotePlaceSchema
 
 # A phone finds fewer in two weeks; a larger batch makes retries costlier.
 MAX_BATCH = 100
@@ -56,14 +56,6 @@ class NoteBatchSchema(Strict):
 
     notes = fields.List(fields.Nested(NoteSchema), required=True)
     sent_at = AwareTime(**OPTIONAL)
-
-
-class NotePlaceSchema(Strict):
-    """The commune of a note."""
-
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-    province = fields.String(required=True, allow_none=True)
 
 
 class NoteResultSchema(Strict):

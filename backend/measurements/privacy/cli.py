@@ -20,10 +20,10 @@ def expire() -> None:
     with progress_bar("expire") as progress:
         done = expire_old(now, config["COARSEN_AFTER_DAYS"], config["RETENTION_DAYS"], progress)
     click.echo(
-        f"coarsened: {done.coarsened}; positions removed: {done.removed}; "
-        f"refused bodies deleted: {done.refused}; tickets deleted: {done.tickets}; "
-        f"network prefixes deleted: {done.prefixes}; no-connection notes: {done.notes}; "
-        f"digests of withdrawn samples deleted: {done.digests}"
+        f"coarsened: {done['coarsened']}; positions removed: {done['removed']}; "
+        f"refused bodies deleted: {done['refused']}; tickets deleted: {done['tickets']}; "
+        f"network prefixes deleted: {done['prefixes']}; no-connection notes: {done['notes']}; "
+        f"digests of withdrawn samples deleted: {done['digests']}"
     )
     with spinner("archives"):
         written, left = archiving.renew(now)

@@ -4,8 +4,8 @@ Each day is done in a transaction of its own and marked, so the run can be stopp
 any time. Rows that arrive after their day was expired are found by a partial index.
 """
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import TextClause, text
@@ -68,53 +68,38 @@ FORGET_NETWORKS = text("""
 DELETE_TICKETS = text("delete from tickets where expires_at < :before")
 
 
-@dataclass(slots=True)
-class Expired:
-    """Number of coarsened and removed positions, and of deleted rows by their kind.
-
-    Positions are those of measurements; notes are the changed no-connection notes.
-    """
-
-    coarsened: int = 0
-    removed: int = 0
-    refused: int = 0
-    tickets: int = 0
-    prefixes: int = 0
-    notes: int = 0
-    drafts: int = 0  # of campaigns, with the contacts of leaders
-    contacts: int = 0  # of units: nobody confirmed them, or the unit ended
-    digests: int = 0  # of withdrawn measurements that are too old to count
-    events: int = 0
-
-
 def expire(
     now: datetime, coarsen_after: int, remove_after: int, progress: Callable[[int, int], None]
-) -> Expired:
-    """Coarsen and remove positions older than these numbers of days; audited with numbers."""
+) -> Counter[str]:
+    """Coarsen and remove positions older than these numbers of days; audited with numbers.
+
+    Return the number of coarsened and removed positions of measurements, and of changed notes and
+    deleted rows by their kind.
+    """
     today = local_day(now)
     gone, coarse = today - timedelta(days=remove_after), today - timedelta(days=coarsen_after)
     to_remove, to_coarsen = _days("removed", gone), _days("coarsened", coarse)
-    done, steps = Expired(), len(to_remove) + len(to_coarsen)
+    done, steps = Counter({"coarsened": 0, "removed": 0}), len(to_remove) + len(to_coarsen)
     for place, day in enumerate(to_coarsen):
         progress(place, steps)
         values = {"day": day, "gone": gone, "decimals": COARSE_DECIMALS}
-        done.coarsened += _expire_day("coarsened", COARSEN_DAY, day, values)
+        done["coarsened"] += _expire_day("coarsened", COARSEN_DAY, day, values)
     for place, day in enumerate(to_remove, len(to_coarsen)):
         progress(place, steps)
-        done.removed += _expire_day("removed", REMOVE_DAY, day, {"day": day})
+        done["removed"] += _expire_day("removed", REMOVE_DAY, day, {"day": day})
     late = {"coarse": coarse, "gone": gone, "decimals": COARSE_DECIMALS}
-    done.coarsened += change_rows(COARSEN_LATE, late)
-    done.refused = change_rows(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
-    done.prefixes = change_rows(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
+    done["coarsened"] += change_rows(COARSEN_LATE, late)
+    done["refused"] = change_rows(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
+    done["prefixes"] = change_rows(FORGET_PREFIXES, {"before": now - PREFIXES_KEPT})
     changed = change_rows(REMOVE_NOTES, late) + change_rows(COARSEN_NOTES, late)
-    done.notes = changed + change_rows(FORGET_NETWORKS, {"before": now - PREFIXES_KEPT})
-    done.tickets = change_rows(DELETE_TICKETS, {"before": now - MAX_AGE})
-    done.drafts = delete_expired_drafts(now)
-    done.contacts = contacts.delete_expired(now)
-    done.digests = replays.delete_expired(today)
-    done.events = outbox.delete_expired(now)
-    if done != Expired():
-        record_command("privacy.expire", "measurements", **asdict(done), before=coarse.isoformat())
+    done["notes"] = changed + change_rows(FORGET_NETWORKS, {"before": now - PREFIXES_KEPT})
+    done["tickets"] = change_rows(DELETE_TICKETS, {"before": now - MAX_AGE})
+    done["drafts"] = delete_expired_drafts(now)
+    done["contacts"] = contacts.delete_expired(now)
+    done["digests"] = replays.delete_expired(today)
+    done["events"] = outbox.delete_expired(now)
+    if done.total():
+        record_command("privacy.expire", "measurements", **done, before=coarse.isoformat())
     db.session.commit()
     return done
 

@@ -7,7 +7,8 @@ from marshmallow import ValidationError, fields, validates_schema
 from backend.compiled import Compiled
 from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
-from backend.http.paging import MAX_CURSOR
+from backend.http.paging import MAX_CURSOR, page_of
+from backend.measurements.recording.intake import OUTCOMES
 from backend.measurements.recording.rule_sets import REQUIRED
 from backend.units.schemas import BoundariesSchema
 from backend.witness.assurance import ASSURANCES
@@ -151,12 +152,17 @@ class ReasonSchema(Strict):
     message = fields.String(required=True)
 
 
-class OwnPlaceSchema(Strict):
-    """The commune in which a measurement lies."""
+class NotePlaceSchema(Strict):
+    """The commune of a sample or a note."""
 
     code = fields.String(required=True)
     name = fields.String(required=True)
     province = fields.String(required=True, allow_none=True)
+
+
+class OwnPlaceSchema(NotePlaceSchema):
+    """The commune in which a measurement lies."""
+
     how = fields.String(required=True, allow_none=True)
     ambiguous = fields.Boolean(required=True)
 
@@ -165,9 +171,7 @@ class ResultSchema(Strict):
     """The result of one measurement that was sent."""
 
     id = fields.String(required=True, allow_none=True)
-    outcome = fields.String(
-        required=True, metadata={"enum": ["accepted", "duplicate", "conflict", "rejected"]}
-    )
+    outcome = fields.String(required=True, metadata={"enum": list(OUTCOMES)})
     valid = fields.Boolean()
     counted = fields.Boolean()
     assurance = fields.String(metadata={"enum": list(ASSURANCES)})
@@ -220,11 +224,7 @@ class OwnMeasurementSchema(ResultSchema):
     earned = fields.List(fields.Nested(EarnedSchema), required=True)
 
 
-class OwnPageSchema(Strict):
-    """A page of own measurements, newest first."""
-
-    items = fields.List(fields.Nested(OwnMeasurementSchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+OwnPageSchema = page_of(OwnMeasurementSchema, "OwnPage")  # newest first
 
 
 class PageQuerySchema(Strict):

@@ -1,7 +1,6 @@
 """Deadlines of monthly reports: that of provinces, and those that provinces set for communes."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypedDict
 
@@ -221,25 +220,11 @@ def _missing(
     return list(db.session.execute(MISSING, values).scalars())
 
 
-@dataclass(frozen=True, slots=True)
-class DueReport:
-    """The report of a unit's last month that is not approved yet."""
+def due_report(actor: Actor, code: str, today: date) -> dict[str, Any] | None:
+    """Return the missing report of a unit's last month; None if there is none to make.
 
-    unit: UnitRow
-    month: str
-    deadline: date  # the report is due before this day
-    days_left: int  # 0 and less: overdue
-    report_id: int | None  # of its latest edition
-    state: str | None
-
-    @property
-    def days_overdue(self) -> int:
-        """The days since the last one in time; 0: it is not overdue."""
-        return max(1 - self.days_left, 0)
-
-
-def due_report(actor: Actor, code: str, today: date) -> DueReport | None:
-    """Return the missing report of a unit's last month; None if there is none to make."""
+    It is due before the day of its deadline; with no day left it is overdue.
+    """
     month = month_due(today)
     try:
         unit = authorized_unit(actor, "report.read", code, None, month)
@@ -250,8 +235,16 @@ def due_report(actor: Actor, code: str, today: date) -> DueReport | None:
         return None
     editions = select(ReportRow.id, ReportRow.state).filter_by(unit_id=unit.id, month=month)
     last = db.session.execute(editions.order_by(ReportRow.edition.desc())).first()
-    report_id, state = last or (None, None)
-    return DueReport(unit, month, due, (due - today).days, report_id, state)
+    left = (due - today).days
+    return {
+        "unit": unit,
+        "month": month,
+        "deadline": due,
+        "days_left": left,
+        "days_overdue": max(1 - left, 0),
+        "report_id": last and last.id,  # of its latest edition
+        "state": last and last.state,
+    }
 
 
 def note_near_deadlines(now: datetime) -> int:

@@ -228,7 +228,7 @@ def actor_of(admin: Actor, text: str | None, now: datetime) -> str | None:
     """Return the actor that a filter names: as in the log, or the one person with a name."""
     if text is None or re.fullmatch(r"[a-z]+(:\d+)?", text):
         return text
-    found = users.list_users(admin, users.PeopleQuery(text=text), None, 2, now)["items"]
+    found = users.list_users(admin, None, 2, now, text=text)["items"]
     return f"user:{found[0]['id']}" if len(found) == 1 else text
 
 

@@ -1,7 +1,6 @@
 """The page that invites many officials: its list, its outcome, messages and mails."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -21,18 +20,6 @@ from backend.web.site.unit_fields import read_unit
 
 # Columns of the text with all links, for a spreadsheet or a mail merge.
 HEADS = ("Địa bàn", "Họ và tên", "Liên hệ", "Đường dẫn (dùng một lần)")
-
-
-@dataclass(frozen=True, slots=True)
-class HandedLink:
-    """A link to hand out: its person, the message for them, and whether it was mailed."""
-
-    contact: str
-    name: str | None
-    units: tuple[str, ...]
-    link: str
-    message: str
-    mailed: bool
 
 
 def submit_list(
@@ -57,7 +44,7 @@ def submit_list(
 
 def hand_out(
     invited: Sequence[InvitedOfficial], base: str, settings: Mapping[str, Any], *, mailing: bool
-) -> list[HandedLink]:
+) -> list[dict[str, Any]]:
     """Return the links with their messages; mail them where that was asked."""
     links = [one.link for one in invited]
     mailed = mail_links(links, base, settings) if mailing else frozenset()
@@ -66,36 +53,32 @@ def hand_out(
     for one in invited:
         link, sent = one.link.serialize(base)["link"], one.link.user_id in mailed
         text = official_message(one.name, one.units, link, one.link.expires_at, signed)
-        handed.append(HandedLink(one.contact, one.name, one.units, link, text, sent))
+        about = {"contact": one.contact, "name": one.name, "units": one.units}
+        handed.append(about | {"link": link, "message": text, "mailed": sent})
     return handed
 
 
-def as_table(handed: Sequence[HandedLink]) -> str:
+def as_table(handed: Sequence[Mapping[str, Any]]) -> str:
     """Return the links as rows with tabs, to paste into a spreadsheet."""
-    rows = [("; ".join(one.units), one.name or "", one.contact, one.link) for one in handed]
+    rows = [
+        ("; ".join(one["units"]), one["name"] or "", one["contact"], one["link"]) for one in handed
+    ]
     return "\n".join("\t".join(row) for row in (HEADS, *rows))
 
 
-@dataclass(frozen=True, slots=True)
-class ProvinceOfficials:
-    """A province with the number of its units that have an official."""
-
-    code: str
-    label: str
-    name: str
-    units: int
-    with_official: int
-    accepted: int
-    without: tuple[str, ...]
-
-
-def province_officials(actor: Actor, home: int, now: datetime) -> ProvinceOfficials:
+def province_officials(actor: Actor, home: int, now: datetime) -> dict[str, Any]:
     """Return how many communes of a province have an official, and the names of the others."""
     found = officials_within(actor, home, now)
     province, communes = found[0].unit, found[1:]
     having = [one for one in communes if one.officials]
     accepted = sum(any(person["accepted"] for person in one.officials) for one in having)
     without = tuple(one.unit.name for one in communes if not one.officials)
-    return ProvinceOfficials(
-        province.code, province.label, province.name, len(communes), len(having), accepted, without
-    )
+    return {
+        "code": province.code,
+        "label": province.label,
+        "name": province.name,
+        "units": len(communes),
+        "with_official": len(having),
+        "accepted": accepted,
+        "without": without,
+    }

@@ -25,7 +25,6 @@ from backend.web.admin import roles, schemas
 from backend.web.admin.audit_details import origins_of
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.officials import (
-    ProvinceOfficials,
     as_table,
     hand_out,
     province_officials,
@@ -49,10 +48,9 @@ def people(query: dict[str, Any]) -> Any:
 def _render_people(query: dict[str, Any], form: Form) -> Any:
     """Render the people found, roles whose area ended, and open sessions."""
     text, now = query["q"], clock_now()
-    wanted = users.PeopleQuery(
-        text=text, role=query["role"], scopes=roles.people_responsible(text, now) if text else None
-    )
-    listed = users.list_users(actor(), wanted, query["cursor"], schemas.ROWS, now)
+    wanted = {"role": query["role"], "text": text}
+    wanted["scopes"] = roles.people_responsible(text, now) if text else None
+    listed = users.list_users(actor(), query["cursor"], schemas.ROWS, now, **wanted)
     scopes = roles.scope_names(role for one in listed["items"] for role in one["roles"])
     values = {"listed": listed, "scopes": scopes, "q": text, "role": query["role"]}
     values |= {"sessions": all_sessions(actor(), now), "ended": list_ended(actor(), now)["items"]}
@@ -99,7 +97,7 @@ def _unconfirmed(rows: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]]
     return {one: {"roles": held[one], "scopes": scopes, "origin": origins.get(one)} for one in ids}
 
 
-def _province(form: Form) -> ProvinceOfficials | None:
+def _province(form: Form) -> dict[str, Any] | None:
     """Return the officials of the province in the form, if it is clear which one."""
     now = clock_now()
     try:

@@ -20,7 +20,6 @@ from backend.coverage.contributions.files import as_csv
 from backend.coverage.contributions.service import contributions
 from backend.coverage.figures.month import listing_on
 from backend.coverage.plan.progress import (
-    CampaignProgress,
     campaign_progress,
     home_figures,
     silent_teams,
@@ -103,14 +102,14 @@ def campaign(query: dict[str, Any], campaign_id: int) -> Response:
     return render_private("web/board/campaign.html", query["lang"], **values, known_as=tag)
 
 
-def _ground(progress: CampaignProgress) -> MapDrawing | None:
+def _ground(progress: dict[str, Any]) -> MapDrawing | None:
     """Draw the communes of a campaign, if they are few enough to be seen."""
-    day = month_end(progress.month)
+    day = month_end(progress["month"])
     active = set_on(day)
-    if active is None or not 0 < len(progress.area) <= MAX_DRAWN:
+    if active is None or not 0 < len(progress["area"]) <= MAX_DRAWN:
         return None
     names = {one.code: one.name for one in listing_on(day).levels["province"]}
-    return area_map(active, progress.area, names)
+    return area_map(active, progress["area"], names)
 
 
 @bp.page("/<int:campaign_id>/figures", schemas.BoardQuerySchema)
@@ -239,7 +238,7 @@ def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBo
     board = show_board(actor(), campaign_id, now)
     line = None
     if board.organises and (query["network"] or len(board.campaign["networks"]) == 1):
-        line = campaign_progress(actor(), campaign_id, query["network"], now).per_day
+        line = campaign_progress(actor(), campaign_id, query["network"], now)["per_day"]
     values = month_overview(actor(), campaign_id, query, now, language, line)
     values |= {"board": board, "query": query}
     return board, render_part("web/board/figures.html", query["lang"], **values)

@@ -1,6 +1,5 @@
 """The desk of one commune: hexagons and notes on its map, its days, its teams."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from backend.i18n.catalogues import Language
 from backend.i18n.formats import number
 from backend.units.service import set_on
 from backend.web.desk.area import AreaPage
-from backend.web.maps.cells import CellShape, cell_shapes
+from backend.web.maps.cells import cell_shapes
 from backend.web.maps.drawing import MapDrawing
 from backend.web.site import charts
 
@@ -23,24 +22,13 @@ STEPS = {"started": 1, "quarter": 5, "half": 10, "most": 30}
 MAX_NOTES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class CommunePage:
-    """What only the desk of a commune shows."""
-
-    cells: list[CellShape]
-    cells_empty: int | None  # hexagons of the commune without samples; None without a polygon
-    notes: list[tuple[int, int]]  # positions of places without a connection
-    teams: list[dict[str, Any]]
-    days: charts.Bars | None
-
-
 def show_commune(
     actor: Actor,
     area: AreaPage,
     drawn: MapDrawing | None,
     now: datetime,
     language: Language,
-) -> CommunePage:
+) -> dict[str, Any]:
     """Return the live hexagons, notes, teams and days of a commune for its official."""
     unit, month, network = area.unit, area.query.month, area.query.network
     query = {"level": "commune", "month": month, "network": network}
@@ -51,13 +39,14 @@ def show_commune(
     notes = list_notes(actor, unit.code, noted, now)["items"]
     canvas = Canvas(drawn.box, drawn.margin) if drawn else None
     places = [one["position"] for one in notes if one["position"] and not one["excluded"]]
-    return CommunePage(
-        cells=cell_shapes(drawn, cells, STEPS) if drawn else [],
-        cells_empty=max(inside - len(cells), 0) if inside else None,
-        notes=[canvas.at((one["longitude"], one["latitude"])) for one in places] if canvas else [],
-        teams=teams_in(unit.id, month),
-        days=_days(area, language),
-    )
+    at = [canvas.at((one["longitude"], one["latitude"])) for one in places] if canvas else []
+    return {
+        "cells": cell_shapes(drawn, cells, STEPS) if drawn else [],
+        "cells_empty": max(inside - len(cells), 0) if inside else None,  # without samples
+        "notes": at,  # places without a connection
+        "teams": teams_in(unit.id, month),
+        "days": _days(area, language),
+    }
 
 
 def _days(area: AreaPage, language: Language) -> charts.Bars | None:

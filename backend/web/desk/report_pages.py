@@ -175,5 +175,5 @@ def _page(lang: str | None, report_id: int, form: Form) -> Response:
         cell=format_cell,
         words=WORDS,
         user_id=actor().user_id,
-        code=page.code,
+        code=page["code"],
     )

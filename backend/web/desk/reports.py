@@ -1,7 +1,6 @@
 """Data of a report's page: the letter, sections of a draft, editions, permissions."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,63 +13,13 @@ from backend.reports.content.figures import Report
 from backend.reports.files.letter import LetterContent, compose_letter, main_table
 from backend.reports.monthly import checklist, letters, lifecycle, remarks, service, supplements
 from backend.reports.monthly.seals import Trusted
-from backend.reports.references.service import LetterDocument, references_for, serialize_references
+from backend.reports.references.service import references_for, serialize_references
 from backend.units.service import UnitRow, find
 
 MAX_EDITIONS = 100  # of one month
 
 
-@dataclass(frozen=True, slots=True)
-class ReportSection:
-    """A section of a draft: heading, proposed sentences, remark with its version."""
-
-    name: str
-    title: str
-    proposed: str
-    remark: remarks.RemarkState
-
-
-@dataclass(frozen=True, slots=True)
-class ReportPage:
-    """The data of a report's page for one person."""
-
-    report: dict[str, Any]
-    figures: Report
-    letter: LetterContent
-    sections: Sequence[ReportSection]  # of a draft
-    choices: letters.DraftLetter | None  # of a draft
-    documents: Sequence[LetterDocument]  # that a draft's letter can cite
-    checklist: checklist.Checklist | None  # of a draft
-    editions: Sequence[dict[str, Any]]  # of the same unit and month, the latest first
-    supplement: supplements.ReportSupplement | None  # changes after freezing
-    over: bool  # whether the month is over, which freezing requires
-    may_edit: bool
-    may_approve: bool
-    signatures: Sequence[Sequence[str]]  # the usual lines above a signature
-    own_name: str | None  # of a person who may approve
-    code: str | None  # of the own area, to link its pages
-
-    @property
-    def glance(self) -> list[dict[str, Any]]:
-        """Return what is said first: counted samples, and communes that reached the target."""
-        table = main_table(self.figures)
-        alone = self.figures["unit"]["level"] == "commune"
-        return (
-            [dict(row) | ({"units": None} if alone else {}) for row in table.rows] if table else []
-        )
-
-    @property
-    def mark(self) -> str | None:
-        """Return the mark of a draft or a demo, as in the files."""
-        return labels.mark(demo=self.figures["demo"], draft=self.report["state"] == "draft")
-
-    @property
-    def latest(self) -> bool:
-        """Whether this is the latest edition."""
-        return bool(self.editions[0]["id"] == self.report["id"])
-
-
-def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> ReportPage:
+def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> dict[str, Any]:
     """Return a report with its current or frozen figures, and the letter made of them."""
     report = service.show_report(actor, report_id)
     figures = service.show_figures(actor, report_id, now, trusted)
@@ -79,23 +28,35 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> Repor
     draft, may_edit = report["state"] == "draft", can(actor, "report.edit", scope)
     row = service.load_report(actor, report_id)
     unit = service.unit_of(row)
-    return ReportPage(
-        report=report,
-        figures=figures,
-        letter=(letter := compose_letter(figures, service.signature_of(row))),
-        sections=_sections(actor, figures, letter, report_id) if draft else (),
-        choices=letters.show_letter(actor, report_id, now) if draft else None,
-        documents=serialize_references(references_for(unit)) if draft else (),
-        checklist=checklist.check(figures, unit.id, now) if draft else None,
-        editions=_editions(actor, report),
-        supplement=None if draft else supplements.show_supplement(actor, report_id, now, trusted),
-        over=month_end(report["month"]) < local_day(now),
-        may_edit=may_edit,
-        may_approve=may_approve,
-        signatures=letters.propose_titles(letter.signature.titles) if may_approve else (),
-        own_name=lifecycle.own_name(actor) if may_approve else None,
-        code=unit.code if may_edit and _exists(unit, now) else None,
-    )
+    letter, editions = compose_letter(figures, service.signature_of(row)), _editions(actor, report)
+    changes = None if draft else supplements.show_supplement(actor, report_id, now, trusted)
+    return {
+        "report": report,
+        "figures": figures,
+        "letter": letter,
+        "sections": _sections(actor, figures, letter, report_id) if draft else (),
+        "choices": letters.show_letter(actor, report_id, now) if draft else None,
+        "documents": serialize_references(references_for(unit)) if draft else (),
+        "checklist": checklist.check(figures, unit.id, now) if draft else None,
+        "editions": editions,
+        "supplement": changes,  # after freezing
+        "over": month_end(report["month"]) < local_day(now),
+        "may_edit": may_edit,
+        "may_approve": may_approve,
+        "signatures": letters.propose_titles(letter.signature.titles) if may_approve else (),
+        "own_name": lifecycle.own_name(actor) if may_approve else None,
+        "code": unit.code if may_edit and _exists(unit, now) else None,
+        "glance": _glance(figures),
+        "mark": labels.mark(demo=figures["demo"], draft=draft),  # as in the files
+        "latest": editions[0]["id"] == report["id"],
+    }
+
+
+def _glance(figures: Report) -> list[dict[str, Any]]:
+    """Return what is said first: counted samples, and communes that reached the target."""
+    table, alone = main_table(figures), figures["unit"]["level"] == "commune"
+    rows = table.rows if table else []
+    return [dict(row) | ({"units": None} if alone else {}) for row in rows]
 
 
 def _exists(unit: UnitRow, now: datetime) -> bool:
@@ -108,43 +69,27 @@ def _exists(unit: UnitRow, now: datetime) -> bool:
 
 def _sections(
     actor: Actor, figures: Report, letter: LetterContent, report_id: int
-) -> list[ReportSection]:
-    """Return the sections in the order of the letter, with their proposed sentences."""
+) -> list[dict[str, Any]]:
+    """Return the sections in the order of the letter, with proposed sentences and remarks."""
     written = {one["section"]: one for one in remarks.list_remarks(actor, report_id)["items"]}
     return [
-        ReportSection(
-            one.name, one.heading, figures["proposed"].get(one.name, ""), written[one.name]
-        )
+        {"name": one.name, "title": one.heading, "remark": written[one.name]}
+        | {"proposed": figures["proposed"].get(one.name, "")}
         for one in letter.sections
     ]
 
 
 def write_draft(actor: Actor, report_id: int, values: Mapping[str, Any], now: datetime) -> int:
-    """Save the form of a draft: remarks and letter; return the version of the report."""
+    """Save the form of a draft, remarks and letter; return the version of the report."""
     before = service.show_report(actor, report_id)["version"]
-    row = remarks.save_typed(actor, report_id, values["remarks"], values["seen"], now)
-    version = row.version
-    if values["letter"]:
-        version = _choose(actor, report_id, values, before, version, now)
-    return version
-
-
-def _choose(
-    actor: Actor,
-    report_id: int,
-    values: Mapping[str, Any],
-    before: int,
-    version: int,
-    now: datetime,
-) -> int:
-    """Save what a form chooses for the letter, unless that is what is in force."""
-    present, chosen = letters.show_letter(actor, report_id, now), dict(values["letter"])
-    if all(present[name] == chosen[name] for name in ("kind", "references")):
+    version = remarks.save_typed(actor, report_id, values["remarks"], values["seen"], now).version
+    present, chosen = letters.show_letter(actor, report_id, now), values["letter"]
+    if not chosen or all(present[name] == chosen[name] for name in ("kind", "references")):
         return version
     if chosen["references"] == letters.default_ids(actor, report_id):
-        chosen["references"] = None  # later documents are cited, too
+        chosen = chosen | {"references": None}  # later documents are cited, too
     expected = frozenset({str(version) if values["version"] == str(before) else values["version"]})
-    return int(letters.choose_letter(actor, report_id, expected, chosen, now)["version"])
+    return letters.choose_letter(actor, report_id, expected, chosen, now)["version"]
 
 
 def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,11 +1,9 @@
 """Pages of officials: areas, samples, exclusions, VNNIC comparisons, letterhead."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, current_app, redirect, request, url_for
-from markupsafe import Markup
 
 from backend.accounts.authentication import actor
 from backend.clock import local_day, month_end, this_month
@@ -88,7 +86,7 @@ def area(query: dict[str, Any], code: str) -> Response:
 def figures(query: dict[str, Any], code: str) -> Response:
     """Send a part of the area's page for updates of an open page; 304 if unchanged."""
     area_page = show_area(actor(), code, query, clock_now())
-    part = _live_part(query, area_page, query["part"]).html
+    part = _live_part(query, area_page, query["part"])["html"]
     return etags.with_content_tag(Response(part, mimetype="text/html"))
 
 
@@ -154,21 +152,13 @@ def wall(query: dict[str, Any]) -> Any:
     return redirect(page, 303)
 
 
-@dataclass(frozen=True, slots=True)
-class LivePart:
-    """A part of a page that an open page updates: its HTML, its address and its tag."""
-
-    html: Markup
-    address: str
-    tag: str
-
-
-def _live_part(query: dict[str, Any], area_page: AreaPage, name: str) -> LivePart:
-    """Render a part of an area's page."""
+def _live_part(query: dict[str, Any], area_page: AreaPage, name: str) -> dict[str, str]:
+    """Render a part of a page that an open page updates: its HTML, its address and its tag."""
     values, selected = _area_values(query, area_page), _selected(query, area_page)
     html = render_part(f"web/desk/area_{name}.html", query["lang"], **values)
     address = translator_for(query["lang"]).to("desk.figures", part=name, **selected)
-    return LivePart(html, address, f'W/"{etags.content_tag(html.encode())}"')
+    tag = f'W/"{etags.content_tag(html.encode())}"'
+    return {"html": html, "address": address, "tag": tag}
 
 
 def _selected(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
@@ -311,11 +301,8 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
     state, imported = (fields or {}).get("state") or "published", None
     if fields and not fields["state"]:
         options = ImportOptions(month, network, home=unit.id)
-        imported = form.attempt(
-            lambda: import_vnnic(user, required_content, options, dry_run=False, now=now).serialize(
-                form.language
-            )
-        )
+        given: dict[str, Any] = {"dry_run": False, "now": now, "language": form.language}
+        imported = form.attempt(lambda: import_vnnic(user, required_content, options, **given))
     about = {"month": month, "network": network, "level": unit.level, "state": state}
     result = confirm(
         form, lambda preview: set_table_state(user, code, about | {"preview": preview}), state

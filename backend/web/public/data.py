@@ -1,8 +1,7 @@
 """The page of open data: published months, their tables with a preview, and how to cite them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from backend.clock import local_day, this_month
@@ -18,91 +17,51 @@ FORMAT_NAMES = {"csv": "CSV", "xlsx": "Excel", "parquet": "GeoParquet"}
 BY_FORMAT = tuple(FORMAT_NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class DataFile:
-    """A file to download."""
+def show_data(month: str | None, language: Language, now: datetime) -> dict[str, Any]:
+    """Return the open data of a month, by default the newest; 404 for one that is not published.
 
-    format: str
-    path: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class DataColumn:
-    """A column, with its meaning in the language of the page."""
-
-    name: str
-    type: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class DataTable:
-    """A table: its files, the meaning of its columns, and its first rows."""
-
-    name: str
-    title: str
-    columns: tuple[DataColumn, ...]
-    files: tuple[DataFile, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
+    Where none is published these are the tables to come.
+    """
+    months = [item["month"] for item in published_months()["items"]]
+    shown = month or (months[0] if months else None)
+    package = read_package(shown) if shown else {}
+    created = package.get("created")
+    return {
+        "month": shown,
+        "months": months,
+        "tables": list(_tables(shown, package, language) if shown else _coming(language)),
+        "package": package,
+        "published": local_day(datetime.fromisoformat(created)) if created else None,
+        "next_due": due_day(this_month(now)),
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class DataPage:
-    """The open data of a month, by default the newest; without one the tables to come."""
-
-    month: str | None
-    months: tuple[str, ...]
-    tables: tuple[DataTable, ...]
-    package: Mapping[str, Any]
-    next_due: date
-
-    @property
-    def published(self) -> date | None:
-        """The day on which the month was published."""
-        created = self.package.get("created")
-        return local_day(datetime.fromisoformat(created)) if created else None
-
-
-def show_data(month: str | None, language: Language, now: datetime) -> DataPage:
-    """Return the page of a published month; 404 for one that is not published."""
-    months = tuple(item["month"] for item in published_months()["items"])
-    due = due_day(this_month(now))
-    if month is None and not months:
-        return DataPage(None, (), tuple(_coming(language)), {}, due)
-    shown = month or months[0]
-    package = read_package(shown)
-    return DataPage(shown, months, tuple(_tables(shown, package, language)), package, due)
-
-
-def _coming(language: Language) -> Iterable[DataTable]:
+def _coming(language: Language) -> Iterable[dict[str, Any]]:
     for table in TABLES:
-        fields = [column.serialize() for column in table.columns]
-        yield DataTable(table.name, _in(table.title, language), _columns(fields, language))
+        fields = _columns([column.serialize() for column in table.columns], language)
+        about = {"name": table.name, "title": _in(table.title, language), "columns": fields}
+        yield about | {"files": [], "rows": []}
 
 
-def _tables(month: str, package: Mapping[str, Any], language: Language) -> Iterable[DataTable]:
-    """Yield the tables of a package, in which each file is a resource."""
+def _tables(month: str, package: Mapping[str, Any], language: Language) -> Iterable[dict[str, Any]]:
+    """Yield the tables of a package, in which each file is a resource, with their first rows."""
     by_table: dict[str, list[Mapping[str, Any]]] = {}
     for resource in package["resources"]:
         by_table.setdefault(resource["path"].partition(".")[0], []).append(resource)
     for name, resources in by_table.items():
         fields = resources[0]["schema"]["fields"]
-        rows = preview(month, name, PREVIEW_ROWS)[1:]
-        files = (DataFile(one["format"], one["path"], one["bytes"]) for one in resources)
-        yield DataTable(
-            name,
-            _in(resources[0]["title"], language),
-            _columns(fields, language),
-            tuple(sorted(files, key=lambda file: BY_FORMAT.index(file.format))),
-            tuple(tuple(row[:PREVIEW_COLUMNS]) for row in rows),
-        )
+        yield {
+            "name": name,
+            "title": _in(resources[0]["title"], language),
+            "columns": _columns(fields, language),
+            "files": sorted(resources, key=lambda file: BY_FORMAT.index(file["format"])),
+            "rows": [row[:PREVIEW_COLUMNS] for row in preview(month, name, PREVIEW_ROWS)[1:]],
+        }
 
 
-def _columns(fields: Iterable[Mapping[str, str]], language: Language) -> tuple[DataColumn, ...]:
-    return tuple(
-        DataColumn(one["name"], one["type"], _in(one["description"], language)) for one in fields
-    )
+def _columns(fields: Iterable[Mapping[str, str]], language: Language) -> list[dict[str, str]]:
+    """Return columns, with their meaning in the language of the page."""
+    return [{**one, "meaning": _in(one["description"], language)} for one in fields]
 
 
 def _in(text: str, language: Language) -> str:

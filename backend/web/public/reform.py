@@ -17,30 +17,6 @@ from backend.units.service import UnitRow
 
 
 @dataclass(frozen=True, slots=True)
-class RelatedUnit:
-    """A unit of the other system on a unit's ground, with its figures."""
-
-    unit: NamedUnit
-    likely: bool  # whether it has most of the ground, or was made of it
-    parts: tuple[Relative, ...]  # former units of the ground that it took over
-    item: dict[str, Any] | None  # coverage of the month; None without published figures
-    speeds: dict[str, Any] | None  # released statistics
-
-
-@dataclass(frozen=True, slots=True)
-class ReformPage:
-    """A unit and those on its ground in the other system of units."""
-
-    unit: NamedUnit
-    related: tuple[RelatedUnit, ...]
-    network: str
-    month: str | None  # of the counts; None if no month of the other system has data
-    released: str | None  # month of the speeds
-    demo: bool
-    own_month: str | None  # the newest month with data in the unit's own system
-
-
-@dataclass(frozen=True, slots=True)
 class ReformLine:
     """The units before or after the reform of the unit of a page."""
 
@@ -68,7 +44,7 @@ def reform_line(unit: UnitRow) -> ReformLine | None:
 
 def show_reform(
     system: str, code: str, month: str | None, network: str, now: datetime, reader: Actor | None
-) -> ReformPage:
+) -> dict[str, Any]:
     """Return the units of the other system on a unit's ground; `month` is one of that system."""
     index = unit_index()
     unit = or_404(
@@ -87,12 +63,19 @@ def show_reform(
     release = latest_release([month] if month else theirs)
     ids = [one.id for one, _, _ in found]
     speeds = released_totals(ids, release.month, network) if release else {}
-    related = tuple(
-        RelatedUnit(one, likely, parts, items.get(one.code), speeds.get(one.id))
-        for one, likely, parts in found
-    )
-    released = release.month if release else None
-    return ReformPage(unit, related, network, shown, released, demo, next(iter(own), None))
+    return {
+        "unit": unit,
+        "related": [
+            {"unit": one, "likely": likely, "parts": parts}
+            | {"item": items.get(one.code), "speeds": speeds.get(one.id)}
+            for one, likely, parts in found
+        ],
+        "network": network,
+        "month": shown,  # of the counts
+        "released": release.month if release else None,  # month of the speeds
+        "demo": demo,
+        "own_month": next(iter(own), None),  # the newest with data in the unit's own system
+    }
 
 
 Related = tuple[NamedUnit, bool, tuple[Relative, ...]]

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from backend.canvas import COUNTRY_BOX, Canvas
 from backend.coverage.figures.unit_access import UnitMonth
@@ -14,7 +14,7 @@ from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
 from backend.drawing import text_width
 from backend.units import outlines
 from backend.units.outlines import AT_SEA
-from backend.web.maps.drawing import Sea, sea_on
+from backend.web.maps.drawing import sea_on
 from backend.web.maps.labels import overlap
 from backend.web.public.speed_pictures import (
     HATCHED,
@@ -48,18 +48,6 @@ ROLES = {HIGHER: "class5", LOWER: "class3", SAME: "class1"}
 
 Class = tuple[str, str]  # its role, and what the legend says
 FEW = HATCHED[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """Units of a map with the roles that colour them, what lies over them, and their labels."""
-
-    drawing: outlines.Drawing
-    whole: bool  # the country, with its islands
-    scale: float
-    sea: Sea
-    parts: Sequence[tuple[str, str]]  # role, and the path of what has it
-    labels: Sequence[tuple[float, float, str, int, str]]  # place, text, size and role
 
 
 def bounds_of(metric: str, network: str) -> tuple[int, ...]:
@@ -187,7 +175,7 @@ def make_ground(
     role: Callable[[str], str],
     label: Callable[[str], str],
     over: Sequence[tuple[str, str]] = (),
-) -> Ground:
+) -> dict[str, Any]:
     """Return units with their roles and the labels that fit, the widest units first."""
     scale = min(MAX_WIDTH / drawing.width, MAX_HEIGHT / drawing.height)
     paths = {code: path for code, path in drawing.paths.items() if code not in AT_SEA}
@@ -207,14 +195,14 @@ def make_ground(
                 taken.append(box)
                 labels.append((x, y + size * 0.36, text, size, _text_role(role(code))))
                 break
-    return Ground(
-        drawing,
-        drawing.box == COUNTRY_BOX,
-        scale,
-        sea_on(Canvas(COUNTRY_BOX)),
-        [*parts.items(), *over],
-        labels,
-    )
+    return {
+        "drawing": drawing,
+        "whole": drawing.box == COUNTRY_BOX,  # the country, with its islands
+        "scale": scale,
+        "sea": sea_on(Canvas(COUNTRY_BOX)),
+        "parts": [*parts.items(), *over],  # role, and the path of what has it
+        "labels": labels,  # place, text, size and role
+    }
 
 
 def _text_role(role: str) -> str:

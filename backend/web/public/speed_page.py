@@ -31,7 +31,7 @@ from backend.units.index import unit_index
 from backend.units.search import choose_units
 from backend.web.public.service import first_shown
 from backend.web.public.speed_maps import draw_changes, draw_medians, draw_week_medians, drawing_of
-from backend.web.public.speed_pictures import Pictures, pictured, source_of
+from backend.web.public.speed_pictures import pictured, source_of
 from backend.web.site.pages import Translator
 from backend.web.site.schemas import PICTURE_METRICS
 
@@ -107,32 +107,6 @@ class Row:
     result: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SpeedPage:
-    """The speeds of a place with what can be chosen."""
-
-    query: Query
-    sides: list[OperatorSpeeds]  # the place in its month, and what stands beside it
-    labels: dict[str, str | None]  # of the chosen places, for the fields of the form
-    rows: list[Row]  # the units in the place; those with figures first
-    pictures: Pictures
-    hours: list[list[int]] | None  # counted samples by weekday and hour
-    week: list[list[Item | None]] | None  # released medians of the same
-    gaps: Item | None  # released places without a connection
-    # What can be chosen: values with their texts; months are those of the same units.
-    months: list[Option]
-    earlier: list[Option]
-    metrics: list[Option]
-    operators: list[Option]
-    loaded_ms: ClassVar = LOADED_MS
-
-    @property
-    def shown(self) -> list[Row]:
-        """The units with a median, or with a result where months are compared."""
-        before = self.query["before"]
-        return [one for one in self.rows if (one.result if before else one.median.spread)]
-
-
 def operator_speeds(month: UnitMonth, actor: Actor) -> OperatorSpeeds:
     """Return the speeds of a place by operator."""
     statistics = unit_statistics(month, actor)
@@ -147,7 +121,9 @@ def operator_speeds(month: UnitMonth, actor: Actor) -> OperatorSpeeds:
     )
 
 
-def show_speeds(query: Query, actor: Actor, translator: Translator, now: datetime) -> SpeedPage:
+def show_speeds(
+    query: Query, actor: Actor, translator: Translator, now: datetime
+) -> dict[str, Any]:
     """Return the page of a place; 404 for a place that no unit is called."""
     months = months_with_data(local_day(now))
     release = latest_release(months)
@@ -164,20 +140,26 @@ def show_speeds(query: Query, actor: Actor, translator: Translator, now: datetim
     same = [(o, translator.month(o)) for o in months if system_on(month_end(o)) == own]
     named = {one["operator"] for one in place.statistics["items"]} - {None, "unknown"}
     week = released_week(month)
-    return SpeedPage(
-        query=query,
-        sides=[place, *([operator_speeds(other, actor)] if other else [])],
-        labels={"unit": _label(month), "beside": _label(other) if query["beside"] else None},
-        rows=_rows(month, before, query, actor),
-        pictures=pictured(month, place.statistics["items"], actor, translator),
-        hours=unit_hours(month, actor)["hours"],
-        week=week[0] if week else None,
-        gaps=_gaps(month, translator, now, actor),
-        months=same,
-        earlier=[one for one in same if one[0] < month.month],
-        metrics=[(one, str(translator.label("picture_metric", one))) for one in PICTURE_METRICS],
-        operators=[(one, one) for one in sorted(named)],
-    )
+    rows = _rows(month, before, query, actor)
+    return {
+        "query": query,
+        "sides": [place, *([operator_speeds(other, actor)] if other else [])],
+        # Of the chosen places, for the fields of the form.
+        "labels": {"unit": _label(month), "beside": _label(other) if query["beside"] else None},
+        "rows": rows,
+        # Those with a median, or with a result where months are compared.
+        "shown": [one for one in rows if (one.result if query["before"] else one.median.spread)],
+        "pictures": pictured(month, place.statistics["items"], actor, translator),
+        "hours": unit_hours(month, actor)["hours"],
+        "week": week[0] if week else None,
+        "gaps": _gaps(month, translator, now, actor),
+        "loaded_ms": LOADED_MS,
+        # What can be chosen: values with their texts; months are those of the same units.
+        "months": same,
+        "earlier": [one for one in same if one[0] < month.month],
+        "metrics": [(one, str(translator.label("picture_metric", one))) for one in PICTURE_METRICS],
+        "operators": [(one, one) for one in sorted(named)],
+    }
 
 
 def draw_speed_map(

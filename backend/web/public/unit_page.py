@@ -1,6 +1,5 @@
 """What the page of a unit shows beside its counts: twelve months, speeds by operator, cells."""
 
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
@@ -14,22 +13,9 @@ from backend.errors import Problem
 from backend.web.maps.cells import cell_shapes, step_labels
 from backend.web.maps.drawing import MapDrawing
 from backend.web.public.service import CoveragePage
-from backend.web.public.speed_page import OperatorSpeeds, operator_speeds
+from backend.web.public.speed_page import operator_speeds
 from backend.web.site.charts import Bars, bars
 from backend.web.site.pages import Translator
-
-
-@dataclass(frozen=True, slots=True)
-class UnitParts:
-    """What the page of a unit shows beside its counts."""
-
-    months: Bars  # counted samples
-    estimated: bool  # whether a month of the other system was divided
-    speeds: OperatorSpeeds
-    released_month: str | None  # the newest with figures of this unit
-    cells: dict[str, Any] | None  # of a commune
-    cell_shapes: list[Any]
-    cell_steps: list[Any]
 
 
 def show_parts(
@@ -38,7 +24,7 @@ def show_parts(
     translator: Translator,
     now: datetime,
     actor: Actor,
-) -> UnitParts:
+) -> dict[str, Any]:
     """Collect the parts of a unit's page, as an actor may see them."""
     assert page.unit is not None
     unit, query, reader = page.unit, page.query, page.query.reader
@@ -47,15 +33,15 @@ def show_parts(
     months = history(unit, query.network, min(now, ended), reader=reader)
     release = latest_release([one for one in page.months if page.same_units_in(one)])
     cells = _cells(page, translator, now, actor) if drawn else None
-    return UnitParts(
-        months=_bars(months, translator, page.own),
-        estimated=any(item["estimated"] for item in months),
-        speeds=operator_speeds(month, actor),
-        released_month=release.month if release else None,
-        cells=cells,
-        cell_shapes=list(cell_shapes(drawn, cells["items"])) if drawn and cells else [],
-        cell_steps=list(step_labels()),
-    )
+    return {
+        "months": _bars(months, translator, page.own),
+        "estimated": any(item["estimated"] for item in months),  # divided from the other system
+        "speeds": operator_speeds(month, actor),
+        "released_month": release.month if release else None,
+        "cells": cells,
+        "cell_shapes": list(cell_shapes(drawn, cells["items"])) if drawn and cells else [],
+        "cell_steps": list(step_labels()),
+    }
 
 
 def _cells(

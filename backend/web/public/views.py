@@ -100,7 +100,7 @@ def speeds(query: dict[str, Any]) -> Any:
         if problem.code != "unit_unknown":
             raise
         return redirect(translator.to("web.search", **problem.members))
-    title = title_of(page.query, translator)
+    title = title_of(page["query"], translator)
     return render_public("web/public/speeds.html", query["lang"], page=page, title=title)
 
 
@@ -128,8 +128,8 @@ def reform(query: dict[str, Any], system: str, code: str) -> Any:
     """Show which units a unit became in July 2025, or was made of; redirect to a single one."""
     lang, month, network = query["lang"], query["month"], query["network"]
     page = show_reform(system, code, month, network, clock_now(), figures_reader())
-    if month and len(page.related) == 1:
-        one = page.related[0].unit
+    if month and len(page["related"]) == 1:
+        one = page["related"][0]["unit"]
         url = translator_for(lang).to("web.unit", code=one.code, month=month, network=network)
         return redirect(url)
     return render_public("web/public/reform.html", lang, page=page)

@@ -161,7 +161,13 @@ def test_a_list_is_checked_then_imported_once(app: Flask, client: FlaskClient, t
     shown = upload(client, token, raw, "ds.xlsx")
     assert shown.status_code == 200 and stored(app) == []
     assert "thêm: 1" in shown.text and "lỗi: 2" in shown.text and "0912 345 678" in shown.text
-    kept = upload(client, token, raw, "ds.xlsx", go="yes")
+    # The form has the table: the file is chosen once.
+    [table] = re.findall(r'name="table" value="([^"]+)"', shown.text)
+    assert 'type="file"' not in shown.text
+    again = {"csrf_token": token, "table": table, "go": "yes"}
+    kept = client.post(f"{PAGE}/import", data=again)
+    broken = client.post(f"{PAGE}/import", data=again | {"table": table[:5]})
+    assert broken.status_code == 200 and 'aria-invalid="true"' in broken.text
     assert (kept.status_code == 200 and "Không có xã" in kept.text) or "tên này" in kept.text
     (one,) = stored(app)
     assert (one.name, one.phone) == ("Nguyễn Thị Hoa", "+84912345678")

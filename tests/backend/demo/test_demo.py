@@ -19,6 +19,7 @@ from backend.campaigns.models import Campaign, Team
 from backend.coverage.signals.scans import Place, search
 from backend.database.extensions import db
 from backend.demo import generation, plan, service
+from backend.demo.communes import survey
 from backend.demo.plan import MonthPlan
 from backend.demo.teams import TeamCampaign, team_campaigns
 from backend.demo.users import is_empty, make_users
@@ -309,6 +310,18 @@ def test_the_recent_months_stay_small(today: date, months: list[str]) -> None:
     assert list(dict.fromkeys(one.month for one in plans)) == months
     # A sixth at most goes wrong beside the counted ones.
     assert sum(one.counted for one in plans[:-1]) * 1.2 <= 30_000
+    few = [one for one in plans if one.communes]
+    assert {one.month for one in few} == {f"{today:%Y-%m}"}
+    assert [(one.province, one.communes) for one in few] == [("01", 20), ("40", 20), ("79", 20)]
+
+
+def test_a_province_that_begins_measures_around_its_middle(app: Flask) -> None:
+    beginning = replace(SMALL, month="2026-11", province="40", communes=20)
+    with app.app_context():
+        found = survey(beginning, np.random.default_rng(1))
+    assert 15 <= len(found) <= 20  # some have no room for a spot
+    centres = np.array([one.spots.mean(axis=0) for one in found])
+    assert np.ptp(centres, axis=0).max() < 1.0  # degrees
 
 
 def test_nothing_is_measured_after_now() -> None:

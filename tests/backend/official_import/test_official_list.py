@@ -120,7 +120,7 @@ def test_one_faulty_row_stops_all_and_is_named(app: Flask, admin: AdminBrowser) 
     ).text
     assert "có lỗi: 4" in page and "Chưa mời ai." in page
     assert "Không có xã, phường nào tên này hôm nay" in page
-    assert "Người này đã được nêu cho địa bàn này ở dòng trên" in page
+    assert "Người này đã được ghi cho địa bàn này ở hàng" in page
     assert (count(app, User), count(app, Role)) == before
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.coverage.alerts.service import STATES, Facts, states
+from backend.coverage.alerts.service import STATES, states
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import count
 from tests.support.plans import Cast
@@ -100,7 +100,7 @@ def test_without_a_target_only_silence_is_told(client: FlaskClient) -> None:
 def test_states_never_contradict_each_other(
     state: str | None, need: int, highest: int | None, silent: bool, planned: int
 ) -> None:
-    found = states(Facts(state, need, highest, silent, planned))
+    found = states(state, need, highest, silent, planned)
     assert set(found) <= set(STATES) and len(found) == len(set(found))
     assert not {"reached", "behind"} <= set(found) and not {"reached", "will_miss"} <= set(found)
 

@@ -16,6 +16,7 @@ from backend.coverage.vnnic.reader import parse_samples, parse_speed
 from backend.database.extensions import db
 from backend.tables.spreadsheets import XLSX
 from tests.support import people
+from tests.support.clock import FakeClock
 
 URL = "/api/v1/vnnic/import"
 CSV = "text/csv"
@@ -70,6 +71,19 @@ def test_a_table_is_a_draft_until_it_is_published_and_can_be_taken_back(
         )
     ]
     assert acts.count("vnnic.published") == 3 and acts[-1] == "vnnic.removed"
+
+
+def test_errors_say_what_is_wrong_where_and_how_to_write_it(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    clock.now = clock.now.replace(year=2025)
+    admin = people.person(app, "admin")
+    table = "Mã,Đơn vị,Số mẫu\n05443,,310\n05443,,9\n05446,,-5\n,Thị trấn Đu,7\n"
+    answer = send(client, table, admin | {"Accept-Language": "vi"}, month="2025-08")
+    messages = [[one["message"] for one in row["errors"]] for row in answer.json["rows"]]
+    assert "hàng 2" in messages[1][0] and "ví dụ 1310" in messages[2][0]
+    assert answer.json["rows"][3]["errors"][0]["code"] == "place_was_which"
+    assert "Xã Phú Lương" in answer.json["rows"][3]["errors"][0]["candidates"][0]
 
 
 def test_only_the_own_area_is_published(app: Flask, client: FlaskClient) -> None:

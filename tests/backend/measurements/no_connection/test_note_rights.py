@@ -55,8 +55,8 @@ def test_a_withdrawal_deletes_notes_and_refuses_their_replay(
 
 def expired(app: Flask, clock: FakeClock) -> NoConnectionNote:
     with app.app_context():
-        assert expire(clock.now, 90, 365, lambda done, of: None).notes
-        assert not expire(clock.now, 90, 365, lambda done, of: None).notes  # can be run again
+        assert expire(clock.now, 90, 365, lambda done, of: None)["notes"]
+        assert not expire(clock.now, 90, 365, lambda done, of: None)["notes"]  # can be run again
         return db.session.scalars(select(NoConnectionNote)).one()
 
 

@@ -76,8 +76,8 @@ def export_contacts(actor: Actor, code: str, now: datetime) -> bytes:
     """Return the contacts of an area as CSV, with a row for each unit that has none."""
     rows: list[tuple[str, ...]] = [HEADS]
     for one in list_contacts(actor, code, now):
-        named = (one.unit.code, one.unit.name)
-        for person in one.contacts or [dict.fromkeys((*FIELDS, "phone_text"))]:
+        named = (one["unit"].code, one["unit"].name)
+        for person in one["contacts"] or [dict.fromkeys((*FIELDS, "phone_text"))]:
             cells = (person["name"], person["office"], person["phone_text"], person["email"])
             rows.append((*named, *(cell or "" for cell in cells)))
     return csv_file(rows)

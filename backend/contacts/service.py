@@ -4,7 +4,6 @@ The audit log names the changed fields and no person.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,21 +49,13 @@ ADD_OFFICIALS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class UnitContacts:
-    """A unit of an area, with its contacts."""
-
-    unit: UnitRow
-    contacts: list[dict[str, Any]]
-
-
-def list_contacts(actor: Actor, code: str, now: datetime) -> list[UnitContacts]:
+def list_contacts(actor: Actor, code: str, now: datetime) -> list[dict[str, Any]]:
     """Return an area and the communes in it with their contacts; 404 outside the own area."""
     unit = authorized_area(actor, code, now)
     record_read(actor, "contacts", f"unit:{unit.id}")
     units = _units_of(unit, now)
     found = contacts_of([one.id for one in units], now)
-    return [UnitContacts(one, found.get(one.id, [])) for one in units]
+    return [{"unit": one, "contacts": found.get(one.id, [])} for one in units]
 
 
 def _units_of(area: UnitRow, now: datetime) -> list[UnitRow]:

@@ -1,6 +1,6 @@
 """Invite many officials at once: check every line first, then invite all of them or nobody."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,6 +26,8 @@ from backend.units.index import NamedUnit, unit_index
 from backend.units.search import choose_units, home_area
 
 ROLE = "official"
+
+UnitOfficials = tuple[NamedUnit, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +157,11 @@ def _serialize(rows: Sequence[SheetRow], language: Language) -> list[dict[str, A
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class OfficialOfUnit:
-    """A unit that needs an official, and those it has: login and display names, accepted."""
+def officials_within(actor: Actor, home: int, now: datetime) -> list[UnitOfficials]:
+    """Return a province and its communes of today, each with its officials.
 
-    unit: NamedUnit
-    officials: tuple[Mapping[str, Any], ...]
-
-
-def officials_within(actor: Actor, home: int, now: datetime) -> list[OfficialOfUnit]:
-    """Return a province and its communes of today, each with its officials."""
+    Of these their login and display names, and whether they have accepted.
+    """
     require(actor, "users.manage")
     day, index = local_day(now), unit_index()
     province = index.by_id[home_area(home, day) or home]
@@ -182,7 +179,7 @@ def officials_within(actor: Actor, home: int, now: datetime) -> list[OfficialOfU
     for unit_id, contact, name, accepted in rows:
         known = {"contact": contact, "name": name, "accepted": accepted}
         found.setdefault(int(unit_id or 0), []).append(known)
-    return [OfficialOfUnit(one, tuple(found.get(one.id, ()))) for one in units]
+    return [(one, found.get(one.id, [])) for one in units]
 
 
 def official_message(

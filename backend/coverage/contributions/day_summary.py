@@ -1,7 +1,7 @@
 """Summary of a campaign's day in a few Vietnamese lines, for group chats."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,21 +22,6 @@ MAX_TEAMS = 3
 DEMO_TEXT = "Số liệu minh họa, không có thật."
 
 
-@dataclass(frozen=True, slots=True)
-class DaySummary:
-    """The facts of a summary."""
-
-    campaign: str
-    day: date
-    figures: Figures
-    so_far: Figures  # of the month, up to and including the day
-    teams: int
-    best: Sequence[tuple[int, str, int]]  # place, name, samples
-    by_needed: bool
-    demo: bool
-    approximate: bool
-
-
 def summarise_day(
     actor: Actor, campaign_id: int, parameters: Mapping[str, Any], now: datetime
 ) -> tuple[date, list[str]]:
@@ -48,7 +33,8 @@ def summarise_day(
     return day, lines(_read(access, day))
 
 
-def _read(access: CampaignAccess, day: date) -> DaySummary:
+def _read(access: CampaignAccess, day: date) -> dict[str, Any]:
+    """Return the facts of a summary."""
     query = build_query(access, "team", {"from_": day, "to": day, "month": f"{day:%Y-%m}"})
     so_far = replace(query, first=month_start(query.months[0]))
     teams = sums(query)
@@ -57,29 +43,31 @@ def _read(access: CampaignAccess, day: date) -> DaySummary:
     active = set_on(day)
     best = [(p, k) for p, k in places(teams, rank) if p <= MAX_TEAMS and getattr(teams[k], rank)]
     names = rows(query, {key: teams[key] for _, key in best}, "vi")
-    return DaySummary(
-        access.campaign.name,
-        day,
-        total(query),
-        total(so_far),
-        len(teams),
-        [(p, row["name"], row[rank]) for (p, _), row in zip(best, names, strict=True)][:MAX_TEAMS],
-        by_needed,
-        access.campaign.demo,
-        active is None or active.quality == APPROXIMATE,
-    )
+    placed = [(p, row["name"], row[rank]) for (p, _), row in zip(best, names, strict=True)]
+    return {
+        "campaign": access.campaign.name,
+        "day": day,
+        "figures": total(query),
+        "so_far": total(so_far),  # of the month, up to and including the day
+        "teams": len(teams),
+        "best": placed[:MAX_TEAMS],
+        "by_needed": by_needed,
+        "demo": access.campaign.demo,
+        "approximate": active is None or active.quality == APPROXIMATE,
+    }
 
 
-def lines(summary: DaySummary) -> list[str]:
+def lines(summary: Mapping[str, Any]) -> list[str]:
     """Return the lines of a summary; pure."""
-    one, month = summary.figures, summary.so_far
-    result = [f"{summary.campaign} – ngày {summary.day:%d/%m/%Y}"]
+    one: Figures = summary["figures"]
+    month: Figures = summary["so_far"]
+    result = [f"{summary['campaign']} – ngày {summary['day']:%d/%m/%Y}"]
     if one.received == 0:
         result.append("Ngày này chưa có mẫu nào.")
     else:
         result.append(
             f"{_number(one.counted)} mẫu được tính trong {_number(one.received)} mẫu nhận được, "
-            f"từ {_number(summary.teams)} đội."
+            f"từ {_number(summary['teams'])} đội."
         )
     if one.needed is not None and one.received:
         result.append(f"{_number(one.needed)} mẫu góp vào mục tiêu.")
@@ -90,18 +78,18 @@ def lines(summary: DaySummary) -> list[str]:
     if month.helped:
         so_far += f", góp phần đưa {_number(month.helped)} xã, phường đạt mục tiêu"
     result.append(so_far + ".")
-    return [*result, footer(approximate=summary.approximate, demo=summary.demo)]
+    return [*result, footer(approximate=summary["approximate"], demo=summary["demo"])]
 
 
 def _number(n: int) -> str:
     return number(n, "vi")
 
 
-def _best(summary: DaySummary) -> list[str]:
-    if not summary.best:
+def _best(summary: Mapping[str, Any]) -> list[str]:
+    if not summary["best"]:
         return []
-    kind = "mẫu góp vào mục tiêu" if summary.by_needed else "mẫu được tính"
-    named = "; ".join(f"{place}. {name} ({_number(n)})" for place, name, n in summary.best)
+    kind = "mẫu góp vào mục tiêu" if summary["by_needed"] else "mẫu được tính"
+    named = "; ".join(f"{place}. {name} ({_number(n)})" for place, name, n in summary["best"])
     return [f"Nhiều {kind} nhất: {named}."]
 
 

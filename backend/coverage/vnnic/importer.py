@@ -4,7 +4,6 @@ Rows are matched to units by code, else by name, never by guessing.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -45,56 +44,49 @@ UNFOUND = {
 IsAllowed = Callable[[NamedUnit], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """What the file itself does not contain."""
-
-    month: str
-    network: str
-    level: str | None = None
-    home: int | None = None  # unit whose communes are meant by a name of several
-
-
 def import_vnnic(
     actor: Actor,
     fetch: Callable[[], bytes],
-    options: ImportOptions,
+    key: Mapping[str, str],
     *,
+    level: str | None = None,
+    home: int | None = None,
     dry_run: bool,
     now: datetime,
     language: Language,
 ) -> dict[str, Any]:
     """Match each row of a file to a unit; unless it is a dry run, store the rows with a unit.
 
-    An official may import units of their area. `source` of the answer is table or atlas.
+    `key` is month and network; a name of several communes means the one in `home`. An official may
+    import units of their area. `source` of the answer is table or atlas.
     """
     own = actor.ids("official", "unit")
     require(actor, ACT, Scope(units=own, clusters=actor.ids("official", "cluster")))
-    if month_start(options.month) > local_day(now):
+    if month_start(key["month"]) > local_day(now):
         raise invalid("month", "month_in_future")
     raw = fetch()
     source = "atlas" if is_atlas(raw) else "table"
-    level = options.level or {"atlas": "province", "table": "commune"}[source]
+    level = level or {"atlas": "province", "table": "commune"}[source]
     sheet = read_file(raw, level)
-    day = month_end(options.month)
+    day = month_end(key["month"])
     check_level(day, level)
-    home = options.home or (next(iter(own)) if len(own) == 1 else None)
+    home = home or (next(iter(own)) if len(own) == 1 else None)
     choose = partial(choose_units, day=day, level=level)
     finder = UnitFinder(unit_index().on(day, level), home, DIGITS[level], choose)
     is_allowed = _within_area(actor)
     for row in sheet.rows:
         if not row.errors:
             _match(row, finder, is_allowed)
-    _compare(sheet.rows, source, options)
+    _compare(sheet.rows, source, key)
     if not dry_run:
-        _write(sheet.rows, options, now)
+        _write(sheet.rows, key, now)
         record_act(
-            actor, ACT, f"vnnic:{options.month}:{options.network}",
+            actor, ACT, f"vnnic:{key['month']}:{key['network']}",
             file=sheet.digest, level=level, source=source, totals=sheet.totals,
         )  # fmt: skip
         db.session.commit()
-    about = {"month": options.month, "network": options.network, "level": level, "source": source}
-    return sheet.answer(language, _describe, dry_run=dry_run, columns=sheet.columns, **about)
+    about = {**key, "level": level, "source": source, "dry_run": dry_run}
+    return sheet.answer(language, _describe, columns=sheet.columns, **about)
 
 
 def _match(row: SheetRow, finder: UnitFinder, is_allowed: IsAllowed) -> None:
@@ -117,12 +109,12 @@ def _match(row: SheetRow, finder: UnitFinder, is_allowed: IsAllowed) -> None:
         set_unit(row, "unit", found, UNFOUND)
 
 
-def _compare(rows: Sequence[SheetRow], source: str, options: ImportOptions) -> None:
+def _compare(rows: Sequence[SheetRow], source: str, key: Mapping[str, str]) -> None:
     """Refuse repeated units, and find the values published for the others."""
     refuse_repeated(rows, lambda row: row.unit_id, "unit", "vnnic_unit_twice")
     stored = select(VnnicCount.unit_id, *(getattr(VnnicCount, name) for name in VALUES)).where(
-        VnnicCount.month == options.month,
-        VnnicCount.network == options.network,
+        VnnicCount.month == key["month"],
+        VnnicCount.network == key["network"],
         VnnicCount.unit_id.in_({row.unit_id for row in rows if row.unit_id}),
         ~VnnicCount.draft,
     )
@@ -144,13 +136,13 @@ def _within_area(actor: Actor) -> IsAllowed:
     return is_allowed
 
 
-def _write(rows: Sequence[SheetRow], options: ImportOptions, now: datetime) -> None:
+def _write(rows: Sequence[SheetRow], key: Mapping[str, str], now: datetime) -> None:
     """Replace the drafts of the file's units by what differs from their published counts."""
-    key = {"month": options.month, "network": options.network, "draft": True}
+    draft = {**key, "draft": True}
     units = [row.unit_id for row in rows if row.outcome != "error"]
-    db.session.execute(delete(VnnicCount).filter_by(**key).where(VnnicCount.unit_id.in_(units)))
+    db.session.execute(delete(VnnicCount).filter_by(**draft).where(VnnicCount.unit_id.in_(units)))
     changed = [
-        {**key, "unit_id": row.unit_id, **row.values, "imported_at": now}
+        {**draft, "unit_id": row.unit_id, **row.values, "imported_at": now}
         for row in rows
         if row.outcome in ("create", "update")
     ]

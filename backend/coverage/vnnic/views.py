@@ -8,7 +8,7 @@ from flask import Response
 from backend.accounts.authentication import actor
 from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.vnnic import schemas
-from backend.coverage.vnnic.importer import ImportOptions, import_vnnic, set_table_state
+from backend.coverage.vnnic.importer import import_vnnic, set_table_state
 from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
@@ -40,8 +40,9 @@ def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
     """Check a table of VNNIC's counts; with `dry_run=false`, store its rows as a draft."""
     dry_run = query.pop("dry_run") == "true"
     fetch = partial(read_bytes, FORMS, "vnnic_not_table")
-    options, now = ImportOptions(**query), clock_now()
-    return import_vnnic(actor(), fetch, options, dry_run=dry_run, now=now, language=language())
+    given: dict[str, Any] = {"dry_run": dry_run, "now": clock_now(), "language": language()}
+    key = {name: query[name] for name in ("month", "network")}
+    return import_vnnic(actor(), fetch, key, level=query["level"], **given)
 
 
 @blp.post("/units/<code>/vnnic")

@@ -69,10 +69,10 @@ def as_table(handed: Sequence[Mapping[str, Any]]) -> str:
 def province_officials(actor: Actor, home: int, now: datetime) -> dict[str, Any]:
     """Return how many communes of a province have an official, and the names of the others."""
     found = officials_within(actor, home, now)
-    province, communes = found[0].unit, found[1:]
-    having = [one for one in communes if one.officials]
-    accepted = sum(any(person["accepted"] for person in one.officials) for one in having)
-    without = tuple(one.unit.name for one in communes if not one.officials)
+    province, communes = found[0][0], found[1:]
+    having = [people for _, people in communes if people]
+    accepted = sum(any(person["accepted"] for person in people) for people in having)
+    without = [unit.name for unit, people in communes if not people]
     return {
         "code": province.code,
         "label": province.label,

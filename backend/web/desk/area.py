@@ -198,15 +198,7 @@ def _same(month: str, as_in: str) -> str | None:
     return month if system_on(month_end(month)) == system_on(month_end(as_in)) else None
 
 
-@dataclass(frozen=True, slots=True)
-class AreaMonth:
-    """A month with data, and its units of the area."""
-
-    name: str
-    units: Sequence[Unit]
-
-
-def list_months(actor: Actor, unit: UnitRow, now: datetime) -> list[AreaMonth]:
+def list_months(actor: Actor, unit: UnitRow, now: datetime) -> list[dict[str, Any]]:
     """Return all months with data, the newest first, each with the units of an area then."""
     today = local_day(now)
     of = {unit.system: [db.session.get_one(Unit, unit.id)]}
@@ -216,10 +208,10 @@ def list_months(actor: Actor, unit: UnitRow, now: datetime) -> list[AreaMonth]:
         if system not in of:
             of[system] = units_across(actor, unit.id)
     months = [
-        AreaMonth(name, _valid_on(of[system_on(month_end(name))], month_end(name)))
+        {"name": name, "units": _valid_on(of[system_on(month_end(name))], month_end(name))}
         for name in names
     ]
-    return [one for one in months if one.units]
+    return [one for one in months if one["units"]]
 
 
 def areas_in(actor: Actor, month: str, now: datetime) -> Rows:

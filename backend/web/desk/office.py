@@ -10,7 +10,7 @@ from backend.accounts.authentication import actor
 from backend.contacts import reminders
 from backend.contacts.importer import HEADS, export_contacts, import_contacts
 from backend.contacts.schemas import ContactFormSchema
-from backend.contacts.service import UnitContacts, list_contacts, remove_contact, save_contact
+from backend.contacts.service import list_contacts, remove_contact, save_contact
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.errors import Problem, invalid
 from backend.http.requests import as_attachment, clock_now
@@ -46,12 +46,12 @@ def contacts(query: dict[str, Any], code: str) -> Any:
     )
 
 
-def _values(units: Sequence[UnitContacts], query: dict[str, Any]) -> dict[str, Any]:
+def _values(units: Sequence[dict[str, Any]], query: dict[str, Any]) -> dict[str, Any]:
     """Return the values of the form: the contact to change, or the unit of a new one."""
     for one in units:
-        for person in one.contacts:
+        for person in one["contacts"]:
             if person["id"] == query["id"]:
-                return dict(person) | {"unit": one.unit.code, "phone": person["phone_text"]}
+                return dict(person) | {"unit": one["unit"].code, "phone": person["phone_text"]}
     return {"unit": query["unit"]}
 
 
@@ -91,7 +91,13 @@ def contact_import(query: dict[str, Any], code: str) -> Any:
     result = form.submit(schemas.PreviewFormSchema(), run)
     if result and not result["dry_run"] and not result["totals"]["error"]:
         return redirect_to("office.contacts", query, code=code)
-    values = {"form": form, "result": result, "unit": units[0].unit, "code": code, "heads": HEADS}
+    values = {
+        "form": form,
+        "result": result,
+        "unit": units[0]["unit"],
+        "code": code,
+        "heads": HEADS,
+    }
     return render_private("web/desk/contact_import.html", query["lang"], **values)
 
 

@@ -22,7 +22,7 @@ from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import list_samples, show_sample
 from backend.coverage.signals.evidence import unit_evidence
 from backend.coverage.signals.service import search_unit, unit_signals
-from backend.coverage.vnnic.importer import HEADS, ImportOptions, import_vnnic, set_table_state
+from backend.coverage.vnnic.importer import HEADS, import_vnnic, set_table_state
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.http import etags
@@ -300,9 +300,11 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
     fields = form.load(schemas.TableFormSchema()) if request.method == "POST" else {}
     state, imported = (fields or {}).get("state") or "published", None
     if fields and not fields["state"]:
-        options = ImportOptions(month, network, home=unit.id)
+        key = {"month": month, "network": network}
         given: dict[str, Any] = {"dry_run": False, "now": now, "language": form.language}
-        imported = form.attempt(lambda: import_vnnic(user, required_content, options, **given))
+        imported = form.attempt(
+            lambda: import_vnnic(user, required_content, key, home=unit.id, **given)
+        )
     about = {"month": month, "network": network, "level": unit.level, "state": state}
     result = confirm(
         form, lambda preview: set_table_state(user, code, about | {"preview": preview}), state

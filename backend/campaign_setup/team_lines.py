@@ -18,8 +18,8 @@ from backend.team_import.rows import EXAMPLE, TEAMS, TYPE_OF, TYPES
 from backend.team_import.template import TYPE_NAMES as TYPE_TITLES
 from geo.gazetteer import plain
 
-# Five thousand teams with all their columns.
-MAX_TEXT = 1_000_000
+# Five thousand teams with all their columns, as text and as a workbook.
+MAX_TEXT, MAX_LIST = 1_000_000, 5_000_000
 TYPE_NAMES = dict(zip(TYPES, TYPE_TITLES, strict=True))
 # Meant as a number or a contact, and wrong: the check says so of that column, not of the commune.
 _WRONG_NUMBER = re.compile(r"[-+][0-9]+(?:[.,][0-9]+)?|[0-9]+[.,][0-9]+")

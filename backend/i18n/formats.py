@@ -24,7 +24,7 @@ def _signs(language: Language) -> dict[int, str]:
     return str.maketrans({",": signs["group"], ".": signs["decimal"]})
 
 
-def number(value: float | None, language: Language, decimals: int = 0) -> str:
+def number(value: float | None, language: Language = "vi", decimals: int = 0) -> str:
     """Format a number with separators of thousands; a dash for None."""
     return NONE if value is None else f"{value:,.{decimals}f}".translate(_signs(language))
 

@@ -67,17 +67,17 @@ def digest(unit: str, network: str, now: datetime) -> Digest:
 
 
 def _commune(one: Mapping[str, Any]) -> list[str]:
-    so_far = f"{_number(one['counted'])} mẫu được tính trong {_number(one['received'])} mẫu nhận"
+    so_far = f"{number(one['counted'])} mẫu được tính trong {number(one['received'])} mẫu nhận"
     so_far += f", {participation(one, 'vi')}." if one["devices"] is not None else "."
     if one["target"] is None:
         return [so_far, "Chưa có mục tiêu."]
     if one["shortfall"] == 0:
-        return [so_far, f"Đã đạt mục tiêu {_number(one['target'])} mẫu."]
+        return [so_far, f"Đã đạt mục tiêu {number(one['target'])} mẫu."]
     daily = one["needed_per_day"]
-    need = "" if daily is None else f": cần {_number(daily)} mẫu mỗi ngày"
+    need = "" if daily is None else f": cần {number(daily)} mẫu mỗi ngày"
     return [
         so_far,
-        f"Còn thiếu {_number(one['shortfall'])} mẫu để đạt {_number(one['target'])}, còn "
+        f"Còn thiếu {number(one['shortfall'])} mẫu để đạt {number(one['target'])}, còn "
         f"{one['days_left']} ngày{need}.",
     ]
 
@@ -85,12 +85,12 @@ def _commune(one: Mapping[str, Any]) -> list[str]:
 def _communes(whole: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     summary = whole["summary"]
     level = summary["levels"][-1]
-    lines = [f"{_number(summary['counted'])} mẫu được tính, {_number(summary['received'])} nhận."]
+    lines = [f"{number(summary['counted'])} mẫu được tính, {number(summary['received'])} nhận."]
     if level["reached"] is None or found["target"] is None:
         return [*lines, "Chưa có mục tiêu."]
     lines.append(
-        f"{_number(level['reached'])}/{_number(level['units'])} xã, phường đạt "
-        f"{_number(found['target']['threshold'])} mẫu ({percent(level['share'], 'vi')})."
+        f"{number(level['reached'])}/{number(level['units'])} xã, phường đạt "
+        f"{number(found['target']['threshold'])} mẫu ({percent(level['share'], 'vi')})."
     )
     by_state = {
         state: [one for one in found["items"] if state in one["states"]]
@@ -110,16 +110,12 @@ def _named(state: str, units: list[Any], name: Callable[[Any], str]) -> list[str
         return []
     first = sorted(units, key=lambda one: -(one["shortfall"] or 0))[:MAX_NAMES]
     more = len(units) - len(first)
-    others = f" và {_number(more)} nơi khác" if more else ""
-    return [f"{state} ({_number(len(units))}): {', '.join(map(name, first))}{others}."]
+    others = f" và {number(more)} nơi khác" if more else ""
+    return [f"{state} ({number(len(units))}): {', '.join(map(name, first))}{others}."]
 
 
 def _lacking(one: Mapping[str, Any]) -> str:
-    return f"{one['name']} (thiếu {_number(one['shortfall'])})"
-
-
-def _number(value: float) -> str:
-    return number(value, "vi")
+    return f"{one['name']} (thiếu {number(one['shortfall'])})"
 
 
 def print_or_send(digest: Digest, sending: bool) -> None:

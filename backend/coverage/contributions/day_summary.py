@@ -66,30 +66,26 @@ def lines(summary: Mapping[str, Any]) -> list[str]:
         result.append("Ngày này chưa có mẫu nào.")
     else:
         result.append(
-            f"{_number(one.counted)} mẫu được tính trong {_number(one.received)} mẫu nhận được, "
-            f"từ {_number(summary['teams'])} đội."
+            f"{number(one.counted)} mẫu được tính trong {number(one.received)} mẫu nhận được, "
+            f"từ {number(summary['teams'])} đội."
         )
     if one.needed is not None and one.received:
-        result.append(f"{_number(one.needed)} mẫu góp vào mục tiêu.")
+        result.append(f"{number(one.needed)} mẫu góp vào mục tiêu.")
     if one.guests:
-        result.append(f"{_number(one.guests)} mẫu do người dân được hướng dẫn tự đo.")
+        result.append(f"{number(one.guests)} mẫu do người dân được hướng dẫn tự đo.")
     result += _best(summary) + _lost(one)
-    so_far = f"Từ đầu tháng: {_number(month.counted)} mẫu được tính"
+    so_far = f"Từ đầu tháng: {number(month.counted)} mẫu được tính"
     if month.helped:
-        so_far += f", góp phần đưa {_number(month.helped)} xã, phường đạt mục tiêu"
+        so_far += f", góp phần đưa {number(month.helped)} xã, phường đạt mục tiêu"
     result.append(so_far + ".")
     return [*result, footer(approximate=summary["approximate"], demo=summary["demo"])]
-
-
-def _number(n: int) -> str:
-    return number(n, "vi")
 
 
 def _best(summary: Mapping[str, Any]) -> list[str]:
     if not summary["best"]:
         return []
     kind = "mẫu góp vào mục tiêu" if summary["by_needed"] else "mẫu được tính"
-    named = "; ".join(f"{place}. {name} ({_number(n)})" for place, name, n in summary["best"])
+    named = "; ".join(f"{place}. {name} ({number(n)})" for place, name, n in summary["best"])
     return [f"Nhiều {kind} nhất: {named}."]
 
 
@@ -97,7 +93,7 @@ def _lost(one: Figures) -> list[str]:
     if not one.reasons:
         return []
     code, n = next(iter(one.reasons.items()))
-    return [f"Hay mất mẫu nhất ({_number(n)}): {reason(code, 'vi')}"]
+    return [f"Hay mất mẫu nhất ({number(n)}): {reason(code, 'vi')}"]
 
 
 def footer(*, approximate: bool, demo: bool) -> str:

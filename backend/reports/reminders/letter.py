@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from backend.clock import VIETNAM, local_day, month_after, month_end
-from backend.i18n import formats
+from backend.i18n.formats import moment, number
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
 from backend.reports.files import letter as parts
@@ -114,7 +114,7 @@ def _annex(one: Situation) -> Annex:
         }
         for unit in one.communes
     ]
-    note = f"Số liệu {labels.BY_OUR_COUNT}, lập lúc {formats.moment(one.at)}."
+    note = f"Số liệu {labels.BY_OUR_COUNT}, lập lúc {moment(one.at)}."
     title = f"Đơn vị cấp xã còn thiếu mẫu {labels.NETWORKS_LONG[one.network]}"
     return Annex(
         f"{title} {labels.month(one.month)}",
@@ -129,17 +129,17 @@ def _findings(one: Situation) -> str:
     until = f"Đến {at.hour} giờ {at.minute:02} phút ngày {at:%d/%m/%Y}" if one.days_left else (
         f"Kết thúc {labels.month(one.month)}"
     )  # fmt: skip
-    target = f"{_number(one.threshold)} mẫu" if one.threshold else "chỉ tiêu"
+    target = f"{number(one.threshold)} mẫu" if one.threshold else "chỉ tiêu"
     missing = sum(int(unit["shortfall"]) for unit in one.communes)
     text = (
-        f"{until}, {_number(one.reached)} trên {_number(one.units)} đơn vị cấp xã đạt {target}"
-        f" {labels.NETWORKS_LONG[one.network]}. {_number(len(one.communes))} đơn vị có tên tại Phụ"
-        f" lục chưa đạt, còn thiếu {_number(missing)} mẫu"
+        f"{until}, {number(one.reached)} trên {number(one.units)} đơn vị cấp xã đạt {target}"
+        f" {labels.NETWORKS_LONG[one.network]}. {number(len(one.communes))} đơn vị có tên tại Phụ"
+        f" lục chưa đạt, còn thiếu {number(missing)} mẫu"
     )
     silent = sum(unit["group"] == "silent" for unit in one.communes)
     if one.days_left and silent:
         text += (
-            f", trong đó {_number(silent)} đơn vị không có mẫu nào trong {one.silent_days} ngày qua"
+            f", trong đó {number(silent)} đơn vị không có mẫu nào trong {one.silent_days} ngày qua"
         )
     return f"{text}."
 
@@ -180,10 +180,6 @@ def _daily(threshold: int | None, month: str) -> str:
 
 def _agency(head: LetterheadContent) -> str:
     return labels.agency_name(head["agency"])
-
-
-def _number(value: float) -> str:
-    return formats.number(value, "vi")
 
 
 def file_name(unit_name: str, month: str) -> str:

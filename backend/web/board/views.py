@@ -12,7 +12,7 @@ from backend.accounts.authentication import actor
 from backend.accounts.login_names import format_phone
 from backend.campaign_setup.leaders import leaders_of, member_message
 from backend.campaign_setup.service import add_teams, import_lines, list_drafts
-from backend.campaign_setup.team_lines import as_text, read_file
+from backend.campaign_setup.team_lines import MAX_LIST, as_text, read_file
 from backend.campaigns.service import own_campaigns, show_campaign
 from backend.campaigns.teams import show_team
 from backend.clock import local_day, month_end
@@ -71,8 +71,6 @@ bp = PageBlueprint("board", __name__, login_required=True, url_prefix="/campaign
 blueprints = (bp,)
 # Decisions that are listed, page by page; the API lists all.
 MAX_CORRECTIONS = 10_000
-# A list of 5,000 teams as a workbook.
-MAX_LIST = 5_000_000
 
 
 @bp.page("", ListQuerySchema)

@@ -11,7 +11,7 @@ from backend.campaign_setup import logos
 from backend.campaign_setup import service as drafts
 from backend.campaign_setup.leaders import InvitedLeader, invite_leader, leader_message, leaders_of
 from backend.campaign_setup.models import CampaignDraft
-from backend.campaign_setup.team_lines import as_text, read_file
+from backend.campaign_setup.team_lines import MAX_LIST, as_text, read_file
 from backend.campaigns.teams import change_team, create_team, end_team, show_team
 from backend.clock import local_day
 from backend.database.extensions import db
@@ -48,8 +48,6 @@ from backend.web.site.unit_fields import picker_area, read_unit, unit_limit, uni
 bp = PageBlueprint("setup", __name__, login_required=True, url_prefix="/campaigns")
 blueprints = (bp,)
 DRAFT_LISTS = ("networks", "former")
-# A list of 5,000 teams as a workbook.
-MAX_LIST = 5_000_000
 
 
 @bp.page({"/new": {"draft_id": None}, "/drafts/<int:draft_id>": {}}, methods=READ_WRITE)

@@ -153,16 +153,11 @@ def lock_code(code: str) -> Row[tuple[JoinCode]]:
     return or_404(db.session.execute(query).first(), "join_code_unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class CodeInvitation:
-    """What a join code invites to: a team in a campaign, and the names of its area."""
+def invitation_of(code: str, now: datetime) -> tuple[CampaignTeam, Sequence[str]]:
+    """Return what a code invites to: a team in a campaign, and the names of its area.
 
-    place: CampaignTeam
-    areas: tuple[str, ...]
-
-
-def invitation_of(code: str, now: datetime) -> CodeInvitation:
-    """Return what a code invites to; a Problem says why it cannot be used."""
+    A Problem says why it cannot be used.
+    """
     query = select(JoinCode.__table__).where(JoinCode.code == letters(code))
     found = or_404(db.session.execute(query).first(), "join_code_unknown")
     place = require_usable(found, now)
@@ -172,7 +167,7 @@ def invitation_of(code: str, now: datetime) -> CodeInvitation:
         .where(CampaignArea.campaign_id == place.campaign_id)
         .order_by(Unit.sort_key, Unit.id)
     )
-    return CodeInvitation(place, tuple(db.session.scalars(names)))
+    return place, db.session.scalars(names).all()
 
 
 def require_usable(found: Row[tuple[JoinCode]], now: datetime) -> CampaignTeam:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,7 +48,9 @@ def count_guess(action: str, device_id: UUID, address: str, now: datetime) -> No
     count_attempt(action, address, CODES_PER_ADDRESS, now)
 
 
-def check_code(code: str, address: str, now: datetime) -> join_codes.CodeInvitation:
+def check_code(
+    code: str, address: str, now: datetime
+) -> tuple[join_codes.CampaignTeam, Sequence[str]]:
     """Return what a join code invites to, before the phone is registered."""
     count_attempt("check_code", address, CODES_PER_ADDRESS, now)
     return join_codes.invitation_of(code, now)

@@ -57,13 +57,12 @@ def join_team(device: KnownDevice, data: joining.JoinRequest) -> Any:
 @blp.response(200, schemas.CodeInvitationSchema)
 def check_code(data: dict[str, str]) -> Any:
     """Show the team and campaign of a join code, for a phone that is not registered yet."""
-    found = joining.check_code(data["code"], request.remote_addr or "", clock_now())
-    place = found.place
+    place, areas = joining.check_code(data["code"], request.remote_addr or "", clock_now())
     return {
         "campaign": {"id": place.campaign_id, "name": place.campaign},
         "team": {"id": place.team_id, "name": place.team},
         "organisation": place.organisation,
-        "areas": found.areas,
+        "areas": areas,
         "last_day": place.last_day,
     }
 

@@ -1,6 +1,6 @@
 """Figures of the pages of the country and of units, and the search."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -13,7 +13,6 @@ from backend.coverage.figures.unit_access import published
 from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
-from backend.units.index import NamedUnit
 from backend.units.search import MAX_FOUND, FoundUnit, search_units
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps.drawing import MapDrawing, country_map, unit_map
@@ -48,21 +47,6 @@ class CoveragePage:
     def same_units_in(self, month: str) -> bool:
         """Whether the unit codes of this page mean the same units in another month."""
         return system_on(month_end(month)) == system_on(month_end(self.query.month))
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """A unit of the day, or an ended unit with the units on its ground."""
-
-    units: tuple[NamedUnit, ...]
-    was: NamedUnit | None = None
-
-    @property
-    def page(self) -> tuple[str, dict[str, str]]:
-        """The endpoint of the result's page and its values."""
-        if self.was and len(self.units) > 1:
-            return "web.reform", {"system": self.was.system, "code": self.was.code}
-        return "web.unit", {"code": self.units[0].code}
 
 
 def show_country(
@@ -230,12 +214,18 @@ def find_units(text: str, month: str | None, now: datetime) -> list[FoundUnit]:
     return search_units(text, day, limit=MAX_FOUND)
 
 
-def group_found(found: Iterable[FoundUnit]) -> list[SearchResult]:
+def group_found(found: Iterable[FoundUnit]) -> list[dict[str, Any]]:
     """Return the results of a search, each ended unit once with the units on its ground."""
     grouped: dict[tuple[int, bool], list[FoundUnit]] = {}
     for one in found:
         grouped.setdefault(((one.was or one.unit).id, one.was is not None), []).append(one)
-    return [
-        SearchResult(tuple(one.unit for one in several), several[0].was)
-        for several in grouped.values()
-    ]
+    return [_found(several) for several in grouped.values()]
+
+
+def _found(several: Sequence[FoundUnit]) -> dict[str, Any]:
+    """Return a result with the endpoint of its page and its values."""
+    units, was = [one.unit for one in several], several[0].was
+    page: tuple[str, dict[str, str]] = ("web.unit", {"code": units[0].code})
+    if was and len(units) > 1:
+        page = "web.reform", {"system": was.system, "code": was.code}
+    return {"units": units, "was": was, "page": page}

@@ -153,7 +153,7 @@ def search(query: dict[str, Any]) -> Any:
     found = service.find_units(text, query["month"], clock_now()) if text else []
     results = service.group_found(found)
     if len(results) == 1:
-        endpoint, values = results[0].page
+        endpoint, values = results[0]["page"]
         return redirect(translator_for(lang).to(endpoint, **values))
     more = len(found) >= MAX_FOUND
     return render_public("web/public/search.html", lang, results=results, q=text, more=more)

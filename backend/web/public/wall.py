@@ -1,16 +1,14 @@
 """The overview board of the country or a unit, for a screen in a meeting: from public counts."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from backend.accounts.access import PUBLIC
-from backend.coverage.alerts.overview import AreaOverview, area_overview
+from backend.coverage.alerts.overview import area_overview
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.unit_access import unit_month
 from backend.drawing import draw
-from backend.web.maps.drawing import MapDrawing
-from backend.web.public.service import CoveragePage, draw_map, show_country, show_unit
+from backend.web.public.service import draw_map, show_country, show_unit
 from backend.web.public.speed_maps import drawing_of, make_ground
 from backend.web.site.pages import Translator
 
@@ -31,38 +29,26 @@ FORMS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Wall:
-    """The figures of a board: whoever looks at it, those of the public."""
-
-    page: CoveragePage
-    overview: AreaOverview
-    drawn: MapDrawing | None
-
-    @property
-    def worst(self) -> list[dict[str, Any]]:
-        """The units that lack most; areas without samples are not among them."""
-        return self.page.groups.get("lacking", [])[:MAX_LACKING]
-
-    @property
-    def running(self) -> bool:
-        """Whether the month is not over."""
-        return self.page.next_month is None
-
-
-def show_wall(code: str | None, query: dict[str, Any], now: datetime) -> Wall:
+def show_wall(code: str | None, query: dict[str, Any], now: datetime) -> dict[str, Any]:
     """Return the board of a unit, or of the country."""
     month, network = query["month"], query["network"]
     if code is None:
         page = show_country(month, network, None, now, PUBLIC)
     else:
         page = show_unit(code, month, network, query["level"], now, PUBLIC)
-    return Wall(page, area_overview(page.query, now), draw_map(page, now))
+    return {
+        "page": page,
+        "overview": area_overview(page.query, now),
+        "drawn": draw_map(page, now),
+        # The units that lack most; areas without samples are not among them.
+        "worst": page.groups.get("lacking", [])[:MAX_LACKING],
+        "running": page.next_month is None,  # the month is not over
+    }
 
 
-def draw_briefing(wall: Wall, form: str, translator: Translator, now: datetime) -> str:
+def draw_briefing(wall: dict[str, Any], form: str, translator: Translator, now: datetime) -> str:
     """Draw a board as a picture for a slide or for paper."""
-    page, drawn = wall.page, wall.drawn
+    page, drawn = wall["page"], wall["drawn"]
     unit, query = page.unit, page.query
     code, level = (unit.code, unit.level) if unit else (None, None)
     month = unit_month(code, level, query.month, query.network, now, PUBLIC)
@@ -72,8 +58,8 @@ def draw_briefing(wall: Wall, form: str, translator: Translator, now: datetime) 
     ground = outlines and make_ground(
         outlines, lambda code: roles[steps.get(code, STEP_NAMES[0])], lambda _: ""
     )
-    course = wall.overview.course
-    worst = [(one["name"], _lack_text(one, translator)) for one in wall.worst]
+    course = wall["overview"].course
+    worst = [(one["name"], _lack_text(one, translator)) for one in wall["worst"]]
     movers = [(name, f"+{translator.number(n)}") for name, n in (course.movers if course else ())]
     classes = [(roles[name], str(label)) for name, label in translator.steps()]
     return draw(

@@ -40,15 +40,6 @@ class InvitedOfficial:
     link: Link
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedOfficials:
-    """The outcome of a list: its rows, the sums, and the links of those invited."""
-
-    rows: list[dict[str, Any]]
-    totals: dict[str, int]
-    invited: tuple[InvitedOfficial, ...] = ()
-
-
 def invite_officials(
     actor: Actor,
     lines: Sequence[OfficialLine],
@@ -59,8 +50,10 @@ def invite_officials(
     dry_run: bool,
     renew: bool = False,
     known: Collection[int] = (),
-) -> ImportedOfficials:
+) -> dict[str, Any]:
     """Check a list of officials; without a dry run, invite them and grant the roles.
+
+    Return its rows, the sums, and those invited with their links.
 
     Names that several communes have mean those in the province of `home`. A person with the role
     already stays as they are, so the same list can be sent again; `renew` makes new links for those
@@ -77,7 +70,7 @@ def invite_officials(
     rows = read_rows(lines, partial(_accounts, now), finder, day, renew=renew, known=known)
     totals = count_outcomes(rows, OUTCOMES)
     if dry_run or totals["error"] or not any(row.contact for row in rows):
-        return ImportedOfficials(_serialize(rows, language), totals)
+        return {"rows": _serialize(rows, language), "totals": totals, "invited": []}
     require_recent(actor, now)
     by_contact: dict[str, list[SheetRow]] = {}  # a person with several units gets one link
     for row in rows:
@@ -87,12 +80,12 @@ def invite_officials(
         users.set_confirmed(users.find(user_id), now)
         record_act(actor, "user.confirm", f"user:{user_id}")
     written = [_invite(actor, contact, given, now) for contact, given in by_contact.items()]
-    invited = tuple(one for one in written if one is not None)
+    invited = [one for one in written if one is not None]
     granted = totals["grant"] + totals["confirm"]
     acts = {"create": totals["invite"], "update": granted, "unchanged": totals["unchanged"]}
     record_act(actor, "official.import", "officials", totals=acts)
     db.session.commit()
-    return ImportedOfficials(_serialize(rows, language), totals, invited)
+    return {"rows": _serialize(rows, language), "totals": totals, "invited": invited}
 
 
 def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]:

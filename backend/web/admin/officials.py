@@ -10,7 +10,6 @@ from backend.errors import invalid
 from backend.i18n.catalogues import Language
 from backend.official_import.lines import read_text
 from backend.official_import.service import (
-    ImportedOfficials,
     InvitedOfficial,
     invite_officials,
     official_message,
@@ -24,7 +23,7 @@ HEADS = ("Địa bàn", "Họ và tên", "Liên hệ", "Đường dẫn (dùng m
 
 def submit_list(
     actor: Actor, fields: Mapping[str, Any], text: str, now: datetime, day: date, language: Language
-) -> ImportedOfficials:
+) -> dict[str, Any]:
     """Check a list, and invite its people if that was asked; 422 for an empty one."""
     home = read_unit(fields, "home", day, level="province")
     lines = read_text(text)

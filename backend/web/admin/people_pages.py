@@ -15,7 +15,7 @@ from backend.errors import Problem, invalid
 from backend.http.links import link_root
 from backend.http.requests import as_attachment, clock_now
 from backend.official_import.lines import MAX_FILE, as_text, read_file
-from backend.official_import.service import ImportedOfficials, officials_within
+from backend.official_import.service import officials_within
 from backend.official_import.template import workbook
 from backend.organisations.areas import confirm_successors, list_ended
 from backend.organisations.grants import end_role
@@ -62,7 +62,7 @@ def officials(query: dict[str, Any]) -> Any:
     """Invite the officials of a list: every line is checked before, and all or none are invited."""
     form, handed = new_form(query), []
 
-    def submit(fields: dict[str, Any]) -> ImportedOfficials:
+    def submit(fields: dict[str, Any]) -> dict[str, Any]:
         now, content = clock_now(), uploaded_content()
         if content is not None:  # as text, so that the file is chosen once
             form.values["officials"] = as_text(read_file(content))
@@ -70,9 +70,9 @@ def officials(query: dict[str, Any]) -> Any:
         return submit_list(actor(), fields, text, now, local_day(now), form.language)
 
     result = form.submit(schemas.OfficialsFormSchema(), submit, lists=["known"])
-    if result and result.invited:
+    if result and result["invited"]:
         mailing = form.values.get("mail") == "yes"
-        handed = hand_out(result.invited, link_root(), current_app.config, mailing=mailing)
+        handed = hand_out(result["invited"], link_root(), current_app.config, mailing=mailing)
     if request.method != "POST" and query["home"]:
         form.values = {"home": query["home"]}
     return render_section(
@@ -83,7 +83,7 @@ def officials(query: dict[str, Any]) -> Any:
         handed=handed,
         links_table=as_table(handed) if handed else None,
         province=_province(form),
-        unconfirmed=_unconfirmed(result.rows if result else []),
+        unconfirmed=_unconfirmed(result["rows"] if result else []),
         mails=bool(current_app.config["SMTP_HOST"]),
     )
 

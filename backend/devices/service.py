@@ -259,7 +259,7 @@ def rotate(device: KnownDevice) -> str:
 def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> ConsentState:
     """Record a further consent, to a newer version of the text."""
     lock_row(device.id).consent_version = agreement.version
-    _add_consent(device.id, agreement, now)
+    db.session.add(Consent(**_consent_columns(device.id, agreement, now)))
     db.session.flush()
     state = _consent_state(device.id)
     db.session.commit()
@@ -274,7 +274,7 @@ def _insert(
     added = row.on_conflict_do_nothing(index_elements=["id"]).returning(Device.id)
     if db.session.execute(added).first() is None:
         return False
-    _add_consent(device_id, registration.consent, now)
+    db.session.add(Consent(**_consent_columns(device_id, registration.consent, now)))
     return True
 
 
@@ -310,10 +310,6 @@ def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
     device.next_token_hash = None
     device.withdrawal_hash = hashes["withdrawal_hash"]
     db.session.flush()
-
-
-def _add_consent(device_id: UUID, agreement: Agreement, now: datetime) -> None:
-    db.session.add(Consent(**_consent_columns(device_id, agreement, now)))
 
 
 def _consent_columns(device_id: UUID, agreement: Agreement, now: datetime) -> dict[str, Any]:

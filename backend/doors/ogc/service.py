@@ -45,30 +45,18 @@ MAX_CACHED = 4
 DECIMALS = 6
 
 
-@dataclass(frozen=True)
-class Extents:
-    """The bounds of every commune of a set; sets are never changed in place."""
-
-    row: Mapping[int, int]  # unit id -> row of `bounds`
-    bounds: Bounds  # communes x (west, south, east, north), in degrees
-
-    @property
-    def whole(self) -> Box:
-        """The bounds of all communes."""
-        west, south = self.bounds[:, :2].min(axis=0).tolist()
-        east, north = self.bounds[:, 2:].max(axis=0).tolist()
-        return west, south, east, north
-
-
 @lru_cache(MAX_CACHED)
-def extents_of(active: ActiveSet) -> Extents | None:
-    """Read the bounds of a set's communes; None without communes."""
+def extents_of(active: ActiveSet) -> tuple[Mapping[int, int], Bounds] | None:
+    """Read the bounds of a set's communes, and the row of each unit in them; None without any.
+
+    The bounds are west, south, east and north in degrees. Sets are never changed in place.
+    """
     query = select(Boundary.unit_id, Boundary.geometry).where(Boundary.set_id == active.id)
     rows = db.session.execute(query).all()
     if not rows:
         return None
     row_of = {row.unit_id: number for number, row in enumerate(rows)}
-    return Extents(row_of, bounds(from_wkb([row.geometry for row in rows])))
+    return row_of, bounds(from_wkb([row.geometry for row in rows]))
 
 
 def inside(active: ActiveSet | None, units: Sequence[int], box: Box) -> list[int]:
@@ -81,10 +69,11 @@ def inside(active: ActiveSet | None, units: Sequence[int], box: Box) -> list[int
     if west > east:  # across the antimeridian
         halves = (west, south, 180.0, north), (-180.0, south, east, north)
         return sorted({one for half in halves for one in inside(active, units, half)})
+    rows, boxes = extents
     for position, unit in enumerate(units):
-        if (row := extents.row.get(unit)) is None:
+        if (row := rows.get(unit)) is None:
             continue
-        w, s, e, n = extents.bounds[row]
+        w, s, e, n = boxes[row]
         if w > east or e < west or s > north or n < south:
             continue
         whole = west <= w and e <= east and south <= s and n <= north
@@ -159,7 +148,10 @@ def collection(
     month, network = _parse_name(name, now)
     active = listing_on(month_end(month), key).active
     extents = extents_of(active) if active else None
-    spatial = {"spatial": {"bbox": [extents.whole], "crs": CRS84}} if extents else {}
+    spatial = {}
+    if extents:
+        box = *extents[1][:, :2].min(axis=0).tolist(), *extents[1][:, 2:].max(axis=0).tolist()
+        spatial = {"spatial": {"bbox": [box], "crs": CRS84}}
     interval = [f"{day}T00:00:00+07:00" for day in (month_start(month), month_end(month))]
     return {
         "id": name,

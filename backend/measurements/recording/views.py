@@ -63,11 +63,6 @@ def _device() -> KnownDevice:
     return devices.authenticate(bearer_token(), clock_now())
 
 
-def _receipt(body: dict[str, Any]) -> ReceiptContext:
-    counts = current_app.config["COUNT_MANUAL"]
-    return ReceiptContext(clock_now(), sent_at(body), count_manual=counts)
-
-
 @blp.post("/measurements")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": ONE_OR_MANY}}})
 @blp.doc(parameters=[NEXT_TEST])
@@ -83,7 +78,9 @@ def post_measurements() -> Any:
         if profile is not None and profile not in PROFILES:
             raise invalid("next_test", "not_one_of")
         body = read_object()
-        sent, receipt = sent_items(body, "measurements", MAX_BATCH), _receipt(body)
+        sent = sent_items(body, "measurements", MAX_BATCH)
+        manual = current_app.config["COUNT_MANUAL"]
+        receipt = ReceiptContext(clock_now(), sent_at(body), count_manual=manual)
     except Problem:
         _device()  # without a valid token the answer is 401, without details of the body
         raise

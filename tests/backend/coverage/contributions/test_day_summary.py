@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from PIL import Image, ImageColor
 
 from backend.coverage.contributions.day_picture import NONE, STEPS, day_map
-from backend.coverage.contributions.day_summary import DaySummary, lines
+from backend.coverage.contributions.day_summary import lines
 from backend.coverage.contributions.figures import Figures
 from backend.database.extensions import db
 from backend.i18n.messages import message
@@ -93,9 +93,14 @@ def test_the_map_of_a_day_has_the_communes_of_the_area_unless_they_are_too_many(
 
 def test_a_demo_says_so_and_thousands_have_dots() -> None:
     one = Figures(received=12_345, counted=1_234)
-    shown = DaySummary(
-        "Demo", date(2024, 11, 5), one, one, 2, [], False, demo=True, approximate=False
-    )
+    shown = {
+        "campaign": "Demo",
+        "day": date(2024, 11, 5),
+        "figures": one,
+        "so_far": one,
+        "teams": 2,
+    }
+    shown |= {"best": [], "by_needed": False, "demo": True, "approximate": False}
     assert "1.234 mẫu được tính trong 12.345" in lines(shown)[1]
     assert lines(shown)[-1] == "Theo số liệu Đo Sóng. Số liệu minh họa, không có thật."
 

@@ -23,11 +23,6 @@ ROWS = [row for row in TABLE if row.startswith("GET ") and not row.startswith("G
 ROWS.append(f"GET {POSTER}")
 BACKEND = Path(__file__).parents[2] / "backend"
 STATIC, TEMPLATES = BACKEND / "static", BACKEND / "templates"
-# Twice the size of letters; the width that the page then takes.
-LARGE_LETTERS = """(() => {
-  document.documentElement.style.fontSize = "200%";
-  return document.documentElement.scrollWidth;
-})()"""
 SWAGGER = "#api"  # drawn by another's program, in its own colours
 
 
@@ -89,21 +84,6 @@ def test_every_page_is_accessible(
         person.context.close()
         anybody.context.close()
     assert not faults, "\n\n".join(faults)
-
-
-def test_letters_of_twice_the_size_fit_a_phone(
-    world: World, served: str, new_page: Callable[..., Page]
-) -> None:
-    """No page of officials, admins and the account is wider than the screen."""
-    rows = [row for row in ROWS if row.split()[1].startswith(("/desk", "/admin", "/account"))]
-    name, secret = world.page_headers()["Cookie"].split("=")
-    page, wide = new_page(PHONE), []
-    page.context.add_cookies([{"name": name, "value": secret, "url": served}])
-    for row, address in pages(world, rows).items():
-        page.goto(address)
-        width = page.evaluate(LARGE_LETTERS)
-        wide += [f"{row}: {width} px"] if width > PHONE["width"] else []
-    assert not wide, "\n".join(wide)
 
 
 def test_no_style_depends_on_the_language() -> None:

@@ -115,7 +115,8 @@ class Entries:
         lengths = [len(one.devices) for one in self._parts]
         device = np.concatenate([np.empty(0, np.int64), *(one.devices for one in self._parts)])
         outing = np.concatenate([np.empty(0, np.int64), *(one.outings for one in self._parts)])
-        self._order = np.lexsort((outing, device))
+        numbers = outing.max(initial=0) + 1
+        self._order = np.argsort(device * numbers + outing, kind="stable")
         self._groups = rows[np.repeat(np.arange(len(lengths)), lengths)[self._order]]
         by_group, group = self._by_group(self._groups)
         sample = self._order[by_group // width]
@@ -125,15 +126,15 @@ class Entries:
         visits = np.zeros(self._groups.size, dtype=np.int32)
         visits[by_group] = np.cumsum(is_visit) - 1
         self._visits = visits.reshape(self._groups.shape)
-        self._group, self._device = group[is_visit], (np.cumsum(is_device) - 1)[is_visit]
-        numbers = outing.max(initial=0) + 1
-        together, self._outing = np.unique(
-            self._group * numbers + outing[is_visit], return_inverse=True
+        self._group, is_device, known = (
+            one[is_visit] for one in (group, is_device, device != WITHDRAWN)
         )
-        known = device != WITHDRAWN
-        self.devices = np.bincount(group[is_device & known], minlength=self._number)
+        self._device = np.cumsum(is_device) - 1
+        together = self._group * numbers + outing[is_visit]
+        together, self._outing = np.unique(together, return_inverse=True)
+        self.devices = np.bincount(self._group[is_device & known], minlength=self._number)
         met = np.zeros(len(together), dtype=bool)
-        met[self._outing[known[is_visit]]] = True
+        met[self._outing[known]] = True
         self.outings = np.bincount(together[met] // numbers, minlength=self._number)
 
     def _by_group(self, groups: NDArray[np.unsignedinteger[Any]]) -> tuple[Ints, Any]:
@@ -153,16 +154,21 @@ class Entries:
         visits = self._visits[order].ravel()[by_group]
         sizes = np.bincount(visits, minlength=len(self._group))
         used, groups = sizes > 0, np.flatnonzero(n)
-        group, device, outing = self._group[used], self._device[used], self._outing[used]
+        group, device, outing = self._group, self._device, self._outing
+        if not used.all():  # visits without the metric
+            visits = (np.cumsum(used, dtype=np.int32) - 1)[visits]
+            sizes, group, outing = sizes[used], group[used], outing[used]
+            device = np.cumsum(_is_new(device[used])) - 1
+            outing = (np.cumsum(np.bincount(outing) > 0) - 1)[outing]
         return Measured(
             groups=groups,
             values=values[order][by_group // self._groups.shape[1]],
             bounds=np.append(0, np.cumsum(n[groups])),
-            visits=(np.cumsum(used, dtype=np.int32) - 1)[visits],
-            sizes=sizes[used].astype(np.float64),
+            visits=visits,
+            sizes=sizes.astype(np.float64),
             visit_bounds=np.append(np.flatnonzero(_is_new(group)), len(group)),
-            of_device=np.cumsum(_is_new(device)) - 1,
-            of_outing=(np.cumsum(np.bincount(outing) > 0) - 1)[outing],
+            of_device=device,
+            of_outing=outing,
         )
 
 

@@ -11,7 +11,8 @@ HEAD = default_letterhead("province", "Tỉnh Thái Nguyên", "Tỉnh Thái Nguy
 
 def commune(name: str, has: int, group: str = "silent") -> dict[str, Any]:
     return {"name": name, "has": has, "target": 300, "shortfall": 300 - has, "group": group,
-            "needed_per_day": -(-(300 - has) // 4), "last_day": date(2026, 11, 14)}  # fmt: skip
+            "devices": 3, "outings": 2, "needed_per_day": -(-(300 - has) // 4),
+            "last_day": date(2026, 11, 14)}  # fmt: skip
 
 
 def situation(communes: int = 8, **changes: Any) -> Situation:

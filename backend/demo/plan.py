@@ -17,13 +17,13 @@ THRESHOLD = 300
 RECENT = (
     ("19", "mobile", 5_400, 11),
     ("19", "fixed", 1_500, 2),
-    ("48", "mobile", 3_900, 8),
+    ("48", "mobile", 3_300, 7),
     ("48", "fixed", 1_300, 2),
 )
 # Provinces that begin in the current month, with so many communes around their middle: a list of
 # provinces has more than two.
 BEGINNING, BEGINNING_COMMUNES = ("01", "40", "79"), 20
-BEGINNING_COUNTED, BEGINNING_REACHED = 1_100, 2
+BEGINNING_COUNTED, BEGINNING_REACHED = 900, 1
 CURRENT_SHARE = 0.6  # of a whole month's samples, by the end of the current month
 
 # Communes below the threshold get at most this share of the samples above the thresholds. They have

@@ -38,9 +38,10 @@ def read_rows(
     *,
     renew: bool = False,
     known: Collection[int] = (),
+    first_row: int = 1,
 ) -> list[SheetRow]:
     """Check every line and compare it with the accounts of its contact."""
-    rows = [SheetRow(number, asdict(line)) for number, line in enumerate(lines, 1)]
+    rows = [SheetRow(number, asdict(line)) for number, line in enumerate(lines, first_row)]
     for row in rows:
         _read(row, finder, today)
     refuse_repeated(

@@ -50,6 +50,7 @@ def invite_officials(
     dry_run: bool,
     renew: bool = False,
     known: Collection[int] = (),
+    first_row: int = 1,
 ) -> dict[str, Any]:
     """Check a list of officials; without a dry run, invite them and grant the roles.
 
@@ -67,7 +68,8 @@ def invite_officials(
     day, index = local_day(now), unit_index()
     units = [*index.on(day, "commune"), *index.on(day, "province")]
     finder = UnitFinder(units, home_area(home, day), choose=partial(choose_units, day=day))
-    rows = read_rows(lines, partial(_accounts, now), finder, day, renew=renew, known=known)
+    accounts = partial(_accounts, now)
+    rows = read_rows(lines, accounts, finder, day, renew=renew, known=known, first_row=first_row)
     totals = count_outcomes(rows, OUTCOMES)
     if dry_run or totals["error"] or not any(row.contact for row in rows):
         return {"rows": _serialize(rows, language), "totals": totals, "invited": []}

@@ -46,6 +46,14 @@ class TypedList(Generic[T]):
             separator = next(found, "\t")
             return self._of_cells([line.split(separator) for line in lines])
 
+    def first_row(self, text: str) -> int:
+        """Return the number of the first line's row in a spreadsheet: 2 below a header."""
+        try:
+            read_table(text.strip().encode(), self.kind)
+        except Problem:
+            return 1
+        return 2
+
     def read_file(self, raw: bytes) -> list[T]:
         """Return the lines of a CSV or Excel file; 422 for another file."""
         try:

@@ -8,7 +8,7 @@ from backend.accounts.access import Actor
 from backend.accounts.links import mail_links
 from backend.errors import invalid
 from backend.i18n.catalogues import Language
-from backend.official_import.lines import read_text
+from backend.official_import.lines import OFFICIAL_LIST, read_text
 from backend.official_import.service import (
     InvitedOfficial,
     invite_officials,
@@ -38,6 +38,7 @@ def submit_list(
         dry_run=fields["go"] != "yes",
         renew=fields["renew"] == "yes",
         known=fields["known"],
+        first_row=OFFICIAL_LIST.first_row(text),
     )
 
 

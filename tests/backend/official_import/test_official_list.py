@@ -122,6 +122,12 @@ def test_one_faulty_row_stops_all_and_is_named(app: Flask, admin: AdminBrowser) 
     assert "Không có xã, phường nào tên này hôm nay" in page
     assert "Người này đã được ghi cho địa bàn này ở hàng" in page
     assert (count(app, User), count(app, Role)) == before
+    # Rows are numbered as in the spreadsheet: its first line is the head.
+    typed = "Địa bàn\tHọ và tên\tLiên hệ\nXã Không Có\tAn\tan@example.vn"
+    headed = admin.send(PAGE, home="Tỉnh Thái Nguyên", officials=typed)
+    for text, numbers in ((headed.text, "2"), (page, "12345")):
+        listed = text.rpartition("Các dòng của danh sách")[2]
+        assert "".join(sorted(re.findall(r'class="n[^>]*>(\d)</td>', listed))) == numbers
 
 
 def test_people_with_an_account_get_the_role_without_a_link(

@@ -131,18 +131,18 @@ def test_pages_give_the_day_of_the_release(app: Flask, client: FlaskClient) -> N
     store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), phones(app, 20), **HERE))
     page = f"/unit/{COMMUNE}?month=2024-11&network=mobile&lang=vi"
     before = client.get(page).text
-    assert before.count("Số liệu của tháng này sẽ được công bố từ ngày 16/12/2024.") == 4
+    assert before.count("Tốc độ mạng của tháng này công bố ngày 16/12/2024.") == 1
     make_release(app)
     after = client.get(page).text
-    assert after.count("Số liệu công bố ngày 16/12/2024.") == 2
-    assert "Có quá ít người đo ở đây" not in after
+    assert after.count("Số liệu công bố ngày 16/12/2024.") == 1
 
 
 def test_a_page_of_few_people_says_why_it_is_empty(app: Flask, client: FlaskClient) -> None:
     store_rows(app, *volunteers_rows(unit_id(app, COMMUNE), phones(app, 2), **HERE))
     make_release(app)
-    page = client.get(f"/unit/{COMMUNE}?month=2024-11&network=mobile&lang=vi").text
-    assert page.count("Có quá ít người đo ở đây") == 2
+    url = f"/unit/{COMMUNE}/speeds?level=commune&month=2024-11&lang=vi"
+    page = client.get(url, follow_redirects=True).text
+    assert page.count("Có quá ít người đo ở đây") == 1
     assert "Thống kê của dưới 5 tình nguyện viên không được công bố." in page
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response
 
-from backend.accounts.authentication import actor
+from backend.accounts.authentication import SignedInParser, actor
 from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.vnnic import schemas
 from backend.coverage.vnnic.importer import import_vnnic, set_table_state
@@ -15,7 +15,7 @@ from backend.http.etags import with_digest
 from backend.http.requests import Blueprint, clock_now, language, read_bytes
 from backend.tables.schemas import FILE, MEDIA_TYPES
 
-blp = Blueprint("vnnic", __name__, description="VNNIC's own counts")
+blp = Blueprint("vnnic", __name__, description="VNNIC's own counts", parser=SignedInParser())
 blueprints = (blp,)
 
 FORMS = (*MEDIA_TYPES, "application/json")

@@ -150,7 +150,8 @@ class OwnServer:
         raise ServerError(f"the server is not ready after {READY_S:.0f} s:\n{self.tail()}")
 
     def tail(self) -> str:
-        """Return the last lines of the log, without those of requests."""
+        """Return the errors behind answers of 500 and the last lines, without those of requests."""
         lines = self._log.read_text(errors="replace").splitlines()
         told = [line for line in lines if '"event":"request"' not in line]
-        return "\n".join(told[-LOG_TAIL_LINES:])
+        broken = [line for line in told[:-LOG_TAIL_LINES] if '"event":"broken"' in line]
+        return "\n".join(broken + told[-LOG_TAIL_LINES:])

@@ -37,11 +37,6 @@ class Recipient:
     email: str
     reminded_at: datetime | None  # within GAP: not again
 
-    @property
-    def key(self) -> str:
-        """The contact as a value of the form."""
-        return str(self.id)
-
 
 @dataclass(frozen=True, slots=True)
 class Sender:

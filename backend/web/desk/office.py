@@ -111,7 +111,7 @@ def remind_by_mail(query: dict[str, Any], code: str) -> Response:
     sender = reminders.sender_of(user)
 
     def send(fields: dict[str, Any]) -> Any:
-        chosen = [one for one in people if one.key in fields["contact"]]
+        chosen = [one for one in people if str(one.id) in fields["contact"]]
         return reminders.send_reminders(user, compose_mailing(page, chosen, sender), config, now)
 
     result = form.submit(schemas.ReminderMailSchema(), send, lists=["contact"])

@@ -39,14 +39,6 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """The official whose name and address for answers stand in the mails."""
-
-    name: str | None
-    address: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Mailing:
     """The chosen recipients in an area, of `list_recipients`, and what each of them gets."""
 
@@ -58,12 +50,12 @@ class Mailing:
     text: Callable[[Recipient], str]
 
 
-def sender_of(actor: Actor) -> Sender:
-    """Return the name and the e-mail address of a person."""
+def sender_of(actor: Actor) -> dict[str, str | None]:
+    """Return the name and the e-mail address of a person, which stand in the mails."""
     user = users.find(actor.user_id, lock=False) if actor.user_id else None
     login = user.name if user else None
     address = login if login and "@" in login else None
-    return Sender(user.display_name if user else None, address)
+    return {"name": user.display_name if user else None, "address": address}
 
 
 def list_recipients(
@@ -107,7 +99,7 @@ def send_reminders(
     count_for_account("reminder_mail", actor.name, SENDINGS_PER_HOUR, now)
     claimed = _claim([one.id for one in picked], network, now)
     db.session.commit()
-    reply_to = sender_of(actor).address
+    reply_to = sender_of(actor)["address"]
     messages = {
         one.id: compose(
             [one.email], mailing.subject(one), mailing.text(one), settings, reply_to=reply_to

@@ -152,7 +152,7 @@ def units_to_remind(area: AreaPage, group: str) -> list[dict[str, Any]]:
 
 
 def compose_mailing(
-    area: AreaPage, recipients: list[reminders.Recipient], sender: reminders.Sender
+    area: AreaPage, recipients: list[reminders.Recipient], sender: dict[str, Any]
 ) -> reminders.Mailing:
     """Return the mails to recipients, in Vietnamese whatever language the official reads."""
     values = Translator("vi", None).template_values()

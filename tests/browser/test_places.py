@@ -82,12 +82,12 @@ def test_the_map_draws_and_follows_the_month(
     axe(page)
     picture(page, "map")
     page.evaluate("window.stayed = true")
-    page.locator("#q").fill("Thái")
+    page.locator("#find-unit").fill("Thái")
     page.locator("#month").press("ArrowLeft")
     page.wait_for_url("**month=2026-09**")
     expect_text(page, "Tháng 09/2026")
     assert page.evaluate("window.stayed") and "09/2026" in page.title()
-    assert page.locator("#q").input_value() == "Thái"
+    assert page.locator("#find-unit").input_value() == "Thái"
     expect(page.locator("#month")).to_be_focused()
     expect(page.locator("main > .hero")).to_have_count(1)
     axe(page)

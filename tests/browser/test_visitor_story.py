@@ -42,7 +42,7 @@ def test_a_visitor_finds_the_successors_of_a_district(
     page = new_page()
     begun = time.monotonic()
     page.goto("/?month=2026-10")
-    page.locator("#q").fill("huyen phu luong")  # 1: into the field
+    page.locator("#find-unit").fill("huyen phu luong")  # 1: into the field
     option = page.get_by_role("option").first
     expect(option).to_contain_text("Huyện Phú Lương (cũ)")
     expect(option).to_contain_text("Xã Phú Lương")
@@ -75,7 +75,7 @@ def test_the_operators_of_the_own_commune_are_two_clicks_away(
 ) -> None:
     page = new_page()
     page.goto("/")
-    page.locator("#q").fill("vo tranh")
+    page.locator("#find-unit").fill("vo tranh")
     page.get_by_role("option", name="Xã Vô Tranh Tỉnh Thái Nguyên").click()  # 1
     page.locator(".headline").get_by_role("link", name="Tốc độ mạng").click()  # 2
     expect(page.get_by_role("heading", level=1)).to_have_text("Xã Vô Tranh")
@@ -87,7 +87,7 @@ def test_the_operators_of_the_own_commune_are_two_clicks_away(
 def test_the_search_suggests_units(released: None, new_page: Callable[..., Page]) -> None:
     page = new_page(DESKTOP)
     page.goto("/search")
-    field = page.locator("#q")  # a combobox from its first use on
+    field = page.locator("#find-unit")  # a combobox from its first use on
     field.fill("thai nguyn")
     expect(page.get_by_role("option").first).to_contain_text("Tỉnh Thái Nguyên")
     expect(page.get_by_role("combobox", expanded=True)).to_be_focused()

@@ -160,7 +160,9 @@ class Walk:
             if "GET" not in (rule.methods or ()) or rule.rule.startswith("/metrics"):
                 continue
             for name in (f"{MONTH}-mobile", "Coverage"):
-                filled = values | {"name": name}
+                filled = (
+                    values | {"name": name} | ({"form": "slide"} if "slide" in rule.rule else {})
+                )
                 if rule.arguments <= filled.keys():
                     used = {argument: filled[argument] for argument in rule.arguments}
                     path = addresses.build(rule.endpoint, used)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from backend.database.extensions import db
 from backend.devices.models import Consent, Device
-from backend.measurements.privacy import views
+from backend.measurements.privacy import withdrawal
 from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earnings import differences as team_differences
 from backend.measurements.recording.models import (
@@ -241,7 +241,7 @@ def test_the_code_withdraws_without_the_app(app: Flask, client: FlaskClient, wri
 def test_guesses_are_counted_by_address(
     client: FlaskClient, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "WITHDRAWALS_PER_HOUR", 5)
+    monkeypatch.setattr(withdrawal, "WITHDRAWALS_PER_HOUR", 5)
     code = register(client)["withdrawal_code"]
     guess = {"withdrawal_code": "AAAA-AAAA-AAAA"}
     answers = [client.post(WITHDRAWALS, json=guess) for _ in range(5)]

@@ -128,7 +128,8 @@ def find_on_the_desk(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Tỉnh Thái Nguyên")
     page.get_by_role("link", name=COMMUNE, exact=True).first.click()  # in the tasks, or in the list
     expect(page.locator(".headline .big strong")).to_have_text("1")
-    press(page, "Xem từng mẫu")
+    press(page, "Mẫu đo")
+    press(page, "Từng mẫu")
     expect(page.locator("tbody tr")).to_have_count(1)
     expect_text(page, "✓ Được tính")
 

@@ -183,4 +183,5 @@ def test_a_client_that_reads_slowly_then_in_a_burst_gains_nothing(host: str, var
         server.send("POST", f"/do/down/end?test={test}&nonce={nonce}", b"")
     witness = ended(server, test, var_dir)
     assert (witness.down.bytes, witness.down.complete) == (size, True)  # it took its time
-    assert (witness.down.mbps or 0) <= size * 8 / 1e6 / 1.0
+    # The pause began a little before the clock of the host.
+    assert (witness.down.mbps or 0) <= size * 8 / 1e6 / 0.95

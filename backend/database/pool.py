@@ -20,6 +20,9 @@ from sqlalchemy import Engine, event
 # was small: with its default disk costs that plan reads the whole table, with the dead rows of all
 # posts.
 PREFER_INDEXES = "set random_page_cost = 1.1"
+# For unknown values the planner expects ten ids in a list, where a post has one, and so would plan
+# the first statement of a post anew each time: 0.8 ms of processor time.
+PLAN_ONCE = f"{PREFER_INDEXES}; set plan_cache_mode = force_generic_plan"
 # One thread opens connections: a worker process needs a handful in its life.
 OPENERS = 1
 
@@ -73,7 +76,7 @@ class Connections:
             if not self._pool:
                 self._pool = Pool(
                     kwargs=self._arguments,
-                    configure=prefer_indexes,
+                    configure=_plan_once,
                     min_size=0,
                     max_size=self._most,
                     timeout=self._wait_s,
@@ -92,6 +95,11 @@ class Connections:
         if pool:
             atexit.unregister(pool.close)
             pool.close()
+
+
+def _plan_once(connection: Connection[Any]) -> None:
+    """Set the disk costs of a new connection, and let it keep the plans of its statements."""
+    connection.execute(PLAN_ONCE)
 
 
 def prefer_indexes(connection: Connection[Any], *of_the_pool: Any) -> None:

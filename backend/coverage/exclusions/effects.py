@@ -37,7 +37,7 @@ def sum_changes(deltas: Iterable[CountChanges]) -> Changes:
 
 
 def serialize_effect(changes: Changes, before: Months) -> dict[str, Any]:
-    """Return the changes in the place of `before`: a reader of it is told of no other one."""
+    """Return the changes within the area of `before`; its reader may not see those elsewhere."""
     inside = {one.unit.id for one in before[NETWORKS[0]].units("commune")} | {None}
     own = Counter({key: n for key, n in changes.items() if key[0] in inside})
     moved: dict[str, Counter[tuple[int | None, str]]] = {one: Counter() for one in NETWORKS}

@@ -189,7 +189,8 @@ def _freed_by(
         held = [one for each in _samples(others, context.key).values() for one in each]
         for act in _acts_by_hand(row, found.get(row.id)):
             held += select_by_device(act.device, units_below(act.unit_id), row.month)
-        freed = {key: one for key, one in freed.items() if key not in {each["id"] for each in held}}
+        for one in held:
+            freed.pop(one["id"], None)
     return freed
 
 

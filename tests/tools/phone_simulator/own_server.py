@@ -152,6 +152,6 @@ class OwnServer:
     def tail(self) -> str:
         """Return the errors behind answers of 500 and the last lines, without those of requests."""
         lines = self._log.read_text(errors="replace").splitlines()
-        told = [line for line in lines if '"event":"request"' not in line]
-        broken = [line for line in told[:-LOG_TAIL_LINES] if '"event":"broken"' in line]
-        return "\n".join(broken + told[-LOG_TAIL_LINES:])
+        kept = [line for line in lines if '"event":"request"' not in line]
+        broken = [line for line in kept[:-LOG_TAIL_LINES] if '"event":"broken"' in line]
+        return "\n".join(broken + kept[-LOG_TAIL_LINES:])

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from base64 import b64encode
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -44,6 +45,12 @@ def logo_of(organisation_id: int) -> bytes | None:
     query = select(OrganisationLogo.png).where(OrganisationLogo.organisation_id == organisation_id)
     png: bytes | None = db.session.scalar(query)
     return png
+
+
+def logo_address(organisation_id: int) -> str | None:
+    """Return the logo of an organisation as a data URL, for drawings."""
+    logo = logo_of(organisation_id)
+    return f"data:image/png;base64,{b64encode(logo).decode()}" if logo else None
 
 
 def as_png(raw: bytes) -> bytes:

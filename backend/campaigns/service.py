@@ -1,7 +1,7 @@
 """Campaigns: dates, an area and kinds of network within which teams earn samples."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text, tuple_
@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, text, tuple_
 from backend.accounts.access import Actor, Scope, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign, CampaignArea, JoinCode
+from backend.clock import local_day
 from backend.database.extensions import change_rows, db
 from backend.errors import FieldError, Problem, invalid
 from backend.http import etags
@@ -35,6 +36,7 @@ NEXT_STATES: dict[str, frozenset[str]] = {
 }
 STATES = tuple(NEXT_STATES)
 FIRST_STATES = ("draft", "open")
+OVER = ("closed", "archived")
 NETWORKS = ("mobile", "fixed")  # counted apart, in this order
 # The fields on which earnings depend: after the draft, changing them moves earnings.
 EARNING_FIELDS = frozenset({"first_day", "last_day", "areas", "networks", "cap"})
@@ -110,6 +112,11 @@ def visible_campaign(actor: Actor, campaign_id: int) -> Campaign:
     if row.state == "draft" and not can(actor, "campaign.see", campaign_scope(campaign_id)):
         raise Problem(404, "not_found")
     return row
+
+
+def is_over(row: Campaign, now: datetime) -> bool:
+    """Return whether a campaign is closed, or its last day has passed."""
+    return row.state in OVER or (row.state == "open" and row.last_day < local_day(now))
 
 
 def show_campaign(actor: Actor, campaign_id: int) -> dict[str, Any]:

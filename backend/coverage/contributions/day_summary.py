@@ -93,7 +93,9 @@ def _lost(one: Figures) -> list[str]:
     if not one.reasons:
         return []
     code, n = next(iter(one.reasons.items()))
-    return [f"Hay mất mẫu nhất ({number(n)}): {reason(code, 'vi')}"]
+    return [
+        f"Lý do không được tính nhiều nhất: {reason(code, 'vi').rstrip('.')} ({number(n)} mẫu)."
+    ]
 
 
 def footer(*, approximate: bool, demo: bool) -> str:

@@ -6,12 +6,15 @@ from flask import Response
 
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.contributions import schemas
+from backend.coverage.contributions.certificates import own_certificate
 from backend.coverage.contributions.day_picture import day_picture
 from backend.coverage.contributions.day_summary import summarise_day
 from backend.coverage.contributions.files import as_csv, as_xlsx
 from backend.coverage.contributions.service import contributions, leaderboard
+from backend.database.extensions import BEARER
+from backend.devices.service import authenticate
 from backend.http.etags import with_digest
-from backend.http.requests import as_attachment, clock_now, language
+from backend.http.requests import as_attachment, bearer_token, clock_now, language
 from backend.tables.spreadsheets import XLSX
 
 blp = PersonBlueprint(
@@ -64,3 +67,13 @@ def get_day_summary(query: dict[str, Any], campaign_id: int) -> Response:
         return as_attachment(picture, "image/png", f"summary-{campaign_id}-{day}.png")
     day, lines = summarise_day(actor(), campaign_id, query, now)
     return with_digest({"day": day, "text": "\n".join(lines)})
+
+
+@blp.get("/<int:campaign_id>/certificate")
+@blp.doc(security=BEARER)
+@blp.response(200, BINARY["schema"], content_type="image/png")
+def get_own_certificate(campaign_id: int) -> Response:
+    """Draw the certificate of a phone's volunteer who chose a name, once the campaign is over."""
+    now = clock_now()
+    picture = own_certificate(authenticate(bearer_token(), now).id, campaign_id, now)
+    return as_attachment(picture, "image/png", f"giay-chung-nhan-{campaign_id}.png", stored=False)

@@ -1,6 +1,5 @@
 """Data of the pages that set up campaigns: defaults, teams with their codes, posters."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,7 +8,7 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor, can, require
 from backend.accounts.login_names import format_phone
-from backend.campaign_setup.logos import logo_of
+from backend.campaign_setup.logos import logo_address
 from backend.campaigns.models import Campaign, CampaignArea, JoinCode, Team
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end
@@ -93,7 +92,6 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
     day = min(max(local_day(now), campaign.first_day), campaign.last_day)
     active, units = set_on(day), [unit for unit, _ in areas]
     operator = [config["OPERATOR_NAME"] or "đơn vị vận hành chưa khai báo"]
-    logo = logo_of(organisation.id)
     return {
         "organisation": organisation.name,
         "campaign": campaign.name,
@@ -104,7 +102,7 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
         "operator": ", ".join([*operator, *filter(None, [config["OPERATOR_CONTACT"]])]),
         "retention_days": config["RETENTION_DAYS"],
         "demo": campaign.demo,
-        "logo": logo and f"data:image/png;base64,{b64encode(logo).decode()}",
+        "logo": logo_address(organisation.id),
         "map": inside_units(active, units, MAX_COMMUNES) if active else None,
     }
 

@@ -84,6 +84,7 @@ CAMPAIGN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {CAMPAIGN}/leaderboard (draft)": _draft,
     f"GET {CAMPAIGN}/summary": taking_part,
     f"GET {CAMPAIGN}/summary (draft)": _draft,
+    f"GET {CAMPAIGN}/certificate": taking_part,
     f"GET {CAMPAIGN}/plan": taking_part,
     f"GET {CAMPAIGN}/plan (not the leader's)": _other_plan,
     f"GET {CAMPAIGN}/plan (draft)": _draft,

@@ -221,6 +221,8 @@ TABLE = {
     f"GET {CAMPAIGN}/leaderboard (draft)": "404 401 404 200 404 404 404 200",
     f"GET {CAMPAIGN}/summary": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/summary (draft)": "404 401 404 200 404 404 404 200",
+    # a campaign that still runs has no certificate
+    f"GET {CAMPAIGN}/certificate": "401 404 401 401 401 401 401 401",
     f"GET {CAMPAIGN}/plan": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/plan (not the leader's)": "401 401 404 200 403 403 403 200",
     f"GET {CAMPAIGN}/plan (draft)": "404 401 404 200 404 404 404 200",

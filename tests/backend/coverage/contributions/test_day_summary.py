@@ -52,7 +52,7 @@ def test_a_day_in_lines(cast: Cast) -> None:
         "3 mẫu góp vào mục tiêu.",
         "1 mẫu do người dân được hướng dẫn tự đo.",
         "Nhiều mẫu góp vào mục tiêu nhất: 1. Đội Quyết Thắng (3).",
-        "Hay mất mẫu nhất (1): " + message("over_cap", "vi"),
+        f"Lý do không được tính nhiều nhất: {message('over_cap', 'vi').rstrip('.')} (1 mẫu).",
         "Từ đầu tháng: 4 mẫu được tính.",
         "Theo số liệu Đo Sóng. Ranh giới xã, phường gần đúng.",
     ]

@@ -1,0 +1,71 @@
+"""Certificates of a campaign that is over: of its teams, and of members who chose a name."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from backend.accounts.access import PUBLIC
+from backend.campaign_setup.logos import logo_address
+from backend.campaigns.models import Campaign
+from backend.campaigns.service import is_over, visible_campaign
+from backend.clock import local_day
+from backend.coverage.contributions.figures import figures
+from backend.coverage.contributions.query import CampaignAccess, build_query
+from backend.coverage.contributions.service import rows
+from backend.database.extensions import db
+from backend.drawing import draw, png
+from backend.errors import or_404
+from backend.i18n.formats import number
+from backend.memberships.models import Membership
+from backend.memberships.volunteers import volunteer_of
+from backend.organisations.models import Organisation
+
+# Pixels of a picture for a phone: an A4 page at 150 dots per inch.
+PICTURE_WIDTH = 1240
+
+NAMED = text("select id from volunteers where id = any(:ids) and display_name is not null")
+
+
+def certificates(access: CampaignAccess, team: int | None = None) -> list[dict[str, Any]]:
+    """Return the teams with counted samples, each before its members who chose a name."""
+    teams, members = (build_query(access, by, {"team": team}) for by in ("team", "member"))
+    found = figures(members)
+    ids = {"ids": [member for _, member in found]}
+    named = set(db.session.scalars(NAMED, ids))
+    theirs = {key: one for key, one in found.items() if key[1] in named and one.counted}
+    of_teams = {key: one for key, one in figures(teams).items() if one.counted}
+    keyed = [*zip(of_teams, rows(teams, of_teams, "vi"), strict=True)]
+    keyed += zip(theirs, rows(members, theirs, "vi"), strict=True)
+    keyed.sort(key=itemgetter(0))
+    return [{"team_id": key[0], "member": key[1], **row} for key, row in keyed]
+
+
+def own_certificate(device_id: UUID, campaign_id: int, now: datetime) -> bytes:
+    """Return the certificate of a device's volunteer as PNG; 404 without a name or a sample.
+
+    Of several teams it names the one in which most of their samples count.
+    """
+    volunteer, campaign = volunteer_of(device_id), visible_campaign(PUBLIC, campaign_id)
+    joined = select(Membership.team_id).filter_by(volunteer_id=volunteer, campaign_id=campaign_id)
+    teams = tuple(db.session.scalars(joined.distinct())) if is_over(campaign, now) else ()
+    found = certificates(CampaignAccess(campaign, teams))
+    own = [one for one in found if one["member"] and one["member"] == volunteer]
+    best = or_404(max(own, key=lambda one: one["counted"], default=None))
+    [page] = draw_certificates(campaign, [best], local_day(now))
+    return png(page, PICTURE_WIDTH)
+
+
+def draw_certificates(campaign: Campaign, found: Sequence[dict[str, Any]], day: date) -> list[str]:
+    """Draw certificates as pages of A4."""
+    about = {
+        "campaign": campaign,
+        "organisation": db.session.get_one(Organisation, campaign.organisation_id).name,
+        "logo": logo_address(campaign.organisation_id),
+        "day": day,
+        "number": number,
+    }
+    return [draw("campaigns/certificate.svg", **about, one=one) for one in found]

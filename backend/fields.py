@@ -174,7 +174,12 @@ class QueryNumber(Number):
 
 
 class QueryWhole(QueryNumber, Whole):
-    """A whole number in a query string."""
+    """A whole number in a query string or a form."""
+
+    def _validate(self, value: float) -> None:
+        if value < 0 == self.low:
+            raise ValidationError("negative")
+        super()._validate(value)
 
 
 class Flag(fields.Field[bool]):

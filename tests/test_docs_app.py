@@ -23,6 +23,7 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def url(app: Flask, clock: FakeClock) -> Iterator[str]:
     """The address of a server that knows what time it is, as the commands do."""
     clock.now = datetime.now(UTC)
+    app.config["OPERATOR_NAME"] = "Sở KH&CN"
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, text
 from backend.accounts.access import Actor, can, require, require_person
 from backend.campaign_setup.leaders import InvitedLeader, invite_leaders, leaders_of
 from backend.campaign_setup.models import CampaignDraft
-from backend.campaign_setup.team_lines import TeamLine, as_sheet, read_text, with_types
+from backend.campaign_setup.team_lines import TeamLine, as_sheet, in_columns, read_text, with_types
 from backend.campaigns.models import Team
 from backend.campaigns.service import create_campaign
 from backend.database.extensions import change_rows, db
@@ -20,6 +20,7 @@ from backend.organisations.models import Organisation
 from backend.organisations.names import folded
 from backend.organisations.scopes import campaign_scope, requested_organisation_scope
 from backend.team_import.service import import_teams
+from backend.units.index import unit_index
 
 # A person sets up a few campaigns at a time; older drafts are deleted with their contacts.
 MAX_DRAFTS = 20
@@ -111,16 +112,21 @@ def import_lines(
     lines = _read_lines(organisation_id, text)
     if not lines:
         return None
-    return import_teams(
+    answer = import_teams(
         actor, organisation_id, lambda: as_sheet(lines), dry_run=dry_run, now=now,
         language=language, commit=commit,
     )  # fmt: skip
+    for row, line in zip(answer["rows"], lines, strict=True):
+        row["typed"] = line
+    return answer
 
 
 def _read_lines(organisation_id: int, text: str) -> list[TeamLine]:
     names = select(Team.name_key).where(Team.organisation_id == organisation_id)
     existing = set(db.session.scalars(names))
-    return with_types(read_text(text), team_type(organisation_id), existing)
+    above = (unit for unit in unit_index().units if unit.level != "commune")
+    lines = in_columns(read_text(text), {words for unit in above for words in unit.words})
+    return with_types(lines, team_type(organisation_id), existing)
 
 
 def former_teams(

@@ -16,6 +16,7 @@ from backend.tables.table import MAX_ROWS
 from backend.tables.typed_lists import NUMBER, TypedList, as_text
 from backend.team_import.rows import EXAMPLE, TEAMS, TYPE_OF, TYPES
 from backend.team_import.template import TYPE_NAMES as TYPE_TITLES
+from backend.units.search import query_words
 from geo.gazetteer import plain
 
 # Five thousand teams with all their columns, as text and as a workbook.
@@ -58,7 +59,24 @@ def _of_cells(cells: Sequence[str]) -> TeamLine:
 
 TEAM_LIST = TypedList(TEAMS, TeamLine, _of_cells, MAX_ROWS, lambda line: line.name == EXAMPLE)
 read_text, read_file = TEAM_LIST.read_text, TEAM_LIST.read_file
-__all__ = ["TeamLine", "as_sheet", "as_text", "read_file", "read_text", "with_types"]
+__all__ = ["TeamLine", "as_sheet", "as_text", "in_columns", "read_file", "read_text", "with_types"]
+
+
+def in_columns(teams: Iterable[TeamLine], areas: Collection[str]) -> list[TeamLine]:
+    """Move what names no area above a commune to the column that is empty, which it was meant for.
+
+    So the check says of "nhiều" that it is no number of samples, not that no commune has the name.
+    """
+    found = []
+    for one in teams:
+        first, *above = one.home_commune.split(", ")
+        # A number alone is no "Quận 12".
+        wrong = [part for part in above if part.isdecimal() or query_words(part) not in areas]
+        empty = [name for name in ("capacity_per_day", "leader") if not getattr(one, name)]
+        moved = dict(zip(empty, wrong, strict=False))
+        kept = ", ".join([first, *(part for part in above if part not in moved.values())])
+        found.append(replace(one, home_commune=kept, **moved))
+    return found
 
 
 def with_types(teams: Iterable[TeamLine], kind: str, existing: Collection[str]) -> list[TeamLine]:
@@ -70,8 +88,8 @@ def with_types(teams: Iterable[TeamLine], kind: str, existing: Collection[str]) 
 
 
 def as_sheet(teams: Sequence[TeamLine]) -> SheetImport:
-    """Return teams as rows of the import; line N of the list is row N + 1, as below a header."""
+    """Return teams as rows of the import, numbered as the lines of the list."""
     if len(teams) > MAX_ROWS:
         raise invalid("file", "too_many_rows")
-    rows = [SheetRow(number, asdict(team)) for number, team in enumerate(teams, 2)]
+    rows = [SheetRow(number, asdict(team)) for number, team in enumerate(teams, 1)]
     return SheetImport(rows, digest_of(as_text(teams).encode()))

@@ -68,6 +68,10 @@ TEXTS: dict[str, str] = {
     "team_which": N_("Several teams may be meant; choose one of them."),
     "team_has_members": N_("The team has members in this campaign; end it instead."),
     "no_such_team": N_("There is no such team."),
+    "operator_unnamed": N_(
+        "Posters must name who runs this server, and the name is not set. The server’s admin sets "
+        "OPERATOR_NAME and OPERATOR_CONTACT."
+    ),
     "not_telephone": N_("Must be a telephone number, such as 0912 345 678."),
     "not_email": N_("Must be an e-mail address, such as van.a@example.vn."),
     "phone_or_email": N_("A contact needs a telephone number or an e-mail address."),
@@ -101,8 +105,8 @@ TEXTS: dict[str, str] = {
     "not_object": N_("Must be an object."),
     "not_list": N_("Must be a list."),
     "not_text": N_("Must be a string."),
-    "not_number": N_("Must be a finite number."),
-    "not_whole": N_("Must be a whole number."),
+    "not_number": N_("Must be a number, such as 40."),
+    "not_whole": N_("Must be a whole number, such as 40."),
     "not_bool": N_("Must be true or false."),
     "not_uuid": N_("Must be a UUID."),
     "not_time": N_("Must be an ISO 8601 time with an offset."),
@@ -379,7 +383,7 @@ TEXTS: dict[str, str] = {
     "too_many_cells": N_(
         "More cells than the header; put cells that contain the delimiter in quotation marks."
     ),
-    "row_twice": N_("This team name is already used in row {0}."),
+    "row_twice": N_("The same as in row {0}."),
     "official_twice": N_("This person is already named for this area in row {0}."),
     "example_left": N_("Delete the example row."),
     # a cell

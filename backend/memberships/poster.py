@@ -2,13 +2,23 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import segno
 
+from backend.errors import Problem
+
 TEMPLATES = Path(__file__).parents[1] / "templates" / "campaigns"
 SVG_SCALE = 8  # of one module
+
+
+def require_operator(config: Mapping[str, Any]) -> None:
+    """Raise 409 where the operator has no name: it is the controller whom a poster must name."""
+    if not config["OPERATOR_NAME"]:
+        raise Problem(409, "operator_unnamed")
 
 
 def content(base_url: str, code: str) -> str:

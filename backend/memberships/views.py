@@ -152,6 +152,7 @@ def show_code(campaign_id: int, team_id: int) -> Any:
 def print_poster(campaign_id: int, team_id: int) -> Response:
     """Print a team's poster: an A4 page with the QR code, the steps and the terms."""
     details, config = _details(campaign_id, team_id), current_app.config
+    poster.require_operator(config)
     page = render_template(
         "campaigns/poster.html",
         shown=details,

@@ -3,6 +3,12 @@ const WAIT_MS = 150;
 
 let numbers = 0;
 
+async function find(query) {
+  const answer = await fetch(`/api/v1/units/search?${query}`, { headers: { "Accept-Language": document.documentElement.lang } });
+  if (!answer.ok) throw new Error(answer.status);
+  return (await answer.json()).items;
+}
+
 export class UnitCombobox {
   // The data of `box` are its texts (found, none, unreachable) and limits of the search.
   constructor(box, input, label) {
@@ -63,13 +69,21 @@ export class UnitCombobox {
       if (this.box.dataset[key]) query.set(name, this.box.dataset[key]);
     }
     try {
-      const answer = await fetch(`/api/v1/units/search?${query}`, { headers: { "Accept-Language": document.documentElement.lang } });
-      if (!answer.ok) throw new Error(answer.status);
-      const { items } = await answer.json();
-      if (asked === this.asked && document.activeElement === this.input) this.show(items);
+      const items = await find(query);
+      const reason = items.length ? "" : await this.reasonOf(query);
+      if (asked !== this.asked) return;
+      this.reason = reason;
+      if (document.activeElement === this.input) this.show(items);
     } catch {
       if (asked === this.asked) this.status.textContent = this.box.dataset.unreachable;
     }
+  }
+
+  // Why no unit has a name: it lies outside the person's area, or there is none.
+  async reasonOf(query) {
+    query.delete("within");
+    const [outside] = this.box.dataset.within ? await find(query) : [];
+    return outside ? this.box.dataset.outside.replace("{name}", outside.name) : this.box.dataset.none;
   }
 
   show(items) {
@@ -77,13 +91,13 @@ export class UnitCombobox {
     this.active = -1;
     this.list.replaceChildren(...this.options.map((option, n) => this.makeOption(option, n)));
     if (!this.options.length) {
-      const none = Object.assign(document.createElement("li"), { className: "none", textContent: this.box.dataset.none });
+      const none = Object.assign(document.createElement("li"), { className: "none", textContent: this.reason });
       none.setAttribute("role", "presentation");
       this.list.append(none);
     }
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    this.status.textContent = this.box.dataset.found.replace("{n}", this.options.length);
+    this.status.textContent = this.reason || this.box.dataset.found.replace("{n}", this.options.length);
     this.input.removeAttribute("aria-activedescendant");
   }
 

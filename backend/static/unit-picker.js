@@ -8,7 +8,7 @@ class UnitPicker extends UnitCombobox {
     const text = box.querySelector("textarea, input[name]");
     const chips = many && document.createElement("ul");
     super(box, many ? makeInput(text, chips) : text, box.querySelector("label").textContent);
-    Object.assign(this, { many, text, chips });
+    Object.assign(this, { many, text, chips, fault: box.querySelector(".fault") });
     if (many) this.showChips();
     this.bindList();
     this.bindMap();
@@ -48,15 +48,18 @@ class UnitPicker extends UnitCombobox {
       this.input.value = option.items[0].label;
     }
     this.close();
+    this.fault.textContent = "";
     this.status.textContent = this.box.dataset.chosen.replace("{name}", option.items.map((one) => one.name).join(", "));
     this.text.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  // A name that was typed and not chosen is a line of its own, which the server reads.
+  // A name that was typed and not chosen is a line of its own, which the server reads; why it cannot, if that is known.
   leave() {
     super.leave();
-    if (this.many && this.input.value.trim()) {
-      this.add(this.input.value.trim());
+    const typed = this.input.value.trim();
+    if (typed && this.reason) this.fault.textContent = this.reason;
+    if (this.many && typed) {
+      this.add(typed);
       this.input.value = "";
     }
   }

@@ -14,7 +14,7 @@ from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.memberships.poster import content, short_address
+from backend.memberships.poster import content, require_operator, short_address
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
 from backend.units.index import unit_index
@@ -91,7 +91,7 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
     areas = db.session.execute(query).all()
     day = min(max(local_day(now), campaign.first_day), campaign.last_day)
     active, units = set_on(day), [unit for unit, _ in areas]
-    operator = [config["OPERATOR_NAME"] or "đơn vị vận hành chưa khai báo"]
+    require_operator(config)
     return {
         "organisation": organisation.name,
         "campaign": campaign.name,
@@ -99,7 +99,7 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
         "last_day": campaign.last_day,
         "area": _area_name([name for _, name in areas]),
         "telephone": call,  # as read aloud: 0912 345 678
-        "operator": ", ".join([*operator, *filter(None, [config["OPERATOR_CONTACT"]])]),
+        "operator": ", ".join(filter(None, (config["OPERATOR_NAME"], config["OPERATOR_CONTACT"]))),
         "retention_days": config["RETENTION_DAYS"],
         "demo": campaign.demo,
         "logo": logo_address(organisation.id),

@@ -240,6 +240,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "staff": N_("Staff"),
         "other": NP_("team", "Other"),
     },
+    "team_column": {
+        "name": N_("Team"),
+        "type": N_("Type"),
+        "home_commune": N_("Home commune"),
+        "capacity_per_day": N_("Samples per day"),
+        "leader": N_("Leader"),
+    },
     "import_row": {
         "create": N_("added"),
         "update": N_("changed"),

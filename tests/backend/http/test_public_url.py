@@ -58,6 +58,7 @@ def test_a_forged_host_is_in_no_link(
 
 def test_a_forged_host_is_on_no_poster(public: Flask, client: FlaskClient) -> None:
     cast, admin = Cast(public), person(public, "admin")
+    public.config["OPERATOR_NAME"] = "Sở KH&CN"
     team = f"/api/v1/campaigns/{cast.campaign}/teams/{cast.one}"
     code = client.get(f"{team}/join-code", headers=admin | FORGED).json
     assert code["content"] == f"{PUBLIC}/do/#{cast.code_one}"

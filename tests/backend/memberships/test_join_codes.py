@@ -171,8 +171,10 @@ def test_the_code_is_shown_to_its_leader(client: FlaskClient, cast: Cast) -> Non
 def test_the_poster_holds_code_steps_and_consent_and_runs_nothing(
     app: Flask, client: FlaskClient, cast: Cast
 ) -> None:
-    app.config.update(OPERATOR_NAME="Sở KH&CN <Thái Nguyên>", OPERATOR_CONTACT="0208 3 000 000")
     made = rotated(client, cast, expires_at="2024-11-21T08:00:00+07:00")
+    unnamed = client.get(f"{cast.place}/poster", headers=cast.leader)
+    assert (unnamed.status_code, unnamed.json["code"]) == (409, "operator_unnamed")
+    app.config.update(OPERATOR_NAME="Sở KH&CN <Thái Nguyên>", OPERATOR_CONTACT="0208 3 000 000")
     answer = client.get(f"{cast.place}/poster", headers=cast.leader)
     page = answer.text
     assert (answer.status_code, answer.mimetype) == (200, "text/html")

@@ -67,6 +67,7 @@ class Organiser:
 
 @pytest.fixture
 def organiser(app: Flask, client: FlaskClient) -> Organiser:
+    app.config["OPERATOR_NAME"] = "Sở KH&CN"  # without it no poster is printed
     return Organiser(app, client)
 
 
@@ -148,6 +149,31 @@ def test_a_file_is_chosen_once_and_former_teams_join_only_when_chosen(
     assert "Đội khác" in organiser.get(made.replace("ready", "teams/add"))
     organiser.post(made.replace("ready", "teams/join"), former=[str(left)])
     assert "Đội khác" in organiser.get(made.replace("ready", "teams"))
+
+
+AGAIN = "Chi đoàn 1\nChi đoàn 2\tPhường Trưng Vương\nchi đoàn  1"
+
+
+@pytest.mark.parametrize(
+    ("listed", "error", "shown"),
+    [
+        ("Đội A\tPhường Trưng Vương\tnhiều\t0912345678",
+         "Số mẫu mỗi ngày: chỉ nhập số, ví dụ 40.", "nhiều"),
+        ("Đội A\tPhường Trưng Vương\t-3", "Số mẫu mỗi ngày: nhập số từ 0 trở lên", "-3"),
+        ("Đội A\tPhường Trưng Vương\t40\t12", "Đội trưởng: phải là địa chỉ", "12"),
+        ("Đội A\tPhường Sai Tên\t40", "Xã, phường của đội: không có xã", "Phường Sai Tên"),
+        (AGAIN, "Đội: trùng với dòng 1.", "chi đoàn 1"),
+        ("Đội A, Trưng Vương, Thành phố Thái Nguyên, 40", None, "40"),
+    ],
+)  # fmt: skip
+def test_an_error_names_its_cell_and_the_line_that_the_table_shows(
+    organiser: Organiser, listed: str, error: str | None, shown: str
+) -> None:
+    page = organiser.post(f"{organiser.draft()}?lang=vi", 200, teams=listed, go="check").text
+    [table] = re.findall(r"<tbody>.*?</tbody>", page, re.DOTALL)
+    assert f">{shown}<" in table
+    faults = re.findall(r'class="fault">([^<]*)', table)
+    assert [one.startswith(error or "-") for one in faults] == [True] * bool(error)
 
 
 @pytest.mark.slow
@@ -242,10 +268,16 @@ def test_an_old_campaign_has_posters_only_of_teams_that_take_part(
     with app.app_context():
         [one] = db.session.scalars(select(Team.id).where(Team.name == "Chi đoàn 1"))
     organiser.post(f"/campaigns/{campaign}/teams/{one}/leave", sure="yes")
-    answer = organiser.client.get(f"/campaigns/{campaign}/posters.pdf?team={one}")
-    assert answer.status_code == 404
+    printed = f"/campaigns/{campaign}/posters.pdf?team={one}"
+    assert organiser.client.get(printed).status_code == 404
     take_part(app, campaign, one)
-    assert organiser.client.get(f"/campaigns/{campaign}/posters.pdf?team={one}").status_code == 200
+    assert organiser.client.get(printed).status_code == 200
+    app.config["OPERATOR_NAME"] = ""  # a poster names the controller of the data
+    for page in ("ready", "teams", f"teams/{one}"):
+        shown = organiser.get(f"/campaigns/{campaign}/{page}?lang=vi")
+        assert "đặt OPERATOR_NAME" in shown and "posters.pdf" not in shown
+    refused = organiser.client.get(printed)
+    assert refused.status_code == 409 and "OPERATOR_NAME" in refused.text
 
 
 def test_teams_without_a_code_get_them_at_once(organiser: Organiser, app: Flask) -> None:

@@ -1,7 +1,7 @@
 """Communes around a phone, nearest first, with their public counts."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -22,10 +22,13 @@ MAX_NEARBY = 8
 NAMES = ("counted", "target", "shortfall")
 
 
+Counts = Mapping[str, Mapping[str, Any]]  # of communes, by code
+
+
 def communes_around(
-    today: date, network: str, latitude: float, longitude: float, radius_m: int, own: int
-) -> list[dict[str, Any]]:
-    """Return the communes whose centre is near a position, except the own one.
+    today: date, network: str, latitude: float, longitude: float, radius_m: int, own: UnitRow
+) -> tuple[list[dict[str, Any]], Counts]:
+    """Return the communes whose centre is near a position, except the own one, and all counts.
 
     `within` is whether the centre lies within the radius.
     """
@@ -33,11 +36,12 @@ def communes_around(
     found = sorted(
         (round(distance_m(longitude, latitude, unit.longitude, unit.latitude)), unit.id, unit)
         for unit in _units_around(today, latitude, longitude, reach)
-        if unit.id != own and unit.latitude is not None and unit.longitude is not None
+        if unit.id != own.id and unit.latitude is not None and unit.longitude is not None
     )
     near = [(metres, unit) for metres, _, unit in found if metres <= reach][:MAX_NEARBY]
-    counts = public_counts(today, network, {unit.province_code for _, unit in near})
-    return [
+    provinces = {own.province_code, *(unit.province_code for _, unit in near)}
+    counts = public_counts(today, network, provinces)
+    around = [
         {
             "code": unit.code,
             "name": unit.name,
@@ -50,11 +54,10 @@ def communes_around(
         }
         for metres, unit in near
     ]
+    return around, counts
 
 
-def public_counts(
-    today: date, network: str, provinces: Sequence[str] | set[str]
-) -> dict[str, Mapping[str, Any]]:
+def public_counts(today: date, network: str, provinces: set[str]) -> Counts:
     """Return the public counts of this month by commune; none where they wait for approval."""
     found: dict[str, Mapping[str, Any]] = {}
     for province in sorted(provinces):

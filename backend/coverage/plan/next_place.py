@@ -15,7 +15,7 @@ from sqlalchemy import text
 from backend.campaigns.models import Campaign
 from backend.clock import local_day, month_start
 from backend.coverage.contributions.service import current_teams
-from backend.coverage.plan.nearby import NAMES, communes_around, public_counts
+from backend.coverage.plan.nearby import NAMES, Counts, communes_around
 from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
 from backend.coverage.statistics.release_rules import CELL_RESOLUTION
@@ -24,6 +24,8 @@ from backend.database.extensions import db
 from backend.devices.service import KnownDevice
 from backend.errors import invalid
 from backend.measurements.recording.models import DemoMonth
+from backend.measurements.recording.preview import preview
+from backend.measurements.recording.service import RecordingContext
 from backend.units.locator import Locator
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find, select_units, set_on
@@ -165,28 +167,31 @@ LAST_COMMUNE = text("""
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """Device, day, network and radius of a request."""
+    """Device, day, network and radius of a request, and the verdict on a test now."""
 
     device_id: UUID
     today: date
     network: str
     radius_m: int
     locator: Locator
+    here: Mapping[str, Any] | None
 
 
 def find_next_place(
     device: KnownDevice,
     parameters: Mapping[str, Any],
     now: datetime,
-    locator: Locator,
+    recording: RecordingContext,
     plans: PlanCache,
 ) -> dict[str, Any]:
     """Return spots around the position; without one, the team's plan, else the last commune."""
-    network, radius_m = parameters["network"], parameters["radius_m"]
-    context = _Context(device.id, local_day(now), network, radius_m, locator)
+    network, radius_m, locator = parameters["network"], parameters["radius_m"], recording.locator
     latitude, longitude = parameters["latitude"], parameters["longitude"]
     if (latitude is None) != (longitude is None):
         raise invalid("latitude" if latitude is None else "longitude", "both_or_neither")
+    known = latitude is not None and parameters["accuracy_m"] is not None
+    here = preview(device.id, parameters, now, recording) if known else None
+    context = _Context(device.id, local_day(now), network, radius_m, locator, here)
     if latitude is not None:
         placed = locator.locate(context.today, longitude, latitude, None)
         if placed.code is None:
@@ -204,10 +209,10 @@ def find_next_place(
 
 def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> dict[str, Any]:
     """Return the lacking spots of a commune, nearest first; none if its target is reached."""
-    figures = _figures(context, unit)
-    nearby = communes_around(
-        context.today, context.network, latitude, longitude, context.radius_m, unit.id
+    nearby, counts = communes_around(
+        context.today, context.network, latitude, longitude, context.radius_m, unit
     )
+    figures = _figures(context, unit, counts)
     place = {"code": unit.code, "name": unit.name, "province": unit.province, **figures}
     if figures["shortfall"] == 0:
         return _answer(context, unit=place, nearby=nearby, note="target_reached_here")
@@ -227,9 +232,8 @@ def _released_among(cells: Sequence[Cell], released: Collection[str]) -> set[Cel
     return {cell for cell in cells if h3.latlng_to_cell(*centre(cell), CELL_RESOLUTION) in released}
 
 
-def _figures(context: _Context, unit: UnitRow) -> Mapping[str, Any]:
+def _figures(context: _Context, unit: UnitRow, counts: Counts) -> Mapping[str, Any]:
     """Return the commune's public counts with the phone's own samples; None before approval."""
-    counts = public_counts(context.today, context.network, {unit.province_code})
     if (found := counts.get(unit.code)) is None:
         return dict.fromkeys(NAMES)
     own = db.session.scalar(OWN_SINCE, _own(context, unit))
@@ -308,6 +312,7 @@ def _answer(context: _Context, **found: Any) -> dict[str, Any]:
     """Return an answer with the fields that were found: unit, spots, assignments, note."""
     active = set_on(context.today)
     return {
+        "here": context.here,
         "date": context.today,
         "network": context.network,
         "boundaries": active.serialize() if active else None,

@@ -9,6 +9,8 @@ from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 
+# As of samples: a phone without a GPS fix states thousands of kilometres.
+MAX_ACCURACY_M = 100_000_000
 # More than the largest team can measure on a day: 100 people with one sample every five minutes.
 MAX_PINNED = 10_000
 # An hour and a half by motorbike on the roads of a mountain province.
@@ -75,7 +77,9 @@ class NextQuerySchema(Strict):
 
     latitude = QueryNumber(-90, 90, load_default=None)
     longitude = QueryNumber(-180, 180, load_default=None)
+    accuracy_m = QueryNumber(0, MAX_ACCURACY_M, load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
+    operator = Text(100, load_default=None, metadata={"description": "as in samples"})
     radius_m = QueryWhole(
         MIN_RADIUS_M,
         MAX_RADIUS_M,
@@ -245,9 +249,29 @@ class AssignmentSchema(Schema):
     items = fields.List(fields.Nested(PlanItemSchema), required=True)
 
 
-class NextSchema(Schema):
-    """The next places to measure."""
+class CircleSchema(CentreSchema):
+    """One of the phone's own samples, and how far from it a test is no repeat before a time."""
 
+    radius_m = fields.Float(required=True)
+    until = fields.AwareDateTime(required=True)
+
+
+class HereSchema(Schema):
+    """The verdict that a test confirmed by its host would get now, with the main reason against it.
+
+    `until`: from then on a test here counts; null if it does now, or waiting is of no use.
+    """
+
+    counts = fields.Boolean(required=True)
+    reason = fields.Nested(PlanNoteSchema, required=True, allow_none=True)
+    until = fields.AwareDateTime(required=True, allow_none=True)
+    circles = fields.List(fields.Nested(CircleSchema), required=True)
+
+
+class NextSchema(Schema):
+    """The next places to measure; `here` is null without a position and its accuracy."""
+
+    here = fields.Nested(HereSchema, required=True, allow_none=True)
     date = fields.Date(required=True)
     network = fields.String(required=True)
     boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)

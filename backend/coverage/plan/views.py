@@ -14,6 +14,8 @@ from backend.database.extensions import BEARER
 from backend.devices.service import authenticate
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
+from backend.measurements.recording.reasons import BY_CODE as REASONS
+from backend.measurements.recording.service import recording_context
 
 blp = PersonBlueprint("plan", __name__, description="Plans of campaigns and next places to measure")
 blueprints = (blp,)
@@ -60,12 +62,16 @@ def put_limits(data: dict[str, Any], campaign_id: int) -> dict[str, Any]:
 @blp.doc(security=BEARER)
 @blp.arguments(schemas.NextQuerySchema, location="query")
 @blp.response(200, schemas.NextSchema)
-def get_next(query: dict[str, Any]) -> dict[str, Any]:
+def get_next(query: dict[str, Any]) -> Any:
     """Show a volunteer's phone the next places to measure."""
-    now, extensions = clock_now(), current_app.extensions
-    locator, plans = extensions["locator"], extensions.setdefault("plan_cache", PlanCache())
-    result = find_next_place(authenticate(bearer_token(), now), query, now, locator, plans)
-    return result | {"note": _serialize_note(result["note"])}
+    now, plans = clock_now(), current_app.extensions.setdefault("plan_cache", PlanCache())
+    device, recording = authenticate(bearer_token(), now), recording_context(tickets=False)
+    result = find_next_place(device, query, now, recording, plans)
+    here = result["here"]
+    if here and (code := here["reason"]):
+        here["reason"] = {"code": code, "message": REASONS[code].message(language())}
+    answer = result | {"note": _serialize_note(result["note"])}
+    return answer, 200, {"Cache-Control": "no-store"}
 
 
 @blp.get("/memberships/today")

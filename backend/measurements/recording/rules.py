@@ -263,6 +263,24 @@ def judge_timeline(
             yield entry, verdict
 
 
+def anchors(timeline: Iterable[TimelineEntry], sample: Sample) -> list[Sample]:
+    """Return the stored samples near which a new one would be a repeat, wherever they are."""
+
+    def stands(one: Sample, verdict: Verdict) -> bool:
+        of_day = one.day == sample.day
+        return representative(verdict.reasons) if of_day else _stands_next_day(verdict)
+
+    return [
+        one
+        for one, verdict, _ in timeline
+        if sample.at - REPEAT_WINDOW < one.at <= sample.at
+        and one.latitude is not None
+        and _same_line(one, sample)
+        and verdict
+        and stands(one, verdict)
+    ]
+
+
 class _State:
     """What the samples of a device before a point of its timeline mean for the next one."""
 
@@ -357,8 +375,8 @@ class _State:
         """Note what a sample of an evening means for the next day."""
         if not _ignored(verdict):
             self._add_valid(sample)
-            if _OF_THE_DAY.issuperset(verdict.reasons):
-                self._evening.add(sample)
+        if _stands_next_day(verdict):
+            self._evening.add(sample)
 
     def _add_valid(self, sample: Sample) -> None:
         self._valid = sample
@@ -368,6 +386,11 @@ class _State:
 
 def _ignored(verdict: Verdict) -> bool:
     return not verdict.valid or "too_many_tests" in verdict.reasons
+
+
+def _stands_next_day(verdict: Verdict) -> bool:
+    """Return whether a sample of an evening makes one of the next day a repeat."""
+    return _OF_THE_DAY.issuperset(verdict.reasons)
 
 
 _Cell = tuple[str, str | None, int, int]
@@ -474,26 +497,43 @@ def uses_commune_cap(reasons: Collection[str]) -> bool:
 def same_spot(one: Sample, other: Sample) -> bool:
     """Return whether two samples have the same place, network and operator (`repeat`).
 
-    The radius is the larger of REPEAT_RADIUS_M and the two accuracies. Rule set 1 compares names of
-    operators, later ones known operators; rule set 3 none of fixed lines, whose name is free text.
+    The radius is the larger of REPEAT_RADIUS_M and the two accuracies.
     """
     if one.network != other.network:
         return False
-    radius = max(REPEAT_RADIUS_M, one.accuracy_m or 0.0, other.accuracy_m or 0.0)
+    radius = repeat_radius_m(one, other)
     # Most are farther apart by latitude alone; the distance costs ten times as much to compute.
     if _north_m(one, other) > radius:
         return False
+    return _same_line(one, other) and distance(one, other) <= radius
+
+
+def repeat_radius_m(one: Sample, other: Sample) -> float:
+    """Return the distance within which two samples are of the same place."""
+    return max(REPEAT_RADIUS_M, one.accuracy_m or 0.0, other.accuracy_m or 0.0)
+
+
+def _same_line(one: Sample, other: Sample) -> bool:
+    """Return whether two samples have the same network and operator.
+
+    Rule set 1 compares names of operators, later ones known operators; rule set 3 none of fixed
+    lines, whose name is free text.
+    """
+    if one.network != other.network:
+        return False
     if other.rules == 1:
-        same = one.operator == other.operator
-    else:
-        same = one.brand == other.brand or (other.rules > 2 and other.network == "fixed")
-    return same and distance(one, other) <= radius
+        return one.operator == other.operator
+    return one.brand == other.brand or (other.rules > 2 and other.network == "fixed")
 
 
 def _too_fast(previous: Sample, sample: Sample) -> bool:
+    return travel_s(previous, sample) > max(1.0, (sample.at - previous.at).total_seconds())
+
+
+def travel_s(previous: Sample, sample: Sample) -> float:
+    """Return the least time from the place of one sample to that of another, in seconds."""
     slack = (previous.accuracy_m or 0.0) + (sample.accuracy_m or 0.0)
-    seconds = max(1.0, (sample.at - previous.at).total_seconds())
-    return (distance(previous, sample) - slack) / seconds > MAX_TRAVEL_M_PER_S
+    return (distance(previous, sample) - slack) / MAX_TRAVEL_M_PER_S
 
 
 def _north_m(one: Sample, other: Sample) -> float:

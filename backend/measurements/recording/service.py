@@ -168,7 +168,7 @@ def _judge_and_store(
     tickets = Tickets(_assess(device_id, new, state.tickets, context), next_ticket)
     rows = [item.row | {"device_id": device_id} for item in new]
     counts = CountChanges()
-    changed = _judge(run, state, rows, counts, context.caps)
+    changed = judge(run, state, rows, counts, context.caps)
     days = {row["day"] for row in rows} | {row["day"] for row, _ in changed}
     days = days if device and device.joined else set()
     # Samples of a day depend on each other where one of them changed, or by a campaign's cap.
@@ -261,7 +261,7 @@ def _use_of(
     return {**use, "prefix": digest, "outside": outside}
 
 
-def _judge(
+def judge(
     run: Run, state: State, rows: Sequence[dict[str, Any]], counts: CountChanges, caps: rules.Caps
 ) -> list[Judged]:
     """Set the verdicts of new rows; return the changed verdicts of stored rows."""

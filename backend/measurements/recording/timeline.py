@@ -384,15 +384,17 @@ def _read_tallies(
 def _judge(
     stored: Timeline, new: Sequence[Row], since: Mapping[date, datetime], judge: Judge
 ) -> Iterator[Judged]:
-    ordered = sorted([*stored.rows, *new], key=itemgetter("measured_at", "id"))
-    by_id = {row["id"]: row for row in ordered}
-    timeline = (
-        rules.TimelineEntry(sample_of(row), _stored_verdict(row), row.get("final", False))
-        for row in ordered
-    )
-    judged = rules.judge_timeline(timeline, since, judge.owner, judge.caps, stored.tallies)
+    rows = [*stored.rows, *new]
+    by_id = {row["id"]: row for row in rows}
+    judged = rules.judge_timeline(entries_of(rows), since, judge.owner, judge.caps, stored.tallies)
     for entry, verdict in judged:
         yield by_id[entry.sample.id], verdict
+
+
+def entries_of(rows: Iterable[Row]) -> Iterator[rules.TimelineEntry]:
+    """Return the entries of rows in order of time."""
+    for row in sorted(rows, key=itemgetter("measured_at", "id")):
+        yield rules.TimelineEntry(sample_of(row), _stored_verdict(row), row.get("final", False))
 
 
 def _stored_verdict(row: Row) -> rules.Verdict | None:

@@ -35,7 +35,7 @@ VIEWS = (
 COMMANDS = (
     "units", "measurements.recording", "measurements.imports",
     "measurements.archive", "measurements.revision", "measurements.privacy", "coverage.figures",
-    "coverage.statistics", "coverage.alerts", "coverage.signals", "accounts",
+    "coverage.statistics", "coverage.alerts", "coverage.signals", "coverage.vnnic", "accounts",
     "reports.monthly", "reports.open_data", "events", "demo", "web.maps", "jobs",
     "monitoring", "witness",
 )  # fmt: skip

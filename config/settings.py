@@ -166,6 +166,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("PUBLISH", one_of("live", "after_approval"), "live", "live or after_approval: figures are public at once, or those of a province and month after the approval of its report"),
     Setting("SECOND_FACTOR", one_of("provinces", "all", "admins"), "provinces", "whose role needs a second factor beside admins': provinces (officials of provinces and of clusters of more than 20 communes), all (officials and organisers) or admins (nobody else). Accounts of the demo and those without a password here, which sign in at OIDC_ISSUER, need none"),
     Setting("MINIMUM_N", whole, 30, "smallest effective number of samples for medians, means and percentiles (docs/speeds.md); VNNIC's Atlas assesses localities from 30 a month. After a change: `flask coverage refresh --all`"),
+    Setting("PUBLISH_ISPEED", flag, False, "show everybody how our speeds relate to i-Speed's (docs/vnnic.md); otherwise officials alone"),
     Setting("SMTP_HOST", text, "", "mail server for one-time links and `flask coverage digest`; without it no mail is sent"),
     Setting("SMTP_PORT", whole, 587, "its port"),
     Setting("SMTP_TLS", flag, True, "use STARTTLS, as required on port 587"),

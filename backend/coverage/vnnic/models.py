@@ -1,6 +1,7 @@
-"""Counts published by VNNIC."""
+"""Counts published by VNNIC, and pairs of its app's results with ours."""
 
-from datetime import datetime
+from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,3 +28,22 @@ class VnnicCount(db.Model):
     jitter_ms: Mapped[float | None]
     source: Mapped[str]
     imported_at: Mapped[datetime]
+
+
+class SpeedPair(db.Model):
+    """A result of i-Speed typed in beside a test here; ratios are ours divided by i-Speed's."""
+
+    __tablename__ = "speed_pairs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # of the typed result
+    own_id: Mapped[UUID] = mapped_column(unique=True)
+    # A withdrawal deletes the phone and so its pairs.
+    device_id: Mapped[UUID] = mapped_column(
+        ForeignKey("devices.id", ondelete="CASCADE"), index=True
+    )
+    day: Mapped[date]
+    network: Mapped[str]
+    typed_first: Mapped[bool]
+    download: Mapped[float]
+    upload: Mapped[float]
+    ping: Mapped[float]

@@ -21,6 +21,37 @@ class VnnicQuerySchema(Strict):
     parent = Text(most=5, load_default=None)
 
 
+class DistanceQuerySchema(Strict):
+    """The network whose speeds are compared."""
+
+    network = Text(choices=NETWORKS, load_default="mobile")
+
+
+class RatioSchema(Schema):
+    """Ours divided by i-Speed's, with its 95 % interval."""
+
+    ratio = fields.Float(required=True)
+    low = fields.Float(required=True)
+    high = fields.Float(required=True)
+
+
+class DistanceSchema(Schema):
+    """How our speeds relate to i-Speed's; ratios are null below `min_phones` or `min_pairs`."""
+
+    network = fields.String(required=True)
+    days = fields.Integer(required=True)
+    phones = fields.Integer(required=True)
+    pairs = fields.Integer(required=True)
+    ispeed_first = fields.Integer(required=True, metadata={"description": "i-Speed ran first"})
+    min_phones = fields.Integer(required=True)
+    min_pairs = fields.Integer(required=True)
+    max_minutes = fields.Integer(required=True)
+    max_metres = fields.Integer(required=True)
+    download = fields.Nested(RatioSchema, required=True, allow_none=True)
+    upload = fields.Nested(RatioSchema, required=True, allow_none=True)
+    ping = fields.Nested(RatioSchema, required=True, allow_none=True)
+
+
 class VnnicImportQuerySchema(ImportQuerySchema):
     """Month and network of a file, and the level of its units."""
 

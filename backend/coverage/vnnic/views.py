@@ -9,6 +9,7 @@ from backend.accounts.authentication import SignedInParser, actor
 from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.vnnic import schemas
 from backend.coverage.vnnic.importer import import_vnnic, set_table_state
+from backend.coverage.vnnic.ispeed import read_distance
 from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
@@ -30,6 +31,15 @@ def get_comparison(query: dict[str, Any]) -> Response:
     """Compare VNNIC's count of each unit with ours, with likely reasons of the difference."""
     result = comparison(**query, now=clock_now(), language=language(), reader=figures_reader())
     return with_digest(result)
+
+
+@blp.get("/vnnic/ispeed")
+@blp.doc(security=PERSON)
+@blp.arguments(schemas.DistanceQuerySchema, location="query")
+@blp.response(200, schemas.DistanceSchema)
+def get_distance(query: dict[str, Any]) -> dict[str, Any]:
+    """Compare our speeds with i-Speed's by results typed in beside own tests on the same phone."""
+    return read_distance(figures_reader(), query["network"], clock_now())
 
 
 @blp.post("/vnnic/import")

@@ -61,6 +61,8 @@ class Measurement(db.Model):
             "id",
             postgresql_where=text("counted or reasons = '{commune_cap}'"),
         ),
+        # Results typed in, of which there are few.
+        Index("ix_measurements_typed", "received_at", postgresql_where=text("source = 'manual'")),
         # Rows that may arrive after their day was expired (imports and too old ones): a partial
         # index, so that no other row pays for it.
         Index(

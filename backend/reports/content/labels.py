@@ -71,6 +71,12 @@ NOTES: Mapping[str, str] = {
         "Số liệu là của Đo Sóng. VNNIC đếm các phép đo bằng ứng dụng i-Speed; hai con số khác nhau "
         "và không thay thế nhau."
     ),
+    "note_ispeed": (
+        "So với i-Speed ({network}; cùng máy, cùng nhà mạng, cách nhau không quá {minutes} phút và "
+        "{metres} m; {pairs} cặp kết quả của {phones} máy trong 12 tháng), Đo Sóng cho tốc độ tải "
+        "xuống bằng {download}, tải lên bằng {upload}, độ trễ bằng {ping}. Trong ngoặc là khoảng "
+        "tin cậy 95 %."
+    ),
     "note_boundaries_none": "Không có bộ ranh giới nào cho tháng này.",
     "note_boundaries_approximate": (
         "Ranh giới cấp xã là gần đúng (bộ {set}): được vẽ quanh điểm trung tâm đã biết."

@@ -3,10 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from backend.clock import month_after, month_end, month_start
+from backend.clock import local_day, month_after, month_end, month_start
 from backend.coverage.contributions.service import campaigns_next, teams_in
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import communes_of
@@ -15,6 +15,8 @@ from backend.coverage.statistics.no_connection_rules import Place as NoConnectio
 from backend.coverage.statistics.quantiles import METRICS
 from backend.coverage.statistics.refresh import refresh_unit
 from backend.coverage.statistics.service import statistics
+from backend.coverage.vnnic.ispeed import METRICS as RATIOS
+from backend.coverage.vnnic.ispeed import distance
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.i18n.formats import number
@@ -34,7 +36,7 @@ from backend.reports.content.figures import (
     Spread,
     Vnnic,
 )
-from backend.reports.content.labels import BASES, NOTES
+from backend.reports.content.labels import BASES, NETWORKS_LONG, NOTES
 from backend.units.catalogue import LEVELS_OF
 from backend.units.service import UnitRow, units_by_id
 
@@ -181,13 +183,14 @@ def _kind_of(place: NoConnectionPlace) -> str:
     return "places" if place.resolution == RESOLUTION else "areas"
 
 
-def notes(unit: UnitRow, counts: Counts) -> list[Note]:
+def notes(unit: UnitRow, counts: Counts, now: datetime) -> list[Note]:
     """Return the notes that apply, in reading order."""
     answer = counts.first
     boundaries = answer["boundaries"] or {}
     found = [_note("note_demo")] if answer["demo"] else []
     found += [
         _note("note_own_count"),
+        *_ispeed_notes(local_day(now)),
         _note(f"note_boundaries_{boundaries.get('quality', 'none')}", set=boundaries.get("set")),
         _note("note_rules", rules=rule_set_of(answer["month"])),
     ]
@@ -201,6 +204,29 @@ def notes(unit: UnitRow, counts: Counts) -> list[Note]:
     found += [_note("note_assurance"), _note("note_intervals"), _note("note_month")]
     found += _gap_notes(counts)
     return [*found, _note("note_frozen")]
+
+
+def _ispeed_notes(today: date) -> list[Note]:
+    """Return a note on each network with enough pairs of results."""
+    found = (distance(network, today) for network in NETWORKS)
+    return [
+        _note(
+            "note_ispeed",
+            network=NETWORKS_LONG[one["network"]],
+            minutes=one["max_minutes"],
+            metres=one["max_metres"],
+            pairs=number(one["pairs"], "vi"),
+            phones=number(one["phones"], "vi"),
+            **{metric: _times(one[metric]) for metric in RATIOS},
+        )
+        for one in found
+        if one["download"]
+    ]
+
+
+def _times(found: Mapping[str, float]) -> str:
+    ratio, low, high = (number(found[name], "vi", 2) for name in ("ratio", "low", "high"))
+    return f"{ratio} lần ({low} đến {high})"
 
 
 def _gap_notes(counts: Counts) -> list[Note]:
@@ -271,7 +297,7 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
         "no_connection": places_without_connection(unit, month),
         "teams": teams_in(unit.id, month),  # type: ignore[typeddict-item]
         "vnnic": vnnic(unit, month, now),
-        "notes": notes(unit, counts),
+        "notes": notes(unit, counts, now),
     }
 
 

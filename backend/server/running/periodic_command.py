@@ -42,6 +42,7 @@ SCHEDULES = (
     Schedule("open_data", (*FLASK, "reports", "publish-data"), 3_600.0),  # of released months
     Schedule("signals", (*FLASK, "signals", "find"), 3_600.0),  # each place once a day
     Schedule("audit", (*FLASK, "audit", "digest"), 10_800.0),  # of the day before
+    Schedule("pairs", (*FLASK, "coverage", "pair"), 86_400.0),  # of i-Speed's results with ours
     Schedule("deputies", (*FLASK, "accounts", "remind"), 86_400.0),  # of delegations that end
     # Communes that reached their target.
     Schedule("events", (*FLASK, "events", "run", "--for", str(EVENTS_FOR_S)), 300.0, retry_s=15.0),

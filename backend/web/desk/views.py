@@ -23,6 +23,7 @@ from backend.coverage.samples.service import list_samples, show_sample
 from backend.coverage.signals.evidence import unit_evidence
 from backend.coverage.signals.service import search_unit, unit_signals
 from backend.coverage.vnnic.importer import HEADS, import_vnnic, set_table_state
+from backend.coverage.vnnic.ispeed import distance
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.http import etags
@@ -315,6 +316,7 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
     found = comparison(month, network, parent, now, language=form.language)
     values = {"unit": unit, "chosen_month": month, "network": network, "found": found}
     values |= {"preview": result, "imported": imported, "heads": HEADS}
+    values["distance"] = distance(network, local_day(now))
     return render_private("web/desk/vnnic.html", query["lang"], form=form, **values)
 
 

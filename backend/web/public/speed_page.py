@@ -24,6 +24,8 @@ from backend.coverage.statistics.unit_medians import (
     changes,
     medians_inside,
 )
+from backend.coverage.vnnic.ispeed import distance
+from backend.database.extensions import setting
 from backend.errors import Problem, invalid
 from backend.measurements.recording.operators import known_operator
 from backend.units.catalogue import system_on
@@ -153,6 +155,7 @@ def show_speeds(
         "hours": unit_hours(month, actor)["hours"],
         "week": week[0] if week else None,
         "gaps": _gaps(month, translator, now, actor),
+        "ispeed": distance(month.network, local_day(now)) if setting("PUBLISH_ISPEED") else None,
         "loaded_ms": LOADED_MS,
         # What can be chosen: values with their texts; months are those of the same units.
         "months": same,

@@ -60,6 +60,7 @@ TABLE = {
     "POST /api/v1/units/<code>/no-connection-notes/exclusions": "401 401 404 404 404 200 404 200",
     # VNNIC's counts are public; officials import rows of their area
     "GET /api/v1/vnnic": EVERYBODY,
+    "GET /api/v1/vnnic/ispeed": "401 401 403 403 403 200 200 200",
     "POST /api/v1/vnnic/import": "401 401 403 403 403 200 200 200",
     "POST /api/v1/units/<code>/vnnic": "401 401 403 403 403 200 403 200",
     # OGC API Features, for QGIS

@@ -33,9 +33,24 @@ class Device(db.Model):
     # Whether it ever joined a team, or an organiser attributed one of its samples to a team: only
     # then a post reads memberships.
     joined: Mapped[bool] = mapped_column(server_default="false")
+    # The person asked that no position is kept longer than a week from then on.
+    without_positions_since: Mapped[datetime | None]
     # Number of measurements sent in the hour from window_start.
     window_start: Mapped[datetime] = mapped_column(server_default=func.now())
     window_items: Mapped[int] = mapped_column(server_default="0")
+
+
+class FormerPhone(db.Model):
+    """A token of a phone whose device moved to another one; its withdrawal code stays good."""
+
+    __tablename__ = "former_phones"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    withdrawal_hash: Mapped[bytes] = mapped_column(index=True)
+    device_id: Mapped[UUID] = mapped_column(
+        ForeignKey("devices.id", ondelete="CASCADE"), index=True
+    )
+    moved_at: Mapped[datetime]
 
 
 class Consent(db.Model):

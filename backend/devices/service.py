@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.rate_limits import count_attempt, count_for_account, network_of
-from backend.database.extensions import db, fetch, fetch_autocommit, setting
+from backend.database.extensions import change_rows, db, fetch, fetch_autocommit, setting
 from backend.devices import consent
 from backend.devices.credentials import code_hash, letters, new_code, new_token, token_hash
-from backend.devices.models import Consent, Device
+from backend.devices.models import Consent, Device, FormerPhone
 from backend.errors import Problem
 
 # A team of 200 phones registers at once with its code, whatever others at its address do.
@@ -32,6 +32,9 @@ USABLE_CODE = """
 # A phone that lost the answer retries within seconds or minutes; a later registration with the same
 # id comes from another phone or a restored backup.
 REPEAT_WITHIN = timedelta(minutes=10)
+
+
+UNAUTHORIZED = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,12 @@ FIRST_USE = f"""
     where token_hash = %(digest)s or next_token_hash = %(digest)s
     returning {_COLUMNS}
 """  # noqa: S608
+MOVED = "select moved_at from former_phones where token_hash = %(digest)s"
+# What a device has of the phone that it is on.
+OF_PHONE = (
+    "token_hash", "next_token_hash", "withdrawal_hash", "token_used_at",
+    "platform", "model", "app_version", "consent_version",
+)  # fmt: skip
 LOCK = f"""
     update devices set version = version + 1 where id = %(device)s returning {_COLUMNS}
 """  # noqa: S608
@@ -175,7 +184,7 @@ def add_demo_devices(registrations: Sequence[tuple[Registration, datetime]], sec
 
 
 def authenticate(token: str, now: datetime) -> KnownDevice:
-    """Return the device of a token; 401 for an unknown one.
+    """Return the device of a token; 401 for an unknown one and for that of a former phone.
 
     One select and no write, except at the first use of a token: that is recorded at once, even if
     the request fails, because the phone has received the token.
@@ -183,10 +192,18 @@ def authenticate(token: str, now: datetime) -> KnownDevice:
     digest = token_hash(token)
     found = fetch_autocommit(BY_TOKEN, {"digest": digest})
     if not found:
-        raise unauthorized()
+        raise _moved(digest) or unauthorized()
     return device_in_use(found[0]) or _first_device(
         fetch_autocommit(FIRST_USE, {"digest": digest, "now": now})
     )
+
+
+def _moved(digest: bytes) -> Problem | None:
+    """Return the problem of a phone whose device moved to another one."""
+    for row in fetch_autocommit(MOVED, {"digest": digest}):
+        members = {"moved_at": row["moved_at"].isoformat()}
+        return Problem(401, "phone_moved", headers=UNAUTHORIZED, members=members)
+    return None
 
 
 def device_in_use(row: Mapping[str, Any]) -> KnownDevice | None:
@@ -229,7 +246,25 @@ def lock_row(device_id: UUID) -> Device:
 
 def unauthorized() -> Problem:
     """Return the problem of a token that is missing, unknown or of a withdrawn device."""
-    return Problem(401, "unauthorized", headers={"WWW-Authenticate": "Bearer"})
+    return Problem(401, "unauthorized", headers=UNAUTHORIZED)
+
+
+def move(device_id: UUID, new_id: UUID, now: datetime) -> None:
+    """Move a device to the phone of a new one, which ends; both are locked.
+
+    The device keeps its id, so limits, caps and verdicts do not depend on the move.
+    """
+    device, new = lock_row(device_id), lock_row(new_id)
+    for token in filter(None, (device.token_hash, device.next_token_hash)):
+        former = {"token_hash": token, "withdrawal_hash": device.withdrawal_hash}
+        db.session.add(FormerPhone(device_id=device_id, moved_at=now, **former))
+    consents = update(Consent).where(Consent.device_id == new_id)
+    change_rows(consents.values(device_id=device_id))
+    taken = {name: getattr(new, name) for name in OF_PHONE}
+    db.session.delete(new)
+    db.session.flush()
+    for name, value in taken.items():
+        setattr(device, name, value)
 
 
 def describe(device: KnownDevice) -> dict[str, Any]:

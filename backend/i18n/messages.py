@@ -438,10 +438,15 @@ TEXTS: dict[str, str] = {
         "again."
     ),
     "not_joined": N_("This phone has not joined a team."),
-    "teams_differ": N_(
-        "The two phones are in different teams of one campaign, so they cannot be linked. Leave "
-        "one of the teams, or move to the same one, then link again."
+    "own_pass": N_("This phone shows this code itself. Enter it on the new phone."),
+    "phone_in_use": N_(
+        "This phone has sent samples of its own, so it cannot take the place of another one."
     ),
+    "moves_phone": N_(
+        "This phone would take the place of the one that shows the code. Confirm the transfer: "
+        "team, name and totals come here, and the other phone stops measuring."
+    ),
+    "phone_moved": N_("Everything of this phone was moved to another one."),
     "already_member": N_("This phone is in a team of the campaign already; it cannot be a guest."),
     "host_not_member": N_("Only a member of one of the campaign's teams can bring guests."),
     "pass_unknown": N_("There is no such code. Check each letter."),

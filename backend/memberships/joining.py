@@ -1,4 +1,4 @@
-"""Join a team by its code, and passes: one-time codes that link another phone or add a guest."""
+"""Join a team by its code, and passes: one-time codes to move to a new phone or add a guest."""
 
 import hashlib
 import hmac
@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, select, text, update
 
 from backend.accounts.rate_limits import count_attempt
 from backend.campaigns.models import Team
 from backend.database.extensions import db, setting
+from backend.devices import service as devices
 from backend.devices.credentials import letters, new_code
 from backend.errors import Problem, invalid, or_404
 from backend.memberships import join_codes, volunteers
@@ -97,18 +98,16 @@ def _leave(present: Member, place: tuple[int, int], transfer: bool, now: datetim
     later = present.since > now + memberships.SKEW  # a membership that has not begun cannot end
     if (present.team.id != place[1] and not transfer) or later:
         wanted = join_codes.campaign_team(*place)
-        raise other_team("other_team", present.team, Brief(wanted.team_id, wanted.team))
+        teams = {"current": asdict(present.team), "wanted": asdict(Brief(place[1], wanted.team))}
+        raise Problem(409, "other_team", members=teams)
     return memberships.end_membership(present, now)
 
 
-def other_team(code: str, current: Brief, wanted: Brief) -> Problem:
-    """Return the error of a volunteer who cannot be in two teams of a campaign; it names both."""
-    return Problem(409, code, members={"current": asdict(current), "wanted": asdict(wanted)})
-
-
-KINDS = ("link", "guest")
+KINDS = ("move", "guest")
 # Both phones of one person are at hand: a longer validity only helps an onlooker.
-LINK_VALID = timedelta(minutes=10)
+MOVE_VALID = timedelta(minutes=10)
+# What a phone sent is judged on its own timeline: a phone that sent something takes over no other.
+HAS_SENT = text("select exists (select from receipts where device_id = :device)")
 # The resident still has to install the app and read the terms.
 GUEST_VALID = timedelta(minutes=30)
 # A resident's measurements of the first day are due to the volunteer who helped.
@@ -126,13 +125,14 @@ class PassResult:
     kind: str
     members: list[Member]
     created: bool
+    display_name: str | None = None  # of the person who moved
 
 
 def create_pass(device_id: UUID, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Create a pass for one other phone; return it with its code, which is stored as a hash."""
     kind, campaign_id = data["kind"], None
     volunteer = volunteers.require_volunteer(device_id)
-    valid = LINK_VALID
+    valid = MOVE_VALID
     if kind == "guest":
         campaign_id = data["campaign_id"]
         if campaign_id is None:
@@ -140,20 +140,24 @@ def create_pass(device_id: UUID, data: Mapping[str, Any], now: datetime) -> dict
         _require_host(volunteer, campaign_id, now)
         valid = GUEST_VALID
     count_attempt("pass", f"volunteer {volunteer}", PASSES_PER_HOUR, now)
-    db.session.execute(
-        delete(Pass).where(Pass.volunteer_id == volunteer, Pass.expires_at < now - KEPT)
-    )
+    own = Pass.volunteer_id == volunteer
+    db.session.execute(delete(Pass).where(own, Pass.expires_at < now - KEPT))
+    if kind == "move":  # the one shown before is void
+        db.session.execute(delete(Pass).where(Pass.device_id == device_id, Pass.used_at.is_(None)))
     code = new_code()
     fields = {"kind": kind, "volunteer_id": volunteer, "expires_at": now + valid}
-    db.session.add(Pass(code_hash=code_hash(code), campaign_id=campaign_id, **fields))
+    fields |= {"campaign_id": campaign_id, "device_id": device_id if kind == "move" else None}
+    db.session.add(Pass(code_hash=code_hash(code), **fields))
     db.session.commit()
     return {"kind": kind, "code": code, "expires_at": now + valid}
 
 
-def use_pass(device_id: UUID, code: str, address: str, now: datetime) -> PassResult:
-    """Use the pass that another phone shows."""
+def use_pass(
+    device_id: UUID, code: str, address: str, now: datetime, *, transfer: bool = False
+) -> PassResult:
+    """Use the pass that another phone shows; `transfer` agrees to become that phone."""
     count_guess("use_pass", device_id, address, now)
-    return _use(device_id, code_hash(code), now)
+    return _use(device_id, code_hash(code), transfer, now)
 
 
 def code_hash(code: str) -> bytes:
@@ -163,7 +167,7 @@ def code_hash(code: str) -> bytes:
 
 
 @volunteers.retry_on_conflict
-def _use(device_id: UUID, digest: bytes, now: datetime) -> PassResult:
+def _use(device_id: UUID, digest: bytes, transfer: bool, now: datetime) -> PassResult:
     owner = or_404(
         db.session.execute(select(Pass.volunteer_id).where(Pass.code_hash == digest)).scalar(),
         "pass_unknown",
@@ -173,31 +177,38 @@ def _use(device_id: UUID, digest: bytes, now: datetime) -> PassResult:
     found = db.session.execute(query).first()
     if found is None:  # deleted at this moment
         raise Problem(404, "pass_unknown")
-    result = (_link_phone if found.kind == "link" else _add_guest)(device_id, own, found, now)
+    if found.kind == "move":
+        result = _move(device_id, own, found, transfer, now)
+    else:
+        result = _add_guest(device_id, own, found, now)
     if result.created:
         db.session.execute(update(Pass).where(Pass.code_hash == digest).values(used_at=now))
     db.session.commit()
     return result
 
 
-def _link_phone(
-    device_id: UUID, own: int | None, found: Row[tuple[Pass]], now: datetime
+def _move(
+    device_id: UUID, own: int | None, found: Row[tuple[Pass]], transfer: bool, now: datetime
 ) -> PassResult:
-    """Link the device to the volunteer who shows the pass, from now on."""
-    theirs = memberships.current_memberships(found.volunteer_id, now)
-    if own == found.volunteer_id:
-        return PassResult("link", list(theirs.values()), created=False)
+    """Move the device that shows the pass to the phone that uses it; asks first, with names."""
+    mine = list(memberships.current_memberships(found.volunteer_id, now).values())
+    name = volunteers.name_of(found.volunteer_id)
+    if device_id == found.device_id:
+        if found.used_at is None:
+            raise Problem(409, "own_pass")
+        return PassResult("move", mine, created=False, display_name=name)
     _check_unused(found, now)
-    mine = memberships.current_memberships(own, now) if own is not None else {}
-    for campaign, member in mine.items():
-        other = theirs.get(campaign)
-        if other is not None and other.team != member.team:
-            raise other_team("teams_differ", member.team, other.team)
-    volunteers.link_device(device_id, found.volunteer_id, now)
-    if own is not None and volunteers.count_devices(own) == 0:
-        for member in mine.values():  # the former volunteer has no device left
+    if db.session.scalar(HAS_SENT, {"device": device_id}):
+        raise Problem(409, "phone_in_use")
+    if not transfer:
+        teams = [member.team.name for member in mine]
+        raise Problem(409, "moves_phone", members={"display_name": name, "teams": teams})
+    if own is not None:  # what the new phone was before ends
+        volunteers.set_name(own, None, now)
+        for member in memberships.current_memberships(own, now).values():
             memberships.end_membership(member, now)
-    return PassResult("link", list(theirs.values()), created=True)
+    devices.move(found.device_id, device_id, now)
+    return PassResult("move", mine, created=True, display_name=name)
 
 
 def _add_guest(

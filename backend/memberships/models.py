@@ -64,16 +64,34 @@ class Membership(db.Model):
 
 
 class Pass(db.Model):
-    """A one-time code that one phone shows to another: to link it, or to add a guest."""
+    """A one-time code that one phone shows to another: to move to it, or to add a guest."""
 
     __tablename__ = "passes"
 
     code_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    kind: Mapped[str]  # link, guest
+    kind: Mapped[str]  # move, guest
     volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteers.id"))
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))  # of a guest's
+    # That moves to the other phone.
+    device_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("devices.id", ondelete="CASCADE"), index=True
+    )
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class WithdrawnMembers(db.Model):
+    """Number of members of a team in a campaign who withdrew; nothing tells who they were."""
+
+    __tablename__ = "withdrawn_members"
+
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True
+    )
+    team_id: Mapped[int] = mapped_column(
+        ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True
+    )
+    people: Mapped[int]
 
 
 class Correction(db.Model):

@@ -6,7 +6,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 
 from backend.errors import FieldError, Problem
 from backend.fields import MAX_ID, AwareTime, Flag, Object, Strict, Text, Whole
-from backend.http.paging import MAX_CURSOR, list_of, page_of
+from backend.http.paging import MAX_CURSOR, list_of
 from backend.memberships.joining import KINDS, JoinRequest
 from backend.organisations.schemas import BriefSchema
 
@@ -81,9 +81,10 @@ class PassRequestSchema(Strict):
 
 
 class PassUseSchema(Strict):
-    """The code of a pass that another phone shows."""
+    """The code of a pass that another phone shows; `transfer` agrees to become that phone."""
 
     code = Text(MAX_CODE, required=True)
+    transfer = Flag(load_default=False)
 
 
 class MembersQuerySchema(Strict):
@@ -122,6 +123,7 @@ class PassResultSchema(Schema):
 
     kind = fields.String(required=True)
     memberships = fields.List(fields.Nested(MembershipSchema), required=True)
+    display_name = fields.String(required=True, allow_none=True)
 
 
 class VolunteerSchema(Schema):
@@ -145,7 +147,12 @@ class TeamMemberSchema(Schema):
     devices = fields.Integer(required=True)
 
 
-MembersSchema = page_of(TeamMemberSchema, "Members")
+MembersSchema = list_of(
+    TeamMemberSchema,
+    "Members",
+    next=fields.String(required=True, allow_none=True),
+    withdrawn=fields.Integer(required=True),  # people who withdrew their consent
+)
 
 
 class CodeLimitsSchema(Strict):

@@ -42,6 +42,10 @@ MEMBERS = text("""
         and m.id > :after and own.devices > 0
     order by m.id limit :most
 """)
+WITHDRAWN = text("""
+    select coalesce(sum(people), 0)::int from withdrawn_members
+    where team_id = :team and (cast(:campaign as bigint) is null or campaign_id = :campaign)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,10 @@ def end_membership(member: Member, now: datetime) -> datetime:
 def list_members(
     actor: Actor, team_id: int, query: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """Return a page of the present members of a team, without devices, in one campaign or all."""
+    """Return a page of the present members of a team, without devices, in one campaign or all.
+
+    `withdrawn` is the number of those who withdrew.
+    """
     require(actor, "team.see", team_scope(team_id), hidden=True)
     record_read(actor, "members", f"team:{team_id}")
     (after,) = decode_cursor(query["cursor"], big_row_id) or (0,)
@@ -157,7 +164,7 @@ def list_members(
     found = db.session.execute(MEMBERS, values | {"most": query["limit"] + 1}).mappings().all()
     rows, next_cursor = take_page(found, query["limit"], lambda row: (row["id"],))
     items = [{**row, "campaign": Brief(row["campaign_id"], row["campaign"])} for row in rows]
-    return {"items": items, "next": next_cursor}
+    return {"items": items, "next": next_cursor, "withdrawn": db.session.scalar(WITHDRAWN, values)}
 
 
 def _rows() -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Endpoints of phones: join, leave, link, bring a guest; of a team's members and its join code."""
+"""Endpoints of phones: join, leave, move, bring a guest; of a team's members and its join code."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -97,7 +97,7 @@ def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
 @blp.arguments(schemas.PassRequestSchema)
 @blp.response(201, schemas.PassSchema, description="Good for one other phone")
 def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
-    """Make a one-time code: to link another phone of one's own, or for one resident as a guest."""
+    """Make a one-time code: to move to a new phone, or for one resident as a guest."""
     made = joining.create_pass(device.id, data, clock_now())
     return made | {"content": poster.content(link_root(strict=False), made["code"])}, 201
 
@@ -105,12 +105,13 @@ def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
 @blp.post("/passes/use")
 @device_required
 @blp.arguments(schemas.PassUseSchema)
-@blp.response(201, schemas.PassResultSchema, description="Linked, or a guest, from this moment on")
+@blp.response(201, schemas.PassResultSchema, description="Moved, or a guest, from this moment on")
 @blp.alt_response(200, schema=schemas.PassResultSchema, description="Was so already")
-def use_pass(device: KnownDevice, data: dict[str, str]) -> Any:
-    """Use the code that another phone shows."""
-    result = joining.use_pass(device.id, data["code"], request.remote_addr or "", clock_now())
-    return {"kind": result.kind, "memberships": result.members}, 201 if result.created else 200
+def use_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
+    """Use the code that another phone shows; `transfer` takes its place, and that phone ends."""
+    result = joining.use_pass(device.id, address=request.remote_addr or "", now=clock_now(), **data)
+    names = {"kind": result.kind, "display_name": result.display_name}
+    return names | {"memberships": result.members}, 201 if result.created else 200
 
 
 @blp.get("/teams/<int:team_id>/members")

@@ -92,24 +92,11 @@ def create_volunteer(device_id: UUID, now: datetime) -> int:
     volunteer = Volunteer(created_at=now, demo=demo)
     db.session.add(volunteer)
     db.session.flush()
-    link_device(device_id, volunteer.id, now)
-    return volunteer.id
-
-
-def link_device(device_id: UUID, volunteer_id: int, now: datetime) -> None:
-    """Link a locked device to a volunteer from now on, and end its link to another one."""
-    present = db.session.scalar(
-        select(DeviceLink).where(DeviceLink.device_id == device_id, _lasts())
-    )
-    moment = now
-    if present is not None:
-        moment = period_end(present.period.lower, now)
-        present.period = Range(present.period.lower, moment, bounds="[)")
-        db.session.flush()
-    period = Range(moment, None, bounds="[)")
-    db.session.add(DeviceLink(device_id=device_id, volunteer_id=volunteer_id, period=period))
+    period = Range(now, None, bounds="[)")
+    db.session.add(DeviceLink(device_id=device_id, volunteer_id=volunteer.id, period=period))
     change_rows(update(Device).where(Device.id == device_id).values(joined=True))
     db.session.flush()
+    return volunteer.id
 
 
 def period_end(since: datetime | None, now: datetime) -> datetime:
@@ -121,6 +108,14 @@ def count_devices(volunteer_id: int) -> int:
     """Return how many devices a volunteer has now."""
     count = select(func.count()).where(DeviceLink.volunteer_id == volunteer_id, _lasts())
     return db.session.execute(count).scalar_one()
+
+
+def name_of(volunteer_id: int) -> str | None:
+    """Return the name that a volunteer shows."""
+    name: str | None = db.session.scalar(
+        select(Volunteer.display_name).where(Volunteer.id == volunteer_id)
+    )
+    return name
 
 
 def set_name(volunteer_id: int, display_name: str | None, now: datetime) -> None:

@@ -1,6 +1,6 @@
 // Connect RTR-NetTest: consent, registration of a device for it alone, and its personal address.
 import { newId } from "./do/browser.js";
-import { isTeamCode, normalizeCode } from "./do/codes.js";
+import { normalizeCode } from "./do/codes.js";
 import { element, onSubmit, request } from "./forms.js";
 
 const form = element("consent");
@@ -25,11 +25,9 @@ async function connect() {
   return "";
 }
 
-// Join a team, or link the app with what another phone of the person is in. The answer has one team or several.
 async function join(code) {
-  const path = isTeamCode(code) ? "memberships" : "passes/use";
-  const answer = await request("POST", path, { code }, null, registered.token);
-  const team = answer.team?.name ?? answer.memberships?.map((one) => one.team.name).join(", ");
+  const answer = await request("POST", "memberships", { code }, null, registered.token);
+  const team = answer.team?.name;
   element("join-fault").textContent = answer.ok ? "" : answer.title;
   const joined = element("joined");
   joined.hidden = !team;

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from backend.database.extensions import db
-from backend.devices.models import Consent, Device
+from backend.devices.models import Consent, Device, FormerPhone
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.recording.models import (
     Earning,
@@ -40,6 +40,7 @@ OF_DEVICE: dict[str, Any] = {
     "consents": Consent,
     "receipts": Receipt,
     "device_links": DeviceLink,
+    "former_phones": FormerPhone,
     "tickets": TicketRow,
     "refused": RejectedBody,
 }
@@ -50,8 +51,8 @@ OF_MEASUREMENTS: dict[str, Any] = {
     "campaign_exclusions": CampaignExclusion,
     "events": Event,
 }
-# Of organisers' decisions: the deciding user and its signal.
-HIDDEN = ("user_id", "signal_id")
+# Of organisers' decisions: the deciding user and its signal. Hashes of secrets.
+HIDDEN = ("user_id", "signal_id", "token_hash", "withdrawal_hash")
 
 
 def export(device_id: UUID, now: datetime) -> Iterator[str]:

@@ -4,19 +4,17 @@ Without a look-back a phone could fill a commune, withdraw and leave nobody to r
 the last days leave live counts and earnings, and no sample of a withdrawn device counts again.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
 from backend.database.extensions import db
+from backend.measurements.privacy.retention import LEAVING_WITHIN
 from backend.measurements.recording import earnings, replays
 from backend.measurements.recording.counting import CATEGORY, CountChanges, write_counts
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES, WITHDRAWN
 from backend.measurements.recording.rules import MAX_AGE, MAX_SKEW
-
-# A reviewer looks at a running month once a week.
-LEAVING_WITHIN = timedelta(days=7)
 
 OF_RECENT = """
     using measurements m

@@ -7,6 +7,7 @@ any time. Rows that arrive after their day was expired are found by a partial in
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
@@ -42,6 +43,21 @@ COARSEN_LATE = text(
     f"{COARSEN_SAMPLES} and day < :coarse and (device_id is null or 'too_old' = any(reasons))"
 )
 REMOVE_DAY = text(f"{REMOVE.format(table='measurements', more='')} and day = :day")
+# A reviewer looks at a running month once a week. No sample that counts arrives so much later
+# (rules.MAX_WAIT) that it would be compared with a place that is gone.
+LEAVING_WITHIN = timedelta(days=7)
+# Of people who want no position kept.
+WITHOUT_POSITIONS = f"""
+    {REMOVE} and received_at <= :before
+    and device_id in (select id from devices where without_positions_since is not null)
+    and (cast(:device as uuid) is null or device_id = :device)
+"""  # noqa: S608
+REMOVE_SAMPLES_OF = text(
+    WITHOUT_POSITIONS.format(table="measurements", more=", raw = null, candidates = null")
+)
+REMOVE_NOTES_OF = text(
+    WITHOUT_POSITIONS.format(table="no_connection_notes", more=", raw = null, cell = null")
+)
 COARSEN_NOTES = text(f"{COARSEN.format(table='no_connection_notes', more='')} and day < :coarse")
 REMOVE_NOTES = text(
     f"{REMOVE.format(table='no_connection_notes', more=', cell = null')} and day < :gone"
@@ -87,6 +103,7 @@ def expire(
     for place, day in enumerate(to_remove, len(to_coarsen)):
         progress(place, steps)
         done["removed"] += _expire_day("removed", REMOVE_DAY, day, {"day": day})
+    done["removed"] += sum(remove_asked(now))
     late = {"coarse": coarse, "gone": gone, "decimals": COARSE_DECIMALS}
     done["coarsened"] += change_rows(COARSEN_LATE, late)
     done["refused"] = change_rows(DELETE_REJECTED, {"before": now - timedelta(days=coarsen_after)})
@@ -102,6 +119,15 @@ def expire(
         record_command("privacy.expire", "measurements", **done, before=coarse.isoformat())
     db.session.commit()
     return done
+
+
+def remove_asked(now: datetime, device_id: UUID | None = None) -> tuple[int, int]:
+    """Remove positions that their people want kept no longer: of all devices, or of one.
+
+    Return the numbers of samples and of notes; the caller commits.
+    """
+    values = {"before": now - LEAVING_WITHIN, "device": device_id}
+    return change_rows(REMOVE_SAMPLES_OF, values), change_rows(REMOVE_NOTES_OF, values)
 
 
 def _days(step: str, before: date) -> list[date]:

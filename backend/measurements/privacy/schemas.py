@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields
 
 from backend.fields import AwareTime, Strict, Text
+from backend.organisations.schemas import BriefSchema
 
 CHANNELS = ("email", "telephone", "letter", "in_person")
 
@@ -39,6 +40,43 @@ class WithdrawnSchema(Schema):
     explanation = fields.String(required=True)
 
 
+class TeamEffectSchema(Schema):
+    """Counted samples of a device for a team, and those of the last 7 days, which would leave."""
+
+    campaign = fields.Nested(BriefSchema, required=True)
+    team = fields.Nested(BriefSchema, required=True)
+    counted = fields.Integer(required=True)
+    recent = fields.Integer(required=True)
+
+
+class PositionEffectSchema(Schema):
+    """Positions that would be removed at once and later, and by when; `asked_at`: it was asked."""
+
+    asked_at = fields.AwareDateTime(required=True, allow_none=True)
+    removed_now = fields.Integer(required=True)
+    removed_later = fields.Integer(required=True)
+    until = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class SampleEffectSchema(Schema):
+    """Samples of the last 7 days, which would be deleted, and older ones, which lose the person."""
+
+    recent = fields.Integer(required=True)
+    recent_counted = fields.Integer(required=True)
+    older = fields.Integer(required=True)
+    older_counted = fields.Integer(required=True)
+
+
+class EffectsSchema(Schema):
+    """What leaving, hiding the name, removing positions, and removing all would change."""
+
+    display_name = fields.String(required=True, allow_none=True)
+    teams = fields.List(fields.Nested(TeamEffectSchema), required=True)
+    positions = fields.Nested(PositionEffectSchema, required=True)
+    samples = fields.Nested(SampleEffectSchema, required=True)
+    notes = fields.Integer(required=True)
+
+
 class ExportSchema(Schema):
     """All data stored about a device."""
 
@@ -51,6 +89,7 @@ class ExportSchema(Schema):
     volunteers = fields.List(fields.Dict(), required=True)
     device_links = fields.List(fields.Dict(), required=True)
     memberships = fields.List(fields.Dict(), required=True)
+    former_phones = fields.List(fields.Dict(), required=True)
     earnings = fields.List(fields.Dict(), required=True)
     corrections = fields.List(fields.Dict(), required=True)
     campaign_exclusions = fields.List(fields.Dict(), required=True)

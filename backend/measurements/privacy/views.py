@@ -10,8 +10,10 @@ from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.http.requests import Blueprint, bearer_token, clock_now, language
 from backend.i18n.messages import message
+from backend.measurements.privacy.effects import effects_of
 from backend.measurements.privacy.export import export
 from backend.measurements.privacy.schemas import (
+    EffectsSchema,
     ExportSchema,
     StepSchema,
     WithdrawalRequestCreateSchema,
@@ -23,11 +25,13 @@ from backend.measurements.privacy.schemas import (
 from backend.measurements.privacy.withdrawal import (
     TOMBSTONES,
     Tombstones,
+    effects_by_code,
     list_requests,
     open_request,
     record_step,
     withdraw,
     withdraw_by_code,
+    withdraw_positions,
 )
 
 blp = Blueprint("privacy", __name__, description="Export and withdrawal of a device's data")
@@ -51,6 +55,22 @@ def export_me() -> Response:
     return answer
 
 
+@blp.get("/devices/me/withdrawal")
+@blp.doc(security=BEARER)
+@blp.response(200, EffectsSchema)
+def read_effects() -> dict[str, Any]:
+    """Show what leaving, removing positions or withdrawing would change, before the decision."""
+    return effects_of(_device().id, clock_now())
+
+
+@blp.delete("/devices/me/positions")
+@blp.doc(security=BEARER)
+@blp.response(200, EffectsSchema)
+def remove_positions() -> dict[str, Any]:
+    """Remove the device's positions, each 7 days after its receipt; counts stay."""
+    return withdraw_positions(_device().id, _tombstones(), clock_now())
+
+
 @blp.delete("/devices/me")
 @blp.doc(security=BEARER)
 @blp.response(200, WithdrawnSchema)
@@ -70,6 +90,15 @@ def withdraw_with_code(data: dict[str, str]) -> dict[str, Any]:
         data["withdrawal_code"], _tombstones(), now=clock_now(), address=address
     )
     return {**done, "explanation": message("withdrawn", language())}
+
+
+@blp.post("/withdrawals/effects")
+@blp.arguments(WithdrawalSchema)
+@blp.response(200, EffectsSchema)
+def read_effects_of_code(data: dict[str, str]) -> dict[str, Any]:
+    """Show what a withdrawal with this code would change, before the decision."""
+    key, address = current_app.config["SECRET_KEY"], request.remote_addr or ""
+    return effects_by_code(data["withdrawal_code"], key, now=clock_now(), address=address)
 
 
 def _device() -> KnownDevice:

@@ -27,10 +27,11 @@ from backend.clock import local_day
 from backend.database.extensions import change_rows, db
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
-from backend.devices.models import Consent, Device
+from backend.devices.models import Consent, Device, FormerPhone
 from backend.errors import Problem, invalid, or_404
 from backend.measurements.no_connection.models import NoConnectionNote
-from backend.measurements.privacy import removal
+from backend.measurements.privacy import removal, retention
+from backend.measurements.privacy.effects import effects_of
 from backend.measurements.recording.models import (
     Earning,
     Exclusion,
@@ -55,6 +56,7 @@ OF_DEVICE: dict[str, Any] = {
     "consents": Consent,
 }
 TOMBSTONES = "withdrawn"  # the file in VAR_DIR
+WHOLE, POSITIONS = b"withdrawn|", b"positions|"  # what the hash of a line says is gone
 RETRY_AFTER_S = 60  # a full disk is not freed sooner
 WORKING_DAYS_TO_ACKNOWLEDGE = 2
 DAYS_TO_DO = 15
@@ -70,9 +72,9 @@ class Tombstones:
     path: Path
     key: str
 
-    def add(self, device_id: UUID, now: datetime) -> None:
-        """Write the hash of a device to disk before the device is deleted; 503 if that fails."""
-        line = f"{now:%Y-%m-%dT%H:%M:%SZ} {self.of(device_id)}\n".encode()
+    def add(self, device_id: UUID, now: datetime, gone: bytes = WHOLE) -> None:
+        """Write the hash of a device to disk before its data is deleted; 503 if that fails."""
+        line = f"{now:%Y-%m-%dT%H:%M:%SZ} {self.of(device_id, gone)}\n".encode()
         try:
             handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
@@ -85,17 +87,17 @@ class Tombstones:
                 503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)}
             ) from error
 
-    def of(self, device_id: UUID) -> str:
+    def of(self, device_id: UUID, gone: bytes = WHOLE) -> str:
         """Return the hash of a device."""
-        return hmac.digest(self.key.encode(), b"withdrawn|" + device_id.bytes, hashlib.sha256).hex()
+        return hmac.digest(self.key.encode(), gone + device_id.bytes, hashlib.sha256).hex()
 
-    def among(self, devices: Iterable[UUID]) -> dict[UUID, datetime]:
+    def among(self, devices: Iterable[UUID], gone: bytes = WHOLE) -> dict[UUID, datetime]:
         """Return those of the devices that have withdrawn, and the time of the last withdrawal."""
         if not self.path.exists():
             return {}
         lines = (line.partition(" ") for line in self.path.read_text().splitlines())
-        gone = {of: datetime.fromisoformat(at) for at, _, of in lines}
-        return {device: gone[of] for device in devices if (of := self.of(device)) in gone}
+        times = {of: datetime.fromisoformat(at) for at, _, of in lines}
+        return {device: times[of] for device in devices if (of := self.of(device, gone)) in times}
 
 
 def withdraw(
@@ -133,14 +135,47 @@ def withdraw_by_code(
 ) -> dict[str, dict[str, int]]:
     """Withdraw by code, for a person without the app; attempts are limited."""
     count_attempt("withdraw", address, WITHDRAWALS_PER_HOUR, now)
-    known = select(Device.id).where(Device.withdrawal_hash == code_hash(code, tombstones.key))
-    device_id = or_404(db.session.scalar(known), "withdrawal_code_unknown")
-    return withdraw(device_id, tombstones, now, channel="code")
+    return withdraw(device_of(code, tombstones.key), tombstones, now, channel="code")
+
+
+def effects_by_code(code: str, key: str, *, now: datetime, address: str) -> dict[str, Any]:
+    """Return what a withdrawal by code would do; attempts are limited as those of withdrawals."""
+    count_attempt("withdraw", address, WITHDRAWALS_PER_HOUR, now)
+    return effects_of(device_of(code, key), now)
+
+
+def device_of(code: str, key: str) -> UUID:
+    """Return the device of a withdrawal code, also of a former phone of it; 404 without one."""
+    digest = code_hash(code, key)
+    known = select(Device.id).where(Device.withdrawal_hash == digest)
+    former = select(FormerPhone.device_id).where(FormerPhone.withdrawal_hash == digest)
+    return or_404(db.session.scalar(known.union(former)), "withdrawal_code_unknown")
+
+
+def withdraw_positions(device_id: UUID, tombstones: Tombstones, now: datetime) -> dict[str, Any]:
+    """Remove positions a week after their receipt, those of older samples at once; counts stay.
+
+    Return the effects of what could be withdrawn next. Repeating it changes nothing.
+    """
+    device = devices.lock_row(device_id)
+    if device.without_positions_since is None:
+        tombstones.add(device_id, now, POSITIONS)
+        device.without_positions_since = now
+        db.session.flush()
+    retention.remove_asked(now, device_id)
+    db.session.commit()
+    return effects_of(device_id, now)
 
 
 def withdraw_again(tombstones: Tombstones, now: datetime) -> int:
     """Withdraw devices again that a restored backup contains; return their number."""
-    restored = tombstones.among(db.session.scalars(select(Device.id)).all())
+    known = db.session.scalars(select(Device.id)).all()
+    for device_id, at in tombstones.among(known, POSITIONS).items():
+        asked = update(Device).where(Device.id == device_id)
+        change_rows(asked.values(without_positions_since=at))
+    retention.remove_asked(now)
+    db.session.commit()
+    restored = tombstones.among(known)
     for device_id, at in restored.items():
         withdraw(device_id, tombstones, now, channel="restore", withdrawn_at=at)
     return len(restored)

@@ -165,7 +165,8 @@ SUM_AGAIN = text(f"""
     ) wrong using ({", ".join(_KEY)})
     group by {", ".join(_KEY)}
 """).bindparams(counted=sorted(COUNTED))  # noqa: S608
-# Volunteers without another device lose name, passes and memberships without earnings.
+# Volunteers without another device lose name, passes and memberships without earnings; each team
+# keeps their number.
 DELETE_PERSON = text("""
     with alone as (
         select volunteer_id as id from device_links l where device_id = :device and not exists (
@@ -174,6 +175,12 @@ DELETE_PERSON = text("""
         )
     ), passes_gone as (
         delete from passes using alone where passes.volunteer_id = alone.id
+    ), left_teams as (
+        insert into withdrawn_members as old (campaign_id, team_id, people)
+        select distinct campaign_id, team_id, 1
+        from memberships m join alone on alone.id = m.volunteer_id
+        order by 1, 2
+        on conflict (campaign_id, team_id) do update set people = old.people + 1
     ), memberships_gone as (
         delete from memberships m using alone where m.volunteer_id = alone.id
             and not exists (select from earnings e where e.membership_id = m.id)

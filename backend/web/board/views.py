@@ -178,6 +178,7 @@ def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
         leaders=leaders_of([team_id], now).get(team_id, []) if board.organises else [],
         people=people["items"],
         next_cursor=people["next"],
+        withdrawn=people["withdrawn"],
         did=contributions(user, campaign_id, filters, translator_for(query["lang"]).language),
     )
 

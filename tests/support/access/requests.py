@@ -239,6 +239,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/units/<code>/no-connection": lambda w: {"query_string": {"month": "2024-11"}},
     "POST /api/v1/devices": lambda w: {"json": {"consent": CONSENT}},
     "POST /api/v1/withdrawals": _withdrawal,
+    "POST /api/v1/withdrawals/effects": _withdrawal,
     "POST /api/v1/withdrawal-requests": lambda w: {
         "json": {"channel": "letter", "received_at": "2024-11-18T08:00:00+07:00"}
     },
@@ -292,8 +293,8 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "made": w.joined(w.device()),
         "json": {"display_name": "Lan", "agreed": True},
     },
-    "POST /api/v1/passes": lambda w: {"made": w.joined(w.device()), "json": {"kind": "link"}},
-    "POST /api/v1/passes/use": lambda w: {"json": {"code": w.shown_pass()}},
+    "POST /api/v1/passes": lambda w: {"made": w.joined(w.device()), "json": {"kind": "move"}},
+    "POST /api/v1/passes/use": lambda w: {"json": {"code": w.shown_pass(), "transfer": True}},
     "POST /api/v1/sessions": _sign_in,
     "POST /api/v1/invitations/accept": _invited,
     "PATCH /api/v1/account/password": lambda w: {

@@ -91,8 +91,11 @@ TABLE = {
     "GET /api/v1/rules": EVERYBODY,
     "POST /api/v1/devices": "201 201 201 201 201 201 201 201",
     "POST /api/v1/withdrawals": EVERYBODY,
+    "POST /api/v1/withdrawals/effects": EVERYBODY,
     "GET /api/v1/devices/me": "401 200 401 401 401 401 401 401",
     "DELETE /api/v1/devices/me": "401 200 401 401 401 401 401 401",
+    "GET /api/v1/devices/me/withdrawal": "401 200 401 401 401 401 401 401",
+    "DELETE /api/v1/devices/me/positions": "401 200 401 401 401 401 401 401",
     "POST /api/v1/devices/me/rotate": "401 200 401 401 401 401 401 401",
     "POST /api/v1/devices/me/consents": "401 201 401 401 401 401 401 401",
     # without a measuring server for it, the app cannot be connected

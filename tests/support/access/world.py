@@ -160,10 +160,10 @@ class World:
         return self.memberships[token]
 
     def shown_pass(self) -> str:
-        """Return the code with which another volunteer's device links the actor's."""
+        """Return the code with which the actor's device takes another's place."""
         host = register(self.client)
         self.joined(host)
-        made = self.client.post("/api/v1/passes", json={"kind": "link"}, headers=host)
+        made = self.client.post("/api/v1/passes", json={"kind": "move"}, headers=host)
         return str(made.json["code"])
 
     def user_of(self, headers: dict[str, str]) -> User | None:

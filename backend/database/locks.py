@@ -26,6 +26,13 @@ LETTERHEAD_LOCK = 5_701  # one change of a unit's letterhead at a time
 ONE = text("select pg_advisory_xact_lock(:key)")
 TWO = text("select pg_advisory_xact_lock(:key, :of)")
 TRY_TWO = text("select pg_try_advisory_xact_lock(:key, :of)")
+# PostgreSQL lists keys as numbers without a sign.
+HELD = text("""
+    select exists (select from pg_locks
+        where locktype = 'advisory' and objsubid = 2 and granted
+            and database = (select oid from pg_database where datname = current_database())
+            and classid = :key and objid = (cast(:of as bigint) & 4294967295))
+""")
 ACCOUNT = text("select pg_advisory_xact_lock(hashtext(:issuer), hashtext(:subject))")
 NETWORK = text("select pg_advisory_xact_lock(hashtextextended(encode(:network, 'hex'), 0))")
 
@@ -42,6 +49,12 @@ def try_hold(key: int, of: int) -> bool:
     """Hold the lock of one unit as `hold` does, or return False where it is taken."""
     free: bool = db.session.execute(TRY_TWO, {"key": key, "of": of}).scalar_one()
     return free
+
+
+def is_held(key: int, of: int) -> bool:
+    """Return whether a transaction holds the lock of one unit."""
+    held: bool = db.session.execute(HELD, {"key": key, "of": of}).scalar_one()
+    return held
 
 
 def hold_account(issuer: str, subject: str) -> None:

@@ -29,7 +29,7 @@ from backend.coverage.signals.rules import (
 )
 from backend.coverage.signals.shares import shares_of_one_person
 from backend.database.extensions import db, dump
-from backend.database.locks import SIGNALS_LOCK, try_hold
+from backend.database.locks import SIGNALS_LOCK, is_held, try_hold
 from backend.jobs.service import enqueue_once, is_open
 from backend.measurements.recording.rules import MAX_AGE
 from backend.units.models import Unit
@@ -131,7 +131,7 @@ class UnitFindings:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """When a place was searched, and whether a job searches it again."""
+    """When a place was searched, and whether it is searched again."""
 
     as_of: datetime | None  # None: not yet
     searching: bool
@@ -142,7 +142,12 @@ def refresh(place: Place, actor: Actor, now: datetime) -> Freshness:
     as_of = _searched_at(place)
     if as_of is None or now - as_of >= SEARCH_EVERY:
         search_soon(place, actor, now)
-    return Freshness(as_of, is_open(JOB, str(place)))
+    return Freshness(as_of, is_searched(place))
+
+
+def is_searched(place: Place) -> bool:
+    """Return whether a job or the nightly command is to search a place, or does."""
+    return is_open(JOB, str(place)) or is_held(*_lock_of(place))
 
 
 def search_soon(place: Place, actor: Actor, now: datetime) -> None:
@@ -207,9 +212,13 @@ def _searched_at(place: Place) -> datetime | None:
     return at
 
 
+def _lock_of(place: Place) -> tuple[int, int]:
+    return SIGNALS_LOCK, place.province or -(place.campaign or 0)
+
+
 def search(place: Place, key: str, now: datetime) -> bool:
     """Search a place and store what is found; False while another process does; commit."""
-    if not try_hold(SIGNALS_LOCK, place.province or -(place.campaign or 0)):
+    if not try_hold(*_lock_of(place)):
         db.session.rollback()
         return False
     communes = _communes(place)

@@ -32,7 +32,7 @@ class UnitSignalsQuerySchema(UnitMonthQuerySchema, PageSchema):
     order = Text(
         choices=ORDERS,
         load_default="kind",
-        metadata={"description": "open signals first; then by kind, or by team and device"},
+        metadata={"description": "open signals first; then by kind, or by team, kind and device"},
     )
 
     @post_load

@@ -45,7 +45,7 @@ from backend.witness.models import CarrierNetwork
 KINDS = (*SIGNALS, ONE_DEVICE, SAME_NETWORK, WITHDRAWN_SHARE)
 # In the order of review: open signals first.
 STATES = ("open", "explained", "excluded")
-ORDERS = ("kind", "device")
+ORDERS = ("kind", "team")
 
 # Stored findings of communes, and those of their provinces that have samples in them. The same
 # finding in several communes is one.
@@ -335,13 +335,13 @@ def _is_of_team(one: FoundSignal | None, team: int | None) -> bool:
 def _place(
     key: Key, decided: Mapping[Key, str], found: Mapping[Key, FoundSignal], order: str
 ) -> tuple[int, int, int, int, str]:
-    """Return the place of a signal: open ones first; by device also its team and device.
+    """Return the place of a signal: open ones first; by team also its team and device.
 
     Signals of several teams or devices, and those that are no longer found, come last.
     """
     state = STATES.index(decided.get(key, "open"))
-    group = (0, 0) if order == "kind" else _group(found.get(key))
-    return state, *group, KINDS.index(key[0]), key[1]
+    team, device = (0, 0) if order == "kind" else _group(found.get(key))
+    return state, team, KINDS.index(key[0]), device, key[1]
 
 
 def _group(one: FoundSignal | None) -> tuple[int, int]:

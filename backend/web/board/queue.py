@@ -30,19 +30,18 @@ from backend.web.site.forms import Form, Preview, confirm, redirect_to
 from backend.web.site.pages import render_part, render_private
 
 Answer = dict[str, Any]
-# Signals on one page, which a person works through as a whole.
-SIGNALS_SHOWN = 200
+# Signals on one page, which a person works through at one sitting.
+SIGNALS_SHOWN = 50
 # Rows of evidence that an official reads beside the drawing.
 SAMPLES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class SignalGroup:
-    """Signals of one team or commune and, if they have one, the same device."""
+    """Signals of one kind and one team or commune."""
 
     places: Sequence[str]
-    device: Mapping[str, Any] | None
-    devices: int  # of the group, if several
+    title: str
     items: Sequence[Answer]
 
 
@@ -52,21 +51,13 @@ def signal_context(form: Form) -> SignalContext:
 
 
 def group_signals(items: Iterable[Answer], names: Mapping[int, str]) -> list[SignalGroup]:
-    """Group signals that follow each other and are of the same team or commune, and device."""
+    """Group signals that follow each other and are of the same kind and team or commune."""
 
-    def key(one: Answer) -> tuple[Any, ...]:
+    def key(one: Answer) -> tuple[tuple[str, ...], str]:
         teams = {names.get(device["team_id"], "") for device in one["devices"]} - {""}
-        places = sorted(teams) or [unit["name"] for unit in one["units"]]
-        device = one["devices"][0]["number"] if len(one["devices"]) == 1 else None
-        return tuple(places), device
+        return tuple(sorted(teams) or [unit["name"] for unit in one["units"]]), one["title"]
 
-    groups = []
-    for (places, number), listed in groupby(items, key):
-        theirs = list(listed)
-        devices = theirs[0]["devices"]
-        device = devices[0] if number is not None else None
-        groups.append(SignalGroup(places, device, len(devices), theirs))
-    return groups
+    return [SignalGroup(*group, list(theirs)) for group, theirs in groupby(items, key)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +183,7 @@ def _show_evidence(
 
 
 def _signals_query(query: Mapping[str, Any]) -> Answer:
-    """Return the query of the service for a page: grouped by team and device."""
+    """Return the query of the service for a page: grouped by team and kind."""
     state, team = query["state"], query.get("team")
     return {
         "month": query["month"],
@@ -201,7 +192,7 @@ def _signals_query(query: Mapping[str, Any]) -> Answer:
         "team": int(team) if team and team.isdecimal() else None,
         "unit": query.get("unit") or None,
         "level": None,
-        "order": "device",
+        "order": "team",
         "cursor": query["cursor"],
         "limit": SIGNALS_SHOWN,
     }

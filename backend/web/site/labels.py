@@ -216,7 +216,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "contributions": N_("Contributions"),
         "teams": N_("Teams"),
         "plan": N_("Plan"),
-        "signals": N_("Suspicious signals"),
+        "signals": N_("Suspicious samples"),
         "corrections": N_("Corrections"),
         "settings": N_("Settings"),
     },
@@ -445,7 +445,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "backups": N_("Backups"),
         "jobs": N_("Background jobs"),
         "webhooks": N_("Webhooks"),
-        "signals": N_("Suspicious signals"),
+        "signals": N_("Suspicious samples"),
     },
     "check_meaning": {
         "configuration": N_(

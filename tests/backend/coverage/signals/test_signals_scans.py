@@ -15,7 +15,7 @@ from backend.coverage.signals.queries import Part
 from backend.coverage.signals.rules import MIN_MOCK
 from backend.coverage.signals.scans import Place
 from backend.database.extensions import db
-from backend.database.locks import SIGNALS_LOCK
+from backend.database.locks import SIGNALS_LOCK, TRY_TWO
 from backend.jobs.models import Job
 from backend.measurements.recording.models import Measurement
 from tests.support.clock import FakeClock
@@ -124,6 +124,17 @@ def test_a_page_shows_what_was_found_and_lets_older_findings_be_searched_again(a
     assert area.run("jobs", "run") == "jobs done: 1"
     assert len(area.read(search=False)["items"]) > len(before["items"])
     assert db.session.scalars(select(Job)).all() == []
+
+
+@pytest.mark.parametrize("campaign", [None, 7])
+def test_a_page_tells_that_the_nightly_command_searches(area: Area, campaign: int | None) -> None:
+    assert area.search()
+    place = Place("2024-11", None if campaign else area.province, campaign)
+    with db.engine.begin() as command:
+        command.execute(TRY_TWO, {"key": SIGNALS_LOCK, "of": place.province or -7})
+        assert scans.is_searched(place)
+        assert campaign or area.read(search=False)["searching"]
+    assert not scans.is_searched(place) and not area.read(search=False)["searching"]
 
 
 def test_pages_that_are_opened_at_once_start_one_search(area: Area) -> None:

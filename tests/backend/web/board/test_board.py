@@ -336,13 +336,13 @@ def test_signals_are_searched_when_a_page_is_opened_and_by_a_button(
 ) -> None:
     token = enter(client, ORGANISER)
     page = read(client, f"{cast.page}/signals")
-    assert "Tháng này chưa được tìm dấu hiệu" in page and "Tải lại" in page
+    assert "Đang tính." in page and "được tìm lần đầu" in page and "Tải lại" in page
     app.test_cli_runner().invoke(args=["jobs", "run"])
     page = read(client, f"{cast.page}/signals")
     assert "Không có dấu hiệu nào" in page and "Tính đến" in page and "Tìm lại" in page
     send(client, f"{cast.page}/signals/search", token, 303)
     page = read(client, f"{cast.page}/signals")
-    assert "Đang tìm với" in page and "Tính đến" in page and "Tìm lại</button>" not in page
+    assert "Đang tính." in page and "Tính đến" in page and "Tìm lại</button>" not in page
 
 
 @pytest.mark.slow

@@ -156,7 +156,7 @@ def test_from_a_sign_to_the_exclusion_that_settles_it(app: Flask, client: FlaskC
     assert "chưa thay đổi" in desk.send(
         f"signals{MONTH}", signals=f"{sign}:9", state="open", note="x"
     )
-    row, left = re.findall(r"loại thì bỏ (\d+) mẫu", page), desk.counted()
+    row, left = re.findall(r"</strong> (\d+) mẫu", page), desk.counted()
     seen = desk.confirm(f"signals{MONTH}", **chosen, state="excluded")
     assert row * 2 == re.findall(r"Loại (\d+) mẫu", seen) and int(row[0]) > 0
     assert "giả vị trí" in desk.get(f"signals{MONTH}&state=excluded")
@@ -182,7 +182,7 @@ def test_the_queue_says_what_is_missing(app: Flask, client: FlaskClient) -> None
     assert "Tính đến" in page and "Tìm lại" in page
     desk.send(f"signals/search{MONTH}", 303)
     page = desk.get(f"signals{MONTH}")
-    assert "Đang tìm với các mẫu mới nhất" in page and "Tải lại" in page
+    assert "Đang tính." in page and "Tải lại" in page
 
 
 def test_an_official_sees_rounded_places_and_an_organiser_none(

@@ -5,6 +5,7 @@ from marshmallow import Schema, fields
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
 from backend.coverage.plan.nearby import MAX_RADIUS_M, MIN_RADIUS_M, RADIUS_M
 from backend.fields import MAX_ID, Day, Flag, QueryNumber, QueryWhole, Strict, Text, Whole
+from backend.http.paging import list_of
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
@@ -214,6 +215,35 @@ class OwnDaySchema(Schema):
 
     date = fields.Date(required=True)
     items = fields.List(fields.Nested(OwnTeamDaySchema), required=True)
+
+
+class EndedUnitSchema(Schema):
+    """The commune of most samples of a volunteer, and its public count; null if unpublished."""
+
+    name = fields.String(required=True)
+    counted = fields.Integer(required=True, allow_none=True)
+    target = fields.Integer(required=True, allow_none=True)
+    reached = fields.Boolean(required=True, allow_none=True)
+
+
+class NextCampaignSchema(BriefSchema):
+    """A campaign in which the volunteer's team goes on, with its join code."""
+
+    code = fields.String(required=True)
+
+
+class EndedCampaignSchema(Schema):
+    """What a volunteer gave to a campaign that ended; `certificate` is for those with a name."""
+
+    campaign = fields.Nested(BriefSchema, required=True)
+    team = fields.Nested(BriefSchema, required=True)
+    counted = fields.Integer(required=True)
+    unit = fields.Nested(EndedUnitSchema, required=True, allow_none=True)
+    certificate = fields.String(required=True, allow_none=True)
+    next = fields.Nested(NextCampaignSchema, required=True, allow_none=True)
+
+
+EndedCampaignsSchema = list_of(EndedCampaignSchema, "EndedCampaigns")
 
 
 class NextUnitSchema(PlannedUnitSchema):

@@ -7,6 +7,7 @@ from flask import current_app
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.contributions.service import own_day
 from backend.coverage.plan import schemas
+from backend.coverage.plan.ended import ended_campaigns
 from backend.coverage.plan.next_place import PlanCache, find_next_place
 from backend.coverage.plan.service import pin, show_plan, unpin
 from backend.coverage.plan.settings import set_limits
@@ -81,6 +82,15 @@ def get_own_day() -> dict[str, Any]:
     """Show a volunteer's phone today's sums of its teams."""
     now = clock_now()
     return own_day(authenticate(bearer_token(), now).id, now)
+
+
+@blp.get("/memberships/ended")
+@blp.doc(security=BEARER)
+@blp.response(200, schemas.EndedCampaignsSchema)
+def get_ended_campaigns() -> dict[str, Any]:
+    """Show a volunteer's phone what it gave to campaigns that ended in the last 60 days."""
+    now = clock_now()
+    return {"items": ended_campaigns(authenticate(bearer_token(), now).id, now)}
 
 
 def _serialize_note(code: str | None) -> dict[str, str] | None:

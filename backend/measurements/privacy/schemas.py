@@ -49,32 +49,21 @@ class TeamEffectSchema(Schema):
     recent = fields.Integer(required=True)
 
 
-class PositionEffectSchema(Schema):
-    """Positions that would be removed at once and later, and by when; `asked_at`: it was asked."""
-
-    asked_at = fields.AwareDateTime(required=True, allow_none=True)
-    removed_now = fields.Integer(required=True)
-    removed_later = fields.Integer(required=True)
-    until = fields.AwareDateTime(required=True, allow_none=True)
-
-
-class SampleEffectSchema(Schema):
-    """Samples of the last 7 days, which would be deleted, and older ones, which lose the person."""
-
-    recent = fields.Integer(required=True)
-    recent_counted = fields.Integer(required=True)
-    older = fields.Integer(required=True)
-    older_counted = fields.Integer(required=True)
-
-
 class EffectsSchema(Schema):
-    """What leaving, hiding the name, removing positions, and removing all would change."""
+    """Samples of the last 7 days, which a withdrawal deletes, and older ones; positions to remove.
+
+    Removing positions takes those of `positions_now` at once, and the others until a time.
+    """
 
     display_name = fields.String(required=True, allow_none=True)
     teams = fields.List(fields.Nested(TeamEffectSchema), required=True)
-    positions = fields.Nested(PositionEffectSchema, required=True)
-    samples = fields.Nested(SampleEffectSchema, required=True)
-    notes = fields.Integer(required=True)
+    recent = fields.Integer(required=True)
+    recent_counted = fields.Integer(required=True)
+    older = fields.Integer(required=True)
+    positions_now = fields.Integer(required=True)
+    positions_later = fields.Integer(required=True)
+    positions_until = fields.AwareDateTime(required=True, allow_none=True)
+    without_positions_since = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class ExportSchema(Schema):

@@ -196,6 +196,7 @@ TABLE = {
     f"GET {POSTER}": "404 401 200 200 404 404 404 200",
     # a volunteer is identified by the device alone
     "GET /api/v1/memberships/today": "401 200 401 401 401 401 401 401",
+    "GET /api/v1/memberships/ended": "401 200 401 401 401 401 401 401",
     "POST /api/v1/join-codes/check": EVERYBODY,
     "POST /api/v1/memberships": "401 201 401 401 401 401 401 401",
     "GET /api/v1/memberships": "401 200 401 401 401 401 401 401",

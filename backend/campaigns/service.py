@@ -106,6 +106,15 @@ def own_campaigns(actor: Actor) -> list[dict[str, Any]]:
     return [dict(row) for row in db.session.execute(OWN, values).mappings()]
 
 
+def led_team(actor: Actor) -> tuple[int, int] | None:
+    """Return the one open campaign and the team of a person who only leads that team."""
+    teams = actor.ids("team_leader")
+    if {grant.role for grant in actor.grants} != {"team_leader"} or len(teams) != 1:
+        return None
+    running = [one["id"] for one in own_campaigns(actor) if one["state"] == "open"]
+    return (running[0], *teams) if len(running) == 1 else None
+
+
 def visible_campaign(actor: Actor, campaign_id: int) -> Campaign:
     """Return a campaign that the actor may see; 404 for another organisation's draft."""
     row = get_row(Campaign, campaign_id)

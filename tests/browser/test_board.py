@@ -1,4 +1,4 @@
-"""Pages of a campaign in a real browser: display, pins and refresh."""
+"""Pages of a campaign in a real browser: display, pins, refresh, the QR code of a team."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -79,7 +79,7 @@ def test_every_page_of_the_board_looks_right(
     enter(page, "/campaigns?lang=vi")
     for name, path in {
         "board": "/campaigns", "board-new": "/campaigns/new", "board-campaign": home,
-        "board-contributions": f"{home}/contributions", "board-teams": f"{home}/teams",
+        "board-teams": f"{home}/teams",
         "board-team": f"{home}/teams/{cast.first}", "board-plan": f"{home}/plan",
         "board-slips": f"{home}/plan/slips", "board-signals": f"{home}/signals",
         "board-corrections": f"{home}/corrections", "board-settings": f"{home}/settings",
@@ -148,3 +148,25 @@ def test_figures_refresh_while_the_page_is_open(
     with page.expect_response("**/figures*"):
         page.clock.run_for(31_000)
     expect(page.locator(".stat.main .figure")).to_have_text("5")
+
+
+def test_a_leader_lands_on_the_team_and_fills_the_screen_with_its_code(
+    app: Flask, page: Page, cast: Cast
+) -> None:
+    leader = "doi@example.vn"
+    account(app, leader, "team_leader", cast.first)
+    page.goto("/work?lang=vi")
+    fill_fields(page, name=leader, password=PASSWORD)
+    press(page, "Đăng nhập")
+    page.wait_for_url(f"**/campaigns/{cast.campaign}/teams/{cast.first}*")
+    code = page.locator(".qr-screen")
+    expect(code).to_be_hidden()
+    press(page, "Hiện mã QR")
+    expect(code).to_be_visible()
+    assert code.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}
+    drawn = code.locator("svg").bounding_box()
+    assert drawn and drawn["width"] > 340
+    expect(code).to_contain_text("Đội công nghệ số cộng đồng tổ 12")
+    check_page(page, "board-qr")
+    code.click()
+    expect(code).to_be_hidden()

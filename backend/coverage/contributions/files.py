@@ -30,6 +30,20 @@ COLUMNS = {
     "reasons": N_("Reasons for not counting"),
 }
 
+# Groups in the names of files.
+GROUPS = {
+    "team": "doi",
+    "member": "nguoi-do",
+    "unit": "xa-phuong",
+    "day": "ngay",
+    "organisation": "don-vi",
+}
+
+
+def file_name(campaign_id: int, by: str, kind: str) -> str:
+    """Return the name of a file of contributions."""
+    return f"dong-gop-{campaign_id}-{GROUPS[by]}.{kind}"
+
 
 def as_csv(answer: dict[str, Any], language: Language, *, for_people: bool = False) -> bytes:
     """Return a CSV file headed by field names, or with `for_people` by translated titles."""

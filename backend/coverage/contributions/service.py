@@ -25,6 +25,7 @@ from backend.coverage.contributions.query import (
     build_query,
     campaign_access,
 )
+from backend.coverage.contributions.schemas import ContributionsQuerySchema
 from backend.database.extensions import db
 from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import N_, NP_, Language, gettext
@@ -32,6 +33,7 @@ from backend.i18n.messages import message
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.service import set_on
 
+FILE = ContributionsQuerySchema()
 # Keys are at most PostgreSQL's `bigint`.
 MAX_KEY = 2**63
 
@@ -64,6 +66,13 @@ def contributions(
         "total": total(query).serialize(),
         "next_cursor": encode_cursor(*keys[-1]) if len(found) > len(keys) else None,
     }
+
+
+def all_contributions(
+    actor: Actor, campaign_id: int, language: Language, filters: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return all rows of contributions, as a file has them; `filters` as in a query string."""
+    return contributions(actor, campaign_id, FILE.load({**filters, "format": "csv"}), language)
 
 
 def describe(access: CampaignAccess, query: ContributionQuery) -> dict[str, Any]:

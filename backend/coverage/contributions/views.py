@@ -9,7 +9,7 @@ from backend.coverage.contributions import schemas
 from backend.coverage.contributions.certificates import own_certificate
 from backend.coverage.contributions.day_picture import day_picture
 from backend.coverage.contributions.day_summary import summarise_day
-from backend.coverage.contributions.files import as_csv, as_xlsx
+from backend.coverage.contributions.files import as_csv, as_xlsx, file_name
 from backend.coverage.contributions.service import contributions, leaderboard
 from backend.database.extensions import BEARER
 from backend.devices.service import authenticate
@@ -37,11 +37,11 @@ TABLES = {"text/csv": {"schema": {"type": "string"}}, XLSX: BINARY}
 def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
     """Show the contributions of teams, members, units, days or organisations to a campaign."""
     answer = contributions(actor(), campaign_id, query, language())
-    name = f"contributions-{campaign_id}-{query['by']}"
+    name = file_name(campaign_id, query["by"], query["format"])
     if query["format"] == "csv":
-        return as_attachment(as_csv(answer, language()), "text/csv; charset=utf-8", f"{name}.csv")
+        return as_attachment(as_csv(answer, language()), "text/csv; charset=utf-8", name)
     if query["format"] == "xlsx":
-        return as_attachment(as_xlsx(answer, language()), XLSX, f"{name}.xlsx")
+        return as_attachment(as_xlsx(answer, language()), XLSX, name)
     return with_digest(answer)
 
 
@@ -64,7 +64,7 @@ def get_day_summary(query: dict[str, Any], campaign_id: int) -> Response:
     now = clock_now()
     if query["format"] == "png":
         day, picture = day_picture(actor(), campaign_id, query, now)
-        return as_attachment(picture, "image/png", f"summary-{campaign_id}-{day}.png")
+        return as_attachment(picture, "image/png", f"tom-tat-{campaign_id}-{day}.png")
     day, lines = summarise_day(actor(), campaign_id, query, now)
     return with_digest({"day": day, "text": "\n".join(lines)})
 

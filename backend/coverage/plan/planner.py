@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, exists, select, text
 
 from backend.campaigns.models import Campaign, CampaignArea
+from backend.campaigns.service import OVER
 from backend.clock import day_begin, local_day, month_end
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.words import lacks_participation
@@ -201,7 +202,9 @@ def _goal(
 
 
 def days_left(campaign: Campaign, now: datetime) -> int:
-    """Return the remaining days of a campaign, including today; 0 after the last."""
+    """Return the remaining days of a campaign, including today; 0 after the last or closed."""
+    if campaign.state in OVER:
+        return 0
     begin = max(local_day(now), campaign.first_day)
     return max(0, (campaign.last_day - begin).days + 1)
 

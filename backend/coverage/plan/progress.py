@@ -1,26 +1,24 @@
-"""The progress of a campaign towards its goal, and its teams without recent samples."""
+"""The progress of a campaign towards its goal, and the day of its teams."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from backend.accounts.access import Actor, require
+from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end
 from backend.coverage.alerts.service import SILENT_DAYS
-from backend.coverage.contributions.schemas import ContributionsQuerySchema
-from backend.coverage.contributions.service import contributions
+from backend.coverage.contributions.service import all_contributions
 from backend.coverage.figures.forecast import LAST_DAYS
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import published
-from backend.coverage.plan.planner import PlanRequest, communes_of, teams_of
-from backend.coverage.plan.service import places_of
+from backend.coverage.plan.planner import PlanRequest, communes_of, days_left, teams_of
+from backend.coverage.plan.service import places_of, visible_teams
 from backend.coverage.plan.settings import limits_of
 from backend.i18n.catalogues import Language
 from backend.organisations.scopes import campaign_scope
 from backend.units.catalogue import system_on
-
-BY_TEAM = ContributionsQuerySchema()
 
 
 def campaign_progress(
@@ -29,7 +27,7 @@ def campaign_progress(
     """Return the progress of a campaign in its present or last month, for its organisers.
 
     It has the communes of its area in one network, and their sums: what reaches the target in every
-    commune, and what they have of it.
+    commune, what they have of it, and what is needed on each of the campaign's remaining days.
     """
     campaign, today = visible_campaign(actor, campaign_id), local_day(now)
     require(actor, "campaign.see", campaign_scope(campaign_id))
@@ -40,7 +38,7 @@ def campaign_progress(
     shown = published(actor, f"{day:%Y-%m}")
     rows = [row for row in rows if shown is None or row.id in shown]
     need, lack = sum(row.need for row in rows), sum(row.shortfall for row in rows)
-    left = request.days_left if campaign.last_day >= today else 0
+    left = days_left(campaign, now)
     return {
         "network": kind,
         "month": f"{day:%Y-%m}",
@@ -66,37 +64,48 @@ def home_figures(
     return dict(item)
 
 
-def _latest_days(actor: Actor, campaign_id: int, language: Language) -> dict[int, date]:
-    """Return the last day with samples of each team that has some."""
-    latest: dict[int, date] = {}
-    cursor = None
-    while True:
-        after: dict[str, str] = {"cursor": cursor} if cursor else {}
-        query: Mapping[str, Any] = BY_TEAM.load({"by": "team"} | after)
-        page = contributions(actor, campaign_id, query, language)
-        latest |= {int(one["id"]): one["last_day"] for one in page["items"] if one["id"]}
-        cursor = page["next_cursor"]
-        if cursor is None:
-            return latest
+def team_state(campaign: Campaign, last_day: date | None, today: date) -> str | None:
+    """Return the state of a team by its last day with samples; None while the campaign rests.
+
+    `today`: it measured; `silent`: without samples for SILENT_DAYS days; `none`: without any, in
+    the first days; `active`: else.
+    """
+    if campaign.state != "open" or not campaign.first_day <= today <= campaign.last_day:
+        return None
+    if last_day is None:
+        return "silent" if (today - campaign.first_day).days >= SILENT_DAYS else "none"
+    days = (today - last_day).days
+    return "silent" if days > SILENT_DAYS else "active" if days else "today"
 
 
-def silent_teams(
+def teams_today(
     actor: Actor, campaign_id: int, now: datetime, language: Language
-) -> list[dict[str, Any]]:
-    """Return the teams of a running campaign without samples for SILENT_DAYS days.
+) -> dict[str, Any]:
+    """Return the figures of a campaign and of today, and the state of each visible team.
 
-    `last_day` is None of a team without any.
+    Teams that measured today come first, those with most samples before others; then those without
+    samples for the longest time.
     """
     campaign, today = visible_campaign(actor, campaign_id), local_day(now)
-    require(actor, "campaign.see", campaign_scope(campaign_id))
-    first = campaign.first_day
-    if not first <= today <= campaign.last_day or (today - first).days < SILENT_DAYS:
-        return []
-    latest = _latest_days(actor, campaign_id, language)
-    silent = []
-    for team in teams_of(campaign, now):
-        last = latest.get(team.id)
-        days = (today - (last or first)).days
-        if days > SILENT_DAYS or last is None:
-            silent.append({"id": team.id, "name": team.name, "last_day": last, "days": days})
-    return sorted(silent, key=lambda one: (-one["days"], one["name"]))
+    ever = all_contributions(actor, campaign_id, language, {})
+    running = campaign.first_day <= today <= campaign.last_day
+    on_day = {"from": today.isoformat(), "to": today.isoformat(), "month": f"{today:%Y-%m}"}
+    day = all_contributions(actor, campaign_id, language, on_day) if running else None
+    counted = {one["id"]: one["counted"] for one in day["items"]} if day else {}
+    latest = {one["id"]: one["last_day"] for one in ever["items"]}
+    teams = teams_of(campaign, now)
+    visible = visible_teams(actor, campaign, teams)
+    rows: list[dict[str, Any]] = [
+        {
+            "id": team.id,
+            "name": team.name,
+            "counted": counted.get(str(team.id)),
+            "last_day": latest.get(str(team.id)),
+            "state": team_state(campaign, latest.get(str(team.id)), today),
+        }
+        for team in teams
+        if team.id in visible
+    ]
+    rows.sort(key=lambda one: (one["last_day"] != today, -(one["counted"] or 0),
+                               one["last_day"] or date.min, one["name"]))  # fmt: skip
+    return {"teams": rows, "total": ever["total"], "today": day and day["total"]}

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from backend.accounts.access import Actor, Scope, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign
-from backend.campaigns.service import visible_campaign
+from backend.campaigns.service import OVER, visible_campaign
 from backend.clock import VIETNAM, local_day, month_start
 from backend.coverage.figures.forecast import STEP_NAMES, progress_step
 from backend.coverage.figures.unit_access import published
@@ -35,8 +35,6 @@ from backend.units.service import UnitRow, find
 
 # From this hour on, the plan shown first is that of the next day.
 EVENING = 17
-
-ENDED_STATES = ("closed", "archived")
 
 Coordinates = tuple[float, float]  # longitude, latitude
 
@@ -127,7 +125,7 @@ def plan_request(
     campaign: Campaign, today: date, day: date | None, network: str | None
 ) -> PlanRequest:
     """Check the day and network of a plan; the default is the next possible day."""
-    if campaign.state in ENDED_STATES:
+    if campaign.state in OVER:
         raise Problem(409, "plan_closed")
     chosen = day or max(today, campaign.first_day)
     if chosen < today:

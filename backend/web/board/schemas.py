@@ -20,7 +20,7 @@ from backend.measurements.corrections.schemas import MAX_REASON
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import Name
 from backend.units.search import MAX_NAME
-from backend.web.site.schemas import ListQuerySchema, MonthQuerySchema, PageQuerySchema
+from backend.web.site.schemas import ListQuerySchema, MonthQuerySchema
 from backend.web.site.unit_fields import MAX_LINES, read_units, unit_reference
 
 ALL_STATES = "all"
@@ -51,21 +51,18 @@ class BoardQuerySchema(MonthQuerySchema):
     network = Text(choices=NETWORKS, load_default=None)
 
 
-class OverviewQuerySchema(BoardQuerySchema, ListQuerySchema):
-    """The month and network of the overview, and the page of its silent teams."""
-
-
-class ContributedQuerySchema(BoardQuerySchema):
-    """The grouping of contributions, and the cursor of the page."""
+class TeamsQuerySchema(BoardQuerySchema, ListQuerySchema):
+    """The grouping of contributions, the page of teams, and the cursor of other groups."""
 
     by = Text(choices=BY, load_default="team")
     cursor = Text(most=MAX_CURSOR, load_default=None)
 
 
-class MembersQuerySchema(PageQuerySchema):
-    """The cursor of the page."""
+class CorrectionsQuerySchema(ListQuerySchema):
+    """The team or member whose samples move, and the page of the corrections made."""
 
-    after = Text(most=MAX_CURSOR, load_default=None)
+    from_team = QueryWhole(1, MAX_ID, load_default=None)
+    member = QueryWhole(1, 2**53, load_default=None)
 
 
 class PlanPageQuerySchema(ListQuerySchema):

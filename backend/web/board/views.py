@@ -16,14 +16,12 @@ from backend.campaign_setup.team_lines import MAX_LIST, as_text, read_file
 from backend.campaigns.service import own_campaigns, show_campaign
 from backend.campaigns.teams import show_team
 from backend.clock import local_day, month_end
-from backend.coverage.contributions.files import as_csv
-from backend.coverage.contributions.service import contributions
+from backend.coverage.contributions.day_summary import summarise_day
+from backend.coverage.contributions.files import as_csv, file_name
+from backend.coverage.contributions.query import campaign_access, useful_groups
+from backend.coverage.contributions.service import all_contributions, contributions
 from backend.coverage.figures.month import listing_on
-from backend.coverage.plan.progress import (
-    campaign_progress,
-    home_figures,
-    silent_teams,
-)
+from backend.coverage.plan.progress import campaign_progress, home_figures, teams_today
 from backend.coverage.plan.schemas import UnpinQuerySchema
 from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
@@ -34,8 +32,9 @@ from backend.coverage.signals.service import campaign_signals, search_campaign
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
 from backend.http.links import link_root
-from backend.http.paging import MAX_PAGE
 from backend.http.requests import as_attachment, clock_now
+from backend.i18n.catalogues import Language
+from backend.i18n.formats import number
 from backend.measurements.corrections.service import (
     Choice,
     Decision,
@@ -45,7 +44,6 @@ from backend.measurements.corrections.service import (
 )
 from backend.memberships import join_codes
 from backend.memberships.poster import content, inline_svg
-from backend.memberships.service import list_members
 from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import show_organisation
 from backend.units.search import home_area
@@ -55,12 +53,14 @@ from backend.web.board.plan_map import MAX_DRAWN, plan_map
 from backend.web.board.service import (
     EVERY_CONTRIBUTION,
     CampaignBoard,
+    list_team_members,
+    list_teams,
     list_visible_teams,
-    month_overview,
     show_board,
 )
 from backend.web.maps.drawing import MapDrawing, area_map
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
+from backend.web.site.charts import bars
 from backend.web.site.forms import Form, Preview, confirm, new_form, redirect_to, uploaded_content
 from backend.web.site.pages import render_part, render_private, translator_for
 from backend.web.site.schemas import ListQuerySchema
@@ -86,16 +86,24 @@ def index(query: dict[str, Any]) -> Response:
     return render_private("web/board/index.html", query["lang"], **values)
 
 
-@bp.page("/<int:campaign_id>", schemas.OverviewQuerySchema)
+@bp.page("/<int:campaign_id>", schemas.BoardQuerySchema)
 def campaign(query: dict[str, Any], campaign_id: int) -> Response:
-    """Show the progress of a campaign."""
+    """Show the day of a campaign: its goal, the teams that measured, the silent ones."""
+    now = clock_now()
     board, part = _render_figures(query, campaign_id)
-    values = {"board": board, "query": query, "part": part}
+    values: dict[str, Any] = {
+        "board": board,
+        "query": query,
+        "part": part,
+        "codes": [],
+        "qr_of": draw_code,
+    }
     if board.organises:
-        now, language = clock_now(), translator_for(query["lang"]).language
         progress = campaign_progress(actor(), campaign_id, query["network"], now)
-        silent = list_page(silent_teams(actor(), campaign_id, now, language), query["page"])
-        values |= {"progress": progress, "ground": _ground(progress), "silent": silent}
+        values |= {"progress": progress, "ground": _ground(progress)}
+    else:
+        teams = list_visible_teams(actor(), campaign_id, now)
+        values["codes"] = list(filter(None, (_code(campaign_id, one.id) for one in teams)))
     tag = f'W/"{content_tag(part.encode())}"'
     return render_private("web/board/campaign.html", query["lang"], **values, known_as=tag)
 
@@ -117,55 +125,58 @@ def figures(query: dict[str, Any], campaign_id: int) -> Response:
     return with_content_tag(Response(part, mimetype="text/html"))
 
 
-@bp.page("/<int:campaign_id>/contributions", schemas.ContributedQuerySchema)
-def contributed(query: dict[str, Any], campaign_id: int) -> Response:
-    """Show what each team, person, commune, day or organisation contributed."""
-    board = show_board(actor(), campaign_id, clock_now())
-    filters = {name: query[name] for name in ("by", "month", "network") if query[name]}
-    parameters = filters | {"limit": ROWS_SHOWN}
-    parameters |= {"cursor": query["cursor"]} if query["cursor"] else {}
-    translator = translator_for(query["lang"])
-    answer = contributions(
-        actor(), campaign_id, EVERY_CONTRIBUTION.load(parameters), translator.language
-    )
-    rows = [one | {"day": date.fromisoformat(one["id"])} if query["by"] == "day" else one
-            for one in answer["items"]]  # fmt: skip
-    values = {"board": board, "query": query, "answer": answer, "rows": rows, "filters": filters}
-    return render_private("web/board/contributions.html", query["lang"], **values)
-
-
-@bp.page("/<int:campaign_id>/contributions.csv", schemas.ContributedQuerySchema)
+@bp.page("/<int:campaign_id>/contributions.csv", schemas.TeamsQuerySchema)
 def contributed_table(query: dict[str, Any], campaign_id: int) -> Response:
     """Download all contributions, with column titles in the language of the page."""
-    filters = {name: query[name] for name in ("by", "month", "network") if query[name]}
     language = translator_for(query["lang"]).language
-    filters = EVERY_CONTRIBUTION.load(filters | {"format": "csv"})
-    answer = contributions(actor(), campaign_id, filters, language)
+    filters = _filters(query) | {"by": query["by"]}
+    answer = all_contributions(actor(), campaign_id, language, filters)
     content = as_csv(answer, language, for_people=True)
-    name = f"contributions-{campaign_id}-{query['by']}.csv"
+    name = file_name(campaign_id, query["by"], "csv")
     return as_attachment(content, "text/csv; charset=utf-8", name)
 
 
-@bp.page("/<int:campaign_id>/teams", ListQuerySchema)
+def _filters(query: dict[str, Any]) -> dict[str, str]:
+    return {name: query[name] for name in ("month", "network") if query[name]}
+
+
+@bp.page("/<int:campaign_id>/teams", schemas.TeamsQuerySchema)
 def teams(query: dict[str, Any], campaign_id: int) -> Response:
-    """List the teams of a campaign."""
-    now = clock_now()
-    board = show_board(actor(), campaign_id, now)
-    visible = list_page(list_visible_teams(actor(), campaign_id, now), query["page"])
-    coded = not join_codes.coded_teams(campaign_id).isdisjoint(one.id for one in visible.rows)
-    return render_private(
-        "web/board/teams.html", query["lang"], board=board, teams=visible, coded=coded
-    )
+    """List the teams of a campaign with their figures, or what each commune or day has."""
+    now, user, language = clock_now(), actor(), translator_for(query["lang"]).language
+    board, by = show_board(user, campaign_id, now), query["by"]
+    values: dict[str, Any] = {
+        "board": board,
+        "query": query,
+        "filters": _filters(query) | {"by": by},
+    }
+    groups, networks = useful_groups(campaign_access(user, campaign_id))
+    # Members are listed on the page of their team.
+    values |= {"groups": [one for one in groups if one != "member"], "networks": networks}
+    if by == "team":
+        answer = list_teams(user, campaign_id, _filters(query), now, language)
+        listed = list_page(answer["items"], query["page"])
+        ids = [int(one["id"]) for one in listed.rows if one["own"]]
+        leaders = leaders_of(ids, now) if board.organises else {}
+        coded = join_codes.coded_teams(campaign_id)
+        values |= {"listed": listed, "leaders": leaders, "coded": coded}
+    else:
+        wanted = {"by": by, "limit": ROWS_SHOWN, "cursor": query["cursor"]}
+        wanted = {name: wanted[name] for name in wanted if wanted[name]}
+        answer = contributions(
+            user, campaign_id, EVERY_CONTRIBUTION.load(_filters(query) | wanted), language
+        )
+        days = [(one["name"][-2:].lstrip("0"), one["counted"], number(one["counted"], language))
+                for one in answer["items"]] if by == "day" else []  # fmt: skip
+        values["drawn"] = bars(days) if days else None
+    return render_private("web/board/teams.html", query["lang"], **values, answer=answer)
 
 
-@bp.page("/<int:campaign_id>/teams/<int:team_id>", schemas.MembersQuerySchema)
+@bp.page("/<int:campaign_id>/teams/<int:team_id>")
 def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     """Show the members of a team, their contributions and the join code."""
     now, user = clock_now(), actor()
-    board = show_board(user, campaign_id, now)
-    page = {"campaign": campaign_id, "cursor": query["after"], "limit": ROWS_SHOWN}
-    people = list_members(user, team_id, page, now)
-    filters = EVERY_CONTRIBUTION.load({"by": "member", "team": str(team_id)})
+    board, part = _render_members(query, campaign_id, team_id)
     code, shown = _code(campaign_id, team_id), show_team(user, team_id)
     return render_private(
         "web/board/team.html",
@@ -174,13 +185,35 @@ def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
         team=shown,
         home=home_figures(shown["home_unit"], board.campaign["networks"][0], now),
         code=code,
+        qr_of=draw_code,
         invitation=_invitation(board, code) if code else None,
         leaders=leaders_of([team_id], now).get(team_id, []) if board.organises else [],
-        people=people["items"],
-        next_cursor=people["next"],
-        withdrawn=people["withdrawn"],
-        did=contributions(user, campaign_id, filters, translator_for(query["lang"]).language),
+        part=part,
+        known_as=f'W/"{content_tag(part.encode())}"',
     )
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/members")
+def members(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+    """Send the members and figures of a team for updates of an open page; 304 if unchanged."""
+    _, part = _render_members(query, campaign_id, team_id)
+    return with_content_tag(Response(part, mimetype="text/html"))
+
+
+def _render_members(
+    query: dict[str, Any], campaign_id: int, team_id: int
+) -> tuple[CampaignBoard, Markup]:
+    """Return the board of a campaign, and the HTML of a team's figures and members."""
+    now, language = clock_now(), translator_for(query["lang"]).language
+    board = show_board(actor(), campaign_id, now)
+    found = list_team_members(actor(), campaign_id, team_id, now, language)
+    values = {"board": board, "team_id": team_id, "did": found}
+    return board, render_part("web/board/members.html", query["lang"], **values)
+
+
+def draw_code(code: Any) -> Markup:
+    """Draw the QR code of a join code."""
+    return Markup(inline_svg(content(link_root(strict=False), code.code)))  # noqa: S704 # our own
 
 
 def _invitation(board: CampaignBoard, code: Any) -> str:
@@ -235,11 +268,10 @@ def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBo
     """Return the board of a campaign, and the HTML of the part that an open page updates."""
     now, language = clock_now(), translator_for(query["lang"]).language
     board = show_board(actor(), campaign_id, now)
-    line = None
-    if board.organises and (query["network"] or len(board.campaign["networks"]) == 1):
-        line = campaign_progress(actor(), campaign_id, query["network"], now)["per_day"]
-    values = month_overview(actor(), campaign_id, query, now, language, line)
-    values |= {"board": board, "query": query}
+    last = min(local_day(now), board.campaign["last_day"])
+    latest, lines = summarise_day(actor(), campaign_id, {"day": last}, now)
+    values = teams_today(actor(), campaign_id, now, language)
+    values |= {"board": board, "latest": latest, "lines": lines}
     return board, render_part("web/board/figures.html", query["lang"], **values)
 
 
@@ -371,9 +403,9 @@ def signals_search(query: dict[str, Any], campaign_id: int) -> Response:
     return redirect_to("board.signals", query, campaign_id=campaign_id, **kept)
 
 
-@bp.page("/<int:campaign_id>/corrections", ListQuerySchema, methods=READ_WRITE)
+@bp.page("/<int:campaign_id>/corrections", schemas.CorrectionsQuerySchema, methods=READ_WRITE)
 def corrected(query: dict[str, Any], campaign_id: int) -> Response:
-    """Reattribute samples to another team or none, after a preview."""
+    """Move the samples of a team or member to another team or none, after a preview."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
     posted = request.method == "POST"
@@ -384,15 +416,26 @@ def corrected(query: dict[str, Any], campaign_id: int) -> Response:
         result = confirm(form, partial(_correct, board.campaign, fields), about, "reason")
     if result and not isinstance(result, Preview):
         return redirect_to("board.corrected", query, campaign_id=campaign_id)
+    chosen = {name: query[name] or (fields or {}).get(name) for name in ("from_team", "member")}
     teams = list_visible_teams(user, campaign_id, clock_now())
     listed = list_page(list_decisions(user, campaign_id, MAX_CORRECTIONS), query["page"])
     values = {"board": board, "form": form, "preview": result, "teams": teams, "listed": listed}
-    values |= {"members": [], "sample_days": []}
-    for name, by in (("members", "member"), ("sample_days", "day")):
-        filters = EVERY_CONTRIBUTION.load({"by": by, "limit": MAX_PAGE})
-        rows = contributions(user, campaign_id, filters, form.language)["items"]
-        values[name] = [one for one in rows if one["id"] is not None]
+    values |= {"chosen": chosen, "member": None, "sample_days": []}
+    if chosen["from_team"]:
+        values |= _samples_of(campaign_id, chosen, form.language)
     return render_private("web/board/corrections.html", query["lang"], **values)
+
+
+def _samples_of(campaign_id: int, chosen: dict[str, Any], language: Language) -> dict[str, Any]:
+    """Return the row of the chosen member, and the days on which the team has samples."""
+    members, days = (
+        all_contributions(
+            actor(), campaign_id, language, {"by": by, "team": str(chosen["from_team"])}
+        )["items"]
+        for by in ("member", "day")
+    )
+    member = [one for one in members if one["id"] == str(chosen["member"])]
+    return {"member": member[0] if member else None, "sample_days": days}
 
 
 def _correct(campaign: dict[str, Any], fields: dict[str, Any], preview: bool) -> dict[str, Any]:

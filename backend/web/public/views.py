@@ -9,6 +9,7 @@ from markupsafe import Markup
 from backend.accounts import sessions
 from backend.accounts.access import PUBLIC
 from backend.accounts.authentication import COOKIE, actor
+from backend.campaigns.service import led_team
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.coverage.figures.unit_access import figures_reader, unit_month
@@ -186,10 +187,15 @@ def sign_in(query: dict[str, Any]) -> Any:
 
 @bp.page("/work")
 def work(query: dict[str, Any]) -> Any:
-    """Redirect to the first workspace of a signed-in person, else to the account or the sign-in."""
+    """Redirect to the first workspace of a signed-in person, else to the account or the sign-in.
+
+    The workspace of a person who leads one team in one open campaign is the page of that team.
+    """
     person = actor()
     if not person.signed_in:
         return redirect_to("web.sign_in", query)
+    if (own := led_team(person)) is not None:
+        return redirect_to("board.team", query, campaign_id=own[0], team_id=own[1])
     return redirect_to(next(iter(workspaces(person)), "account_pages.show_account"), query)
 
 

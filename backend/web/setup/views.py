@@ -284,7 +284,7 @@ def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
     part = teams[first : first + service.MAX_POSTERS]
     pages = service.poster_teams(part, link_root(), local_day(now))
     content = posters(service.poster_texts(campaign_id, current_app.config, now), pages)
-    name = f"poster-{campaign_id}.pdf"
+    name = f"ap-phich-{campaign_id}.pdf"
     return as_attachment(content, "application/pdf", name, stored=False)
 
 

@@ -34,7 +34,7 @@ SECTIONS = {
     ("organisers", "plan"): "board.plan board.slips",
     ("organisers", "signals"): "board.signals",
     ("organisers", "corrections"): "board.corrected",
-    ("organisers", "contributions"): "board.contributed",
+    ("organisers", "contributions"): "board.teams",
     ("officials", "samples"): "desk.samples desk.sample",
     ("officials", "signals"): "desk.signals desk.exclusions desk.exclude",
     ("officials", "vnnic"): "desk.vnnic",

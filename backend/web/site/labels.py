@@ -212,12 +212,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "archived": N_("archived"),
     },
     "campaign_page": {
-        "overview": N_("Overview"),
-        "contributions": N_("Contributions"),
-        "teams": N_("Teams"),
+        "today": N_("Today"),
+        "teams": NP_("page", "Teams"),
         "plan": N_("Plan"),
         "signals": N_("Suspicious samples"),
-        "corrections": N_("Corrections"),
         "settings": N_("Settings"),
     },
     "contributions_by": {

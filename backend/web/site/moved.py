@@ -16,6 +16,7 @@ MOVED: dict[str, tuple[str, dict[str, str]]] = {
     "/admin/sessions": ("admin.people", {"_anchor": "sessions"}),
     "/admin/succession": ("admin.people", {}),
     "/account/given": ("account_pages.deputies", {}),
+    "/campaigns/<int:campaign_id>/contributions": ("board.teams", {}),
     "/desk/area/<code>/months": ("desk.area", {}),
     "/desk/deadlines": ("desk.reports", {"_anchor": "due"}),
     "/desk/deputies": ("account_pages.deputies", {}),

@@ -115,7 +115,8 @@ DRAFT_ROWS = tuple(
 )
 # Pages of a leader whose team takes part.
 TAKING_PART = (
-    "", "/figures", "/contributions", "/contributions.csv", "/teams", "/teams/<int:team_id>",
+    "", "/figures", "/contributions.csv", "/teams", "/teams/<int:team_id>",
+    "/teams/<int:team_id>/members",
     "/plan", "/plan/slips", "/signals", "/corrections", "/settings", "/teams/import",
 )  # fmt: skip
 

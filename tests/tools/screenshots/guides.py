@@ -35,7 +35,7 @@ PICTURES: dict[str, GuidePicture] = {
     "province": GuidePicture("/unit/19?month=2024-11"),
     "seal": GuidePicture("/seal"),
     "team": GuidePicture(("/campaigns/1/teams", "/campaigns/1/teams/1"), "organiser"),
-    "contributions": GuidePicture("/campaigns/1/contributions", "organiser"),
+    "contributions": GuidePicture("/campaigns/1/teams", "organiser"),
     "campaign-new": GuidePicture("/campaigns/new", "organiser"),
     "campaign-ready": GuidePicture("/campaigns/2/ready", "organiser"),
     "campaign": GuidePicture("/campaigns/2", "organiser"),

@@ -45,7 +45,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
     "organiser": {
         "board": "/campaigns",
         "board-campaign": "/campaigns/1",
-        "board-contributions": "/campaigns/1/contributions",
+        "board-contributions": "/campaigns/1/teams?by=day",
         "board-teams": "/campaigns/1/teams",
         "board-team": ("/campaigns/1/teams", "/campaigns/1/teams/1"),  # beside it is the import
         "board-plan": "/campaigns/2/plan",

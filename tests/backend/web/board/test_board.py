@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -11,8 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from backend.campaigns.models import Campaign
 from backend.database.extensions import db
 from backend.web.board.schemas import parse_areas
+from tests.support.clock import FakeClock
 from tests.support.contributions import add_measurement, volunteers
 from tests.support.people import (
     account,
@@ -83,27 +85,59 @@ def test_a_campaign_shows_the_figures_of_the_api(client: FlaskClient, cast: Cast
     for name in ("received", "counted", "needed"):
         assert f'<dd class="figure">{found[name]}</dd>' in page
     assert (found["received"], found["counted"]) == (4, 3)
-    assert "Đội Một" in page and "Máy này đã có mẫu được tính" in page
+    listed = read(client, f"{cast.page}/teams")
+    assert "Đội Một" in listed and "Máy này đã có mẫu được tính" in listed
 
 
-def test_the_overview_says_the_goal_and_which_teams_are_silent(
-    client: FlaskClient, cast: Cast
+def test_today_says_the_goal_who_measured_and_who_is_silent_in_one_message(
+    client: FlaskClient, app: Flask, cast: Cast, clock: FakeClock
 ) -> None:
+    third = cast.team("Đội Ba", NEAR)
+    with app.app_context():
+        add_measurement(cast.campaign, third, at=clock.now, unit=unit_id(app, NEAR))
+        db.session.commit()
     enter(client, ORGANISER)
     page = read(client, cast.page)
-    assert "trên 2 xã, phường đạt mục tiêu" in page and "Đã có 3 trên" in page
-    assert "mẫu mỗi ngày đến hết đợt" in page
-    silent = page.partition("Đội chưa có mẫu mới")[2]
-    assert "Chưa nhận được mẫu nào của Đội Hai" in silent and 'data-copy="silent-' in silent
-    assert f"{cast.page}/plan" in silent
+    assert "trên 2 xã, phường đạt mục tiêu" in page and "Đã có 4 trên" in page
+    assert "Cần 55 mẫu mỗi ngày đến hết chiến dịch." in page  # 596 in 11 days
+    assert '<dd class="figure">1 / 3</dd>' in page and page.count('data-copy="silent-') == 1
+    [message] = re.findall(r'<textarea id="silent-message"[^>]*>(.*?)</textarea>', page)
+    assert "Đội Hai (chưa có mẫu), Đội Một (từ 05/11/2024)" in message
+    assert "Đội Ba" not in message and message.endswith(f"{cast.page}/plan")
+    assert re.search(r'/plan\?[^"]*date=2024-11-21" *>Kế hoạch ngày mai</a>', page)
+    clock.now = datetime(2024, 11, 20, 1, tzinfo=UTC)
+    assert "Kế hoạch hôm nay</a>" in read(client, cast.page)
     enter(client, LEADER)
-    assert "Đội chưa có mẫu mới" not in read(client, cast.page)
+    page = read(client, cast.page)
+    assert "silent-message" not in page and "Kế hoạch hôm nay</a>" in page
+    assert "Đội Một" in page and "Đội Hai" not in page and "popover" in page
 
 
-def test_members_and_days_of_a_correction_are_picked(client: FlaskClient, cast: Cast) -> None:
+def test_the_pace_counts_the_days_of_the_campaign_and_ends_with_it(
+    client: FlaskClient, app: Flask, cast: Cast, clock: FakeClock
+) -> None:
+    with app.app_context():
+        one = db.session.get_one(Campaign, cast.campaign)
+        one.last_day = date(2024, 12, 31)
+        db.session.commit()
+    clock.now = datetime(2024, 11, 30, 2, tzinfo=UTC)  # the last day of the month, of 32
     enter(client, ORGANISER)
-    page = read(client, f"{cast.page}/corrections")
-    assert "Lan – Đội Một (4)" in page
+    page = read(client, cast.page)
+    assert "còn 32 ngày" in page and "Cần 19 mẫu mỗi ngày" in page  # 597 / 32
+    with app.app_context():
+        db.session.get_one(Campaign, cast.campaign).state = "closed"
+        db.session.commit()
+    page = read(client, cast.page)
+    assert "mẫu mỗi ngày" not in page and "Kế hoạch hôm nay" not in page and "còn 32" not in page
+
+
+def test_a_correction_begins_in_the_row_of_a_member(client: FlaskClient, cast: Cast) -> None:
+    enter(client, ORGANISER)
+    row = read(client, f"{cast.page}/teams/{cast.first}").partition('scope="row">Lan')[2]
+    assert 'class="n">4</td>' in row and 'class="n strong">3</td>' in row  # one table of members
+    [there] = re.findall(rf'href="({cast.page}/corrections\?[^"]+member=\d+)"', row)
+    page = read(client, there.replace("&amp;", "&"))
+    assert "Chuyển mẫu của Lan, Đội Một" in page
     assert '<option value="2024-11-05">05/11/2024 (4)</option>' in page
 
 
@@ -125,10 +159,24 @@ def test_the_part_that_lives_says_that_nothing_changed(client: FlaskClient, cast
 @pytest.mark.parametrize("by", ["team", "member", "unit", "day", "organisation"])
 def test_contributions_by_each_kind(client: FlaskClient, cast: Cast, by: str) -> None:
     enter(client, ORGANISER)
-    page = read(client, f"{cast.page}/contributions?by={by}&lang=vi")
+    page = read(client, f"{cast.page}/teams?by={by}&lang=vi")
     named = {"team": "Đội Một", "member": "Lan", "unit": "Trưng Vương", "day": "05/11/2024",
              "organisation": "Tỉnh Đoàn Thái Nguyên"}  # fmt: skip
     assert named[by] in page and "format=xlsx" in page
+    assert "Theo tổ chức" not in page and "Cả hai loại mạng" not in page  # there is one of each
+    file = client.get(f"{cast.page}/contributions.csv?by={by}").headers["Content-Disposition"]
+    kind = {"team": "doi", "member": "nguoi-do", "unit": "xa-phuong", "day": "ngay"}
+    assert f"dong-gop-{cast.campaign}-{kind.get(by, 'don-vi')}.csv" in file
+
+
+def test_teams_are_one_list_by_rank_with_leader_last_day_and_state(
+    client: FlaskClient, cast: Cast, clock: FakeClock
+) -> None:
+    enter(client, ORGANISER)
+    rows = re.findall(r"<tr>.*?</tr>", read(client, f"{cast.page}/teams"))[1:]
+    first, second = (re.sub(r"<[^>]+>", " ", row) for row in rows[:2])
+    assert re.findall(r"1 +Đội Một .* 3 +3 +05/11/2024 +lâu chưa đo .*doi@example.vn", first)
+    assert re.findall(r"– +Đội Hai .* chưa có mẫu", second)
 
 
 def test_a_leader_sees_the_own_team_and_none_of_the_organisers_tools(
@@ -326,7 +374,7 @@ def test_a_correction_is_shown_first(client: FlaskClient, cast: Cast) -> None:
     nothing = send(
         client, f"{cast.page}/corrections", token, from_team="", to_team="none", reason="x"
     )
-    assert 'aria-invalid="true"' in nothing
+    assert 'role="alert"' in nothing
     page = send(client, f"{cast.page}/corrections", token, **fields)
     assert "Chưa có lần nào" in page
 

@@ -14,7 +14,7 @@ from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.recording.models import Measurement, Receipt
 from backend.measurements.recording.rules import MIN_DURATION_S
 from tests.support.browser import PHONE, check_page, expect_text, picture, press
-from tests.support.measuring_page import HERE, MEASURED_MS, agree, measure
+from tests.support.measuring_page import HERE, MEASURED_MS, agree, least_data, measure
 
 Open = Callable[..., Page]
 STEP_DEG = 0.004  # some 400 m
@@ -92,7 +92,7 @@ def test_a_day_with_two_places_without_a_network(app: Flask, new_page: Open) -> 
     page.goto("/do/")
     agree(page)
     press(page, "Viettel")
-    page.locator("#small").check()
+    least_data(page)
     page.evaluate("navigator.serviceWorker.ready")
     with app.app_context():  # the minutes that the clock is moved by are not before the consent
         db.session.execute(
@@ -122,7 +122,9 @@ def test_a_day_with_two_places_without_a_network(app: Flask, new_page: Open) -> 
         page.wait_for_timeout(1_000)
         taps += note_the_place(page, first=step == 6)
         expect(page.locator("body")).not_to_contain_text("Không hợp lệ")
-    expect(page.locator("#today li")).to_have_count(7)
+    expect(page.locator("#today li")).to_have_count(5)
+    expect(page.locator("#gaps li.wait")).to_have_count(2)
+    expect(page.locator("#map .gap.wait")).to_have_count(2)
     check_page(page, "do-no-connection")
     with app.app_context():
         assert (
@@ -131,11 +133,15 @@ def test_a_day_with_two_places_without_a_network(app: Flask, new_page: Open) -> 
     page.unroute("**/api/v1/measurements?*")
     page.unroute("**/api/v1/measurements")
     page.context.set_offline(False)
-    expect(page.locator("#today .good")).to_have_count(7, timeout=30_000)
+    expect(page.locator("#gaps li.good")).to_have_count(2, timeout=30_000)
+    expect_text(page, "Đã gửi 2 chỗ mất mạng bạn ghi nhận.")
+    expect(page.locator("#today .good")).to_have_count(5)
+    expect(page.locator("#map .gap.good")).to_have_count(2)
     expect(page.locator("#queue")).to_be_hidden()
     seconds = time.monotonic() - began
     page.reload()  # nothing is sent twice
-    expect(page.locator("#today .good")).to_have_count(7)
+    expect(page.locator("#today .good")).to_have_count(5)
+    expect(page.locator("#gaps li.good")).to_have_count(2)
     with app.app_context():
         samples = db.session.query(Measurement).all()
         assert [(one.counted, one.assurance) for one in samples] == [(True, "witnessed")] * 5

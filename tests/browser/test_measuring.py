@@ -23,9 +23,11 @@ from tests.support.measuring_page import (
     HERE,
     agree,
     go_on,
+    least_data,
     limit_bandwidth,
     measure,
     measure_and_lose_the_network,
+    open_fold,
 )
 from tests.support.requirements import counting_from
 
@@ -44,7 +46,7 @@ def begin(page: Page) -> None:
     page.goto("/do/")
     agree(page)
     press(page, "Viettel")
-    page.locator("#small").check()
+    least_data(page)
 
 
 def stored(app: Flask) -> list[dict[str, Any]]:
@@ -84,7 +86,8 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     assert 0 < kept["download_mbps"] < 5_000 and kept["data_used_mb"] > 0
     assert kept["location"]["accuracy_m"] == 12
     assert kept["assurance"] == "witnessed"
-    expect_text(phone, "Máy chủ đo đã xác nhận")
+    expect_text(phone, "Kết quả đã được máy chủ xác nhận")
+    open_fold(phone, "team")
     expect_text(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
     check_page(phone, "do-in-team")
     phone.locator("#teams button").click()
@@ -120,10 +123,9 @@ def test_who_measured_much_in_a_commune_is_led_to_other_phones(phone: Page) -> N
     expect_text(phone, "Được tính cho")
     tip = phone.locator("#verdict.good .tip")
     phone.evaluate(MORE, 8)
-    expect(tip).not_to_contain_text("máy khác")
+    expect(tip).not_to_contain_text("Rủ thêm người")
     phone.evaluate(MORE, 1)
-    expect(tip).to_contain_text("Bạn đã có 10 mẫu được tính ở Phường Phan Đình Phùng")
-    expect(tip).to_contain_text("mẫu của một máy khác")
+    expect(tip).to_contain_text("Ở đây máy bạn đã đo đủ nhiều. Rủ thêm người, hoặc sang chỗ khác")
 
 
 def test_a_new_consent_text_requires_new_consent(app: Flask, phone: Page) -> None:
@@ -147,7 +149,7 @@ def test_without_a_network_nothing_is_lost(app: Flask, phone: Page) -> None:
     assert stored(app) == []
     check_page(again, "do-offline")
     again.context.set_offline(False)
-    expect_text(again, "Được tính cho")
+    expect_text(again, "1 mẫu, 1 được tính")
     expect(again.locator("#queue")).to_be_hidden()
     [sample] = stored(app)
     assert sample["counted"] and sample["assurance"] == "witnessed"
@@ -158,7 +160,7 @@ def test_without_a_ticket_a_sample_is_claimed(app: Flask, phone: Page) -> None:
     begin(phone)
     measure(phone)
     expect_text(phone, "Được tính cho")
-    expect_text(phone, "Chưa được máy chủ đo xác nhận")
+    expect_text(phone, "Kết quả chưa được máy chủ đo xác nhận")
     [sample] = stored(app)
     assert sample["assurance"] == "claimed" and sample["counted"]
 
@@ -269,7 +271,7 @@ def test_an_i_speed_result_is_stored_separately(app: Flask, phone: Page) -> None
     phone.context.set_geolocation(HERE | {"accuracy": 900})  # a better position is waited for
     begin(phone)
     measure(phone)
-    phone.get_by_text("Ghi kết quả i-Speed").click()
+    phone.get_by_text("Đo thêm bằng i-Speed").click()
     press(phone, "Lưu")
     expect_text(phone, "Hãy nhập đủ ba con số.")
     expect(phone.locator("#note-down")).to_be_focused()
@@ -277,6 +279,7 @@ def test_an_i_speed_result_is_stored_separately(app: Flask, phone: Page) -> None
         phone.locator(f"#note-{name}").fill(value)
     phone.get_by_role("button", name="Lưu", exact=True).dblclick()
     phone.context.set_geolocation(HERE)
+    open_fold(phone, "samples")
     expect_text(phone, "i-Speed, nhập tay")
     expect(phone.locator("#queue")).to_be_hidden()
     [noted] = [one for one in stored(app) if one["source"] == "manual"]
@@ -302,9 +305,11 @@ def test_verdicts_of_earlier_days_can_be_read(phone: Page) -> None:
     expect(phone.locator("#earlier")).to_be_hidden()
     phone.evaluate(A_DAY_EARLIER)
     phone.reload()
-    expect_text(phone, "Chưa có mẫu nào hôm nay.")
+    expect_text(phone, "0 mẫu, 0 được tính")
+    expect_text(phone, "Hôm qua 1 mẫu")
     expect(phone.locator("#today li")).to_have_count(0)
-    phone.get_by_text("Những ngày trước").click()
+    open_fold(phone, "samples")
+    expect_text(phone, "Những ngày trước")
     expect_text(phone, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")
     expect(phone.locator("#earlier .at").first).to_have_text(re.compile(r"^\d\d/\d\d, \d\d:\d\d$"))
     check_page(phone, "do-earlier")
@@ -314,6 +319,7 @@ def test_answers_that_come_late_leave_the_focus_where_it_is(phone: Page) -> None
     late: list[Route] = []
     phone.route("**/api/v1/memberships/today", lambda route: late.append(route))
     begin(phone)
+    open_fold(phone, "team")
     phone.get_by_text("Vào đội", exact=True).first.click()
     phone.locator("#join-code").fill("ACD")
     for route in late:
@@ -325,6 +331,7 @@ def test_answers_that_come_late_leave_the_focus_where_it_is(phone: Page) -> None
 
 def test_without_a_network_nothing_is_withdrawn_and_the_page_says_so(phone: Page) -> None:
     begin(phone)
+    open_fold(phone, "team")
     expect_text(phone, "Bạn chưa ở đội nào.")
     phone.context.set_offline(True)
     phone.get_by_text("Vào đội", exact=True).first.click()
@@ -334,6 +341,7 @@ def test_without_a_network_nothing_is_withdrawn_and_the_page_says_so(phone: Page
     phone.locator("#join-code").fill("ACDEFGHJ")
     press(phone, "Vào đội")
     expect(phone.locator("#join-code-fault")).to_contain_text("Không kết nối được với máy chủ.")
+    open_fold(phone, "privacy")
     press(phone, "Dừng tham gia và xóa dữ liệu của tôi")
     press(phone, "Xóa")
     said = phone.locator("#message")
@@ -344,6 +352,7 @@ def test_without_a_network_nothing_is_withdrawn_and_the_page_says_so(phone: Page
 def test_withdrawing_leaves_nothing_on_the_phone(app: Flask, phone: Page) -> None:
     begin(phone)
     measure(phone)
+    open_fold(phone, "privacy")
     press(phone, "Dừng tham gia và xóa dữ liệu của tôi")
     expect_text(phone, "(Điện thoại không bị ảnh hưởng.)")
     check_page(phone, "do-withdraw")
@@ -360,8 +369,9 @@ def test_withdrawing_leaves_nothing_on_the_phone(app: Flask, phone: Page) -> Non
 
 def test_the_code_that_was_shown_withdraws_without_the_phone(phone: Page) -> None:
     begin(phone)
+    expect_text(phone, "hãy lưu mã xóa dữ liệu")
+    open_fold(phone, "privacy")
     code = phone.locator("#withdrawal-code").inner_text()
-    expect(phone.locator("#new-code")).to_have_text(code)
     press(phone, "Tôi đã lưu mã")
     expect(phone.locator("#keep-code")).to_be_hidden()  # stored: a reload would abort it before
     phone.reload()
@@ -408,14 +418,15 @@ def test_moving_to_another_team_needs_confirmation(app: Flask, phone: Page) -> N
     phone.goto(f"/do/#{cast.code_one}")
     agree(phone)
     press(phone, "Viettel")
-    expect_text(phone, "Đội 1")
+    expect(phone.locator("#team-names")).to_have_text("Đội 1")
+    open_fold(phone, "team")
     phone.get_by_text("Vào đội khác").click()
     phone.locator("#join-code").fill(cast.code_two.lower())
     press(phone, "Vào đội")
     expect_text(phone, "Bạn đang ở Đội 1. Chuyển sang Đội 2?")
     press(phone, "Chuyển đội")
     expect_text(phone, "Đã vào Đội 2.")
-    expect(phone.locator("#teams")).to_contain_text("Đội 2")
+    expect(phone.locator("#team-names")).to_have_text("Đội 2")
 
 
 def test_an_unknown_join_code_shows_an_error(phone: Page) -> None:
@@ -425,7 +436,7 @@ def test_an_unknown_join_code_shows_an_error(phone: Page) -> None:
     press(phone, "Tiếp tục, không vào đội")
     agree(phone)
     press(phone, "Viettel")
-    expect_text(phone, "Bạn chưa ở đội nào.")
+    expect(phone.locator("#team-names")).to_have_text("chưa có")
     phone.goto("about:blank")
     phone.goto("/do/#CAFE-100%")
     expect_text(phone, unknown)
@@ -473,17 +484,38 @@ def test_the_code_of_an_old_poster_does_not_stop_anyone(app: Flask, phone: Page)
     expect_text(phone, "Đội 2 mời bạn đo Internet")
     agree(phone)
     press(phone, "Viettel")
-    expect(phone.locator("#teams")).to_contain_text("Đội 2")
+    expect(phone.locator("#team-names")).to_have_text("Đội 2")
 
 
-def test_an_iphone_is_asked_to_add_the_page_to_its_home_screen(new_page: Open) -> None:
+def test_the_copy_on_the_home_screen_of_an_iphone_knows_the_team(
+    app: Flask, new_page: Open
+) -> None:
     safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1 Safari/604.1"
     page = new_page(PHONE, user_agent=safari)
-    page.goto("/do/#ACDEFGHJ")
+    code = Cast(app).code_one
+    page.goto(f"/join#{code}")  # the address of former posters
+    expect_text(page, "Đội 1 mời bạn đo Internet")
     expect_text(page, "hãy thêm trang này vào Màn hình chính trước")
-    expect_text(page, "ACDE FGHJ")
-    expect(page.locator("link[rel=manifest]")).to_have_count(0)  # the icon keeps the code
+    expect_text(page, "Mã đội đi theo")
     check_page(page, "do-iphone")
+    manifest = page.evaluate(
+        "fetch(document.querySelector('[rel=manifest]').href).then((a) => a.json())"
+    )
+    home = page.context.browser.new_context(user_agent=safari, base_url=page.url, locale="vi")
+    copy = home.new_page()  # its storage is not that of the tab
+    copy.add_init_script("Object.defineProperty(navigator, 'standalone', { value: true })")
+    copy.goto(manifest["start_url"])
+    expect_text(copy, "Đội 1 mời bạn đo Internet")
+    agree(copy)
+    press(copy, "Viettel")
+    open_fold(copy, "team")
+    copy.locator("#teams button").click()
+    copy.locator("#leave").get_by_role("button", name="Rời đội", exact=True).click()
+    expect(copy.locator("#team-names")).to_have_text("chưa có")
+    copy.goto("about:blank")
+    copy.goto(manifest["start_url"])  # whoever left stays out
+    expect(copy.locator("#team-names")).to_have_text("chưa có")
+    home.close()
 
 
 def test_the_first_screen_fits_a_small_phone(new_page: Open) -> None:
@@ -502,7 +534,7 @@ def test_the_team_sees_a_name_only_with_a_consent_of_its_own(app: Flask, phone: 
     phone.goto(f"/do/#{cast.code_one}")
     agree(phone)
     press(phone, "Viettel")
-    expect_text(phone, "Đội 1")
+    open_fold(phone, "team")
     phone.locator("#naming summary").click()
     phone.locator("#display-name").fill("Lan")
     save = phone.locator("#name").get_by_role("button", name="Lưu", exact=True)
@@ -518,6 +550,7 @@ def test_the_team_sees_a_name_only_with_a_consent_of_its_own(app: Flask, phone: 
 
 def test_next_places_are_shown_offline(phone: Page) -> None:
     begin(phone)
+    open_fold(phone, "next")
     press(phone, "Tìm chỗ gần đây")
     expect(phone.locator("#map .spot").first).to_be_visible()
     border = phone.locator("#map .border")
@@ -526,7 +559,9 @@ def test_next_places_are_shown_offline(phone: Page) -> None:
     phone.context.set_offline(True)
     phone.reload()
     expect_text(phone, "khi còn mạng.")
+    open_fold(phone, "team")
     expect_text(phone, "Sẽ hiện khi kết nối được máy chủ.")
+    open_fold(phone, "next")
     expect(phone.locator("#spots li").first).to_be_visible()
     expect(border).to_have_attribute("d", BORDER)
     check_page(phone, "do-next-offline")
@@ -541,7 +576,7 @@ def test_in_english_and_dark(new_page: Open) -> None:
     expect_text(page, "Which network are you on?")
     check_page(page, "do-choose-en-dark")
     press(page, "Wi-Fi or a fixed line")
-    page.locator("#small").check()
+    least_data(page)
     press(page, "Measure")
     expect_text(page, "Counted for")
     check_page(page, "do-measured-en-dark")

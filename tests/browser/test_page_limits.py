@@ -171,6 +171,6 @@ def test_the_measuring_page_keeps_to_its_limits(served: str, new_page: Callable[
     page.locator("#measure").wait_for()
     faults += faults_of(page, "before a test")
     measure(page)
-    page.locator("#progress").wait_for()
+    page.locator("#ring").wait_for()
     faults += faults_of(page, "result")
     assert not faults, "\n".join(faults)

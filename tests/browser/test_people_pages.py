@@ -214,30 +214,7 @@ def test_a_person_changes_the_account(app: Flask, page: Page) -> None:
     expect(page.locator("#who")).to_have_text("lan@example.vn")
 
 
-def test_the_join_page_shows_the_code_and_sends_nothing(page: Page, guard: Guard) -> None:
-    page.goto("/join#acdefghj")
-    expect_text(page, "ACDE FGHJ")
-    check_page(page, "join")
-    press(page, "Sao chép mã")
-    expect(page.locator("#message")).not_to_be_empty()
-    press(page, "English")
-    expect_text(page, "Three steps")
-    expect_text(page, "ACDE FGHJ")
-    page.goto("/join?lang=en#ACDE-FGHJ-KMNP")
-    expect_text(page, "ACDE FGHJ KMNP")
-    check_page(page, "join-english")
-    page.goto("/join#<b>x</b>")
-    press(page, "Tiếp tục")
-    expect_text(page, "Hãy nhập 8 chữ cái và chữ số của mã.")
-    check_page(page, "join-without-code")
-    page.locator("#typed").fill("acde fghj")
-    press(page, "Tiếp tục")
-    expect_text(page, "ACDE FGHJ")
-    expect(page.locator("#measure")).to_have_attribute("href", re.compile("#ACDEFGHJ$"))
-    assert not [one.url for one in guard.requests if "/api/" in one.url]
-
-
-@pytest.mark.parametrize("path", ["/invitation#x", "/sign-in", "/join#ACDEFGHJ"])
+@pytest.mark.parametrize("path", ["/invitation#x", "/sign-in"])
 def test_without_scripts_a_page_says_what_it_needs(
     new_page: Callable[..., Page], path: str
 ) -> None:

@@ -78,10 +78,10 @@ def test_a_resident_from_the_code_to_the_picture(
     page = opened(app, served, new_page, SHARE)
     expect_text(page, "Đội 1 mời bạn đo Internet")
     measured(page)
-    expect_text(page, "Được tính cho Phường Phan Đình Phùng")
+    expect_text(page, "Được tính cho phường Phan Đình Phùng")
     expect(page.locator("#use")).to_have_text("Xem video HD tốt")
-    expect(page.locator("#progress-text")).to_contain_text("1 trên 300 mẫu tháng này")
-    expect(page.locator("#progress-team")).to_contain_text("Đội 1 hôm nay: 1 mẫu được tính")
+    expect(page.locator("#here")).to_contain_text("1 / 300 mẫu tháng này")
+    expect(page.locator("#team-day")).to_contain_text("Đội 1 hôm nay: 1 mẫu được tính")
     expect(page.locator("#compared")).to_be_hidden()  # nothing is published here
     press(page, "Chia sẻ kết quả")
     wait_for(page, "window.shared !== null")
@@ -91,7 +91,7 @@ def test_a_resident_from_the_code_to_the_picture(
         print(f"\nresident, from the code to the picture: {clicks} clicks, {seconds:.0f} s")
     assert clicks <= MAX_CLICKS
     assert (shared["name"], shared["type"]) == ("do-song.png", "image/png")
-    assert "Phường Phan Đình Phùng" in shared["text"]
+    assert "phường Phan Đình Phùng" in shared["text"]
     assert str(HERE["latitude"]) not in shared["text"]
     chunks = png_chunks(base64.b64decode(shared["content"]))
     assert struct.unpack(">II", chunks[0][1][:8]) == (1080, 1350)
@@ -113,7 +113,7 @@ def test_without_sharing_the_picture_is_saved_and_the_text_copied(
     page = opened(app, served, new_page, NO_SHARE)
     page.context.grant_permissions(["geolocation", "clipboard-read", "clipboard-write"])
     measured(page)
-    expect(page.locator("#progress-demo")).to_be_visible()
+    expect(page.locator("#goal-demo")).to_be_visible()
     press(page, "Chia sẻ kết quả")
     expect(page.locator("#share-send")).to_be_hidden()
     with page.expect_download() as saved:

@@ -18,7 +18,13 @@ from tests.support.boundary_sets import units_restored
 from tests.support.browser import DESKTOP, PHONE, expect_text, fill_fields, open_tab, press
 from tests.support.joining import Cast
 from tests.support.live_server import serving_app
-from tests.support.measuring_page import HERE, agree, measure, measure_and_lose_the_network
+from tests.support.measuring_page import (
+    HERE,
+    agree,
+    least_data,
+    measure,
+    measure_and_lose_the_network,
+)
 
 LEADER, OFFICIAL = "lan@example.vn", "binh@example.vn"
 PROVINCE, COMMUNE = "19", "Phường Phan Đình Phùng"
@@ -93,7 +99,7 @@ def contribute(phone: Page, address: str, cut: bool) -> None:
     agree(phone)
     press(phone, "Viettel")
     expect_text(phone, "Đội 1")
-    phone.locator("#small").check()
+    least_data(phone)
     if cut:
         phone = measure_and_lose_the_network(phone)
         phone.context.set_offline(False)

@@ -35,6 +35,16 @@ def agree(page: Page) -> None:
     press(page, "Bắt đầu")
 
 
+def least_data(page: Page) -> None:
+    """Choose the smallest test."""
+    page.locator("#caps").select_option("2")
+
+
+def open_fold(page: Page, name: str) -> None:
+    """Open a fold below the day by its id: team, per-test, privacy, samples, next."""
+    page.locator(f"#{name} > summary").click()
+
+
 def measure(page: Page) -> None:
     press(page, "Đo")
     expect(page.locator("#verdict")).to_be_visible(timeout=MEASURED_MS)

@@ -1,8 +1,8 @@
 // Entry point of the measuring page: shows its parts and sends the queue.
-import { chromeLink, insideApp } from "./browser.js";
+import { chromeLink, insideApp, isIos } from "./browser.js";
 import { normalizeCode } from "./codes.js";
 import { agreedTo, requestConsent } from "./consent.js";
-import { refreshShown, refreshVerdicts, showDay, showVerdict } from "./verdicts.js";
+import { notesSentSince, showJourney } from "./journey.js";
 import * as ispeed from "./ispeed.js";
 import {
   chooseCap,
@@ -16,19 +16,21 @@ import {
   toggleTest,
 } from "./measurement.js";
 import { listen as listenToName } from "./display-name.js";
-import { showNext } from "./next-place.js";
+import { redraw, showNext } from "./next-place.js";
 import { showComparison, showProgress } from "./result.js";
 import { offerSharing } from "./share.js";
 import { deleteOldNotes, waitingNotes } from "./notes.js";
+import { tellSent } from "./no-connection.js";
 import { sendWaiting } from "./upload-queue.js";
 import { clearAll, deleteSample, ON_SERVER, samples, saveSetting, setting } from "./store.js";
 import { joinTeam, listen as listenToTeam, showTeams } from "./team.js";
 import { copyText, element, language, showMessage, translate, whileBusy } from "./texts.js";
-import { welcome } from "./welcome.js";
+import { refreshShown, refreshVerdicts, showVerdict } from "./verdicts.js";
+import { standalone, welcome } from "./welcome.js";
 import { showCode, withdraw } from "./withdrawal.js";
 
-// Samples that the server has are deleted from the phone after this time.
-const KEPT_MS = 30 * 86_400_000;
+// Samples that the server has are deleted from the phone after this time: the month's total is taken from them.
+const KEPT_MS = 31 * 86_400_000;
 
 const AFRESH = { afresh: true };
 
@@ -58,7 +60,10 @@ async function send(how) {
     if (!paused) installed?.sync?.register("send").catch(() => {});
   }
   await refreshShown();
-  await showDay();
+  await showJourney();
+  await redraw();
+  const noted = await notesSentSince();
+  if (noted) tellSent(noted);
   return outcome;
 }
 
@@ -78,7 +83,7 @@ async function resetPhone() {
 
 async function handleSample(sample) {
   showVerdict(sample);
-  await showDay();
+  await showJourney();
   const outcome = await send(AFRESH);
   const stored = (await samples()).find((one) => one.id === sample.id) ?? sample;
   showVerdict(stored);
@@ -87,29 +92,29 @@ async function handleSample(sample) {
   element("verdict").scrollIntoView({ block: "nearest" });
   if (outcome !== "sent") return;
   const compared = await showComparison(stored);
-  const { here, teams } = await showSurroundings();
-  const place = here?.unit && here.unit.code === stored.answer?.unit?.code ? here : null;
-  offerSharing(stored, showProgress(place, teams), compared);
+  const progress = await showSurroundings();
+  offerSharing(stored, progress?.code === stored.answer?.unit?.code ? progress : null, compared);
 }
 
+// The teams' day, the next places and the progress of the commune, which it returns.
 async function showSurroundings() {
   const teams = await showTeams();
   const here = await showNext(position.best(), (await network())?.kind, teams.length > 0);
-  return { here, teams };
+  return showProgress(here, teams);
 }
 
 async function open() {
   await showData(); // before the choices are shown: setting them later would undo a tap
   element("measuring").hidden = element("after").hidden = false;
   element("do").classList.add("ready");
-  await Promise.all([showCode(), showNetwork(), showDay()]);
+  await Promise.all([showCode(), showNetwork(), showJourney()]);
   const allowed = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
   if (allowed?.state === "granted") position.start();
   const persisted = await navigator.storage?.persist?.().catch(() => false);
   element("storage-hint").hidden = Boolean(persisted);
   if ((await send(AFRESH)) === "ended") return;
   if (!(await refreshVerdicts())) return resetPhone();
-  await showDay();
+  await showJourney();
   await showSurroundings();
 }
 
@@ -117,6 +122,7 @@ function listen() {
   const measure = async (anyway) => {
     const sample = await toggleTest(anyway);
     if (sample) await handleSample(sample);
+    else if (position.refused && !anyway) element("refused").scrollIntoView({ block: "center" });
     else if ((await waitingNotes()).length) await send();
   };
   element("measure").addEventListener("click", () => measure(false));
@@ -127,7 +133,7 @@ function listen() {
   element("find").addEventListener("click", async ({ target: button }) => {
     position.start();
     await whileBusy(button, () => position.until(150, 10_000));
-    if (position.refused) return element("refused").scrollIntoView({ block: "nearest" });
+    if (position.refused) return element("refused").scrollIntoView({ block: "center" });
     await showSurroundings();
   });
   element("radius").addEventListener("change", async (event) => {
@@ -153,6 +159,7 @@ async function prepare() {
     if (one.state === ON_SERVER && old) await deleteSample(one.id);
   }
   await deleteOldNotes();
+  await notesSentSince(); // those that wait now
   installed = await navigator.serviceWorker
     ?.register("/do/worker.js", { scope: "/do/", type: "module" })
     .catch(() => null);
@@ -175,7 +182,9 @@ async function start() {
   }
   listen();
   const known = Boolean(await setting("token"));
-  const chosen = known ? code : await welcome(code);
+  // The copy on the home screen of an iPhone begins with the code each time; once is enough.
+  const given = known && isIos && standalone() ? "" : code;
+  const chosen = known ? given : await welcome(code);
   if (!known || !(await agreedTo("samples"))) await requestConsent(false, chosen);
   if (chosen) await saveSetting("code", chosen);
   await useKeptCode();

@@ -80,10 +80,9 @@ export async function chooseCap(cap) {
 
 export async function showData() {
   const cap = await dataCap();
-  for (const choice of element("caps").querySelectorAll("input")) choice.checked = Number(choice.value) === cap;
+  element("caps").value = cap;
   const last = ((await setting("lastMb")) ?? {})[cap];
-  const values = { most: number(cap), mb: number(last ?? 0, 1) };
-  element("data").textContent = translate(last ? "willUse" : "willUseFirst", values);
+  element("data").textContent = last ? translate("lastUsed", { mb: number(last, 1) }) : "";
 }
 
 function showPosition() {
@@ -106,7 +105,7 @@ export async function toggleTest(anyway = false) {
   showMessage("");
   hideNoConnection();
   const button = element("measure");
-  for (const id of ["verdict", "ispeed", "progress", "share-ways"]) element(id).hidden = true;
+  for (const id of ["verdict", "ispeed", "share-ways"]) element(id).hidden = true;
   element("measuring").classList.remove("done");
   const awake = await stayAwake();
   try {
@@ -216,7 +215,7 @@ async function storeSample(result, measuredAt, current, run, witness) {
   }
   await saveSample(sample);
   if (result.mb) await saveSetting("lastMb", { ...(await setting("lastMb")), [run.cap]: result.mb });
-  showUsed(result.mb, run.cap);
+  await showData();
   return sample;
 }
 
@@ -248,11 +247,11 @@ function showUsed(mb, cap) {
 
 const PHASES = ["ping", "down", "up"];
 
-function showValues({ phase: now, live, down, up, ping, jitter, mb, cap }) {
+function showValues({ phase: now, live, down, up, ping, mb, cap }) {
   if (now) phase(translate(now));
   if (now) showGauge(now === "ping" ? 0 : live);
   if (now && cap) showUsed(mb, cap);
-  const shown = { down: speed(down), up: speed(up), ping: number(ping), jitter: number(jitter, 1) };
+  const shown = { down: speed(down), up: speed(up), ping: number(ping) };
   for (const [name, text] of Object.entries(shown)) {
     element(name).querySelector(".figure").textContent = text;
     element(name).classList.toggle("now", name === now);

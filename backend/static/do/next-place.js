@@ -2,6 +2,7 @@
 // a small map with north up.
 import { request } from "./api.js";
 import { isIos } from "./browser.js";
+import { placesOfToday } from "./journey.js";
 import { outlineOf, outlinesOf } from "./outline.js";
 import { saveSetting, setting } from "./store.js";
 import { create, distance, element, number, time, translate, translatePlural } from "./texts.js";
@@ -73,7 +74,8 @@ function areaSummary({ unit, note }, at, nothing) {
 function counts(unit) {
   if (unit.counted === null) return unit.name; // the counts wait for approval
   const values = { unit: unit.name, counted: number(unit.counted), shortfall: number(unit.shortfall) };
-  return unit.target === null ? translatePlural("hereNoTarget", unit.counted, values) : translatePlural("here", unit.target, values);
+  if (unit.target === null) return translatePlural("hereNoTarget", unit.counted, values);
+  return translatePlural(unit.shortfall ? "here" : "hereReached", unit.target, values);
 }
 
 function assignmentItem(item) {
@@ -118,21 +120,33 @@ function direction(spot, fix) {
   return translate("compassPoints").split(",")[eighth];
 }
 
+let drawn = null;
+
 // Draw what is known at once, and again with the borders of the commune and of its neighbours.
 async function drawAll(view) {
-  draw(view, [], []);
+  await draw(view, [], []);
   const outline = await outlineOf(view.around);
-  if (outline.length) draw(view, outline, []);
+  if (outline.length) await draw(view, outline, []);
   const neighbours = await outlinesOf(view.around);
-  if (neighbours.length) draw(view, outline, neighbours);
+  if (neighbours.length) await draw(view, outline, neighbours);
 }
 
-// The radius fills the map; the borders around show where it is.
-function draw({ spots, goals, from, most, around }, outline, neighbours) {
+// Draw the places of today again.
+export async function redraw() {
+  if (drawn) await draw(...drawn);
+}
+
+// The radius, or the way to the furthest place of today, fills the map; the borders around show where it is.
+async function draw(view, outline, neighbours) {
+  drawn = [view, outline, neighbours];
+  const { spots, goals, most, around } = view;
+  const ofToday = await placesOfToday();
+  const from = view.from ?? ofToday[0];
+  const shown = from && (around.unit || ofToday.length);
   const map = element("map");
-  map.toggleAttribute("hidden", !from || !around.unit);
-  if (!from || !around.unit) return;
-  const scale = RADIUS / most;
+  map.toggleAttribute("hidden", !shown);
+  if (!shown) return;
+  const scale = RADIUS / Math.max(most, ...ofToday.map((one) => metresTo(one, from)));
   const borders = neighbours.map(({ rings }) => shape("path", { class: "neighbour", d: path(rings, from, scale) }));
   const own = shape("path", { class: "border", d: path(outline, from, scale) });
   const dots = spots.map((spot) => {
@@ -144,13 +158,23 @@ function draw({ spots, goals, from, most, around }, outline, neighbours) {
     return shape("rect", { x: x - 6, y: y - 6, width: 12, height: 12, rx: 2, class: "goal" });
   });
   const places = (around.nearby ?? []).map((unit) => [...onMap(unit, from, scale), unit.name]);
-  const names = placed([[0, -98, around.unit.name], [0, 0, translate("you")]], places);
-  const ring = shape("circle", { r: RADIUS, class: "ring" });
-  const half = shape("circle", { r: RADIUS / 2, class: "ring" });
-  const scales = [label(0, RADIUS / 2 - 3, distance(most / 2)), label(0, RADIUS - 3, distance(most))];
-  const you = [shape("circle", { r: 4.5, class: "you" }), label(0, 14, translate("you"), "name")];
-  const title = label(0, -98, around.unit.name, "own-name");
-  map.replaceChildren(...borders, own, half, ring, ...aims, ...dots, ...names, ...scales, ...you, title);
+  const marks = ofToday.map((one) => placeMark(one, ...onMap(one, from, scale)));
+  const names = placed([[0, -98, around.unit?.name ?? ""], [0, 0, translate("you")]], places);
+  const reach = most * scale;
+  const ring = shape("circle", { r: reach, class: "ring" });
+  const half = shape("circle", { r: reach / 2, class: "ring" });
+  const scales = [label(0, reach / 2 - 3, distance(most / 2)), label(0, reach - 3, distance(most))];
+  const you = view.from ? [shape("circle", { r: 4.5, class: "you" }), label(0, 14, translate("you"), "name")] : [];
+  const title = label(0, -98, around.unit?.name ?? "", "own-name");
+  map.replaceChildren(...borders, own, half, ring, ...aims, ...dots, ...marks, ...names, ...scales, ...you, title);
+}
+
+// A sample is a dot, a place without a connection a cross.
+const CROSS = "M-5,-5L5,5M-5,5L5,-5";
+
+function placeMark({ kind }, x, y) {
+  if (kind.startsWith("gap")) return shape("path", { d: CROSS, transform: `translate(${x} ${y})`, class: kind });
+  return shape("circle", { cx: x, cy: y, r: 4, class: kind });
 }
 
 function onMap(place, fix, scale) {

@@ -3,7 +3,7 @@ import { newId } from "./browser.js";
 import { agreedTo, closeConsent, requestConsent, VERSION } from "./consent.js";
 import { storeNote } from "./notes.js";
 import { toLocation } from "./position.js";
-import { element, number, translate } from "./texts.js";
+import { element, number, showMessage, translate, translatePlural } from "./texts.js";
 
 // As the server requires: one failed request is a lift or a busy cell.
 const ATTEMPTS = 3;
@@ -31,6 +31,12 @@ function tell(text) {
 export function hideNoConnection() {
   card().hidden = true;
   closeConsent(); // during a test it is open for a note alone
+}
+
+// Notes were sent: say so above everything, and in the card of the place if it is still there.
+export function tellSent(n) {
+  if (card().classList.contains("good")) hideNoConnection();
+  showMessage(translatePlural("notesSent", n), "good");
 }
 
 // What the person answers: { confirmed, cancelled }, changed by the buttons of the card.

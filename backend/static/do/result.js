@@ -1,7 +1,9 @@
 // The surroundings of a result: how it compares, the progress of the commune, and the team's day.
 import { request } from "./api.js";
+import { countedToday } from "./journey.js";
 import { judge } from "./quality.js";
-import { create, element, number, translate, translatePlural } from "./texts.js";
+import { setting } from "./store.js";
+import { create, element, number, place, translate, translatePlural } from "./texts.js";
 
 // Compare with speeds that are published, of the commune or its province; nothing where none are.
 export async function showComparison({ body, answer }) {
@@ -19,7 +21,7 @@ export async function showComparison({ body, answer }) {
   const key = slower >= 50 ? "fasterThan" : "slowerThan";
   const percent = `${number(slower >= 50 ? slower : 100 - slower)}%`;
   const month = found.month.split("-").reverse().join("/");
-  line.replaceChildren(scale(slower), create("span", "", translate(key, { percent, unit: found.unit.name, month })));
+  line.replaceChildren(scale(slower), create("span", "", translate(key, { percent, unit: place(found.unit.name), month })));
   if (found.demo) line.append(" ", create("span", "tag demo", translate("demo")));
   line.hidden = false;
   return { text: line.querySelector(":scope > span").textContent, demo: found.demo };
@@ -41,32 +43,42 @@ function scale(percent) {
   return svg;
 }
 
-// `here` is the commune of `next`, `teams` are of today. Returns what the share picture needs.
-export function showProgress(here, teams) {
+// The progress of the commune of `next` and the part of the teams of today. Returns what the share picture needs.
+export async function showProgress(here, teams) {
   const { unit, demo } = here ?? {};
   const known = unit && unit.counted !== null && unit.target;
-  element("progress").hidden = !known;
+  element("ring").toggleAttribute("hidden", !known);
+  const [team] = teams;
+  element("team-day").hidden = !team;
+  if (team) element("team-day").textContent = translatePlural("teamDayShort", team.counted, { team: team.team.name });
+  await showNeeds(unit);
+  element("goal-demo").hidden = !known || !demo;
   if (!known) return null;
   const share = Math.min(1, unit.counted / unit.target);
   element("ring-filled").setAttribute("stroke-dasharray", `${(share * 100).toFixed(1)} 100`);
   element("ring-share").textContent = percentOf(share);
-  element("progress").classList.toggle("good", share >= 1);
-  element("progress-title").textContent = unit.name;
-  const values = { counted: number(unit.counted), shortfall: number(unit.shortfall) };
-  const key = unit.shortfall ? "progressLacks" : "progressReached";
-  element("progress-text").textContent = translatePlural(key, unit.target, values);
-  const [team] = teams;
-  element("progress-team").hidden = !team;
-  if (team) element("progress-team").textContent = translatePlural("progressTeam", team.counted, { team: team.team.name });
-  element("progress-demo").hidden = !demo;
-  return { name: unit.name, counted: unit.counted, target: unit.target, share, team: team?.team.name ?? null, demo: Boolean(demo) };
+  element("ring").classList.toggle("good", share >= 1);
+  return { code: unit.code, name: unit.name, counted: unit.counted, target: unit.target, share, team: team?.team.name ?? null, demo: Boolean(demo) };
+}
+
+// What the team's plan of today still asks for here. Where the commune lacks less than the day's plan, that is left;
+// else the plan without the own samples of today, which it does not know.
+async function showNeeds(unit) {
+  const { assignments = [], around } = (await setting("next")) ?? {};
+  const planned = assignments.filter((one) => one.unit.code === unit?.code).reduce((sum, one) => sum + one.samples, 0);
+  element("team-needs").hidden = !planned;
+  if (!planned) return;
+  const own = await countedToday(unit.code, around.network === "fixed");
+  const lacking = unit.shortfall ?? Infinity;
+  const left = planned >= lacking ? lacking : Math.min(Math.max(0, planned - own), lacking);
+  element("team-needs").textContent = left ? translatePlural("teamNeeds", left) : translate("teamNeedsNone");
 }
 
 // Whole percents, rounded down: the target is reached at 100.
 export const percentOf = (share) => (share > 0 && share < 0.01 ? "<1%" : `${number(Math.floor(share * 100))}%`);
 
 // The words beside a shared picture.
-export function shareText(body, place) {
+export function shareText(body, of) {
   const { text } = judge(body);
-  return translate(place ? "shareTextAt" : "shareText", { verdict: text, unit: place?.name ?? "", address: location.host });
+  return translate(of ? "shareTextAt" : "shareText", { verdict: text, unit: of ? place(of.name) : "", address: location.host });
 }

@@ -20,6 +20,7 @@ export async function showTeams() {
     return row;
   });
   element("teams").replaceChildren(...(rows.length ? rows : [create("li", "hint", translate("noTeam"))]));
+  element("team-names").textContent = answer.items.map((one) => one.team.name).join(", ") || translate("noTeamShort");
   const join = element("join-summary");
   join.textContent = rows.length ? join.dataset.other : join.dataset.first;
   await showName(rows.length > 0);

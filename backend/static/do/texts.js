@@ -24,6 +24,10 @@ export const hasText = (key) => key in TEXTS;
 
 const locale = language === "vi" ? "vi-VN" : "en-GB";
 
+// A unit's name inside a sentence, where Vietnamese writes its kind small: "xã Phú Lương".
+const KIND = /^(Xã|Phường|Đặc khu|Thị trấn|Thị xã|Tỉnh|Thành phố)(?= )/;
+export const place = (name) => (language === "vi" ? name.replace(KIND, (kind) => kind.toLowerCase()) : name);
+
 export function number(value, decimals = 0) {
   if (value === null || value === undefined) return "–";
   return value.toLocaleString(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });

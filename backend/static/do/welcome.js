@@ -3,18 +3,19 @@ import { request } from "./api.js";
 import { isIos } from "./browser.js";
 import { isTeamCode, normalizeCode } from "./codes.js";
 import { dataCap } from "./measurement.js";
-import { element, language, number, onSubmit, showFault, translate, whileBusy } from "./texts.js";
+import { element, language, number, onSubmit, place, showFault, translate, whileBusy } from "./texts.js";
 
 // Whether the page was opened from the home screen.
-const standalone = () => matchMedia("(display-mode: standalone)").matches || navigator.standalone === true;
+export const standalone = () => matchMedia("(display-mode: standalone)").matches || navigator.standalone === true;
 
 // Show the screen; resolves to the code to join with, empty without one.
 export function welcome(addressCode) {
   let code = addressCode;
   const show = async (shownCode) => {
     code = await showCode(shownCode);
+    carryCode(code);
   };
-  proposeHomeScreen(code);
+  element("add-home").hidden = !isIos || standalone();
   dataCap().then((most) => {
     element("welcome-data").textContent = translate("costData", { most: number(most) });
   });
@@ -73,7 +74,7 @@ function showTeam(invitation) {
       ? node.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key])
       : node.dataset.plain;
   };
-  const area = invitation?.areas.length && invitation.areas.length < 3 ? invitation.areas.join(", ") : "";
+  const area = invitation?.areas.length && invitation.areas.length < 3 ? invitation.areas.map(place).join(", ") : "";
   fill("welcome-title", "withArea", area && { area });
   fill("welcome-purpose", "withTeam", invitation && { team: invitation.team.name });
   const by = element("invited-by");
@@ -109,14 +110,14 @@ function showOrganiser(organiser) {
   ask.querySelector("span").textContent = organiser.name;
 }
 
-// The storage of a page on the home screen of an iPhone is not that of its tab: a consent given there
-// would be asked for again.
-function proposeHomeScreen(code) {
-  const proposed = isIos && !standalone();
-  element("add-home").hidden = !proposed;
-  if (!proposed || !code) return;
-  const hint = element("home-code");
-  hint.textContent = hint.dataset.text.replace("{code}", code.match(/.{1,4}/g).join(" "));
-  // With a manifest, the icon opens its start address, which has no code.
-  document.querySelector("link[rel=manifest]")?.remove();
+// The storage of a page on the home screen of an iPhone is not that of its tab: a consent given there would be asked
+// for again, and the code of the team. Its start address is that of the manifest, which gets the code.
+function carryCode(code) {
+  const carried = isIos && isTeamCode(code);
+  element("home-code").hidden = !carried;
+  const link = document.querySelector("link[rel=manifest]");
+  const address = new URL(link.href);
+  if (carried) address.searchParams.set("code", code);
+  else address.searchParams.delete("code");
+  if (address.href !== link.href) link.href = address.href;
 }

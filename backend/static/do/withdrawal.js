@@ -4,14 +4,15 @@ import { clearAll, saveSetting, setting } from "./store.js";
 import { dialogResult } from "./team.js";
 import { element, showMessage, translate, whileBusy } from "./texts.js";
 
-// Show the code, and ask once to keep it.
+// Show the code in its fold, which asks to keep it until that is done.
 export async function showCode() {
   const code = (await setting("withdrawal")) ?? "";
-  for (const id of ["withdrawal-code", "new-code"]) element(id).textContent = code;
-  element("keep-code").hidden = !code || Boolean(await setting("codeKept"));
+  element("withdrawal-code").textContent = code;
+  const kept = !code || Boolean(await setting("codeKept"));
+  element("keep-code").hidden = element("kept").hidden = kept;
   element("kept").addEventListener("click", async () => {
     await saveSetting("codeKept", true);
-    element("keep-code").hidden = true;
+    element("keep-code").hidden = element("kept").hidden = true;
   });
 }
 

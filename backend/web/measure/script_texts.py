@@ -24,8 +24,7 @@ TEXTS: dict[str, str | Plural] = {
     "up": N_("Measuring upload…"),
     "better": N_("Waiting for a better position…"),
     "used": N_("{mb} of at most {most} MB used"),
-    "willUse": N_("A test uses at most {most} MB; the last one used {mb} MB"),
-    "willUseFirst": N_("A test uses at most {most} MB"),
+    "lastUsed": N_("the last one used {mb} MB"),
     "costData": N_("at most {most} MB"),
     "useNone": N_("Very weak: hardly usable"),
     "useYes": N_("possible"),
@@ -45,15 +44,11 @@ TEXTS: dict[str, str | Plural] = {
     "fasterThan": N_("Faster than about {percent} of the samples in {unit} ({month})"),
     "slowerThan": N_("Slower than about {percent} of the samples in {unit} ({month})"),
     "demo": N_("demo data"),
-    "progressLacks": NN_(
-        "{counted} of {n} sample this month, {shortfall} missing",
-        "{counted} of {n} samples this month, {shortfall} missing",
+    "teamDayShort": NN_("{team} today: {n} sample counted", "{team} today: {n} samples counted"),
+    "teamNeeds": NN_(
+        "The team still needs {n} sample here today", "The team still needs {n} samples here today"
     ),
-    "progressReached": NN_(
-        "{counted} this month: the target of {n} sample is reached",
-        "{counted} this month: the target of {n} samples is reached",
-    ),
-    "progressTeam": NN_("{team} today: {n} sample counted", "{team} today: {n} samples counted"),
+    "teamNeedsNone": N_("The team has its samples of today here"),
     "shareText": N_("{verdict}, measured with Đo Sóng. Measure yours: {address}/do"),
     "shareTextAt": N_("{verdict} in {unit}, measured with Đo Sóng. Measure yours: {address}/do"),
     "shareProgress": N_("{counted} of {target} samples this month"),
@@ -70,10 +65,14 @@ TEXTS: dict[str, str | Plural] = {
         "Not noted: the position was not found. Go outside and press Measure again."
     ),
     "noteSlow": N_("Not noted: an answer came late, so there is a connection. Measure again."),
-    "noteWaiting": N_("Waiting for a connection"),
-    "noteSent": N_("Noted for {unit}"),
+    "noteWaiting": N_("Noted, is sent when there is a network"),
+    "noteSent": N_("Sent, noted for {unit}"),
+    "noteSentNowhere": N_("Sent"),
+    "notesSent": NN_(
+        "{n} place without a connection was sent.", "{n} places without a connection were sent."
+    ),
     "failedTest": N_("The test broke off: the connection was lost"),
-    "abortedTest": N_("You stopped the test"),
+    "abortedTest": N_("Stopped"),
     "waiting": N_("Waiting for a connection"),
     "waitingHint": N_("It is stored on the phone and sent automatically."),
     "received": N_("Received"),
@@ -82,33 +81,35 @@ TEXTS: dict[str, str | Plural] = {
     "notCounted": N_("Not counted"),
     "notValid": N_("Not valid"),
     "refused": N_("Refused by the server"),
-    "assurance_witnessed": N_("Confirmed by the measuring host"),
-    "assuranceWhy_witnessed": N_("The host observed this test and signed its result."),
-    "assurance_ticketed": N_("Measured at a registered host"),
-    "assuranceWhy_ticketed": N_("This host does not sign results."),
-    "assurance_claimed": N_("Not confirmed by the measuring host"),
-    "assuranceWhy_claimed": N_("Only this phone reports the result."),
+    "assurance_witnessed": N_("✓ The server confirmed the result"),
+    "assurance_ticketed": N_("Measured at a host that signs no results."),
+    "assurance_claimed": N_("The measuring host has not confirmed the result."),
     "manual": N_("i-Speed, entered by hand"),
-    "failed": N_("Failed"),
     "waitingMany": NN_("{n} sample waits to be sent", "{n} samples wait to be sent"),
-    "ownDay": NN_(
-        "{n} sample, {counted} counted, {mb} MB", "{n} samples, {counted} counted, {mb} MB"
-    ),
+    "ownDay": NN_("{n} sample, {counted} counted", "{n} samples, {counted} counted"),
+    "megabytes": N_("{mb} MB"),
+    "month": NN_("This month {n} counted sample", "This month {n} counted samples"),
+    "yesterday": NN_("Yesterday {n} sample", "Yesterday {n} samples"),
     "teamDay": NN_(
         "{n} sample counted of {received} received", "{n} samples counted of {received} received"
     ),
     "leave": N_("Leave"),
     "leaveConfirm": N_("Leave {team}? Samples already measured stay with the team."),
+    "noTeamShort": N_("none yet"),
     "noTeam": N_("You are not in a team. Samples are still counted for the commune."),
     "teamLater": N_("Shown when the server can be reached."),
     "here": NN_(
         "{unit}: {counted} / {n} sample this month, {shortfall} missing",
         "{unit}: {counted} / {n} samples this month, {shortfall} missing",
     ),
+    "hereReached": NN_(
+        "{unit}: the {n} sample is reached ({counted} so far)",
+        "{unit}: the {n} samples are reached ({counted} so far)",
+    ),
     "hereNoTarget": NN_("{unit}: {n} sample this month", "{unit}: {n} samples this month"),
     "spot": N_("{distance} to the {direction}"),
-    "spotNone": N_("no published samples, none of yours"),
-    "spotFew": N_("few samples of yours this month"),
+    "spotNone": N_("nobody has measured"),
+    "spotFew": N_("more samples help"),
     "assigned": NN_("{unit}: {n} sample today", "{unit}: {n} samples today"),
     "noSpots": N_("You have measured enough within this distance."),
     "unitLacks": NN_("{unit}: {n} sample missing", "{unit}: {n} samples missing"),
@@ -130,17 +131,17 @@ TEXTS: dict[str, str | Plural] = {
         "Step outside, switch precise location on, and wait for less than 100 m."
     ),
     "tip_fix_stale": N_("Keep the page open during the test."),
-    "tip_failed_test": N_("Is the connection too weak? Try the small test."),
+    "tip_failed_test": N_("If the network is weak, choose 2 MB and measure again."),
     "tip_kind_unknown": N_("Press “Change” and choose your network."),
     "tip_impossible_travel": N_("Check for apps that change the position, and the phone’s clock."),
     "tip_capped": N_(
-        "This line is faster than {mb} MB can measure. Choose more data, and its speed is used too."
+        "This line is very fast. The sample counts; to measure its speed exactly, choose {mb} MB."
     ),
-    "tipOthers": NN_(
-        "You have measured {n} counted sample in {unit} this month. For its speeds, a sample of"
-        " another phone or at another place now says more than one more of yours.",
-        "You have measured {n} counted samples in {unit} this month. For its speeds, a sample of"
-        " another phone or at another place now says more than one more of yours.",
+    "tip_cappedMost": N_(
+        "This line is very fast. The sample counts; its speed is above our measure."
+    ),
+    "tipOthers": N_(
+        "This phone has measured enough here. It helps more to ask others, or to go elsewhere."
     ),
     "tip_unproven": N_("Measure again, and keep the page open until the test ends."),
     "tip_in_future": N_("Set the phone’s clock to automatic."),

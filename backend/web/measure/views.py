@@ -12,11 +12,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from backend.coverage.statistics.iqb import LOADED_MS
 from backend.devices import consent
+from backend.fields import Text
 from backend.http.requests import clock_now, language
 from backend.http.static_files import FOLDER, address, current_edition
 from backend.i18n.catalogues import Language, gettext, pgettext
 from backend.i18n.messages import message
 from backend.measurements.recording.rule_sets import required_now
+from backend.memberships.join_codes import CODE_LENGTH
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp
 from backend.web.measure.uses import serialize_uses
@@ -27,6 +29,7 @@ from backend.web.site.blueprint import (
     worker_policy,
 )
 from backend.web.site.pages import render
+from backend.web.site.schemas import PageQuerySchema
 
 bp = PageBlueprint("do", __name__)
 blueprints = (bp, speed_bp)
@@ -120,11 +123,18 @@ def service_worker() -> Response:
     return answer
 
 
-@bp.page("/do/app.webmanifest")
+class ManifestQuerySchema(PageQuerySchema):
+    """The language, and the team's code that a copy of the page on the home screen begins with."""
+
+    code = Text(CODE_LENGTH, load_default="")
+
+
+@bp.page("/do/app.webmanifest", ManifestQuerySchema)
 def install(query: dict[str, Any]) -> Response:
-    """Send the web app manifest."""
-    body = json.dumps(manifest(query["lang"] or language()), ensure_ascii=False)
-    return Response(body, content_type="application/manifest+json")
+    """Send the web app manifest, which no cache keeps."""
+    body = json.dumps(manifest(query["lang"] or language(), query["code"]), ensure_ascii=False)
+    headers = {"Cache-Control": "no-store"}
+    return Response(body, content_type="application/manifest+json", headers=headers)
 
 
 @bp.page("/do/apps", policy=SCRIPTED_REQUESTS)
@@ -166,15 +176,15 @@ def worker(shown: str) -> str:
     return f"{version}\nconst SHELL = {cached};\n{sending}\n{script}"
 
 
-def manifest(language: Language) -> dict[str, Any]:
-    """Return the web app manifest."""
+def manifest(language: Language, code: str) -> dict[str, Any]:
+    """Return the web app manifest; a team's code stays in the fragment, as on posters."""
     return {
         "name": f"Đo Sóng: {pgettext('title', 'Measure', language)}",
         "short_name": "Đo Sóng",
         "description": gettext("Measure the network at your position, for your commune.", language),
         "lang": language,
         "id": "/do/",
-        "start_url": f"/do/?lang={language}",
+        "start_url": url_for("do.measure", lang=language, _anchor=code or None),
         "scope": "/do/",
         "display": "standalone",
         "orientation": "portrait",

@@ -35,7 +35,6 @@ from backend.web.site.blueprint import (
     EMBEDDED,
     MAP,
     PICTURE,
-    SCRIPTED,
     SCRIPTED_REQUESTS,
     WITH_PREVIEW,
     PageBlueprint,
@@ -208,12 +207,6 @@ def sign_out() -> Any:
         sessions.sign_out(user)
         response.delete_cookie(COOKIE, path="/")
     return response
-
-
-@bp.page("/join", policy=SCRIPTED)
-def join(query: dict[str, Any]) -> Response:
-    """Show the join code in the URL fragment, and how to use it."""
-    return render("web/public/join.html", query["lang"])
 
 
 def _draw_map(page: service.CoveragePage) -> Any:

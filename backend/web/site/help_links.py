@@ -26,7 +26,6 @@ BLUEPRINTS: dict[str, tuple[str, str | None]] = {
 }
 # The pages with a section of their own, by guide and section.
 SECTIONS = {
-    ("volunteers", "first"): "web.join",
     ("leaders", "account"): "web.sign_in web.invitation",
     ("volunteers", "withdrawal"): "do.withdraw",
     ("volunteers", "apps"): "do.apps",

@@ -18,7 +18,7 @@ from config import settings
 from tests.support.devices import bearer, register
 from tests.support.people import account, sign_in
 
-PAGES = ("/", "/do/", "/join", "/sign-in", "/invitation", "/docs", "/work", "/seal")
+PAGES = ("/", "/do/", "/sign-in", "/invitation", "/docs", "/work", "/seal")
 UNBOUNDED = re._constants.MAXREPEAT  # type: ignore[attr-defined]
 # Each round of the outer repeat begins with a dot, which the inner cannot match: one way only.
 PARTED = {"backend.reports.open_data.service.NAME", "backend.accounts.login_names._MAIL"}

@@ -25,7 +25,6 @@ PAGES: dict[str, Place] = {
     "wrong": "/unit/zz",
     "sign-in": "/sign-in",
     "invitation": f"/invitation#{'x' * 43}",
-    "join": "/join#ACDEFGHJ",
     "measuring": "/do/",
     "apps": "/do/apps",
     "withdraw": "/withdraw",

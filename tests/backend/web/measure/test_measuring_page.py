@@ -102,6 +102,10 @@ def test_it_can_be_installed(client: FlaskClient) -> None:
     link = re.findall(r'rel="manifest" href="([^"]+)"', page)[0]
     manifest = client.get(link.replace("&amp;", "&")).json
     assert manifest["scope"] == "/do/" and manifest["start_url"] == "/do/?lang=en"
+    assert "ACDE" not in page
+    carried = client.get("/do/app.webmanifest?lang=vi&code=ACDEFGHJ")
+    assert carried.json["start_url"] == "/do/?lang=vi#ACDEFGHJ"
+    assert carried.headers["Cache-Control"] == "no-store"
     assert {"192x192", "512x512"} <= {icon["sizes"] for icon in manifest["icons"]}
     for icon in manifest["icons"]:
         with client.get(icon["src"]) as drawn:

@@ -87,7 +87,7 @@ def test_a_public_page_has_the_header_of_who_signed_in(
     assert "form-action 'self'" in page.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/do/", "/join", "/invitation", "/unit/19/widget"])
+@pytest.mark.parametrize("path", ["/do/", "/invitation", "/unit/19/widget"])
 def test_a_page_that_allows_no_forms_has_no_header_of_a_person(
     app: Flask, client: FlaskClient, path: str
 ) -> None:

@@ -12,7 +12,7 @@ from structlog.testing import CapturingLogger
 from backend.http import logging as request_log
 
 STATIC = Path(__file__).parents[4] / "backend/static"
-PATHS = ("/invitation", "/sign-in", "/join")
+PATHS = ("/invitation", "/sign-in")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -34,7 +34,7 @@ def test_nothing_but_this_server_s_own_scripts(client: FlaskClient, path: str) -
     )
     assert rules["default-src"] == rules["form-action"] == rules["frame-ancestors"] == "'none'"
     assert rules["script-src"] == "'self'"
-    assert rules.get("connect-src") == (None if path == "/join" else "'self'")
+    assert rules["connect-src"] == "'self'"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert not re.search(r"<style|\son\w+=|\sstyle=|<script>", answer.text)
     sources = re.findall(r'<script [^>]*src="([^"]+)"', answer.text)
@@ -50,11 +50,11 @@ def test_a_form_that_a_script_does_not_send_is_sent_in_no_address(
 ) -> None:
     forms = re.findall(r"<form[^>]*>", client.get(path).text)
     assert all('method="post"' in form for form in forms)
-    assert len(forms) == {"/invitation": 1, "/sign-in": 1, "/join": 1}[path]
+    assert len(forms) == 1
 
 
 def test_scripts_ask_this_server_alone() -> None:
-    for name in ("forms.js", "invitation.js", "sign-in.js", "account.js", "join.js"):
+    for name in ("forms.js", "invitation.js", "sign-in.js", "account.js"):
         script = (STATIC / name).read_text(encoding="utf-8")
         assert not re.search(r"https?:|innerHTML|eval\(|localStorage", script), name
         # Of a new account the name alone waits in its tab for the sign-in: no password, no secret.
@@ -78,7 +78,7 @@ def test_what_is_appended_to_an_address_is_not_logged(
 
 
 def test_another_language_than_the_two_is_explained(client: FlaskClient) -> None:
-    assert client.get("/join?lang=fr").status_code == 422
+    assert client.get("/sign-in?lang=fr").status_code == 422
 
 
 def test_what_few_look_for_is_in_the_foot_or_the_help(client: FlaskClient) -> None:

@@ -1,21 +1,24 @@
 """One-time links for setting a password: make, mail and use them."""
 
+import hashlib
+import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from backend.accounts import passwords, users
 from backend.accounts.access import Actor, require, require_recent
 from backend.accounts.audit import record_act
-from backend.accounts.models import AuditEntry, OfficeIdentity, OneTimeLink, PersonalToken, User
+from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, User
 from backend.accounts.recovery_codes import remove_second_factor
 from backend.accounts.sessions import SECRET_BYTES, end_sessions, secret_hash
 from backend.clock import VIETNAM
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.mail import compose, send_all
 
@@ -41,11 +44,12 @@ not expect this mail, do nothing: an unopened link changes nothing.
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link with its secret, which is shown once."""
+    """A link with its secret; without one it cannot be shown again."""
 
     user_id: int
-    secret: str
+    secret: str | None
     expires_at: datetime
+    copied: bool = False
 
     def serialize(self, base: str) -> dict[str, Any]:
         """Return the link under a base address, the secret in the fragment: no server logs it."""
@@ -58,10 +62,14 @@ class Link:
         return TEXT.format(link=self.serialize(base)["link"], until=until)
 
 
-def make_link(user_id: int, purpose: str, now: datetime) -> Link:
-    """Make a link that replaces those of this person; the caller records and commits."""
+def make_link(user_id: int, purpose: str, now: datetime, maker: Actor | None = None) -> Link:
+    """Make a link that replaces those of this person; the caller records and commits.
+
+    That of a leader can be shown again: an organiser sends twenty, one after the other.
+    """
     db.session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user_id))
-    secret, expires_at = secrets.token_urlsafe(SECRET_BYTES), now + LIFETIME[purpose]
+    nonce, expires_at = secrets.token_bytes(SECRET_BYTES), now + LIFETIME[purpose]
+    secret = _secret_of(nonce)
     db.session.add(
         OneTimeLink(
             secret_hash=secret_hash(secret),
@@ -69,9 +77,41 @@ def make_link(user_id: int, purpose: str, now: datetime) -> Link:
             user_id=user_id,
             created_at=now,
             expires_at=expires_at,
+            nonce=nonce if purpose == "leader" else None,
+            made_by=maker and maker.user_id,
         )
     )
     return Link(user_id, secret, expires_at)
+
+
+def waiting_links(user_ids: Sequence[int], now: datetime) -> dict[int, Link]:
+    """Return the unused links of people by their id, with the secrets that can be shown again."""
+    query = select(OneTimeLink).where(OneTimeLink.user_id.in_(user_ids), *_waiting(now))
+    found = {}
+    for row in db.session.scalars(query):
+        secret = _secret_of(row.nonce) if row.nonce else None
+        # After a change of SECRET_KEY the link is another one.
+        same = secret is not None and secret_hash(secret) == row.secret_hash
+        found[row.user_id] = Link(
+            row.user_id, secret if same else None, row.expires_at, row.copied_at is not None
+        )
+    return found
+
+
+def note_copied(user_id: int, now: datetime) -> None:
+    """Note that a person's link was copied to be sent; the caller commits."""
+    link = update(OneTimeLink).where(OneTimeLink.user_id == user_id, *_waiting(now))
+    db.session.execute(link.values(copied_at=now))
+
+
+def _secret_of(nonce: bytes) -> str:
+    """Return the secret of a link: nobody makes it again from the database without the key."""
+    digest = hmac.digest(setting("SECRET_KEY").encode(), b"link|" + nonce, hashlib.sha256)
+    return urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _waiting(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return OneTimeLink.used_at.is_(None), OneTimeLink.expires_at > now
 
 
 def make_password_link(actor: Actor, user_id: int, now: datetime) -> Link:
@@ -79,7 +119,7 @@ def make_password_link(actor: Actor, user_id: int, now: datetime) -> Link:
     require(actor, "users.manage")
     require_recent(actor, now)
     user = users.find(user_id)
-    link = make_link(user.id, "password" if user.password_hash else "invitation", now)
+    link = make_link(user.id, "password" if user.password_hash else "invitation", now, actor)
     record_act(actor, "user.password_link", f"user:{user_id}")
     db.session.commit()
     return link
@@ -157,18 +197,11 @@ def delete_links(user_id: int) -> None:
 
 def links_given(actor: Actor, now: datetime) -> list[Any]:
     """Return the unused links that a person made for others: id, name and end."""
-    made = select(AuditEntry.subject).where(
-        AuditEntry.actor == actor.name,
-        AuditEntry.act.in_(("user.invite", "user.password_link")),
-        AuditEntry.at > now - LIFETIME["invitation"],
-    )
     own = select(User.id, User.name, OneTimeLink.expires_at).join(
         OneTimeLink, OneTimeLink.user_id == User.id
     )
-    waiting = (OneTimeLink.used_at.is_(None), OneTimeLink.expires_at > now)
-    return list(
-        db.session.execute(own.where(func.concat("user:", User.id).in_(made), *waiting)).all()
-    )
+    made = own.where(OneTimeLink.made_by == actor.user_id, *_waiting(now))
+    return list(db.session.execute(made).all())
 
 
 def end_links_given(actor: Actor, now: datetime) -> None:
@@ -184,14 +217,15 @@ def _use(secret: str, now: datetime) -> tuple[User, str]:
 
     The person is locked first, as wherever links are made or deleted: so there is no deadlock.
     """
-    valid = (
-        OneTimeLink.secret_hash == secret_hash(secret),
-        OneTimeLink.used_at.is_(None),
-        OneTimeLink.expires_at > now,
-    )
+    valid = OneTimeLink.secret_hash == secret_hash(secret), *_waiting(now)
     user_id = db.session.scalar(select(OneTimeLink.user_id).where(*valid))
     user = users.find(user_id) if user_id is not None else None
-    used = update(OneTimeLink).where(*valid).values(used_at=now).returning(OneTimeLink.purpose)
+    used = (
+        update(OneTimeLink)
+        .where(*valid)
+        .values(used_at=now, nonce=None)
+        .returning(OneTimeLink.purpose)
+    )
     purpose = db.session.scalar(used)
     if user is None or purpose is None:
         raise Problem(404, "link_not_valid")

@@ -186,6 +186,10 @@ class OneTimeLink(db.Model):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    # From which the secret is made again, with the installation's key; null: it is shown once.
+    nonce: Mapped[bytes | None]
+    copied_at: Mapped[datetime | None]  # on a page, to send it
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
 
 class Attempts(db.Model):

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import delete, select, text
 
 from backend.accounts.access import Actor, can, require, require_person
-from backend.campaign_setup.leaders import InvitedLeader, invite_leaders, leaders_of
 from backend.campaign_setup.models import CampaignDraft
 from backend.campaign_setup.team_lines import TeamLine, as_sheet, in_columns, read_text, with_types
 from backend.campaigns.models import Team
@@ -18,7 +17,7 @@ from backend.i18n.catalogues import Language
 from backend.memberships.join_codes import create_codes
 from backend.organisations.models import Organisation
 from backend.organisations.names import folded
-from backend.organisations.scopes import campaign_scope, requested_organisation_scope
+from backend.organisations.scopes import requested_organisation_scope
 from backend.team_import.service import import_teams
 from backend.units.index import unit_index
 
@@ -186,25 +185,6 @@ def add_teams(actor: Actor, campaign_id: int, team_ids: Sequence[int], now: date
     added = create_codes(actor, campaign_id, team_ids, now)
     db.session.commit()
     return added
-
-
-def waiting_leaders(actor: Actor, campaign_id: int, now: datetime) -> dict[str, list[int]]:
-    """Return the teams of each leader in the list of a started campaign who has not accepted."""
-    require(actor, "campaign.edit", campaign_scope(campaign_id))
-    query = _own(actor).where(CampaignDraft.campaign_id == campaign_id)
-    row = db.session.scalar(query.order_by(CampaignDraft.id.desc()).limit(1))
-    listed: dict[str, list[int]] = (row.content.get("leaders") or {}) if row else {}
-    present = leaders_of([one for ids in listed.values() for one in ids], now)
-    accepted = {one for one, leaders in present.items() if any(x["accepted"] for x in leaders)}
-    waiting = {
-        contact: [one for one in ids if one not in accepted] for contact, ids in listed.items()
-    }
-    return {contact: ids for contact, ids in waiting.items() if ids}
-
-
-def invite_waiting(actor: Actor, campaign_id: int, now: datetime) -> list[InvitedLeader]:
-    """Make links for the leaders of a started campaign who have not accepted."""
-    return invite_leaders(actor, waiting_leaders(actor, campaign_id, now), now)
 
 
 def _own(actor: Actor) -> Any:

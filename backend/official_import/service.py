@@ -128,7 +128,7 @@ def _invite(
         for one in details:
             record_act(actor, "role.grant", f"user:{user_id}", **one)
         return None
-    link = links.make_link(user_id, "invitation", now)
+    link = links.make_link(user_id, "invitation", now, actor)
     record_act(actor, "user.invite", f"user:{user_id}", roles=details)
     return InvitedOfficial(contact, name, tuple(map(_unit_name, given)), link)
 

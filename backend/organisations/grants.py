@@ -35,10 +35,13 @@ def invite(
     display_name: str | None,
     roles: Sequence[Mapping[str, Any]],
     now: datetime,
+    *,
+    confirms: bool = True,
 ) -> Link:
     """Invite a person with roles by a link; again as long as they have not accepted.
 
-    A name that has an account gets no link: the inviting person could take the account by it.
+    A name that has an account gets no link: the inviting person could take the account by it. An
+    admin's link confirms the account, unless organisers may see it too.
     """
     granted = [_checked_role(actor, one, f"roles.{at}", now) for at, one in enumerate(roles)]
     require_recent(actor, now)
@@ -48,8 +51,8 @@ def invite(
         user_id = users.add(stored, display_name, now)
     for role in granted:
         users.add_role(user_id, role, now)
-    purpose = "invitation" if can(actor, "users.manage") else "leader"
-    link = links.make_link(user_id, purpose, now)
+    purpose = "invitation" if confirms and can(actor, "users.manage") else "leader"
+    link = links.make_link(user_id, purpose, now, actor)
     record_act(
         actor, "user.invite", f"user:{user_id}", roles=[role.audit_details() for role in granted]
     )

@@ -12,6 +12,14 @@ async function copy(text) {
   }
 }
 
+// A message that is for one person has a state, which outlasts the page: whom it was copied for.
+async function note(box) {
+  const csrf = document.querySelector("[name=csrf_token]").value;
+  const sent = { method: "POST", body: new URLSearchParams({ csrf_token: csrf }), keepalive: true };
+  const { ok } = await fetch(box.dataset.note, sent).catch(() => ({}));
+  if (ok) box.closest("li").querySelector("[data-state] .tag").textContent = box.dataset.noted;
+}
+
 function show() {
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 }
@@ -25,6 +33,7 @@ addEventListener("click", async ({ target }) => {
   const done = await copy(document.getElementById(button.dataset.copy));
   box.querySelector("[role=status]").textContent = done ? box.dataset.copied : box.dataset.selected;
   if (done) button.focus();
+  if (done && box.dataset.note) note(box);
 });
 
 for (const button of document.querySelectorAll("[data-print]")) {

@@ -111,8 +111,9 @@ def _a_leader_accepts(page: Page, new_page: Callable[..., Page], here: dict[str,
     """Copy the leader's message on the page, open its link, and reach the first contribution."""
     page.get_by_role("button", name="Tạo đường dẫn mời").click()
     before = page.url
-    page.get_by_role("button", name="Sao chép tin nhắn").click()
+    page.get_by_role("button", name="Sao chép tin nhắn gửi").click()
     expect_text(page, "Đã sao chép")
+    expect(page.locator(".invited")).to_contain_text("đã chép")
     assert page.url == before
     message = page.evaluate("navigator.clipboard.readText()")
     link = next(word for word in message.split() if "/invitation#" in word)
@@ -121,8 +122,7 @@ def _a_leader_accepts(page: Page, new_page: Callable[..., Page], here: dict[str,
     leader.goto(link)
     fill_fields(leader, password=PASSWORD, again=PASSWORD)
     leader.get_by_role("button", name="Lưu mật khẩu").click()
-    leader.locator("#done").get_by_role("link", name="Tiếp tục").click()  # signed in already
-    leader.wait_for_url("**/campaigns*")
+    leader.wait_for_url("**/campaigns*")  # signed in already
     leader.goto("/campaigns?lang=vi")
     leader.get_by_role("link", name="Tháng đo mạng").click()
     open_tab(leader, "Các đội")
@@ -175,3 +175,62 @@ def test_the_picker_works_by_keyboard_by_list_and_on_the_map(
     page.locator(".pick-map path.chosen").click()
     expect(page.locator(".chips li")).to_have_count(0)
     check_page(page, "setup-picker")
+
+
+@pytest.mark.long
+def test_links_survive_a_browser_that_is_killed_after_the_eighth(
+    new_page: Callable[..., Page], app: Flask, organiser: int, guard: Guard
+) -> None:
+    listed = "\n".join(f"Chi đoàn {n}\tXã Vô Tranh\t40\t0912345{n:03}" for n in range(1, 21))
+    copying = {"permissions": ["clipboard-read", "clipboard-write"]}
+    page = new_page(PHONE, **copying)
+    enter(page, "/campaigns/new?lang=vi")
+    fill_fields(page, name="Tháng đo mạng", telephone="0912345678")
+    press(page, "Tiếp tục: các đội")
+    page.locator("#teams").fill(listed)
+    press(page, "Bắt đầu chiến dịch")
+    page.add_init_script(KEEP_CLICKS)
+    page.reload()
+    began = time.monotonic()
+    press(page, "Tạo đường dẫn mời cho 20 đội trưởng")
+    check_page(page, "setup-invitations")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    sent = copy_messages(page, 8)
+    ready, clicks = page.url, int(page.evaluate("sessionStorage.clicks"))
+    page.context.close()
+    page = new_page(PHONE, **copying)
+    enter(page, ready)
+    page.add_init_script(KEEP_CLICKS)
+    page.reload()
+    states = page.locator(".invited [data-state]")
+    expect(states.get_by_text("đã chép")).to_have_count(8)
+    sent |= copy_messages(page, 12)
+    expect(states.get_by_text("đã chép")).to_have_count(20)
+    seconds, clicks = time.monotonic() - began, clicks + int(page.evaluate("sessionStorage.clicks"))
+    print(f"20 links after a killed browser: {clicks} clicks, {seconds:.1f} s, {height} px")
+    assert len(sent) == 20 and clicks == 21
+    page.goto(f"{ready.partition('?')[0].replace('ready', 'leaders/slips')}?lang=vi")
+    expect(page.locator(".slip svg")).to_have_count(20)
+    leader = new_page(PHONE)
+    leader.goto(next(iter(sent)))  # one of the eight
+    expect_text(leader, "mời bạn làm đội trưởng Chi đoàn 1 trong chiến dịch Tháng đo mạng.")
+    check_page(leader, "invitation-leader")
+    fill_fields(leader, password=PASSWORD, again=PASSWORD)
+    press(leader, "Lưu mật khẩu và vào luôn")
+    leader.wait_for_url("**/campaigns*")
+    page.goto(ready)
+    expect(states.get_by_text("đã vào")).to_have_count(1)
+
+
+def copy_messages(page: Page, n: int) -> dict[str, None]:
+    """Copy the first messages that were not copied; return their links."""
+    links: dict[str, None] = {}
+    for _ in range(n):
+        row = page.locator(".invited li").filter(has=page.get_by_text("chưa gửi", exact=True)).first
+        name = row.locator("strong").inner_text()
+        row.get_by_role("button", name="Sao chép tin nhắn").click()
+        row = page.locator(".invited li").filter(has=page.get_by_text(name, exact=True))
+        expect(row).to_contain_text("đã chép")
+        message = page.evaluate("navigator.clipboard.readText()")
+        links[next(word for word in message.split() if "/invitation#" in word)] = None
+    return links

@@ -157,7 +157,7 @@ def teams(query: dict[str, Any], campaign_id: int) -> Response:
         answer = list_teams(user, campaign_id, _filters(query), now, language)
         listed = list_page(answer["items"], query["page"])
         ids = [int(one["id"]) for one in listed.rows if one["own"]]
-        leaders = leaders_of(ids, now) if board.organises else {}
+        leaders = leaders_of(ids, now) if board.organises else []
         coded = join_codes.coded_teams(campaign_id)
         values |= {"listed": listed, "leaders": leaders, "coded": coded}
     else:
@@ -187,7 +187,7 @@ def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
         code=code,
         qr_of=draw_code,
         invitation=_invitation(board, code) if code else None,
-        leaders=leaders_of([team_id], now).get(team_id, []) if board.organises else [],
+        leaders=leaders_of([team_id], now) if board.organises else [],
         part=part,
         known_as=f'W/"{content_tag(part.encode())}"',
     )

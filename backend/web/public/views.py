@@ -3,12 +3,13 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
 from markupsafe import Markup
 
 from backend.accounts import sessions
 from backend.accounts.access import PUBLIC
 from backend.accounts.authentication import COOKIE, actor
+from backend.campaign_setup.leaders import invitation_of
 from backend.campaigns.service import led_team
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
@@ -16,7 +17,7 @@ from backend.coverage.figures.unit_access import figures_reader, unit_month
 from backend.drawing import png
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
-from backend.http.requests import Parser, as_attachment, clock_now
+from backend.http.requests import MAX_BODY_BYTES, Parser, as_attachment, clock_now
 from backend.monitoring.first_run import first_admin_command
 from backend.reports.content.figures import digest
 from backend.reports.monthly.seals import trusted_keys
@@ -169,6 +170,13 @@ def docs(query: dict[str, Any]) -> Response:
 def invitation(query: dict[str, Any]) -> Response:
     """Render the page for choosing a password by the secret in the URL fragment."""
     return render("web/public/invitation.html", query["lang"])
+
+
+@bp.page("/invitation/about", None, methods=("POST",))
+def about_invitation() -> Response:
+    """Send what a link invites to, for the script of the page, which knows the link's secret."""
+    request.max_content_length = MAX_BODY_BYTES
+    return jsonify(invitation_of(request.form.get("secret", ""), clock_now()))
 
 
 @bp.page("/sign-in", policy=SCRIPTED_REQUESTS)

@@ -5,11 +5,11 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, request
 
-from backend.accounts.access import require
+from backend.accounts.access import require, require_recent
 from backend.accounts.authentication import actor
+from backend.campaign_setup import leaders as invitations
 from backend.campaign_setup import logos
 from backend.campaign_setup import service as drafts
-from backend.campaign_setup.leaders import InvitedLeader, invite_leader, leader_message, leaders_of
 from backend.campaign_setup.models import CampaignDraft
 from backend.campaign_setup.team_lines import MAX_LIST, as_text, read_file
 from backend.campaigns.teams import change_team, create_team, end_team, show_team
@@ -20,6 +20,7 @@ from backend.http.links import link_root
 from backend.http.requests import as_attachment, clock_now
 from backend.memberships.join_codes import coded_teams as coded_team_ids
 from backend.memberships.join_codes import create_codes, remove_team
+from backend.memberships.poster import inline_svg
 from backend.organisations.grants import end_role
 from backend.organisations.scopes import (
     campaign_scope,
@@ -43,6 +44,8 @@ from backend.web.site.forms import (
     uploaded_content,
 )
 from backend.web.site.pages import render_private
+from backend.web.site.schemas import ListQuerySchema
+from backend.web.site.tables import list_page
 from backend.web.site.unit_fields import picker_area, read_unit, unit_limit, unit_reference
 
 bp = PageBlueprint("setup", __name__, login_required=True, url_prefix="/campaigns")
@@ -190,7 +193,7 @@ def _check_teams(form: Form, organisation_id: int) -> dict[str, Any] | None:
     )
 
 
-@bp.page("/<int:campaign_id>/ready", methods=READ_WRITE)
+@bp.page("/<int:campaign_id>/ready", ListQuerySchema, methods=READ_WRITE)
 def ready(query: dict[str, Any], campaign_id: int) -> Response:
     """Show what a campaign needs next: posters, leaders' links, the organiser's telephone."""
     user, now = actor(), clock_now()
@@ -201,8 +204,20 @@ def ready(query: dict[str, Any], campaign_id: int) -> Response:
             create_codes(user, campaign_id, _uncoded(board, now), now)
             db.session.commit()
         return redirect_to("setup.ready", query, campaign_id=campaign_id)
-    invited = drafts.invite_waiting(user, campaign_id, now) if request.method == "POST" else []
-    return _render_ready(query, board, new_form(query), invited)
+    if request.method != "POST":
+        return _render_ready(query, board, new_form(query), {})
+    require_recent(user, now)
+    link_root()  # 409 without an address that links may begin with
+    refused = {}
+    if request.form.get("go") == "links":
+        refused = invitations.invite_listed(user, campaign_id, now)
+    if refused:
+        return _render_ready(query, board, new_form(query), refused)
+    return _to_leaders(query, campaign_id)
+
+
+def _to_leaders(query: dict[str, Any], campaign_id: int) -> Response:
+    return redirect_to("setup.ready", query, campaign_id=campaign_id, _anchor="leaders")
 
 
 def _uncoded(board: CampaignBoard, now: datetime) -> list[int]:
@@ -213,18 +228,21 @@ def _uncoded(board: CampaignBoard, now: datetime) -> list[int]:
 
 
 def _render_ready(
-    query: dict[str, Any], board: CampaignBoard, form: Form, invited: list[InvitedLeader]
+    query: dict[str, Any], board: CampaignBoard, form: Form, refused: dict[str, str]
 ) -> Response:
     user, now, campaign_id = actor(), clock_now(), board.campaign["id"]
     organisation, call = service.organisation_contact(campaign_id)
     teams = service.coded_teams(user, campaign_id)
+    leaders = invitations.list_leaders(user, campaign_id, now)
     if not form.values:
         form.values = {"telephone": call or ""}
     values = {
         "teams": teams,
         "uncoded": _uncoded(board, now) if board.takes_codes else [],
-        "waiting": drafts.waiting_leaders(user, campaign_id, now),
-        "invited": [_invited(one, board.campaign["name"], call) for one in invited],
+        "leaders": list_page(leaders, query["page"]),
+        "to_send": _to_send(board, now),
+        "for_group": invitations.group_message(leaders, board.campaign["name"], call),
+        "refused": refused,
         "telephone": call,
         "parts": range(1, -(-len(teams) // service.MAX_POSTERS) + 1),
         "has_logo": logos.logo_of(organisation.id) is not None,
@@ -233,14 +251,46 @@ def _render_ready(
     return render_form("web/setup/ready.html", query, form, board=board, **values)
 
 
-def _invited(one: InvitedLeader, campaign: str, call: str | None) -> dict[str, Any]:
-    """Return a leader with the message that the organiser sends to them."""
-    found: dict[str, Any] = {"contact": one.contact, "teams": one.teams, "error": one.error}
-    if one.link is None:
-        return found | {"message": None}
-    link = one.link.serialize(link_root())
-    text = leader_message(one.teams, campaign, link["link"], one.link.expires_at, call)
-    return found | {"message": text}
+def _to_send(board: CampaignBoard, now: datetime) -> dict[int, dict[str, Any]]:
+    """Return the leaders whose links are shown, by their id: with the link, and in a message."""
+    campaign = board.campaign
+    call = service.organisation_contact(campaign["id"])[1]
+    found = {}
+    for one in invitations.links_to_send(actor(), campaign["id"], now):
+        assert one.link is not None
+        try:
+            link = one.link.serialize(link_root())["link"]
+        except Problem:  # no address that links may begin with: the button says so
+            return {}
+        text = invitations.leader_message(one, campaign["name"], link, call)
+        found[one.user_id] = {"leader": one, "link": link, "message": text}
+    return found
+
+
+@bp.page("/<int:campaign_id>/leaders/slips")
+def leader_slips(query: dict[str, Any], campaign_id: int) -> Response:
+    """Render printable slips with the links of leaders: soon after the password was given."""
+    now = clock_now()
+    board = show_board(actor(), campaign_id, now)
+    to_send = _to_send(board, now)
+    if not to_send:
+        return _to_leaders(query, campaign_id)
+    values = {"board": board, "to_send": to_send.values(), "qr_code": inline_svg}
+    return render_private("web/setup/leader_slips.html", query["lang"], **values)
+
+
+@bp.page("/<int:campaign_id>/leaders/<int:user_id>/renew", methods=("POST",))
+def renew_link(query: dict[str, Any], campaign_id: int, user_id: int) -> Response:
+    """Make a new link for one leader; the links of the others stay valid."""
+    invitations.renew_link(actor(), campaign_id, user_id, clock_now())
+    return _to_leaders(query, campaign_id)
+
+
+@bp.page("/<int:campaign_id>/leaders/<int:user_id>/copied", methods=("POST",))
+def copied(query: dict[str, Any], campaign_id: int, user_id: int) -> Response:
+    """Note that the message to a leader was copied, for the script of the page."""
+    invitations.note_copied(actor(), campaign_id, user_id, clock_now())
+    return Response(status=204)
 
 
 @bp.page("/<int:campaign_id>/contact", methods=("POST",), upload_most=logos.MAX_UPLOAD_BYTES)
@@ -262,7 +312,7 @@ def contact(query: dict[str, Any], campaign_id: int) -> Response:
 
     if form.submit(schemas.ContactFormSchema(), change):
         return redirect_to("setup.ready", query, campaign_id=campaign_id)
-    return _render_ready(query, board, form, [])
+    return _render_ready(query | {"page": 1}, board, form, {})
 
 
 @bp.page("/<int:campaign_id>/logo.png", None)
@@ -375,22 +425,20 @@ def leave(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/leaders", methods=READ_WRITE)
 def leaders(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
-    """Invite a leader of a team; show the link and the message once."""
+    """Invite a leader of a team; the list of leaders shows the link."""
     form, user, now = new_form(query), actor(), clock_now()
     board = show_board(user, campaign_id, now)
     require(user, "campaign.edit", campaign_scope(campaign_id))
     team = show_team(user, team_id)
 
-    def invite(fields: dict[str, Any]) -> Any:
+    def invite(fields: dict[str, Any]) -> bool:
         with form_errors({"name": "contact"}):
-            return invite_leader(user, fields["contact"], [team_id], now)
+            invitations.invite_leader(user, fields["contact"], [team_id], now)
+        return True
 
-    invited = form.submit(schemas.LeaderFormSchema(), invite)
-    if invited and invited.link is None:
-        return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
-    call = service.organisation_contact(campaign_id)[1]
-    shown = _invited(invited, board.campaign["name"], call) if invited else None
-    return render_form("web/setup/leader.html", query, form, board=board, team=team, invited=shown)
+    if form.submit(schemas.LeaderFormSchema(), invite):
+        return _to_leaders(query, campaign_id)
+    return render_form("web/setup/leader.html", query, form, board=board, team=team)
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/leaders/<int:role_id>/end", methods=("POST",))
@@ -398,7 +446,7 @@ def stop_leader(query: dict[str, Any], campaign_id: int, team_id: int, role_id: 
     """End the role of a team's leader."""
     user, now = actor(), clock_now()
     show_team(user, team_id)
-    present = leaders_of([team_id], now).get(team_id, [])
-    found = or_404(next((one for one in present if one["role_id"] == role_id), None))
-    end_role(user, found["user_id"], role_id, now)
+    present = invitations.leaders_of([team_id], now)
+    found = or_404(next((one for one in present if one.roles[team_id] == role_id), None))
+    end_role(user, found.user_id, role_id, now)
     return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)

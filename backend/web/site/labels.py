@@ -238,6 +238,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "staff": N_("Staff"),
         "other": NP_("team", "Other"),
     },
+    "invitation_state": {
+        "unsent": NP_("invitation", "not sent yet"),
+        "copied": NP_("invitation", "copied"),
+        "expired": NP_("invitation", "link expired"),
+        "accepted": NP_("invitation", "has joined"),
+    },
     "team_column": {
         "name": N_("Team"),
         "type": N_("Type"),

@@ -245,6 +245,8 @@ def test_after_a_new_password_what_the_account_gave_is_ended_with_one_press(cast
     assert browser.post("/account/deputies/end", data=form).status_code == 303
     assert "a@example.vn" not in browser.get("/account/deputies").text
     with cast.app.app_context():
-        left = db.session.scalars(select(User.name).join(OneTimeLink)).all()
+        left = db.session.scalars(
+            select(User.name).join(OneTimeLink, OneTimeLink.user_id == User.id)
+        ).all()
         assert left == ["b@example.vn"]
     assert len(cast.client.get(URL, headers=cast.lan).json["items"]) == 1

@@ -93,6 +93,15 @@ def _led(world: World) -> dict[str, Any]:
     return {"at": {"role_id": role}}
 
 
+def _invited(world: World) -> dict[str, Any]:
+    """Return the id of a leader who was invited, and the secret of the link."""
+    world.code(world.team)
+    asked = {"name": _address(), "roles": [{"role": "team_leader", "scope_id": world.team}]}
+    organiser = world.headers_of("organiser")
+    made = world.client.post("/api/v1/invitations", json=asked, headers=organiser).json
+    return {"at": {"user_id": made["user_id"]}, "secret": made["link"].partition("#")[2]}
+
+
 def _speeds(world: World) -> dict[str, Any]:
     """A unit with released speeds, which all may see."""
     with world.app.app_context():
@@ -146,6 +155,9 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     f"POST {BOARD_TEAM}/end": lambda w: {"data": {"sure": "yes", "version": "1"}},
     f"POST {BOARD_TEAM}/leave": lambda w: {"data": {"sure": "yes"}},
+    f"POST {BOARD}/leaders/<int:user_id>/renew": lambda w: {"at": _invited(w)["at"]},
+    f"POST {BOARD}/leaders/<int:user_id>/copied": lambda w: {"at": _invited(w)["at"]},
+    "POST /invitation/about": lambda w: {"data": {"secret": _invited(w)["secret"]}},
     f"POST {BOARD_TEAM}/leaders": lambda w: {"data": {"contact": _address()}},
     f"POST {BOARD_TEAM}/leaders/<int:role_id>/end": _led,
     f"POST {BOARD}/settings": lambda w: {"data": CAMPAIGN_FORM},

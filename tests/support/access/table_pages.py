@@ -39,6 +39,7 @@ PAGES = {
     "GET /map/tiles/<digest>.pmtiles": EVERYBODY,
     "GET /map/base/<digest>.pmtiles": EVERYBODY,
     "GET /invitation": EVERYBODY,
+    "POST /invitation/about": EVERYBODY,
     "GET /sign-in": "200 401 303 303 303 303 303 303",
     # back to the sign-in page, without a provider or a sign-in that has begun
     "GET /sign-in/office": "303 303 303 303 303 303 303 303",
@@ -127,7 +128,10 @@ PAGES = {
     f"GET {DRAFT}/teams": "303 401 404 200 404 404 404 404",
     f"POST {DRAFT}/teams": "303 401 404 303 404 404 404 404",
     f"GET {BOARD}/ready": "303 401 403 200 403 403 403 200",
-    f"POST {BOARD}/ready": "303 401 403 200 403 403 403 200",
+    f"POST {BOARD}/ready": "303 401 403 303 403 403 403 303",
+    f"GET {BOARD}/leaders/slips": "303 401 403 303 403 403 403 303",  # a token shows no links
+    f"POST {BOARD}/leaders/<int:user_id>/renew": "303 401 403 303 403 403 403 303",
+    f"POST {BOARD}/leaders/<int:user_id>/copied": "303 401 403 204 403 403 403 204",
     f"POST {BOARD}/contact": "303 401 403 303 403 403 403 303",
     f"GET {BOARD}/logo.png": "303 401 200 200 403 403 403 200",
     f"GET {BOARD}/posters.pdf": "303 401 200 200 403 403 403 200",
@@ -139,7 +143,7 @@ PAGES = {
     f"POST {BOARD_TEAM}/end": "303 401 403 303 404 404 404 303",
     f"POST {BOARD_TEAM}/leave": "303 401 403 303 404 404 404 303",
     f"GET {BOARD_TEAM}/leaders": "303 401 403 200 403 403 403 200",
-    f"POST {BOARD_TEAM}/leaders": "303 401 403 200 403 403 403 200",
+    f"POST {BOARD_TEAM}/leaders": "303 401 403 303 403 403 403 303",
     f"POST {BOARD_TEAM}/leaders/<int:role_id>/end": "303 401 403 303 404 404 404 303",
     f"POST {BOARD}/settings": "303 401 403 200 403 403 403 200",
     f"POST {BOARD}/teams/<int:team_id>/code": "303 401 403 303 404 404 404 303",

@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,24 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import Range
 
 from backend.accounts.login_names import format_phone
-from backend.accounts.models import User
+from backend.accounts.models import OneTimeLink, User
 from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
 from backend.campaign_setup.team_lines import read_text
 from backend.campaigns.models import Campaign, JoinCode, Team
 from backend.database.extensions import db
 from backend.memberships.models import Membership, Volunteer
 from tests.support.admin_client import field_error
-from tests.support.people import LONG_AGO, account, organisation, sign_in, take_part, team, unit_id
+from tests.support.clock import FakeClock
+from tests.support.people import (
+    LONG_AGO,
+    PASSWORD,
+    account,
+    organisation,
+    sign_in,
+    take_part,
+    team,
+    unit_id,
+)
 from tests.support.qr_codes import read_qr
 from tests.support.sql_statements import execute
 
@@ -62,7 +73,8 @@ class Organiser:
 
     def started(self) -> int:
         made = self.post(self.draft(), teams=LIST, go="start").location
-        return int(re.findall(r"/campaigns/(\d+)/ready", made)[0])
+        self.campaign = int(re.findall(r"/campaigns/(\d+)/ready", made)[0])
+        return self.campaign
 
 
 @pytest.fixture
@@ -87,10 +99,55 @@ def test_a_campaign_starts_with_its_teams_codes_and_leaders(organiser: Organiser
         assert db.session.scalars(select(Campaign.state)).all() == ["open"]
         assert set(db.session.scalars(select(Team.type))) == {"youth"}
     page = organiser.get(made)
-    assert "0912 345 678" in page and "Còn 2 đội trưởng" in page
-    page = organiser.post(made, 200).text
+    assert "0912 345 678" in page and page.count(">chưa gửi<") == 2
+    organiser.post(made, go="links")
+    page = organiser.get(made)
     assert page.count("/invitation#") == 2 and "đội trưởng Chi đoàn 1" in page
-    assert "/invitation#" not in organiser.get(made)
+
+
+def test_links_of_leaders_survive_and_one_is_renewed_alone(
+    organiser: Organiser, app: Flask, clock: FakeClock
+) -> None:
+    ready = f"/campaigns/{organiser.started()}/ready?lang=vi"
+    organiser.post(ready, go="links")
+    before = links_of(organiser, ready)
+    clock.now += timedelta(hours=1)
+    assert links_of(organiser, ready) == {} and "Hiện các đường dẫn" in organiser.get(ready)
+    organiser.post(ready, 403, go="show")
+    organiser.post(ready, go="show", password_again=PASSWORD)
+    assert links_of(organiser, ready) == before and len(before) == 2
+    noting = re.findall(r'data-note="([^"]+)"', organiser.get(ready))
+    organiser.post(noting[0], 204)
+    assert organiser.get(ready).count(">đã chép<") == 1
+    with app.app_context():
+        stored = db.session.execute(select(OneTimeLink.__table__)).all()
+    assert not any(secret.encode() in bytes(str(stored), "utf-8") for secret in before.values())
+    first, second = list(before)
+    organiser.post(f"/campaigns/{organiser.campaign}/leaders/{first}/renew")
+    after = links_of(organiser, ready)
+    assert after[first] != before[first] and after[second] == before[second]
+    assert ">đã chép<" not in organiser.get(ready)  # the new link was not sent
+    slips = organiser.get(f"/campaigns/{organiser.campaign}/leaders/slips")
+    assert all(secret in slips for secret in after.values()) and slips.count("<svg") == 2
+    asked = {"secret": after[second]}
+    about = organiser.client.post("/invitation/about", data=asked).json
+    assert (about["teams"], about["campaigns"]) == (["Chi đoàn 3"], ["Tháng đo mạng"])
+    assert about["organisations"] and about["name"] == "an@example.vn"
+    accepting = asked | {"password": "đường dài mưa xa"}
+    assert app.test_client().post("/api/v1/invitations/accept", json=accepting).status_code == 200
+    assert organiser.client.post("/invitation/about", data=asked).status_code == 404
+    assert list(links_of(organiser, ready)) == [first] and ">đã vào<" in organiser.get(ready)
+    clock.now += timedelta(days=8)
+    organiser.token = sign_in(organiser.client, ORGANISER)["X-CSRF-Token"]
+    assert ">hết hạn<" in organiser.get(ready)
+    organiser.post(ready, go="links")
+    assert list(links_of(organiser, ready)) == [first]
+
+
+def links_of(organiser: Organiser, page: str) -> dict[str, str]:
+    """Return the secrets that a page shows, by the ids of the leaders."""
+    shown = re.findall(r'id="message-(\d+)"[^>]*>[^<]*/invitation#(\S+)', organiser.get(page))
+    return dict(shown)
 
 
 def test_a_draft_saves_itself_and_belongs_to_its_person(organiser: Organiser, app: Flask) -> None:
@@ -185,10 +242,10 @@ def test_a_team_is_added_changed_led_and_ended(organiser: Organiser, app: Flask)
     assert "Phường Trưng Vương" in page and "/do/#" in page
     organiser.post(f"{added.location}/change", name="Đội mới hơn", type="staff", version="1",
                    capacity_per_day="25")  # fmt: skip
-    invited = organiser.post(f"{added.location}/leaders", 200, contact="0987654321").text
-    assert "/invitation#" in invited
+    invited = organiser.post(f"{added.location}/leaders", contact="0987654321").location
+    assert "/invitation#" in organiser.get(invited)
     page = organiser.get(added.location)
-    assert "Đội mới hơn" in page and "+84987654321" in page
+    assert "Đội mới hơn" in page and "0987 654 321" in page and "chưa gửi" in page
     code = re.findall(r'class="letters">(\w{4} \w{4})<', page)
     organiser.post(f"{added.location}/code")
     assert code == re.findall(r'class="letters">(\w{4} \w{4})<', organiser.get(added.location))
@@ -199,7 +256,7 @@ def test_a_team_is_added_changed_led_and_ended(organiser: Organiser, app: Flask)
     assert code != re.findall(r'class="letters">(\w{4} \w{4})<', organiser.get(added.location))
     [ending] = re.findall(r'action="([^"]+/leaders/\d+/end)', page)
     organiser.post(ending)
-    assert "+84987654321" not in organiser.get(added.location)
+    assert "0987 654 321" not in organiser.get(added.location)
     organiser.post(f"{added.location}/leave", sure="yes")
     assert "Đội mới hơn" not in organiser.get(f"{board}/teams")
     organiser.post(f"{board}/teams/join", former=[added.location.rpartition("/")[2]])
@@ -273,7 +330,7 @@ def test_an_old_campaign_has_posters_only_of_teams_that_take_part(
     take_part(app, campaign, one)
     assert organiser.client.get(printed).status_code == 200
     app.config["OPERATOR_NAME"] = ""  # a poster names the controller of the data
-    for page in ("ready", "teams", f"teams/{one}"):
+    for page in ("ready", f"teams/{one}"):
         shown = organiser.get(f"/campaigns/{campaign}/{page}?lang=vi")
         assert "đặt OPERATOR_NAME" in shown and "posters.pdf" not in shown
     refused = organiser.client.get(printed)

@@ -38,6 +38,7 @@ class Device(db.Model):
     # Number of measurements sent in the hour from window_start.
     window_start: Mapped[datetime] = mapped_column(server_default=func.now())
     window_items: Mapped[int] = mapped_column(server_default="0")
+    notices: Mapped[int] = mapped_column(server_default="0")  # that it has yet to read
 
 
 class FormerPhone(db.Model):
@@ -65,3 +66,32 @@ class Consent(db.Model):
     version: Mapped[str]
     accepted_at: Mapped[datetime]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Notice(db.Model):
+    """A text of the operator to phones."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    text: Mapped[str]
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))  # null: everywhere
+    month: Mapped[str | None]  # of the phones' samples; null: any
+    sent_at: Mapped[datetime]
+    until: Mapped[datetime]
+    user_id: Mapped[int]
+
+
+class NoticePhone(db.Model):
+    """A phone that a notice is for; a withdrawal deletes it."""
+
+    __tablename__ = "notice_phones"
+
+    notice_id: Mapped[int] = mapped_column(
+        ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True
+    )
+    device_id: Mapped[UUID] = mapped_column(
+        ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    delivered_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]

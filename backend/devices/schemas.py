@@ -89,7 +89,21 @@ class RegisteredSchema(Schema):
     consent = fields.Nested(ConsentStateSchema, required=True)
 
 
-class DeviceSchema(Schema):
+class NoticeSchema(Schema):
+    """A text of the operator that the phone shows until it is read."""
+
+    id = fields.Integer(required=True)
+    text = fields.String(required=True)
+    sent_at = fields.AwareDateTime(required=True)
+
+
+class WithNoticesSchema(Schema):
+    """An answer to a phone, with what it has yet to read; missing if there is nothing."""
+
+    notices = fields.List(fields.Nested(NoticeSchema))
+
+
+class DeviceSchema(WithNoticesSchema):
     """A device as shown to itself."""
 
     id = fields.UUID(required=True)

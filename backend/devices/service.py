@@ -94,11 +94,12 @@ class KnownDevice:
     window_start: datetime
     window_items: int
     receiver_from: datetime | None  # mock positions count from then on: an external receiver
+    notices: int  # that it has yet to read
 
 
 _COLUMNS = """id as device_id, registered_at, token_used_at, platform, model, app_version,
     consent_version, next_token_hash is not null as rotation_pending, joined, version, window_start,
-    window_items, receiver_from"""
+    window_items, receiver_from, notices"""
 # The first statement of every post. A union uses both indexes: for `or`, a plan made while the
 # table is small would scan it.
 BY_TOKEN = f"""

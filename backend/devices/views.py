@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app, request
 
 from backend.database.extensions import BEARER
-from backend.devices import consent, schemas, service
+from backend.devices import consent, notices, schemas, service
 from backend.devices.service import ConsentState, KnownDevice, Registration
 from backend.http.requests import Blueprint, bearer_token, clock_now, language
 
@@ -45,7 +45,16 @@ def register(registration: Registration) -> Any:
 @blp.response(200, schemas.DeviceSchema)
 def read_me() -> dict[str, Any]:
     """Return what is stored about the device."""
-    return service.describe(_device())
+    device = _device()
+    return service.describe(device) | notices.deliver(device, clock_now())
+
+
+@blp.post("/devices/me/notices/<int:notice_id>/read")
+@blp.doc(security=BEARER)
+@blp.response(204)
+def read_notice(notice_id: int) -> None:
+    """Record that the person has read a notice: it comes with no further answer."""
+    notices.mark_read(_device().id, notice_id, clock_now())
 
 
 @blp.post("/devices/me/rotate")

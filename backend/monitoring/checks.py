@@ -28,6 +28,7 @@ from backend.http.links import confirmed_hosts
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
 from backend.i18n.messages import message
+from backend.measurements.privacy.retention import count_people
 from backend.measurements.recording.rule_sets import required_now
 from backend.oidc.browser import new_provider
 from backend.oidc.roles import role_of
@@ -336,6 +337,21 @@ def seal_keys(context: CheckContext) -> Iterator[Finding]:
             )
 
 
+def people(context: CheckContext) -> Iterator[Finding]:
+    """Check that fewer people than a set number have stored positions."""
+    n, most = count_people(), context.config["PEOPLE_WARNING"]
+    if n >= most:
+        yield Finding(
+            N_("Positions of {n} people are stored; the number to be warned at is {most}."),
+            N_(
+                "Ask your lawyer what this number asks for: docs/privacy.vi.md. Shorter "
+                "RETENTION_DAYS lower it."
+            ),
+            {"n": n, "most": most},
+            warning=True,
+        )
+
+
 def audit_log(context: CheckContext) -> Iterator[Finding]:
     """Check that the audit log has the entries of its digests, and the digests that seals name."""
     chain = read_chain(context.now - context.audit_days if context.audit_days else None)
@@ -535,7 +551,7 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     configuration, database, migrations, boundaries, clock, disk, commits, recent, public_counts,
-    signals, keys, seal_keys, audit_log, second_factors, sign_ins, counting, office_sign_in,
+    signals, keys, seal_keys, people, audit_log, second_factors, sign_ins, counting, office_sign_in,
     backups, jobs, webhooks,
 )  # fmt: skip
 

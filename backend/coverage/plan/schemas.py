@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
 from backend.coverage.plan.nearby import MAX_RADIUS_M, MIN_RADIUS_M, RADIUS_M
+from backend.devices.schemas import WithNoticesSchema
 from backend.fields import MAX_ID, Day, Flag, QueryNumber, QueryWhole, Strict, Text, Whole
 from backend.http.paging import list_of
 from backend.measurements.recording.rules import NETWORKS
@@ -298,7 +299,7 @@ class HereSchema(Schema):
     circles = fields.List(fields.Nested(CircleSchema), required=True)
 
 
-class NextSchema(Schema):
+class NextSchema(WithNoticesSchema):
     """The next places to measure; `here` is null without a position and its accuracy."""
 
     here = fields.Nested(HereSchema, required=True, allow_none=True)

@@ -12,6 +12,7 @@ from backend.coverage.plan.next_place import PlanCache, find_next_place
 from backend.coverage.plan.service import pin, show_plan, unpin
 from backend.coverage.plan.settings import set_limits
 from backend.database.extensions import BEARER
+from backend.devices.notices import deliver
 from backend.devices.service import authenticate
 from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
@@ -71,7 +72,7 @@ def get_next(query: dict[str, Any]) -> Any:
     here = result["here"]
     if here and (code := here["reason"]):
         here["reason"] = {"code": code, "message": REASONS[code].message(language())}
-    answer = result | {"note": _serialize_note(result["note"])}
+    answer = result | {"note": _serialize_note(result["note"])} | deliver(device, now)
     return answer, 200, {"Cache-Control": "no-store"}
 
 

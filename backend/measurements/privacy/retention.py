@@ -80,6 +80,18 @@ FORGET_NETWORKS = text("""
     update no_connection_notes set network = null
     where network is not null and received_at < :before
 """)
+# With the phones that they were for.
+NOTICES_KEPT = timedelta(days=90)
+DELETE_NOTICES = text("delete from notices where until < :before")
+# The newest sample of a phone mostly has a position, if any has one: a step in the index for each.
+COUNT_PEOPLE = text("""
+    select count(*) from devices d
+    where not d.demo and (
+        exists (select from measurements m where m.device_id = d.id and m.latitude is not null)
+        or exists (select from no_connection_notes n
+            where n.device_id = d.id and n.latitude is not null)
+    )
+""")
 # Until then samples with a ticket arrive, and each of its uses must be known.
 DELETE_TICKETS = text("delete from tickets where expires_at < :before")
 
@@ -115,6 +127,7 @@ def expire(
     done["contacts"] = contacts.delete_expired(now)
     done["digests"] = replays.delete_expired(today)
     done["events"] = outbox.delete_expired(now)
+    done["notices"] = change_rows(DELETE_NOTICES, {"before": now - NOTICES_KEPT})
     if done.total():
         record_command("privacy.expire", "measurements", **done, before=coarse.isoformat())
     db.session.commit()
@@ -128,6 +141,11 @@ def remove_asked(now: datetime, device_id: UUID | None = None) -> tuple[int, int
     """
     values = {"before": now - LEAVING_WITHIN, "device": device_id}
     return change_rows(REMOVE_SAMPLES_OF, values), change_rows(REMOVE_NOTES_OF, values)
+
+
+def count_people() -> int:
+    """Return the number of phones, each of a person, of which a position is stored."""
+    return int(db.session.execute(COUNT_PEOPLE).scalar_one())
 
 
 def _days(step: str, before: date) -> list[date]:

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from backend.compiled import Compiled
+from backend.devices.schemas import NoticeSchema
 from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
 from backend.http.paging import MAX_CURSOR, page_of
@@ -180,6 +181,7 @@ class ResultSchema(Strict):
     unit = fields.Nested(OwnPlaceSchema, allow_none=True)
     month = fields.String()
     boundaries = fields.Nested(BoundariesSchema, allow_none=True)
+    notices = fields.List(fields.Nested(NoticeSchema))
     consent_outdated = fields.Boolean()
     next_test = fields.Nested(TicketSchema, allow_none=True)  # null: too many unused, or of a day
     errors = fields.List(fields.Nested(FieldErrorSchema))
@@ -195,6 +197,7 @@ class BatchResultSchema(Strict):
     rejected = fields.Integer(required=True)
     consent_outdated = fields.Boolean()
     next_test = fields.Nested(TicketSchema, allow_none=True)
+    notices = fields.List(fields.Nested(NoticeSchema))
 
 
 class EarnedSchema(Strict):

@@ -7,6 +7,7 @@ from flask import Response, current_app, request
 
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
+from backend.devices.notices import deliver
 from backend.devices.service import KnownDevice
 from backend.errors import Problem, invalid
 from backend.fields import encodable
@@ -93,6 +94,7 @@ def post_measurements() -> Any:
     status = 201 if answer.get("outcome") == "accepted" else 200
     if devices.consent_outdated(device):
         answer = answer | {"consent_outdated": True}
+    answer = answer | deliver(device, receipt.received_at)
     if profile:
         own_url = f"{request.scheme}://{request.host}"
         issued = recorded.next_ticket

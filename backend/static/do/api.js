@@ -20,7 +20,10 @@ export async function request(method, path, body, { token, language } = {}) {
     });
     const text = await answer.text();
     const wait = Number(answer.headers.get("Retry-After")) || 0;
-    return { ...parsed(answer, text), ok: answer.ok, status: answer.status, wait };
+    const content = parsed(answer, text);
+    // What the operator has to say comes with any answer; the worker shows nothing.
+    if (content.notices) self.dispatchEvent(new CustomEvent("notices", { detail: content.notices }));
+    return { ...content, ok: answer.ok, status: answer.status, wait };
   } catch {
     return { ok: false, status: 0, wait: 0 };
   }

@@ -17,6 +17,7 @@ import {
 } from "./measurement.js";
 import { listen as listenToName } from "./display-name.js";
 import { redraw, showNext } from "./next-place.js";
+import { listen as listenToNotices } from "./notices.js";
 import { showComparison, showProgress } from "./result.js";
 import { offerSharing } from "./share.js";
 import { deleteOldNotes, waitingNotes } from "./notes.js";
@@ -143,6 +144,7 @@ function listen() {
   element("withdraw").addEventListener("click", withdraw);
   listenToTeam();
   listenToName();
+  listenToNotices();
   ispeed.listen(send);
   addEventListener("online", () => sendAgain(AFRESH));
   document.addEventListener("visibilitychange", () => {

@@ -9,7 +9,7 @@ bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", 
 
 # The tabs above every page, and the pages of each: its first one is what the tab opens.
 SECTIONS = {
-    "overview": ("index",),
+    "overview": ("index", "notices"),
     "users": ("people", "organisations"),
     "places": ("sets", "targets"),
     "connections": ("connections", "webhooks"),

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from backend.accounts.login_names import MAX_NAME
 from backend.accounts.schemas import ROLES, AuditQuerySchema, Label
+from backend.coverage.figures.schemas import month_field
 from backend.coverage.targets.schemas import MAX_SOURCE, MAX_THRESHOLD
 from backend.coverage.targets.service import PURPOSES
 from backend.fields import MAX_ID, Day, Many, QueryWhole, Strict, Text, Whole
@@ -14,6 +15,7 @@ from backend.http.paging import MAX_CURSOR
 from backend.measurements.privacy.schemas import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
+from backend.notices.service import MAX_TEXT as MAX_NOTICE
 from backend.official_import.lines import MAX_LINES, MAX_TEXT
 from backend.organisations.grants import KINDS
 from backend.organisations.schemas import MAX_NAME as MAX_ORGANISATION
@@ -216,3 +218,13 @@ class EverythingSchema(Strict):
     """The confirmation of an irreversible action."""
 
     sure = Text(choices=("yes",), required=True)
+
+
+class NoticeFormSchema(Strict):
+    """A notice to phones, its last day, and the confirmation of what was previewed."""
+
+    text = Label(MAX_NOTICE, required=True)
+    unit, unit_choice = optional_unit(), optional_unit()
+    month = month_field(allow_none=True, load_default=None)
+    until = Day(required=True)
+    go = Text(allow_none=True, load_default=None)

@@ -17,11 +17,13 @@ from backend.errors import Problem, invalid
 from backend.http.etags import with_content_tag
 from backend.http.requests import clock_now
 from backend.jobs.service import enqueue, list_jobs, retry, seconds_left, show_job
+from backend.measurements.privacy.retention import count_people
 from backend.measurements.privacy.schemas import StepSchema
 from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
 from backend.monitoring.checks import CHECKS, CheckContext, Finding, office_sign_in, run_check
 from backend.monitoring.first_run import first_run, started_by
 from backend.monitoring.mail_check import send_test_mail
+from backend.notices.service import end, list_notices, send
 from backend.oidc.browser import current_provider
 from backend.units.catalogue import list_sets, read_active, serving_set
 from backend.units.uploads import MAX_UPLOAD
@@ -85,7 +87,7 @@ def index(query: dict[str, Any], form: Form | None = None) -> Any:
     """Show the steps of a new installation that are left, the state of its parts, and jobs."""
     steps = first_run(current_app.config, clock_now(), encrypted=request.is_secure)
     values = {"checks": run_checks(), "first_steps": steps, "demo_there": is_loaded()}
-    values["started_by"] = started_by()
+    values |= {"started_by": started_by(), "people": count_people()}
     return render_section("index", query, form, part=_render_list(query), **values)
 
 
@@ -300,3 +302,34 @@ def _render_withdrawals(query: dict[str, Any], form: Form) -> Any:
     return render_section(
         "withdrawals", query, form, items=list_requests(actor(), clock_now())["items"]
     )
+
+
+# A phone that measures at weekends gets it in time.
+NOTICE_DAYS = timedelta(days=14)
+
+
+@bp.page("/notices", methods=READ_WRITE)
+def notices(query: dict[str, Any]) -> Any:
+    """List notices to phones with the numbers that have them, and send one after a preview."""
+    form, now = new_form(query), clock_now()
+    fields = form.load(schemas.NoticeFormSchema()) if request.method == "POST" else None
+
+    def act(preview: bool) -> dict[str, Any]:
+        assert fields is not None
+        unit = requested_unit(fields, local_day(now))
+        until = day_begin(fields["until"] + timedelta(days=1))
+        return send(actor(), fields | {"unit": unit, "until": until, "preview": preview}, now)
+
+    shown = confirm(form, act, fields and fields["text"]) if fields else None
+    if shown and not isinstance(shown, Preview):
+        return redirect_to("admin.notices", query)
+    values = {"items": list_notices(actor())["items"], "preview": shown, "now": now}
+    values["usual_end"] = local_day(now) + NOTICE_DAYS
+    return render_section("notices", query, form, **values)
+
+
+@bp.page("/notices/<int:notice_id>/end", methods=("POST",))
+def end_notice(query: dict[str, Any], notice_id: int) -> Any:
+    """End a notice: phones that have not read it do not get it any more."""
+    end(actor(), notice_id, clock_now())
+    return redirect_to("admin.notices", query)

@@ -115,6 +115,8 @@ TEXTS: dict[str, str | Plural] = {
     "unitLacks": NN_("{unit}: {n} sample missing", "{unit}: {n} samples missing"),
     "asOf": N_("As of {time}, when there was a connection."),
     "noName": N_("none"),
+    "noticeFrom": N_("From the operator, {moment}"),
+    "noticeRead": N_("I have read it"),
     "agreeName": N_("Please tick the box to let the team see the name."),
     "you": NP_("map", "you"),
     "navigate": N_("Directions"),

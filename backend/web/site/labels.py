@@ -395,6 +395,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "log": N_("Log"),
     },
     "admin_page": {
+        "index": N_("State"),
+        "notices": N_("Notices to phones"),
         "connections": N_("Mail and sign-in"),
         "webhooks": N_("Webhooks"),
         "sets": N_("Boundaries"),
@@ -441,6 +443,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "public_counts": N_("Public counts"),
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
+        "people": N_("People with positions"),
         "audit_log": N_("Chain of the audit log"),
         "second_factors": N_("Two-factor authentication"),
         "sign_ins": N_("Wrong sign-ins"),
@@ -473,6 +476,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "public_counts": N_("The public sees the counts of communes as of the last full hour."),
         "keys": N_("Only the server may read secret keys."),
         "seal_keys": N_("Reports must be sealed with keys that this server trusts."),
+        "people": N_("The number of people whose positions are stored decides what the law asks."),
         "audit_log": N_("Each night a digest fixes the entries of the day before."),
         "second_factors": N_(
             "The secret key has changed: people with two-factor authentication cannot sign in."

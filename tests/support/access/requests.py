@@ -238,6 +238,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/no-connection": lambda w: {"query_string": {"month": "2024-11"}},
     "GET /api/v1/units/<code>/no-connection": lambda w: {"query_string": {"month": "2024-11"}},
     "POST /api/v1/devices": lambda w: {"json": {"consent": CONSENT}},
+    "POST /api/v1/devices/me/notices/<int:notice_id>/read": lambda w: {"at": {"notice_id": 1}},
     "POST /api/v1/withdrawals": _withdrawal,
     "POST /api/v1/withdrawals/effects": _withdrawal,
     "POST /api/v1/withdrawal-requests": lambda w: {

@@ -3,12 +3,14 @@
 import io
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from backend.accounts.models import Role
 from backend.database.extensions import db
+from backend.devices.models import Notice
 from backend.doors.webhooks.models import Webhook
 from backend.events.feed import KINDS
 from backend.jobs.models import Job
@@ -90,6 +92,16 @@ def webhook(world: World) -> dict[str, Any]:
         return {"at": {"webhook_id": row.id}}
 
 
+def notice(world: World) -> dict[str, Any]:
+    """Create a notice, which no phone gets."""
+    row = Notice(text="Bảo trì", sent_at=LONG_AGO, until=datetime.fromisoformat(SOON), user_id=1)
+    with world.app.app_context():
+        db.session.add(row)
+        db.session.commit()
+        return {"at": {"notice_id": row.id}}
+
+
+SOON = "2030-01-01T00:00:00+07:00"
 TRIED = {
     "month": "2024-11", "activation": 99, "would_move": 0, "final": 0, "units": [], "all_units": 0,
     "reached": [],
@@ -139,6 +151,10 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /admin/targets/<int:target_id>": lambda w: (
         _target(w) | {"data": TARGET_FORM | {"version": "1"}}
     ),
+    "POST /admin/notices": lambda w: {"data": {"text": "Bảo trì", "until": "2030-01-01"}},
+    "POST /admin/notices/<int:notice_id>/end": notice,
+    "POST /api/v1/notices": lambda w: {"json": {"text": "Bảo trì", "until": SOON}},
+    "DELETE /api/v1/notices/<int:notice_id>": notice,
     "POST /admin/withdrawals": lambda w: {
         "data": {"channel": "letter", "received_on": "2024-11-18"}
     },

@@ -100,6 +100,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "admin-organisations": "/admin/organisations",
         "admin-targets": "/admin/targets",
         "admin-target": ("/admin/targets", "/admin/targets/"),
+        "admin-notices": "/admin/notices",
         "admin-withdrawals": "/admin/withdrawals",
         "admin-audit": "/admin/audit",
     },

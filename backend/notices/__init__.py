@@ -1,0 +1,1 @@
+"""Short texts of an admin that come with the next answer to a phone."""

@@ -1,0 +1,40 @@
+"""A notice of an admin on the page of a phone, online and offline."""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Page, expect
+
+from backend.clock import utc_now
+from backend.database.extensions import db
+from backend.devices.models import NoticePhone
+from tests.browser.test_measuring import begin, phone  # noqa: F401 # a fixture
+from tests.support import people
+from tests.support.browser import press
+
+TEXT = "Thứ bảy này máy chủ đo nghỉ từ 8 giờ đến 10 giờ."
+
+
+def test_a_notice_stands_on_the_page_until_it_is_read(
+    app: Flask,
+    client: FlaskClient,
+    phone: Page,  # noqa: F811
+) -> None:
+    begin(phone)
+    until = (utc_now() + timedelta(days=3)).isoformat()
+    body, admin = {"text": TEXT, "until": until}, people.person(app, "admin")
+    assert client.post("/api/v1/notices", json=body, headers=admin).status_code == 201
+    phone.reload()  # asks for what is stored about the phone
+    notice = phone.locator("#notices").get_by_text(TEXT)
+    expect(notice).to_be_visible()
+    phone.evaluate("navigator.serviceWorker.ready")
+    phone.context.set_offline(True)
+    phone.reload()
+    expect(notice).to_be_visible()
+    phone.context.set_offline(False)
+    with phone.expect_response(lambda answer: answer.url.endswith("/read")):
+        press(phone, "Đã đọc")
+    expect(phone.locator("#notices")).to_be_hidden()
+    with app.app_context():
+        assert [one.read_at is not None for one in db.session.query(NoticePhone)] == [True]

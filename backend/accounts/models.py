@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 
 # Of an entry of the audit log.
 LOCAL_DAY = "((at at time zone 'Asia/Ho_Chi_Minh')::date)"
@@ -26,6 +27,7 @@ class AuditEntry(db.Model):
     """A privileged act; append-only, by a trigger and by the grants."""
 
     __tablename__ = "audit"
+    __personal__ = N_("shows who did what, from which address"), N_("not deleted")
     __table_args__ = (
         Index(None, "at"),
         # By time, not id: old entries are found without a scan of newer ones.
@@ -53,6 +55,10 @@ class User(db.Model):
     """A person who signs in with an e-mail address or a telephone number."""
 
     __tablename__ = "users"
+    __personal__ = (
+        N_("signs a person in, and names them to those who work with them"),
+        N_("until the account is closed"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str | None] = mapped_column(unique=True)  # normalised; null once closed
@@ -73,6 +79,7 @@ class Role(db.Model):
     """A role of a person over one thing, with its period."""
 
     __tablename__ = "roles"
+    __personal__ = N_("says what a person may do"), N_("until the account is closed")
     __table_args__ = (
         CheckConstraint("role in ('team_leader', 'organiser', 'official', 'admin')", name="role"),
         CheckConstraint(
@@ -110,6 +117,10 @@ class OfficeIdentity(db.Model):
     """An account at the operator's OpenID provider with which a person signs in."""
 
     __tablename__ = "identities"
+    __personal__ = (
+        N_("signs a person in with the account of the office"),
+        N_("until the account is closed"),
+    )
     __table_args__ = (
         Index(None, "issuer", "subject", unique=True),
         Index(None, "user_id", "issuer", unique=True),
@@ -134,6 +145,7 @@ class Session(db.Model):
     """A session of a browser; of the cookie's secret only a hash is stored."""
 
     __tablename__ = "sessions"
+    __personal__ = N_("keeps a person signed in"), N_("until it ends")
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
@@ -152,6 +164,7 @@ class PersonalToken(db.Model):
     """A token of a person's program; of its secret only a hash is stored."""
 
     __tablename__ = "personal_tokens"
+    __personal__ = N_("lets a person’s programs use the API"), N_("until the person deletes it")
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
@@ -168,6 +181,7 @@ class RecoveryCode(db.Model):
     """A code that replaces the second factor once; only a hash is stored, deleted when used."""
 
     __tablename__ = "recovery_codes"
+    __personal__ = N_("replaces a lost second factor"), N_("until it is used")
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     code_hash: Mapped[bytes] = mapped_column(primary_key=True)
@@ -178,6 +192,10 @@ class OneTimeLink(db.Model):
     """An invitation, or a link to a new password; of its secret only a hash is stored."""
 
     __tablename__ = "one_time_links"
+    __personal__ = (
+        N_("invites a person, or lets one choose a new password"),
+        N_("until it is used or replaced"),
+    )
 
     secret_hash: Mapped[bytes] = mapped_column(primary_key=True)
     # invitation, password: by an admin, confirms the account; leader: by an organiser, does not.
@@ -196,6 +214,7 @@ class Attempts(db.Model):
     """The attempts of one address or account (a keyed hash) in one hour."""
 
     __tablename__ = "attempts"
+    __personal__ = N_("limits attempts, by a keyed hash of the address"), N_("about a day")
 
     what: Mapped[str] = mapped_column(primary_key=True)
     by: Mapped[bytes] = mapped_column(primary_key=True)

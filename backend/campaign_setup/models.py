@@ -7,12 +7,17 @@ from sqlalchemy import ForeignKey, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 
 
 class CampaignDraft(db.Model):
     """A campaign that a person is setting up, as typed; after its start the leaders to invite."""
 
     __tablename__ = "campaign_drafts"
+    __personal__ = (
+        N_("keeps a campaign that is being prepared, with leaders to invite"),
+        N_("90 days after the last change"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)

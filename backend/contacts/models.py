@@ -6,12 +6,17 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 
 
 class UnitContact(db.Model):
     """A person of a unit's office, kept by the unit's officials."""
 
     __tablename__ = "unit_contacts"
+    __personal__ = (
+        N_("reaches the office of a commune with reminders"),
+        N_("24 months after the last change"),
+    )
     __table_args__ = (
         UniqueConstraint("unit_id", "name"),
         CheckConstraint("num_nonnulls(phone, email) > 0", name="reachable"),

@@ -7,12 +7,17 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 
 
 class Device(db.Model):
     """An installation of the app; of tokens and the withdrawal code only hashes are stored."""
 
     __tablename__ = "devices"
+    __personal__ = (
+        N_("knows a phone again, by hashes of its token and code"),
+        N_("until the person withdraws"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
@@ -45,6 +50,10 @@ class FormerPhone(db.Model):
     """A token of a phone whose device moved to another one; its withdrawal code stays good."""
 
     __tablename__ = "former_phones"
+    __personal__ = (
+        N_("tells a former phone that its person moved to another"),
+        N_("until the person withdraws"),
+    )
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     withdrawal_hash: Mapped[bytes] = mapped_column(index=True)
@@ -58,6 +67,7 @@ class Consent(db.Model):
     """A consent; one row each time."""
 
     __tablename__ = "consents"
+    __personal__ = N_("shows what a person agreed to and when"), N_("until the person withdraws")
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     device_id: Mapped[UUID] = mapped_column(
@@ -72,6 +82,7 @@ class Notice(db.Model):
     """A text of the operator to phones."""
 
     __tablename__ = "notices"
+    __personal__ = N_("names who wrote a notice"), N_("90 days after its last day")
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     text: Mapped[str]
@@ -86,6 +97,10 @@ class NoticePhone(db.Model):
     """A phone that a notice is for; a withdrawal deletes it."""
 
     __tablename__ = "notice_phones"
+    __personal__ = (
+        N_("tells whom a notice is for and who read it"),
+        N_("90 days after its last day, or until the person withdraws"),
+    )
 
     notice_id: Mapped[int] = mapped_column(
         ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True

@@ -9,12 +9,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.campaigns import models as campaigns  # noqa: F401 # foreign keys refer to them
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 
 
 class Volunteer(db.Model):
     """A person who measures, identified by devices and named only with consent."""
 
     __tablename__ = "volunteers"
+    __personal__ = (
+        N_("names a member to the team, with a consent of its own"),
+        N_("until the name is removed, or until the person withdraws"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     display_name: Mapped[str | None]
@@ -27,6 +32,7 @@ class DeviceLink(db.Model):
     """A device's link to a volunteer, with start and end; never retroactive."""
 
     __tablename__ = "device_links"
+    __personal__ = N_("links a phone to a member of teams"), N_("until the person withdraws")
     __table_args__ = (
         ExcludeConstraint(("device_id", "="), ("period", "&&"), name="one_volunteer_at_a_time"),
         Index(None, "volunteer_id"),
@@ -42,6 +48,7 @@ class Membership(db.Model):
     """A volunteer's membership in a team of a campaign, with start and end; never rewritten."""
 
     __tablename__ = "memberships"
+    __personal__ = N_("says in which team a person measures"), N_("until the person withdraws")
     __table_args__ = (
         ExcludeConstraint(
             ("volunteer_id", "="),
@@ -67,6 +74,10 @@ class Pass(db.Model):
     """A one-time code that one phone shows to another: to move to it, or to add a guest."""
 
     __tablename__ = "passes"
+    __personal__ = (
+        N_("lets a person move to another phone, or help a resident"),
+        N_("until it is used or expires"),
+    )
 
     code_hash: Mapped[bytes] = mapped_column(primary_key=True)
     kind: Mapped[str]  # move, guest
@@ -98,6 +109,7 @@ class Correction(db.Model):
     """An organiser's decision on the team of a measurement; the latest one beats the rule."""
 
     __tablename__ = "corrections"
+    __personal__ = N_("names who changed the team of a sample"), N_("as long as the decision")
     __table_args__ = (Index(None, "measurement_id", "campaign_id"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -114,6 +126,7 @@ class CampaignExclusion(db.Model):
     """A measurement that an organiser took out of one campaign's figures."""
 
     __tablename__ = "campaign_exclusions"
+    __personal__ = N_("names who excluded a sample from a campaign"), N_("as long as the decision")
     __table_args__ = (Index(None, "signal_id", postgresql_where=text("signal_id is not null")),)
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 from geo.gazetteer import plain, sort_key
 
 
@@ -23,6 +24,7 @@ class Organisation(db.Model):
     """An organisation with campaigns and teams, for example a youth union or a department."""
 
     __tablename__ = "organisations"
+    __personal__ = N_("gives the telephone that people ask"), N_("as long as the organisation")
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str]

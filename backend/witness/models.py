@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
 from backend.devices import models as devices  # noqa: F401 # referenced tables
+from backend.i18n.catalogues import N_
 
 
 class MeasuringHost(db.Model):
@@ -47,6 +48,7 @@ class TicketRow(db.Model):
     """A ticket that was issued, and the measurement that used it."""
 
     __tablename__ = "tickets"
+    __personal__ = N_("proves a test at a measuring host"), N_("60 days after it expires")
     __table_args__ = (
         # Two requests at the same time collide here, so that the limits are exact.
         UniqueConstraint("device_id", "number"),

@@ -6,12 +6,14 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 
 
 class Pin(db.Model):
     """The samples that an organiser fixed for a team in a commune on a day."""
 
     __tablename__ = "pins"
+    __personal__ = N_("names who fixed a team’s samples"), N_("as long as the decision")
     __table_args__ = (CheckConstraint("samples > 0", name="samples"),)
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)

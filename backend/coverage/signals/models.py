@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 
 
 class Signal(db.Model):
@@ -24,6 +25,10 @@ class Signal(db.Model):
     """
 
     __tablename__ = "signals"
+    __personal__ = (
+        N_("names who decided on a signal; of a phone only a keyed digest"),
+        N_("as long as the decision"),
+    )
     __table_args__ = (
         CheckConstraint("num_nonnulls(campaign_id, unit_id) = 1", name="scope"),
         CheckConstraint("state in ('open', 'explained', 'excluded')", name="state"),

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 
 
 class VnnicCount(db.Model):
@@ -34,6 +35,10 @@ class SpeedPair(db.Model):
     """A result of i-Speed typed in beside a test here; ratios are ours divided by i-Speed's."""
 
     __tablename__ = "speed_pairs"
+    __personal__ = (
+        N_("compares our speeds with those of i-Speed on one phone"),
+        N_("a year, or until the person withdraws"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # of the typed result
     own_id: Mapped[UUID] = mapped_column(unique=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
 from backend.devices import models as devices  # noqa: F401 # referenced tables
+from backend.i18n.catalogues import N_
 from backend.units import models as units  # noqa: F401
 
 
@@ -16,6 +17,10 @@ class NoConnectionNote(db.Model):
     """A place where a phone got no ticket for a speed test; never a measurement, never counted."""
 
     __tablename__ = "no_connection_notes"
+    __personal__ = (
+        N_("says where there is no connection"),
+        N_("rounded after COARSEN_AFTER_DAYS, removed after RETENTION_DAYS or by the person"),
+    )
     __table_args__ = (
         # At most one a device, cell and day; rows without a cell are older than the retention time.
         UniqueConstraint("device_id", "cell", "day"),

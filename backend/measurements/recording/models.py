@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 from backend.measurements.recording.reasons import BASES, COLUMNS, NOT_VALID, PARTS
 from backend.memberships import models as memberships  # noqa: F401 # referenced tables
 from backend.memberships.attribution import EXCLUDED, OVER_CAP
@@ -34,6 +35,7 @@ class Receipt(db.Model):
     """Record that a client's id is used, with a keyed digest of the content sent with it."""
 
     __tablename__ = "receipts"
+    __personal__ = N_("takes each test once"), N_("until the person withdraws")
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # the client's UUID
     device_id: Mapped[UUID | None] = mapped_column(index=True)
@@ -49,6 +51,10 @@ class Measurement(db.Model):
     """One speed test: the body as sent, its place and its verdict."""
 
     __tablename__ = "measurements"
+    __personal__ = (
+        N_("assigns a test to its commune and judges it"),
+        N_("rounded after COARSEN_AFTER_DAYS, removed after RETENTION_DAYS or by the person"),
+    )
     __table_args__ = (
         Index(None, "device_id", "measured_at", "id"),
         Index(None, "unit_id", "day"),
@@ -137,6 +143,10 @@ class RejectedBody(db.Model):
     """A body that could not be stored as a measurement, kept so that no data is lost."""
 
     __tablename__ = "refused"
+    __personal__ = (
+        N_("keeps a body that could not be read, so that nothing is lost"),
+        N_("COARSEN_AFTER_DAYS, or until the person withdraws"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     device_id: Mapped[UUID | None] = mapped_column(index=True)
@@ -149,6 +159,7 @@ class ExclusionAct(db.Model):
     """An exclusion from a unit's counts by an admin or an official, or its lifting."""
 
     __tablename__ = "exclusion_acts"
+    __personal__ = N_("names who excluded samples, and why"), N_("as long as the decision")
     __table_args__ = (Index(None, "unit_id", "month"),)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -265,6 +276,7 @@ class Earning(db.Model):
     """Attribution of a measurement to a team in one campaign, with its basis and category."""
 
     __tablename__ = "earnings"
+    __personal__ = N_("attributes a sample to a team"), N_("until the person withdraws")
     __table_args__ = (
         Index(None, "campaign_id", "team_id"),
         Index(None, "campaign_id", "day"),

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import N_
 
 
 class SealKey(db.Model):
@@ -25,6 +26,7 @@ class ReportRow(db.Model):
     """One edition of a unit's report of a month."""
 
     __tablename__ = "reports"
+    __personal__ = N_("names who approved and signed a report"), N_("as long as the report")
     __table_args__ = (
         UniqueConstraint("unit_id", "month", "edition"),
         CheckConstraint("state in ('draft', 'frozen', 'approved', 'superseded')", name="state"),
@@ -137,6 +139,7 @@ class Letterhead(db.Model):
     """Sender, place, recipients and signer of a unit's letters, valid from a day on."""
 
     __tablename__ = "letterheads"
+    __personal__ = N_("names the signer of letters"), N_("until it is changed")
 
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
     valid_from: Mapped[date] = mapped_column(primary_key=True)

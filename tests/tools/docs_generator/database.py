@@ -6,10 +6,12 @@ from collections import defaultdict
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Table
 
 from backend.database.extensions import db
+from backend.i18n.catalogues import gettext
 
 BACKEND = Path(__file__).parents[3] / "backend"
 # Statements name a table after one of these words.
@@ -19,6 +21,21 @@ IN_SQL = r"\b(?:from|join|into|update|truncate)\s+(?:only\s+)?{}\b"
 def tables() -> str:
     """Return the tables of each package with the packages that use them, and a diagram."""
     return "\n\n".join(_section(package, names) for package, names in sorted(_packages().items()))
+
+
+def personal() -> str:
+    """Return the tables with data of people, in Vietnamese: for what, and how long it is kept."""
+    rows = []
+    for name, kind in sorted(personal_tables().items()):
+        purpose, kept = (gettext(one, "vi") for one in kind.__personal__)
+        rows.append(f"| `{name}` | {purpose} | {kept} |")
+    return "\n".join(["| bảng | để làm gì | giữ bao lâu |", "|---|---|---|", *rows])
+
+
+def personal_tables() -> dict[str, Any]:
+    """Return the classes of tables that say for what they have data of people, by table."""
+    found = (mapper.class_ for mapper in db.Model.registry.mappers)  # type: ignore[attr-defined]
+    return {one.__tablename__: one for one in found if hasattr(one, "__personal__")}
 
 
 def _section(package: str, names: dict[str, str]) -> str:

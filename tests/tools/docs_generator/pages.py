@@ -17,6 +17,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "operators": tables.operators,
     },
     "vnnic.md": {"vnnic": tables.vnnic},
+    "privacy.vi.md": {"personal": database.personal},
     "reporting.md": {"views": tables.views},
 }
 

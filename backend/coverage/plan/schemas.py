@@ -293,6 +293,7 @@ class HereSchema(Schema):
     `until`: from then on a test here counts; null if it does now, or waiting is of no use.
     """
 
+    at = fields.AwareDateTime(required=True)
     counts = fields.Boolean(required=True)
     reason = fields.Nested(PlanNoteSchema, required=True, allow_none=True)
     until = fields.AwareDateTime(required=True, allow_none=True)

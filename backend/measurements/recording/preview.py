@@ -30,6 +30,7 @@ def preview(
         later = _times_of_change(sample, entries)
     counts_at = (at for at in later if _judge_at(at, device_id, place, context)[0]["counted"])
     return {
+        "at": now,
         "counts": row["counted"],
         "reason": next(iter(row["reasons"]), None),
         "until": next(counts_at, None),

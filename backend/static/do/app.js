@@ -7,15 +7,18 @@ import * as ispeed from "./ispeed.js";
 import {
   chooseCap,
   chooseNetwork,
+  hideResult,
   needsNetworkChoice,
   network,
   position,
+  showAdvice,
   showData,
   showNetwork,
   showSystem,
   toggleTest,
 } from "./measurement.js";
 import { listen as listenToName } from "./display-name.js";
+import { leadsOn, learn, showNextStep } from "./here.js";
 import { redraw, showNext } from "./next-place.js";
 import { listen as listenToNotices } from "./notices.js";
 import { showComparison, showProgress } from "./result.js";
@@ -88,6 +91,7 @@ async function handleSample(sample) {
   const outcome = await send(AFRESH);
   const stored = (await samples()).find((one) => one.id === sample.id) ?? sample;
   showVerdict(stored);
+  showNextStep(stored.answer?.counted);
   element("ispeed").hidden = false;
   offerSharing(stored, null, null);
   element("verdict").scrollIntoView({ block: "nearest" });
@@ -100,7 +104,10 @@ async function handleSample(sample) {
 // The teams' day, the next places and the progress of the commune, which it returns.
 async function showSurroundings() {
   const teams = await showTeams();
-  const here = await showNext(position.best(), (await network())?.kind, teams.length > 0);
+  const [fix, current] = [position.best(), await network()];
+  const here = await showNext(fix, current, teams.length > 0);
+  if (here?.here) learn(here.here, fix, current);
+  await showAdvice();
   return showProgress(here, teams);
 }
 
@@ -127,7 +134,12 @@ function listen() {
     else if ((await waitingNotes()).length) await send();
   };
   element("measure").addEventListener("click", () => measure(false));
-  element("again").addEventListener("click", () => measure(false));
+  element("again").addEventListener("click", () => {
+    if (!leadsOn()) return measure(false);
+    hideResult();
+    element("gauge").scrollIntoView({ block: "nearest" });
+    element("measure").focus({ preventScroll: true });
+  });
   element("anyway").addEventListener("click", () => measure(true));
   element("change").addEventListener("click", chooseNetwork);
   element("caps").addEventListener("change", (event) => chooseCap(Number(event.target.value)));

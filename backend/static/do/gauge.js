@@ -19,3 +19,9 @@ export function showGauge(mbps) {
   element("live-figure").textContent = speed(mbps);
   element("gauge-filled").setAttribute("stroke-dasharray", `${(share(mbps ?? 0) * ARC).toFixed(2)} 100`);
 }
+
+// The share of a way, before a test; null hides it.
+export function showRing(way) {
+  element("gauge").classList.toggle("walking", way !== null);
+  if (way !== null) element("gauge-filled").setAttribute("stroke-dasharray", `${(way * ARC).toFixed(2)} 100`);
+}

@@ -3,6 +3,7 @@ import { isIos, metered, networkKind, newId } from "./browser.js";
 import { VERSION } from "./consent.js";
 import { CAPS, ConnectionTest, profileOf } from "./connection-test.js";
 import { showGauge } from "./gauge.js";
+import { advise, forget, mayBegin } from "./here.js";
 import { FAIR_M, GOOD_M, PositionWatch, toLocation } from "./position.js";
 import { saveSample, saveSetting, setting } from "./store.js";
 import { element, number, showMessage, speed, translate } from "./texts.js";
@@ -92,6 +93,15 @@ function showPosition() {
   const missing = position.watching === null ? "positionNone" : "positionWaiting";
   element("place").textContent = accuracy || translate(position.refused ? "positionRefused" : missing);
   element("refused").hidden = !position.refused || withoutPosition;
+  if (!test) showAdvice();
+}
+
+export const showAdvice = async () => advise(position.best(), await network());
+
+// Without the last result the page leads to the next test.
+export function hideResult() {
+  for (const id of ["verdict", "ispeed", "share-ways"]) element(id).hidden = true;
+  element("measuring").classList.remove("done");
 }
 
 // Start a test, or stop the running one. Resolves to the stored sample, or null if there is none.
@@ -105,18 +115,17 @@ export async function toggleTest(anyway = false) {
   showMessage("");
   hideNoConnection();
   const button = element("measure");
-  for (const id of ["verdict", "ispeed", "share-ways"]) element(id).hidden = true;
-  element("measuring").classList.remove("done");
+  hideResult();
   const awake = await stayAwake();
   try {
     return await measure(button);
   } finally {
     await awake?.release();
     test = null;
-    button.textContent = button.dataset.measure;
     button.classList.remove("running");
     element("gauge").classList.remove("running");
     phase("");
+    showAdvice();
     if (document.visibilityState === "hidden") position.stop();
   }
 }
@@ -128,14 +137,17 @@ async function measure(button) {
   if (!position.best() && !withoutPosition) await position.until(Infinity, FIRST_FIX_MS);
   if (position.refused && !withoutPosition) return null;
   phase(translate("preparing"));
-  await workerInstalled();
+  const current = await network();
+  const [begins] = await Promise.all([withoutPosition || mayBegin(position.best(), current), workerInstalled()]);
+  if (!begins) return null;
+  forget();
+  await showAdvice();
   button.textContent = button.dataset.stop;
   button.classList.add("running");
   element("gauge").classList.add("running");
   showGauge(0);
   element("gauge").scrollIntoView({ block: "nearest" });
   const cap = await dataCap();
-  const current = await network();
   const { begun, measuredAt } = await startOrNote(cap, current);
   if (!begun) return null;
   const { run, result } = await runTest(cap, begun);

@@ -5,7 +5,7 @@ import { isIos } from "./browser.js";
 import { placesOfToday } from "./journey.js";
 import { outlineOf, outlinesOf } from "./outline.js";
 import { saveSetting, setting } from "./store.js";
-import { create, distance, element, number, time, translate, translatePlural } from "./texts.js";
+import { create, distance, element, number, place, time, translate, translatePlural } from "./texts.js";
 
 const MAX_SPOTS = 4;
 const MAX_UNITS = 4;
@@ -36,12 +36,13 @@ export async function showNext(fix, network, inTeam) {
   const nothing = !(near.length || spots.length || lacking.length);
   element("here").textContent = areaSummary(around, next.at, nothing);
   element("spots").replaceChildren(
-    ...near.map(assignmentItem),
+    ...near.map((one) => assignmentItem(one, one.unit.code === around.unit?.code)),
     ...spots.map((spot) => spotItem(spot, from)),
     ...lacking.map((unit) => unitItem(unit, from)),
   );
   element("far").hidden = !far.length;
-  element("far-spots").replaceChildren(...far.map(assignmentItem));
+  element("far-spots").replaceChildren(...far.map((one) => assignmentItem(one)));
+  showWay(around, fix, { spots, goals: near, lacking });
   await drawAll({ spots, goals: near, from, most, around });
   return fetched && around;
 }
@@ -52,16 +53,46 @@ const isNear = ({ unit, distance_m: metres }, around, most) =>
 
 // Null without an answer.
 async function fetchNext(fix, network, inTeam, most) {
-  const query = new URLSearchParams({ network: network === "wifi" ? "fixed" : "mobile", radius_m: most });
-  const teams = inTeam ? await request("GET", `next?${query}`) : { ok: false };
-  if (fix) {
-    query.set("latitude", fix.latitude.toFixed(5));
-    query.set("longitude", fix.longitude.toFixed(5));
-  }
-  const around = fix ? await request("GET", `next?${query}`) : teams;
+  const teams = inTeam ? await request("GET", nextPath(null, network, most)) : { ok: false };
+  const around = fix ? await request("GET", nextPath(fix, network, most)) : teams;
   if (!around.ok && !teams.ok) return null;
   const assignments = (teams.assignments ?? []).flatMap((one) => one.items);
   return { around, assignments, fix: fix && { latitude: fix.latitude, longitude: fix.longitude } };
+}
+
+// Whether a test at a position would count, of the server; null without an answer.
+export const askHere = async (fix, network) => (await request("GET", nextPath(fix, network, await radius()))).here ?? null;
+
+function nextPath(fix, network, most) {
+  const fixed = ["wifi", "ethernet"].includes(network?.kind);
+  const query = new URLSearchParams({ network: fixed ? "fixed" : "mobile", radius_m: most });
+  if (network?.operator) query.set("operator", network.operator);
+  if (fix) {
+    query.set("latitude", fix.latitude.toFixed(5));
+    query.set("longitude", fix.longitude.toFixed(5));
+    query.set("accuracy_m", Math.ceil(fix.accuracy));
+  }
+  return `next?${query}`;
+}
+
+// The place to go to next, below the button: the first where a test is no repeat; where nothing is lacking, more
+// people help, or a neighbour.
+function showWay({ unit, nearby = [], here }, fix, { spots, goals, lacking }) {
+  const way = element("way");
+  const isFree = (one) => !(here?.circles ?? []).some((own) => metresTo(own, one) < own.radius_m);
+  const [spot] = spots.filter(isFree);
+  const full = unit?.shortfall === 0 && !spots.length && !goals.length && !lacking.length;
+  way.classList.toggle("full", full);
+  if (spot) way.replaceChildren(spotItem(spot, fix));
+  else if (lacking.length) way.replaceChildren(unitItem(lacking[0], fix));
+  else way.replaceChildren(...(full ? [fullItem(nearby.find((one) => one.shortfall))] : []));
+}
+
+function fullItem(unit) {
+  const { full, fullAlone } = element("way").dataset;
+  const row = create("li", "wait", unit ? `${full.replace("{unit}", place(unit.name))} ` : fullAlone);
+  if (unit) row.append(directionsLink(unit));
+  return row;
 }
 
 function areaSummary({ unit, note }, at, nothing) {
@@ -78,10 +109,10 @@ function counts(unit) {
   return translatePlural(unit.shortfall ? "here" : "hereReached", unit.target, values);
 }
 
-function assignmentItem(item) {
-  const away = item.distance_m ? ` (${distance(item.distance_m)})` : "";
+function assignmentItem(item, standsHere = false) {
+  const away = item.distance_m && !standsHere ? ` (${distance(item.distance_m)})` : "";
   const row = create("li", "wait", translatePlural("assigned", item.samples, { unit: item.unit.name }) + away);
-  if (item.latitude !== null) row.append(" ", directionsLink(item));
+  if (item.latitude !== null && !standsHere) row.append(" ", directionsLink(item));
   return row;
 }
 
@@ -112,7 +143,7 @@ function offset(spot, fix) {
   return [east, (spot.latitude - fix.latitude) * METRES_A_DEGREE];
 }
 
-const metresTo = (place, fix) => Math.hypot(...offset(place, fix));
+export const metresTo = (place, fix) => Math.hypot(...offset(place, fix));
 
 function direction(spot, fix) {
   const [east, north] = offset(spot, fix);

@@ -6,6 +6,8 @@ export const GOOD_M = 30;
 export const FAIR_M = 150;
 // Older fixes are of another place if the user walks.
 const MAX_FIX_AGE_MS = 50_000;
+// The place of a person who walks is less certain by this much with each second.
+const WALK_M_PER_MS = 1.5 / 1_000;
 
 export class PositionWatch {
   constructor(onChange) {
@@ -45,9 +47,10 @@ export class PositionWatch {
     this.onChange(this);
   }
 
-  // The most accurate recent fix, the newest of equals.
+  // The recent fix that says best where the phone is now.
   best() {
-    const order = (one, other) => one.accuracy - other.accuracy || other.at - one.at;
+    const error = ({ accuracy, at }) => accuracy + (Date.now() - at) * WALK_M_PER_MS;
+    const order = (one, other) => error(one) - error(other);
     return this.fixes.filter(recent).sort(order)[0] ?? null;
   }
 

@@ -127,6 +127,6 @@ def test_own_samples_are_circles_that_no_other_phone_sees(client: FlaskClient) -
     assert (here["counts"], here["reason"]["code"]) == (False, "repeat")
     assert datetime.fromisoformat(here["until"]) == datetime.fromisoformat(until)
     assert "4 giờ qua" in here["reason"]["message"]
-    other = {"counts": True, "reason": None, "until": None, "circles": []}
+    other = {"at": here["at"], "counts": True, "reason": None, "until": None, "circles": []}
     assert ask(client, headers, **{**query, "operator": "MobiFone"})["here"] == other
     assert ask(client, register(client), **query)["here"] == other

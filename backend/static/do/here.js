@@ -1,0 +1,111 @@
+// Whether a test here would count, before it costs data. The server judges; the page measures the distance to the own
+// samples, in whose circles a test is a repeat, and compares accuracies.
+import { showRing } from "./gauge.js";
+import { askHere, metresTo } from "./next-place.js";
+import { dayAndTime, distance, element, number } from "./texts.js";
+
+// Without an answer in this time the button works as if there were none.
+const ANSWER_MS = 2_000;
+// An answer holds for this time, until the phone moves so far or its position is so many times better or worse.
+const HOLDS_MS = 60_000;
+const MOVED_M = 30;
+const FACTOR = 2;
+const PAUSE_MS = 3_000; // between two questions while the phone moves
+// So near the place of the last answer it holds, also at the edge of a circle.
+const SAME_M = 2;
+// An obstacle that ends so soon is waited for.
+const SOON_MS = 15_000;
+
+let known = null; // the last answer, and what was asked: { here, fix, network, at }
+let askedAt = 0;
+let timer = null; // of the next question
+let warned = false; // the button was pressed where no test counts
+
+const nameOf = (network) => `${network?.kind} ${network?.operator}`;
+// How long until a time of the last answer; the clock of the phone may be wrong.
+const msUntil = (moment) => new Date(moment) - new Date(known.here.at) - (Date.now() - known.at);
+
+export function learn(here, fix, network) {
+  known = { here, fix, network: nameOf(network), at: Date.now() };
+}
+
+// A test or a sample changes the verdict on the next one.
+export function forget() {
+  clearTimeout(timer);
+  known = null;
+  warned = false;
+}
+
+// What speaks against a test, as { text, share }, with the share of the way out of a circle; null if nothing is known.
+function obstacle(fix, network) {
+  if (!fix || known?.network !== nameOf(network)) return null;
+  const { counts, reason, until, circles } = known.here;
+  const ways = circles.filter((one) => msUntil(one.until) > 0).map((one) => ({ left: one.radius_m - metresTo(one, fix), all: one.radius_m }));
+  const { left, all } = ways.reduce((most, one) => (one.left > most.left ? one : most), { left: 0, all: 1 });
+  const texts = element("advice").dataset;
+  const repeats = reason?.code === "repeat";
+  // A circle as wide as the error of the position shrinks with it.
+  if (reason?.code === "position_coarse" || (left > 0 && all <= fix.accuracy)) {
+    return { text: texts.wait.replace("{m}", number(Math.round(fix.accuracy))) };
+  }
+  if (left > 0 || (repeats && metresTo(fix, known.fix) < SAME_M)) {
+    const more = distance(Math.max(10, Math.ceil(left / 10) * 10));
+    return { text: texts.walk.replace("{distance}", more), share: 1 - left / all };
+  }
+  if (counts || repeats || (until && msUntil(until) < SOON_MS)) return null;
+  return { text: [reason.message, until && texts.until.replace("{time}", dayAndTime(until))].filter(Boolean).join(" ") };
+}
+
+// Whether the last answer says nothing about a position.
+function isOutdated(fix, network) {
+  if (known?.network !== nameOf(network)) return true;
+  const change = fix.accuracy / known.fix.accuracy;
+  const moved = metresTo(fix, known.fix) > Math.max(MOVED_M, known.fix.accuracy);
+  return moved || change > FACTOR || change < 1 / FACTOR;
+}
+
+// Resolves to whether the server answered.
+async function ask(fix, network) {
+  askedAt = Date.now();
+  const here = await askHere(fix, network);
+  if (here) learn(here, fix, network);
+  return Boolean(here);
+}
+
+// Show what speaks against a test at a position, and ask again where that may have changed.
+export function advise(fix, network) {
+  const found = obstacle(fix, network);
+  const [advice, button, again] = ["advice", "measure", "again"].map(element);
+  warned &&= Boolean(found);
+  advice.hidden = !found;
+  if (found && advice.textContent !== found.text) advice.textContent = found.text;
+  showRing(found?.share ?? null);
+  button.textContent = warned ? button.dataset.anyway : button.dataset.measure;
+  if (known) again.textContent = found ? again.dataset.next : again.dataset.again;
+  clearTimeout(timer);
+  if (!fix || !known || known.here.counts || found?.share !== undefined || !isOutdated(fix, network)) return;
+  const askAgain = async () => (await ask(fix, network)) && advise(fix, network);
+  timer = setTimeout(askAgain, Math.max(0, askedAt + PAUSE_MS - Date.now()));
+}
+
+// After a sample: the next place comes first if it was counted.
+export function showNextStep(counted) {
+  forget();
+  const again = element("again");
+  again.textContent = counted ? again.dataset.next : again.dataset.again;
+}
+
+export const leadsOn = () => element("again").textContent === element("again").dataset.next;
+
+// Whether a test may begin: at once, or at a second press where it would not count.
+export async function mayBegin(fix, network) {
+  if (warned || !fix || !navigator.onLine) return true;
+  if (isOutdated(fix, network) || Date.now() - known.at > HOLDS_MS) {
+    const late = new Promise((done) => setTimeout(done, ANSWER_MS, false));
+    if (!(await Promise.race([ask(fix, network), late]))) return true;
+  }
+  warned = Boolean(obstacle(fix, network));
+  const { until } = known.here;
+  if (!warned && until && msUntil(until) < SOON_MS) await new Promise((done) => setTimeout(done, msUntil(until)));
+  return !warned;
+}

@@ -1,0 +1,139 @@
+"""Before a test the page knows whether it counts: a day, a way, an answer that is late."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, Request, expect
+
+from backend.database.extensions import db
+from backend.measurements.recording.models import Measurement
+from backend.measurements.recording.rules import MIN_DURATION_S
+from tests.support.browser import PHONE, check_page, expect_text, press
+from tests.support.measuring_page import HERE, MEASURED_MS, agree, least_data, limit_bandwidth
+
+Open = Callable[..., Page]
+METRE = 1 / 111_195  # in degrees
+
+
+def stand(page: Page, north_m: float, accuracy: float = 12) -> None:
+    """Move the phone to a place so far north."""
+    place = {**HERE, "latitude": HERE["latitude"] + north_m * METRE, "accuracy": accuracy}
+    page.context.set_geolocation(place)  # type: ignore[arg-type]
+
+
+def begin(page: Page) -> None:
+    page.goto("/do/")
+    agree(page)
+    press(page, "Viettel")
+    expect(page.locator("#measure")).to_be_visible()
+
+
+def counted(app: Flask) -> list[bool]:
+    with app.app_context():
+        rows = db.session.query(Measurement).order_by(Measurement.measured_at)
+        return [row.counted for row in rows]
+
+
+class Host:
+    """Requests to the measuring host, and the bytes of its transfers."""
+
+    def __init__(self, page: Page) -> None:
+        self.requests, self.bytes = 0, 0
+        page.on("request", self._on_request)
+        page.on("requestfinished", self._on_end)
+
+    def _on_request(self, request: Request) -> None:
+        self.requests += "/do/down" in request.url or "/do/up" in request.url
+        self.requests += request.url.endswith("/do/tests")
+
+    def _on_end(self, request: Request) -> None:
+        if "/do/down" in request.url or "/do/up" in request.url:
+            sizes = request.sizes()
+            self.bytes += sizes["responseBodySize"] + sizes["requestBodySize"]
+
+
+# Metres north of the first place and the accuracy there: three of the twelve cannot count.
+PLACES: list[tuple[float, float, str]] = [
+    (0, 12, ""), (400, 12, ""), (440, 12, "Đi thêm 60 m nữa"), (800, 12, ""), (1_200, 12, ""),
+    (1_600, 3_500, "GPS 3.500 m: chờ thêm"), (1_600, 12, ""), (2_000, 12, ""),
+    (1_930, 12, "Đi thêm 30 m nữa"), (2_400, 12, ""), (2_800, 12, ""), (3_200, 12, ""),
+]  # fmt: skip
+
+
+@pytest.mark.long
+def test_twelve_places_of_which_three_cannot_count(
+    app: Flask, new_page: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    begin(page)
+    limit_bandwidth(page, 40)
+    host, began, taps, wasted, answers = Host(page), time.monotonic(), 0, 0, []
+    for number, (north_m, accuracy, problem) in enumerate(PLACES):
+        stand(page, north_m, accuracy)
+        if accuracy > HERE["accuracy"]:  # after a pause, without an earlier position
+            page.reload()
+        if number:
+            page.wait_for_timeout(1_000 * MIN_DURATION_S)  # the way; tests must not overlap
+        before = host.requests, host.bytes
+        asked = time.monotonic()
+        press(page, "Đo")
+        taps += 1
+        if problem:
+            expect(page.locator("#advice")).to_have_text(problem)
+            expect(page.get_by_role("button", name="Vẫn đo")).to_be_visible()
+            answers.append(time.monotonic() - asked)
+            assert (host.requests, host.bytes) == before
+            wasted += host.bytes - before[1]
+            continue
+        expect(page.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)
+        expect(page.locator("#again")).to_have_text("Đến chỗ tiếp theo")
+    seconds = time.monotonic() - began
+    with capsys.disabled():
+        print(
+            f"\n12 places: {taps} taps, {seconds:.0f} s, {host.bytes / 1e6:.0f} MB,"
+            f" {wasted} bytes where no test counts, told in {max(answers):.1f} s"
+        )
+    assert counted(app) == [True] * 9
+    check_page(page, "do-next-place")
+
+
+def test_the_ring_fills_on_the_way_and_a_second_press_measures(app: Flask, new_page: Open) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    begin(page)
+    least_data(page)
+    press(page, "Đo")
+    expect(page.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)
+    press(page, "Đến chỗ tiếp theo")
+    expect(page.locator("#verdict")).to_be_hidden()
+    advice, filled = page.locator("#advice"), page.locator("#gauge-filled")
+    expect(advice).to_have_text("Đi thêm 100 m nữa")
+    expect(filled).to_have_attribute("stroke-dasharray", "0.00 100")
+    check_page(page, "do-way")
+    stand(page, 60)
+    expect(advice).to_have_text("Đi thêm 40 m nữa")
+    arc = str(filled.get_attribute("stroke-dasharray"))
+    assert 40 < float(arc.split()[0]) < 50  # 60 % of 75
+    press(page, "Đo")
+    press(page, "Vẫn đo")
+    expect_text(page, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")
+    press(page, "Đến chỗ tiếp theo")
+    stand(page, 130)
+    expect(advice).to_be_hidden()
+    press(page, "Đo")
+    expect(page.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)
+    assert counted(app) == [True, False, True]
+
+
+def test_without_an_answer_in_time_the_button_measures(app: Flask, new_page: Open) -> None:
+    page = new_page(PHONE, geolocation=HERE | {"accuracy": 3_500}, permissions=["geolocation"])
+    late: list[Any] = []
+    page.route("**/api/v1/next?*", lambda route: late.append(route))
+    begin(page)
+    least_data(page)
+    stand(page, 0, 2_500)
+    press(page, "Đo")
+    expect(page.locator("#verdict")).to_contain_text("Không hợp lệ", timeout=MEASURED_MS)
+    assert late and counted(app) == [False]

@@ -467,22 +467,6 @@ TEXTS: dict[str, str] = {
     # releases and open data
     "not_released": N_("The figures of this month are not released yet."),
     "data_of_running_month": N_("The month is not over: its figures are not published yet."),
-    # memberships of the past
-    "no_header_members": N_(
-        "There is no header with a column “Volunteer”; the columns are Volunteer, Team, From, To."
-    ),
-    "volunteer_unknown": N_(
-        "No volunteer with this number was ever in a team of the organisation."
-    ),
-    "team_unknown": N_("The organisation has no such team."),
-    "team_ambiguous": N_("Several teams have this name; write the team's number."),
-    "not_moment": N_("Must be a day or a day with the time, as 2024-11-05 or 2024-11-05 14:30."),
-    "before_since": N_("Must be after the beginning."),
-    "not_past": N_("Must be in the past; from now on volunteers join with a code."),
-    "volunteer_left": N_(
-        "The volunteer had left by then and can only join again, with the team's code."
-    ),
-    "other_team_then": N_("The volunteer was in another team of the campaign at that time."),
     # plans
     "plan_closed": N_("The campaign is over; there is nothing to plan."),
     "day_passed": N_("This day has passed."),

@@ -66,8 +66,6 @@ class Membership(db.Model):
     period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     # The volunteer who helped a resident; such a membership lasts a day and is counted apart.
     guest_of: Mapped[int | None] = mapped_column(ForeignKey("volunteers.id"))
-    # Left by their own wish: an organiser adds no membership after it, until they join again.
-    ended_by_volunteer: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Pass(db.Model):

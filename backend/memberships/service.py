@@ -146,7 +146,7 @@ def end_membership(member: Member, now: datetime) -> datetime:
     moment = volunteers.period_end(member.since, now)
     period = Range(member.since, moment, bounds="[)")
     ending = update(Membership).where(Membership.id == member.id)
-    change_rows(ending.values(period=period, ended_by_volunteer=True))
+    change_rows(ending.values(period=period))
     return moment
 
 

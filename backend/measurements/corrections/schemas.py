@@ -9,7 +9,6 @@ from backend.fields import MAX_ID, Day, Flag, Many, Object, Reason, Strict, Text
 from backend.measurements.corrections.service import MAX_MEASUREMENTS, Choice
 from backend.measurements.recording.intake import parse_ids
 from backend.measurements.recording.rules import NETWORKS
-from backend.tables.schemas import FormatSchema, RemarkSchema
 
 MAX_REASON = 500
 MAX_PAGE = 500
@@ -139,36 +138,3 @@ class CorrectionsQuerySchema(Strict):
 
     cursor = _number(2**62, load_default=None)
     limit = _number(MAX_PAGE, load_default=100)
-
-
-class MembershipRowSchema(Schema):
-    """Outcome of one row, with its errors."""
-
-    line = fields.Integer(required=True)
-    outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
-    number = fields.Integer(required=True, allow_none=True)
-    team_id = fields.Integer(required=True, allow_none=True)
-    since = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
-    until = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
-    errors = fields.List(fields.Nested(RemarkSchema), required=True)
-
-
-class MembershipTotalsSchema(Schema):
-    """Number of rows by outcome."""
-
-    rows = fields.Integer(required=True)
-    create = fields.Integer(required=True)
-    unchanged = fields.Integer(required=True)
-    error = fields.Integer(required=True)
-
-
-class MembershipImportSchema(Schema):
-    """Result of a file of past memberships, stored or previewed."""
-
-    dry_run = fields.Boolean(required=True)
-    read_as = fields.Nested(FormatSchema, required=True)
-    columns = fields.List(fields.String(), required=True)
-    ignored_columns = fields.List(fields.String(), required=True)
-    totals = fields.Nested(MembershipTotalsSchema, required=True)
-    rows = fields.List(fields.Nested(MembershipRowSchema), required=True)
-    moved = fields.Nested(MovedSchema, required=True, allow_none=True)

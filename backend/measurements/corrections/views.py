@@ -1,13 +1,10 @@
 """API of organisers' decisions on measurements of their campaigns."""
 
-from functools import partial
 from typing import Any
 
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.http import etags
-from backend.http.requests import clock_now, language, read_bytes
 from backend.measurements.corrections import service
-from backend.measurements.corrections.past_memberships import import_memberships
 from backend.measurements.corrections.schemas import (
     ChangeEffectSchema,
     ChangesSchema,
@@ -16,10 +13,8 @@ from backend.measurements.corrections.schemas import (
     CorrectionsSchema,
     DecisionEffectSchema,
     ExclusionCreateSchema,
-    MembershipImportSchema,
 )
 from backend.measurements.corrections.service import Decision, change_campaign
-from backend.tables.schemas import BODY, MEDIA_TYPES, ImportQuerySchema
 
 blp = PersonBlueprint("decisions", __name__, description="Corrections by organisers")
 blueprints = (blp,)
@@ -59,19 +54,3 @@ def change(data: dict[str, Any], campaign_id: int) -> Any:
     """Change a campaign on which earnings depend, or show the effect."""
     seen, preview = etags.expected(), data["preview"]
     return change_campaign(actor(), campaign_id, seen, data["changes"], preview=preview)
-
-
-@blp.post("/campaigns/<int:campaign_id>/memberships/import")
-@blp.doc(requestBody=BODY)
-@blp.arguments(ImportQuerySchema, location="query")
-@blp.response(200, MembershipImportSchema)
-def import_past(query: dict[str, Any], campaign_id: int) -> Any:
-    """Show the effect of past memberships; with `dry_run=false`, store all of them or none."""
-    return import_memberships(
-        actor(),
-        campaign_id,
-        partial(read_bytes, MEDIA_TYPES, "not_table"),
-        dry_run=query["dry_run"] == "true",
-        now=clock_now(),
-        language=language(),
-    )

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.support import people
 from tests.support.access.table import CAMPAIGN
 from tests.support.access.world import World
-from tests.support.factories import register
 
 LIMITS = {
     "radius_km": 12, "visit_least": 5, "assumed_capacity": 8, "community_travels": True,
@@ -40,17 +38,6 @@ def _pinned(world: World) -> dict[str, Any]:
     return {"query_string": {name: _pin(world)[name] for name in ("team_id", "unit", "date")}}
 
 
-def _past(world: World, campaign: int) -> dict[str, Any]:
-    """Return a table with one past membership of somebody who joined the campaign."""
-    since = people.LONG_AGO
-    member = people.add_membership(
-        world.app, register(world.client), campaign, world.team, since, people.LATER
-    )
-    table = f"Volunteer,Team,From,To\n{member},{world.team},2024-11-12,2024-11-13\n"
-    kind = {"content_type": "text/csv", "query_string": {"dry_run": "false"}}
-    return {"data": table.encode()} | kind
-
-
 def _draft(world: World) -> dict[str, Any]:
     return {"at": {"campaign_id": world.draft}}
 
@@ -70,8 +57,6 @@ CAMPAIGN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {CAMPAIGN}/corrections (draft)": lambda w: _corrected(w) | _draft(w),
     f"POST {CAMPAIGN}/exclusions": _excluded,
     f"POST {CAMPAIGN}/exclusions (draft)": lambda w: _excluded(w) | _draft(w),
-    f"POST {CAMPAIGN}/memberships/import": lambda w: _past(w, w.campaign),
-    f"POST {CAMPAIGN}/memberships/import (draft)": lambda w: _past(w, w.draft) | _draft(w),
     f"GET {CAMPAIGN}/contributions": taking_part,
     f"GET {CAMPAIGN}/contributions (by member)": lambda w: (
         taking_part(w) | {"query_string": {"by": "member"}}

@@ -220,8 +220,6 @@ TABLE = {
     f"GET {CAMPAIGN}/corrections": "404 401 404 200 404 404 404 200",
     f"POST {CAMPAIGN}/exclusions": "401 401 403 200 403 403 403 200",
     f"POST {CAMPAIGN}/exclusions (draft)": "401 401 404 200 404 404 404 200",
-    f"POST {CAMPAIGN}/memberships/import": "401 401 403 200 403 403 403 200",
-    f"POST {CAMPAIGN}/memberships/import (draft)": "401 401 404 200 404 404 404 200",
     # figures and plans: organisers see all teams, leaders their own
     f"GET {CAMPAIGN}/contributions": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/contributions (by member)": "401 401 200 200 403 403 403 200",

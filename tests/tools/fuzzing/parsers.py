@@ -18,7 +18,6 @@ from backend.coverage.vnnic import reader as vnnic_reader
 from backend.errors import Problem
 from backend.fields import aware_time
 from backend.mail import compose
-from backend.measurements.corrections import past_memberships
 from backend.measurements.imports import service as importing
 from backend.measurements.imports.row import ImportOptions
 from backend.measurements.recording import incoming
@@ -84,7 +83,6 @@ def parsers() -> Iterator[Parser]:
     yield Parser("vnnic figures", _figures, NUMBERS, (ValueError,))
     yield Parser("boundaries", _in_file("a.geojson", boundaries.read), [GEOJSON], (BoundaryError,))
     yield Parser("sets.toml", _in_folder(catalogue.read_catalogue), [SETS], (BoundaryError,))
-    yield Parser("moment", _text(past_memberships.parse_time), [b"25/11/2026 07:30", b"2026-11-25"])
     yield Parser("time", _text(aware_time), [b"2026-11-25T07:30:00+07:00"], (ValidationError,))
     yield Parser("name, as a mail's", _name, [b"hoa@example.vn", b"0912 345 678"])
     yield Parser(

@@ -285,6 +285,7 @@ TEXTS: dict[str, str] = {
     "precondition_failed": N_(
         "Another person has just changed this; look at it again, then change it."
     ),
+    "stored_now": N_("Saved by another person meanwhile: {value}"),
     "blank": N_("Needs at least one letter or digit."),
     "name_taken": N_("This name is already in use, possibly by an entry that has ended."),
     "no_such_unit": N_("There is no such unit in that system and level."),

@@ -29,7 +29,7 @@ function teamItem(row) {
 function choose({ code, name }) {
   const rows = [...document.querySelectorAll(`#plan tr[data-unit="${CSS.escape(code)}"]`)];
   const shortfall = shortfallOf(code);
-  document.getElementById("chosen-name").replaceChildren(name, " ", create("small", code));
+  document.getElementById("chosen-name").textContent = name;
   document.getElementById("chosen-missing").textContent = shortfall ? withNumber(panel.dataset.missing, shortfall) : panel.dataset.full;
   const lines = rows.length ? rows.map(teamItem) : [create("li", panel.dataset.nobody)];
   document.getElementById("chosen-teams").replaceChildren(...lines);

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.support.browser import expect_text, fill_fields, press
 from tests.support.people import PASSWORD, account, organisation, unit_id
+from tests.support.plans import Cast
 
 ORGANISER, ADMIN = "ban@example.vn", "quan-tri@example.vn"
 SLOW_MS = 1_500
@@ -85,3 +86,24 @@ def test_a_wrong_password_leaves_the_focus_on_the_page(app: Flask, page: Page) -
     page.keyboard.press("Enter")
     expect_text(page, "Tên đăng nhập hoặc mật khẩu không đúng.")
     expect(page.get_by_role("button", name="Đăng nhập", exact=True)).to_be_focused()
+
+
+def test_typed_text_outlasts_a_session_that_has_ended(app: Flask, page: Page, served: str) -> None:
+    cast = Cast(app)
+    teams = [cast.team(name, None) for name in ("Đội Một", "Đội Hai")]
+    account(app, ORGANISER, "organiser", cast.organisation)
+    page.goto(f"/campaigns/{cast.campaign}/corrections?from_team={teams[0]}&lang=vi")
+    fill_fields(page, name=ORGANISER, password=PASSWORD)
+    press(page, "Đăng nhập")
+    page.locator("#reason").fill("Quét nhầm mã")
+    page.locator("#to_team").select_option(label="(không đội nào)")
+    page.context.clear_cookies()
+    press(page, "Xem trước thay đổi")
+    page.wait_for_url("**/sign-in*")
+    fill_fields(page, name=ORGANISER, password=PASSWORD)
+    press(page, "Đăng nhập")
+    page.wait_for_url("**/corrections?from_team=*")
+    expect(page.locator("#reason")).to_have_value("Quét nhầm mã")
+    expect(page.locator("#to_team")).to_have_value("none")
+    page.goto(f"/campaigns/{cast.campaign}")  # no other page keeps it
+    assert page.evaluate("sessionStorage.length") == 0

@@ -245,6 +245,7 @@ def targets(query: dict[str, Any]) -> Any:
 def target(query: dict[str, Any], target_id: int) -> Any:
     """Show a target, and change or end it."""
     form, there = new_form(query), show_target(target_id)
+    form.stored = there
 
     def act(fields: dict[str, Any]) -> Any:
         expected = frozenset({fields.pop("version")})

@@ -60,16 +60,18 @@ def plan_map(active: ActiveSet | None, plan: dict[str, Any], names: Names) -> di
     )
     home_of = {number: home for home in homes for number in home.numbers}
     ways = dict.fromkeys(
-        (home_of[number], stop) for stop in stops for number in stop.numbers if number in home_of
+        (home_of[number], stop)
+        for stop in stops
+        for number in stop.numbers
+        if number in home_of and home_of[number].place != stop.place  # else it stays at home
     )
-    leaving = {home for home, _ in ways}
+    homes = tuple(dict.fromkeys(home for home, _ in ways))
     return {
         "drawn": drawn,
         "digest": active.digest,
         "quality": active.quality,
         "stops": stops,
-        "homes": [home for home in homes if home in leaving],
-        "others": [home for home in homes if home not in leaving],  # of teams without a stop
+        "homes": homes,
         "ways": list(ways),  # from a home to a stop
         "at": {item["unit"]["code"]: canvas.at(place) for item, place, _ in _stays(plan)},
         "views": _views(plan, canvas),

@@ -291,8 +291,10 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
     require(user, "campaign.edit", campaign_scope(campaign_id))
+    stored = board.campaign | {"areas": format_units(board.campaign["areas"])}
+    form.stored = stored
     if request.method != "POST":
-        form.values = board.campaign | {"areas": format_units(board.campaign["areas"])}
+        form.values = stored
     limit = unit_limit(user, board.campaign["organisation_id"])
     lists = ("networks", "areas_choice")
     fields = form.load(schemas.CampaignFormSchema(), lists) if request.method == "POST" else None

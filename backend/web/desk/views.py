@@ -325,8 +325,9 @@ def letterhead(query: dict[str, Any], code: str) -> Any:
     """Show and change the letterhead of a unit."""
     form, now = new_form(query), clock_now()
     letterhead = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)
+    form.stored = letterhead | {name: "\n".join(letterhead[name]) for name in schemas.LINES}
     if request.method != "POST":
-        form.values = letterhead | {name: "\n".join(letterhead[name]) for name in schemas.LINES}
+        form.values = form.stored
 
     def change(fields: dict[str, Any]) -> Any:
         expected = frozenset({fields.pop("version")})

@@ -385,11 +385,13 @@ def change(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
         data = _team_request(fields, team["organisation_id"])
         return change_team(user, team_id, frozenset({fields["version"] or ""}), data)
 
+    unit = team["home_unit"] and unit_index().by_id.get(team["home_unit"]["id"])
+    stored = team | {"home": unit.label if unit else "", "version": str(team["version"])}
+    form.stored = stored
     if form.submit(schemas.TeamFormSchema(), save):
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
     if request.method != "POST":
-        unit = team["home_unit"] and unit_index().by_id.get(team["home_unit"]["id"])
-        form.values = team | {"home": unit.label if unit else "", "version": str(team["version"])}
+        form.values = stored
     return render_private(
         "web/setup/team_form.html", query["lang"], board=board, form=form, team=team
     )

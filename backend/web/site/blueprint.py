@@ -19,7 +19,7 @@ from backend.http.requests import Parser, language
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.web.site.forms import PASSWORD_AGAIN
-from backend.web.site.pages import render, render_private, translator_for
+from backend.web.site.pages import page_path, render, render_private, translator_for
 from backend.web.site.reading import readable_errors
 from backend.web.site.schemas import PageQuerySchema
 from backend.web.site.sign_in import provider_name
@@ -159,7 +159,9 @@ class PageBlueprint(Blueprint):
 
 def redirect_to_sign_in() -> Any:
     """Redirect to the sign-in page, which redirects back to this page."""
-    back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    rule = request.url_rule
+    reads = rule is not None and "GET" in (rule.methods or ())
+    back = request.full_path.rstrip("?") if reads else page_path()
     return redirect(f"{url_for('web.sign_in')}?{urlencode({'next': back})}", 303)
 
 

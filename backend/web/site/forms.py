@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeVar
 
 from flask import Response, redirect, request
@@ -16,8 +17,10 @@ from backend.accounts.authentication import CSRF_FIELD
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors, invalid
 from backend.http.requests import MAX_BODY_BYTES
-from backend.i18n.catalogues import Language
+from backend.i18n.catalogues import Language, gettext
+from backend.i18n.formats import day
 from backend.i18n.messages import message
+from backend.web.site.labels import LABELS
 from backend.web.site.pages import render_private, translator_for
 from backend.web.site.reading import as_sent, readable_errors, readable_message
 from backend.web.site.unit_fields import UnitQuestion
@@ -30,6 +33,14 @@ PASSWORD_AGAIN = "password_again"  # noqa: S105
 FINAL = frozenset({"not_found", "forbidden", "unauthorized", "session_required", "password_needed"})
 
 
+# The labels of fields whose values are codes.
+CODES = {"state": "campaign_state", "networks": "network", "type": "team_type"}
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
 @dataclass(slots=True)
 class Form:
     """The submitted values of a form, and the messages of its errors."""
@@ -39,6 +50,7 @@ class Form:
     errors: dict[str, str] = field(default_factory=dict)  # by field
     error: str | None = None  # of the whole form
     questions: dict[str, list[UnitQuestion]] = field(default_factory=dict)  # by field
+    stored: Mapping[str, Any] | None = None  # as `values`: shown if another person changed it
 
     @property
     def failed(self) -> bool:
@@ -70,7 +82,28 @@ class Form:
             self.add_errors(problem.errors)
             if not problem.errors:
                 self.error = message(problem.code, self.language)
+            if problem.code == "precondition_failed" and self.stored:
+                self.compare(self.stored)
             return None
+
+    def compare(self, stored: Mapping[str, Any]) -> None:
+        """Say beside each field what another person saved; saving again then replaces it."""
+        self.values["version"] = str(stored["version"])
+        for name, typed in self.values.items():
+            if name != "version" and name in stored and _text(typed) != _text(stored[name]):
+                said = message("stored_now", self.language)
+                self.errors[name] = said.format(value=self._read(name, stored[name]))
+
+    def _read(self, name: str, value: Any) -> str:
+        """Return a stored value in words."""
+        if isinstance(value, date):
+            return day(value, self.language)
+        names = LABELS.get(CODES.get(name, ""), {})
+        codes = value if isinstance(value, list) else [value]
+        words = [
+            gettext(names[one], self.language) if one in names else _text(one) for one in codes
+        ]
+        return ", ".join(words) or "–"
 
     def submit(
         self, schema: Schema, act: Callable[[dict[str, Any]], T], lists: Iterable[str] = ()

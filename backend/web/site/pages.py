@@ -227,7 +227,7 @@ class Translator:
     def here(self, lang: str) -> str:
         """Return the URL of this page in another language."""
         kept = {key: request.args[key] for key in KEPT if key in request.args}
-        return f"{quote(_page_path())}?{urlencode(kept | {'lang': lang})}"
+        return f"{quote(page_path())}?{urlencode(kept | {'lang': lang})}"
 
     def reason(self, code: str) -> str:
         """Return why samples are not counted, for people who did not measure them."""
@@ -258,7 +258,7 @@ def _fill(text: str, values: dict[str, Any]) -> Markup:
     return markup.format(**values) if values else markup
 
 
-def _page_path() -> str:
+def page_path() -> str:
     """Return the path of this page; for a POST-only URL the nearest parent that answers GET."""
     path, addresses = request.path, current_app.create_url_adapter(request)
     while request.method == "POST" and addresses and not addresses.test(path, "GET"):

@@ -110,11 +110,12 @@ MembershipsSchema = list_of(MembershipSchema, "Memberships")  # the newest first
 
 
 class PassSchema(Schema):
-    """A new pass; `content` is the text of its QR code."""
+    """A new pass; `content` is the text of its QR code, drawn as `qr_svg`."""
 
     kind = fields.String(required=True)
     code = fields.String(required=True)
     content = fields.String(required=True)
+    qr_svg = fields.String(required=True)
     expires_at = fields.AwareDateTime(required=True)
 
 

@@ -99,7 +99,8 @@ def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
 def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
     """Make a one-time code: to move to a new phone, or for one resident as a guest."""
     made = joining.create_pass(device.id, data, clock_now())
-    return made | {"content": poster.content(link_root(strict=False), made["code"])}, 201
+    content = poster.content(link_root(strict=False), made["code"])
+    return made | {"content": content, "qr_svg": poster.inline_svg(content)}, 201
 
 
 @blp.post("/passes/use")

@@ -1,5 +1,5 @@
 // Requests to the API of this server.
-import { setting } from "./store.js";
+import { saveSetting, setting } from "./store.js";
 
 const TIMEOUT_MS = 30_000;
 
@@ -23,6 +23,8 @@ export async function request(method, path, body, { token, language } = {}) {
     const content = parsed(answer, text);
     // What the operator has to say comes with any answer; the worker shows nothing.
     if (content.notices) self.dispatchEvent(new CustomEvent("notices", { detail: content.notices }));
+    // Whoever learns it first, the page or its worker: nothing is asked with this token again.
+    if (content.code === "phone_moved") await saveSetting("movedAt", content.moved_at);
     return { ...content, ok: answer.ok, status: answer.status, wait };
   } catch {
     return { ok: false, status: 0, wait: 0 };

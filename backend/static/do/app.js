@@ -27,16 +27,20 @@ import { deleteOldNotes, waitingNotes } from "./notes.js";
 import { tellSent } from "./no-connection.js";
 import { sendWaiting } from "./upload-queue.js";
 import { clearAll, deleteSample, ON_SERVER, samples, saveSetting, setting } from "./store.js";
-import { joinTeam, listen as listenToTeam, showTeams } from "./team.js";
+import { showEnded } from "./ended.js";
+import { listen as listenToPhones, showMoved } from "./phones.js";
+import { joinByAddress, listen as listenToTeam, showTeams } from "./team.js";
 import { copyText, element, language, showMessage, translate, whileBusy } from "./texts.js";
 import { refreshShown, refreshVerdicts, showVerdict } from "./verdicts.js";
 import { standalone, welcome } from "./welcome.js";
-import { showCode, withdraw } from "./withdrawal.js";
+import { listen as listenToWithdrawal, showCode } from "./withdrawal.js";
 
 // Samples that the server has are deleted from the phone after this time: the month's total is taken from them.
 const KEPT_MS = 31 * 86_400_000;
 
 const AFRESH = { afresh: true };
+// Refusals about which the person was asked, and said no.
+const ASKED = ["other_team", "moves_phone", "declined"];
 
 const code = normalizeCode(location.hash.slice(1));
 let timer = null;
@@ -79,9 +83,12 @@ async function sendAgain(how) {
   await showSurroundings();
 }
 
-// The token is invalid because consent was withdrawn elsewhere: delete all data here too.
+// The token is invalid because consent was withdrawn elsewhere, or all was moved to another phone: delete
+// all data here too. The code of a former phone still withdraws.
 async function resetPhone() {
+  const [at, withdrawal] = [await setting("movedAt"), await setting("withdrawal")];
   await clearAll();
+  if (at) await saveSetting("moved", { at, withdrawal });
   location.reload();
 }
 
@@ -124,6 +131,7 @@ async function open() {
   if (!(await refreshVerdicts())) return resetPhone();
   await showJourney();
   await showSurroundings();
+  await showEnded();
 }
 
 function listen() {
@@ -153,7 +161,8 @@ function listen() {
     await saveSetting("radius", Number(event.target.value));
     await showSurroundings();
   });
-  element("withdraw").addEventListener("click", withdraw);
+  listenToWithdrawal();
+  listenToPhones(resetPhone);
   listenToTeam();
   listenToName();
   listenToNotices();
@@ -194,6 +203,7 @@ async function start() {
     element("no-storage").hidden = false;
     return;
   }
+  if (await setting("moved")) return showMoved();
   listen();
   const known = Boolean(await setting("token"));
   // The copy on the home screen of an iPhone begins with the code each time; once is enough.
@@ -212,10 +222,10 @@ async function start() {
 async function useKeptCode() {
   const kept = await setting("code");
   if (!kept) return;
-  const answer = await joinTeam(kept);
+  const answer = await joinByAddress(kept);
   if (answer.status === 0 || answer.status === 429 || answer.status >= 500) return;
   await saveSetting("code", null);
-  if (!answer.ok && answer.code !== "other_team") showMessage(answer.title ?? translate("unreachable"));
+  if (!answer.ok && !ASKED.includes(answer.code)) showMessage(answer.title ?? translate("unreachable"));
 }
 
 start();

@@ -88,8 +88,9 @@ async function register(code) {
   return answer;
 }
 
-// Join a team by its code, or use a pass; `transfer` leaves another team of the campaign.
+// Join a team by its code, or use a pass; `transfer` leaves another team of the campaign, or takes the
+// place of the phone that shows the pass.
 export function useCode(code, transfer = false) {
-  if (!isTeamCode(code)) return request("POST", "passes/use", { code });
+  if (!isTeamCode(code)) return request("POST", "passes/use", { code, transfer });
   return request("POST", "memberships", { code, transfer });
 }

@@ -12,7 +12,7 @@ export async function showName(inTeam) {
 }
 
 // Change the name, or remove it with null.
-async function changeName(name) {
+export async function changeName(name) {
   const answer = await request("PATCH", "volunteers/me", { display_name: name, agreed: name !== null });
   const fault = answer.errors?.[0]?.message ?? answer.title;
   element("name-fault").textContent = answer.ok ? "" : (fault ?? translate("unreachable"));

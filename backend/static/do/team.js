@@ -1,9 +1,10 @@
 // The teams of this phone: samples of the day, joining and leaving.
 import { request } from "./api.js";
-import { normalizeCode } from "./codes.js";
+import { isTeamCode, normalizeCode } from "./codes.js";
 import { useCode } from "./consent.js";
 import { showName } from "./display-name.js";
-import { create, element, number, onSubmit, showFault, showMessage, translate, translatePlural } from "./texts.js";
+import { adopt, showPhones } from "./phones.js";
+import { create, element, fill, number, onSubmit, showFault, showMessage, translate, translatePlural } from "./texts.js";
 
 // Returns the teams of this phone with their day, none without an answer.
 export async function showTeams() {
@@ -24,25 +25,46 @@ export async function showTeams() {
   const join = element("join-summary");
   join.textContent = rows.length ? join.dataset.other : join.dataset.first;
   await showName(rows.length > 0);
+  showPhones(answer.items);
   return answer.items;
 }
 
-function leaveButton({ membership_id: id, team }) {
+function leaveButton(one) {
   const button = create("button", "button link", translate("leave"));
   button.type = "button";
-  button.addEventListener("click", async () => {
-    element("leave-text").textContent = translate("leaveConfirm", { team: team.name });
-    if ((await dialogResult(element("leave"))) !== "leave") return;
-    const answer = await request("DELETE", `memberships/${id}`);
-    if (answer.ok) await showTeams();
-    else showMessage(answer.title ?? translate("unreachable"));
-  });
+  button.addEventListener("click", () => leaveTeam(one));
   return button;
 }
 
-// Join by a code; confirm first if that means leaving another team.
+// Leave a team if the person confirms it; whether they left.
+export async function leaveTeam({ membership_id: id, team }) {
+  element("leave-text").textContent = translate("leaveConfirm", { team: team.name });
+  if ((await dialogResult(element("leave"))) !== "leave") return false;
+  const answer = await request("DELETE", `memberships/${id}`);
+  if (answer.ok) await showTeams();
+  else showMessage(answer.title ?? translate("unreachable"));
+  return answer.ok;
+}
+
+// Join by the code of an address, as of a poster; asks first if that is a further campaign.
+export async function joinByAddress(code) {
+  const { items: present = [] } = await request("GET", "memberships/today");
+  if (!present.length || !isTeamCode(code)) return joinTeam(code);
+  const { ok, campaign, team: wanted } = await request("POST", "join-codes/check", { code });
+  if (!ok || present.some((one) => one.campaign.id === campaign.id)) return joinTeam(code);
+  const current = present.map((one) => one.team.name).join(", ");
+  fill("further-text", { current, wanted: wanted.name, campaign: campaign.name });
+  if ((await dialogResult(element("further"))) !== "join") return { ok: false, status: 200, code: "declined" };
+  return joinTeam(code);
+}
+
+// Join by a code; confirm first if that means leaving another team, or taking another phone's place.
 export async function joinTeam(code) {
   let answer = await useCode(code);
+  if (answer.code === "moves_phone" && (await confirmPhone(answer))) {
+    answer = await useCode(code, true);
+    if (answer.ok) await adopt(answer);
+  }
   if (answer.code === "other_team" && (await confirmMove(answer))) answer = await useCode(code, true);
   const team = answer.team?.name ?? answer.memberships?.[0]?.team.name;
   if (answer.ok && team) showMessage(translate("joined", { team }), "good");
@@ -54,6 +76,11 @@ async function confirmMove({ current, wanted }) {
   const name = (one) => one?.team?.name ?? one?.name ?? "";
   element("move-text").textContent = translate("moveConfirm", { current: name(current), wanted: name(wanted) });
   return (await dialogResult(element("move"))) === "move";
+}
+
+async function confirmPhone({ display_name: name, teams }) {
+  fill("take-text", { teams: teams.join(", "), name: name ?? translate("noName") });
+  return (await dialogResult(element("take"))) === "take";
 }
 
 // Show a dialog and resolve to the value of the button that closed it.

@@ -14,6 +14,11 @@ export function translate(key, values = {}) {
   return interpolate(TEXTS[key] ?? key, values);
 }
 
+// Fill in the text of an element, which is in its `data-text`.
+export function fill(id, values) {
+  element(id).textContent = interpolate(element(id).dataset.text, values);
+}
+
 // A text that depends on a count, which replaces {n}.
 export function translatePlural(key, n, values = {}) {
   const forms = TEXTS[key];

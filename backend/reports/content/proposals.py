@@ -188,13 +188,12 @@ def _ranking(rows: Sequence[Quality]) -> str:
         return ""
     if all((one["best"], one["worst"]) == (1, one["of"]) for one in ranks.values()):
         return " Chênh lệch chưa có ý nghĩa thống kê, chưa đủ cơ sở xếp hạng."
-    known = [
-        f"{operator} hạng {one['best']}"
-        if one["best"] == one["worst"]
-        else f"{operator} hạng {one['best']} đến {one['worst']}"
-        for operator, one in sorted(ranks.items(), key=lambda pair: list(pair[1].values()))
-    ]
-    return f" Xếp hạng theo chênh lệch có ý nghĩa thống kê: {'; '.join(known)}."
+    exact = sorted(
+        (one["best"], name) for name, one in ranks.items() if one["best"] == one["worst"]
+    )
+    known = ", ".join(f"{name} đứng thứ {rank}" for rank, name in exact)
+    several = f" trong {len(ranks)} nhà mạng"
+    return f" Theo chênh lệch có ý nghĩa thống kê, {known}{several}." if known else ""
 
 
 def _no_connection(unit: ReportUnit, rows: Sequence[NoConnectionRow]) -> str:

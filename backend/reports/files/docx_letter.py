@@ -133,10 +133,10 @@ def write_letter(content: LetterContent, about: DocumentProperties) -> bytes:
 
 
 LEFT_CM, RIGHT_CM = 6.7, 9.8
-# Indents: the line below the agency is a third of its cell, that below the motto as long as it.
-AGENCY_RULE_CM, MOTTO_RULE_CM = 2.3, 2.15
-# The line below the subject of a document that has a name is a third of the text's width.
-TITLE_RULE_CM = 6.0
+# The line below the agency takes 0.4 of its last line, whose capitals are about 0.27 cm wide.
+RULE_OF_CAPITAL_CM, CELL_CM = 0.4 * 0.27, LEFT_CM - 0.38
+# Indents: the line below the motto is as long as it, that below a subject a third of the text.
+MOTTO_RULE_CM, TITLE_RULE_CM = 1.92, 5.5
 TITLE_AFTER_PT = 12
 # Space for a signature and a stamp.
 SIGNATURE_PT = 72
@@ -149,7 +149,8 @@ def add_opening(letter: Letter, head: Head) -> None:
         add_line(left, "Đầu thư", head.superior)
     for line in head.agency:
         add_line(left, "Đầu thư đậm", line)
-    add_rule(add_line(left, "Đầu thư", ""), AGENCY_RULE_CM)
+    rule_cm = RULE_OF_CAPITAL_CM * len(head.agency[-1])
+    add_rule(add_line(left, "Đầu thư", ""), (CELL_CM - rule_cm) / 2)
     add_line(left, "Giữa", head.number).paragraph_format.space_before = Pt(6)
     if head.subject:
         add_line(left, "Đầu thư", head.subject).paragraph_format.space_before = Pt(6)

@@ -28,7 +28,7 @@ MAX_AGENCY = 22
 # The usual first line of copies; a report that is addressed to nobody lists its recipients there.
 AS_ABOVE = "Như trên"
 # Characters of a line and lines of a page at 14 points between the margins, for the estimate.
-LINE_CHARACTERS, PAGE_LINES = 76, 42
+LINE_CHARACTERS, PAGE_LINES = 76, 44
 # A letter is read and signed; what is longer belongs into annexes.
 MAX_PAGES = 2
 # Lines of head, addressees, closing and signature.

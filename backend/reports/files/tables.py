@@ -56,7 +56,7 @@ REPORT = (
     Column("made_at", "Lập lúc", "Lúc lập hoặc chốt số liệu", "moment"),
     Column("set", "Bộ ranh giới", "Bộ ranh giới đã dùng"),
     Column("quality", "Ranh giới", "Giá trị của bộ ranh giới", named=labels.QUALITIES),
-    Column("rules", "Bộ quy tắc", "Phiên bản quy tắc xét mẫu", "whole"),
+    Column("rules", "Quy tắc tính mẫu", "Phiên bản quy tắc xét mẫu", "whole"),
     Column("demo", "Số liệu minh họa", "Số liệu do máy tạo để dùng thử", named=labels.YES_NO),
     Column("digest", "SHA-256", "Mã băm của tệp report.json"),
 )

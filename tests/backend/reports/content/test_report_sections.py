@@ -70,6 +70,27 @@ def test_vnnic_s_count_is_that_of_the_unit_only_if_it_has_all_communes() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("ranks", "said"),
+    [
+        ([(1, 2), (1, 2)], " Chênh lệch chưa có ý nghĩa thống kê, chưa đủ cơ sở xếp hạng."),
+        ([(1, 2), (1, 3), (2, 3)], ""),  # no rank as a range
+        (
+            [(3, 3), (1, 2), (1, 2)],
+            " Theo chênh lệch có ý nghĩa thống kê, A đứng thứ 3 trong 3 nhà mạng.",
+        ),
+    ],
+)
+def test_operators_are_ranked_where_their_rank_is_one(
+    ranks: list[tuple[int, int]], said: str
+) -> None:
+    rows: Any = [
+        {"operator": name, "rank": {"best": best, "worst": worst, "of": len(ranks)}}
+        for name, (best, worst) in zip("ABC", ranks, strict=False)
+    ]
+    assert proposals._ranking(rows) == said
+
+
 UNIT: ReportUnit = {
     "code": "05710", "name": "Xã Phú Lương", "level": "commune", "type": "xã",
     "province": "Tỉnh Thái Nguyên",

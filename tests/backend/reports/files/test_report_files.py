@@ -167,6 +167,9 @@ def test_the_letter_is_laid_out_as_decree_30_asks(rendered: Files) -> None:
     left, right = letter.tables[0].rows[0].cells
     agency = ["SỞ THÔNG TIN", "VÀ TRUYỀN THÔNG"]
     assert left.text.splitlines()[:3] == ["UBND TỈNH THÁI NGUYÊN", *agency]
+    rule = next(one for one in left.paragraphs if "w:pBdr" in one._p.xml)
+    length = 6.32 - 2 * rule.paragraph_format.left_indent.cm  # of 4.1 cm: a third to a half
+    assert 4.1 / 3 < length < 4.1 / 2
     assert right.text.startswith("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nĐộc lập - Tự do - Hạnh phúc")
     assert "Kính gửi: Cục Viễn thông, Bộ Thông tin và Truyền thông." in words(rendered)
     last = end_of(letter)

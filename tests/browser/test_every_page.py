@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.support.access.requests import send_request
 from tests.support.access.table import POSTER, TABLE, endpoint, expected
 from tests.support.access.world import World
-from tests.support.browser import DESKTOP, PHONE, Guard, axe
+from tests.support.browser import DESKTOP, ENLARGE, PHONE, Guard, axe
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.live_server import serving_app
@@ -66,7 +66,7 @@ def test_every_page_is_accessible(
     app: Flask, world: World, served: str, new_page: Callable[..., Page], guard: Guard,
     rows: list[str],
 ) -> None:  # fmt: skip
-    """Check accessibility, the content security policy, the console, and `scripts/pictures`.
+    """Check accessibility, large letters, the security policy, the console, `scripts/pictures`.
 
     Every rule runs in each language; the colours are those of the light theme in Vietnamese and of
     the dark one in English, because no style depends on the language.
@@ -103,6 +103,18 @@ def looked_at(page: Page, address: str, guard: Guard) -> list[str]:
         axe(page, theirs, beside=SWAGGER)
     except AssertionError as fault:
         faults.append(str(fault))
+    faults += wide_letters(page) if "/poster" not in address else []  # of A4
     faults += guard.complaints
     guard.complaints.clear()
     return faults
+
+
+def wide_letters(page: Page) -> list[str]:
+    """How wide a page is on a phone with letters of twice the size, where that is too wide."""
+    before = page.viewport_size or PHONE
+    page.set_viewport_size(PHONE)
+    page.evaluate(ENLARGE, 2)
+    width = int(page.evaluate("document.documentElement.scrollWidth"))
+    page.evaluate(ENLARGE, 1)
+    page.set_viewport_size(before)
+    return [f"{width} px wide with letters of twice the size"] if width > PHONE["width"] else []

@@ -17,7 +17,7 @@ from tests.support import people
 from tests.support.access.requests import send_request
 from tests.support.access.table import TABLE, expected
 from tests.support.access.world import World
-from tests.support.browser import PHONE, press
+from tests.support.browser import ENLARGE, PHONE, press
 from tests.support.clock import FakeClock
 from tests.support.contributions import add_measurement, volunteers
 from tests.support.live_server import serving_app
@@ -29,11 +29,6 @@ FIRST_PX = 900
 SCREENS = [(360, 1), (360, 2), (390, 1), (1440, 1)]  # width, and the size of letters
 # The map of the findings is its figure; it is there if another test left a check with its map.
 WITHOUT_FIGURE = frozenset({"GET /admin/checks/<int:job_id>"})
-LARGE = """(times) => {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(`html { font-size: ${100 * times}% }`);
-  document.adoptedStyleSheets = times > 1 ? [sheet] : [];
-}"""
 FAULTS = """([first, letters]) => {
   const shown = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(".unseen, .skip");
   const main = document.querySelector("main");
@@ -78,10 +73,10 @@ def faults_of(page: Page, name: str) -> list[str]:
     found = []
     for width, letters in SCREENS:
         page.set_viewport_size({"width": width, "height": 800})
-        page.evaluate(LARGE, letters)
+        page.evaluate(ENLARGE, letters)
         for fault in page.evaluate(FAULTS, [FIRST_PX, letters]):
             found.append(f"{name}, {width} px, letters x {letters}: {fault}")
-    page.evaluate(LARGE, 1)
+    page.evaluate(ENLARGE, 1)
     return found
 
 

@@ -17,7 +17,15 @@ from backend.measurements.recording.models import Earning
 from backend.memberships.models import CampaignExclusion
 from backend.web.board.queue import SIGNALS_SHOWN
 from tests.support import people
-from tests.support.browser import DESKTOP, PHONE, check_page, fill_fields, press
+from tests.support.browser import (
+    COUNT_CLICKS,
+    DESKTOP,
+    PHONE,
+    check_page,
+    clicks,
+    fill_fields,
+    press,
+)
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.live_server import serving_app
@@ -188,6 +196,26 @@ def check_bar(page: Page) -> None:
     box = page.locator(".decision").bounding_box()
     assert box is not None and box["height"] <= 72
     page.set_viewport_size(DESKTOP)
+
+
+@pytest.mark.long
+def test_an_official_excludes_samples_after_seeing_the_effect(
+    app: Flask, client: FlaskClient, served: str, new_page: Callable[..., Page]
+) -> None:
+    cast = Cast(app, client)
+    cast.search()
+    account(app, NAME, "official", cast.province)
+    page = new_page(DESKTOP)
+    page.add_init_script(COUNT_CLICKS)
+    enter(page, f"/desk/area/19/signals{ADDRESS}")
+    before = clicks(page)
+    page.locator(".case .tick").check()
+    press(page, "Loại các mẫu")
+    page.locator("#note").fill("Vị trí giả lập")
+    expect(page.get_by_role("row", name="Xã, phường đạt mục tiêu")).to_be_visible()
+    press(page, f"Loại {MIN_MOCK} mẫu")
+    expect(page.locator(".notice.good")).to_contain_text("Đã loại mẫu của 1 dấu hiệu")
+    assert clicks(page) - before <= 3  # the tick, the effect, the decision
 
 
 def bottom_of(page: Page, part: str) -> float:

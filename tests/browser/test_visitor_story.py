@@ -9,7 +9,15 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from backend.coverage.statistics import release
-from tests.support.browser import DESKTOP, NARROWEST_PX, axe, check_page, expect_text
+from tests.support.browser import (
+    COUNT_CLICKS,
+    DESKTOP,
+    NARROWEST_PX,
+    axe,
+    check_page,
+    clicks,
+    expect_text,
+)
 from tests.support.counts import count
 from tests.support.measurements import measurement_row, members, store_rows
 from tests.support.people import unit_id
@@ -74,6 +82,7 @@ def test_the_operators_of_the_own_commune_are_two_clicks_away(
     released: None, new_page: Callable[..., Page]
 ) -> None:
     page = new_page()
+    page.add_init_script(COUNT_CLICKS)
     page.goto("/")
     page.locator("#find-unit").fill("vo tranh")
     page.get_by_role("option", name="Xã Vô Tranh Tỉnh Thái Nguyên").click()  # 1
@@ -81,6 +90,7 @@ def test_the_operators_of_the_own_commune_are_two_clicks_away(
     expect(page.get_by_role("heading", level=1)).to_have_text("Xã Vô Tranh")
     expect(page.locator("svg.speed").first).to_be_visible()
     expect(page.get_by_role("row", name="Viettel")).to_contain_text("83,5")
+    assert clicks(page) <= 2
     check_page(page, "network-speed")
 
 

@@ -58,6 +58,33 @@ TOO_SMALL = """[...document.querySelectorAll("button, .button, select, summary, 
   .filter((one) => !one.closest(".unseen") && one.checkVisibility({ visibilityProperty: true }))
   .filter((one) => one.getBoundingClientRect().height < 43.5)
   .map((one) => one.outerHTML.slice(0, 120))"""
+# Words of a table's head that break inside, as "Tải / xuốn / g" on a narrow screen; the head of a
+# table that is shown as lists is one pixel wide.
+BROKEN_WORDS = """[...document.querySelectorAll("thead th")]
+  .filter((one) => one.closest("thead").clientWidth > 1 && one.checkVisibility()).flatMap((one) => {
+    const texts = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (texts.nextNode()) {
+      for (const word of texts.currentNode.data.matchAll(/[^\\s/]+/g)) {
+        const range = document.createRange();
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) {
+          found.push(word[0]);
+        }
+      }
+    }
+    return found;
+  })"""
+ENLARGE = """(times) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`html { font-size: ${100 * times}% }`);
+  document.adoptedStyleSheets = times > 1 ? [sheet] : [];
+}"""
+# A script of every page of a context; the policy of pages allows no inline one.
+COUNT_CLICKS = """addEventListener("click", (event) => {
+  if (event.isTrusted) sessionStorage.clicks = 1 + Number(sessionStorage.clicks ?? 0);
+}, true)"""
 RUN_AXE = (
     "async ([where, options]) => { loadAxe(); return (await axe.run(where, options)).violations }"
 )
@@ -217,6 +244,11 @@ def open_tab(page: Page, label: str) -> None:
     shown.first.click()
 
 
+def clicks(page: Page) -> int:
+    """Return the clicks of a tab since its first page, which COUNT_CLICKS counts."""
+    return int(page.evaluate("sessionStorage.clicks ?? 0"))
+
+
 def check_page(page: Page, name: str) -> None:
     """Assert that a page fits the screen, has large enough targets and no axe violation.
 
@@ -227,6 +259,8 @@ def check_page(page: Page, name: str) -> None:
         page.set_viewport_size({"width": width, "height": 844})
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} px wide on a screen of {width}"
+        broken = page.evaluate(BROKEN_WORDS)
+        assert not broken, f"{name} breaks words of heads at {width} px: {broken}"
         if width == PHONE["width"]:
             small = page.evaluate(TOO_SMALL)
             assert not small, f"{name} has targets below 44 px: {small}"

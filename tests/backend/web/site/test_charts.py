@@ -1,6 +1,8 @@
 """Axes, bars and lines of charts, and how pages write numbers and days."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -99,3 +101,25 @@ def test_a_step_tells_how_far_it_is(basis: int, target: int) -> None:
     assert (name == "reached") == (basis >= target)
     assert STEP_NAMES.index(name) <= STEP_NAMES.index(progress_step(basis + 1, target))
     assert 0 <= filled_percent(basis, target) <= 100
+
+
+STATIC = Path(__file__).parents[4] / "backend" / "static"
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of a colour as #rrggbb (WCAG 2.2)."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("sheet", ["style.css", "dark.css"])
+def test_the_map_is_darker_the_more_there_is_in_both_themes(sheet: str) -> None:
+    """Pale yellow to dark blue: a dark yellow would be brown."""
+    text = (STATIC / sheet).read_text(encoding="utf-8")
+    colours = {name: luminance(value) for name, value in re.findall(r"--([\w-]+): (#\w{6});", text)}
+    steps = [colours[f"step-{name}"] for name in STEP_NAMES if name != "none"]
+    assert len(steps) == 5 and steps == sorted(steps, reverse=True)
+    assert steps[0] > 0.6  # pale
+    if sheet == "dark.css":  # units without samples are seen on the ground of the map
+        assert (colours["step-none"] + 0.05) / (colours["paper"] + 0.05) > 2

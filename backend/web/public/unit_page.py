@@ -31,8 +31,10 @@ def show_parts(
     month = unit_month(unit.code, unit.level, query.month, query.network, now, reader)
     ended = datetime.combine(month_end(query.month), time(12), VIETNAM)
     months = history(unit, query.network, min(now, ended), reader=reader)
+    first = min([*page.months, query.month])  # no zeros for months before there was a server
+    months = [one for one in months if one["month"] >= first]
     release = latest_release([one for one in page.months if page.same_units_in(one)])
-    cells = _cells(page, translator, now, actor) if drawn else None
+    cells = _cells(page, translator, now, actor) if drawn and unit.level == "commune" else None
     return {
         "months": _bars(months, translator, page.own),
         "estimated": any(item["estimated"] for item in months),  # divided from the other system
@@ -48,12 +50,10 @@ def _cells(
     page: CoveragePage, translator: Translator, now: datetime, actor: Actor
 ) -> dict[str, Any] | None:
     """Return the cells of a commune: the released ones, or all of them for its officials."""
-    unit, query = page.unit, page.query
-    if unit is None or unit.level != "commune":
-        return None
-    wanted = {"month": query.month, "level": unit.level, "network": query.network}
+    assert page.unit is not None
+    wanted = {"month": page.query.month, "level": "commune", "network": page.query.network}
     try:
-        return unit_cells(actor, unit.code, wanted, translator.language, now)
+        return unit_cells(actor, page.unit.code, wanted, translator.language, now)
     except Problem as problem:
         if problem.code != "too_many_to_look_at":
             raise

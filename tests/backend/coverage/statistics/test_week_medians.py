@@ -90,7 +90,7 @@ def test_a_release_has_them_by_the_clock_of_vietnam(app: Flask, client: FlaskCli
     assert client.get(f"/network-speed/hours.png?unit={HERE}&month=2024-11").status_code == 200
     assert client.get("/network-speed/hours.svg?month=2024-11").status_code == 200
     page = client.get("/network-speed?unit=19&month=2024-11&lang=vi").text
-    assert "Trung vị tải xuống theo giờ và ngày trong tuần" in page and "hours.svg" in page
+    assert "Tốc độ tải xuống theo giờ và ngày trong tuần" in page and "hours.svg" in page
 
 
 def test_a_month_without_them_has_no_picture(app: Flask, client: FlaskClient) -> None:

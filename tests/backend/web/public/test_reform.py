@@ -47,7 +47,7 @@ def test_a_former_month_is_a_choice_of_predecessors(
     # The code is another unit's in that month: its page says so and offers the same choice.
     page = words(client, "/unit/05611?month=2024-11")
     assert "Đơn vị cũ, đến hết ngày 30/6/2025." in page
-    assert "Xã Phú Lương hình thành từ 4 đơn vị cũ:" in page
+    assert "Xã Phú Lương hình thành từ 4 đơn vị cũ" in page
     assert page.count('<strong aria-current="page">Thị trấn Đu</strong>') == 1
 
 

@@ -211,6 +211,19 @@ def test_the_previous_month_of_a_running_one_ends_on_the_same_day(
     assert "Tháng trước: 7 mẫu." in read(client, "/unit/05443?month=2024-11").words
 
 
+def test_months_before_the_first_sample_of_a_server_are_no_zeros(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    clock.now = datetime(2024, 12, 20, 12, tzinfo=UTC)
+    count(app, "05443", ("2024-10-30", 4), ("2024-12-01", 5))
+    page = client.get("/unit/05443?month=2024-12").text
+    bars = re.findall(r'class="tip" aria-hidden="true">([^<]+): <b>(\d+)</b>', page)
+    assert bars == [("10/2024", "4"), ("11/2024", "0"), ("12/2024", "5")]
+    assert "Tháng trước" in page
+    first = read(client, "/unit/05443?month=2024-10").words
+    assert "Mười hai tháng" not in first and "Tháng trước:" not in first
+
+
 @pytest.mark.slow
 def test_the_counted_number_has_its_parts(app: Flask, client: FlaskClient) -> None:
     path = f"{THAI_NGUYEN}&lang="

@@ -1,0 +1,124 @@
+"""scripts/upgrade: an installation of an earlier version in another folder, and back."""
+
+import fcntl
+import gzip
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from backend.server.postgres.embedded import EmbeddedPostgres
+from backend.server.postgres.programs import binary
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "tests/data/upgrades"
+PARTS = (".venv", "backend", "config", "geo", "requirements.txt", "requirements-dev.txt", "scripts")
+
+
+def installation(folder: Path) -> Path:
+    """A folder with this version and no data yet."""
+    folder.mkdir()
+    for name in (*PARTS, "wsgi.py"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    return installation(tmp_path / "new")
+
+
+@pytest.fixture
+def former(tmp_path: Path) -> Iterator[Path]:
+    """An installation with the data of version 0066."""
+    folder = installation(tmp_path / "former")
+    with EmbeddedPostgres(folder / "var") as server:
+        words = [binary("pg_restore"), "--no-owner", "--exit-on-error", f"--dbname={url(server)}"]
+        content = gzip.decompress((KEPT / "0066.dump.gz").read_bytes())
+        subprocess.run(words, check=True, capture_output=True, input=content)
+    keys = json.loads((KEPT / "0066.json").read_text())["keys"]
+    for name, key in keys.items():
+        (folder / "var" / name).write_text(key)
+    yield folder
+    for left in tmp_path.glob("*/var"):
+        shutil.rmtree(EmbeddedPostgres(left).socket_dir, ignore_errors=True)
+
+
+def url(server: EmbeddedPostgres) -> str:
+    return server.owner_url.replace("+psycopg", "")
+
+
+def ask(folder: Path, *statements: str) -> list[object]:
+    """Return what each statement finds, in one row, in the database of an installation."""
+    with EmbeddedPostgres(folder / "var") as server, psycopg.connect(url(server)) as connection:
+        return [connection.execute(statement).fetchone() for statement in statements]
+
+
+def run(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+    command = [str(folder / "scripts/upgrade"), *map(str, words)]
+    return subprocess.run(command, env=kept, capture_output=True, text=True)
+
+
+@pytest.mark.long
+def test_an_earlier_installation_is_upgraded_and_goes_back(former: Path, new: Path) -> None:
+    samples = "select count(*), count(*) filter (where counted) from measurements"
+    version = "select version_num from alembic_version"
+    [before] = ask(former, samples)
+    done = run(new, former)
+    assert done.returncode == 0, done.stderr
+    assert f"{new}/scripts/upgrade --back {former}" in done.stdout
+    assert not (former / "var").exists()
+    after, revision, _ = ask(new, samples, version, "delete from devices returning 1")
+    assert (after, revision != ("0066",)) == (before, True)
+
+    done = run(new, "--back", former, "--key", "/dev/null")
+    assert done.returncode == 1
+    assert "Not gone back" in done.stderr
+    assert not (former / "var").exists()
+    assert not (new / "var/postgres.newer").exists()
+
+    done = run(new, "--back", former)
+    assert done.returncode == 0, done.stderr
+    assert not (new / "var").exists()
+    assert ask(former, samples) == [before]
+    assert (former / "var/postgres.newer").is_dir()
+    assert "postgres.newer first" in run(new, former).stderr
+
+
+@pytest.fixture
+def idle(tmp_path: Path) -> Path:
+    folder = installation(tmp_path / "idle")
+    (folder / "var").mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "Name the folder of the other version"),
+        (("/",), "Name the folder of the other version"),
+        (("{idle}",), "It is running: stop the server first."),
+        (("--back", "{idle}"), "There are no data in {new}/var."),
+    ],
+)
+def test_what_cannot_be_upgraded_is_said(
+    idle: Path, new: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    with (idle / "var/serve.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = run(new, *(word.format(idle=idle) for word in words))
+    assert done.returncode == 1
+    assert sentence.format(new=new) in done.stderr
+
+
+def test_data_of_the_other_folder_are_not_replaced(idle: Path, new: Path) -> None:
+    (new / "var").mkdir()
+    assert f"{new}/var has data already" in run(new, idle).stderr
+    shutil.rmtree(idle / "var")
+    assert "No upgrade by scripts/upgrade is noted" in run(new, "--back", idle).stderr

@@ -45,10 +45,9 @@ def file_name(campaign_id: int, by: str, kind: str) -> str:
     return f"dong-gop-{campaign_id}-{GROUPS[by]}.{kind}"
 
 
-def as_csv(answer: dict[str, Any], language: Language, *, for_people: bool = False) -> bytes:
-    """Return a CSV file headed by field names, or with `for_people` by translated titles."""
-    heads = _titles(language) if for_people else list(COLUMNS)
-    return csv_file([heads, *_rows(answer, language)])
+def as_csv(answer: dict[str, Any], language: Language) -> bytes:
+    """Return a CSV file headed by field names, for programs."""
+    return csv_file([list(COLUMNS), *_rows(answer, language)])
 
 
 def as_xlsx(answer: dict[str, Any], language: Language) -> bytes:

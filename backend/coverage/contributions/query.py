@@ -28,14 +28,6 @@ TAKES_PART = text("""
                    and month = any(:months) and grain = 'day' and team_id = :team)
 """)
 
-SPREAD = text("""
-    select coalesce(array_agg(distinct s.network), '{}') as networks,
-        count(distinct t.organisation_id) as organisations
-    from earning_sums s join teams t on t.id = s.team_id
-    where s.campaign_id = :campaign and s.month = any(:months) and s.grain = 'day'
-        and s.received > 0 and (cast(:teams as int[]) is null or s.team_id = any(:teams))
-""")
-
 
 @dataclass(frozen=True, slots=True)
 class ContributionQuery:
@@ -96,16 +88,6 @@ def campaign_access(actor: Actor, campaign_id: int) -> CampaignAccess:
     if not own:
         require(actor, "campaign.see", scope)
     return CampaignAccess(campaign, tuple(own))
-
-
-def useful_groups(access: CampaignAccess) -> tuple[list[str], list[str]]:
-    """Return the groups of contributions and the networks between which there is a choice."""
-    months = months_of(access.campaign.first_day, access.campaign.last_day)
-    teams = None if access.teams is None else list(access.teams)
-    values = {"campaign": access.campaign.id, "months": list(months), "teams": teams}
-    found = db.session.execute(SPREAD, values).one()
-    groups = [by for by in BY if by != "organisation" or found.organisations > 1]
-    return groups, [one for one in access.campaign.networks if one in found.networks]
 
 
 def build_query(

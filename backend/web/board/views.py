@@ -1,6 +1,6 @@
 """Pages of organisers and team leaders: campaigns, teams, plans, signals, corrections."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -17,8 +17,6 @@ from backend.campaigns.service import own_campaigns, show_campaign
 from backend.campaigns.teams import show_team
 from backend.clock import local_day, month_end
 from backend.coverage.contributions.day_summary import summarise_day
-from backend.coverage.contributions.files import as_csv, file_name
-from backend.coverage.contributions.query import campaign_access, useful_groups
 from backend.coverage.contributions.service import all_contributions, contributions
 from backend.coverage.figures.month import listing_on
 from backend.coverage.plan.progress import campaign_progress, home_figures, teams_today
@@ -32,7 +30,7 @@ from backend.coverage.signals.service import campaign_signals, search_campaign
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
 from backend.http.links import link_root
-from backend.http.requests import as_attachment, clock_now
+from backend.http.requests import clock_now
 from backend.i18n.catalogues import Language
 from backend.i18n.formats import number
 from backend.measurements.corrections.service import (
@@ -125,17 +123,6 @@ def figures(query: dict[str, Any], campaign_id: int) -> Response:
     return with_content_tag(Response(part, mimetype="text/html"))
 
 
-@bp.page("/<int:campaign_id>/contributions.csv", schemas.TeamsQuerySchema)
-def contributed_table(query: dict[str, Any], campaign_id: int) -> Response:
-    """Download all contributions, with column titles in the language of the page."""
-    language = translator_for(query["lang"]).language
-    filters = _filters(query) | {"by": query["by"]}
-    answer = all_contributions(actor(), campaign_id, language, filters)
-    content = as_csv(answer, language, for_people=True)
-    name = file_name(campaign_id, query["by"], "csv")
-    return as_attachment(content, "text/csv; charset=utf-8", name)
-
-
 def _filters(query: dict[str, Any]) -> dict[str, str]:
     return {name: query[name] for name in ("month", "network") if query[name]}
 
@@ -150,9 +137,7 @@ def teams(query: dict[str, Any], campaign_id: int) -> Response:
         "query": query,
         "filters": _filters(query) | {"by": by},
     }
-    groups, networks = useful_groups(campaign_access(user, campaign_id))
-    # Members are listed on the page of their team.
-    values |= {"groups": [one for one in groups if one != "member"], "networks": networks}
+    values |= _choices(board, now, language)
     if by == "team":
         answer = list_teams(user, campaign_id, _filters(query), now, language)
         listed = list_page(answer["items"], query["page"])
@@ -170,6 +155,24 @@ def teams(query: dict[str, Any], campaign_id: int) -> Response:
                 for one in answer["items"]] if by == "day" else []  # fmt: skip
         values["drawn"] = bars(days) if days else None
     return render_private("web/board/teams.html", query["lang"], **values, answer=answer)
+
+
+def _choices(board: CampaignBoard, now: datetime, language: Language) -> dict[str, Any]:
+    """Return the groups and networks between which there is a choice.
+
+    Members are listed on the pages of their teams.
+    """
+    user, campaign_id, networks = actor(), board.campaign["id"], board.campaign["networks"]
+    teams = list_visible_teams(user, campaign_id, now)
+    groups = ["team", "unit", "day"]
+    if len({one.organisation_id for one in teams}) > 1:
+        groups.append("organisation")
+    measured = [
+        one
+        for one in (networks if len(networks) > 1 else ())
+        if all_contributions(user, campaign_id, language, {"by": "day", "network": one})["items"]
+    ]
+    return {"groups": groups, "networks": measured}
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>")

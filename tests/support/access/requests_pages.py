@@ -124,7 +124,7 @@ DRAFT_ROWS = tuple(
 )
 # Pages of a leader whose team takes part.
 TAKING_PART = (
-    "", "/figures", "/contributions.csv", "/teams", "/teams/<int:team_id>",
+    "", "/figures", "/teams", "/teams/<int:team_id>",
     "/teams/<int:team_id>/members",
     "/plan", "/plan/slips", "/signals", "/corrections", "/settings", "/teams/import",
 )  # fmt: skip

@@ -108,7 +108,6 @@ PAGES = {
     "GET /campaigns": "303 401 200 200 200 200 200 200",
     f"GET {BOARD}": "303 401 200 200 403 403 403 200",
     f"GET {BOARD}/figures": "303 401 200 200 403 403 403 200",
-    f"GET {BOARD}/contributions.csv": "303 401 200 200 403 403 403 200",
     f"GET {BOARD}/teams": "303 401 200 200 403 403 403 200",
     f"GET {BOARD}/teams/<int:team_id>": "303 401 200 200 403 403 403 200",
     f"GET {BOARD}/teams/<int:team_id>/members": "303 401 200 200 403 403 403 200",

@@ -163,9 +163,10 @@ def test_contributions_by_each_kind(client: FlaskClient, cast: Cast, by: str) ->
              "organisation": "Tỉnh Đoàn Thái Nguyên"}  # fmt: skip
     assert named[by] in page and "format=xlsx" in page
     assert "Theo tổ chức" not in page and "Cả hai loại mạng" not in page  # there is one of each
-    file = client.get(f"{cast.page}/contributions.csv?by={by}").headers["Content-Disposition"]
+    [there] = re.findall(rf'href="([^"]+format=xlsx[^"]+by={by}[^"]*)"', page)
+    file = client.get(there.replace("&amp;", "&")).headers["Content-Disposition"]
     kind = {"team": "doi", "member": "nguoi-do", "unit": "xa-phuong", "day": "ngay"}
-    assert f"dong-gop-{cast.campaign}-{kind.get(by, 'don-vi')}.csv" in file
+    assert f"dong-gop-{cast.campaign}-{kind.get(by, 'don-vi')}.xlsx" in file
 
 
 def test_teams_are_one_list_by_rank_with_leader_last_day_and_state(

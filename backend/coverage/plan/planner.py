@@ -19,6 +19,7 @@ from backend.coverage.plan.models import Pin
 from backend.coverage.plan.reach import Ints, distances_m, within_reach
 from backend.coverage.plan.settings import Limits
 from backend.database.extensions import db
+from backend.memberships.attribution import COUNTED
 from backend.units.index import successors
 from backend.units.models import Unit
 from backend.units.service import UnitRow, select_units
@@ -65,6 +66,16 @@ MEDIANS = text("""
     select team_id, percentile_cont(0.5) within group (order by n) as n
     from latest where nth <= :active_days group by 1
 """)
+# Counted samples of today that the campaign's teams earned, among the public counts.
+DONE = text("""
+    select e.unit_id, count(*)::int as n from earnings e
+        join measurements m on m.id = e.measurement_id
+        join public_months p on p.month = to_char(e.day, 'YYYY-MM')
+            and (p.network, p.unit_id) = (e.network, e.unit_id) and m.received_at <= p.copied_at
+    where e.campaign_id = :campaign and e.day = :today and e.network = :network
+        and e.category = any(:counted)
+    group by 1
+""").bindparams(counted=sorted(COUNTED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +349,7 @@ def make_plan(request: PlanRequest, teams: list[PlanTeam]) -> Plan:
     centres = np.array([(c.latitude, c.longitude) for c in communes.rows], dtype=np.float64)
     few = np.array([request.limits.visit_least * (c.few_phones and not c.at_sea)
                     for c in communes.rows], dtype=np.int64)  # fmt: skip
+    few[lacking > 0] = 0
     homes[(room == 0) | arrays.stays] = np.nan  # skips distances
     centres[(lacking == 0) & (few == 0)] = np.nan
     reach = within_reach(homes, centres, request.limits.radius_km * 1000)
@@ -392,6 +404,8 @@ def _remaining(
 ) -> tuple[Ints, Ints, Ints]:
     """Return what pins leave: shortfall of communes, room of teams until the end and on the day."""
     lacking = np.array([0 if c.at_sea else c.shortfall for c in communes], dtype=np.int64)
+    if request.day == request.today:
+        lacking += _done_today(request, communes)
     daily = np.array([t.capacity_per_day or 0 for t in teams], dtype=np.int64)
     room = daily * request.days_left
     for pin, team, commune in fixed:
@@ -399,6 +413,17 @@ def _remaining(
         room[team] -= pin.samples
         daily[team] -= pin.samples if pin.day == request.day else 0
     return np.maximum(lacking, 0), np.maximum(room, 0), np.maximum(daily, 0)
+
+
+def _done_today(request: PlanRequest, communes: list[Commune]) -> Ints:
+    """Return what the teams measured today of the shortfall, so that a day's plan stays that of its
+    begin: phones count it down.
+    """
+    values = {"campaign": request.campaign.id, "today": request.today, "network": request.network}
+    done = {row.unit_id: row.n for row in db.session.execute(DONE, values)}
+    beyond = (max(0, c.counted - c.need) if c.need else c.counted for c in communes)
+    left = [max(0, done.get(c.id, 0) - n) for c, n in zip(communes, beyond, strict=True)]
+    return np.array(left, dtype=np.int64)
 
 
 def _assignments(

@@ -272,12 +272,18 @@ class SpotSchema(CentreSchema):
     samples = fields.String(required=True, metadata={"enum": ["none", "few"]})
 
 
+class NextItemSchema(PlanItemSchema):
+    """An assignment with the team's counted samples of today there, at most those of the plan."""
+
+    done = fields.Integer(required=True)
+
+
 class AssignmentSchema(Schema):
     """Today's assignments of a team of the volunteer."""
 
     campaign = fields.Nested(BriefSchema, required=True)
     team = fields.Nested(BriefSchema, required=True)
-    items = fields.List(fields.Nested(PlanItemSchema), required=True)
+    items = fields.List(fields.Nested(NextItemSchema), required=True)
 
 
 class CircleSchema(CentreSchema):

@@ -74,13 +74,6 @@ export async function placesOfToday() {
   return [...own, ...gaps].filter((one) => one.latitude !== undefined);
 }
 
-// The own counted samples of today in a unit over a kind of network.
-export async function countedToday(code, fixed) {
-  const isHere = ({ body, answer }) =>
-    answer?.counted && answer.unit?.code === code && isToday(body.measured_at) && (body.network.kind !== "mobile") === fixed;
-  return (await samples()).filter(isHere).length;
-}
-
 let awaited = new Set();
 
 // How many notes were sent since the last call, by the page or its worker.

@@ -111,7 +111,9 @@ function counts(unit) {
 
 function assignmentItem(item, standsHere = false) {
   const away = item.distance_m && !standsHere ? ` (${distance(item.distance_m)})` : "";
-  const row = create("li", "wait", translatePlural("assigned", item.samples, { unit: item.unit.name }) + away);
+  const left = item.samples - (item.done ?? 0);
+  const text = left ? translatePlural("assigned", left, { unit: item.unit.name }) : translatePlural("assignedDone", item.samples, { unit: item.unit.name });
+  const row = create("li", left ? "wait" : "good", text + away);
   if (item.latitude !== null && !standsHere) row.append(" ", directionsLink(item));
   return row;
 }

@@ -1,6 +1,5 @@
 // The surroundings of a result: how it compares, the progress of the commune, and the team's day.
 import { request } from "./api.js";
-import { countedToday } from "./journey.js";
 import { judge } from "./quality.js";
 import { setting } from "./store.js";
 import { create, element, number, place, translate, translatePlural } from "./texts.js";
@@ -61,16 +60,12 @@ export async function showProgress(here, teams) {
   return { code: unit.code, name: unit.name, counted: unit.counted, target: unit.target, share, team: team?.team.name ?? null, demo: Boolean(demo) };
 }
 
-// What the team's plan of today still asks for here. Where the commune lacks less than the day's plan, that is left;
-// else the plan without the own samples of today, which it does not know.
+// What the team's plan of today still asks for here.
 async function showNeeds(unit) {
-  const { assignments = [], around } = (await setting("next")) ?? {};
-  const planned = assignments.filter((one) => one.unit.code === unit?.code).reduce((sum, one) => sum + one.samples, 0);
-  element("team-needs").hidden = !planned;
-  if (!planned) return;
-  const own = await countedToday(unit.code, around.network === "fixed");
-  const lacking = unit.shortfall ?? Infinity;
-  const left = planned >= lacking ? lacking : Math.min(Math.max(0, planned - own), lacking);
+  const { assignments = [] } = (await setting("next")) ?? {};
+  const planned = assignments.filter((one) => one.unit.code === unit?.code);
+  element("team-needs").hidden = !planned.length;
+  const left = planned.reduce((sum, one) => sum + one.samples - (one.done ?? 0), 0);
   element("team-needs").textContent = left ? translatePlural("teamNeeds", left) : translate("teamNeedsNone");
 }
 

@@ -110,7 +110,10 @@ TEXTS: dict[str, str | Plural] = {
     "spot": N_("{distance} to the {direction}"),
     "spotNone": N_("nobody has measured"),
     "spotFew": N_("more samples help"),
-    "assigned": NN_("{unit}: {n} sample today", "{unit}: {n} samples today"),
+    "assigned": NN_("{unit}: {n} more sample today", "{unit}: {n} more samples today"),
+    "assignedDone": NN_(
+        "{unit}: the {n} sample of today is done", "{unit}: the {n} samples of today are done"
+    ),
     "noSpots": N_("You have measured enough within this distance."),
     "unitLacks": NN_("{unit}: {n} sample missing", "{unit}: {n} samples missing"),
     "asOf": N_("As of {time}, when there was a connection."),

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.coverage.figures.public_counts import copy_counts
 from backend.database.extensions import db
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import add_counts
@@ -92,3 +93,31 @@ def test_a_commune_that_ended_is_nobodys(app: Flask, client: FlaskClient, clock:
     clock.now = datetime(2025, 8, 1, tzinfo=UTC)
     answer = client.get(URL, headers=headers)
     assert answer.json["errors"][0]["code"] == "position_needed"
+
+
+def test_the_plan_of_a_day_counts_down_and_stays_that_of_its_begin(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    headers, mate, unit = register(client), register(client), commune(app, client)
+    run_by = organisation(app)
+    running = campaign(app, run_by, unit.id)
+    mine = team(app, run_by, home_unit_id=unit.id, capacity_per_day=15)
+    for member in (headers, mate):
+        add_membership(app, member, running, mine, LONG_AGO)
+    with app.app_context():  # the commune lacks 10, less than the team's day
+        row = {"unit_id": unit.id, "day": date(2024, 11, 1), "network": "mobile"}
+        add_counts([{**row, "category": "counted", "n": 290}])
+        db.session.commit()
+
+    def left() -> list[tuple[int, int, int]]:
+        [assignment] = ask(client, headers)["assignments"]
+        return [(item["samples"], item["done"], item["shortfall"]) for item in assignment["items"]]
+
+    assert left() == [(10, 0, 10)]
+    for member, hour in ((headers, 9), (headers, 14), (mate, 10), (mate, 15)):
+        assert post(client, member, sample(f"2024-11-20T{hour:02}:00:00+07:00")).json["counted"]
+    assert left() == [(10, 4, 10)]
+    with app.app_context():
+        copy_counts(clock.now, everything=True)
+    clock.now += timedelta(minutes=5)
+    assert left() == [(10, 4, 6)]

@@ -1,4 +1,4 @@
-"""Certificates of a campaign that is over: of its teams, and of members who chose a name."""
+"""Thanks of a campaign that is over: a picture, and certificates of teams and named members."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -13,9 +13,10 @@ from backend.campaign_setup.logos import logo_address
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import is_over, visible_campaign
 from backend.clock import local_day
-from backend.coverage.contributions.figures import figures
+from backend.coverage.contributions.figures import figures, total
 from backend.coverage.contributions.query import CampaignAccess, build_query
 from backend.coverage.contributions.service import rows
+from backend.coverage.figures.unit_access import published
 from backend.database.extensions import db
 from backend.drawing import draw, png
 from backend.errors import or_404
@@ -61,11 +62,28 @@ def own_certificate(device_id: UUID, campaign_id: int, now: datetime) -> bytes:
 
 def draw_certificates(campaign: Campaign, found: Sequence[dict[str, Any]], day: date) -> list[str]:
     """Draw certificates as pages of A4."""
-    about = {
+    about = _about(campaign) | {"day": day}
+    return [draw("campaigns/certificate.svg", **about, one=one) for one in found]
+
+
+def draw_thanks(campaign: Campaign) -> bytes:
+    """Draw the thanks to all teams as a picture for group chats.
+
+    Its figures are sums over all teams of what public counts of communes contain; before these are
+    published it has none.
+    """
+    query = build_query(CampaignAccess(campaign, None), "team", {})
+    found = {key: one for key, one in figures(query).items() if one.counted}
+    public = all(published(PUBLIC, month) is None for month in query.months)
+    names = [row["name"] for row in rows(query, found, "vi")]
+    values = {"names": names, "total": total(query) if public else None}
+    return png(draw("campaigns/thanks.svg", **_about(campaign), **values))
+
+
+def _about(campaign: Campaign) -> dict[str, Any]:
+    return {
         "campaign": campaign,
         "organisation": db.session.get_one(Organisation, campaign.organisation_id).name,
         "logo": logo_address(campaign.organisation_id),
-        "day": day,
         "number": number,
     }
-    return [draw("campaigns/certificate.svg", **about, one=one) for one in found]

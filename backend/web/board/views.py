@@ -13,7 +13,7 @@ from backend.accounts.login_names import format_phone
 from backend.campaign_setup.leaders import leaders_of, member_message
 from backend.campaign_setup.service import add_teams, import_lines, list_drafts
 from backend.campaign_setup.team_lines import MAX_LIST, as_text, read_file
-from backend.campaigns.service import own_campaigns, show_campaign
+from backend.campaigns.service import OVER, own_campaigns, show_campaign
 from backend.campaigns.teams import show_team
 from backend.clock import local_day, month_end
 from backend.coverage.contributions.day_summary import summarise_day
@@ -46,7 +46,7 @@ from backend.organisations.scopes import campaign_scope, organisation_scope
 from backend.organisations.service import show_organisation
 from backend.units.search import home_area
 from backend.units.service import set_on
-from backend.web.board import queue, schemas
+from backend.web.board import ending, queue, schemas
 from backend.web.board.plan_map import MAX_DRAWN, plan_map
 from backend.web.board.service import (
     EVERY_CONTRIBUTION,
@@ -66,7 +66,7 @@ from backend.web.site.tables import ROWS_SHOWN, list_page
 from backend.web.site.unit_fields import format_units, picker_area, read_unit, unit_limit
 
 bp = PageBlueprint("board", __name__, login_required=True, url_prefix="/campaigns")
-blueprints = (bp,)
+blueprints = (bp, ending.bp)
 # Decisions that are listed, page by page; the API lists all.
 MAX_CORRECTIONS = 10_000
 
@@ -84,11 +84,14 @@ def index(query: dict[str, Any]) -> Response:
     return render_private("web/board/index.html", query["lang"], **values)
 
 
-@bp.page("/<int:campaign_id>", schemas.BoardQuerySchema)
+@bp.page("/<int:campaign_id>", schemas.TodayQuerySchema)
 def campaign(query: dict[str, Any], campaign_id: int) -> Response:
-    """Show the day of a campaign: its goal, the teams that measured, the silent ones."""
+    """Show the day of a campaign: its goal, active and silent teams; of a closed one its end."""
     now = clock_now()
-    board, part = _render_figures(query, campaign_id)
+    board = show_board(actor(), campaign_id, now)
+    if board.campaign["state"] in OVER:
+        return ending.show_ending(query, board)
+    part = _render_figures(query, board)
     values: dict[str, Any] = {
         "board": board,
         "query": query,
@@ -119,7 +122,7 @@ def _ground(progress: dict[str, Any]) -> MapDrawing | None:
 @bp.page("/<int:campaign_id>/figures", schemas.BoardQuerySchema)
 def figures(query: dict[str, Any], campaign_id: int) -> Response:
     """Send the figures of the page for updates of an open page; 304 if unchanged."""
-    _, part = _render_figures(query, campaign_id)
+    part = _render_figures(query, show_board(actor(), campaign_id, clock_now()))
     return with_content_tag(Response(part, mimetype="text/html"))
 
 
@@ -267,15 +270,15 @@ def render_plan(
     return render_private(template, query["lang"], **values, **forms, qr=qr)
 
 
-def _render_figures(query: dict[str, Any], campaign_id: int) -> tuple[CampaignBoard, Markup]:
-    """Return the board of a campaign, and the HTML of the part that an open page updates."""
+def _render_figures(query: dict[str, Any], board: CampaignBoard) -> Markup:
+    """Return the HTML of the part that an open page updates."""
     now, language = clock_now(), translator_for(query["lang"]).language
-    board = show_board(actor(), campaign_id, now)
+    campaign_id = board.campaign["id"]
     last = min(local_day(now), board.campaign["last_day"])
     latest, lines = summarise_day(actor(), campaign_id, {"day": last}, now)
     values = teams_today(actor(), campaign_id, now, language)
     values |= {"board": board, "latest": latest, "lines": lines}
-    return board, render_part("web/board/figures.html", query["lang"], **values)
+    return render_part("web/board/figures.html", query["lang"], **values)
 
 
 def _code(campaign_id: int, team_id: int) -> Any:

@@ -213,6 +213,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "campaign_page": {
         "today": N_("Today"),
+        "ended": N_("How it ended"),
         "teams": NP_("page", "Teams"),
         "plan": N_("Plan"),
         "signals": N_("Suspicious samples"),

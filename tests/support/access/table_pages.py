@@ -116,6 +116,12 @@ PAGES = {
     f"GET {BOARD}/signals": "303 401 403 200 403 403 403 200",
     f"GET {BOARD}/corrections": "303 401 404 200 403 403 403 200",
     f"GET {BOARD}/settings": "303 401 403 200 403 403 403 200",
+    f"GET {BOARD}/end": "303 401 403 200 403 403 403 200",
+    f"POST {BOARD}/end": "303 401 403 200 403 403 403 200",
+    f"GET {BOARD}/summary": "303 401 403 200 403 403 403 200",
+    # a campaign that runs thanks nobody yet
+    f"GET {BOARD}/thanks.png": "303 401 404 404 403 403 403 404",
+    f"GET {BOARD}/certificates.pdf": "303 401 404 404 403 403 403 404",
     f"GET {BOARD}/teams/import": "303 401 403 200 403 403 403 200",
     "GET /campaigns/new": "303 401 403 200 200 403 403 200",
     "POST /campaigns/new": "303 401 403 303 403 403 403 303",

@@ -43,7 +43,10 @@ PAGES: dict[str, Place] = {
 OF_PEOPLE: dict[str, dict[str, Place]] = {
     "organiser": {
         "board": "/campaigns",
-        "board-campaign": "/campaigns/1",
+        "board-campaign": "/campaigns/2",
+        "board-ending": "/campaigns/1",
+        "board-summary": "/campaigns/1/summary",
+        "board-end": "/campaigns/2/end",
         "board-contributions": "/campaigns/1/teams?by=day",
         "board-teams": "/campaigns/1/teams",
         "board-team": ("/campaigns/1/teams", "/campaigns/1/teams/1"),  # beside it is the import

@@ -1,0 +1,136 @@
+"""The end of a campaign: closing it, thanks, certificates, and a summary for the province."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, request
+
+from backend.accounts.access import require
+from backend.accounts.audit import record_read
+from backend.accounts.authentication import actor
+from backend.campaigns.service import change_campaign, is_over
+from backend.clock import local_day
+from backend.coverage.contributions.certificates import (
+    certificates,
+    draw_certificates,
+    draw_thanks,
+)
+from backend.coverage.contributions.figures import total
+from backend.coverage.contributions.query import CampaignAccess, build_query, campaign_access
+from backend.coverage.contributions.service import all_contributions
+from backend.coverage.plan.progress import campaign_progress
+from backend.drawing import pdf
+from backend.errors import Problem
+from backend.http.requests import as_attachment, clock_now
+from backend.memberships.join_codes import coded_teams
+from backend.organisations.scopes import campaign_scope
+from backend.web.board import schemas
+from backend.web.board.service import CampaignBoard, show_board
+from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.forms import Preview, confirm, new_form, redirect_to, submitted_fields
+from backend.web.site.pages import render_private, translator_for
+from backend.web.site.tables import list_page
+
+bp = PageBlueprint("ending", __name__, login_required=True, url_prefix="/campaigns")
+
+# Pages of one PDF: each takes a twentieth of a second.
+MAX_CERTIFICATES = 100
+# Rows that leave each of the summary's two pages one sheet.
+TEAMS_SHOWN, UNITS_SHOWN = 10, 24
+
+
+@bp.page("/<int:campaign_id>/end", methods=READ_WRITE)
+def end(query: dict[str, Any], campaign_id: int) -> Response:
+    """Close a campaign, after a look at what stops and what stays."""
+    form, user = new_form(query), actor()
+    board = show_board(user, campaign_id, clock_now())
+    require(user, "campaign.edit", campaign_scope(campaign_id))
+    if board.campaign["state"] != "open":
+        return redirect_to("board.campaign", query, campaign_id=campaign_id)
+    form.values = submitted_fields() if request.method == "POST" else {}
+    version = board.campaign["version"]
+
+    def close(preview: bool) -> dict[str, Any]:
+        if preview:
+            return {"codes": len(coded_teams(campaign_id))}
+        return change_campaign(user, campaign_id, frozenset({str(version)}), {"state": "closed"})
+
+    result = confirm(form, close, version)
+    if result and not isinstance(result, Preview):
+        return redirect_to("board.campaign", query, campaign_id=campaign_id)
+    values = {"board": board, "form": form, "preview": result}
+    return render_private("web/board/end.html", query["lang"], **values)
+
+
+def show_ending(query: dict[str, Any], board: CampaignBoard) -> Response:
+    """Show the figures of a closed campaign, thanks and certificates; a leader's own team's."""
+    access = campaign_access(actor(), board.campaign["id"])
+    found = certificates(access)
+    teams = [one for one in found if not one["member"]]
+    values = {
+        "total": total(build_query(access, "team", {})),
+        "teams": list_page(sorted(teams, key=lambda one: -one["counted"]), query["page"]),
+        "named": Counter(one["team_id"] for one in found if one["member"]),
+        "parts": range(1, -(-len(found) // MAX_CERTIFICATES) + 1),
+    }
+    return render_private("web/board/ending.html", query["lang"], board=board, **values)
+
+
+@bp.page("/<int:campaign_id>/thanks.png", None)
+def thanks(campaign_id: int) -> Response:
+    """Send the picture of thanks of a campaign that is over."""
+    campaign = _over(campaign_id).campaign
+    name = f"cam-on-{campaign_id}.png"
+    return as_attachment(draw_thanks(campaign), "image/png", name, stored=False)
+
+
+@bp.page("/<int:campaign_id>/certificates.pdf", schemas.CertificatesQuerySchema)
+def print_certificates(query: dict[str, Any], campaign_id: int) -> Response:
+    """Send certificates as one PDF: of a team and its members who chose a name, or of all teams."""
+    access = _over(campaign_id)
+    record_read(actor(), "members", f"campaign:{campaign_id}")
+    first = (query["part"] - 1) * MAX_CERTIFICATES
+    found = certificates(access, query["team"])[first : first + MAX_CERTIFICATES]
+    pages = draw_certificates(access.campaign, found, local_day(clock_now()))
+    name = f"giay-chung-nhan-{campaign_id}.pdf"
+    return as_attachment(pdf(pages, access.campaign.name), "application/pdf", name, stored=False)
+
+
+def _over(campaign_id: int) -> CampaignAccess:
+    """Return what a person may see of a campaign that is over; 404 while it runs."""
+    access = campaign_access(actor(), campaign_id)
+    if not is_over(access.campaign, clock_now()):
+        raise Problem(404, "not_found")
+    return access
+
+
+@bp.page("/<int:campaign_id>/summary")
+def summary(query: dict[str, Any], campaign_id: int) -> Response:
+    """Render the summary of a campaign for the province: two pages to print."""
+    user, now = actor(), clock_now()
+    board = show_board(user, campaign_id, now)
+    require(user, "campaign.see", campaign_scope(campaign_id))
+    language = translator_for(query["lang"]).language
+    rows = {}
+    for by in ("team", "unit", "day"):
+        answer = all_contributions(user, campaign_id, language, {"by": by})
+        rows[by] = [one for one in answer["items"] if one["counted"]]
+    counted = {one["id"]: one["counted"] for one in rows["day"]}
+    first, today = board.campaign["first_day"], local_day(now)
+    length = (min(board.campaign["last_day"], today) - first).days + 1
+    span = [first + timedelta(days=n) for n in range(length)]
+    best = {by: sorted(rows[by], key=lambda one: -one["counted"]) for by in ("team", "unit")}
+    values = {
+        "total": answer["total"],
+        "days": [(day, counted.get(day.isoformat(), 0)) for day in span],
+        "teams": best["team"][:TEAMS_SHOWN],
+        "units": best["unit"][:UNITS_SHOWN],
+        "more": {by: max(0, len(best[by]) - n)
+                 for by, n in (("team", TEAMS_SHOWN), ("unit", UNITS_SHOWN))},
+        "count": {by: len(found) for by, found in rows.items()},
+        "goals": [campaign_progress(user, campaign_id, one, now)
+                  for one in board.campaign["networks"]],
+        "today": today,
+    }  # fmt: skip
+    return render_private("web/board/summary.html", query["lang"], board=board, **values)

@@ -76,6 +76,7 @@ ACTS: dict[str, frozenset[str]] = {
     "organisation.create": frozenset(),
     "organisation.edit": frozenset({"organiser"}),
     "team.edit": frozenset({"organiser"}),
+    "team.correct": frozenset({"organiser", "team_leader"}),  # its place, capacity, wrong members
     "team.see": frozenset({"organiser", "team_leader"}),  # its members, codes and figures
     "campaign.edit": frozenset({"organiser"}),
     "campaign.see": frozenset({"organiser"}),  # drafts, and the contributions of teams

@@ -31,6 +31,8 @@ from geo.gazetteer import sort_key
 
 FIELDS = ("name", "type", "home_unit_id", "capacity_per_day")
 COLUMNS = ("id", "organisation_id", "name", "type", "capacity_per_day", "ended_at", "version")
+# What the leader of a team may change too.
+OF_LEADER = frozenset({"home_unit", "capacity_per_day"})
 UNIQUE_NAME = "ix_teams_organisation_id_name"  # of two indexes: by name and by its key
 
 # Joining locks the code before it checks whether the team has ended.
@@ -80,7 +82,8 @@ def change_team(
     actor: Actor, team_id: int, expected: etags.Expected, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Change the given fields of a team."""
-    row = _editable_team(actor, team_id)
+    act = "team.correct" if changes.keys() <= OF_LEADER else "team.edit"
+    row = _editable_team(actor, team_id, act)
     etags.must_match(expected, row.version)
     require_not_ended(row, "team_ended")
     changed = changed_values(row, _values(changes))
@@ -128,11 +131,11 @@ def _name_taken() -> Problem:
     return Problem(409, "name_taken", [FieldError("name", "name_taken")])
 
 
-def _editable_team(actor: Actor, team_id: int) -> Team:
+def _editable_team(actor: Actor, team_id: int, act: str = "team.edit") -> Team:
     require_person(actor)
     scope = team_scope(team_id)
     require(actor, "team.see", scope, hidden=True)
-    require(actor, "team.edit", scope)
+    require(actor, act, scope)
     return get_row(Team, team_id)
 
 

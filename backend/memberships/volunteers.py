@@ -66,21 +66,21 @@ def require_volunteer(device_id: UUID) -> int:
     return volunteer
 
 
-def lock_volunteer(device_id: UUID, *others: int) -> int | None:
+def lock_volunteer(device_id: UUID | None, *others: int) -> int | None:
     """Lock a device's volunteer, if any, other volunteers, and all their devices.
 
     Return the device's volunteer. Devices are locked first, as by posts and withdrawals, then
     volunteers, each in one order: concurrent locks wait for each other without a deadlock. Posts
     of these devices that are judged at this moment are judged again.
     """
-    own = volunteer_of(device_id)
+    own = volunteer_of(device_id) if device_id else None
     volunteers = sorted({*others} | ({own} if own is not None else set()))
-    ids = {device_id} | _linked(volunteers)
+    ids = ({device_id} if device_id else set()) | _linked(volunteers)
     locked = _lock(select(Device.id).where(Device.id.in_(ids)).order_by(Device.id))
-    if device_id not in locked:
+    if device_id and device_id not in locked:
         raise unauthorized()  # withdrawn at this moment
     _lock(select(Volunteer.id).where(Volunteer.id.in_(volunteers)).order_by(Volunteer.id))
-    if volunteer_of(device_id) != own or _linked(volunteers) - ids:
+    if (device_id and volunteer_of(device_id) != own) or _linked(volunteers) - ids:
         raise ConcurrentChange
     change_rows(update(Device).where(Device.id.in_(ids)).values(version=Device.version + 1))
     return own

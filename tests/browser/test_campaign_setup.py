@@ -24,6 +24,8 @@ from tests.support.browser import (
     open_tab,
     press,
 )
+from tests.support.factories import register
+from tests.support.joining import Cast, join
 from tests.support.measuring_page import agree, least_data, measure
 from tests.support.people import PASSWORD, account, organisation, team, unit_id
 from tests.support.qr_codes import read_qr
@@ -234,3 +236,37 @@ def copy_messages(page: Page, n: int) -> dict[str, None]:
         message = page.evaluate("navigator.clipboard.readText()")
         links[next(word for word in message.split() if "/invitation#" in word)] = None
     return links
+
+
+@pytest.mark.long
+def test_a_leader_removes_a_wrong_member_and_sets_the_home(
+    new_page: Callable[..., Page], app: Flask, organiser: int, guard: Guard
+) -> None:
+    cast = Cast(app, unit_id(app, "19", "2025", "province"))
+    account(app, "doi.truong@example.vn", "team_leader", cast.one)
+    for _ in range(2):
+        join(app.test_client(), register(app.test_client()), cast.code_one)
+    page = new_page(PHONE)
+    page.goto("/sign-in?lang=vi")
+    fill_fields(page, name="doi.truong@example.vn", password=PASSWORD)
+    press(page, "Đăng nhập")
+    page.wait_for_url("**/teams/*")  # the only team
+    guides = page.get_by_role("link", name="Hướng dẫn")
+    assert {one.get_attribute("href") for one in guides.all()} == {"/huong-dan/doi-truong#team"}
+    began = time.monotonic()
+    page.locator("summary", has_text="Xóa").last.click()
+    check_page(page, "leader-removes")
+    page.locator("details[open]").get_by_role("button", name="Xóa khỏi đội").click()
+    expect(page.locator("#people ~ * tbody tr")).to_have_count(1)
+    print(f"leader removes a wrong member: 2 taps, {time.monotonic() - began:.1f} s")
+    press(page, "Đặt xã, phường và số mẫu mỗi ngày")
+    expect(page.locator("#name")).to_have_count(0)
+    fill_fields(page, home="Xã Vô Tranh", capacity_per_day="-3")
+    press(page, "Lưu")
+    expect_text(page, "Nhập số từ 0 trở lên.")
+    fill_fields(page, capacity_per_day="40")
+    press(page, "Lưu")
+    expect_text(page, "Xã Vô Tranh")
+    page.goto(page.url.partition("/teams")[0] + "/plan?lang=vi")
+    expect_text(page, "Kế hoạch")
+    assert "ghim" not in page.inner_text("main")

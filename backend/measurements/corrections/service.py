@@ -131,6 +131,13 @@ def decide(
     """Correct or exclude measurements in one campaign, or show the effect."""
     campaigns.visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id))
+    return apply_decision(actor, campaign_id, choice, decision, preview=preview)
+
+
+def apply_decision(
+    actor: Actor, campaign_id: int, choice: Choice, decision: Decision, *, preview: bool
+) -> dict[str, Any]:
+    """Do what `decide` does, for a caller who has checked that the person may."""
     if preview:
         count_preview(actor)
     if decision.exclude is None and decision.team_id is not None:

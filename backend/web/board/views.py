@@ -8,7 +8,7 @@ from flask import Response, request
 from markupsafe import Markup
 
 from backend.accounts.access import require
-from backend.accounts.authentication import actor
+from backend.accounts.authentication import actor, form_token
 from backend.accounts.login_names import format_phone
 from backend.campaign_setup.leaders import leaders_of, member_message
 from backend.campaign_setup.service import add_teams, import_lines, list_drafts
@@ -213,7 +213,7 @@ def _render_members(
     now, language = clock_now(), translator_for(query["lang"]).language
     board = show_board(actor(), campaign_id, now)
     found = list_team_members(actor(), campaign_id, team_id, now, language)
-    values = {"board": board, "team_id": team_id, "did": found}
+    values = {"board": board, "team_id": team_id, "did": found, "csrf": form_token()}
     return board, render_part("web/board/members.html", query["lang"], **values)
 
 

@@ -64,15 +64,26 @@ class TeamsFormSchema(Strict):
     go = Text(choices=("check", "start"), load_default="check")
 
 
-class TeamFormSchema(Strict):
-    """A team: its name, type, home and capacity."""
+class TeamPlaceFormSchema(Strict):
+    """What the leader of a team may change: its home and capacity."""
 
-    name = Name(required=True)
-    type = Text(choices=TYPES, required=True)
     home = Text(MAX_NAME, allow_none=True, load_default=None)
     home_choice = Text(MAX_NAME, allow_none=True, load_default=None)
     capacity_per_day = QueryWhole(0, MAX_CAPACITY, allow_none=True, load_default=None)
     version = Text(12, load_default=None, allow_none=True)
+
+
+class TeamFormSchema(TeamPlaceFormSchema):
+    """A team: also its name and type."""
+
+    name = Name(required=True)
+    type = Text(choices=TYPES, required=True)
+
+
+class MemberFormSchema(Strict):
+    """Whether the samples of a removed member leave the team too."""
+
+    samples = Text(choices=("drop",), allow_none=True, load_default=None)
 
 
 class FormerFormSchema(Strict):

@@ -16,8 +16,10 @@ from backend.campaigns.teams import change_team, create_team, end_team, show_tea
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
+from backend.fields import MAX_BIG_ID
 from backend.http.links import link_root
 from backend.http.requests import as_attachment, clock_now
+from backend.measurements.corrections.members import remove_member
 from backend.memberships.join_codes import coded_teams as coded_team_ids
 from backend.memberships.join_codes import create_codes, remove_team
 from backend.memberships.poster import inline_svg
@@ -26,6 +28,7 @@ from backend.organisations.scopes import (
     campaign_scope,
     organisation_scope,
     requested_organisation_scope,
+    team_scope,
 )
 from backend.organisations.service import organisations_of, set_telephone
 from backend.units.index import unit_index
@@ -375,11 +378,12 @@ def join_teams(query: dict[str, Any], campaign_id: int) -> Response:
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/change", methods=READ_WRITE)
 def change(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
-    """Change the name, type, home or capacity of a team."""
+    """Change a team: its leader the home and capacity, an organiser also name and type."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
-    require(user, "campaign.edit", campaign_scope(campaign_id))
+    require(user, "team.correct", team_scope(team_id))
     team = show_team(user, team_id)
+    schema = schemas.TeamFormSchema if board.organises else schemas.TeamPlaceFormSchema
 
     def save(fields: dict[str, Any]) -> dict[str, Any]:
         data = _team_request(fields, team["organisation_id"])
@@ -388,7 +392,7 @@ def change(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     unit = team["home_unit"] and unit_index().by_id.get(team["home_unit"]["id"])
     stored = team | {"home": unit.label if unit else "", "version": str(team["version"])}
     form.stored = stored
-    if form.submit(schemas.TeamFormSchema(), save):
+    if form.submit(schema(), save):
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
     if request.method != "POST":
         form.values = stored
@@ -401,8 +405,21 @@ def _team_request(fields: dict[str, Any], organisation_id: int) -> dict[str, Any
     now = clock_now()
     home = unit_limit(actor(), organisation_id)
     unit = read_unit(fields, "home", local_day(now), level="commune", home=home)
-    data = {name: fields[name] for name in ("name", "type", "capacity_per_day")}
+    sent = ("name", "type", "capacity_per_day")
+    data = {name: fields[name] for name in sent if name in fields}
     return data | {"home_unit": unit_reference(unit) if unit else None}
+
+
+@bp.page(
+    f"/<int:campaign_id>/teams/<int:team_id>/members/<int(max={MAX_BIG_ID}):number>/remove",
+    methods=("POST",),
+)
+def drop_member(query: dict[str, Any], campaign_id: int, team_id: int, number: int) -> Response:
+    """Remove a wrong member from a team."""
+    fields = new_form(query).load(schemas.MemberFormSchema()) or {}
+    drop = fields.get("samples") == "drop"
+    remove_member(actor(), campaign_id, team_id, number, clock_now(), samples=drop)
+    return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/end", methods=("POST",))

@@ -51,9 +51,19 @@ SECTIONS = {
 PAGES = {page: place for place, pages in SECTIONS.items() for page in pages.split()}
 
 
-def help_of(endpoint: str | None) -> tuple[str | None, str | None]:
-    """Return the guide and the section of a page; a guide of None is the list of all."""
+# Where the guide of leaders tells of a page that they share with organisers.
+OF_LEADERS = {"plan": "contributions", "contributions": "contributions"}
+
+
+def help_of(endpoint: str | None, leads: bool = False) -> tuple[str | None, str | None]:
+    """Return the guide and the section of a page; a guide of None is the list of all.
+
+    `leads`: the reader leads a team and organises nothing.
+    """
     if endpoint is None:
         return None, None
     blueprint = endpoint.partition(".")[0]
-    return PAGES.get(endpoint) or BLUEPRINTS.get(blueprint) or (None, None)
+    guide, section = PAGES.get(endpoint) or BLUEPRINTS.get(blueprint) or (None, None)
+    if leads and guide == "organisers":
+        return "leaders", OF_LEADERS.get(section or "", "team")
+    return guide, section

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode
 from flask import Response, current_app, make_response, render_template, request, url_for
 from markupsafe import Markup, escape
 
-from backend.accounts.access import Actor
-from backend.accounts.authentication import actor, form_token
+from backend.accounts.access import PUBLIC, Actor
+from backend.accounts.authentication import ACTOR_KEY, actor, form_token
 from backend.accounts.login_names import format_phone
 from backend.coverage.figures import words
 from backend.coverage.figures.forecast import STEP_NAMES
@@ -218,7 +218,10 @@ class Translator:
 
     def help_address(self, missing: bool = False) -> str:
         """Return the URL of the part of the guides about this page; the list for a missing page."""
-        guide, section = help_of(None if missing else request.endpoint)
+        # A person whom the request has not needed is not looked up: the database may be away.
+        person: Actor = request.environ.get(ACTOR_KEY, PUBLIC)
+        leads = {grant.role for grant in person.grants} == {"team_leader"}
+        guide, section = help_of(None if missing else request.endpoint, leads)
         if guide is None:
             return url_for("help.index", language=self.language)
         name = GUIDES[guide][self.language]

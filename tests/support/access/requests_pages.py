@@ -12,9 +12,10 @@ from backend.accounts.models import PersonalToken, Role
 from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
 from backend.coverage.statistics.models import Release
 from backend.database.extensions import db
+from backend.memberships.models import Membership
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
-from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT
+from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT, DROPPED
 from tests.support.access.world import World
 from tests.support.uneven_month import HERE, uneven_month
 
@@ -86,6 +87,14 @@ def _coded(world: World) -> dict[str, Any]:
     return {"made": world.code(world.team)}
 
 
+def member(world: World) -> dict[str, Any]:
+    """Return the number of a member of the leader's team."""
+    joined = world.joined(world.stranger)
+    with world.app.app_context():
+        number = select(Membership.volunteer_id).where(Membership.id == joined)
+        return {"at": {"number": db.session.scalar(number)}}
+
+
 def _led(world: World) -> dict[str, Any]:
     user = world.user_of(people.person(world.app, "team_leader", world.team))
     with world.app.app_context():
@@ -150,9 +159,11 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {BOARD}/posters.pdf": _coded,
     f"POST {BOARD}/teams/add": lambda w: {"data": {"name": "Đội mới", "type": "youth"}},
     f"POST {BOARD}/teams/join": lambda w: {"data": {"former": str(w.team)}},
-    f"POST {BOARD_TEAM}/change": lambda w: {
-        "data": {"name": "Đội khác", "type": "youth", "version": "1"}
-    },
+    f"GET {BOARD_TEAM}/change": _coded,
+    f"POST {BOARD_TEAM}/change": lambda w: (
+        _coded(w) | {"data": {"name": "Đội khác", "type": "youth", "version": "1"}}
+    ),
+    f"POST {BOARD_TEAM}/{DROPPED}": member,
     f"POST {BOARD_TEAM}/end": lambda w: {"data": {"sure": "yes", "version": "1"}},
     f"POST {BOARD_TEAM}/leave": lambda w: {"data": {"sure": "yes"}},
     f"POST {BOARD}/leaders/<int:user_id>/renew": lambda w: {"at": _invited(w)["at"]},

@@ -9,12 +9,12 @@ from sqlalchemy import text
 from backend.accounts.access import PUBLIC
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import is_over
-from backend.coverage.contributions.figures import sums
+from backend.coverage.contributions.figures import Figures, sums
 from backend.coverage.contributions.query import CampaignAccess, build_query
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
-from backend.memberships.service import own_memberships
+from backend.memberships.service import Member, own_memberships
 from backend.memberships.volunteers import name_of, require_volunteer
 
 # A phone that is opened after the summer tells of the spring no more.
@@ -22,11 +22,11 @@ TOLD_FOR = timedelta(days=60)
 
 # The commune of most counted samples of a volunteer in a campaign.
 MOST_IN = text("""
-    select u.code, u.name, to_char(e.day, 'YYYY-MM') as month, e.network
+    select u.code, to_char(e.day, 'YYYY-MM') as month, e.network
     from earnings e join units u on u.id = e.unit_id
     where e.campaign_id = :campaign and e.team_id = :team and e.volunteer_id = :volunteer
         and e.category = any(:counted)
-    group by 1, 2, 3, 4 order by count(*) desc, 1, 3, 4 limit 1
+    group by 1, 2, 3 order by count(*) desc, 1, 2, 3 limit 1
 """)
 # Of campaigns in which the same team goes on, whose code it shows.
 NEXT = text("""
@@ -42,41 +42,37 @@ NEXT = text("""
 
 
 def ended_campaigns(device_id: UUID, now: datetime) -> list[dict[str, Any]]:
-    """Return the volunteer's campaigns that ended lately, with what they gave to them."""
+    """Return the volunteer's campaigns that ended lately, the last membership of each."""
     found: dict[int, dict[str, Any]] = {}
     for member in own_memberships(device_id):
         campaign = db.session.get_one(Campaign, member.campaign.id)
         recent = campaign.last_day >= (now - TOLD_FOR).date()
-        if member.guest or campaign.id in found or not recent or not is_over(campaign, now):
-            continue
-        volunteer = require_volunteer(device_id)
-        values: dict[str, Any] = {"campaign": campaign.id, "team": member.team.id}
-        values |= {"volunteer": volunteer, "now": now, "counted": list(COUNTED_CATEGORIES)}
-        own = build_query(CampaignAccess(campaign, (member.team.id,)), "member", {})
-        given = sums(own).get((member.team.id, volunteer))
-        counted = given.counted if given else 0
-        stayed = member.until is None  # who left or was removed is not invited by the team
-        following = db.session.execute(NEXT, values).mappings().first() if stayed else None
-        named = counted and name_of(volunteer)
-        found[campaign.id] = {
-            "campaign": member.campaign,
-            "team": member.team,
-            "counted": counted,
-            "unit": _unit(values, now),
-            "certificate": f"/api/v1/campaigns/{campaign.id}/certificate" if named else None,
-            "next": following,
-        }
+        if not member.guest and campaign.id not in found and recent and is_over(campaign, now):
+            found[campaign.id] = _given(campaign, member, require_volunteer(device_id), now)
     return list(found.values())
 
 
-def _unit(values: dict[str, Any], now: datetime) -> dict[str, Any] | None:
-    """Return the commune of most samples with its public count against the target."""
-    most = db.session.execute(MOST_IN, values).first()
-    if most is None:
-        return None
-    query = CoverageQuery(
-        most.month, "commune", most.network, unit=most.code, reader=PUBLIC, hourly=True
-    )
+def _given(campaign: Campaign, member: Member, volunteer: int, now: datetime) -> dict[str, Any]:
+    team = member.team.id
+    own = build_query(CampaignAccess(campaign, (team,)), "member", {})
+    counted = (sums(own).get((team, volunteer)) or Figures()).counted
+    values = {"campaign": campaign.id, "team": team, "volunteer": volunteer, "now": now}
+    most = db.session.execute(MOST_IN, values | {"counted": list(COUNTED_CATEGORIES)}).first()
+    # Who left or was removed is not invited by the team.
+    following = db.session.execute(NEXT, values).mappings().first() if not member.until else None
+    named = counted and name_of(volunteer)
+    return {
+        "campaign": member.campaign,
+        "team": member.team,
+        "counted": counted,
+        "unit": _progress(most.code, most.month, most.network, now) if most else None,
+        "certificate": f"/api/v1/campaigns/{campaign.id}/certificate" if named else None,
+        "next": following,
+    }
+
+
+def _progress(code: str, month: str, network: str, now: datetime) -> dict[str, Any] | None:
+    """Return the public count of a commune against its target; None before it is published."""
+    query = CoverageQuery(month, "commune", network, unit=code, reader=PUBLIC, hourly=True)
     items = coverage(query, now)["items"]
-    shown = {name: items[0][name] if items else None for name in ("counted", "target", "reached")}
-    return {"name": most.name, **shown}
+    return items[0] if items else None

@@ -218,13 +218,16 @@ class OwnDaySchema(Schema):
     items = fields.List(fields.Nested(OwnTeamDaySchema), required=True)
 
 
-class EndedUnitSchema(Schema):
-    """The commune of most samples of a volunteer, and its public count; null if unpublished."""
+class UnitProgressSchema(UnitNameSchema):
+    """A commune and its public counts; null before they are published."""
 
-    name = fields.String(required=True)
     counted = fields.Integer(required=True, allow_none=True)
     target = fields.Integer(required=True, allow_none=True)
-    reached = fields.Boolean(required=True, allow_none=True)
+    shortfall = fields.Integer(required=True, allow_none=True)
+
+
+class NextUnitSchema(PlannedUnitSchema, UnitProgressSchema):
+    """The commune around the phone, and its public counts."""
 
 
 class NextCampaignSchema(BriefSchema):
@@ -234,25 +237,20 @@ class NextCampaignSchema(BriefSchema):
 
 
 class EndedCampaignSchema(Schema):
-    """What a volunteer gave to a campaign that ended; `certificate` is for those with a name."""
+    """What a volunteer gave to a campaign that ended, and the commune of most of it.
+
+    `certificate` is for those with a name.
+    """
 
     campaign = fields.Nested(BriefSchema, required=True)
     team = fields.Nested(BriefSchema, required=True)
     counted = fields.Integer(required=True)
-    unit = fields.Nested(EndedUnitSchema, required=True, allow_none=True)
+    unit = fields.Nested(UnitProgressSchema, required=True, allow_none=True)
     certificate = fields.String(required=True, allow_none=True)
     next = fields.Nested(NextCampaignSchema, required=True, allow_none=True)
 
 
 EndedCampaignsSchema = list_of(EndedCampaignSchema, "EndedCampaigns")
-
-
-class NextUnitSchema(PlannedUnitSchema):
-    """The commune around the phone, and its public counts; null before they are published."""
-
-    counted = fields.Integer(required=True, allow_none=True)
-    target = fields.Integer(required=True, allow_none=True)
-    shortfall = fields.Integer(required=True, allow_none=True)
 
 
 class NearbyUnitSchema(NextUnitSchema, CentreSchema):

@@ -36,7 +36,7 @@ export async function showEnded() {
 function showUnit(unit) {
   const shown = unit?.target ? { unit: unit.name, counted: number(unit.counted), target: number(unit.target) } : null;
   for (const id of ["thanks-reached", "thanks-lacks"]) {
-    element(id).hidden = !shown || unit.counted === null || (id === "thanks-reached") !== unit.reached;
+    element(id).hidden = !shown || unit.counted === null || (id === "thanks-reached") !== (unit.shortfall === 0);
     if (shown) fill(id, shown);
   }
 }

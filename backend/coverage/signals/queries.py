@@ -1,4 +1,4 @@
-"""Samples of a commune's month for the rules, of bounded number; registrations of new devices."""
+"""Samples of a commune's month for the rules, of bounded number."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -128,35 +128,6 @@ CROWDED = text("""
             order by upper(l.period) desc nulls first limit 1), u.device::text) as person
     from crowded join uses u on u.prefix = crowded.prefix and u.network = crowded.network
     order by u.used_at, u.id limit :most
-""")
-# A phone registers and measures within minutes, or stores its tests until it has a network again.
-FIRST_WITHIN = timedelta(days=30)
-# A phone may measure before it registers, while it has no network.
-BEFORE = timedelta(days=7)
-
-# Starts from the measurements of the unit, not from all devices; `once` counts the devices with a
-# single measurement so far.
-REGISTRATIONS = text("""
-    with candidates as (
-        select distinct m.device_id from measurements m
-        where m.unit_id = any(:units) and m.day between :first and :last
-          and m.device_id is not null
-    ), placed as (
-        select d.id, (d.registered_at at time zone 'Asia/Ho_Chi_Minh')::date as day, f.unit_id,
-            (select count(*) from (
-                select from measurements x where x.device_id = d.id limit 2) few) = 1 as once
-        from candidates c
-        join devices d on d.id = c.device_id
-        cross join lateral (
-            select m.unit_id from measurements m where m.device_id = d.id
-            order by m.measured_at, m.id limit 1) f
-        where d.registered_at >= :since and d.registered_at < :until
-          and f.unit_id = any(:units)
-    )
-    select u.code, u.name, p.day, count(*) as registered, count(*) filter (where once) as once
-    from placed p join units u on u.id = p.unit_id
-    group by u.code, u.name, u.sort_key, u.id, p.day
-    order by u.sort_key collate "C", u.id, p.day
 """)
 
 
@@ -304,23 +275,6 @@ def crowded_networks(day_begins: datetime, listed: bool) -> list[NetworkUse]:
 def month_bounds(month: str) -> tuple[datetime, datetime]:
     """Return the begin and the end of a month in Vietnam's time."""
     return day_begin(month_start(month)), day_begin(month_end(month) + timedelta(days=1))
-
-
-def registrations_of(unit_id: int, month: str) -> list[dict[str, Any]]:
-    """Return the new devices of each commune and day of a month; days without any are left out."""
-    since, until = month_bounds(month)
-    values = {
-        "units": units_below(unit_id),
-        "first": month_start(month) - BEFORE,
-        "last": month_end(month) + FIRST_WITHIN,
-        "since": since,
-        "until": until,
-    }
-    rows = db.session.execute(REGISTRATIONS, values)
-    return [
-        {"unit": {"code": code, "name": name}, "day": day, "registered": registered, "once": once}
-        for code, name, day, registered, once in rows
-    ]
 
 
 OPEN_FINDINGS = text("""

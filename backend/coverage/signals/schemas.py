@@ -157,21 +157,3 @@ class SignalsSchema(Schema):
     teams = fields.List(fields.Nested(SignalTeamSchema), required=True)
     items = fields.List(fields.Nested(SignalSchema), required=True)
     next = fields.String(required=True, allow_none=True)
-
-
-class RegistrationsOfDaySchema(Schema):
-    """New devices of one commune and day."""
-
-    unit = fields.Nested(UnitNameSchema, required=True)
-    day = fields.Date(required=True)
-    registered = fields.Integer(required=True)
-    once = fields.Integer(required=True, metadata={"description": "with one measurement so far"})
-
-
-class RegistrationsSchema(Schema):
-    """New devices of a unit's month."""
-
-    month = fields.String(required=True)
-    unit = fields.Nested(UnitWithLevelSchema, required=True)
-    registered = fields.Integer(required=True)
-    items = fields.List(fields.Nested(RegistrationsOfDaySchema), required=True)

@@ -17,7 +17,6 @@ from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.unit_access import authorized_unit, communes_of, serialize_unit
-from backend.coverage.signals import queries
 from backend.coverage.signals.findings import DEVICES_SHOWN, FindingMaker
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.networks import SAME_NETWORK
@@ -168,16 +167,6 @@ def search_unit(actor: Actor, code: str, month: str | None, context: SignalConte
     unit, month = _authorized_unit(actor, code, None, month, context)
     search_soon(Place(month, _province_of(unit)), actor, context.now)
     db.session.commit()
-
-
-def unit_registrations(
-    actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
-) -> dict[str, Any]:
-    """Return the new devices of a unit's month, by commune and day."""
-    unit, month = _authorized_unit(actor, code, query["level"], query["month"], context)
-    items = queries.registrations_of(unit.id, month)
-    total = sum(row["registered"] for row in items)
-    return {"month": month, "unit": serialize_unit(unit), "registered": total, "items": items}
 
 
 def decide_signal(

@@ -29,14 +29,6 @@ def get_unit_signals(query: dict[str, Any], code: str) -> dict[str, Any]:
     return service.unit_signals(actor(), code, query, _context())
 
 
-@blp.get("/units/<code>/registrations")
-@blp.arguments(schemas.UnitMonthQuerySchema, location="query")
-@blp.response(200, schemas.RegistrationsSchema)
-def get_registrations(query: dict[str, Any], code: str) -> dict[str, Any]:
-    """Count the new devices of a unit's month by commune and day."""
-    return service.unit_registrations(actor(), code, query, _context())
-
-
 @blp.patch("/signals/<int:signal_id>")
 @blp.arguments(schemas.SignalDecisionSchema)
 @blp.response(200, schemas.SignalSchema)

@@ -1,6 +1,6 @@
 """New devices over the API: those that measure once, and registrations by commune and day."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -92,24 +92,3 @@ def test_most_samples_of_guests_are_told_until_members_have_more(
         add_membership(app, phone, cast.campaign, cast.team, tomorrow)
         stall.measure(phone, 24 * 60 + n, HERE["latitude"])
     assert cast.of_unit(query="&kind=guest_share").json["items"] == []
-
-
-def test_registrations_are_told_by_the_commune_of_the_first_measurement(
-    cast: Cast, app: Flask
-) -> None:
-    app.extensions["clock"].now = datetime(2024, 11, 21, 12, 0, tzinfo=UTC)
-    later = register(cast.client, timedelta())
-    elsewhere = location(latitude=HERE["latitude"] + FAR)
-    at = datetime(2024, 11, 21, 13, 0, tzinfo=UTC)
-    app.extensions["clock"].now = at + timedelta(hours=2)
-    first = post(cast.client, later, sample(at.isoformat()))
-    second = sample((at + timedelta(hours=1)).isoformat(), location=elsewhere)
-    assert first.status_code == post(cast.client, later, second).status_code == 201
-    register(cast.client, timedelta())  # measures nowhere yet
-    url = "/api/v1/units/19/registrations?month=2024-11&level=province"
-    answer = cast.client.get(url, headers=cast.official).json
-    assert [(row["day"], row["registered"], row["once"]) for row in answer["items"]] == [
-        ("2024-11-21", 1, 0),
-    ]
-    assert answer["registered"] == 1
-    assert len({row["unit"]["code"] for row in answer["items"]}) == 1

@@ -14,10 +14,12 @@ from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from tests.support import people
 from tests.support.browser import PHONE, check_page, expect_text, press
+from tests.support.factories import register
 from tests.support.joining import Cast
 from tests.support.measuring_page import HERE, agree, least_data, measure, open_fold
 
 Open = Callable[..., Page]
+PASSES = "/api/v1/passes"
 COUNT_TAPS = "addEventListener('click', (e) => e.isTrusted && tapped(e.target.id))"
 
 
@@ -176,13 +178,21 @@ def test_a_poster_of_another_campaign_asks_and_the_end_thanks(
     take_part(page, cast.code_one, "Lan")
     measure(page)
     expect_text(page, "Được tính cho")
+    open_fold(page, "team")
+    press(page, "Đo giúp người dân")
+    expect(page.locator("#pass-qr svg")).to_be_visible()
+    expect(page.locator("#pass-guest-text")).to_contain_text("được tính cho Đội 1, không kèm tên")
+    used = {"code": page.locator("#pass-code").inner_text()}
+    resident = register(app.test_client())
+    assert app.test_client().post(f"{PASSES}/use", json=used, headers=resident).status_code == 201
+    press(page, "Đóng")
     page.goto("/guide")
     page.goto(f"/do/#{poster}")
     expect(page.locator("#further-text")).to_have_text("Bạn đang ở Đội 1. Vào Đội 2 (Đợt sau)?")
     check_page(page, "do-further")
     press(page, "Không vào")
     expect(page.locator("#team-names")).to_have_text("Đội 1")
-    assert value(app, "select count(*) from memberships") == 1
+    assert value(app, "select count(*) from memberships") == 2  # with the resident's
     value(app, f"update campaigns set state = 'closed' where id = {cast.campaign} returning id")
     page.goto("/guide")
     story = Story(page)

@@ -1,6 +1,6 @@
 // Entry point of the measuring page: shows its parts and sends the queue.
 import { chromeLink, insideApp, isIos } from "./browser.js";
-import { normalizeCode } from "./codes.js";
+import { isTeamCode, normalizeCode } from "./codes.js";
 import { agreedTo, requestConsent } from "./consent.js";
 import { notesSentSince, showJourney } from "./journey.js";
 import * as ispeed from "./ispeed.js";
@@ -225,6 +225,8 @@ async function useKeptCode() {
   const answer = await joinByAddress(kept);
   if (answer.status === 0 || answer.status === 429 || answer.status >= 500) return;
   await saveSetting("code", null);
+  // A pass serves once; a team's code stays in the address, to be shared.
+  if (!isTeamCode(kept)) history.replaceState(null, "", location.pathname + location.search);
   if (!answer.ok && !ASKED.includes(answer.code)) showMessage(answer.title ?? translate("unreachable"));
 }
 

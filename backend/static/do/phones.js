@@ -1,6 +1,6 @@
 // Codes for other phones: to go on on a new one, or for a resident whom this person helps.
 import { request } from "./api.js";
-import { ON_SERVER, samples, saveSample, saveSetting, setting } from "./store.js";
+import { notes, ON_SERVER, samples, saveSample, saveSetting, setting } from "./store.js";
 import { element, fill, time, translate, whileBusy } from "./texts.js";
 import { sendWaiting } from "./upload-queue.js";
 
@@ -40,11 +40,11 @@ async function showCode(button, onMoved) {
   if (!ofGuest && !fault) await waitForMove(dialog, onMoved);
 }
 
-// Samples that wait stay behind, so they are sent first.
+// Samples and notes that wait stay behind, so they are sent first.
 async function makePass(ofGuest) {
   if (!ofGuest) {
     await sendWaiting({ afresh: true });
-    const waits = (await samples()).some((one) => one.state === "waiting");
+    const waits = [...(await samples()), ...(await notes())].some((one) => one.state === "waiting");
     if (waits) return { fault: element("pass-fault").dataset.waiting };
   }
   const body = ofGuest ? { kind: "guest", campaign_id: host.campaign.id } : { kind: "move" };

@@ -21,7 +21,7 @@ from tests.support.clock import FakeClock
 from tests.support.devices import CONSENT, DEVICES, ME, bearer
 from tests.support.factories import move_registration, post, sample
 from tests.support.joining import URL, Cast, Headers, join
-from tests.support.people import person, unit_id
+from tests.support.people import account, person, sign_in, unit_id
 
 EFFECTS, POSITIONS = f"{ME}/withdrawal", f"{ME}/positions"
 WEEK = timedelta(days=7)
@@ -207,6 +207,10 @@ def test_a_person_is_counted_as_withdrawn_once(client: FlaskClient, volunteer: V
     for path in (EFFECTS, ME):
         assert client.get(path, headers=volunteer.headers).status_code == 401
     assert volunteer.members() == ([], 1)  # of the team that they had left before, too
+    account(volunteer.app, "truong@x.vn", "team_leader", volunteer.cast.two)
+    sign_in(client, "truong@x.vn")
+    page = client.get(f"/campaigns/{volunteer.cast.campaign}/teams/{volunteer.cast.two}").text
+    assert "1 người đã rút" in page
     with volunteer.app.app_context():
         counted = "select team_id, people from withdrawn_members order by 1"
         rows = [tuple(row) for row in db.session.execute(text(counted))]

@@ -1,8 +1,4 @@
-"""Pages of the board, the desk, admins and of /do on small screens and with large letters.
-
-The first figure and the next act stand in the first 900 px, nothing is wider than the screen with
-letters of twice the size, and no part of a page scrolls in itself.
-"""
+"""Pages of the board, the desk, admins and the public on small screens and with large letters."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,48 +13,16 @@ from tests.support import people
 from tests.support.access.requests import send_request
 from tests.support.access.table import TABLE, expected
 from tests.support.access.world import World
-from tests.support.browser import ENLARGE, PHONE, press
+from tests.support.browser import PHONE
 from tests.support.clock import FakeClock
 from tests.support.contributions import add_measurement, volunteers
 from tests.support.live_server import serving_app
-from tests.support.measuring_page import HERE, agree, go_on, measure
+from tests.support.page_limits import faults_of
 
 pytestmark = pytest.mark.long
 
-FIRST_PX = 900
-SCREENS = [(360, 1), (360, 2), (390, 1), (1440, 1)]  # width, and the size of letters
 # The map of the findings is its figure; it is there if another test left a check with its map.
 WITHOUT_FIGURE = frozenset({"GET /admin/checks/<int:job_id>"})
-FAULTS = """([first, letters]) => {
-  const shown = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest(".unseen, .skip");
-  const main = document.querySelector("main");
-  const width = document.documentElement.clientWidth;
-  const describe = (one) => one.outerHTML.replaceAll("\\n", " ").slice(0, 110);
-  const faults = [];
-  if (document.documentElement.scrollWidth > width) {
-    const wide = [...main.querySelectorAll("*")].filter((one) => shown(one) && one.getBoundingClientRect().right > width + 1);
-    faults.push(`${document.documentElement.scrollWidth} px wide: ${wide.slice(0, 3).map(describe).join(" | ")}`);
-  }
-  for (const one of document.querySelectorAll("body *")) {
-    const { overflowX, overflowY } = getComputedStyle(one);
-    const across = /auto|scroll/.test(overflowX) && one.scrollWidth > one.clientWidth + 1;
-    const down = /auto|scroll/.test(overflowY) && one.scrollHeight > one.clientHeight + 1;
-    if ((across || down) && shown(one) && !one.matches("textarea, select")) faults.push(`scrolls: ${describe(one)}`);
-  }
-  const top = (selector, beside = "nothing") => {
-    const found = [...main.querySelectorAll(selector)].filter((one) => shown(one) && !one.matches(beside));
-    return found.length ? Math.min(...found.map((one) => one.getBoundingClientRect().bottom + scrollY)) : null;
-  };
-  if (letters === 1) {
-    const act = top(".button, button, input:not([type=hidden]), select, textarea, .files a, tbody a, .panel :is(summary, a), .nothing");
-    const figure = top(".figure, .big strong, .headline h1 strong, td.n, .costs dd, .speeds, .ring text, .glance strong", ".sheet *");
-    if (act === null || act > first) faults.push(`the first act is at ${act}`);
-    const [name, tools] = [".brand", ".tools"].map((one) => document.querySelector(one)?.getBoundingClientRect());
-    if (name && tools?.top >= name.bottom) faults.push("the head has a row for its tools");
-    if (figure !== null && figure > first) faults.push(`the first figure is at ${figure}`);
-  }
-  return faults;
-}"""  # noqa: E501
 
 
 @pytest.fixture
@@ -66,18 +30,6 @@ def served(browser: Browser, app: Flask, clock: FakeClock) -> Iterator[str]:
     """The application in the month of the campaign."""
     with serving_app(app, clock) as url:
         yield url
-
-
-def faults_of(page: Page, name: str) -> list[str]:
-    """Return what is wrong with a page on each screen."""
-    found = []
-    for width, letters in SCREENS:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.evaluate(ENLARGE, letters)
-        for fault in page.evaluate(FAULTS, [FIRST_PX, letters]):
-            found.append(f"{name}, {width} px, letters x {letters}: {fault}")
-    page.evaluate(ENLARGE, 1)
-    return found
 
 
 def filled(app: Flask, clock: FakeClock, actor: str) -> World:
@@ -148,24 +100,4 @@ def test_public_pages_keep_to_their_limits(
     page = new_page(PHONE)
     page.goto(path)
     faults = [one for one in faults_of(page, path) if "first act" not in one]
-    assert not faults, "\n".join(faults)
-
-
-def test_the_measuring_page_keeps_to_its_limits(served: str, new_page: Callable[..., Page]) -> None:
-    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
-    page.goto("/do/")
-    page.locator("#welcome").wait_for()
-    faults = faults_of(page, "first screen")
-    go_on(page)
-    page.locator("#agree").wait_for()
-    faults += faults_of(page, "consent")
-    agree(page)
-    page.get_by_role("button", name="Viettel").wait_for()
-    faults += faults_of(page, "operator")
-    press(page, "Viettel")
-    page.locator("#measure").wait_for()
-    faults += faults_of(page, "before a test")
-    measure(page)
-    page.locator("#ring").wait_for()
-    faults += faults_of(page, "result")
     assert not faults, "\n".join(faults)

@@ -41,7 +41,7 @@ def least_data(page: Page) -> None:
 
 
 def open_fold(page: Page, name: str) -> None:
-    """Open a fold below the day by its id: team, per-test, privacy, samples, next."""
+    """Open a fold below the day by its id: team, samples, privacy, next."""
     page.locator(f"#{name} > summary").click()
 
 

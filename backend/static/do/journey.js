@@ -28,7 +28,6 @@ export async function showJourney() {
   const earlier = [...all.filter((one) => !isShown(one)).map(sampleItem), ...gaps.filter((one) => !isOpen(one)).map(gapItem)];
   element("earlier-samples").replaceChildren(...earlier);
   element("earlier").hidden = !earlier.length;
-  element("samples").hidden = !all.length && !earlier.length;
 }
 
 function showTotals(all, ofToday) {
@@ -52,6 +51,7 @@ function sampleItem(sample) {
     const values = `↓ ${speed(body.download_mbps)}  ↑ ${speed(body.upload_mbps)} Mbps · ${number(body.ping_ms)} ms`;
     row.append(create("span", "values-short", values));
   }
+  if (body.data_used_mb) row.append(create("span", "data-short", translate("megabytes", { mb: number(body.data_used_mb, 1) })));
   row.append(create("span", "verdict-short", body.source === "manual" ? translate("manual") : verdict));
   if (why && kind === "bad" && body.source !== "manual") row.append(create("span", "why-short", why));
   return row;

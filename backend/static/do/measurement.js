@@ -158,7 +158,7 @@ async function measure(button) {
   }
   // At once: a phone may be without a network for longer than the host keeps the test.
   const witness = run.test && result.status === "finished" ? endTest(run) : null;
-  if (!withoutPosition && (position.best()?.accuracy ?? Infinity) > GOOD_M) {
+  if (result.status === "finished" && !withoutPosition && (position.best()?.accuracy ?? Infinity) > GOOD_M) {
     phase(translate("better"));
     await position.until(FAIR_M, BETTER_MS);
   }

@@ -4,11 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, current_app, render_template, request
+from flask import request
 
 from backend.accounts.authentication import PersonBlueprint, actor, keep_private
-from backend.accounts.login_names import format_phone
-from backend.clock import VIETNAM
 from backend.database.extensions import BEARER, PERSON
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
@@ -27,7 +25,6 @@ blp.after_request(keep_private)
 
 MAX_PAGE = 500
 CODE = "/campaigns/<int:campaign_id>/teams/<int:team_id>/join-code"
-POSTER = "/campaigns/<int:campaign_id>/teams/<int:team_id>/poster"
 
 
 def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -147,29 +144,6 @@ def rotate_code(limits: dict[str, Any], campaign_id: int, team_id: int) -> Any:
 def show_code(campaign_id: int, team_id: int) -> Any:
     """Show a team's join code to its leader and organisers."""
     return _serialize_code(_details(campaign_id, team_id))
-
-
-@code_blp.get(POSTER)
-@code_blp.response(200, {"type": "string"}, content_type="text/html")
-def print_poster(campaign_id: int, team_id: int) -> Response:
-    """Print a team's poster: an A4 page with the QR code, the steps and the terms."""
-    details, config = _details(campaign_id, team_id), current_app.config
-    poster.require_operator(config)
-    page = render_template(
-        "campaigns/poster.html",
-        shown=details,
-        place=details.place,
-        expires=details.expires_at and details.expires_at.astimezone(VIETNAM),
-        address=poster.short_address(link_root(), details.code),
-        qr=poster.inline_svg(_content(details)),
-        style=poster.style(),
-        operator=config["OPERATOR_NAME"],
-        contact=config["OPERATOR_CONTACT"],
-        retention_days=config["RETENTION_DAYS"],
-        telephone=format_phone(details.place.telephone),
-    )
-    headers = {"Content-Security-Policy": poster.policy(), "Content-Language": "vi"}
-    return Response(page, content_type="text/html; charset=utf-8", headers=headers)
 
 
 def _details(campaign_id: int, team_id: int) -> join_codes.CodeDetails:

@@ -103,7 +103,7 @@ def looked_at(page: Page, address: str, guard: Guard) -> list[str]:
         axe(page, theirs, beside=SWAGGER)
     except AssertionError as fault:
         faults.append(str(fault))
-    faults += wide_letters(page) if "/poster" not in address else []  # of A4
+    faults += wide_letters(page)
     faults += guard.complaints
     guard.complaints.clear()
     return faults

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[3]
 VIETNAMESE = re.compile(
     "[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹàáãèéìíòóõùúýĩũ]", re.I
 )
-# Names that are Vietnamese in both languages, and the poster, which is Vietnamese as a whole.
+# Names that are Vietnamese in both languages.
 NAMES = (
     "Đo Sóng", "Tiếng Việt", "Huyện đảo Bạch Long Vĩ", "Hoàng Sa", "Trường Sa", "Ngã Năm", "Đắk Ơ",
     "Lộc Ngãi", "Thái Nguyên", "Thành phố Hải Phòng", "Hải Phòng", "Tháng ba", "Số lượng", "Mã số",

@@ -1,6 +1,5 @@
-"""A team's join code: who makes, rotates and sees it, and the poster on which it is printed."""
+"""A team's join code: who makes, rotates and sees it."""
 
-import re
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -166,26 +165,6 @@ def test_the_code_is_shown_to_its_leader(client: FlaskClient, cast: Cast) -> Non
     made = rotated(client, cast)
     answer = client.get(cast.url, headers=cast.leader)
     assert answer.json == made and answer.headers["Cache-Control"] == "no-store"
-
-
-def test_the_poster_holds_code_steps_and_consent_and_runs_nothing(
-    app: Flask, client: FlaskClient, cast: Cast
-) -> None:
-    made = rotated(client, cast, expires_at="2024-11-21T08:00:00+07:00")
-    unnamed = client.get(f"{cast.place}/poster", headers=cast.leader)
-    assert (unnamed.status_code, unnamed.json["code"]) == (409, "operator_unnamed")
-    app.config.update(OPERATOR_NAME="Sở KH&CN <Thái Nguyên>", OPERATOR_CONTACT="0208 3 000 000")
-    answer = client.get(f"{cast.place}/poster", headers=cast.leader)
-    page = answer.text
-    assert (answer.status_code, answer.mimetype) == (200, "text/html")
-    assert f"{made['code'][:4]} {made['code'][4:]}" in page and "<svg" in page
-    for words in ("Đội Đồng Hỷ", "Tháng thanh niên đo mạng", "01/11/2024", "08:00 ngày 21/11/2024",
-                  "Tham gia là tự nguyện", "dữ liệu cá nhân nhạy cảm", "0208 3 000 000",
-                  "Sở KH&amp;CN &lt;Thái Nguyên&gt;"):  # fmt: skip
-        assert words in page, words
-    policy = answer.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy and "unsafe" not in policy and "script" not in policy
-    assert "<script" not in page and not re.search(r"\son\w+=|\sstyle=|javascript:", page)
 
 
 def test_codes_have_eight_letters_without_look_alikes_and_are_read_as_written() -> None:

@@ -24,7 +24,7 @@ from tests.support.access.requests_desk import DESK_REQUESTS
 from tests.support.access.requests_officials import OFFICIAL_REQUESTS
 from tests.support.access.requests_pages import PAGE_REQUESTS, member
 from tests.support.access.requests_reports import REPORT_REQUESTS
-from tests.support.access.table import BY_SESSION, CODE, MEMBER, MEMBERSHIP, POSTER, endpoint
+from tests.support.access.table import BY_SESSION, CODE, MEMBER, MEMBERSHIP, endpoint
 from tests.support.access.table_pages import PAGES
 from tests.support.access.world import PASSWORD, World, hashed_password
 from tests.support.factories import sample
@@ -289,7 +289,6 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {CODE} (draft)": lambda w: {"json": {}} | _draft(w),
     f"GET {CODE}": _coded,
     f"GET {CODE} (not the leader's)": lambda w: _other_team(w) | {"made": w.code(w.other_team)},
-    f"GET {POSTER}": _coded,
     "POST /api/v1/join-codes/check": lambda w: {"json": {"code": w.code(w.team)}},
     "POST /api/v1/memberships": lambda w: {"json": {"code": w.code(w.team)}},
     f"DELETE {MEMBERSHIP}": lambda w: {"at": {"membership_id": w.joined(w.device())}},

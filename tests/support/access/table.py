@@ -21,7 +21,6 @@ ACTORS = (
 
 CAMPAIGN = "/api/v1/campaigns/<int:campaign_id>"
 CODE = f"{CAMPAIGN}/teams/<int:team_id>/join-code"
-POSTER = f"{CAMPAIGN}/teams/<int:team_id>/poster"
 ORGANISATION = "/api/v1/organisations/<int:organisation_id>"
 REPORT = "/api/v1/reports/<int:report_id>"
 MEMBER = f"{CAMPAIGN}/teams/<int:team_id>/members/<int(max=9223372036854775807):number>"
@@ -200,7 +199,6 @@ TABLE = {
     f"POST {CODE} (draft)": "401 401 404 201 404 404 404 201",
     f"GET {CODE}": "404 401 200 200 404 404 404 200",
     f"GET {CODE} (not the leader's)": "404 401 404 200 404 404 404 200",
-    f"GET {POSTER}": "404 401 200 200 404 404 404 200",
     # a volunteer is identified by the device alone
     "GET /api/v1/memberships/today": "401 200 401 401 401 401 401 401",
     "GET /api/v1/memberships/ended": "401 200 401 401 401 401 401 401",

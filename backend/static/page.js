@@ -45,52 +45,6 @@
   });
 })();
 
-// What was typed outlasts a session that has ended: it is kept in this tab while a form is sent, and filled in again on the
-// page of the form after signing in. No other page leaves it there.
-const TYPED = "typed";
-
-function keepTyped(form) {
-  const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && isTyped(form.elements[name]));
-  try {
-    sessionStorage.setItem(TYPED, JSON.stringify({ page: location.pathname + location.search, fields }));
-  } catch {
-    // storage is disabled or full
-  }
-}
-
-function isTyped(field) {
-  return !["hidden", "password"].includes(field?.type);
-}
-
-document.addEventListener("readystatechange", () => {
-  if (document.readyState !== "interactive") return; // before the other scripts of the page
-  let typed = null;
-  try {
-    typed = JSON.parse(sessionStorage.getItem(TYPED));
-    sessionStorage.removeItem(TYPED);
-    if (typed && document.getElementById("sign-in")) {
-      sessionStorage.setItem(TYPED, JSON.stringify({ ...typed, signedOut: true }));
-      const address = new URL(location.href);
-      address.searchParams.set("next", typed.page);
-      history.replaceState(null, "", address);
-    }
-  } catch {
-    return;
-  }
-  if (typed?.signedOut && typed.page === location.pathname + location.search) fillTyped(typed.fields);
-});
-
-function fillTyped(fields) {
-  for (const [name, value] of fields) {
-    for (const field of document.querySelectorAll(`main form [name="${CSS.escape(name)}"]`)) {
-      if (!isTyped(field)) continue;
-      if (["checkbox", "radio"].includes(field.type)) field.checked ||= field.value === value;
-      else field.value = value;
-      field.closest("details")?.setAttribute("open", "");
-    }
-  }
-}
-
 // A form is sent once: a second press would send it again, and what answers the first one, such as a link that is shown
 // only once, would be lost. Without a network nothing is sent, so that what was typed stays on the page.
 (() => {
@@ -120,7 +74,6 @@ function fillTyped(fields) {
     if (sent.has(form)) return;
     showUnreachable(form, submitter);
     if (event.defaultPrevented) return;
-    keepTyped(form);
     submitter?.setAttribute("aria-busy", "true");
     sent.set(form, submitter);
     setTimeout(() => release(form), MAX_SENDING_MS);

@@ -5,6 +5,10 @@ from flask import Flask
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.browser import expect_text, fill_fields, press
+from tests.support.clock import FakeClock
+from tests.support.factories import register
+from tests.support.joining import Cast as Joining
+from tests.support.joining import join
 from tests.support.people import PASSWORD, account, organisation, unit_id
 from tests.support.plans import Cast
 
@@ -88,22 +92,64 @@ def test_a_wrong_password_leaves_the_focus_on_the_page(app: Flask, page: Page) -
     expect(page.get_by_role("button", name="Đăng nhập", exact=True)).to_be_focused()
 
 
-def test_typed_text_outlasts_a_session_that_has_ended(app: Flask, page: Page, served: str) -> None:
+@pytest.mark.parametrize(
+    ("leaving", "name", "kept"),
+    [
+        ("Xem trước thay đổi", ORGANISER, True),
+        ("Đội", ORGANISER, True),  # not sent, but another page was asked for
+        ("Xem trước thay đổi", ADMIN, False),  # another person at the same computer
+    ],
+)
+def test_typed_text_outlasts_a_session_that_has_ended(
+    app: Flask, page: Page, served: str, leaving: str, name: str, kept: bool
+) -> None:
     cast = Cast(app)
     teams = [cast.team(name, None) for name in ("Đội Một", "Đội Hai")]
-    account(app, ORGANISER, "organiser", cast.organisation)
-    page.goto(f"/campaigns/{cast.campaign}/corrections?from_team={teams[0]}&lang=vi")
-    fill_fields(page, name=ORGANISER, password=PASSWORD)
-    press(page, "Đăng nhập")
+    for one in (ORGANISER, ADMIN):
+        account(app, one, "organiser", cast.organisation)
+    path = f"/campaigns/{cast.campaign}/corrections?from_team={teams[0]}&lang=vi"
+    page.goto(path)
+    enter(page, ORGANISER)
     page.locator("#reason").fill("Quét nhầm mã")
     page.locator("#to_team").select_option(label="(không đội nào)")
     page.context.clear_cookies()
-    press(page, "Xem trước thay đổi")
+    page.locator("main").get_by_text(leaving, exact=True).first.click()
+    page.wait_for_url("**/sign-in*")
+    enter(page, name)
+    page.wait_for_url("**/corrections?from_team=*")
+    expect(page.locator("#reason")).to_have_value("Quét nhầm mã" if kept else "")
+    expect(page.get_by_text("Nội dung bạn gõ lúc trước")).to_have_count(int(kept))
+    if kept:
+        expect(page.locator("#to_team")).to_have_value("none")
+    page.locator("#reason").fill("Vẫn còn")
+    press(page, "Đăng xuất")
+    page.wait_for_url(f"{served}/")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def enter(page: Page, name: str) -> None:
+    fill_fields(page, name=name, password=PASSWORD)
+    press(page, "Đăng nhập")
+    expect(page.locator("#reason")).to_be_visible()
+
+
+def test_of_several_forms_only_the_typed_one_is_filled_and_no_password(
+    app: Flask, page: Page, clock: FakeClock
+) -> None:
+    cast = Joining(app)
+    account(app, ORGANISER, "team_leader", cast.one)
+    for _ in range(2):
+        join(app.test_client(), register(app.test_client()), cast.code_one)
+    page.goto(f"/campaigns/{cast.campaign}/teams/{cast.one}?lang=vi")
+    fill_fields(page, name=ORGANISER, password=PASSWORD)
+    press(page, "Đăng nhập")
+    page.locator("summary", has_text="Xóa").first.click()
+    page.locator("details[open] [name=samples]").check()
+    assert PASSWORD not in page.evaluate("JSON.stringify(sessionStorage)")
+    page.context.clear_cookies()
+    page.locator("details[open]").get_by_role("button", name="Xóa khỏi đội").click()
     page.wait_for_url("**/sign-in*")
     fill_fields(page, name=ORGANISER, password=PASSWORD)
     press(page, "Đăng nhập")
-    page.wait_for_url("**/corrections?from_team=*")
-    expect(page.locator("#reason")).to_have_value("Quét nhầm mã")
-    expect(page.locator("#to_team")).to_have_value("none")
-    page.goto(f"/campaigns/{cast.campaign}")  # no other page keeps it
-    assert page.evaluate("sessionStorage.length") == 0
+    expect(page.locator("[name=samples]")).to_have_count(2)
+    expect(page.locator("[name=samples]:checked")).to_have_count(1)

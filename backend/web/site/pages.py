@@ -97,7 +97,9 @@ def render_part(template: str, lang: str | None, **values: Any) -> Markup:
 
 def render_private(template: str, lang: str | None, **values: Any) -> Response:
     """Render a page of a signed-in person: with a form token, and never cached."""
-    response = render(template, lang, csrf=form_token(), workspaces=workspaces(actor()), **values)
+    person = actor()
+    known = {"csrf": form_token(), "person_id": person.user_id, "workspaces": workspaces(person)}
+    response = render(template, lang, **known, **values)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -85,7 +85,7 @@ def test_every_page_of_the_board_looks_right(
         "board-team": f"{home}/teams/{cast.first}", "board-plan": f"{home}/plan",
         "board-slips": f"{home}/plan/slips", "board-signals": f"{home}/signals",
         "board-corrections": f"{home}/corrections", "board-settings": f"{home}/settings",
-        "board-import": f"{home}/teams/import",
+        "board-add-teams": f"{home}/teams/add",
     }.items():  # fmt: skip
         page.goto(f"{path}?lang={language}")
         expect(page.locator("h1")).to_be_visible()

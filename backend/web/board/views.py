@@ -11,8 +11,7 @@ from backend.accounts.access import require
 from backend.accounts.authentication import actor, form_token
 from backend.accounts.login_names import format_phone
 from backend.campaign_setup.leaders import leaders_of, member_message
-from backend.campaign_setup.service import add_teams, import_lines, list_drafts
-from backend.campaign_setup.team_lines import MAX_LIST, as_text, read_file
+from backend.campaign_setup.service import list_drafts
 from backend.campaigns.service import OVER, own_campaigns, show_campaign
 from backend.campaigns.teams import show_team
 from backend.clock import local_day, month_end
@@ -42,7 +41,7 @@ from backend.measurements.corrections.service import (
 )
 from backend.memberships import join_codes
 from backend.memberships.poster import content, inline_svg
-from backend.organisations.scopes import campaign_scope, organisation_scope
+from backend.organisations.scopes import campaign_scope
 from backend.organisations.service import show_organisation
 from backend.units.search import home_area
 from backend.units.service import set_on
@@ -59,7 +58,7 @@ from backend.web.board.service import (
 from backend.web.maps.drawing import MapDrawing, area_map
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.charts import bars
-from backend.web.site.forms import Form, Preview, confirm, new_form, redirect_to, uploaded_content
+from backend.web.site.forms import Form, Preview, confirm, new_form, redirect_to
 from backend.web.site.pages import render_part, render_private, translator_for
 from backend.web.site.schemas import ListQuerySchema
 from backend.web.site.tables import ROWS_SHOWN, list_page
@@ -459,44 +458,3 @@ def _correct(campaign: dict[str, Any], fields: dict[str, Any], preview: bool) ->
     decision = Decision(fields["reason"] or "", team_id, fields["undo"])
     effect = decide(actor(), campaign["id"], choice, decision, preview=preview)
     return queue.with_reports(effect, [one["id"] for one in campaign["areas"]])
-
-
-@bp.page("/<int:campaign_id>/teams/import", methods=READ_WRITE, upload_most=MAX_LIST)
-def imported(query: dict[str, Any], campaign_id: int) -> Response:
-    """Add teams from a list, typed, pasted or uploaded, after a check of each line."""
-    form, result = new_form(query), None
-    board = show_board(actor(), campaign_id, clock_now())
-    require(actor(), "team.edit", organisation_scope(board.campaign["organisation_id"]))
-    if request.method == "POST":
-        form.values = {"teams": request.form.get("teams", "")}
-        result = form.attempt(lambda: _import(board, form, go=request.form.get("go") == "yes"))
-        if result and not result["dry_run"]:
-            return redirect_to("board.teams", query, campaign_id=campaign_id)
-    return render_private(
-        "web/board/import.html", query["lang"], board=board, form=form, result=result
-    )
-
-
-def _import(board: CampaignBoard, form: Form, *, go: bool) -> dict[str, Any]:
-    """Check a list, and add its teams to the campaign if that was asked and no line is wrong."""
-    raw = uploaded_content()
-    if raw is not None:
-        form.values["teams"] = as_text(read_file(raw))
-    run = partial(
-        import_lines,
-        actor(),
-        board.campaign["organisation_id"],
-        form.values["teams"],
-        now=clock_now(),
-        language=form.language,
-    )
-    preview = run(dry_run=True)
-    if preview is None:
-        raise invalid("teams", "no_teams")
-    if not go or preview["totals"]["error"]:
-        return preview
-    done = run(dry_run=False)
-    assert done is not None
-    ids = [row["team_id"] for row in done["rows"]]
-    add_teams(actor(), board.campaign["id"], ids, clock_now())
-    return done

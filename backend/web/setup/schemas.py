@@ -86,12 +86,6 @@ class MemberFormSchema(Strict):
     samples = Text(choices=("drop",), allow_none=True, load_default=None)
 
 
-class FormerFormSchema(Strict):
-    """Existing teams that join a campaign."""
-
-    former = Many(QueryWhole(1, MAX_ID), least=1, most=MAX_TEAMS, required=True)
-
-
 class LeaderFormSchema(Strict):
     """The e-mail address or telephone number of a leader to invite."""
 

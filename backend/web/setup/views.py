@@ -12,7 +12,7 @@ from backend.campaign_setup import logos
 from backend.campaign_setup import service as drafts
 from backend.campaign_setup.models import CampaignDraft
 from backend.campaign_setup.team_lines import MAX_LIST, as_text, read_file
-from backend.campaigns.teams import change_team, create_team, end_team, show_team
+from backend.campaigns.teams import change_team, end_team, show_team
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
@@ -162,16 +162,10 @@ def _submit_teams(
     form: Form, draft_id: int, campaign: dict[str, Any]
 ) -> tuple[int | None, dict[str, Any] | None]:
     """Store the list and check it; start the campaign if that was asked and no line is wrong."""
-    fields = form.load(schemas.TeamsFormSchema(), lists=("former",))
+    fields = _load_teams(form)
     if fields is None:
         return None, None
     organisation, user, now = campaign["organisation_id"], actor(), clock_now()
-    content = uploaded_content()
-    if content is not None:
-        listed = form.attempt(lambda: read_file(content))
-        if listed is None:
-            return None, None
-        form.values["teams"] = fields["teams"] = as_text(listed)
     stored = {"teams": fields["teams"], "former": [str(one) for one in fields["former"]]}
     drafts.save_draft(user, draft_id, schemas.typed(stored), now)
     checked = form.attempt(lambda: _check_teams(form, organisation))
@@ -187,6 +181,19 @@ def _submit_teams(
     if started:
         set_telephone(user, organisation, campaign["telephone"])
     return started, checked
+
+
+def _load_teams(form: Form) -> dict[str, Any] | None:
+    """Return a submitted list of teams, with the lines of a chosen file, and former teams."""
+    fields = form.load(schemas.TeamsFormSchema(), lists=("former",))
+    content = uploaded_content()
+    if fields is None or content is None:
+        return fields
+    listed = form.attempt(lambda: read_file(content))
+    if listed is None:
+        return None
+    form.values["teams"] = fields["teams"] = as_text(listed)
+    return fields
 
 
 def _check_teams(form: Form, organisation_id: int) -> dict[str, Any] | None:
@@ -341,39 +348,41 @@ def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
     return as_attachment(content, "application/pdf", name, stored=False)
 
 
-@bp.page("/<int:campaign_id>/teams/add", methods=READ_WRITE)
-def add_team(query: dict[str, Any], campaign_id: int) -> Response:
-    """Add a new team to a campaign."""
+@bp.page("/<int:campaign_id>/teams/add", methods=READ_WRITE, upload_most=MAX_LIST)
+def add_teams(query: dict[str, Any], campaign_id: int) -> Response:
+    """Add teams to a campaign: new ones of a list, after a check of each line, and former ones."""
     form, user, now = new_form(query), actor(), clock_now()
-    board = show_board(user, campaign_id, now)
+    board, checked = show_board(user, campaign_id, now), None
     organisation = board.campaign["organisation_id"]
     require(user, "campaign.edit", campaign_scope(campaign_id))
-
-    def create(fields: dict[str, Any]) -> dict[str, Any]:
-        made = create_team(user, organisation, _team_request(fields, organisation))
-        drafts.add_teams(user, campaign_id, [made["id"]], now)
-        return made
-
-    made = form.submit(schemas.TeamFormSchema(), create)
-    if made:
-        return redirect_to("board.team", query, campaign_id=campaign_id, team_id=made["id"])
-    if request.method != "POST":
-        form.values = {"type": drafts.team_type(organisation)}
+    fields = _load_teams(form) if request.method == "POST" else None
+    if fields:
+        checked = form.attempt(lambda: _check_teams(form, organisation))
+        wrong = form.failed or (checked and checked["totals"]["error"])
+        if fields["go"] == "start" and not wrong:
+            ids = form.attempt(lambda: _add_teams(form, board, fields))
+            if ids and len(ids) == 1:
+                return redirect_to("board.team", query, campaign_id=campaign_id, team_id=ids[0])
+            if ids:
+                return redirect_to("board.teams", query, campaign_id=campaign_id)
     former = drafts.former_teams(user, organisation, campaign_id)
-    return render_private(
-        "web/setup/team_form.html", query["lang"], board=board, form=form, former=former
+    values = {"board": board, "checked": checked, "former": former}
+    return render_private("web/setup/add_teams.html", query["lang"], form=form, **values)
+
+
+def _add_teams(form: Form, board: CampaignBoard, fields: dict[str, Any]) -> list[int]:
+    """Create the teams of a list; they and the former teams take part in the campaign."""
+    user, now, organisation = actor(), clock_now(), board.campaign["organisation_id"]
+    lines = fields["teams"] or ""
+    ids: list[int] = fields["former"]
+    done = drafts.import_lines(
+        user, organisation, lines, dry_run=False, now=now, language=form.language
     )
-
-
-@bp.page("/<int:campaign_id>/teams/join", methods=("POST",))
-def join_teams(query: dict[str, Any], campaign_id: int) -> Response:
-    """Let existing teams take part in a campaign."""
-    form, now = new_form(query), clock_now()
-    fields = form.load(schemas.FormerFormSchema(), lists=("former",))
-    if fields is None:
-        return redirect_to("setup.add_team", query, campaign_id=campaign_id)
-    drafts.add_teams(actor(), campaign_id, fields["former"], now)
-    return redirect_to("board.teams", query, campaign_id=campaign_id)
+    ids = ids + [row["team_id"] for row in done["rows"]] if done else ids
+    if not ids:
+        raise invalid("teams", "no_teams")
+    drafts.add_teams(user, board.campaign["id"], ids, now)
+    return ids
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/change", methods=READ_WRITE)

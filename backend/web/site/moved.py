@@ -17,6 +17,7 @@ MOVED: dict[str, tuple[str, dict[str, str]]] = {
     "/admin/succession": ("admin.people", {}),
     "/account/given": ("account_pages.deputies", {}),
     "/campaigns/<int:campaign_id>/contributions": ("board.teams", {}),
+    "/campaigns/<int:campaign_id>/teams/import": ("setup.add_teams", {}),
     "/join": ("do.measure", {}),  # a browser keeps the fragment, which is the team's code
     "/desk/area/<code>/months": ("desk.area", {}),
     "/desk/deadlines": ("desk.reports", {"_anchor": "due"}),

@@ -43,7 +43,7 @@ def _pinned(world: World) -> dict[str, Any]:
 
 def _teams() -> dict[str, Any]:
     table = "Tên đội,Loại đội,Xã\nĐội 9,Thanh niên,05443\n".encode()
-    return {"data": {"file": (io.BytesIO(table), "doi.csv"), "go": "yes"}}
+    return {"data": {"file": (io.BytesIO(table), "doi.csv"), "go": "start"}}
 
 
 def _address() -> str:
@@ -135,7 +135,7 @@ DRAFT_ROWS = tuple(
 TAKING_PART = (
     "", "/figures", "/teams", "/teams/<int:team_id>",
     "/teams/<int:team_id>/members",
-    "/plan", "/plan/slips", "/signals", "/corrections", "/settings", "/teams/import",
+    "/plan", "/plan/slips", "/signals", "/corrections", "/settings",
 )  # fmt: skip
 
 PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
@@ -157,8 +157,6 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {BOARD}/contact": lambda w: {"data": {"telephone": "0912 345 678"}},
     f"GET {BOARD}/logo.png": _logo,
     f"GET {BOARD}/posters.pdf": _coded,
-    f"POST {BOARD}/teams/add": lambda w: {"data": {"name": "Đội mới", "type": "youth"}},
-    f"POST {BOARD}/teams/join": lambda w: {"data": {"former": str(w.team)}},
     f"GET {BOARD_TEAM}/change": _coded,
     f"POST {BOARD_TEAM}/change": lambda w: (
         _coded(w) | {"data": {"name": "Đội khác", "type": "youth", "version": "1"}}
@@ -186,5 +184,5 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {BOARD}/corrections": lambda w: {
         "data": {"from_team": w.team, "to_team": "none", "reason": "Nhầm", "go": "yes"}
     },
-    f"POST {BOARD}/teams/import": lambda w: _teams(),
+    f"POST {BOARD}/teams/add": lambda w: _teams(),
 }

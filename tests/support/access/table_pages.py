@@ -123,7 +123,6 @@ PAGES = {
     # a campaign that runs thanks nobody yet
     f"GET {BOARD}/thanks.png": "303 401 404 404 403 403 403 404",
     f"GET {BOARD}/certificates.pdf": "303 401 404 404 403 403 403 404",
-    f"GET {BOARD}/teams/import": "303 401 403 200 403 403 403 200",
     "GET /campaigns/new": "303 401 403 200 200 403 403 200",
     "POST /campaigns/new": "303 401 403 303 403 403 403 303",
     "POST /campaigns/drafts/save": "303 401 403 200 200 403 403 200",
@@ -143,7 +142,6 @@ PAGES = {
     f"GET {BOARD}/posters.pdf": "303 401 200 200 403 403 403 200",
     f"GET {BOARD}/teams/add": "303 401 403 200 403 403 403 200",
     f"POST {BOARD}/teams/add": "303 401 403 303 403 403 403 303",
-    f"POST {BOARD}/teams/join": "303 401 403 303 403 403 403 303",
     f"GET {BOARD_TEAM}/change": "303 401 200 200 403 403 403 200",
     f"POST {BOARD_TEAM}/change": "303 401 303 303 403 403 403 303",
     f"POST {BOARD_TEAM}/{DROPPED}": "303 401 303 303 404 404 404 303",
@@ -160,7 +158,6 @@ PAGES = {
     f"POST {BOARD}/signals": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/signals/search": "303 401 403 303 403 403 403 303",
     f"POST {BOARD}/corrections": "303 401 403 200 403 403 403 200",
-    f"POST {BOARD}/teams/import": "303 401 403 303 403 403 403 303",
     # the official's desk: other areas are 404; an admin sees all provinces
     "GET /desk": "303 401 200 200 200 303 303 200",
     "GET /desk/area/<code>": "303 401 404 404 404 200 404 200",
@@ -225,6 +222,7 @@ PAGES = {
     "GET /admin/succession": MOVED,
     "GET /account/given": MOVED,
     f"GET {BOARD}/contributions": MOVED,
+    f"GET {BOARD}/teams/import": MOVED,
     "GET /desk/area/<code>/months": MOVED,
     "GET /desk/deadlines": MOVED,
     "GET /desk/deputies": MOVED,

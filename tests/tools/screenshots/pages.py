@@ -55,7 +55,6 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "board-signals": "/campaigns/2/signals?month=2026-10",
         "board-corrections": "/campaigns/1/corrections",
         "board-settings": "/campaigns/1/settings",
-        "board-import": "/campaigns/1/teams/import",
         "board-new": "/campaigns/new",
         "setup-ready": "/campaigns/2/ready",
         "setup-add-team": "/campaigns/2/teams/add",

@@ -398,18 +398,18 @@ def test_signals_are_searched_when_a_page_is_opened_and_by_a_button(
 @pytest.mark.slow
 def test_a_list_of_teams_is_checked_then_imported(client: FlaskClient, cast: Cast) -> None:
     token = enter(client, ORGANISER)
-    page = f"{cast.page}/teams/import"
+    page = f"{cast.page}/teams/add"
     assert "template?format=xlsx" in read(client, page)
-    assert 'aria-invalid="true"' in send(client, page, token)
+    assert 'aria-invalid="true"' in send(client, page, token, teams="", go="start")
 
     def file(*rows: str) -> dict[str, Any]:
         text = "\n".join(["Tên đội,Loại đội,Xã phường", *rows]).encode()
         return {"file": (io.BytesIO(text), "doi.csv")}
 
     good, bad = "Đội Ba,Đoàn thanh niên,05443", "Đội Bốn,Đoàn thanh niên,Không có"
-    shown = send(client, page, token, **file(good, bad), go="yes")
+    shown = send(client, page, token, **file(good, bad), go="start")
     assert "có lỗi: 1" in shown and "Đội Ba" in shown
     assert "Đội Ba" not in read(client, f"{cast.page}/teams")
     assert "thêm mới: 1" in send(client, page, token, **file(good))
-    send(client, page, token, 303, **file(good), go="yes")
+    send(client, page, token, 303, **file(good), go="start")
     assert "Đội Ba" in read(client, f"{cast.page}/teams")

@@ -204,7 +204,7 @@ def test_a_file_is_chosen_once_and_former_teams_join_only_when_chosen(
     teams = organiser.get(made.replace("ready", "teams"))
     assert "Đội A" in teams and "Đội cũ" in teams and "Đội khác" not in teams
     assert "Đội khác" in organiser.get(made.replace("ready", "teams/add"))
-    organiser.post(made.replace("ready", "teams/join"), former=[str(left)])
+    organiser.post(made.replace("ready", "teams/add"), former=[str(left)], go="start")
     assert "Đội khác" in organiser.get(made.replace("ready", "teams"))
 
 
@@ -237,7 +237,7 @@ def test_an_error_names_its_cell_and_the_line_that_the_table_shows(
 def test_a_team_is_added_changed_led_and_ended(organiser: Organiser, app: Flask) -> None:
     campaign = organiser.started()
     board = f"/campaigns/{campaign}"
-    added = organiser.post(f"{board}/teams/add", name="Đội mới", type="staff", home="Trưng Vương")
+    added = organiser.post(f"{board}/teams/add", teams="Đội mới\tTrưng Vương", go="start")
     page = organiser.get(f"{added.location}?lang=vi")
     assert "Phường Trưng Vương" in page and "/do/#" in page
     organiser.post(f"{added.location}/change", name="Đội mới hơn", type="staff", version="1",
@@ -259,7 +259,7 @@ def test_a_team_is_added_changed_led_and_ended(organiser: Organiser, app: Flask)
     assert "0987 654 321" not in organiser.get(added.location)
     organiser.post(f"{added.location}/leave", sure="yes")
     assert "Đội mới hơn" not in organiser.get(f"{board}/teams")
-    organiser.post(f"{board}/teams/join", former=[added.location.rpartition("/")[2]])
+    organiser.post(f"{board}/teams/add", former=[added.location.rpartition("/")[2]], go="start")
     organiser.post(f"{added.location}/end", sure="yes", version="2")
     assert "Đội mới hơn" not in organiser.get(f"{board}/teams/add")
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
@@ -14,6 +14,13 @@ class Device(db.Model):
     """An installation of the app; of tokens and the withdrawal code only hashes are stored."""
 
     __tablename__ = "devices"
+    __table_args__ = (
+        Index(
+            "ix_devices_without_positions",
+            "id",
+            postgresql_where=text("without_positions_since is not null"),
+        ),
+    )
     __personal__ = (
         N_("knows a phone again, by hashes of its token and code"),
         N_("until the person withdraws"),

@@ -81,6 +81,7 @@ PROVINCE = """
         and m.device_id is not null and {valid} {campaign}
     order by md5(:order || m.day::text), m.measured_at, m.id limit {most}
 """
+WITHOUT_POSITIONS = text("select id from devices where without_positions_since is not null")
 BELOW = text("select id from units where id = :id or parent_id = :id or province_id = :id")
 # Of a phone the end of its last stay as a guest: what it measures as a member is no guest's.
 GUESTS = text("""
@@ -254,6 +255,12 @@ def numbers_in(part: Part) -> set[int]:
     """Return the numbers of the devices that have samples in a commune's month."""
     rows = db.session.execute(part.fill(DEVICES), part.parameters())
     return {device_number(row.device_id, part.month, part.key) for row in rows}
+
+
+def numbers_without_positions(part: Part) -> set[int]:
+    """Return the numbers of the devices whose people want no position kept."""
+    devices = db.session.scalars(WITHOUT_POSITIONS)
+    return {device_number(device, part.month, part.key) for device in devices}
 
 
 def outside_of(part: Part) -> tuple[int, int, list[UUID]]:

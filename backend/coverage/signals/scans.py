@@ -290,18 +290,24 @@ def _largest(found: Sequence[Finding]) -> list[Finding]:
 
 
 def _store(place: Place, result: UnitFindings, key: str, now: datetime) -> None:
-    """Replace the findings of a unit apart from those of networks; keep when they were first."""
-    scan_id = _scan_id(place, result.unit)
+    """Replace the findings of a unit apart from those of networks; keep when they were first.
+
+    Places that people had removed since take no finding of their phones away.
+    """
+    scan_id, part = _scan_id(place, result.unit), place.part(result.unit, key)
     _update(scan_id, measurements=result.measurements, devices=result.devices)
     networks = NETWORK_FINDINGS.where(SignalFinding.scan_id == scan_id)
     if stored := db.session.scalars(networks).all():
         # Phones that have withdrawn leave them.
-        present = queries.numbers_in(place.part(result.unit, key))
+        present = queries.numbers_in(part)
         for finding in stored:
             finding.devices = [one for one in finding.devices if one["number"] in present]
     kept = [one.subject for one in result.found]
     kept += [one.subject for one in stored if one.devices]
     theirs = SignalFinding.scan_id == scan_id
+    if hidden := queries.numbers_without_positions(part):
+        found = db.session.scalars(select(SignalFinding).where(theirs))
+        kept += [f.subject for f in found if any(one["number"] in hidden for one in f.devices)]
     db.session.execute(delete(SignalFinding).where(theirs, SignalFinding.subject.not_in(kept)))
     _write(scan_id, result.found, now)
 

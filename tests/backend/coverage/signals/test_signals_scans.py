@@ -95,6 +95,15 @@ def test_repeats_of_some_registrations_hide_nothing(area: Area) -> None:
     assert 60 < area.rows_read() <= 17 * 30 * queries.UNCOUNTED_A_DAY + 60
 
 
+def test_removed_positions_take_no_finding_away(area: Area) -> None:
+    scripted(area.one)
+    assert "too_fast" in kinds(area.read())
+    db.session.execute(text("update measurements set latitude = null, longitude = null"))
+    for since, left in (("now()", True), ("null", False)):
+        db.session.execute(text(f"update devices set without_positions_since = {since}"))
+        assert ("too_fast" in kinds(area.read())) is left
+
+
 def test_many_devices_are_read_in_part_and_those_that_count_first(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:

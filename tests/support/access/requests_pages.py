@@ -136,6 +136,7 @@ TAKING_PART = (
     "", "/figures", "/teams", "/teams/<int:team_id>",
     "/teams/<int:team_id>/members",
     "/plan", "/plan/slips", "/signals", "/corrections", "/settings",
+    "/end", "/summary", "/thanks.png", "/certificates.pdf",
 )  # fmt: skip
 
 PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {

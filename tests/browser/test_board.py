@@ -136,6 +136,13 @@ def test_a_place_is_pinned_on_the_map_and_taken_back(
     expect(page.get_by_text("đã ghim", exact=True)).to_have_count(0)
 
 
+def test_the_plan_of_the_next_day_is_one_click_away(page: Page, cast: Cast) -> None:
+    enter(page, f"/campaigns/{cast.campaign}?lang=vi")
+    page.get_by_role("link", name=re.compile("^Kế hoạch (hôm nay|ngày mai)$")).click()
+    page.wait_for_url("**/plan?*date=*")
+    expect(page.get_by_role("link", name="In phiếu cho từng đội")).to_be_visible()
+
+
 def test_figures_refresh_while_the_page_is_open(
     app: Flask, page: Page, cast: Cast, guard: Guard
 ) -> None:

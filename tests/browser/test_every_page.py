@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from tests.support.access.requests import send_request
-from tests.support.access.table import POSTER, TABLE, endpoint, expected
+from tests.support.access.table import TABLE, endpoint, expected
 from tests.support.access.world import World
 from tests.support.browser import DESKTOP, ENLARGE, PHONE, Guard, axe
 from tests.support.clock import FakeClock
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.long
 
 # The matrix is written by hand, and a test of its own holds it against the URL map.
 ROWS = [row for row in TABLE if row.startswith("GET ") and not row.startswith("GET /api/")]
-ROWS.append(f"GET {POSTER}")
 BACKEND = Path(__file__).parents[2] / "backend"
 STATIC, TEMPLATES = BACKEND / "static", BACKEND / "templates"
 SWAGGER = "#api"  # drawn by another's program, in its own colours
@@ -72,7 +71,7 @@ def test_every_page_is_accessible(
     the dark one in English, because no style depends on the language.
     """
     found, faults = pages(world, rows), []
-    assert {endpoint(row)[1] for row in found if not row.endswith(POSTER)} <= pictured(app)
+    assert {endpoint(row)[1] for row in found} <= pictured(app)
     name, secret = world.page_headers()["Cookie"].split("=")
     for language, theme in (("vi", "light"), ("en", "dark")):
         person, anybody = new_page(DESKTOP, language, theme), new_page(PHONE, language, theme)

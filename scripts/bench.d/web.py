@@ -19,25 +19,17 @@ from dataclasses import dataclass
 from playwright.sync_api import (
     Browser,
     Error,
-    Page,
     Response,
     StorageState,
     sync_playwright,
 )
 
-from tests.support.browser import OPTIONS, PHONE, Traffic, program, wait_for
+from tests.support.browser import OPTIONS, PHONE, Traffic, program, slow_down, wait_for
 from tests.tools.screenshots.pages import OF_PEOPLE, Place, open_at
 from tests.tools.screenshots.people import sign_in
 
 PLAIN_KB, MAP_KB, REPAINT_MS, FIRST_S = 150, 600, 100, 2.0
 OPENED_MS = 90_000
-SLOWED = 4
-LINE = {
-    "offline": False,
-    "latency": 150,
-    "downloadThroughput": 1.6e6 / 8,
-    "uploadThroughput": 0.75e6 / 8,
-}
 PUBLIC = (
     ("/", False, PLAIN_KB),
     ("/", True, MAP_KB),
@@ -71,14 +63,6 @@ def kilobytes(response: Response) -> float:
         return 0.0
     body, kind = response.body(), response.headers.get("content-type", "")
     return len(body if kind.startswith(PACKED) else gzip.compress(body, 6)) / 1000
-
-
-def slow_down(page: Page) -> None:
-    """Give a page the processor and the line of a cheap phone."""
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.send("Network.emulateNetworkConditions", LINE)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
 
 
 @dataclass

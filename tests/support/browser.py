@@ -93,6 +93,24 @@ ALL_RULES = {"type": "tag", "values": TAGS}
 COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 
+# A cheap phone: its processor and its line.
+SLOWED = 4
+LINE = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 1.6e6 / 8,
+    "uploadThroughput": 0.75e6 / 8,
+}
+
+
+def slow_down(page: Page) -> None:
+    """Give a page the processor and the line of a cheap phone."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", LINE)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+
+
 def program() -> str | None:
     """Return the path of the machine's Chromium, if it has one."""
     return next((found for name in PROGRAMS if (found := shutil.which(name))), None)

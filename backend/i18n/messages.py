@@ -501,10 +501,7 @@ TEXTS: dict[str, str] = {
         "The team stays in its own commune, which is not in the area of the campaign."
     ),
     "later_days": N_("The team has no stop on this day; its stops of later days are listed."),
-    "position_needed": N_(
-        "Your position is needed to find places nearby:"
-        " you are in no team and have not measured yet."
-    ),
+    "position_needed": N_("Your position is needed to find places nearby: you are in no team."),
     "both_or_neither": N_("Send both latitude and longitude, or neither."),
     "outside_every_commune": N_("The position is not in a commune of Vietnam."),
     "target_reached_here": N_("This commune has reached its target for the month. Thank you!"),

@@ -28,8 +28,7 @@ from backend.measurements.recording.preview import preview
 from backend.measurements.recording.service import RecordingContext
 from backend.memberships.attribution import COUNTED
 from backend.units.locator import Locator
-from backend.units.models import Unit
-from backend.units.service import UnitRow, find, select_units, set_on
+from backend.units.service import UnitRow, find, set_on
 from geo.fix import distance_m
 
 # The delay with which new samples change a plan; pins are part of the key and act at once.
@@ -160,10 +159,6 @@ OWN_SINCE = text("""
         and m.network = :network and m.counted
         and m.received_at > coalesce(p.copied_at, '-infinity')
 """)
-LAST_COMMUNE = text("""
-    select unit_id from measurements where device_id = :device and unit_id is not null
-    order by measured_at desc, id desc limit 1
-""")
 # A team's counted samples of a day, by commune.
 DONE = text("""
     select u.code, count(*)::int as n from earnings e join units u on u.id = e.unit_id
@@ -192,7 +187,7 @@ def find_next_place(
     recording: RecordingContext,
     plans: PlanCache,
 ) -> dict[str, Any]:
-    """Return spots around the position; without one, the team's plan, else the last commune."""
+    """Return spots around the position; without one, the team's plan."""
     network, radius_m, locator = parameters["network"], parameters["radius_m"], recording.locator
     latitude, longitude = parameters["latitude"], parameters["longitude"]
     if (latitude is None) != (longitude is None):
@@ -209,10 +204,7 @@ def find_next_place(
     if assignments:
         busy = any(one["items"] for one in assignments)
         return _answer(context, assignments=assignments, note=None if busy else "nothing_planned")
-    last = _last_commune(context)
-    if last is None or last.latitude is None or last.longitude is None:
-        raise invalid("latitude", "position_needed")
-    return _around(context, last, last.latitude, last.longitude)
+    raise invalid("latitude", "position_needed")
 
 
 def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> dict[str, Any]:
@@ -318,16 +310,6 @@ def _items_by_team(request: PlanRequest, now: datetime) -> Items:
         team: [serialize_assignment(request, one) for one in assignments if one.today]
         for team, assignments in plan.assignments.items()
     }
-
-
-def _last_commune(context: _Context) -> UnitRow | None:
-    """Return the commune of the device's last measurement, if it still exists."""
-    unit_id = db.session.execute(LAST_COMMUNE, {"device": context.device_id}).scalar()
-    if unit_id is None:
-        return None
-    query = select_units(context.today, "commune").where(Unit.id == unit_id)
-    row = db.session.execute(query).first()
-    return UnitRow(*row) if row else None
 
 
 def _answer(context: _Context, **found: Any) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 
-# As of samples: a phone without a GPS fix states thousands of kilometres.
-MAX_ACCURACY_M = 100_000_000
 # More than the largest team can measure on a day: 100 people with one sample every five minutes.
 MAX_PINNED = 10_000
 # An hour and a half by motorbike on the roads of a mountain province.
@@ -79,7 +77,7 @@ class NextQuerySchema(Strict):
 
     latitude = QueryNumber(-90, 90, load_default=None)
     longitude = QueryNumber(-180, 180, load_default=None)
-    accuracy_m = QueryNumber(0, MAX_ACCURACY_M, load_default=None)
+    accuracy_m = QueryNumber(0, 1e8, load_default=None)
     network = Text(choices=NETWORKS, load_default="mobile")
     operator = Text(100, load_default=None, metadata={"description": "as in samples"})
     radius_m = QueryWhole(

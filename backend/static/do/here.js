@@ -16,6 +16,7 @@ const SAME_M = 2;
 // An obstacle that ends so soon is waited for.
 const SOON_MS = 15_000;
 
+let turn = 0; // raised by each test and sample: an answer to an earlier question says nothing
 let known = null; // the last answer, and what was asked: { here, fix, network, at }
 let askedAt = 0;
 let timer = null; // of the next question
@@ -32,6 +33,7 @@ export function learn(here, fix, network) {
 // A test or a sample changes the verdict on the next one.
 export function forget() {
   clearTimeout(timer);
+  turn += 1;
   known = null;
   warned = false;
 }
@@ -66,10 +68,12 @@ function isOutdated(fix, network) {
 
 // Resolves to whether the server answered.
 async function ask(fix, network) {
+  const asked = turn;
   askedAt = Date.now();
   const here = await askHere(fix, network);
-  if (here) learn(here, fix, network);
-  return Boolean(here);
+  if (!here || asked !== turn) return false;
+  learn(here, fix, network);
+  return true;
 }
 
 // Show what speaks against a test at a position, and ask again where that may have changed.

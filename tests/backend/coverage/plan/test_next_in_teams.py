@@ -74,27 +74,6 @@ def test_a_member_gets_spots_where_they_stand(app: Flask, client: FlaskClient) -
     assert found["assignments"] == [] and len(found["spots"]) == CELLS
 
 
-def test_in_no_team_the_last_commune_counts(app: Flask, client: FlaskClient) -> None:
-    headers = register(client)
-    assert client.get(URL, headers=headers).status_code == 422
-    post(client, headers, sample("2024-11-19T09:00:00+07:00"))
-    unit = commune(app, client)
-    found = ask(client, headers)
-    assert found["unit"]["code"] == unit.code
-    assert (found["unit"]["counted"], found["unit"]["shortfall"]) == (1, 299)
-    assert len(found["spots"]) == CELLS
-    other = register(client)
-    assert client.get(URL, headers=other).status_code == 422  # it is another's last commune
-
-
-def test_a_commune_that_ended_is_nobodys(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
-    headers = register(client)
-    post(client, headers, sample("2024-11-19T09:00:00+07:00"))
-    clock.now = datetime(2025, 8, 1, tzinfo=UTC)
-    answer = client.get(URL, headers=headers)
-    assert answer.json["errors"][0]["code"] == "position_needed"
-
-
 def test_the_plan_of_a_day_counts_down_and_stays_that_of_its_begin(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:

@@ -1,7 +1,6 @@
 """The end of a campaign: closing it, thanks, certificates, and a summary for the province."""
 
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 from flask import Response, request
@@ -33,11 +32,6 @@ from backend.web.site.pages import render_private, translator_for
 from backend.web.site.tables import list_page
 
 bp = PageBlueprint("ending", __name__, login_required=True, url_prefix="/campaigns")
-
-# Pages of one PDF: each takes a twentieth of a second.
-MAX_CERTIFICATES = 100
-# Rows that leave each of the summary's two pages one sheet.
-TEAMS_SHOWN, UNITS_SHOWN = 10, 24
 
 
 @bp.page("/<int:campaign_id>/end", methods=READ_WRITE)
@@ -72,7 +66,7 @@ def show_ending(query: dict[str, Any], board: CampaignBoard) -> Response:
         "total": total(build_query(access, "team", {})),
         "teams": list_page(sorted(teams, key=lambda one: -one["counted"]), query["page"]),
         "named": Counter(one["team_id"] for one in found if one["member"]),
-        "parts": range(1, -(-len(found) // MAX_CERTIFICATES) + 1),
+        "sheets": len(found),
     }
     return render_private("web/board/ending.html", query["lang"], board=board, **values)
 
@@ -90,9 +84,8 @@ def print_certificates(query: dict[str, Any], campaign_id: int) -> Response:
     """Send certificates as one PDF: of a team and its members who chose a name, or of all teams."""
     access = _over(campaign_id)
     record_read(actor(), "members", f"campaign:{campaign_id}")
-    first = (query["part"] - 1) * MAX_CERTIFICATES
-    found = certificates(access, query["team"])[first : first + MAX_CERTIFICATES]
-    pages = draw_certificates(access.campaign, found, local_day(clock_now()))
+    found = list_page(certificates(access, query["team"]), query["page"])
+    pages = draw_certificates(access.campaign, found.rows, local_day(clock_now()))
     name = f"giay-chung-nhan-{campaign_id}.pdf"
     return as_attachment(pdf(pages, access.campaign.name), "application/pdf", name, stored=False)
 
@@ -112,25 +105,14 @@ def summary(query: dict[str, Any], campaign_id: int) -> Response:
     board = show_board(user, campaign_id, now)
     require(user, "campaign.see", campaign_scope(campaign_id))
     language = translator_for(query["lang"]).language
-    rows = {}
-    for by in ("team", "unit", "day"):
-        answer = all_contributions(user, campaign_id, language, {"by": by})
-        rows[by] = [one for one in answer["items"] if one["counted"]]
-    counted = {one["id"]: one["counted"] for one in rows["day"]}
-    first, today = board.campaign["first_day"], local_day(now)
-    length = (min(board.campaign["last_day"], today) - first).days + 1
-    span = [first + timedelta(days=n) for n in range(length)]
-    best = {by: sorted(rows[by], key=lambda one: -one["counted"]) for by in ("team", "unit")}
     values = {
-        "total": answer["total"],
-        "days": [(day, counted.get(day.isoformat(), 0)) for day in span],
-        "teams": best["team"][:TEAMS_SHOWN],
-        "units": best["unit"][:UNITS_SHOWN],
-        "more": {by: max(0, len(best[by]) - n)
-                 for by, n in (("team", TEAMS_SHOWN), ("unit", UNITS_SHOWN))},
-        "count": {by: len(found) for by, found in rows.items()},
-        "goals": [campaign_progress(user, campaign_id, one, now)
-                  for one in board.campaign["networks"]],
-        "today": today,
-    }  # fmt: skip
+        "by": {
+            by: all_contributions(user, campaign_id, language, {"by": by})
+            for by in ("team", "unit", "day")
+        },
+        "goals": [
+            campaign_progress(user, campaign_id, one, now) for one in board.campaign["networks"]
+        ],
+        "today": local_day(now),
+    }
     return render_private("web/board/summary.html", query["lang"], board=board, **values)

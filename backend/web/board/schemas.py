@@ -20,7 +20,7 @@ from backend.measurements.corrections.schemas import MAX_REASON
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import Name
 from backend.units.search import MAX_NAME
-from backend.web.site.schemas import ListQuerySchema, MonthQuerySchema, PageQuerySchema
+from backend.web.site.schemas import ListQuerySchema, MonthQuerySchema
 from backend.web.site.unit_fields import MAX_LINES, read_units, unit_reference
 
 ALL_STATES = "all"
@@ -69,11 +69,10 @@ class TodayQuerySchema(BoardQuerySchema, ListQuerySchema):
     """The month and network of a campaign's day, and the page of teams of one that ended."""
 
 
-class CertificatesQuerySchema(PageQuerySchema):
-    """The team whose certificates are wanted; without one the part of all."""
+class CertificatesQuerySchema(ListQuerySchema):
+    """The team whose certificates are wanted, by default all, and the page of their list."""
 
     team = QueryWhole(1, MAX_ID, load_default=None)
-    part = QueryWhole(1, 100, load_default=1)
 
 
 class PlanPageQuerySchema(ListQuerySchema):

@@ -8,10 +8,12 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, Request, expect
 
+from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.rules import MIN_DURATION_S
 from tests.support.browser import PHONE, check_page, expect_text, press, slow_down
+from tests.support.daily_counts import count
 from tests.support.measuring_page import HERE, MEASURED_MS, agree, least_data, limit_bandwidth
 
 Open = Callable[..., Page]
@@ -151,6 +153,23 @@ def test_the_ring_fills_on_the_way_and_a_second_press_measures(app: Flask, new_p
     press(page, "Đo")
     expect(page.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)
     assert counted(app) == [True, False, True]
+
+
+def test_where_all_is_full_the_way_leads_to_other_people_and_a_neighbour(
+    app: Flask, new_page: Open
+) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    with page.expect_response("**/api/v1/next?*") as around:
+        begin(page)
+    nearby = around.value.json()["nearby"]
+    other = next(one for one in nearby if not one["within"])
+    near = [one["code"] for one in nearby if one["distance_m"] < other["distance_m"]]
+    for code in (around.value.json()["unit"]["code"], *near):
+        count(app, code, (f"{local_day(utc_now())}", 300), system="2025")
+    page.reload()
+    name = other["name"][0].lower() + other["name"][1:]
+    expect(page.locator("#way")).to_contain_text(f"Rủ thêm người, hoặc sang {name}.")
+    check_page(page, "do-full")
 
 
 def test_without_an_answer_in_time_the_button_measures(app: Flask, new_page: Open) -> None:

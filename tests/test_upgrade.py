@@ -91,6 +91,20 @@ def test_an_earlier_installation_is_upgraded_and_goes_back(former: Path, new: Pa
     assert "postgres.newer first" in run(new, former).stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["backup", "flask", "restore"])
+def test_scripts_import_their_own_version(new: Path, tmp_path: Path, name: str) -> None:
+    """Where they are typed in the folder of another version."""
+    (tmp_path / "other/backend").mkdir(parents=True)
+    (tmp_path / "other/backend/__init__.py").write_text("raise SystemExit('another version')")
+    url = "postgresql+psycopg://127.0.0.1:9/none"  # --help connects to none
+    done = subprocess.run(
+        [new / "scripts" / name, "--help"], cwd=tmp_path / "other", capture_output=True, text=True,
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": url},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.fixture
 def idle(tmp_path: Path) -> Path:
     folder = installation(tmp_path / "idle")

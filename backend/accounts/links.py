@@ -50,6 +50,7 @@ class Link:
     secret: str | None
     expires_at: datetime
     copied: bool = False
+    made_by: int | None = None
 
     def serialize(self, base: str) -> dict[str, Any]:
         """Return the link under a base address, the secret in the fragment: no server logs it."""
@@ -92,9 +93,8 @@ def waiting_links(user_ids: Sequence[int], now: datetime) -> dict[int, Link]:
         secret = _secret_of(row.nonce) if row.nonce else None
         # After a change of SECRET_KEY the link is another one.
         same = secret is not None and secret_hash(secret) == row.secret_hash
-        found[row.user_id] = Link(
-            row.user_id, secret if same else None, row.expires_at, row.copied_at is not None
-        )
+        copied, secret = row.copied_at is not None, secret if same else None
+        found[row.user_id] = Link(row.user_id, secret, row.expires_at, copied, row.made_by)
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import select, text
 
 from backend.accounts import links, users
 from backend.accounts.access import Actor, proved_lately, require
@@ -15,14 +15,13 @@ from backend.accounts.login_names import format_phone, normalize
 from backend.accounts.models import Role, User
 from backend.accounts.sessions import secret_hash
 from backend.campaign_setup.models import CampaignDraft
-from backend.campaigns.models import Campaign, Team
+from backend.campaigns.models import Team
 from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.errors import Problem, or_404
 from backend.memberships.join_codes import coded_teams
 from backend.organisations.grants import grant_role, invite
 from backend.organisations.scopes import campaign_scope
-from backend.organisations.service import with_those_below
 
 ROLE = "team_leader"
 
@@ -165,23 +164,10 @@ def _invited(actor: Actor, campaign_id: int, user_id: int, now: datetime) -> Lea
 
 
 def links_to_send(actor: Actor, campaign_id: int, now: datetime) -> list[Leader]:
-    """Return the leaders whose links are shown: soon after the password was given, to the inviting
-    organisation alone. A person with a role elsewhere is left out, whose account is more.
-    """
-    if not proved_lately(actor, now):
-        return []
-    waiting = [one for one in list_leaders(actor, campaign_id, now) if one.link and one.link.secret]
-    campaign = db.session.get_one(Campaign, campaign_id)
-    own = select(Team.id).where(
-        Team.organisation_id.in_(with_those_below([campaign.organisation_id]))
-    )
-    elsewhere = select(Role.user_id).where(
-        Role.user_id.in_([one.user_id for one in waiting]),
-        users.in_force(now),
-        or_(Role.role != ROLE, Role.scope_id.not_in(own)),
-    )
-    hidden = set(db.session.scalars(elsewhere))
-    return [one for one in waiting if one.user_id not in hidden]
+    """Return the leaders whose links the person made, and sees again soon after the password."""
+    leaders = list_leaders(actor, campaign_id, now) if proved_lately(actor, now) else []
+    own = [one for one in leaders if one.link and one.link.made_by == actor.user_id]
+    return [one for one in own if one.link and one.link.secret]
 
 
 def invitation_of(secret: str, now: datetime) -> dict[str, Any]:

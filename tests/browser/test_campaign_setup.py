@@ -21,7 +21,6 @@ from tests.support.browser import (
     check_page,
     expect_text,
     fill_fields,
-    open_tab,
     press,
 )
 from tests.support.factories import register
@@ -124,11 +123,7 @@ def _a_leader_accepts(page: Page, new_page: Callable[..., Page], here: dict[str,
     leader.goto(link)
     fill_fields(leader, password=PASSWORD, again=PASSWORD)
     leader.get_by_role("button", name="Lưu mật khẩu").click()
-    leader.wait_for_url("**/campaigns*")  # signed in already
-    leader.goto("/campaigns?lang=vi")
-    leader.get_by_role("link", name="Tháng đo mạng").click()
-    open_tab(leader, "Các đội")
-    leader.get_by_role("link", name="Chi đoàn 20").click()
+    leader.wait_for_url("**/teams/*")  # signed in already, on the page of the own team
     team, invitation = leader.url, leader.locator("#for-members").input_value()
     assert "0912 345 678" in invitation
     check_page(leader, "setup-leaders-team")
@@ -219,7 +214,7 @@ def test_links_survive_a_browser_that_is_killed_after_the_eighth(
     check_page(leader, "invitation-leader")
     fill_fields(leader, password=PASSWORD, again=PASSWORD)
     press(leader, "Lưu mật khẩu và vào luôn")
-    leader.wait_for_url("**/campaigns*")
+    leader.wait_for_url("**/teams/*")
     page.goto(ready)
     expect(states.get_by_text("đã vào")).to_have_count(1)
 

@@ -138,9 +138,3 @@ class CorrectionsQuerySchema(Strict):
 
     cursor = _number(2**62, load_default=None)
     limit = _number(MAX_PAGE, load_default=100)
-
-
-class RemovalQuerySchema(Strict):
-    """Whether the samples of a removed member stay with the team or leave it."""
-
-    samples = Text(choices=("keep", "drop"), load_default="keep")

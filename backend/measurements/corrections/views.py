@@ -3,11 +3,8 @@
 from typing import Any
 
 from backend.accounts.authentication import PersonBlueprint, actor
-from backend.fields import MAX_BIG_ID
 from backend.http import etags
-from backend.http.requests import clock_now
 from backend.measurements.corrections import service
-from backend.measurements.corrections.members import remove_member
 from backend.measurements.corrections.schemas import (
     ChangeEffectSchema,
     ChangesSchema,
@@ -16,7 +13,6 @@ from backend.measurements.corrections.schemas import (
     CorrectionsSchema,
     DecisionEffectSchema,
     ExclusionCreateSchema,
-    RemovalQuerySchema,
 )
 from backend.measurements.corrections.service import Decision, change_campaign
 
@@ -58,14 +54,3 @@ def change(data: dict[str, Any], campaign_id: int) -> Any:
     """Change a campaign on which earnings depend, or show the effect."""
     seen, preview = etags.expected(), data["preview"]
     return change_campaign(actor(), campaign_id, seen, data["changes"], preview=preview)
-
-
-@blp.delete(
-    f"/campaigns/<int:campaign_id>/teams/<int:team_id>/members/<int(max={MAX_BIG_ID}):number>"
-)
-@blp.arguments(RemovalQuerySchema, location="query")
-@blp.response(204)
-def remove(query: dict[str, Any], campaign_id: int, team_id: int, number: int) -> None:
-    """Remove a wrong member from a team; with `samples=drop` their samples leave it too."""
-    drop = query["samples"] == "drop"
-    remove_member(actor(), campaign_id, team_id, number, clock_now(), samples=drop)

@@ -80,12 +80,6 @@ class TeamFormSchema(TeamPlaceFormSchema):
     type = Text(choices=TYPES, required=True)
 
 
-class MemberFormSchema(Strict):
-    """Whether the samples of a removed member leave the team too."""
-
-    samples = Text(choices=("drop",), allow_none=True, load_default=None)
-
-
 class LeaderFormSchema(Strict):
     """The e-mail address or telephone number of a leader to invite."""
 

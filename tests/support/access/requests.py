@@ -22,9 +22,9 @@ from tests.support.access.requests_admin import ADMIN_REQUESTS
 from tests.support.access.requests_campaigns import CAMPAIGN_REQUESTS
 from tests.support.access.requests_desk import DESK_REQUESTS
 from tests.support.access.requests_officials import OFFICIAL_REQUESTS
-from tests.support.access.requests_pages import PAGE_REQUESTS, member
+from tests.support.access.requests_pages import PAGE_REQUESTS
 from tests.support.access.requests_reports import REPORT_REQUESTS
-from tests.support.access.table import BY_SESSION, CODE, MEMBER, MEMBERSHIP, endpoint
+from tests.support.access.table import BY_SESSION, CODE, MEMBERSHIP, endpoint
 from tests.support.access.table_pages import PAGES
 from tests.support.access.world import PASSWORD, World, hashed_password
 from tests.support.factories import sample
@@ -271,7 +271,6 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "PATCH /api/v1/teams/<int:team_id> (capacity)": lambda w: (
         SEEN | {"json": {"capacity_per_day": 5}}
     ),
-    f"DELETE {MEMBER}": member,
     "PATCH /api/v1/teams/<int:team_id> (not the leader's)": lambda w: (
         SEEN | {"json": {"name": "Đội 3"}} | _other_team(w)
     ),

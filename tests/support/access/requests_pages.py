@@ -87,7 +87,7 @@ def _coded(world: World) -> dict[str, Any]:
     return {"made": world.code(world.team)}
 
 
-def member(world: World) -> dict[str, Any]:
+def _member(world: World) -> dict[str, Any]:
     """Return the number of a member of the leader's team."""
     joined = world.joined(world.stranger)
     with world.app.app_context():
@@ -162,7 +162,7 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {BOARD_TEAM}/change": lambda w: (
         _coded(w) | {"data": {"name": "Đội khác", "type": "youth", "version": "1"}}
     ),
-    f"POST {BOARD_TEAM}/{DROPPED}": member,
+    f"POST {BOARD_TEAM}/{DROPPED}": _member,
     f"POST {BOARD_TEAM}/end": lambda w: {"data": {"sure": "yes", "version": "1"}},
     f"POST {BOARD_TEAM}/leave": lambda w: {"data": {"sure": "yes"}},
     f"POST {BOARD}/leaders/<int:user_id>/renew": lambda w: {"at": _invited(w)["at"]},

@@ -205,25 +205,26 @@ def test_previews_are_few_and_audited(cast: Cast, clock: FakeClock) -> None:
     assert cast.correct(cast.second, **asked).status_code == 200
 
 
-@pytest.mark.parametrize(("query", "left"), [("", 1), ("?samples=drop", 0)])
+@pytest.mark.parametrize(("form", "left"), [({}, 1), ({"samples": "drop"}, 0)])
 def test_a_leader_removes_a_wrong_member(
-    cast: Cast, clock: FakeClock, query: str, left: int
+    cast: Cast, clock: FakeClock, form: dict[str, str], left: int
 ) -> None:
     """Samples so far stay unless they are dropped; later ones never count for the team."""
-    leader = person(cast.app, "team_leader", cast.first)
-    client = cast.app.test_client()
+    account(cast.app, "doi@example.vn", "team_leader", cast.first)
+    client, phone = cast.app.test_client(), cast.app.test_client()
+    form |= {"csrf_token": sign_in(client, "doi@example.vn")["X-CSRF-Token"]}
     members = f"/api/v1/teams/{cast.first}/members"
-    post(client, cast.phone, sample(measured_at=(clock.now - timedelta(hours=1)).isoformat()))
-    [one] = client.get(members, headers=leader).json["items"]
-    url = f"/api/v1/campaigns/{cast.campaign}/teams/{{}}/members/{one['number']}{query}"
-    assert client.delete(url.format(cast.second), headers=leader).status_code == 404
-    assert client.delete(url.format(cast.first), headers=leader).status_code == 204
-    assert client.get(members, headers=leader).json["items"] == []
-    assert client.delete(url.format(cast.first), headers=leader).status_code == 404
+    post(phone, cast.phone, sample(measured_at=(clock.now - timedelta(hours=1)).isoformat()))
+    [one] = client.get(members).json["items"]
+    url = f"/campaigns/{cast.campaign}/teams/{{}}/members/{one['number']}/remove"
+    assert client.post(url.format(cast.second), data=form).status_code == 404
+    assert client.post(url.format(cast.first), data=form).status_code == 303
+    assert client.get(members).json["items"] == []
+    assert client.post(url.format(cast.first), data=form).status_code == 404
     clock.now += timedelta(hours=2)
-    post(client, cast.phone, sample(measured_at=(clock.now - timedelta(hours=1)).isoformat()))
+    post(phone, cast.phone, sample(measured_at=(clock.now - timedelta(hours=1)).isoformat()))
     totals = f"/api/v1/campaigns/{cast.campaign}/contributions?by=team"
-    items = client.get(totals, headers=cast.organiser).json["items"]
+    items = cast.app.test_client().get(totals, headers=cast.organiser).json["items"]
     assert [one["received"] for one in items if one["id"] == str(cast.first)] == [left] * left
     assert len(cast.corrections()) == 1 - left
-    assert audit_entries(cast.app, f"team:{cast.first}")[-1][0] == "membership.remove"
+    assert "membership.remove" in [act for act, _ in audit_entries(cast.app, f"team:{cast.first}")]

@@ -38,7 +38,12 @@ export function describe({ state, body, answer }) {
   }
   const reasons = answer.reasons ?? [];
   const verdict = translate(answer.valid ? "notCounted" : "notValid");
-  return { kind: "bad", verdict, why: reasons.map((one) => one.message).join(" "), tip: tip(reasons, body) };
+  return { kind: "bad", verdict, why: reasons.map(whyNot).join(" "), tip: tip(reasons, body) };
+}
+
+// The message of a reason; that of the cap of a commune names the cap.
+function whyNot({ code, message }) {
+  return code === "commune_cap" ? translate("communeCap", { n: number(Number(element("do").dataset.communeCap)) }) : message;
 }
 
 // What to do about the first reason for which something can be done.

@@ -81,6 +81,7 @@ TEXTS: dict[str, str | Plural] = {
     "notCounted": N_("Not counted"),
     "notValid": N_("Not valid"),
     "refused": N_("Refused by the server"),
+    "communeCap": N_("This phone has {n} samples in this commune this month, the most that count."),
     "assurance_witnessed": N_("✓ The server confirmed the result"),
     "assurance_ticketed": N_("Measured at a host that signs no results."),
     "assurance_claimed": N_("The measuring host has not confirmed the result."),

@@ -130,4 +130,4 @@ def test_an_admin_sets_up_a_province_with_its_officials(
     official.goto(links[1])
     fill_fields(official, password=PASSWORD, again=PASSWORD)
     official.locator("#choose button").click()
-    official.wait_for_url("**/desk*")
+    official.wait_for_url("**/desk/area/*")

@@ -210,7 +210,7 @@ def test_an_official_excludes_samples_after_seeing_the_effect(
     enter(page, f"/desk/area/19/signals{ADDRESS}")
     before = clicks(page)
     page.locator(".case .tick").check()
-    press(page, "Loại các mẫu")
+    press(page, "Không tính")
     page.locator("#note").fill("Vị trí giả lập")
     expect(page.get_by_role("row", name="Xã, phường đạt mục tiêu")).to_be_visible()
     press(page, f"Loại {MIN_MOCK} mẫu")

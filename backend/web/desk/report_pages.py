@@ -60,8 +60,7 @@ def _list_reports(query: dict[str, Any], form: Form) -> Response:
     values |= {"areas": areas_in(actor(), of_month, now), "of_month": of_month, "inside": inside}
     values |= {"reports": service.list_reports(actor(), query), "own_deadline": own}
     if not is_commune(code):  # whose official owes its own report alone
-        wanted: dict[str, Any] = {"month": of_month, "level": "province", "parent": None}
-        wanted |= inside or {}
+        wanted = {"month": of_month, "level": "province", "parent": None, **(inside or {})}
         values["deadlines"] = deadlines.list_deadlines(actor(), wanted, local_day(now))
     return render_private("web/desk/reports.html", lang, **values)
 

@@ -139,7 +139,8 @@ def show_speeds(
     other = _place(query["beside"], query, month.month, now, actor) if query["beside"] else before
     place = operator_speeds(month, actor)
     own = system_on(month_end(month.month))
-    same = [(o, translator.month(o)) for o in months if system_on(month_end(o)) == own]
+    listed = sorted({*months, month.month}, reverse=True)
+    same = [(o, translator.month(o)) for o in listed if system_on(month_end(o)) == own]
     named = {one["operator"] for one in place.statistics["items"]} - {None, "unknown"}
     week = released_week(month)
     rows = _rows(month, before, query, actor)

@@ -249,6 +249,14 @@ def test_who_has_not_sent_stands_first(desk: Desk) -> None:
     assert table.index("Thành phố Hà Nội") < table.index("Tỉnh Thái Nguyên")
 
 
+def test_a_commune_s_official_sees_its_own_reports_alone(app: Flask, client: FlaskClient) -> None:
+    name = "xa@example.vn"
+    people.account(app, name, "official", people.unit_id(app, "05443"))
+    people.sign_in(client, name)
+    page = client.get("/desk/reports?lang=vi").text
+    assert 'id="begin"' in page and 'id="due"' not in page and "Tỉnh Thái Nguyên" not in page
+
+
 def test_a_filter_left_empty_asks_for_nothing(desk: Desk) -> None:
     report = desk.draft()
     page = desk.client.get("/desk/reports?month=&state=&lang=vi")

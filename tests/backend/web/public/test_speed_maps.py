@@ -49,6 +49,12 @@ def words(svg: bytes) -> list[str]:
     return [one.text or "" for one in root_of(svg).iter(f"{SVG}text")]
 
 
+def test_an_empty_server_shows_its_month(client: FlaskClient) -> None:
+    page = client.get("/network-speed?lang=vi").text
+    [months] = re.findall(r'<select id="month".*?</select>', page, re.S)
+    assert re.findall(r'value="(.*?)" selected', months) == ["2024-11"]
+
+
 @pytest.mark.usefixtures("month")
 def test_the_public_sees_the_release_and_officials_of_the_province_live_figures(
     app: Flask, client: FlaskClient

@@ -265,20 +265,14 @@ def judge_timeline(
 
 def anchors(timeline: Iterable[TimelineEntry], sample: Sample) -> list[Sample]:
     """Return the stored samples near which a new one would be a repeat, wherever they are."""
-
-    def stands(one: Sample, verdict: Verdict) -> bool:
-        of_day = one.day == sample.day
-        return representative(verdict.reasons) if of_day else _stands_next_day(verdict)
-
+    after = sample.at - REPEAT_WINDOW
     return [
         one
         for one, verdict, _ in timeline
-        if sample.at - REPEAT_WINDOW < one.at <= sample.at
-        and one.latitude is not None
+        if verdict and after < one.at <= sample.at and one.latitude is not None
         and _same_line(one, sample)
-        and verdict
-        and stands(one, verdict)
-    ]
+        and (representative if one.day == sample.day else _stands_next_day)(verdict.reasons)
+    ]  # fmt: skip
 
 
 class _State:
@@ -375,7 +369,7 @@ class _State:
         """Note what a sample of an evening means for the next day."""
         if not _ignored(verdict):
             self._add_valid(sample)
-        if _stands_next_day(verdict):
+        if _stands_next_day(verdict.reasons):
             self._evening.add(sample)
 
     def _add_valid(self, sample: Sample) -> None:
@@ -388,9 +382,9 @@ def _ignored(verdict: Verdict) -> bool:
     return not verdict.valid or "too_many_tests" in verdict.reasons
 
 
-def _stands_next_day(verdict: Verdict) -> bool:
+def _stands_next_day(reasons: Collection[str]) -> bool:
     """Return whether a sample of an evening makes one of the next day a repeat."""
-    return _OF_THE_DAY.issuperset(verdict.reasons)
+    return _OF_THE_DAY.issuperset(reasons)
 
 
 _Cell = tuple[str, str | None, int, int]

@@ -208,6 +208,7 @@ def test_links_survive_a_browser_that_is_killed_after_the_eighth(
     assert len(sent) == 20 and clicks == 21
     page.goto(f"{ready.partition('?')[0].replace('ready', 'leaders/slips')}?lang=vi")
     expect(page.locator(".slip svg")).to_have_count(20)
+    check_page(page, "setup-leader-slips")
     leader = new_page(PHONE)
     leader.goto(next(iter(sent)))  # one of the eight
     expect_text(leader, "mời bạn làm đội trưởng Chi đoàn 1 trong chiến dịch Tháng đo mạng.")

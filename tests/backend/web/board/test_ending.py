@@ -134,5 +134,11 @@ def test_the_summary_for_the_province(client: FlaskClient, cast: Cast) -> None:
     sign_in(client, ORGANISER)
     page = read(client, f"{cast.page}/summary")
     assert page.count('class="leaf"') == 2
-    for words in ("Phường Trưng Vương", "Đội Hai", "<dd>6</dd>", "VNNIC", "trên 2 xã, phường"):
+    for words in (
+        "Phường Trưng Vương",
+        "Đội Hai",
+        '<dd class="figure">6</dd>',
+        "VNNIC",
+        "trên 2 xã, phường",
+    ):
         assert words in page

@@ -89,6 +89,7 @@ def measure(query: dict[str, Any]) -> Response:
         gauge_stops=GAUGE_STOPS,
         ticks=gauge_ticks(),
         caps=CAPS_MB,
+        modules=[name for name in FILES if name.startswith("do/") and name.endswith(".js")],
         speed=current_app.config["SPEED_URL"],
     )
 

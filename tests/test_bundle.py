@@ -78,6 +78,15 @@ def test_a_bundle_is_installed_from_its_wheels_alone(bundle: Path) -> None:
     assert set_up(bundle).returncode == 0  # nothing is left to do
 
 
+@pytest.mark.slow
+def test_a_clone_is_installed_without_a_bundle(bundle: Path) -> None:
+    shutil.rmtree(bundle / "wheels")
+    (bundle / "requirements.txt").write_text("")  # no package: no index is asked
+    done = set_up(bundle)
+    assert done.returncode == 0, done.stderr
+    assert (bundle / ".venv/bin/pip").exists()
+
+
 @pytest.mark.parametrize("name", ["wheels/tiny-1.0-py3-none-any.whl", "scripts/setup"])
 def test_a_changed_file_is_refused_by_name(bundle: Path, name: str) -> None:
     with (bundle / name).open("a") as file:

@@ -80,9 +80,8 @@ def test_a_bundle_is_installed_from_its_wheels_alone(bundle: Path) -> None:
 
 @pytest.mark.slow
 def test_a_clone_is_installed_without_a_bundle(bundle: Path) -> None:
-    shutil.rmtree(bundle / "wheels")
-    (bundle / "requirements.txt").write_text("")  # no package: no index is asked
-    done = set_up(bundle)
+    packages = (bundle / "wheels").rename(bundle / "index")
+    done = set_up(bundle, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(packages))
     assert done.returncode == 0, done.stderr
     assert (bundle / ".venv/bin/pip").exists()
 

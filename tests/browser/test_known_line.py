@@ -14,7 +14,7 @@ from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.reasons import CAPPED
 from tests.support.browser import PHONE, press
 from tests.support.live_server import serving_app
-from tests.support.measuring_page import HERE, MEASURED_MS, agree
+from tests.support.measuring_page import HERE, MEASURED_MS, agree, measure_again
 from tests.support.traffic_shaper import Shape, shaped_server
 
 LINE = Shape(down_mbps=10, up_mbps=2, round_trip_ms=40)
@@ -57,7 +57,7 @@ def ready(page: Page) -> None:
 
 def measured(app: Flask, page: Page) -> Measurement:
     """Measure, and return the sample as stored."""
-    press(page, "Đo")
+    measure_again(page)
     expect(page.locator("#verdict.good, #verdict.bad")).to_be_visible(timeout=MEASURED_MS)
     with app.app_context():
         newest = db.session.query(Measurement).order_by(Measurement.measured_at.desc()).first()

@@ -105,9 +105,10 @@ def contribute(phone: Page, address: str, cut: bool) -> None:
         phone.context.set_offline(False)
     else:
         measure(phone)
-    expect_text(phone, "Được tính cho")
+        expect_text(phone, "Được tính cho")
+    expect_text(phone, "1 mẫu, 1 được tính")
     expect_text(phone, COMMUNE)
-    expect_text(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
+    expect_text(phone, "Đội 1 hôm nay: 1 mẫu được tính")
 
 
 def enter(page: Page, path: str, name: str) -> None:
@@ -123,8 +124,8 @@ def find_on_the_board(page: Page) -> None:
     enter(page, "/campaigns", LEADER)
     press(page, "Tháng thanh niên đo mạng")
     expect(page.locator(".stat.main .figure")).to_have_text("1")
-    open_tab(page, "Các đội")
-    press(page, "Đội 1")
+    open_tab(page, "Đội")
+    page.locator("main tbody a", has_text="Đội 1").first.click()
     expect(page.locator(".stat.main .figure")).to_have_text("1")
 
 

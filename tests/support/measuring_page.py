@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, Request, expect
 
-from tests.support.browser import expect_text, press
+from tests.support.browser import expect_text, press, wait_for
 
 HERE = {"latitude": 21.5942, "longitude": 105.8482, "accuracy": 12}  # in Thái Nguyên
 MEASURED_MS = 60_000  # a whole test on a busy machine
@@ -51,6 +51,15 @@ def measure(page: Page, *, anyway: bool = False) -> None:
     if anyway:
         press(page, "Vẫn đo")
     expect(page.locator("#verdict")).to_be_visible(timeout=MEASURED_MS)
+
+
+def measure_again(page: Page) -> None:
+    """Press Measure, and once more if the page says that a test does not count here."""
+    press(page, "Đo")
+    began = "(button) => button.matches('.running') || button.innerText === button.dataset.anyway"
+    wait_for(page, f"({began})(document.querySelector('#measure'))", MEASURED_MS)
+    if page.locator("#measure").inner_text() == "Vẫn đo":
+        press(page, "Vẫn đo")
 
 
 def _posts_samples(request: Request) -> bool:

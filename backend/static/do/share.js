@@ -12,8 +12,7 @@ export function offerSharing(sample, place, compared) {
   const { body } = sample;
   const finished = body.status === "finished" && body.source !== "manual";
   element("share").hidden = !finished;
-  element("share-ways").hidden = true;
-  if (!finished) return;
+  if (!finished) return; // the ways to share were closed as the test began
   element("share").onclick = () => prepare(body, place, compared);
 }
 

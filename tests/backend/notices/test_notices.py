@@ -12,7 +12,7 @@ from backend.monitoring.checks import CheckContext
 from backend.monitoring.checks import people as check_people
 from tests.support import people
 from tests.support.clock import FakeClock
-from tests.support.factories import post, register, sample
+from tests.support.factories import HERE, post, register, sample
 
 URL = "/api/v1/notices"
 TEXT = "Thứ bảy này máy chủ đo nghỉ từ 8 giờ đến 10 giờ."
@@ -54,7 +54,7 @@ def test_online_offline_and_withdrawn_phones(
     clock.now += timedelta(days=3)  # offline until then; it sends a batch
     answer = post(client, offline, sample(now), sample(clock().isoformat()))
     assert texts(answer) == [TEXT]
-    assert texts(client.get("/api/v1/next?network=mobile", headers=offline)) == [TEXT]
+    assert texts(client.get("/api/v1/next", query_string=HERE, headers=offline)) == [TEXT]
     assert listed(client, admin) == (2, 2, 1)
     client.delete(f"{URL}/{sent['id']}", headers=admin)
     assert texts(client.get("/api/v1/devices/me", headers=offline)) == []

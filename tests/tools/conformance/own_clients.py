@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.support.browser import OPTIONS, PHONE, TIMEOUT_MS, expect_text, press, required_program
 from tests.support.devices import sample
-from tests.support.measuring_page import HERE, MEASURED_MS, agree, least_data
+from tests.support.measuring_page import HERE, MEASURED_MS, agree, least_data, measure_again
 from tests.tools.client_kits.building import ROOT
 from tests.tools.conformance.faults import KINDS, LARGE, Faults
 from tests.tools.conformance.log import Log
@@ -175,7 +175,7 @@ def _measure_again(page: Page, *, lost: bool = False) -> None:
     page.goto("/do/")
     if lost:
         page.evaluate("delete ServiceWorkerRegistration.prototype.sync")
-    press(page, "Đo")
+    measure_again(page)
     expect(page.locator("#verdict, #welcome").locator("visible=true")).to_be_visible(
         timeout=MEASURED_MS
     )

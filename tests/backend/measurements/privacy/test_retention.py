@@ -167,6 +167,7 @@ def test_the_audit_log_tells_how_much(
                 "drafts": 0,
                 "contacts": 0,
                 "digests": 0,
+                "notices": 0,
                 "before": str(date(2024, 11, 21)),
             }
         ]

@@ -76,9 +76,9 @@ def test_figures_that_keep_moving_are_not_frozen(
     report, real, late = office.draft(), sections.notes, iter(range(6, 23))
     phone = office.phone()
 
-    def moving(unit: Any, counts: Any) -> Any:
+    def moving(*given: Any) -> Any:
         office.late([(9, next(late))], phone=phone)
-        return real(unit, counts)
+        return real(*given)
 
     monkeypatch.setattr(sections, "notes", moving)
     refused = office.act(report, "freeze")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
+from io import BytesIO
 from math import ceil, floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,15 @@ def png(svg: str, width: int | None = None) -> bytes:
     scale = (width or wide) / wide
     size = (round(wide * scale), round(high * scale))
     return render(tree, (scale, 0, 0, 0, scale, 0), bg_size=size)
+
+
+def with_palette(content: bytes) -> bytes:
+    """Return a PNG in 128 colours, a third in size: enough for flat areas, letters and a logo."""
+    from PIL import Image
+
+    smaller = BytesIO()
+    Image.open(BytesIO(content)).convert("RGB").quantize(128).save(smaller, "PNG", optimize=True)
+    return smaller.getvalue()
 
 
 def pdf(pages: Iterable[str], title: str) -> bytes:

@@ -18,7 +18,7 @@ from backend.coverage.contributions.query import CampaignAccess, build_query
 from backend.coverage.contributions.service import rows
 from backend.coverage.figures.unit_access import published
 from backend.database.extensions import db
-from backend.drawing import draw, png
+from backend.drawing import draw, png, with_palette
 from backend.errors import or_404
 from backend.i18n.formats import number
 from backend.memberships.models import Membership
@@ -77,7 +77,7 @@ def draw_thanks(campaign: Campaign) -> bytes:
     public = all(published(PUBLIC, month) is None for month in query.months)
     names = [row["name"] for row in rows(query, found, "vi")]
     values = {"names": names, "total": total(query) if public else None}
-    return png(draw("campaigns/thanks.svg", **_about(campaign), **values))
+    return with_palette(png(draw("campaigns/thanks.svg", **_about(campaign), **values)))
 
 
 def _about(campaign: Campaign) -> dict[str, Any]:

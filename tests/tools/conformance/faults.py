@@ -68,12 +68,6 @@ class Faults:
     _registered: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    @property
-    def in_a_row(self) -> bool:
-        """Whether a device meets failures in a row, and has not met the last one."""
-        with self._lock:
-            return any(plan.begun and plan.streak for plan in self._plans.values())
-
     def of(self, one: Exchange) -> str | None:
         """Return the fault that a request meets."""
         with self._lock:

@@ -28,7 +28,6 @@ from tests.tools.phone_simulator.sync import StoppedError, Sync
 
 MAX_TESTS = 80
 RUN_S = 300.0
-STREAK_S = 60  # more than the random waits of five failures
 QUIET_S = 5.0  # to see that nothing follows
 POSTS = "**/api/v1/measurements*"
 PLACE = ("--latitude", "21.5942", "--longitude", "105.8482", "--accuracy-m", "12")
@@ -147,21 +146,21 @@ def _measure_in_page(page: Page, faults: Faults) -> None:
     press(page, "Bắt đầu")
     press(page, "Viettel")
     least_data(page)
-    _measure_again(page, faults)
+    _measure_again(page)
     for _ in range(2):
-        _measure_again(page, faults, lost=True)
+        _measure_again(page, lost=True)
     for _ in range(MAX_TESTS):
         if faults.over:
             break
         try:
-            _measure_again(page, faults)
+            _measure_again(page)
         except (AssertionError, Error):  # it was revoked meanwhile
             if not faults.over:
                 raise
     expect(page.locator("#welcome, #consent").locator("visible=true")).to_be_visible()
 
 
-def _measure_again(page: Page, faults: Faults, *, lost: bool = False) -> None:
+def _measure_again(page: Page, *, lost: bool = False) -> None:
     """Open the page again and measure; the sample waits on the phone while posts fail.
 
     `lost`: no post reaches the proxy, neither of the page nor of its service worker.
@@ -171,6 +170,8 @@ def _measure_again(page: Page, faults: Faults, *, lost: bool = False) -> None:
     page.route(POSTS, lambda route: route.abort())
     page.evaluate("navigator.locks?.request('sending', () => undefined)")
     page.goto("about:blank")
+    # A page that is opened again sends at once, and people are no metronomes.
+    page.wait_for_timeout(random.uniform(0, 1_500))
     if not lost:
         page.unroute(POSTS)
     page.goto("/do/")
@@ -180,7 +181,3 @@ def _measure_again(page: Page, faults: Faults, *, lost: bool = False) -> None:
     expect(page.locator("#verdict, #welcome").locator("visible=true")).to_be_visible(
         timeout=MEASURED_MS
     )
-    # A page that is opened again sends at once: its own waits show while it stays open.
-    ends = time.monotonic() + STREAK_S
-    while faults.in_a_row and time.monotonic() < ends:
-        page.wait_for_timeout(100)

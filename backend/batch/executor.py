@@ -21,6 +21,10 @@ Part = TypeVar("Part")
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
+# Seconds that a process waits for its first connection: no phone waits for its answer, and the
+# processors are busy.
+CONNECTION_WAIT_S = 60.0
+
 
 class Executor:
     """Runs the parts of long work in this process, or in several processes of this machine.
@@ -78,6 +82,7 @@ def _begin(app: Flask) -> None:
     """Prepare a forked process: it ends with its parent."""
     global _forked_application
     _forked_application = app
+    app.extensions["connections"].wait_s = CONNECTION_WAIT_S
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     _use_one_thread()

@@ -52,7 +52,7 @@ class Connections:
         _, address = engine.dialect.create_connect_args(engine.url)
         own = {"autocommit": True, "row_factory": dict_row}
         self._arguments: dict[str, Any] = {**address, **arguments, **own}
-        self._most, self._wait_s = most, wait_s
+        self._most, self.wait_s = most, wait_s
         self._lock = threading.Lock()
         self._pool: Pool | None = None
         event.listen(engine, "engine_disposed", self._close)
@@ -79,7 +79,7 @@ class Connections:
                     configure=_plan_once,
                     min_size=0,
                     max_size=self._most,
-                    timeout=self._wait_s,
+                    timeout=self.wait_s,
                     reconnect_timeout=0,
                     num_workers=OPENERS,
                     open=True,

@@ -13,10 +13,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from backend.batch import executor as executors
 from backend.coverage.statistics import refresh
-from backend.database.extensions import db
+from backend.database.extensions import db, fetch_autocommit
 from backend.errors import FieldError, Problem, invalid
 from backend.measurements.recording import counting
 from backend.measurements.revision import service as revising
@@ -94,6 +95,23 @@ def test_two_processes_do_what_one_does(app: Flask) -> None:
             list(processes.map(refuse, [1, 2]))
         assert problem.value.errors == (FieldError("month", "not_one_of"),)
     assert "differences: 0" in run(app, "measurements", "recount")
+
+
+def select_one(part: int) -> int:
+    """Use the connections of the process."""
+    return int(fetch_autocommit("select 1 as one", {})[0]["one"])
+
+
+def test_long_work_waits_longer_for_a_connection_than_a_request(app: Flask) -> None:
+    connections = app.extensions["connections"]
+    with app.app_context(), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(connections, "wait_s", 0.0)
+        db.engine.dispose()
+        with pytest.raises(OperationalError):
+            select_one(0)
+        with executors.Executor(workers=2) as processes:
+            assert list(processes.map(select_one, [1, 2])) == [1, 1]
+        db.engine.dispose()
 
 
 PARENT = """

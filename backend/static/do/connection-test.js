@@ -1,11 +1,11 @@
 // The speed test against this server, with Cloudflare's engine and transfer sizes for phones.
+import SpeedTest from "../vendor/speedtest/speedtest.js";
 import { LoadedPings } from "./loaded-pings.js";
 import { watchTransfers } from "./transfers.js";
 import { returnNonces } from "./witness.js";
 
-// Most data of a test in MB, as the person chooses. docs/measuring.md states what each cap measures.
-export const CAPS = [2, 10, 30, 100];
-// The parts of the cap that the directions may use; pings and headers need the rest.
+// The parts of the cap that the directions may use; pings and headers need the rest. docs/measuring.md states
+// what each cap measures.
 const SHARES = { download: 0.6, upload: 0.36 };
 const PINGS = 12;
 // The first transfer of a direction. The next ones are as large as the line needs for LONG_ENOUGH_MS, by
@@ -15,8 +15,6 @@ const GROWTH = 10;
 const LONG_ENOUGH_MS = 1_300;
 // The most of one transfer that the server gives.
 const MAX_TRANSFER = 50_000_000;
-// The largest cap takes the ticket of a full test, the others that of a small one.
-export const profileOf = (cap) => (cap === CAPS.at(-1) ? "full" : "small");
 
 // A direction ends with transfers that take this long …
 const FINISH_MS = 900;
@@ -78,8 +76,6 @@ export class ConnectionTest {
   }
 
   async measureAll() {
-    // Loaded for the first test, not with the page, of which it would be a tenth; the service worker has it by then.
-    this.SpeedTest = (await import("../vendor/speedtest/speedtest.js")).default;
     await this.step({ type: "latency", numPackets: PINGS });
     for (const type of ["download", "upload"]) {
       let left = this.cap * 1e6 * SHARES[type];
@@ -108,7 +104,7 @@ export class ConnectionTest {
     this.type = measurement.type;
     const witnessed = this.run_.test ? `?test=${this.run_.test}` : "";
     const address = (name) => `${this.run_.host}/do/${name}${witnessed}`;
-    const engine = new this.SpeedTest({
+    const engine = new SpeedTest({
       autoStart: false,
       downloadApiUrl: address("down"),
       uploadApiUrl: address("up"),

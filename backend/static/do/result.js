@@ -1,8 +1,7 @@
 // The surroundings of a result: how it compares, the progress of the commune, and the team's day.
 import { request } from "./api.js";
-import { judge } from "./quality.js";
 import { setting } from "./store.js";
-import { create, element, number, place, translate, translatePlural } from "./texts.js";
+import { create, element, number, place, showMessage, translate, translatePlural } from "./texts.js";
 
 // Compare with speeds that are published, of the commune or its province; nothing where none are.
 export async function showComparison({ body, answer }) {
@@ -72,8 +71,13 @@ async function showNeeds(unit) {
 // Whole percents, rounded down: the target is reached at 100.
 export const percentOf = (share) => (share > 0 && share < 0.01 ? "<1%" : `${number(Math.floor(share * 100))}%`);
 
-// The words beside a shared picture.
-export function shareText(body, of) {
-  const { text } = judge(body);
-  return translate(of ? "shareTextAt" : "shareText", { verdict: text, unit: of ? place(of.name) : "", address: location.host });
+// Offer to share a finished sample, by a script that is loaded when it is wanted. The ways to share were closed as the
+// test began.
+export function offerSharing({ body }, place, compared) {
+  element("share").hidden = body.status !== "finished" || body.source === "manual";
+  element("share").onclick = async () => {
+    const sharing = await import("./share.js").catch(() => null);
+    if (sharing) await sharing.openSharing(body, place, compared);
+    else showMessage(translate("unreachable"));
+  };
 }

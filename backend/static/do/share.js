@@ -1,26 +1,18 @@
 // A picture of a result to share, drawn on the phone. It names the commune and the day, nothing finer.
 import { judge } from "./quality.js";
-import { percentOf, shareText } from "./result.js";
-import { copyText, day, element, number, speed, translate } from "./texts.js";
+import { percentOf } from "./result.js";
+import { copyText, day, element, number, place, speed, translate } from "./texts.js";
 
 const [WIDTH, HEIGHT, EDGE] = [1080, 1350, 84];
 const [DEEP, BRIGHT, PALE, LEAF, DEMO] = ["#0b4a67", "#ffffff", "#cfe6f1", "#7fe0ae", "#c9b8fb"];
 const FONT = (size, weight = 500) => `${weight} ${size}px Inter, system-ui, sans-serif`;
 
-// Offer to share a sample; `place` is of `showProgress`, `compared` of `showComparison`.
-export function offerSharing(sample, place, compared) {
-  const { body } = sample;
-  const finished = body.status === "finished" && body.source !== "manual";
-  element("share").hidden = !finished;
-  if (!finished) return; // the ways to share were closed as the test began
-  element("share").onclick = () => prepare(body, place, compared);
-}
-
-async function prepare(body, place, compared) {
+// Open the ways to share a sample; `commune` is of `showProgress`, `compared` of `showComparison`.
+export async function openSharing(body, commune, compared) {
   await document.fonts?.ready;
   const canvas = element("picture");
-  draw(canvas.getContext("2d"), body, place, compared);
-  const text = shareText(body, place);
+  draw(canvas.getContext("2d"), body, commune, compared);
+  const text = shareText(body, commune);
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   const file = new File([blob], "do-song.png", { type: "image/png" });
   const data = { files: [file], text };
@@ -36,12 +28,18 @@ async function prepare(body, place, compared) {
   if (!send.hidden) send.click(); // still within the press of the button
 }
 
+// The words beside the picture.
+function shareText(body, commune) {
+  const { text } = judge(body);
+  return translate(commune ? "shareTextAt" : "shareText", { verdict: text, unit: commune ? place(commune.name) : "", address: location.host });
+}
+
 async function copy(text) {
   const button = element("share-copy");
   button.textContent = (await copyText(element("share-text"), text)) ? button.dataset.done : button.dataset.failed;
 }
 
-function draw(pen, body, place, compared) {
+function draw(pen, body, commune, compared) {
   const { text, grade, most } = judge(body);
   pen.fillStyle = DEEP;
   pen.fillRect(0, 0, WIDTH, HEIGHT);
@@ -52,12 +50,12 @@ function draw(pen, body, place, compared) {
   y = dots(pen, grade, most, y + 24);
   y = figures(pen, body, y + 160);
   if (compared) y = wrap(pen, compared.text, EDGE, y + 100, FONT(42, 600), PALE, 56);
-  if (place) progress(pen, place, Math.max(y + 60, 900));
+  if (commune) progress(pen, commune, Math.max(y + 60, 900));
   const operator = body.network.operator;
   const kind = translate(body.network.kind === "mobile" ? "mobile" : "wifi");
   write(pen, [operator, kind].filter(Boolean).join(", "), EDGE, HEIGHT - 70, FONT(36), PALE);
   write(pen, `${location.host}/do`, WIDTH - EDGE, HEIGHT - 70, FONT(36, 650), BRIGHT, "right");
-  if (place?.demo || compared?.demo) demoMark(pen);
+  if (commune?.demo || compared?.demo) demoMark(pen);
 }
 
 const date = () => day(Date.now()).split("-").reverse().join("/");

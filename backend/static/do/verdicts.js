@@ -1,9 +1,9 @@
 // The verdict of each sample as text, with advice.
 import { request } from "./api.js";
-import { CAPS } from "./connection-test.js";
 import { showQuality } from "./quality.js";
 import { ON_SERVER, samples, saveSample } from "./store.js";
 import { day, element, hasText, number, place, time, translate } from "./texts.js";
+import { MAX_CAP } from "./witness.js";
 
 const REPEAT_MS = 4 * 3_600_000;
 
@@ -32,8 +32,7 @@ export function describe({ state, body, answer }) {
   if (answer.counted) {
     const verdict = answer.unit ? translate("countedFor", { unit: place(answer.unit.name) }) : translate("counted");
     const capped = (answer.marks ?? []).some(({ code }) => code === "capped");
-    const most = CAPS.at(-1);
-    const advice = capped ? translate(body.data_cap_mb < most ? "tip_capped" : "tip_cappedMost", { mb: number(most) }) : "";
+    const advice = capped ? translate(body.data_cap_mb < MAX_CAP ? "tip_capped" : "tip_cappedMost", { mb: number(MAX_CAP) }) : "";
     return { kind: "good", verdict, why: "", tip: advice };
   }
   const reasons = answer.reasons ?? [];

@@ -9,6 +9,9 @@ const WAIT_MS = 5_000;
 // The most that it waits for other answers of the host.
 const ANSWER_MS = 3_000;
 const PINGS = 5;
+// The largest data cap, in MB: it takes the ticket of a full test, the others that of a small one.
+export const MAX_CAP = 100;
+export const profileOf = (cap) => (cap === MAX_CAP ? "full" : "small");
 // The last bytes of a download in a test.
 const NONCE_LENGTH = 32;
 // A kept ticket is not used in its last minute.

@@ -46,6 +46,13 @@ FILES = (
     "vendor/inter/inter-vietnamese-wght-normal.woff2",
     "vendor/inter/inter-latin-wght-normal.woff2",
 )
+# The modules that are loaded with the page; the others when a test begins, or its result is shared.
+LATER = ("connection-test", "loaded-pings", "share", "transfers")
+MODULES = [
+    name
+    for name in FILES
+    if name.startswith("do/") and name.endswith(".js") and Path(name).stem not in LATER
+]
 PAGES = ("/do/", "/do/?lang=vi", "/do/?lang=en")
 # Folders of the sources that the page is rendered from.
 SOURCES = (
@@ -58,7 +65,7 @@ SOURCE_SUFFIXES = (".html", ".py", ".txt", ".po")
 GAUGE_STOPS = (0, 1, 5, 10, 50, 100, 500, 1000)
 # The gauge's arc is three quarters of a circle around this point, its labels inside.
 GAUGE_CENTRE, GAUGE_LABELS = 120, 76
-# The data caps that a person can choose; backend/static/do/connection-test.js has their transfers.
+# The data caps that a person can choose; backend/static/do/witness.js has the largest.
 CAPS_MB = (2, 10, 30, 100)
 
 # URLs without the edition, so that a release does not reinstall the app.
@@ -89,7 +96,7 @@ def measure(query: dict[str, Any]) -> Response:
         gauge_stops=GAUGE_STOPS,
         ticks=gauge_ticks(),
         caps=CAPS_MB,
-        modules=[name for name in FILES if name.startswith("do/") and name.endswith(".js")],
+        modules=MODULES,
         speed=current_app.config["SPEED_URL"],
     )
 

@@ -1,5 +1,6 @@
 """The measuring page as the server sends it: its policy, its worker, how it is installed."""
 
+import gzip
 import json
 import re
 from html import unescape
@@ -10,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.devices import consent
-from backend.web.measure.views import source_files
+from backend.web.measure.views import FILES, LATER, source_files
 from tests.support.requirements import counting_from
 
 STATIC = Path(__file__).parents[4] / "backend/static"
@@ -65,12 +66,27 @@ def test_the_worker_keeps_everything_that_the_page_loads(client: FlaskClient) ->
     loaded -= {one for one in loaded if "icon-" in one}
     [home] = {one.rpartition("app.js")[0] for one in loaded if one.endswith("/app.js")}
     for path in SCRIPTS:
-        loaded |= {home + name for name in re.findall(r'from "\./([\w-]+\.js)"', path.read_text())}
+        imported = re.findall(r'(?:from |import\()"\./([\w-]+\.js)"', path.read_text())
+        loaded |= {home + name for name in imported}
     assert loaded <= kept
     assert f'from "{home}upload-queue.js"' in worker.text
     for path in kept:
         with client.get(path) as answer:
             assert answer.status_code == 200, path
+
+
+def test_the_first_load_fits_a_slow_line(client: FlaskClient) -> None:
+    """As `scripts/bench web` counts it: packed, but for the fonts; later modules are not loaded."""
+    page = client.get("/do/")
+    parts = set(re.findall(r'(?:src|href)="/static/[^/]+/([^"]+\.(?:js|css|svg))"', page.text))
+    assert not [name for name in parts if Path(name).stem in LATER]
+    sent = [len(gzip.compress(part, 6)) for part in (page.data, *map(read_static, parts))]
+    fonts = [len(read_static(name)) for name in FILES if name.endswith(".woff2")]
+    assert sum(sent + fonts) < 148_000
+
+
+def read_static(name: str) -> bytes:
+    return (STATIC / name).read_bytes()
 
 
 def test_a_change_of_words_consent_or_page_is_fetched_anew() -> None:

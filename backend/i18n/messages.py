@@ -697,6 +697,7 @@ TEXTS: dict[str, str] = {
     "host_foreign": N_("The ticket is for another measuring host."),
     "host_unknown": N_("There is no such measuring host."),
     "host_revoked": N_("The measuring host was revoked."),
+    "host_down": N_("This measuring host does not answer at present: choose another one."),
     "host_exists": N_("A measuring host with this address is registered."),
     "requirement_in_past": N_(
         "The requirement begins a minute from now or later: verdicts that were given stay."

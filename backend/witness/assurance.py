@@ -38,6 +38,7 @@ class StoredTicket:
     """A ticket as issued, with its host and the key of the witness at the time of the post."""
 
     host_id: UUID
+    host: int  # its number
     profile: str
     issued_at: datetime
     expires_at: datetime

@@ -40,10 +40,11 @@ def list_all() -> None:
 @click.argument("name")
 @click.argument("url", callback=_origin)
 @click.option("--key", help="Its public key; without one the host does not sign.")
-def add(name: str, url: str, key: str | None) -> None:
+@click.option("--operator", help="The operator in whose network it stands; default: neutral.")
+def add(name: str, url: str, key: str | None, operator: str | None) -> None:
     """Register the measuring host NAME at URL; prints its id, the setting HOST_ID there."""
     with click_errors():
-        click.echo(hosts.add_host(name, url, key, clock_now()))
+        click.echo(hosts.add_host(name, url, key, clock_now(), operator or None))
 
 
 @cli.command("replace-key")

@@ -3,11 +3,13 @@
 Only the role that owns the tables writes it: a host's key proves samples.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,16 @@ from backend.witness.models import HostKey, MeasuringHost
 from backend.witness.statements import key_id
 
 OWN_NAME = "own"
+# A phone pings so many hosts, and keeps its choice for so long on the same network.
+MAX_PINGS, KEEP_HOURS = 3, 6
+# By the last check: two in a row failed.
+DOWN = "coalesce(s.failed_since < s.checked_at, false)"
+UP = text(f"""
+    select h.id, h.name, h.url, h.operator, h.signs
+    from measuring_hosts h left join host_states s on s.host_id = h.id
+    where h.revoked_at is null and not {DOWN} and h.url is distinct from :foreign
+    order by h.url is distinct from :preferred, h.added_at
+""")  # noqa: S608 # a condition
 
 
 def add_own_host(connection: Connection, host_id: UUID, public_key: bytes, now: datetime) -> None:
@@ -40,16 +52,37 @@ def list_hosts() -> list[tuple[MeasuringHost, list[HostKey]]]:
     return [(host, [key for key in keys if key.host_id == host.id]) for host in hosts]
 
 
-def add_host(name: str, url: str, public_key: str | None, now: datetime) -> UUID:
-    """Register a host; without a public key it signs nothing. Audited."""
+def hosts_up(preferred: str, foreign: str, own_url: str) -> list[dict[str, Any]]:
+    """Return the hosts that phones choose from, the one of the `preferred` address first.
+
+    The address `foreign` is of a server that only an app of others can measure against.
+    """
+    rows = db.session.execute(UP, {"preferred": preferred, "foreign": foreign})
+    return [_serialize(row, own_url) for row in rows.mappings()]
+
+
+def _serialize(row: Mapping[Any, Any], own_url: str) -> dict[str, Any]:
+    kind = "operator" if row["operator"] else "neutral"
+    return {**row, "url": row["url"] or own_url, "class": kind}
+
+
+def add_host(
+    name: str, url: str, public_key: str | None, now: datetime, operator: str | None = None
+) -> UUID:
+    """Register a host; without a public key it signs nothing. Audited.
+
+    With `operator` it stands in the network of that operator, and its tests enter no statistics.
+    """
     host_id = uuid4()
-    row = {"id": host_id, "name": name, "url": url, "signs": public_key is not None}
+    row = {"id": host_id, "name": name, "url": url, "operator": operator}
+    row["signs"] = public_key is not None
     added = insert(MeasuringHost).values(**row, added_at=now).on_conflict_do_nothing()
     with owner_session() as owner:
         if not owner.execute(added.returning(MeasuringHost.id)).first():
             raise invalid("url", "host_exists")
         kid = _add_key(owner, host_id, public_key, now) if public_key else None
-        owner.add(audit_entry(None, "hosts.add", str(host_id), name=name, url=url, kid=kid))
+        details = {"name": name, "url": url, "operator": operator, "kid": kid}
+        owner.add(audit_entry(None, "hosts.add", str(host_id), **details))
     return host_id
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    SmallInteger,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,12 +23,28 @@ class MeasuringHost(db.Model):
     __tablename__ = "measuring_hosts"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, Identity(), unique=True)  # of samples
     name: Mapped[str]
     url: Mapped[str | None] = mapped_column(unique=True)  # null: this installation
+    operator: Mapped[str | None]  # the mobile operator in whose network it stands; null: neutral
     signs: Mapped[bool]
     added_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     reason: Mapped[str | None]  # of the revocation
+
+
+class HostState(db.Model):
+    """The last check of a host: one that failed twice in a row is down, one never checked is up.
+
+    A table of its own: the serving role writes it, and reads the registry.
+    """
+
+    __tablename__ = "host_states"
+
+    host_id: Mapped[UUID] = mapped_column(ForeignKey("measuring_hosts.id"), primary_key=True)
+    checked_at: Mapped[datetime]
+    failed_since: Mapped[datetime | None]  # null: the last check succeeded
+    problem: Mapped[str | None]  # a code
 
 
 class HostKey(db.Model):

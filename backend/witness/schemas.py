@@ -1,6 +1,7 @@
 """Schemas of tickets."""
 
 from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
 
 from backend.devices.schemas import Uuid
 from backend.fields import Strict, Text
@@ -25,6 +26,25 @@ class TicketHostSchema(Schema):
     name = fields.String(required=True)
     url = fields.String(required=True)
     signs = fields.Boolean(required=True)
+
+
+class HostSchema(TicketHostSchema):
+    """A measuring host that is up; tests at an operator's own host enter no statistics."""
+
+    class_ = fields.String(required=True, data_key="class", validate=OneOf(("neutral", "operator")))
+    operator = fields.String(required=True, allow_none=True)
+
+
+class HostsSchema(Schema):
+    """The hosts to choose from, the preferred one first."""
+
+    items = fields.List(fields.Nested(HostSchema), required=True)
+    keep_hours = fields.Integer(
+        required=True, metadata={"description": "how long a choice stands on one network"}
+    )
+    max_pings = fields.Integer(
+        required=True, metadata={"description": "how many hosts a phone pings to choose"}
+    )
 
 
 class TicketSchema(Schema):

@@ -12,7 +12,8 @@ from backend.clock import day_begin, local_day
 from backend.database.extensions import fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.credentials import token_hash
-from backend.errors import Problem, invalid
+from backend.errors import FieldError, Problem, invalid
+from backend.witness.hosts import DOWN
 from backend.witness.keys import device_subject, installation_key, own_host_id
 from backend.witness.statements import SIGNING_LIFE, UNSIGNED_LIFE, SigningKey, Ticket, sign
 
@@ -23,13 +24,16 @@ MAX_UNUSED = 8
 PER_DAY = 100
 TRIES = 3
 
-HOST = """
-    select id, name, url, signs, revoked_at is not null as revoked,
-        %(now)s + case when signs then %(signing)s else %(unsigned)s end as expires_at
-    from measuring_hosts
-    where id = %(host)s or url = %(url)s and revoked_at is null
-    order by id = %(host)s limit 1
-"""
+# A host that takes tickets, if any: the one asked for, then that of SPEED_URL, then the own one.
+HOST = f"""
+    select h.id, h.name, h.url, h.signs, h.revoked_at is not null as revoked, {DOWN} as down,
+        %(now)s + case when h.signs then %(signing)s else %(unsigned)s end as expires_at
+    from measuring_hosts h left join host_states s on s.host_id = h.id
+    where h.id in (%(host)s, %(own)s) or h.url = %(url)s
+    order by h.revoked_at is not null or {DOWN}, h.id is distinct from %(host)s,
+        h.id is not distinct from %(own)s
+    limit 1
+"""  # noqa: S608 # a condition
 # The limits of a device; `free`: tickets that the same statement uses.
 LIMITS = f"""
     select coalesce(max(number), 0) + 1 as number,
@@ -47,7 +51,7 @@ INSERT = f"""
     insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at)
     select %(id)s, {{device}}, c.number, h.id, %(profile)s, %(now)s, h.expires_at
     from {{rows}}, h, c
-    where not h.revoked and c.unused < {MAX_UNUSED} and c.today < {PER_DAY}
+    where not h.revoked and not h.down and c.unused < {MAX_UNUSED} and c.today < {PER_DAY}
 """  # noqa: S608 # numbers
 
 ISSUE = f"""
@@ -61,7 +65,7 @@ ISSUE = f"""
         returning 1
     )
     select d.device_id, d.is_next, d.token_used_at, h.id as host_id, h.name, h.url, h.signs,
-        h.revoked, h.expires_at, c.unused, c.next_expiry, c.today,
+        h.revoked, h.down, h.expires_at, c.unused, c.next_expiry, c.today,
         exists (select from issued) as issued
     from d cross join c left join h on true
 """  # noqa: S608 # names of columns, numbers
@@ -149,8 +153,11 @@ class TicketIssuer:
 
     def issue(self, token: str, asked: TicketRequest, now: datetime) -> IssuedTicket:
         """Issue a ticket to the device of a token; for the same id the same ticket again."""
-        values = {"digest": token_hash(token), **self._values(asked, now)}
-        id = values["id"]
+        return self._issue(token, self._values(asked, now))
+
+    def _issue(self, token: str, asked: Mapping[str, Any]) -> IssuedTicket:
+        values = {"digest": token_hash(token), **asked}
+        id, now = values["id"], values["now"]
         for _ in range(TRIES):
             row = next(iter(fetch_autocommit(ISSUE, values)), None)
             if row is None or row["is_next"] or row["token_used_at"] is None:
@@ -159,21 +166,27 @@ class TicketIssuer:
                 raise invalid("host", "host_unknown")
             elif row["revoked"]:
                 raise Problem(409, "host_revoked")
+            elif row["down"]:
+                raise Problem(409, "host_down", [FieldError("host", "host_down")])
             elif row["issued"]:
                 return self._issued(id, {**row, **values, "issued_at": now})
-            elif asked.id and (known := self.known(asked.id, row["device_id"])):
+            elif known := self.known(id, row["device_id"]):
                 return known
             else:
                 _check_limits(row, now)  # otherwise another request was faster
         raise Problem(503, "unavailable", headers={"Retry-After": "1"})
 
-    def next_values(self, profile: str, sample: UUID | None, now: datetime) -> dict[str, Any]:
+    def next_values(
+        self, profile: str, sample: UUID | None, host: UUID | None, now: datetime
+    ) -> dict[str, Any]:
         """Return the values of ISSUE_NEXT but `device` and `used`.
 
         The id follows from that of the sample: a post that is repeated returns the same ticket.
+        The test stays at `host`, unless that is down or revoked.
         """
         id = uuid5(sample, profile) if sample else None
-        return self._values(TicketRequest(profile, id=id), now)
+        values = self._values(TicketRequest(profile, id=id), now)
+        return values | {"host": host}
 
     def next_ticket(
         self, token: str, device_id: UUID, values: Mapping[str, Any], row: IssuedRow
@@ -182,7 +195,7 @@ class TicketIssuer:
         profile, now = values["profile"], values["now"]
         if row is None:
             try:
-                return self.issue(token, TicketRequest(profile, id=values["id"]), now)
+                return self._issue(token, values)
             except (Problem, DBAPIError):  # the sample is stored: its answer must not fail
                 return None
         times = {"issued_at": now, "expires_at": datetime.fromisoformat(row["expires_at"])}
@@ -191,7 +204,8 @@ class TicketIssuer:
 
     def _values(self, asked: TicketRequest, now: datetime) -> dict[str, Any]:
         return {
-            "host": asked.host_id or own_host_id(self._secret),
+            "host": asked.host_id,
+            "own": None if asked.host_id else own_host_id(self._secret),
             "url": None if asked.host_id else self._speed_url,
             "id": asked.id or uuid4(),
             "profile": asked.profile,

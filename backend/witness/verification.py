@@ -28,7 +28,7 @@ REFRESH_S = 2.0
 STORED_TICKETS = """
     select jsonb_agg(to_jsonb(s)) as tickets from (
     select sent.id, sent.kid, t.host_id, t.profile, t.issued_at, t.expires_at, t.used_by,
-        h.signs, h.revoked_at, k.replaced_at as key_replaced_at
+        h.number as host, h.signs, h.revoked_at, k.replaced_at as key_replaced_at
     from unnest(cast(%(tickets)s as uuid[]), cast(%(kids)s as text[])) as sent (id, kid)
     join tickets t on t.id = sent.id
     join measuring_hosts h on h.id = t.host_id
@@ -99,6 +99,7 @@ def _stored_ticket(row: Mapping[str, Any]) -> StoredTicket:
 
     return StoredTicket(
         host_id=UUID(row["host_id"]),
+        host=row["host"],
         profile=row["profile"],
         issued_at=datetime.fromisoformat(row["issued_at"]),
         expires_at=datetime.fromisoformat(row["expires_at"]),

@@ -8,8 +8,10 @@ from marshmallow import ValidationError
 
 from backend.database.extensions import BEARER
 from backend.errors import Problem, field_errors
+from backend.http.etags import with_digest
 from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
-from backend.witness.schemas import TicketKeysSchema, TicketRequestSchema, TicketSchema
+from backend.witness import hosts
+from backend.witness.schemas import HostsSchema, TicketKeysSchema, TicketRequestSchema, TicketSchema
 from backend.witness.service import TicketIssuer, TicketRequest, serialize
 
 blp = Blueprint("tests", __name__, description="Tickets of speed tests")
@@ -32,6 +34,19 @@ def issue_ticket() -> Any:
     issued = _issuer().issue(bearer_token(), asked, clock_now())
     answer = serialize(issued, f"{request.scheme}://{request.host}")
     return Response(orjson.dumps(answer), 201, content_type="application/json")
+
+
+@blp.get("/hosts")
+@blp.doc(security=[])
+@blp.response(200, HostsSchema)
+def list_hosts() -> Response:
+    """List the measuring hosts that are up, the preferred one first."""
+    config, own_url = current_app.config, f"{request.scheme}://{request.host}"
+    items = hosts.hosts_up(config["SPEED_URL"], config["OPEN_RMBT_URL"], own_url)
+    limits = {"keep_hours": hosts.KEEP_HOURS, "max_pings": hosts.MAX_PINGS}
+    response = with_digest({"items": items, **limits})
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return response
 
 
 @blp.get("/tests/keys")

@@ -19,9 +19,9 @@ import shapely
 from backend.measurements.recording.reasons import category
 
 # Raised with every change of the columns. Version 1 lacks the assurance, versions 1 and 2 the data
-# cap, versions 1 to 3 what was measured under load, which are null then.
-VERSION = 4
-READABLE = (b"1", b"2", b"3", b"4")
+# cap, versions 1 to 3 what was measured under load, versions 1 to 4 the host, which are null then.
+VERSION = 5
+READABLE = (b"1", b"2", b"3", b"4", b"5")
 # Rows in memory at a time when the file is written or read.
 ROW_GROUP = 50_000
 
@@ -40,6 +40,7 @@ STORED = pa.schema([
     ("raw", pa.string()), ("assurance", pa.string()), ("data_cap_mb", pa.int32()),
     ("ping_download_ms", pa.float64()), ("ping_upload_ms", pa.float64()),
     ("download_stability_percent", pa.float64()), ("upload_stability_percent", pa.float64()),
+    ("host", pa.int16()),
 ])  # fmt: skip
 # … and columns for readers: `exact` is whether the position is still the one sent.
 DERIVED = pa.schema([

@@ -167,6 +167,7 @@ def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
         "accuracy_m": location.get("accuracy_m"),
         "rules": rules.RULES,  # until its device is known
         "assurance": _assurance_without_ticket(item, receipt),
+        "host": None,  # until its ticket is found
         "data_cap_mb": loaded.get("data_cap_mb"),
         **{name: loaded[name] for name in LOADED if name in loaded},
         "raw": item.raw,

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    SmallInteger,
     Table,
     Text,
     func,
@@ -113,6 +114,7 @@ class Measurement(db.Model):
     raw: Mapped[dict[str, Any] | None]
     # witnessed, ticketed, claimed, imported; null in rows from before tickets.
     assurance: Mapped[str | None]
+    host: Mapped[int | None] = mapped_column(SmallInteger)  # its number; null without a ticket
     data_cap_mb: Mapped[int | None]  # the most data that the person let the test use
     # Of the line under load: incoming.LOADED.
     ping_download_ms: Mapped[float | None]

@@ -113,7 +113,9 @@ def record_post(
     items = incoming.prepare([(sent, receipt)], context.locator, context.key, context.verifier)
     issuer, wanted = context.issuer, None
     if next_profile and issuer:
-        wanted = issuer.next_values(next_profile, items[0].id, receipt.received_at)
+        used = [item.statements.ticket for item in items if item.statements]
+        host = next((ticket.host_id for ticket in reversed(used) if ticket), None)
+        wanted = issuer.next_values(next_profile, items[0].id, host, receipt.received_at)
     device, issued = _record(Sender(token), items, context, wanted)
     assert device is not None
     if wanted is None or issuer is None:
@@ -226,8 +228,10 @@ def _assess(
         if ticket and ticket.id in uses:
             assessment = Assessment("claimed", "ticket_used")
         else:
-            claim = _claim_of(row, device_id, ticket, context.key)
-            assessment = assess(statements, stored.get(statements.keys), claim)
+            issued = stored.get(statements.keys)
+            assessment = assess(statements, issued, _claim_of(row, device_id, ticket, context.key))
+            if issued and assessment.uses_ticket:
+                row["host"] = issued.host
         row["assurance"] = assessment.assurance
         kept = [mark for mark in row["marks"] if mark not in STATEMENT_MARKS]
         row["marks"] = [*kept, assessment.code] if assessment.code else kept

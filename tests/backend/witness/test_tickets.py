@@ -9,14 +9,16 @@ import jwt
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
+from backend.clock import utc_now
 from backend.database.extensions import db
+from backend.measurements.recording.models import Measurement
 from backend.witness import hosts
 from backend.witness.keys import host_key, own_host_id
-from backend.witness.models import HostKey, MeasuringHost, TicketRow
+from backend.witness.models import HostKey, HostState, MeasuringHost, TicketRow
 from backend.witness.service import MAX_UNUSED, PER_DAY
-from backend.witness.statements import verify_ticket
+from backend.witness.statements import SigningKey, verify_ticket
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
@@ -24,6 +26,7 @@ from tests.support.speed_tests import end, get_ticket, start, transfer, witnesse
 from tests.support.sql_statements import execute
 
 TESTS = "/api/v1/tests"
+KEY = SigningKey.from_seed(b"1" * 32).public_bytes.hex()
 
 
 @pytest.fixture
@@ -232,6 +235,62 @@ def test_the_next_ticket_is_only_given_on_request(
     refused = _post(client, phone, sample(), profile="huge")
     assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "next_test")
     assert _post(client, {}, sample()).status_code == 401
+
+
+def test_the_next_test_stays_at_its_host_unless_that_is_down(
+    app: Flask, client: FlaskClient, phone: dict[str, str], clock: FakeClock
+) -> None:
+    with app.app_context():
+        host_id = hosts.add_host("telecom", "https://speed.example.vn", None, clock.now)
+    ticket = get_ticket(client, phone, host=str(host_id))["ticket"]
+    stayed = _post(client, phone, sample(test={"ticket": ticket})).json["next_test"]
+    assert stayed["host"]["name"] == "telecom"
+    state = {"host_id": host_id, "failed_since": clock.now}
+    execute(app, insert(HostState).values(checked_at=clock.now, **state))  # failed once
+    get_ticket(client, phone, host=str(host_id))
+    execute(app, update(HostState).values(checked_at=clock.now + timedelta(minutes=5)))
+    moved = _post(client, phone, sample(test={"ticket": stayed["ticket"]})).json["next_test"]
+    assert moved["host"]["name"] == "own"
+    _post(client, phone, sample())
+    with app.app_context():
+        telecom = select(MeasuringHost.number).where(MeasuringHost.id == host_id)
+        number = db.session.scalar(telecom)
+        stored = db.session.scalars(select(Measurement.host).order_by(Measurement.host)).all()
+    assert stored == [number, number, None]
+    refused = client.post(TESTS, json={"host": str(host_id)}, headers=phone)
+    assert (refused.status_code, refused.json["code"]) == (409, "host_down")
+    assert refused.json["errors"][0]["field"] == "host"
+
+
+def test_hosts_that_are_up_are_listed_the_preferred_one_first(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = str(own_host_id(app.config["SECRET_KEY"]))
+    urls = [f"https://{name}.example.vn" for name in ("down", "isp", "near", "rmbt", "sold")]
+    now = utc_now()  # as the own host, which the migration registered
+    with app.app_context():
+        ids = [hosts.add_host(url[8:], url, None, now) for url in urls[:1]]
+        ids += [hosts.add_host(url[8:], url, KEY, now, "Viettel") for url in urls[1:2]]
+        ids += [hosts.add_host(url[8:], url, None, now) for url in urls[2:]]
+        hosts.revoke_host(ids[4], "sold", now)
+    down = {"host_id": ids[0], "failed_since": now - timedelta(minutes=5)}
+    execute(app, insert(HostState).values(checked_at=now, **down))
+    monkeypatch.setitem(app.config, "SPEED_URL", urls[2])
+    monkeypatch.setitem(app.config, "OPEN_RMBT_URL", urls[3])
+    answer = client.get("/api/v1/hosts")
+    assert (answer.json["keep_hours"], answer.json["max_pings"]) == (6, 3)
+    assert [one["name"] for one in answer.json["items"]] == [
+        "near.example.vn", "own", "isp.example.vn",
+    ]  # fmt: skip
+    assert answer.json["items"][1:] == [
+        {"id": own, "name": "own", "url": "http://localhost", "class": "neutral",
+         "operator": None, "signs": True},
+        {"id": str(ids[1]), "name": "isp.example.vn", "url": urls[1], "class": "operator",
+         "operator": "Viettel", "signs": True},
+    ]  # fmt: skip
+    assert answer.headers["Cache-Control"] == "public, max-age=60"
+    again = client.get("/api/v1/hosts", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
 
 
 def test_tickets_end_with_the_device(

@@ -109,6 +109,7 @@ TABLE = {
     "GET /api/v1/devices/me/export": "401 200 401 401 401 401 401 401",
     "POST /api/v1/tests": "401 201 401 401 401 401 401 401",
     "GET /api/v1/tests/keys": EVERYBODY,
+    "GET /api/v1/hosts": EVERYBODY,
     "POST /api/v1/measurements": "401 201 401 401 401 401 401 401",
     "GET /api/v1/measurements": "401 200 401 401 401 401 401 401",
     "GET /api/v1/measurements/<identity>": "401 200 401 401 401 401 401 401",

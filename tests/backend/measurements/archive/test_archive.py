@@ -122,15 +122,16 @@ def test_strangers_read_it_and_other_users_cannot(
         ("repeat", 1, "05437"),
     ]  # fmt: skip
     manifest = json.loads(path.with_suffix(".json").read_text())
-    assert (manifest["rows"], manifest["version"]) == (4, 4)
+    assert (manifest["rows"], manifest["version"]) == (4, 5)
 
 
 @pytest.mark.parametrize(
     ("version", "lacks"),
     [
-        ("1", ["assurance", "data_cap_mb", *LOADED]),
-        ("2", ["data_cap_mb", *LOADED]),
-        ("3", list(LOADED)),
+        ("1", ["assurance", "data_cap_mb", *LOADED, "host"]),
+        ("2", ["data_cap_mb", *LOADED, "host"]),
+        ("3", [*LOADED, "host"]),
+        ("4", ["host"]),
     ],
 )
 def test_an_archive_of_an_earlier_version_is_restored(

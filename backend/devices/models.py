@@ -28,7 +28,6 @@ class Device(db.Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
-    next_token_hash: Mapped[bytes | None] = mapped_column(unique=True)
     withdrawal_hash: Mapped[bytes] = mapped_column(unique=True)
     registered_at: Mapped[datetime]
     token_used_at: Mapped[datetime | None]

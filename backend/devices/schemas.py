@@ -111,14 +111,7 @@ class DeviceSchema(WithNoticesSchema):
     platform = fields.String(required=True, allow_none=True)
     model = fields.String(required=True, allow_none=True)
     app_version = fields.String(required=True, allow_none=True)
-    rotation_pending = fields.Boolean(required=True)
     consent = fields.Nested(ConsentStateSchema, required=True)
-
-
-class TokenSchema(Schema):
-    """A new token; the old one is valid until its first use."""
-
-    token = fields.String(required=True)
 
 
 class PurposeSchema(Schema):

@@ -1,4 +1,4 @@
-"""Register and authenticate devices, lock them, rotate tokens, record consents."""
+"""Register and authenticate devices, lock them, record consents."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -88,7 +88,6 @@ class KnownDevice:
     model: str | None
     app_version: str | None
     consent_version: str
-    rotation_pending: bool
     joined: bool  # whether it ever joined a team
     version: int  # raised by every change of its measurements
     window_start: datetime
@@ -98,34 +97,26 @@ class KnownDevice:
 
 
 _COLUMNS = """id as device_id, registered_at, token_used_at, platform, model, app_version,
-    consent_version, next_token_hash is not null as rotation_pending, joined, version, window_start,
-    window_items, receiver_from, notices"""
-# The first statement of every post. A union uses both indexes: for `or`, a plan made while the
-# table is small would scan it.
+    consent_version, joined, version, window_start, window_items, receiver_from, notices"""
 BY_TOKEN = f"""
-    select {_COLUMNS}, false as is_next from devices where token_hash = %(digest)s
-    union all
-    select {_COLUMNS}, true from devices where next_token_hash = %(digest)s
+    select {_COLUMNS}, true as by_token from devices where token_hash = %(digest)s
 """  # noqa: S608 # names of columns
+# In the first statement of every post. A union uses both indexes: for `or`, a plan made while the
+# table is small would scan it.
 BY_TOKEN_OR_ID = f"""
-    {BY_TOKEN} union all select {_COLUMNS}, null from devices where id = %(device)s
+    {BY_TOKEN} union all select {_COLUMNS}, false from devices where id = %(device)s
 """  # noqa: S608
 _FIELDS = tuple(KnownDevice.__dataclass_fields__)
-BY_TOKEN_READ = ("device_id", *_FIELDS[1:], "is_next")
+BY_TOKEN_READ = ("device_id", *_FIELDS[1:], "by_token")
 FIRST_USE = f"""
-    update devices set
-        token_hash = %(digest)s,
-        next_token_hash = nullif(next_token_hash, %(digest)s),
-        token_used_at = case when next_token_hash = %(digest)s then %(now)s
-                             else coalesce(token_used_at, %(now)s) end
-    where token_hash = %(digest)s or next_token_hash = %(digest)s
-    returning {_COLUMNS}
+    update devices set token_used_at = coalesce(token_used_at, %(now)s)
+    where token_hash = %(digest)s returning {_COLUMNS}
 """  # noqa: S608
 MOVED = "select moved_at from former_phones where token_hash = %(digest)s"
 # What a device has of the phone that it is on.
 OF_PHONE = (
-    "token_hash", "next_token_hash", "withdrawal_hash", "token_used_at",
-    "platform", "model", "app_version", "consent_version",
+    "token_hash", "withdrawal_hash", "token_used_at", "platform", "model", "app_version",
+    "consent_version",
 )  # fmt: skip
 LOCK = f"""
     update devices set version = version + 1 where id = %(device)s returning {_COLUMNS}
@@ -209,9 +200,8 @@ def _moved(digest: bytes) -> Problem | None:
 
 def device_in_use(row: Mapping[str, Any]) -> KnownDevice | None:
     """Return the device of a row; None if its token was read and has not been used before."""
-    by_token = row["is_next"] is not None
-    unused = row["is_next"] or row["token_used_at"] is None
-    return None if by_token and unused else _first_device([row])
+    unused = row["by_token"] and row["token_used_at"] is None
+    return None if unused else _first_device([row])
 
 
 def _first_device(found: Sequence[Mapping[str, Any]]) -> KnownDevice:
@@ -256,9 +246,8 @@ def move(device_id: UUID, new_id: UUID, now: datetime) -> None:
     The device keeps its id, so limits, caps and verdicts do not depend on the move.
     """
     device, new = lock_row(device_id), lock_row(new_id)
-    for token in filter(None, (device.token_hash, device.next_token_hash)):
-        former = {"token_hash": token, "withdrawal_hash": device.withdrawal_hash}
-        db.session.add(FormerPhone(device_id=device_id, moved_at=now, **former))
+    former = {"token_hash": device.token_hash, "withdrawal_hash": device.withdrawal_hash}
+    db.session.add(FormerPhone(device_id=device_id, moved_at=now, **former))
     consents = update(Consent).where(Consent.device_id == new_id)
     change_rows(consents.values(device_id=device_id))
     taken = {name: getattr(new, name) for name in OF_PHONE}
@@ -270,7 +259,7 @@ def move(device_id: UUID, new_id: UUID, now: datetime) -> None:
 
 def describe(device: KnownDevice) -> dict[str, Any]:
     """Return what is stored about a device."""
-    shown = ("id", "registered_at", "platform", "model", "app_version", "rotation_pending")
+    shown = ("id", "registered_at", "platform", "model", "app_version")
     return {name: getattr(device, name) for name in shown} | {"consent": _consent_state(device.id)}
 
 
@@ -282,14 +271,6 @@ def agreed_to(device: KnownDevice, what: str) -> bool:
 def consent_outdated(device: KnownDevice) -> bool:
     """Return whether the consent of a device is to an older version than the present one."""
     return int(device.consent_version) < int(consent.CURRENT)
-
-
-def rotate(device: KnownDevice) -> str:
-    """Make the next token of a device; the present one is valid until its first use."""
-    token = new_token()
-    lock_row(device.id).next_token_hash = token_hash(token)
-    db.session.commit()
-    return token
 
 
 def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> ConsentState:
@@ -343,7 +324,6 @@ def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
     if device.token_used_at is not None or now - device.registered_at > REPEAT_WITHIN:
         raise Problem(409, "already_registered")
     device.token_hash = hashes["token_hash"]
-    device.next_token_hash = None
     device.withdrawal_hash = hashes["withdrawal_hash"]
     db.session.flush()
 

@@ -1,4 +1,4 @@
-"""Endpoints of devices: consent, registration, tokens."""
+"""Endpoints of devices: consent, registration, notices."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from backend.devices import consent, notices, schemas, service
 from backend.devices.service import ConsentState, KnownDevice, Registration
 from backend.http.requests import Blueprint, bearer_token, clock_now, language
 
-blp = Blueprint("devices", __name__, description="Phones: consent, registration, tokens")
+blp = Blueprint("devices", __name__, description="Phones: consent, registration, notices")
 blueprints = (blp,)
 
 
@@ -55,14 +55,6 @@ def read_me() -> dict[str, Any]:
 def read_notice(notice_id: int) -> None:
     """Record that the person has read a notice: it comes with no further answer."""
     notices.mark_read(_device().id, notice_id, clock_now())
-
-
-@blp.post("/devices/me/rotate")
-@blp.doc(security=BEARER)
-@blp.response(200, schemas.TokenSchema)
-def rotate() -> dict[str, str]:
-    """Make a new token; the old one is valid until its first use."""
-    return {"token": service.rotate(_device())}
 
 
 @blp.post("/devices/me/consents")

@@ -60,11 +60,11 @@ ISSUE = f"""
     c as ({LIMITS.format(device="(select device_id from d)", free="")}),
     issued as (
         {INSERT.format(device="d.device_id", rows="d")}
-            and d.token_used_at is not null and not d.is_next
+            and d.token_used_at is not null
         on conflict do nothing
         returning 1
     )
-    select d.device_id, d.is_next, d.token_used_at, h.id as host_id, h.name, h.url, h.signs,
+    select d.device_id, d.token_used_at, h.id as host_id, h.name, h.url, h.signs,
         h.revoked, h.down, h.expires_at, c.unused, c.next_expiry, c.today,
         exists (select from issued) as issued
     from d cross join c left join h on true
@@ -160,7 +160,7 @@ class TicketIssuer:
         id, now = values["id"], values["now"]
         for _ in range(TRIES):
             row = next(iter(fetch_autocommit(ISSUE, values)), None)
-            if row is None or row["is_next"] or row["token_used_at"] is None:
+            if row is None or row["token_used_at"] is None:
                 devices.authenticate(token, now)  # 401, or the first use is recorded
             elif row["host_id"] is None:
                 raise invalid("host", "host_unknown")

@@ -1,6 +1,5 @@
-"""A device is known by its token; the token is rotated; consent is given again."""
+"""A device is known by its token; consent is given again."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -26,38 +25,6 @@ def test_no_or_unknown_token(client: FlaskClient, headers: dict[str, str]) -> No
     assert answer.status_code == 401
     assert answer.json["code"] == "unauthorized"
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-
-
-def test_the_old_token_is_valid_until_the_next_is_used(client: FlaskClient) -> None:
-    old = register(client)["token"]
-    new = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
-    pending = client.get(ME, headers=bearer(old))
-    assert (pending.status_code, pending.json["rotation_pending"]) == (200, True)
-    promoted = client.get(ME, headers=bearer(new))
-    assert (promoted.status_code, promoted.json["rotation_pending"]) == (200, False)
-    assert client.get(ME, headers=bearer(old)).status_code == 401
-    assert client.get(ME, headers=bearer(new)).status_code == 200
-
-
-def test_a_rotation_whose_answer_was_lost_is_replaced(client: FlaskClient) -> None:
-    old = register(client)["token"]
-    lost = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
-    new = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
-    assert client.get(ME, headers=bearer(lost)).status_code == 401
-    assert client.post(f"{ME}/rotate", headers=bearer(new)).status_code == 200
-    assert client.get(ME, headers=bearer(old)).status_code == 401
-
-
-def test_the_next_token_used_at_once_is_promoted_once(app: Flask, client: FlaskClient) -> None:
-    old = register(client)["token"]
-    new = client.post(f"{ME}/rotate", headers=bearer(old)).json["token"]
-
-    def get(_: int) -> int:
-        return app.test_client().get(ME, headers=bearer(new)).status_code
-
-    with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(get, range(16))) == {200}
-    assert client.get(ME, headers=bearer(old)).status_code == 401
 
 
 def test_knowing_a_device_costs_one_select(

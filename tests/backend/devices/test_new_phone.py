@@ -136,13 +136,6 @@ def test_the_codes_of_both_phones_withdraw(
         assert db.session.scalar(select(func.count()).select_from(FormerPhone)) == 0
 
 
-def test_a_token_that_waited_is_of_the_former_phone_too(client: FlaskClient, old: Headers) -> None:
-    waiting = client.post(f"{ME}/rotate", headers=old).json["token"]
-    use(client, register(client), shown(client, old)["code"])
-    answer = client.get(ME, headers={"Authorization": f"Bearer {waiting}"})
-    assert refusal(answer) == (401, "phone_moved")
-
-
 def test_a_phone_with_samples_takes_no_place(
     client: FlaskClient, clock: FakeClock, old: Headers
 ) -> None:

@@ -20,7 +20,6 @@ PROBLEM = "application/problem+json"
 FOR_DEVICES = {
     ("get", "/api/v1/devices/me"),
     ("delete", "/api/v1/devices/me"),
-    ("post", "/api/v1/devices/me/rotate"),
     ("post", "/api/v1/devices/me/consents"),
     ("get", "/api/v1/devices/me/export"),
     ("get", "/api/v1/measurements"),

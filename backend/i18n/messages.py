@@ -340,10 +340,6 @@ TEXTS: dict[str, str] = {
         "their target rank above samples from communes that have reached it; late uploads may "
         "lose some. Equal results share a rank. According to Đo Sóng."
     ),
-    "rank_counted": N_(
-        "Ranked by counted samples, whether or not their commune was below its target. Equal "
-        "results share a rank. According to Đo Sóng."
-    ),
     "rank_no_target": N_(
         "No target is in force, so there are no needed samples. Ranked by counted samples. "
         "Equal results share a rank. According to Đo Sóng."

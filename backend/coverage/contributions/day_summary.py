@@ -10,7 +10,7 @@ from backend.clock import local_day, month_start
 from backend.coverage.contributions.figures import Figures, sums, total
 from backend.coverage.contributions.files import reason
 from backend.coverage.contributions.query import CampaignAccess, build_query, campaign_access
-from backend.coverage.contributions.service import places, rows
+from backend.coverage.contributions.service import places, rank_of, rows
 from backend.errors import invalid
 from backend.i18n.formats import number
 from backend.units.catalogue import APPROXIMATE
@@ -38,8 +38,7 @@ def _read(access: CampaignAccess, day: date) -> dict[str, Any]:
     query = build_query(access, "team", {"from_": day, "to": day, "month": f"{day:%Y-%m}"})
     so_far = replace(query, first=month_start(query.months[0]))
     teams = sums(query)
-    by_needed = any(one.needed is not None for one in teams.values())
-    rank = "needed" if by_needed else "counted"
+    rank = rank_of(teams)
     active = set_on(day)
     best = [(p, k) for p, k in places(teams, rank) if p <= MAX_TEAMS and getattr(teams[k], rank)]
     names = rows(query, {key: teams[key] for _, key in best}, "vi")
@@ -51,7 +50,7 @@ def _read(access: CampaignAccess, day: date) -> dict[str, Any]:
         "so_far": total(so_far),  # of the month, up to and including the day
         "teams": len(teams),
         "best": placed[:MAX_TEAMS],
-        "by_needed": by_needed,
+        "by_needed": rank == "needed",
         "demo": access.campaign.demo,
         "approximate": active is None or active.quality == APPROXIMATE,
     }

@@ -1,4 +1,4 @@
-"""Contributions to a campaign, its leaderboard, and the teams of a unit or of a device."""
+"""Contributions to a campaign, the rank of its teams, and the teams of a unit or of a device."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -60,8 +60,15 @@ def contributions(
     start = (after[0], after[1]) if after else Page().after
     found = figures(query, Page(start, None if most is None else most + 1))
     keys = list(found)[:most]
+    active = set_on(query.last)
     return {
-        **describe(access, query),
+        "campaign": {"id": access.campaign.id, "name": access.campaign.name},
+        "by": query.by,
+        "first_day": query.first,
+        "last_day": query.last,
+        "networks": list(query.networks),
+        "boundaries": active.serialize() if active else None,
+        "demo": access.campaign.demo,
         "items": rows(query, {key: found[key] for key in keys}, language),
         "total": total(query).serialize(),
         "next_cursor": encode_cursor(*keys[-1]) if len(found) > len(keys) else None,
@@ -73,20 +80,6 @@ def all_contributions(
 ) -> dict[str, Any]:
     """Return all rows of contributions, as a file has them; `filters` as in a query string."""
     return contributions(actor, campaign_id, FILE.load({**filters, "format": "csv"}), language)
-
-
-def describe(access: CampaignAccess, query: ContributionQuery) -> dict[str, Any]:
-    """Return the campaign, grouping, days and boundaries of figures."""
-    active = set_on(query.last)
-    return {
-        "campaign": {"id": access.campaign.id, "name": access.campaign.name},
-        "by": query.by,
-        "first_day": query.first,
-        "last_day": query.last,
-        "networks": list(query.networks),
-        "boundaries": active.serialize() if active else None,
-        "demo": access.campaign.demo,
-    }
 
 
 def rows(
@@ -130,36 +123,31 @@ def _key_part(value: Any) -> int:
     return value
 
 
-def leaderboard(
-    actor: Actor, campaign_id: int, parameters: Mapping[str, Any], language: Language
+def rank_teams(
+    actor: Actor, campaign_id: int, filters: Mapping[str, str], language: Language
 ) -> dict[str, Any]:
-    """Rank the teams or members of a campaign, without a target by counted samples.
+    """Rank all teams of a campaign by needed samples, without a target by counted ones.
 
-    A team's leader sees all teams, but only their own members.
+    Leaders see the rank of all teams.
     """
-    access = campaign_access(actor, campaign_id)
-    if parameters["by"] == "team":
-        access = CampaignAccess(access.campaign, None)
-    query = build_query(access, parameters["by"], parameters)
-    if query.by == "member":
-        record_read(actor, "members", f"campaign:{campaign_id}")
+    access = CampaignAccess(campaign_access(actor, campaign_id).campaign, None)
+    query = build_query(access, "team", FILE.load(filters))
     found = sums(query)
-    rank = parameters["rank"]
-    explanation = f"rank_{rank}"
-    if rank == "needed" and found and all(one.needed is None for one in found.values()):
-        rank, explanation = "counted", "rank_no_target"
+    rank = rank_of(found)
     ranked = places(found, rank)
     named = rows(query, {key: found[key] for _, key in ranked}, language)
-    names = ("id", "name", "team", "needed", "counted")
     return {
-        **describe(access, query),
-        "rank": rank,
-        "explained": message(explanation, language),
+        "explained": message("rank_needed" if rank == "needed" else "rank_no_target", language),
         "items": [
-            {"place": place, **{name: row[name] for name in names}}
+            {"place": place, **{name: row[name] for name in ("id", "name", "needed", "counted")}}
             for (place, _), row in zip(ranked, named, strict=True)
         ],
     }
+
+
+def rank_of(found: Mapping[Key, Figures]) -> str:
+    """Return the figure by which rows are ranked: `needed`, or `counted` without a target."""
+    return "counted" if found and all(one.needed is None for one in found.values()) else "needed"
 
 
 def places(found: Mapping[Key, Figures], rank: str) -> list[tuple[int, Key]]:

@@ -10,7 +10,7 @@ from backend.coverage.contributions.certificates import own_certificate
 from backend.coverage.contributions.day_picture import day_picture
 from backend.coverage.contributions.day_summary import summarise_day
 from backend.coverage.contributions.files import as_csv, as_xlsx, file_name
-from backend.coverage.contributions.service import contributions, leaderboard
+from backend.coverage.contributions.service import contributions
 from backend.database.extensions import BEARER
 from backend.devices.service import authenticate
 from backend.http.etags import with_digest
@@ -43,15 +43,6 @@ def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
     if query["format"] == "xlsx":
         return as_attachment(as_xlsx(answer, language()), XLSX, name)
     return with_digest(answer)
-
-
-@blp.get("/<int:campaign_id>/leaderboard")
-@blp.arguments(schemas.LeaderboardQuerySchema, location="query")
-@blp.response(200, schemas.LeaderboardSchema)
-@blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
-def get_leaderboard(query: dict[str, Any], campaign_id: int) -> Response:
-    """Rank the teams or members of a campaign by needed or counted samples."""
-    return with_digest(leaderboard(actor(), campaign_id, query, language()))
 
 
 @blp.get("/<int:campaign_id>/summary")

@@ -9,8 +9,8 @@ from backend.accounts.access import Actor, can
 from backend.campaigns.service import show_campaign
 from backend.clock import local_day
 from backend.coverage.contributions.query import campaign_access, months_of
-from backend.coverage.contributions.schemas import ContributionsQuerySchema, LeaderboardQuerySchema
-from backend.coverage.contributions.service import all_contributions, leaderboard
+from backend.coverage.contributions.schemas import ContributionsQuerySchema
+from backend.coverage.contributions.service import all_contributions, rank_teams
 from backend.coverage.plan.planner import PlanTeam, days_left, teams_of
 from backend.coverage.plan.progress import team_state
 from backend.coverage.plan.service import next_day, visible_teams
@@ -23,7 +23,6 @@ from backend.organisations.service import show_organisation
 MAX_MEMBERS = 5_000
 NO_FIGURES = {"received": 0, "counted": 0, "needed": None, "last_day": None}
 EVERY_CONTRIBUTION = ContributionsQuerySchema()
-EVERY_PLACE = LeaderboardQuerySchema()
 
 Answer = dict[str, Any]
 
@@ -76,7 +75,7 @@ def list_teams(
     Leaders see the rank of all teams, but the rest of their own alone.
     """
     answer = all_contributions(actor, campaign_id, language, filters)
-    ranked = leaderboard(actor, campaign_id, EVERY_PLACE.load(filters), language)
+    ranked = rank_teams(actor, campaign_id, filters, language)
     campaign = campaign_access(actor, campaign_id).campaign
     homes = {str(one.id): one for one in list_visible_teams(actor, campaign_id, now)}
     earned = {one["id"]: one for one in answer["items"]}

@@ -65,8 +65,6 @@ CAMPAIGN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         taking_part(w) | {"query_string": {"team": w.other_team}}
     ),
     f"GET {CAMPAIGN}/contributions (draft)": _draft,
-    f"GET {CAMPAIGN}/leaderboard": taking_part,
-    f"GET {CAMPAIGN}/leaderboard (draft)": _draft,
     f"GET {CAMPAIGN}/summary": taking_part,
     f"GET {CAMPAIGN}/summary (draft)": _draft,
     f"GET {CAMPAIGN}/certificate": taking_part,

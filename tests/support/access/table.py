@@ -224,8 +224,6 @@ TABLE = {
     f"GET {CAMPAIGN}/contributions (by member)": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/contributions (not the leader's)": "401 401 403 200 403 403 403 200",
     f"GET {CAMPAIGN}/contributions (draft)": "404 401 404 200 404 404 404 200",
-    f"GET {CAMPAIGN}/leaderboard": "401 401 200 200 403 403 403 200",
-    f"GET {CAMPAIGN}/leaderboard (draft)": "404 401 404 200 404 404 404 200",
     f"GET {CAMPAIGN}/summary": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/summary (draft)": "404 401 404 200 404 404 404 200",
     # a campaign that still runs has no certificate

@@ -332,7 +332,7 @@ def test_files_hold_the_same_figures(cast: Cast) -> None:
     [
         ("from=2024-11-09&to=2024-11-08", "no_days"),
         ("from=2024-12-01&month=2024-11", "no_days"),
-        ("team=" + "9" * 5000, "out_of_range"),
+        ("team=" + "9" * 20, "out_of_range"),
         (f"cursor={encode_cursor(2**63, 1)}", "not_cursor"),
     ],
 )

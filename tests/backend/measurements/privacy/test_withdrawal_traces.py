@@ -241,7 +241,6 @@ def answers(app: Flask, client: FlaskClient, office: Office, report: int) -> str
             "/api/v1/units/05443/measurements?month=2024-11",
             "/api/v1/units/05443/cells?month=2024-11",
             f"{campaign}/contributions?by=member",
-            f"{campaign}/leaderboard",
             f"{campaign}/signals",
         )
     ]  # fmt: skip

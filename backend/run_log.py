@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = "jobs"  # in VAR_DIR
-# Time of the last success, number of failures, and of failures since that success.
-NEVER: dict[str, Any] = {"last_success": None, "failures": 0, "failing": 0}
+# Time of the last success, number of failures, of failures since that success, and what to type to
+# run the job, which earlier versions did not record.
+NEVER: dict[str, Any] = {"last_success": None, "failures": 0, "failing": 0, "command": "flask"}
 
 
-def record_run(var_dir: Path, job: str, succeeded: bool) -> None:
-    """Record how a run ended; errors of writing are ignored."""
+def record_run(var_dir: Path, job: str, command: str, succeeded: bool) -> None:
+    """Record how a run of a command ended; errors of writing are ignored."""
     path = var_dir / FOLDER / f"{job}.json"
     try:
-        result = _read(path)
+        result = _read(path) | {"command": command}
         if succeeded:
             result["last_success"] = datetime.now(UTC).timestamp()
             result["failing"] = 0

@@ -3,8 +3,6 @@
 import shlex
 import shutil
 import stat
-import statistics
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -45,8 +43,6 @@ MIN_POSTGRES = 150_000
 CLOCK_S = 2.0
 # A month of a province takes 1 GB; PostgreSQL stops when it cannot write its log.
 MIN_FREE_BYTES = 2_000_000_000
-# A disk for databases takes less than 1 ms; the median of some is no accident.
-SLOW_COMMIT_S, COMMITS = 0.010, 9
 # Backups are made daily; two hours of grace.
 BACKUP_AGE = timedelta(hours=26)
 # A receiver that is away for a night is back in the morning.
@@ -57,21 +53,6 @@ UNDELIVERED = text("""
         else disabled_reason <> 'by_admin' end
     order by id
 """)
-BY_HAND = {
-    "public_counts": "flask coverage copy-counts",
-    "statistics": "flask coverage refresh",
-    "tiles": "flask web tiles",
-    "release": "flask release make",
-    "open_data": "flask reports publish-data",
-    "signals": "flask signals find",
-    "events": "flask events run",
-    "jobs": "flask jobs run",
-    "expire": "flask privacy expire",
-    "recount": "flask measurements recount",
-    "digest": "flask coverage digest --unit CODE --send",
-    "deadlines": "flask reports deadlines --send",
-    "audit": "flask audit digest",
-}
 SECRETS = (
     "secret_key", "backup_key", "postgres-passwords.json", "withdrawn", "seal_key*", "archive/*",
 )  # fmt: skip
@@ -236,39 +217,6 @@ def disk(context: CheckContext) -> Iterator[Finding]:
                 ),
                 {"free": free / 1e9, "folder": str(folder)},
             )
-
-
-def commits(context: CheckContext) -> Iterator[Finding]:
-    """Check how long a commit takes: posts to one commune wait for each other's."""
-    if _one("select pg_is_in_recovery()"):
-        return
-    took = []
-    for _ in range(COMMITS):
-        _one("select pg_logical_emit_message(true, 'doctor', '')")  # a commit writes to disk
-        began = time.perf_counter()
-        db.session.commit()
-        took.append(time.perf_counter() - began)
-    seconds = statistics.median(took)
-    if seconds > SLOW_COMMIT_S:
-        yield Finding(
-            N_("A commit takes {ms} ms: one commune takes at most {n} posts a second."),
-            N_("Put the database on a faster disk, such as NVMe: docs/scale.md"),
-            {"ms": round(seconds * 1e3), "n": int(1 / seconds)},
-            warning=True,
-        )
-
-
-def recent(context: CheckContext) -> Iterator[Finding]:
-    """Check that the days before today are summed, by readers or at night."""
-    day = _one("select max(day) from recent where unit_id = 0")
-    if day is not None and day < local_day(context.now) - timedelta(days=1):
-        yield Finding(
-            N_("The sums of days that forecasts are made of are those of {day}."),
-            N_("Start the server, or type: flask coverage refresh"),
-            {"day": day.isoformat()},
-            warning=True,
-            command="scripts/flask coverage refresh",
-        )
 
 
 def public_counts(context: CheckContext) -> Iterator[Finding]:
@@ -471,17 +419,14 @@ def jobs(context: CheckContext) -> Iterator[Finding]:
     """Check the last runs of background commands."""
     for job, result in runs(Path(context.config["VAR_DIR"])).items():
         if result["failing"]:
-            by_hand = (
-                N_("Type: {command}") if job in BY_HAND else N_("See docs/runbook.md, JobFailing")
-            )
             yield Finding(
                 NN_(
                     "The job {job} failed {n} time and has not succeeded since.",
                     "The job {job} failed {n} times and has not succeeded since.",
                 ),
-                by_hand,
-                {"job": job, "n": result["failing"], "command": BY_HAND.get(job, "")},
-                command="scripts/{command}" if job in BY_HAND else None,
+                N_("Type: {command}, and see docs/runbook.md, JobFailing"),
+                {"job": job, "n": result["failing"], "command": result["command"]},
+                command="scripts/{command}",
             )
 
 
@@ -550,9 +495,9 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    configuration, database, migrations, boundaries, clock, disk, commits, recent, public_counts,
-    signals, keys, seal_keys, people, audit_log, second_factors, sign_ins, counting, office_sign_in,
-    backups, jobs, webhooks,
+    configuration, database, migrations, boundaries, clock, disk, public_counts, signals, keys,
+    seal_keys, people, audit_log, second_factors, sign_ins, counting, office_sign_in, backups, jobs,
+    webhooks,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ The database is started for the command where no `serve` runs, and stopped after
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,8 @@ def main(arguments: list[str]) -> int:
     except PostgresError as error:
         print(f"Error: {error}", file=sys.stderr)
     if (job := JOBS.get(tuple(arguments[:2]))) is not None:
-        record_run(values["VAR_DIR"], job, status == 0)
+        command = shlex.join(("flask", *arguments))
+        record_run(values["VAR_DIR"], job, command, status == 0)
     return status
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -31,6 +32,11 @@ class Schedule:
     # Starting a process takes three seconds of a processor: one that cannot run does it less often.
     retry_s: float | None = None
     on_the_hour: bool = False  # every hour at its full hour
+
+    @property
+    def typed(self) -> str:
+        """What a person types to run the command."""
+        return shlex.join(("flask", *self.arguments[len(FLASK) :]))
 
 
 SCHEDULES = (
@@ -86,7 +92,8 @@ class PeriodicCommand:
             if status != 0 and self.schedule.retry_s is not None:
                 self.due = time.monotonic() + self.schedule.retry_s
             if "VAR_DIR" in self.environment:
-                record_run(Path(self.environment["VAR_DIR"]), self.schedule.name, status == 0)
+                var_dir, schedule = Path(self.environment["VAR_DIR"]), self.schedule
+                record_run(var_dir, schedule.name, schedule.typed, status == 0)
 
     def end(self) -> None:
         """Kill a run; the next one repeats its work."""

@@ -439,8 +439,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "boundaries": NP_("check", "Boundaries"),
         "clock": N_("Clock"),
         "disk": N_("Disk"),
-        "commits": N_("Speed of the disk"),
-        "recent": N_("Sums of days"),
         "public_counts": N_("Public counts"),
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
@@ -470,10 +468,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "disk": N_(
             "Without free space new samples are refused; phones keep them and send them later."
         ),
-        "commits": N_(
-            "Samples of one commune are written one after another: a write must be fast."
-        ),
-        "recent": N_("Forecasts are made of old days: nothing has summed newer ones."),
         "public_counts": N_("The public sees the counts of communes as of the last full hour."),
         "keys": N_("Only the server may read secret keys."),
         "seal_keys": N_("Reports must be sealed with keys that this server trusts."),

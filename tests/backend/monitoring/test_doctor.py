@@ -12,8 +12,6 @@ from flask import Flask
 from sqlalchemy import Engine, select, text
 
 from backend.app import create_app
-from backend.clock import local_day
-from backend.coverage.figures.recent import make_recent
 from backend.database.extensions import db
 from backend.doors.webhooks.models import Webhook
 from backend.monitoring import checks
@@ -113,15 +111,6 @@ def test_a_clock_that_is_off(app: Flask, var_dir: Path, clock: Any) -> None:
     found(app, "s from this machine's")
 
 
-def test_slow_commits_are_a_warning(
-    app: Flask, var_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checks, "SLOW_COMMIT_S", 0.0)
-    code, output = visit(app)
-    assert code == 0
-    assert "warning  commits: A commit takes" in output
-
-
 def test_a_key_that_others_can_read(app: Flask, var_dir: Path) -> None:
     (var_dir / "secret_key").chmod(0o644)
     found(app, "can be read by others (644)")
@@ -211,23 +200,13 @@ def test_no_backup_and_an_old_one(app: Flask, var_dir: Path, clock: Any) -> None
 
 
 def test_a_job_that_failed_and_one_that_went_well_again(app: Flask, var_dir: Path) -> None:
-    record_run(var_dir, "tiles", False)
-    record_run(var_dir, "tiles", True)
+    record_run(var_dir, "tiles", "flask web tiles", False)
+    record_run(var_dir, "tiles", "flask web tiles", True)
     assert visit(app)[0] == 0
-    record_run(var_dir, "statistics", False)
-    record_run(var_dir, "statistics", False)
+    for _ in range(2):
+        record_run(var_dir, "statistics", "flask coverage refresh --hourly", False)
     found(app, "The job statistics failed 2 times")
-    assert "Type: flask coverage refresh" in visit(app)[1]
-
-
-def test_days_that_nobody_sums(app: Flask, var_dir: Path) -> None:
-    day = local_day(datetime.now(UTC)) - timedelta(days=2)
-    with app.app_context():
-        make_recent(day, "mobile")
-    assert f"forecasts are made of are those of {day}" in visit(app)[1]
-    with app.app_context():
-        make_recent(day + timedelta(days=1), "mobile")
-    assert "forecasts are made of" not in visit(app)[1]
+    assert "Type: flask coverage refresh --hourly, and see" in visit(app)[1]
 
 
 def test_a_full_disk(app: Flask, var_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from backend import VERSION
 from backend.app import create_app
 from backend.run_log import record_run, runs
-from backend.server.running.periodic_command import PeriodicCommand, Schedule
+from backend.server.running.periodic_command import SCHEDULES, PeriodicCommand, Schedule
 from tests.support.clock import FakeClock
 from tests.support.devices import ME
 from tests.support.factories import location, post, register, sample
@@ -85,8 +85,8 @@ def test_backups_jobs_and_withdrawals_are_told(
     folder = own_var / "backups" / f"dosong-{at:%Y%m%dT%H%M%SZ}"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text("{}")
-    record_run(own_var, "expire", False)
-    record_run(own_var, "expire", True)
+    record_run(own_var, "expire", "flask privacy expire", False)
+    record_run(own_var, "expire", "flask privacy expire", True)
     asked = {"channel": "letter", "received_at": (clock.now - timedelta(days=3)).isoformat()}
     made = client.post("/api/v1/withdrawal-requests", json=asked, headers=person(app, "admin"))
     assert made.status_code == 201
@@ -138,7 +138,9 @@ def test_a_chore_that_fails_is_noted(tmp_path: Path) -> None:
     command.process.wait(20)
     command.start_if_due()
     command.start_if_due()
-    assert runs(tmp_path) == {"tiles": {"last_success": None, "failures": 1, "failing": 1}}
+    noted = runs(tmp_path)["tiles"]
+    assert (noted["last_success"], noted["failures"], noted["failing"]) == (None, 1, 1)
+    assert SCHEDULES[0].typed == "flask coverage copy-counts"
 
 
 def test_dashboard_and_alerts_ask_for_what_is_told(

@@ -5,14 +5,11 @@ water on Vietnam's land are copied into a file of our own: no name, place or bou
 reaches a browser.
 """
 
-import gzip
 import hashlib
 import json
 import os
-import struct
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 SCHEMA = "Protomaps Basemap 4"
+OTHER_SCHEMA = f"the file is not of the schema {SCHEMA}"
 # Kinds of the schema that are drawn, with their first zoom. Ferries, paths and the sea are not.
 KINDS = {
     "roads": {"highway": 5, "major_road": 8, "minor_road": 11},
@@ -39,24 +37,10 @@ GEOMETRIES = {
 }
 # Deeper zooms enlarge this one: a map of communes needs no alleys.
 LAST_ZOOM = 12
-HEADER = struct.Struct("<7sB11Q6B")  # the first 102 bytes of 127
-MAX_METADATA = 10_000_000  # bytes, packed and unpacked
-GZIP, VECTOR = 2, 1
 
 
 class BasemapError(Exception):
     """The file cannot be used; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """Parts of the header of a PMTiles file, version 3."""
-
-    metadata_at: int
-    metadata_bytes: int
-    packed: bool
-    vector: bool
-    last_zoom: int
 
 
 def current_basemap(folder: Path) -> str | None:
@@ -122,48 +106,25 @@ def _point_to(folder: Path, values: dict[str, str]) -> None:
 
 def check(source: Path) -> int:
     """Return the last zoom of a file; raise BasemapError if it is not of the schema."""
+    import pyogrio
+    from pyogrio.errors import DataSourceError
+
     try:
-        with source.open("rb") as file:
-            header = _header(file.read(HEADER.size))
-            file.seek(header.metadata_at)
-            metadata = _metadata(file.read(header.metadata_bytes), header)
-    except OSError as error:
-        raise BasemapError(f"{source}: {error.strerror}") from error
-    if not header.vector:
-        raise BasemapError("the file has pictures, not vector tiles")
-    fields = {
-        one["id"]: one.get("fields", {})
-        for one in metadata.get("vector_layers") or []
-        if isinstance(one, dict) and "id" in one
-    }
-    lacking = [name for name in KINDS if "kind" not in fields.get(name, {})]
+        layers = {name for name, _ in pyogrio.list_layers(source)}
+        found = {name: pyogrio.read_info(source, layer=name) for name in KINDS if name in layers}
+    except DataSourceError as error:
+        raise BasemapError(f"{source}: not PMTiles with vector tiles") from error
+    for name in KINDS:
+        if name not in found or "kind" not in found[name]["fields"]:
+            raise BasemapError(f"{OTHER_SCHEMA}: no layer {name!r} with the field 'kind'")
+        if found[name]["driver"] != "PMTiles":
+            raise BasemapError(f"{source}: not PMTiles with vector tiles")
+    about = found["roads"]["dataset_metadata"]
+    version = about.get("version", "")
     # Programs that cut out a part of a file write their own name and version.
-    version, own = str(metadata.get("version")), "Protomaps" in str(metadata.get("name"))
-    if lacking or (own and version.partition(".")[0] != "4"):
-        what = f"no layer {lacking[0]!r} with the field 'kind'" if lacking else f"version {version}"
-        raise BasemapError(f"the file is not of the schema {SCHEMA}: {what}")
-    return header.last_zoom
-
-
-def _header(raw: bytes) -> Header:
-    if len(raw) < HEADER.size or raw[:7] != b"PMTiles" or raw[7] != 3:
-        raise BasemapError("the file is not PMTiles version 3")
-    _, _, _, _, at, size, *rest = HEADER.unpack(raw)
-    if not 0 < size <= MAX_METADATA:
-        raise BasemapError("the metadata of the file has no possible size")
-    _, packed, _, kind, _, last_zoom = rest[-6:]
-    return Header(at, size, packed == GZIP, kind == VECTOR, last_zoom)
-
-
-def _metadata(raw: bytes, header: Header) -> dict[str, Any]:
-    try:
-        text = gzip.decompress(raw) if header.packed else raw
-        metadata = json.loads(text[:MAX_METADATA])
-    except (OSError, EOFError, ValueError) as error:
-        raise BasemapError("the metadata of the file cannot be read") from error
-    if not isinstance(metadata, dict):
-        raise BasemapError("the metadata of the file is no object")
-    return metadata
+    if "Protomaps" in about.get("name", "") and version.partition(".")[0] != "4":
+        raise BasemapError(f"{OTHER_SCHEMA}: version {version}")
+    return int(about["ZOOM_LEVEL"])
 
 
 def _cut_out(

@@ -132,19 +132,19 @@ def _check_pages(client: FlaskClient, digest: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "text"),
+    "raw",
     [
-        (b"", "not PMTiles"),
-        (b"PMTiles\x02" + bytes(120), "not PMTiles version 3"),
-        (b"PMTiles\x03" + bytes(120), "no possible size"),
-        (b"SQLite format 3\x00" + bytes(200), "not PMTiles"),
+        b"",
+        b"PMTiles\x02" + bytes(120),
+        b"PMTiles\x03" + bytes(120),
+        b"SQLite format 3\x00" + bytes(200),
     ],
 )
-def test_other_files_are_refused(app: Flask, tmp_path: Path, raw: bytes, text: str) -> None:
+def test_other_files_are_refused(app: Flask, tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "map.pmtiles"
     path.write_bytes(raw)
     done = app.test_cli_runner().invoke(cli, ["basemap", str(path)])
-    assert done.exit_code == 1 and text in done.output
+    assert done.exit_code == 1 and "not PMTiles" in done.output
 
 
 def test_a_file_of_another_schema_is_refused(app: Flask, tmp_path: Path) -> None:

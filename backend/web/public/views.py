@@ -1,7 +1,6 @@
 """Public pages: country, units, search, API documentation, sign-in, linked pages, and seals."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
 from markupsafe import Markup
@@ -103,18 +102,6 @@ def speeds(query: dict[str, Any]) -> Any:
         return redirect(translator.to("web.search", **problem.members))
     title = title_of(page["query"], translator)
     return render_public("web/public/speeds.html", query["lang"], page=page, title=title)
-
-
-@bp.page({"/speeds": {"code": None}, "/unit/<code>/speeds": {}}, None)
-def moved_speeds(code: str | None) -> Any:
-    """Redirect the addresses of earlier versions."""
-    return _redirect_moved(url_for("web.speeds"), code)
-
-
-def _redirect_moved(address: str, code: str | None) -> Any:
-    query = [(name, text) for name, text in request.args.items() if name != "unit"]
-    query += [("unit", code)] if code else []
-    return redirect(f"{address}?{urlencode(query)}" if query else address, 301)
 
 
 @bp.page({"/wall": {"code": None}, "/unit/<code>/wall": {}}, schemas.UnitPageQuerySchema)
@@ -254,14 +241,6 @@ def speed_picture(query: dict[str, Any], kind: str, form: str) -> Response:
     if drawn is None:
         raise Problem(404, "not_found")
     return _send_picture(drawn, form)
-
-
-@sharing_pages.get("/speeds/<any(speeds,months,hours,map):kind>.<any(svg,png):form>")
-@sharing_pages.get("/unit/<code>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>")
-@sharing_pages.get("/unit/<code>/no-connection.<any(svg,png):form>", defaults={"kind": "gaps"})
-def moved_picture(kind: str, form: str, code: str | None = None) -> Any:
-    """Redirect the addresses of earlier versions."""
-    return _redirect_moved(url_for("sharing.speed_picture", kind=kind, form=form), code)
 
 
 @sharing_pages.get("/wall.<any(slide,a4):form>.png")

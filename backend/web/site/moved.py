@@ -7,6 +7,8 @@ from flask import Blueprint, redirect, request, url_for
 
 bp = Blueprint("moved", __name__)
 
+PICTURE: tuple[str, dict[str, str]] = ("sharing.speed_picture", {})
+
 # By address: the page of today, and what else its address gets.
 MOVED: dict[str, tuple[str, dict[str, str]]] = {
     "/admin/imports": ("admin.audit", {"reads": "imports"}),
@@ -22,6 +24,11 @@ MOVED: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/area/<code>/months": ("desk.area", {}),
     "/desk/deadlines": ("desk.reports", {"_anchor": "due"}),
     "/desk/deputies": ("account_pages.deputies", {}),
+    "/speeds": ("web.speeds", {}),
+    "/unit/<unit>/speeds": ("web.speeds", {}),
+    "/speeds/<any(speeds,months,hours,map):kind>.<any(svg,png):form>": PICTURE,
+    "/unit/<unit>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>": PICTURE,
+    "/unit/<unit>/no-connection.<any(svg,png):form>": ("sharing.speed_picture", {"kind": "gaps"}),
 }
 
 

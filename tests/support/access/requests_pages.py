@@ -123,7 +123,7 @@ def _speeds(world: World) -> dict[str, Any]:
 
 def _moved(world: World) -> dict[str, Any]:
     """A picture's address of earlier versions."""
-    return {"at": {"code": HERE, "kind": "speeds", "form": "svg"}}
+    return {"at": {"unit": HERE, "kind": "speeds", "form": "svg"}}
 
 
 DRAFT_ROWS = tuple(
@@ -149,9 +149,10 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "at": {"code": "19", "form": "a4"}
     },
     "GET /network-speed/<any(speeds,months,week,hours,map,gaps):kind>.<any(svg,png):form>": _speeds,
-    "GET /unit/<code>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>": _moved,
+    "GET /unit/<unit>/speeds": _moved,
+    "GET /unit/<unit>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>": _moved,
     "GET /speeds/<any(speeds,months,hours,map):kind>.<any(svg,png):form>": _moved,
-    "GET /unit/<code>/no-connection.<any(svg,png):form>": _moved,
+    "GET /unit/<unit>/no-connection.<any(svg,png):form>": _moved,
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
     "POST /campaigns/drafts/save": lambda w: {"data": {"name": "Tháng ba"}},
     **{row: partial(_draft, row) for row in DRAFT_ROWS},

@@ -25,10 +25,10 @@ PAGES = {
     ".<any(svg,png):form>": EVERYBODY,
     # addresses of earlier versions
     "GET /speeds": MOVED,
-    "GET /unit/<code>/speeds": MOVED,
+    "GET /unit/<unit>/speeds": MOVED,
     "GET /speeds/<any(speeds,months,hours,map):kind>.<any(svg,png):form>": MOVED,
-    "GET /unit/<code>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>": MOVED,
-    "GET /unit/<code>/no-connection.<any(svg,png):form>": MOVED,
+    "GET /unit/<unit>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>": MOVED,
+    "GET /unit/<unit>/no-connection.<any(svg,png):form>": MOVED,
     "GET /unit/<code>/widget": EVERYBODY,
     "GET /search": EVERYBODY,
     "GET /data": EVERYBODY,

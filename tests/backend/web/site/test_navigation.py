@@ -52,13 +52,13 @@ def test_an_official_has_four_tabs_and_signals_come_first(app: Flask, client: Fl
         assert name.lower() in reports.lower(), name
 
 
-@pytest.mark.parametrize("address", MOVED)
+@pytest.mark.parametrize("address", [one for one in MOVED if "<any" not in one])  # no pictures
 def test_a_former_address_leads_to_its_page_of_today(
     app: Flask, admin: AdminBrowser, address: str
 ) -> None:
     if "<int:campaign_id>" in address:
         address = address.replace("<int:campaign_id>", str(Cast(app).campaign))
-    address = address.replace("<code>", "19")
+    address = address.replace("<code>", "19").replace("<unit>", "19")
     moved = admin.client.get(f"{address}?month=2024-11&_anchor=x")
     assert moved.status_code == 301 and "month=2024-11" in moved.location, moved.location
     assert "anchor" not in moved.location

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from math import ceil, floor, log2
 from typing import NamedTuple
 from uuid import UUID
 
@@ -58,11 +57,6 @@ OPERATORS_A_DAY = 2
 # night. It bounds the work of a post.
 TESTS_A_DAY = 400
 
-# So few samples are compared one by one: a grid would cost more.
-_FEW = 16
-# In Vietnam a degree of longitude is over 0.9 of one of latitude.
-_CELL_DEG = REPEAT_RADIUS_M / METRES_PER_DEGREE
-_CELL_WIDTH_DEG = _CELL_DEG / 0.9
 _DURATION = timedelta(seconds=DURATION_S)
 _DAY, _INSTANT = timedelta(days=1), timedelta(microseconds=1)
 _CAPS, _COMMUNE_CAP = frozenset({"daily_cap", "commune_cap"}), frozenset({"commune_cap"})
@@ -282,7 +276,8 @@ class _State:
         self._owner, self._caps = owner, caps
         self._tallies = sorted(tallies, key=lambda one: one.day, reverse=True)
         self._in_commune: dict[CommuneMonth, int] = defaultdict(int)
-        self._counted, self._evening = _Anchors(), _Anchors()
+        self._counted: list[Sample] = []
+        self._evening: list[Sample] = []
         self._valid: Sample | None = None  # the last one
         self._busy_until: datetime | None = None
         self._day: date | None = None
@@ -311,7 +306,7 @@ class _State:
         if before and sample.at - before.at < REPEAT_WINDOW and _too_fast(before, sample):
             found.append("impossible_travel")
         if sample.rules == 1:
-            if self._counted.match(sample, sample.at - REPEAT_WINDOW):
+            if _one_in_spot(self._counted, sample, sample.at - REPEAT_WINDOW):
                 found.append("repeat")
         else:
             found += self._later_reasons(sample)
@@ -328,8 +323,8 @@ class _State:
         if self._busy_until and sample.at < self._busy_until:
             yield "overlap"
         after = sample.at - REPEAT_WINDOW
-        if self._counted.match(sample, max(after, self._before_day)) or (
-            after < self._before_day and self._evening.match(sample, after)
+        if _one_in_spot(self._counted, sample, max(after, self._before_day)) or (
+            after < self._before_day and _one_in_spot(self._evening, sample, after)
         ):
             yield "repeat"
         full = len(self._operators) >= OPERATORS_A_DAY
@@ -358,7 +353,7 @@ class _State:
         elif not _ignored(verdict):
             self._add_valid(sample)
         if representative(reasons):
-            self._counted.add(sample)
+            self._counted.append(sample)
             self._representative += 1
             if sample.network == "mobile":
                 self._operators.add(sample.brand)
@@ -370,7 +365,7 @@ class _State:
         if not _ignored(verdict):
             self._add_valid(sample)
         if _stands_next_day(verdict.reasons):
-            self._evening.add(sample)
+            self._evening.append(sample)
 
     def _add_valid(self, sample: Sample) -> None:
         self._valid = sample
@@ -387,64 +382,6 @@ def _stands_next_day(reasons: Collection[str]) -> bool:
     return _OF_THE_DAY.issuperset(reasons)
 
 
-_Cell = tuple[str, str | None, int, int]
-
-
-class _Anchors:
-    """Samples in order of time, found by place: those in one spot with a sample lie around it.
-
-    A grid of level n has cells of 100 m times 2 to the power of n, as wide as the radius of
-    `repeat` at most is for two samples of that level or below. Grids are made when needed.
-    """
-
-    def __init__(self) -> None:
-        self._all: list[Sample] = []
-        self._levels: set[int] = set()
-        self._grids: dict[tuple[int, int], dict[_Cell, list[Sample]]] = {}
-
-    def add(self, sample: Sample) -> None:
-        if sample.latitude is None:  # removed by retention
-            return
-        self._all.append(sample)
-        if self._grids:
-            self._put(sample, self._grids)
-
-    def match(self, sample: Sample, after: datetime) -> bool:
-        """Return whether one of the samples after a time is in the same spot."""
-        if not self._all or self._all[-1].at <= after or sample.latitude is None:
-            return False
-        if len(self._all) <= _FEW:
-            return _one_in_spot(self._all, sample, after)
-        level = _level(sample)
-        return self._found(sample, after, 0, level) or any(
-            self._found(sample, after, one, one) for one in self._levels if one > level
-        )
-
-    def _found(self, sample: Sample, after: datetime, least: int, most: int) -> bool:
-        """Look in the grid of samples of these levels."""
-        grid = self._grids.get((least, most))
-        if grid is None:
-            grid = self._grids[least, most] = defaultdict(list)
-            for one in self._all:
-                self._put(one, {(least, most): grid})
-        network, brand, row, column = _cell(sample, most)
-        return any(
-            _one_in_spot(found, sample, after)
-            for y in (row, row - 1, row + 1)
-            for x in (column, column - 1, column + 1)
-            if (found := grid.get((network, brand, y, x)))
-        )
-
-    def _put(
-        self, sample: Sample, grids: Mapping[tuple[int, int], dict[_Cell, list[Sample]]]
-    ) -> None:
-        level = _level(sample)
-        self._levels.add(level)
-        for (least, most), grid in grids.items():
-            if least <= level <= most:
-                grid[_cell(sample, most)].append(sample)
-
-
 def _one_in_spot(found: Sequence[Sample], sample: Sample, after: datetime) -> bool:
     """Return whether one of the samples after a time is in the same spot; the last come first."""
     for one in reversed(found):
@@ -453,19 +390,6 @@ def _one_in_spot(found: Sequence[Sample], sample: Sample, after: datetime) -> bo
         if same_spot(one, sample):
             return True
     return False
-
-
-def _level(sample: Sample) -> int:
-    return max(0, ceil(log2(max(sample.accuracy_m or 0.0, 1.0) / REPEAT_RADIUS_M)))
-
-
-def _cell(sample: Sample, level: int) -> _Cell:
-    assert sample.latitude is not None
-    assert sample.longitude is not None
-    row = floor(sample.latitude / (_CELL_DEG * 2**level))
-    column = floor(sample.longitude / (_CELL_WIDTH_DEG * 2**level))
-    # Of fixed lines rule set 3 compares no operators.
-    return sample.network, sample.brand if sample.network == "mobile" else None, row, column
 
 
 def commune_month(one: Sample | Tally) -> CommuneMonth:
@@ -491,13 +415,14 @@ def uses_commune_cap(reasons: Collection[str]) -> bool:
 def same_spot(one: Sample, other: Sample) -> bool:
     """Return whether two samples have the same place, network and operator (`repeat`).
 
-    The radius is the larger of REPEAT_RADIUS_M and the two accuracies.
+    The radius is the larger of REPEAT_RADIUS_M and the two accuracies. A place that retention
+    removed is none.
     """
-    if one.network != other.network:
+    if one.network != other.network or one.latitude is None or other.latitude is None:
         return False
     radius = repeat_radius_m(one, other)
     # Most are farther apart by latitude alone; the distance costs ten times as much to compute.
-    if _north_m(one, other) > radius:
+    if abs(one.latitude - other.latitude) * METRES_PER_DEGREE > radius:
         return False
     return _same_line(one, other) and distance(one, other) <= radius
 
@@ -528,12 +453,6 @@ def travel_s(previous: Sample, sample: Sample) -> float:
     """Return the least time from the place of one sample to that of another, in seconds."""
     slack = (previous.accuracy_m or 0.0) + (sample.accuracy_m or 0.0)
     return (distance(previous, sample) - slack) / MAX_TRAVEL_M_PER_S
-
-
-def _north_m(one: Sample, other: Sample) -> float:
-    if one.latitude is None or other.latitude is None:
-        return 0.0
-    return abs(one.latitude - other.latitude) * METRES_PER_DEGREE
 
 
 def distance(one: Sample, other: Sample) -> float:

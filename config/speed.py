@@ -7,6 +7,7 @@ from config.workers import signal_ready
 
 _values = settings.read()
 
+wsgi_app = "backend.server.gunicorn.speed:speed_app()"
 bind = f"{gunicorn.host}:{_values['SPEED_PORT']}"
 workers = 1  # all slots and budgets are in one process
 # One for each transfer, and some for pings and for rejecting more transfers.

@@ -34,7 +34,7 @@ from backend.oidc.rules import RuleError, read_rules
 from backend.reports.monthly.seals import list_keys, sealed_audit_digests, trusted_keys
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
-from backend.witness.hosts import list_hosts, registered_host
+from backend.witness.hosts import list_hosts, registered, registered_host
 from config.settings import private_mode
 
 # PostgreSQL 15: the first with `nulls not distinct` in unique constraints.
@@ -393,6 +393,22 @@ def counting(context: CheckContext) -> Iterator[Finding]:
         )
 
 
+def measuring_hosts(context: CheckContext) -> Iterator[Finding]:
+    """Check that other measuring hosts answer and sign, as the server has found."""
+    for host in registered(context.config):
+        if host["down"]:
+            yield Finding(
+                N_("The measuring host {name} ({url}) has been down since {at}: {problem}."),
+                N_("Phones take another one. See docs/measuring.md; then type: flask hosts check"),
+                {
+                    **{name: host[name] for name in ("name", "url", "problem")},
+                    "at": f"{host['failed_since'].astimezone(VIETNAM):%H:%M, %Y-%m-%d}",
+                },
+                warning=True,
+                command="scripts/flask hosts check",
+            )
+
+
 def backups(context: CheckContext) -> Iterator[Finding]:
     """Check the age of the latest backup."""
     at = latest_backup(context.config)
@@ -496,8 +512,8 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     configuration, database, migrations, boundaries, clock, disk, public_counts, signals, keys,
-    seal_keys, people, audit_log, second_factors, sign_ins, counting, office_sign_in, backups, jobs,
-    webhooks,
+    seal_keys, people, audit_log, second_factors, sign_ins, counting, measuring_hosts,
+    office_sign_in, backups, jobs, webhooks,
 )  # fmt: skip
 
 

@@ -24,10 +24,11 @@ OWN_NAME = "own"
 MAX_PINGS, KEEP_HOURS = 3, 6
 # By the last check: two in a row failed.
 DOWN = "coalesce(s.failed_since < s.checked_at, false)"
-UP = text(f"""
-    select h.id, h.name, h.url, h.operator, h.signs
+REGISTERED = text(f"""
+    select h.id, h.name, h.url, h.operator, h.signs, s.checked_at, s.failed_since, s.problem,
+        {DOWN} as down
     from measuring_hosts h left join host_states s on s.host_id = h.id
-    where h.revoked_at is null and not {DOWN} and h.url is distinct from :foreign
+    where h.revoked_at is null and h.url is distinct from :foreign
     order by h.url is distinct from :preferred, h.added_at
 """)  # noqa: S608 # a condition
 
@@ -52,29 +53,42 @@ def list_hosts() -> list[tuple[MeasuringHost, list[HostKey]]]:
     return [(host, [key for key in keys if key.host_id == host.id]) for host in hosts]
 
 
-def hosts_up(preferred: str, foreign: str, own_url: str) -> list[dict[str, Any]]:
-    """Return the hosts that phones choose from, the one of the `preferred` address first.
+def registered(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the hosts that are not revoked with their last check, that of SPEED_URL first.
 
-    The address `foreign` is of a server that only an app of others can measure against.
+    Without the server of OPEN_RMBT_URL, which only an app of others can measure against.
     """
-    rows = db.session.execute(UP, {"preferred": preferred, "foreign": foreign})
-    return [_serialize(row, own_url) for row in rows.mappings()]
+    values = {"preferred": config["SPEED_URL"], "foreign": config["OPEN_RMBT_URL"]}
+    return [dict(row) for row in db.session.execute(REGISTERED, values).mappings()]
 
 
-def _serialize(row: Mapping[Any, Any], own_url: str) -> dict[str, Any]:
-    kind = "operator" if row["operator"] else "neutral"
-    return {**row, "url": row["url"] or own_url, "class": kind}
+def hosts_up(config: Mapping[str, Any], own_url: str) -> list[dict[str, Any]]:
+    """Return the hosts that phones choose from, the preferred one first."""
+    return [_serialize(host, own_url) for host in registered(config) if not host["down"]]
+
+
+def _serialize(host: Mapping[str, Any], own_url: str) -> dict[str, Any]:
+    return {
+        **{name: host[name] for name in ("id", "name", "operator", "signs")},
+        "url": host["url"] or own_url,
+        "class": "operator" if host["operator"] else "neutral",
+    }
 
 
 def add_host(
-    name: str, url: str, public_key: str | None, now: datetime, operator: str | None = None
+    name: str,
+    url: str,
+    public_key: str | None,
+    now: datetime,
+    operator: str | None = None,
+    host_id: UUID | None = None,
 ) -> UUID:
     """Register a host; without a public key it signs nothing. Audited.
 
     With `operator` it stands in the network of that operator, and its tests enter no statistics.
     """
-    host_id = uuid4()
-    row = {"id": host_id, "name": name, "url": url, "operator": operator}
+    host_id = host_id or uuid4()
+    row = {"id": host_id, "name": name, "url": url, "operator": operator or None}
     row["signs"] = public_key is not None
     added = insert(MeasuringHost).values(**row, added_at=now).on_conflict_do_nothing()
     with owner_session() as owner:

@@ -41,8 +41,7 @@ def issue_ticket() -> Any:
 @blp.response(200, HostsSchema)
 def list_hosts() -> Response:
     """List the measuring hosts that are up, the preferred one first."""
-    config, own_url = current_app.config, f"{request.scheme}://{request.host}"
-    items = hosts.hosts_up(config["SPEED_URL"], config["OPEN_RMBT_URL"], own_url)
+    items = hosts.hosts_up(current_app.config, f"{request.scheme}://{request.host}")
     limits = {"keep_hours": hosts.KEEP_HOURS, "max_pings": hosts.MAX_PINGS}
     response = with_digest({"items": items, **limits})
     response.headers["Cache-Control"] = "public, max-age=60"

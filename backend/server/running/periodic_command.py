@@ -50,6 +50,7 @@ SCHEDULES = (
     Schedule("audit", (*FLASK, "audit", "digest"), 10_800.0),  # of the day before
     Schedule("pairs", (*FLASK, "coverage", "pair"), 86_400.0),  # of i-Speed's results with ours
     Schedule("deputies", (*FLASK, "accounts", "remind"), 86_400.0),  # of delegations that end
+    Schedule("hosts", (*FLASK, "hosts", "check"), 300.0),  # whether measuring hosts answer
     # Communes that reached their target.
     Schedule("events", (*FLASK, "events", "run", "--for", str(EVENTS_FOR_S)), 300.0, retry_s=15.0),
 )

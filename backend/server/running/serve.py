@@ -160,11 +160,7 @@ class Serve:
         demo = ["--demo"] if self.demo else []
         servers = [Server("web", ("backend.server.gunicorn", *demo), bind_socket(bind, port))]
         if speed:
-            file, app = (
-                str(ROOT / "config" / "speed.py"),
-                "backend.server.gunicorn.speed:speed_app()",
-            )
-            command = ("gunicorn", "-c", file, app)
+            command = ("gunicorn", "-c", str(ROOT / "config" / "speed.py"))
             servers.append(Server("speed", command, bind_socket(bind, speed)))
         return servers
 

@@ -51,6 +51,7 @@ from backend.web.site.forms import (
     uploaded_file,
 )
 from backend.web.site.pages import render_part
+from backend.witness.hosts import registered
 
 blueprints = (bp,)
 
@@ -93,7 +94,7 @@ def index(query: dict[str, Any], form: Form | None = None) -> Any:
 
 @bp.page("/connections", methods=READ_WRITE)
 def connections(query: dict[str, Any]) -> Any:
-    """Show the settings of mail and of the office's sign-in, and send a test mail."""
+    """Show the settings of mail and sign-in and the measuring hosts, and send a test mail."""
     form, config, now = new_form(query), current_app.config, clock_now()
     tested = form.submit(
         schemas.TestMailFormSchema(),
@@ -106,7 +107,8 @@ def connections(query: dict[str, Any]) -> Any:
     mail = {name: config[name] for name in MAIL_SETTINGS}
     mail["SMTP_PASSWORD"] = bool(config["SMTP_PASSWORD"])
     oidc = {name: config[name] for name in OIDC_SETTINGS}
-    return render_section("connections", query, form, mail=mail, oidc=oidc, tested=tested)
+    values = {"mail": mail, "oidc": oidc, "tested": tested, "hosts": registered(config)}
+    return render_section("connections", query, form, **values)
 
 
 # Form schemas by the kind of job.

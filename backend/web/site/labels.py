@@ -447,6 +447,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "second_factors": N_("Two-factor authentication"),
         "sign_ins": N_("Wrong sign-ins"),
         "counting": N_("Proof of samples"),
+        "measuring_hosts": N_("Measuring hosts"),
         "office_sign_in": N_("Sign-in with the office's accounts"),
         "backups": N_("Backups"),
         "jobs": N_("Background jobs"),
@@ -478,6 +479,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         ),
         "sign_ins": N_("Somebody who guesses passwords keeps a person from signing in elsewhere."),
         "counting": N_("Samples should count only if a measuring host confirmed them."),
+        "measuring_hosts": N_("Each must answer and sign; one that is down gets no tests."),
         "office_sign_in": N_(
             "The provider must answer, and each rule must give a role over something that exists."
         ),

@@ -31,12 +31,12 @@ def test_a_host_is_added_listed_and_revoked(app: Flask, client: FlaskClient) -> 
     added = hosts(app, "add", "Viettel", URL, "--key", KEY)
     assert added.exit_code == 0, added.output
     host_id = added.output.strip()
-    hosts(app, "add", "Old", "https://old.example.vn")
+    hosts(app, "add", "Old", "https://old.example.vn", "--operator", "VinaPhone")
     listed = hosts(app, "list").output
-    assert f"{host_id}  Viettel  {URL}  in use" in listed
-    assert "own  this installation  in use" in listed
+    assert f"{host_id}  Viettel  {URL}  neutral, in use" in listed
+    assert "own  this installation  neutral, in use" in listed
     assert f"key {key_id(bytes.fromhex(KEY))}" in listed
-    assert "does not sign" in listed
+    assert "in the network of VinaPhone, in use\n    does not sign" in listed
     assert hosts(app, "replace-key", host_id, NEXT).exit_code == 0
     assert "replaced" in hosts(app, "list").output
     assert hosts(app, "revoke", host_id, "--reason", "sold").exit_code == 0

@@ -1,0 +1,113 @@
+"""Check that measuring hosts answer and sign: each ends a test of its own without transfers."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from threading import Thread
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import requests
+from sqlalchemy import text
+
+from backend.database.extensions import db
+from backend.witness.assurance import check_statements
+from backend.witness.hosts import list_hosts, registered
+from backend.witness.keys import installation_key
+from backend.witness.statements import StatementError, Ticket, sign, verify_witness
+
+# Of a connection and of a read; and of the whole check, also of a host that sends single bytes.
+TIMEOUT_S, DEADLINE_S = 5.0, 15.0
+PART, MAX_PARTS = 1_000, 10  # bytes that are read of an answer; a witness has 700
+TICKET_LIFE = timedelta(minutes=10)
+MAX_CODE = 50
+STORE = text("""
+    insert into host_states (host_id, checked_at, failed_since, problem)
+    values (:host, :now, case when cast(:problem as text) is not null then :now end, :problem)
+    on conflict (host_id) do update set checked_at = excluded.checked_at,
+        problem = excluded.problem, failed_since = case when excluded.problem is not null
+            then coalesce(host_states.failed_since, excluded.failed_since) end
+""")
+
+
+class _RefusedError(Exception):
+    """A host answered with an error."""
+
+
+def check_hosts(config: Mapping[str, Any], now: datetime) -> dict[str, str | None]:
+    """Check all hosts but the own one, and store the result; return their problems by name."""
+    hosts = [host for host in registered(config) if host["url"]]
+    keys = {
+        host.id: [key.public_key for key in of_host if not key.replaced_at]
+        for host, of_host in list_hosts()
+    }
+    db.session.commit()
+    found: dict[UUID, str | None] = {}
+
+    def check(host: Mapping[str, Any]) -> None:
+        found[host["id"]] = _problem(host, keys[host["id"]], config["SECRET_KEY"], now)
+
+    threads = [Thread(target=check, args=(host,), daemon=True) for host in hosts]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + DEADLINE_S
+    for thread in threads:
+        thread.join(max(until - time.monotonic(), 0))
+    problems = {host["id"]: found.get(host["id"], "timeout") for host in hosts}
+    for id, problem in problems.items():
+        db.session.execute(STORE, {"host": id, "now": now, "problem": problem})
+    db.session.commit()
+    return {host["name"]: problems[host["id"]] for host in hosts}
+
+
+def _problem(
+    host: Mapping[str, Any], keys: Sequence[bytes], secret: str, now: datetime
+) -> str | None:
+    """Return why a host does not answer, or does not sign as registered; None if it does."""
+    url, issuer = host["url"], installation_key(secret)
+    ticket = Ticket(uuid4(), issuer.kid, "check", host["id"], "small", now, now + TICKET_LIFE)
+    try:
+        with requests.Session() as session:
+            if not host["signs"]:
+                _ask(session, "GET", f"{url}/do/down?bytes=0")
+                return None
+            started = _ask(session, "POST", f"{url}/do/tests", {"ticket": sign(ticket, issuer)})
+            test = orjson.loads(started)["test"]
+            ended = _ask(session, "POST", f"{url}/do/tests/end?test={test}")
+            token = orjson.loads(ended)["witness"]
+            signed = any(_is_witness(token, key, ticket) for key in keys)
+            return None if signed else "not_signed"
+    except requests.RequestException as error:
+        return type(error).__name__
+    except _RefusedError as error:
+        return str(error)
+    except (KeyError, TypeError, ValueError, StatementError):
+        return "not_signed"
+
+
+def _is_witness(token: str, key: bytes, ticket: Ticket) -> bool:
+    """Return whether a token is the witness of a ticket, signed with this key."""
+    try:
+        return check_statements(ticket, verify_witness(token, key)) is None
+    except StatementError:
+        return False
+
+
+def _ask(session: requests.Session, method: str, url: str, body: Any = None) -> bytes:
+    """Return the beginning of an answer; a redirect is an error."""
+    options: dict[str, Any] = {"timeout": TIMEOUT_S, "allow_redirects": False, "stream": True}
+    with session.request(method, url, json=body, **options) as answer:
+        content = b"".join(islice(answer.iter_content(PART), MAX_PARTS))
+        if answer.status_code // 100 != 2:
+            raise _RefusedError(f"http_{answer.status_code} {_code(content)}".strip())
+        return content
+
+
+def _code(content: bytes) -> str:
+    """Return the code of a problem, such as that of a ticket of an unknown installation."""
+    try:
+        return str(orjson.loads(content)["code"])[:MAX_CODE]
+    except (KeyError, TypeError, ValueError):
+        return ""

@@ -1,11 +1,9 @@
-"""Coverage as CSV, XLSX and GeoJSON files."""
+"""Coverage as CSV and XLSX files."""
 
 import io
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from backend.coverage.figures.service import CoverageResult
 from backend.i18n.catalogues import N_, NP_, Language, gettext
@@ -64,19 +62,6 @@ def as_csv(result: CoverageResult, language: Language | None = None) -> bytes:
     heads = [gettext(COLUMNS[name], language) for name in names] if language else names
     rows = (_row(item, names, language) for item in result.items)
     return csv_file(chain([heads], rows))
-
-
-def as_geojson(result: CoverageResult) -> bytes:
-    """Return the centres of the units with their figures."""
-    features = [
-        {
-            "type": "Feature",
-            "geometry": _point(item),
-            "properties": {name: _cell(item, name) for name in _names(result)},
-        }
-        for item in result.items
-    ]
-    return orjson.dumps({"type": "FeatureCollection", "features": features})
 
 
 def _names(result: CoverageResult) -> tuple[str, ...]:
@@ -147,9 +132,3 @@ def _cell(item: Mapping[str, Any], name: str) -> Any:
     if name in PARTS:
         return item["by_assurance"][name]
     return item[name]
-
-
-def _point(item: Mapping[str, Any]) -> dict[str, Any] | None:
-    if item["longitude"] is None or item["latitude"] is None:
-        return None
-    return {"type": "Point", "coordinates": [item["longitude"], item["latitude"]]}

@@ -27,15 +27,6 @@ Item = dict[str, Any]
 Row = Mapping[str, Any]  # of the statement below
 Categories = Sequence[int]  # samples by category, in the order of COLUMNS
 
-# The fields of an item, in their order.
-FIELDS = (
-    "month", "code", "name", "level", "parent", "latitude", "longitude", "no_boundary",
-    "received", "valid", "counted", "of_teams", "counted_by_admin", "withdrawn", "by_assurance",
-    "target", "reached", "shortfall", "share", "assessed", "communes",
-    "expected", "state", "days_left", "needed_per_day", "today", "pace", "projection",
-    "last_month", "change", "devices", "outings", "teams", "reasons",
-)  # fmt: skip
-
 # Everything about units of one level in a month, whatever the level. `later` are the days after
 # today, which clocks of phones may be on. `{above}` is the column of a commune's unit of the level.
 ROWS = """

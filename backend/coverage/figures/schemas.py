@@ -4,7 +4,6 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from backend.coverage.figures.items import FIELDS
 from backend.coverage.figures.service import FILTERS, SORTS
 from backend.fields import CODES, Strict, Text
 from backend.http.paging import MAX_CURSOR
@@ -34,30 +33,11 @@ class UnitWithLevelSchema(UnitNameSchema):
     level = fields.String(required=True)
 
 
-# The formats of which fields can be selected.
-SELECTABLE = ("json", "columns")
-
-
-class FieldNames(Text):
-    """Names of fields of an item, separated by commas; deserialized in the order of the answer."""
-
-    def __init__(self, **options: Any) -> None:
-        example = "code,counted,target,reached"
-        super().__init__(most=500, metadata={"example": example}, **options)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        names = super()._deserialize(value).split(",")
-        if not set(names) <= set(FIELDS):
-            raise ValidationError("not_one_of")
-        return tuple(name for name in FIELDS if name in names)
-
-
 class CoverageQuerySchema(Strict):
     """Units, month or range of months, network, order and format of a coverage query.
 
     `unit` selects one unit, `parent` the units inside a province or district, `from` and `to` a
-    range of months. Without a limit all units are returned. `format=columns` answers a list for
-    each field instead of an item for each unit; `fields` selects the fields of both forms.
+    range of months. Without a limit all units are returned.
     """
 
     month = month_field(load_default=None)
@@ -69,8 +49,7 @@ class CoverageQuerySchema(Strict):
     unit = Text(most=5, load_default=None)
     filter = Text(choices=tuple(FILTERS), load_default=None)
     sort = Text(choices=(*SORTS, *(f"-{name}" for name in SORTS)), load_default=None)
-    format = Text(choices=("json", "columns", "csv", "xlsx", "geojson"), load_default="json")
-    fields_ = FieldNames(data_key="fields", load_default=None)
+    format = Text(choices=("json", "csv", "xlsx"), load_default="json")
     limit = QueryId(load_default=None)
     cursor = Text(most=MAX_CURSOR, load_default=None)
 
@@ -78,9 +57,6 @@ class CoverageQuerySchema(Strict):
     def select_months(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
         """Accept either one month or a range."""
         month, since, to = data.pop("month"), data.pop("from_"), data.pop("to")
-        data["fields"] = data.pop("fields_")
-        if data["fields"] is not None and data["format"] not in SELECTABLE:
-            raise ValidationError("unknown_field", "fields")
         if since is None and to is None:
             if month is None:
                 raise ValidationError("required", "month")
@@ -259,8 +235,8 @@ class CoverageMonthSchema(Strict):
     unpublished = unpublished_field()
 
 
-class CoverageUnitsSchema(CoverageMonthSchema):
-    """What an answer about units in a month says besides the units."""
+class CoverageSchema(CoverageMonthSchema):
+    """Coverage of a list of units; top-level fields describe the last month of a range."""
 
     level = fields.String(required=True)
     network = fields.String(required=True)
@@ -277,23 +253,4 @@ class CoverageUnitsSchema(CoverageMonthSchema):
     found = fields.Integer(required=True)
     next = fields.String(required=True, allow_none=True)
     months = fields.List(fields.Nested(CoverageMonthSchema), required=True)
-
-
-class CoverageSchema(CoverageUnitsSchema):
-    """Coverage of a list of units; top-level fields describe the last month of a range."""
-
     items = fields.List(fields.Nested(CoverageItemSchema), required=True)
-
-
-class CoverageSelectedItemSchema(CoverageItemSchema):
-    """The selected fields of one unit in one month."""
-
-
-class CoverageSelectionSchema(CoverageUnitsSchema):
-    """Coverage with selected fields, as items or (`format=columns`) as a list for each field.
-
-    The lists have one value for each unit, in the same order.
-    """
-
-    items = fields.List(fields.Nested(CoverageSelectedItemSchema(partial=True)))
-    columns = fields.Dict(fields.String(), fields.List(fields.Raw(allow_none=True)))

@@ -132,11 +132,15 @@ class CoverageResult:
     month: Month  # the last one
     previous: Month
 
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The whole answer: summaries of the months and an item for each row."""
+        return {**self.body, "items": self.items, "next": self.next_cursor}
+
 
 def coverage(query: CoverageQuery, now: datetime) -> dict[str, Any]:
-    """Return the whole answer to a query: summaries of the months and an item for each row."""
-    result = compute_coverage(query, now)
-    return {**result.body, "items": result.items, "next": result.next_cursor}
+    """Return the whole answer to a query."""
+    return compute_coverage(query, now).answer
 
 
 def compute_coverage(query: CoverageQuery, now: datetime) -> CoverageResult:

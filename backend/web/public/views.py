@@ -126,7 +126,7 @@ def reform(query: dict[str, Any], system: str, code: str) -> Any:
 @bp.page("/table.csv", schemas.TableQuerySchema)
 def table(query: dict[str, Any]) -> Response:
     """Download the table of a page, with heads in the language of the page."""
-    lang, _, _ = query.pop("lang"), query.pop("format"), query.pop("fields")
+    lang, _ = query.pop("lang"), query.pop("format")
     answer = compute_coverage(CoverageQuery(**query, reader=figures_reader()), clock_now())
     body = answer.body
     name = f"coverage-{body['month']}-{body['level']}-{body['network']}.csv"

@@ -206,8 +206,6 @@ def test_files_have_the_parts(client: FlaskClient, filled: Counter[str]) -> None
     assert int(row["counted"]) == filled.total()
     names = list(row)
     assert names[names.index("counted") + 1 :][: len(PARTS)] == list(PARTS)
-    [feature] = client.get(f"{URL}&unit={HERE}&format=geojson").json["features"]
-    assert {part: feature["properties"][part] for part in PARTS} == filled
 
 
 def item(client: FlaskClient, code: str) -> dict[str, Any]:

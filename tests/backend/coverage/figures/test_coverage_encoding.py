@@ -1,4 +1,4 @@
-"""Answers of coverage as JSON: their bytes, selected fields, columns, and tags."""
+"""Answers of coverage as JSON: their bytes and tags."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from sqlalchemy import Engine, inspect, text
 from backend.accounts.access import PUBLIC
 from backend.coverage.figures import views
 from backend.coverage.figures.answers import STATE
-from backend.coverage.figures.items import FIELDS, STATEMENTS
+from backend.coverage.figures.items import STATEMENTS
 from backend.coverage.figures.month import NUMBERS_OF, READ_KEY
 from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.figures.service import CoverageQuery, coverage
@@ -56,37 +56,6 @@ def test_the_bytes_are_those_of_the_items(
         sent |= {"from": since, "to": "2024-11", "month": ""}
     got = client.get(URL, query_string={k: v for k, v in (PLACE | sent).items() if v})
     assert got.data == expected
-
-
-def test_fields_are_selected(app: Flask, client: FlaskClient) -> None:
-    count(app, HERE, ("2024-11-10", 7))
-    items = answer(client).json["items"]
-    names = ("code", "counted", "projection")
-    selected = answer(client, fields="projection,code,counted").json
-    assert selected["items"] == [{name: item[name] for name in names} for item in items]
-    assert list(selected["items"][0]) == [name for name in FIELDS if name in names]
-    columns = answer(client, fields="code,counted,projection", format="columns").json
-    assert columns["columns"] == {name: [item[name] for item in items] for name in names}
-    assert "items" not in columns and columns["summary"] == selected["summary"]
-
-
-def test_columns_are_the_items_in_their_order(app: Flask, client: FlaskClient) -> None:
-    count(app, HERE, ("2024-11-10", 7))
-    count(app, THERE, ("2024-11-10", 9))
-    page = {"sort": "-counted", "limit": "5"}
-    items, columns = answer(client, **page).json, answer(client, format="columns", **page).json
-    for name in FIELDS:
-        assert columns["columns"][name] == [item[name] for item in items["items"]]
-    assert columns["next"] == items["next"] is not None
-
-
-@pytest.mark.parametrize(
-    "query", [{"fields": "code,weight"}, {"fields": ""}, {"fields": "code", "format": "csv"}]
-)
-def test_unknown_fields_are_refused(client: FlaskClient, query: dict[str, str]) -> None:
-    refused = client.get(URL, query_string=PLACE | query)
-    assert refused.status_code == 422
-    assert refused.json["errors"][0]["field"] == "fields"
 
 
 def changes(app: Flask, clock: FakeClock) -> Iterator[str]:
@@ -133,9 +102,7 @@ def changes(app: Flask, clock: FakeClock) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "query", [{}, {"level": "district"}, {"sort": "-counted", "limit": "3"}, {"format": "columns"}]
-)
+@pytest.mark.parametrize("query", [{}, {"level": "district"}, {"sort": "-counted", "limit": "3"}])
 def test_the_tag_is_another_where_the_answer_is(
     app: Flask, client: FlaskClient, clock: FakeClock, query: dict[str, str]
 ) -> None:

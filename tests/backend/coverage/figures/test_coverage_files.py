@@ -75,13 +75,3 @@ def test_a_page_offers_the_table_with_heads_in_its_language(
         assert head == [gettext(COLUMNS[name], language) for name in PUBLIC]
         found = dict(zip(PUBLIC, row, strict=True))
         assert (found["counted"], found["state"], found["reached"]) == expected
-
-
-def test_points_for_a_map(app: Flask, client: FlaskClient) -> None:
-    count(app, "05443", ("2024-11-10", 5))
-    answer = client.get(f"{URL}&format=geojson&sort=-counted&limit=1")
-    assert answer.mimetype == "application/geo+json"
-    (feature,) = answer.get_json(force=True)["features"]
-    longitude, latitude = feature["geometry"]["coordinates"]
-    assert 105 < longitude < 107 and 21 < latitude < 23
-    assert (feature["properties"]["code"], feature["properties"]["counted"]) == ("05443", 5)

@@ -31,7 +31,7 @@ OF_HIDDEN = (
     f"{API}/coverage?month={MONTH}&parent=01",
     f"{API}/coverage?month={MONTH}&parent=01&format=csv",
     f"{API}/coverage?month={MONTH}&parent=01&format=xlsx",
-    f"{API}/coverage?month={MONTH}&unit=01&level=province&format=geojson",
+    f"{API}/coverage?month={MONTH}&unit=01&level=province",
     f"{API}/alerts?month={MONTH}&parent=01",
     f"{API}/vnnic?month={MONTH}&parent=01",
     f"{API}/units/{HIDDEN}/statistics?month={MONTH}",
@@ -45,7 +45,6 @@ OF_ALL = (
     f"{API}/coverage?month={MONTH}&level=province",
     f"{API}/coverage?from=2024-10&to={MONTH}&level=province",
     f"{API}/coverage?month={MONTH}&format=csv",
-    f"{API}/coverage?month={MONTH}&level=province&format=geojson",
     f"{API}/alerts?month={MONTH}&level=province",
     f"{API}/vnnic?month={MONTH}",
     f"{API}/units/{HIDDEN}/history?as_of=2024-11-30",
@@ -220,7 +219,7 @@ def test_pages_without_a_month_show_the_newest_that_is_published(world: World) -
 def test_the_running_month_is_nobodys_but_the_officials(world: World) -> None:
     for path in (f"{API}/coverage?month=2024-12", f"{API}/alerts?month=2024-12", "/?month=2024-12"):
         assert world.get(path).status_code == 200, path
-    for form in ("csv", "xlsx", "geojson"):
+    for form in ("csv", "xlsx"):
         assert world.get(f"{API}/coverage?month=2024-12&format={form}").status_code == 200
     assert world.get(f"{API}/coverage?month=2024-12&parent=19").status_code == 404
     own = world.get(f"{API}/coverage?month=2024-12&parent=19", "other official")

@@ -25,7 +25,7 @@ from tests.support.people import (
 SINCE = datetime(2024, 11, 1, tzinfo=UTC)
 NINE = datetime(2024, 11, 15, 2, 0, tzinfo=UTC)
 FAR = 0.05  # degrees: some 5 km
-SIGNAL = "/api/v1/signals"
+SIGNALS = "/api/v1/signals"
 
 
 class Cast:
@@ -79,7 +79,8 @@ class Cast:
         return self.client.get(url, headers=headers or self.official)
 
     def decide(self, one: int, headers: Any = None, **body: Any) -> Any:
-        return self.client.patch(f"{SIGNAL}/{one}", json=body, headers=headers or self.organiser)
+        decision = {"signals": [{"id": one}]} | body
+        return self.client.patch(SIGNALS, json=decision, headers=headers or self.organiser)
 
 
 # Phones and their samples in one commune, `step` apart: many rows in one statement. Speeds and

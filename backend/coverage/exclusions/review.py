@@ -33,6 +33,7 @@ from backend.coverage.signals.service import (
 )
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
+from backend.http.etags import stale
 from backend.i18n.messages import message
 from backend.measurements.corrections.service import Choice, Decision, decide
 from backend.measurements.revision.service import Decision as UnitDecision
@@ -99,7 +100,7 @@ def preview_signals(
     `signals` lists them, and with an exclusion also the open ones of which no sample is left then:
     they are decided together.
     """
-    rows = [lock_signal(actor, one["id"] or 0, _seen(one["version"])) for one in wanted]
+    rows = [lock_signal(actor, one["id"] or 0, one["version"]) for one in wanted]
     if len({(row.campaign_id, row.unit_id, row.month) for row in rows}) != 1:
         raise Problem(404, "not_found")
     chosen, acts = _samples(rows, context.key), ()
@@ -117,10 +118,6 @@ def preview_signals(
     ]
     effect = _preview(actor, rows[0], moved, UnitDecision("", lifts=acts), context.now)
     return effect | {"signals": listed}
-
-
-def _seen(version: int | None) -> frozenset[str] | None:
-    return None if version is None else frozenset({str(version)})
 
 
 def _preview(
@@ -274,7 +271,7 @@ class Review:
         """Decide on a signal; a repeated decision is answered as the first one."""
         row = lock_signal(self.actor, signal_id)
         if version is not None and version != row.version and not self._is_repeated(row):
-            raise Problem(412, "precondition_failed")
+            raise stale()
         if self.request["samples"]:
             self._require_samples(row)
             if self.request["state"] == "excluded":

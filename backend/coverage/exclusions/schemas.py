@@ -7,11 +7,8 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 from backend.coverage.exclusions.review import MAX_SIGNALS
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.findings import NUMBER_BELOW
-from backend.coverage.signals.schemas import (
-    SignalDecisionSchema,
-    SignalSchema,
-    UnitMonthQuerySchema,
-)
+from backend.coverage.signals.schemas import MAX_NOTE, SignalSchema, UnitMonthQuerySchema
+from backend.coverage.signals.service import STATES
 from backend.fields import MAX_ID, Flag, Many, Object, Reason, Strict, Text, Whole
 from backend.http.paging import PageSchema
 from backend.measurements.recording.intake import parse_ids
@@ -57,9 +54,11 @@ class SignalRefSchema(Strict):
     version = Whole(1, MAX_ID, allow_none=True, load_default=None)
 
 
-class SignalDecisionsSchema(SignalDecisionSchema):
-    """One decision on several signals; with `samples` their phones' samples follow the state."""
+class SignalDecisionsSchema(Strict):
+    """One decision on signals; with `samples` their phones' samples follow the state."""
 
+    state = Text(choices=STATES, required=True)
+    note = Text(most=MAX_NOTE, allow_none=True, load_default=None)
     signals = Many(Object(SignalRefSchema), 1, MAX_SIGNALS, required=True)
     samples = Flag(load_default=False)
 

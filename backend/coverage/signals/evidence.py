@@ -7,9 +7,8 @@ sees numbers by commune and day, as in the contributions, and neither positions 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select, text
 
@@ -33,6 +32,7 @@ from backend.units.models import Unit
 
 # More than a sketch can show; a signal's phones have some hundred samples.
 MAX_SAMPLES = 5_000
+SHOWN = ("id", "measured_at", "download_mbps", "upload_mbps", "ping_ms", "counted")
 UNPLACED: Mapping[str, Any] = {"latitude": None, "longitude": None}
 
 # Phones with samples in the communes of a signal; of a campaign those that it earned.
@@ -67,35 +67,7 @@ TAKEN_OF_CAMPAIGN = """
         where x.measurement_id = m.id and x.campaign_id = :campaign)
 """
 Dated = tuple[date, int]
-
-
-@dataclass(frozen=True, slots=True)
-class SeenSample:
-    """One sample of a signal with a rounded position, for officials."""
-
-    id: UUID
-    device: int  # its number of the month
-    unit: str
-    at: datetime
-    latitude: float | None
-    longitude: float | None
-    download_mbps: float | None
-    upload_mbps: float | None
-    ping_ms: float | None
-    counted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SignalUnit:
-    """A commune with samples of a signal, its centre, and their number."""
-
-    id: int
-    code: str
-    name: str
-    province_id: int | None
-    latitude: float | None
-    longitude: float | None
-    n: int
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +77,8 @@ class SignalEvidence:
     item: Mapping[str, Any]  # the signal as in a list
     total: int
     days: Sequence[Dated]  # all from the first to the last
-    units: Sequence[SignalUnit]  # those with the most samples first
-    samples: Sequence[SeenSample]
+    units: Sequence[Row]  # communes with their centre and `n` samples, the most first
+    samples: Sequence[Row]  # by time, with rounded positions, and the device's number of the month
 
 
 def campaign_evidence(
@@ -135,26 +107,22 @@ def unit_evidence(
     found = found_signals([row]).get(row.id)
     rows = samples_of(row, found, context.key)
     seen = _evidence(row, found, rows, context)
-    names = {one.id: one.name for one in seen.units}
-    numbers = {
-        device: device_number(device, month, context.key)
-        for device in {one["device_id"] for one in rows}
-    }
+    names = {one["id"]: one["name"] for one in seen.units}
+    devices = {one["device_id"] for one in rows}
+    numbers = {device: device_number(device, month, context.key) for device in devices}
     samples = [
-        SeenSample(
-            id=one["id"],
-            device=numbers[one["device_id"]],
-            unit=names[one["unit_id"]],
-            at=one["measured_at"],
+        {
+            "device": numbers[one["device_id"]],
+            "unit": names[one["unit_id"]],
+            **{name: one[name] for name in SHOWN},
             **(shown_position(one) or UNPLACED),
-            **{name: one[name] for name in ("download_mbps", "upload_mbps", "ping_ms", "counted")},
-        )
+        }
         for one in rows
     ]
     return replace(seen, samples=samples)
 
 
-def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[Mapping[str, Any]]:
+def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[Row]:
     """Return the samples of a signal's phones on its days, in the campaign or area, by time.
 
     An exclusion takes those of them that are not `taken` already.
@@ -230,7 +198,7 @@ def _signal(signal_id: int) -> Signal:
 def _evidence(
     row: Signal,
     found: FoundSignal | None,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Row],
     context: SignalContext,
 ) -> SignalEvidence:
     by_day = Counter(one["day"] for one in rows)
@@ -238,13 +206,14 @@ def _evidence(
     query = select(
         Unit.id, Unit.code, Unit.name, Unit.province_id, Unit.latitude, Unit.longitude
     ).where(Unit.id.in_(by_unit))
-    units = [SignalUnit(*one, n=by_unit[one.id]) for one in db.session.execute(query)]
+    found_units = db.session.execute(query).mappings()
+    units = [dict(one) | {"n": by_unit[one["id"]]} for one in found_units]
     first, last = _days(row)
     days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
     return SignalEvidence(
         item=describe_signal(row, found, context.language),
         total=len(rows),
         days=[(day, by_day[day]) for day in days],
-        units=sorted(units, key=lambda one: (-one.n, one.code)),
+        units=sorted(units, key=lambda one: (-one["n"], one["code"])),
         samples=[],
     )

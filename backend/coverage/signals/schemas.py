@@ -47,13 +47,6 @@ class CampaignSignalsQuerySchema(UnitSignalsQuerySchema):
     team = QueryWhole(1, MAX_ID, load_default=None)
 
 
-class SignalDecisionSchema(Strict):
-    """The decision on a signal, with a note."""
-
-    state = Text(choices=STATES, required=True)
-    note = Text(most=MAX_NOTE, allow_none=True, load_default=None)
-
-
 class SignalDeviceSchema(Schema):
     """A device by its number of the month, with its volunteer and team in the campaign."""
 

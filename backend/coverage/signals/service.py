@@ -31,7 +31,7 @@ from backend.coverage.signals.shares import (
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
 from backend.fields import MAX_ID
-from backend.http.etags import Expected, must_match
+from backend.http.etags import stale
 from backend.http.paging import decode_cursor, take_page
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, gettext, ngettext
@@ -169,30 +169,13 @@ def search_unit(actor: Actor, code: str, month: str | None, context: SignalConte
     db.session.commit()
 
 
-def decide_signal(
-    actor: Actor,
-    signal_id: int,
-    decision: Mapping[str, Any],
-    context: SignalContext,
-    seen: Expected = None,
-) -> dict[str, Any]:
-    """Set the state of a signal: explained, excluded, or open again.
-
-    `seen` are the versions that the person has seen; None: any.
-    """
-    row = lock_signal(actor, signal_id, seen)
-    answer = set_state(actor, row, decision, context)
-    db.session.commit()
-    return answer
-
-
-def lock_signal(actor: Actor, signal_id: int, seen: Expected = None) -> Signal:
+def lock_signal(actor: Actor, signal_id: int, version: int | None = None) -> Signal:
     """Return a locked signal on which the actor may decide; 412 if its version is another one."""
     require_person(actor)
     row = or_404(db.session.get(Signal, signal_id, with_for_update=True, populate_existing=True))
     _require_decider(actor, row)
-    if seen is not None:
-        must_match(seen, row.version)
+    if version not in (None, row.version):
+        raise stale()
     return row
 
 

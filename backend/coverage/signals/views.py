@@ -6,7 +6,6 @@ from flask import current_app
 
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.signals import schemas, service
-from backend.http import etags
 from backend.http.requests import clock_now, language
 
 blp = PersonBlueprint("signals", __name__, description="Signals of gaming")
@@ -27,14 +26,6 @@ def get_campaign_signals(query: dict[str, Any], campaign_id: int) -> dict[str, A
 def get_unit_signals(query: dict[str, Any], code: str) -> dict[str, Any]:
     """List the signals of gaming of a unit's month."""
     return service.unit_signals(actor(), code, query, _context())
-
-
-@blp.patch("/signals/<int:signal_id>")
-@blp.arguments(schemas.SignalDecisionSchema)
-@blp.response(200, schemas.SignalSchema)
-def patch_signal(decision: dict[str, Any], signal_id: int) -> dict[str, Any]:
-    """Decide on a signal of gaming; with `If-Match` only on that version."""
-    return service.decide_signal(actor(), signal_id, decision, _context(), etags.expected())
 
 
 def _context() -> service.SignalContext:

@@ -4,17 +4,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, TypeVar
+from typing import Any
 
 from backend.canvas import SIDE, Canvas
 from backend.clock import VIETNAM, month_end
-from backend.coverage.signals.evidence import SeenSample, SignalEvidence, SignalUnit
+from backend.coverage.signals.evidence import Row, SignalEvidence
 from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow, find
 from backend.web.maps.drawing import MapDrawing, plain_country, unit_map
 
 NOTHING: dict[str, Any] = {"levels": {}}
-Positioned = TypeVar("Positioned", SeenSample, SignalUnit)
 # Units of the drawing: one sample is visible on a phone, and many do not cover the commune.
 MIN_RADIUS, MAX_RADIUS, RADIUS_STEP = 16, 90, 7
 MAX_NAMES = 6
@@ -44,15 +43,16 @@ def evidence_map(active: ActiveSet | None, evidence: SignalEvidence) -> dict[str
     drawn = _ground(active, evidence)
     canvas = Canvas(drawn.box, drawn.margin)
     dots = _places(evidence.samples, canvas) or [
-        Dot(*at, _radius(one.n), one.n, counted=True) for one, at in _placed(evidence.units, canvas)
+        Dot(*at, _radius(one["n"]), one["n"], counted=True)
+        for one, at in _placed(evidence.units, canvas)
     ]
     view = _view(drawn, dots)
     return {
         "drawn": drawn,
         "dots": dots,
         "ways": _ways(evidence.samples, canvas),
-        "codes": frozenset(one.code for one in evidence.units),
-        "names": [(*at, one.name) for one, at in _placed(evidence.units[:MAX_NAMES], canvas)],
+        "codes": frozenset(one["code"] for one in evidence.units),
+        "names": [(*at, one["name"]) for one, at in _placed(evidence.units[:MAX_NAMES], canvas)],
         "view": view,
         "scale": view[2] / SIDE,  # of lines and dots in this part
     }
@@ -79,41 +79,39 @@ def _ground(active: ActiveSet, evidence: SignalEvidence) -> MapDrawing:
 def _smallest(evidence: SignalEvidence) -> UnitRow | None:
     """Return the commune of the samples, else their province; None if they have several."""
     day = month_end(evidence.item["month"])
-    first = find(day, evidence.units[0].code, "commune")
+    first = find(day, evidence.units[0]["code"], "commune")
     if len(evidence.units) == 1:
         return first
-    one_province = len({one.province_id for one in evidence.units}) == 1
+    one_province = len({one["province_id"] for one in evidence.units}) == 1
     return find(day, first.province_code, "province") if one_province else None
 
 
-def _places(samples: Iterable[SeenSample], canvas: Canvas) -> list[Dot]:
+def _places(samples: Iterable[Row], canvas: Canvas) -> list[Dot]:
     """Return a dot for each rounded position, the largest first so that none is covered."""
     totals: Counter[tuple[int, int]] = Counter()
     counted: Counter[tuple[int, int]] = Counter()
     for one, at in _placed(samples, canvas):
         totals[at] += 1
-        counted[at] += one.counted
+        counted[at] += one["counted"]
     return [Dot(*at, _radius(n), n, counted[at] > 0) for at, n in totals.most_common()]
 
 
-def _placed(
-    found: Iterable[Positioned], canvas: Canvas
-) -> Iterator[tuple[Positioned, tuple[int, int]]]:
+def _placed(found: Iterable[Row], canvas: Canvas) -> Iterator[tuple[Row, tuple[int, int]]]:
     """Yield samples or communes that have a position, with their place on the drawing."""
     for one in found:
-        if one.latitude is not None and one.longitude is not None:
-            yield one, canvas.at((one.longitude, one.latitude))
+        if one["latitude"] is not None and one["longitude"] is not None:
+            yield one, canvas.at((one["longitude"], one["latitude"]))
 
 
 def _radius(n: int) -> int:
     return min(round(MIN_RADIUS + RADIUS_STEP * sqrt(n - 1)), MAX_RADIUS)
 
 
-def _ways(samples: Iterable[SeenSample], canvas: Canvas) -> list[str]:
+def _ways(samples: Iterable[Row], canvas: Canvas) -> list[str]:
     """Return the way of each phone in the order of its samples, of few phones."""
     trails: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for one, at in _placed(samples, canvas):
-        trails[one.device].append(at)
+        trails[one["device"]].append(at)
     if len(trails) > MAX_WAYS:
         return []
     return [
@@ -128,10 +126,10 @@ def time_chart(evidence: SignalEvidence) -> dict[str, Any] | None:
     place = {day: n for n, (day, _) in enumerate(evidence.days)}
     dots = []
     for one in evidence.samples:
-        at = one.at.astimezone(VIETNAM)
+        at = one["measured_at"].astimezone(VIETNAM)
         if at.date() in place:
             hour = at.hour + at.minute / 60
-            dots.append(((place[at.date()] + 0.5) * DAY_WIDTH, hour * 10, one.counted))
+            dots.append(((place[at.date()] + 0.5) * DAY_WIDTH, hour * 10, one["counted"]))
     every = -(-len(place) // MAX_TICKS)
     ticks = [((n + 0.5) * DAY_WIDTH, day.day) for day, n in place.items() if n % every == 0]
     return {"width": len(place) * DAY_WIDTH, "dots": dots, "ticks": ticks}

@@ -56,7 +56,7 @@ def _target(world: World) -> dict[str, Any]:
 
 def _signal(world: World, **scope: int) -> dict[str, Any]:
     made = people.signal(world.app, **scope)
-    return {"at": {"signal_id": made}, "json": {"state": "explained", "note": "đã hỏi đội"}}
+    return {"json": {"signals": [{"id": made}], "state": "explained", "note": "đã hỏi đội"}}
 
 
 def _exclusion(world: World) -> dict[str, Any]:
@@ -120,16 +120,10 @@ def _published(world: World) -> dict[str, Any]:
 OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/targets": lambda w: {"json": TARGET},
     "PATCH /api/v1/targets/<int:target_id>": _target,
-    "PATCH /api/v1/signals/<int:signal_id>": lambda w: _signal(w, campaign_id=w.campaign),
-    "PATCH /api/v1/signals/<int:signal_id> (of a unit)": lambda w: _signal(
+    "PATCH /api/v1/signals": lambda w: _signal(w, campaign_id=w.campaign),
+    "PATCH /api/v1/signals (of a unit)": lambda w: _signal(
         w, unit_id=people.unit_id(w.app, "05443")
     ),
-    "PATCH /api/v1/signals": lambda w: {
-        "json": {
-            "signals": [{"id": people.signal(w.app, campaign_id=w.campaign)}],
-            "state": "explained",
-        }
-    },
     "PUT /api/v1/units/<code>/letterhead": lambda w: {
         "headers": {"If-Match": '"0", "1"'},
         "json": LETTERHEAD,

@@ -240,9 +240,8 @@ TABLE = {
     f"GET {CAMPAIGN}/signals": "401 401 403 200 403 403 403 200",
     f"GET {CAMPAIGN}/signals (draft)": "404 401 404 200 404 404 404 200",
     "GET /api/v1/units/<code>/signals": "404 401 404 404 404 200 404 200",
-    "PATCH /api/v1/signals/<int:signal_id>": "401 401 404 200 404 404 404 200",
-    "PATCH /api/v1/signals/<int:signal_id> (of a unit)": "401 401 404 404 404 200 404 200",
     "PATCH /api/v1/signals": "401 401 404 200 404 404 404 200",
+    "PATCH /api/v1/signals (of a unit)": "401 401 404 404 404 200 404 200",
     # a letterhead: officials of the unit
     "GET /api/v1/units/<code>/letterhead": "404 401 404 404 404 200 404 200",
     "PUT /api/v1/units/<code>/letterhead": "401 401 403 403 403 200 403 200",

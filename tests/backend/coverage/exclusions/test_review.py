@@ -12,10 +12,7 @@ from backend.coverage.signals.rules import MIN_MOCK
 from tests.support import people
 from tests.support.factories import HERE, location, post, sample
 from tests.support.people import audit_entries, person, unit_id
-from tests.support.signals import NINE, SIGNAL, Cast
-
-ALL = "/api/v1/signals"
-
+from tests.support.signals import NINE, SIGNALS, Cast
 
 EACH = 4  # counted samples of a phone
 RESULTS = ((48.27, 12.13, 21.4), (33.19, 8.37, 25.6))
@@ -48,7 +45,7 @@ def of_kind(cast: Cast, kind: str = "mock_share") -> list[Any]:
 def decide(cast: Cast, signals: list[Any], headers: Any = None, **body: Any) -> Any:
     listed = [one if isinstance(one, dict) else {"id": one} for one in signals]
     body = {"signals": listed, "state": "explained", **body}
-    return cast.client.patch(ALL, json=body, headers=headers or cast.organiser)
+    return cast.client.patch(SIGNALS, json=body, headers=headers or cast.organiser)
 
 
 def counted(cast: Cast) -> int:
@@ -135,15 +132,6 @@ def test_what_fails_is_told_by_signal_and_the_others_are_decided(cast: Cast) -> 
     assert states == {mine["id"]: "excluded", second["id"]: "explained"}
 
 
-def test_a_single_decision_respects_if_match(cast: Cast) -> None:
-    one = of_kind(cast)[0]
-    headers = cast.organiser | {"If-Match": f'"{one["version"]}"'}
-    for status in (200, 412):
-        url = f"{SIGNAL}/{one['id']}"
-        answer = cast.client.patch(url, json={"state": "explained"}, headers=headers)
-        assert answer.status_code == status
-
-
 def test_a_double_tap_is_answered_as_the_first(cast: Cast) -> None:
     one = of_kind(cast)[0]
     wanted = [{"id": one["id"], "version": one["version"]}]
@@ -212,5 +200,5 @@ def test_a_commune_s_official_may_not_exclude(cast: Cast) -> None:
 
 def test_samples_are_excluded_with_a_note(cast: Cast) -> None:
     request = {"signals": [{"id": 1}], "state": "excluded", "samples": True}
-    answer = cast.client.patch(ALL, json=request, headers=cast.organiser)
+    answer = cast.client.patch(SIGNALS, json=request, headers=cast.organiser)
     assert answer.status_code == 422 and answer.json["errors"][0]["field"] == "note"

@@ -1,8 +1,8 @@
-"""Schemas of decisions on measurements of a campaign and of past memberships."""
+"""Schemas of decisions on measurements of a campaign, and of changes of it."""
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from backend.campaigns.schemas import CampaignChangeSchema, CampaignSchema
 from backend.fields import MAX_ID, Day, Flag, Many, Object, Reason, Strict, Text, Whole
@@ -11,14 +11,6 @@ from backend.measurements.recording.intake import parse_ids
 from backend.measurements.recording.rules import NETWORKS
 
 MAX_REASON = 500
-MAX_PAGE = 500
-OUTCOMES = ("create", "unchanged", "error")
-
-
-def _number(most: int, **options: Any) -> fields.Integer:
-    """Return a field of whole numbers in a query string."""
-    allowed = validate.Range(1, most, error="out_of_range")
-    return fields.Integer(validate=allowed, error_messages={"invalid": "not_whole"}, **options)
 
 
 class ChoiceFilterSchema(Strict):
@@ -101,40 +93,9 @@ class ChangesSchema(Strict):
     preview = Flag(load_default=False)
 
 
-class MovedSchema(MovedTotalsSchema):
-    """Number of changed earnings, and the team totals before and after."""
+class ChangeEffectSchema(MovedTotalsSchema):
+    """Effect of a change of a campaign, stored or previewed; `changed` earnings."""
 
     changed = fields.Integer(required=True)
-
-
-class ChangeEffectSchema(MovedSchema):
-    """Effect of a change of a campaign, stored or previewed."""
-
     preview = fields.Boolean(required=True)
     campaign = fields.Nested(CampaignSchema, required=True)
-
-
-class CorrectionSchema(Schema):
-    """One correction."""
-
-    id = fields.Integer(required=True)
-    measurement_id = fields.String(required=True)
-    before_team_id = fields.Integer(required=True, allow_none=True)
-    team_id = fields.Integer(required=True, allow_none=True)
-    reason = fields.String(required=True)
-    user_id = fields.Integer(required=True, allow_none=True)
-    at = fields.AwareDateTime(required=True)
-
-
-class CorrectionsSchema(Schema):
-    """A page of corrections, the latest first."""
-
-    items = fields.List(fields.Nested(CorrectionSchema), required=True)
-    next = fields.Integer(required=True, allow_none=True)
-
-
-class CorrectionsQuerySchema(Strict):
-    """Cursor and size of a page."""
-
-    cursor = _number(2**62, load_default=None)
-    limit = _number(MAX_PAGE, load_default=100)

@@ -182,24 +182,6 @@ def count_preview(actor: Actor) -> None:
     count_for_account("preview", f"user {actor.user_id}", PREVIEWS_PER_HOUR, now)
 
 
-def list_corrections(
-    actor: Actor, campaign_id: int, before: int | None, limit: int
-) -> dict[str, Any]:
-    """List a campaign's corrections, the latest first."""
-    campaigns.visible_campaign(actor, campaign_id)
-    require(actor, "campaign.see", campaign_scope(campaign_id), hidden=True)
-    rows = db.session.execute(
-        text("""
-            select id, measurement_id::text, before_team_id, team_id, reason, user_id, at
-            from corrections where campaign_id = :campaign and id < :before
-            order by id desc limit :limit
-        """),
-        {"campaign": campaign_id, "before": before or 2**62, "limit": limit},
-    )
-    items = [dict(row) for row in rows.mappings()]
-    return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
-
-
 def list_decisions(actor: Actor, campaign_id: int, limit: int) -> list[dict[str, Any]]:
     """List a campaign's decisions, the latest first; each may include many measurements."""
     campaigns.visible_campaign(actor, campaign_id)

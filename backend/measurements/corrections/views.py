@@ -9,8 +9,6 @@ from backend.measurements.corrections.schemas import (
     ChangeEffectSchema,
     ChangesSchema,
     CorrectionCreateSchema,
-    CorrectionsQuerySchema,
-    CorrectionsSchema,
     DecisionEffectSchema,
     ExclusionCreateSchema,
 )
@@ -27,14 +25,6 @@ def correct(data: dict[str, Any], campaign_id: int) -> Any:
     """Give measurements to another team of a campaign, or to none."""
     decision = Decision(data["reason"], team_id=data["team_id"])
     return service.decide(actor(), campaign_id, data["choice"], decision, preview=data["preview"])
-
-
-@blp.get("/campaigns/<int:campaign_id>/corrections")
-@blp.arguments(CorrectionsQuerySchema, location="query")
-@blp.response(200, CorrectionsSchema)
-def list_corrections(query: dict[str, Any], campaign_id: int) -> Any:
-    """List a campaign's corrections, the latest first."""
-    return service.list_corrections(actor(), campaign_id, query["cursor"], query["limit"])
 
 
 @blp.post("/campaigns/<int:campaign_id>/exclusions")

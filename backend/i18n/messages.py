@@ -509,7 +509,6 @@ TEXTS: dict[str, str] = {
     "report_not_draft": N_("The report's figures are frozen; to change anything, supersede it."),
     "remark_conflict": N_("Somebody else has changed this text meanwhile; choose or merge."),
     "not_plain_text": N_("Only text/plain is accepted."),
-    "reference_exists": N_("This document is in the list already."),
     "letter_not_sealed": N_(
         "This is the letter that the office attached, before version 1.1: it has no seal."
     ),

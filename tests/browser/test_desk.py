@@ -119,8 +119,6 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     check_page(page, "account-deputies")
     page.goto("/desk/area/19/letterhead")
     check_page(page, "desk-letterhead")
-    page.goto("/desk/area/19/references")
-    check_page(page, "desk-references")
     page.goto("/desk/area/19/vnnic")
     check_page(page, "desk-vnnic")
     page.set_input_files("#file", table)
@@ -128,7 +126,7 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     expect_text(page, "Xã Không Có")
     check_page(page, "desk-vnnic-checked")
     dark = new_page(DESKTOP, "en", "dark", storage_state=page.context.storage_state())
-    for path in ("/account/deputies", "/desk/area/19/references", "/desk/area/19/vnnic"):
+    for path in ("/account/deputies", "/desk/area/19/letterhead", "/desk/area/19/vnnic"):
         dark.goto(path)
         axe(dark, colours=True)
 

@@ -26,7 +26,7 @@ SEQUENCES = """
 """
 
 
-SEEDED = ("targets", "reference_documents", "host_keys")
+SEEDED = ("targets", "host_keys")
 # The own measuring host is registered by the migration.
 OWN_HOST = (
     "delete from measuring_hosts where url is not null",

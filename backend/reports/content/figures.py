@@ -206,7 +206,7 @@ class LetterChoices(TypedDict):
 
 
 class ReferenceDocument(TypedDict):
-    """A document that the letter answers, as the office confirmed it."""
+    """A document that the letter of an earlier report answers."""
 
     type: str  # Công văn, Kế hoạch, …
     number: str
@@ -217,6 +217,7 @@ class ReferenceDocument(TypedDict):
 
 
 CHOICES = "Missing in reports of 1.0"
+REFERENCES = "Of reports that a development version of 1.1 froze; others have it in the letterhead"
 REWRITTEN = "Sections whose remark replaces the proposed sentences; missing in earlier reports"
 
 
@@ -236,7 +237,7 @@ class Report(TypedDict):
     rewritten: NotRequired[Annotated[list[str], REWRITTEN]]
     letterhead: dict[str, Any] | None  # as of freezing; null: the default one
     letter: NotRequired[Annotated[LetterChoices, CHOICES]]
-    references: NotRequired[Annotated[list[ReferenceDocument], CHOICES]]
+    references: NotRequired[Annotated[list[ReferenceDocument], REFERENCES]]
 
 
 def leading(spread: Spread) -> tuple[str, float | None, float | None]:

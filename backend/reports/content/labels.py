@@ -190,6 +190,7 @@ class LetterheadContent(TypedDict):
     signer: str | None
     copies: list[str]
     headings: list[str]  # of the sections of a report, in their order
+    references: list[str]  # documents that letters answer, as they cite them
 
 
 def default_letterhead(level: str, name: str, province: str, day: date) -> LetterheadContent:
@@ -206,6 +207,7 @@ def default_letterhead(level: str, name: str, province: str, day: date) -> Lette
             "signer": None,
             "copies": ["Như trên", f"Ủy ban nhân dân {within(name)} (để báo cáo)", "Lưu: VT, BCVT"],
             "headings": list(HEADINGS),
+            "references": [],
         }
     return {
         "superior": None,
@@ -217,6 +219,7 @@ def default_letterhead(level: str, name: str, province: str, day: date) -> Lette
         "signer": None,
         "copies": ["Như trên", "Lưu: VT, VHXH"],
         "headings": list(HEADINGS),
+        "references": [],
     }
 
 

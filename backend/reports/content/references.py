@@ -1,4 +1,4 @@
-"""Citation of the documents that set the targets of a report."""
+"""Citation of the documents that set the targets of a report, and of those that it answers."""
 
 from collections.abc import Iterable
 from datetime import date

@@ -188,15 +188,20 @@ def _where(report: Report) -> str:
 
 def _opening(report: Report) -> str:
     """Return the first sentence, which names the documents that the report answers."""
-    if "references" in report:
-        cited = cite_documents(report["references"])
-    else:  # frozen before version 1.1
-        reached = report["sections"]["reached"].values()
-        cited = cite_all(row["source"] for rows in reached for row in rows)
-    office = labels.agency_name(letterhead_of(report)["agency"])
+    cited, office = _cited(report), labels.agency_name(letterhead_of(report)["agency"])
     done = f"{office} báo cáo kết quả đo chất lượng dịch vụ truy nhập Internet {_where(report)}"
     start = f"Thực hiện {cited}, " if cited else ""
     return f"{start}{done}, tính {labels.BY_OUR_COUNT}, như sau:"
+
+
+def _cited(report: Report) -> str:
+    if "references" in report:  # frozen by a development version of 1.1
+        return cite_documents(report["references"])
+    letterhead = letterhead_of(report)
+    if "rewritten" in report:
+        return "; ".join(letterhead["references"])
+    reached = report["sections"]["reached"].values()  # frozen before version 1.1
+    return cite_all(row["source"] for rows in reached for row in rows)
 
 
 def _sections(report: Report, attached: Sequence[Annex]) -> Iterator[Section]:

@@ -13,7 +13,7 @@ from backend.database.extensions import db
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.figures import NETWORKS, Report
 from backend.reports.content.references import OWN_DEFAULT
-from backend.reports.files.letter import MAX_PAGES, compose_letter
+from backend.reports.files.letter import MAX_PAGES, compose_letter, letterhead_of
 from backend.reports.monthly.service import compose, load_report, require_draft, unit_of
 from backend.units.catalogue import APPROXIMATE
 
@@ -53,7 +53,7 @@ def check(report: Report, unit_id: int, now: datetime) -> Checklist:
         _item("days", n=_days_without_samples(unit_id, month, day)),
         _item("signals", n=open_findings(unit_id, month)),
         _item("vnnic", report["sections"]["vnnic"] is not None),
-        _item("references", bool(report.get("references"))),
+        _item("references", bool(letterhead_of(report)["references"])),
         _item("pages", letter.pages <= MAX_PAGES, n=letter.pages),
     ]
     return {"open": sum(not one["done"] for one in items), "items": items}

@@ -16,6 +16,7 @@ from backend.http import etags
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.labels import LetterheadContent, default_letterhead
 from backend.reports.monthly.models import Letterhead
+from backend.units.models import Unit
 from backend.units.service import UnitRow, find
 
 NAMES = tuple(LetterheadContent.__annotations__)
@@ -24,6 +25,16 @@ NAMES = tuple(LetterheadContent.__annotations__)
 def letterhead_on(unit: UnitRow, day: date) -> LetterheadContent:
     """Return the letterhead of a unit on a day, the default one where none was set."""
     return _content(unit, _row_on(unit.id, day), day)
+
+
+def references_on(unit: UnitRow, day: date) -> list[str]:
+    """Return the documents that a unit's letters answer: its own, else those of a unit above."""
+    row = db.session.get_one(Unit, unit.id)
+    for unit_id in (row.id, row.parent_id, row.province_id):
+        letterhead = _row_on(unit_id, day) if unit_id is not None else None
+        if letterhead and letterhead.references:
+            return letterhead.references
+    return []
 
 
 def show_letterhead(

@@ -9,7 +9,7 @@ from backend.accounts.audit import record_act
 from backend.clock import local_day
 from backend.http import etags
 from backend.organisations.scopes import unit_scope
-from backend.reports.monthly.letterheads import letterhead_on
+from backend.reports.monthly.letterheads import letterhead_on, references_on
 from backend.reports.monthly.service import (
     LETTER_DEFAULT,
     authorized_report,
@@ -19,7 +19,6 @@ from backend.reports.monthly.service import (
     require_draft,
     unit_of,
 )
-from backend.reports.references.service import default_references, references_for
 
 
 class DraftLetter(TypedDict):
@@ -28,7 +27,7 @@ class DraftLetter(TypedDict):
     report_id: int
     version: int
     kind: str
-    references: list[int]
+    references: list[str]
     proposed_titles: list[list[str]]
 
 
@@ -36,24 +35,15 @@ def show_letter(actor: Actor, report_id: int, now: datetime) -> DraftLetter:
     """Return the choices of a draft's letter with proposals for them, to officials."""
     row = load_report(actor, report_id)
     require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
-    chosen, unit = letter_choices(row), unit_of(row)
-    head = letterhead_on(unit, local_day(now))
-    rows, ids = references_for(unit), chosen["references"]
-    cited = default_references(rows) if ids is None else rows
-    ids = [one.id for one in cited if one.confirmed_at and (ids is None or one.id in ids)]
+    chosen, unit, day = letter_choices(row), unit_of(row), local_day(now)
+    cited = chosen["references"]
     return {
         "report_id": row.id,
         "version": row.version,
         "kind": chosen["kind"],
-        "references": ids,
-        "proposed_titles": propose_titles(head["titles"]),
+        "references": references_on(unit, day) if cited is None else cited,
+        "proposed_titles": propose_titles(letterhead_on(unit, day)["titles"]),
     }
-
-
-def default_ids(actor: Actor, report_id: int) -> list[int]:
-    """Return the ids of the documents that a report cites unless others are chosen."""
-    row = load_report(actor, report_id)
-    return [one.id for one in default_references(references_for(unit_of(row)))]
 
 
 def propose_titles(titles: Sequence[str]) -> list[list[str]]:
@@ -79,10 +69,12 @@ def propose_titles(titles: Sequence[str]) -> list[list[str]]:
 def choose_letter(
     actor: Actor, report_id: int, expected: etags.Expected, data: Mapping[str, Any], now: datetime
 ) -> DraftLetter:
-    """Set kind and documents of a draft's letter."""
+    """Set kind and documents of a draft's letter; those of the letterhead follow its changes."""
     row = authorized_report(actor, "report.edit", report_id, expected, lock=True)
     require_draft(row)
     chosen = {name: data[name] for name in LETTER_DEFAULT}
+    if chosen["references"] == references_on(unit_of(row), local_day(now)):
+        chosen["references"] = None
     if chosen != letter_choices(row):
         row.letter, row.version = chosen, row.version + 1
         record_act(actor, "report.letter", f"report:{row.id}", **chosen)

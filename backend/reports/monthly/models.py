@@ -152,5 +152,6 @@ class Letterhead(db.Model):
     signer: Mapped[str | None]  # null: by hand
     copies: Mapped[list[str]]  # Nơi nhận
     headings: Mapped[list[str]]  # of the sections of a report
+    references: Mapped[list[str]]  # documents that letters answer; empty: those of the unit above
     version: Mapped[int]  # counts the changes of all of the unit's rows
     changed_at: Mapped[datetime]

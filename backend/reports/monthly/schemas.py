@@ -5,8 +5,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.fields import MAX_ID, Day, Many, Strict, Text, Whole, fields_of, schema_of
+from backend.fields import Day, Many, Strict, Text, fields_of, schema_of
 from backend.http.paging import PageSchema, page_of
+from backend.organisations.names import normalised
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
 from backend.reports.content.labels import HEADINGS, LETTER_KINDS, LetterheadContent
@@ -16,7 +17,6 @@ from backend.reports.monthly.letters import DraftLetter
 from backend.reports.monthly.remarks import RemarkSaved, RemarksState
 from backend.reports.monthly.seals import Keys, Seal, WithKey
 from backend.reports.monthly.supplements import ReportSupplement
-from backend.reports.references.schemas import Line
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 
@@ -28,8 +28,8 @@ MAX_RECIPIENTS = 20
 MAX_COPIES = 20
 # TM., KT. and the title of the signer.
 MAX_TITLES = 3
-# More documents than a letter answers.
-MAX_REFERENCES = 20
+# More documents than a letter answers, and characters of the longest citation.
+MAX_REFERENCES, MAX_REFERENCE = 20, 1_000
 MAX_SYMBOL = 50
 # Prefixes of signing for another (Decree 30/2020/NĐ-CP, annex I, part II, 7).
 PREFIXES = ("TM.", "KT.", "TL.", "TUQ.", "Q.")
@@ -39,10 +39,28 @@ class Required(Text):
     """A text that is not blank."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, *args, **kwargs).strip()
+        text = self.clean(super()._deserialize(value, *args, **kwargs))
         if not text:
             raise ValidationError("blank")
         return text
+
+    def clean(self, text: str) -> str:
+        """Return a text as it is stored."""
+        return text.strip()
+
+
+class Line(Required):
+    """A line of a letter, normalised."""
+
+    def clean(self, text: str) -> str:
+        """Return the line with single blanks."""
+        return normalised(text)
+
+
+class LevelQuerySchema(Strict):
+    """The level, for a code that names two units."""
+
+    level = Text(choices=LEVELS, load_default=None)
 
 
 class ReportsQuerySchema(PageSchema):
@@ -81,11 +99,16 @@ class TitledSchema(Strict):
             raise ValidationError("not_for_another")
 
 
+def _references(**options: Any) -> Many:
+    """Return a field of documents that letters answer, as they cite them."""
+    return Many(Line(most=MAX_REFERENCE), 0, MAX_REFERENCES, **options)
+
+
 class LetterChangeSchema(Strict):
-    """Kind of a letter, and the ids of documents; null: those of the office."""
+    """Kind of a letter, and the documents that it answers; null: those of the letterhead."""
 
     kind = Text(choices=tuple(LETTER_KINDS), required=True)
-    references = Many(Whole(1, MAX_ID), 0, MAX_REFERENCES, load_default=None, allow_none=True)
+    references = _references(load_default=None, allow_none=True)
 
 
 class LetterChoicesSchema(Schema):
@@ -255,6 +278,10 @@ class LetterheadChangeSchema(TitledSchema):
         len(SECTIONS),
         load_default=lambda: list(HEADINGS),
         metadata={"description": f"Of a report's sections: {', '.join(SECTIONS)}"},
+    )
+    references = _references(
+        load_default=list,
+        metadata={"description": "documents that letters answer; none: those of the unit above"},
     )
 
 

@@ -23,7 +23,7 @@ from backend.reports.content.proposals import propose
 from backend.reports.content.sections import Collected, collect
 from backend.reports.files.letter import Signature
 from backend.reports.files.rendering import LETTER, RENDERERS, render_file
-from backend.reports.monthly.letterheads import letterhead_on
+from backend.reports.monthly.letterheads import letterhead_on, references_on
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow, SealKey
 from backend.reports.monthly.seals import (
     Trusted,
@@ -32,7 +32,6 @@ from backend.reports.monthly.seals import (
     sealed_files,
     serialize_key,
 )
-from backend.reports.references.service import chosen_references
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
 from geo.gazetteer import plain
@@ -107,9 +106,10 @@ def readable_by(actor: Actor) -> ColumnElement[bool]:
 
 def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
     """Return the report with present figures, as freezing would store it."""
-    unit, chosen = unit_of(row), letter_choices(row)
+    unit, chosen, day = unit_of(row), letter_choices(row), local_day(now)
     counts, sections = read(unit, row.month, now)
-    references = chosen_references(unit, chosen.pop("references"))
+    references = chosen.pop("references")
+    cited = references_on(unit, day) if references is None else references
     details: Any = {name: getattr(unit, name) for name in ReportUnit.__annotations__}
     return {
         "unit": details,
@@ -123,9 +123,8 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
         "proposed": propose(details, row.month, sections),
         "remarks": dict(row.remarks),
         "rewritten": list(row.rewritten),
-        "letterhead": dict(letterhead_on(unit, local_day(now))),
+        "letterhead": {**letterhead_on(unit, day), "references": cited},
         "letter": cast(LetterChoices, chosen),
-        "references": references,
     }
 
 
@@ -134,9 +133,14 @@ LETTER_DEFAULT: dict[str, Any] = {"kind": "official_letter", "references": None}
 
 
 def letter_choices(row: ReportRow) -> dict[str, Any]:
-    """Return kind and documents of a report's letter."""
+    """Return kind and documents of a report's letter; no documents: those of the letterhead.
+
+    Reports that a development version of 1.1 approved have ids of documents.
+    """
     chosen = LETTER_DEFAULT | (row.letter or {})
-    return {name: chosen[name] for name in LETTER_DEFAULT}
+    references = chosen["references"]
+    cited = references is not None and all(isinstance(one, str) for one in references)
+    return {"kind": chosen["kind"], "references": references if cited else None}
 
 
 def signature_of(row: ReportRow) -> Signature | None:

@@ -24,7 +24,6 @@ from backend.reports.monthly import (
 )
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.reports.monthly.seals import Trusted, list_keys, trusted_keys
-from backend.reports.references.schemas import LevelQuerySchema
 from backend.units.schemas import AsOfSchema
 
 blp = Blueprint(
@@ -225,7 +224,7 @@ def get_letterhead(query: dict[str, Any], code: str) -> Any:
 
 @letterheads.put("/units/<code>/letterhead")
 @letterheads.doc(parameters=etags.IF_MATCH_PARAMETER)
-@letterheads.arguments(LevelQuerySchema, location="query")
+@letterheads.arguments(schemas.LevelQuerySchema, location="query")
 @letterheads.arguments(schemas.LetterheadChangeSchema)
 @letterheads.response(200, schemas.LetterheadSchema, headers=etags.ETAG_HEADER)
 def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> Any:

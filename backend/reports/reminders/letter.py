@@ -52,7 +52,7 @@ class Situation:
     threshold: int | None  # None: the communes have different targets
     days_left: int | None  # None: the month is over
     communes: Sequence[Mapping[str, Any]]  # those addressed, the largest shortfall first
-    request: str  # the office's confirmed documents, as cited; empty: none
+    request: str  # the documents that the office's letters answer; empty: none
     due: date | None  # before which the communes report
     silent_days: int
     at: datetime

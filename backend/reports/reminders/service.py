@@ -14,11 +14,9 @@ from backend.coverage.figures.unit_access import authorized_unit
 from backend.errors import Problem
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
-from backend.reports.content.references import cite_documents
 from backend.reports.files.letter import LetterContent
 from backend.reports.monthly.deadlines import deadline_of
-from backend.reports.monthly.letterheads import letterhead_on
-from backend.reports.references.service import chosen_references
+from backend.reports.monthly.letterheads import letterhead_on, references_on
 from backend.reports.reminders.letter import Situation, compose_reminder, file_name, render_reminder
 from backend.units.service import UnitRow
 
@@ -100,7 +98,7 @@ def _situation(
         threshold=target["threshold"] if target else None,
         days_left=course.left if course else None,
         communes=communes,
-        request=cite_documents(chosen_references(unit, None)),
+        request="; ".join(references_on(unit, local_day(now))),
         due=deadline_of("commune", unit.province_code, query.month),
         silent_days=SILENT_DAYS,
         at=now,

@@ -79,7 +79,7 @@ def remark(query: dict[str, Any], report_id: int) -> Any:
         write_draft(actor(), report_id, values, clock_now())
         return service.show_report(actor(), report_id)
 
-    return _submit(query, report_id, schemas.RemarksFormSchema(), save, LISTS)
+    return _submit(query, report_id, schemas.RemarksFormSchema(), save)
 
 
 @bp.page("/reports/<int:report_id>/freeze", methods=("POST",))
@@ -90,11 +90,7 @@ def freeze(query: dict[str, Any], report_id: int) -> Any:
         version = write_draft(actor(), report_id, values, clock_now())
         return lifecycle.freeze_report(actor(), report_id, frozenset({str(version)}), clock_now())
 
-    return _submit(query, report_id, schemas.RemarksFormSchema(), save_and_freeze, LISTS)
-
-
-# Fields of a draft's form with several values.
-LISTS = ("references",)
+    return _submit(query, report_id, schemas.RemarksFormSchema(), save_and_freeze)
 
 
 @bp.page("/reports/<int:report_id>/approve", methods=("POST",))
@@ -146,12 +142,10 @@ def attach(query: dict[str, Any], report_id: int) -> Any:
 Act = Callable[[Expected, dict[str, Any]], dict[str, Any] | None]
 
 
-def _submit(
-    query: dict[str, Any], report_id: int, schema: Schema, act: Act, lists: tuple[str, ...] = ()
-) -> Any:
+def _submit(query: dict[str, Any], report_id: int, schema: Schema, act: Act) -> Any:
     """Change a report by a form and redirect; show the report again if the form has errors."""
     form = new_form(query)
-    values = form.load(schema, lists)
+    values = form.load(schema)
     if values is not None:
         version = values.get("version")
         expected = frozenset({version}) if version else None

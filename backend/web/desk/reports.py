@@ -13,7 +13,6 @@ from backend.reports.content.figures import Report
 from backend.reports.files.letter import LetterContent, compose_letter, main_table
 from backend.reports.monthly import checklist, letters, lifecycle, remarks, service, supplements
 from backend.reports.monthly.seals import Trusted
-from backend.reports.references.service import references_for, serialize_references
 from backend.units.service import UnitRow, find
 
 MAX_EDITIONS = 100  # of one month
@@ -36,7 +35,6 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> dict[
         "letter": letter,
         "sections": _sections(actor, figures, letter, report_id) if draft else (),
         "choices": letters.show_letter(actor, report_id, now) if draft else None,
-        "documents": serialize_references(references_for(unit)) if draft else (),
         "checklist": checklist.check(figures, unit.id, now) if draft else None,
         "editions": editions,
         "supplement": changes,  # after freezing
@@ -86,8 +84,6 @@ def write_draft(actor: Actor, report_id: int, values: Mapping[str, Any], now: da
     present, chosen = letters.show_letter(actor, report_id, now), values["letter"]
     if not chosen or all(present[name] == chosen[name] for name in ("kind", "references")):
         return version
-    if chosen["references"] == letters.default_ids(actor, report_id):
-        chosen = chosen | {"references": None}  # later documents are cited, too
     expected = frozenset({str(version) if values["version"] == str(before) else values["version"]})
     return letters.choose_letter(actor, report_id, expected, chosen, now)["version"]
 

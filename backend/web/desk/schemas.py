@@ -20,7 +20,6 @@ from backend.reports.content.labels import LETTER_KINDS
 from backend.reports.monthly import schemas as report_schemas
 from backend.reports.monthly.deadlines import DAYS
 from backend.reports.monthly.remarks import MAX_REMARK, Remark
-from backend.reports.references.schemas import LetterDocumentChangeSchema
 from backend.reports.reminders.service import GROUPS as GROUPS_ADDRESSED
 from backend.web.board.schemas import QueueQuerySchema
 from backend.web.site.schemas import (
@@ -39,6 +38,11 @@ PARTS = ("tasks", "units")
 MAX_RECIPIENTS = 2_000
 # Groups that get a message.
 REMINDED = ("lacking", *GROUPS_ADDRESSED)
+
+
+def split_lines(typed: str | None) -> list[str]:
+    """Return the lines of a field that are not blank."""
+    return [line for line in (typed or "").splitlines() if line.strip()]
 
 
 class AreaQuerySchema(UnitPageQuerySchema):
@@ -169,12 +173,11 @@ class RemarksFormSchema(report_schemas.LetterChangeSchema, VersionFormSchema):
     def gather(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Gather the tokens of sections, and those whose remark replaces the sentences."""
         tokens = {name: data.get(f"{name}_seen") for name in SECTIONS}
-        chosen = data.get("references") or []
         return {
             **data,
             "seen": {name: token for name, token in tokens.items() if token},
             "rewritten": [name for name in SECTIONS if data.get(f"{name}_rewrites")],
-            "references": [int(one) for one in chosen if one.isdecimal() and len(one) < 10],
+            "references": split_lines(data.get("references")),
         }
 
     @post_load
@@ -200,8 +203,8 @@ class ApprovalFormSchema(report_schemas.ApprovalSchema, VersionFormSchema):
     @pre_load
     def by_line(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Split the lines above the signature."""
-        lines = (data.get("proposal") or data.get("titles") or "").splitlines()
-        return {**data, "titles": [line for line in lines if line.strip()] or None}
+        lines = data.get("proposal") or data.get("titles")
+        return {**data, "titles": split_lines(lines) or None}
 
 
 class SupersedeFormSchema(report_schemas.SupersedeSchema, VersionFormSchema):
@@ -209,7 +212,7 @@ class SupersedeFormSchema(report_schemas.SupersedeSchema, VersionFormSchema):
 
 
 # List fields of a letterhead: one entry a line.
-LINES = ("recipients", "titles", "copies", "headings")
+LINES = ("recipients", "titles", "copies", "headings", "references")
 
 
 class TableFormSchema(Strict):
@@ -224,8 +227,7 @@ class LetterheadFormSchema(report_schemas.LetterheadChangeSchema, VersionFormSch
     @pre_load
     def by_line(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Split list fields into lines."""
-        typed = {name: (data.get(name) or "").splitlines() for name in LINES}
-        lists = {name: [line for line in lines if line.strip()] for name, lines in typed.items()}
+        lists = {name: split_lines(data.get(name)) for name in LINES}
         return {"superior": None, "signer": None, **data, **lists}
 
 
@@ -246,9 +248,3 @@ class CommuneDeadlineSchema(Strict):
     """The day before which communes report; empty: they need not."""
 
     before_day = QueryWhole(*DAYS, allow_none=True, load_default=None)
-
-
-class ReferenceFormSchema(LetterDocumentChangeSchema, VersionFormSchema):
-    """The form of a document that letters answer; a new one has version 0."""
-
-    confirmed = fields.Boolean(truthy={"on"}, load_default=False)

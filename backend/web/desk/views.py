@@ -31,7 +31,7 @@ from backend.http.requests import clock_now
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.units.service import units_on
 from backend.web.board import queue
-from backend.web.desk import documents, office, report_pages, schemas  # noqa: F401 # binds pages
+from backend.web.desk import office, report_pages, schemas  # noqa: F401 # binds pages
 from backend.web.desk.area import (
     ACT,
     AreaPage,
@@ -56,7 +56,7 @@ from backend.web.site.forms import (
 from backend.web.site.pages import render_part, render_private, translator_for
 from backend.web.site.schemas import FiguresPageQuerySchema
 
-blueprints = (bp, documents.bp, office.bp)
+blueprints = (bp, office.bp)
 
 
 @bp.page("")

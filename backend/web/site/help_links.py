@@ -18,7 +18,6 @@ BLUEPRINTS: dict[str, tuple[str, str | None]] = {
     "setup": ("organisers", "starting"),
     "desk": ("officials", "desk"),
     "office": ("officials", "desk"),
-    "documents": ("officials", "report"),
     "seal": ("officials", "report"),
     "admin": ("admins", None),
     "account_pages": ("leaders", "account"),

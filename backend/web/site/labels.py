@@ -346,8 +346,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "signals_done": N_("No open signal of gaming."),
         "vnnic": N_("VNNIC’s figures are not imported."),
         "vnnic_done": N_("VNNIC’s figures are imported."),
-        "references": N_("No document is confirmed that the letter answers."),
-        "references_done": N_("The documents that the letter answers are confirmed."),
+        "references": N_("No document is named that the letter answers."),
+        "references_done": N_("The documents that the letter answers are named."),
         "pages": N_("The letter takes about {n} pages: shorten it to 2 or fewer."),
         "pages_done": N_("The letter takes about {n} pages."),
     },
@@ -374,12 +374,18 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "titles": N_("Lines above the signature"),
         "signer": N_("Name of the signer"),
         "headings": N_("Headings of a report’s sections"),
+        "references": N_("Documents that letters answer"),
     },
     "letterhead_hint": {
         "recipients": N_("One per line."),
         "copies": N_("One per line."),
         "titles": N_("One per line; all but the last begin with TM., KT., TL., TUQ. or Q."),
         "headings": N_("Five, one per line, in this order; a section without content is left out."),
+        "references": N_(
+            "One per line, as a letter cites it: Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm"
+            " 2024 của Bộ Thông tin và Truyền thông về việc … Without any, letters of a commune"
+            " cite those of the province."
+        ),
     },
     "vnnic_row": {
         "create": N_("new"),

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earnings import differences as team_differences
 from backend.measurements.recording.models import Receipt
 from backend.measurements.recording.rules import NETWORKS
+from backend.reports.content.labels import default_letterhead
+from backend.reports.monthly.models import Letterhead, ReportRow
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
+from backend.units.models import Unit
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.people import person
@@ -188,6 +192,51 @@ def test_samples_withdrawn_before_are_shown_as_withdrawn(stored: Any, migrated: 
     assert sum(shown) == 1
     with migrated.app_context():
         assert differences() == []
+
+
+@pytest.fixture
+def documents(old: EmbeddedPostgres) -> None:
+    """Confirmed documents of the installation and of a commune, of which a draft cites one."""
+    engine = create_engine(old.owner_url)
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+            update reference_documents set confirmed_at = now(), about = 'V/v đo chất lượng.';
+            insert into reference_documents (unit_id, type, number, symbol, issued_on, issuer,
+                about, confirmed_at)
+            select id, 'Kế hoạch', '7', '', date '2026-02-09', 'UBND tỉnh', 'triển khai', now()
+            from units where system = '2025' and level = 'commune' order by sort_key limit 1;
+            insert into reports (unit_id, month, edition, remarks, letter, created_at)
+            select unit_id, '2025-08', 1, '{}', jsonb_build_object('kind', 'report',
+                'references', jsonb_build_array(id)), now()
+            from reference_documents where number = '7'
+        """)
+        )
+    engine.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("documents")
+@pytest.mark.parametrize("dump", DUMPS[1:], ids=name_of, indirect=True)
+def test_documents_become_lines_of_letterheads(migrated: Flask) -> None:
+    common = (
+        "Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của Bộ Thông tin và Truyền thông"
+        " về việc đo chất lượng"
+    )
+    own = "Kế hoạch số 7 ngày 09 tháng 02 năm 2026 của UBND tỉnh về việc triển khai"
+    with migrated.app_context():
+        heads = db.session.execute(select(Letterhead, Unit).join(Unit)).all()
+        [letter] = db.session.scalars(select(ReportRow.letter).filter_by(month="2025-08"))
+        for head, unit in heads:
+            usual = default_letterhead(unit.level, unit.name, province_of(unit), date(2026, 11, 1))
+            found = {name: getattr(head, name) for name in usual}
+            assert found == usual | {"references": [common if unit.level == "province" else own]}
+    assert {unit.level for _, unit in heads} == {"province", "commune"} and len(heads) == 35
+    assert letter == {"kind": "report", "references": [own]}
+
+
+def province_of(unit: Unit) -> str:
+    return db.session.get_one(Unit, unit.province_id or unit.id).name
 
 
 @pytest.fixture

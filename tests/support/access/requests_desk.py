@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from backend.contacts.models import UnitContact
 from backend.database.extensions import db
+from backend.web.desk.schemas import LINES
 from tests.support.access.requests_officials import (
     LETTERHEAD,
     deputy,
@@ -14,7 +15,7 @@ from tests.support.access.requests_officials import (
     noted,
     own_deputy,
 )
-from tests.support.access.requests_reports import document, freezing, stored_document
+from tests.support.access.requests_reports import freezing
 from tests.support.access.table_pages import DESK_REPORT
 from tests.support.access.world import World
 from tests.support.people import LONG_AGO, signal, unit_id
@@ -47,19 +48,13 @@ def _letter(world: World) -> dict[str, Any]:
     return _report(world, "approved", file=(io.BytesIO(PDF), "12.pdf"), **signed)
 
 
-def _document() -> dict[str, Any]:
-    return document() | {"confirmed": "on", "version": "0"}
-
-
 def _table(world: World) -> dict[str, Any]:
     file = (io.BytesIO("Mã xã,Số mẫu\n05443,310\n".encode()), "vnnic.csv")
     return OWN | {"data": {"file": file}}
 
 
 def _letterhead(world: World) -> dict[str, Any]:
-    lists = {
-        name: "\n".join(LETTERHEAD[name]) for name in ("recipients", "titles", "copies", "headings")
-    }
+    lists = {name: "\n".join(LETTERHEAD[name]) for name in LINES}
     lines = {name: LETTERHEAD[name] for name in ("agency", "symbol", "place")}
     url, admin = "/api/v1/units/19/letterhead", world.admin
     version = world.client.get(url, headers=admin).json["version"]
@@ -162,13 +157,6 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {DESK_REPORT}/supersede": lambda w: _report(w, "frozen", reason="nhập thêm"),
     f"POST {DESK_REPORT}/remove": lambda w: _report(w, "draft"),
     f"POST {DESK_REPORT}/attachments": _letter,
-    f"GET {AREA}/references": lambda w: OWN,
-    f"POST {AREA}/references": lambda w: OWN | {"data": _document()},
-    "POST /desk/references": lambda w: {"data": _document()},
-    "POST /desk/references/<int:reference_id>": lambda w: {
-        "at": {"reference_id": stored_document(w, w.province)},
-        "data": _document() | {"version": "1", "code": "19"},
-    },
     f"GET {AREA}/vnnic": lambda w: OWN,
     f"POST {AREA}/vnnic": _table,
     f"GET {AREA}/letterhead": lambda w: OWN,

@@ -29,6 +29,9 @@ LETTERHEAD = {
     "signer": None,
     "copies": ["Như trên", "Lưu: VT"],
     "headings": ["Chỉ đạo", "Kết quả", "Tồn tại", "Nhiệm vụ", "Kiến nghị"],
+    "references": [
+        "Công văn số 12/STTTT-BCVT ngày 04 tháng 11 năm 2024 của Sở Thông tin và Truyền thông"
+    ],
 }
 
 

@@ -1,14 +1,11 @@
 """Valid requests about reports for the access matrix."""
 
 from collections.abc import Callable
-from datetime import date
-from itertools import count
 from typing import Any
 
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
 from backend.reports.monthly.models import ReportRow
-from backend.reports.references.models import Reference
 from tests.support.access.table import REPORT
 from tests.support.access.world import World
 from tests.support.reports import PDF, free_month, stored_report
@@ -59,35 +56,6 @@ def _named(request: dict[str, Any]) -> dict[str, Any]:
     return request | {"at": request["at"] | {"name": "report.json"}}
 
 
-DOCUMENT = {
-    "type": "Công văn", "symbol": "STTTT-BCVT", "issued_on": "2024-11-04", "confirmed": True,
-    "issuer": "Sở Thông tin và Truyền thông", "about": "đo chất lượng mạng",
-}  # fmt: skip
-DOCUMENT_PATH = "/api/v1/references/<int:reference_id>"
-numbers = count(1)
-
-
-def document(**changes: Any) -> dict[str, Any]:
-    """Return a document with a number of its own."""
-    return DOCUMENT | {"number": str(next(numbers))} | changes
-
-
-def stored_document(world: World, unit: int | None) -> int:
-    """Store a document that letters can answer; return its id."""
-    values = document() | {"confirmed_at": None, "unit_id": unit}
-    values |= {"issued_on": date(2024, 11, 4)}
-    values.pop("confirmed")
-    row = Reference(**values)
-    with world.app.app_context():
-        db.session.add(row)
-        db.session.commit()
-        return int(row.id)
-
-
-def _document_of(world: World, unit: int | None) -> dict[str, Any]:
-    return {"at": {"reference_id": stored_document(world, unit)}, "json": document()} | SEEN
-
-
 def _remark(world: World, state: str) -> dict[str, Any]:
     request = _report(world, state, data="Đủ.".encode(), content_type="text/plain")
     return request | {"headers": {"If-Match": '"0"'}, "at": request["at"] | {"section": "results"}}
@@ -123,12 +91,6 @@ REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"PUT {REPORT}/letter": _chosen_letter,
     f"GET {REPORT}/checklist": lambda w: _report(w, "draft"),
     f"GET {REPORT}/checklist (approved)": lambda w: _report(w, "approved"),
-    "POST /api/v1/references": lambda w: {"json": document()},
-    "GET /api/v1/units/<code>/references": lambda w: {"at": {"code": "19"}},
-    "POST /api/v1/units/<code>/references": lambda w: {"at": {"code": "19"}, "json": document()},
-    f"PUT {DOCUMENT_PATH}": lambda w: _document_of(w, w.province),
-    f"PUT {DOCUMENT_PATH} (installation)": lambda w: _document_of(w, None),
-    f"DELETE {DOCUMENT_PATH}": lambda w: _document_of(w, w.province),
     f"POST {REPORT}/attachments": _letter,
     f"GET {REPORT}/attachments/<int:attachment_id>": _attached,
     "GET /api/v1/reports/by-digest/<digest>": _sealed,

@@ -271,13 +271,6 @@ TABLE = {
     f"GET {REPORT}/checklist": "404 401 404 404 404 200 404 200",
     f"GET {REPORT}/checklist (approved)": "404 401 404 404 404 409 404 409",
     # documents that letters answer: of a unit by its officials, of the installation by admins
-    "GET /api/v1/references": "401 401 403 403 403 403 403 200",
-    "POST /api/v1/references": "401 401 403 403 403 403 403 201",
-    "GET /api/v1/units/<code>/references": "404 401 404 404 404 200 404 200",
-    "POST /api/v1/units/<code>/references": "401 401 403 403 403 201 403 201",
-    "PUT /api/v1/references/<int:reference_id>": "401 401 404 404 404 200 404 200",
-    "PUT /api/v1/references/<int:reference_id> (installation)": "401 401 404 404 404 404 404 200",
-    "DELETE /api/v1/references/<int:reference_id>": "401 401 404 404 404 204 404 204",
     # the signed letter: officials of the unit
     f"POST {REPORT}/attachments": "401 401 403 403 403 201 403 201",
     f"GET {REPORT}/attachments/<int:attachment_id>": "404 401 404 404 404 200 404 200",

@@ -202,11 +202,6 @@ PAGES = {
     f"POST {DESK_REPORT}/remove": "303 401 404 404 404 303 404 303",
     f"POST {DESK_REPORT}/attachments": "303 401 403 403 403 303 403 303",
     # documents that letters answer: of a unit by its officials, of the installation by admins
-    "GET /desk/area/<code>/references": "303 401 404 404 404 200 404 200",
-    "POST /desk/area/<code>/references": "303 401 404 404 404 303 404 303",
-    "GET /desk/references": "303 401 403 403 403 403 403 200",
-    "POST /desk/references": "303 401 403 403 403 403 403 303",
-    "POST /desk/references/<int:reference_id>": "303 401 404 404 404 303 404 303",
     # the office: VNNIC's table and letterhead of the own area, deputies of the own role
     "GET /desk/area/<code>/vnnic": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/vnnic": "303 401 404 404 404 303 404 303",

@@ -78,7 +78,6 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "desk-no-connection": "/desk/area/19/no-connection",
         "desk-vnnic": "/desk/area/19/vnnic?month=2024-11",
         "desk-letterhead": "/desk/area/19/letterhead",
-        "desk-references": "/desk/area/19/references",
         "account-deputies": "/account/deputies",
         "desk-reports": "/desk/reports",
         "desk-report": ("/desk/reports", "/desk/reports/"),
@@ -86,7 +85,6 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
     },
     "admin": {
         "desk-areas": "/desk",
-        "admin-references": "/desk/references",
         "admin": "/admin",
         "admin-connections": "/admin/connections",
         "admin-webhooks": "/admin/webhooks",

@@ -307,13 +307,14 @@ def test_the_copied_letterhead_is_used(app: Flask) -> None:
         "place": "Tân Cương", "recipients": ["Sở KH&CN", "Đảng ủy xã"],
         "titles": ["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"],
         "signer": "Nguyễn Thị An", "copies": ["Như trên", "Lưu: VT"],
-        "headings": list(labels.HEADINGS),
+        "headings": list(labels.HEADINGS), "references": ["Công văn số 1", "Kế hoạch số 2"],
     }  # fmt: skip
     files = made(app, report(letterhead=head))
     letter = Document(io.BytesIO(files["report.docx"]))
     assert "/UBND-VHXH" in letter.tables[0].rows[0].cells[0].text
     assert "- Sở KH&CN;\n- Đảng ủy xã." in words(files)
     assert letter.tables[0].rows[0].cells[0].text.startswith("ỦY BAN NHÂN DÂN\nXÃ TÂN CƯƠNG")
+    assert "Thực hiện Công văn số 1; Kế hoạch số 2, " in words(files)
     assert end_of(letter)[1].text == "TM. ỦY BAN NHÂN DÂN\nKT. CHỦ TỊCH\nPHÓ CHỦ TỊCH\n"
 
 

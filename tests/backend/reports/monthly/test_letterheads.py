@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from backend.clock import month_end
 from backend.reports.content.labels import bare_name, default_letterhead
-from backend.reports.monthly.letterheads import letterhead_on
+from backend.reports.monthly.letterheads import letterhead_on, references_on
 from backend.units.service import find
 from tests.support.access.requests_officials import LETTERHEAD
 from tests.support.clock import FakeClock
@@ -84,6 +84,25 @@ def test_what_an_official_sets_holds_from_its_day(
     with app.app_context():
         day = month_end("2024-11")
         assert letterhead_on(find(day, "19"), day) == DEPARTMENT
+
+
+def test_a_commune_answers_the_documents_of_its_province_unless_it_names_others(
+    app: Flask, client: FlaskClient, official: dict[str, str]
+) -> None:
+    def cited() -> list[str]:
+        with app.app_context():
+            return references_on(find(month_end("2024-11"), "05443"), month_end("2024-11"))
+
+    assert cited() == []
+    put(client, official, 0)
+    assert cited() == LETTERHEAD["references"]
+    for version, lines in enumerate((["Công văn số 1", "Công văn số 2"], [])):
+        answer = client.put(
+            "/api/v1/units/05443/letterhead", json=LETTERHEAD | {"references": lines},
+            headers=if_match(official, version),
+        )  # fmt: skip
+        assert answer.json["references"] == lines
+        assert cited() == (lines or LETTERHEAD["references"])
 
 
 def test_a_day_is_set_again(

@@ -8,7 +8,7 @@ from docx import Document
 
 from backend.reports.monthly.letters import propose_titles
 from tests.support import people
-from tests.support.access.requests_reports import document
+from tests.support.access.requests_officials import LETTERHEAD
 from tests.support.reports import URL, Office
 
 DEPUTY = ["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"]
@@ -18,13 +18,6 @@ def choose(office: Office, report: int, **changes: Any) -> Any:
     data = {"kind": "official_letter", **changes}
     headers = people.if_match(office.headers, office.show(report).json["version"])
     return office.client.put(f"{URL}/{report}/letter", json=data, headers=headers)
-
-
-def add(office: Office, **changes: Any) -> int:
-    url = "/api/v1/units/19/references"
-    made = office.client.post(url, json=document(**changes), headers=office.headers)
-    assert made.status_code == 201, made.text
-    return int(made.json["id"])
 
 
 def open_items(office: Office, report: int) -> set[str]:
@@ -39,22 +32,25 @@ def test_what_is_chosen_stands_in_the_frozen_letter(office: Office) -> None:
     office.is_demo()
     office.measured(9, 16)
     report = office.draft()
-    first, second = add(office), add(office, confirmed=False)
+    url, new = "/api/v1/units/19/letterhead", people.if_match(office.headers, 0)
+    head = LETTERHEAD | {"titles": ["GIÁM ĐỐC"]}
+    assert office.client.put(url, json=head, headers=new).status_code == 200
     shown = office.show(report, "/letter").json
-    assert (shown["kind"], shown["references"]) == ("official_letter", [first])
+    assert (shown["kind"], shown["references"]) == ("official_letter", LETTERHEAD["references"])
     assert shown["proposed_titles"][0] == ["GIÁM ĐỐC"] and DEPUTY in shown["proposed_titles"]
     assert open_items(office, report) >= {"days", "vnnic"}
     assert choose(office, report, kind="report").json["kind"] == "report"
-    assert choose(office, report, references=[second]).json["references"] == []  # not confirmed
-    choose(office, report, references=None)
+    assert choose(office, report, references=[]).json["references"] == []
+    assert "references" in open_items(office, report)
+    choose(office, report, references=LETTERHEAD["references"])
     assert not open_items(office, report) & {"references", "targets", "month_over"}
     office.frozen_of(report)
     figures = office.show(report, "/figures").json
     assert figures["letter"] == {"kind": "official_letter"}
-    assert [one["issuer"] for one in figures["references"]] == ["Sở Thông tin và Truyền thông"]
+    assert figures["letterhead"]["references"] == LETTERHEAD["references"]
     letter = Document(io.BytesIO(office.show(report, "/files/report.docx").data))
     said = "\n".join(paragraph.text for paragraph in letter.paragraphs)
-    assert "ngày 04 tháng 11 năm 2024 của Sở Thông tin và Truyền thông về việc đo chất" in said
+    assert f"Thực hiện {LETTERHEAD['references'][0]}, " in said
     assert signature(office, report) == "GIÁM ĐỐC\n"
     assert choose(office, report).json["code"] == "report_not_draft"
     assert office.show(report, "/checklist").json["code"] == "report_not_draft"

@@ -2,7 +2,6 @@
 
 import io
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 from docx import Document
@@ -13,6 +12,7 @@ from backend.reports.content.labels import default_letterhead
 from backend.reports.files.annexes import TablePart
 from backend.reports.reminders.letter import compose_reminder, file_name
 from tests.support import people
+from tests.support.access.requests_officials import LETTERHEAD
 from tests.support.daily_counts import count
 from tests.support.reminders import HEAD, situation
 
@@ -99,27 +99,15 @@ def test_the_official_downloads_it_for_some_groups(app: Flask, client: FlaskClie
     assert client.get(f"{path}&groups=behind").status_code == 404  # nobody is addressed
 
 
-def test_it_cites_the_office_s_confirmed_documents(app: Flask, client: FlaskClient) -> None:
+def test_it_cites_the_documents_of_the_letterhead(app: Flask, client: FlaskClient) -> None:
     """Not the source of the target, which may be a letter to another province."""
     people.account(app, NAME, "official", people.unit_id(app, "19", level="province"))
     token = people.sign_in(client, NAME)
     assert "Thực hiện" not in client.get(PAGE).text
-    document: dict[str, Any] = {
-        "type": "Kế hoạch", "number": "12", "symbol": "KH-UBND", "issued_on": "2024-01-05",
-        "issuer": "Ủy ban nhân dân tỉnh Thái Nguyên", "about": "đo chất lượng mạng",
-        "confirmed": False,
-    }  # fmt: skip
-    path = "/api/v1/units/19/references"
-    made = client.post(path, json=document, headers=token)
-    assert made.status_code == 201, made.text
-    assert "Kế hoạch số 12" not in client.get(PAGE).text
-    change = {**token, "If-Match": made.headers["ETag"]}
-    answer = client.put(
-        f"/api/v1/references/{made.json['id']}", json=document | {"confirmed": True}, headers=change
-    )
-    assert answer.status_code == 200, answer.text
-    cited = "Thực hiện Kế hoạch số 12/KH-UBND ngày 05 tháng 01 năm 2024 của Ủy ban nhân dân tỉnh"
-    assert cited in client.get(PAGE).text
+    head = LETTERHEAD | {"valid_from": "2024-11-01"}
+    made = client.put("/api/v1/units/19/letterhead", json=head, headers=people.if_match(token, 0))
+    assert made.status_code == 200, made.text
+    assert f"Thực hiện {LETTERHEAD['references'][0]}, " in client.get(PAGE).text
 
 
 @pytest.mark.parametrize("code", ["05443", "01", "99999"])

@@ -94,13 +94,14 @@ def test_a_letterhead_is_proposed_and_kept(client: FlaskClient, token: str) -> N
         "symbol": "SKHCN-BCVT", "place": "Thái Nguyên",
         "recipients": "Cục Viễn thông\r\nUBND tỉnh\r\n\r\n", "copies": "Như trên",
         "titles": "KT. GIÁM ĐỐC\r\nPHÓ GIÁM ĐỐC", "superior": "", "signer": "",
-        "headings": "A\r\nB\r\nC\r\nD\r\nE",
+        "headings": "A\r\nB\r\nC\r\nD\r\nE", "references": " Công  văn số 1\r\n",
     }  # fmt: skip
     wrong = client.post("/desk/area/19/letterhead", data=form | {"titles": "A\r\nB"})
     assert wrong.status_code == 200 and ">A\r\nB</textarea>" in wrong.text
     assert client.post("/desk/area/19/letterhead", data=form).status_code == 303
     found = client.get("/api/v1/units/19/letterhead").json
     assert found["recipients"] == ["Cục Viễn thông", "UBND tỉnh"] and found["superior"] is None
+    assert found["references"] == ["Công văn số 1"]
     again = client.post("/desk/area/19/letterhead", data=form)  # of what was shown before
     assert again.status_code == 200 and 'role="alert"' in again.text
 

@@ -11,8 +11,11 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
+from backend.database.extensions import db
 from backend.http.requests import MAX_BODY_BYTES
+from backend.reports.monthly.models import ReportRow
 from tests.support import people
+from tests.support.access.requests_officials import LETTERHEAD
 from tests.support.clock import FakeClock
 from tests.support.reports import PDF, Office
 
@@ -143,25 +146,17 @@ def test_who_signs_is_asked_at_approval_and_printed(desk: Desk) -> None:
     assert '<strong>PHÓ GIÁM ĐỐC</strong><br><strong class="signer">Lê Văn Cường</strong>' in page
 
 
-def test_documents_are_confirmed_on_their_page(desk: Desk) -> None:
-    url = "/desk/area/19/references"
-    page = desk.client.get(f"{url}?lang=vi").text
-    assert "5691/BTTTT-CVT" in page and "chưa xác nhận" in page
-    typed = {
-        "csrf_token": desk.token, "version": "0", "type": "Công văn", "number": "5691",
-        "symbol": "BTTTT-CVT", "issued_on": "2024-12-01", "confirmed": "on",
-        "issuer": "Bộ Thông tin và Truyền thông",
-    }  # fmt: skip
-    refused = desk.client.post(url, data=typed)
-    assert refused.status_code == 200 and 'id="about-new-fault"' in refused.text
-    assert desk.client.post(url, data=typed | {"about": "đo chất lượng mạng"}).status_code == 303
-    letter = desk.page(desk.draft())
-    assert "Thực hiện Công văn số 5691/BTTTT-CVT ngày 01 tháng 12 năm 2024" in letter
-    added = desk.client.get("/api/v1/units/19/references", headers=desk.headers).json["items"][0]
-    gone = {"csrf_token": desk.token, "version": added["version"], "code": "19", "remove": "yes"}
-    same = typed | gone | {"about": "đo"}
-    assert desk.client.post(f"/desk/references/{added['id']}", data=same).status_code == 303
-    assert "không còn" not in desk.client.get(url).text
+def test_the_documents_of_the_letterhead_are_cited_until_a_letter_has_others(desk: Desk) -> None:
+    url = "/api/v1/units/19/letterhead"
+    head = {"json": LETTERHEAD | {"references": ["Công văn số 1"]}}
+    assert desk.client.put(url, **head, headers=people.if_match(desk.headers, 0)).status_code == 200
+    report = desk.draft()
+    assert "Thực hiện Công văn số 1, " in desk.page(report)
+    for typed, chosen in (("Công văn số 1", None), ("A\r\n\r\nB", ["A", "B"]), ("", [])):
+        desk.send(report, "remarks", kind="report", references=typed)
+        with desk.app.app_context():
+            assert db.session.get_one(ReportRow, report).letter["references"] == chosen
+    assert "Thực hiện Công văn" not in desk.page(report)
 
 
 @pytest.mark.long

@@ -1,1 +1,0 @@
-"""Documents that letters answer, as records of the installation and of units."""

@@ -114,7 +114,7 @@ def test_a_remark_is_added_unless_the_section_is_rewritten(office: Office) -> No
 
 FORMER = {"samples": "Mưa lũ.", "teams": "Ba đội.", "lacking": "Đo bù."}
 MOVED = {"results": "Mưa lũ.\nBa đội.", "shortcomings": "Đo bù."}
-MIGRATION = Path(backend.__file__).parent / "migrations/versions/0083_letters.py"
+MIGRATION = Path(backend.__file__).parent / "migrations/versions/0098_after_version_1_1.py"
 
 
 def former_remarks(office: Office, report: int) -> None:
@@ -134,7 +134,7 @@ def test_the_remarks_of_a_draft_from_before_the_upgrade_still_replace_the_senten
     former_remarks(office, report)
     migration = runpy.run_path(str(MIGRATION))
     with office.app.app_context():
-        for statement in ("REMARKS", "VERSIONS"):
+        for statement in ("REMARKS", "REMARK_VERSIONS"):
             db.session.execute(text(migration[statement]))
         db.session.commit()
     shown = office.show(report).json

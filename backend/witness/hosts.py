@@ -24,6 +24,15 @@ OWN_NAME = "own"
 MAX_PINGS, KEEP_HOURS = 3, 6
 # By the last check: two in a row failed.
 DOWN = "coalesce(s.failed_since < s.checked_at, false)"
+# Of measurements: made at a neutral host, or without a ticket, which tells none.
+NEUTRAL = """(host is null or host <> all(array(
+    select number from measuring_hosts where operator is not null)))"""
+# The months in which the set of neutral hosts changed; an installation begins with its own.
+CHANGES = text("""
+    select distinct to_char(at at time zone 'Asia/Ho_Chi_Minh', 'YYYY-MM')
+    from measuring_hosts, unnest(array[case when url is not null then added_at end, revoked_at]) at
+    where operator is null and at is not null
+""")
 REGISTERED = text(f"""
     select h.id, h.name, h.url, h.operator, h.signs, s.checked_at, s.failed_since, s.problem,
         {DOWN} as down
@@ -73,6 +82,11 @@ def _serialize(host: Mapping[str, Any], own_url: str) -> dict[str, Any]:
         "url": host["url"] or own_url,
         "class": "operator" if host["operator"] else "neutral",
     }
+
+
+def changed_months() -> frozenset[str]:
+    """Return the months whose speeds are compared with no other: neutral hosts came or went."""
+    return frozenset(db.session.scalars(CHANGES))
 
 
 def add_host(

@@ -26,6 +26,7 @@ from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.organisations.scopes import unit_scope
 from backend.units.models import Boundary, Unit
+from backend.witness.hosts import NEUTRAL
 
 # Takes a second of one worker; only a city of millions has more samples in a month.
 MAX_ROWS = 250_000
@@ -38,7 +39,7 @@ SHOWN = ("cell", "latitude", "longitude", "n")
 
 # Anonymised and expired rows have no position. Values are packed, since reading 100,000 rows one
 # by one takes longer than all the rest.
-UNIT_POSITIONS = text("""
+UNIT_POSITIONS = text(f"""
     select string_agg(float8send(latitude), '') as latitudes,
         string_agg(float8send(longitude), '') as longitudes,
         string_agg(int2send(coalesce(hour, 0)::int2), '') as hours
@@ -46,10 +47,10 @@ UNIT_POSITIONS = text("""
         select latitude, longitude, extract(hour from measured_at at time zone :zone) as hour
         from measurements
         where unit_id = any(:units) and day between :first and :last and network = :network
-            and counted and latitude is not null and longitude is not null
+            and counted and latitude is not null and longitude is not null and {NEUTRAL}
         limit :most
     ) located
-""")
+""")  # noqa: S608 # a condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from backend.database.extensions import db, dump, fetch, follow_indexes, setting
 from backend.database.locks import STATISTICS_LOCK, hold, try_hold
 from backend.measurements.recording.operators import known_operator
 from backend.measurements.recording.reasons import measured_value
+from backend.witness.hosts import NEUTRAL
 
 Progress = Callable[[int, int], None]
 
@@ -95,11 +96,15 @@ PACKED = ", ".join(
 
 
 def counted_samples(columns: str, where: str = "true") -> str:
-    """Return a query of columns and the packed values of the counted samples of a month."""
+    """Return a query of columns and the packed values of the counted samples of a month.
+
+    Without those at operators' hosts, as all figures of speeds, hours and cells.
+    """
     return f"""
         select {columns}, count(*)::int as n, {PACKED}
         from measurements
-        where day between %(first)s and %(last)s and network = %(network)s and counted and {where}
+        where day between %(first)s and %(last)s and network = %(network)s and counted
+            and {NEUTRAL} and {where}
         group by {columns} order by {columns}
     """  # noqa: S608 # names of columns
 

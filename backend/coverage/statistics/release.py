@@ -46,6 +46,7 @@ from backend.measurements.recording.reasons import measured_value
 from backend.measurements.recording.rule_sets import assurances_from, counts_from_of
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.models import Unit
+from backend.witness.hosts import NEUTRAL
 
 # A cell's centre may lie in the sea this close to the shore; as far as positions are snapped.
 SHORE_M = 200.0
@@ -67,7 +68,7 @@ def evidence() -> str:
     They have the assurance that was required at the end of the month: a script that only claims
     samples cannot bring four people to the one whose cell it wants to see.
     """
-    return "counted and coalesce(assurance, 'claimed') = any(:proven)"
+    return f"counted and coalesce(assurance, 'claimed') = any(:proven) and {NEUTRAL}"
 
 
 PEOPLE = text(f"""
@@ -103,18 +104,18 @@ POSITIONS = text(f"""
         {", ".join(map(measured_value, METRICS))}
     from measurements
     where day between :first and :last and network = :network
-        and counted and latitude is not null and longitude is not null
+        and counted and latitude is not null and longitude is not null and {NEUTRAL}
 """)  # noqa: S608
 # Anonymised rows have no time.
-HOURS = text("""
+HOURS = text(f"""
     select unit_id, extract(isodow from at)::int - 1 as weekday, extract(hour from at)::int as hour,
         count(*)::int as n
     from (
         select unit_id, measured_at at time zone :zone as at from measurements
         where day between :first and :last and network = :network and counted
-            and measured_at is not null and unit_id is not null
+            and measured_at is not null and unit_id is not null and {NEUTRAL}
     ) moments group by 1, 2, 3
-""")
+""")  # noqa: S608
 # Each sample's hour of the week, its download, its device and its outing: the commune's day.
 MOMENTS = f"""
     select unit_id, string_agg(int2send(hour), '') as hours,
@@ -128,6 +129,7 @@ MOMENTS = f"""
         from measurements
         where day between %(first)s and %(last)s and network = %(network)s and counted
             and measured_at is not null and device_id is not null and unit_id is not null
+            and {NEUTRAL}
     ) moments
     where value is not null group by 1 order by 1
 """  # noqa: S608 # names of columns

@@ -116,7 +116,7 @@ class StatisticsItemSchema(Schema):
         metadata={
             "enum": ["higher", "lower", "same", None],
             "description": "median download of an operator and technology, tested; null: of a"
-            " total, or a month has no interval",
+            " total, or a month has no interval or other measuring hosts",
         },
     )
 
@@ -201,6 +201,10 @@ class StatisticsSchema(UnitMonthSchema, ReleasedSchema):
     found_at = fields.String(required=True, allow_none=True)
     bands_mbps = fields.List(fields.Integer(), required=True)
     references = fields.List(fields.Nested(ReferenceSchema), required=True)
+    hosts_changed = fields.Boolean(
+        required=True,
+        metadata={"description": "neutral measuring hosts came or went: compared with no month"},
+    )
     iqb = fields.Nested(
         IQBSchema,
         required=True,

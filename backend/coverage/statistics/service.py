@@ -23,6 +23,7 @@ from backend.coverage.statistics.release import DAY_HOURS, WEEKDAYS
 from backend.coverage.statistics.released import read, released_of_units, released_units
 from backend.database.extensions import db, setting
 from backend.units.service import UnitRow
+from backend.witness.hosts import NEUTRAL, changed_months
 
 COUNTRY = 0
 # Fields of a metric.
@@ -48,15 +49,15 @@ RELEASED_TOTALS = text("""
         and one.operator = ''
 """)
 # Anonymised rows have no time.
-HOURS = text("""
+HOURS = text(f"""
     select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
         count(*)::int as n
     from (
         select measured_at at time zone :zone as at from measurements
         where unit_id = any(:units) and day between :first and :last
-            and network = :network and counted and measured_at is not null
+            and network = :network and counted and measured_at is not null and {NEUTRAL}
     ) moments group by 1, 2
-""")
+""")  # noqa: S608 # a condition
 
 
 def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
@@ -114,6 +115,7 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
         "found_at": found_at,
         "bands_mbps": list(rule.BANDS_MBPS),
         "references": [_serialize_reference(one, items) for one in rule.REFERENCES],
+        "hosts_changed": month.month in changed_months(),
         "iqb": rate(whole) if whole else None,
         "items": items,
     }
@@ -122,14 +124,16 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
 def unit_months(last: UnitMonth, actor: Actor, n: int) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return the totals of a unit over all operators in each of n months up to `last`.
 
-    Totals are of all technologies and of each; a month has none where the actor sees none.
+    Totals are of all technologies and of each; a month has none where the actor sees none, or
+    where the neutral measuring hosts changed.
     """
     months = [last.month]
     while len(months) < n:
         months.insert(0, month_before(months[0]))
     own = in_own_area(actor, last.unit, last.month)
     unit = last.unit.id if last.unit else COUNTRY
-    seen = [one for one in months if _is_visible(actor, unit, one)]
+    changed = changed_months()
+    seen = [one for one in months if _is_visible(actor, unit, one) and one not in changed]
     found: dict[str, list[dict[str, Any]]] = {month: [] for month in months}
     values = {"months": seen, "network": last.network, "unit": unit}
     for row in db.session.execute(TOTALS if own else RELEASED_TOTALS, values).mappings():
@@ -153,11 +157,12 @@ def _compare(
     """Add whether each median download is higher or lower than a month before, beyond chance.
 
     Only of one operator and technology: a total also moves with who measures. None where one of the
-    months has no interval, or where the actor may not see the one before.
+    months has no interval, where the actor may not see the one before, or hosts changed.
     """
     before = replace(month, month=month_before(month.month))
     rows: Iterable[Mapping[Any, Any]] = ()
-    if _is_visible(actor, month.unit.id if month.unit else COUNTRY, before.month):
+    alike = changed_months().isdisjoint((before.month, month.month))
+    if alike and _is_visible(actor, month.unit.id if month.unit else COUNTRY, before.month):
         if live:
             rows = _read_rows(before.unit, before.month, before.network)
         else:

@@ -20,6 +20,7 @@ from backend.coverage.vnnic.models import SpeedPair
 from backend.database.extensions import change_rows, db, setting
 from backend.measurements.recording.reasons import CAPPED
 from backend.measurements.recording.rules import MAX_AGE
+from backend.witness.hosts import NEUTRAL
 
 PAIR_MINUTES, PAIR_M = 10, 200
 METRES_PER_DEGREE = 111_195
@@ -44,7 +45,7 @@ FIND_PAIRS = text(f"""
             own.upload_mbps / typed.upload_mbps as upload,
             own.ping_ms / typed.ping_ms as ping,
             abs(extract(epoch from own.measured_at - typed.measured_at)) as apart_s
-        from typed join measurements own
+        from typed join (select * from measurements where {NEUTRAL}) own
             on own.device_id = typed.device_id and own.operator = typed.operator
             and own.network = typed.network and own.source = 'app' and own.valid
             and own.assurance = 'witnessed' and not '{CAPPED}' = any(own.marks)

@@ -36,6 +36,7 @@ from backend.web.public.speed_maps import draw_changes, draw_medians, draw_week_
 from backend.web.public.speed_pictures import pictured, source_of
 from backend.web.site.pages import Translator
 from backend.web.site.schemas import PICTURE_METRICS
+from backend.witness.hosts import changed_months
 
 Query = Mapping[str, Any]
 Item = dict[str, Any]
@@ -134,8 +135,8 @@ def show_speeds(
         [query["month"]] if query["month"] else newest,
         lambda month: _place(query["unit"], query, month, now, actor),
     )
-    query = {**query, "month": month.month}
-    before = _check(query, month)
+    wanted, before = query["before"], _check(query, month)
+    query = {**query, "month": month.month, "before": before and before.month}
     other = _place(query["beside"], query, month.month, now, actor) if query["beside"] else before
     place = operator_speeds(month, actor)
     own = system_on(month_end(month.month))
@@ -146,6 +147,9 @@ def show_speeds(
     rows = _rows(month, before, query, actor)
     return {
         "query": query,
+        # Those that are compared with no other, and the month that was to be compared.
+        "changed": changed_months(),
+        "wanted": wanted,
         "sides": [place, *([operator_speeds(other, actor)] if other else [])],
         # Of the chosen places, for the fields of the form.
         "labels": {"unit": _label(month), "beside": _label(other) if query["beside"] else None},
@@ -225,7 +229,7 @@ def _label(month: UnitMonth | None) -> str | None:
 
 
 def _check(query: Query, month: UnitMonth) -> UnitMonth | None:
-    """Return the month to compare with; 422 for one of other units."""
+    """Return the month to compare with, None if measuring hosts changed; 422 for other units."""
     operator, before = query["operator"], query["before"]
     if operator and known_operator(query["network"], operator) != operator:
         raise invalid("operator", "not_one_of")
@@ -235,6 +239,8 @@ def _check(query: Query, month: UnitMonth) -> UnitMonth | None:
         raise invalid("before", "out_of_range")
     if system_on(month_end(before)) != system_on(month_end(month.month)):
         raise invalid("before", "not_one_of")
+    if not changed_months().isdisjoint((before, month.month)):
+        return None
     return UnitMonth(before, month.network, month.unit, month.boundaries)
 
 

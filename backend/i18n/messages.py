@@ -326,12 +326,6 @@ TEXTS: dict[str, str] = {
         "All cells are shown because you are responsible for this area. Do not pass on cells "
         "with few devices."
     ),
-    "evenness_definition": N_(
-        "Evenness = effective cells / reachable cells. The number of effective cells is the "
-        "inverse of the sum of the squared shares of samples by cell: 1 if all samples come "
-        "from one place. The number of reachable cells is the number of cells of the unit, or "
-        "the number of samples if that is lower. Uninhabited cells are included."
-    ),
     # contributions
     "no_days": N_("This range contains no day."),
     "rank_needed": N_(

@@ -159,7 +159,9 @@ def decisions(client: Any, headers: dict[str, str], report: int) -> dict[str, An
     seal = client.get(f"/api/v1/reports/by-digest/{row['digest']}").json
     hooks = client.get("/api/v1/webhooks", headers=headers).json["items"]
     return {
-        "shown_withdrawn": {of: summary["withdrawn"] for of, summary in shown.items()},
+        "shown_withdrawn": {
+            of: summary["by_assurance"]["withdrawn"] for of, summary in shown.items()
+        },
         "exclusions": [[act["reason"], act["measurements"]] for act in acts["items"]],
         "digest": row["digest"],
         "files": {name: content.hexdigest() for name, content in files.items()},

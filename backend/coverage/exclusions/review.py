@@ -19,6 +19,7 @@ from backend.coverage.exclusions.service import (
     select_by_device,
     unit_to_decide,
 )
+from backend.coverage.figures.unit_access import communes_of
 from backend.coverage.signals.evidence import samples_left, samples_of
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import units_below
@@ -26,7 +27,7 @@ from backend.coverage.signals.service import (
     FoundSignal,
     Scope,
     SignalContext,
-    describe_signal,
+    describe_signals,
     found_signals,
     lock_signal,
     set_state,
@@ -110,12 +111,13 @@ def preview_signals(
     else:
         signals, acts = chosen, tuple(one.id for one in _acts_of(rows))
         moved = _freed_by(rows, acts, context)
-    present = found_signals(signals)
+    units = None if rows[0].unit_id is None else communes_of(rows[0].unit_id)
+    described = describe_signals(signals, found_signals(signals), units, context.language)
     listed = [
-        describe_signal(row, present.get(row.id), context.language)
-        | {"samples": sum(one["id"] in moved for one in each), "together": row not in chosen}
-        for row, each in signals.items()
-    ]
+        one | {"samples": sum(sample["id"] in moved for sample in each),
+               "together": row not in chosen}
+        for one, (row, each) in zip(described, signals.items(), strict=True)
+    ]  # fmt: skip
     effect = _preview(actor, rows[0], moved, UnitDecision("", lifts=acts), context.now)
     return effect | {"signals": listed}
 

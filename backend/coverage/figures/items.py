@@ -17,10 +17,8 @@ from backend.measurements.recording.counting import NOWHERE
 from backend.measurements.recording.reasons import (
     BASES,
     COLUMNS,
-    COUNTED_BY_ADMIN,
     COUNTED_CATEGORIES,
     PARTS,
-    WITHDRAWN,
 )
 
 Item = dict[str, Any]
@@ -159,7 +157,7 @@ def unit_items(
                 "no_boundary": unit.no_boundary,
                 **dict(zip(BASES, one.numbers, strict=True)),
                 "of_teams": of_teams(one, row) if month.exact else None,
-                **by_part(categories),
+                "by_assurance": by_part(categories),
                 "target": target,
                 "reached": None if target is None else one.reached,
                 "shortfall": missing,
@@ -188,14 +186,9 @@ def of_teams(one: UnitCounts, row: Row) -> int:
     return min(int(row["of_teams"] or 0), one.numbers[COUNTED])
 
 
-def by_part(categories: Categories) -> Item:
-    """Return the parts of the counted samples; those without a phone beside them too."""
-    parts = {part: categories[place] for part, place in PART_PLACES.items()}
-    return {
-        COUNTED_BY_ADMIN: categories[PLACES[COUNTED_BY_ADMIN]],
-        WITHDRAWN: categories[PLACES[WITHDRAWN]],
-        "by_assurance": parts,
-    }
+def by_part(categories: Categories) -> dict[str, int]:
+    """Return the parts of the counted samples."""
+    return {part: categories[place] for part, place in PART_PLACES.items()}
 
 
 def reasons(categories: Categories) -> dict[str, int]:

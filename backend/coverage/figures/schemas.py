@@ -120,12 +120,6 @@ class CountedPartsSchema(CountsSchema):
             "null for the public"
         },
     )
-    counted_by_admin = fields.Integer(
-        required=True, metadata={"description": "counted by decision of an admin"}
-    )
-    withdrawn = fields.Integer(
-        required=True, metadata={"description": "counted, of phones that have withdrawn since"}
-    )
 
 
 class ReachedSchema(Strict):

@@ -114,7 +114,7 @@ ORDERS: dict[str, Callable[[Any], Any]] = {
     "projection": lambda interval: interval["middle"],
 }
 NUMBERS = (
-    "received", "valid", "counted", "of_teams", "counted_by_admin", "withdrawn", "target",
+    "received", "valid", "counted", "of_teams", "target",
     "reached", "share", "shortfall", "assessed", "expected", "today", "pace", "needed_per_day",
     "devices", "outings", "teams", "last_month", "change",
 )  # fmt: skip
@@ -236,7 +236,7 @@ def _summarize(
         **_reached(units),
         **{basis: sum(one.numbers[n] for one in units) for n, basis in enumerate(BASES)},
         "of_teams": sum(map(of_teams, units, rows)) if month.exact else None,
-        **by_part(categories),
+        "by_assurance": by_part(categories),
         "reasons": reasons(categories),
         "unlocated": {reason: outside.get(reason, 0) for reason in UNLOCATED},
         "elsewhere": month.elsewhere,

@@ -22,7 +22,7 @@ from backend.coverage.signals.models import Signal
 from backend.coverage.signals.service import (
     FoundSignal,
     SignalContext,
-    describe_signal,
+    describe_signals,
     found_signals,
 )
 from backend.database.extensions import db
@@ -210,8 +210,10 @@ def _evidence(
     units = [dict(one) | {"n": by_unit[one["id"]]} for one in found_units]
     first, last = _days(row)
     days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+    area = None if row.unit_id is None else communes_of(row.unit_id)
+    [item] = describe_signals([row], {row.id: found} if found else {}, area, context.language)
     return SignalEvidence(
-        item=describe_signal(row, found, context.language),
+        item=item,
         total=len(rows),
         days=[(day, by_day[day]) for day in days],
         units=sorted(units, key=lambda one: (-one["n"], one["code"])),

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, post_load
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.coverage.signals.service import KINDS, ORDERS, STATES
+from backend.coverage.signals.service import KINDS, STATES
 from backend.fields import MAX_ID, QueryWhole, Strict, Text
 from backend.http.paging import PageSchema
 from backend.organisations.schemas import BriefSchema
@@ -29,11 +29,6 @@ class UnitSignalsQuerySchema(UnitMonthQuerySchema, PageSchema):
     kind = Text(choices=KINDS, load_default=None)
     state = Text(choices=STATES, load_default=None)
     unit = Text(most=10, load_default=None, metadata={"description": "the code of a unit"})
-    order = Text(
-        choices=ORDERS,
-        load_default="kind",
-        metadata={"description": "open signals first; then by kind, or by team, kind and device"},
-    )
 
     @post_load
     def of_every_team(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

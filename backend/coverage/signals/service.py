@@ -4,7 +4,7 @@ A signal has no effect by itself: a person decides whether samples are excluded,
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -44,7 +44,6 @@ from backend.witness.models import CarrierNetwork
 KINDS = (*SIGNALS, ONE_DEVICE, SAME_NETWORK, WITHDRAWN_SHARE)
 # In the order of review: open signals first.
 STATES = ("open", "explained", "excluded")
-ORDERS = ("kind", "team")
 
 # Stored findings of communes, and those of their provinces that have samples in them. The same
 # finding in several communes is one.
@@ -269,7 +268,7 @@ def _answer(
     counts = Counter(decided.get(key, "open") for key in of_team)
     of_state = [key for key in of_team if query["state"] in (None, decided.get(key, "open"))]
     shown = [key for key in of_state if query["kind"] in (None, key[0])]
-    order = {key: _place(key, decided, found, query["order"]) for key in shown}
+    order = {key: _place(key, decided, found) for key in shown}
     after = decode_cursor(query["cursor"], int, int, int, int, str)
     rest = sorted(
         (key for key in shown if after is None or order[key] > after), key=order.__getitem__
@@ -305,14 +304,14 @@ def _is_of_team(one: FoundSignal | None, team: int | None) -> bool:
 
 
 def _place(
-    key: Key, decided: Mapping[Key, str], found: Mapping[Key, FoundSignal], order: str
+    key: Key, decided: Mapping[Key, str], found: Mapping[Key, FoundSignal]
 ) -> tuple[int, int, int, int, str]:
-    """Return the place of a signal: open ones first; by team also its team and device.
+    """Return the place of a signal: open ones first, then by team, kind and device.
 
     Signals of several teams or devices, and those that are no longer found, come last.
     """
     state = STATES.index(decided.get(key, "open"))
-    team, device = (0, 0) if order == "kind" else _group(found.get(key))
+    team, device = _group(found.get(key))
     return state, team, KINDS.index(key[0]), device, key[1]
 
 
@@ -364,22 +363,33 @@ def _items(
     """Store the signals of a page, so that they have ids, and return them."""
     present = [found[key] for key in page if key in found]
     _store(present, {**selection.scope, "month": selection.month})
-    rows = {(row.kind, row.subject): row for row in _stored(page, selection)}
-    names = _unit_names(unit for one in present for unit in _shown_units(one, selection))
-    items = []
-    for key in page:
-        if (row := rows.get(key)) is None:  # deleted by a request at the same time
-            continue
-        one = found.get(key)
-        units = [names[unit] for unit in _shown_units(one, selection)] if one else []
-        items.append(_serialize(row, one, context.language, current=one is not None, units=units))
-    return items
+    stored = {(row.kind, row.subject): row for row in _stored(page, selection)}
+    # Some may have been deleted by a request at the same time.
+    rows = [stored[key] for key in page if key in stored]
+    by_id = {stored[key].id: found[key] for key in found.keys() & stored.keys()}
+    return describe_signals(rows, by_id, selection.units, context.language)
 
 
-def _shown_units(one: FoundSignal, selection: Selection) -> list[int]:
-    """Return the communes of a finding, without those outside the unit: phones are not tracked."""
-    units = selection.units
-    return [unit for unit in one.units if units is None or unit in units]
+def describe_signals(
+    rows: Iterable[Signal],
+    found: Mapping[int, FoundSignal],
+    units: Collection[int] | None,
+    language: Language,
+) -> list[dict[str, Any]]:
+    """Return signals with their findings by id, and the communes of these.
+
+    Only communes among `units`, of the unit or campaign, are named: phones are not tracked.
+    """
+    shown = {
+        number: [unit for unit in one.units if units is None or unit in units]
+        for number, one in found.items()
+    }
+    names = _unit_names(unit for of_one in shown.values() for unit in of_one)
+    return [
+        _serialize(row, found.get(row.id), language, current=row.id in found)
+        | {"units": [names[unit] for unit in shown.get(row.id, ())]}
+        for row in rows
+    ]
 
 
 def _unit_names(units: Iterable[int]) -> dict[int, dict[str, str]]:
@@ -422,15 +432,6 @@ def found_signals(rows: Iterable[Signal]) -> dict[int, FoundSignal]:
     return present
 
 
-def describe_signal(row: Signal, one: FoundSignal | None, language: Language) -> dict[str, Any]:
-    """Return one signal as in a list."""
-    units = None if row.unit_id is None else communes_of(row.unit_id)
-    shown = [unit for unit in one.units if units is None or unit in units] if one else []
-    names = _unit_names(shown)
-    listed = [names[unit] for unit in shown]
-    return _serialize(row, one, language, current=one is not None, units=listed)
-
-
 def _store(found: Sequence[FoundSignal], where: Mapping[str, Any]) -> None:
     """Insert findings that are new and update the figures of others; safe for concurrent calls."""
     rows = [
@@ -463,7 +464,6 @@ def _serialize(
     language: Language,
     *,
     current: bool | None,
-    units: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     names = ("id", "kind", "month", "evidence", "found_at", "state", "note", "changed_at",
              "version", "with_samples")  # fmt: skip
@@ -480,6 +480,6 @@ def _serialize(
         "message": message(f"{code}_found", language).format_map(figures),
         "may_be": message(f"{code}_may_be", language),
         "devices": found.devices if found else [],
-        "units": units,
+        "units": [],
         "current": current,
     }

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -53,29 +52,12 @@ UNIT_POSITIONS = text(f"""
 """)  # noqa: S608 # a condition
 
 
-@dataclass(frozen=True, slots=True)
-class Evenness:
-    """The spread of samples over cells.
+def effective_number(samples: Collection[int]) -> float:
+    """Return Simpson's inverse index of samples by place: 1 if all are of one place.
 
-    `effective_cells` is Simpson's inverse index: the number of cells over which the samples would
-    have the same concentration if spread evenly; 1 where all come from one office. `value` is its
-    share of the reachable maximum, the lesser of the unit's cells and the samples.
+    It is the number of places over which they would have the same concentration if spread evenly.
     """
-
-    value: float
-    effective_cells: float
-    largest_share: float
-
-
-def evenness(samples: Collection[int], cells: int) -> Evenness | None:
-    """Return the spread of samples by cell over a unit of `cells` cells; None without samples."""
-    n = sum(samples)
-    if not n:
-        return None
-    effective = n * n / sum(one * one for one in samples)
-    # A sample just outside the unit was assigned to it: its cell may not touch the unit's area.
-    reachable = min(n, max(cells, len(samples)))
-    return Evenness(effective / reachable, effective, max(samples) / n)
+    return sum(samples) ** 2 / sum(n * n for n in samples)
 
 
 def unit_cells(
@@ -98,7 +80,6 @@ def unit_cells(
         "evenness": None,
         "least_devices": CELL_VOLUNTEERS,
         "rule": message("cells_rule", language).format(least=CELL_VOLUNTEERS),
-        "suppressed": None,
         "items": items,
     }
 
@@ -114,10 +95,9 @@ def _live_cells(month: UnitMonth, language: Language) -> dict[str, Any]:
         "resolution": CELL_RESOLUTION,
         "n": samples.total(),
         "cells": len(samples),
-        "evenness": _evenness(month, samples, strata.values(), language),
+        "evenness": _evenness(strata.values()),
         "least_devices": 0,
         "rule": message("cells_all", language),
-        "suppressed": {"cells": 0, "n": 0},
         "items": [_item(cell, n) for cell, n in sorted(samples.items(), key=_most_first)],
     }
 
@@ -137,7 +117,7 @@ def as_geojson(answer: Mapping[str, Any]) -> dict[str, Any]:
         }
         for item in answer["items"]
     ]
-    names = ("month", "network", "unit", "release", "rule", "suppressed")
+    names = ("month", "network", "unit", "release", "rule")
     members = {name: answer[name] for name in names}
     return {"type": "FeatureCollection", **members, "features": features}
 
@@ -160,24 +140,11 @@ def _count_strata(month: UnitMonth) -> Counter[tuple[str, int]]:
     return Counter((h3.latlng_to_cell(*at, CELL_RESOLUTION), band) for *at, band in samples)
 
 
-def _evenness(
-    month: UnitMonth, samples: Counter[str], strata: Collection[int], language: Language
-) -> dict[str, Any] | None:
-    """Return the spread with its definition; None under the minimum, where it would be chance."""
-    assert month.unit is not None
-    if samples.total() < max(setting("MINIMUM_N"), 1):
+def _evenness(strata: Collection[int]) -> dict[str, Any] | None:
+    """Return the spread of samples by cell and hours; None of too few, where it would be chance."""
+    if sum(strata) < max(setting("MINIMUM_N"), 1):
         return None
-    active = month.boundaries
-    inside = cells_inside(active.id, month.unit.id) if active else 0
-    spread = evenness(samples.values(), inside)
-    over_day = evenness(strata, len(strata))
-    assert spread is not None and over_day is not None
-    return asdict(spread) | {
-        "cells_in_unit": inside,
-        "strata": len(strata),
-        "effective_strata": over_day.effective_cells,
-        "definition": message("evenness_definition", language),
-    }
+    return {"strata": len(strata), "effective_strata": effective_number(strata)}
 
 
 @lru_cache(maxsize=MAX_CACHED_UNITS)

@@ -263,24 +263,14 @@ class UnitHoursSchema(UnitMonthSchema, ReleasedSchema):
 
 
 class EvennessSchema(Schema):
-    """Spread of samples over a unit's cells: 1 is even, near 0 is one place."""
+    """Spread of samples over cells and quarters of the day."""
 
-    value = fields.Float(required=True)
-    effective_cells = fields.Float(required=True)
-    largest_share = fields.Float(required=True)
-    cells_in_unit = fields.Integer(required=True)
     strata = fields.Integer(
         required=True, metadata={"description": "pairs of a cell and six hours with samples"}
     )
-    effective_strata = fields.Float(required=True)
-    definition = fields.String(required=True)
-
-
-class SuppressedSchema(Schema):
-    """Sum of the cells that are not shown."""
-
-    cells = fields.Integer(required=True)
-    n = fields.Integer(required=True)
+    effective_strata = fields.Float(
+        required=True, metadata={"description": "as many even ones are as concentrated"}
+    )
 
 
 class H3CellSchema(CentreSchema):
@@ -299,9 +289,6 @@ class UnitCellsSchema(UnitMonthSchema, ReleasedSchema):
     evenness = fields.Nested(EvennessSchema, required=True, allow_none=True)
     least_devices = fields.Integer(required=True)
     rule = fields.String(required=True)
-    suppressed = fields.Nested(
-        SuppressedSchema, required=True, allow_none=True, metadata={"description": "null: unknown"}
-    )
     items = fields.List(fields.Nested(H3CellSchema), required=True)
 
 

@@ -192,7 +192,6 @@ def _signals_query(query: Mapping[str, Any]) -> Answer:
         "team": int(team) if team and team.isdecimal() else None,
         "unit": query.get("unit") or None,
         "level": None,
-        "order": "team",
         "cursor": query["cursor"],
         "limit": SIGNALS_SHOWN,
     }

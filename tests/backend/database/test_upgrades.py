@@ -188,7 +188,10 @@ def withdrawn(old: EmbeddedPostgres) -> None:
 def test_samples_withdrawn_before_are_shown_as_withdrawn(stored: Any, migrated: Flask) -> None:
     client, admin = migrated.test_client(), person(migrated, "admin")
     assert figures(client, admin, stored["campaign"]) == stored
-    shown = [client.get(COVERAGE + network).json["summary"]["withdrawn"] for network in NETWORKS]
+    shown = [
+        client.get(COVERAGE + network).json["summary"]["by_assurance"]["withdrawn"]
+        for network in NETWORKS
+    ]
     assert sum(shown) == 1
     with migrated.app_context():
         assert differences() == []

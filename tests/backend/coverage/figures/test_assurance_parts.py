@@ -52,8 +52,6 @@ def parts(app: Flask, client: FlaskClient) -> dict[str, int]:
     found: dict[str, int] = item["by_assurance"]
     assert list(found) == list(PARTS) and summary["by_assurance"] == found
     assert sum(found.values()) == item["counted"] == summary["counted"]
-    assert found["imported"] == item["counted_by_admin"] == summary["counted_by_admin"]
-    assert found["withdrawn"] == item["withdrawn"] == summary["withdrawn"]
     with app.app_context():
         assert differences() == []
     return found
@@ -183,7 +181,7 @@ def test_the_three_numbers_do_not_depend_on_assurance(
     first = [reasons[0] if reasons else "" for reasons, _, _ in rows]
     numbers = [len(rows), sum(one not in NOT_VALID for one in first), first.count("")]
     assert summed(categories) == numbers
-    found = by_part([categories[name] for name in COLUMNS])["by_assurance"]
+    found = by_part([categories[name] for name in COLUMNS])
     assert sum(found.values()) == numbers[2]
     marked = [set(marks) for reasons, marks, _ in rows if not reasons]
     assert found["imported"] == sum("counted_by_admin" in marks for marks in marked)

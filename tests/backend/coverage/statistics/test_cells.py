@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.clock import VIETNAM
-from backend.coverage.statistics.cells import evenness
+from backend.coverage.statistics.cells import effective_number
 from tests.support.factories import HERE, THERE, post, register, sample
 from tests.support.measurements import (
     NINE,
@@ -47,10 +47,7 @@ def test_three_hundred_samples_from_one_office(app: Flask, client: FlaskClient) 
     store_rows(app, *at(app, 300, devices=5, **HERE))
     found = read_unit(client, "cells")
     assert [one["n"] for one in found["items"]] == [300]
-    assert (found["evenness"]["effective_cells"], found["evenness"]["largest_share"]) == (1.0, 1.0)
-    assert found["evenness"]["cells_in_unit"] > 1
-    assert found["evenness"]["value"] == 1 / found["evenness"]["cells_in_unit"]
-    assert "bằng 1 khi mọi mẫu đến từ một chỗ" in found["evenness"]["definition"]
+    assert found["evenness"] == {"strata": 1, "effective_strata": 1.0}
 
 
 def test_strata_are_cells_in_quarters_of_the_day(app: Flask, client: FlaskClient) -> None:
@@ -71,7 +68,7 @@ def test_an_official_sees_every_cell_of_the_area(app: Flask, client: FlaskClient
     seen = read_unit(client, "cells", person(app, "official", unit_id(app, "19", level="province")))
     assert [one["n"] for one in seen["items"]] == [40, 9]
     assert (seen["n"], seen["cells"], seen["least_devices"]) == (49, 2, 0)
-    assert seen["suppressed"] == {"cells": 0, "n": 0} and seen["release"] is None
+    assert seen["release"] is None
 
 
 @pytest.mark.slow
@@ -146,16 +143,10 @@ def test_a_month_to_come_and_a_unit_that_was_not_there(client: FlaskClient, what
 
 
 @pytest.mark.slow
-@given(st.lists(st.integers(1, 1_000), min_size=1, max_size=50), st.integers(0, 100))
-def test_evenness_lies_between_one_place_and_even(samples: list[int], cells: int) -> None:
-    found = evenness(samples, cells)
-    assert found is not None
-    assert 0 < found.value <= 1 + 1e-12
-    assert 1 - 1e-12 <= found.effective_cells <= len(samples) + 1e-9
-    assert found.largest_share == max(samples) / sum(samples)
+@given(st.lists(st.integers(1, 1_000), min_size=1, max_size=50))
+def test_the_effective_number_lies_between_one_place_and_all(samples: list[int]) -> None:
+    assert 1 - 1e-12 <= effective_number(samples) <= len(samples) + 1e-9
 
 
-def test_evenness_of_even_and_of_none() -> None:
-    even = evenness([5] * 20, 20)
-    assert even is not None and even.value == 1.0
-    assert evenness([], 20) is None
+def test_even_samples_are_of_as_many_places() -> None:
+    assert effective_number([5] * 20) == 20

@@ -92,8 +92,8 @@ def test_a_measurement_counted_by_an_admin_is_one_more_and_shown_apart(
     assert "accepted: 1" in run(app, path, "--count", "máy đo của Sở").stdout
     items = {item["code"]: item for item in client.get(MONTH).json["items"]}
     commune = items[counted["unit"]["code"]]
-    assert (commune["counted"], commune["counted_by_admin"]) == (2, 1)
-    assert summary(client)["counted_by_admin"] == 1
+    assert (commune["counted"], commune["by_assurance"]["imported"]) == (2, 1)
+    assert summary(client)["by_assurance"]["imported"] == 1
     with app.app_context():
         entries = db.session.execute(
             text("select act, subject, details from audit order by id")

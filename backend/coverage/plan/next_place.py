@@ -1,11 +1,10 @@
 """The next place to measure for a volunteer's phone."""
 
 import math
-import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from functools import partial
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -31,46 +30,13 @@ from backend.units.locator import Locator
 from backend.units.service import UnitRow, find, set_on
 from geo.fix import distance_m
 
-# The delay with which new samples change a plan; pins are part of the key and act at once.
+# The delay with which new samples change a plan; pins act at once.
 FRESH = timedelta(minutes=5)
 
 # Concurrent campaigns times two kinds of network; each plan takes some megabytes.
 MAX_PLANS = 20
 
 Items = Mapping[int, list[dict[str, Any]]]  # by team
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A cached plan, and the lock under which it is made."""
-
-    making: threading.Lock = field(default_factory=threading.Lock)
-    made_at: datetime | None = None
-    items: Items = field(default_factory=dict)
-
-
-class PlanCache:
-    """Items of plans by key, thread-safe; the least recently used are dropped."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # released while a plan is made
-        self._entries: dict[Any, _Entry] = {}
-
-    def get(self, key: Any, now: datetime, make: Callable[[], Items]) -> Items:
-        """Return the cached items, else make them; other threads with the same key wait."""
-        entry = self._entry(key)
-        with entry.making:
-            if entry.made_at is None or not entry.made_at <= now < entry.made_at + FRESH:
-                entry.items, entry.made_at = make(), now
-            return entry.items
-
-    def _entry(self, key: Any) -> _Entry:
-        """Return the entry of a key and mark it as the most recently used."""
-        with self._lock:
-            entry = self._entries[key] = self._entries.pop(key, _Entry())
-            while len(self._entries) > MAX_PLANS:
-                self._entries.pop(next(iter(self._entries)))
-            return entry
 
 
 Cell = tuple[int, int]
@@ -185,7 +151,6 @@ def find_next_place(
     parameters: Mapping[str, Any],
     now: datetime,
     recording: RecordingContext,
-    plans: PlanCache,
 ) -> dict[str, Any]:
     """Return spots around the position; without one, the team's plan."""
     network, radius_m, locator = parameters["network"], parameters["radius_m"], recording.locator
@@ -200,7 +165,7 @@ def find_next_place(
         if placed.code is None:
             return _answer(context, note="outside_every_commune")
         return _around(context, find(context.today, placed.code, "commune"), latitude, longitude)
-    assignments = _assignments(context, now, plans)
+    assignments = _assignments(context, now)
     if assignments:
         busy = any(one["items"] for one in assignments)
         return _answer(context, assignments=assignments, note=None if busy else "nothing_planned")
@@ -261,7 +226,7 @@ def _cells_of(context: _Context, unit: UnitRow, latitude: float, longitude: floa
     return own or [cell_of(latitude, longitude)]
 
 
-def _assignments(context: _Context, now: datetime, plans: PlanCache) -> list[dict[str, Any]]:
+def _assignments(context: _Context, now: datetime) -> list[dict[str, Any]]:
     """Return today's assignments of the volunteer's teams."""
     found = []
     for row in current_teams(context.device_id, now):
@@ -271,15 +236,9 @@ def _assignments(context: _Context, now: datetime, plans: PlanCache) -> list[dic
             continue
         request = plan_request(campaign, context.today, context.today, context.network)
         pins = tuple((p.day, p.team_id, p.unit_id, p.samples) for p in pins_of(request))
-        key = (
-            row.campaign_id,
-            campaign.version,
-            request.day,
-            request.network,
-            request.limits,
-            pins,
-        )
-        items = plans.get(key, now, partial(_items_by_team, request, now))
+        since = now - (now - datetime.min.replace(tzinfo=UTC)) % FRESH
+        state = campaign.version, request.limits, pins
+        items = items_by_team(row.campaign_id, request.day, request.network, since, state)
         found.append(
             {
                 "campaign": {"id": row.campaign_id, "name": row.campaign},
@@ -304,8 +263,14 @@ def _with_done(
     return answered
 
 
-def _items_by_team(request: PlanRequest, now: datetime) -> Items:
-    plan = make_plan(request, teams_of(request.campaign, now))
+@lru_cache(MAX_PLANS)
+def items_by_team(
+    campaign_id: int, day: date, network: str, since: datetime, state: Hashable
+) -> Items:
+    """Return a plan's assignments of a day by team; `state` is what makes it another at once."""
+    campaign = db.session.get_one(Campaign, campaign_id)
+    request = plan_request(campaign, day, day, network)
+    plan = make_plan(request, teams_of(campaign, since))
     return {
         team: [serialize_assignment(request, one) for one in assignments if one.today]
         for team, assignments in plan.assignments.items()

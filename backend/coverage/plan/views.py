@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from flask import current_app
-
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.coverage.contributions.service import own_day
 from backend.coverage.plan import schemas
 from backend.coverage.plan.ended import ended_campaigns
-from backend.coverage.plan.next_place import PlanCache, find_next_place
+from backend.coverage.plan.next_place import find_next_place
 from backend.coverage.plan.service import pin, show_plan, unpin
 from backend.coverage.plan.settings import set_limits
 from backend.database.extensions import BEARER
@@ -66,9 +64,9 @@ def put_limits(data: dict[str, Any], campaign_id: int) -> dict[str, Any]:
 @blp.response(200, schemas.NextSchema)
 def get_next(query: dict[str, Any]) -> Any:
     """Show a volunteer's phone the next places to measure."""
-    now, plans = clock_now(), current_app.extensions.setdefault("plan_cache", PlanCache())
+    now = clock_now()
     device, recording = authenticate(bearer_token(), now), recording_context(tickets=False)
-    result = find_next_place(device, query, now, recording, plans)
+    result = find_next_place(device, query, now, recording)
     here = result["here"]
     if here and (code := here["reason"]):
         here["reason"] = {"code": code, "message": REASONS[code].message(language())}

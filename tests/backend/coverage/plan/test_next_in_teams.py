@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.coverage.figures.public_counts import copy_counts
+from backend.coverage.plan.next_place import items_by_team
 from backend.database.extensions import db
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import add_counts
@@ -17,11 +18,11 @@ from tests.support.people import LONG_AGO, add_membership, campaign, organisatio
 
 
 @pytest.fixture(autouse=True)
-def fresh(app: Flask) -> Iterator[None]:
+def fresh() -> Iterator[None]:
     """Plans that a process keeps are of this test's tables alone."""
-    app.extensions.pop("plan_cache", None)
+    items_by_team.cache_clear()
     yield
-    app.extensions.pop("plan_cache", None)
+    items_by_team.cache_clear()
 
 
 def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: FakeClock) -> None:

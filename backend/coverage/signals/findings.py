@@ -11,12 +11,6 @@ from uuid import UUID
 from backend.clock import month_end, month_start
 from backend.coverage.signals.networks import SAME_NETWORK, NetworkGroup
 from backend.coverage.signals.rules import DeviceSample, Evidence
-from backend.coverage.signals.shares import (
-    ONE_DEVICE,
-    WITHDRAWN_SHARE,
-    CommuneShare,
-    PersonShare,
-)
 
 # A reviewer needs to see the composition of a group, not each of hundreds of devices.
 DEVICES_SHOWN = 50
@@ -63,29 +57,21 @@ class FindingMaker:
         figures = _figures(len(one.devices), len(rows), days, one.facts)
         return self._finding(one.signal, f"{who}|{place}|{facts}", figures, units, one.devices)
 
-    def of_person(self, share: PersonShare, unit: int, name: str) -> Finding:
-        """Return the finding of one person's share of a commune's counted samples."""
-        facts = {
-            "unit": name,
-            "network": share.network,
-            "counted": share.counted,
-            "share": round(share.n / share.counted, 2),
-        }
-        figures = _figures(len(share.devices), share.n, self._whole_month(), facts)
-        subject = f"{unit}|{share.network}|{share.devices[0]}"
-        return self._finding(ONE_DEVICE, subject, figures, [unit], share.devices)
-
-    def of_withdrawn(self, share: CommuneShare) -> Finding:
-        """Return the finding of withdrawn samples, of which no device is known."""
-        facts = {
-            "unit": share.unit.name,
-            "network": share.network,
-            "counted": share.counted,
-            "share": round(share.share, 2),
-        }
-        figures = _figures(0, share.withdrawn, self._whole_month(), facts)
-        subject = f"{share.unit.id}|{share.network}"
-        return self._finding(WITHDRAWN_SHARE, subject, figures, [share.unit.id], ())
+    def of_share(
+        self,
+        unit_id: int,
+        kind: str,
+        label: str,
+        devices: Sequence[UUID],
+        n: int,
+        counted: int,
+        **facts: str,
+    ) -> Finding:
+        """Return the finding of n of a commune's counted samples, perhaps of known devices."""
+        month = [month_start(self.month), month_end(self.month)]
+        share = {"counted": counted, "share": round(n / counted, 2)}
+        figures = _figures(len(devices), n, month, facts | share)
+        return self._finding(kind, f"{unit_id}|{label}", figures, [unit_id], devices)
 
     def of_network(self, group: NetworkGroup, unit: int) -> Finding:
         """Return a commune's part of a network with many phones; the figures are of all of it."""
@@ -98,22 +84,6 @@ class FindingMaker:
         fixed = "|fixed" if group.case == "fixed" else ""
         subject = f"{group.day}|{group.prefix.hex()}{fixed}"
         return self._finding(SAME_NETWORK, subject, figures, units, here)
-
-    def of_outside(
-        self, outside: int, checked: int, devices: Sequence[UUID], unit: int, name: str
-    ) -> Finding:
-        """Return the finding of a commune's samples from networks of no carrier."""
-        facts = {
-            "case": "outside",
-            "unit": name,
-            "counted": checked,
-            "share": round(outside / checked, 2),
-        }
-        figures = _figures(len(devices), outside, self._whole_month(), facts)
-        return self._finding(SAME_NETWORK, f"{unit}|outside", figures, [unit], devices)
-
-    def _whole_month(self) -> list[date]:
-        return [month_start(self.month), month_end(self.month)]
 
     def _finding(
         self,

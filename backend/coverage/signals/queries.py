@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from backend.clock import day_begin, month_end, month_start
 from backend.coverage.signals.findings import device_number, order_key
@@ -109,6 +109,10 @@ OUTSIDE = text("""
     from measurements m join tickets t on t.used_by = m.id
     where m.unit_id = :unit and m.day between :first and :last and m.network = 'mobile'
         and m.counted and m.device_id is not null and t.outside is not null
+""")
+WITHDRAWN = text("""
+    select network, counted, withdrawn from unit_months
+    where month = :month and unit_id = :unit and withdrawn > 0 order by network
 """)
 # Networks with many phones on a day; the digest of a network is another one each day.
 CROWDED = text("""
@@ -267,6 +271,11 @@ def outside_of(part: Part) -> tuple[int, int, list[UUID]]:
     """Return the counted mobile samples with a known network, those of no carrier, their phones."""
     row = db.session.execute(OUTSIDE, part.parameters()).one()
     return row.checked, row.outside, sorted(row.devices)
+
+
+def withdrawn_in(part: Part) -> Sequence[Row[Any]]:
+    """Return the counted samples of a commune by network, and those of them that were withdrawn."""
+    return db.session.execute(WITHDRAWN, {"month": part.month, "unit": part.unit}).all()
 
 
 def crowded_networks(day_begins: datetime, listed: bool) -> list[NetworkUse]:

@@ -6,6 +6,7 @@ What a search finds replaces in one transaction what the last one stored.
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -27,7 +28,12 @@ from backend.coverage.signals.rules import (
     DeviceSample,
     Signal,
 )
-from backend.coverage.signals.shares import shares_of_one_person
+from backend.coverage.signals.shares import (
+    ONE_DEVICE,
+    WITHDRAWN_SHARE,
+    is_large,
+    shares_of_one_person,
+)
 from backend.database.extensions import db, dump
 from backend.database.locks import SIGNALS_LOCK, is_held, try_hold
 from backend.jobs.service import enqueue_once, is_open
@@ -249,14 +255,24 @@ def find_in_commune(samples: SampleSet, make: FindingMaker, unit: int) -> list[F
 
 
 def _shares(part: Part, samples: SampleSet, make: FindingMaker) -> list[Finding]:
-    """Find large shares of a person, and of networks of no carrier."""
+    """Find large shares of a person, of withdrawn samples, and of networks of no carrier."""
     name = db.session.execute(select(Unit.name).where(Unit.id == part.unit)).scalar_one()
     people = queries.people_of([one.device for one in samples.counts])
-    shares = shares_of_one_person(samples.counts, people)
-    found = [make.of_person(share, part.unit, name) for share in shares]
+    make_share = partial(make.of_share, part.unit, unit=name)
+    found = [
+        make_share(ONE_DEVICE, f"{one.network}|{one.devices[0]}", one.devices, one.n, one.counted,
+                   network=one.network)
+        for one in shares_of_one_person(samples.counts, people)
+    ]  # fmt: skip
+    found += [
+        make_share(WITHDRAWN_SHARE, row.network, (), row.withdrawn, row.counted,
+                   network=row.network)
+        for row in queries.withdrawn_in(part)
+        if is_large(row.withdrawn, row.counted)
+    ]  # fmt: skip
     checked, outside, devices = queries.outside_of(part)
     if is_mostly_outside(outside, checked, len({people.get(one, one) for one in devices})):
-        found.append(make.of_outside(outside, checked, devices, part.unit, name))
+        found.append(make_share(SAME_NETWORK, "outside", devices, outside, checked, case="outside"))
     return found
 
 

@@ -17,17 +17,12 @@ from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.unit_access import authorized_unit, communes_of, serialize_unit
-from backend.coverage.signals.findings import DEVICES_SHOWN, FindingMaker
+from backend.coverage.signals.findings import DEVICES_SHOWN, Finding
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.networks import SAME_NETWORK
 from backend.coverage.signals.rules import SIGNALS
 from backend.coverage.signals.scans import Freshness, Place, refresh, search_soon
-from backend.coverage.signals.shares import (
-    ONE_DEVICE,
-    WITHDRAWN_SHARE,
-    large_shares,
-    shares_in,
-)
+from backend.coverage.signals.shares import ONE_DEVICE, WITHDRAWN_SHARE
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
 from backend.fields import MAX_ID
@@ -118,7 +113,7 @@ def campaign_signals(
     unit = find(month_end(month), query["unit"], query["level"]) if query["unit"] else None
     units = communes_of(unit.id) if unit else None
     scope: Scope = {"campaign_id": campaign_id, "unit_id": None}
-    selection = Selection(scope, month, units, (), whole=unit is None)
+    selection = Selection(scope, month, units, whole=unit is None)
     fresh = refresh(Place(month, None, campaign_id), actor, context.now)
     answer = _answer(selection, query, fresh, context)
     return {"campaign": reference, "unit": unit and serialize_unit(unit), **answer}
@@ -129,20 +124,12 @@ def unit_signals(
 ) -> dict[str, Any]:
     """Return a page of the signals among all samples of a unit's month."""
     unit, month = _authorized_unit(actor, code, query["level"], query["month"], context)
-    make = FindingMaker(month, context.key, {})
-    shares = large_shares(shares_in(unit, month))
-    made = [make.of_withdrawn(one) for one in shares]
-    withdrawn = [
-        FoundSignal(one.kind, one.subject, one.evidence, one.units, one.devices, context.now)
-        for one in made
-    ]
     scope: Scope = {"campaign_id": None, "unit_id": unit.id}
     communes = communes_of(unit.id)
     if query["unit"]:
         place = find(month_end(month), query["unit"], "commune")
         communes = [one for one in communes if one == place.id]
-        withdrawn = [one for one in withdrawn if place.id in one.units]
-    selection = Selection(scope, month, communes, withdrawn, whole=not query["unit"])
+    selection = Selection(scope, month, communes, whole=not query["unit"])
     fresh = refresh(Place(month, _province_of(unit)), actor, context.now)
     answer = _answer(selection, query, fresh, context)
     return {"campaign": None, "unit": serialize_unit(unit), **answer}
@@ -226,14 +213,9 @@ def _month(month: str | None, default: date, context: SignalContext) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundSignal:
-    """A finding with the communes of its samples, of which a province has several."""
+class FoundSignal(Finding):
+    """A stored finding."""
 
-    kind: str
-    subject: str
-    evidence: dict[str, Any]
-    units: list[int]
-    devices: list[dict[str, Any]]
     found_at: datetime
 
 
@@ -247,7 +229,6 @@ class Selection:
     scope: Scope
     month: str
     units: list[int] | None
-    more: Sequence[FoundSignal]  # that are not stored
     whole: bool  # with decided signals that are no longer found
 
     def parameters(self, subjects: Sequence[str] | None = None) -> dict[str, Any]:
@@ -329,7 +310,7 @@ def _found(selection: Selection, subjects: Sequence[str] | None = None) -> dict[
     """Return the present findings; the latest search of a finding in several communes counts."""
     found: dict[Key, FoundSignal] = {}
     rows = db.session.execute(FOUND, selection.parameters(subjects))
-    for one in (*(FoundSignal(*row) for row in rows), *selection.more):
+    for one in (FoundSignal(*row) for row in rows):
         key = one.kind, one.subject
         if other := found.get(key):
             one = _joined(other, one)
@@ -423,9 +404,8 @@ def found_signals(rows: Iterable[Signal]) -> dict[int, FoundSignal]:
     for (campaign, unit, month), theirs in groups.items():
         scope: Scope = {"campaign_id": campaign, "unit_id": unit}
         units = None if unit is None else communes_of(unit)
-        found = _found(
-            Selection(scope, month, units, (), whole=True), [row.subject for row in theirs]
-        )
+        selection = Selection(scope, month, units, whole=True)
+        found = _found(selection, [row.subject for row in theirs])
         for row in theirs:
             if one := found.get((row.kind, row.subject)):
                 present[row.id] = one

@@ -5,17 +5,9 @@ signal names a unit, a month and a number only.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
-
-from sqlalchemy import text
-
-from backend.clock import month_end
-from backend.coverage.figures.month import listing_on
-from backend.database.extensions import db
-from backend.measurements.recording.rules import NETWORKS
-from backend.units.service import UnitRow
 
 WITHDRAWN_SHARE = "withdrawn_share"  # kinds of signals
 ONE_DEVICE = "share_of_one_device"
@@ -29,50 +21,9 @@ ONE_DEVICE_SHARE = 0.5
 MIN_ONE_DEVICE = 150
 
 
-WITHDRAWN_SAMPLES = text("""
-    select network, unit_id, counted, withdrawn from unit_months
-    where month = :month and network = any(:networks) and withdrawn > 0
-""")
-
-
-class CommuneShare(NamedTuple):
-    """The counted samples of a commune's month in one network, and the withdrawn ones of them."""
-
-    unit: UnitRow
-    network: str
-    counted: int
-    withdrawn: int
-
-    @property
-    def share(self) -> float:
-        """The share of withdrawn samples."""
-        return self.withdrawn / self.counted
-
-
-def large_shares(communes: Iterable[CommuneShare]) -> list[CommuneShare]:
-    """Return the communes with more than MIN_SHARE of withdrawn samples."""
-    return [
-        one
-        for one in communes
-        if one.withdrawn >= MIN_WITHDRAWN and one.withdrawn > MIN_SHARE * one.counted
-    ]
-
-
-def shares_in(place: UnitRow, month: str) -> list[CommuneShare]:
-    """Return the shares in all communes of a unit that have withdrawn samples."""
-    values = {"month": month, "networks": list(NETWORKS)}
-    rows = {
-        (row.network, row.unit_id): row for row in db.session.execute(WITHDRAWN_SAMPLES, values)
-    }
-    communes = listing_on(month_end(month)).within("commune", place)
-    return [
-        CommuneShare(
-            unit, network, rows[network, unit.id].counted, rows[network, unit.id].withdrawn
-        )
-        for network in NETWORKS
-        for unit in communes
-        if (network, unit.id) in rows
-    ]
+def is_large(withdrawn: int, counted: int) -> bool:
+    """Return whether more than MIN_SHARE of a commune's counted samples have been withdrawn."""
+    return withdrawn >= MIN_WITHDRAWN and withdrawn > MIN_SHARE * counted
 
 
 class DeviceCount(NamedTuple):

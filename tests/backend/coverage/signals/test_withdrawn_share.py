@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.coverage.signals.shares import MIN_WITHDRAWN, CommuneShare, large_shares
+from backend.coverage.signals.scans import Place, search
+from backend.coverage.signals.shares import MIN_WITHDRAWN, is_large
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.people import person, unit_id
@@ -22,7 +22,7 @@ URL = "/api/v1/units/19/signals?month=2024-11&level=province"
      (300, 60, 0), (0, 0, 0)],
 )  # fmt: skip
 def test_over_a_fifth_of_enough_samples(counted: int, withdrawn: int, found: int) -> None:
-    assert len(large_shares([CommuneShare(Mock(), "mobile", counted, withdrawn)])) == found
+    assert is_large(withdrawn, counted) == found
 
 
 def samples(n: int, day: int) -> list[dict[str, Any]]:
@@ -33,7 +33,11 @@ def samples(n: int, day: int) -> list[dict[str, Any]]:
     ]
 
 
-def shares(client: FlaskClient, headers: dict[str, str]) -> list[dict[str, Any]]:
+def shares(app: Flask, client: FlaskClient, headers: dict[str, str]) -> list[dict[str, Any]]:
+    """Search the province, as a job does, and return the signals of this kind."""
+    with app.app_context():
+        place = Place("2024-11", unit_id(app, "19", level="province"))
+        assert search(place, app.config["SECRET_KEY"], app.extensions["clock"]())
     items = client.get(URL, headers=headers).json["items"]
     return [one for one in items if one["kind"] == "withdrawn_share"]
 
@@ -46,9 +50,9 @@ def test_the_signal_names_unit_month_and_number(
     post(client, gone, *samples(MIN_WITHDRAWN, 12))
     post(client, present, *samples(15, 12))
     clock.now += timedelta(days=8)
-    assert shares(client, official) == []
+    assert shares(app, client, official) == []
     assert client.delete("/api/v1/devices/me", headers=gone).status_code == 200
-    [one] = shares(client, official | {"Accept-Language": "en"})
+    [one] = shares(app, client, official | {"Accept-Language": "en"})
     assert (one["kind"], one["state"], one["current"]) == ("withdrawn_share", "open", True)
     evidence = one["evidence"]
     assert (evidence["devices"], evidence["measurements"], one["devices"]) == (0, 10, [])
@@ -57,5 +61,5 @@ def test_the_signal_names_unit_month_and_number(
     assert (facts["network"], facts["counted"], facts["share"]) == ("mobile", 25, 0.4)
     assert facts["unit"] in one["message"] and "10 samples of 25 counted ones" in one["message"]
     assert "40%" in one["message"] and "mobile" in one["message"]
-    [again] = shares(client, official)
+    [again] = shares(app, client, official)
     assert again["id"] == one["id"] and "di động" in again["message"]

@@ -21,6 +21,7 @@ from backend.measurements.recording.earnings import TEAM_COLUMNS
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES, NOT_VALID, UNLOCATED
 
 Key = tuple[int, int]  # id of the team (0 where rows are not by team), id of the subject
+FIRST: Key = (-1, -1)  # before all keys
 
 # Team and subject of a row; the subject of a day is its ordinal.
 KEYS = {
@@ -165,17 +166,11 @@ class Figures:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of rows: at most `most` after the key `after`."""
-
-    after: Key = (-1, -1)
-    most: int | None = None
-
-
-def figures(query: ContributionQuery, page: Page | None = None) -> dict[Key, Figures]:
-    """Return all figures by key."""
-    found = sums(query, page)
+def figures(
+    query: ContributionQuery, after: Key = FIRST, most: int | None = None
+) -> dict[Key, Figures]:
+    """Return all figures by key; of a page at most `most` rows after a key."""
+    found = sums(query, after, most)
     if any(one.needed is not None for one in found.values()):
         _add_helped(query, found)
     if query.by not in ("unit", "day"):
@@ -188,16 +183,17 @@ def total(query: ContributionQuery) -> Figures:
     return figures(replace(query, by="campaign")).get((0, 0)) or Figures()
 
 
-def sums(query: ContributionQuery, page: Page | None = None) -> dict[Key, Figures]:
+def sums(
+    query: ContributionQuery, after: Key = FIRST, most: int | None = None
+) -> dict[Key, Figures]:
     """Return the figures by key without helped communes and devices.
 
     Fast enough to be requested by each phone after each test.
     """
-    page = page or Page()
     values = {
-        "after_team": page.after[0],
-        "after_key": page.after[1],
-        "most": page.most,
+        "after_team": after[0],
+        "after_key": after[1],
+        "most": most,
         "not_valid": sorted(NOT_VALID),
         "counted": list(COUNTED_CATEGORIES),
     }

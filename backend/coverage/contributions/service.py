@@ -11,10 +11,10 @@ from backend.accounts.access import Actor
 from backend.accounts.audit import record_read
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.contributions.figures import (
+    FIRST,
     HAS_TARGET,
     Figures,
     Key,
-    Page,
     figures,
     sums,
     total,
@@ -57,8 +57,8 @@ def contributions(
         record_read(actor, "members", f"campaign:{campaign_id}")
     most = None if parameters["format"] != "json" else parameters["limit"]
     after = decode_cursor(parameters["cursor"], _key_part, _key_part)
-    start = (after[0], after[1]) if after else Page().after
-    found = figures(query, Page(start, None if most is None else most + 1))
+    start = (after[0], after[1]) if after else FIRST
+    found = figures(query, start, None if most is None else most + 1)
     keys = list(found)[:most]
     active = set_on(query.last)
     return {

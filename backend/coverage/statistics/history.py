@@ -8,7 +8,7 @@ commune inside the unit is taken whole. Any other is divided by area, and the mo
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -56,26 +56,17 @@ DIVIDED_AS = dict.fromkeys((COUNTED_WITNESSED, COUNTED_TICKETED), COUNTED)
 MAX_CACHED_WEIGHTS = 4_096
 
 
-@dataclass(slots=True)
-class Tally:
-    """Samples of one place by category, with the three numbers derived from them."""
-
-    by_category: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def received(self) -> int:
-        return self.by_category.total()
-
-    @property
-    def valid(self) -> int:
-        return sum(n for category, n in self.by_category.items() if category not in NOT_VALID)
-
-    @property
-    def counted(self) -> int:
-        return sum(self.by_category[category] for category in COUNTED_CATEGORIES)
-
-
+Tally = Counter[str]  # samples of a place by category
 Tallies = Mapping[tuple[int, str], Tally]  # by unit and month
+
+
+def numbers(tally: Tally) -> dict[str, int]:
+    """Return the three numbers of samples."""
+    return {
+        "received": tally.total(),
+        "valid": sum(n for category, n in tally.items() if category not in NOT_VALID),
+        "counted": sum(tally[category] for category in COUNTED_CATEGORIES),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +104,7 @@ class OtherSystem:
             divided = split(tally, parts, area_weights(unit, parts, self.sets[month]))
             own_shares = [share for part, share in divided.items() if part in self.own]
             shares += own_shares
-            estimated |= unit in self.overlaps.listed or any(one.received for one in own_shares)
+            estimated |= unit in self.overlaps.listed or any(one.total() for one in own_shares)
         return total(shares), estimated
 
 
@@ -198,14 +189,14 @@ def _boundary_sets(system: str, months: Sequence[str]) -> dict[str, BoundarySets
 def _read_tallies(
     units: Sequence[int], months: Sequence[str], network: str, *, exact: bool
 ) -> Tallies:
-    tallies: dict[tuple[int, str], Tally] = defaultdict(Tally)
+    tallies: dict[tuple[int, str], Tally] = defaultdict(Counter)
     if months:
         parameters = {"units": list(units), "months": list(months), "network": network}
         for row in db.session.execute(COUNTS[exact], parameters):
             for category, n in zip(COLUMNS, row.categories, strict=True):
                 if n:
                     divided_as = DIVIDED_AS.get(category, category)
-                    tallies[row.unit_id, row.month].by_category[divided_as] += n
+                    tallies[row.unit_id, row.month][divided_as] += n
     return dict(tallies)
 
 
@@ -213,15 +204,13 @@ def _serialize_month(
     month: str, tally: Tally, target: Target | None, *, estimated: bool
 ) -> dict[str, Any]:
     """Return a month as an item; whether an estimate reached the target is unknown."""
-    reached = None
+    reached, samples = None, numbers(tally)
     if target is not None and target.threshold is not None and not estimated:
-        reached = getattr(tally, target.basis) >= target.threshold
+        reached = samples[target.basis] >= target.threshold
     return {
         "month": month,
         "system": system_on(month_end(month)),
-        "received": tally.received,
-        "valid": tally.valid,
-        "counted": tally.counted,
+        **samples,
         "target": target.threshold if target else None,
         "reached": reached,
         "estimated": estimated,
@@ -232,16 +221,16 @@ def total(tallies: Iterable[Tally]) -> Tally:
     """Return the sum of tallies."""
     result = Tally()
     for tally in tallies:
-        result.by_category.update(tally.by_category)
+        result.update(tally)
     return result
 
 
 def split(tally: Tally, parts: Parts, weights: Sequence[float]) -> dict[int, Tally]:
     """Divide a tally among parts by weights."""
-    divided = {part: Tally(Counter()) for part in parts}
-    for category, n in sorted(tally.by_category.items()):
+    divided = {part: Tally() for part in parts}
+    for category, n in sorted(tally.items()):
         for part, share in zip(parts, largest_remainder(n, weights), strict=True):
-            divided[part].by_category[category] += share
+            divided[part][category] += share
     return divided
 
 

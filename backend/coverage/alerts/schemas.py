@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from backend.coverage.alerts.service import ANSWER_FIELDS, FIELDS, STATES
+from backend.coverage.alerts.service import STATES
 from backend.coverage.figures.schemas import CoverageItemSchema, CoverageSchema, month_field
 from backend.fields import Strict, Text
 from backend.measurements.recording.rules import NETWORKS
@@ -20,9 +20,6 @@ class AlertsQuerySchema(Strict):
 
 class AlertSchema(CoverageItemSchema):
     """A unit in at least one of the states."""
-
-    class Meta(CoverageItemSchema.Meta):
-        fields = (*FIELDS, "last_day", "planned", "states")
 
     last_day = fields.Date(required=True, allow_none=True)
     planned = fields.Integer(
@@ -44,9 +41,6 @@ AlertCountsSchema = Strict.from_dict(
 
 class AlertsSchema(CoverageSchema):
     """The units that are silent, behind, will miss the target or have reached it."""
-
-    class Meta(CoverageSchema.Meta):
-        fields = (*ANSWER_FIELDS, "units", "counts", "items")
 
     units = fields.Integer(required=True)
     counts = fields.Nested(AlertCountsSchema, required=True)

@@ -13,14 +13,6 @@ from backend.database.extensions import array_literal, fetch
 # A team with a day off and a day of bad weather is not silent yet.
 SILENT_DAYS = 3
 STATES = ("silent", "behind", "will_miss", "reached")
-# Fields of an answer about coverage, and of its items.
-ANSWER_FIELDS = ("month", "network", "parent", "level", "boundaries", "demo", "target",
-                 "projection_method", "unpublished")  # fmt: skip
-FIELDS = (
-    "code", "name", "level", "parent", "received", "counted", "target", "shortfall", "expected",
-    "today", "pace", "projection", "days_left", "needed_per_day", "devices", "outings",
-)  # fmt: skip
-
 # The last day with samples in each unit of a level.
 LAST_DAYS = {
     (level, exact): f"""
@@ -79,13 +71,11 @@ def alerts(
 
     In a past month, no unit is silent or will miss its target.
     """
-    answer = compute_coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
-    names = (*FIELDS, "last_day", "planned", "states")
-    add_states(answer, local_day(now))
-    items = [{name: one[name] for name in names} for one in answer.items if one["states"]]
-    return {
-        **{name: answer.body[name] for name in ANSWER_FIELDS if name in answer.body},
-        "units": answer.body["summary"]["units"],
+    result = compute_coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
+    add_states(result, local_day(now))
+    items = [one for one in result.items if one["states"]]
+    return result.answer | {
+        "units": result.body["summary"]["units"],
         "counts": {name: sum(name in one["states"] for one in items) for name in STATES},
         "items": items,
     }

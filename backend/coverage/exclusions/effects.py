@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,11 +20,9 @@ Months = Mapping[str, Month]  # by network
 
 def months_before(month: str, place: UnitRow | None, today: date) -> Months:
     """Return the counts of a place's communes, or of the country's, as they are now."""
-    months = {}
-    for network in NETWORKS:
-        found = month_of(month, network, today)
-        months[network] = Month(month, network, found.progress, found.listing, place=place)
-        months[network].units("commune")
+    months = {one: replace(month_of(month, one, today), place=place) for one in NETWORKS}
+    for one in months.values():
+        one.units("commune")  # read before the change
     return months
 
 

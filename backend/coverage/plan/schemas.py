@@ -35,7 +35,7 @@ class PlanPinRequestSchema(Strict):
     samples = Whole(1, MAX_PINNED, required=True)
 
 
-class PlanLimitsRequestSchema(Strict):
+class PlanLimitsSchema(Strict):
     """The limits of a plan."""
 
     radius_km = Whole(
@@ -52,15 +52,6 @@ class PlanLimitsRequestSchema(Strict):
     community_travels = Flag(
         required=True, metadata={"description": "community digital teams leave their commune"}
     )
-
-
-class PlanLimitsSchema(Schema):
-    """The limits of a plan, as stored or by default."""
-
-    radius_km = fields.Integer(required=True)
-    visit_least = fields.Integer(required=True)
-    assumed_capacity = fields.Integer(required=True)
-    community_travels = fields.Boolean(required=True)
 
 
 class UnpinQuerySchema(Strict):

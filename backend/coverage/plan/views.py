@@ -51,7 +51,7 @@ def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
 
 
 @blp.put("/campaigns/<int:campaign_id>/plan/limits")
-@blp.arguments(schemas.PlanLimitsRequestSchema)
+@blp.arguments(schemas.PlanLimitsSchema)
 @blp.response(200, schemas.PlanLimitsSchema)
 def put_limits(data: dict[str, Any], campaign_id: int) -> dict[str, Any]:
     """Set the limits of a campaign's plans: radius, least samples of a visit, assumed capacity."""

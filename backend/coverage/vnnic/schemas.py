@@ -2,22 +2,24 @@
 
 from marshmallow import Schema, fields
 
-from backend.coverage.figures.schemas import CoverageSchema, UnitWithLevelSchema, month_field
+from backend.coverage.figures.schemas import (
+    CountsSchema,
+    CoverageSchema,
+    UnitWithLevelSchema,
+    month_field,
+)
+from backend.coverage.statistics.schemas import UnitMonthQuerySchema
 from backend.coverage.vnnic.importer import STATES
 from backend.coverage.vnnic.service import COVERAGE_FIELDS
 from backend.fields import Flag, Strict, Text
-from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
 from backend.tables.schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
 from backend.units.catalogue import LEVELS
 
 
-class VnnicQuerySchema(Strict):
+class VnnicQuerySchema(UnitMonthQuerySchema):
     """Month, network and units of a comparison."""
 
-    month = month_field(required=True)
-    network = Text(choices=NETWORKS, load_default="mobile")
-    level = Text(choices=LEVELS, load_default=None)
     parent = Text(most=5, load_default=None)
 
 
@@ -52,12 +54,8 @@ class DistanceSchema(Schema):
     ping = fields.Nested(RatioSchema, required=True, allow_none=True)
 
 
-class VnnicImportQuerySchema(ImportQuerySchema):
+class VnnicImportQuerySchema(UnitMonthQuerySchema, ImportQuerySchema):
     """Month and network of a file, and the level of its units."""
-
-    month = month_field(required=True)
-    network = Text(choices=NETWORKS, load_default="mobile")
-    level = Text(choices=LEVELS, load_default=None)
 
 
 class TableStateSchema(Strict):
@@ -119,12 +117,6 @@ class VnnicImportSchema(Strict):
     rows = fields.List(fields.Nested(VnnicRowSchema), required=True)
 
 
-# Our three counts of a unit.
-OursSchema = Strict.from_dict(
-    {basis: fields.Integer(required=True) for basis in BASES}, name="OursSchema"
-)
-
-
 class TheirsSchema(Strict):
     """VNNIC's figures of a unit; null means "not enough samples"."""
 
@@ -143,7 +135,7 @@ class ComparedSchema(Strict):
     code = fields.String(required=True)
     name = fields.String(required=True)
     parent = fields.String(required=True, allow_none=True)
-    ours = fields.Nested(OursSchema, required=True)
+    ours = fields.Nested(CountsSchema, required=True)
     theirs = fields.Nested(TheirsSchema, required=True, allow_none=True)
     difference = fields.Integer(required=True, allow_none=True)
     likely = fields.List(fields.String(), required=True)

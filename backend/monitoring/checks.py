@@ -34,7 +34,7 @@ from backend.oidc.rules import RuleError, read_rules
 from backend.reports.monthly.seals import list_keys, sealed_audit_digests, trusted_keys
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
-from backend.witness.hosts import list_hosts, registered, registered_host
+from backend.witness.hosts import registered, registered_host
 from config.settings import private_mode
 
 # PostgreSQL 15: the first with `nulls not distinct` in unique constraints.
@@ -358,8 +358,8 @@ def counting(context: CheckContext) -> Iterator[Finding]:
     counts_from = required_now(context.now)
     preferred = context.config["SPEED_URL"]
     proven = any(
-        host.url == preferred and not host.revoked_at and (host.signs or counts_from != "witnessed")
-        for host, _ in list_hosts()
+        host["url"] == preferred and (host["signs"] or counts_from != "witnessed")
+        for host in registered(context.config)
     )
     if preferred and counts_from != "claimed" and not proven:
         yield Finding(
@@ -400,10 +400,7 @@ def measuring_hosts(context: CheckContext) -> Iterator[Finding]:
             yield Finding(
                 N_("The measuring host {name} ({url}) has been down since {at}: {problem}."),
                 N_("Phones take another one. See docs/measuring.md; then type: flask hosts check"),
-                {
-                    **{name: host[name] for name in ("name", "url", "problem")},
-                    "at": f"{host['failed_since'].astimezone(VIETNAM):%H:%M, %Y-%m-%d}",
-                },
+                {**host, "at": f"{host['failed_since'].astimezone(VIETNAM):%H:%M, %Y-%m-%d}"},
                 warning=True,
                 command="scripts/flask hosts check",
             )

@@ -1,7 +1,8 @@
 """Check that measuring hosts answer and sign: each ends a test of its own without transfers."""
 
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from threading import Thread
@@ -14,15 +15,16 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.witness.assurance import check_statements
-from backend.witness.hosts import list_hosts, registered
+from backend.witness.hosts import registered
 from backend.witness.keys import installation_key
-from backend.witness.statements import StatementError, Ticket, sign, verify_witness
+from backend.witness.statements import WITNESS, Ticket, key_id, read_key_id, sign, verify_witness
 
 # Of a connection and of a read; and of the whole check, also of a host that sends single bytes.
 TIMEOUT_S, DEADLINE_S = 5.0, 15.0
 PART, MAX_PARTS = 1_000, 10  # bytes that are read of an answer; a witness has 700
 TICKET_LIFE = timedelta(minutes=10)
-MAX_CODE = 50
+# Of a problem, such as that of a ticket of an unknown installation.
+CODE = re.compile(rb'"code": ?"([a-z_]+)"')
 STORE = text("""
     insert into host_states (host_id, checked_at, failed_since, problem)
     values (:host, :now, case when cast(:problem as text) is not null then :now end, :problem)
@@ -32,22 +34,14 @@ STORE = text("""
 """)
 
 
-class _RefusedError(Exception):
-    """A host answered with an error."""
-
-
 def check_hosts(config: Mapping[str, Any], now: datetime) -> dict[str, str | None]:
     """Check all hosts but the own one, and store the result; return their problems by name."""
     hosts = [host for host in registered(config) if host["url"]]
-    keys = {
-        host.id: [key.public_key for key in of_host if not key.replaced_at]
-        for host, of_host in list_hosts()
-    }
     db.session.commit()
     found: dict[UUID, str | None] = {}
 
     def check(host: Mapping[str, Any]) -> None:
-        found[host["id"]] = _problem(host, keys[host["id"]], config["SECRET_KEY"], now)
+        found[host["id"]] = _problem(host, config["SECRET_KEY"], now)
 
     threads = [Thread(target=check, args=(host,), daemon=True) for host in hosts]
     for thread in threads:
@@ -62,9 +56,7 @@ def check_hosts(config: Mapping[str, Any], now: datetime) -> dict[str, str | Non
     return {host["name"]: problems[host["id"]] for host in hosts}
 
 
-def _problem(
-    host: Mapping[str, Any], keys: Sequence[bytes], secret: str, now: datetime
-) -> str | None:
+def _problem(host: Mapping[str, Any], secret: str, now: datetime) -> str | None:
     """Return why a host does not answer, or does not sign as registered; None if it does."""
     url, issuer = host["url"], installation_key(secret)
     ticket = Ticket(uuid4(), issuer.kid, "check", host["id"], "small", now, now + TICKET_LIFE)
@@ -76,38 +68,24 @@ def _problem(
             started = _ask(session, "POST", f"{url}/do/tests", {"ticket": sign(ticket, issuer)})
             test = orjson.loads(started)["test"]
             ended = _ask(session, "POST", f"{url}/do/tests/end?test={test}")
-            token = orjson.loads(ended)["witness"]
-            signed = any(_is_witness(token, key, ticket) for key in keys)
-            return None if signed else "not_signed"
+        token = orjson.loads(ended)["witness"]
+        [key] = [one for one in host["keys"] if key_id(one) == read_key_id(token, WITNESS)]
+        return check_statements(ticket, verify_witness(token, key)) and "not_signed"
+    except requests.HTTPError as error:
+        return str(error)
     except requests.RequestException as error:
         return type(error).__name__
-    except _RefusedError as error:
-        return str(error)
-    except (KeyError, TypeError, ValueError, StatementError):
+    except (KeyError, TypeError, ValueError):  # also of a statement
         return "not_signed"
 
 
-def _is_witness(token: str, key: bytes, ticket: Ticket) -> bool:
-    """Return whether a token is the witness of a ticket, signed with this key."""
-    try:
-        return check_statements(ticket, verify_witness(token, key)) is None
-    except StatementError:
-        return False
-
-
 def _ask(session: requests.Session, method: str, url: str, body: Any = None) -> bytes:
-    """Return the beginning of an answer; a redirect is an error."""
+    """Return the beginning of an answer; HTTPError for an error or a redirect."""
     options: dict[str, Any] = {"timeout": TIMEOUT_S, "allow_redirects": False, "stream": True}
     with session.request(method, url, json=body, **options) as answer:
         content = b"".join(islice(answer.iter_content(PART), MAX_PARTS))
-        if answer.status_code // 100 != 2:
-            raise _RefusedError(f"http_{answer.status_code} {_code(content)}".strip())
-        return content
-
-
-def _code(content: bytes) -> str:
-    """Return the code of a problem, such as that of a ticket of an unknown installation."""
-    try:
-        return str(orjson.loads(content)["code"])[:MAX_CODE]
-    except (KeyError, TypeError, ValueError):
-        return ""
+    if answer.status_code // 100 != 2:
+        code = CODE.search(content)
+        told = f" {code[1].decode()}" if code else ""
+        raise requests.HTTPError(f"http_{answer.status_code}{told}")
+    return content

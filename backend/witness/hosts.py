@@ -35,7 +35,8 @@ CHANGES = text("""
 """)
 REGISTERED = text(f"""
     select h.id, h.name, h.url, h.operator, h.signs, s.checked_at, s.failed_since, s.problem,
-        {DOWN} as down
+        {DOWN} as down,
+        array(select public_key from host_keys where host_id = h.id and replaced_at is null) as keys
     from measuring_hosts h left join host_states s on s.host_id = h.id
     where h.revoked_at is null and h.url is distinct from :foreign
     order by h.url is distinct from :preferred, h.added_at
@@ -63,7 +64,7 @@ def list_hosts() -> list[tuple[MeasuringHost, list[HostKey]]]:
 
 
 def registered(config: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the hosts that are not revoked with their last check, that of SPEED_URL first.
+    """Return the hosts that are not revoked with keys and last check, that of SPEED_URL first.
 
     Without the server of OPEN_RMBT_URL, which only an app of others can measure against.
     """
@@ -73,15 +74,15 @@ def registered(config: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def hosts_up(config: Mapping[str, Any], own_url: str) -> list[dict[str, Any]]:
     """Return the hosts that phones choose from, the preferred one first."""
-    return [_serialize(host, own_url) for host in registered(config) if not host["down"]]
-
-
-def _serialize(host: Mapping[str, Any], own_url: str) -> dict[str, Any]:
-    return {
-        **{name: host[name] for name in ("id", "name", "operator", "signs")},
-        "url": host["url"] or own_url,
-        "class": "operator" if host["operator"] else "neutral",
-    }
+    return [
+        {
+            **{name: host[name] for name in ("id", "name", "operator", "signs")},
+            "url": host["url"] or own_url,
+            "class": "operator" if host["operator"] else "neutral",
+        }
+        for host in registered(config)
+        if not host["down"]
+    ]
 
 
 def changed_months() -> frozenset[str]:

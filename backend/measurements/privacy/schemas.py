@@ -1,11 +1,9 @@
-"""Schemas of a person's rights: export, withdrawal, and requests with their legal deadlines."""
+"""Schemas of a person's rights: export and withdrawal."""
 
 from marshmallow import Schema, fields
 
-from backend.fields import AwareTime, Strict, Text
+from backend.fields import Strict, Text
 from backend.organisations.schemas import BriefSchema
-
-CHANNELS = ("email", "telephone", "letter", "in_person")
 
 
 class WithdrawalSchema(Strict):
@@ -86,35 +84,3 @@ class ExportSchema(Schema):
     no_connection_notes = fields.List(fields.Dict(), required=True)
     events = fields.List(fields.Dict(), required=True)
     refused = fields.List(fields.Dict(), required=True)
-
-
-class WithdrawalRequestCreateSchema(Strict):
-    """Channel and time of a request; never the person."""
-
-    channel = Text(choices=CHANNELS, required=True)
-    received_at = AwareTime(required=True)
-
-
-class StepSchema(Strict):
-    """A step of handling a request."""
-
-    step = Text(choices=("acknowledged", "done"), required=True)
-
-
-class WithdrawalRequestSchema(Schema):
-    """A withdrawal with its legal deadlines."""
-
-    id = fields.Integer(required=True)
-    channel = fields.String(required=True)
-    received_at = fields.AwareDateTime(required=True)
-    acknowledge_by = fields.Date(required=True)
-    acknowledged_at = fields.AwareDateTime(required=True, allow_none=True)
-    do_by = fields.Date(required=True)
-    done_at = fields.AwareDateTime(required=True, allow_none=True)
-    overdue = fields.Boolean(required=True)
-
-
-class WithdrawalRequestsSchema(Schema):
-    """Withdrawals, open ones first."""
-
-    items = fields.List(fields.Nested(WithdrawalRequestSchema), required=True)

@@ -1,10 +1,9 @@
-"""API of a person's rights: export, withdrawal, and for admins withdrawal requests."""
+"""API of a person's rights: export and withdrawal."""
 
 from typing import Any
 
 from flask import Response, current_app, request, stream_with_context
 
-from backend.accounts.authentication import PersonBlueprint, actor
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
 from backend.devices.service import KnownDevice
@@ -15,10 +14,6 @@ from backend.measurements.privacy.export import export
 from backend.measurements.privacy.schemas import (
     EffectsSchema,
     ExportSchema,
-    StepSchema,
-    WithdrawalRequestCreateSchema,
-    WithdrawalRequestSchema,
-    WithdrawalRequestsSchema,
     WithdrawalSchema,
     WithdrawnSchema,
 )
@@ -26,22 +21,13 @@ from backend.measurements.privacy.withdrawal import (
     TOMBSTONES,
     Tombstones,
     effects_by_code,
-    list_requests,
-    open_request,
-    record_step,
     withdraw,
     withdraw_by_code,
     withdraw_positions,
 )
 
 blp = Blueprint("privacy", __name__, description="Export and withdrawal of a device's data")
-requests = PersonBlueprint(
-    "withdrawals",
-    __name__,
-    description="Requests to withdraw without the phone",
-    url_prefix="/api/v1/withdrawal-requests",
-)
-blueprints = (blp, requests)
+blueprints = (blp,)
 
 
 @blp.get("/devices/me/export")
@@ -108,26 +94,3 @@ def _device() -> KnownDevice:
 def _tombstones() -> Tombstones:
     config = current_app.config
     return Tombstones(config["VAR_DIR"] / TOMBSTONES, config["SECRET_KEY"])
-
-
-@requests.get("")
-@requests.response(200, WithdrawalRequestsSchema)
-def list_withdrawals() -> Any:
-    """List withdrawals with their deadlines."""
-    return list_requests(actor(), clock_now())
-
-
-@requests.post("")
-@requests.arguments(WithdrawalRequestCreateSchema)
-@requests.response(201, WithdrawalRequestSchema)
-def note_withdrawal(data: dict[str, Any]) -> Any:
-    """Record a withdrawal requested by another channel than the app."""
-    return open_request(actor(), data, clock_now())
-
-
-@requests.post("/<int:identity>/steps")
-@requests.arguments(StepSchema)
-@requests.response(200, WithdrawalRequestSchema)
-def settle_withdrawal(data: dict[str, Any], identity: int) -> Any:
-    """Record that a withdrawal was acknowledged or done."""
-    return record_step(actor(), identity, data["step"], clock_now())

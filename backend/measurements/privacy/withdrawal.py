@@ -11,7 +11,7 @@ database, so that a backup made before the withdrawal does not revive them.
 import hashlib
 import hmac
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from sqlalchemy import delete, func, null, select, update
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, count_attempt
-from backend.clock import local_day
+from backend.clock import day_begin, local_day
 from backend.database.extensions import change_rows, db
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
@@ -234,7 +234,7 @@ def do_by(received: date) -> date:
     return received + timedelta(days=DAYS_TO_DO)
 
 
-def list_requests(actor: Actor, now: datetime) -> dict[str, Any]:
+def list_requests(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """List withdrawals, open ones first, the most urgent on top."""
     require(actor, "privacy.manage")
     rows = db.session.scalars(
@@ -246,23 +246,24 @@ def list_requests(actor: Actor, now: datetime) -> dict[str, Any]:
         )
         .limit(MAX_LISTED)
     )
-    return {"items": [_serialize(row, now) for row in rows]}
+    return [_serialize(row, now) for row in rows]
 
 
-def open_request(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def open_request(actor: Actor, channel: str, received_on: date, now: datetime) -> WithdrawalRequest:
     """Record a request to withdraw that came by another channel than the app."""
     require(actor, "privacy.manage")
-    if data["received_at"] > now:
-        raise invalid("received_at", "in_future")
-    row = WithdrawalRequest(channel=data["channel"], received_at=data["received_at"])
+    if received_on > local_day(now):
+        raise invalid("received_on", "in_future")
+    # Legal periods count in days.
+    row = WithdrawalRequest(channel=channel, received_at=day_begin(received_on))
     db.session.add(row)
     db.session.flush()
     record_act(actor, "withdrawal.note", f"withdrawal:{row.id}", channel=row.channel)
     db.session.commit()
-    return _serialize(row, now)
+    return row
 
 
-def record_step(actor: Actor, identity: int, step: str, now: datetime) -> dict[str, Any]:
+def record_step(actor: Actor, identity: int, step: str, now: datetime) -> WithdrawalRequest:
     """Record that a request was acknowledged or done; times already recorded stay."""
     require(actor, "privacy.manage")
     row = or_404(db.session.get(WithdrawalRequest, identity, with_for_update=True))
@@ -271,7 +272,7 @@ def record_step(actor: Actor, identity: int, step: str, now: datetime) -> dict[s
         row.done_at = row.done_at or now
     record_act(actor, f"withdrawal.{step}", f"withdrawal:{row.id}")
     db.session.commit()
-    return _serialize(row, now)
+    return row
 
 
 def _serialize(row: WithdrawalRequest, now: datetime) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from backend.coverage.targets.schemas import MAX_SOURCE, MAX_THRESHOLD
 from backend.coverage.targets.service import PURPOSES
 from backend.fields import MAX_ID, Day, Many, QueryWhole, Strict, Text, Whole
 from backend.http.paging import MAX_CURSOR
-from backend.measurements.privacy.schemas import CHANNELS
 from backend.measurements.recording.reasons import BASES
 from backend.measurements.recording.rules import NETWORKS
 from backend.notices.service import MAX_TEXT as MAX_NOTICE
@@ -173,8 +172,14 @@ class OrganisationFormSchema(Strict):
 class WithdrawalFormSchema(Strict):
     """The channel and the day of a withdrawal, without the person."""
 
-    channel = Text(choices=CHANNELS, required=True)
+    channel = Text(choices=("email", "telephone", "letter", "in_person"), required=True)
     received_on = Day(required=True)
+
+
+class StepSchema(Strict):
+    """A step of handling a withdrawal."""
+
+    step = Text(choices=("acknowledged", "done"), required=True)
 
 
 class SpanFormSchema(Strict):

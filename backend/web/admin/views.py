@@ -18,7 +18,6 @@ from backend.http.etags import with_content_tag
 from backend.http.requests import clock_now
 from backend.jobs.service import enqueue, list_jobs, retry, seconds_left, show_job
 from backend.measurements.privacy.retention import count_people
-from backend.measurements.privacy.schemas import StepSchema
 from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
 from backend.monitoring.checks import CHECKS, CheckContext, Finding, office_sign_in, run_check
 from backend.monitoring.first_run import first_run, started_by
@@ -277,15 +276,9 @@ def audit(query: dict[str, Any]) -> Any:
 def withdrawals(query: dict[str, Any]) -> Any:
     """List withdrawals with their deadlines, and record one received by other channels."""
     form, now = new_form(query), clock_now()
-
-    def act(fields: dict[str, Any]) -> dict[str, Any]:
-        day = fields["received_on"]  # legal periods count in days
-        if day > local_day(now):
-            raise invalid("received_on", "in_future")
-        withdrawal = {"channel": fields["channel"], "received_at": day_begin(day)}
-        return open_request(actor(), withdrawal, now)
-
-    if form.submit(schemas.WithdrawalFormSchema(), act):
+    if form.submit(
+        schemas.WithdrawalFormSchema(), lambda fields: open_request(actor(), **fields, now=now)
+    ):
         return redirect_to("admin.withdrawals", query)
     return _render_withdrawals(query, form)
 
@@ -295,16 +288,14 @@ def settle_withdrawal(query: dict[str, Any], request_id: int) -> Any:
     """Record that a withdrawal was acknowledged or done."""
     form, now = new_form(query), clock_now()
     if form.submit(
-        StepSchema(), lambda fields: record_step(actor(), request_id, **fields, now=now)
+        schemas.StepSchema(), lambda fields: record_step(actor(), request_id, **fields, now=now)
     ):
         return redirect_to("admin.withdrawals", query)
     return _render_withdrawals(query, form)
 
 
 def _render_withdrawals(query: dict[str, Any], form: Form) -> Any:
-    return render_section(
-        "withdrawals", query, form, items=list_requests(actor(), clock_now())["items"]
-    )
+    return render_section("withdrawals", query, form, items=list_requests(actor(), clock_now()))
 
 
 # A phone that measures at weekends gets it in time.

@@ -17,12 +17,13 @@ from flask.testing import FlaskClient
 
 from backend import VERSION
 from backend.app import create_app
+from backend.database.extensions import db
+from backend.measurements.recording.models import WithdrawalRequest
 from backend.run_log import record_run, runs
 from backend.server.running.periodic_command import SCHEDULES, PeriodicCommand, Schedule
 from tests.support.clock import FakeClock
 from tests.support.devices import ME
 from tests.support.factories import location, post, register, sample
-from tests.support.people import person
 
 ROOT = Path(__file__).parents[3]
 MONITORING = ROOT / "config" / "deploy" / "monitoring"
@@ -87,9 +88,10 @@ def test_backups_jobs_and_withdrawals_are_told(
     (folder / "manifest.json").write_text("{}")
     record_run(own_var, "expire", "flask privacy expire", False)
     record_run(own_var, "expire", "flask privacy expire", True)
-    asked = {"channel": "letter", "received_at": (clock.now - timedelta(days=3)).isoformat()}
-    made = client.post("/api/v1/withdrawal-requests", json=asked, headers=person(app, "admin"))
-    assert made.status_code == 201
+    asked_at = clock.now - timedelta(days=3)
+    with app.app_context():
+        db.session.add(WithdrawalRequest(channel="letter", received_at=asked_at))
+        db.session.commit()
     client.delete(ME, headers=register(client))  # done at once: waits for nobody
     shown = scraped(client)
     assert shown["dosong_backup_timestamp_seconds"] == at.timestamp()
@@ -97,7 +99,7 @@ def test_backups_jobs_and_withdrawals_are_told(
     assert shown['dosong_job_success_timestamp_seconds{job="expire"}'] > at.timestamp()
     assert shown["dosong_withdrawals_open"] == 1
     oldest = shown["dosong_withdrawals_oldest_timestamp_seconds"]
-    assert oldest == (clock.now - timedelta(days=3)).timestamp()
+    assert oldest == asked_at.timestamp()
     assert shown["dosong_disk_free_bytes"] > 0
 
 

@@ -14,7 +14,6 @@ from backend.accounts.models import OfficeIdentity, OneTimeLink, PersonalToken, 
 from backend.accounts.second_factor import encrypt
 from backend.accounts.sessions import secret_hash
 from backend.database.extensions import db
-from backend.measurements.recording.models import WithdrawalRequest
 from backend.web.maps.basemap import basemap_path
 from backend.web.maps.tiles import tiles_path
 from tests.support import people, speed_tests
@@ -29,7 +28,6 @@ from tests.support.access.table_pages import PAGES
 from tests.support.access.world import PASSWORD, World, hashed_password
 from tests.support.factories import sample
 from tests.support.notes import note
-from tests.support.people import LONG_AGO
 from tests.support.speed_tests import sign_ticket
 
 CONSENT = {"accepted": True, "version": "2", "accepted_at": "2024-11-01T08:00:00+07:00"}
@@ -80,15 +78,6 @@ def _ended_download(world: World) -> dict[str, Any]:
 def _withdrawal(world: World) -> dict[str, Any]:
     registered = world.client.post("/api/v1/devices", json={"consent": CONSENT}).json
     return {"json": {"withdrawal_code": registered["withdrawal_code"]}}
-
-
-def _withdrawal_step(world: World) -> dict[str, Any]:
-    columns = {"channel": "letter", "received_at": LONG_AGO}
-    with world.app.app_context():
-        row = WithdrawalRequest(**columns)
-        db.session.add(row)
-        db.session.commit()
-        return {"at": {"identity": row.id}, "json": {"step": "done"}}
 
 
 def _sign_in(world: World) -> dict[str, Any]:
@@ -241,10 +230,6 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/devices/me/notices/<int:notice_id>/read": lambda w: {"at": {"notice_id": 1}},
     "POST /api/v1/withdrawals": _withdrawal,
     "POST /api/v1/withdrawals/effects": _withdrawal,
-    "POST /api/v1/withdrawal-requests": lambda w: {
-        "json": {"channel": "letter", "received_at": "2024-11-18T08:00:00+07:00"}
-    },
-    "POST /api/v1/withdrawal-requests/<int:identity>/steps": _withdrawal_step,
     "POST /api/v1/devices/me/consents": lambda w: {"json": {"consent": CONSENT}},
     "POST /api/v1/tests": lambda w: {"json": {"profile": "small"}},
     "POST /api/v1/measurements": lambda w: {"json": sample()},

@@ -152,9 +152,6 @@ TABLE = {
     "DELETE /api/v1/users/<int:user_id>/roles/<int:role_id> (of an organiser)": (
         "401 401 403 403 403 403 403 204"
     ),
-    "GET /api/v1/withdrawal-requests": "401 401 403 403 403 403 403 200",
-    "POST /api/v1/withdrawal-requests": "401 401 403 403 403 403 403 201",
-    "POST /api/v1/withdrawal-requests/<int:identity>/steps": "401 401 403 403 403 403 403 200",
     "GET /api/v1/audit": "401 401 403 403 403 403 403 200",
     # organisations are public; admins create them, organisers those below their own
     "GET /api/v1/organisations": EVERYBODY,

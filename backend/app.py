@@ -27,7 +27,7 @@ VIEWS = (
     "coverage.contributions", "coverage.plan", "coverage.signals", "coverage.exclusions",
     "coverage.no_connection", "coverage.samples", "units", "accounts",
     "memberships", "oidc", "organisations", "campaigns", "team_import", "reports.monthly",
-    "notices", "reports.open_data", "doors.odata", "events",
+    "reports.open_data", "doors.odata", "events",
     "doors.webhooks",
     "web.public", "web.maps", "web.help", "web.board", "web.setup", "web.desk", "web.measure",
     "web.account", "web.admin", "monitoring", "witness", "doors.open_rmbt",

@@ -3,35 +3,35 @@
 from datetime import timedelta
 
 from flask import Flask
-from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
+from backend.accounts.access import Actor, Grant
 from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.devices.models import NoticePhone
+from backend.notices import service
 from tests.browser.test_measuring import begin, phone  # noqa: F401 # a fixture
-from tests.support import people
 from tests.support.browser import press
 
+ADMIN = Actor(user_id=1, grants=(Grant("admin", "system"),))
 TEXT = "Thứ bảy này máy chủ đo nghỉ từ 8 giờ đến 10 giờ."
 
 
 def test_a_notice_stands_on_the_page_until_it_is_read(
     app: Flask,
-    client: FlaskClient,
     phone: Page,  # noqa: F811
 ) -> None:
     begin(phone)
-    until = (utc_now() + timedelta(days=3)).isoformat()
-    body, admin = {"text": TEXT, "until": until}, people.person(app, "admin")
-    assert client.post("/api/v1/notices", json=body, headers=admin).status_code == 201
+    notice = {"text": TEXT, "unit": None, "month": None, "until": utc_now() + timedelta(days=3)}
+    with app.app_context():
+        service.send(ADMIN, notice | {"preview": False}, utc_now())
     phone.reload()  # asks for what is stored about the phone
-    notice = phone.locator("#notices").get_by_text(TEXT)
-    expect(notice).to_be_visible()
+    shown = phone.locator("#notices").get_by_text(TEXT)
+    expect(shown).to_be_visible()
     phone.evaluate("navigator.serviceWorker.ready")
     phone.context.set_offline(True)
     phone.reload()
-    expect(notice).to_be_visible()
+    expect(shown).to_be_visible()
     phone.context.set_offline(False)
     with phone.expect_response(lambda answer: answer.url.endswith("/read")):
         press(phone, "Đã đọc")

@@ -156,8 +156,6 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     ),
     "POST /admin/notices": lambda w: {"data": {"text": "Bảo trì", "until": "2030-01-01"}},
     "POST /admin/notices/<int:notice_id>/end": notice,
-    "POST /api/v1/notices": lambda w: {"json": {"text": "Bảo trì", "until": SOON}},
-    "DELETE /api/v1/notices/<int:notice_id>": notice,
     "POST /admin/withdrawals": lambda w: {
         "data": {"channel": "letter", "received_on": "2024-11-18"}
     },

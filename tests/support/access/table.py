@@ -97,9 +97,6 @@ TABLE = {
     "DELETE /api/v1/devices/me/positions": "401 200 401 401 401 401 401 401",
     # of another phone
     "POST /api/v1/devices/me/notices/<int:notice_id>/read": "401 404 401 401 401 401 401 401",
-    "GET /api/v1/notices": "401 401 403 403 403 403 403 200",
-    "POST /api/v1/notices": "401 401 403 403 403 403 403 201",
-    "DELETE /api/v1/notices/<int:notice_id>": "401 401 403 403 403 403 403 204",
     "POST /api/v1/devices/me/consents": "401 201 401 401 401 401 401 401",
     # without a measuring server for it, the app cannot be connected
     "POST /api/v1/devices/me/open-rmbt": "401 404 401 401 401 401 401 401",

@@ -1,15 +1,13 @@
 """Successors and predecessors of units in the reform of July 2025."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import aliased
 
 from backend.database.extensions import db
-from backend.errors import Problem
 from backend.units.catalogue import SYSTEMS
 from backend.units.models import Unit
 from geo.gazetteer import Crosswalk
@@ -37,16 +35,6 @@ def crosswalk() -> Crosswalk:
     return Crosswalk.load()
 
 
-def list_successors(code: str) -> dict[str, Any]:
-    """Return the communes of July 2025 that took over an old commune, the main one first."""
-    return _relatives("2024", code, "2025", dict.fromkeys(crosswalk().successors(code), code))
-
-
-def list_predecessors(code: str) -> dict[str, Any]:
-    """Return the old communes that a commune of July 2025 was made of."""
-    return _relatives("2025", code, "2024", {old: old for old in crosswalk().predecessors(code)})
-
-
 def successor_codes(level: str, code: str, below: Set[str]) -> dict[str, bool]:
     """Return the codes of the communes that took over ground of an old unit: whether likely.
 
@@ -72,30 +60,6 @@ def overlaps(unit_id: int, system: str) -> Overlaps:
     ids = {row.code: row.id for row in own}
     listed = {one: tuple(ids[code] for code in codes) for one, codes in partners.items()}
     return Overlaps(listed, _unlisted(related, own) if system == "2025" else {})
-
-
-def _relatives(system: str, code: str, other: str, links: Mapping[str, str]) -> dict[str, Any]:
-    """Return a commune and its relatives; `links` has the old commune of each pair."""
-    own = _named_communes(system, [code]) if code.isalnum() else {}
-    if not own:
-        raise Problem(404, "unit_unknown")
-    related = _named_communes(other, links)
-    items = []
-    for key, old in links.items():
-        whole = len(crosswalk().successors(old)) == 1  # all of it went into one commune
-        items.append(related[key] | {"relation": "full" if whole else "partial"})
-    return own[code] | {"system": system, "items": items}
-
-
-def _named_communes(system: str, codes: Iterable[str]) -> dict[str, dict[str, Any]]:
-    province = aliased(Unit)
-    query = (
-        select(Unit.code, Unit.name, province.name)
-        .join(province, province.id == Unit.province_id)
-        .where(Unit.system == system, Unit.level == "commune", Unit.code.in_(codes))
-    )
-    rows = db.session.execute(query)
-    return {row[0]: {"code": row[0], "name": row[1], "province": row[2]} for row in rows}
 
 
 def _unlisted(related: Sequence[Any], own: Sequence[Any]) -> dict[int, tuple[int, ...]]:

@@ -1,24 +1,14 @@
 """Requests and answers of the API of units."""
 
-from datetime import datetime
-from typing import Any
-
 from marshmallow import Schema, fields, validate
 
-from backend.fields import AwareTime, Day, Number, QueryNumber, Strict, Text, aware_time
+from backend.fields import AwareTime, Day, Number, Strict, Text
 from backend.http.paging import PageSchema
 from backend.units.catalogue import LEVELS
 from backend.units.search import MAX_FOUND, MAX_NAME
 
 # A larger error would change the shape of a commune.
 MAX_TOLERANCE_M = 1_000
-
-
-class QueryTime(AwareTime):
-    """A time in a query string, where an unescaped plus sign arrives as a space."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
-        return aware_time(value.replace(" ", "+") if isinstance(value, str) else value)
 
 
 class AsOfSchema(Strict):
@@ -65,15 +55,6 @@ class LocateSchema(Strict):
     longitude = Number(-180, 180, required=True)
     accuracy_m = Number(0, 1e7, load_default=None, allow_none=True)
     at = AwareTime(load_default=None, allow_none=True)
-
-
-class LocateQuerySchema(Strict):
-    """The same in a query string."""
-
-    latitude = QueryNumber(-90, 90, required=True)
-    longitude = QueryNumber(-180, 180, required=True)
-    accuracy_m = QueryNumber(0, 1e7, load_default=None)
-    at = QueryTime(load_default=None)
 
 
 class BoundariesSchema(Schema):
@@ -182,17 +163,3 @@ class FoundUnitsSchema(Schema):
 
     as_of = fields.Date(required=True)
     items = fields.List(fields.Nested(FoundUnitSchema), required=True)
-
-
-class RelatedUnitSchema(UnitNameSchema):
-    """A commune of the other system; `relation`: whether all of the old one is in the new one."""
-
-    province = fields.String(required=True)
-    relation = fields.String(required=True, validate=validate.OneOf(("full", "partial")))
-
-
-class RelatedUnitsSchema(UnitNameSchema):
-    """The successors or predecessors of a commune."""
-
-    system = fields.String(required=True)
-    items = fields.List(fields.Nested(RelatedUnitSchema), required=True)

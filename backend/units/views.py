@@ -1,24 +1,19 @@
-"""The API of units: the dated list, areas, positions, successors and predecessors."""
+"""The API of units: the dated list, areas and positions."""
 
 import json
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from flask import Response, current_app
-from marshmallow import ValidationError
 
 from backend.clock import local_day
-from backend.errors import Problem, field_errors
 from backend.http.paging import decode_cursor, row_id, sort_text, take_page
-from backend.http.requests import Blueprint, clock_now, read_object
-from backend.units import reform, schemas, search, service
+from backend.http.requests import Blueprint, clock_now
+from backend.units import schemas, search, service
 from geo.index import SNAP_MAX_M
 
 blp = Blueprint("units", __name__, description="Administrative units")
 blueprints = (blp,)
-
-POSITION = {"application/json": {"schema": schemas.LocateSchema}}
 
 
 @blp.get("/units")
@@ -73,48 +68,10 @@ def show_geometry(query: dict[str, Any], code: str) -> Any:
 
 
 @blp.post("/units/locate")
-@blp.doc(requestBody={"required": True, "content": POSITION})
+@blp.arguments(schemas.LocateSchema)
 @blp.response(200, schemas.LocatedSchema)
-def locate() -> Any:
+def locate(position: dict[str, Any]) -> Any:
     """Find the commune of a position."""
-    try:
-        return _locate(schemas.LocateSchema().load(read_object()))
-    except ValidationError as error:
-        raise Problem(422, "invalid", field_errors(error.messages)) from None
-
-
-@blp.get("/units/locate")
-@blp.arguments(schemas.LocateQuerySchema, location="query")
-@blp.response(200, schemas.LocatedSchema)
-def locate_by_query(query: dict[str, Any]) -> Any:
-    """Find the commune of a position given in the query string, which is never logged."""
-    return _locate(query)
-
-
-@blp.get("/units/<code>/successors")
-@blp.response(200, schemas.RelatedUnitsSchema)
-def list_successors(code: str) -> Any:
-    """List the communes of July 2025 that took over an old commune."""
-    return reform.list_successors(code)
-
-
-@blp.get("/units/<code>/predecessors")
-@blp.response(200, schemas.RelatedUnitsSchema)
-def list_predecessors(code: str) -> Any:
-    """List the old communes that a commune of today was made of."""
-    return reform.list_predecessors(code)
-
-
-def _today() -> date:
-    return local_day(clock_now())
-
-
-def _as_of(day: date) -> dict[str, Any]:
-    active = service.set_on(day)
-    return {"as_of": day, "boundaries": active.serialize() if active else None}
-
-
-def _locate(position: Mapping[str, Any]) -> dict[str, Any]:
     day = local_day(position["at"]) if position["at"] else _today()
     locator = current_app.extensions["locator"]
     at = position["longitude"], position["latitude"], position["accuracy_m"]
@@ -126,6 +83,15 @@ def _locate(position: Mapping[str, Any]) -> dict[str, Any]:
         "candidates": location.candidates,
         "border_distance_m": location.border_distance_m,
     }
+
+
+def _today() -> date:
+    return local_day(clock_now())
+
+
+def _as_of(day: date) -> dict[str, Any]:
+    active = service.set_on(day)
+    return {"as_of": day, "boundaries": active.serialize() if active else None}
 
 
 def _serialize_unit(row: service.UnitRow) -> dict[str, Any]:

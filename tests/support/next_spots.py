@@ -22,7 +22,7 @@ def ask(client: FlaskClient, headers: Any, **query: Any) -> Any:
 
 def commune(app: Flask, client: FlaskClient) -> Unit:
     """Return the commune at HERE."""
-    code = client.get("/api/v1/units/locate", query_string=HERE | {"at": "2024-11-20T12:00:00Z"})
+    code = client.post("/api/v1/units/locate", json=HERE | {"at": "2024-11-20T12:00:00Z"})
     with app.app_context():
         query = select(Unit).where(Unit.system == "2024", Unit.level == "commune")
         return db.session.scalars(query.where(Unit.code == code.json["unit"]["code"])).one()

@@ -168,8 +168,6 @@ QUERIES = [
     *((f"{V1}/units", name) for name in ("as_of", "level", "parent", "q", "cursor", "limit")),
     *((f"{V1}/units/19", name) for name in ("as_of", "level")),
     *((f"{V1}/units/19/geometry", name) for name in ("as_of", "level", "tolerance_m")),
-    *((f"{V1}/units/locate?latitude=21.6&longitude=105.8", name) for name in ("accuracy_m", "at")),
-    *((f"{V1}/units/locate", name) for name in ("latitude", "longitude")),
     *((f"{V1}/coverage?month=2024-11", name) for name in ("level", "network", "parent", "format")),
     (f"{V1}/coverage", "month"),
     *(("/", name) for name in ("month", "network", "parent", "level", "lang")),
@@ -191,8 +189,6 @@ def test_a_strange_query(client: FlaskClient, url: str, name: str) -> None:
     [
         f"{V1}/units/{{}}",
         f"{V1}/units/{{}}/geometry",
-        f"{V1}/units/{{}}/successors",
-        f"{V1}/units/{{}}/predecessors",
         f"{V1}/measurements/{{}}",
         "/static/{}",
     ],

@@ -206,9 +206,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         if row.startswith("POST /rmbt/")
     },
     "POST /RMBTControlServer/<name>": lambda w: {"at": {"name": "settings"}, "json": {}},
-    "GET /api/v1/units/<code>/predecessors": lambda w: {"at": {"code": "05443"}},
     "GET /api/v1/units/search": lambda w: {"query_string": {"q": "phu luong"}},
-    "GET /api/v1/units/locate": lambda w: {"query_string": HERE},
     "POST /api/v1/units/locate": lambda w: {"json": HERE},
     "GET /table.csv": lambda w: {"query_string": {"month": "2024-11", "level": "province"}},
     "GET /map/figures": lambda w: {"query_string": {"month": "2024-11"}},

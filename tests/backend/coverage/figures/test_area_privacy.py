@@ -37,7 +37,6 @@ QUESTIONS = (
     f"/api/v1/statistics?{WITHIN}",
     "/api/v1/targets",
     "/api/v1/units?q=thai+nguyen",
-    "/api/v1/units/locate?latitude=21.5942&longitude=105.8482",
     f"/api/v1/vnnic?{WITHIN}&parent=19",
     f"/map/figures?{WITHIN}",
     "/search?q=thai+nguyen",
@@ -100,7 +99,7 @@ class Area:
         bodies = [sample(f"2024-10-{day}T09:00:00+07:00") for day in range(10, 16)]
         post(client, phone, *bodies)
         self.sample = str(bodies[0]["id"])
-        self.code = client.get("/api/v1/units/locate", query_string=HERE).json["unit"]["code"]
+        self.code = client.post("/api/v1/units/locate", json=HERE).json["unit"]["code"]
         out = {"month": "2024-10", "measurements": [self.sample], "reason": "giả"}
         made = client.post("/api/v1/units/19/exclusions", json=out, headers=self.own)
         assert made.status_code == 200, made.text

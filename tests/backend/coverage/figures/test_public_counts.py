@@ -41,7 +41,7 @@ class Province:
         self.places: dict[str, dict[str, Any]] = {}
         for row in rows:
             at = {"latitude": row.latitude, "longitude": row.longitude}
-            found = client.get("/api/v1/units/locate", query_string=at).json["unit"]
+            found = client.post("/api/v1/units/locate", json=at).json["unit"]
             if found and found["code"] == row.code:
                 self.places[row.code] = at
             if len(self.places) == 5:

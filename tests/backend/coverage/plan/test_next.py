@@ -68,7 +68,7 @@ def test_the_nearest_spots_where_nobody_measured(app: Flask, client: FlaskClient
         assert spot["distance_m"] == round(metres)
         where = {"latitude": spot["latitude"], "longitude": spot["longitude"]}
         at = {"at": "2024-11-20T12:00:00Z"}
-        there = client.get("/api/v1/units/locate", query_string=where | at).json
+        there = client.post("/api/v1/units/locate", json=where | at).json
         assert there["unit"]["code"] == unit.code  # all of them lie in the commune
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from backend.database.extensions import db
 from backend.reports.content.figures import canonical_json, digest
 from backend.reports.monthly.models import ReportRow
+from backend.units.reform import crosswalk
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.reports import DECEMBER, MONTH, URL, Office
@@ -244,8 +245,7 @@ def test_an_old_unit_s_month_is_for_who_has_its_ground_today(
     successor = official("19")
     assert begin("19", successor) == 201
     assert begin("164", successor) == 201  # an old district
-    [commune] = client.get("/api/v1/units/05443/successors").json["items"][:1]
-    of_commune = official(commune["code"], "commune")
+    of_commune = official(crosswalk().successors("05443")[0], "commune")
     assert begin("164", of_commune) == 403
     assert begin("05443", of_commune) == 201
     listed = client.get(URL, headers=of_commune).json["items"]

@@ -87,26 +87,6 @@ def serving_set(day: date, sets: Sequence[ActiveSet]) -> ActiveSet | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NewSet:
-    """A set to add."""
-
-    name: str
-    system: str
-    quality: str
-    valid_from: date | None
-    valid_to: date | None
-    note: str | None = None
-
-    @property
-    def span(self) -> tuple[date | None, date | None]:
-        """The days in which its units are valid: its own, within those of its system."""
-        first, last = system_span(self.system)
-        firsts = [day for day in (first, self.valid_from) if day]
-        lasts = [day for day in (last, self.valid_to) if day]
-        return max(firsts, default=None), min(lasts, default=None)
-
-
 def list_sets() -> Sequence[Any]:
     """Return the columns of every set and its number of communes, in the order of loading."""
     communes = select(func.count()).where(Boundary.set_id == BoundarySet.id).scalar_subquery()

@@ -11,7 +11,8 @@ from flask.cli import AppGroup
 from backend.batch.command_line import click_errors, download_bar, spinner
 from backend.units import catalogue
 from backend.units import setup as units_setup
-from backend.units.catalogue import REFORM, SYSTEMS, NewSet, system_on
+from backend.units.catalogue import REFORM, SYSTEMS, system_on
+from backend.units.models import BoundarySet
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -52,7 +53,7 @@ def load(path: Path, valid_from: datetime, valid_to: datetime | None, **options:
     first, last = valid_from.date(), valid_to.date() if valid_to else None
     if last is not None and last < first:
         raise click.BadParameter("is before --valid-from", param_hint="--valid-to")
-    new = NewSet(
+    new = BoundarySet(
         name=options["name"] or path.stem,
         system=options["system"] or system_on(first),
         quality=options["quality"],
@@ -67,7 +68,7 @@ def load(path: Path, valid_from: datetime, valid_to: datetime | None, **options:
     _add(new, frame, active=options["activate"], dry_run=options["dry_run"])
 
 
-def _add(new: NewSet, frame: "GeoDataFrame", *, active: bool, dry_run: bool = False) -> None:
+def _add(new: BoundarySet, frame: "GeoDataFrame", *, active: bool, dry_run: bool = False) -> None:
     """Check polygons, print the report, and add them unless it has problems."""
     from backend.units import loading
     from geo.checks import to_text
@@ -110,10 +111,13 @@ def fetch() -> None:
     click.echo(to_text(fetched.report))
     click.echo(f"digest {fetched.digest}")
     origin = f"github.com/{geo_fetch.REPOSITORY} at {geo_fetch.COMMIT}"
-    new = NewSet(fetched.path.stem, "2025", "published", REFORM, None, origin)
-    with click_errors(), spinner(f"Loading {new.name} …"):
-        loading.load(new, fetched.path, active=True)
-    _offer_reassign(new.name)
+    name = fetched.path.stem
+    new = BoundarySet(
+        name=name, system="2025", quality="published", valid_from=REFORM, valid_to=None, note=origin
+    )
+    with click_errors(), spinner(f"Loading {name} …"):
+        loading.install(new, loading.read(new, fetched.path), active=True)
+    _offer_reassign(name)
 
 
 @cli.command("list")

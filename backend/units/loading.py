@@ -1,7 +1,7 @@
 """Read a file of polygons, check it, add it as a set, and update the list of units by it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,12 @@ from sqlalchemy import func, select, text
 from backend.accounts.audit import record_act
 from backend.database.extensions import db
 from backend.database.locks import BOUNDARY_SETS_LOCK, hold
-from backend.errors import Problem, or_404
+from backend.errors import Problem
 from backend.units.catalogue import (
     APPROXIMATE,
     LEVELS,
     SYSTEMS,
-    NewSet,
+    find_set,
     next_activation,
     system_span,
 )
@@ -49,23 +49,18 @@ class SyncResult:
     added: tuple[str, ...]
 
 
-def load(new: NewSet, path: Path, *, active: bool) -> SyncResult:
-    """Read a file and add it as a set: whole or not at all."""
-    return install(new, read(new, path), active=active)
-
-
-def read(new: NewSet, path: Path, columns: Mapping[str, str] | None = None) -> GeoDataFrame:
+def read(new: BoundarySet, path: Path, columns: Mapping[str, str] | None = None) -> GeoDataFrame:
     """Read a file; columns that it lacks are filled from the list of units."""
     return boundaries.with_names(boundaries.read(path, columns), load_units(new.system))
 
 
-def check(new: NewSet, frame: GeoDataFrame) -> Report:
+def check(new: BoundarySet, frame: GeoDataFrame) -> Report:
     """Check polygons against the list of the set's first day."""
     return check_boundaries(frame, reference_units(new))
 
 
 def install(
-    new: NewSet, frame: GeoDataFrame, *, active: bool, actor: str | None = None
+    new: BoundarySet, frame: GeoDataFrame, *, active: bool, actor: str | None = None
 ) -> SyncResult:
     """Add polygons as a set, in one transaction; no actor: from the shell."""
     twice = frame["code"][frame["code"].duplicated()]
@@ -83,7 +78,7 @@ def install(
 
 
 def add_set(
-    new: NewSet, frame: GeoDataFrame, *, active: bool, actor: str | None = None
+    new: BoundarySet, frame: GeoDataFrame, *, active: bool, actor: str | None = None
 ) -> SyncResult:
     """Add a set and its polygons to the caller's transaction, Hoàng Sa and Trường Sa included."""
     hold(BOUNDARY_SETS_LOCK)
@@ -93,9 +88,9 @@ def add_set(
         frame = pd.concat([frame, missing], ignore_index=True)
     if db.session.scalar(select(BoundarySet.id).where(BoundarySet.name == new.name)):
         raise Problem(409, "set_exists")
-    activation = next_activation() if active else None
-    row = BoundarySet(**asdict(new), digest=boundaries.digest(frame), activation=activation)
-    db.session.add(row)
+    new.digest = boundaries.digest(frame)
+    new.activation = next_activation() if active else None
+    db.session.add(new)
     db.session.flush()
     if new.quality == APPROXIMATE:
         # A built-in set is made of the list and changes nothing in it.
@@ -103,30 +98,27 @@ def add_set(
         ids = {row.code: row.id for row in db.session.execute(query)}
         result = SyncResult({code: ids[code] for code in frame["code"]}, added=())
     else:
-        result = sync_units(new.system, new.span, frame)
+        result = sync_units(new.system, _span(new), frame)
     db.session.flush()
-    _copy_polygons(row.id, result.ids, frame)
+    _copy_polygons(new.id, result.ids, frame)
     facts = {"active": active, "communes": len(frame)}
-    record_act(actor, "units.load", new.name, digest=row.digest, **facts)
+    record_act(actor, "units.load", new.name, digest=new.digest, **facts)
     return result
 
 
-def loaded(name: str) -> tuple[NewSet, GeoDataFrame]:
+def loaded(name: str) -> tuple[BoundarySet, GeoDataFrame]:
     """Return a set of the database and its polygons."""
-    row = or_404(
-        db.session.scalar(select(BoundarySet).where(BoundarySet.name == name)), "set_unknown"
-    )
-    new = NewSet(row.name, row.system, row.quality, row.valid_from, row.valid_to)
-    return new, boundaries.with_names(read_frame(row.id), reference_units(new))
+    row = find_set(name)
+    return row, boundaries.with_names(read_frame(row.id), reference_units(row))
 
 
-def reference_units(new: NewSet) -> list[GazetteerUnit]:
+def reference_units(new: BoundarySet) -> list[GazetteerUnit]:
     """Return the units of a set's first day: built-in ones with published areas, and added ones."""
     built_in = {(unit.level, unit.code): unit for unit in load_units(new.system)}
     query = select(Unit).where(Unit.system == new.system)
     rows = {row.id: row for row in db.session.scalars(query)}
     first, last = system_span(new.system)
-    day = new.span[0] or date.min
+    day = _span(new)[0] or date.min
     return [
         built_in.get((row.level, row.code)) or _unit(row, rows)
         for row in rows.values()
@@ -145,6 +137,14 @@ def _unit(row: Unit, rows: Mapping[int, Unit]) -> GazetteerUnit:
         district_code=district.code if district.level == "district" else "",
         area_km2=None,
     )
+
+
+def _span(new: BoundarySet) -> Span:
+    """Return the days in which a set's units are valid: its own, within those of its system."""
+    first, last = system_span(new.system)
+    firsts = [day for day in (first, new.valid_from) if day]
+    lasts = [day for day in (last, new.valid_to) if day]
+    return max(firsts, default=None), min(lasts, default=None)
 
 
 def _copy_polygons(set_id: int, unit_ids: Mapping[str, int], frame: GeoDataFrame) -> None:

@@ -16,7 +16,6 @@ from backend.units.catalogue import (
     APPROXIMATE,
     SYSTEMS,
     ActiveSet,
-    NewSet,
     activate,
     read_active,
     system_span,
@@ -66,7 +65,10 @@ def _add_built_in(say: Printer) -> tuple[str, ...]:
     add_built_in()
     missing = [name for name in systems if name not in _loaded(systems)]
     for name in missing:
-        new = NewSet(name, systems[name], APPROXIMATE, *system_span(systems[name]))
+        first, last = system_span(systems[name])
+        new = BoundarySet(
+            name=name, system=systems[name], quality=APPROXIMATE, valid_from=first, valid_to=last
+        )
         add_set(new, approximate.build(new.system), active=True)
     db.session.commit()
     return tuple(missing)
@@ -83,15 +85,15 @@ def _install(folder: Path, say: Printer) -> tuple[str, ...]:
     loaded = _loaded(source.name for source in active)
     missing = [source for source in active if not loaded.get(source.name)]
     for source in missing:
-        from backend.units.loading import load
+        from backend.units.loading import install, read
 
         say(f"Loading {source.name} from {source.path.name} …")
         if source.name in loaded:
             activate(source.name)
         else:
-            span = source.valid_from, source.valid_to
-            new = NewSet(source.name, source.system, source.quality, *span, source.note)
-            load(new, source.path, active=True)
+            names = ("name", "system", "quality", "valid_from", "valid_to", "note")
+            new = BoundarySet(**{name: getattr(source, name) for name in names})
+            install(new, read(new, source.path), active=True)
     return tuple(source.name for source in missing)
 
 

@@ -27,13 +27,13 @@ from backend.measurements.revision import service as revising
 from backend.units import uploads
 from backend.units.catalogue import (
     ActiveSet,
-    NewSet,
     activate,
     find_set,
     list_sets,
     next_activation,
     system_on,
 )
+from backend.units.models import BoundarySet
 from backend.web.admin import set_findings
 
 if TYPE_CHECKING:
@@ -174,14 +174,18 @@ def load_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     return result
 
 
-def _new_set(arguments: Arguments) -> NewSet:
+def _new_set(arguments: Arguments) -> BoundarySet:
     first = date.fromisoformat(arguments["valid_from"])
     last = date.fromisoformat(arguments["valid_to"]) if arguments["valid_to"] else None
-    system = system_on(first)
-    return NewSet(arguments["name"], system, arguments["quality"], first, last, arguments["note"])
+    return BoundarySet(
+        system=system_on(first),
+        valid_from=first,
+        valid_to=last,
+        **{name: arguments[name] for name in ("name", "quality", "note")},
+    )
 
 
-def _check(new: NewSet, frame: "GeoDataFrame", job: int, progress: Progress) -> dict[str, Any]:
+def _check(new: BoundarySet, frame: "GeoDataFrame", job: int, progress: Progress) -> dict[str, Any]:
     from backend.units import loading
     from geo.checks import findings as placed
     from geo.checks import to_text

@@ -4,6 +4,7 @@ Boundary sets draw Hoàng Sa and Trường Sa as specks, some not at all; so the
 lie, whatever set is active and however small the map is. Web Mercator, like the script map.
 """
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -25,61 +26,37 @@ Point = tuple[float, float]  # longitude, latitude
 
 @dataclass(frozen=True, slots=True)
 class Archipelago:
-    """Islands of a province, the position of their label, and their unit codes."""
+    """Islands of a province, and the position of their label."""
 
     name: str
     province: str
     label: Point
     small_label: Point  # on small maps of the country: above the islands
     islands: tuple[Point, ...]
-    codes: dict[str, str]  # by system of units
 
 
-ARCHIPELAGOS = (
-    Archipelago(
-        "Quần đảo Hoàng Sa",
-        "Đà Nẵng",
-        (112.0, 14.7),
-        (112.7, 17.7),
-        (
-            (111.61, 16.53),  # Hoàng Sa
-            (111.51, 16.45),  # Quang Ảnh
-            (111.59, 16.51),  # Hữu Nhật
-            (111.71, 16.45),  # Quang Hoà
-            (111.20, 15.78),  # Tri Tôn
-            (112.34, 16.84),  # Phú Lâm
-            (112.73, 16.67),  # Linh Côn
-            (112.27, 16.97),  # đảo Cây
-            (112.51, 16.06),  # Bông Bay
-            (111.50, 17.10),  # Đá Bắc
+@cache
+def archipelagos() -> tuple[Archipelago, ...]:
+    """Return Hoàng Sa and Trường Sa with their islands."""
+    return (
+        Archipelago(
+            "Quần đảo Hoàng Sa", "Đà Nẵng", (112.0, 14.7), (112.7, 17.7), _islands("Hoàng Sa")
         ),
-        {"2024": "498", "2025": "20333"},
-    ),
-    Archipelago(
-        "Quần đảo Trường Sa",
-        "Khánh Hòa",
-        (113.7, 6.75),
-        (113.5, 12.0),
-        (
-            (111.92, 8.65),  # Trường Sa
-            (112.35, 8.93),  # Trường Sa Đông
-            (111.67, 8.67),  # Đá Lát
-            (112.91, 7.89),  # An Bang
-            (113.32, 8.18),  # Thuyền Chài
-            (113.70, 8.97),  # Phan Vinh
-            (113.98, 8.81),  # Tốc Tan
-            (114.33, 9.89),  # Sinh Tồn
-            (114.37, 10.18),  # Nam Yết
-            (114.37, 10.38),  # Ba Bình
-            (114.48, 10.37),  # Sơn Ca
-            (114.28, 11.05),  # Thị Tứ
-            (114.33, 11.43),  # Song Tử Tây
-            (115.02, 11.08),  # Bến Lạc
-            (115.83, 10.73),  # Vĩnh Viễn
+        Archipelago(
+            "Quần đảo Trường Sa", "Khánh Hòa", (113.7, 6.75), (113.5, 12.0), _islands("Trường Sa")
         ),
-        {"2024": "576", "2025": "22736"},
-    ),
-)
+    )
+
+
+def _islands(archipelago: str) -> tuple[Point, ...]:
+    with (DATA / "islands.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            (float(row["longitude"]), float(row["latitude"]))
+            for row in csv.DictReader(file)
+            if row["archipelago"] == archipelago
+        )
+
+
 SEA = ("Biển Đông", (113.2, 12.6))
 SMALL_SEA: Point = (112.3, 14.5)
 # West, south, east, north of the country with its seas.
@@ -149,12 +126,12 @@ def country_map() -> CountryMap:
     outline = from_geojson((DATA / "outline.geojson").read_text(encoding="utf-8"))
     names = [
         ((one.name.replace("Quần đảo", "QĐ."), f"({one.province})"), *canvas.at(one.small_label))
-        for one in ARCHIPELAGOS
+        for one in archipelagos()
     ]
     return CountryMap(
         canvas,
         canvas.path(outline.simplify(OUTLINE_TOLERANCE)),
-        tuple(canvas.at(island) for one in ARCHIPELAGOS for island in one.islands),
+        tuple(canvas.at(island) for one in archipelagos() for island in one.islands),
         (*names, ((SEA[0],), *canvas.at(SMALL_SEA))),
     )
 

@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from backend.canvas import ARCHIPELAGOS, COUNTRY_BOX, INSET, SEA, Box, Canvas, rings
+from backend.canvas import COUNTRY_BOX, INSET, SEA, Box, Canvas, archipelagos, rings
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.service import progress_of
 from backend.coverage.plan.service import PlanPlace
@@ -225,13 +225,13 @@ def sea_on(canvas: Canvas, coast: tuple[str, ...] = ()) -> Sea:
             canvas.at(one.label),
             tuple(canvas.at(island) for island in one.islands),
         )
-        for one in ARCHIPELAGOS
+        for one in archipelagos()
     )
     (left, top), (right, bottom) = canvas.at(INSET[0]), canvas.at(INSET[1])
     name = SeaLabel((SEA[0],), canvas.at(SEA[1]), ())
     inset = (left, top, right - left, bottom - top)
     places: list[dict[str, Any]] = [
         {"name": f"{one.name} ({one.province})", "label": one.label, "islands": one.islands}
-        for one in ARCHIPELAGOS
+        for one in archipelagos()
     ]
     return Sea(marks, name, inset, coast, [*places, {"name": SEA[0], "label": SEA[1]}])

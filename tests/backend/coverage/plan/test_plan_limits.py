@@ -10,8 +10,6 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor, Grant
 from backend.accounts.models import AuditEntry
-from backend.canvas import ARCHIPELAGOS
-from backend.coverage.plan.planner import ARCHIPELAGO_UNITS
 from backend.coverage.plan.service import show_plan_map
 from backend.database.extensions import db
 from backend.units.reform import crosswalk
@@ -59,11 +57,6 @@ def test_no_team_is_sent_to_the_archipelagos(app: Flask, client: FlaskClient) ->
     plan = cast.plan(client)
     assert plan["summary"]["communes_lacking"] == 3
     assert plan_rows(plan) == {"Đội đảo": [], "Không rõ nhà": []}
-
-
-def test_the_archipelagos_are_those_of_the_maps() -> None:
-    for system, codes in ARCHIPELAGO_UNITS.items():
-        assert codes == tuple(one.codes[system] for one in ARCHIPELAGOS)
 
 
 def test_a_home_of_before_the_reform_is_the_commune_of_today(

@@ -6,7 +6,14 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from backend.clock import day_begin, local_day, month_before, month_end, month_start
+from backend.clock import (
+    day_begin,
+    local_day,
+    month_before,
+    month_end,
+    month_start,
+    this_month,
+)
 
 # Letter 5691/BTTTT-CVT: samples of Thái Nguyên in November 2024, and its communes at 300.
 LETTER_MONTH, LETTER_PROVINCE = "2024-11", "19"
@@ -58,11 +65,10 @@ class MonthPlan:
         return [int(self.month.replace("-", "")), int(self.province), int(self.network == "fixed")]
 
 
-def month_plans(today: date, now: datetime) -> list[MonthPlan]:
+def month_plans(now: datetime) -> list[MonthPlan]:
     """Return the plans of the last and the current month, followed by that of the letter."""
-    until = min(now, day_begin(today) + timedelta(days=1))
-    current = f"{today:%Y-%m}"
-    elapsed = (until - day_begin(month_start(current))) / timedelta(days=30)
+    current = this_month(now)
+    elapsed = (now - day_begin(month_start(current))) / timedelta(days=30)
     shares = {month_before(current): 1.0, current: min(1.0, CURRENT_SHARE * elapsed)}
     plans = []
     for month, share in shares.items():
@@ -75,7 +81,7 @@ def month_plans(today: date, now: datetime) -> list[MonthPlan]:
             cheats = (province, network, share) == (LETTER_PROVINCE, "mobile", 1.0)
             few = BEGINNING_COMMUNES if province in BEGINNING else None
             plan = MonthPlan(
-                month, province, network, counted, reached, until, cheats=cheats, communes=few
+                month, province, network, counted, reached, now, cheats=cheats, communes=few
             )
             if counted and month != LETTER_MONTH:
                 plans.append(plan)

@@ -12,14 +12,14 @@ Its assurance is stored as a statement would set it (`phones.py`).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.batch.executor import SERIAL, Executor, batched
-from backend.clock import month_before, month_end
+from backend.clock import local_day, month_before, month_end, this_month
 from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.statistics import release
 from backend.database.extensions import change_rows, db, setting
@@ -50,16 +50,6 @@ class PlanNotReached(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class LoadOptions:
-    """Date of today, latest time of samples, and seed."""
-
-    today: date
-    now: datetime
-    seed: int = SEED
-    people: bool = False  # also create users, and a report
-
-
-@dataclass(frozen=True, slots=True)
 class LoadResult:
     """The months of a load, its samples that count as planned, and the users it created."""
 
@@ -68,22 +58,29 @@ class LoadResult:
     users: Sequence[Credentials]
 
 
-def load(options: LoadOptions, progress: Progress, executor: Executor) -> LoadResult | None:
-    """Generate the demo months; None where they exist. An incomplete load is replaced."""
+def load(
+    now: datetime, progress: Progress, executor: Executor, *, people: bool
+) -> LoadResult | None:
+    """Generate the demo months; None where they exist. An incomplete load is replaced.
+
+    With `people` also users, and a report.
+    """
     if is_loaded():
         return None
-    month = f"{options.today:%Y-%m}"
-    plans = month_plans(options.today, options.now)
+    month = this_month(now)
     campaigns = team_campaigns(month_before(month), month)
-    return load_plans(plans, campaigns, options, progress, executor)
+    return load_plans(month_plans(now), campaigns, now, progress, executor, people=people)
 
 
 def load_plans(
     plans: Sequence[MonthPlan],
     campaigns: Sequence[TeamCampaign],
-    options: LoadOptions,
+    now: datetime,
     progress: Progress,
     executor: Executor = SERIAL,
+    *,
+    people: bool = False,
+    seed: int = SEED,
 ) -> LoadResult:
     """Generate the samples of these plans, each by its own devices, and these campaigns."""
     remove(lambda done, total: None)
@@ -91,27 +88,27 @@ def load_plans(
     # Marked before the first row exists: no demo figure is ever shown without its mark.
     db.session.execute(insert(DemoMonth), [{"month": month} for month in months])
     db.session.commit()
-    crews = list(executor.map(partial(recruit, seed=options.seed), plans))
-    people = [one for crew in crews for one in crew]
-    register(people)
-    added = [add_campaign(one, people, options.now) for one in campaigns]
+    crews = list(executor.map(partial(recruit, seed=seed), plans))
+    volunteers = [one for crew in crews for one in crew]
+    register(volunteers)
+    added = [add_campaign(one, volunteers, now) for one in campaigns]
     counted = record_all(crews, executor, progress)
     for plan in plans:
         if plan.month == LETTER_MONTH and counted[plan] != plan.counted:
             raise PlanNotReached(f"{plan}: {counted[plan]} counted")
-    past = [month for month in months if month_end(month) < options.today]
-    released = executor.map(partial(_release, now=options.now), [past])
+    past = [month for month in months if month_end(month) < local_day(now)]
+    released = executor.map(partial(_release, now=now), [past])
     for campaign in filter(None, added):
         add_correction(campaign)
-    users = make_users(options.now) if options.people else []
-    if options.people:
-        make_report(options.now, setting("VAR_DIR"))
+    users = make_users(now) if people else []
+    if users:
+        make_report(now, setting("VAR_DIR"))
     list(released)  # wait for it
-    agreement = Agreement(consent.CURRENT, options.now - timedelta(minutes=1))
+    agreement = Agreement(consent.CURRENT, now - timedelta(minutes=1))
     last = Registration(consent=agreement, id=DEMO_COMPLETE)
-    devices.add_demo_devices([(last, options.now)], setting("SECRET_KEY"))
+    devices.add_demo_devices([(last, now)], setting("SECRET_KEY"))
     db.session.commit()
-    copy_counts(options.now, everything=True)
+    copy_counts(now, everything=True)
     return LoadResult(months, counted.total(), users)
 
 

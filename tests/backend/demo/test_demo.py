@@ -64,9 +64,10 @@ def load(
     people: bool = False,
     progress: service.Progress = lambda done, total: None,
 ) -> service.LoadResult:
-    order = service.LoadOptions(date(2025, 2, 10), NOW, seed, people)
     with app.app_context():
-        return service.load_plans(plans, campaigns, order, progress, executor)
+        return service.load_plans(
+            plans, campaigns, NOW, progress, executor, people=people, seed=seed
+        )
 
 
 def remove(app: Flask) -> int:
@@ -273,20 +274,19 @@ def test_commands_say_what_they_did(app: Flask) -> None:
     load(app, SMALL)
     run = app.test_cli_runner().invoke
     assert "loaded already" in run(args=["demo", "load"]).output
-    assert "in the future" in run(args=["demo", "load", "--today", "2030-01-01"]).output
     assert "Removed measurements: 5" in run(args=["demo", "remove"]).output
     assert "Removed measurements: 0" in run(args=["demo", "remove"]).output
 
 
 @pytest.mark.long
 def test_the_command_loads_what_is_planned(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "month_plans", lambda today, now: [SMALL])
-    output = app.test_cli_runner().invoke(args=["demo", "load", "--seed", "7"]).output
+    monkeypatch.setattr(service, "month_plans", lambda now: [SMALL])
+    output = app.test_cli_runner().invoke(args=["demo", "load"]).output
     assert "Demo months: 2024-11; counted as planned: 500" in output
 
 
 def test_quotas_add_up() -> None:
-    letter = plan.month_plans(date(2026, 11, 25), NOW)[-1]
+    letter = plan.month_plans(NOW)[-1]
     for seed, communes in ((1, 177), (2, 172), (3, 177)):
         codes = [f"{n:05}" for n in range(communes)]
         districts = [str(n % 9) for n in range(communes)]
@@ -297,21 +297,20 @@ def test_quotas_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("today", "months"),
+    ("now", "months"),
     [
-        (date(2026, 11, 25), ["2026-10", "2026-11", "2024-11"]),
-        (date(2026, 3, 31), ["2026-02", "2026-03", "2024-11"]),
-        (date(2024, 12, 5), ["2024-12", "2024-11"]),
+        (datetime(2026, 11, 25, tzinfo=UTC), ["2026-10", "2026-11", "2024-11"]),
+        (datetime(2026, 3, 31, tzinfo=UTC), ["2026-02", "2026-03", "2024-11"]),
+        (datetime(2024, 12, 5, tzinfo=UTC), ["2024-12", "2024-11"]),
     ],
 )
-def test_the_recent_months_stay_small(today: date, months: list[str]) -> None:
-    now = datetime(2026, 12, 1, tzinfo=UTC)
-    plans = plan.month_plans(today, now)
+def test_the_recent_months_stay_small(now: datetime, months: list[str]) -> None:
+    plans = plan.month_plans(now)
     assert list(dict.fromkeys(one.month for one in plans)) == months
     # A sixth at most goes wrong beside the counted ones.
     assert sum(one.counted for one in plans[:-1]) * 1.2 <= 30_000
     few = [one for one in plans if one.communes]
-    assert {one.month for one in few} == {f"{today:%Y-%m}"}
+    assert {one.month for one in few} == {f"{now:%Y-%m}"}
     assert [(one.province, one.communes) for one in few] == [("01", 20), ("40", 20), ("79", 20)]
 
 
@@ -326,7 +325,7 @@ def test_a_province_that_begins_measures_around_its_middle(app: Flask) -> None:
 
 def test_nothing_is_measured_after_now() -> None:
     now = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
-    plans = plan.month_plans(date(2026, 11, 1), now)
+    plans = plan.month_plans(now)
     assert all(one.until <= now for one in plans)
     assert plans[-2].days == [date(2026, 11, 1)]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.nginx import free_port
 
 ROOT = Path(__file__).parents[3]
-# A line of `flask demo people`: role, name, password.
+# A line of `flask demo load --people`: role, name, password.
 PERSON = re.compile(r"^\s+(\w+)\s+(\S+@\S+)\s+(\S+)$", re.MULTILINE)
 READY_S = 900  # loading the demo takes two minutes on two idle cores
 

@@ -1,6 +1,6 @@
 """The report of a demo month with the real parts: what an official does, from draft to seal."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from backend.demo import service
 from backend.demo.plan import MonthPlan
 from backend.demo.teams import TeamCampaign
+from backend.demo.users import make_report, make_users
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.reports import MONTH, URL, Office
@@ -27,9 +28,8 @@ CAST = TeamCampaign(
 def office(app: Flask, client: FlaskClient, clock: FakeClock) -> Office:
     made = Office(app, client, clock, province="48")
     clock.now = NOW
-    order = service.LoadOptions(date(2024, 12, 10), NOW, 1)
     with app.app_context():
-        service.load_plans([PLAN], [CAST], order, lambda done, of: None)
+        service.load_plans([PLAN], [CAST], NOW, lambda done, of: None, seed=1)
     return made
 
 
@@ -116,11 +116,10 @@ def test_a_demo_that_goes_takes_its_reports_with_it(office: Office) -> None:
 def test_the_demo_s_official_sealed_the_report_of_the_letter_s_month(office: Office) -> None:
     """After the reform, as always today: the role over the province from before has ended."""
     office.clock.now = datetime(2026, 11, 25, tzinfo=UTC)
-    answer = office.app.test_cli_runner().invoke(args=["demo", "people"])
-    assert answer.exit_code == 0, answer.output
+    with office.app.app_context():
+        make_users(office.clock.now)
+        make_report(office.clock.now, office.app.config["VAR_DIR"])
     [report] = office.client.get(URL).json["items"]
     assert (report["unit"]["code"], report["month"]) == ("19", MONTH)
     assert (report["state"], report["demo"]) == ("approved", True)
     assert office.client.get(f"{URL}/by-digest/{report['digest']}").json["valid"] is True
-    again = office.app.test_cli_runner().invoke(args=["demo", "people"])
-    assert (again.exit_code, "exist already" in again.output) == (1, True)

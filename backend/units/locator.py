@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
-from sqlalchemy.orm import aliased
 
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.units.catalogue import ActiveSet, read_active, read_rows, serving_set
+from backend.units.catalogue import ActiveSet, read_active, serving_set
+from backend.units.index import NamedUnit, unit_index
 from backend.units.models import Boundary, Unit
 from geo.index import CommuneIndex, Location, load_or_build
 
@@ -30,16 +30,6 @@ CATALOGUE_TTL_S = 2.0
 NO_UNIT = -1
 # Boundaries are loaded at the first start; a phone that posts before that waits this long.
 RETRY_AFTER_S = 5
-
-
-@dataclass(frozen=True, slots=True)
-class UnitName:
-    """A commune as answers name it."""
-
-    id: int
-    code: str
-    name: str
-    province: str
 
 
 class UnitLocation(NamedTuple):
@@ -60,11 +50,11 @@ class UnitLocation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LoadedSet:
-    """The index of one set, the names of its communes, and their ids by the index's numbers."""
+    """The index of one set, its communes by code, and their ids by the index's numbers."""
 
     set_id: int
     index: CommuneIndex
-    names: Mapping[str, UnitName]
+    units: Mapping[str, NamedUnit]
     unit_ids: NDArray[np.int64]  # the last is NO_UNIT: the index numbers positions outside -1
 
 
@@ -170,9 +160,11 @@ class Locator:
 
     def _read(self, active: ActiveSet) -> LoadedSet:
         index = load_or_build(lambda: read_frame(active.id), active.digest, self._folder)
-        names = read_names(active.id)
-        unit_ids = np.array([*(names[code].id for code in index.codes), NO_UNIT])
-        return LoadedSet(active.id, index, names, unit_ids)
+        ids = db.session.scalars(select(Boundary.unit_id).where(Boundary.set_id == active.id)).all()
+        by_id = unit_index().by_id
+        units = {by_id[id].code: by_id[id] for id in ids}
+        unit_ids = np.array([*(units[code].id for code in index.codes), NO_UNIT])
+        return LoadedSet(active.id, index, units, unit_ids)
 
 
 def read_frame(set_id: int) -> "GeoDataFrame":
@@ -191,25 +183,14 @@ def read_frame(set_id: int) -> "GeoDataFrame":
     return GeoDataFrame({"code": [row.code for row in rows]}, geometry=shapes, crs=4326)
 
 
-def read_names(set_id: int) -> dict[str, UnitName]:
-    """Return the communes of a set by code."""
-    province = aliased(Unit)
-    query = (
-        select(Unit.id, Unit.code, Unit.name, province.name)
-        .join(Boundary, Boundary.unit_id == Unit.id)
-        .outerjoin(province, province.id == Unit.province_id)
-        .where(Boundary.set_id == set_id)
-    )
-    return {row[1]: UnitName(*row) for row in read_rows(query)}
-
-
 def _unit_location(active: ActiveSet, loaded: LoadedSet, location: Location | None) -> UnitLocation:
     in_set = active.id, active.name, active.quality
     if location is None:
         return UnitLocation(*in_set)
-    unit, border_m = loaded.names[location.code], location.border_distance_m
+    unit, border_m = loaded.units[location.code], location.border_distance_m
+    province, _ = unit.above[-1]
     return UnitLocation(
-        *in_set, unit.id, unit.code, unit.name, unit.province, location.how, location.ambiguous,
+        *in_set, unit.id, unit.code, unit.name, province, location.how, location.ambiguous,
         tuple(location.candidates),
         None if border_m is None or math.isinf(border_m) else border_m,  # JSON has no infinity
     )  # fmt: skip

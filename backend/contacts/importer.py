@@ -54,7 +54,7 @@ def import_contacts(
     sheet = read_sheet(raw, TABLE)
     inside = [one for one in unit_index().on(local_day(now)) if area.id in one.lies_in]
     choose = partial(choose_units, day=local_day(now), within=area.id)
-    finder = UnitFinder(inside, area.id, choose=choose)
+    finder = UnitFinder(inside, choose, area.id)
     for row in sheet.rows:
         if not row.errors:
             _read(row, finder)

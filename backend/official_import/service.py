@@ -67,7 +67,7 @@ def invite_officials(
         raise Problem(422, "invalid", [FieldError("officials", "too_many_officials")])
     day, index = local_day(now), unit_index()
     units = [*index.on(day, "commune"), *index.on(day, "province")]
-    finder = UnitFinder(units, home_area(home, day), choose=partial(choose_units, day=day))
+    finder = UnitFinder(units, partial(choose_units, day=day), home_area(home, day))
     accounts = partial(_accounts, now)
     rows = read_rows(lines, accounts, finder, day, renew=renew, known=known, first_row=first_row)
     totals = count_outcomes(rows, OUTCOMES)

@@ -51,7 +51,7 @@ def import_teams(
     organisation = _organisation(organisation_id, lock=not dry_run)
     communes = unit_index().on(day, "commune")
     home = home_area(organisation.unit_id, day)
-    finder = UnitFinder(communes, home, choose=partial(choose_units, day=day, level="commune"))
+    finder = UnitFinder(communes, partial(choose_units, day=day, level="commune"), home)
     check_rows(sheet.rows, _existing_teams(organisation_id, lock=not dry_run), finder)
     describe = partial(_describe, labels=_labels(sheet.rows, communes))
     if not dry_run:

@@ -1,6 +1,5 @@
 """Find the unit of a cell: by its code, or by names as people write them."""
 
-import difflib
 import re
 import unicodedata
 from collections import defaultdict
@@ -14,10 +13,8 @@ from geo.gazetteer import plain
 
 # Dozens of communes are called Xã Tân Lập; a person picks from ten, or gives more names.
 MAX_CANDIDATES = 10
-# A guess at a misspelt name takes milliseconds: not for a whole wrong column.
+# A guess at an unknown name takes milliseconds: not for a whole wrong column.
 MAX_GUESSES = 500
-MAX_SHARING = 1_000  # a word of more names (xã, phường) distinguishes nothing
-CLOSE = 0.75  # one letter of a short name wrong, two of a long one
 CODE_DIGITS = 5
 
 _SHORT = {"x.": "xã ", "p.": "phường ", "tt.": "thị trấn ", "h.": "huyện ", "q.": "quận ",
@@ -61,15 +58,14 @@ class UnitFinder:
     def __init__(
         self,
         units: Sequence[NamedUnit],
+        choose: Callable[[str], Choice],
         home: int | None = None,
         digits: int = CODE_DIGITS,
-        choose: Callable[[str], Choice] | None = None,
     ) -> None:
-        """Index units; `choose` finds the units of today on the ground of an ended one."""
-        self._units, self._home, self._digits, self._choose_ended = units, home, digits, choose
+        """Index units; `choose` finds those on the ground of an ended one, or of nearly a name."""
+        self._units, self._home, self._digits, self._choose_today = units, home, digits, choose
         self._by_code = {unit.code: unit for unit in units}
         self._named: dict[Key, dict[str, list[NamedUnit]]] = {}
-        self._sharing: dict[str, set[str]] = {}
         self._guesses = MAX_GUESSES
 
     def find(self, text: str) -> Match:
@@ -83,8 +79,7 @@ class UnitFinder:
             fitting = [unit for unit in named if _lies_under(unit, above, key)]
             if fitting:
                 return self._choose(fitting, None if key is spelling else "place_loosely")
-        near = self._by_name(plain).get(plain(first)) or self._guess(plain(first))
-        return self._find_ended(text) or Match(error="place_unknown", candidates=_labels(near))
+        return self._guess(text, self._by_name(plain).get(plain(first), []))
 
     def find_named(self, code: str, name: str, mismatch: str = "unit_code_and_name") -> Match:
         """Find the unit of a code, whose name must agree; without a code that of the name."""
@@ -92,17 +87,6 @@ class UnitFinder:
         if code and name and found.unit and not is_called(found.unit, name):
             return Match(error=mismatch, candidates=(found.unit.label, name))
         return found
-
-    def _find_ended(self, text: str) -> Match | None:
-        """Find an ended unit's successor, noted; or ask which of several is meant."""
-        if self._choose_ended is None or self._guesses == 0:
-            return None
-        self._guesses -= 1
-        choice = self._choose_ended(text)
-        if choice.units:
-            return Match(choice.units[0], "place_was")
-        heirs = [one.unit for one in choice.candidates if one.was]
-        return Match(error="place_was_which", candidates=_labels(heirs)) if heirs else None
 
     def _find_code(self, code: str, name: str) -> Match:
         """Find a code; spreadsheets drop leading zeros, and codes of islands have 3 digits."""
@@ -125,16 +109,19 @@ class UnitFinder:
             return Match(at_home[0], "place_at_home")
         return Match(fitting[0], note)
 
-    def _guess(self, name: str) -> list[NamedUnit]:
-        """Return the closest names among those that share the rarest word of a misspelt one."""
-        words = self._words()
-        sharing = [words[word] for word in name.split() if word in words]
-        known = min(sharing, key=len, default=set())
-        if self._guesses == 0 or len(known) > MAX_SHARING:
-            return []
-        self._guesses -= 1
-        close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=CLOSE)
-        return [unit for one in close for unit in self._by_name(plain)[one]]
+    def _guess(self, text: str, known: Sequence[NamedUnit]) -> Match:
+        """Find an ended unit's successor, noted; or ask which of several, or of nearly its name."""
+        choice = Choice()
+        if self._guesses > 0:
+            self._guesses -= 1
+            choice = self._choose_today(text)
+        if choice.units:
+            return Match(choice.units[0], "place_was")
+        heirs = [one.unit for one in choice.candidates if one.was]
+        if heirs:
+            return Match(error="place_was_which", candidates=_labels(heirs))
+        near = [one.unit for one in choice.candidates]
+        return Match(error="place_unknown", candidates=_labels(known or near))
 
     def _by_name(self, key: Key) -> dict[str, list[NamedUnit]]:
         """Return units by full name and by name without the type, indexed at the first use."""
@@ -145,13 +132,6 @@ class UnitFinder:
                     named[name].append(unit)
             self._named[key] = dict(named)
         return self._named[key]
-
-    def _words(self) -> dict[str, set[str]]:
-        """Return the names that contain each word."""
-        for name in () if self._sharing else self._by_name(plain):
-            for word in name.split():
-                self._sharing.setdefault(word, set()).add(name)
-        return self._sharing
 
 
 def _keys(name: str, kind: str, key: Key) -> tuple[str, str]:

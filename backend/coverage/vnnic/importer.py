@@ -72,7 +72,7 @@ def import_vnnic(
     check_level(day, level)
     home = home or (next(iter(own)) if len(own) == 1 else None)
     choose = partial(choose_units, day=day, level=level)
-    finder = UnitFinder(unit_index().on(day, level), home, DIGITS[level], choose)
+    finder = UnitFinder(unit_index().on(day, level), choose, home, DIGITS[level])
     is_allowed = _within_area(actor)
     for row in sheet.rows:
         if not row.errors:

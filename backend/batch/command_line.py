@@ -85,19 +85,17 @@ def download_bar() -> Iterator[Callable[[int, int | None], None]]:
         yield update
 
 
-def month_option(_context: click.Context, _option: click.Parameter, value: Any) -> Any:
-    """Check the month of an option (a click callback)."""
-    try:
-        if value is not None:
+class Month(click.ParamType[str]):
+    """The type of options and arguments that are a month, YYYY-MM."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        try:
             month_start(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    return value
-
-
-def month_arguments(context: click.Context, option: click.Parameter, value: Any) -> Any:
-    """Check the months of an argument (a click callback)."""
-    return tuple(month_option(context, option, month) for month in value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return value
 
 
 def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -114,12 +114,11 @@ class SheetImport:
     how: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)  # titles of the known columns
     ignored: tuple[str, ...] = ()  # titles of the others
-    outcomes: tuple[str, ...] = OUTCOMES
 
     @property
     def totals(self) -> dict[str, int]:
         """The number of rows, and of those with each outcome."""
-        return {"rows": len(self.rows), **count_outcomes(self.rows, self.outcomes)}
+        return {"rows": len(self.rows), **count_outcomes(self.rows, OUTCOMES)}
 
     def answer(self, language: Language, describe: Describe, **own: Any) -> dict[str, Any]:
         """Return the effect of the import; `describe` gives the fields of a row."""
@@ -132,13 +131,7 @@ class SheetImport:
             **own,
         }
 
-    def refusal(
-        self,
-        language: Language,
-        describe: Describe,
-        status: int = 422,
-        code: str = "import_refused",
-    ) -> Problem:
+    def refusal(self, language: Language, describe: Describe) -> Problem:
         """Return the error of an import that takes all rows or none, with the invalid rows."""
         wrong = [row for row in self.rows if row.errors]
         members = {
@@ -150,12 +143,10 @@ class SheetImport:
             for row in wrong
             for error in row.errors
         ]
-        return Problem(status, code, errors, members=members)
+        return Problem(422, "import_refused", errors, members=members)
 
 
-def read_sheet(
-    raw: bytes, kind: Kind, outcomes: tuple[str, ...] = OUTCOMES, *, exact: bool = False
-) -> SheetImport:
+def read_sheet(raw: bytes, kind: Kind, *, exact: bool = False) -> SheetImport:
     """Read a file; 422 for an invalid one. With `exact` rows wider than the header are refused."""
     table = read_table(raw, kind)
     header = table.header
@@ -165,7 +156,6 @@ def read_sheet(
         table.how,
         {name: header.titles[at] for name, at in header.at.items()},
         header.ignored,
-        outcomes,
     )
 
 

@@ -5,10 +5,9 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from backend.batch.command_line import (
+    Month,
     click_errors,
     executor_options,
-    month_arguments,
-    month_option,
     progress_bar,
 )
 from backend.batch.executor import Executor
@@ -27,7 +26,7 @@ commands = (release_cli,)  # the other command belongs to the group of coverage
 
 
 @cli.command()
-@click.option("--month", callback=month_option, help="YYYY-MM; default: every month")
+@click.option("--month", type=Month(), help="YYYY-MM; default: every month")
 @click.option("--all", "everything", is_flag=True, help="also unchanged months")
 @click.option("--hourly", is_flag=True, help="past months only once a day, at night")
 @executor_options
@@ -43,7 +42,7 @@ def refresh(month: str | None, everything: bool, hourly: bool, executor: Executo
 
 
 @release_cli.command()
-@click.argument("months", metavar="[MONTH]…", nargs=-1, callback=month_arguments)
+@click.argument("months", metavar="[MONTH]…", nargs=-1, type=Month())
 def make(months: tuple[str, ...]) -> None:
     """Release the figures of each past MONTH (YYYY-MM); default: of all that are due.
 

@@ -2,14 +2,12 @@
 
 import click
 
-from backend.batch.command_line import click_errors, month_arguments, spinner
+from backend.batch.command_line import Month, click_errors, spinner
 from backend.http.requests import clock_now
 from backend.measurements.archive import service
 from backend.measurements.recording.cli import cli
 
-MONTHS = click.argument(
-    "months", metavar="MONTH…", nargs=-1, required=True, callback=month_arguments
-)
+MONTHS = click.argument("months", metavar="MONTH…", nargs=-1, required=True, type=Month())
 commands = ()  # registered in the group of backend.measurements.recording.cli
 
 

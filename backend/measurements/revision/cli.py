@@ -7,9 +7,9 @@ from uuid import UUID
 import click
 
 from backend.batch.command_line import (
+    Month,
     click_errors,
     executor_options,
-    month_option,
     progress_bar,
 )
 from backend.batch.executor import Executor
@@ -26,7 +26,7 @@ commands = ()  # registered in the groups of backend.measurements.recording.cli 
 
 
 @cli.command()
-@click.option("--month", required=True, callback=month_option, help="YYYY-MM")
+@click.option("--month", required=True, type=Month(), help="YYYY-MM")
 @click.option(
     "--rules",
     "version",

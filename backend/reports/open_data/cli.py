@@ -7,7 +7,7 @@ from functools import partial
 import click
 import structlog
 
-from backend.batch.command_line import executor_options, month_arguments, sentence
+from backend.batch.command_line import Month, executor_options, sentence
 from backend.batch.executor import Executor
 from backend.database.extensions import db
 from backend.errors import Problem
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 @cli.command("publish-data")
-@click.argument("months", metavar="[MONTH]…", nargs=-1, callback=month_arguments)
+@click.argument("months", metavar="[MONTH]…", nargs=-1, type=Month())
 @executor_options
 def publish_data(months: tuple[str, ...], executor: Executor) -> None:
     """Publish the open data of each past MONTH (YYYY-MM) at /open-data/MONTH/.

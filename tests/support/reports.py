@@ -1,6 +1,7 @@
 """Reports of November 2024 for tests: an official and their actions."""
 
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 from flask import Flask
@@ -18,6 +19,7 @@ from tests.support.factories import post, register, sample
 URL = "/api/v1/reports"
 MONTH = "2024-11"
 DECEMBER = datetime(2024, 12, 5, 3, 0, tzinfo=UTC)
+NAME = "binh@example.vn"
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n%%EOF\n"
 
 
@@ -88,6 +90,26 @@ class Office:
 
     def show(self, report: int, part: str = "", **more: Any) -> Any:
         return self.client.get(f"{URL}/{report}{part}", **{"headers": self.headers, **more})
+
+
+class Desk(Office):
+    """The same official as a browser shows the desk to them."""
+
+    def __init__(self, app: Flask, client: FlaskClient, clock: FakeClock) -> None:
+        super().__init__(app, client, clock)
+        unit = people.unit_id(app, "19", level="province")
+        people.account(app, NAME, "official", unit, display_name="Trần Thị Bình")
+        self.token = people.sign_in(client, NAME)["X-CSRF-Token"]
+
+    def send(self, report: int, step: str, **fields: Any) -> Any:
+        """Send a form of a report's page, made of the report as it is now."""
+        form = {"csrf_token": self.token, "version": self.show(report).json["version"], **fields}
+        return self.client.post(f"/desk/reports/{report}/{step}", data=form)
+
+    def page(self, report: int) -> str:
+        answer = self.client.get(f"/desk/reports/{report}?lang=vi")
+        assert answer.status_code == 200, answer.text
+        return unescape(answer.text)
 
 
 def free_month(app: Flask, unit: int) -> str:

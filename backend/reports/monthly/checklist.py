@@ -5,16 +5,13 @@ from typing import TypedDict
 
 from sqlalchemy import text
 
-from backend.accounts.access import Actor, require
 from backend.clock import local_day, month_end
 from backend.coverage.figures.unit_access import communes_of
 from backend.coverage.signals.queries import open_findings
 from backend.database.extensions import db
-from backend.organisations.scopes import unit_scope
 from backend.reports.content.figures import NETWORKS, Report
 from backend.reports.content.references import OWN_DEFAULT
 from backend.reports.files.letter import MAX_PAGES, compose_letter, letterhead_of
-from backend.reports.monthly.service import compose, load_report, require_draft, unit_of
 from backend.units.catalogue import APPROXIMATE
 
 
@@ -31,14 +28,6 @@ class Checklist(TypedDict):
 
     open: int
     items: list[ChecklistItem]
-
-
-def show_checklist(actor: Actor, report_id: int, now: datetime) -> Checklist:
-    """Return what an official looks at before freezing a draft."""
-    row = load_report(actor, report_id)
-    require(actor, "report.read", unit_scope(row.unit_id), hidden=True)
-    require_draft(row)
-    return check(compose(row, now), unit_of(row).id, now)
 
 
 def check(report: Report, unit_id: int, now: datetime) -> Checklist:

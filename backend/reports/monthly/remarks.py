@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypedDict
 from marshmallow import ValidationError
 from sqlalchemy import select
 
-from backend.accounts.access import Actor, require, require_person
+from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.accounts.models import User
 from backend.database.extensions import db
@@ -24,7 +24,7 @@ from backend.http import etags
 from backend.organisations.scopes import unit_scope
 from backend.reports.content.figures import FORMER_SECTIONS, SECTIONS
 from backend.reports.monthly.models import RemarkVersion, ReportRow
-from backend.reports.monthly.service import load_report, require_draft
+from backend.reports.monthly.service import load_report, lock_draft
 
 # Several pages of a letter, enough for a section.
 MAX_REMARK = 10_000
@@ -123,7 +123,7 @@ def save_remark(
     rewrites: bool = False,
 ) -> RemarkSaved:
     """Save the remark of one section; 412 with the stored text if another one was read."""
-    row = _lock_draft(actor, report_id)
+    row = lock_draft(actor, report_id)
     if section not in SECTIONS:
         raise Problem(404, "not_found")
     if expected is None:
@@ -158,7 +158,7 @@ def save_typed(
 
     The other sections are saved even then. `seen` has the token of each section in the form.
     """
-    row = _lock_draft(actor, report_id)
+    row = lock_draft(actor, report_id)
     stored = remarks_of(row)
     changed, conflicts = dict[str, Remark](), list[str]()
     for section, remark in typed.items():
@@ -172,14 +172,6 @@ def save_typed(
     db.session.commit()
     if conflicts:
         raise Problem(412, "remark_conflict", [FieldError(s, "remark_conflict") for s in conflicts])
-    return row
-
-
-def _lock_draft(actor: Actor, report_id: int) -> ReportRow:
-    require_person(actor)
-    row = load_report(actor, report_id, lock=True)
-    require(actor, "report.edit", unit_scope(row.unit_id))
-    require_draft(row)
     return row
 
 

@@ -10,10 +10,8 @@ from backend.http.paging import PageSchema, page_of
 from backend.organisations.names import normalised
 from backend.organisations.schemas import Name, UnitBriefSchema
 from backend.reports.content.figures import SECTIONS, Report
-from backend.reports.content.labels import HEADINGS, LETTER_KINDS, LetterheadContent
-from backend.reports.monthly.checklist import Checklist
+from backend.reports.content.labels import HEADINGS, LetterheadContent
 from backend.reports.monthly.deadlines import ReportDeadlines
-from backend.reports.monthly.letters import DraftLetter
 from backend.reports.monthly.remarks import RemarkSaved, RemarksState
 from backend.reports.monthly.seals import Keys, Seal, WithKey
 from backend.reports.monthly.supplements import ReportSupplement
@@ -99,26 +97,9 @@ class TitledSchema(Strict):
             raise ValidationError("not_for_another")
 
 
-def _references(**options: Any) -> Many:
+def references_field(**options: Any) -> Many:
     """Return a field of documents that letters answer, as they cite them."""
     return Many(Line(most=MAX_REFERENCE), 0, MAX_REFERENCES, **options)
-
-
-class LetterChangeSchema(Strict):
-    """Kind of a letter, and the documents that it answers; null: those of the letterhead."""
-
-    kind = Text(choices=tuple(LETTER_KINDS), required=True)
-    references = _references(load_default=None, allow_none=True)
-
-
-class LetterChoicesSchema(Schema):
-    """The letter of a report: what is chosen, and the usual lines above a signature."""
-
-    class Meta:
-        include = fields_of(DraftLetter, "Letter")
-
-
-ChecklistSchema = schema_of(Checklist, "Checklist")
 
 
 class ApprovalSchema(TitledSchema):
@@ -279,7 +260,7 @@ class LetterheadChangeSchema(TitledSchema):
         load_default=lambda: list(HEADINGS),
         metadata={"description": f"Of a report's sections: {', '.join(SECTIONS)}"},
     )
-    references = _references(
+    references = references_field(
         load_default=list,
         metadata={"description": "documents that letters answer; none: those of the unit above"},
     )

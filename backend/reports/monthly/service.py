@@ -69,6 +69,15 @@ def authorized_report(
     return row
 
 
+def lock_draft(actor: Actor, report_id: int) -> ReportRow:
+    """Return a draft that the actor may change, for update."""
+    require_person(actor)
+    row = load_report(actor, report_id, lock=True)
+    require(actor, "report.edit", unit_scope(row.unit_id))
+    require_draft(row)
+    return row
+
+
 def require_draft(row: ReportRow) -> None:
     """Raise 409 if figures are frozen."""
     if row.state != "draft":
@@ -128,16 +137,12 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
     }
 
 
-# The letter of a draft until an official chooses.
-LETTER_DEFAULT: dict[str, Any] = {"kind": "official_letter", "references": None}
-
-
 def letter_choices(row: ReportRow) -> dict[str, Any]:
     """Return kind and documents of a report's letter; no documents: those of the letterhead.
 
     Reports that a development version of 1.1 approved have ids of documents.
     """
-    chosen = LETTER_DEFAULT | (row.letter or {})
+    chosen = row.letter or {"kind": "official_letter", "references": None}
     references = chosen["references"]
     cited = references is not None and all(isinstance(one, str) for one in references)
     return {"kind": chosen["kind"], "references": references if cited else None}

@@ -13,9 +13,7 @@ from backend.http import etags
 from backend.http.requests import Blueprint, clock_now, read_bytes
 from backend.reports.files.rendering import RENDERERS
 from backend.reports.monthly import (
-    checklist,
     deadlines,
-    letters,
     lifecycle,
     remarks,
     schemas,
@@ -100,32 +98,6 @@ def put_remark(query: dict[str, Any], report_id: int, section: str) -> Any:
     return etags.with_etag(
         remarks.save_remark(actor(), report_id, section, seen, body, clock_now(), rewrites=alone)
     )
-
-
-@blp.get("/<int:report_id>/letter")
-@blp.doc(security=PERSON)
-@blp.response(200, schemas.LetterChoicesSchema, headers=etags.ETAG_HEADER)
-def get_letter(report_id: int) -> Any:
-    """Show kind and documents of a report's letter, with the usual lines above a signature."""
-    return etags.with_etag(letters.show_letter(actor(), report_id, clock_now()))
-
-
-@blp.put("/<int:report_id>/letter")
-@blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
-@blp.arguments(schemas.LetterChangeSchema)
-@blp.response(200, schemas.LetterChoicesSchema, headers=etags.ETAG_HEADER)
-def put_letter(data: dict[str, Any], report_id: int) -> Any:
-    """Choose kind and documents of a draft's letter."""
-    seen = etags.expected()
-    return etags.with_etag(letters.choose_letter(actor(), report_id, seen, data, clock_now()))
-
-
-@blp.get("/<int:report_id>/checklist")
-@blp.doc(security=PERSON)
-@blp.response(200, schemas.ChecklistSchema)
-def get_checklist(report_id: int) -> Any:
-    """Show what to look at before a draft is frozen."""
-    return checklist.show_checklist(actor(), report_id, clock_now())
 
 
 @blp.delete("/<int:report_id>")

@@ -34,7 +34,6 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> dict[
         "figures": figures,
         "letter": letter,
         "sections": _sections(actor, figures, letter, report_id) if draft else (),
-        "choices": letters.show_letter(actor, report_id, now) if draft else None,
         "checklist": checklist.check(figures, unit.id, now) if draft else None,
         "editions": editions,
         "supplement": changes,  # after freezing
@@ -79,13 +78,12 @@ def _sections(
 
 def write_draft(actor: Actor, report_id: int, values: Mapping[str, Any], now: datetime) -> int:
     """Save the form of a draft, remarks and letter; return the version of the report."""
-    before = service.show_report(actor, report_id)["version"]
-    version = remarks.save_typed(actor, report_id, values["remarks"], values["seen"], now).version
-    present, chosen = letters.show_letter(actor, report_id, now), values["letter"]
-    if not chosen or all(present[name] == chosen[name] for name in ("kind", "references")):
-        return version
-    expected = frozenset({str(version) if values["version"] == str(before) else values["version"]})
-    return letters.choose_letter(actor, report_id, expected, chosen, now)["version"]
+    before, letter = service.show_report(actor, report_id)["version"], values["letter"]
+    row = remarks.save_typed(actor, report_id, values["remarks"], values["seen"], now)
+    if letter is None:
+        return row.version
+    seen = values["version"] == str(before)
+    return letters.choose_letter(actor, report_id, letter, now, seen=seen)
 
 
 def _editions(actor: Actor, report: Mapping[str, Any]) -> list[dict[str, Any]]:

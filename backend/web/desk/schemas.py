@@ -156,18 +156,19 @@ class ReportsPageQuerySchema(PageQuerySchema, report_schemas.ReportsQuerySchema)
     due = Text(choices=("communes",), load_default=None)  # of the own area, not provinces
 
 
-class RemarksFormSchema(report_schemas.LetterChangeSchema, VersionFormSchema):
+class RemarksFormSchema(VersionFormSchema):
     """The form of a draft: remarks, and what is chosen for the letter.
 
     A missing remark is kept. `seen` names the texts with which the form was filled.
     """
 
-    class Meta(report_schemas.LetterChangeSchema.Meta):
+    class Meta(VersionFormSchema.Meta):
         include = {name: Text(most=MAX_REMARK, allow_none=True) for name in SECTIONS}
 
     seen = fields.Dict(fields.String(), fields.String(), load_default=dict)
     rewritten = fields.List(fields.String(), load_default=list)
     kind = Text(choices=tuple(LETTER_KINDS), load_default=None, allow_none=True)
+    references = report_schemas.references_field(load_default=list)
 
     @pre_load
     def gather(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:

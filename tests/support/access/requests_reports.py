@@ -61,10 +61,6 @@ def _remark(world: World, state: str) -> dict[str, Any]:
     return request | {"headers": {"If-Match": '"0"'}, "at": request["at"] | {"section": "results"}}
 
 
-def _chosen_letter(world: World) -> dict[str, Any]:
-    return _report(world, "draft", json={"kind": "report"})
-
-
 REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/reports": _begun,
     "GET /api/v1/reports/deadlines": lambda w: {"query_string": {"month": "2024-10"}},
@@ -87,10 +83,6 @@ REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {REPORT}/remarks (approved)": lambda w: _report(w, "approved"),
     f"PUT {REPORT}/remarks/<section>": lambda w: _remark(w, "draft"),
     f"PUT {REPORT}/remarks/<section> (approved)": lambda w: _remark(w, "approved"),
-    f"GET {REPORT}/letter": lambda w: _report(w, "draft"),
-    f"PUT {REPORT}/letter": _chosen_letter,
-    f"GET {REPORT}/checklist": lambda w: _report(w, "draft"),
-    f"GET {REPORT}/checklist (approved)": lambda w: _report(w, "approved"),
     f"POST {REPORT}/attachments": _letter,
     f"GET {REPORT}/attachments/<int:attachment_id>": _attached,
     "GET /api/v1/reports/by-digest/<digest>": _sealed,

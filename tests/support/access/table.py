@@ -257,10 +257,6 @@ TABLE = {
     f"GET {REPORT}/remarks (approved)": "404 401 404 404 404 200 404 200",
     f"PUT {REPORT}/remarks/<section>": "401 401 404 404 404 200 404 200",
     f"PUT {REPORT}/remarks/<section> (approved)": "401 401 403 403 403 409 403 409",
-    f"GET {REPORT}/letter": "404 401 404 404 404 200 404 200",
-    f"PUT {REPORT}/letter": "401 401 404 404 404 200 404 200",
-    f"GET {REPORT}/checklist": "404 401 404 404 404 200 404 200",
-    f"GET {REPORT}/checklist (approved)": "404 401 404 404 404 409 404 409",
     # documents that letters answer: of a unit by its officials, of the installation by admins
     # the signed letter: officials of the unit
     f"POST {REPORT}/attachments": "401 401 403 403 403 201 403 201",

@@ -50,9 +50,7 @@ HIDDEN = {
     "/api/v1/units/<code>/no-connection-notes",
     "/api/v1/units/<code>/signals",
     "/api/v1/reports/<int:report_id>",
-    "/api/v1/reports/<int:report_id>/checklist",
     "/api/v1/reports/<int:report_id>/figures",
-    "/api/v1/reports/<int:report_id>/letter",
     "/api/v1/reports/<int:report_id>/remarks",
 }
 LESS = {

@@ -5,57 +5,68 @@ from typing import Any
 
 import pytest
 from docx import Document
+from flask import Flask
+from flask.testing import FlaskClient
 
+from backend.database.extensions import db
+from backend.reports.monthly.checklist import ChecklistItem, check
 from backend.reports.monthly.letters import propose_titles
+from backend.reports.monthly.models import ReportRow
+from backend.reports.monthly.service import compose
 from tests.support import people
 from tests.support.access.requests_officials import LETTERHEAD
-from tests.support.reports import URL, Office
+from tests.support.clock import FakeClock
+from tests.support.reports import Desk, Office
 
 DEPUTY = ["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"]
 
 
-def choose(office: Office, report: int, **changes: Any) -> Any:
-    data = {"kind": "official_letter", **changes}
-    headers = people.if_match(office.headers, office.show(report).json["version"])
-    return office.client.put(f"{URL}/{report}/letter", json=data, headers=headers)
+def choose(desk: Desk, report: int, kind: str = "official_letter", cited: str = "") -> Any:
+    return desk.send(report, "remarks", kind=kind, references=cited)
+
+
+def items(office: Office, report: int) -> dict[str, ChecklistItem]:
+    with office.app.app_context():
+        row = db.session.get_one(ReportRow, report)
+        found = check(compose(row, office.clock.now), row.unit_id, office.clock.now)
+    assert found["open"] == sum(not one["done"] for one in found["items"])
+    return {one["code"]: one for one in found["items"]}
 
 
 def open_items(office: Office, report: int) -> set[str]:
-    answer = office.show(report, "/checklist").json
-    left = {one["code"] for one in answer["items"] if not one["done"]}
-    assert answer["open"] == len(left)
-    return left
+    return {code for code, one in items(office, report).items() if not one["done"]}
 
 
 @pytest.mark.slow
-def test_what_is_chosen_stands_in_the_frozen_letter(office: Office) -> None:
-    office.is_demo()
-    office.measured(9, 16)
-    report = office.draft()
-    url, new = "/api/v1/units/19/letterhead", people.if_match(office.headers, 0)
-    head = LETTERHEAD | {"titles": ["GIÁM ĐỐC"]}
-    assert office.client.put(url, json=head, headers=new).status_code == 200
-    shown = office.show(report, "/letter").json
-    assert (shown["kind"], shown["references"]) == ("official_letter", LETTERHEAD["references"])
-    assert shown["proposed_titles"][0] == ["GIÁM ĐỐC"] and DEPUTY in shown["proposed_titles"]
-    assert open_items(office, report) >= {"days", "vnnic"}
-    assert choose(office, report, kind="report").json["kind"] == "report"
-    assert choose(office, report, references=[]).json["references"] == []
-    assert "references" in open_items(office, report)
-    choose(office, report, references=LETTERHEAD["references"])
-    assert not open_items(office, report) & {"references", "targets", "month_over"}
-    office.frozen_of(report)
-    figures = office.show(report, "/figures").json
+def test_what_is_chosen_stands_in_the_frozen_letter(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    desk = Desk(app, client, clock)
+    desk.is_demo()
+    desk.measured(9, 16)
+    report = desk.draft()
+    url, new = "/api/v1/units/19/letterhead", people.if_match(desk.headers, 0)
+    head, [line] = LETTERHEAD | {"titles": ["GIÁM ĐỐC"]}, LETTERHEAD["references"]
+    assert client.put(url, json=head, headers=new).status_code == 200
+    assert f">{line}</textarea>" in desk.page(report)
+    assert open_items(desk, report) >= {"days", "vnnic"}
+    assert choose(desk, report, "report").status_code == 303
+    assert '<option value="report" selected>' in desk.page(report)
+    assert "references" in open_items(desk, report)
+    late = desk.send(report, "remarks", version="1", kind="official_letter", references=line)
+    assert late.status_code == 200 and 'role="alert"' in late.text
+    assert choose(desk, report, cited=line).status_code == 303
+    assert not open_items(desk, report) & {"references", "targets", "month_over"}
+    desk.frozen_of(report)
+    figures = desk.show(report, "/figures").json
     assert figures["letter"] == {"kind": "official_letter"}
-    assert figures["letterhead"]["references"] == LETTERHEAD["references"]
-    letter = Document(io.BytesIO(office.show(report, "/files/report.docx").data))
-    said = "\n".join(paragraph.text for paragraph in letter.paragraphs)
-    assert f"Thực hiện {LETTERHEAD['references'][0]}, " in said
-    assert signature(office, report) == "GIÁM ĐỐC\n"
-    assert choose(office, report).json["code"] == "report_not_draft"
-    assert office.show(report, "/checklist").json["code"] == "report_not_draft"
-    acts = [act for act, _ in people.audit_entries(office.app, f"report:{report}")]
-    assert acts == ["report.begin", *["report.letter"] * 3, "report.freeze"]
+    assert figures["letterhead"]["references"] == [line]
+    letter = Document(io.BytesIO(desk.show(report, "/files/report.docx").data))
+    assert f"Thực hiện {line}, " in "\n".join(paragraph.text for paragraph in letter.paragraphs)
+    assert signature(desk, report) == "GIÁM ĐỐC\n"
+    assert choose(desk, report).status_code == 200  # not a draft any more
+    acts = [act for act, _ in people.audit_entries(app, f"report:{report}")]
+    assert acts == ["report.begin", *["report.letter"] * 2, "report.freeze"]
 
 
 def signature(office: Office, report: int) -> str:
@@ -92,9 +103,8 @@ def test_signatures_are_proposed_from_the_letterhead() -> None:
 @pytest.mark.slow
 def test_the_checklist_of_an_empty_month(office: Office) -> None:
     report = office.draft()
-    items = {one["code"]: one for one in office.show(report, "/checklist").json["items"]}
-    assert items["days"]["n"] == 30 and items["boundaries"]["done"] is False
-    assert items["pages"]["done"] is True and items["references"]["done"] is False
+    found = items(office, report)
+    assert found["days"]["n"] == 30 and found["boundaries"]["done"] is False
+    assert found["pages"]["done"] is True and found["references"]["done"] is False
     office.measured(9, day=15)
-    items = {one["code"]: one for one in office.show(report, "/checklist").json["items"]}
-    assert items["days"]["n"] == 29
+    assert items(office, report)["days"]["n"] == 29

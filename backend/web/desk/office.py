@@ -1,10 +1,10 @@
 """Pages of an official's office: contacts of its units, and reminders."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from backend.accounts.authentication import actor
 from backend.contacts import reminders
@@ -37,22 +37,22 @@ def contacts(query: dict[str, Any], code: str) -> Any:
     """List the contacts of an area's units; add one, or change one."""
     form, user, now = new_form(query), actor(), clock_now()
     units = list_contacts(user, code, now)
+    edited = request.form.get("id", query["id"], type=int)
+    form.stored = next((one for one in _forms_of(units) if one["id"] == edited), None)
     if form.submit(ContactFormSchema(), lambda data: save_contact(user, code, data, now)):
         return redirect_to("office.contacts", query, code=code)
     if not form.failed:
-        form.values = _values(units, query)
+        form.values = form.stored or {"unit": query["unit"]}
     return render_private(
         "web/desk/contacts.html", query["lang"], form=form, units=units, code=code
     )
 
 
-def _values(units: Sequence[dict[str, Any]], query: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of the form: the contact to change, or the unit of a new one."""
+def _forms_of(units: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield each contact with the fields of the form."""
     for one in units:
         for person in one["contacts"]:
-            if person["id"] == query["id"]:
-                return dict(person) | {"unit": one["unit"].code, "phone": person["phone_text"]}
-    return {"unit": query["unit"]}
+            yield dict(person) | {"unit": one["unit"].code, "phone": person["phone_text"]}
 
 
 @bp.page("/area/<code>/contacts/<int:contact_id>/remove", methods=("POST",))

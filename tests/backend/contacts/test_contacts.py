@@ -57,7 +57,9 @@ def test_a_contact_is_added_changed_and_removed(
     assert "đã có đầu mối cùng tên" in save(client, token).text  # a second tap adds no second row
     changed = {"id": one.id, "version": 1, "office": "Chủ tịch"}
     assert save(client, token, **changed).status_code == 303
-    assert save(client, token, **changed).status_code == 200  # an old version changes nothing
+    late = save(client, token, **changed | {"office": "Bí thư"})  # an old version changes nothing
+    assert (late.status_code, 'value="Bí thư"' in late.text) == (200, True)
+    assert "Người khác đã lưu: Chủ tịch" in late.text and 'name="version" value="2"' in late.text
     assert stored(app)[0].office == "Chủ tịch"
     gone = client.post(f"{PAGE}/{one.id}/remove", data={"csrf_token": token})
     assert gone.status_code == 303 and stored(app) == []

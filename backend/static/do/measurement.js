@@ -58,8 +58,17 @@ export async function chooseNetwork() {
 
 export async function showNetwork() {
   const current = await network();
+  hostsFor(current); // so that the first test need not wait for the choice
   const kind = current && translate(current.kind === "mobile" ? "mobile" : "wifi");
   element("network").textContent = current ? [current.operator, kind].filter(Boolean).join(", ") : translate("unknownNetwork");
+}
+
+// The choice among several measuring hosts is a module of its own; null where there is but one.
+const choice = async () => element("host") && import("./hosts.js").catch(() => null);
+
+// The measuring hosts for a test, best first.
+async function hostsFor(current) {
+  return (await choice())?.hostsFor(current) ?? [{ url: element("do").dataset.speed || location.origin }];
 }
 
 // The cap that was chosen for this kind of network, else little on mobile data.
@@ -137,7 +146,8 @@ async function measure(button) {
   if (position.refused && !withoutPosition) return null;
   phase(translate("preparing"));
   const current = await network();
-  const [begins] = await Promise.all([withoutPosition || mayBegin(position.best(), current), workerInstalled()]);
+  const counts = withoutPosition || mayBegin(position.best(), current);
+  const [begins, hosts] = await Promise.all([counts, hostsFor(current), workerInstalled()]);
   if (!begins) return null;
   forget();
   await showAdvice();
@@ -147,9 +157,10 @@ async function measure(button) {
   showGauge(0);
   element("gauge").scrollIntoView({ block: "nearest" });
   const cap = await dataCap();
-  const { begun, measuredAt } = await startOrNote(cap, current);
+  const { begun, measuredAt } = await startOrNote(hosts, cap, current);
   if (!begun) return null;
   const { run, result } = await runTest(cap, begun);
+  if (run.host !== hosts[0].url || !["finished", "aborted"].includes(result.status)) (await choice())?.chooseAgain(current);
   showValues(result);
   if (result.status === "busy") {
     showMessage(translate("busy"));
@@ -167,9 +178,8 @@ async function measure(button) {
 
 // Start a test. Without any answer there is nothing to measure: a mobile user may note the place, and goes
 // on with the test if a later attempt reaches the network.
-async function startOrNote(cap, current) {
-  const host = element("do").dataset.speed || location.origin;
-  const attempt = () => startTest(host, profileOf(cap));
+async function startOrNote(hosts, cap, current) {
+  const attempt = () => startTest(hosts, profileOf(cap));
   const first = new Date();
   const before = await attempt();
   if (before.reached) return { begun: before, measuredAt: first };
@@ -212,7 +222,7 @@ async function storeSample(result, measuredAt, current, run, witness) {
     network: { kind: current?.kind ?? "unknown", ...(current?.operator && { operator: current.operator }) },
     ...(current?.operator && { operator_source: "user" }),
     location: toLocation(position.best()),
-    server: { id: new URL(element("do").dataset.speed || location.origin).host },
+    server: { id: new URL(run.host).host },
     app_version: VERSION,
     source: "app",
     metered: metered(),

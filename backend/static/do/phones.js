@@ -1,6 +1,6 @@
 // Codes for other phones: to go on on a new one, or for a resident whom this person helps.
 import { request } from "./api.js";
-import { notes, ON_SERVER, samples, saveSample, saveSetting, setting } from "./store.js";
+import { deleteTickets, notes, ON_SERVER, samples, saveSample, saveSetting, setting } from "./store.js";
 import { element, fill, time, translate, whileBusy } from "./texts.js";
 import { sendWaiting } from "./upload-queue.js";
 
@@ -63,10 +63,9 @@ async function waitForMove(dialog, onMoved) {
 const picture = (markup) =>
   document.importNode(new DOMParser().parseFromString(markup, "text/html").querySelector("svg"), true);
 
-// What came from the former phone: name and the month's samples. A ticket of this phone alone is void.
+// What came from the former phone: name and the month's samples. Tickets of this phone alone are void.
 export async function adopt({ display_name: name }) {
-  const profile = await setting("next-profile");
-  if (profile) await saveSetting(`ticket-${profile}`, null);
+  await deleteTickets();
   await saveSetting("name", name);
   const { items = [] } = await request("GET", "measurements?limit=500");
   for (const item of items) await saveSample({ id: item.id, state: ON_SERVER, answer: item, body: bodyOf(item) });

@@ -50,6 +50,10 @@ export const notes = () => transact("settings", "readonly", (store) => store.get
 export const saveNote = (note) => saveSetting(`note-${note.id}`, note);
 export const deleteNote = (id) => transact("settings", "readwrite", (store) => store.delete(`note-${id}`));
 
+// Tickets, and the ids of those that were asked for, are of one device.
+const TICKETS = () => IDBKeyRange.bound("ticket-", "ticket-\uffff");
+export const deleteTickets = () => transact("settings", "readwrite", (store) => store.delete(TICKETS()));
+
 export async function clearAll() {
   await transact("samples", "readwrite", (store) => store.clear());
   await transact("settings", "readwrite", (store) => store.clear());

@@ -29,51 +29,56 @@ async function send(method, url, signal, body) {
   }
 }
 
-const keep = (ticket) => saveSetting(`ticket-${ticket.profile}`, ticket);
+// A ticket is kept by its profile, and by its host where the page chooses among several.
+const slot = (profile, hostId) => (hostId ? `${profile}-${hostId}` : profile);
+const keep = (name, ticket) => saveSetting(`ticket-${name}`, ticket);
 
 // A ticket that was kept, which is then kept no longer; null without one.
-async function takeKept(profile) {
-  const kept = await setting(`ticket-${profile}`);
-  if (kept) await saveSetting(`ticket-${profile}`, null);
+async function takeKept(name) {
+  const kept = await setting(`ticket-${name}`);
+  if (kept) await saveSetting(`ticket-${name}`, null);
   return kept && Date.now() < kept.until ? kept : null;
 }
 
 // The profile of the ticket to get with the next post; null if none is needed.
 export async function nextProfile() {
-  const profile = await setting("next-profile");
-  return profile && !(await setting(`ticket-${profile}`)) ? profile : null;
+  const next = await setting("next-ticket");
+  return next && !(await setting(`ticket-${slot(next.profile, next.host)}`)) ? next.profile : null;
 }
 
 export async function keepNext(answer) {
-  if (answer?.host.signs) await keep(ticketOf(answer));
+  const next = await setting("next-ticket");
+  if (answer?.host.signs) await keep(slot(answer.profile, next?.host && answer.host.id), ticketOf(answer));
 }
 
 function ticketOf(answer) {
   // By the difference, because the clock of the phone may be wrong.
   const life = new Date(answer.expires_at) - new Date(answer.issued_at);
   const until = Date.now() + life - MARGIN_MS;
-  return { profile: answer.profile, text: answer.ticket, signs: answer.host.signs, until };
+  return { text: answer.ticket, signs: answer.host.signs, until };
 }
 
-// A ticket of the API, or one that came too late for an earlier test; null without one. Its id stays
-// until there is an answer: after a lost one the same id gets the same ticket, and not one of the few
+// A ticket of the API for a host, or one that came too late for an earlier test; null without one. Its id
+// stays until there is an answer: after a lost one the same id gets the same ticket, and not one of the few
 // others.
-async function takeTicket(profile, run) {
-  const kept = await takeKept(profile);
+async function takeTicket(host, profile, run) {
+  const name = slot(profile, host.id);
+  const kept = await takeKept(name);
   if (kept) return kept;
-  const idName = `ticket-id-${profile}`;
+  const idName = `ticket-id-${name}`;
   const id = (await setting(idName)) ?? crypto.randomUUID();
   await saveSetting(idName, id);
   let late = false;
-  const issued = request("POST", "tests", { id, profile }).then(async (answer) => {
+  const issued = request("POST", "tests", { id, profile, ...(host.id && { host: host.id }) }).then(async (answer) => {
     run.reached ||= answer.status !== 0; // late, too
     if (answer.status === 0 || answer.status >= 500) return null;
     // Otherwise another request of this id was answered first, and its ticket was kept.
-    if ((await setting(idName)) !== id) return late ? null : takeKept(profile);
+    if ((await setting(idName)) !== id) return late ? null : takeKept(name);
     await saveSetting(idName, null);
+    run.refused = [409, 422].includes(answer.status); // the host is down or revoked
     if (!answer.ok) return null;
     const ticket = ticketOf(answer);
-    if (late) await keep(ticket);
+    if (late) await keep(name, ticket);
     return ticket;
   });
   const waited = new Promise((resolve) => {
@@ -85,24 +90,30 @@ async function takeTicket(profile, run) {
   return Promise.race([issued, waited]);
 }
 
-// Start a test at a host. Returns { host, ticket, test, reached }: `ticket` null if the sample has none,
-// `test` null if there will be no witness, `reached` false if neither the API nor the host answered.
-export async function startTest(host, profile) {
-  const run = { host, ticket: null, test: null, reached: false };
-  await startWitnessed(run, profile).catch(() => {});
-  if (!run.reached) {
-    const answer = await send("GET", `${host}/do/down?bytes=0`, AbortSignal.timeout(ANSWER_MS));
-    run.reached ||= answer.status !== 0;
+// Start a test at the first of some hosts that takes it, { url, id }; `id` where there are several. Returns
+// { host, ticket, test, reached }: `host` its address, `ticket` null if the sample has none, `test` null if
+// there will be no witness, `reached` false if neither the API nor a host answered.
+export async function startTest(hosts, profile) {
+  let run;
+  for (const host of hosts) {
+    run = { host: host.url, ticket: null, test: null, reached: false, refused: false };
+    await startWitnessed(run, host, profile).catch(() => {});
+    if (!run.refused) break;
+  }
+  for (const { url } of hosts) {
+    if (run.reached) break;
+    const answer = await send("GET", `${url}/do/down?bytes=0`, AbortSignal.timeout(ANSWER_MS));
+    if (answer.status) Object.assign(run, { host: url, reached: true });
   }
   return run;
 }
 
-async function startWitnessed(run, profile) {
+async function startWitnessed(run, chosen, profile) {
   const { host } = run;
-  const ticket = await takeTicket(profile, run);
+  const ticket = await takeTicket(chosen, profile, run);
   run.ticket = ticket?.text ?? null;
   // Tickets of hosts that do not sign live too short to be got ahead.
-  await saveSetting("next-profile", ticket?.signs ? profile : null);
+  await saveSetting("next-ticket", ticket?.signs ? { profile, host: chosen.id } : null);
   if (!ticket?.signs) return;
   const signal = AbortSignal.timeout(WAIT_MS);
   const answer = await send("POST", `${host}/do/tests`, signal, { ticket: ticket.text });
@@ -115,7 +126,8 @@ async function startWitnessed(run, profile) {
   } else if (answer.status === 0 || answer.status === 429 || answer.status >= 500) {
     // A ticket without transfers can be used for the next test.
     run.ticket = null;
-    await keep(ticket);
+    run.refused = true;
+    await keep(slot(profile, chosen.id), ticket);
   }
 }
 

@@ -22,14 +22,10 @@ from backend.memberships.join_codes import CODE_LENGTH
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp
 from backend.web.measure.uses import serialize_uses
-from backend.web.site.blueprint import (
-    SCRIPTED_REQUESTS,
-    PageBlueprint,
-    measuring_policy,
-    worker_policy,
-)
+from backend.web.site.blueprint import MEASURING, SCRIPTED_REQUESTS, WORKER, PageBlueprint
 from backend.web.site.pages import render
 from backend.web.site.schemas import PageQuerySchema
+from backend.witness.hosts import registered
 
 bp = PageBlueprint("do", __name__)
 blueprints = (bp, speed_bp)
@@ -46,8 +42,9 @@ FILES = (
     "vendor/inter/inter-vietnamese-wght-normal.woff2",
     "vendor/inter/inter-latin-wght-normal.woff2",
 )
-# The modules that are loaded with the page; the others when a test begins, or its result is shared.
-LATER = ("connection-test", "loaded-pings", "share", "transfers")
+# The modules that are loaded with the page; the others when a test begins, its result is shared, or
+# there are hosts to choose from.
+LATER = ("connection-test", "hosts", "loaded-pings", "share", "transfers")
 MODULES = [
     name
     for name in FILES
@@ -81,11 +78,12 @@ ICONS = (
 )
 
 
-@bp.page("/do/", policy=measuring_policy)
+@bp.page("/do/")
 def measure(query: dict[str, Any]) -> Response:
-    """Render the measuring page."""
+    """Render the measuring page, whose policy allows the measuring hosts."""
     page_language = query["lang"] or language()
-    return render(
+    hosts = measuring_hosts()
+    page = render(
         "web/measure/do.html",
         query["lang"],
         consent=consent.statement(_operator(), page_language),
@@ -97,8 +95,28 @@ def measure(query: dict[str, Any]) -> Response:
         ticks=gauge_ticks(),
         caps=CAPS_MB,
         modules=MODULES,
+        hosts=hosts,
         speed=current_app.config["SPEED_URL"],
     )
+    page.headers["Content-Security-Policy"] = MEASURING.format(hosts=origins(hosts))
+    return page
+
+
+def measuring_hosts() -> list[dict[str, Any]]:
+    """Return id, name, operator and url of the hosts to measure at, the preferred one first.
+
+    The own host is at SPEED_URL unless another one is; its url is empty where it is this address.
+    """
+    speed, known = current_app.config["SPEED_URL"], registered(current_app.config)
+    own = "" if any(host["url"] == speed for host in known) else speed
+    names = ("id", "name", "operator")
+    return [{name: host[name] for name in names} | {"url": host["url"] or own} for host in known]
+
+
+def origins(hosts: list[dict[str, Any]]) -> str:
+    """Return the addresses that a policy allows: of hosts, and SPEED_URL if it is none of them."""
+    urls = {current_app.config["SPEED_URL"], *(host["url"] for host in hosts)}
+    return "".join(f" {url}" for url in sorted(urls) if url)
 
 
 def gauge_ticks() -> list[tuple[float, float, str]]:
@@ -119,14 +137,16 @@ def _operator() -> consent.Operator:
     )
 
 
-@bp.page("/do/worker.js", None, policy=worker_policy)
+@bp.page("/do/worker.js", None)
 def service_worker() -> Response:
     """Send the service worker, which caches the page and sends waiting samples."""
     consents = json.dumps(
         [consent.statement(_operator(), "vi"), consent.statement(_operator(), "en")]
     )
-    shown = f"{consents} {required_now(clock_now()) == 'claimed'}"
+    hosts = measuring_hosts()
+    shown = f"{consents} {required_now(clock_now()) == 'claimed'} {hosts}"
     answer = Response(worker(shown), content_type="text/javascript; charset=utf-8")
+    answer.headers["Content-Security-Policy"] = WORKER.format(hosts=origins(hosts))
     answer.headers["Cache-Control"] = "no-cache"
     return answer
 
@@ -174,8 +194,8 @@ def withdraw(query: dict[str, Any]) -> Response:
 def worker(shown: str) -> str:
     """Return the service worker; it changes with the cached files and with `shown`.
 
-    That is the consent text and whether claims count, which the footer says. A phone that has
-    the page asks for consent again once it has the page with the new text.
+    That is the consent text, whether claims count, which the footer says, and the measuring hosts.
+    A phone that has the page asks for consent again once it has the page with the new text.
     """
     cached = json.dumps([*PAGES, *map(address, FILES)])
     script = (FOLDER / "do" / "worker.js").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
+from flask import Blueprint, Response, make_response, redirect, request, url_for
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
@@ -47,44 +47,25 @@ API_PAGE = CLOSED.replace("img-src 'self'", "img-src 'self' data:") + (
 # Forms that only a script sends, in a request body and never in a URL.
 SCRIPTED = CLOSED.replace("form-action 'self'", "form-action 'none'") + "; script-src 'self'"
 SCRIPTED_REQUESTS = SCRIPTED + "; connect-src 'self'"
-# The measuring page: installable, cached by a service worker, speed test on another host.
-MEASURING = SCRIPTED_REQUESTS + "{speed}; worker-src 'self'; manifest-src 'self'"
-WORKER = "default-src 'none'; script-src 'self'; connect-src 'self'{speed}"
+# The measuring page, installable and cached by a service worker, and that worker, which fetches
+# witnesses before it sends samples: speed tests are on other hosts, too.
+MEASURING = SCRIPTED_REQUESTS + "{hosts}; worker-src 'self'; manifest-src 'self'"
+WORKER = "default-src 'none'; script-src 'self'; connect-src 'self'{hosts}"
 
 
-# A policy, or a function that returns it within a request.
-Policy = str | Callable[[], str]
-
-
-def with_policy(policy: Policy) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """Add a policy to the responses of a view."""
+def with_policy(policy: str) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """Add a policy to the responses of a view, unless the view itself does."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(view)
         def answer(*args: Any, **kwargs: Any) -> Response:
             response = make_response(view(*args, **kwargs))
-            allowed = policy if isinstance(policy, str) else policy()
-            response.headers.setdefault("Content-Security-Policy", allowed)
+            response.headers.setdefault("Content-Security-Policy", policy)
             return response
 
         return answer
 
     return decorate
-
-
-def measuring_policy() -> str:
-    """Return the policy of the measuring page, which allows the host of the speed test."""
-    return _with_speed_host(MEASURING)
-
-
-def worker_policy() -> str:
-    """Return the policy of the page's worker, which fetches witnesses before it sends samples."""
-    return _with_speed_host(WORKER)
-
-
-def _with_speed_host(policy: str) -> str:
-    speed = current_app.config["SPEED_URL"]
-    return policy.format(speed=f" {speed}" if speed else "")
 
 
 # Programs alone read what is below these: the API, that of OGC, the control server of an app.
@@ -122,7 +103,7 @@ class PageBlueprint(Blueprint):
         query: type[Schema] | None = PageQuerySchema,
         methods: tuple[str, ...] = ("GET",),
         *,
-        policy: Policy | None = None,
+        policy: str | None = None,
         upload_most: int = 0,
     ) -> Callable[[View], View]:
         """Bind a page; the view gets the query as a dict, if it has one, and the path's values.

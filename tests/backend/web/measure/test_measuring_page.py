@@ -10,8 +10,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backend.clock import utc_now
 from backend.devices import consent
 from backend.web.measure.views import FILES, LATER, source_files
+from backend.witness import hosts
 from tests.support.requirements import counting_from
 
 STATIC = Path(__file__).parents[4] / "backend/static"
@@ -54,6 +56,25 @@ def test_another_host_for_the_speed_test_is_let_through_and_named(
     for path in ("/do/", "/do/worker.js"):
         assert policy(client, path)["connect-src"] == "'self' https://speed.example.vn"
     assert 'data-speed="https://speed.example.vn"' in client.get("/do/").text
+
+
+def test_a_registered_host_is_let_through_at_once_and_can_be_chosen(
+    app: Flask, client: FlaskClient
+) -> None:
+    before = client.get("/do/worker.js").text.partition("\n")[0]
+    assert 'id="host"' not in client.get("/do/").text
+    with app.app_context():
+        hosts.add_host("Huế", "https://hue.example.vn", None, utc_now(), "Viettel")
+    for path in ("/do/", "/do/worker.js"):
+        assert policy(client, path)["connect-src"] == "'self' https://hue.example.vn"
+    assert client.get("/do/worker.js").text.partition("\n")[0] != before
+    choices = re.findall(
+        r'<option value="[^"]+" data-url="(.*?)"(.*?)>(.*?)<', client.get("/do/").text
+    )
+    assert choices == [
+        ("", "", "máy chủ này"),
+        ("https://hue.example.vn", " data-operator", "Huế (Viettel)"),
+    ]
 
 
 def test_the_worker_keeps_everything_that_the_page_loads(client: FlaskClient) -> None:

@@ -2,8 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, update
@@ -27,37 +26,6 @@ from backend.units.models import Unit
 CODE_LENGTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignTeam:
-    """A team in a campaign, with the details that a poster shows."""
-
-    campaign_id: int
-    campaign: str
-    first_day: date
-    last_day: date
-    state: str
-    team_id: int
-    team: str
-    organisation: str
-    team_ended: bool
-    organisation_ended: bool
-    organiser: str  # the organisation of the campaign
-    telephone: str | None  # of the organiser
-
-
-@dataclass(frozen=True, slots=True)
-class CodeDetails:
-    """A join code as its team's leader sees it."""
-
-    code: str
-    place: CampaignTeam
-    created_at: datetime
-    expires_at: datetime | None
-    uses: int
-    uses_most: int | None
-    state: str  # in_force, expired, used_up
-
-
 def rotate_code(
     actor: Actor,
     campaign_id: int,
@@ -65,7 +33,7 @@ def rotate_code(
     now: datetime,
     expires_at: datetime | None = None,
     uses_most: int | None = None,
-) -> CodeDetails:
+) -> dict[str, Any]:
     """Create a team's code, with an end and a maximum of uses or none; revoke the previous one."""
     scope = _visible_scope(actor, campaign_id, team_id)
     require(actor, "team.edit", scope)
@@ -136,7 +104,7 @@ def remove_team(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> 
     db.session.commit()
 
 
-def show_code(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> CodeDetails:
+def show_code(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> dict[str, Any]:
     """Return a team's code for its leader and organisers."""
     _visible_scope(actor, campaign_id, team_id)
     return _details(campaign_team(campaign_id, team_id), now)
@@ -153,7 +121,7 @@ def lock_code(code: str) -> Row[tuple[JoinCode]]:
     return or_404(db.session.execute(query).first(), "join_code_unknown")
 
 
-def invitation_of(code: str, now: datetime) -> tuple[CampaignTeam, Sequence[str]]:
+def invitation_of(code: str, now: datetime) -> tuple[Row[Any], Sequence[str]]:
     """Return what a code invites to: a team in a campaign, and the names of its area.
 
     A Problem says why it cannot be used.
@@ -170,7 +138,7 @@ def invitation_of(code: str, now: datetime) -> tuple[CampaignTeam, Sequence[str]
     return place, db.session.scalars(names).all()
 
 
-def require_usable(found: Row[tuple[JoinCode]], now: datetime) -> CampaignTeam:
+def require_usable(found: Row[tuple[JoinCode]], now: datetime) -> Row[Any]:
     """Return the team of a code in its campaign; a Problem says why it cannot be used.
 
     It names the organiser, whom people with an old poster ask.
@@ -194,37 +162,34 @@ def count_use(found: Row[tuple[JoinCode]], now: datetime) -> None:
     )
 
 
-def campaign_team(campaign_id: int, team_id: int) -> CampaignTeam:
-    """Return a team in a campaign; 404 where one of them does not exist."""
-    organiser = aliased(Organisation)
-    columns: dict[str, Any] = {
-        "campaign_id": Campaign.id,
-        "campaign": Campaign.name,
-        "first_day": Campaign.first_day,
-        "last_day": Campaign.last_day,
-        "state": Campaign.state,
-        "team_id": Team.id,
-        "team": Team.name,
-        "organisation": Organisation.name,
-        "team_ended": Team.ended_at.is_not(None),
-        "organisation_ended": Organisation.ended_at.is_not(None),
-        "organiser": organiser.name,
-        "telephone": organiser.telephone,
-    }
-    found = or_404(
-        db.session.execute(
-            select(*[column.label(name) for name, column in columns.items()])
-            .select_from(Campaign)
-            .join(Team, Team.id == team_id)
-            .join(Organisation, Organisation.id == Team.organisation_id)
-            .join(organiser, organiser.id == Campaign.organisation_id)
-            .where(Campaign.id == campaign_id)
-        ).first()
+def campaign_team(campaign_id: int, team_id: int) -> Row[Any]:
+    """Return a team in a campaign, as a poster shows it; 404 where one of them does not exist."""
+    organiser = aliased(Organisation)  # of the campaign
+    columns: list[Any] = [
+        Campaign.id.label("campaign_id"),
+        Campaign.name.label("campaign"),
+        Campaign.last_day,
+        Campaign.state,
+        Team.id.label("team_id"),
+        Team.name.label("team"),
+        Organisation.name.label("organisation"),
+        Team.ended_at.is_not(None).label("team_ended"),
+        Organisation.ended_at.is_not(None).label("organisation_ended"),
+        organiser.name.label("organiser"),
+        organiser.telephone,
+    ]
+    found = db.session.execute(
+        select(*columns)
+        .select_from(Campaign)
+        .join(Team, Team.id == team_id)
+        .join(Organisation, Organisation.id == Team.organisation_id)
+        .join(organiser, organiser.id == Campaign.organisation_id)
+        .where(Campaign.id == campaign_id)
     )
-    return CampaignTeam(**found._mapping)
+    return or_404(found.first())
 
 
-def require_open(place: CampaignTeam) -> None:
+def require_open(place: Row[Any]) -> None:
     """Raise the reason why nobody can join a team of a campaign."""
     if place.state == "draft":
         raise Problem(409, "campaign_not_open")
@@ -236,7 +201,7 @@ def require_open(place: CampaignTeam) -> None:
         raise unusable("organisation_ended", place)
 
 
-def unusable(code: str, place: CampaignTeam) -> Problem:
+def unusable(code: str, place: Row[Any]) -> Problem:
     """Return 410 with the organiser's name and telephone number: old posters lead to it."""
     organiser = {"name": place.organiser, "telephone": place.telephone}
     return Problem(410, code, members={"organiser": organiser})
@@ -295,19 +260,17 @@ def _is_current(campaign_id: int, team_id: int) -> ColumnElement[bool]:
     )
 
 
-def _details(place: CampaignTeam, now: datetime) -> CodeDetails:
+def _details(place: Row[Any], now: datetime) -> dict[str, Any]:
+    """Return a join code as its team's leader sees it."""
     found = or_404(_current_code(place.campaign_id, place.team_id), "join_code_none")
     state = "in_force"
     if found.expires_at is not None and found.expires_at <= now:
         state = "expired"
     elif found.uses_most is not None and found.uses >= found.uses_most:
         state = "used_up"
-    return CodeDetails(
-        code=found.code,
-        place=place,
-        created_at=found.created_at,
-        expires_at=found.expires_at,
-        uses=found.uses,
-        uses_most=found.uses_most,
-        state=state,
-    )
+    return {
+        **found._mapping,
+        "state": state,
+        "campaign": {"id": place.campaign_id, "name": place.campaign},
+        "team": {"id": place.team_id, "name": place.team},
+    }

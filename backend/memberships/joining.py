@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,21 +23,14 @@ from backend.memberships.models import Pass
 from backend.memberships.service import Brief, Member
 from backend.memberships.volunteers import retry_on_conflict
 
+PassResult = dict[str, Any]  # the memberships of the second phone, as an answer
+
 # As many as all phones that an address registers in an hour may try, so that a few phones keep no
 # team from joining; at this pace one of 5,000 codes in force is guessed in 900 hours. The page also
 # asks, once, what a code invites to.
 CODES_PER_ADDRESS = 30_000
 # A person mistypes a code a few times; one phone never needs so many.
 CODES_PER_DEVICE = 30
-
-
-@dataclass(frozen=True, slots=True)
-class JoinRequest:
-    """A phone's request to join; a name only with its own consent."""
-
-    code: str
-    transfer: bool = False
-    display_name: str | None = None
 
 
 def count_guess(action: str, device_id: UUID, address: str, now: datetime) -> None:
@@ -49,30 +42,27 @@ def count_guess(action: str, device_id: UUID, address: str, now: datetime) -> No
     count_attempt(action, address, CODES_PER_ADDRESS, now)
 
 
-def check_code(
-    code: str, address: str, now: datetime
-) -> tuple[join_codes.CampaignTeam, Sequence[str]]:
+def check_code(code: str, address: str, now: datetime) -> tuple[Row[Any], Sequence[str]]:
     """Return what a join code invites to, before the phone is registered."""
     count_attempt("check_code", address, CODES_PER_ADDRESS, now)
     return join_codes.invitation_of(code, now)
 
 
 def join(
-    device_id: UUID, request: JoinRequest, now: datetime, address: str | None = None
+    device_id: UUID, request: Mapping[str, Any], now: datetime, address: str
 ) -> tuple[Member, bool]:
-    """Add the volunteer of a device to the team of a code.
+    """Add the volunteer of a device to the team of a code; named only with a consent to that.
 
     Return the membership, and whether it is new.
     """
-    if address is not None:
-        count_guess("join", device_id, address, now)
+    count_guess("join", device_id, address, now)
     return _join(device_id, request, now)
 
 
 @retry_on_conflict
-def _join(device_id: UUID, request: JoinRequest, now: datetime) -> tuple[Member, bool]:
+def _join(device_id: UUID, request: Mapping[str, Any], now: datetime) -> tuple[Member, bool]:
     volunteer = volunteers.lock_volunteer(device_id)
-    found = join_codes.lock_code(request.code)
+    found = join_codes.lock_code(request["code"])
     place = found.campaign_id, found.team_id
     present, since = None, now
     if volunteer is not None:
@@ -81,11 +71,11 @@ def _join(device_id: UUID, request: JoinRequest, now: datetime) -> tuple[Member,
     if not stays:
         join_codes.count_use(found, now)
         if present is not None:
-            since = _leave(present, place, request.transfer, now)
+            since = _leave(present, place, request["transfer"], now)
         volunteer = volunteer or volunteers.create_volunteer(device_id, since)
     assert volunteer is not None
-    if request.display_name is not None:
-        volunteers.set_name(volunteer, request.display_name, now)
+    if request["display_name"] is not None:
+        volunteers.set_name(volunteer, request["display_name"], now)
     member = (
         present if present and stays else memberships.create_membership(volunteer, place, since)
     )
@@ -118,16 +108,6 @@ PASSES_PER_HOUR = 60
 KEPT = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class PassResult:
-    """The memberships of the second phone, and whether they are new."""
-
-    kind: str
-    members: list[Member]
-    created: bool
-    display_name: str | None = None  # of the person who moved
-
-
 def create_pass(device_id: UUID, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Create a pass for one other phone; return it with its code, which is stored as a hash."""
     kind, campaign_id = data["kind"], None
@@ -154,8 +134,11 @@ def create_pass(device_id: UUID, data: Mapping[str, Any], now: datetime) -> dict
 
 def use_pass(
     device_id: UUID, code: str, address: str, now: datetime, *, transfer: bool = False
-) -> PassResult:
-    """Use the pass that another phone shows; `transfer` agrees to become that phone."""
+) -> tuple[PassResult, bool]:
+    """Use the pass that another phone shows; `transfer` agrees to become that phone.
+
+    Return the kind, memberships and name of this phone now, and whether they are new.
+    """
     count_guess("use_pass", device_id, address, now)
     return _use(device_id, code_hash(code), transfer, now)
 
@@ -167,7 +150,7 @@ def code_hash(code: str) -> bytes:
 
 
 @volunteers.retry_on_conflict
-def _use(device_id: UUID, digest: bytes, transfer: bool, now: datetime) -> PassResult:
+def _use(device_id: UUID, digest: bytes, transfer: bool, now: datetime) -> tuple[PassResult, bool]:
     owner = or_404(
         db.session.execute(select(Pass.volunteer_id).where(Pass.code_hash == digest)).scalar(),
         "pass_unknown",
@@ -178,25 +161,26 @@ def _use(device_id: UUID, digest: bytes, transfer: bool, now: datetime) -> PassR
     if found is None:  # deleted at this moment
         raise Problem(404, "pass_unknown")
     if found.kind == "move":
-        result = _move(device_id, own, found, transfer, now)
+        result, created = _move(device_id, own, found, transfer, now)
     else:
-        result = _add_guest(device_id, own, found, now)
-    if result.created:
+        result, created = _add_guest(device_id, own, found, now)
+    if created:
         db.session.execute(update(Pass).where(Pass.code_hash == digest).values(used_at=now))
     db.session.commit()
-    return result
+    return result, created
 
 
 def _move(
     device_id: UUID, own: int | None, found: Row[tuple[Pass]], transfer: bool, now: datetime
-) -> PassResult:
+) -> tuple[PassResult, bool]:
     """Move the device that shows the pass to the phone that uses it; asks first, with names."""
     mine = list(memberships.current_memberships(found.volunteer_id, now).values())
     name = volunteers.name_of(found.volunteer_id)
+    result = {"kind": "move", "memberships": mine, "display_name": name}
     if device_id == found.device_id:
         if found.used_at is None:
             raise Problem(409, "own_pass")
-        return PassResult("move", mine, created=False, display_name=name)
+        return result, False
     _check_unused(found, now)
     if db.session.scalar(HAS_SENT, {"device": device_id}):
         raise Problem(409, "phone_in_use")
@@ -208,19 +192,19 @@ def _move(
         for member in memberships.current_memberships(own, now).values():
             memberships.end_membership(member, now)
     devices.move(found.device_id, device_id, now)
-    return PassResult("move", mine, created=True, display_name=name)
+    return result, True
 
 
 def _add_guest(
     device_id: UUID, own: int | None, found: Row[tuple[Pass]], now: datetime
-) -> PassResult:
+) -> tuple[PassResult, bool]:
     """Add a resident's device as a guest of the volunteer who shows the pass, for a day."""
     present, since = None, now
     if own is not None:
         present, since = memberships.current_membership(own, found.campaign_id, now)
     if present is not None:
         if found.used_at is not None and present.guest_of == found.volunteer_id:
-            return PassResult("guest", [present], created=False)
+            return _guest_result(present), False
         current = {"id": present.team.id, "name": present.team.name}
         raise Problem(409, "already_member", members={"current": current})
     _check_unused(found, now)
@@ -229,7 +213,11 @@ def _add_guest(
     place = host.campaign.id, host.team.id
     until = since + GUEST_STAYS
     member = memberships.create_membership(guest, place, since, until, guest_of=found.volunteer_id)
-    return PassResult("guest", [member], created=True)
+    return _guest_result(member), True
+
+
+def _guest_result(member: Member) -> PassResult:
+    return {"kind": "guest", "memberships": [member], "display_name": None}
 
 
 def _require_host(volunteer: int, campaign_id: int, now: datetime) -> Member:

@@ -6,9 +6,9 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 
 from backend.errors import FieldError, Problem
 from backend.fields import MAX_ID, AwareTime, Flag, Object, Strict, Text, Whole
-from backend.http.paging import MAX_CURSOR, list_of
-from backend.memberships.joining import KINDS, JoinRequest
-from backend.organisations.schemas import BriefSchema
+from backend.http.paging import PageSchema, list_of
+from backend.memberships.joining import KINDS
+from backend.organisations.schemas import BriefSchema, QueryId
 
 # Longer than any name, shorter than a message.
 MAX_NAME = 60
@@ -52,10 +52,10 @@ class JoinRequestSchema(Strict):
     display_name = Object(NameSchema, allow_none=True, load_default=None)
 
     @post_load
-    def make_request(self, data: dict[str, Any], **_: Any) -> JoinRequest:
-        """Return the request."""
+    def take_name(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return the request with the name alone."""
         named = data["display_name"]
-        return JoinRequest(data["code"], data["transfer"], named["name"] if named else None)
+        return data | {"display_name": named and named["name"]}
 
 
 class NameChangeSchema(Strict):
@@ -87,12 +87,10 @@ class PassUseSchema(Strict):
     transfer = Flag(load_default=False)
 
 
-class MembersQuerySchema(Strict):
-    """Filters of a team's members."""
+class MembersQuerySchema(PageSchema):
+    """A page of a team's members, in one campaign or all."""
 
-    campaign = fields.Integer(load_default=None, error_messages={"invalid": "not_whole"})
-    cursor = Text(most=MAX_CURSOR, load_default=None)
-    limit = fields.Integer(load_default=100, error_messages={"invalid": "not_whole"})
+    campaign = QueryId(load_default=None)
 
 
 class MembershipSchema(Schema):

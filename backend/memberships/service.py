@@ -20,6 +20,8 @@ from backend.memberships.models import Membership
 from backend.memberships.volunteers import retry_on_conflict
 from backend.organisations.scopes import team_scope
 
+# A period is never empty: an empty range has no bounds.
+SHORTEST_PERIOD = timedelta(microseconds=1)
 # Clocks of two workers differ by less: a membership that ends within it has ended.
 SKEW = timedelta(seconds=1)
 
@@ -143,7 +145,7 @@ def create_membership(
 
 def end_membership(member: Member, now: datetime) -> datetime:
     """End a locked volunteer's membership now; return the moment of its end."""
-    moment = volunteers.period_end(member.since, now)
+    moment = max(now, member.since + SHORTEST_PERIOD)  # another worker's clock may have begun it
     period = Range(member.since, moment, bounds="[)")
     ending = update(Membership).where(Membership.id == member.id)
     change_rows(ending.values(period=period))

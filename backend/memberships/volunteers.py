@@ -1,7 +1,7 @@
 """Volunteers: the person of a device from its first join on, and how their rows are locked."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -16,9 +16,6 @@ from backend.devices.models import Device
 from backend.devices.service import unauthorized
 from backend.errors import Problem
 from backend.memberships.models import DeviceLink, Volunteer
-
-# A period is never empty: an empty range has no bounds.
-SHORTEST_PERIOD = timedelta(microseconds=1)
 
 # Two concurrent requests need a second attempt; the third is for a machine under load.
 ATTEMPTS = 3
@@ -97,11 +94,6 @@ def create_volunteer(device_id: UUID, now: datetime) -> int:
     change_rows(update(Device).where(Device.id == device_id).values(joined=True))
     db.session.flush()
     return volunteer.id
-
-
-def period_end(since: datetime | None, now: datetime) -> datetime:
-    """Return the end of a period that ends now, although another worker's clock began it later."""
-    return now if since is None else max(now, since + SHORTEST_PERIOD)
 
 
 def count_devices(volunteer_id: int) -> int:

@@ -218,7 +218,7 @@ def _render_members(
 
 def draw_code(code: Any) -> Markup:
     """Draw the QR code of a join code."""
-    return Markup(inline_svg(content(link_root(strict=False), code.code)))  # noqa: S704 # our own
+    return Markup(inline_svg(content(link_root(strict=False), code["code"])))  # noqa: S704 # our own
 
 
 def _invitation(board: CampaignBoard, code: Any) -> str:
@@ -226,9 +226,9 @@ def _invitation(board: CampaignBoard, code: Any) -> str:
     campaign = board.campaign
     organisation = show_organisation(campaign["organisation_id"])
     days = campaign["first_day"], campaign["last_day"]
-    link = content(link_root(strict=False), code.code)
+    link = content(link_root(strict=False), code["code"])
     call = format_phone(organisation["telephone"])
-    return member_message(code.place.team, campaign["name"], days, link, code.code, call)
+    return member_message(code["team"]["name"], campaign["name"], days, link, code["code"], call)
 
 
 @bp.page("/<int:campaign_id>/plan", schemas.PlanPageQuerySchema, policy=MAP)

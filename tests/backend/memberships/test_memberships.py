@@ -12,7 +12,6 @@ from backend.devices.models import Device
 from backend.devices.service import authenticate
 from backend.memberships import joining
 from backend.memberships import service as memberships
-from backend.memberships.joining import JoinRequest
 from backend.memberships.models import Volunteer
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
@@ -135,7 +134,8 @@ def test_the_demo_joins_without_http(
     with app.app_context():
         db.session.execute(update(Device).values(demo=True))
         device = db.session.scalars(select(Device.id)).one()
-        member, created = joining.join(device, JoinRequest(cast.code_one), clock.now)
+        request = {"code": cast.code_one, "transfer": False, "display_name": None}
+        member, created = joining.join(device, request, clock.now, "127.0.0.1")
         assert created and member.since == clock.now
         assert db.session.scalars(select(Volunteer.demo)).one() is True
         left = memberships.leave(device, member.id, clock.now + timedelta(hours=1))

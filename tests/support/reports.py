@@ -11,7 +11,9 @@ from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
 from backend.reports.content.figures import NETWORKS, Report, Samples, canonical_json, digest
 from backend.reports.monthly.models import ReportFile, ReportRow
-from backend.reports.monthly.seals import create_seal
+from backend.reports.monthly.seals import create_seal, trusted_keys
+from backend.reports.monthly.service import frozen_report, unit_of
+from backend.web.desk.reports import changes_since
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
@@ -90,6 +92,13 @@ class Office:
 
     def show(self, report: int, part: str = "", **more: Any) -> Any:
         return self.client.get(f"{URL}/{report}{part}", **{"headers": self.headers, **more})
+
+    def changes(self, report: int) -> Any:
+        """Return what has changed since a report was frozen."""
+        with self.app.app_context():
+            row = db.session.get_one(ReportRow, report)
+            frozen = frozen_report(row, trusted_keys(self.app.config))
+            return changes_since(frozen, unit_of(row), self.clock.now)
 
 
 class Desk(Office):

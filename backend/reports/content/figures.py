@@ -81,7 +81,7 @@ class Lacking(Place):
 
 
 class CommuneRow(Place):
-    """A commune of the unit, in Vietnamese order, for the annex and the supplement."""
+    """A commune of the unit, in Vietnamese order, for the annex and for changes after freezing."""
 
     received: int
     valid: int

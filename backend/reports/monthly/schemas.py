@@ -14,7 +14,6 @@ from backend.reports.content.labels import HEADINGS, LetterheadContent
 from backend.reports.monthly.deadlines import ReportDeadlines
 from backend.reports.monthly.remarks import RemarkSaved, RemarksState
 from backend.reports.monthly.seals import Keys, Seal, WithKey
-from backend.reports.monthly.supplements import ReportSupplement
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import BoundariesSchema
 
@@ -226,9 +225,6 @@ class ReportFiguresSchema(Schema):
     class Meta:
         boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
         include = fields_of(Report, "Report") | {"boundaries": boundaries}
-
-
-ReportSupplementSchema = schema_of(ReportSupplement, "Report")
 
 
 class LetterheadChangeSchema(TitledSchema):

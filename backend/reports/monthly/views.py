@@ -18,7 +18,6 @@ from backend.reports.monthly import (
     remarks,
     schemas,
     service,
-    supplements,
 )
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.reports.monthly.seals import Trusted, list_keys, trusted_keys
@@ -113,13 +112,6 @@ def delete_report(report_id: int) -> None:
 def get_figures(report_id: int) -> Any:
     """Show the figures of a report: present ones of a draft, else the frozen ones."""
     return service.show_figures(actor(), report_id, clock_now(), _trusted())
-
-
-@blp.get("/<int:report_id>/supplement")
-@blp.response(200, schemas.ReportSupplementSchema)
-def get_supplement(report_id: int) -> Any:
-    """Show the differences between present figures and the frozen ones."""
-    return supplements.show_supplement(actor(), report_id, clock_now(), _trusted())
 
 
 @blp.post("/<int:report_id>/freeze")

@@ -1,6 +1,6 @@
 """Data of a report's page: the letter, sections of a draft, editions, permissions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +9,10 @@ from backend.clock import local_day, month_end
 from backend.errors import Problem
 from backend.organisations.scopes import unit_scope
 from backend.reports.content import labels
-from backend.reports.content.figures import Report
+from backend.reports.content.figures import NETWORKS, CommuneRow, Report
+from backend.reports.content.sections import communes, read_counts, samples
 from backend.reports.files.letter import LetterContent, compose_letter, main_table
-from backend.reports.monthly import checklist, letters, lifecycle, remarks, service, supplements
+from backend.reports.monthly import checklist, letters, lifecycle, remarks, service
 from backend.reports.monthly.seals import Trusted
 from backend.units.service import UnitRow, find
 
@@ -28,7 +29,6 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> dict[
     row = service.load_report(actor, report_id)
     unit = service.unit_of(row)
     letter, editions = compose_letter(figures, service.signature_of(row)), _editions(actor, report)
-    changes = None if draft else supplements.show_supplement(actor, report_id, now, trusted)
     return {
         "report": report,
         "figures": figures,
@@ -36,7 +36,7 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> dict[
         "sections": _sections(actor, figures, letter, report_id) if draft else (),
         "checklist": checklist.check(figures, unit.id, now) if draft else None,
         "editions": editions,
-        "supplement": changes,  # after freezing
+        "changes": None if draft else changes_since(figures, unit, now),
         "over": month_end(report["month"]) < local_day(now),
         "may_edit": may_edit,
         "may_approve": may_approve,
@@ -46,6 +46,40 @@ def show(actor: Actor, report_id: int, now: datetime, trusted: Trusted) -> dict[
         "glance": _glance(figures),
         "mark": labels.mark(demo=figures["demo"], draft=draft),  # as in the files
         "latest": editions[0]["id"] == report["id"],
+    }
+
+
+NUMBERS = ("received", "valid", "counted")
+
+
+def changes_since(frozen: Report, unit: UnitRow, now: datetime) -> dict[str, Any]:
+    """Return the frozen and the present numbers of each network, and whether any changed.
+
+    A sample that moved to another commune changes none of a network, and yet the figures.
+    """
+    sections, counts = frozen["sections"], read_counts(unit, frozen["month"], now)
+    live, listed = samples(counts), communes(counts)
+    networks = {
+        network: {
+            name: (sections["samples"][network][name], live[network][name])  # type: ignore[literal-required]
+            for name in NUMBERS
+        }
+        for network in NETWORKS
+    }
+    changed = any(
+        _of_communes(sections["communes"][network]) != _of_communes(listed[network])
+        or any(before != after for before, after in numbers.values())
+        for network, numbers in networks.items()
+    )
+    return {"changed": changed, "networks": networks}
+
+
+def _of_communes(rows: Sequence[CommuneRow]) -> set[tuple[Any, ...]]:
+    """Return code and numbers of the communes with samples."""
+    return {
+        (row["code"], *(row[name] for name in NUMBERS))  # type: ignore[literal-required]
+        for row in rows
+        if row["received"]
     }
 
 

@@ -69,8 +69,6 @@ REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"DELETE {REPORT}": lambda w: _report(w, "draft"),
     f"GET {REPORT}/figures": lambda w: _report(w, "draft"),
     f"GET {REPORT}/figures (approved)": lambda w: _report(w, "approved"),
-    f"GET {REPORT}/supplement": lambda w: _report(w, "frozen"),
-    f"GET {REPORT}/supplement (approved)": lambda w: _report(w, "approved"),
     f"GET {REPORT}/files/<name>": lambda w: _named(_report(w, "frozen")),
     f"GET {REPORT}/files/<name> (approved)": lambda w: _named(_report(w, "approved")),
     f"POST {REPORT}/freeze": freezing,

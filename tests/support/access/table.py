@@ -244,8 +244,6 @@ TABLE = {
     f"DELETE {REPORT}": "401 401 404 404 404 204 404 204",
     f"GET {REPORT}/figures": "404 401 404 404 404 200 404 200",
     f"GET {REPORT}/figures (approved)": "200 401 200 200 200 200 200 200",
-    f"GET {REPORT}/supplement": "404 401 404 404 404 200 404 200",
-    f"GET {REPORT}/supplement (approved)": "200 401 200 200 200 200 200 200",
     f"GET {REPORT}/files/<name>": "404 401 404 404 404 200 404 200",
     f"GET {REPORT}/files/<name> (approved)": "200 401 200 200 200 200 200 200",
     f"POST {REPORT}/freeze": "401 401 404 404 404 200 404 200",

@@ -65,7 +65,6 @@ LESS = {
     "/api/v1/reports?unit=19",
     "/api/v1/reports?month=2024-10",
     "/api/v1/reports/deadlines?month=2024-10",
-    "/api/v1/reports/<int:report_id>/supplement",  # a draft has none
 }
 
 

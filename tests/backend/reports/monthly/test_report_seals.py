@@ -136,7 +136,7 @@ def test_figures_that_were_changed_are_no_longer_those_of_the_seal(
 
 @pytest.mark.slow
 def test_changed_content_is_not_shown(office: Office, owner: Engine) -> None:
-    """The digest is computed at each read: of figures, files, supplement."""
+    """The digest is computed at each read: of figures and files."""
     report = office.approved()
 
     def refuses(*parts: str) -> bool:
@@ -149,7 +149,7 @@ def test_changed_content_is_not_shown(office: Office, owner: Engine) -> None:
     more = "update reports set content = replace(content, :honest, :forged)"
     values = {"honest": '"demo":true', "forged": '"demo":false'}
     altered(owner, "reports", more, values)
-    assert refuses("/figures", "/supplement")
+    assert refuses("/figures")
 
 
 APPROVED = "approved report"
@@ -261,8 +261,8 @@ def test_the_key_is_for_its_owner_alone_and_old_ones_stay(office: Office) -> Non
 
 
 @pytest.mark.slow
-def test_late_samples_go_to_a_supplement(office: Office) -> None:
-    """Draft, freeze, 500 late samples, approve, supplement, verify."""
+def test_late_samples_are_changes_after_freezing(office: Office) -> None:
+    """Draft, freeze, 500 late samples, approve, compare, verify."""
     office.measured(9)
     report = office.frozen()
     before = office.show(report, "/figures").data
@@ -271,15 +271,10 @@ def test_late_samples_go_to_a_supplement(office: Office) -> None:
         days = [(day, hour) for day in range(1, 18) for hour in (6, 11, 16)][:50]
         office.late(days, location=here)
     office.act(report, "approve", json={})
-    answer = office.show(report, "/supplement", headers={}).json
-    mobile = answer["networks"]["mobile"]
-    assert answer["changed"] is True
-    assert mobile["samples"]["received"] == {"frozen": 1, "now": 501, "change": 500}
-    assert mobile["samples"]["counted"]["change"] == 500
-    assert sum(one["received"]["change"] for one in mobile["communes"]) == 500
-    assert [row["level"] for row in mobile["reached"]] == ["province", "district", "commune"]
-    assert mobile["reached"][0] == {"level": "province", "frozen": 0, "now": 1, "change": 1}
-    assert answer["networks"]["fixed"]["communes"] == []
+    found = office.changes(report)
+    assert found["changed"] is True
+    assert found["networks"]["mobile"] == dict.fromkeys(("received", "valid", "counted"), (1, 501))
+    assert found["networks"]["fixed"]["received"] == (0, 0)
     assert office.show(report, "/figures").data == before
     assert check(office, office.show(report).json["digest"]).json["valid"] is True
 
@@ -292,13 +287,12 @@ def test_a_withdrawal_changes_no_frozen_figure_and_no_count(office: Office) -> N
     assert office.client.delete("/api/v1/devices/me", headers=phone).status_code == 200
     assert office.show(report).data == answer
     assert office.show(report, "/figures").data == before
-    assert office.show(report, "/supplement").json["changed"] is False
+    assert office.changes(report)["changed"] is False
 
 
 @pytest.mark.slow
-def test_a_draft_has_no_supplement_and_its_files_are_a_preview(office: Office) -> None:
+def test_the_files_of_a_draft_are_a_preview(office: Office) -> None:
     report = office.draft()
-    assert office.show(report, "/supplement").json["code"] == "report_not_frozen"
     assert office.show(report, "/files/report.json").status_code == 200
     assert office.show(report, "/files/report.exe").status_code == 404
     assert office.show(report).json["files"] == []

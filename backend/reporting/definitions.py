@@ -22,6 +22,7 @@ from backend.measurements.recording.reasons import (
     UNLOCATED,
 )
 from backend.measurements.recording.rules import NETWORKS
+from backend.reports.open_data.tables import METRICS as METRIC_TEXTS
 from backend.units.catalogue import REFORM, SYSTEMS
 
 SCHEMA = "reporting"
@@ -302,14 +303,6 @@ FIGURE_TEXTS = {
     "median": "median of all tests",
     "p10": "10 % of the samples are lower",
     "p90": "90 % of the samples are lower",
-}
-METRIC_TEXTS = {
-    "download_mbps": "download, Mbit/s",
-    "upload_mbps": "upload, Mbit/s",
-    "ping_ms": "latency, ms",
-    "jitter_ms": "jitter, ms",
-    "ping_download_ms": "latency during a download, ms",
-    "ping_upload_ms": "latency during an upload, ms",
 }
 
 

@@ -74,41 +74,35 @@ LIMITS = {
     "high": N_("{metric}, {figure}: upper limit of the interval (95 %)"),
 }
 WORTH = N_("{metric}: effective n, number of independent samples that tell as much")
+
+
+def _of_metric(
+    metric: str, figure: str, meaning: str, *, type: Type = "number", of: str = ""
+) -> Column:
+    """Return the column of a figure of a metric; `of` is the figure in words."""
+    parts = {"metric": METRICS[metric], **({"figure": of} if of else {})}
+    return Column(f"{metric}_{figure}", type, meaning, parts)
+
+
 # A sample with a small data cap counts without a speed.
+COUNT = N_("{metric}, number of samples that measured it; empty: too few")
 MEASURED = tuple(
-    Column(
-        f"{metric}_n",
-        "integer",
-        N_("{metric}, number of samples that measured it; empty: too few"),
-        {"metric": METRICS[metric]},
-    )
-    for metric in ("download_mbps", "upload_mbps")
+    _of_metric(metric, "n", COUNT, type="integer") for metric in ("download_mbps", "upload_mbps")
 )
 SPEEDS = tuple(
-    Column(f"{metric}_{figure}", "number", SPEED, {"metric": of_metric, "figure": of_figure})
-    for metric, of_metric in METRICS.items()
-    for figure, of_figure in FIGURES.items()
+    _of_metric(metric, figure, SPEED, of=words)
+    for metric in METRICS
+    for figure, words in FIGURES.items()
 )
-
 INTERVALS = tuple(
     column
-    for metric, of_metric in METRICS.items()
+    for metric in METRICS
     for column in (
-        Column(f"{metric}_effective_n", "number", WORTH, {"metric": of_metric}),
-        Column(
-            f"{metric}_device_median",
-            "number",
-            SPEED,
-            {"metric": of_metric, "figure": DEVICE_MEDIAN},
-        ),
+        _of_metric(metric, "effective_n", WORTH),
+        _of_metric(metric, "device_median", SPEED, of=DEVICE_MEDIAN),
         *(
-            Column(
-                f"{metric}_{figure}_{limit}",
-                "number",
-                meaning,
-                {"metric": of_metric, "figure": of_figure},
-            )
-            for figure, of_figure in LIMITED.items()
+            _of_metric(metric, f"{figure}_{limit}", meaning, of=words)
+            for figure, words in LIMITED.items()
             for limit, meaning in LIMITS.items()
         ),
     )

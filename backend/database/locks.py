@@ -16,6 +16,7 @@ BOUNDARY_SETS_LOCK = 5_698  # one process loads or activates boundary sets
 MOVES_LOCK = 5_699  # one move of an organisation at a time: two could make a loop
 RECENT_LOCK = 5_702  # one process sums the days before today
 AUDIT_LOCK = 5_703  # one process adds a digest of the audit log
+ARCHIVE_LOCK = 5_704  # a month leaves the table, a device withdraws, or a lot is imported
 SEAL_KEYS_LOCK = 5_700  # one worker registers a key of seals, so that it gets one number
 
 # Keys of two numbers: the first of them.

@@ -243,13 +243,18 @@ TEXTS: dict[str, str] = {
     "set_file_several": N_("The ZIP contains several sets; leave only one in it."),
     "upload_gone": N_("The uploaded file is no longer stored; send it again."),
     # archives
-    "archive_of_running_month": N_("The month is not over: it is not archived yet."),
+    "month_archived": N_(
+        "The samples of this month are archived: its figures are final, and nothing can be decided "
+        "on its samples."
+    ),
+    "month_not_final": N_(
+        "The month is not final: positions are left (`flask privacy expire`, RETENTION_DAYS), "
+        "statistics or release are missing (`flask coverage refresh`, `flask release make`), or "
+        "counts differ from rows (`flask measurements recount`)."
+    ),
     "archive_missing": N_("There is no archive of this month."),
     "archive_damaged": N_("The archive is damaged or was changed."),
     "archive_differs": N_("The database differs from the archive: archive the month again."),
-    "archive_holds_more": N_(
-        "The archive contains more measurements than the database: restore the month first."
-    ),
     # decisions of officials in their area
     "ids_or_device": N_("Specify measurements, the number of one device, or a signal alone."),
     "not_in_unit": N_("There is no such sample in this unit and month."),

@@ -17,6 +17,7 @@ from sqlalchemy import Row, text
 from backend.clock import month_start
 from backend.coverage.contributions.query import ContributionQuery
 from backend.database.extensions import db
+from backend.measurements.recording.archived import require_rows
 from backend.measurements.recording.earnings import TEAM_COLUMNS
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES, NOT_VALID, UNLOCATED
 
@@ -198,6 +199,7 @@ def sums(
         "counted": list(COUNTED_CATEGORIES),
     }
     if query.by in EARNED_KEYS and not query.whole:
+        require_rows(*query.months)  # of others there are sums of whole months alone
         source = SUMMED.format(key=EARNED_KEYS[query.by])
     elif query.by in (*EARNED_KEYS, "day"):
         source = STORED.format(grain=query.by)

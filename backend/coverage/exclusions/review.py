@@ -37,6 +37,7 @@ from backend.errors import Problem, invalid
 from backend.http.etags import stale
 from backend.i18n.messages import message
 from backend.measurements.corrections.service import Choice, Decision, decide
+from backend.measurements.recording.archived import require_rows
 from backend.measurements.revision.service import Decision as UnitDecision
 from backend.organisations.scopes import campaign_scope
 from backend.units.models import Unit
@@ -295,6 +296,7 @@ class Review:
         """Require that the actor may decide on samples of the campaign or the unit."""
         if row.campaign_id is not None:
             require(self.actor, "campaign.correct", campaign_scope(row.campaign_id))
+            require_rows(row.month)
         else:
             unit = db.session.get_one(Unit, row.unit_id)
             unit_to_decide(self.actor, unit.code, unit.level, row.month)

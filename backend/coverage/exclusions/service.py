@@ -21,6 +21,7 @@ from backend.coverage.signals.queries import month_bounds, units_below
 from backend.database.extensions import db, setting
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import MAX_ID
+from backend.measurements.recording.archived import require_rows
 from backend.measurements.recording.models import ExclusionAct
 from backend.measurements.revision.service import Decision, decide_on_device
 from backend.units.models import Unit
@@ -152,9 +153,10 @@ def may_exclude(actor: Actor, code: str, month: str) -> bool:
 
 
 def unit_to_decide(actor: Actor, code: str, level: str | None, month: str) -> UnitRow:
-    """Return a unit of the actor's area on which they may decide."""
+    """Return a unit of the actor's area on whose month they may decide; 409 if it is archived."""
     unit = authorized_unit(actor, "unit.signals", code, level, month)
     require(actor, "unit.exclude", province_scope(unit.id))
+    require_rows(month)
     return unit
 
 

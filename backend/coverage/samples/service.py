@@ -25,6 +25,7 @@ from backend.measurements.recording.answers import (
     serialize_marks,
     serialize_reasons,
 )
+from backend.measurements.recording.archived import require_rows
 from backend.measurements.recording.incoming import LOADED, sample_of
 from backend.measurements.recording.intake import read_id
 from backend.measurements.recording.reasons import COUNTED
@@ -100,6 +101,8 @@ def list_samples(
         of_day = {**parameters, "day": day, "most": most - len(rows)}
         rows += db.session.execute(OF_DAY, of_day).mappings()
         day -= DAY
+    if not rows:
+        require_rows(month)
     page, next_cursor = take_page(rows, query["limit"], lambda row: (row["measured_at"], row["id"]))
     return {
         "month": month,

@@ -37,6 +37,7 @@ from backend.coverage.signals.shares import (
 from backend.database.extensions import db, dump
 from backend.database.locks import SIGNALS_LOCK, is_held, try_hold
 from backend.jobs.service import enqueue_once, is_open
+from backend.measurements.recording.archived import archived_months
 from backend.measurements.recording.rules import MAX_AGE
 from backend.units.models import Unit
 from backend.witness.models import CarrierNetwork
@@ -157,8 +158,9 @@ def is_searched(place: Place) -> bool:
 
 
 def search_soon(place: Place, actor: Actor, now: datetime) -> None:
-    """Let a job search a place, unless one waits or runs; the caller commits."""
-    enqueue_once(JOB, str(place), asdict(place), actor.name, now)
+    """Let a job search a place, unless one waits or runs, or it is archived; the caller commits."""
+    if place.month not in archived_months():
+        enqueue_once(JOB, str(place), asdict(place), actor.name, now)
 
 
 def search_due(key: str, clock: Clock, *, again: bool = False) -> int:

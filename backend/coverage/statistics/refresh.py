@@ -25,6 +25,7 @@ from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.database.extensions import db, dump, fetch, follow_indexes, setting
 from backend.database.locks import STATISTICS_LOCK, hold, try_hold
+from backend.measurements.recording.archived import NOT_ARCHIVED
 from backend.measurements.recording.operators import known_operator
 from backend.measurements.recording.reasons import measured_value
 from backend.witness.hosts import NEUTRAL
@@ -41,24 +42,24 @@ OLD_FOLDER = "statistics"
 FORGET = text("""
     delete from statistics_seen where cast(:month as text) is null or month = :month
 """)
-STALE = text("""
+STALE = text(f"""
     select m.month, m.network, u.province_id, array_agg(m.unit_id) as units
     from unit_months m
     left join statistics_seen s using (month, network, unit_id)
     left join units u on u.id = m.unit_id
     where m.unit_id <> 0 and (m.counted > 0 or s.version is not null)
-        and m.version is distinct from s.version
+        and m.version is distinct from s.version and m.month {NOT_ARCHIVED}
         and (cast(:month as text) is null or m.month = :month)
     group by 1, 2, 3 order by 1, 2, 3 nulls last
-""")
+""")  # noqa: S608 # a condition
 # The country's version is the sum of those of its communes.
-STALE_COUNTRIES = text("""
+STALE_COUNTRIES = text(f"""
     select month, network from statistics_seen
-    where cast(:month as text) is null or month = :month
+    where month {NOT_ARCHIVED} and (cast(:month as text) is null or month = :month)
     group by 1, 2 having coalesce(sum(version) filter (where unit_id <> 0), 0)
         is distinct from coalesce(max(version) filter (where unit_id = 0), 0)
     order by 1, 2
-""")
+""")  # noqa: S608 # a condition
 # Before the samples are read: the statements that follow see all samples of these versions.
 SEE = text("""
     insert into statistics_seen (month, network, unit_id, version)

@@ -22,6 +22,7 @@ from backend.coverage.statistics.iqb import rate
 from backend.coverage.statistics.release import DAY_HOURS, WEEKDAYS
 from backend.coverage.statistics.released import read, released_of_units, released_units
 from backend.database.extensions import db, setting
+from backend.measurements.recording.archived import archived_months
 from backend.units.service import UnitRow
 from backend.witness.hosts import NEUTRAL, changed_months
 
@@ -189,7 +190,7 @@ def unit_hours(month: UnitMonth, actor: Actor) -> dict[str, Any]:
     """Return samples of seven weekdays from Monday with 24 hours each; None if too few."""
     hours: list[list[int]] | None
     week = read(month, "week").figures
-    if in_own_area(actor, month.unit, month.month):
+    if in_own_area(actor, month.unit, month.month) and month.month not in archived_months():
         hours, release = _count_hours(month), None
     else:
         released = read(month, "hours")

@@ -1,4 +1,4 @@
-"""Commands that archive months as files, check and restore them."""
+"""Commands that move months to files, check and restore them."""
 
 import click
 
@@ -14,27 +14,21 @@ commands = ()  # registered in the group of backend.measurements.recording.cli
 @cli.command("archive")
 @MONTHS
 def archive(months: tuple[str, ...]) -> None:
-    """Write each past MONTH (YYYY-MM) as GeoParquet and check it against the database."""
+    """Move the samples of each MONTH (YYYY-MM) from the database to a Parquet file.
+
+    Only months past RETENTION_DAYS. Counts, statistics and releases stay; the file is your only
+    copy of the samples, without devices. Run again, it checks that the file is undamaged.
+    """
     for month in months:
         with click_errors(), spinner(f"archive {month}"):
             manifest = service.archive(month, clock_now())
-        click.echo(f"{manifest.sha256}  {service.path_of(month)}  rows: {manifest.rows}")
-
-
-@cli.command("check-archive")
-@MONTHS
-def check_archive(months: tuple[str, ...]) -> None:
-    """Check that each MONTH's archive is undamaged and equals the database."""
-    for month in months:
-        with click_errors(), spinner(f"check {month}"):
-            manifest = service.check(month)
-        click.echo(f"{month}: undamaged and equal, rows: {manifest.rows}")
+        click.echo(f"{manifest['sha256']}  {service.path_of(month)}  rows: {manifest['rows']}")
 
 
 @cli.command("restore")
 @MONTHS
 def restore(months: tuple[str, ...]) -> None:
-    """Insert rows of each MONTH that are missing in the database, except of withdrawn devices."""
+    """Insert the rows of each MONTH's archive again, to be read; `archive` removes them."""
     for month in months:
         with click_errors(), spinner(f"restore {month}"):
             restored, skipped = service.restore(month)

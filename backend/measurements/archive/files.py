@@ -1,9 +1,8 @@
-"""A month's measurements as one GeoParquet file, readable by Spark, DuckDB and QGIS.
+"""A month's measurements as one Parquet file, readable by Spark, DuckDB and QGIS.
 
 Web workers do not load Arrow: this module is imported inside the functions that use archives.
 """
 
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,15 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import shapely
 
 from backend.measurements.recording.reasons import category
 
 # Raised with every change of the columns. Version 1 lacks the assurance, versions 1 and 2 the data
 # cap, versions 1 to 3 what was measured under load, versions 1 to 4 the host, which are null then.
+# Versions 1 to 4 are copies of rows that stayed in the table, with devices and positions.
 VERSION = 5
 READABLE = (b"1", b"2", b"3", b"4", b"5")
 # Rows in memory at a time when the file is written or read.
@@ -42,18 +40,12 @@ STORED = pa.schema([
     ("download_stability_percent", pa.float64()), ("upload_stability_percent", pa.float64()),
     ("host", pa.int16()),
 ])  # fmt: skip
-# … and columns for readers: `exact` is whether the position is still the one sent.
-DERIVED = pa.schema([
-    ("unit_code", pa.string()), ("fate", pa.string()), ("exact", pa.bool_()),
-    ("geometry", pa.binary()),
-])  # fmt: skip
-GEO = {
-    "version": "1.1.0",
-    "primary_column": "geometry",
-    "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}},
-}
+# … and columns for readers.
+DERIVED = pa.schema([("unit_code", pa.string()), ("fate", pa.string())])
+# Nothing tells whose a sample is.
 SCHEMA = pa.schema(
-    [*STORED, *DERIVED], metadata={"geo": json.dumps(GEO), "dosong_archive": str(VERSION)}
+    [*STORED.remove(STORED.get_field_index("device_id")), *DERIVED],
+    metadata={"dosong_archive": str(VERSION)},
 )
 
 
@@ -84,25 +76,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def chunk_of(rows: list[Mapping[str, Any]]) -> pa.Table:
-    """Return rows of the table, with the unit's code, as a chunk of the file."""
-    complete = [{**row, **_derived(row)} for row in rows]
-    bare = pa.Table.from_pylist(complete, SCHEMA.remove(len(SCHEMA) - 1))
-    return bare.append_column(SCHEMA.field("geometry"), points(bare)).cast(SCHEMA)
+    """Return rows of the table, with the unit's code, as a chunk of the file.
 
-
-def _derived(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns for readers; the assurance of a counted row has a column of its own."""
-    fate = category(row["reasons"], row["marks"], None)
-    return {"fate": fate, "exact": row["raw"] is not None}
-
-
-def points(chunk: pa.Table) -> pa.Array:
-    """Return the positions of a chunk as WKB; null without a position."""
-    x, y = (chunk[name].to_numpy() for name in ("longitude", "latitude"))
-    known = ~(np.isnan(x) | np.isnan(y))
-    written = np.full(len(x), None, dtype=object)
-    written[known] = shapely.to_wkb(shapely.points(x[known], y[known]))
-    return pa.array(written, pa.binary())
+    The assurance of a counted row has a column of its own.
+    """
+    fates = ({"fate": category(row["reasons"], row["marks"], None)} for row in rows)
+    complete = [{**row, **fate} for row, fate in zip(rows, fates, strict=True)]
+    return pa.Table.from_pylist(complete, SCHEMA)
 
 
 def groups(path: Path) -> int:
@@ -115,9 +95,8 @@ def read_group(path: Path, group: int, columns: list[str]) -> pa.Table:
     """Read columns of a row group; DamagedArchiveError if the file cannot be read."""
     with _opened(path) as file:
         try:
-            # Workers read row groups in parallel: one thread each.
             present = [name for name in columns if name in file.schema_arrow.names]
-            return file.read_row_group(group, columns=present, use_threads=False)
+            return file.read_row_group(group, columns=present)
         except (pa.ArrowInvalid, OSError) as error:
             raise DamagedArchiveError(f"{path} is damaged: {error}") from None
 

@@ -1,12 +1,16 @@
-"""Archives of months as GeoParquet: written, checked against the database and restored."""
+"""Months of samples that leave the table for files, when nothing can change them any more.
+
+A file is the operator's copy, without devices; counts, statistics, releases and sums of earnings
+stay in the database (`recording.archived`). Files of versions 1 to 4 are copies of rows that
+stayed in the table; they can still be restored.
+"""
 
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import TextClause, text
@@ -14,7 +18,10 @@ from sqlalchemy import TextClause, text
 from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end, month_start
 from backend.database.extensions import db, dump, follow_indexes, setting
-from backend.errors import Problem, or_404
+from backend.database.locks import ARCHIVE_LOCK, hold
+from backend.errors import Problem
+from backend.measurements.recording.archived import archived_months
+from backend.measurements.recording.models import ArchivedMonth, Measurement
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +30,23 @@ FOLDER = "archive"  # in VAR_DIR
 # Rows of a file in one statement.
 ROWS_AT_A_TIME = 5_000
 
-AS_TEXT = ("id", "device_id", "raw")
+# Whether a row can still change or is missing, or statistics or a release are.
+OPEN = text("""
+    select exists (
+        select from measurements
+        where day between :first and :last and (raw is not null or latitude is not null)
+    ) or (
+        select count(*) from measurements where day between :first and :last
+    ) <> (
+        select coalesce(sum(received), 0) from unit_months where month = :month
+    ) or exists (
+        select from unit_months m left join statistics_seen s using (month, network, unit_id)
+        where m.month = :month and m.unit_id <> 0 and (m.counted > 0 or s.version is not null)
+            and m.version is distinct from s.version
+    ) or exists (select from unit_months where month = :month and valid > 0)
+        and not exists (select from releases where month = :month)
+""")
+AS_TEXT = ("id", "raw")
 ROWS = """
     select {columns}, u.code as unit_code from measurements m left join units u on u.id = m.unit_id
     where m.day between :first and :last order by m.day, m.id
@@ -31,9 +54,46 @@ ROWS = """
 # A checksum of the rows in any order, over their exact values as the database writes them.
 SUM = "select count(*) as rows, coalesce(sum(hashtextextended(m::text, 0)), 0) as digest"
 IN_UTC = text("set local timezone = 'UTC'")  # else times depend on the server's settings
-SUM_OF_TABLE = text(f"{SUM} from measurements m where day between :first and :last")
+_COLUMNS = ", ".join(column.name for column in Measurement.__table__.columns)
+SUM_OF_TABLE = text(f"""
+    {SUM} from (
+        select {_COLUMNS.replace("device_id", "null::uuid")}
+        from measurements where day between :first and :last
+    ) m
+""")  # noqa: S608 # names of columns
 SENT = "jsonb_populate_recordset(null::measurements, cast(:rows as jsonb))"
 SUM_OF_ROWS = text(f"{SUM} from {SENT} m")
+# For the exports of the people.
+NUMBERS_OF_DEVICES = text("""
+    insert into archived_months_of_devices
+        (device_id, month, network, unit_id, received, valid, counted)
+    select device_id, :month, network, coalesce(unit_id, 0), count(*),
+        count(*) filter (where valid), count(*) filter (where counted)
+    from measurements where day between :first and :last and device_id is not null
+    group by 1, 3, 4
+""")
+# One earning of a member and commune stays, of no sample: whether the member helped the commune.
+HELPED = text("""
+    insert into earnings (measurement_id, campaign_id, team_id, volunteer_id, rules, guest,
+        category, unit_id, day, network, needed)
+    select distinct on (campaign_id, team_id, volunteer_id, unit_id, network) gen_random_uuid(),
+        campaign_id, team_id, volunteer_id, rules, guest, category, unit_id, day, network, true
+    from earnings where day between :first and :last and needed
+    order by campaign_id, team_id, volunteer_id, unit_id, network, day
+""")
+# Pairs of a phone keep their speeds, without the samples.
+UNLINK_PAIRS = text("""
+    update speed_pairs set id = gen_random_uuid(), own_id = gen_random_uuid()
+    where day between :first and :last
+""")
+DELETE_DAY = text("""
+    with gone as (
+        delete from measurements where day = :day returning id
+    ), receipts_gone as (
+        delete from receipts r using gone where r.id = gone.id and r.kind = 'sample'
+    )
+    delete from earnings e using gone where e.measurement_id = gone.id
+""")
 # A withdrawn device does not exist any more, but its rows do, without it: they are skipped.
 RESTORE = text(f"""
     with sent as (
@@ -51,76 +111,49 @@ RESTORE = text(f"""
         where device_id is not null and device_id not in (select id from locked)
     ) as skipped
 """)  # noqa: S608 # fixed words
-
-# Whether RESTORE would insert one of the rows.
-MISSING = text(f"""
-    select exists (
-        select from {SENT} sent
-        where (device_id is null or device_id in (select id from devices))
-          and not exists (select from measurements m where m.id = sent.id)
-    )
-""")  # noqa: S608 # fixed words
-
-# Restored positions are as exact as in the archive, also on days that were coarsened since.
+# Positions in files of versions 1 to 4 may be exact on days that were coarsened since.
 EXPIRE_AGAIN = text("delete from expired_days where day between :first and :last")
 
 
-class Checksum(NamedTuple):
-    """Number of rows and the sum of their hashes."""
-
-    rows: int
-    digest: int
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """Contents of an archive, written last, to a file beside it."""
-
-    month: str
-    version: int
-    rows: int
-    digest: str  # of the rows, as the database writes them
-    sha256: str  # of the file
-    made_at: str
+# Of an archive, written last, to a file beside it: month, version, rows, digest of the rows as the
+# database writes them, sha256 of the file, made_at.
+Manifest = dict[str, Any]
 
 
 def archive(month: str, now: datetime) -> Manifest:
-    """Write a past month and compare the file that was written with the database."""
-    from backend.measurements.archive import files
+    """Move a month whose samples are final from the table to a file; can be run again.
 
-    if month_end(month) >= local_day(now):
-        raise Problem(409, "archive_of_running_month")
-    path, previous = path_of(month), manifest_of(month)
-    if previous is not None and _table_checksum(month).rows < previous.rows and _missing(month):
-        raise Problem(409, "archive_holds_more")
-    with files.replacing(path) as fresh:
-        files.write(fresh, _chunks(month))
-        parts = [_checksum(SUM_OF_ROWS, rows=rows) for rows in _rows_of_file(fresh)]
-        written = Checksum(sum(part.rows for part in parts), sum(part.digest for part in parts))
-        if written != _table_checksum(month):  # a post came meanwhile
-            raise Problem(409, "archive_differs")
-    manifest = Manifest(
-        month, files.VERSION, written.rows, str(written.digest), _sha256(path), now.isoformat()
-    )
-    with files.replacing(path.with_suffix(".json")) as fresh:
-        fresh.write_text(json.dumps(asdict(manifest), indent=1) + "\n")
-    record_command("measurements.archive", month, rows=written.rows, sha256=manifest.sha256)
-    db.session.commit()
+    The rows go day by day, after the transaction that compares the file with all of them. Of an
+    archived month the file is checked, and rows that were restored go again.
+    """
+    if month not in archived_months():
+        kept = month_end(month) >= local_day(now) - timedelta(days=setting("RETENTION_DAYS"))
+        if kept or db.session.scalar(OPEN, {"month": month, **_span(month)}):
+            raise Problem(409, "month_not_final")
+        _take(month, _write(month, now), now)
+    manifest = _checked_manifest(month)
+    for number in range(month_end(month).day):
+        day = month_start(month) + timedelta(days=number)
+        db.session.execute(DELETE_DAY, {"day": day})
+        db.session.commit()
     return manifest
 
 
-def check(month: str) -> Manifest:
-    """Compare an archive with its manifest and the database; raise Problem if they differ."""
-    manifest = _checked_manifest(month)
-    if _table_checksum(month) != Checksum(manifest.rows, int(manifest.digest)):
-        raise Problem(409, "archive_differs")
+def _checked_manifest(month: str) -> Manifest:
+    path = path_of(month)
+    if not (path.exists() and path.with_suffix(".json").exists()):
+        raise Problem(404, "archive_missing")
+    manifest: Manifest = json.loads(path.with_suffix(".json").read_text())
+    if _sha256(path) != manifest["sha256"]:
+        raise Problem(409, "archive_damaged")
     return manifest
 
 
 def restore(month: str) -> tuple[int, int]:
     """Insert rows that are missing in the database; existing rows stay. Can be run again.
 
-    Return the numbers of restored rows and of those skipped, whose devices have withdrawn.
+    Return the numbers of restored rows and of those skipped, whose devices have withdrawn. The
+    month stays archived: rows are there to be read, and nothing is computed from them.
     """
     _checked_manifest(month)
     restored = skipped = 0
@@ -135,40 +168,10 @@ def restore(month: str) -> tuple[int, int]:
     return restored, skipped
 
 
-def renew(now: datetime) -> tuple[list[str], list[str]]:
-    """Write archives that differ from the database again; return their months and those left.
-
-    This applies withdrawals and retention to the archives. An archive with rows that are missing in
-    the database, except of withdrawn devices, is left: it may be the only copy.
-    """
-    written, left = [], []
-    for month in archived_months():
-        try:
-            check(month)
-        except Problem:
-            try:
-                archive(month, now)
-                written.append(month)
-            except Problem:
-                left.append(month)
-    return written, left
-
-
-def _missing(month: str) -> bool:
-    """Return whether a restore would insert rows, or the archive is damaged."""
-    try:
-        _checked_manifest(month)
-    except Problem:
-        return True
-    return any(
-        db.session.execute(MISSING, {"rows": rows}).scalar_one()
-        for rows in _rows_of_file(path_of(month))
-    )
-
-
-def archived_months() -> list[str]:
-    """Return the months with an archive, the oldest first."""
-    return sorted(path.stem for path in _folder().glob("????-??.json"))
+def copies() -> list[str]:
+    """Return the months of files whose rows did not leave the table, the oldest first."""
+    months = {path.stem for path in _folder().glob("????-??.parquet")}
+    return sorted(months - archived_months())
 
 
 def path_of(month: str) -> Path:
@@ -176,22 +179,45 @@ def path_of(month: str) -> Path:
     return _folder() / f"{month}.parquet"
 
 
-def manifest_of(month: str) -> Manifest | None:
-    """Return the manifest of a month's archive; None without an archive."""
-    path = path_of(month).with_suffix(".json")
-    return Manifest(**json.loads(path.read_text())) if path.exists() else None
-
-
 def _folder() -> Path:
     folder: Path = setting("VAR_DIR") / FOLDER
     return folder
 
 
-def _checked_manifest(month: str) -> Manifest:
-    manifest = or_404(manifest_of(month), "archive_missing")
-    if not path_of(month).exists() or _sha256(path_of(month)) != manifest.sha256:
-        raise Problem(409, "archive_damaged")
+def _write(month: str, now: datetime) -> Manifest:
+    """Write a month's rows to a file, which replaces an earlier one."""
+    from backend.measurements.archive import files
+
+    path = path_of(month)
+    with files.replacing(path) as fresh:
+        files.write(fresh, _chunks(month))
+        parts = [_checksum(SUM_OF_ROWS, rows=rows) for rows in _rows_of_file(fresh)]
+        rows, digest = sum(part[0] for part in parts), sum(part[1] for part in parts)
+    manifest = {
+        "month": month, "version": files.VERSION, "rows": rows, "digest": str(digest),
+        "sha256": _sha256(path), "made_at": now.isoformat(),
+    }  # fmt: skip
+    with files.replacing(path.with_suffix(".json")) as fresh:
+        fresh.write_text(json.dumps(manifest, indent=1) + "\n")
     return manifest
+
+
+def _take(month: str, manifest: Manifest, now: datetime) -> None:
+    """Declare a month archived, if its file has every row, and keep what people may ask for.
+
+    Withdrawals and imports wait, some seconds for a month of the country; posts do not.
+    """
+    hold(ARCHIVE_LOCK)
+    follow_indexes()
+    if _checksum(SUM_OF_TABLE, **_span(month)) != (manifest["rows"], int(manifest["digest"])):
+        raise Problem(409, "archive_differs")
+    values = {"month": month, **_span(month)}
+    for statement in (NUMBERS_OF_DEVICES, HELPED, UNLINK_PAIRS):
+        db.session.execute(statement, values)
+    db.session.add(ArchivedMonth(month=month, archived_at=now))
+    facts = {name: manifest[name] for name in ("rows", "sha256")}
+    record_command("measurements.archive", month, **facts)
+    db.session.commit()
 
 
 def _span(month: str) -> dict[str, Any]:
@@ -204,7 +230,8 @@ def _chunks(month: str) -> Iterator["pa.Table"]:
 
     columns = ", ".join(
         f"m.{name}::text as {name}" if name in AS_TEXT else f"m.{name}"
-        for name in files.STORED.names
+        for name in files.SCHEMA.names
+        if name in files.STORED.names
     )
     options = {"yield_per": files.ROW_GROUP}
     statement = text(ROWS.format(columns=columns))
@@ -214,14 +241,11 @@ def _chunks(month: str) -> Iterator["pa.Table"]:
         yield files.chunk_of([dict(row) for row in rows])
 
 
-def _table_checksum(month: str) -> Checksum:
-    follow_indexes()
-    return _checksum(SUM_OF_TABLE, **_span(month))
-
-
-def _checksum(statement: TextClause, **values: Any) -> Checksum:
+def _checksum(statement: TextClause, **values: Any) -> tuple[int, int]:
+    """Return the number of rows and the sum of their hashes."""
     db.session.execute(IN_UTC)
-    return Checksum(*db.session.execute(statement, values).one())
+    rows, digest = db.session.execute(statement, values).one()
+    return int(rows), int(digest)
 
 
 def _rows_of_file(path: Path) -> Iterator[str]:

@@ -14,11 +14,13 @@ from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.accounts.rate_limits import count_for_account
 from backend.campaigns import service as campaigns
+from backend.clock import months_between
 from backend.database.extensions import db, extension
 from backend.devices import service as devices
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.measurements.recording import earnings
+from backend.measurements.recording.archived import require_rows
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.memberships.models import CampaignExclusion, Correction
 from backend.organisations.scopes import campaign_scope, team_scope
@@ -55,13 +57,17 @@ FILTERED = text("""
           and coalesce(:last_day, date '2100-01-01')
     order by m.device_id, m.id limit :most
 """)
-TOTALS = """
+TOTALS_OF_CAMPAIGN = text("""
+    select team_id, sum(received) as received, sum(counted) as counted
+    from earning_sums where campaign_id = :campaign and grain = 'day'
+    group by 1 having sum(received) > 0 order by 1
+""")
+TOTALS_OF_CHOSEN = text("""
     select team_id, count(*) as received,
         count(*) filter (where category = any(:counted)) as counted
-    from earnings where campaign_id = :campaign {condition} group by 1 order by 1
-"""
-TOTALS_OF_CAMPAIGN = text(TOTALS.format(condition=""))
-TOTALS_OF_CHOSEN = text(TOTALS.format(condition="and measurement_id = any(:ids)"))
+    from earnings where campaign_id = :campaign and measurement_id = any(:ids)
+    group by 1 order by 1
+""").bindparams(counted=list(COUNTED_CATEGORIES))
 OF_SIGNAL = text("select measurement_id from campaign_exclusions where signal_id = :signal")
 # Corrections of one decision have one time, that of its transaction. A later one on the same sample
 # stands, whatever becomes of an earlier one.
@@ -149,7 +155,11 @@ def apply_decision(
         if not before_of:
             raise Problem(409, "already_lifted")
         choice = Choice(list(before_of))
+    if choice.first_day and choice.last_day:
+        require_rows(*months_between(f"{choice.first_day:%Y-%m}", f"{choice.last_day:%Y-%m}"))
     chosen, free = _choose_and_lock(campaign_id, choice)
+    if choice.ids and not chosen:
+        raise Problem(409, "month_archived") if before_of else Problem(404, "not_found")
     ids = [row["id"] for row in free]
     before = team_totals(campaign_id, ids)
     _write(actor, campaign_id, free, decision, before_of)
@@ -207,8 +217,6 @@ def _choose_and_lock(campaign_id: int, choice: Choice) -> tuple[list[Any], list[
     They are read again after their devices are locked against decisions and withdrawals.
     """
     found = _choose(campaign_id, choice)
-    if choice.ids and not found:
-        raise Problem(404, "not_found")
     locked = devices.lock_devices(row["device_id"] for row in found if row["device_id"])
     if locked:
         found = _choose(campaign_id, choice)
@@ -308,8 +316,7 @@ def change_campaign(
 
 
 def team_totals(campaign_id: int, ids: Sequence[UUID] | None = None) -> list[dict[str, Any]]:
-    """Return received and counted measurements of each team, of these ids or all, from earnings."""
+    """Return received and counted measurements of each team, of these ids or all."""
     statement = TOTALS_OF_CAMPAIGN if ids is None else TOTALS_OF_CHOSEN
-    values: dict[str, Any] = {"campaign": campaign_id, "counted": list(COUNTED_CATEGORIES)}
-    values |= {} if ids is None else {"ids": ids}
+    values: dict[str, Any] = {"campaign": campaign_id, "ids": ids}
     return [dict(row) for row in db.session.execute(statement, values).mappings()]

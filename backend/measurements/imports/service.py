@@ -10,11 +10,13 @@ from typing import Any, TextIO
 
 from backend.accounts.audit import record_command
 from backend.database.extensions import db
+from backend.database.locks import ARCHIVE_LOCK, hold
 from backend.errors import FieldError
 from backend.i18n.messages import message
 from backend.measurements.imports import foreign, own
 from backend.measurements.imports.parsing import BrokenStream, Lines, translate_objects
 from backend.measurements.imports.row import ImportOptions, Row
+from backend.measurements.recording.archived import archived_months
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import Item
 from backend.measurements.recording.service import RecordingContext, record
@@ -112,7 +114,12 @@ def _audit(source: Source, act: str, **outcomes: int) -> None:
 def _record(
     lot: list[Row], receipt: ReceiptContext, context: RecordingContext
 ) -> Iterator[tuple[str, Row]]:
-    """Record the readable rows; yield each row with its outcome and error, in order of the file."""
+    """Record the readable rows; yield each row with its outcome and error, in order of the file.
+
+    Meanwhile no month is archived.
+    """
+    hold(ARCHIVE_LOCK)
+    receipt = replace(receipt, archived=archived_months())
     sent = [_without_source(row.payload) for row in lot if row.payload is not None]
     items = iter(record(None, sent, receipt, context) if sent else [])
     for row in lot:

@@ -4,7 +4,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backend.batch.command_line import progress_bar, spinner
+from backend.batch.command_line import progress_bar
 from backend.http.requests import clock_now
 from backend.measurements.archive import service as archiving
 from backend.measurements.privacy.retention import expire as expire_old
@@ -15,7 +15,7 @@ commands = (cli,)
 
 @cli.command()
 def expire() -> None:
-    """Coarsen old positions, later remove them, as the consent text says; update the archives."""
+    """Coarsen old positions, later remove them, as the consent text says."""
     config, now = current_app.config, clock_now()
     with progress_bar("expire") as progress:
         done = expire_old(now, config["COARSEN_AFTER_DAYS"], config["RETENTION_DAYS"], progress)
@@ -25,12 +25,8 @@ def expire() -> None:
         f"network prefixes deleted: {done['prefixes']}; no-connection notes: {done['notes']}; "
         f"digests of withdrawn samples deleted: {done['digests']}"
     )
-    with spinner("archives"):
-        written, left = archiving.renew(now)
-    if written:
-        click.echo(f"archives written again: {', '.join(written)}")
-    if left:
+    if copies := archiving.copies():
         raise click.ClickException(
-            f"archives with more rows than the database, left unchanged: {', '.join(left)}; "
+            f"archives of an earlier version, with positions of people: {', '.join(copies)}; "
             "see docs/batch.md"
         )

@@ -15,7 +15,9 @@ from backend.memberships.volunteers import name_of, volunteer_of
 SAMPLES = text("""
     select without_positions_since, count(m.id) filter (where m.received_at > :since) as recent,
         count(m.id) filter (where m.received_at > :since and counted) as recent_counted,
-        count(m.id) filter (where m.received_at <= :since) as older,
+        count(m.id) filter (where m.received_at <= :since) + (
+            select coalesce(sum(received), 0) from archived_months_of_devices
+            where device_id = :device)::int as older,
         count(latitude) filter (where m.received_at <= :since) as positions_now,
         count(latitude) filter (where m.received_at > :since) as positions_later,
         max(m.received_at) filter (where latitude is not null) + :kept as positions_until

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 
 from backend.database.extensions import db
 from backend.devices.models import Consent, Device, FormerPhone
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.recording.models import (
+    ArchivedDeviceMonth,
     Earning,
     Exclusion,
     Measurement,
@@ -35,6 +36,7 @@ ROWS_AT_A_TIME = 500
 KINDS: dict[str, Any] = {
     "measurements": (Measurement, Measurement.measured_at),
     "no_connection_notes": (NoConnectionNote, NoConnectionNote.noted_at),
+    "archived_months": (ArchivedDeviceMonth, ArchivedDeviceMonth.month),
 }
 OF_DEVICE: dict[str, Any] = {
     "consents": Consent,
@@ -75,7 +77,9 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
     statements: dict[str, Select[Any]] = {}
     for name, (model, at) in KINDS.items():
         placed = select(*model.__table__.columns, *unit).outerjoin(Unit, Unit.id == model.unit_id)
-        statements[name] = placed.where(model.device_id == device_id).order_by(at, model.id)
+        statements[name] = placed.where(model.device_id == device_id).order_by(
+            at, *model.__table__.primary_key
+        )
     for name, model in OF_DEVICE.items():
         statements[name] = _all(model).where(model.device_id == device_id)
     for name, model in OF_MEASUREMENTS.items():
@@ -84,6 +88,14 @@ def _lists(device_id: UUID) -> dict[str, Select[Any]]:
     mine = select(DeviceLink.volunteer_id).where(DeviceLink.device_id == device_id)
     statements["volunteers"] = _all(Volunteer).where(Volunteer.id.in_(mine))
     statements["memberships"] = _all(Membership).where(Membership.volunteer_id.in_(mine))
+    joined = select(Membership.campaign_id).where(Membership.volunteer_id.in_(mine))
+    # Of archived months: one of each commune that the person helped.
+    statements["helped_communes"] = _all(Earning).where(
+        Earning.needed,
+        Earning.campaign_id.in_(joined),
+        Earning.volunteer_id.in_(mine),
+        ~exists().where(Measurement.id == Earning.measurement_id),
+    )
     return statements
 
 

@@ -65,7 +65,7 @@ class EffectsSchema(Schema):
 
 
 class ExportSchema(Schema):
-    """All data stored about a device."""
+    """All data stored about a device; of archived months numbers, and earnings by commune."""
 
     exported_at = fields.AwareDateTime(required=True)
     device = fields.Dict(required=True, allow_none=True)
@@ -78,6 +78,8 @@ class ExportSchema(Schema):
     memberships = fields.List(fields.Dict(), required=True)
     former_phones = fields.List(fields.Dict(), required=True)
     earnings = fields.List(fields.Dict(), required=True)
+    archived_months = fields.List(fields.Dict(), required=True)
+    helped_communes = fields.List(fields.Dict(), required=True)
     corrections = fields.List(fields.Dict(), required=True)
     campaign_exclusions = fields.List(fields.Dict(), required=True)
     tickets = fields.List(fields.Dict(), required=True)

@@ -25,6 +25,7 @@ from backend.accounts.audit import record_act
 from backend.accounts.rate_limits import WITHDRAWALS_PER_HOUR, count_attempt
 from backend.clock import day_begin, local_day
 from backend.database.extensions import change_rows, db
+from backend.database.locks import ARCHIVE_LOCK, hold
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device, FormerPhone
@@ -33,6 +34,7 @@ from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.privacy import removal, retention
 from backend.measurements.privacy.effects import effects_of
 from backend.measurements.recording.models import (
+    ArchivedDeviceMonth,
     Earning,
     Exclusion,
     Measurement,
@@ -118,11 +120,14 @@ def withdraw(
     tombstones.add(device_id, at)
     removal.remember_digests(device_id, tombstones.key, at)
     outbox.scrub(device_id)
+    hold(ARCHIVE_LOCK)  # until a month that is being archived has its numbers
+    numbers = delete(ArchivedDeviceMonth).where(ArchivedDeviceMonth.device_id == device_id)
+    archived = sum(db.session.scalars(numbers.returning(ArchivedDeviceMonth.received)))
     removed = {"positions": _count_positions(device_id)}
     for name, model in OF_DEVICE.items():
         removed[name] = change_rows(delete(model).where(model.device_id == device_id))
     removed["measurements"] = removal.leave_counts(device_id, at)
-    kept = _anonymise(device_id)
+    kept = _anonymise(device_id) + archived
     removed["devices"] = change_rows(delete(Device).where(Device.id == device_id))
     done = {"received_at": now, "acknowledged_at": now, "done_at": now}
     db.session.add(WithdrawalRequest(channel=channel, **done))

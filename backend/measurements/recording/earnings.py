@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from backend.clock import day_begin
 from backend.database.extensions import Run, db, dump, fetch
+from backend.measurements.recording.archived import NOT_ARCHIVED
 from backend.measurements.recording.reasons import COLUMNS, category
 from backend.memberships.attribution import (
     COUNTED,
@@ -31,13 +32,13 @@ from backend.memberships.attribution_rows import (
 DAY = timedelta(days=1)
 
 # Whole days, because the cap of a campaign is per day; uses the index of (device, time).
-ROWS = text("""
+ROWS = text(f"""
     select m.id, m.measured_at, m.day, m.network, m.unit_id, m.reasons, m.assurance,
         u.parent_id, u.province_id
     from measurements m left join units u on u.id = m.unit_id
     where m.device_id = :device and m.measured_at >= :since and m.measured_at < :until
-      and m.day = any(:days)
-""")
+      and m.day = any(:days) and to_char(m.day, 'YYYY-MM') {NOT_ARCHIVED}
+""")  # noqa: S608 # a condition
 STORED = text(f"""
     select {", ".join(Earned._fields)} from earnings where measurement_id = any(:ids)
 """)  # noqa: S608 # names of columns
@@ -85,6 +86,12 @@ _DAYS = ("days", "needed_days")
 _BIT = "1::bigint << extract(day from day)::int - 1"
 _SUMMED = ", ".join((*_KEY, *_DAYS, "needed", *_NUMBERS))
 NOTHING = dict.fromkeys(("needed", *_NUMBERS), 0)
+ADD_TO_SUMS = f"""
+    on conflict ({", ".join(_KEY)}) do update set
+        {", ".join(f"{name} = old.{name} | excluded.{name}" for name in _DAYS)},
+        needed = old.needed + excluded.needed,
+        {", ".join(f"{name} = old.{name} + excluded.{name}" for name in _NUMBERS)}
+"""
 # Changes of sums, and the needed ones of `earned`.
 ADD_SUMS = f"""
     insert into earning_sums as old ({_SUMMED})
@@ -97,10 +104,7 @@ ADD_SUMS = f"""
         from earned cross join lateral {_GRAINS} where needed group by 1, 2, 3, 4, 5, 6
     ) new using ({", ".join(_KEY)})
     order by {", ".join(_KEY)}
-    on conflict ({", ".join(_KEY)}) do update set
-        {", ".join(f"{name} = old.{name} | excluded.{name}" for name in _DAYS)},
-        needed = old.needed + excluded.needed,
-        {", ".join(f"{name} = old.{name} + excluded.{name}" for name in _NUMBERS)}
+    {ADD_TO_SUMS}
     returning 1
 """  # noqa: S608
 ADD = f"""
@@ -144,7 +148,8 @@ DIFFERENCES = text(f"""
                 'received', 'valid', 'counted']) number (name, value)
     )
     select {", ".join(_KEY)}, name, sum(stored)::bigint as stored, sum(truth)::bigint as truth
-    from sides group by {", ".join(_KEY)}, name having sum(stored) <> sum(truth)
+    from sides where month {NOT_ARCHIVED}
+    group by {", ".join(_KEY)}, name having sum(stored) <> sum(truth)
     order by {", ".join(_KEY)}, name
 """).bindparams(columns=dump(TEAM_COLUMNS), counted=sorted(COUNTED))  # noqa: S608
 DELETE_SUMS = text(f"""
@@ -166,8 +171,8 @@ SUM_AGAIN = text(f"""
     group by {", ".join(_KEY)}
 """).bindparams(counted=sorted(COUNTED))  # noqa: S608
 # Volunteers without another device lose name, passes and memberships without earnings; each team
-# keeps their number.
-DELETE_PERSON = text("""
+# keeps their number. What they earned in archived months, without samples, stays with the team.
+DELETE_PERSON = text(f"""
     with alone as (
         select volunteer_id as id from device_links l where device_id = :device and not exists (
             select from device_links o
@@ -184,10 +189,26 @@ DELETE_PERSON = text("""
     ), memberships_gone as (
         delete from memberships m using alone where m.volunteer_id = alone.id
             and not exists (select from earnings e where e.membership_id = m.id)
+    ), helped as (
+        update earnings e set volunteer_id = null from alone, memberships m
+        where m.volunteer_id = alone.id and e.campaign_id = m.campaign_id and e.needed
+            and e.volunteer_id = alone.id
+    ), archived as (
+        delete from earning_sums s using alone, memberships m
+        where m.volunteer_id = alone.id and s.campaign_id = m.campaign_id and s.key = alone.id
+            and s.grain = 'member'
+        returning s.*
+    ), anonymous as (
+        insert into earning_sums as old ({_SUMMED})
+        select campaign_id, month, grain, team_id, 0, network,
+            {", ".join(f"bit_or({name})" for name in _DAYS)}, sum(needed),
+            {", ".join(f"sum({name})" for name in _NUMBERS)}
+        from archived group by 1, 2, 3, 4, 5, 6 having sum(received) > 0
+        {ADD_TO_SUMS}
     )
     update volunteers v set display_name = null, name_agreed_at = null from alone
     where v.id = alone.id
-""")
+""")  # noqa: S608 # names of columns
 
 
 class EarnedRows(NamedTuple):
@@ -285,7 +306,10 @@ def replace_earnings(gone: Collection[Earned], new: Sequence[Earned]) -> int:
 
 
 def differences() -> list[dict[str, Any]]:
-    """Return the stored sums that differ from the earnings, with both numbers."""
+    """Return the stored sums that differ from the earnings, with both numbers.
+
+    Archived months have their sums alone.
+    """
     return [dict(row) for row in db.session.execute(DIFFERENCES).mappings()]
 
 

@@ -1,6 +1,6 @@
 """Validate measurements as received and derive the stored row, before the verdict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -46,6 +46,7 @@ class ReceiptContext:
     received_at: datetime
     sent_at: datetime | None = None
     accept_old: bool = False  # imports may be of any age
+    archived: Collection[str] = ()  # months that take no imports
     count_manual: bool = False
     has_device: bool = True
     count_without_device: bool = False  # decided by an admin, audited
@@ -81,6 +82,8 @@ def prepare(
         item.row = row_of(item, receipt)
         if outside := outside_time(item.row, receipt):
             item.refusal = FieldError("measured_at", outside)
+        elif f"{item.row['day']:%Y-%m}" in receipt.archived:
+            item.refusal = FieldError("measured_at", "month_archived")
     places = places_of([item.row for item, _ in readable], locator)
     for (item, receipt), placed in zip(readable, places, strict=True):
         item.placed = placed

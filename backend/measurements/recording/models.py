@@ -320,6 +320,34 @@ class ExpiredDay(db.Model):
     step: Mapped[str] = mapped_column(primary_key=True)
 
 
+class ArchivedMonth(db.Model):
+    """A month whose samples left the table for a file; its figures are final."""
+
+    __tablename__ = "archived_months"
+
+    month: Mapped[str] = mapped_column(primary_key=True)
+    archived_at: Mapped[datetime]
+
+
+class ArchivedDeviceMonth(db.Model):
+    """Numbers of samples that a device sent in an archived month, for the person's export."""
+
+    __tablename__ = "archived_months_of_devices"
+    __personal__ = (
+        N_("lists how many tests of an archived month are a person's"),
+        N_("until the person withdraws"),
+    )
+
+    device_id: Mapped[UUID] = mapped_column(primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(primary_key=True)
+    # 0: outside every commune.
+    unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    received: Mapped[int]
+    valid: Mapped[int]
+    counted: Mapped[int]
+
+
 class WithdrawnDigest(db.Model):
     """The keyed digest of the id or content of a withdrawn measurement, which refuses its replay.
 

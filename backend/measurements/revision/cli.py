@@ -37,7 +37,7 @@ commands = ()  # registered in the groups of backend.measurements.recording.cli 
 @executor_options
 def rejudge(month: str, version: int | None, dry_run: bool, executor: Executor) -> None:
     """Judge a month's measurements again; each keeps its rule set unless --rules is given."""
-    with progress_bar(f"rejudge {month}") as progress:
+    with click_errors(), progress_bar(f"rejudge {month}") as progress:
         done = service.rejudge(month, progress, executor, keep=not dry_run, version=version)
     click.echo(f"verdicts changed: {done.rejudged}; coarsened or stripped, left: {done.left_alone}")
 
@@ -49,7 +49,7 @@ def rejudge(month: str, version: int | None, dry_run: bool, executor: Executor) 
 def reassign(first: datetime, last: datetime, executor: Executor) -> None:
     """Look up the communes again in the active boundary sets."""
     span: tuple[date, date] = first.date(), last.date()
-    with progress_bar("reassign") as progress:
+    with click_errors(), progress_bar("reassign") as progress:
         done = service.reassign(*span, progress, executor)
     click.echo(
         f"moved to another commune: {done.moved}; verdicts changed: {done.rejudged}; "

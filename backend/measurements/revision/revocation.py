@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from backend.accounts.audit import record_command
+from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import invalid
+from backend.measurements.recording.archived import require_rows
 from backend.measurements.recording.rule_sets import requirements
 from backend.measurements.revision import service
 from backend.witness import hosts
@@ -32,6 +34,7 @@ def revoke_host(host: UUID, reason: str, now: datetime, since: datetime) -> tupl
     """
     if since > now:
         raise invalid("since", "in_future")
+    require_rows(f"{local_day(since):%Y-%m}")
     hosts.revoke_host(host, reason, now, since)
     samples = changed = 0
     for device, ids in db.session.execute(OF_HOST, {"host": host, "since": since}).all():

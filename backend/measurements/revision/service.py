@@ -13,13 +13,14 @@ from sqlalchemy import text
 
 from backend.accounts.audit import record_command
 from backend.batch.executor import SERIAL, Executor, batched
-from backend.clock import month_end, month_start
+from backend.clock import month_end, month_start, months_between
 from backend.database.extensions import db, dump, extension, fetch, follow_indexes, setting
 from backend.database.locks import DEVICELESS_LOCK, hold
 from backend.devices.models import Device
 from backend.errors import Problem, or_404
 from backend.measurements.no_connection import service as no_connection
 from backend.measurements.recording import earnings, incoming, rules, timeline
+from backend.measurements.recording.archived import archived_months, require_rows
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.counting import CountChanges, write_counts
 from backend.measurements.recording.incoming import ReceiptContext
@@ -152,6 +153,7 @@ def rejudge(
     Each keeps its rule set unless another `version` is given. With `keep=False` the changes are
     computed but not stored.
     """
+    require_rows(month)
     lot = Lot((), month_start(month), month_end(month), keep=keep, rules=version)
     return _revise(lot, progress, executor)
 
@@ -166,8 +168,11 @@ def reassign(
 ) -> Revision:
     """Look up the communes of a span of days again in the active sets, and judge again.
 
-    With a locator on trial the changes are computed but not stored.
+    With a locator on trial the changes are computed but not stored. Archived months are left; 409
+    if the span has no other one.
     """
+    if archived_months().issuperset(months_between(f"{first:%Y-%m}", f"{last:%Y-%m}")):
+        raise Problem(409, "month_archived")
     lot = Lot((), first, last, locate=True, keep=trial is None, locator=trial)
     done = _revise(lot, progress, executor)
     if trial is None:

@@ -20,7 +20,7 @@ from backend.coverage.exclusions.service import (
     unit_to_decide,
 )
 from backend.coverage.figures.unit_access import communes_of
-from backend.coverage.signals.evidence import samples_left, samples_of
+from backend.coverage.signals.evidence import samples_of
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import units_below
 from backend.coverage.signals.service import (
@@ -250,11 +250,6 @@ def samples_excluded(ids: Sequence[int]) -> dict[int, int]:
     """Return the number of samples that each signal keeps out of the figures."""
     rows = db.session.execute(EXCLUDED, {"ids": list(ids)})
     return {row.signal_id: row.n for row in rows}
-
-
-def samples_to_exclude(ids: Sequence[int], key: str) -> dict[int, int]:
-    """Return how many samples the exclusion of each of these signals of one place would take."""
-    return samples_left(db.session.scalars(select(Signal).where(Signal.id.in_(ids))).all(), key)
 
 
 class Review:

@@ -20,12 +20,6 @@ def month_field(**options: Any) -> fields.String:
     return fields.String(validate=pattern, metadata=example, error_messages=CODES, **options)
 
 
-def unpublished_field() -> fields.Integer:
-    """Return a field for the number of units without published figures."""
-    until = "until their province's report is approved (PUBLISH=after_approval)"
-    return fields.Integer(metadata={"description": f"units left out {until}"})
-
-
 class UnitWithLevelSchema(UnitNameSchema):
     """The unit of an answer; a code alone is no identity."""
 
@@ -226,7 +220,12 @@ class CoverageMonthSchema(Strict):
     target = fields.Nested(TargetSchema, required=True, allow_none=True)
     assessment = fields.Nested(TargetSchema, required=True, allow_none=True)
     summary = fields.Nested(CoverageSummarySchema, required=True)
-    unpublished = unpublished_field()
+    unpublished = fields.Integer(
+        metadata={
+            "description": "units left out until their province's report is approved "
+            "(PUBLISH=after_approval)"
+        }
+    )
 
 
 class CoverageSchema(CoverageMonthSchema):

@@ -133,8 +133,9 @@ def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[Row]:
     return [dict(one) for one in db.session.execute(_fill(SAMPLES, row), values).mappings()]
 
 
-def samples_left(rows: Sequence[Signal], key: str) -> dict[int, int]:
+def samples_to_exclude(ids: Sequence[int], key: str) -> dict[int, int]:
     """Return how many samples the exclusion of each of these signals of one place would take."""
+    rows = db.session.scalars(select(Signal).where(Signal.id.in_(ids))).all()
     found = found_signals(rows)
     present = [row for row in rows if row.id in found and found[row.id].devices]
     if not present:

@@ -15,9 +15,8 @@ from backend.coverage.exclusions.review import (
     decisions_of,
     preview_signals,
     samples_excluded,
-    samples_to_exclude,
 )
-from backend.coverage.signals.evidence import SignalEvidence
+from backend.coverage.signals.evidence import SignalEvidence, samples_to_exclude
 from backend.coverage.signals.service import SignalContext
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now

@@ -20,7 +20,6 @@ class Reach:
 
     starts: Ints
     teams: Ints
-    distance_m: Floats
 
     def to(self, commune: int) -> Ints:
         return self.teams[self.starts[commune] : self.starts[commune + 1]]
@@ -29,18 +28,14 @@ class Reach:
         """Return the table without the other teams."""
         kept = chosen[self.teams]
         before = np.concatenate(([0], np.cumsum(kept)))
-        return Reach(before[self.starts], self.teams[kept], self.distance_m[kept])
+        return Reach(before[self.starts], self.teams[kept])
 
-
-# In a straight line: about half an hour by motorbike. Of 3,321 communes, 645 have no other centre
-# within 10 km.
-REACH_M = 15_000.0
 
 # Homes compared at a time; with all communes, a block takes some 13 MB.
 BLOCK = 512
 
 
-def within_reach(homes: ArrayLike, centres: ArrayLike, reach_m: float = REACH_M) -> Reach:
+def within_reach(homes: ArrayLike, centres: ArrayLike, reach_m: float) -> Reach:
     """Find the homes within reach of each centre.
 
     Parameters
@@ -52,14 +47,14 @@ def within_reach(homes: ArrayLike, centres: ArrayLike, reach_m: float = REACH_M)
     Distances are computed once for all teams with the same home.
     """
     places, team_place = _places(np.asarray(homes, dtype=np.float64).reshape(-1, 2))
-    place, commune, distance = _pairs(_vectors(places), _vectors(centres), reach_m)
+    place, commune = _pairs(_vectors(places), _vectors(centres), reach_m)
     by_place = np.argsort(team_place, kind="stable")
     size = np.bincount(team_place, minlength=len(places))
     first = np.cumsum(size) - size
     pair = np.repeat(np.arange(len(place)), size[place])
     nth = np.arange(len(pair)) - np.repeat(np.cumsum(size[place]) - size[place], size[place])
     starts: Ints = np.searchsorted(commune[pair], np.arange(len(np.asarray(centres)) + 1))
-    return Reach(starts, by_place[first[place[pair]] + nth], distance[pair])
+    return Reach(starts, by_place[first[place[pair]] + nth])
 
 
 def _places(homes: Floats) -> tuple[Floats, Ints]:
@@ -71,7 +66,7 @@ def _places(homes: Floats) -> tuple[Floats, Ints]:
     return homes[index[order]], rank[inverse.reshape(-1)]
 
 
-def _pairs(home: Floats, centre: Floats, reach_m: float) -> tuple[Ints, Ints, Floats]:
+def _pairs(home: Floats, centre: Floats, reach_m: float) -> tuple[Ints, Ints]:
     """Return homes and centres within reach, ordered by centre, then distance, then home."""
     least = np.cos(reach_m / EARTH_RADIUS_M)
     places, communes = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
@@ -82,7 +77,7 @@ def _pairs(home: Floats, centre: Floats, reach_m: float) -> tuple[Ints, Ints, Fl
     place, commune = np.concatenate(places), np.concatenate(communes)
     distance = _along(home[place], centre[commune])
     order = np.lexsort((place, distance, commune))
-    return place[order], commune[order], distance[order]
+    return place[order], commune[order]
 
 
 def distances_m(from_: ArrayLike, to: ArrayLike) -> Floats:

@@ -18,7 +18,8 @@ from backend.organisations.scopes import campaign_scope
 class Limits:
     """The limits of a plan; the defaults hold for campaigns whose organiser set none."""
 
-    # In a straight line, as `reach.REACH_M`.
+    # In a straight line: about half an hour by motorbike. Of 3,321 communes, 645 have no other
+    # centre within 10 km.
     radius_km: int = 15
     # A trip for fewer samples is not worth it: a commune's daily share of 300 a month.
     visit_least: int = 10

@@ -1,8 +1,6 @@
 """Schemas of signals of gaming and of decisions on them."""
 
-from typing import Any
-
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
 from backend.coverage.signals.service import KINDS, STATES
@@ -29,11 +27,6 @@ class UnitSignalsQuerySchema(UnitMonthQuerySchema, PageSchema):
     kind = Text(choices=KINDS, load_default=None)
     state = Text(choices=STATES, load_default=None)
     unit = Text(most=10, load_default=None, metadata={"description": "the code of a unit"})
-
-    @post_load
-    def of_every_team(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Add the team, which only a campaign's signals have."""
-        return {"team": None} | data
 
 
 class CampaignSignalsQuerySchema(UnitSignalsQuerySchema):

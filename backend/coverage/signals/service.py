@@ -245,7 +245,7 @@ def _answer(
     found = _found(selection)
     decided = _decided(selection)
     keys = [key for key in {*found, *(decided if selection.whole else ())} if key[0] in KINDS]
-    of_team = [key for key in keys if _is_of_team(found.get(key), query["team"])]
+    of_team = [key for key in keys if _is_of_team(found.get(key), query.get("team"))]
     counts = Counter(decided.get(key, "open") for key in of_team)
     of_state = [key for key in of_team if query["state"] in (None, decided.get(key, "open"))]
     shown = [key for key in of_state if query["kind"] in (None, key[0])]

@@ -7,6 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
+from backend.accounts.access import Actor, Grant
+from backend.coverage.plan.service import pin, unpin
 from backend.database.extensions import db
 from backend.measurements.recording.models import earning_sums
 from tests.support.daily_counts import add_counts
@@ -27,7 +29,7 @@ class Cast:
         self.campaign = campaign(app, self.organisation, *areas, **changes)
         self.organiser = person(app, "organiser", self.organisation)
         self.url = f"/api/v1/campaigns/{self.campaign}/plan"
-        self.pins = f"{self.url}/pins"
+        self.actor = Actor(grants=(Grant("organiser", "organisation", self.organisation),))
 
     def team(self, name: str, home: str | None = HERE, **changes: Any) -> int:
         home_id = unit_id(self.app, home) if home else None
@@ -40,9 +42,19 @@ class Cast:
         assert answer.status_code == 200, answer.text
         return answer.json
 
-    def pin(self, client: FlaskClient, team_id: int, unit: str = HERE, **changes: Any) -> Any:
-        body = {"team_id": team_id, "unit": unit, "date": TODAY, "samples": 7, **changes}
-        return client.put(self.pins, json=body, headers=self.organiser)
+    def pin(self, team_id: int, unit: str = HERE, day: str = TODAY, **changes: Any) -> None:
+        wanted = pin_key(team_id, unit, day) | {"samples": 7} | changes
+        with self.app.app_context():
+            pin(self.actor, self.campaign, wanted, self.app.extensions["clock"]())
+
+    def unpin(self, team_id: int) -> None:
+        with self.app.app_context():
+            unpin(self.actor, self.campaign, pin_key(team_id), self.app.extensions["clock"]())
+
+
+def pin_key(team_id: int, unit: str = HERE, day: str = TODAY) -> dict[str, Any]:
+    day_of = date.fromisoformat(day)
+    return {"team_id": team_id, "unit": unit, "date": day_of, "network": None}
 
 
 def store_count(

@@ -5,16 +5,11 @@ from marshmallow import Schema, fields
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
 from backend.coverage.plan.nearby import MAX_RADIUS_M, MIN_RADIUS_M, RADIUS_M
 from backend.devices.schemas import WithNoticesSchema
-from backend.fields import MAX_ID, Day, Flag, QueryNumber, QueryWhole, Strict, Text, Whole
+from backend.fields import MAX_ID, Day, QueryNumber, QueryWhole, Strict, Text
 from backend.http.paging import list_of
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
-
-# More than the largest team can measure on a day: 100 people with one sample every five minutes.
-MAX_PINNED = 10_000
-# An hour and a half by motorbike on the roads of a mountain province.
-MAX_RADIUS_KM = 50
 
 
 class PlanQuerySchema(Strict):
@@ -23,44 +18,6 @@ class PlanQuerySchema(Strict):
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
     team_id = QueryWhole(1, MAX_ID, load_default=None)
-
-
-class PlanPinRequestSchema(Strict):
-    """A pin to set: the samples of a team in a commune on a day."""
-
-    team_id = Whole(1, MAX_ID, required=True)
-    unit = Text(most=10, required=True, metadata={"description": "the commune's code on the day"})
-    date = Day(required=True)
-    network = Text(choices=NETWORKS, load_default=None)
-    samples = Whole(1, MAX_PINNED, required=True)
-
-
-class PlanLimitsSchema(Strict):
-    """The limits of a plan."""
-
-    radius_km = Whole(
-        1, MAX_RADIUS_KM, required=True, metadata={"description": "straight line from the home"}
-    )
-    visit_least = Whole(
-        1, MAX_PINNED, required=True,
-        metadata={"description": "samples of a team in a commune other than its own"},
-    )  # fmt: skip
-    assumed_capacity = Whole(
-        1, MAX_PINNED, required=True,
-        metadata={"description": "samples a day of a team without a known capacity"},
-    )  # fmt: skip
-    community_travels = Flag(
-        required=True, metadata={"description": "community digital teams leave their commune"}
-    )
-
-
-class UnpinQuerySchema(Strict):
-    """The key of a pin."""
-
-    team_id = QueryWhole(1, MAX_ID, required=True)
-    unit = Text(most=10, required=True)
-    date = Day(required=True)
-    network = Text(choices=NETWORKS, load_default=None)
 
 
 class NextQuerySchema(Strict):
@@ -79,20 +36,27 @@ class NextQuerySchema(Strict):
     )
 
 
+class PlanLimitsSchema(Schema):
+    """The limits of a plan."""
+
+    radius_km = fields.Integer(
+        required=True, metadata={"description": "straight line from the home"}
+    )
+    visit_least = fields.Integer(
+        required=True, metadata={"description": "samples of a team in a commune other than its own"}
+    )
+    assumed_capacity = fields.Integer(
+        required=True, metadata={"description": "samples a day of a team without a known capacity"}
+    )
+    community_travels = fields.Boolean(
+        required=True, metadata={"description": "community digital teams leave their commune"}
+    )
+
+
 class PlannedUnitSchema(UnitNameSchema):
     """A commune with its province."""
 
     province = fields.String(required=True, allow_none=True)
-
-
-class PlanPinSchema(Schema):
-    """A pin as stored."""
-
-    team_id = fields.Integer(required=True)
-    unit = fields.Nested(PlannedUnitSchema, required=True)
-    date = fields.Date(required=True)
-    network = fields.String(required=True)
-    samples = fields.Integer(required=True)
 
 
 class PlanItemSchema(Schema):

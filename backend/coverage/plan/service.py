@@ -270,10 +270,8 @@ def serialize_assignment(request: PlanRequest, assignment: Assignment) -> dict[s
     }
 
 
-def pin(
-    actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: datetime
-) -> tuple[dict[str, Any], bool]:
-    """Set a team's samples in a commune on a day; return the pin, and whether it is new."""
+def pin(actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: datetime) -> None:
+    """Set a team's samples in a commune on a day."""
     request = _request(actor, campaign_id, wanted, now)
     unit = _unit_of(request, wanted["unit"])
     if wanted["team_id"] not in {team.id for team in teams_of(request.campaign, now)}:
@@ -286,8 +284,6 @@ def pin(
     row = insert(Pin).values(**key, **values)  # the later one of concurrent calls wins
     db.session.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
     db.session.commit()
-    place = {"code": unit.code, "name": unit.name, "province": unit.province}
-    return {**wanted, "unit": place, "network": request.network}, before is None
 
 
 def unpin(actor: Actor, campaign_id: int, wanted: Mapping[str, Any], now: datetime) -> None:

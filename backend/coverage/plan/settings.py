@@ -37,8 +37,8 @@ def limits_of(campaign_id: int) -> Limits:
     return Limits(row.radius_km, row.visit_least, row.assumed_capacity, row.community_travels)
 
 
-def set_limits(actor: Actor, campaign_id: int, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Store the limits of a campaign's plan, and return them."""
+def set_limits(actor: Actor, campaign_id: int, wanted: Mapping[str, Any]) -> None:
+    """Store the limits of a campaign's plan."""
     visible_campaign(actor, campaign_id)
     require(actor, "campaign.edit", campaign_scope(campaign_id))
     before, after = asdict(limits_of(campaign_id)), dict(wanted)
@@ -48,4 +48,3 @@ def set_limits(actor: Actor, campaign_id: int, wanted: Mapping[str, Any]) -> dic
         row = insert(PlanSettings).values(campaign_id=campaign_id, **after)
         db.session.execute(row.on_conflict_do_update(index_elements=["campaign_id"], set_=after))
         db.session.commit()
-    return after

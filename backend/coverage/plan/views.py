@@ -7,8 +7,7 @@ from backend.coverage.contributions.service import own_day
 from backend.coverage.plan import schemas
 from backend.coverage.plan.ended import ended_campaigns
 from backend.coverage.plan.next_place import find_next_place
-from backend.coverage.plan.service import pin, show_plan, unpin
-from backend.coverage.plan.settings import set_limits
+from backend.coverage.plan.service import show_plan
 from backend.database.extensions import BEARER
 from backend.devices.notices import deliver
 from backend.devices.service import authenticate
@@ -30,32 +29,6 @@ def get_plan(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
     for team in plan["teams"]:
         team["note"] = _serialize_note(team["note"])
     return plan | {"rule": message("plan_rule", language())}
-
-
-@blp.put("/campaigns/<int:campaign_id>/plan/pins")
-@blp.arguments(schemas.PlanPinRequestSchema)
-@blp.response(200, schemas.PlanPinSchema, description="Changed")
-@blp.alt_response(201, schema=schemas.PlanPinSchema, description="Pinned")
-def put_pin(data: dict[str, Any], campaign_id: int) -> Any:
-    """Pin a team's samples in a commune on a day."""
-    result, new = pin(actor(), campaign_id, data, clock_now())
-    return result, 201 if new else 200
-
-
-@blp.delete("/campaigns/<int:campaign_id>/plan/pins")
-@blp.arguments(schemas.UnpinQuerySchema, location="query")
-@blp.response(204)
-def delete_pin(query: dict[str, Any], campaign_id: int) -> None:
-    """Delete the pin of a team, commune and day."""
-    unpin(actor(), campaign_id, query, clock_now())
-
-
-@blp.put("/campaigns/<int:campaign_id>/plan/limits")
-@blp.arguments(schemas.PlanLimitsSchema)
-@blp.response(200, schemas.PlanLimitsSchema)
-def put_limits(data: dict[str, Any], campaign_id: int) -> dict[str, Any]:
-    """Set the limits of a campaign's plans: radius, least samples of a visit, assumed capacity."""
-    return set_limits(actor(), campaign_id, data)
 
 
 @blp.get("/next")

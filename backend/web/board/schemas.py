@@ -9,7 +9,6 @@ from backend.campaigns.schemas import MAX_AREAS, MAX_CAP, MAX_TARGET
 from backend.campaigns.service import STATES
 from backend.coverage.contributions.query import BY
 from backend.coverage.exclusions.review import MAX_SIGNALS, parse_signals
-from backend.coverage.plan.schemas import MAX_PINNED, MAX_RADIUS_KM, PlanPinRequestSchema
 from backend.coverage.signals.schemas import MAX_NOTE
 from backend.coverage.signals.service import KINDS
 from backend.coverage.signals.service import STATES as SIGNAL_STATES
@@ -24,6 +23,10 @@ from backend.web.site.schemas import ListQuerySchema, MonthQuerySchema
 from backend.web.site.unit_fields import MAX_LINES, read_units, unit_reference
 
 ALL_STATES = "all"
+# More than the largest team can measure on a day: 100 people with one sample every five minutes.
+MAX_PINNED = 10_000
+# An hour and a half by motorbike on the roads of a mountain province.
+MAX_RADIUS_KM = 50
 # Signals of a decision in an address: ids with points between them.
 MAX_DONE = 2_000
 
@@ -97,10 +100,18 @@ class CampaignFormSchema(Strict):
     state = Text(choices=STATES, load_default="draft")
 
 
-class PinFormSchema(PlanPinRequestSchema):
-    """The form of a pin: numbers as text, the commune by name."""
+class UnpinFormSchema(Strict):
+    """The key of a pin; the unit is a commune's code on the day."""
 
     team_id = QueryWhole(1, MAX_ID, required=True)
+    unit = Text(most=10, required=True)
+    date = Day(required=True)
+    network = Text(choices=NETWORKS, load_default=None)
+
+
+class PinFormSchema(UnpinFormSchema):
+    """The form of a pin, with the commune by name."""
+
     unit = Text(MAX_NAME, required=True)
     unit_choice = Text(MAX_NAME, allow_none=True, load_default=None)
     samples = QueryWhole(1, MAX_PINNED, required=True)

@@ -19,7 +19,6 @@ from backend.coverage.contributions.day_summary import summarise_day
 from backend.coverage.contributions.service import all_contributions, contributions
 from backend.coverage.figures.month import listing_on
 from backend.coverage.plan.progress import campaign_progress, home_figures, teams_today
-from backend.coverage.plan.schemas import UnpinQuerySchema
 from backend.coverage.plan.service import pin as pin_place
 from backend.coverage.plan.service import show_plan_map
 from backend.coverage.plan.service import unpin as unpin_place
@@ -340,14 +339,13 @@ def pin(query: dict[str, Any], campaign_id: int) -> Response:
     return render_plan("web/board/plan.html", query, campaign_id, form=form)
 
 
-def _pin_named(campaign_id: int, fields: dict[str, Any]) -> Any:
-    """Pin a commune that is named in words."""
+def _pin_named(campaign_id: int, fields: dict[str, Any]) -> bool:
+    """Pin a commune that is named in words; return True."""
     home = _home_of(show_campaign(actor(), campaign_id), fields["date"])
     unit = read_unit(fields, "unit", fields["date"], level="commune", home=home)
     wanted = {name: fields[name] for name in ("team_id", "date", "network", "samples")}
-    return pin_place(
-        actor(), campaign_id, wanted | {"unit": unit.code if unit else ""}, clock_now()
-    )
+    pin_place(actor(), campaign_id, wanted | {"unit": unit.code if unit else ""}, clock_now())
+    return True
 
 
 def _home_of(campaign: dict[str, Any], day: date) -> int | None:
@@ -360,7 +358,7 @@ def _home_of(campaign: dict[str, Any], day: date) -> int | None:
 def unpin(query: dict[str, Any], campaign_id: int) -> Response:
     """Remove a pin."""
     form = new_form(query)
-    fields = form.load(UnpinQuerySchema())
+    fields = form.load(schemas.UnpinFormSchema())
     if fields is None:
         raise Problem(422, "invalid")
     unpin_place(actor(), campaign_id, fields, clock_now())

@@ -26,18 +26,6 @@ def _excluded(world: World) -> dict[str, Any]:
     return {"json": {"filter": {"team_id": world.team}, "reason": "đo trong xưởng"}}
 
 
-def _pin(world: World, campaign: int | None = None) -> dict[str, Any]:
-    world.take_part(campaign or world.campaign, world.team)
-    return {"team_id": world.team, "unit": "05443", "date": "2024-11-21", "samples": 5}
-
-
-def _pinned(world: World) -> dict[str, Any]:
-    url, admin = f"/api/v1/campaigns/{world.campaign}/plan/pins", world.admin
-    made = world.client.put(url, json=_pin(world), headers=admin)
-    assert made.status_code in (200, 201), made.text
-    return {"query_string": {name: _pin(world)[name] for name in ("team_id", "unit", "date")}}
-
-
 def _draft(world: World) -> dict[str, Any]:
     return {"at": {"campaign_id": world.draft}}
 
@@ -71,10 +59,5 @@ CAMPAIGN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {CAMPAIGN}/plan": taking_part,
     f"GET {CAMPAIGN}/plan (not the leader's)": _other_plan,
     f"GET {CAMPAIGN}/plan (draft)": _draft,
-    f"PUT {CAMPAIGN}/plan/pins": lambda w: {"json": _pin(w)},
-    f"PUT {CAMPAIGN}/plan/pins (draft)": lambda w: {"json": _pin(w, w.draft)} | _draft(w),
-    f"DELETE {CAMPAIGN}/plan/pins": _pinned,
-    f"PUT {CAMPAIGN}/plan/limits": lambda w: {"json": LIMITS},
-    f"PUT {CAMPAIGN}/plan/limits (draft)": lambda w: {"json": LIMITS} | _draft(w),
     f"GET {CAMPAIGN}/signals (draft)": _draft,
 }

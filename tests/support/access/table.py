@@ -221,11 +221,6 @@ TABLE = {
     f"GET {CAMPAIGN}/plan": "401 401 200 200 403 403 403 200",
     f"GET {CAMPAIGN}/plan (not the leader's)": "401 401 404 200 403 403 403 200",
     f"GET {CAMPAIGN}/plan (draft)": "404 401 404 200 404 404 404 200",
-    f"PUT {CAMPAIGN}/plan/pins": "401 401 403 201 403 403 403 201",
-    f"PUT {CAMPAIGN}/plan/pins (draft)": "401 401 404 201 404 404 404 201",
-    f"DELETE {CAMPAIGN}/plan/pins": "401 401 403 204 403 403 403 204",
-    f"PUT {CAMPAIGN}/plan/limits": "401 401 403 200 403 403 403 200",
-    f"PUT {CAMPAIGN}/plan/limits (draft)": "401 401 404 200 404 404 404 200",
     # signals: the organiser of the campaign, the official of the area
     f"GET {CAMPAIGN}/signals": "401 401 403 200 403 403 403 200",
     f"GET {CAMPAIGN}/signals (draft)": "404 401 404 200 404 404 404 200",

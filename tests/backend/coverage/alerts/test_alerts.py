@@ -49,7 +49,7 @@ def test_a_plan_that_covers_the_shortfall_ends_the_alert_by_pace(
     for team, samples, later, found in [
         (one, 60, "2024-11-21", ["behind", "will_miss"]), (two, 145, "2024-11-30", ["behind"]),
     ]:  # fmt: skip
-        cast.pin(client, team, unit=THERE, samples=samples, date=later)
+        cast.pin(team, unit=THERE, samples=samples, day=later)
         assert by_code(client)[THERE] == found
     (public,) = [one for one in client.get(URL).json["items"] if one["code"] == THERE]
     items = client.get(URL, headers=admin).json["items"]

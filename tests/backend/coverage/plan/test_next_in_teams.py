@@ -8,13 +8,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.coverage.figures.public_counts import copy_counts
+from backend.coverage.plan.models import Pin
 from backend.coverage.plan.next_place import items_by_team
 from backend.database.extensions import db
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import add_counts
 from tests.support.factories import HERE, post, register, sample
 from tests.support.next_spots import CELLS, URL, ask, commune
-from tests.support.people import LONG_AGO, add_membership, campaign, organisation, person, team
+from tests.support.people import LONG_AGO, add_membership, campaign, organisation, team
 
 
 @pytest.fixture(autouse=True)
@@ -39,10 +40,11 @@ def test_the_team_is_told_where_it_goes(app: Flask, client: FlaskClient, clock: 
     assert assignment["team"] == {"id": mine, "name": "Đội 1"}
     [item] = assignment["items"]
     assert (item["unit"]["code"], item["samples"], item["why"]) == (unit.code, 15, "own")
-    pin = {"team_id": mine, "unit": unit.code, "date": "2024-11-20", "samples": 4}
-    organiser = person(app, "organiser", run_by)
-    url = f"/api/v1/campaigns/{running}/plan/pins"
-    assert client.put(url, json=pin, headers=organiser).status_code == 201
+    pinned = Pin(campaign_id=running, day=date(2024, 11, 20), network="mobile", team_id=mine,
+                 unit_id=unit.id, samples=4)  # fmt: skip
+    with app.app_context():
+        db.session.add(pinned)
+        db.session.commit()
     items = ask(client, headers)["assignments"][0]["items"]  # seen at once
     assert [(i["samples"], i["pinned"]) for i in items] == [(4, True), (11, False)]
     clock.now += timedelta(hours=2)  # the membership has ended

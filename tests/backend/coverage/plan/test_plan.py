@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from backend.campaigns.models import Team
 from backend.database.extensions import db
+from backend.errors import Problem
 from backend.memberships.models import Membership, Volunteer
 from backend.units.models import Unit
 from geo.fix import distance_m
@@ -171,7 +172,8 @@ def test_a_campaign_that_is_over_has_no_plan(app: Flask, client: FlaskClient, st
     cast = Cast(app, HERE, state=state)
     answer = client.get(cast.url, headers=cast.organiser)
     assert (answer.status_code, answer.json["code"]) == (409, "plan_closed")
-    assert cast.pin(client, cast.team("Đội 1")).status_code == 409
+    with pytest.raises(Problem, match="plan_closed"):
+        cast.pin(cast.team("Đội 1"))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ _GAPS = re.compile(r"[\s.\-()\u2010-\u2015]")
 _NATIONAL = re.compile(r"0(\d{9,10})")  # 0912 345 678, 024 3825 1234
 _FOREIGN = re.compile(r"(?:\+|00)(\d{8,15})")  # E.164 has at most 15 digits
 _WITHOUT_PLUS = re.compile(r"(84\d{9,10})")
+_WITHOUT_ZERO = re.compile(r"[1-9][0-9]{8}")
 
 
 def normalize(written: str) -> str | None:
@@ -22,6 +23,12 @@ def normalize(written: str) -> str | None:
     if "@" in name:
         return name if len(name) <= MAX_NAME and _MAIL.fullmatch(name) else None
     return _telephone(_GAPS.sub("", name))
+
+
+def read_contact(cell: str) -> str | None:
+    """Return the stored form of a name in a spreadsheet, which drops the zero of a number."""
+    digits = _GAPS.sub("", cell)
+    return normalize(f"0{digits}" if _WITHOUT_ZERO.fullmatch(digits) else cell)
 
 
 def format_phone(number: str | None) -> str | None:

@@ -7,26 +7,21 @@ from typing import Any
 from sqlalchemy import delete, select, text
 
 from backend.accounts.access import Actor, can, require, require_person
+from backend.accounts.login_names import format_phone, read_contact
 from backend.campaign_setup.models import CampaignDraft
-from backend.campaign_setup.team_lines import TeamLine, as_sheet, in_columns, read_text, with_types
+from backend.campaign_setup.team_import import import_teams, read_lines
 from backend.campaigns.models import Team
 from backend.campaigns.service import create_campaign
 from backend.database.extensions import change_rows, db
 from backend.errors import Problem, invalid, or_404
 from backend.i18n.catalogues import Language
 from backend.memberships.join_codes import create_codes
-from backend.organisations.models import Organisation
 from backend.organisations.names import folded
 from backend.organisations.scopes import requested_organisation_scope
-from backend.team_import.service import import_teams
-from backend.units.index import unit_index
 
 # A person sets up a few campaigns at a time; older drafts are deleted with their contacts.
 MAX_DRAFTS = 20
 KEPT = timedelta(days=90)
-# The type of teams of an organisation, unless the list says otherwise.
-TEAM_TYPES = {"youth_union": "youth", "community_digital_team": "community_digital"}
-OTHER_TEAM_TYPE = "other"
 
 # Teams that can be added to a campaign: of the organisation and below it, lasting, without a code.
 FORMER = text("""
@@ -90,44 +85,6 @@ def delete_expired_drafts(now: datetime) -> int:
     return change_rows(delete(CampaignDraft).where(CampaignDraft.updated_at < now - KEPT))
 
 
-def team_type(organisation_id: int) -> str:
-    """Return the type of an organisation's teams, unless a list says otherwise."""
-    kind = db.session.scalar(select(Organisation.type).where(Organisation.id == organisation_id))
-    return TEAM_TYPES.get(kind or "", OTHER_TEAM_TYPE)
-
-
-def import_lines(
-    actor: Actor,
-    organisation_id: int,
-    text: str,
-    *,
-    dry_run: bool,
-    now: datetime,
-    language: Language,
-    commit: bool = True,
-) -> dict[str, Any] | None:
-    """Return the effect of each line of a list of teams, and apply it; None for an empty list."""
-    require(actor, "team.edit", requested_organisation_scope(organisation_id))
-    lines = _read_lines(organisation_id, text)
-    if not lines:
-        return None
-    answer = import_teams(
-        actor, organisation_id, lambda: as_sheet(lines), dry_run=dry_run, now=now,
-        language=language, commit=commit,
-    )  # fmt: skip
-    for row, line in zip(answer["rows"], lines, strict=True):
-        row["typed"] = line
-    return answer
-
-
-def _read_lines(organisation_id: int, text: str) -> list[TeamLine]:
-    names = select(Team.name_key).where(Team.organisation_id == organisation_id)
-    existing = set(db.session.scalars(names))
-    above = (unit for unit in unit_index().units if unit.level != "commune")
-    lines = in_columns(read_text(text), {words for unit in above for words in unit.words})
-    return with_types(lines, team_type(organisation_id), existing)
-
-
 def former_teams(
     actor: Actor, organisation_id: int, campaign_id: int | None = None
 ) -> list[dict[str, Any]]:
@@ -155,9 +112,9 @@ def start_campaign(
         return row.campaign_id
     organisation_id = campaign["organisation_id"]
     text_of_teams = row.content.get("teams") or ""
-    lines = _read_lines(organisation_id, text_of_teams)
+    lines = read_lines(organisation_id, text_of_teams)
     created = create_campaign(actor, campaign, commit=False)
-    import_lines(
+    import_teams(
         actor, organisation_id, text_of_teams, dry_run=False, now=now, language=language,
         commit=False,
     )  # fmt: skip
@@ -173,8 +130,8 @@ def start_campaign(
     row.campaign_id, row.updated_at = created["id"], now
     leaders: dict[str, list[int]] = {}
     for line in lines:
-        if line.leader:
-            leaders.setdefault(line.leader, []).append(ids[folded(line.name)])
+        if contact := format_phone(read_contact(line.leader)):
+            leaders.setdefault(contact, []).append(ids[folded(line.name)])
     row.content = {"leaders": leaders}
     db.session.commit()
     return int(created["id"])

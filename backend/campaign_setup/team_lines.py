@@ -6,16 +6,14 @@ leader's e-mail or telephone.
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from backend.accounts.login_names import normalize
-from backend.errors import invalid
+from backend.campaign_setup.team_rows import EXAMPLE, TEAMS, TYPE_OF, TYPES
+from backend.campaign_setup.team_template import TYPE_NAMES as TYPE_TITLES
 from backend.organisations.names import folded
-from backend.tables.sheet_import import SheetImport, SheetRow, digest_of
 from backend.tables.table import MAX_ROWS
 from backend.tables.typed_lists import NUMBER, TypedList, as_text
-from backend.team_import.rows import EXAMPLE, TEAMS, TYPE_OF, TYPES
-from backend.team_import.template import TYPE_NAMES as TYPE_TITLES
 from backend.units.search import query_words
 from geo.gazetteer import plain
 
@@ -59,7 +57,7 @@ def _of_cells(cells: Sequence[str]) -> TeamLine:
 
 TEAM_LIST = TypedList(TEAMS, TeamLine, _of_cells, MAX_ROWS, lambda line: line.name == EXAMPLE)
 read_text, read_file = TEAM_LIST.read_text, TEAM_LIST.read_file
-__all__ = ["TeamLine", "as_sheet", "as_text", "in_columns", "read_file", "read_text", "with_types"]
+__all__ = ["TeamLine", "as_text", "in_columns", "read_file", "read_text", "with_types"]
 
 
 def in_columns(teams: Iterable[TeamLine], areas: Collection[str]) -> list[TeamLine]:
@@ -85,11 +83,3 @@ def with_types(teams: Iterable[TeamLine], kind: str, existing: Collection[str]) 
         one if one.type or folded(one.name) in existing else replace(one, type=kind)
         for one in teams
     ]
-
-
-def as_sheet(teams: Sequence[TeamLine]) -> SheetImport:
-    """Return teams as rows of the import, numbered as the lines of the list."""
-    if len(teams) > MAX_ROWS:
-        raise invalid("file", "too_many_rows")
-    rows = [SheetRow(number, asdict(team)) for number, team in enumerate(teams, 1)]
-    return SheetImport(rows, digest_of(as_text(teams).encode()))

@@ -376,9 +376,6 @@ TEXTS: dict[str, str] = {
     ),
     # a row
     "not_csv": N_("A quotation mark is not closed or is misplaced."),
-    "too_many_cells": N_(
-        "More cells than the header; put cells that contain the delimiter in quotation marks."
-    ),
     "row_twice": N_("The same as in row {0}."),
     "official_twice": N_("This person is already named for this area in row {0}."),
     "example_left": N_("Delete the example row."),
@@ -412,7 +409,6 @@ TEXTS: dict[str, str] = {
     "place_loosely": N_("Found by ignoring accents; check that it is the right one."),
     "place_at_home": N_("Several places have this name; the one in your area was used."),
     "place_in_province": N_("Several places have this name; the one in the province was used."),
-    "leader_not_invited": N_("The leader was neither invited nor stored; invite them separately."),
     # join codes and members
     "join_code_unknown": N_("There is no such join code. Check each letter."),
     "join_code_none": N_("The team has no join code in this campaign yet."),

@@ -1,11 +1,10 @@
 """Check the lines of a list of officials and compare them with the accounts; writes nothing."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from backend.accounts.login_names import normalize
+from backend.accounts.login_names import read_contact
 from backend.official_import.lines import OfficialLine, parse_day
 from backend.tables.sheet_import import SheetRow, refuse_repeated, unusable
 from backend.tables.spreadsheets import is_formula
@@ -16,8 +15,6 @@ OUTCOMES = ("invite", "renew", "grant", "confirm", "unchanged", "empty", "error"
 # As the display name of an account.
 MAX_NAME = 100
 MAX_CELL = 300
-# A spreadsheet takes a telephone number for a number and drops its zero.
-_WITHOUT_ZERO = re.compile(r"[1-9][0-9]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +85,7 @@ def _read_contact(row: SheetRow) -> None:
         if row.name:
             row.refuse("contact", "required")
         return
-    digits = re.sub(r"[ .()-]", "", text)
-    row.contact = normalize(f"0{digits}" if _WITHOUT_ZERO.fullmatch(digits) else text)
+    row.contact = read_contact(text)
     if row.contact is None:
         row.refuse("contact", "not_contact")
 

@@ -130,19 +130,14 @@ def _invite(
         return None
     link = links.make_link(user_id, "invitation", now, actor)
     record_act(actor, "user.invite", f"user:{user_id}", roles=details)
-    return InvitedOfficial(contact, name, tuple(map(_unit_name, given)), link)
-
-
-def _unit_name(row: SheetRow) -> str:
-    """Return the label of a row's unit without the code."""
-    return row.unit.rpartition(" (")[0]
+    return InvitedOfficial(contact, name, tuple(row.unit_name for row in given), link)
 
 
 def _serialize(rows: Sequence[SheetRow], language: Language) -> list[dict[str, Any]]:
     return [
         row.serialize(
             language,
-            unit=_unit_name(row) or row.cells["unit"],
+            unit=row.unit_name or row.cells["unit"],
             name=row.cells["name"],
             contact=row.contact or row.cells["contact"],
             last_day=row.values.get("last_day"),

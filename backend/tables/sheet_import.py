@@ -9,7 +9,7 @@ To write another import, read `backend/contacts/importer.py`, the shortest one. 
   `refuse_repeated`; the outcome of a row follows from its errors, `stored` and `values`;
 - a function that writes the rows to create and to update;
 - the use case: check the permission, `read_sheet`, read and compare the rows; unless it is a dry
-  run, write them, record the act and commit; return `sheet.answer`, or raise `sheet.refusal`.
+  run, write them, record the act and commit; return `sheet.answer`.
 """
 
 import hashlib
@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import category
 
-from backend.errors import FieldError, Problem
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.tables.reader import read_table
@@ -72,6 +71,11 @@ class SheetRow:
     def note(self, field: str, code: str, *candidates: str) -> None:
         """Add a note on how a field was read."""
         self.notes.append(Remark(field, code, candidates))
+
+    @property
+    def unit_name(self) -> str:
+        """The label of the unit without its code."""
+        return self.unit.rpartition(" (")[0]
 
     @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
@@ -131,27 +135,13 @@ class SheetImport:
             **own,
         }
 
-    def refusal(self, language: Language, describe: Describe) -> Problem:
-        """Return the error of an import that takes all rows or none, with the invalid rows."""
-        wrong = [row for row in self.rows if row.errors]
-        members = {
-            "totals": self.totals,
-            "rows": [row.serialize(language, **describe(row)) for row in wrong],
-        }
-        errors = [
-            FieldError(f"rows.{row.line}.{error.field}".rstrip("."), error.code)
-            for row in wrong
-            for error in row.errors
-        ]
-        return Problem(422, "import_refused", errors, members=members)
 
-
-def read_sheet(raw: bytes, kind: Kind, *, exact: bool = False) -> SheetImport:
-    """Read a file; 422 for an invalid one. With `exact` rows wider than the header are refused."""
+def read_sheet(raw: bytes, kind: Kind) -> SheetImport:
+    """Read a file; 422 for an invalid one."""
     table = read_table(raw, kind)
     header = table.header
     return SheetImport(
-        [_row(line, header, kind, exact=exact) for line in table.rows],
+        [_row(line, header, kind) for line in table.rows],
         digest_of(raw),
         table.how,
         {name: header.titles[at] for name, at in header.at.items()},
@@ -164,11 +154,9 @@ def digest_of(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _row(line: Line, header: Header, kind: Kind, *, exact: bool) -> SheetRow:
+def _row(line: Line, header: Header, kind: Kind) -> SheetRow:
     if line.malformed:
         return SheetRow(line.number, errors=[Remark("", line.malformed)])
-    if exact and any(cell.strip() for cell in line.cells[header.width :]):
-        return SheetRow(line.number, errors=[Remark("", "too_many_cells")])
     cells = {name: header.cell(line, name) for name in kind.columns}
     lost = {name: line.errors[at] for name, at in header.at.items() if at in line.errors}
     return SheetRow(line.number, cells, lost)

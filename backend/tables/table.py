@@ -53,7 +53,6 @@ class Header:
 
     at: dict[str, int]
     ignored: tuple[str, ...] = ()
-    width: int = 0
     duplicate: bool = False  # a field is named more than once
     titles: tuple[str, ...] = ()  # of all columns
 
@@ -113,7 +112,7 @@ def header_of(line: Line, kind: Kind) -> Header:
         elif cell.strip():
             ignored.append(cell.strip())
     titles = tuple(cell.strip() for cell in line.cells)
-    return Header(at, tuple(ignored), len(line.cells), duplicate, titles)
+    return Header(at, tuple(ignored), duplicate, titles)
 
 
 def count_columns(lines: Iterable[Line], kind: Kind) -> int:

@@ -3,16 +3,22 @@
 import io
 import unicodedata
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import openpyxl
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from backend.accounts.access import Actor, Grant
 from backend.accounts.models import AuditEntry
+from backend.campaign_setup.team_import import import_teams
+from backend.campaign_setup.team_lines import as_text, read_file
 from backend.campaigns.models import Team
 from backend.database.extensions import db
+from backend.i18n.catalogues import Language
+
+NOW = datetime(2024, 11, 20, 5, tzinfo=UTC)
 
 HEAD = "Tên đội,Loại đội,Xã,Số mẫu mỗi ngày\n"
 GOOD = (
@@ -21,21 +27,24 @@ GOOD = (
 )
 
 
-def url(organisation_id: int, dry_run: bool | None = False) -> str:
-    query = "" if dry_run is None else f"?dry_run={str(dry_run).lower()}"
-    return f"/api/v1/organisations/{organisation_id}/teams/import{query}"
-
-
-def send(
-    client: FlaskClient,
-    where: str,
-    body: str | bytes,
-    headers: dict[str, str],
-    kind: str = "text/csv",
-    **more: str,
-) -> Any:
-    sent = body.encode() if isinstance(body, str) else body
-    return client.post(where, data=sent, headers={**headers, **more}, content_type=kind)
+def import_list(
+    app: Flask,
+    organisation_id: int,
+    listed: str | bytes,
+    *,
+    dry_run: bool = False,
+    now: datetime = NOW,
+    language: Language = "vi",
+) -> dict[str, Any]:
+    """Import a typed list of teams, or a file of one, as an organiser; return what was done."""
+    organiser = Actor(user_id=1, grants=(Grant("organiser", "organisation", organisation_id),))
+    with app.app_context():
+        text = listed if isinstance(listed, str) else as_text(read_file(listed))
+        done = import_teams(
+            organiser, organisation_id, text, dry_run=dry_run, now=now, language=language
+        )
+    assert done is not None
+    return done
 
 
 def workbook(*rows: list[Any], **options: Any) -> bytes:
@@ -64,8 +73,8 @@ def import_entries(app: Flask) -> list[AuditEntry]:
         return list(db.session.scalars(query))
 
 
-def errors(answer: Any) -> list[tuple[int, str, str]]:
-    rows = answer.json["rows"]
+def errors(done: dict[str, Any]) -> list[tuple[int, str, str]]:
+    rows = done["rows"]
     return [(row["line"], one["field"], one["code"]) for row in rows for one in row["errors"]]
 
 

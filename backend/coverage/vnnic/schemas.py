@@ -13,7 +13,7 @@ from backend.coverage.vnnic.importer import STATES
 from backend.coverage.vnnic.service import COVERAGE_FIELDS
 from backend.fields import Flag, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
-from backend.tables.schemas import ImportQuerySchema, RemarkSchema, TotalsSchema
+from backend.tables.sheet_import import OUTCOMES
 from backend.units.catalogue import LEVELS
 
 
@@ -54,8 +54,10 @@ class DistanceSchema(Schema):
     ping = fields.Nested(RatioSchema, required=True, allow_none=True)
 
 
-class VnnicImportQuerySchema(UnitMonthQuerySchema, ImportQuerySchema):
-    """Month and network of a file, and the level of its units."""
+class VnnicImportQuerySchema(UnitMonthQuerySchema):
+    """Month and network of a file, the level of its units, and whether to write."""
+
+    dry_run = Text(choices=("true", "false"), load_default="true")
 
 
 class TableStateSchema(Strict):
@@ -88,6 +90,21 @@ class TableEffectSchema(Schema):
     state = fields.String(required=True)
     preview = fields.Boolean(required=True)
     rows = fields.List(fields.Nested(TableRowSchema), required=True)
+
+
+class RemarkSchema(Schema):
+    """An error or a note about one field, with candidates for its value."""
+
+    field = fields.String(required=True)
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+    candidates = fields.List(fields.String(), required=True)
+
+
+# The number of rows by outcome.
+TotalsSchema = Schema.from_dict(
+    {name: fields.Integer(required=True) for name in ("rows", *OUTCOMES)}, name="TotalsSchema"
+)
 
 
 class VnnicRowSchema(Strict):

@@ -14,12 +14,16 @@ from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
 from backend.http.requests import Blueprint, clock_now, language, read_bytes
-from backend.tables.schemas import FILE, MEDIA_TYPES
+from backend.tables.spreadsheets import XLSX
 
 blp = Blueprint("vnnic", __name__, description="VNNIC's own counts", parser=SignedInParser())
 blueprints = (blp,)
 
-FORMS = (*MEDIA_TYPES, "application/json")
+# The media type of a CSV file depends on the installed programs: with Excel it is that of Excel
+# files. The content decides. Not text/plain: a form of a foreign page could send it.
+TABLES = ("text/csv", XLSX, "application/vnd.ms-excel", "text/tab-separated-values")
+FORMS = (*TABLES, "application/json")
+FILE = {"schema": {"type": "string", "format": "binary"}}
 BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}
 
 

@@ -11,7 +11,9 @@ from backend.campaign_setup import leaders as invitations
 from backend.campaign_setup import logos
 from backend.campaign_setup import service as drafts
 from backend.campaign_setup.models import CampaignDraft
+from backend.campaign_setup.team_import import import_teams
 from backend.campaign_setup.team_lines import MAX_LIST, as_text, read_file
+from backend.campaign_setup.team_template import template
 from backend.campaigns.teams import change_team, end_team, show_team
 from backend.clock import local_day
 from backend.database.extensions import db
@@ -31,6 +33,7 @@ from backend.organisations.scopes import (
     team_scope,
 )
 from backend.organisations.service import organisations_of, set_telephone
+from backend.tables.spreadsheets import XLSX
 from backend.units.index import unit_index
 from backend.web.board.schemas import parse_areas
 from backend.web.board.service import CampaignBoard, list_visible_teams, show_board
@@ -54,6 +57,7 @@ from backend.web.site.unit_fields import picker_area, read_unit, unit_limit, uni
 bp = PageBlueprint("setup", __name__, login_required=True, url_prefix="/campaigns")
 blueprints = (bp,)
 DRAFT_LISTS = ("networks", "former")
+MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
 
 
 @bp.page({"/new": {"draft_id": None}, "/drafts/<int:draft_id>": {}}, methods=READ_WRITE)
@@ -198,7 +202,7 @@ def _load_teams(form: Form) -> dict[str, Any] | None:
 
 def _check_teams(form: Form, organisation_id: int) -> dict[str, Any] | None:
     lines, now = form.values.get("teams") or "", clock_now()
-    return drafts.import_lines(
+    return import_teams(
         actor(), organisation_id, lines, dry_run=True, now=now, language=form.language
     )
 
@@ -348,6 +352,12 @@ def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
     return as_attachment(content, "application/pdf", name, stored=False)
 
 
+@bp.page("/teams.<any(xlsx,csv):form>", None)
+def team_list(form: str) -> Response:
+    """Send the list of teams to fill in."""
+    return as_attachment(template(form), MEDIA[form], f"mau-danh-sach-doi.{form}")
+
+
 @bp.page("/<int:campaign_id>/teams/add", methods=READ_WRITE, upload_most=MAX_LIST)
 def add_teams(query: dict[str, Any], campaign_id: int) -> Response:
     """Add teams to a campaign: new ones of a list, after a check of each line, and former ones."""
@@ -375,9 +385,7 @@ def _add_teams(form: Form, board: CampaignBoard, fields: dict[str, Any]) -> list
     user, now, organisation = actor(), clock_now(), board.campaign["organisation_id"]
     lines = fields["teams"] or ""
     ids: list[int] = fields["former"]
-    done = drafts.import_lines(
-        user, organisation, lines, dry_run=False, now=now, language=form.language
-    )
+    done = import_teams(user, organisation, lines, dry_run=False, now=now, language=form.language)
     ids = ids + [row["team_id"] for row in done["rows"]] if done else ids
     if not ids:
         raise invalid("teams", "no_teams")

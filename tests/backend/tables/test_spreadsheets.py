@@ -15,7 +15,7 @@ from backend.database.extensions import db
 from backend.tables.spreadsheets import csv_text, escape_formula
 from tests.support.contributions import add_measurement
 from tests.support.people import campaign, organisation, person, team
-from tests.support.team_files import errors, send, url
+from tests.support.team_files import errors, import_list
 
 ROOT = Path(__file__).parents[3]
 RUN = ["=1+1", "+84 912", "-5 độ", "@đội"]
@@ -89,8 +89,8 @@ def test_names_run_neither_in_an_export_nor_in_a_list_of_teams(
     table = client.get(f"/api/v1/campaigns/{running}/contributions?format=csv", headers=organiser)
     cells = [cell for row in csv.reader(io.StringIO(table.text)) for cell in row]
     assert f"'{name}" in cells and name not in cells
-    answer = send(client, url(union, dry_run=True), f"Tên đội,Loại đội\n{name},youth\n", organiser)
-    assert errors(answer) == [(2, "name", "like_formula")]
+    done = import_list(app, union, f"Tên đội,Loại đội\n{name},youth\n", dry_run=True)
+    assert errors(done) == [(1, "name", "like_formula")]
 
 
 def test_a_volunteers_name_does_not_run_in_the_organisers_list(

@@ -4,14 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from backend.units import finder as bulk_places
 from backend.units.finder import NamedUnit, UnitFinder
 from backend.units.search import Choice, FoundUnit
-from tests.support.clock import FakeClock
-from tests.support.people import organisation, person, unit_id
-from tests.support.team_files import GOOD, send, teams, url
+from tests.support.people import organisation, unit_id
+from tests.support.team_files import GOOD, import_list, teams
 
 
 @pytest.mark.slow
@@ -31,59 +29,40 @@ from tests.support.team_files import GOOD, send, teams, url
     ],
 )
 def test_a_commune_is_found_as_people_write_it(
-    app: Flask,
-    client: FlaskClient,
-    youth: int,
-    organiser: dict[str, str],
-    words: str,
-    code: str | None,
-    note: str | None,
+    app: Flask, youth: int, words: str, code: str | None, note: str | None
 ) -> None:
-    answer = send(client, url(youth), f'name,type,xã\nĐội 1,youth,"{words}"\n', organiser)
-    row = answer.json["rows"][0]
+    listed = f'name,type,xã\nĐội 1,youth,"{words}"\n'
+    row = import_list(app, youth, listed, dry_run=True)["rows"][0]
     if code is None:
         assert [one["code"] for one in row["errors"]] == [note]
         return
     assert [one["code"] for one in row["notes"]] == [note] * (note is not None)
+    import_list(app, youth, listed)
     assert teams(app)[0][2] == unit_id(app, code)
-    shown = row["changes"]["home_commune"]["after"]
-    again = send(client, url(youth), f'name,type,xã\nĐội 1,youth,"{shown}"\n', organiser)
-    assert again.json["totals"]["unchanged"] == 1
+    again = import_list(app, youth, f'name,type,xã\nĐội 1,youth,"{row["home"]}"\n')
+    assert again["totals"]["unchanged"] == 1
 
 
-def test_a_misspelt_commune_is_answered_with_what_was_meant(
-    client: FlaskClient, youth: int, organiser: dict[str, str]
-) -> None:
-    answer = send(client, url(youth), "name,type,xã\nĐội 1,youth,Xã Huống Thươngg\n", organiser)
-    candidates = answer.json["rows"][0]["errors"][0]["candidates"]
+def test_a_misspelt_commune_is_answered_with_what_was_meant(app: Flask, youth: int) -> None:
+    done = import_list(app, youth, "name,type,xã\nĐội 1,youth,Xã Huống Thươngg\n", dry_run=True)
+    candidates = done["rows"][0]["errors"][0]["candidates"]
     assert "Xã Huống Thượng, Thành phố Thái Nguyên, Tỉnh Thái Nguyên (05713)" in candidates
 
 
-def test_of_several_communes_of_a_name_that_of_the_organisation_is_meant(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_of_several_communes_of_a_name_that_of_the_organisation_is_meant(app: Flask) -> None:
     province = unit_id(app, "46", level="province")
     local = organisation(app, "Tỉnh Đoàn Thừa Thiên Huế", unit_id=province)
-    headers = person(app, "organiser", local)
-    answer = send(client, url(local), "name,type,xã\nĐội 1,youth,Xã Phú An\n", headers)
-    row = answer.json["rows"][0]
+    row = import_list(app, local, "name,type,xã\nĐội 1,youth,Xã Phú An\n")["rows"][0]
     assert [one["code"] for one in row["notes"]] == ["place_at_home"]
-    shown = "Xã Phú An, Huyện Phú Vang, Thành phố Huế (19912)"
-    assert row["changes"]["home_commune"]["after"] == shown
+    assert row["home"] == "Xã Phú An, Huyện Phú Vang, Thành phố Huế"
 
 
-def test_the_communes_are_those_of_today(
-    app: Flask, client: FlaskClient, clock: FakeClock, youth: int, organiser: dict[str, str]
-) -> None:
-    send(client, url(youth), GOOD, organiser)
-    clock.now = datetime(2025, 7, 10, tzinfo=UTC)
+def test_the_communes_are_those_of_today(app: Flask, youth: int) -> None:
+    import_list(app, youth, GOOD)
     body = "name,xã\nĐội 1,Xã Đồng Hỷ\nĐội Huống Thượng,Xã Huống Thượng\n"
-    now = send(client, url(youth, True), body, organiser).json
-    assert now["as_of"] == "2025-07-10"
-    assert now["rows"][0]["changes"]["home_commune"] == {
-        "before": "Thị trấn Hóa Thượng (05692)",
-        "after": "Xã Đồng Hỷ, Tỉnh Thái Nguyên (05692)",
-    }
+    later = datetime(2025, 7, 10, tzinfo=UTC)
+    now = import_list(app, youth, body, dry_run=True, now=later)
+    assert now["rows"][0]["home"] == "Xã Đồng Hỷ, Tỉnh Thái Nguyên"
     assert [one["code"] for one in now["rows"][1]["notes"]] == ["place_was"]
 
 

@@ -164,13 +164,6 @@ def _role(world: World, role: str, scope: int) -> dict[str, Any]:
     return {"at": {"user_id": user.id, "role_id": role_id}}
 
 
-def _table(world: World) -> dict[str, Any]:
-    """Return a list of one team, not as a dry run."""
-    table = "Tên đội,Loại đội,Xã\nĐội 9,Thanh niên,05443\n"
-    kind = {"content_type": "text/csv", "query_string": {"dry_run": "false"}}
-    return {"data": table.encode()} | kind
-
-
 def _tiles(world: World) -> dict[str, Any]:
     """Create an empty file of tiles."""
     digest = "0" * 64
@@ -322,5 +315,4 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "DELETE /api/v1/users/<int:user_id>/roles/<int:role_id> (of an organiser)": lambda w: _role(
         w, "organiser", w.organisation
     ),
-    "POST /api/v1/organisations/<int:organisation_id>/teams/import": _table,
 }

@@ -155,6 +155,7 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /unit/<unit>/<any(speeds,months,week,hours,map):kind>.<any(svg,png):form>": _moved,
     "GET /speeds/<any(speeds,months,hours,map):kind>.<any(svg,png):form>": _moved,
     "GET /unit/<unit>/no-connection.<any(svg,png):form>": _moved,
+    "GET /campaigns/teams.<any(xlsx,csv):form>": lambda w: {"at": {"form": "csv"}},
     "POST /campaigns/new": lambda w: {"data": CAMPAIGN_FORM | {"organisation_id": w.organisation}},
     "POST /campaigns/drafts/save": lambda w: {"data": {"name": "Tháng ba"}},
     **{row: partial(_draft, row) for row in DRAFT_ROWS},

@@ -125,6 +125,7 @@ PAGES = {
     f"GET {BOARD}/certificates.pdf": "303 401 404 404 403 403 403 404",
     "GET /campaigns/new": "303 401 403 200 200 403 403 200",
     "POST /campaigns/new": "303 401 403 303 403 403 403 303",
+    "GET /campaigns/teams.<any(xlsx,csv):form>": "303 401 200 200 200 200 200 200",
     "POST /campaigns/drafts/save": "303 401 403 200 200 403 403 200",
     f"GET {DRAFT}": "303 401 403 200 404 403 403 404",
     f"POST {DRAFT}": "303 401 403 303 404 403 403 404",

@@ -13,6 +13,8 @@ from marshmallow import ValidationError
 
 from backend.accounts.login_names import normalize
 from backend.accounts.second_factor import decrypt, encrypt
+from backend.campaign_setup.team_rows import TEAMS
+from backend.campaign_setup.team_template import template
 from backend.clock import utc_now
 from backend.coverage.vnnic import reader as vnnic_reader
 from backend.errors import Problem
@@ -23,8 +25,6 @@ from backend.measurements.imports.row import ImportOptions
 from backend.measurements.recording import incoming
 from backend.tables import reader as bulk_reader
 from backend.tables import xlsx as bulk_xlsx
-from backend.team_import import template as bulk_template
-from backend.team_import.rows import TEAMS
 from config import settings
 from geo import boundaries, catalogue
 from geo.polygons import BoundaryError
@@ -67,7 +67,7 @@ def parsers() -> Iterator[Parser]:
     for form, name in FORMATS.items():
         yield Parser(f"import {form}", _imported(form), [(SEEDS / name).read_bytes()])
     yield Parser("sample", _sample, (SEEDS / "own.ndjson").read_bytes().splitlines(), (ValueError,))
-    teams, book = bulk_template._csv(), bulk_template._xlsx()
+    teams, book = template("csv"), template("xlsx")
     yield Parser(
         "teams.csv",
         partial(bulk_reader.read_csv, kind=TEAMS),

@@ -120,8 +120,6 @@ def _bodies(server: ServerUnderTest) -> Iterator[Parser]:
     base = f"/rmbt/{server.device.removeprefix('Bearer ')}/RMBTControlServer"
     yield Parser("Open-RMBT result", post(f"{base}/result", JSON), [result])
     table = {"Authorization": server.admin, "Content-Type": "text/csv"}
-    csv = "Tên đội,Loại\nTổ 1,tổ công nghệ số cộng đồng\n".encode()
-    yield Parser("list of teams", post("/api/v1/organisations/1/teams/import", table), [csv])
     vnnic = "/api/v1/vnnic/import?month=2024-11&network=mobile"
     yield Parser("table of VNNIC", post(vnnic, table), ["Mã,Số mẫu\n05443,300\n".encode()])
     yield Parser("GeoJSON to a point", post("/api/v1/units/locate", JSON), [GEOJSON])

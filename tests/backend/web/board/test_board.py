@@ -399,7 +399,9 @@ def test_signals_are_searched_when_a_page_is_opened_and_by_a_button(
 def test_a_list_of_teams_is_checked_then_imported(client: FlaskClient, cast: Cast) -> None:
     token = enter(client, ORGANISER)
     page = f"{cast.page}/teams/add"
-    assert "template?format=xlsx" in read(client, page)
+    assert "/campaigns/teams.xlsx" in read(client, page)
+    template = client.get("/campaigns/teams.xlsx")
+    assert template.data.startswith(b"PK") and "doi.xlsx" in template.headers["Content-Disposition"]
     assert 'aria-invalid="true"' in send(client, page, token, teams="", go="start")
 
     def file(*rows: str) -> dict[str, Any]:

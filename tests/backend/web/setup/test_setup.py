@@ -38,7 +38,7 @@ from tests.support.qr_codes import read_qr
 from tests.support.sql_statements import execute
 
 ORGANISER = "lan@example.vn"
-LIST = "Chi đoàn 1\tPhường Trưng Vương\t40\t0912 345 678\nChi đoàn 2\nChi đoàn 3\t\t\tan@example.vn"
+LIST = "Chi đoàn 1\tPhường Trưng Vương\t40\t912 345 678\nChi đoàn 2\nChi đoàn 3\t\t\tan@example.vn"
 
 
 class Organiser:

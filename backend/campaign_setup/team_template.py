@@ -1,11 +1,9 @@
-"""The template of a list of teams, with instructions."""
+"""The list of teams to fill in, with instructions."""
 
-from backend.accounts.access import Actor, require, require_person
+from backend.campaign_setup.team_rows import EXAMPLE
 from backend.campaigns.schemas import MAX_CAPACITY
-from backend.organisations.scopes import organisation_scope
 from backend.tables.spreadsheets import blank_workbook, csv_file
 from backend.tables.table import MAX_ROWS
-from backend.team_import.rows import EXAMPLE
 
 HEADER = (
     "Tên đội / Team name",
@@ -27,8 +25,8 @@ GUIDE = (
     ),
     (
         HEADER[1],
-        f"Bắt buộc với đội mới: {', '.join(TYPE_NAMES)}.",
-        "Required for a new team: youth, community_digital, staff, other.",
+        f"{', '.join(TYPE_NAMES)}; để trống: theo loại đơn vị của bạn.",
+        "youth, community_digital, staff, other; empty: as your organisation.",
     ),
     (
         HEADER[2],
@@ -42,8 +40,8 @@ GUIDE = (
     ),
     (
         HEADER[4],
-        "E-mail hoặc số điện thoại; chỉ hiện trong bản xem trước, không lưu, không mời tự động.",
-        "E-mail or telephone; shown in the dry run only, neither kept nor invited.",
+        "E-mail hoặc số điện thoại; bạn gửi cho từng người đường dẫn mời.",
+        "E-mail or telephone; you send each of them a link.",
     ),
     (
         "",
@@ -53,18 +51,12 @@ GUIDE = (
 )
 
 
-def template(actor: Actor, organisation_id: int, form: str) -> bytes:
-    """Return the template of an organisation's list of teams as CSV or XLSX."""
-    require_person(actor)
-    require(actor, "team.edit", organisation_scope(organisation_id))
-    return _csv() if form == "csv" else _xlsx()
+def template(form: str) -> bytes:
+    """Return the template as CSV or XLSX.
 
-
-def _csv() -> bytes:
-    """Return UTF-8 with a byte order mark, which spreadsheets need for Vietnamese letters."""
-    return csv_file([HEADER, EXAMPLE_ROW])
-
-
-def _xlsx() -> bytes:
+    The CSV is UTF-8 with a byte order mark, which spreadsheets need for Vietnamese letters.
+    """
+    if form == "csv":
+        return csv_file([HEADER, EXAMPLE_ROW])
     header = zip(HEADER, WIDTHS, strict=True)
     return blank_workbook("Đội", header, [EXAMPLE_ROW], GUIDE, {1: TYPE_NAMES})

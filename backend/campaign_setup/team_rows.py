@@ -1,9 +1,10 @@
-"""Read the rows of a table and compare them with the existing teams; writes nothing."""
+"""Check the rows of a list of teams and compare them with the existing teams; writes nothing."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
+from backend.accounts.login_names import read_contact
 from backend.campaigns.schemas import MAX_CAPACITY
 from backend.organisations.names import folded, normalised
 from backend.organisations.schemas import MAX_NAME
@@ -48,29 +49,13 @@ TYPE_OF = {spelling: name for name, spellings in TYPES.items() for spelling in s
 # The template's example row, which has to be deleted.
 EXAMPLE = "VÍ DỤ: xóa dòng này / EXAMPLE: delete this row"
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_TELEPHONE = re.compile(r"(\+84|84|0)[0-9]{9,10}")
 _LOST = re.compile(r"\w\?+\w|\ufffd")  # written by a spreadsheet whose encoding lacks a letter
 
 
-@dataclass(frozen=True, slots=True)
-class ExistingTeam:
-    """A team in the database."""
-
-    id: int
-    name: str
-    type: str
-    home_unit_id: int | None
-    capacity_per_day: int | None
-    version: int
-    ended: bool
-
-
-def check_rows(rows: Sequence[SheetRow], teams: Iterable[ExistingTeam], finder: UnitFinder) -> None:
-    """Read every row and compare it with the existing teams."""
+def check_rows(rows: Sequence[SheetRow], teams: Iterable[Any], finder: UnitFinder) -> None:
+    """Read every row and compare it with the existing teams: rows of the columns of `Team`."""
     for row in rows:
-        if not row.errors:
-            _read(row, finder)
+        _read(row, finder)
     refuse_repeated(rows, lambda row: folded(row.name), "name", "row_twice")
     by_name = {folded(team.name): team for team in teams}
     for row in rows:
@@ -82,7 +67,7 @@ def _read(row: SheetRow, finder: UnitFinder) -> None:
     row.name = normalised(row.cells["name"])
     for name in TEAMS.columns:
         text = row.cells[name]
-        code = row.lost.get(name) or unusable(text, MAX_NAME if name == "name" else MAX_CELL)
+        code = unusable(text, MAX_NAME if name == "name" else MAX_CELL)
         if code or _LOST.search(text):
             row.refuse(name, code or "letters_lost")
         elif text or name == "name":
@@ -124,16 +109,8 @@ def _read_capacity(row: SheetRow, text: str, finder: UnitFinder) -> None:
 
 
 def _read_leader(row: SheetRow, text: str, finder: UnitFinder) -> None:
-    """Check a contact, which is shown and not stored."""
-    digits = re.sub(r"[ .()-]", "", text)
-    # A spreadsheet takes a telephone number for a number and drops its zero.
-    if re.fullmatch(r"[1-9][0-9]{8}", digits):
-        digits = f"0{digits}"
-    if not (_EMAIL.fullmatch(text) or _TELEPHONE.fullmatch(digits)):
+    if read_contact(text) is None:
         row.refuse("leader", "not_contact")
-        return
-    row.contact = text if _EMAIL.fullmatch(text) else digits
-    row.note("leader", "leader_not_invited")
 
 
 _READERS: Mapping[str, Callable[[SheetRow, str, UnitFinder], None]] = {
@@ -145,7 +122,7 @@ _READERS: Mapping[str, Callable[[SheetRow, str, UnitFinder], None]] = {
 }
 
 
-def _compare(row: SheetRow, team: ExistingTeam | None) -> None:
+def _compare(row: SheetRow, team: Any) -> None:
     """Compare a row with the team of its name; an empty cell changes nothing."""
     row.stored = team
     if team is None:
@@ -153,5 +130,5 @@ def _compare(row: SheetRow, team: ExistingTeam | None) -> None:
             row.refuse("type", "required", *TYPES)
         return
     row.id = team.id
-    if team.ended:
+    if team.ended_at is not None:
         row.refuse("name", "team_ended")

@@ -1,1 +1,0 @@
-"""Import of many teams from one table."""

@@ -181,7 +181,10 @@ def draw_speeds(
     lines = [f"{name}: {figures}" for name, figures, _ in bars]
     return draw_picture(
         "speeds",
-        translator.label("picture_speeds", metric),
+        translator.gettext(
+            "{metric} by operator and technology",
+            metric=translator.label("picture_metric", metric),
+        ),
         [f"{translator.gettext('Median')} ({unit}). {lines[0]}", *lines[1:]],
         translator,
         source=source,
@@ -251,7 +254,9 @@ def draw_months(
     ]
     return draw_picture(
         "months",
-        translator.label("picture_months", metric),
+        translator.gettext(
+            "{median}, month by month", median=translator.label("median_map", metric)
+        ),
         [f"{name}: {median_text(median, translator)}" for name, median in known],
         translator,
         source=source,

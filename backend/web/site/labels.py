@@ -103,26 +103,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "backup": N_("Sending large files, online backup"),
         "gaming": N_("Online games"),
     },
-    "picture_speeds": {
-        "download_mbps": N_("Download by operator and technology"),
-        "upload_mbps": N_("Upload by operator and technology"),
-        "ping_ms": N_("Latency by operator and technology"),
-        "ping_download_ms": N_("Latency during a download by operator and technology"),
-        "ping_upload_ms": N_("Latency during an upload by operator and technology"),
-    },
     "picture_metric": {
         "download_mbps": N_("Download"),
         "upload_mbps": N_("Upload"),
         "ping_ms": N_("Latency"),
         "ping_download_ms": N_("Latency during a download"),
         "ping_upload_ms": N_("Latency during an upload"),
-    },
-    "picture_months": {
-        "download_mbps": N_("Median download, month by month"),
-        "upload_mbps": N_("Median upload, month by month"),
-        "ping_ms": N_("Median latency, month by month"),
-        "ping_download_ms": N_("Median latency during a download, month by month"),
-        "ping_upload_ms": N_("Median latency during an upload, month by month"),
     },
     "median_map": {
         "download_mbps": N_("Median download"),

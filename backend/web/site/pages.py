@@ -141,6 +141,8 @@ class Translator:
             "course_points": charts.course_points,
             "filled_percent": charts.filled_percent,
             "moment": formats.moment,
+            "percent": partial(formats.percent, language=self.language),
+            "weekday": partial(formats.weekday, language=self.language),
             "phone": format_phone,
             "sparkline_points": charts.sparkline,
             "columns_class": tables.columns_class,
@@ -190,17 +192,10 @@ class Translator:
     def span(self, low: float, high: float) -> str:
         return formats.span(low, high, self.language)
 
-    def percent(self, share: float | None, decimals: int = 2) -> str:
-        return formats.percent(share, self.language, decimals)
-
-    def month(self, value: str) -> str:
-        return formats.month(value)
+    month = staticmethod(formats.month)
 
     def day(self, value: date | None) -> str:
         return formats.day(value, self.language)
-
-    def weekday(self, value: date) -> str:
-        return formats.weekday(value, self.language)
 
     def iso_day(self, value: str) -> str:
         return self.day(date.fromisoformat(value))
@@ -213,10 +208,6 @@ class Translator:
         """Return the URL of a page in the same language, without parameters that are None."""
         given = {"lang": self.lang} | query
         return url_for(endpoint, **{k: v for k, v in given.items() if v is not None})
-
-    def link(self, **query: Any) -> str:
-        """Return the URL of the first page."""
-        return self.to("web.index", **query)
 
     def help_address(self, missing: bool = False) -> str:
         """Return the URL of the part of the guides about this page; the list for a missing page."""
@@ -274,7 +265,7 @@ def page_path() -> str:
 TEMPLATE_FUNCTIONS = (
     "help_address",
     "language", "gettext", "pgettext", "ngettext", "npgettext", "label", "month", "number",
-    "decimal", "span", "percent",
-    "day", "iso_day", "message", "to", "link", "here", "reason", "category",
-    "effect", "steps", "weekday",
+    "decimal", "span",
+    "day", "iso_day", "message", "to", "here", "reason", "category",
+    "effect", "steps",
 )  # fmt: skip

@@ -18,6 +18,7 @@ from backend.i18n.catalogues import Language
 from backend.memberships.join_codes import create_codes
 from backend.organisations.names import folded
 from backend.organisations.scopes import requested_organisation_scope
+from backend.organisations.service import with_those_below
 
 # A person sets up a few campaigns at a time; older drafts are deleted with their contacts.
 MAX_DRAFTS = 20
@@ -25,15 +26,10 @@ KEPT = timedelta(days=90)
 
 # Teams that can be added to a campaign: of the organisation and below it, lasting, without a code.
 FORMER = text("""
-    with recursive below as (
-        select cast(:organisation as int) as id
-        union
-        select o.id from organisations o join below b on o.parent_id = b.id
-    )
     select t.id, t.name, u.name as home, o.name as organisation
     from teams t join organisations o on o.id = t.organisation_id
     left join units u on u.id = t.home_unit_id
-    where t.organisation_id in (select id from below)
+    where t.organisation_id = any(:organisations)
         and t.ended_at is null and o.ended_at is null
         and not exists (select from join_codes j where j.team_id = t.id
                         and j.campaign_id = :campaign and j.revoked_at is null)
@@ -90,7 +86,8 @@ def former_teams(
 ) -> list[dict[str, Any]]:
     """Return the teams of an organisation and those below it that are not in the campaign."""
     require(actor, "team.see", requested_organisation_scope(organisation_id))
-    values = {"organisation": organisation_id, "campaign": campaign_id, "most": MAX_FORMER}
+    below = with_those_below([organisation_id])
+    values = {"organisations": below, "campaign": campaign_id, "most": MAX_FORMER}
     return [dict(row) for row in db.session.execute(FORMER, values).mappings()]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, text, tuple_
 
-from backend.accounts.access import Actor, Scope, can, require, require_person
+from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign, CampaignArea, JoinCode
 from backend.clock import local_day
@@ -16,7 +16,7 @@ from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
 from backend.organisations.references import serialize_units, unit_ids
 from backend.organisations.scopes import campaign_scope, requested_organisation_scope
-from backend.organisations.service import lock_organisation
+from backend.organisations.service import lock_organisation, with_those_below
 from backend.organisations.versions import (
     audit_values,
     changed_values,
@@ -41,30 +41,15 @@ NETWORKS = ("mobile", "fixed")  # counted apart, in this order
 # The fields on which earnings depend: after the draft, changing them moves earnings.
 EARNING_FIELDS = frozenset({"first_day", "last_day", "areas", "networks", "cap"})
 
-# Organisations that have drafts, each with itself and those above it.
-ABOVE_DRAFTS = text("""
-    with recursive above as (
-        select organisation_id as id, organisation_id as over from campaigns where state = 'draft'
-        union
-        select a.id, o.parent_id from above a join organisations o on o.id = a.over
-        where o.parent_id is not null
-    )
-    select id, array_agg(over) from above group by id
-""")
 # An organiser's are those of the organisation and of those below it; a leader's are those in which
 # the team has members or a code; an admin's are all. The newest first.
 OWN = text("""
-    with recursive below as (
-        select unnest(cast(:organisations as int[])) as id
-        union
-        select o.id from organisations o join below b on o.parent_id = b.id
-    )
     select c.id, c.name, c.first_day, c.last_day, c.networks, c.state, c.demo,
         o.name as organisation,
-        :everything or c.organisation_id in (select id from below) as organises
+        :everything or c.organisation_id = any(:organisations) as organises
     from campaigns c join organisations o on o.id = c.organisation_id
     where :everything
-        or c.organisation_id in (select id from below)
+        or c.organisation_id = any(:organisations)
         or c.state <> 'draft' and (
             exists (select from memberships m
                     where m.campaign_id = c.id and m.team_id = any(:teams))
@@ -79,8 +64,9 @@ MAX_OWN = 200
 def list_campaigns(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
     """Return a page of campaigns, the latest first; drafts only to people who may see them."""
     rows = select(Campaign).order_by(Campaign.first_day.desc(), Campaign.id.desc())
-    drafts = Campaign.organisation_id.in_(_organisations_of_visible_drafts(actor))
-    rows = rows.where((Campaign.state != "draft") | drafts)
+    if not can(actor, "campaign.see"):  # everywhere
+        own = with_those_below(actor.ids("organiser")) if actor.signed_in else ()
+        rows = rows.where((Campaign.state != "draft") | Campaign.organisation_id.in_(own))
     if query["organisation"] is not None:
         rows = rows.where(Campaign.organisation_id == query["organisation"])
     if query["state"]:
@@ -98,7 +84,7 @@ def own_campaigns(actor: Actor) -> list[dict[str, Any]]:
     """List the campaigns that a person organises, or leads a team in."""
     require_person(actor)
     values = {
-        "organisations": sorted(actor.ids("organiser")),
+        "organisations": with_those_below(actor.ids("organiser")),
         "teams": sorted(actor.ids("team_leader")),
         "everything": any(grant.role == "admin" for grant in actor.grants),
         "most": MAX_OWN,
@@ -220,17 +206,6 @@ def refusal(
     if state != "draft" and not may_move_earnings and EARNING_FIELDS & set(changed):
         return "campaign_running"
     return None
-
-
-def _organisations_of_visible_drafts(actor: Actor) -> list[int]:
-    """Return the organisations whose drafts the actor may see."""
-    if not actor.signed_in:
-        return []
-    return [
-        organisation
-        for organisation, above in db.session.execute(ABOVE_DRAFTS)
-        if can(actor, "campaign.see", Scope(organisations=frozenset(above)))
-    ]
 
 
 def _editable_campaign(actor: Actor, campaign_id: int) -> Campaign:

@@ -10,7 +10,6 @@ from backend.http.paging import PageSchema, page_of
 from backend.organisations.schemas import (
     YES_NO,
     Name,
-    QueryId,
     UnitBriefSchema,
     UnitReferenceSchema,
     unit,
@@ -30,14 +29,6 @@ def _areas(**options: Any) -> Many:
 
 def _networks(**options: Any) -> Many:
     return Many(Text(choices=NETWORKS), least=1, most=len(NETWORKS), **options)
-
-
-class CampaignsQuerySchema(PageSchema):
-    """Filters of campaigns; `day`: those that run on it."""
-
-    organisation = QueryId(load_default=None)
-    state = Text(choices=STATES, load_default=None)
-    day = Day(load_default=None)
 
 
 class CampaignChangeSchema(Strict):

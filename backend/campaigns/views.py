@@ -6,6 +6,7 @@ from backend.accounts.authentication import PersonBlueprint, SignedInParser, act
 from backend.campaigns import schemas, service, teams
 from backend.database.extensions import PERSON
 from backend.http import etags
+from backend.http.paging import PageSchema
 from backend.http.requests import Blueprint, clock_now
 
 blp = Blueprint(
@@ -16,7 +17,7 @@ blueprints = (blp, team_blp)
 
 
 @blp.get("/campaigns")
-@blp.arguments(schemas.CampaignsQuerySchema, location="query")
+@blp.arguments(PageSchema, location="query")
 @blp.response(200, schemas.CampaignPageSchema)
 def list_campaigns(query: dict[str, Any]) -> Any:
     """List campaigns; drafts only to their organiser."""

@@ -1,9 +1,11 @@
 """Data of the pages that set up campaigns: defaults, teams with their codes, posters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
+import segno
 from sqlalchemy import select
 
 from backend.accounts.access import Actor, can, require
@@ -13,6 +15,7 @@ from backend.campaigns.models import Campaign, CampaignArea, JoinCode, Team
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end
 from backend.database.extensions import db
+from backend.drawing import draw, pdf
 from backend.errors import Problem
 from backend.memberships.poster import content, require_operator, short_address
 from backend.organisations.models import Organisation
@@ -136,3 +139,25 @@ def _area_name(names: Sequence[str]) -> str:
     if len(distinct) <= 2:
         return " và ".join(distinct)
     return f"{distinct[0]} và {len(distinct) - 1} nơi khác"
+
+
+def posters(texts: Mapping[str, Any], teams: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the posters of teams as a PDF; `texts` is what all posters of a campaign share."""
+    pages = (draw("web/setup/poster.svg", texts=texts, team=team, qr=qr(team["link"]))
+             for team in teams)  # fmt: skip
+    return pdf(pages, texts["campaign"])
+
+
+def qr(text: str) -> tuple[str, int]:
+    """Return a QR code as a path with a quiet zone of two modules, and its side in modules.
+
+    A quarter of it may be damaged: posters hang outside.
+    """
+    rows, path = segno.make_qr(text, error="q").matrix, ""
+    for y, row in enumerate(rows, 2):
+        x = 2
+        for dark, modules in groupby(row):
+            wide = len(list(modules))
+            path += f"M{x},{y}h{wide}v1h-{wide}z" if dark else ""
+            x += wide
+    return path, len(rows) + 4

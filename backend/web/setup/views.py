@@ -38,7 +38,6 @@ from backend.units.index import unit_index
 from backend.web.board.schemas import parse_areas
 from backend.web.board.service import CampaignBoard, list_visible_teams, show_board
 from backend.web.setup import schemas, service
-from backend.web.setup.posters import posters
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import (
     Form,
@@ -347,7 +346,7 @@ def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
     first = (query["part"] - 1) * service.MAX_POSTERS
     part = teams[first : first + service.MAX_POSTERS]
     pages = service.poster_teams(part, link_root(), local_day(now))
-    content = posters(service.poster_texts(campaign_id, current_app.config, now), pages)
+    content = service.posters(service.poster_texts(campaign_id, current_app.config, now), pages)
     name = f"ap-phich-{campaign_id}.pdf"
     return as_attachment(content, "application/pdf", name, stored=False)
 

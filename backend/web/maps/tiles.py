@@ -15,12 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-from sqlalchemy.orm import aliased
-
-from backend.database.extensions import db
 from backend.units.catalogue import ActiveSet
-from backend.units.models import Boundary, Unit
 from backend.web.maps.labels import short_name
 
 if TYPE_CHECKING:
@@ -69,15 +64,20 @@ def _layers(work: Path, active: ActiveSet) -> list[Path]:
     """Write the units of each level and their names as line-delimited GeoJSON."""
     from shapely import buffer, simplify
 
-    frame = read_communes(active)
+    from backend.units.loading import loaded  # loads geopandas, which pages do not need
+
+    _, frame = loaded(active.name)
     levels = {"commune": frame[["code", "name", "geometry"]]}
     thin = simplify(frame.geometry.values, THIN)
     frame = frame.assign(geometry=buffer(thin, GROWN, quad_segs=1))
+    if "district_code" in frame:  # Hoàng Sa and other islands are districts without communes
+        islands = frame["district_code"] == ""
+        own = frame.loc[islands, ["code", "name"]].to_numpy()
+        frame.loc[islands, ["district_code", "district_name"]] = own
     for level in ("district", "province"):
-        named = frame[frame[f"{level}_code"].notna()]
-        if len(named):
-            columns = {f"{level}_code": "code", f"{level}_name": "name"}
-            joined = named.dissolve(f"{level}_code", aggfunc="first").reset_index()
+        columns = {f"{level}_code": "code", f"{level}_name": "name"}
+        if set(columns) <= set(frame):  # units of 2025 have no districts
+            joined = frame.dissolve(f"{level}_code", aggfunc="first").reset_index()
             levels[level] = joined[[*columns, "geometry"]].rename(columns=columns)
     written = [
         _written(work / f"{level}.geojsonl", level, rows, ZOOMS[level])
@@ -93,7 +93,9 @@ def province_land(active: ActiveSet) -> "Iterator[Geometry]":
     """Yield the land of each province, simplified as in the tiles."""
     from shapely import buffer, simplify, union_all
 
-    frame = read_communes(active)
+    from backend.units.loading import loaded
+
+    _, frame = loaded(active.name)
     grown = buffer(simplify(frame.geometry.values, THIN), GROWN, quad_segs=1)
     for _, rows in frame.assign(geometry=grown).groupby("province_code"):
         yield union_all(rows.geometry.values)
@@ -146,36 +148,3 @@ def run_tippecanoe(work: Path, layers: list[Path], last_zoom: int) -> Path:
     if done.returncode:
         raise RuntimeError(f"tippecanoe: {done.stderr}")
     return work / "made.pmtiles"
-
-
-def read_communes(active: ActiveSet) -> "GeoDataFrame":
-    """Return the communes of a set with their districts, if any, and provinces."""
-    from geopandas import GeoDataFrame
-    from shapely import from_wkb
-
-    parent, province = aliased(Unit), aliased(Unit)
-    query = (
-        select(
-            Unit.code, Unit.name, parent.level, parent.code, parent.name, province.code,
-            province.name, Boundary.geometry,
-        )
-        .join(Unit, Unit.id == Boundary.unit_id)
-        .join(province, province.id == Unit.province_id)
-        .join(parent, parent.id == Unit.parent_id)
-        .where(Boundary.set_id == active.id)
-        .order_by(Unit.code.collate("C"))
-    )  # fmt: skip
-    rows = db.session.execute(query).all()
-    district = [(row[3:5] if row[2] == "district" else (None, None)) for row in rows]
-    return GeoDataFrame(
-        {
-            "code": [row[0] for row in rows],
-            "name": [row[1] for row in rows],
-            "district_code": [code for code, _ in district],
-            "district_name": [name for _, name in district],
-            "province_code": [row[5] for row in rows],
-            "province_name": [row[6] for row in rows],
-        },
-        geometry=from_wkb([row[7] for row in rows]),
-        crs=4326,
-    )

@@ -9,14 +9,12 @@ from sqlalchemy import delete, select, text
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.login_names import format_phone, read_contact
 from backend.campaign_setup.models import CampaignDraft
-from backend.campaign_setup.team_import import import_teams, read_lines
-from backend.campaigns.models import Team
+from backend.campaign_setup.team_import import import_teams
 from backend.campaigns.service import create_campaign
 from backend.database.extensions import change_rows, db
 from backend.errors import Problem, invalid, or_404
 from backend.i18n.catalogues import Language
 from backend.memberships.join_codes import create_codes
-from backend.organisations.names import folded
 from backend.organisations.scopes import requested_organisation_scope
 from backend.organisations.service import with_those_below
 
@@ -107,28 +105,21 @@ def start_campaign(
     row = show_draft(actor, draft_id, lock=True)
     if row.campaign_id is not None:
         return row.campaign_id
-    organisation_id = campaign["organisation_id"]
-    text_of_teams = row.content.get("teams") or ""
-    lines = read_lines(organisation_id, text_of_teams)
     created = create_campaign(actor, campaign, commit=False)
-    import_teams(
-        actor, organisation_id, text_of_teams, dry_run=False, now=now, language=language,
-        commit=False,
+    done = import_teams(
+        actor, campaign["organisation_id"], row.content.get("teams") or "", dry_run=False, now=now,
+        language=language, commit=False,
     )  # fmt: skip
-    query = select(Team.name_key, Team.id).where(
-        Team.organisation_id == organisation_id,
-        Team.name_key.in_({folded(one.name) for one in lines}),
-    )
-    ids = {row.name_key: row.id for row in db.session.execute(query)}
-    wanted = [*ids.values(), *former]
+    teams = done["rows"] if done else []
+    wanted = [*(team["team_id"] for team in teams), *former]
     if not wanted:
         raise invalid("teams", "no_teams")
     create_codes(actor, created["id"], wanted, now)
     row.campaign_id, row.updated_at = created["id"], now
     leaders: dict[str, list[int]] = {}
-    for line in lines:
-        if contact := format_phone(read_contact(line.leader)):
-            leaders.setdefault(contact, []).append(ids[folded(line.name)])
+    for team in teams:
+        if contact := format_phone(read_contact(team["typed"].leader)):
+            leaders.setdefault(contact, []).append(team["team_id"])
     row.content = {"leaders": leaders}
     db.session.commit()
     return int(created["id"])

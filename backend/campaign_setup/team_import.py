@@ -33,7 +33,7 @@ OTHER_TEAM_TYPE = "other"
 COLUMNS = (Team.type, Team.home_unit_id, Team.capacity_per_day)
 
 
-def read_lines(organisation_id: int, text: str) -> list[TeamLine]:
+def _read_lines(organisation_id: int, text: str) -> list[TeamLine]:
     """Return the teams of a typed list; new ones without a type get that of the organisation."""
     names = select(Team.name_key).where(Team.organisation_id == organisation_id)
     existing = set(db.session.scalars(names))
@@ -58,7 +58,7 @@ def import_teams(
     With `commit=False` the caller commits.
     """
     require(actor, "team.edit", requested_organisation_scope(organisation_id))
-    lines, day = read_lines(organisation_id, text), local_day(now)
+    lines, day = _read_lines(organisation_id, text), local_day(now)
     if not lines:
         return None
     if len(lines) > MAX_ROWS:

@@ -1,7 +1,8 @@
 """Pages that set up campaigns: drafts in two steps, teams, leaders' invitations, posters."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, current_app, jsonify, request
 
@@ -55,6 +56,7 @@ from backend.web.site.unit_fields import picker_area, read_unit, unit_limit, uni
 
 bp = PageBlueprint("setup", __name__, login_required=True, url_prefix="/campaigns")
 blueprints = (bp,)
+T = TypeVar("T")
 DRAFT_LISTS = ("networks", "former")
 MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
 
@@ -137,8 +139,16 @@ def teams(query: dict[str, Any], draft_id: int) -> Response:
     organisation = campaign["organisation_id"]
     form.values = {"teams": draft.content.get("teams"), "former": draft.content.get("former") or []}
     checked = None
+
+    def start(fields: dict[str, Any]) -> int:
+        given: dict[str, Any] = {"now": clock_now(), "language": form.language}
+        data = {name: value for name, value in campaign.items() if name != "telephone"}
+        started = drafts.start_campaign(user, draft_id, data, fields["former"], **given)
+        set_telephone(user, organisation, campaign["telephone"])
+        return started
+
     if request.method == "POST":
-        started, checked = _submit_teams(form, draft_id, campaign)
+        started, checked = _submit_list(form, organisation, start, draft_id)
         if started:
             return redirect_to("setup.ready", query, campaign_id=started)
     elif form.values["teams"]:
@@ -161,29 +171,24 @@ def _stored_details(draft: CampaignDraft) -> dict[str, Any] | None:
         return None
 
 
-def _submit_teams(
-    form: Form, draft_id: int, campaign: dict[str, Any]
-) -> tuple[int | None, dict[str, Any] | None]:
-    """Store the list and check it; start the campaign if that was asked and no line is wrong."""
+def _submit_list(
+    form: Form, organisation: int, start: Callable[[dict[str, Any]], T], draft_id: int | None = None
+) -> tuple[T | None, dict[str, Any] | None]:
+    """Check a submitted list of teams; start with it if that was asked and no line is wrong.
+
+    A draft stores the list as typed. Return the result, and the effect of each line.
+    """
     fields = _load_teams(form)
     if fields is None:
         return None, None
-    organisation, user, now = campaign["organisation_id"], actor(), clock_now()
-    stored = {"teams": fields["teams"], "former": [str(one) for one in fields["former"]]}
-    drafts.save_draft(user, draft_id, schemas.typed(stored), now)
+    if draft_id is not None:
+        stored = {"teams": fields["teams"], "former": [str(one) for one in fields["former"]]}
+        drafts.save_draft(actor(), draft_id, schemas.typed(stored), clock_now())
     checked = form.attempt(lambda: _check_teams(form, organisation))
     wrong = form.failed or (checked and checked["totals"]["error"])
     if fields["go"] != "start" or wrong:
         return None, checked
-    data = {name: value for name, value in campaign.items() if name != "telephone"}
-    started = form.attempt(
-        lambda: drafts.start_campaign(
-            user, draft_id, data, fields["former"], now=now, language=form.language
-        )
-    )
-    if started:
-        set_telephone(user, organisation, campaign["telephone"])
-    return started, checked
+    return form.attempt(lambda: start(fields)), checked
 
 
 def _load_teams(form: Form) -> dict[str, Any] | None:
@@ -364,16 +369,14 @@ def add_teams(query: dict[str, Any], campaign_id: int) -> Response:
     board, checked = show_board(user, campaign_id, now), None
     organisation = board.campaign["organisation_id"]
     require(user, "campaign.edit", campaign_scope(campaign_id))
-    fields = _load_teams(form) if request.method == "POST" else None
-    if fields:
-        checked = form.attempt(lambda: _check_teams(form, organisation))
-        wrong = form.failed or (checked and checked["totals"]["error"])
-        if fields["go"] == "start" and not wrong:
-            ids = form.attempt(lambda: _add_teams(form, board, fields))
-            if ids and len(ids) == 1:
-                return redirect_to("board.team", query, campaign_id=campaign_id, team_id=ids[0])
-            if ids:
-                return redirect_to("board.teams", query, campaign_id=campaign_id)
+    if request.method == "POST":
+        ids, checked = _submit_list(
+            form, organisation, lambda fields: _add_teams(form, board, fields)
+        )
+        if ids and len(ids) == 1:
+            return redirect_to("board.team", query, campaign_id=campaign_id, team_id=ids[0])
+        if ids:
+            return redirect_to("board.teams", query, campaign_id=campaign_id)
     former = drafts.former_teams(user, organisation, campaign_id)
     values = {"board": board, "checked": checked, "former": former}
     return render_private("web/setup/add_teams.html", query["lang"], form=form, **values)

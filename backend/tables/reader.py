@@ -5,6 +5,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 
 from backend.errors import invalid
 from backend.tables.table import Kind, Line, Table, count_columns, make_table
@@ -56,19 +57,15 @@ _SMALL = {unicodedata.normalize("NFC", v + tone) for v in _VOWELS for tone in _T
 PLAUSIBLE = frozenset(_SMALL | {letter.upper() for letter in _SMALL} | set("–—‘’“”…•·°₫\u00a0"))
 # No Vietnamese syllable has two of these letters of Windows-1252 side by side.
 _NO_SYLLABLE = re.compile("[àáâãèéêìíòóôõùúý]{2}", re.IGNORECASE)
-# UTF-16 without a byte order mark: over half of the letters of Vietnamese text are ASCII.
-_HALVES = (("utf-16-le", 1), ("utf-16-be", 0))
-_SAMPLE_BYTES = 4_000
-_MIN_NULS = 0.3
+# Spreadsheets and editors begin UTF-16 with a byte order mark.
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def decode(raw: bytes) -> tuple[str, str]:
     """Return a file's text and encoding; 422 where two encodings give different plausible texts."""
-    for encoding in _unicode(raw):
-        try:
-            return raw.decode(encoding).removeprefix("\ufeff"), encoding
-        except UnicodeDecodeError:
-            continue
+    unicode = "utf-16" if raw.startswith(_UTF16) else "utf-8"
+    with suppress(UnicodeDecodeError):
+        return raw.decode(unicode).removeprefix("\ufeff"), unicode
     found = {code: text for code in ("windows-1258", "windows-1252") if (text := _ansi(raw, code))}
     if not found:
         raise invalid("file", "encoding_unknown")
@@ -76,17 +73,6 @@ def decode(raw: bytes) -> tuple[str, str]:
         raise invalid("file", "encoding_unclear")
     encoding, text = next(iter(found.items()))
     return text, encoding
-
-
-def _unicode(raw: bytes) -> list[str]:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return ["utf-16"]
-    begin = raw[:_SAMPLE_BYTES]
-    for encoding, at in _HALVES:
-        half, other = begin[at::2], begin[1 - at :: 2]
-        if half.count(0) > len(half) * _MIN_NULS and not other.count(0):
-            return [encoding]
-    return ["utf-8"]
 
 
 def _ansi(raw: bytes, encoding: str) -> str | None:

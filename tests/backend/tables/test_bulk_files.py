@@ -26,8 +26,6 @@ from tests.support.team_files import cp1258, errors, import_list, replace_parts,
         ("utf-8", "utf-8"),
         ("utf-8-sig", "utf-8"),
         ("utf-16", "utf-16"),
-        ("utf-16-le", "utf-16-le"),
-        ("utf-16-be", "utf-16-be"),
         ("cp1258", "windows-1258"),
     ],
 )

@@ -29,7 +29,7 @@ def doctor() -> None:
             grade = "warning" if finding.warning else "WRONG"
             what, remedy = finding.translate("en")
             click.echo(f"{grade:8} {check.__name__}: {what}\n         {remedy}")
-    with suppress(SQLAlchemyError):  # the checks told of it
+    with suppress(SQLAlchemyError):  # a check has reported it
         if head := latest():
             click.echo(f"audit log until {head.day}: {head.digest}")
     sys.exit(1 if failed else 0)

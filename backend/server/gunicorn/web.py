@@ -108,7 +108,7 @@ def beside(*works: Callable[[], None]) -> Iterator[None]:
     children = [get_context("fork").Process(target=_run_child, args=(work,)) for work in works]
     # A signal waits until this process knows its children, and a child has its own handlers.
     arrived: list[int] = []
-    kept = signal.signal(signal.SIGTERM, lambda number, frame: arrived.append(number))
+    former = signal.signal(signal.SIGTERM, lambda number, frame: arrived.append(number))
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     try:
         for child in children:
@@ -127,7 +127,7 @@ def beside(*works: Callable[[], None]) -> Iterator[None]:
             if child.is_alive():
                 child.terminate()
                 child.join()
-        signal.signal(signal.SIGTERM, kept)
+        signal.signal(signal.SIGTERM, former)
 
 
 def _exit(number: int, frame: object = None) -> None:
@@ -136,7 +136,7 @@ def _exit(number: int, frame: object = None) -> None:
 
 
 def _run_child(work: Callable[[], None]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # the parent tells of them
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent sends SIGTERM
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     gc.freeze()

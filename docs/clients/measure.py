@@ -25,6 +25,8 @@ KB = 1_000
 DOWN = {"small": (100, 450, 450), "full": (100, 100, 500, 500, 2000, 2000, 8000, 8000, 25000)}
 UP = {"small": (100, 200, 200), "full": (100, 100, 400, 400, 1500, 1500, 6000, 6000)}
 PINGS, FINISH_S, NONCE_LENGTH, TRIES = 12, 0.9, 32, 5
+# To choose among measuring hosts: requests to each, and the longest wait for one.
+HOST_PINGS, HOST_S = 3, 2
 
 
 class Refused(Exception):
@@ -40,9 +42,9 @@ class Server:
         self.line = kind(parts.hostname, parts.port, timeout=60)
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def send(self, method, path, body=None, kind="application/json"):
+    def send(self, method, path, body=None, kind="application/json", tries=TRIES):
         """Return the body of a successful answer and the seconds that it took."""
-        for attempt in range(TRIES):
+        for attempt in range(tries):
             headers, wait = self.headers | {"Content-Type": kind}, 2.0**attempt
             try:
                 began = time.monotonic()
@@ -120,6 +122,29 @@ class Measurement:
         return seen["witness"], values
 
 
+def choose(api, kept, network):
+    """Return the id of the nearest measuring host, which is kept for some hours on a network."""
+    name = f"{network['kind']} {network['operator']}"
+    if kept.get(name, {"until": 0})["until"] < time.time():
+        found = api.json("GET", "/api/v1/hosts")
+        near = sorted(found["items"], key=lambda host: host["class"])[: found["max_pings"]]
+        best = min(near, key=rank) if len(near) > 1 else near[0]
+        kept[name] = {"host": best["id"], "until": time.time() + 3600 * found["keep_hours"]}
+    return kept[name]["host"]
+
+
+def rank(host):
+    """Rank a host by its shortest answer, an operator's after the neutral ones that answer."""
+    server, waits = Server(host["url"]), []
+    server.line.timeout = HOST_S
+    try:
+        for _ in range(HOST_PINGS):
+            waits.append(server.send("GET", "/do/down?bytes=0", tries=1)[1])
+    except Refused:
+        pass
+    return not waits, host["class"], min(waits, default=0)
+
+
 def now():
     return datetime.now(timezone.utc).isoformat()  # noqa: UP017 # older Pythons
 
@@ -138,11 +163,16 @@ def register(url, agreed):
 
 def measure(url, state, options):
     """Get a ticket and measure; return the sample, of a failed test too: it uses its ticket."""
-    api = Server(url, state["token"])
-    wanted = {"id": str(uuid.uuid4()), "profile": options.profile}
-    issued = api.json("POST", "/api/v1/tests", wanted)
-    place = {name: getattr(options, name) for name in ("latitude", "longitude", "accuracy_m")}
+    api, kept = Server(url, state["token"]), state.setdefault("hosts", {})
     network = {"kind": options.kind, "operator": options.operator}
+    wanted = {"id": str(uuid.uuid4()), "profile": options.profile}
+    try:
+        host = choose(api, kept, network)
+        issued = api.json("POST", "/api/v1/tests", wanted | {"host": host})
+    except Refused:  # the host is down: the installation names another one
+        kept.clear()
+        issued = api.json("POST", "/api/v1/tests", wanted)
+    place = {name: getattr(options, name) for name in ("latitude", "longitude", "accuracy_m")}
     sample = {"id": str(uuid.uuid4()), "measured_at": now(), "status": "failed", "network": network}
     sample |= {"location": place | {"fixed_at": now()}, "test": {"ticket": issued["ticket"]}}
     try:
@@ -151,6 +181,7 @@ def measure(url, state, options):
         sample |= values | {"status": "finished"}
     except (Refused, OSError, HTTPException) as error:
         print(f"The test failed: {error}", file=sys.stderr)
+        kept.clear()
     return sample
 
 

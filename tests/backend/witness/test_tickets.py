@@ -242,8 +242,9 @@ def test_the_next_test_stays_at_its_host_unless_that_is_down(
 ) -> None:
     with app.app_context():
         host_id = hosts.add_host("telecom", "https://speed.example.vn", None, clock.now)
-    ticket = get_ticket(client, phone, host=str(host_id))["ticket"]
-    stayed = _post(client, phone, sample(test={"ticket": ticket})).json["next_test"]
+    issued = get_ticket(client, phone, host=str(host_id))
+    assert issued["host"]["url"] == "https://speed.example.vn"
+    stayed = _post(client, phone, sample(test={"ticket": issued["ticket"]})).json["next_test"]
     assert stayed["host"]["name"] == "telecom"
     state = {"host_id": host_id, "failed_since": clock.now}
     execute(app, insert(HostState).values(checked_at=clock.now, **state))  # failed once

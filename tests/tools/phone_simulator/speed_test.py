@@ -1,11 +1,12 @@
 """Tickets, and small speed tests at the measuring host that each of them names.
 
-One ticket is kept ahead, for a test while the API does not answer. Without a ticket a sample has no
-witness: its assurance is `claimed`.
+One ticket is kept ahead for each host, for a test while the API does not answer. Without a ticket a
+sample has no witness: its assurance is `claimed`.
 """
 
 import contextlib
 import json
+import math
 import os
 import random
 import time
@@ -15,16 +16,21 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from tests.tools.phone_simulator.client import TIMEOUT_S, Answer, Client, NoAnswerError
+from tests.tools.phone_simulator.hosts import HostChoice
 from tests.tools.phone_simulator.store import Run, Store, Ticket
 
 PROFILE, DOWN_BYTES, UP_BYTES = "small", 1_000_000, 500_000
 PINGS = 2
+# A host that answers later is not chosen.
+FAR_S = 2.0
 NONCE_LENGTH = 32
 # Attempts of a transfer: without an answer, and while the host has no free slot.
 TRIES, NO_ANSWER_S = 5, 0.2
 # Until another request for a ticket: after too many unused ones, which the next post may use, and
 # after other refusals.
 TOO_MANY_S, REFUSED_S = 1.0, 60.0
+# Another host may be up.
+HOST_REFUSED = (409, 422)
 CHAOS_CUTS = 0.03  # share of requests to the host that the phone cuts
 
 
@@ -55,6 +61,17 @@ class Host:
         if status != 201:
             raise RefusedError(f"{status} {content.decode(errors='replace')}")
         return str(json.loads(content)["test"])
+
+    def ping(self) -> float:
+        """Return the seconds of the faster of two answers; infinite without one in time."""
+        waits = []
+        for _ in range(PINGS):
+            began = time.monotonic()
+            with contextlib.suppress(NoAnswerError):
+                status, _, _ = self._send("GET", "/do/down?bytes=0")
+                if status == 200 and time.monotonic() - began < FAR_S:
+                    waits.append(time.monotonic() - began)
+        return min(waits, default=math.inf)
 
     def transfer(self, test: str) -> None:
         """Ping, download and upload as much as the profile needs."""
@@ -123,21 +140,29 @@ class SpeedTester:
         self._client, self._store = client, store
         self._rng, self._cuts, self._wait = rng, cuts, wait
         self._refused_until = 0.0  # too many tickets
+        self._choice = HostChoice(client, lambda url: self._host(url).ping())
 
     def test(self, token: str) -> Run | None:
-        """Make a test; None without a ticket, or if the host does not answer at the start."""
-        ticket = self._store.ticket() or self._fetch(token)
-        run = self._use(ticket) if ticket else None
-        if self._store.ticket() is None:
-            self._fetch(token)
+        """Make a test; None without a ticket, or if no host answers at the start."""
+        for host in self._choice.hosts():
+            ticket = self._store.ticket(host.url) or self._fetch(token, host.id)
+            run = self._use(ticket) if ticket else None
+            if run:
+                break
+            self._choice.choose_again()
+        if self._store.ticket(host.url) is None:
+            self._fetch(token, host.id)
         return run
 
+    def _host(self, url: str) -> Host:
+        return Host(url, self._rng, self._cuts, self._wait)
+
     def _use(self, ticket: Ticket) -> Run | None:
-        host = Host(ticket.host, self._rng, self._cuts, self._wait)
+        host = self._host(ticket.host)
         try:
             test = host.start(ticket.text)
         except NoAnswerError:
-            return None  # it was not used: the next test starts with it
+            return None  # it was not used: the next test at this host starts with it
         except RefusedError:
             self._store.drop_ticket(ticket.id)
             return None
@@ -148,14 +173,15 @@ class SpeedTester:
                 host.transfer(test)
             return Run(ticket.text, ticket.host, test)
 
-    def _fetch(self, token: str) -> Ticket | None:
-        """Get a ticket; its id is stored before, so that a lost answer costs none."""
+    def _fetch(self, token: str, host_id: str | None) -> Ticket | None:
+        """Get a ticket, for a host; its id is stored before, so that a lost answer costs none."""
         if time.monotonic() < self._refused_until:
             return None
         id = self._store.requested_ticket() or str(uuid.uuid4())
         self._store.request_ticket(id)
         try:
-            answer = self._client.post("tests", {"id": id, "profile": PROFILE}, token)
+            body = {"id": id, "profile": PROFILE} | ({"host": host_id} if host_id else {})
+            answer = self._client.post("tests", body, token)
         except NoAnswerError:
             return None
         if answer.status == 201 and answer.body["host"]["signs"]:
@@ -163,9 +189,10 @@ class SpeedTester:
             self._store.keep_ticket(ticket)
             return ticket
         if answer.status < 500:
-            wait = TOO_MANY_S if answer.status == 429 else REFUSED_S
-            self._refused_until = time.monotonic() + wait
             self._store.drop_ticket(id)
+            if answer.status not in HOST_REFUSED:
+                wait = TOO_MANY_S if answer.status == 429 else REFUSED_S
+                self._refused_until = time.monotonic() + wait
         return None
 
 

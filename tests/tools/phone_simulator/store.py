@@ -119,9 +119,10 @@ class Store:
         """Store a ticket until it is used."""
         self._db.execute("INSERT OR REPLACE INTO ticket VALUES (?, ?, ?)", ticket)
 
-    def ticket(self) -> Ticket | None:
-        """Return an unused ticket."""
-        row = self._db.execute("SELECT * FROM ticket WHERE text IS NOT NULL").fetchone()
+    def ticket(self, host: str | None = None) -> Ticket | None:
+        """Return an unused ticket, of a host."""
+        found = "SELECT * FROM ticket WHERE text IS NOT NULL AND host = coalesce(?, host)"
+        row = self._db.execute(found, (host,)).fetchone()
         return Ticket(*row) if row else None
 
     def drop_ticket(self, id: str) -> None:

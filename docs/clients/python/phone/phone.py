@@ -57,6 +57,7 @@ class Phone:
         self._store, self._url = store, url.rstrip("/")
         self._on_result, self._stop = on_result, stop or threading.Event()
         self._sending = threading.Lock()
+        self._hosts: dict[str, Any] = {}  # the measuring host that was chosen for each network
         headers = {"Accept-Language": language}
         self._http = httpx.Client(base_url=self._url, timeout=TIMEOUT_S, headers=headers)
 
@@ -118,7 +119,8 @@ class Phone:
         """
         place = {"latitude": latitude, "longitude": longitude, "accuracy_m": accuracy_m}
         options = SimpleNamespace(**place, kind=kind, operator=operator, profile=profile)
-        sample: dict[str, Any] = measuring.measure(self._url, self._device(), options)
+        state = self._device() | {"hosts": self._hosts}
+        sample: dict[str, Any] = measuring.measure(self._url, state, options)
         self.add(sample)
         return sample
 

@@ -67,6 +67,7 @@ export class Phone {
   readonly #options: Options;
   readonly #url: string;
   #token: string | undefined;
+  #hosts: object = {}; // the measuring host that was chosen for each network
   #sending: Promise<unknown> = Promise.resolve();
 
   constructor(url: string, storage: Storage, options: Options = {}) {
@@ -122,7 +123,9 @@ export class Phone {
   /** Measure with a ticket and store the sample, of a failed test too; return it. Fails without a ticket. */
   async measure(options: Measuring): Promise<Measurement> {
     const device = await this.#device();
-    const sample = await measure(this.#url, { token: device?.token ?? "", unsent: [] }, options);
+    const state = { token: device?.token ?? "", unsent: [], hosts: this.#hosts };
+    const sample = await measure(this.#url, state, options);
+    this.#hosts = state.hosts;
     await this.add(sample as Measurement);
     return sample as Measurement;
   }

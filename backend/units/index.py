@@ -86,11 +86,20 @@ class NamedUnit:
 
 
 @dataclass(frozen=True, slots=True)
-class Heir:
-    """A unit of today on the ground of an ended one."""
+class FoundUnit:
+    """A unit of a day; `was` is the ended unit on whose ground it is, if found by that one.
+
+    `likely`: the found unit is on most of the ground of the ended one, or is made of it.
+    """
 
     unit: NamedUnit
-    likely: bool
+    was: NamedUnit | None = None
+    likely: bool = True
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the unit as an answer of a search."""
+        was = self.was.serialize() if self.was else None
+        return self.unit.serialize() | {"was": was, "likely": self.likely}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ class UnitIndex:
         self._by_code: dict[tuple[str, str], list[NamedUnit]] = {}
         self._by_system: dict[str, list[NamedUnit]] = {}
         self._on_days: dict[date, list[NamedUnit]] = {}
-        self._heirs: dict[int, tuple[Heir, ...]] = {}
+        self._heirs: dict[int, tuple[FoundUnit, ...]] = {}
         for unit in units:
             self._by_system.setdefault(unit.system, []).append(unit)
             self._by_code.setdefault((unit.system, unit.code), []).append(unit)
@@ -119,7 +128,7 @@ class UnitIndex:
         """Compute what the first page of a unit would wait for."""
         _ = self._former_provinces
 
-    def heirs(self, unit: NamedUnit) -> tuple[Heir, ...]:
+    def heirs(self, unit: NamedUnit) -> tuple[FoundUnit, ...]:
         """Return the units of today on the ground of an old one, the likely ones first.
 
         A province's is the one that its communes went to; a district's are the communes that are
@@ -131,7 +140,7 @@ class UnitIndex:
             self._heirs[unit.id] = tuple(self._read_heirs(unit))
         return self._heirs[unit.id]
 
-    def _read_heirs(self, unit: NamedUnit) -> Iterator[Heir]:
+    def _read_heirs(self, unit: NamedUnit) -> Iterator[FoundUnit]:
         codes = successor_codes(unit.level, unit.code, self._codes_in.get(unit.id, frozenset()))
         today = [
             (one, likely)
@@ -141,11 +150,11 @@ class UnitIndex:
         ]
         if unit.level != "province":
             today.sort(key=lambda pair: (not pair[1], pair[0].order))
-            yield from (Heir(*pair) for pair in today)
+            yield from (FoundUnit(one, unit, likely) for one, likely in today)
             return
         ids = {id for one, likely in today if likely for id in one.lies_in}
         provinces = (self.by_id[id] for id in sorted(ids) if id in self.by_id)
-        yield from (Heir(one, True) for one in provinces if one.level == "province")
+        yield from (FoundUnit(one, unit) for one in provinces if one.level == "province")
 
     def predecessors(self, unit: NamedUnit) -> tuple[Relative, ...]:
         """Return the ended units on whose ground a unit of today is, in Vietnamese order.
@@ -214,7 +223,7 @@ def unit_index() -> UnitIndex:
     return cached[1]
 
 
-def successors(unit_id: int) -> tuple[Heir, ...]:
+def successors(unit_id: int) -> tuple[FoundUnit, ...]:
     """Return the units of today on the ground of an old one, as `UnitIndex.heirs`."""
     index = unit_index()
     return index.heirs(index.by_id[unit_id])

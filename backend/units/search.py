@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 from backend.units.catalogue import LEVELS, SYSTEMS, system_on, system_span
-from backend.units.index import WORD, NamedUnit, UnitIndex, unit_index, words_of
+from backend.units.index import WORD, FoundUnit, NamedUnit, UnitIndex, unit_index, words_of
 from geo.gazetteer import plain
 
 # Results of a search, of which a person reads a screen.
@@ -46,23 +45,6 @@ _NUMBERED = re.compile(r"([a-z]{1,2})([0-9]+)")
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _CODE_FIRST = re.compile(r"(?P<code>[0-9]{1,5})(?![0-9])[\s.,:;–-]*(?P<name>.*)")
 _CODE_LAST = re.compile(r"(?P<name>.*\S)\s*\((?P<code>[0-9]{1,5})\)")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundUnit:
-    """A unit of the day; `was` is the ended unit by whose name it was found.
-
-    `likely`: the found unit is on most of the ground of the ended one, or is made of it.
-    """
-
-    unit: NamedUnit
-    was: NamedUnit | None = None
-    likely: bool = True
-
-    def serialize(self) -> dict[str, Any]:
-        """Return the unit as an answer of a search."""
-        was = self.was.serialize() if self.was else None
-        return self.unit.serialize() | {"was": was, "likely": self.likely}
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +298,7 @@ def _find_heirs(
         if any(heir.likely and ranks.get(heir.unit.id, rank + 1) <= rank for heir in heirs):
             continue
         chosen += bool(heirs)
-        yield from ((rank, FoundUnit(heir.unit, one, heir.likely)) for heir in heirs)
+        yield from ((rank, heir) for heir in heirs)
 
 
 def _preference(found: FoundUnit, text: str) -> tuple[bool, bool, bool]:

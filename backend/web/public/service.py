@@ -13,7 +13,8 @@ from backend.coverage.figures.unit_access import published
 from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
-from backend.units.search import MAX_FOUND, FoundUnit, search_units
+from backend.units.index import FoundUnit
+from backend.units.search import MAX_FOUND, search_units
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps.drawing import MapDrawing, country_map, unit_map
 

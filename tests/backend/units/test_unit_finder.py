@@ -7,7 +7,8 @@ from flask import Flask
 
 from backend.units import finder as bulk_places
 from backend.units.finder import NamedUnit, UnitFinder
-from backend.units.search import Choice, FoundUnit
+from backend.units.index import FoundUnit
+from backend.units.search import Choice
 from tests.support.people import organisation, unit_id
 from tests.support.team_files import GOOD, import_list, teams
 

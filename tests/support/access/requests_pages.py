@@ -38,7 +38,7 @@ def _pin(world: World) -> dict[str, Any]:
 def _pinned(world: World) -> dict[str, Any]:
     key = {"team_id": world.team, "unit_id": people.unit_id(world.app, "05443"), "samples": 5}
     with world.app.app_context():
-        db.session.add(Pin(campaign_id=world.campaign, day=TODAY, network="mobile", **key))
+        db.session.merge(Pin(campaign_id=world.campaign, day=TODAY, network="mobile", **key))
         db.session.commit()
     return {"data": _pin(world)}
 

@@ -58,26 +58,6 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentState:
-    """The latest consent of a device; outdated if the text has a newer version."""
-
-    version: str
-    accepted_at: datetime
-    outdated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A registered device with its secrets, which are returned only once."""
-
-    id: UUID
-    token: str
-    withdrawal_code: str
-    consent: ConsentState
-    created: bool
-
-
-@dataclass(frozen=True, slots=True)
 class KnownDevice:
     """An authenticated device at the time of the request."""
 
@@ -124,20 +104,23 @@ LOCK = f"""
 
 
 def register(
-    registration: Registration, *, secret: str, now: datetime, address: str | None = None
-) -> Registered:
-    """Register a device, or repeat the answer to a phone that lost it, with new secrets."""
-    if address is not None:
-        _count_registration(registration.join_code, address, now)
+    registration: Registration, *, secret: str, now: datetime, address: str
+) -> tuple[dict[str, Any], bool]:
+    """Register a device, or repeat the answer to a phone that lost it, with new secrets.
+
+    Return the answer, which alone has the secrets, and whether the device is new.
+    """
+    _count_registration(registration.join_code, address, now)
     device_id = registration.id or uuid4()
     token, code = new_token(), new_code()
     hashes = _hashes(token, code, secret)
     created = _insert(device_id, registration, now, hashes)
     if not created:
         _renew(device_id, now, hashes)
-    state = _consent_state(device_id)
+    answer = {"id": device_id, "token": token, "withdrawal_code": code}
+    answer |= {"consent": _consent_state(device_id)}
     db.session.commit()
-    return Registered(device_id, token, code, state, created)
+    return answer, created
 
 
 def _count_registration(code: str | None, address: str, now: datetime) -> None:
@@ -270,10 +253,14 @@ def agreed_to(device: KnownDevice, what: str) -> bool:
 
 def consent_outdated(device: KnownDevice) -> bool:
     """Return whether the consent of a device is to an older version than the present one."""
-    return int(device.consent_version) < int(consent.CURRENT)
+    return _is_outdated(device.consent_version)
 
 
-def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> ConsentState:
+def _is_outdated(version: str) -> bool:
+    return int(version) < int(consent.CURRENT)
+
+
+def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> dict[str, Any]:
     """Record a further consent, to a newer version of the text."""
     lock_row(device.id).consent_version = agreement.version
     db.session.add(Consent(**_consent_columns(device.id, agreement, now)))
@@ -337,7 +324,8 @@ def _consent_columns(device_id: UUID, agreement: Agreement, now: datetime) -> di
     }
 
 
-def _consent_state(device_id: UUID) -> ConsentState:
+def _consent_state(device_id: UUID) -> dict[str, Any]:
+    """Return the latest consent of a device; outdated if the text has a newer version."""
     latest = (
         select(Consent.version, Consent.accepted_at)
         .where(Consent.device_id == device_id)
@@ -347,6 +335,8 @@ def _consent_state(device_id: UUID) -> ConsentState:
     agreement = db.session.execute(latest).first()
     if agreement is None:  # withdrawn meanwhile
         raise unauthorized()
-    return ConsentState(
-        agreement.version, agreement.accepted_at, int(agreement.version) < int(consent.CURRENT)
-    )
+    return {
+        "version": agreement.version,
+        "accepted_at": agreement.accepted_at,
+        "outdated": _is_outdated(agreement.version),
+    }

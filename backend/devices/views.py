@@ -6,7 +6,7 @@ from flask import current_app, request
 
 from backend.database.extensions import BEARER
 from backend.devices import consent, notices, schemas, service
-from backend.devices.service import ConsentState, KnownDevice, Registration
+from backend.devices.service import KnownDevice, Registration
 from backend.http.requests import Blueprint, bearer_token, clock_now, language
 
 blp = Blueprint("devices", __name__, description="Phones: consent, registration, notices")
@@ -31,13 +31,13 @@ def read_consent() -> Any:
 )
 def register(registration: Registration) -> Any:
     """Register an installation of the app with a person's consent."""
-    registered = service.register(
+    answer, created = service.register(
         registration,
         secret=current_app.config["SECRET_KEY"],
         now=clock_now(),
         address=request.remote_addr or "",
     )
-    return registered, 201 if registered.created else 200
+    return answer, 201 if created else 200
 
 
 @blp.get("/devices/me")
@@ -61,7 +61,7 @@ def read_notice(notice_id: int) -> None:
 @blp.doc(security=BEARER)
 @blp.arguments(schemas.ConsentingSchema)
 @blp.response(201, schemas.ConsentStateSchema)
-def agree_again(data: dict[str, Any]) -> ConsentState:
+def agree_again(data: dict[str, Any]) -> dict[str, Any]:
     """Agree to a newer version of the consent text."""
     return service.renew_consent(_device(), data["consent"], clock_now())
 

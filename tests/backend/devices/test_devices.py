@@ -284,9 +284,9 @@ def test_one_subscriber_of_ipv6_is_one_address() -> None:
 def test_devices_register_without_http(app: Flask, clock: Any) -> None:
     asked = Registration(Agreement("1", clock.now), platform="android")
     with app.app_context():
-        found = service.register(asked, secret="key", now=clock.now)
-        assert found.created
-        assert service.authenticate(found.token, clock.now).id == found.id
+        found, created = service.register(asked, secret="key", now=clock.now, address="")
+        assert created
+        assert service.authenticate(found["token"], clock.now).id == found["id"]
         service.add_demo_devices([(asked, clock.now)], "key")
         assert sorted(db.session.scalars(select(Device.demo))) == [False, True]
         db.session.rollback()

@@ -40,11 +40,13 @@ def test_samples_of_a_device_whose_token_was_never_used_belong_to_it(app: Flask)
     with app.app_context():
         agreement = Agreement(consent.CURRENT, datetime.fromisoformat("2024-11-15T12:00:00+07:00"))
         secret = app.config["SECRET_KEY"]
-        phone = devices.register(Registration(agreement), secret=secret, now=agreement.accepted_at)
+        phone, _ = devices.register(
+            Registration(agreement), secret=secret, now=agreement.accepted_at, address=""
+        )
         receipt = ReceiptContext(datetime.fromisoformat("2024-11-16T12:00:00+07:00"))
         context = service.RecordingContext(app.extensions["locator"], secret, 600)
         tests = [sample("2024-11-16T09:00:00+07:00"), sample("2024-11-16T09:01:00+07:00")]
-        service.record(phone.id, tests, receipt, context)
+        service.record(phone["id"], tests, receipt, context)
         rows = db.session.scalars(select(Measurement).order_by(Measurement.measured_at)).all()
-    assert [row.device_id for row in rows] == [phone.id, phone.id]
+    assert [row.device_id for row in rows] == [phone["id"]] * 2
     assert "repeat" in rows[1].reasons

@@ -48,13 +48,6 @@ class RejectedRows:
             click.echo(f"{more}rejected rows: {self.path}", err=True)
 
 
-def _parse_options(at: str | None, network: str | None) -> ImportOptions:
-    try:
-        return ImportOptions.parse(at, network)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--at") from None
-
-
 @cli.command("import")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", "format_", type=click.Choice(FORMATS), required=True)
@@ -72,7 +65,11 @@ def import_file(
     """
     if count is not None and not count.strip():
         raise click.BadParameter("the reason is empty", param_hint="--count")
-    source = Source(path.name, format_, _parse_options(at, network), count)
+    try:
+        options = ImportOptions.parse(at, network)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--at") from None
+    source = Source(path.name, format_, options, count)
     context = recording_context(tickets=False)
     now = clock_now()
     rejected = RejectedRows(path)

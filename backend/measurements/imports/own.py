@@ -40,8 +40,9 @@ def complete_payload(source: dict[str, Any], options: ImportOptions) -> dict[str
     body["id"] = own_id if _is_uuid(own_id) else row_id("own", own_id, source)
     body["network"] = network if network.get("kind") else {**network, "kind": options.kind}
     if body.get("location") is None:
-        body["location"] = options.place()
-    body.setdefault("source", "import")
+        body["location"] = options.location
+    if body.get("source") in ("import", "app"):  # the source of a row is the import
+        del body["source"]
     return body
 
 

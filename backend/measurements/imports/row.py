@@ -9,7 +9,7 @@ from typing import Any
 
 # Never changes: the same row imported again must get the same id, or it would count twice.
 NAMESPACE = uuid.UUID("4d0f7c5e-6c2b-5d0a-9b51-0c5a5c0f6a7e")
-NETWORK_KINDS = {"mobile": "mobile", "fixed": "ethernet", "wifi": "wifi", "ethernet": "ethernet"}
+NETWORK_KINDS = {"mobile": "mobile", "fixed": "ethernet"}
 
 
 class UnreadableRow(ValueError):
@@ -36,18 +36,12 @@ class ImportOptions:
     @classmethod
     def parse(cls, at: str | None = None, network: str | None = None) -> "ImportOptions":
         """Parse `--at LAT,LON,ACCURACY` and `--network mobile|fixed`; ValueError if invalid."""
-        if network is not None and network not in NETWORK_KINDS:
-            raise ValueError(f"network {network!r} is none of {', '.join(NETWORK_KINDS)}")
         return cls(None if at is None else _position(at), network)
 
     @property
     def kind(self) -> str:
         """Network kind of payloads: `ethernet` for a fixed line, `unknown` without option."""
         return NETWORK_KINDS.get(self.network_kind or "", "unknown")
-
-    def place(self) -> dict[str, Any] | None:
-        """Return a copy of the location for a payload."""
-        return None if self.location is None else dict(self.location)
 
 
 def _position(at: str) -> dict[str, Any]:
@@ -165,8 +159,7 @@ def payload(
         "upload_mbps": upload,
         "ping_ms": ping,
         "network": {"kind": options.kind},
-        "location": options.place(),
-        "source": "import",
+        "location": options.location,
     }
     body.update((name, value) for name, value in optional.items() if value is not None)
     return body

@@ -56,15 +56,9 @@ Progress = Callable[[Counter[str]], None]
 
 
 def read(format: str, stream: TextIO, options: ImportOptions) -> Iterator[Row]:
-    """Read a stream as payloads of the API; each row has its error. ValueError: unknown format."""
-    if format not in READERS:
-        raise ValueError(f"format {format!r} is none of {', '.join(FORMATS)}")
-    return _guarded(READERS[format](Lines(stream), options))
-
-
-def _guarded(rows: Iterator[Row]) -> Iterator[Row]:
+    """Read a stream as payloads of the API; each row has its error."""
     try:
-        yield from rows
+        yield from READERS[format](Lines(stream), options)
     except BrokenStream as error:
         yield Row(error.line, None, str(error), "")
 
@@ -120,7 +114,7 @@ def _record(
     """
     hold(ARCHIVE_LOCK)
     receipt = replace(receipt, archived=archived_months())
-    sent = [_without_source(row.payload) for row in lot if row.payload is not None]
+    sent = [row.payload for row in lot if row.payload is not None]
     items = iter(record(None, sent, receipt, context) if sent else [])
     for row in lot:
         if row.payload is None:
@@ -128,12 +122,6 @@ def _record(
             continue
         item = next(items)
         yield item.outcome, replace(row, error=_error(item))
-
-
-def _without_source(payload: dict[str, object]) -> dict[str, object]:
-    """Return a row's payload; its source is kept only if it differs from that of an import."""
-    kept = payload.get("source") not in ("import", "app")
-    return {name: value for name, value in payload.items() if kept or name != "source"}
 
 
 def _error(item: Item) -> str | None:

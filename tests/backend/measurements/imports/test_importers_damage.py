@@ -173,7 +173,7 @@ payloads = st.fixed_dictionaries(
         "network": st.fixed_dictionaries({"kind": kinds}, optional=network),
         "location": st.none()
         | st.fixed_dictionaries(location, optional={"is_mock": st.booleans()}),
-        "source": st.sampled_from(["app", "manual", "import"]),
+        "source": st.just("manual"),
     },
     optional={"comment": text, "vpn": st.booleans(), "server": st.fixed_dictionaries({"id": text})},
 )

@@ -1,11 +1,11 @@
 """The audit log: record acts, and read them newest first."""
 
 import getpass
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, select, tuple_
+from sqlalchemy import select, tuple_
 
 from backend.accounts.access import Actor, require
 from backend.accounts.models import AuditEntry
@@ -88,16 +88,9 @@ def read_audit(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
         page = page.where(AuditEntry.at >= day_begin(query["first"]))
     if query["last"] is not None:
         page = page.where(AuditEntry.at < day_begin(query["last"] + timedelta(days=1)))
-    if place := _place(query["cursor"]):
+    if place := decode_cursor(query["cursor"], aware_time, big_row_id):
         page = page.where(tuple_(*place) > PLACE)
-    return _page(actor, db.session.execute(page).mappings().all(), limit)
-
-
-def _place(cursor: str | None) -> tuple[Any, ...] | None:
-    return decode_cursor(cursor, aware_time, big_row_id)
-
-
-def _page(actor: Actor, entries: Sequence[RowMapping], limit: int) -> dict[str, Any]:
+    found = db.session.execute(page).mappings().all()
     record_read(actor, "audit", "system")
-    page, next_cursor = take_page(entries, limit, lambda entry: (entry["at"], entry["id"]))
-    return {"items": page, "next": next_cursor}
+    entries, next_cursor = take_page(found, limit, lambda entry: (entry["at"], entry["id"]))
+    return {"items": entries, "next": next_cursor}

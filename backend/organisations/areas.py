@@ -1,10 +1,10 @@
 """Areas of officials: deputies until a given day, and successors of units that ended."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from backend.accounts import users
@@ -15,9 +15,10 @@ from backend.accounts.users import NewRole, in_force
 from backend.clock import day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
-from backend.organisations.clusters import add_cluster
+from backend.organisations.models import Cluster, ClusterUnit
 from backend.organisations.references import requested_area, serialize_areas, unit_ids
 from backend.organisations.scopes import cluster_scope, unit_scope
+from backend.organisations.versions import audit_values
 from backend.units.index import successors
 from backend.units.models import Unit
 
@@ -207,7 +208,7 @@ def confirm_successors(
     over: tuple[Kind, int] | None = ("unit", units[0]) if units else None
     if len(units) > 1:
         name = data["name"] or f"{unit.name} (cũ)"
-        over = "cluster", add_cluster(actor, name, local_day(now), units)
+        over = "cluster", _add_cluster(actor, name, local_day(now), units)
     granted = over and users.add_role(user.id, NewRole("official", *over, until), now)[0]
     if granted:
         granted.waits = old.waits
@@ -219,6 +220,26 @@ def confirm_successors(
     role = granted and {column.key: getattr(granted, column.key) for column in Role.__table__.c}
     db.session.commit()
     return {"role": role}
+
+
+def _add_cluster(actor: Actor, name: str, first_day: date, units: Collection[int]) -> int:
+    """Add a cluster, which ends with its first unit; return its id."""
+    last = db.session.scalar(select(func.min(Unit.valid_to)).where(Unit.id.in_(units)))
+    values = {"name": name, "valid_from": first_day, "valid_to": last}
+    row = Cluster(**values)
+    db.session.add(row)
+    db.session.flush()
+    rows = [{"cluster_id": row.id, "unit_id": unit} for unit in sorted(units)]
+    db.session.execute(insert(ClusterUnit), rows)
+    after = audit_values(values | {"units": frozenset(units)})
+    record_act(actor, "cluster.create", f"cluster:{row.id}", after=after)
+    return row.id
+
+
+def units_of(cluster_id: int) -> frozenset[int]:
+    """Return the units of a cluster."""
+    query = select(ClusterUnit.unit_id).where(ClusterUnit.cluster_id == cluster_id)
+    return frozenset(db.session.scalars(query))
 
 
 def _unconfirmed(now: datetime) -> Any:

@@ -81,7 +81,7 @@ def receive(
         item.raw = {name: value for name, value in raw.items() if name != "test"}
     try:
         item.loaded = schema.load(raw)
-        canonical = _canonical(raw)
+        canonical = canonical_text(raw)
         errors = check(item, canonical)
     except ValidationError as error:
         item.errors = field_errors(error.messages)
@@ -91,7 +91,7 @@ def receive(
         item.errors = errors if identity else [FieldError("id", "not_uuid")]
         return
     item.id, item.outcome = identity, "accepted"
-    item.digest = _digest(canonical, key)
+    item.digest = digest(canonical, key)
     by_content = replays.content_digest(item.digest, key)
     item.replay_digests = (replays.id_digest(identity, key), by_content)
 
@@ -117,13 +117,11 @@ def parse_ids(values: Sequence[str], field: str) -> list[UUID]:
     return ids
 
 
-def digest(raw: Mapping[str, Any], key: str) -> bytes:
-    """Return the keyed digest of the content, without what differs by attempt."""
-    return _digest(_canonical(raw), key)
+def canonical_text(raw: Mapping[str, Any]) -> str:
+    """Return the content as ASCII, in the order of names, without what differs by attempt.
 
-
-def _canonical(raw: Mapping[str, Any]) -> str:
-    """Return the content as ASCII, in the order of names; ValidationError if it is too deep."""
+    ValidationError if it is too deep.
+    """
     content = {name: value for name, value in raw.items() if name not in NOT_CONTENT}
     try:
         return _ENCODE(content)
@@ -131,7 +129,8 @@ def _canonical(raw: Mapping[str, Any]) -> str:
         raise ValidationError("too_deep") from None
 
 
-def _digest(canonical: str, key: str) -> bytes:
+def digest(canonical: str, key: str) -> bytes:
+    """Return the keyed digest of a content by its canonical text."""
     return hmac.digest(key.encode(), canonical.encode(), hashlib.sha256)
 
 

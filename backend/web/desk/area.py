@@ -20,7 +20,7 @@ from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
 from backend.coverage.figures.words import lacks_participation
 from backend.coverage.signals.queries import open_findings
 from backend.database.extensions import db
-from backend.organisations.clusters import units_of
+from backend.organisations.areas import units_of
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scopes
 from backend.reports.reminders.service import GROUPS as REMINDED

@@ -22,7 +22,7 @@ from backend.errors import Problem, invalid, or_404
 from backend.fields import MAX_BIG_ID
 from backend.http.links import link_root
 from backend.http.requests import as_attachment, clock_now
-from backend.measurements.corrections.members import remove_member
+from backend.measurements.corrections.service import remove_member
 from backend.memberships.join_codes import coded_teams as coded_team_ids
 from backend.memberships.join_codes import create_codes, remove_team
 from backend.memberships.poster import inline_svg

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from backend.accounts.models import Role
 from backend.database.extensions import db
-from backend.organisations.clusters import units_of
+from backend.organisations.areas import units_of
 from backend.organisations.models import Cluster
 from tests.support.clock import FakeClock
 from tests.support.people import audit_entries, person, unit_id

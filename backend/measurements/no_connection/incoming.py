@@ -37,7 +37,7 @@ def read_note(raw: Any, received_at: datetime, key: str) -> NoteItem:
     return item
 
 
-def _content_errors(item: Item, canonical: str) -> Sequence[FieldError]:
+def _content_errors(item: Item) -> Sequence[FieldError]:
     if len(storable(item.raw).encode()) > MAX_NOTE:
         raise ValidationError({"": ["note_too_large"]})
     return rules.content_errors(item.loaded)

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from backend.clock import local_day
 from backend.errors import FieldError
-from backend.fields import MAX_DEPTH, storable
+from backend.fields import storable
 from backend.measurements.recording import bodies, rules
 from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.intake import Item, clock_error, receive
@@ -24,9 +24,6 @@ from geo.fix import position_problem
 LOADED = (
     "ping_download_ms", "ping_upload_ms", "download_stability_percent", "upload_stability_percent",
 )  # fmt: skip
-# A body whose canonical text is shorter has less than MAX_UNKNOWN bytes, with id and `sent_at`.
-MAX_USUAL, MAX_TIME = 3_000, 64
-
 
 # The part of a cap that the largest transfer of a direction has at least, and the most that any has
 # in MB (backend/static/do/connection-test.js).
@@ -110,36 +107,14 @@ def parse_item(raw: Any, received_at: datetime, key: str) -> Item:
     return item
 
 
-def _limit_size(item: Item, canonical: str) -> tuple[()]:
+def _limit_size(item: Item) -> tuple[()]:
     """Limit the unknown fields of a large body; ValidationError if it is too large even so."""
-    size = _size(item.raw, canonical)
+    size = len(storable(item.raw).encode())
     if size > bodies.MAX_SAMPLE:
         raise ValidationError({bodies.largest_field(item.raw): ["sample_too_large"]})
     if size > bodies.MAX_UNKNOWN:
         item.raw = bodies.limit_unknown(item.raw)
     return ()
-
-
-def _size(raw: Mapping[str, Any], canonical: str) -> int:
-    """Return about how many bytes are stored of a body; ValidationError for what cannot be.
-
-    Exact above MAX_USUAL. The canonical text of a usual body is short, and shows that nothing in
-    it is unusual; what it lacks is an id, which the schema has checked, and a time of sending.
-    """
-    sent_at = raw.get("sent_at", "")
-    if (
-        len(canonical) <= MAX_USUAL
-        and canonical.count("{") + canonical.count("[") <= MAX_DEPTH
-        and "\\ud" not in canonical  # perhaps a surrogate
-        and "\\u0000" not in canonical
-        and "Infinity" not in canonical
-        and "NaN" not in canonical
-        and isinstance(sent_at, str)
-        and len(sent_at) < MAX_TIME
-        and sent_at.isprintable()
-    ):
-        return len(canonical)
-    return len(storable(raw).encode())
 
 
 def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:

@@ -66,11 +66,11 @@ AnyItem = TypeVar("AnyItem", bound=Item)
 
 
 def receive(
-    item: Item, schema: Schema, key: str, check: Callable[[Item, str], Sequence[FieldError]]
+    item: Item, schema: Schema, key: str, check: Callable[[Item], Sequence[FieldError]]
 ) -> None:
     """Read an item by the schema of its kind; `key` is the key of content digests.
 
-    `check` gets the item and its canonical text and returns further errors.
+    `check` returns further errors.
     """
     if not isinstance(item.raw, dict):
         item.errors = [FieldError("", "not_object")]
@@ -81,8 +81,8 @@ def receive(
         item.raw = {name: value for name, value in raw.items() if name != "test"}
     try:
         item.loaded = schema.load(raw)
-        canonical = canonical_text(raw)
-        errors = check(item, canonical)
+        item.digest = digest(raw, key)
+        errors = check(item)
     except ValidationError as error:
         item.errors = field_errors(error.messages)
         return
@@ -91,7 +91,6 @@ def receive(
         item.errors = errors if identity else [FieldError("id", "not_uuid")]
         return
     item.id, item.outcome = identity, "accepted"
-    item.digest = digest(canonical, key)
     by_content = replays.content_digest(item.digest, key)
     item.replay_digests = (replays.id_digest(identity, key), by_content)
 
@@ -117,21 +116,16 @@ def parse_ids(values: Sequence[str], field: str) -> list[UUID]:
     return ids
 
 
-def canonical_text(raw: Mapping[str, Any]) -> str:
-    """Return the content as ASCII, in the order of names, without what differs by attempt.
+def digest(raw: Mapping[str, Any], key: str) -> bytes:
+    """Return the keyed digest of the content, without what differs by attempt.
 
     ValidationError if it is too deep.
     """
     content = {name: value for name, value in raw.items() if name not in NOT_CONTENT}
     try:
-        return _ENCODE(content)
+        return hmac.digest(key.encode(), _ENCODE(content).encode(), hashlib.sha256)
     except RecursionError:
         raise ValidationError("too_deep") from None
-
-
-def digest(canonical: str, key: str) -> bytes:
-    """Return the keyed digest of a content by its canonical text."""
-    return hmac.digest(key.encode(), canonical.encode(), hashlib.sha256)
 
 
 def clock_error(received_at: datetime, sent_at: datetime | None) -> timedelta | None:

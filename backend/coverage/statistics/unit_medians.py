@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from backend.accounts.access import Actor
 from backend.clock import month_end
@@ -13,7 +12,6 @@ from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.unit_access import UnitMonth, in_own_area, published
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics.group_figures import leading
-from backend.coverage.statistics.models import Release
 from backend.coverage.statistics.quantiles import ALL
 from backend.database.extensions import db
 from backend.units.service import UnitRow
@@ -36,17 +34,8 @@ RELEASED = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What medians are of; without an operator or technology, of all of them."""
-
-    metric: str
-    operator: str | None = None
-    technology: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class UnitMedian:
-    """A unit, its counted samples of a choice, and their figures of the metric.
+    """A unit, its counted samples, and their figures of the metric.
 
     `n` is None where the actor may see no such row, `spread` None also below the minimum n.
     """
@@ -56,19 +45,13 @@ class UnitMedian:
     spread: Spread | None
 
 
-@dataclass(frozen=True, slots=True)
-class Medians:
-    """The units inside a unit, by code; `released` is None for exact and live figures."""
+def medians_inside(
+    month: UnitMonth, metric: str, operator: str | None, technology: str | None, actor: Actor
+) -> dict[str, UnitMedian]:
+    """Return the medians of the communes of a unit, or of the provinces, by code.
 
-    units: dict[str, UnitMedian]
-    live: bool
-    released: datetime | None
-
-
-def medians_inside(month: UnitMonth, choice: Choice, actor: Actor) -> Medians:
-    """Return the medians of the communes of a unit, or of the provinces.
-
-    Officials of the whole area see them live, everybody else as released.
+    Without an operator or technology they are of all. Officials of the whole area see them live,
+    everybody else as released.
     """
     listed = listing_on(month_end(month.month)).levels
     if month.unit is None:
@@ -81,8 +64,8 @@ def medians_inside(month: UnitMonth, choice: Choice, actor: Actor) -> Medians:
     visible = None if live else published(actor, month.month)
     shown = [one.id for one in inside if visible is None or one.id in visible]
     values = {
-        "month": month.month, "network": month.network, "units": shown, "metric": choice.metric,
-        "operator": choice.operator or ALL, "technology": choice.technology or ALL,
+        "month": month.month, "network": month.network, "units": shown, "metric": metric,
+        "operator": operator or ALL, "technology": technology or ALL,
     }  # fmt: skip
     rows = {row.unit_id: row for row in db.session.execute(LIVE if live else RELEASED, values)}
     found = {}
@@ -90,8 +73,7 @@ def medians_inside(month: UnitMonth, choice: Choice, actor: Actor) -> Medians:
         row = rows.get(unit.id)
         n, spread = (row.n, row.speed) if row else (None, None)
         found[unit.code] = UnitMedian(unit, n, spread)
-    made_at = db.session.scalar(select(Release.made_at).where(Release.month == month.month))
-    return Medians(found, live, None if live else made_at)
+    return found
 
 
 def changes(

@@ -17,13 +17,7 @@ from backend.coverage.statistics.quantiles import LOADED
 from backend.coverage.statistics.release_rules import HOURS_VOLUNTEERS, ROW_VOLUNTEERS
 from backend.coverage.statistics.released import latest_release
 from backend.coverage.statistics.service import released_week, unit_hours, unit_statistics
-from backend.coverage.statistics.unit_medians import (
-    Choice,
-    Medians,
-    UnitMedian,
-    changes,
-    medians_inside,
-)
+from backend.coverage.statistics.unit_medians import UnitMedian, changes, medians_inside
 from backend.coverage.vnnic.ispeed import distance
 from backend.database.extensions import setting
 from backend.errors import Problem, invalid
@@ -33,7 +27,7 @@ from backend.units.index import unit_index
 from backend.units.search import choose_units
 from backend.web.public.service import first_shown
 from backend.web.public.speed_maps import draw_changes, draw_medians, draw_week_medians, drawing_of
-from backend.web.public.speed_pictures import pictured, source_of
+from backend.web.public.speed_pictures import pictured, source_in, source_of
 from backend.web.site.pages import Translator
 from backend.web.site.schemas import PICTURE_METRICS
 from backend.witness.hosts import changed_months
@@ -178,22 +172,18 @@ def draw_speed_map(
     if month.unit and month.unit.level == "commune":  # it has no units
         return None
     drawing = drawing_of(month)
-    statistics = unit_statistics(month, actor)
     wanted = query["operator"], query["technology"]
-    items = statistics["items"]
-    whole = next((o for o in items if (o["operator"], o["technology"]) == wanted), None)
+    source = source_in(month, unit_statistics(month, actor), translator, *wanted)
     found, _, results = _read(month, before, query, actor)
-    shown = any(results.values()) if before else any(o.spread for o in found.units.values())
-    if drawing is None or whole is None or not shown:
+    shown = any(results.values()) if before else any(o.spread for o in found.values())
+    if drawing is None or source is None or not shown:
         return None
-    released = found.released and local_day(found.released)
-    source = source_of(month, whole, released, translator, demo=statistics["demo"])
     title = title_of(query, translator)
     if before:
         name = translator.month(before.month)
-        return draw_changes(drawing, found.units, results, title, name, source, translator)
+        return draw_changes(drawing, found, results, title, name, source, translator)
     metric, network = query["metric"], query["network"]
-    return draw_medians(drawing, found.units, metric, network, title, source, translator)
+    return draw_medians(drawing, found, metric, network, title, source, translator)
 
 
 def draw_hours(month: UnitMonth, translator: Translator) -> str | None:
@@ -249,21 +239,21 @@ def _rows(month: UnitMonth, before: UnitMonth | None, query: Query, actor: Actor
     if month.unit and month.unit.level == "commune":
         return []
     found, earlier, results = _read(month, before, query, actor)
-    rows = [Row(one, earlier.get(code), results.get(code)) for code, one in found.units.items()]
+    rows = [Row(one, earlier.get(code), results.get(code)) for code, one in found.items()]
     return sorted(rows, key=lambda one: one.median.spread is None)
 
 
 def _read(
     month: UnitMonth, before: UnitMonth | None, query: Query, actor: Actor
-) -> tuple[Medians, dict[str, UnitMedian], dict[str, str | None]]:
-    choice = Choice(query["metric"], query["operator"], query["technology"])
-    found = medians_inside(month, choice, actor)
+) -> tuple[dict[str, UnitMedian], dict[str, UnitMedian], dict[str, str | None]]:
+    wanted = query["metric"], query["operator"], query["technology"]
+    found = medians_inside(month, *wanted, actor)
     if before is None:
         return found, {}, {}
-    earlier = medians_inside(before, choice, actor).units
+    earlier = medians_inside(before, *wanted, actor)
     # A total also moves with who measures; lines have no technology.
     alike = query["operator"] and (query["technology"] or query["network"] == "fixed")
-    return found, earlier, changes(earlier, found.units) if alike else {}
+    return found, earlier, changes(earlier, found) if alike else {}
 
 
 def _gaps(month: UnitMonth, translator: Translator, now: datetime, actor: Actor) -> Item | None:

@@ -116,12 +116,9 @@ def draw(
 ) -> str | None:
     """Draw a picture of a unit's month as an actor may see it; None without figures."""
     statistics = unit_statistics(month, actor)
-    whole = next((o for o in statistics["items"] if not (o["operator"] or o["technology"])), None)
-    release = statistics["release"] or {"made_at": None}
-    if whole is None:
+    source = source_in(month, statistics, translator)
+    if source is None:
         return None
-    released = release["made_at"] and local_day(datetime.fromisoformat(release["made_at"]))
-    source = source_of(month, whole, released, translator, demo=statistics["demo"])
     if kind == "week":
         hours = unit_hours(month, actor)["hours"]
         return draw_week(hours, source, translator) if hours else None
@@ -138,6 +135,22 @@ def draw_picture(
     """Return the SVG of a template of pictures, described for readers who do not see it."""
     values |= {"title": str(title), "described": "; ".join(described)}
     return draw_template(f"web/pictures/{kind}.svg", **translator.template_values(), **values)
+
+
+def source_in(
+    month: UnitMonth,
+    statistics: Item,
+    translator: Translator,
+    operator: str | None = None,
+    technology: str | None = None,
+) -> Source | None:
+    """Return the source of an operator and technology, by default of all; None without samples."""
+    wanted = operator, technology
+    items = statistics["items"]
+    row = next((o for o in items if (o["operator"], o["technology"]) == wanted), None)
+    made_at = (statistics["release"] or {}).get("made_at")
+    released = local_day(datetime.fromisoformat(made_at)) if made_at else None
+    return row and source_of(month, row, released, translator, demo=statistics["demo"])
 
 
 def source_of(

@@ -74,23 +74,14 @@ class Source:
     minimum: int = 30  # the least effective n of a median
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """What the pictures of a unit or of the country show, as tables."""
-
-    rows: list[Row]
-    medians: list[Month]
-    metrics: list[str]  # that have a median
-
-
 def pictured(
     month: UnitMonth, items: Sequence[Item], actor: Actor, translator: Translator
-) -> Pictures:
-    """Return what pictures show of a month and of those before it."""
+) -> dict[str, Any]:
+    """Return what pictures show of a month and of those before it, as tables."""
     rows = rows_of(items, month.network, translator)
     metrics = [one for one in PICTURE_METRICS if any(row.item[one] for row in rows)]
     medians = months_of(unit_months(month, actor, MONTHS), "download_mbps")
-    return Pictures(rows, medians, metrics)
+    return {"rows": rows, "medians": medians, "metrics": metrics}
 
 
 def rows_of(items: Sequence[Item], network: str, translator: Translator) -> list[Row]:

@@ -180,17 +180,17 @@ def remove_devices(progress: Progress) -> int:
     return rows
 
 
-# In the order of their references. A demo organisation with real data is kept.
+OF_CAMPAIGNS = (
+    "earnings", "earning_sums", "corrections", "campaign_exclusions", "memberships", "signals",
+    "pins", "plan_settings", "join_codes", "passes",
+)  # fmt: skip
+OF_USERS = (
+    "personal_tokens", "sessions", "identities", "recovery_codes", "one_time_links",
+    "campaign_drafts",
+)  # fmt: skip
+# In the order of their references. A demo organisation with real data stays.
 TEAM_STATEMENTS = (
-    "delete from earnings where campaign_id = any(:made)",
-    "delete from earning_sums where campaign_id = any(:made)",
-    "delete from corrections where campaign_id = any(:made)",
-    "delete from campaign_exclusions where campaign_id = any(:made)",
-    "delete from memberships where campaign_id = any(:made)",
-    "delete from signals where campaign_id = any(:made)",
-    "delete from pins where campaign_id = any(:made)",
-    "delete from join_codes where campaign_id = any(:made)",
-    "delete from passes where campaign_id = any(:made)",
+    *(f"delete from {table} where campaign_id = any(:made)" for table in OF_CAMPAIGNS),  # noqa: S608
     "delete from device_links using volunteers v where v.id = volunteer_id and v.demo",
     "delete from passes using volunteers v where v.id = volunteer_id and v.demo",
     """delete from volunteers v where demo
@@ -205,10 +205,11 @@ TEAM_STATEMENTS = (
         and not exists (select from teams where organisation_id = o.id)
         and not exists (select from campaigns where organisation_id = o.id)
         and not exists (select from organisations where parent_id = o.id)""",
-    "delete from personal_tokens using users u where u.id = user_id and u.demo",
-    "delete from sessions using users u where u.id = user_id and u.demo",
-    "delete from identities using users u where u.id = user_id and u.demo",
-    "delete from one_time_links using users u where u.id = user_id and u.demo",
+    "update remark_versions set changed_by = null from users u where u.id = changed_by and u.demo",
+    *(
+        f"delete from {table} using users u where u.id = user_id and u.demo"  # noqa: S608
+        for table in OF_USERS
+    ),
     """delete from roles lent using roles r, users u
         where r.id = lent.delegated_by and u.id = r.user_id and u.demo""",
     "delete from roles using users u where u.id = user_id and u.demo",

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
+from backend.accounts.models import RecoveryCode, User
 from backend.batch.executor import SERIAL, Executor
+from backend.campaign_setup.models import CampaignDraft
 from backend.campaigns.models import Campaign, Team
 from backend.coverage.signals.scans import Place, search
 from backend.database.extensions import db
@@ -224,6 +226,28 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
         for table in (Earning, earning_sums, Membership, Volunteer, Team):
             assert db.session.scalar(select(func.count()).select_from(table)) == 0
         assert list(db.session.scalars(select(Campaign.id))) == [mine]
+
+
+def test_nothing_that_refers_to_what_goes_is_left(app: Flask) -> None:
+    left = {
+        f"{table.name} of {key.column.table.name}"
+        for table in db.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table.name in ("users", "campaigns", "volunteers") and not key.ondelete
+        if not any(f" {table.name} " in statement for statement in service.TEAM_STATEMENTS)
+    }
+    assert left == set()
+
+
+def test_users_go_with_their_recovery_codes_and_drafts(app: Flask) -> None:
+    user = people.account(app, "lan@example.vn", "admin")
+    with app.app_context():
+        db.session.add(RecoveryCode(user_id=user, code_hash=b"x", created_at=NOW))
+        db.session.add(CampaignDraft(user_id=user, content={}, updated_at=NOW))
+        db.session.execute(update(User).values(demo=True))
+        db.session.commit()
+        service.remove_teams()
+        assert db.session.scalar(select(func.count()).select_from(User)) == 0
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import Response, current_app, jsonify, request, url_for
 
 from backend.database.extensions import BEARER, db
 from backend.devices import service as devices
@@ -37,11 +37,25 @@ BODY = {"required": True, "content": {"application/json": {"schema": schemas.Req
 REFUSED = (401, 403, 404, 409, 422, 429)
 
 
-def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
+Use = Callable[[Request], dict[str, Any]]
+
+
+def _endpoint(path: str) -> Callable[[Use], Any]:
+    """Add an endpoint for a function that answers a request of the app."""
+
+    def add(use: Use) -> Any:
+        view = blp.response(200, schemas.AnswerSchema)(_answer(use))
+        view = blp.doc(requestBody=BODY)(view)
+        return blp.post(path)(view)
+
+    return add
+
+
+def _answer(use: Use) -> Callable[..., Response]:
     """Answer a request as the app reads it: `error` is empty, or has the texts of a refusal."""
 
     @wraps(use)
-    def answer(token: str, **path: str) -> dict[str, Any]:
+    def answer(token: str, **path: str) -> Response:
         body = read_object()
         app_request = Request(
             token=token,
@@ -51,7 +65,7 @@ def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
             now=clock_now(),
         )
         try:
-            return {**use(app_request), "error": []}
+            return jsonify({**use(app_request), "error": []})
         except Problem as problem:
             if problem.status not in REFUSED:
                 raise
@@ -59,7 +73,7 @@ def _answer(use: Callable[[Request], dict[str, Any]]) -> Callable[..., Any]:
             code = "control_server_unknown" if problem.status == 401 else problem.code
             language = _language(body)
             fields = [f"{one.field}: {message(one.code, language)}" for one in problem.errors]
-            return {"error": [message(code, language), *fields]}
+            return jsonify({"error": [message(code, language), *fields]})
 
     return answer
 
@@ -69,19 +83,13 @@ def _language(body: Mapping[str, Any]) -> Language:
     return "en" if isinstance(written, str) and not written.startswith("vi") else "vi"
 
 
-@blp.post("/settings")
-@blp.doc(requestBody=BODY)
-@blp.response(200, schemas.SettingsSchema)
-@_answer
+@_endpoint("/settings")
 def read_rmbt_settings(app_request: Request) -> dict[str, Any]:
     """Read the settings of the app, which asks for them at its start."""
     return service.describe_settings(app_request, url_for("do.apps", _external=True))
 
 
-@blp.post("/testRequest")
-@blp.doc(requestBody=BODY)
-@blp.response(200, schemas.TestSchema)
-@_answer
+@_endpoint("/testRequest")
 def request_rmbt_test(app_request: Request) -> dict[str, Any]:
     """Get a test: measuring server and token; it is a ticket of the device."""
     config, issuer = current_app.config, current_app.extensions["ticket_issuer"]
@@ -89,10 +97,7 @@ def request_rmbt_test(app_request: Request) -> dict[str, Any]:
     return service.request_test(app_request, server, issuer)
 
 
-@blp.post("/result")
-@blp.doc(requestBody=BODY)
-@blp.response(200, schemas.StoredSchema)
-@_answer
+@_endpoint("/result")
 def send_rmbt_result(app_request: Request) -> dict[str, Any]:
     """Send the result of a test; the same again is a duplicate."""
     item = service.record_result(
@@ -106,38 +111,26 @@ def send_rmbt_result(app_request: Request) -> dict[str, Any]:
     return {"outcome": item.outcome, **verdict}
 
 
-@blp.post("/testresult")
-@blp.doc(requestBody=BODY)
-@blp.response(200, schemas.ResultsSchema)
-@_answer
+@_endpoint("/testresult")
 def show_rmbt_result(app_request: Request) -> dict[str, Any]:
     """Show a stored result of the device, which the app does after a test."""
     return {"testresult": [service.describe_result(app_request, _language(app_request.body))]}
 
 
-@blp.post("/<name>")
-@blp.doc(requestBody=BODY)
-@blp.response(200, schemas.AnswerSchema)
-@_answer
+@_endpoint("/<name>")
 def refuse_rmbt(app_request: Request) -> dict[str, Any]:
     """Refuse what measures no speed, such as a coverage session; the app would repeat after 404."""
     raise Problem(404, "speed_tests_only")
 
 
-@blp.post("/resultQoS")
-@blp.doc(requestBody=BODY)
-@blp.response(200, schemas.AnswerSchema)
-@_answer
+@_endpoint("/resultQoS")
 def drop_qos(app_request: Request) -> dict[str, Any]:
     """Accept and drop results of the app's other tests, which are no samples."""
     devices.authenticate(app_request.token, app_request.now)
     return {}
 
 
-@blp.post("/news")
-@blp.doc(requestBody=BODY)
-@blp.response(200, schemas.ListsSchema)
-@_answer
+@_endpoint("/news")
 def list_news(app_request: Request) -> dict[str, Any]:
     """Say whether samples of the app count here; it shows news at its start."""
     devices.authenticate(app_request.token, app_request.now)
@@ -146,10 +139,7 @@ def list_news(app_request: Request) -> dict[str, Any]:
     return {"news": [{"uid": 1, "title": "Đo Sóng", "text": text}]}
 
 
-@blp.post("/history")
-@blp.doc(requestBody=BODY)
-@blp.response(200, schemas.ListsSchema)
-@_answer
+@_endpoint("/history")
 def list_history(app_request: Request) -> dict[str, Any]:
     """List the device's samples, the newest first."""
     return {"history": service.list_history(app_request, _language(app_request.body))}

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from backend.clock import utc_now
 from backend.witness import hosts
-from tests.support.browser import Guard, check_page, press
+from tests.support.browser import Guard, check_page, press, wait_for
 from tests.support.measuring_page import HERE, agree, open_fold
 from tests.support.nginx import free_port
 from tests.support.traffic_shaper import Shape, shaped_server
@@ -148,6 +148,28 @@ def test_a_test_starts_at_the_next_host_when_one_is_silent(
         hosts.revoke_host(silent["id"], "closed", utc_now())
     call(opened, "store", "deleteTickets")
     assert call(opened, "witness", "startTest", [silent, known[OWN]], "full")["host"] == served
+
+
+def test_a_phone_that_keeps_the_page_learns_of_a_new_host(
+    app: Flask, served: str, new_page: Callable[..., Page], guard: Guard
+) -> None:
+    page = new_page(geolocation=HERE, permissions=["geolocation"])
+    guard.home = "http://127.0.0.1:"
+    page.goto("/do/")
+    agree(page)
+    press(page, "Viettel")
+    page.evaluate("navigator.serviceWorker.ready")
+    worker = page.evaluate("caches.keys()")
+    with shaped_server(served, Shape(100, 100, 20)) as url:
+        with app.app_context():
+            hosts.add_host("Huế", url, None, utc_now())
+        page.reload()  # as kept; the newer one is fetched meanwhile
+        wait_for(
+            page, f"caches.keys().then((kept) => kept.length === 1 && kept[0] !== '{worker[0]}')"
+        )
+        page.reload()
+        assert order(page) == [OWN, "Huế"]
+        assert pinged(guard) == sorted([served, url])
 
 
 def test_with_one_host_nothing_is_asked(page: Page, guard: Guard) -> None:

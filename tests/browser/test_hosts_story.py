@@ -18,7 +18,7 @@ from backend.measurements.recording.models import Measurement
 from backend.witness.keys import installation_key
 from backend.witness.models import MeasuringHost
 from tests.support.browser import PHONE, Guard, expect_text, press, wait_for
-from tests.support.live_server import serving_app
+from tests.support.live_server import serving_app, wait_for_host
 from tests.support.measuring_page import HERE, MEASURED_MS, agree, measure_again
 from tests.support.nginx import free_port
 from tests.support.traffic_shaper import Shape, shaped_server
@@ -54,6 +54,7 @@ def registered_host(
             words = printed.replace("NAME https://…", f"{name} {url}").split()
             added = app.test_cli_runner().invoke(args=words[1:])
             assert added.exit_code == 0, added.output
+            wait_for_host(url)
             yield host
         finally:
             stop(host)

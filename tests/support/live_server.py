@@ -1,9 +1,11 @@
 """The application on a real socket, for clients that need HTTP."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from http.client import HTTPConnection
 
 from flask import Flask
 from werkzeug.serving import make_server
@@ -33,3 +35,18 @@ def _join_requests() -> None:
     for one in threading.enumerate():
         if "process_request_thread" in one.name:
             one.join(ENDS_WITHIN_S)
+
+
+def wait_for_host(url: str) -> None:
+    """Wait until the process of a measuring host answers."""
+    for _ in range(300):
+        try:
+            line = HTTPConnection(url.removeprefix("http://"), timeout=1)
+            line.request("GET", "/do/down?bytes=0")
+            if line.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            line.close()
+    raise AssertionError(f"{url} does not answer")

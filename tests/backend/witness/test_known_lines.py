@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import pytest
 
 from backend.witness.keys import host_key, installation_key, own_host_id
 from backend.witness.statements import Ticket, Witness, sign, verify_witness
+from tests.support.live_server import wait_for_host
 from tests.support.nginx import free_port, running_nginx
 from tests.support.traffic_shaper import Shape, shaped_server
 
@@ -42,20 +42,6 @@ def client() -> Any:
     return module
 
 
-def wait_for(url: str) -> None:
-    for _ in range(300):
-        try:
-            line = HTTPConnection(url.removeprefix("http://"), timeout=1)
-            line.request("GET", "/do/down?bytes=0")
-            if line.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            line.close()
-    raise AssertionError(f"{url} does not answer")
-
-
 @pytest.fixture(scope="module")
 def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("host")
@@ -73,7 +59,7 @@ def speed_process(var_dir: Path) -> Iterator[str]:
                "backend.server.gunicorn.speed:speed_app()"]  # fmt: skip
     with subprocess.Popen(command, env=environment, cwd=ROOT) as server:
         try:
-            wait_for(f"http://127.0.0.1:{port}")
+            wait_for_host(f"http://127.0.0.1:{port}")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()

@@ -31,5 +31,5 @@ def restore(months: tuple[str, ...]) -> None:
     """Insert the rows of each MONTH's archive again, to be read; `archive` removes them."""
     for month in months:
         with click_errors(), spinner(f"restore {month}"):
-            restored, skipped = service.restore(month)
-        click.echo(f"{month}: restored: {restored}; skipped, of withdrawn devices: {skipped}")
+            restored = service.restore(month)
+        click.echo(f"{month}: restored: {restored}")

@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, text
 
 from backend.accounts.audit import record_command
 from backend.clock import local_day, month_end, month_start
-from backend.database.extensions import db, dump, follow_indexes, setting
+from backend.database.extensions import change_rows, db, dump, follow_indexes, setting
 from backend.database.locks import ARCHIVE_LOCK, hold
 from backend.errors import Problem
 from backend.measurements.recording.archived import archived_months
@@ -46,7 +46,6 @@ OPEN = text("""
     ) or exists (select from unit_months where month = :month and valid > 0)
         and not exists (select from releases where month = :month)
 """)
-AS_TEXT = ("id", "raw")
 ROWS = """
     select {columns}, u.code as unit_code from measurements m left join units u on u.id = m.unit_id
     where m.day between :first and :last order by m.day, m.id
@@ -86,13 +85,14 @@ UNLINK_PAIRS = text("""
     update speed_pairs set id = gen_random_uuid(), own_id = gen_random_uuid()
     where day between :first and :last
 """)
+# By arrays, whose ids are looked up in the indexes of tables of any size.
 DELETE_DAY = text("""
     with gone as (
         delete from measurements where day = :day returning id
     ), receipts_gone as (
-        delete from receipts r using gone where r.id = gone.id and r.kind = 'sample'
+        delete from receipts where id = any(array(select id from gone)) and kind = 'sample'
     )
-    delete from earnings e using gone where e.measurement_id = gone.id
+    delete from earnings where measurement_id = any(array(select id from gone))
 """)
 # A withdrawn device does not exist any more, but its rows do, without it: they are skipped.
 RESTORE = text(f"""
@@ -101,15 +101,10 @@ RESTORE = text(f"""
     ), locked as (
         update devices set version = version + 1
         where id in (select device_id from sent) returning id
-    ), restored as (
-        insert into measurements select sent.* from sent
-        where device_id is null or device_id in (select id from locked)
-        on conflict (id) do nothing returning 1
     )
-    select (select count(*) from restored) as restored, (
-        select count(*) from sent
-        where device_id is not null and device_id not in (select id from locked)
-    ) as skipped
+    insert into measurements select sent.* from sent
+    where device_id is null or device_id in (select id from locked)
+    on conflict (id) do nothing
 """)  # noqa: S608 # fixed words
 # Positions in files of versions 1 to 4 may be exact on days that were coarsened since.
 EXPIRE_AGAIN = text("delete from expired_days where day between :first and :last")
@@ -134,6 +129,7 @@ def archive(month: str, now: datetime) -> Manifest:
     manifest = _checked_manifest(month)
     for number in range(month_end(month).day):
         day = month_start(month) + timedelta(days=number)
+        follow_indexes()
         db.session.execute(DELETE_DAY, {"day": day})
         db.session.commit()
     return manifest
@@ -149,23 +145,20 @@ def _checked_manifest(month: str) -> Manifest:
     return manifest
 
 
-def restore(month: str) -> tuple[int, int]:
-    """Insert rows that are missing in the database; existing rows stay. Can be run again.
+def restore(month: str) -> int:
+    """Insert rows that are missing in the database, and return their number; can be run again.
 
-    Return the numbers of restored rows and of those skipped, whose devices have withdrawn. The
-    month stays archived: rows are there to be read, and nothing is computed from them.
+    The month stays archived: rows are there to be read, and nothing is computed from them.
     """
     _checked_manifest(month)
-    restored = skipped = 0
+    restored = 0
     for rows in _rows_of_file(path_of(month)):
-        done = db.session.execute(RESTORE, {"rows": rows}).one()
-        if done.restored:
-            db.session.execute(EXPIRE_AGAIN, _span(month))
-        restored, skipped = restored + done.restored, skipped + done.skipped
+        restored += change_rows(RESTORE, {"rows": rows})
+        db.session.execute(EXPIRE_AGAIN, _span(month))
         db.session.commit()
-    record_command("measurements.restore", month, back=restored, gone=skipped)
+    record_command("measurements.restore", month, back=restored)
     db.session.commit()
-    return restored, skipped
+    return restored
 
 
 def copies() -> list[str]:
@@ -229,7 +222,7 @@ def _chunks(month: str) -> Iterator["pa.Table"]:
     from backend.measurements.archive import files
 
     columns = ", ".join(
-        f"m.{name}::text as {name}" if name in AS_TEXT else f"m.{name}"
+        f"m.{name}::text as {name}" if name == "id" else f"m.{name}"
         for name in files.SCHEMA.names
         if name in files.STORED.names
     )

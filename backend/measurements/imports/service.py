@@ -108,11 +108,8 @@ def _audit(source: Source, act: str, **outcomes: int) -> None:
 def _record(
     lot: list[Row], receipt: ReceiptContext, context: RecordingContext
 ) -> Iterator[tuple[str, Row]]:
-    """Record the readable rows; yield each row with its outcome and error, in order of the file.
-
-    Meanwhile no month is archived.
-    """
-    hold(ARCHIVE_LOCK)
+    """Record the readable rows; yield each row with its outcome and error, in order of the file."""
+    hold(ARCHIVE_LOCK)  # no month is archived before the commit
     receipt = replace(receipt, archived=archived_months())
     sent = [row.payload for row in lot if row.payload is not None]
     items = iter(record(None, sent, receipt, context) if sent else [])

@@ -16,9 +16,9 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 
-# Of one transaction: a re-evaluation of a month may change some hundred thousand verdicts.
 # Over 100 days, so that what happens once in a month is not noted twice.
 KEPT = timedelta(days=120)
+# Of one transaction: a re-evaluation of a month may change some hundred thousand verdicts.
 NUMBERED_AT_ONCE = 20_000
 
 ADD = text("""

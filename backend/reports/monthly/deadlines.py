@@ -166,13 +166,13 @@ def _item(unit: UnitRow, editions: Sequence[ReportRow], due: date) -> ReportDue:
     }
 
 
-def remind(day: date, codes: Collection[str] = (), level: str = "province") -> Digest | None:
-    """Return the reminder of last month's missing reports; None if none is missing.
+def remind(day: date, codes: Collection[str] = ()) -> Digest | None:
+    """Return the reminder of provinces' missing reports of last month; None if none is missing.
 
     `codes` restricts it to some units.
     """
     month = month_due(day)
-    listed = list_deadlines(PUBLIC, {"month": month, "level": level, "parent": None}, day)
+    listed = list_deadlines(PUBLIC, {"month": month, "level": "province", "parent": None}, day)
     units = [one for one in listed["items"] if not codes or one["code"] in codes]
     if not units:
         raise invalid("unit", "no_such_unit")

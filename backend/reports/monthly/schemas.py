@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.fields import Day, Many, Strict, Text, fields_of, schema_of
+from backend.fields import Day, Many, Reason, Strict, Text, fields_of, schema_of
 from backend.http.paging import PageSchema, page_of
 from backend.organisations.names import normalised
 from backend.organisations.schemas import Name, UnitBriefSchema
@@ -32,26 +32,14 @@ MAX_SYMBOL = 50
 PREFIXES = ("TM.", "KT.", "TL.", "TUQ.", "Q.")
 
 
-class Required(Text):
-    """A text that is not blank."""
+class Line(Text):
+    """A line of a letter, normalised."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text = self.clean(super()._deserialize(value, *args, **kwargs))
+        text = normalised(super()._deserialize(value, *args, **kwargs))
         if not text:
             raise ValidationError("blank")
         return text
-
-    def clean(self, text: str) -> str:
-        """Return a text as it is stored."""
-        return text.strip()
-
-
-class Line(Required):
-    """A line of a letter, normalised."""
-
-    def clean(self, text: str) -> str:
-        """Return the line with single blanks."""
-        return normalised(text)
 
 
 class LevelQuerySchema(Strict):
@@ -114,13 +102,13 @@ class ApprovalSchema(TitledSchema):
 class SupersedeSchema(Strict):
     """Why a new edition is needed."""
 
-    reason = Required(most=MAX_REASON, required=True)
+    reason = Reason(MAX_REASON, required=True)
 
 
 class LetterQuerySchema(Strict):
     """Number and date of a signed letter."""
 
-    number = Required(most=MAX_NAME, required=True)
+    number = Line(most=MAX_NAME, required=True)
     signed_on = Day(required=True)
 
 

@@ -1,8 +1,9 @@
 """Check the lines of a list of officials and compare them with the accounts; writes nothing."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from backend.accounts.login_names import read_contact
 from backend.official_import.lines import OfficialLine, parse_day
@@ -17,19 +18,9 @@ MAX_NAME = 100
 MAX_CELL = 300
 
 
-@dataclass(frozen=True, slots=True)
-class ExistingAccount:
-    """An account in the database, and the units of its roles as an official in force."""
-
-    id: int
-    accepted: bool
-    confirmed: bool
-    units: frozenset[int]
-
-
 def read_rows(
     lines: Sequence[OfficialLine],
-    accounts: Callable[[Iterable[str]], Mapping[str, ExistingAccount]],
+    accounts: Callable[[Iterable[str]], Mapping[str, Any]],
     finder: UnitFinder,
     today: date,
     *,
@@ -37,7 +28,10 @@ def read_rows(
     known: Collection[int] = (),
     first_row: int = 1,
 ) -> list[SheetRow]:
-    """Check every line and compare it with the accounts of its contact."""
+    """Check every line and compare it with the account of its contact.
+
+    `accounts` returns the accounts of some names, each with the units of its roles in force.
+    """
     rows = [SheetRow(number, asdict(line)) for number, line in enumerate(lines, first_row)]
     for row in rows:
         _read(row, finder, today)
@@ -91,7 +85,7 @@ def _read_contact(row: SheetRow) -> None:
 
 
 def _effect(row: SheetRow, known: Collection[int], *, renew: bool) -> str:
-    account: ExistingAccount | None = row.stored
+    account = row.stored
     if row.contact is None:
         return "empty"
     if account is None:

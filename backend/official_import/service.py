@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, null, select
 
 from backend.accounts import links, users
 from backend.accounts.access import Actor, require, require_recent
@@ -19,7 +19,7 @@ from backend.database.extensions import db
 from backend.errors import FieldError, Problem
 from backend.i18n.catalogues import Language
 from backend.official_import.lines import MAX_LINES, OfficialLine
-from backend.official_import.rows import OUTCOMES, ExistingAccount, read_rows
+from backend.official_import.rows import OUTCOMES, read_rows
 from backend.tables.sheet_import import SheetRow, count_outcomes
 from backend.units.finder import UnitFinder
 from backend.units.index import NamedUnit, unit_index
@@ -90,31 +90,31 @@ def invite_officials(
     return {"rows": _serialize(rows, language), "totals": totals, "invited": invited}
 
 
-def _accounts(now: datetime, names: Iterable[str]) -> dict[str, ExistingAccount]:
+def _accounts(now: datetime, names: Iterable[str]) -> dict[str, Any]:
     """Return the accounts of some names, with the units of their roles as officials."""
-    wanted = User.name.in_(list(names))
-    query = select(User.id, User.name, User.accepted, User.confirmed_at).where(wanted)
-    found = db.session.execute(query).all()
-    units: dict[int, set[int]] = {row.id: set() for row in found}
-    own = (Role.user_id.in_(units), Role.role == ROLE, Role.scope_kind == "unit")
-    lasting = (users.in_force(now), Role.delegated_by.is_(None))
-    for user_id, unit_id in db.session.execute(
-        select(Role.user_id, Role.scope_id).where(*own, *lasting)
-    ):
-        units[user_id].add(int(unit_id or 0))
-    return {
-        row.name or "": ExistingAccount(
-            row.id, row.accepted, row.confirmed_at is not None, frozenset(units[row.id])
-        )
-        for row in found
-    }
+    own = and_(
+        Role.user_id == User.id,
+        Role.role == ROLE,
+        Role.scope_kind == "unit",
+        Role.delegated_by.is_(None),
+        users.in_force(now),
+    )
+    units = func.array_remove(func.array_agg(Role.scope_id), null()).label("units")
+    confirmed = User.confirmed_at.is_not(None).label("confirmed")
+    query = (
+        select(User.id, User.name, User.accepted, confirmed, units)
+        .outerjoin(Role, own)
+        .where(User.name.in_(list(names)))
+        .group_by(User.id)
+    )
+    return {row.name: row for row in db.session.execute(query)}
 
 
 def _invite(
     actor: Actor, contact: str, given: Sequence[SheetRow], now: datetime
 ) -> InvitedOfficial | None:
     """Give a person their roles, and a link where the account is not theirs for certain."""
-    account: ExistingAccount | None = given[0].stored
+    account = given[0].stored
     name = next((row.name for row in given if row.name), None)
     user_id = account.id if account else users.add(contact, name, now)
     roles = []

@@ -21,7 +21,7 @@ MAX_NAMES = 6
 AROUND, MIN_VIEW, VIEW_SHAPE = 1.7, 420, 1.7
 # A way of more phones is a tangle.
 MAX_WAYS = 3
-HOURS, DAY_WIDTH = 24, 20
+DAY_WIDTH = 20
 MAX_TICKS = 8
 
 

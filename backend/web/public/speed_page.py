@@ -34,7 +34,6 @@ from backend.witness.hosts import changed_months
 
 Query = Mapping[str, Any]
 Item = dict[str, Any]
-Option = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)

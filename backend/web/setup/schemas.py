@@ -18,7 +18,6 @@ from backend.web.site.unit_fields import MAX_LINES
 MAX_SHORT = 300
 MAX_TEAMS = 1_000
 MAX_PARTS = 100
-MAX_UNITS = 4_000
 
 
 class DraftQuerySchema(PageQuerySchema):

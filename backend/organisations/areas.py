@@ -160,11 +160,11 @@ def _serialize_deputies(rows: Sequence[tuple[Role, User, Role]]) -> list[dict[st
 DAY = timedelta(days=1)
 
 
-def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
+def list_ended(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """Return the roles that ended with their unit and have no confirmed successors yet."""
     require(actor, "users.manage")
     rows = db.session.execute(_unconfirmed(now).order_by(Role.id)).all()
-    items = [
+    return [
         {
             "id": role.id,
             "user_id": user.id,
@@ -180,34 +180,29 @@ def list_ended(actor: Actor, now: datetime) -> dict[str, Any]:
         }
         for role, unit, user in rows
     ]
-    return {"items": items}
 
 
 def confirm_successors(
-    actor: Actor, role_id: int, data: Mapping[str, Any], now: datetime
-) -> dict[str, Any]:
-    """Grant a role over the confirmed units in place of an ended one; none for no units.
+    actor: Actor, role_id: int, named: Sequence[Mapping[str, str]], name: str | None, now: datetime
+) -> int:
+    """Grant a role over the named units in place of an ended one; none for no units.
 
-    Several units become one cluster, by default with the old unit's name.
+    Several units become one cluster, by default with the old unit's name. Return the ended role.
     """
     require(actor, "users.manage")
     require_recent(actor, now)
     found = _unconfirmed(now).where(Role.id == role_id).with_for_update(of=Role)
     row = or_404(db.session.execute(found).first())
     old, unit, user = row
-    requested = data["units"]
-    if requested is None:
-        units = [one.unit.id for one in successors(unit.id) if one.likely]
-    else:
-        units = sorted(unit_ids(requested, "units"))
-        ended = select(Unit.id).where(Unit.id.in_(units), Unit.valid_to < local_day(now))
-        if db.session.scalar(ended.limit(1)) is not None:
-            raise invalid("units", "unit_ended")
+    units = sorted(unit_ids(named, "units"))
+    ended = select(Unit.id).where(Unit.id.in_(units), Unit.valid_to < local_day(now))
+    if db.session.scalar(ended.limit(1)) is not None:
+        raise invalid("units", "unit_ended")
     assert unit.valid_to is not None
     until, old.valid_to = old.valid_to, day_begin(unit.valid_to + DAY)
     over: tuple[Kind, int] | None = ("unit", units[0]) if units else None
     if len(units) > 1:
-        name = data["name"] or f"{unit.name} (cũ)"
+        name = name or f"{unit.name} (cũ)"
         over = "cluster", _add_cluster(actor, name, local_day(now), units)
     granted = over and users.add_role(user.id, NewRole("official", *over, until), now)[0]
     if granted:
@@ -216,10 +211,8 @@ def confirm_successors(
         actor, "role.succeed", f"user:{user.id}", ended=old.id, units=units,
         granted=granted.id if granted else None,
     )  # fmt: skip
-    db.session.flush()
-    role = granted and {column.key: getattr(granted, column.key) for column in Role.__table__.c}
     db.session.commit()
-    return {"role": role}
+    return role_id
 
 
 def _add_cluster(actor: Actor, name: str, first_day: date, units: Collection[int]) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.accounts import login_names
-from backend.accounts.schemas import Label, RoleSchema
+from backend.accounts.schemas import Label
 from backend.fields import MAX_ID, AwareTime, Many, Object, Reason, Strict, Text, Whole
 from backend.http.paging import PageSchema, list_of, page_of
 from backend.organisations.grants import KINDS
@@ -136,14 +136,6 @@ class OrganisationSchema(Schema):
 OrganisationPageSchema = page_of(OrganisationSchema)  # in Vietnamese order
 
 
-# A district before the reform had some fifteen communes, a province some hundreds.
-MAX_UNITS = 1_000
-
-
-def _units(**options: bool) -> Many:
-    return Many(Object(UnitReferenceSchema), least=1, most=MAX_UNITS, **options)
-
-
 # A leader of all teams of a commune has some ten.
 MAX_ROLES = 20
 
@@ -216,42 +208,3 @@ class DeputySchema(Schema):
 
 
 DeputiesSchema = list_of(DeputySchema, "Deputies")
-
-
-class SuccessorSchema(Schema):
-    """A unit of today on the ground of an ended one; `likely`: it is proposed."""
-
-    id = fields.Integer(required=True)
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-    likely = fields.Boolean(required=True)
-
-
-class EndedRoleSchema(Schema):
-    """A role that ended with its unit."""
-
-    id = fields.Integer(required=True)
-    user_id = fields.Integer(required=True)
-    name = fields.String(required=True, allow_none=True)
-    role = fields.String(required=True)
-    unit = fields.Nested(UnitBriefSchema, required=True)
-    ended_on = fields.Date(required=True)
-    successors = fields.List(fields.Nested(SuccessorSchema), required=True)
-
-
-EndedRolesSchema = list_of(EndedRoleSchema, "EndedRoles")
-
-
-class SuccessionRequestSchema(Strict):
-    """The units of the new role: null for the proposed ones, an empty list for none."""
-
-    units = Many(
-        Object(UnitReferenceSchema), least=0, most=MAX_UNITS, allow_none=True, load_default=None
-    )
-    name = Label(200, allow_none=True, load_default=None)
-
-
-class SuccessionSchema(Schema):
-    """The new role, or null."""
-
-    role = fields.Nested(RoleSchema, required=True, allow_none=True)

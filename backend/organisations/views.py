@@ -98,21 +98,6 @@ def renew_deputy(deputy_id: int) -> None:
     areas.renew_deputy(actor(), deputy_id, clock_now())
 
 
-@area_blp.get("/roles/ended")
-@area_blp.response(200, schemas.EndedRolesSchema)
-def get_ended() -> dict[str, Any]:
-    """List roles that ended with their unit, with the proposed successors."""
-    return areas.list_ended(actor(), clock_now())
-
-
-@area_blp.post("/roles/<int:role_id>/successors")
-@area_blp.arguments(schemas.SuccessionRequestSchema)
-@area_blp.response(200, schemas.SuccessionSchema)
-def succeed(data: dict[str, Any], role_id: int) -> dict[str, Any]:
-    """Confirm the units over which a role continues after its unit ended."""
-    return areas.confirm_successors(actor(), role_id, data, clock_now())
-
-
 @grant_blp.post("/invitations")
 @grant_blp.arguments(schemas.InvitationSchema)
 @grant_blp.response(201, LinkSchema)

@@ -53,7 +53,7 @@ def _render_people(query: dict[str, Any], form: Form) -> Any:
     listed = users.list_users(actor(), query["cursor"], schemas.ROWS, now, **wanted)
     scopes = roles.scope_names(role for one in listed["items"] for role in one["roles"])
     values = {"listed": listed, "scopes": scopes, "q": text, "role": query["role"]}
-    values |= {"sessions": all_sessions(actor(), now), "ended": list_ended(actor(), now)["items"]}
+    values |= {"sessions": all_sessions(actor(), now), "ended": list_ended(actor(), now)}
     return render_section("people", query, form, **values, **_scope_choices())
 
 
@@ -197,7 +197,7 @@ def succeed(query: dict[str, Any], role_id: int) -> Any:
         units = [
             roles.code_reference(code, fields["level"], local_day(now)) for code in fields["units"]
         ]
-        return confirm_successors(actor(), role_id, {"units": units, "name": fields["name"]}, now)
+        return confirm_successors(actor(), role_id, units, fields["name"], now)
 
     if form.submit(schemas.SuccessorsFormSchema(), act, lists=["units"]):
         return redirect_to("admin.people", query)

@@ -34,7 +34,6 @@ ACTS = {
     f"POST {USER}/roles": "organiser",
     f"POST {USER}/password-link": "admin",
     f"POST {USER}/confirmation": "admin",
-    "POST /api/v1/roles/<int:role_id>/successors": "admin",
     "POST /api/v1/webhooks": "admin",
     "POST /api/v1/webhooks/<int:webhook_id>/secret": "admin",
     f"POST {CODE}": "organiser",

@@ -1,22 +1,24 @@
 """Roles over units that ended in the reform: successors proposed, confirmed by an admin."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from backend.accounts.access import Actor, Grant
 from backend.accounts.models import Role
 from backend.database.extensions import db
-from backend.organisations.areas import units_of
+from backend.errors import Problem
+from backend.organisations.areas import confirm_successors, list_ended, units_of
 from backend.organisations.models import Cluster
 from tests.support.clock import FakeClock
 from tests.support.people import audit_entries, person, unit_id
 from tests.support.sql_statements import execute, recorded_statements
 
-ENDED = "/api/v1/roles/ended"
+ADMIN = Actor(user_id=1, grants=(Grant("admin", "system"),))
 AFTER = datetime(2025, 7, 2, 3, 0, tzinfo=UTC)
 
 
@@ -24,21 +26,30 @@ class Cast:
     """Officials of a province, a district and a commune from before, and an admin, in July 2025."""
 
     def __init__(self, app: Flask, client: FlaskClient, clock: FakeClock) -> None:
-        self.app, self.client = app, client
+        self.app, self.client, self.clock = app, client, clock
         places = {"19": "province", "164": "district", "05443": "commune"}
         self.officials = {
             code: person(app, "official", unit_id(app, code, level=level))
             for code, level in places.items()
         }
-        self.admin = person(app, "admin")
         clock.now = AFTER
 
     def waiting(self) -> dict[str, Any]:
-        items = self.client.get(ENDED, headers=self.admin).json["items"]
-        return {one["unit"]["code"]: one for one in items}
+        with self.app.app_context():
+            return {one["unit"]["code"]: one for one in list_ended(ADMIN, self.clock.now)}
 
-    def confirm(self, role: int, **body: Any) -> Any:
-        return self.client.post(f"/api/v1/roles/{role}/successors", json=body, headers=self.admin)
+    def confirm(self, waiting: dict[str, Any], *codes: str, system: str = "2025") -> Role | None:
+        """Confirm units of one level, by default the likely ones; return the new role."""
+        chosen = codes or likely(waiting)
+        level = "province" if chosen[0] in ("19", "01") else "commune"
+        units = [{"system": system, "level": level, "code": code} for code in chosen]
+        return self.confirm_units(waiting, units)
+
+    def confirm_units(self, waiting: dict[str, Any], units: list[dict[str, str]]) -> Role | None:
+        with self.app.app_context():
+            confirm_successors(ADMIN, waiting["id"], units, None, self.clock.now)
+            new = (Role.user_id == waiting["user_id"], Role.valid_from == self.clock.now)
+            return db.session.scalar(select(Role).where(*new))
 
     def sees(self, whose: str, code: str) -> bool:
         url = f"/api/v1/units/{code}/signals"
@@ -58,7 +69,7 @@ def likely(one: dict[str, Any]) -> list[str]:
 def test_successors_come_from_the_crosswalk(cast: Cast) -> None:
     waiting = cast.waiting()
     assert set(waiting) == {"19", "164", "05443"}
-    assert {one["ended_on"] for one in waiting.values()} == {"2025-06-30"}
+    assert {one["ended_on"] for one in waiting.values()} == {date(2025, 6, 30)}
     assert [successor["name"] for successor in waiting["19"]["successors"]] == ["Tỉnh Thái Nguyên"]
     [main] = likely(waiting["05443"])
     assert main in likely(waiting["164"]) and len(likely(waiting["164"])) > 1
@@ -82,21 +93,22 @@ def test_nothing_is_seen_before_an_admin_confirms(cast: Cast) -> None:
 
 def test_a_commune_becomes_the_main_one_that_took_it_over(cast: Cast, app: Flask) -> None:
     waiting = cast.waiting()["05443"]
-    role = cast.confirm(waiting["id"]).json["role"]
+    role = cast.confirm(waiting)
     [main] = likely(waiting)
-    assert (role["scope_kind"], role["scope_id"]) == ("unit", unit_id(app, main, "2025"))
+    assert role and (role.scope_kind, role.scope_id) == ("unit", unit_id(app, main, "2025"))
     assert cast.sees("05443", main)
     assert "05443" not in cast.waiting()
     assert [act for act, _ in audit_entries(app, f"user:{waiting['user_id']}")] == ["role.succeed"]
-    assert cast.confirm(waiting["id"]).status_code == 404
+    with pytest.raises(Problem, match="not_found"):
+        cast.confirm(waiting)
 
 
 def test_a_district_becomes_a_cluster_of_its_new_communes(cast: Cast, app: Flask) -> None:
     waiting = cast.waiting()["164"]
-    role = cast.confirm(waiting["id"]).json["role"]
-    assert role["scope_kind"] == "cluster"
+    role = cast.confirm(waiting)
+    assert role and role.scope_kind == "cluster"
     with app.app_context():
-        cluster = db.session.get(Cluster, role["scope_id"])
+        cluster = db.session.get(Cluster, role.scope_id)
         assert cluster is not None and cluster.name == f"{waiting['unit']['name']} (cũ)"
         assert len(units_of(cluster.id)) == len(likely(waiting))
     assert all(cast.sees("164", code) for code in likely(waiting))
@@ -104,21 +116,20 @@ def test_a_district_becomes_a_cluster_of_its_new_communes(cast: Cast, app: Flask
 
 def test_a_province_sees_its_communes_again(cast: Cast) -> None:
     waiting = cast.waiting()
-    cast.confirm(waiting["19"]["id"])
+    cast.confirm(waiting["19"])
     [main] = likely(waiting["05443"])
     assert cast.sees("19", main)
 
 
 def test_an_admin_chooses_otherwise_or_nothing(cast: Cast) -> None:
     waiting = cast.waiting()
-    hanoi = {"system": "2025", "level": "province", "code": "01"}
-    assert cast.confirm(waiting["05443"]["id"], units=[hanoi]).status_code == 200
+    assert cast.confirm(waiting["05443"], "01")
     assert cast.sees("05443", "01")
-    assert cast.confirm(waiting["164"]["id"], units=[]).json["role"] is None
+    assert cast.confirm_units(waiting["164"], []) is None
     assert set(cast.waiting()) == {"19"}
-    old = {"system": "2024", "level": "province", "code": "19"}
-    refused = cast.confirm(waiting["19"]["id"], units=[old])
-    assert refused.json["errors"][0]["code"] == "unit_ended"
+    with pytest.raises(Problem) as refused:
+        cast.confirm(waiting["19"], "19", system="2024")
+    assert refused.value.errors[0].code == "unit_ended"
 
 
 def test_a_role_for_a_time_stays_one_for_that_time(
@@ -127,7 +138,8 @@ def test_a_role_for_a_time_stays_one_for_that_time(
     ends = datetime(2025, 8, 31, 17, 0, tzinfo=UTC)
     execute(app, update(Role).where(Role.role == "official").values(valid_to=ends))
     for waiting in cast.waiting().values():
-        assert cast.confirm(waiting["id"]).json["role"]["valid_to"] == ends.isoformat()
+        role = cast.confirm(waiting)
+        assert role and role.valid_to == ends
     clock.now = ends
     assert not any(cast.sees(whose, "19") for whose in cast.officials)
 

@@ -16,7 +16,7 @@ from backend.events.feed import KINDS
 from backend.jobs.models import Job
 from backend.measurements.recording.models import WithdrawalRequest
 from tests.support import people
-from tests.support.access.requests_officials import OFFICIAL_REQUESTS
+from tests.support.access.requests_officials import OFFICIAL_REQUESTS, ended
 from tests.support.access.table_admin import ADMIN_PAGES
 from tests.support.access.world import World
 from tests.support.people import LONG_AGO
@@ -142,8 +142,7 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "GET /admin/people/officials/list.xlsx": lambda w: {"query_string": {"home": "19"}},
     "POST /admin/succession/<int:role_id>": lambda w: (
-        _object_of(w, "POST /api/v1/roles/<int:role_id>/successors")
-        | {"data": {"level": "province", "units": ["19"]}}
+        ended(w) | {"data": {"level": "province", "units": ["19"]}}
     ),
     "POST /admin/organisations": lambda w: {"data": {"name": "Sở", "type": "department"}},
     "POST /admin/organisations/<int:organisation_id>/end": lambda w: {

@@ -102,14 +102,14 @@ def lent(world: World, official: dict[str, str] | None = None) -> dict[str, Any]
     return {"at": {"deputy_id": made.json["id"]}}
 
 
-def _ended(world: World) -> dict[str, Any]:
+def ended(world: World) -> dict[str, Any]:
     """Create a role over a unit that the reform has ended."""
     world.app.extensions["clock"].now = datetime(2025, 7, 2, tzinfo=UTC)
     user = world.user_of(people.person(world.app, "official", world.province))
     assert user is not None
     with world.app.app_context():
         role_id = db.session.scalar(select(Role.id).where(Role.user_id == user.id))
-    return {"at": {"role_id": role_id}, "json": {}}
+    return {"at": {"role_id": role_id}}
 
 
 def _published(world: World) -> dict[str, Any]:
@@ -134,7 +134,6 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/deputies": deputy,
     "DELETE /api/v1/deputies/<int:deputy_id>": lent,
     "POST /api/v1/deputies/<int:deputy_id>/renewal": own_deputy,
-    "POST /api/v1/roles/<int:role_id>/successors": _ended,
     "GET /api/v1/units/<code>/measurements/<identity>": lambda w: {
         "at": {"code": "19", "identity": w.measured(w.stranger)}
     },

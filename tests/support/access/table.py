@@ -159,8 +159,6 @@ TABLE = {
     "GET /api/v1/deputies": "401 401 200 200 200 200 200 200",
     "POST /api/v1/deputies/<int:deputy_id>/renewal": "401 401 404 404 404 204 404 404",
     "DELETE /api/v1/deputies/<int:deputy_id>": "401 401 404 404 404 404 404 204",
-    "GET /api/v1/roles/ended": "401 401 403 403 403 403 403 200",
-    "POST /api/v1/roles/<int:role_id>/successors": "401 401 403 403 403 403 403 200",
     # teams are visible to their own people; others get 404
     "GET /api/v1/organisations/<int:organisation_id>/teams": "401 401 403 200 403 403 403 200",
     "POST /api/v1/organisations/<int:organisation_id>/teams": "401 401 403 201 403 403 403 201",

@@ -60,12 +60,6 @@ class NewNameSchema(PasswordSchema):
     name = Text(MAX_NAME, required=True, metadata={"example": "hoa@example.vn"})
 
 
-class PasswordOrCodeSchema(Strict):
-    """The password, or six digits of the second factor."""
-
-    password = Text(MAX_LENGTH, required=True)
-
-
 class CodeSchema(Strict):
     """The first code of a second factor."""
 

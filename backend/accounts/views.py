@@ -123,7 +123,7 @@ def change_password(data: dict[str, str]) -> None:
 
 
 @account.post("/password")
-@account.arguments(schemas.PasswordOrCodeSchema)
+@account.arguments(schemas.PasswordSchema)
 @account.response(204)
 def renew_password(data: dict[str, str]) -> None:
     """Give the password or a code again, for acts that need one of the last 15 minutes."""

@@ -1,11 +1,11 @@
 """The consent text: its version, purposes and languages."""
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
 
+from backend.database.extensions import setting
 from backend.i18n.catalogues import N_, Language, gettext
 
 # Raised with every material change of the text. Devices with an older consent stay valid, and their
@@ -31,24 +31,16 @@ PURPOSES: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """The operator of this installation, and how long it keeps exact positions."""
-
-    name: str
-    contact: str
-    retention_days: int
-
-
-def statement(operator: Operator, language: Language) -> dict[str, Any]:
-    """Return the consent text in force with the values that it contains."""
-    name = operator.name or gettext("(the operator is not named yet)", language)
-    contact = operator.contact or gettext("(not given yet)", language)
+def statement(language: Language) -> dict[str, Any]:
+    """Return the consent text in force with the settings of this installation that it names."""
+    name = setting("OPERATOR_NAME") or gettext("(the operator is not named yet)", language)
+    contact = setting("OPERATOR_CONTACT") or gettext("(not given yet)", language)
+    retention_days = setting("RETENTION_DAYS")
     text = _template(language).substitute(
         version=CURRENT,
         operator_name=name,
         operator_contact=contact,
-        retention_days=operator.retention_days,
+        retention_days=retention_days,
     )
     return {
         "version": CURRENT,
@@ -59,7 +51,7 @@ def statement(operator: Operator, language: Language) -> dict[str, Any]:
         ],
         "sensitive": True,
         "operator": {"name": name, "contact": contact},
-        "retention_days": operator.retention_days,
+        "retention_days": retention_days,
     }
 
 

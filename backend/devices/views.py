@@ -17,9 +17,7 @@ blueprints = (blp,)
 @blp.response(200, schemas.ConsentSchema)
 def read_consent() -> Any:
     """Return the consent text in Vietnamese or English."""
-    config = current_app.config
-    names = ("OPERATOR_NAME", "OPERATOR_CONTACT", "RETENTION_DAYS")
-    text = consent.statement(consent.Operator(*(config[name] for name in names)), language())
+    text = consent.statement(language())
     return text, 200, {"Content-Language": text["language"], "Vary": "Accept-Language"}
 
 

@@ -86,7 +86,7 @@ def measure(query: dict[str, Any]) -> Response:
     page = render(
         "web/measure/do.html",
         query["lang"],
-        consent=consent.statement(_operator(), page_language),
+        consent=consent.statement(page_language),
         consent_names=consent.NAMED_IN,
         scripted=script_texts(page_language),
         uses=serialize_uses(page_language),
@@ -130,19 +130,10 @@ def gauge_ticks() -> list[tuple[float, float, str]]:
     return ticks
 
 
-def _operator() -> consent.Operator:
-    config = current_app.config
-    return consent.Operator(
-        config["OPERATOR_NAME"], config["OPERATOR_CONTACT"], config["RETENTION_DAYS"]
-    )
-
-
 @bp.page("/do/worker.js", None)
 def service_worker() -> Response:
     """Send the service worker, which caches the page and sends waiting samples."""
-    consents = json.dumps(
-        [consent.statement(_operator(), "vi"), consent.statement(_operator(), "en")]
-    )
+    consents = json.dumps([consent.statement("vi"), consent.statement("en")])
     hosts = measuring_hosts()
     shown = f"{consents} {required_now(clock_now()) == 'claimed'} {hosts}"
     answer = Response(worker(shown), content_type="text/javascript; charset=utf-8")
@@ -173,7 +164,7 @@ def apps(query: dict[str, Any]) -> Response:
     return render(
         "web/measure/apps.html",
         query["lang"],
-        consent=consent.statement(_operator(), page_language),
+        consent=consent.statement(page_language),
         news=message("app_uncounted" if signed else "app_counted", page_language),
     )
 

@@ -37,18 +37,14 @@ MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 NAME = re.compile(r"[a-z]+(\.[a-z]+)+")
 
 
-def publish_data(month: str, now: datetime, *, workbooks: bool = True) -> Mapping[str, str]:
-    """Write the files of a released month and return their digests by name.
-
-    Without `workbooks` those for Excel, which take most of the time, are left out.
-    """
+def publish_data(month: str, now: datetime) -> Mapping[str, str]:
+    """Write the files of a released month and return their digests by name."""
     if month_end(month) >= local_day(now):
         raise Problem(409, "data_of_running_month")
     release_of_month(month)
     minimum, publisher = setting("MINIMUM_N"), setting("OPERATOR_NAME")
-    formats = FORMATS if workbooks else {name: FORMATS[name] for name in FORMATS if name != "xlsx"}
     values = read_month(month, now)
-    files = render_files(values, now, formats, minimum=minimum, publisher=publisher)
+    files = render_files(values, now, minimum=minimum, publisher=publisher)
     _write(_folder() / month, files)
     digests = {name: digest(content) for name, content in files.items()}
     record_command("open_data.publish", month, digests=digests)
@@ -145,20 +141,13 @@ GZIP_LEVEL = 9  # files are compressed once
 BOOLEANS = {True: "true", False: "false", None: None}  # in CSV
 
 
-def render_files(
-    month: Month,
-    now: datetime,
-    formats: Mapping[str, tuple[str, str]] = FORMATS,
-    *,
-    minimum: int,
-    publisher: str,
-) -> dict[str, bytes]:
+def render_files(month: Month, now: datetime, *, minimum: int, publisher: str) -> dict[str, bytes]:
     """Return the files of a month by name; the same figures give the same tables."""
     renderers = {"parquet": _parquet, "csv.gz": _csv, "xlsx": _xlsx}
     files = {
         f"{table.name}.{suffix}": renderers[suffix](table)
         for table in month.tables
-        for suffix in formats
+        for suffix in FORMATS
     }
     package = _package(month, files, now, minimum=minimum, publisher=publisher)
     text = json.dumps(package, ensure_ascii=False, indent=2)
@@ -244,7 +233,6 @@ def _package(
             _resource(table, suffix, files[f"{table.name}.{suffix}"])
             for table in month.tables
             for suffix in FORMATS
-            if f"{table.name}.{suffix}" in files
         ],
     }
 

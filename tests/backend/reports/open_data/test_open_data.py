@@ -24,7 +24,7 @@ from backend.database.extensions import db
 from backend.errors import Problem
 from backend.measurements.recording.models import DemoMonth
 from backend.reports.open_data import tables
-from backend.reports.open_data.service import publish_data
+from backend.reports.open_data.service import FORMATS, publish_data
 from backend.reports.open_data.tables import _spreads
 from backend.units.service import UnitRow, units_on
 from tests.support.clock import FakeClock
@@ -72,9 +72,11 @@ def few_units(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def publish(app: Flask, month: str = "2024-11") -> dict[str, str]:
+    """Publish a month without workbooks, which take most of the time."""
     make_release(app, month)
-    with app.app_context():
-        return dict(publish_data(month, app.extensions["clock"](), workbooks=False))
+    with app.app_context(), pytest.MonkeyPatch.context() as patch:
+        patch.delitem(FORMATS, "xlsx")
+        return dict(publish_data(month, app.extensions["clock"]()))
 
 
 def get(client: FlaskClient, name: str, **more: Any) -> TestResponse:

@@ -6,8 +6,9 @@ from flask import current_app, request
 
 from backend.database.extensions import BEARER
 from backend.devices import consent, notices, schemas, service
-from backend.devices.service import KnownDevice, Registration
-from backend.http.requests import Blueprint, bearer_token, clock_now, language
+from backend.devices.authentication import current_device
+from backend.devices.service import Registration
+from backend.http.requests import Blueprint, clock_now, language
 
 blp = Blueprint("devices", __name__, description="Phones: consent, registration, notices")
 blueprints = (blp,)
@@ -43,7 +44,7 @@ def register(registration: Registration) -> Any:
 @blp.response(200, schemas.DeviceSchema)
 def read_me() -> dict[str, Any]:
     """Return what is stored about the device."""
-    device = _device()
+    device = current_device()
     return service.describe(device) | notices.deliver(device, clock_now())
 
 
@@ -52,7 +53,7 @@ def read_me() -> dict[str, Any]:
 @blp.response(204)
 def read_notice(notice_id: int) -> None:
     """Record that the person has read a notice: it comes with no further answer."""
-    notices.mark_read(_device().id, notice_id, clock_now())
+    notices.mark_read(current_device().id, notice_id, clock_now())
 
 
 @blp.post("/devices/me/consents")
@@ -61,8 +62,4 @@ def read_notice(notice_id: int) -> None:
 @blp.response(201, schemas.ConsentStateSchema)
 def agree_again(data: dict[str, Any]) -> dict[str, Any]:
     """Agree to a newer version of the consent text."""
-    return service.renew_consent(_device(), data["consent"], clock_now())
-
-
-def _device() -> KnownDevice:
-    return service.authenticate(bearer_token(), clock_now())
+    return service.renew_consent(current_device(), data["consent"], clock_now())

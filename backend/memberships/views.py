@@ -8,11 +8,11 @@ from flask import request
 
 from backend.accounts.authentication import PersonBlueprint, actor, keep_private
 from backend.database.extensions import BEARER, PERSON
-from backend.devices import service as devices
+from backend.devices.authentication import current_device
 from backend.devices.service import KnownDevice
 from backend.fields import MAX_BIG_ID
 from backend.http.links import link_root
-from backend.http.requests import Blueprint, bearer_token, clock_now, language
+from backend.http.requests import Blueprint, clock_now, language
 from backend.i18n.messages import message
 from backend.memberships import join_codes, joining, poster, schemas, service, volunteers
 
@@ -30,7 +30,7 @@ def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def authenticated(*args: Any, **kwargs: Any) -> Any:
-        return view(devices.authenticate(bearer_token(), clock_now()), *args, **kwargs)
+        return view(current_device(), *args, **kwargs)
 
     return authenticated
 

@@ -6,12 +6,10 @@ import orjson
 from flask import Response, request
 
 from backend.database.extensions import BEARER
-from backend.devices import service as devices
-from backend.devices.service import KnownDevice
+from backend.devices.authentication import current_device
 from backend.http.paging import PageSchema
 from backend.http.requests import (
     Blueprint,
-    bearer_token,
     clock_now,
     language,
     read_object,
@@ -44,7 +42,7 @@ BATCH_OR_DUPLICATE = {"anyOf": [NoteBatchResultSchema, NoteResultSchema]}
 @blp.alt_response(200, schema=BATCH_OR_DUPLICATE, description="A batch, or a duplicate")
 def post_notes() -> Any:
     """Send one no-connection note, or a batch of up to 100."""
-    device = _device()
+    device = current_device()
     body = read_object()
     sent = sent_items(body, "notes", MAX_BATCH)
     receipt, context = ReceiptContext(clock_now(), sent_at(body)), recording_context(tickets=False)
@@ -57,13 +55,9 @@ def post_notes() -> Any:
     return Response(orjson.dumps(answer), status, content_type="application/json")
 
 
-def _device() -> KnownDevice:
-    return devices.authenticate(bearer_token(), clock_now())
-
-
 @blp.get("/no-connection-notes")
 @blp.arguments(PageSchema, location="query")
 @blp.response(200, OwnNotesSchema)
 def list_notes(query: dict[str, Any]) -> dict[str, Any]:
     """List the device's own no-connection notes, newest first."""
-    return answers.own_notes(_device().id, query["cursor"], query["limit"])
+    return answers.own_notes(current_device().id, query["cursor"], query["limit"])

@@ -5,9 +5,8 @@ from typing import Any
 from flask import Response, current_app, request, stream_with_context
 
 from backend.database.extensions import BEARER
-from backend.devices import service as devices
-from backend.devices.service import KnownDevice
-from backend.http.requests import Blueprint, bearer_token, clock_now, language
+from backend.devices.authentication import current_device
+from backend.http.requests import Blueprint, clock_now, language
 from backend.i18n.messages import message
 from backend.measurements.privacy.effects import effects_of
 from backend.measurements.privacy.export import export
@@ -35,7 +34,7 @@ blueprints = (blp,)
 @blp.response(200, ExportSchema)
 def export_me() -> Response:
     """Export all data stored about a device."""
-    document = export(_device().id, clock_now())
+    document = export(current_device().id, clock_now())
     answer = Response(stream_with_context(document), content_type="application/json")
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -46,7 +45,7 @@ def export_me() -> Response:
 @blp.response(200, EffectsSchema)
 def read_effects() -> dict[str, Any]:
     """Show what leaving, removing positions or withdrawing would change, before the decision."""
-    return effects_of(_device().id, clock_now())
+    return effects_of(current_device().id, clock_now())
 
 
 @blp.delete("/devices/me/positions")
@@ -54,7 +53,7 @@ def read_effects() -> dict[str, Any]:
 @blp.response(200, EffectsSchema)
 def remove_positions() -> dict[str, Any]:
     """Remove the device's positions, each 7 days after its receipt; counts stay."""
-    return withdraw_positions(_device().id, _tombstones(), clock_now())
+    return withdraw_positions(current_device().id, _tombstones(), clock_now())
 
 
 @blp.delete("/devices/me")
@@ -62,7 +61,7 @@ def remove_positions() -> dict[str, Any]:
 @blp.response(200, WithdrawnSchema)
 def withdraw_me() -> dict[str, Any]:
     """Withdraw: end this device and make its measurements anonymous."""
-    done = withdraw(_device().id, _tombstones(), clock_now())
+    done = withdraw(current_device().id, _tombstones(), clock_now())
     return {**done, "explanation": message("withdrawn", language())}
 
 
@@ -85,10 +84,6 @@ def read_effects_of_code(data: dict[str, str]) -> dict[str, Any]:
     """Show what a withdrawal with this code would change, before the decision."""
     key, address = current_app.config["SECRET_KEY"], request.remote_addr or ""
     return effects_by_code(data["withdrawal_code"], key, now=clock_now(), address=address)
-
-
-def _device() -> KnownDevice:
-    return devices.authenticate(bearer_token(), clock_now())
 
 
 def _tombstones() -> Tombstones:

@@ -7,8 +7,8 @@ from flask import Response, current_app, request
 
 from backend.database.extensions import BEARER
 from backend.devices import service as devices
+from backend.devices.authentication import current_device
 from backend.devices.notices import deliver
-from backend.devices.service import KnownDevice
 from backend.errors import Problem, invalid
 from backend.fields import encodable
 from backend.http.requests import (
@@ -60,10 +60,6 @@ ONE_OR_MANY = {"oneOf": [MeasurementSchema, BatchSchema]}
 BATCH_OR_DUPLICATE = {"anyOf": [BatchResultSchema, ResultSchema]}
 
 
-def _device() -> KnownDevice:
-    return devices.authenticate(bearer_token(), clock_now())
-
-
 @blp.post("/measurements")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": ONE_OR_MANY}}})
 @blp.doc(parameters=[NEXT_TEST])
@@ -73,7 +69,7 @@ def post_measurements() -> Any:
     """Send one measurement, or a batch of up to 500; get the ticket of the next test."""
     token = bearer_token()
     if (request.content_length or CHECK_TOKEN_FIRST) >= CHECK_TOKEN_FIRST:
-        _device()
+        current_device()
     try:
         profile = request.args.get("next_test")
         if profile is not None and profile not in PROFILES:
@@ -83,7 +79,7 @@ def post_measurements() -> Any:
         manual = current_app.config["COUNT_MANUAL"]
         receipt = ReceiptContext(clock_now(), sent_at(body), count_manual=manual)
     except Problem:
-        _device()  # without a valid token the answer is 401, without details of the body
+        current_device()  # without a valid token the answer is 401, without details of the body
         raise
     recorded = record_post(token, sent, receipt, recording_context(), profile)
     device, items = recorded.device, recorded.items
@@ -127,7 +123,7 @@ def show_rules() -> Response:
 @blp.response(200, OwnPageSchema)
 def list_measurements(query: dict[str, Any]) -> Any:
     """List the device's own measurements, newest first."""
-    device = _device()
+    device = current_device()
     return answers.own_page(device.id, query["cursor"], query["limit"], language())
 
 
@@ -135,7 +131,7 @@ def list_measurements(query: dict[str, Any]) -> Any:
 @blp.response(200, OwnMeasurementSchema)
 def show_measurement(identity: str) -> Any:
     """Show one of the device's own measurements with its verdict."""
-    return answers.own_measurement(_device().id, identity, language())
+    return answers.own_measurement(current_device().id, identity, language())
 
 
 @blp.post("/measurements/check")
@@ -143,7 +139,7 @@ def show_measurement(identity: str) -> Any:
 @blp.response(200, CheckResultSchema)
 def check_measurements() -> Any:
     """Check which of up to 1,000 ids are stored."""
-    device = _device()
+    device = current_device()
     ids = read_object().get("ids")
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
         raise invalid("ids", "not_list")

@@ -23,4 +23,4 @@ commands = (cli,)
 )
 def run(for_s: float) -> None:
     """Note communes that reached their target and near deadlines; deliver to the webhooks."""
-    running.run(clock_now, for_s, current_app.extensions.get("event_delivery", running.no_delivery))
+    running.run(clock_now, for_s, current_app.extensions["event_delivery"])

@@ -1,8 +1,8 @@
 """The periodic process of events: note what nobody's request causes, number, deliver."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import structlog
@@ -24,16 +24,10 @@ Deliver = Callable[[], bool]
 log = structlog.get_logger()
 
 
-@contextmanager
-def no_delivery() -> Iterator[Deliver]:
-    """Deliver nothing: readers follow the feed."""
-    yield lambda: False
-
-
 def run(
     clock: Callable[[], datetime],
     for_s: float,
-    delivery: Callable[[], AbstractContextManager[Deliver]] = no_delivery,
+    delivery: Callable[[], AbstractContextManager[Deliver]],
 ) -> None:
     """Note and number events, and deliver them for a time while there is a receiver.
 

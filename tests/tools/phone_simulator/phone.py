@@ -1,8 +1,9 @@
 """A simulated phone: measure, queue, send; at the end compare with the server.
 
 The simulator uses the standard library only, as an example for app developers: store.py (data on
-the phone), speed_test.py (tickets and tests), sync.py (sending and the meaning of each answer),
-backoff.py. Tests transfer their bytes; place, network and the slower of two rates are simulated.
+the phone), hosts.py (the nearest measuring host), speed_test.py (tickets and tests), sync.py
+(sending and the meaning of each answer), backoff.py. Tests transfer their bytes; place, network and
+the slower of two rates are simulated.
 """
 
 import random

@@ -20,8 +20,8 @@ from backend.measurements.recording.reasons import category
 # Versions 1 to 4 are copies of rows that stayed in the table, with devices and positions.
 VERSION = 5
 READABLE = (b"1", b"2", b"3", b"4", b"5")
-# Rows in memory at a time when the file is written or read.
-ROW_GROUP = 50_000
+# Rows in memory at a time when the file is written or read, and those of one statement.
+ROW_GROUP, ROWS_AT_A_TIME = 50_000, 5_000
 
 MOMENT, TEXTS = pa.timestamp("us", "UTC"), pa.list_(pa.string())
 # The columns of the table, in its order …
@@ -85,29 +85,14 @@ def chunk_of(rows: list[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(complete, SCHEMA)
 
 
-def groups(path: Path) -> int:
-    """Return the number of row groups of a file."""
-    with _opened(path) as file:
-        return int(file.num_row_groups)
-
-
-def read_group(path: Path, group: int, columns: list[str]) -> pa.Table:
-    """Read columns of a row group; DamagedArchiveError if the file cannot be read."""
-    with _opened(path) as file:
-        try:
-            present = [name for name in columns if name in file.schema_arrow.names]
-            return file.read_row_group(group, columns=present)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise DamagedArchiveError(f"{path} is damaged: {error}") from None
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+def read(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """Yield a file's rows in lots; DamagedArchiveError if it cannot be read."""
     try:
-        file = pq.ParquetFile(path)
+        with pq.ParquetFile(path) as file:
+            if (file.schema_arrow.metadata or {}).get(b"dosong_archive") not in READABLE:
+                raise DamagedArchiveError(f"{path} is not an archive of versions 1 to {VERSION}")
+            present = [name for name in STORED.names if name in file.schema_arrow.names]
+            for batch in file.iter_batches(ROWS_AT_A_TIME, columns=present):
+                yield batch.to_pylist()
     except (pa.ArrowInvalid, OSError) as error:
         raise DamagedArchiveError(f"{path} is damaged: {error}") from None
-    with file:
-        if (file.schema_arrow.metadata or {}).get(b"dosong_archive") not in READABLE:
-            raise DamagedArchiveError(f"{path} is not an archive of versions 1 to {VERSION}")
-        yield file

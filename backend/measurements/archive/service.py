@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FOLDER = "archive"  # in VAR_DIR
-# Rows of a file in one statement.
-ROWS_AT_A_TIME = 5_000
 
 # Whether a row can still change or is missing, or statistics or a release are.
 OPEN = text("""
@@ -245,13 +243,10 @@ def _rows_of_file(path: Path) -> Iterator[str]:
     """Yield a file's rows as JSON for the database; raw bodies stay identical to the byte."""
     from backend.measurements.archive import files
 
-    for group in range(files.groups(path)):
-        chunk = files.read_group(path, group, files.STORED.names)
-        for first in range(0, len(chunk), ROWS_AT_A_TIME):
-            rows = chunk.slice(first, ROWS_AT_A_TIME).to_pylist()
-            for row in rows:
-                row["raw"] = row["raw"] and orjson.Fragment(row["raw"])
-            yield dump(rows)
+    for rows in files.read(path):
+        for row in rows:
+            row["raw"] = row["raw"] and orjson.Fragment(row["raw"])
+        yield dump(rows)
 
 
 def _sha256(path: Path) -> str:

@@ -68,10 +68,10 @@ class Provider:
             session = self._session(self.metadata())
             url, _ = session.create_authorization_url(
                 self._metadata["authorization_endpoint"],
-                state=transaction.state,
-                nonce=transaction.nonce,
-                code_verifier=transaction.verifier,
-                redirect_uri=transaction.redirect_uri,
+                state=transaction["state"],
+                nonce=transaction["nonce"],
+                code_verifier=transaction["verifier"],
+                redirect_uri=transaction["redirect_uri"],
                 ui_locales=language,
             )
         return str(url)
@@ -90,10 +90,10 @@ class Provider:
                     metadata["token_endpoint"],
                     grant_type="authorization_code",
                     code=code,
-                    code_verifier=transaction.verifier,
-                    redirect_uri=transaction.redirect_uri,
+                    code_verifier=transaction["verifier"],
+                    redirect_uri=transaction["redirect_uri"],
                 )
-                claims = self._verify(token, transaction.nonce, now)
+                claims = self._verify(token, transaction["nonce"], now)
                 if not (wanted | set(OF_PERSON)) <= set(claims):
                     claims = self._about_user(session, metadata, claims) | claims
         return claims

@@ -185,7 +185,7 @@ def _claims(
 ) -> dict[str, Any]:
     """Return the claims of the person; 401 for an answer to another sign-in, or a refusal."""
     transaction = pending.transaction
-    if transaction is None or answer.get("state") != transaction.state:
+    if transaction is None or answer.get("state") != transaction["state"]:
         raise Problem(401, "oidc_expired")
     if answer.get("iss", provider.issuer).rstrip("/") != provider.issuer.rstrip("/"):
         raise Problem(401, "oidc_invalid")  # RFC 9207: of another provider

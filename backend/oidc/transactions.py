@@ -13,15 +13,7 @@ SECRET_BYTES = 32
 # With a longer path the cookie could be larger than browsers keep.
 MAX_PATH = 1_500
 
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """The secrets of one sign-in, which its browser keeps in a cookie."""
-
-    state: str
-    nonce: str
-    verifier: str
-    redirect_uri: str
+Transaction = dict[str, str]  # state, nonce and verifier of one sign-in, and the way back
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +40,8 @@ class PendingSignIn:
 
 def new_transaction(redirect_uri: str) -> Transaction:
     """Return a transaction with new secrets."""
-    state, nonce, verifier = (secrets.token_urlsafe(SECRET_BYTES) for _ in range(3))
-    return Transaction(state, nonce, verifier, redirect_uri)
+    made = {name: secrets.token_urlsafe(SECRET_BYTES) for name in ("state", "nonce", "verifier")}
+    return made | {"redirect_uri": redirect_uri}
 
 
 def pack(pending: PendingSignIn, key: str) -> str:
@@ -63,8 +55,6 @@ def unpack(cookie: str | None, step: str, key: str, now: datetime) -> PendingSig
         values: dict[str, Any] = _serializer(key).loads(cookie or "")
     except BadData:
         return None
-    if values["transaction"]:
-        values["transaction"] = Transaction(**values["transaction"])
     if values["link_to"]:
         values["link_to"] = tuple(values["link_to"])
     pending = PendingSignIn(**values)

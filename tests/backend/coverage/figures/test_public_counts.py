@@ -153,16 +153,15 @@ class Walk:
 
     def _all(self) -> Iterator[tuple[str, str]]:
         code, at = next(iter(self.province.places.items()))
-        values = {"code": code, "kind": "months", "form": "svg", "month": MONTH, "system": "2024"}
+        values = {"code": code, "kind": "months", "month": MONTH, "system": "2024"}
         values |= {name: str(value) for name, value in at.items()}
         addresses = self.province.app.url_map.bind("localhost")
         for rule in self.province.app.url_map.iter_rules():
             if "GET" not in (rule.methods or ()) or rule.rule.startswith("/metrics"):
                 continue
+            form = next((one for one in ("slide", "csv") if one in rule.rule), "svg")
             for name in (f"{MONTH}-mobile", "Coverage"):
-                filled = (
-                    values | {"name": name} | ({"form": "slide"} if "slide" in rule.rule else {})
-                )
+                filled = values | {"name": name, "form": form}
                 if rule.arguments <= filled.keys():
                     used = {argument: filled[argument] for argument in rule.arguments}
                     path = addresses.build(rule.endpoint, used)

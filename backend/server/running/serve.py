@@ -160,7 +160,9 @@ class Serve:
         demo = ["--demo"] if self.demo else []
         servers = [Server("web", ("backend.server.gunicorn", *demo), bind_socket(bind, port))]
         if speed:
-            command = ("gunicorn", "-c", str(ROOT / "config" / "speed.py"))
+            # The application is named, so that one that was left running is known as ours.
+            app = "backend.server.gunicorn.speed:speed_app()"
+            command = ("gunicorn", "-c", str(ROOT / "config" / "speed.py"), app)
             servers.append(Server("speed", command, bind_socket(bind, speed)))
         return servers
 

@@ -193,7 +193,7 @@ def compare_coverage(
     answer = seeded.get("/coverage", month=month, level=level, network=network)
     assert len(rows) == len(found) == len(answer["items"])
     assert {row["demo"] for row in rows} == {answer["demo"]}
-    same = ("name", *THREE, "withdrawn", "target", "reached", "shortfall", "share", "assessed")
+    same = ("name", *THREE, "target", "reached", "shortfall", "share", "assessed")
     for item in answer["items"]:
         row = found[item["code"]]
         assert {name: row[name] for name in same} == {name: item[name] for name in same}

@@ -132,7 +132,7 @@ def _coverage(query: str) -> Callable[[Place, int], object]:
 
 def _workbook(place: Place, number: int) -> bytes:
     last = local_day(utc_now()).replace(day=1)
-    first = (last - timedelta(days=335)).replace(day=1)
+    first = (last - timedelta(days=330)).replace(day=1)
     months = f"from={first:%Y-%m}&to={last:%Y-%m}"
     return place.ask(f"/api/v1/coverage?{months}&level=commune&format=xlsx")
 

@@ -230,6 +230,8 @@ def restore(
             raise BackupError(f"The restored figures differ: {found} instead of {expected}")
         yield f"Restored what was there at {manifest['made_at']}; every figure is the same."
         yield from _bring_up_to_date(urls, backup.absolute().name, manifest)
+        with psycopg.connect(plain(url)) as connection:
+            connection.execute("analyze")  # until autovacuum comes, plans would know no sizes
 
 
 def _read_identity(path: Path) -> Any:

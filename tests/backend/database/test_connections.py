@@ -85,14 +85,17 @@ def test_both_pools_prefer_indexes(app: Flask) -> None:
             assert run("show random_page_cost", {}) == [{"random_page_cost": "1.1"}]
 
 
-def test_statements_of_posts_are_planned_once(app: Flask) -> None:
+def test_statements_of_posts_are_planned_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     plans = "select custom_plans from pg_prepared_statements where statement like 'select month%'"
     with app.app_context():
+        # One connection, which sees all of them.
+        monkeypatch.setitem(app.extensions, "connections", pool(most=1, wait_s=30))
         for n in range(8):  # the driver prepares what it sees often
             fetch_autocommit(
                 "select month from demo_months where month = %(month)s", {"month": str(n)}
             )
         assert fetch_autocommit(plans, {}) == [{"custom_plans": 0}]
+        db.engine.dispose()
 
 
 def test_a_database_that_is_away_fails_at_once_and_not_after_the_wait(app: Flask) -> None:

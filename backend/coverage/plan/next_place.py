@@ -5,6 +5,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,8 @@ FRESH = timedelta(minutes=5)
 
 # Concurrent campaigns times two kinds of network; each plan takes some megabytes.
 MAX_PLANS = 20
+# All phones need a new plan at the same moment: one thread makes it, the others wait.
+MAKING = Lock()
 
 Items = Mapping[int, list[dict[str, Any]]]  # by team
 
@@ -238,7 +241,8 @@ def _assignments(context: _Context, now: datetime) -> list[dict[str, Any]]:
         pins = tuple((p.day, p.team_id, p.unit_id, p.samples) for p in pins_of(request))
         since = now - (now - datetime.min.replace(tzinfo=UTC)) % FRESH
         state = campaign.version, request.limits, pins
-        items = items_by_team(row.campaign_id, request.day, request.network, since, state)
+        with MAKING:
+            items = items_by_team(row.campaign_id, request.day, request.network, since, state)
         found.append(
             {
                 "campaign": {"id": row.campaign_id, "name": row.campaign},

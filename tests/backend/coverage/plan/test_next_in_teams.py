@@ -1,6 +1,7 @@
 """GET /api/v1/next without a position: where the plan sends a volunteer's team."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -66,6 +67,17 @@ def test_a_plan_is_kept_for_minutes(app: Flask, client: FlaskClient, clock: Fake
     clock.now += timedelta(minutes=5)
     found = ask(client, headers)
     assert found["assignments"][0]["items"] == [] and found["note"]["code"] == "nothing_planned"
+
+
+def test_phones_that_ask_at_once_share_one_plan(app: Flask, client: FlaskClient) -> None:
+    headers, unit = register(client), commune(app, client)
+    run_by = organisation(app)
+    mine = team(app, run_by, home_unit_id=unit.id, capacity_per_day=15)
+    add_membership(app, headers, campaign(app, run_by, unit.id), mine, LONG_AGO)
+    with ThreadPoolExecutor(4) as phones:
+        answers = list(phones.map(lambda _: ask(app.test_client(), headers), range(8)))
+    assert all(one["assignments"][0]["items"] for one in answers)
+    assert items_by_team.cache_info().misses == 1
 
 
 def test_a_member_gets_spots_where_they_stand(app: Flask, client: FlaskClient) -> None:

@@ -1,10 +1,10 @@
 """Compare posts with those of a small service that does the same work, in turns.
 
 The service (`peers/service.py`) is what a good engineer writes in a day with FastAPI, asyncpg and
-shapely: token, schema, commune, repeats, caps, receipt, counts, team, one commit. First the same
-bodies are posted to both, and their verdicts compared. It has no tickets and witnesses, snapping,
-limits by the hour, overlap, impossible travel, third operator, mock positions, values, times,
-revisions, withdrawals and events, and refuses a batch whole: bodies depend on none of these.
+shapely: token, schema, commune, ticket, witness, repeats, caps, receipt, counts, team, the next
+ticket, one commit. First the same bodies are posted to both, and their verdicts compared. It has no
+snapping, limits by the hour, overlap, impossible travel, third operator, mock positions, values,
+times, revisions, withdrawals and events, and refuses a batch whole: bodies depend on none of these.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from parts.site import site
 MAX_SINGLE, MAX_OTHER = 1.3, 1.6
 LOADS = {
     "single": (Load("phones", 1, 0), MAX_SINGLE), "in a team": (Load("team", 1, 0), MAX_OTHER),
+    "witnessed": (Load("witnessed", 1, 0), MAX_OTHER),
     f"batches of {BATCH}": (Load("phones", BATCH, 0), MAX_OTHER),
 }  # fmt: skip
 PHONES, METRE = 24, 1 / 111_195

@@ -13,12 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 
 from backend.server.postgres.embedded import PORT, EmbeddedPostgres
 from backend.server.postgres.roles import OWNER
+from backend.witness.keys import host_key
 from parts.load import Target
 from parts.site import ROOT, START_S, free_port, superuser
 
@@ -33,7 +35,11 @@ def peer(folder: Path, ours: Target) -> Iterator[Target]:
     """Start it with a database of its own in the PostgreSQL of ours."""
     python, port, log_path = _install(), free_port(), folder / "peer.log"
     database = _new_database(folder)
-    environment = {"DATABASE": database, "POLYGONS": str(_polygons(folder, ours))}
+    key = host_key(folder).public_bytes.hex()
+    environment = {
+        "DATABASE": database, "POLYGONS": str(_polygons(folder, ours)),
+        "HOST": str(uuid4()), "HOST_KEY": key,
+    }  # fmt: skip
     with log_path.open("w") as log:
         process = subprocess.Popen(
             [python, *UVICORN, str(port)],

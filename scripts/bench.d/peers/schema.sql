@@ -4,6 +4,13 @@ create table devices (
     token_hash bytea not null unique,
     team_id integer
 );
+create table tickets (
+    id uuid primary key,
+    device_id uuid not null references devices (id),
+    profile text not null,
+    expires_at timestamptz not null,
+    used_by uuid
+);
 create table receipts (
     id uuid primary key,
     device_id uuid not null references devices (id),
@@ -22,6 +29,7 @@ create table measurements (
     longitude float8,
     accuracy_m float8,
     unit_id integer,
+    assurance text not null,
     own_reasons text[] not null,
     reasons text[] not null,
     counted boolean generated always as (reasons = '{}') stored,

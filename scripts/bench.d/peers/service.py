@@ -3,22 +3,25 @@
 import os
 import pickle
 import secrets
+import time as clock
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from math import asin, cos, radians, sin, sqrt
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo
 
+import jwt
 import orjson
 import shapely
 from asyncpg import Connection, Record, create_pool
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AwareDatetime, BaseModel, Field
@@ -28,6 +31,11 @@ WINDOW, RADIUS_M, COARSE_M = timedelta(hours=4), 100.0, 2_000.0
 DAILY_CAP, COMMUNE_CAP = 100, 150
 CAPS = {"daily_cap", "commune_cap"}
 NOT_COUNTED = {"repeat", *CAPS}  # the others are not valid
+# Of tickets and of witnesses of the one measuring host.
+ALGORITHM, TICKET_LIFE_S, TOLERANCE = "EdDSA", 86_400, 1.25
+HOST, HOST_KEY = os.environ["HOST"], bytes.fromhex(os.environ["HOST_KEY"])
+HOST_PUBLIC_KEY = Ed25519PublicKey.from_public_bytes(HOST_KEY)
+ISSUER_KEY, ISSUER = Ed25519PrivateKey.from_private_bytes(bytes(32)), "peer"
 
 
 class Network(BaseModel, extra="allow"):
@@ -45,6 +53,19 @@ class Location(BaseModel, extra="allow"):
     accuracy_m: float | None = None
 
 
+class Test(BaseModel):
+    """The ticket of a test, and what the measuring host has signed of it."""
+
+    ticket: Annotated[str, Field(max_length=2_000)]
+    witness: Annotated[str, Field(max_length=2_000)]
+
+
+class TicketRequest(BaseModel):
+    """How much a test shall transfer."""
+
+    profile: Literal["small", "full"]
+
+
 class Measurement(BaseModel, extra="allow"):
     """One test; other properties are kept as they are."""
 
@@ -56,6 +77,7 @@ class Measurement(BaseModel, extra="allow"):
     ping_ms: float | None = Field(None, ge=0, le=1_000_000)
     network: Network
     location: Location | None
+    test: Test | None = None
 
 
 class Batch(BaseModel):
@@ -77,6 +99,7 @@ class Sample:
     longitude: float | None
     accuracy_m: float | None
     unit_id: int | None
+    assurance: Literal["witnessed", "claimed"]
     own_reasons: list[str]
     reasons: list[str] | None = None  # None until it is judged
 
@@ -116,6 +139,15 @@ ADD = """
         received = t.received + excluded.received, valid = t.valid + excluded.valid,
         counted = t.counted + excluded.counted
 """
+ISSUE = """
+    insert into tickets (id, device_id, profile, expires_at) values ($1, $2, $3, $4)
+    on conflict do nothing
+"""
+USE = """
+    update tickets set used_by = $1
+    where id = $2 and device_id = $3 and profile = $4 and used_by is null and expires_at >= $5
+    returning id
+"""
 COUNT = ADD.format(table="counts", key="", value="")
 CREDIT = ADD.format(table="credits", key="team_id,", value="$7,")
 
@@ -140,7 +172,7 @@ class Places:
         return units
 
 
-def new_sample(sent: Measurement, unit: int | None) -> Sample:
+def new_sample(sent: Measurement, unit: int | None, began: datetime | None) -> Sample:
     """Return the sample of a body, with the reasons that follow from it alone."""
     location, reasons = sent.location, list[str]()
     if location is None or location.accuracy_m is None or location.accuracy_m < 0:
@@ -152,9 +184,10 @@ def new_sample(sent: Measurement, unit: int | None) -> Sample:
     if sent.status != "finished":
         reasons.append("failed_test")
     position = [location and getattr(location, name) for name in COLUMNS[5:8]]
-    day = sent.measured_at.astimezone(ZONE).date()
+    measured_at, assurance = began or sent.measured_at, "witnessed" if began else "claimed"
+    day = measured_at.astimezone(ZONE).date()
     network = "mobile" if sent.network.kind == "mobile" else "fixed", sent.network.mnc
-    return Sample(sent.id, sent.measured_at, day, *network, *position, unit, reasons)
+    return Sample(sent.id, measured_at, day, *network, *position, unit, assurance, reasons)
 
 
 def repeats(sample: Sample, one: Sample) -> bool:
@@ -224,35 +257,90 @@ async def join(by: Credentials) -> Result:
     return {}
 
 
+@app.post("/api/v1/tests", status_code=201)
+async def begin_test(body: TicketRequest, by: Credentials) -> Result:
+    """Issue a ticket."""
+    async with app.state.pool.acquire() as connection, connection.transaction():
+        device = await device_of(connection, by)
+        return await issue(connection, device, uuid4(), body.profile)
+
+
 @app.post("/api/v1/measurements")
-async def post(body: Batch | Measurement, by: Credentials) -> Response:
-    """Store one sample or several of a device."""
+async def post(
+    body: Batch | Measurement, by: Credentials, next_test: Literal["small", "full"] | None = None
+) -> Response:
+    """Store one sample or several of a device; also issue the next ticket if asked."""
     sent = body.measurements if isinstance(body, Batch) else [body]
     async with app.state.pool.acquire() as connection, connection.transaction():
-        results = await record(connection, digest(by.credentials), sent)
-    content = {"results": results} if isinstance(body, Batch) else results[0]
+        device = await device_of(connection, by)
+        results = await record(connection, device, sent)
+        content = {"results": results} if isinstance(body, Batch) else results[0]
+        if next_test:
+            id = uuid5(sent[0].id, next_test)
+            content["next_test"] = await issue(connection, device, id, next_test)
     return Response(orjson.dumps(content), 201, media_type="application/json")
 
 
-async def record(connection: Connection, token: bytes, sent: list[Measurement]) -> list[Result]:
-    """Record samples in one transaction; return the result of each."""
-    device = await connection.fetchrow(DEVICE, token)
+async def device_of(connection: Connection, by: HTTPAuthorizationCredentials) -> Record:
+    """Lock the device of a token."""
+    device = await connection.fetchrow(DEVICE, digest(by.credentials))
     if device is None:
         raise HTTPException(401)
+    return device
+
+
+async def issue(connection: Connection, device: Record, id: UUID, profile: str) -> Result:
+    """Store and sign a ticket."""
+    now = int(clock.time())
+    expires = now + TICKET_LIFE_S
+    await connection.execute(ISSUE, id, device["id"], profile, datetime.fromtimestamp(expires, UTC))
+    claims = {
+        "jti": str(id), "iss": ISSUER, "sub": str(device["id"]), "aud": HOST, "profile": profile,
+        "iat": now, "exp": expires,
+    }  # fmt: skip
+    return {"ticket": jwt.encode(claims, ISSUER_KEY, ALGORITHM)}
+
+
+async def witnessed(connection: Connection, device: Record, sent: Measurement) -> datetime | None:
+    """Use the ticket of a sample; return when the witnessed test began, None without a witness."""
+    if sent.test is None:
+        return None
+    try:
+        ticket = jwt.decode(sent.test.ticket, options={"verify_signature": False})
+        seen = jwt.decode(sent.test.witness, HOST_PUBLIC_KEY, [ALGORITHM], audience=ISSUER)
+        same = all(ticket[name] == seen[name] for name in ("jti", "sub", "profile"))
+        begin, id = datetime.fromtimestamp(seen["start"], UTC), UUID(seen["jti"])
+        pairs = (sent.download_mbps, seen["down"]), (sent.upload_mbps, seen["up"])
+        enough = all(
+            one["complete"] and (claimed or 0) <= TOLERANCE * one["mbps"] for claimed, one in pairs
+        )
+    except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
+        return None
+    if not (same and enough):
+        return None
+    used = await connection.fetchval(USE, sent.id, id, device["id"], seen["profile"], begin)
+    return begin if used else None
+
+
+async def record(connection: Connection, device: Record, sent: list[Measurement]) -> list[Result]:
+    """Record samples in one transaction; return the result of each."""
     ids = [one.id for one in sent]
     digests = [digest(one.model_dump_json(exclude={"id"})) for one in sent]
     added = {row["id"] for row in await connection.fetch(RECEIVE, device["id"], ids, digests)}
     new: New = {}
     for one, unit in zip(sent, places.find([one.location for one in sent]), strict=True):
         if one.id in added and one.id not in new:
-            new[one.id] = new_sample(one, unit), one
+            began = await witnessed(connection, device, one)
+            new[one.id] = new_sample(one, unit, began), one
     if new:
         await store(connection, device, new)
     rows = await connection.fetch(KNOWN, ids) if len(new) < len(sent) else []
     known, results = {row["id"]: row for row in rows}, list[Result]()
     for id, content in zip(ids, digests, strict=True):
         if found := new.pop(id, None):
-            results.append(answer(id, "accepted", found[0].unit_id, found[0].reasons))
+            sample = found[0]
+            shown = answer(id, "accepted", sample.unit_id, sample.reasons)
+            results.append(shown | {"assurance": sample.assurance})
         elif (known[id]["device_id"], known[id]["digest"]) == (device["id"], content):
             results.append(answer(id, "duplicate", known[id]["unit_id"], known[id]["reasons"]))
         else:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from flask import Response, request
+from flask.typing import ResponseReturnValue
 
 from backend.errors import Problem
 
@@ -50,7 +51,7 @@ def stale() -> Problem:
     return Problem(412, "precondition_failed")
 
 
-def with_etag(answer: Mapping[str, Any], status: int = 200) -> Any:
+def with_etag(answer: Mapping[str, Any], status: int = 200) -> ResponseReturnValue:
     """Return an answer with its version as ETag; 304 where the client has that version."""
     version = str(answer["version"])
     headers = {"ETag": f'"{version}"'}
@@ -59,7 +60,7 @@ def with_etag(answer: Mapping[str, Any], status: int = 200) -> Any:
     return answer, status, headers
 
 
-def with_etag_or_204(answer: Mapping[str, Any] | None) -> Any:
+def with_etag_or_204(answer: Mapping[str, Any] | None) -> ResponseReturnValue:
     """Return the answer to ending a row: its new state, or 204 where it was deleted."""
     return Response(status=204) if answer is None else with_etag(answer)
 

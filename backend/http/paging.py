@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import orjson
 from marshmallow import Schema, ValidationError, fields, validate
@@ -17,6 +17,13 @@ PAGE_DEFAULT = 100
 MAX_PAGE = 500
 
 Row = TypeVar("Row")
+
+
+class PageQuery(TypedDict):
+    """Which page of a list is asked for, as read by `PageSchema`."""
+
+    cursor: str | None  # null: the first page
+    limit: int  # most rows of the page
 
 
 class PageSchema(Strict):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import select, tuple_
 
@@ -15,6 +15,23 @@ from backend.units.models import Unit
 
 KEY = (Unit.system, Unit.level, Unit.code)
 AreaKey = tuple[str, int | None]  # unit or cluster, and its row
+
+
+class NamedRef(TypedDict):
+    """A cluster, a campaign or a team by its name."""
+
+    id: int
+    name: str
+
+
+class UnitBrief(TypedDict):
+    """A unit with its name."""
+
+    id: int
+    system: str  # 2024 with districts, 2025 without
+    level: str  # province, district, commune
+    code: str
+    name: str
 
 
 def unit_id(named: Mapping[str, str] | None, field: str) -> int | None:
@@ -40,7 +57,7 @@ def unit_ids(named: Sequence[Mapping[str, str]], field: str) -> frozenset[int]:
     return frozenset(found[_key(one)] for one in named)
 
 
-def serialize_units(ids: Collection[int | None]) -> dict[int | None, dict[str, Any]]:
+def serialize_units(ids: Collection[int | None]) -> dict[int | None, UnitBrief]:
     """Return units as answers, by id and in Vietnamese order; null ids are left out."""
     known = {one for one in ids if one is not None}
     if not known:
@@ -49,8 +66,17 @@ def serialize_units(ids: Collection[int | None]) -> dict[int | None, dict[str, A
         select(Unit.id, *KEY, Unit.name)
         .where(Unit.id.in_(known))
         .order_by(Unit.system, Unit.sort_key.collate("C"), Unit.id)
-    ).mappings()
-    return {row["id"]: dict(row) for row in rows}
+    )
+    return {
+        row.id: {
+            "id": row.id,
+            "system": row.system,
+            "level": row.level,
+            "code": row.code,
+            "name": row.name,
+        }
+        for row in rows
+    }
 
 
 def serialize_with_unit(

@@ -6,10 +6,11 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from backend.accounts import login_names
 from backend.accounts.schemas import Label
-from backend.fields import MAX_ID, AwareTime, Many, Object, Reason, Strict, Text, Whole
+from backend.fields import MAX_ID, AwareTime, Many, Object, Reason, Strict, Text, Whole, schema_of
 from backend.http.paging import PageSchema, list_of, page_of
 from backend.organisations.grants import KINDS
 from backend.organisations.names import normalised
+from backend.organisations.references import NamedRef, UnitBrief
 from backend.units.catalogue import LEVELS, SYSTEMS
 
 # Names appear on phone screens, posters and maps; the longest official ones have some 100.
@@ -46,14 +47,7 @@ class UnitReferenceSchema(Strict):
     code = Text(most=10, required=True)
 
 
-class UnitBriefSchema(Schema):
-    """A unit with its name."""
-
-    id = fields.Integer(required=True)
-    system = fields.String(required=True)
-    level = fields.String(required=True)
-    code = fields.String(required=True)
-    name = fields.String(required=True)
+UnitBriefSchema = schema_of(UnitBrief, "Unit")
 
 
 def unit(**options: Any) -> Object:
@@ -179,11 +173,7 @@ class DeputyRequestSchema(Strict):
     reason = Reason(MAX_REASON, required=True)
 
 
-class BriefSchema(Schema):
-    """A cluster, a campaign or a team by its name."""
-
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
+BriefSchema = schema_of(NamedRef, "Named")
 
 
 class AreaSchema(Schema):

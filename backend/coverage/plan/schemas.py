@@ -183,9 +183,11 @@ class NextUnitSchema(PlannedUnitSchema, UnitProgressSchema):
     """The commune around the phone, and its public counts."""
 
 
-class NextCampaignSchema(BriefSchema):
+class NextCampaignSchema(Schema):
     """A campaign in which the volunteer's team goes on, with its join code."""
 
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
     code = fields.String(required=True)
 
 

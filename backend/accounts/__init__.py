@@ -1,1 +1,1 @@
-"""Users: accounts, roles, sessions, tokens, and the audit log."""
+"""Users, roles with a scope, sessions, tokens, the audit log; `access.py` decides permissions."""

@@ -1,1 +1,1 @@
-"""Parallel execution of long work on this machine, and what commands print."""
+"""Long work in parts by processes of this machine ([batch.md](batch.md)); progress bars."""

@@ -1,1 +1,1 @@
-"""Contacts of units: the people whom officials remind; personal data, never public."""
+"""Contacts of units' offices, kept by their officials; personal data, never public."""

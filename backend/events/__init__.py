@@ -1,1 +1,1 @@
-"""The feed of events, and webhooks that deliver it."""
+"""The feed of events, and the process that numbers them."""

@@ -1,1 +1,1 @@
-"""Languages: message catalogues, and how numbers, days and months are written."""
+"""Languages: number and date formats, message catalogues ([ADR 7](adr/0007-gettext.md))."""

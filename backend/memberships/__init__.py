@@ -1,1 +1,1 @@
-"""Volunteers: join codes, memberships, passes and attribution to teams."""
+"""Volunteers, join codes, memberships; `attribution.py`, which team earns a sample."""

@@ -1,1 +1,1 @@
-"""Sign-in with accounts of the operator's OpenID provider, and roles by its claims."""
+"""Sign-in at the operator's OpenID provider; `rules.py`, the pure rules from claims to roles."""

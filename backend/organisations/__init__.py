@@ -1,1 +1,1 @@
-"""Organisations, areas of officials, clusters of communes, and roles over them."""
+"""Organisations, areas of officials, clusters of communes, deputies, grants of roles."""

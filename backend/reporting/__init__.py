@@ -1,1 +1,1 @@
-"""Read-only views of the database for analysts' tools, and the role that reads them."""
+"""The schema `reporting`: read-only views for analysts' tools, made after each migration."""

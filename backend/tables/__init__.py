@@ -1,1 +1,1 @@
-"""Tables in uploads and downloads: CSV and XLSX."""
+"""Tables in uploads and downloads: CSV, XLSX, imports of sheets (`sheet_import.py`)."""

@@ -1,1 +1,1 @@
-"""Administrative units, boundary sets and the index that locates positions in them."""
+"""Units and boundary sets; `locator.py` finds communes, `outlines.py` has lines of drawn maps."""

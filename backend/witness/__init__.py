@@ -1,1 +1,1 @@
-"""Tickets of speed tests, measuring hosts, and their signed witnesses of tests."""
+"""Tickets of speed tests, measuring hosts and their signed witnesses, assurance of samples."""

@@ -1,6 +1,6 @@
 """Measure taking measurements: samples a second, processor time and times of posts, in turns.
 
-With --against, witnessed posts, posts in a team and batches are compared with those of another
+With --against, plain and witnessed posts, those in a team and batches are compared with those of another
 checkout, which has a `.venv`: the turns of both alternate, so that a busy machine slows both.
 Without it, kinds of posts are compared with a post in no team, and a profile follows.
 """
@@ -30,7 +30,7 @@ LOADS = {
     PLAIN: ("phones", 1), WITNESSED: ("witnessed", 1), TEAM: ("team", 1), LATE: ("late", 1),
     BATCHES: ("phones", BATCH),
 }  # fmt: skip
-COMPARED = (WITNESSED, TEAM, BATCHES)
+COMPARED = (PLAIN, WITNESSED, TEAM, BATCHES)
 TOP = 25
 Place = tuple[Target, str]  # where, and which of LOADS
 

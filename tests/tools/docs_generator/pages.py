@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tools.docs_generator import database, limits, tables
+from tests.tools.docs_generator import database, limits, packages, tables
 
 DOCS = Path(__file__).parents[3] / "docs"
 # page: {name of the part: its generator}
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "architecture.md": {"packages": packages.table},
     "database.md": {"tables": database.tables},
     "operator.md": {"settings": tables.settings},
     "rules.md": {

@@ -1,7 +1,8 @@
 """Measure taking measurements: samples a second, processor time and times of posts, in turns.
 
-With --against, plain and witnessed posts, those in a team and batches are compared with those of another
-checkout, which has a `.venv`: the turns of both alternate, so that a busy machine slows both.
+With --against, plain and witnessed posts, those in a team and batches are compared with those of
+another checkout, which has a `.venv`: the turns of both alternate, so that a busy machine slows
+both.
 Without it, kinds of posts are compared with a post in no team, and a profile follows.
 """
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import select, text
 
@@ -44,6 +44,16 @@ INVITATION = text("""
 """)
 
 
+class Invitation(TypedDict):
+    """What a link invites to."""
+
+    name: str | None  # the contact of the invited person, as read aloud
+    inviter: str | None  # who made the link
+    teams: list[str]  # names, of a leader
+    campaigns: list[str]
+    organisations: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Leader:
     """A leader of teams; who has not signed in yet has a link, or gets one."""
@@ -81,14 +91,14 @@ def leaders_of(team_ids: Sequence[int], now: datetime) -> list[Leader]:
         .order_by(Team.sort_key.collate("C"), Role.id)
     ).all()  # fmt: skip
     waiting = links.waiting_links([row.id for row in rows if not row.accepted], now)
-    found: dict[int, Leader] = {}
+    leaders: dict[int, Leader] = {}
     for row in rows:
-        leader = found.setdefault(
+        leader = leaders.setdefault(
             row.id,
             Leader(row.name, {}, row.id, {}, row.display_name, row.accepted, waiting.get(row.id)),
         )
         leader.teams[row.team], leader.roles[row.team] = row.team_name, row.role
-    return list(found.values())
+    return list(leaders.values())
 
 
 def list_leaders(actor: Actor, campaign_id: int, now: datetime) -> list[Leader]:
@@ -97,12 +107,12 @@ def list_leaders(actor: Actor, campaign_id: int, now: datetime) -> list[Leader]:
     present = leaders_of(list(coded_teams(campaign_id)), now)
     draft = _draft_of(campaign_id)
     listed: Mapping[str, Sequence[int]] = draft.content.get("leaders") or {} if draft else {}
-    leads = {(one.contact, team) for one in present for team in one.teams}
+    leads = {(leader.contact, team) for leader in present for team in leader.teams}
     new = []
     for contact, ids in listed.items():
-        teams = _names([one for one in ids if (normalize(contact), one) not in leads])
+        teams = _names([team for team in ids if (normalize(contact), team) not in leads])
         new += [Leader(contact, teams)] if teams else []
-    return new + sorted(present, key=lambda one: one.accepted)
+    return new + sorted(present, key=lambda leader: leader.accepted)
 
 
 def invite_listed(actor: Actor, campaign_id: int, now: datetime) -> dict[str, str]:
@@ -123,7 +133,9 @@ def invite_listed(actor: Actor, campaign_id: int, now: datetime) -> dict[str, st
             refused[leader.contact] = problem.errors[0].code if problem.errors else problem.code
     if draft := _draft_of(campaign_id):  # the accounts keep the contacts of the others
         listed = draft.content.get("leaders") or {}
-        draft.content = {"leaders": {one: listed[one] for one in listed if one in refused}}
+        draft.content = {
+            "leaders": {contact: listed[contact] for contact in listed if contact in refused}
+        }
         db.session.commit()
     return refused
 
@@ -131,7 +143,7 @@ def invite_listed(actor: Actor, campaign_id: int, now: datetime) -> dict[str, st
 def invite_leader(actor: Actor, contact: str, team_ids: Sequence[int], now: datetime) -> None:
     """Invite a person to lead teams, by a new link; an existing account gets the roles at once."""
     unset = {"unit": None, "cluster_id": None, "valid_to": None}
-    roles = [{"role": ROLE, "scope_id": one, **unset} for one in team_ids]
+    roles = [{"role": ROLE, "scope_id": team_id, **unset} for team_id in team_ids]
     try:
         invite(actor, contact, None, roles, now, confirms=False)
         return
@@ -159,22 +171,32 @@ def note_copied(actor: Actor, campaign_id: int, user_id: int, now: datetime) -> 
 
 
 def _invited(actor: Actor, campaign_id: int, user_id: int, now: datetime) -> Leader:
-    found = (one for one in list_leaders(actor, campaign_id, now) if one.user_id == user_id)
-    return or_404(next((one for one in found if not one.accepted), None))
+    leaders = list_leaders(actor, campaign_id, now)
+    invited = (leader for leader in leaders if leader.user_id == user_id and not leader.accepted)
+    return or_404(next(invited, None))
 
 
 def links_to_send(actor: Actor, campaign_id: int, now: datetime) -> list[Leader]:
     """Return the leaders whose links the person made, and sees again soon after the password."""
     leaders = list_leaders(actor, campaign_id, now) if proved_lately(actor, now) else []
-    own = [one for one in leaders if one.link and one.link.made_by == actor.user_id]
-    return [one for one in own if one.link and one.link.secret]
+    return [
+        leader
+        for leader in leaders
+        if leader.link and leader.link.made_by == actor.user_id and leader.link.secret
+    ]
 
 
-def invitation_of(secret: str, now: datetime) -> dict[str, Any]:
+def invitation_of(secret: str, now: datetime) -> Invitation:
     """Return what an unused link invites to; 404 where it is used or expired."""
     values = {"hash": secret_hash(secret), "now": now}
-    found = or_404(db.session.execute(INVITATION, values).mappings().first(), "link_not_valid")
-    return dict(found) | {"name": format_phone(found["name"])}
+    row = or_404(db.session.execute(INVITATION, values).first(), "link_not_valid")
+    return {
+        "name": format_phone(row.name),
+        "inviter": row.inviter,
+        "teams": row.teams,
+        "campaigns": row.campaigns,
+        "organisations": row.organisations,
+    }
 
 
 def _draft_of(campaign_id: int) -> CampaignDraft | None:
@@ -216,8 +238,8 @@ def leader_message(leader: Leader, campaign: str, link: str, call: str | None) -
 
 def group_message(leaders: Sequence[Leader], campaign: str, call: str | None) -> str:
     """Return one message for the group of all leaders: without links, which are one person's."""
-    waiting = (one for one in leaders if not one.accepted)
-    teams = ", ".join(dict.fromkeys(name for one in waiting for name in one.teams.values()))
+    waiting = (leader for leader in leaders if not leader.accepted)
+    teams = ", ".join(dict.fromkeys(name for leader in waiting for name in leader.teams.values()))
     lines = [
         f"Gửi các đội trưởng chiến dịch {campaign}: mỗi người có một đường dẫn mời trong tin nhắn "
         "riêng. Mở đường dẫn đó, đặt mật khẩu là vào ngay trang của đội.",

@@ -1,13 +1,34 @@
 """Drafts of campaigns, and logos of organisations."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import ForeignKey, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
 from backend.i18n.catalogues import N_
+
+
+class DraftContent(TypedDict, total=False):
+    """Fields of a draft as typed, whatever they contain; those of the pages not seen are missing.
+
+    After the start only `leaders` is left: those of the list of teams who are not invited yet.
+    """
+
+    organisation_id: str | None
+    name: str | None
+    first_day: str | None
+    last_day: str | None
+    areas: str | None  # one unit a line
+    networks: list[str]
+    target: str | None
+    cap: str | None
+    state: str | None
+    telephone: str | None  # on posters
+    teams: str | None  # the list of teams, one a line
+    former: list[str]  # ids of teams of former campaigns
+    leaders: dict[str, list[int]]  # ids of teams, by contact
 
 
 class CampaignDraft(db.Model):

@@ -1,16 +1,16 @@
 """Drafts of campaigns: stored while they are typed, and started with their teams."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Select, delete, select, text
 
 from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.login_names import format_phone, read_contact
-from backend.campaign_setup.models import CampaignDraft
+from backend.campaign_setup.models import CampaignDraft, DraftContent
 from backend.campaign_setup.team_import import import_teams
-from backend.campaigns.service import create_campaign
+from backend.campaigns.service import CampaignCreate, create_campaign
 from backend.database.extensions import change_rows, db
 from backend.errors import Problem, invalid, or_404
 from backend.i18n.catalogues import Language
@@ -23,7 +23,7 @@ MAX_DRAFTS = 20
 KEPT = timedelta(days=90)
 
 # Teams that can be added to a campaign: of the organisation and below it, lasting, without a code.
-FORMER = text("""
+FORMER_TEAMS = text("""
     select t.id, t.name, u.name as home, o.name as organisation
     from teams t join organisations o on o.id = t.organisation_id
     left join units u on u.id = t.home_unit_id
@@ -38,6 +38,15 @@ FORMER = text("""
 MAX_FORMER = 1_000
 
 
+class FormerTeam(TypedDict):
+    """A team that can be added to a campaign."""
+
+    id: int
+    name: str
+    home: str | None  # the name of its commune
+    organisation: str
+
+
 def list_drafts(actor: Actor) -> list[CampaignDraft]:
     """Return the person's drafts that were not started, the latest first."""
     own = _own(actor).where(CampaignDraft.campaign_id.is_(None))
@@ -45,7 +54,7 @@ def list_drafts(actor: Actor) -> list[CampaignDraft]:
 
 
 def save_draft(
-    actor: Actor, draft_id: int | None, content: Mapping[str, Any], now: datetime
+    actor: Actor, draft_id: int | None, content: DraftContent, now: datetime
 ) -> CampaignDraft:
     """Store fields of a draft as typed, or begin one; a started one does not change."""
     user_id = require_person(actor, write=True)
@@ -81,18 +90,21 @@ def delete_expired_drafts(now: datetime) -> int:
 
 def former_teams(
     actor: Actor, organisation_id: int, campaign_id: int | None = None
-) -> list[dict[str, Any]]:
+) -> list[FormerTeam]:
     """Return the teams of an organisation and those below it that are not in the campaign."""
     require(actor, "team.see", requested_organisation_scope(organisation_id))
     below = with_those_below([organisation_id])
     values = {"organisations": below, "campaign": campaign_id, "most": MAX_FORMER}
-    return [dict(row) for row in db.session.execute(FORMER, values).mappings()]
+    return [
+        {"id": row.id, "name": row.name, "home": row.home, "organisation": row.organisation}
+        for row in db.session.execute(FORMER_TEAMS, values)
+    ]
 
 
 def start_campaign(
     actor: Actor,
     draft_id: int,
-    campaign: Mapping[str, Any],
+    campaign: CampaignCreate,
     former: Sequence[int],
     *,
     now: datetime,
@@ -111,18 +123,19 @@ def start_campaign(
         language=language, commit=False,
     )  # fmt: skip
     teams = done["rows"] if done else []
-    wanted = [*(team["team_id"] for team in teams), *former]
+    wanted = [*(team["team_id"] for team in teams if team["team_id"]), *former]
     if not wanted:
         raise invalid("teams", "no_teams")
     create_codes(actor, created["id"], wanted, now)
     row.campaign_id, row.updated_at = created["id"], now
     leaders: dict[str, list[int]] = {}
     for team in teams:
-        if contact := format_phone(read_contact(team["typed"].leader)):
-            leaders.setdefault(contact, []).append(team["team_id"])
+        contact, team_id = format_phone(read_contact(team["typed"].leader)), team["team_id"]
+        if contact and team_id is not None:
+            leaders.setdefault(contact, []).append(team_id)
     row.content = {"leaders": leaders}
     db.session.commit()
-    return int(created["id"])
+    return created["id"]
 
 
 def add_teams(actor: Actor, campaign_id: int, team_ids: Sequence[int], now: datetime) -> list[int]:
@@ -132,7 +145,7 @@ def add_teams(actor: Actor, campaign_id: int, team_ids: Sequence[int], now: date
     return added
 
 
-def _own(actor: Actor) -> Any:
+def _own(actor: Actor) -> Select[CampaignDraft]:
     return select(CampaignDraft).where(CampaignDraft.user_id == require_person(actor))
 
 

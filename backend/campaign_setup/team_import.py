@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import insert, select, update
 
@@ -20,7 +20,13 @@ from backend.errors import Problem, invalid
 from backend.i18n.catalogues import Language
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import requested_organisation_scope
-from backend.tables.sheet_import import OUTCOMES, SheetRow, count_outcomes, digest_of
+from backend.tables.sheet_import import (
+    OUTCOMES,
+    RemarkAnswer,
+    SheetRow,
+    count_outcomes,
+    digest_of,
+)
 from backend.tables.table import MAX_ROWS
 from backend.units.finder import UnitFinder
 from backend.units.index import unit_index
@@ -31,6 +37,26 @@ TEAM_TYPES = {"youth_union": "youth", "community_digital_team": "community_digit
 OTHER_TEAM_TYPE = "other"
 # Columns that a list may change.
 COLUMNS = (Team.type, Team.home_unit_id, Team.capacity_per_day)
+
+
+class TeamRow(TypedDict):
+    """The effect of a line of a list of teams."""
+
+    line: int  # from 1
+    outcome: str  # create, update, unchanged, error
+    name: str
+    team_id: int | None  # null: a new team that is not written
+    home: str  # the commune as understood; empty: none
+    typed: TeamLine  # the line as typed
+    errors: list[RemarkAnswer]
+    notes: list[RemarkAnswer]
+
+
+class TeamListEffect(TypedDict):
+    """The effect of a list of teams."""
+
+    totals: dict[str, int]  # `rows`, and the number of each outcome
+    rows: list[TeamRow]
 
 
 def _read_lines(organisation_id: int, text: str) -> list[TeamLine]:
@@ -52,7 +78,7 @@ def import_teams(
     now: datetime,
     language: Language,
     commit: bool = True,
-) -> dict[str, Any] | None:
+) -> TeamListEffect | None:
     """Return the effect of each line of a list; without a dry run, apply it. None: an empty list.
 
     With `commit=False` the caller commits.
@@ -84,11 +110,21 @@ def import_teams(
         )
         if commit:
             db.session.commit()
-    shown = [
-        row.serialize(language, name=row.name, team_id=row.id, home=row.unit_name, typed=line)
-        for row, line in zip(rows, lines, strict=True)
-    ]
+    shown = [_serialize(row, line, language) for row, line in zip(rows, lines, strict=True)]
     return {"totals": totals, "rows": shown}
+
+
+def _serialize(row: SheetRow, line: TeamLine, language: Language) -> TeamRow:
+    return {
+        "line": row.line,
+        "outcome": row.outcome,
+        "name": row.name,
+        "team_id": row.id,
+        "home": row.unit_name,
+        "typed": line,
+        "errors": [remark.serialize(language) for remark in row.errors],
+        "notes": [remark.serialize(language) for remark in row.notes],
+    }
 
 
 def _organisation(organisation_id: int, *, lock: bool) -> Organisation:

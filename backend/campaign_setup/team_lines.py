@@ -39,20 +39,20 @@ class TeamLine:
 def _of_cells(cells: Sequence[str]) -> TeamLine:
     """Return the team of a line, whose further cells tell what they are by their content."""
     name, *rest = cells
-    found = {"name": name}
+    columns = {"name": name}
     places = []
     for cell in filter(None, rest):
-        if "capacity_per_day" not in found and (
+        if "capacity_per_day" not in columns and (
             NUMBER.fullmatch(cell) or _WRONG_NUMBER.fullmatch(cell)
         ):
-            found["capacity_per_day"] = cell
-        elif "leader" not in found and (normalize(cell) or _WRONG_CONTACT.fullmatch(cell)):
-            found["leader"] = cell
+            columns["capacity_per_day"] = cell
+        elif "leader" not in columns and (normalize(cell) or _WRONG_CONTACT.fullmatch(cell)):
+            columns["leader"] = cell
         elif given := TYPE_OF.get(plain(cell).replace("_", " ")):
-            found["type"] = TYPE_NAMES[given]
+            columns["type"] = TYPE_NAMES[given]
         else:
             places.append(cell)
-    return TeamLine(**found, home_commune=", ".join(places))
+    return TeamLine(**columns, home_commune=", ".join(places))
 
 
 TEAM_LIST = TypedList(TEAMS, TeamLine, _of_cells, MAX_ROWS, lambda line: line.name == EXAMPLE)
@@ -65,21 +65,21 @@ def in_columns(teams: Iterable[TeamLine], areas: Collection[str]) -> list[TeamLi
 
     So the check says of "nhiều" that it is no number of samples, not that no commune has the name.
     """
-    found = []
-    for one in teams:
-        first, *above = one.home_commune.split(", ")
+    lines = []
+    for team in teams:
+        first, *above = team.home_commune.split(", ")
         # A number alone is no "Quận 12".
         wrong = [part for part in above if part.isdecimal() or query_words(part) not in areas]
-        empty = [name for name in ("capacity_per_day", "leader") if not getattr(one, name)]
+        empty = [name for name in ("capacity_per_day", "leader") if not getattr(team, name)]
         moved = dict(zip(empty, wrong, strict=False))
         kept = ", ".join([first, *(part for part in above if part not in moved.values())])
-        found.append(replace(one, home_commune=kept, **moved))
-    return found
+        lines.append(replace(team, home_commune=kept, **moved))
+    return lines
 
 
 def with_types(teams: Iterable[TeamLine], kind: str, existing: Collection[str]) -> list[TeamLine]:
     """Give new teams without a type the usual one; `existing` are names as compared."""
     return [
-        one if one.type or folded(one.name) in existing else replace(one, type=kind)
-        for one in teams
+        team if team.type or folded(team.name) in existing else replace(team, type=kind)
+        for team in teams
     ]

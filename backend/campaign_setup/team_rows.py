@@ -55,7 +55,7 @@ _LOST = re.compile(r"\w\?+\w|\ufffd")  # written by a spreadsheet whose encoding
 def check_rows(rows: Sequence[SheetRow], teams: Iterable[Any], finder: UnitFinder) -> None:
     """Read every row and compare it with the existing teams: rows of the columns of `Team`."""
     for row in rows:
-        _read(row, finder)
+        _read_row(row, finder)
     refuse_repeated(rows, lambda row: folded(row.name), "name", "row_twice")
     by_name = {folded(team.name): team for team in teams}
     for row in rows:
@@ -63,7 +63,7 @@ def check_rows(rows: Sequence[SheetRow], teams: Iterable[Any], finder: UnitFinde
             _compare(row, by_name.get(folded(row.name)))
 
 
-def _read(row: SheetRow, finder: UnitFinder) -> None:
+def _read_row(row: SheetRow, finder: UnitFinder) -> None:
     row.name = normalised(row.cells["name"])
     for name in TEAMS.columns:
         text = row.cells[name]

@@ -2,15 +2,19 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
-
-from backend.campaigns.service import FIRST_STATES, NETWORKS, STATES
-from backend.fields import MAX_ID, Day, Many, Object, Strict, Text, Whole
+from backend.campaigns.service import (
+    FIRST_STATES,
+    NETWORKS,
+    STATES,
+    CampaignDetails,
+    CampaignSummary,
+)
+from backend.campaigns.teams import TeamDetails
+from backend.fields import MAX_ID, Day, Many, Object, Strict, Text, Whole, schema_of
 from backend.http.paging import PageSchema, page_of
 from backend.organisations.schemas import (
     YES_NO,
     Name,
-    UnitBriefSchema,
     UnitReferenceSchema,
     unit,
 )
@@ -58,28 +62,8 @@ class CampaignCreateSchema(Strict):
     state = Text(choices=FIRST_STATES, load_default="draft")
 
 
-class CampaignSummarySchema(Schema):
-    """A campaign in a list."""
-
-    id = fields.Integer(required=True)
-    organisation_id = fields.Integer(required=True)
-    name = fields.String(required=True)
-    first_day = fields.Date(required=True)
-    last_day = fields.Date(required=True)
-    networks = fields.List(fields.String(), required=True)
-    target = fields.Integer(required=True, allow_none=True)
-    cap = fields.Integer(required=True, allow_none=True)
-    state = fields.String(required=True)
-    demo = fields.Boolean(required=True)
-    version = fields.Integer(required=True)
-
-
-class CampaignSchema(CampaignSummarySchema):
-    """A campaign; `target` per commune where it differs, `cap` per device and day."""
-
-    areas = fields.List(fields.Nested(UnitBriefSchema), required=True)
-
-
+CampaignSummarySchema = schema_of(CampaignSummary, "")
+CampaignSchema = schema_of(CampaignDetails, "")
 CampaignPageSchema = page_of(CampaignSummarySchema, "CampaignPage")  # the latest first
 
 
@@ -112,17 +96,5 @@ class TeamCreateSchema(TeamChangeSchema):
     capacity_per_day = Whole(0, MAX_CAPACITY, allow_none=True, load_default=None)
 
 
-class TeamSchema(Schema):
-    """A team; `capacity_per_day` in samples, null where the organiser did not set it."""
-
-    id = fields.Integer(required=True)
-    organisation_id = fields.Integer(required=True)
-    name = fields.String(required=True)
-    type = fields.String(required=True)
-    home_unit = fields.Nested(UnitBriefSchema, required=True, allow_none=True)
-    capacity_per_day = fields.Integer(required=True, allow_none=True)
-    ended_at = fields.AwareDateTime(required=True, allow_none=True)
-    version = fields.Integer(required=True)
-
-
-TeamPageSchema = page_of(TeamSchema)  # in Vietnamese order
+TeamSchema = schema_of(TeamDetails, "")
+TeamPageSchema = page_of(TeamSchema, "TeamPage")  # in Vietnamese order

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import delete, insert, select, text, tuple_
 
@@ -13,8 +13,8 @@ from backend.clock import local_day
 from backend.database.extensions import change_rows, db
 from backend.errors import FieldError, Problem, invalid
 from backend.http import etags
-from backend.http.paging import decode_cursor, row_id, take_page
-from backend.organisations.references import serialize_units, unit_ids
+from backend.http.paging import PageQuery, decode_cursor, row_id, take_page
+from backend.organisations.references import UnitBrief, serialize_units, unit_ids
 from backend.organisations.scopes import campaign_scope, requested_organisation_scope
 from backend.organisations.service import lock_organisation, with_those_below
 from backend.organisations.versions import (
@@ -43,7 +43,7 @@ EARNING_FIELDS = frozenset({"first_day", "last_day", "areas", "networks", "cap"}
 
 # An organiser's are those of the organisation and of those below it; a leader's are those in which
 # the team has members or a code; an admin's are all. The newest first.
-OWN = text("""
+OWN_CAMPAIGNS = text("""
     select c.id, c.name, c.first_day, c.last_day, c.networks, c.state, c.demo,
         o.name as organisation,
         :everything or c.organisation_id = any(:organisations) as organises
@@ -61,7 +61,77 @@ OWN = text("""
 MAX_OWN = 200
 
 
-def list_campaigns(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
+class CampaignSummary(TypedDict):
+    """A campaign in a list."""
+
+    id: int
+    organisation_id: int
+    name: str
+    first_day: date
+    last_day: date
+    networks: list[str]  # mobile, fixed: what is counted apart
+    target: int | None  # per commune and month; null: the official one
+    cap: int | None  # most counted samples of a device and day; null: no limit
+    state: str  # draft, open, closed, archived
+    demo: bool  # generated samples
+    version: int
+
+
+class CampaignDetails(CampaignSummary):
+    """A campaign; `target` per commune where it differs, `cap` per device and day."""
+
+    areas: list[UnitBrief]  # in Vietnamese order
+
+
+class CampaignPage(TypedDict):
+    """A page of campaigns, the latest first."""
+
+    items: list[CampaignSummary]
+    next: str | None  # the cursor of the next page; null on the last one
+
+
+class OwnCampaign(TypedDict):
+    """A campaign that a person organises, or leads a team in."""
+
+    id: int
+    name: str
+    first_day: date
+    last_day: date
+    networks: list[str]
+    state: str
+    demo: bool
+    organisation: str  # its name
+    organises: bool  # else the person leads a team
+
+
+class CampaignCreate(TypedDict):
+    """A new campaign, as `CampaignCreateSchema` reads it."""
+
+    organisation_id: int
+    name: str
+    first_day: date
+    last_day: date
+    areas: list[dict[str, str]]  # units by system, level and code
+    networks: list[str]
+    target: int | None
+    cap: int | None
+    state: str  # draft, open
+
+
+class CampaignChanges(TypedDict, total=False):
+    """Changes of a campaign; a missing field stays as it is."""
+
+    name: str
+    first_day: date
+    last_day: date
+    areas: list[dict[str, str]]  # units by system, level and code
+    networks: list[str]
+    target: int | None
+    cap: int | None
+    state: str
+
+
+def list_campaigns(actor: Actor, query: PageQuery) -> CampaignPage:
     """Return a page of campaigns, the latest first; drafts only to people who may see them."""
     rows = select(Campaign).order_by(Campaign.first_day.desc(), Campaign.id.desc())
     if not can(actor, "campaign.see"):  # everywhere
@@ -69,12 +139,12 @@ def list_campaigns(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
         rows = rows.where((Campaign.state != "draft") | Campaign.organisation_id.in_(own))
     if after := decode_cursor(query["cursor"], date.fromisoformat, row_id):
         rows = rows.where(tuple_(Campaign.first_day, Campaign.id) < tuple_(*after))
-    found = db.session.scalars(rows.limit(query["limit"] + 1)).all()
-    page, next_cursor = take_page(found, query["limit"], lambda row: (row.first_day, row.id))
-    return {"items": page, "next": next_cursor}
+    campaigns = db.session.scalars(rows.limit(query["limit"] + 1)).all()
+    page, next_cursor = take_page(campaigns, query["limit"], lambda row: (row.first_day, row.id))
+    return {"items": [_summary_of(row) for row in page], "next": next_cursor}
 
 
-def own_campaigns(actor: Actor) -> list[dict[str, Any]]:
+def own_campaigns(actor: Actor) -> list[OwnCampaign]:
     """List the campaigns that a person organises, or leads a team in."""
     require_person(actor)
     values = {
@@ -83,7 +153,8 @@ def own_campaigns(actor: Actor) -> list[dict[str, Any]]:
         "everything": any(grant.role == "admin" for grant in actor.grants),
         "most": MAX_OWN,
     }
-    return [dict(row) for row in db.session.execute(OWN, values).mappings()]
+    rows = db.session.execute(OWN_CAMPAIGNS, values)
+    return [OwnCampaign(**row._mapping) for row in rows]  # type: ignore[typeddict-item] # columns
 
 
 def led_team(actor: Actor) -> tuple[int, int] | None:
@@ -91,8 +162,9 @@ def led_team(actor: Actor) -> tuple[int, int] | None:
     teams = actor.ids("team_leader")
     if {grant.role for grant in actor.grants} != {"team_leader"} or len(teams) != 1:
         return None
-    running = [one["id"] for one in own_campaigns(actor) if one["state"] == "open"]
-    return (running[0], *teams) if len(running) == 1 else None
+    running = [campaign["id"] for campaign in own_campaigns(actor) if campaign["state"] == "open"]
+    [team] = teams
+    return (running[0], team) if len(running) == 1 else None
 
 
 def visible_campaign(actor: Actor, campaign_id: int) -> Campaign:
@@ -108,22 +180,22 @@ def is_over(row: Campaign, now: datetime) -> bool:
     return row.state in OVER or (row.state == "open" and row.last_day < local_day(now))
 
 
-def show_campaign(actor: Actor, campaign_id: int) -> dict[str, Any]:
+def show_campaign(actor: Actor, campaign_id: int) -> CampaignDetails:
     """Return one campaign with its area."""
     return serialize_campaign(visible_campaign(actor, campaign_id))
 
 
-def create_campaign(
-    actor: Actor, data: Mapping[str, Any], *, commit: bool = True
-) -> dict[str, Any]:
+def create_campaign(actor: Actor, data: CampaignCreate, *, commit: bool = True) -> CampaignDetails:
     """Add a campaign of an organisation; with `commit=False` the caller commits."""
     organisation_id = data["organisation_id"]
     require(actor, "campaign.edit", requested_organisation_scope(organisation_id))
     lock_organisation(organisation_id)
     _check_days(data["first_day"], data["last_day"])
     areas = unit_ids(data["areas"], "areas")
-    values = {name: data[name] for name in COLUMNS} | {"organisation_id": organisation_id}
-    values["networks"] = _in_order(values["networks"])
+    values: dict[str, object] = {
+        name: value for name, value in data.items() if name in ("organisation_id", *COLUMNS)
+    }
+    values["networks"] = _in_order(data["networks"])
     row = Campaign(**values)
     db.session.add(row)
     db.session.flush()
@@ -141,10 +213,10 @@ def change_campaign(
     actor: Actor,
     campaign_id: int,
     expected: etags.Expected,
-    changes: Mapping[str, Any],
+    changes: CampaignChanges,
     *,
     commit: bool = True,
-) -> dict[str, Any]:
+) -> CampaignDetails:
     """Change the given fields of a campaign.
 
     With `commit=False` the fields on which earnings depend may change after the draft, too: the
@@ -182,11 +254,25 @@ def remove_campaign(actor: Actor, campaign_id: int, expected: etags.Expected) ->
     db.session.commit()
 
 
-def serialize_campaign(row: Campaign) -> dict[str, Any]:
+def serialize_campaign(row: Campaign) -> CampaignDetails:
     """Return a campaign with its area as an answer."""
-    names = ("id", "organisation_id", *COLUMNS, "demo", "version")
-    areas = list(serialize_units(_areas_of(row.id)).values())
-    return {name: getattr(row, name) for name in names} | {"areas": areas}
+    return {**_summary_of(row), "areas": list(serialize_units(_areas_of(row.id)).values())}
+
+
+def _summary_of(row: Campaign) -> CampaignSummary:
+    return {
+        "id": row.id,
+        "organisation_id": row.organisation_id,
+        "name": row.name,
+        "first_day": row.first_day,
+        "last_day": row.last_day,
+        "networks": row.networks,
+        "target": row.target,
+        "cap": row.cap,
+        "state": row.state,
+        "demo": row.demo,
+        "version": row.version,
+    }
 
 
 def refusal(
@@ -210,12 +296,12 @@ def _editable_campaign(actor: Actor, campaign_id: int) -> Campaign:
 
 
 def _changed_fields(
-    row: Campaign, areas: frozenset[int], changes: Mapping[str, Any]
+    row: Campaign, areas: frozenset[int], changes: CampaignChanges
 ) -> dict[str, Any]:
-    """Return the fields whose value differs from the row's."""
-    values = {name: changes[name] for name in COLUMNS if name in changes}
-    if "networks" in values:
-        values["networks"] = _in_order(values["networks"])
+    """Return the fields whose value differs from the row's, as they are stored."""
+    values = {name: value for name, value in changes.items() if name in COLUMNS}
+    if "networks" in changes:
+        values["networks"] = _in_order(changes["networks"])
     changed = changed_values(row, values)
     requested = unit_ids(changes.get("areas", ()), "areas")
     if requested and requested != areas:
@@ -224,7 +310,7 @@ def _changed_fields(
 
 
 def _in_order(networks: Collection[str]) -> list[str]:
-    return [one for one in NETWORKS if one in networks]
+    return [network for network in NETWORKS if network in networks]
 
 
 def _check_change(row: Campaign, changed: Mapping[str, Any], *, may_move_earnings: bool) -> None:
@@ -235,7 +321,7 @@ def _check_change(row: Campaign, changed: Mapping[str, Any], *, may_move_earning
     _check_days(changed.get("first_day", row.first_day), changed.get("last_day", row.last_day))
 
 
-def _check_days(first: Any, last: Any) -> None:
+def _check_days(first: date, last: date) -> None:
     if last < first:
         raise invalid("last_day", "before_first_day")
 

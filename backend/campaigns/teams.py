@@ -1,8 +1,8 @@
 """Teams: groups of volunteers of one organisation, visible to their leaders and organisers."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import select, text
 
@@ -12,8 +12,9 @@ from backend.campaigns.models import JoinCode, Team
 from backend.database.extensions import change_rows, db, unless_violated
 from backend.errors import FieldError, Problem
 from backend.http import etags
+from backend.http.paging import PageQuery
 from backend.organisations.names import folded
-from backend.organisations.references import serialize_with_unit, unit_id
+from backend.organisations.references import UnitBrief, serialize_units, unit_id
 from backend.organisations.scopes import organisation_scope, team_scope
 from backend.organisations.service import lock_organisation
 from backend.organisations.versions import (
@@ -30,7 +31,6 @@ from backend.organisations.versions import (
 from geo.gazetteer import sort_key
 
 FIELDS = ("name", "type", "home_unit_id", "capacity_per_day")
-COLUMNS = ("id", "organisation_id", "name", "type", "capacity_per_day", "ended_at", "version")
 # What the leader of a team may change too.
 OF_LEADER = frozenset({"home_unit", "capacity_per_day"})
 UNIQUE_NAME = "ix_teams_organisation_id_name"  # of two indexes: by name and by its key
@@ -45,24 +45,59 @@ END_MEMBERSHIPS = text("""
 """)
 
 
-def list_teams(actor: Actor, organisation_id: int, query: Mapping[str, Any]) -> dict[str, Any]:
+class TeamDetails(TypedDict):
+    """A team; `capacity_per_day` in samples, null where the organiser did not set it."""
+
+    id: int
+    organisation_id: int
+    name: str
+    type: str  # youth, community_digital, staff, other
+    home_unit: UnitBrief | None  # where its members live; null: not known
+    capacity_per_day: int | None
+    ended_at: datetime | None  # null: it lasts
+    version: int
+
+
+class TeamPage(TypedDict):
+    """A page of teams in Vietnamese order."""
+
+    items: list[TeamDetails]
+    next: str | None  # the cursor of the next page; null on the last one
+
+
+class TeamsQuery(PageQuery):
+    """A page of an organisation's teams, as `TeamsQuerySchema` reads it."""
+
+    ended: str  # `false`: without those that ended
+
+
+class TeamChanges(TypedDict, total=False):
+    """Fields of a team; a new one has a name and a type, a changed one keeps missing fields."""
+
+    name: str
+    type: str
+    home_unit: dict[str, str] | None  # a unit by system, level and code
+    capacity_per_day: int | None
+
+
+def list_teams(actor: Actor, organisation_id: int, query: TeamsQuery) -> TeamPage:
     """Return a page of an organisation's teams in Vietnamese order."""
     require(actor, "team.see", organisation_scope(organisation_id))
     rows = select(Team).where(Team.organisation_id == organisation_id)
     if query["ended"] == "false":
         rows = rows.where(Team.ended_at.is_(None))
     page, next_cursor = page_by_name(Team, rows, query)
-    return {"items": serialize_with_unit(page, COLUMNS, "home_unit"), "next": next_cursor}
+    return {"items": _serialize_teams(page), "next": next_cursor}
 
 
-def show_team(actor: Actor, team_id: int) -> dict[str, Any]:
+def show_team(actor: Actor, team_id: int) -> TeamDetails:
     """Return one team, to its leader and its organiser."""
     require_person(actor)
     require(actor, "team.see", team_scope(team_id), hidden=True)
-    return serialize_with_unit([get_row(Team, team_id)], COLUMNS, "home_unit")[0]
+    return _serialize_teams([get_row(Team, team_id)])[0]
 
 
-def create_team(actor: Actor, organisation_id: int, data: Mapping[str, Any]) -> dict[str, Any]:
+def create_team(actor: Actor, organisation_id: int, data: TeamChanges) -> TeamDetails:
     """Add a team to an organisation."""
     require(actor, "team.edit", organisation_scope(organisation_id))
     lock_organisation(organisation_id)
@@ -73,14 +108,14 @@ def create_team(actor: Actor, organisation_id: int, data: Mapping[str, Any]) -> 
         db.session.flush()
     record_act(actor, "team.create", f"team:{row.id}", after=audit_values(values))
     db.session.refresh(row)
-    [answer] = serialize_with_unit([row], COLUMNS, "home_unit")
+    [answer] = _serialize_teams([row])
     db.session.commit()
     return answer
 
 
 def change_team(
-    actor: Actor, team_id: int, expected: etags.Expected, changes: Mapping[str, Any]
-) -> dict[str, Any]:
+    actor: Actor, team_id: int, expected: etags.Expected, changes: TeamChanges
+) -> TeamDetails:
     """Change the given fields of a team."""
     act = "team.correct" if changes.keys() <= OF_LEADER else "team.edit"
     row = _editable_team(actor, team_id, act)
@@ -93,14 +128,14 @@ def change_team(
             if name is not None:
                 keys = {"sort_key": sort_key(name), "name_key": folded(name)}
             change_row(actor, "team", row, changed, keys)
-    [answer] = serialize_with_unit([row], COLUMNS, "home_unit")
+    [answer] = _serialize_teams([row])
     db.session.commit()
     return answer
 
 
 def end_team(
     actor: Actor, team_id: int, expected: etags.Expected, now: datetime
-) -> dict[str, Any] | None:
+) -> TeamDetails | None:
     """Remove a team without members and earnings, and return None; else end it.
 
     Memberships in it and the roles of its leaders end at the same moment.
@@ -122,9 +157,26 @@ def end_team(
         ended = {"memberships": number, "roles": end_roles("team", team_id, now)}
         record_act(actor, "team.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended=ended)  # fmt: skip
-    [answer] = serialize_with_unit([row], COLUMNS, "home_unit")
+    [answer] = _serialize_teams([row])
     db.session.commit()
     return answer
+
+
+def _serialize_teams(rows: Sequence[Team]) -> list[TeamDetails]:
+    units = serialize_units([row.home_unit_id for row in rows])
+    return [
+        {
+            "id": row.id,
+            "organisation_id": row.organisation_id,
+            "name": row.name,
+            "type": row.type,
+            "home_unit": units.get(row.home_unit_id),
+            "capacity_per_day": row.capacity_per_day,
+            "ended_at": row.ended_at,
+            "version": row.version,
+        }
+        for row in rows
+    ]
 
 
 def _name_taken() -> Problem:
@@ -139,9 +191,9 @@ def _editable_team(actor: Actor, team_id: int, act: str = "team.edit") -> Team:
     return get_row(Team, team_id)
 
 
-def _values(data: Mapping[str, Any]) -> dict[str, Any]:
+def _values(data: TeamChanges) -> dict[str, Any]:
     """Return the columns that a request sets."""
-    values = {name: data[name] for name in FIELDS if name in data}
+    values = {name: value for name, value in data.items() if name in FIELDS}
     if "home_unit" in data:
         values["home_unit_id"] = unit_id(data["home_unit"], "home_unit")
     return values

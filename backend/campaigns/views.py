@@ -1,12 +1,12 @@
 """The API of campaigns and their teams."""
 
-from typing import Any
+from flask.typing import ResponseReturnValue
 
 from backend.accounts.authentication import PersonBlueprint, SignedInParser, actor
 from backend.campaigns import schemas, service, teams
 from backend.database.extensions import PERSON
 from backend.http import etags
-from backend.http.paging import PageSchema
+from backend.http.paging import PageQuery, PageSchema
 from backend.http.requests import Blueprint, clock_now
 
 blp = Blueprint(
@@ -19,7 +19,7 @@ blueprints = (blp, team_blp)
 @blp.get("/campaigns")
 @blp.arguments(PageSchema, location="query")
 @blp.response(200, schemas.CampaignPageSchema)
-def list_campaigns(query: dict[str, Any]) -> Any:
+def list_campaigns(query: PageQuery) -> service.CampaignPage:
     """List campaigns; drafts only to their organiser."""
     return service.list_campaigns(actor(), query)
 
@@ -28,7 +28,7 @@ def list_campaigns(query: dict[str, Any]) -> Any:
 @blp.doc(security=PERSON)
 @blp.arguments(schemas.CampaignCreateSchema)
 @blp.response(201, schemas.CampaignSchema, headers=etags.ETAG_HEADER, description="Added")
-def create_campaign(data: dict[str, Any]) -> Any:
+def create_campaign(data: service.CampaignCreate) -> ResponseReturnValue:
     """Add a campaign."""
     return etags.with_etag(service.create_campaign(actor(), data), 201)
 
@@ -36,7 +36,7 @@ def create_campaign(data: dict[str, Any]) -> Any:
 @blp.get("/campaigns/<int:campaign_id>")
 @blp.response(200, schemas.CampaignSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="As the client has it")
-def show_campaign(campaign_id: int) -> Any:
+def show_campaign(campaign_id: int) -> ResponseReturnValue:
     """Show a campaign with its area."""
     return etags.with_etag(service.show_campaign(actor(), campaign_id))
 
@@ -45,7 +45,7 @@ def show_campaign(campaign_id: int) -> Any:
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(schemas.CampaignChangeSchema)
 @blp.response(200, schemas.CampaignSchema, headers=etags.ETAG_HEADER)
-def change_campaign(changes: dict[str, Any], campaign_id: int) -> Any:
+def change_campaign(changes: service.CampaignChanges, campaign_id: int) -> ResponseReturnValue:
     """Change a campaign."""
     expected = etags.expected()
     return etags.with_etag(service.change_campaign(actor(), campaign_id, expected, changes))
@@ -62,7 +62,7 @@ def remove_campaign(campaign_id: int) -> None:
 @team_blp.get("/organisations/<int:organisation_id>/teams")
 @team_blp.arguments(schemas.TeamsQuerySchema, location="query")
 @team_blp.response(200, schemas.TeamPageSchema)
-def list_teams(query: dict[str, Any], organisation_id: int) -> Any:
+def list_teams(query: teams.TeamsQuery, organisation_id: int) -> teams.TeamPage:
     """List an organisation's teams."""
     return teams.list_teams(actor(), organisation_id, query)
 
@@ -70,7 +70,7 @@ def list_teams(query: dict[str, Any], organisation_id: int) -> Any:
 @team_blp.post("/organisations/<int:organisation_id>/teams")
 @team_blp.arguments(schemas.TeamCreateSchema)
 @team_blp.response(201, schemas.TeamSchema, headers=etags.ETAG_HEADER, description="Added")
-def create_team(data: dict[str, Any], organisation_id: int) -> Any:
+def create_team(data: teams.TeamChanges, organisation_id: int) -> ResponseReturnValue:
     """Add a team to an organisation."""
     return etags.with_etag(teams.create_team(actor(), organisation_id, data), 201)
 
@@ -78,7 +78,7 @@ def create_team(data: dict[str, Any], organisation_id: int) -> Any:
 @team_blp.get("/teams/<int:team_id>")
 @team_blp.response(200, schemas.TeamSchema, headers=etags.ETAG_HEADER)
 @team_blp.alt_response(304, description="As the client has it")
-def show_team(team_id: int) -> Any:
+def show_team(team_id: int) -> ResponseReturnValue:
     """Show a team to its leader or organiser."""
     return etags.with_etag(teams.show_team(actor(), team_id))
 
@@ -87,7 +87,7 @@ def show_team(team_id: int) -> Any:
 @team_blp.doc(parameters=etags.IF_MATCH_PARAMETER)
 @team_blp.arguments(schemas.TeamChangeSchema)
 @team_blp.response(200, schemas.TeamSchema, headers=etags.ETAG_HEADER)
-def change_team(changes: dict[str, Any], team_id: int) -> Any:
+def change_team(changes: teams.TeamChanges, team_id: int) -> ResponseReturnValue:
     """Change a team."""
     expected = etags.expected()
     return etags.with_etag(teams.change_team(actor(), team_id, expected, changes))
@@ -99,7 +99,7 @@ def change_team(changes: dict[str, Any], team_id: int) -> Any:
     200, schemas.TeamSchema, headers=etags.ETAG_HEADER, description="Ended; what it earned stays"
 )
 @team_blp.alt_response(204, description="Removed: nobody joined it and it earned nothing")
-def end_team(team_id: int) -> Any:
+def end_team(team_id: int) -> ResponseReturnValue:
     """End a team, or remove it where nobody joined it."""
     expected = etags.expected()
     now = clock_now()

@@ -1,18 +1,16 @@
 """What a poster says of a team's join code: its address, as text and as a QR code."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import segno
 
+from backend.database.extensions import setting
 from backend.errors import Problem
 
 SVG_SCALE = 8  # of one module
 
 
-def require_operator(config: Mapping[str, Any]) -> None:
+def require_operator() -> None:
     """Raise 409 where the operator has no name: it is the controller whom a poster must name."""
-    if not config["OPERATOR_NAME"]:
+    if not setting("OPERATOR_NAME"):
         raise Problem(409, "operator_unnamed")
 
 

@@ -47,7 +47,7 @@ class UnitReferenceSchema(Strict):
     code = Text(most=10, required=True)
 
 
-UnitBriefSchema = schema_of(UnitBrief, "Unit")
+UnitBriefSchema = schema_of(UnitBrief, "")
 
 
 def unit(**options: Any) -> Object:
@@ -173,7 +173,7 @@ class DeputyRequestSchema(Strict):
     reason = Reason(MAX_REASON, required=True)
 
 
-BriefSchema = schema_of(NamedRef, "Named")
+BriefSchema = schema_of(NamedRef, "")
 
 
 class AreaSchema(Schema):

@@ -16,7 +16,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 from unicodedata import category
 
 from backend.i18n.catalogues import Language
@@ -27,6 +27,15 @@ from backend.tables.table import Header, Kind, Line
 OUTCOMES = ("create", "update", "unchanged", "error")
 
 
+class RemarkAnswer(TypedDict):
+    """An error or a note about a field of a row."""
+
+    field: str  # empty: the whole row
+    code: str
+    message: str  # in the language of the request
+    candidates: list[str]  # possible values of the field
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """An error or a note about a field of a row, with candidates for its value."""
@@ -35,7 +44,7 @@ class Remark:
     code: str
     candidates: tuple[str, ...] = ()
 
-    def serialize(self, language: Language) -> dict[str, Any]:
+    def serialize(self, language: Language) -> RemarkAnswer:
         """Return the answer of RemarkSchema."""
         return {
             "field": self.field,

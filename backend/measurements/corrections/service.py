@@ -322,7 +322,7 @@ def change_campaign(
     actor: Actor,
     campaign_id: int,
     seen: etags.Expected,
-    changes: Mapping[str, Any],
+    changes: campaigns.CampaignChanges,
     *,
     preview: bool,
 ) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The end of a campaign: closing it, thanks, certificates, and a summary for the province."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, TypedDict
 
 from flask import Response, request
 
 from backend.accounts.access import require
 from backend.accounts.audit import record_read
 from backend.accounts.authentication import actor
-from backend.campaigns.service import change_campaign, is_over
+from backend.campaigns.service import CampaignDetails, change_campaign, is_over
 from backend.clock import local_day
 from backend.coverage.contributions.certificates import (
     certificates,
@@ -31,6 +31,13 @@ from backend.web.site.forms import Preview, confirm, new_form, redirect_to, subm
 from backend.web.site.pages import render_private, translator_for
 from backend.web.site.tables import list_page
 
+
+class EndedCodes(TypedDict):
+    """What stops when a campaign is closed."""
+
+    codes: int  # join codes in force
+
+
 bp = PageBlueprint("ending", __name__, login_required=True, url_prefix="/campaigns")
 
 
@@ -45,7 +52,7 @@ def end(query: dict[str, Any], campaign_id: int) -> Response:
     form.values = submitted_fields() if request.method == "POST" else {}
     version = board.campaign["version"]
 
-    def close(preview: bool) -> dict[str, Any]:
+    def close(preview: bool) -> EndedCodes | CampaignDetails:
         if preview:
             return {"codes": len(coded_teams(campaign_id))}
         return change_campaign(user, campaign_id, frozenset({str(version)}), {"state": "closed"})

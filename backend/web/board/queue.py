@@ -116,7 +116,7 @@ def show_queue(
     )
 
 
-def _decide(form: Form, place: QueuePlace) -> Answer | Preview | None:
+def _decide(form: Form, place: QueuePlace) -> Mapping[str, Any] | Preview | None:
     """Decide on the selected signals; what changes counts is shown before it is done."""
     context, user = signal_context(form), actor()
     fields = form.load(SignalsFormSchema(), ("signals",))

@@ -1,12 +1,12 @@
 """Queries and forms of the campaign pages, and their conversion to API requests."""
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from typing import Any, TypedDict
 
 from marshmallow import ValidationError, fields, post_load
 
 from backend.campaigns.schemas import MAX_AREAS, MAX_CAP, MAX_TARGET
-from backend.campaigns.service import STATES
+from backend.campaigns.service import STATES, CampaignChanges
 from backend.coverage.contributions.query import BY
 from backend.coverage.exclusions.review import MAX_SIGNALS, parse_signals
 from backend.coverage.signals.schemas import MAX_NOTE
@@ -86,6 +86,20 @@ class PlanPageQuerySchema(ListQuerySchema):
     team_id = QueryWhole(1, MAX_ID, load_default=None)
 
 
+class CampaignForm(TypedDict):
+    """The form of a campaign; the area has one unit a line."""
+
+    name: str
+    first_day: date
+    last_day: date
+    areas: str | None
+    areas_choice: list[str]  # units that were ticked where a line is not clear
+    networks: list[str]
+    target: int | None
+    cap: int | None
+    state: str
+
+
 class CampaignFormSchema(Strict):
     """The form of a campaign; the area has one unit a line."""
 
@@ -157,16 +171,24 @@ class CorrectionFormSchema(Strict):
     reason = Text(MAX_REASON, allow_none=True, load_default=None)
 
 
-def campaign_request(values: Mapping[str, Any], home: int | None = None) -> dict[str, Any]:
+def campaign_request(form: CampaignForm, home: int | None = None) -> CampaignChanges:
     """Convert the form of a campaign to the request of the API."""
-    data = {name: value for name, value in values.items() if name != "areas_choice"}
-    return data | {"areas": parse_areas(values, home)}
+    return {
+        "name": form["name"],
+        "first_day": form["first_day"],
+        "last_day": form["last_day"],
+        "networks": form["networks"],
+        "target": form["target"],
+        "cap": form["cap"],
+        "state": form["state"],
+        "areas": parse_areas(form, home),
+    }
 
 
-def parse_areas(values: Mapping[str, Any], home: int | None = None) -> list[dict[str, str]]:
+def parse_areas(form: CampaignForm, home: int | None = None) -> list[dict[str, str]]:
     """Return the units of a text with one a line, on the first and the last day of a campaign."""
-    days = [values["last_day"], values["first_day"]]
-    units = read_units(values, "areas", days, home=home)
+    days = [form["last_day"], form["first_day"]]
+    units = read_units(form, "areas", days, home=home)
     if not units:
         raise invalid("areas", "required")
     return [unit_reference(unit) for unit in units]

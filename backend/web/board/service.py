@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from backend.accounts.access import Actor, can
-from backend.campaigns.service import show_campaign
+from backend.campaigns.service import CampaignDetails, show_campaign
 from backend.clock import local_day
 from backend.coverage.contributions.query import campaign_access, months_of
 from backend.coverage.contributions.schemas import ContributionsQuerySchema
@@ -31,7 +31,7 @@ Answer = dict[str, Any]
 class CampaignBoard:
     """The header of a campaign's pages: the campaign, and the permissions of the person."""
 
-    campaign: Answer
+    campaign: CampaignDetails
     organisation: str
     organises: bool  # else the person leads a team
     days_left: int

@@ -1,5 +1,6 @@
 """Pages of organisers and team leaders: campaigns, teams, plans, signals, corrections."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from backend.accounts.authentication import actor, form_token
 from backend.accounts.login_names import format_phone
 from backend.campaign_setup.leaders import leaders_of, member_message
 from backend.campaign_setup.service import list_drafts
-from backend.campaigns.service import OVER, own_campaigns, show_campaign
+from backend.campaigns.service import OVER, CampaignDetails, own_campaigns, show_campaign
 from backend.campaigns.teams import show_team
 from backend.clock import local_day, month_end
 from backend.coverage.contributions.day_summary import summarise_day
@@ -295,17 +296,20 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
     require(user, "campaign.edit", campaign_scope(campaign_id))
-    stored = board.campaign | {"areas": format_units(board.campaign["areas"])}
+    stored: dict[str, Any] = {**board.campaign, "areas": format_units(board.campaign["areas"])}
     form.stored = stored
     if request.method != "POST":
         form.values = stored
     limit = unit_limit(user, board.campaign["organisation_id"])
     lists = ("networks", "areas_choice")
-    fields = form.load(schemas.CampaignFormSchema(), lists) if request.method == "POST" else None
+    fields: schemas.CampaignForm | None = None
+    if request.method == "POST":
+        fields = form.load(schemas.CampaignFormSchema(), lists)
 
-    def change(preview: bool) -> Any:
+    def change(preview: bool) -> Mapping[str, Any]:
+        assert fields is not None
         expected = frozenset({request.form.get("version", "")})
-        changes = schemas.campaign_request(fields or {}, limit)
+        changes = schemas.campaign_request(fields, limit)
         return change_campaign(user, campaign_id, expected, changes, preview=preview)
 
     moved = confirm(form, change, fields) if fields else None
@@ -348,9 +352,9 @@ def _pin_named(campaign_id: int, fields: dict[str, Any]) -> bool:
     return True
 
 
-def _home_of(campaign: dict[str, Any], day: date) -> int | None:
+def _home_of(campaign: CampaignDetails, day: date) -> int | None:
     """Return a unit in whose province communes of a campaign are named: that of its area."""
-    provinces = {home_area(one["id"], day) for one in campaign["areas"]}
+    provinces = {home_area(unit["id"], day) for unit in campaign["areas"]}
     return provinces.pop() if len(provinces) == 1 else None
 
 
@@ -443,7 +447,7 @@ def _samples_of(campaign_id: int, chosen: dict[str, Any], language: Language) ->
     return {"member": member[0] if member else None, "sample_days": days}
 
 
-def _correct(campaign: dict[str, Any], fields: dict[str, Any], preview: bool) -> dict[str, Any]:
+def _correct(campaign: CampaignDetails, fields: dict[str, Any], preview: bool) -> dict[str, Any]:
     """Move samples to a team or none, or those of a decision back; or show the effect."""
     if fields["undo"] is None and fields["from_team"] is None and fields["member"] is None:
         raise invalid("from_team", "required")

@@ -1,17 +1,19 @@
 """Queries and forms of the pages that set up campaigns."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TypedDict
 
 from marshmallow import EXCLUDE, Schema, fields
 
 from backend.accounts.login_names import MAX_NAME as MAX_CONTACT
+from backend.campaign_setup.models import DraftContent
 from backend.campaign_setup.team_lines import MAX_TEXT
 from backend.campaigns.schemas import MAX_CAPACITY, TYPES
 from backend.fields import MAX_ID, Many, QueryWhole, Strict, Text
 from backend.organisations.schemas import Name, Telephone
 from backend.units.search import MAX_NAME
-from backend.web.board.schemas import CampaignFormSchema
-from backend.web.site.schemas import PageQuerySchema
+from backend.web.board.schemas import CampaignForm, CampaignFormSchema
+from backend.web.site.schemas import LangQuery, PageQuerySchema
 from backend.web.site.unit_fields import MAX_LINES
 
 # Letters of a short field of a draft, which is stored as typed.
@@ -20,11 +22,25 @@ MAX_TEAMS = 1_000
 MAX_PARTS = 100
 
 
+class PostersQuery(LangQuery):
+    """The posters to print."""
+
+    team: int | None  # null: a part of those of all teams
+    part: int  # from 1
+
+
 class DraftQuerySchema(PageQuerySchema):
     """The team whose poster is wanted; without one the part of all posters."""
 
     team = QueryWhole(1, MAX_ID, load_default=None)
     part = QueryWhole(1, MAX_PARTS, load_default=1)
+
+
+class DetailsForm(CampaignForm):
+    """The first step: the campaign, its organisation and the telephone number on posters."""
+
+    organisation_id: int
+    telephone: str | None
 
 
 class DetailsFormSchema(CampaignFormSchema):
@@ -55,12 +71,36 @@ class TypedSchema(Schema):
     former = fields.List(Text(MAX_SHORT))
 
 
+class TeamsForm(TypedDict):
+    """The second step: a list of teams, and teams of former campaigns."""
+
+    teams: str | None  # one a line, as typed
+    former: list[int]
+    go: str  # check, start
+
+
 class TeamsFormSchema(Strict):
     """The second step: a list of teams, and teams of former campaigns."""
 
     teams = Text(MAX_TEXT, allow_none=True, load_default=None)
     former = Many(QueryWhole(1, MAX_ID), least=0, most=MAX_TEAMS, load_default=list)
     go = Text(choices=("check", "start"), load_default="check")
+
+
+class TeamPlaceForm(TypedDict):
+    """What the leader of a team may change: its home and capacity."""
+
+    home: str | None  # a commune by name
+    home_choice: str | None  # the one that was ticked where the name is not clear
+    capacity_per_day: int | None
+    version: str | None  # that the person saw
+
+
+class TeamForm(TeamPlaceForm, total=False):
+    """A team: of an organiser also its name and type."""
+
+    name: str
+    type: str
 
 
 class TeamPlaceFormSchema(Strict):
@@ -79,10 +119,23 @@ class TeamFormSchema(TeamPlaceFormSchema):
     type = Text(choices=TYPES, required=True)
 
 
+class LeaderForm(TypedDict):
+    """The leader to invite."""
+
+    contact: str  # e-mail address or telephone number
+
+
 class LeaderFormSchema(Strict):
     """The e-mail address or telephone number of a leader to invite."""
 
     contact = Text(MAX_CONTACT, required=True)
+
+
+class SureForm(TypedDict):
+    """The confirmation of an act, and the version of what it changes."""
+
+    sure: str
+    version: str | None
 
 
 class SureFormSchema(Strict):
@@ -92,6 +145,13 @@ class SureFormSchema(Strict):
     version = Text(12, load_default=None, allow_none=True)
 
 
+class ContactForm(TypedDict):
+    """What posters show of an organisation."""
+
+    telephone: str | None
+    remove_logo: str | None  # `yes`: without its logo from now on
+
+
 class ContactFormSchema(Strict):
     """What posters show of an organisation: its telephone number and its logo."""
 
@@ -99,9 +159,11 @@ class ContactFormSchema(Strict):
     remove_logo = Text(choices=("yes",), load_default=None)
 
 
-def typed(values: dict[str, Any]) -> dict[str, Any]:
+def typed(values: Mapping[str, object]) -> DraftContent:
     """Return the fields of a draft as typed; too long ones are left out."""
-    known = TypedSchema()
-    wrong = known.validate(values)
-    kept: dict[str, Any] = known.load({name: values[name] for name in values if name not in wrong})
-    return kept
+    schema = TypedSchema()
+    wrong = schema.validate(values)
+    content: DraftContent = schema.load(
+        {name: values[name] for name in values if name not in wrong}
+    )
+    return content

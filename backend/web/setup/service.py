@@ -1,9 +1,9 @@
 """Data of the pages that set up campaigns: defaults, teams with their codes, posters."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 import segno
 from sqlalchemy import select
@@ -11,10 +11,11 @@ from sqlalchemy import select
 from backend.accounts.access import Actor, can, require
 from backend.accounts.login_names import format_phone
 from backend.campaign_setup.logos import logo_address
+from backend.campaign_setup.models import DraftContent
 from backend.campaigns.models import Campaign, CampaignArea, JoinCode, Team
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end
-from backend.database.extensions import db
+from backend.database.extensions import db, setting
 from backend.drawing import draw, pdf
 from backend.errors import Problem
 from backend.memberships.poster import content, require_operator, short_address
@@ -22,7 +23,7 @@ from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
 from backend.units.index import unit_index
 from backend.units.models import Unit
-from backend.units.outlines import inside_units
+from backend.units.outlines import Drawing, inside_units
 from backend.units.search import home_area
 from backend.units.service import set_on
 
@@ -34,7 +35,48 @@ MAX_POSTERS = 100
 MAX_COMMUNES = 600
 
 
-def draft_defaults(organisation_id: int, now: datetime) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class CodedTeam:
+    """A team of a campaign with its code in force."""
+
+    id: int
+    name: str
+    code: str
+    expires_at: datetime | None  # of the code; None: as long as the campaign
+    home_unit_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PosterTexts:
+    """What all posters of a campaign share."""
+
+    organisation: str
+    campaign: str
+    first_day: date
+    last_day: date
+    area: str  # in a sentence: "Xã A và 3 nơi khác"
+    telephone: str | None  # as read aloud: 0912 345 678
+    operator: str  # who answers for the data, with an address
+    retention_days: int  # most days that positions are kept
+    demo: bool
+    logo: str | None  # as a data URL
+    map: Drawing | None  # None: no boundary set
+
+
+@dataclass(frozen=True, slots=True)
+class PosterTeam:
+    """What the poster of a team adds."""
+
+    name: str
+    code: str
+    link: str  # of the QR code
+    address: str  # to type
+    home: str | None  # the commune of the team
+    home_code: str | None
+    expires: datetime | None  # of the code
+
+
+def draft_defaults(organisation_id: int, now: datetime) -> DraftContent:
     """Return the proposed fields of a new campaign: this month, the organisation's own area."""
     today = local_day(now)
     last = month_end(f"{today:%Y-%m}")
@@ -55,7 +97,7 @@ def draft_defaults(organisation_id: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def coded_teams(actor: Actor, campaign_id: int, team_id: int | None = None) -> list[Any]:
+def coded_teams(actor: Actor, campaign_id: int, team_id: int | None = None) -> list[CodedTeam]:
     """Return the teams of a campaign with a code in force that the person may see, by name."""
     campaign = visible_campaign(actor, campaign_id)
     query = (
@@ -70,18 +112,18 @@ def coded_teams(actor: Actor, campaign_id: int, team_id: int | None = None) -> l
     organises = can(actor, "campaign.see", campaign_scope(campaign_id))
     if not organises and not actor.ids("team_leader"):
         require(actor, "campaign.see", campaign_scope(campaign_id))
-    rows = db.session.execute(query)
-    return [row for row in rows if organises or can(actor, "team.see", team_scope(row.id))]
+    teams = (CodedTeam(*row) for row in db.session.execute(query))
+    return [team for team in teams if organises or can(actor, "team.see", team_scope(team.id))]
 
 
 def organisation_contact(campaign_id: int) -> tuple[Organisation, str | None]:
     """Return the organisation of a campaign, and its telephone number as read aloud."""
     query = select(Organisation).join(Campaign, Campaign.organisation_id == Organisation.id)
-    found = db.session.scalars(query.where(Campaign.id == campaign_id)).one()
-    return found, format_phone(found.telephone)
+    organisation = db.session.scalars(query.where(Campaign.id == campaign_id)).one()
+    return organisation, format_phone(organisation.telephone)
 
 
-def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def poster_texts(campaign_id: int, now: datetime) -> PosterTexts:
     """Return what all posters of a campaign share."""
     campaign = db.session.get_one(Campaign, campaign_id)
     organisation, call = organisation_contact(campaign_id)
@@ -94,43 +136,44 @@ def poster_texts(campaign_id: int, config: Mapping[str, Any], now: datetime) -> 
     areas = db.session.execute(query).all()
     day = min(max(local_day(now), campaign.first_day), campaign.last_day)
     active, units = set_on(day), [unit for unit, _ in areas]
-    require_operator(config)
-    return {
-        "organisation": organisation.name,
-        "campaign": campaign.name,
-        "first_day": campaign.first_day,
-        "last_day": campaign.last_day,
-        "area": _area_name([name for _, name in areas]),
-        "telephone": call,  # as read aloud: 0912 345 678
-        "operator": ", ".join(filter(None, (config["OPERATOR_NAME"], config["OPERATOR_CONTACT"]))),
-        "retention_days": config["RETENTION_DAYS"],
-        "demo": campaign.demo,
-        "logo": logo_address(organisation.id),
-        "map": inside_units(active, units, MAX_COMMUNES) if active else None,
-    }
+    require_operator()
+    operator = setting("OPERATOR_NAME"), setting("OPERATOR_CONTACT")
+    return PosterTexts(
+        organisation=organisation.name,
+        campaign=campaign.name,
+        first_day=campaign.first_day,
+        last_day=campaign.last_day,
+        area=_area_name([name for _, name in areas]),
+        telephone=call,
+        operator=", ".join(filter(None, operator)),
+        retention_days=setting("RETENTION_DAYS"),
+        demo=campaign.demo,
+        logo=logo_address(organisation.id),
+        map=inside_units(active, units, MAX_COMMUNES) if active else None,
+    )
 
 
-def poster_teams(teams: Sequence[Any], base_url: str, day: date) -> list[dict[str, Any]]:
+def poster_teams(teams: Sequence[CodedTeam], base_url: str, day: date) -> list[PosterTeam]:
     """Return the teams of posters; 404 without one."""
     if not teams:
         raise Problem(404, "join_code_none")
     index = unit_index()
-    found = []
+    posters = []
     for team in teams:
         home = index.by_id.get(team.home_unit_id or 0)
         home = home if home and home.valid_on(day) else None
-        found.append(
-            {
-                "name": team.name,
-                "code": team.code,
-                "link": content(base_url, team.code),  # of the QR code
-                "address": short_address(base_url, team.code),  # to type
-                "home": home.name if home else None,
-                "home_code": home.code if home else None,
-                "expires": team.expires_at,
-            }
+        posters.append(
+            PosterTeam(
+                name=team.name,
+                code=team.code,
+                link=content(base_url, team.code),
+                address=short_address(base_url, team.code),
+                home=home.name if home else None,
+                home_code=home.code if home else None,
+                expires=team.expires_at,
+            )
         )
-    return found
+    return posters
 
 
 def _area_name(names: Sequence[str]) -> str:
@@ -141,11 +184,11 @@ def _area_name(names: Sequence[str]) -> str:
     return f"{distinct[0]} và {len(distinct) - 1} nơi khác"
 
 
-def posters(texts: Mapping[str, Any], teams: Iterable[Mapping[str, Any]]) -> bytes:
+def draw_posters(texts: PosterTexts, teams: Iterable[PosterTeam]) -> bytes:
     """Return the posters of teams as a PDF; `texts` is what all posters of a campaign share."""
-    pages = (draw("web/setup/poster.svg", texts=texts, team=team, qr=qr(team["link"]))
+    pages = (draw("web/setup/poster.svg", texts=texts, team=team, qr=qr(team.link))
              for team in teams)  # fmt: skip
-    return pdf(pages, texts["campaign"])
+    return pdf(pages, texts.campaign)
 
 
 def qr(text: str) -> tuple[str, int]:

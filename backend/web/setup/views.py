@@ -1,10 +1,11 @@
 """Pages that set up campaigns: drafts in two steps, teams, leaders' invitations, posters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flask import Response, current_app, jsonify, request
+from flask import Response, jsonify, request
 
 from backend.accounts.access import require, require_recent
 from backend.accounts.authentication import actor
@@ -12,10 +13,11 @@ from backend.campaign_setup import leaders as invitations
 from backend.campaign_setup import logos
 from backend.campaign_setup import service as drafts
 from backend.campaign_setup.models import CampaignDraft
-from backend.campaign_setup.team_import import import_teams
+from backend.campaign_setup.team_import import TeamListEffect, import_teams
 from backend.campaign_setup.team_lines import MAX_LIST, as_text, read_file
 from backend.campaign_setup.team_template import template
-from backend.campaigns.teams import change_team, end_team, show_team
+from backend.campaigns.service import CampaignCreate
+from backend.campaigns.teams import TeamChanges, TeamDetails, change_team, end_team, show_team
 from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
@@ -50,7 +52,7 @@ from backend.web.site.forms import (
     uploaded_content,
 )
 from backend.web.site.pages import render_private
-from backend.web.site.schemas import ListQuerySchema
+from backend.web.site.schemas import LangQuery, ListQuery, ListQuerySchema
 from backend.web.site.tables import list_page
 from backend.web.site.unit_fields import picker_area, read_unit, unit_limit, unit_reference
 
@@ -62,7 +64,7 @@ MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
 
 
 @bp.page({"/new": {"draft_id": None}, "/drafts/<int:draft_id>": {}}, methods=READ_WRITE)
-def details(query: dict[str, Any], draft_id: int | None) -> Response:
+def details(query: LangQuery, draft_id: int | None) -> Response:
     """Begin a campaign, or change the first step of its draft: name, days, area and networks."""
     form, user, now = new_form(query), actor(), clock_now()
     organisations = organisations_of(user)
@@ -72,7 +74,7 @@ def details(query: dict[str, Any], draft_id: int | None) -> Response:
     if draft and draft.campaign_id:
         return redirect_to("setup.ready", query, campaign_id=draft.campaign_id)
 
-    def save(fields: dict[str, Any]) -> CampaignDraft:
+    def save(fields: schemas.DetailsForm) -> CampaignDraft:
         organisation = requested_organisation_scope(fields["organisation_id"])
         require(user, "campaign.edit", organisation)
         _check_details(fields)
@@ -83,32 +85,40 @@ def details(query: dict[str, Any], draft_id: int | None) -> Response:
         return redirect_to("setup.teams", query, draft_id=saved.id)
     if request.method != "POST":
         defaults = service.draft_defaults(organisations[0][0], now)
-        form.values = defaults | (draft.content if draft else {})
+        form.values = {**defaults, **(draft.content if draft else {})}
     limit = unit_limit(user, organisations[0][0]) if len(organisations) == 1 else None
     values = {"organisations": organisations, "area": picker_area(local_day(now), limit)}
     return render_private("web/setup/details.html", query["lang"], form=form, draft=draft, **values)
 
 
-def _with_choices(values: dict[str, Any]) -> dict[str, Any]:
+def _with_choices(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields with the units that were ticked as lines of the area."""
     lines = [*(values.get("areas") or "").splitlines(), *(values.get("areas_choice") or ())]
-    return values | {"areas": "\n".join(dict.fromkeys(line.strip() for line in lines))}
+    return {**values, "areas": "\n".join(dict.fromkeys(line.strip() for line in lines))}
 
 
-def _check_details(fields: dict[str, Any]) -> dict[str, Any]:
+def _check_details(fields: schemas.DetailsForm) -> CampaignCreate:
     """Return the request of a new campaign; 422 where it could not be created."""
     if fields["last_day"] < fields["first_day"]:
         raise invalid("last_day", "before_first_day")
     if not fields["networks"]:
         raise invalid("networks", "required")
     home = unit_limit(actor(), fields["organisation_id"])
-    left_out = ("areas_choice", "telephone")
-    data = {name: value for name, value in fields.items() if name not in left_out}
-    return data | {"areas": parse_areas(fields, home)}
+    return {
+        "organisation_id": fields["organisation_id"],
+        "name": fields["name"],
+        "first_day": fields["first_day"],
+        "last_day": fields["last_day"],
+        "areas": parse_areas(fields, home),
+        "networks": fields["networks"],
+        "target": fields["target"],
+        "cap": fields["cap"],
+        "state": fields["state"],
+    }
 
 
 @bp.page({"/drafts/save": {"draft_id": None}, "/drafts/<int:draft_id>/save": {}}, methods=("POST",))
-def autosave(query: dict[str, Any], draft_id: int | None) -> Response:
+def autosave(query: LangQuery, draft_id: int | None) -> Response:
     """Store a draft as typed, for the script of the page."""
     values = _with_choices(submitted_fields((*DRAFT_LISTS, "areas_choice")))
     sent = {name: values[name] for name in values if name in request.form or name == "networks"}
@@ -120,31 +130,32 @@ def autosave(query: dict[str, Any], draft_id: int | None) -> Response:
 
 
 @bp.page("/drafts/<int:draft_id>/remove", methods=("POST",))
-def remove_draft(query: dict[str, Any], draft_id: int) -> Response:
+def remove_draft(query: LangQuery, draft_id: int) -> Response:
     """Delete a draft."""
     drafts.remove_draft(actor(), draft_id)
     return redirect_to("board.index", query)
 
 
 @bp.page("/drafts/<int:draft_id>/teams", methods=READ_WRITE, upload_most=MAX_LIST)
-def teams(query: dict[str, Any], draft_id: int) -> Response:
+def teams(query: LangQuery, draft_id: int) -> Response:
     """List the teams of a new campaign, check each line, and start the campaign."""
     form, user = new_form(query), actor()
     draft = drafts.show_draft(user, draft_id)
     if draft.campaign_id:
         return redirect_to("setup.ready", query, campaign_id=draft.campaign_id)
-    campaign = _stored_details(draft)
-    if campaign is None:
+    details = _stored_details(draft)
+    if details is None:
         return redirect_to("setup.details", query, draft_id=draft_id)
-    organisation = campaign["organisation_id"]
+    organisation = details.campaign["organisation_id"]
     form.values = {"teams": draft.content.get("teams"), "former": draft.content.get("former") or []}
     checked = None
 
-    def start(fields: dict[str, Any]) -> int:
-        given: dict[str, Any] = {"now": clock_now(), "language": form.language}
-        data = {name: value for name, value in campaign.items() if name != "telephone"}
-        started = drafts.start_campaign(user, draft_id, data, fields["former"], **given)
-        set_telephone(user, organisation, campaign["telephone"])
+    def start(fields: schemas.TeamsForm) -> int:
+        now, former = clock_now(), fields["former"]
+        started = drafts.start_campaign(
+            user, draft_id, details.campaign, former, now=now, language=form.language
+        )
+        set_telephone(user, organisation, details.telephone)
         return started
 
     if request.method == "POST":
@@ -154,26 +165,39 @@ def teams(query: dict[str, Any], draft_id: int) -> Response:
     elif form.values["teams"]:
         checked = form.attempt(lambda: _check_teams(form, organisation))
     former = drafts.former_teams(user, organisation)
-    values = {"campaign": campaign, "checked": checked, "draft": draft, "former": former}
+    values = {"campaign": details.campaign, "checked": checked, "draft": draft, "former": former}
     return render_private("web/setup/teams.html", query["lang"], form=form, **values)
 
 
-def _stored_details(draft: CampaignDraft) -> dict[str, Any] | None:
-    """Return the request of a draft's campaign, or None where the first step is not complete."""
+@dataclass(frozen=True, slots=True)
+class DraftDetails:
+    """The first step of a draft, complete: a campaign that can be created."""
+
+    campaign: CampaignCreate
+    telephone: str | None  # on posters
+
+
+def _stored_details(draft: CampaignDraft) -> DraftDetails | None:
+    """Return the details of a draft, or None where the first step is not complete."""
     schema = schemas.DetailsFormSchema()
     typed = {name: draft.content[name] for name in draft.content if name in schema.fields}
     if schema.validate({name: value for name, value in typed.items() if value is not None}):
         return None
-    fields = schema.load({name: value for name, value in typed.items() if value is not None})
+    fields: schemas.DetailsForm = schema.load(
+        {name: value for name, value in typed.items() if value is not None}
+    )
     try:
-        return _check_details(fields) | {"telephone": fields["telephone"]}
+        return DraftDetails(_check_details(fields), fields["telephone"])
     except Problem:
         return None
 
 
 def _submit_list(
-    form: Form, organisation: int, start: Callable[[dict[str, Any]], T], draft_id: int | None = None
-) -> tuple[T | None, dict[str, Any] | None]:
+    form: Form,
+    organisation: int,
+    start: Callable[[schemas.TeamsForm], T],
+    draft_id: int | None = None,
+) -> tuple[T | None, TeamListEffect | None]:
     """Check a submitted list of teams; start with it if that was asked and no line is wrong.
 
     A draft stores the list as typed. Return the result, and the effect of each line.
@@ -182,7 +206,10 @@ def _submit_list(
     if fields is None:
         return None, None
     if draft_id is not None:
-        stored = {"teams": fields["teams"], "former": [str(one) for one in fields["former"]]}
+        stored = {
+            "teams": fields["teams"],
+            "former": [str(team_id) for team_id in fields["former"]],
+        }
         drafts.save_draft(actor(), draft_id, schemas.typed(stored), clock_now())
     checked = form.attempt(lambda: _check_teams(form, organisation))
     wrong = form.failed or (checked and checked["totals"]["error"])
@@ -191,9 +218,9 @@ def _submit_list(
     return form.attempt(lambda: start(fields)), checked
 
 
-def _load_teams(form: Form) -> dict[str, Any] | None:
+def _load_teams(form: Form) -> schemas.TeamsForm | None:
     """Return a submitted list of teams, with the lines of a chosen file, and former teams."""
-    fields = form.load(schemas.TeamsFormSchema(), lists=("former",))
+    fields: schemas.TeamsForm | None = form.load(schemas.TeamsFormSchema(), lists=("former",))
     content = uploaded_content()
     if fields is None or content is None:
         return fields
@@ -204,7 +231,7 @@ def _load_teams(form: Form) -> dict[str, Any] | None:
     return fields
 
 
-def _check_teams(form: Form, organisation_id: int) -> dict[str, Any] | None:
+def _check_teams(form: Form, organisation_id: int) -> TeamListEffect | None:
     lines, now = form.values.get("teams") or "", clock_now()
     return import_teams(
         actor(), organisation_id, lines, dry_run=True, now=now, language=form.language
@@ -212,7 +239,7 @@ def _check_teams(form: Form, organisation_id: int) -> dict[str, Any] | None:
 
 
 @bp.page("/<int:campaign_id>/ready", ListQuerySchema, methods=READ_WRITE)
-def ready(query: dict[str, Any], campaign_id: int) -> Response:
+def ready(query: ListQuery, campaign_id: int) -> Response:
     """Show what a campaign needs next: posters, leaders' links, the organiser's telephone."""
     user, now = actor(), clock_now()
     board = show_board(user, campaign_id, now)
@@ -234,7 +261,7 @@ def ready(query: dict[str, Any], campaign_id: int) -> Response:
     return _to_leaders(query, campaign_id)
 
 
-def _to_leaders(query: dict[str, Any], campaign_id: int) -> Response:
+def _to_leaders(query: LangQuery, campaign_id: int) -> Response:
     return redirect_to("setup.ready", query, campaign_id=campaign_id, _anchor="leaders")
 
 
@@ -242,11 +269,11 @@ def _uncoded(board: CampaignBoard, now: datetime) -> list[int]:
     """Return the teams that take part, but that nobody can join."""
     coded = coded_team_ids(board.campaign["id"])
     teams = list_visible_teams(actor(), board.campaign["id"], now)
-    return [one.id for one in teams if one.id not in coded]
+    return [team.id for team in teams if team.id not in coded]
 
 
 def _render_ready(
-    query: dict[str, Any], board: CampaignBoard, form: Form, refused: dict[str, str]
+    query: ListQuery, board: CampaignBoard, form: Form, refused: dict[str, str]
 ) -> Response:
     user, now, campaign_id = actor(), clock_now(), board.campaign["id"]
     organisation, call = service.organisation_contact(campaign_id)
@@ -269,24 +296,33 @@ def _render_ready(
     return render_form("web/setup/ready.html", query, form, board=board, **values)
 
 
-def _to_send(board: CampaignBoard, now: datetime) -> dict[int, dict[str, Any]]:
-    """Return the leaders whose links are shown, by their id: with the link, and in a message."""
+@dataclass(frozen=True, slots=True)
+class LeaderInvitation:
+    """The invitation of a leader to send: the link, alone and in a message."""
+
+    leader: invitations.Leader
+    link: str
+    message: str
+
+
+def _to_send(board: CampaignBoard, now: datetime) -> dict[int, LeaderInvitation]:
+    """Return the invitations of the leaders whose links are shown, by their user's id."""
     campaign = board.campaign
     call = service.organisation_contact(campaign["id"])[1]
-    found = {}
-    for one in invitations.links_to_send(actor(), campaign["id"], now):
-        assert one.link is not None
+    to_send = {}
+    for leader in invitations.links_to_send(actor(), campaign["id"], now):
+        assert leader.link is not None
         try:
-            link = one.link.serialize(link_root())["link"]
+            link = leader.link.serialize(link_root())["link"]
         except Problem:  # no address that links may begin with: the button says so
             return {}
-        text = invitations.leader_message(one, campaign["name"], link, call)
-        found[one.user_id] = {"leader": one, "link": link, "message": text}
-    return found
+        text = invitations.leader_message(leader, campaign["name"], link, call)
+        to_send[leader.user_id] = LeaderInvitation(leader, link, text)
+    return to_send
 
 
 @bp.page("/<int:campaign_id>/leaders/slips")
-def leader_slips(query: dict[str, Any], campaign_id: int) -> Response:
+def leader_slips(query: LangQuery, campaign_id: int) -> Response:
     """Render printable slips with the links of leaders: soon after the password was given."""
     now = clock_now()
     board = show_board(actor(), campaign_id, now)
@@ -298,28 +334,28 @@ def leader_slips(query: dict[str, Any], campaign_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/leaders/<int:user_id>/renew", methods=("POST",))
-def renew_link(query: dict[str, Any], campaign_id: int, user_id: int) -> Response:
+def renew_link(query: LangQuery, campaign_id: int, user_id: int) -> Response:
     """Make a new link for one leader; the links of the others stay valid."""
     invitations.renew_link(actor(), campaign_id, user_id, clock_now())
     return _to_leaders(query, campaign_id)
 
 
 @bp.page("/<int:campaign_id>/leaders/<int:user_id>/copied", methods=("POST",))
-def copied(query: dict[str, Any], campaign_id: int, user_id: int) -> Response:
+def copied(query: LangQuery, campaign_id: int, user_id: int) -> Response:
     """Note that the message to a leader was copied, for the script of the page."""
     invitations.note_copied(actor(), campaign_id, user_id, clock_now())
     return Response(status=204)
 
 
 @bp.page("/<int:campaign_id>/contact", methods=("POST",), upload_most=logos.MAX_UPLOAD_BYTES)
-def contact(query: dict[str, Any], campaign_id: int) -> Response:
+def contact(query: LangQuery, campaign_id: int) -> Response:
     """Change the telephone number and the logo on posters."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
     organisation = board.campaign["organisation_id"]
     require(user, "organisation.edit", organisation_scope(organisation))
 
-    def change(fields: dict[str, Any]) -> bool:
+    def change(fields: schemas.ContactForm) -> bool:
         picture = uploaded_content()
         if picture is not None:
             logos.set_logo(user, organisation, picture)
@@ -330,7 +366,7 @@ def contact(query: dict[str, Any], campaign_id: int) -> Response:
 
     if form.submit(schemas.ContactFormSchema(), change):
         return redirect_to("setup.ready", query, campaign_id=campaign_id)
-    return _render_ready(query | {"page": 1}, board, form, {})
+    return _render_ready({"lang": query["lang"], "page": 1}, board, form, {})
 
 
 @bp.page("/<int:campaign_id>/logo.png", None)
@@ -344,14 +380,14 @@ def logo(campaign_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/posters.pdf", schemas.DraftQuerySchema)
-def print_posters(query: dict[str, Any], campaign_id: int) -> Response:
+def print_posters(query: schemas.PostersQuery, campaign_id: int) -> Response:
     """Send the posters of all teams of a campaign, or of one, as one PDF."""
     now = clock_now()
     teams = service.coded_teams(actor(), campaign_id, query["team"])
     first = (query["part"] - 1) * service.MAX_POSTERS
     part = teams[first : first + service.MAX_POSTERS]
     pages = service.poster_teams(part, link_root(), local_day(now))
-    content = service.posters(service.poster_texts(campaign_id, current_app.config, now), pages)
+    content = service.draw_posters(service.poster_texts(campaign_id, now), pages)
     name = f"ap-phich-{campaign_id}.pdf"
     return as_attachment(content, "application/pdf", name, stored=False)
 
@@ -363,7 +399,7 @@ def team_list(form: str) -> Response:
 
 
 @bp.page("/<int:campaign_id>/teams/add", methods=READ_WRITE, upload_most=MAX_LIST)
-def add_teams(query: dict[str, Any], campaign_id: int) -> Response:
+def add_teams(query: LangQuery, campaign_id: int) -> Response:
     """Add teams to a campaign: new ones of a list, after a check of each line, and former ones."""
     form, user, now = new_form(query), actor(), clock_now()
     board, checked = show_board(user, campaign_id, now), None
@@ -382,13 +418,13 @@ def add_teams(query: dict[str, Any], campaign_id: int) -> Response:
     return render_private("web/setup/add_teams.html", query["lang"], form=form, **values)
 
 
-def _add_teams(form: Form, board: CampaignBoard, fields: dict[str, Any]) -> list[int]:
+def _add_teams(form: Form, board: CampaignBoard, fields: schemas.TeamsForm) -> list[int]:
     """Create the teams of a list; they and the former teams take part in the campaign."""
     user, now, organisation = actor(), clock_now(), board.campaign["organisation_id"]
     lines = fields["teams"] or ""
-    ids: list[int] = fields["former"]
     done = import_teams(user, organisation, lines, dry_run=False, now=now, language=form.language)
-    ids = ids + [row["team_id"] for row in done["rows"]] if done else ids
+    written = [row["team_id"] for row in done["rows"]] if done else []
+    ids = [*fields["former"], *filter(None, written)]
     if not ids:
         raise invalid("teams", "no_teams")
     drafts.add_teams(user, board.campaign["id"], ids, now)
@@ -396,7 +432,7 @@ def _add_teams(form: Form, board: CampaignBoard, fields: dict[str, Any]) -> list
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/change", methods=READ_WRITE)
-def change(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+def change(query: LangQuery, campaign_id: int, team_id: int) -> Response:
     """Change a team: its leader the home and capacity, an organiser also name and type."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
@@ -404,12 +440,13 @@ def change(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     team = show_team(user, team_id)
     schema = schemas.TeamFormSchema if board.organises else schemas.TeamPlaceFormSchema
 
-    def save(fields: dict[str, Any]) -> dict[str, Any]:
+    def save(fields: schemas.TeamForm) -> TeamDetails:
         data = _team_request(fields, team["organisation_id"])
         return change_team(user, team_id, frozenset({fields["version"] or ""}), data)
 
     unit = team["home_unit"] and unit_index().by_id.get(team["home_unit"]["id"])
-    stored = team | {"home": unit.label if unit else "", "version": str(team["version"])}
+    home = unit.label if unit else ""
+    stored: dict[str, Any] = {**team, "home": home, "version": str(team["version"])}
     form.stored = stored
     if form.submit(schema(), save):
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
@@ -420,20 +457,24 @@ def change(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
     )
 
 
-def _team_request(fields: dict[str, Any], organisation_id: int) -> dict[str, Any]:
+def _team_request(fields: schemas.TeamForm, organisation_id: int) -> TeamChanges:
     now = clock_now()
     home = unit_limit(actor(), organisation_id)
     unit = read_unit(fields, "home", local_day(now), level="commune", home=home)
-    sent = ("name", "type", "capacity_per_day")
-    data = {name: fields[name] for name in sent if name in fields}
-    return data | {"home_unit": unit_reference(unit) if unit else None}
+    data: TeamChanges = {
+        "capacity_per_day": fields["capacity_per_day"],
+        "home_unit": unit_reference(unit) if unit else None,
+    }
+    if "name" in fields:  # of an organiser
+        data |= {"name": fields["name"], "type": fields["type"]}
+    return data
 
 
 @bp.page(
     f"/<int:campaign_id>/teams/<int:team_id>/members/<int(max={MAX_BIG_ID}):number>/remove",
     methods=("POST",),
 )
-def drop_member(query: dict[str, Any], campaign_id: int, team_id: int, number: int) -> Response:
+def drop_member(query: LangQuery, campaign_id: int, team_id: int, number: int) -> Response:
     """Remove a wrong member from a team."""
     drop = request.form.get("samples") == "drop"
     remove_member(actor(), campaign_id, team_id, number, clock_now(), samples=drop)
@@ -441,10 +482,10 @@ def drop_member(query: dict[str, Any], campaign_id: int, team_id: int, number: i
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/end", methods=("POST",))
-def end(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+def end(query: LangQuery, campaign_id: int, team_id: int) -> Response:
     """End a team, or remove one without members."""
     form, now = new_form(query), clock_now()
-    fields = form.load(schemas.SureFormSchema())
+    fields: schemas.SureForm | None = form.load(schemas.SureFormSchema())
     if fields is None:
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
     end_team(actor(), team_id, frozenset({fields["version"] or ""}), now)
@@ -452,7 +493,7 @@ def end(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/leave", methods=("POST",))
-def leave(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+def leave(query: LangQuery, campaign_id: int, team_id: int) -> Response:
     """Take a team without members out of a campaign."""
     if new_form(query).load(schemas.SureFormSchema()) is None:
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
@@ -461,14 +502,14 @@ def leave(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/leaders", methods=READ_WRITE)
-def leaders(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+def leaders(query: LangQuery, campaign_id: int, team_id: int) -> Response:
     """Invite a leader of a team; the list of leaders shows the link."""
     form, user, now = new_form(query), actor(), clock_now()
     board = show_board(user, campaign_id, now)
     require(user, "campaign.edit", campaign_scope(campaign_id))
     team = show_team(user, team_id)
 
-    def invite(fields: dict[str, Any]) -> bool:
+    def invite(fields: schemas.LeaderForm) -> bool:
         with form_errors({"name": "contact"}):
             invitations.invite_leader(user, fields["contact"], [team_id], now)
         return True
@@ -479,11 +520,11 @@ def leaders(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/leaders/<int:role_id>/end", methods=("POST",))
-def stop_leader(query: dict[str, Any], campaign_id: int, team_id: int, role_id: int) -> Response:
+def stop_leader(query: LangQuery, campaign_id: int, team_id: int, role_id: int) -> Response:
     """End the role of a team's leader."""
     user, now = actor(), clock_now()
     show_team(user, team_id)
     present = invitations.leaders_of([team_id], now)
-    found = or_404(next((one for one in present if one.roles[team_id] == role_id), None))
-    end_role(user, found.user_id, role_id, now)
+    leader = or_404(next((one for one in present if one.roles[team_id] == role_id), None))
+    end_role(user, leader.user_id, role_id, now)
     return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)

@@ -59,15 +59,17 @@ class Form:
 
     def load(
         self, schema: Schema, lists: Iterable[str] = (), values: dict[str, Any] | None = None
-    ) -> dict[str, Any] | None:
-        """Validate the submitted fields, or `values`; None if that fails, with the errors kept."""
+    ) -> Any:
+        """Validate the submitted fields, or `values`; None if that fails, with the errors kept.
+
+        The caller names the type: the TypedDict of what the schema reads.
+        """
         self.values = submitted_fields(lists) if values is None else values
         try:
-            loaded: dict[str, Any] = schema.load(self.values)
+            return schema.load(self.values)
         except ValidationError as error:
             self.add_errors(field_errors(error.messages))
             return None
-        return loaded
 
     def attempt(self, act: Callable[[], T]) -> T | None:
         """Call a function; return None and keep its errors if it raises a problem."""
@@ -106,7 +108,7 @@ class Form:
         return ", ".join(words) or "–"
 
     def submit(
-        self, schema: Schema, act: Callable[[dict[str, Any]], T], lists: Iterable[str] = ()
+        self, schema: Schema, act: Callable[[Any], T], lists: Iterable[str] = ()
     ) -> T | None:
         """Call a function with the validated fields of a POST; None for a GET and for errors."""
         values = self.load(schema, lists) if request.method == "POST" else None
@@ -134,10 +136,10 @@ class Preview:
 
 def confirm(
     form: Form,
-    act: Callable[[bool], dict[str, Any] | None],
+    act: Callable[[bool], Mapping[str, Any] | None],
     about: object = None,
     reason: str | None = None,
-) -> Preview | dict[str, Any] | None:
+) -> Preview | Mapping[str, Any] | None:
     """Preview an act, which is called with True; carry it out if the person confirmed its effect.
 
     `about` is what was chosen, `reason` the field that a confirmation needs. Where the effect is no
@@ -190,7 +192,7 @@ def _named(field: str, names: Mapping[str, str]) -> str:
     return names.get(parts[0], parts[0]) if parts else field
 
 
-def new_form(query: dict[str, Any]) -> Form:
+def new_form(query: Mapping[str, Any]) -> Form:
     """Return an empty form in the language of the page."""
     return Form(translator_for(query["lang"]).language)
 
@@ -230,7 +232,7 @@ def required_content() -> bytes:
     return content
 
 
-def render_form(template: str, query: dict[str, Any], form: Form, **values: Any) -> Response:
+def render_form(template: str, query: Mapping[str, Any], form: Form, **values: Any) -> Response:
     """Render a page of a signed-in person with a form; its status is 422 where it has errors."""
     response = render_private(template, query["lang"], form=form, **values)
     if form.failed:
@@ -238,7 +240,7 @@ def render_form(template: str, query: dict[str, Any], form: Form, **values: Any)
     return response
 
 
-def redirect_to(endpoint: str, query: dict[str, Any], **values: Any) -> Response:
+def redirect_to(endpoint: str, query: Mapping[str, Any], **values: Any) -> Response:
     """Redirect after a change (303), so that a reload does not repeat it."""
     address = translator_for(query["lang"]).to(endpoint, **values)
     return redirect(address, 303)  # type: ignore[return-value] # a Response of this app

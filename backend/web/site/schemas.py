@@ -1,7 +1,7 @@
 """Query strings of pages."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from marshmallow import pre_load
 
@@ -17,6 +17,24 @@ LANGUAGES = ("vi", "en")
 PICTURE_METRICS = ("download_mbps", "upload_mbps", "ping_ms", *LOADED)
 MAX_OPERATOR = 40  # letters
 WIDGET_SIZES = ("small", "medium", "large", "wide")
+
+
+class LangQuery(TypedDict):
+    """The language of a page; queries of all pages have it."""
+
+    lang: str | None  # vi, en; null: the browser's
+
+
+class ListQuery(LangQuery):
+    """The page of a long list."""
+
+    page: int  # from 1
+
+
+class MonthQuery(LangQuery):
+    """The month of a page."""
+
+    month: str | None  # YYYY-MM; null: the newest or the current one
 
 
 class PageQuerySchema(Strict):

@@ -9,7 +9,9 @@ from types import UnionType
 from typing import (
     Annotated,
     Any,
+    Literal,
     NotRequired,
+    Union,
     get_args,
     get_origin,
     get_type_hints,
@@ -265,8 +267,8 @@ ANSWERED: dict[Any, type[fields.Field[Any]]] = {
 def fields_of(answer: Any, prefix: str) -> dict[str, fields.Field[Any]]:
     """Return the fields of an answer described by a TypedDict.
 
-    Types are those of JSON; an annotation is the description. Nested TypedDicts become schemas
-    whose names start with `prefix`.
+    Types are those of JSON; an annotation is the description, a Literal an enumeration. Nested
+    TypedDicts become schemas whose names start with `prefix`.
     """
     hints = get_type_hints(answer, include_extras=True).items()
     return {name: _field_of(hint, prefix, required=True) for name, hint in hints}
@@ -278,12 +280,15 @@ def _field_of(hint: Any, prefix: str, **options: Any) -> fields.Field[Any]:
         return _field_of(inner[0], prefix, metadata={"description": inner[1]}, **options)
     if origin is NotRequired:
         return _field_of(inner[0], prefix, **options | {"required": False})
-    if origin is UnionType:  # with None
+    if origin in (Union, UnionType):  # with None
         return _field_of(inner[0], prefix, allow_none=True, **options)
     if origin is list:
         return fields.List(_field_of(inner[0], prefix), **options)
     if origin is dict:
         return fields.Dict(*(_field_of(part, prefix) for part in inner), **options)
+    if origin is Literal:
+        metadata = options.pop("metadata", {}) | {"enum": list(inner)}
+        return fields.String(metadata=metadata, **options)
     if is_typeddict(hint):
         return fields.Nested(schema_of(hint, prefix), **options)
     return ANSWERED[hint](**options)

@@ -1,9 +1,10 @@
 """Join codes: a team shows one so that people join it in one campaign."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, TypedDict
 
 from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -17,6 +18,7 @@ from backend.devices.credentials import ALPHABET, letters
 from backend.errors import FieldError, Problem, invalid, or_404
 from backend.memberships.models import Membership
 from backend.organisations.models import Organisation
+from backend.organisations.references import NamedRef
 from backend.organisations.scopes import campaign_scope, team_scope
 from backend.organisations.service import with_those_below
 from backend.units.models import Unit
@@ -24,6 +26,45 @@ from backend.units.models import Unit
 # 25 ** 8 is 37 bits: with 5,000 codes in force, one guess in thirty million hits one, and guesses
 # are counted per address and device.
 CODE_LENGTH = 8
+
+CodeState = Literal["in_force", "expired", "used_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignTeam:
+    """A team in a campaign, as a poster shows it."""
+
+    campaign_id: int
+    campaign: str
+    last_day: date
+    state: str  # of the campaign
+    team_id: int
+    team: str
+    organisation: str  # of the team
+    team_ended: bool
+    organisation_ended: bool
+    organiser: str  # of the campaign; people with an old poster ask there
+    telephone: str | None  # of the organiser
+
+
+class CodeLimits(TypedDict, total=False):
+    """The limits of a new code."""
+
+    expires_at: datetime | None  # null: it lasts as long as the campaign
+    uses_most: int | None  # null: no limit
+
+
+class CodeDetails(TypedDict):
+    """A join code as its team's leader sees it."""
+
+    code: str
+    campaign: NamedRef
+    team: NamedRef
+    created_at: datetime
+    expires_at: datetime | None  # null: it lasts as long as the campaign
+    uses: int
+    uses_most: int | None  # null: no limit
+    state: CodeState
 
 
 def rotate_code(
@@ -33,7 +74,7 @@ def rotate_code(
     now: datetime,
     expires_at: datetime | None = None,
     uses_most: int | None = None,
-) -> dict[str, Any]:
+) -> CodeDetails:
     """Create a team's code, with an end and a maximum of uses or none; revoke the previous one."""
     scope = _visible_scope(actor, campaign_id, team_id)
     require(actor, "team.edit", scope)
@@ -43,9 +84,9 @@ def rotate_code(
     place = campaign_team(campaign_id, team_id)
     if place.state != "draft":  # codes and posters are made before a campaign opens
         require_open(place)
-    limits = {"expires_at": expires_at, "uses_most": uses_most}
+    limits: CodeLimits = {"expires_at": expires_at, "uses_most": uses_most}
     _replace_code(campaign_id, team_id, limits, now)
-    details = limits | {"expires_at": str(expires_at or "")}
+    details = {"expires_at": str(expires_at or ""), "uses_most": uses_most}
     record_act(actor, "join_code.rotate", f"team:{team_id}", campaign=campaign_id, **details)
     db.session.commit()
     return _details(place, now)
@@ -66,13 +107,12 @@ def create_codes(
     own = select(Team.id).where(
         Team.id.in_(team_ids), Team.organisation_id.in_(below), Team.ended_at.is_(None)
     )
-    found = set(db.session.scalars(own.with_for_update(key_share=True)))
-    if missing := sorted(set(team_ids) - found):
-        raise Problem(
-            422, "invalid", [FieldError(f"teams.{one}", "no_such_team") for one in missing]
-        )
+    own_ids = set(db.session.scalars(own.with_for_update(key_share=True)))
+    if missing := sorted(set(team_ids) - own_ids):
+        errors = [FieldError(f"teams.{team_id}", "no_such_team") for team_id in missing]
+        raise Problem(422, "invalid", errors)
     coded = coded_teams(campaign_id)
-    new = [one for one in dict.fromkeys(team_ids) if one not in coded]
+    new = [team_id for team_id in dict.fromkeys(team_ids) if team_id not in coded]
     for team_id in new:
         _replace_code(campaign_id, team_id, {}, now)
     if new:
@@ -104,7 +144,7 @@ def remove_team(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> 
     db.session.commit()
 
 
-def show_code(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> dict[str, Any]:
+def show_code(actor: Actor, campaign_id: int, team_id: int, now: datetime) -> CodeDetails:
     """Return a team's code for its leader and organisers."""
     _visible_scope(actor, campaign_id, team_id)
     return _details(campaign_team(campaign_id, team_id), now)
@@ -121,14 +161,14 @@ def lock_code(code: str) -> Row[tuple[JoinCode]]:
     return or_404(db.session.execute(query).first(), "join_code_unknown")
 
 
-def invitation_of(code: str, now: datetime) -> tuple[Row[Any], Sequence[str]]:
+def invitation_of(code: str, now: datetime) -> tuple[CampaignTeam, Sequence[str]]:
     """Return what a code invites to: a team in a campaign, and the names of its area.
 
     A Problem says why it cannot be used.
     """
     query = select(JoinCode.__table__).where(JoinCode.code == letters(code))
-    found = or_404(db.session.execute(query).first(), "join_code_unknown")
-    place = require_usable(found, now)
+    row = or_404(db.session.execute(query).first(), "join_code_unknown")
+    place = require_usable(row, now)
     names = (
         select(Unit.name)
         .join(CampaignArea, CampaignArea.unit_id == Unit.id)
@@ -138,31 +178,31 @@ def invitation_of(code: str, now: datetime) -> tuple[Row[Any], Sequence[str]]:
     return place, db.session.scalars(names).all()
 
 
-def require_usable(found: Row[tuple[JoinCode]], now: datetime) -> Row[Any]:
+def require_usable(code: Row[tuple[JoinCode]], now: datetime) -> CampaignTeam:
     """Return the team of a code in its campaign; a Problem says why it cannot be used.
 
     It names the organiser, whom people with an old poster ask.
     """
-    place = campaign_team(found.campaign_id, found.team_id)
-    if found.revoked_at is not None:
+    place = campaign_team(code.campaign_id, code.team_id)
+    if code.revoked_at is not None:
         raise unusable("join_code_revoked", place)
-    if found.expires_at is not None and found.expires_at <= now:
+    if code.expires_at is not None and code.expires_at <= now:
         raise unusable("join_code_expired", place)
-    if found.uses_most is not None and found.uses >= found.uses_most:
+    if code.uses_most is not None and code.uses >= code.uses_most:
         raise unusable("join_code_used_up", place)
     require_open(place)
     return place
 
 
-def count_use(found: Row[tuple[JoinCode]], now: datetime) -> None:
+def count_use(code: Row[tuple[JoinCode]], now: datetime) -> None:
     """Count one use of a locked code; a Problem says why it cannot be used."""
-    require_usable(found, now)
+    require_usable(code, now)
     db.session.execute(
-        update(JoinCode).where(JoinCode.code == found.code).values(uses=JoinCode.uses + 1)
+        update(JoinCode).where(JoinCode.code == code.code).values(uses=JoinCode.uses + 1)
     )
 
 
-def campaign_team(campaign_id: int, team_id: int) -> Row[Any]:
+def campaign_team(campaign_id: int, team_id: int) -> CampaignTeam:
     """Return a team in a campaign, as a poster shows it; 404 where one of them does not exist."""
     organiser = aliased(Organisation)  # of the campaign
     columns: list[Any] = [
@@ -178,7 +218,7 @@ def campaign_team(campaign_id: int, team_id: int) -> Row[Any]:
         organiser.name.label("organiser"),
         organiser.telephone,
     ]
-    found = db.session.execute(
+    rows = db.session.execute(
         select(*columns)
         .select_from(Campaign)
         .join(Team, Team.id == team_id)
@@ -186,10 +226,10 @@ def campaign_team(campaign_id: int, team_id: int) -> Row[Any]:
         .join(organiser, organiser.id == Campaign.organisation_id)
         .where(Campaign.id == campaign_id)
     )
-    return or_404(found.first())
+    return CampaignTeam(*or_404(rows.first()))
 
 
-def require_open(place: Row[Any]) -> None:
+def require_open(place: CampaignTeam) -> None:
     """Raise the reason why nobody can join a team of a campaign."""
     if place.state == "draft":
         raise Problem(409, "campaign_not_open")
@@ -201,7 +241,7 @@ def require_open(place: Row[Any]) -> None:
         raise unusable("organisation_ended", place)
 
 
-def unusable(code: str, place: Row[Any]) -> Problem:
+def unusable(code: str, place: CampaignTeam) -> Problem:
     """Return 410 with the organiser's name and telephone number: old posters lead to it."""
     organiser = {"name": place.organiser, "telephone": place.telephone}
     return Problem(410, code, members={"organiser": organiser})
@@ -231,7 +271,7 @@ def _visible_scope(actor: Actor, campaign_id: int, team_id: int) -> Scope:
     return scope
 
 
-def _replace_code(campaign_id: int, team_id: int, limits: Mapping[str, Any], now: datetime) -> None:
+def _replace_code(campaign_id: int, team_id: int, limits: CodeLimits, now: datetime) -> None:
     """Revoke the current code and add a new one; concurrent rotations wait for each other."""
     db.session.execute(select(Team.id).where(Team.id == team_id).with_for_update(key_share=True))
     _revoke_code(campaign_id, team_id, now)
@@ -260,17 +300,21 @@ def _is_current(campaign_id: int, team_id: int) -> ColumnElement[bool]:
     )
 
 
-def _details(place: Row[Any], now: datetime) -> dict[str, Any]:
+def _details(place: CampaignTeam, now: datetime) -> CodeDetails:
     """Return a join code as its team's leader sees it."""
-    found = or_404(_current_code(place.campaign_id, place.team_id), "join_code_none")
-    state = "in_force"
-    if found.expires_at is not None and found.expires_at <= now:
+    row = or_404(_current_code(place.campaign_id, place.team_id), "join_code_none")
+    state: CodeState = "in_force"
+    if row.expires_at is not None and row.expires_at <= now:
         state = "expired"
-    elif found.uses_most is not None and found.uses >= found.uses_most:
+    elif row.uses_most is not None and row.uses >= row.uses_most:
         state = "used_up"
     return {
-        **found._mapping,
-        "state": state,
+        "code": row.code,
         "campaign": {"id": place.campaign_id, "name": place.campaign},
         "team": {"id": place.team_id, "name": place.team},
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+        "uses": row.uses,
+        "uses_most": row.uses_most,
+        "state": state,
     }

@@ -2,10 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import Row, delete, select, text, update
@@ -18,12 +17,42 @@ from backend.devices.credentials import letters, new_code
 from backend.errors import Problem, invalid, or_404
 from backend.memberships import join_codes, volunteers
 from backend.memberships import service as memberships
-from backend.memberships.join_codes import campaign_team, require_open
+from backend.memberships.join_codes import CampaignTeam, campaign_team, require_open
 from backend.memberships.models import Pass
-from backend.memberships.service import Brief, Member
+from backend.memberships.service import Member
 from backend.memberships.volunteers import retry_on_conflict
 
-PassResult = dict[str, Any]  # the memberships of the second phone, as an answer
+
+class JoinRequest(TypedDict):
+    """A phone that joins a team."""
+
+    code: str
+    transfer: bool  # agrees to leave another team of the campaign
+    display_name: str | None  # null: the name stays as it is
+
+
+class PassRequest(TypedDict):
+    """A pass to create."""
+
+    kind: str  # move, guest
+    campaign_id: int | None  # of a guest's
+
+
+class NewPass(TypedDict):
+    """A pass with its code, which is stored as a hash."""
+
+    kind: str
+    code: str
+    expires_at: datetime
+
+
+class PassResult(TypedDict):
+    """The memberships that the second phone has by a pass."""
+
+    kind: str
+    memberships: list[Member]
+    display_name: str | None
+
 
 # As many as all phones that an address registers in an hour may try, so that a few phones keep no
 # team from joining; at this pace one of 5,000 codes in force is guessed in 900 hours. The page also
@@ -42,15 +71,13 @@ def count_guess(action: str, device_id: UUID, address: str, now: datetime) -> No
     count_attempt(action, address, CODES_PER_ADDRESS, now)
 
 
-def check_code(code: str, address: str, now: datetime) -> tuple[Row[Any], Sequence[str]]:
+def check_code(code: str, address: str, now: datetime) -> tuple[CampaignTeam, Sequence[str]]:
     """Return what a join code invites to, before the phone is registered."""
     count_attempt("check_code", address, CODES_PER_ADDRESS, now)
     return join_codes.invitation_of(code, now)
 
 
-def join(
-    device_id: UUID, request: Mapping[str, Any], now: datetime, address: str
-) -> tuple[Member, bool]:
+def join(device_id: UUID, request: JoinRequest, now: datetime, address: str) -> tuple[Member, bool]:
     """Add the volunteer of a device to the team of a code; named only with a consent to that.
 
     Return the membership, and whether it is new.
@@ -60,16 +87,16 @@ def join(
 
 
 @retry_on_conflict
-def _join(device_id: UUID, request: Mapping[str, Any], now: datetime) -> tuple[Member, bool]:
+def _join(device_id: UUID, request: JoinRequest, now: datetime) -> tuple[Member, bool]:
     volunteer = volunteers.lock_volunteer(device_id)
-    found = join_codes.lock_code(request["code"])
-    place = found.campaign_id, found.team_id
+    code = join_codes.lock_code(request["code"])
+    place = code.campaign_id, code.team_id
     present, since = None, now
     if volunteer is not None:
-        present, since = memberships.current_membership(volunteer, found.campaign_id, now)
-    stays = present is not None and present.team.id == found.team_id and not present.guest
+        present, since = memberships.current_membership(volunteer, code.campaign_id, now)
+    stays = present is not None and present.team["id"] == code.team_id and not present.guest
     if not stays:
-        join_codes.count_use(found, now)
+        join_codes.count_use(code, now)
         if present is not None:
             since = _leave(present, place, request["transfer"], now)
         volunteer = volunteer or volunteers.create_volunteer(device_id, since)
@@ -86,9 +113,9 @@ def _join(device_id: UUID, request: Mapping[str, Any], now: datetime) -> tuple[M
 def _leave(present: Member, place: tuple[int, int], transfer: bool, now: datetime) -> datetime:
     """End the present membership; a guest who joins the same team needs no `transfer`."""
     later = present.since > now + memberships.SKEW  # a membership that has not begun cannot end
-    if (present.team.id != place[1] and not transfer) or later:
+    if (present.team["id"] != place[1] and not transfer) or later:
         wanted = join_codes.campaign_team(*place)
-        teams = {"current": asdict(present.team), "wanted": asdict(Brief(place[1], wanted.team))}
+        teams = {"current": present.team, "wanted": {"id": place[1], "name": wanted.team}}
         raise Problem(409, "other_team", members=teams)
     return memberships.end_membership(present, now)
 
@@ -108,7 +135,7 @@ PASSES_PER_HOUR = 60
 KEPT = timedelta(days=1)
 
 
-def create_pass(device_id: UUID, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def create_pass(device_id: UUID, data: PassRequest, now: datetime) -> NewPass:
     """Create a pass for one other phone; return it with its code, which is stored as a hash."""
     kind, campaign_id = data["kind"], None
     volunteer = volunteers.require_volunteer(device_id)
@@ -157,13 +184,13 @@ def _use(device_id: UUID, digest: bytes, transfer: bool, now: datetime) -> tuple
     )
     own = volunteers.lock_volunteer(device_id, owner)
     query = select(Pass.__table__).where(Pass.code_hash == digest).with_for_update()
-    found = db.session.execute(query).first()
-    if found is None:  # deleted at this moment
+    pass_row = db.session.execute(query).first()
+    if pass_row is None:  # deleted at this moment
         raise Problem(404, "pass_unknown")
-    if found.kind == "move":
-        result, created = _move(device_id, own, found, transfer, now)
+    if pass_row.kind == "move":
+        result, created = _move(device_id, own, pass_row, transfer, now)
     else:
-        result, created = _add_guest(device_id, own, found, now)
+        result, created = _add_guest(device_id, own, pass_row, now)
     if created:
         db.session.execute(update(Pass).where(Pass.code_hash == digest).values(used_at=now))
     db.session.commit()
@@ -171,48 +198,47 @@ def _use(device_id: UUID, digest: bytes, transfer: bool, now: datetime) -> tuple
 
 
 def _move(
-    device_id: UUID, own: int | None, found: Row[tuple[Pass]], transfer: bool, now: datetime
+    device_id: UUID, own: int | None, pass_row: Row[tuple[Pass]], transfer: bool, now: datetime
 ) -> tuple[PassResult, bool]:
     """Move the device that shows the pass to the phone that uses it; asks first, with names."""
-    mine = list(memberships.current_memberships(found.volunteer_id, now).values())
-    name = volunteers.name_of(found.volunteer_id)
-    result = {"kind": "move", "memberships": mine, "display_name": name}
-    if device_id == found.device_id:
-        if found.used_at is None:
+    current = list(memberships.current_memberships(pass_row.volunteer_id, now).values())
+    name = volunteers.name_of(pass_row.volunteer_id)
+    result: PassResult = {"kind": "move", "memberships": current, "display_name": name}
+    if device_id == pass_row.device_id:
+        if pass_row.used_at is None:
             raise Problem(409, "own_pass")
         return result, False
-    _check_unused(found, now)
+    _check_unused(pass_row, now)
     if db.session.scalar(HAS_SENT, {"device": device_id}):
         raise Problem(409, "phone_in_use")
     if not transfer:
-        teams = [member.team.name for member in mine]
+        teams = [member.team["name"] for member in current]
         raise Problem(409, "moves_phone", members={"display_name": name, "teams": teams})
     if own is not None:  # what the new phone was before ends
         volunteers.set_name(own, None, now)
         for member in memberships.current_memberships(own, now).values():
             memberships.end_membership(member, now)
-    devices.move(found.device_id, device_id, now)
+    devices.move(pass_row.device_id, device_id, now)
     return result, True
 
 
 def _add_guest(
-    device_id: UUID, own: int | None, found: Row[tuple[Pass]], now: datetime
+    device_id: UUID, own: int | None, pass_row: Row[tuple[Pass]], now: datetime
 ) -> tuple[PassResult, bool]:
     """Add a resident's device as a guest of the volunteer who shows the pass, for a day."""
     present, since = None, now
     if own is not None:
-        present, since = memberships.current_membership(own, found.campaign_id, now)
+        present, since = memberships.current_membership(own, pass_row.campaign_id, now)
     if present is not None:
-        if found.used_at is not None and present.guest_of == found.volunteer_id:
+        if pass_row.used_at is not None and present.guest_of == pass_row.volunteer_id:
             return _guest_result(present), False
-        current = {"id": present.team.id, "name": present.team.name}
-        raise Problem(409, "already_member", members={"current": current})
-    _check_unused(found, now)
-    host = _require_host(found.volunteer_id, found.campaign_id, now)
+        raise Problem(409, "already_member", members={"current": present.team})
+    _check_unused(pass_row, now)
+    host = _require_host(pass_row.volunteer_id, pass_row.campaign_id, now)
     guest = own if own is not None else volunteers.create_volunteer(device_id, since)
-    place = host.campaign.id, host.team.id
-    until = since + GUEST_STAYS
-    member = memberships.create_membership(guest, place, since, until, guest_of=found.volunteer_id)
+    place = host.campaign["id"], host.team["id"]
+    until, host_id = since + GUEST_STAYS, pass_row.volunteer_id
+    member = memberships.create_membership(guest, place, since, until, guest_of=host_id)
     return _guest_result(member), True
 
 
@@ -226,13 +252,13 @@ def _require_host(volunteer: int, campaign_id: int, now: datetime) -> Member:
     if host is None or host.guest:
         raise Problem(409, "host_not_member")
     # A team that ends meanwhile ends all its memberships: lock it so that none is added after.
-    db.session.execute(select(Team.id).where(Team.id == host.team.id).with_for_update(read=True))
-    require_open(campaign_team(campaign_id, host.team.id))
+    db.session.execute(select(Team.id).where(Team.id == host.team["id"]).with_for_update(read=True))
+    require_open(campaign_team(campaign_id, host.team["id"]))
     return host
 
 
-def _check_unused(found: Row[tuple[Pass]], now: datetime) -> None:
-    if found.used_at is not None:
+def _check_unused(pass_row: Row[tuple[Pass]], now: datetime) -> None:
+    if pass_row.used_at is not None:
         raise Problem(410, "pass_used")
-    if found.expires_at <= now:
+    if pass_row.expires_at <= now:
         raise Problem(410, "pass_expired")

@@ -1,13 +1,17 @@
 """Requests and answers about join codes, memberships, passes and names."""
 
-from typing import Any
+from datetime import date, datetime
+from typing import Any, TypedDict
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from backend.errors import FieldError, Problem
-from backend.fields import MAX_ID, AwareTime, Flag, Object, Strict, Text, Whole
+from backend.fields import MAX_ID, AwareTime, Flag, Object, Strict, Text, Whole, schema_of
 from backend.http.paging import PageSchema, list_of
-from backend.memberships.joining import KINDS
+from backend.memberships.join_codes import CodeState
+from backend.memberships.joining import KINDS, JoinRequest
+from backend.memberships.volunteers import VolunteerDetails
+from backend.organisations.references import NamedRef
 from backend.organisations.schemas import BriefSchema, QueryId
 
 # Longer than any name, shorter than a message.
@@ -16,6 +20,61 @@ MAX_NAME = 60
 MAX_CODE = 60
 # More people than any team has; a code for a whole province would not tell teams apart.
 MAX_USES = 100_000
+
+
+class PassDetails(TypedDict):
+    """A new pass."""
+
+    kind: str  # move, guest
+    code: str
+    content: str  # the text of its QR code
+    qr_svg: str  # the code, drawn
+    expires_at: datetime
+
+
+class TeamMember(TypedDict):
+    """A member as the team's leader sees them."""
+
+    id: int
+    name: str  # that the member shows, else the number in words
+    number: int  # of the volunteer
+    campaign: NamedRef
+    since: datetime
+    until: datetime | None  # null: as long as the campaign
+    guest: bool
+    devices: int  # that the volunteer has now
+
+
+class Members(TypedDict):
+    """A page of the present members of a team."""
+
+    items: list[TeamMember]
+    next: str | None  # the cursor of the next page; null on the last one
+    withdrawn: int  # people who withdrew their consent
+
+
+class CodeInvitation(TypedDict):
+    """The team and campaign of a join code."""
+
+    campaign: NamedRef
+    team: NamedRef
+    organisation: str
+    areas: list[str]  # names of the campaign's units
+    last_day: date
+
+
+class JoinCodeDetails(TypedDict):
+    """A team's join code."""
+
+    code: str
+    content: str  # the text of its QR code
+    campaign: NamedRef
+    team: NamedRef
+    created_at: datetime
+    expires_at: datetime | None  # null: it lasts as long as the campaign
+    uses: int
+    uses_most: int | None  # null: no limit
+    state: CodeState
 
 
 class DisplayName(Text):
@@ -52,10 +111,21 @@ class JoinRequestSchema(Strict):
     display_name = Object(NameSchema, allow_none=True, load_default=None)
 
     @post_load
-    def take_name(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def take_name(self, data: dict[str, Any], **_: Any) -> JoinRequest:
         """Return the request with the name alone."""
         named = data["display_name"]
-        return data | {"display_name": named and named["name"]}
+        return {
+            "code": data["code"],
+            "transfer": data["transfer"],
+            "display_name": named and named["name"],
+        }
+
+
+class NameChange(TypedDict):
+    """Another name, with the consent to show it."""
+
+    display_name: str | None  # null: none
+    agreed: bool
 
 
 class NameChangeSchema(Strict):
@@ -65,7 +135,7 @@ class NameChangeSchema(Strict):
     agreed = Flag(load_default=False)
 
     @post_load
-    def require_consent(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def require_consent(self, data: NameChange, **_: Any) -> NameChange:
         """Require the consent to show a name."""
         if data["display_name"] is not None and not data["agreed"]:
             missing = FieldError("agreed", "name_consent_required")
@@ -78,6 +148,13 @@ class PassRequestSchema(Strict):
 
     kind = Text(choices=KINDS, required=True)
     campaign_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
+
+
+class PassUse(TypedDict):
+    """The code of a pass that another phone shows."""
+
+    code: str
+    transfer: bool  # agrees to become that phone
 
 
 class PassUseSchema(Strict):
@@ -107,14 +184,7 @@ class MembershipSchema(Schema):
 MembershipsSchema = list_of(MembershipSchema, "Memberships")  # the newest first
 
 
-class PassSchema(Schema):
-    """A new pass; `content` is the text of its QR code, drawn as `qr_svg`."""
-
-    kind = fields.String(required=True)
-    code = fields.String(required=True)
-    content = fields.String(required=True)
-    qr_svg = fields.String(required=True)
-    expires_at = fields.AwareDateTime(required=True)
+PassSchema = schema_of(PassDetails, "")
 
 
 class PassResultSchema(Schema):
@@ -125,33 +195,8 @@ class PassResultSchema(Schema):
     display_name = fields.String(required=True, allow_none=True)
 
 
-class VolunteerSchema(Schema):
-    """A volunteer as they see themselves."""
-
-    display_name = fields.String(required=True, allow_none=True)
-    name_agreed_at = fields.AwareDateTime(required=True, allow_none=True)
-    devices = fields.Integer(required=True)
-
-
-class TeamMemberSchema(Schema):
-    """A member as the team's leader sees them: by name if they wish, else by number."""
-
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
-    number = fields.Integer(required=True)
-    campaign = fields.Nested(BriefSchema, required=True)
-    since = fields.AwareDateTime(required=True)
-    until = fields.AwareDateTime(required=True, allow_none=True)
-    guest = fields.Boolean(required=True)
-    devices = fields.Integer(required=True)
-
-
-MembersSchema = list_of(
-    TeamMemberSchema,
-    "Members",
-    next=fields.String(required=True, allow_none=True),
-    withdrawn=fields.Integer(required=True),  # people who withdrew their consent
-)
+VolunteerSchema = schema_of(VolunteerDetails, "")
+MembersSchema = schema_of(Members, "")
 
 
 class CodeLimitsSchema(Strict):
@@ -167,25 +212,5 @@ class CodeCheckSchema(Strict):
     code = Text(MAX_CODE, required=True)
 
 
-class CodeInvitationSchema(Schema):
-    """The team and campaign of a join code; `areas` are the names of the campaign's units."""
-
-    campaign = fields.Nested(BriefSchema, required=True)
-    team = fields.Nested(BriefSchema, required=True)
-    organisation = fields.String(required=True)
-    areas = fields.List(fields.String(), required=True)
-    last_day = fields.Date(required=True)
-
-
-class JoinCodeSchema(Schema):
-    """A team's code; `content` is the text of its QR code."""
-
-    code = fields.String(required=True)
-    content = fields.String(required=True)
-    campaign = fields.Nested(BriefSchema, required=True)
-    team = fields.Nested(BriefSchema, required=True)
-    created_at = fields.AwareDateTime(required=True)
-    expires_at = fields.AwareDateTime(required=True, allow_none=True)
-    uses = fields.Integer(required=True)
-    uses_most = fields.Integer(required=True, allow_none=True)
-    state = fields.String(required=True, metadata={"enum": ["in_force", "expired", "used_up"]})
+CodeInvitationSchema = schema_of(CodeInvitation, "")
+JoinCodeSchema = schema_of(JoinCodeDetails, "")

@@ -1,9 +1,8 @@
 """Memberships: the teams of a volunteer, with start and end, and the members of a team."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, text, update
@@ -14,10 +13,11 @@ from backend.accounts.audit import record_read
 from backend.campaigns.models import Campaign, Team
 from backend.database.extensions import change_rows, db
 from backend.errors import Problem
-from backend.http.paging import big_row_id, decode_cursor, take_page
+from backend.http.paging import PageQuery, big_row_id, decode_cursor, take_page
 from backend.memberships import volunteers
 from backend.memberships.models import Membership
 from backend.memberships.volunteers import retry_on_conflict
+from backend.organisations.references import NamedRef
 from backend.organisations.scopes import team_scope
 
 # A period is never empty: an empty range has no bounds.
@@ -51,23 +51,15 @@ WITHDRAWN = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
-    """A campaign or a team by its name."""
-
-    id: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Member:
     """One membership as its volunteer sees it."""
 
     id: int
-    campaign: Brief
-    team: Brief
+    campaign: NamedRef
+    team: NamedRef
     since: datetime
-    until: datetime | None
-    guest_of: int | None = None
+    until: datetime | None  # None: it lasts
+    guest_of: int | None = None  # the volunteer who helps; None: a member of their own
 
     @property
     def guest(self) -> bool:
@@ -75,41 +67,71 @@ class Member:
         return self.guest_of is not None
 
 
+class MembersQuery(PageQuery):
+    """A page of a team's members."""
+
+    campaign: int | None  # null: in all campaigns
+
+
+class ListedMember(TypedDict):
+    """A member of a team as read, without a name where none is shown."""
+
+    id: int
+    number: int  # of the volunteer
+    display_name: str | None  # null: shown by number
+    campaign: NamedRef
+    since: datetime
+    until: datetime | None  # null: as long as the campaign
+    guest: bool  # a resident whom a volunteer added for a day
+    devices: int  # that the volunteer has now
+
+
+class MembersPage(TypedDict):
+    """A page of the present members of a team."""
+
+    items: list[ListedMember]
+    next: str | None  # the cursor of the next page; null on the last one
+    withdrawn: int  # people who withdrew their consent
+
+
 def own_memberships(device_id: UUID) -> list[Member]:
     """Return the memberships of a device's volunteer, the newest first."""
     volunteer = volunteers.volunteer_of(device_id)
     if volunteer is None:
         return []
-    rows = _rows().where(Membership.volunteer_id == volunteer)
-    return _read(rows.order_by(func.lower(Membership.period).desc(), Membership.id.desc()))
+    rows = _membership_rows().where(Membership.volunteer_id == volunteer)
+    newest_first = func.lower(Membership.period).desc(), Membership.id.desc()
+    return _read_members(rows.order_by(*newest_first))
 
 
 @retry_on_conflict
 def leave(device_id: UUID, membership_id: int, now: datetime) -> Member:
     """Leave a team now and keep what was earned; idempotent."""
     volunteer = volunteers.lock_volunteer(device_id)
-    mine = _rows().where(Membership.id == membership_id, Membership.volunteer_id == volunteer)
-    found = _read(mine)
-    if not found:
+    own = _membership_rows().where(
+        Membership.id == membership_id, Membership.volunteer_id == volunteer
+    )
+    memberships = _read_members(own)
+    if not memberships:
         raise Problem(404, "not_found")
-    if found[0].until is None or found[0].until > now + SKEW:
-        end_membership(found[0], now)
-        found = _read(mine)
+    if memberships[0].until is None or memberships[0].until > now + SKEW:
+        end_membership(memberships[0], now)
+        memberships = _read_members(own)
     db.session.commit()
-    return found[0]
+    return memberships[0]
 
 
 def current_membership(
     volunteer_id: int, campaign_id: int, now: datetime
 ) -> tuple[Member | None, datetime]:
     """Return a volunteer's membership in a campaign, and the earliest start of another one."""
-    rows = _rows().where(
+    rows = _membership_rows().where(
         Membership.volunteer_id == volunteer_id,
         Membership.campaign_id == campaign_id,
         Membership.period.op("&&")(Range(now, None, bounds="[)")),
     )
     free = now
-    for member in _read(rows.order_by(func.lower(Membership.period))):
+    for member in _read_members(rows.order_by(func.lower(Membership.period))):
         if member.until is None or member.until > now + SKEW:
             return member, now
         free = max(free, member.until)
@@ -119,8 +141,8 @@ def current_membership(
 def current_memberships(volunteer_id: int, now: datetime) -> dict[int, Member]:
     """Return the memberships that a volunteer has now, by campaign."""
     lasts = Membership.period.op("&&")(Range(now + SKEW, None, bounds="[)"))
-    rows = _rows().where(Membership.volunteer_id == volunteer_id, lasts)
-    return {member.campaign.id: member for member in _read(rows)}
+    rows = _membership_rows().where(Membership.volunteer_id == volunteer_id, lasts)
+    return {member.campaign["id"]: member for member in _read_members(rows)}
 
 
 def create_membership(
@@ -140,7 +162,7 @@ def create_membership(
     )
     db.session.add(made)
     db.session.flush()
-    return _read(_rows().where(Membership.id == made.id))[0]
+    return _read_members(_membership_rows().where(Membership.id == made.id))[0]
 
 
 def end_membership(member: Member, now: datetime) -> datetime:
@@ -152,24 +174,32 @@ def end_membership(member: Member, now: datetime) -> datetime:
     return moment
 
 
-def list_members(
-    actor: Actor, team_id: int, query: Mapping[str, Any], now: datetime
-) -> dict[str, Any]:
-    """Return a page of the present members of a team, without devices, in one campaign or all.
-
-    `withdrawn` is the number of those who withdrew.
-    """
+def list_members(actor: Actor, team_id: int, query: MembersQuery, now: datetime) -> MembersPage:
+    """Return a page of the present members of a team, in one campaign or all."""
     require(actor, "team.see", team_scope(team_id), hidden=True)
     record_read(actor, "members", f"team:{team_id}")
     (after,) = decode_cursor(query["cursor"], big_row_id) or (0,)
     values = {"team": team_id, "now": now, "campaign": query["campaign"], "after": after}
-    found = db.session.execute(MEMBERS, values | {"most": query["limit"] + 1}).mappings().all()
-    rows, next_cursor = take_page(found, query["limit"], lambda row: (row["id"],))
-    items = [{**row, "campaign": Brief(row["campaign_id"], row["campaign"])} for row in rows]
-    return {"items": items, "next": next_cursor, "withdrawn": db.session.scalar(WITHDRAWN, values)}
+    rows = db.session.execute(MEMBERS, values | {"most": query["limit"] + 1}).all()
+    page, next_cursor = take_page(rows, query["limit"], lambda row: (row.id,))
+    items: list[ListedMember] = [
+        {
+            "id": row.id,
+            "number": row.number,
+            "display_name": row.display_name,
+            "campaign": {"id": row.campaign_id, "name": row.campaign},
+            "since": row.since,
+            "until": row.until,
+            "guest": row.guest,
+            "devices": row.devices,
+        }
+        for row in page
+    ]
+    withdrawn: int = db.session.execute(WITHDRAWN, values).scalar_one()
+    return {"items": items, "next": next_cursor, "withdrawn": withdrawn}
 
 
-def _rows() -> Select[Any]:
+def _membership_rows() -> Select[Any]:
     return (
         select(
             Membership.id,
@@ -186,12 +216,12 @@ def _rows() -> Select[Any]:
     )
 
 
-def _read(rows: Select[Any]) -> list[Member]:
+def _read_members(rows: Select[Any]) -> list[Member]:
     return [
         Member(
             row.id,
-            Brief(row.campaign_id, row.campaign),
-            Brief(row.team_id, row.team),
+            {"id": row.campaign_id, "name": row.campaign},
+            {"id": row.team_id, "name": row.team},
             row.since,
             row.until,
             row.guest_of,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import request
 
@@ -22,14 +22,15 @@ code_blp.after_request(keep_private)  # a code lets people in
 blueprints = (blp, code_blp)
 blp.after_request(keep_private)
 
+Answer = TypeVar("Answer")
 CODE = "/campaigns/<int:campaign_id>/teams/<int:team_id>/join-code"
 
 
-def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
+def device_required(view: Callable[..., Answer]) -> Callable[..., Answer]:
     """Authenticate the device before the body is read: a missing token is reported first."""
 
     @wraps(view)
-    def authenticated(*args: Any, **kwargs: Any) -> Any:
+    def authenticated(*args: Any, **kwargs: Any) -> Answer:
         return view(current_device(), *args, **kwargs)
 
     return authenticated
@@ -40,7 +41,7 @@ def device_required(view: Callable[..., Any]) -> Callable[..., Any]:
 @blp.arguments(schemas.JoinRequestSchema)
 @blp.response(201, schemas.MembershipSchema, description="Joined, from this moment on")
 @blp.alt_response(200, schema=schemas.MembershipSchema, description="Was in that team already")
-def join_team(device: KnownDevice, data: dict[str, Any]) -> Any:
+def join_team(device: KnownDevice, data: joining.JoinRequest) -> tuple[service.Member, int]:
     """Join a team by the code that it shows; `transfer` leaves another team of the campaign."""
     member, created = joining.join(device.id, data, clock_now(), request.remote_addr or "")
     return member, 201 if created else 200
@@ -50,14 +51,14 @@ def join_team(device: KnownDevice, data: dict[str, Any]) -> Any:
 @blp.doc(security=[])
 @blp.arguments(schemas.CodeCheckSchema)
 @blp.response(200, schemas.CodeInvitationSchema)
-def check_code(data: dict[str, str]) -> Any:
+def check_code(data: dict[str, str]) -> schemas.CodeInvitation:
     """Show the team and campaign of a join code, for a phone that is not registered yet."""
     place, areas = joining.check_code(data["code"], request.remote_addr or "", clock_now())
     return {
         "campaign": {"id": place.campaign_id, "name": place.campaign},
         "team": {"id": place.team_id, "name": place.team},
         "organisation": place.organisation,
-        "areas": areas,
+        "areas": list(areas),
         "last_day": place.last_day,
     }
 
@@ -65,7 +66,7 @@ def check_code(data: dict[str, str]) -> Any:
 @blp.get("/memberships")
 @device_required
 @blp.response(200, schemas.MembershipsSchema)
-def list_memberships(device: KnownDevice) -> Any:
+def list_memberships(device: KnownDevice) -> dict[str, list[service.Member]]:
     """List the volunteer's own memberships, present and past."""
     return {"items": service.own_memberships(device.id)}
 
@@ -73,7 +74,7 @@ def list_memberships(device: KnownDevice) -> Any:
 @blp.delete(f"/memberships/<int(max={MAX_BIG_ID}):membership_id>")
 @device_required
 @blp.response(200, schemas.MembershipSchema)
-def leave_team(device: KnownDevice, membership_id: int) -> Any:
+def leave_team(device: KnownDevice, membership_id: int) -> service.Member:
     """Leave a team now; what was earned stays earned."""
     return service.leave(device.id, membership_id, clock_now())
 
@@ -82,7 +83,7 @@ def leave_team(device: KnownDevice, membership_id: int) -> Any:
 @device_required
 @blp.arguments(schemas.NameChangeSchema)
 @blp.response(200, schemas.VolunteerSchema)
-def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
+def rename_me(device: KnownDevice, data: schemas.NameChange) -> volunteers.VolunteerDetails:
     """Show another name to one's team, or none."""
     return volunteers.rename(device.id, data["display_name"], clock_now())
 
@@ -91,11 +92,11 @@ def rename_me(device: KnownDevice, data: dict[str, Any]) -> Any:
 @device_required
 @blp.arguments(schemas.PassRequestSchema)
 @blp.response(201, schemas.PassSchema, description="Good for one other phone")
-def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
+def make_pass(device: KnownDevice, data: joining.PassRequest) -> tuple[schemas.PassDetails, int]:
     """Make a one-time code: to move to a new phone, or for one resident as a guest."""
     made = joining.create_pass(device.id, data, clock_now())
     content = poster.content(link_root(strict=False), made["code"])
-    return made | {"content": content, "qr_svg": poster.inline_svg(content)}, 201
+    return {**made, "content": content, "qr_svg": poster.inline_svg(content)}, 201
 
 
 @blp.post("/passes/use")
@@ -103,7 +104,7 @@ def make_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
 @blp.arguments(schemas.PassUseSchema)
 @blp.response(201, schemas.PassResultSchema, description="Moved, or a guest, from this moment on")
 @blp.alt_response(200, schema=schemas.PassResultSchema, description="Was so already")
-def use_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
+def use_pass(device: KnownDevice, data: schemas.PassUse) -> tuple[joining.PassResult, int]:
     """Use the code that another phone shows; `transfer` takes its place, and that phone ends."""
     address = request.remote_addr or ""
     result, created = joining.use_pass(device.id, address=address, now=clock_now(), **data)
@@ -114,19 +115,34 @@ def use_pass(device: KnownDevice, data: dict[str, Any]) -> Any:
 @blp.doc(security=PERSON)
 @blp.arguments(schemas.MembersQuerySchema, location="query")
 @blp.response(200, schemas.MembersSchema)
-def list_members(query: dict[str, Any], team_id: int) -> Any:
+def list_members(query: service.MembersQuery, team_id: int) -> schemas.Members:
     """List who is in a team now: for its leader and its organiser alone."""
     page = service.list_members(actor(), team_id, query, clock_now())
-    for one in page["items"]:
-        numbered = message("guest_numbered" if one["guest"] else "member_numbered", language())
-        one["name"] = one["display_name"] or numbered.format(number=one["number"])
-    return page
+    members = [_with_name(member) for member in page["items"]]
+    return {"items": members, "next": page["next"], "withdrawn": page["withdrawn"]}
+
+
+def _with_name(member: service.ListedMember) -> schemas.TeamMember:
+    """Return a member by the name that they show, else by number."""
+    numbered = message("guest_numbered" if member["guest"] else "member_numbered", language())
+    return {
+        "id": member["id"],
+        "name": member["display_name"] or numbered.format(number=member["number"]),
+        "number": member["number"],
+        "campaign": member["campaign"],
+        "since": member["since"],
+        "until": member["until"],
+        "guest": member["guest"],
+        "devices": member["devices"],
+    }
 
 
 @code_blp.post(CODE)
 @code_blp.arguments(schemas.CodeLimitsSchema)
 @code_blp.response(201, schemas.JoinCodeSchema, description="In force; the previous code is void")
-def rotate_code(limits: dict[str, Any], campaign_id: int, team_id: int) -> Any:
+def rotate_code(
+    limits: join_codes.CodeLimits, campaign_id: int, team_id: int
+) -> tuple[schemas.JoinCodeDetails, int]:
     """Create or rotate a team's join code."""
     made = join_codes.rotate_code(actor(), campaign_id, team_id, clock_now(), **limits)
     return _with_content(made), 201
@@ -134,10 +150,10 @@ def rotate_code(limits: dict[str, Any], campaign_id: int, team_id: int) -> Any:
 
 @code_blp.get(CODE)
 @code_blp.response(200, schemas.JoinCodeSchema)
-def show_code(campaign_id: int, team_id: int) -> Any:
+def show_code(campaign_id: int, team_id: int) -> schemas.JoinCodeDetails:
     """Show a team's join code to its leader and organisers."""
     return _with_content(join_codes.show_code(actor(), campaign_id, team_id, clock_now()))
 
 
-def _with_content(code: dict[str, Any]) -> dict[str, Any]:
-    return code | {"content": poster.content(link_root(), code["code"])}
+def _with_content(code: join_codes.CodeDetails) -> schemas.JoinCodeDetails:
+    return {**code, "content": poster.content(link_root(), code["code"])}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypedDict, TypeVar
 from uuid import UUID
 
 from psycopg.errors import DeadlockDetected, ExclusionViolation
@@ -22,6 +22,14 @@ ATTEMPTS = 3
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class VolunteerDetails(TypedDict):
+    """A volunteer as they see themselves."""
+
+    display_name: str | None  # null: shown by number
+    name_agreed_at: datetime | None  # when the volunteer agreed to show the name
+    devices: int
 
 
 class ConcurrentChange(Exception):
@@ -49,10 +57,10 @@ def retry_on_conflict(use_case: Callable[P, T]) -> Callable[P, T]:
 
 def volunteer_of(device_id: UUID) -> int | None:
     """Return the volunteer to whom a device belongs now."""
-    found: int | None = db.session.scalar(
+    volunteer: int | None = db.session.scalar(
         select(DeviceLink.volunteer_id).where(DeviceLink.device_id == device_id, _lasts())
     )
-    return found
+    return volunteer
 
 
 def require_volunteer(device_id: UUID) -> int:
@@ -119,7 +127,7 @@ def set_name(volunteer_id: int, display_name: str | None, now: datetime) -> None
     )
 
 
-def rename(device_id: UUID, display_name: str | None, now: datetime) -> dict[str, Any]:
+def rename(device_id: UUID, display_name: str | None, now: datetime) -> VolunteerDetails:
     """Change the name that a volunteer's team sees, or remove it."""
     volunteer = require_volunteer(device_id)
     set_name(volunteer, display_name, now)

@@ -45,7 +45,7 @@ def ended_campaigns(device_id: UUID, now: datetime) -> list[dict[str, Any]]:
     """Return the volunteer's campaigns that ended lately, the last membership of each."""
     found: dict[int, dict[str, Any]] = {}
     for member in own_memberships(device_id):
-        campaign = db.session.get_one(Campaign, member.campaign.id)
+        campaign = db.session.get_one(Campaign, member.campaign["id"])
         recent = campaign.last_day >= (now - TOLD_FOR).date()
         if not member.guest and campaign.id not in found and recent and is_over(campaign, now):
             found[campaign.id] = _given(campaign, member, require_volunteer(device_id), now)
@@ -53,7 +53,7 @@ def ended_campaigns(device_id: UUID, now: datetime) -> list[dict[str, Any]]:
 
 
 def _given(campaign: Campaign, member: Member, volunteer: int, now: datetime) -> dict[str, Any]:
-    team = member.team.id
+    team = member.team["id"]
     own = build_query(CampaignAccess(campaign, (team,)), "member", {})
     counted = (sums(own).get((team, volunteer)) or Figures()).counted
     values = {"campaign": campaign.id, "team": team, "volunteer": volunteer, "now": now}

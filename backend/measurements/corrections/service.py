@@ -202,7 +202,7 @@ def remove_member(
     require(actor, "team.correct", team_scope(team_id))
     lock_volunteer(None, number)
     member, _ = current_membership(number, campaign_id, now)
-    if member is None or member.team.id != team_id:
+    if member is None or member.team["id"] != team_id:
         raise Problem(404, "not_found")
     end_membership(member, now)
     record_act(actor, "membership.remove", f"team:{team_id}", membership=member.id)

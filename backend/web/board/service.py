@@ -15,7 +15,7 @@ from backend.coverage.plan.planner import PlanTeam, days_left, teams_of
 from backend.coverage.plan.progress import team_state
 from backend.coverage.plan.service import next_day, visible_teams
 from backend.i18n.catalogues import Language
-from backend.memberships.service import list_members
+from backend.memberships.service import MembersQuery, list_members
 from backend.organisations.scopes import campaign_scope
 from backend.organisations.service import show_organisation
 
@@ -97,7 +97,7 @@ def list_team_members(
     actor: Actor, campaign_id: int, team_id: int, now: datetime, language: Language
 ) -> Answer:
     """Return the members of a team with what each contributed, former ones last, and the sum."""
-    page = {"campaign": campaign_id, "cursor": None, "limit": MAX_MEMBERS}
+    page: MembersQuery = {"campaign": campaign_id, "cursor": None, "limit": MAX_MEMBERS}
     listed = list_members(actor, team_id, page, now)
     wanted = {"by": "member", "team": str(team_id)}
     answer = all_contributions(actor, campaign_id, language, wanted)

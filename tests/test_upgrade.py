@@ -1,22 +1,36 @@
 """scripts/upgrade: an installation of an earlier version in another folder, and back."""
 
 import fcntl
-import gzip
-import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from backend.database.extensions import db
+from backend.database.migrations import latest_migration
 from backend.server.postgres.embedded import EmbeddedPostgres
-from backend.server.postgres.programs import binary
+from tests.support.clock import FakeClock
+from tests.support.database import application
+from tests.support.factories import post, register, sample
 
 ROOT = Path(__file__).parents[1]
-KEPT = ROOT / "tests/data/upgrades"
+MIGRATIONS = "backend/migrations/versions"
+LATEST = latest_migration(str(ROOT / "backend/migrations"))
+# A migration of a later version, made for these tests.
+LATER = f"""
+from alembic import op
+
+revision = "9999"
+down_revision = "{LATEST}"
+
+
+def upgrade() -> None:
+    op.execute("alter table devices add column later integer not null default 7")
+"""
 PARTS = (".venv", "backend", "config", "geo", "requirements.txt", "requirements-dev.txt", "scripts")
 
 
@@ -34,16 +48,41 @@ def new(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def former(tmp_path: Path) -> Iterator[Path]:
-    """An installation with the data of version 0066."""
+def later(new: Path) -> Path:
+    """An installation of a later version, which has one more migration."""
+    folder = new / MIGRATIONS
+    for part in reversed(folder.relative_to(new).parents[:-1]):
+        unfold(new / part)
+    unfold(folder)
+    (new / "wsgi.py").unlink()  # Flask imports from the folder to which a link leads
+    shutil.copy(ROOT / "wsgi.py", new)
+    (folder / "9999_later.py").write_text(LATER)
+    return new
+
+
+def unfold(folder: Path) -> None:
+    """Make a folder of links of a link to a folder."""
+    linked = folder.resolve()
+    folder.unlink()
+    folder.mkdir()
+    for path in linked.iterdir():
+        (folder / path.name).symlink_to(path)
+
+
+@pytest.fixture
+def former(tmp_path: Path, prepared: Callable[[Path], None]) -> Iterator[Path]:
+    """An installation of this version with a phone and two samples, of which one counts."""
     folder = installation(tmp_path / "former")
+    (folder / "var").mkdir()
+    prepared(folder / "var")
     with EmbeddedPostgres(folder / "var") as server:
-        words = [binary("pg_restore"), "--no-owner", "--exit-on-error", f"--dbname={url(server)}"]
-        content = gzip.decompress((KEPT / "0066.dump.gz").read_bytes())
-        subprocess.run(words, check=True, capture_output=True, input=content)
-    keys = json.loads((KEPT / "0066.json").read_text())["keys"]
-    for name, key in keys.items():
-        (folder / "var" / name).write_text(key)
+        app = application(server, clock=FakeClock())
+        client = app.test_client()
+        days = ("2024-11-16T15:00:00+07:00", "2024-11-16T15:10:00+07:00")
+        answer = post(client, register(client), *map(sample, days))
+        assert [result["counted"] for result in answer.json["results"]] == [True, False]
+        with app.app_context():
+            db.engine.dispose()
     yield folder
     for left in tmp_path.glob("*/var"):
         shutil.rmtree(EmbeddedPostgres(left).socket_dir, ignore_errors=True)
@@ -66,16 +105,18 @@ def run(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.long
-def test_an_earlier_installation_is_upgraded_and_goes_back(former: Path, new: Path) -> None:
+def test_an_earlier_installation_is_upgraded_and_goes_back(former: Path, later: Path) -> None:
+    new = later
     samples = "select count(*), count(*) filter (where counted) from measurements"
     version = "select version_num from alembic_version"
     [before] = ask(former, samples)
+    assert before == (2, 1)
     done = run(new, former)
     assert done.returncode == 0, done.stderr
     assert f"{new}/scripts/upgrade --back {former}" in done.stdout
     assert not (former / "var").exists()
-    after, revision, _ = ask(new, samples, version, "delete from devices returning 1")
-    assert (after, revision != ("0066",)) == (before, True)
+    after, revision, deleted = ask(new, samples, version, "delete from devices returning later")
+    assert (after, revision, deleted) == (before, ("9999",), (7,))
 
     done = run(new, "--back", former, "--key", "/dev/null")
     assert done.returncode == 1
@@ -86,7 +127,7 @@ def test_an_earlier_installation_is_upgraded_and_goes_back(former: Path, new: Pa
     done = run(new, "--back", former)
     assert done.returncode == 0, done.stderr
     assert not (new / "var").exists()
-    assert ask(former, samples) == [before]
+    assert ask(former, samples, version) == [before, (LATEST,)]
     assert (former / "var/postgres.newer").is_dir()
     assert "postgres.newer first" in run(new, former).stderr
 

@@ -16,7 +16,7 @@ OWNER_URL = current_app.config["DATABASE_OWNER_URL"]
 APP_ROLE = make_url(current_app.config["DATABASE_URL"]).username
 
 
-# Proofs, rules and public figures: the serving role reads them. Not all are in an old database.
+# Proofs, rules and public figures: the serving role reads them.
 OF_OWNER = (
     "alembic_version", "counting_rules", "host_keys", "measuring_hosts", "releases",
     "released_figures", "released_no_connection", "targets",
@@ -40,11 +40,9 @@ def grant(connection: Connection) -> None:
     ):
         connection.execute(text(statement))
     for table in OF_OWNER:
-        if connection.dialect.has_table(connection, table):
-            connection.execute(text(f"revoke insert, update, delete on {table} from {role}"))
+        connection.execute(text(f"revoke insert, update, delete on {table} from {role}"))
     for name in FUNCTIONS:
-        if connection.scalar(text("select 1 from pg_proc where proname = :name"), {"name": name}):
-            connection.execute(text(f"grant execute on function {name} to {role}"))
+        connection.execute(text(f"grant execute on function {name} to {role}"))
 
 
 def register_own_host(connection: Connection) -> None:
@@ -61,9 +59,10 @@ def check_revision() -> None:
             context.script.get_revision(revision)
         except CommandError:
             raise CommandError(
-                f"The database is at revision {revision}, which this version does not know: it"
-                " migrates databases of version 1.0.0 and later. To go back to an earlier version,"
-                " restore the backup that was made before the upgrade (docs/operator.md)."
+                f"The database is at revision {revision}, which this version does not know, and"
+                " stays as it is. One of a state before 2.0.0 is brought to revision 0111 by"
+                " commit edf2d2f6; one of a later version goes on with that version, or back by"
+                " the backup that was made before the upgrade (docs/operator.md)."
             ) from None
 
 
@@ -73,8 +72,7 @@ def migrate(connection: Connection) -> None:
         check_revision()
         drop_views(connection)
         context.run_migrations()
-        if connection.dialect.has_table(connection, "audit"):
-            grant(connection)
+        grant(connection)
         if context.get_context().get_current_heads() == (context.get_head_revision(),):
             create_views(connection)
             register_own_host(connection)

@@ -4,7 +4,6 @@ A province's month is one transaction, which notes the versions of its communes'
 country is another, after all provinces. What was computed of other versions is stale.
 """
 
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,8 +35,6 @@ COUNTRY = 0
 # A province's rows are found by a bitmap and sorted by group: with PostgreSQL's 4 MB, the bitmap
 # forgets rows and the sort writes files, for a third of the time (10 million measurements).
 WORK_MEMORY = text("set local work_mem = '64MB'")
-# Folder in VAR_DIR of earlier versions, with ids of devices.
-OLD_FOLDER = "statistics"
 
 FORGET = text("""
     delete from statistics_seen where cast(:month as text) is null or month = :month
@@ -167,7 +164,6 @@ def refresh(
 
     With `hourly`, as the server does it each hour, past months wait for the night.
     """
-    shutil.rmtree(setting("VAR_DIR") / OLD_FOLDER, ignore_errors=True)
     provinces, countries = [], []
     for (stale_month, network), places in _read_stale(month).items():
         part = NetworkMonth(stale_month, network, now)

@@ -15,11 +15,7 @@ import pyarrow.parquet as pq
 
 from backend.measurements.recording.reasons import category
 
-# Raised with every change of the columns. Version 1 lacks the assurance, versions 1 and 2 the data
-# cap, versions 1 to 3 what was measured under load, versions 1 to 4 the host, which are null then.
-# Versions 1 to 4 are copies of rows that stayed in the table, with devices and positions.
-VERSION = 5
-READABLE = (b"1", b"2", b"3", b"4", b"5")
+VERSION = 5  # raised with every change of the columns
 # Rows in memory at a time when the file is written or read, and those of one statement.
 ROW_GROUP, ROWS_AT_A_TIME = 50_000, 5_000
 
@@ -89,8 +85,8 @@ def read(path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield a file's rows in lots; DamagedArchiveError if it cannot be read."""
     try:
         with pq.ParquetFile(path) as file:
-            if (file.schema_arrow.metadata or {}).get(b"dosong_archive") not in READABLE:
-                raise DamagedArchiveError(f"{path} is not an archive of versions 1 to {VERSION}")
+            if (file.schema_arrow.metadata or {}).get(b"dosong_archive") != b"%d" % VERSION:
+                raise DamagedArchiveError(f"{path} is not an archive of version {VERSION}")
             present = [name for name in STORED.names if name in file.schema_arrow.names]
             for batch in file.iter_batches(ROWS_AT_A_TIME, columns=present):
                 yield batch.to_pylist()

@@ -1,8 +1,7 @@
 """Months of samples that leave the table for files, when nothing can change them any more.
 
 A file is the operator's copy, without devices; counts, statistics, releases and sums of earnings
-stay in the database (`recording.archived`). Files of versions 1 to 4 are copies of rows that
-stayed in the table; they can still be restored.
+stay in the database (`recording.archived`).
 """
 
 import hashlib
@@ -92,20 +91,11 @@ DELETE_DAY = text("""
     )
     delete from earnings where measurement_id = any(array(select id from gone))
 """)
-# A withdrawn device does not exist any more, but its rows do, without it: they are skipped.
-RESTORE = text(f"""
-    with sent as (
-        select * from {SENT}
-    ), locked as (
-        update devices set version = version + 1
-        where id in (select device_id from sent) returning id
-    )
-    insert into measurements select sent.* from sent
-    where device_id is null or device_id in (select id from locked)
+RESTORE = text("""
+    insert into measurements
+    select * from jsonb_populate_recordset(null::measurements, cast(:rows as jsonb))
     on conflict (id) do nothing
-""")  # noqa: S608 # fixed words
-# Positions in files of versions 1 to 4 may be exact on days that were coarsened since.
-EXPIRE_AGAIN = text("delete from expired_days where day between :first and :last")
+""")
 
 
 # Of an archive, written last, to a file beside it: month, version, rows, digest of the rows as the
@@ -152,17 +142,10 @@ def restore(month: str) -> int:
     restored = 0
     for rows in _rows_of_file(path_of(month)):
         restored += change_rows(RESTORE, {"rows": rows})
-        db.session.execute(EXPIRE_AGAIN, _span(month))
         db.session.commit()
     record_command("measurements.restore", month, back=restored)
     db.session.commit()
     return restored
-
-
-def copies() -> list[str]:
-    """Return the months of files whose rows did not leave the table, the oldest first."""
-    months = {path.stem for path in _folder().glob("????-??.parquet")}
-    return sorted(months - archived_months())
 
 
 def path_of(month: str) -> Path:

@@ -6,7 +6,6 @@ from flask.cli import AppGroup
 
 from backend.batch.command_line import progress_bar
 from backend.http.requests import clock_now
-from backend.measurements.archive import service as archiving
 from backend.measurements.privacy.retention import expire as expire_old
 
 cli = AppGroup("privacy", help="Remove data at the end of its retention time.")
@@ -25,8 +24,3 @@ def expire() -> None:
         f"network prefixes deleted: {done['prefixes']}; no-connection notes: {done['notes']}; "
         f"digests of withdrawn samples deleted: {done['digests']}"
     )
-    if copies := archiving.copies():
-        raise click.ClickException(
-            f"archives of an earlier version, with positions of people: {', '.join(copies)}; "
-            "see docs/batch.md"
-        )

@@ -11,7 +11,6 @@ import psycopg
 from backend.server.backup.service import (
     BACKUP_KEY,
     KEEP,
-    PLAIN_KEYS,
     BackupError,
     make,
     restore,
@@ -39,12 +38,11 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--key", type=Path, help=f"copy of VAR_DIR/{BACKUP_KEY}, to restore")
     parser.add_argument("--keys", type=Path, help="VAR_DIR whose other keys are restored")
-    parser.add_argument("--plain", action="store_true", help="restore an unencrypted one of 1.0")
     options = parser.parse_args(arguments)
     os.umask(0o077)
     try:
         if options.what == "restore":
-            for line in restore(options.folder, options.key, options.keys, options.plain):
+            for line in restore(options.folder, options.key, options.keys):
                 print(line, flush=True)
             return 0
         values = settings.read()
@@ -54,10 +52,6 @@ def main(arguments: list[str]) -> int:
             f"{target}\nOnly the secret key of {values['VAR_DIR'] / BACKUP_KEY} decrypts it. Keep "
             "a copy of it outside of this machine, on paper too: no backup is restored without it."
         )
-        if (folder / PLAIN_KEYS).exists():
-            print(
-                f"{folder / PLAIN_KEYS} has keys for dumps of 1.0: delete it with the last of them."
-            )
         return 0
     except (BackupError, PostgresError, settings.SettingError, psycopg.Error, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)

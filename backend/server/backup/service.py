@@ -35,8 +35,6 @@ from backend.server.postgres.programs import ENVIRONMENT, binary
 from config import settings
 
 DUMP, MANIFEST, KEYS = "database.dump.age", "manifest.json", "keys.age"
-# As version 1.0 wrote them; read only.
-PLAIN_DUMP, PLAIN_KEYS = "database.dump", "keys"
 BACKUP_KEY = "backup_key"  # in VAR_DIR
 KEPT_APART = ("secret_key", TOMBSTONES)  # and the keys of reports' seals
 # Data of withdrawn people are deleted with the backups; the law allows fifteen days.
@@ -183,30 +181,24 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def restore(
-    backup: Path | None, key: Path | None, keys: Path | None, unencrypted: bool
-) -> Iterator[str]:
+def restore(backup: Path | None, key: Path | None, keys: Path | None) -> Iterator[str]:
     """Restore a backup into an empty database; yield a line for each step.
 
     `key` is the file that decrypts it, `keys` a VAR_DIR whose keys are used instead of those beside
-    the backup. One of 1.0 is `unencrypted`: anybody who writes to the folder can make such a one.
+    the backup. Nothing unencrypted is read: anybody who writes to the folder could make it.
     """
     if backup is None or not (backup / MANIFEST).is_file():
         raise BackupError(f"{backup} is no backup: name a folder with a {MANIFEST}.")
     manifest = json.loads((backup / MANIFEST).read_text())
-    path = backup / (PLAIN_DUMP if unencrypted else DUMP)
+    path = backup / DUMP
     if not path.is_file():
-        raise BackupError(
-            f"{path} is not there. A dump that is not encrypted is restored with --plain alone: "
-            "only if you know that version 1.0 made it, as whoever writes to the folder can too."
-        )
+        raise BackupError(f"{path} is not there.")
     if sha256(path) != manifest["sha256"]:
         raise BackupError(f"{path} is damaged: its digest is not the manifest's.")
-    identity = None if unencrypted else _read_identity(key or settings.var_dir() / BACKUP_KEY)
+    identity = _read_identity(key or settings.var_dir() / BACKUP_KEY)
     _put_keys(_keys_of(backup.parent, identity, keys))
-    if identity is not None:
-        # The next backups have the same key; its secret stays where it is kept.
-        _put(settings.var_dir() / BACKUP_KEY, f"{identity.to_public()}\n")
+    # The next backups have the same key; its secret stays where it is kept.
+    _put(settings.var_dir() / BACKUP_KEY, f"{identity.to_public()}\n")
     values = settings.read()
     with database_urls(values) as urls:
         url = urls["DATABASE_OWNER_URL"]
@@ -219,11 +211,7 @@ def restore(
                 )
         words = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
         with path.open("rb") as file, running("pg_restore", url, *words) as pg_restore:
-            if identity is None:
-                assert pg_restore.stdin is not None
-                shutil.copyfileobj(file, pg_restore.stdin)
-            else:
-                pyrage.decrypt_io(file, pg_restore.stdin, [identity])
+            pyrage.decrypt_io(file, pg_restore.stdin, [identity])
         with psycopg.connect(plain(url)) as connection:
             found, expected = figures(connection), manifest["holds"]
         if found != expected:
@@ -247,19 +235,18 @@ def _read_identity(path: Path) -> Any:
 def _keys_of(folder: Path, identity: Any, keys: Path | None) -> dict[str, str]:
     """Return the keys for a restored database by name: those of a VAR_DIR, or of the backups."""
     encrypted = folder / KEYS
-    if keys is None and identity is not None and encrypted.is_file():
+    if keys is None and encrypted.is_file():
         try:
             found: dict[str, str] = json.loads(pyrage.decrypt(encrypted.read_bytes(), [identity]))
             return found
         except pyrage.DecryptError as error:
             raise BackupError(f"The key does not decrypt {encrypted}: {error}") from error
-    source = keys or (folder / PLAIN_KEYS if identity is None else None)
-    if source is None or not source.is_dir():
+    if keys is None or not keys.is_dir():
         raise BackupError(
             f"The keys of the backup ({KEYS} beside it) are not there: name a VAR_DIR with --keys. "
             "Without them the data of people who withdrew after the backup would be restored."
         )
-    return read_keys(source)
+    return read_keys(keys)
 
 
 def _put_keys(keys: Mapping[str, str]) -> None:

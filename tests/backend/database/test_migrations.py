@@ -22,18 +22,24 @@ def test_the_commands_of_migrations_are_there(app: Flask) -> None:
     assert run(args=["db", "heads"]).exit_code == 0
 
 
-def test_a_database_of_an_unreleased_version_is_refused_with_the_way_out(
-    app: Flask, owner: Engine, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("revision", ["0027", "0114", "9999"])
+def test_a_database_of_another_version_is_refused_untouched_with_the_way_out(
+    app: Flask, owner: Engine, caplog: pytest.LogCaptureFixture, revision: str
 ) -> None:
     change = text("update alembic_version set version_num = :revision")
+    views = text("select count(*) from pg_views where schemaname = 'reporting'")
     latest = latest_migration(f"{app.root_path}/migrations")
     with owner.begin() as connection:
-        connection.execute(change, {"revision": "0013"})
+        connection.execute(change, {"revision": revision})
+        before = connection.scalar(views)
     try:
         done = app.test_cli_runner().invoke(args=["db", "upgrade"])
+        with owner.connect() as connection:
+            assert connection.scalar(views) == before
+            found = connection.scalar(text("select version_num from alembic_version"))
     finally:
         with owner.begin() as connection:
             connection.execute(change, {"revision": latest})
-    assert done.exit_code == 1
-    assert "at revision 0013, which this version does not know" in caplog.text
-    assert "restore the backup" in caplog.text
+    assert (done.exit_code, found) == (1, revision)
+    assert f"at revision {revision}, which this version does not know" in caplog.text
+    assert "commit edf2d2f6" in caplog.text and "the backup" in caplog.text

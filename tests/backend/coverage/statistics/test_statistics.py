@@ -2,7 +2,6 @@
 
 import random
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -258,14 +257,6 @@ def test_a_country_that_another_process_computes_is_left_to_a_later_run(
     assert stale(app) == 1
     refresh(app)
     assert total(statistics(client, None))["n"] == 31 and stale(app) == 0
-
-
-def test_a_run_removes_the_files_of_earlier_versions(app: Flask) -> None:
-    folder = Path(app.config["VAR_DIR"], statistics_refresh.OLD_FOLDER, "2024-11-mobile")
-    folder.mkdir(parents=True)
-    folder.joinpath("state.npz").write_bytes(b"ids of devices")
-    refresh(app)
-    assert not folder.parent.exists()
 
 
 @pytest.mark.slow

@@ -1,13 +1,11 @@
 """flask measurements archive, restore: final months leave the table for files."""
 
-import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from flask import Flask
@@ -16,10 +14,8 @@ from sqlalchemy import text
 
 from backend.coverage.statistics.refresh import mark_all, refresh
 from backend.database.extensions import db
-from backend.measurements.archive import files
 from backend.measurements.archive import service as archive_service
 from backend.measurements.recording import counting, earnings
-from backend.measurements.recording.incoming import LOADED
 from backend.witness.keys import own_host_id
 from tests.backend.coverage.contributions.test_needed import target  # noqa: F401 # a fixture
 from tests.support.clock import FakeClock
@@ -333,46 +329,3 @@ def test_it_refuses_a_month_that_can_change_and_a_damaged_file(month: Archive) -
         status, answer = month.measurements(command, MONTH)
         assert status == 1 and "damaged" in answer
     assert list(month.folder.glob(".*")) == []
-
-
-@pytest.mark.parametrize(
-    ("version", "lacks"),
-    [
-        ("1", ["assurance", "data_cap_mb", *LOADED, "host"]),
-        ("2", ["data_cap_mb", *LOADED, "host"]),
-        ("3", [*LOADED, "host"]),
-        ("4", ["host"]),
-    ],
-)
-def test_a_copy_of_an_earlier_version_is_restored(
-    month: Archive, version: str, lacks: list[str]
-) -> None:
-    """Earlier versions have devices and positions, of rows that stayed in the table."""
-    columns = ", ".join(
-        f"m.{name}::text as {name}" if name in ("id", "device_id", "raw") else f"m.{name}"
-        for name in files.STORED.names
-    )
-    of_month = "from measurements m where day < '2024-12-01'"
-    with month.app.app_context():
-        found = db.session.execute(text(f"select {columns} {of_month}")).mappings()
-        table = pa.Table.from_pylist([dict(row) for row in found], files.STORED)
-        db.session.execute(text(f"delete {of_month}"))
-        db.session.commit()
-    month.folder.mkdir()
-    path = month.folder / f"{MONTH}.parquet"
-    old = table.drop_columns(lacks).replace_schema_metadata({"dosong_archive": version})
-    pq.write_table(old, path)
-    manifest = {
-        "month": MONTH, "version": int(version), "rows": 10, "digest": "0",
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "made_at": "2024-12-05",
-    }  # fmt: skip
-    path.with_suffix(".json").write_text(json.dumps(manifest))
-    assert "restored: 10" in month.measurements("restore", MONTH)[1]
-    with month.app.app_context():
-        assert counting.differences() == []
-        with_device = (
-            "select count(device_id), count(latitude) from measurements where day < '2024-12-01'"
-        )
-        assert db.session.execute(text(with_device)).one() == (10, 9)
-    status, answer = month.run("privacy", "expire")
-    assert status == 1 and f"positions of people: {MONTH}" in answer

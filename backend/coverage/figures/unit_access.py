@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -144,7 +144,27 @@ def province_scope(unit_id: int) -> Scope:
     return Scope(units=unit_scope(db.session.execute(province).scalar_one()).units)
 
 
-def serialize_unit(unit: UnitRow) -> dict[str, str]:
+class UnitWithLevel(TypedDict):
+    """The unit of an answer; a code alone is no identity."""
+
+    system: str  # 2024, 2025
+    level: str  # province, district, commune
+    code: str
+    name: str
+
+
+class UnitMonthAnswer(TypedDict):
+    """Fields that every answer about a unit's month begins with."""
+
+    month: str  # YYYY-MM
+    network: str  # mobile, fixed
+    unit: UnitWithLevel | None  # null: the country
+    boundaries: dict[str, str] | None  # set and quality of the last day; null: none was in use
+    demo: bool  # generated samples
+    minimum_n: int  # least effective n of a median
+
+
+def serialize_unit(unit: UnitRow) -> UnitWithLevel:
     """Return the reference of a unit in answers."""
     return {"system": unit.system, "level": unit.level, "code": unit.code, "name": unit.name}
 
@@ -170,7 +190,7 @@ class UnitMonth:
         units = communes_of(self.unit.id) if self.unit else []
         return {"units": units, "network": self.network, **span, **more}
 
-    def serialize(self) -> dict[str, Any]:
+    def serialize(self) -> UnitMonthAnswer:
         """Return the fields that every answer begins with."""
         return {
             "month": self.month,

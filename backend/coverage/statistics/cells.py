@@ -1,10 +1,10 @@
 """Cells of some 500 m with the counted samples of a unit or the country in a month."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict, cast
 
 import h3
 import numpy as np
@@ -16,6 +16,15 @@ from backend.accounts.access import Actor, can
 from backend.accounts.audit import record_read
 from backend.clock import VIETNAM
 from backend.coverage.figures.unit_access import UnitMonth, communes_of, unit_month
+from backend.coverage.statistics.answers import (
+    CellCollection,
+    CellCount,
+    CellFeature,
+    CellsAnswer,
+    Evenness,
+    GeoGeometry,
+    ReleasedCell,
+)
 from backend.coverage.statistics.release import DECIMALS
 from backend.coverage.statistics.release_rules import CELL_RESOLUTION, CELL_VOLUNTEERS
 from backend.coverage.statistics.released import read, released_units
@@ -33,8 +42,15 @@ MAX_ROWS = 250_000
 MAX_CACHED_UNITS = 512
 # Hours of a band: night, morning, afternoon and evening.
 BAND_HOURS = 6
-# Fields of a released cell that maps show.
-SHOWN = ("cell", "latitude", "longitude", "n")
+
+
+class CellsQuery(TypedDict):
+    """Whose cells are wanted."""
+
+    month: str  # YYYY-MM
+    network: str
+    level: str | None  # needed if the code names two units
+
 
 # Anonymised and expired rows have no position. Values are packed, since reading 100,000 rows one
 # by one takes longer than all the rest.
@@ -61,8 +77,8 @@ def effective_number(samples: Collection[int]) -> float:
 
 
 def unit_cells(
-    actor: Actor, code: str, query: Mapping[str, Any], language: Language, now: datetime
-) -> dict[str, Any]:
+    actor: Actor, code: str, query: CellsQuery, language: Language, now: datetime
+) -> CellsAnswer:
     """Return the cells of a unit: all of them for officials, the released ones for the public."""
     month = unit_month(code, query["level"], query["month"], query["network"], now, actor)
     assert month.unit is not None
@@ -70,7 +86,7 @@ def unit_cells(
         record_read(actor, "cells", f"unit:{month.unit.id}")
         return _live_cells(month, language)
     released = read(month, "cells")
-    items = [{name: one[name] for name in SHOWN} for one in released.figures or []]
+    items = [_count_of(cell) for cell in released.figures or []]
     return {
         **month.serialize(),
         "release": released.serialize(),
@@ -84,7 +100,17 @@ def unit_cells(
     }
 
 
-def _live_cells(month: UnitMonth, language: Language) -> dict[str, Any]:
+def _count_of(cell: ReleasedCell) -> CellCount:
+    """Return what maps show of a released cell."""
+    return {
+        "cell": cell["cell"],
+        "latitude": cell["latitude"],
+        "longitude": cell["longitude"],
+        "n": cell["n"],
+    }
+
+
+def _live_cells(month: UnitMonth, language: Language) -> CellsAnswer:
     strata = _count_strata(month)
     samples: Counter[str] = Counter()
     for (cell, _), n in strata.items():
@@ -106,20 +132,26 @@ def _most_first(pair: tuple[str, int]) -> tuple[int, str]:
     return -pair[1], pair[0]
 
 
-def as_geojson(answer: Mapping[str, Any]) -> dict[str, Any]:
+def as_geojson(answer: CellsAnswer) -> CellCollection:
     """Return the answer of `unit_cells` as polygons in EPSG:4326."""
-    features = [
+    features: list[CellFeature] = [
         {
             "type": "Feature",
             "id": item["cell"],
             "properties": {"n": item["n"]},
-            "geometry": mapping(hexagon(item["cell"])),
+            "geometry": cast(GeoGeometry, mapping(hexagon(item["cell"]))),
         }
         for item in answer["items"]
     ]
-    names = ("month", "network", "unit", "release", "rule")
-    members = {name: answer[name] for name in names}
-    return {"type": "FeatureCollection", **members, "features": features}
+    return {
+        "type": "FeatureCollection",
+        "month": answer["month"],
+        "network": answer["network"],
+        "unit": answer["unit"],
+        "release": answer["release"],
+        "rule": answer["rule"],
+        "features": features,
+    }
 
 
 def hexagon(cell: str) -> Polygon:
@@ -140,7 +172,7 @@ def _count_strata(month: UnitMonth) -> Counter[tuple[str, int]]:
     return Counter((h3.latlng_to_cell(*at, CELL_RESOLUTION), band) for *at, band in samples)
 
 
-def _evenness(strata: Collection[int]) -> dict[str, Any] | None:
+def _evenness(strata: Collection[int]) -> Evenness | None:
     """Return the spread of samples by cell and hours; None of too few, where it would be chance."""
     if sum(strata) < max(setting("MINIMUM_N"), 1):
         return None
@@ -159,7 +191,7 @@ def cells_inside(set_id: int, unit_id: int) -> int:
     return len(cells)
 
 
-def _item(cell: str, n: int) -> dict[str, Any]:
+def _item(cell: str, n: int) -> CellCount:
     latitude, longitude = h3.cell_to_latlng(cell)
     return {
         "cell": cell,
@@ -171,12 +203,12 @@ def _item(cell: str, n: int) -> dict[str, Any]:
 
 def released_cells(
     month: str, network: str, units: frozenset[int] | None = None
-) -> list[dict[str, Any]]:
+) -> list[ReleasedCell]:
     """Return the released cells with samples, devices and speeds; of some units if given."""
     provinces = select(Unit.id).where(Unit.level == "province")
     rows = released_units(month, network)
-    found = set(db.session.scalars(provinces.where(Unit.id.in_(rows))))
+    released = set(db.session.scalars(provinces.where(Unit.id.in_(rows))))
     items = [
-        item for unit in found if units is None or unit in units for item in rows[unit]["cells"]
+        item for unit in released if units is None or unit in units for item in rows[unit]["cells"]
     ]
     return sorted(items, key=lambda item: item["cell"])

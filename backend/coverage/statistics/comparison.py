@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any
 
 from sqlalchemy import text
 
 from backend.accounts.access import PUBLIC
 from backend.coverage.figures.unit_access import published, serialize_unit
+from backend.coverage.statistics.answers import SpeedComparison
 from backend.coverage.statistics.service import serialize_spread
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
@@ -41,16 +41,16 @@ def percent_below(value: float, spread: Mapping[str, float]) -> int:
     return MOST
 
 
-def comparison(code: str, network: str, download_mbps: float, today: date) -> dict[str, Any]:
+def comparison(code: str, network: str, download_mbps: float, today: date) -> SpeedComparison:
     """Compare a speed with the latest release of a commune, else of its province.
 
     `unit` and all that belongs to it are None where neither has released speeds.
     """
     own = find(today, code, "commune")
     for unit in (own, find(today, own.province_code, "province")):
-        found = _released(unit, network, today)
-        if found is not None:
-            month, n, spread = found
+        latest = _latest_release(unit, network, today)
+        if latest is not None:
+            month, n, spread = latest
             return {
                 "unit": serialize_unit(unit),
                 "month": month,
@@ -59,23 +59,29 @@ def comparison(code: str, network: str, download_mbps: float, today: date) -> di
                 "percent_below": percent_below(download_mbps, spread),
                 "demo": db.session.get(DemoMonth, month) is not None,
             }
-    names = ("unit", "month", "n", "download_mbps", "percent_below")
-    return dict.fromkeys(names) | {"demo": False}
+    return {
+        "unit": None,
+        "month": None,
+        "n": None,
+        "download_mbps": None,
+        "percent_below": None,
+        "demo": False,
+    }
 
 
-def _released(
+def _latest_release(
     unit: UnitRow, network: str, today: date
 ) -> tuple[str, int, Mapping[str, float]] | None:
-    """Return month, samples and spread of a unit's latest release that the public may see."""
+    """Return month, samples and speeds of a unit's latest release that the public may see."""
     since = f"{today - RELEASES:%Y-%m}"
     values = {"unit": unit.id, "network": network, "since": since}
     for row in db.session.execute(LATEST, values):
         visible = published(PUBLIC, row.month)
         if visible is not None and unit.id not in visible:
             continue
-        for one in row.statistics:
-            if not one["operator"] and not one["technology"]:
-                spread = (one["figures"] or {}).get("download_mbps")
+        for group in row.statistics:
+            if not group["operator"] and not group["technology"]:
+                spread = (group["figures"] or {}).get("download_mbps")
                 if spread is not None and spread["p10"] is not None:
-                    return row.month, one["n"], spread
+                    return row.month, group["n"], spread
     return None

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from backend.coverage.statistics.quantiles import (
     WITHDRAWN,
     Samples,
 )
+from backend.coverage.statistics.stored import StoredFigures
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,7 +51,7 @@ class GroupFigures(NamedTuple):
     n: int
     devices: int  # these and the outings without withdrawn samples
     outings: int
-    figures: Figures
+    figures: StoredFigures
 
 
 def leading(spread: Mapping[str, Any]) -> Estimate:
@@ -73,7 +74,7 @@ def figures_of(
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     kind = np.array([numbers[name] for name in names], dtype=np.int64)
     technologies = np.array([node[2] for node in groups])
-    found: list[Figures] = [
+    by_group: list[Figures] = [
         {
             **dict.fromkeys((*METRICS, "effective_n", "more_devices")),
             "shares": {"references": {}, "reference_limits": {}},
@@ -83,16 +84,18 @@ def figures_of(
     for metric in METRICS:  # one by one, to need the memory of one
         data = entries.measured(metric)
         if len(data.groups):
-            chosen = [found[group] for group in data.groups.tolist()]
+            chosen = [by_group[group] for group in data.groups.tolist()]
             summary = MetricSummary.of(data, kind[data.groups], minimum)
             _add(chosen, metric, summary, technologies[data.groups])
-    for figures in found:
+    for figures in by_group:
         if any(figures[metric] for metric in METRICS):
             figures["shares"] = {"bands": None, "band_limits": None} | figures["shares"]
         else:
             figures["shares"] = None
-    n = [sum(one.n for one in group) for group in groups.values()]
-    rows = map(GroupFigures, n, entries.devices.tolist(), entries.outings.tolist(), found)
+    n = [sum(samples.n for samples in group) for group in groups.values()]
+    devices: list[int] = entries.devices.tolist()
+    outings: list[int] = entries.outings.tolist()
+    rows = map(GroupFigures, n, devices, outings, cast(list[StoredFigures], by_group))
     return dict(zip(groups, rows, strict=True))
 
 

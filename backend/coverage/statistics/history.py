@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select, text
 
 from backend.accounts.access import Actor
@@ -25,6 +25,7 @@ from backend.coverage.figures.unit_access import (
     published,
     serialize_unit,
 )
+from backend.coverage.statistics.answers import HistoryMonth, UnitHistory
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import TARGET, targets_by_day
 from backend.database.extensions import db
@@ -116,7 +117,7 @@ def unit_history(
     months: int,
     now: datetime,
     reader: Actor | None = None,
-) -> dict[str, Any]:
+) -> UnitHistory:
     """Return the history of the unit that had a code on a day, by default today."""
     unit = find(as_of or local_day(now), code, level)
     items = history(unit, network, now, months, reader)
@@ -125,7 +126,7 @@ def unit_history(
 
 def history(
     unit: UnitRow, network: str, now: datetime, months: int = 12, reader: Actor | None = None
-) -> list[dict[str, Any]]:
+) -> list[HistoryMonth]:
     """Return received, valid and counted of a unit's last months with the target, oldest first.
 
     Months whose figures are not published are left out.
@@ -169,9 +170,9 @@ def _read_other_system(
     exact: bool,
 ) -> OtherSystem:
     """Read the counts of months in the other system."""
-    found = overlaps(unit.id, unit.system)
-    tallies = _read_tallies(list(found.all), months, network, exact=exact)
-    return OtherSystem(found, own, tallies, _boundary_sets(unit.system, months))
+    others = overlaps(unit.id, unit.system)
+    tallies = _read_tallies(list(others.all), months, network, exact=exact)
+    return OtherSystem(others, own, tallies, _boundary_sets(unit.system, months))
 
 
 def _boundary_sets(system: str, months: Sequence[str]) -> dict[str, BoundarySets]:
@@ -202,7 +203,7 @@ def _read_tallies(
 
 def _serialize_month(
     month: str, tally: Tally, target: Target | None, *, estimated: bool
-) -> dict[str, Any]:
+) -> HistoryMonth:
     """Return a month as an item; whether an estimate reached the target is unknown."""
     reached, samples = None, numbers(tally)
     if target is not None and target.threshold is not None and not estimated:
@@ -210,7 +211,9 @@ def _serialize_month(
     return {
         "month": month,
         "system": system_on(month_end(month)),
-        **samples,
+        "received": samples["received"],
+        "valid": samples["valid"],
+        "counted": samples["counted"],
         "target": target.threshold if target else None,
         "reached": reached,
         "estimated": estimated,
@@ -262,7 +265,7 @@ def area_weights(unit: int, parts: Parts, sets: BoundarySets) -> tuple[float, ..
     )
 
 
-def polygons(set_id: int | None, units: Sequence[int]) -> dict[int, Any]:
+def polygons(set_id: int | None, units: Sequence[int]) -> dict[int, BaseGeometry]:
     """Read the polygons of units in a set by id, prepared for repeated predicates.
 
     Units without a polygon are left out.

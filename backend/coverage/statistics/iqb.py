@@ -14,7 +14,7 @@ the score, and changes none.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from backend.coverage.statistics.group_figures import leading
 
@@ -23,7 +23,10 @@ SOURCE = "M-Lab IQB, arXiv:2509.19034; parameters of 2026-11"
 AT_MOST = ("ping_ms", "packet_loss")
 # A score without these three would say little.
 NEEDED = ("download_mbps", "upload_mbps", "ping_ms")
-MET, UNMET, UNCLEAR = "yes", "no", "unclear"
+Met = Literal["yes", "no", "unclear"]
+MET: Met = "yes"
+UNMET: Met = "no"
+UNCLEAR: Met = "unclear"
 
 # Latency under load in ms from which a call beside a transfer may stutter (Zoom recommends at most
 # 150), and surely does (the measuring page requires less for a call).
@@ -42,10 +45,10 @@ class Requirement:
         """Return whether a value meets the requirement."""
         return value < self.threshold if self.metric in AT_MOST else value > self.threshold
 
-    def met_by(self, limits: Sequence[float]) -> str:
+    def met_by(self, limits: Sequence[float]) -> Met:
         """Return MET or UNMET where both limits of an interval agree, else UNCLEAR."""
-        found = {self.met(value) for value in limits}
-        return UNCLEAR if len(found) == 2 else MET if True in found else UNMET
+        judged = {self.met(value) for value in limits}
+        return UNCLEAR if len(judged) == 2 else MET if True in judged else UNMET
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +76,44 @@ USES = (
 )
 
 
+class RequirementRating(TypedDict):
+    """A figure that a use needs: above the threshold, a ping below it."""
+
+    metric: str
+    threshold: float
+    met: Met
+
+
+class UseRating(TypedDict):
+    """The weighted share of the requirements of a use that medians meet, 0 to 1."""
+
+    code: str
+    score: float | None  # null: no figure of its requirements is known
+    low: float | None  # where unclear requirements are not met
+    high: float | None  # where they are met
+    requirements: list[RequirementRating]
+
+
+class Rating(TypedDict):
+    """The mean of the scores of six uses, 0 to 1."""
+
+    score: float | None
+    low: float | None
+    high: float | None
+    uses: list[UseRating]
+
+
 def score(use: Use, is_met: Callable[[Requirement], bool | None]) -> float | None:
     """Return the weighted share of requirements met, from 0 to 1; None without any.
 
     `is_met` answers None for a requirement whose figure is missing.
     """
-    answers = [(one.weight, is_met(one)) for one in use.requirements]
+    answers = [(requirement.weight, is_met(requirement)) for requirement in use.requirements]
     weights = sum(weight for weight, met in answers if met is not None)
     return sum(weight for weight, met in answers if met) / weights if weights else None
 
 
-def rate(item: Mapping[str, Any]) -> dict[str, Any] | None:
+def rate(item: Mapping[str, Any]) -> Rating | None:
     """Return what statistics of one operator and technology are good for.
 
     Parameters
@@ -103,8 +133,12 @@ def rate(item: Mapping[str, Any]) -> dict[str, Any] | None:
         metric: _limits(median.value, median.low, median.high) for metric, median in medians.items()
     }
     uses = [_rate_use(use, values, limits) for use in USES]
-    whole = {name: _mean(one[name] for one in uses) for name in ("score", "low", "high")}
-    return whole | {"uses": uses}
+    return {
+        "score": _mean(use["score"] for use in uses),
+        "low": _mean(use["low"] for use in uses),
+        "high": _mean(use["high"] for use in uses),
+        "uses": uses,
+    }
 
 
 def _limits(value: float, low: float | None, high: float | None) -> tuple[float, ...]:
@@ -114,7 +148,7 @@ def _limits(value: float, low: float | None, high: float | None) -> tuple[float,
 
 def _rate_use(
     use: Use, values: Mapping[str, float], limits: Mapping[str, Sequence[float]]
-) -> dict[str, Any]:
+) -> UseRating:
     judged = {
         one: one.met_by(limits[one.metric]) for one in use.requirements if one.metric in limits
     }

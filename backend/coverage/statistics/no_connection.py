@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -44,7 +44,7 @@ MEASURED = text("""
 """)
 
 # The commune of each cell's centre on a day; that of a cell in the sea or abroad is missing.
-UnitsOf = Callable[[Sequence[str], Any], Mapping[str, int]]
+UnitsOf = Callable[[Sequence[str], date], Mapping[str, int]]
 
 
 class PlaceRow(TypedDict):
@@ -58,6 +58,14 @@ class PlaceRow(TypedDict):
     devices: int
     operators: list[str]
     zone: bool
+
+
+class UnitPlaces(TypedDict):
+    """A row of a release: the places of a unit."""
+
+    month: str
+    unit_id: int
+    places: list[PlaceRow]  # those with most notes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,7 @@ def _note(row: Any, person: int) -> Note:
     )
 
 
-def _measured(units: set[int], span: Mapping[str, Any]) -> dict[str, int]:
+def _measured(units: set[int], span: Mapping[str, date]) -> dict[str, int]:
     """Return the number of devices with counted mobile samples by cell."""
     devices: dict[str, set[UUID]] = defaultdict(set)
     for row in db.session.execute(MEASURED, {**span, "units": sorted(units)}):
@@ -112,7 +120,7 @@ def _measured(units: set[int], span: Mapping[str, Any]) -> dict[str, int]:
 
 def released_rows(
     month: str, found: MonthPlaces, chains: Mapping[int, tuple[int, ...]]
-) -> list[dict[str, Any]]:
+) -> list[UnitPlaces]:
     """Return the rows of a release: the places of each unit, those with most notes first."""
     items: dict[int, list[PlaceRow]] = defaultdict(list)
     for place in found.places:
@@ -158,5 +166,5 @@ def country_places(month: str, units: frozenset[int] | None = None) -> list[Plac
         .join(Unit, Unit.id == ReleasedNoConnection.unit_id)
         .where(ReleasedNoConnection.month == month, Unit.level == "province")
     )
-    found = [place for row in rows if units is None or row.id in units for place in row.places]
-    return sorted(found, key=lambda place: place["cell"])
+    places = [place for row in rows if units is None or row.id in units for place in row.places]
+    return sorted(places, key=lambda place: place["cell"])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import numpy as np
@@ -22,6 +22,7 @@ from backend.coverage.statistics import models  # noqa: F401 # part of the metad
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics.group_figures import figures_of
 from backend.coverage.statistics.quantiles import METRICS, Samples
+from backend.coverage.statistics.stored import StoredFigures
 from backend.database.extensions import db, dump, fetch, follow_indexes, setting
 from backend.database.locks import STATISTICS_LOCK, hold, try_hold
 from backend.measurements.recording.archived import NOT_ARCHIVED
@@ -124,6 +125,18 @@ WRITE = text("""
 """)
 
 
+class StatisticsRow(TypedDict):
+    """Speeds of a group, as `statistics` stores them."""
+
+    unit_id: int  # or COUNTRY
+    operator: str  # empty: all
+    technology: str  # empty: all
+    n: int
+    devices: int  # these and the outings without withdrawn samples
+    outings: int
+    figures: StoredFigures
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkMonth:
     """A month of a network, and the time of the computation."""
@@ -223,8 +236,8 @@ def refresh_province(task: Task) -> None:
     _see(task)
     above = {row.id: row.parent_id for row in db.session.execute(COMMUNES, {"id": province})}
     by_unit: dict[int, list[Samples]] = defaultdict(list)
-    found = fetch(OF_COMMUNES, part.parameters(units=list(above)), binary=True)
-    for row, samples in zip(found, read_samples(found, part.network), strict=True):
+    groups = fetch(OF_COMMUNES, part.parameters(units=list(above)), binary=True)
+    for row, samples in zip(groups, read_samples(groups, part.network), strict=True):
         for unit in dict.fromkeys((row["unit_id"], above[row["unit_id"]], province)):
             if unit is not None:
                 by_unit[unit].append(samples)
@@ -245,9 +258,9 @@ def refresh_country(task: Task) -> None:
     _see(task)
     db.session.execute(SEE_COUNTRY, task.part.parameters())
     follow_indexes()
-    found = fetch(OF_COUNTRY, task.part.parameters(), binary=True)
-    samples = read_samples(found, task.part.network)
-    del found  # the packed values, as much memory as the samples
+    groups = fetch(OF_COUNTRY, task.part.parameters(), binary=True)
+    samples = read_samples(groups, task.part.network)
+    del groups  # the packed values, as much memory as the samples
     _write(task.part, _figures({COUNTRY: samples}, {COUNTRY: "country"}), [COUNTRY])
 
 
@@ -265,7 +278,7 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
     numbers = number_devices(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
     outings = np.frombuffer(b"".join(row["outings"] or b"" for row in rows), ">i8")
     outings = np.unique(outings, return_inverse=True)[1]
-    ends = np.cumsum([len(one) for one in packed])
+    ends = np.cumsum([len(devices) for devices in packed])
     return [
         Samples(
             operator=known_operator(network, row["operator"]) or rule.UNKNOWN,
@@ -275,10 +288,10 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
                 metric: np.frombuffer(row[metric] or b"", dtype=">f8").astype(np.float64)
                 for metric in METRICS
             },
-            devices=numbers[end - len(one) : end],
-            outings=outings[end - len(one) : end],
+            devices=numbers[end - len(devices) : end],
+            outings=outings[end - len(devices) : end],
         )
-        for row, one, end in zip(rows, packed, ends, strict=True)
+        for row, devices, end in zip(rows, packed, ends, strict=True)
     ]
 
 
@@ -293,7 +306,7 @@ def number_devices(devices: NDArray[np.void]) -> NDArray[np.int64]:
 
 def _figures(
     by_unit: Mapping[int, Iterable[Samples]], kinds: Mapping[int, Hashable]
-) -> list[dict[str, Any]]:
+) -> list[StatisticsRow]:
     """Return the figures of the groups of each unit as rows, however the samples were read."""
     groups = {
         (unit, *key): group
@@ -301,14 +314,22 @@ def _figures(
         for key, group in sorted(rule.groups(samples), key=itemgetter(0))
     }
     return [
-        {"unit_id": unit, "operator": operator, "technology": technology, **found._asdict()}
-        for (unit, operator, technology), found in figures_of(
+        {
+            "unit_id": unit,
+            "operator": operator,
+            "technology": technology,
+            "n": group.n,
+            "devices": group.devices,
+            "outings": group.outings,
+            "figures": group.figures,
+        }
+        for (unit, operator, technology), group in figures_of(
             groups, kinds, setting("MINIMUM_N")
         ).items()
     ]
 
 
-def _write(part: NetworkMonth, rows: Sequence[dict[str, Any]], replaced: Sequence[int]) -> None:
+def _write(part: NetworkMonth, rows: Sequence[StatisticsRow], replaced: Sequence[int]) -> None:
     db.session.execute(REMOVE, part.parameters(units=list(replaced)))
     db.session.execute(WRITE, part.parameters(rows=dump(rows), now=part.now))
     db.session.commit()

@@ -7,11 +7,11 @@ releases would be one person's samples.
 import math
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import h3
@@ -25,12 +25,14 @@ from backend.coverage.figures.service import months_with_data
 from backend.coverage.statistics import no_connection
 from backend.coverage.statistics import quantiles as rule
 from backend.coverage.statistics import release_rules as rules
+from backend.coverage.statistics.answers import ReleasedCell
 from backend.coverage.statistics.group_figures import GroupFigures, Node, figures_of
 from backend.coverage.statistics.models import Release, ReleasedFigures, ReleasedNoConnection
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
 from backend.coverage.statistics.refresh import COUNTRY, counted_samples, read_samples
+from backend.coverage.statistics.stored import ReleasedRow, StoredFigures
 from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
-from backend.coverage.statistics.week_medians import Median, Moments, week_medians
+from backend.coverage.statistics.week_medians import Median, Moments, joined, week_medians
 from backend.database.extensions import (
     db,
     extension,
@@ -146,7 +148,7 @@ MISSING = text("""
 def due_months(now: datetime) -> list[str]:
     """Return the months whose release is due and missing, the earliest first."""
     today = local_day(now)
-    months = [one for one in months_with_data(today) if rules.due_day(one) <= today]
+    months = [month for month in months_with_data(today) if rules.due_day(month) <= today]
     values = {"months": months, "complete": DEMO_COMPLETE}
     return list(db.session.scalars(MISSING, values))
 
@@ -171,9 +173,9 @@ def make(month: str, now: datetime) -> bool:
                 owner.execute(insert(ReleasedFigures), rows)
             released[network] = len(rows)
         places = no_connection.find_places(month, lambda _: people, units_of_cells)
-        if rows := no_connection.released_rows(month, places, chains):
-            owner.execute(insert(ReleasedNoConnection), rows)
-        released["no_connection"] = len(rows)
+        if of_places := no_connection.released_rows(month, places, chains):
+            owner.execute(insert(ReleasedNoConnection), of_places)
+        released["no_connection"] = len(of_places)
         owner.add(audit_entry(None, "release.make", month, units=released))
     db.session.commit()
     return True
@@ -234,8 +236,29 @@ def _read_chains() -> dict[int, tuple[int, ...]]:
     }
 
 
-def _span(month: str) -> dict[str, Any]:
+class MonthSpan(TypedDict):
+    """The first and the last day of a month, as parameters of statements."""
+
+    first: date
+    last: date
+
+
+def _span(month: str) -> MonthSpan:
     return {"first": month_start(month), "last": month_end(month)}
+
+
+class ReleasedFiguresRow(TypedDict):
+    """A row of `ReleasedFigures`: what a release tells of a unit in a network."""
+
+    month: str
+    network: str
+    unit_id: int
+    devices: int | None  # of the total over all; null: it is not shown
+    outings: int | None
+    statistics: list[ReleasedRow]
+    hours: list[list[int]] | None
+    week: list[list[Median | None]] | None
+    cells: list[ReleasedCell]
 
 
 def _figures(
@@ -244,31 +267,34 @@ def _figures(
     people: People,
     of_cells: People,
     chains: Mapping[int, tuple[int, ...]],
-) -> list[dict[str, Any]]:
+) -> list[ReleasedFiguresRow]:
     """Return the rows of a network."""
     samples = _read_samples(month, network, people, chains)
     statistics, hours = _statistics(samples), _hours(month, network, samples)
     cells = _cells(month, network, of_cells, chains)
     weeks = _weeks(month, network, people, samples, frozenset(hours))
-    return [
-        {
-            "month": month,
-            "network": network,
-            "unit_id": unit,
-            **_participation(statistics.get(unit, [])),
-            "statistics": statistics.get(unit, []),
-            "hours": hours.get(unit),
-            "week": weeks.get(unit),
-            "cells": cells.get(unit, []),
-        }
-        for unit in sorted({*samples.by_unit, *cells})
-    ]
+    rows: list[ReleasedFiguresRow] = []
+    for unit in sorted({*samples.by_unit, *cells}):
+        total = _total_of(statistics.get(unit, []))
+        rows.append(
+            {
+                "month": month,
+                "network": network,
+                "unit_id": unit,
+                "devices": total["devices"] if total else None,
+                "outings": total["outings"] if total else None,
+                "statistics": statistics.get(unit, []),
+                "hours": hours.get(unit),
+                "week": weeks.get(unit),
+                "cells": cells.get(unit, []),
+            }
+        )
+    return rows
 
 
-def _participation(rows: Sequence[Mapping[str, Any]]) -> dict[str, int | None]:
-    """Return the devices and outings of the total over all; None if it is not shown."""
-    total = next((one for one in rows if not (one["operator"] or one["technology"])), None)
-    return {name: total[name] if total else None for name in ("devices", "outings")}
+def _total_of(rows: Sequence[ReleasedRow]) -> ReleasedRow | None:
+    """Return the total over all operators and technologies; None if it is not shown."""
+    return next((row for row in rows if not (row["operator"] or row["technology"])), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +361,7 @@ def _persons(ids: NDArray[np.void], numbers: Ints, people: People) -> Ints:
     return np.array(found, dtype=np.int64)
 
 
-def _statistics(samples: _Samples) -> dict[int, list[dict[str, Any]]]:
+def _statistics(samples: _Samples) -> dict[int, list[ReleasedRow]]:
     """Return the rows of each unit that enough volunteers stand behind, totals first."""
     nodes: dict[Node, list[Samples]] = {
         (unit, *key): group
@@ -344,20 +370,30 @@ def _statistics(samples: _Samples) -> dict[int, list[dict[str, Any]]]:
     }
     people = {node: rules.volunteers(samples.of_persons(group)) for node, group in nodes.items()}
     shown = rules.suppress(people, _partitions(nodes, samples.tree), rules.ROW_VOLUNTEERS)
-    found: dict[Node, GroupFigures] = {}
+    figures: dict[Node, GroupFigures] = {}
     for kinds in samples.places:
         inside = {node: group for node, group in nodes.items() if node[0] in kinds}
-        found |= figures_of(inside, kinds, setting("MINIMUM_N"))
-    rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        figures |= figures_of(inside, kinds, setting("MINIMUM_N"))
+    rows: dict[int, list[ReleasedRow]] = defaultdict(list)
     for node in sorted(shown, key=_order):
-        unit, operator, technology = node
-        of_group = {name: rules.significant(one) for name, one in found[node]._asdict().items()}
-        rows[unit].append({"operator": operator, "technology": technology, **of_group})
+        rows[node[0]].append(_rounded_row(node, figures[node]))
     return rows
 
 
+def _rounded_row(node: Node, group: GroupFigures) -> ReleasedRow:
+    _, operator, technology = node
+    return {
+        "operator": operator,
+        "technology": technology,
+        "n": rules.significant(group.n),
+        "devices": rules.significant(group.devices),
+        "outings": rules.significant(group.outings),
+        "figures": rules.significant(group.figures),
+    }
+
+
 def _partitions(
-    nodes: Mapping[Node, Any], tree: Mapping[int, list[int]]
+    nodes: Collection[Node], tree: Mapping[int, list[int]]
 ) -> list[tuple[Node, list[Node]]]:
     """Return each group with the groups that it consists of: by one property, or by unit."""
     parts: dict[tuple[Node, str], list[Node]] = defaultdict(list)
@@ -372,10 +408,10 @@ def _partitions(
         if unit in above:
             whole = above[unit], operator, technology
             parts[whole, "unit"].append((unit, operator, technology))
-    return [(whole, found) for (whole, _), found in parts.items()]
+    return [(whole, of_whole) for (whole, _), of_whole in parts.items()]
 
 
-def _order(node: Node) -> tuple[Any, ...]:
+def _order(node: Node) -> tuple[int, bool, str, bool, str]:
     unit, operator, technology = node
     return unit, operator == rule.UNKNOWN, operator, technology == rule.UNKNOWN, technology
 
@@ -409,33 +445,43 @@ def _weeks(
     month: str, network: str, people: People, samples: _Samples, units: frozenset[int]
 ) -> dict[int, list[list[Median | None]]]:
     """Return the median download of each hour of the week, of units with released hours."""
-    values = {**_span(month), "network": network, "zone": VIETNAM.tzname(None)}
-    rows = fetch(MOMENTS, values, binary=True)
-    packed = [np.frombuffer(row["devices"], DEVICE) for row in rows]
-    ids = np.concatenate([np.empty(0, DEVICE), *packed])
-    devices = rule.numbered(ids)
-    persons = _persons(ids, devices, people)[devices]
-    ends = np.cumsum([len(one) for one in packed])
     by_unit: dict[int, list[Moments]] = defaultdict(list)
-    for row, one, end in zip(rows, packed, ends, strict=True):
-        here = slice(end - len(one), end)
-        moments = Moments(
-            np.frombuffer(row["hours"], ">i2").astype(np.int64),
-            np.frombuffer(row["values"], ">f8").astype(np.float64),
-            devices[here],
-            np.frombuffer(row["outings"], ">i4").astype(np.int64),
-            persons[here],
-        )
-        for unit in samples.chains.get(row["unit_id"], ()):
+    for commune, moments in _read_moments(month, network, people).items():
+        for unit in samples.chains.get(commune, ()):
             if unit in units:
                 by_unit[unit].append(moments)
-    minimum, weeks = max(setting("MINIMUM_N"), 1), {}
-    for unit, parts in by_unit.items():
-        columns = zip(*parts, strict=True)
-        week = week_medians(Moments(*map(np.concatenate, columns)), minimum)
-        if week:
-            weeks[unit] = rules.significant([[list(o) if o else None for o in d] for d in week])
-    return weeks
+    minimum = max(setting("MINIMUM_N"), 1)
+    medians = {unit: week_medians(joined(parts), minimum) for unit, parts in by_unit.items()}
+    return {unit: _rounded_week(week) for unit, week in medians.items() if week}
+
+
+def _rounded_week(week: list[list[Median | None]]) -> list[list[Median | None]]:
+    """Return the medians and limits of a week with three significant digits, as JSON."""
+    as_lists = [[list(hour) if hour else None for hour in day] for day in week]
+    rounded: list[list[Median | None]] = rules.significant(as_lists)
+    return rounded
+
+
+def _read_moments(month: str, network: str, people: People) -> dict[int, Moments]:
+    """Return the samples of each commune with their hour of the week."""
+    values = {**_span(month), "network": network, "zone": VIETNAM.tzname(None)}
+    rows = fetch(MOMENTS, values, binary=True)
+    of_communes = [np.frombuffer(row["devices"], DEVICE) for row in rows]
+    ids = np.concatenate([np.empty(0, DEVICE), *of_communes])
+    devices = rule.numbered(ids)
+    persons = _persons(ids, devices, people)[devices]
+    # Devices are numbered across all communes: each one's numbers follow those before.
+    begins = np.cumsum([0, *map(len, of_communes)])
+    return {
+        row["unit_id"]: Moments(
+            hours=np.frombuffer(row["hours"], ">i2").astype(np.int64),
+            values=np.frombuffer(row["values"], ">f8").astype(np.float64),
+            devices=devices[begin:end],
+            outings=np.frombuffer(row["outings"], ">i4").astype(np.int64),
+            persons=persons[begin:end],
+        )
+        for row, (begin, end) in zip(rows, pairwise(begins), strict=True)
+    }
 
 
 @dataclass(slots=True)
@@ -465,7 +511,7 @@ class _Cell:
         outings = np.frombuffer(self.outings, np.int64)
         return Samples(rule.ALL, rule.ALL, self.n, values, devices, outings)
 
-    def serialize(self, name: str, label: str, figures: Mapping[str, Any]) -> dict[str, Any]:
+    def serialize(self, name: str, label: str, figures: StoredFigures) -> ReleasedCell:
         """Return the released figures; `label` is unique among all months and networks."""
         latitude, longitude = h3.cell_to_latlng(name)
         key = setting("SECRET_KEY").encode()
@@ -475,13 +521,18 @@ class _Cell:
             "longitude": round(longitude, DECIMALS),
             "n": rules.rounded(self.n, key, f"release|n|{label}"),
             "devices": rules.rounded(len(self.devices), key, f"release|devices|{label}"),
-            **{metric: rules.significant(figures[metric]) for metric in METRICS},
+            "download_mbps": rules.significant(figures["download_mbps"]),
+            "upload_mbps": rules.significant(figures["upload_mbps"]),
+            "ping_ms": rules.significant(figures["ping_ms"]),
+            "jitter_ms": rules.significant(figures["jitter_ms"]),
+            "ping_download_ms": rules.significant(figures["ping_download_ms"]),
+            "ping_upload_ms": rules.significant(figures["ping_upload_ms"]),
         }
 
 
 def _cells(
     month: str, network: str, people: People, chains: Mapping[int, tuple[int, ...]]
-) -> dict[int, list[dict[str, Any]]]:
+) -> dict[int, list[ReleasedCell]]:
     """Return the cells of each unit, those with most samples first."""
     cells = _read_cells(month, network, people)
     unit_of = units_of_cells(list(cells), month_end(month))
@@ -493,14 +544,14 @@ def _cells(
     }
     kinds = dict.fromkeys(range(len(groups)), "cell")
     figures = figures_of(groups, kinds, max(setting("MINIMUM_N"), 1))
-    items: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    items: dict[int, list[ReleasedCell]] = defaultdict(list)
     for at, name in enumerate(sorted(shown)):
         of_cell = figures[at, rule.ALL, rule.ALL].figures
         item = cells[name].serialize(name, f"{month}|{network}|{name}", of_cell)
         for unit in chains[unit_of[name]][:-1]:  # without the country
             items[unit].append(item)
-    for found in items.values():
-        found.sort(key=lambda item: (-item["n"], item["cell"]))
+    for of_unit in items.values():
+        of_unit.sort(key=lambda item: (-item["n"], item["cell"]))
     return items
 
 

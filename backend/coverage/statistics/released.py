@@ -1,28 +1,35 @@
 """Read monthly releases: the public figures of a month apart from its counts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select, text
 
 from backend.accounts.access import PUBLIC
 from backend.coverage.figures.unit_access import UnitMonth, published
 from backend.coverage.statistics import release_rules as rules
+from backend.coverage.statistics.answers import ReleasedUnit, ReleaseState
 from backend.coverage.statistics.models import Release
 from backend.coverage.statistics.refresh import COUNTRY
+from backend.coverage.statistics.stored import ReleasedRow
 from backend.database.extensions import db
 from backend.errors import Problem
 
-READ = """
-    select r.made_at, f.{column} as figures
+Column = Literal["cells", "hours", "statistics", "week"]
+# Only the wanted column is read: cells of a city are a megabyte.
+RELEASED_COLUMN = text("""
+    select r.made_at, case cast(:column as text)
+        when 'cells' then f.cells
+        when 'hours' then f.hours
+        when 'statistics' then f.statistics
+        when 'week' then f.week
+    end as figures
     from releases r left join released_figures f
         on f.unit_id = :unit and f.network = :network and f.month = r.month
     where r.month = :month
-"""
-COLUMNS = ("cells", "hours", "statistics", "week")
-READS = {name: text(READ.format(column=name)) for name in COLUMNS}
+""")
 LATEST_CELLS = text("""
     select month, cells from released_figures where unit_id = :unit and network = :network
     order by month desc limit 1
@@ -43,9 +50,9 @@ class Released:
 
     month: str
     made_at: datetime | None
-    figures: Any
+    figures: Any  # as the column of `ReleasedFigures`
 
-    def serialize(self) -> dict[str, Any]:
+    def serialize(self) -> ReleaseState:
         """Return the state of the release for answers."""
         return {
             "due": rules.due_day(self.month).isoformat(),
@@ -53,11 +60,13 @@ class Released:
         }
 
 
-def read(month: UnitMonth, column: str) -> Released:
-    """Return a column of a unit's release: one of COLUMNS."""
+def read(month: UnitMonth, column: Column) -> Released:
+    """Return a column of a unit's release."""
     unit_id = month.unit.id if month.unit else COUNTRY
-    values = {"unit": unit_id, "network": month.network, "month": month.month}
-    row = db.session.execute(READS[column], values).first()
+    values = {
+        "unit": unit_id, "network": month.network, "month": month.month, "column": column,
+    }  # fmt: skip
+    row = db.session.execute(RELEASED_COLUMN, values).first()
     return Released(month.month, *(row or (None, None)))
 
 
@@ -78,16 +87,26 @@ def release_of_month(month: str) -> datetime:
     return made_at
 
 
-def released_units(month: str, network: str) -> dict[int, Mapping[str, Any]]:
+def released_units(month: str, network: str) -> dict[int, ReleasedUnit]:
     """Return the released figures of every unit, by id."""
-    rows = db.session.execute(OF_MONTH, {"month": month, "network": network}).mappings()
-    return {row["unit_id"]: dict(row) for row in rows}
+    rows = db.session.execute(OF_MONTH, {"month": month, "network": network})
+    return {
+        row.unit_id: {
+            "unit_id": row.unit_id,
+            "statistics": row.statistics,
+            "hours": row.hours,
+            "cells": row.cells,
+        }
+        for row in rows
+    }
 
 
-def released_of_units(units: Iterable[int], month: str, network: str) -> dict[int, Any]:
+def released_of_units(
+    units: Iterable[int], month: str, network: str
+) -> dict[int, list[ReleasedRow] | None]:
     """Return the released statistics of units that the public may see, by id."""
     visible = published(PUBLIC, month)
-    ids = [one for one in units if visible is None or one in visible]
+    ids = [unit for unit in units if visible is None or unit in visible]
     rows = db.session.execute(OF_UNITS, {"month": month, "network": network, "units": ids})
     return {row.unit_id: row.statistics for row in rows}
 

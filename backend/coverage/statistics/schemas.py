@@ -50,7 +50,7 @@ class SpreadSchema(Schema):
     device_effective_n = _figure("effective n of device_median")
 
 
-def _limits() -> Any:
+def _limits() -> fields.List[Any]:
     metadata = {"description": "low and high limit"}
     pair = validate.Length(equal=2)
     return fields.List(fields.Float(), allow_none=True, validate=pair, metadata=metadata)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal, cast
 
 from sqlalchemy import text
 
@@ -17,22 +17,30 @@ from backend.clock import VIETNAM, month_before
 from backend.coverage.figures.unit_access import UnitMonth, in_own_area, published
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics import quantiles as rule
+from backend.coverage.statistics.answers import (
+    Direction,
+    HoursAnswer,
+    SpeedReference,
+    SpeedRow,
+    SpeedStatistics,
+    Week,
+    spread_of,
+)
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.iqb import rate
 from backend.coverage.statistics.release import DAY_HOURS, WEEKDAYS
 from backend.coverage.statistics.released import read, released_of_units, released_units
+from backend.coverage.statistics.stored import Shares, Spread, StoredRow
+from backend.coverage.statistics.week_medians import Median
 from backend.database.extensions import db, setting
 from backend.measurements.recording.archived import archived_months
 from backend.units.service import UnitRow
 from backend.witness.hosts import NEUTRAL, changed_months
 
 COUNTRY = 0
-# Fields of a metric.
-QUANTILES = (*rule.QUANTILES, "device_median")
-LIMITED = tuple(f"{name}{limit}" for name in QUANTILES for limit in ("", "_low", "_high"))
-SPREAD = ("n", "effective_n", "mean", *LIMITED, "device_effective_n")
+SPREAD = tuple(Spread.__annotations__)
 
-ROWS = text("""
+COMPUTED_ROWS = text("""
     select unit_id, operator, technology, n, devices, figures, found_at from statistics
     where month = :month and network = :network and unit_id = any(:units)
     order by unit_id, operator = :unknown, operator collate "C",
@@ -61,68 +69,75 @@ HOURS = text(f"""
 """)  # noqa: S608 # a condition
 
 
-def statistics(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
+class ComputedRow(StoredRow):
+    """Speeds of a group as computed last."""
+
+    unit_id: int  # or COUNTRY
+    found_at: datetime
+
+
+def statistics(unit: UnitRow | None, month: str, network: str) -> list[SpeedRow]:
     """Return the statistics of a unit or the country, totals first; None under the minimum."""
     return ranked([_serialize(row) for row in _read_rows(unit, month, network)])
 
 
-def live_statistics(
-    units: Sequence[int], month: str, network: str
-) -> dict[int, list[dict[str, Any]]]:
+def live_statistics(units: Sequence[int], month: str, network: str) -> dict[int, list[SpeedRow]]:
     """Return the latest statistics of units, by id; `COUNTRY` is the country."""
-    rows = groupby(_read_units(units, month, network), lambda row: int(row["unit_id"]))
+    rows = groupby(_read_units(units, month, network), lambda row: row["unit_id"])
     return {unit: ranked([_serialize(row) for row in of_unit]) for unit, of_unit in rows}
 
 
-def released_statistics(month: str, network: str) -> dict[int, list[dict[str, Any]]]:
+def released_statistics(month: str, network: str) -> dict[int, list[SpeedRow]]:
     """Return the released statistics of every unit, by id."""
     units = released_units(month, network)
     return {
-        unit: ranked([_serialize(one) for one in row["statistics"]]) for unit, row in units.items()
+        unit: ranked([_serialize(group) for group in released["statistics"]])
+        for unit, released in units.items()
     }
 
 
-def released_totals(units: Iterable[int], month: str, network: str) -> dict[int, dict[str, Any]]:
+def released_totals(units: Iterable[int], month: str, network: str) -> dict[int, SpeedRow]:
     """Return the released statistics of units over all operators and technologies, by id."""
     rows = {
-        unit: [_serialize(one) for one in statistics or ()]
+        unit: [_serialize(group) for group in statistics or ()]
         for unit, statistics in released_of_units(units, month, network).items()
     }
     return {
-        unit: one
-        for unit, several in rows.items()
-        for one in several
-        if one["operator"] is None and one["technology"] is None
+        unit: row
+        for unit, of_unit in rows.items()
+        for row in of_unit
+        if row["operator"] is None and row["technology"] is None
     }
 
 
-def unit_statistics(month: UnitMonth, actor: Actor) -> dict[str, Any]:
+def unit_statistics(month: UnitMonth, actor: Actor) -> SpeedStatistics:
     """Return the statistics of a unit's month, or of the country's."""
     own = in_own_area(actor, month.unit, month.month)
     if own:
         rows = _read_rows(month.unit, month.month, month.network)
         found_at = max(row["found_at"] for row in rows).isoformat() if rows else None
         release = None
+        items = ranked([_serialize(row) for row in rows])
     else:
         released = read(month, "statistics")
-        rows, release = released.figures or [], released.serialize()
+        release = released.serialize()
         found_at = release["made_at"]
-    items = ranked([_serialize(row) for row in rows])
+        items = ranked([_serialize(row) for row in released.figures or ()])
     _compare(items, month, actor, live=own)
-    whole = _whole(items)
+    totals = _totals(items)
     return {
         **month.serialize(),
         "release": release,
         "found_at": found_at,
         "bands_mbps": list(rule.BANDS_MBPS),
-        "references": [_serialize_reference(one, items) for one in rule.REFERENCES],
+        "references": [_serialize_reference(reference, items) for reference in rule.REFERENCES],
         "hosts_changed": month.month in changed_months(),
-        "iqb": rate(whole) if whole else None,
+        "iqb": rate(totals) if totals else None,
         "items": items,
     }
 
 
-def unit_months(last: UnitMonth, actor: Actor, n: int) -> list[tuple[str, list[dict[str, Any]]]]:
+def unit_months(last: UnitMonth, actor: Actor, n: int) -> list[tuple[str, list[SpeedRow]]]:
     """Return the totals of a unit over all operators in each of n months up to `last`.
 
     Totals are of all technologies and of each; a month has none where the actor sees none, or
@@ -134,12 +149,12 @@ def unit_months(last: UnitMonth, actor: Actor, n: int) -> list[tuple[str, list[d
     own = in_own_area(actor, last.unit, last.month)
     unit = last.unit.id if last.unit else COUNTRY
     changed = changed_months()
-    seen = [one for one in months if _is_visible(actor, unit, one) and one not in changed]
-    found: dict[str, list[dict[str, Any]]] = {month: [] for month in months}
+    seen = [month for month in months if _is_visible(actor, unit, month) and month not in changed]
+    totals: dict[str, list[SpeedRow]] = {month: [] for month in months}
     values = {"months": seen, "network": last.network, "unit": unit}
     for row in db.session.execute(TOTALS if own else RELEASED_TOTALS, values).mappings():
-        found[row["month"]].append(_serialize(row))
-    return list(found.items())
+        totals[row["month"]].append(_serialize(cast(StoredRow, row)))
+    return list(totals.items())
 
 
 def _is_visible(actor: Actor, unit: int, month: str) -> bool:
@@ -147,38 +162,36 @@ def _is_visible(actor: Actor, unit: int, month: str) -> bool:
     return visible is None or unit in visible
 
 
-def _whole(items: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the item over all operators and technologies."""
-    return next((one for one in items if not (one["operator"] or one["technology"])), None)
+def _totals(rows: Iterable[SpeedRow]) -> SpeedRow | None:
+    """Return the row over all operators and technologies."""
+    return next((row for row in rows if not (row["operator"] or row["technology"])), None)
 
 
-def _compare(
-    items: Iterable[dict[str, Any]], month: UnitMonth, actor: Actor, *, live: bool
-) -> None:
+def _compare(items: Iterable[SpeedRow], month: UnitMonth, actor: Actor, *, live: bool) -> None:
     """Add whether each median download is higher or lower than a month before, beyond chance.
 
     Only of one operator and technology: a total also moves with who measures. None where one of the
     months has no interval, where the actor may not see the one before, or hosts changed.
     """
     before = replace(month, month=month_before(month.month))
-    rows: Iterable[Mapping[Any, Any]] = ()
+    rows: Iterable[StoredRow] = ()
     alike = changed_months().isdisjoint((before.month, month.month))
     if alike and _is_visible(actor, month.unit.id if month.unit else COUNTRY, before.month):
         if live:
             rows = _read_rows(before.unit, before.month, before.network)
         else:
             rows = read(before, "statistics").figures or []
-    earlier = {_group(one): one["download_mbps"] for one in map(_serialize, rows)}
+    earlier = {_group(row): row["download_mbps"] for row in map(_serialize, rows)}
     for item in items:
         speeds = earlier.get(_group(item)), item["download_mbps"]
         item["against_month_before"] = change(*speeds) if all(_group(item)) else None
 
 
-def _group(item: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _group(item: SpeedRow) -> tuple[str | None, str | None]:
     return item["operator"], item["technology"]
 
 
-def change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str | None:
+def change(before: Spread | None, after: Spread | None) -> Direction | None:
     """Return whether a median is higher or lower than an earlier one, beyond chance."""
     if not (before and after and before["median_low"] and after["median_low"]):
         return None
@@ -186,7 +199,7 @@ def change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) ->
     return "same" if abs(away) <= intervals.NORMAL else "higher" if away > 0 else "lower"
 
 
-def unit_hours(month: UnitMonth, actor: Actor) -> dict[str, Any]:
+def unit_hours(month: UnitMonth, actor: Actor) -> HoursAnswer:
     """Return samples of seven weekdays from Monday with 24 hours each; None if too few."""
     hours: list[list[int]] | None
     week = read(month, "week").figures
@@ -206,24 +219,29 @@ def unit_hours(month: UnitMonth, actor: Actor) -> dict[str, Any]:
     }
 
 
-def released_week(month: UnitMonth) -> tuple[Any, datetime, dict[str, Any]] | None:
+def released_week(month: UnitMonth) -> tuple[Week, datetime, SpeedRow] | None:
     """Return the released medians of a unit's week, the time of the release and the totals.
 
     Officials read the same: hours are not computed live. None where there are none.
     """
     released = read(month, "week")
-    whole = _whole(_serialize(row) for row in read(month, "statistics").figures or [])
+    totals = _totals(_serialize(row) for row in read(month, "statistics").figures or [])
     week = _serialize_week(released.figures)
-    if not week or whole is None or released.made_at is None:
+    if not week or totals is None or released.made_at is None:
         return None
-    return week, released.made_at, whole
+    return week, released.made_at, totals
 
 
-def _serialize_week(week: Sequence[Sequence[Sequence[float] | None]] | None) -> Any:
+def _serialize_week(week: Sequence[Sequence[Median | None]] | None) -> Week | None:
     """Return the released median of each weekday and hour with its limits; None without any."""
-    names = ("median", "median_low", "median_high")
-    return week and [
-        [dict(zip(names, one, strict=True)) if one else None for one in day] for day in week
+    if week is None:
+        return None
+    return [
+        [
+            {"median": hour[0], "median_low": hour[1], "median_high": hour[2]} if hour else None
+            for hour in day
+        ]
+        for day in week
     ]
 
 
@@ -234,17 +252,28 @@ def _count_hours(month: UnitMonth) -> list[list[int]]:
     return hours
 
 
-def _read_rows(unit: UnitRow | None, month: str, network: str) -> list[dict[str, Any]]:
+def _read_rows(unit: UnitRow | None, month: str, network: str) -> list[ComputedRow]:
     return _read_units([unit.id if unit else COUNTRY], month, network)
 
 
-def _read_units(units: Sequence[int], month: str, network: str) -> list[dict[str, Any]]:
+def _read_units(units: Sequence[int], month: str, network: str) -> list[ComputedRow]:
     """Return the stored rows of units by unit, totals first."""
     values = {"month": month, "network": network, "units": units, "unknown": rule.UNKNOWN}
-    return [dict(row) for row in db.session.execute(ROWS, values).mappings()]
+    return [
+        {
+            "unit_id": row.unit_id,
+            "operator": row.operator,
+            "technology": row.technology,
+            "n": row.n,
+            "devices": row.devices,
+            "figures": row.figures,
+            "found_at": row.found_at,
+        }
+        for row in db.session.execute(COMPUTED_ROWS, values)
+    ]
 
 
-def _serialize(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _serialize(row: StoredRow) -> SpeedRow:
     figures = row["figures"] or {}
     return {
         "operator": row["operator"] or None,  # ALL
@@ -253,63 +282,70 @@ def _serialize(row: Mapping[Any, Any]) -> dict[str, Any]:
         "devices": row["devices"],
         "effective_n": figures.get("effective_n"),
         "more_devices": figures.get("more_devices"),
-        **{metric: serialize_spread(figures.get(metric)) for metric in rule.METRICS},
+        "download_mbps": serialize_spread(figures.get("download_mbps")),
+        "upload_mbps": serialize_spread(figures.get("upload_mbps")),
+        "ping_ms": serialize_spread(figures.get("ping_ms")),
+        "jitter_ms": serialize_spread(figures.get("jitter_ms")),
+        "ping_download_ms": serialize_spread(figures.get("ping_download_ms")),
+        "ping_upload_ms": serialize_spread(figures.get("ping_upload_ms")),
         "shares": _serialize_shares(figures.get("shares")),
     }
 
 
-def serialize_spread(figures: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def serialize_spread(figures: Mapping[str, Any] | None) -> Spread | None:
     """Return a metric; fields that releases before intervals lack are null."""
-    return {name: figures.get(name) for name in SPREAD} if figures else None
+    return cast(Spread, {name: figures.get(name) for name in SPREAD}) if figures else None
 
 
-def ranked(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def ranked(items: list[SpeedRow]) -> list[SpeedRow]:
     """Add the best and worst possible rank of each known operator by download, by technology."""
     for item in items:
         item["rank"] = None
     for technology in {item["technology"] for item in items}:
         rivals = [
-            item
+            (item, speeds)
             for item in items
             if item["technology"] == technology
             and item["operator"] not in (None, rule.UNKNOWN)
-            and (item["download_mbps"] or {}).get("median_low") is not None
+            and (speeds := item["download_mbps"])
+            and speeds["median_low"] is not None
         ]
         if len(rivals) < 2:  # nobody is the first of one
             continue
-        found = intervals.ranks([leading(item["download_mbps"]) for item in rivals])
-        for item, (best, worst) in zip(rivals, found, strict=True):
+        ranks = intervals.ranks([leading(speeds) for _, speeds in rivals])
+        for (item, _), (best, worst) in zip(rivals, ranks, strict=True):
             item["rank"] = {"best": best, "worst": worst, "of": len(rivals)}
     return items
 
 
-def _serialize_shares(shares: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _serialize_shares(shares: Shares | None) -> Shares | None:
+    """Return shares; limits that releases before intervals lack are null."""
     if shares is None:
         return None
-    return {"band_limits": None, "reference_limits": None} | dict(shares)
+    return cast(Shares, {"band_limits": None, "reference_limits": None} | dict(shares))
 
 
-def _serialize_reference(one: rule.Reference, items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _serialize_reference(reference: rule.Reference, items: Iterable[SpeedRow]) -> SpeedReference:
     spread = next(
         (
-            item[one.metric]
+            spread_of(item, reference.metric)
             for item in items
-            if item["operator"] is None and item["technology"] == one.technology
+            if item["operator"] is None and item["technology"] == reference.technology
         ),
         None,
     )
     return {
-        "code": one.code,
-        "technology": one.technology,
-        "metric": one.metric,
-        "at_least": one.bound if one.least else None,
-        "at_most": None if one.least else one.bound,
-        "source": one.source,
-        "median_is": _position(spread, one.bound) if spread else None,
+        "code": reference.code,
+        "technology": reference.technology,
+        "metric": reference.metric,
+        "at_least": reference.bound if reference.least else None,
+        "at_most": None if reference.least else reference.bound,
+        "source": reference.source,
+        "median_is": _position(spread, reference.bound) if spread else None,
     }
 
 
-def _position(spread: Mapping[str, Any], bound: float) -> str | None:
+def _position(spread: Spread, bound: float) -> Literal["above", "below", "unclear"] | None:
     """Return where a median lies from a bound: above, below, or unclear; None without interval."""
     median = leading(spread)
     if spread["median_low"] is None:  # released before version 1.1

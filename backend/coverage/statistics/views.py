@@ -1,6 +1,7 @@
 """The API of a unit's speeds and of its past, readable without a sign-in."""
 
-from typing import Any
+from datetime import date
+from typing import TypedDict
 
 from flask import Response
 
@@ -12,7 +13,8 @@ from backend.coverage.figures.unit_access import (
     unit_month,
 )
 from backend.coverage.statistics import schemas
-from backend.coverage.statistics.cells import as_geojson, unit_cells
+from backend.coverage.statistics.answers import SpeedComparison
+from backend.coverage.statistics.cells import CellsQuery, as_geojson, unit_cells
 from backend.coverage.statistics.comparison import comparison
 from backend.coverage.statistics.history import unit_history
 from backend.coverage.statistics.service import unit_hours, unit_statistics
@@ -27,14 +29,50 @@ GEOJSON = "application/geo+json"
 NOT_MODIFIED = "Nothing changed since the figures of If-None-Match"
 
 
+class CountryMonthQuery(TypedDict):
+    """A month and network."""
+
+    month: str  # YYYY-MM
+    network: str
+
+
+class UnitMonthQuery(CountryMonthQuery):
+    """A month, network and level."""
+
+    level: str | None  # needed if the code names two units
+
+
+class SpeedComparisonQuery(TypedDict):
+    """A speed to compare."""
+
+    download_mbps: float
+    network: str
+
+
+class HistoryQuery(TypedDict):
+    """The months of the unit that has a code on a day."""
+
+    as_of: date | None  # null: today
+    level: str | None
+    network: str
+    months: int  # up to the present one
+
+
+class CellsFormatQuery(CellsQuery):
+    """Whose cells are wanted, and how."""
+
+    format: str  # json, geojson
+
+
 @blp.get("/statistics")
 @blp.doc(security=[{}, *PERSON])
 @blp.arguments(schemas.CountryMonthQuerySchema, location="query")
 @blp.response(200, schemas.StatisticsSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
-def get_country_statistics(query: dict[str, Any]) -> Response:
+def get_country_statistics(query: CountryMonthQuery) -> Response:
     """Show median, mean and percentiles of the country's speeds by operator and technology."""
-    return with_digest(unit_statistics(_unit_month(None, query), figures_reader()))
+    month = _unit_month(None, {**query, "level": None})
+    return with_digest(unit_statistics(month, figures_reader()))
 
 
 @blp.get("/units/<code>/statistics")
@@ -42,7 +80,7 @@ def get_country_statistics(query: dict[str, Any]) -> Response:
 @blp.arguments(schemas.UnitMonthQuerySchema, location="query")
 @blp.response(200, schemas.StatisticsSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
-def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
+def get_unit_statistics(query: UnitMonthQuery, code: str) -> Response:
     """Show median, mean and percentiles of a unit's speeds by operator and technology."""
     return with_digest(unit_statistics(_unit_month(code, query), figures_reader()))
 
@@ -50,7 +88,7 @@ def get_unit_statistics(query: dict[str, Any], code: str) -> Response:
 @blp.get("/units/<code>/comparison")
 @blp.arguments(schemas.SpeedComparisonQuerySchema, location="query")
 @blp.response(200, schemas.SpeedComparisonSchema)
-def compare_speed(query: dict[str, Any], code: str) -> Any:
+def compare_speed(query: SpeedComparisonQuery, code: str) -> SpeedComparison:
     """Compare a download speed with those of a commune's latest monthly release."""
     return comparison(code, query["network"], query["download_mbps"], local_day(clock_now()))
 
@@ -59,7 +97,7 @@ def compare_speed(query: dict[str, Any], code: str) -> Any:
 @blp.arguments(schemas.HistoryQuerySchema, location="query")
 @blp.response(200, schemas.HistorySchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
-def get_unit_history(query: dict[str, Any], code: str) -> Response:
+def get_unit_history(query: HistoryQuery, code: str) -> Response:
     """Show the last months of a unit, also across the reform of July 2025."""
     return with_digest(unit_history(code, **query, now=clock_now(), reader=figures_reader()))
 
@@ -69,7 +107,7 @@ def get_unit_history(query: dict[str, Any], code: str) -> Response:
 @blp.arguments(schemas.UnitMonthQuerySchema, location="query")
 @blp.response(200, schemas.UnitHoursSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
-def get_unit_hours(query: dict[str, Any], code: str) -> Response:
+def get_unit_hours(query: UnitMonthQuery, code: str) -> Response:
     """Show a unit's counted samples by weekday and hour; the public sees the release."""
     return with_digest(unit_hours(_unit_month(code, query), figures_reader()))
 
@@ -81,7 +119,7 @@ def get_unit_hours(query: dict[str, Any], code: str) -> Response:
 @blp.arguments(schemas.CellsQuerySchema, location="query")
 @blp.response(200, schemas.UnitCellsSchema)
 @blp.alt_response(304, description=NOT_MODIFIED)
-def get_unit_cells(query: dict[str, Any], code: str) -> Response:
+def get_unit_cells(query: CellsFormatQuery, code: str) -> Response:
     """Show a unit's counted samples by cell of some 500 m; the public sees the release."""
     cells = unit_cells(actor(), code, query, language(), clock_now())
     if query["format"] == "geojson":
@@ -89,5 +127,5 @@ def get_unit_cells(query: dict[str, Any], code: str) -> Response:
     return with_digest(cells)
 
 
-def _unit_month(code: str | None, query: dict[str, Any]) -> UnitMonth:
-    return unit_month(code, **{"level": None, **query}, now=clock_now(), reader=figures_reader())
+def _unit_month(code: str | None, query: UnitMonthQuery) -> UnitMonth:
+    return unit_month(code, **query, now=clock_now(), reader=figures_reader())

@@ -1,7 +1,7 @@
 """Median download in each hour of the week, of enough people and samples; pure functions."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from backend.coverage.statistics.group_figures import figures_of, leading
 from backend.coverage.statistics.quantiles import ALL, METRICS, Samples
 
 WEEKDAYS, DAY_HOURS = 7, 24
-METRIC = "download_mbps"
+METRIC: Final = "download_mbps"
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,6 +39,17 @@ class Moments(NamedTuple):
     persons: Ints
 
 
+def joined(parts: Sequence[Moments]) -> Moments:
+    """Return the samples of all parts as one."""
+    return Moments(
+        hours=np.concatenate([part.hours for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+        devices=np.concatenate([part.devices for part in parts]),
+        outings=np.concatenate([part.outings for part in parts]),
+        persons=np.concatenate([part.persons for part in parts]),
+    )
+
+
 def week_medians(moments: Moments, minimum: int) -> list[list[Median | None]] | None:
     """Return the median of each weekday from Monday and hour; None without any.
 
@@ -60,11 +71,12 @@ def week_medians(moments: Moments, minimum: int) -> list[list[Median | None]] | 
     if not nodes:
         return None
     figures = figures_of(nodes, dict.fromkeys((key[0] for key in nodes), "hour"), minimum)
-    found = {hour: _median(one.figures[METRIC]) for (hour, _, _), one in figures.items()}
-    if not any(found.values()):
+    medians = {hour: _median(group.figures[METRIC]) for (hour, _, _), group in figures.items()}
+    if not any(medians.values()):
         return None
     return [
-        [found.get(DAY_HOURS * day + hour) for hour in range(DAY_HOURS)] for day in range(WEEKDAYS)
+        [medians.get(DAY_HOURS * day + hour) for hour in range(DAY_HOURS)]
+        for day in range(WEEKDAYS)
     ]
 
 

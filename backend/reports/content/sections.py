@@ -136,7 +136,7 @@ SPREAD = tuple(name for name in Spread.__annotations__ if name != "leads")
 COUNTED_QUALITY = ("operator", "technology", "n", "devices", "effective_n", "more_devices", "rank")
 
 
-def _quality(row: Answer) -> Quality:
+def _quality(row: Mapping[str, Any]) -> Quality:
     return {
         **_select(row, COUNTED_QUALITY),  # type: ignore[typeddict-item]
         **{metric: row[metric] and _select(row[metric], SPREAD) for metric in METRICS},

@@ -293,18 +293,20 @@ def _speeds(
 
 
 def _cells(month: str, shown: frozenset[int] | None) -> Iterable[Row]:
-    names = ("cell", "longitude", "latitude", "n", "devices")
     for network in NETWORKS:
-        for row in released_cells(month, network, shown):
-            figures = {name: row[name] for name in names}
-            yield {"month": month, "network": network, **figures, **_spreads(row)}
+        for cell in released_cells(month, network, shown):
+            yield {
+                "month": month, "network": network, "cell": cell["cell"],
+                "longitude": cell["longitude"], "latitude": cell["latitude"], "n": cell["n"],
+                "devices": cell["devices"], **_spreads(cell),
+            }  # fmt: skip
 
 
 def _figures(row: Mapping[str, Any] | None) -> Row:
     """Return the values of the columns of a group; null where there were too few samples."""
     names = [column.name for column in MEASURED]
     spreads = [row[name.removesuffix("_n")] if row else None for name in names]
-    rated = (rate(row) if row else None) or {}
+    rated: Mapping[str, Any] = (rate(row) if row else None) or {}
     return {
         "devices": row["devices"] if row else None,
         **{name: one["n"] if one else None for name, one in zip(names, spreads, strict=True)},

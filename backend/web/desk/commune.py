@@ -8,7 +8,7 @@ from backend.canvas import Canvas
 from backend.clock import month_end
 from backend.coverage.contributions.service import teams_in
 from backend.coverage.no_connection.service import list_notes
-from backend.coverage.statistics.cells import cells_inside, unit_cells
+from backend.coverage.statistics.cells import CellsQuery, cells_inside, unit_cells
 from backend.i18n.catalogues import Language
 from backend.i18n.formats import number
 from backend.units.service import set_on
@@ -31,7 +31,7 @@ def show_commune(
 ) -> dict[str, Any]:
     """Return the live hexagons, notes, teams and days of a commune for its official."""
     unit, month, network = area.unit, area.query.month, area.query.network
-    query = {"level": "commune", "month": month, "network": network}
+    query: CellsQuery = {"level": "commune", "month": month, "network": network}
     cells = unit_cells(actor, unit.code, query, language, now)["items"]
     active = set_on(month_end(month))
     inside = cells_inside(active.id, unit.id) if active else 0

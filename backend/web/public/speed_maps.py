@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.canvas import COUNTRY_BOX, Canvas
 from backend.coverage.figures.unit_access import UnitMonth
+from backend.coverage.statistics.answers import HourMedian, Week
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.quantiles import BANDS_MBPS
 from backend.coverage.statistics.unit_medians import HIGHER, LOWER, SAME, UnitMedian
@@ -210,7 +211,7 @@ def _text_role(role: str) -> str:
 
 
 def draw_week_medians(
-    week: Sequence[Sequence[Mapping[str, float] | None]],
+    week: Week,
     network: str,
     source: Source,
     translator: Translator,
@@ -218,7 +219,7 @@ def draw_week_medians(
     """Draw the median download of each hour of the week as bars in the classes of maps."""
     bounds = bounds_of(WEEK_METRIC, network)
 
-    def bar(one: Mapping[str, float] | None) -> tuple[float, str]:
+    def bar(one: HourMedian | None) -> tuple[float, str]:
         number = class_of(one["median"], bounds) if one else 0
         return (number / (len(bounds) + 1), _bar_role(number)) if one else HATCHED
 

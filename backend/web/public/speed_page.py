@@ -33,7 +33,7 @@ from backend.web.site.schemas import PICTURE_METRICS
 from backend.witness.hosts import changed_months
 
 Query = Mapping[str, Any]
-Item = dict[str, Any]
+Item = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,15 @@ class Row:
 def operator_speeds(month: UnitMonth, actor: Actor) -> OperatorSpeeds:
     """Return the speeds of a place by operator."""
     statistics = unit_statistics(month, actor)
-    release = statistics["release"] or {"due": None, "made_at": None}
+    release = statistics["release"]
+    made_at = release["made_at"] if release else None
     totals = [one for one in statistics["items"] if one["technology"] is None and one["n"]]
     return OperatorSpeeds(
         month,
         statistics,
         sorted(totals, key=lambda one: (one["operator"] is not None, -one["n"])),
-        due=release["due"] and date.fromisoformat(release["due"]),
-        released=release["made_at"] and local_day(datetime.fromisoformat(release["made_at"])),
+        due=date.fromisoformat(release["due"]) if release else None,
+        released=local_day(datetime.fromisoformat(made_at)) if made_at else None,
     )
 
 

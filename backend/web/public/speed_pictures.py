@@ -18,7 +18,7 @@ from backend.drawing import ticks
 from backend.web.site.pages import Translator
 from backend.web.site.schemas import PICTURE_METRICS
 
-Item = dict[str, Any]
+Item = Mapping[str, Any]
 
 GENERATIONS = ("4G", "5G")
 # The largest operators; the table of the page has all of them.

@@ -1,12 +1,14 @@
 """What the page of a unit shows beside its counts: twelve months, speeds by operator, cells."""
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import VIETNAM, month_end
 from backend.coverage.figures.unit_access import unit_month
-from backend.coverage.statistics.cells import unit_cells
+from backend.coverage.statistics.answers import CellsAnswer, HistoryMonth
+from backend.coverage.statistics.cells import CellsQuery, unit_cells
 from backend.coverage.statistics.history import history
 from backend.coverage.statistics.released import latest_release
 from backend.errors import Problem
@@ -48,10 +50,11 @@ def show_parts(
 
 def _cells(
     page: CoveragePage, translator: Translator, now: datetime, actor: Actor
-) -> dict[str, Any] | None:
+) -> CellsAnswer | None:
     """Return the cells of a commune: the released ones, or all of them for its officials."""
     assert page.unit is not None
-    wanted = {"month": page.query.month, "level": "commune", "network": page.query.network}
+    month, network = page.query.month, page.query.network
+    wanted: CellsQuery = {"month": month, "level": "commune", "network": network}
     try:
         return unit_cells(actor, page.unit.code, wanted, translator.language, now)
     except Problem as problem:
@@ -60,7 +63,9 @@ def _cells(
         return None
 
 
-def _bars(months: list[dict[str, Any]], translator: Translator, own: dict[str, Any] | None) -> Bars:
+def _bars(
+    months: Sequence[HistoryMonth], translator: Translator, own: dict[str, Any] | None
+) -> Bars:
     """Chart the counted samples of each month, with a commune's last target as a line.
 
     A province is compared by its communes: a line at its own target would be reached every month.

@@ -20,12 +20,13 @@ from backend.coverage.exclusions.service import (
     unit_to_decide,
 )
 from backend.coverage.figures.unit_access import communes_of
-from backend.coverage.signals.evidence import samples_of
+from backend.coverage.signals.evidence import SignalSample, samples_of
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.queries import units_below
 from backend.coverage.signals.service import (
     FoundSignal,
     Scope,
+    SignalAnswer,
     SignalContext,
     describe_signals,
     found_signals,
@@ -106,6 +107,7 @@ def preview_signals(
     if len({(row.campaign_id, row.unit_id, row.month) for row in rows}) != 1:
         raise Problem(404, "not_found")
     chosen, acts = _samples(rows, context.key), ()
+    moved: Mapping[Any, Mapping[str, Any]]  # by the id of a sample
     if state == "excluded":
         signals = chosen | _emptied_by(chosen, context.key)
         moved = {one["id"]: one for each in signals.values() for one in each if not one["taken"]}
@@ -140,7 +142,7 @@ def _preview(
     return decide_rows(place, list(samples.values()), decision, data, now)
 
 
-Samples = list[Mapping[str, Any]]
+Samples = list[SignalSample]
 
 
 def _samples(rows: Iterable[Signal], key: str) -> dict[Signal, Samples]:
@@ -265,7 +267,7 @@ class Review:
         self.actor, self.request, self.context = actor, request, context
         self.found = found
 
-    def decide(self, signal_id: int, version: int | None) -> dict[str, Any]:
+    def decide(self, signal_id: int, version: int | None) -> SignalAnswer:
         """Decide on a signal; a repeated decision is answered as the first one."""
         row = lock_signal(self.actor, signal_id)
         if version is not None and version != row.version and not self._is_repeated(row):
@@ -278,7 +280,9 @@ class Review:
             elif row.with_samples:
                 self._restore(row)
         row = lock_signal(self.actor, signal_id)
-        answer = set_state(self.actor, row, self.request, self.context)
+        answer = set_state(
+            self.actor, row, self.request["state"], self.request["note"], self.context
+        )
         db.session.commit()
         return answer
 

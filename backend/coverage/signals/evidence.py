@@ -7,10 +7,11 @@ sees numbers by commune and day, as in the contributions, and neither positions 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, TypedDict, cast
+from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, select, text
 
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_read
@@ -21,6 +22,7 @@ from backend.coverage.signals.findings import device_number, shown_position
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.service import (
     FoundSignal,
+    SignalAnswer,
     SignalContext,
     describe_signals,
     found_signals,
@@ -32,8 +34,6 @@ from backend.units.models import Unit
 
 # More than a sketch can show; a signal's phones have some hundred samples.
 MAX_SAMPLES = 5_000
-SHOWN = ("id", "measured_at", "download_mbps", "upload_mbps", "ping_ms", "counted")
-UNPLACED: Mapping[str, Any] = {"latitude": None, "longitude": None}
 
 # Phones with samples in the communes of a signal; of a campaign those that it earned.
 DEVICES = """
@@ -67,18 +67,62 @@ TAKEN_OF_CAMPAIGN = """
         where x.measurement_id = m.id and x.campaign_id = :campaign)
 """
 Dated = tuple[date, int]
-Row = Mapping[str, Any]
+
+
+class SignalSample(TypedDict):
+    """A sample behind a signal, as stored."""
+
+    id: UUID
+    device_id: UUID
+    unit_id: int | None
+    day: date
+    measured_at: datetime
+    latitude: float | None  # null: the position was removed
+    longitude: float | None
+    download_mbps: float | None
+    upload_mbps: float | None
+    ping_ms: float | None
+    counted: bool
+    valid: bool
+    taken: bool  # excluded already: from its commune's counts, or the campaign's figures
+
+
+class ShownSample(TypedDict):
+    """A sample behind a signal, as an official sees it."""
+
+    device: int  # its number of the month
+    unit: str  # the name of its commune
+    id: UUID
+    measured_at: datetime
+    download_mbps: float | None
+    upload_mbps: float | None
+    ping_ms: float | None
+    counted: bool
+    latitude: float | None  # rounded; null: the position was removed
+    longitude: float | None
+
+
+class EvidenceUnit(TypedDict):
+    """A commune with samples of a signal."""
+
+    id: int
+    code: str
+    name: str
+    province_id: int | None
+    latitude: float  # of a known point inside
+    longitude: float
+    n: int  # samples
 
 
 @dataclass(frozen=True, slots=True)
 class SignalEvidence:
     """The samples of a signal's phones on its days; `samples` is empty for organisers."""
 
-    item: Mapping[str, Any]  # the signal as in a list
+    item: SignalAnswer  # the signal as in a list
     total: int
     days: Sequence[Dated]  # all from the first to the last
-    units: Sequence[Row]  # communes with their centre and `n` samples, the most first
-    samples: Sequence[Row]  # by time, with rounded positions, and the device's number of the month
+    units: Sequence[EvidenceUnit]  # those with most samples first
+    samples: Sequence[ShownSample]  # by time
 
 
 def campaign_evidence(
@@ -107,22 +151,33 @@ def unit_evidence(
     found = found_signals([row]).get(row.id)
     rows = samples_of(row, found, context.key)
     seen = _evidence(row, found, rows, context)
-    names = {one["id"]: one["name"] for one in seen.units}
-    devices = {one["device_id"] for one in rows}
+    names = {unit["id"]: unit["name"] for unit in seen.units}
+    devices = {sample["device_id"] for sample in rows}
     numbers = {device: device_number(device, month, context.key) for device in devices}
     samples = [
-        {
-            "device": numbers[one["device_id"]],
-            "unit": names[one["unit_id"]],
-            **{name: one[name] for name in SHOWN},
-            **(shown_position(one) or UNPLACED),
-        }
-        for one in rows
+        _shown(sample, numbers[sample["device_id"]], names[sample["unit_id"] or 0])
+        for sample in rows
     ]
     return replace(seen, samples=samples)
 
 
-def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[Row]:
+def _shown(sample: SignalSample, device: int, unit: str) -> ShownSample:
+    position = shown_position(sample)
+    return {
+        "device": device,
+        "unit": unit,
+        "id": sample["id"],
+        "measured_at": sample["measured_at"],
+        "download_mbps": sample["download_mbps"],
+        "upload_mbps": sample["upload_mbps"],
+        "ping_ms": sample["ping_ms"],
+        "counted": sample["counted"],
+        "latitude": position["latitude"] if position else None,
+        "longitude": position["longitude"] if position else None,
+    }
+
+
+def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[SignalSample]:
     """Return the samples of a signal's phones on its days, in the campaign or area, by time.
 
     An exclusion takes those of them that are not `taken` already.
@@ -130,7 +185,8 @@ def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[Row]:
     if found is None or not found.devices:
         return []
     values = _parameters([row], {row.id: found}, key) | {"most": MAX_SAMPLES}
-    return [dict(one) for one in db.session.execute(_fill(SAMPLES, row), values).mappings()]
+    rows = db.session.execute(_fill(SAMPLES, row), values).mappings()
+    return [cast(SignalSample, dict(sample)) for sample in rows]
 
 
 def samples_to_exclude(ids: Sequence[int], key: str) -> dict[int, int]:
@@ -186,7 +242,7 @@ def _days(row: Signal) -> tuple[date, date]:
     return first, last
 
 
-def _fill(statement: str, row: Signal) -> Any:
+def _fill(statement: str, row: Signal) -> TextClause:
     if row.campaign_id is None:
         return text(statement.format(campaign="", taken=TAKEN))
     return text(statement.format(campaign=OF_CAMPAIGN, taken=TAKEN_OF_CAMPAIGN))
@@ -199,16 +255,26 @@ def _signal(signal_id: int) -> Signal:
 def _evidence(
     row: Signal,
     found: FoundSignal | None,
-    rows: Sequence[Row],
+    rows: Sequence[SignalSample],
     context: SignalContext,
 ) -> SignalEvidence:
-    by_day = Counter(one["day"] for one in rows)
-    by_unit = Counter(one["unit_id"] for one in rows)
+    by_day = Counter(sample["day"] for sample in rows)
+    by_unit = Counter(sample["unit_id"] for sample in rows)
     query = select(
         Unit.id, Unit.code, Unit.name, Unit.province_id, Unit.latitude, Unit.longitude
     ).where(Unit.id.in_(by_unit))
-    found_units = db.session.execute(query).mappings()
-    units = [dict(one) | {"n": by_unit[one["id"]]} for one in found_units]
+    units: list[EvidenceUnit] = [
+        {
+            "id": unit.id,
+            "code": unit.code,
+            "name": unit.name,
+            "province_id": unit.province_id,
+            "latitude": unit.latitude,
+            "longitude": unit.longitude,
+            "n": by_unit[unit.id],
+        }
+        for unit in db.session.execute(query)
+    ]
     first, last = _days(row)
     days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
     area = None if row.unit_id is None else communes_of(row.unit_id)
@@ -217,6 +283,6 @@ def _evidence(
         item=item,
         total=len(rows),
         days=[(day, by_day[day]) for day in days],
-        units=sorted(units, key=lambda one: (-one["n"], one["code"])),
+        units=sorted(units, key=lambda unit: (-unit["n"], unit["code"])),
         samples=[],
     )

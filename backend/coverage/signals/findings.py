@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from backend.clock import month_end, month_start
@@ -26,15 +26,43 @@ DISTINGUISHING_FACTS = ("day",)
 Owners = Mapping[UUID, tuple[int | None, int | None]]  # device: volunteer, team
 
 
+Facts = Mapping[str, float | int | str]  # figures that exceeded a limit, by name
+
+
+class SignalFigures(TypedDict):
+    """Extent of a signal and the figures that exceeded a limit, as stored."""
+
+    devices: int
+    measurements: int
+    first_day: str  # YYYY-MM-DD
+    last_day: str
+    facts: dict[str, float | int | str]
+
+
+class SignalDevice(TypedDict):
+    """A device by its number of the month."""
+
+    number: int
+    volunteer: int | None  # its number; null: never in a team
+    team_id: int | None  # in the campaign
+
+
+class Position(TypedDict):
+    """A rounded position, EPSG:4326."""
+
+    latitude: float
+    longitude: float
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding: its evidence, the communes of its samples, and its devices."""
 
     kind: str
     subject: str
-    evidence: dict[str, Any]
+    evidence: SignalFigures
     units: list[int]
-    devices: list[dict[str, Any]]
+    devices: list[SignalDevice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +97,8 @@ class FindingMaker:
     ) -> Finding:
         """Return the finding of n of a commune's counted samples, perhaps of known devices."""
         month = [month_start(self.month), month_end(self.month)]
-        share = {"counted": counted, "share": round(n / counted, 2)}
-        figures = _figures(len(devices), n, month, facts | share)
+        share: Facts = {"counted": counted, "share": round(n / counted, 2)}
+        figures = _figures(len(devices), n, month, {**facts, **share})
         return self._finding(kind, f"{unit_id}|{label}", figures, [unit_id], devices)
 
     def of_network(self, group: NetworkGroup, unit: int) -> Finding:
@@ -89,7 +117,7 @@ class FindingMaker:
         self,
         kind: str,
         subject: str,
-        figures: dict[str, Any],
+        figures: SignalFigures,
         units: list[int],
         devices: Sequence[UUID],
     ) -> Finding:
@@ -97,18 +125,16 @@ class FindingMaker:
         shown = self._serialize_devices(devices[:DEVICES_SHOWN])
         return Finding(kind, digest, figures, units, shown)
 
-    def _serialize_devices(self, devices: Iterable[UUID]) -> list[dict[str, Any]]:
-        rows = []
+    def _serialize_devices(self, devices: Iterable[UUID]) -> list[SignalDevice]:
+        rows: list[SignalDevice] = []
         for device in devices:
             volunteer, team = self.owners.get(device, (None, None))
             number = device_number(device, self.month, self.key)
             rows.append({"number": number, "volunteer": volunteer, "team_id": team})
-        return sorted(rows, key=lambda row: int(row["number"]))
+        return sorted(rows, key=lambda row: row["number"])
 
 
-def _figures(
-    devices: int, measurements: int, days: Sequence[date], facts: Mapping[str, Any]
-) -> dict[str, Any]:
+def _figures(devices: int, measurements: int, days: Sequence[date], facts: Facts) -> SignalFigures:
     return {
         "devices": devices,
         "measurements": measurements,
@@ -124,11 +150,14 @@ def device_number(device: UUID, month: str, key: str) -> int:
     return int.from_bytes(digest[:8]) % NUMBER_BELOW
 
 
-def shown_position(row: Mapping[Any, Any]) -> dict[str, Any] | None:
+def shown_position(row: Mapping[Any, Any]) -> Position | None:
     """Return the position of a sample or note as officials see it; None without one."""
     if row["latitude"] is None:
         return None
-    return {name: round(row[name], POSITION_DECIMALS) for name in ("latitude", "longitude")}
+    return {
+        "latitude": round(row["latitude"], POSITION_DECIMALS),
+        "longitude": round(row["longitude"], POSITION_DECIMALS),
+    }
 
 
 def order_key(month: str, key: str) -> str:

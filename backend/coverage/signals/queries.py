@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from backend.clock import day_begin, month_end, month_start
 from backend.coverage.signals.findings import device_number, order_key
@@ -170,7 +170,7 @@ class Part:
         }
         return values | ({"campaign": self.campaign} if self.campaign else {}) | more
 
-    def fill(self, statement: str) -> Any:
+    def fill(self, statement: str) -> TextClause:
         """Return a statement about the samples of this part."""
         campaign = OF_CAMPAIGN if self.campaign else ""
         return text(

@@ -295,8 +295,8 @@ def _apply(
 def _largest(found: Sequence[Finding]) -> list[Finding]:
     """Return the largest findings of each kind, one of a subject."""
 
-    def order(one: Finding) -> tuple[Any, ...]:
-        return one.kind, -int(one.evidence["measurements"]), one.subject
+    def order(finding: Finding) -> tuple[str, int, str]:
+        return finding.kind, -finding.evidence["measurements"], finding.subject
 
     distinct = {(one.kind, one.subject): one for one in sorted(found, key=order, reverse=True)}
     ordered = sorted(distinct.values(), key=order)

@@ -3,8 +3,9 @@
 from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import UnitWithLevelSchema, month_field
-from backend.coverage.signals.service import KINDS, STATES
-from backend.fields import MAX_ID, QueryWhole, Strict, Text
+from backend.coverage.signals.findings import SignalDevice
+from backend.coverage.signals.service import KINDS, STATES, TeamCount
+from backend.fields import MAX_ID, QueryWhole, Strict, Text, schema_of
 from backend.http.paging import PageSchema
 from backend.organisations.schemas import BriefSchema
 from backend.units.catalogue import LEVELS
@@ -35,12 +36,7 @@ class CampaignSignalsQuerySchema(UnitSignalsQuerySchema):
     team = QueryWhole(1, MAX_ID, load_default=None)
 
 
-class SignalDeviceSchema(Schema):
-    """A device by its number of the month, with its volunteer and team in the campaign."""
-
-    number = fields.Integer(required=True)
-    volunteer = fields.Integer(required=True, allow_none=True)
-    team_id = fields.Integer(required=True, allow_none=True)
+SignalDeviceSchema = schema_of(SignalDevice, "")
 
 
 class SignalEvidenceSchema(Schema):
@@ -101,11 +97,7 @@ class SignalStateCountSchema(Schema):
     n = fields.Integer(required=True)
 
 
-class SignalTeamSchema(Schema):
-    """A team and how many signals of it are found."""
-
-    team_id = fields.Integer(required=True)
-    n = fields.Integer(required=True)
+SignalTeamSchema = schema_of(TeamCount, "Signal")
 
 
 class SignalsSchema(Schema):

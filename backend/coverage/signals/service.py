@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -16,8 +16,13 @@ from backend.accounts.access import Actor, require, require_person
 from backend.accounts.audit import record_act
 from backend.campaigns.service import visible_campaign
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.unit_access import authorized_unit, communes_of, serialize_unit
-from backend.coverage.signals.findings import DEVICES_SHOWN, Finding
+from backend.coverage.figures.unit_access import (
+    UnitWithLevel,
+    authorized_unit,
+    communes_of,
+    serialize_unit,
+)
+from backend.coverage.signals.findings import DEVICES_SHOWN, Finding, SignalDevice, SignalFigures
 from backend.coverage.signals.models import Signal
 from backend.coverage.signals.networks import SAME_NETWORK
 from backend.coverage.signals.rules import SIGNALS
@@ -27,10 +32,11 @@ from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
 from backend.fields import MAX_ID
 from backend.http.etags import stale
-from backend.http.paging import decode_cursor, take_page
+from backend.http.paging import PageQuery, decode_cursor, take_page
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, gettext, ngettext
 from backend.i18n.messages import message
+from backend.organisations.references import NamedRef
 from backend.organisations.scopes import campaign_scope, unit_scope
 from backend.units.models import Unit
 from backend.units.service import UnitRow, find
@@ -42,7 +48,7 @@ STATES = ("open", "explained", "excluded")
 
 # Stored findings of communes, and those of their provinces that have samples in them. The same
 # finding in several communes is one.
-FOUND = text("""
+FINDINGS = text("""
     select f.kind, f.subject, f.evidence, f.units, f.devices, f.found_at
     from signal_findings f join signal_scans s on s.id = f.scan_id
     join units u on u.id = s.unit_id
@@ -102,37 +108,122 @@ class SignalContext:
         return local_day(self.now)
 
 
+class SignalsQuery(PageQuery):
+    """A page of a month's signals, by default of all kinds, states and units."""
+
+    month: str | None  # YYYY-MM; null: the current one, or the campaign's latest
+    level: str | None  # needed if the code names two units
+    kind: str | None
+    state: str | None
+    unit: str | None  # its code
+    team: NotRequired[int | None]  # of a campaign
+
+
+class SignalUnit(TypedDict):
+    """A commune of the samples of a signal."""
+
+    code: str
+    name: str
+
+
+class SignalAnswer(TypedDict):
+    """One signal with its evidence, innocent explanations, and the decision on it."""
+
+    id: int
+    kind: str
+    month: str
+    evidence: SignalFigures
+    found_at: datetime
+    state: str  # open, explained, excluded
+    note: str | None  # of the person who decided
+    changed_at: datetime | None
+    version: int
+    with_samples: bool  # whether its samples were excluded with it
+    title: str
+    message: str  # what was found
+    may_be: str  # innocent explanations
+    devices: list[SignalDevice]
+    units: list[SignalUnit]
+    current: bool | None  # false: no longer found; null: not computed now
+
+
+class KindCount(TypedDict):
+    """A kind of signal and how many there are, whatever the page."""
+
+    kind: str
+    title: str
+    n: int
+
+
+class StateCount(TypedDict):
+    """A state and how many signals are in it."""
+
+    state: str
+    n: int
+
+
+class TeamCount(TypedDict):
+    """A team and how many signals of it are found."""
+
+    team_id: int
+    n: int
+
+
+class MonthSignals(TypedDict):
+    """A page of the signals of a month."""
+
+    month: str
+    measurements: int  # valid tests
+    devices: int  # counted in each commune where they measured
+    as_of: datetime | None  # the last search; null before the first one
+    searching: bool  # a new search waits or runs
+    networks_note: str | None  # that no list of carriers' networks is loaded
+    explained: str  # what a signal is
+    kinds: list[KindCount]
+    states: list[StateCount]
+    teams: list[TeamCount]
+    items: list[SignalAnswer]
+    next: str | None  # the cursor of the next page; null on the last one
+
+
+class SignalsPage(MonthSignals):
+    """A page of the signals of a campaign's or unit's month."""
+
+    campaign: NamedRef | None
+    unit: UnitWithLevel | None
+
+
 def campaign_signals(
-    actor: Actor, campaign_id: int, query: Mapping[str, Any], context: SignalContext
-) -> dict[str, Any]:
+    actor: Actor, campaign_id: int, query: SignalsQuery, context: SignalContext
+) -> SignalsPage:
     """Return a page of the signals among the samples of a campaign's month."""
     campaign = visible_campaign(actor, campaign_id)
     require(actor, "campaign.see", campaign_scope(campaign_id))
     month = _month(query["month"], min(context.today, campaign.last_day), context)
-    reference = {"id": campaign_id, "name": campaign.name}
+    reference: NamedRef = {"id": campaign_id, "name": campaign.name}
     unit = find(month_end(month), query["unit"], query["level"]) if query["unit"] else None
     units = communes_of(unit.id) if unit else None
     scope: Scope = {"campaign_id": campaign_id, "unit_id": None}
-    selection = Selection(scope, month, units, whole=unit is None)
+    selection = Selection(scope, month, units, with_decided=unit is None)
     fresh = refresh(Place(month, None, campaign_id), actor, context.now)
     answer = _answer(selection, query, fresh, context)
-    return {"campaign": reference, "unit": unit and serialize_unit(unit), **answer}
+    return {**answer, "campaign": reference, "unit": serialize_unit(unit) if unit else None}
 
 
 def unit_signals(
-    actor: Actor, code: str, query: Mapping[str, Any], context: SignalContext
-) -> dict[str, Any]:
+    actor: Actor, code: str, query: SignalsQuery, context: SignalContext
+) -> SignalsPage:
     """Return a page of the signals among all samples of a unit's month."""
     unit, month = _authorized_unit(actor, code, query["level"], query["month"], context)
     scope: Scope = {"campaign_id": None, "unit_id": unit.id}
     communes = communes_of(unit.id)
     if query["unit"]:
         place = find(month_end(month), query["unit"], "commune")
-        communes = [one for one in communes if one == place.id]
-    selection = Selection(scope, month, communes, whole=not query["unit"])
+        communes = [commune for commune in communes if commune == place.id]
+    selection = Selection(scope, month, communes, with_decided=not query["unit"])
     fresh = refresh(Place(month, _province_of(unit)), actor, context.now)
     answer = _answer(selection, query, fresh, context)
-    return {"campaign": None, "unit": serialize_unit(unit), **answer}
+    return {**answer, "campaign": None, "unit": serialize_unit(unit)}
 
 
 def search_campaign(
@@ -166,18 +257,18 @@ def lock_signal(actor: Actor, signal_id: int, version: int | None = None) -> Sig
 
 
 def set_state(
-    actor: Actor, row: Signal, decision: Mapping[str, Any], context: SignalContext
-) -> dict[str, Any]:
+    actor: Actor, row: Signal, state: str, note: str | None, context: SignalContext
+) -> SignalAnswer:
     """Set the state of a locked signal in the caller's transaction; return the signal."""
     before = {"state": row.state, "noted": row.note is not None}
-    row.state, row.note = decision["state"], decision["note"]
+    row.state, row.note = state, note
     row.user_id, row.changed_at = actor.user_id, context.now
     row.version += 1
     # A note may contain personal data; the log records only whether there is one.
     after = {"state": row.state, "noted": row.note is not None}
     record_act(actor, "signal.decide", f"signal:{row.id}", before=before, after=after)
     db.session.flush()
-    return _serialize(row, None, context.language, current=None)
+    return _serialize(row, None, context.language, [], current=None)
 
 
 def _require_decider(actor: Actor, row: Signal) -> None:
@@ -229,7 +320,7 @@ class Selection:
     scope: Scope
     month: str
     units: list[int] | None
-    whole: bool  # with decided signals that are no longer found
+    with_decided: bool  # also signals that are no longer found
 
     def parameters(self, subjects: Sequence[str] | None = None) -> dict[str, Any]:
         """Return the parameters of statements."""
@@ -239,12 +330,13 @@ class Selection:
 
 
 def _answer(
-    selection: Selection, query: Mapping[str, Any], fresh: Freshness, context: SignalContext
-) -> dict[str, Any]:
+    selection: Selection, query: SignalsQuery, fresh: Freshness, context: SignalContext
+) -> MonthSignals:
     """Return a page of the stored signals; open ones come first."""
     found = _found(selection)
     decided = _decided(selection)
-    keys = [key for key in {*found, *(decided if selection.whole else ())} if key[0] in KINDS]
+    present = {*found, *(decided if selection.with_decided else ())}
+    keys = [key for key in present if key[0] in KINDS]
     of_team = [key for key in keys if _is_of_team(found.get(key), query.get("team"))]
     counts = Counter(decided.get(key, "open") for key in of_team)
     of_state = [key for key in of_team if query["state"] in (None, decided.get(key, "open"))]
@@ -256,18 +348,19 @@ def _answer(
     )
     page, following = take_page(rest, query["limit"], order.__getitem__)
     items = _items(page, found, selection, context)
-    totals = db.session.execute(TOTALS, selection.parameters()).mappings().one()
+    totals = db.session.execute(TOTALS, selection.parameters()).one()
     loaded = db.session.scalar(select(func.max(CarrierNetwork.loaded_at)))
     db.session.commit()
     return {
         "month": selection.month,
-        **totals,
+        "measurements": totals.measurements,
+        "devices": totals.devices,
         "as_of": fresh.as_of,
         "searching": fresh.searching,
         "networks_note": None if loaded else message("signals_no_networks", context.language),
         "explained": message("signals_explained", context.language),
         "kinds": _serialize_kinds(of_state, context.language),
-        "states": [{"state": one, "n": counts[one]} for one in STATES],
+        "states": [{"state": state, "n": counts[state]} for state in STATES],
         "teams": _serialize_teams(found[key] for key in keys if key in found),
         "items": items,
         "next": following,
@@ -309,7 +402,7 @@ def _group(one: FoundSignal | None) -> tuple[int, int]:
 def _found(selection: Selection, subjects: Sequence[str] | None = None) -> dict[Key, FoundSignal]:
     """Return the present findings; the latest search of a finding in several communes counts."""
     found: dict[Key, FoundSignal] = {}
-    rows = db.session.execute(FOUND, selection.parameters(subjects))
+    rows = db.session.execute(FINDINGS, selection.parameters(subjects))
     for one in (FoundSignal(*row) for row in rows):
         key = one.kind, one.subject
         if other := found.get(key):
@@ -340,7 +433,7 @@ def _items(
     found: Mapping[Key, FoundSignal],
     selection: Selection,
     context: SignalContext,
-) -> list[dict[str, Any]]:
+) -> list[SignalAnswer]:
     """Store the signals of a page, so that they have ids, and return them."""
     present = [found[key] for key in page if key in found]
     _store(present, {**selection.scope, "month": selection.month})
@@ -356,7 +449,7 @@ def describe_signals(
     found: Mapping[int, FoundSignal],
     units: Collection[int] | None,
     language: Language,
-) -> list[dict[str, Any]]:
+) -> list[SignalAnswer]:
     """Return signals with their findings by id, and the communes of these.
 
     Only communes among `units`, of the unit or campaign, are named: phones are not tracked.
@@ -367,18 +460,23 @@ def describe_signals(
     }
     names = _unit_names(unit for of_one in shown.values() for unit in of_one)
     return [
-        _serialize(row, found.get(row.id), language, current=row.id in found)
-        | {"units": [names[unit] for unit in shown.get(row.id, ())]}
+        _serialize(
+            row,
+            found.get(row.id),
+            language,
+            [names[unit] for unit in shown.get(row.id, ())],
+            current=row.id in found,
+        )
         for row in rows
     ]
 
 
-def _unit_names(units: Iterable[int]) -> dict[int, dict[str, str]]:
+def _unit_names(units: Iterable[int]) -> dict[int, SignalUnit]:
     query = select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(set(units)))
     return {row.id: {"code": row.code, "name": row.name} for row in db.session.execute(query)}
 
 
-def _serialize_kinds(keys: Iterable[Key], language: Language) -> list[dict[str, Any]]:
+def _serialize_kinds(keys: Iterable[Key], language: Language) -> list[KindCount]:
     """Return the number of signals of each kind that occurs."""
     numbers = Counter(kind for kind, _ in keys)
     return [
@@ -388,7 +486,7 @@ def _serialize_kinds(keys: Iterable[Key], language: Language) -> list[dict[str, 
     ]
 
 
-def _serialize_teams(found: Iterable[FoundSignal]) -> list[dict[str, int]]:
+def _serialize_teams(found: Iterable[FoundSignal]) -> list[TeamCount]:
     """Return the number of found signals of each team."""
     teams = ({device["team_id"] for device in one.devices} for one in found)
     numbers = Counter(team for of_one in teams for team in of_one if team is not None)
@@ -404,7 +502,7 @@ def found_signals(rows: Iterable[Signal]) -> dict[int, FoundSignal]:
     for (campaign, unit, month), theirs in groups.items():
         scope: Scope = {"campaign_id": campaign, "unit_id": unit}
         units = None if unit is None else communes_of(unit)
-        selection = Selection(scope, month, units, whole=True)
+        selection = Selection(scope, month, units, with_decided=True)
         found = _found(selection, [row.subject for row in theirs])
         for row in theirs:
             if one := found.get((row.kind, row.subject)):
@@ -442,11 +540,10 @@ def _serialize(
     row: Signal,
     found: FoundSignal | None,
     language: Language,
+    units: list[SignalUnit],
     *,
     current: bool | None,
-) -> dict[str, Any]:
-    names = ("id", "kind", "month", "evidence", "found_at", "state", "note", "changed_at",
-             "version", "with_samples")  # fmt: skip
+) -> SignalAnswer:
     # Evidence that an older rule stored may lack some.
     figures: defaultdict[str, Any] = defaultdict(lambda: "?")
     for name, value in (row.evidence | row.evidence["facts"]).items():
@@ -455,11 +552,20 @@ def _serialize(
     case = row.evidence["facts"].get("case")
     code = f"signal_{row.kind}_{case}" if case else f"signal_{row.kind}"
     return {
-        **{name: getattr(row, name) for name in names},
+        "id": row.id,
+        "kind": row.kind,
+        "month": row.month,
+        "evidence": cast(SignalFigures, row.evidence),
+        "found_at": row.found_at,
+        "state": row.state,
+        "note": row.note,
+        "changed_at": row.changed_at,
+        "version": row.version,
+        "with_samples": row.with_samples,
         "title": message(f"signal_{row.kind}", language),
         "message": message(f"{code}_found", language).format_map(figures),
         "may_be": message(f"{code}_may_be", language),
         "devices": found.devices if found else [],
-        "units": [],
+        "units": units,
         "current": current,
     }

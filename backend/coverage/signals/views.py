@@ -1,7 +1,5 @@
 """API of signals of gaming."""
 
-from typing import Any
-
 from flask import current_app
 
 from backend.accounts.authentication import PersonBlueprint, actor
@@ -15,7 +13,7 @@ blueprints = (blp,)
 @blp.get("/campaigns/<int:campaign_id>/signals")
 @blp.arguments(schemas.CampaignSignalsQuerySchema, location="query")
 @blp.response(200, schemas.SignalsSchema)
-def get_campaign_signals(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
+def get_campaign_signals(query: service.SignalsQuery, campaign_id: int) -> service.SignalsPage:
     """List the signals of gaming of a campaign's month."""
     return service.campaign_signals(actor(), campaign_id, query, _context())
 
@@ -23,7 +21,7 @@ def get_campaign_signals(query: dict[str, Any], campaign_id: int) -> dict[str, A
 @blp.get("/units/<code>/signals")
 @blp.arguments(schemas.UnitSignalsQuerySchema, location="query")
 @blp.response(200, schemas.SignalsSchema)
-def get_unit_signals(query: dict[str, Any], code: str) -> dict[str, Any]:
+def get_unit_signals(query: service.SignalsQuery, code: str) -> service.SignalsPage:
     """List the signals of gaming of a unit's month."""
     return service.unit_signals(actor(), code, query, _context())
 

@@ -17,7 +17,7 @@ from backend.coverage.exclusions.review import (
     samples_excluded,
 )
 from backend.coverage.signals.evidence import SignalEvidence, samples_to_exclude
-from backend.coverage.signals.service import SignalContext
+from backend.coverage.signals.service import SignalAnswer, SignalContext, SignalsPage, SignalsQuery
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
 from backend.reports.monthly.service import frozen_reports
@@ -41,7 +41,7 @@ class SignalGroup:
 
     places: Sequence[str]
     title: str
-    items: Sequence[Answer]
+    items: Sequence[SignalAnswer]
 
 
 def signal_context(form: Form) -> SignalContext:
@@ -49,12 +49,13 @@ def signal_context(form: Form) -> SignalContext:
     return SignalContext(clock_now(), current_app.config["SECRET_KEY"], form.language)
 
 
-def group_signals(items: Iterable[Answer], names: Mapping[int, str]) -> list[SignalGroup]:
+def group_signals(items: Iterable[SignalAnswer], names: Mapping[int, str]) -> list[SignalGroup]:
     """Group signals that follow each other and are of the same kind and team or commune."""
 
-    def key(one: Answer) -> tuple[tuple[str, ...], str]:
-        teams = {names.get(device["team_id"], "") for device in one["devices"]} - {""}
-        return tuple(sorted(teams) or [unit["name"] for unit in one["units"]]), one["title"]
+    def key(signal: SignalAnswer) -> tuple[tuple[str, ...], str]:
+        teams = {names.get(device["team_id"] or 0, "") for device in signal["devices"]} - {""}
+        places = sorted(teams) or [unit["name"] for unit in signal["units"]]
+        return tuple(places), signal["title"]
 
     return [SignalGroup(*group, list(theirs)) for group, theirs in groupby(items, key)]
 
@@ -68,7 +69,7 @@ class QueuePlace:
     filter: str  # `team` or `unit`, by which its signals are filtered
     scope: Mapping[str, int | None]  # of decisions
     areas: Sequence[int]  # units of the campaign
-    list: Callable[[Answer], Answer]
+    list: Callable[[SignalsQuery], SignalsPage]
     find: Callable[[int], SignalEvidence]
 
 
@@ -157,7 +158,7 @@ def with_reports(effect: Answer, areas: Iterable[int] = ()) -> Answer:
 
 
 def _show_evidence(
-    place: QueuePlace, query: Mapping[str, Any], items: Sequence[Answer] = ()
+    place: QueuePlace, query: Mapping[str, Any], items: Sequence[SignalAnswer] = ()
 ) -> Answer | None:
     """Return the drawing and samples of the opened signal, by default of the first one."""
     wanted = query["open"] or (items[0]["id"] if items else None)
@@ -181,7 +182,7 @@ def _show_evidence(
     }
 
 
-def _signals_query(query: Mapping[str, Any]) -> Answer:
+def _signals_query(query: Mapping[str, Any]) -> SignalsQuery:
     """Return the query of the service for a page: grouped by team and kind."""
     state, team = query["state"], query.get("team")
     return {

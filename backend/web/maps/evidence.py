@@ -4,15 +4,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Any, TypeVar
 
 from backend.canvas import SIDE, Canvas
 from backend.clock import VIETNAM, month_end
-from backend.coverage.signals.evidence import Row, SignalEvidence
+from backend.coverage.signals.evidence import EvidenceUnit, ShownSample, SignalEvidence
 from backend.units.catalogue import ActiveSet
 from backend.units.service import UnitRow, find
 from backend.web.maps.drawing import MapDrawing, plain_country, unit_map
 
+Row = TypeVar("Row", ShownSample, EvidenceUnit)
 NOTHING: dict[str, Any] = {"levels": {}}
 # Units of the drawing: one sample is visible on a phone, and many do not cover the commune.
 MIN_RADIUS, MAX_RADIUS, RADIUS_STEP = 16, 90, 7
@@ -86,7 +87,7 @@ def _smallest(evidence: SignalEvidence) -> UnitRow | None:
     return find(day, first.province_code, "province") if one_province else None
 
 
-def _places(samples: Iterable[Row], canvas: Canvas) -> list[Dot]:
+def _places(samples: Iterable[ShownSample], canvas: Canvas) -> list[Dot]:
     """Return a dot for each rounded position, the largest first so that none is covered."""
     totals: Counter[tuple[int, int]] = Counter()
     counted: Counter[tuple[int, int]] = Counter()
@@ -96,18 +97,18 @@ def _places(samples: Iterable[Row], canvas: Canvas) -> list[Dot]:
     return [Dot(*at, _radius(n), n, counted[at] > 0) for at, n in totals.most_common()]
 
 
-def _placed(found: Iterable[Row], canvas: Canvas) -> Iterator[tuple[Row, tuple[int, int]]]:
+def _placed(rows: Iterable[Row], canvas: Canvas) -> Iterator[tuple[Row, tuple[int, int]]]:
     """Yield samples or communes that have a position, with their place on the drawing."""
-    for one in found:
-        if one["latitude"] is not None and one["longitude"] is not None:
-            yield one, canvas.at((one["longitude"], one["latitude"]))
+    for row in rows:
+        if row["latitude"] is not None and row["longitude"] is not None:
+            yield row, canvas.at((row["longitude"], row["latitude"]))
 
 
 def _radius(n: int) -> int:
     return min(round(MIN_RADIUS + RADIUS_STEP * sqrt(n - 1)), MAX_RADIUS)
 
 
-def _ways(samples: Iterable[Row], canvas: Canvas) -> list[str]:
+def _ways(samples: Iterable[ShownSample], canvas: Canvas) -> list[str]:
     """Return the way of each phone in the order of its samples, of few phones."""
     trails: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for one, at in _placed(samples, canvas):

@@ -27,7 +27,7 @@ from backend.i18n import formats
 from backend.i18n.catalogues import N_, NN_, Language, Plural, gettext, ngettext
 from backend.i18n.messages import message
 from backend.measurements.privacy.retention import count_people
-from backend.measurements.recording.rule_sets import required_now
+from backend.measurements.recording.requirements import required_now
 from backend.oidc.browser import new_provider
 from backend.oidc.roles import role_of
 from backend.oidc.rules import RuleError, read_rules

@@ -38,7 +38,7 @@ def add_measurement(
         "id": made, "measured_at": at, "day": local_day(at), "network": network, "kind": network,
         "source": "app", "status": "finished", "unit_id": unit, "own_reasons": [],
         "reasons": [] if official == "counted" else [official], "marks": [], "valid": True,
-        "counted": official == "counted", "rules": 1, "device_id": more.get("device"),
+        "counted": official == "counted", "rules": 3, "device_id": more.get("device"),
     }  # fmt: skip
     db.session.execute(insert(Measurement), [row])
     _count(row, official, 1)

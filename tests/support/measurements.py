@@ -47,7 +47,7 @@ def measurement_row(unit: int | None, at: datetime = NINE, **changes: Any) -> di
         "marks": [],
         "valid": True,
         "counted": True,
-        "rules": 1,
+        "rules": 3,
         **changes,
     }
 

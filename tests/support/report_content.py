@@ -7,16 +7,28 @@ from backend.reports.content.figures import Report
 LETTER = "5691/BTTTT-CVT (31/12/2024)"
 
 
-def spread(median: float) -> dict[str, float]:
-    return {"median": median, "mean": median * 1.3, "p10": median / 4, "p90": median * 2}
+def spread(median: float, n: int) -> dict[str, float]:
+    low, high = median * 0.9, median * 1.1
+    return {
+        "median": median + 1, "median_low": low + 1, "median_high": high + 1, "mean": median * 1.3,
+        "n": n, "effective_n": n / 2, "device_median": median, "device_median_low": low,
+        "device_median_high": high, "device_effective_n": n / 9, "p10": median / 4,
+        "p10_low": median / 5, "p10_high": median / 3, "p90": median * 2,
+        "p90_low": median * 1.9, "p90_high": median * 2.1,
+    }  # fmt: skip
 
 
 def quality(operator: str | None, technology: str | None, n: int, median: float) -> dict[str, Any]:
     values = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
-    spreads = {value: spread(median) if n >= 30 else None for value in values}
+    spreads = {value: spread(median, n) if n >= 30 else None for value in values}
+    loaded = {"ping_download_ms": None, "ping_upload_ms": None}
     shares = {"download_40": 0.625} if technology == "4G" else {}
-    row = {"operator": operator, "technology": technology, "n": n, "devices": n // 9}
-    return {**row, **spreads, "references": shares}
+    row = {
+        "operator": operator, "technology": technology, "n": n, "devices": n // 9,
+        "effective_n": n / 2, "more_devices": None, "rank": None,
+    }  # fmt: skip
+    limits = {name: [share - 0.1, share + 0.1] for name, share in shares.items()}
+    return {**row, **spreads, **loaded, "references": shares, "reference_limits": limits}
 
 
 def reached(level: str, units: int, number: int, best: float) -> dict[str, Any]:
@@ -38,7 +50,7 @@ def commune(code: str, name: str, counted: int) -> dict[str, Any]:
     return {
         "code": code, "name": name, "parent": "Thành phố Thái Nguyên", "received": counted + 9,
         "valid": counted + 4, "counted": counted, "target": 300, "reached": counted >= 300,
-        "shortfall": max(300 - counted, 0),
+        "shortfall": max(300 - counted, 0), "of_teams": counted // 2,
     }  # fmt: skip
 
 
@@ -56,9 +68,13 @@ def sections(**changes: Any) -> dict[str, Any]:
             "mobile": {
                 "received": 70123, "valid": 66900, "counted": 64595,
                 "reasons": {"failed_test": 3223, "repeat": 2305},
-                "unlocated": {"position_missing": 12},
+                "unlocated": {"position_missing": 12}, "by_assurance": {"claimed": 64595},
+                "of_teams": 60000,
             },
-            "fixed": {"received": 0, "valid": 0, "counted": 0, "reasons": {}, "unlocated": {}},
+            "fixed": {
+                "received": 0, "valid": 0, "counted": 0, "reasons": {}, "unlocated": {},
+                "by_assurance": {}, "of_teams": 0,
+            },
         },
         "reached": {
             "mobile": [reached("province", 1, 1, 1.0), reached("commune", 177, 175, 1.0)],
@@ -86,12 +102,13 @@ def sections(**changes: Any) -> dict[str, Any]:
             ],
             "fixed": [],
         },
+        "no_connection": [],
         "teams": [
             team("Đội 1", 1234),
             team("=1+1", 5, organisation_type="community_digital_team", type="community_digital"),
         ],
         "vnnic": None,
-        "notes": [{"code": "rules", "words": "Mẫu được xét theo bộ quy tắc 1."}],
+        "notes": [{"code": "rules", "words": "Mẫu được xét theo bộ quy tắc 3."}],
         **changes,
     }  # fmt: skip
 
@@ -107,7 +124,7 @@ def report(**changes: Any) -> Report:
         "edition": 1,
         "made_at": "2024-12-02T18:30:00+00:00",
         "boundaries": {"set": "approximate-2024", "quality": "approximate"},
-        "rules": 1,
+        "rules": 3,
         "demo": False,
         "sections": sections(),
         "proposed": {
@@ -117,6 +134,7 @@ def report(**changes: Any) -> Report:
         "remarks": {"shortcomings": "Mưa lũ kéo dài.\nThiếu thiết bị."},
         "rewritten": [],
         "letterhead": None,
+        "letter": {"kind": "official_letter"},
         **changes,
     }  # fmt: skip
     return cast(Report, made)

@@ -58,14 +58,13 @@ OF_DAY = text(f"""
     order by m.measured_at desc, m.id desc limit :most
 """)
 ONE = text(f"select {COLUMNS} {SOURCE} where m.id = :id and m.measured_at is not null")
-# What a repeat may repeat: a counted sample; from rule set 2 on also one beyond a cap, or one of
-# the day before that is a repeat itself.
+# What a repeat may repeat: a counted sample, one beyond a cap, or one of the day before that is a
+# repeat itself.
 BEFORE = text("""
     select * from measurements
     where device_id = :device and measured_at > :since and measured_at < :at
-      and (counted or :rules > 1 and (
-          reasons <@ array['daily_cap', 'commune_cap'] or day < :day
-          and reasons <@ array['daily_cap', 'commune_cap', 'repeat', 'third_operator']))
+      and (counted or reasons <@ array['daily_cap', 'commune_cap'] or day < :day
+          and reasons <@ array['daily_cap', 'commune_cap', 'repeat', 'third_operator'])
     order by measured_at desc, id desc
 """)
 LATEST_EXCLUSION = text("""
@@ -174,7 +173,7 @@ def _serialize_repeated(row: RowMapping) -> dict[str, Any] | None:
         return None
     since = row["measured_at"] - rules.REPEAT_WINDOW
     span = {"device": row["device_id"], "since": since, "at": row["measured_at"]}
-    span |= {"rules": row["rules"], "day": row["day"]}
+    span |= {"day": row["day"]}
     repeat = sample_of(dict(row))
     for candidate in db.session.execute(BEFORE, span).mappings():
         earlier = sample_of(dict(candidate))

@@ -45,7 +45,7 @@ from backend.database.locks import RELEASE_LOCK, hold
 from backend.errors import Problem
 from backend.measurements.recording.models import DEMO_COMPLETE
 from backend.measurements.recording.reasons import measured_value
-from backend.measurements.recording.rule_sets import assurances_from, counts_from_of
+from backend.measurements.recording.requirements import assurances_from, counts_from_of
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.models import Unit
 from backend.witness.hosts import NEUTRAL

@@ -19,7 +19,7 @@ from backend.http.requests import Blueprint, bearer_token, clock_now, read_objec
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import category
-from backend.measurements.recording.rule_sets import required_now
+from backend.measurements.recording.requirements import required_now
 from backend.measurements.recording.service import recording_context
 from backend.memberships.poster import inline_svg
 from backend.metrics import count_samples

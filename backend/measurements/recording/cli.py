@@ -9,8 +9,8 @@ from flask.cli import AppGroup
 from backend.batch.command_line import click_errors
 from backend.clock import VIETNAM
 from backend.http.requests import clock_now
-from backend.measurements.recording import rule_sets
-from backend.measurements.recording.rule_sets import REQUIRED, Required, Requirement
+from backend.measurements.recording import requirements
+from backend.measurements.recording.requirements import REQUIRED, Required, Requirement
 
 cli = AppGroup("measurements", help="Recompute and compare what is stored about measurements.")
 commands = (cli,)
@@ -33,8 +33,8 @@ def counts_from(assurance: str | None, reason: str | None, from_at: datetime | N
     of a sample decides, so earlier samples keep their verdicts.
     """
     if assurance is None:
-        known = rule_sets.requirements()
-        click.echo(f"now: {rule_sets.required_at(known, clock_now())}")
+        known = requirements.requirements()
+        click.echo(f"now: {requirements.required_at(known, clock_now())}")
         for one in known:
             click.echo(_line(one))
         return
@@ -42,7 +42,7 @@ def counts_from(assurance: str | None, reason: str | None, from_at: datetime | N
         raise click.UsageError("an assurance needs --reason")
     begin = from_at.replace(tzinfo=VIETNAM) if from_at else None
     with click_errors():
-        added = rule_sets.require_assurance(
+        added = requirements.require_assurance(
             cast(Required, assurance), (reason or "").strip(), begin, clock_now()
         )
     click.echo(_line(added))

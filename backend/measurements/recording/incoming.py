@@ -143,7 +143,7 @@ def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
         "latitude": location.get("latitude"),
         "longitude": location.get("longitude"),
         "accuracy_m": location.get("accuracy_m"),
-        "rules": rules.RULES,  # until its device is known
+        "rules": rules.RULES,
         "assurance": _assurance_without_ticket(item, receipt),
         "host": None,  # until its ticket is found
         "data_cap_mb": loaded.get("data_cap_mb"),
@@ -350,5 +350,4 @@ def sample_of(row: Mapping[str, Any]) -> rules.Sample:
         unit_id=row["unit_id"],
         duration_s=(row.get("raw") or row).get("duration_s"),  # a new row has it in its body
         mock="mock_position" in row["marks"],
-        rules=row["rules"],
     )

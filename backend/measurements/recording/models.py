@@ -110,7 +110,7 @@ class Measurement(db.Model):
     marks: Mapped[list[str]]
     valid: Mapped[bool]
     counted: Mapped[bool]
-    rules: Mapped[int]  # version of the rule set of the verdict
+    rules: Mapped[int]  # number of the rules of the verdict: rules.RULES
     raw: Mapped[dict[str, Any] | None]
     # witnessed, ticketed, claimed, imported; null in rows from before tickets.
     assurance: Mapped[str | None]
@@ -124,7 +124,7 @@ class Measurement(db.Model):
 
 
 class CountingRules(db.Model):
-    """What judges measurements received from a time on: a rule set, or a required assurance."""
+    """The assurance that measurements received from a time on need to count."""
 
     __tablename__ = "counting_rules"
     __table_args__ = (
@@ -133,7 +133,7 @@ class CountingRules(db.Model):
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    rules: Mapped[int | None]
+    rules: Mapped[int | None]  # of development states: not read
     from_at: Mapped[datetime]
     by: Mapped[str]  # installation, upgrade, or a person
     reason: Mapped[str]

@@ -1,4 +1,4 @@
-"""Reasons and marks of the rule sets with their effects and texts."""
+"""Reasons and marks of the rules with their effects and texts."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rule sets 1 to 3: whether a measurement is valid and counts. Pure functions of plain values."""
+"""The rules: whether a measurement is valid and counts. Pure functions of plain values."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,9 @@ from backend.measurements.recording.operators import BY_CODE, known_operator
 from backend.measurements.recording.reasons import NOT_COUNTED, NOT_VALID, ORDER
 from geo.fix import METRES_PER_DEGREE, distance_m
 
-RULES = 3  # judges what is received from now on; older rows keep the rule set of their verdict
+# The number of these rules, stored with each sample and shown with figures, so that those of later
+# rules can be told apart. States before the first release had 1 and 2.
+RULES = 3
 NETWORKS = ("mobile", "fixed")  # counted separately, in this order
 
 # RTR (Austria) lets one sample of a client stand for four hours in one place.
@@ -38,14 +40,9 @@ MIN_SKEW, MAX_SKEW = timedelta(minutes=2), timedelta(hours=24)
 COUNTRY_MCC = "452"
 HIDDEN = frozenset({"", "0", "00", "000", "--", "65535"})  # codes of phones that hide the network
 
-# Limits of rule sets 2 and 3.
-
 # Phones set their clock by the network: a sample from before the registration by more than this
 # is none of the registered phone.
 REGISTRATION_SLACK = timedelta(minutes=10)
-# After the switch to a rule set, samples from before it that phones still keep are judged by the
-# former one for this long: the report of their month is due on day 15.
-GRACE = timedelta(days=15)
 # Length of a test: for a client that does not send it, at least, and at most. A ping, a download
 # and an upload take 5 s; a longer time than the most was sent in milliseconds.
 DURATION_S, MIN_DURATION_S, MAX_DURATION_S = 10.0, 5.0, 300.0
@@ -80,7 +77,6 @@ class Sample(NamedTuple):
     unit_id: int | None = None
     duration_s: float | None = None
     mock: bool = False
-    rules: int = RULES
 
     @property
     def brand(self) -> str | None:
@@ -195,25 +191,10 @@ def by_weight(reasons: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(distinct, key=ORDER.__getitem__)) if distinct else ()
 
 
-def version_of(
-    received_at: datetime,
-    measured_at: datetime,
-    registered_at: datetime | None,
-    begins: Mapping[int, datetime],
-) -> int:
-    """Return the rule set of a measurement, by its receipt; `begins` are the times of switches."""
-    for version in sorted(begins, reverse=True):
-        begin = begins[version]
-        old = registered_at is not None and max(measured_at, registered_at) < begin
-        if received_at >= begin + (GRACE if old else timedelta()):
-            return version
-    return 1
-
-
-def judge_single(own_reasons: Iterable[str], mock: bool, version: int) -> Verdict:
+def judge_single(own_reasons: Iterable[str], mock: bool) -> Verdict:
     """Return the verdict on a measurement of no device, which has no timeline."""
     reasons = list(own_reasons)
-    if mock and version > 1 and NOT_VALID.isdisjoint(reasons):
+    if mock and NOT_VALID.isdisjoint(reasons):
         reasons.append("mock_position")
     return verdict_of(by_weight(reasons))
 
@@ -299,22 +280,18 @@ class _State:
         if not NOT_VALID.isdisjoint(sample.own_reasons):
             return verdict_of(by_weight(sample.own_reasons))
         found = [*sample.own_reasons]
-        if sample.rules > 1 and self._tests > TESTS_A_DAY:
+        if self._tests > TESTS_A_DAY:
             # No further reasons: a post reads no more of a day, so they would not be judged again.
             return verdict_of(by_weight([*found, "too_many_tests"]))
         before = self._valid
         if before and sample.at - before.at < REPEAT_WINDOW and _too_fast(before, sample):
             found.append("impossible_travel")
-        if sample.rules == 1:
-            if _one_in_spot(self._counted, sample, sample.at - REPEAT_WINDOW):
-                found.append("repeat")
-        else:
-            found += self._later_reasons(sample)
-            if not found and (cap := self._cap(sample)):
-                found.append(cap)
+        found += self._not_counted_reasons(sample)
+        if not found and (cap := self._cap(sample)):
+            found.append(cap)
         return verdict_of(by_weight(found))
 
-    def _later_reasons(self, sample: Sample) -> Iterator[str]:
+    def _not_counted_reasons(self, sample: Sample) -> Iterator[str]:
         owner = self._owner
         if sample.at < owner.registered_at - REGISTRATION_SLACK:
             yield "before_registration"
@@ -341,7 +318,7 @@ class _State:
 
     def apply_commune_cap(self, sample: Sample, verdict: Verdict) -> Verdict:
         """Return the verdict on a sample of which nothing else has changed."""
-        if sample.rules == 1 or not uses_commune_cap(verdict.reasons):
+        if not uses_commune_cap(verdict.reasons):
             return verdict
         return verdict_of(("commune_cap",) if self._commune_full(sample) else ())
 
@@ -435,14 +412,9 @@ def repeat_radius_m(one: Sample, other: Sample) -> float:
 def _same_line(one: Sample, other: Sample) -> bool:
     """Return whether two samples have the same network and operator.
 
-    Rule set 1 compares names of operators, later ones known operators; rule set 3 none of fixed
-    lines, whose name is free text.
+    Of fixed lines no operator is compared: its name is free text.
     """
-    if one.network != other.network:
-        return False
-    if other.rules == 1:
-        return one.operator == other.operator
-    return one.brand == other.brand or (other.rules > 2 and other.network == "fixed")
+    return one.network == other.network and (other.network == "fixed" or one.brand == other.brand)
 
 
 def _too_fast(previous: Sample, sample: Sample) -> bool:

@@ -10,7 +10,7 @@ from backend.errors import FieldErrorSchema
 from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
 from backend.http.paging import MAX_CURSOR, page_of
 from backend.measurements.recording.intake import OUTCOMES
-from backend.measurements.recording.rule_sets import REQUIRED
+from backend.measurements.recording.requirements import REQUIRED
 from backend.units.schemas import BoundariesSchema
 from backend.witness.assurance import ASSURANCES
 from backend.witness.schemas import TicketSchema

@@ -18,7 +18,7 @@ from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import Item, select_new, store_rejected
 from backend.measurements.recording.reasons import STATEMENT_MARKS
-from backend.measurements.recording.rule_sets import proof_problem, required_at
+from backend.measurements.recording.requirements import proof_problem, required_at
 from backend.measurements.recording.storage import (
     LOCK_WAIT_S,
     DeviceVersion,
@@ -271,19 +271,13 @@ def judge(
     """Set the verdicts of new rows; return the changed verdicts of stored rows."""
     if not rows:
         return []
-    owner, known = state.owner, state.dated_rules
+    owner = state.owner
     for row in rows:
-        row["rules"] = rules.version_of(
-            row["received_at"],
-            row["measured_at"],
-            owner.registered_at if owner else None,
-            known.begins,
-        )
-        counts_from = required_at(known.requirements, row["received_at"])
+        counts_from = required_at(state.requirements, row["received_at"])
         if problem := proof_problem(row, counts_from):
             row["own_reasons"] = rules.by_weight([*row["own_reasons"], problem])
     if owner and state.device_id:
-        judge = timeline.Judge(owner, caps, known.begins.get(2))
+        judge = timeline.Judge(owner, caps)
         judged = timeline.judge_new(run, state.device_id, rows, judge, state.timeline)
     else:
         judged = [(row, timeline.judge_single(row)) for row in rows]

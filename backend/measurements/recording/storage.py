@@ -155,7 +155,6 @@ def update_verdicts(judged: Iterable[Judged]) -> None:
             "own_reasons": row["own_reasons"],
             "valid": verdict.valid,
             "counted": verdict.counted,
-            "rules": row["rules"],
         }
         for row, verdict in judged
     ]

@@ -18,11 +18,10 @@ from backend.measurements.recording import rules
 from backend.measurements.recording.incoming import sample_of
 from backend.measurements.recording.intake import Item
 from backend.measurements.recording.replays import WITHDRAWN_AMONG
-from backend.measurements.recording.rule_sets import (
-    BEGINS,
+from backend.measurements.recording.requirements import (
     REQUIREMENTS_AS_JSON,
-    SWITCH,
-    DatedRules,
+    Requirement,
+    requirements_of,
 )
 from backend.witness.verification import STORED_TICKETS, StoredTickets, stored_tickets
 
@@ -31,14 +30,14 @@ _INSTANT = timedelta(microseconds=1)
 
 _READ = (
     "id", "measured_at", "network", "operator", "latitude", "longitude", "accuracy_m",
-    "own_reasons", "reasons", "marks", "unit_id", "day", "rules", "assurance",
+    "own_reasons", "reasons", "marks", "unit_id", "day", "assurance",
 )  # fmt: skip
 # Rows coarsened by retention keep the verdict on their exact position.
 _FINAL = "raw is null as final"
 _NAMES = (*_READ, "final", "duration_s")
 # Samples that use up the cap of their commune; the condition of a partial index.
 _CAPPED = "(counted or reasons = '{commune_cap}')"
-# The first rows of each span: later rule sets judge no more of a day, rule set 1 all.
+# The first rows of each span: the rules judge no more of a day.
 _ROWS = f"""
     select m.* from unnest(
         cast(%(begins)s as timestamptz[]), cast(%(ends)s as timestamptz[])
@@ -46,16 +45,14 @@ _ROWS = f"""
         select {", ".join(_READ)}, {_FINAL}, cast(raw ->> 'duration_s' as float) as duration_s
         from measurements
         where device_id = $device and measured_at >= span.begin_at and measured_at < span.end_at
-        order by measured_at, id
-        limit case when (select from_at from switch) <= span.begin_at
-            then cast(%(most)s as int) end
+        order by measured_at, id limit cast(%(most)s as int)
     ) m
 """  # noqa: S608 # names of columns
 _IN_MONTHS = f"""
     device_id = $device and measured_at >= %(month_begin)s and measured_at < %(month_end)s
     and {_CAPPED}
 """
-READ = f"with switch as ({SWITCH}) {_ROWS}".replace("$device", "%(device)s")
+READ = _ROWS.replace("$device", "%(device)s")
 # Samples of the other days of these months, by the span between the days that are judged.
 TALLIES = f"""
     select unit_id, network, min(day) as day, count(*) as n from measurements
@@ -69,7 +66,6 @@ TALLIES = f"""
 # `capped` is at most the cap: no more rows are read.
 _OWN = {
     **{name: f"d.{name}" for name in devices.BY_TOKEN_READ},
-    "begins": BEGINS,
     "requirements": REQUIREMENTS_AS_JSON,
     "capped": f"""(select count(*) from (
         select from measurements where {_IN_MONTHS.replace("$device", "d.device_id")}
@@ -84,7 +80,7 @@ _OWN = {
     "withdrawn": f"array({WITHDRAWN_AMONG})",
 }
 READ_STATE = f"""
-    with d as ({devices.BY_TOKEN_OR_ID}), switch as ({SWITCH})
+    with d as ({devices.BY_TOKEN_OR_ID})
     select {", ".join(f"{value} as {name}" for name, value in _OWN.items())},
         {", ".join(f"null as {name}" for name in _NAMES)}
     from (select) one left join d on true
@@ -98,8 +94,8 @@ OWNER = """
 # Samples of a month that use up the cap of one commune and network, those around the cap.
 CAPPED = f"""
     select * from (
-        select id, measured_at, day, unit_id, network, own_reasons, reasons, marks, rules,
-            assurance, {_FINAL},
+        select id, measured_at, day, unit_id, network, own_reasons, reasons, marks, assurance,
+            {_FINAL},
             row_number() over (order by measured_at, id) as place
         from measurements
         where device_id = %(device)s and measured_at >= %(begin)s and measured_at < %(end)s
@@ -114,9 +110,9 @@ UPDATE = text("""
     with changed as (
         update measurements m
         set reasons = v.reasons, own_reasons = v.own_reasons, valid = v.valid,
-            counted = v.counted, rules = v.rules
+            counted = v.counted
         from jsonb_to_recordset(cast(:verdicts as jsonb)) as v(id uuid, before text[],
-             reasons text[], own_reasons text[], valid boolean, counted boolean, rules int)
+             reasons text[], own_reasons text[], valid boolean, counted boolean)
         where m.id = v.id
         returning m.id, m.unit_id, m.day, m.network, v.before, m.reasons
     )
@@ -135,7 +131,6 @@ class Judge(NamedTuple):
 
     owner: rules.Owner
     caps: rules.Caps
-    switched_at: datetime | None = None  # begin of rule set 2; of no matter in a revision
 
 
 class Timeline(NamedTuple):
@@ -159,7 +154,7 @@ class State(NamedTuple):
     """What the outcomes and verdicts of items depend on, read in one statement."""
 
     device: KnownDevice | None
-    dated_rules: DatedRules
+    requirements: Sequence[Requirement]
     timeline: Timeline
     tickets: StoredTickets
     receipts: Mapping[UUID, tuple[UUID | None, bytes]]  # of these ids: device and digest
@@ -200,7 +195,7 @@ def read_state(run: Run, sender: Sender, items: Sequence[Item], cap: int) -> Sta
         tallies = _read_tallies(run, device.id, since, [*stored, *new])
     return State(
         device,
-        DatedRules.of(own),
+        requirements_of(own["requirements"]),
         Timeline(stored, tallies),
         stored_tickets(own["tickets"]),
         {UUID(one["id"]): _receipt(one) for one in own["receipts"] or ()},
@@ -228,13 +223,9 @@ def judge_new(
     if not new:
         return []
     since = _judged_since(new)
-    first = _spans(since)[0][0]
     while True:
         if stored is None:
             stored = _read(run, device, since, new, bounded=True)
-        if _with_rule_set_1(first, [*stored.rows, *new], judge.switched_at):
-            times = [row["measured_at"] for row in new]
-            return judge_span(run, device, min(times), max(times), judge, new)
         judged = list(_judge(stored, new, since, judge))
         further = _days_after(judged) - since.keys()
         if not further:
@@ -250,53 +241,23 @@ def judge_new(
 def judge_single(row: Row) -> rules.Verdict:
     """Return the verdict on a row without a device."""
     mock = "mock_position" in row["marks"]
-    return rules.judge_single(row["own_reasons"], mock, row["rules"])
+    return rules.judge_single(row["own_reasons"], mock)
 
 
 def judge_span(
-    run: Run,
-    device: UUID,
-    since: datetime,
-    until: datetime,
-    judge: Judge,
-    new: Sequence[Row] = (),
+    run: Run, device: UUID, since: datetime, until: datetime, judge: Judge
 ) -> Sequence[Judged]:
-    """Judge a device's rows from `since` to at least `until`; return those whose verdict changed.
+    """Judge a device's stored rows from `since` on; return those whose verdict changed.
 
-    Rows are read up to one window past the last change of rule set 1. Without new rows all to the
-    end of the month are judged: a revision may have moved samples to another commune, whose caps
-    reach so far.
+    At least to the end of the month of `until`: a revision may have moved samples to another
+    commune, whose caps reach so far.
     """
-    if not new:
-        until = max(until, day_begin(_next_month(local_day(until))) - _INSTANT)
-    to = until
-    while True:
-        first, last = local_day(since - rules.REPEAT_WINDOW), local_day(to + rules.REPEAT_WINDOW)
-        days = [first + n * DAY for n in range((last - first).days + 1)]
-        span = dict.fromkeys(days, since)
-        stored = _read(run, device, span, new, bounded=bool(new))
-        judged = list(_judge(stored, new, span, judge))
-        reach = _reach(judged, until, judge.switched_at)
-        if reach <= to:
-            return [*judged, *_judge_capped(run, device, judged, days, judge.caps)]
-        to = reach
-
-
-def _with_rule_set_1(first: datetime, rows: Iterable[Row], switched_at: datetime | None) -> bool:
-    """Return whether rule set 1 may judge rows of these days: its verdicts depend on more days."""
-    if switched_at is None or first < switched_at + rules.MAX_FUTURE:
-        return True
-    return any(row["rules"] == 1 for row in rows)
-
-
-def _reach(judged: Iterable[Judged], until: datetime, switched_at: datetime | None) -> datetime:
-    """Return the time of the last changed verdict on which one of rule set 1 may depend."""
-    times = (
-        row["measured_at"]
-        for row, _ in judged
-        if row["rules"] == 1 or (switched_at and row["measured_at"] < switched_at)
-    )
-    return max(times, default=until)
+    end = max(until, day_begin(_next_month(local_day(until))) - _INSTANT)
+    first, last = local_day(since - rules.REPEAT_WINDOW), local_day(end + rules.REPEAT_WINDOW)
+    days = [first + n * DAY for n in range((last - first).days + 1)]
+    span = dict.fromkeys(days, since)
+    judged = list(_judge(_read(run, device, span, (), bounded=False), (), span, judge))
+    return [*judged, *_judge_capped(run, device, judged, days, judge.caps)]
 
 
 def _days_after(judged: Iterable[Judged]) -> set[date]:
@@ -451,7 +412,7 @@ def _judge_capped(
         # No place moves by more than there are changes.
         values |= {"after": caps.commune - len(changes), "to": caps.commune + len(changes)}
         for row in run(CAPPED, values):
-            if row["day"] in days or row["final"] or row["rules"] == 1:
+            if row["day"] in days or row["final"]:
                 continue
             at = (row["measured_at"], row["id"])
             place = row["place"] + sum(n for *before, n in changes if tuple(before) < at)

@@ -20,7 +20,7 @@ from backend.http.requests import (
     sent_at,
     sent_items,
 )
-from backend.measurements.recording import answers, rule_sets
+from backend.measurements.recording import answers, requirements
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import Item, serialize_batch, single
 from backend.measurements.recording.reasons import category
@@ -111,7 +111,7 @@ def _category(item: Item) -> str | None:
 def show_rules() -> Response:
     """Show the rules in force: the rule set, and the assurance that a sample needs to count."""
     reader_language = language()
-    answer = rule_sets.describe(clock_now(), reader_language)
+    answer = requirements.describe(clock_now(), reader_language)
     response = Response(orjson.dumps(answer), content_type="application/json")
     response.headers["Content-Language"] = reader_language
     response.headers["Vary"] = "Accept-Language"

@@ -17,7 +17,6 @@ from backend.clock import VIETNAM
 from backend.http.requests import clock_now
 from backend.measurements.recording import counting, earnings
 from backend.measurements.recording.cli import cli
-from backend.measurements.recording.rules import RULES
 from backend.measurements.revision import revocation, service
 from backend.witness import hosts
 from backend.witness.cli import cli as hosts_cli
@@ -27,18 +26,12 @@ commands = ()  # registered in the groups of backend.measurements.recording.cli 
 
 @cli.command()
 @click.option("--month", required=True, type=Month(), help="YYYY-MM")
-@click.option(
-    "--rules",
-    "version",
-    type=click.IntRange(2, RULES),
-    help="the rule set; default: of each row",
-)
 @click.option("--dry-run", is_flag=True, help="count the changes, and change nothing")
 @executor_options
-def rejudge(month: str, version: int | None, dry_run: bool, executor: Executor) -> None:
-    """Judge a month's measurements again; each keeps its rule set unless --rules is given."""
+def rejudge(month: str, dry_run: bool, executor: Executor) -> None:
+    """Judge a month's measurements again, without changing their places."""
     with click_errors(), progress_bar(f"rejudge {month}") as progress:
-        done = service.rejudge(month, progress, executor, keep=not dry_run, version=version)
+        done = service.rejudge(month, progress, executor, keep=not dry_run)
     click.echo(f"verdicts changed: {done.rejudged}; coarsened or stripped, left: {done.left_alone}")
 
 

@@ -11,7 +11,7 @@ from backend.clock import local_day
 from backend.database.extensions import db
 from backend.errors import invalid
 from backend.measurements.recording.archived import require_rows
-from backend.measurements.recording.rule_sets import requirements
+from backend.measurements.recording.requirements import requirements
 from backend.measurements.revision import service
 from backend.witness import hosts
 
@@ -54,6 +54,6 @@ def _withdraw_proof(device: UUID, ids: Sequence[UUID]) -> service.Revision:
     changed = []
     for row in rows:
         claimed = {**row, "assurance": "claimed", "marks": [*row["marks"], REVOKED]}
-        derived = service.derive_row(claimed, row["rules"], known)
+        derived = service.derive_row(claimed, known)
         changed.append(derived | {"assurance": "claimed"})
     return service.revise_rows(device, rows, changed, joined)

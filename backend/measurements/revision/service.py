@@ -25,7 +25,7 @@ from backend.measurements.recording.bodies import SCHEMA
 from backend.measurements.recording.counting import CountChanges, write_counts
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.reasons import COUNTED_BY_ADMIN
-from backend.measurements.recording.rule_sets import (
+from backend.measurements.recording.requirements import (
     Requirement,
     proof_problem,
     required_at,
@@ -86,9 +86,9 @@ PLACE = text("""
     update measurements m
     set unit_id = v.unit_id, set_id = v.set_id, how = v.how, candidates = v.candidates,
         own_reasons = v.own_reasons, marks = v.marks,
-        rules = coalesce(v.rules, m.rules), assurance = coalesce(v.assurance, m.assurance)
+        assurance = coalesce(v.assurance, m.assurance)
     from jsonb_to_recordset(cast(:rows as jsonb)) as v(id uuid, unit_id int, set_id int,
-         how text, candidates text[], own_reasons text[], marks text[], rules int, assurance text)
+         how text, candidates text[], own_reasons text[], marks text[], assurance text)
     where m.id = v.id
 """)
 LEFT_ALONE = text("""
@@ -123,7 +123,6 @@ class Lot:
     last: date
     locate: bool = False  # else the rules alone are applied again
     keep: bool = True
-    rules: int | None = None  # the rule set; None: that of each row
     locator: Locator | None = None  # None: that of the application
 
 
@@ -146,15 +145,13 @@ def rejudge(
     executor: Executor = SERIAL,
     *,
     keep: bool = True,
-    version: int | None = None,
 ) -> Revision:
     """Judge a month's measurements again, without changing their places.
 
-    Each keeps its rule set unless another `version` is given. With `keep=False` the changes are
-    computed but not stored.
+    With `keep=False` the changes are computed but not stored.
     """
     require_rows(month)
-    lot = Lot((), month_start(month), month_end(month), keep=keep, rules=version)
+    lot = Lot((), month_start(month), month_end(month), keep=keep)
     return _revise(lot, progress, executor)
 
 
@@ -240,7 +237,7 @@ def revise_lot(lot: Lot) -> Revision:
 def _revise_device(device: UUID | None, lot: Lot) -> Revision:
     joined = lock_rows(device)
     place = partial(locate_again, locator=lot.locator)
-    revise = place if lot.locate else partial(_rederive_all, version=lot.rules)
+    revise = place if lot.locate else _rederive_all
     span = {"first": lot.first, "last": lot.last}
     done, after = Revision(), UUID(int=0)
     times, days = [], set()
@@ -341,14 +338,14 @@ def _with(codes: Sequence[str], wanted: Mapping[str, bool]) -> list[str]:
     return list(rules.by_weight({*codes} - wanted.keys() | present))
 
 
-def _rederive_all(rows: Sequence[Row], version: int | None = None) -> list[dict[str, Any]]:
-    """Return the rows whose own reasons, marks or rule set differ by today's rules."""
+def _rederive_all(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the rows whose own reasons or marks differ by today's rules."""
     known = requirements()
-    derived = ((row, derive_row(row, version or row["rules"], known)) for row in rows)
+    derived = ((row, derive_row(row, known)) for row in rows)
     return [new for row, new in derived if any(row[name] != new[name] for name in new)]
 
 
-def derive_row(row: Row, version: int, known: Sequence[Requirement]) -> dict[str, Any]:
+def derive_row(row: Row, known: Sequence[Requirement]) -> dict[str, Any]:
     """Return the columns that follow from a row alone, by the requirement at its receipt."""
     loaded = SCHEMA.load(row["raw"])
     receipt = ReceiptContext(
@@ -360,10 +357,10 @@ def derive_row(row: Row, version: int, known: Sequence[Requirement]) -> dict[str
     )
     new = incoming.derived_columns(row, loaded, _stored_place(row), receipt)
     decided = ["excluded"] if row["excluded"] else []
-    problem = proof_problem({**row, "rules": version}, required_at(known, row["received_at"]))
+    problem = proof_problem(row, required_at(known, row["received_at"]))
     decided += [problem] if problem else []
     own = list(rules.by_weight([*new["own_reasons"], *decided]))
-    return new | {"id": row["id"], "own_reasons": own, "rules": version}
+    return new | {"id": row["id"], "own_reasons": own}
 
 
 def _stored_place(row: Row) -> UnitLocation | None:

@@ -6,7 +6,7 @@ from `backend.coverage`. The schemas of the API are made of these types.
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from backend.measurements.recording.reasons import PARTS
 
@@ -15,17 +15,12 @@ NETWORKS: tuple[Network, ...] = ("mobile", "fixed")
 
 # The sections of the letter in its order; remarks and proposed sentences have these keys.
 SECTIONS = ("direction", "results", "shortcomings", "tasks", "proposals")
-# Those of letters that were frozen before: a remark replaced the sentences of its section.
-FORMER_SECTIONS = (
-    *("samples", "reached", "lacking", "quality", "no_connection", "teams", "vnnic", "notes"),
-)
 
 # Descriptions in the OpenAPI document.
 BY_NETWORK = f"By network: {', '.join(NETWORKS)}"
 BY_SECTION = f"By section: {', '.join(SECTIONS)}"
-NO_CONNECTION = "Communes with places, those with most zones first; missing in reports of 1.0"
-FROZEN_ONCE = "Only in reports that a development version of 1.1 froze"
-BY_ASSURANCE = f"Counted samples: {', '.join(PARTS)}; missing in reports of version 1.0"
+NO_CONNECTION = "Communes with places, those with most zones first"
+BY_ASSURANCE = f"Counted samples: {', '.join(PARTS)}"
 
 
 class ReportUnit(TypedDict):
@@ -46,8 +41,8 @@ class Samples(TypedDict):
     counted: int
     reasons: dict[str, int]  # most frequent first; the sum is received minus counted
     unlocated: dict[str, int]  # samples in no commune, in the whole country
-    by_assurance: NotRequired[Annotated[dict[str, int], BY_ASSURANCE]]
-    of_teams: NotRequired[int]  # of the counted, those that are credited to a team
+    by_assurance: Annotated[dict[str, int], BY_ASSURANCE]
+    of_teams: int  # of the counted, those that are credited to a team
 
 
 class Reached(TypedDict):
@@ -86,29 +81,28 @@ class CommuneRow(Place):
     received: int
     valid: int
     reached: bool | None
-    of_teams: NotRequired[int]
+    of_teams: int
 
 
 class Spread(TypedDict):
-    """Distribution of a value over counted samples; reports of version 1.0 have four fields."""
+    """Distribution of a value over counted samples."""
 
     median: float
     mean: float
     p10: float | None  # null: effective n under 40
     p90: float | None
-    n: NotRequired[int]  # samples that measured it
-    effective_n: NotRequired[float]
-    leads: NotRequired[str]  # earlier reports: samples or devices, which median they show
-    median_low: NotRequired[float]  # limits of 95 % intervals
-    median_high: NotRequired[float]
-    p10_low: NotRequired[float | None]
-    p10_high: NotRequired[float | None]
-    p90_low: NotRequired[float | None]
-    p90_high: NotRequired[float | None]
-    device_median: NotRequired[float]  # devices weigh equally
-    device_median_low: NotRequired[float]
-    device_median_high: NotRequired[float]
-    device_effective_n: NotRequired[float]
+    n: int  # samples that measured it
+    effective_n: float
+    median_low: float  # limits of 95 % intervals
+    median_high: float
+    p10_low: float | None
+    p10_high: float | None
+    p90_low: float | None
+    p90_high: float | None
+    device_median: float  # devices weigh equally
+    device_median_low: float
+    device_median_high: float
+    device_effective_n: float
 
 
 class Rank(TypedDict):
@@ -126,18 +120,18 @@ class Quality(TypedDict):
     technology: str | None
     n: int
     devices: int | None
-    effective_n: NotRequired[float | None]
-    more_devices: NotRequired[int | None]  # samples of other devices that are missing
-    rank: NotRequired[Rank | None]
-    # null below the minimum effective n; in reports of version 1.0, number of samples
+    effective_n: float | None
+    more_devices: int | None  # samples of other devices that are missing
+    rank: Rank | None
+    # null below the minimum effective n
     download_mbps: Spread | None
     upload_mbps: Spread | None
     ping_ms: Spread | None
     jitter_ms: Spread | None
-    ping_download_ms: NotRequired[Spread | None]  # missing in reports of version 1.0
-    ping_upload_ms: NotRequired[Spread | None]
+    ping_download_ms: Spread | None
+    ping_upload_ms: Spread | None
     references: dict[str, float | None]  # by reference: the share of samples that meet it
-    reference_limits: NotRequired[dict[str, list[float] | None]]
+    reference_limits: dict[str, list[float] | None]
 
 
 class NoConnectionRow(TypedDict):
@@ -190,35 +184,19 @@ class Sections(TypedDict):
     lacking: Annotated[dict[str, list[Lacking]], BY_NETWORK]
     communes: Annotated[dict[str, list[CommuneRow]], BY_NETWORK]
     quality: Annotated[dict[str, list[Quality]], BY_NETWORK]
-    no_connection: NotRequired[Annotated[list[NoConnectionRow], NO_CONNECTION]]
-    radio: NotRequired[Annotated[list[dict[str, Any]], FROZEN_ONCE]]
+    no_connection: Annotated[list[NoConnectionRow], NO_CONNECTION]
     teams: list[TeamRow]
     vnnic: list[Vnnic] | None  # null: no count of VNNIC was imported for the month
     notes: list[Note]
 
 
 class LetterChoices(TypedDict):
-    """The kind of the letter; earlier reports have the signature that was chosen in the draft."""
+    """The kind of the letter."""
 
     kind: str  # official_letter (công văn), report (báo cáo)
-    titles: NotRequired[list[str]]
-    signer: NotRequired[str | None]
 
 
-class ReferenceDocument(TypedDict):
-    """A document that the letter of an earlier report answers."""
-
-    type: str  # Công văn, Kế hoạch, …
-    number: str
-    symbol: str
-    issued_on: str  # YYYY-MM-DD
-    issuer: str  # as named then
-    about: str  # trích yếu
-
-
-CHOICES = "Missing in reports of 1.0"
-REFERENCES = "Of reports that a development version of 1.1 froze; others have it in the letterhead"
-REWRITTEN = "Sections whose remark replaces the proposed sentences; missing in earlier reports"
+REWRITTEN = "Sections whose remark replaces the proposed sentences"
 
 
 class Report(TypedDict):
@@ -234,20 +212,14 @@ class Report(TypedDict):
     sections: Sections
     proposed: Annotated[dict[str, str], BY_SECTION]  # sentences made from the figures
     remarks: Annotated[dict[str, str], BY_SECTION]  # of the official, added to the proposed ones
-    rewritten: NotRequired[Annotated[list[str], REWRITTEN]]
+    rewritten: Annotated[list[str], REWRITTEN]
     letterhead: dict[str, Any] | None  # as of freezing; null: the default one
-    letter: NotRequired[Annotated[LetterChoices, CHOICES]]
-    references: NotRequired[Annotated[list[ReferenceDocument], REFERENCES]]
+    letter: LetterChoices
 
 
-def leading(spread: Spread) -> tuple[str, float | None, float | None]:
-    """Return the name of the median that is shown, and its limits; None in reports of version 1.0.
-
-    A report keeps the median that it was frozen with: earlier ones say which.
-    """
-    if "device_median" in spread and spread.get("leads") != "samples":
-        return "device_median", spread["device_median_low"], spread["device_median_high"]
-    return "median", spread.get("median_low"), spread.get("median_high")
+def leading(spread: Spread) -> tuple[float, float, float]:
+    """Return the median that is shown, in which devices weigh equally, and its limits."""
+    return spread["device_median"], spread["device_median_low"], spread["device_median_high"]
 
 
 def canonical_json(content: Any) -> bytes:

@@ -43,19 +43,8 @@ HEADINGS = (
     "Nhiệm vụ tháng tới",
     "Kiến nghị",
 )
-# Those of letters that were frozen with sections by figures.
-FORMER_HEADINGS: Mapping[str, str] = {
-    "samples": "Số mẫu đo",
-    "reached": f"Mức độ đạt mục tiêu, {BY_OUR_COUNT}",
-    "lacking": "Địa bàn chưa đạt và kế hoạch",
-    "quality": "Chất lượng theo nhà mạng",
-    "no_connection": "Điểm không kết nối được (người đo ghi nhận)",
-    "teams": "Đóng góp của các tổ, đội",
-    "vnnic": "Đối chiếu với số liệu của VNNIC",
-    "notes": "Ghi chú về số liệu",
-}
-# The usual headings of present and former sections.
-SECTIONS: Mapping[str, str] = {**FORMER_HEADINGS, **dict(zip(SECTION_NAMES, HEADINGS, strict=True))}
+# The usual headings of sections.
+SECTIONS: Mapping[str, str] = dict(zip(SECTION_NAMES, HEADINGS, strict=True))
 # Parts of the counted samples by assurance.
 PARTS: Mapping[str, str] = {
     "witnessed": "Được máy chủ đo xác nhận",

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 from backend.clock import month_after
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS
@@ -47,7 +46,7 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
             _samples(unit, month, sections["samples"]),
             *(_reached(n, unit, sections) for n in NETWORKS),
             *(_quality(n, sections["quality"][n]) for n in NETWORKS),
-            _no_connection(unit, sections.get("no_connection") or ()),
+            _no_connection(unit, sections["no_connection"]),
             *(_vnnic(n, unit, sections) for n in NETWORKS),
         ],
         "shortcomings": [
@@ -106,7 +105,7 @@ def _assurance(network: str, row: Samples) -> str:
     """Return the assurance of the counted samples."""
     parts = [
         f"{_n(n)} mẫu {PARTS[part][0].lower()}{PARTS[part][1:]}"
-        for part, n in row.get("by_assurance", {}).items()
+        for part, n in row["by_assurance"].items()
         if n
     ]
     return f"Mẫu {NETWORKS_LONG[network]} được tính gồm: {'; '.join(parts)}." if parts else ""
@@ -171,19 +170,15 @@ def _quality(network: str, rows: Sequence[Quality]) -> str:
 
 
 def _operator(row: Quality) -> str:
-    spread: Any = row["download_mbps"]
-    name, low, high = leading(spread)
-    interval = ""
-    if low is not None and high is not None:
-        interval = f"khoảng tin cậy {span(low, high, 'vi')}; "
-    return (
-        f"{row['operator']} {number(spread[name], 'vi', 1)} Mbit/s ({interval}{_n(row['n'])} mẫu)"
-    )
+    assert row["download_mbps"]
+    median, low, high = leading(row["download_mbps"])
+    interval = f"khoảng tin cậy {span(low, high, 'vi')}"
+    return f"{row['operator']} {number(median, 'vi', 1)} Mbit/s ({interval}; {_n(row['n'])} mẫu)"
 
 
 def _ranking(rows: Sequence[Quality]) -> str:
     """Say which operators are apart by the test."""
-    ranks = {row["operator"]: rank for row in rows if (rank := row.get("rank"))}
+    ranks = {row["operator"]: rank for row in rows if (rank := row["rank"])}
     if len(ranks) < 2:
         return ""
     if all((one["best"], one["worst"]) == (1, one["of"]) for one in ranks.values()):

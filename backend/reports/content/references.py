@@ -1,9 +1,7 @@
-"""Citation of the documents that set the targets of a report, and of those that it answers."""
+"""Citation of the documents that set the targets of a report."""
 
 from collections.abc import Iterable
 from datetime import date
-
-from backend.reports.content.figures import ReferenceDocument
 
 # Sources of the targets of a new installation, as Decree 30/2020/NĐ-CP cites a letter.
 LETTERS = {
@@ -24,28 +22,6 @@ def cite_all(sources: Iterable[str | None]) -> str:
     """Return the citation of several sources, each once."""
     cited = {cite(source) for source in sources}
     return ", ".join(sorted(one for one in cited if one))
-
-
-# Words that introduce a subject in a letter's head.
-SUBJECT_WORDS = ("về việc ", "v/v ")
-
-
-def cite_document(document: ReferenceDocument) -> str:
-    """Return a document as Decree 30/2020/NĐ-CP cites it."""
-    day = date.fromisoformat(document["issued_on"])
-    number = "/".join(filter(None, (document["number"], document["symbol"])))
-    about = document["about"].strip().rstrip(".")
-    for words in SUBJECT_WORDS:
-        if about.lower().startswith(words):
-            about = about[len(words) :]
-    subject = f" về việc {about[:1].lower()}{about[1:]}" if about else ""
-    return f"{document['type']} số {number} {day_in_words(day)} của {document['issuer']}{subject}"
-
-
-def cite_documents(documents: Iterable[ReferenceDocument]) -> str:
-    """Return the citation of several documents, the earliest first."""
-    ordered = sorted(documents, key=lambda one: (one["issued_on"], one["number"]))
-    return "; ".join(cite_document(one) for one in ordered)
 
 
 def day_in_words(day: date) -> str:

@@ -21,7 +21,8 @@ from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.i18n.formats import number
 from backend.measurements.no_connection.rules import RESOLUTION
-from backend.measurements.recording.rule_sets import counts_from_of, rule_set_of
+from backend.measurements.recording.requirements import counts_from_of
+from backend.measurements.recording.rules import RULES
 from backend.reports.content.figures import (
     NETWORKS,
     CommuneRow,
@@ -192,7 +193,7 @@ def notes(unit: UnitRow, counts: Counts, now: datetime) -> list[Note]:
         _note("note_own_count"),
         *_ispeed_notes(local_day(now)),
         _note(f"note_boundaries_{boundaries.get('quality', 'none')}", set=boundaries.get("set")),
-        _note("note_rules", rules=rule_set_of(answer["month"])),
+        _note("note_rules", rules=RULES),
     ]
     if counts_from_of(answer["month"]) == "claimed":
         found.append(_note("note_claims"))

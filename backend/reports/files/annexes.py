@@ -123,7 +123,7 @@ SPEEDS_NOTE = (
 
 def _gaps(report: Report) -> Annex:
     """Return the communes with coverage gaps, those with most zones first."""
-    rows = report["sections"].get("no_connection", [])
+    rows = report["sections"]["no_connection"]
     columns = [column for column in NO_CONNECTION if column.key != "code"]
     parts = _table(columns, rows, MAX_GAPS) if len(rows) > 1 else []
     title = "Vùng lõm sóng do người đo ghi nhận"

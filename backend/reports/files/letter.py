@@ -10,9 +10,8 @@ from typing import NamedTuple, cast
 
 from backend.clock import VIETNAM, month_end
 from backend.reports.content import labels
-from backend.reports.content.figures import FORMER_SECTIONS, NETWORKS, SECTIONS, Report
+from backend.reports.content.figures import NETWORKS, SECTIONS, Report
 from backend.reports.content.labels import LetterheadContent, default_letterhead
-from backend.reports.content.references import cite_all, cite_documents
 from backend.reports.files import annexes
 from backend.reports.files.annexes import ROMAN, Annex, TablePart
 from backend.reports.files.tables import COUNTED, NETWORK, RECEIVED, VALID, Column, Row
@@ -106,8 +105,7 @@ def compose_letter(report: Report, signature: Signature | None = None) -> Letter
 
 def kind_of(report: Report) -> str:
     """Return the kind of the letter: `official_letter` (công văn) or `report` (báo cáo)."""
-    chosen = report.get("letter")
-    return chosen["kind"] if chosen else "official_letter"
+    return report["letter"]["kind"]
 
 
 def letterhead_of(report: Report) -> LetterheadContent:
@@ -121,13 +119,8 @@ def letterhead_of(report: Report) -> LetterheadContent:
 
 
 def proposed_signature(report: Report) -> Signature:
-    """Return the usual lines without a name: it is asked at approval.
-
-    Earlier reports were frozen with the signature that was chosen in their draft.
-    """
-    letterhead, chosen = letterhead_of(report), report.get("letter") or {"kind": ""}
-    former = letterhead["signer"] if "rewritten" not in report else None
-    return Signature(chosen.get("titles") or letterhead["titles"], chosen.get("signer") or former)
+    """Return the usual lines without a name: it is asked at approval."""
+    return Signature(letterhead_of(report)["titles"], None)
 
 
 def head_of(report: Report, letterhead: LetterheadContent) -> Head:
@@ -188,42 +181,31 @@ def _where(report: Report) -> str:
 
 def _opening(report: Report) -> str:
     """Return the first sentence, which names the documents that the report answers."""
-    cited, office = _cited(report), labels.agency_name(letterhead_of(report)["agency"])
+    letterhead = letterhead_of(report)
+    cited, office = "; ".join(letterhead["references"]), labels.agency_name(letterhead["agency"])
     done = f"{office} báo cáo kết quả đo chất lượng dịch vụ truy nhập Internet {_where(report)}"
     start = f"Thực hiện {cited}, " if cited else ""
     return f"{start}{done}, tính {labels.BY_OUR_COUNT}, như sau:"
 
 
-def _cited(report: Report) -> str:
-    if "references" in report:  # frozen by a development version of 1.1
-        return cite_documents(report["references"])
-    letterhead = letterhead_of(report)
-    if "rewritten" in report:
-        return "; ".join(letterhead["references"])
-    reached = report["sections"]["reached"].values()  # frozen before version 1.1
-    return cite_all(row["source"] for rows in reached for row in rows)
-
-
 def _sections(report: Report, attached: Sequence[Annex]) -> Iterator[Section]:
     """Return the sections; those with content are numbered and name their annexes."""
-    present = "rewritten" in report
-    headings = letterhead_of(report)["headings"] if present else labels.FORMER_HEADINGS.values()
-    numbers = iter(ROMAN if present else "12345678")
-    for name, heading in zip(SECTIONS if present else FORMER_SECTIONS, headings, strict=True):
+    numbers = iter(ROMAN)
+    for name, heading in zip(SECTIONS, letterhead_of(report)["headings"], strict=True):
         text = text_of(report, name)
         if not text:
             yield Section(name, heading, ())
             continue
         named = [one.heading for one in attached if name in one.sections]
         detail = f"(Chi tiết tại {', '.join(named)}.)" if named else ""
-        table = main_table(report) if name in ("results", "samples") else None
+        table = main_table(report) if name == "results" else None
         yield Section(name, heading, text.splitlines(), next(numbers), table, detail)
 
 
 def text_of(report: Report, section: str) -> str:
     """Return the proposed sentences and the official's words, or the words alone if rewritten."""
     remark, facts = report["remarks"].get(section), report["proposed"].get(section)
-    alone = section in report.get("rewritten", FORMER_SECTIONS)
+    alone = section in report["rewritten"]
     return "\n".join(filter(None, (remark,) if remark and alone else (facts, remark)))
 
 

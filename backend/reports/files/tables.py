@@ -213,7 +213,7 @@ def build_tables(report: Report) -> dict[str, Table]:
         Table("reasons", "Lý do không tính", REASONS, _reasons(report)),
         Table("communes", "Xã, phường", COMMUNES, _communes(report)),
         quality_table(report),
-        Table("no_connection", "Vùng lõm sóng", NO_CONNECTION, sections.get("no_connection", [])),
+        Table("no_connection", "Vùng lõm sóng", NO_CONNECTION, sections["no_connection"]),
         Table("teams", "Tổ, đội", TEAMS, sections["teams"]),
         Table("notes", "Ghi chú", NOTES, sections["notes"]),
     )
@@ -269,7 +269,7 @@ def _results(report: Report) -> list[Row]:
             continue
         samples = sections["samples"][network]
         of_communes: Row = next(iter(sections["reached"].get(network, [])[-1:]), {})
-        parts = samples.get("by_assurance", {})
+        parts = samples["by_assurance"]
         values = {"network": network, **samples, **of_communes, **parts}
         rows.append({column.key: values.get(column.key) for column in RESULTS})
     return rows
@@ -305,13 +305,12 @@ def _communes(report: Report) -> list[Row]:
 def _quality(row: Row) -> Row:
     """Flatten medians and shares into columns; null where there were too few samples."""
     named = {name: row[name] for name in ("network", "operator", "technology", "n", "devices")}
-    medians = {
-        f"{value}_median": row[value] and row[value][leading(row[value])[0]] for value in VALUES
-    }
+    medians = {f"{value}_median": row[value] and leading(row[value])[0] for value in VALUES}
     shares = {f"share_{one.code}": row["references"].get(one.code) for one in REFERENCES}
-    _, low, high = leading(row["download_mbps"]) if row["download_mbps"] else (None, None, None)
-    interval = None if low is None or high is None else formats.span(low, high, "vi")
-    more = {"effective_n": _whole(row.get("effective_n")), "download_mbps_interval": interval}
+    interval = None
+    if row["download_mbps"]:
+        interval = formats.span(*leading(row["download_mbps"])[1:], "vi")
+    more = {"effective_n": _whole(row["effective_n"]), "download_mbps_interval": interval}
     return named | medians | shares | more
 
 

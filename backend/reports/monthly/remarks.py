@@ -22,7 +22,7 @@ from backend.errors import FieldError, Problem, invalid
 from backend.fields import Text
 from backend.http import etags
 from backend.organisations.scopes import unit_scope
-from backend.reports.content.figures import FORMER_SECTIONS, SECTIONS
+from backend.reports.content.figures import SECTIONS
 from backend.reports.monthly.models import RemarkVersion, ReportRow
 from backend.reports.monthly.service import load_report, lock_draft
 
@@ -203,18 +203,8 @@ def _store(actor: Actor, row: ReportRow, remarks: Mapping[str, Remark], now: dat
 
 
 def carried_remarks(row: ReportRow) -> dict[str, Any]:
-    """Return the columns of remarks for the next edition of a report.
-
-    Those of former sections move into the present ones; they replaced the sentences, and still do.
-    """
-    if row.remarks.keys() <= set(SECTIONS):
-        return {"remarks": row.remarks, "rewritten": row.rewritten}
-    moved: dict[str, list[str]] = {}
-    for name in FORMER_SECTIONS:
-        section = "shortcomings" if name == "lacking" else "results"
-        moved.setdefault(section, []).extend(filter(None, [row.remarks.get(name)]))
-    remarks = {section: "\n".join(texts) for section, texts in moved.items() if texts}
-    return {"remarks": remarks, "rewritten": sorted(remarks)}
+    """Return the columns of remarks for the next edition of a report."""
+    return {"remarks": row.remarks, "rewritten": row.rewritten}
 
 
 def remark_versions(report_id: int) -> dict[str, int]:

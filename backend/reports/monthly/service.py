@@ -15,7 +15,7 @@ from backend.database.extensions import db
 from backend.errors import Problem, or_404
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
-from backend.measurements.recording.rule_sets import rule_set_of
+from backend.measurements.recording.rules import RULES
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scope, unit_scopes
 from backend.reports.content.figures import LetterChoices, Report, ReportUnit, digest
@@ -127,7 +127,7 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
         "made_at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "boundaries": counts.first["boundaries"],
         "demo": counts.first["demo"],
-        "rules": rule_set_of(row.month),
+        "rules": RULES,
         "sections": sections,
         "proposed": propose(details, row.month, sections),
         "remarks": dict(row.remarks),
@@ -138,14 +138,9 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
 
 
 def letter_choices(row: ReportRow) -> dict[str, Any]:
-    """Return kind and documents of a report's letter; no documents: those of the letterhead.
-
-    Reports that a development version of 1.1 approved have ids of documents.
-    """
+    """Return kind and documents of a report's letter; no documents: those of the letterhead."""
     chosen = row.letter or {"kind": "official_letter", "references": None}
-    references = chosen["references"]
-    cited = references is not None and all(isinstance(one, str) for one in references)
-    return {"kind": chosen["kind"], "references": references if cited else None}
+    return {"kind": chosen["kind"], "references": chosen["references"]}
 
 
 def signature_of(row: ReportRow) -> Signature | None:

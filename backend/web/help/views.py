@@ -15,7 +15,7 @@ from backend.fields import Text
 from backend.http.requests import clock_now
 from backend.i18n.catalogues import Language
 from backend.measurements.recording.reasons import REASONS
-from backend.measurements.recording.rule_sets import required_at, requirements
+from backend.measurements.recording.requirements import required_at, requirements
 from backend.measurements.recording.rules import RULES
 from backend.web.help.guides import CARD, MAX_QUERY, PICTURES, Guide, read_guide, search
 from backend.web.site.blueprint import PAGE, PageBlueprint, with_policy

@@ -17,7 +17,7 @@ from backend.http.requests import clock_now, language
 from backend.http.static_files import FOLDER, address, current_edition
 from backend.i18n.catalogues import Language, gettext, pgettext
 from backend.i18n.messages import message
-from backend.measurements.recording.rule_sets import required_now
+from backend.measurements.recording.requirements import required_now
 from backend.memberships.join_codes import CODE_LENGTH
 from backend.web.measure.script_texts import script_texts
 from backend.web.measure.speed import speed_bp

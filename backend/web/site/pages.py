@@ -20,7 +20,7 @@ from backend.http.requests import clock_now, language
 from backend.i18n import catalogues, formats
 from backend.i18n.catalogues import N_, Language
 from backend.i18n.messages import message
-from backend.measurements.recording import rule_sets
+from backend.measurements.recording import requirements
 from backend.measurements.recording.reasons import BY_CODE, PARTS
 from backend.web.site import charts, tables
 from backend.web.site.help_links import GUIDES, help_of
@@ -240,8 +240,8 @@ class Translator:
 
     def counting_note(self) -> Markup | None:
         """Return what readers of figures must know where claims count."""
-        claims = rule_sets.required_now(clock_now()) == "claimed"
-        return self.gettext(rule_sets.CLAIMS_COUNT) if claims else None
+        claims = requirements.required_now(clock_now()) == "claimed"
+        return self.gettext(requirements.CLAIMS_COUNT) if claims else None
 
     def steps(self) -> list[tuple[str, Markup]]:
         """Return the steps towards a target, with their names."""

@@ -1,4 +1,4 @@
-"""Honest people by group, and which of their samples rule sets 2 and 3 count."""
+"""Honest people by group, and which of their samples the rules count."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from backend.clock import day_begin, local_day
 from backend.measurements.recording import rules
-from backend.measurements.recording.rule_sets import proof_problem
+from backend.measurements.recording.requirements import proof_problem
 from backend.witness.measuring_host import Direction
 from tests.tools.signal_months.month import BEGIN, DAYS, Month, Spot, commune_at, shifted
 
@@ -112,9 +112,9 @@ GROUPS: tuple[Callable[[Month], list[Kept]], ...] = (
 )  # fmt: skip
 
 
-def counted(kept: Iterable[Kept], version: int) -> int:
+def counted(kept: Iterable[Kept]) -> int:
     """Return how many samples of one phone count where witnessed ones do."""
-    ordered = sorted((_judged(one, version) for one in kept), key=lambda one: (one.at, one.id))
+    ordered = sorted((_judged(one) for one in kept), key=lambda one: (one.at, one.id))
     since = {one.day: day_begin(one.day) for one in ordered}
     timeline = (rules.TimelineEntry(one, None) for one in ordered)
     owner = rules.Owner(BEGIN - timedelta(days=30))
@@ -122,27 +122,26 @@ def counted(kept: Iterable[Kept], version: int) -> int:
     return sum(verdict.counted for _, verdict in verdicts)
 
 
-def _judged(one: Kept, version: int) -> rules.Sample:
-    """Return a sample with its own reasons under a rule set, and the witness of its time."""
-    upload, size = Direction(), 100_000 if version > 2 else 50_000
+def _judged(one: Kept) -> rules.Sample:
+    """Return a sample with its own reasons, and the witness of its time."""
+    upload, size = Direction(), 100_000
     upload.add(size, took := size * 8 / one.mbps / 1e6, took, finished=True)
     if took < 0.9:  # the client goes on
         upload.add(PROFILE_BYTES, 0.1, 0.1, finished=True)
-    complete = upload.witnessed(PROFILE_BYTES).complete or (version == 2 and took >= 0.8)
+    complete = upload.witnessed(PROFILE_BYTES).complete
     row = {
-        "rules": version, "device_id": one.sample.id, "received_at": one.received_at,
+        "device_id": one.sample.id, "received_at": one.received_at,
         "assurance": "witnessed" if complete else "claimed", "measured_at": one.sample.at,
         "raw": {"duration_s": one.sample.duration_s},
     }  # fmt: skip
     problem = proof_problem(row, "witnessed")
-    return one.sample._replace(rules=version, own_reasons=(problem,) if problem else ())
+    return one.sample._replace(own_reasons=(problem,) if problem else ())
 
 
-def group_counts(seed: int) -> dict[str, tuple[int, int, int]]:
-    """Return by group the samples, and those that rule sets 2 and 3 count."""
+def group_counts(seed: int) -> dict[str, tuple[int, int]]:
+    """Return by group the samples, and those that count."""
     month, found = Month(seed), {}
     for group in GROUPS:
         phones = [group(month) for _ in range(PHONES)]
-        counts = (sum(counted(kept, version) for kept in phones) for version in (2, 3))
-        found[str(group.__doc__)] = (sum(map(len, phones)), *counts)
+        found[str(group.__doc__)] = (sum(map(len, phones)), sum(map(counted, phones)))
     return found

@@ -34,7 +34,7 @@ def measured(
     row = {
         "network": "mobile", "kind": "mobile", "source": "app", "status": "finished",
         "day": date(2024, 11, 15), "unit_id": unit.id, "latitude": latitude,
-        "longitude": longitude, "valid": True, "counted": True, "rules": 1,
+        "longitude": longitude, "valid": True, "counted": True, "rules": 3,
         "own_reasons": [], "reasons": [], "marks": [], "device_id": uuid.uuid4(),
         **changes,
     }  # fmt: skip

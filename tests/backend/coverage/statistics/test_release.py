@@ -473,7 +473,7 @@ def test_claims_make_no_volunteers(app: Flask, client: FlaskClient) -> None:
     """Four phones of a script that only claims do not show the cell of a fifth person."""
     commune = unit_id(app, COMMUNE)
     real, script = members(app, 1), members(app, 4)
-    store_rows(app, *volunteers_rows(commune, real, assurance="witnessed", rules=2, **HERE))
+    store_rows(app, *volunteers_rows(commune, real, assurance="witnessed", **HERE))
     store_rows(app, *volunteers_rows(commune, script, assurance="claimed", **HERE))
     with app.app_context():
         assert min(release.read_people("2024-11").values()) >= 0

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select, text
 
 from backend.accounts.models import AuditEntry
 from backend.clock import VIETNAM
@@ -238,26 +238,6 @@ def test_rejudging_derives_the_reason_again(
     assert own == ["excluded"]
     with counting_from(app, "witnessed"):
         assert "verdicts changed: 1" in command(app, "rejudge", "--month", "2024-11").output
-
-
-@pytest.mark.usefixtures("strict")
-def test_rule_set_1_requires_nothing(
-    app: Flask, client: FlaskClient, clock: FakeClock, phone: dict[str, str]
-) -> None:
-    """In the days of grace: measured before the switch by a device that was known."""
-    engine = create_engine(app.config["DATABASE_OWNER_URL"])
-    move = text("update counting_rules set from_at = :at where counts_from is null returning id")
-    with engine.begin() as connection:
-        moved = connection.execute(move, {"at": clock.now - timedelta(days=1)}).all()
-    try:
-        posted = [sample((clock.now - timedelta(days=n)).isoformat()) for n in (2, 0)]
-        results = post(client, phone, *posted).json["results"]
-    finally:
-        with engine.begin() as connection:
-            connection.execute(move, {"at": ALWAYS})
-        engine.dispose()
-    assert len(moved) == 2
-    assert [codes(one) for one in results] == [[], ["unproven"]]
 
 
 # The command

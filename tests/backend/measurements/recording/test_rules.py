@@ -28,7 +28,6 @@ def one(minutes: float = 0, metres: float = 0, **changes: Any) -> Sample:
         "longitude": 105.8,
         "accuracy_m": 10.0,
         "own_reasons": (),
-        "rules": 1,
     }
     values |= changes
     return Sample(day=local_day(values["at"]), **values)

@@ -15,8 +15,7 @@ from backend.measurements.recording.rules import Caps, Owner
 from backend.measurements.recording.timeline import Judge
 
 EVENING = datetime.fromisoformat("2024-11-28T19:30:00+07:00")  # two days before a month's end
-SWITCH = EVENING - timedelta(days=90)
-JUDGE = Judge(Owner(SWITCH), Caps(day=3, commune=5), SWITCH)
+JUDGE = Judge(Owner(EVENING - timedelta(days=90)), Caps(day=3, commune=5))
 TESTS_A_DAY = 6
 Row = dict[str, Any]
 
@@ -26,9 +25,7 @@ def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "TESTS_A_DAY", TESTS_A_DAY)
 
 
-def row(
-    minutes: float, spot: int = 0, mnc: str = "Viettel", mock: bool = False, version: int = 2
-) -> Row:
+def row(minutes: float, spot: int = 0, mnc: str = "Viettel", mock: bool = False) -> Row:
     """A sample so many minutes after the evening; spots are 150 m apart, from 9 on 400 km more."""
     at = EVENING + timedelta(minutes=minutes)
     return {
@@ -43,7 +40,6 @@ def row(
         "own_reasons": (),
         "marks": ["mock_position"] * mock,
         "unit_id": 1 + spot // 9,
-        "rules": version,
         "duration_s": None,
     }
 
@@ -68,9 +64,8 @@ class Store:
     def _spans(self, values: Mapping[str, Any]) -> Iterator[Row]:
         for begin, end in zip(_times(values["begins"]), _times(values["ends"]), strict=True):
             found = [one for one in self._ordered() if begin <= one["measured_at"] < end]
-            limit = values["most"] if begin >= SWITCH else None
-            self.read += found[:limit]
-            yield from found[:limit]
+            self.read += found[: values["most"]]
+            yield from found[: values["most"]]
 
     def _using(self, begin: datetime, end: datetime) -> list[Row]:
         return [

@@ -18,6 +18,7 @@ from backend.reports.files.letter import agency_lines
 from backend.reports.files.rendering import RENDERERS, Files, render, render_file
 from tests.support.report_content import commune, report, sections
 
+PLACE = "Tỉnh Thái Nguyên"
 FILES = ["report.docx", "report.xlsx", "report.csv.zip", "report.json"]
 
 
@@ -71,7 +72,8 @@ def test_json_is_the_report_itself(rendered: Files) -> None:
 def test_the_workbook_has_typed_cells(rendered: Files) -> None:
     sheet = sheets(rendered)["Kết quả"]
     assert [cell.value for cell in sheet[2]][:4] == ["Mạng", "Đã nhận", "Hợp lệ", "Được tính"]
-    numbers = ["Di động", 70123, 66900, 64595, *[None] * 6, 177, 175, 175 / 177, 300]
+    parts = [60000, None, None, 64595, None, None]
+    numbers = ["Di động", 70123, 66900, 64595, *parts, 177, 175, 175 / 177, 300]
     assert [cell.value for cell in sheet[3]][:14] == numbers  # null is an empty cell, never 0
     assert (sheet["M3"].number_format, sheet["B3"].number_format) == ("0.00%", "#,##0")
     assert sheet["B2"].comment.text == "Mọi phép đo đã lưu"
@@ -214,23 +216,6 @@ def test_own_words_are_added_to_the_facts_or_replace_them(app: Flask, rendered: 
     assert facts in empty
 
 
-def test_a_letter_of_former_sections_stays_as_it_was(app: Flask) -> None:
-    former = {
-        "proposed": {"samples": "Toàn tỉnh có 64.595 mẫu.", "reached": "175 trên 177 xã."},
-        "remarks": {"reached": "Hai phường sẽ đo bù."},
-        "letter": {"kind": "official_letter", "titles": ["Q. GIÁM ĐỐC"], "signer": "Lê Cường"},
-    }
-    one = report(**former)
-    del one["rewritten"]
-    files = made(app, one)
-    said = words(files).splitlines()
-    assert "1. Số mẫu đo" in said and "2. Mức độ đạt mục tiêu, theo số liệu Đo Sóng" in said
-    assert "175 trên 177 xã." not in said
-    assert f"{LETTER_SAID}, " in "\n".join(said)
-    letter = Document(io.BytesIO(files["report.docx"]))
-    assert end_of(letter)[1].text == "Q. GIÁM ĐỐC\nLê Cường"
-
-
 def test_figures_are_written_as_vietnamese_write_them(rendered: Files) -> None:
     assert rows(rendered, "Hợp lệ")[1] == [
         "Di động", "70.123", "66.900", "64.595", "300", "175", "177", "98,87%"
@@ -269,23 +254,20 @@ def test_annexes_have_their_own_pages(app: Flask) -> None:
 
 @pytest.mark.slow
 def test_a_document_with_a_name_is_no_official_letter(app: Flask) -> None:
-    chosen = {"kind": "report"}
-    document = {
-        "type": "Công văn", "number": "5691", "symbol": "BTTTT-CVT", "issued_on": "2024-12-31",
-        "issuer": "Bộ Thông tin và Truyền thông", "about": "V/v Tăng cường đo kiểm.",
-    }  # fmt: skip
-    files = made(app, report(letter=chosen, references=[document]))
+    usual = labels.default_letterhead("province", PLACE, PLACE, date(2024, 11, 30))
+    cited = {**usual, "references": [LETTER_SAID.removeprefix("Thực hiện ")]}
+    files = made(app, report(letter={"kind": "report"}, letterhead=cited))
     letter, said = Document(io.BytesIO(files["report.docx"])), words(files)
     assert "/BC-STTTT" in letter.tables[0].rows[0].cells[0].text
     assert "BÁO CÁO\nKết quả đo chất lượng mạng tháng 11 năm 2024 trên địa bàn tỉnh" in said
     assert "Kính gửi" not in said and "(Kèm theo Báo cáo số" in said
-    assert f"{LETTER_SAID} về việc tăng cường đo kiểm, Sở Thông tin và Truyền thông báo cáo" in said
+    assert f"{LETTER_SAID}, Sở Thông tin và Truyền thông báo cáo" in said
     recipients, signature = end_of(letter)
     assert "- Cục Viễn thông, Bộ Thông tin và Truyền thông;" in recipients.text
     assert "Như trên" not in recipients.text
     assert signature.text == "GIÁM ĐỐC\n"  # its name is asked at approval
-    cited_alone = made(app, report(references=[]))
-    assert "Thực hiện" not in words(cited_alone)
+    uncited = made(app, report(letterhead={**usual, "references": []}))
+    assert "Thực hiện" not in words(uncited)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +322,7 @@ def test_a_draft_is_not_taken_for_a_report(app: Flask) -> None:
 def test_a_report_with_nothing_in_it_is_rendered_too(app: Flask) -> None:
     nothing = {
         "samples": {}, "reached": {}, "lacking": {}, "communes": {}, "quality": {}, "teams": [],
-        "vnnic": None, "notes": [],
+        "vnnic": None, "notes": [], "no_connection": [],
     }  # fmt: skip
     files = made(app, report(sections=nothing, proposed={}, remarks={}, boundaries=None))
     assert list(files) == FILES

@@ -1,19 +1,13 @@
 """Remarks by section: own versions, conflicts that show both texts, one audit entry a sitting."""
 
-import runpy
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-import backend
-from backend.database.extensions import db
-from backend.reports.monthly.models import RemarkVersion, ReportRow
 from backend.reports.monthly.remarks import MAX_REMARK
 from tests.support import people
-from tests.support.reports import DECEMBER, URL, Office
+from tests.support.reports import URL, Office
 
 
 def save(office: Office, report: int, text: str | bytes, version: int | None = 0,
@@ -110,42 +104,3 @@ def test_a_remark_is_added_unless_the_section_is_rewritten(office: Office) -> No
     assert office.show(report, "/figures").json["rewritten"] == ["results"]
     assert save(office, report, "Mưa lũ.", 2).json["rewrites"] is False
     assert office.show(report).json["rewritten"] == []
-
-
-FORMER = {"samples": "Mưa lũ.", "teams": "Ba đội.", "lacking": "Đo bù."}
-MOVED = {"results": "Mưa lũ.\nBa đội.", "shortcomings": "Đo bù."}
-MIGRATION = Path(backend.__file__).parent / "migrations/versions/0098_after_version_1_1.py"
-
-
-def former_remarks(office: Office, report: int) -> None:
-    with office.app.app_context():
-        row = db.session.get_one(ReportRow, report)
-        row.remarks = FORMER
-        for section, version in zip(FORMER, (1, 2, 4), strict=True):
-            versions = {"section": section, "version": version, "changed_at": DECEMBER}
-            db.session.add(RemarkVersion(report_id=report, **versions))
-        db.session.commit()
-
-
-def test_the_remarks_of_a_draft_from_before_the_upgrade_still_replace_the_sentences(
-    office: Office,
-) -> None:
-    report = office.draft()
-    former_remarks(office, report)
-    migration = runpy.run_path(str(MIGRATION))
-    with office.app.app_context():
-        for statement in ("REMARKS", "REMARK_VERSIONS"):
-            db.session.execute(text(migration[statement]))
-        db.session.commit()
-    shown = office.show(report).json
-    assert (shown["remarks"], shown["rewritten"]) == (MOVED, ["results", "shortcomings"])
-    assert remark(office, report)["version"] == 3  # a form from before is refused
-    assert save(office, report, "Bão.", 3).status_code == 200
-
-
-def test_the_remarks_of_former_sections_move_into_the_next_edition(office: Office) -> None:
-    office.is_demo()
-    first = office.frozen()
-    former_remarks(office, first)
-    made = office.act(first, "supersede", json={"reason": "Sửa"}).json
-    assert (made["remarks"], made["rewritten"]) == (MOVED, ["results", "shortcomings"])

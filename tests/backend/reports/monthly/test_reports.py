@@ -1,17 +1,12 @@
 """The life of a monthly report: begun, remarked on, frozen, approved, superseded."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
 
-from backend.database.extensions import db
-from backend.reports.content.figures import canonical_json, digest
-from backend.reports.monthly.models import ReportRow
 from backend.units.reform import crosswalk
 from tests.support import people
 from tests.support.clock import FakeClock
@@ -109,24 +104,6 @@ def test_what_is_frozen_changes_no_more(office: Office) -> None:
         headers=people.if_match(office.headers, 0),
     )  # fmt: skip
     assert refused.json["code"] == "report_not_draft"
-
-
-def test_a_section_that_is_no_longer_made_stays_in_a_frozen_report(office: Office) -> None:
-    office.is_demo()
-    report = office.frozen()
-    with office.app.app_context():
-        row = db.session.get_one(ReportRow, report)
-        assert row.content is not None
-        figures = json.loads(row.content)
-        figures["sections"]["radio"] = [{"operator": "Viettel", "technology": "4G", "cells": 3}]
-        content = canonical_json(figures)
-        changed = update(ReportRow).values(content=content.decode(), digest=digest(content))
-        db.session.execute(changed)
-        db.session.commit()
-    shown = office.show(report, "/figures").json
-    assert shown["sections"]["radio"] == figures["sections"]["radio"]
-    assert canonical_json(shown) == content
-    assert office.act(report, "approve", json={}).json["state"] == "approved"
 
 
 def test_approving_wants_frozen_figures_and_a_name(office: Office) -> None:

@@ -1,4 +1,4 @@
-"""Rule set 2 through the public door: what an attacker and an honest volunteer get."""
+"""The rules through the public door: what an attacker and an honest volunteer get."""
 
 import time
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from backend.clock import VIETNAM
 from backend.database.extensions import db
@@ -203,75 +203,6 @@ def test_a_full_window_makes_no_post_dear(client: FlaskClient, app: Flask) -> No
     begin = time.process_time()
     for n in range(5):
         post(client, headers, at(n, 5_000 + 200 * n))
-    # 6 ms on a quiet machine, where rule set 1 took 10 s.
+    # 6 ms on a quiet machine; chains of repeats through a window took 10 s.
     assert (time.process_time() - begin) / 5 < 0.25
     now_counted(app)
-
-
-@pytest.fixture
-def switched(app: Flask) -> Iterator[datetime]:
-    """An installation that was upgraded when the day of MORNING began."""
-    begin = MORNING.replace(hour=0)
-    with app.app_context():
-        before = db.session.execute(
-            text("select distinct from_at from counting_rules where rules is not null")
-        ).scalar_one()
-    _switch(app, begin)
-    yield begin
-    _switch(app, before)
-
-
-def _switch(app: Flask, moment: datetime) -> None:
-    """Move the switches to rule sets 2 and 3, as the role that may."""
-    engine = create_engine(app.config["DATABASE_OWNER_URL"])
-    with engine.begin() as connection:
-        move = text("update counting_rules set from_at = :at where rules is not null")
-        connection.execute(move, {"at": moment})
-    engine.dispose()
-
-
-@pytest.mark.parametrize(
-    ("received_days", "measured_days", "known_days", "version"),
-    [
-        (-1, -2, 30, 1),  # before the switch
-        (1, 0.5, 30, 3),  # after it
-        (14, -2, 30, 1),  # in the days of grace, of a known device
-        (14, -2, 13.5, 3),  # of a device that registered after the switch
-        (15, -2, 30, 3),  # later
-    ],
-)
-def test_the_switch_decides_by_receipt(
-    client: FlaskClient,
-    app: Flask,
-    clock: FakeClock,
-    switched: datetime,
-    received_days: float,
-    measured_days: float,
-    known_days: float,
-    version: int,
-) -> None:
-    clock.now = switched + timedelta(days=received_days)
-    headers = register(client, timedelta(days=known_days))
-    mock = sample(
-        (switched + timedelta(days=measured_days)).isoformat(), location=location(is_mock=True)
-    )
-    answer = post(client, headers, mock).json
-    assert answer["counted"] is (version == 1)
-    with app.app_context():
-        stored = db.session.execute(text("select rules from measurements")).scalar_one()
-        assert stored == version
-
-
-def test_older_rows_keep_their_rules_until_another_is_chosen(
-    client: FlaskClient, app: Flask, clock: FakeClock, switched: datetime
-) -> None:
-    clock.now = switched - timedelta(days=1)
-    headers = register(client)
-    old = (switched - timedelta(days=2)).isoformat()
-    assert post(client, headers, sample(old, location=location(is_mock=True))).json["counted"]
-    command = app.test_cli_runner().invoke
-    names = ["measurements", "rejudge", "--month", "2024-11"]
-    assert "verdicts changed: 0" in command(args=names).output
-    assert now_counted(app) == {"counted": 1}
-    assert "verdicts changed: 1" in command(args=[*names, "--rules", "2"]).output
-    assert now_counted(app) == {"mock_position": 1}

@@ -1,8 +1,8 @@
-"""Which rules judge a measurement: dated, audited rows of the installation."""
+"""Which assurance a sample needs to count: dated, audited rows of the installation."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypedDict, get_args
 
 from backend.accounts.audit import audit_entry, shell_name
 from backend.clock import day_begin, month_end
@@ -10,7 +10,7 @@ from backend.database.extensions import Run, fetch, fetch_autocommit, owner_sess
 from backend.errors import invalid
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.measurements.recording.models import CountingRules
-from backend.measurements.recording.rules import MAX_WAIT, end_of_test
+from backend.measurements.recording.rules import MAX_WAIT, RULES, end_of_test
 from backend.witness.assurance import ASSURANCES
 
 # Said wherever figures are shown, where claims count.
@@ -26,16 +26,12 @@ UNREQUIRED: Required = "claimed"
 # Posts that are being answered have read the requirement before it.
 IN_FLIGHT = timedelta(minutes=1)
 
-SWITCH = "select min(from_at) as from_at from counting_rules where rules = 2"
-# The times from which on rule sets judge, by their numbers.
-BEGINS = "(select jsonb_object_agg(rules, from_at) from counting_rules where rules is not null)"
 REQUIREMENTS = """
     select from_at, counts_from, by, reason from counting_rules
     where counts_from is not null order by from_at, id
 """
 # As one value of another statement.
 REQUIREMENTS_AS_JSON = f"(select jsonb_agg(to_jsonb(r)) from ({REQUIREMENTS}) r)"  # noqa: S608
-DATED_RULES = f"select {BEGINS} as begins, {REQUIREMENTS_AS_JSON} as requirements"
 EMPTY = "select not exists (select from measurements) as empty"
 
 
@@ -48,46 +44,33 @@ class Requirement(NamedTuple):
     reason: str
 
 
-class DatedRules(NamedTuple):
-    """The begins of rule sets, and all requirements by time."""
+class StoredRequirement(TypedDict):
+    """A requirement as JSON; its time is ISO 8601."""
 
-    begins: Mapping[int, datetime]
-    requirements: Sequence[Requirement]
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "DatedRules":
-        """Return those of a row with the columns of DATED_RULES."""
-        known = [
-            Requirement(**{**one, "from_at": datetime.fromisoformat(one["from_at"])})
-            for one in row["requirements"] or ()
-        ]
-        begins = (row["begins"] or {}).items()
-        return cls({int(rules): datetime.fromisoformat(at) for rules, at in begins}, known)
-
-    def rule_set_at(self, time: datetime) -> int:
-        """Return the number of the rule set for what is received at a time."""
-        return max((rules for rules, begin in self.begins.items() if begin <= time), default=1)
+    from_at: str
+    counts_from: Required
+    by: str
+    reason: str
 
 
-def dated_rules(run: Run = fetch) -> DatedRules:
-    """Return all rules by time."""
-    [row] = run(DATED_RULES, {})
-    return DatedRules.of(row)
-
-
-def rule_set_of(month: str) -> int:
-    """Return the rule set in force at the end of a month; late samples keep to that of arrival."""
-    return dated_rules().rule_set_at(_last_instant(month))
+def requirements_of(stored: Sequence[StoredRequirement] | None) -> Sequence[Requirement]:
+    """Return the requirements of a value of REQUIREMENTS_AS_JSON."""
+    return [
+        Requirement(
+            datetime.fromisoformat(row["from_at"]), row["counts_from"], row["by"], row["reason"]
+        )
+        for row in stored or ()
+    ]
 
 
 def required_now(now: datetime) -> Required:
     """Return the assurance that samples need now to count."""
-    return required_at(dated_rules(fetch_autocommit).requirements, now)
+    return required_at(requirements(fetch_autocommit), now)
 
 
-def requirements() -> Sequence[Requirement]:
+def requirements(execute: Run = fetch) -> Sequence[Requirement]:
     """Return the required assurances by time, the first one first."""
-    return dated_rules().requirements
+    return [Requirement(**row) for row in execute(REQUIREMENTS, {})]
 
 
 def required_at(known: Sequence[Requirement], received_at: datetime) -> Required:
@@ -107,13 +90,12 @@ def _last_instant(month: str) -> datetime:
 
 def describe(now: datetime, language: Language) -> dict[str, Any]:
     """Return the rules in force, the next requirement, and what readers of figures must know."""
-    found = dated_rules()
-    known = found.requirements
+    known = requirements()
     present = required_at(known, now)
     later = [one for one in known if one.from_at > now]
     since = [one.from_at for one in known if one.from_at <= now]
     return {
-        "rules": found.rule_set_at(now),
+        "rules": RULES,
         "counts_from": present,
         "since": since[-1].isoformat() if since else None,
         "next": {"counts_from": later[0].counts_from, "from": later[0].from_at.isoformat()}
@@ -131,16 +113,16 @@ def assurances_from(counts_from: Required) -> list[str]:
 def proof_problem(row: Mapping[str, Any], counts_from: Required) -> str | None:
     """Return the reason of a row with too little proof to count, or with a proof that waited.
 
-    Rule set 1 requires none. Rows without a device count if an admin lets them. The place of a
-    sample is the phone's word, so where a witness is required it must not wait for one; a witnessed
-    sample was measured when its witness began.
+    Rows without a device count if an admin lets them. The place of a sample is the phone's word, so
+    where a witness is required it must not wait for one; a witnessed sample was measured when its
+    witness began.
     """
-    if row["rules"] == 1 or row["device_id"] is None:
+    if row["device_id"] is None:
         return None
     assurance = row["assurance"] or UNREQUIRED
     if ASSURANCES.index(assurance) < ASSURANCES.index(counts_from):
         return "unproven"
-    if row["rules"] == 2 or counts_from != "witnessed":
+    if counts_from != "witnessed":
         return None
     end = end_of_test(row["measured_at"], row["raw"].get("duration_s"))
     return "witness_late" if row["received_at"] > end + MAX_WAIT else None

@@ -1,21 +1,20 @@
-"""Rule set 3: a witness does not wait, and repeats on fixed lines ignore the provider's name."""
+"""A witness does not wait, and repeats on fixed lines ignore the provider's name."""
 
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.measurements.recording import counting
 from backend.measurements.recording.rules import MAX_WAIT
-from backend.measurements.revision.service import lock_rows, rejudge, revise_chosen
+from backend.measurements.revision.service import lock_rows, revise_chosen
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, location, post, register, sample
 from tests.support.requirements import counting_from
@@ -130,42 +129,3 @@ def test_names_of_providers_make_no_lines(app: Flask, client: FlaskClient, rever
         post(client, headers, body)
     found = stored(app)
     assert [found[one["id"]] for one in lines] == [[], *[["repeat"]] * 6, []]
-
-
-def test_the_upgrade_changes_no_verdict(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
-    """Stored samples, and those that known phones measured before it and send within 15 days."""
-    switch = clock.now = BEGIN.replace(hour=0) + timedelta(days=1)
-    headers, engine = register(client), create_engine(app.config["DATABASE_OWNER_URL"])
-    move = text("update counting_rules set from_at = :at where rules = 3")
-    with app.app_context():
-        begun = text("select from_at from counting_rules where rules = 3")
-        before = db.session.execute(begun).scalar_one()
-
-    def line(at: datetime, isp: str) -> dict[str, Any]:
-        return sample(at.isoformat(), network={"kind": "wifi"}, isp=isp)
-
-    with engine.begin() as connection:
-        connection.execute(move, {"at": switch})
-    try:
-        clock.now = switch - timedelta(hours=1)
-        old = [line(BEGIN, "VNPT"), line(BEGIN + timedelta(minutes=1), "FPT")]
-        post(client, headers, *old)
-        clock.now = switch + timedelta(days=10)
-        late = line(BEGIN + timedelta(minutes=2), "CMC")
-        later = line(BEGIN + timedelta(days=2), "VNPT")
-        new = line(BEGIN + timedelta(days=2, minutes=1), "FPT")
-        post(client, headers, late, later, new)
-        assert stored(app) == {
-            **{one["id"]: [] for one in (*old, late, later)}, new["id"]: ["repeat"]
-        }  # fmt: skip
-        with app.app_context():
-            rows = dict(db.session.execute(text("select id, rules from measurements")).all())
-            assert [rows[UUID(one["id"])] for one in (*old, late, later)] == [2, 2, 2, 3]
-            progress = lambda done, total: None  # noqa: E731
-            assert rejudge("2024-11", progress, keep=False).rejudged == 0
-            changed = rejudge("2024-11", progress, keep=False, version=3)
-            assert changed.rejudged == 2
-    finally:
-        with engine.begin() as connection:
-            connection.execute(move, {"at": before})
-        engine.dispose()

@@ -6,7 +6,7 @@ decides on the samples of all at once, which has the same effect, and rolls it b
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import select, text
 
@@ -68,6 +68,13 @@ EXCLUDED = text("""
 """)
 
 
+class ChosenSignal(TypedDict):
+    """A signal on which a person decides."""
+
+    id: int
+    version: int | None  # that the person saw; null: any
+
+
 def decide_signals(
     actor: Actor, request: Mapping[str, Any], context: SignalContext
 ) -> dict[str, Any]:
@@ -94,7 +101,7 @@ def decide_signals(
 
 def preview_signals(
     actor: Actor,
-    wanted: Iterable[Mapping[str, int | None]],
+    wanted: Iterable[ChosenSignal],
     state: str,
     context: SignalContext,
 ) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def preview_signals(
     `signals` lists them, and with an exclusion also the open ones of which no sample is left then:
     they are decided together.
     """
-    rows = [lock_signal(actor, one["id"] or 0, one["version"]) for one in wanted]
+    rows = [lock_signal(actor, one["id"], one["version"]) for one in wanted]
     if len({(row.campaign_id, row.unit_id, row.month) for row in rows}) != 1:
         raise Problem(404, "not_found")
     chosen, acts = _samples(rows, context.key), ()
@@ -342,9 +349,9 @@ class Review:
             exclude_in_unit(self.actor, unit.code, data, self.context.now)
 
 
-def parse_signals(values: Iterable[str]) -> list[dict[str, int | None]]:
+def parse_signals(values: Iterable[str]) -> list[ChosenSignal]:
     """Return the signals of a form: `7`, or `7:2` with the version that was shown."""
-    signals = []
+    signals: list[ChosenSignal] = []
     for value in values:
         number, _, version = value.partition(":")
         if not number.isdecimal() or (version and not version.isdecimal()):

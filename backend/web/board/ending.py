@@ -1,7 +1,7 @@
 """The end of a campaign: closing it, thanks, certificates, and a summary for the province."""
 
 from collections import Counter
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from flask import Response, request
 
@@ -29,6 +29,7 @@ from backend.web.board.service import CampaignBoard, show_board
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Preview, confirm, new_form, redirect_to, submitted_fields
 from backend.web.site.pages import render_private, translator_for
+from backend.web.site.schemas import LangQuery
 from backend.web.site.tables import list_page
 
 
@@ -42,7 +43,7 @@ bp = PageBlueprint("ending", __name__, login_required=True, url_prefix="/campaig
 
 
 @bp.page("/<int:campaign_id>/end", methods=READ_WRITE)
-def end(query: dict[str, Any], campaign_id: int) -> Response:
+def end(query: LangQuery, campaign_id: int) -> Response:
     """Close a campaign, after a look at what stops and what stays."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
@@ -64,16 +65,16 @@ def end(query: dict[str, Any], campaign_id: int) -> Response:
     return render_private("web/board/end.html", query["lang"], **values)
 
 
-def show_ending(query: dict[str, Any], board: CampaignBoard) -> Response:
+def show_ending(query: schemas.TodayQuery, board: CampaignBoard) -> Response:
     """Show the figures of a closed campaign, thanks and certificates; a leader's own team's."""
     access = campaign_access(actor(), board.campaign["id"])
-    found = certificates(access)
-    teams = [one for one in found if not one["member"]]
+    sheets = certificates(access)
+    teams = [sheet for sheet in sheets if not sheet["member"]]
     values = {
         "total": total(build_query(access, "team", {})),
-        "teams": list_page(sorted(teams, key=lambda one: -one["counted"]), query["page"]),
-        "named": Counter(one["team_id"] for one in found if one["member"]),
-        "sheets": len(found),
+        "teams": list_page(sorted(teams, key=lambda sheet: -sheet["counted"]), query["page"]),
+        "named": Counter(sheet["team_id"] for sheet in sheets if sheet["member"]),
+        "sheets": len(sheets),
     }
     return render_private("web/board/ending.html", query["lang"], board=board, **values)
 
@@ -87,12 +88,12 @@ def thanks(campaign_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/certificates.pdf", schemas.CertificatesQuerySchema)
-def print_certificates(query: dict[str, Any], campaign_id: int) -> Response:
+def print_certificates(query: schemas.CertificatesQuery, campaign_id: int) -> Response:
     """Send certificates as one PDF: of a team and its members who chose a name, or of all teams."""
     access = _over(campaign_id)
     record_read(actor(), "members", f"campaign:{campaign_id}")
-    found = list_page(certificates(access, query["team"]), query["page"])
-    pages = draw_certificates(access.campaign, found.rows, local_day(clock_now()))
+    listed = list_page(certificates(access, query["team"]), query["page"])
+    pages = draw_certificates(access.campaign, listed.rows, local_day(clock_now()))
     name = f"giay-chung-nhan-{campaign_id}.pdf"
     return as_attachment(pdf(pages, access.campaign.name), "application/pdf", name, stored=False)
 
@@ -106,7 +107,7 @@ def _over(campaign_id: int) -> CampaignAccess:
 
 
 @bp.page("/<int:campaign_id>/summary")
-def summary(query: dict[str, Any], campaign_id: int) -> Response:
+def summary(query: LangQuery, campaign_id: int) -> Response:
     """Render the summary of a campaign for the province: two pages to print."""
     user, now = actor(), clock_now()
     board = show_board(user, campaign_id, now)
@@ -118,7 +119,8 @@ def summary(query: dict[str, Any], campaign_id: int) -> Response:
             for by in ("team", "unit", "day")
         },
         "goals": [
-            campaign_progress(user, campaign_id, one, now) for one in board.campaign["networks"]
+            campaign_progress(user, campaign_id, network, now)
+            for network in board.campaign["networks"]
         ],
         "today": local_day(now),
     }

@@ -5,14 +5,14 @@ the script map gets the same data.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from backend.canvas import Box, Canvas
 from backend.coverage.plan.service import Coordinates, PlanPlace
 from backend.units.catalogue import ActiveSet
-from backend.web.maps.drawing import Names, area_map, plain_country
+from backend.web.maps.drawing import MapDrawing, Names, area_map, plain_country
 
 # Communes on a drawing: those of a few provinces; more are too small.
 MAX_DRAWN = 600
@@ -41,7 +41,39 @@ class PlanMarker:
         return shown if len(self.numbers) <= MAX_NUMBERS else f"{shown}…"
 
 
-def plan_map(active: ActiveSet | None, plan: dict[str, Any], names: Names) -> dict[str, Any] | None:
+class ScriptedMarker(TypedDict):
+    """A marker of the script map."""
+
+    at: Coordinates
+    label: str
+
+
+class ScriptedPlan(TypedDict):
+    """What the script map draws: the same as the drawing."""
+
+    bounds: list[list[float]]  # south-west and north-east, in degrees
+    figures: dict[str, list[int]]  # by code of a commune: step, samples that it has and needs
+    stops: list[ScriptedMarker]
+    homes: list[ScriptedMarker]
+    ways: list[list[Coordinates]]  # from a home to a stop
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMap:
+    """A plan on a drawing, and the data of its script map."""
+
+    drawn: MapDrawing
+    digest: str  # of the boundary set
+    quality: str
+    stops: tuple[PlanMarker, ...]
+    homes: tuple[PlanMarker, ...]
+    ways: list[tuple[PlanMarker, PlanMarker]]  # from a home to a stop
+    at: dict[str, tuple[int, int]]  # the place of each destination, by code
+    views: dict[int, View]  # the part with the home and the stops of each team
+    scripted: ScriptedPlan
+
+
+def plan_map(active: ActiveSet | None, plan: Mapping[str, Any], names: Names) -> PlanMap | None:
     """Draw a plan, with the data of the script map; None without a boundary set.
 
     The names are those of provinces, by code.
@@ -66,20 +98,20 @@ def plan_map(active: ActiveSet | None, plan: dict[str, Any], names: Names) -> di
         if number in home_of and home_of[number].place != stop.place  # else it stays at home
     )
     homes = tuple(dict.fromkeys(home for home, _ in ways))
-    return {
-        "drawn": drawn,
-        "digest": active.digest,
-        "quality": active.quality,
-        "stops": stops,
-        "homes": homes,
-        "ways": list(ways),  # from a home to a stop
-        "at": {item["unit"]["code"]: canvas.at(place) for item, place, _ in _stays(plan)},
-        "views": _views(plan, canvas),
-        "scripted": _scripted(plan["area"], box, stops, homes, ways),
-    }
+    return PlanMap(
+        drawn=drawn,
+        digest=active.digest,
+        quality=active.quality,
+        stops=stops,
+        homes=homes,
+        ways=list(ways),
+        at={item["unit"]["code"]: canvas.at(place) for item, place, _ in _stays(plan)},
+        views=_views(plan, canvas),
+        scripted=_scripted(plan["area"], box, stops, homes, ways),
+    )
 
 
-def _views(plan: dict[str, Any], canvas: Canvas) -> dict[int, View]:
+def _views(plan: Mapping[str, Any], canvas: Canvas) -> dict[int, View]:
     """Return the part of the drawing with the home and the stops of each team."""
     views = {}
     places = defaultdict(list)
@@ -96,7 +128,7 @@ def _views(plan: dict[str, Any], canvas: Canvas) -> dict[int, View]:
     return views
 
 
-def _stays(plan: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Coordinates, int]]:
+def _stays(plan: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Coordinates, int]]:
     """Yield items of the plan with a position, their coordinates and the team's number."""
     for number, team in enumerate(plan["teams"], 1):
         for item in team["items"]:
@@ -119,12 +151,12 @@ def _scripted(
     stops: Iterable[PlanMarker],
     homes: Iterable[PlanMarker],
     ways: Iterable[tuple[PlanMarker, PlanMarker]],
-) -> dict[str, Any]:
+) -> ScriptedPlan:
     west, south, east, north = box
     return {
         "bounds": [[west, south], [east, north]],
-        "figures": {one.code: [one.step, one.has, one.need] for one in area},
-        "stops": [{"at": one.place, "label": one.label} for one in stops],
-        "homes": [{"at": one.place, "label": one.label} for one in homes],
+        "figures": {place.code: [place.step, place.has, place.need] for place in area},
+        "stops": [{"at": marker.place, "label": marker.label} for marker in stops],
+        "homes": [{"at": marker.place, "label": marker.label} for marker in homes],
         "ways": [[home.place, stop.place] for home, stop in ways],
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, TypedDict
 
 from flask import Response, current_app, request
 
@@ -11,24 +11,29 @@ from backend.accounts.authentication import actor
 from backend.clock import month_end
 from backend.coverage.exclusions.review import (
     MAX_SIGNALS,
+    ChosenSignal,
     decide_signals,
     decisions_of,
     preview_signals,
     samples_excluded,
 )
-from backend.coverage.signals.evidence import SignalEvidence, samples_to_exclude
+from backend.coverage.signals.evidence import ShownSample, SignalEvidence, samples_to_exclude
 from backend.coverage.signals.service import SignalAnswer, SignalContext, SignalsPage, SignalsQuery
 from backend.errors import Problem, invalid
 from backend.http.requests import clock_now
 from backend.reports.monthly.service import frozen_reports
 from backend.units.service import set_on
-from backend.web.board.schemas import ALL_STATES, SignalsFormSchema
+from backend.web.board.schemas import (
+    ALL_STATES,
+    QueueQuery,
+    SignalsForm,
+    SignalsFormSchema,
+)
 from backend.web.maps.evidence import evidence_map, time_chart
-from backend.web.site.charts import bars
+from backend.web.site.charts import Bars, bars
 from backend.web.site.forms import Form, Preview, confirm, redirect_to
 from backend.web.site.pages import render_part, render_private
 
-Answer = dict[str, Any]
 # Signals on one page, which a person works through at one sitting.
 SIGNALS_SHOWN = 50
 # Rows of evidence that an official reads beside the drawing.
@@ -42,6 +47,17 @@ class SignalGroup:
     places: Sequence[str]
     title: str
     items: Sequence[SignalAnswer]
+
+
+class ShownEvidence(TypedDict):
+    """The evidence of the opened signal, as the page draws it."""
+
+    one: SignalAnswer
+    seen: SignalEvidence
+    map: dict[str, Any] | None  # of `evidence_map`
+    chart: dict[str, Any] | None  # of `time_chart`
+    days: Bars | None  # samples by day; null: one day alone
+    samples: Sequence[ShownSample]  # the first ones
 
 
 def signal_context(form: Form) -> SignalContext:
@@ -74,7 +90,7 @@ class QueuePlace:
 
 
 def show_queue(
-    query: dict[str, Any], form: Form, place: QueuePlace, names: Mapping[int, str], **values: Any
+    query: QueueQuery, form: Form, place: QueuePlace, names: Mapping[int, str], **values: Any
 ) -> Response:
     """Show the signals of a place with their evidence, and decide on the selected ones."""
     if query["part"]:  # only the evidence, for the script of the page
@@ -84,18 +100,22 @@ def show_queue(
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    kept = {name: query[name] for name in ("month", "state", "kind", place.filter, "cursor")}
+    kept = {name: query.get(name) for name in ("month", "state", "kind", place.filter, "cursor")}
     outcome = _decide(form, place) if request.method == "POST" else None
-    failed: list[Answer] = []
+    failed: list[Mapping[str, Any]] = []
     if outcome and not isinstance(outcome, Preview):
-        failed = [one for one in outcome["items"] if one["status"] != 200]
-        query["done"] = ".".join(str(one["id"]) for one in outcome["items"] if one["status"] == 200)
+        decisions = outcome["items"]
+        failed = [decision for decision in decisions if decision["status"] != 200]
+        decided = [decision["id"] for decision in decisions if decision["status"] == 200]
+        query["done"] = ".".join(map(str, decided))
         if not failed:
             return redirect_to(place.page, query, **place.path, **kept, done=query["done"])
     answer = place.list(_signals_query(query))
-    ids = [one["id"] for one in answer["items"]]
+    ids = [signal["id"] for signal in answer["items"]]
     done = [
-        int(one) for one in (query["done"] or "").split(".") if one.isdecimal() and len(one) < 10
+        int(number)
+        for number in (query["done"] or "").split(".")
+        if number.isdecimal() and len(number) < 10
     ]
     return render_private(
         f"web/{place.page.replace('.', '/')}.html",
@@ -120,46 +140,48 @@ def show_queue(
 def _decide(form: Form, place: QueuePlace) -> Mapping[str, Any] | Preview | None:
     """Decide on the selected signals; what changes counts is shown before it is done."""
     context, user = signal_context(form), actor()
-    fields = form.load(SignalsFormSchema(), ("signals",))
+    fields: SignalsForm | None = form.load(SignalsFormSchema(), ("signals",))
     if fields is None:
         return None
-    ids = [one["id"] for one in fields["signals"]]
+    ids = [signal["id"] for signal in fields["signals"]]
 
-    def decide(signals: Sequence[Answer]) -> Answer:
+    def decide(signals: Sequence[ChosenSignal]) -> Mapping[str, Any]:
         if not fields["note"]:
             raise invalid("note", "required")
-        chosen = {"signals": signals, "samples": True}
-        return decide_signals(user, fields | chosen, context)
+        request = {"state": fields["state"], "note": fields["note"]}
+        return decide_signals(user, request | {"signals": signals, "samples": True}, context)
 
     if fields["state"] != "excluded" and not any(
-        one["samples"] for one in decisions_of(place.scope, ids)
+        decision["samples"] for decision in decisions_of(place.scope, ids)
     ):
         return form.attempt(lambda: decide(fields["signals"]))
-    together: list[Answer] = []
+    together: list[ChosenSignal] = []
 
-    def act(preview: bool) -> Answer:
+    def act(preview: bool) -> Mapping[str, Any]:
         if not preview:
             return decide(together)
         effect = preview_signals(user, fields["signals"], fields["state"], context)
-        together[:] = [{"id": one["id"], "version": one["version"]} for one in effect["signals"]]
+        together[:] = [
+            {"id": signal["id"], "version": signal["version"]} for signal in effect["signals"]
+        ]
         return with_reports(effect, place.areas)
 
     return confirm(form, act, (fields["state"], fields["signals"]), "note")
 
 
-def with_reports(effect: Answer, areas: Iterable[int] = ()) -> Answer:
+def with_reports(effect: Mapping[str, Any], areas: Iterable[int] = ()) -> Mapping[str, Any]:
     """Add the frozen reports that a decision touches, which stay as they are.
 
     Of a campaign those of its area: those of the samples would tell where a member measured.
     """
-    units = [one["unit"]["id"] for one in effect.get("units", ())] + list(areas)
+    units = [moved["unit"]["id"] for moved in effect.get("units", ())] + list(areas)
     months = effect["months"] if "months" in effect else [effect["month"]]
-    return effect | {"reports": frozen_reports(actor(), units, months)}
+    return {**effect, "reports": frozen_reports(actor(), units, months)}
 
 
 def _show_evidence(
-    place: QueuePlace, query: Mapping[str, Any], items: Sequence[SignalAnswer] = ()
-) -> Answer | None:
+    place: QueuePlace, query: QueueQuery, items: Sequence[SignalAnswer] = ()
+) -> ShownEvidence | None:
     """Return the drawing and samples of the opened signal, by default of the first one."""
     wanted = query["open"] or (items[0]["id"] if items else None)
     if wanted is None:
@@ -182,7 +204,7 @@ def _show_evidence(
     }
 
 
-def _signals_query(query: Mapping[str, Any]) -> SignalsQuery:
+def _signals_query(query: QueueQuery) -> SignalsQuery:
     """Return the query of the service for a page: grouped by team and kind."""
     state, team = query["state"], query.get("team")
     return {

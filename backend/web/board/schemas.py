@@ -1,14 +1,15 @@
 """Queries and forms of the campaign pages, and their conversion to API requests."""
 
 from datetime import date
-from typing import Any, TypedDict
+from datetime import date as Date
+from typing import Any, NotRequired, TypedDict
 
 from marshmallow import ValidationError, fields, post_load
 
 from backend.campaigns.schemas import MAX_AREAS, MAX_CAP, MAX_TARGET
 from backend.campaigns.service import STATES, CampaignChanges
 from backend.coverage.contributions.query import BY
-from backend.coverage.exclusions.review import MAX_SIGNALS, parse_signals
+from backend.coverage.exclusions.review import MAX_SIGNALS, ChosenSignal, parse_signals
 from backend.coverage.signals.schemas import MAX_NOTE
 from backend.coverage.signals.service import KINDS
 from backend.coverage.signals.service import STATES as SIGNAL_STATES
@@ -19,7 +20,7 @@ from backend.measurements.corrections.schemas import MAX_REASON
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import Name
 from backend.units.search import MAX_NAME
-from backend.web.site.schemas import ListQuerySchema, MonthQuerySchema
+from backend.web.site.schemas import ListQuery, ListQuerySchema, MonthQuery, MonthQuerySchema
 from backend.web.site.unit_fields import MAX_LINES, read_units, unit_reference
 
 ALL_STATES = "all"
@@ -29,6 +30,19 @@ MAX_PINNED = 10_000
 MAX_RADIUS_KM = 50
 # Signals of a decision in an address: ids with points between them.
 MAX_DONE = 2_000
+
+
+class QueueQuery(MonthQuery):
+    """A page of signals: its filter, the opened signal, and those that were just decided."""
+
+    state: str  # a state of signals, or ALL_STATES
+    kind: str | None
+    cursor: str | None
+    open: int | None  # the signal whose evidence is shown; null: the first one
+    done: str | None  # ids with points between them
+    part: str | None  # `evidence`: only this part, for the script of the page
+    team: NotRequired[str | None]  # of a campaign
+    unit: NotRequired[str | None]  # of an area, by code
 
 
 class QueueQuerySchema(MonthQuerySchema):
@@ -48,10 +62,24 @@ class SignalsPageQuerySchema(QueueQuerySchema):
     team = Text(most=10, load_default=None)
 
 
+class BoardQuery(MonthQuery):
+    """A month, by default the whole campaign, and a network, by default both."""
+
+    network: str | None
+
+
 class BoardQuerySchema(MonthQuerySchema):
     """A month, by default the whole campaign, and a network, by default both."""
 
     network = Text(choices=NETWORKS, load_default=None)
+
+
+class TeamsQuery(BoardQuery):
+    """The grouping of contributions, the page of teams, and the cursor of other groups."""
+
+    page: int
+    by: str  # team, unit, day, organisation
+    cursor: str | None
 
 
 class TeamsQuerySchema(BoardQuerySchema, ListQuerySchema):
@@ -61,6 +89,13 @@ class TeamsQuerySchema(BoardQuerySchema, ListQuerySchema):
     cursor = Text(most=MAX_CURSOR, load_default=None)
 
 
+class CorrectionsQuery(ListQuery):
+    """The team or member whose samples move, and the page of the corrections made."""
+
+    from_team: int | None
+    member: int | None
+
+
 class CorrectionsQuerySchema(ListQuerySchema):
     """The team or member whose samples move, and the page of the corrections made."""
 
@@ -68,14 +103,34 @@ class CorrectionsQuerySchema(ListQuerySchema):
     member = QueryWhole(1, 2**53, load_default=None)
 
 
+class TodayQuery(BoardQuery):
+    """The month and network of a campaign's day, and the page of teams of one that ended."""
+
+    page: int
+
+
 class TodayQuerySchema(BoardQuerySchema, ListQuerySchema):
     """The month and network of a campaign's day, and the page of teams of one that ended."""
+
+
+class CertificatesQuery(ListQuery):
+    """The team whose certificates are wanted, and the page of their list."""
+
+    team: int | None  # null: all
 
 
 class CertificatesQuerySchema(ListQuerySchema):
     """The team whose certificates are wanted, by default all, and the page of their list."""
 
     team = QueryWhole(1, MAX_ID, load_default=None)
+
+
+class PlanPageQuery(ListQuery):
+    """The plan to show, and the page of its teams."""
+
+    date: Date | None  # null: the next day to prepare
+    network: str | None  # null: the first one of the campaign
+    team_id: int | None  # null: of all visible teams
 
 
 class PlanPageQuerySchema(ListQuerySchema):
@@ -114,6 +169,15 @@ class CampaignFormSchema(Strict):
     state = Text(choices=STATES, load_default="draft")
 
 
+class UnpinForm(TypedDict):
+    """The key of a pin."""
+
+    team_id: int
+    unit: str  # a commune's code on the day
+    date: Date
+    network: str | None
+
+
 class UnpinFormSchema(Strict):
     """The key of a pin; the unit is a commune's code on the day."""
 
@@ -121,6 +185,17 @@ class UnpinFormSchema(Strict):
     unit = Text(most=10, required=True)
     date = Day(required=True)
     network = Text(choices=NETWORKS, load_default=None)
+
+
+class PinForm(TypedDict):
+    """The form of a pin."""
+
+    team_id: int
+    unit: str  # a commune by name
+    unit_choice: str | None  # the one that was ticked where the name is not clear
+    date: Date
+    network: str | None
+    samples: int
 
 
 class PinFormSchema(UnpinFormSchema):
@@ -131,6 +206,14 @@ class PinFormSchema(UnpinFormSchema):
     samples = QueryWhole(1, MAX_PINNED, required=True)
 
 
+class SignalsForm(TypedDict):
+    """One decision on the selected signals."""
+
+    signals: list[ChosenSignal]
+    state: str
+    note: str | None  # the reason
+
+
 class SignalsFormSchema(Strict):
     """One decision on the selected signals, with its reason."""
 
@@ -139,13 +222,28 @@ class SignalsFormSchema(Strict):
     note = Text(MAX_NOTE, allow_none=True, load_default=None)
 
     @post_load
-    def as_request(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def as_request(self, data: dict[str, Any], **_: Any) -> SignalsForm:
         """Parse the signals and their versions."""
         if not data["signals"]:
             raise ValidationError({"signals": ["no_signal_chosen"]})
         if len(data["signals"]) > MAX_SIGNALS:
             raise ValidationError({"signals": ["wrong_length"]})
-        return data | {"signals": parse_signals(data["signals"])}
+        return {
+            "signals": parse_signals(data["signals"]),
+            "state": data["state"],
+            "note": data["note"],
+        }
+
+
+class LimitsForm(TypedDict):
+    """The form of a plan's limits, with the day and network of the shown plan."""
+
+    radius_km: int
+    visit_least: int  # samples
+    assumed_capacity: int  # samples a day, of teams that set none
+    community_travels: str | None  # `on`
+    date: Date | None
+    network: str | None
 
 
 class LimitsFormSchema(Strict):
@@ -157,6 +255,18 @@ class LimitsFormSchema(Strict):
     community_travels = Text(choices=("on",), load_default=None)
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
+
+
+class CorrectionForm(TypedDict):
+    """The form of a correction, or of its reversal."""
+
+    from_team: int | None
+    member: int | None
+    first_day: date | None
+    last_day: date | None
+    to_team: str | None  # a team's number, or `none`
+    undo: int | None  # a correction of the decision
+    reason: str | None
 
 
 class CorrectionFormSchema(Strict):

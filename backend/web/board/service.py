@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from backend.accounts.access import Actor, can
 from backend.campaigns.service import CampaignDetails, show_campaign
@@ -15,16 +15,58 @@ from backend.coverage.plan.planner import PlanTeam, days_left, teams_of
 from backend.coverage.plan.progress import team_state
 from backend.coverage.plan.service import next_day, visible_teams
 from backend.i18n.catalogues import Language
-from backend.memberships.service import MembersQuery, list_members
+from backend.memberships.service import ListedMember, MembersQuery, list_members
 from backend.organisations.scopes import campaign_scope
 from backend.organisations.service import show_organisation
 
 # Members of a team on its page: more than any team has.
 MAX_MEMBERS = 5_000
-NO_FIGURES = {"received": 0, "counted": 0, "needed": None, "last_day": None}
 EVERY_CONTRIBUTION = ContributionsQuerySchema()
 
-Answer = dict[str, Any]
+
+class RankedTeam(TypedDict):
+    """A team of a campaign by its rank."""
+
+    place: int | None  # null: without samples
+    id: str
+    name: str
+    needed: int | None  # samples towards the target; null: none was in force
+    counted: int
+    own: bool  # whether the person may see more of it than its rank
+    home: str | None  # the name of its commune
+    last_day: date | None  # with samples
+    state: str | None  # today, active, silent, none; null: the campaign rests
+
+
+class TeamsTable(TypedDict):
+    """The teams of a campaign by rank, then those without samples."""
+
+    items: list[RankedTeam]
+    total: dict[str, Any]  # figures of contributions
+    explained: str  # how teams are ranked
+
+
+class MemberFigures(TypedDict):
+    """What a member of a team contributed."""
+
+    id: str | None  # the volunteer's number
+    name: str | None  # that the member shows
+    since: datetime | None  # null: no longer a member
+    received: int
+    counted: int
+    needed: int | None  # samples towards the target; null: none was in force
+    last_day: date | None  # with samples
+    guest: bool
+    devices: int  # 0: no longer a member
+
+
+class TeamMembers(TypedDict):
+    """The members of a team with what each contributed."""
+
+    rows: list[MemberFigures]
+    former: list[MemberFigures]
+    withdrawn: int  # people who withdrew their consent
+    total: dict[str, Any]  # figures of contributions
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +111,7 @@ def show_board(actor: Actor, campaign_id: int, now: datetime) -> CampaignBoard:
 
 def list_teams(
     actor: Actor, campaign_id: int, filters: Mapping[str, str], now: datetime, language: Language
-) -> Answer:
+) -> TeamsTable:
     """Return the teams by rank, then those without samples: figures, last day and state.
 
     Leaders see the rank of all teams, but the rest of their own alone.
@@ -77,39 +119,67 @@ def list_teams(
     answer = all_contributions(actor, campaign_id, language, filters)
     ranked = rank_teams(actor, campaign_id, filters, language)
     campaign = campaign_access(actor, campaign_id).campaign
-    homes = {str(one.id): one for one in list_visible_teams(actor, campaign_id, now)}
-    earned = {one["id"]: one for one in answer["items"]}
-    own = homes.keys() | earned.keys()
+    visible = {str(team.id): team for team in list_visible_teams(actor, campaign_id, now)}
+    last_days = {row["id"]: row["last_day"] for row in answer["items"]}
+    own = visible.keys() | last_days.keys()
     idle = [
-        {"place": None, "id": one, "name": homes[one].name, "needed": None, "counted": 0}
-        for one in sorted(homes.keys() - earned.keys(), key=lambda one: homes[one].name)
+        {"place": None, "id": id, "name": visible[id].name, "needed": None, "counted": 0}
+        for id in sorted(visible.keys() - last_days.keys(), key=lambda id: visible[id].name)
     ]
-    rows = []
+    rows: list[RankedTeam] = []
     for row in ranked["items"] + idle:
-        one, last = row["id"], earned.get(row["id"], {}).get("last_day")
-        state = None if filters or one not in homes else team_state(campaign, last, local_day(now))
-        about = {"own": one in own, "home": getattr(homes.get(one), "home_name", None)}
-        rows.append(row | about | {"last_day": last, "state": state})
+        team, last_day = visible.get(row["id"]), last_days.get(row["id"])
+        rests = filters or team is None
+        rows.append(
+            {
+                "place": row["place"],
+                "id": row["id"],
+                "name": row["name"],
+                "needed": row["needed"],
+                "counted": row["counted"],
+                "own": row["id"] in own,
+                "home": team.home_name if team else None,
+                "last_day": last_day,
+                "state": None if rests else team_state(campaign, last_day, local_day(now)),
+            }
+        )
     return {"items": rows, "total": answer["total"], "explained": ranked["explained"]}
 
 
 def list_team_members(
     actor: Actor, campaign_id: int, team_id: int, now: datetime, language: Language
-) -> Answer:
+) -> TeamMembers:
     """Return the members of a team with what each contributed, former ones last, and the sum."""
     page: MembersQuery = {"campaign": campaign_id, "cursor": None, "limit": MAX_MEMBERS}
     listed = list_members(actor, team_id, page, now)
     wanted = {"by": "member", "team": str(team_id)}
     answer = all_contributions(actor, campaign_id, language, wanted)
-    earned = {one["id"]: one for one in answer["items"]}
-    rows = []
-    for one in listed["items"]:
-        number = str(one["number"])
-        about = {"id": number, "name": one["display_name"], "since": one["since"]}
-        figures = earned.pop(number, NO_FIGURES)
-        rows.append({**figures, **about, "guest": one["guest"], "devices": one["devices"]})
-    rest = {"former": list(earned.values()), "withdrawn": listed["withdrawn"]}
-    return {"rows": rows, "total": answer["total"]} | rest
+    earned = {row["id"]: row for row in answer["items"]}
+    present = [(member, earned.pop(str(member["number"]), None)) for member in listed["items"]]
+    return {
+        "rows": [_member_figures(figures, member) for member, figures in present],
+        "former": [_member_figures(figures) for figures in earned.values()],
+        "withdrawn": listed["withdrawn"],
+        "total": answer["total"],
+    }
+
+
+def _member_figures(
+    figures: Mapping[str, Any] | None, member: ListedMember | None = None
+) -> MemberFigures:
+    """Return a row of contributions, or none of a member without samples, with the member."""
+    name = figures["name"] if figures else None
+    return {
+        "id": str(member["number"]) if member else figures["id"] if figures else None,
+        "name": member["display_name"] if member else name,
+        "since": member["since"] if member else None,
+        "received": figures["received"] if figures else 0,
+        "counted": figures["counted"] if figures else 0,
+        "needed": figures["needed"] if figures else None,
+        "last_day": figures["last_day"] if figures else None,
+        "guest": member["guest"] if member else False,
+        "devices": member["devices"] if member else 0,
+    }
 
 
 def list_visible_teams(actor: Actor, campaign_id: int, now: datetime) -> list[PlanTeam]:

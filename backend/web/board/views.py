@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from flask import Response, request
 from markupsafe import Markup
@@ -60,7 +60,7 @@ from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.charts import bars
 from backend.web.site.forms import Form, Preview, confirm, new_form, redirect_to
 from backend.web.site.pages import render_part, render_private, translator_for
-from backend.web.site.schemas import ListQuerySchema
+from backend.web.site.schemas import LangQuery, ListQuery, ListQuerySchema
 from backend.web.site.tables import ROWS_SHOWN, list_page
 from backend.web.site.unit_fields import format_units, picker_area, read_unit, unit_limit
 
@@ -71,7 +71,7 @@ MAX_CORRECTIONS = 10_000
 
 
 @bp.page("", ListQuerySchema)
-def index(query: dict[str, Any]) -> Response:
+def index(query: ListQuery) -> Response:
     """List the campaigns that the person organises or leads a team in."""
     campaigns = own_campaigns(actor())
     may_add = any(grant.role in ("organiser", "admin") for grant in actor().grants)
@@ -84,7 +84,7 @@ def index(query: dict[str, Any]) -> Response:
 
 
 @bp.page("/<int:campaign_id>", schemas.TodayQuerySchema)
-def campaign(query: dict[str, Any], campaign_id: int) -> Response:
+def campaign(query: schemas.TodayQuery, campaign_id: int) -> Response:
     """Show the day of a campaign: its goal, active and silent teams; of a closed one its end."""
     now = clock_now()
     board = show_board(actor(), campaign_id, now)
@@ -108,7 +108,7 @@ def campaign(query: dict[str, Any], campaign_id: int) -> Response:
     return render_private("web/board/campaign.html", query["lang"], **values, known_as=tag)
 
 
-def _ground(progress: dict[str, Any]) -> MapDrawing | None:
+def _ground(progress: Mapping[str, Any]) -> MapDrawing | None:
     """Draw the communes of a campaign, if they are few enough to be seen."""
     day = month_end(progress["month"])
     active = set_on(day)
@@ -119,18 +119,20 @@ def _ground(progress: dict[str, Any]) -> MapDrawing | None:
 
 
 @bp.page("/<int:campaign_id>/figures", schemas.BoardQuerySchema)
-def figures(query: dict[str, Any], campaign_id: int) -> Response:
+def figures(query: schemas.BoardQuery, campaign_id: int) -> Response:
     """Send the figures of the page for updates of an open page; 304 if unchanged."""
     part = _render_figures(query, show_board(actor(), campaign_id, clock_now()))
     return with_content_tag(Response(part, mimetype="text/html"))
 
 
-def _filters(query: dict[str, Any]) -> dict[str, str]:
-    return {name: query[name] for name in ("month", "network") if query[name]}
+def _filters(query: schemas.BoardQuery) -> dict[str, str]:
+    """Return the month and network that are chosen, as filters of contributions."""
+    filters = {"month": query["month"], "network": query["network"]}
+    return {name: value for name, value in filters.items() if value}
 
 
 @bp.page("/<int:campaign_id>/teams", schemas.TeamsQuerySchema)
-def teams(query: dict[str, Any], campaign_id: int) -> Response:
+def teams(query: schemas.TeamsQuery, campaign_id: int) -> Response:
     """List the teams of a campaign with their figures, or what each commune or day has."""
     now, user, language = clock_now(), actor(), translator_for(query["lang"]).language
     board, by = show_board(user, campaign_id, now), query["by"]
@@ -140,10 +142,11 @@ def teams(query: dict[str, Any], campaign_id: int) -> Response:
         "filters": _filters(query) | {"by": by},
     }
     values |= _choices(board, now, language)
+    answer: Mapping[str, Any]
     if by == "team":
-        answer = list_teams(user, campaign_id, _filters(query), now, language)
-        listed = list_page(answer["items"], query["page"])
-        ids = [int(one["id"]) for one in listed.rows if one["own"]]
+        answer = table = list_teams(user, campaign_id, _filters(query), now, language)
+        listed = list_page(table["items"], query["page"])
+        ids = [int(row["id"]) for row in listed.rows if row["own"]]
         leaders = leaders_of(ids, now) if board.organises else []
         coded = join_codes.coded_teams(campaign_id)
         values |= {"listed": listed, "leaders": leaders, "coded": coded}
@@ -159,7 +162,14 @@ def teams(query: dict[str, Any], campaign_id: int) -> Response:
     return render_private("web/board/teams.html", query["lang"], **values, answer=answer)
 
 
-def _choices(board: CampaignBoard, now: datetime, language: Language) -> dict[str, Any]:
+class GroupChoices(TypedDict):
+    """What contributions can be grouped by, and the networks between which there is a choice."""
+
+    groups: list[str]
+    networks: list[str]
+
+
+def _choices(board: CampaignBoard, now: datetime, language: Language) -> GroupChoices:
     """Return the groups and networks between which there is a choice.
 
     Members are listed on the pages of their teams.
@@ -167,18 +177,20 @@ def _choices(board: CampaignBoard, now: datetime, language: Language) -> dict[st
     user, campaign_id, networks = actor(), board.campaign["id"], board.campaign["networks"]
     teams = list_visible_teams(user, campaign_id, now)
     groups = ["team", "unit", "day"]
-    if len({one.organisation_id for one in teams}) > 1:
+    if len({team.organisation_id for team in teams}) > 1:
         groups.append("organisation")
     measured = [
-        one
-        for one in (networks if len(networks) > 1 else ())
-        if all_contributions(user, campaign_id, language, {"by": "day", "network": one})["items"]
+        network
+        for network in (networks if len(networks) > 1 else ())
+        if all_contributions(user, campaign_id, language, {"by": "day", "network": network})[
+            "items"
+        ]
     ]
     return {"groups": groups, "networks": measured}
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>")
-def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+def team(query: LangQuery, campaign_id: int, team_id: int) -> Response:
     """Show the members of a team, their contributions and the join code."""
     now, user = clock_now(), actor()
     board, part = _render_members(query, campaign_id, team_id)
@@ -199,29 +211,29 @@ def team(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/members")
-def members(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+def members(query: LangQuery, campaign_id: int, team_id: int) -> Response:
     """Send the members and figures of a team for updates of an open page; 304 if unchanged."""
     _, part = _render_members(query, campaign_id, team_id)
     return with_content_tag(Response(part, mimetype="text/html"))
 
 
 def _render_members(
-    query: dict[str, Any], campaign_id: int, team_id: int
+    query: LangQuery, campaign_id: int, team_id: int
 ) -> tuple[CampaignBoard, Markup]:
     """Return the board of a campaign, and the HTML of a team's figures and members."""
     now, language = clock_now(), translator_for(query["lang"]).language
     board = show_board(actor(), campaign_id, now)
-    found = list_team_members(actor(), campaign_id, team_id, now, language)
-    values = {"board": board, "team_id": team_id, "did": found, "csrf": form_token()}
+    members = list_team_members(actor(), campaign_id, team_id, now, language)
+    values = {"board": board, "team_id": team_id, "did": members, "csrf": form_token()}
     return board, render_part("web/board/members.html", query["lang"], **values)
 
 
-def draw_code(code: Any) -> Markup:
+def draw_code(code: join_codes.CodeDetails) -> Markup:
     """Draw the QR code of a join code."""
     return Markup(inline_svg(content(link_root(strict=False), code["code"])))  # noqa: S704 # our own
 
 
-def _invitation(board: CampaignBoard, code: Any) -> str:
+def _invitation(board: CampaignBoard, code: join_codes.CodeDetails) -> str:
     """Return the message to a team's members."""
     campaign = board.campaign
     organisation = show_organisation(campaign["organisation_id"])
@@ -232,19 +244,19 @@ def _invitation(board: CampaignBoard, code: Any) -> str:
 
 
 @bp.page("/<int:campaign_id>/plan", schemas.PlanPageQuerySchema, policy=MAP)
-def plan(query: dict[str, Any], campaign_id: int) -> Response:
+def plan(query: schemas.PlanPageQuery, campaign_id: int) -> Response:
     """Show where each team should go on a day."""
     return render_plan("web/board/plan.html", query, campaign_id)
 
 
 @bp.page("/<int:campaign_id>/plan/slips", schemas.PlanPageQuerySchema)
-def slips(query: dict[str, Any], campaign_id: int) -> Response:
+def slips(query: schemas.PlanPageQuery, campaign_id: int) -> Response:
     """Render printable slips of the teams with a destination: two on an A4 page."""
     return render_plan("web/board/slips.html", query, campaign_id)
 
 
 def render_plan(
-    template: str, query: dict[str, Any], campaign_id: int, **forms: Form | None
+    template: str, query: schemas.PlanPageQuery, campaign_id: int, **forms: Form | None
 ) -> Response:
     """Render a page of the plan of a day, with submitted forms (`form`, `limits_form`)."""
     now = clock_now()
@@ -269,7 +281,7 @@ def render_plan(
     return render_private(template, query["lang"], **values, **forms, qr=qr)
 
 
-def _render_figures(query: dict[str, Any], board: CampaignBoard) -> Markup:
+def _render_figures(query: LangQuery, board: CampaignBoard) -> Markup:
     """Return the HTML of the part that an open page updates."""
     now, language = clock_now(), translator_for(query["lang"]).language
     campaign_id = board.campaign["id"]
@@ -280,7 +292,7 @@ def _render_figures(query: dict[str, Any], board: CampaignBoard) -> Markup:
     return render_part("web/board/figures.html", query["lang"], **values)
 
 
-def _code(campaign_id: int, team_id: int) -> Any:
+def _code(campaign_id: int, team_id: int) -> join_codes.CodeDetails | None:
     """Return the team's join code in this campaign, if any."""
     try:
         return join_codes.show_code(actor(), campaign_id, team_id, clock_now())
@@ -291,7 +303,7 @@ def _code(campaign_id: int, team_id: int) -> Any:
 
 
 @bp.page("/<int:campaign_id>/settings", methods=READ_WRITE)
-def settings(query: dict[str, Any], campaign_id: int) -> Response:
+def settings(query: LangQuery, campaign_id: int) -> Response:
     """Change a campaign, after a preview of the moved samples."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
@@ -322,7 +334,7 @@ def settings(query: dict[str, Any], campaign_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/code", methods=("POST",))
-def rotate(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
+def rotate(query: LangQuery, campaign_id: int, team_id: int) -> Response:
     """Create the join code of a team, or replace it once that is confirmed."""
     if _code(campaign_id, team_id) and request.form.get("sure") != "yes":
         return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
@@ -331,24 +343,39 @@ def rotate(query: dict[str, Any], campaign_id: int, team_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/plan/pins", methods=("POST",), policy=MAP)
-def pin(query: dict[str, Any], campaign_id: int) -> Response:
+def pin(query: LangQuery, campaign_id: int) -> Response:
     """Pin a destination for a team."""
     form = new_form(query)
-    fields = form.load(schemas.PinFormSchema())
-    pinned = fields and form.attempt(lambda: _pin_named(campaign_id, fields))
-    day, network = form.values.get("date"), form.values.get("network")
-    if pinned:
+    fields: schemas.PinForm | None = form.load(schemas.PinFormSchema())
+    if fields is None:
+        return render_plan("web/board/plan.html", _plan_query(query), campaign_id, form=form)
+    if form.attempt(lambda: _pin_named(campaign_id, fields)):
+        day, network = form.values.get("date"), form.values.get("network")
         return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
-    query |= {name: (fields or {}).get(name) for name in ("date", "network")} | {"team_id": None}
-    return render_plan("web/board/plan.html", query, campaign_id, form=form)
+    shown = _plan_query(query, fields["date"], fields["network"])
+    return render_plan("web/board/plan.html", shown, campaign_id, form=form)
 
 
-def _pin_named(campaign_id: int, fields: dict[str, Any]) -> bool:
+def _plan_query(
+    query: LangQuery, day: date | None = None, network: str | None = None
+) -> schemas.PlanPageQuery:
+    """Return the query of the page that shows the plan again after a form with errors."""
+    shown = {"date": day, "network": network, "team_id": None, "page": 1}
+    return cast(schemas.PlanPageQuery, {**query, **shown})
+
+
+def _pin_named(campaign_id: int, fields: schemas.PinForm) -> bool:
     """Pin a commune that is named in words; return True."""
     home = _home_of(show_campaign(actor(), campaign_id), fields["date"])
     unit = read_unit(fields, "unit", fields["date"], level="commune", home=home)
-    wanted = {name: fields[name] for name in ("team_id", "date", "network", "samples")}
-    pin_place(actor(), campaign_id, wanted | {"unit": unit.code if unit else ""}, clock_now())
+    wanted = {
+        "team_id": fields["team_id"],
+        "date": fields["date"],
+        "network": fields["network"],
+        "samples": fields["samples"],
+        "unit": unit.code if unit else "",
+    }
+    pin_place(actor(), campaign_id, wanted, clock_now())
     return True
 
 
@@ -359,10 +386,10 @@ def _home_of(campaign: CampaignDetails, day: date) -> int | None:
 
 
 @bp.page("/<int:campaign_id>/plan/unpin", methods=("POST",))
-def unpin(query: dict[str, Any], campaign_id: int) -> Response:
+def unpin(query: LangQuery, campaign_id: int) -> Response:
     """Remove a pin."""
     form = new_form(query)
-    fields = form.load(schemas.UnpinFormSchema())
+    fields: schemas.UnpinForm | None = form.load(schemas.UnpinFormSchema())
     if fields is None:
         raise Problem(422, "invalid")
     unpin_place(actor(), campaign_id, fields, clock_now())
@@ -371,21 +398,25 @@ def unpin(query: dict[str, Any], campaign_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/plan/limits", methods=("POST",), policy=MAP)
-def set_plan_limits(query: dict[str, Any], campaign_id: int) -> Response:
+def set_plan_limits(query: LangQuery, campaign_id: int) -> Response:
     """Set the limits of the campaign's plans."""
     form = new_form(query)
-    fields = form.load(schemas.LimitsFormSchema())
+    fields: schemas.LimitsForm | None = form.load(schemas.LimitsFormSchema())
     if fields is None:
-        query |= {"date": None, "network": None, "team_id": None}
-        return render_plan("web/board/plan.html", query, campaign_id, limits_form=form)
-    day, network = fields.pop("date"), fields.pop("network")
-    travels = fields["community_travels"] is not None
-    set_limits(actor(), campaign_id, fields | {"community_travels": travels})
-    return redirect_to("board.plan", query, campaign_id=campaign_id, date=day, network=network)
+        return render_plan("web/board/plan.html", _plan_query(query), campaign_id, limits_form=form)
+    limits = {
+        "radius_km": fields["radius_km"],
+        "visit_least": fields["visit_least"],
+        "assumed_capacity": fields["assumed_capacity"],
+        "community_travels": fields["community_travels"] is not None,
+    }
+    set_limits(actor(), campaign_id, limits)
+    shown = {"date": fields["date"], "network": fields["network"]}
+    return redirect_to("board.plan", query, campaign_id=campaign_id, **shown)
 
 
 @bp.page("/<int:campaign_id>/signals", schemas.SignalsPageQuerySchema, methods=READ_WRITE)
-def signals(query: dict[str, Any], campaign_id: int) -> Response:
+def signals(query: schemas.QueueQuery, campaign_id: int) -> Response:
     """Show the queue of signals with their evidence, and decide on the selected ones."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
@@ -396,7 +427,7 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
         path={"campaign_id": campaign_id},
         filter="team",
         scope={"campaign_id": campaign_id, "unit_id": None},
-        areas=[one["id"] for one in board.campaign["areas"]],
+        areas=[unit["id"] for unit in board.campaign["areas"]],
         list=lambda wanted: campaign_signals(user, campaign_id, wanted, context),
         find=lambda signal_id: campaign_evidence(user, campaign_id, signal_id, context),
     )
@@ -404,28 +435,33 @@ def signals(query: dict[str, Any], campaign_id: int) -> Response:
 
 
 @bp.page("/<int:campaign_id>/signals/search", schemas.SignalsPageQuerySchema, methods=("POST",))
-def signals_search(query: dict[str, Any], campaign_id: int) -> Response:
+def signals_search(query: schemas.QueueQuery, campaign_id: int) -> Response:
     """Search a campaign's month for signals again."""
     context = queue.signal_context(new_form(query))
     search_campaign(actor(), campaign_id, query["month"], context)
-    kept = {name: query[name] for name in ("month", "state", "kind", "team")}
+    kept = {name: query.get(name) for name in ("month", "state", "kind", "team")}
     return redirect_to("board.signals", query, campaign_id=campaign_id, **kept)
 
 
 @bp.page("/<int:campaign_id>/corrections", schemas.CorrectionsQuerySchema, methods=READ_WRITE)
-def corrected(query: dict[str, Any], campaign_id: int) -> Response:
+def corrected(query: schemas.CorrectionsQuery, campaign_id: int) -> Response:
     """Move the samples of a team or member to another team or none, after a preview."""
     form, user = new_form(query), actor()
     board = show_board(user, campaign_id, clock_now())
     posted = request.method == "POST"
-    fields = form.load(schemas.CorrectionFormSchema()) if posted else None
+    fields: schemas.CorrectionForm | None = None
+    if posted:
+        fields = form.load(schemas.CorrectionFormSchema())
     result = None
     if fields:
         about = {name: value for name, value in fields.items() if name != "reason"}
         result = confirm(form, partial(_correct, board.campaign, fields), about, "reason")
     if result and not isinstance(result, Preview):
         return redirect_to("board.corrected", query, campaign_id=campaign_id)
-    chosen = {name: query[name] or (fields or {}).get(name) for name in ("from_team", "member")}
+    chosen: ChosenSamples = {
+        "from_team": query["from_team"] or (fields["from_team"] if fields else None),
+        "member": query["member"] or (fields["member"] if fields else None),
+    }
     teams = list_visible_teams(user, campaign_id, clock_now())
     listed = list_page(list_decisions(user, campaign_id, MAX_CORRECTIONS), query["page"])
     values = {"board": board, "form": form, "preview": result, "teams": teams, "listed": listed}
@@ -435,7 +471,21 @@ def corrected(query: dict[str, Any], campaign_id: int) -> Response:
     return render_private("web/board/corrections.html", query["lang"], **values)
 
 
-def _samples_of(campaign_id: int, chosen: dict[str, Any], language: Language) -> dict[str, Any]:
+class ChosenSamples(TypedDict):
+    """Whose samples move."""
+
+    from_team: int | None
+    member: int | None  # null: of all members
+
+
+class SamplesToMove(TypedDict):
+    """The samples of a team that can move; rows of contributions."""
+
+    member: Mapping[str, Any] | None  # null: none is chosen, or it has no samples
+    sample_days: list[Mapping[str, Any]]
+
+
+def _samples_of(campaign_id: int, chosen: ChosenSamples, language: Language) -> SamplesToMove:
     """Return the row of the chosen member, and the days on which the team has samples."""
     members, days = (
         all_contributions(
@@ -443,11 +493,13 @@ def _samples_of(campaign_id: int, chosen: dict[str, Any], language: Language) ->
         )["items"]
         for by in ("member", "day")
     )
-    member = [one for one in members if one["id"] == str(chosen["member"])]
+    member = [row for row in members if row["id"] == str(chosen["member"])]
     return {"member": member[0] if member else None, "sample_days": days}
 
 
-def _correct(campaign: CampaignDetails, fields: dict[str, Any], preview: bool) -> dict[str, Any]:
+def _correct(
+    campaign: CampaignDetails, fields: schemas.CorrectionForm, preview: bool
+) -> Mapping[str, Any]:
     """Move samples to a team or none, or those of a decision back; or show the effect."""
     if fields["undo"] is None and fields["from_team"] is None and fields["member"] is None:
         raise invalid("from_team", "required")
@@ -455,8 +507,12 @@ def _correct(campaign: CampaignDetails, fields: dict[str, Any], preview: bool) -
     if to_team != "none" and not to_team.isdecimal():
         raise invalid("to_team", "not_whole")
     team_id = None if to_team == "none" else int(to_team)
-    chosen = {name: fields[name] for name in ("member", "first_day", "last_day")}
-    choice = Choice(team_id=fields["from_team"], **chosen)
+    choice = Choice(
+        team_id=fields["from_team"],
+        member=fields["member"],
+        first_day=fields["first_day"],
+        last_day=fields["last_day"],
+    )
     decision = Decision(fields["reason"] or "", team_id, fields["undo"])
     effect = decide(actor(), campaign["id"], choice, decision, preview=preview)
-    return queue.with_reports(effect, [one["id"] for one in campaign["areas"]])
+    return queue.with_reports(effect, [unit["id"] for unit in campaign["areas"]])

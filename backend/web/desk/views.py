@@ -31,6 +31,7 @@ from backend.http.requests import clock_now
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.units.service import units_on
 from backend.web.board import queue
+from backend.web.board.schemas import QueueQuery
 from backend.web.desk import office, report_pages, schemas  # noqa: F401 # binds pages
 from backend.web.desk.area import (
     ACT,
@@ -185,7 +186,7 @@ EXCLUSIONS_SHOWN = 50  # on one page
 
 
 @bp.page("/area/<code>/signals", schemas.SignalsPageQuerySchema, methods=READ_WRITE)
-def signals(query: dict[str, Any], code: str) -> Any:
+def signals(query: QueueQuery, code: str) -> Response:
     """Show the queue of signals in an area with their evidence, and decide on the selected ones."""
     form, user = new_form(query), actor()
     query["month"] = month = query["month"] or this_month(clock_now())

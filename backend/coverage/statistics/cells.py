@@ -34,7 +34,6 @@ from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.organisations.scopes import unit_scope
 from backend.units.models import Boundary, Unit
-from backend.witness.hosts import NEUTRAL
 
 # Takes a second of one worker; only a city of millions has more samples in a month.
 MAX_ROWS = 250_000
@@ -54,7 +53,7 @@ class CellsQuery(TypedDict):
 
 # Anonymised and expired rows have no position. Values are packed, since reading 100,000 rows one
 # by one takes longer than all the rest.
-UNIT_POSITIONS = text(f"""
+UNIT_POSITIONS = text("""
     select string_agg(float8send(latitude), '') as latitudes,
         string_agg(float8send(longitude), '') as longitudes,
         string_agg(int2send(coalesce(hour, 0)::int2), '') as hours
@@ -62,10 +61,12 @@ UNIT_POSITIONS = text(f"""
         select latitude, longitude, extract(hour from measured_at at time zone :zone) as hour
         from measurements
         where unit_id = any(:units) and day between :first and :last and network = :network
-            and counted and latitude is not null and longitude is not null and {NEUTRAL}
+            and counted and latitude is not null and longitude is not null
+            and (host is null or host <> all(array(
+                select number from measuring_hosts where operator is not null)))
         limit :most
     ) located
-""")  # noqa: S608 # a condition
+""")
 
 
 def effective_number(samples: Collection[int]) -> float:

@@ -18,7 +18,6 @@ from sqlalchemy import select, text
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before, month_end, this_month
-from backend.coverage.figures.month import TABLES
 from backend.coverage.figures.unit_access import (
     communes_of,
     in_own_area,
@@ -44,13 +43,14 @@ from backend.units.service import UnitRow, find
 
 Parts = tuple[int, ...]  # communes of the other system that overlap a commune
 
-COUNTS = {
-    exact: text(f"""
-        select unit_id, month, array[{", ".join(COLUMNS.values())}] as categories from {months}
-        where month = any(:months) and unit_id = any(:units) and network = :network
-    """)  # noqa: S608 # names of columns
-    for exact, (months, _) in TABLES.items()
-}
+LIVE_COUNTS = text("""
+    select unit_id, month, to_jsonb(m) as counts from unit_months m
+    where month = any(:months) and unit_id = any(:units) and network = :network
+""")
+PUBLIC_COUNTS = text("""
+    select unit_id, month, to_jsonb(m) as counts from public_months m
+    where month = any(:months) and unit_id = any(:units) and network = :network
+""")
 # Categories that are divided together: a rounding each would change the counted number.
 DIVIDED_AS = dict.fromkeys((COUNTED_WITNESSED, COUNTED_TICKETED), COUNTED)
 # Cached area weights of communes; boundary sets never change in place.
@@ -193,9 +193,9 @@ def _read_tallies(
     tallies: dict[tuple[int, str], Tally] = defaultdict(Counter)
     if months:
         parameters = {"units": list(units), "months": list(months), "network": network}
-        for row in db.session.execute(COUNTS[exact], parameters):
-            for category, n in zip(COLUMNS, row.categories, strict=True):
-                if n:
+        for row in db.session.execute(LIVE_COUNTS if exact else PUBLIC_COUNTS, parameters):
+            for category, column in COLUMNS.items():
+                if n := row.counts[column]:
                     divided_as = DIVIDED_AS.get(category, category)
                     tallies[row.unit_id, row.month][divided_as] += n
     return dict(tallies)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, TypedDict
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +24,7 @@ from backend.coverage.statistics.quantiles import METRICS, Samples
 from backend.coverage.statistics.stored import StoredFigures
 from backend.database.extensions import db, dump, fetch, follow_indexes, setting
 from backend.database.locks import STATISTICS_LOCK, hold, try_hold
-from backend.measurements.recording.archived import NOT_ARCHIVED
 from backend.measurements.recording.operators import known_operator
-from backend.measurements.recording.reasons import measured_value
-from backend.witness.hosts import NEUTRAL
 
 Progress = Callable[[int, int], None]
 
@@ -40,24 +36,26 @@ WORK_MEMORY = text("set local work_mem = '64MB'")
 FORGET = text("""
     delete from statistics_seen where cast(:month as text) is null or month = :month
 """)
-STALE = text(f"""
+STALE = text("""
     select m.month, m.network, u.province_id, array_agg(m.unit_id) as units
     from unit_months m
     left join statistics_seen s using (month, network, unit_id)
     left join units u on u.id = m.unit_id
     where m.unit_id <> 0 and (m.counted > 0 or s.version is not null)
-        and m.version is distinct from s.version and m.month {NOT_ARCHIVED}
+        and m.version is distinct from s.version
+        and m.month not in (select month from archived_months)
         and (cast(:month as text) is null or m.month = :month)
     group by 1, 2, 3 order by 1, 2, 3 nulls last
-""")  # noqa: S608 # a condition
+""")
 # The country's version is the sum of those of its communes.
-STALE_COUNTRIES = text(f"""
+STALE_COUNTRIES = text("""
     select month, network from statistics_seen
-    where month {NOT_ARCHIVED} and (cast(:month as text) is null or month = :month)
+    where month not in (select month from archived_months)
+        and (cast(:month as text) is null or month = :month)
     group by 1, 2 having coalesce(sum(version) filter (where unit_id <> 0), 0)
         is distinct from coalesce(max(version) filter (where unit_id = 0), 0)
     order by 1, 2
-""")  # noqa: S608 # a condition
+""")
 # Before the samples are read: the statements that follow see all samples of these versions.
 SEE = text("""
     insert into statistics_seen (month, network, unit_id, version)
@@ -75,41 +73,61 @@ PROVINCE = text("select coalesce(province_id, id) from units where id = :id")
 COMMUNES = text("select id, parent_id from units where province_id = :id and level = 'commune'")
 
 # The values of a group packed into one byte string each, which is fast for a million rows. All have
-# one order: NaN stands for a missing value, NO_DEVICE for the device of an anonymised row.
-NO_DEVICE = UUID(int=0)
-# An outing is one number: commune, team and day of the month. Who withdrew is of no team.
-OUTING = """(coalesce(unit_id, 0)::int8 << 39) + extract(day from day)::int8
-    + (coalesce(case when device_id is not null then
-        (select min(team_id) from earnings where measurement_id = measurements.id)
-    end, 0)::int8 << 5)"""
-PACKED = ", ".join(
-    [
-        f"string_agg(float8send(coalesce({measured_value(metric)}, 'NaN')), '') as {metric}"
-        for metric in METRICS
-    ]
-    + [
-        f"string_agg(uuid_send(coalesce(device_id, '{NO_DEVICE}')), '') as devices",
-        f"string_agg(int8send({OUTING}), '') as outings",
-    ]
-)
-
-
-def counted_samples(columns: str, where: str = "true") -> str:
-    """Return a query of columns and the packed values of the counted samples of a month.
-
-    Without those at operators' hosts, as all figures of speeds, hours and cells.
-    """
-    return f"""
-        select {columns}, count(*)::int as n, {PACKED}
-        from measurements
-        where day between %(first)s and %(last)s and network = %(network)s and counted
-            and {NEUTRAL} and {where}
-        group by {columns} order by {columns}
-    """  # noqa: S608 # names of columns
-
-
-OF_COMMUNES = counted_samples("unit_id, operator, technology", "unit_id = any(%(units)s)")
-OF_COUNTRY = counted_samples("operator, technology")
+# one order: NaN stands for a missing value, the id of zeros for the device of an anonymised row.
+# An outing is one number: commune, team and day of the month. Who withdrew is of no team. Speeds of
+# capped samples are missing. Samples at operators' hosts are left out, as in all figures of speeds,
+# hours and cells.
+OF_COMMUNES = """
+    select unit_id, operator, technology, count(*)::int as n,
+        string_agg(float8send(coalesce(
+            case when not 'capped' = any(marks) then download_mbps end,
+            'NaN')), '') as download_mbps,
+        string_agg(float8send(coalesce(
+            case when not 'capped' = any(marks) then upload_mbps end,
+            'NaN')), '') as upload_mbps,
+        string_agg(float8send(coalesce(ping_ms, 'NaN')), '') as ping_ms,
+        string_agg(float8send(coalesce(jitter_ms, 'NaN')), '') as jitter_ms,
+        string_agg(float8send(coalesce(ping_download_ms, 'NaN')), '') as ping_download_ms,
+        string_agg(float8send(coalesce(ping_upload_ms, 'NaN')), '') as ping_upload_ms,
+        string_agg(uuid_send(coalesce(
+            device_id, '00000000-0000-0000-0000-000000000000')), '') as devices,
+        string_agg(int8send(
+            (coalesce(unit_id, 0)::int8 << 39) + extract(day from day)::int8
+            + (coalesce(case when device_id is not null then
+                (select min(team_id) from earnings where measurement_id = measurements.id)
+            end, 0)::int8 << 5)), '') as outings
+    from measurements
+    where day between %(first)s and %(last)s and network = %(network)s and counted
+        and (host is null or host <> all(array(
+            select number from measuring_hosts where operator is not null)))
+        and unit_id = any(%(units)s)
+    group by unit_id, operator, technology order by unit_id, operator, technology
+"""
+OF_COUNTRY = """
+    select operator, technology, count(*)::int as n,
+        string_agg(float8send(coalesce(
+            case when not 'capped' = any(marks) then download_mbps end,
+            'NaN')), '') as download_mbps,
+        string_agg(float8send(coalesce(
+            case when not 'capped' = any(marks) then upload_mbps end,
+            'NaN')), '') as upload_mbps,
+        string_agg(float8send(coalesce(ping_ms, 'NaN')), '') as ping_ms,
+        string_agg(float8send(coalesce(jitter_ms, 'NaN')), '') as jitter_ms,
+        string_agg(float8send(coalesce(ping_download_ms, 'NaN')), '') as ping_download_ms,
+        string_agg(float8send(coalesce(ping_upload_ms, 'NaN')), '') as ping_upload_ms,
+        string_agg(uuid_send(coalesce(
+            device_id, '00000000-0000-0000-0000-000000000000')), '') as devices,
+        string_agg(int8send(
+            (coalesce(unit_id, 0)::int8 << 39) + extract(day from day)::int8
+            + (coalesce(case when device_id is not null then
+                (select min(team_id) from earnings where measurement_id = measurements.id)
+            end, 0)::int8 << 5)), '') as outings
+    from measurements
+    where day between %(first)s and %(last)s and network = %(network)s and counted
+        and (host is null or host <> all(array(
+            select number from measuring_hosts where operator is not null)))
+    group by operator, technology order by operator, technology
+"""
 REMOVE = text("""
     delete from statistics where month = :month and network = :network and unit_id = any(:units)
 """)
@@ -296,7 +314,7 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
 
 
 def number_devices(devices: NDArray[np.void]) -> NDArray[np.int64]:
-    """Number devices from 0; NO_DEVICE is WITHDRAWN."""
+    """Number devices from 0; the id of zeros is WITHDRAWN."""
     numbers = rule.numbered(devices)
     withdrawn = (devices["high"] == 0) & (devices["low"] == 0)
     if withdrawn.any():  # the smallest id has number 0

@@ -29,9 +29,8 @@ from backend.coverage.statistics.answers import ReleasedCell
 from backend.coverage.statistics.group_figures import GroupFigures, Node, figures_of
 from backend.coverage.statistics.models import Release, ReleasedFigures, ReleasedNoConnection
 from backend.coverage.statistics.quantiles import DEVICE, METRICS, Samples
-from backend.coverage.statistics.refresh import COUNTRY, counted_samples, read_samples
+from backend.coverage.statistics.refresh import COUNTRY, read_samples
 from backend.coverage.statistics.stored import ReleasedRow, StoredFigures
-from backend.coverage.statistics.week_medians import METRIC as WEEK_METRIC
 from backend.coverage.statistics.week_medians import Median, Moments, joined, week_medians
 from backend.database.extensions import (
     db,
@@ -44,11 +43,9 @@ from backend.database.extensions import (
 from backend.database.locks import RELEASE_LOCK, hold
 from backend.errors import Problem
 from backend.measurements.recording.models import DEMO_COMPLETE
-from backend.measurements.recording.reasons import measured_value
 from backend.measurements.recording.requirements import assurances_from, counts_from_of
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.models import Unit
-from backend.witness.hosts import NEUTRAL
 
 # A cell's centre may lie in the sea this close to the shore; as far as positions are snapped.
 SHORE_M = 200.0
@@ -64,18 +61,15 @@ People = Mapping[UUID, int]  # the person of each device, as in release_rules
 Ints = NDArray[np.int64]
 
 
-def evidence() -> str:
-    """Return the SQL condition of measurements that make their person a volunteer of the month.
-
-    They have the assurance that was required at the end of the month: a script that only claims
-    samples cannot bring four people to the one whose cell it wants to see.
-    """
-    return f"counted and coalesce(assurance, 'claimed') = any(:proven) and {NEUTRAL}"
-
-
-PEOPLE = text(f"""
+# Volunteers need the assurance that was required at the end of the month: a script that only claims
+# samples cannot bring four people to the one whose cell it wants to see.
+PEOPLE = text("""
     with active as (
-        select device_id, array_agg(distinct day) filter (where {evidence()}) as days
+        select device_id, array_agg(distinct day) filter (
+            where counted and coalesce(assurance, 'claimed') = any(:proven)
+                and (host is null or host <> all(array(
+                    select number from measuring_hosts where operator is not null)))
+            ) as days
         from measurements
         where day between :first and :last and counted and device_id is not null
             and (cast(:devices as uuid[]) is null or device_id = any(:devices)) group by 1
@@ -93,48 +87,82 @@ PEOPLE = text(f"""
         where m.volunteer_id = l.volunteer_id and lower(m.period) < :end
     ) g on true
     order by a.device_id
-""")  # noqa: S608 # a condition of our own
+""")
 # Devices with the other phones of their persons.
 LINKED = text("""
     select unnest(cast(:devices as uuid[])) union
     select o.device_id from device_links l join device_links o on o.volunteer_id = l.volunteer_id
     where l.device_id = any(:devices)
 """)
-SAMPLES = counted_samples("unit_id, operator, technology", "unit_id is not null")
-POSITIONS = text(f"""
+SAMPLES = """
+    select unit_id, operator, technology, count(*)::int as n,
+        string_agg(float8send(coalesce(
+            case when not 'capped' = any(marks) then download_mbps end,
+            'NaN')), '') as download_mbps,
+        string_agg(float8send(coalesce(
+            case when not 'capped' = any(marks) then upload_mbps end,
+            'NaN')), '') as upload_mbps,
+        string_agg(float8send(coalesce(ping_ms, 'NaN')), '') as ping_ms,
+        string_agg(float8send(coalesce(jitter_ms, 'NaN')), '') as jitter_ms,
+        string_agg(float8send(coalesce(ping_download_ms, 'NaN')), '') as ping_download_ms,
+        string_agg(float8send(coalesce(ping_upload_ms, 'NaN')), '') as ping_upload_ms,
+        string_agg(uuid_send(coalesce(
+            device_id, '00000000-0000-0000-0000-000000000000')), '') as devices,
+        string_agg(int8send(
+            (coalesce(unit_id, 0)::int8 << 39) + extract(day from day)::int8
+            + (coalesce(case when device_id is not null then
+                (select min(team_id) from earnings where measurement_id = measurements.id)
+            end, 0)::int8 << 5)), '') as outings
+    from measurements
+    where day between %(first)s and %(last)s and network = %(network)s and counted
+        and (host is null or host <> all(array(
+            select number from measuring_hosts where operator is not null)))
+        and unit_id is not null
+    group by unit_id, operator, technology order by unit_id, operator, technology
+"""
+# The metrics in the order of METRICS.
+POSITIONS = text("""
     select latitude, longitude, device_id, extract(day from day)::int as outing,
-        {", ".join(map(measured_value, METRICS))}
+        case when not 'capped' = any(marks) then download_mbps end,
+        case when not 'capped' = any(marks) then upload_mbps end,
+        ping_ms, jitter_ms, ping_download_ms, ping_upload_ms
     from measurements
     where day between :first and :last and network = :network
-        and counted and latitude is not null and longitude is not null and {NEUTRAL}
-""")  # noqa: S608
+        and counted and latitude is not null and longitude is not null
+        and (host is null or host <> all(array(
+            select number from measuring_hosts where operator is not null)))
+""")
 # Anonymised rows have no time.
-HOURS = text(f"""
+HOURS = text("""
     select unit_id, extract(isodow from at)::int - 1 as weekday, extract(hour from at)::int as hour,
         count(*)::int as n
     from (
         select unit_id, measured_at at time zone :zone as at from measurements
         where day between :first and :last and network = :network and counted
-            and measured_at is not null and unit_id is not null and {NEUTRAL}
+            and measured_at is not null and unit_id is not null
+            and (host is null or host <> all(array(
+                select number from measuring_hosts where operator is not null)))
     ) moments group by 1, 2, 3
-""")  # noqa: S608
+""")
 # Each sample's hour of the week, its download, its device and its outing: the commune's day.
-MOMENTS = f"""
+MOMENTS = """
     select unit_id, string_agg(int2send(hour), '') as hours,
         string_agg(float8send(value), '') as values,
         string_agg(uuid_send(device_id), '') as devices,
         string_agg(int4send(32 * unit_id + extract(day from day)::int), '') as outings
     from (
-        select unit_id, device_id, day, {measured_value(WEEK_METRIC)} as value,
+        select unit_id, device_id, day,
+            case when not 'capped' = any(marks) then download_mbps end as value,
             (24 * (extract(isodow from measured_at at time zone %(zone)s) - 1)
                 + extract(hour from measured_at at time zone %(zone)s))::smallint as hour
         from measurements
         where day between %(first)s and %(last)s and network = %(network)s and counted
             and measured_at is not null and device_id is not null and unit_id is not null
-            and {NEUTRAL}
+            and (host is null or host <> all(array(
+                select number from measuring_hosts where operator is not null)))
     ) moments
     where value is not null group by 1 order by 1
-"""  # noqa: S608 # names of columns
+"""
 # Months without a release; not those of a demo that is being loaded, which releases them itself.
 MISSING = text("""
     select month from unnest(cast(:months as text[])) as month

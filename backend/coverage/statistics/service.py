@@ -35,7 +35,7 @@ from backend.coverage.statistics.week_medians import Median
 from backend.database.extensions import db, setting
 from backend.measurements.recording.archived import archived_months
 from backend.units.service import UnitRow
-from backend.witness.hosts import NEUTRAL, changed_months
+from backend.witness.hosts import changed_months
 
 COUNTRY = 0
 SPREAD = tuple(Spread.__annotations__)
@@ -58,15 +58,17 @@ RELEASED_TOTALS = text("""
         and one.operator = ''
 """)
 # Anonymised rows have no time.
-HOURS = text(f"""
+HOURS = text("""
     select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
         count(*)::int as n
     from (
         select measured_at at time zone :zone as at from measurements
         where unit_id = any(:units) and day between :first and :last
-            and network = :network and counted and measured_at is not null and {NEUTRAL}
+            and network = :network and counted and measured_at is not null
+            and (host is null or host <> all(array(
+                select number from measuring_hosts where operator is not null)))
     ) moments group by 1, 2
-""")  # noqa: S608 # a condition
+""")
 
 
 class ComputedRow(StoredRow):

@@ -48,6 +48,6 @@ def remove() -> None:
 
 def _print_users(users: Sequence[Credentials]) -> None:
     click.echo("To sign in as:")
-    for one in users:
-        click.echo(f"  {one.role:<12} {one.name:<30} {one.password}")
+    for user in users:
+        click.echo(f"  {user.role:<12} {user.name:<30} {user.password}")
     click.echo("Printed only once. The admin role is active after a second factor is set up.")

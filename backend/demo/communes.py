@@ -58,7 +58,7 @@ def survey(plan: MonthPlan, rng: np.random.Generator) -> list[Commune]:
         .where(Boundary.set_id == loaded.set_id, Boundary.unit_id.in_(units))
         .order_by(Boundary.unit_id)
     ).all()
-    boxes = shapely.bounds(shapely.from_wkb([one.geometry for one in rows])).reshape(-1, 2, 2)
+    boxes = shapely.bounds(shapely.from_wkb([row.geometry for row in rows])).reshape(-1, 2, 2)
     db.session.rollback()  # no transaction stays open during the work
     centres = boxes.mean(axis=1)
     away = np.abs(centres - np.median(centres, axis=0)).max(axis=1)
@@ -66,7 +66,9 @@ def survey(plan: MonthPlan, rng: np.random.Generator) -> list[Commune]:
     if plan.communes is not None:
         near &= away.argsort(kind="stable").argsort() < plan.communes
         units = {
-            row.unit_id: units[row.unit_id] for row, one in zip(rows, near, strict=True) if one
+            row.unit_id: units[row.unit_id]
+            for row, is_near in zip(rows, near, strict=True)
+            if is_near
         }
     (west, south), (east, north) = boxes[near, 0].min(axis=0), boxes[near, 1].max(axis=0)
     step, shift = STEP_M / METRES_PER_DEGREE, SHIFT_M / METRES_PER_DEGREE
@@ -86,4 +88,6 @@ def survey(plan: MonthPlan, rng: np.random.Generator) -> list[Commune]:
 def by_distance(communes: Sequence[Commune], base: Commune) -> list[Commune]:
     """Return communes by their distance from one of them, which comes first."""
     centre = base.spots.mean(axis=0)
-    return sorted(communes, key=lambda one: float(((one.spots.mean(axis=0) - centre) ** 2).sum()))
+    return sorted(
+        communes, key=lambda commune: float(((commune.spots.mean(axis=0) - centre) ** 2).sum())
+    )

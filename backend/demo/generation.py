@@ -40,15 +40,15 @@ def register(people: Sequence[Volunteer]) -> None:
     registrations = [
         (
             Registration(
-                consent=Agreement(consent.CURRENT, one.registered_at),
-                id=one.phone.id,
-                platform=one.phone.platform,
-                model=one.phone.model,
+                consent=Agreement(consent.CURRENT, person.registered_at),
+                id=person.phone.id,
+                platform=person.phone.platform,
+                model=person.phone.model,
                 app_version=phones.APP_VERSION,
             ),
-            one.registered_at,
+            person.registered_at,
         )
-        for one in people
+        for person in people
     ]
     if registrations:
         devices.add_demo_devices(registrations, setting("SECRET_KEY"))
@@ -70,17 +70,17 @@ def record_all(
 def record_lot(lot: Sequence[Volunteer]) -> int:
     """Record the samples and notes of some volunteers; return how many count as planned."""
     context, counted = recording_context(tickets=False), 0
-    for one in lot:
-        rng = seeded(one.seed, "samples")
-        sent = _batches(one, rng)
+    for person in lot:
+        rng = seeded(person.seed, "samples")
+        sent = _batches(person, rng)
         db.session.execute(NO_WAIT)
-        items = record_batches(one.phone.id, sent, context)
-        for point in one.gaps:
-            _note(one, point, context, rng)
-        if one.cheat is None:
+        items = record_batches(person.phone.id, sent, context)
+        for point in person.gaps:
+            _note(person, point, context, rng)
+        if person.cheat is None:
             accepted = (item.row for item in items if item.outcome == "accepted")
             counted += sum(
-                row["counted"] and row["network"] == one.plan.network for row in accepted
+                row["counted"] and row["network"] == person.plan.network for row in accepted
             )
     return counted
 
@@ -96,7 +96,7 @@ def _batches(volunteer: Volunteer, rng: Random) -> list[phones.Batch]:
             sample.body["location"]["is_mock"] = True
         elif volunteer.cheat is None and rng.random() < phones.ANOMALIES:
             samples.append(phones.follow(sample, phone, rng))
-    return phones.batches([one for one in samples if one.at < until], until, rng)
+    return phones.batches([sample for sample in samples if sample.at < until], until, rng)
 
 
 def _note(volunteer: Volunteer, point: Point, context: RecordingContext, rng: Random) -> None:

@@ -185,7 +185,7 @@ def follow(test: Sample, phone: Phone, rng: Random) -> Sample:
             (2, {"network": test.body["network"] | foreign}),
             (1, {"network": {"kind": "unknown"}}),
         ]
-    [change] = rng.choices([one for _, one in kinds], [weight for weight, _ in kinds])
+    [change] = rng.choices([kind for _, kind in kinds], [weight for weight, _ in kinds])
     again = {"id": str(uuid_from(rng)), "measured_at": local_time(at), "location": place}
     made = test.body | values | again | change
     if change is WIFI:
@@ -208,11 +208,11 @@ Batch = tuple[list[Body], ReceiptContext]  # what a phone sends at once
 def batches(samples: Sequence[Sample], until: datetime, rng: Random) -> list[Batch]:
     """Return a batch for each day with samples, in order of receipt."""
     made = []
-    for _, of_day in groupby(samples, key=lambda one: local_day(one.at)):
+    for _, of_day in groupby(samples, key=lambda sample: local_day(sample.at)):
         day = list(of_day)
         late = rng.uniform(*LATE_DAYS) if rng.random() < LATE else 0.0
         received_at = day[-1].at + timedelta(days=late, minutes=rng.uniform(2, 25))
-        assurances = {UUID(one.body["id"]): one.assurance for one in day}
+        assurances = {UUID(sample.body["id"]): sample.assurance for sample in day}
         receipt = ReceiptContext(min(received_at, until), assurances=assurances)
-        made.append(([one.body for one in day], receipt))
+        made.append(([sample.body for sample in day], receipt))
     return sorted(made, key=lambda batch: batch[1].received_at)

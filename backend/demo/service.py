@@ -80,14 +80,14 @@ def load_plans(
 ) -> LoadResult:
     """Generate the samples of these plans, each by its own devices, and these campaigns."""
     remove(lambda done, total: None)
-    months = tuple(sorted({one.month for one in plans}))
+    months = tuple(sorted({plan.month for plan in plans}))
     # Marked before the first row exists: no demo figure is ever shown without its mark.
     db.session.execute(insert(DemoMonth), [{"month": month} for month in months])
     db.session.commit()
     crews = list(executor.map(partial(recruit, seed=seed), plans))
-    volunteers = [one for crew in crews for one in crew]
+    volunteers = [volunteer for crew in crews for volunteer in crew]
     register(volunteers)
-    added = [add_campaign(one, volunteers, now) for one in campaigns]
+    added = [add_campaign(campaign, volunteers, now) for campaign in campaigns]
     counted = record_all(crews, executor, progress)
     for plan in plans:
         if plan.month == LETTER_MONTH and counted[plan] != plan.counted:

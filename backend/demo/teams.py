@@ -43,9 +43,9 @@ class TeamCampaign:
     volunteers: int
     province: str = LETTER_PROVINCE
 
-    def includes(self, one: Volunteer) -> bool:
+    def includes(self, volunteer: Volunteer) -> bool:
         """Return whether someone measures in the campaign."""
-        plan = one.plan
+        plan = volunteer.plan
         return plan.province == self.province and plan.month in self.months
 
 
@@ -69,10 +69,10 @@ def team_campaigns(last: str, current: str) -> tuple[TeamCampaign, ...]:
 
 def add_campaign(plan: TeamCampaign, people: Sequence[Volunteer], now: datetime) -> int | None:
     """Add a campaign which registered people join before their first samples; None without any."""
-    those = [one for one in people if plan.includes(one)]
-    those.sort(key=lambda one: (one.cheat is None, -one.counted))
+    those = [person for person in people if plan.includes(person)]
+    those.sort(key=lambda person: (person.cheat is None, -person.counted))
     # By commune, so that neighbours are in the same team.
-    members = sorted(those[: plan.volunteers], key=lambda one: one.home.unit_id)
+    members = sorted(those[: plan.volunteers], key=lambda person: person.home.unit_id)
     if not members:
         return None
     first, last = month_start(plan.months[0]), month_end(plan.months[-1])
@@ -113,15 +113,19 @@ def _join(campaign: Campaign, teams: Sequence[Team], members: Sequence[Volunteer
     persons = [Person(demo=True, display_name=_name(place)) for place in range(len(members))]
     db.session.add_all(persons)
     db.session.flush()
-    ids = [one.phone.id for one in members]
+    ids = [member.phone.id for member in members]
     db.session.execute(update(Device).where(Device.id.in_(ids)).values(joined=True))
-    for place, (one, person) in enumerate(zip(members, persons, strict=True)):
-        always = Range(one.registered_at, None)
-        db.session.add(DeviceLink(device_id=one.phone.id, volunteer_id=person.id, period=always))
+    for place, (member, person) in enumerate(zip(members, persons, strict=True)):
+        always = Range(member.registered_at, None)
+        db.session.add(DeviceLink(device_id=member.phone.id, volunteer_id=person.id, period=always))
         number = place * len(teams) // len(members)
-        since, host = max(day_begin(campaign.first_day), one.registered_at), None
+        since, host = max(day_begin(campaign.first_day), member.registered_at), None
         spans = [(number, Range(since, None))]
-        if place % GUEST_EVERY == GUEST_EVERY - 1 and not one.cheat and (tests := plan_tests(one)):
+        if (
+            place % GUEST_EVERY == GUEST_EVERY - 1
+            and not member.cheat
+            and (tests := plan_tests(member))
+        ):
             host = persons[place - 1].id
             spans = [(number, Range(tests[0].at, tests[0].at + GUEST_STAY))]
         elif place == len(members) // 2:

@@ -54,10 +54,12 @@ def make_users(now: datetime) -> list[Credentials]:
     owner = Team.organisation_id == campaign.organisation_id
     team = db.session.scalars(select(Team.id).where(owner).order_by(Team.id)).first()
     province = select(Unit.id).where(Unit.level == "province", Unit.code == LETTER_PROVINCE)
-    old, new = (db.session.scalar(province.where(Unit.system == one)) for one in ("2024", "2025"))
+    old, new = (
+        db.session.scalar(province.where(Unit.system == system)) for system in ("2024", "2025")
+    )
     users = [
         _make_user("admin", "quan-tri", [("system", None)], now),
-        _make_user("organiser", "ban-to-chuc", [("organisation", one) for one in owners], now),
+        _make_user("organiser", "ban-to-chuc", [("organisation", owner) for owner in owners], now),
         _make_user("team_leader", "doi-truong", [("team", team)], now),
         _make_user("official", "can-bo", [("unit", old), ("unit", new)], now),
     ]

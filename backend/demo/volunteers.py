@@ -59,7 +59,12 @@ def recruit(plan: MonthPlan, seed: int) -> list[Volunteer]:
     """Draw the volunteers of a plan and divide the quotas of its communes among them."""
     arrays, rng = np.random.default_rng([seed, *plan.key]), seeded(seed, plan.key)
     communes = survey(plan, arrays)
-    left = quotas(plan, [one.code for one in communes], [one.district for one in communes], arrays)
+    left = quotas(
+        plan,
+        [commune.code for commune in communes],
+        [commune.district for commune in communes],
+        arrays,
+    )
     share = min(1.0, len(plan.days) / 28)  # of a whole month
     people: list[Volunteer] = []
 
@@ -83,7 +88,7 @@ def recruit(plan: MonthPlan, seed: int) -> list[Volunteer]:
     if plan.network == "mobile":
         _place_gaps(communes, people, rng)
     if plan.cheats:
-        most_spots = max(communes, key=lambda one: len(one.spots))
+        most_spots = max(communes, key=lambda commune: len(commune.spots))
         for cheat in CHEATS:
             add(most_spots, most_spots, cheat)
     return people
@@ -92,9 +97,9 @@ def recruit(plan: MonthPlan, seed: int) -> list[Volunteer]:
 def _place_gaps(communes: Sequence[Commune], people: Sequence[Volunteer], rng: Random) -> None:
     """Draw places without a connection; those who live nearest note them."""
     for place, size in zip(rng.sample(communes, len(GROUPS)), GROUPS, strict=True):
-        nearest = {one.code: n for n, one in enumerate(by_distance(communes, place))}
-        for one in sorted(people, key=lambda one: nearest[one.home.code])[:size]:
-            one.gaps.append(place.point(0))
+        nearest = {commune.code: n for n, commune in enumerate(by_distance(communes, place))}
+        for person in sorted(people, key=lambda person: nearest[person.home.code])[:size]:
+            person.gaps.append(place.point(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ def plan_tests(volunteer: Volunteer) -> list[PlannedTest]:
         return list(_cheated(volunteer.cheat, volunteer.home, plan.days[0]))
     left = {False: volunteer.at_home, True: volunteer.at_work}
     communes = {False: volunteer.home, True: volunteer.work}
-    bases = {at_work: rng.randrange(len(one.spots)) for at_work, one in communes.items()}
+    bases = {at_work: rng.randrange(len(commune.spots)) for at_work, commune in communes.items()}
     tests: list[PlannedTest] = []
     for day, slot in _outings(plan.days, rng):
         commune, base = communes[slot.at_work], bases[slot.at_work]
@@ -153,7 +158,7 @@ def plan_tests(volunteer: Volunteer) -> list[PlannedTest]:
                 tests.append(PlannedTest(at, commune.point(spot)))
                 left[slot.at_work] -= 1
             at += timedelta(minutes=rng.uniform(*GAP_MINUTES))
-    return sorted(tests, key=lambda one: one.at)
+    return sorted(tests, key=lambda test: test.at)
 
 
 def _outings(days: Sequence[date], rng: Random) -> list[tuple[date, Slot]]:

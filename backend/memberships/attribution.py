@@ -90,7 +90,7 @@ def earnings(
     day, commune and network. A correction beats the membership; an exclusion and the cap only
     change the category.
     """
-    ordered = sorted(samples, key=lambda one: (one.at, one.id))
+    ordered = sorted(samples, key=lambda sample: (sample.at, sample.id))
     for terms in campaigns:
         counted: Counter[date] = Counter()
         for sample in ordered:

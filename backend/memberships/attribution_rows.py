@@ -64,8 +64,8 @@ def inputs_of_new(run: Run, device_id: UUID, communes: Collection[int]) -> Input
     values = {"device": device_id, "units": array_literal(communes)}
     [row] = run(OF_NEW, values)
     return InputsOfNew(
-        [_stay(one) for one in row["stays"] or ()],
-        [_terms(_with_days(one)) for one in row["terms"] or ()],
+        [_stay(stay) for stay in row["stays"] or ()],
+        [_terms(_with_days(terms)) for terms in row["terms"] or ()],
         {int(commune): frozenset(filter(None, units))
          for commune, units in (row["units"] or {}).items()},
     )  # fmt: skip

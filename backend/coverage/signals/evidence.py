@@ -135,8 +135,8 @@ def campaign_evidence(
     if row.campaign_id != campaign_id:
         raise Problem(404, "not_found")
     record_read(actor, "signals", f"campaign:{campaign_id}")
-    found = found_signals([row]).get(row.id)
-    return _evidence(row, found, samples_of(row, found, context.key), context)
+    finding = found_signals([row]).get(row.id)
+    return _evidence(row, finding, samples_of(row, finding, context.key), context)
 
 
 def unit_evidence(
@@ -148,9 +148,9 @@ def unit_evidence(
     if row.unit_id != unit.id or row.month != month:
         raise Problem(404, "not_found")
     record_read(actor, "signals", f"unit:{unit.id}")
-    found = found_signals([row]).get(row.id)
-    rows = samples_of(row, found, context.key)
-    seen = _evidence(row, found, rows, context)
+    finding = found_signals([row]).get(row.id)
+    rows = samples_of(row, finding, context.key)
+    seen = _evidence(row, finding, rows, context)
     names = {unit["id"]: unit["name"] for unit in seen.units}
     devices = {sample["device_id"] for sample in rows}
     numbers = {device: device_number(device, month, context.key) for device in devices}
@@ -177,14 +177,14 @@ def _shown(sample: SignalSample, device: int, unit: str) -> ShownSample:
     }
 
 
-def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[SignalSample]:
+def samples_of(row: Signal, finding: FoundSignal | None, key: str) -> list[SignalSample]:
     """Return the samples of a signal's phones on its days, in the campaign or area, by time.
 
     An exclusion takes those of them that are not `taken` already.
     """
-    if found is None or not found.devices:
+    if finding is None or not finding.devices:
         return []
-    values = _parameters([row], {row.id: found}, key) | {"most": MAX_SAMPLES}
+    values = _parameters([row], {row.id: finding}, key) | {"most": MAX_SAMPLES}
     rows = db.session.execute(_fill(SAMPLES, row), values).mappings()
     return [cast(SignalSample, dict(sample)) for sample in rows]
 
@@ -192,11 +192,11 @@ def samples_of(row: Signal, found: FoundSignal | None, key: str) -> list[SignalS
 def samples_to_exclude(ids: Sequence[int], key: str) -> dict[int, int]:
     """Return how many samples the exclusion of each of these signals of one place would take."""
     rows = db.session.scalars(select(Signal).where(Signal.id.in_(ids))).all()
-    found = found_signals(rows)
-    present = [row for row in rows if row.id in found and found[row.id].devices]
+    findings = found_signals(rows)
+    present = [row for row in rows if row.id in findings and findings[row.id].devices]
     if not present:
         return {}
-    values = _parameters(present, found, key)
+    values = _parameters(present, findings, key)
     left: dict[int, Counter[date]] = defaultdict(Counter)
     for device, day, n in db.session.execute(_fill(LEFT, present[0]), values):
         left[device_number(device, present[0].month, key)][day] += n
@@ -205,7 +205,7 @@ def samples_to_exclude(ids: Sequence[int], key: str) -> dict[int, int]:
         first, last = _days(row)
         sums[row.id] = sum(
             n
-            for number in {one["number"] for one in found[row.id].devices}
+            for number in {device["number"] for device in findings[row.id].devices}
             for day, n in left[number].items()
             if first <= day <= last
         )
@@ -213,12 +213,12 @@ def samples_to_exclude(ids: Sequence[int], key: str) -> dict[int, int]:
 
 
 def _parameters(
-    rows: Sequence[Signal], found: Mapping[int, FoundSignal], key: str
+    rows: Sequence[Signal], findings: Mapping[int, FoundSignal], key: str
 ) -> dict[str, Any]:
     """Return the parameters of statements about the phones of signals of one place and month."""
     one = rows[0]
     area = None if one.unit_id is None else communes_of(one.unit_id)
-    units = {unit for row in rows for unit in found[row.id].units}
+    units = {unit for row in rows for unit in findings[row.id].units}
     first, last = min(_days(row)[0] for row in rows), max(_days(row)[1] for row in rows)
     values: dict[str, Any] = {
         "units": [unit for unit in units if area is None or unit in area],
@@ -229,7 +229,7 @@ def _parameters(
         "until": day_begin(last + timedelta(days=1)),
         "campaign": one.campaign_id,
     }
-    wanted = {device["number"] for row in rows for device in found[row.id].devices}
+    wanted = {device["number"] for row in rows for device in findings[row.id].devices}
     devices = db.session.execute(_fill(DEVICES, one), values).scalars()
     return values | {
         "devices": [each for each in devices if device_number(each, one.month, key) in wanted]
@@ -254,7 +254,7 @@ def _signal(signal_id: int) -> Signal:
 
 def _evidence(
     row: Signal,
-    found: FoundSignal | None,
+    finding: FoundSignal | None,
     rows: Sequence[SignalSample],
     context: SignalContext,
 ) -> SignalEvidence:
@@ -278,7 +278,7 @@ def _evidence(
     first, last = _days(row)
     days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
     area = None if row.unit_id is None else communes_of(row.unit_id)
-    [item] = describe_signals([row], {row.id: found} if found else {}, area, context.language)
+    [item] = describe_signals([row], {row.id: finding} if finding else {}, area, context.language)
     return SignalEvidence(
         item=item,
         total=len(rows),

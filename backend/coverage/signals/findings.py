@@ -73,17 +73,21 @@ class FindingMaker:
     key: str  # of numbers and subjects
     owners: Owners
 
-    def of_samples(self, one: Evidence, by_id: Mapping[UUID, DeviceSample], unit: int) -> Finding:
+    def of_samples(
+        self, evidence: Evidence, by_id: Mapping[UUID, DeviceSample], unit: int
+    ) -> Finding:
         """Return the finding of a rule, by its first sample or, of a whole commune, by this."""
-        rows = [by_id[each] for each in one.measurements]
+        rows = [by_id[each] for each in evidence.measurements]
         first = rows[0]
-        place = (first.latitude, first.longitude) if one.signal == "same_coordinates" else ()
-        facts = [one.facts.get(name) for name in DISTINGUISHING_FACTS]
-        who = unit if one.signal in OF_COMMUNE else first.device
+        place = (first.latitude, first.longitude) if evidence.signal == "same_coordinates" else ()
+        facts = [evidence.facts.get(name) for name in DISTINGUISHING_FACTS]
+        who = unit if evidence.signal in OF_COMMUNE else first.device
         days = sorted({row.day for row in rows})
         units = sorted({row.unit for row in rows if row.unit is not None})
-        figures = _figures(len(one.devices), len(rows), days, one.facts)
-        return self._finding(one.signal, f"{who}|{place}|{facts}", figures, units, one.devices)
+        figures = _figures(len(evidence.devices), len(rows), days, evidence.facts)
+        return self._finding(
+            evidence.signal, f"{who}|{place}|{facts}", figures, units, evidence.devices
+        )
 
     def of_share(
         self,

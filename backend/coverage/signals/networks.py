@@ -75,18 +75,18 @@ def groups_of_phones(uses: Iterable[NetworkUse]) -> list[NetworkGroup]:
     by_network: dict[tuple[date, bytes, str], list[NetworkUse]] = defaultdict(list)
     for use in uses:
         by_network[use.day, use.prefix, use.network].append(use)
-    found = []
+    groups = []
     for (day, prefix, network), theirs in sorted(by_network.items()):
         # A list that was loaded on this day decides on the samples after it.
         known = [use.outside for use in theirs if use.outside is not None]
         outside = known[-1] if known else None
         if network == "fixed":
             if outside is not False and is_no_line(theirs):
-                found.append(NetworkGroup(prefix, day, "fixed", theirs))
+                groups.append(NetworkGroup(prefix, day, "fixed", theirs))
         elif len({use.person for use in theirs}) >= phones_needed(outside):
             case = "unlisted" if outside is None else "prefix"
-            found.append(NetworkGroup(prefix, day, case, theirs))
-    return found
+            groups.append(NetworkGroup(prefix, day, case, theirs))
+    return groups
 
 
 def is_no_line(uses: Sequence[NetworkUse]) -> bool:

@@ -191,8 +191,8 @@ def units_below(unit_id: int) -> list[int]:
 
 def samples_of_commune(part: Part) -> SampleSet:
     """Return the samples in a commune and of its devices: at most MAX_ROWS rows."""
-    found = db.session.execute(part.fill(DEVICES), part.parameters()).all()
-    devices = [row.device_id for row in found[:MAX_DEVICES]]
+    devices_here = db.session.execute(part.fill(DEVICES), part.parameters()).all()
+    devices = [row.device_id for row in devices_here[:MAX_DEVICES]]
     each = min(ROWS_OF_DEVICE, MAX_ROWS // max(len(devices), 1))
     values = part.parameters(devices=devices, each=each, others=each // 4)
     rows = db.session.execute(part.fill(ROWS), values).all()
@@ -221,12 +221,12 @@ def samples_of_commune(part: Part) -> SampleSet:
     ]
     counts = [
         DeviceCount(row.device_id, network, n)
-        for row in found
+        for row in devices_here
         for network, n in (("mobile", row.mobile), ("fixed", row.fixed))
         if n
     ]
     here = [row for row in trails if row.unit == part.unit]
-    return SampleSet(here, trails, counts, sum(row.n for row in found), len(found))
+    return SampleSet(here, trails, counts, sum(row.n for row in devices_here), len(devices_here))
 
 
 def samples_of_province(part: Part, units: Sequence[int]) -> list[DeviceSample]:

@@ -143,7 +143,10 @@ def by_device(rows: Iterable[DeviceSample]) -> dict[UUID, list[DeviceSample]]:
     grouped: dict[UUID, list[DeviceSample]] = defaultdict(list)
     for row in rows:
         grouped[row.device].append(row)
-    return {one: sorted(grouped[one], key=lambda row: (row.at, row.id)) for one in sorted(grouped)}
+    return {
+        device: sorted(grouped[device], key=lambda row: (row.at, row.id))
+        for device in sorted(grouped)
+    }
 
 
 def blocks(
@@ -158,11 +161,11 @@ def blocks(
         if row.latitude is not None and row.longitude is not None:
             cells[_cell(row.latitude, row.longitude, side_m / 2)].append(row)
     corners = {(x - dx, y - dy) for x, y in cells for dx in (0, 1) for dy in (0, 1)}
-    found = {
+    by_corner = {
         (x, y): [row for dx in (0, 1) for dy in (0, 1) for row in cells.get((x + dx, y + dy), [])]
         for x, y in corners
     }
-    yield from sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
+    yield from sorted(by_corner.items(), key=lambda block: (-len(block[1]), block[0]))
 
 
 def _cell(latitude: float, longitude: float, step_m: float) -> Cell:
@@ -184,8 +187,8 @@ class Lockstep(NamedTuple):
 
 def one_place_many_devices(rows: Sequence[DeviceSample]) -> list[Evidence]:
     """Find groups of many devices that measure only in one place, on several days."""
-    totals = {one: len(trail) + trail[0].elsewhere for one, trail in by_device(rows).items()}
-    found: list[Evidence] = []
+    totals = {device: len(trail) + trail[0].elsewhere for device, trail in by_device(rows).items()}
+    signals: list[Evidence] = []
     reported: set[UUID] = set()
     for _, here in blocks(rows, PLACE_M):
         if len(here) < PLACE_DEVICES * PLACE_DAYS:
@@ -193,17 +196,19 @@ def one_place_many_devices(rows: Sequence[DeviceSample]) -> list[Evidence]:
         counts = Counter(row.device for row in here)
         there = Counter(device for device, _ in {(row.device, row.day) for row in here})
         settled = {
-            one
-            for one, n in counts.items()
-            if n >= PLACE_SHARE * totals[one] and there[one] >= PLACE_DAYS and one not in reported
+            device
+            for device, n in counts.items()
+            if n >= PLACE_SHARE * totals[device]
+            and there[device] >= PLACE_DAYS
+            and device not in reported
         }
         shown = [row for row in here if row.device in settled]
         on_day = Counter(day for _, day in {(row.device, row.day) for row in shown})
         days = sum(n >= PLACE_DEVICES for n in on_day.values())
         if len(settled) >= PLACE_DEVICES and days >= PLACE_DAYS:
             reported |= settled
-            found.append(evidence("one_place_many_devices", shown, days=days))
-    return found
+            signals.append(evidence("one_place_many_devices", shown, days=days))
+    return signals
 
 
 def devices_in_lockstep(rows: Sequence[DeviceSample]) -> list[Evidence]:
@@ -211,9 +216,13 @@ def devices_in_lockstep(rows: Sequence[DeviceSample]) -> list[Evidence]:
     mine = by_device(rows)
     pairs = [
         Lockstep(a, b, steady, round(abs(middle), 1))
-        for (a, b), meetings in _meetings(rows, {one: n for n, one in enumerate(mine)}).items()
+        for (a, b), meetings in _meetings(
+            rows, {device: n for n, device in enumerate(mine)}
+        ).items()
         for middle in [median(lag for lag, _, _ in meetings)]
-        for steady in [[one for one in meetings if abs(one[0] - middle) <= LOCKSTEP_JITTER_S]]
+        for steady in [
+            [meeting for meeting in meetings if abs(meeting[0] - middle) <= LOCKSTEP_JITTER_S]
+        ]
         if len(steady) >= max(LOCKSTEP_TIMES, LOCKSTEP_SHARE * min(len(mine[a]), len(mine[b])))
     ]
     return [
@@ -227,7 +236,9 @@ def _meetings(
     rows: Sequence[DeviceSample], rank: Mapping[UUID, int]
 ) -> dict[tuple[UUID, UUID], list[tuple[float, DeviceSample, DeviceSample]]]:
     """Return the pairs of close tests of each two devices with the second's lag, if enough."""
-    often = {one for one, n in Counter(row.device for row in rows).items() if n >= LOCKSTEP_TIMES}
+    often = {
+        device for device, n in Counter(row.device for row in rows).items() if n >= LOCKSTEP_TIMES
+    }
     ordered = [
         (row.at.timestamp(), rank[row.device], row)
         for row in sorted(rows, key=lambda row: (row.at, row.id))
@@ -265,10 +276,10 @@ def _connected(pairs: Sequence[Lockstep]) -> list[list[Lockstep]]:
     """Group pairs that share devices, so that ten phones of a script are reported once."""
     groups: list[tuple[set[UUID], list[Lockstep]]] = []
     for pair in pairs:
-        joined = [one for one in groups if pair.a in one[0] or pair.b in one[0]]
-        groups = [one for one in groups if one not in joined]
-        members = {pair.a, pair.b}.union(*(one[0] for one in joined))
-        groups.append((members, [each for one in joined for each in one[1]] + [pair]))
+        joined = [group for group in groups if pair.a in group[0] or pair.b in group[0]]
+        groups = [group for group in groups if group not in joined]
+        members = {pair.a, pair.b}.union(*(group[0] for group in joined))
+        groups.append((members, [each for group in joined for each in group[1]] + [pair]))
     return [group for _, group in groups]
 
 
@@ -316,7 +327,7 @@ def _digits(value: float) -> int:
 
 def impossible_travel(rows: Sequence[DeviceSample]) -> list[Evidence]:
     """Find devices that repeatedly move faster than any means of transport."""
-    found = []
+    signals = []
     for trail in by_device(row for row in rows if row.latitude is not None).values():
         way, bounces = _without_bounces(trail)
         if len(bounces) >= TRAVEL_BOUNCES:
@@ -326,8 +337,8 @@ def impossible_travel(rows: Sequence[DeviceSample]) -> list[Evidence]:
             shown = {row for pair, _ in jumps for row in pair}
             fastest = round(max(speed for _, speed in jumps))
             facts = {"jumps": len(jumps), "fastest_m_per_s": fastest}
-            found.append(evidence("impossible_travel", shown, **facts))
-    return found
+            signals.append(evidence("impossible_travel", shown, **facts))
+    return signals
 
 
 def _without_bounces(
@@ -358,7 +369,7 @@ def _speed(before: DeviceSample, after: DeviceSample) -> float | None:
 
 def too_fast(rows: Sequence[DeviceSample]) -> list[Evidence]:
     """Find devices that go from place to place and test faster than a person on foot, for long."""
-    found = []
+    signals = []
     for trail in by_device(
         row for row in rows if row.counted and row.latitude is not None
     ).values():
@@ -371,8 +382,8 @@ def too_fast(rows: Sequence[DeviceSample]) -> list[Evidence]:
             places = [stop for stop in stops if stop[0] in shown]
             apart = median((b[0].at - a[0].at).total_seconds() for a, b in pairwise(places))
             facts = {"stops": len(places), "every_s": round(apart)}
-            found.append(evidence("too_fast", shown, **facts))
-    return found
+            signals.append(evidence("too_fast", shown, **facts))
+    return signals
 
 
 def _stops(trail: Sequence[DeviceSample]) -> list[list[DeviceSample]]:
@@ -427,13 +438,13 @@ def guest_share(rows: Sequence[DeviceSample]) -> list[Evidence]:
 
 def mock_share(rows: Sequence[DeviceSample]) -> list[Evidence]:
     """Find devices with a high share of mock locations."""
-    found = []
+    signals = []
     for trail in by_device(rows).values():
         shown = [row for row in trail if row.mock]
         share = len(shown) / len(trail)
         if len(shown) >= MIN_MOCK and share >= MOCK_SHARE:
-            found.append(evidence("mock_share", shown, share=round(share, 2)))
-    return found
+            signals.append(evidence("mock_share", shown, share=round(share, 2)))
+    return signals
 
 
 def night_bursts(rows: Sequence[DeviceSample]) -> list[Evidence]:
@@ -454,7 +465,7 @@ def new_devices_once(rows: Sequence[DeviceSample]) -> list[Evidence]:
     trails = by_device(row for row in rows if not row.guest)
     firsts = [trail[0] for trail in trails.values() if trail[0].at >= trail[0].registered_at]
     fresh = [row for row in firsts if row.at - row.registered_at < timedelta(days=1)]
-    found: list[Evidence] = []
+    signals: list[Evidence] = []
     reported: set[UUID] = set()
     for day in sorted({row.day for row in fresh}):
         for _, here in blocks([row for row in fresh if row.day == day], PLACE_M):
@@ -463,8 +474,8 @@ def new_devices_once(rows: Sequence[DeviceSample]) -> list[Evidence]:
             if len(once) >= max(ONCE_DEVICES, ONCE_SHARE * len(new)):
                 reported |= {row.device for row in once}
                 counts = {"once": len(once), "new": len(new)}
-                found.append(evidence("new_devices_once", once, day=day.isoformat(), **counts))
-    return found
+                signals.append(evidence("new_devices_once", once, day=day.isoformat(), **counts))
+    return signals
 
 
 def same_coordinates(rows: Sequence[DeviceSample]) -> list[Evidence]:
@@ -474,14 +485,14 @@ def same_coordinates(rows: Sequence[DeviceSample]) -> list[Evidence]:
         exact = row.accuracy_m is not None and row.accuracy_m <= SAME_ACCURACY_M
         if exact and row.latitude is not None and row.longitude is not None and _fine(row.latitude):
             same[row.latitude, row.longitude].append(row)
-    found = []
+    signals = []
     for shown in (same[point] for point in sorted(same)):
         devices = {row.device for row in shown}
         hours = {row.at.replace(minute=0, second=0, microsecond=0) for row in shown}
         if len(devices) >= SAME_DEVICES or len(hours) >= SAME_HOURS:
             facts = {"times": len(shown), "hours": len(hours)}
-            found.append(evidence("same_coordinates", shown, **facts))
-    return found
+            signals.append(evidence("same_coordinates", shown, **facts))
+    return signals
 
 
 def _fine(degrees: float) -> bool:

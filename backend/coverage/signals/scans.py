@@ -185,7 +185,7 @@ def count_overdue(now: datetime) -> int:
     month = f"{day:%Y-%m}"
     parameters = Place(month, None).parameters() | {"last": day}
     communes = db.session.execute(COMMUNES, parameters).all()
-    times = [_searched_at(Place(month, one)) for one in _provinces(communes)]
+    times = [_searched_at(Place(month, province)) for province in _provinces(communes)]
     return sum(at is None or at < before for at in times)
 
 
@@ -195,9 +195,9 @@ def _recent_places(now: datetime) -> list[Place]:
     places = []
     while day >= first:
         every = Place(f"{day:%Y-%m}", None)
-        places += [Place(every.month, one) for one in _provinces(_communes(every))]
+        places += [Place(every.month, province) for province in _provinces(_communes(every))]
         campaigns = db.session.execute(CAMPAIGNS, every.parameters()).scalars()
-        places += [Place(every.month, None, one) for one in campaigns]
+        places += [Place(every.month, None, campaign) for campaign in campaigns]
         day = month_start(every.month) - timedelta(days=1)
     return places
 
@@ -230,10 +230,10 @@ def search(place: Place, key: str, now: datetime) -> bool:
         db.session.rollback()
         return False
     communes = _communes(place)
-    found = [_search_commune(place.part(row.id, key)) for row in communes]
-    found += [_search_province(place.part(unit, key)) for unit in _provinces(communes)]
-    for one in found:
-        _store(place, one, key, now)
+    results = [_search_commune(place.part(row.id, key)) for row in communes]
+    results += [_search_province(place.part(unit, key)) for unit in _provinces(communes)]
+    for result in results:
+        _store(place, result, key, now)
     _update(_scan_id(place, place.province), scanned_at=now)
     db.session.commit()
     return True
@@ -242,40 +242,44 @@ def search(place: Place, key: str, now: datetime) -> bool:
 def _search_commune(part: Part) -> UnitFindings:
     samples = queries.samples_of_commune(part)
     make = FindingMaker(part.month, part.key, queries.owners_of(part, [part.unit]))
-    found = find_in_commune(samples, make, part.unit)
+    findings = find_in_commune(samples, make, part.unit)
     if part.campaign is None:
-        found += _shares(part, samples, make)
-    return UnitFindings(part.unit, _largest(found), samples.measurements, samples.devices)
+        findings += _shares(part, samples, make)
+    return UnitFindings(part.unit, _largest(findings), samples.measurements, samples.devices)
 
 
 def find_in_commune(samples: SampleSet, make: FindingMaker, unit: int) -> list[Finding]:
     """Apply the rules of samples to a commune's month; findings without a sample here are left."""
-    found = _apply(OF_COMMUNES, samples.here, make, unit)
-    return found + [
-        one for one in _apply(OF_DEVICES, samples.trails, make, unit) if unit in one.units
+    findings = _apply(OF_COMMUNES, samples.here, make, unit)
+    return findings + [
+        finding
+        for finding in _apply(OF_DEVICES, samples.trails, make, unit)
+        if unit in finding.units
     ]
 
 
 def _shares(part: Part, samples: SampleSet, make: FindingMaker) -> list[Finding]:
     """Find large shares of a person, of withdrawn samples, and of networks of no carrier."""
     name = db.session.execute(select(Unit.name).where(Unit.id == part.unit)).scalar_one()
-    people = queries.people_of([one.device for one in samples.counts])
+    people = queries.people_of([count.device for count in samples.counts])
     make_share = partial(make.of_share, part.unit, unit=name)
-    found = [
-        make_share(ONE_DEVICE, f"{one.network}|{one.devices[0]}", one.devices, one.n, one.counted,
-                   network=one.network)
-        for one in shares_of_one_person(samples.counts, people)
+    findings = [
+        make_share(ONE_DEVICE, f"{share.network}|{share.devices[0]}", share.devices,
+                   share.n, share.counted, network=share.network)
+        for share in shares_of_one_person(samples.counts, people)
     ]  # fmt: skip
-    found += [
+    findings += [
         make_share(WITHDRAWN_SHARE, row.network, (), row.withdrawn, row.counted,
                    network=row.network)
         for row in queries.withdrawn_in(part)
         if is_large(row.withdrawn, row.counted)
     ]  # fmt: skip
     checked, outside, devices = queries.outside_of(part)
-    if is_mostly_outside(outside, checked, len({people.get(one, one) for one in devices})):
-        found.append(make_share(SAME_NETWORK, "outside", devices, outside, checked, case="outside"))
-    return found
+    if is_mostly_outside(outside, checked, len({people.get(device, device) for device in devices})):
+        findings.append(
+            make_share(SAME_NETWORK, "outside", devices, outside, checked, case="outside")
+        )
+    return findings
 
 
 def _search_province(part: Part) -> UnitFindings:
@@ -289,21 +293,24 @@ def _apply(
     rules: Iterable[Signal], rows: Sequence[DeviceSample], make: FindingMaker, unit: int
 ) -> list[Finding]:
     by_id = {row.id: row for row in rows}
-    return [make.of_samples(one, by_id, unit) for rule in rules for one in rule(rows)]
+    return [make.of_samples(evidence, by_id, unit) for rule in rules for evidence in rule(rows)]
 
 
-def _largest(found: Sequence[Finding]) -> list[Finding]:
+def _largest(findings: Sequence[Finding]) -> list[Finding]:
     """Return the largest findings of each kind, one of a subject."""
 
     def order(finding: Finding) -> tuple[str, int, str]:
         return finding.kind, -finding.evidence["measurements"], finding.subject
 
-    distinct = {(one.kind, one.subject): one for one in sorted(found, key=order, reverse=True)}
+    distinct = {
+        (finding.kind, finding.subject): finding
+        for finding in sorted(findings, key=order, reverse=True)
+    }
     ordered = sorted(distinct.values(), key=order)
     return [
-        one
+        finding
         for _, theirs in groupby(ordered, key=attrgetter("kind"))
-        for one in list(theirs)[:MAX_FINDINGS]
+        for finding in list(theirs)[:MAX_FINDINGS]
     ]
 
 
@@ -319,13 +326,17 @@ def _store(place: Place, result: UnitFindings, key: str, now: datetime) -> None:
         # Phones that have withdrawn leave them.
         present = queries.numbers_in(part)
         for finding in stored:
-            finding.devices = [one for one in finding.devices if one["number"] in present]
-    kept = [one.subject for one in result.found]
-    kept += [one.subject for one in stored if one.devices]
+            finding.devices = [device for device in finding.devices if device["number"] in present]
+    kept = [finding.subject for finding in result.found]
+    kept += [finding.subject for finding in stored if finding.devices]
     theirs = SignalFinding.scan_id == scan_id
     if hidden := queries.numbers_without_positions(part):
-        found = db.session.scalars(select(SignalFinding).where(theirs))
-        kept += [f.subject for f in found if any(one["number"] in hidden for one in f.devices)]
+        stored_findings = db.session.scalars(select(SignalFinding).where(theirs))
+        kept += [
+            f.subject
+            for f in stored_findings
+            if any(device["number"] in hidden for device in f.devices)
+        ]
     db.session.execute(delete(SignalFinding).where(theirs, SignalFinding.subject.not_in(kept)))
     _write(scan_id, result.found, now)
 
@@ -339,8 +350,8 @@ def _update(scan_id: int, **values: Any) -> None:
     db.session.execute(update(SignalScan).where(SignalScan.id == scan_id).values(values))
 
 
-def _write(scan_id: int, found: Sequence[Finding], now: datetime) -> None:
-    rows = [asdict(one) for one in found]
+def _write(scan_id: int, findings: Sequence[Finding], now: datetime) -> None:
+    rows = [asdict(finding) for finding in findings]
     if rows:
         db.session.execute(WRITE, {"scan": scan_id, "findings": dump(rows), "now": now})
 

@@ -333,21 +333,21 @@ def _answer(
     selection: Selection, query: SignalsQuery, fresh: Freshness, context: SignalContext
 ) -> MonthSignals:
     """Return a page of the stored signals; open ones come first."""
-    found = _found(selection)
+    findings = _findings_of(selection)
     decided = _decided(selection)
-    present = {*found, *(decided if selection.with_decided else ())}
+    present = {*findings, *(decided if selection.with_decided else ())}
     keys = [key for key in present if key[0] in KINDS]
-    of_team = [key for key in keys if _is_of_team(found.get(key), query.get("team"))]
+    of_team = [key for key in keys if _is_of_team(findings.get(key), query.get("team"))]
     counts = Counter(decided.get(key, "open") for key in of_team)
     of_state = [key for key in of_team if query["state"] in (None, decided.get(key, "open"))]
     shown = [key for key in of_state if query["kind"] in (None, key[0])]
-    order = {key: _place(key, decided, found) for key in shown}
+    order = {key: _place(key, decided, findings) for key in shown}
     after = decode_cursor(query["cursor"], int, int, int, int, str)
     rest = sorted(
         (key for key in shown if after is None or order[key] > after), key=order.__getitem__
     )
     page, following = take_page(rest, query["limit"], order.__getitem__)
-    items = _items(page, found, selection, context)
+    items = _items(page, findings, selection, context)
     totals = db.session.execute(TOTALS, selection.parameters()).one()
     loaded = db.session.scalar(select(func.max(CarrierNetwork.loaded_at)))
     db.session.commit()
@@ -361,7 +361,7 @@ def _answer(
         "explained": message("signals_explained", context.language),
         "kinds": _serialize_kinds(of_state, context.language),
         "states": [{"state": state, "n": counts[state]} for state in STATES],
-        "teams": _serialize_teams(found[key] for key in keys if key in found),
+        "teams": _serialize_teams(findings[key] for key in keys if key in findings),
         "items": items,
         "next": following,
     }
@@ -370,53 +370,55 @@ def _answer(
 Key = tuple[str, str]  # kind, subject
 
 
-def _is_of_team(one: FoundSignal | None, team: int | None) -> bool:
+def _is_of_team(finding: FoundSignal | None, team: int | None) -> bool:
     """Return whether a device of a finding is of a team; None: any."""
     return team is None or (
-        one is not None and any(device["team_id"] == team for device in one.devices)
+        finding is not None and any(device["team_id"] == team for device in finding.devices)
     )
 
 
 def _place(
-    key: Key, decided: Mapping[Key, str], found: Mapping[Key, FoundSignal]
+    key: Key, decided: Mapping[Key, str], findings: Mapping[Key, FoundSignal]
 ) -> tuple[int, int, int, int, str]:
     """Return the place of a signal: open ones first, then by team, kind and device.
 
     Signals of several teams or devices, and those that are no longer found, come last.
     """
     state = STATES.index(decided.get(key, "open"))
-    team, device = _group(found.get(key))
+    team, device = _group(findings.get(key))
     return state, team, KINDS.index(key[0]), device, key[1]
 
 
-def _group(one: FoundSignal | None) -> tuple[int, int]:
+def _group(finding: FoundSignal | None) -> tuple[int, int]:
     """Return the team, or else the commune, and the device of a finding."""
-    if one is None or not one.devices:
+    if finding is None or not finding.devices:
         return MAX_ID, MAX_ID
-    teams = {device["team_id"] or 0 for device in one.devices}
-    places = teams if teams != {0} else set(one.units)
-    device = one.devices[0]["number"] if len(one.devices) == 1 else MAX_ID
+    teams = {device["team_id"] or 0 for device in finding.devices}
+    places = teams if teams != {0} else set(finding.units)
+    device = finding.devices[0]["number"] if len(finding.devices) == 1 else MAX_ID
     return (min(places) if len(places) == 1 else MAX_ID), device
 
 
-def _found(selection: Selection, subjects: Sequence[str] | None = None) -> dict[Key, FoundSignal]:
+def _findings_of(
+    selection: Selection, subjects: Sequence[str] | None = None
+) -> dict[Key, FoundSignal]:
     """Return the present findings; the latest search of a finding in several communes counts."""
-    found: dict[Key, FoundSignal] = {}
+    findings: dict[Key, FoundSignal] = {}
     rows = db.session.execute(FINDINGS, selection.parameters(subjects))
-    for one in (FoundSignal(*row) for row in rows):
-        key = one.kind, one.subject
-        if other := found.get(key):
-            one = _joined(other, one)
-        found[key] = one
-    return found
+    for finding in (FoundSignal(*row) for row in rows):
+        key = finding.kind, finding.subject
+        if other := findings.get(key):
+            finding = _joined(other, finding)
+        findings[key] = finding
+    return findings
 
 
-def _joined(one: FoundSignal, later: FoundSignal) -> FoundSignal:
+def _joined(earlier: FoundSignal, later: FoundSignal) -> FoundSignal:
     """Return a finding of two communes; each has the devices that are in it."""
-    devices = {each["number"]: each for each in (*one.devices, *later.devices)}
+    devices = {each["number"]: each for each in (*earlier.devices, *later.devices)}
     shown = [devices[number] for number in sorted(devices)][:DEVICES_SHOWN]
-    first = min(one.found_at, later.found_at)
-    return FoundSignal(one.kind, one.subject, later.evidence, later.units, shown, first)
+    first = min(earlier.found_at, later.found_at)
+    return FoundSignal(earlier.kind, earlier.subject, later.evidence, later.units, shown, first)
 
 
 def _decided(selection: Selection) -> dict[Key, str]:
@@ -430,23 +432,23 @@ def _decided(selection: Selection) -> dict[Key, str]:
 
 def _items(
     page: Sequence[Key],
-    found: Mapping[Key, FoundSignal],
+    findings: Mapping[Key, FoundSignal],
     selection: Selection,
     context: SignalContext,
 ) -> list[SignalAnswer]:
     """Store the signals of a page, so that they have ids, and return them."""
-    present = [found[key] for key in page if key in found]
+    present = [findings[key] for key in page if key in findings]
     _store(present, {**selection.scope, "month": selection.month})
     stored = {(row.kind, row.subject): row for row in _stored(page, selection)}
     # Some may have been deleted by a request at the same time.
     rows = [stored[key] for key in page if key in stored]
-    by_id = {stored[key].id: found[key] for key in found.keys() & stored.keys()}
+    by_id = {stored[key].id: findings[key] for key in findings.keys() & stored.keys()}
     return describe_signals(rows, by_id, selection.units, context.language)
 
 
 def describe_signals(
     rows: Iterable[Signal],
-    found: Mapping[int, FoundSignal],
+    findings: Mapping[int, FoundSignal],
     units: Collection[int] | None,
     language: Language,
 ) -> list[SignalAnswer]:
@@ -455,17 +457,17 @@ def describe_signals(
     Only communes among `units`, of the unit or campaign, are named: phones are not tracked.
     """
     shown = {
-        number: [unit for unit in one.units if units is None or unit in units]
-        for number, one in found.items()
+        number: [unit for unit in finding.units if units is None or unit in units]
+        for number, finding in findings.items()
     }
     names = _unit_names(unit for of_one in shown.values() for unit in of_one)
     return [
         _serialize(
             row,
-            found.get(row.id),
+            findings.get(row.id),
             language,
             [names[unit] for unit in shown.get(row.id, ())],
-            current=row.id in found,
+            current=row.id in findings,
         )
         for row in rows
     ]
@@ -486,9 +488,9 @@ def _serialize_kinds(keys: Iterable[Key], language: Language) -> list[KindCount]
     ]
 
 
-def _serialize_teams(found: Iterable[FoundSignal]) -> list[TeamCount]:
+def _serialize_teams(findings: Iterable[FoundSignal]) -> list[TeamCount]:
     """Return the number of found signals of each team."""
-    teams = ({device["team_id"] for device in one.devices} for one in found)
+    teams = ({device["team_id"] for device in finding.devices} for finding in findings)
     numbers = Counter(team for of_one in teams for team in of_one if team is not None)
     return [{"team_id": team, "n": numbers[team]} for team in sorted(numbers)]
 
@@ -503,19 +505,19 @@ def found_signals(rows: Iterable[Signal]) -> dict[int, FoundSignal]:
         scope: Scope = {"campaign_id": campaign, "unit_id": unit}
         units = None if unit is None else communes_of(unit)
         selection = Selection(scope, month, units, with_decided=True)
-        found = _found(selection, [row.subject for row in theirs])
+        findings = _findings_of(selection, [row.subject for row in theirs])
         for row in theirs:
-            if one := found.get((row.kind, row.subject)):
+            if one := findings.get((row.kind, row.subject)):
                 present[row.id] = one
     return present
 
 
-def _store(found: Sequence[FoundSignal], where: Mapping[str, Any]) -> None:
+def _store(findings: Sequence[FoundSignal], where: Mapping[str, Any]) -> None:
     """Insert findings that are new and update the figures of others; safe for concurrent calls."""
     rows = [
-        {**where, "kind": one.kind, "subject": one.subject, "evidence": one.evidence,
-         "found_at": one.found_at}
-        for one in sorted(found, key=lambda one: (one.kind, one.subject))
+        {**where, "kind": finding.kind, "subject": finding.subject, "evidence": finding.evidence,
+         "found_at": finding.found_at}
+        for finding in sorted(findings, key=lambda finding: (finding.kind, finding.subject))
     ]  # fmt: skip
     if not rows:
         return
@@ -538,7 +540,7 @@ def _stored(page: Sequence[Key], selection: Selection) -> Sequence[Signal]:
 
 def _serialize(
     row: Signal,
-    found: FoundSignal | None,
+    finding: FoundSignal | None,
     language: Language,
     units: list[SignalUnit],
     *,
@@ -565,7 +567,7 @@ def _serialize(
         "title": message(f"signal_{row.kind}", language),
         "message": message(f"{code}_found", language).format_map(figures),
         "may_be": message(f"{code}_may_be", language),
-        "devices": found.devices if found else [],
+        "devices": finding.devices if finding else [],
         "units": units,
         "current": current,
     }

@@ -49,13 +49,13 @@ def shares_of_one_person(
     """Return the people with a large share; linked phones are those of one person."""
     counted: dict[str, int] = defaultdict(int)
     of_person: dict[tuple[str, str], list[DeviceCount]] = defaultdict(list)
-    for one in counts:
-        counted[one.network] += one.n
-        of_person[one.network, str(people.get(one.device, one.device))].append(one)
-    found = []
+    for count in counts:
+        counted[count.network] += count.n
+        of_person[count.network, str(people.get(count.device, count.device))].append(count)
+    shares = []
     for (network, _), theirs in sorted(of_person.items()):
-        n = sum(one.n for one in theirs)
+        n = sum(count.n for count in theirs)
         if n >= max(MIN_ONE_DEVICE, ONE_DEVICE_SHARE * counted[network]):
-            devices = tuple(sorted(one.device for one in theirs if one.n))
-            found.append(PersonShare(devices, network, n, counted[network]))
-    return found
+            devices = tuple(sorted(count.device for count in theirs if count.n))
+            shares.append(PersonShare(devices, network, n, counted[network]))
+    return shares

@@ -71,7 +71,7 @@ def _fraction(x: Floats, a: Floats, b: Floats) -> Floats:
             result[left[ended]] = product[ended]
             if ended.all():
                 return result
-            x, a, b, c, d, product = (one[~ended] for one in (x, a, b, c, d, product))
+            x, a, b, c, d, product = (array[~ended] for array in (x, a, b, c, d, product))
             left = left[~ended]
     result[left] = product
     return result

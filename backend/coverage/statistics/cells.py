@@ -165,11 +165,11 @@ def _count_strata(month: UnitMonth) -> Counter[tuple[str, int]]:
     """Count the samples of each cell in each band of hours."""
     parameters = month.parameters(most=MAX_ROWS + 1, zone=VIETNAM.tzname(None))
     row = db.session.execute(UNIT_POSITIONS, parameters).one()
-    degrees = [np.frombuffer(one or b"", ">f8") for one in (row.latitudes, row.longitudes)]
+    degrees = [np.frombuffer(packed or b"", ">f8") for packed in (row.latitudes, row.longitudes)]
     if len(degrees[0]) > MAX_ROWS:
         raise Problem(422, "too_many_to_look_at")
     bands = np.frombuffer(row.hours or b"", ">i2") // BAND_HOURS
-    samples = zip(*(one.tolist() for one in (*degrees, bands)), strict=True)
+    samples = zip(*(column.tolist() for column in (*degrees, bands)), strict=True)
     return Counter((h3.latlng_to_cell(*at, CELL_RESOLUTION), band) for *at, band in samples)
 
 

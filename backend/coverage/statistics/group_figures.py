@@ -103,21 +103,21 @@ class Entries:
     """The samples of all groups, sorted by device and outing, and the groups and visits of each."""
 
     def __init__(self, groups: Sequence[Sequence[Samples]]) -> None:
-        self._parts = list({id(one): one for group in groups for one in group}.values())
+        self._parts = list({id(part): part for group in groups for part in group}.values())
         self._number = len(groups)
-        groups_of: dict[int, list[int]] = {id(one): [] for one in self._parts}
+        groups_of: dict[int, list[int]] = {id(part): [] for part in self._parts}
         for number, group in enumerate(groups):
-            for one in group:
-                groups_of[id(one)].append(number)
+            for part in group:
+                groups_of[id(part)].append(number)
         # A row for each part, filled up with a last number, of no group. Short integers are sorted
         # by digits, in linear time.
         width = max(map(len, groups_of.values()), default=1)
         rows = np.full((len(self._parts), width), self._number, np.min_scalar_type(self._number))
         for row, of_part in zip(rows, groups_of.values(), strict=True):
             row[: len(of_part)] = of_part
-        lengths = [len(one.devices) for one in self._parts]
-        device = np.concatenate([np.empty(0, np.int64), *(one.devices for one in self._parts)])
-        outing = np.concatenate([np.empty(0, np.int64), *(one.outings for one in self._parts)])
+        lengths = [len(part.devices) for part in self._parts]
+        device = np.concatenate([np.empty(0, np.int64), *(part.devices for part in self._parts)])
+        outing = np.concatenate([np.empty(0, np.int64), *(part.outings for part in self._parts)])
         numbers = outing.max(initial=0) + 1
         self._order = np.argsort(device * numbers + outing, kind="stable")
         self._groups = rows[np.repeat(np.arange(len(lengths)), lengths)[self._order]]
@@ -130,7 +130,7 @@ class Entries:
         visits[by_group] = np.cumsum(is_visit) - 1
         self._visits = visits.reshape(self._groups.shape)
         self._group, is_device, known = (
-            one[is_visit] for one in (group, is_device, device != WITHDRAWN)
+            column[is_visit] for column in (group, is_device, device != WITHDRAWN)
         )
         self._device = np.cumsum(is_device) - 1
         together = self._group * numbers + outing[is_visit]
@@ -148,7 +148,7 @@ class Entries:
 
     def measured(self, metric: str) -> "Measured":
         """Return the values of a metric in all groups that have any."""
-        read = np.concatenate([np.empty(0), *(one.values[metric] for one in self._parts)])
+        read = np.concatenate([np.empty(0), *(part.values[metric] for part in self._parts)])
         values = read[self._order]
         # NaN, which is last, stands for a missing value.
         order = np.argsort(values, kind="stable")[: np.count_nonzero(~np.isnan(values))]
@@ -362,7 +362,7 @@ class MetricSummary:
         be shown.
         """
         known = data.n >= minimum
-        spread = Spread(*(one * known for one in data.spread()))
+        spread = Spread(*(values * known for values in data.spread()))
         own, of_kind, of_outing = intervals.correlations(spread, kind)
         samples, devices = data.of_samples, data.of_devices
         return cls(
@@ -387,23 +387,23 @@ class IntervalRequest(NamedTuple):
 
 
 def _requests(
-    one: MetricSummary, metric: str, technologies: NDArray[np.str_]
+    summary: MetricSummary, metric: str, technologies: NDArray[np.str_]
 ) -> dict[str, IntervalRequest]:
     """Return the questions of a metric's quantiles and shares, by name."""
-    enough = one.enough
-    every, n = np.ones(len(enough), dtype=bool), one.n[enough]
+    enough = summary.enough
+    every, n = np.ones(len(enough), dtype=bool), summary.n[enough]
     outer = n >= intervals.MIN_OUTER - ROUNDING
     asked = {
         name: IntervalRequest(np.full(len(enough), part), n, every if name == MEDIAN else outer)
         for name, part in QUANTILES.items()
     }
-    asked[DEVICE_MEDIAN] = IntervalRequest(asked[MEDIAN].share, one.n_of_devices[enough], every)
+    asked[DEVICE_MEDIAN] = IntervalRequest(asked[MEDIAN].share, summary.n_of_devices[enough], every)
     if metric == METRICS[0]:
-        for name, share in zip(BANDS, one.data.bands(), strict=True):
+        for name, share in zip(BANDS, summary.data.bands(), strict=True):
             asked[name] = IntervalRequest(share[enough], n, every)
     for reference in REFERENCES:
         if reference.metric == metric:
-            share = one.data.share(reference.within(one.data.values))[enough]
+            share = summary.data.share(reference.within(summary.data.values))[enough]
             given = technologies[enough] == reference.technology
             asked[reference.code] = IntervalRequest(share, n, given)
     return asked
@@ -434,7 +434,7 @@ def _spreads(
             columns[name + end][~asked[name].given] = None
     for end, column in zip(ENDS, data.of_equal_devices(enough, levels[DEVICE_MEDIAN]), strict=True):
         columns[DEVICE_MEDIAN + end] = column
-    for row in zip(*(one.tolist() for one in columns.values()), strict=True):
+    for row in zip(*(column.tolist() for column in columns.values()), strict=True):
         yield dict(zip(columns, row, strict=True))
 
 

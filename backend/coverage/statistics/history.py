@@ -105,7 +105,7 @@ class OtherSystem:
             divided = split(tally, parts, area_weights(unit, parts, self.sets[month]))
             own_shares = [share for part, share in divided.items() if part in self.own]
             shares += own_shares
-            estimated |= unit in self.overlaps.listed or any(one.total() for one in own_shares)
+            estimated |= unit in self.overlaps.listed or any(share.total() for share in own_shares)
         return total(shares), estimated
 
 
@@ -154,7 +154,7 @@ def history(
         if other:
             tally, estimated = other.in_month(name)
         else:
-            tally = total(tallies[one, name] for one in own if (one, name) in tallies)
+            tally = total(tallies[commune, name] for commune in own if (commune, name) in tallies)
             estimated = False
         target = targets[month_end(name)][unit.level, TARGET].of(unit.id)
         items.append(_serialize_month(name, tally, target, estimated=estimated))
@@ -245,7 +245,7 @@ def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
     whole = math.fsum(weights)
     equal = 1 / len(weights)
     exact = [total * (weight / whole if whole > 0 else equal) for weight in weights]
-    parts = [math.floor(one) for one in exact]
+    parts = [math.floor(part) for part in exact]
     order = sorted(range(len(parts)), key=lambda number: (parts[number] - exact[number], number))
     for number in order[: total - sum(parts)]:
         parts[number] += 1

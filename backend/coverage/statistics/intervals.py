@@ -74,7 +74,7 @@ def correlations(spread: Spread, kind: Ints) -> Correlations:
     kind : (groups,) array
         Number of the kind of each group, from 0.
     """
-    pooled = Spread(*(added(kind, one) for one in spread))
+    pooled = Spread(*(added(kind, component) for component in spread))
     of_kind = _drawn(pooled, np.full(len(pooled.between), PRIOR_CORRELATION))[kind]
     met = pooled.pairs > 0
     # By the number of outings, not of pairs: one crowd would decide for all groups of its kind.
@@ -192,7 +192,7 @@ def significantly_greater(figures: Sequence[Estimate]) -> list[list[bool]]:
     """Return for each figure whether it is larger than each other one, tested for their number."""
     number = min(max(len(figures), 2), max(STUDENTIZED_RANGE))
     bound = STUDENTIZED_RANGE[number] / math.sqrt(2)
-    return [[distance(one, other) > bound for other in figures] for one in figures]
+    return [[distance(figure, other) > bound for other in figures] for figure in figures]
 
 
 def ranks(figures: Sequence[Estimate]) -> list[tuple[int, int]]:
@@ -206,12 +206,12 @@ def ranks(figures: Sequence[Estimate]) -> list[tuple[int, int]]:
 
 def benjamini_hochberg(distances: Sequence[float]) -> list[int]:
     """Return 1, -1 or 0 for each distance: above, below, or neither at MAX_FALSE."""
-    chances = [math.erfc(abs(one) / math.sqrt(2)) for one in distances]
+    chances = [math.erfc(abs(away) / math.sqrt(2)) for away in distances]
     passed = -1.0
     for number, chance in enumerate(sorted(chances), 1):
         if chance <= MAX_FALSE * number / len(chances):
             passed = chance
     return [
-        0 if chance > passed else (1 if one > 0 else -1)
-        for one, chance in zip(distances, chances, strict=True)
+        0 if chance > passed else (1 if away > 0 else -1)
+        for away, chance in zip(distances, chances, strict=True)
     ]

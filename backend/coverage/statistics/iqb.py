@@ -150,20 +150,29 @@ def _rate_use(
     use: Use, values: Mapping[str, float], limits: Mapping[str, Sequence[float]]
 ) -> UseRating:
     judged = {
-        one: one.met_by(limits[one.metric]) for one in use.requirements if one.metric in limits
+        requirement: requirement.met_by(limits[requirement.metric])
+        for requirement in use.requirements
+        if requirement.metric in limits
     }
 
     def scored(met: Sequence[str]) -> float | None:
-        return score(use, lambda one: judged[one] in met if one in judged else None)
+        return score(
+            use, lambda requirement: judged[requirement] in met if requirement in judged else None
+        )
 
     return {
         "code": use.code,
-        "score": score(use, lambda one: one.met(values[one.metric]) if one in judged else None),
+        "score": score(
+            use,
+            lambda requirement: (
+                requirement.met(values[requirement.metric]) if requirement in judged else None
+            ),
+        ),
         "low": scored([MET]),
         "high": scored([MET, UNCLEAR]),
         "requirements": [
-            {"metric": one.metric, "threshold": one.threshold, "met": met}
-            for one, met in judged.items()
+            {"metric": requirement.metric, "threshold": requirement.threshold, "met": met}
+            for requirement, met in judged.items()
         ],
     }
 

@@ -83,8 +83,8 @@ def is_shown(notes: Sequence[Note]) -> bool:
 
 
 def _volunteers(notes: Iterable[Note]) -> frozenset[int]:
-    found = (note.volunteer for note in notes)
-    return volunteers(one for one in found if one is not None)
+    people = (note.volunteer for note in notes)
+    return volunteers(cell for cell in people if cell is not None)
 
 
 def _place(cell: str, resolution: int, notes: Sequence[Note], measured: Mapping[str, int]) -> Place:
@@ -93,7 +93,9 @@ def _place(cell: str, resolution: int, notes: Sequence[Note], measured: Mapping[
     for note in notes:
         if note.operator:
             operators[note.operator].append(note)
-    named = sorted(one for one, of in operators.items() if len(_volunteers(of)) >= CELL_VOLUNTEERS)
+    named = sorted(
+        operator for operator, of in operators.items() if len(_volunteers(of)) >= CELL_VOLUNTEERS
+    )
     zone = (
         resolution == RESOLUTION
         and _confirmed_days(notes) >= ZONE_DAYS

@@ -80,10 +80,10 @@ def technology_of(stored: str | None) -> str:
 def groups(samples: Iterable[Samples]) -> Iterator[tuple[Group, list[Samples]]]:
     """Yield the samples of each operator and technology, and of the totals over each and both."""
     by_group: dict[Group, list[Samples]] = defaultdict(list)
-    for one in samples:
-        for operator in (one.operator, ALL):
-            for technology in (one.technology, ALL):
-                by_group[operator, technology].append(one)
+    for group in samples:
+        for operator in (group.operator, ALL):
+            for technology in (group.technology, ALL):
+                by_group[operator, technology].append(group)
     yield from by_group.items()
 
 

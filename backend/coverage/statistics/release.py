@@ -259,7 +259,7 @@ def _read_chains() -> dict[int, tuple[int, ...]]:
     """Return for each commune itself, its district if any, its province, and the country."""
     query = select(Unit.id, Unit.parent_id, Unit.province_id).where(Unit.level == "commune")
     return {
-        row[0]: tuple(dict.fromkeys([*(one for one in row if one is not None), COUNTRY]))
+        row[0]: tuple(dict.fromkeys([*(unit for unit in row if unit is not None), COUNTRY]))
         for row in db.session.execute(query)
     }
 
@@ -354,7 +354,7 @@ class _Samples:
 
     def of_persons(self, samples: Sequence[Samples]) -> dict[int, int]:
         """Return the number of samples of each person."""
-        devices = np.concatenate([one.devices for one in samples])
+        devices = np.concatenate([group.devices for group in samples])
         devices = devices[devices != rule.WITHDRAWN]
         numbers, n = np.unique(self.persons[devices], return_counts=True)
         return dict(zip(numbers.tolist(), n.tolist(), strict=True))
@@ -370,14 +370,14 @@ def _read_samples(
     ids = np.concatenate(
         [np.empty(0, DEVICE), *(np.frombuffer(row["devices"] or b"", DEVICE) for row in rows)]
     )
-    numbers = np.concatenate([np.empty(0, np.int64), *(one.devices for one in samples)])
+    numbers = np.concatenate([np.empty(0, np.int64), *(group.devices for group in samples)])
     known = numbers != rule.WITHDRAWN
     ids, numbers = ids[known], numbers[known]
     persons = _persons(ids, numbers, people)
     by_unit: dict[int, list[Samples]] = defaultdict(list)
-    for row, one in zip(rows, samples, strict=True):
+    for row, group in zip(rows, samples, strict=True):
         for unit in chains[row["unit_id"]]:
-            by_unit[unit].append(one)
+            by_unit[unit].append(group)
     communes = {row["unit_id"] for row in rows}
     return _Samples(by_unit, persons, {unit: chains[unit] for unit in communes})
 
@@ -385,8 +385,8 @@ def _read_samples(
 def _persons(ids: NDArray[np.void], numbers: Ints, people: People) -> Ints:
     """Return the person of each number of a device, which count from 0."""
     _, first = np.unique(numbers, return_index=True)
-    found = [people.get(UUID(bytes=ids[at].tobytes()), NEW_PERSON) for at in first]
-    return np.array(found, dtype=np.int64)
+    persons = [people.get(UUID(bytes=ids[at].tobytes()), NEW_PERSON) for at in first]
+    return np.array(persons, dtype=np.int64)
 
 
 def _statistics(samples: _Samples) -> dict[int, list[ReleasedRow]]:
@@ -456,10 +456,10 @@ def _hours(month: str, network: str, samples: _Samples) -> dict[int, list[list[i
     people = {}
     for unit, table in tables.items():
         by_person = samples.of_persons(samples.by_unit[unit])
-        found = rules.volunteers(by_person)
+        volunteers = rules.volunteers(by_person)
         # One person with most samples is the routine of that person.
         mixed = bool(by_person) and 2 * max(by_person.values()) <= table.sum()
-        people[unit] = found if mixed else frozenset[int]()
+        people[unit] = volunteers if mixed else frozenset[int]()
     partitions = [
         (above, [unit for unit in units if unit in tables])
         for above, units in samples.tree.items()

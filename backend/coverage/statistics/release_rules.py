@@ -51,7 +51,7 @@ def is_volunteer(days: Collection[date], registered: date, least: int = MIN_DAYS
 
 def volunteers(people: Iterable[int]) -> frozenset[int]:
     """Return the volunteers among people."""
-    return frozenset(one for one in people if one >= 0)
+    return frozenset(person for person in people if person >= 0)
 
 
 def is_shown(n: int, by_person: Mapping[int, int], least: int) -> bool:
@@ -102,7 +102,7 @@ def shown_cells(
         of_unit.setdefault(unit, []).append(cell)
     shown = set[str]()
     for cells in of_unit.values():
-        seen = [one for one in cells if is_shown(samples[one], people[one], CELL_VOLUNTEERS)]
+        seen = [cell for cell in cells if is_shown(samples[cell], people[cell], CELL_VOLUNTEERS)]
         if seen and len(cells) - len(seen) == 1:
             seen.remove(min(seen, key=lambda cell: (samples[cell], cell)))
         shown.update(seen)
@@ -119,9 +119,9 @@ def rounded(n: int, key: bytes, name: str) -> int:
 def significant(value: Any) -> Any:
     """Return numbers in nested lists and dictionaries with DIGITS significant digits."""
     if isinstance(value, Mapping):
-        return {name: significant(one) for name, one in value.items()}
+        return {name: significant(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [significant(one) for one in value]
+        return [significant(inner) for inner in value]
     if isinstance(value, int | float):
         return type(value)(float(f"{value:.{DIGITS}g}"))
     return value

@@ -59,10 +59,10 @@ def medians_inside(
     else:
         above = {"province": "province_code", "district": "parent_code"}.get(month.unit.level)
         name = above or "code"
-        inside = [one for one in listed["commune"] if getattr(one, name) == month.unit.code]
+        inside = [unit for unit in listed["commune"] if getattr(unit, name) == month.unit.code]
     live = in_own_area(actor, month.unit, month.month)
     visible = None if live else published(actor, month.month)
-    shown = [one.id for one in inside if visible is None or one.id in visible]
+    shown = [unit.id for unit in inside if visible is None or unit.id in visible]
     values = {
         "month": month.month, "network": month.network, "units": shown, "metric": metric,
         "operator": operator or ALL, "technology": technology or ALL,
@@ -84,13 +84,13 @@ def changes(
     None where one of the months has no interval (Benjamini and Hochberg 1995).
     """
     pairs = {}
-    for code, one in after.items():
+    for code, median in after.items():
         earlier = before.get(code)
-        spreads = [earlier and earlier.spread, one.spread]
+        spreads = [earlier and earlier.spread, median.spread]
         if all(spread and spread.get("median_low") for spread in spreads):
             pairs[code] = [leading(spread) for spread in spreads if spread]
     results = intervals.benjamini_hochberg(
         [intervals.distance(new, old) for old, new in pairs.values()]
     )
-    found = {code: RESULTS[one] for code, one in zip(pairs, results, strict=True)}
+    found = {code: RESULTS[result] for code, result in zip(pairs, results, strict=True)}
     return {code: found.get(code) for code in after}

@@ -1,6 +1,6 @@
 """Pages of organisers and team leaders: campaigns, teams, plans, signals, corrections."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any, TypedDict, cast
@@ -20,8 +20,8 @@ from backend.coverage.contributions.day_summary import summarise_day
 from backend.coverage.contributions.service import all_contributions, contributions
 from backend.coverage.figures.month import listing_on
 from backend.coverage.plan.progress import campaign_progress, home_figures, teams_today
+from backend.coverage.plan.service import PlanPlace, show_plan_map
 from backend.coverage.plan.service import pin as pin_place
-from backend.coverage.plan.service import show_plan_map
 from backend.coverage.plan.service import unpin as unpin_place
 from backend.coverage.plan.settings import set_limits
 from backend.coverage.signals.evidence import campaign_evidence
@@ -100,22 +100,22 @@ def campaign(query: schemas.TodayQuery, campaign_id: int) -> Response:
     }
     if board.organises:
         progress = campaign_progress(actor(), campaign_id, query["network"], now)
-        values |= {"progress": progress, "ground": _ground(progress)}
+        values |= {"progress": progress, "ground": _ground(progress["month"], progress["area"])}
     else:
         teams = list_visible_teams(actor(), campaign_id, now)
-        values["codes"] = list(filter(None, (_code(campaign_id, one.id) for one in teams)))
+        values["codes"] = list(filter(None, (_code(campaign_id, team.id) for team in teams)))
     tag = f'W/"{content_tag(part.encode())}"'
     return render_private("web/board/campaign.html", query["lang"], **values, known_as=tag)
 
 
-def _ground(progress: Mapping[str, Any]) -> MapDrawing | None:
+def _ground(month: str, area: Sequence[PlanPlace]) -> MapDrawing | None:
     """Draw the communes of a campaign, if they are few enough to be seen."""
-    day = month_end(progress["month"])
+    day = month_end(month)
     active = set_on(day)
-    if active is None or not 0 < len(progress["area"]) <= MAX_DRAWN:
+    if active is None or not 0 < len(area) <= MAX_DRAWN:
         return None
-    names = {one.code: one.name for one in listing_on(day).levels["province"]}
-    return area_map(active, progress["area"], names)
+    names = {province.code: province.name for province in listing_on(day).levels["province"]}
+    return area_map(active, area, names)
 
 
 @bp.page("/<int:campaign_id>/figures", schemas.BoardQuerySchema)
@@ -156,8 +156,8 @@ def teams(query: schemas.TeamsQuery, campaign_id: int) -> Response:
         answer = contributions(
             user, campaign_id, EVERY_CONTRIBUTION.load(_filters(query) | wanted), language
         )
-        days = [(one["name"][-2:].lstrip("0"), one["counted"], number(one["counted"], language))
-                for one in answer["items"]] if by == "day" else []  # fmt: skip
+        days = [(row["name"][-2:].lstrip("0"), row["counted"], number(row["counted"], language))
+                for row in answer["items"]] if by == "day" else []  # fmt: skip
         values["drawn"] = bars(days) if days else None
     return render_private("web/board/teams.html", query["lang"], **values, answer=answer)
 
@@ -270,11 +270,13 @@ def render_plan(
     qr = Markup(inline_svg(f"{link_root(strict=False)}do"))  # noqa: S704 # drawn by a library
     values = {"board": board, "query": query, "plan": plan, "refused": refused, "map": None}
     if plan:
-        names = {one.code: one.name for one in listing_on(plan["date"]).levels["province"]}
+        names = {
+            province.code: province.name for province in listing_on(plan["date"]).levels["province"]
+        }
         values["map"] = plan_map(set_on(plan["date"]), plan, names)
         # Teams with a stop first; the number of a team is that of its marks on the map.
         numbered = list(enumerate(plan["teams"], 1))
-        numbered.sort(key=lambda one: not one[1]["items"])
+        numbered.sort(key=lambda pair: not pair[1]["items"])
         values["listed"] = list_page(numbered, query.get("page", 1))
     if plan and board.organises:
         values["area"] = picker_area(plan["date"], _home_of(board.campaign, plan["date"]))

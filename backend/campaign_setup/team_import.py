@@ -98,7 +98,7 @@ def import_teams(
     if not dry_run:
         if totals["error"]:
             raise Problem(422, "import_refused")
-        _write(organisation_id, rows)
+        _write_teams(organisation_id, rows)
         record_act(  # without the contacts of leaders
             actor,
             "team.import",
@@ -147,7 +147,7 @@ def _existing_teams(organisation_id: int, *, lock: bool) -> Sequence[Any]:
     return db.session.execute(query.with_for_update() if lock else query).all()
 
 
-def _write(organisation_id: int, rows: Sequence[SheetRow]) -> None:
+def _write_teams(organisation_id: int, rows: Sequence[SheetRow]) -> None:
     """Add and change the teams in a few statements."""
     new = [row for row in rows if row.outcome == "create"]
     changed = [row for row in rows if row.outcome == "update"]

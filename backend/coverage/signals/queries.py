@@ -53,7 +53,7 @@ COLUMNS = """
 # are whole days, so that the order of a day's tests is kept, and those of other communes first.
 # Counted rows are few of a device, whatever it sends, and have an index of their own; of the others
 # only the first of each day are read.
-ROWS = """
+SAMPLE_ROWS = """
     select d.registered_at, x.*
     from devices d cross join lateral (
         (select {columns} from measurements m
@@ -195,7 +195,7 @@ def samples_of_commune(part: Part) -> SampleSet:
     devices = [row.device_id for row in devices_here[:MAX_DEVICES]]
     each = min(ROWS_OF_DEVICE, MAX_ROWS // max(len(devices), 1))
     values = part.parameters(devices=devices, each=each, others=each // 4)
-    rows = db.session.execute(part.fill(ROWS), values).all()
+    rows = db.session.execute(part.fill(SAMPLE_ROWS), values).all()
     guests = {row.device_id: row.until for row in db.session.execute(GUESTS, values)}
     elsewhere = Counter(row.device_id for row in rows if row.unit_id != part.unit)
     trails = [

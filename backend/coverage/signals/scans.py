@@ -338,7 +338,7 @@ def _store(place: Place, result: UnitFindings, key: str, now: datetime) -> None:
             if any(device["number"] in hidden for device in f.devices)
         ]
     db.session.execute(delete(SignalFinding).where(theirs, SignalFinding.subject.not_in(kept)))
-    _write(scan_id, result.found, now)
+    _write_findings(scan_id, result.found, now)
 
 
 def _scan_id(place: Place, unit: int | None) -> int:
@@ -350,7 +350,7 @@ def _update(scan_id: int, **values: Any) -> None:
     db.session.execute(update(SignalScan).where(SignalScan.id == scan_id).values(values))
 
 
-def _write(scan_id: int, findings: Sequence[Finding], now: datetime) -> None:
+def _write_findings(scan_id: int, findings: Sequence[Finding], now: datetime) -> None:
     rows = [asdict(finding) for finding in findings]
     if rows:
         db.session.execute(WRITE, {"scan": scan_id, "findings": dump(rows), "now": now})
@@ -373,6 +373,6 @@ def scan_networks(key: str, now: datetime) -> int:
                 n += 1
                 for unit in sorted({use.unit for use in group.uses if use.unit is not None}):
                     scan_id = _scan_id(Place(month, None), unit)
-                    _write(scan_id, [make.of_network(group, unit)], now)
+                    _write_findings(scan_id, [make.of_network(group, unit)], now)
                     db.session.commit()
     return n

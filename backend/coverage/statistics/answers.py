@@ -1,6 +1,6 @@
 """What statistics, hours, cells and history answer."""
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from backend.coverage.figures.unit_access import UnitMonthAnswer, UnitWithLevel
 from backend.coverage.statistics.iqb import Rating
@@ -101,8 +101,8 @@ class HoursAnswer(UnitMonthAnswer):
 class Evenness(TypedDict):
     """Spread of samples over cells and quarters of the day."""
 
-    strata: int  # pairs of a cell and six hours with samples
-    effective_strata: float  # as many even ones are as concentrated
+    strata: Annotated[int, "pairs of a cell and six hours with samples"]
+    effective_strata: Annotated[float, "as many even ones are as concentrated"]
 
 
 class CellCount(TypedDict):

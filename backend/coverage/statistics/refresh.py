@@ -262,7 +262,7 @@ def refresh_province(task: Task) -> None:
     districts = {unit for unit in above.values() if unit is not None}
     kinds = dict.fromkeys(above, "commune") | dict.fromkeys(districts, "district")
     rows = _figures(by_unit, {**kinds, province: "province"})
-    _write(part, rows, [*above, *districts, province])
+    _write_statistics(part, rows, [*above, *districts, province])
 
 
 def refresh_country(task: Task) -> None:
@@ -279,7 +279,7 @@ def refresh_country(task: Task) -> None:
     groups = fetch(OF_COUNTRY, task.part.parameters(), binary=True)
     samples = read_samples(groups, task.part.network)
     del groups  # the packed values, as much memory as the samples
-    _write(task.part, _figures({COUNTRY: samples}, {COUNTRY: "country"}), [COUNTRY])
+    _write_statistics(task.part, _figures({COUNTRY: samples}, {COUNTRY: "country"}), [COUNTRY])
 
 
 def _see(task: Task) -> None:
@@ -347,7 +347,9 @@ def _figures(
     ]
 
 
-def _write(part: NetworkMonth, rows: Sequence[StatisticsRow], replaced: Sequence[int]) -> None:
+def _write_statistics(
+    part: NetworkMonth, rows: Sequence[StatisticsRow], replaced: Sequence[int]
+) -> None:
     db.session.execute(REMOVE, part.parameters(units=list(replaced)))
     db.session.execute(WRITE, part.parameters(rows=dump(rows), now=part.now))
     db.session.commit()

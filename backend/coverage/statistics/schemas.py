@@ -5,8 +5,9 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from backend.coverage.figures.schemas import CountsSchema, UnitWithLevelSchema, month_field
+from backend.coverage.statistics.answers import Evenness, Rank
 from backend.coverage.statistics.iqb import SOURCE, USES
-from backend.fields import QueryNumber, Strict, Text
+from backend.fields import QueryNumber, Strict, Text, schema_of
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
 from backend.units.schemas import AsOfSchema, BoundariesSchema, CentreSchema
@@ -34,6 +35,8 @@ def _figure(description: str) -> fields.Float:
 
 class SpreadSchema(Schema):
     """Linear percentiles and mean over n values, with the limits of 95 % intervals."""
+
+    # In the order in which comparisons answer; statistics answer in that of `Spread`.
 
     n = fields.Integer(required=True)
     effective_n = _figure("n independent samples that tell as much; null: released before 1.1")
@@ -74,12 +77,7 @@ def _spread(of: str = "") -> fields.Nested:
     )
 
 
-class RankSchema(Schema):
-    """Possible ranks by median download; only tested differences narrow them."""
-
-    best = fields.Integer(required=True)
-    worst = fields.Integer(required=True)
-    of = fields.Integer(required=True)
+RankSchema = schema_of(Rank, "")
 
 
 class StatisticsItemSchema(Schema):
@@ -262,15 +260,7 @@ class UnitHoursSchema(UnitMonthSchema, ReleasedSchema):
     )
 
 
-class EvennessSchema(Schema):
-    """Spread of samples over cells and quarters of the day."""
-
-    strata = fields.Integer(
-        required=True, metadata={"description": "pairs of a cell and six hours with samples"}
-    )
-    effective_strata = fields.Float(
-        required=True, metadata={"description": "as many even ones are as concentrated"}
-    )
+EvennessSchema = schema_of(Evenness, "")
 
 
 class H3CellSchema(CentreSchema):

@@ -196,7 +196,7 @@ def test_one_unit_alone_waits_for_its_province_only(app: Flask, client: FlaskCli
 def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
                                  monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     store_rows(app, *many(unit_id(app, HERE), 31), *many(unit_id(app, "00004"), 31))
-    real, writes = statistics_refresh._write, 0
+    real, writes = statistics_refresh._write_statistics, 0
 
     def dying(*given: Any) -> None:
         nonlocal writes
@@ -205,7 +205,7 @@ def test_it_may_die_at_any_point(app: Flask, client: FlaskClient,
             raise KeyboardInterrupt
         real(*given)
 
-    monkeypatch.setattr(statistics_refresh, "_write", dying)
+    monkeypatch.setattr(statistics_refresh, "_write_statistics", dying)
     for _ in range(2):
         with app.app_context(), pytest.raises(KeyboardInterrupt):
             statistics_refresh.refresh(NINE)

@@ -185,7 +185,9 @@ def remove_devices(progress: Progress) -> int:
 # In the order of their references. A demo organisation with real data stays.
 TEAM_STATEMENTS = (
     "delete from earnings where campaign_id = any(:made)",
-    "delete from earning_sums where campaign_id = any(:made)",
+    "delete from member_months where campaign_id = any(:made)",
+    "delete from team_unit_months where campaign_id = any(:made)",
+    "delete from team_days where campaign_id = any(:made)",
     "delete from corrections where campaign_id = any(:made)",
     "delete from campaign_exclusions where campaign_id = any(:made)",
     "delete from memberships where campaign_id = any(:made)",

@@ -76,31 +76,30 @@ class KnownDevice:
     notices: int  # that it has yet to read
 
 
-_COLUMNS = """id as device_id, registered_at, token_used_at, platform, model, app_version,
-    consent_version, joined, version, window_start, window_items, receiver_from, notices"""
-BY_TOKEN = f"""
-    select {_COLUMNS}, true as by_token from devices where token_hash = %(digest)s
-"""  # noqa: S608 # names of columns
-# In the first statement of every post. A union uses both indexes: for `or`, a plan made while the
-# table is small would scan it.
-BY_TOKEN_OR_ID = f"""
-    {BY_TOKEN} union all select {_COLUMNS}, false from devices where id = %(device)s
-"""  # noqa: S608
-_FIELDS = tuple(KnownDevice.__dataclass_fields__)
-BY_TOKEN_READ = ("device_id", *_FIELDS[1:], "by_token")
-FIRST_USE = f"""
+BY_TOKEN = """
+    select id as device_id, registered_at, token_used_at, platform, model, app_version,
+        consent_version, joined, version, window_start, window_items, receiver_from, notices,
+        true as by_token
+    from devices where token_hash = %(digest)s
+"""  # noqa: S105 # a statement
+FIRST_USE = """
     update devices set token_used_at = coalesce(token_used_at, %(now)s)
-    where token_hash = %(digest)s returning {_COLUMNS}
-"""  # noqa: S608
+    where token_hash = %(digest)s
+    returning id as device_id, registered_at, token_used_at, platform, model, app_version,
+        consent_version, joined, version, window_start, window_items, receiver_from, notices
+"""
+_FIELDS = tuple(KnownDevice.__dataclass_fields__)
 MOVED = "select moved_at from former_phones where token_hash = %(digest)s"
 # What a device has of the phone that it is on.
 OF_PHONE = (
     "token_hash", "withdrawal_hash", "token_used_at", "platform", "model", "app_version",
     "consent_version",
 )  # fmt: skip
-LOCK = f"""
-    update devices set version = version + 1 where id = %(device)s returning {_COLUMNS}
-"""  # noqa: S608
+LOCK = """
+    update devices set version = version + 1 where id = %(device)s
+    returning id as device_id, registered_at, token_used_at, platform, model, app_version,
+        consent_version, joined, version, window_start, window_items, receiver_from, notices
+"""
 
 
 def register(

@@ -1,45 +1,31 @@
 """Read the inputs of attribution from the database."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
 from sqlalchemy import text
 
-from backend.database.extensions import Run, array_literal, db
+from backend.database.extensions import db
 from backend.memberships.attribution import Decision, Key, Stay, Terms
 
 # The device's time with a volunteer, intersected with that volunteer's time in a team.
-_STAYS = """
+STAYS = text("""
     select m.id as membership_id, m.campaign_id, m.team_id, m.volunteer_id,
-           m.guest_of is not null as guest,
-           lower(l.period * m.period) as since, upper(l.period * m.period) as until
+        m.guest_of is not null as guest,
+        lower(l.period * m.period) as since, upper(l.period * m.period) as until
     from device_links l
     join memberships m on m.volunteer_id = l.volunteer_id and m.period && l.period
-    where l.device_id = {device}
+    where l.device_id = :device
     order by m.id
-"""
-STAYS = text(_STAYS.format(device=":device"))
+""")
 # A draft covers nothing; a closed campaign still gets measurements of its days that are sent late.
-_TERMS = """
+TERMS = text("""
     select c.id as campaign_id, c.first_day, c.last_day, c.networks, c.cap,
-           array(select unit_id from campaign_areas a where a.campaign_id = c.id) as area
-    from campaigns c where c.id {chosen} and c.state <> 'draft' order by c.id
-"""
-TERMS = text(_TERMS.format(chosen="= any(:ids)"))
-# For new samples, which have no correction and no exclusion.
-_CAMPAIGNS = """
-    in (select m.campaign_id from device_links l join memberships m using (volunteer_id)
-        where l.device_id = %(device)s)
-"""
-OF_NEW = f"""
-    select
-        (select jsonb_agg(to_jsonb(s)) from ({_STAYS.format(device="%(device)s")}) s) as stays,
-        (select jsonb_agg(to_jsonb(t)) from ({_TERMS.format(chosen=_CAMPAIGNS)}) t) as terms,
-        (select jsonb_object_agg(id, jsonb_build_array(id, parent_id, province_id))
-            from units where id = any(cast(%(units)s as int[]))) as units
-"""  # noqa: S608 # parts of the statement
+        array(select unit_id from campaign_areas a where a.campaign_id = c.id) as area
+    from campaigns c where c.id = any(:ids) and c.state <> 'draft' order by c.id
+""")
 DECISIONS = text("""
     select distinct on (measurement_id, campaign_id) measurement_id, campaign_id, id, team_id
     from corrections where measurement_id = any(:ids)
@@ -54,15 +40,21 @@ EXCLUDED = text("""
 class InputsOfNew(NamedTuple):
     """The inputs of attribution of new samples, and the units above and including each commune."""
 
-    stays: list[Stay]
-    terms: list[Terms]
+    stays: Sequence[Stay]
+    terms: Sequence[Terms]
     within: Mapping[int, frozenset[int]]
 
 
-def inputs_of_new(run: Run, device_id: UUID, communes: Collection[int]) -> InputsOfNew:
-    """Read the inputs of new samples of a device in these communes."""
-    values = {"device": device_id, "units": array_literal(communes)}
-    [row] = run(OF_NEW, values)
+class StoredInputs(TypedDict):
+    """The same as JSON values of one row; null: none."""
+
+    stays: Sequence[Mapping[str, Any]] | None
+    terms: Sequence[Mapping[str, Any]] | None
+    units: Mapping[str, Sequence[int | None]] | None
+
+
+def inputs_of(row: StoredInputs) -> InputsOfNew:
+    """Return the inputs of new samples; these have no correction and no exclusion."""
     return InputsOfNew(
         [_stay(stay) for stay in row["stays"] or ()],
         [_terms(_with_days(terms)) for terms in row["terms"] or ()],

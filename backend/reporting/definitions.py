@@ -281,16 +281,16 @@ CONTRIBUTIONS = View(
     },
     f"""
     select s.campaign_id, c.name as campaign, c.demo, o.name as organisation, s.team_id,
-        t.name as team, s.month, s.network, {_sums_of(*THREE, *TEAM_PARTS, "guests")},
+        t.name as team, to_char(s.day, 'YYYY-MM') as month, s.network,
+        {_sums_of(*THREE, *TEAM_PARTS, "guests")},
         sum({" + ".join(f"s.{COLUMNS[code]}" for code in UNLOCATED)})::int as unlocated,
         (count(*) filter (where s.received > 0))::int as active_days,
-        date '0001-01-01' - 1 + (max(s.key) filter (where s.received > 0))::int as last_day
-    from earning_sums s
+        max(s.day) filter (where s.received > 0) as last_day
+    from team_days s
     join campaigns c on c.id = s.campaign_id
     join teams t on t.id = s.team_id
     join organisations o on o.id = t.organisation_id
-    where s.grain = 'day'
-    group by s.campaign_id, c.id, o.id, s.team_id, t.id, s.month, s.network
+    group by s.campaign_id, c.id, o.id, s.team_id, t.id, to_char(s.day, 'YYYY-MM'), s.network
     having sum(s.received) <> 0
     """,
 )

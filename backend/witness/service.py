@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +13,6 @@ from backend.database.extensions import fetch_autocommit
 from backend.devices import service as devices
 from backend.devices.credentials import token_hash
 from backend.errors import FieldError, Problem, invalid
-from backend.witness.hosts import DOWN
 from backend.witness.keys import device_subject, installation_key, own_host_id
 from backend.witness.statements import SIGNING_LIFE, UNSIGNED_LIFE, SigningKey, Ticket, sign
 
@@ -24,43 +23,38 @@ MAX_UNUSED = 8
 PER_DAY = 100
 TRIES = 3
 
-# A host that takes tickets, if any: the one asked for, then that of SPEED_URL, then the own one.
-HOST = f"""
-    select h.id, h.name, h.url, h.signs, h.revoked_at is not null as revoked, {DOWN} as down,
-        %(now)s + case when h.signs then %(signing)s else %(unsigned)s end as expires_at
-    from measuring_hosts h left join host_states s on s.host_id = h.id
-    where h.id in (%(host)s, %(own)s) or h.url = %(url)s
-    order by h.revoked_at is not null or {DOWN}, h.id is distinct from %(host)s,
-        h.id is not distinct from %(own)s
-    limit 1
-"""  # noqa: S608 # a condition
-# The limits of a device; `free`: tickets that the same statement uses.
-LIMITS = f"""
-    select coalesce(max(number), 0) + 1 as number,
-        count(*) filter (where is_unused) as unused,
-        min(expires_at) filter (where is_unused) as next_expiry,
-        count(*) filter (where issued_at >= %(midnight)s) as today
-    from (
-        select number, expires_at, issued_at,
-            used_at is null and expires_at > %(now)s{{free}} as is_unused
-        from tickets where device_id = {{device}}
-        order by number desc limit {PER_DAY + MAX_UNUSED}
-    ) newest
-"""  # noqa: S608 # numbers
-INSERT = f"""
-    insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at)
-    select %(id)s, {{device}}, c.number, h.id, %(profile)s, %(now)s, h.expires_at
-    from {{rows}}, h, c
-    where not h.revoked and not h.down and c.unused < {MAX_UNUSED} and c.today < {PER_DAY}
-"""  # noqa: S608 # numbers
-
-ISSUE = f"""
-    with d as ({devices.BY_TOKEN}),
-    h as ({HOST}),
-    c as ({LIMITS.format(device="(select device_id from d)", free="")}),
-    issued as (
-        {INSERT.format(device="d.device_id", rows="d")}
-            and d.token_used_at is not null
+# The device of a token; a host that takes tickets, if any: the one asked for, then that of
+# SPEED_URL, then the own one; and the limits of the device. `max_number` is PER_DAY + MAX_UNUSED:
+# no older ticket is of today or unused.
+ISSUE = """
+    with d as (
+        select id as device_id, token_used_at from devices where token_hash = %(digest)s
+    ), h as (
+        select h.id, h.name, h.url, h.signs, h.revoked_at is not null as revoked,
+            coalesce(s.failed_since < s.checked_at, false) as down,
+            %(now)s + case when h.signs then %(signing)s else %(unsigned)s end as expires_at
+        from measuring_hosts h left join host_states s on s.host_id = h.id
+        where h.id in (%(host)s, %(own)s) or h.url = %(url)s
+        order by h.revoked_at is not null or coalesce(s.failed_since < s.checked_at, false),
+            h.id is distinct from %(host)s, h.id is not distinct from %(own)s
+        limit 1
+    ), c as (
+        select coalesce(max(number), 0) + 1 as number,
+            count(*) filter (where is_unused) as unused,
+            min(expires_at) filter (where is_unused) as next_expiry,
+            count(*) filter (where issued_at >= %(midnight)s) as today
+        from (
+            select number, expires_at, issued_at,
+                used_at is null and expires_at > %(now)s as is_unused
+            from tickets where device_id = (select device_id from d)
+            order by number desc limit %(max_number)s
+        ) newest
+    ), issued as (
+        insert into tickets (id, device_id, number, host_id, profile, issued_at, expires_at)
+        select %(ticket)s, d.device_id, c.number, h.id, %(profile)s, %(now)s, h.expires_at
+        from d, h, c
+        where not h.revoked and not h.down and c.unused < %(max_unused)s
+            and c.today < %(per_day)s and d.token_used_at is not null
         on conflict do nothing
         returning 1
     )
@@ -68,25 +62,45 @@ ISSUE = f"""
         h.revoked, h.down, h.expires_at, c.unused, c.next_expiry, c.today,
         exists (select from issued) as issued
     from d cross join c left join h on true
-"""  # noqa: S608 # names of columns, numbers
+"""
 
-# The ticket of the next test, in the statement that stores a post's samples and uses tickets:
-# parts of its `with`, after `gate`, and its result.
-ISSUE_NEXT = f"""
-    h as ({HOST}),
-    c as ({LIMITS.format(device="%(device)s", free=" and id <> all(cast(%(used)s as uuid[]))")}),
-    issued as (
-        {INSERT.format(device="%(device)s", rows="gate")}
-        on conflict do nothing
-        returning expires_at
-    )"""  # names of columns, numbers
-ISSUED_NEXT = """(
-    select jsonb_build_object('host_id', h.id, 'name', h.name, 'url', h.url, 'signs', h.signs,
-        'expires_at', issued.expires_at)
-    from issued, h
-)"""
-# A row of ISSUED_NEXT; None if no ticket was issued.
-IssuedRow = Mapping[str, Any] | None
+
+class IssuedHost(TypedDict):
+    """The host of a ticket that was issued with a post; times are ISO 8601."""
+
+    host_id: str
+    name: str
+    url: str | None  # null: of the own host
+    signs: bool
+    expires_at: str
+
+
+# None if no ticket was issued.
+IssuedRow = IssuedHost | None
+
+
+class NextTicket(TypedDict):
+    """The parameters by which a ticket is issued; null ones issue none."""
+
+    ticket: UUID | None
+    profile: str | None
+    now: datetime | None
+    midnight: datetime | None  # the begin of the day
+    signing: timedelta | None  # lives of tickets of hosts that sign and that do not
+    unsigned: timedelta | None
+    host: UUID | None  # the one asked for
+    own: UUID | None
+    url: str | None  # of the preferred one
+    max_number: int
+    max_unused: int
+    per_day: int
+
+
+NO_TICKET: NextTicket = {
+    "ticket": None, "profile": None, "now": None, "midnight": None, "signing": None,
+    "unsigned": None, "host": None, "own": None, "url": None,
+    "max_number": PER_DAY + MAX_UNUSED, "max_unused": MAX_UNUSED, "per_day": PER_DAY,
+}  # fmt: skip
 
 BY_ID = """
     select t.device_id, t.profile, t.issued_at, t.expires_at,
@@ -155,9 +169,10 @@ class TicketIssuer:
         """Issue a ticket to the device of a token; for the same id the same ticket again."""
         return self._issue(token, self._values(asked, now))
 
-    def _issue(self, token: str, asked: Mapping[str, Any]) -> IssuedTicket:
+    def _issue(self, token: str, asked: NextTicket) -> IssuedTicket:
         values = {"digest": token_hash(token), **asked}
-        id, now = values["id"], values["now"]
+        id, now = asked["ticket"], asked["now"]
+        assert id and now
         for _ in range(TRIES):
             row = next(iter(fetch_autocommit(ISSUE, values)), None)
             if row is None or row["token_used_at"] is None:
@@ -169,7 +184,7 @@ class TicketIssuer:
             elif row["down"]:
                 raise Problem(409, "host_down", [FieldError("host", "host_down")])
             elif row["issued"]:
-                return self._issued(id, {**values, **row, "issued_at": now})
+                return self._issued(id, {**row, "profile": asked["profile"], "issued_at": now})
             elif known := self.known(id, row["device_id"]):
                 return known
             else:
@@ -178,21 +193,21 @@ class TicketIssuer:
 
     def next_values(
         self, profile: str, sample: UUID | None, host: UUID | None, now: datetime
-    ) -> dict[str, Any]:
-        """Return the values of ISSUE_NEXT but `device` and `used`.
+    ) -> NextTicket:
+        """Return the parameters of the ticket that a post gets.
 
         The id follows from that of the sample: a post that is repeated returns the same ticket.
         The test stays at `host`, unless that is down or revoked.
         """
         id = uuid5(sample, profile) if sample else None
-        values = self._values(TicketRequest(profile, id=id), now)
-        return values | {"host": host}
+        return {**self._values(TicketRequest(profile, id=id), now), "host": host}
 
     def next_ticket(
-        self, token: str, device_id: UUID, values: Mapping[str, Any], row: IssuedRow
+        self, token: str, device_id: UUID, values: NextTicket, row: IssuedRow
     ) -> IssuedTicket | None:
-        """Return the ticket that ISSUE_NEXT issued, or one as `issue` does; None at a limit."""
-        profile, now = values["profile"], values["now"]
+        """Return the ticket that a post issued, or one as `issue` does; None at a limit."""
+        id, profile, now = values["ticket"], values["profile"], values["now"]
+        assert id
         if row is None:
             try:
                 return self._issue(token, values)
@@ -200,14 +215,15 @@ class TicketIssuer:
                 return None
         times = {"issued_at": now, "expires_at": datetime.fromisoformat(row["expires_at"])}
         ids = {"device_id": device_id, "host_id": UUID(row["host_id"])}
-        return self._issued(values["id"], {**row, **ids, **times, "profile": profile})
+        return self._issued(id, {**row, **ids, **times, "profile": profile})
 
-    def _values(self, asked: TicketRequest, now: datetime) -> dict[str, Any]:
+    def _values(self, asked: TicketRequest, now: datetime) -> NextTicket:
         return {
+            **NO_TICKET,
             "host": asked.host_id,
             "own": None if asked.host_id else own_host_id(self._secret),
             "url": None if asked.host_id else self._speed_url,
-            "id": asked.id or uuid4(),
+            "ticket": asked.id or uuid4(),
             "profile": asked.profile,
             "now": now,
             "midnight": day_begin(local_day(now)),

@@ -23,18 +23,6 @@ from backend.witness.statements import (
 HOST_KEYS = "select host_id, kid, public_key from host_keys"
 # Keys are read again for an unknown one, but not for each of many forged ones.
 REFRESH_S = 2.0
-# The state of tickets and of the keys of their witnesses, as one value of the first statement of a
-# post.
-STORED_TICKETS = """
-    select jsonb_agg(to_jsonb(s)) as tickets from (
-    select sent.id, sent.kid, t.host_id, t.profile, t.issued_at, t.expires_at, t.used_by,
-        h.number as host, h.signs, h.revoked_at, k.replaced_at as key_replaced_at
-    from unnest(cast(%(tickets)s as uuid[]), cast(%(kids)s as text[])) as sent (id, kid)
-    join tickets t on t.id = sent.id
-    join measuring_hosts h on h.id = t.host_id
-    left join host_keys k on k.host_id = t.host_id and k.kid = sent.kid
-    ) s
-"""
 
 
 class StatementVerifier:

@@ -35,7 +35,7 @@ from backend.app import create_app
 from backend.clock import local_day, utc_now
 from backend.coverage.statistics import refresh
 from backend.database.extensions import db
-from backend.measurements.recording import counting, earnings
+from backend.measurements.recording import counting, earning_sums
 from backend.server.backup.service import BACKUP_KEY, DUMP
 from backend.server.postgres.programs import pid_of
 
@@ -320,7 +320,7 @@ def recount(place: Place) -> str:
     with place.app.app_context():
         began = time.monotonic()
         counting.differences()
-        earnings.differences()
+        earning_sums.differences()
     return f"A recount at {place.name}: {time.monotonic() - began:.0f} s"
 
 

@@ -81,7 +81,7 @@ def counts(app: Flask) -> tuple[int, int]:
     ours = "select coalesce(sum(counted), 0)::int from"
     return (
         value(app, f"{ours} unit_months"),
-        value(app, f"{ours} earning_sums where grain = 'day'"),
+        value(app, f"{ours} team_days"),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from backend.accounts.access import Actor, Grant
 from backend.coverage.plan.service import pin, unpin
 from backend.database.extensions import db
-from backend.measurements.recording.models import earning_sums
+from backend.measurements.recording.models import team_days
 from tests.support.daily_counts import add_counts
 from tests.support.people import campaign, organisation, person, take_part, team, unit_id
 
@@ -72,15 +72,12 @@ def store_team_counts(app: Flask, campaign_id: int, team_id: int, *days: tuple[s
     """Store contributions of a team by day."""
     with app.app_context():
         for day, n in days:
-            sums = {"campaign_id": campaign_id, "month": day[:7], "grain": "day", "claimed": n}
-            sums |= {"team_id": team_id, "network": "mobile", "days": 1 << int(day[8:]) - 1}
-            sums |= {
-                "key": date.fromisoformat(day).toordinal(),
-                "needed": 0,
-                "needed_days": 0,
-                "guests": 0,
-            }
-            db.session.execute(insert(earning_sums), [sums])
+            sums = {
+                "campaign_id": campaign_id, "team_id": team_id, "day": date.fromisoformat(day),
+                "network": "mobile", "claimed": n, "needed": 0, "guests": 0,
+                "received": n, "valid": n, "counted": n,
+            }  # fmt: skip
+            db.session.execute(insert(team_days), [sums])
         db.session.commit()
 
 

@@ -158,7 +158,10 @@ def stored_report(app: Flask, unit: int, state: str) -> int:
 
 def nothing(month: str) -> Report:
     """Return a report of a month without measurements."""
-    none: Samples = {"received": 0, "valid": 0, "counted": 0, "reasons": {}, "unlocated": {}}
+    none: Samples = {
+        "received": 0, "valid": 0, "counted": 0, "reasons": {}, "unlocated": {},
+        "by_assurance": {}, "of_teams": 0,
+    }  # fmt: skip
     by_network: Any = {network: [] for network in NETWORKS}
     return {
         "unit": {
@@ -166,10 +169,11 @@ def nothing(month: str) -> Report:
             "province": "Tỉnh Thái Nguyên",
         },
         "month": month, "edition": 1, "made_at": DECEMBER.isoformat(), "boundaries": None,
-        "rules": 1, "demo": False, "proposed": {}, "remarks": {}, "letterhead": None,
+        "rules": 3, "demo": False, "proposed": {}, "remarks": {}, "rewritten": [],
+        "letterhead": None, "letter": {"kind": "official_letter"},
         "sections": {
             "samples": dict.fromkeys(NETWORKS, none), "reached": by_network,
             "lacking": by_network, "communes": by_network, "quality": by_network, "teams": [],
-            "vnnic": None, "notes": [],
+            "no_connection": [], "vnnic": None, "notes": [],
         },
     }  # fmt: skip

@@ -9,6 +9,16 @@ from sqlalchemy import Executable, event
 
 from backend.database.extensions import db
 
+# `reasons.category` of a row of measurements, as statements write it out.
+CATEGORY = """
+    case when cardinality(reasons) > 0 then reasons[1]
+        when 'counted_by_admin' = any(marks) then 'counted_by_admin'
+        when 'withdrawn' = any(marks) then 'withdrawn'
+        when assurance = 'witnessed' then 'counted_witnessed'
+        when assurance = 'ticketed' then 'counted_ticketed'
+        else 'counted' end
+"""
+
 
 @contextmanager
 def recorded_statements(app: Flask) -> Iterator[list[str]]:

@@ -24,8 +24,8 @@ TAKES_PART = text("""
     select exists (select from memberships where campaign_id = :campaign and team_id = :team)
         or exists (select from join_codes where campaign_id = :campaign and team_id = :team
                    and revoked_at is null)
-        or exists (select from earning_sums where campaign_id = :campaign
-                   and month = any(:months) and grain = 'day' and team_id = :team)
+        or exists (select from team_days where campaign_id = :campaign and team_id = :team
+                   and day between :first and :last)
 """)
 
 
@@ -43,24 +43,19 @@ class ContributionQuery:
     teams: tuple[int, ...] | None = None  # None: all
 
     def values(self) -> dict[str, object]:
-        """Return the bind values of the statements; lists by month have its days in the query."""
-        ends = [month_end(month) for month in self.months]
+        """Return the bind values of the statements."""
         return {
+            "by": self.by,
+            "whole": self.whole,
             "campaign": self.campaign_id,
             "networks": list(self.networks),
             "teams": None if self.teams is None else list(self.teams),
             "first": self.first,
             "last": self.last,
-            "first_key": self.first.toordinal(),
-            "last_key": self.last.toordinal(),
             "begins": day_begin(self.first),
             "ends": day_begin(self.last + timedelta(days=1)),
             "months": list(self.months),
-            "month_ends": ends,
-            "bits": [
-                _bits(max(self.first, month_start(month)), min(self.last, end))
-                for month, end in zip(self.months, ends, strict=True)
-            ],
+            "month_ends": [month_end(month) for month in self.months],
         }
 
 
@@ -77,8 +72,7 @@ def campaign_access(actor: Actor, campaign_id: int) -> CampaignAccess:
     campaign, scope = visible_campaign(actor, campaign_id), campaign_scope(campaign_id)
     if can(actor, "campaign.see", scope):
         return CampaignAccess(campaign, None)
-    months = months_of(campaign.first_day, campaign.last_day)
-    values = {"campaign": campaign_id, "months": list(months)}
+    values = {"campaign": campaign_id, "first": campaign.first_day, "last": campaign.last_day}
     own = [
         team
         for team in sorted(actor.ids("team_leader"))
@@ -115,11 +109,6 @@ def _days(campaign: Campaign, parameters: Mapping[str, Any]) -> tuple[date, date
     if last < first:
         raise invalid("to" if parameters.get("to") else "from", "no_days")
     return first, last, months_of(first, last)
-
-
-def _bits(first: date, last: date) -> int:
-    """Return a bit for each day of a month from one to another, as in `earning_sums.days`."""
-    return ((1 << (last.day - first.day + 1)) - 1) << (first.day - 1)
 
 
 def months_of(first: date, last: date) -> tuple[str, ...]:

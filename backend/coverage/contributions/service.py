@@ -207,9 +207,9 @@ TEAMS = text("""
     ), earned as (
         select campaign_id, team_id, sum(received)::int as received, sum(counted)::int as counted,
             sum(needed)::int as needed
-        from earning_sums
-        where key = any(array(select id::bigint from communes)) and month = :month
-            and grain = 'unit' and network = any(:networks)
+        from team_unit_months
+        where unit_id = any(array(select id from communes)) and month = :month
+            and network = any(:networks)
         group by 1, 2 having sum(received) > 0
     )
     select c.name as campaign, o.name as organisation, o.type as organisation_type,

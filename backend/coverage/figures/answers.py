@@ -27,10 +27,11 @@ STATE = """
         (select array[count(*), sum(version), sum(received), sum(counted)] from unit_months
             where %(exact)s and network = %(network)s and month = any(%(months)s)
                 and unit_id not in (select unnest(%(outside)s::integer[]))) as counts,
-        (select sum(hashint8extended(key, team_id::bigint << 32 | counted)) from earning_sums
-            where %(exact)s and grain = 'unit' and network = %(network)s
+        (select sum(hashint8extended(unit_id, team_id::bigint << 32 | counted))
+            from team_unit_months
+            where %(exact)s and network = %(network)s
                 and month = any(%(months)s) and received > 0
-                and key not in (select unnest(%(outside)s::integer[])))::text as teams,
+                and unit_id not in (select unnest(%(outside)s::integer[])))::text as teams,
         (select array[count(*)::text, sum(version)::text, max(copied_at)::text] from public_months
             where %(public)s and network = %(network)s and month = any(%(months)s)
                 and unit_id not in (select unnest(%(outside)s::integer[]))) as copies,

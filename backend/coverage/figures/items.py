@@ -70,8 +70,8 @@ ROWS = """
 # The teams that earned samples in a commune; the public does not see how many.
 EARNED = {
     True: """
-        select key, team_id, counted from earning_sums
-        where grain = 'unit' and month = %(month)s and network = %(network)s and received > 0
+        select unit_id as key, team_id, counted from team_unit_months
+        where month = %(month)s and network = %(network)s and received > 0
     """,
     False: """
         select unit_id as key, unnest(teams) as team_id, 0 as counted from public_months
@@ -89,7 +89,7 @@ STATEMENTS = {
         above=above,
         months=months,
         days=days,
-        earned=EARNED[exact] + (INSIDE.format("key" if exact else "unit_id") if placed else ""),
+        earned=EARNED[exact] + (INSIDE.format("unit_id") if placed else ""),
         inside_m=INSIDE.format("m.unit_id") if placed else "",
         inside_d=INSIDE.format("d.unit_id") if placed else "",
         participation=table,

@@ -25,8 +25,8 @@ LAST_RUN = ""
 _NAMES = ", ".join((*COLUMNS.values(), "version"))
 # Teams change without a count where their samples are assigned anew.
 _TEAMS = """
-    array(select distinct team_id from earning_sums e
-        where e.grain = 'unit' and e.key = u.unit_id and e.month = u.month
+    array(select distinct team_id from team_unit_months e
+        where e.unit_id = u.unit_id and e.month = u.month
             and e.network = u.network and e.received > 0 order by team_id)
 """
 # The phones and outings of stored statistics, for plans.

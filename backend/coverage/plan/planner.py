@@ -56,9 +56,9 @@ TEAMS = text("""
 # The current day is left out.
 MEDIANS = text("""
     with days as (
-        select team_id, key as day, counted as n from earning_sums
-        where campaign_id = :campaign and month = any(:months) and grain = 'day'
-            and network = :network and counted > 0 and key < :before
+        select team_id, day, counted as n from team_days
+        where campaign_id = :campaign and day >= :since and day < :before
+            and network = :network and counted > 0
     ), latest as (
         select team_id, n, row_number() over (partition by team_id order by day desc) as nth
         from days
@@ -233,10 +233,9 @@ def with_capacities(request: PlanRequest, teams: list[PlanTeam]) -> list[PlanTea
     Teams with neither have the assumed capacity.
     """
     before = min(request.day, request.today)
-    months = {f"{before - timedelta(days=n):%Y-%m}" for n in range(LOOK_BACK.days + 1)}
     values = {
-        "campaign": request.campaign.id, "network": request.network, "months": sorted(months),
-        "before": before.toordinal(), "active_days": ACTIVE_DAYS,
+        "campaign": request.campaign.id, "network": request.network,
+        "since": (before - LOOK_BACK).replace(day=1), "before": before, "active_days": ACTIVE_DAYS,
     }  # fmt: skip
     medians = {row.team_id: max(1, int(row.n)) for row in db.session.execute(MEDIANS, values)}
     known = []

@@ -20,11 +20,7 @@ from backend.http.paging import decode_cursor, take_page
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.measurements.recording import rules
-from backend.measurements.recording.answers import (
-    ASSURANCE,
-    serialize_marks,
-    serialize_reasons,
-)
+from backend.measurements.recording.answers import serialize_marks, serialize_reasons
 from backend.measurements.recording.archived import require_rows
 from backend.measurements.recording.incoming import LOADED, sample_of
 from backend.measurements.recording.intake import read_id
@@ -34,30 +30,41 @@ from backend.units.service import UnitRow
 
 DAY = timedelta(days=1)
 
-COLUMNS = f"""
-    {ASSURANCE},
-    m.id, m.device_id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.source,
-    m.operator, m.technology, m.download_mbps, m.upload_mbps, m.ping_ms, m.jitter_ms,
-    m.latitude, m.longitude, m.accuracy_m, m.own_reasons, m.reasons, m.marks, m.valid, m.counted,
-    m.data_cap_mb, {", ".join(f"m.{name}" for name in LOADED)}, m.rules, m.how, m.candidates,
-    m.unit_id, u.code, u.name, s.name as set_name, s.quality
-"""
-SOURCE = """
-    from measurements m join units u on u.id = m.unit_id
-    left join boundary_sets s on s.id = m.set_id
-"""
 # One statement a day along the index of (unit, day), so that a page reads few rows. Anonymised
 # rows have no time and are not listed.
-OF_DAY = text(f"""
-    select {COLUMNS} {SOURCE}
+OF_DAY = text("""
+    select
+        coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)
+            as assurance,
+        m.id, m.device_id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.source,
+        m.operator, m.technology, m.download_mbps, m.upload_mbps, m.ping_ms, m.jitter_ms,
+        m.latitude, m.longitude, m.accuracy_m, m.own_reasons, m.reasons, m.marks, m.valid,
+        m.counted, m.data_cap_mb, m.ping_download_ms, m.ping_upload_ms,
+        m.download_stability_percent, m.upload_stability_percent, m.rules, m.how, m.candidates,
+        m.unit_id, u.code, u.name, s.name as set_name, s.quality
+    from measurements m join units u on u.id = m.unit_id
+    left join boundary_sets s on s.id = m.set_id
     where m.unit_id = any(:units) and m.day = :day and m.measured_at is not null
-      and (cast(:network as text) is null or m.network = :network)
-      and (cast(:reason as text) is null or :reason = any(m.reasons)
-           or m.counted and :reason = 'counted')
-      and (cast(:at as timestamptz) is null or (m.measured_at, m.id) < (:at, :id))
+        and (cast(:network as text) is null or m.network = :network)
+        and (cast(:reason as text) is null or :reason = any(m.reasons)
+            or m.counted and :reason = 'counted')
+        and (cast(:at as timestamptz) is null or (m.measured_at, m.id) < (:at, :id))
     order by m.measured_at desc, m.id desc limit :most
 """)
-ONE = text(f"select {COLUMNS} {SOURCE} where m.id = :id and m.measured_at is not null")
+ONE = text("""
+    select
+        coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)
+            as assurance,
+        m.id, m.device_id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.source,
+        m.operator, m.technology, m.download_mbps, m.upload_mbps, m.ping_ms, m.jitter_ms,
+        m.latitude, m.longitude, m.accuracy_m, m.own_reasons, m.reasons, m.marks, m.valid,
+        m.counted, m.data_cap_mb, m.ping_download_ms, m.ping_upload_ms,
+        m.download_stability_percent, m.upload_stability_percent, m.rules, m.how, m.candidates,
+        m.unit_id, u.code, u.name, s.name as set_name, s.quality
+    from measurements m join units u on u.id = m.unit_id
+    left join boundary_sets s on s.id = m.set_id
+    where m.id = :id and m.measured_at is not null
+""")
 # What a repeat may repeat: a counted sample, one beyond a cap, or one of the day before that is a
 # repeat itself.
 BEFORE = text("""

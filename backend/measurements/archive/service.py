@@ -20,7 +20,7 @@ from backend.database.extensions import change_rows, db, dump, follow_indexes, s
 from backend.database.locks import ARCHIVE_LOCK, hold
 from backend.errors import Problem
 from backend.measurements.recording.archived import archived_months
-from backend.measurements.recording.models import ArchivedMonth, Measurement
+from backend.measurements.recording.models import ArchivedMonth
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,22 +43,30 @@ OPEN = text("""
     ) or exists (select from unit_months where month = :month and valid > 0)
         and not exists (select from releases where month = :month)
 """)
-ROWS = """
-    select {columns}, u.code as unit_code from measurements m left join units u on u.id = m.unit_id
+# The columns of `files.STORED`, but the device.
+ROWS = text("""
+    select m.id::text as id, m.received_at, m.measured_at, m.skew_s, m.day, m.network, m.kind,
+        m.source, m.status, m.operator, m.technology, m.download_mbps, m.upload_mbps, m.ping_ms,
+        m.jitter_ms, m.latitude, m.longitude, m.accuracy_m, m.unit_id, m.set_id, m.how,
+        m.candidates, m.own_reasons, m.reasons, m.marks, m.valid, m.counted, m.rules, m.raw,
+        m.assurance, m.data_cap_mb, m.ping_download_ms, m.ping_upload_ms,
+        m.download_stability_percent, m.upload_stability_percent, m.host, u.code as unit_code
+    from measurements m left join units u on u.id = m.unit_id
     where m.day between :first and :last order by m.day, m.id
-"""
-# A checksum of the rows in any order, over their exact values as the database writes them.
-SUM = "select count(*) as rows, coalesce(sum(hashtextextended(m::text, 0)), 0) as digest"
+""")
 IN_UTC = text("set local timezone = 'UTC'")  # else times depend on the server's settings
-_COLUMNS = ", ".join(column.name for column in Measurement.__table__.columns)
-SUM_OF_TABLE = text(f"""
-    {SUM} from (
-        select {_COLUMNS.replace("device_id", "null::uuid")}
-        from measurements where day between :first and :last
-    ) m
-""")  # noqa: S608 # names of columns
-SENT = "jsonb_populate_recordset(null::measurements, cast(:rows as jsonb))"
-SUM_OF_ROWS = text(f"{SUM} from {SENT} m")
+# A checksum of the rows in any order, over their exact values as the database writes them, without
+# devices; in the table and in a file.
+SUM_OF_TABLE = text("""
+    select count(*) as rows, coalesce(sum(hashtextextended(
+        jsonb_populate_record(m, jsonb '{"device_id": null}')::text, 0
+    )), 0) as digest
+    from measurements m where day between :first and :last
+""")
+SUM_OF_ROWS = text("""
+    select count(*) as rows, coalesce(sum(hashtextextended(m::text, 0)), 0) as digest
+    from jsonb_populate_recordset(null::measurements, cast(:rows as jsonb)) m
+""")
 # For the exports of the people.
 NUMBERS_OF_DEVICES = text("""
     insert into archived_months_of_devices
@@ -202,16 +210,10 @@ def _chunks(month: str) -> Iterator["pa.Table"]:
     """Yield the month's rows by day and id, as row groups."""
     from backend.measurements.archive import files
 
-    columns = ", ".join(
-        f"m.{name}::text as {name}" if name == "id" else f"m.{name}"
-        for name in files.SCHEMA.names
-        if name in files.STORED.names
-    )
     options = {"yield_per": files.ROW_GROUP}
-    statement = text(ROWS.format(columns=columns))
     follow_indexes()
-    found = db.session.execute(statement, _span(month), execution_options=options).mappings()
-    for rows in found.partitions():
+    result = db.session.execute(ROWS, _span(month), execution_options=options).mappings()
+    for rows in result.partitions():
         yield files.chunk_of([dict(row) for row in rows])
 
 

@@ -63,7 +63,7 @@ FILTERED = text("""
 """)
 TOTALS_OF_CAMPAIGN = text("""
     select team_id, sum(received) as received, sum(counted) as counted
-    from earning_sums where campaign_id = :campaign and grain = 'day'
+    from team_days where campaign_id = :campaign
     group by 1 having sum(received) > 0 order by 1
 """)
 TOTALS_OF_CHOSEN = text("""
@@ -75,22 +75,28 @@ TOTALS_OF_CHOSEN = text("""
 OF_SIGNAL = text("select measurement_id from campaign_exclusions where signal_id = :signal")
 # Corrections of one decision have one time, that of its transaction. A later one on the same sample
 # stands, whatever becomes of an earlier one.
-LATEST = """
-    not exists (select from corrections o where o.campaign_id = c.campaign_id
-        and o.measurement_id = c.measurement_id and o.id > c.id)
-"""
-DECISIONS = text(f"""
+DECISIONS = text("""
     select max(id) as id, at, user_id, team_id, reason, count(*) as measurements,
-        array_agg(distinct before_team_id) as before_team_ids, bool_or({LATEST}) as stands
+        array_agg(distinct before_team_id) as before_team_ids,
+        bool_or(not exists (
+            select from corrections o
+            where o.campaign_id = c.campaign_id and o.measurement_id = c.measurement_id
+                and o.id > c.id
+        )) as stands
     from corrections c where campaign_id = :campaign
     group by at, user_id, team_id, reason order by max(id) desc limit :limit
-""")  # noqa: S608 # a condition
-OF_DECISION = text(f"""
+""")
+OF_DECISION = text("""
     select c.measurement_id, c.before_team_id
     from corrections one join corrections c using (campaign_id, at, reason)
-    where one.id = :id and one.campaign_id = :campaign and {LATEST}
+    where one.id = :id and one.campaign_id = :campaign
+        and not exists (
+            select from corrections o
+            where o.campaign_id = c.campaign_id and o.measurement_id = c.measurement_id
+                and o.id > c.id
+        )
         and (c.user_id, c.team_id) is not distinct from (one.user_id, one.team_id)
-""")  # noqa: S608 # a condition
+""")
 
 
 # Devices of a campaign's members, and those that a correction assigned to it.

@@ -12,24 +12,36 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.privacy.retention import LEAVING_WITHIN
 from backend.measurements.recording import earnings, replays
-from backend.measurements.recording.counting import CATEGORY, CountChanges, write_counts
+from backend.measurements.recording.counting import CountChanges, write_counts
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES, WITHDRAWN
 from backend.measurements.recording.rules import MAX_AGE, MAX_SKEW
 
-OF_RECENT = """
-    using measurements m
-    where m.id = measurement_id and m.device_id = :device and m.received_at > :since
-"""
-DECISIONS = [
-    text(f"delete from {table} {OF_RECENT}")  # noqa: S608
-    for table in ("corrections", "campaign_exclusions", "exclusions")
-]
+DECISIONS = (
+    text("""
+        delete from corrections using measurements m
+        where m.id = measurement_id and m.device_id = :device and m.received_at > :since
+    """),
+    text("""
+        delete from campaign_exclusions using measurements m
+        where m.id = measurement_id and m.device_id = :device and m.received_at > :since
+    """),
+    text("""
+        delete from exclusions using measurements m
+        where m.id = measurement_id and m.device_id = :device and m.received_at > :since
+    """),
+)
 MEASUREMENTS = text("delete from measurements where device_id = :device and received_at > :since")
-SUMS = text(f"""
-    select unit_id, day, network, {CATEGORY} as category, received_at > :since as recent,
-        count(*) as n
+SUMS = text("""
+    select unit_id, day, network,
+        case when cardinality(reasons) > 0 then reasons[1]
+            when 'counted_by_admin' = any(marks) then 'counted_by_admin'
+            when 'withdrawn' = any(marks) then 'withdrawn'
+            when assurance = 'witnessed' then 'counted_witnessed'
+            when assurance = 'ticketed' then 'counted_ticketed'
+            else 'counted' end as category,
+        received_at > :since as recent, count(*) as n
     from measurements where device_id = :device group by 1, 2, 3, 4, 5
-""")  # noqa: S608 # a part of the statement
+""")
 RECEIPTS = text("""
     select r.id, r.digest, coalesce(m.valid, true) as valid
     from receipts r left join measurements m on m.id = r.id and r.kind = 'sample'

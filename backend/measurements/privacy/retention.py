@@ -23,45 +23,70 @@ from backend.outbox import service as outbox
 # Three decimals are 111 m: precise enough for the commune, too coarse for a house.
 COARSE_DECIMALS = 3
 
-# Demo phones belong to no person, and their old months are there to be shown.
-OF_PEOPLE = "not exists (select from devices d where d.id = {table}.device_id and d.demo)"
-# Of samples and of notes. Bodies contain the exact position too; `raw` is null in coarsened rows.
-COARSEN = f"""
-    update {{table}} set raw = null,
+# Of samples and of notes, except those of demo phones, which belong to no person and whose old
+# months are there to be shown. Bodies contain the exact position too; `raw` is null in coarsened
+# rows.
+COARSEN_DAY = text("""
+    update measurements set raw = null,
         latitude = case when day >= :gone then round(latitude::numeric, :decimals) end,
         longitude = case when day >= :gone then round(longitude::numeric, :decimals) end,
-        accuracy_m = case when day >= :gone then accuracy_m end{{more}}
-    where raw is not null and {OF_PEOPLE}
-"""  # noqa: S608 # fixed words
-REMOVE = f"""
-    update {{table}} set latitude = null, longitude = null, accuracy_m = null{{more}}
-    where latitude is not null and {OF_PEOPLE}
-"""  # noqa: S608
-COARSEN_SAMPLES = COARSEN.format(table="measurements", more=", candidates = null")
-COARSEN_DAY = text(f"{COARSEN_SAMPLES} and day = :day")
-COARSEN_LATE = text(
-    f"{COARSEN_SAMPLES} and day < :coarse and (device_id is null or 'too_old' = any(reasons))"
-)
-REMOVE_DAY = text(f"{REMOVE.format(table='measurements', more='')} and day = :day")
+        accuracy_m = case when day >= :gone then accuracy_m end, candidates = null
+    where raw is not null
+        and not exists (select from devices d where d.id = measurements.device_id and d.demo)
+        and day = :day
+""")
+COARSEN_LATE = text("""
+    update measurements set raw = null,
+        latitude = case when day >= :gone then round(latitude::numeric, :decimals) end,
+        longitude = case when day >= :gone then round(longitude::numeric, :decimals) end,
+        accuracy_m = case when day >= :gone then accuracy_m end, candidates = null
+    where raw is not null
+        and not exists (select from devices d where d.id = measurements.device_id and d.demo)
+        and day < :coarse and (device_id is null or 'too_old' = any(reasons))
+""")
+REMOVE_DAY = text("""
+    update measurements set latitude = null, longitude = null, accuracy_m = null
+    where latitude is not null
+        and not exists (select from devices d where d.id = measurements.device_id and d.demo)
+        and day = :day
+""")
 # A reviewer looks at a running month once a week. No sample that counts arrives so much later
 # (rules.MAX_WAIT) that it would be compared with a place that is gone.
 LEAVING_WITHIN = timedelta(days=7)
 # Of people who want no position kept.
-WITHOUT_POSITIONS = f"""
-    {REMOVE} and received_at <= :before
-    and device_id in (select id from devices where without_positions_since is not null)
-    and (cast(:device as uuid) is null or device_id = :device)
-"""  # noqa: S608
-REMOVE_SAMPLES_OF = text(
-    WITHOUT_POSITIONS.format(table="measurements", more=", raw = null, candidates = null")
-)
-REMOVE_NOTES_OF = text(
-    WITHOUT_POSITIONS.format(table="no_connection_notes", more=", raw = null, cell = null")
-)
-COARSEN_NOTES = text(f"{COARSEN.format(table='no_connection_notes', more='')} and day < :coarse")
-REMOVE_NOTES = text(
-    f"{REMOVE.format(table='no_connection_notes', more=', cell = null')} and day < :gone"
-)
+REMOVE_SAMPLES_OF = text("""
+    update measurements set latitude = null, longitude = null, accuracy_m = null,
+        raw = null, candidates = null
+    where latitude is not null
+        and not exists (select from devices d where d.id = measurements.device_id and d.demo)
+        and received_at <= :before
+        and device_id in (select id from devices where without_positions_since is not null)
+        and (cast(:device as uuid) is null or device_id = :device)
+""")
+REMOVE_NOTES_OF = text("""
+    update no_connection_notes set latitude = null, longitude = null, accuracy_m = null,
+        raw = null, cell = null
+    where latitude is not null
+        and not exists (select from devices d where d.id = no_connection_notes.device_id and d.demo)
+        and received_at <= :before
+        and device_id in (select id from devices where without_positions_since is not null)
+        and (cast(:device as uuid) is null or device_id = :device)
+""")
+COARSEN_NOTES = text("""
+    update no_connection_notes set raw = null,
+        latitude = case when day >= :gone then round(latitude::numeric, :decimals) end,
+        longitude = case when day >= :gone then round(longitude::numeric, :decimals) end,
+        accuracy_m = case when day >= :gone then accuracy_m end
+    where raw is not null
+        and not exists (select from devices d where d.id = no_connection_notes.device_id and d.demo)
+        and day < :coarse
+""")
+REMOVE_NOTES = text("""
+    update no_connection_notes set latitude = null, longitude = null, accuracy_m = null, cell = null
+    where latitude is not null
+        and not exists (select from devices d where d.id = no_connection_notes.device_id and d.demo)
+        and day < :gone
+""")
 # Days that have measurements, each of which has rows in the counts.
 DAYS = text("""
     select distinct day from unit_days d

@@ -24,22 +24,19 @@ MAX_CHECK = 1_000
 PLACE = ("code", "name", "province", "set_name", "quality")
 
 OWN_FIGURES = ("network", "technology", "download_mbps", "upload_mbps", "ping_ms", *LOADED)
-# Rows from before tickets have none.
-ASSURANCE = (
-    "coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)"
-    " as assurance"
-)
-SELECT = f"""
+# Rows from before tickets have no assurance.
+BY_ID = text("""
     select m.id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.technology,
-           m.download_mbps, m.upload_mbps, m.ping_ms, {", ".join(f"m.{name}" for name in LOADED)},
-           m.reasons, m.marks, m.valid, m.counted, m.how, m.unit_id, {ASSURANCE},
-           u.code, u.name, p.name as province, s.name as set_name, s.quality
+        m.download_mbps, m.upload_mbps, m.ping_ms, m.ping_download_ms, m.ping_upload_ms,
+        m.download_stability_percent, m.upload_stability_percent, m.reasons, m.marks, m.valid,
+        m.counted, m.how, m.unit_id,
+        coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)
+            as assurance,
+        u.code, u.name, p.name as province, s.name as set_name, s.quality
     from measurements m
     left join units u on u.id = m.unit_id
     left join units p on p.id = u.province_id
     left join boundary_sets s on s.id = m.set_id
-"""  # noqa: S608 # a column
-BY_ID = text(f"""{SELECT}
     where m.id = any(:ids) and m.device_id is not distinct from cast(:device as uuid)
 """)
 # The teams that a measurement is attributed to, by campaign.
@@ -49,9 +46,20 @@ EARNED = text("""
     from earnings e join campaigns c on c.id = e.campaign_id join teams t on t.id = e.team_id
     where e.measurement_id = any(:ids) order by e.measurement_id, e.campaign_id
 """)
-PAGE = text(f"""{SELECT}
+PAGE = text("""
+    select m.id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.technology,
+        m.download_mbps, m.upload_mbps, m.ping_ms, m.ping_download_ms, m.ping_upload_ms,
+        m.download_stability_percent, m.upload_stability_percent, m.reasons, m.marks, m.valid,
+        m.counted, m.how, m.unit_id,
+        coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)
+            as assurance,
+        u.code, u.name, p.name as province, s.name as set_name, s.quality
+    from measurements m
+    left join units u on u.id = m.unit_id
+    left join units p on p.id = u.province_id
+    left join boundary_sets s on s.id = m.set_id
     where m.device_id = :device
-      and (cast(:at as timestamptz) is null or (m.measured_at, m.id) < (:at, :id))
+        and (cast(:at as timestamptz) is null or (m.measured_at, m.id) < (:at, :id))
     order by m.measured_at desc, m.id desc limit :limit
 """)
 

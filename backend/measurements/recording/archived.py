@@ -1,7 +1,8 @@
 """Months whose samples left the table: their counts, statistics, releases and sums are final.
 
-Nothing is computed from rows of such a month. Statements that recompute leave it out by
-NOT_ARCHIVED; acts that name it are refused by `require_rows`. Phones' samples of it are too old.
+Nothing is computed from rows of such a month. Statements that recompute leave out those of
+`archived_months`; acts that name one are refused by `require_rows`. Phones' samples of it are too
+old.
 """
 
 from sqlalchemy import select
@@ -9,8 +10,6 @@ from sqlalchemy import select
 from backend.database.extensions import db
 from backend.errors import Problem
 from backend.measurements.recording.models import ArchivedMonth
-
-NOT_ARCHIVED = "not in (select month from archived_months)"
 
 
 def archived_months() -> frozenset[str]:

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.database.extensions import db, dump, fetch
-from backend.measurements.recording.archived import NOT_ARCHIVED
 from backend.measurements.recording.reasons import (
     BASES,
     COLUMNS,
@@ -23,21 +22,17 @@ Key = tuple[int | None, str, str, str]  # unit, day, network, category
 NOWHERE = 0  # unit of the counts of samples outside every commune
 NOTHING = dict.fromkeys(COLUMNS.values(), 0)
 
-# `reasons.category` of a row of measurements.
-CATEGORY = """
-    case when cardinality(reasons) > 0 then reasons[1]
-         when 'counted_by_admin' = any(marks) then 'counted_by_admin'
-         when 'withdrawn' = any(marks) then 'withdrawn'
-         when assurance = 'witnessed' then 'counted_witnessed'
-         when assurance = 'ticketed' then 'counted_ticketed'
-         else 'counted' end
-"""
-
 # Stored counts on one side, the rows on the other: months by category, days by their three numbers.
-DIFFERENCES = text(f"""
+# The category is `reasons.category` of a row.
+DIFFERENCES = text("""
     with rows as (
         select to_char(day, 'YYYY-MM') as month, network, coalesce(unit_id, 0) as unit_id, day,
-            {CATEGORY} as name, count(*)::int as n
+            case when cardinality(reasons) > 0 then reasons[1]
+                when 'counted_by_admin' = any(marks) then 'counted_by_admin'
+                when 'withdrawn' = any(marks) then 'withdrawn'
+                when assurance = 'witnessed' then 'counted_witnessed'
+                when assurance = 'ticketed' then 'counted_ticketed'
+                else 'counted' end as name, count(*)::int as n
         from measurements group by 1, 2, 3, 4, 5
     ), sides as (
         select month, network, unit_id, null::date as day,
@@ -59,37 +54,74 @@ DIFFERENCES = text(f"""
         ) as bases (basis, n)
     )
     select month, network, unit_id, day, name, sum(stored)::int as stored, sum(truth)::int as truth
-    from sides where month {NOT_ARCHIVED}
+    from sides where month not in (select month from archived_months)
     group by 1, 2, 3, 4, 5 having sum(stored) <> sum(truth) order by 1, 2, 3, 4, 5
-""").bindparams(  # noqa: S608 # a part of the statement
+""").bindparams(
     columns=dump(COLUMNS), not_valid=sorted(NOT_VALID), counted=list(COUNTED_CATEGORIES)
 )
-_NAMES = ", ".join(COLUMNS.values())
-# A statement with ADD_DAYS has ADD_MONTHS as `months` before it: rows of months are locked first,
-# and all in the order of their keys, so that posts and bulk acts never wait in a circle.
-ADD_MONTHS = f"""
-    insert into unit_months as old (month, network, unit_id, {_NAMES})
-    select month, network, unit_id, {_NAMES} from {{after}}
-        jsonb_populate_recordset(null::unit_months, cast(%(months)s as jsonb))
-    order by month, network, unit_id
-    on conflict (month, network, unit_id) do update set version = old.version + 1,
-        {", ".join(f"{name} = old.{name} + excluded.{name}" for name in COLUMNS.values())}
-    returning month, network, unit_id, counted
-"""  # noqa: S608 # names of columns
-ADD_DAYS = """
-    insert into unit_days as old
-    select added.* from {after} (select count(*) from months) first,
-        jsonb_populate_recordset(null::unit_days, cast(%(days)s as jsonb)) added
-    order by month, network, unit_id, day
-    on conflict (month, network, unit_id, day) do update set
-        received = old.received + excluded.received, valid = old.valid + excluded.valid,
-        counted = old.counted + excluded.counted
-    returning 1
-"""
-ADD = f"""
-    with months as ({ADD_MONTHS.format(after="")}), days as ({ADD_DAYS.format(after="")})
+# Rows of months are locked before those of days, and all in the order of their keys, so that posts
+# and bulk acts never wait in a circle.
+ADD = """
+    with months as (
+        insert into unit_months as old (
+            month, network, unit_id, witnessed, ticketed, claimed, imported, withdrawn, no_device,
+            source_not_counted, unproven, witness_late, too_many_tests, before_registration,
+            mock_position, overlap, impossible_travel, repeat, third_operator, daily_cap,
+            commune_cap, position_missing, position_default, position_coarse, outside_communes,
+            excluded, failed_test, kind_unknown, foreign_network, implausible_value, fix_stale,
+            in_future, too_old
+        )
+        select
+            month, network, unit_id, witnessed, ticketed, claimed, imported, withdrawn, no_device,
+            source_not_counted, unproven, witness_late, too_many_tests, before_registration,
+            mock_position, overlap, impossible_travel, repeat, third_operator, daily_cap,
+            commune_cap, position_missing, position_default, position_coarse, outside_communes,
+            excluded, failed_test, kind_unknown, foreign_network, implausible_value, fix_stale,
+            in_future, too_old
+        from jsonb_populate_recordset(null::unit_months, cast(%(months)s as jsonb))
+        order by month, network, unit_id
+        on conflict (month, network, unit_id) do update set
+            version = old.version + 1, witnessed = old.witnessed + excluded.witnessed,
+            ticketed = old.ticketed + excluded.ticketed, claimed = old.claimed + excluded.claimed,
+            imported = old.imported + excluded.imported,
+            withdrawn = old.withdrawn + excluded.withdrawn,
+            no_device = old.no_device + excluded.no_device,
+            source_not_counted = old.source_not_counted + excluded.source_not_counted,
+            unproven = old.unproven + excluded.unproven,
+            witness_late = old.witness_late + excluded.witness_late,
+            too_many_tests = old.too_many_tests + excluded.too_many_tests,
+            before_registration = old.before_registration + excluded.before_registration,
+            mock_position = old.mock_position + excluded.mock_position,
+            overlap = old.overlap + excluded.overlap,
+            impossible_travel = old.impossible_travel + excluded.impossible_travel,
+            repeat = old.repeat + excluded.repeat,
+            third_operator = old.third_operator + excluded.third_operator,
+            daily_cap = old.daily_cap + excluded.daily_cap,
+            commune_cap = old.commune_cap + excluded.commune_cap,
+            position_missing = old.position_missing + excluded.position_missing,
+            position_default = old.position_default + excluded.position_default,
+            position_coarse = old.position_coarse + excluded.position_coarse,
+            outside_communes = old.outside_communes + excluded.outside_communes,
+            excluded = old.excluded + excluded.excluded,
+            failed_test = old.failed_test + excluded.failed_test,
+            kind_unknown = old.kind_unknown + excluded.kind_unknown,
+            foreign_network = old.foreign_network + excluded.foreign_network,
+            implausible_value = old.implausible_value + excluded.implausible_value,
+            fix_stale = old.fix_stale + excluded.fix_stale,
+            in_future = old.in_future + excluded.in_future, too_old = old.too_old + excluded.too_old
+        returning 1
+    ), days as (
+        insert into unit_days as old
+        select added.* from (select count(*) from months) months_first,
+            jsonb_populate_recordset(null::unit_days, cast(%(days)s as jsonb)) added
+        order by month, network, unit_id, day
+        on conflict (month, network, unit_id, day) do update set
+            received = old.received + excluded.received, valid = old.valid + excluded.valid,
+            counted = old.counted + excluded.counted
+        returning 1
+    )
     select count(*) from days
-"""  # noqa: S608
+"""
 
 
 class CountChanges:

@@ -191,12 +191,16 @@ class Exclusion(db.Model):
 
 
 # The number of samples of each category, by its column.
-def _numbers(*more: str) -> list[Column[int]]:
+def _categories(*more: str) -> list[Column[int]]:
     names = (*COLUMNS.values(), *more)
-    columns = [Column(name, Integer, nullable=False, server_default="0") for name in names]
+    return [Column(name, Integer, nullable=False, server_default="0") for name in names]
+
+
+def _numbers() -> list[Column[int]]:
+    names = tuple(COLUMNS.values())
     valid = [name for name in names if name not in NOT_VALID]
     sums = {"received": names, "valid": valid, "counted": tuple(PARTS)}
-    return columns + [
+    return _categories() + [
         Column(name, Integer, Computed(" + ".join(parts), persisted=True))
         for name, parts in sums.items()
     ]
@@ -248,28 +252,67 @@ public_months = Table(
 # Copies of the days of this month and the one before.
 public_days = Table("public_days", db.metadata, *_of_day(), postgresql_with={"fillfactor": "70"})
 
-# Earnings of a team in a campaign and month by member (key: the volunteer, 0 for none), by unit
-# (key: its id, 0 for none) and by day (key: its ordinal).
-earning_sums = Table(
-    "earning_sums",
+
+def _campaign() -> Column[Any]:
+    key = ForeignKey("campaigns.id", ondelete="CASCADE")
+    return Column("campaign_id", key, primary_key=True, autoincrement=False)
+
+
+def _earned() -> list[Column[Any]]:
+    return [
+        Column("needed", Integer, nullable=False),  # towards the target of their commune
+        Column("guests", Integer, nullable=False),  # of the counted ones, those of guests
+        # Not generated: PostgreSQL would read their expressions anew in each post of a team.
+        *(Column(name, Integer, nullable=False) for name in BASES),
+        *_categories(OVER_CAP, EXCLUDED),
+    ]
+
+
+# What a member earned for a team in a month of a campaign; volunteer 0: nobody any more.
+member_months = Table(
+    "member_months",
     db.metadata,
-    Column(
-        "campaign_id",
-        ForeignKey("campaigns.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    _campaign(),
     _key("month", Text),
-    _key("grain", Text),
     _key("team_id", Integer),
-    _key("key", BigInteger),
+    _key("volunteer_id", BigInteger),
     _key("network", Text),
-    Column("days", BigInteger, nullable=False),  # a bit for each day of the month with samples
-    Column("needed_days", BigInteger, nullable=False),  # with needed ones
-    Column("needed", Integer, nullable=False),
-    Column("guests", Integer, nullable=False),  # of the counted ones, those of guests
-    *_numbers(OVER_CAP, EXCLUDED),
-    Index("ix_earning_sums_unit", "key", "month", postgresql_where=text("grain = 'unit'")),
+    Column("days", ARRAY(Date), nullable=False),  # with samples, in order
+    *_earned(),
+    info={
+        "personal": (
+            N_("sums what a member earned for a team in a month"),
+            N_("until the person withdraws"),
+        )
+    },
+    postgresql_with={"fillfactor": "70"},
+)
+
+# What a team earned in a unit in a month of a campaign; unit 0 is outside every commune.
+team_unit_months = Table(
+    "team_unit_months",
+    db.metadata,
+    _campaign(),
+    _key("month", Text),
+    _key("team_id", Integer),
+    _key("unit_id", Integer),
+    _key("network", Text),
+    Column("days", ARRAY(Date), nullable=False),  # with samples, in order
+    Column("needed_days", ARRAY(Date), nullable=False),  # with needed ones
+    *_earned(),
+    Index("ix_team_unit_months_unit", "unit_id", "month"),
+    postgresql_with={"fillfactor": "70"},
+)
+
+# What a team earned on a day of a campaign.
+team_days = Table(
+    "team_days",
+    db.metadata,
+    _campaign(),
+    _key("team_id", Integer),
+    _key("day", Date),
+    _key("network", Text),
+    *_earned(),
     postgresql_with={"fillfactor": "70"},
 )
 

@@ -122,7 +122,7 @@ PARTS = {
     "withdrawn": WITHDRAWN,
 }
 COUNTED_CATEGORIES = tuple(PARTS.values())
-# The column of each category in `unit_months` and `earning_sums`.
+# The column of each category in `unit_months` and in the sums of teams.
 COLUMNS = {category: part for part, category in PARTS.items()} | {
     code: code for code in (*_NOT_COUNTED, *_NOT_VALID)
 }

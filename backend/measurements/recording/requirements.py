@@ -30,8 +30,6 @@ REQUIREMENTS = """
     select from_at, counts_from, by, reason from counting_rules
     where counts_from is not null order by from_at, id
 """
-# As one value of another statement.
-REQUIREMENTS_AS_JSON = f"(select jsonb_agg(to_jsonb(r)) from ({REQUIREMENTS}) r)"  # noqa: S608
 EMPTY = "select not exists (select from measurements) as empty"
 
 
@@ -54,7 +52,7 @@ class StoredRequirement(TypedDict):
 
 
 def requirements_of(stored: Sequence[StoredRequirement] | None) -> Sequence[Requirement]:
-    """Return the requirements of a value of REQUIREMENTS_AS_JSON."""
+    """Return the requirements that READ_STATE has read as JSON."""
     return [
         Requirement(
             datetime.fromisoformat(row["from_at"]), row["counts_from"], row["by"], row["reason"]

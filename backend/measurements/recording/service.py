@@ -1,8 +1,8 @@
 """Record measurements from phones: each exactly once, located, judged, counted, in one commit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -15,6 +15,7 @@ from backend.devices.service import KnownDevice
 from backend.errors import Problem
 from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.counting import CountChanges
+from backend.measurements.recording.earning_sums import EarnedRows
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import Item, select_new, store_rejected
 from backend.measurements.recording.reasons import STATEMENT_MARKS
@@ -24,6 +25,7 @@ from backend.measurements.recording.storage import (
     DeviceVersion,
     StateChanged,
     Tickets,
+    TicketUse,
     store,
     update_verdicts,
 )
@@ -32,7 +34,7 @@ from backend.units.locator import Locator
 from backend.witness.assurance import Assessment, Claim, assess
 from backend.witness.keys import device_subject, prefix_digest
 from backend.witness.networks import CarrierNetworks
-from backend.witness.service import IssuedRow, IssuedTicket, TicketIssuer
+from backend.witness.service import NO_TICKET, IssuedRow, IssuedTicket, NextTicket, TicketIssuer
 from backend.witness.statements import Ticket, Witness
 from backend.witness.verification import StatementVerifier, StoredTickets
 
@@ -48,7 +50,7 @@ class RecordingContext:
 
     locator: Locator
     key: str  # of content digests
-    hourly_most: int  # measurements of one device
+    max_per_hour: int  # measurements of one device
     verifier: StatementVerifier | None = None  # None: tickets are ignored
     caps: rules.Caps = rules.DEFAULT_CAPS
     networks: CarrierNetworks | None = None
@@ -61,9 +63,9 @@ def recording_context(*, tickets: bool = True) -> RecordingContext:
     if tickets:
         own = {"verifier": extension("statement_verifier"), "issuer": extension("ticket_issuer")}
         own["networks"] = extension("carrier_networks")
-    hourly_most = setting("MEASUREMENTS_PER_HOUR")
+    max_per_hour = setting("MEASUREMENTS_PER_HOUR")
     return RecordingContext(
-        extension("locator"), setting("SECRET_KEY"), hourly_most, caps=caps_in_force(), **own
+        extension("locator"), setting("SECRET_KEY"), max_per_hour, caps=caps_in_force(), **own
     )
 
 
@@ -111,42 +113,65 @@ def record_post(
 ) -> Recorded:
     """Record for the device of a token; with `next_profile` also issue a ticket of that profile."""
     items = incoming.prepare([(sent, receipt)], context.locator, context.key, context.verifier)
-    issuer, wanted = context.issuer, None
+    issuer, wanted = context.issuer, NO_TICKET
     if next_profile and issuer:
         used = [item.statements.ticket for item in items if item.statements]
         host = next((ticket.host_id for ticket in reversed(used) if ticket), None)
         wanted = issuer.next_values(next_profile, items[0].id, host, receipt.received_at)
     device, issued = _record(Sender(token), items, context, wanted)
     assert device is not None
-    if wanted is None or issuer is None:
+    if wanted is NO_TICKET or issuer is None:
         return Recorded(device, items)
     return Recorded(device, items, issuer.next_ticket(token, device.id, wanted, issued))
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a post changes: new rows with their verdicts, verdicts of stored ones, and sums."""
+
+    new: list[Item]
+    rows: list[dict[str, Any]]  # of the new items
+    judged: list[Judged]  # stored rows with another verdict
+    rejected: list[Item]
+    counts: CountChanges
+    tickets: Tickets
+    days: set[date]  # of samples that may be a team's
+    earned: EarnedRows | None  # None: unknown before the verdicts are stored
+
+    @property
+    def only_adds(self) -> bool:
+        """Whether one statement stores everything."""
+        return not (self.judged or self.rejected or (self.days and self.earned is None))
 
 
 def _record(
     sender: Sender,
     items: Sequence[Item],
     context: RecordingContext,
-    next_ticket: Mapping[str, Any] | None = None,
+    next_ticket: NextTicket = NO_TICKET,
 ) -> tuple[KnownDevice | None, IssuedRow]:
     """Judge and store items; return the device and the ticket that was issued, as `store` does.
 
     A phone's post is tried without a lock: one statement reads, a second one stores if nothing
     came between. Otherwise, and for other senders, the same happens under a lock of the device.
     """
-    run = fetch_autocommit if sender.token else fetch
+    execute = fetch_autocommit if sender.token else fetch
     for _ in range(TRIES):
         if sender.device_id:  # apart from reading: a statement does not see what came as it waited
             _lock(sender.device_id)
-        state = timeline.read_state(run, sender, items, context.caps.commune)
+        state = timeline.read_state(execute, sender, items, context.caps.commune)
         if sender.token and not state.device:
             devices.authenticate(sender.token, items[0].received_at)  # 401, or the first use
             continue
+        version = _device_version(state.device, items, context.max_per_hour)
+        changes = _changes_of(execute, state, items, context, next_ticket)
         try:
-            return state.device, _judge_and_store(run, state, items, context, next_ticket)
+            if sender.token and version:
+                return state.device, _store_without_lock(version, changes)
+            return state.device, _store_in_transaction(version, changes)
         except StateChanged:
             db.session.rollback()
-            run, sender = fetch, Sender(device_id=state.device_id)
+            execute, sender = fetch, Sender(device_id=state.device_id)
     raise Problem(503, "unavailable", headers={"Retry-After": "1"})
 
 
@@ -156,73 +181,102 @@ def _lock(device_id: UUID) -> KnownDevice:
     return devices.lock_device(device_id)
 
 
-def _judge_and_store(
-    run: Run,
-    state: State,
-    items: Sequence[Item],
-    context: RecordingContext,
-    next_ticket: Mapping[str, Any] | None,
-) -> IssuedRow:
-    """Judge new items and store everything; StateChanged if the state is outdated."""
-    device, device_id = state.device, state.device_id
-    gate = _gate(device, items, context.hourly_most) if device else None
-    new = select_new(items, device_id, state.receipts, state.withdrawn)
-    tickets = Tickets(_assess(device_id, new, state.tickets, context), next_ticket)
-    rows = [item.row | {"device_id": device_id} for item in new]
-    counts = CountChanges()
-    changed = judge(run, state, rows, counts, context.caps)
-    days = {row["day"] for row in rows} | {row["day"] for row, _ in changed}
-    days = days if device and device.joined else set()
-    # Samples of a day depend on each other where one of them changed, or by a campaign's cap.
-    earned = None
-    if device_id and days and not changed:
-        earned = earnings.earn_new(run, device_id, rows)
-    rejected = [item for item in items if item.outcome == "rejected"]
-    if gate and run is not fetch and (changed or rejected or (days and earned is None)):
-        run = fetch  # several statements in one transaction: the device's row is the first to lock
-        if _lock(gate.device_id).version != gate.version + 1:
-            raise StateChanged
-        gate = replace(gate, version=gate.version + 1)
-    receipts = [
-        {"id": item.id, "device_id": device_id, "digest": item.digest,
-         "received_at": item.received_at, "kind": "sample"}
-        for item in new
-    ]  # fmt: skip
-    digests = [digest for item in new for digest in item.replay_digests]
-    if run is fetch:
-        update_verdicts(changed)
-        store_rejected(device_id, rejected)
-    issued = store(run, gate, receipts, rows, counts, digests, tickets, earned)
-    if run is fetch:
-        if device_id and days and earned is None:
-            earnings.attribute({device_id: days})
-        db.session.commit()
-    for item, row in zip(new, rows, strict=True):
-        item.row = row
-    return issued
-
-
-def _gate(device: KnownDevice, items: Sequence[Item], most: int) -> DeviceVersion:
+def _device_version(
+    device: KnownDevice | None, items: Sequence[Item], max_per_hour: int
+) -> DeviceVersion | None:
     """Count measurements against the device's hourly limit; 429 above it."""
+    if device is None:
+        return None
     began, counted = device.window_start, device.window_items
     for at, batch in groupby(items, attrgetter("received_at")):
         if began <= at - HOUR:
             began, counted = at, 0
         counted += sum(1 for _ in batch)
-        if counted > most:
+        if counted > max_per_hour:
             retry = str(max(1, int((began + HOUR - at).total_seconds())))
             raise Problem(429, "too_many_requests", headers={"Retry-After": retry})
-    return DeviceVersion(device.id, device.version, device.joined, began, counted)
+    return DeviceVersion(device.id, device.version, began, counted)
+
+
+def _changes_of(
+    execute: Run,
+    state: State,
+    items: Sequence[Item],
+    context: RecordingContext,
+    next_ticket: NextTicket,
+) -> Changes:
+    """Judge new items, and return what has to be stored; samples of a day may depend on each other.
+
+    They do where a verdict of a stored one changes, or by a campaign's cap.
+    """
+    device_id = state.device_id
+    new = select_new(items, device_id, state.receipts, state.withdrawn)
+    tickets = Tickets(_assess(device_id, new, state.tickets, context), next_ticket)
+    rows = [item.row | {"device_id": device_id} for item in new]
+    counts = CountChanges()
+    judged = judge(execute, state, rows, counts, context.caps)
+    joined = state.device is not None and state.device.joined
+    days = {row["day"] for row in (*rows, *(row for row, _ in judged))} if joined else set()
+    earned = earnings.earn_new(state.attribution, rows) if days and not judged else None
+    rejected = [item for item in items if item.outcome == "rejected"]
+    return Changes(new, rows, judged, rejected, counts, tickets, days, earned)
+
+
+def _store_without_lock(version: DeviceVersion, changes: Changes) -> IssuedRow:
+    """Store by one statement where it is enough, which commits; StateChanged if that is outdated.
+
+    Otherwise in a transaction, whose first lock is that of the device.
+    """
+    if changes.only_adds:
+        return _store(fetch_autocommit, version, changes)
+    if _lock(version.device_id).version != version.version + 1:
+        raise StateChanged
+    return _store_in_transaction(replace(version, version=version.version + 1), changes)
+
+
+def _store_in_transaction(version: DeviceVersion | None, changes: Changes) -> IssuedRow:
+    """Store by several statements and commit; the device, if there is one, is locked."""
+    device_id = version.device_id if version else None
+    update_verdicts(changes.judged)
+    store_rejected(device_id, changes.rejected)
+    issued = _store(fetch, version, changes)
+    if device_id and changes.days and changes.earned is None:
+        earnings.attribute({device_id: changes.days})
+    db.session.commit()
+    return issued
+
+
+def _store(execute: Run, version: DeviceVersion | None, changes: Changes) -> IssuedRow:
+    device_id = version.device_id if version else None
+    receipts = [
+        {"id": item.id, "device_id": device_id, "digest": item.digest,
+         "received_at": item.received_at, "kind": "sample"}
+        for item in changes.new
+    ]  # fmt: skip
+    digests = [digest for item in changes.new for digest in item.replay_digests]
+    issued = store(
+        execute,
+        version,
+        receipts,
+        changes.rows,
+        changes.counts,
+        digests,
+        changes.tickets,
+        changes.earned,
+    )
+    for item, row in zip(changes.new, changes.rows, strict=True):
+        item.row = row
+    return issued
 
 
 def _assess(
     device_id: UUID | None, new: Sequence[Item], stored: StoredTickets, context: RecordingContext
-) -> list[dict[str, Any]]:
+) -> list[TicketUse]:
     """Set the assurance of new items with a ticket; return the tickets that they use."""
     if device_id is None:
         return []
     sent = [(item, item.statements) for item in new if item.statements]
-    uses: dict[UUID, dict[str, Any]] = {}
+    uses: dict[UUID, TicketUse] = {}
     for item, statements in sent:
         ticket, row = statements.ticket, item.row
         if ticket and ticket.id in uses:
@@ -254,9 +308,9 @@ def _claim_of(row: dict[str, Any], device_id: UUID, ticket: Ticket | None, secre
 
 def _use_of(
     ticket: Ticket, witness: Witness | None, row: dict[str, Any], context: RecordingContext
-) -> dict[str, Any]:
+) -> TicketUse:
     received_at: datetime = row["received_at"]
-    use = {"id": ticket.id, "used_by": row["id"], "used_at": received_at}
+    use: TicketUse = {"id": ticket.id, "used_by": row["id"], "used_at": received_at}
     prefix = witness and witness.prefix
     if not prefix:
         return use
@@ -266,7 +320,11 @@ def _use_of(
 
 
 def judge(
-    run: Run, state: State, rows: Sequence[dict[str, Any]], counts: CountChanges, caps: rules.Caps
+    execute: Run,
+    state: State,
+    rows: Sequence[dict[str, Any]],
+    counts: CountChanges,
+    caps: rules.Caps,
 ) -> list[Judged]:
     """Set the verdicts of new rows; return the changed verdicts of stored rows."""
     if not rows:
@@ -278,7 +336,7 @@ def judge(
             row["own_reasons"] = rules.by_weight([*row["own_reasons"], problem])
     if owner and state.device_id:
         judge = timeline.Judge(owner, caps)
-        judged = timeline.judge_new(run, state.device_id, rows, judge, state.timeline)
+        judged = timeline.judge_new(execute, state.device_id, rows, judge, state.timeline)
     else:
         judged = [(row, timeline.judge_single(row)) for row in rows]
     new, changed = {row["id"]: row for row in rows}, []

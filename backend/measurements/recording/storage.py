@@ -3,76 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
 from backend.database.extensions import Run, array_literal, db, dump
-from backend.measurements.recording import earnings
-from backend.measurements.recording.counting import ADD_DAYS, ADD_MONTHS, CountChanges
+from backend.measurements.recording.counting import CountChanges
+from backend.measurements.recording.earning_sums import EarnedRows
+from backend.measurements.recording.store_statements import STORE, STORE_FOR_TEAM
 from backend.measurements.recording.timeline import UPDATE, Judged
-from backend.witness.service import ISSUE_NEXT, ISSUED_NEXT, IssuedRow
+from backend.witness.service import IssuedRow, NextTicket
 
-# Values are JSON: one round trip for one sample or for 500, and one prepared plan for both.
-# Nothing is stored unless `gate` returns a row. The lateral join makes the planner look each id up
-# by the index, also in a plan that was made while the table was small.
-STORE = """
-    with gate as (
-        {gate}
-    ), r as (
-        insert into receipts
-        select r.* from gate,
-            jsonb_populate_recordset(null::receipts, cast(%(receipts)s as jsonb)) r
-        returning 1
-    ), m as (
-        insert into measurements
-        select m.* from gate,
-            jsonb_populate_recordset(null::measurements, cast(%(rows)s as jsonb)) m
-        returning 1
-    ), months as ({months}), days as ({days}){more}
-    select (select count(*) from gate) as n, {result} as issued
-"""
-# Shared rows come last: a receipt of the same id may make this transaction wait for another one.
-COUNTS = {
-    "months": ADD_MONTHS.format(
-        after="gate, (select count(*) from r) r, (select count(*) from m) m,"
-    ),
-    "days": ADD_DAYS.format(after="gate,"),
-}
-STORE_WITHOUT_DEVICE = STORE.format(gate="select 1", more="", result="null", **COUNTS)
 # A post waits for another one to its phone or commune, for milliseconds; longer for a bulk change:
 # then it is answered 503 and sent again, so that not all threads wait.
 LOCK_WAIT_S = 2
-GATE = f"""
-        update devices set version = version + 1, window_start = %(start)s, window_items = %(items)s
-        where id = %(device)s and version = %(version)s
-            and set_config('lock_timeout', '{LOCK_WAIT_S}s', true) is not null
-            and not exists (
-                select from unnest(cast(%(digests)s as bytea[])) as sent (digest), lateral (
-                    select from withdrawn_digests w where w.digest = sent.digest limit 1) withdrawn
-            )
-        returning 1
-    """  # noqa: S608 # a number
-USE_TICKETS = """, t as (
-        update tickets set used_by = s.used_by, used_at = s.used_at, prefix = s.prefix,
-            outside = s.outside
-        from gate, jsonb_to_recordset(cast(%(tickets)s as jsonb))
-            as s (id uuid, used_by uuid, used_at timestamptz, prefix bytea, outside boolean)
-        where tickets.id = s.id
-    )"""
-EARN = f""", earned as ({earnings.ADD_EARNINGS.format(after="gate,", months="months")}),
-    sums as ({earnings.ADD_SUMS.format(after="gate, (select count(*) from days) first,")})"""  # noqa: S608 # parts of the statement
-
-
-@cache
-def _statement(uses: bool, issues: bool, earns: bool) -> str:
-    """Return the statement of a device, by its optional parts."""
-    parts = (USE_TICKETS, uses), (EARN, earns), (f",{ISSUE_NEXT}", issues)
-    more = "".join(part for part, wanted in parts if wanted)
-    result = ISSUED_NEXT if issues else "null"
-    return STORE.format(gate=GATE, more=more, result=result, **COUNTS)
 
 
 class StateChanged(Exception):
@@ -85,63 +30,78 @@ class DeviceVersion:
 
     device_id: UUID
     version: int
-    joined: bool  # whether measurements may be attributed to a team
     window_start: datetime
     window_items: int
+
+    def values(self) -> dict[str, Any]:
+        """Return the parameters of the statements that store."""
+        return {
+            "device": self.device_id,
+            "version": self.version,
+            "window_start": self.window_start,
+            "window_items": self.window_items,
+        }
+
+
+class TicketUse(TypedDict):
+    """A ticket that a sample uses, with what its witness saw of the network."""
+
+    id: UUID
+    used_by: UUID  # the sample
+    used_at: datetime
+    prefix: NotRequired[bytes]  # keyed digest of the client's network
+    outside: NotRequired[bool | None]  # outside the networks of its carrier; null: unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """The tickets that a post uses, and the values of ISSUE_NEXT if it gets one."""
+    """The tickets that a post uses, and the values of the one that it gets, if any."""
 
-    uses: Sequence[dict[str, Any]] = ()
-    next: Mapping[str, Any] | None = None
+    uses: Sequence[TicketUse]
+    next: NextTicket
+
+
+# Of rows of no device, which has no version.
+NO_DEVICE: Mapping[str, None] = dict.fromkeys(("device", "version", "window_start", "window_items"))
 
 
 def store(
-    run: Run,
-    gate: DeviceVersion | None,
+    execute: Run,
+    device: DeviceVersion | None,
     receipts: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
     changes: CountChanges,
     digests: Sequence[bytes],
     tickets: Tickets,
-    earned: earnings.EarnedRows | None = None,
+    earned: EarnedRows | None = None,
 ) -> IssuedRow:
     """Add measurements, receipts and counts; StateChanged: nothing was added.
 
-    `digests` must not be those of withdrawn measurements. Returns ISSUED_NEXT of the next ticket.
+    `digests` must not be those of withdrawn measurements. Returns the next ticket, if it was
+    issued.
     """
     values: dict[str, Any] = {
+        **(device.values() if device else NO_DEVICE),
+        **tickets.next,
+        "lock_wait": f"{LOCK_WAIT_S}s",
         "receipts": dump(receipts),
         "rows": dump(rows),
         "months": dump(changes.months()),
         "days": dump(changes.days()),
+        "digests": array_literal(digests),
+        "tickets": dump(tickets.uses),
+        "used": array_literal(use["id"] for use in tickets.uses),
     }
-    statement = STORE_WITHOUT_DEVICE
-    if gate:
-        earns = earned is not None and bool(earned.earnings)
-        statement = _statement(bool(tickets.uses), tickets.next is not None, earns)
-        values |= {
-            "device": gate.device_id,
-            "version": gate.version,
-            "start": gate.window_start,
-            "items": gate.window_items,
-            "digests": array_literal(digests),
-        }
-    if earned and earned.earnings:
-        values |= earned.values()
-    if tickets.uses:
-        values["tickets"] = dump(tickets.uses)
-    if tickets.next is not None:
-        values |= {**tickets.next, "used": array_literal(use["id"] for use in tickets.uses)}
     try:
-        stored = run(statement, values)
+        if earned and earned.earnings:
+            [stored] = execute(STORE_FOR_TEAM, values | earned.values())
+        else:
+            [stored] = execute(STORE, values)
     except IntegrityError:  # a receipt that was committed at the same time
         raise StateChanged from None
-    if not stored[0]["n"]:
+    if not stored["n"]:
         raise StateChanged
-    issued: IssuedRow = stored[0]["issued"]
+    issued: IssuedRow = stored["issued"]
     return issued
 
 

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,92 +17,163 @@ from backend.devices.service import KnownDevice
 from backend.measurements.recording import rules
 from backend.measurements.recording.incoming import sample_of
 from backend.measurements.recording.intake import Item
-from backend.measurements.recording.replays import WITHDRAWN_AMONG
 from backend.measurements.recording.requirements import (
-    REQUIREMENTS_AS_JSON,
     Requirement,
     requirements_of,
 )
-from backend.witness.verification import STORED_TICKETS, StoredTickets, stored_tickets
+from backend.memberships.attribution_rows import InputsOfNew, StoredInputs, inputs_of
+from backend.witness.verification import StoredTickets, stored_tickets
 
 DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 
-_READ = (
-    "id", "measured_at", "network", "operator", "latitude", "longitude", "accuracy_m",
-    "own_reasons", "reasons", "marks", "unit_id", "day", "assurance",
-)  # fmt: skip
-# Rows coarsened by retention keep the verdict on their exact position.
-_FINAL = "raw is null as final"
-_NAMES = (*_READ, "final", "duration_s")
-# Samples that use up the cap of their commune; the condition of a partial index.
-_CAPPED = "(counted or reasons = '{commune_cap}')"
+# Samples that use up the cap of their commune are those of `counted or reasons = '{commune_cap}'`,
+# the condition of a partial index. Rows coarsened by retention, of which `raw` is null, keep the
+# verdict on their exact position.
+
 # The first rows of each span: the rules judge no more of a day.
-_ROWS = f"""
+READ = """
     select m.* from unnest(
         cast(%(begins)s as timestamptz[]), cast(%(ends)s as timestamptz[])
     ) as span (begin_at, end_at), lateral (
-        select {", ".join(_READ)}, {_FINAL}, cast(raw ->> 'duration_s' as float) as duration_s
+        select id, measured_at, network, operator, latitude, longitude, accuracy_m, own_reasons,
+            reasons, marks, unit_id, day, assurance, raw is null as final,
+            cast(raw ->> 'duration_s' as float) as duration_s
         from measurements
-        where device_id = $device and measured_at >= span.begin_at and measured_at < span.end_at
+        where device_id = %(device)s
+            and measured_at >= span.begin_at and measured_at < span.end_at
         order by measured_at, id limit cast(%(most)s as int)
     ) m
-"""  # noqa: S608 # names of columns
-_IN_MONTHS = f"""
-    device_id = $device and measured_at >= %(month_begin)s and measured_at < %(month_end)s
-    and {_CAPPED}
 """
-READ = _ROWS.replace("$device", "%(device)s")
 # Samples of the other days of these months, by the span between the days that are judged.
-TALLIES = f"""
+TALLIES = """
     select unit_id, network, min(day) as day, count(*) as n from measurements
-    where {_IN_MONTHS.replace("$device", "%(device)s")}
+    where device_id = %(device)s
+        and measured_at >= %(month_begin)s and measured_at < %(month_end)s
+        and (counted or reasons = '{commune_cap}')
         and day <> all(cast(%(days)s as date[])) and unit_id = any(cast(%(units)s as int[]))
     group by unit_id, network, extract(month from day),
         width_bucket(day, cast(%(days)s as date[]))
-"""  # noqa: S608
+"""
 # The first statement of every post: one row of the device and of what was sent before, the others
-# of its measurements. The lateral joins make the planner look each id and digest up by the index;
-# `capped` is at most the cap: no more rows are read.
-_OWN = {
-    **{name: f"d.{name}" for name in devices.BY_TOKEN_READ},
-    "requirements": REQUIREMENTS_AS_JSON,
-    "capped": f"""(select count(*) from (
-        select from measurements where {_IN_MONTHS.replace("$device", "d.device_id")}
-        limit cast(%(cap)s as int)
-    ) few)""",  # noqa: S608
-    "tickets": f"({STORED_TICKETS})",
-    "receipts": """(
-        select jsonb_agg(to_jsonb(r)) from unnest(cast(%(ids)s as uuid[])) as sent (id),
-            lateral (select id, device_id, digest from receipts
-                where id = sent.id and kind = 'sample' limit 1) r
-    )""",
-    "withdrawn": f"array({WITHDRAWN_AMONG})",
-}
-READ_STATE = f"""
-    with d as ({devices.BY_TOKEN_OR_ID})
-    select {", ".join(f"{value} as {name}" for name, value in _OWN.items())},
-        {", ".join(f"null as {name}" for name in _NAMES)}
-    from (select) one left join d on true
+# of its measurements. A union finds the device by either index: for `or`, a plan made while the
+# table is small would scan it. The lateral joins make the planner look each id and digest up by the
+# index; `capped` is at most the cap: no more rows are read.
+READ_STATE = """
+    with d as (
+        select id as device_id, registered_at, token_used_at, platform, model, app_version,
+            consent_version, joined, version, window_start, window_items, receiver_from, notices,
+            true as by_token
+        from devices where token_hash = %(digest)s
+        union all
+        select id, registered_at, token_used_at, platform, model, app_version,
+            consent_version, joined, version, window_start, window_items, receiver_from, notices,
+            false
+        from devices where id = %(device)s
+    )
+    select d.*,
+        (
+            select jsonb_agg(to_jsonb(r)) from (
+                select from_at, counts_from, by, reason from counting_rules
+                where counts_from is not null order by from_at, id
+            ) r
+        ) as requirements,
+        (
+            select count(*) from (
+                select from measurements
+                where device_id = d.device_id
+                    and measured_at >= %(month_begin)s and measured_at < %(month_end)s
+                    and (counted or reasons = '{commune_cap}')
+                limit cast(%(cap)s as int)
+            ) few
+        ) as capped,
+        (
+            select jsonb_agg(to_jsonb(s)) from (
+                select sent.id, sent.kid, t.host_id, t.profile, t.issued_at, t.expires_at,
+                    t.used_by, h.number as host, h.signs, h.revoked_at,
+                    k.replaced_at as key_replaced_at
+                from unnest(cast(%(tickets)s as uuid[]), cast(%(kids)s as text[]))
+                    as sent (id, kid)
+                join tickets t on t.id = sent.id
+                join measuring_hosts h on h.id = t.host_id
+                left join host_keys k on k.host_id = t.host_id and k.kid = sent.kid
+            ) s
+        ) as tickets,
+        (
+            select jsonb_agg(to_jsonb(r)) from unnest(cast(%(ids)s as uuid[])) as sent (id),
+                lateral (select id, device_id, digest from receipts
+                    where id = sent.id and kind = 'sample' limit 1) r
+        ) as receipts,
+        array(
+            select known.digest from unnest(cast(%(digests)s as bytea[])) as sent (digest),
+                lateral (select digest from withdrawn_digests w
+                    where w.digest = sent.digest limit 1) known
+        ) as withdrawn,
+        case when d.joined then (
+            select jsonb_agg(to_jsonb(s)) from (
+                select m.id as membership_id, m.campaign_id, m.team_id, m.volunteer_id,
+                    m.guest_of is not null as guest,
+                    lower(l.period * m.period) as since, upper(l.period * m.period) as until
+                from device_links l
+                join memberships m on m.volunteer_id = l.volunteer_id and m.period && l.period
+                where l.device_id = d.device_id
+                order by m.id
+            ) s
+        ) end as stays,
+        case when d.joined then (
+            select jsonb_agg(to_jsonb(t)) from (
+                select c.id as campaign_id, c.first_day, c.last_day, c.networks, c.cap,
+                    array(
+                        select unit_id from campaign_areas a where a.campaign_id = c.id
+                    ) as area
+                from campaigns c
+                where c.state <> 'draft' and c.id in (
+                    select m.campaign_id from device_links l join memberships m using (volunteer_id)
+                    where l.device_id = d.device_id
+                )
+                order by c.id
+            ) t
+        ) end as terms,
+        case when d.joined then (
+            select jsonb_object_agg(id, jsonb_build_array(id, parent_id, province_id))
+            from units where id = any(cast(%(communes)s as int[]))
+        ) end as units,
+        null as id, null as measured_at, null as network, null as operator, null as latitude,
+        null as longitude, null as accuracy_m, null as own_reasons, null as reasons,
+        null as marks, null as unit_id, null as day, null as assurance, null as final,
+        null as duration_s
+    from (select) always left join d on true
     union all
-    select {", ".join("null" for _ in _OWN)}, {", ".join(_NAMES)}
-    from ({_ROWS.replace("$device", "(select device_id from d)")}) timeline
-"""  # noqa: S608
+    select null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null,
+        id, measured_at, network, operator, latitude, longitude, accuracy_m, own_reasons, reasons,
+        marks, unit_id, day, assurance, final, duration_s
+    from unnest(
+        cast(%(begins)s as timestamptz[]), cast(%(ends)s as timestamptz[])
+    ) as span (begin_at, end_at), lateral (
+        select id, measured_at, network, operator, latitude, longitude, accuracy_m, own_reasons,
+            reasons, marks, unit_id, day, assurance, raw is null as final,
+            cast(raw ->> 'duration_s' as float) as duration_s
+        from measurements
+        where device_id = (select device_id from d)
+            and measured_at >= span.begin_at and measured_at < span.end_at
+        order by measured_at, id limit cast(%(most)s as int)
+    ) timeline
+"""
 OWNER = """
     select registered_at, receiver_from from devices where id = %(device)s
 """
 # Samples of a month that use up the cap of one commune and network, those around the cap.
-CAPPED = f"""
+CAPPED = """
     select * from (
         select id, measured_at, day, unit_id, network, own_reasons, reasons, marks, assurance,
-            {_FINAL},
-            row_number() over (order by measured_at, id) as place
+            raw is null as final, row_number() over (order by measured_at, id) as place
         from measurements
         where device_id = %(device)s and measured_at >= %(begin)s and measured_at < %(end)s
-            and {_CAPPED} and unit_id is not distinct from %(unit_id)s
-            and network = %(network)s
+            and (counted or reasons = '{commune_cap}')
+            and unit_id is not distinct from %(unit_id)s and network = %(network)s
     ) ranked where place > %(after)s and place <= %(to)s
-"""  # noqa: S608
+"""
 
 
 # A changed verdict is an event: its phone was answered with another one.
@@ -159,6 +230,7 @@ class State(NamedTuple):
     tickets: StoredTickets
     receipts: Mapping[UUID, tuple[UUID | None, bytes]]  # of these ids: device and digest
     withdrawn: Collection[bytes]  # those of the replay digests
+    attribution: InputsOfNew
 
     @property
     def device_id(self) -> UUID | None:
@@ -170,7 +242,7 @@ class State(NamedTuple):
         return rules.Owner(device.registered_at, device.receiver_from) if device else None
 
 
-def read_state(run: Run, sender: Sender, items: Sequence[Item], cap: int) -> State:
+def read_state(execute: Run, sender: Sender, items: Sequence[Item], cap: int) -> State:
     """Read what outcomes and verdicts depend on; `cap` is that of a commune.
 
     Without a device if the token is unknown or its first use is not recorded yet.
@@ -178,7 +250,7 @@ def read_state(run: Run, sender: Sender, items: Sequence[Item], cap: int) -> Sta
     new = [item.row for item in items if item.row and not item.refusal]
     since = _judged_since(new)
     tickets = {item.statements.keys for item in items if item.statements and item.statements.ticket}
-    own, *stored = run(READ_STATE, {
+    own, *stored = execute(READ_STATE, {
         "digest": token_hash(sender.token) if sender.token else None,
         "device": sender.device_id,
         "cap": cap,
@@ -186,13 +258,14 @@ def read_state(run: Run, sender: Sender, items: Sequence[Item], cap: int) -> Sta
         "digests": array_literal(digest for item in items for digest in item.replay_digests),
         "tickets": array_literal(ticket for ticket, _ in tickets),
         "kids": array_literal(kid for _, kid in tickets),
+        "communes": array_literal({row["unit_id"] for row in new} - {None}),
         **_span(since, bounded=True),
         **_months(since),
     })  # fmt: skip
     device = devices.device_in_use(own) if own["device_id"] else None
     tallies: Sequence[rules.Tally] = ()
     if device and _cap_near(own["capped"], stored, new, cap):
-        tallies = _read_tallies(run, device.id, since, [*stored, *new])
+        tallies = _read_tallies(execute, device.id, since, [*stored, *new])
     return State(
         device,
         requirements_of(own["requirements"]),
@@ -200,6 +273,7 @@ def read_state(run: Run, sender: Sender, items: Sequence[Item], cap: int) -> Sta
         stored_tickets(own["tickets"]),
         {UUID(one["id"]): _receipt(one) for one in own["receipts"] or ()},
         frozenset(map(bytes, own["withdrawn"])),
+        inputs_of(cast(StoredInputs, own)),
     )
 
 
@@ -214,7 +288,7 @@ def owner_of(device: UUID) -> rules.Owner:
 
 
 def judge_new(
-    run: Run, device: UUID, new: Sequence[Row], judge: Judge, stored: Timeline | None = None
+    execute: Run, device: UUID, new: Sequence[Row], judge: Judge, stored: Timeline | None = None
 ) -> Sequence[Judged]:
     """Judge new rows among the stored ones; return the new rows and those with another verdict.
 
@@ -225,7 +299,7 @@ def judge_new(
     since = _judged_since(new)
     while True:
         if stored is None:
-            stored = _read(run, device, since, new, bounded=True)
+            stored = _read(execute, device, since, new, bounded=True)
         judged = list(_judge(stored, new, since, judge))
         further = _days_after(judged) - since.keys()
         if not further:
@@ -234,7 +308,7 @@ def judge_new(
         stored = None
     days = sorted(since)
     if _others_capped(judged, stored, days, judge.caps):
-        judged += _judge_capped(run, device, judged, days, judge.caps)
+        judged += _judge_capped(execute, device, judged, days, judge.caps)
     return judged
 
 
@@ -245,7 +319,7 @@ def judge_single(row: Row) -> rules.Verdict:
 
 
 def judge_span(
-    run: Run, device: UUID, since: datetime, until: datetime, judge: Judge
+    execute: Run, device: UUID, since: datetime, until: datetime, judge: Judge
 ) -> Sequence[Judged]:
     """Judge a device's stored rows from `since` on; return those whose verdict changed.
 
@@ -256,8 +330,8 @@ def judge_span(
     first, last = local_day(since - rules.REPEAT_WINDOW), local_day(end + rules.REPEAT_WINDOW)
     days = [first + n * DAY for n in range((last - first).days + 1)]
     span = dict.fromkeys(days, since)
-    judged = list(_judge(_read(run, device, span, (), bounded=False), (), span, judge))
-    return [*judged, *_judge_capped(run, device, judged, days, judge.caps)]
+    judged = list(_judge(_read(execute, device, span, (), bounded=False), (), span, judge))
+    return [*judged, *_judge_capped(execute, device, judged, days, judge.caps)]
 
 
 def _days_after(judged: Iterable[Judged]) -> set[date]:
@@ -326,19 +400,19 @@ def _cap_near(capped: int, stored: Iterable[Row], new: Sequence[Row], cap: int) 
 
 
 def _read(
-    run: Run, device: UUID, since: Mapping[date, datetime], new: Iterable[Row], *, bounded: bool
+    execute: Run, device: UUID, since: Mapping[date, datetime], new: Iterable[Row], *, bounded: bool
 ) -> Timeline:
-    stored = run(READ, {"device": device, **_span(since, bounded=bounded)})
-    return Timeline(stored, _read_tallies(run, device, since, [*stored, *new]))
+    stored = execute(READ, {"device": device, **_span(since, bounded=bounded)})
+    return Timeline(stored, _read_tallies(execute, device, since, [*stored, *new]))
 
 
 def _read_tallies(
-    run: Run, device: UUID, days: Collection[date], rows: Iterable[Row]
+    execute: Run, device: UUID, days: Collection[date], rows: Iterable[Row]
 ) -> Sequence[rules.Tally]:
     """Read the tallies of the communes of these rows on other days than those judged."""
     units = {row["unit_id"] for row in rows} - {None}
     values = {"device": device, "days": array_literal(sorted(days)), "units": array_literal(units)}
-    found = run(TALLIES, values | _months(days))
+    found = execute(TALLIES, values | _months(days))
     return [rules.Tally(row["day"], row["unit_id"], row["network"], row["n"]) for row in found]
 
 
@@ -398,7 +472,7 @@ def _change_of_use(row: Row, verdict: rules.Verdict) -> int:
 
 
 def _judge_capped(
-    run: Run, device: UUID, judged: Sequence[Judged], days: Sequence[date], caps: rules.Caps
+    execute: Run, device: UUID, judged: Sequence[Judged], days: Sequence[date], caps: rules.Caps
 ) -> Iterator[Judged]:
     """Judge by the caps of communes the rows of other days of a month, after a change."""
     by_key: dict[rules.CommuneMonth, list[tuple[datetime, UUID, int]]] = defaultdict(list)
@@ -411,7 +485,7 @@ def _judge_capped(
         values |= {"begin": day_begin(first), "end": day_begin(_next_month(first))}
         # No place moves by more than there are changes.
         values |= {"after": caps.commune - len(changes), "to": caps.commune + len(changes)}
-        for row in run(CAPPED, values):
+        for row in execute(CAPPED, values):
             if row["day"] in days or row["final"]:
                 continue
             at = (row["measured_at"], row["id"])

@@ -15,7 +15,7 @@ from backend.batch.command_line import (
 from backend.batch.executor import Executor
 from backend.clock import VIETNAM
 from backend.http.requests import clock_now
-from backend.measurements.recording import counting, earnings
+from backend.measurements.recording import counting, earning_sums
 from backend.measurements.recording.cli import cli
 from backend.measurements.revision import revocation, service
 from backend.witness import hosts
@@ -61,13 +61,13 @@ def recount(repair: bool) -> None:
             f"{row['month']} day={row['day']} unit={row['unit_id']} {row['network']} "
             f"{row['name']}: stored {row['stored']}, rows {row['truth']}"
         )
-    teams = earnings.differences()
+    teams = earning_sums.differences()
     for row in teams:
         click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
     click.echo(f"differences: {len(found) + len(teams)}")
     if repair:
         counting.repair(found)
-        earnings.repair(teams)
+        earning_sums.repair(teams)
     sys.exit(1 if found or teams else 0)
 
 

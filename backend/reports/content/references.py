@@ -1,6 +1,5 @@
 """Citation of the documents that set the targets of a report."""
 
-from collections.abc import Iterable
 from datetime import date
 
 # Sources of the targets of a new installation, as Decree 30/2020/NĐ-CP cites a letter.
@@ -16,12 +15,6 @@ OWN_DEFAULT = "Mức mặc định của Đo Sóng"
 def cite(source: str | None) -> str | None:
     """Return how a report cites the source of a target; None if it does not."""
     return None if source in (None, OWN_DEFAULT) else LETTERS.get(source or "", source)
-
-
-def cite_all(sources: Iterable[str | None]) -> str:
-    """Return the citation of several sources, each once."""
-    cited = {cite(source) for source in sources}
-    return ", ".join(sorted(one for one in cited if one))
 
 
 def day_in_words(day: date) -> str:

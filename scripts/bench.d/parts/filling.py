@@ -207,20 +207,43 @@ select gen_random_uuid(), 1, team_id, volunteer_id, 1, guest, category, unit_id,
 from made
 """
 
+TEAM_TABLES = (
+    "earnings", "member_months", "team_unit_months", "team_days", "device_links", "unit_months",
+    "unit_days",
+)  # fmt: skip
 SUMS = """
-insert into earning_sums (campaign_id, month, grain, team_id, key, network, days, needed_days,
-    needed, guests, claimed, repeat, failed_test, position_coarse)
-select 1, '{month}', grain, team_id, key, 'mobile', bit_or(bit),
-    coalesce(bit_or(bit) filter (where needed), 0), count(*) filter (where needed),
-    count(*) filter (where guest and category = 'counted'),
+insert into member_months (campaign_id, month, team_id, volunteer_id, network, days, needed, guests,
+    received, valid, counted, claimed, repeat, failed_test, position_coarse)
+select 1, '{month}', team_id, volunteer_id, 'mobile', array_agg(distinct day order by day),
+    count(*) filter (where needed), count(*) filter (where guest and category = 'counted'),
+    count(*), count(*) filter (where category in ('counted', 'repeat')),
+    count(*) filter (where category = 'counted'),
     count(*) filter (where category = 'counted'), count(*) filter (where category = 'repeat'),
     count(*) filter (where category = 'failed_test'),
     count(*) filter (where category = 'position_coarse')
-from made cross join lateral (values
-    ('member', volunteer_id), ('unit', coalesce(unit_id, 0)::bigint),
-    ('day', (day - date '0001-01-01' + 1)::bigint)
-) as grains (grain, key), lateral (select 1::bigint << extract(day from day)::int - 1 as bit) bits
-group by grain, team_id, key;
+from made group by team_id, volunteer_id;
+insert into team_unit_months (campaign_id, month, team_id, unit_id, network, days, needed_days,
+    needed, guests, received, valid, counted, claimed, repeat, failed_test, position_coarse)
+select 1, '{month}', team_id, coalesce(unit_id, 0), 'mobile', array_agg(distinct day order by day),
+    coalesce(array_agg(distinct day order by day) filter (where needed), '{{}}'),
+    count(*) filter (where needed), count(*) filter (where guest and category = 'counted'),
+    count(*), count(*) filter (where category in ('counted', 'repeat')),
+    count(*) filter (where category = 'counted'),
+    count(*) filter (where category = 'counted'), count(*) filter (where category = 'repeat'),
+    count(*) filter (where category = 'failed_test'),
+    count(*) filter (where category = 'position_coarse')
+from made group by team_id, coalesce(unit_id, 0);
+insert into team_days (campaign_id, team_id, day, network, needed, guests, received, valid,
+    counted, claimed, repeat,
+    failed_test, position_coarse)
+select 1, team_id, day, 'mobile',
+    count(*) filter (where needed), count(*) filter (where guest and category = 'counted'),
+    count(*), count(*) filter (where category in ('counted', 'repeat')),
+    count(*) filter (where category = 'counted'),
+    count(*) filter (where category = 'counted'), count(*) filter (where category = 'repeat'),
+    count(*) filter (where category = 'failed_test'),
+    count(*) filter (where category = 'position_coarse')
+from made group by team_id, day;
 insert into unit_months as old (month, network, unit_id, claimed, repeat, failed_test,
     position_coarse)
 select '{month}', 'mobile', coalesce(unit_id, 0),
@@ -269,7 +292,7 @@ def fill_campaign(owner_url: str, rows: int, month: str = MONTH, system: str = "
             connection.execute(EARNINGS)
         for statement in (SUMS.format(**sizes), LINKS, "drop table made"):
             connection.execute(statement)
-        for table in ("earnings", "earning_sums", "device_links", "unit_months", "unit_days"):
+        for table in TEAM_TABLES:
             connection.execute(f"vacuum analyze {table}")
     return token
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from backend.clock import local_day, utc_now
 from backend.measurements.recording.counting import differences
-from backend.measurements.recording.earnings import differences as team_differences
+from backend.measurements.recording.earning_sums import differences as team_differences
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.live_server import serving_app

@@ -30,7 +30,7 @@ from backend.devices.models import Consent, Device
 from backend.measurements.corrections.service import reattribute
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.recording.counting import differences
-from backend.measurements.recording.earnings import differences as team_differences
+from backend.measurements.recording.earning_sums import differences as team_differences
 from backend.measurements.recording.intake import Item
 from backend.measurements.recording.models import (
     DemoMonth,
@@ -38,7 +38,9 @@ from backend.measurements.recording.models import (
     Measurement,
     Receipt,
     RejectedBody,
-    earning_sums,
+    member_months,
+    team_days,
+    team_unit_months,
 )
 from backend.measurements.recording.service import RecordingContext, record
 from backend.memberships.models import Membership, Volunteer
@@ -48,6 +50,7 @@ from tests.support.factories import location, post, register, sample
 from tests.support.requirements import counting_from
 
 NOW = datetime(2025, 2, 10, 3, 0, tzinfo=UTC)
+TEAM_SUMS = (member_months, team_unit_months, team_days)
 # Đà Nẵng had 47 communes on land: fewer phones to register than in Thái Nguyên.
 SMALL = MonthPlan("2024-11", "48", "mobile", 500, 5, NOW, threshold=40)
 
@@ -223,7 +226,7 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
     remove(app)
     with app.app_context():
         assert is_empty()
-        for table in (Earning, earning_sums, Membership, Volunteer, Team):
+        for table in (Earning, *TEAM_SUMS, Membership, Volunteer, Team):
             assert db.session.scalar(select(func.count()).select_from(table)) == 0
         assert list(db.session.scalars(select(Campaign.id))) == [mine]
 

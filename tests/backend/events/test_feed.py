@@ -14,7 +14,7 @@ from backend.coverage.alerts.reached import emit_reached_events
 from backend.coverage.signals import scans
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db, owner_session
-from backend.measurements.recording import storage, timeline
+from backend.measurements.recording import store_statements, timeline
 from backend.measurements.revision.service import exclude, rejudge
 from backend.outbox import service as outbox
 from backend.outbox.models import Event
@@ -65,7 +65,7 @@ def test_a_changed_verdict_is_an_event_and_a_first_one_is_none(
 
 def test_the_statement_of_a_post_writes_no_event() -> None:
     """A post in the order of time costs what it did: only a changed verdict adds a row."""
-    assert "events" not in storage._statement(True, True, True)
+    assert "events" not in store_statements.STORE + store_statements.STORE_FOR_TEAM
     assert "insert into events" in timeline.UPDATE.text
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from backend.measurements.recording import counting, earnings
+from backend.measurements.recording import counting, earning_sums
 from backend.memberships import attribution
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
@@ -118,7 +118,7 @@ def test_earnings_equal_a_recount_from_scratch(
                 text("select * from earnings where measurement_id = any(:ids)"), {"ids": ids}
             )
         )
-        assert earnings.differences() == counting.differences() == []
+        assert earning_sums.differences() == counting.differences() == []
     shared = {"networks": ["mobile"], "province": province}
     terms = [{**shared, **days, "cap": cap}, {**shared, **NOVEMBER, "cap": None}]
     for number, campaign_id in enumerate(both):

@@ -6,7 +6,6 @@ from collections import defaultdict
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Table
 
@@ -26,16 +25,22 @@ def tables() -> str:
 def personal() -> str:
     """Return the tables with data of people, in Vietnamese: for what, and how long it is kept."""
     rows = []
-    for name, kind in sorted(personal_tables().items()):
-        purpose, kept = (gettext(one, "vi") for one in kind.__personal__)
+    for name, texts in sorted(personal_tables().items()):
+        purpose, kept = (gettext(text, "vi") for text in texts)
         rows.append(f"| `{name}` | {purpose} | {kept} |")
     return "\n".join(["| bảng | để làm gì | giữ bao lâu |", "|---|---|---|", *rows])
 
 
-def personal_tables() -> dict[str, Any]:
-    """Return the classes of tables that say for what they have data of people, by table."""
-    found = (mapper.class_ for mapper in db.Model.registry.mappers)  # type: ignore[attr-defined]
-    return {one.__tablename__: one for one in found if hasattr(one, "__personal__")}
+def personal_tables() -> dict[str, tuple[str, str]]:
+    """Return for what tables have data of people and how long, of those that say it, by table."""
+    models = (mapper.class_ for mapper in db.Model.registry.mappers)  # type: ignore[attr-defined]
+    said = {
+        model.__tablename__: model.__personal__
+        for model in models
+        if hasattr(model, "__personal__")
+    }
+    tables = db.metadata.tables.items()
+    return said | {name: table.info["personal"] for name, table in tables if table.info}
 
 
 def _section(package: str, names: dict[str, str]) -> str:

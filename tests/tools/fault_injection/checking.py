@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from backend.measurements.recording import counting, earnings
+from backend.measurements.recording import counting, earning_sums
 from tests.tools.phone_simulator.store import REFUSED, STORED
 
 RECEIPTS = text("select id::text from receipts where device_id = cast(:device as uuid)")
@@ -45,7 +45,9 @@ def check(connection: Connection, stores: list[Path]) -> Found:
     for store in stores:
         _check_phone(connection, store, found)
     found.differences += len(connection.execute(counting.DIFFERENCES).all())
-    found.differences += len(connection.execute(earnings.DIFFERENCES).all())
+    for sums in earning_sums.SUMS.values():
+        compared = connection.execute(sums.differences, earning_sums.COMPARED)
+        found.differences += len(compared.all())
     return found
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db, owner_session
-from backend.measurements.recording import counting, earnings
+from backend.measurements.recording import counting, earning_sums
 from tests.support.contributions import (
     NOON,
     add_measurement,
@@ -87,10 +87,10 @@ class Cast:
     def needed(self) -> dict[int, int]:
         """Return the needed samples by team; the stored sums agree with the earnings."""
         with self.app.app_context():
-            assert earnings.differences() == counting.differences() == []
+            assert earning_sums.differences() == counting.differences() == []
             rows = db.session.execute(
-                text("""select team_id, sum(needed)::int from earning_sums
-                        where grain = 'member' and needed > 0 group by 1""")
+                text("""select team_id, sum(needed)::int from member_months
+                        where needed > 0 group by 1""")
             )
             return {self.teams.index(of): n for of, n in rows}
 
@@ -137,7 +137,7 @@ def test_random_months(app: Flask, cast: Cast, seed: int) -> None:
             rows = db.session.execute(text("select measurement_id, needed from earnings"))
             stored = {row.measurement_id: row.needed for row in rows}
             assert stored == {one: needed.get(one, False) for one in stored}
-            assert earnings.differences() == []
+            assert earning_sums.differences() == []
 
 
 def _any(rng: random.Random, cast: Cast) -> tuple[Any, str, tuple[Any, str, str]]:

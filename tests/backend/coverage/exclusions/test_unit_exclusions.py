@@ -13,7 +13,7 @@ from backend.coverage.exclusions import service as excluding
 from backend.coverage.signals.findings import device_number
 from backend.database.extensions import db
 from backend.measurements.recording.counting import differences
-from backend.measurements.recording.earnings import differences as team_differences
+from backend.measurements.recording.earning_sums import differences as team_differences
 from backend.measurements.recording.models import Exclusion
 from backend.measurements.revision.service import decide_on_device
 from tests.support.clock import FakeClock

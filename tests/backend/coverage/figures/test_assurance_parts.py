@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from backend.coverage.figures.items import by_part
 from backend.database.extensions import db
-from backend.measurements.recording.counting import CATEGORY, differences
+from backend.measurements.recording.counting import differences
 from backend.measurements.recording.reasons import (
     COLUMNS,
     COUNTED_CATEGORIES,
@@ -32,6 +32,7 @@ from tests.support.clock import FakeClock
 from tests.support.daily_counts import count
 from tests.support.factories import post, register, sample
 from tests.support.speed_tests import get_ticket, witnessed
+from tests.support.sql_statements import CATEGORY
 
 URL = "/api/v1/coverage?month=2024-11"
 HERE = "05443"

@@ -131,7 +131,7 @@ def test_nothing_is_computed_for_a_client_that_has_it_or_another_that_asks_again
 # version, and the others as the program writes them.
 ROW_CHANGES = {
     "unit_months": "update unit_months set repeat = repeat + 1, version = version + 1",
-    "earning_sums": "update earning_sums set team_id = team_id + 1",
+    "team_unit_months": "update team_unit_months set team_id = team_id + 1",
     "public_months": "update public_months set repeat = 9, copied_at = copied_at + interval '1 h'",
     "targets": "update targets set threshold = 299, version = version + 1 where id = 1",
     "released_figures": "delete from releases",  # they never change otherwise

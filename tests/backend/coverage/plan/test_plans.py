@@ -32,7 +32,7 @@ MONTHS = {"month_begin": AT, "month_end": AT}
 DAYS = {"days": "{2024-11-15}", "units": "{1}", **MONTHS}
 PHONE_POSTS = {
     "digest": b"", "device": None, "cap": 9, "tickets": "{}",
-    "kids": "{}", "ids": "{}", "digests": "{}", **SPANS, **MONTHS,
+    "kids": "{}", "communes": "{}", "ids": "{}", "digests": "{}", **SPANS, **MONTHS,
 }  # fmt: skip
 CAP = {"begin": AT, "end": AT, "unit_id": 1, "network": "mobile", "after": 149, "to": 151}
 ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
@@ -47,7 +47,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "revising a phone": (revising.ROWS, DEVICES, {"device": PHONE, **SPAN}),
     "revising imports": (revising.ROWS, "ix_measurements_late", {"device": None, **SPAN}),
     "revising some": (revising.CHOSEN, IDS, {"device": PHONE, "ids": [PHONE]}),
-    "teams of a report": (TEAMS, "ix_earning_sums_unit", {
+    "teams of a report": (TEAMS, "ix_team_unit_months_unit", {
         "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
     }),
     "excluding some": (revising.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
@@ -64,7 +64,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
 FORGET = """
     select pg_clear_attribute_stats('public', relname::text, attname::text, false)
     from pg_class c join pg_attribute a on attrelid = c.oid and attnum > 0 and not attisdropped
-    where relname in ('measurements', 'exclusions', 'earning_sums', 'earnings')
+    where relname in ('measurements', 'exclusions', 'team_unit_months', 'earnings')
 """
 
 
@@ -72,7 +72,7 @@ FORGET = """
 def unknown(app: Flask, owner: Engine) -> None:
     """Tables of which PostgreSQL knows nothing: in one it has found empty any index is as good."""
     with owner.begin() as connection:
-        connection.exec_driver_sql("truncate measurements, exclusions, earning_sums, earnings")
+        connection.exec_driver_sql("truncate measurements, exclusions, team_unit_months, earnings")
         connection.exec_driver_sql(FORGET)
 
 

@@ -6,10 +6,11 @@ from sqlalchemy import TextClause
 from backend.coverage.statistics import cells, refresh, release, service
 from backend.coverage.statistics.quantiles import METRICS
 from backend.demo import service as demo
-from backend.measurements.recording.archived import NOT_ARCHIVED
-from backend.measurements.recording.counting import CATEGORY
+from backend.measurements.privacy import removal
+from backend.measurements.recording import counting
 from backend.measurements.recording.reasons import measured_value
 from backend.witness.hosts import NEUTRAL
+from tests.support.sql_statements import CATEGORY
 
 OF_SPEEDS = (refresh.OF_COMMUNES, refresh.OF_COUNTRY, release.SAMPLES, release.POSITIONS)
 OF_SAMPLES = (
@@ -42,8 +43,9 @@ def test_hours_of_the_week_have_the_download_of_capped_samples_as_missing() -> N
 
 @pytest.mark.parametrize("statement", [refresh.STALE, refresh.STALE_COUNTRIES])
 def test_statistics_of_archived_months_stay(statement: TextClause) -> None:
-    assert spaced(f"month {NOT_ARCHIVED}") in spaced(statement)
+    assert spaced("month not in (select month from archived_months)") in spaced(statement)
 
 
-def test_the_demo_is_removed_from_the_categories_that_it_was_counted_in() -> None:
-    assert spaced(f"{CATEGORY} as category") in spaced(demo.REMOVE)
+@pytest.mark.parametrize("statement", [counting.DIFFERENCES, demo.REMOVE, removal.SUMS])
+def test_samples_leave_the_categories_that_they_were_counted_in(statement: TextClause) -> None:
+    assert spaced(CATEGORY) in spaced(statement)

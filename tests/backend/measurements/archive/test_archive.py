@@ -15,7 +15,7 @@ from sqlalchemy import text
 from backend.coverage.statistics.refresh import mark_all, refresh
 from backend.database.extensions import db
 from backend.measurements.archive import service as archive_service
-from backend.measurements.recording import counting, earnings
+from backend.measurements.recording import counting, earning_sums
 from backend.witness.keys import own_host_id
 from tests.backend.coverage.contributions.test_needed import target  # noqa: F401 # a fixture
 from tests.support.clock import FakeClock
@@ -262,9 +262,9 @@ def test_a_person_reads_the_numbers_and_takes_them_along(month: Archive) -> None
         assert db.session.execute(text(counts)).all() == before
         left = "select count(*) from archived_months_of_devices"
         assert db.session.scalar(text(left)) == 2  # of the two other phones
-        person = "select count(*) from earning_sums where grain = 'member' and key = :volunteer"
+        person = "select count(*) from member_months where volunteer_id = :volunteer"
         assert db.session.scalar(text(person), {"volunteer": month.volunteer}) == 0
-        assert earnings.differences() == []
+        assert earning_sums.differences() == []
     after = month.figures()
     for one in teams["items"] + after[by_team]["items"]:
         one.pop("devices")

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.measurements.corrections import service as correcting
 from backend.measurements.corrections.service import PREVIEWS_PER_HOUR
-from backend.measurements.recording import counting, earnings
+from backend.measurements.recording import counting, earning_sums
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
 from tests.support.people import (
@@ -110,7 +110,7 @@ def test_a_correction_follows_the_verdict_of_a_sample_of_before_joining(
     assert app.test_cli_runner().invoke(args=words).exit_code == 0
     with app.app_context():
         assert db.session.execute(asked).scalar_one() == "excluded"
-        assert counting.differences() == earnings.differences() == []
+        assert counting.differences() == earning_sums.differences() == []
 
 
 def test_a_correction_is_seen_done_and_undone_on_the_page_that_lists_it(cast: Cast) -> None:

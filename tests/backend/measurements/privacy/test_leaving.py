@@ -15,7 +15,7 @@ from backend.measurements.privacy.retention import LEAVING_WITHIN
 from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
 from backend.measurements.recording import rules
 from backend.measurements.recording.counting import differences
-from backend.measurements.recording.earnings import differences as team_differences
+from backend.measurements.recording.earning_sums import differences as team_differences
 from backend.measurements.recording.models import Measurement
 from tests.support.clock import FakeClock
 from tests.support.devices import CONSENT, DEVICES, ME, bearer

@@ -15,7 +15,7 @@ from backend.database.extensions import db
 from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
 from backend.measurements.recording import replays
 from backend.measurements.recording.counting import differences
-from backend.measurements.recording.earnings import differences as team_differences
+from backend.measurements.recording.earning_sums import differences as team_differences
 from tests.support.clock import FakeClock
 from tests.support.factories import location, network, post, register, sample
 from tests.support.people import add_membership, campaign, organisation, team, unit_id
@@ -182,7 +182,7 @@ def test_earnings_of_removed_samples_leave_the_team(
         days = db.session.execute(text("select day, volunteer_id, category from earnings")).all()
         assert [tuple(row) for row in days] == [(date(2024, 11, 15), None, "counted")]
         assert differences() == team_differences() == []
-        summed = "select sum(received) from earning_sums where grain = 'member'"
+        summed = "select sum(received) from member_months"
         assert db.session.execute(text(summed)).scalar_one() == 1
 
 

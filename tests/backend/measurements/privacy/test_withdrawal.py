@@ -13,7 +13,7 @@ from backend.database.extensions import db
 from backend.devices.models import Consent, Device
 from backend.measurements.privacy import withdrawal
 from backend.measurements.recording.counting import differences
-from backend.measurements.recording.earnings import differences as team_differences
+from backend.measurements.recording.earning_sums import differences as team_differences
 from backend.measurements.recording.models import (
     Exclusion,
     Measurement,

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.measurements.corrections.service import reattribute
-from backend.measurements.recording import counting, earnings
+from backend.measurements.recording import counting, earning_sums, earnings
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES, category
 from backend.memberships.attribution import COUNTED
 from backend.witness.assurance import ASSURANCES
@@ -62,7 +62,7 @@ class Cast:
     def agrees(self) -> None:
         """Stored counts are those of the rows."""
         with self.app.app_context():
-            assert earnings.differences() == counting.differences() == []
+            assert earning_sums.differences() == counting.differences() == []
 
 
 @pytest.fixture
@@ -253,14 +253,30 @@ def test_sums_that_a_hand_changed_are_found_and_repaired(cast: Cast) -> None:
     cast.join()
     cast.post(sample(AT), sample(NEXT_DAY))
     with cast.app.app_context():
-        changed = "claimed = 7, repeat = 1, days = 0, needed = needed + 1, guests = 3"
-        db.session.execute(text(f"update earning_sums set {changed} where grain = 'member'"))
-        db.session.execute(text("delete from earning_sums where grain = 'unit'"))
+        changed = "claimed = 7, repeat = 1, days = '{}', needed = needed + 1, guests = 3"
+        db.session.execute(text(f"update member_months set {changed}"))
+        db.session.execute(text("delete from team_unit_months"))
+        db.session.execute(text("update team_days set claimed = 0, guests = 1"))
         db.session.commit()
-        found = {(row["grain"], row["name"]) for row in earnings.differences()}
+        found = {(row["table"], row["name"]) for row in earning_sums.differences()}
         assert found == {
-            *(("member", name) for name in ("claimed", "repeat", "days", "needed", "guests")),
-            *(("unit", name) for name in ("claimed", "days", "needed", "needed_days")),
+            *(
+                ("member_months", name)
+                for name in ("claimed", "repeat", "days", "needed", "guests")
+            ),
+            *(
+                ("team_unit_months", name)
+                for name in (
+                    "received",
+                    "valid",
+                    "counted",
+                    "claimed",
+                    "days",
+                    "needed",
+                    "needed_days",
+                )
+            ),
+            *(("team_days", name) for name in ("claimed", "guests")),
         }
     recount = cast.app.test_cli_runner().invoke(args=["measurements", "recount", "--repair"])
     assert recount.exit_code == 1, recount.output

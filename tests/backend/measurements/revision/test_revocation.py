@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from backend.accounts.models import AuditEntry
 from backend.database.extensions import db
-from backend.measurements.recording import counting, earnings
+from backend.measurements.recording import counting, earning_sums
 from backend.reports.monthly.models import ReportRow
 from backend.witness import hosts
 from backend.witness.keys import own_host_id
@@ -62,7 +62,7 @@ def revoke(app: Flask, host: Any, *since: str) -> Result:
 def states(app: Flask) -> dict[str, tuple[str, list[str], list[str]]]:
     """Assurance, reasons and marks of each sample; the counts agree with the rows."""
     with app.app_context():
-        assert counting.differences() == earnings.differences() == []
+        assert counting.differences() == earning_sums.differences() == []
         rows = db.session.execute(text("select id, assurance, reasons, marks from measurements"))
         return {str(row.id): (row.assurance, row.reasons, row.marks) for row in rows}
 

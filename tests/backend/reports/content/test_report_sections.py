@@ -14,7 +14,7 @@ from backend.database.extensions import db
 from backend.measurements.recording.reasons import NOT_COUNTED, NOT_VALID
 from backend.reports.content import labels, proposals
 from backend.reports.content.figures import ReportUnit, TeamRow
-from backend.reports.content.references import LETTERS, OWN_DEFAULT, cite, cite_all
+from backend.reports.content.references import LETTERS, OWN_DEFAULT, cite
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
 from tests.support import people
@@ -99,7 +99,7 @@ UNIT: ReportUnit = {
 
 def test_a_letter_cites_no_default_of_the_installation() -> None:
     [ministry] = LETTERS
-    assert cite_all([ministry, OWN_DEFAULT, None]) == LETTERS[ministry]
+    assert [cite(ministry), cite(OWN_DEFAULT), cite(None)] == [LETTERS[ministry], None, None]
     assert cite("12/KH-UBND (01/02/2026)") == "12/KH-UBND (01/02/2026)"
 
 

@@ -178,14 +178,14 @@ def test_a_withdrawal_is_noted_and_done(admin: AdminBrowser) -> None:
 
 def test_codes_of_the_audit_log_are_words() -> None:
     details = {
-        "role": "official", "scope": "unit", "scope_id": 7, "remarks": {"lacking": 1},
+        "role": "official", "scope": "unit", "scope_id": 7, "remarks": {"shortcomings": 1},
         "from": None, "before": {"network": "mobile", "unit_id": 7},
     }  # fmt: skip
     assert readable_details(details, "vi", {("unit", 7): "Xã Phú Lương"}) == [
         ("Vai trò", "Cán bộ phụ trách địa bàn"),
         ("Phạm vi", "Đơn vị"),
         ("Phụ trách", "Xã Phú Lương"),
-        ("Lượt sửa lời nhận xét", f"{SECTION_TITLES['lacking']}: 1"),
+        ("Lượt sửa lời nhận xét", f"{SECTION_TITLES['shortcomings']}: 1"),
         ("Từ ngày", "–"),
         ("Trước", "Mạng: Di động; Đơn vị: Xã Phú Lương"),
     ]

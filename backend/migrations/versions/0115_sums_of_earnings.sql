@@ -1,0 +1,210 @@
+-- Sums of earnings: a table for each meaning instead of one with a grain.
+
+create table member_months (
+    campaign_id integer not null constraint fk_member_months_campaign_id references campaigns
+        on delete cascade,
+    month text not null,
+    team_id integer not null,
+    volunteer_id bigint not null,
+    network text not null,
+    days date[] not null,
+    needed integer not null,
+    guests integer not null,
+    received integer not null,
+    valid integer not null,
+    counted integer not null,
+    witnessed integer not null default 0,
+    ticketed integer not null default 0,
+    claimed integer not null default 0,
+    imported integer not null default 0,
+    withdrawn integer not null default 0,
+    no_device integer not null default 0,
+    source_not_counted integer not null default 0,
+    unproven integer not null default 0,
+    witness_late integer not null default 0,
+    too_many_tests integer not null default 0,
+    before_registration integer not null default 0,
+    mock_position integer not null default 0,
+    overlap integer not null default 0,
+    impossible_travel integer not null default 0,
+    repeat integer not null default 0,
+    third_operator integer not null default 0,
+    daily_cap integer not null default 0,
+    commune_cap integer not null default 0,
+    position_missing integer not null default 0,
+    position_default integer not null default 0,
+    position_coarse integer not null default 0,
+    outside_communes integer not null default 0,
+    excluded integer not null default 0,
+    failed_test integer not null default 0,
+    kind_unknown integer not null default 0,
+    foreign_network integer not null default 0,
+    implausible_value integer not null default 0,
+    fix_stale integer not null default 0,
+    in_future integer not null default 0,
+    too_old integer not null default 0,
+    over_cap integer not null default 0,
+    excluded_in_campaign integer not null default 0,
+    constraint pk_member_months primary key (campaign_id, month, team_id, volunteer_id, network)
+) with (fillfactor = 70);
+
+create table team_unit_months (
+    campaign_id integer not null constraint fk_team_unit_months_campaign_id references campaigns
+        on delete cascade,
+    month text not null,
+    team_id integer not null,
+    unit_id integer not null,
+    network text not null,
+    days date[] not null,
+    needed_days date[] not null,
+    needed integer not null,
+    guests integer not null,
+    received integer not null,
+    valid integer not null,
+    counted integer not null,
+    witnessed integer not null default 0,
+    ticketed integer not null default 0,
+    claimed integer not null default 0,
+    imported integer not null default 0,
+    withdrawn integer not null default 0,
+    no_device integer not null default 0,
+    source_not_counted integer not null default 0,
+    unproven integer not null default 0,
+    witness_late integer not null default 0,
+    too_many_tests integer not null default 0,
+    before_registration integer not null default 0,
+    mock_position integer not null default 0,
+    overlap integer not null default 0,
+    impossible_travel integer not null default 0,
+    repeat integer not null default 0,
+    third_operator integer not null default 0,
+    daily_cap integer not null default 0,
+    commune_cap integer not null default 0,
+    position_missing integer not null default 0,
+    position_default integer not null default 0,
+    position_coarse integer not null default 0,
+    outside_communes integer not null default 0,
+    excluded integer not null default 0,
+    failed_test integer not null default 0,
+    kind_unknown integer not null default 0,
+    foreign_network integer not null default 0,
+    implausible_value integer not null default 0,
+    fix_stale integer not null default 0,
+    in_future integer not null default 0,
+    too_old integer not null default 0,
+    over_cap integer not null default 0,
+    excluded_in_campaign integer not null default 0,
+    constraint pk_team_unit_months primary key (campaign_id, month, team_id, unit_id, network)
+) with (fillfactor = 70);
+create index ix_team_unit_months_unit on team_unit_months (unit_id, month);
+
+create table team_days (
+    campaign_id integer not null constraint fk_team_days_campaign_id references campaigns
+        on delete cascade,
+    team_id integer not null,
+    day date not null,
+    network text not null,
+    needed integer not null,
+    guests integer not null,
+    received integer not null,
+    valid integer not null,
+    counted integer not null,
+    witnessed integer not null default 0,
+    ticketed integer not null default 0,
+    claimed integer not null default 0,
+    imported integer not null default 0,
+    withdrawn integer not null default 0,
+    no_device integer not null default 0,
+    source_not_counted integer not null default 0,
+    unproven integer not null default 0,
+    witness_late integer not null default 0,
+    too_many_tests integer not null default 0,
+    before_registration integer not null default 0,
+    mock_position integer not null default 0,
+    overlap integer not null default 0,
+    impossible_travel integer not null default 0,
+    repeat integer not null default 0,
+    third_operator integer not null default 0,
+    daily_cap integer not null default 0,
+    commune_cap integer not null default 0,
+    position_missing integer not null default 0,
+    position_default integer not null default 0,
+    position_coarse integer not null default 0,
+    outside_communes integer not null default 0,
+    excluded integer not null default 0,
+    failed_test integer not null default 0,
+    kind_unknown integer not null default 0,
+    foreign_network integer not null default 0,
+    implausible_value integer not null default 0,
+    fix_stale integer not null default 0,
+    in_future integer not null default 0,
+    too_old integer not null default 0,
+    over_cap integer not null default 0,
+    excluded_in_campaign integer not null default 0,
+    constraint pk_team_days primary key (campaign_id, team_id, day, network)
+) with (fillfactor = 70);
+
+insert into member_months (
+    campaign_id, month, team_id, volunteer_id, network, days, needed, guests, received, valid,
+    counted, witnessed, ticketed,
+    claimed, imported, withdrawn, no_device, source_not_counted, unproven, witness_late,
+    too_many_tests, before_registration, mock_position, overlap, impossible_travel, repeat,
+    third_operator, daily_cap, commune_cap, position_missing, position_default, position_coarse,
+    outside_communes, excluded, failed_test, kind_unknown, foreign_network, implausible_value,
+    fix_stale, in_future, too_old, over_cap, excluded_in_campaign
+)
+select
+    campaign_id, month, team_id, key, network,
+    array(select (month || '-01')::date + n from generate_series(0, 30) n where days >> n & 1 = 1),
+    needed, guests, received, valid, counted, witnessed, ticketed, claimed, imported, withdrawn,
+    no_device,
+    source_not_counted, unproven, witness_late, too_many_tests, before_registration, mock_position,
+    overlap, impossible_travel, repeat, third_operator, daily_cap, commune_cap, position_missing,
+    position_default, position_coarse, outside_communes, excluded, failed_test, kind_unknown,
+    foreign_network, implausible_value, fix_stale, in_future, too_old, over_cap,
+    excluded_in_campaign
+from earning_sums where grain = 'member';
+
+insert into team_unit_months (
+    campaign_id, month, team_id, unit_id, network, days, needed_days, needed, guests, received,
+    valid, counted, witnessed,
+    ticketed, claimed, imported, withdrawn, no_device, source_not_counted, unproven, witness_late,
+    too_many_tests, before_registration, mock_position, overlap, impossible_travel, repeat,
+    third_operator, daily_cap, commune_cap, position_missing, position_default, position_coarse,
+    outside_communes, excluded, failed_test, kind_unknown, foreign_network, implausible_value,
+    fix_stale, in_future, too_old, over_cap, excluded_in_campaign
+)
+select
+    campaign_id, month, team_id, key, network,
+    array(select (month || '-01')::date + n from generate_series(0, 30) n where days >> n & 1 = 1),
+    array(select (month || '-01')::date + n from generate_series(0, 30) n
+        where needed_days >> n & 1 = 1),
+    needed, guests, received, valid, counted, witnessed, ticketed, claimed, imported, withdrawn,
+    no_device,
+    source_not_counted, unproven, witness_late, too_many_tests, before_registration, mock_position,
+    overlap, impossible_travel, repeat, third_operator, daily_cap, commune_cap, position_missing,
+    position_default, position_coarse, outside_communes, excluded, failed_test, kind_unknown,
+    foreign_network, implausible_value, fix_stale, in_future, too_old, over_cap,
+    excluded_in_campaign
+from earning_sums where grain = 'unit';
+
+insert into team_days (
+    campaign_id, team_id, day, network, needed, guests, received, valid, counted, witnessed,
+    ticketed, claimed, imported,
+    withdrawn, no_device, source_not_counted, unproven, witness_late, too_many_tests,
+    before_registration, mock_position, overlap, impossible_travel, repeat, third_operator,
+    daily_cap, commune_cap, position_missing, position_default, position_coarse, outside_communes,
+    excluded, failed_test, kind_unknown, foreign_network, implausible_value, fix_stale, in_future,
+    too_old, over_cap, excluded_in_campaign
+)
+select
+    campaign_id, team_id, date '0001-01-01' + key::int - 1, network, needed, guests, received,
+    valid, counted, witnessed,
+    ticketed, claimed, imported, withdrawn, no_device, source_not_counted, unproven, witness_late,
+    too_many_tests, before_registration, mock_position, overlap, impossible_travel, repeat,
+    third_operator, daily_cap, commune_cap, position_missing, position_default, position_coarse,
+    outside_communes, excluded, failed_test, kind_unknown, foreign_network, implausible_value,
+    fix_stale, in_future, too_old, over_cap, excluded_in_campaign
+from earning_sums where grain = 'day';
+
+drop table earning_sums;

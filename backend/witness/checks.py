@@ -17,7 +17,7 @@ from backend.database.extensions import db
 from backend.witness.assurance import check_statements
 from backend.witness.hosts import registered
 from backend.witness.keys import installation_key
-from backend.witness.statements import WITNESS, Ticket, key_id, read_key_id, sign, verify_witness
+from backend.witness.statements import WITNESS, Ticket, key_id, read_statement, sign
 
 # Of a connection and of a read; and of the whole check, also of a host that sends single bytes.
 TIMEOUT_S, DEADLINE_S = 5.0, 15.0
@@ -69,8 +69,10 @@ def _problem(host: Mapping[str, Any], secret: str, now: datetime) -> str | None:
             test = orjson.loads(started)["test"]
             ended = _ask(session, "POST", f"{url}/do/tests/end?test={test}")
         token = orjson.loads(ended)["witness"]
-        [key] = [one for one in host["keys"] if key_id(one) == read_key_id(token, WITNESS)]
-        return check_statements(ticket, verify_witness(token, key)) and "not_signed"
+        statement = read_statement(token, WITNESS)
+        [key] = [key for key in host["keys"] if key_id(key) == statement.kid]
+        statement.verify(key)
+        return check_statements(ticket, statement.witness()) and "not_signed"
     except requests.HTTPError as error:
         return str(error)
     except requests.RequestException as error:

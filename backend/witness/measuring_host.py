@@ -30,9 +30,8 @@ from backend.witness.statements import (
     Ticket,
     Witness,
     WitnessedDirection,
-    read_key_id,
+    read_statement,
     sign,
-    verify_ticket,
 )
 from config.settings import make_private
 
@@ -283,10 +282,12 @@ class MeasuringHost:
     def _check_ticket(self, token: str, now: datetime) -> Ticket:
         """Verify a ticket before any other work: anyone can send one."""
         try:
-            issuer = self.issuers.get(read_key_id(token, TICKET))
+            statement = read_statement(token, TICKET)
+            issuer = self.issuers.get(statement.kid)
             if issuer is None:
                 raise Problem(422, "server_foreign")
-            ticket = verify_ticket(token, issuer)
+            statement.verify(issuer)
+            ticket = statement.ticket()
         except StatementError:
             raise Problem(422, "ticket_invalid") from None
         if ticket.host_id != self.id:

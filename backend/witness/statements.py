@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import jwt
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt.types import Options
 
@@ -26,10 +27,9 @@ MAX_TOKEN = 2_000
 UNREADABLE = (jwt.InvalidTokenError, ValueError)
 # What reading malformed claims raises.
 MALFORMED = (KeyError, TypeError, ValueError, OverflowError, OSError)
-# Times and audiences are compared by the callers, with the clock of the app.
-OPTIONS: Options = {
-    "verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False
-}  # fmt: skip
+# Signatures are verified by `SignedStatement.verify`, times and audiences compared by the callers,
+# with the clock of the app.
+UNVERIFIED: Options = {"verify_signature": False}
 MAX_TEXT = 100
 # The part of a client's address that a witness names, by IP version.
 PREFIX_BITS = {4: 24, 6: 48}
@@ -182,48 +182,72 @@ def sign(statement: Ticket | Witness, key: SigningKey) -> str:
     return jwt.encode(statement.claims(), key.key, algorithm=ALGORITHM, headers=headers)
 
 
-def read_key_id(token: str, kind: Kind) -> str:
-    """Return the key id of a token of this kind, not yet verified; StatementError otherwise."""
+@dataclass(frozen=True, slots=True)
+class SignedStatement:
+    """A token of a kind as it was read, once; nothing of it is verified yet."""
+
+    kid: str
+    claims: Mapping[str, Any]
+    signed: bytes
+    signature: bytes
+
+    def ticket(self) -> Ticket:
+        """Return its claims as a ticket; StatementError if they are none."""
+        try:
+            return Ticket.from_claims(self.claims)
+        except MALFORMED as error:
+            raise StatementError("claims") from error
+
+    def witness(self) -> Witness:
+        """Return its claims as a witness; StatementError if they are none."""
+        try:
+            return Witness.from_claims(self.claims)
+        except MALFORMED as error:
+            raise StatementError("claims") from error
+
+    def verify(self, public_key: bytes) -> None:
+        """Raise StatementError unless it is signed with this key."""
+        if self.kid != key_id(public_key):
+            raise StatementError("key")
+        try:
+            _public_key(public_key).verify(self.signature, self.signed)
+        except InvalidSignature as error:
+            raise StatementError("signature") from error
+
+
+def read_statement(token: str, kind: Kind) -> SignedStatement:
+    """Read a token of this kind, not yet verified; StatementError otherwise.
+
+    PyJWT reads it once, with its strictness about base64 and JSON.
+    """
     if len(token) > MAX_TOKEN:
         raise StatementError("length")
     try:
-        header = jwt.get_unverified_header(token)
+        read = jwt.decode_complete(token, options=UNVERIFIED)
     except UNREADABLE as error:
         raise StatementError("token") from error
-    kid = str(header.get("kid"))
-    # No extension is known that a header may declare as critical.
-    if header.get("typ") != kind or not KEY_ID.fullmatch(kid) or {"crit", "b64"} & header.keys():
+    header, kid = read["header"], str(read["header"].get("kid"))
+    if header.get("typ") != kind or header.get("alg") != ALGORITHM or not KEY_ID.fullmatch(kid):
         raise StatementError("header")
-    return kid
-
-
-def read_ticket(token: str) -> Ticket:
-    """Return a ticket without verifying its signature; StatementError otherwise."""
-    try:
-        return Ticket.from_claims(_unverified_claims(token))
-    except (*UNREADABLE, *MALFORMED) as error:
-        raise StatementError("claims") from error
-
-
-def read_witness(token: str) -> Witness:
-    """Return a witness of this machine, whose signature needs no verification."""
-    return Witness.from_claims(_unverified_claims(token))
+    if {"crit", "b64"} & header.keys():  # no extension is known that it may declare as critical
+        raise StatementError("header")
+    return SignedStatement(
+        kid, read["payload"], token.rpartition(".")[0].encode(), read["signature"]
+    )
 
 
 def verify_ticket(token: str, public_key: bytes) -> Ticket:
     """Return a ticket signed with this key, of any time; StatementError otherwise."""
-    try:
-        return Ticket.from_claims(_claims(token, TICKET, public_key))
-    except MALFORMED as error:
-        raise StatementError("claims") from error
+    statement = read_statement(token, TICKET)
+    statement.verify(public_key)
+    return statement.ticket()
 
 
 def verify_witness(token: str, public_key: bytes) -> Witness:
     """Return a witness signed with this key; StatementError otherwise."""
-    try:
-        return Witness.from_claims(_claims(token, WITNESS, public_key))
-    except MALFORMED as error:
-        raise StatementError("claims") from error
+    statement = read_statement(token, WITNESS)
+    statement.verify(public_key)
+    return statement.witness()
 
 
 def network_prefix(address: str) -> str | None:
@@ -239,20 +263,6 @@ def network_prefix(address: str) -> str | None:
 @lru_cache(256)
 def _public_key(public_key: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(public_key)
-
-
-def _unverified_claims(token: str) -> dict[str, Any]:
-    return jwt.decode(token, options={"verify_signature": False})
-
-
-def _claims(token: str, kind: Kind, public_key: bytes) -> dict[str, Any]:
-    """Return the claims of a token of this kind that is signed with this key."""
-    if read_key_id(token, kind) != key_id(public_key):
-        raise StatementError("key")
-    try:
-        return jwt.decode(token, _public_key(public_key), [ALGORITHM], OPTIONS)
-    except UNREADABLE as error:
-        raise StatementError("signature") from error
 
 
 def _text(value: Any) -> str:

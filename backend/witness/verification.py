@@ -15,9 +15,7 @@ from backend.witness.statements import (
     WITNESS,
     StatementError,
     Ticket,
-    read_key_id,
-    read_ticket,
-    verify_witness,
+    read_statement,
 )
 
 HOST_KEYS = "select host_id, kid, public_key from host_keys"
@@ -40,9 +38,10 @@ class StatementVerifier:
         The ticket's signature is not verified: its claims are compared with the stored ticket.
         """
         try:
-            if read_key_id(token, TICKET) != self._installation:
+            statement = read_statement(token, TICKET)
+            if statement.kid != self._installation:
                 return Statements(code="server_foreign")
-            ticket = read_ticket(token)
+            ticket = statement.ticket()
         except StatementError:
             return Statements(code="ticket_invalid")
         if ticket.issuer != self._installation:
@@ -51,15 +50,16 @@ class StatementVerifier:
 
     def _with_witness(self, ticket: Ticket, token: str) -> Statements:
         try:
-            kid = read_key_id(token, WITNESS)
-            public_key = self._host_key(ticket.host_id, kid)
+            statement = read_statement(token, WITNESS)
+            public_key = self._host_key(ticket.host_id, statement.kid)
             if public_key is None:
                 return Statements(ticket, code="host_unknown")
-            witness = verify_witness(token, public_key)
+            statement.verify(public_key)
+            witness = statement.witness()
         except StatementError:
             return Statements(ticket, code="witness_invalid")
         code = check_statements(ticket, witness)
-        return Statements(ticket, code=code) if code else Statements(ticket, witness, kid)
+        return Statements(ticket, code=code) if code else Statements(ticket, witness, statement.kid)
 
     def _host_key(self, host_id: UUID, kid: str) -> bytes | None:
         """Return a key of the ticket's own host: another host's key signs nothing for it."""

@@ -32,17 +32,11 @@ from backend.units.service import UnitRow, find, set_on
 from geo.fix import distance_m
 
 # The delay with which new samples change a plan; pins act at once.
-FRESH = timedelta(minutes=5)
-
+PLAN_LIFE = timedelta(minutes=5)
 # Concurrent campaigns times two kinds of network; each plan takes some megabytes.
 MAX_PLANS = 20
-# All phones need a new plan at the same moment: one thread makes it, the others wait.
-MAKING = Lock()
-
-Items = Mapping[int, list[dict[str, Any]]]  # by team
-
-
-Cell = tuple[int, int]
+# All phones of a campaign need a new plan at the same moment: one thread makes it, the others wait.
+PLAN_LOCKS: dict[tuple[int, str], Lock] = {}
 
 # 500 m from south to north; from west to east 528 m in Cà Mau and 491 m in Hà Giang.
 CELL_LATITUDE = 0.0045
@@ -57,6 +51,9 @@ MAX_SPOTS = 10
 
 # Cells searched in each direction, some 10 km.
 WINDOW = 20
+
+Cell = tuple[int, int]
+Items = Mapping[int, list[dict[str, Any]]]  # by team
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +236,9 @@ def _assignments(context: _Context, now: datetime) -> list[dict[str, Any]]:
             continue
         request = plan_request(campaign, context.today, context.today, context.network)
         pins = tuple((p.day, p.team_id, p.unit_id, p.samples) for p in pins_of(request))
-        since = now - (now - datetime.min.replace(tzinfo=UTC)) % FRESH
+        since = _last_full(now, PLAN_LIFE)
         state = campaign.version, request.limits, pins
-        with MAKING:
+        with plan_lock(row.campaign_id, request.network):
             items = items_by_team(row.campaign_id, request.day, request.network, since, state)
         found.append(
             {
@@ -251,6 +248,16 @@ def _assignments(context: _Context, now: datetime) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def plan_lock(campaign_id: int, network: str) -> Lock:
+    """Return the lock of a campaign's plan: no other campaign waits while it is made."""
+    return PLAN_LOCKS.setdefault((campaign_id, network), Lock())
+
+
+def _last_full(now: datetime, span: timedelta) -> datetime:
+    """Return the last time that is a whole number of spans from the begin of days."""
+    return now - (now - datetime.min.replace(tzinfo=UTC)) % span
 
 
 def _with_done(

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from backend.coverage.plan.next_place import MAX_SPOTS, cells_around, centre
+from backend.coverage.plan.next_place import MAX_SPOTS, cells_around, centre, plan_lock
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.recording.models import Measurement
@@ -176,3 +176,13 @@ def test_out_at_sea(client: FlaskClient) -> None:
 def test_bad_questions(client: FlaskClient, query: str, field: str, code: str) -> None:
     answer = client.get(f"{URL}?{query}", headers=register(client))
     assert wrong_fields(answer) == [(field, code)]
+
+
+def test_phones_of_another_campaign_do_not_wait_for_a_plan() -> None:
+    with plan_lock(1, "mobile") as made:
+        assert made
+        assert not plan_lock(1, "mobile").acquire(blocking=False)
+        for other in ((2, "mobile"), (1, "fixed")):
+            lock = plan_lock(*other)
+            assert lock.acquire(blocking=False)
+            lock.release()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo import single
 from geo.grid import (
     BESIDE,
     BORDER,
@@ -32,8 +33,6 @@ from geo.lookup import (
     borders_within,
     cells_of_points,
     containment_pairs,
-    far_inside,
-    polygons_at,
 )
 
 if TYPE_CHECKING:
@@ -184,13 +183,24 @@ class CommuneIndex:
         """
         if not (-180 <= lon <= 180 and -90 <= lat <= 90):
             raise ValueError(f"no position on earth: longitude {lon!r}, latitude {lat!r}")
-        if accuracy_m is not None:
-            alone = far_inside(self.grid, lon, lat, max(accuracy_m, min(search_m, SEARCH_MAX_M)))
-            if alone is not None and accuracy_m >= 0:
-                return Location(self.codes[alone], "inside", math.inf)
+        inside = single.containing(self.grid, lon, lat)
+        how: How = "edge" if inside.on_edge else "inside"
+        if accuracy_m is None:
+            return Location(self.codes[inside.polygons[0]], how) if inside.polygons else None
+        if not 0 <= accuracy_m < math.inf:
+            raise ValueError(f"no accuracy: {accuracy_m!s}")
+        accuracy = min(accuracy_m, SEARCH_MAX_M)
+        search = max(accuracy, min(search_m, SEARCH_MAX_M))
+        radii = single.Radii(accuracy, search, min(accuracy, SNAP_MAX_M))
+        around = single.surroundings(self.grid, lon, lat, inside, radii)
+        if around is None:
             return self.locate_many([lon], [lat], [accuracy_m], search_m=search_m).location(0)
-        found = next(polygons_at(self.grid, lon, lat), None)
-        return found and Location(self.codes[found[0]], "edge" if found[1] else "inside")
+        if around.polygon is None:
+            return None
+        others = tuple(self.codes[polygon] for polygon in around.others)
+        how = "snapped" if around.is_snapped else how
+        code = self.codes[around.polygon]
+        return Location(code, how, around.border_m, bool(others), others)
 
     def locate_many(
         self,

@@ -1,6 +1,5 @@
 """Find the polygons of a grid that contain points, and the distances to their borders."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
@@ -134,62 +133,6 @@ def _crossings(grid: Grid, entry: Ints, x: Floats, y: Floats) -> tuple[Bools, Bo
     return (crossings & 1).astype(np.bool_), touches > 0
 
 
-def cell_of_point(grid: Grid, x: float, y: float) -> int:
-    """Return the value of one point's cell, as `cells_of_points`."""
-    west, south, size = grid.frame[:3].tolist()
-    return cell_value(grid, math.floor((x - west) / size), math.floor((y - south) / size))
-
-
-def cell_value(grid: Grid, column: int, row: int) -> int:
-    """Return the value of one cell, as `cell_values`; EMPTY beyond the grid."""
-    columns, rows = grid.frame[3:].tolist()
-    if not (0 <= column < columns and 0 <= row < rows):
-        return EMPTY
-    tile = grid.tiles.item((row >> _BITS) * (int(columns) >> _BITS) + (column >> _BITS))
-    last = TILE - 1
-    return grid.blocks.item((tile << 2 * _BITS) + ((row & last) << _BITS) + (column & last))
-
-
-def polygons_at(grid: Grid, x: float, y: float) -> Iterator[tuple[int, bool]]:
-    """Yield the polygons that contain one point, lowest first, and whether it is on the border.
-
-    The same rule as `containment_pairs`, without the cost of arrays of one.
-    """
-    value = cell_of_point(grid, x, y)
-    if value > BORDER:
-        if value != EMPTY:
-            yield value % BESIDE, False
-        return
-    west, south, size = grid.frame[:3].tolist()
-    reference_x = (int((x - west) / size) + REFERENCE) * size + west - x
-    reference_y = (int((y - south) / size) + REFERENCE) * size + south - y
-    first = grid.cell_entries.item(BORDER - value)
-    for entry in range(first, grid.cell_entries.item(BORDER - value + 1)):
-        odd, near = _crosses(grid, entry, x, y, reference_x, reference_y)
-        if near or odd != grid.entry_inside.item(entry):
-            yield grid.entry_polygon.item(entry), near
-
-
-def _crosses(grid: Grid, entry: int, x: float, y: float, rx: float, ry: float) -> tuple[bool, bool]:
-    """Return `_crossings` of one entry; the reference point is relative to the point."""
-    begin, end = grid.entry_segments.item(entry), grid.entry_segments.item(entry + 1)
-    odd = False
-    for start in grid.segments[begin:end].tolist():
-        ax, bx = grid.x.item(start) - x, grid.x.item(start + 1) - x
-        ay, by = grid.y.item(start) - y, grid.y.item(start + 1) - y
-        dx, dy = bx - ax, by - ay
-        if (ay > 0) != (by > 0):
-            at_x = ax - ay * dx / dy
-            odd ^= (at_x > 0) != (at_x > rx)
-        if (ax > rx) != (bx > rx):
-            at_y = ay + (rx - ax) * dy / dx
-            odd ^= (at_y > 0) != (at_y > ry)
-        along = min(max(-(ax * dx + ay * dy) / (dx * dx + dy * dy), 0.0), 1.0)
-        if (ax + along * dx) ** 2 + (ay + along * dy) ** 2 <= EDGE_DEG**2:
-            return odd, True
-    return odd, False
-
-
 # WGS 84: equatorial radius in metres and first eccentricity squared.
 RADIUS_M = 6_378_137.0
 ECCENTRICITY2 = 0.006_694_379_990_141_3
@@ -200,8 +143,6 @@ CHUNK_CELLS = 32_768
 # Distances are compared to the micrometre: the same border in the other direction may differ in
 # the last bit, which must not decide a tie.
 DECIMALS = 6
-# A border farther than the radius by this is beyond it in every computation.
-CLEAR_M = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,64 +204,6 @@ class BorderQuery:
         width_m = grid.frame[2] * np.minimum(self.scale_x, self.scale_y)
         clear = (cells >= 0) & (cells < BESIDE) & (self.search_m < width_m)
         return replace(self, searched=np.flatnonzero(~clear))
-
-
-def far_inside(grid: Grid, x: float, y: float, search_m: float) -> int | None:
-    """Return the polygon of one point without a border within a radius; None if there may be one.
-
-    Most positions are located so, without the cost of arrays of one. Points outside, in two
-    polygons, or within a millimetre of the radius are left to `borders_within`.
-    """
-    scale_x, scale_y = _metres_per_degree(y)
-    if not search_m < grid.frame.item(2) * min(scale_x, scale_y):
-        return None
-    value = cell_of_point(grid, x, y)
-    if 0 <= value < BESIDE:
-        return value
-    reach_m = search_m + CLEAR_M
-    for entry in _entries_around(grid, x, y, reach_m / scale_x, reach_m / scale_y):
-        if _passes_within(grid, entry, (x, y), (scale_x, scale_y), reach_m):
-            return None
-    found = [polygon for polygon, _ in polygons_at(grid, x, y)]
-    return found[0] if len(found) == 1 else None
-
-
-def _entries_around(
-    grid: Grid, x: float, y: float, reach_x: float, reach_y: float
-) -> Iterator[int]:
-    """Yield the entries of the at most nine cells that a radius below a cell's width touches."""
-    west, south, size = grid.frame[:3].tolist()
-    left, right = (x - reach_x - west) / size, (x + reach_x - west) / size
-    bottom, top = (y - reach_y - south) / size, (y + reach_y - south) / size
-    for row in range(math.floor(bottom), math.floor(top) + 1):
-        for column in range(math.floor(left), math.floor(right) + 1):
-            cell = BORDER - cell_value(grid, column, row)
-            if cell >= 0:
-                yield from range(grid.cell_entries.item(cell), grid.cell_entries.item(cell + 1))
-
-
-def _passes_within(
-    grid: Grid, entry: int, at: tuple[float, float], scale: tuple[float, float], reach_m: float
-) -> bool:
-    """Return whether a segment of an entry comes within a distance of one point."""
-    begin, end = grid.entry_segments.item(entry), grid.entry_segments.item(entry + 1)
-    for start in grid.segments[begin:end].tolist():
-        ax, ay = (grid.x.item(start) - at[0]) * scale[0], (grid.y.item(start) - at[1]) * scale[1]
-        dx = (grid.x.item(start + 1) - at[0]) * scale[0] - ax
-        dy = (grid.y.item(start + 1) - at[1]) * scale[1] - ay
-        along = min(max(-(ax * dx + ay * dy) / (dx * dx + dy * dy), 0.0), 1.0)
-        if (ax + along * dx) ** 2 + (ay + along * dy) ** 2 <= reach_m**2:
-            return True
-    return False
-
-
-def _metres_per_degree(latitude: float) -> tuple[float, float]:
-    """Return `metres_per_degree` of one latitude."""
-    phi = math.radians(latitude)
-    w2 = 1 - ECCENTRICITY2 * math.sin(phi) ** 2
-    normal = RADIUS_M / math.sqrt(w2)
-    meridian = normal * (1 - ECCENTRICITY2) / w2
-    return math.radians(normal * math.cos(phi)), math.radians(meridian)
 
 
 def borders_within(grid: Grid, query: BorderQuery) -> Iterator[Borders]:

@@ -4,6 +4,8 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from geo.index import EDGE, CommuneIndex, Location, Locations
@@ -168,3 +170,30 @@ def test_real_polygons_agree_with_sjoin() -> None:
     assert [index.locate(*p) for p in zip(x[:5_000], y[:5_000], strict=True)] == [
         located.location(k) for k in range(5_000)
     ]
+
+
+@settings(max_examples=300)
+@given(
+    name=st.sampled_from(sorted(SETS)),
+    vertex=st.integers(0, 10_000),
+    away_m=st.floats(0, 260),
+    bearing=st.floats(0, 2 * np.pi),
+    accuracy_m=st.none() | st.floats(0, 260) | st.floats(0, 5_000),
+    search_m=st.sampled_from([0.0, 200.0, 2_000.0]),
+)
+def test_one_position_and_many_have_the_same_answer(
+    name: str,
+    vertex: int,
+    away_m: float,
+    bearing: float,
+    accuracy_m: float | None,
+    search_m: float,
+) -> None:
+    """With border distance, edge and candidates; in plain Python for one, in arrays for many."""
+    index = INDEXES[name]
+    k = vertex % len(index.grid.x)
+    x = float(index.grid.x[k]) + away_m * np.cos(bearing) / 102_000
+    y = float(index.grid.y[k]) + away_m * np.sin(bearing) / 110_600
+    accuracies = None if accuracy_m is None else [accuracy_m]
+    many = index.locate_many([x], [y], accuracies, search_m=search_m)
+    assert index.locate(x, y, accuracy_m, search_m=search_m) == many.location(0)

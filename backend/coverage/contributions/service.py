@@ -12,7 +12,6 @@ from backend.accounts.audit import record_read
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.contributions.figures import (
     FIRST,
-    HAS_TARGET,
     Figures,
     Key,
     figures,
@@ -26,6 +25,7 @@ from backend.coverage.contributions.query import (
     campaign_access,
 )
 from backend.coverage.contributions.schemas import ContributionsQuerySchema
+from backend.coverage.contributions.statements import HAS_TARGET
 from backend.database.extensions import db
 from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import N_, NP_, Language, gettext

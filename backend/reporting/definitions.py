@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from backend.clock import VIETNAM
 from backend.coverage.contributions.figures import TEAM_PARTS
-from backend.coverage.figures.month import valid_on
 from backend.coverage.figures.service import WITH_DATA
 from backend.coverage.statistics.quantiles import METRICS, QUANTILES
 from backend.measurements.recording.reasons import (
@@ -135,6 +134,14 @@ UNITS = View(
 )
 
 LAST_DAY = "(to_date(s.month, 'YYYY-MM') + interval '1 month - 1 day')::date"
+
+
+def valid_on(unit: str, day: str) -> str:
+    """Return the SQL condition that a unit or target is valid on a day."""
+    return (
+        f"({unit}.valid_from is null or {unit}.valid_from <= {day})"
+        f" and ({unit}.valid_to is null or {unit}.valid_to >= {day})"
+    )
 
 
 def _of_units(table: str) -> str:

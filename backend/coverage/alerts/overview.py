@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from backend.clock import local_day, month_before
 from backend.coverage.alerts.service import add_states
 from backend.coverage.figures.forecast import LAST_DAYS
-from backend.coverage.figures.month import ABOVE, TABLES, Month, UnitCounts, with_target
+from backend.coverage.figures.month import Month, UnitCounts, with_target
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
 
@@ -22,18 +22,21 @@ LACKING = frozenset({"silent", "will_miss", "behind", "on_pace"})
 PACE_DAYS = 7
 MAX_MOVERS = 5
 # The three numbers of each unit of a level and day.
-DAYS = {
-    (level, exact): f"""
-        select c.{above} as unit_id, d.day,
-            array[sum(d.received), sum(d.valid), sum(d.counted)] as numbers
-        from {days} d join units c on c.id = d.unit_id
-        where d.month = %(month)s and d.network = %(network)s
-            and d.unit_id = any(%(communes)s::integer[])
-        group by 1, 2
-    """  # noqa: S608 # constants
-    for level, above in ABOVE.items()
-    for exact, (_, days) in TABLES.items()
-}
+DAYS = """
+    select case %(level)s when 'commune' then c.id when 'district' then c.parent_id
+            else c.province_id end as unit_id, d.day,
+        array[sum(d.received), sum(d.valid), sum(d.counted)] as numbers
+    from (
+        select unit_id, day, received, valid, counted from unit_days
+        where %(live)s and month = %(month)s and network = %(network)s
+            and unit_id = any(%(communes)s::integer[])
+        union all
+        select unit_id, day, received, valid, counted from public_days
+        where not %(live)s and month = %(month)s and network = %(network)s
+            and unit_id = any(%(communes)s::integer[])
+    ) d join units c on c.id = d.unit_id
+    group by 1, 2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +150,9 @@ def _daily(month: Month, counts: Sequence[UnitCounts]) -> NDArray[np.int64]:
     values = {
         "month": month.month, "network": month.network,
         "communes": array_literal(unit.id for unit in communes),
+        "level": month.level, "live": month.reads_live(month.level),
     }  # fmt: skip
-    for row in fetch(DAYS[month.level, month.is_exact(month.level)], values):
+    for row in fetch(DAYS, values):
         if row["unit_id"] in row_of:
             place, basis = row_of[row["unit_id"]]
             found[place, row["day"].day - 1] = row["numbers"][basis]

@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before
-from backend.coverage.figures.month import ABOVE, TABLES, Month, UnitCounts
+from backend.coverage.figures.month import Month, UnitCounts
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
 
@@ -14,32 +14,33 @@ from backend.database.extensions import array_literal, fetch
 SILENT_DAYS = 3
 STATES = ("silent", "behind", "will_miss", "reached")
 # The last day with samples in each unit of a level.
-LAST_DAYS = {
-    (level, exact): f"""
-        select c.{above} as unit_id, max(d.day) as day
-        from {days} d join units c on c.id = d.unit_id
-        where d.month = %(month)s and d.network = %(network)s and d.received > 0
-            and d.unit_id = any(%(communes)s::integer[])
-        group by 1
-    """  # noqa: S608 # constants
-    for level, above in ABOVE.items()
-    for exact, (_, days) in TABLES.items()
-}
+LAST_DAYS = """
+    select case %(level)s when 'commune' then c.id when 'district' then c.parent_id
+            else c.province_id end as unit_id, max(d.day) as day
+    from (
+        select unit_id, day from unit_days
+        where %(live)s and month = %(month)s and network = %(network)s and received > 0
+            and unit_id = any(%(communes)s::integer[])
+        union all
+        select unit_id, day from public_days
+        where not %(live)s and month = %(month)s and network = %(network)s and received > 0
+            and unit_id = any(%(communes)s::integer[])
+    ) d join units c on c.id = d.unit_id
+    group by 1
+"""
 
 # The samples that organisers pinned for teams from a day until the end of the month. What a plan
 # computes beyond is a proposal, which nobody has accepted.
-PLANNED = {
-    level: f"""
-        select c.{above} as unit_id, sum(p.samples)::int as samples
-        from pins p
-        join units c on c.id = p.unit_id
-        join campaigns on campaigns.id = p.campaign_id and campaigns.state = 'open'
-        join teams t on t.id = p.team_id and t.ended_at is null
-        where p.day between %(today)s and %(last)s and p.network = %(network)s
-        group by 1
-    """  # noqa: S608 # constants
-    for level, above in ABOVE.items()
-}
+PLANNED = """
+    select case %(level)s when 'commune' then c.id when 'district' then c.parent_id
+            else c.province_id end as unit_id, sum(p.samples)::int as samples
+    from pins p
+    join units c on c.id = p.unit_id
+    join campaigns on campaigns.id = p.campaign_id and campaigns.state = 'open'
+    join teams t on t.id = p.team_id and t.ended_at is null
+    where p.day between %(today)s and %(last)s and p.network = %(network)s
+    group by 1
+"""
 
 
 def states(
@@ -96,12 +97,14 @@ def add_states(answer: CoverageResult, today: date) -> None:
         silent = running and (last_day is None or last_day < silent_before)
         one["states"] = states(one["state"], counts.need or 0, highest, silent, samples)
         one["last_day"] = last_day
-        one["planned"] = samples if running and answer.month.exact else None
+        one["planned"] = samples if running and answer.month.live else None
 
 
 def _planned(month: Month, today: date) -> dict[int, int]:
-    values = {"today": today, "last": month.last_day, "network": month.network}
-    return {row["unit_id"]: row["samples"] for row in fetch(PLANNED[month.level], values)}
+    values = {
+        "today": today, "last": month.last_day, "network": month.network, "level": month.level,
+    }  # fmt: skip
+    return {row["unit_id"]: row["samples"] for row in fetch(PLANNED, values)}
 
 
 def _last_days(
@@ -116,11 +119,9 @@ def _last_days(
         values = {
             "month": one.month, "network": month.network,
             "communes": array_literal(unit.id for unit in communes),
+            "level": month.level, "live": month.reads_live(month.level),
         }  # fmt: skip
-        days = {
-            row["unit_id"]: row["day"]
-            for row in fetch(LAST_DAYS[month.level, month.is_exact(month.level)], values)
-        }
+        days = {row["unit_id"]: row["day"] for row in fetch(LAST_DAYS, values)}
         found |= {
             unit.unit.id: days[unit.unit.id]
             for unit in counts

@@ -4,9 +4,9 @@ A tag is computed from the versions of the rows that an answer is made of, witho
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from hashlib import sha256
 from threading import Lock
 from typing import Any
@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 
 from backend import VERSION
-from backend.clock import local_day
+from backend.coverage.figures.month import Month, Visibility
 from backend.coverage.figures.recent import make_recent
-from backend.coverage.figures.service import CoverageQuery, months_of
+from backend.coverage.figures.service import CoverageQuery
 from backend.database.extensions import array_literal, fetch
 
 # Every change of a count raises the version of its rows, in whatever order transactions commit; the
@@ -25,21 +25,21 @@ from backend.database.extensions import array_literal, fetch
 STATE = """
     select
         (select array[count(*), sum(version), sum(received), sum(counted)] from unit_months
-            where %(exact)s and network = %(network)s and month = any(%(months)s)
+            where %(counts_live)s and network = %(network)s and month = any(%(months)s)
                 and unit_id not in (select unnest(%(outside)s::integer[]))) as counts,
         (select sum(hashint8extended(unit_id, team_id::bigint << 32 | counted))
             from team_unit_months
-            where %(exact)s and network = %(network)s
+            where %(counts_live)s and network = %(network)s
                 and month = any(%(months)s) and received > 0
                 and unit_id not in (select unnest(%(outside)s::integer[])))::text as teams,
         (select array[count(*)::text, sum(version)::text, max(copied_at)::text] from public_months
-            where %(public)s and network = %(network)s and month = any(%(months)s)
+            where not %(live)s and network = %(network)s and month = any(%(months)s)
                 and unit_id not in (select unnest(%(outside)s::integer[]))) as copies,
         (select array[count(*), sum(version)] from targets where network = %(network)s) as targets,
         (select array[count(*), sum(devices)] from released_figures
-            where network = %(network)s and month = any(%(months)s)) as devices,
+            where %(released)s and network = %(network)s and month = any(%(months)s)) as devices,
         (select array[count(*), sum(version)] from statistics_seen
-            where not %(public)s and network = %(network)s and month = any(%(months)s)
+            where %(live)s and network = %(network)s and month = any(%(months)s)
                 and unit_id not in (select unnest(%(outside)s::integer[]))) as statistics,
         (select array_agg(month order by month) from demo_months
             where month = any(%(months)s)) as demo,
@@ -53,26 +53,28 @@ _kept: OrderedDict[str, bytes] = OrderedDict()
 _lock = Lock()
 
 
-def coverage_tag(query: CoverageQuery, now: datetime, *form: Any) -> str:
-    """Return a tag of everything that an answer in a form is computed from."""
-    today = local_day(now)
-    months = months_of(query, today)
+def coverage_tag(query: CoverageQuery, months: Sequence[Month], today: date, *form: Any) -> str:
+    """Return a tag of everything that an answer in a form is computed from.
+
+    `months` are those of the query, as `find_months` finds them.
+    """
     if months[-1].progress.today is not None:
         make_recent(today, query.network)
     outside = set.intersection(*(one.listing.outside(one.place) for one in months))
     values = {
         "network": query.network, "months": [one.month for one in months], "today": today,
         "outside": array_literal(outside),
-        "exact": months[-1].is_exact(months[-1].level), "public": not months[-1].exact,
+        "live": months[-1].live, "counts_live": months[-1].reads_live(months[-1].level),
+        "released": months[-1].visibility is Visibility.RELEASED,
     }  # fmt: skip
     shown = [(one.published and sorted(one.published), one.listing.version) for one in months]
     asked = repr(replace(query, reader=None))  # people who may see the same share an answer
-    counts = values["public"], fetch(STATE, values)
+    counts = months[-1].visibility.value, fetch(STATE, values)
     state = [VERSION, asked, form, today, shown, counts]
     return sha256(orjson.dumps(state, default=str)).hexdigest()[:32]
 
 
-def kept(tag: str, build: Callable[[], bytes]) -> bytes:
+def cached_answer(tag: str, build: Callable[[], bytes]) -> bytes:
     """Return the answer with a tag, which is kept if it was built lately."""
     with _lock:
         if tag in _kept:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backend.coverage.figures.forecast import LAST_DAYS, History, MonthProgress, still_to_come
-from backend.coverage.figures.month import ABOVE, NO_NUMBERS, TABLES, Month, UnitCounts, valid_on
+from backend.coverage.figures.month import NO_NUMBERS, Month, UnitCounts
 from backend.coverage.figures.recent import history_days, make_recent
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import ASSESSMENT, TARGET
@@ -25,29 +25,127 @@ Item = dict[str, Any]
 Row = Mapping[str, Any]  # of the statement below
 Categories = Sequence[int]  # samples by category, in the order of COLUMNS
 
-# Everything about units of one level in a month, whatever the level. `later` are the days after
-# today, which clocks of phones may be on. `{above}` is the column of a commune's unit of the level.
+# Everything about units of one level in a month, whatever the level and the visibility. Each part
+# reads the table that its readers see, of the country or, by the key, of the communes of a place:
+# the conditions without a column decide once which rows are read at all. `from_today` sums the days
+# after today too, which clocks of phones may be on.
 ROWS = """
-    with categories as (
-        select coalesce(c.{above}, m.unit_id) as unit_id, array[{sums}] as categories
-        from {months} m
-        left join units c on c.id = m.unit_id and {valid}
-        where m.month = %(month)s and m.network = %(network)s
-            {inside_m}
+    with counts as (
+        select unit_id, witnessed, ticketed, claimed, imported, withdrawn, no_device,
+            source_not_counted, unproven, witness_late, too_many_tests, before_registration,
+            mock_position, overlap, impossible_travel, repeat, third_operator, daily_cap,
+            commune_cap, position_missing, position_default, position_coarse, outside_communes,
+            excluded, failed_test, kind_unknown, foreign_network, implausible_value, fix_stale,
+            in_future, too_old
+        from unit_months
+        where %(live)s and %(inside)s::integer[] is null
+            and month = %(month)s and network = %(network)s
+        union all
+        select unit_id, witnessed, ticketed, claimed, imported, withdrawn, no_device,
+            source_not_counted, unproven, witness_late, too_many_tests, before_registration,
+            mock_position, overlap, impossible_travel, repeat, third_operator, daily_cap,
+            commune_cap, position_missing, position_default, position_coarse, outside_communes,
+            excluded, failed_test, kind_unknown, foreign_network, implausible_value, fix_stale,
+            in_future, too_old
+        from unit_months
+        where %(live)s and unit_id = any(%(inside)s::integer[])
+            and month = %(month)s and network = %(network)s
+        union all
+        select unit_id, witnessed, ticketed, claimed, imported, withdrawn, no_device,
+            source_not_counted, unproven, witness_late, too_many_tests, before_registration,
+            mock_position, overlap, impossible_travel, repeat, third_operator, daily_cap,
+            commune_cap, position_missing, position_default, position_coarse, outside_communes,
+            excluded, failed_test, kind_unknown, foreign_network, implausible_value, fix_stale,
+            in_future, too_old
+        from public_months
+        where not %(live)s and %(inside)s::integer[] is null
+            and month = %(month)s and network = %(network)s
+        union all
+        select unit_id, witnessed, ticketed, claimed, imported, withdrawn, no_device,
+            source_not_counted, unproven, witness_late, too_many_tests, before_registration,
+            mock_position, overlap, impossible_travel, repeat, third_operator, daily_cap,
+            commune_cap, position_missing, position_default, position_coarse, outside_communes,
+            excluded, failed_test, kind_unknown, foreign_network, implausible_value, fix_stale,
+            in_future, too_old
+        from public_months
+        where not %(live)s and unit_id = any(%(inside)s::integer[])
+            and month = %(month)s and network = %(network)s
+    ), of_days as (
+        select unit_id, day, received, valid, counted from unit_days
+        where %(running)s and %(live)s and %(inside)s::integer[] is null
+            and month = %(month)s and network = %(network)s and day >= %(today)s
+        union all
+        select unit_id, day, received, valid, counted from unit_days
+        where %(running)s and %(live)s and unit_id = any(%(inside)s::integer[])
+            and month = %(month)s and network = %(network)s and day >= %(today)s
+        union all
+        select unit_id, day, received, valid, counted from public_days
+        where %(running)s and not %(live)s and %(inside)s::integer[] is null
+            and month = %(month)s and network = %(network)s and day >= %(today)s
+        union all
+        select unit_id, day, received, valid, counted from public_days
+        where %(running)s and not %(live)s and unit_id = any(%(inside)s::integer[])
+            and month = %(month)s and network = %(network)s and day >= %(today)s
+    ), earned as (
+        select unit_id, team_id, counted from team_unit_months
+        where %(live)s and %(inside)s::integer[] is null
+            and month = %(month)s and network = %(network)s and received > 0
+        union all
+        select unit_id, team_id, counted from team_unit_months
+        where %(live)s and unit_id = any(%(inside)s::integer[])
+            and month = %(month)s and network = %(network)s and received > 0
+        union all
+        select unit_id, unnest(teams), 0 from public_months
+        where not %(live)s and %(inside)s::integer[] is null
+            and month = %(month)s and network = %(network)s
+        union all
+        select unit_id, unnest(teams), 0 from public_months
+        where not %(live)s and unit_id = any(%(inside)s::integer[])
+            and month = %(month)s and network = %(network)s
+    ), categories as (
+        select coalesce(case %(level)s when 'commune' then c.id when 'district' then c.parent_id
+            else c.province_id end, m.unit_id) as unit_id, array[
+            sum(m.witnessed), sum(m.ticketed), sum(m.claimed), sum(m.imported), sum(m.withdrawn),
+            sum(m.no_device), sum(m.source_not_counted), sum(m.unproven), sum(m.witness_late),
+            sum(m.too_many_tests), sum(m.before_registration), sum(m.mock_position),
+            sum(m.overlap), sum(m.impossible_travel), sum(m.repeat), sum(m.third_operator),
+            sum(m.daily_cap), sum(m.commune_cap), sum(m.position_missing),
+            sum(m.position_default), sum(m.position_coarse), sum(m.outside_communes),
+            sum(m.excluded), sum(m.failed_test), sum(m.kind_unknown), sum(m.foreign_network),
+            sum(m.implausible_value), sum(m.fix_stale), sum(m.in_future), sum(m.too_old)
+        ] as categories
+        from counts m
+        left join units c on c.id = m.unit_id
+            and (c.valid_from is null or c.valid_from <= %(last)s::date)
+            and (c.valid_to is null or c.valid_to >= %(last)s::date)
         group by 1
     ), days as (
-        select c.{above} as unit_id,
-            array[{today}] as today,
+        select case %(level)s when 'commune' then c.id when 'district' then c.parent_id
+            else c.province_id end as unit_id,
+            array[sum(d.received) filter (where d.day = %(today)s),
+                sum(d.valid) filter (where d.day = %(today)s),
+                sum(d.counted) filter (where d.day = %(today)s)] as today,
             array[sum(d.received), sum(d.valid), sum(d.counted)] as from_today
-        from {days} d
-        join units c on c.id = d.unit_id and {valid}
-        where %(running)s and d.month = %(month)s and d.network = %(network)s
-            and d.day >= %(today)s {inside_d}
+        from of_days d
+        join units c on c.id = d.unit_id
+            and (c.valid_from is null or c.valid_from <= %(last)s::date)
+            and (c.valid_to is null or c.valid_to >= %(last)s::date)
         group by 1
     ), active as (
-        select c.{above} as unit_id, count(distinct e.team_id) as teams,
-            sum(e.counted) as of_teams
-        from ({earned}) e join units c on c.id = e.key group by 1
+        select case %(level)s when 'commune' then c.id when 'district' then c.parent_id
+            else c.province_id end as unit_id,
+            count(distinct e.team_id) as teams, sum(e.counted) as of_teams
+        from earned e join units c on c.id = e.unit_id group by 1
+    ), participation as (
+        select unit_id, devices, outings from statistics
+        where %(visibility)s = 'live' and month = %(month)s and network = %(network)s
+            and operator = '' and technology = ''
+        union all
+        select unit_id, devices, outings from public_months
+        where %(visibility)s = 'hourly' and month = %(month)s and network = %(network)s
+        union all
+        select unit_id, devices, outings from released_figures
+        where %(visibility)s = 'released' and month = %(month)s and network = %(network)s
     )
     select categories, today, from_today, active.teams, of_teams, s.devices, s.outings,
         recent.last_month, recent.weekdays, recent.squares, recent.active_days,
@@ -56,8 +154,7 @@ ROWS = """
     left join categories on categories.unit_id = u.id
     left join days on days.unit_id = u.id
     left join active on active.unit_id = u.id
-    left join {participation} s on s.unit_id = u.id and s.network = %(network)s
-        and s.month = %(month)s
+    left join participation s on s.unit_id = u.id
     left join recent on %(running)s and recent.unit_id = u.id and recent.unit_id <> 0
         and recent.day = %(today)s and recent.network = %(network)s
         and recent.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
@@ -67,41 +164,6 @@ ROWS = """
         and of_province.network = %(network)s and of_province.basis = %(basis)s
     order by place
 """
-# The teams that earned samples in a commune; the public does not see how many.
-EARNED = {
-    True: """
-        select unit_id as key, team_id, counted from team_unit_months
-        where month = %(month)s and network = %(network)s and received > 0
-    """,
-    False: """
-        select unit_id as key, unnest(teams) as team_id, 0 as counted from public_months
-        where month = %(month)s and network = %(network)s
-    """,
-}
-# Only the communes of a place, found by the key.
-INSIDE = "and {} = any(%(inside)s::integer[])"
-# The phones and outings of a unit: of stored statistics for exact readers, as copied with the
-# public counts for plans, else of the month's release.
-TOTALS = "(select * from statistics where operator = '' and technology = '')"
-PARTICIPATION = {"exact": TOTALS, "hourly": "public_months", "released": "released_figures"}
-STATEMENTS = {
-    (level, exact, placed, participation): ROWS.format(
-        above=above,
-        months=months,
-        days=days,
-        earned=EARNED[exact] + (INSIDE.format("unit_id") if placed else ""),
-        inside_m=INSIDE.format("m.unit_id") if placed else "",
-        inside_d=INSIDE.format("d.unit_id") if placed else "",
-        participation=table,
-        valid=valid_on("c", "%(last)s::date"),
-        sums=", ".join(f"sum(m.{column})" for column in COLUMNS.values()),
-        today=", ".join(f"sum(d.{basis}) filter (where d.day = %(today)s)" for basis in BASES),
-    )
-    for level, above in ABOVE.items()
-    for exact, (months, days) in TABLES.items()
-    for placed in (False, True)
-    for participation, table in PARTICIPATION.items()
-}
 COUNTED = BASES.index("counted")
 NO_SAMPLES: Categories = (0,) * len(COLUMNS)
 PLACES = {category: place for place, category in enumerate(COLUMNS)}
@@ -116,13 +178,12 @@ def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> Sequenc
     if running:
         make_recent(today, month.network)
     return fetch(
-        STATEMENTS[
-            month.level, month.is_exact(month.level), month.place is not None, month.participation
-        ],
+        ROWS,
         {
             "month": month.month, "network": month.network, "last": month.last_day,
             "today": today, "running": running, "basis": basis, "own": dump(own),
-            "inside": month.inside,
+            "level": month.level, "live": month.reads_live(month.level),
+            "visibility": month.visibility.value, "inside": month.inside,
             "units": array_literal([NOWHERE, *(one.unit.id for one in units)]),
         },
     )  # fmt: skip
@@ -156,7 +217,7 @@ def unit_items(
                 "longitude": unit.longitude,
                 "no_boundary": unit.no_boundary,
                 **dict(zip(BASES, one.numbers, strict=True)),
-                "of_teams": of_teams(one, row) if month.exact else None,
+                "of_teams": of_teams(one, row) if month.live else None,
                 "by_assurance": by_part(categories),
                 "target": target,
                 "reached": None if target is None else one.reached,

@@ -7,6 +7,7 @@ stays valid until a unit is added or other sets are active.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum
 from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
@@ -153,46 +154,53 @@ def warm_lists(days: Iterable[date]) -> None:
         assert listing_on(day, key).containing is not None
 
 
-def valid_on(unit: str, day: str) -> str:
-    """Return the SQL condition that a unit or target is valid on a day."""
-    return (
-        f"({unit}.valid_from is null or {unit}.valid_from <= {day})"
-        f" and ({unit}.valid_to is null or {unit}.valid_to >= {day})"
-    )
+class Visibility(Enum):
+    """Which figures of an area its reader sees; which units is `published`."""
 
+    LIVE = "live"  # exact counts, the phones and outings of stored statistics
+    HOURLY = "hourly"  # counts of the last full hour, phones and outings as copied with them
+    RELEASED = "released"  # counts of the last full hour, phones and outings of the release
 
-ABOVE: Mapping[str, str] = {"commune": "id", "district": "parent_id", "province": "province_id"}
-
-
-# The counts by month and by day: the exact ones, and those of the last full hour.
-TABLES: Mapping[bool, tuple[str, str]] = {
-    True: ("unit_months", "unit_days"),
-    False: ("public_months", "public_days"),
-}
 
 # The communes of a place or of the country. A row of arrays is read several times as fast as a row
-# for each commune.
+# for each commune. The conditions without a column decide which table is read, and by which key.
 NUMBERS = """
     select array_agg(unit_id) as units, array_agg(received) as received,
         array_agg(valid) as valid, array_agg(counted) as counted
-    from {months}
-    where month = %(month)s and network = %(network)s {inside}
+    from (
+        select unit_id, received, valid, counted from unit_months
+        where %(live)s and %(inside)s::integer[] is null
+            and month = %(month)s and network = %(network)s
+        union all
+        select unit_id, received, valid, counted from unit_months
+        where %(live)s and unit_id = any(%(inside)s::integer[])
+            and month = %(month)s and network = %(network)s
+        union all
+        select unit_id, received, valid, counted from public_months
+        where not %(live)s and %(inside)s::integer[] is null
+            and month = %(month)s and network = %(network)s
+        union all
+        select unit_id, received, valid, counted from public_months
+        where not %(live)s and unit_id = any(%(inside)s::integer[])
+            and month = %(month)s and network = %(network)s
+    ) counts
 """
-INSIDE = "and unit_id = any(%(inside)s::integer[])"
-NUMBERS_OF = {
-    (exact, placed): NUMBERS.format(months=months, inside=INSIDE if placed else "")
-    for exact, (months, _) in TABLES.items()
-    for placed in (False, True)
-}
-ELSEWHERE = {
-    exact: f"""
-        select coalesce(sum(received), 0)::int as n
-        from {months} m
-        left join units c on c.id = m.unit_id and {valid_on("c", "%(last)s::date")}
-        where month = %(month)s and network = %(network)s and unit_id <> {NOWHERE} and c.id is null
-    """  # noqa: S608 # constants
-    for exact, (months, _) in TABLES.items()
-}
+ELSEWHERE = """
+    select coalesce(sum(received), 0)::int as n
+    from (
+        select unit_id, received from unit_months
+        where %(live)s and month = %(month)s and network = %(network)s
+        union all
+        select unit_id, received from public_months
+        where not %(live)s and month = %(month)s and network = %(network)s
+    ) counts
+    where unit_id <> %(nowhere)s and not exists (
+        select from units c
+        where c.id = counts.unit_id
+            and (c.valid_from is null or c.valid_from <= %(last)s::date)
+            and (c.valid_to is null or c.valid_to >= %(last)s::date)
+    )
+"""
 Numbers = Sequence[int]  # received, valid, counted: the order of BASES
 NO_NUMBERS: Numbers = (0, 0, 0)
 
@@ -228,10 +236,7 @@ class Month:
     published: frozenset[int] | None = None  # units shown to the reader; None: all
     place: UnitRow | None = None  # of which communes are counted; None: the country
     level: str = "commune"  # of the units that a query lists
-    # Whether the reader sees exact counts of every unit; the public sees those of provinces alone.
-    exact: bool = True
-    # What the phones and outings of units are of: "exact", "hourly" or "released".
-    participation: str = "exact"
+    visibility: Visibility = Visibility.LIVE  # of the figures of the place
 
     _units: dict[str, list[UnitCounts]] = field(default_factory=dict, init=False)
     _read: dict[bool, Mapping[int, Numbers]] = field(default_factory=dict, init=False)
@@ -265,22 +270,32 @@ class Month:
         communes = self.listing.within("commune", self.place)
         return array_literal([NOWHERE, *(unit.id for unit in communes)])
 
-    def is_exact(self, level: str) -> bool:
-        """Whether units of a level show exact counts: provinces do where they are listed."""
-        return self.exact or level == self.level == "province"
+    @property
+    def live(self) -> bool:
+        """Whether the reader sees exact counts of every unit."""
+        return self.visibility is Visibility.LIVE
 
-    def _communes(self, exact: bool) -> Mapping[int, Numbers]:
+    def reads_live(self, level: str) -> bool:
+        """Return whether units of a level show exact counts: listed provinces do to everyone."""
+        return self.live or level == self.level == "province"
+
+    def _communes(self, live: bool) -> Mapping[int, Numbers]:
         """Read the three numbers of the communes of the place."""
-        values = {"month": self.month, "network": self.network, "inside": self.inside}
-        [row] = fetch(NUMBERS_OF[exact, self.place is not None], values)
+        values = {
+            "month": self.month, "network": self.network, "inside": self.inside, "live": live,
+        }  # fmt: skip
+        [row] = fetch(NUMBERS, values)
         numbers = zip(*(row[basis] or () for basis in BASES), strict=True)
         return dict(zip(row["units"] or (), numbers, strict=True))
 
     @property
     def elsewhere(self) -> int:
         """The samples in communes missing in the month's list; `reassign` corrects them."""
-        values = {"month": self.month, "network": self.network, "last": self.last_day}
-        [row] = fetch(ELSEWHERE[self.is_exact(self.level)], values)
+        values = {
+            "month": self.month, "network": self.network, "last": self.last_day,
+            "live": self.reads_live(self.level), "nowhere": NOWHERE,
+        }  # fmt: skip
+        [row] = fetch(ELSEWHERE, values)
         return int(row["n"])
 
     def shown(self, level: str, place: UnitRow | None = None) -> list[UnitRow]:
@@ -313,10 +328,10 @@ class Month:
 
     def numbers(self, level: str) -> Mapping[int, Numbers]:
         """Return the three numbers of the units of a level, by id."""
-        exact = self.is_exact(level)
-        if exact not in self._read:
-            self._read[exact] = self._communes(exact)
-        communes = self._read[exact]
+        live = self.reads_live(level)
+        if live not in self._read:
+            self._read[live] = self._communes(live)
+        communes = self._read[live]
         if level == "commune":
             return communes
         above, sums = self.listing.containing[level], dict[int, list[int]]()

@@ -9,12 +9,9 @@ from datetime import date, timedelta
 
 from backend.clock import month_before, month_end, month_start
 from backend.coverage.figures.forecast import LOOK_BACK, MIN_DAILY
-from backend.coverage.figures.month import valid_on
 from backend.database.extensions import fetch, fetch_autocommit
 from backend.database.locks import RECENT_LOCK
 from backend.units.catalogue import system_on
-
-WEEKDAYS = range(1, 8)  # of ISO 8601, Monday first
 
 # A database that is only read, such as a standby, has what its primary wrote.
 MISSING = """
@@ -25,21 +22,24 @@ MISSING = """
     ) missing where current_setting('transaction_read_only') = 'off'
 """
 # A second process that finds the lock taken leaves the work to the first one.
-MAKE = f"""
+MAKE = """
     with free as materialized (select pg_try_advisory_xact_lock(%(lock)s) as free),
     earlier as (
         delete from recent using free
         where free and day < %(day)s and network = %(network)s and basis = %(basis)s
     ), daily as (
         select above.id as unit_id, d.month, d.day,
+            case when d.day >= %(first)s then extract(isodow from d.day) end as weekday,
             sum(case %(basis)s when 'received' then d.received when 'valid' then d.valid
                 else d.counted end)::bigint as n
         from unit_days d
-        join units c on c.id = d.unit_id and {
-    valid_on(
-        "c", "case d.month when %(month)s then %(month_end)s::date else %(before_end)s::date end"
-    )
-}
+        cross join lateral (
+            select case d.month when %(month)s then %(month_end)s::date
+                else %(before_end)s::date end as day
+        ) last
+        join units c on c.id = d.unit_id
+            and (c.valid_from is null or c.valid_from <= last.day)
+            and (c.valid_to is null or c.valid_to >= last.day)
         cross join lateral (
             values (c.id), (nullif(c.parent_id, c.province_id)), (c.province_id)
         ) above (id)
@@ -50,20 +50,25 @@ MAKE = f"""
         select unit_id,
             coalesce(sum(n) filter (where month = %(before)s and day <= %(same_day)s), 0)
                 as last_month,
-            array[{
-    ", ".join(
-        f"coalesce(sum(n) filter (where extract(isodow from day) = {n} and day >= %(first)s), 0)"
-        for n in WEEKDAYS
-    )
-}] as weekdays,
-            count(*) filter (where day >= %(first)s and n >= {MIN_DAILY}) as active_days,
-            array[{
-    ", ".join(
-        f"coalesce(sum(n * n) filter (where extract(isodow from day) = {n}"
-        " and day >= %(first)s), 0)"
-        for n in WEEKDAYS
-    )
-}] as squares
+            array[
+                coalesce(sum(n) filter (where weekday = 1), 0),
+                coalesce(sum(n) filter (where weekday = 2), 0),
+                coalesce(sum(n) filter (where weekday = 3), 0),
+                coalesce(sum(n) filter (where weekday = 4), 0),
+                coalesce(sum(n) filter (where weekday = 5), 0),
+                coalesce(sum(n) filter (where weekday = 6), 0),
+                coalesce(sum(n) filter (where weekday = 7), 0)
+            ] as weekdays,
+            count(*) filter (where weekday is not null and n >= %(min_daily)s) as active_days,
+            array[
+                coalesce(sum(n * n) filter (where weekday = 1), 0),
+                coalesce(sum(n * n) filter (where weekday = 2), 0),
+                coalesce(sum(n * n) filter (where weekday = 3), 0),
+                coalesce(sum(n * n) filter (where weekday = 4), 0),
+                coalesce(sum(n * n) filter (where weekday = 5), 0),
+                coalesce(sum(n * n) filter (where weekday = 6), 0),
+                coalesce(sum(n * n) filter (where weekday = 7), 0)
+            ] as squares
         from daily where n > 0 group by unit_id
         union all
         select 0, 0, array_fill(0, array[7]), 0, array_fill(0, array[7])
@@ -72,7 +77,7 @@ MAKE = f"""
     select %(day)s, %(network)s, %(basis)s, units.* from units, free where free
     on conflict do nothing
     returning unit_id
-"""  # noqa: S608 # constants
+"""
 
 
 def make_recent(today: date, network: str) -> None:
@@ -87,7 +92,7 @@ def make_recent(today: date, network: str) -> None:
                 "month": month, "before": before, "month_end": month_end(month),
                 "before_end": month_end(before),
                 "same_day": month_start(before) + timedelta(days=today.day - 1),
-                "first": days[0] if days else today,
+                "first": days[0] if days else today, "min_daily": MIN_DAILY,
             },
         )  # fmt: skip
 

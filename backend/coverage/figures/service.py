@@ -30,6 +30,7 @@ from backend.coverage.figures.items import (
 from backend.coverage.figures.month import (
     Month,
     UnitCounts,
+    Visibility,
     count_reached,
     has_no_target,
     listing_key,
@@ -146,7 +147,13 @@ def coverage(query: CoverageQuery, now: datetime) -> dict[str, Any]:
 def compute_coverage(query: CoverageQuery, now: datetime) -> CoverageResult:
     """Compute the answer to a query."""
     today = local_day(now)
-    months = months_of(query, today)
+    return coverage_of_months(query, find_months(query, today), today)
+
+
+def coverage_of_months(
+    query: CoverageQuery, months: Sequence[Month], today: date
+) -> CoverageResult:
+    """Compute the answer to a query from its months, which `find_months` found."""
     names = [month.month for month in months[1:]]
     demo = set(db.session.scalars(select(DemoMonth.month).where(DemoMonth.month.in_(names))))
     bodies, items, counts = list[dict[str, Any]](), list[Item](), list[UnitCounts]()
@@ -165,7 +172,7 @@ def compute_coverage(query: CoverageQuery, now: datetime) -> CoverageResult:
         "network": query.network,
         "parent": query.parent,
         "unit": query.unit,
-        "exact": month.exact,
+        "exact": month.live,
         "projection_method": PROJECTION_METHOD,
         "found": page.found,
         "months": bodies,
@@ -174,7 +181,7 @@ def compute_coverage(query: CoverageQuery, now: datetime) -> CoverageResult:
     return CoverageResult(body, *shown, page.next_cursor, month, previous)
 
 
-def months_of(query: CoverageQuery, today: date) -> list[Month]:
+def find_months(query: CoverageQuery, today: date) -> list[Month]:
     """Return the months of a query, each with its place and level, and the one before them."""
     names, key = query.months(today), listing_key()
     months = []
@@ -188,14 +195,20 @@ def months_of(query: CoverageQuery, today: date) -> list[Month]:
             check_level(month.last_day, level)
             place = listing.parent(query.parent) if query.parent else None
         months.append(replace(month, level=level, place=place))
+    earliest = month_of(month_before(names[0]), query.network, today, query.reader, key)
+    earliest = replace(earliest, place=months[0].place, level=months[0].level)
+    visibility = _visibility(query, months)
+    return [replace(one, visibility=visibility) for one in (earliest, *months)]
+
+
+def _visibility(query: CoverageQuery, months: Sequence[Month]) -> Visibility:
+    """Return which figures of its months' places a query shows to its reader."""
+    if query.hourly:
+        return Visibility.HOURLY
     # A place of another system may lie in another area.
     ends = {one.month: one.place for one in (months[0], months[-1])}
     own = all(in_own_area(query.reader, place, month) for month, place in ends.items())
-    exact = own and not query.hourly
-    participation = "exact" if exact else "hourly" if query.hourly else "released"
-    earliest = month_of(month_before(names[0]), query.network, today, query.reader, key)
-    earliest = replace(earliest, place=months[0].place, level=months[0].level)
-    return [replace(one, exact=exact, participation=participation) for one in (earliest, *months)]
+    return Visibility.LIVE if own else Visibility.RELEASED
 
 
 def _describe_month(
@@ -235,7 +248,7 @@ def _summarize(
     return {
         **_reached(units),
         **{basis: sum(one.numbers[n] for one in units) for n, basis in enumerate(BASES)},
-        "of_teams": sum(map(of_teams, units, rows)) if month.exact else None,
+        "of_teams": sum(map(of_teams, units, rows)) if month.live else None,
         "by_assurance": by_part(categories),
         "reasons": reasons(categories),
         "unlocated": {reason: outside.get(reason, 0) for reason in UNLOCATED},
@@ -303,7 +316,8 @@ def map_figures(
     if month_start(month) > today:
         raise invalid("month", "month_in_future")
     counts = month_of(month, network, today, reader)
-    counts = replace(counts, exact=in_own_area(reader, None, month))
+    if not in_own_area(reader, None, month):
+        counts = replace(counts, visibility=Visibility.RELEASED)
     return {
         "month": month,
         "network": network,

@@ -8,14 +8,14 @@ import orjson
 from flask import Response
 
 from backend.clock import local_day
-from backend.coverage.figures.answers import coverage_tag, kept
+from backend.coverage.figures.answers import cached_answer, coverage_tag
 from backend.coverage.figures.files import as_csv, as_xlsx
 from backend.coverage.figures.schemas import CoverageQuerySchema, CoverageSchema
 from backend.coverage.figures.service import (
     CoverageQuery,
     CoverageResult,
-    compute_coverage,
-    months_of,
+    coverage_of_months,
+    find_months,
 )
 from backend.coverage.figures.unit_access import figures_reader
 from backend.http import etags
@@ -46,16 +46,18 @@ FILES: dict[str, tuple[Callable[[CoverageResult], bytes], str]] = {
 @blp.alt_response(503, description="A costly answer is built at this moment: try again later")
 def get_coverage(query: dict[str, Any]) -> Response:
     """Show every unit of a month against its target."""
-    form, now = query.pop("format"), clock_now()
+    form, today = query.pop("format"), local_day(clock_now())
     asked = CoverageQuery(**query, reader=figures_reader())
     write, media = FILES.get(form) or (lambda result: orjson.dumps(result.answer), "")
     whole = not (asked.parent or asked.unit)
     signed_in = asked.reader is not None and asked.reader.signed_in
     with costly(whole and bool(form in FILES or asked.since), signed_in=signed_in):
-        tag = coverage_tag(asked, now, form, language() if form in FILES else None)
-        content = partial(kept, tag, lambda: write(compute_coverage(asked, now)))
+        months = find_months(asked, today)
+        tag = coverage_tag(asked, months, today, form, language() if form in FILES else None)
+        content = partial(
+            cached_answer, tag, lambda: write(coverage_of_months(asked, months, today))
+        )
         if form not in FILES:
             return etags.with_known_tag(tag, content)
-        last = months_of(asked, local_day(now))[-1]
-        name = f"coverage-{last.month}-{last.level}-{last.network}.{form}"
+        name = f"coverage-{asked.month}-{months[-1].level}-{asked.network}.{form}"
         return etags.with_content_tag(as_attachment(content(), media, name))

@@ -18,12 +18,14 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.figures.answers import coverage_tag, kept
+from backend.coverage.figures.answers import cached_answer, coverage_tag
 from backend.coverage.figures.month import ListingKey, listing_key, listing_on
 from backend.coverage.figures.service import (
     CoverageQuery,
     CoverageResult,
     compute_coverage,
+    coverage_of_months,
+    find_months,
     months_with_data,
 )
 from backend.coverage.statistics.history import polygons
@@ -173,8 +175,12 @@ def items(name: str, query: ItemsQuery, now: datetime, link: Link, reader: Actor
     """Return a page of communes with their areas and figures, in Vietnamese order."""
     month, network = _parse_name(name, now)
     asked = CoverageQuery(month=month, network=network, reader=reader)
-    tag = coverage_tag(asked, now, query, link("items", name=name))
-    return kept(tag, lambda: _page(name, query, link, compute_coverage(asked, now)))
+    today = local_day(now)
+    months = find_months(asked, today)
+    tag = coverage_tag(asked, months, today, query, link("items", name=name))
+    return cached_answer(
+        tag, lambda: _page(name, query, link, coverage_of_months(asked, months, today))
+    )
 
 
 def _page(name: str, query: ItemsQuery, link: Link, result: CoverageResult) -> bytes:

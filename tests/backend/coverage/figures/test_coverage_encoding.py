@@ -14,8 +14,8 @@ from sqlalchemy import Engine, inspect, text
 from backend.accounts.access import PUBLIC
 from backend.coverage.figures import views
 from backend.coverage.figures.answers import STATE
-from backend.coverage.figures.items import STATEMENTS
-from backend.coverage.figures.month import NUMBERS_OF, READ_KEY
+from backend.coverage.figures.items import ROWS
+from backend.coverage.figures.month import ELSEWHERE, NUMBERS, READ_KEY
 from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import publish
@@ -120,7 +120,7 @@ def test_nothing_is_computed_for_a_client_that_has_it_or_another_that_asks_again
 ) -> None:
     first, workbook = answer(client), answer(client, format="xlsx")
     tag = first.headers["ETag"]
-    monkeypatch.setattr(views, "compute_coverage", None)
+    monkeypatch.setattr(views, "coverage_of_months", None)
     kept = answer(client, tag)
     assert (kept.status_code, kept.data, kept.headers["ETag"]) == (304, b"", tag)
     assert answer(client).data == first.data
@@ -160,7 +160,7 @@ def test_the_tag_is_another_after_a_change_of_any_table(
     for name in changes(app, clock):
         if name == "devices of the release":
             break
-    statements = [STATE, *NUMBERS_OF.values(), *STATEMENTS.values(), READ_KEY]
+    statements = [STATE, NUMBERS, ELSEWHERE, ROWS, READ_KEY]
     read = {name for one in statements for name in re.findall(r"(?:from|join) (\w+)", one)}
     named = set(inspect(owner).get_table_names()) & read
     # Their rows change with those of months, or of what statistics were computed of, alone.

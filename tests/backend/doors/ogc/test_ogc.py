@@ -163,7 +163,7 @@ def test_a_page_is_built_once(
 ) -> None:
     pages = [client.get(f"{ITEMS}?limit=3&offset={offset}").data for offset in (0, 3)]
     assert len(set(pages)) == 2
-    monkeypatch.setattr(service, "compute_coverage", None)
+    monkeypatch.setattr(service, "coverage_of_months", None)
     assert [client.get(f"{ITEMS}?limit=3&offset={offset}").data for offset in (0, 3)] == pages
 
 

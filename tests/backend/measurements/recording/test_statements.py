@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Table
 
+from backend.coverage.figures.items import ROWS
 from backend.database.extensions import _positional, db
 from backend.measurements import recording
 from backend.measurements.recording import counting, earning_sums, earnings, store_statements
@@ -146,6 +147,7 @@ OF_COUNTS = {
     "STORE": store_statements.STORE,
     "STORE_FOR_TEAM": store_statements.STORE_FOR_TEAM,
     "counting.ADD": counting.ADD,
+    "coverage.ROWS": ROWS,
 }
 OF_TEAMS = {
     "STORE_FOR_TEAM": store_statements.STORE_FOR_TEAM,

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import ColumnElement, delete, select, update
 
@@ -42,6 +42,27 @@ not expect this mail, do nothing: an unopened link changes nothing.
 """
 
 
+class LinkAnswer(TypedDict):
+    """A one-time link, returned only once."""
+
+    user_id: int
+    link: str  # the address, with the secret
+    expires_at: datetime
+
+
+class LinkHandedOut(LinkAnswer):
+    """A one-time link, and whether it was mailed."""
+
+    mailed: bool
+
+
+class Accepted(TypedDict):
+    """The account whose password a link set."""
+
+    name: str | None  # with which the person signs in
+    renewed: bool  # whether somebody used the account before
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link with its secret; without one it cannot be shown again."""
@@ -52,7 +73,7 @@ class Link:
     copied: bool = False
     made_by: int | None = None
 
-    def serialize(self, base: str) -> dict[str, Any]:
+    def serialize(self, base: str) -> LinkAnswer:
         """Return the link under a base address, the secret in the fragment: no server logs it."""
         link = f"{base.rstrip('/')}/invitation#{self.secret}"
         return {"user_id": self.user_id, "link": link, "expires_at": self.expires_at}
@@ -125,10 +146,10 @@ def make_password_link(actor: Actor, user_id: int, now: datetime) -> Link:
     return link
 
 
-def deliver(link: Link, base: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def deliver(link: Link, base: str, settings: Mapping[str, Any]) -> LinkHandedOut:
     """Mail a link where mail is set up and the name is an address; return it and `mailed`."""
     mailed = bool(mail_links([link], base, settings))
-    return link.serialize(base) | {"mailed": mailed}
+    return {**link.serialize(base), "mailed": mailed}
 
 
 def mail_links(links: Sequence[Link], base: str, settings: Mapping[str, Any]) -> frozenset[int]:
@@ -145,14 +166,14 @@ def mail_links(links: Sequence[Link], base: str, settings: Mapping[str, Any]) ->
     return frozenset(send_all(mails, settings))
 
 
-def accept(secret: str, password: str, *, address: str, now: datetime) -> dict[str, Any]:
+def accept(secret: str, password: str, *, address: str, now: datetime) -> Accepted:
     """Set a password by a link; sessions and tokens of the person end.
 
     By a link of an admin the account is confirmed. There is no limit of attempts: nobody guesses a
     secret, and a password is hashed only with a valid one.
     """
     user, purpose = _use(secret, now)
-    answer = {"name": user.name, "renewed": user.accepted}
+    answer: Accepted = {"name": user.name, "renewed": user.accepted}
     if purpose != "leader":
         confirm_holder(user, now)
     replace_password(user, password)

@@ -26,7 +26,7 @@ from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid, or_404
 
 
-def read_account(actor: Actor, now: datetime) -> dict[str, Any]:
+def read_account(actor: Actor, now: datetime) -> users.Person:
     """Return the person with their roles."""
     user = users.find(require_person(actor), lock=False)
     return users.describe(user, users.roles_of(user.id, now))

@@ -1,12 +1,14 @@
 """Requests and answers of the API of people and of the audit log."""
 
+from datetime import date
+
 from marshmallow import Schema, ValidationError, fields
 
 from backend.accounts.login_names import MAX_NAME
 from backend.accounts.own_account import DAYS_DEFAULT, MAX_DAYS
 from backend.accounts.passwords import MAX_LENGTH
 from backend.fields import Day, Many, Strict, Text, Whole
-from backend.http.paging import PageSchema, list_of, page_of
+from backend.http.paging import PageQuery, PageSchema, list_of, page_of
 
 SCOPES = ("read", "write")
 ROLES = ("team_leader", "organiser", "official", "admin")
@@ -194,6 +196,17 @@ class MadePersonalTokenSchema(PersonalTokenSchema):
     """A new token with its secret, which is returned only once."""
 
     token = fields.String(required=True)
+
+
+class AuditQuery(PageQuery):
+    """Filters of the audit log; days are those of Vietnam, null: no filter."""
+
+    actor: str | None  # e.g. `user:7`
+    act: str | None  # e.g. `campaign.edit`
+    subject: str | None  # e.g. `campaign:3`
+    first: date | None
+    last: date | None
+    reads: str  # all, without, only; of the page also imports
 
 
 class AuditQuerySchema(PageSchema):

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import delete, not_, select
 
@@ -28,6 +28,18 @@ _SYSTEMS = (
 )  # fmt: skip
 
 
+class ShownSession(TypedDict):
+    """A session of a person."""
+
+    number: str  # names it; no part of its secret
+    user_id: int
+    person: str  # the name
+    program: str | None  # browser and system
+    created_at: datetime
+    seen_at: datetime
+    current: bool  # that of the request
+
+
 def program_of(user_agent: str) -> str | None:
     """Return browser and system of a header, without versions or models; None if unknown."""
     found = [
@@ -37,12 +49,12 @@ def program_of(user_agent: str) -> str | None:
     return ", ".join(filter(None, found)) or None
 
 
-def own_sessions(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+def own_sessions(actor: Actor, now: datetime) -> list[ShownSession]:
     """Return the person's own sessions, the latest used first."""
     return _read(actor, require_person(actor), now)
 
 
-def all_sessions(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+def all_sessions(actor: Actor, now: datetime) -> list[ShownSession]:
     """Return the sessions of all people, the latest used first; for admins."""
     require(actor, "users.manage")
     record_read(actor, "people", "system")
@@ -72,7 +84,7 @@ def end_session(actor: Actor, user_id: int | None, number: str | None) -> None:
     db.session.commit()
 
 
-def _read(actor: Actor, user_id: int | None, now: datetime) -> list[dict[str, Any]]:
+def _read(actor: Actor, user_id: int | None, now: datetime) -> list[ShownSession]:
     rows = (
         select(Session, User.name, User.display_name)
         .join(User, User.id == Session.user_id)

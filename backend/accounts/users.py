@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -29,11 +29,48 @@ class NewRole:
     valid_to: datetime | None = None
     rule: str | None = None
 
-    def audit_details(self) -> dict[str, Any]:
+    def audit_details(self) -> "RoleAudit":
         """Return the details of the audit entry."""
         until = self.valid_to.isoformat() if self.valid_to else None
-        details = {"role": self.role, "scope": self.kind, "scope_id": self.id, "valid_to": until}
-        return details | ({"rule": self.rule} if self.rule else {})
+        details: RoleAudit = {
+            "role": self.role,
+            "scope": self.kind,
+            "scope_id": self.id,
+            "valid_to": until,
+        }
+        return {**details, "rule": self.rule} if self.rule else details
+
+
+class RoleAudit(TypedDict):
+    """A granted role in the audit log."""
+
+    role: str
+    scope: str
+    scope_id: int | None  # null: the whole system
+    valid_to: str | None  # ISO time; null: without an end
+    rule: NotRequired[str]  # that gave it at a sign-in
+
+
+class Person(TypedDict):
+    """A person with their roles, as shown to admins and to themselves."""
+
+    id: int
+    name: str | None  # e-mail or telephone, with which they sign in
+    display_name: str | None
+    created_at: datetime
+    accepted: bool
+    confirmed: bool  # an admin or a provider vouched for the account
+    password: bool  # false: signs in at the operator's provider only
+    totp: bool  # has a second factor
+    totp_needed: bool  # a role is suspended until a second factor is set up
+    roles: list[Role]
+
+
+class PersonPage(TypedDict):
+    """People by id."""
+
+    items: list[Person]
+    next: str | None  # the cursor of the next page; null: this is the last one
 
 
 def parse_name(written: str) -> str:
@@ -180,7 +217,7 @@ def list_users(
     text: str | None = None,
     role: str | None = None,
     scopes: Select[int] | None = None,
-) -> dict[str, Any]:
+) -> PersonPage:
     """Return a page of people by login name, a part of their names, and role; for admins.
 
     `scopes` are ids of people whom the text finds by what they are responsible for.
@@ -258,15 +295,18 @@ def is_idle(user_id: int, now: datetime) -> bool:
     return bool(db.session.scalar(OF_PERSON, {"id": user_id, "since": now - IDLE}))
 
 
-def describe(user: User, roles: list[Role]) -> dict[str, Any]:
+def describe(user: User, roles: list[Role]) -> Person:
     """Return a person with their roles, as shown to admins and to themselves.
 
     `totp_needed`: a role is suspended until a second factor is set up.
     """
-    names = ("id", "name", "display_name", "created_at")
     totp = user.totp_secret is not None
     asked = {"ids": [role.id for role in roles], "factor": setting("SECOND_FACTOR")}
-    return {name: getattr(user, name) for name in names} | {
+    return {
+        "id": user.id,
+        "name": user.name,
+        "display_name": user.display_name,
+        "created_at": user.created_at,
         "accepted": user.accepted,
         "confirmed": user.confirmed_at is not None,
         "password": user.password_hash is not None,

@@ -1,6 +1,6 @@
 """Endpoints of people, one's own account and the audit log."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 from flask import current_app, request
 
@@ -20,6 +20,7 @@ from backend.accounts.authentication import (
 from backend.accounts.links import deliver
 from backend.database.extensions import PERSON, SESSION
 from backend.http.links import link_root
+from backend.http.paging import PageQuery
 from backend.http.requests import Blueprint, clock_now
 
 blp = Blueprint("people", __name__, description="People who sign in")
@@ -61,28 +62,36 @@ def sign_out() -> Any:
 @blp.post("/invitations/accept")
 @blp.arguments(schemas.AcceptSchema)
 @blp.response(200, schemas.AcceptedSchema)
-def accept(data: dict[str, str]) -> Any:
+def accept(data: dict[str, str]) -> links.Accepted:
     """Choose a password by the secret of a one-time link, once."""
     context = sign_in_context()
     address, now = context.address, context.now
     return links.accept(data["secret"], data["password"], address=address, now=now)
 
 
+class UsersQuery(PageQuery):
+    """Filter and page of the list of people; null: all."""
+
+    name: str | None  # the login name
+    q: str | None  # a part of a name
+    role: str | None
+
+
 @blp.get("/users")
 @blp.doc(security=PERSON)
 @blp.arguments(schemas.UsersQuerySchema, location="query")
 @blp.response(200, schemas.PersonPageSchema)
-def list_users(query: dict[str, Any]) -> Any:
+def list_users(query: UsersQuery) -> users.PersonPage:
     """List people and their roles; for admins."""
     page = query["cursor"], query["limit"], clock_now()
-    wanted = {"name": query["name"], "text": query["q"], "role": query["role"]}
-    return users.list_users(actor(), *page, **wanted)
+    name, text, role = query["name"], query["q"], query["role"]
+    return users.list_users(actor(), *page, name=name, text=text, role=role)
 
 
 @blp.post("/users/<int:user_id>/password-link")
 @blp.doc(security=PERSON)
 @blp.response(201, schemas.LinkSchema)
-def offer_password(user_id: int) -> Any:
+def offer_password(user_id: int) -> links.LinkHandedOut:
     """Make a link by which a person chooses a new password; for admins."""
     link = links.make_password_link(actor(), user_id, clock_now())
     return deliver(link, link_root(), current_app.config)
@@ -204,6 +213,14 @@ def revoke_token(token_id: int) -> None:
     own_account.revoke_token(actor(), token_id, clock_now())
 
 
-def _account(person: dict[str, Any], token: str | None) -> dict[str, Any]:
+class AccountAnswer(TypedDict):
+    """One's own account."""
+
+    user: users.Person
+    csrf_token: str | None  # for changing requests of pages; null for a program
+    recovery_codes_left: int | None  # null without a second factor
+
+
+def _account(person: users.Person, token: str | None) -> AccountAnswer:
     left = own_account.count_recovery_codes(person["id"], person["totp"])
     return {"user": person, "csrf_token": token, "recovery_codes_left": left}

@@ -20,7 +20,7 @@ from backend.clock import VIETNAM
 from backend.database.extensions import db
 from backend.errors import Problem, or_404
 from backend.memberships.join_codes import coded_teams
-from backend.organisations.grants import grant_role, invite
+from backend.organisations.grants import RoleRequest, grant_role, invite
 from backend.organisations.scopes import campaign_scope
 
 ROLE = "team_leader"
@@ -142,8 +142,10 @@ def invite_listed(actor: Actor, campaign_id: int, now: datetime) -> dict[str, st
 
 def invite_leader(actor: Actor, contact: str, team_ids: Sequence[int], now: datetime) -> None:
     """Invite a person to lead teams, by a new link; an existing account gets the roles at once."""
-    unset = {"unit": None, "cluster_id": None, "valid_to": None}
-    roles = [{"role": ROLE, "scope_id": team_id, **unset} for team_id in team_ids]
+    roles: list[RoleRequest] = [
+        {"role": ROLE, "scope_id": team_id, "unit": None, "cluster_id": None, "valid_to": None}
+        for team_id in team_ids
+    ]
     try:
         invite(actor, contact, None, roles, now, confirms=False)
         return

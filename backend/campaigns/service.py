@@ -14,7 +14,7 @@ from backend.database.extensions import change_rows, db
 from backend.errors import FieldError, Problem, invalid
 from backend.http import etags
 from backend.http.paging import PageQuery, decode_cursor, row_id, take_page
-from backend.organisations.references import UnitBrief, serialize_units, unit_ids
+from backend.organisations.references import UnitBrief, UnitReference, serialize_units, unit_ids
 from backend.organisations.scopes import campaign_scope, requested_organisation_scope
 from backend.organisations.service import lock_organisation, with_those_below
 from backend.organisations.versions import (
@@ -111,7 +111,7 @@ class CampaignCreate(TypedDict):
     name: str
     first_day: date
     last_day: date
-    areas: list[dict[str, str]]  # units by system, level and code
+    areas: list[UnitReference]  # units by system, level and code
     networks: list[str]
     target: int | None
     cap: int | None
@@ -124,7 +124,7 @@ class CampaignChanges(TypedDict, total=False):
     name: str
     first_day: date
     last_day: date
-    areas: list[dict[str, str]]  # units by system, level and code
+    areas: list[UnitReference]  # units by system, level and code
     networks: list[str]
     target: int | None
     cap: int | None

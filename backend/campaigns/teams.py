@@ -14,7 +14,7 @@ from backend.errors import FieldError, Problem
 from backend.http import etags
 from backend.http.paging import PageQuery
 from backend.organisations.names import folded
-from backend.organisations.references import UnitBrief, serialize_units, unit_id
+from backend.organisations.references import UnitBrief, UnitReference, serialize_units, unit_id
 from backend.organisations.scopes import organisation_scope, team_scope
 from backend.organisations.service import lock_organisation
 from backend.organisations.versions import (
@@ -76,7 +76,7 @@ class TeamChanges(TypedDict, total=False):
 
     name: str
     type: str
-    home_unit: dict[str, str] | None  # a unit by system, level and code
+    home_unit: UnitReference | None  # a unit by system, level and code
     capacity_per_day: int | None
 
 

@@ -1,8 +1,7 @@
 """Write notices to phones: to all, or those that measured in a unit or month; list and end them."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import func, select, text
 
@@ -12,12 +11,11 @@ from backend.clock import month_end, month_start
 from backend.database.extensions import change_rows, db
 from backend.devices.models import Notice, NoticePhone
 from backend.errors import invalid, or_404
-from backend.organisations.references import serialize_with_unit, unit_id
+from backend.organisations.references import UnitBrief, UnitReference, serialize_units, unit_id
 
 MAX_TEXT = 500
 MAX_LISTED = 200
 ACT = "system.manage"
-FIELDS = ("id", "text", "month", "sent_at", "until")
 # The phones known at this moment; those of a unit or month by their samples.
 PHONES = """
     from devices d
@@ -39,7 +37,42 @@ SEND = text(f"""
 """)  # noqa: S608
 
 
-def send(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+class NewNotice(TypedDict):
+    """A notice to send, and to which phones."""
+
+    text: str
+    unit: UnitReference | None  # in which a phone measured; null: anywhere
+    month: str | None  # YYYY-MM, in which a phone measured; null: any
+    until: datetime  # phones get it before
+    preview: bool  # only count the phones
+
+
+class NoticeNumbers(TypedDict):
+    """How many phones have a notice."""
+
+    phones: int  # that it is for
+    delivered: int
+    read: int
+
+
+class NoticeAnswer(NoticeNumbers):
+    """A notice with its numbers of phones."""
+
+    id: int  # 0: a preview
+    text: str
+    month: str | None  # YYYY-MM
+    sent_at: datetime | None  # null: a preview
+    until: datetime
+    unit: UnitBrief | None
+
+
+class Notices(TypedDict):
+    """Notices, the newest first."""
+
+    items: list[NoticeAnswer]
+
+
+def send(actor: Actor, data: NewNotice, now: datetime) -> NoticeAnswer:
     """Send a notice, or with `preview` return the number of phones that it is for."""
     require(actor, ACT)
     if data["until"] <= now:
@@ -73,7 +106,7 @@ def end(actor: Actor, notice_id: int, now: datetime) -> None:
     db.session.commit()
 
 
-def list_notices(actor: Actor) -> dict[str, Any]:
+def list_notices(actor: Actor) -> Notices:
     """List notices, the newest first, each with the phones that it is for, has and that read it.
 
     Phones that withdrew are in none of the numbers.
@@ -90,10 +123,27 @@ def list_notices(actor: Actor) -> dict[str, Any]:
         .where(NoticePhone.notice_id.in_([row.id for row in rows]))
         .group_by(NoticePhone.notice_id)
     ).mappings()
-    by_notice: dict[int, Mapping[Any, Any]] = {row["notice_id"]: row for row in numbers}
-    return {"items": [_serialize(row, by_notice.get(row.id, {})) for row in rows]}
+    by_notice: dict[int, NoticeNumbers] = {
+        row["notice_id"]: {
+            "phones": row["phones"],
+            "delivered": row["delivered"],
+            "read": row["read"],
+        }
+        for row in numbers
+    }
+    return {"items": [_serialize(row, by_notice.get(row.id, NO_PHONES)) for row in rows]}
 
 
-def _serialize(row: Notice, numbers: Mapping[Any, Any]) -> dict[str, Any]:
-    [answer] = serialize_with_unit([row], FIELDS)
-    return answer | {name: numbers.get(name, 0) for name in ("phones", "delivered", "read")}
+NO_PHONES: NoticeNumbers = {"phones": 0, "delivered": 0, "read": 0}
+
+
+def _serialize(row: Notice, numbers: NoticeNumbers) -> NoticeAnswer:
+    return {
+        "id": row.id,
+        "text": row.text,
+        "month": row.month,
+        "sent_at": row.sent_at,
+        "until": row.until,
+        "unit": serialize_units([row.unit_id]).get(row.unit_id),
+        **numbers,
+    }

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import and_, func, null, select
 
@@ -20,14 +20,12 @@ from backend.errors import FieldError, Problem
 from backend.i18n.catalogues import Language
 from backend.official_import.lines import MAX_LINES, OfficialLine
 from backend.official_import.rows import OUTCOMES, read_rows
-from backend.tables.sheet_import import SheetRow, count_outcomes
+from backend.tables.sheet_import import RemarkAnswer, SheetRow, count_outcomes
 from backend.units.finder import UnitFinder
 from backend.units.index import NamedUnit, unit_index
 from backend.units.search import choose_units, home_area
 
 ROLE = "official"
-
-UnitOfficials = tuple[NamedUnit, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,39 @@ class InvitedOfficial:
     name: str | None
     units: tuple[str, ...]
     link: Link
+
+
+class OfficialRow(TypedDict):
+    """A line of a list, and what it does."""
+
+    line: int  # its number
+    outcome: str  # of OUTCOMES, or error
+    unit: str  # a name, or as written
+    name: str
+    contact: str  # as stored, or as written
+    last_day: date | None
+    account: int | None  # the account of the contact that nobody has confirmed
+    errors: list[RemarkAnswer]
+    notes: list[RemarkAnswer]
+
+
+class ImportedOfficials(TypedDict):
+    """The lines of a list, their sums, and the people invited."""
+
+    rows: list[OfficialRow]
+    totals: dict[str, int]  # by outcome
+    invited: list[InvitedOfficial]  # empty: a preview, or a line is wrong
+
+
+class KnownOfficial(TypedDict):
+    """A person with the role of an official of a unit."""
+
+    contact: str | None  # the login name
+    name: str | None
+    accepted: bool
+
+
+UnitOfficials = tuple[NamedUnit, list[KnownOfficial]]
 
 
 def invite_officials(
@@ -51,7 +82,7 @@ def invite_officials(
     renew: bool = False,
     known: Collection[int] = (),
     first_row: int = 1,
-) -> dict[str, Any]:
+) -> ImportedOfficials:
     """Check a list of officials; without a dry run, invite them and grant the roles.
 
     Return its rows, the sums, and those invited with their links.
@@ -133,16 +164,19 @@ def _invite(
     return InvitedOfficial(contact, name, tuple(row.unit_name for row in given), link)
 
 
-def _serialize(rows: Sequence[SheetRow], language: Language) -> list[dict[str, Any]]:
+def _serialize(rows: Sequence[SheetRow], language: Language) -> list[OfficialRow]:
     return [
-        row.serialize(
-            language,
-            unit=row.unit_name or row.cells["unit"],
-            name=row.cells["name"],
-            contact=row.contact or row.cells["contact"],
-            last_day=row.values.get("last_day"),
-            account=row.stored.id if row.stored and not row.stored.confirmed else None,
-        )
+        {
+            "line": row.line,
+            "outcome": row.outcome,
+            "unit": row.unit_name or row.cells["unit"],
+            "name": row.cells["name"],
+            "contact": row.contact or row.cells["contact"],
+            "last_day": row.values.get("last_day"),
+            "account": row.stored.id if row.stored and not row.stored.confirmed else None,
+            "errors": [remark.serialize(language) for remark in row.errors],
+            "notes": [remark.serialize(language) for remark in row.notes],
+        }
         for row in rows
     ]
 
@@ -165,9 +199,9 @@ def officials_within(actor: Actor, home: int, now: datetime) -> list[UnitOfficia
         .where(User.closed_at.is_(None))
         .order_by(Role.id)
     )
-    found: dict[int, list[dict[str, Any]]] = {}
+    found: dict[int, list[KnownOfficial]] = {}
     for unit_id, contact, name, accepted in rows:
-        known = {"contact": contact, "name": name, "accepted": accepted}
+        known: KnownOfficial = {"contact": contact, "name": name, "accepted": accepted}
         found.setdefault(int(unit_id or 0), []).append(known)
     return [(one, found.get(one.id, [])) for one in units]
 

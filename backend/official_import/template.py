@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from backend.accounts.login_names import format_phone
 from backend.official_import.lines import MAX_LINES
-from backend.official_import.service import UnitOfficials
+from backend.official_import.service import KnownOfficial, UnitOfficials
 from backend.tables.spreadsheets import blank_workbook
 
 HEADER = (
@@ -42,12 +42,15 @@ GUIDE = (
 )
 
 
+NOBODY: KnownOfficial = {"name": "", "contact": "", "accepted": False}
+
+
 def workbook(units: Iterable[UnitOfficials]) -> bytes:
     """Return the list with a row for each unit, and for each official that it has already."""
     header = zip(HEADER, WIDTHS, strict=True)
     rows = [
         (unit.label, official["name"] or "", format_phone(official["contact"]) or "")
         for unit, officials in units
-        for official in officials or [{"name": "", "contact": ""}]
+        for official in officials or [NOBODY]
     ]
     return blank_workbook("Cán bộ", header, rows, GUIDE)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.organisations.grants import RoleRequest
+from backend.organisations.references import UnitCode
+
 # The fields of a rule that name what its role is over, and the field of the API that takes it.
 SCOPES = {
     "team_leader": ("team",),
@@ -43,14 +46,16 @@ class Rule:
     level: str | None = None
     system: str | None = None
 
-    def reference(self, system: str) -> dict[str, Any]:
+    def reference(self, system: str) -> RoleRequest:
         """Return the role as a request of the API; units without a system are of `system`."""
-        unit = {"system": self.system or system, "level": self.level, "code": self.scope}
+        code = self.scope if isinstance(self.scope, str) else ""
+        number = self.scope if isinstance(self.scope, int) else None
+        unit: UnitCode = {"system": self.system or system, "level": self.level, "code": code}
         return {
             "role": self.role,
-            "scope_id": self.scope if self.kind in ("team", "organisation") else None,
+            "scope_id": number if self.kind in ("team", "organisation") else None,
             "unit": unit if self.kind == "unit" else None,
-            "cluster_id": self.scope if self.kind == "cluster" else None,
+            "cluster_id": number if self.kind == "cluster" else None,
             "valid_to": None,
         }
 

@@ -21,6 +21,7 @@ from backend.accounts.users import NewRole
 from backend.database.extensions import db
 from backend.database.locks import hold_account
 from backend.errors import Problem
+from backend.i18n.catalogues import Language
 from backend.oidc.roles import end_all, find_roles, synchronise
 from backend.oidc.rules import Rule, RuleError, absent_claims, matching, read_rules
 from backend.oidc.transactions import LIFETIME, MAX_PATH, PendingSignIn, new_transaction
@@ -54,7 +55,7 @@ def begin_sign_in(
     context: SignInContext,
     redirect_uri: str,
     path: str | None,
-    lang: str | None,
+    lang: Language | None,
 ) -> tuple[str, PendingSignIn]:
     """Return the address at the provider to go to, and what the browser keeps meanwhile."""
     _count_attempt(context)

@@ -7,6 +7,8 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from backend.i18n.catalogues import Language
+
 # A person looks for the second factor of the office's account meanwhile.
 LIFETIME = timedelta(minutes=10)
 SECRET_BYTES = 32
@@ -26,7 +28,7 @@ class PendingSignIn:
 
     until: float
     path: str | None = None
-    lang: str | None = None
+    lang: Language | None = None
     transaction: Transaction | None = None
     link_to: tuple[int, str] | None = None
     user_id: int | None = None

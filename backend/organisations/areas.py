@@ -1,10 +1,10 @@
 """Areas of officials: deputies until a given day, and successors of units that ended."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import Row, Select, func, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from backend.accounts import users
@@ -16,7 +16,15 @@ from backend.clock import day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
 from backend.organisations.models import Cluster, ClusterUnit
-from backend.organisations.references import requested_area, serialize_areas, unit_ids
+from backend.organisations.references import (
+    AreaAnswer,
+    RequestedArea,
+    UnitBrief,
+    UnitReference,
+    requested_area,
+    serialize_areas,
+    unit_ids,
+)
 from backend.organisations.scopes import cluster_scope, unit_scope
 from backend.organisations.versions import audit_values
 from backend.units.index import successors
@@ -24,10 +32,58 @@ from backend.units.models import Unit
 
 # A leave; whoever is away for longer renews it, and notices a deputy that they did not make.
 MAX_DURATION = timedelta(days=30)
-UNIT_FIELDS = ("id", "system", "level", "code", "name")
 
 
-def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+class DeputyRequest(RequestedArea):
+    """The deputy, the area, the end and the reason."""
+
+    name: str  # the login name of the deputy
+    valid_to: datetime
+    reason: str
+
+
+class DeputyAnswer(TypedDict):
+    """A delegation: the deputy, the delegating person, the area and the time."""
+
+    id: int
+    user_id: int  # of the deputy
+    name: str | None
+    display_name: str | None
+    lent_by: int  # the delegating person
+    area: AreaAnswer
+    valid_from: datetime
+    valid_to: datetime | None  # of a deputy always a moment
+    reason: str | None
+
+
+class Deputies(TypedDict):
+    """The deputies of a person, and those that the person is."""
+
+    items: list[DeputyAnswer]
+
+
+class Successor(TypedDict):
+    """A unit that may continue one that ended."""
+
+    id: int
+    code: str
+    name: str
+    likely: bool
+
+
+class EndedRole(TypedDict):
+    """A role that ended with its unit and has no confirmed successors yet."""
+
+    id: int
+    user_id: int
+    name: str | None
+    role: str
+    unit: UnitBrief
+    ended_on: date | None  # the last day of the unit
+    successors: list[Successor]
+
+
+def delegate(actor: Actor, data: DeputyRequest, now: datetime) -> DeputyAnswer:
     """Let another person act in one's own area, or a part of it, until a moment."""
     user_id = require_person(actor, write=True)
     kind, area_id = requested_area(data, now)
@@ -60,7 +116,7 @@ def delegate(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, 
     return answer
 
 
-def list_deputies(actor: Actor, now: datetime) -> dict[str, Any]:
+def list_deputies(actor: Actor, now: datetime) -> Deputies:
     """Return the current deputies of the actor, and those that the actor is."""
     user_id = require_person(actor)
     lent = aliased(Role)
@@ -91,7 +147,7 @@ def renew_deputy(actor: Actor, role_id: int, now: datetime) -> None:
     """Let one's own deputy continue for 30 days from now."""
     user_id = require_person(actor, write=True)
     pair = _delegation(role_id)
-    if pair is None or pair[1].user_id != user_id or pair[0].valid_to <= now:
+    if pair is None or pair[1].user_id != user_id or not _lasts(pair[0], now):
         raise Problem(404, "not_found")
     deputy, own = pair
     require(actor, "unit.delegate", _area_scope(deputy.scope_kind, deputy.scope_id))
@@ -102,14 +158,19 @@ def renew_deputy(actor: Actor, role_id: int, now: datetime) -> None:
     db.session.commit()
 
 
-def _delegation(role_id: int) -> Any:
+def _delegation(role_id: int) -> Row[Role, Role] | None:
     """Return a deputy's role and the role that it was lent of; None for another role."""
     lent = aliased(Role)
     found = select(Role, lent).join(lent, lent.id == Role.delegated_by).where(Role.id == role_id)
     return db.session.execute(found).first()
 
 
-def _area_scope(kind: str, area_id: int) -> Scope:
+def _lasts(deputy: Role, now: datetime) -> bool:
+    return deputy.valid_to is not None and deputy.valid_to > now
+
+
+def _area_scope(kind: str, area_id: int | None) -> Scope:
+    assert area_id is not None  # an area is a row
     return cluster_scope(area_id) if kind == "cluster" else unit_scope(area_id)
 
 
@@ -138,7 +199,7 @@ def _end(requested: datetime, own: Role, now: datetime) -> datetime:
     return requested if own.valid_to is None else min(requested, own.valid_to)
 
 
-def _serialize_deputies(rows: Sequence[tuple[Role, User, Role]]) -> list[dict[str, Any]]:
+def _serialize_deputies(rows: Sequence[tuple[Role, User, Role]]) -> list[DeputyAnswer]:
     """Return delegations as answers; their areas are read by one query."""
     areas = serialize_areas([(role.scope_kind, role.scope_id) for role, _, _ in rows])
     return [
@@ -160,7 +221,7 @@ def _serialize_deputies(rows: Sequence[tuple[Role, User, Role]]) -> list[dict[st
 DAY = timedelta(days=1)
 
 
-def list_ended(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+def list_ended(actor: Actor, now: datetime) -> list[EndedRole]:
     """Return the roles that ended with their unit and have no confirmed successors yet."""
     require(actor, "users.manage")
     rows = db.session.execute(_unconfirmed(now).order_by(Role.id)).all()
@@ -170,11 +231,21 @@ def list_ended(actor: Actor, now: datetime) -> list[dict[str, Any]]:
             "user_id": user.id,
             "name": user.name,
             "role": role.role,
-            "unit": {key: getattr(unit, key) for key in UNIT_FIELDS},
+            "unit": {
+                "id": unit.id,
+                "system": unit.system,
+                "level": unit.level,
+                "code": unit.code,
+                "name": unit.name,
+            },
             "ended_on": unit.valid_to,
             "successors": [
-                {"id": one.unit.id, "code": one.unit.code, "name": one.unit.name}
-                | {"likely": one.likely}
+                {
+                    "id": one.unit.id,
+                    "code": one.unit.code,
+                    "name": one.unit.name,
+                    "likely": one.likely,
+                }
                 for one in successors(unit.id)
             ],
         }
@@ -183,7 +254,7 @@ def list_ended(actor: Actor, now: datetime) -> list[dict[str, Any]]:
 
 
 def confirm_successors(
-    actor: Actor, role_id: int, named: Sequence[Mapping[str, str]], name: str | None, now: datetime
+    actor: Actor, role_id: int, named: Sequence[UnitReference], name: str | None, now: datetime
 ) -> int:
     """Grant a role over the named units in place of an ended one; none for no units.
 
@@ -235,7 +306,7 @@ def units_of(cluster_id: int) -> frozenset[int]:
     return frozenset(db.session.scalars(query))
 
 
-def _unconfirmed(now: datetime) -> Any:
+def _unconfirmed(now: datetime) -> Select[Role, Unit, User]:
     """Select the roles that were valid when their unit ended; a confirmed one has an end."""
     end = Unit.valid_to
     return (

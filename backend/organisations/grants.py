@@ -1,8 +1,8 @@
 """Invitations and roles: admins grant every role, organisers those of their teams' leaders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from sqlalchemy import select, text
 
@@ -14,7 +14,12 @@ from backend.accounts.models import Role
 from backend.accounts.users import NewRole
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
-from backend.organisations.references import current_cluster_id, current_unit_id
+from backend.organisations.references import (
+    UnitCode,
+    UnitReference,
+    current_cluster_id,
+    current_unit_id,
+)
 from backend.organisations.scopes import organisation_scope, team_scope, unit_scope
 
 KINDS: dict[str, Kind] = {
@@ -29,11 +34,21 @@ LOCK_SCOPE = {
 }
 
 
+class RoleRequest(TypedDict):
+    """A role: a team leader's, organiser's or official's over one thing, an admin's over all."""
+
+    role: str
+    scope_id: int | None  # a team, an organisation or a unit
+    unit: UnitCode | UnitReference | None  # of an official, in place of `scope_id`
+    cluster_id: NotRequired[int | None]  # of an official, in place of a unit
+    valid_to: datetime | None  # null: without an end
+
+
 def invite(
     actor: Actor,
     name: str,
     display_name: str | None,
-    roles: Sequence[Mapping[str, Any]],
+    roles: Sequence[RoleRequest],
     now: datetime,
     *,
     confirms: bool = True,
@@ -60,9 +75,7 @@ def invite(
     return link
 
 
-def grant_role(
-    actor: Actor, user_id: int, data: Mapping[str, Any], now: datetime
-) -> tuple[Role, bool]:
+def grant_role(actor: Actor, user_id: int, data: RoleRequest, now: datetime) -> tuple[Role, bool]:
     """Grant a person a further role; return it, and whether it is new."""
     role = _checked_role(actor, data, "", now)
     require_recent(actor, now)
@@ -101,7 +114,7 @@ def _invited_user(actor: Actor, name: str, now: datetime) -> int | None:
     return invited.id
 
 
-def _checked_role(actor: Actor, data: Mapping[str, Any], field: str, now: datetime) -> NewRole:
+def _checked_role(actor: Actor, data: RoleRequest, field: str, now: datetime) -> NewRole:
     """Return the requested role if this actor may grant it; else 401, 403 or 422."""
     role = data["role"]
     if not _may_grant(actor, role, data["scope_id"]):
@@ -112,7 +125,7 @@ def _checked_role(actor: Actor, data: Mapping[str, Any], field: str, now: dateti
     return find_role(data, field, now)
 
 
-def find_role(data: Mapping[str, Any], field: str, now: datetime) -> NewRole:
+def find_role(data: RoleRequest, field: str, now: datetime) -> NewRole:
     """Return a role over a row that exists and has not ended; 422 for another one.
 
     An organisation or team is locked until the transaction ends.
@@ -137,7 +150,7 @@ def _may_grant(actor: Actor, role: str, scope_id: int | None) -> bool:
         return False
 
 
-def _scope_id(data: Mapping[str, Any], field: str, now: datetime) -> int | None:
+def _scope_id(data: RoleRequest, field: str, now: datetime) -> int | None:
     """Return the row that a role is over; 422 where there is none, or more than one."""
     role, scope_id, unit = data["role"], data["scope_id"], data["unit"]
     cluster_id = data.get("cluster_id")

@@ -1,6 +1,6 @@
 """References to units, clusters and areas of officials in requests and answers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -24,6 +24,22 @@ class NamedRef(TypedDict):
     name: str
 
 
+class UnitReference(TypedDict):
+    """A unit as a request names it."""
+
+    system: str  # 2024 with districts, 2025 without
+    level: str
+    code: str
+
+
+class UnitCode(TypedDict):
+    """A unit by its code, as requests about roles name it."""
+
+    system: str
+    code: str
+    level: str | None  # null: no two levels share the code
+
+
 class UnitBrief(TypedDict):
     """A unit with its name."""
 
@@ -34,7 +50,7 @@ class UnitBrief(TypedDict):
     name: str
 
 
-def unit_id(named: Mapping[str, str] | None, field: str) -> int | None:
+def unit_id(named: UnitReference | None, field: str) -> int | None:
     """Return the id of a named unit; 422 where there is none."""
     if named is None:
         return None
@@ -44,7 +60,7 @@ def unit_id(named: Mapping[str, str] | None, field: str) -> int | None:
     return found
 
 
-def unit_ids(named: Sequence[Mapping[str, str]], field: str) -> frozenset[int]:
+def unit_ids(named: Sequence[UnitReference], field: str) -> frozenset[int]:
     """Return the ids of the named units; 422 with an error for each unknown one."""
     found = _ids_by_key(named)
     missing = [
@@ -90,13 +106,21 @@ def serialize_with_unit(
     ]
 
 
-def requested_area(data: Mapping[str, Any], now: datetime) -> tuple[Kind, int]:
+class RequestedArea(TypedDict):
+    """The unit or the cluster that a request names; the other is null."""
+
+    unit: UnitCode | None
+    cluster_id: int | None
+
+
+def requested_area(data: RequestedArea, now: datetime) -> tuple[Kind, int]:
     """Return the one unit or cluster that a request names and that has not ended."""
     unit, cluster_id = data["unit"], data["cluster_id"]
     if (unit is None) == (cluster_id is None):
         raise invalid("unit", "unit_or_cluster")
     if cluster_id is not None:
         return "cluster", current_cluster_id(cluster_id, "cluster_id", now)
+    assert unit is not None
     return "unit", current_unit_id(unit, "unit", now)
 
 
@@ -110,7 +134,7 @@ def current_cluster_id(cluster_id: int, field: str, now: datetime) -> int:
     return row.id
 
 
-def current_unit_id(named: Mapping[str, Any], field: str, now: datetime) -> int:
+def current_unit_id(named: UnitCode | UnitReference, field: str, now: datetime) -> int:
     """Return the id of a unit that has not ended; its level is needed where levels share a code."""
     rows = select(Unit).where(Unit.system == named["system"], Unit.code == named["code"])
     if named["level"] is not None:
@@ -123,12 +147,19 @@ def current_unit_id(named: Mapping[str, Any], field: str, now: datetime) -> int:
     return found[0].id
 
 
-def serialize_areas(areas: Collection[AreaKey]) -> dict[AreaKey, dict[str, Any]]:
+class AreaAnswer(TypedDict):
+    """A unit or a cluster of communes; the other is null."""
+
+    unit: UnitBrief | None
+    cluster: NamedRef | None
+
+
+def serialize_areas(areas: Collection[AreaKey]) -> dict[AreaKey, AreaAnswer]:
     """Return areas with their names, read by one query each."""
     units = serialize_units([one for kind, one in areas if kind == "unit"])
     ids = {one for kind, one in areas if kind == "cluster"}
     rows = select(Cluster.id, Cluster.name).where(Cluster.id.in_(ids))
-    clusters: dict[int | None, Any] = {
+    clusters: dict[int | None, NamedRef] = {
         id: {"id": id, "name": name} for id, name in db.session.execute(rows)
     }
     return {
@@ -140,11 +171,11 @@ def serialize_areas(areas: Collection[AreaKey]) -> dict[AreaKey, dict[str, Any]]
     }
 
 
-def _ids_by_key(named: Sequence[Mapping[str, str]]) -> dict[tuple[str, ...], int]:
+def _ids_by_key(named: Sequence[UnitReference]) -> dict[tuple[str, ...], int]:
     keys = {_key(one) for one in named}
     rows = db.session.execute(select(Unit.id, *KEY).where(tuple_(*KEY).in_(keys)))
     return {(row[1], row[2], row[3]): row[0] for row in rows}
 
 
-def _key(named: Mapping[str, str]) -> tuple[str, ...]:
+def _key(named: UnitReference) -> tuple[str, ...]:
     return named["system"], named["level"], named["code"]

@@ -1,8 +1,8 @@
 """Organisations, which run campaigns and have teams."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from sqlalchemy import select, text
 
@@ -12,8 +12,9 @@ from backend.database.extensions import db
 from backend.database.locks import MOVES_LOCK, hold
 from backend.errors import invalid, or_404
 from backend.http import etags
+from backend.http.paging import PageQuery
 from backend.organisations.models import Organisation
-from backend.organisations.references import serialize_with_unit, unit_id
+from backend.organisations.references import UnitBrief, UnitReference, serialize_units, unit_id
 from backend.organisations.scopes import organisation_scope, requested_organisation_scope
 from backend.organisations.versions import (
     audit_values,
@@ -29,7 +30,6 @@ from backend.organisations.versions import (
 )
 from geo.gazetteer import plain, sort_key
 
-COLUMNS = ("id", "name", "type", "parent_id", "telephone", "ended_at", "version")  # of an answer
 BELOW = text("""
     with recursive below as (
         select unnest(cast(:ids as int[])) as id
@@ -42,7 +42,56 @@ BELOW = text("""
 MAX_CHOICE = 1_000
 
 
-def list_organisations(query: Mapping[str, Any]) -> dict[str, Any]:
+class OrganisationDetails(TypedDict):
+    """An organisation."""
+
+    id: int
+    name: str
+    type: str
+    unit: UnitBrief | None  # its home; null: none
+    parent_id: int | None  # the one that it belongs to
+    telephone: str | None  # as +84…
+    ended_at: datetime | None  # null: it lasts
+    version: int
+
+
+class OrganisationPage(TypedDict):
+    """Organisations in Vietnamese order."""
+
+    items: list[OrganisationDetails]
+    next: str | None  # the cursor of the next page; null: this is the last one
+
+
+class OrganisationsQuery(PageQuery):
+    """Filters of organisations; null: all."""
+
+    type: str | None
+    parent: int | None
+    q: str | None  # a part of the name
+    ended: str  # `false` leaves out ended ones
+
+
+class OrganisationChanges(TypedDict, total=False):
+    """Changes of an organisation; a missing field stays as it is."""
+
+    name: str
+    type: str
+    unit: UnitReference | None  # its home
+    parent_id: int | None
+    telephone: str | None  # as +84…
+
+
+class NewOrganisation(TypedDict):
+    """An organisation to add."""
+
+    name: str
+    type: str
+    unit: UnitReference | None  # its home
+    parent_id: int | None
+    telephone: NotRequired[str | None]  # as +84…
+
+
+def list_organisations(query: OrganisationsQuery) -> OrganisationPage:
     """Return a page of organisations in Vietnamese order; public."""
     rows = select(Organisation)
     if query["ended"] == "false":
@@ -55,7 +104,7 @@ def list_organisations(query: Mapping[str, Any]) -> dict[str, Any]:
         key = plain(query["q"])
         rows = rows.where(Organisation.search_key.contains(key, autoescape=True))
     page, next_cursor = page_by_name(Organisation, rows, query)
-    return {"items": serialize_with_unit(page, COLUMNS), "next": next_cursor}
+    return {"items": _serialize(page), "next": next_cursor}
 
 
 def organisations_of(actor: Actor) -> list[tuple[int, str]]:
@@ -72,9 +121,26 @@ def with_those_below(ids: Iterable[int | None]) -> Sequence[int]:
     return db.session.execute(BELOW, {"ids": list(ids)}).scalars().all()
 
 
-def show_organisation(organisation_id: int) -> dict[str, Any]:
+def show_organisation(organisation_id: int) -> OrganisationDetails:
     """Return one organisation; 404 where there is none."""
-    return serialize_with_unit([get_row(Organisation, organisation_id)], COLUMNS)[0]
+    return _serialize([get_row(Organisation, organisation_id)])[0]
+
+
+def _serialize(rows: Sequence[Organisation]) -> list[OrganisationDetails]:
+    units = serialize_units([row.unit_id for row in rows])
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "type": row.type,
+            "parent_id": row.parent_id,
+            "telephone": row.telephone,
+            "ended_at": row.ended_at,
+            "version": row.version,
+            "unit": units.get(row.unit_id),
+        }
+        for row in rows
+    ]
 
 
 def home_unit(organisation_id: int) -> int | None:
@@ -86,12 +152,12 @@ def set_telephone(actor: Actor, organisation_id: int, telephone: str | None) -> 
     """Change the telephone number of an organisation, which posters show; None keeps none."""
     row = get_row(Organisation, organisation_id)
     if row.telephone != telephone:
-        change = {"telephone": telephone}
+        change: OrganisationChanges = {"telephone": telephone}
         change_organisation(actor, organisation_id, frozenset({str(row.version)}), change)
     db.session.commit()
 
 
-def create_organisation(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+def create_organisation(actor: Actor, data: NewOrganisation) -> OrganisationDetails:
     """Add an organisation: an admin anywhere, an organiser below their own."""
     parent = data["parent_id"]
     if parent is None:
@@ -104,14 +170,14 @@ def create_organisation(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]
     db.session.flush()
     record_act(actor, "organisation.create", f"organisation:{row.id}", after=audit_values(values))
     db.session.refresh(row)
-    [answer] = serialize_with_unit([row], COLUMNS)
+    [answer] = _serialize([row])
     db.session.commit()
     return answer
 
 
 def change_organisation(
-    actor: Actor, organisation_id: int, expected: etags.Expected, changes: Mapping[str, Any]
-) -> dict[str, Any]:
+    actor: Actor, organisation_id: int, expected: etags.Expected, changes: OrganisationChanges
+) -> OrganisationDetails:
     """Change the given fields of an organisation."""
     require(actor, "organisation.edit", organisation_scope(organisation_id))
     if "parent_id" in changes:
@@ -127,14 +193,14 @@ def change_organisation(
         if name := changed.get("name"):
             keys = {"sort_key": sort_key(name), "search_key": plain(name)}
         change_row(actor, "organisation", row, changed, keys)
-    [answer] = serialize_with_unit([row], COLUMNS)
+    [answer] = _serialize([row])
     db.session.commit()
     return answer
 
 
 def end_organisation(
     actor: Actor, organisation_id: int, expected: etags.Expected, now: datetime
-) -> dict[str, Any] | None:
+) -> OrganisationDetails | None:
     """Remove an organisation that nothing belongs to, and return None; else end it."""
     require(actor, "organisation.edit", organisation_scope(organisation_id))
     row = get_row(Organisation, organisation_id)
@@ -151,7 +217,7 @@ def end_organisation(
         roles = end_roles("organisation", organisation_id, now)
         record_act(actor, "organisation.end", subject, before={"ended_at": None},
                 after={"ended_at": now.isoformat()}, ended={"roles": roles})  # fmt: skip
-    [answer] = serialize_with_unit([row], COLUMNS)
+    [answer] = _serialize([row])
     db.session.commit()
     return answer
 
@@ -182,10 +248,10 @@ def _check_move(actor: Actor, row: Organisation, parent_id: int | None) -> None:
         raise invalid("parent_id", "parent_loop")
 
 
-def _values(data: Mapping[str, Any]) -> dict[str, Any]:
+def _values(data: NewOrganisation | OrganisationChanges) -> dict[str, Any]:
     """Return the columns that a request sets."""
     values = {
-        name: data[name] for name in ("name", "type", "parent_id", "telephone") if name in data
+        name: data.get(name) for name in ("name", "type", "parent_id", "telephone") if name in data
     }
     if "unit" in data:
         values["unit_id"] = unit_id(data["unit"], "unit")

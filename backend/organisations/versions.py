@@ -14,7 +14,7 @@ from backend.accounts.models import Role
 from backend.database.extensions import change_rows, db
 from backend.errors import Problem, or_404
 from backend.http.etags import stale
-from backend.http.paging import decode_cursor, row_id, sort_text, take_page
+from backend.http.paging import PageQuery, decode_cursor, row_id, sort_text, take_page
 
 Model = TypeVar("Model")
 
@@ -43,7 +43,7 @@ def name_order(model: Any) -> tuple[Any, Any]:
 
 
 def page_by_name(
-    model: type[Model], rows: Select[Model], query: Mapping[str, Any]
+    model: type[Model], rows: Select[Model], query: PageQuery
 ) -> tuple[Sequence[Model], str | None]:
     """Return a page of the selected rows in Vietnamese order, and the cursor of the next page."""
     order = name_order(model)

@@ -1,11 +1,13 @@
 """The API of organisations, areas of officials, invitations and roles."""
 
-from typing import Any
+from typing import TypedDict
 
 from flask import current_app
+from flask.typing import ResponseReturnValue
 
 from backend.accounts.authentication import PersonBlueprint, SignedInParser, actor, keep_private
-from backend.accounts.links import deliver
+from backend.accounts.links import LinkHandedOut, deliver
+from backend.accounts.models import Role
 from backend.accounts.schemas import LinkSchema, RoleSchema
 from backend.database.extensions import PERSON
 from backend.http import etags
@@ -26,7 +28,7 @@ blueprints = (blp, area_blp, grant_blp)
 @blp.get("/organisations")
 @blp.arguments(schemas.OrganisationsQuerySchema, location="query")
 @blp.response(200, schemas.OrganisationPageSchema)
-def list_organisations(query: dict[str, Any]) -> Any:
+def list_organisations(query: service.OrganisationsQuery) -> service.OrganisationPage:
     """List or search organisations."""
     return service.list_organisations(query)
 
@@ -35,7 +37,7 @@ def list_organisations(query: dict[str, Any]) -> Any:
 @blp.doc(security=PERSON)
 @blp.arguments(schemas.OrganisationCreateSchema)
 @blp.response(201, schemas.OrganisationSchema, headers=etags.ETAG_HEADER, description="Added")
-def create_organisation(data: dict[str, Any]) -> Any:
+def create_organisation(data: service.NewOrganisation) -> ResponseReturnValue:
     """Add an organisation."""
     return etags.with_etag(service.create_organisation(actor(), data), 201)
 
@@ -43,7 +45,7 @@ def create_organisation(data: dict[str, Any]) -> Any:
 @blp.get("/organisations/<int:organisation_id>")
 @blp.response(200, schemas.OrganisationSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="As the client has it")
-def show_organisation(organisation_id: int) -> Any:
+def show_organisation(organisation_id: int) -> ResponseReturnValue:
     """Show an organisation."""
     return etags.with_etag(service.show_organisation(organisation_id))
 
@@ -52,7 +54,9 @@ def show_organisation(organisation_id: int) -> Any:
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(schemas.OrganisationChangeSchema)
 @blp.response(200, schemas.OrganisationSchema, headers=etags.ETAG_HEADER)
-def change_organisation(changes: dict[str, Any], organisation_id: int) -> Any:
+def change_organisation(
+    changes: service.OrganisationChanges, organisation_id: int
+) -> ResponseReturnValue:
     """Change an organisation."""
     expected = etags.expected()
     return etags.with_etag(service.change_organisation(actor(), organisation_id, expected, changes))
@@ -62,7 +66,7 @@ def change_organisation(changes: dict[str, Any], organisation_id: int) -> Any:
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.response(200, schemas.OrganisationSchema, headers=etags.ETAG_HEADER, description="Ended")
 @blp.alt_response(204, description="Removed: nothing belonged to it")
-def end_organisation(organisation_id: int) -> Any:
+def end_organisation(organisation_id: int) -> ResponseReturnValue:
     """End an organisation, or remove it where nothing belongs to it."""
     expected = etags.expected()
     now = clock_now()
@@ -72,14 +76,14 @@ def end_organisation(organisation_id: int) -> Any:
 @area_blp.post("/deputies")
 @area_blp.arguments(schemas.DeputyRequestSchema)
 @area_blp.response(201, schemas.DeputySchema)
-def add_deputy(data: dict[str, Any]) -> dict[str, Any]:
+def add_deputy(data: areas.DeputyRequest) -> areas.DeputyAnswer:
     """Let another person act in your area until a moment."""
     return areas.delegate(actor(), data, clock_now())
 
 
 @area_blp.get("/deputies")
 @area_blp.response(200, schemas.DeputiesSchema)
-def get_deputies() -> dict[str, Any]:
+def get_deputies() -> areas.Deputies:
     """List your deputies, and the people whose deputy you are."""
     return areas.list_deputies(actor(), clock_now())
 
@@ -98,10 +102,18 @@ def renew_deputy(deputy_id: int) -> None:
     areas.renew_deputy(actor(), deputy_id, clock_now())
 
 
+class InvitationRequest(TypedDict):
+    """A person to invite, with their roles."""
+
+    name: str  # the login name
+    display_name: str | None
+    roles: list[grants.RoleRequest]
+
+
 @grant_blp.post("/invitations")
 @grant_blp.arguments(schemas.InvitationSchema)
 @grant_blp.response(201, LinkSchema)
-def invite(data: dict[str, Any]) -> Any:
+def invite(data: InvitationRequest) -> LinkHandedOut:
     """Invite a person with roles; the link is mailed, or in the answer to be handed over."""
     link = grants.invite(actor(), data["name"], data["display_name"], data["roles"], clock_now())
     return deliver(link, link_root(), current_app.config)
@@ -111,7 +123,7 @@ def invite(data: dict[str, Any]) -> Any:
 @grant_blp.arguments(schemas.RoleRequestSchema)
 @grant_blp.response(201, RoleSchema)
 @grant_blp.alt_response(200, schema=RoleSchema, description="The person has that role already")
-def grant_role(data: dict[str, Any], user_id: int) -> Any:
+def grant_role(data: grants.RoleRequest, user_id: int) -> tuple[Role, int]:
     """Grant a person a further role."""
     role, fresh = grants.grant_role(actor(), user_id, data, clock_now())
     return role, 201 if fresh else 200

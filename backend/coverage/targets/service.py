@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import cast, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
@@ -18,8 +18,8 @@ from backend.database.extensions import db, unless_violated
 from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.http.etags import stale
-from backend.http.paging import decode_cursor, row_id, take_page
-from backend.organisations.references import serialize_with_unit, unit_id
+from backend.http.paging import PageQuery, decode_cursor, row_id, take_page
+from backend.organisations.references import UnitBrief, UnitReference, serialize_units, unit_id
 from backend.organisations.versions import audit_values, changed_values, get_row
 
 TARGET, ASSESSMENT = "target", "assessment"
@@ -84,15 +84,70 @@ def _in_force(rows: Sequence[Target]) -> TargetsInForce:
 
 
 FIELDS = ("level", "network", "purpose", "threshold", "basis", "valid_from", "valid_to", "source")
-COLUMNS = ("id", *FIELDS, "version")  # of an answer
 
 
-def list_targets(query: Mapping[str, Any]) -> dict[str, Any]:
+class TargetAnswer(TypedDict):
+    """The samples that a unit of a level needs, with their source."""
+
+    id: int
+    level: str
+    network: str
+    purpose: str  # of PURPOSES
+    unit: UnitBrief | None  # null: every unit of the level
+    threshold: int | None  # samples; null: the unit is exempt
+    basis: str
+    valid_from: date
+    valid_to: date | None  # the last day; null: without an end
+    source: str
+    version: int
+
+
+class TargetPage(TypedDict):
+    """Targets in the order of their creation."""
+
+    items: list[TargetAnswer]
+    next: str | None  # the cursor of the next page; null: this is the last one
+
+
+class TargetChanges(TypedDict, total=False):
+    """Changes of a target; missing fields stay unchanged."""
+
+    threshold: int | None  # null exempts a unit
+    basis: str
+    valid_from: date
+    valid_to: date | None  # null: without an end
+    source: str
+
+
+class NewTarget(TypedDict):
+    """A target to create, of every unit of a level or of one unit."""
+
+    level: str
+    network: str
+    purpose: str
+    unit: UnitReference | None  # null: every unit of the level
+    threshold: int | None  # samples; null exempts the unit
+    basis: str
+    valid_from: date
+    valid_to: date | None  # null: without an end
+    source: str
+
+
+class TargetsQuery(PageQuery):
+    """Filters of the list of targets; null: all."""
+
+    level: str | None
+    network: str | None
+    purpose: str | None
+    as_of: date | None  # a day on which they are in force
+
+
+def list_targets(query: TargetsQuery) -> TargetPage:
     """Return a page of targets, optionally of those in force on a day."""
     statement = select(Target).order_by(Target.id).limit(query["limit"] + 1)
     for name in ("level", "network", "purpose"):
-        if query[name]:
-            statement = statement.where(getattr(Target, name) == query[name])
+        if wanted := query.get(name):
+            statement = statement.where(getattr(Target, name) == wanted)
     if day := query["as_of"]:
         not_ended = or_(Target.valid_to.is_(None), Target.valid_to >= day)
         statement = statement.where(Target.valid_from <= day, not_ended)
@@ -100,32 +155,52 @@ def list_targets(query: Mapping[str, Any]) -> dict[str, Any]:
         statement = statement.where(Target.id > after[0])
     rows = db.session.scalars(statement).all()
     page, next_cursor = take_page(rows, query["limit"], lambda row: (row.id,))
-    return {"items": serialize_with_unit(page, COLUMNS), "next": next_cursor}
+    return {"items": _serialize(page), "next": next_cursor}
 
 
-def show_target(target_id: int) -> dict[str, Any]:
+def show_target(target_id: int) -> TargetAnswer:
     """Return one target; 404 for an unknown one."""
-    return serialize_with_unit([get_row(Target, target_id)], COLUMNS)[0]
+    return _serialize([get_row(Target, target_id)])[0]
 
 
-def set_target(actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
+def _serialize(rows: Sequence[Target]) -> list[TargetAnswer]:
+    units = serialize_units([row.unit_id for row in rows])
+    return [
+        {
+            "id": row.id,
+            "level": row.level,
+            "network": row.network,
+            "purpose": row.purpose,
+            "threshold": row.threshold,
+            "basis": row.basis,
+            "valid_from": row.valid_from,
+            "valid_to": row.valid_to,
+            "source": row.source,
+            "version": row.version,
+            "unit": units.get(row.unit_id),
+        }
+        for row in rows
+    ]
+
+
+def set_target(actor: Actor, data: NewTarget) -> TargetAnswer:
     """Create a target for all units of a level or for one; 409 if its validity overlaps."""
     require(actor, "target.edit")
     own_unit_id = unit_id(data["unit"], "unit")
-    if own_unit_id is not None and data["unit"]["level"] != data["level"]:
+    if data["unit"] is not None and data["unit"]["level"] != data["level"]:
         raise invalid("unit", "not_of_this_level")
     if own_unit_id is None and data["threshold"] is None:
         raise invalid("threshold", "required")
-    values = {name: data[name] for name in FIELDS} | {"unit_id": own_unit_id}
-    _check_validity(values["valid_from"], values["valid_to"])
+    values = {name: data.get(name) for name in FIELDS} | {"unit_id": own_unit_id}
+    _check_validity(data["valid_from"], data["valid_to"])
     with _no_overlap(), db.session.begin_nested():
         target_id = _call(func.create_target, actor, values)
     return _commit(get_row(Target, target_id))
 
 
 def change_target(
-    actor: Actor, target_id: int, expected: etags.Expected, changes: Mapping[str, Any]
-) -> dict[str, Any]:
+    actor: Actor, target_id: int, expected: etags.Expected, changes: TargetChanges
+) -> TargetAnswer:
     """Change a target if its version is the expected one."""
     require(actor, "target.edit")
     row = get_row(Target, target_id)
@@ -148,9 +223,9 @@ def _call(function: Any, actor: Actor, values: Mapping[str, Any], *place: int) -
     return db.session.scalar(select(function(*place, given, actor.name, actor.address)))
 
 
-def _commit(row: Target) -> dict[str, Any]:
+def _commit(row: Target) -> TargetAnswer:
     db.session.refresh(row)
-    target = serialize_with_unit([row], COLUMNS)[0]
+    target = _serialize([row])[0]
     db.session.commit()
     return target
 

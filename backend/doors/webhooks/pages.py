@@ -1,8 +1,8 @@
 """Pages of admins about webhooks: add one, see what it could not deliver, replay, remove it."""
 
-from typing import Any
+from typing import Any, TypedDict
 
-from flask import request
+from flask import Response, request
 from marshmallow import ValidationError, validates_schema
 
 from backend.accounts.authentication import actor
@@ -14,9 +14,24 @@ from backend.fields import Many, Strict, Text
 from backend.http.requests import clock_now
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.roles import requested_unit
-from backend.web.admin.schemas import MAX_DIGITS, FormattedNumber, optional_unit
+from backend.web.admin.schemas import MAX_DIGITS, FormattedNumber, UnitForm, optional_unit
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to
+from backend.web.site.schemas import LangQuery
+
+
+class WebhookForm(UnitForm):
+    """A webhook to add, of the events of a unit."""
+
+    url: str
+    kinds: list[str]  # empty: all
+
+
+class WebhookActForm(TypedDict):
+    """What to do with a webhook."""
+
+    act: str  # enable, disable, secret, replay, remove
+    after: int  # the number that a replay begins after
 
 
 class WebhookFormSchema(Strict):
@@ -41,11 +56,11 @@ class WebhookActSchema(Strict):
 
 
 @bp.page("/webhooks", methods=READ_WRITE)
-def webhooks(query: dict[str, Any]) -> Any:
+def webhooks(query: LangQuery) -> Response:
     """List the webhooks, and add one, whose secret this answer alone shows."""
     form, now = new_form(query), clock_now()
 
-    def add(fields: dict[str, Any]) -> dict[str, Any]:
+    def add(fields: WebhookForm) -> dict[str, Any]:
         unit = requested_unit(fields, local_day(now))
         data = {"url": fields["url"], "kinds": fields["kinds"] or list(KINDS), "after": None}
         return service.add_webhook(actor(), data | {"unit": unit}, now)
@@ -59,19 +74,19 @@ def webhooks(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/webhooks/<int:webhook_id>")
-def webhook(query: dict[str, Any], webhook_id: int) -> Any:
+def webhook(query: LangQuery, webhook_id: int) -> Response:
     """Show a webhook and the events that it could not deliver."""
     return _show(query, webhook_id, new_form(query))
 
 
 @bp.page("/webhooks/<int:webhook_id>", methods=("POST",))
-def change_webhook(query: dict[str, Any], webhook_id: int) -> Any:
+def change_webhook(query: LangQuery, webhook_id: int) -> Response:
     """Enable, disable, replay or remove a webhook, or make its new secret, shown this once."""
     form, admin, chosen = new_form(query), actor(), request.form.get("act", "").strip()
     if chosen == "remove" and request.form.get("sure") != "yes":
         return redirect_to("admin.webhook", query, webhook_id=webhook_id)
 
-    def act(fields: dict[str, Any]) -> dict[str, Any]:
+    def act(fields: WebhookActForm) -> dict[str, Any]:
         if fields["act"] == "remove":
             service.remove_webhook(admin, webhook_id)
             return {}
@@ -90,7 +105,7 @@ def change_webhook(query: dict[str, Any], webhook_id: int) -> Any:
 
 
 def _show(
-    query: dict[str, Any], webhook_id: int, form: Form, made: dict[str, Any] | None = None
-) -> Any:
+    query: LangQuery, webhook_id: int, form: Form, made: dict[str, Any] | None = None
+) -> Response:
     hook = service.show_webhook(actor(), webhook_id)
     return render_section("webhook", query, form, hook=hook, made=made, now=clock_now())

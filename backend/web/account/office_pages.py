@@ -1,12 +1,11 @@
 """Pages of signing in with the account of the office: to the provider, and back from it."""
 
-from typing import Any
-
 from flask import Response, current_app, make_response, redirect, request
 
 from backend.accounts.authentication import actor, keep_private, session_cookie, sign_in_context
 from backend.database.extensions import db
 from backend.errors import Problem
+from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.oidc import service as oidc
 from backend.oidc.browser import callback_url, current_provider, pending_cookie, read_pending
@@ -14,6 +13,7 @@ from backend.oidc.service import begin_sign_in
 from backend.oidc.transactions import PendingSignIn
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import new_form, redirect_to, render_form
+from backend.web.site.schemas import LangQuery
 from backend.web.site.sign_in import OIDC_CODES, local_path
 
 office = PageBlueprint("office_sign_in", __name__, url_prefix="/sign-in/office")
@@ -23,7 +23,7 @@ MAX_CODE = 30
 
 
 @office.page("")
-def begin(query: dict[str, Any]) -> Any:
+def begin(query: LangQuery) -> Response:
     """Redirect to the provider, where the person signs in."""
     provider, path = current_provider(), local_path(request.args.get("next"))
     if provider is None:
@@ -40,7 +40,7 @@ def begin(query: dict[str, Any]) -> Any:
 
 
 @office.page("/callback", None)
-def finish() -> Any:
+def finish() -> Response:
     """Sign in by the answer of the provider, or link the account of the signed-in person."""
     provider, context = current_provider(), sign_in_context()
     pending = read_pending("provider")
@@ -63,7 +63,7 @@ def finish() -> Any:
 
 
 @office.page("/code", methods=READ_WRITE)
-def enter_code(query: dict[str, Any]) -> Any:
+def enter_code(query: LangQuery) -> Response:
     """Enter the code of the second factor after the provider has named the person."""
     actor()  # a form of a signed-in person needs its token
     context, form = sign_in_context(), new_form(query)
@@ -96,7 +96,9 @@ def _open(pending: PendingSignIn) -> Response:
     return redirect_to("web.work", {"lang": pending.lang})
 
 
-def _back(problem: Problem, path: str | None, lang: str | None, *, linking: bool = False) -> Any:
+def _back(
+    problem: Problem, path: str | None, lang: Language | None, *, linking: bool = False
+) -> Response:
     """Redirect to the page where the sign-in began, which says what went wrong."""
     if problem.code not in OIDC_CODES:
         raise problem

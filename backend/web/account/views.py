@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import request, url_for
+from flask import Response, request, url_for
 from marshmallow import post_load
 
 from backend.accounts import own_account
@@ -18,17 +18,21 @@ from backend.fields import MAX_ID, Day, QueryWhole, Strict, Text
 from backend.http.requests import clock_now
 from backend.organisations.areas import (
     MAX_DURATION,
+    DeputyAnswer,
+    DeputyRequest,
     delegate,
     end_deputy,
     list_deputies,
     renew_deputy,
 )
+from backend.organisations.references import UnitCode
 from backend.organisations.schemas import MAX_REASON
 from backend.web.account.office_pages import office
 from backend.web.desk.area import delegable_areas
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, form_errors, new_form, redirect_to, render_form
 from backend.web.site.pages import render_private, translator_for
+from backend.web.site.schemas import LangQuery
 from backend.web.site.sign_in import problem_of_sign_in, provider_name
 
 bp = PageBlueprint("account_pages", __name__, login_required=True, url_prefix="/account")
@@ -36,7 +40,7 @@ blueprints = (bp, office)
 
 
 @bp.page("")
-def show_account(query: dict[str, Any]) -> Any:
+def show_account(query: LangQuery) -> Response:
     """Show the own account, with forms for the second factor, password and name."""
     translator = translator_for(query["lang"])
     refusal, provider = problem_of_sign_in(translator), provider_name(translator)
@@ -46,13 +50,13 @@ def show_account(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/sessions")
-def sessions(query: dict[str, Any]) -> Any:
+def sessions(query: LangQuery) -> Response:
     """List the person's own open sessions."""
     return _render(query, new_form(query))
 
 
 @bp.page("/sessions/end", methods=("POST",))
-def end_sessions(query: dict[str, Any]) -> Any:
+def end_sessions(query: LangQuery) -> Response:
     """End one of the person's own sessions, or all except this one."""
     form = new_form(query)
     form.attempt(lambda: end_session(actor(), None, request.form.get("number")))
@@ -70,10 +74,14 @@ class DeputyFormSchema(Strict):
     reason = Text(MAX_REASON, required=True)
 
     @post_load
-    def as_request(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+    def as_request(self, data: dict[str, Any], **options: Any) -> DeputyRequest:
         """Convert to the request of the API, valid to the end of the last day in Vietnam."""
         named = dict(zip(("system", "level", "code"), data["area"].split("/"), strict=False))
-        unit = {"system": "", "level": None, "code": "", **named}
+        unit: UnitCode = {
+            "system": named["system"],
+            "level": named.get("level"),
+            "code": named.get("code", ""),
+        }
         until = day_begin(data["last_day"] + timedelta(days=1))
         return {
             "name": data["name"],
@@ -85,41 +93,47 @@ class DeputyFormSchema(Strict):
 
 
 @bp.page("/deputies", methods=READ_WRITE)
-def deputies(query: dict[str, Any]) -> Any:
+def deputies(query: LangQuery) -> Response:
     """List deputies and unused links for others, and delegate an own area."""
     form, now, user = new_form(query), clock_now(), actor()
     own = delegable_areas(user)
     if request.method == "POST" and not own:
         raise Problem(403, "forbidden")
 
-    def add(fields: dict[str, Any]) -> Any:
+    def add(fields: DeputyRequest) -> DeputyAnswer:
         with form_errors({"valid_to": "last_day", "unit": "area"}):
             return delegate(user, fields, now)
 
     if form.submit(DeputyFormSchema(), add):
         return redirect_to("account_pages.deputies", query)
-    values = {"deputies": list_deputies(user, now)["items"], "links": links_given(user, now)}
-    values |= {"areas": own, "user_id": user.user_id}
-    values["latest"] = local_day(now + MAX_DURATION) - timedelta(days=1)
-    return render_private("web/account/deputies.html", query["lang"], form=form, **values)
+    return render_private(
+        "web/account/deputies.html",
+        query["lang"],
+        form=form,
+        deputies=list_deputies(user, now)["items"],
+        links=links_given(user, now),
+        areas=own,
+        user_id=user.user_id,
+        latest=local_day(now + MAX_DURATION) - timedelta(days=1),
+    )
 
 
 @bp.page("/deputies/<int:deputy_id>/end", methods=("POST",))
-def end(query: dict[str, Any], deputy_id: int) -> Any:
+def end(query: LangQuery, deputy_id: int) -> Response:
     """End a delegation now."""
     end_deputy(actor(), deputy_id, clock_now())
     return redirect_to("account_pages.deputies", query)
 
 
 @bp.page("/deputies/<int:deputy_id>/renew", methods=("POST",))
-def renew(query: dict[str, Any], deputy_id: int) -> Any:
+def renew(query: LangQuery, deputy_id: int) -> Response:
     """Let a deputy continue for 30 days."""
     renew_deputy(actor(), deputy_id, clock_now())
     return redirect_to("account_pages.deputies", query)
 
 
 @bp.page("/deputies/end", methods=("POST",))
-def end_all(query: dict[str, Any]) -> Any:
+def end_all(query: LangQuery) -> Response:
     """End all that the account gave to other people: its deputies and unused links."""
     user, now = actor(), clock_now()
     for one in list_deputies(user, now)["items"]:
@@ -143,7 +157,7 @@ class _EndCodeSchema(Strict):
 
 
 @bp.page("/tokens", methods=READ_WRITE)
-def tokens(query: dict[str, Any]) -> Any:
+def tokens(query: LangQuery) -> Response:
     """List the person's tokens, and make one for a program such as Excel."""
     form = new_form(query)
     made = form.submit(
@@ -154,7 +168,7 @@ def tokens(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/tokens/end", methods=("POST",))
-def end_token(query: dict[str, Any]) -> Any:
+def end_token(query: LangQuery) -> Response:
     """End one of the person's tokens."""
     form = new_form(query)
     form.submit(
@@ -164,7 +178,7 @@ def end_token(query: dict[str, Any]) -> Any:
     return _render_tokens(query, form) if form.failed else redirect_to(f"{bp.name}.tokens", query)
 
 
-def _render_tokens(query: dict[str, Any], form: Form, made: dict[str, Any] | None = None) -> Any:
+def _render_tokens(query: LangQuery, form: Form, made: dict[str, Any] | None = None) -> Response:
     return render_form(
         "web/account/tokens.html",
         query,
@@ -176,6 +190,6 @@ def _render_tokens(query: dict[str, Any], form: Form, made: dict[str, Any] | Non
     )
 
 
-def _render(query: dict[str, Any], form: Form) -> Any:
+def _render(query: LangQuery, form: Form) -> Response:
     listed = own_sessions(actor(), clock_now())
     return render_form("web/account/sessions.html", query, form, listed=listed)

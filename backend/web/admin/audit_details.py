@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import select
 
@@ -238,7 +238,15 @@ def people_of(rows: Iterable[Mapping[Any, Any]]) -> dict[str, str]:
     return {f"user:{one.id}": one.display_name or one.name or "" for one in found}
 
 
-def origins_of(user_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+class NameOrigin(TypedDict):
+    """Who gave a person their login name, and when."""
+
+    renamed: bool  # the person changed it; false: it is that of the invitation
+    by: str  # a name, or the actor as in the log
+    at: datetime
+
+
+def origins_of(user_ids: Iterable[int]) -> dict[int, NameOrigin]:
     """Return who gave people their login names, and when: the inviting person or they."""
     subjects = [f"user:{user_id}" for user_id in user_ids]
     acts = select(AuditEntry).where(

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from flask import Response
+
 from backend.web.site.blueprint import PageBlueprint
 from backend.web.site.forms import Form, new_form, render_form
+from backend.web.site.schemas import LangQuery
 
 bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", url_prefix="/admin")
 
@@ -19,8 +22,8 @@ PAGES = tuple(page for pages in SECTIONS.values() for page in pages)
 
 
 def render_section(
-    template: str, query: dict[str, Any], form: Form | None = None, **values: Any
-) -> Any:
+    template: str, query: LangQuery, form: Form | None = None, **values: Any
+) -> Response:
     """Render a page of a section; the status of a form with errors is 422."""
     page = f"web/admin/{template}.html"
     return render_form(page, query, form or new_form(query), sections=SECTIONS, **values)

@@ -1,7 +1,7 @@
 """Roles in forms: conversion to API requests, names of scopes, choices."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,10 @@ from backend.errors import FieldError, Problem, invalid
 from backend.organisations import grants
 from backend.organisations.models import Cluster, Organisation
 from backend.organisations.names import folded
+from backend.organisations.references import UnitReference
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
+from backend.web.admin.schemas import InvitationForm, RoleForm, UnitForm
 from backend.web.site.forms import form_errors
 from backend.web.site.unit_fields import UnitOption, UnitQuestion, read_unit, unit_reference
 from geo.gazetteer import plain
@@ -34,33 +36,31 @@ SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
 }
 
 
-def invite(actor: Actor, fields: Mapping[str, Any], now: datetime) -> Link:
+def invite(actor: Actor, fields: InvitationForm, now: datetime) -> Link:
     """Invite a person with a first role."""
     with form_errors(_field_names(fields["role"])):
         request = _role_request(fields, local_day(now))
         return grants.invite(actor, fields["person"], fields["display_name"], [request], now)
 
 
-def grant(actor: Actor, user_id: int, fields: Mapping[str, Any], now: datetime) -> bool:
+def grant(actor: Actor, user_id: int, fields: RoleForm, now: datetime) -> bool:
     """Grant a person a further role; return whether it is new."""
     with form_errors(_field_names(fields["role"])):
         return grants.grant_role(actor, user_id, _role_request(fields, local_day(now)), now)[1]
 
 
-def code_reference(code: str, level: str, day: date) -> dict[str, Any]:
+def code_reference(code: str, level: str, day: date) -> UnitReference:
     """Return the reference to a unit by its code, in the system of a day."""
     return {"system": system_on(day), "level": level, "code": code}
 
 
-def requested_unit(
-    fields: Mapping[str, Any], day: date, level: str | None = None
-) -> dict[str, str] | None:
+def requested_unit(fields: UnitForm, day: date, level: str | None = None) -> UnitReference | None:
     """Return the reference to the unit that a form names, or None."""
     unit = read_unit(fields, "unit", day, level=level)
     return None if unit is None else unit_reference(unit)
 
 
-def requested_team(fields: Mapping[str, Any]) -> int | None:
+def requested_team(fields: RoleForm) -> int | None:
     """Return the team that a form names; 422 with a question where several have the name."""
     text = fields["team_choice"] or fields["team"]
     if text is None:
@@ -84,23 +84,23 @@ def requested_team(fields: Mapping[str, Any]) -> int | None:
     raise Problem(422, "invalid", [FieldError("team", code)], members=members if options else {})
 
 
-def _role_request(fields: Mapping[str, Any], today: date) -> dict[str, Any]:
+def _role_request(fields: RoleForm, today: date) -> grants.RoleRequest:
     role, last = fields["role"], fields["last_day"]
-    values = {
+    unit = requested_unit(fields, today) if role == "official" else None
+    scopes = {
         "organisation_id": fields["organisation_id"],
-        "cluster_id": fields["cluster_id"],
         "team": requested_team(fields) if role == "team_leader" else None,
-        "unit": requested_unit(fields, today) if role == "official" else None,
     }
+    values = {**scopes, "cluster_id": fields["cluster_id"], "unit": unit}
     name = next((name for name in SCOPE_FIELDS[role] if values[name] is not None), None)
     if SCOPE_FIELDS[role] and name is None:
         raise invalid(SCOPE_FIELDS[role][0], "required")
     return {
         "role": role,
-        "scope_id": values[name] if name in ("team", "organisation_id") else None,
-        "unit": values["unit"] if name == "unit" else None,
-        "cluster_id": values["cluster_id"] if name == "cluster_id" else None,
-        "valid_to": last and day_begin(last + timedelta(days=1)),
+        "scope_id": scopes.get(name) if name else None,
+        "unit": unit if name == "unit" else None,
+        "cluster_id": fields["cluster_id"] if name == "cluster_id" else None,
+        "valid_to": day_begin(last + timedelta(days=1)) if last else None,
     }
 
 

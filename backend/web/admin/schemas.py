@@ -1,12 +1,12 @@
 """Queries and forms of admins' pages, whose values are text."""
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from typing import Any, TypedDict
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from backend.accounts.login_names import MAX_NAME
-from backend.accounts.schemas import ROLES, AuditQuerySchema, Label
+from backend.accounts.schemas import ROLES, AuditQuery, AuditQuerySchema, Label
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.targets.schemas import MAX_SOURCE, MAX_THRESHOLD
 from backend.coverage.targets.service import PURPOSES
@@ -21,7 +21,7 @@ from backend.organisations.schemas import MAX_NAME as MAX_ORGANISATION
 from backend.organisations.schemas import TYPES, Name
 from backend.units.catalogue import LEVELS
 from backend.units.search import MAX_NAME as MAX_UNIT
-from backend.web.site.schemas import PageQuerySchema
+from backend.web.site.schemas import LangQuery, PageQuerySchema
 
 # Longest number of a form.
 MAX_DIGITS = 12
@@ -57,10 +57,23 @@ MAX_SET_NAME = 100
 MAX_SUCCESSORS = 100
 
 
+class CursorQuery(LangQuery):
+    """A cursor of a list."""
+
+    cursor: str | None
+
+
 class ListQuerySchema(PageQuerySchema):
     """A cursor of a list."""
 
     cursor = Text(most=MAX_CURSOR, load_default=None)
+
+
+class PeopleQuery(CursorQuery):
+    """A search of people by name or by what they are responsible for, and by role."""
+
+    q: str | None
+    role: str | None
 
 
 class PeopleQuerySchema(ListQuerySchema):
@@ -70,16 +83,40 @@ class PeopleQuerySchema(ListQuerySchema):
     role = Text(choices=ROLES, load_default=None)
 
 
+class ProvinceQuery(LangQuery):
+    """A province, as people name it."""
+
+    home: str | None
+
+
 class ProvinceQuerySchema(PageQuerySchema):
     """A province, as people name it."""
 
     home = Text(most=MAX_UNIT, load_default=None)
 
 
+class TestMailForm(TypedDict):
+    """The address of a test mail."""
+
+    to: str
+
+
 class TestMailFormSchema(Strict):
     """The address of a test mail."""
 
     to = Text(most=MAX_NAME, required=True)
+
+
+class OfficialsForm(TypedDict):
+    """A list of officials, the province of its names, and what to do with it."""
+
+    officials: str | None  # a line each
+    home: str | None  # as people name it
+    home_choice: str | None  # the one that was ticked where the name is not clear
+    renew: str | None  # `yes`: new links for those who have not accepted
+    mail: str | None  # `yes`: send the links by mail
+    known: list[int]  # accounts that are those of the named people
+    go: str | None  # `yes`: invite; null: a preview
 
 
 class OfficialsFormSchema(Strict):
@@ -97,11 +134,33 @@ class OfficialsFormSchema(Strict):
     go = Text(choices=("yes",), allow_none=True, load_default=None)
 
 
+class AuditPageQuery(LangQuery, AuditQuery):
+    """The filter of the audit log, and the language of the page."""
+
+
 class AuditPageQuerySchema(PageQuerySchema, AuditQuerySchema):
     """The filter of the audit log, and the language of the page."""
 
     limit = fields.Integer(load_default=ROWS, dump_only=True)
     reads = Text(choices=("without", "only", "imports", "all"), load_default="without")
+
+
+class UnitForm(TypedDict):
+    """A unit as people name it."""
+
+    unit: str | None
+    unit_choice: str | None  # the one that was ticked where the name is not clear
+
+
+class RoleForm(UnitForm):
+    """A role and its scope; the role determines the field of the scope."""
+
+    role: str
+    organisation_id: int | None
+    team: str | None  # by name
+    team_choice: str | None  # the one that was ticked where the name is not clear
+    cluster_id: int | None
+    last_day: date | None  # null: without an end
 
 
 class RoleFormSchema(Strict):
@@ -116,11 +175,26 @@ class RoleFormSchema(Strict):
     last_day = Day(allow_none=True, load_default=None)
 
 
+class InvitationForm(RoleForm):
+    """An invitation with a first role."""
+
+    person: str  # the login name
+    display_name: str | None
+
+
 class InvitationFormSchema(RoleFormSchema):
     """An invitation with a first role."""
 
     person = Text(MAX_NAME, required=True)
     display_name = Label(100, allow_none=True, load_default=None)
+
+
+class SuccessorsForm(TypedDict):
+    """The current units that continue a role."""
+
+    units: list[str]  # codes; empty: none
+    level: str
+    name: str | None
 
 
 class SuccessorsFormSchema(Strict):
@@ -131,10 +205,26 @@ class SuccessorsFormSchema(Strict):
     name = Label(200, allow_none=True, load_default=None)
 
 
+class VersionForm(TypedDict):
+    """The version of the object in a form."""
+
+    version: str
+
+
 class VersionSchema(Strict):
     """The version of the object in a form."""
 
     version = Text(most=10, required=True)
+
+
+class TargetTermsForm(TypedDict):
+    """The threshold of a target, its days and its source."""
+
+    threshold: int | None  # samples; null: no target
+    basis: str
+    valid_from: date
+    valid_to: date | None  # null: without an end
+    source: str
 
 
 class TargetTermsSchema(Strict):
@@ -147,6 +237,14 @@ class TargetTermsSchema(Strict):
     source = Text(most=MAX_SOURCE, required=True)
 
 
+class TargetForm(TargetTermsForm, UnitForm):
+    """A new target of all units of a level, or of one unit."""
+
+    level: str
+    network: str
+    purpose: str
+
+
 class TargetFormSchema(TargetTermsSchema):
     """A new target of all units of a level, or of one unit."""
 
@@ -156,8 +254,20 @@ class TargetFormSchema(TargetTermsSchema):
     unit, unit_choice = optional_unit(), optional_unit()
 
 
+class TargetChangeForm(TargetTermsForm, VersionForm):
+    """Changes of a target, and its version."""
+
+
 class TargetChangeFormSchema(TargetTermsSchema, VersionSchema):
     """Changes of a target, and its version."""
+
+
+class OrganisationForm(UnitForm):
+    """A new organisation."""
+
+    name: str
+    type: str
+    parent_id: int | None
 
 
 class OrganisationFormSchema(Strict):
@@ -169,6 +279,13 @@ class OrganisationFormSchema(Strict):
     parent_id = optional_id()
 
 
+class WithdrawalForm(TypedDict):
+    """The channel and the day of a withdrawal, without the person."""
+
+    channel: str
+    received_on: date
+
+
 class WithdrawalFormSchema(Strict):
     """The channel and the day of a withdrawal, without the person."""
 
@@ -176,10 +293,23 @@ class WithdrawalFormSchema(Strict):
     received_on = Day(required=True)
 
 
+class StepForm(TypedDict):
+    """A step of handling a withdrawal."""
+
+    step: str  # acknowledged, done
+
+
 class StepSchema(Strict):
     """A step of handling a withdrawal."""
 
     step = Text(choices=("acknowledged", "done"), required=True)
+
+
+class SpanForm(TypedDict):
+    """The days whose measurements are reassigned."""
+
+    first: date
+    last: date
 
 
 class SpanFormSchema(Strict):
@@ -189,10 +319,22 @@ class SpanFormSchema(Strict):
     last = Day(required=True)
 
     @validates_schema
-    def in_order(self, data: Mapping[str, Any], **_: Any) -> None:
+    def in_order(self, data: SpanForm, **_: Any) -> None:
         """Reject a last day before the first; no day would be reassigned."""
         if data["last"] < data["first"]:
             raise ValidationError("before_first_day", "last")
+
+
+class NewSetForm(TypedDict):
+    """A new boundary set, beside its uploaded file."""
+
+    name: str
+    quality: str  # published, derived
+    valid_from: date
+    valid_to: date | None  # null: without an end
+    note: str | None
+    code_column: str | None  # null: found by its name
+    name_column: str | None
 
 
 class NewSetFormSchema(Strict):
@@ -207,10 +349,22 @@ class NewSetFormSchema(Strict):
     name_column = Label(MAX_SET_NAME, allow_none=True, load_default=None)
 
 
+class FindingQuery(LangQuery):
+    """The finding of a check that is shown as a close-up."""
+
+    finding: int | None  # its number, from 1
+
+
 class FindingQuerySchema(PageQuerySchema):
     """The finding of a check that is shown as a close-up."""
 
     finding = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
+
+
+class SetForm(TypedDict):
+    """A boundary set by its name."""
+
+    name: str
 
 
 class SetFormSchema(Strict):
@@ -219,10 +373,25 @@ class SetFormSchema(Strict):
     name = Text(required=True)
 
 
+class EverythingForm(TypedDict):
+    """The confirmation of an irreversible action."""
+
+    sure: str  # `yes`
+
+
 class EverythingSchema(Strict):
     """The confirmation of an irreversible action."""
 
     sure = Text(choices=("yes",), required=True)
+
+
+class NoticeForm(UnitForm):
+    """A notice to phones, its last day, and the confirmation of what was previewed."""
+
+    text: str
+    month: str | None  # YYYY-MM, in which a phone measured; null: any
+    until: date  # the last day
+    go: str | None  # the token of the preview
 
 
 class NoticeFormSchema(Strict):

@@ -1,7 +1,7 @@
 """Pages of admins: state, jobs, connections, boundary sets, targets, records."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from flask import Response, current_app, request
 from markupsafe import Markup
@@ -11,20 +11,30 @@ from backend.accounts import users
 from backend.accounts.audit import IMPORTS, read_audit
 from backend.accounts.authentication import actor, form_token
 from backend.clock import day_begin, local_day
-from backend.coverage.targets.service import change_target, list_targets, set_target, show_target
+from backend.coverage.targets.service import (
+    NewTarget,
+    TargetAnswer,
+    TargetChanges,
+    TargetsQuery,
+    change_target,
+    list_targets,
+    set_target,
+    show_target,
+)
 from backend.demo.service import is_loaded
 from backend.errors import Problem, invalid
 from backend.http.etags import with_content_tag
 from backend.http.requests import clock_now
+from backend.jobs.models import Job
 from backend.jobs.service import enqueue, list_jobs, retry, seconds_left, show_job
 from backend.measurements.privacy.retention import count_people
 from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
 from backend.monitoring.checks import CHECKS, CheckContext, Finding, office_sign_in, run_check
 from backend.monitoring.first_run import first_run, started_by
 from backend.monitoring.mail_check import send_test_mail
-from backend.notices.service import end, list_notices, send
+from backend.notices.service import NewNotice, NoticeAnswer, end, list_notices, send
 from backend.oidc.browser import current_provider
-from backend.units.catalogue import list_sets, read_active, serving_set
+from backend.units.catalogue import ActiveSet, list_sets, read_active, serving_set
 from backend.units.uploads import MAX_UPLOAD
 from backend.web.admin import people_pages, schemas  # noqa: F401 # binds pages
 from backend.web.admin.audit_details import (
@@ -50,6 +60,7 @@ from backend.web.site.forms import (
     uploaded_file,
 )
 from backend.web.site.pages import render_part
+from backend.web.site.schemas import LangQuery
 from backend.witness.hosts import registered
 
 blueprints = (bp,)
@@ -63,7 +74,15 @@ OIDC_SETTINGS = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_NAME", "OIDC_RULES")
 AUDIT_DAYS = timedelta(days=31)
 
 
-def run_checks() -> list[dict[str, Any]]:
+class ShownCheck(TypedDict):
+    """A check of `flask doctor` with its findings."""
+
+    name: str
+    findings: list[Finding]
+    state: str  # well, warning, wrong
+
+
+def run_checks() -> list[ShownCheck]:
     """Return the checks of `flask doctor` with their findings; none of what is switched off."""
     migrations = f"{current_app.root_path}/migrations"
     context = CheckContext(current_app.config, migrations, clock_now(), AUDIT_DAYS)
@@ -83,7 +102,7 @@ def _state_of(findings: list[Finding]) -> str:
 
 
 @bp.page("")
-def index(query: dict[str, Any], form: Form | None = None) -> Any:
+def index(query: LangQuery, form: Form | None = None) -> Response:
     """Show the steps of a new installation that are left, the state of its parts, and jobs."""
     steps = first_run(current_app.config, clock_now(), encrypted=request.is_secure)
     values = {"checks": run_checks(), "first_steps": steps, "demo_there": is_loaded()}
@@ -92,7 +111,7 @@ def index(query: dict[str, Any], form: Form | None = None) -> Any:
 
 
 @bp.page("/connections", methods=READ_WRITE)
-def connections(query: dict[str, Any]) -> Any:
+def connections(query: LangQuery) -> Response:
     """Show the settings of mail and sign-in and the measuring hosts, and send a test mail."""
     form, config, now = new_form(query), current_app.config, clock_now()
     tested = form.submit(
@@ -120,19 +139,19 @@ FORMS: dict[str, type[Schema]] = {
 
 
 @bp.page("/jobs/list")
-def job_list(query: dict[str, Any]) -> Response:
+def job_list(query: LangQuery) -> Response:
     """Send the list for updates of an open page; 304 if unchanged."""
     return with_content_tag(Response(_render_list(query), mimetype="text/html"))
 
 
 @bp.page("/jobs/<kind>", methods=("POST",))
-def ask_for(query: dict[str, Any], kind: str) -> Any:
+def ask_for(query: LangQuery, kind: str) -> Response:
     """Enqueue a job."""
     if kind not in FORMS:
         raise Problem(404, "not_found")
     form, now = new_form(query), clock_now()
 
-    def act(fields: dict[str, Any]) -> Any:
+    def act(fields: dict[str, date | str]) -> Job:
         days = {name: one.isoformat() for name, one in fields.items() if isinstance(one, date)}
         return enqueue(actor(), kind, fields | days, now)
 
@@ -142,19 +161,19 @@ def ask_for(query: dict[str, Any], kind: str) -> Any:
     return _to_jobs(query)
 
 
-def _to_jobs(query: dict[str, Any]) -> Any:
+def _to_jobs(query: LangQuery) -> Response:
     return redirect_to("admin.index", query, _anchor="jobs")
 
 
 @bp.page("/jobs/<int:job_id>/again", methods=("POST",))
-def run_again(query: dict[str, Any], job_id: int) -> Any:
+def run_again(query: LangQuery, job_id: int) -> Response:
     """Enqueue a failed job again."""
     form, now = new_form(query), clock_now()
     form.attempt(lambda: retry(actor(), job_id, now))
     return index(query, form) if form.failed else _to_jobs(query)
 
 
-def _render_list(query: dict[str, Any]) -> Markup:
+def _render_list(query: LangQuery) -> Markup:
     now = clock_now()
     listed = list_jobs(actor(), now)
     left = {job.id: seconds_left(job, now) for job in listed}
@@ -163,11 +182,11 @@ def _render_list(query: dict[str, Any]) -> Markup:
 
 
 @bp.page("/sets", methods=READ_WRITE, upload_most=MAX_UPLOAD)
-def sets(query: dict[str, Any]) -> Any:
+def sets(query: LangQuery) -> Response:
     """List the boundary sets and the one in use today, and upload another."""
     form = new_form(query)
 
-    def upload(fields: dict[str, Any]) -> Any:
+    def upload(fields: schemas.NewSetForm) -> Job:
         file, var_dir = uploaded_file(), current_app.config["VAR_DIR"]
         if file is None:
             raise invalid("file", "required")
@@ -181,7 +200,7 @@ def sets(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/sets/tried/<int:job_id>", methods=READ_WRITE)
-def tried_set(query: dict[str, Any], job_id: int) -> Any:
+def tried_set(query: LangQuery, job_id: int) -> Response:
     """Show what a set would move, and put it in use once that is confirmed."""
     form, user, now = new_form(query), actor(), clock_now()
     job = show_job(user, job_id)
@@ -195,7 +214,7 @@ def tried_set(query: dict[str, Any], job_id: int) -> Any:
 
 
 @bp.page("/checks/<int:job_id>", schemas.FindingQuerySchema)
-def check(query: dict[str, Any], job_id: int) -> Any:
+def check(query: schemas.FindingQuery, job_id: int) -> Response:
     """Show the findings of a check, on a map and as a table."""
     job = show_job(actor(), job_id)
     if job.kind not in ("check_set", "load_set") or "kinds" not in (job.result or {}):
@@ -206,7 +225,7 @@ def check(query: dict[str, Any], job_id: int) -> Any:
     return render_section("check", query, job=job, **values)
 
 
-def _sets(query: dict[str, Any], form: Form) -> Any:
+def _sets(query: LangQuery, form: Form) -> Response:
     today = local_day(clock_now())
     values = {"sets": list_sets(), "serves": _serving(), "today": today}
     return render_section(
@@ -218,39 +237,62 @@ def _sets(query: dict[str, Any], form: Form) -> Any:
     )
 
 
-def _serving() -> Any:
+def _serving() -> ActiveSet | None:
     """Return the set in use today."""
     return serving_set(local_day(clock_now()), read_active())
 
 
-ALL = {"level": None, "network": None, "purpose": None, "as_of": None, "limit": schemas.ROWS}
+ALL: TargetsQuery = {
+    "level": None,
+    "network": None,
+    "purpose": None,
+    "as_of": None,
+    "limit": schemas.ROWS,
+    "cursor": None,
+}
 
 
 @bp.page("/targets", schemas.ListQuerySchema, READ_WRITE)
-def targets(query: dict[str, Any]) -> Any:
+def targets(query: schemas.CursorQuery) -> Response:
     """List targets, and set one."""
     form = new_form(query)
 
-    def act(fields: dict[str, Any]) -> Any:
-        data = {name: value for name, value in fields.items() if name != "unit_choice"}
-        unit = requested_unit(fields, fields["valid_from"], fields["level"])
-        return set_target(actor(), data | {"unit": unit})
+    def act(fields: schemas.TargetForm) -> TargetAnswer:
+        new: NewTarget = {
+            "level": fields["level"],
+            "network": fields["network"],
+            "purpose": fields["purpose"],
+            "unit": requested_unit(fields, fields["valid_from"], fields["level"]),
+            "threshold": fields["threshold"],
+            "basis": fields["basis"],
+            "valid_from": fields["valid_from"],
+            "valid_to": fields["valid_to"],
+            "source": fields["source"],
+        }
+        return set_target(actor(), new)
 
     if form.submit(schemas.TargetFormSchema(), act):
         return redirect_to("admin.targets", query)
-    listed = list_targets(ALL | {"cursor": query["cursor"]})
+    wanted: TargetsQuery = {**ALL, "cursor": query["cursor"]}
+    listed = list_targets(wanted)
     return render_section("targets", query, form, listed=listed, target=None)
 
 
 @bp.page("/targets/<int:target_id>", methods=READ_WRITE)
-def target(query: dict[str, Any], target_id: int) -> Any:
+def target(query: LangQuery, target_id: int) -> Response:
     """Show a target, and change or end it."""
     form, there = new_form(query), show_target(target_id)
     form.stored = there
 
-    def act(fields: dict[str, Any]) -> Any:
-        expected = frozenset({fields.pop("version")})
-        return change_target(actor(), target_id, expected, fields)
+    def act(fields: schemas.TargetChangeForm) -> TargetAnswer:
+        changes: TargetChanges = {
+            "threshold": fields["threshold"],
+            "basis": fields["basis"],
+            "valid_from": fields["valid_from"],
+            "valid_to": fields["valid_to"],
+            "source": fields["source"],
+        }
+        return change_target(actor(), target_id, frozenset({fields["version"]}), changes)
 
     if form.submit(schemas.TargetChangeFormSchema(), act):
         return redirect_to("admin.targets", query)
@@ -261,7 +303,7 @@ FILTERS = ("actor", "act", "subject", "from", "to", "reads")
 
 
 @bp.page("/audit", schemas.AuditPageQuerySchema)
-def audit(query: dict[str, Any]) -> Any:
+def audit(query: schemas.AuditPageQuery) -> Response:
     """List privileged acts, newest first, by actor, act, subject and time; or imports alone."""
     by = actor_of(actor(), query["actor"], clock_now())
     listed = read_audit(actor(), query | {"limit": schemas.ROWS, "actor": by})
@@ -273,7 +315,7 @@ def audit(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/withdrawals", methods=READ_WRITE)
-def withdrawals(query: dict[str, Any]) -> Any:
+def withdrawals(query: LangQuery) -> Response:
     """List withdrawals with their deadlines, and record one received by other channels."""
     form, now = new_form(query), clock_now()
     if form.submit(
@@ -284,7 +326,7 @@ def withdrawals(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/withdrawals/<int:request_id>", methods=("POST",))
-def settle_withdrawal(query: dict[str, Any], request_id: int) -> Any:
+def settle_withdrawal(query: LangQuery, request_id: int) -> Response:
     """Record that a withdrawal was acknowledged or done."""
     form, now = new_form(query), clock_now()
     if form.submit(
@@ -294,7 +336,7 @@ def settle_withdrawal(query: dict[str, Any], request_id: int) -> Any:
     return _render_withdrawals(query, form)
 
 
-def _render_withdrawals(query: dict[str, Any], form: Form) -> Any:
+def _render_withdrawals(query: LangQuery, form: Form) -> Response:
     return render_section("withdrawals", query, form, items=list_requests(actor(), clock_now()))
 
 
@@ -303,27 +345,42 @@ NOTICE_DAYS = timedelta(days=14)
 
 
 @bp.page("/notices", methods=READ_WRITE)
-def notices(query: dict[str, Any]) -> Any:
+def notices(query: LangQuery) -> Response:
     """List notices to phones with the numbers that have them, and send one after a preview."""
     form, now = new_form(query), clock_now()
-    fields = form.load(schemas.NoticeFormSchema()) if request.method == "POST" else None
+    fields: schemas.NoticeForm | None = None
+    if request.method == "POST":
+        fields = form.load(schemas.NoticeFormSchema())
 
-    def act(preview: bool) -> dict[str, Any]:
+    def act(preview: bool) -> NoticeAnswer:
         assert fields is not None
         unit = requested_unit(fields, local_day(now))
         until = day_begin(fields["until"] + timedelta(days=1))
-        return send(actor(), fields | {"unit": unit, "until": until, "preview": preview}, now)
+        new: NewNotice = {
+            "text": fields["text"],
+            "unit": unit,
+            "month": fields["month"],
+            "until": until,
+            "preview": preview,
+        }
+        return send(actor(), new, now)
 
     shown = confirm(form, act, fields and fields["text"]) if fields else None
     if shown and not isinstance(shown, Preview):
         return redirect_to("admin.notices", query)
-    values = {"items": list_notices(actor())["items"], "preview": shown, "now": now}
-    values["usual_end"] = local_day(now) + NOTICE_DAYS
-    return render_section("notices", query, form, **values)
+    return render_section(
+        "notices",
+        query,
+        form,
+        items=list_notices(actor())["items"],
+        preview=shown,
+        now=now,
+        usual_end=local_day(now) + NOTICE_DAYS,
+    )
 
 
 @bp.page("/notices/<int:notice_id>/end", methods=("POST",))
-def end_notice(query: dict[str, Any], notice_id: int) -> Any:
+def end_notice(query: LangQuery, notice_id: int) -> Response:
     """End a notice: phones that have not read it do not get it any more."""
     end(actor(), notice_id, clock_now())
     return redirect_to("admin.notices", query)

@@ -18,6 +18,7 @@ from backend.fields import MAX_ID, Day, Many, QueryWhole, Strict, Text
 from backend.http.paging import MAX_CURSOR
 from backend.measurements.corrections.schemas import MAX_REASON
 from backend.measurements.recording.rules import NETWORKS
+from backend.organisations.references import UnitReference
 from backend.organisations.schemas import Name
 from backend.units.search import MAX_NAME
 from backend.web.site.schemas import ListQuery, ListQuerySchema, MonthQuery, MonthQuerySchema
@@ -295,7 +296,7 @@ def campaign_request(form: CampaignForm, home: int | None = None) -> CampaignCha
     }
 
 
-def parse_areas(form: CampaignForm, home: int | None = None) -> list[dict[str, str]]:
+def parse_areas(form: CampaignForm, home: int | None = None) -> list[UnitReference]:
     """Return the units of a text with one a line, on the first and the last day of a campaign."""
     days = [form["last_day"], form["first_day"]]
     units = read_units(form, "areas", days, home=home)

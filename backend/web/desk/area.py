@@ -4,7 +4,7 @@ The reform of July 2025 gave new codes, some of them to other ground; so an earl
 to by its own units, never by today's code.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from backend.units.index import successors
 from backend.units.models import Unit
 from backend.units.reform import overlaps
 from backend.units.service import UnitRow, set_on, units_on
+from backend.web.desk.schemas import AreaQuery
 from backend.web.maps.drawing import MapDrawing, unit_map
 from backend.web.public.service import levels_of
 
@@ -150,7 +151,7 @@ def _of_roles(actor: Actor) -> Rows:
     return list(areas.values())
 
 
-def show_area(actor: Actor, code: str, query: Mapping[str, Any], now: datetime) -> AreaPage:
+def show_area(actor: Actor, code: str, query: AreaQuery, now: datetime) -> AreaPage:
     """Return an area with the units selected and sorted by the query."""
     month, network = query["month"] or this_month(now), query["network"]
     unit = authorized_unit(actor, ACT, code, None, month)

@@ -24,6 +24,7 @@ from backend.web.desk.frame import add_frame
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import new_form, redirect_to, uploaded_content
 from backend.web.site.pages import Translator, render_private
+from backend.web.site.schemas import LangQuery
 
 bp = PageBlueprint("office", __name__, login_required=True, url_prefix="/desk")
 bp.context_processor(add_frame)
@@ -33,7 +34,7 @@ MAX_TABLE = 300_000
 
 
 @bp.page("/area/<code>/contacts", schemas.ContactsQuerySchema, methods=READ_WRITE)
-def contacts(query: dict[str, Any], code: str) -> Any:
+def contacts(query: schemas.ContactsQuery, code: str) -> Response:
     """List the contacts of an area's units; add one, or change one."""
     form, user, now = new_form(query), actor(), clock_now()
     units = list_contacts(user, code, now)
@@ -56,14 +57,14 @@ def _forms_of(units: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 @bp.page("/area/<code>/contacts/<int:contact_id>/remove", methods=("POST",))
-def remove(query: dict[str, Any], code: str, contact_id: int) -> Any:
+def remove(query: LangQuery, code: str, contact_id: int) -> Response:
     """Remove a contact."""
     remove_contact(actor(), code, contact_id, clock_now())
     return redirect_to("office.contacts", query, code=code)
 
 
 @bp.page("/area/<code>/contacts.csv")
-def contact_table(query: dict[str, Any], code: str) -> Response:
+def contact_table(query: LangQuery, code: str) -> Response:
     """Download the contacts of an area, with a row for each unit that has none."""
     content = export_contacts(actor(), code, clock_now())
     name = f"dau-moi-{code}.csv"
@@ -71,7 +72,7 @@ def contact_table(query: dict[str, Any], code: str) -> Response:
 
 
 @bp.page("/area/<code>/contacts/import", methods=READ_WRITE, upload_most=MAX_TABLE)
-def contact_import(query: dict[str, Any], code: str) -> Any:
+def contact_import(query: LangQuery, code: str) -> Response:
     """Import contacts from a table, after a preview."""
     form, user, now = new_form(query), actor(), clock_now()
     units = list_contacts(user, code, now)  # 404 outside the own area
@@ -102,11 +103,11 @@ def contact_import(query: dict[str, Any], code: str) -> Any:
 
 
 @bp.page("/area/<code>/remind/mail", schemas.RemindQuerySchema, methods=READ_WRITE)
-def remind_by_mail(query: dict[str, Any], code: str) -> Response:
+def remind_by_mail(query: schemas.RemindQuery, code: str) -> Response:
     """Show who gets a reminder by mail; send it to the chosen contacts."""
     form, user, now, config = new_form(query), actor(), clock_now(), current_app.config
-    page = show_area(user, code, query | {"sort": "-shortfall", "page": 1}, now)
-    units = units_to_remind(page, query["show"]) if page.running else []
+    page = show_area(user, code, {**query, "sort": "-shortfall", "page": 1}, now)
+    units = units_to_remind(page, query["show"] or "lacking") if page.running else []
     people = reminders.list_recipients(user, page.unit, units, page.query.network, now)
     sender = reminders.sender_of(user)
 
@@ -129,7 +130,7 @@ def remind_by_mail(query: dict[str, Any], code: str) -> Response:
 
 
 @bp.page("/area/<code>/reminder-letter", schemas.ReminderQuerySchema)
-def reminder_letter(query: dict[str, Any], code: str) -> Response:
+def reminder_letter(query: schemas.ReminderQuery, code: str) -> Response:
     """Show the letter that urges communes to measure, before it is downloaded."""
     draft = draft_reminder(actor(), code, query, clock_now())
     values = {"draft": draft, "code": code, "words": WORDS, "cell": format_cell}
@@ -137,7 +138,7 @@ def reminder_letter(query: dict[str, Any], code: str) -> Response:
 
 
 @bp.page("/area/<code>/reminder-letter.docx", schemas.ReminderQuerySchema)
-def reminder_file(query: dict[str, Any], code: str) -> Response:
+def reminder_file(query: schemas.ReminderQuery, code: str) -> Response:
     """Download the letter as a Word file, which the office completes and signs."""
     draft = draft_reminder(actor(), code, query, clock_now())
     if not draft.situation.communes:

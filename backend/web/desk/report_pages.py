@@ -23,10 +23,11 @@ from backend.web.desk.reports import show, write_draft
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, required_content
 from backend.web.site.pages import render_private
+from backend.web.site.schemas import LangQuery
 
 
 @bp.page("/reports", schemas.ReportsPageQuerySchema, methods=READ_WRITE)
-def reports(query: dict[str, Any]) -> Any:
+def reports(query: schemas.ReportsPageQuery) -> Response:
     """List reports, and create a draft."""
     form = new_form(query)
     report = form.submit(
@@ -38,7 +39,7 @@ def reports(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/area/<code>/deadline", schemas.ReportsPageQuerySchema, methods=("POST",))
-def set_deadline(query: dict[str, Any], code: str) -> Any:
+def set_deadline(query: schemas.ReportsPageQuery, code: str) -> Response:
     """Set the day before which the communes of a province report."""
     form = new_form(query)
 
@@ -50,13 +51,14 @@ def set_deadline(query: dict[str, Any], code: str) -> Any:
     return _list_reports(query, form)
 
 
-def _list_reports(query: dict[str, Any], form: Form) -> Response:
+def _list_reports(query: schemas.ReportsPageQuery, form: Form) -> Response:
     """Show reports, the units that owe one for a month, and the deadline of the own communes."""
     lang, now, code = query["lang"], clock_now(), only_area()
-    of_month = query.pop("of") or deadlines.month_due(local_day(now))
+    of_month = query["of"] or deadlines.month_due(local_day(now))
     own = deadlines.deadline_to_set(actor(), code, now)
     inside = {"level": "commune", "parent": own.code} if own and query["due"] else None
-    values: dict[str, Any] = {"query": query, "form": form, "states": REPORT_STATES}
+    chosen = {name: value for name, value in query.items() if name != "of"}
+    values: dict[str, Any] = {"query": chosen, "form": form, "states": REPORT_STATES}
     values |= {"areas": areas_in(actor(), of_month, now), "of_month": of_month, "inside": inside}
     values |= {"reports": service.list_reports(actor(), query), "own_deadline": own}
     if not is_commune(code):  # whose official owes its own report alone
@@ -66,13 +68,13 @@ def _list_reports(query: dict[str, Any], form: Form) -> Response:
 
 
 @bp.page("/reports/<int:report_id>")
-def report(query: dict[str, Any], report_id: int) -> Response:
+def report(query: LangQuery, report_id: int) -> Response:
     """Show a report: sections, files, editions and permitted actions."""
     return _page(query["lang"], report_id, new_form(query))
 
 
 @bp.page("/reports/<int:report_id>/remarks", methods=("POST",))
-def remark(query: dict[str, Any], report_id: int) -> Any:
+def remark(query: LangQuery, report_id: int) -> Response:
     """Change the remarks and the letter of a draft."""
 
     def save(expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def remark(query: dict[str, Any], report_id: int) -> Any:
 
 
 @bp.page("/reports/<int:report_id>/freeze", methods=("POST",))
-def freeze(query: dict[str, Any], report_id: int) -> Any:
+def freeze(query: LangQuery, report_id: int) -> Response:
     """Save what was typed, freeze a draft's figures and create its files."""
 
     def save_and_freeze(expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def freeze(query: dict[str, Any], report_id: int) -> Any:
 
 
 @bp.page("/reports/<int:report_id>/approve", methods=("POST",))
-def approve(query: dict[str, Any], report_id: int) -> Any:
+def approve(query: LangQuery, report_id: int) -> Response:
     """Approve a frozen report under a name, and seal it."""
     var_dir = current_app.config["VAR_DIR"]
 
@@ -105,7 +107,7 @@ def approve(query: dict[str, Any], report_id: int) -> Any:
 
 
 @bp.page("/reports/<int:report_id>/supersede", methods=("POST",))
-def supersede(query: dict[str, Any], report_id: int) -> Any:
+def supersede(query: LangQuery, report_id: int) -> Response:
     """Create the next edition of a report, with the reason."""
 
     def act(expected: Expected, values: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def supersede(query: dict[str, Any], report_id: int) -> Any:
 
 
 @bp.page("/reports/<int:report_id>/remove", methods=("POST",))
-def give_up(query: dict[str, Any], report_id: int) -> Any:
+def give_up(query: LangQuery, report_id: int) -> Response:
     """Remove a draft."""
 
     def act(expected: Expected, values: dict[str, Any]) -> None:
@@ -126,7 +128,7 @@ def give_up(query: dict[str, Any], report_id: int) -> Any:
 
 
 @bp.page("/reports/<int:report_id>/attachments", methods=("POST",), upload_most=lifecycle.MAX_SIZE)
-def attach(query: dict[str, Any], report_id: int) -> Any:
+def attach(query: LangQuery, report_id: int) -> Response:
     """Attach the signed letter of an approved report."""
     var_dir = current_app.config["VAR_DIR"]
     return _submit(
@@ -142,7 +144,7 @@ def attach(query: dict[str, Any], report_id: int) -> Any:
 Act = Callable[[Expected, dict[str, Any]], dict[str, Any] | None]
 
 
-def _submit(query: dict[str, Any], report_id: int, schema: Schema, act: Act) -> Any:
+def _submit(query: LangQuery, report_id: int, schema: Schema, act: Act) -> Response:
     """Change a report by a form and redirect; show the report again if the form has errors."""
     form = new_form(query)
     values = form.load(schema)

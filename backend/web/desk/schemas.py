@@ -15,6 +15,7 @@ from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySche
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.vnnic.importer import STATES
 from backend.fields import MAX_ID, Many, QueryWhole, Strict, Text
+from backend.http.paging import PageQuery
 from backend.reports.content.figures import SECTIONS
 from backend.reports.content.labels import LETTER_KINDS
 from backend.reports.monthly import schemas as report_schemas
@@ -23,9 +24,13 @@ from backend.reports.monthly.remarks import MAX_REMARK, Remark
 from backend.reports.reminders.service import GROUPS as GROUPS_ADDRESSED
 from backend.web.board.schemas import QueueQuerySchema
 from backend.web.site.schemas import (
+    FiguresPageQuery,
     FiguresPageQuerySchema,
+    LangQuery,
+    MonthQuery,
     MonthQuerySchema,
     PageQuerySchema,
+    UnitPageQuery,
     UnitPageQuerySchema,
 )
 
@@ -43,6 +48,82 @@ REMINDED = ("lacking", *GROUPS_ADDRESSED)
 def split_lines(typed: str | None) -> list[str]:
     """Return the lines of a field that are not blank."""
     return [line for line in (typed or "").splitlines() if line.strip()]
+
+
+class AreaQuery(UnitPageQuery):
+    """The filter and the order of an area's units."""
+
+    show: str | None  # a group of SHOWN; null: all
+    sort: str | None  # a column; with a leading minus in descending order
+    page: int  # from 1
+
+
+class FiguresQuery(AreaQuery):
+    """A part of an area's page."""
+
+    part: str  # of PARTS
+
+
+class RemindQuery(AreaQuery):
+    """The group of units to remind, of REMINDED."""
+
+
+class SamplesPageQuery(LangQuery, PageQuery):
+    """The filter of a unit's samples."""
+
+    month: str | None  # null: the current one
+    level: str | None  # where levels share the code
+    network: str | None
+    reason: str | None  # why a sample does not count
+
+
+class NotesPageQuery(LangQuery, PageQuery):
+    """A month of no-connection notes, and a page."""
+
+    month: str | None  # null: the current one
+    level: str | None  # where levels share the code
+
+
+class SamplePageQuery(LangQuery):
+    """The language, and the level of a unit with an ambiguous code."""
+
+    level: str | None
+
+
+class AreaMonthQuery(MonthQuery):
+    """A month of an area, by default the current one, and a cursor."""
+
+    cursor: int | None
+
+
+class ExclusionQuery(MonthQuery):
+    """The selection of an exclusion: a measurement or a device."""
+
+    measurement: str | None  # its UUID
+    device: int | None  # its number in this month
+
+
+class ReportsPageQuery(LangQuery, PageQuery):
+    """The filter of reports; the month of a new one, and who owes one then."""
+
+    month: str | None
+    unit: str | None  # a code
+    state: str | None
+    of: str | None  # YYYY-MM; null: the last month that is due
+    due: str | None  # `communes` of the own area; null: provinces
+
+
+class ReminderQuery(FiguresPageQuery):
+    """The groups of communes that a letter addresses."""
+
+    groups: list[str] | None  # null: all that lack samples
+
+
+class ContactsQuery(LangQuery):
+    """The contact to change, or the unit of a new one."""
+
+    id: int | None
+    unit: str | None  # a code
 
 
 class AreaQuerySchema(UnitPageQuerySchema):

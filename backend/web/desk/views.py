@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from backend.accounts.authentication import actor
 from backend.clock import local_day, month_end, this_month
@@ -55,13 +56,13 @@ from backend.web.site.forms import (
     required_content,
 )
 from backend.web.site.pages import render_part, render_private, translator_for
-from backend.web.site.schemas import FiguresPageQuerySchema
+from backend.web.site.schemas import FiguresPageQuery, FiguresPageQuerySchema, LangQuery
 
 blueprints = (bp, office.bp)
 
 
 @bp.page("")
-def index(query: dict[str, Any]) -> Any:
+def index(query: LangQuery) -> ResponseReturnValue:
     """Redirect to the only area of a person, else list the areas."""
     areas = own_areas(actor(), clock_now())
     if len(areas) == 1:
@@ -71,7 +72,7 @@ def index(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/area/<code>", schemas.AreaQuerySchema)
-def area(query: dict[str, Any], code: str) -> Response:
+def area(query: schemas.AreaQuery, code: str) -> Response:
     """Show an area today: how many units reached the target, and what to do for the others."""
     area_page = show_area(actor(), code, query, clock_now())
     parts = {name: _live_part(query, area_page, name) for name in schemas.PARTS}
@@ -85,7 +86,7 @@ def area(query: dict[str, Any], code: str) -> Response:
 
 
 @bp.page("/area/<code>/figures", schemas.FiguresQuerySchema)
-def figures(query: dict[str, Any], code: str) -> Response:
+def figures(query: schemas.FiguresQuery, code: str) -> Response:
     """Send a part of the area's page for updates of an open page; 304 if unchanged."""
     area_page = show_area(actor(), code, query, clock_now())
     part = _live_part(query, area_page, query["part"])["html"]
@@ -93,11 +94,11 @@ def figures(query: dict[str, Any], code: str) -> Response:
 
 
 @bp.page("/area/<code>/remind", schemas.RemindQuerySchema)
-def remind(query: dict[str, Any], code: str) -> Response:
+def remind(query: schemas.RemindQuery, code: str) -> Response:
     """Show a message to each unit of a group that lacks samples."""
     now = clock_now()
-    area_page = show_area(actor(), code, query | {"sort": "-shortfall", "page": 1}, now)
-    items = units_to_remind(area_page, query["show"])
+    area_page = show_area(actor(), code, {**query, "sort": "-shortfall", "page": 1}, now)
+    items = units_to_remind(area_page, query["show"] or "lacking")
     people = area_contacts(actor(), area_page.unit, items, now)
     mails = [one["email"] for unit in items for one in people.get(unit["code"], [])]
     values = _area_values(query, area_page) | {"group": query["show"], "items": items}
@@ -106,13 +107,13 @@ def remind(query: dict[str, Any], code: str) -> Response:
 
 
 @bp.page("/area/<code>/samples", schemas.SamplesPageQuerySchema)
-def samples(query: dict[str, Any], code: str) -> Response:
+def samples(query: schemas.SamplesPageQuery, code: str) -> Response:
     """List the samples of a unit's month with their verdicts."""
-    lang = query.pop("lang")
+    lang = query["lang"]
     language = translator_for(lang).language
     samples = list_samples(actor(), code, query, clock_now(), language)
     values = {
-        "query": query,
+        "query": {name: value for name, value in query.items() if name != "lang"},
         "why": WHY,
         "may_exclude": may_exclude(actor(), code, samples["month"]),
     }
@@ -120,7 +121,7 @@ def samples(query: dict[str, Any], code: str) -> Response:
 
 
 @bp.page("/area/<code>/no-connection", schemas.NotesPageQuerySchema, methods=READ_WRITE)
-def no_connection(query: dict[str, Any], code: str) -> Any:
+def no_connection(query: schemas.NotesPageQuery, code: str) -> Response:
     """List the no-connection notes of a unit's month; exclude some, or include them again."""
     form, now, user = new_form(query), clock_now(), actor()
     month = query["month"] or this_month(now)
@@ -136,7 +137,7 @@ def no_connection(query: dict[str, Any], code: str) -> Any:
 
 
 @bp.page("/area/<code>/samples/<identity>", schemas.SamplePageQuerySchema)
-def sample(query: dict[str, Any], code: str, identity: str) -> Response:
+def sample(query: schemas.SamplePageQuery, code: str, identity: str) -> Response:
     """Show a sample and the facts of its verdict."""
     lang = query["lang"]
     language = translator_for(lang).language
@@ -147,14 +148,14 @@ def sample(query: dict[str, Any], code: str, identity: str) -> Response:
 
 
 @bp.page("/wall")
-def wall(query: dict[str, Any]) -> Any:
+def wall(query: LangQuery) -> ResponseReturnValue:
     """Redirect to the overview board of the only own area, else to the areas."""
     code = only_area()
     page = url_for("web.wall", code=code) if code else url_for("desk.index")
     return redirect(page, 303)
 
 
-def _live_part(query: dict[str, Any], area_page: AreaPage, name: str) -> dict[str, str]:
+def _live_part(query: schemas.AreaQuery, area_page: AreaPage, name: str) -> dict[str, str]:
     """Render a part of a page that an open page updates: its HTML, its address and its tag."""
     values, selected = _area_values(query, area_page), _selected(query, area_page)
     html = render_part(f"web/desk/area_{name}.html", query["lang"], **values)
@@ -163,14 +164,14 @@ def _live_part(query: dict[str, Any], area_page: AreaPage, name: str) -> dict[st
     return {"html": html, "address": address, "tag": tag}
 
 
-def _selected(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
+def _selected(query: schemas.AreaQuery, area_page: AreaPage) -> dict[str, Any]:
     """Return the query of an area's page."""
     kept = {name: query.get(name) for name in ("network", "level", "show", "sort")}
     page = area_page.page if area_page.page > 1 else None
     return kept | {"code": area_page.unit.code, "month": area_page.query.month, "page": page}
 
 
-def _area_values(query: dict[str, Any], area_page: AreaPage) -> dict[str, Any]:
+def _area_values(query: schemas.AreaQuery, area_page: AreaPage) -> dict[str, Any]:
     """Return the template values of an area; `again` returns its URL with another query."""
     present = _selected(query, area_page)
     to = translator_for(query["lang"]).to
@@ -209,16 +210,16 @@ def signals(query: QueueQuery, code: str) -> Response:
 
 
 @bp.page("/area/<code>/signals/search", schemas.SignalsPageQuerySchema, methods=("POST",))
-def signals_search(query: dict[str, Any], code: str) -> Any:
+def signals_search(query: QueueQuery, code: str) -> Response:
     """Search an area's month for signals again."""
     context = queue.signal_context(new_form(query))
     search_unit(actor(), code, query["month"], context)
-    kept = {name: query[name] for name in ("month", "state", "kind", "unit")}
+    kept = {name: query.get(name) for name in ("month", "state", "kind", "unit")}
     return redirect_to("desk.signals", query, code=code, **kept)
 
 
 @bp.page("/area/<code>/exclusions", schemas.AreaMonthQuerySchema)
-def exclusions(query: dict[str, Any], code: str) -> Any:
+def exclusions(query: schemas.AreaMonthQuery, code: str) -> Response:
     """List the exclusions of an area's month."""
     user, now = actor(), clock_now()
     paging = {"cursor": query["cursor"], "limit": EXCLUSIONS_SHOWN}
@@ -231,7 +232,7 @@ def exclusions(query: dict[str, Any], code: str) -> Any:
 
 
 @bp.page("/area/<code>/exclude", schemas.ExclusionQuerySchema, methods=READ_WRITE)
-def exclude(query: dict[str, Any], code: str) -> Any:
+def exclude(query: schemas.ExclusionQuery, code: str) -> Response:
     """Exclude samples from the counts, after a preview."""
     form, user, chosen = new_form(query), actor(), None
     month = query["month"] or this_month(clock_now())
@@ -250,7 +251,7 @@ def exclude(query: dict[str, Any], code: str) -> Any:
 
 
 @bp.page("/area/<code>/exclusions/<int:act_id>", schemas.AreaMonthQuerySchema, methods=READ_WRITE)
-def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
+def lift(query: schemas.AreaMonthQuery, code: str, act_id: int) -> Response:
     """Count excluded samples again, after a preview."""
     form, user, month = new_form(query), actor(), query["month"] or this_month(clock_now())
     unit_to_decide(user, code, None, month)
@@ -265,14 +266,14 @@ def lift(query: dict[str, Any], code: str, act_id: int) -> Any:
 
 
 def _decide(
-    query: dict[str, Any],
+    query: LangQuery,
     form: Form,
     code: str,
     month: str,
     about: Any,
     run: Callable[[bool], dict[str, Any]],
     act: dict[str, Any] | None = None,
-) -> Any:
+) -> Response:
     """Show the effect of an exclusion, or of lifting one; carry it out once it is confirmed."""
     result = None
     if about:
@@ -294,7 +295,7 @@ def _find_exclusion(code: str, month: str, act_id: int) -> dict[str, Any]:
 
 
 @bp.page("/area/<code>/vnnic", FiguresPageQuerySchema, methods=READ_WRITE)
-def vnnic(query: dict[str, Any], code: str) -> Any:
+def vnnic(query: FiguresPageQuery, code: str) -> Response:
     """Compare with VNNIC's count; import its table as a draft, publish it, or take it back."""
     form, now, user = new_form(query), clock_now(), actor()
     month, network = query["month"] or this_month(now), query["network"]
@@ -322,7 +323,7 @@ def vnnic(query: dict[str, Any], code: str) -> Any:
 
 
 @bp.page("/area/<code>/letterhead", methods=READ_WRITE)
-def letterhead(query: dict[str, Any], code: str) -> Any:
+def letterhead(query: LangQuery, code: str) -> Response:
     """Show and change the letterhead of a unit."""
     form, now = new_form(query), clock_now()
     letterhead = show_letterhead(actor(), code, {"as_of": None, "level": None}, now)

@@ -1,14 +1,17 @@
 """Pages of the guides: list and search, one guide, its quick card, and pictures."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import segno
 from flask import Response, current_app, redirect, request, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
+from werkzeug.wrappers import Response as BaseResponse
 
 from backend.errors import or_404
 from backend.fields import Text
@@ -21,13 +24,19 @@ from backend.web.help.guides import CARD, MAX_QUERY, PICTURES, Guide, read_guide
 from backend.web.site.blueprint import PAGE, PageBlueprint, with_policy
 from backend.web.site.help_links import GUIDES
 from backend.web.site.pages import render_public
-from backend.web.site.schemas import PageQuerySchema
+from backend.web.site.schemas import LangQuery, PageQuerySchema
 
 bp = PageBlueprint("help", __name__)
 blueprints = (bp,)
 
 # Seconds that pictures may be cached; they change with an upgrade.
 PICTURE_S = 86_400
+
+
+class SearchQuery(LangQuery):
+    """The text of a search in the guides."""
+
+    q: str
 
 
 class SearchSchema(PageQuerySchema):
@@ -41,7 +50,7 @@ EN: dict[str, Language] = {"language": "en"}
 
 
 @bp.page({"/huong-dan": VI, "/guide": EN}, SearchSchema)
-def index(query: dict[str, Any], language: Language) -> Any:
+def index(query: SearchQuery, language: Language) -> ResponseReturnValue:
     """List the guides in a language, and search in them."""
     if moved := _other_language(query, language, "index"):
         return moved
@@ -52,7 +61,7 @@ def index(query: dict[str, Any], language: Language) -> Any:
 
 
 @bp.page({"/huong-dan/quy-tac": VI, "/guide/rules": EN})
-def rules(query: dict[str, Any], language: Language) -> Any:
+def rules(query: LangQuery, language: Language) -> ResponseReturnValue:
     """Show the rules by which samples count, in order of priority, and the proof they need."""
     if moved := _other_language(query, language, "rules"):
         return moved
@@ -63,7 +72,7 @@ def rules(query: dict[str, Any], language: Language) -> Any:
 
 
 @bp.page({"/huong-dan/<name>": VI, "/guide/<name>": EN})
-def guide(query: dict[str, Any], name: str, language: Language) -> Any:
+def guide(query: LangQuery, name: str, language: Language) -> ResponseReturnValue:
     """Show a guide."""
     role = _role(name)
     if moved := _other_language(query, language, "guide", role):
@@ -73,7 +82,7 @@ def guide(query: dict[str, Any], name: str, language: Language) -> Any:
 
 
 @bp.page({"/huong-dan/<name>/the": VI, "/guide/<name>/card": EN})
-def card(query: dict[str, Any], name: str, language: Language) -> Any:
+def card(query: LangQuery, name: str, language: Language) -> ResponseReturnValue:
     """Show the quick card of a role."""
     role = _role(name)
     if moved := _other_language(query, language, "card", role):
@@ -100,8 +109,8 @@ def _role(written: str) -> str:
 
 
 def _other_language(
-    query: dict[str, Any], language: Language, page: str, name: str | None = None
-) -> Any:
+    query: LangQuery, language: Language, page: str, name: str | None = None
+) -> BaseResponse | None:
     """Redirect where the query asks for the other language, which has its own address."""
     lang = query["lang"]
     if lang in (None, language):
@@ -111,7 +120,7 @@ def _other_language(
     return redirect(url_for(f"help.{page}", language=lang, **kept))
 
 
-def _addresses(language: Language) -> Any:
+def _addresses(language: Language) -> Callable[..., str]:
     """Return a function from the kind of a page and a guide to an address."""
 
     def address(page: str, name: str | None = None, **more: str) -> str:

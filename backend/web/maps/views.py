@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import orjson
 from flask import Blueprint, Response, current_app, request, send_file
@@ -17,7 +16,12 @@ from backend.web.maps.basemap import basemap_path
 from backend.web.maps.drawing import pick_map
 from backend.web.maps.tiles import tiles_path
 from backend.web.site.pages import render_part
-from backend.web.site.schemas import FiguresQuerySchema, OutlinesQuerySchema
+from backend.web.site.schemas import (
+    FiguresQuery,
+    FiguresQuerySchema,
+    OutlinesQuery,
+    OutlinesQuerySchema,
+)
 
 bp = Blueprint("map", __name__, url_prefix="/map")
 blueprints = (bp,)
@@ -26,7 +30,7 @@ arguments = Parser().use_args
 
 @bp.get("/figures")
 @arguments(FiguresQuerySchema, location="query")
-def figures(query: dict[str, Any]) -> Response:
+def figures(query: FiguresQuery) -> Response:
     """Return the step and the counts of every unit with samples."""
     figures = map_figures(query["month"], query["network"], clock_now(), figures_reader())
     return _with_tag(Response(orjson.dumps(figures), content_type="application/json"))
@@ -34,7 +38,7 @@ def figures(query: dict[str, Any]) -> Response:
 
 @bp.get("/outlines")
 @arguments(OutlinesQuerySchema, location="query")
-def show_outlines(query: dict[str, Any]) -> Response:
+def show_outlines(query: OutlinesQuery) -> Response:
     """Return a map of the provinces, or of the communes of one, on which units are chosen."""
     drawn, labels = pick_map(local_day(clock_now()), query["within"])
     part = render_part("web/maps/pick.html", query["lang"], drawn=drawn, labels=labels)

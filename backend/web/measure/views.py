@@ -24,7 +24,7 @@ from backend.web.measure.speed import speed_bp
 from backend.web.measure.uses import serialize_uses
 from backend.web.site.blueprint import MEASURING, SCRIPTED_REQUESTS, WORKER, PageBlueprint
 from backend.web.site.pages import render
-from backend.web.site.schemas import PageQuerySchema
+from backend.web.site.schemas import LangQuery, PageQuerySchema
 from backend.witness.hosts import registered
 
 bp = PageBlueprint("do", __name__)
@@ -79,7 +79,7 @@ ICONS = (
 
 
 @bp.page("/do/")
-def measure(query: dict[str, Any]) -> Response:
+def measure(query: LangQuery) -> Response:
     """Render the measuring page, whose policy allows the measuring hosts."""
     page_language = query["lang"] or language()
     hosts = measuring_hosts()
@@ -142,6 +142,12 @@ def service_worker() -> Response:
     return answer
 
 
+class ManifestQuery(LangQuery):
+    """The language, and the code of a team."""
+
+    code: str  # empty: of no team
+
+
 class ManifestQuerySchema(PageQuerySchema):
     """The language, and the team's code that a copy of the page on the home screen begins with."""
 
@@ -149,7 +155,7 @@ class ManifestQuerySchema(PageQuerySchema):
 
 
 @bp.page("/do/app.webmanifest", ManifestQuerySchema)
-def install(query: dict[str, Any]) -> Response:
+def install(query: ManifestQuery) -> Response:
     """Send the web app manifest, which no cache keeps."""
     body = json.dumps(manifest(query["lang"] or language(), query["code"]), ensure_ascii=False)
     headers = {"Cache-Control": "no-store"}
@@ -157,7 +163,7 @@ def install(query: dict[str, Any]) -> Response:
 
 
 @bp.page("/do/apps", policy=SCRIPTED_REQUESTS)
-def apps(query: dict[str, Any]) -> Response:
+def apps(query: LangQuery) -> Response:
     """Render the page where a person agrees to measure with RTR-NetTest, and connects it."""
     page_language = query["lang"] or language()
     signed = required_now(clock_now()) == "witnessed"
@@ -176,7 +182,7 @@ def join_by_address(code: str) -> BaseResponse:
 
 
 @bp.page("/withdraw", policy=SCRIPTED_REQUESTS)
-def withdraw(query: dict[str, Any]) -> Response:
+def withdraw(query: LangQuery) -> Response:
     """Render the page for withdrawing consent by code."""
     return render("web/public/withdraw.html", query["lang"])
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from backend.accounts import sessions
@@ -42,6 +43,7 @@ from backend.web.site.blueprint import (
 )
 from backend.web.site.forms import redirect_to, uploaded_content
 from backend.web.site.pages import render, render_public, translator_for, workspaces
+from backend.web.site.schemas import LangQuery
 from backend.web.site.sign_in import local_path, problem_of_sign_in, provider_name
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
@@ -62,24 +64,24 @@ MAX_DIGEST = 64
 
 
 @bp.page("/", schemas.FirstPageQuerySchema, policy=MAP)
-def index(query: dict[str, Any]) -> Any:
+def index(query: schemas.FirstPageQuery) -> ResponseReturnValue:
     """Show a month's counts of the country against the target."""
-    if parent := query.pop("parent"):
-        given = {name: value for name, value in query.items() if value is not None}
+    if parent := query["parent"]:
+        given: dict[str, Any] = {name: value for name, value in query.items() if name != "parent"}
         return redirect(url_for("web.unit", code=parent, **given))
-    lang, now = query.pop("lang"), clock_now()
-    page = service.show_country(**query, now=now, reader=figures_reader())
+    lang, now, chosen = query["lang"], clock_now(), (query["month"], query["network"])
+    page = service.show_country(*chosen, query["level"], now, figures_reader())
     values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
     values["first_admin"] = first_admin_command(now) if page.empty else None
     return render_public("web/public/country.html", lang, page=page, **values)
 
 
 @bp.page("/unit/<code>", schemas.UnitPageQuerySchema, policy=MAP)
-def unit(query: dict[str, Any], code: str) -> Response:
+def unit(query: schemas.UnitPageQuery, code: str) -> Response:
     """Show a month's counts of a unit and the units in it against the target."""
-    lang, now = query.pop("lang"), clock_now()
+    lang, now, chosen = query["lang"], clock_now(), (query["month"], query["network"])
     translator = translator_for(lang)
-    page = service.show_unit(code, **query, now=now, reader=figures_reader())
+    page = service.show_unit(code, *chosen, query["level"], now, figures_reader())
     values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
     values["parts"] = show_parts(page, values["drawn"], translator, now, figures_reader())
     values["sentence"] = sharing.sentence(page, translator)
@@ -88,7 +90,7 @@ def unit(query: dict[str, Any], code: str) -> Response:
 
 
 @bp.page("/network-speed", schemas.SpeedPageQuerySchema)
-def speeds(query: dict[str, Any]) -> Any:
+def speeds(query: schemas.SpeedPageQuery) -> ResponseReturnValue:
     """Show the speeds of a place by operator, beside another place or month, and of its units.
 
     Redirect to the search for a place that no unit is called.
@@ -105,14 +107,14 @@ def speeds(query: dict[str, Any]) -> Any:
 
 
 @bp.page({"/wall": {"code": None}, "/unit/<code>/wall": {}}, schemas.UnitPageQuerySchema)
-def wall(query: dict[str, Any], code: str | None) -> Response:
+def wall(query: schemas.UnitPageQuery, code: str | None) -> Response:
     """Show the overview board of the country or a unit in large type for a meeting."""
     board = show_wall(code, query, clock_now())
     return with_content_tag(render_public("web/public/wall.html", query["lang"], wall=board))
 
 
 @bp.page("/reform/<system>/<code>", schemas.UnitPageQuerySchema)
-def reform(query: dict[str, Any], system: str, code: str) -> Any:
+def reform(query: schemas.UnitPageQuery, system: str, code: str) -> ResponseReturnValue:
     """Show which units a unit became in July 2025, or was made of; redirect to a single one."""
     lang, month, network = query["lang"], query["month"], query["network"]
     page = show_reform(system, code, month, network, clock_now(), figures_reader())
@@ -124,10 +126,12 @@ def reform(query: dict[str, Any], system: str, code: str) -> Any:
 
 
 @bp.page("/table.csv", schemas.TableQuerySchema)
-def table(query: dict[str, Any]) -> Response:
+def table(query: schemas.TableQuery) -> Response:
     """Download the table of a page, with heads in the language of the page."""
-    lang, _ = query.pop("lang"), query.pop("format")
-    answer = compute_coverage(CoverageQuery(**query, reader=figures_reader()), clock_now())
+    lang = query["lang"]
+    asked = {name: value for name, value in query.items() if name not in ("lang", "format")}
+    wanted: Any = {**asked, "reader": figures_reader()}
+    answer = compute_coverage(CoverageQuery(**wanted), clock_now())
     body = answer.body
     name = f"coverage-{body['month']}-{body['level']}-{body['network']}.csv"
     content = as_csv(answer, translator_for(lang).language)
@@ -135,7 +139,7 @@ def table(query: dict[str, Any]) -> Response:
 
 
 @bp.page("/search", schemas.SearchQuerySchema)
-def search(query: dict[str, Any]) -> Any:
+def search(query: schemas.SearchQuery) -> ResponseReturnValue:
     """List the units of a name; redirect to a single result."""
     lang, text = query["lang"], query["q"].strip()
     found = service.find_units(text, query["month"], clock_now()) if text else []
@@ -148,13 +152,13 @@ def search(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/docs", policy=API_PAGE)
-def docs(query: dict[str, Any]) -> Response:
+def docs(query: LangQuery) -> Response:
     """Show the API documentation with a console."""
     return render_public("web/public/docs.html", query["lang"])
 
 
 @bp.page("/invitation", policy=SCRIPTED_REQUESTS)
-def invitation(query: dict[str, Any]) -> Response:
+def invitation(query: LangQuery) -> Response:
     """Render the page for choosing a password by the secret in the URL fragment."""
     return render("web/public/invitation.html", query["lang"])
 
@@ -167,7 +171,7 @@ def about_invitation() -> Response:
 
 
 @bp.page("/sign-in", policy=SCRIPTED_REQUESTS)
-def sign_in(query: dict[str, Any]) -> Any:
+def sign_in(query: LangQuery) -> ResponseReturnValue:
     """Render the page for signing in; redirect people who have signed in, at first to `next`."""
     wanted = local_path(request.args.get("next"))
     if not actor().signed_in:
@@ -180,7 +184,7 @@ def sign_in(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/work")
-def work(query: dict[str, Any]) -> Any:
+def work(query: LangQuery) -> Response:
     """Redirect to the first workspace of a signed-in person, else to the account or the sign-in.
 
     The workspace of a person who leads one team in one open campaign is the page of that team.
@@ -194,7 +198,7 @@ def work(query: dict[str, Any]) -> Any:
 
 
 @bp.page("/sign-out", None, methods=("POST",))
-def sign_out() -> Any:
+def sign_out() -> ResponseReturnValue:
     """End the session of the signed-in person."""
     user = actor()
     response = redirect(url_for("web.index"), 303)
@@ -210,10 +214,10 @@ def _draw_map(page: service.CoveragePage) -> Any:
 
 @sharing_pages.get("/unit/<code>/picture.png")
 @arguments(schemas.UnitPageQuerySchema, location="query")
-def picture(query: dict[str, Any], code: str) -> Response:
+def picture(query: schemas.UnitPageQuery, code: str) -> Response:
     """Send the preview picture of a shared link."""
-    reader = translator_for(query.pop("lang"))
-    page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
+    reader, chosen = translator_for(query["lang"]), (query["month"], query["network"])
+    page = show_unit(code, *chosen, query["level"], clock_now(), PUBLIC)
     response = Response(sharing.draw_picture(page, reader), content_type="image/png")
     response.headers["Cache-Control"] = f"public, max-age={PICTURE_S}"
     response.add_etag()
@@ -226,10 +230,11 @@ def picture(query: dict[str, Any], code: str) -> Response:
 )
 @arguments(schemas.SpeedPictureQuerySchema, location="query")
 @with_policy(PICTURE)
-def speed_picture(query: dict[str, Any], kind: str, form: str) -> Response:
+def speed_picture(query: schemas.SpeedPageQuery, kind: str, form: str) -> Response:
     """Draw the speeds of a unit or the country: released ones, or live ones for its officials."""
     person, translator, code = figures_reader(), translator_for(query["lang"]), query["unit"]
-    month = unit_month(code, query["level"], query["month"], query["network"], clock_now(), person)
+    chosen = query["month"] or ""  # required of a picture
+    month = unit_month(code, query["level"], chosen, query["network"], clock_now(), person)
     if kind == "map":
         drawn = draw_speed_map(month, query, person, translator)
     elif kind == "hours":
@@ -246,7 +251,7 @@ def speed_picture(query: dict[str, Any], kind: str, form: str) -> Response:
 @sharing_pages.get("/wall.<any(slide,a4):form>.png")
 @sharing_pages.get("/unit/<code>/wall.<any(slide,a4):form>.png")
 @arguments(schemas.UnitPageQuerySchema, location="query")
-def briefing(query: dict[str, Any], form: str, code: str | None = None) -> Response:
+def briefing(query: schemas.UnitPageQuery, form: str, code: str | None = None) -> Response:
     """Draw an overview board for a slide (16:9) or for paper (A4)."""
     board, reader = show_wall(code, query, clock_now()), translator_for(query["lang"])
     svg = draw_briefing(board, form, reader, clock_now())
@@ -262,15 +267,15 @@ def _send_picture(svg: str, form: str) -> Response:
 @sharing_pages.get("/unit/<code>/widget")
 @arguments(schemas.UnitPageQuerySchema, location="query")
 @with_policy(EMBEDDED)
-def widget(query: dict[str, Any], code: str) -> Response:
+def widget(query: schemas.UnitPageQuery, code: str) -> Response:
     """Render a unit's figure for embedding in another site."""
-    lang = query.pop("lang")
-    page = show_unit(code, now=clock_now(), reader=PUBLIC, **query)
+    lang, chosen = query["lang"], (query["month"], query["network"])
+    page = show_unit(code, *chosen, query["level"], clock_now(), PUBLIC)
     return render("web/public/widget.html", lang, page=page)
 
 
 @data_pages.page("/data", schemas.MonthQuerySchema)
-def show_data(query: dict[str, Any]) -> Response:
+def show_data(query: schemas.MonthQuery) -> Response:
     """Show the published months: tables with a preview, columns, files, citation."""
     translator = translator_for(query["lang"])
     page = data.show_data(query["month"], translator.language, clock_now())
@@ -280,13 +285,13 @@ def show_data(query: dict[str, Any]) -> Response:
 
 
 @data_pages.page("/embed", schemas.EmbedQuerySchema, policy=WITH_PREVIEW)
-def build_embed(query: dict[str, Any]) -> Response:
+def build_embed(query: schemas.EmbedQuery) -> Response:
     """Show the widget of a unit with the code that embeds it."""
     translator = translator_for(query["lang"])
     words, size = query["words"] or translator.language, sharing.SIZES[query["size"]]
     choice = sharing.choose_unit(query["unit"], query["month"], clock_now())
     unit = choice.units[0] if choice.units else None
-    address = {"network": query["network"], "lang": words}
+    address: dict[str, Any] = {"network": query["network"], "lang": words}
     if query["month"]:
         address["month"] = query["month"]
     values: dict[str, Any] = {"candidates": choice.candidates, "fault": choice.error}
@@ -304,13 +309,13 @@ def build_embed(query: dict[str, Any]) -> Response:
 
 
 @seal_pages.page("/seal")
-def ask(query: dict[str, Any]) -> Response:
+def ask(query: LangQuery) -> Response:
     """Render the form for a report's file or its digest."""
     return render_public("web/public/seal.html", query["lang"])
 
 
 @seal_pages.page("/seal", methods=("POST",))
-def send(query: dict[str, Any]) -> Any:
+def send(query: LangQuery) -> ResponseReturnValue:
     """Redirect to the page of the uploaded file's digest; the file is not stored."""
     request.max_content_length = MAX_FILE
     content = uploaded_content()
@@ -324,7 +329,7 @@ def send(query: dict[str, Any]) -> Any:
 
 
 @seal_pages.page("/seal/<digest>")
-def show(query: dict[str, Any], digest: str) -> Response:
+def show(query: LangQuery, digest: str) -> Response:
     """Show the approved report of a digest, and whether its seal is valid."""
     try:
         found = check_digest(digest, trusted_keys(current_app.config))

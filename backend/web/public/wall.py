@@ -11,6 +11,7 @@ from backend.drawing import draw
 from backend.web.public.service import draw_map, show_country, show_unit
 from backend.web.public.speed_maps import drawing_of, make_ground
 from backend.web.site.pages import Translator
+from backend.web.site.schemas import UnitPageQuery
 
 # Lines of the list of units that lack most.
 MAX_LACKING = 10
@@ -29,7 +30,7 @@ FORMS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def show_wall(code: str | None, query: dict[str, Any], now: datetime) -> dict[str, Any]:
+def show_wall(code: str | None, query: UnitPageQuery, now: datetime) -> dict[str, Any]:
     """Return the board of a unit, or of the country."""
     month, network = query["month"], query["network"]
     if code is None:

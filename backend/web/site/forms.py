@@ -23,6 +23,7 @@ from backend.i18n.messages import message
 from backend.web.site.labels import LABELS
 from backend.web.site.pages import render_private, translator_for
 from backend.web.site.reading import as_sent, readable_errors, readable_message
+from backend.web.site.schemas import LangQuery
 from backend.web.site.unit_fields import UnitQuestion
 
 T = TypeVar("T")
@@ -192,7 +193,7 @@ def _named(field: str, names: Mapping[str, str]) -> str:
     return names.get(parts[0], parts[0]) if parts else field
 
 
-def new_form(query: Mapping[str, Any]) -> Form:
+def new_form(query: LangQuery) -> Form:
     """Return an empty form in the language of the page."""
     return Form(translator_for(query["lang"]).language)
 
@@ -232,7 +233,7 @@ def required_content() -> bytes:
     return content
 
 
-def render_form(template: str, query: Mapping[str, Any], form: Form, **values: Any) -> Response:
+def render_form(template: str, query: LangQuery, form: Form, **values: Any) -> Response:
     """Render a page of a signed-in person with a form; its status is 422 where it has errors."""
     response = render_private(template, query["lang"], form=form, **values)
     if form.failed:
@@ -240,7 +241,7 @@ def render_form(template: str, query: Mapping[str, Any], form: Form, **values: A
     return response
 
 
-def redirect_to(endpoint: str, query: Mapping[str, Any], **values: Any) -> Response:
+def redirect_to(endpoint: str, query: LangQuery, **values: Any) -> Response:
     """Redirect after a change (303), so that a reload does not repeat it."""
     address = translator_for(query["lang"]).to(endpoint, **values)
     return redirect(address, 303)  # type: ignore[return-value] # a Response of this app

@@ -1,13 +1,14 @@
 """Query strings of pages."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from marshmallow import pre_load
 
 from backend.coverage.figures.schemas import CoverageQuerySchema, month_field
 from backend.coverage.statistics.quantiles import GENERATIONS, LOADED
 from backend.fields import QueryWhole, Strict, Text
+from backend.i18n.catalogues import Language
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import LEVELS
 from backend.units.search import MAX_NAME
@@ -22,7 +23,7 @@ WIDGET_SIZES = ("small", "medium", "large", "wide")
 class LangQuery(TypedDict):
     """The language of a page; queries of all pages have it."""
 
-    lang: str | None  # vi, en; null: the browser's
+    lang: Language | None  # null: the browser's
 
 
 class ListQuery(LangQuery):
@@ -63,16 +64,39 @@ class MonthQuerySchema(PageQuerySchema):
     month = month_field(load_default=None)
 
 
+class FiguresPageQuery(MonthQuery):
+    """The month and the network of a page with figures."""
+
+    network: str  # mobile, fixed
+
+
 class FiguresPageQuerySchema(MonthQuerySchema):
     """The month and the network of a page with figures."""
 
     network = Text(choices=NETWORKS, load_default="mobile")
 
 
+class UnitPageQuery(FiguresPageQuery):
+    """The month and the network of a unit's page, and the level of the units on it."""
+
+    level: str | None  # null: the one that the page begins with
+
+
 class UnitPageQuerySchema(FiguresPageQuerySchema):
     """The month and the network of a unit's page, and the level of the units on it."""
 
     level = Text(choices=LEVELS, load_default=None)
+
+
+class SpeedPageQuery(UnitPageQuery):
+    """What the page of speeds and its pictures show."""
+
+    unit: str | None  # by name or code; null: the country
+    metric: str  # one of PICTURE_METRICS
+    operator: str | None  # of the map; null: all
+    technology: str | None  # of the map; null: all
+    before: str | None  # the month, YYYY-MM, that is compared
+    beside: NotRequired[str | None]  # the place, by name or code, that is compared; of the page
 
 
 class SpeedPictureQuerySchema(UnitPageQuerySchema):
@@ -93,16 +117,36 @@ class SpeedPageQuerySchema(SpeedPictureQuerySchema):
     beside = Text(most=MAX_NAME, load_default=None)
 
 
+class FirstPageQuery(UnitPageQuery):
+    """The country, or by older links the units of one province or district."""
+
+    parent: str | None  # a code
+
+
 class FirstPageQuerySchema(UnitPageQuerySchema):
     """The country, or by older links the units of one province or district."""
 
     parent = Text(most=5, load_default=None)
 
 
+class SearchQuery(MonthQuery):
+    """The text of a search, and the month whose units are searched."""
+
+    q: str
+
+
 class SearchQuerySchema(MonthQuerySchema):
     """The text of a search, and the month whose units are searched."""
 
     q = Text(most=100, load_default="")
+
+
+class EmbedQuery(UnitPageQuery):
+    """The unit of a widget by name or code, and what its frame looks like."""
+
+    unit: str | None
+    size: str  # one of WIDGET_SIZES
+    words: str | None  # vi, en; null: the language of the page
 
 
 class EmbedQuerySchema(UnitPageQuerySchema):
@@ -113,8 +157,31 @@ class EmbedQuerySchema(UnitPageQuerySchema):
     words = Text(choices=LANGUAGES, load_default=None)
 
 
+class TableQuery(LangQuery):
+    """The coverage table to download, and its language."""
+
+    month: str  # the only one, or the last of a range
+    since: str | None  # the first month of a range
+    level: str | None
+    network: str
+    parent: str | None  # code of a province or district: the units inside it
+    unit: str | None  # code of a single unit
+    filter: str | None
+    sort: str | None  # a column; with a leading minus in descending order
+    format: str
+    limit: int | None  # null: all units
+    cursor: str | None
+
+
 class TableQuerySchema(PageQuerySchema, CoverageQuerySchema):
     """The coverage table to download, and its language."""
+
+
+class FiguresQuery(TypedDict):
+    """The month and network that a map shows."""
+
+    month: str
+    network: str
 
 
 class FiguresQuerySchema(Strict):
@@ -122,6 +189,12 @@ class FiguresQuerySchema(Strict):
 
     month = month_field(required=True)
     network = Text(choices=NETWORKS, load_default="mobile")
+
+
+class OutlinesQuery(LangQuery):
+    """The province whose communes a map shows."""
+
+    within: str | None  # a code; null: the provinces
 
 
 class OutlinesQuerySchema(PageQuerySchema):

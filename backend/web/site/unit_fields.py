@@ -11,6 +11,7 @@ from typing import Any
 
 from backend.accounts.access import Actor, can
 from backend.errors import FieldError, Problem, invalid
+from backend.organisations.references import UnitBrief, UnitReference
 from backend.organisations.service import home_unit
 from backend.units.index import NamedUnit, unit_index
 from backend.units.search import Choice, choose_units, home_area
@@ -109,12 +110,12 @@ def read_unit(
     return found[0] if found else None
 
 
-def unit_reference(unit: NamedUnit) -> dict[str, str]:
+def unit_reference(unit: NamedUnit) -> UnitReference:
     """Return a unit as the requests of the API name it."""
     return {"system": unit.system, "level": unit.level, "code": unit.code}
 
 
-def format_units(units: Iterable[Mapping[str, Any]]) -> str:
+def format_units(units: Iterable[UnitBrief]) -> str:
     """Return units as the text of a field, one a line."""
     index = unit_index()
     return "\n".join(dict.fromkeys(index.by_id[one["id"]].label for one in units))

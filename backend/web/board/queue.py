@@ -29,7 +29,7 @@ from backend.web.board.schemas import (
     SignalsForm,
     SignalsFormSchema,
 )
-from backend.web.maps.evidence import evidence_map, time_chart
+from backend.web.maps.evidence import EvidenceMap, TimeChart, evidence_map, time_chart
 from backend.web.site.charts import Bars, bars
 from backend.web.site.forms import Form, Preview, confirm, redirect_to
 from backend.web.site.pages import render_part, render_private
@@ -54,8 +54,8 @@ class ShownEvidence(TypedDict):
 
     one: SignalAnswer
     seen: SignalEvidence
-    map: dict[str, Any] | None  # of `evidence_map`
-    chart: dict[str, Any] | None  # of `time_chart`
+    map: EvidenceMap | None  # null: without polygons
+    chart: TimeChart | None  # null: without times
     days: Bars | None  # samples by day; null: one day alone
     samples: Sequence[ShownSample]  # the first ones
 

@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from backend.units.catalogue import ActiveSet
 from backend.web.maps import base_lines
@@ -74,7 +74,15 @@ def install(folder: Path, source: Path, active: ActiveSet) -> Path:
     return path
 
 
-def basemap_facts(folder: Path) -> dict[str, Any] | None:
+class BasemapFacts(TypedDict):
+    """The base map in use."""
+
+    digest: str
+    source: str | None  # the name of the file it was made of
+    megabytes: float
+
+
+def basemap_facts(folder: Path) -> BasemapFacts | None:
     """Return the file's name and size in MB of the base map in use; None without one."""
     digest = current_basemap(folder)
     if digest is None:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from backend.canvas import SIDE, Canvas
 from backend.clock import VIETNAM, month_end
@@ -37,7 +37,27 @@ class Dot:
     counted: bool  # whether any of them counts
 
 
-def evidence_map(active: ActiveSet | None, evidence: SignalEvidence) -> dict[str, Any] | None:
+class EvidenceMap(TypedDict):
+    """The drawing of a signal's samples."""
+
+    drawn: MapDrawing
+    dots: list[Dot]
+    ways: list[str]  # of phones: points of polylines
+    codes: frozenset[str]  # of the communes
+    names: list[tuple[int, int, str]]  # of communes, with their places
+    view: tuple[int, int, int, int]  # left, top, width and height of the part shown
+    scale: float  # of lines and dots in this part
+
+
+class TimeChart(TypedDict):
+    """The samples of a signal by day and hour."""
+
+    width: int
+    dots: list[tuple[float, float, bool]]  # place, and whether it counts
+    ticks: list[tuple[float, int]]  # place and day of the month
+
+
+def evidence_map(active: ActiveSet | None, evidence: SignalEvidence) -> EvidenceMap | None:
     """Draw the samples of a signal, the ways of its phones, and its communes."""
     if active is None or not evidence.units:
         return None
@@ -120,7 +140,7 @@ def _ways(samples: Iterable[ShownSample], canvas: Canvas) -> list[str]:
     ]
 
 
-def time_chart(evidence: SignalEvidence) -> dict[str, Any] | None:
+def time_chart(evidence: SignalEvidence) -> TimeChart | None:
     """Draw the samples by day and hour of Vietnam; None without times."""
     if not evidence.samples:
         return None

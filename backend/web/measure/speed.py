@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from itertools import chain
-from typing import IO, Any
+from typing import IO, Any, TypedDict
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, g, request
@@ -183,6 +183,14 @@ OPEN_TO_ALL = {
 MAX_TICKET_BODY = MAX_TOKEN + 1_000
 
 
+class TransferQuery(TypedDict):
+    """The size of a transfer, and its test."""
+
+    bytes: int
+    test: str | None  # null: of no test
+    nonce: str | None  # of the previous ping's answer
+
+
 class TransferSchema(Strict):
     """The size of a transfer, and its test."""
 
@@ -197,10 +205,22 @@ class SentSchema(TransferSchema):
     bytes = QueryWhole(0, MAX_TRANSFER, load_default=0)
 
 
+class RunningTestQuery(TypedDict):
+    """A test that was started."""
+
+    test: str
+
+
 class RunningTestSchema(Strict):
     """A test that was started."""
 
     test = Text(most=40, required=True)
+
+
+class EndQuery(RunningTestQuery):
+    """A download of a test, by the nonce that it ended with."""
+
+    nonce: str
 
 
 class EndSchema(RunningTestSchema):
@@ -233,8 +253,27 @@ def _for_any_page(response: Response) -> Response:
     return response
 
 
+class StartedTest(TypedDict):
+    """A test that began."""
+
+    test: str
+    profile: str  # the sizes of its transfers
+    down_bytes: int
+    up_bytes: int
+
+
+class EndedTest(TypedDict):
+    """The values of a test, and the statement of the host about them."""
+
+    witness: str  # signed
+    download_mbps: float | None  # null: too little was received
+    upload_mbps: float | None
+    ping_ms: float | None
+    complete: bool  # both transfers
+
+
 @speed_bp.post("/do/tests")
-def start_test() -> Any:
+def start_test() -> tuple[StartedTest, int]:
     """Start the test of a ticket."""
     size = request.content_length
     if size is None or size > MAX_TICKET_BODY:  # anyone can send one
@@ -254,7 +293,7 @@ def start_test() -> Any:
 
 @speed_bp.post("/do/tests/end")
 @arguments(RunningTestSchema, location="query")
-def end_test(query: dict[str, Any]) -> Any:
+def end_test(query: RunningTestQuery) -> EndedTest:
     """End a test; return the host's witness and its values, the same again for 7 days."""
     token = _host().end(query["test"], clock_now())
     witness = read_statement(token, WITNESS).witness()  # of this machine: nothing to verify
@@ -269,7 +308,7 @@ def end_test(query: dict[str, Any]) -> Any:
 
 @speed_bp.get("/do/down")
 @arguments(TransferSchema, location="query")
-def send_down(query: dict[str, Any]) -> Response:
+def send_down(query: TransferQuery) -> Response:
     """Send the requested number of incompressible bytes; in a test the last 32 are a nonce."""
     size, test = query["bytes"], query["test"]
     if test and not size:  # a ping, which is answered with the nonce that the next one returns
@@ -289,7 +328,7 @@ def send_down(query: dict[str, Any]) -> Response:
 
 @speed_bp.post("/do/down/end")
 @arguments(EndSchema, location="query")
-def end_down(query: dict[str, Any]) -> Response:
+def end_down(query: EndQuery) -> Response:
     """End a download of a test by its nonce."""
     at = time.monotonic()
     _host().end_download(query["test"], query["nonce"], _prefix(), clock_now(), at)
@@ -298,7 +337,7 @@ def end_down(query: dict[str, Any]) -> Response:
 
 @speed_bp.post("/do/up")
 @arguments(SentSchema, location="query")
-def take_up(query: dict[str, Any]) -> Response:
+def take_up(query: TransferQuery) -> Response:
     """Receive a body and discard it."""
     size, test = request.content_length, query["test"]
     if size is None or size > MAX_TRANSFER:

@@ -5,8 +5,8 @@ What a use needs to work well is the IQB's question (backend/coverage/statistics
 docs/measuring.md explains both.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TypedDict
 
 from backend.i18n.catalogues import N_, Language, gettext
 
@@ -32,10 +32,27 @@ USES = (
 )
 
 
-def serialize_uses(language: Language) -> list[dict[str, Any]]:
+class UseAnswer(TypedDict):
+    """A use of the network, with what it needs at least."""
+
+    code: str
+    name: str
+    verdict: str  # where no more demanding use is possible
+    download_mbps: float
+    upload_mbps: float
+    ping_ms: float
+
+
+def serialize_uses(language: Language) -> list[UseAnswer]:
     """Return the uses with their texts, for the page."""
     return [
-        asdict(one)
-        | {"name": gettext(one.name, language), "verdict": gettext(one.verdict, language)}
+        {
+            "code": one.code,
+            "name": gettext(one.name, language),
+            "verdict": gettext(one.verdict, language),
+            "download_mbps": one.download_mbps,
+            "upload_mbps": one.upload_mbps,
+            "ping_ms": one.ping_ms,
+        }
         for one in USES
     ]

@@ -5,7 +5,8 @@ import json
 import math
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
+from uuid import UUID
 
 from flask import Response, current_app, redirect, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -102,18 +103,34 @@ def measure(query: LangQuery) -> Response:
     return page
 
 
-def measuring_hosts() -> list[dict[str, Any]]:
+class HostToMeasure(TypedDict):
+    """A host to measure at."""
+
+    id: UUID
+    name: str
+    operator: str | None  # null: of no operator
+    url: str  # empty: the address of the page
+
+
+def measuring_hosts() -> list[HostToMeasure]:
     """Return id, name, operator and url of the hosts to measure at, the preferred one first.
 
     The own host is at SPEED_URL unless another one is; its url is empty where it is this address.
     """
     speed, known = current_app.config["SPEED_URL"], registered(current_app.config)
     own = "" if any(host["url"] == speed for host in known) else speed
-    names = ("id", "name", "operator")
-    return [{name: host[name] for name in names} | {"url": host["url"] or own} for host in known]
+    return [
+        {
+            "id": host["id"],
+            "name": host["name"],
+            "operator": host["operator"],
+            "url": host["url"] or own,
+        }
+        for host in known
+    ]
 
 
-def origins(hosts: list[dict[str, Any]]) -> str:
+def origins(hosts: list[HostToMeasure]) -> str:
     """Return the addresses that a policy allows: of hosts, and SPEED_URL if it is none of them."""
     urls = {current_app.config["SPEED_URL"], *(host["url"] for host in hosts)}
     return "".join(f" {url}" for url in sorted(urls) if url)
@@ -201,7 +218,24 @@ def worker(shown: str) -> str:
     return f"{version}\nconst SHELL = {cached};\n{sending}\n{script}"
 
 
-def manifest(language: Language, code: str) -> dict[str, Any]:
+class Manifest(TypedDict):
+    """The web app manifest, as browsers read it."""
+
+    name: str
+    short_name: str
+    description: str
+    lang: str
+    id: str
+    start_url: str  # with the code of a team in the fragment
+    scope: str
+    display: str
+    orientation: str
+    background_color: str
+    theme_color: str
+    icons: list[dict[str, str]]
+
+
+def manifest(language: Language, code: str) -> Manifest:
     """Return the web app manifest; a team's code stays in the fragment, as on posters."""
     return {
         "name": f"Đo Sóng: {pgettext('title', 'Measure', language)}",

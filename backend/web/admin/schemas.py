@@ -135,7 +135,7 @@ class OfficialsFormSchema(Strict):
 
 
 class AuditPageQuery(LangQuery, AuditQuery):
-    """The filter of the audit log, and the language of the page."""
+    """The filter of the audit log, and the language of the page, whose view sets the limit."""
 
 
 class AuditPageQuerySchema(PageQuerySchema, AuditQuerySchema):
@@ -220,7 +220,7 @@ class VersionSchema(Strict):
 class TargetTermsForm(TypedDict):
     """The threshold of a target, its days and its source."""
 
-    threshold: int | None  # samples; null: no target
+    threshold: int | None  # samples; null exempts a unit
     basis: str
     valid_from: date
     valid_to: date | None  # null: without an end

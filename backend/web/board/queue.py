@@ -54,7 +54,7 @@ class ShownEvidence(TypedDict):
 
     one: SignalAnswer
     seen: SignalEvidence
-    map: EvidenceMap | None  # null: without polygons
+    map: EvidenceMap | None  # null: without a boundary set or communes
     chart: TimeChart | None  # null: without times
     days: Bars | None  # samples by day; null: one day alone
     samples: Sequence[ShownSample]  # the first ones

@@ -266,7 +266,7 @@ class EndedTest(TypedDict):
     """The values of a test, and the statement of the host about them."""
 
     witness: str  # signed
-    download_mbps: float | None  # null: too little was received
+    download_mbps: float | None  # null: without a finished transfer
     upload_mbps: float | None
     ping_ms: float | None
     complete: bool  # both transfers

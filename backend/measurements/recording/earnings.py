@@ -87,9 +87,9 @@ DELETE_PERSON = text("""
         )
         select
             campaign_id, month, team_id, 0, network,
-            array(select distinct unnest(
-                string_to_array(string_agg(array_to_string(days, ','), ','), ',')::date[]
-            ) order by 1),
+            array(select distinct unnest(string_to_array(
+                string_agg(nullif(array_to_string(days, ','), ''), ','), ','
+            )::date[]) order by 1),
             sum(needed), sum(guests), sum(received), sum(valid), sum(counted),
             sum(witnessed), sum(ticketed), sum(claimed), sum(imported), sum(withdrawn),
             sum(no_device), sum(source_not_counted), sum(unproven), sum(witness_late),
@@ -100,6 +100,7 @@ DELETE_PERSON = text("""
             sum(foreign_network), sum(implausible_value), sum(fix_stale), sum(in_future),
             sum(too_old), sum(over_cap), sum(excluded_in_campaign)
         from archived group by 1, 2, 3, 4, 5 having sum(received) > 0
+        order by 1, 2, 3, 4, 5
         on conflict (campaign_id, month, team_id, volunteer_id, network) do update set
             days = array(
                 select distinct day from unnest(old.days || excluded.days) day order by day

@@ -1,6 +1,6 @@
 """The four acts of leaving: their figures before the decision, and what they do to all counts."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, with
 from backend.measurements.recording import rules
 from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earning_sums import differences as team_differences
-from backend.measurements.recording.models import Measurement
+from backend.measurements.recording.models import Measurement, member_months
 from tests.support.clock import FakeClock
 from tests.support.devices import CONSENT, DEVICES, ME, bearer
 from tests.support.factories import move_registration, post, sample
@@ -103,6 +103,41 @@ def test_figures_are_told_before_the_decision(client: FlaskClient, volunteer: Vo
     assert client.post("/api/v1/withdrawals/effects", json=body).json == told
     unknown = client.post("/api/v1/withdrawals/effects", json={"withdrawal_code": "ACDE-FGHJ-KMNP"})
     assert (unknown.status_code, unknown.json["code"]) == (404, "withdrawal_code_unknown")
+
+
+# Another volunteer of the phone in the same team.
+FORMER = text("""
+    with one as (
+        insert into volunteers (display_name) values ('Hoa') returning id
+    ), linked as (
+        insert into device_links (device_id, volunteer_id, period)
+        select l.device_id, one.id, tstzrange('2024-09-01', '2024-10-01') from device_links l, one
+    )
+    insert into memberships (volunteer_id, campaign_id, team_id, period)
+    select one.id, m.campaign_id, m.team_id, tstzrange('2024-09-01', '2024-10-01')
+    from memberships m, one
+""")
+
+
+def test_a_phone_with_an_empty_month_of_a_former_volunteer_can_withdraw(
+    app: Flask, client: FlaskClient, volunteer: Volunteer
+) -> None:
+    """The samples of that volunteer were all corrected away before the month was archived."""
+    with app.app_context():
+        db.session.execute(FORMER)
+        for member in db.session.execute(text("select * from memberships")).all():
+            days, n = ([date(2024, 9, 3), date(2024, 9, 2)], 2) if member.id == 1 else ([], 0)
+            sums = dict.fromkeys((one.name for one in member_months.columns), 0)
+            of = {"campaign_id": member.campaign_id, "team_id": member.team_id}
+            of |= {"volunteer_id": member.volunteer_id, "month": "2024-09", "network": "mobile"}
+            three = {"days": days, "received": n, "valid": n, "counted": n, "claimed": n}
+            db.session.execute(member_months.insert().values(sums | of | three))
+        db.session.commit()
+    assert client.delete(ME, headers=volunteer.headers).status_code == 200
+    with app.app_context():
+        kept = "select volunteer_id, days, counted from member_months where month = '2024-09'"
+        [row] = db.session.execute(text(kept)).all()
+        assert (row.volunteer_id, [day.day for day in row.days], row.counted) == (0, [2, 3], 2)
 
 
 @pytest.mark.parametrize(

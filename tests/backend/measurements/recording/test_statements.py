@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Table
 
+from backend.coverage.contributions import statements as contributions
 from backend.coverage.figures.items import ROWS
 from backend.database.extensions import _positional, db
 from backend.measurements import recording
@@ -156,6 +157,12 @@ OF_TEAMS = {
     "earning_sums.SUM_UNITS": earning_sums.SUM_UNITS.text,
     "earning_sums.SUM_DAYS": earning_sums.SUM_DAYS.text,
     "earnings.DELETE_PERSON": earnings.DELETE_PERSON.text,
+    "contributions.OF_DAYS": contributions.OF_DAYS.text,
+    "contributions.OF_EARNINGS": contributions.OF_EARNINGS.text,
+    "contributions.OF_GROUPS": contributions.OF_GROUPS.text,
+    "contributions.OF_MEMBERS": contributions.OF_MEMBERS.text,
+    "contributions.OF_SPANS": contributions.OF_SPANS.text,
+    "contributions.OF_UNITS": contributions.OF_UNITS.text,
 }
 TABLES = (unit_months, public_months, member_months, team_unit_months, team_days)
 

@@ -16,7 +16,7 @@ from PIL import Image
 from backend.reports.content import labels
 from backend.reports.content.figures import Report
 from backend.reports.content.proposals import propose
-from backend.reports.files.letter import Signature
+from backend.reports.files.letter import Signature, letterhead_of
 from backend.reports.files.rendering import Files, render, render_signed
 from backend.reports.reminders.letter import render_reminder
 from tests.support.reminders import HEAD, situation
@@ -56,10 +56,10 @@ def files(built: Flask, folder: Path) -> Files:
 
 
 DEPUTY = Signature(["TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"], "Nguyễn Thị An")
-DOCUMENT = {
-    "type": "Công văn", "number": "5691", "symbol": "BTTTT-CVT", "issued_on": "2024-12-31",
-    "issuer": "Bộ Thông tin và Truyền thông", "about": "tăng cường đo kiểm chất lượng Internet",
-}  # fmt: skip
+CITED = (
+    "Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của Bộ Thông tin và Truyền thông về việc"
+    " tăng cường đo kiểm chất lượng Internet"
+)
 
 
 def province() -> Report:
@@ -67,9 +67,10 @@ def province() -> Report:
     short = [lacking(one["code"], one["name"], one["counted"], "Đợt 2") for one in many[:75]]
     by_network = {"mobile": many, "fixed": many}
     teams = [team(f"Chi đoàn xóm {n}", 900 - n) for n in range(40)]
+    letterhead = letterhead_of(report(month="2026-10")) | {"references": [CITED]}
     changed = {"communes": by_network, "lacking": {"mobile": short, "fixed": short}}
     return complete(report(
-        demo=True, month="2026-10", references=[DOCUMENT],
+        demo=True, month="2026-10", letterhead=letterhead,
         sections=sections(teams=teams, **changed, **more_sections()),
     ))  # fmt: skip
 
@@ -86,7 +87,7 @@ def one_commune() -> Report:
         "lacking": {"mobile": [lacking("05710", "Xã Phú Lương", 123)], "fixed": []},
     }
     return complete(report(
-        unit=unit, month="2026-10", letter={"kind": "report"}, references=[],
+        unit=unit, month="2026-10", letter={"kind": "report"},
         sections=sections(**changed, **more_sections()),
     ))  # fmt: skip
 
@@ -111,7 +112,7 @@ def more_sections() -> dict[str, Any]:
 def complete(made: Report) -> Report:
     """Return a report with the proposed sentences of its figures, and no remark."""
     proposed = propose(made["unit"], made["month"], made["sections"])
-    return cast(Report, made | {"proposed": proposed, "remarks": REMARKS, "letterhead": None,
+    return cast(Report, made | {"proposed": proposed, "remarks": REMARKS,
                                 "made_at": "2026-11-05T03:00:00+00:00"})  # fmt: skip
 
 
@@ -157,12 +158,6 @@ def test_the_letter_of_a_province_has_two_pages_and_six_of_annexes_at_most(
     for heading in ("I. Công tác chỉ đạo", "II. Kết quả", "III. Tồn tại", "V. Kiến nghị"):
         assert heading in said
     assert "Phụ lục IV" not in said and "hãy" not in said  # it speaks to no volunteer
-
-
-CITED = (
-    "Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của Bộ Thông tin và Truyền thông về việc"
-    " tăng cường đo kiểm chất lượng Internet"
-)
 
 
 @pytest.mark.slow

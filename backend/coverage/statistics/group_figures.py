@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.coverage.statistics import intervals
+from backend.coverage.statistics import intervals, stored
 from backend.coverage.statistics.intervals import Estimate, Spread, Weights, added, sums
 from backend.coverage.statistics.quantiles import (
     ALL,
@@ -54,11 +54,11 @@ class GroupFigures(NamedTuple):
     figures: StoredFigures
 
 
-def leading(spread: Mapping[str, Any]) -> Estimate:
-    """Return the median of equal devices; releases before version 1.1 have that of samples only."""
-    name = DEVICE_MEDIAN if spread.get(DEVICE_MEDIAN) is not None else MEDIAN
-    limits: list[Any] = [spread.get(name + end) for end in ENDS]
-    return Estimate(*limits)
+def leading(spread: stored.Spread) -> Estimate:
+    """Return the median that is shown, in which devices weigh equally."""
+    return Estimate(
+        spread["device_median"], spread["device_median_low"], spread["device_median_high"]
+    )
 
 
 def figures_of(

@@ -129,9 +129,7 @@ def rate(item: Mapping[str, Any]) -> Rating | None:
         return None
     medians = {metric: leading(item[metric]) for metric in NEEDED}
     values = {metric: median.value for metric, median in medians.items()}
-    limits = {
-        metric: _limits(median.value, median.low, median.high) for metric, median in medians.items()
-    }
+    limits = {metric: (median.low, median.high) for metric, median in medians.items()}
     uses = [_rate_use(use, values, limits) for use in USES]
     return {
         "score": _mean(use["score"] for use in uses),
@@ -139,11 +137,6 @@ def rate(item: Mapping[str, Any]) -> Rating | None:
         "high": _mean(use["high"] for use in uses),
         "uses": uses,
     }
-
-
-def _limits(value: float, low: float | None, high: float | None) -> tuple[float, ...]:
-    """Return the limits of a median; releases before version 1.1 have none."""
-    return (value,) if low is None or high is None else (low, high)
 
 
 def _rate_use(

@@ -22,7 +22,7 @@ class Statistic(db.Model):
     technology: Mapped[str] = mapped_column(primary_key=True)  # "": all technologies
     n: Mapped[int]
     devices: Mapped[int]
-    outings: Mapped[int | None]  # null: computed before version 1.1
+    outings: Mapped[int | None]
     figures: Mapped[dict[str, Any] | None]  # null: too few samples
     found_at: Mapped[datetime]
 
@@ -60,10 +60,10 @@ class ReleasedFigures(db.Model):
         ForeignKey("releases.month", ondelete="CASCADE"), primary_key=True, index=True
     )
     devices: Mapped[int | None]  # null: of too few people
-    outings: Mapped[int | None]  # null also in releases before version 1.1
+    outings: Mapped[int | None]
     cells: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     hours: Mapped[list[list[int]] | None] = mapped_column(JSONB(none_as_null=True))
-    # Median download of each weekday and hour with its limits; null: too few, or before 1.1.
+    # Median download of each weekday and hour with its limits; null: too few.
     week: Mapped[list[list[list[float] | None]] | None] = mapped_column(JSONB(none_as_null=True))
     statistics: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 

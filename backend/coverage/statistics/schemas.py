@@ -39,7 +39,7 @@ class SpreadSchema(Schema):
     # In the order in which comparisons answer; statistics answer in that of `Spread`.
 
     n = fields.Integer(required=True)
-    effective_n = _figure("n independent samples that tell as much; null: released before 1.1")
+    effective_n = _figure("n independent samples that tell as much")
     median = fields.Float(required=True, metadata={"description": "of samples; see device_median"})
     median_low, median_high = _figure("of the median"), _figure("of the median")
     mean = fields.Float(required=True)

@@ -347,9 +347,7 @@ def _serialize_reference(reference: rule.Reference, items: Iterable[SpeedRow]) -
     }
 
 
-def _position(spread: Spread, bound: float) -> Literal["above", "below", "unclear"] | None:
-    """Return where a median lies from a bound: above, below, or unclear; None without interval."""
+def _position(spread: Spread, bound: float) -> Literal["above", "below", "unclear"]:
+    """Return where a median lies from a bound: above, below, or unclear."""
     median = leading(spread)
-    if spread["median_low"] is None:  # released before version 1.1
-        return None
     return "above" if median.low > bound else "below" if median.high < bound else "unclear"

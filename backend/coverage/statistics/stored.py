@@ -1,30 +1,27 @@
-"""Figures as `statistics` and releases store them; earlier releases lack some."""
+"""Figures as `statistics` and releases store them."""
 
 from typing import TypedDict
 
 
 class Spread(TypedDict):
-    """Linear percentiles and mean over n values, with the limits of 95 % intervals.
-
-    Releases before version 1.1 have no intervals and no median of devices: these are null.
-    """
+    """Linear percentiles and mean over n values, with the limits of 95 % intervals."""
 
     n: int
-    effective_n: float | None  # n independent samples that tell as much
+    effective_n: float  # n independent samples that tell as much
     mean: float
     median: float  # of samples
-    median_low: float | None
-    median_high: float | None
+    median_low: float
+    median_high: float
     p10: float | None  # null: effective n under 40
     p10_low: float | None
     p10_high: float | None
     p90: float | None
     p90_low: float | None
     p90_high: float | None
-    device_median: float | None  # the median to show, in which devices weigh equally
-    device_median_low: float | None
-    device_median_high: float | None
-    device_effective_n: float | None  # effective n of device_median
+    device_median: float  # the median to show, in which devices weigh equally
+    device_median_low: float
+    device_median_high: float
+    device_effective_n: float  # effective n of device_median
 
 
 Limits = list[float]  # low and high limit

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import text
 
@@ -13,10 +12,10 @@ from backend.coverage.figures.unit_access import UnitMonth, in_own_area, publish
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.quantiles import ALL
+from backend.coverage.statistics.stored import Spread
 from backend.database.extensions import db
 from backend.units.service import UnitRow
 
-Spread = dict[str, Any]
 HIGHER, LOWER, SAME = "higher", "lower", "same"
 RESULTS = {1: HIGHER, -1: LOWER, 0: SAME}
 
@@ -81,14 +80,13 @@ def changes(
 ) -> dict[str, str | None]:
     """Return whether the median of each unit is higher or lower, tested for all units together.
 
-    None where one of the months has no interval (Benjamini and Hochberg 1995).
+    None where one of the months has no median (Benjamini and Hochberg 1995).
     """
     pairs = {}
     for code, median in after.items():
         earlier = before.get(code)
-        spreads = [earlier and earlier.spread, median.spread]
-        if all(spread and spread.get("median_low") for spread in spreads):
-            pairs[code] = [leading(spread) for spread in spreads if spread]
+        if earlier and earlier.spread and median.spread:
+            pairs[code] = leading(earlier.spread), leading(median.spread)
     results = intervals.benjamini_hochberg(
         [intervals.distance(new, old) for old, new in pairs.values()]
     )

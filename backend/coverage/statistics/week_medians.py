@@ -1,7 +1,7 @@
 """Median download in each hour of the week, of enough people and samples; pure functions."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from backend.coverage.statistics import release_rules as rules
 from backend.coverage.statistics.group_figures import figures_of, leading
 from backend.coverage.statistics.quantiles import ALL, METRICS, Samples
+from backend.coverage.statistics.stored import Spread
 
 WEEKDAYS, DAY_HOURS = 7, 24
 METRIC: Final = "download_mbps"
@@ -86,7 +87,7 @@ def _is_shown(persons: Ints) -> bool:
     return rules.is_shown(len(persons), by_person, rules.ROW_VOLUNTEERS)
 
 
-def _median(spread: Mapping[str, Any] | None) -> Median | None:
+def _median(spread: Spread | None) -> Median | None:
     if spread is None:
         return None
     one = leading(spread)

@@ -65,8 +65,7 @@ FIGURES = {
     "p90": N_("p90"),
 }
 DEVICE_MEDIAN = N_("median in which each device weighs the same")
-# Limits of 95 % intervals, effective numbers, and the median that is shown; releases before version
-# 1.1 lack them.
+# Figures with limits of 95 % intervals, also of the median that is shown.
 LIMITED = {name: FIGURES[name] for name in ("median", "p10", "p90")}
 LIMITED |= {"device_median": DEVICE_MEDIAN}
 LIMITS = {

@@ -166,7 +166,7 @@ def class_texts(bounds: Sequence[int], metric: str, translator: Translator) -> l
 
 
 def figure_text(one: UnitMedian, translator: Translator) -> str:
-    """Return a median with its interval, which releases before version 1.1 lack."""
+    """Return a median with its interval."""
     assert one.spread
     return median_text(leading(one.spread), translator)
 

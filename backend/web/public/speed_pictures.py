@@ -12,6 +12,7 @@ from backend.coverage.figures.unit_access import UnitMonth
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.intervals import Estimate
 from backend.coverage.statistics.service import unit_hours, unit_months, unit_statistics
+from backend.coverage.statistics.stored import Spread
 from backend.database.extensions import setting
 from backend.drawing import draw as draw_template
 from backend.drawing import ticks
@@ -50,13 +51,13 @@ class Bar:
     """A median with its limits, and the range from p10 to p90."""
 
     median: float
-    limits: tuple[float, float] | None
+    limits: tuple[float, float]
     range: tuple[float, float] | None
 
     @property
     def furthest(self) -> float:
         """The largest of them."""
-        values: list[float] = [self.median, *(self.limits or ()), *(self.range or ())]
+        values: list[float] = [self.median, *self.limits, *(self.range or ())]
         return max(values)
 
 
@@ -198,14 +199,16 @@ def draw_speeds(
     )
 
 
-def _bar(spread: Mapping[str, Any] | None) -> Bar | None:
+def _bar(spread: Spread | None) -> Bar | None:
     if spread is None:
         return None
     median, p10, p90 = leading(spread), spread["p10"], spread["p90"]
-    return Bar(median.value, limits(median), None if p10 is None or p90 is None else (p10, p90))
+    return Bar(
+        median.value, (median.low, median.high), None if p10 is None or p90 is None else (p10, p90)
+    )
 
 
-def _figures(row: Row, spread: Mapping[str, Any] | None, translator: Translator) -> str:
+def _figures(row: Row, spread: Spread | None, translator: Translator) -> str:
     if spread is None:
         n = translator.ngettext("{n} sample", "{n} samples", row.item["n"])
         return str(translator.gettext("not enough samples") + f" ({n})")
@@ -213,16 +216,8 @@ def _figures(row: Row, spread: Mapping[str, Any] | None, translator: Translator)
 
 
 def median_text(median: Estimate, translator: Translator) -> str:
-    """Return a median with its interval, which releases before version 1.1 lack."""
-    text, found = translator.decimal(median.value), limits(median)
-    return f"{text} ({translator.span(*found)})" if found else text
-
-
-def limits(median: Estimate) -> tuple[float, float] | None:
-    """Return the limits of a median; None in releases before version 1.1."""
-    low: float | None = median.low
-    high: float | None = median.high
-    return None if low is None or high is None else (low, high)
+    """Return a median with its interval."""
+    return f"{translator.decimal(median.value)} ({translator.span(median.low, median.high)})"
 
 
 def unit_of_metric(metric: str) -> str:
@@ -265,9 +260,8 @@ def draw_months(
         translator,
         source=source,
         months=months,
-        limits=limits,
         unit=unit_of_metric(metric),
-        marks=ticks(max(max(one.value, *(limits(one) or ())) for _, one in known)),
+        marks=ticks(max(max(one.value, one.high) for _, one in known)),
     )
 
 

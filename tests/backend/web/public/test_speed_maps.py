@@ -19,6 +19,7 @@ from shapely import Polygon
 from backend.canvas import Canvas, rings
 from backend.coverage.statistics import refresh
 from backend.coverage.statistics.quantiles import BANDS_MBPS
+from backend.coverage.statistics.stored import Spread
 from backend.coverage.statistics.unit_medians import UnitMedian, changes
 from backend.drawing import png
 from backend.units.outlines import Drawing
@@ -221,20 +222,18 @@ def test_live_figures_of_the_country_say_when_they_were_computed(
 
 
 def median(value: float, error: float = 0.1) -> UnitMedian:
-    limits = {"median_low": value * (1 - error), "median_high": value * (1 + error)}
-    return UnitMedian(
-        cast(UnitRow, SimpleNamespace(name="Xã")),
-        99,
-        {"device_median": None, "median": value} | limits,
-    )
+    spread = {
+        "device_median": value,
+        "device_median_low": value * (1 - error),
+        "device_median_high": value * (1 + error),
+    }
+    return UnitMedian(cast(UnitRow, SimpleNamespace(name="Xã")), 99, cast(Spread, spread))
 
 
-def test_changes_need_an_interval_in_both_months() -> None:
-    none, unlimited = UnitMedian(median(1).unit, 3, None), median(40)
-    assert unlimited.spread
-    del unlimited.spread["median_low"]
-    before = {"a": median(40), "b": median(40), "c": median(40), "d": none, "e": unlimited}
-    after = {"a": median(80), "b": median(20), "c": median(41), "d": median(80), "e": median(80)}
+def test_changes_need_a_median_in_both_months() -> None:
+    none = UnitMedian(median(1).unit, 3, None)
+    before = {"a": median(40), "b": median(40), "c": median(40), "d": none, "e": median(40)}
+    after = {"a": median(80), "b": median(20), "c": median(41), "d": median(80), "e": none}
     found = changes(before, after | {"new": median(9)})
     assert found == {
         "a": "higher", "b": "lower", "c": "same", "d": None, "e": None, "new": None,

@@ -150,9 +150,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sync, "Backoff", lambda rng: Backoff(rng, 0.01, 0.05))
 
 
+SEED = "1"  # with chaos its fourth and seventh post are cut: a busy machine sends few posts in all
+
+
 def ride(stub: StubServer, store: Path, seconds: float = 0.6, chaos: bool = False) -> Tally:
     with serving(stub) as url:
-        return Phone(url, store, "7", rate=1200.0, chaos=chaos).run(seconds)
+        return Phone(url, store, SEED, rate=1200.0, chaos=chaos).run(seconds)
 
 
 @pytest.mark.long

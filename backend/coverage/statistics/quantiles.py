@@ -81,10 +81,14 @@ def groups(samples: Iterable[Samples]) -> Iterator[tuple[Group, list[Samples]]]:
     """Yield the samples of each operator and technology, and of the totals over each and both."""
     by_group: dict[Group, list[Samples]] = defaultdict(list)
     for group in samples:
-        for operator in (group.operator, ALL):
-            for technology in (group.technology, ALL):
-                by_group[operator, technology].append(group)
+        for key in groups_of(group.operator, group.technology):
+            by_group[key].append(group)
     yield from by_group.items()
+
+
+def groups_of(operator: str, technology: str) -> list[Group]:
+    """Return the group of an operator and technology, and the totals that it is part of."""
+    return [(of, by) for of in (operator, ALL) for by in (technology, ALL)]
 
 
 def numbered(devices: NDArray[np.void]) -> NDArray[np.int64]:

@@ -397,7 +397,7 @@ def _statistics(samples: _Samples) -> dict[int, list[ReleasedRow]]:
         for key, group in rule.groups(of_unit)
     }
     people = {node: rules.volunteers(samples.of_persons(group)) for node, group in nodes.items()}
-    shown = rules.suppress(people, _partitions(nodes, samples.tree), rules.ROW_VOLUNTEERS)
+    shown = shown_groups(people, samples.tree)
     figures: dict[Node, GroupFigures] = {}
     for kinds in samples.places:
         inside = {node: group for node, group in nodes.items() if node[0] in kinds}
@@ -406,6 +406,14 @@ def _statistics(samples: _Samples) -> dict[int, list[ReleasedRow]]:
     for node in sorted(shown, key=_order):
         rows[node[0]].append(_rounded_row(node, figures[node]))
     return rows
+
+
+def shown_groups(people: Mapping[Node, frozenset[int]], tree: Mapping[int, list[int]]) -> set[Node]:
+    """Return the groups whose speeds are shown: enough volunteers stand behind them.
+
+    `people` has the volunteers of each group of all units, `tree` the units inside each unit.
+    """
+    return rules.suppress(people, _partitions(people, tree), rules.ROW_VOLUNTEERS)
 
 
 def _rounded_row(node: Node, group: GroupFigures) -> ReleasedRow:

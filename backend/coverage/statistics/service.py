@@ -34,7 +34,6 @@ from backend.coverage.statistics.stored import Shares, Spread, StoredRow
 from backend.coverage.statistics.week_medians import Median
 from backend.database.extensions import db, setting
 from backend.measurements.recording.archived import archived_months
-from backend.units.service import UnitRow
 from backend.witness.hosts import changed_months
 
 COUNTRY = 0
@@ -78,22 +77,17 @@ class ComputedRow(StoredRow):
     found_at: datetime
 
 
-def statistics(unit: UnitRow | None, month: str, network: str) -> list[SpeedRow]:
-    """Return the statistics of a unit or the country, totals first; None under the minimum."""
-    return ranked([_serialize(row) for row in _read_rows(unit, month, network)])
-
-
 def live_statistics(units: Sequence[int], month: str, network: str) -> dict[int, list[SpeedRow]]:
     """Return the latest statistics of units, by id; `COUNTRY` is the country."""
     rows = groupby(_read_units(units, month, network), lambda row: row["unit_id"])
-    return {unit: ranked([_serialize(row) for row in of_unit]) for unit, of_unit in rows}
+    return {unit: ranked([serialize_speeds(row) for row in of_unit]) for unit, of_unit in rows}
 
 
 def released_statistics(month: str, network: str) -> dict[int, list[SpeedRow]]:
     """Return the released statistics of every unit, by id."""
     units = released_units(month, network)
     return {
-        unit: ranked([_serialize(group) for group in released["statistics"]])
+        unit: ranked([serialize_speeds(group) for group in released["statistics"]])
         for unit, released in units.items()
     }
 
@@ -101,7 +95,7 @@ def released_statistics(month: str, network: str) -> dict[int, list[SpeedRow]]:
 def released_totals(units: Iterable[int], month: str, network: str) -> dict[int, SpeedRow]:
     """Return the released statistics of units over all operators and technologies, by id."""
     rows = {
-        unit: [_serialize(group) for group in statistics or ()]
+        unit: [serialize_speeds(group) for group in statistics or ()]
         for unit, statistics in released_of_units(units, month, network).items()
     }
     return {
@@ -116,15 +110,15 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> SpeedStatistics:
     """Return the statistics of a unit's month, or of the country's."""
     own = in_own_area(actor, month.unit, month.month)
     if own:
-        rows = _read_rows(month.unit, month.month, month.network)
+        rows = read_rows(month)
         found_at = max(row["found_at"] for row in rows).isoformat() if rows else None
         release = None
-        items = ranked([_serialize(row) for row in rows])
+        items = ranked([serialize_speeds(row) for row in rows])
     else:
         released = read(month, "statistics")
         release = released.serialize()
         found_at = release["made_at"]
-        items = ranked([_serialize(row) for row in released.figures or ()])
+        items = ranked([serialize_speeds(row) for row in released.figures or ()])
     _compare(items, month, actor, live=own)
     totals = _totals(items)
     return {
@@ -155,7 +149,7 @@ def unit_months(last: UnitMonth, actor: Actor, n: int) -> list[tuple[str, list[S
     totals: dict[str, list[SpeedRow]] = {month: [] for month in months}
     values = {"months": seen, "network": last.network, "unit": unit}
     for row in db.session.execute(TOTALS if own else RELEASED_TOTALS, values).mappings():
-        totals[row["month"]].append(_serialize(cast(StoredRow, row)))
+        totals[row["month"]].append(serialize_speeds(cast(StoredRow, row)))
     return list(totals.items())
 
 
@@ -179,11 +173,8 @@ def _compare(items: Iterable[SpeedRow], month: UnitMonth, actor: Actor, *, live:
     rows: Iterable[StoredRow] = ()
     alike = changed_months().isdisjoint((before.month, month.month))
     if alike and _is_visible(actor, month.unit.id if month.unit else COUNTRY, before.month):
-        if live:
-            rows = _read_rows(before.unit, before.month, before.network)
-        else:
-            rows = read(before, "statistics").figures or []
-    earlier = {_group(row): row["download_mbps"] for row in map(_serialize, rows)}
+        rows = read_rows(before) if live else read(before, "statistics").figures or []
+    earlier = {_group(row): row["download_mbps"] for row in map(serialize_speeds, rows)}
     for item in items:
         speeds = earlier.get(_group(item)), item["download_mbps"]
         item["against_month_before"] = change(*speeds) if all(_group(item)) else None
@@ -227,7 +218,7 @@ def released_week(month: UnitMonth) -> tuple[Week, datetime, SpeedRow] | None:
     Officials read the same: hours are not computed live. None where there are none.
     """
     released = read(month, "week")
-    totals = _totals(_serialize(row) for row in read(month, "statistics").figures or [])
+    totals = _totals(serialize_speeds(row) for row in read(month, "statistics").figures or [])
     week = _serialize_week(released.figures)
     if not week or totals is None or released.made_at is None:
         return None
@@ -254,8 +245,9 @@ def _count_hours(month: UnitMonth) -> list[list[int]]:
     return hours
 
 
-def _read_rows(unit: UnitRow | None, month: str, network: str) -> list[ComputedRow]:
-    return _read_units([unit.id if unit else COUNTRY], month, network)
+def read_rows(month: UnitMonth) -> list[ComputedRow]:
+    """Return the speeds of a unit or the country as computed last, totals first."""
+    return _read_units([month.unit.id if month.unit else COUNTRY], month.month, month.network)
 
 
 def _read_units(units: Sequence[int], month: str, network: str) -> list[ComputedRow]:
@@ -275,7 +267,8 @@ def _read_units(units: Sequence[int], month: str, network: str) -> list[Computed
     ]
 
 
-def _serialize(row: StoredRow) -> SpeedRow:
+def serialize_speeds(row: StoredRow) -> SpeedRow:
+    """Return a stored group of speeds as answers give it."""
     figures = row["figures"] or {}
     return {
         "operator": row["operator"] or None,  # ALL

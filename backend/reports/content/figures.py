@@ -8,6 +8,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, TypedDict
 
+from backend.coverage.statistics.stored import Spread
 from backend.measurements.recording.reasons import PARTS
 
 Network = Literal["mobile", "fixed"]
@@ -84,27 +85,6 @@ class CommuneRow(Place):
     of_teams: int
 
 
-class Spread(TypedDict):
-    """Distribution of a value over counted samples."""
-
-    median: float
-    mean: float
-    p10: float | None  # null: effective n under 40
-    p90: float | None
-    n: int  # samples that measured it
-    effective_n: float
-    median_low: float  # limits of 95 % intervals
-    median_high: float
-    p10_low: float | None
-    p10_high: float | None
-    p90_low: float | None
-    p90_high: float | None
-    device_median: float  # devices weigh equally
-    device_median_low: float
-    device_median_high: float
-    device_effective_n: float
-
-
 class Rank(TypedDict):
     """Possible ranks of an operator; only tested differences narrow them."""
 
@@ -114,12 +94,12 @@ class Rank(TypedDict):
 
 
 class Quality(TypedDict):
-    """Quality of an operator on a technology; null for all together."""
+    """Quality of an operator on a technology, null for all together, by the release's rules."""
 
     operator: str | None
     technology: str | None
     n: int
-    devices: int | None
+    devices: int
     effective_n: float | None
     more_devices: int | None  # samples of other devices that are missing
     rank: Rank | None
@@ -215,11 +195,6 @@ class Report(TypedDict):
     rewritten: Annotated[list[str], REWRITTEN]
     letterhead: dict[str, Any] | None  # as of freezing; null: the default one
     letter: LetterChoices
-
-
-def leading(spread: Spread) -> tuple[float, float, float]:
-    """Return the median that is shown, in which devices weigh equally, and its limits."""
-    return spread["device_median"], spread["device_median_low"], spread["device_median_high"]
 
 
 def canonical_json(content: Any) -> bytes:

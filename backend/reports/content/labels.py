@@ -10,6 +10,8 @@ from backend.reports.content.figures import SECTIONS as SECTION_NAMES
 DEMO = "SỐ LIỆU MINH HỌA – do máy tạo ra để dùng thử, không phải kết quả đo thật"
 DRAFT = "DỰ THẢO – số liệu chưa chốt"
 BY_OUR_COUNT = "theo số liệu Đo Sóng"
+# What the shown speed is, as the pages say it.
+MEDIAN_IS = "trung vị, mỗi máy tính như nhau"
 
 NETWORKS: Mapping[str, str] = {"mobile": "Di động", "fixed": "Cố định"}
 NETWORKS_LONG: Mapping[str, str] = {"mobile": "băng rộng di động", "fixed": "băng rộng cố định"}

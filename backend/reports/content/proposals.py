@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from backend.clock import month_after
+from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS
-from backend.i18n.formats import number, percent, span
+from backend.i18n.formats import number, percent
 from backend.reports.content.figures import (
     NETWORKS,
     Lacking,
@@ -16,9 +17,8 @@ from backend.reports.content.figures import (
     Samples,
     Sections,
     TeamRow,
-    leading,
 )
-from backend.reports.content.labels import BASES, NETWORKS_LONG, PARTS, reason, within
+from backend.reports.content.labels import BASES, MEDIAN_IS, NETWORKS_LONG, PARTS, reason, within
 from backend.reports.content.labels import month as month_label
 from backend.reports.content.references import cite
 
@@ -166,29 +166,13 @@ def _quality(network: str, rows: Sequence[Quality]) -> str:
     if not shown:
         return ""
     operators = "; ".join(map(_operator, shown))
-    return f"Tốc độ tải xuống trung vị {NETWORKS_LONG[network]}: {operators}.{_ranking(shown)}"
+    return f"Tốc độ tải xuống {NETWORKS_LONG[network]} ({MEDIAN_IS}): {operators}."
 
 
 def _operator(row: Quality) -> str:
     assert row["download_mbps"]
-    median, low, high = leading(row["download_mbps"])
-    interval = f"khoảng tin cậy {span(low, high, 'vi')}"
-    return f"{row['operator']} {number(median, 'vi', 1)} Mbit/s ({interval}; {_n(row['n'])} mẫu)"
-
-
-def _ranking(rows: Sequence[Quality]) -> str:
-    """Say which operators are apart by the test."""
-    ranks = {row["operator"]: rank for row in rows if (rank := row["rank"])}
-    if len(ranks) < 2:
-        return ""
-    if all((one["best"], one["worst"]) == (1, one["of"]) for one in ranks.values()):
-        return " Chênh lệch chưa có ý nghĩa thống kê, chưa đủ cơ sở xếp hạng."
-    exact = sorted(
-        (one["best"], name) for name, one in ranks.items() if one["best"] == one["worst"]
-    )
-    known = ", ".join(f"{name} đứng thứ {rank}" for rank, name in exact)
-    several = f" trong {len(ranks)} nhà mạng"
-    return f" Theo chênh lệch có ý nghĩa thống kê, {known}{several}." if known else ""
+    median = number(leading(row["download_mbps"]).value, "vi", 1)
+    return f"{row['operator']} {median} Mbit/s ({_n(row['n'])} mẫu của {_n(row['devices'])} máy)"
 
 
 def _no_connection(unit: ReportUnit, rows: Sequence[NoConnectionRow]) -> str:

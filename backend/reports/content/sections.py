@@ -9,12 +9,14 @@ from typing import Any
 from backend.clock import local_day, month_after, month_end, month_start
 from backend.coverage.contributions.service import campaigns_next, teams_in
 from backend.coverage.figures.service import CoverageQuery, coverage
-from backend.coverage.figures.unit_access import communes_of
+from backend.coverage.figures.unit_access import UnitMonth, communes_of
 from backend.coverage.no_connection.service import present_places
 from backend.coverage.statistics.no_connection_rules import Place as NoConnectionPlace
+from backend.coverage.statistics.public_speeds import public_speeds
 from backend.coverage.statistics.quantiles import METRICS
 from backend.coverage.statistics.refresh import refresh_unit
-from backend.coverage.statistics.service import statistics
+from backend.coverage.statistics.service import read_rows
+from backend.coverage.statistics.stored import Spread
 from backend.coverage.vnnic.ispeed import METRICS as RATIOS
 from backend.coverage.vnnic.ispeed import distance
 from backend.coverage.vnnic.service import comparison
@@ -34,7 +36,6 @@ from backend.reports.content.figures import (
     Reached,
     Samples,
     Sections,
-    Spread,
     Vnnic,
 )
 from backend.reports.content.labels import BASES, NETWORKS_LONG, NOTES
@@ -127,13 +128,14 @@ def _select(answer: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]
 
 
 def quality(unit: UnitRow, month: str) -> dict[str, list[Quality]]:
-    """Return quality by network, operator and technology, the totals first."""
+    """Return what the public may see by network, operator and technology, the totals first."""
     return {
-        network: [_quality(row) for row in statistics(unit, month, network)] for network in NETWORKS
+        network: [_quality(row) for row in public_speeds(UnitMonth(month, network, unit, None))]
+        for network in NETWORKS
     }
 
 
-SPREAD = tuple(name for name in Spread.__annotations__ if name != "leads")
+SPREAD = tuple(Spread.__annotations__)
 COUNTED_QUALITY = ("operator", "technology", "n", "devices", "effective_n", "more_devices", "rank")
 
 
@@ -150,8 +152,9 @@ def _capped(unit: UnitRow, month: str) -> int:
     """Return the counted samples that are left out of the speeds, where speeds are given."""
     n = 0
     for network in NETWORKS:
-        for row in statistics(unit, month, network)[:1]:  # the total
-            spread = row["download_mbps"]
+        of_unit = UnitMonth(month, network, unit, None)
+        for row in read_rows(of_unit)[:1]:  # the total
+            spread = (row["figures"] or {}).get("download_mbps")
             n += row["n"] - spread["n"] if spread else 0
     return n
 

@@ -112,12 +112,12 @@ def _speeds(report: Report) -> Annex:
 
 
 SPEEDS = (
-    *("operator", "n", "devices", "download_mbps_median", "download_mbps_interval"),
-    *("upload_mbps_median", "ping_ms_median"),
+    *("operator", "n", "devices"),
+    *("download_mbps_median", "upload_mbps_median", "ping_ms_median"),
 )
 SPEEDS_NOTE = (
-    "Tốc độ: Mbit/s; độ trễ: ms. Trung vị: một nửa số lần đo cao hơn mức này. Khoảng tin cậy: 95 %."
-    " Dấu “–”: chưa đủ mẫu từ các máy khác nhau."
+    f"Tốc độ: Mbit/s; độ trễ: ms; {labels.MEDIAN_IS}. Người đo là tình nguyện viên, không phải mẫu"
+    " ngẫu nhiên. Không nêu nhà mạng có dưới 5 người đo. Dấu “–”: chưa đủ mẫu từ các máy khác nhau."
 )
 
 

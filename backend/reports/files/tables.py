@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.quantiles import REFERENCES
 from backend.i18n import formats
 from backend.reports.content import labels
@@ -12,7 +13,6 @@ from backend.reports.content.figures import (
     Report,
     canonical_json,
     digest,
-    leading,
 )
 
 Kind = Literal["text", "whole", "share", "decimal", "moment"]
@@ -104,7 +104,9 @@ VALUES = {
     "jitter_ms": ("Biến thiên trễ", "ms"),
 }
 MEDIANS = {
-    f"{value}_median": Column(f"{value}_median", head, f"Trung vị, {unit}", "decimal")
+    f"{value}_median": Column(
+        f"{value}_median", head, f"{labels.MEDIAN_IS.capitalize()}, {unit}", "decimal"
+    )
     for value, (head, unit) in VALUES.items()
 }
 QUALITY = (
@@ -112,7 +114,7 @@ QUALITY = (
     Column("operator", "Nhà mạng", "Trống: tất cả", empty=labels.ALL, named=labels.UNKNOWN),
     Column("technology", "Công nghệ", "Trống: tất cả", empty=labels.ALL, named=labels.UNKNOWN),
     Column("n", "Số mẫu", "Số mẫu được tính làm căn cứ", "whole"),
-    Column("devices", "Thiết bị", "Số thiết bị đã đo", "whole"),
+    Column("devices", "Số máy", "Số máy đã đo", "whole"),
     Column(
         "effective_n",
         "Tương đương số máy",
@@ -305,11 +307,12 @@ def _communes(report: Report) -> list[Row]:
 def _quality(row: Row) -> Row:
     """Flatten medians and shares into columns; null where there were too few samples."""
     named = {name: row[name] for name in ("network", "operator", "technology", "n", "devices")}
-    medians = {f"{value}_median": row[value] and leading(row[value])[0] for value in VALUES}
+    medians = {f"{value}_median": row[value] and leading(row[value]).value for value in VALUES}
     shares = {f"share_{one.code}": row["references"].get(one.code) for one in REFERENCES}
     interval = None
     if row["download_mbps"]:
-        interval = formats.span(*leading(row["download_mbps"])[1:], "vi")
+        median = leading(row["download_mbps"])
+        interval = formats.span(median.low, median.high, "vi")
     more = {"effective_n": _whole(row["effective_n"]), "download_mbps_interval": interval}
     return named | medians | shares | more
 

@@ -11,13 +11,16 @@ from sqlalchemy import select, text
 
 from backend.clock import VIETNAM
 from backend.database.extensions import db
+from backend.i18n.catalogues import catalogue
 from backend.measurements.recording.reasons import NOT_COUNTED, NOT_VALID
 from backend.reports.content import labels, proposals
 from backend.reports.content.figures import ReportUnit, TeamRow
 from backend.reports.content.references import LETTERS, OWN_DEFAULT, cite
+from backend.reports.files import annexes
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
 from tests.support import people
+from tests.support import report_content as content
 from tests.support.factories import HERE, THERE
 from tests.support.reports import Office
 from tests.support.requirements import counting_from
@@ -70,25 +73,20 @@ def test_vnnic_s_count_is_that_of_the_unit_only_if_it_has_all_communes() -> None
     )
 
 
-@pytest.mark.parametrize(
-    ("ranks", "said"),
-    [
-        ([(1, 2), (1, 2)], " Chênh lệch chưa có ý nghĩa thống kê, chưa đủ cơ sở xếp hạng."),
-        ([(1, 2), (1, 3), (2, 3)], ""),  # no rank as a range
-        (
-            [(3, 3), (1, 2), (1, 2)],
-            " Theo chênh lệch có ý nghĩa thống kê, A đứng thứ 3 trong 3 nhà mạng.",
-        ),
-    ],
-)
-def test_operators_are_ranked_where_their_rank_is_one(
-    ranks: list[tuple[int, int]], said: str
-) -> None:
-    rows: Any = [
-        {"operator": name, "rank": {"best": best, "worst": worst, "of": len(ranks)}}
-        for name, (best, worst) in zip("ABC", ranks, strict=False)
-    ]
-    assert proposals._ranking(rows) == said
+def test_a_letter_names_speeds_with_their_phones_and_no_rank() -> None:
+    rows = [content.quality("Viettel", None, 900, 52.125), content.quality("FPT", None, 20, 0)]
+    assert proposals._quality("mobile", cast(Any, rows)) == (
+        "Tốc độ tải xuống băng rộng di động (trung vị, mỗi máy tính như nhau):"
+        " Viettel 52,1 Mbit/s (900 mẫu của 100 máy)."
+    )
+
+
+def test_a_letter_says_of_its_median_what_pages_say() -> None:
+    said = catalogue("vi").gettext("down: median in which every phone weighs the same")
+    assert said == f"tải xuống: {labels.MEDIAN_IS}"
+    assert labels.MEDIAN_IS in annexes.SPEEDS_NOTE
+    assert "tình nguyện viên, không phải mẫu ngẫu nhiên" in annexes.SPEEDS_NOTE
+    assert "download_mbps_interval" not in annexes.SPEEDS
 
 
 UNIT: ReportUnit = {

@@ -222,7 +222,7 @@ def test_figures_are_written_as_vietnamese_write_them(rendered: Files) -> None:
     ]  # fmt: skip
     speeds = rows(rendered, "Nhà mạng")
     assert speeds[1][:4] == ["Tất cả", "64.595", "7.177", "48,2"]
-    assert speeds[3] == ["VinaPhone", "20", "2", "–", "–", "–", "–"]  # operators alone
+    assert speeds[3] == ["VinaPhone", "20", "2", "–", "–", "–"]  # operators alone
 
 
 def test_heads_repeat_and_figures_stand_to_the_right(rendered: Files) -> None:

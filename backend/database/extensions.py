@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend.database.pool import Connections, is_dead, prefer_indexes
 from backend.errors import Problem, ProblemSchema
@@ -119,17 +120,39 @@ api = ProblemApi()
 
 
 def bind_connections(app: Flask) -> None:
-    """Drop dead connections at checkout, and make the pool of `fetch_autocommit`."""
+    """Drop dead connections, also at the end of a request, and make `fetch_autocommit`'s pool."""
     arguments = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
     event.listen(db.engine, "connect", prefer_indexes)
     event.listen(db.engine, "checkout", _refuse_dead)
     app.extensions["connections"] = Connections(db.engine, MAX_POOL, POOL_WAIT_S, arguments)
+    # Before Flask-SQLAlchemy's, which would fail the request on a connection that was lost.
+    app.teardown_appcontext(lambda error: _end_transaction(db.session.remove))
 
 
-def _refuse_dead(driver: Any, *of_the_pool: Any) -> None:
-    """Refuse a connection that the server has closed; a pre-ping would cost a round trip."""
-    if is_dead(driver):
+def roll_back() -> None:
+    """Roll back the session's transaction, if it has one, also where its connection was lost."""
+    _end_transaction(db.session.rollback)
+
+
+def _end_transaction(end: Callable[[], None]) -> None:
+    if not db.session.registry.has():
+        return
+    try:
+        end()
+    except DBAPIError:
+        db.session().invalidate()
+        db.session.remove()
+
+
+def _refuse_dead(driver: Any, record: ConnectionPoolEntry, *of_the_pool: Any) -> None:
+    """Refuse a connection that the server has closed; a pre-ping would cost a round trip.
+
+    Not one that was just opened: two refusals are an error of SQLAlchemy's other than that of a
+    lost connection.
+    """
+    if "lent" in record.info and is_dead(driver):
         raise DisconnectionError
+    record.info["lent"] = True
 
 
 Rows = list[dict[str, Any]]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from backend.database.extensions import db
+from backend.database.extensions import roll_back
 from backend.errors import FieldError, Problem, field_errors
 from backend.http.requests import language
 from backend.i18n.catalogues import Language
@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 # Seconds until a client retries while the database is away: a restart takes less.
 RETRY_AFTER_S = 5
+# Errors of a database that is away.
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 CODES = {
     400: "bad_request",
@@ -39,9 +41,8 @@ def init_app(app: Flask) -> None:
     """Register the error handlers."""
     app.register_error_handler(Problem, _answer_problem)
     app.register_error_handler(HTTPException, answer_http)
-    app.register_error_handler(OperationalError, _answer_unavailable)
-    app.register_error_handler(InterfaceError, _answer_unavailable)
-    app.register_error_handler(PoolTimeout, _answer_unavailable)
+    for away in AWAY:
+        app.register_error_handler(away, _answer_unavailable)
     app.register_error_handler(DBAPIError, _answer_database)
     app.register_error_handler(Exception, _answer_internal)
 
@@ -77,25 +78,39 @@ def serialize_errors(errors: Iterable[FieldError], language: Language) -> list[d
 
 
 def _answer_problem(problem: Problem) -> Response:
-    db.session.rollback()
+    roll_back()
     return problem_response(problem)
 
 
 def answer_http(error: HTTPException) -> Response:
     """Return an error of Flask or werkzeug as problem details."""
+    if error.code is not None and error.code < 400:
+        return Response(status=error.code, headers=error.get_headers())
+    return problem_response(problem_of(error))
+
+
+def problem_of(error: HTTPException) -> Problem:
+    """Return an error of Flask or werkzeug as a problem.
+
+    Flask's own 500 is an error of an error handler, which may have needed a database that is away.
+    """
+    if isinstance(lost := getattr(error, "original_exception", None), AWAY):
+        return _unavailable(lost)
     status = error.code or 500
-    if status < 400:
-        return Response(status=status, headers=error.get_headers())
     data = getattr(error, "data", None) or {}
     errors = field_errors(data.get("messages", {}))
     allowed = getattr(error, "valid_methods", None)
     headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
-    return problem_response(Problem(status, CODES.get(status, "bad_request"), errors, headers))
+    return Problem(status, CODES.get(status, "bad_request"), errors, headers)
+
+
+def _unavailable(error: Exception) -> Problem:
+    log.warning("database away", request_id=g.get("request_id"), error=type(error).__name__)
+    return Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
 def _answer_unavailable(error: Exception) -> Any:
-    log.warning("database away", request_id=g.get("request_id"), error=type(error).__name__)
-    return _answer(Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)}))
+    return _answer(_unavailable(error))
 
 
 def _answer_database(error: DBAPIError) -> Any:
@@ -111,8 +126,5 @@ def _answer_internal(error: Exception) -> Any:
 
 def _answer(problem: Problem) -> Any:
     """Answer by the handler of this URL: API and pages have different ones."""
-    try:
-        db.session.rollback()
-    except DBAPIError:
-        db.session.remove()
+    roll_back()
     return current_app.handle_user_exception(problem)

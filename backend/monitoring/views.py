@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from backend import VERSION
-from backend.database.extensions import db
+from backend.database.extensions import db, roll_back
 from backend.database.migrations import latest_migration
 from backend.metrics import registry
 from backend.monitoring.checks import latest_backup
@@ -44,7 +44,7 @@ def readyz() -> tuple[Response, int]:
         checks["boundaries"] = bool(db.session.execute(sets).scalar())
     except Exception as error:  # with any error of the database the answer is "not ready"
         current_app.logger.warning("not ready: %s", type(error).__name__)
-        db.session.rollback()
+        roll_back()
     ready = all(checks.values())
     return jsonify(status="ready" if ready else "not ready", checks=checks), 200 if ready else 503
 
@@ -79,7 +79,7 @@ class Installation(Collector):
         except (SQLAlchemyError, PoolTimeout):
             found = []
         finally:
-            db.session.remove()
+            roll_back()
         built = GaugeMetricFamily("dosong_build_info", "What runs: 1", labels=["version"])
         built.add_metric([VERSION], 1)
         yield built

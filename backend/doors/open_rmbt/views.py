@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, request, url_for
 
-from backend.database.extensions import BEARER, db
+from backend.database.extensions import BEARER, roll_back
 from backend.devices import service as devices
 from backend.doors.open_rmbt import schemas, service
 from backend.doors.open_rmbt.service import ROUTE, MeasuringServer, Request
@@ -69,7 +69,7 @@ def _answer(use: Use) -> Callable[..., Response]:
         except Problem as problem:
             if problem.status not in REFUSED:
                 raise
-            db.session.rollback()
+            roll_back()
             code = "control_server_unknown" if problem.status == 401 else problem.code
             language = _language(body)
             fields = [f"{one.field}: {message(one.code, language)}" for one in problem.errors]

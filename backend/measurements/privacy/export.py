@@ -68,7 +68,6 @@ def export(device_id: UUID, now: datetime) -> Iterator[str]:
         yield from _rows(statement)
         yield "]"
     yield "}\n"
-    db.session.rollback()
 
 
 def _lists(device_id: UUID) -> dict[str, Select[Any]]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from flask import Flask
 
 from backend.clock import utc_now
-from backend.database.extensions import db
 from backend.http import load_shedding, logging, problems
 from backend.http.framework import trust_proxies
 from backend.monitoring import views as health
@@ -37,7 +36,6 @@ def speed_app() -> Flask:
     problems.init_app(app)
     app.register_blueprint(speed_bp)
     app.add_url_rule("/healthz", view_func=health.healthz)
-    app.teardown_appcontext(lambda error: db.session.remove())  # answering an error begins one
     return app
 
 

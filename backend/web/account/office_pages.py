@@ -3,7 +3,7 @@
 from flask import Response, current_app, make_response, redirect, request
 
 from backend.accounts.authentication import actor, keep_private, session_cookie, sign_in_context
-from backend.database.extensions import db
+from backend.database.extensions import roll_back
 from backend.errors import Problem
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
@@ -50,7 +50,7 @@ def finish() -> Response:
     try:
         done = oidc.finish(provider, pending, request.args, actor(), context, rules)
     except Problem as problem:
-        db.session.rollback()
+        roll_back()
         return _back(problem, pending.path, pending.lang, linking=pending.link_to is not None)
     if done.pending:
         response = redirect_to("office_sign_in.enter_code", {"lang": pending.lang})
@@ -75,7 +75,7 @@ def enter_code(query: LangQuery) -> Response:
         try:
             secret = oidc.finish_code(pending, code, context)
         except Problem as problem:
-            db.session.rollback()
+            roll_back()
             if problem.code in OIDC_CODES:
                 return _back(problem, pending.path, query["lang"])
             form.errors["code"] = message(problem.code, form.language)

@@ -12,9 +12,9 @@ from werkzeug.exceptions import HTTPException
 from backend.accounts.access import require
 from backend.accounts.authentication import ACTOR_KEY, CSRF_FIELD, actor, renew_password
 from backend.accounts.own_account import has_password
-from backend.database.extensions import db
-from backend.errors import Problem, field_errors
-from backend.http.problems import CODES, answer_http
+from backend.database.extensions import roll_back
+from backend.errors import Problem
+from backend.http.problems import answer_http, problem_of
 from backend.http.requests import Parser, language
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
@@ -153,7 +153,7 @@ def not_found(error: HTTPException) -> Response:
 
 @with_policy(PAGE)
 def _answer_problem(problem: Problem) -> Response:
-    db.session.rollback()
+    roll_back()
     if problem.code == "password_needed" and request.method == "POST":
         return _ask_password(None)
     return _error_page(problem)
@@ -164,7 +164,7 @@ def _continue_with_password(act: Callable[[], Any]) -> Any:
     try:
         renew_password(request.form[PASSWORD_AGAIN])
     except Problem as problem:
-        db.session.rollback()
+        roll_back()
         return _ask_password(problem)
     return redirect(request.full_path, 303) if "reload" in request.form else act()
 
@@ -200,9 +200,7 @@ def answer_http_page(error: HTTPException) -> Any:
     """Render an HTTP error of Flask as a page."""
     if error.code is None or error.code < 400:
         return error.get_response()
-    data = getattr(error, "data", None) or {}
-    errors = field_errors(data.get("messages", {}))
-    return _error_page(Problem(error.code, CODES.get(error.code, "bad_request"), errors))
+    return _error_page(problem_of(error))
 
 
 def _page_language() -> Language | None:

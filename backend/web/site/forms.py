@@ -14,7 +14,7 @@ from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import FileStorage
 
 from backend.accounts.authentication import CSRF_FIELD
-from backend.database.extensions import db
+from backend.database.extensions import roll_back
 from backend.errors import FieldError, Problem, field_errors, invalid
 from backend.http.requests import MAX_BODY_BYTES
 from backend.i18n.catalogues import Language, gettext
@@ -77,7 +77,7 @@ class Form:
         try:
             return act()
         except Problem as problem:
-            db.session.rollback()
+            roll_back()
             if problem.code in FINAL:
                 raise
             self.questions = problem.members.get("questions", {})

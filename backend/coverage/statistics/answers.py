@@ -74,6 +74,8 @@ class SpeedStatistics(UnitMonthAnswer):
     bands_mbps: list[int]  # limits of the download bands
     references: list[SpeedReference]
     hosts_changed: bool  # neutral measuring hosts came or went: compared with no month
+    # Those with a median download of their own, for which the country's stand; null: of a unit.
+    provinces: int | None
     iqb: Rating | None  # of all samples; null: a median is missing
     items: list[SpeedRow]  # totals first
 

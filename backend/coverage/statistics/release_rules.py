@@ -27,6 +27,8 @@ CELL_VOLUNTEERS = 5
 CELL_RESOLUTION = 8
 # Statistics of fewer people describe the line or the phone of one of them.
 ROW_VOLUNTEERS = 5
+# Fewer provinces with a median are no country: pages show them and no figure of all together.
+COUNTRY_PROVINCES = 12
 # 168 hours of a week show a routine unless many people mix.
 HOURS_VOLUNTEERS = 10
 # Numbers of samples of cells: subtracting one's own phones leaves no exact number of another's.

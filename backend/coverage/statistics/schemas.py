@@ -203,6 +203,11 @@ class StatisticsSchema(UnitMonthSchema, ReleasedSchema):
         required=True,
         metadata={"description": "neutral measuring hosts came or went: compared with no month"},
     )
+    provinces = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "with a median download of their own; null: of a unit"},
+    )
     iqb = fields.Nested(
         IQBSchema,
         required=True,

@@ -45,16 +45,24 @@ COMPUTED_ROWS = text("""
     order by unit_id, operator = :unknown, operator collate "C",
         technology = :unknown, technology collate "C"
 """)
-# The totals over all operators in several months of a unit, computed or released.
-TOTALS = text("""
-    select month, operator, technology, n, devices, figures from statistics
-    where month = any(:months) and network = :network and unit_id = :unit and operator = ''
-""")
+# The totals over all operators in several months of a unit.
 RELEASED_TOTALS = text("""
     select r.month, one.* from released_figures r, jsonb_to_recordset(r.statistics)
         as one (operator text, technology text, n int, devices int, figures jsonb)
     where r.month = any(:months) and r.network = :network and r.unit_id = :unit
         and one.operator = ''
+""")
+PROVINCES = text("""
+    select count(*) from statistics s join units u on u.id = s.unit_id
+    where s.month = :month and s.network = :network and u.level = 'province'
+        and s.operator = '' and s.technology = '' and s.figures -> 'download_mbps' <> 'null'
+""")
+RELEASED_PROVINCES = text("""
+    select count(*) from released_figures f join units u on u.id = f.unit_id
+    cross join jsonb_array_elements(f.statistics) one
+    where f.month = :month and f.network = :network and u.level = 'province'
+        and one ->> 'operator' = '' and one ->> 'technology' = ''
+        and one -> 'figures' -> 'download_mbps' <> 'null'
 """)
 # Anonymised rows have no time.
 HOURS = text("""
@@ -121,6 +129,7 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> SpeedStatistics:
         items = ranked([serialize_speeds(row) for row in released.figures or ()])
     _compare(items, month, actor, live=own)
     totals = _totals(items)
+    provinces = None if month.unit else _count_provinces(month, live=own)
     return {
         **month.serialize(),
         "release": release,
@@ -128,13 +137,20 @@ def unit_statistics(month: UnitMonth, actor: Actor) -> SpeedStatistics:
         "bands_mbps": list(rule.BANDS_MBPS),
         "references": [_serialize_reference(reference, items) for reference in rule.REFERENCES],
         "hosts_changed": month.month in changed_months(),
+        "provinces": provinces,
         "iqb": rate(totals) if totals else None,
         "items": items,
     }
 
 
-def unit_months(last: UnitMonth, actor: Actor, n: int) -> list[tuple[str, list[SpeedRow]]]:
-    """Return the totals of a unit over all operators in each of n months up to `last`.
+def _count_provinces(month: UnitMonth, *, live: bool) -> int:
+    """Return the number of provinces with a median download of their own."""
+    values = {"month": month.month, "network": month.network}
+    return int(db.session.execute(PROVINCES if live else RELEASED_PROVINCES, values).scalar_one())
+
+
+def released_months(last: UnitMonth, actor: Actor, n: int) -> list[tuple[str, list[SpeedRow]]]:
+    """Return the released totals of a unit over all operators in each of n months up to `last`.
 
     Totals are of all technologies and of each; a month has none where the actor sees none, or
     where the neutral measuring hosts changed.
@@ -142,13 +158,12 @@ def unit_months(last: UnitMonth, actor: Actor, n: int) -> list[tuple[str, list[S
     months = [last.month]
     while len(months) < n:
         months.insert(0, month_before(months[0]))
-    own = in_own_area(actor, last.unit, last.month)
     unit = last.unit.id if last.unit else COUNTRY
     changed = changed_months()
     seen = [month for month in months if _is_visible(actor, unit, month) and month not in changed]
     totals: dict[str, list[SpeedRow]] = {month: [] for month in months}
     values = {"months": seen, "network": last.network, "unit": unit}
-    for row in db.session.execute(TOTALS if own else RELEASED_TOTALS, values).mappings():
+    for row in db.session.execute(RELEASED_TOTALS, values).mappings():
         totals[row["month"]].append(serialize_speeds(cast(StoredRow, row)))
     return list(totals.items())
 

@@ -45,12 +45,18 @@ class UnitMedian:
 
 
 def medians_inside(
-    month: UnitMonth, metric: str, operator: str | None, technology: str | None, actor: Actor
+    month: UnitMonth,
+    metric: str,
+    operator: str | None,
+    technology: str | None,
+    actor: Actor,
+    *,
+    released: bool,
 ) -> dict[str, UnitMedian]:
     """Return the medians of the communes of a unit, or of the provinces, by code.
 
-    Without an operator or technology they are of all. Officials of the whole area see them live,
-    everybody else as released.
+    Without an operator or technology they are of all. Before the release officials of the whole
+    area see them live.
     """
     listed = listing_on(month_end(month.month)).levels
     if month.unit is None:
@@ -59,7 +65,7 @@ def medians_inside(
         above = {"province": "province_code", "district": "parent_code"}.get(month.unit.level)
         name = above or "code"
         inside = [unit for unit in listed["commune"] if getattr(unit, name) == month.unit.code]
-    live = in_own_area(actor, month.unit, month.month)
+    live = not released and in_own_area(actor, month.unit, month.month)
     visible = None if live else published(actor, month.month)
     shown = [unit.id for unit in inside if visible is None or unit.id in visible]
     values = {

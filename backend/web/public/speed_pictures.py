@@ -6,12 +6,14 @@ from datetime import date, datetime
 from itertools import product
 from typing import Any
 
-from backend.accounts.access import Actor
+from backend.accounts.access import PUBLIC, Actor
 from backend.clock import local_day
 from backend.coverage.figures.unit_access import UnitMonth
+from backend.coverage.statistics.answers import SpeedStatistics
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.intervals import Estimate
-from backend.coverage.statistics.service import unit_hours, unit_months, unit_statistics
+from backend.coverage.statistics.release_rules import COUNTRY_PROVINCES
+from backend.coverage.statistics.service import released_months, unit_hours, unit_statistics
 from backend.coverage.statistics.stored import Spread
 from backend.database.extensions import setting
 from backend.drawing import draw as draw_template
@@ -70,7 +72,7 @@ class Source:
     network: str
     n: int
     devices: int | None
-    released: date | None  # None: exact and live, or counts that are always public
+    released: date
     demo: bool
     minimum: int = 30  # the least effective n of a median
 
@@ -81,7 +83,8 @@ def pictured(
     """Return what pictures show of a month and of those before it, as tables."""
     rows = rows_of(items, month.network, translator)
     metrics = [one for one in PICTURE_METRICS if any(row.item[one] for row in rows)]
-    medians = months_of(unit_months(month, actor, MONTHS), "download_mbps")
+    few = month.unit is None and not items
+    medians = [] if few else months_of(released_months(month, actor, MONTHS), "download_mbps")
     return {"rows": rows, "medians": medians, "metrics": metrics}
 
 
@@ -106,19 +109,31 @@ def rows_of(items: Sequence[Item], network: str, translator: Translator) -> list
 def draw(
     kind: str, month: UnitMonth, metric: str, actor: Actor, translator: Translator
 ) -> str | None:
-    """Draw a picture of a unit's month as an actor may see it; None without figures."""
-    statistics = unit_statistics(month, actor)
+    """Draw a picture of a unit's release, the same for everybody; None without figures.
+
+    It travels on without the page: so it shows no figures that the public does not see, and no
+    country of few provinces.
+    """
+    statistics = unit_statistics(month, PUBLIC)
     source = source_in(month, statistics, translator)
     if source is None:
         return None
     if kind == "week":
-        hours = unit_hours(month, actor)["hours"]
+        hours = unit_hours(month, PUBLIC)["hours"]
         return draw_week(hours, source, translator) if hours else None
+    if is_part_of_country(statistics):
+        return None
     if kind == "months":
-        months = months_of(unit_months(month, actor, MONTHS), metric)
+        months = months_of(released_months(month, actor, MONTHS), metric)
         return draw_months(months, metric, source, translator) if months else None
     rows = rows_of(statistics["items"], month.network, translator)
     return draw_speeds(rows, metric, source, translator)
+
+
+def is_part_of_country(statistics: SpeedStatistics) -> bool:
+    """Return whether figures of the country rest on too few provinces to speak of it."""
+    provinces = statistics["provinces"]
+    return provinces is not None and provinces < COUNTRY_PROVINCES
 
 
 def draw_picture(
@@ -136,19 +151,21 @@ def source_in(
     operator: str | None = None,
     technology: str | None = None,
 ) -> Source | None:
-    """Return the source of an operator and technology, by default of all; None without samples."""
+    """Return the source of a release's operator and technology, by default of all; None without."""
     wanted = operator, technology
     items = statistics["items"]
     row = next((o for o in items if (o["operator"], o["technology"]) == wanted), None)
     made_at = (statistics["release"] or {}).get("made_at")
-    released = local_day(datetime.fromisoformat(made_at)) if made_at else None
-    return row and source_of(month, row, released, translator, demo=statistics["demo"])
+    if row is None or made_at is None:
+        return None
+    released = local_day(datetime.fromisoformat(made_at))
+    return source_of(month, row, released, translator, demo=statistics["demo"])
 
 
 def source_of(
     month: UnitMonth,
     row: Mapping[str, Any],
-    released: date | None,
+    released: date,
     translator: Translator,
     *,
     demo: bool,

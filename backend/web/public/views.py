@@ -1,5 +1,6 @@
 """Public pages: country, units, search, API documentation, sign-in, linked pages, and seals."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
@@ -27,7 +28,13 @@ from backend.web.public import data, service, sharing, speed_pictures
 from backend.web.public.place_picture import draw_places
 from backend.web.public.reform import reform_line, show_reform
 from backend.web.public.service import show_unit
-from backend.web.public.speed_page import draw_hours, draw_speed_map, show_speeds, title_of
+from backend.web.public.speed_page import (
+    OperatorSpeeds,
+    draw_hours,
+    draw_speed_map,
+    show_speeds,
+    title_of,
+)
 from backend.web.public.unit_page import show_parts
 from backend.web.public.wall import draw_briefing, show_wall
 from backend.web.site import schemas
@@ -42,8 +49,8 @@ from backend.web.site.blueprint import (
     with_policy,
 )
 from backend.web.site.forms import redirect_to, uploaded_content
-from backend.web.site.pages import render, render_public, translator_for, workspaces
-from backend.web.site.schemas import LangQuery
+from backend.web.site.pages import Translator, render, render_public, translator_for, workspaces
+from backend.web.site.schemas import PICTURE_METRICS, LangQuery
 from backend.web.site.sign_in import local_path, problem_of_sign_in, provider_name
 
 bp, seal_pages = PageBlueprint("web", __name__), PageBlueprint("seal", __name__)
@@ -102,8 +109,33 @@ def speeds(query: schemas.SpeedPageQuery) -> ResponseReturnValue:
         if problem.code != "unit_unknown":
             raise
         return redirect(translator.to("web.search", **problem.members))
+    if _is_of_form(query):
+        return redirect(_short_address(page["query"], page["sides"], translator))
     title = title_of(page["query"], translator)
     return render_public("web/public/speeds.html", query["lang"], page=page, title=title)
+
+
+def _is_of_form(query: schemas.SpeedPageQuery) -> bool:
+    """Return whether the address is one that the form made: with empty fields, or names."""
+    named = [query["unit"], query["beside"]]
+    return "" in request.args.values() or any(one and not one.isdecimal() for one in named)
+
+
+def _short_address(
+    query: schemas.SpeedPageQuery, sides: Sequence[OperatorSpeeds], translator: Translator
+) -> str:
+    """Return the address of a page of speeds to share: codes of places, and no empty fields."""
+    place, *beside = [side.month.unit for side in sides]
+    wanted = {
+        "unit": place.code if place else None,
+        "beside": beside[0].code if query["beside"] and beside[0] else None,
+        "month": query["month"],
+        "before": query["before"],
+        "network": query["network"],
+        **{name: query[name] for name in ("operator", "technology")},
+        "metric": None if query["metric"] == PICTURE_METRICS[0] else query["metric"],
+    }
+    return translator.to("web.speeds", **{name: one for name, one in wanted.items() if one})
 
 
 @bp.page({"/wall": {"code": None}, "/unit/<code>/wall": {}}, schemas.UnitPageQuerySchema)

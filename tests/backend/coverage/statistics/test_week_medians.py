@@ -88,7 +88,6 @@ def test_a_release_has_them_by_the_clock_of_vietnam(app: Flask, client: FlaskCli
     svg = client.get(f"/network-speed/hours.svg?unit={HERE}&month=2024-11&lang=vi")
     assert "48,2" in svg.text and "T6 9h" in svg.text
     assert client.get(f"/network-speed/hours.png?unit={HERE}&month=2024-11").status_code == 200
-    assert client.get("/network-speed/hours.svg?month=2024-11").status_code == 200
     page = client.get("/network-speed?unit=19&month=2024-11&lang=vi").text
     assert "Tốc độ tải xuống theo giờ và ngày trong tuần" in page and "hours.svg" in page
 

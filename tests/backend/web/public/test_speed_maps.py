@@ -27,7 +27,14 @@ from backend.units.service import UnitRow
 from backend.web.public.speed_maps import CLASSES, bounds_of, class_of, class_texts, make_ground
 from backend.web.public.speed_pictures import draw_picture
 from backend.web.site.pages import Translator
-from tests.support.measurements import NINE, make_release, measurement_row, store_rows
+from tests.support.measurements import (
+    NINE,
+    make_release,
+    measurement_row,
+    members,
+    store_rows,
+    volunteers_rows,
+)
 from tests.support.people import person, unit_id
 from tests.support.uneven_month import HERE, uneven_month
 
@@ -57,22 +64,19 @@ def test_an_empty_server_shows_its_month(client: FlaskClient) -> None:
 
 
 @pytest.mark.usefixtures("month")
-def test_the_public_sees_the_release_and_officials_of_the_province_live_figures(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_maps_are_of_the_release_for_everybody(app: Flask, client: FlaskClient) -> None:
     official = person(app, "official", unit_id(app, "19", level="province"))
     of_commune = person(app, "official", unit_id(app, HERE))
     for headers in ({}, of_commune):
-        assert client.get(MAP, headers=headers).status_code == 404
         page = client.get(PAGE, headers=headers)
         assert page.status_code == 200 and "Chưa công bố" in page.text
-        assert "map.svg" not in page.text
-    live = client.get(MAP, headers=official)
-    assert live.status_code == 200 and "chưa công bố" in words(live.data)[-1]
-    assert live.headers["Cache-Control"] == "private, no-cache"
+    for headers in ({}, of_commune, official):
+        assert client.get(MAP, headers=headers).status_code == 404
+        assert "map.svg" not in client.get(PAGE, headers=headers).text
     make_release(app)
     released = client.get(MAP)
-    assert released.data == client.get(MAP, headers=of_commune).data != live.data
+    for headers in (of_commune, official):
+        assert released.data == client.get(MAP, headers=headers).data
     assert "CC BY 4.0" in " ".join(words(released.data))
     assert "script" not in released.headers["Content-Security-Policy"]
     page = client.get(PAGE).text
@@ -109,12 +113,38 @@ def test_islands_are_on_every_map(app: Flask, client: FlaskClient, place: str) -
 @pytest.mark.usefixtures("month")
 def test_the_country_has_pictures_too(app: Flask, client: FlaskClient) -> None:
     make_release(app)
-    page = client.get("/network-speed?month=2024-11&lang=vi").text
-    assert "/network-speed/map.svg" in page and "/network-speed/speeds.svg" in page
-    svg = client.get("/network-speed/speeds.svg?month=2024-11&lang=vi")
+    svg = client.get("/network-speed/map.svg?month=2024-11&lang=vi")
     assert "Cả nước" in " ".join(words(svg.data))
-    # One month with a median is no comparison.
-    assert client.get("/network-speed/months.svg?month=2024-11").status_code == 404
+
+
+def test_a_country_of_few_provinces_has_no_speed_but_leads_to_them(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provinces = [unit_id(app, code) for code in (HERE, "00001")]
+    rows = [row for one in provinces for row in volunteers_rows(one, members(app, 20))]
+    store_rows(app, *rows)
+    make_release(app)
+    pages = "/network-speed?month=2024-11&lang=vi"
+    api = "/api/v1/statistics?month=2024-11"
+    assert client.get(api).json["provinces"] == 2
+    assert client.get("/api/v1/units/19/statistics?month=2024-11").json["provinces"] is None
+    page = client.get(pages).text
+    assert "Mới có tốc độ của 2 trên 63 tỉnh, thành phố" in page and "#speed-map" in page
+    assert "48,2 Mbps" not in page and "speeds.svg" not in page
+    pictures = [
+        f"/network-speed/{kind}.svg?month=2024-11" for kind in ("speeds", "months", "hours")
+    ]
+    assert {client.get(one).status_code for one in pictures} == {404}
+    monkeypatch.setattr("backend.web.public.speed_pictures.COUNTRY_PROVINCES", 2)
+    assert "48,2 Mbps" in client.get(pages).text
+    assert client.get(pictures[0]).status_code == 200
+
+
+@pytest.mark.usefixtures("month")
+def test_a_server_with_one_province_opens_on_it(app: Flask, client: FlaskClient) -> None:
+    make_release(app)
+    page = client.get("/network-speed?month=2024-11&lang=vi").text
+    assert ">Tỉnh Thái Nguyên</h1>" in page and "speeds.svg" in page
 
 
 def test_the_default_is_the_newest_release(app: Flask, client: FlaskClient) -> None:
@@ -163,8 +193,11 @@ def test_two_places_or_two_months_stand_side_by_side(app: Flask, client: FlaskCl
 
 
 def test_places_are_named_and_unknown_ones_are_searched(client: FlaskClient) -> None:
-    page = client.get("/network-speed?unit=tinh thai nguyen&month=2024-11&lang=vi")
-    assert page.status_code == 200 and ">Tỉnh Thái Nguyên</h1>" in page.text
+    form = "/network-speed?unit=tinh thai nguyen&month=2024-11&lang=vi&beside=&before="
+    short = client.get(form)
+    assert short.status_code == 302
+    assert short.location == "/network-speed?lang=vi&unit=19&month=2024-11&network=mobile"
+    assert ">Tỉnh Thái Nguyên</h1>" in client.get(short.location).text
     unknown = client.get("/network-speed?unit=19&beside=xứ sở&lang=vi")
     assert unknown.status_code == 302
     assert unknown.location == "/search?lang=vi&q=x%E1%BB%A9+s%E1%BB%9F"
@@ -184,10 +217,12 @@ def test_addresses_of_earlier_versions_lead_here(app: Flask, client: FlaskClient
 
 def test_a_change_is_marked_beyond_chance_alone(app: Flask, client: FlaskClient) -> None:
     here, near = unit_id(app, HERE), unit_id(app, "05446")
+    people = {here: members(app, 20), near: members(app, 20)}
     october = timedelta(days=-31)  # half a month each
     rows = [
         measurement_row(
-            unit, NINE + span + timedelta(hours=9 * n), download_mbps=base + 17 * n % 40
+            unit, NINE + span + timedelta(hours=9 * n), download_mbps=base + 17 * n % 40,
+            device_id=people[unit][n % 20],
         )
         for unit, span, base in (
             (here, october, 30.0), (here, timedelta(0), 300.0),
@@ -202,7 +237,9 @@ def test_a_change_is_marked_beyond_chance_alone(app: Flask, client: FlaskClient)
     query = "month=2024-11&before=2024-10&operator=Viettel&technology=4G&lang=vi"
     page = client.get(f"/network-speed?unit=19&{query}", headers=official).text
     assert page.count(">cao hơn</td>") == 1 and page.count(">chưa thấy khác rõ</td>") == 1
-    svg = client.get(f"/network-speed/map.svg?unit=19&{query}", headers=official).data
+    for month in ("2024-10", "2024-11"):
+        make_release(app, month)
+    svg = client.get(f"/network-speed/map.svg?unit=19&{query}").data
     assert "So với tháng 10/2024" in " ".join(words(svg))
     assert "+  cao hơn: 1 đơn vị" in words(svg) and "−  thấp hơn: 0 đơn vị" in words(svg)
 

@@ -60,7 +60,7 @@ def team_campaigns(last: str, current: str) -> tuple[TeamCampaign, ...]:
         ),
         TeamCampaign(
             "Tổ công nghệ số cộng đồng (mẫu)", "community_digital_team", "Tổ công nghệ số",
-            "community_digital", f"Đo Internet tại nhà, {span}",
+            "community_digital", f"Đo di động và Internet tại nhà, {span}",
             tuple(month for month in (last, current) if month != LETTER_MONTH),
             ("mobile", "fixed"), 16, 100,
         ),

@@ -56,9 +56,10 @@ def commune(code: str, name: str, counted: int) -> dict[str, Any]:
 
 def team(name: str, counted: int, **changes: Any) -> dict[str, Any]:
     return {
-        "campaign": "Tháng thanh niên đo mạng", "organisation": "Tỉnh Đoàn Thái Nguyên",
-        "organisation_type": "youth_union", "team": name, "type": "youth",
-        "received": counted + 10, "counted": counted, "needed": counted // 2, **changes,
+        "network": "mobile", "campaign": "Tháng thanh niên đo mạng",
+        "organisation": "Tỉnh Đoàn Thái Nguyên", "organisation_type": "youth_union",
+        "team": name, "type": "youth", "received": counted + 10, "counted": counted,
+        "needed": counted // 2, **changes,
     }  # fmt: skip
 
 

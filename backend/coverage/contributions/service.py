@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, text
@@ -30,7 +30,6 @@ from backend.database.extensions import db
 from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.i18n.messages import message
-from backend.measurements.recording.rules import NETWORKS
 from backend.units.service import set_on
 
 FILE = ContributionsQuerySchema()
@@ -209,7 +208,7 @@ TEAMS = text("""
             sum(needed)::int as needed
         from team_unit_months
         where unit_id = any(array(select id from communes)) and month = :month
-            and network = any(:networks)
+            and network = :network
         group by 1, 2 having sum(received) > 0
     )
     select c.name as campaign, o.name as organisation, o.type as organisation_type,
@@ -233,17 +232,30 @@ NEXT = text("""
 """)
 
 
-def teams_in(unit_id: int, month: str) -> list[dict[str, Any]]:
-    """Return the teams of a month's campaigns with their samples in a unit."""
+class UnitTeam(TypedDict):
+    """A team's samples of one network in a unit, for a campaign."""
+
+    campaign: str
+    organisation: str
+    organisation_type: str  # youth_union, community_digital_team, …
+    team: str
+    type: str  # youth, community_digital, …
+    received: int
+    counted: int
+    needed: int | None  # null: no target was in force
+
+
+def teams_in(unit_id: int, month: str, network: str) -> list[UnitTeam]:
+    """Return the teams of a month's campaigns with their samples of a network in a unit."""
     last = month_end(month)
     values = {
         "unit": unit_id, "month": month, "first": month_start(month), "last": last,
-        "networks": list(NETWORKS), "month_ends": [last],
+        "network": network, "networks": [network], "month_ends": [last],
     }  # fmt: skip
     rows = [dict(row) for row in db.session.execute(TEAMS, values).mappings()]
     if rows and not db.session.scalar(HAS_TARGET, values):
-        return [row | {"needed": None} for row in rows]
-    return rows
+        rows = [row | {"needed": None} for row in rows]
+    return cast(list[UnitTeam], rows)
 
 
 def campaigns_next(unit_id: int, first: date, last: date, network: str) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, TypedDict
 
+from backend.coverage.contributions.service import UnitTeam
 from backend.coverage.statistics.stored import Spread
 from backend.measurements.recording.reasons import PARTS
 
@@ -124,17 +125,10 @@ class NoConnectionRow(TypedDict):
     areas: int  # larger cells, of notes that are too few for a smaller one
 
 
-class TeamRow(TypedDict):
-    """Samples of a team in this unit for a campaign."""
+class TeamRow(UnitTeam):
+    """Samples of a team in this unit for a campaign, on one network."""
 
-    campaign: str
-    organisation: str
-    organisation_type: str  # youth_union, community_digital_team, …
-    team: str
-    type: str  # youth, community_digital, …
-    received: int
-    counted: int
-    needed: int | None  # null: no target was in force
+    network: str
 
 
 class Vnnic(TypedDict):

@@ -68,10 +68,27 @@ def _teams(rows: Sequence[TeamRow]) -> str:
     campaigns = dict.fromkeys(row["campaign"] for row in rows)
     listed = [text for type in TEAM_TYPES if (text := _teams_of(rows, type))]
     several = f" trong khuôn khổ {_n(len(campaigns))} chiến dịch" if len(campaigns) > 1 else ""
-    best = max(rows, key=lambda row: row["counted"])
+    return " ".join(
+        [
+            f"Có {'; '.join(listed)} tham gia đo{several}.",
+            *filter(None, (_best_team(network, rows) for network in NETWORKS)),
+        ]
+    )
+
+
+def _best_team(network: str, rows: Sequence[TeamRow]) -> str:
+    """Name the team with most samples of a network, and its organisation if there are several."""
+    best = max(
+        (row for row in rows if row["network"] == network and row["counted"]),
+        key=lambda row: row["counted"],
+        default=None,
+    )
+    if not best:
+        return ""
+    alone = len({row["organisation"] for row in rows}) == 1
+    named = best["team"] if alone else f"{best['team']} ({best['organisation']})"
     return (
-        f"Có {'; '.join(listed)} tham gia đo{several}. Nhiều mẫu được tính nhất là"
-        f" {best['team']} ({best['organisation']}): {_n(best['counted'])} mẫu."
+        f"Nhiều mẫu {NETWORKS_LONG[network]} được tính nhất là {named}: {_n(best['counted'])} mẫu."
     )
 
 

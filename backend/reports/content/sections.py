@@ -36,6 +36,7 @@ from backend.reports.content.figures import (
     Reached,
     Samples,
     Sections,
+    TeamRow,
     Vnnic,
 )
 from backend.reports.content.labels import BASES, NETWORKS_LONG, NOTES
@@ -252,6 +253,15 @@ def _note(code: str, **values: Any) -> Note:
     return {"code": code, "words": NOTES[code].format(**values)}
 
 
+def teams(unit: UnitRow, month: str) -> list[TeamRow]:
+    """Return what each team measured in the unit, network by network."""
+    return [
+        {**row, "network": network}
+        for network in NETWORKS
+        for row in teams_in(unit.id, month, network)
+    ]
+
+
 def vnnic(unit: UnitRow, month: str, now: datetime) -> list[Vnnic] | None:
     """Return VNNIC's count of each commune; None where none was imported."""
     return [row for network in NETWORKS for row in _vnnic(unit, month, network, now)] or None
@@ -299,7 +309,7 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
         "communes": communes(counts),
         "quality": quality(unit, month),
         "no_connection": places_without_connection(unit, month),
-        "teams": teams_in(unit.id, month),  # type: ignore[typeddict-item]
+        "teams": teams(unit, month),
         "vnnic": vnnic(unit, month, now),
         "notes": notes(unit, counts, now),
     }

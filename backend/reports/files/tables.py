@@ -161,6 +161,7 @@ NO_CONNECTION = (
     ),
 )
 TEAMS = (
+    NETWORK,
     Column("campaign", "Chiến dịch", "Tên chiến dịch"),
     Column("organisation", "Tổ chức", "Tổ chức của đội"),
     Column("organisation_type", "Loại tổ chức", "Loại tổ chức", named=labels.ORGANISATIONS),
@@ -216,7 +217,7 @@ def build_tables(report: Report) -> dict[str, Table]:
         Table("communes", "Xã, phường", COMMUNES, _communes(report)),
         quality_table(report),
         Table("no_connection", "Vùng lõm sóng", NO_CONNECTION, sections["no_connection"]),
-        Table("teams", "Tổ, đội", TEAMS, sections["teams"]),
+        Table("teams", "Tổ, đội", TEAMS, _teams(report)),
         Table("notes", "Ghi chú", NOTES, sections["notes"]),
     )
     return {table.name: table for table in built}
@@ -302,6 +303,11 @@ def _communes(report: Report) -> list[Row]:
         for row in _by_network(sections["communes"])
         for key in [(row["network"], row["code"])]
     ]
+
+
+def _teams(report: Report) -> list[Row]:
+    """Return the teams; in reports before there were rows by network, of both together."""
+    return [{"network": None, **row} for row in report["sections"]["teams"]]
 
 
 def _quality(row: Row) -> Row:

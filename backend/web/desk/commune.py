@@ -44,7 +44,7 @@ def show_commune(
         "cells": cell_shapes(drawn, cells, STEPS) if drawn else [],
         "cells_empty": max(inside - len(cells), 0) if inside else None,  # without samples
         "notes": at,  # places without a connection
-        "teams": teams_in(unit.id, month),
+        "teams": teams_in(unit.id, month, network),
         "days": _days(area, language),
     }
 

@@ -21,7 +21,7 @@ from backend.units.catalogue import system_on
 from backend.units.models import Unit
 from tests.support import people
 from tests.support import report_content as content
-from tests.support.factories import HERE, THERE
+from tests.support.factories import HERE, THERE, network
 from tests.support.reports import Office
 from tests.support.requirements import counting_from
 
@@ -132,9 +132,20 @@ def test_teams_are_counted_once() -> None:
     )
 
 
+def test_networks_of_a_team_are_never_added() -> None:
+    rows = [team("Tổ 10", counted=407), team("Tổ 10", network="fixed", counted=33)]
+    rows += [team("Tổ 1", counted=90), team("Tổ 2", network="fixed", counted=40)]
+    assert proposals._teams(rows) == (
+        "Có 3 tổ công nghệ số cộng đồng (Xã Phú Lương) tham gia đo. Nhiều mẫu băng rộng di động"
+        " được tính nhất là Tổ 10: 407 mẫu. Nhiều mẫu băng rộng cố định được tính nhất là Tổ 2:"
+        " 40 mẫu."
+    )
+
+
 def team(name: str, **changes: Any) -> TeamRow:
     row = {
-        "organisation": "Xã Phú Lương", "organisation_type": "community_digital_team",
+        "network": "mobile", "campaign": "Tháng ba", "organisation": "Xã Phú Lương",
+        "organisation_type": "community_digital_team",
         "team": name, "type": "community_digital", "received": 5, "counted": 4, "needed": 4,
     }  # fmt: skip
     return cast(TeamRow, row | changes)
@@ -147,6 +158,8 @@ def test_what_is_planned_is_who_measures_there_next(office: Office) -> None:
     people.campaign(office.app, organisation, district, name="Tháng Mười hai", **december)
     people.campaign(office.app, organisation, district, name="Nháp", state="draft", **december)
     people.campaign(office.app, organisation, district, name="Tháng Mười một")
+    fixed = {**december, "networks": ["fixed"]}
+    people.campaign(office.app, organisation, district, name="Internet tại nhà", **fixed)
     figures = office.show(office.draft(), "/figures").json
     lacking = figures["sections"]["lacking"]["mobile"]
     planned = {row["parent"]: row["planned"] for row in lacking}
@@ -161,7 +174,7 @@ def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
     province = people.unit_id(office.app, "19", level="province")
     union = people.organisation(office.app)
     digital = people.organisation(office.app, "Tổ CNSCĐ", type="community_digital_team")
-    campaign = people.campaign(office.app, union, province)
+    campaign = people.campaign(office.app, union, province, networks=["mobile", "fixed"])
     since = datetime(2024, 11, 1, tzinfo=UTC)
     for name, owner, kind, place in (
         ("Đội 1", union, "youth", HERE),
@@ -170,16 +183,21 @@ def test_teams_have_what_lies_in_the_unit_alone(office: Office) -> None:
         team = people.team(office.app, owner, name, type=kind)
         phone = office.phone()
         people.add_membership(office.app, phone, campaign, team, since)
-        office.late([(3, 6), (3, 11)], phone=phone, location={**place, "accuracy_m": 9.0})
+        at = {**place, "accuracy_m": 9.0}
+        office.late([(3, 6), (3, 11)], phone=phone, location=at)
+        if name == "Đội 1":
+            office.late([(4, 6)], phone=phone, location=at, network=network(kind="wifi"))
     whole = office.show(office.draft(), "/figures").json
-    assert {(row["team"], row["counted"]) for row in whole["sections"]["teams"]} == {
-        ("Đội 1", 2),
-        ("Tổ 2", 2),
-    }
+    rows = whole["sections"]["teams"]
+    assert [(row["network"], row["team"], row["counted"]) for row in rows] == [
+        ("mobile", "Đội 1", 2),
+        ("mobile", "Tổ 2", 2),
+        ("fixed", "Đội 1", 1),
+    ]
     assert "1 đội thanh niên (Tỉnh Đoàn Thái Nguyên)" in whole["proposed"]["direction"]
     assert "1 tổ công nghệ số cộng đồng (Tổ CNSCĐ)" in whole["proposed"]["direction"]
     here = office.begin(unit=commune(office)["code"], level="commune").json["id"]
-    [row] = office.show(here, "/figures").json["sections"]["teams"]
+    row, _fixed = office.show(here, "/figures").json["sections"]["teams"]
     assert (row["team"], row["organisation_type"], row["counted"], row["needed"]) == (
         "Đội 1",
         "youth_union",

@@ -18,7 +18,7 @@ from backend.web.desk.area import AreaPage
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import count
-from tests.support.factories import post, register, sample
+from tests.support.factories import HERE, network, post, register, sample
 
 NAME = "binh@example.vn"
 AREA = "/desk/area/19?month=2024-11"
@@ -159,6 +159,30 @@ def test_a_province_sets_the_deadline_of_its_communes(
     with app.app_context():
         acts = db.session.query(AuditEntry).filter_by(act="deadline.set").order_by(AuditEntry.id)
         assert [one.details["after"] for one in acts] == [10, None]
+
+
+def test_the_teams_of_a_commune_are_those_of_the_page_s_network(
+    app: Flask, client: FlaskClient
+) -> None:
+    sign_in(app, client)
+    organisation, area = people.organisation(app), people.unit_id(app, "19", level="province")
+    campaign = people.campaign(app, organisation, area, networks=["mobile", "fixed"])
+    team, phone = people.team(app, organisation, "Chi đoàn 7"), register(client)
+    people.add_membership(app, phone, campaign, team, datetime(2024, 11, 1, tzinfo=UTC))
+    made = [sample(f"2024-11-05T{hour:02}:00:00+07:00") for hour in (6, 11, 16)]
+    home = [sample("2024-11-05T20:00:00+07:00", network=network(kind="wifi"))]
+    assert post(client, phone, *made, *home).status_code < 300
+    assert teams_on(client, "mobile") == ["3", "3"]
+    assert teams_on(client, "fixed") == ["1", "1"]
+
+
+def teams_on(client: FlaskClient, name: str) -> list[str]:
+    """Return received and counted of the only team on the page of a network."""
+    here = client.post("/api/v1/units/locate", json={**HERE, "at": "2024-11-15T00:00:00Z"}).json
+    code = here["unit"]["code"]
+    page = client.get(f"/desk/area/{code}?month=2024-11&network={name}&lang=en").text
+    [row] = re.findall(r"<tr><th[^>]*>Chi đoàn 7.*?</tr>", page)
+    return re.findall(r"<td[^>]*>(\d+)<", row)
 
 
 def test_a_click_turns_the_order_round(app: Flask, client: FlaskClient) -> None:

@@ -48,11 +48,11 @@ class Host:
         page.on("requestfinished", self._on_end)
 
     def _on_request(self, request: Request) -> None:
-        self.requests += "/do/down" in request.url or "/do/up" in request.url
+        self.requests += "/do/down?" in request.url or "/do/up?" in request.url
         self.requests += request.url.endswith("/do/tests")
 
     def _on_end(self, request: Request) -> None:
-        if "/do/down" in request.url or "/do/up" in request.url:
+        if "/do/down?" in request.url or "/do/up?" in request.url:
             sizes = request.sizes()
             self.bytes += sizes["responseBodySize"] + sizes["requestBodySize"]
 
@@ -154,6 +154,34 @@ def test_the_ring_fills_on_the_way_and_a_second_press_measures(app: Flask, new_p
     press(page, "Đo")
     expect(page.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)
     assert counted(app) == [True, False, True]
+
+
+def test_a_sample_that_waits_costs_no_second_test_at_its_place(app: Flask, new_page: Open) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    begin(page)
+    least_data(page)
+    host = Host(page)
+    page.route("**/api/v1/measurements?*", lambda route: route.abort())
+    press(page, "Đo")
+    expect_text(page, "Đang chờ mạng để gửi")
+    expect(page.locator("#again")).to_have_text("Đến chỗ tiếp theo")
+    before = host.requests
+    press(page, "Đo")
+    expect(page.locator("#advice")).to_have_text("Đi thêm 100 m nữa")
+    expect(page.get_by_role("button", name="Vẫn đo")).to_be_visible()
+    page.reload()
+    page.context.set_offline(True)
+    press(page, "Đo")
+    expect(page.get_by_role("button", name="Vẫn đo")).to_be_visible()
+    page.context.set_offline(False)
+    assert host.requests == before
+    stand(page, 130)
+    page.wait_for_timeout(1_000 * MIN_DURATION_S)  # the way; tests must not overlap
+    expect(page.locator("#advice")).to_be_hidden()
+    page.unroute("**/api/v1/measurements?*")
+    press(page, "Đo")
+    expect(page.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)
+    assert counted(app) == [True, True]
 
 
 def test_where_all_is_full_the_way_leads_to_other_people_and_a_neighbour(

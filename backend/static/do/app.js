@@ -97,7 +97,8 @@ async function handleSample(sample) {
   const outcome = await send(AFRESH);
   const stored = (await samples()).find((one) => one.id === sample.id) ?? sample;
   showVerdict(stored);
-  showNextStep(stored.answer?.counted);
+  showNextStep(stored);
+  await showAdvice();
   element("ispeed").hidden = false;
   offerSharing(stored, null, null);
   element("verdict").scrollIntoView({ block: "nearest" });

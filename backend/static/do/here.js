@@ -1,7 +1,8 @@
 // Whether a test here would count, before it costs data. The server judges; the page measures the distance to the own
-// samples, in whose circles a test is a repeat, and compares accuracies.
+// samples, in whose circles a test is a repeat, and compares accuracies. Samples that wait to be sent have circles too.
 import { showRing } from "./gauge.js";
 import { askHere, metresTo } from "./next-place.js";
+import { samples } from "./store.js";
 import { dayAndTime, distance, element, number } from "./texts.js";
 
 // Without an answer in this time the button works as if there were none.
@@ -15,7 +16,12 @@ const PAUSE_MS = 3_000; // between two questions while the phone moves
 const SAME_M = 2;
 // An obstacle that ends so soon is waited for.
 const SOON_MS = 15_000;
+// As in docs/rules.md: near a sample of the same network a test is a repeat.
+const REPEAT_MS = 4 * 3_600_000;
+const REPEAT_M = 100;
+const MAX_ACCURACY_M = 2_000;
 
+let adviceTurn = 0;
 let turn = 0; // raised by each test and sample: an answer to an earlier question says nothing
 let known = null; // the last answer, and what was asked: { here, fix, network, at }
 let askedAt = 0;
@@ -38,11 +44,30 @@ export function forget() {
   warned = false;
 }
 
+const isFixed = (network) => ["wifi", "ethernet"].includes(network?.kind);
+const isSameLine = (one, other) =>
+  isFixed(one) === isFixed(other) && (isFixed(one) || (one?.operator ?? null) === (other?.operator ?? null));
+
+// The circles of samples that wait to be sent; without an answer of the server also of those that counted.
+async function circlesOfPhone({ accuracy }, network, answered) {
+  const since = Date.now() - REPEAT_MS;
+  const isNear = ({ state, answer, body }) =>
+    (state === "waiting" ? body.status === "finished" && body.source !== "manual" : !answered && answer?.counted) &&
+    body.location?.accuracy_m <= MAX_ACCURACY_M &&
+    new Date(body.measured_at) > since &&
+    isSameLine(body.network, network);
+  const radius = ({ accuracy_m: error }) => Math.max(REPEAT_M, error, accuracy);
+  return (await samples()).filter(isNear).map(({ body: { location } }) => ({ ...location, radius_m: radius(location) }));
+}
+
 // What speaks against a test, as { text, share }, with the share of the way out of a circle; null if nothing is known.
-function obstacle(fix, network) {
-  if (!fix || known?.network !== nameOf(network)) return null;
-  const { counts, reason, until, circles } = known.here;
-  const ways = circles.filter((one) => msUntil(one.until) > 0).map((one) => ({ left: one.radius_m - metresTo(one, fix), all: one.radius_m }));
+async function obstacle(fix, network) {
+  if (!fix) return null;
+  const here = known?.network === nameOf(network) ? known.here : null;
+  const ofPhone = await circlesOfPhone(fix, network, here);
+  const { counts, reason, until, circles } = here ?? { counts: true, circles: [] };
+  const lasting = circles.filter((one) => msUntil(one.until) > 0);
+  const ways = [...lasting, ...ofPhone].map((one) => ({ left: one.radius_m - metresTo(one, fix), all: one.radius_m }));
   const { left, all } = ways.reduce((most, one) => (one.left > most.left ? one : most), { left: 0, all: 1 });
   const texts = element("advice").dataset;
   const repeats = reason?.code === "repeat";
@@ -77,39 +102,42 @@ async function ask(fix, network) {
 }
 
 // Show what speaks against a test at a position, and ask again where that may have changed.
-export function advise(fix, network) {
-  const found = obstacle(fix, network);
+export async function advise(fix, network) {
+  const asked = (adviceTurn += 1);
+  const found = await obstacle(fix, network);
+  if (asked !== adviceTurn) return; // a later one is on its way
   const [advice, button, again] = ["advice", "measure", "again"].map(element);
   warned &&= Boolean(found);
   advice.hidden = !found;
   if (found && advice.textContent !== found.text) advice.textContent = found.text;
   showRing(found?.share ?? null);
   button.textContent = warned ? button.dataset.anyway : button.dataset.measure;
-  if (known) again.textContent = found ? again.dataset.next : again.dataset.again;
+  if (known || found) again.textContent = found ? again.dataset.next : again.dataset.again;
   clearTimeout(timer);
   if (!fix || !known || known.here.counts || found?.share !== undefined || !isOutdated(fix, network)) return;
   const askAgain = async () => (await ask(fix, network)) && advise(fix, network);
   timer = setTimeout(askAgain, Math.max(0, askedAt + PAUSE_MS - Date.now()));
 }
 
-// After a sample: the next place comes first if it was counted.
-export function showNextStep(counted) {
+// After a sample: the next place comes first if it was counted, or may be once it is sent.
+export function showNextStep({ state, body, answer }) {
   forget();
   const again = element("again");
-  again.textContent = counted ? again.dataset.next : again.dataset.again;
+  const leads = state === "waiting" ? body.status === "finished" : answer?.counted;
+  again.textContent = leads ? again.dataset.next : again.dataset.again;
 }
 
 export const leadsOn = () => element("again").textContent === element("again").dataset.next;
 
 // Whether a test may begin: at once, or at a second press where it would not count.
 export async function mayBegin(fix, network) {
-  if (warned || !fix || !navigator.onLine) return true;
+  if (warned || !fix) return true;
   if (isOutdated(fix, network) || Date.now() - known.at > HOLDS_MS) {
     const late = new Promise((done) => setTimeout(done, ANSWER_MS, false));
-    if (!(await Promise.race([ask(fix, network), late]))) return true;
+    if (!navigator.onLine || !(await Promise.race([ask(fix, network), late]))) known = null;
   }
-  warned = Boolean(obstacle(fix, network));
-  const { until } = known.here;
+  warned = Boolean(await obstacle(fix, network));
+  const until = known?.here.until;
   if (!warned && until && msUntil(until) < SOON_MS) await new Promise((done) => setTimeout(done, msUntil(until)));
   return !warned;
 }

@@ -147,7 +147,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SECRET_KEY", text, None, "key of digests and sessions; default: generated at first start into VAR_DIR/secret_key, mode 0600. Production refuses fewer than 32 bytes"),
     Setting("SEAL_KEYS", public_keys, (), "former public keys of report seals that stay valid, in hexadecimal, separated by commas; the present one (VAR_DIR/seal_key) need not be listed. `flask reports keys` shows them"),
     Setting("BOUNDARIES_DIR", existing_folder, None, "folder with a sets.toml; its boundary sets are loaded and activated at start"),
-    Setting("BACKUP_DIR", folder, None, "where scripts/backup writes and `flask doctor` looks; default: VAR_DIR/backups"),
+    Setting("BACKUP_DIR", folder, None, "where scripts/backup writes and `flask doctor` looks; on another file system also the list of withdrawals (docs/operator.md, When the machine is lost). Default: VAR_DIR/backups"),
     Setting("BIND", text, "127.0.0.1", "address that the server listens on"),
     Setting("PORT", whole, 8000, "port that the server listens on"),
     Setting("WEB_CONCURRENCY", whole, 4, "gunicorn worker processes"),

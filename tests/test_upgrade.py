@@ -5,13 +5,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 
 from backend.database.extensions import db
 from backend.database.migrations import latest_migration
+from backend.measurements.privacy.tombstones import TOMBSTONES, Tombstones
 from backend.server.postgres.embedded import EmbeddedPostgres
 from tests.support.clock import FakeClock
 from tests.support.database import application
@@ -71,7 +75,7 @@ def unfold(folder: Path) -> None:
 
 @pytest.fixture
 def former(tmp_path: Path, prepared: Callable[[Path], None]) -> Iterator[Path]:
-    """An installation of this version with a phone and two samples, of which one counts."""
+    """This version with a phone that sent two samples, one of them counted, and another phone."""
     folder = installation(tmp_path / "former")
     (folder / "var").mkdir()
     prepared(folder / "var")
@@ -81,6 +85,7 @@ def former(tmp_path: Path, prepared: Callable[[Path], None]) -> Iterator[Path]:
         days = ("2024-11-16T15:00:00+07:00", "2024-11-16T15:10:00+07:00")
         answer = post(client, register(client), *map(sample, days))
         assert [result["counted"] for result in answer.json["results"]] == [True, False]
+        register(client)
         with app.app_context():
             db.engine.dispose()
     yield folder
@@ -88,11 +93,17 @@ def former(tmp_path: Path, prepared: Callable[[Path], None]) -> Iterator[Path]:
         shutil.rmtree(EmbeddedPostgres(left).socket_dir, ignore_errors=True)
 
 
+def withdraw(var_dir: Path, device: UUID) -> None:
+    """Note the withdrawal of a device, as the server does in the list outside the database."""
+    key = (var_dir / "secret_key").read_text()
+    Tombstones(var_dir / TOMBSTONES, key).add(device, datetime.now(UTC))
+
+
 def url(server: EmbeddedPostgres) -> str:
     return server.owner_url.replace("+psycopg", "")
 
 
-def ask(folder: Path, *statements: str) -> list[object]:
+def ask(folder: Path, *statements: str) -> list[Any]:
     """Return what each statement finds, in one row, in the database of an installation."""
     with EmbeddedPostgres(folder / "var") as server, psycopg.connect(url(server)) as connection:
         return [connection.execute(statement).fetchone() for statement in statements]
@@ -109,7 +120,8 @@ def test_an_earlier_installation_is_upgraded_and_goes_back(former: Path, later: 
     new = later
     samples = "select count(*), count(*) filter (where counted) from measurements"
     version = "select version_num from alembic_version"
-    [before] = ask(former, samples)
+    without_samples = "select id from devices where id not in (select device_id from measurements)"
+    before, (leaving,) = ask(former, samples, without_samples)
     assert before == (2, 1)
     done = run(new, former)
     assert done.returncode == 0, done.stderr
@@ -124,10 +136,16 @@ def test_an_earlier_installation_is_upgraded_and_goes_back(former: Path, later: 
     assert not (former / "var").exists()
     assert not (new / "var/postgres.newer").exists()
 
+    withdraw(new / "var", leaving)
     done = run(new, "--back", former)
     assert done.returncode == 0, done.stderr
+    assert "Withdrawn again, as they had after the backup: 1 devices." in done.stdout
     assert not (new / "var").exists()
     assert ask(former, samples, version) == [before, (LATEST,)]
+    assert ask(
+        former,
+        "select count(*), bool_or(id = any (select device_id from measurements)) from devices",
+    ) == [(1, True)]
     assert (former / "var/postgres.newer").is_dir()
     assert "postgres.newer first" in run(new, former).stderr
 

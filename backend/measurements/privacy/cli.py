@@ -1,4 +1,4 @@
-"""Commands of `flask privacy`: retention."""
+"""Commands of `flask privacy`: retention, and the list of withdrawals."""
 
 import click
 from flask import current_app
@@ -7,8 +7,9 @@ from flask.cli import AppGroup
 from backend.batch.command_line import progress_bar
 from backend.http.requests import clock_now
 from backend.measurements.privacy.retention import expire as expire_old
+from backend.measurements.privacy.tombstones import tombstones_of
 
-cli = AppGroup("privacy", help="Remove data at the end of its retention time.")
+cli = AppGroup("privacy", help="Keep what the consent text promises.")
 commands = (cli,)
 
 
@@ -24,3 +25,16 @@ def expire() -> None:
         f"network prefixes deleted: {done['prefixes']}; no-connection notes: {done['notes']}; "
         f"digests of withdrawn samples deleted: {done['digests']}"
     )
+
+
+@cli.command()
+def copy_withdrawals() -> None:
+    """Note that the list of withdrawals is complete until now, here and in BACKUP_DIR."""
+    tombstones = tombstones_of(current_app.config)
+    try:
+        tombstones.mark_complete(clock_now())
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+    click.echo(tombstones.path)
+    if tombstones.copy is not None:
+        click.echo(tombstones.copy)

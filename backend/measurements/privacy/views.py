@@ -16,9 +16,8 @@ from backend.measurements.privacy.schemas import (
     WithdrawalSchema,
     WithdrawnSchema,
 )
+from backend.measurements.privacy.tombstones import Tombstones, tombstones_of
 from backend.measurements.privacy.withdrawal import (
-    TOMBSTONES,
-    Tombstones,
     effects_by_code,
     withdraw,
     withdraw_by_code,
@@ -87,5 +86,4 @@ def read_effects_of_code(data: dict[str, str]) -> dict[str, Any]:
 
 
 def _tombstones() -> Tombstones:
-    config = current_app.config
-    return Tombstones(config["VAR_DIR"] / TOMBSTONES, config["SECRET_KEY"])
+    return tombstones_of(current_app.config)

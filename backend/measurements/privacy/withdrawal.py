@@ -4,17 +4,11 @@ Samples received in the last week are deleted and leave live counts; older ones 
 
 No row identifies a person. By law 91/2025/QH15 and decree 356/2025 a withdrawal is acknowledged
 within 2 working days and done within 15 days. By the app or a code it is done at once; a request by
-letter is recorded by an admin. Keyed hashes of withdrawn devices are kept in a file outside the
-database, so that a backup made before the withdrawal does not revive them.
+letter is recorded by an admin. A list outside the database (tombstones.py) keeps a backup made
+before the withdrawal from reviving the device.
 """
 
-import hashlib
-import hmac
-import os
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -29,10 +23,11 @@ from backend.database.locks import ARCHIVE_LOCK, hold
 from backend.devices import service as devices
 from backend.devices.credentials import code_hash
 from backend.devices.models import Consent, Device, FormerPhone
-from backend.errors import Problem, invalid, or_404
+from backend.errors import invalid, or_404
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.privacy import removal, retention
 from backend.measurements.privacy.effects import effects_of
+from backend.measurements.privacy.tombstones import POSITIONS, Tombstones
 from backend.measurements.recording.models import (
     ArchivedDeviceMonth,
     Earning,
@@ -57,49 +52,11 @@ OF_DEVICE: dict[str, Any] = {
     "no_connection_notes": NoConnectionNote,
     "consents": Consent,
 }
-TOMBSTONES = "withdrawn"  # the file in VAR_DIR
-WHOLE, POSITIONS = b"withdrawn|", b"positions|"  # what the hash of a line says is gone
-RETRY_AFTER_S = 60  # a full disk is not freed sooner
 WORKING_DAYS_TO_ACKNOWLEDGE = 2
 DAYS_TO_DO = 15
 SATURDAY = 5
 # Open requests and recent ones: inspections cover a year.
 MAX_LISTED = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstones:
-    """The file and the key of its hashes: without the key devices cannot be recognised."""
-
-    path: Path
-    key: str
-
-    def add(self, device_id: UUID, now: datetime, gone: bytes = WHOLE) -> None:
-        """Write the hash of a device to disk before its data is deleted; 503 if that fails."""
-        line = f"{now:%Y-%m-%dT%H:%M:%SZ} {self.of(device_id, gone)}\n".encode()
-        try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(handle, line)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        except OSError as error:
-            raise Problem(
-                503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)}
-            ) from error
-
-    def of(self, device_id: UUID, gone: bytes = WHOLE) -> str:
-        """Return the hash of a device."""
-        return hmac.digest(self.key.encode(), gone + device_id.bytes, hashlib.sha256).hex()
-
-    def among(self, devices: Iterable[UUID], gone: bytes = WHOLE) -> dict[UUID, datetime]:
-        """Return those of the devices that have withdrawn, and the time of the last withdrawal."""
-        if not self.path.exists():
-            return {}
-        lines = (line.partition(" ") for line in self.path.read_text().splitlines())
-        times = {of: datetime.fromisoformat(at) for at, _, of in lines}
-        return {device: times[of] for device in devices if (of := self.of(device, gone)) in times}
 
 
 def withdraw(

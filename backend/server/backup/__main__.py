@@ -38,11 +38,18 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--key", type=Path, help=f"copy of VAR_DIR/{BACKUP_KEY}, to restore")
     parser.add_argument("--keys", type=Path, help="VAR_DIR whose other keys are restored")
+    parser.add_argument(
+        "--without-withdrawals", action="store_true",
+        help="restore although no list says who withdrew since the latest backup",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     os.umask(0o077)
     try:
         if options.what == "restore":
-            for line in restore(options.folder, options.key, options.keys):
+            lost = options.without_withdrawals
+            for line in restore(
+                options.folder, options.key, options.keys, without_withdrawals=lost
+            ):
                 print(line, flush=True)
             return 0
         values = settings.read()

@@ -27,7 +27,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 from backend.accounts.audit import record_command
 from backend.database.extensions import db
-from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
+from backend.measurements.privacy.tombstones import (
+    TOMBSTONES,
+    Tombstones,
+    complete_until,
+    tombstones_of,
+)
+from backend.measurements.privacy.withdrawal import withdraw_again
 from backend.measurements.recording.counting import raise_versions
 from backend.outbox import service as outbox
 from backend.server.postgres.embedded import database_urls
@@ -58,6 +64,7 @@ def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> P
     fresh.mkdir(mode=0o700, parents=True)
     var_dir = Path(values["VAR_DIR"])
     try:
+        tombstones_of(values).mark_complete(now)
         recipient = backup_recipient(var_dir / BACKUP_KEY)
         with database_urls(values) as urls:
             rows = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP, recipient)
@@ -181,45 +188,64 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def restore(backup: Path | None, key: Path | None, keys: Path | None) -> Iterator[str]:
+def restore(
+    backup: Path | None, key: Path | None, keys: Path | None, *, without_withdrawals: bool = False
+) -> Iterator[str]:
     """Restore a backup into an empty database; yield a line for each step.
 
     `key` is the file that decrypts it, `keys` a VAR_DIR whose keys are used instead of those beside
-    the backup. Nothing unencrypted is read: anybody who writes to the folder could make it.
+    the backup. Only the list of withdrawals is read unencrypted: its hashes have a key. Anybody who
+    writes to the folder could make the rest.
     """
-    if backup is None or not (backup / MANIFEST).is_file():
+    if backup is None:
+        raise BackupError("Name the backup to restore: a folder with a manifest.json.")
+    manifest = _checked_manifest(backup)
+    identity = _read_identity(key or settings.var_dir() / BACKUP_KEY)
+    found_keys = _keys_of(backup.parent, identity, keys)
+    withdrawals = _withdrawals(backup, keys, without_withdrawals)
+    withdrawals |= set(found_keys.get(TOMBSTONES, "").splitlines())
+    _put_keys(found_keys | {TOMBSTONES: "".join(f"{line}\n" for line in sorted(withdrawals))})
+    # The next backups have the same key; its secret stays where it is kept.
+    _put(settings.var_dir() / BACKUP_KEY, f"{identity.to_public()}\n")
+    with database_urls(settings.read()) as urls:
+        url = urls["DATABASE_OWNER_URL"]
+        _fill(url, backup / DUMP, identity, manifest["holds"])
+        yield f"Restored what was there at {manifest['made_at']}; every figure is the same."
+        yield from _bring_up_to_date(urls, backup.absolute().name, manifest)
+        yield f"Withdrawals after {_minute(complete_until(withdrawals))} are not known here."
+        with psycopg.connect(plain(url)) as connection:
+            connection.execute("analyze")  # until autovacuum comes, plans would know no sizes
+
+
+def _checked_manifest(backup: Path) -> dict[str, Any]:
+    """Return the manifest of a backup whose dump is whole."""
+    if not (backup / MANIFEST).is_file():
         raise BackupError(f"{backup} is no backup: name a folder with a {MANIFEST}.")
-    manifest = json.loads((backup / MANIFEST).read_text())
+    manifest: dict[str, Any] = json.loads((backup / MANIFEST).read_text())
     path = backup / DUMP
     if not path.is_file():
         raise BackupError(f"{path} is not there.")
     if sha256(path) != manifest["sha256"]:
         raise BackupError(f"{path} is damaged: its digest is not the manifest's.")
-    identity = _read_identity(key or settings.var_dir() / BACKUP_KEY)
-    _put_keys(_keys_of(backup.parent, identity, keys))
-    # The next backups have the same key; its secret stays where it is kept.
-    _put(settings.var_dir() / BACKUP_KEY, f"{identity.to_public()}\n")
-    values = settings.read()
-    with database_urls(values) as urls:
-        url = urls["DATABASE_OWNER_URL"]
-        with psycopg.connect(plain(url)) as connection:
-            tables = "select 1 from pg_tables where schemaname = 'public'"
-            if connection.execute(tables).fetchone():
-                raise BackupError(
-                    "The database is not empty. Name an empty one with DATABASE_URL, or a new "
-                    "folder with VAR_DIR: existing data are never overwritten."
-                )
-        words = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
-        with path.open("rb") as file, running("pg_restore", url, *words) as pg_restore:
-            pyrage.decrypt_io(file, pg_restore.stdin, [identity])
-        with psycopg.connect(plain(url)) as connection:
-            found, expected = figures(connection), manifest["holds"]
-        if found != expected:
-            raise BackupError(f"The restored figures differ: {found} instead of {expected}")
-        yield f"Restored what was there at {manifest['made_at']}; every figure is the same."
-        yield from _bring_up_to_date(urls, backup.absolute().name, manifest)
-        with psycopg.connect(plain(url)) as connection:
-            connection.execute("analyze")  # until autovacuum comes, plans would know no sizes
+    return manifest
+
+
+def _fill(url: str, dump: Path, identity: Any, expected: Mapping[str, Any]) -> None:
+    """Restore a dump into an empty database, and compare its figures with those of the manifest."""
+    with psycopg.connect(plain(url)) as connection:
+        tables = "select 1 from pg_tables where schemaname = 'public'"
+        if connection.execute(tables).fetchone():
+            raise BackupError(
+                "The database is not empty. Name an empty one with DATABASE_URL, or a new "
+                "folder with VAR_DIR: existing data are never overwritten."
+            )
+    words = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
+    with dump.open("rb") as file, running("pg_restore", url, *words) as pg_restore:
+        pyrage.decrypt_io(file, pg_restore.stdin, [identity])
+    with psycopg.connect(plain(url)) as connection:
+        found = figures(connection)
+    if found != expected:
+        raise BackupError(f"The restored figures differ: {found} instead of {expected}")
 
 
 def _read_identity(path: Path) -> Any:
@@ -247,6 +273,34 @@ def _keys_of(folder: Path, identity: Any, keys: Path | None) -> dict[str, str]:
             "Without them the data of people who withdrew after the backup would be restored."
         )
     return read_keys(keys)
+
+
+def _withdrawals(backup: Path, keys: Path | None, without: bool) -> set[str]:
+    """Return the list of withdrawals as it went on after the latest backup of a folder.
+
+    From the VAR_DIR that is named, from beside the backups, or from the VAR_DIR to restore into.
+    """
+    lines: set[str] = set()
+    for place in (keys, backup.parent, settings.var_dir()):
+        if place is not None and (place / TOMBSTONES).is_file():
+            lines |= set((place / TOMBSTONES).read_text().splitlines())
+    manifests = [
+        json.loads((path / MANIFEST).read_text()) for path in {*made(backup.parent), backup}
+    ]
+    latest = max(datetime.fromisoformat(one["made_at"]) for one in manifests)
+    until = complete_until(lines)
+    if not without and (until is None or until < latest):
+        raise BackupError(
+            f"No list here says who withdrew after {_minute(latest)}, when the latest backup was "
+            "made: their data would be back. Name the VAR_DIR of the former machine with --keys, "
+            f"or put its file {TOMBSTONES} beside the backups. If that is lost, restore with "
+            "--without-withdrawals, and see docs/operator.md, When the machine is lost."
+        )
+    return lines
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "the backup"
 
 
 def _put_keys(keys: Mapping[str, str]) -> None:

@@ -43,6 +43,8 @@ SCHEDULES = (
     # What the public sees of communes.
     Schedule("public_counts", (*FLASK, "coverage", "copy-counts"), 3_600.0, on_the_hour=True),
     Schedule("statistics", (*FLASK, "coverage", "refresh", "--hourly"), 3_600.0),
+    # Until when the list of withdrawals is complete, also beside the backups.
+    Schedule("withdrawals", (*FLASK, "privacy", "copy-withdrawals"), 3_600.0),
     Schedule("tiles", (*FLASK, "web", "tiles"), 600.0),  # of a newly activated boundary set
     Schedule("release", (*FLASK, "release", "make"), 3_600.0),
     Schedule("open_data", (*FLASK, "reports", "publish-data"), 3_600.0),  # of released months

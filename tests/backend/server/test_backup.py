@@ -15,8 +15,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pyrage.x25519 import Identity
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
+from backend.database.migrations import latest_migration
+from backend.measurements.privacy import tombstones
+from backend.measurements.privacy.tombstones import TOMBSTONES
 from backend.server.backup import service as backup
 from backend.server.postgres.embedded import EmbeddedPostgres
 from backend.server.postgres.programs import binary
@@ -85,8 +88,10 @@ def test_what_is_restored_is_what_was_there_but_for_who_withdrew(
     backup.make(app.config, tmp_path / "backups", 14, AT + DAY)
     key = tmp_path / "paper"
     (own_var / backup.BACKUP_KEY).rename(key)
+    shutil.copy(own_var / TOMBSTONES, kept.parent)
     done = restored(kept, fresh, "--key", str(key))
     assert done.returncode == 0, done.stderr
+    assert "Withdrawals after 2024-11-21 07:00 UTC are not known here." in done.stdout
     assert "every figure is the same" in done.stdout and "1 devices" in done.stdout
     assert (fresh / backup.BACKUP_KEY).read_text().startswith("age1")  # the secret stays on paper
     with EmbeddedPostgres(fresh) as server:
@@ -198,8 +203,73 @@ def test_a_dump_that_is_not_encrypted_is_refused(
     assert (done.returncode, fresh.exists()) == (1, False)
     assert f"{backup.DUMP} is not there" in done.stderr
     (made / "database.dump").rename(made / backup.DUMP)
-    done = restored(made, fresh, "--key", str(own_var / backup.BACKUP_KEY))
+    done = restored(made, fresh, "--key", str(own_var / backup.BACKUP_KEY), "--without-withdrawals")
     assert done.returncode == 1 and "Header is invalid" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_restore_needs_the_list_of_withdrawals_after_the_latest_backup(
+    app: Flask, client: FlaskClient, own_var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folder and key of a lost machine do not have it where BACKUP_DIR was on the same disk."""
+    first = backup.make(app.config, tmp_path / "backups", 14, AT)
+    kept = backup.make(app.config, tmp_path / "backups", 14, AT + DAY)
+    key = ("--key", str(own_var / backup.BACKUP_KEY))
+    done = restored(first, tmp_path / "unused", *key)
+    assert (done.returncode, (tmp_path / "unused").exists()) == (1, False)
+    assert done.stderr.startswith(
+        "Error: No list here says who withdrew after 2024-11-21 07:00 UTC, when the latest backup "
+        "was made"
+    )
+    older = tmp_path / "older"
+    shutil.copytree(own_var, older)
+    (older / TOMBSTONES).write_text(f"{AT:%Y-%m-%dT%H:%M:%SZ}\n")
+    done = restored(kept, tmp_path / "unused", "--keys", str(older), *key)
+    assert done.returncode == 1 and "No list here" in done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("words", "again", "devices", "until"),
+    [((), 1, 0, "2024-11-20 13:00"), (("--without-withdrawals",), 0, 1, "2024-11-20 07:00")],
+)
+def test_a_lost_machine_is_restored_with_the_list_beside_the_backups_or_without(
+    app: Flask, client: FlaskClient, own_var: Path, fresh: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], again: int, devices: int, until: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(tombstones, "_device", str)  # as if each folder were on a disk of its own
+    app.config["BACKUP_DIR"] = tmp_path / "backups"
+    leaving = measuring(client, 3)
+    kept = backup.make(app.config, tmp_path / "backups", 14, AT)
+    assert client.delete(ME, headers=bearer(leaving["token"])).status_code == 200
+    tombstones.tombstones_of(app.config).mark_complete(AT + timedelta(hours=6))
+    if words:
+        (tmp_path / "backups" / TOMBSTONES).unlink()
+    done = restored(kept, fresh, "--key", str(own_var / backup.BACKUP_KEY), *words)
+    assert done.returncode == 0, done.stderr
+    assert f"Withdrawn again, as they had after the backup: {again} devices." in done.stdout
+    assert f"Withdrawals after {until} UTC are not known here." in done.stdout
+    with EmbeddedPostgres(fresh) as server:
+        assert ask(server.owner_url, "select count(*) from devices") == devices
+        places = "select count(*) from measurements where latitude is not null"
+        assert ask(server.owner_url, places) == 3 * devices
+
+
+@pytest.mark.long
+def test_a_former_database_is_not_restored(
+    app: Flask, own_var: Path, fresh: Path, tmp_path: Path, owner: Engine
+) -> None:
+    revision = text("update alembic_version set version_num = :number")
+    with owner.begin() as connection:
+        connection.execute(revision, {"number": "0109"})
+    kept = backup.make(app.config, tmp_path / "backups", 14, AT)
+    with owner.begin() as connection:
+        connection.execute(revision, {"number": latest_migration(f"{app.root_path}/migrations")})
+    done = restored(kept, fresh, "--keys", str(own_var), "--key", str(own_var / backup.BACKUP_KEY))
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "The database is at revision 0109, which this version does not know" in line
+    assert "commit edf2d2f6" in line
 
 
 @pytest.mark.slow

@@ -12,7 +12,8 @@ from sqlalchemy import select, text, update
 from backend.database.extensions import db
 from backend.devices.models import Device
 from backend.measurements.privacy.retention import LEAVING_WITHIN
-from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
+from backend.measurements.privacy.tombstones import TOMBSTONES, Tombstones
+from backend.measurements.privacy.withdrawal import withdraw_again
 from backend.measurements.recording import rules
 from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earning_sums import differences as team_differences

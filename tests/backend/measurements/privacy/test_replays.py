@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from backend.measurements.privacy.withdrawal import TOMBSTONES, Tombstones, withdraw_again
+from backend.measurements.privacy.tombstones import TOMBSTONES, Tombstones
+from backend.measurements.privacy.withdrawal import withdraw_again
 from backend.measurements.recording import replays
 from backend.measurements.recording.counting import differences
 from backend.measurements.recording.earning_sums import differences as team_differences

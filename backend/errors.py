@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from marshmallow import INCLUDE, Schema, fields
+
+from backend.fields import schema_of
 
 T = TypeVar("T")
 
@@ -15,6 +17,14 @@ class FieldError:
 
     field: str
     code: str
+
+
+class FieldMessage(TypedDict):
+    """An error of one field, as it is answered."""
+
+    field: str  # its path
+    code: str
+    message: str  # in the reader's language
 
 
 class Problem(Exception):
@@ -69,12 +79,7 @@ def _joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-class FieldErrorSchema(Schema):
-    """An error of one field."""
-
-    field = fields.String(required=True)
-    code = fields.String(required=True)
-    message = fields.String(required=True)
+FieldErrorSchema = schema_of(FieldMessage, "")
 
 
 class ProblemSchema(Schema):

@@ -4,7 +4,6 @@ import json
 import math
 import re
 from datetime import UTC, date, datetime
-from functools import cache
 from types import UnionType
 from typing import (
     Annotated,
@@ -17,6 +16,7 @@ from typing import (
     get_type_hints,
     is_typeddict,
 )
+from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
@@ -261,6 +261,7 @@ ANSWERED: dict[Any, type[fields.Field[Any]]] = {
     bool: fields.Boolean,
     date: fields.Date,
     datetime: fields.AwareDateTime,
+    UUID: fields.UUID,
 }
 
 
@@ -294,12 +295,21 @@ def _field_of(hint: Any, prefix: str, **options: Any) -> fields.Field[Any]:
     return ANSWERED[hint](**options)
 
 
-@cache
-def schema_of(answer: Any, prefix: str) -> type[Schema]:
-    """Return the schema of an answer described by a TypedDict, with its docstring."""
+# By answer and prefix: each has one schema, in the OpenAPI document too.
+_SCHEMAS: dict[tuple[Any, str], type[Schema]] = {}
+
+
+def schema_of(answer: Any, prefix: str, base: type[Schema] = Schema) -> type[Schema]:
+    """Return the schema of an answer described by a TypedDict, with its docstring.
+
+    The first call decides its base; with `Strict` the OpenAPI document allows further fields.
+    """
+    if schema := _SCHEMAS.get((answer, prefix)):
+        return schema
     name = f"{prefix}{answer.__name__.removeprefix(prefix)}Schema"
-    schema = Schema.from_dict(fields_of(answer, prefix), name=name)
+    schema = base.from_dict(fields_of(answer, prefix), name=name)
     schema.__doc__ = answer.__doc__
+    _SCHEMAS[answer, prefix] = schema
     return schema
 
 

@@ -1,7 +1,7 @@
 """Notices of the operator to phones: what a phone has yet to read comes with its answers."""
 
 from datetime import datetime
-from typing import Any
+from typing import TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -30,7 +30,21 @@ UNREAD = text("""
 """)
 
 
-def deliver(device: KnownDevice, now: datetime) -> dict[str, Any]:
+class Notice(TypedDict):
+    """A text of the operator that the phone shows until it is read."""
+
+    id: int
+    text: str
+    sent_at: datetime
+
+
+class Notices(TypedDict, total=False):
+    """A part of answers to a phone; missing if there is nothing to read."""
+
+    notices: list[Notice]
+
+
+def deliver(device: KnownDevice, now: datetime) -> Notices:
     """Return the `notices` that a phone has yet to read, as a part of an answer; often nothing.
 
     The number stands in the device's row, so that other phones cost no statement.
@@ -41,7 +55,8 @@ def deliver(device: KnownDevice, now: datetime) -> dict[str, Any]:
     if not rows:
         db.session.execute(UNREAD, {"device": device.id, "now": now})
     db.session.commit()
-    return {"notices": sorted(map(dict, rows), key=lambda row: row["id"])}
+    notices = [cast(Notice, dict(row)) for row in rows]
+    return {"notices": sorted(notices, key=lambda notice: notice["id"])}
 
 
 def mark_read(device_id: UUID, notice_id: int, now: datetime) -> None:

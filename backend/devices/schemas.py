@@ -7,9 +7,10 @@ from uuid import UUID
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
 from backend.devices.consent import VERSIONS
+from backend.devices.notices import Notice
 from backend.devices.service import Agreement, Registration
 from backend.errors import FieldError, Problem
-from backend.fields import AwareTime, Flag, Object, Strict, Text
+from backend.fields import AwareTime, Flag, Object, Strict, Text, schema_of
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -89,12 +90,7 @@ class RegisteredSchema(Schema):
     consent = fields.Nested(ConsentStateSchema, required=True)
 
 
-class NoticeSchema(Schema):
-    """A text of the operator that the phone shows until it is read."""
-
-    id = fields.Integer(required=True)
-    text = fields.String(required=True)
-    sent_at = fields.AwareDateTime(required=True)
+NoticeSchema = schema_of(Notice, "")
 
 
 class WithNoticesSchema(Schema):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from backend.database.extensions import roll_back
-from backend.errors import FieldError, Problem, field_errors
+from backend.errors import FieldError, FieldMessage, Problem, field_errors
 from backend.http.requests import language
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
@@ -69,7 +69,7 @@ def problem_response(problem: Problem) -> Response:
     return response
 
 
-def serialize_errors(errors: Iterable[FieldError], language: Language) -> list[dict[str, str]]:
+def serialize_errors(errors: Iterable[FieldError], language: Language) -> list[FieldMessage]:
     """Return field errors with their messages."""
     return [
         {"field": error.field, "code": error.code, "message": message(error.code, language)}

@@ -396,11 +396,17 @@ def counting(context: CheckContext) -> Iterator[Finding]:
 def measuring_hosts(context: CheckContext) -> Iterator[Finding]:
     """Check that other measuring hosts answer and sign, as the server has found."""
     for host in registered(context.config):
-        if host["down"]:
+        if host["down"] and host["failed_since"]:
+            since = host["failed_since"].astimezone(VIETNAM)
             yield Finding(
                 N_("The measuring host {name} ({url}) has been down since {at}: {problem}."),
                 N_("Phones take another one. See docs/measuring.md; then type: flask hosts check"),
-                {**host, "at": f"{host['failed_since'].astimezone(VIETNAM):%H:%M, %Y-%m-%d}"},
+                {
+                    "name": host["name"],
+                    "url": host["url"] or "",
+                    "at": f"{since:%H:%M, %Y-%m-%d}",
+                    "problem": host["problem"] or "",
+                },
                 warning=True,
                 command="scripts/flask hosts check",
             )

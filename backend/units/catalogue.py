@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from sys import intern
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from sqlalchemy import Executable, func, select
 
@@ -24,6 +24,16 @@ APPROXIMATE = "approximate"
 ROWS_AT_ONCE = 1_000
 
 
+Quality = Literal["approximate", "derived", "published"]
+
+
+class Boundaries(TypedDict):
+    """The boundary set of an answer, and its quality."""
+
+    set: str  # its name
+    quality: Quality
+
+
 @dataclass(frozen=True, slots=True)
 class ActiveSet:
     """An active boundary set."""
@@ -31,7 +41,7 @@ class ActiveSet:
     id: int
     name: str
     system: str
-    quality: str
+    quality: Quality
     valid_from: date | None
     valid_to: date | None
     activation: int
@@ -42,7 +52,7 @@ class ActiveSet:
         begun = self.valid_from is None or self.valid_from <= day
         return begun and (self.valid_to is None or day <= self.valid_to)
 
-    def serialize(self) -> dict[str, str]:
+    def serialize(self) -> Boundaries:
         """Return the set as answers name it."""
         return {"set": self.name, "quality": self.quality}
 

@@ -2,9 +2,9 @@
 
 from marshmallow import Schema, fields, validate
 
-from backend.fields import AwareTime, Day, Number, Strict, Text
+from backend.fields import AwareTime, Day, Number, Strict, Text, schema_of
 from backend.http.paging import PageSchema
-from backend.units.catalogue import LEVELS
+from backend.units.catalogue import LEVELS, Boundaries
 from backend.units.search import MAX_FOUND, MAX_NAME
 
 # A larger error would change the shape of a commune.
@@ -57,13 +57,7 @@ class LocateSchema(Strict):
     at = AwareTime(load_default=None, allow_none=True)
 
 
-class BoundariesSchema(Schema):
-    """The boundary set of an answer, and its quality."""
-
-    set = fields.String(required=True)
-    quality = fields.String(
-        required=True, validate=validate.OneOf(("approximate", "derived", "published"))
-    )
+BoundariesSchema = schema_of(Boundaries, "")
 
 
 class UnitNameSchema(Schema):

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from backend.witness.statements import Ticket, Witness
 
-Assurance = Literal["witnessed", "ticketed", "claimed", "imported"]
 # In ascending order of proof; imported rows have none.
-ASSURANCES: tuple[Assurance, ...] = ("imported", "claimed", "ticketed", "witnessed")
+Assurance = Literal["imported", "claimed", "ticketed", "witnessed"]
+ASSURANCES: tuple[Assurance, ...] = get_args(Assurance)
 # Method and rounding of client and host differ; radio changes between their clocks.
 CLAIM_TOLERANCE = 1.25
 # Clocks of phone, host and installation differ by network delay and drift.

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from backend.database.extensions import db
 from backend.witness.assurance import check_statements
-from backend.witness.hosts import registered
+from backend.witness.hosts import RegisteredHost, registered
 from backend.witness.keys import installation_key
 from backend.witness.statements import WITNESS, Ticket, key_id, read_statement, sign
 
@@ -40,7 +40,7 @@ def check_hosts(config: Mapping[str, Any], now: datetime) -> dict[str, str | Non
     db.session.commit()
     found: dict[UUID, str | None] = {}
 
-    def check(host: Mapping[str, Any]) -> None:
+    def check(host: RegisteredHost) -> None:
         found[host["id"]] = _problem(host, config["SECRET_KEY"], now)
 
     threads = [Thread(target=check, args=(host,), daemon=True) for host in hosts]
@@ -56,7 +56,7 @@ def check_hosts(config: Mapping[str, Any], now: datetime) -> dict[str, str | Non
     return {host["name"]: problems[host["id"]] for host in hosts}
 
 
-def _problem(host: Mapping[str, Any], secret: str, now: datetime) -> str | None:
+def _problem(host: RegisteredHost, secret: str, now: datetime) -> str | None:
     """Return why a host does not answer, or does not sign as registered; None if it does."""
     url, issuer = host["url"], installation_key(secret)
     ticket = Ticket(uuid4(), issuer.kid, "check", host["id"], "small", now, now + TICKET_LIFE)

@@ -5,7 +5,7 @@ Only the role that owns the tables writes it: a host's key proves samples.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict, cast
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -43,6 +43,43 @@ REGISTERED = text(f"""
 """)  # noqa: S608 # a condition
 
 
+class RegisteredHost(TypedDict):
+    """A host that is not revoked, with its last check."""
+
+    id: UUID
+    name: str
+    url: str | None  # null: the own host
+    operator: str | None  # in whose network it stands; null: neutral
+    signs: bool
+    checked_at: datetime | None  # null: not checked yet
+    failed_since: datetime | None  # null: it answered
+    problem: str | None  # a code of the last check
+    down: bool  # two checks in a row failed
+    keys: list[bytes]  # public ones that are in force
+
+
+# A measuring host that is up; tests at an operator's own host enter no statistics.
+Host = TypedDict(
+    "Host",
+    {
+        "id": UUID,
+        "name": str,
+        "url": str,
+        "signs": bool,
+        "class": Literal["neutral", "operator"],
+        "operator": str | None,
+    },
+)
+
+
+class Hosts(TypedDict):
+    """The hosts to choose from, the preferred one first."""
+
+    items: list[Host]
+    keep_hours: Annotated[int, "how long a choice stands on one network"]
+    max_pings: Annotated[int, "how many hosts a phone pings to choose"]
+
+
 def add_own_host(connection: Connection, host_id: UUID, public_key: bytes, now: datetime) -> None:
     """Register the own host and the key of this machine, unless they are registered. Audited."""
     kid = key_id(public_key)
@@ -63,26 +100,31 @@ def list_hosts() -> list[tuple[MeasuringHost, list[HostKey]]]:
     return [(host, [key for key in keys if key.host_id == host.id]) for host in hosts]
 
 
-def registered(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+def registered(config: Mapping[str, Any]) -> list[RegisteredHost]:
     """Return the hosts that are not revoked with keys and last check, that of SPEED_URL first.
 
     Without the server of OPEN_RMBT_URL, which only an app of others can measure against.
     """
     values = {"preferred": config["SPEED_URL"], "foreign": config["OPEN_RMBT_URL"]}
-    return [dict(row) for row in db.session.execute(REGISTERED, values).mappings()]
+    rows = db.session.execute(REGISTERED, values).mappings()
+    return [cast(RegisteredHost, dict(row)) for row in rows]
 
 
-def hosts_up(config: Mapping[str, Any], own_url: str) -> list[dict[str, Any]]:
+def hosts_up(config: Mapping[str, Any], own_url: str) -> Hosts:
     """Return the hosts that phones choose from, the preferred one first."""
-    return [
+    items: list[Host] = [
         {
-            **{name: host[name] for name in ("id", "name", "operator", "signs")},
+            "id": host["id"],
+            "name": host["name"],
+            "operator": host["operator"],
+            "signs": host["signs"],
             "url": host["url"] or own_url,
             "class": "operator" if host["operator"] else "neutral",
         }
         for host in registered(config)
         if not host["down"]
     ]
+    return {"items": items, "keep_hours": KEEP_HOURS, "max_pings": MAX_PINGS}
 
 
 def changed_months() -> frozenset[str]:

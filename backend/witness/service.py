@@ -1,9 +1,8 @@
 """Issue tickets: one autocommit statement for the device, the host and the limits."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import TypedDict, cast
 from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy.exc import DBAPIError
@@ -129,7 +128,41 @@ class IssuedTicket:
     signs: bool
 
 
-def serialize(issued: IssuedTicket, own_url: str) -> dict[str, Any]:
+class TicketHost(TypedDict):
+    """The measuring host of a ticket; its endpoints are below `url`."""
+
+    id: UUID
+    name: str
+    url: str
+    signs: bool
+
+
+class TicketAnswer(TypedDict):
+    """A ticket for one test."""
+
+    id: UUID
+    ticket: str  # its signed form
+    host: TicketHost
+    profile: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+class TicketKey(TypedDict):
+    """A public key that tickets are signed with."""
+
+    kid: str
+    algorithm: str
+    public_key: str  # hexadecimal
+
+
+class TicketKeys(TypedDict):
+    """The public keys of this installation."""
+
+    items: list[TicketKey]
+
+
+def serialize(issued: IssuedTicket, own_url: str) -> TicketAnswer:
     """Return the answer of the API: dumping by the schema costs as much as the statement."""
     ticket = issued.ticket
     return {
@@ -145,6 +178,27 @@ def serialize(issued: IssuedTicket, own_url: str) -> dict[str, Any]:
         "issued_at": ticket.issued_at,
         "expires_at": ticket.expires_at,
     }
+
+
+class StoredTicketRow(TypedDict):
+    """The columns of a ticket and of its host that its signed form needs."""
+
+    device_id: UUID
+    host_id: UUID
+    profile: str
+    issued_at: datetime
+    expires_at: datetime
+    name: str  # of the host
+    url: str | None  # null: the own host
+    signs: bool
+
+
+class TicketLimits(TypedDict):
+    """The tickets of a device, as ISSUE reads them."""
+
+    today: int
+    unused: int
+    next_expiry: datetime | None  # of the unused ones; null: none
 
 
 class TicketIssuer:
@@ -184,11 +238,12 @@ class TicketIssuer:
             elif row["down"]:
                 raise Problem(409, "host_down", [FieldError("host", "host_down")])
             elif row["issued"]:
-                return self._issued(id, {**row, "profile": asked["profile"], "issued_at": now})
+                new = {**row, "profile": asked["profile"], "issued_at": now}
+                return self._issued(id, cast(StoredTicketRow, new))
             elif known := self.known(id, row["device_id"]):
                 return known
             else:
-                _check_limits(row, now)  # otherwise another request was faster
+                _check_limits(cast(TicketLimits, row), now)  # otherwise another request was faster
         raise Problem(503, "unavailable", headers={"Retry-After": "1"})
 
     def next_values(
@@ -213,9 +268,18 @@ class TicketIssuer:
                 return self._issue(token, values)
             except (Problem, DBAPIError):  # the sample is stored: its answer must not fail
                 return None
-        times = {"issued_at": now, "expires_at": datetime.fromisoformat(row["expires_at"])}
-        ids = {"device_id": device_id, "host_id": UUID(row["host_id"])}
-        return self._issued(id, {**row, **ids, **times, "profile": profile})
+        assert profile and now
+        ticket: StoredTicketRow = {
+            "device_id": device_id,
+            "host_id": UUID(row["host_id"]),
+            "profile": profile,
+            "issued_at": now,
+            "expires_at": datetime.fromisoformat(row["expires_at"]),
+            "name": row["name"],
+            "url": row["url"],
+            "signs": row["signs"],
+        }
+        return self._issued(id, ticket)
 
     def _values(self, asked: TicketRequest, now: datetime) -> NextTicket:
         return {
@@ -238,9 +302,9 @@ class TicketIssuer:
             return None
         if row["device_id"] != device_id:
             raise Problem(409, "ticket_used")
-        return self._issued(id, row)
+        return self._issued(id, cast(StoredTicketRow, row))
 
-    def _issued(self, id: UUID, row: Mapping[str, Any]) -> IssuedTicket:
+    def _issued(self, id: UUID, row: StoredTicketRow) -> IssuedTicket:
         ticket = Ticket(
             id=id,
             issuer=self.public_key.kid,
@@ -254,10 +318,10 @@ class TicketIssuer:
         return IssuedTicket(ticket, token, row["name"], row["url"], row["signs"])
 
 
-def _check_limits(row: Mapping[str, Any], now: datetime) -> None:
+def _check_limits(row: TicketLimits, now: datetime) -> None:
     if row["today"] >= PER_DAY:
         free_at = day_begin(local_day(now) + timedelta(days=1))
-    elif row["unused"] >= MAX_UNUSED:
+    elif row["unused"] >= MAX_UNUSED and row["next_expiry"]:
         free_at = row["next_expiry"]
     else:
         return

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from backend.database.extensions import fetch_autocommit
@@ -73,18 +73,31 @@ class StatementVerifier:
         return self._host_keys.get((host_id, kid))
 
 
+class TicketOfPost(TypedDict):
+    """A ticket that a post names, with its host and key, as JSON; times are ISO 8601."""
+
+    id: str
+    kid: str | None  # of the witness's key; null: no witness
+    host_id: str
+    profile: str
+    issued_at: str
+    expires_at: str
+    used_by: str | None  # the sample
+    host: int  # its number
+    signs: bool
+    revoked_at: str | None
+    key_replaced_at: str | None
+
+
 StoredTickets = Mapping[tuple[UUID | None, str | None], StoredTicket]
 
 
-def stored_tickets(rows: Iterable[Mapping[str, Any]] | None) -> StoredTickets:
+def stored_tickets(rows: Iterable[TicketOfPost] | None) -> StoredTickets:
     """Return the tickets of STORED_TICKETS by the ids of ticket and key."""
     return {(UUID(row["id"]), row["kid"]): _stored_ticket(row) for row in rows or ()}
 
 
-def _stored_ticket(row: Mapping[str, Any]) -> StoredTicket:
-    def time_of(name: str) -> datetime | None:
-        return datetime.fromisoformat(row[name]) if row[name] else None
-
+def _stored_ticket(row: TicketOfPost) -> StoredTicket:
     return StoredTicket(
         host_id=UUID(row["host_id"]),
         host=row["host"],
@@ -93,6 +106,10 @@ def _stored_ticket(row: Mapping[str, Any]) -> StoredTicket:
         expires_at=datetime.fromisoformat(row["expires_at"]),
         used_by=UUID(row["used_by"]) if row["used_by"] else None,
         signs=row["signs"],
-        revoked_at=time_of("revoked_at"),
-        key_replaced_at=time_of("key_replaced_at"),
+        revoked_at=_time_of(row["revoked_at"]),
+        key_replaced_at=_time_of(row["key_replaced_at"]),
     )
+
+
+def _time_of(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None

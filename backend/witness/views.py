@@ -1,7 +1,5 @@
 """Endpoints of tickets."""
 
-from typing import Any
-
 import orjson
 from flask import Response, current_app, request
 from marshmallow import ValidationError
@@ -12,7 +10,7 @@ from backend.http.etags import with_digest
 from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
 from backend.witness import hosts
 from backend.witness.schemas import HostsSchema, TicketKeysSchema, TicketRequestSchema, TicketSchema
-from backend.witness.service import TicketIssuer, TicketRequest, serialize
+from backend.witness.service import TicketIssuer, TicketKeys, TicketRequest, serialize
 
 blp = Blueprint("tests", __name__, description="Tickets of speed tests")
 blueprints = (blp,)
@@ -24,7 +22,7 @@ REQUEST = TicketRequestSchema()
 @blp.doc(security=BEARER)
 @blp.doc(requestBody={"content": {"application/json": {"schema": TicketRequestSchema}}})
 @blp.response(201, TicketSchema)
-def issue_ticket() -> Any:
+def issue_ticket() -> Response:
     """Get a ticket for one speed test; the same `id` again returns the same ticket."""
     try:
         data = REQUEST.load(read_object())
@@ -41,16 +39,14 @@ def issue_ticket() -> Any:
 @blp.response(200, HostsSchema)
 def list_hosts() -> Response:
     """List the measuring hosts that are up, the preferred one first."""
-    items = hosts.hosts_up(current_app.config, f"{request.scheme}://{request.host}")
-    limits = {"keep_hours": hosts.KEEP_HOURS, "max_pings": hosts.MAX_PINGS}
-    response = with_digest({"items": items, **limits})
+    response = with_digest(hosts.hosts_up(current_app.config, f"{request.scheme}://{request.host}"))
     response.headers["Cache-Control"] = "public, max-age=60"
     return response
 
 
 @blp.get("/tests/keys")
 @blp.response(200, TicketKeysSchema)
-def list_keys() -> Any:
+def list_keys() -> TicketKeys:
     """Return the public key that measuring hosts check tickets with."""
     key = _issuer().public_key
     public_key = key.public_bytes.hex()

@@ -15,7 +15,7 @@ from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.measurements.recording.models import DemoMonth
 from backend.organisations.scopes import unit_scope, unit_scopes
-from backend.units.catalogue import REFORM, ActiveSet, system_on
+from backend.units.catalogue import REFORM, ActiveSet, Boundaries, system_on
 from backend.units.models import Unit
 from backend.units.reform import overlaps
 from backend.units.service import UnitRow, find, set_on, units_on
@@ -159,7 +159,7 @@ class UnitMonthAnswer(TypedDict):
     month: str  # YYYY-MM
     network: str  # mobile, fixed
     unit: UnitWithLevel | None  # null: the country
-    boundaries: dict[str, str] | None  # set and quality of the last day; null: none was in use
+    boundaries: Boundaries | None  # of the last day; null: none was in use
     demo: bool  # generated samples
     minimum_n: int  # least effective n of a median
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -25,6 +25,7 @@ from backend.measurements.recording.archived import require_rows
 from backend.measurements.recording.incoming import LOADED, sample_of
 from backend.measurements.recording.intake import read_id
 from backend.measurements.recording.reasons import COUNTED
+from backend.measurements.recording.rows import TimelineRow
 from backend.organisations.scopes import unit_scope
 from backend.units.service import UnitRow
 
@@ -165,7 +166,7 @@ def _serialize(row: RowMapping, language: Language) -> dict[str, Any]:
         "device": device_number(device, month, setting("SECRET_KEY")) if device else None,
         "position": shown_position(row),
         "reasons": serialize_reasons(row["reasons"], language),
-        "marks": serialize_marks(row, language),
+        "marks": serialize_marks(row["marks"], row["reasons"], language),
     }
 
 
@@ -181,9 +182,9 @@ def _serialize_repeated(row: RowMapping) -> dict[str, Any] | None:
     since = row["measured_at"] - rules.REPEAT_WINDOW
     span = {"device": row["device_id"], "since": since, "at": row["measured_at"]}
     span |= {"day": row["day"]}
-    repeat = sample_of(dict(row))
+    repeat = sample_of(cast(TimelineRow, row))
     for candidate in db.session.execute(BEFORE, span).mappings():
-        earlier = sample_of(dict(candidate))
+        earlier = sample_of(cast(TimelineRow, candidate))
         if rules.same_spot(earlier, repeat):
             distance = round(rules.distance(earlier, repeat))
             return {"measured_at": earlier.at, "distance_m": distance}

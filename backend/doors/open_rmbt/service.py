@@ -18,7 +18,8 @@ from backend.errors import Problem, invalid, or_404
 from backend.i18n.catalogues import Language
 from backend.measurements.recording.answers import MAX_PAGE, own_measurement, own_page
 from backend.measurements.recording.incoming import ReceiptContext
-from backend.measurements.recording.intake import Item, read_id
+from backend.measurements.recording.intake import read_id
+from backend.measurements.recording.rows import SampleItem
 from backend.measurements.recording.service import RecordingContext, record_post
 from backend.witness.hosts import registered_host
 from backend.witness.service import IssuedTicket, TicketIssuer, TicketRequest
@@ -126,7 +127,9 @@ def _test_token(test: UUID, at: datetime, key: str) -> str:
     return f"{signed}_{base64.b64encode(digest).decode()}"
 
 
-def record_result(app_request: Request, context: RecordingContext, issuer: TicketIssuer) -> Item:
+def record_result(
+    app_request: Request, context: RecordingContext, issuer: TicketIssuer
+) -> SampleItem:
     """Record a result as a sample of the device; with its ticket it is `ticketed`.
 
     Raises 422 for a result that names neither its test nor its time.

@@ -107,7 +107,8 @@ def send_rmbt_result(app_request: Request) -> dict[str, Any]:
         count_samples([(item.outcome, None)])
         return {"outcome": item.outcome, "reasons": [one.code for one in item.errors]}
     count_samples([(item.outcome, category(item.row["reasons"], item.row["marks"], None))])
-    verdict = {name: item.row[name] for name in ("counted", "assurance", "reasons")}
+    row = item.row
+    verdict = {name: row[name] for name in ("counted", "assurance", "reasons")}
     return {"outcome": item.outcome, **verdict}
 
 

@@ -1,17 +1,21 @@
 """Responses to a phone about its no-connection notes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import date, datetime
+from typing import Annotated, Literal, NotRequired, TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import text
 
 from backend.database.extensions import db
+from backend.errors import FieldMessage
 from backend.fields import aware_time
 from backend.http.paging import decode_cursor, take_page
 from backend.http.problems import serialize_errors
 from backend.i18n.catalogues import Language
-from backend.measurements.no_connection.incoming import NoteItem
+from backend.measurements.no_connection.rows import NoteItem
+from backend.measurements.recording.answers import NotePlace
+from backend.measurements.recording.intake import Outcome, OutcomeCounts
 
 COLUMNS = """
     n.id, n.day, n.noted_at, n.received_at, n.attempts, n.operator, n.assurance,
@@ -27,40 +31,109 @@ PAGE = text(f"""
 """)
 
 
-def serialize_results(items: Sequence[NoteItem], language: Language) -> list[dict[str, Any]]:
+Claimed = Literal["claimed"]
+
+
+class NoteResult(TypedDict):
+    """The result of one note that was sent; day and place of one that is stored."""
+
+    id: str | None  # as it was sent; null: none
+    outcome: Outcome
+    assurance: NotRequired[Claimed]
+    day: NotRequired[date]
+    unit: NotRequired[NotePlace]
+    repeats: NotRequired[
+        Annotated[bool, "an earlier note of this device, cell and day stands for it"]
+    ]
+    errors: NotRequired[list[FieldMessage]]
+
+
+class NoteBatchResult(OutcomeCounts):
+    """The results of a batch, in its order."""
+
+    results: list[NoteResult]
+
+
+class OwnNote(TypedDict):
+    """One of the device's own notes."""
+
+    id: str
+    day: date
+    noted_at: datetime
+    received_at: datetime
+    attempts: int
+    operator: str | None
+    unit: NotePlace
+    assurance: Claimed
+    excluded: Annotated[bool, "by an official"]
+
+
+class OwnNotes(TypedDict):
+    """A page of a device's notes, newest first."""
+
+    items: list[OwnNote]
+    next: str | None  # the cursor of the next page; null on the last one
+
+
+class OwnNoteRow(TypedDict):
+    """A row of BY_ID or PAGE."""
+
+    id: UUID
+    day: date
+    noted_at: datetime
+    received_at: datetime
+    attempts: int
+    operator: str | None
+    assurance: Claimed
+    excluded: bool
+    code: str  # of the commune
+    name: str
+    province: str | None
+
+
+def serialize_results(items: Sequence[NoteItem], language: Language) -> list[NoteResult]:
     """Return one result per note, in order."""
     ids = [item.note_id for item in items if item.note_id]
     rows = db.session.execute(BY_ID, {"ids": ids}).mappings() if ids else ()
-    stored = {row["id"]: row for row in rows}
+    stored = {row["id"]: cast(OwnNoteRow, row) for row in rows}
     return [_serialize_result(item, stored, language) for item in items]
 
 
 def _serialize_result(
-    item: NoteItem, stored: Mapping[UUID, Mapping[Any, Any]], language: Language
-) -> dict[str, Any]:
-    answer: dict[str, Any] = {"id": item.echo, "outcome": item.outcome}
+    item: NoteItem, stored: Mapping[UUID, OwnNoteRow], language: Language
+) -> NoteResult:
+    answer: NoteResult = {"id": item.echo, "outcome": item.outcome}
     if item.errors:
         answer["errors"] = serialize_errors(item.errors, language)
     row = stored.get(item.note_id) if item.note_id else None
     if row:
-        answer |= {name: row[name] for name in ("assurance", "day")}
-        answer |= {"unit": _unit(row), "repeats": item.note_id != item.id}
+        answer["assurance"], answer["day"] = row["assurance"], row["day"]
+        answer["unit"], answer["repeats"] = _unit(row), item.note_id != item.id
     return answer
 
 
-def own_notes(device_id: UUID, cursor: str | None, limit: int) -> dict[str, Any]:
+def own_notes(device_id: UUID, cursor: str | None, limit: int) -> OwnNotes:
     """Return a page of a device's notes, newest first."""
     at, last = decode_cursor(cursor, aware_time, UUID) or (None, None)
     values = {"device": device_id, "at": at, "id": last, "limit": limit + 1}
-    rows = db.session.execute(PAGE, values).mappings().all()
+    rows = cast(Sequence[OwnNoteRow], db.session.execute(PAGE, values).mappings().all())
     page, following = take_page(rows, limit, lambda row: (row["noted_at"], row["id"]))
     return {"items": [_serialize(row) for row in page], "next": following}
 
 
-def _serialize(row: Mapping[Any, Any]) -> dict[str, Any]:
-    names = ("day", "noted_at", "received_at", "attempts", "operator", "assurance", "excluded")
-    return {"id": str(row["id"]), **{name: row[name] for name in names}, "unit": _unit(row)}
+def _serialize(row: OwnNoteRow) -> OwnNote:
+    return {
+        "id": str(row["id"]),
+        "day": row["day"],
+        "noted_at": row["noted_at"],
+        "received_at": row["received_at"],
+        "attempts": row["attempts"],
+        "operator": row["operator"],
+        "assurance": row["assurance"],
+        "excluded": row["excluded"],
+        "unit": _unit(row),
+    }
 
 
-def _unit(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("code", "name", "province")}
+def _unit(row: OwnNoteRow) -> NotePlace:
+    return {"code": row["code"], "name": row["name"], "province": row["province"]}

@@ -1,10 +1,8 @@
 """Read coverage-gap notes and derive the stored row."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from marshmallow import ValidationError
 
@@ -12,22 +10,16 @@ from backend.clock import local_day
 from backend.errors import FieldError
 from backend.fields import storable
 from backend.measurements.no_connection import rules
+from backend.measurements.no_connection.rows import NoteItem, NoteNetwork
 from backend.measurements.no_connection.schemas import NoteSchema
 from backend.measurements.recording.incoming import ReceiptContext
-from backend.measurements.recording.intake import Item, clock_error, receive
+from backend.measurements.recording.intake import clock_error, receive
 from backend.measurements.recording.rules import operator_of
 from backend.units.locator import Locator
 
 SCHEMA = NoteSchema()
 # All texts of a note at their limits.
 MAX_NOTE = 6_000
-
-
-@dataclass(slots=True)
-class NoteItem(Item):
-    """One note of a request with its result so far; `row` is empty without a place."""
-
-    note_id: UUID | None = None  # the stored note
 
 
 def read_note(raw: Any, received_at: datetime, key: str) -> NoteItem:
@@ -37,7 +29,7 @@ def read_note(raw: Any, received_at: datetime, key: str) -> NoteItem:
     return item
 
 
-def _content_errors(item: Item) -> Sequence[FieldError]:
+def _content_errors(item: NoteItem) -> Sequence[FieldError]:
     if len(storable(item.raw).encode()) > MAX_NOTE:
         raise ValidationError({"": ["note_too_large"]})
     return rules.content_errors(item.loaded)
@@ -55,12 +47,15 @@ def place_note(
         item.refusal = FieldError("attempts", code)
         return
     location = item.loaded["location"]
-    latitude, longitude = location["latitude"], location["longitude"]
-    placed = locator.locate(local_day(noted_at), longitude, latitude, location["accuracy_m"])
+    latitude, longitude, accuracy_m = (
+        location["latitude"], location["longitude"], location["accuracy_m"]
+    )  # fmt: skip
+    placed = locator.locate(local_day(noted_at), longitude, latitude, accuracy_m)
     if placed.unit_id is None:
         item.refusal = FieldError("location", "outside_communes")
         return
-    network: Mapping[str, Any] = item.loaded.get("network") or {}
+    assert item.id is not None and accuracy_m is not None
+    network: NoteNetwork = item.loaded.get("network") or {}
     item.row = {
         "id": item.id,
         "received_at": item.received_at,
@@ -74,7 +69,7 @@ def place_note(
         ),
         "latitude": latitude,
         "longitude": longitude,
-        "accuracy_m": location["accuracy_m"],
+        "accuracy_m": accuracy_m,
         "cell": rules.cell_of(latitude, longitude),
         "raw": item.raw,
         "unit_id": placed.unit_id,

@@ -1,12 +1,12 @@
 """Rules of no-connection notes as they are received. Pure functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import h3
 
 from backend.errors import FieldError
+from backend.measurements.no_connection.rows import NoteContent
 from backend.measurements.recording.rules import COUNTRY_MCC, MAX_AGE, MAX_FUTURE, visible
 from geo.fix import position_problem
 
@@ -36,7 +36,7 @@ def area_of(cell: str) -> str:
     return str(h3.cell_to_parent(cell, AREA_RESOLUTION))
 
 
-def content_errors(loaded: Mapping[str, Any]) -> list[FieldError]:
+def content_errors(loaded: NoteContent) -> list[FieldError]:
     """Return the errors of a note that follow from its content alone."""
     found = [
         FieldError(f"confirmed.{name}", "not_confirmed")
@@ -49,7 +49,7 @@ def content_errors(loaded: Mapping[str, Any]) -> list[FieldError]:
     position = location["latitude"], location["longitude"], location.get("accuracy_m")
     if code := position_problem(*position):
         found.append(FieldError("location", code))
-    elif position[2] > MAX_ACCURACY_M:
+    elif position[2] is not None and position[2] > MAX_ACCURACY_M:
         found.append(FieldError("location.accuracy_m", "note_position_coarse"))
     elif location.get("is_mock"):
         found.append(FieldError("location.is_mock", "mock_position"))

@@ -2,12 +2,11 @@
 
 from marshmallow import fields
 
-from backend.errors import FieldErrorSchema
-from backend.fields import AwareTime, Flag, Many, Object, Strict, Text
+from backend.fields import AwareTime, Flag, Many, Object, Strict, Text, schema_of
 from backend.http.paging import page_of
+from backend.measurements.no_connection.answers import NoteBatchResult, NoteResult, OwnNote
 from backend.measurements.no_connection.rules import MAX_ATTEMPTS, MIN_ATTEMPTS
-from backend.measurements.recording.intake import OUTCOMES
-from backend.measurements.recording.schemas import OPTIONAL, LocationSchema, NotePlaceSchema
+from backend.measurements.recording.schemas import OPTIONAL, LocationSchema
 
 # A phone finds fewer in two weeks; a larger batch makes retries costlier.
 MAX_BATCH = 100
@@ -58,42 +57,7 @@ class NoteBatchSchema(Strict):
     sent_at = AwareTime(**OPTIONAL)
 
 
-class NoteResultSchema(Strict):
-    """The result of one note that was sent."""
-
-    id = fields.String(required=True, allow_none=True)
-    outcome = fields.String(required=True, metadata={"enum": list(OUTCOMES)})
-    assurance = fields.String(metadata={"enum": ["claimed"]})
-    day = fields.Date()
-    unit = fields.Nested(NotePlaceSchema)
-    repeats = fields.Boolean(
-        metadata={"description": "an earlier note of this device, cell and day stands for it"}
-    )
-    errors = fields.List(fields.Nested(FieldErrorSchema))
-
-
-class NoteBatchResultSchema(Strict):
-    """The results of a batch, in its order."""
-
-    results = fields.List(fields.Nested(NoteResultSchema), required=True)
-    accepted = fields.Integer(required=True)
-    duplicate = fields.Integer(required=True)
-    conflict = fields.Integer(required=True)
-    rejected = fields.Integer(required=True)
-
-
-class OwnNoteSchema(Strict):
-    """One of the device's own notes."""
-
-    id = fields.String(required=True)
-    day = fields.Date(required=True)
-    noted_at = fields.AwareDateTime(required=True)
-    received_at = fields.AwareDateTime(required=True)
-    attempts = fields.Integer(required=True)
-    operator = fields.String(required=True, allow_none=True)
-    unit = fields.Nested(NotePlaceSchema, required=True)
-    assurance = fields.String(required=True, metadata={"enum": ["claimed"]})
-    excluded = fields.Boolean(required=True, metadata={"description": "by an official"})
-
-
+NoteResultSchema = schema_of(NoteResult, "", Strict)
+NoteBatchResultSchema = schema_of(NoteBatchResult, "", Strict)
+OwnNoteSchema = schema_of(OwnNote, "", Strict)
 OwnNotesSchema = page_of(OwnNoteSchema, "OwnNotesPage")

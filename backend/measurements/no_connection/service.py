@@ -17,8 +17,9 @@ from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem
 from backend.measurements.no_connection import rules
-from backend.measurements.no_connection.incoming import NoteItem, place_note, read_note
+from backend.measurements.no_connection.incoming import place_note, read_note
 from backend.measurements.no_connection.models import NoConnectionNote
+from backend.measurements.no_connection.rows import NoteItem
 from backend.measurements.recording import replays
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import select_new, store_rejected
@@ -94,7 +95,7 @@ def _store(device_id: UUID, items: Sequence[NoteItem], network: bytes | None) ->
     for item in added:
         shared = rules.area_of(item.row["cell"]) in crowded
         sender = {"device_id": device_id, "network": network, "shared_network": shared}
-        db.session.execute(insert(NoConnectionNote).values(item.row | sender))
+        db.session.execute(insert(NoConnectionNote).values({**item.row, **sender}))
     for item in new:
         of_item = {"id": item.id, "digest": item.digest, "received_at": item.received_at}
         row = {**of_item, "device_id": device_id, "kind": "note", "note_id": item.note_id}

@@ -2,28 +2,34 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import date, datetime
+from typing import NotRequired, TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import text
 
 from backend.database.extensions import db
-from backend.errors import Problem
+from backend.devices.notices import Notice
+from backend.errors import FieldMessage, Problem
 from backend.fields import aware_time
 from backend.http.paging import decode_cursor, take_page
 from backend.http.problems import serialize_errors
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
-from backend.measurements.recording.incoming import LOADED
-from backend.measurements.recording.intake import Item, read_id
+from backend.measurements.recording.intake import (
+    Outcome,
+    OutcomeCounts,
+    outcome_counts,
+    read_id,
+)
 from backend.measurements.recording.reasons import BY_CODE, COUNTED_CATEGORIES
+from backend.measurements.recording.rows import SampleItem
+from backend.units.catalogue import Boundaries, Quality
+from backend.witness.assurance import Assurance
+from backend.witness.service import TicketAnswer
 
 MAX_PAGE = 500
 MAX_CHECK = 1_000
-# What a place adds to the columns of a measurement.
-PLACE = ("code", "name", "province", "set_name", "quality")
-
-OWN_FIGURES = ("network", "technology", "download_mbps", "upload_mbps", "ping_ms", *LOADED)
 # Rows from before tickets have no assurance.
 BY_ID = text("""
     select m.id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.technology,
@@ -64,60 +70,219 @@ PAGE = text("""
 """)
 
 
+class ReasonMessage(TypedDict):
+    """A reason why a measurement is not valid or not counted, or a mark."""
+
+    code: str
+    message: str  # in the reader's language
+
+
+class NotePlace(TypedDict):
+    """The commune of a sample or a note."""
+
+    code: str
+    name: str
+    province: str | None
+
+
+class OwnPlace(NotePlace):
+    """The commune in which a measurement lies."""
+
+    how: str | None  # inside, edge, snapped
+    ambiguous: bool  # the accuracy circle touches a neighbour
+
+
+class Result(TypedDict):
+    """The result of one measurement that was sent; the verdict of one that is stored."""
+
+    id: str | None  # as it was sent; null: none
+    outcome: Outcome
+    valid: NotRequired[bool]
+    counted: NotRequired[bool]
+    assurance: NotRequired[Assurance]
+    reasons: NotRequired[list[ReasonMessage]]
+    marks: NotRequired[list[ReasonMessage]]  # without those that are reasons
+    unit: NotRequired[OwnPlace | None]  # null: in no commune
+    month: NotRequired[str]  # YYYY-MM
+    boundaries: NotRequired[Boundaries | None]  # null: without a position no set is asked
+    notices: NotRequired[list[Notice]]  # this and the next two: of a single measurement
+    consent_outdated: NotRequired[bool]
+    next_test: NotRequired[TicketAnswer | None]  # null: too many unused, or of a day
+    errors: NotRequired[list[FieldMessage]]
+
+
+class BatchResult(OutcomeCounts):
+    """The results of a batch, in its order."""
+
+    results: list[Result]
+    consent_outdated: NotRequired[bool]
+    next_test: NotRequired[TicketAnswer | None]
+    notices: NotRequired[list[Notice]]
+
+
+class Attribution(TypedDict):
+    """Attribution to a team in a campaign."""
+
+    campaign: str  # names
+    team: str
+    counted: bool
+    reason: ReasonMessage | None  # why the measurement does not count there
+    corrected: bool  # by an organiser
+
+
+class OwnMeasurement(Result):
+    """One of the device's own measurements with its verdict."""
+
+    measured_at: str  # ISO 8601
+    received_at: str
+    network: str  # mobile, fixed, unknown
+    technology: NotRequired[str | None]
+    download_mbps: NotRequired[float | None]
+    upload_mbps: NotRequired[float | None]
+    ping_ms: NotRequired[float | None]
+    ping_download_ms: NotRequired[float | None]
+    ping_upload_ms: NotRequired[float | None]
+    download_stability_percent: NotRequired[float | None]
+    upload_stability_percent: NotRequired[float | None]
+    earned: list[Attribution]
+
+
+class OwnPage(TypedDict):
+    """A page of the device's own measurements, newest first."""
+
+    items: list[OwnMeasurement]
+    next: str | None  # the cursor of the next page; null on the last one
+
+
+class CheckResult(TypedDict):
+    """Ids that are stored for this device, and the others."""
+
+    held: list[str]
+    missing: list[str]
+
+
+class VerdictRow(TypedDict):
+    """A measurement with its place, as its verdict is answered from."""
+
+    reasons: Sequence[str]
+    marks: Sequence[str]
+    day: date
+    valid: bool
+    counted: bool
+    assurance: Assurance
+    unit_id: int | None
+    how: str | None
+    code: str | None  # of the unit
+    name: str | None
+    province: str | None
+    set_name: str | None  # of the boundaries
+    quality: Quality | None
+
+
+class OwnRow(VerdictRow):
+    """A row of BY_ID or PAGE."""
+
+    id: UUID
+    measured_at: datetime
+    received_at: datetime
+    network: str
+    technology: str | None
+    download_mbps: float | None
+    upload_mbps: float | None
+    ping_ms: float | None
+    ping_download_ms: float | None
+    ping_upload_ms: float | None
+    download_stability_percent: float | None
+    upload_stability_percent: float | None
+
+
 def serialize_results(
-    device_id: UUID | None, items: Sequence[Item], language: Language
-) -> list[dict[str, Any]]:
+    device_id: UUID | None, items: Sequence[SampleItem], language: Language
+) -> list[Result]:
     """Return one result per item, in order; a duplicate has today's verdict."""
     ids = [item.id for item in items if item.outcome == "duplicate"]
     stored = {row["id"]: row for row in _rows(device_id, ids)} if ids else {}
     return [_serialize_result(item, stored, language) for item in items]
 
 
+def serialize_batch(items: Sequence[SampleItem], results: list[Result]) -> BatchResult:
+    """Return the results of a batch with the number of each outcome."""
+    counts = outcome_counts(items)
+    return {
+        "results": results,
+        "accepted": counts["accepted"],
+        "duplicate": counts["duplicate"],
+        "conflict": counts["conflict"],
+        "rejected": counts["rejected"],
+    }
+
+
 def _serialize_result(
-    item: Item, stored: Mapping[UUID | None, Mapping[Any, Any]], language: Language
-) -> dict[str, Any]:
-    answer: dict[str, Any] = {"id": item.echo, "outcome": item.outcome}
+    item: SampleItem, stored: Mapping[UUID, OwnRow], language: Language
+) -> Result:
+    answer: Result = {"id": item.echo, "outcome": item.outcome}
     if item.errors:  # rejected, or withdrawn before
-        answer["errors"] = serialize_errors(item.errors, language)
-    elif item.outcome == "accepted":
-        place = {name: getattr(item.placed, name, None) for name in PLACE}
-        answer |= _serialize_verdict(item.row | place, language)
-    elif item.outcome == "duplicate" and item.id in stored:
-        answer |= _serialize_verdict(stored[item.id], language)
+        return {**answer, "errors": serialize_errors(item.errors, language)}
+    if item.outcome == "accepted":
+        return _with_verdict(answer, _verdict_row(item), language)
+    if item.outcome == "duplicate" and item.id and item.id in stored:
+        return _with_verdict(answer, stored[item.id], language)
     return answer
 
 
-def _serialize_verdict(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
-    boundaries = None  # without a usable position no set is queried
-    if row["set_name"]:
+def _verdict_row(item: SampleItem) -> VerdictRow:
+    """Return the row of a new sample with its place."""
+    placed = item.placed
+    place = {
+        "code": placed.code if placed else None,
+        "name": placed.name if placed else None,
+        "province": placed.province if placed else None,
+        "set_name": placed.set_name if placed else None,
+        "quality": placed.quality if placed else None,
+    }
+    return cast(VerdictRow, {**item.row, **place})
+
+
+def _with_verdict(answer: Result, row: VerdictRow, language: Language) -> Result:
+    boundaries: Boundaries | None = None
+    if row["set_name"] and row["quality"]:
         boundaries = {"set": row["set_name"], "quality": row["quality"]}
-    unit = None
+    unit: OwnPlace | None = None
     if row["unit_id"] is not None:
-        unit = {name: row[name] for name in ("code", "name", "province", "how")}
-        unit["ambiguous"] = "border_ambiguous" in row["marks"]
+        assert row["code"] and row["name"]
+        unit = {
+            "code": row["code"],
+            "name": row["name"],
+            "province": row["province"],
+            "how": row["how"],
+            "ambiguous": "border_ambiguous" in row["marks"],
+        }
     return {
+        **answer,
         "valid": row["valid"],
         "counted": row["counted"],
         "assurance": row["assurance"],
         "reasons": serialize_reasons(row["reasons"], language),
-        "marks": serialize_marks(row, language),
+        "marks": serialize_marks(row["marks"], row["reasons"], language),
         "unit": unit,
         "month": row["day"].isoformat()[:7],
         "boundaries": boundaries,
     }
 
 
-def serialize_reasons(codes: Iterable[str], language: Language) -> list[dict[str, str]]:
+def serialize_reasons(codes: Iterable[str], language: Language) -> list[ReasonMessage]:
     """Return reasons or marks with their messages."""
     return [{"code": code, "message": BY_CODE[code].message(language)} for code in codes]
 
 
-def serialize_marks(row: Mapping[Any, Any], language: Language) -> list[dict[str, str]]:
+def serialize_marks(
+    marks: Sequence[str], reasons: Sequence[str], language: Language
+) -> list[ReasonMessage]:
     """Return marks with their messages, without those that are reasons."""
-    return serialize_reasons([one for one in row["marks"] if one not in row["reasons"]], language)
+    return serialize_reasons([mark for mark in marks if mark not in reasons], language)
 
 
-def own_measurement(device_id: UUID, identity: str, language: Language) -> dict[str, Any]:
+def own_measurement(device_id: UUID, identity: str, language: Language) -> OwnMeasurement:
     """Return one of the device's own measurements; 404 for any other id."""
     wanted = read_id(identity)
     rows = _rows(device_id, [wanted]) if wanted else []
@@ -126,56 +291,70 @@ def own_measurement(device_id: UUID, identity: str, language: Language) -> dict[
     return _serialize_own(rows[0], _earned(rows, language), language)
 
 
-def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language) -> dict[str, Any]:
+def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language) -> OwnPage:
     """Return a page of the device's own measurements, newest first."""
     at, last = decode_cursor(cursor, aware_time, UUID) or (None, None)
     limit = max(1, min(limit, MAX_PAGE))
     values = {"device": device_id, "at": at, "id": last, "limit": limit + 1}
-    rows = db.session.execute(PAGE, values).mappings().all()
+    rows = cast(Sequence[OwnRow], db.session.execute(PAGE, values).mappings().all())
     page, following = take_page(rows, limit, lambda row: (row["measured_at"], row["id"]))
     earned = _earned(page, language)
     return {"items": [_serialize_own(row, earned, language) for row in page], "next": following}
 
 
-def check_ids(device_id: UUID, ids: Sequence[str]) -> dict[str, list[str]]:
+def check_ids(device_id: UUID, ids: Sequence[str]) -> CheckResult:
     """Divide ids into those stored for this device and the others."""
     parsed = {written: read_id(written) for written in ids}
-    stored = {row["id"] for row in _rows(device_id, [one for one in parsed.values() if one])}
+    stored = {row["id"] for row in _rows(device_id, [id for id in parsed.values() if id])}
     return {
         "held": [written for written, identity in parsed.items() if identity in stored],
         "missing": [written for written, identity in parsed.items() if identity not in stored],
     }
 
 
-def _earned(
-    rows: Sequence[Mapping[Any, Any]], language: Language
-) -> dict[UUID, list[dict[str, Any]]]:
+def _earned(rows: Sequence[OwnRow], language: Language) -> dict[UUID, list[Attribution]]:
     """Return the earnings of measurements by measurement."""
-    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in db.session.execute(EARNED, {"ids": [one["id"] for one in rows]}).mappings():
-        earned: dict[str, Any] = {name: row[name] for name in ("campaign", "team", "corrected")}
-        earned |= {"counted": row["category"] in COUNTED_CATEGORIES, "reason": None}
-        if not earned["counted"]:
-            known = BY_CODE.get(row["category"])
-            reason = known.message(language) if known else message(row["category"], language)
-            earned["reason"] = {"code": row["category"], "message": reason}
-        found[row["measurement_id"]].append(earned)
-    return found
+    by_measurement: dict[UUID, list[Attribution]] = defaultdict(list)
+    for row in db.session.execute(EARNED, {"ids": [own["id"] for own in rows]}).mappings():
+        counted = row["category"] in COUNTED_CATEGORIES
+        by_measurement[row["measurement_id"]].append({
+            "campaign": row["campaign"],
+            "team": row["team"],
+            "corrected": row["corrected"],
+            "counted": counted,
+            "reason": None if counted else _reason_of(row["category"], language),
+        })  # fmt: skip
+    return by_measurement
+
+
+def _reason_of(category: str, language: Language) -> ReasonMessage:
+    """Return why an earning of a category does not count: a rule's reason, or a campaign's."""
+    reason = BY_CODE.get(category)
+    text = reason.message(language) if reason else message(category, language)
+    return {"code": category, "message": text}
 
 
 def _serialize_own(
-    row: Mapping[Any, Any], earned: Mapping[UUID, list[dict[str, Any]]], language: Language
-) -> dict[str, Any]:
+    row: OwnRow, earned: Mapping[UUID, list[Attribution]], language: Language
+) -> OwnMeasurement:
+    stored: Result = {"id": str(row["id"]), "outcome": "accepted"}
     return {
-        "id": str(row["id"]),
-        "outcome": "accepted",
+        **_with_verdict(stored, row, language),
         "measured_at": row["measured_at"].isoformat(),
         "received_at": row["received_at"].isoformat(),
-        **{name: row[name] for name in OWN_FIGURES},
-        **_serialize_verdict(row, language),
+        "network": row["network"],
+        "technology": row["technology"],
+        "download_mbps": row["download_mbps"],
+        "upload_mbps": row["upload_mbps"],
+        "ping_ms": row["ping_ms"],
+        "ping_download_ms": row["ping_download_ms"],
+        "ping_upload_ms": row["ping_upload_ms"],
+        "download_stability_percent": row["download_stability_percent"],
+        "upload_stability_percent": row["upload_stability_percent"],
         "earned": earned.get(row["id"], []),
     }
 
 
-def _rows(device_id: UUID | None, ids: Sequence[UUID | None]) -> Sequence[Mapping[Any, Any]]:
-    return db.session.execute(BY_ID, {"device": device_id, "ids": list(ids)}).mappings().all()
+def _rows(device_id: UUID | None, ids: Sequence[UUID | None]) -> Sequence[OwnRow]:
+    rows = db.session.execute(BY_ID, {"device": device_id, "ids": list(ids)}).mappings().all()
+    return cast(Sequence[OwnRow], rows)

@@ -4,8 +4,9 @@ A recount compares every stored count with the rows that it counts.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Protocol, TypedDict, cast
 
 from sqlalchemy import text
 
@@ -17,6 +18,7 @@ from backend.measurements.recording.reasons import (
     NOT_VALID,
     category,
 )
+from backend.measurements.recording.rows import CountedRow
 
 Key = tuple[int | None, str, str, str]  # unit, day, network, category
 NOWHERE = 0  # unit of the counts of samples outside every commune
@@ -124,6 +126,30 @@ ADD = """
 """
 
 
+# A row of `unit_months` or `unit_days` to add: its key, and a number in each further column.
+CountRow = dict[str, str | int]
+
+
+class SummedRow(Protocol):
+    """A number of samples of a unit, day and network."""
+
+    unit_id: int | None
+    day: date
+    network: str
+
+
+class CountDifference(TypedDict):
+    """A stored count that differs from the rows."""
+
+    month: str  # YYYY-MM
+    network: str
+    unit_id: int  # NOWHERE: outside every commune
+    day: date | None  # null: of the month
+    name: str  # a column of `unit_months`; of a day a basis
+    stored: int
+    truth: int  # of the rows
+
+
 class CountChanges:
     """Changes of counts, summed by unit, day, network and category.
 
@@ -133,12 +159,12 @@ class CountChanges:
     def __init__(self) -> None:
         self.by_key: Counter[Key] = Counter()
 
-    def add(self, row: Mapping[str, Any], reasons: Sequence[str], n: int) -> None:
+    def add(self, row: CountedRow, reasons: Sequence[str], n: int) -> None:
         """Add a row to its category (n = 1) or remove it from there (n = -1)."""
         name = category(reasons, row["marks"], row["assurance"])
         self.by_key[row["unit_id"], row["day"].isoformat(), row["network"], name] += n
 
-    def add_number(self, row: Any, name: str, n: int) -> None:
+    def add_number(self, row: SummedRow, name: str, n: int) -> None:
         """Add a number to a category of a row {unit_id, day, network}."""
         self.by_key[row.unit_id, row.day.isoformat(), row.network, name] += n
 
@@ -146,9 +172,9 @@ class CountChanges:
         """Add the changes of another instance."""
         self.by_key.update(other.by_key)
 
-    def months(self) -> list[dict[str, Any]]:
+    def months(self) -> list[CountRow]:
         """Return the changes as rows of `unit_months`, without the generated sums."""
-        found: dict[tuple[Any, ...], dict[str, int]] = {}
+        found: dict[tuple[str, str, int], dict[str, int]] = {}
         for (unit, day, network, name), n in self.by_key.items():
             numbers = found.setdefault((day[:7], network, unit or NOWHERE), {**NOTHING})
             numbers[COLUMNS[name]] += n
@@ -157,9 +183,9 @@ class CountChanges:
             for (month, network, unit), numbers in found.items()
         ]
 
-    def days(self) -> list[dict[str, Any]]:
+    def days(self) -> list[CountRow]:
         """Return the changes as rows of `unit_days`."""
-        found: dict[tuple[Any, ...], list[int]] = {}
+        found: dict[tuple[int, str, str], list[int]] = {}
         for (unit, day, network, name), n in self.by_key.items():
             numbers = found.setdefault((unit or NOWHERE, day, network), [0, 0, 0])
             numbers[0] += n
@@ -181,7 +207,7 @@ def write_counts(changes: CountChanges) -> None:
         _add(changes.months(), changes.days())
 
 
-def _add(months: Sequence[Mapping[str, Any]], days: Sequence[Mapping[str, Any]]) -> None:
+def _add(months: Sequence[CountRow], days: Sequence[CountRow]) -> None:
     fetch(ADD, {"months": dump(months), "days": dump(days)})
 
 
@@ -194,26 +220,33 @@ def raise_versions() -> None:
     db.session.execute(RAISE)
 
 
-def differences() -> list[dict[str, Any]]:
+def differences() -> list[CountDifference]:
     """Return the stored counts that differ from the rows, with both sums; not archived months."""
-    return [dict(row) for row in db.session.execute(DIFFERENCES).mappings()]
+    rows = db.session.execute(DIFFERENCES).mappings()
+    return [cast(CountDifference, dict(row)) for row in rows]
 
 
-def repair(found: Iterable[Mapping[str, Any]]) -> None:
+def repair(differing: Iterable[CountDifference]) -> None:
     """Correct the counts of `differences`; versions rise, so that no cached answer stays; commit.
 
     What is posted meanwhile is added as always.
     """
-    months: dict[tuple[Any, ...], dict[str, Any]] = {}
-    days: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in found:
-        key = {name: row[name] for name in ("month", "network", "unit_id")}
-        month = months.setdefault(tuple(key.values()), {**key, **NOTHING})
+    months: dict[tuple[str, str, int], dict[str, int]] = {}
+    days: dict[tuple[str, str, int, date], dict[str, int]] = {}
+    for row in differing:
+        key = row["month"], row["network"], row["unit_id"]
+        numbers = months.setdefault(key, {**NOTHING})
         if row["day"] is not None:
-            at = (*key.values(), row["day"])
-            numbers = days.setdefault(at, {**key, "day": row["day"], **dict.fromkeys(BASES, 0)})
-        else:
-            numbers = month
+            numbers = days.setdefault((*key, row["day"]), dict.fromkeys(BASES, 0))
         numbers[row["name"]] += row["truth"] - row["stored"]
-    _add(list(months.values()), list(days.values()))
+    _add(
+        [
+            {"month": month, "network": network, "unit_id": unit, **numbers}
+            for (month, network, unit), numbers in months.items()
+        ],
+        [
+            {"month": month, "network": network, "unit_id": unit, "day": f"{day}", **numbers}
+            for (month, network, unit, day), numbers in days.items()
+        ],
+    )
     db.session.commit()

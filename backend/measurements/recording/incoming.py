@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast, get_args
 from uuid import UUID
 
 from marshmallow import ValidationError
@@ -13,17 +13,28 @@ from backend.errors import FieldError
 from backend.fields import storable
 from backend.measurements.recording import bodies, rules
 from backend.measurements.recording.bodies import SCHEMA
-from backend.measurements.recording.intake import Item, clock_error, receive
+from backend.measurements.recording.intake import clock_error, receive
 from backend.measurements.recording.reasons import CAPPED, SPEEDS, STATEMENT_MARKS
+from backend.measurements.recording.rows import (
+    DerivedColumns,
+    PlaceColumns,
+    Positioned,
+    ReceivedRow,
+    SampleContent,
+    SampleItem,
+    SampleRow,
+    TimelineRow,
+)
 from backend.units.locator import Locator, UnitLocation
 from backend.witness.assurance import Assurance, Statements
 from backend.witness.verification import StatementVerifier
 from geo.fix import position_problem
 
 # Latency and stability of the line under load, which few clients measure.
-LOADED = (
-    "ping_download_ms", "ping_upload_ms", "download_stability_percent", "upload_stability_percent",
-)  # fmt: skip
+Loaded = Literal[
+    "ping_download_ms", "ping_upload_ms", "download_stability_percent", "upload_stability_percent"
+]  # fmt: skip
+LOADED: tuple[Loaded, ...] = get_args(Loaded)
 
 # The part of a cap that the largest transfer of a direction has at least, and the most that any has
 # in MB (backend/static/do/connection-test.js).
@@ -66,7 +77,7 @@ def prepare(
     locator: Locator,
     key: str,
     verifier: StatementVerifier | None = None,
-) -> list[Item]:
+) -> list[SampleItem]:
     """Compute everything that follows from each item alone; `key` is the key of content digests."""
     sent = [
         (parse_item(raw, receipt.received_at, key), receipt)
@@ -74,23 +85,25 @@ def prepare(
         for raw in raws
     ]
     readable = [(item, receipt) for item, receipt in sent if not item.errors]
+    rows = []
     for item, receipt in readable:
         item.statements = _verify(item, receipt, verifier)
-        item.row = row_of(item, receipt)
-        if outside := outside_time(item.row, receipt):
+        row = row_of(item, receipt)
+        rows.append(row)
+        if outside := outside_time(row, receipt):
             item.refusal = FieldError("measured_at", outside)
-        elif f"{item.row['day']:%Y-%m}" in receipt.archived:
+        elif f"{row['day']:%Y-%m}" in receipt.archived:
             item.refusal = FieldError("measured_at", "month_archived")
-    places = places_of([item.row for item, _ in readable], locator)
-    for (item, receipt), placed in zip(readable, places, strict=True):
+    places = places_of(rows, locator)
+    for (item, receipt), row, placed in zip(readable, rows, places, strict=True):
         item.placed = placed
-        derived = derived_columns(item.row, item.loaded, placed, receipt)
-        item.row |= {"id": item.id, **derived}
+        derived = derived_columns(row, item.loaded, placed, receipt)
+        item.row = cast(SampleRow, {**row, "id": item.id, **derived})
     return [item for item, _ in sent]
 
 
 def _verify(
-    item: Item, receipt: ReceiptContext, verifier: StatementVerifier | None
+    item: SampleItem, receipt: ReceiptContext, verifier: StatementVerifier | None
 ) -> Statements | None:
     """Verify the statements of an app's sample; those of other samples prove nothing."""
     test = item.loaded.get("test")
@@ -100,14 +113,14 @@ def _verify(
     return verifier.verify(test["ticket"], test.get("witness"))
 
 
-def parse_item(raw: Any, received_at: datetime, key: str) -> Item:
+def parse_item(raw: Any, received_at: datetime, key: str) -> SampleItem:
     """Validate one measurement against the schema; `key` is the key of content digests."""
-    item = Item(raw, received_at)
+    item = SampleItem(raw, received_at)
     receive(item, SCHEMA, key, _limit_size)
     return item
 
 
-def _limit_size(item: Item) -> tuple[()]:
+def _limit_size(item: SampleItem) -> tuple[()]:
     """Limit the unknown fields of a large body; ValidationError if it is too large even so."""
     size = len(storable(item.raw).encode())
     if size > bodies.MAX_SAMPLE:
@@ -117,15 +130,15 @@ def _limit_size(item: Item) -> tuple[()]:
     return ()
 
 
-def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
+def row_of(item: SampleItem, receipt: ReceiptContext) -> ReceivedRow:
     """Return the columns derived from content and receipt, without place and verdict."""
     loaded = item.loaded
     network = loaded["network"]
-    location = loaded["location"] or {}
+    location = loaded["location"]
     kind = network["kind"]
     measured_at, skew = _measured_at(item, receipt)
     stated = loaded.get("isp") if kind in ("wifi", "ethernet") else network.get("operator")
-    return {
+    row: ReceivedRow = {
         "received_at": receipt.received_at,
         "measured_at": measured_at,
         "skew_s": skew.total_seconds() if skew else None,
@@ -140,29 +153,32 @@ def row_of(item: Item, receipt: ReceiptContext) -> dict[str, Any]:
         "upload_mbps": loaded.get("upload_mbps"),
         "ping_ms": loaded.get("ping_ms"),
         "jitter_ms": loaded.get("jitter_ms"),
-        "latitude": location.get("latitude"),
-        "longitude": location.get("longitude"),
-        "accuracy_m": location.get("accuracy_m"),
+        "latitude": location["latitude"] if location else None,
+        "longitude": location["longitude"] if location else None,
+        "accuracy_m": location.get("accuracy_m") if location else None,
         "rules": rules.RULES,
         "assurance": _assurance_without_ticket(item, receipt),
         "host": None,  # until its ticket is found
         "data_cap_mb": loaded.get("data_cap_mb"),
-        **{name: loaded[name] for name in LOADED if name in loaded},
         "raw": item.raw,
     }
+    for name in LOADED:
+        if name in loaded:
+            row[name] = loaded[name]
+    return row
 
 
-def _assurance_without_ticket(item: Item, receipt: ReceiptContext) -> Assurance:
+def _assurance_without_ticket(item: SampleItem, receipt: ReceiptContext) -> Assurance:
     stated = receipt.assurances.get(item.id) if item.id else None
     return stated or ("claimed" if receipt.has_device else "imported")
 
 
-def _measured_at(item: Item, receipt: ReceiptContext) -> tuple[datetime, timedelta | None]:
+def _measured_at(item: SampleItem, receipt: ReceiptContext) -> tuple[datetime, timedelta | None]:
     """Return the start of a test and the error of the phone's clock, if it was corrected.
 
     The start is that of the witness, else that of the phone, corrected by when it sent the sample.
     """
-    claimed: datetime = item.loaded["measured_at"]
+    claimed = item.loaded["measured_at"]
     if item.statements and item.statements.witness:
         start = item.statements.witness.start
         skew = start - claimed
@@ -171,14 +187,16 @@ def _measured_at(item: Item, receipt: ReceiptContext) -> tuple[datetime, timedel
     return claimed + (sent_skew or timedelta()), sent_skew
 
 
-def position_of(row: Mapping[Any, Any]) -> Position | None:
+def position_of(row: Positioned) -> Position | None:
     """Return the point to look up; None if the position cannot identify a commune."""
-    if position_problem(row["latitude"], row["longitude"], row["accuracy_m"]):
+    latitude, longitude, accuracy_m = row["latitude"], row["longitude"], row["accuracy_m"]
+    if position_problem(latitude, longitude, accuracy_m):
         return None
-    return Position(row["day"], row["longitude"], row["latitude"], row["accuracy_m"])
+    assert longitude is not None and latitude is not None and accuracy_m is not None
+    return Position(row["day"], longitude, latitude, accuracy_m)
 
 
-def places_of(rows: Sequence[Mapping[Any, Any]], locator: Locator) -> list[UnitLocation | None]:
+def places_of(rows: Sequence[Positioned], locator: Locator) -> list[UnitLocation | None]:
     """Look up the communes of rows at once: a batch costs little more than one row."""
     positions = [position_of(row) for row in rows]
     known = [at for at in positions if at]
@@ -191,8 +209,8 @@ def places_of(rows: Sequence[Mapping[Any, Any]], locator: Locator) -> list[UnitL
 
 
 def own_reasons(
-    row: Mapping[str, Any],
-    loaded: Mapping[str, Any],
+    row: ReceivedRow,
+    loaded: SampleContent,
     placed: UnitLocation | None,
     receipt: ReceiptContext,
 ) -> tuple[str, ...]:
@@ -208,31 +226,29 @@ def own_reasons(
     return rules.by_weight(reason for reason in found if reason)
 
 
-def _place_reason(row: Mapping[str, Any], placed: UnitLocation | None) -> str | None:
+def _place_reason(row: Positioned, placed: UnitLocation | None) -> str | None:
     if placed is None:
         return position_problem(row["latitude"], row["longitude"], row["accuracy_m"])
     return "outside_communes" if placed.unit_id is None else None
 
 
-def _test_reasons(row: Mapping[str, Any]) -> list[str]:
+def _test_reasons(row: ReceivedRow) -> list[str]:
     if row["status"] != "finished":
         return ["failed_test"]
     values = row["download_mbps"], row["upload_mbps"], row["ping_ms"]
     return ["implausible_value"] if rules.implausible(row["network"], *values) else []
 
 
-def _time_reasons(
-    row: Mapping[str, Any], loaded: Mapping[str, Any], receipt: ReceiptContext
-) -> list[str]:
+def _time_reasons(row: ReceivedRow, loaded: SampleContent, receipt: ReceiptContext) -> list[str]:
     reasons = []
-    fixed_at = (loaded["location"] or {}).get("fixed_at")
+    fixed_at = loaded["location"] and loaded["location"].get("fixed_at")
     if fixed_at and abs(fixed_at - loaded["measured_at"]) > rules.MAX_FIX_AGE:
         reasons.append("fix_stale")
     outside = outside_time(row, receipt)
     return [*reasons, outside] if outside else reasons
 
 
-def outside_time(row: Mapping[str, Any], receipt: ReceiptContext) -> str | None:
+def outside_time(row: ReceivedRow, receipt: ReceiptContext) -> str | None:
     """Return the reason of a measurement that is too old or in the future.
 
     A new one is not stored with it; rows that an earlier version stored keep it.
@@ -243,14 +259,14 @@ def outside_time(row: Mapping[str, Any], receipt: ReceiptContext) -> str | None:
     return "too_old" if age > rules.MAX_AGE and not receipt.accept_old else None
 
 
-def _network_reasons(loaded: Mapping[str, Any]) -> list[str]:
+def _network_reasons(loaded: SampleContent) -> list[str]:
     network = loaded["network"]
     mcc = rules.visible(network.get("mcc"))
     foreign = network["kind"] == "mobile" and mcc not in (None, rules.COUNTRY_MCC)
     return ["foreign_network"] if foreign else []
 
 
-def _source_reasons(row: Mapping[str, Any], receipt: ReceiptContext) -> list[str]:
+def _source_reasons(row: ReceivedRow, receipt: ReceiptContext) -> list[str]:
     reasons = []
     if not receipt.has_device and not receipt.count_without_device:
         reasons.append("no_device")
@@ -260,16 +276,16 @@ def _source_reasons(row: Mapping[str, Any], receipt: ReceiptContext) -> list[str
 
 
 def marks(
-    row: Mapping[str, Any],
-    loaded: Mapping[str, Any],
+    row: ReceivedRow,
+    loaded: SampleContent,
     placed: UnitLocation | None,
     receipt: ReceiptContext,
 ) -> list[str]:
     """Return the marks: findings that do not change whether the measurement counts."""
-    network, location = loaded["network"], loaded["location"] or {}
+    network, location = loaded["network"], loaded["location"]
     roaming = bool(network.get("roaming")) and network["kind"] == "mobile"
     found = {
-        "mock_position": location.get("is_mock"),
+        "mock_position": location is not None and location.get("is_mock"),
         "border_ambiguous": placed is not None and placed.ambiguous,
         "snapped": placed is not None and placed.how == "snapped",
         "vpn": loaded.get("vpn"),
@@ -307,10 +323,10 @@ def measures_speed(
     )
 
 
-def place_columns(placed: UnitLocation | None) -> dict[str, Any]:
+def place_columns(placed: UnitLocation | None) -> PlaceColumns:
     """Return the columns of a place; all null without a position."""
     if placed is None:
-        return dict.fromkeys(("unit_id", "set_id", "how", "candidates"))
+        return {"unit_id": None, "set_id": None, "how": None, "candidates": None}
     return {
         "unit_id": placed.unit_id,
         "set_id": placed.set_id,
@@ -320,22 +336,27 @@ def place_columns(placed: UnitLocation | None) -> dict[str, Any]:
 
 
 def derived_columns(
-    row: Mapping[str, Any],
-    loaded: Mapping[str, Any],
+    row: ReceivedRow,
+    loaded: SampleContent,
     placed: UnitLocation | None,
     receipt: ReceiptContext,
-) -> dict[str, Any]:
-    """Return place, reasons and marks that follow from the measurement alone."""
-    return place_columns(placed) | {
+    stored_marks: Sequence[str] = (),
+) -> DerivedColumns:
+    """Return place, reasons and marks that follow from the measurement alone.
+
+    Those of its statements are kept of a stored row's marks.
+    """
+    return {
+        **place_columns(placed),
         "own_reasons": own_reasons(row, loaded, placed, receipt),
         "marks": [
             *marks(row, loaded, placed, receipt),
-            *(mark for mark in row.get("marks", ()) if mark in STATEMENT_MARKS),
+            *(mark for mark in stored_marks if mark in STATEMENT_MARKS),
         ],
     }
 
 
-def sample_of(row: Mapping[str, Any]) -> rules.Sample:
+def sample_of(row: TimelineRow) -> rules.Sample:
     """Return the input of the rules for a row."""
     return rules.Sample(
         id=row["id"],

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypedDict, TypeVar, get_args
 from uuid import UUID
 
 from marshmallow import Schema, ValidationError
@@ -22,8 +22,6 @@ from backend.fields import encodable
 from backend.measurements.recording import replays
 from backend.measurements.recording.models import RejectedBody
 from backend.measurements.recording.rules import MAX_SKEW, MIN_SKEW
-from backend.units.locator import UnitLocation
-from backend.witness.assurance import Statements
 
 NOT_CONTENT = ("id", "sent_at", "test")
 # Kept: making an encoder costs a post as much as encoding a sample.
@@ -43,6 +41,15 @@ Outcome = Literal["accepted", "duplicate", "conflict", "rejected"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
+class OutcomeCounts(TypedDict):
+    """The items of a batch by outcome."""
+
+    accepted: int
+    duplicate: int
+    conflict: int
+    rejected: int
+
+
 @dataclass(slots=True)
 class Item:
     """One sample or note of a request with its result so far."""
@@ -57,16 +64,14 @@ class Item:
     refusal: FieldError | None = None  # of a new one; what is stored already is a duplicate
     outcome: Outcome = "rejected"
     errors: Sequence[FieldError] = ()
-    row: dict[str, Any] = field(default_factory=dict)
-    placed: UnitLocation | None = None
-    statements: Statements | None = None
 
 
 AnyItem = TypeVar("AnyItem", bound=Item)
+Result = TypeVar("Result")  # the answer about an item of a kind
 
 
 def receive(
-    item: Item, schema: Schema, key: str, check: Callable[[Item], Sequence[FieldError]]
+    item: AnyItem, schema: Schema, key: str, check: Callable[[AnyItem], Sequence[FieldError]]
 ) -> None:
     """Read an item by the schema of its kind; `key` is the key of content digests.
 
@@ -198,18 +203,23 @@ def storable_text(body: Any) -> str:
     return written.encode(errors="backslashreplace").decode()
 
 
-def serialize_batch(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the results of a batch with the number of each outcome."""
-    outcomes = [result["outcome"] for result in results]
-    return {"results": list(results), **{name: outcomes.count(name) for name in OUTCOMES}}
+def outcome_counts(items: Sequence[Item]) -> OutcomeCounts:
+    """Return the number of each outcome of a batch."""
+    outcomes = [item.outcome for item in items]
+    return {
+        "accepted": outcomes.count("accepted"),
+        "duplicate": outcomes.count("duplicate"),
+        "conflict": outcomes.count("conflict"),
+        "rejected": outcomes.count("rejected"),
+    }
 
 
-def single(item: Item, answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of an item that was sent alone; 409 or 422 if it is not stored."""
+def single(item: Item, answer: Result) -> tuple[Result, int]:
+    """Return result and status of an item that was sent alone; 409 or 422 if it is not stored."""
     members = {"id": item.echo, "outcome": item.outcome}
     if item.outcome == "conflict":
         errors = item.errors or [FieldError("id", "id_taken")]
         raise Problem(409, "conflict", errors, members=members)
     if item.outcome == "rejected":
         raise Problem(422, "invalid", item.errors, members=members)
-    return answer
+    return answer, 201 if item.outcome == "accepted" else 200

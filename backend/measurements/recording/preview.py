@@ -10,6 +10,7 @@ from backend.clock import day_begin, month_end
 from backend.database.extensions import fetch_autocommit
 from backend.measurements.recording import incoming, rules, timeline
 from backend.measurements.recording.counting import CountChanges
+from backend.measurements.recording.rows import SampleRow
 from backend.measurements.recording.service import RecordingContext, judge
 
 DAY = timedelta(days=1)
@@ -48,7 +49,7 @@ def preview(
 
 def _judge_at(
     at: datetime, device_id: UUID, place: Mapping[str, Any], context: RecordingContext
-) -> tuple[Mapping[str, Any], Sequence[rules.TimelineEntry]]:
+) -> tuple[SampleRow, Sequence[rules.TimelineEntry]]:
     """Judge a test as a post at this time would; return its row, and the stored samples."""
     body = {
         "id": str(uuid4()), "measured_at": at.isoformat(), "status": "finished",
@@ -60,7 +61,7 @@ def _judge_at(
     items = incoming.prepare([([body], receipt)], context.locator, context.key)
     sender = timeline.Sender(device_id=device_id)
     state = timeline.read_state(fetch_autocommit, sender, items, context.caps.commune)
-    row = items[0].row | {"device_id": device_id, "assurance": "witnessed"}
+    row: SampleRow = {**items[0].row, "device_id": device_id, "assurance": "witnessed"}
     judge(fetch_autocommit, state, [row], CountChanges(), context.caps)
     return row, [*timeline.entries_of(state.timeline.rows)]
 

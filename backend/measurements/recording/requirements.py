@@ -1,8 +1,8 @@
 """Which assurance a sample needs to count: dated, audited rows of the installation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple, TypedDict, get_args
+from typing import Literal, NamedTuple, TypedDict, get_args
 
 from backend.accounts.audit import audit_entry, shell_name
 from backend.clock import day_begin, month_end
@@ -10,6 +10,7 @@ from backend.database.extensions import Run, fetch, fetch_autocommit, owner_sess
 from backend.errors import invalid
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.measurements.recording.models import CountingRules
+from backend.measurements.recording.rows import SampleRow
 from backend.measurements.recording.rules import MAX_WAIT, RULES, end_of_test
 from backend.witness.assurance import ASSURANCES
 
@@ -51,6 +52,20 @@ class StoredRequirement(TypedDict):
     reason: str
 
 
+# A requirement that is decided and begins later.
+NextRequirement = TypedDict("NextRequirement", {"counts_from": Required, "from": str})
+
+
+class RulesInForce(TypedDict):
+    """The rules that judge a sample that is received now; times are ISO 8601."""
+
+    rules: int  # the rule set
+    counts_from: Required  # the least assurance of a sample that counts
+    since: str | None  # null: never chosen
+    next: NextRequirement | None
+    note: str | None  # to be shown beside figures
+
+
 def requirements_of(stored: Sequence[StoredRequirement] | None) -> Sequence[Requirement]:
     """Return the requirements that READ_STATE has read as JSON."""
     return [
@@ -86,7 +101,7 @@ def _last_instant(month: str) -> datetime:
     return day_begin(month_end(month)) + timedelta(days=1, microseconds=-1)
 
 
-def describe(now: datetime, language: Language) -> dict[str, Any]:
+def describe(now: datetime, language: Language) -> RulesInForce:
     """Return the rules in force, the next requirement, and what readers of figures must know."""
     known = requirements()
     present = required_at(known, now)
@@ -108,7 +123,7 @@ def assurances_from(counts_from: Required) -> list[str]:
     return list(ASSURANCES[ASSURANCES.index(counts_from) :])
 
 
-def proof_problem(row: Mapping[str, Any], counts_from: Required) -> str | None:
+def proof_problem(row: SampleRow, counts_from: Required) -> str | None:
     """Return the reason of a row with too little proof to count, or with a proof that waited.
 
     Rows without a device count if an admin lets them. The place of a sample is the phone's word, so

@@ -5,15 +5,19 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from backend.compiled import Compiled
-from backend.devices.schemas import NoticeSchema
-from backend.errors import FieldErrorSchema
-from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole
+from backend.fields import AwareTime, Flag, Number, Object, Strict, Text, Whole, schema_of
 from backend.http.paging import MAX_CURSOR, page_of
-from backend.measurements.recording.intake import OUTCOMES
+from backend.measurements.recording.answers import (
+    Attribution,
+    BatchResult,
+    CheckResult,
+    NotePlace,
+    OwnMeasurement,
+    OwnPlace,
+    ReasonMessage,
+    Result,
+)
 from backend.measurements.recording.requirements import REQUIRED
-from backend.units.schemas import BoundariesSchema
-from backend.witness.assurance import ASSURANCES
-from backend.witness.schemas import TicketSchema
 from backend.witness.statements import MAX_TOKEN
 
 # Beyond these a value is a broken field, not a poor measurement.
@@ -146,87 +150,13 @@ class BatchSchema(Strict):
     sent_at = AwareTime(**OPTIONAL)
 
 
-class ReasonSchema(Strict):
-    """A reason why a measurement is not valid or not counted, or a mark."""
-
-    code = fields.String(required=True)
-    message = fields.String(required=True)
-
-
-class NotePlaceSchema(Strict):
-    """The commune of a sample or a note."""
-
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-    province = fields.String(required=True, allow_none=True)
-
-
-class OwnPlaceSchema(NotePlaceSchema):
-    """The commune in which a measurement lies."""
-
-    how = fields.String(required=True, allow_none=True)
-    ambiguous = fields.Boolean(required=True)
-
-
-class ResultSchema(Strict):
-    """The result of one measurement that was sent."""
-
-    id = fields.String(required=True, allow_none=True)
-    outcome = fields.String(required=True, metadata={"enum": list(OUTCOMES)})
-    valid = fields.Boolean()
-    counted = fields.Boolean()
-    assurance = fields.String(metadata={"enum": list(ASSURANCES)})
-    reasons = fields.List(fields.Nested(ReasonSchema))
-    marks = fields.List(fields.Nested(ReasonSchema))
-    unit = fields.Nested(OwnPlaceSchema, allow_none=True)
-    month = fields.String()
-    boundaries = fields.Nested(BoundariesSchema, allow_none=True)
-    notices = fields.List(fields.Nested(NoticeSchema))
-    consent_outdated = fields.Boolean()
-    next_test = fields.Nested(TicketSchema, allow_none=True)  # null: too many unused, or of a day
-    errors = fields.List(fields.Nested(FieldErrorSchema))
-
-
-class BatchResultSchema(Strict):
-    """The results of a batch, in its order."""
-
-    results = fields.List(fields.Nested(ResultSchema), required=True)
-    accepted = fields.Integer(required=True)
-    duplicate = fields.Integer(required=True)
-    conflict = fields.Integer(required=True)
-    rejected = fields.Integer(required=True)
-    consent_outdated = fields.Boolean()
-    next_test = fields.Nested(TicketSchema, allow_none=True)
-    notices = fields.List(fields.Nested(NoticeSchema))
-
-
-class EarnedSchema(Strict):
-    """Attribution to a team in a campaign; the reason if the measurement does not count there."""
-
-    campaign = fields.String(required=True)
-    team = fields.String(required=True)
-    counted = fields.Boolean(required=True)
-    reason = fields.Nested(ReasonSchema, required=True, allow_none=True)
-    corrected = fields.Boolean(required=True)
-
-
-class OwnMeasurementSchema(ResultSchema):
-    """One of the device's own measurements with its verdict."""
-
-    measured_at = fields.String(required=True)
-    received_at = fields.String(required=True)
-    network = fields.String(required=True)
-    technology = fields.String(allow_none=True)
-    download_mbps = fields.Float(allow_none=True)
-    upload_mbps = fields.Float(allow_none=True)
-    ping_ms = fields.Float(allow_none=True)
-    ping_download_ms = fields.Float(allow_none=True)
-    ping_upload_ms = fields.Float(allow_none=True)
-    download_stability_percent = fields.Float(allow_none=True)
-    upload_stability_percent = fields.Float(allow_none=True)
-    earned = fields.List(fields.Nested(EarnedSchema), required=True)
-
-
+ReasonSchema = schema_of(ReasonMessage, "", Strict)
+NotePlaceSchema = schema_of(NotePlace, "", Strict)
+OwnPlaceSchema = schema_of(OwnPlace, "", Strict)
+AttributionSchema = schema_of(Attribution, "", Strict)
+ResultSchema = schema_of(Result, "", Strict)
+BatchResultSchema = schema_of(BatchResult, "", Strict)
+OwnMeasurementSchema = schema_of(OwnMeasurement, "", Strict)
 OwnPageSchema = page_of(OwnMeasurementSchema, "OwnPage")  # newest first
 
 
@@ -243,11 +173,7 @@ class CheckSchema(Strict):
     ids = fields.List(fields.String(), required=True)
 
 
-class CheckResultSchema(Strict):
-    """Ids that are stored for this device, and the others."""
-
-    held = fields.List(fields.String(), required=True)
-    missing = fields.List(fields.String(), required=True)
+CheckResultSchema = schema_of(CheckResult, "", Strict)
 
 
 class NextRequirementSchema(Strict):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -17,12 +17,14 @@ from backend.measurements.recording import earnings, incoming, rules, timeline
 from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.earning_sums import EarnedRows
 from backend.measurements.recording.incoming import ReceiptContext
-from backend.measurements.recording.intake import Item, select_new, store_rejected
+from backend.measurements.recording.intake import select_new, store_rejected
 from backend.measurements.recording.reasons import STATEMENT_MARKS
 from backend.measurements.recording.requirements import proof_problem, required_at
+from backend.measurements.recording.rows import SampleItem, SampleRow
 from backend.measurements.recording.storage import (
     LOCK_WAIT_S,
     DeviceVersion,
+    ReceiptRow,
     StateChanged,
     Tickets,
     TicketUse,
@@ -79,13 +81,13 @@ class Recorded:
     """The device, the results of a post, and the ticket of the next test if requested."""
 
     device: KnownDevice
-    items: list[Item]
+    items: list[SampleItem]
     next_ticket: IssuedTicket | None = None
 
 
 def record(
     device_id: UUID | None, sent: Sequence[Any], receipt: ReceiptContext, context: RecordingContext
-) -> list[Item]:
+) -> list[SampleItem]:
     """Record measurements: store the content, locate, judge and count it in one commit."""
     return record_batches(device_id, [(sent, receipt)], context)
 
@@ -94,7 +96,7 @@ def record_batches(
     device_id: UUID | None,
     batches: Sequence[tuple[Sequence[Any], ReceiptContext]],
     context: RecordingContext,
-) -> list[Item]:
+) -> list[SampleItem]:
     """Record batches in order of receipt, each with its own context, in one commit.
 
     The verdicts are those of recording one batch after the other.
@@ -129,10 +131,10 @@ def record_post(
 class Changes:
     """What a post changes: new rows with their verdicts, verdicts of stored ones, and sums."""
 
-    new: list[Item]
-    rows: list[dict[str, Any]]  # of the new items
+    new: list[SampleItem]
+    rows: list[SampleRow]  # of the new items
     judged: list[Judged]  # stored rows with another verdict
-    rejected: list[Item]
+    rejected: list[SampleItem]
     counts: CountChanges
     tickets: Tickets
     days: set[date]  # of samples that may be a team's
@@ -146,7 +148,7 @@ class Changes:
 
 def _record(
     sender: Sender,
-    items: Sequence[Item],
+    items: Sequence[SampleItem],
     context: RecordingContext,
     next_ticket: NextTicket = NO_TICKET,
 ) -> tuple[KnownDevice | None, IssuedRow]:
@@ -182,7 +184,7 @@ def _lock(device_id: UUID) -> KnownDevice:
 
 
 def _device_version(
-    device: KnownDevice | None, items: Sequence[Item], max_per_hour: int
+    device: KnownDevice | None, items: Sequence[SampleItem], max_per_hour: int
 ) -> DeviceVersion | None:
     """Count measurements against the device's hourly limit; 429 above it."""
     if device is None:
@@ -201,7 +203,7 @@ def _device_version(
 def _changes_of(
     execute: Run,
     state: State,
-    items: Sequence[Item],
+    items: Sequence[SampleItem],
     context: RecordingContext,
     next_ticket: NextTicket,
 ) -> Changes:
@@ -212,7 +214,7 @@ def _changes_of(
     device_id = state.device_id
     new = select_new(items, device_id, state.receipts, state.withdrawn)
     tickets = Tickets(_assess(device_id, new, state.tickets, context), next_ticket)
-    rows = [item.row | {"device_id": device_id} for item in new]
+    rows: list[SampleRow] = [{**item.row, "device_id": device_id} for item in new]
     counts = CountChanges()
     judged = judge(execute, state, rows, counts, context.caps)
     joined = state.device is not None and state.device.joined
@@ -248,8 +250,8 @@ def _store_in_transaction(version: DeviceVersion | None, changes: Changes) -> Is
 
 def _store(execute: Run, version: DeviceVersion | None, changes: Changes) -> IssuedRow:
     device_id = version.device_id if version else None
-    receipts = [
-        {"id": item.id, "device_id": device_id, "digest": item.digest,
+    receipts: list[ReceiptRow] = [
+        {"id": item.row["id"], "device_id": device_id, "digest": item.digest,
          "received_at": item.received_at, "kind": "sample"}
         for item in changes.new
     ]  # fmt: skip
@@ -270,7 +272,10 @@ def _store(execute: Run, version: DeviceVersion | None, changes: Changes) -> Iss
 
 
 def _assess(
-    device_id: UUID | None, new: Sequence[Item], stored: StoredTickets, context: RecordingContext
+    device_id: UUID | None,
+    new: Sequence[SampleItem],
+    stored: StoredTickets,
+    context: RecordingContext,
 ) -> list[TicketUse]:
     """Set the assurance of new items with a ticket; return the tickets that they use."""
     if device_id is None:
@@ -294,7 +299,7 @@ def _assess(
     return list(uses.values())
 
 
-def _claim_of(row: dict[str, Any], device_id: UUID, ticket: Ticket | None, secret: str) -> Claim:
+def _claim_of(row: SampleRow, device_id: UUID, ticket: Ticket | None, secret: str) -> Claim:
     return Claim(
         id=row["id"],
         subject=device_subject(secret, device_id, ticket.id) if ticket else "",
@@ -307,9 +312,9 @@ def _claim_of(row: dict[str, Any], device_id: UUID, ticket: Ticket | None, secre
 
 
 def _use_of(
-    ticket: Ticket, witness: Witness | None, row: dict[str, Any], context: RecordingContext
+    ticket: Ticket, witness: Witness | None, row: SampleRow, context: RecordingContext
 ) -> TicketUse:
-    received_at: datetime = row["received_at"]
+    received_at = row["received_at"]
     use: TicketUse = {"id": ticket.id, "used_by": row["id"], "used_at": received_at}
     prefix = witness and witness.prefix
     if not prefix:
@@ -322,7 +327,7 @@ def _use_of(
 def judge(
     execute: Run,
     state: State,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[SampleRow],
     counts: CountChanges,
     caps: rules.Caps,
 ) -> list[Judged]:

@@ -1,6 +1,6 @@
 """Store receipts, measurements, changes of counts and uses of tickets in one statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.database.extensions import Run, array_literal, db, dump
 from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.earning_sums import EarnedRows
+from backend.measurements.recording.rows import SampleRow
 from backend.measurements.recording.store_statements import STORE, STORE_FOR_TEAM
 from backend.measurements.recording.timeline import UPDATE, Judged
 from backend.witness.service import IssuedRow, NextTicket
@@ -24,6 +25,15 @@ class StateChanged(Exception):
     """What verdicts and outcomes were based on changed before they were stored."""
 
 
+class VersionValues(TypedDict):
+    """Parameters of the statements that store; all null: rows of no device."""
+
+    device: UUID | None
+    version: int | None
+    window_start: datetime | None  # of the hour whose measurements are counted
+    window_items: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceVersion:
     """The device's version that verdicts are based on, and its measurements of this hour."""
@@ -33,7 +43,7 @@ class DeviceVersion:
     window_start: datetime
     window_items: int
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> VersionValues:
         """Return the parameters of the statements that store."""
         return {
             "device": self.device_id,
@@ -62,14 +72,29 @@ class Tickets:
 
 
 # Of rows of no device, which has no version.
-NO_DEVICE: Mapping[str, None] = dict.fromkeys(("device", "version", "window_start", "window_items"))
+NO_DEVICE: VersionValues = {
+    "device": None,
+    "version": None,
+    "window_start": None,
+    "window_items": None,
+}
+
+
+class ReceiptRow(TypedDict):
+    """A row of `receipts`."""
+
+    id: UUID  # of the sample
+    device_id: UUID | None  # null: imported
+    digest: bytes  # of the content
+    received_at: datetime
+    kind: str  # sample
 
 
 def store(
     execute: Run,
     device: DeviceVersion | None,
-    receipts: Sequence[dict[str, Any]],
-    rows: Sequence[dict[str, Any]],
+    receipts: Sequence[ReceiptRow],
+    rows: Sequence[SampleRow],
     changes: CountChanges,
     digests: Sequence[bytes],
     tickets: Tickets,

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,11 +16,11 @@ from backend.devices.credentials import token_hash
 from backend.devices.service import KnownDevice
 from backend.measurements.recording import rules
 from backend.measurements.recording.incoming import sample_of
-from backend.measurements.recording.intake import Item
 from backend.measurements.recording.requirements import (
     Requirement,
     requirements_of,
 )
+from backend.measurements.recording.rows import JudgedRow, SampleItem, SampleRow, TimelineRow
 from backend.memberships.attribution_rows import InputsOfNew, StoredInputs, inputs_of
 from backend.witness.verification import StoredTickets, stored_tickets
 
@@ -193,8 +193,36 @@ UPDATE = text("""
     from changed
 """)
 
-Row = Mapping[Any, Any]
-Judged = tuple[Row, rules.Verdict]
+Judged = tuple[JudgedRow, rules.Verdict]
+
+
+class StoredReceipt(TypedDict):
+    """A receipt as JSON of READ_STATE."""
+
+    id: str
+    device_id: str | None  # null: imported
+    digest: str  # of the content; hexadecimal after two characters
+
+
+class CappedRow(JudgedRow):
+    """A row of CAPPED."""
+
+    place: int  # among the samples that use up the cap, from 1
+
+
+class Span(TypedDict):
+    """Which rows READ reads; arrays in PostgreSQL's notation."""
+
+    begins: str
+    ends: str
+    most: int | None  # rows of each span; null: all
+
+
+class Months(TypedDict):
+    """Begin and end of months, in which tallies are taken; null: none."""
+
+    month_begin: datetime | None
+    month_end: datetime | None
 
 
 class Judge(NamedTuple):
@@ -210,7 +238,7 @@ class Timeline(NamedTuple):
     Without tallies no cap of a commune can be reached.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[TimelineRow]
     tallies: Sequence[rules.Tally] = ()
 
 
@@ -242,7 +270,7 @@ class State(NamedTuple):
         return rules.Owner(device.registered_at, device.receiver_from) if device else None
 
 
-def read_state(execute: Run, sender: Sender, items: Sequence[Item], cap: int) -> State:
+def read_state(execute: Run, sender: Sender, items: Sequence[SampleItem], cap: int) -> State:
     """Read what outcomes and verdicts depend on; `cap` is that of a commune.
 
     Without a device if the token is unknown or its first use is not recorded yet.
@@ -250,7 +278,7 @@ def read_state(execute: Run, sender: Sender, items: Sequence[Item], cap: int) ->
     new = [item.row for item in items if item.row and not item.refusal]
     since = _judged_since(new)
     tickets = {item.statements.keys for item in items if item.statements and item.statements.ticket}
-    own, *stored = execute(READ_STATE, {
+    own, *timeline = execute(READ_STATE, {
         "digest": token_hash(sender.token) if sender.token else None,
         "device": sender.device_id,
         "cap": cap,
@@ -262,6 +290,7 @@ def read_state(execute: Run, sender: Sender, items: Sequence[Item], cap: int) ->
         **_span(since, bounded=True),
         **_months(since),
     })  # fmt: skip
+    stored = cast(Sequence[TimelineRow], timeline)
     device = devices.device_in_use(own) if own["device_id"] else None
     tallies: Sequence[rules.Tally] = ()
     if device and _cap_near(own["capped"], stored, new, cap):
@@ -277,8 +306,8 @@ def read_state(execute: Run, sender: Sender, items: Sequence[Item], cap: int) ->
     )
 
 
-def _receipt(row: Mapping[str, Any]) -> tuple[UUID | None, bytes]:
-    return row["device_id"] and UUID(row["device_id"]), bytes.fromhex(row["digest"][2:])
+def _receipt(row: StoredReceipt) -> tuple[UUID | None, bytes]:
+    return UUID(row["device_id"]) if row["device_id"] else None, bytes.fromhex(row["digest"][2:])
 
 
 def owner_of(device: UUID) -> rules.Owner:
@@ -288,7 +317,11 @@ def owner_of(device: UUID) -> rules.Owner:
 
 
 def judge_new(
-    execute: Run, device: UUID, new: Sequence[Row], judge: Judge, stored: Timeline | None = None
+    execute: Run,
+    device: UUID,
+    new: Sequence[SampleRow],
+    judge: Judge,
+    stored: Timeline | None = None,
 ) -> Sequence[Judged]:
     """Judge new rows among the stored ones; return the new rows and those with another verdict.
 
@@ -312,7 +345,7 @@ def judge_new(
     return judged
 
 
-def judge_single(row: Row) -> rules.Verdict:
+def judge_single(row: JudgedRow) -> rules.Verdict:
     """Return the verdict on a row without a device."""
     mock = "mock_position" in row["marks"]
     return rules.judge_single(row["own_reasons"], mock)
@@ -343,7 +376,7 @@ def _days_after(judged: Iterable[Judged]) -> set[date]:
     }
 
 
-def _judged_since(new: Iterable[Row]) -> dict[date, datetime]:
+def _judged_since(new: Iterable[TimelineRow]) -> dict[date, datetime]:
     """Return the days whose verdicts depend on new rows, each with the first of these.
 
     A new row changes its own day and, in the evening, the next one.
@@ -366,7 +399,7 @@ def _spans(since: Mapping[date, datetime]) -> list[tuple[datetime, datetime]]:
     return spans
 
 
-def _span(since: Mapping[date, datetime], *, bounded: bool) -> dict[str, Any]:
+def _span(since: Mapping[date, datetime], *, bounded: bool) -> Span:
     """Return the parameters of READ for these days."""
     spans = _spans(since)
     return {
@@ -376,7 +409,7 @@ def _span(since: Mapping[date, datetime], *, bounded: bool) -> dict[str, Any]:
     }
 
 
-def _months(days: Collection[date]) -> dict[str, Any]:
+def _months(days: Collection[date]) -> Months:
     """Return begin and end of the months of these days."""
     if not days:
         return {"month_begin": None, "month_end": None}
@@ -390,7 +423,9 @@ def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
-def _cap_near(capped: int, stored: Iterable[Row], new: Sequence[Row], cap: int) -> bool:
+def _cap_near(
+    capped: int, stored: Iterable[TimelineRow], new: Sequence[SampleRow], cap: int
+) -> bool:
     """Return whether the samples of these months could reach the cap of a commune.
 
     `capped` of them use one up; of the days that are judged, the others might as well.
@@ -400,24 +435,30 @@ def _cap_near(capped: int, stored: Iterable[Row], new: Sequence[Row], cap: int) 
 
 
 def _read(
-    execute: Run, device: UUID, since: Mapping[date, datetime], new: Iterable[Row], *, bounded: bool
+    execute: Run,
+    device: UUID,
+    since: Mapping[date, datetime],
+    new: Iterable[TimelineRow],
+    *,
+    bounded: bool,
 ) -> Timeline:
-    stored = execute(READ, {"device": device, **_span(since, bounded=bounded)})
+    rows = execute(READ, {"device": device, **_span(since, bounded=bounded)})
+    stored = cast(Sequence[TimelineRow], rows)
     return Timeline(stored, _read_tallies(execute, device, since, [*stored, *new]))
 
 
 def _read_tallies(
-    execute: Run, device: UUID, days: Collection[date], rows: Iterable[Row]
+    execute: Run, device: UUID, days: Collection[date], rows: Iterable[TimelineRow]
 ) -> Sequence[rules.Tally]:
     """Read the tallies of the communes of these rows on other days than those judged."""
     units = {row["unit_id"] for row in rows} - {None}
     values = {"device": device, "days": array_literal(sorted(days)), "units": array_literal(units)}
-    found = execute(TALLIES, values | _months(days))
-    return [rules.Tally(row["day"], row["unit_id"], row["network"], row["n"]) for row in found]
+    tallies = execute(TALLIES, {**values, **_months(days)})
+    return [rules.Tally(row["day"], row["unit_id"], row["network"], row["n"]) for row in tallies]
 
 
 def _judge(
-    stored: Timeline, new: Sequence[Row], since: Mapping[date, datetime], judge: Judge
+    stored: Timeline, new: Sequence[TimelineRow], since: Mapping[date, datetime], judge: Judge
 ) -> Iterator[Judged]:
     rows = [*stored.rows, *new]
     by_id = {row["id"]: row for row in rows}
@@ -426,13 +467,13 @@ def _judge(
         yield by_id[entry.sample.id], verdict
 
 
-def entries_of(rows: Iterable[Row]) -> Iterator[rules.TimelineEntry]:
+def entries_of(rows: Iterable[TimelineRow]) -> Iterator[rules.TimelineEntry]:
     """Return the entries of rows in order of time."""
     for row in sorted(rows, key=itemgetter("measured_at", "id")):
         yield rules.TimelineEntry(sample_of(row), _stored_verdict(row), row.get("final", False))
 
 
-def _stored_verdict(row: Row) -> rules.Verdict | None:
+def _stored_verdict(row: TimelineRow) -> rules.Verdict | None:
     """Return the stored verdict; None for a new row."""
     return rules.verdict_of(tuple(row["reasons"])) if "reasons" in row else None
 
@@ -466,7 +507,7 @@ def _changes_of_use(judged: Iterable[Judged]) -> dict[rules.CommuneMonth, int]:
     return changes
 
 
-def _change_of_use(row: Row, verdict: rules.Verdict) -> int:
+def _change_of_use(row: JudgedRow, verdict: rules.Verdict) -> int:
     before = "reasons" in row and rules.uses_commune_cap(row["reasons"])
     return rules.uses_commune_cap(verdict.reasons) - before
 
@@ -481,11 +522,17 @@ def _judge_capped(
             by_key[_commune_month(row)].append((row["measured_at"], row["id"], change))
     for (year, month, unit_id, network), changes in by_key.items():
         first = date(year, month, 1)
-        values: dict[str, Any] = {"device": device, "unit_id": unit_id, "network": network}
-        values |= {"begin": day_begin(first), "end": day_begin(_next_month(first))}
-        # No place moves by more than there are changes.
-        values |= {"after": caps.commune - len(changes), "to": caps.commune + len(changes)}
-        for row in execute(CAPPED, values):
+        values = {
+            "device": device,
+            "unit_id": unit_id,
+            "network": network,
+            "begin": day_begin(first),
+            "end": day_begin(_next_month(first)),
+            # No place moves by more than there are changes.
+            "after": caps.commune - len(changes),
+            "to": caps.commune + len(changes),
+        }
+        for row in cast(Sequence[CappedRow], execute(CAPPED, values)):
             if row["day"] in days or row["final"]:
                 continue
             at = (row["measured_at"], row["id"])
@@ -495,5 +542,5 @@ def _judge_capped(
                 yield row, verdict
 
 
-def _commune_month(row: Row) -> rules.CommuneMonth:
+def _commune_month(row: JudgedRow) -> rules.CommuneMonth:
     return row["day"].year, row["day"].month, row["unit_id"], row["network"]

@@ -1,7 +1,5 @@
 """API of measurements: phones send measurements and read their own with verdicts."""
 
-from typing import Any
-
 import orjson
 from flask import Response, current_app, request
 
@@ -11,6 +9,7 @@ from backend.devices.authentication import current_device
 from backend.devices.notices import deliver
 from backend.errors import Problem, invalid
 from backend.fields import encodable
+from backend.http.paging import PageQuery
 from backend.http.requests import (
     Blueprint,
     bearer_token,
@@ -21,9 +20,17 @@ from backend.http.requests import (
     sent_items,
 )
 from backend.measurements.recording import answers, requirements
+from backend.measurements.recording.answers import (
+    BatchResult,
+    CheckResult,
+    OwnMeasurement,
+    OwnPage,
+    Result,
+)
 from backend.measurements.recording.incoming import ReceiptContext
-from backend.measurements.recording.intake import Item, serialize_batch, single
+from backend.measurements.recording.intake import single
 from backend.measurements.recording.reasons import category
+from backend.measurements.recording.rows import SampleItem
 from backend.measurements.recording.schemas import (
     BatchResultSchema,
     BatchSchema,
@@ -65,7 +72,7 @@ BATCH_OR_DUPLICATE = {"anyOf": [BatchResultSchema, ResultSchema]}
 @blp.doc(parameters=[NEXT_TEST])
 @blp.response(201, ResultSchema, description="One sample was stored")
 @blp.alt_response(200, schema=BATCH_OR_DUPLICATE, description="A batch, or a duplicate")
-def post_measurements() -> Any:
+def post_measurements() -> Response:
     """Send one measurement, or a batch of up to 500; get the ticket of the next test."""
     token = bearer_token()
     if (request.content_length or CHECK_TOKEN_FIRST) >= CHECK_TOKEN_FIRST:
@@ -85,21 +92,25 @@ def post_measurements() -> Any:
     device, items = recorded.device, recorded.items
     count_samples((item.outcome, _category(item)) for item in items)
     results = answers.serialize_results(device.id, items, language())
-    batch = "measurements" in body
-    answer = serialize_batch(results) if batch else single(items[0], results[0])
-    status = 201 if answer.get("outcome") == "accepted" else 200
+    answer: Result | BatchResult
+    if "measurements" in body:
+        answer, status = answers.serialize_batch(items, results), 200
+    else:
+        answer, status = single(items[0], results[0])
     if devices.consent_outdated(device):
-        answer = answer | {"consent_outdated": True}
-    answer = answer | deliver(device, receipt.received_at)
+        answer["consent_outdated"] = True
+    unread = deliver(device, receipt.received_at)
+    if "notices" in unread:
+        answer["notices"] = unread["notices"]
     if profile:
         own_url = f"{request.scheme}://{request.host}"
         issued = recorded.next_ticket
-        answer = answer | {"next_test": serialize(issued, own_url) if issued else None}
+        answer["next_test"] = serialize(issued, own_url) if issued else None
     # Without the schema: dumping by it would cost as much as the verdicts.
     return Response(orjson.dumps(answer), status, content_type="application/json")
 
 
-def _category(item: Item) -> str | None:
+def _category(item: SampleItem) -> str | None:
     """Return the category of a new sample, of a counted one without its assurance."""
     accepted = item.outcome == "accepted"
     return category(item.row["reasons"], item.row["marks"], None) if accepted else None
@@ -121,7 +132,7 @@ def show_rules() -> Response:
 @blp.get("/measurements")
 @blp.arguments(PageQuerySchema, location="query")
 @blp.response(200, OwnPageSchema)
-def list_measurements(query: dict[str, Any]) -> Any:
+def list_measurements(query: PageQuery) -> OwnPage:
     """List the device's own measurements, newest first."""
     device = current_device()
     return answers.own_page(device.id, query["cursor"], query["limit"], language())
@@ -129,7 +140,7 @@ def list_measurements(query: dict[str, Any]) -> Any:
 
 @blp.get("/measurements/<identity>")
 @blp.response(200, OwnMeasurementSchema)
-def show_measurement(identity: str) -> Any:
+def show_measurement(identity: str) -> OwnMeasurement:
     """Show one of the device's own measurements with its verdict."""
     return answers.own_measurement(current_device().id, identity, language())
 
@@ -137,7 +148,7 @@ def show_measurement(identity: str) -> Any:
 @blp.post("/measurements/check")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": CheckSchema}}})
 @blp.response(200, CheckResultSchema)
-def check_measurements() -> Any:
+def check_measurements() -> CheckResult:
     """Check which of up to 1,000 ids are stored."""
     device = current_device()
     ids = read_object().get("ids")

@@ -62,8 +62,8 @@ def recount(repair: bool) -> None:
             f"{row['name']}: stored {row['stored']}, rows {row['truth']}"
         )
     teams = earning_sums.differences()
-    for row in teams:
-        click.echo(" ".join(f"{name}={value}" for name, value in row.items()))
+    for sums in teams:
+        click.echo(" ".join(f"{name}={value}" for name, value in sums.items()))
     click.echo(f"differences: {len(found) + len(teams)}")
     if repair:
         counting.repair(found)

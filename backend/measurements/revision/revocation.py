@@ -53,7 +53,10 @@ def _withdraw_proof(device: UUID, ids: Sequence[UUID]) -> service.Revision:
     rows, known = service.read_chosen(device, ids), requirements()
     changed = []
     for row in rows:
-        claimed = {**row, "assurance": "claimed", "marks": [*row["marks"], REVOKED]}
+        claimed: service.RevisedRow = {
+            **row, "assurance": "claimed", "marks": [*row["marks"], REVOKED]
+        }  # fmt: skip
         derived = service.derive_row(claimed, known)
-        changed.append(derived | {"assurance": "claimed"})
+        derived["assurance"] = "claimed"
+        changed.append(derived)
     return service.revise_rows(device, rows, changed, joined)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import NotRequired, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -31,12 +31,13 @@ from backend.measurements.recording.requirements import (
     required_at,
     requirements,
 )
+from backend.measurements.recording.rows import DerivedColumns, SampleContent, SampleRow
 from backend.measurements.recording.service import caps_in_force
 from backend.measurements.recording.storage import update_verdicts
 from backend.units.locator import Locator, UnitLocation
+from backend.witness.assurance import Assurance
 
 Progress = Callable[[int, int], None]
-Row = Mapping[Any, Any]
 
 # Rows in memory at a time: raw bodies take about 1 kB each.
 ROWS_AT_ONCE = 1_000
@@ -95,6 +96,19 @@ LEFT_ALONE = text("""
     select count(*) from measurements
     where raw is null and day between :first and :last
 """)
+
+
+class RevisedRow(SampleRow):
+    """A stored row with its body."""
+
+    excluded: bool  # by the latest decision
+
+
+class RevisedColumns(DerivedColumns):
+    """The columns of a row that follow from it again."""
+
+    id: UUID
+    assurance: NotRequired[Assurance]
 
 
 @dataclass(slots=True)
@@ -192,15 +206,16 @@ def revise_chosen(device: UUID | None, ids: Sequence[UUID], joined: bool | None)
     return revise_rows(device, rows, _rederive_all(rows), joined).changes
 
 
-def read_chosen(device: UUID | None, ids: Sequence[UUID]) -> list[Row]:
+def read_chosen(device: UUID | None, ids: Sequence[UUID]) -> list[RevisedRow]:
     """Return these measurements of a device, as far as their bodies are kept."""
-    return list(db.session.execute(CHOSEN, {"device": device, "ids": list(ids)}).mappings())
+    rows = db.session.execute(CHOSEN, {"device": device, "ids": list(ids)}).mappings()
+    return cast(list[RevisedRow], list(rows))
 
 
 def revise_rows(
     device: UUID | None,
-    rows: Sequence[Row],
-    changed: Sequence[Row],
+    rows: Sequence[RevisedRow],
+    changed: Sequence[RevisedColumns],
     joined: bool | None,
 ) -> Revision:
     """Write changes of these rows of a locked device, and the verdicts that follow."""
@@ -243,7 +258,7 @@ def _revise_device(device: UUID | None, lot: Lot) -> Revision:
     times, days = [], set()
     while True:
         values = {"device": device, "after": after, "lot": ROWS_AT_ONCE, **span}
-        rows = list(db.session.execute(ROWS, values).mappings())
+        rows = cast(list[RevisedRow], list(db.session.execute(ROWS, values).mappings()))
         _change_rows(device, rows, revise(rows), done)
         times += [row["measured_at"] for row in rows]
         days |= {row["day"] for row in rows}
@@ -255,14 +270,21 @@ def _revise_device(device: UUID | None, lot: Lot) -> Revision:
 
 
 def _change_rows(
-    device: UUID | None, rows: Sequence[Row], changed: Sequence[Row], done: Revision
+    device: UUID | None,
+    rows: Sequence[RevisedRow],
+    changed: Sequence[RevisedColumns],
+    done: Revision,
 ) -> None:
     """Write the changes that follow from each row alone."""
     _move(rows, changed, done)
     if device is None:  # no timeline: the own reasons of the rows decide
         revised = {new["id"]: new for new in changed}
-        present = [{**row, **revised.get(row["id"], {})} for row in rows]
+        present = [_with_changes(row, revised.get(row["id"])) for row in rows]
         _write([(row, timeline.judge_single(row)) for row in present], done)
+
+
+def _with_changes(row: RevisedRow, changed: RevisedColumns | None) -> RevisedRow:
+    return cast(RevisedRow, {**row, **(changed or {})})
 
 
 def _update_dependents(
@@ -283,19 +305,19 @@ def _update_dependents(
         earnings.attribute({device: days})
 
 
-def _move(rows: Sequence[Row], changed: Sequence[Row], done: Revision) -> None:
+def _move(rows: Sequence[RevisedRow], changed: Sequence[RevisedColumns], done: Revision) -> None:
     """Write changed places; counts move to the new units in their present categories."""
     before = {row["id"]: row for row in rows}
     for new in changed:
         old = before[new["id"]]
         done.changes.add(old, old["reasons"], -1)
-        done.changes.add({**old, **new}, old["reasons"], 1)
+        done.changes.add(_with_changes(old, new), old["reasons"], 1)
         done.moved += old["unit_id"] != new["unit_id"]
     if changed:
         db.session.execute(PLACE, {"rows": dump(changed)})
 
 
-def _write(judged: Iterable[tuple[Row, rules.Verdict]], done: Revision) -> None:
+def _write(judged: Iterable[timeline.Judged], done: Revision) -> None:
     """Write changed verdicts and their changes of counts."""
     changed = []
     for row, verdict in judged:
@@ -308,26 +330,34 @@ def _write(judged: Iterable[tuple[Row, rules.Verdict]], done: Revision) -> None:
     update_verdicts(changed)
 
 
-def locate_again(rows: Sequence[Row], locator: Locator | None = None) -> list[dict[str, Any]]:
+def locate_again(
+    rows: Sequence[RevisedRow], locator: Locator | None = None
+) -> list[RevisedColumns]:
     """Return the rows whose place differs in the active sets, with the columns that follow."""
     places = incoming.places_of(rows, locator or extension("locator"))
     located = [_at_place(row, placed) for row, placed in zip(rows, places, strict=True)]
     changed = zip(rows, located, strict=True)
-    return [new for row, new in changed if any(row[name] != new[name] for name in new)]
+    return [new for row, new in changed if _differs(row, new)]
 
 
-def _at_place(row: Row, placed: UnitLocation | None) -> dict[str, Any]:
+def _differs(row: Mapping[str, object], new: Mapping[str, object]) -> bool:
+    return any(row[name] != value for name, value in new.items())
+
+
+def _at_place(row: RevisedRow, placed: UnitLocation | None) -> RevisedColumns:
     """Return the columns of a row that follow from its place."""
     outside = placed is not None and placed.unit_id is None
     marks = {
         "border_ambiguous": bool(placed and placed.ambiguous),
         "snapped": bool(placed and placed.how == "snapped"),
     }
-    return incoming.place_columns(placed) | {
+    columns = {
+        **incoming.place_columns(placed),
         "id": row["id"],
         "own_reasons": _with(row["own_reasons"], {"outside_communes": outside}),
         "marks": _with(row["marks"], marks),
     }
+    return cast(RevisedColumns, columns)
 
 
 def _with(codes: Sequence[str], wanted: Mapping[str, bool]) -> list[str]:
@@ -338,16 +368,16 @@ def _with(codes: Sequence[str], wanted: Mapping[str, bool]) -> list[str]:
     return list(rules.by_weight({*codes} - wanted.keys() | present))
 
 
-def _rederive_all(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _rederive_all(rows: Sequence[RevisedRow]) -> list[RevisedColumns]:
     """Return the rows whose own reasons or marks differ by today's rules."""
     known = requirements()
     derived = ((row, derive_row(row, known)) for row in rows)
-    return [new for row, new in derived if any(row[name] != new[name] for name in new)]
+    return [new for row, new in derived if _differs(row, new)]
 
 
-def derive_row(row: Row, known: Sequence[Requirement]) -> dict[str, Any]:
+def derive_row(row: RevisedRow, known: Sequence[Requirement]) -> RevisedColumns:
     """Return the columns that follow from a row alone, by the requirement at its receipt."""
-    loaded = SCHEMA.load(row["raw"])
+    loaded = cast(SampleContent, SCHEMA.load(row["raw"]))
     receipt = ReceiptContext(
         received_at=row["received_at"],
         accept_old=row["device_id"] is None,
@@ -355,20 +385,20 @@ def derive_row(row: Row, known: Sequence[Requirement]) -> dict[str, Any]:
         has_device=row["device_id"] is not None,
         count_without_device=COUNTED_BY_ADMIN in row["marks"],
     )
-    new = incoming.derived_columns(row, loaded, _stored_place(row), receipt)
+    new = incoming.derived_columns(row, loaded, _stored_place(row), receipt, row["marks"])
     decided = ["excluded"] if row["excluded"] else []
     problem = proof_problem(row, required_at(known, row["received_at"]))
     decided += [problem] if problem else []
     own = list(rules.by_weight([*new["own_reasons"], *decided]))
-    return new | {"id": row["id"], "own_reasons": own}
+    return cast(RevisedColumns, {**new, "id": row["id"], "own_reasons": own})
 
 
-def _stored_place(row: Row) -> UnitLocation | None:
+def _stored_place(row: RevisedRow) -> UnitLocation | None:
     """Return the stored place of a row."""
     if incoming.position_of(row) is None:
         return None
     return UnitLocation(
-        row["set_id"], "", "", row["unit_id"], how=row["how"],
+        cast(int, row["set_id"]), "", "", row["unit_id"], how=row["how"],
         ambiguous="border_ambiguous" in row["marks"], candidates=tuple(row["candidates"] or ()),
     )  # fmt: skip
 

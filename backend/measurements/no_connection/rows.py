@@ -1,0 +1,57 @@
+"""Notes on their way to a row of `no_connection_notes`: content as sent, and columns."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NotRequired, TypedDict, cast
+from uuid import UUID
+
+from backend.measurements.recording.intake import Item
+from backend.measurements.recording.rows import LocationContent
+
+
+class NoteNetwork(TypedDict):
+    """The operator of a phone's SIM, as `NoteNetworkSchema` reads it."""
+
+    mcc: NotRequired[str | None]
+    mnc: NotRequired[str | None]
+    operator: NotRequired[str | None]
+
+
+class NoteContent(TypedDict):
+    """A note as `NoteSchema` reads it; what becomes no column is in the body alone."""
+
+    id: str
+    attempts: list[datetime]  # in order of time
+    confirmed: dict[str, bool]  # by what the person confirms
+    location: LocationContent
+    network: NotRequired[NoteNetwork | None]
+
+
+class NoteRow(TypedDict):
+    """A row of `no_connection_notes`, without its sender."""
+
+    id: UUID
+    received_at: datetime
+    began_at: datetime  # first and last attempt, with the phone's clock corrected
+    noted_at: datetime
+    skew_s: float | None  # by which it was corrected
+    day: date  # of the last attempt, in Vietnam
+    attempts: int
+    operator: str | None
+    latitude: float  # WGS 84, degrees
+    longitude: float
+    accuracy_m: float
+    cell: str  # of H3
+    raw: dict[str, Any]  # the body as sent
+    unit_id: int
+    set_id: int
+    how: str | None
+
+
+@dataclass(slots=True)
+class NoteItem(Item):
+    """One note of a request with its result so far; `row` is empty without a place."""
+
+    loaded: NoteContent = field(default_factory=lambda: cast(NoteContent, {}))
+    row: NoteRow = field(default_factory=lambda: cast(NoteRow, {}))
+    note_id: UUID | None = None  # the stored note

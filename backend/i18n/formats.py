@@ -56,6 +56,11 @@ def weekday(value: date, language: Language) -> str:
     return format_date(value, "EEEE, dd/MM/yyyy", locale=LOCALES[language])
 
 
+def clock(value: str) -> str:
+    """Return the time of day of an ISO 8601 moment in Vietnam, such as 15:00."""
+    return f"{datetime.fromisoformat(value).astimezone(VIETNAM):%H:%M}"
+
+
 def moment(value: datetime) -> str:
     """Format a time in Vietnam."""
     return f"{value.astimezone(VIETNAM):%H:%M, %d/%m/%Y}"

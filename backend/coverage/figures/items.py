@@ -1,12 +1,13 @@
 """The items of a coverage answer: the figures of each unit of a level."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date
 from math import ceil
 from typing import Any
 
 import numpy as np
 
+from backend.clock import day_begin
 from backend.coverage.figures.forecast import LAST_DAYS, History, MonthProgress, still_to_come
 from backend.coverage.figures.month import NO_NUMBERS, Month, UnitCounts
 from backend.coverage.figures.recent import history_days, make_recent
@@ -148,13 +149,15 @@ ROWS = """
         where %(visibility)s = 'released' and month = %(month)s and network = %(network)s
     )
     select categories, today, from_today, active.teams, of_teams, s.devices, s.outings,
-        recent.last_month, recent.weekdays, recent.squares, recent.active_days,
+        p.copied_at, recent.last_month, recent.weekdays, recent.squares, recent.active_days,
         of_province.weekdays as pattern
     from unnest(%(units)s::integer[]) with ordinality u (id, place)
     left join categories on categories.unit_id = u.id
     left join days on days.unit_id = u.id
     left join active on active.unit_id = u.id
     left join participation s on s.unit_id = u.id
+    left join public_months p on not %(live)s and %(level)s = 'commune' and p.unit_id = u.id
+        and p.month = %(month)s and p.network = %(network)s
     left join recent on %(running)s and recent.unit_id = u.id and recent.unit_id <> 0
         and recent.day = %(today)s and recent.network = %(network)s
         and recent.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
@@ -234,9 +237,21 @@ def unit_items(
                 "outings": row["outings"] if one.numbers[COUNTED] else 0,
                 "teams": row["teams"] or 0,
                 "reasons": reasons(categories),
+                "as_of": _as_of(month, row, today),
             }
         )
     return items
+
+
+def _as_of(month: Month, row: Row, today: date) -> str | None:
+    """Return when the counts of a commune were copied for the public; None: they are exact.
+
+    At midnight all that changed are copied. So the time tells nothing of what was not copied.
+    """
+    if month.reads_live(month.level):
+        return None
+    midnight = day_begin(today)
+    return max(row["copied_at"] or midnight, midnight).astimezone(UTC).isoformat("T", "minutes")
 
 
 def of_teams(one: UnitCounts, row: Row) -> int:

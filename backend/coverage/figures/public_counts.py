@@ -81,7 +81,7 @@ def copy_counts(now: datetime, *, everything: bool = False) -> int | None:
     """
     last = last_run()
     if last is not None and not everything:
-        if _hour(last) == _hour(now):
+        if full_hour(last) == full_hour(now):
             return None
         everything = local_day(last) < local_day(now)
     month = f"{local_day(now):%Y-%m}"
@@ -89,7 +89,7 @@ def copy_counts(now: datetime, *, everything: bool = False) -> int | None:
         COPY,
         {
             "all": everything or last is None, "phones": MIN_PHONES, "now": now,
-            "since": _hour(now) - timedelta(hours=1),
+            "since": full_hour(now) - timedelta(hours=1),
             "months": [month_before(month), month],
         },
     )  # fmt: skip
@@ -102,5 +102,6 @@ def last_run() -> datetime | None:
     return db.session.scalar(of_run)
 
 
-def _hour(time: datetime) -> datetime:
+def full_hour(time: datetime) -> datetime:
+    """Return the begin of an hour."""
     return time.replace(minute=0, second=0, microsecond=0)

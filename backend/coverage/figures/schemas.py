@@ -157,6 +157,14 @@ class CoverageItemSchema(Strict, CountedPartsSchema):
     )
     teams = fields.Integer(required=True, allow_none=True)
     reasons = fields.Dict(fields.String(), fields.Integer(), required=True)
+    as_of = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "format": "date-time",
+            "description": "until when samples are in these public counts; null: exact and live",
+        },
+    )
 
 
 class ShareSchema(Strict):

@@ -19,7 +19,7 @@ RADIUS_M, MIN_RADIUS_M, MAX_RADIUS_M = 15_000, 500, 50_000
 # Neighbours are drawn on the map also where they are beyond a walk.
 DRAWN_WITHIN_M = 8_000
 MAX_NEARBY = 8
-NAMES = ("counted", "target", "shortfall")
+NAMES = ("counted", "target", "shortfall", "as_of")
 
 
 Counts = Mapping[str, Mapping[str, Any]]  # of communes, by code

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from backend.campaigns.models import Campaign
 from backend.clock import local_day, month_start
 from backend.coverage.contributions.service import current_teams
+from backend.coverage.figures.public_counts import MIN_PHONES, full_hour
 from backend.coverage.plan.nearby import NAMES, Counts, communes_around
 from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
@@ -125,13 +126,22 @@ OWN_SINCE = text("""
         and m.network = :network and m.counted
         and m.received_at > coalesce(p.copied_at, '-infinity')
 """)
-# A team's counted samples of a day, by commune.
+# A team's counted samples of a day, by commune. One who measures alone is not followed there: those
+# since the last full hour are the phone's own, or in a commune where enough phones of the team are.
 DONE = text("""
-    select u.code, count(*)::int as n from earnings e join units u on u.id = e.unit_id
-    where e.campaign_id = :campaign and e.team_id = :team and e.day = :day
-        and e.network = :network and e.category = any(:counted)
+    with samples as (
+        select e.unit_id, m.device_id, m.received_at
+        from earnings e join measurements m on m.id = e.measurement_id and m.day = e.day
+        where e.campaign_id = :campaign and e.team_id = :team and e.day = :day
+            and e.network = :network and e.category = any(:counted)
+    ), joint as (
+        select unit_id from samples group by 1 having count(distinct device_id) >= :phones
+    )
+    select u.code, count(*)::int as n from samples s join units u on u.id = s.unit_id
+    where s.received_at < :hour or s.device_id = :device
+        or s.unit_id in (select unit_id from joint)
     group by 1
-""").bindparams(counted=sorted(COUNTED))
+""").bindparams(counted=sorted(COUNTED), phones=MIN_PHONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +208,13 @@ def _released_among(cells: Sequence[Cell], released: Collection[str]) -> set[Cel
 
 
 def _figures(context: _Context, unit: UnitRow, counts: Counts) -> Mapping[str, Any]:
-    """Return the commune's public counts with the phone's own samples; None before approval."""
+    """Return the commune's public counts, beside them the phone's own samples since then.
+
+    Everybody reads the same count with the same time. None before approval.
+    """
     if (found := counts.get(unit.code)) is None:
-        return dict.fromkeys(NAMES)
-    own = db.session.scalar(OWN_SINCE, _own(context, unit))
-    missing = found["shortfall"]
-    left = None if missing is None else max(missing - own, 0)
-    return {**found, "counted": found["counted"] + own, "shortfall": left}
+        return dict.fromkeys((*NAMES, "own_since"))
+    return {**found, "own_since": db.session.scalar(OWN_SINCE, _own(context, unit))}
 
 
 def _own(context: _Context, unit: UnitRow) -> dict[str, Any]:
@@ -244,7 +254,9 @@ def _assignments(context: _Context, now: datetime) -> list[dict[str, Any]]:
             {
                 "campaign": {"id": row.campaign_id, "name": row.campaign},
                 "team": {"id": row.team_id, "name": row.team},
-                "items": _with_done(request, row.team_id, items.get(row.team_id, [])),
+                "items": _with_done(
+                    request, row.team_id, context.device_id, now, items.get(row.team_id, [])
+                ),
             }
         )
     return found
@@ -261,11 +273,18 @@ def _last_full(now: datetime, span: timedelta) -> datetime:
 
 
 def _with_done(
-    request: PlanRequest, team: int, items: Sequence[Mapping[str, Any]]
+    request: PlanRequest,
+    team: int,
+    device_id: UUID,
+    now: datetime,
+    items: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Return today's assignments of a team with what it did of each, which no cache delays."""
-    values = {"campaign": request.campaign.id, "day": request.day, "network": request.network}
-    done = {row.code: row.n for row in db.session.execute(DONE, values | {"team": team})}
+    """Return today's assignments of a team with what a phone may know that it did of each."""
+    values = {
+        "campaign": request.campaign.id, "day": request.day, "network": request.network,
+        "team": team, "device": device_id, "hour": full_hour(now),
+    }  # fmt: skip
+    done = {row.code: row.n for row in db.session.execute(DONE, values)}
     answered = []
     for item in items:  # a pin and the rest of a commune are two
         code, samples = item["unit"]["code"], item["samples"]

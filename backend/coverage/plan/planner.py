@@ -87,7 +87,6 @@ class PlanRequest:
     network: str
     today: date
     limits: Limits
-    hourly: bool = False  # made of the counts that the public sees, for phones
 
     @property
     def last_day(self) -> date:
@@ -168,7 +167,7 @@ def communes_of(request: PlanRequest) -> Communes:
     provinces = {row.province_code for row in listed}
     parent = provinces.pop() if len(provinces) == 1 else None
     month = f"{request.day:%Y-%m}"
-    wanted = CoverageQuery(month, "commune", request.network, parent, hourly=request.hourly)
+    wanted = CoverageQuery(month, "commune", request.network, parent, hourly=True)
     figures = coverage(wanted, day_begin(request.day))
     items = {item["code"]: item for item in figures["items"]}
     target = _target(request.campaign, figures["target"])

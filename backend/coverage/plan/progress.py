@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import text
+
 from backend.accounts.access import Actor, require
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
-from backend.clock import local_day, month_end
+from backend.clock import local_day, month_end, month_start
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.contributions.service import all_contributions
 from backend.coverage.figures.forecast import LAST_DAYS
@@ -16,7 +18,9 @@ from backend.coverage.figures.unit_access import published
 from backend.coverage.plan.planner import PlanRequest, communes_of, days_left, teams_of
 from backend.coverage.plan.service import places_of, visible_teams
 from backend.coverage.plan.settings import limits_of
+from backend.database.extensions import db
 from backend.i18n.catalogues import Language
+from backend.memberships.attribution import COUNTED
 from backend.organisations.scopes import campaign_scope
 from backend.units.catalogue import system_on
 
@@ -52,16 +56,32 @@ def campaign_progress(
     }
 
 
+# A team's counted samples wherever they are: their communes would follow one who measures alone.
+TEAM_SINCE = text("""
+    select count(*) from earnings e join measurements m on m.id = e.measurement_id and m.day = e.day
+    where e.team_id = :team and e.network = :network and e.category = any(:counted)
+        and e.day >= :first and m.received_at >= :as_of
+""").bindparams(counted=sorted(COUNTED))
+
+
 def home_figures(
-    home: Mapping[str, Any] | None, network: str, now: datetime
+    home: Mapping[str, Any] | None, team_id: int, network: str, now: datetime
 ) -> dict[str, Any] | None:
-    """Return this month's coverage of a team's home commune; None for a unit of the past."""
+    """Return this month's coverage of a team's home commune; None for a unit of the past.
+
+    `team_since`: the team's counted samples anywhere that the public counts may lack.
+    """
     month = f"{local_day(now):%Y-%m}"
     if home is None or home["system"] != system_on(month_end(month)):
         return None
     query = CoverageQuery(month, home["level"], network, unit=home["code"], hourly=True)
     (item,) = coverage(query, now)["items"]
-    return dict(item)
+    if item["as_of"] is None:
+        return dict(item)
+    values = {
+        "team": team_id, "network": network, "first": month_start(month), "as_of": item["as_of"],
+    }  # fmt: skip
+    return {**item, "team_since": db.session.scalar(TEAM_SINCE, values)}
 
 
 def team_state(campaign: Campaign, last_day: date | None, today: date) -> str | None:

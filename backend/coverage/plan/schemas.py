@@ -177,10 +177,24 @@ class UnitProgressSchema(UnitNameSchema):
     counted = fields.Integer(required=True, allow_none=True)
     target = fields.Integer(required=True, allow_none=True)
     shortfall = fields.Integer(required=True, allow_none=True)
+    as_of = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "format": "date-time",
+            "description": "until when samples are in these counts, the same for everybody",
+        },
+    )
 
 
 class NextUnitSchema(PlannedUnitSchema, UnitProgressSchema):
     """The commune around the phone, and its public counts."""
+
+    own_since = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "counted samples of this phone that the counts do not have yet"},
+    )
 
 
 class NextCampaignSchema(Schema):
@@ -208,7 +222,7 @@ class EndedCampaignSchema(Schema):
 EndedCampaignsSchema = list_of(EndedCampaignSchema, "EndedCampaigns")
 
 
-class NearbyUnitSchema(NextUnitSchema, CentreSchema):
+class NearbyUnitSchema(PlannedUnitSchema, UnitProgressSchema, CentreSchema):
     """A commune around the phone; `within`: its centre lies within the radius."""
 
     distance_m = fields.Integer(required=True)

@@ -135,7 +135,7 @@ def plan_request(
     kind = network or campaign.networks[0]
     if kind not in campaign.networks:
         raise invalid("network", "network_not_measured")
-    return PlanRequest(campaign, chosen, kind, today, limits_of(campaign.id), hourly=True)
+    return PlanRequest(campaign, chosen, kind, today, limits_of(campaign.id))
 
 
 def visible_teams(actor: Actor, campaign: Campaign, teams: list[PlanTeam]) -> set[int]:

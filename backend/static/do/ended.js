@@ -2,7 +2,7 @@
 import { request } from "./api.js";
 import { saveSetting, setting } from "./store.js";
 import { joinTeam } from "./team.js";
-import { element, fill, number, showMessage, translate, whileBusy } from "./texts.js";
+import { element, fill, number, showMessage, time, translate, whileBusy } from "./texts.js";
 
 // Show the latest campaign that ended, until the person has read it.
 export async function showEnded() {
@@ -34,7 +34,7 @@ export async function showEnded() {
 }
 
 function showUnit(unit) {
-  const shown = unit?.target ? { unit: unit.name, counted: number(unit.counted), target: number(unit.target) } : null;
+  const shown = unit?.target ? { unit: unit.name, counted: number(unit.counted), target: number(unit.target), time: time(unit.as_of) } : null;
   for (const id of ["thanks-reached", "thanks-lacks"]) {
     element(id).hidden = !shown || unit.counted === null || (id === "thanks-reached") !== (unit.shortfall === 0);
     if (shown) fill(id, shown);

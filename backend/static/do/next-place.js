@@ -104,9 +104,11 @@ function areaSummary({ unit, note }, at, nothing) {
 
 function counts(unit) {
   if (unit.counted === null) return unit.name; // the counts wait for approval
-  const values = { unit: unit.name, counted: number(unit.counted), shortfall: number(unit.shortfall) };
-  if (unit.target === null) return translatePlural("hereNoTarget", unit.counted, values);
-  return translatePlural(unit.shortfall ? "here" : "hereReached", unit.target, values);
+  // The count is the same for everybody at its time; what this phone added since stands beside it.
+  const values = { unit: unit.name, counted: number(unit.counted), time: time(unit.as_of) };
+  const own = unit.own_since ? `, ${translate("ownSince", { n: number(unit.own_since) })}` : "";
+  if (unit.target === null) return translatePlural("hereNoTarget", unit.counted, values) + own;
+  return translatePlural(unit.shortfall ? "here" : "hereReached", unit.target, values) + own;
 }
 
 function assignmentItem(item, standsHere = false) {

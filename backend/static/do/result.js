@@ -56,7 +56,7 @@ export async function showProgress(here, teams) {
   element("ring-filled").setAttribute("stroke-dasharray", `${(share * 100).toFixed(1)} 100`);
   element("ring-share").textContent = percentOf(share);
   element("ring").classList.toggle("good", share >= 1);
-  return { code: unit.code, name: unit.name, counted: unit.counted, target: unit.target, share, team: team?.team.name ?? null, demo: Boolean(demo) };
+  return { code: unit.code, name: unit.name, counted: unit.counted, asOf: unit.as_of, target: unit.target, share, team: team?.team.name ?? null, demo: Boolean(demo) };
 }
 
 // What the team's plan of today still asks for here.

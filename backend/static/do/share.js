@@ -1,7 +1,7 @@
 // A picture of a result to share, drawn on the phone. It names the commune and the day, nothing finer.
 import { judge } from "./quality.js";
 import { percentOf } from "./result.js";
-import { copyText, day, element, number, place, speed, translate } from "./texts.js";
+import { copyText, day, element, number, place, speed, time, translate } from "./texts.js";
 
 const [WIDTH, HEIGHT, EDGE] = [1080, 1350, 84];
 const [DEEP, BRIGHT, PALE, LEAF, DEMO] = ["#0b4a67", "#ffffff", "#cfe6f1", "#7fe0ae", "#c9b8fb"];
@@ -118,7 +118,7 @@ function figures(pen, body, y) {
   return y + 56;
 }
 
-function progress(pen, { name, counted, target, share, team }, y) {
+function progress(pen, { name, counted, asOf, target, share, team }, y) {
   const [x, radius] = [EDGE + 110, 96];
   pen.lineWidth = 28;
   pen.strokeStyle = "rgb(255 255 255 / .2)";
@@ -132,7 +132,7 @@ function progress(pen, { name, counted, target, share, team }, y) {
   write(pen, percentOf(share), x, y + 126, FONT(46, 750), BRIGHT, "center");
   const left = EDGE + 260;
   const end = wrap(pen, name, left, y + 70, FONT(50, 700), BRIGHT, 58);
-  write(pen, translate("shareProgress", { counted: number(counted), target: number(target) }), left, end + 60, FONT(40), PALE);
+  write(pen, translate("shareProgress", { counted: number(counted), target: number(target), time: time(asOf) }), left, end + 60, FONT(40), PALE);
   if (team) wrap(pen, team, left, end + 118, FONT(38, 600), BRIGHT, 48);
 }
 

@@ -200,7 +200,7 @@ def team(query: LangQuery, campaign_id: int, team_id: int) -> Response:
         query["lang"],
         board=board,
         team=shown,
-        home=home_figures(shown["home_unit"], board.campaign["networks"][0], now),
+        home=home_figures(shown["home_unit"], team_id, board.campaign["networks"][0], now),
         code=code,
         qr_of=draw_code,
         invitation=_invitation(board, code) if code else None,

@@ -6,6 +6,7 @@ from datetime import datetime
 from backend.clock import local_day, month_end
 from backend.drawing import draw, png
 from backend.i18n.catalogues import N_
+from backend.i18n.formats import clock
 from backend.units.index import unit_index
 from backend.units.search import Choice, choose_units
 from backend.web.public.service import CoveragePage
@@ -40,7 +41,15 @@ def sentence(page: CoveragePage, translator: Translator) -> str:
             has=translator.number(measured(page)),
             month=month,
         )
+    if as_of := count_time(page):
+        text += " " + translator.gettext("As of {time}.", time=clock(as_of))
     return str(text)
+
+
+def count_time(page: CoveragePage) -> str | None:
+    """Return until when the public count of a commune reaches; None: a past month, or exact."""
+    assert page.own is not None
+    return page.own["as_of"] if page.own["days_left"] else None
 
 
 def measured(page: CoveragePage) -> int:
@@ -67,6 +76,7 @@ def draw_picture(page: CoveragePage, translator: Translator) -> bytes:
         communes=communes is not None,
         has=communes["reached"] if communes else measured(page),
         whole=communes["units"] if communes else page.own["target"],
+        as_of=count_time(page),
     )
     return png(svg)
 

@@ -140,6 +140,7 @@ class Translator:
             "chosen_language": self.lang,
             "course_points": charts.course_points,
             "filled_percent": charts.filled_percent,
+            "clock": formats.clock,
             "moment": formats.moment,
             "percent": partial(formats.percent, language=self.language),
             "weekday": partial(formats.weekday, language=self.language),

@@ -1,5 +1,6 @@
 """The public sees communes as of the last full hour, and nobody who measured there alone."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,16 @@ from backend.database.extensions import db
 from backend.units.models import Unit
 from tests.support.clock import FakeClock
 from tests.support.factories import location, post, register, sample
-from tests.support.people import person, unit_id
+from tests.support.people import (
+    account,
+    add_membership,
+    campaign,
+    organisation,
+    person,
+    sign_in,
+    team,
+    unit_id,
+)
 
 MONTH = "2024-11"
 COMMUNES = {"month": MONTH, "parent": "19", "fields": "code,received,counted,today,teams"}
@@ -88,6 +98,49 @@ def test_a_person_who_measures_alone_is_not_followed(province: Province) -> None
         assert province.seen() == seen
     province.until(0, day=22)  # all at once
     assert province.counted() == dict.fromkeys(province.counted(), 0) | dict.fromkeys(visited, 1)
+
+
+def test_everybody_reads_the_same_count_with_its_time(province: Province, app: Flask) -> None:
+    """Two phones, the leader's page, the public page, its embedded form and picture agree."""
+    code, client = next(iter(province.places)), province.client
+    phones = [register(client) for _ in range(MIN_PHONES)]
+    for phone in phones:
+        province.measure(code, phone)
+    province.until(10)
+    run_by = organisation(app)
+    running = campaign(app, run_by, unit_id(app, code))
+    mine = team(app, run_by, home_unit_id=unit_id(app, code))
+    add_membership(app, phones[0], running, mine, province.clock.now - timedelta(days=2))
+    province.clock.now += timedelta(hours=4)
+    province.measure(code, phones[0])
+    at = {**province.places[code], "network": "mobile"}
+    told = [client.get("/api/v1/next", query_string=at, headers=one).json for one in phones]
+    assert [one["unit"]["counted"] for one in told] == [MIN_PHONES] * MIN_PHONES
+    assert {one["unit"]["as_of"] for one in told} == {"2024-11-21T03:00+00:00"}
+    assert [one["unit"]["own_since"] for one in told] == [1, 0, 0]
+    query = {"month": MONTH, "unit": code}
+    [item] = client.get("/api/v1/coverage", query_string=query).json["items"]
+    assert (item["counted"], item["as_of"]) == (MIN_PHONES, "2024-11-21T03:00+00:00")
+    for page in ("", "/widget", "/wall"):
+        text = client.get(f"/unit/{code}{page}?month={MONTH}&lang=vi").text
+        assert re.search("Tính đến 10:00|theo số liệu Đo Sóng lúc 10:00", text, re.I), page
+    account(app, "leader@example.vn", "team_leader", mine)
+    sign_in(client, "leader@example.vn")
+    leader = client.get(f"/campaigns/{running}/teams/{mine}?lang=vi").text
+    assert f"{MIN_PHONES}/300 mẫu" in leader and "(tính đến 10:00) · đội từ 10:00: +1" in leader
+    official = person(app, "official", unit_id(app, "19", level="province"))
+    [exact] = client.get("/api/v1/coverage", query_string=query, headers=official).json["items"]
+    assert (exact["counted"], exact["as_of"]) == (MIN_PHONES + 1, None)
+
+
+def test_the_time_of_a_count_tells_nothing_of_what_it_leaves_out(province: Province) -> None:
+    lone, empty = list(province.places)[:2]
+    province.until(0, day=21)
+    province.measure(lone)
+    for hour in (1, 2):
+        province.until(hour)
+    times = {one["code"]: one["as_of"] for one in province.seen()[1]["items"]}
+    assert times[lone] == times[empty] == "2024-11-20T17:00+00:00"  # midnight in Vietnam
 
 
 def test_provinces_and_the_official_see_every_sample_at_once(

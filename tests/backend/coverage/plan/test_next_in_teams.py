@@ -110,8 +110,16 @@ def test_the_plan_of_a_day_counts_down_and_stays_that_of_its_begin(
     assert left() == [(10, 0, 10)]
     for member, hour in ((headers, 9), (headers, 14), (mate, 10), (mate, 15)):
         assert post(client, member, sample(f"2024-11-20T{hour:02}:00:00+07:00")).json["counted"]
-    assert left() == [(10, 4, 10)]
+    assert left() == [(10, 2, 10)]  # a mate who measures alone shows at the full hour
     with app.app_context():
         copy_counts(clock.now, everything=True)
-    clock.now += timedelta(minutes=5)
+    clock.now += timedelta(hours=1)
     assert left() == [(10, 4, 6)]
+    others = [register(client) for _ in range(2)]
+    for member in others:
+        add_membership(app, member, running, mine, LONG_AGO)
+    third, fourth = (sample(f"2024-11-20T{hour}:00:00+07:00") for hour in ("18:30", "19:30"))
+    assert post(client, others[0], third).json["counted"]
+    assert left() == [(10, 5, 6)]  # three phones: nobody can tell whose it was
+    assert post(client, others[1], fourth).json["counted"]
+    assert left() == [(10, 6, 6)]

@@ -97,7 +97,7 @@ def test_today_says_the_goal_who_measured_and_who_is_silent_in_one_message(
         db.session.commit()
     enter(client, ORGANISER)
     page = read(client, cast.page)
-    assert "trên 2 xã, phường đạt mục tiêu" in page and "Đã có 4 trên" in page
+    assert "trên 2 xã, phường đạt mục tiêu" in page and "Của mọi người: đã có 4 trên" in page
     assert "Cần 55 mẫu mỗi ngày đến hết chiến dịch." in page  # 596 in 11 days
     assert '<dd class="figure">1 / 3</dd>' in page and page.count('data-copy="silent-') == 1
     [message] = re.findall(r'<textarea id="silent-message"[^>]*>(.*?)</textarea>', page)

@@ -10,6 +10,7 @@ from backend.clock import local_day, month_before, month_end, this_month
 from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.service import CoverageQuery, coverage, map_figures, months_with_data
 from backend.coverage.figures.unit_access import published
+from backend.coverage.statistics.release_rules import due_day
 from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
@@ -18,8 +19,19 @@ from backend.units.search import MAX_FOUND, search_units
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps.drawing import MapDrawing, country_map, unit_map
 
+# Until this day of a month pages open with the month before.
+FIRST_DAYS = 7
+
 Rows = list[dict[str, Any]]
 Shown = TypeVar("Shown")
+
+
+@dataclass(frozen=True, slots=True)
+class RunningMonth:
+    """The running month of a page whose first figures are those of the month before."""
+
+    month: str
+    figures: dict[str, Any]  # of the unit, or of the country: those of communes, and `counted`
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,8 @@ class CoveragePage:
     previous_month: str | None
     next_month: str | None
     boundaries: ActiveSet | None
+    due: date | None  # of the release of an ended month, before it: late samples still arrive
+    running: RunningMonth | None  # beside the month before, in the first days
 
     @property
     def empty(self) -> bool:
@@ -53,12 +67,12 @@ class CoveragePage:
 def show_country(
     month: str | None, network: str, level: str | None, now: datetime, reader: Actor | None = None
 ) -> CoveragePage:
-    """Return the page of the country in a month, by default the newest with data."""
+    """Return the page of the country in a month, by default the first to show."""
     if level == "commune":  # thousands of rows: only provinces list them
         raise invalid("level", "not_one_of")
     months = months_with_data(local_day(now))
     return _show_page(
-        month or _newest_month(months, now, reader), network, level, None, months, now, reader
+        month or _first_month(months, now, reader), network, level, None, months, now, reader
     )
 
 
@@ -70,14 +84,14 @@ def show_unit(
     now: datetime,
     reader: Actor | None = None,
 ) -> CoveragePage:
-    """Return the page of a unit in a month, by default the newest in which the unit exists."""
+    """Return the page of a unit in a month, by default the first to show in which it exists."""
     months = months_with_data(local_day(now))
 
     def page(month: str) -> CoveragePage:
         unit = find(month_end(month), code)
         return _show_page(month, network, level, unit, months, now, reader)
 
-    return first_shown([month] if month else [_newest_month(months, now, reader), *months], page)
+    return first_shown([month] if month else [_first_month(months, now, reader), *months], page)
 
 
 def first_shown(months: Iterable[str], show: Callable[[str], Shown]) -> Shown:
@@ -97,6 +111,14 @@ def _newest_month(months: list[str], now: datetime, reader: Actor | None = None)
     """Return the newest month that is published for a reader, by default the current one."""
     visible = (month for month in months if published(reader, month) != frozenset())
     return next(visible, this_month(now))
+
+
+def _first_month(months: list[str], now: datetime, reader: Actor | None) -> str:
+    """Return the month that pages open with: in the first days the one before, if it has data."""
+    newest, before = _newest_month(months, now, reader), month_before(this_month(now))
+    if local_day(now).day > FIRST_DAYS or before not in months:
+        return newest
+    return newest if published(reader, before) == frozenset() else min(newest, before)
 
 
 def _show_page(
@@ -125,7 +147,27 @@ def _show_page(
         previous_month=month_before(month),
         next_month=f"{last + timedelta(days=1):%Y-%m}" if last < local_day(now) else None,
         boundaries=set_on(last),
+        due=due_day(month) if last < local_day(now) < due_day(month) else None,
+        running=_running_month(query, unit, now),
     )
+
+
+def _running_month(
+    query: CoverageQuery, unit: UnitRow | None, now: datetime
+) -> RunningMonth | None:
+    """Return the running month beside the one before, in its first days."""
+    running = this_month(now)
+    if local_day(now).day > FIRST_DAYS or query.month != month_before(running):
+        return None
+    if unit is None:
+        answer = coverage(replace(query, month=running), now)
+        *_, communes = answer["summary"]["levels"]
+        return RunningMonth(running, {"communes": communes, **answer["summary"]})
+    try:
+        whole = replace(query, month=running, level=unit.level, parent=None, unit=unit.code)
+        return RunningMonth(running, coverage(whole, now)["items"][0])
+    except Problem:  # a unit that ended, or is not published
+        return None
 
 
 def _own_figures(

@@ -226,6 +226,12 @@ class CoverageMonthSchema(Strict):
     days = fields.Integer(required=True)
     days_done = fields.Integer(required=True)
     target = fields.Nested(TargetSchema, required=True, allow_none=True)
+    communes_target = fields.Nested(
+        TargetSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "that of communes, whatever the level of the items"},
+    )
     assessment = fields.Nested(TargetSchema, required=True, allow_none=True)
     summary = fields.Nested(CoverageSummarySchema, required=True)
     unpublished = fields.Integer(

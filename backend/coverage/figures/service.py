@@ -227,6 +227,7 @@ def _describe_month(
         "days": month.progress.days,
         "days_done": month.progress.done,
         "target": serialize_target(month.targets[level, TARGET].general),
+        "communes_target": serialize_target(month.targets["commune", TARGET].general),
         "assessment": serialize_target(month.targets[level, ASSESSMENT].general),
         "summary": _summarize(month, units, nowhere, rows),
     }

@@ -52,6 +52,12 @@ class CoveragePage:
     running: RunningMonth | None  # beside the month before, in the first days
 
     @property
+    def target(self) -> dict[str, Any] | None:
+        """The target that the page speaks of: that of its units, else that of their communes."""
+        found: dict[str, Any] | None = self.answer["target"] or self.answer["communes_target"]
+        return found
+
+    @property
     def empty(self) -> bool:
         """Whether nothing was received in the month."""
         summary = self.answer["summary"]
@@ -141,7 +147,7 @@ def _show_page(
         unit=unit,
         own=_own_figures(unit, query, answer, now) if unit else None,
         answer=answer,
-        groups=_group_items(answer["items"]),
+        groups=_group_items(answer),
         levels=levels,
         months=months,
         previous_month=month_before(month),
@@ -191,40 +197,39 @@ def levels_of(day: date, unit: UnitRow | None) -> list[str]:
     return ["commune"]
 
 
-def _group_items(items: Iterable[dict[str, Any]]) -> dict[str, Rows]:
-    """Group units: below target, areas without samples, target reached.
+def _group_items(answer: dict[str, Any]) -> dict[str, Rows]:
+    """Group units: below target, without samples where there is no target, target reached.
 
-    Who lacks most is at the top: the largest shortfall of communes, the smallest share of communes
-    reached of provinces and districts, the largest number of communes below target among equals.
+    Who lacks most is at the top: the largest shortfall of communes; of provinces and districts
+    those without a sample, then the smallest share of communes reached, and the largest number of
+    communes below target among equals.
     """
+    targeted = bool(answer["target"] or answer["communes_target"])
     groups: dict[str, Rows] = {"lacking": [], "none": [], "reached": [], "listed": []}
-    for item in items:
-        groups[_group(item)].append(item)
+    for item in answer["items"]:
+        groups[_group(item, targeted)].append(item)
     groups["lacking"].sort(key=_lack)
     return {name: rows for name, rows in groups.items() if rows}
 
 
-def _lack(item: dict[str, Any]) -> tuple[float, int]:
+def _lack(item: dict[str, Any]) -> tuple[bool, float, int]:
     """Return the order of units by what they lack, the worst first."""
     communes = item["communes"]
     if communes is None:
-        return 0.0, -item["shortfall"]
+        return True, 0.0, -item["shortfall"]
     reached, units = communes["reached"], communes["units"]
-    return reached / max(units, 1), reached - units
+    return item["received"] > 0, reached / max(units, 1), reached - units
 
 
-def _group(item: dict[str, Any]) -> str:
-    """Return the group of a unit; one with communes reached the target if all of them did.
-
-    A commune without samples lacks most of all.
-    """
+def _group(item: dict[str, Any], targeted: bool) -> str:
+    """Return the group of a unit; one with communes reached the target if all of them did."""
     communes = item["communes"]
-    if item["reached"] is None:
+    if not targeted or (communes is None and item["reached"] is None):
         return "listed" if item["received"] else "none"
-    if communes and not item["received"]:
-        return "none"
-    all_reached = communes is None or communes["reached"] == communes["units"]
-    return "reached" if item["reached"] and all_reached else "lacking"
+    if communes:
+        reached = communes["reached"] == communes["units"] and item["reached"] is not False
+        return "reached" if reached else "lacking"
+    return "reached" if item["reached"] else "lacking"
 
 
 def draw_map(page: CoveragePage, now: datetime) -> MapDrawing | None:

@@ -15,7 +15,7 @@ from backend.web.site.pages import Translator
 
 def sentence(page: CoveragePage, translator: Translator) -> str:
     """Return the progress of a unit in one sentence."""
-    own, target = page.own, page.answer["target"]
+    own, target = page.own, page.target
     assert own is not None
     month = translator.month(page.query.month)
     if own["communes"] and target:
@@ -54,7 +54,7 @@ def count_time(page: CoveragePage) -> str | None:
 
 def measured(page: CoveragePage) -> int:
     """Return the count that is compared with the unit's target."""
-    target = page.answer["target"]
+    target = page.target
     assert page.own is not None
     number: int = page.own[target["basis"] if target else "counted"]
     return number
@@ -66,7 +66,7 @@ def draw_picture(page: CoveragePage, translator: Translator) -> bytes:
     Figures of the demo are marked: a picture is passed on without the page.
     """
     assert page.unit is not None and page.own is not None
-    communes = page.own["communes"] if page.answer["target"] else None
+    communes = page.own["communes"] if page.target else None
     svg = draw(
         "web/pictures/share.svg",
         **translator.template_values(),

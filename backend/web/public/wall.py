@@ -41,7 +41,7 @@ def show_wall(code: str | None, query: UnitPageQuery, now: datetime) -> dict[str
         "page": page,
         "overview": area_overview(page.query, now),
         "drawn": draw_map(page, now),
-        # The units that lack most; areas without samples are not among them.
+        # The units that lack most, first those without a sample.
         "worst": page.groups.get("lacking", [])[:MAX_LACKING],
         "running": page.next_month is None,  # the month is not over
     }

@@ -34,12 +34,13 @@ def test_the_built_in_ones(client: FlaskClient) -> None:
     assert ("commune", "fixed", "target") not in found
     assert found["commune", "fixed", "assessment"]["threshold"] == 30
     later = client.get(f"{URL}?as_of=2025-08-01&purpose=target&network=fixed").json["items"]
-    assert [(one["level"], one["threshold"]) for one in later] == [
-        ("province", 300), ("district", 300), ("commune", 300),
-    ]  # fmt: skip
+    assert [(one["level"], one["threshold"]) for one in later] == [("commune", 300)]
+    of_mobile = f"{URL}?purpose=target&network=mobile&as_of="
+    for day, levels in (("2025-06-30", 3), ("2025-07-01", 1)):
+        assert len(client.get(of_mobile + day).json["items"]) == levels
     pages = [client.get(f"{URL}?limit=7").json]
     pages.append(client.get(f"{URL}?limit=7&cursor={pages[0]['next']}").json)
-    assert len({one["id"] for page in pages for one in page["items"]}) == 12
+    assert len({one["id"] for page in pages for one in page["items"]}) == 10
 
 
 def test_a_units_own_target_beats_the_general_one(app: Flask, client: FlaskClient) -> None:

@@ -257,8 +257,9 @@ def test_a_month_after_the_reform_has_no_districts(
     report = office.begin(month="2026-01").json["id"]
     sections = office.show(report, "/figures").json["sections"]
     assert [row["level"] for row in sections["reached"]["fixed"]] == ["province", "commune"]
-    assert sections["reached"]["fixed"][0]["threshold"] == 300
-    assert sections["reached"]["fixed"][0]["source"] == "Mức mặc định của Đo Sóng"
+    of_province, of_communes = sections["reached"]["fixed"]
+    assert (of_province["threshold"], of_communes["threshold"]) == (None, 300)
+    assert of_communes["source"] == "Mức mặc định của Đo Sóng"
 
 
 @pytest.mark.slow

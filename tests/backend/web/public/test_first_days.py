@@ -59,3 +59,22 @@ def test_an_ended_month_is_not_final_until_its_release(
 def test_a_new_server_opens_with_its_only_month(client: FlaskClient, clock: FakeClock) -> None:
     clock.now = datetime(2024, 11, 3, 3, tzinfo=UTC)
     assert "Tháng 11/2024" in title(client, "/")
+
+
+def test_provinces_are_judged_by_their_communes_alone_since_july_2025(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    """A target of 300 samples for a whole province made a bar of provinces that reached it."""
+    clock.now = datetime(2025, 8, 20, 3, tzinfo=UTC)
+    [code] = client.get("/api/v1/coverage?month=2025-08&parent=19").json["items"][:1]
+    commune = unit_id(app, code["code"], "2025")
+    store_rows(app, *[measurement_row(commune, clock.now) for _ in range(300)])
+    answer = client.get("/api/v1/coverage?month=2025-08&level=province").json
+    assert (answer["target"], answer["communes_target"]["threshold"]) == (None, 300)
+    country = client.get("/?month=2025-08&lang=vi").text
+    assert "<dt>Tỉnh, thành phố</dt>" not in country and "<dt>Xã, phường</dt>" in country
+    worst = country.partition("Thiếu nhiều nhất")[2].partition("</ol>")[0]
+    assert worst.count("0 / ") == 8 and "Thái Nguyên" not in worst
+    assert "1 / 92" in country.partition("Thiếu nhiều nhất")[2].partition("</ol>")[2]
+    province = client.get("/unit/19?month=2025-08&lang=vi").text
+    assert "trên 92 xã" in province

@@ -11,6 +11,7 @@ from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.service import CoverageQuery, coverage, map_figures, months_with_data
 from backend.coverage.figures.unit_access import published
 from backend.coverage.statistics.release_rules import due_day
+from backend.coverage.statistics.released import latest_release
 from backend.coverage.vnnic.service import compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
@@ -153,9 +154,17 @@ def _show_page(
         previous_month=month_before(month),
         next_month=f"{last + timedelta(days=1):%Y-%m}" if last < local_day(now) else None,
         boundaries=set_on(last),
-        due=due_day(month) if last < local_day(now) < due_day(month) else None,
+        due=_release_due(month, now),
         running=_running_month(query, unit, now),
     )
+
+
+def _release_due(month: str, now: datetime) -> date | None:
+    """Return the day of the release of an ended month that has none yet."""
+    due = due_day(month)
+    if not month_end(month) < local_day(now) < due or latest_release([month]):
+        return None
+    return due
 
 
 def _running_month(

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.clock import FakeClock
-from tests.support.measurements import NINE, measurement_row, store_rows
+from tests.support.measurements import NINE, make_release, measurement_row, store_rows
 from tests.support.people import unit_id
 
 COMMUNE = "05443"
@@ -54,6 +54,12 @@ def test_an_ended_month_is_not_final_until_its_release(
         clock.now = datetime(2024, 12, day, 3, tzinfo=UTC)
         page = client.get("/?month=2024-11&lang=vi").text
         assert ("Chưa chốt" not in page) == final
+
+
+def test_a_released_month_is_final(app: Flask, client: FlaskClient, clock: FakeClock) -> None:
+    clock.now = datetime(2024, 12, 2, 3, tzinfo=UTC)
+    make_release(app)  # as the demo makes its own at once
+    assert "Chưa chốt" not in title(client, "/")
 
 
 def test_a_new_server_opens_with_its_only_month(client: FlaskClient, clock: FakeClock) -> None:

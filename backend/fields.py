@@ -10,6 +10,7 @@ from typing import (
     Any,
     Literal,
     NotRequired,
+    TypeAlias,
     Union,
     get_args,
     get_origin,
@@ -19,6 +20,9 @@ from typing import (
 from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+# What a body of JSON holds before anything about it is known: each use checks what it is.
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 # The largest ids of rows numbered by PostgreSQL's integer and bigint.
 MAX_ID = 2**31 - 1

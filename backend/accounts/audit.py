@@ -1,9 +1,9 @@
 """The audit log: record acts, and read them newest first."""
 
 import getpass
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, TypedDict, cast
 
 from sqlalchemy import select, tuple_
 
@@ -12,14 +12,13 @@ from backend.accounts.models import AuditEntry
 from backend.clock import day_begin
 from backend.database.extensions import db, fetch_autocommit
 from backend.fields import aware_time
-from backend.http.paging import big_row_id, decode_cursor, take_page
+from backend.http.paging import PageQuery, big_row_id, decode_cursor, take_page
 
 COLUMNS = [
     getattr(AuditEntry, name)
     for name in ("id", "at", "actor", "act", "subject", "address", "details")
 ]
 PLACE = tuple_(AuditEntry.at, AuditEntry.id)
-EXACT = ("actor", "act", "subject")
 
 # Acts of imports; a file of measurements has one at its start and one at its end.
 IMPORTS = (
@@ -71,14 +70,48 @@ def record_command(act: str, subject: str, **details: Any) -> None:
     record_act(None, act, subject, **details)
 
 
-def read_audit(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
+class AuditQuery(PageQuery):
+    """Filters of the audit log; days are those of Vietnam, null: no filter."""
+
+    actor: str | None  # e.g. `user:7`
+    act: str | None  # e.g. `campaign.edit`
+    subject: str | None  # e.g. `campaign:3`
+    first: date | None
+    last: date | None
+    reads: str  # all, without, only; of the page also imports
+
+
+class AuditEntryDetails(TypedDict):
+    """An entry of the audit log."""
+
+    id: int
+    at: datetime
+    actor: str
+    act: str
+    subject: str
+    address: str | None  # null: of the server
+    details: dict[str, Any]  # by what the act names
+
+
+class AuditPage(TypedDict):
+    """A page of the audit log, the newest entries first."""
+
+    items: Sequence[AuditEntryDetails]
+    next: str | None  # the cursor of the next page; null on the last one
+
+
+def read_audit(actor: Actor, query: AuditQuery) -> AuditPage:
     """Return a page of the entries that match, for admins."""
     require(actor, "audit.read")
     limit = query["limit"]
     page = select(*COLUMNS).order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit + 1)
-    for name in EXACT:
-        if query[name] is not None:
-            page = page.where(getattr(AuditEntry, name) == query[name])
+    for column, value in (
+        (AuditEntry.actor, query["actor"]),
+        (AuditEntry.act, query["act"]),
+        (AuditEntry.subject, query["subject"]),
+    ):
+        if value is not None:
+            page = page.where(column == value)
     if query["reads"] == "imports":
         page = page.where(AuditEntry.act.in_(IMPORTS))
     elif query["act"] is None and query["reads"] != "all":
@@ -90,7 +123,7 @@ def read_audit(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
         page = page.where(AuditEntry.at < day_begin(query["last"] + timedelta(days=1)))
     if place := decode_cursor(query["cursor"], aware_time, big_row_id):
         page = page.where(tuple_(*place) > PLACE)
-    found = db.session.execute(page).mappings().all()
+    rows = cast(Sequence[AuditEntryDetails], db.session.execute(page).mappings().all())
     record_read(actor, "audit", "system")
-    entries, next_cursor = take_page(found, limit, lambda entry: (entry["at"], entry["id"]))
+    entries, next_cursor = take_page(rows, limit, lambda entry: (entry["at"], entry["id"]))
     return {"items": entries, "next": next_cursor}

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from sqlalchemy import ColumnElement, delete, select, update
 
@@ -216,13 +216,21 @@ def delete_links(user_id: int) -> None:
     db.session.execute(delete(OneTimeLink).where(*unused))
 
 
-def links_given(actor: Actor, now: datetime) -> list[Any]:
+class GivenLink(NamedTuple):
+    """An unused link that a person made for another."""
+
+    id: int  # of the other person
+    name: str | None  # with which that person signs in
+    expires_at: datetime
+
+
+def links_given(actor: Actor, now: datetime) -> list[GivenLink]:
     """Return the unused links that a person made for others: id, name and end."""
     own = select(User.id, User.name, OneTimeLink.expires_at).join(
         OneTimeLink, OneTimeLink.user_id == User.id
     )
     made = own.where(OneTimeLink.made_by == actor.user_id, *_waiting(now))
-    return list(db.session.execute(made).all())
+    return [GivenLink(*row) for row in db.session.execute(made)]
 
 
 def end_links_given(actor: Actor, now: datetime) -> None:

@@ -1,9 +1,8 @@
 """The person's own account: password, second factor, personal tokens, closing."""
 
 import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -160,7 +159,31 @@ MAX_DAYS = 366
 DAYS_DEFAULT = 90
 
 
-def make_token(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+class NewToken(TypedDict):
+    """A request for a token, as `NewTokenSchema` reads it."""
+
+    name: str
+    scopes: list[str]  # read, write
+    days: int  # until it ends
+
+
+class PersonalTokenDetails(TypedDict):
+    """A personal token; its secret is returned only when it is made."""
+
+    id: int
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class MadePersonalToken(PersonalTokenDetails):
+    """A new token with its secret, which is returned only once."""
+
+    token: str
+
+
+def make_token(actor: Actor, data: NewToken, now: datetime) -> MadePersonalToken:
     """Make a token; its secret is returned only once.
 
     Needs a session: a program that makes tokens could extend its own access.
@@ -183,8 +206,14 @@ def make_token(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str
     db.session.add(token)
     db.session.flush()
     record_act(actor, "token.create", f"user:{user.id}", token=token.id, scopes=token.scopes)
-    shown = ("id", "name", "scopes", "created_at", "expires_at")
-    answer = {field: getattr(token, field) for field in shown} | {"token": secret}
+    answer: MadePersonalToken = {
+        "id": token.id,
+        "name": token.name,
+        "scopes": token.scopes,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "token": secret,
+    }
     db.session.commit()
     return answer
 

@@ -1,14 +1,18 @@
 """Requests and answers of the API of people and of the audit log."""
 
-from datetime import date
-
 from marshmallow import Schema, ValidationError, fields
 
+from backend.accounts.audit import AuditEntryDetails
 from backend.accounts.login_names import MAX_NAME
-from backend.accounts.own_account import DAYS_DEFAULT, MAX_DAYS
+from backend.accounts.own_account import (
+    DAYS_DEFAULT,
+    MAX_DAYS,
+    MadePersonalToken,
+    PersonalTokenDetails,
+)
 from backend.accounts.passwords import MAX_LENGTH
-from backend.fields import Day, Many, Strict, Text, Whole
-from backend.http.paging import PageQuery, PageSchema, list_of, page_of
+from backend.fields import Day, Many, Strict, Text, Whole, schema_of
+from backend.http.paging import PageSchema, list_of, page_of
 
 SCOPES = ("read", "write")
 ROLES = ("team_leader", "organiser", "official", "admin")
@@ -179,34 +183,8 @@ class RecoveryCodesSchema(Schema):
     recovery_codes = fields.List(fields.String(), required=True)
 
 
-class PersonalTokenSchema(Schema):
-    """A personal token; its secret is returned only when it is made."""
-
-    id = fields.Integer(required=True)
-    name = fields.String(required=True)
-    scopes = fields.List(fields.String(), required=True)
-    created_at = fields.AwareDateTime(required=True)
-    expires_at = fields.AwareDateTime(required=True, allow_none=True)
-
-
-PersonalTokensSchema = list_of(PersonalTokenSchema, "PersonalTokens")
-
-
-class MadePersonalTokenSchema(PersonalTokenSchema):
-    """A new token with its secret, which is returned only once."""
-
-    token = fields.String(required=True)
-
-
-class AuditQuery(PageQuery):
-    """Filters of the audit log; days are those of Vietnam, null: no filter."""
-
-    actor: str | None  # e.g. `user:7`
-    act: str | None  # e.g. `campaign.edit`
-    subject: str | None  # e.g. `campaign:3`
-    first: date | None
-    last: date | None
-    reads: str  # all, without, only; of the page also imports
+PersonalTokensSchema = list_of(schema_of(PersonalTokenDetails, ""), "PersonalTokens")
+MadePersonalTokenSchema = schema_of(MadePersonalToken, "")
 
 
 class AuditQuerySchema(PageSchema):
@@ -221,16 +199,5 @@ class AuditQuerySchema(PageSchema):
     reads = Text(choices=("all", "without", "only"), load_default="all")
 
 
-class AuditEntrySchema(Schema):
-    """An entry of the audit log."""
-
-    id = fields.Integer(required=True)
-    at = fields.AwareDateTime(required=True)
-    actor = fields.String(required=True)
-    act = fields.String(required=True)
-    subject = fields.String(required=True)
-    address = fields.String(required=True, allow_none=True)
-    details = fields.Dict(required=True)
-
-
+AuditEntrySchema = schema_of(AuditEntryDetails, "")
 AuditPageSchema = page_of(AuditEntrySchema, "AuditPage")  # the newest first

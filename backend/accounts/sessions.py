@@ -2,10 +2,9 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
 
@@ -61,7 +60,15 @@ def secret_hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def sign_in(data: Mapping[str, Any], context: SignInContext) -> tuple[User, str]:
+class Credentials(TypedDict):
+    """What a person signs in with, as `SignInSchema` reads it."""
+
+    name: str
+    password: str
+    totp: str | None  # six digits or a recovery code; null: none given
+
+
+def sign_in(data: Credentials, context: SignInContext) -> tuple[User, str]:
     """Begin a session by name, password and code; return the person and the cookie's secret."""
     name = normalize(data["name"]) or data["name"]
     query = select(User.id, User.password_hash, User.totp_secret)

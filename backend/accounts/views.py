@@ -1,12 +1,12 @@
 """Endpoints of people, one's own account and the audit log."""
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from flask import current_app, request
 
 from backend.accounts import authentication, links, own_account, schemas, sessions, users
 from backend.accounts.access import require_session
-from backend.accounts.audit import read_audit
+from backend.accounts.audit import AuditPage, AuditQuery, read_audit
 from backend.accounts.authentication import (
     COOKIE,
     PersonBlueprint,
@@ -18,6 +18,7 @@ from backend.accounts.authentication import (
     sign_in_context,
 )
 from backend.accounts.links import deliver
+from backend.accounts.models import PersonalToken
 from backend.database.extensions import PERSON, SESSION
 from backend.http.links import link_root
 from backend.http.paging import PageQuery
@@ -38,10 +39,30 @@ blueprints = (blp, audit, account)
 blp.after_request(keep_private)
 
 
+class AccountAnswer(TypedDict):
+    """One's own account."""
+
+    user: users.Person
+    csrf_token: str | None  # for changing requests of pages; null for a program
+    recovery_codes_left: int | None  # null without a second factor
+
+
+class RecoveryCodes(TypedDict):
+    """Recovery codes, returned only once; each replaces the six digits at one sign-in."""
+
+    recovery_codes: list[str]
+
+
+class OwnTokens(TypedDict):
+    """One's tokens in force; their secrets were shown once."""
+
+    items: list[PersonalToken]
+
+
 @blp.post("/sessions")
 @blp.arguments(schemas.SignInSchema)
 @blp.response(200, schemas.SignedInSchema)
-def sign_in(data: dict[str, Any]) -> Any:
+def sign_in(data: sessions.Credentials) -> tuple[AccountAnswer, int, dict[str, str]]:
     """Sign in; the session is in a cookie that no script can read."""
     user, secret = sessions.sign_in(data, sign_in_context())
     person = users.describe(user, users.roles_of(user.id, clock_now()))
@@ -51,7 +72,7 @@ def sign_in(data: dict[str, Any]) -> Any:
 @blp.delete("/sessions/current")
 @blp.doc(security=SESSION)
 @blp.response(204)
-def sign_out() -> Any:
+def sign_out() -> tuple[None, int, dict[str, str]]:
     """Sign out."""
     caller = actor()
     require_session(caller)
@@ -108,7 +129,7 @@ def confirm(user_id: int) -> None:
 @audit.get("/audit")
 @audit.arguments(schemas.AuditQuerySchema, location="query")
 @audit.response(200, schemas.AuditPageSchema)
-def list_audit(query: dict[str, Any]) -> Any:
+def list_audit(query: AuditQuery) -> tuple[AuditPage, int, dict[str, str]]:
     """List privileged acts, newest first; for admins."""
     return read_audit(actor(), query), 200, {"Cache-Control": "no-store"}
 
@@ -116,7 +137,7 @@ def list_audit(query: dict[str, Any]) -> Any:
 @account.get("")
 @account.doc(security=PERSON)
 @account.response(200, schemas.AccountSchema)
-def read_account() -> Any:
+def read_account() -> AccountAnswer:
     """Return the person and their roles."""
     caller = actor()
     token = csrf_token(request.cookies[COOKIE]) if caller.session else None
@@ -150,7 +171,7 @@ def change_name(data: dict[str, str]) -> None:
 @account.post("/totp")
 @account.arguments(schemas.PasswordSchema)
 @account.response(200, schemas.EnrolmentSchema)
-def offer_totp(data: dict[str, str]) -> Any:
+def offer_totp(data: dict[str, str]) -> dict[str, str]:
     """Show the secret of a second factor, also as a QR picture."""
     return own_account.offer_totp(actor(), data["password"], clock_now())
 
@@ -158,7 +179,7 @@ def offer_totp(data: dict[str, str]) -> Any:
 @account.post("/totp/confirm")
 @account.arguments(schemas.CodeSchema)
 @account.response(200, schemas.RecoveryCodesSchema)
-def confirm_totp(data: dict[str, str]) -> Any:
+def confirm_totp(data: dict[str, str]) -> RecoveryCodes:
     """Switch the second factor on by its first code, and show recovery codes this once."""
     codes = own_account.confirm_totp(actor(), data["code"], clock_now())
     return {"recovery_codes": codes}
@@ -167,7 +188,7 @@ def confirm_totp(data: dict[str, str]) -> Any:
 @account.post("/recovery-codes")
 @account.arguments(schemas.PasswordSchema)
 @account.response(201, schemas.RecoveryCodesSchema)
-def replace_recovery_codes(data: dict[str, str]) -> Any:
+def replace_recovery_codes(data: dict[str, str]) -> RecoveryCodes:
     """Replace one's recovery codes; the new ones are shown this once."""
     codes = own_account.replace_recovery_codes(actor(), data["password"], clock_now())
     return {"recovery_codes": codes}
@@ -192,7 +213,7 @@ def close_account(data: dict[str, str]) -> None:
 @account.get("/tokens")
 @account.doc(security=PERSON)
 @account.response(200, schemas.PersonalTokensSchema)
-def list_tokens() -> Any:
+def list_tokens() -> OwnTokens:
     """List one's tokens in force."""
     return {"items": own_account.list_tokens(actor(), clock_now())}
 
@@ -200,7 +221,7 @@ def list_tokens() -> Any:
 @account.post("/tokens")
 @account.arguments(schemas.NewTokenSchema)
 @account.response(201, schemas.MadePersonalTokenSchema)
-def make_token(data: dict[str, Any]) -> Any:
+def make_token(data: own_account.NewToken) -> own_account.MadePersonalToken:
     """Make a token for a program; it is shown this once."""
     return own_account.make_token(actor(), data, clock_now())
 
@@ -211,14 +232,6 @@ def make_token(data: dict[str, Any]) -> Any:
 def revoke_token(token_id: int) -> None:
     """End one of one's tokens."""
     own_account.revoke_token(actor(), token_id, clock_now())
-
-
-class AccountAnswer(TypedDict):
-    """One's own account."""
-
-    user: users.Person
-    csrf_token: str | None  # for changing requests of pages; null for a program
-    recovery_codes_left: int | None  # null without a second factor
 
 
 def _account(person: users.Person, token: str | None) -> AccountAnswer:

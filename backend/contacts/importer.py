@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import ValidationError
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from backend.contacts.service import (
     FIELDS,
     MAX_CONTACTS,
     UNIQUE_NAME,
+    ContactFields,
     authorized_area,
     list_contacts,
     set_values,
@@ -65,7 +66,7 @@ def import_contacts(
             if row.outcome == "create":
                 db.session.add(UnitContact(unit_id=row.unit_id, changed_at=now, **row.values))
             elif row.outcome != "error":
-                set_values(row.stored, row.values, now)
+                set_values(row.stored, cast(ContactFields, row.values), now)
         record_act(actor, "contacts.import", f"unit:{area.id}", totals=answer["totals"])
         with unless_violated(UNIQUE_NAME, Problem(409, "contacts_overtaken")):
             db.session.commit()
@@ -75,10 +76,13 @@ def import_contacts(
 def export_contacts(actor: Actor, code: str, now: datetime) -> bytes:
     """Return the contacts of an area as CSV, with a row for each unit that has none."""
     rows: list[tuple[str, ...]] = [HEADS]
-    for one in list_contacts(actor, code, now):
-        named = (one["unit"].code, one["unit"].name)
-        for person in one["contacts"] or [dict.fromkeys((*FIELDS, "phone_text"))]:
-            cells = (person["name"], person["office"], person["phone_text"], person["email"])
+    for of_unit in list_contacts(actor, code, now):
+        named = (of_unit["unit"].code, of_unit["unit"].name)
+        people: list[tuple[str | None, ...]] = [
+            (contact["name"], contact["office"], contact["phone_text"], contact["email"])
+            for contact in of_unit["contacts"]
+        ]
+        for cells in people or [(None,) * 4]:
             rows.append((*named, *(cell or "" for cell in cells)))
     return csv_file(rows)
 

@@ -63,7 +63,7 @@ def list_recipients(
 ) -> list[Recipient]:
     """Return the contacts with an e-mail address of units of an area; none outside the own area."""
     listed = list(units)
-    people = area_contacts(actor, area, listed, now)
+    people = area_contacts(actor, area, {unit["code"] for unit in listed}, now)
     ids = [one["id"] for found in people.values() for one in found]
     late = select(ContactReminder.contact_id, ContactReminder.sent_at).where(
         ContactReminder.contact_id.in_(ids),

@@ -3,9 +3,9 @@
 The audit log names the changed fields and no person.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import delete, func, or_, select
 
@@ -49,13 +49,46 @@ ADD_OFFICIALS = """
 """
 
 
-def list_contacts(actor: Actor, code: str, now: datetime) -> list[dict[str, Any]]:
+class ContactFields(TypedDict):
+    """What people say of a contact, as `ContactSchema` reads it."""
+
+    name: str
+    office: str | None
+    phone: str | None  # telephone number or address, or both
+    email: str | None
+
+
+class ContactForm(ContactFields):
+    """A contact to add, or to change by its id, as `ContactFormSchema` reads it."""
+
+    unit: str  # code
+    id: int | None  # null: a new one
+    version: int | None  # that the person has seen
+
+
+class Contact(ContactFields):
+    """A contact of a unit."""
+
+    id: int
+    version: int
+    changed_at: datetime  # or confirmed
+    phone_text: str | None  # the number as people write it
+
+
+class UnitContacts(TypedDict):
+    """A unit with its contacts."""
+
+    unit: UnitRow
+    contacts: list[Contact]
+
+
+def list_contacts(actor: Actor, code: str, now: datetime) -> list[UnitContacts]:
     """Return an area and the communes in it with their contacts; 404 outside the own area."""
     unit = authorized_area(actor, code, now)
     record_read(actor, "contacts", f"unit:{unit.id}")
     units = _units_of(unit, now)
-    found = contacts_of([one.id for one in units], now)
-    return [{"unit": one, "contacts": found.get(one.id, [])} for one in units]
+    contacts = contacts_of([unit.id for unit in units], now)
+    return [{"unit": unit, "contacts": contacts.get(unit.id, [])} for unit in units]
 
 
 def _units_of(area: UnitRow, now: datetime) -> list[UnitRow]:
@@ -65,35 +98,41 @@ def _units_of(area: UnitRow, now: datetime) -> list[UnitRow]:
 
 
 def area_contacts(
-    actor: Actor, area: UnitRow, units: Iterable[Mapping[str, Any]], now: datetime
-) -> dict[str, list[dict[str, Any]]]:
-    """Return the contacts of units of an area by code; none where the actor keeps none there."""
+    actor: Actor, area: UnitRow, codes: Collection[str], now: datetime
+) -> dict[str, list[Contact]]:
+    """Return the contacts of communes of an area by code; none where the actor keeps none there."""
     if not can(actor, ACT, unit_scope(area.id)):
         return {}
     record_read(actor, "contacts", f"unit:{area.id}")
-    codes = {one["code"] for one in units}
     rows = db.session.execute(
         select(Unit.id, Unit.code).where(
             Unit.code.in_(codes), Unit.system == area.system, Unit.level == "commune"
         )
     ).all()
-    found = contacts_of([row.id for row in rows], now)
-    return {row.code: found[row.id] for row in rows if row.id in found}
+    contacts = contacts_of([row.id for row in rows], now)
+    return {row.code: contacts[row.id] for row in rows if row.id in contacts}
 
 
-def contacts_of(units: Collection[int], now: datetime) -> dict[int, list[dict[str, Any]]]:
+def contacts_of(units: Collection[int], now: datetime) -> dict[int, list[Contact]]:
     """Return the contacts of units by unit, with their officials; the caller checks the access."""
     fetch_autocommit(ADD_OFFICIALS, {"units": list(units), "now": now})
     query = select(UnitContact).where(UnitContact.unit_id.in_(units)).order_by(UnitContact.id)
-    found: dict[int, list[dict[str, Any]]] = {}
+    contacts: dict[int, list[Contact]] = {}
     for row in db.session.scalars(query):
-        values = {name: getattr(row, name) for name in ("id", "version", "changed_at", *FIELDS)}
-        values["phone_text"] = format_phone(row.phone)
-        found.setdefault(row.unit_id, []).append(values)
-    return found
+        contacts.setdefault(row.unit_id, []).append({
+            "id": row.id,
+            "version": row.version,
+            "changed_at": row.changed_at,
+            "name": row.name,
+            "office": row.office,
+            "phone": row.phone,
+            "email": row.email,
+            "phone_text": format_phone(row.phone),
+        })  # fmt: skip
+    return contacts
 
 
-def save_contact(actor: Actor, code: str, data: Mapping[str, Any], now: datetime) -> int:
+def save_contact(actor: Actor, code: str, data: ContactForm, now: datetime) -> int:
     """Add a contact to a unit of an area, or change it if its version is the expected one.
 
     Return its id.
@@ -102,7 +141,12 @@ def save_contact(actor: Actor, code: str, data: Mapping[str, Any], now: datetime
     unit = next((one for one in _units_of(area, now) if one.code == data["unit"]), None)
     if unit is None:
         raise invalid("unit", "unit_outside")
-    values = {name: data[name] for name in FIELDS}
+    values: ContactFields = {
+        "name": data["name"],
+        "office": data["office"],
+        "phone": data["phone"],
+        "email": data["email"],
+    }
     with unless_violated(UNIQUE_NAME, invalid("name", "contact_twice")):
         if data["id"] is None:
             contact_id = _add(actor, unit, values, now)
@@ -112,7 +156,7 @@ def save_contact(actor: Actor, code: str, data: Mapping[str, Any], now: datetime
     return contact_id
 
 
-def _add(actor: Actor, unit: UnitRow, values: dict[str, Any], now: datetime) -> int:
+def _add(actor: Actor, unit: UnitRow, values: ContactFields, now: datetime) -> int:
     count = select(func.count()).where(UnitContact.unit_id == unit.id)
     if (db.session.scalar(count) or 0) >= MAX_CONTACTS:
         raise invalid("name", "too_many_contacts")
@@ -124,24 +168,24 @@ def _add(actor: Actor, unit: UnitRow, values: dict[str, Any], now: datetime) -> 
 
 
 def _change(
-    actor: Actor, unit: UnitRow, data: Mapping[str, Any], values: dict[str, Any], now: datetime
+    actor: Actor, unit: UnitRow, data: ContactForm, values: ContactFields, now: datetime
 ) -> int:
     row = db.session.get(UnitContact, data["id"], with_for_update=True, populate_existing=True)
     if row is None or row.unit_id != unit.id:
         raise Problem(404, "not_found")
     if row.version != data["version"]:
         raise stale()
-    changed = sorted(name for name in FIELDS if getattr(row, name) != values[name])
+    changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
     set_values(row, values, now)
     db.session.flush()
     record_act(actor, "contact.change", f"unit:{unit.id}", contact=row.id, changed=changed)
     return row.id
 
 
-def set_values(row: UnitContact, values: Mapping[str, Any], now: datetime) -> None:
+def set_values(row: UnitContact, values: ContactFields, now: datetime) -> None:
     """Change a contact; the same values confirm it."""
-    for name in FIELDS:
-        setattr(row, name, values[name])
+    row.name, row.office = values["name"], values["office"]
+    row.phone, row.email = values["phone"], values["email"]
     row.changed_at, row.version = now, row.version + 1
 
 

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TypedDict
 
 from backend.database.extensions import setting
 from backend.i18n.catalogues import N_, Language, gettext
@@ -31,7 +31,33 @@ PURPOSES: dict[str, str] = {
 }
 
 
-def statement(language: Language) -> dict[str, Any]:
+class Purpose(TypedDict):
+    """One purpose of the collection."""
+
+    code: str
+    text: str
+
+
+class Operator(TypedDict):
+    """The operator of this installation."""
+
+    name: str
+    contact: str
+
+
+class ConsentText(TypedDict):
+    """The consent text in force."""
+
+    version: str
+    language: Language
+    text: str
+    purposes: list[Purpose]
+    sensitive: bool  # in the words of the law
+    operator: Operator
+    retention_days: int  # of exact positions
+
+
+def statement(language: Language) -> ConsentText:
     """Return the consent text in force with the settings of this installation that it names."""
     name = setting("OPERATOR_NAME") or gettext("(the operator is not named yet)", language)
     contact = setting("OPERATOR_CONTACT") or gettext("(not given yet)", language)

@@ -4,11 +4,11 @@ import re
 from typing import Any
 from uuid import UUID
 
-from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
-from backend.devices.consent import VERSIONS
+from backend.devices.consent import VERSIONS, ConsentText
 from backend.devices.notices import Notice
-from backend.devices.service import Agreement, Registration
+from backend.devices.service import Agreement, ConsentState, Registered, Registration
 from backend.errors import FieldError, Problem
 from backend.fields import AwareTime, Flag, Object, Strict, Text, schema_of
 
@@ -73,23 +73,8 @@ class RegistrationSchema(ConsentingSchema):
         return Registration(**data)
 
 
-class ConsentStateSchema(Schema):
-    """The latest consent of a device."""
-
-    version = fields.String(required=True)
-    accepted_at = fields.AwareDateTime(required=True)
-    outdated = fields.Boolean(required=True)
-
-
-class RegisteredSchema(Schema):
-    """A registered device; token and code are returned only once."""
-
-    id = fields.UUID(required=True)
-    token = fields.String(required=True)
-    withdrawal_code = fields.String(required=True)
-    consent = fields.Nested(ConsentStateSchema, required=True)
-
-
+ConsentStateSchema = schema_of(ConsentState, "")
+RegisteredSchema = schema_of(Registered, "")
 NoticeSchema = schema_of(Notice, "")
 
 
@@ -110,27 +95,4 @@ class DeviceSchema(WithNoticesSchema):
     consent = fields.Nested(ConsentStateSchema, required=True)
 
 
-class PurposeSchema(Schema):
-    """One purpose of the collection."""
-
-    code = fields.String(required=True)
-    text = fields.String(required=True)
-
-
-class OperatorSchema(Schema):
-    """The operator of this installation."""
-
-    name = fields.String(required=True)
-    contact = fields.String(required=True)
-
-
-class ConsentSchema(Schema):
-    """The consent text in force."""
-
-    version = fields.String(required=True)
-    language = fields.String(required=True, validate=validate.OneOf(["vi", "en"]))
-    text = fields.String(required=True)
-    purposes = fields.List(fields.Nested(PurposeSchema), required=True)
-    sensitive = fields.Boolean(required=True)
-    operator = fields.Nested(OperatorSchema, required=True)
-    retention_days = fields.Integer(required=True)
+ConsentSchema = schema_of(ConsentText, "")

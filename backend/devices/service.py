@@ -1,17 +1,17 @@
 """Register and authenticate devices, lock them, record consents."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.accounts.rate_limits import count_attempt, count_for_account, network_of
-from backend.database.extensions import change_rows, db, fetch, fetch_autocommit, setting
+from backend.database.extensions import Rows, change_rows, db, fetch, fetch_autocommit, setting
 from backend.devices import consent
 from backend.devices.credentials import code_hash, letters, new_code, new_token, token_hash
 from backend.devices.models import Consent, Device, FormerPhone
@@ -32,6 +32,81 @@ USABLE_CODE = """
 # A phone that lost the answer retries within seconds or minutes; a later registration with the same
 # id comes from another phone or a restored backup.
 REPEAT_WITHIN = timedelta(minutes=10)
+
+
+class ConsentState(TypedDict):
+    """The latest consent of a device."""
+
+    version: str
+    accepted_at: datetime
+    outdated: bool  # the text has a newer version
+
+
+class Registered(TypedDict):
+    """A registered device; token and code are returned only once."""
+
+    id: UUID
+    token: str
+    withdrawal_code: str
+    consent: ConsentState
+
+
+class DeviceDetails(TypedDict):
+    """What is stored about a device."""
+
+    id: UUID
+    registered_at: datetime
+    platform: str | None
+    model: str | None
+    app_version: str | None
+    consent: ConsentState
+
+
+class Hashes(TypedDict):
+    """Digests of a device's secrets."""
+
+    token_hash: bytes
+    withdrawal_hash: bytes
+
+
+class NewDevice(Hashes):
+    """The columns of a new device."""
+
+    id: UUID
+    registered_at: datetime
+    platform: str | None
+    model: str | None
+    app_version: str | None
+    consent_version: str
+    window_start: datetime  # of the hour whose measurements are counted
+
+
+class ConsentRow(TypedDict):
+    """A row of `consents`."""
+
+    device_id: UUID
+    version: str
+    accepted_at: datetime
+    recorded_at: datetime
+
+
+class DeviceRow(TypedDict):
+    """A device as the statements of a post read it."""
+
+    device_id: UUID
+    registered_at: datetime
+    token_used_at: datetime | None
+    platform: str | None
+    model: str | None
+    app_version: str | None
+    consent_version: str
+    joined: bool
+    version: int
+    window_start: datetime
+    window_items: int
+    receiver_from: datetime | None
+    notices: int
+    by_token: NotRequired[bool]  # else it was looked up by its id
 
 
 UNAUTHORIZED = {"WWW-Authenticate": "Bearer"}
@@ -88,7 +163,6 @@ FIRST_USE = """
     returning id as device_id, registered_at, token_used_at, platform, model, app_version,
         consent_version, joined, version, window_start, window_items, receiver_from, notices
 """
-_FIELDS = tuple(KnownDevice.__dataclass_fields__)
 MOVED = "select moved_at from former_phones where token_hash = %(digest)s"
 # What a device has of the phone that it is on.
 OF_PHONE = (
@@ -104,7 +178,7 @@ LOCK = """
 
 def register(
     registration: Registration, *, secret: str, now: datetime, address: str
-) -> tuple[dict[str, Any], bool]:
+) -> tuple[Registered, bool]:
     """Register a device, or repeat the answer to a phone that lost it, with new secrets.
 
     Return the answer, which alone has the secrets, and whether the device is new.
@@ -116,8 +190,12 @@ def register(
     created = _insert(device_id, registration, now, hashes)
     if not created:
         _renew(device_id, now, hashes)
-    answer = {"id": device_id, "token": token, "withdrawal_code": code}
-    answer |= {"consent": _consent_state(device_id)}
+    answer: Registered = {
+        "id": device_id,
+        "token": token,
+        "withdrawal_code": code,
+        "consent": _consent_state(device_id),
+    }
     db.session.commit()
     return answer, created
 
@@ -145,15 +223,14 @@ def add_demo_devices(registrations: Sequence[tuple[Registration, datetime]], sec
     Their tokens and withdrawal codes are not returned: nobody uses them.
     """
     added = [
-        _columns(one.id or uuid4(), one, at, _hashes(new_token(), new_code(), secret))
-        | {"demo": True}
+        _new_device(one.id or uuid4(), one, at, _hashes(new_token(), new_code(), secret))
         for one, at in registrations
     ]
     consents = [
-        _consent_columns(row["id"], one.consent, at)
+        _consent_row(row["id"], one.consent, at)
         for row, (one, at) in zip(added, registrations, strict=True)
     ]
-    db.session.execute(insert(Device), added)
+    db.session.execute(insert(Device), [{**row, "demo": True} for row in added])
     db.session.execute(insert(Consent), consents)
 
 
@@ -167,7 +244,7 @@ def authenticate(token: str, now: datetime) -> KnownDevice:
     found = fetch_autocommit(BY_TOKEN, {"digest": digest})
     if not found:
         raise _moved(digest) or unauthorized()
-    return device_in_use(found[0]) or _first_device(
+    return device_in_use(cast(DeviceRow, found[0])) or _first_device(
         fetch_autocommit(FIRST_USE, {"digest": digest, "now": now})
     )
 
@@ -180,16 +257,34 @@ def _moved(digest: bytes) -> Problem | None:
     return None
 
 
-def device_in_use(row: Mapping[str, Any]) -> KnownDevice | None:
+def device_in_use(row: DeviceRow) -> KnownDevice | None:
     """Return the device of a row; None if its token was read and has not been used before."""
     unused = row["by_token"] and row["token_used_at"] is None
-    return None if unused else _first_device([row])
+    return None if unused else _known_device(row)
 
 
-def _first_device(found: Sequence[Mapping[str, Any]]) -> KnownDevice:
-    if not found:
+def _first_device(rows: Rows) -> KnownDevice:
+    if not rows:
         raise unauthorized()
-    return KnownDevice(found[0]["device_id"], *[found[0][name] for name in _FIELDS[1:]])
+    return _known_device(cast(DeviceRow, rows[0]))
+
+
+def _known_device(row: DeviceRow) -> KnownDevice:
+    return KnownDevice(
+        row["device_id"],
+        row["registered_at"],
+        row["token_used_at"],
+        row["platform"],
+        row["model"],
+        row["app_version"],
+        row["consent_version"],
+        row["joined"],
+        row["version"],
+        row["window_start"],
+        row["window_items"],
+        row["receiver_from"],
+        row["notices"],
+    )
 
 
 def lock_device(device_id: UUID) -> KnownDevice:
@@ -239,10 +334,16 @@ def move(device_id: UUID, new_id: UUID, now: datetime) -> None:
         setattr(device, name, value)
 
 
-def describe(device: KnownDevice) -> dict[str, Any]:
+def describe(device: KnownDevice) -> DeviceDetails:
     """Return what is stored about a device."""
-    shown = ("id", "registered_at", "platform", "model", "app_version")
-    return {name: getattr(device, name) for name in shown} | {"consent": _consent_state(device.id)}
+    return {
+        "id": device.id,
+        "registered_at": device.registered_at,
+        "platform": device.platform,
+        "model": device.model,
+        "app_version": device.app_version,
+        "consent": _consent_state(device.id),
+    }
 
 
 def agreed_to(device: KnownDevice, what: str) -> bool:
@@ -259,32 +360,29 @@ def _is_outdated(version: str) -> bool:
     return int(version) < int(consent.CURRENT)
 
 
-def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> dict[str, Any]:
+def renew_consent(device: KnownDevice, agreement: Agreement, now: datetime) -> ConsentState:
     """Record a further consent, to a newer version of the text."""
     lock_row(device.id).consent_version = agreement.version
-    db.session.add(Consent(**_consent_columns(device.id, agreement, now)))
+    db.session.add(Consent(**_consent_row(device.id, agreement, now)))
     db.session.flush()
     state = _consent_state(device.id)
     db.session.commit()
     return state
 
 
-def _insert(
-    device_id: UUID, registration: Registration, now: datetime, hashes: dict[str, bytes]
-) -> bool:
+def _insert(device_id: UUID, registration: Registration, now: datetime, hashes: Hashes) -> bool:
     """Add the device unless its id exists; waits for a parallel insert."""
-    row = insert(Device).values(_columns(device_id, registration, now, hashes))
+    row = insert(Device).values(_new_device(device_id, registration, now, hashes))
     added = row.on_conflict_do_nothing(index_elements=["id"]).returning(Device.id)
     if db.session.execute(added).first() is None:
         return False
-    db.session.add(Consent(**_consent_columns(device_id, registration.consent, now)))
+    db.session.add(Consent(**_consent_row(device_id, registration.consent, now)))
     return True
 
 
-def _columns(
-    device_id: UUID, registration: Registration, now: datetime, hashes: dict[str, bytes]
-) -> dict[str, Any]:
-    """Return the columns of a new device."""
+def _new_device(
+    device_id: UUID, registration: Registration, now: datetime, hashes: Hashes
+) -> NewDevice:
     return {
         "id": device_id,
         "registered_at": now,
@@ -297,11 +395,11 @@ def _columns(
     }
 
 
-def _hashes(token: str, code: str, secret: str) -> dict[str, bytes]:
+def _hashes(token: str, code: str, secret: str) -> Hashes:
     return {"token_hash": token_hash(token), "withdrawal_hash": code_hash(code, secret)}
 
 
-def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
+def _renew(device_id: UUID, now: datetime, hashes: Hashes) -> None:
     """Replace unused secrets of a new device; 409 if they were used or it is older."""
     try:
         device = lock_row(device_id)
@@ -314,7 +412,7 @@ def _renew(device_id: UUID, now: datetime, hashes: dict[str, bytes]) -> None:
     db.session.flush()
 
 
-def _consent_columns(device_id: UUID, agreement: Agreement, now: datetime) -> dict[str, Any]:
+def _consent_row(device_id: UUID, agreement: Agreement, now: datetime) -> ConsentRow:
     return {
         "device_id": device_id,
         "version": agreement.version,
@@ -323,7 +421,7 @@ def _consent_columns(device_id: UUID, agreement: Agreement, now: datetime) -> di
     }
 
 
-def _consent_state(device_id: UUID) -> dict[str, Any]:
+def _consent_state(device_id: UUID) -> ConsentState:
     """Return the latest consent of a device; outdated if the text has a newer version."""
     latest = (
         select(Consent.version, Consent.accepted_at)

@@ -1,22 +1,34 @@
 """Endpoints of devices: consent, registration, notices."""
 
-from typing import Any
+from typing import TypedDict
 
 from flask import current_app, request
 
 from backend.database.extensions import BEARER
 from backend.devices import consent, notices, schemas, service
 from backend.devices.authentication import current_device
-from backend.devices.service import Registration
+from backend.devices.consent import ConsentText
+from backend.devices.notices import Notices
+from backend.devices.service import Agreement, ConsentState, DeviceDetails, Registered, Registration
 from backend.http.requests import Blueprint, clock_now, language
 
 blp = Blueprint("devices", __name__, description="Phones: consent, registration, notices")
 blueprints = (blp,)
 
 
+class DeviceWithNotices(DeviceDetails, Notices):
+    """A device as shown to itself, with what it has yet to read."""
+
+
+class ConsentingData(TypedDict):
+    """A body that requires an explicit consent."""
+
+    consent: Agreement
+
+
 @blp.get("/consent")
 @blp.response(200, schemas.ConsentSchema)
-def read_consent() -> Any:
+def read_consent() -> tuple[ConsentText, int, dict[str, str]]:
     """Return the consent text in Vietnamese or English."""
     text = consent.statement(language())
     return text, 200, {"Content-Language": text["language"], "Vary": "Accept-Language"}
@@ -28,7 +40,7 @@ def read_consent() -> Any:
 @blp.alt_response(
     200, schema=schemas.RegisteredSchema, description="Registered before; the answer again"
 )
-def register(registration: Registration) -> Any:
+def register(registration: Registration) -> tuple[Registered, int]:
     """Register an installation of the app with a person's consent."""
     answer, created = service.register(
         registration,
@@ -42,10 +54,10 @@ def register(registration: Registration) -> Any:
 @blp.get("/devices/me")
 @blp.doc(security=BEARER)
 @blp.response(200, schemas.DeviceSchema)
-def read_me() -> dict[str, Any]:
+def read_me() -> DeviceWithNotices:
     """Return what is stored about the device."""
     device = current_device()
-    return service.describe(device) | notices.deliver(device, clock_now())
+    return {**service.describe(device), **notices.deliver(device, clock_now())}
 
 
 @blp.post("/devices/me/notices/<int:notice_id>/read")
@@ -60,6 +72,6 @@ def read_notice(notice_id: int) -> None:
 @blp.doc(security=BEARER)
 @blp.arguments(schemas.ConsentingSchema)
 @blp.response(201, schemas.ConsentStateSchema)
-def agree_again(data: dict[str, Any]) -> dict[str, Any]:
+def agree_again(data: ConsentingData) -> ConsentState:
     """Agree to a newer version of the consent text."""
     return service.renew_consent(current_device(), data["consent"], clock_now())

@@ -1,11 +1,13 @@
 """The numbered feed: the events after a number that a person may read."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypedDict
 
 from sqlalchemy import RowMapping, text
 
 from backend.accounts.access import SYSTEM, Actor, can, require_person
+from backend.coverage.figures.unit_access import UnitWithLevel
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.organisations.scopes import unit_scopes
@@ -35,10 +37,38 @@ AFTER = text(f"""
     where e.number > :after and e.number <= :last
     order by e.number limit :most
 """)  # noqa: S608 # fixed words
-UNIT = ("system", "level", "code", "name")
 
 
-def read_events(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
+class FeedQuery(TypedDict):
+    """Which events are asked for."""
+
+    after: int | None  # a number; null: from the oldest that is kept
+    limit: int
+
+
+class FeedEvent(TypedDict):
+    """An event, in the feed and as the body of a webhook. docs/events.md describes `data`."""
+
+    id: str  # a UUID
+    number: int
+    type: str  # of KINDS
+    timestamp: datetime
+    unit: UnitWithLevel | None  # null: of no unit
+    month: str | None  # YYYY-MM
+    network: str | None
+    scrubbed: bool  # its data were removed with a person's
+    data: dict[str, Any]  # by the type
+
+
+class Feed(TypedDict):
+    """Events in the order of their numbers; `next` is the `after` of the next request."""
+
+    items: list[FeedEvent]
+    next: int
+    more: bool
+
+
+def read_events(actor: Actor, query: FeedQuery) -> Feed:
     """Return the events after a number that an actor may read, and the number to continue with.
 
     410 for a number whose successors were deleted, 422 for one that does not exist yet.
@@ -50,7 +80,7 @@ def read_events(actor: Actor, query: Mapping[str, Any]) -> dict[str, Any]:
     known = bounds()
     after = known.deleted_to if query["after"] is None else query["after"]
     check_cursor(after)
-    items: list[dict[str, Any]] = []
+    items: list[FeedEvent] = []
     for _ in range(MAX_BLOCKS):
         rows, rest = _read(after, known.last), query["limit"] - len(items)
         shown = readable(actor, rows)[:rest]
@@ -91,17 +121,25 @@ def readable(actor: Actor, rows: Sequence[RowMapping]) -> list[RowMapping]:
     ]
 
 
-def serialize_event(row: RowMapping) -> dict[str, Any]:
+def serialize_event(row: RowMapping) -> FeedEvent:
     """Return an event as readers of the feed and receivers of webhooks see it."""
     data = dict(row["data"])
     if row["measurement_id"] is not None:
         data["sample"] = str(row["measurement_id"])
+    unit: UnitWithLevel | None = None
+    if row["unit_id"] is not None:
+        unit = {
+            "system": row["system"],
+            "level": row["level"],
+            "code": row["code"],
+            "name": row["name"],
+        }
     return {
         "id": str(row["id"]),
         "number": row["number"],
         "type": row["kind"],
         "timestamp": row["at"],
-        "unit": {name: row[name] for name in UNIT} if row["unit_id"] is not None else None,
+        "unit": unit,
         "month": row["month"],
         "network": row["network"],
         "scrubbed": row["scrubbed"],

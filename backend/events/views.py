@@ -1,7 +1,5 @@
 """The API of the feed of events."""
 
-from typing import Any
-
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.events import feed, schemas
 
@@ -12,7 +10,7 @@ blueprints = (blp,)
 @blp.get("/events")
 @blp.arguments(schemas.FeedQuerySchema, location="query")
 @blp.response(200, schemas.FeedSchema)
-def list_events(query: dict[str, Any]) -> Any:
+def list_events(query: feed.FeedQuery) -> feed.Feed:
     """List the events after a number, for officials of their area and admins.
 
     410 if events after the number were deleted: `first` is the smallest number to begin with.

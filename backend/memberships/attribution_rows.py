@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 from uuid import UUID
 
 from sqlalchemy import text
@@ -45,11 +45,34 @@ class InputsOfNew(NamedTuple):
     within: Mapping[int, frozenset[int]]
 
 
-class StoredInputs(TypedDict):
-    """The same as JSON values of one row; null: none."""
+class StoredStay(TypedDict):
+    """A `Stay` as JSON; times are ISO 8601."""
 
-    stays: Sequence[Mapping[str, Any]] | None
-    terms: Sequence[Mapping[str, Any]] | None
+    membership_id: int
+    campaign_id: int
+    team_id: int
+    volunteer_id: int
+    guest: bool
+    since: str
+    until: str | None
+
+
+class StoredTerms(TypedDict):
+    """A campaign's `Terms` as JSON."""
+
+    campaign_id: int
+    first_day: str  # YYYY-MM-DD
+    last_day: str
+    networks: list[str]
+    area: list[int]
+    cap: int | None
+
+
+class StoredInputs(TypedDict):
+    """The inputs of new samples as JSON values of one row; null: none."""
+
+    stays: Sequence[StoredStay] | None
+    terms: Sequence[StoredTerms] | None
     units: Mapping[str, Sequence[int | None]] | None
 
 
@@ -57,20 +80,33 @@ def inputs_of(row: StoredInputs) -> InputsOfNew:
     """Return the inputs of new samples; these have no correction and no exclusion."""
     return InputsOfNew(
         [_stay(stay) for stay in row["stays"] or ()],
-        [_terms(_with_days(terms)) for terms in row["terms"] or ()],
+        [_terms(terms) for terms in row["terms"] or ()],
         {int(commune): frozenset(filter(None, units))
          for commune, units in (row["units"] or {}).items()},
     )  # fmt: skip
 
 
-def _stay(row: Mapping[str, Any]) -> Stay:
-    until = row["until"] and datetime.fromisoformat(row["until"])
-    return Stay(**{**row, "since": datetime.fromisoformat(row["since"]), "until": until})
+def _stay(row: StoredStay) -> Stay:
+    return Stay(
+        row["membership_id"],
+        row["campaign_id"],
+        row["team_id"],
+        row["volunteer_id"],
+        row["guest"],
+        since=datetime.fromisoformat(row["since"]),
+        until=datetime.fromisoformat(row["until"]) if row["until"] else None,
+    )
 
 
-def _with_days(row: Mapping[str, Any]) -> dict[str, Any]:
-    days = ("first_day", "last_day")
-    return {**row, **{name: date.fromisoformat(row[name]) for name in days}}
+def _terms(row: StoredTerms) -> Terms:
+    return Terms(
+        row["campaign_id"],
+        date.fromisoformat(row["first_day"]),
+        date.fromisoformat(row["last_day"]),
+        frozenset(row["networks"]),
+        frozenset(row["area"]),
+        row["cap"],
+    )
 
 
 def stays_of(device_id: UUID) -> list[Stay]:
@@ -83,8 +119,18 @@ def terms_of(campaign_ids: Collection[int]) -> list[Terms]:
     """Return the terms of these campaigns without drafts."""
     if not campaign_ids:
         return []
-    rows = db.session.execute(TERMS, {"ids": list(campaign_ids)}).mappings()
-    return [_terms(row) for row in rows]
+    rows = db.session.execute(TERMS, {"ids": list(campaign_ids)})
+    return [
+        Terms(
+            row.campaign_id,
+            row.first_day,
+            row.last_day,
+            frozenset(row.networks),
+            frozenset(row.area),
+            row.cap,
+        )
+        for row in rows
+    ]
 
 
 def decisions_on(measurement_ids: Collection[UUID]) -> dict[Key, Decision]:
@@ -98,8 +144,3 @@ def exclusions_of(measurement_ids: Collection[UUID], campaign_ids: Collection[in
     values = {"ids": list(measurement_ids), "campaigns": list(campaign_ids)}
     rows = db.session.execute(EXCLUDED, values)
     return {(row[0], row[1]) for row in rows}
-
-
-def _terms(row: Mapping[Any, Any]) -> Terms:
-    networks, area = frozenset(row["networks"]), frozenset(row["area"])
-    return Terms(**{**row, "networks": networks, "area": area})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property, lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, TypedDict
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
@@ -31,6 +31,24 @@ Names = tuple[tuple[str, str], ...]  # (name, type)
 def words_of(name: str) -> str:
     """Return the words of an official name for comparison: lower case, without accents."""
     return " ".join(WORD.findall(plain(name)))
+
+
+class PlacedUnit(TypedDict):
+    """A unit with the names above it."""
+
+    system: str  # 2024, 2025
+    level: str
+    code: str
+    name: str
+    place: str  # the names above it, the nearest first
+    label: str  # what forms and files accept as the unit
+
+
+class FoundUnitAnswer(PlacedUnit):
+    """A found unit."""
+
+    was: PlacedUnit | None  # the ended unit of that name, on whose ground it is
+    likely: bool  # it is on most of that ground, or is made of it
 
 
 @dataclass(frozen=True)
@@ -79,10 +97,16 @@ class NamedUnit:
             and (self.valid_to is None or self.valid_to >= day)
         )
 
-    def serialize(self) -> dict[str, Any]:
+    def serialize(self) -> PlacedUnit:
         """Return the unit as answers name it."""
-        names = ("system", "level", "code", "name", "place", "label")
-        return {name: getattr(self, name) for name in names}
+        return {
+            "system": self.system,
+            "level": self.level,
+            "code": self.code,
+            "name": self.name,
+            "place": self.place,
+            "label": self.label,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +120,10 @@ class FoundUnit:
     was: NamedUnit | None = None
     likely: bool = True
 
-    def serialize(self) -> dict[str, Any]:
+    def serialize(self) -> FoundUnitAnswer:
         """Return the unit as an answer of a search."""
         was = self.was.serialize() if self.was else None
-        return self.unit.serialize() | {"was": was, "likely": self.likely}
+        return {**self.unit.serialize(), "was": was, "likely": self.likely}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -44,6 +44,43 @@ ORDER = (Unit.sort_key.collate("C"), Unit.id)
 SIMPLIFIED_DEGREES = 1e-5
 
 
+class GeoGeometry(TypedDict):
+    """A geometry of GeoJSON in EPSG:4326."""
+
+    type: str
+    coordinates: object  # nested tuples of degrees
+
+
+class UnitName(TypedDict):
+    """A code and its name."""
+
+    code: str
+    name: str
+
+
+class Centre(TypedDict):
+    """A known point inside a unit, or a rounded position, EPSG:4326."""
+
+    latitude: float
+    longitude: float
+
+
+class UnitAnswer(TypedDict):
+    """A unit on a day; `no_boundary`: the day's set has no polygon of it."""
+
+    system: str
+    level: str
+    code: str
+    name: str
+    type: str
+    parent: UnitName | None
+    province: UnitName
+    valid_from: date | None
+    valid_to: date | None
+    centre: Centre | None
+    no_boundary: bool
+
+
 @dataclass(frozen=True, slots=True)
 class UnitRow:
     """A unit on a day, with the units above it."""
@@ -64,6 +101,28 @@ class UnitRow:
     longitude: float | None
     sort_key: str
     no_boundary: bool
+
+    def serialize(self) -> UnitAnswer:
+        """Return the unit as an answer."""
+        parent: UnitName | None = None
+        if self.parent_code and self.parent_name:
+            parent = {"code": self.parent_code, "name": self.parent_name}
+        centre: Centre | None = None
+        if self.latitude is not None and self.longitude is not None:
+            centre = {"latitude": self.latitude, "longitude": self.longitude}
+        return {
+            "system": self.system,
+            "level": self.level,
+            "code": self.code,
+            "name": self.name,
+            "type": self.type,
+            "parent": parent,
+            "province": {"code": self.province_code, "name": self.province},
+            "valid_from": self.valid_from,
+            "valid_to": self.valid_to,
+            "centre": centre,
+            "no_boundary": self.no_boundary,
+        }
 
 
 def set_on(day: date) -> ActiveSet | None:
@@ -195,7 +254,7 @@ def _has_polygon(active: ColumnElement[int]) -> ColumnElement[bool]:
     )
 
 
-def geometry(day: date, unit: UnitRow, tolerance_m: int = 0) -> dict[str, Any] | None:
+def geometry(day: date, unit: UnitRow, tolerance_m: int = 0) -> GeoGeometry | None:
     """Return the area of a unit as GeoJSON, the union of its communes; None without a polygon.
 
     With a tolerance its border is simplified, with coordinates to a metre.
@@ -217,4 +276,4 @@ def geometry(day: date, unit: UnitRow, tolerance_m: int = 0) -> dict[str, Any] |
     if tolerance_m:
         border = simplify(whole, tolerance_m / METRES_PER_DEGREE)  # of latitude, at most
         whole = set_precision(border, SIMPLIFIED_DEGREES)
-    return dict(mapping(whole))
+    return cast(GeoGeometry, mapping(whole))

@@ -142,7 +142,7 @@ def _preview(
     """Preview a decision on samples in the campaign or the unit of a signal."""
     if one.campaign_id is not None:
         choice, same = Choice(list(samples)), Decision("", exclude=decision.excluded)
-        return decide(actor, one.campaign_id, choice, same, preview=True)
+        return {**decide(actor, one.campaign_id, choice, same, preview=True)}
     unit = db.session.get_one(Unit, one.unit_id)
     place = unit_to_decide(actor, unit.code, unit.level, one.month)
     data = {"month": one.month, "preview": True}

@@ -5,12 +5,13 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from backend.coverage.figures.service import FILTERS, SORTS
-from backend.fields import CODES, Strict, Text
+from backend.coverage.figures.unit_access import UnitWithLevel
+from backend.fields import CODES, Strict, Text, schema_of
 from backend.http.paging import MAX_CURSOR
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import QueryId
 from backend.units.catalogue import LEVELS
-from backend.units.schemas import BoundariesSchema, UnitNameSchema
+from backend.units.schemas import BoundariesSchema
 
 
 def month_field(**options: Any) -> fields.String:
@@ -20,11 +21,7 @@ def month_field(**options: Any) -> fields.String:
     return fields.String(validate=pattern, metadata=example, error_messages=CODES, **options)
 
 
-class UnitWithLevelSchema(UnitNameSchema):
-    """The unit of an answer; a code alone is no identity."""
-
-    system = fields.String(required=True)
-    level = fields.String(required=True)
+UnitWithLevelSchema = schema_of(UnitWithLevel, "")
 
 
 class CoverageQuerySchema(Strict):

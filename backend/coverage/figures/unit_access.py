@@ -147,10 +147,10 @@ def province_scope(unit_id: int) -> Scope:
 class UnitWithLevel(TypedDict):
     """The unit of an answer; a code alone is no identity."""
 
-    system: str  # 2024, 2025
-    level: str  # province, district, commune
     code: str
     name: str
+    system: str  # 2024, 2025
+    level: str  # province, district, commune
 
 
 class UnitMonthAnswer(TypedDict):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from backend.coverage.figures.unit_access import UnitMonthAnswer, UnitWithLevel
 from backend.coverage.statistics.iqb import Rating
 from backend.coverage.statistics.stored import ReleasedRow, Shares, Spread
+from backend.units.service import GeoGeometry
 
 Direction = Literal["higher", "lower", "same"]
 
@@ -139,13 +140,6 @@ class CellsAnswer(UnitMonthAnswer):
     least_devices: int  # people in a cell that is shown
     rule: str  # which cells are shown, in the language of the request
     items: list[CellCount]
-
-
-class GeoGeometry(TypedDict):
-    """A geometry of GeoJSON in EPSG:4326."""
-
-    type: str
-    coordinates: object  # nested tuples of degrees
 
 
 class CellProperties(TypedDict):

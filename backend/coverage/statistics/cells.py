@@ -22,7 +22,6 @@ from backend.coverage.statistics.answers import (
     CellFeature,
     CellsAnswer,
     Evenness,
-    GeoGeometry,
     ReleasedCell,
 )
 from backend.coverage.statistics.release import DECIMALS
@@ -34,6 +33,7 @@ from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.organisations.scopes import unit_scope
 from backend.units.models import Boundary, Unit
+from backend.units.service import GeoGeometry
 
 # Takes a second of one worker; only a city of millions has more samples in a month.
 MAX_ROWS = 250_000

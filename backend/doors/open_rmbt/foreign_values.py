@@ -3,7 +3,8 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+
+from backend.fields import Json
 
 # Android's constant for a value that the modem does not report, of 32 and of 64 bits.
 NOT_AVAILABLE = (2**31 - 1, 2**63 - 1)
@@ -14,7 +15,7 @@ MAX_FIELD = 100
 MAX_LISTED = 2_000
 
 
-def number(source: Mapping[str, Any], name: str) -> float | None:
+def number(source: Mapping[str, Json], name: str) -> float | None:
     """Return a finite number, also one that is written as text; None if it is unknown."""
     value = source.get(name)
     if isinstance(value, str) and _NUMBER.fullmatch(value):
@@ -28,19 +29,19 @@ def number(source: Mapping[str, Any], name: str) -> float | None:
     return value if known else None
 
 
-def number_within(source: Mapping[str, Any], name: str, low: float, high: float) -> float | None:
+def number_within(source: Mapping[str, Json], name: str, low: float, high: float) -> float | None:
     """Return a number within limits; None otherwise."""
     value = number(source, name)
     return value if value is not None and low <= value <= high else None
 
 
-def whole(source: Mapping[str, Any], name: str, high: int) -> int | None:
+def whole(source: Mapping[str, Json], name: str, high: int) -> int | None:
     """Return a whole number from 0 to `high`; None otherwise."""
     value = number_within(source, name, 0, high)
     return int(value) if value is not None and value == int(value) else None
 
 
-def flag(source: Mapping[str, Any], name: str) -> bool | None:
+def flag(source: Mapping[str, Json], name: str) -> bool | None:
     """Return a boolean, also one that is written as text; None otherwise."""
     value = source.get(name)
     if isinstance(value, str):
@@ -48,7 +49,7 @@ def flag(source: Mapping[str, Any], name: str) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def words(source: Mapping[str, Any], name: str) -> str | None:
+def words(source: Mapping[str, Json], name: str) -> str | None:
     """Return a text without blanks around it that PostgreSQL can store; None otherwise."""
     value = source.get(name)
     if not isinstance(value, str):
@@ -57,13 +58,13 @@ def words(source: Mapping[str, Any], name: str) -> str | None:
     return shown[:MAX_FIELD] or None
 
 
-def inner(source: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def inner(source: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     """Return the object of a name; an empty one if there is none."""
     value = source.get(name)
     return value if isinstance(value, Mapping) else {}
 
 
-def objects(source: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+def objects(source: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
     """Return the objects in the list of a name, at most the first MAX_LISTED."""
     value = source.get(name)
     if not isinstance(value, list):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid5
 
 from backend.doors.open_rmbt.foreign_values import (
@@ -16,6 +16,7 @@ from backend.doors.open_rmbt.foreign_values import (
     whole,
     words,
 )
+from backend.fields import Json
 
 MBPS_PER_KBIT_S, MS_PER_NS, S_PER_NS = 1e-3, 1e-6, 1e-9
 
@@ -45,13 +46,13 @@ def sample_id(device_id: UUID, test: str) -> str:
     return str(uuid5(device_id, f"open_rmbt|{test}"))
 
 
-def phone_time(body: Mapping[str, Any]) -> datetime | None:
+def phone_time(body: Mapping[str, Json]) -> datetime | None:
     """Return the start of a test by the phone's clock."""
     millis = number_within(body, "time", YEAR_2000_MS, YEAR_2100_MS)
     return None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
 
 
-def sample_of(body: Mapping[str, Any], id: str, started_at: datetime) -> dict[str, Any]:
+def sample_of(body: Mapping[str, Json], id: str, started_at: datetime) -> dict[str, Json]:
     """Return the body of a sample, of the fields that it names alone.
 
     `started_at` is the start of the test: that of its ticket, since a phone's clock may be wrong.
@@ -87,23 +88,23 @@ def sample_of(body: Mapping[str, Any], id: str, started_at: datetime) -> dict[st
     }
 
 
-def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _known(fields: Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _status_of(body: Mapping[str, Any]) -> str:
+def _status_of(body: Mapping[str, Json]) -> str:
     written = str(body.get("test_status")).upper()
     if written in FINISHED:
         return "finished"
     return "aborted" if written in ABORTED else "failed"
 
 
-def _mbps(body: Mapping[str, Any], name: str) -> float | None:
+def _mbps(body: Mapping[str, Json], name: str) -> float | None:
     value = number_within(body, name, 0, 1e15)
     return None if value is None else round(value * MBPS_PER_KBIT_S, 6)
 
 
-def _ping_ms(body: Mapping[str, Any]) -> float | None:
+def _ping_ms(body: Mapping[str, Json]) -> float | None:
     """Return the median of the pings that the server saw, else the shortest of the phone."""
     pings = objects(body, "pings")
     seen = [value for one in pings if (value := number_within(one, "value_server", 1, 1e12))]
@@ -113,7 +114,7 @@ def _ping_ms(body: Mapping[str, Any]) -> float | None:
     return None if shortest is None else round(shortest * MS_PER_NS, 3)
 
 
-def _data_used_mb(body: Mapping[str, Any]) -> float | None:
+def _data_used_mb(body: Mapping[str, Json]) -> float | None:
     for names in (
         ("test_if_bytes_download", "test_if_bytes_upload"),
         ("test_total_bytes_download", "test_total_bytes_upload"),
@@ -124,7 +125,7 @@ def _data_used_mb(body: Mapping[str, Any]) -> float | None:
     return None
 
 
-def _duration_s(body: Mapping[str, Any]) -> float | None:
+def _duration_s(body: Mapping[str, Json]) -> float | None:
     """Return the time from the start to the end of the upload, which is the last part."""
     began = number_within(body, "time_ul_ns", 0, 1e12)
     took = number_within(body, "test_nsec_upload", 0, 1e12)
@@ -138,7 +139,7 @@ def kind_of(number: float | None) -> str:
     return "mobile" if number in MOBILE else KINDS.get(int(number), "unknown")
 
 
-def _network_of(body: Mapping[str, Any], network_type: float | None) -> dict[str, Any]:
+def _network_of(body: Mapping[str, Json], network_type: float | None) -> dict[str, Json]:
     kind = kind_of(network_type)
     if kind != "mobile":
         return {"kind": kind}
@@ -154,14 +155,14 @@ def _network_of(body: Mapping[str, Any], network_type: float | None) -> dict[str
     return {"kind": kind, **_known(fields)}
 
 
-def technology_of(body: Mapping[str, Any], network_type: float | None) -> str | None:
+def technology_of(body: Mapping[str, Json], network_type: float | None) -> str | None:
     """Return the generation; a test that used NR beside LTE is one of 5G."""
     if body.get("telephony_nr_connection") in ("NSA", "SA"):
         return "5G"
     return None if network_type is None else GENERATIONS.get(int(network_type))
 
 
-def _signal_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
+def _signal_of(body: Mapping[str, Json]) -> dict[str, Json] | None:
     """Return the serving cell with its last signal; an NSA test has NR, which is first, and LTE."""
     radio = inner(body, "radioInfo")
     cells = {
@@ -191,16 +192,16 @@ def _signal_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _cell_type(kind: str, body: Mapping[str, Any]) -> str:
+def _cell_type(kind: str, body: Mapping[str, Json]) -> str:
     mode = body.get("telephony_nr_connection")
     return f"NR {mode}" if kind == "NR" and mode in ("NSA", "SA") else kind
 
 
-def _rsrp(signal: Mapping[str, Any], prefix: str) -> float | None:
+def _rsrp(signal: Mapping[str, Json], prefix: str) -> float | None:
     return number_within(signal, f"{prefix}_rsrp", -160, -20)
 
 
-def _location_of(body: Mapping[str, Any], started_at: datetime) -> dict[str, Any] | None:
+def _location_of(body: Mapping[str, Json], started_at: datetime) -> dict[str, Json] | None:
     """Return the most accurate position of the minute around the start, else the nearest one."""
     fixes = [
         one
@@ -223,11 +224,11 @@ def _location_of(body: Mapping[str, Any], started_at: datetime) -> dict[str, Any
     return _known(fields)
 
 
-def _best(fixes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    def distance(fix: Mapping[str, Any]) -> float:
+def _best(fixes: Sequence[Mapping[str, Json]]) -> Mapping[str, Json]:
+    def distance(fix: Mapping[str, Json]) -> float:
         return abs(number(fix, "time_ns") or 0)
 
-    def error(fix: Mapping[str, Any]) -> float:
+    def error(fix: Mapping[str, Json]) -> float:
         return number_within(fix, "accuracy", 0, 1e6) or 1e6
 
     near = [fix for fix in fixes if distance(fix) <= MAX_FIX_AGE_NS]

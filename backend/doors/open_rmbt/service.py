@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,8 +15,14 @@ from backend.doors.open_rmbt import results
 from backend.doors.open_rmbt.foreign_values import whole
 from backend.doors.open_rmbt.results import GENERAL_MOBILE, WIFI
 from backend.errors import Problem, invalid, or_404
+from backend.fields import Json
 from backend.i18n.catalogues import Language
-from backend.measurements.recording.answers import MAX_PAGE, own_measurement, own_page
+from backend.measurements.recording.answers import (
+    MAX_PAGE,
+    OwnMeasurement,
+    own_measurement,
+    own_page,
+)
 from backend.measurements.recording.incoming import ReceiptContext
 from backend.measurements.recording.intake import read_id
 from backend.measurements.recording.rows import SampleItem
@@ -29,13 +35,6 @@ DURATION_S, THREADS, PINGS = "7", "3", "10"
 ROUTE = "RMBTControlServer"
 MAX_OFFSET = 1_000_000  # of the history, which ends much earlier
 UNCLASSIFIED = 0  # without a colour, since the limits are RTR's
-# Fields of the app's history, and ours.
-FIGURES = {
-    "speed_download": "download_mbps",
-    "speed_upload": "upload_mbps",
-    "ping": "ping_ms",
-    "ping_shortest": "ping_ms",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Request:
     """A request of the app: the token in its address, its body, sender and time."""
 
     token: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Json]
     address: str  # of the sender
     base_url: str  # of the control server, with the token
     now: datetime
@@ -74,10 +73,92 @@ def control_host(url_root: str, token: str) -> str:
     return f"{url_root.partition('://')[2]}rmbt/{token}"
 
 
-def describe_settings(app_request: Request, terms_url: str) -> dict[str, Any]:
+class AppSettings(TypedDict):
+    """The answer to `settings`."""
+
+    settings: list[dict[str, Json]]  # one: by the names of the protocol
+
+
+class AppTest(TypedDict):
+    """The answer to `testRequest`: a test at the measuring server, by the names of the protocol."""
+
+    test_uuid: str  # the ticket
+    open_test_uuid: str
+    test_token: str  # signed with the secret of the measuring server
+    test_server_name: str
+    test_server_address: str
+    test_server_port: int
+    test_server_encryption: bool
+    test_server_type: str
+    test_duration: str  # s of each direction
+    test_numthreads: str
+    test_numpings: str
+    test_wait: str
+    client_remote_ip: str
+    provider: None
+    result_url: str
+    result_qos_url: str
+
+
+class Moment(TypedDict):
+    """A test and its time."""
+
+    open_test_uuid: str
+    time: int  # ms since 1970
+    time_string: str
+    timezone: str
+
+
+class HistoryItem(Moment):
+    """A sample in the list of the app; figures are texts, "–" where there is none."""
+
+    test_uuid: str  # names the sample in a later `testresult`
+    speed_download: str  # Mbps
+    speed_upload: str
+    ping: str  # ms
+    ping_shortest: str
+    speed_download_classification: int
+    speed_upload_classification: int
+    ping_classification: int
+    ping_shortest_classification: int
+    model: str
+    network_type: str
+
+
+class NetworkInfo(TypedDict):
+    """The network of a result."""
+
+    network_type_label: str
+    provider_name: None
+
+
+class MeasurementResult(TypedDict):
+    """The figures of a result."""
+
+    download_kbit: int  # kbit/s
+    upload_kbit: int
+    ping_ms: float
+    download_classification: int
+    upload_classification: int
+    ping_classification: int
+    signal_classification: int
+
+
+class AppResult(Moment):
+    """A stored result as the app shows it."""
+
+    share_subject: str
+    share_text: str  # why it does not count
+    network_type: int
+    network_info: NetworkInfo
+    qoe_classification: list[Json]
+    measurement_result: MeasurementResult
+
+
+def describe_settings(app_request: Request, terms_url: str) -> AppSettings:
     """Return the settings of the app for the device of a token."""
     device = devices.authenticate(app_request.token, app_request.now)
-    settings = {
+    settings: dict[str, Json] = {
         "uuid": str(device.id),
         "terms_and_conditions": {"version": 1, "url": terms_url, "ndt_url": None},
         # Without it the app ends where it shows a result.
@@ -92,9 +173,7 @@ def describe_settings(app_request: Request, terms_url: str) -> dict[str, Any]:
     return {"settings": [settings]}
 
 
-def request_test(
-    app_request: Request, server: MeasuringServer, issuer: TicketIssuer
-) -> dict[str, Any]:
+def request_test(app_request: Request, server: MeasuringServer, issuer: TicketIssuer) -> AppTest:
     """Issue a ticket for one test at the measuring server; 404 if it is not registered."""
     devices.authenticate(app_request.token, app_request.now)
     host = or_404(registered_host(server.url) if server.url else None, "no_measuring_server")
@@ -152,12 +231,14 @@ def record_result(
     return recorded.items[0]
 
 
-def _wrong(body: Mapping[str, Any], name: str, code: str) -> Problem:
+def _wrong(body: Mapping[str, Json], name: str, code: str) -> Problem:
     """Return the problem of a field that is missing or has no value that can be read."""
     return invalid(name, "required" if body.get(name) is None else code)
 
 
-def _issued(test: Any, device: devices.KnownDevice, issuer: TicketIssuer) -> IssuedTicket | None:
+def _issued(
+    test: UUID | None, device: devices.KnownDevice, issuer: TicketIssuer
+) -> IssuedTicket | None:
     """Return the ticket of a test of this device; another device's is none."""
     try:
         return issuer.known(test, device.id) if test else None
@@ -165,7 +246,7 @@ def _issued(test: Any, device: devices.KnownDevice, issuer: TicketIssuer) -> Iss
         return None
 
 
-def list_history(app_request: Request, language: Language) -> list[dict[str, Any]]:
+def list_history(app_request: Request, language: Language) -> list[HistoryItem]:
     """Return the device's samples as the app lists them, newest first, at most 500."""
     device = devices.authenticate(app_request.token, app_request.now)
     body = app_request.body
@@ -175,22 +256,29 @@ def list_history(app_request: Request, language: Language) -> list[dict[str, Any
     return [_history_item(one) for one in own[offset : offset + limit]]
 
 
-def _history_item(own: Mapping[str, Any]) -> dict[str, Any]:
-    figures = {
-        name: "–" if own[field] is None else f"{round(own[field], 1):g}"
-        for name, field in FIGURES.items()
-    }
+def _history_item(own: OwnMeasurement) -> HistoryItem:
+    ping = _figure(own["ping_ms"])
     return {
-        "test_uuid": own["id"],  # names the sample in a later `testresult`
+        "test_uuid": own["id"] or "",
         **_moment(own, own["id"]),
-        **figures,
-        **dict.fromkeys((f"{name}_classification" for name in figures), UNCLASSIFIED),
+        "speed_download": _figure(own["download_mbps"]),
+        "speed_upload": _figure(own["upload_mbps"]),
+        "ping": ping,
+        "ping_shortest": ping,
+        "speed_download_classification": UNCLASSIFIED,
+        "speed_upload_classification": UNCLASSIFIED,
+        "ping_classification": UNCLASSIFIED,
+        "ping_shortest_classification": UNCLASSIFIED,
         "model": "",
         "network_type": own["technology"] or ("UNKNOWN" if own["network"] == "mobile" else "WLAN"),
     }
 
 
-def _moment(own: Mapping[str, Any], test: Any) -> dict[str, Any]:
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{round(value, 1):g}"
+
+
+def _moment(own: OwnMeasurement, test: UUID | str | None) -> Moment:
     measured_at = datetime.fromisoformat(own["measured_at"]).astimezone(VIETNAM)
     return {
         "open_test_uuid": f"O{test}",
@@ -200,7 +288,7 @@ def _moment(own: Mapping[str, Any], test: Any) -> dict[str, Any]:
     }
 
 
-def describe_result(app_request: Request, language: Language) -> dict[str, Any]:
+def describe_result(app_request: Request, language: Language) -> AppResult:
     """Return a stored result as the app shows it; 404 for one that is not of this device."""
     device = devices.authenticate(app_request.token, app_request.now)
     test = read_id(app_request.body.get("test_uuid"))

@@ -3,9 +3,9 @@
 The app shows the texts of `error` in a successful answer alone, so refusals have the status 200.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, NoReturn, NotRequired, TypedDict
 
 from flask import Response, current_app, jsonify, request, url_for
 
@@ -14,6 +14,7 @@ from backend.devices import service as devices
 from backend.doors.open_rmbt import schemas, service
 from backend.doors.open_rmbt.service import ROUTE, MeasuringServer, Request
 from backend.errors import Problem
+from backend.fields import Json
 from backend.http.links import link_root
 from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
 from backend.i18n.catalogues import Language
@@ -37,7 +38,7 @@ BODY = {"required": True, "content": {"application/json": {"schema": schemas.Req
 REFUSED = (401, 403, 404, 409, 422, 429)
 
 
-Use = Callable[[Request], dict[str, Any]]
+Use = Callable[[Request], Mapping[str, object]]  # fields of the answer, for JSON
 
 
 def _endpoint(path: str) -> Callable[[Use], Any]:
@@ -78,19 +79,54 @@ def _answer(use: Use) -> Callable[..., Response]:
     return answer
 
 
-def _language(body: Mapping[str, Any]) -> Language:
+class RecordedResult(TypedDict):
+    """What became of a result; the app reads no field of it."""
+
+    outcome: str
+    reasons: Sequence[str]  # codes
+    counted: NotRequired[bool]
+    assurance: NotRequired[str | None]
+
+
+class ShownResult(TypedDict):
+    """The answer to `testresult`."""
+
+    testresult: list[service.AppResult]  # one
+
+
+class NewsItem(TypedDict):
+    """A text that the app shows at its start."""
+
+    uid: int
+    title: str
+    text: str
+
+
+class News(TypedDict):
+    """The answer to `news`."""
+
+    news: list[NewsItem]
+
+
+class History(TypedDict):
+    """The answer to `history`, the newest first."""
+
+    history: list[service.HistoryItem]
+
+
+def _language(body: Mapping[str, Json]) -> Language:
     written = body.get("language") or body.get("client_language")
     return "en" if isinstance(written, str) and not written.startswith("vi") else "vi"
 
 
 @_endpoint("/settings")
-def read_rmbt_settings(app_request: Request) -> dict[str, Any]:
+def read_rmbt_settings(app_request: Request) -> service.AppSettings:
     """Read the settings of the app, which asks for them at its start."""
     return service.describe_settings(app_request, url_for("do.apps", _external=True))
 
 
 @_endpoint("/testRequest")
-def request_rmbt_test(app_request: Request) -> dict[str, Any]:
+def request_rmbt_test(app_request: Request) -> service.AppTest:
     """Get a test: measuring server and token; it is a ticket of the device."""
     config, issuer = current_app.config, current_app.extensions["ticket_issuer"]
     server = MeasuringServer(config["OPEN_RMBT_URL"], config["OPEN_RMBT_KEY"])
@@ -98,7 +134,7 @@ def request_rmbt_test(app_request: Request) -> dict[str, Any]:
 
 
 @_endpoint("/result")
-def send_rmbt_result(app_request: Request) -> dict[str, Any]:
+def send_rmbt_result(app_request: Request) -> RecordedResult:
     """Send the result of a test; the same again is a duplicate."""
     item = service.record_result(
         app_request, recording_context(), current_app.extensions["ticket_issuer"]
@@ -107,32 +143,35 @@ def send_rmbt_result(app_request: Request) -> dict[str, Any]:
         count_samples([(item.outcome, None)])
         return {"outcome": item.outcome, "reasons": [one.code for one in item.errors]}
     count_samples([(item.outcome, category(item.row["reasons"], item.row["marks"], None))])
-    row = item.row
-    verdict = {name: row[name] for name in ("counted", "assurance", "reasons")}
-    return {"outcome": item.outcome, **verdict}
+    return {
+        "outcome": item.outcome,
+        "counted": item.row["counted"],
+        "assurance": item.row["assurance"],
+        "reasons": item.row["reasons"],
+    }
 
 
 @_endpoint("/testresult")
-def show_rmbt_result(app_request: Request) -> dict[str, Any]:
+def show_rmbt_result(app_request: Request) -> ShownResult:
     """Show a stored result of the device, which the app does after a test."""
     return {"testresult": [service.describe_result(app_request, _language(app_request.body))]}
 
 
 @_endpoint("/<name>")
-def refuse_rmbt(app_request: Request) -> dict[str, Any]:
+def refuse_rmbt(app_request: Request) -> NoReturn:
     """Refuse what measures no speed, such as a coverage session; the app would repeat after 404."""
     raise Problem(404, "speed_tests_only")
 
 
 @_endpoint("/resultQoS")
-def drop_qos(app_request: Request) -> dict[str, Any]:
+def drop_qos(app_request: Request) -> dict[str, Json]:
     """Accept and drop results of the app's other tests, which are no samples."""
     devices.authenticate(app_request.token, app_request.now)
     return {}
 
 
 @_endpoint("/news")
-def list_news(app_request: Request) -> dict[str, Any]:
+def list_news(app_request: Request) -> News:
     """Say whether samples of the app count here; it shows news at its start."""
     devices.authenticate(app_request.token, app_request.now)
     code = "app_uncounted" if required_now(app_request.now) == "witnessed" else "app_counted"
@@ -141,7 +180,7 @@ def list_news(app_request: Request) -> dict[str, Any]:
 
 
 @_endpoint("/history")
-def list_history(app_request: Request) -> dict[str, Any]:
+def list_history(app_request: Request) -> History:
     """List the device's samples, the newest first."""
     return {"history": service.list_history(app_request, _language(app_request.body))}
 
@@ -149,7 +188,7 @@ def list_history(app_request: Request) -> dict[str, Any]:
 @nobody_blp.post("/<name>")
 @nobody_blp.doc(requestBody=BODY)
 @nobody_blp.response(200, schemas.AnswerSchema)
-def refuse_without_address(name: str) -> dict[str, Any]:
+def refuse_without_address(name: str) -> dict[str, list[str]]:
     """Refuse an app without a personal address: no person has agreed."""
     return {"error": [message("control_server_unknown", _language(read_object()))]}
 

@@ -1,6 +1,6 @@
 """Pages of admins about webhooks: add one, see what it could not deliver, replay, remove it."""
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from flask import Response, request
 from marshmallow import ValidationError, validates_schema
@@ -60,10 +60,15 @@ def webhooks(query: LangQuery) -> Response:
     """List the webhooks, and add one, whose secret this answer alone shows."""
     form, now = new_form(query), clock_now()
 
-    def add(fields: WebhookForm) -> dict[str, Any]:
+    def add(fields: WebhookForm) -> service.NewWebhook:
         unit = requested_unit(fields, local_day(now))
-        data = {"url": fields["url"], "kinds": fields["kinds"] or list(KINDS), "after": None}
-        return service.add_webhook(actor(), data | {"unit": unit}, now)
+        data: service.WebhookCreate = {
+            "url": fields["url"],
+            "kinds": fields["kinds"] or list(KINDS),
+            "unit": unit,
+            "after": None,
+        }
+        return service.add_webhook(actor(), data, now)
 
     made = form.submit(WebhookFormSchema(), add, lists=("kinds",))
     listed = service.list_webhooks(actor())["items"]
@@ -86,10 +91,10 @@ def change_webhook(query: LangQuery, webhook_id: int) -> Response:
     if chosen == "remove" and request.form.get("sure") != "yes":
         return redirect_to("admin.webhook", query, webhook_id=webhook_id)
 
-    def act(fields: WebhookActForm) -> dict[str, Any]:
+    def act(fields: WebhookActForm) -> service.WebhookDetails | Literal[True]:
         if fields["act"] == "remove":
             service.remove_webhook(admin, webhook_id)
-            return {}
+            return True
         if fields["act"] == "replay":
             return service.replay(admin, webhook_id, fields["after"])
         if fields["act"] == "secret":
@@ -98,14 +103,14 @@ def change_webhook(query: LangQuery, webhook_id: int) -> Response:
 
     done = form.submit(WebhookActSchema(), act)
     if done is None or chosen == "secret":
-        return _show(query, webhook_id, form, done)
+        return _show(query, webhook_id, form, None if done is True else done)
     if chosen == "remove":
         return redirect_to("admin.webhooks", query)
     return redirect_to("admin.webhook", query, webhook_id=webhook_id)
 
 
 def _show(
-    query: LangQuery, webhook_id: int, form: Form, made: dict[str, Any] | None = None
+    query: LangQuery, webhook_id: int, form: Form, made: service.WebhookDetails | None = None
 ) -> Response:
     hook = service.show_webhook(actor(), webhook_id)
     return render_section("webhook", query, form, hook=hook, made=made, now=clock_now())

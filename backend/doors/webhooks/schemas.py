@@ -1,12 +1,10 @@
 """Requests and answers about webhooks."""
 
-from marshmallow import Schema, fields
-
-from backend.coverage.figures.schemas import UnitWithLevelSchema
 from backend.doors.webhooks.addresses import MAX_URL
+from backend.doors.webhooks.service import NewWebhook, WebhookDetail, WebhookDetails
 from backend.events.feed import KINDS
 from backend.events.schemas import MAX_NUMBER
-from backend.fields import Flag, Many, Strict, Text, Whole
+from backend.fields import Flag, Many, Strict, Text, Whole, schema_of
 from backend.http.paging import list_of
 from backend.organisations.schemas import unit
 
@@ -32,58 +30,7 @@ class ReplaySchema(Strict):
     after = Whole(0, MAX_NUMBER, required=True)
 
 
-class WebhookSchema(Schema):
-    """A webhook: every event up to `cursor` was delivered, or is among those that failed."""
-
-    id = fields.Integer(required=True)
-    url = fields.String(required=True)
-    kinds = fields.List(fields.String(), required=True)
-    unit = fields.Nested(UnitWithLevelSchema, required=True, allow_none=True)
-    enabled = fields.Boolean(required=True)
-    created_at = fields.AwareDateTime(required=True)
-    cursor = fields.Integer(required=True)
-    disabled_at = fields.AwareDateTime(required=True, allow_none=True)
-    disabled_reason = fields.String(required=True, allow_none=True)
-    failing_since = fields.AwareDateTime(required=True, allow_none=True)
-    delivered_at = fields.AwareDateTime(required=True, allow_none=True)
-    error = fields.String(required=True, allow_none=True)
-    former_until = fields.AwareDateTime(
-        required=True,
-        allow_none=True,
-        metadata={"description": "former secrets sign too until then"},
-    )
-
-
-class NewWebhookSchema(WebhookSchema):
-    """A webhook with a new secret, which is shown this once."""
-
-    secret = fields.String(required=True)
-
-
-class FailedEventSchema(Schema):
-    """An event that a webhook could not deliver; without `next_at` it is given up."""
-
-    number = fields.Integer(required=True)
-    type = fields.String(required=True)
-    tries = fields.Integer(required=True)
-    first_at = fields.AwareDateTime(required=True)
-    last_at = fields.AwareDateTime(required=True)
-    next_at = fields.AwareDateTime(required=True, allow_none=True)
-    error = fields.String(required=True)
-
-
-class WebhookDetailSchema(WebhookSchema):
-    """A webhook with the events that it could not deliver, and how many wait."""
-
-    failed = fields.List(
-        fields.Nested(FailedEventSchema), required=True, metadata={"description": "the oldest 200"}
-    )
-    failed_total = fields.Integer(required=True)
-    first = fields.Integer(
-        required=True, metadata={"description": "the smallest number to replay after"}
-    )
-    last = fields.Integer(required=True)
-    waiting = fields.Integer(required=True)
-
-
+WebhookSchema = schema_of(WebhookDetails, "")
+NewWebhookSchema = schema_of(NewWebhook, "")
+WebhookDetailSchema = schema_of(WebhookDetail, "")
 WebhooksSchema = list_of(WebhookSchema, "Webhooks")

@@ -3,20 +3,20 @@
 import base64
 import hmac
 import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, TypedDict, cast
 
 from sqlalchemy import delete, func, select, text
 
 from backend.accounts.access import Actor, require, require_recent
 from backend.accounts.audit import record_act
+from backend.coverage.figures.unit_access import UnitWithLevel, serialize_unit
 from backend.database.extensions import db, setting
 from backend.doors.webhooks.addresses import check_url, parse_url
 from backend.doors.webhooks.models import Webhook, WebhookFailure
 from backend.errors import Problem, or_404
 from backend.events.feed import check_cursor
-from backend.organisations.references import unit_id
+from backend.organisations.references import UnitReference, unit_id
 from backend.outbox.models import Event
 from backend.outbox.service import bounds, number_pending
 from backend.units.models import Unit
@@ -29,11 +29,6 @@ SALT_BYTES = 16
 # A receiver takes over a new secret within a day; a secret whose answer was lost is no obstacle.
 FORMER_FOR = timedelta(hours=24)
 MAX_FORMER = 5
-SHOWN = (
-    "id", "url", "kinds", "created_at", "cursor", "disabled_at", "disabled_reason",
-    "failing_since", "delivered_at", "error", "former_until",
-)  # fmt: skip
-UNIT = ("system", "level", "code", "name")
 # Which events a webhook is sent, by its kinds and unit.
 WANTED = """
     e.kind = any(:kinds) and (cast(:unit as int) is null
@@ -43,6 +38,67 @@ WAITING = text(f"""
     select count(*) from events e left join units u on u.id = e.unit_id
     where e.number > :cursor and {WANTED}
 """)  # noqa: S608 # fixed words
+
+
+class WebhookDetails(TypedDict):
+    """A webhook: every event up to `cursor` was delivered, or is among those that failed."""
+
+    id: int
+    url: str
+    kinds: list[str]  # of events
+    unit: UnitWithLevel | None  # whose events it gets; null: all
+    enabled: bool
+    created_at: datetime
+    cursor: int  # the number of an event
+    disabled_at: datetime | None
+    disabled_reason: str | None  # a code
+    failing_since: datetime | None
+    delivered_at: datetime | None  # the last time
+    error: str | None  # the last one
+    former_until: Annotated[datetime | None, "former secrets sign too until then"]
+
+
+class Webhooks(TypedDict):
+    """All webhooks."""
+
+    items: list[WebhookDetails]
+
+
+class NewWebhook(WebhookDetails):
+    """A webhook with a new secret, which is shown this once."""
+
+    secret: str
+
+
+class FailedEvent(TypedDict):
+    """An event that a webhook could not deliver; without `next_at` it is given up."""
+
+    number: int
+    type: str
+    tries: int
+    first_at: datetime
+    last_at: datetime
+    next_at: datetime | None
+    error: str
+
+
+class WebhookDetail(WebhookDetails):
+    """A webhook with the events that it could not deliver, and how many wait."""
+
+    failed: Annotated[list[FailedEvent], "the oldest 200"]
+    failed_total: int
+    first: Annotated[int, "the smallest number to replay after"]
+    last: int  # number of the latest event
+    waiting: int  # events to deliver
+
+
+class WebhookCreate(TypedDict):
+    """A new webhook, as `WebhookCreateSchema` reads it."""
+
+    url: str
+    kinds: list[str]
+    unit: UnitReference | None
+    after: int | None  # the number that it begins after; null: the last one
 
 
 def secret_of(salt: bytes) -> str:
@@ -67,14 +123,14 @@ def host_of(hook: Webhook) -> str:
     return parse_url(hook.url).host
 
 
-def list_webhooks(actor: Actor) -> dict[str, Any]:
+def list_webhooks(actor: Actor) -> Webhooks:
     """Return all webhooks."""
     require(actor, ACT)
     hooks = db.session.scalars(select(Webhook).order_by(Webhook.id))
     return {"items": [serialize_webhook(hook) for hook in hooks]}
 
 
-def show_webhook(actor: Actor, webhook_id: int) -> dict[str, Any]:
+def show_webhook(actor: Actor, webhook_id: int) -> WebhookDetail:
     """Return a webhook with the events that it could not deliver, the oldest first."""
     require(actor, ACT)
     hook = _get(webhook_id, lock=False)
@@ -86,9 +142,16 @@ def show_webhook(actor: Actor, webhook_id: int) -> dict[str, Any]:
         .limit(FAILURES_SHOWN)
     )
     number = select(func.count()).where(WebhookFailure.webhook_id == webhook_id)
-    tried = ("tries", "first_at", "last_at", "next_at", "error")
-    failed = [
-        {"number": number, "type": kind} | {name: getattr(row, name) for name in tried}
+    failed: list[FailedEvent] = [
+        {
+            "number": cast(int, number),  # it was sent, so it has one
+            "type": kind,
+            "tries": row.tries,
+            "first_at": row.first_at,
+            "last_at": row.last_at,
+            "next_at": row.next_at,
+            "error": row.error,
+        }
         for row, number, kind in db.session.execute(query)
     ]
     waiting = {"cursor": hook.cursor, "kinds": hook.kinds, "unit": hook.unit_id}
@@ -96,14 +159,14 @@ def show_webhook(actor: Actor, webhook_id: int) -> dict[str, Any]:
     return {
         **serialize_webhook(hook),
         "failed": failed,
-        "failed_total": db.session.scalar(number),
+        "failed_total": db.session.execute(number).scalar_one(),
         "first": known.deleted_to,
         "last": known.last,
         "waiting": db.session.execute(WAITING, waiting).scalar_one(),
     }
 
 
-def add_webhook(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def add_webhook(actor: Actor, data: WebhookCreate, now: datetime) -> NewWebhook:
     """Add a webhook and return it with its secret, which is never shown again.
 
     It begins after `after`, or with what happens from now on.
@@ -129,12 +192,12 @@ def add_webhook(actor: Actor, data: Mapping[str, Any], now: datetime) -> dict[st
     db.session.flush()
     record_act(actor, "webhook.add", f"webhook:{hook.id}", host=host_of(hook), unit_id=unit)
     db.session.refresh(hook)
-    answer = {**serialize_webhook(hook), "secret": secret_of(hook.salt)}
+    answer: NewWebhook = {**serialize_webhook(hook), "secret": secret_of(hook.salt)}
     db.session.commit()
     return answer
 
 
-def renew_secret(actor: Actor, webhook_id: int, now: datetime) -> dict[str, Any]:
+def renew_secret(actor: Actor, webhook_id: int, now: datetime) -> NewWebhook:
     """Return a webhook with a new secret, which is never shown again.
 
     Former ones sign beside it for `FORMER_FOR`, also one that a lost answer had.
@@ -146,10 +209,10 @@ def renew_secret(actor: Actor, webhook_id: int, now: datetime) -> dict[str, Any]
     hook.former_until = now + FORMER_FOR
     hook.salt = secrets.token_bytes(SALT_BYTES)
     record_act(actor, "webhook.secret", f"webhook:{hook.id}")
-    return _commit(hook) | {"secret": secret_of(hook.salt)}
+    return {**_commit(hook), "secret": secret_of(hook.salt)}
 
 
-def enable_webhook(actor: Actor, webhook_id: int, enabled: bool, now: datetime) -> dict[str, Any]:
+def enable_webhook(actor: Actor, webhook_id: int, enabled: bool, now: datetime) -> WebhookDetails:
     """Enable or disable a webhook; it continues where it stopped.
 
     409 for an address that is no longer allowed, 410 if the next events were deleted.
@@ -170,7 +233,7 @@ def enable_webhook(actor: Actor, webhook_id: int, enabled: bool, now: datetime) 
     return _commit(hook)
 
 
-def replay(actor: Actor, webhook_id: int, after: int) -> dict[str, Any]:
+def replay(actor: Actor, webhook_id: int, after: int) -> WebhookDetails:
     """Deliver all events after a number again, and first those that failed before it.
 
     Events that were not sent yet are sent too, also those before the number; deleted ones cannot.
@@ -201,13 +264,23 @@ def remove_webhook(actor: Actor, webhook_id: int) -> None:
     db.session.commit()
 
 
-def serialize_webhook(hook: Webhook) -> dict[str, Any]:
+def serialize_webhook(hook: Webhook) -> WebhookDetails:
     """Return a webhook without its secret."""
     unit = db.session.get(Unit, hook.unit_id) if hook.unit_id is not None else None
     return {
-        **{name: getattr(hook, name) for name in SHOWN},
+        "id": hook.id,
+        "url": hook.url,
+        "kinds": hook.kinds,
+        "created_at": hook.created_at,
+        "cursor": hook.cursor,
+        "disabled_at": hook.disabled_at,
+        "disabled_reason": hook.disabled_reason,
+        "failing_since": hook.failing_since,
+        "delivered_at": hook.delivered_at,
+        "error": hook.error,
+        "former_until": hook.former_until,
         "enabled": hook.disabled_at is None,
-        "unit": {name: getattr(unit, name) for name in UNIT} if unit else None,
+        "unit": serialize_unit(unit) if unit else None,
     }
 
 
@@ -224,7 +297,7 @@ def _get(webhook_id: int, *, lock: bool = True) -> Webhook:
     return or_404(db.session.get(Webhook, webhook_id, with_for_update=lock or None))
 
 
-def _commit(hook: Webhook) -> dict[str, Any]:
+def _commit(hook: Webhook) -> WebhookDetails:
     db.session.flush()
     answer = serialize_webhook(hook)
     db.session.commit()

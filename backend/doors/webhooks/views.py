@@ -1,7 +1,5 @@
 """The API of webhooks."""
 
-from typing import Any
-
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.doors.webhooks import (
     pages,  # noqa: F401 # binds pages
@@ -21,7 +19,7 @@ blueprints = (blp,)
 
 @blp.get("/webhooks")
 @blp.response(200, schemas.WebhooksSchema)
-def list_webhooks() -> Any:
+def list_webhooks() -> service.Webhooks:
     """List the webhooks."""
     return service.list_webhooks(actor())
 
@@ -29,14 +27,14 @@ def list_webhooks() -> Any:
 @blp.post("/webhooks")
 @blp.arguments(schemas.WebhookCreateSchema)
 @blp.response(201, schemas.NewWebhookSchema)
-def add_webhook(data: dict[str, Any]) -> Any:
+def add_webhook(data: service.WebhookCreate) -> service.NewWebhook:
     """Add a webhook; its secret is shown this once."""
     return service.add_webhook(actor(), data, clock_now())
 
 
 @blp.get("/webhooks/<int:webhook_id>")
 @blp.response(200, schemas.WebhookDetailSchema)
-def show_webhook(webhook_id: int) -> Any:
+def show_webhook(webhook_id: int) -> service.WebhookDetail:
     """Show a webhook with the events that it could not deliver."""
     return service.show_webhook(actor(), webhook_id)
 
@@ -44,7 +42,7 @@ def show_webhook(webhook_id: int) -> Any:
 @blp.patch("/webhooks/<int:webhook_id>")
 @blp.arguments(schemas.WebhookChangeSchema)
 @blp.response(200, schemas.WebhookSchema)
-def change_webhook(data: dict[str, Any], webhook_id: int) -> Any:
+def change_webhook(data: dict[str, bool], webhook_id: int) -> service.WebhookDetails:
     """Enable or disable a webhook; enabling sends again what failed."""
     return service.enable_webhook(actor(), webhook_id, data["enabled"], clock_now())
 
@@ -52,14 +50,14 @@ def change_webhook(data: dict[str, Any], webhook_id: int) -> Any:
 @blp.post("/webhooks/<int:webhook_id>/replay")
 @blp.arguments(schemas.ReplaySchema)
 @blp.response(200, schemas.WebhookSchema)
-def replay_webhook(data: dict[str, Any], webhook_id: int) -> Any:
+def replay_webhook(data: dict[str, int], webhook_id: int) -> service.WebhookDetails:
     """Deliver all events after a number again."""
     return service.replay(actor(), webhook_id, data["after"])
 
 
 @blp.post("/webhooks/<int:webhook_id>/secret")
 @blp.response(200, schemas.NewWebhookSchema)
-def renew_secret(webhook_id: int) -> Any:
+def renew_secret(webhook_id: int) -> service.NewWebhook:
     """Make a new secret, shown this once; former ones sign beside it for 24 hours."""
     return service.renew_secret(actor(), webhook_id, clock_now())
 

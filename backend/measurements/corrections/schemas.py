@@ -1,16 +1,44 @@
 """Schemas of decisions on measurements of a campaign, and of changes of it."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from backend.campaigns.schemas import CampaignChangeSchema, CampaignSchema
-from backend.fields import MAX_ID, Day, Flag, Many, Object, Reason, Strict, Text, Whole
-from backend.measurements.corrections.service import MAX_MEASUREMENTS, Choice
+from backend.campaigns.service import CampaignChanges
+from backend.fields import MAX_ID, Day, Flag, Many, Object, Reason, Strict, Text, Whole, schema_of
+from backend.measurements.corrections.service import MAX_MEASUREMENTS, Choice, TeamTotals
 from backend.measurements.recording.intake import parse_ids
 from backend.measurements.recording.rules import NETWORKS
 
 MAX_REASON = 500
+
+
+class DecisionRequest(TypedDict):
+    """Chosen measurements and reason, as `DecisionSchema` reads them."""
+
+    choice: Choice
+    reason: str
+    preview: bool  # only show the effect
+
+
+class CorrectionCreate(DecisionRequest):
+    """A correction, as `CorrectionCreateSchema` reads it."""
+
+    team_id: int | None  # null: of no team
+
+
+class ExclusionCreate(DecisionRequest):
+    """An exclusion, as `ExclusionCreateSchema` reads it."""
+
+    excluded: bool  # false: its reversal
+
+
+class Changes(TypedDict):
+    """Changes of a campaign, as `ChangesSchema` reads them."""
+
+    changes: CampaignChanges
+    preview: bool
 
 
 class ChoiceFilterSchema(Strict):
@@ -63,12 +91,7 @@ class ExclusionCreateSchema(DecisionSchema):
     excluded = Flag(load_default=True)
 
 
-class TeamTotalsSchema(Schema):
-    """Received and counted measurements of a team."""
-
-    team_id = fields.Integer(required=True)
-    received = fields.Integer(required=True)
-    counted = fields.Integer(required=True)
+TeamTotalsSchema = schema_of(TeamTotals, "")
 
 
 class MovedTotalsSchema(Schema):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import NamedTuple, TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import delete, text
@@ -141,9 +141,65 @@ class Decision:
     signal_id: int | None = None
 
 
+class TeamTotals(TypedDict):
+    """Received and counted measurements of a team."""
+
+    team_id: int
+    received: int
+    counted: int
+
+
+class DecisionEffect(TypedDict):
+    """Effect of a decision, stored or previewed."""
+
+    before: list[TeamTotals]  # of the chosen measurements
+    after: list[TeamTotals]
+    preview: bool
+    measurements: int  # that it changes
+    final: int  # chosen ones without a person: they stay
+    months: list[str]  # YYYY-MM, of the changed ones
+
+
+class MovedTotals(TypedDict):
+    """Effect of a new attribution of a campaign."""
+
+    before: list[TeamTotals]
+    after: list[TeamTotals]
+    changed: int  # earnings
+
+
+class ChangeEffect(MovedTotals):
+    """Effect of a change of a campaign, stored or previewed; `changed` earnings."""
+
+    preview: bool
+    campaign: campaigns.CampaignDetails
+
+
+class ListedDecision(TypedDict):
+    """A decision on the teams of measurements."""
+
+    id: int  # of its latest correction
+    at: datetime
+    user_id: int | None
+    team_id: int | None  # null: of no team
+    reason: str
+    measurements: int
+    before_team_ids: list[int | None]
+    stands: bool  # no later one replaced it for all
+
+
+class ChosenRow(NamedTuple):
+    """A measurement of a choice."""
+
+    id: UUID
+    device_id: UUID | None  # null: it belongs to nobody
+    day: date
+    team_id: int | None  # to which it is attributed
+
+
 def decide(
     actor: Actor, campaign_id: int, choice: Choice, decision: Decision, *, preview: bool
-) -> dict[str, Any]:
+) -> DecisionEffect:
     """Correct or exclude measurements in one campaign, or show the effect."""
     campaigns.visible_campaign(actor, campaign_id)
     require(actor, "campaign.correct", campaign_scope(campaign_id))
@@ -152,7 +208,7 @@ def decide(
 
 def apply_decision(
     actor: Actor, campaign_id: int, choice: Choice, decision: Decision, *, preview: bool
-) -> dict[str, Any]:
+) -> DecisionEffect:
     """Do what `decide` does, for a caller who has checked that the person may."""
     if preview:
         count_preview(actor)
@@ -170,28 +226,35 @@ def apply_decision(
     chosen, free = _choose_and_lock(campaign_id, choice)
     if choice.ids and not chosen:
         raise Problem(409, "month_archived") if before_of else Problem(404, "not_found")
-    ids = [row["id"] for row in free]
+    ids = [row.id for row in free]
     before = team_totals(campaign_id, ids)
     _write(actor, campaign_id, free, decision, before_of)
     _attribute(free)
-    answer = {
+    answer: DecisionEffect = {
         "preview": preview,
         "measurements": len(free),
-        "final": sum(row["device_id"] is None for row in chosen),
+        "final": sum(row.device_id is None for row in chosen),
         "before": before,
         "after": team_totals(campaign_id, ids),
-        "months": sorted({f"{row['day']:%Y-%m}" for row in free}),
+        "months": sorted({f"{row.day:%Y-%m}" for row in free}),
     }
+    subject = f"campaign:{campaign_id}"
     if preview:
         db.session.rollback()
         chosen_by = [name for name, value in asdict(choice).items() if value]  # names no volunteer
-        act, facts = "decision.preview", {"chosen_by": chosen_by, "measurements": len(free)}
+        record_act(actor, "decision.preview", subject, chosen_by=chosen_by, measurements=len(free))
     else:
-        act = ACTS[decision.exclude]
-        facts = {name: answer[name] for name in ("measurements", "before", "after")}
-        facts |= {"reason": decision.reason, "team": decision.team_id}
-        facts |= {} if decision.signal_id is None else {"signal": decision.signal_id}
-    record_act(actor, act, f"campaign:{campaign_id}", **facts)
+        record_act(
+            actor,
+            ACTS[decision.exclude],
+            subject,
+            measurements=answer["measurements"],
+            before=answer["before"],
+            after=answer["after"],
+            reason=decision.reason,
+            team=decision.team_id,
+            **({} if decision.signal_id is None else {"signal": decision.signal_id}),
+        )
     db.session.commit()
     return answer
 
@@ -224,12 +287,12 @@ def count_preview(actor: Actor) -> None:
     count_for_account("preview", f"user {actor.user_id}", PREVIEWS_PER_HOUR, now)
 
 
-def list_decisions(actor: Actor, campaign_id: int, limit: int) -> list[dict[str, Any]]:
+def list_decisions(actor: Actor, campaign_id: int, limit: int) -> list[ListedDecision]:
     """List a campaign's decisions, the latest first; each may include many measurements."""
     campaigns.visible_campaign(actor, campaign_id)
     require(actor, "campaign.see", campaign_scope(campaign_id), hidden=True)
     rows = db.session.execute(DECISIONS, {"campaign": campaign_id, "limit": limit})
-    return [dict(row) for row in rows.mappings()]
+    return [cast(ListedDecision, dict(row)) for row in rows.mappings()]
 
 
 def _require_own_team(campaign_id: int, team_id: int) -> None:
@@ -243,28 +306,27 @@ def _require_own_team(campaign_id: int, team_id: int) -> None:
         raise invalid("team_id", "team_not_in_campaign")
 
 
-def _choose_and_lock(campaign_id: int, choice: Choice) -> tuple[list[Any], list[Any]]:
+def _choose_and_lock(campaign_id: int, choice: Choice) -> tuple[list[ChosenRow], list[ChosenRow]]:
     """Return the chosen rows and those that can be changed: anonymous ones are final.
 
     They are read again after their devices are locked against decisions and withdrawals.
     """
-    found = _choose(campaign_id, choice)
-    locked = devices.lock_devices(row["device_id"] for row in found if row["device_id"])
+    chosen = _choose(campaign_id, choice)
+    locked = frozenset(devices.lock_devices(row.device_id for row in chosen if row.device_id))
     if locked:
-        found = _choose(campaign_id, choice)
-    mine = frozenset(locked)
-    return found, [row for row in found if row["device_id"] in mine]
+        chosen = _choose(campaign_id, choice)
+    return chosen, [row for row in chosen if row.device_id in locked]
 
 
-def _choose(campaign_id: int, choice: Choice) -> list[Any]:
+def _choose(campaign_id: int, choice: Choice) -> list[ChosenRow]:
     if choice.ids or choice.signal_id is not None:
         ids = list(choice.ids)
         if choice.signal_id is not None:
             ids = list(db.session.execute(OF_SIGNAL, {"signal": choice.signal_id}).scalars())
-        values: dict[str, Any] = {"campaign": campaign_id, "ids": ids}
-        return list(db.session.execute(CHOSEN, values).mappings())
+        by_id = {"campaign": campaign_id, "ids": ids}
+        return [ChosenRow(*row) for row in db.session.execute(CHOSEN, by_id)]
     values = asdict(choice) | {"campaign": campaign_id, "most": MAX_MEASUREMENTS + 1}
-    rows = list(db.session.execute(FILTERED, values).mappings())
+    rows = [ChosenRow(*row) for row in db.session.execute(FILTERED, values)]
     if len(rows) > MAX_MEASUREMENTS:
         raise invalid("filter", "too_many_chosen")
     return rows
@@ -273,7 +335,7 @@ def _choose(campaign_id: int, choice: Choice) -> list[Any]:
 def _write(
     actor: Actor,
     campaign_id: int,
-    rows: Sequence[Any],
+    rows: Sequence[ChosenRow],
     decision: Decision,
     before_of: Mapping[UUID, int | None],
 ) -> None:
@@ -284,30 +346,31 @@ def _write(
         db.session.execute(
             delete(CampaignExclusion).where(
                 CampaignExclusion.campaign_id == campaign_id,
-                CampaignExclusion.measurement_id.in_([row["id"] for row in rows]),
+                CampaignExclusion.measurement_id.in_([row.id for row in rows]),
             )
         )
     elif decision.exclude:
         common |= {"signal_id": decision.signal_id}
-        out = [{**common, "measurement_id": row["id"]} for row in rows]
+        out = [{**common, "measurement_id": row.id} for row in rows]
         db.session.execute(insert(CampaignExclusion).values(out).on_conflict_do_nothing())
     else:
         corrected = [
-            {**common, "measurement_id": row["id"], "before_team_id": row["team_id"],
-             "team_id": before_of.get(row["id"], decision.team_id)} for row in rows
+            {**common, "measurement_id": row.id, "before_team_id": row.team_id,
+             "team_id": before_of.get(row.id, decision.team_id)} for row in rows
         ]  # fmt: skip
         db.session.execute(insert(Correction), corrected)
 
 
-def _attribute(rows: Sequence[Any]) -> None:
+def _attribute(rows: Sequence[ChosenRow]) -> None:
     """Attribute the changed rows again; their devices are locked."""
     by_device: dict[UUID, set[date]] = defaultdict(set)
     for row in rows:
-        by_device[row["device_id"]].add(row["day"])
+        assert row.device_id is not None
+        by_device[row.device_id].add(row.day)
     earnings.attribute(by_device)
 
 
-def reattribute(campaign_id: int) -> dict[str, Any]:
+def reattribute(campaign_id: int) -> MovedTotals:
     """Attribute all measurements of a campaign again; return the team totals before and after.
 
     Runs in the caller's transaction, so that a preview is a rollback. Devices are locked in the
@@ -331,7 +394,7 @@ def change_campaign(
     changes: campaigns.CampaignChanges,
     *,
     preview: bool,
-) -> dict[str, Any]:
+) -> ChangeEffect:
     """Change a campaign, also one with members, and attribute again; or show the effect."""
     if preview:
         campaigns.visible_campaign(actor, campaign_id)
@@ -347,8 +410,8 @@ def change_campaign(
     return {"preview": preview, "campaign": campaign, **moved}
 
 
-def team_totals(campaign_id: int, ids: Sequence[UUID] | None = None) -> list[dict[str, Any]]:
+def team_totals(campaign_id: int, ids: Sequence[UUID] | None = None) -> list[TeamTotals]:
     """Return received and counted measurements of each team, of these ids or all."""
     statement = TOTALS_OF_CAMPAIGN if ids is None else TOTALS_OF_CHOSEN
-    values: dict[str, Any] = {"campaign": campaign_id, "ids": ids}
-    return [dict(row) for row in db.session.execute(statement, values).mappings()]
+    rows = db.session.execute(statement, {"campaign": campaign_id, "ids": ids})
+    return [{"team_id": team, "received": n, "counted": counted} for team, n, counted in rows]

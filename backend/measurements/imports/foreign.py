@@ -7,8 +7,8 @@ speedtest-cli (the Python one, `--json`, `--csv`) BITS per second, `librespeed-c
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
+from backend.fields import Json
 from backend.measurements.imports.parsing import Lines, Translate, parse_records
 from backend.measurements.imports.row import (
     ImportOptions,
@@ -42,7 +42,7 @@ _MS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 _TIMES = ("TestTime", "StartTime", "Timestamp", "timestamp", "time")
 
 
-def from_ookla(source: dict[str, Any], options: ImportOptions) -> dict[str, Any] | None:
+def from_ookla(source: dict[str, Json], options: ImportOptions) -> dict[str, Json] | None:
     """Translate a result; None for the progress lines of `jsonl`."""
     if source.get("type") in _PROGRESS:
         return None
@@ -71,7 +71,7 @@ def from_ookla(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]
     )
 
 
-def from_librespeed(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+def from_librespeed(source: dict[str, Json], options: ImportOptions) -> dict[str, Json]:
     """Translate one object of `librespeed-cli --json`, which may print a list, one a server."""
     received, sent = number(source, "bytes_received"), number(source, "bytes_sent")
     return payload(
@@ -88,7 +88,7 @@ def from_librespeed(source: dict[str, Any], options: ImportOptions) -> dict[str,
     )
 
 
-def from_speedtest_cli(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+def from_speedtest_cli(source: dict[str, Json], options: ImportOptions) -> dict[str, Json]:
     """Translate the result of a run of `speedtest-cli --json`."""
     received, sent = number(source, "bytes_received"), number(source, "bytes_sent")
     host = section(source, "server")
@@ -126,15 +126,15 @@ def read_csv(
 
 def _from_cells(
     columns: Sequence[str], translate: Translate, values: list[str], options: ImportOptions
-) -> dict[str, Any] | None:
+) -> dict[str, Json] | None:
     if len(values) > len(columns) and columns is not OOKLA:
         raise UnreadableRow(f"{len(values)} cells instead of {len(columns)}")
     return translate(_Cells(zip(columns, values, strict=False)), options)
 
 
-def speedtest_cli_cells(cells: _Cells, options: ImportOptions) -> dict[str, Any]:
+def speedtest_cli_cells(cells: _Cells, options: ImportOptions) -> dict[str, Json]:
     """Translate a record of `speedtest-cli --csv`."""
-    result = {
+    result: dict[str, Json] = {
         "timestamp": cells["Timestamp"],
         "server": {
             "id": cells["Server ID"], "sponsor": cells["Sponsor"], "name": cells["Server Name"],
@@ -145,9 +145,9 @@ def speedtest_cli_cells(cells: _Cells, options: ImportOptions) -> dict[str, Any]
     return from_speedtest_cli(result, options) | {"id": own_id}
 
 
-def librespeed_cells(cells: _Cells, options: ImportOptions) -> dict[str, Any]:
+def librespeed_cells(cells: _Cells, options: ImportOptions) -> dict[str, Json]:
     """Translate a record of `librespeed-cli --csv`."""
-    result = {
+    result: dict[str, Json] = {
         "timestamp": cells["Timestamp"],
         "server": {"name": cells["Server Name"]},
         "share": cells.get("Share"),
@@ -156,7 +156,7 @@ def librespeed_cells(cells: _Cells, options: ImportOptions) -> dict[str, Any]:
     return from_librespeed(result, options)
 
 
-def ookla_cells(cells: _Cells, options: ImportOptions) -> dict[str, Any] | None:
+def ookla_cells(cells: _Cells, options: ImportOptions) -> dict[str, Json] | None:
     """Translate a record of Ookla's `speedtest --format=csv`, to which a script added the time."""
     time = next((cells[name] for name in _TIMES if cells.get(name)), None)
     if time is None:
@@ -164,21 +164,22 @@ def ookla_cells(cells: _Cells, options: ImportOptions) -> dict[str, Any] | None:
             "Ookla's CSV has no time: run the client with --format=json; or with --output-header,"
             " and add a column timestamp"
         )
-    down, up = (
-        {
-            "bandwidth": _float(cells, name),
-            "bytes": _float(cells, f"{name} bytes"),
-            "latency": {"iqm": _float(cells, f"{name} latency")},
-        }
-        for name in ("download", "upload")
-    )
-    ping = {"latency": _float(cells, "idle latency"), "jitter": _float(cells, "idle jitter")}
-    result = {
+    down, up = (_ookla_direction(cells, name) for name in ("download", "upload"))
+    ping: Json = {"latency": _float(cells, "idle latency"), "jitter": _float(cells, "idle jitter")}
+    result: dict[str, Json] = {
         "type": "result", "timestamp": time, "ping": ping, "download": down, "upload": up,
         "server": {"id": cells["server id"], "name": cells["server name"]},
         "result": {"id": cells["share url"].rpartition("/")[2]},
     }  # fmt: skip
     return from_ookla(result, options)
+
+
+def _ookla_direction(cells: _Cells, name: str) -> Json:
+    return {
+        "bandwidth": _float(cells, name),
+        "bytes": _float(cells, f"{name} bytes"),
+        "latency": {"iqm": _float(cells, f"{name} latency")},
+    }
 
 
 def _float(cells: _Cells, name: str) -> float:
@@ -196,7 +197,7 @@ def _sum(down: float | None, up: float | None, divisor: float = 1.0) -> float | 
     return None if down is None or up is None else (down + up) / divisor
 
 
-def from_ndt7(source: dict[str, Any], options: ImportOptions) -> dict[str, Any] | None:
+def from_ndt7(source: dict[str, Json], options: ImportOptions) -> dict[str, Json] | None:
     """Translate a summary of `ndt7-client`; None for the events before it."""
     if "Key" in source and "Value" in source:
         return None
@@ -219,7 +220,7 @@ def from_ndt7(source: dict[str, Any], options: ImportOptions) -> dict[str, Any] 
     )
 
 
-def _quantity(pair: dict[str, Any], units: dict[str, float]) -> float | None:
+def _quantity(pair: dict[str, Json], units: dict[str, float]) -> float | None:
     """Convert a value with its unit; the client prints 0 without a unit for a missing value."""
     value, unit = number(pair, "Value"), text(pair, "Unit")
     if value is None or (value == 0 and unit is None):

@@ -7,8 +7,8 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
 
+from backend.fields import Json
 from backend.measurements.imports.parsing import Lines, parse_records
 from backend.measurements.imports.row import ImportOptions, Row, UnreadableRow, parse_time, row_id
 
@@ -27,7 +27,7 @@ _MEASURED = re.compile(
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 
 
-def complete_payload(source: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+def complete_payload(source: dict[str, Json], options: ImportOptions) -> dict[str, Json]:
     """Add defaults to an own payload; its own values have priority."""
     parse_time(source.get("measured_at"), "measured_at")
     network = source.get("network") or {}
@@ -78,14 +78,14 @@ def _header_problem(header: list[str]) -> str | None:
     return None
 
 
-def _from_cells(header: list[str], cells: list[str], options: ImportOptions) -> dict[str, Any]:
+def _from_cells(header: list[str], cells: list[str], options: ImportOptions) -> dict[str, Json]:
     if len(cells) != len(header):
         raise UnreadableRow(f"{len(cells)} cells, but the header has {len(header)}")
     return complete_payload(_nest(zip(header, cells, strict=True)), options)
 
 
-def _nest(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    body: dict[str, Any] = dict.fromkeys(NULLABLE)
+def _nest(cells: Iterable[tuple[str, str]]) -> dict[str, Json]:
+    body: dict[str, Json] = dict.fromkeys(NULLABLE)
     for name, cell in cells:
         if cell == "":
             continue
@@ -93,11 +93,12 @@ def _nest(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:
         if not parent:
             body[leaf] = _value(name, cell)
         else:
-            body[parent] = {**(body.get(parent) or {}), leaf: _value(name, cell)}
+            outer = body.get(parent)
+            body[parent] = {**(outer if isinstance(outer, dict) else {}), leaf: _value(name, cell)}
     return body
 
 
-def _value(name: str, cell: str) -> Any:
+def _value(name: str, cell: str) -> bool | int | float | str:
     if name in _FLAGS:
         if cell.strip().lower() not in _FLAG_WORDS:
             raise UnreadableRow(f"{name} {cell[:60]!r} is neither true nor false")

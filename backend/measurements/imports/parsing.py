@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
+from backend.fields import Json
 from backend.measurements.imports.row import ImportOptions, Row, UnreadableRow
 
 # An ndt7 archive file is one line of a few hundred KB; longer lines belong to other formats.
@@ -76,7 +77,7 @@ _BETWEEN = " \t\r\n,[]"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]')
 _HUGE_EXPONENT = re.compile(r"[eE]\+?\d{3}")
 
-Translate = Callable[[Any, ImportOptions], dict[str, Any] | None]
+Translate = Callable[[Any, ImportOptions], dict[str, Json] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _parsed(line: int, raw: str) -> Entry:
         return Entry(line, raw, error=str(error))
 
 
-def parse(raw: str) -> dict[str, Any]:
+def parse(raw: str) -> dict[str, Json]:
     """Parse one JSON object, without NaN, infinite numbers and lone surrogates."""
     if bad_bytes(raw):
         raise UnreadableRow("bytes that are not UTF-8")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from backend.fields import Json
+
 # Never changes: the same row imported again must get the same id, or it would count twice.
 NAMESPACE = uuid.UUID("4d0f7c5e-6c2b-5d0a-9b51-0c5a5c0f6a7e")
 NETWORK_KINDS = {"mobile": "mobile", "fixed": "ethernet"}
@@ -21,7 +23,7 @@ class Row:
     """One row of a file: its payload or error, and its first line (from 1)."""
 
     line: int
-    payload: dict[str, Any] | None
+    payload: dict[str, Json] | None
     error: str | None
     raw: str
 
@@ -30,7 +32,7 @@ class Row:
 class ImportOptions:
     """Values for the whole file that the tools do not record."""
 
-    location: dict[str, Any] | None = None
+    location: dict[str, Json] | None = None
     network_kind: str | None = None
 
     @classmethod
@@ -44,7 +46,7 @@ class ImportOptions:
         return NETWORK_KINDS.get(self.network_kind or "", "unknown")
 
 
-def _position(at: str) -> dict[str, Any]:
+def _position(at: str) -> dict[str, Json]:
     try:
         latitude, longitude, accuracy = (float(part) for part in at.split(","))
     except ValueError:
@@ -92,7 +94,7 @@ def iso(when: datetime) -> str:
         raise UnreadableRow(f"{when.isoformat()} is out of range") from None
 
 
-def section(source: dict[str, Any], name: str) -> dict[str, Any]:
+def section(source: dict[str, Json], name: str) -> dict[str, Json]:
     """Return the object of a name; an empty one if it is missing."""
     found = source.get(name)
     if found is None:
@@ -102,7 +104,7 @@ def section(source: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def number(source: dict[str, Any], name: str, factor: float = 1.0) -> float | None:
+def number(source: dict[str, Json], name: str, factor: float = 1.0) -> float | None:
     """Return a finite number of at least 0, times `factor`; None if it is missing."""
     value = source.get(name)
     if value is None:
@@ -118,7 +120,7 @@ def number(source: dict[str, Any], name: str, factor: float = 1.0) -> float | No
     return scaled
 
 
-def text(source: dict[str, Any], name: str) -> str | None:
+def text(source: dict[str, Json], name: str) -> str | None:
     """Return a non-empty string, also of an integer; None if it is missing."""
     value = source.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -145,13 +147,13 @@ def payload(
     upload: float | None,
     ping: float | None,
     **optional: Any,
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Return the payload of the API, from values in Mbps and milliseconds.
 
     Positions of the source are not used: the tools derive theirs from the IP address.
     """
     finished = download is not None and upload is not None and ping is not None
-    body: dict[str, Any] = {
+    body: dict[str, Json] = {
         "id": id,
         "measured_at": iso(at),
         "status": "finished" if finished else "failed",

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 from uuid import UUID
 
+from backend.fields import Json
 from backend.measurements.recording.intake import Item
 from backend.measurements.recording.rows import LocationContent
 
@@ -42,7 +43,7 @@ class NoteRow(TypedDict):
     longitude: float
     accuracy_m: float
     cell: str  # of H3
-    raw: dict[str, Any]  # the body as sent
+    raw: Json  # the body as sent
     unit_id: int
     set_id: int
     how: str | None

@@ -1,7 +1,7 @@
 """What each act of leaving would do to a device's data, in numbers, before the person decides."""
 
 from datetime import datetime
-from typing import Any
+from typing import TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,6 +11,7 @@ from backend.devices.service import unauthorized
 from backend.measurements.privacy.retention import LEAVING_WITHIN
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.memberships.volunteers import name_of, volunteer_of
+from backend.organisations.references import NamedRef
 
 SAMPLES = text("""
     select without_positions_since, count(m.id) filter (where m.received_at > :since) as recent,
@@ -43,7 +44,33 @@ TEAMS = text("""
 """)
 
 
-def effects_of(device_id: UUID, now: datetime) -> dict[str, Any]:
+class TeamEffect(TypedDict):
+    """Counted samples of a device for a team, and those of the last 7 days, which would leave."""
+
+    campaign: NamedRef
+    team: NamedRef
+    counted: int
+    recent: int
+
+
+class Effects(TypedDict):
+    """Samples of the last 7 days, which a withdrawal deletes, and older ones; positions to remove.
+
+    Removing positions takes those of `positions_now` at once, and the others until a time.
+    """
+
+    display_name: str | None
+    teams: list[TeamEffect]
+    recent: int
+    recent_counted: int
+    older: int
+    positions_now: int
+    positions_later: int
+    positions_until: datetime | None  # null: there are none
+    without_positions_since: datetime | None  # null: never asked
+
+
+def effects_of(device_id: UUID, now: datetime) -> Effects:
     """Return what leaving, hiding the name, and removing positions or all would change."""
     values = {"device": device_id, "now": now, "since": now - LEAVING_WITHIN}
     values |= {"kept": LEAVING_WITHIN, "counted": list(COUNTED_CATEGORIES)}
@@ -52,4 +79,5 @@ def effects_of(device_id: UUID, now: datetime) -> dict[str, Any]:
         raise unauthorized()
     volunteer = volunteer_of(device_id)
     teams = db.session.execute(TEAMS, values).mappings().all()
-    return {"display_name": volunteer and name_of(volunteer), "teams": teams, **samples}
+    shown = {"display_name": volunteer and name_of(volunteer), "teams": teams, **samples}
+    return cast(Effects, shown)

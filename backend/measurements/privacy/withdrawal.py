@@ -9,7 +9,7 @@ before the withdrawal from reviving the device.
 """
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import delete, func, null, select, update
@@ -26,7 +26,7 @@ from backend.devices.models import Consent, Device, FormerPhone
 from backend.errors import invalid, or_404
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.privacy import removal, retention
-from backend.measurements.privacy.effects import effects_of
+from backend.measurements.privacy.effects import Effects, effects_of
 from backend.measurements.privacy.tombstones import POSITIONS, Tombstones
 from backend.measurements.recording.models import (
     ArchivedDeviceMonth,
@@ -59,6 +59,50 @@ SATURDAY = 5
 MAX_LISTED = 500
 
 
+class Removed(TypedDict):
+    """Number of removed records by kind."""
+
+    devices: int
+    measurements: int
+    consents: int
+    receipts: int
+    refused: int
+    no_connection_notes: int
+    positions: int
+
+
+class Kept(TypedDict):
+    """Number of records that stay without a person."""
+
+    anonymous_measurements: int
+
+
+class Withdrawal(TypedDict):
+    """What a withdrawal removed, and what stays."""
+
+    removed: Removed
+    kept: Kept
+
+
+class Withdrawn(Withdrawal):
+    """Result of a withdrawal."""
+
+    explanation: str  # in the reader's language
+
+
+class ListedRequest(TypedDict):
+    """A withdrawal or a request for one, with its legal periods."""
+
+    id: int
+    channel: str  # app, code, restore, or that of the request
+    received_at: datetime
+    acknowledge_by: date
+    acknowledged_at: datetime | None
+    do_by: date
+    done_at: datetime | None
+    overdue: bool
+
+
 def withdraw(
     device_id: UUID,
     tombstones: Tombstones,
@@ -66,7 +110,7 @@ def withdraw(
     *,
     channel: str = "app",
     withdrawn_at: datetime | None = None,
-) -> dict[str, dict[str, int]]:
+) -> Withdrawal:
     """Delete a device and its recent measurements, and make the older ones anonymous at once.
 
     Counts of older ones do not change. `withdrawn_at` is the time of an earlier withdrawal that is
@@ -80,27 +124,38 @@ def withdraw(
     hold(ARCHIVE_LOCK)  # until a month that is being archived has its numbers
     numbers = delete(ArchivedDeviceMonth).where(ArchivedDeviceMonth.device_id == device_id)
     archived = sum(db.session.scalars(numbers.returning(ArchivedDeviceMonth.received)))
-    removed = {"positions": _count_positions(device_id)}
-    for name, model in OF_DEVICE.items():
-        removed[name] = change_rows(delete(model).where(model.device_id == device_id))
-    removed["measurements"] = removal.leave_counts(device_id, at)
+    positions = _count_positions(device_id)
+    of_device = {
+        name: change_rows(delete(model).where(model.device_id == device_id))
+        for name, model in OF_DEVICE.items()
+    }
+    measurements = removal.leave_counts(device_id, at)
     kept = _anonymise(device_id) + archived
-    removed["devices"] = change_rows(delete(Device).where(Device.id == device_id))
+    devices_gone = change_rows(delete(Device).where(Device.id == device_id))
     done = {"received_at": now, "acknowledged_at": now, "done_at": now}
     db.session.add(WithdrawalRequest(channel=channel, **done))
     db.session.commit()
+    removed: Removed = {
+        "devices": devices_gone,
+        "measurements": measurements,
+        "consents": of_device["consents"],
+        "receipts": of_device["receipts"],
+        "refused": of_device["refused"],
+        "no_connection_notes": of_device["no_connection_notes"],
+        "positions": positions,
+    }
     return {"removed": removed, "kept": {"anonymous_measurements": kept}}
 
 
 def withdraw_by_code(
     code: str, tombstones: Tombstones, *, now: datetime, address: str
-) -> dict[str, dict[str, int]]:
+) -> Withdrawal:
     """Withdraw by code, for a person without the app; attempts are limited."""
     count_attempt("withdraw", address, WITHDRAWALS_PER_HOUR, now)
     return withdraw(device_of(code, tombstones.key), tombstones, now, channel="code")
 
 
-def effects_by_code(code: str, key: str, *, now: datetime, address: str) -> dict[str, Any]:
+def effects_by_code(code: str, key: str, *, now: datetime, address: str) -> Effects:
     """Return what a withdrawal by code would do; attempts are limited as those of withdrawals."""
     count_attempt("withdraw", address, WITHDRAWALS_PER_HOUR, now)
     return effects_of(device_of(code, key), now)
@@ -114,7 +169,7 @@ def device_of(code: str, key: str) -> UUID:
     return or_404(db.session.scalar(known.union(former)), "withdrawal_code_unknown")
 
 
-def withdraw_positions(device_id: UUID, tombstones: Tombstones, now: datetime) -> dict[str, Any]:
+def withdraw_positions(device_id: UUID, tombstones: Tombstones, now: datetime) -> Effects:
     """Remove positions a week after their receipt, those of older samples at once; counts stay.
 
     Return the effects of what could be withdrawn next. Repeating it changes nothing.
@@ -196,7 +251,7 @@ def do_by(received: date) -> date:
     return received + timedelta(days=DAYS_TO_DO)
 
 
-def list_requests(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+def list_requests(actor: Actor, now: datetime) -> list[ListedRequest]:
     """List withdrawals, open ones first, the most urgent on top."""
     require(actor, "privacy.manage")
     rows = db.session.scalars(
@@ -237,7 +292,7 @@ def record_step(actor: Actor, identity: int, step: str, now: datetime) -> Withdr
     return row
 
 
-def _serialize(row: WithdrawalRequest, now: datetime) -> dict[str, Any]:
+def _serialize(row: WithdrawalRequest, now: datetime) -> ListedRequest:
     received, today = local_day(row.received_at), local_day(now)
     late = (row.acknowledged_at is None and today > acknowledge_by(received)) or (
         row.done_at is None and today > do_by(received)

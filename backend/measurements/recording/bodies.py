@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from backend.fields import Object
+from backend.fields import Json, Object
 from backend.measurements.recording.schemas import MeasurementSchema
 
 SCHEMA = MeasurementSchema()
@@ -23,13 +22,13 @@ KNOWN_INSIDE = {
 }
 
 
-def largest_field(body: Mapping[str, Any]) -> str:
+def largest_field(body: Mapping[str, Json]) -> str:
     """Return the name of a body's largest field."""
     name = max(body, key=lambda name: (_size(name, body[name]), name))
     return name[:MAX_FIELD_NAME]
 
 
-def limit_unknown(body: Mapping[str, Any]) -> dict[str, Any]:
+def limit_unknown(body: Mapping[str, Json]) -> dict[str, Json]:
     """Return a body with unknown fields of at most MAX_UNKNOWN bytes, the smallest ones.
 
     The result does not depend on the order of the fields.
@@ -46,11 +45,11 @@ def limit_unknown(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _without(inner: Mapping[str, Any], parent: str, dropped: set[Path]) -> dict[str, Any]:
+def _without(inner: Mapping[str, Json], parent: str, dropped: set[Path]) -> dict[str, Json]:
     return {name: value for name, value in inner.items() if (parent, name) not in dropped}
 
 
-def _unknown(body: Mapping[str, Any]) -> Iterator[tuple[int, Path]]:
+def _unknown(body: Mapping[str, Json]) -> Iterator[tuple[int, Path]]:
     for name, value in body.items():
         if name not in KNOWN:
             yield _size(name, value), (name,)
@@ -60,5 +59,5 @@ def _unknown(body: Mapping[str, Any]) -> Iterator[tuple[int, Path]]:
                     yield _size(inner, one), (name, inner)
 
 
-def _size(name: str, value: Any) -> int:
+def _size(name: str, value: Json) -> int:
     return len(json.dumps({name: value}, ensure_ascii=False, separators=(",", ":")).encode())

@@ -4,9 +4,9 @@ They are updated by the transaction that changes earnings. A recount compares ev
 the earnings that it sums.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple, NotRequired, TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -580,13 +580,53 @@ SUMS = {
 }
 
 
+class EarningRow(TypedDict):
+    """A row of `earnings`, with what decides whether it is needed."""
+
+    measurement_id: UUID
+    campaign_id: int
+    team_id: int
+    volunteer_id: int | None
+    membership_id: int | None
+    correction_id: int | None
+    guest: bool
+    category: str
+    unit_id: int | None
+    day: date
+    network: str
+    needed: bool | None  # null: decided as it is stored
+    rules: int
+    later: int  # samples after it that begin to count in the same statement
+
+
+# A change of a row of sums: its key, a number in each further column, and days where it has any.
+SumKey = dict[str, str | int | date]
+SumRow = dict[str, str | int | date | list[date]]
+
+
+class SumDifference(TypedDict):
+    """A stored sum that differs from the earnings."""
+
+    table: str
+    campaign_id: int
+    team_id: int
+    network: str
+    month: NotRequired[str]  # the key of the table has this or the day, …
+    day: NotRequired[date]
+    volunteer_id: NotRequired[int]  # … and one of these or none
+    unit_id: NotRequired[int]
+    name: str  # of the column
+    stored: int
+    truth: int
+
+
 class EarnedRows(NamedTuple):
     """Rows for `earnings` and changes of its sums, as the statements read them."""
 
-    earnings: Sequence[dict[str, Any]]
-    members: Sequence[dict[str, Any]]
-    units: Sequence[dict[str, Any]]
-    days: Sequence[dict[str, Any]]
+    earnings: Sequence[EarningRow]
+    members: Sequence[SumRow]
+    units: Sequence[SumRow]
+    days: Sequence[SumRow]
 
     def values(self) -> dict[str, str]:
         """Return the parameters of the statements."""
@@ -605,10 +645,10 @@ def counts(earned: Earned) -> bool:
 
 def rows_of(gone: Iterable[Earned], new: Sequence[Earned]) -> EarnedRows:
     """Return changed earnings as the rows of statements; `new` is in the order of arrival."""
-    later: dict[tuple[Any, ...], set[UUID]] = {}  # by commune, month and network
+    later: dict[tuple[int | None, str, int, int], set[UUID]] = {}  # by commune, network and month
     rows = []
     for earned in reversed(new):
-        row = earned._asdict() | {"rules": RULE, "later": 0}
+        row = cast(EarningRow, earned._asdict() | {"rules": RULE, "later": 0})
         if not counts(earned):
             row["needed"] = False
         elif earned.needed is None:
@@ -620,7 +660,7 @@ def rows_of(gone: Iterable[Earned], new: Sequence[Earned]) -> EarnedRows:
     members, units, days = _Sums(), _Sums(), _Sums()
     for n, changed in ((-1, gone), (1, new)):
         for earned in changed:
-            of_team = {
+            of_team: SumKey = {
                 "campaign_id": earned.campaign_id,
                 "team_id": earned.team_id,
                 "network": earned.network,
@@ -641,13 +681,13 @@ class _Sums:
     """Changes of the rows of one table of sums, by key."""
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[Any, ...], dict[str, Any]] = {}
-        self._days: dict[tuple[Any, ...], set[date]] = {}
+        self._numbers: dict[tuple[tuple[str, str | int | date], ...], dict[str, int]] = {}
+        self._days: dict[tuple[tuple[str, str | int | date], ...], set[date]] = {}
 
-    def add(self, key: Mapping[str, Any], earned: Earned, n: int) -> None:
+    def add(self, key: SumKey, earned: Earned, n: int) -> None:
         """Add an earning to its row (n = 1), or remove it from there (n = -1)."""
-        at = tuple(key.values())
-        numbers = self._numbers.setdefault(at, {**key, **NOTHING})
+        at = tuple(key.items())
+        numbers = self._numbers.setdefault(at, {**NOTHING})
         numbers[TEAM_COLUMNS[earned.category]] += n
         numbers["received"] += n
         numbers["valid"] += n if earned.category not in NOT_VALID else 0
@@ -659,29 +699,26 @@ class _Sums:
         if n > 0:
             self._days.setdefault(at, set()).add(earned.day)
 
-    def rows(self, *, with_days: bool) -> list[dict[str, Any]]:
+    def rows(self, *, with_days: bool) -> list[SumRow]:
         """Return the rows, with the days of added earnings where the table has them."""
         if not with_days:
-            return list(self._numbers.values())
+            return [{**dict(at), **numbers} for at, numbers in self._numbers.items()]
         return [
-            {**numbers, "days": sorted(self._days.get(at, ()))}
+            {**dict(at), **numbers, "days": sorted(self._days.get(at, ()))}
             for at, numbers in self._numbers.items()
         ]
 
 
-def differences() -> list[dict[str, Any]]:
-    """Return the stored sums that differ from the earnings: `table`, its key, `name`, both numbers.
-
-    Archived months have their sums alone.
-    """
+def differences() -> list[SumDifference]:
+    """Return the stored sums that differ from the earnings; archived months have sums alone."""
     return [
-        {"table": table, **row}
+        cast(SumDifference, {"table": table, **row})
         for table, sums in SUMS.items()
         for row in db.session.execute(sums.differences, COMPARED).mappings()
     ]
 
 
-def repair(differing: Sequence[Mapping[str, Any]]) -> None:
+def repair(differing: Sequence[SumDifference]) -> None:
     """Sum the earnings of the rows of `differences` again; commit."""
     for table, sums in SUMS.items():
         wrong = dump([row for row in differing if row["table"] == table])

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -20,8 +20,30 @@ from backend.memberships.attribution_rows import (
     stays_of,
     terms_of,
 )
+from backend.witness.assurance import Assurance
 
 DAY = timedelta(days=1)
+
+
+class EarningSample(TypedDict):
+    """The columns of a sample by which it is attributed."""
+
+    id: UUID
+    measured_at: datetime
+    day: date
+    network: str
+    unit_id: int | None
+    assurance: Assurance | None
+    reasons: NotRequired[Sequence[str]]  # always there, once it is judged
+
+
+class StoredSample(EarningSample):
+    """A row of ROWS."""
+
+    parent_id: int | None  # of the unit
+    province_id: int | None
+
+
 # Whole days, because the cap of a campaign is per day; uses the index of (device, time).
 ROWS = text("""
     select m.id, m.measured_at, m.day, m.network, m.unit_id, m.reasons, m.assurance,
@@ -169,7 +191,7 @@ def _stored_and_wanted(device_id: UUID, days: Sequence[date]) -> tuple[set[Earne
         return set(), []
     span = {"since": day_begin(days[0]), "until": day_begin(days[-1]) + DAY}
     found = db.session.execute(ROWS, {"device": device_id, "days": days, **span})
-    rows = {row["id"]: row for row in found.mappings()}
+    rows = {row["id"]: cast(StoredSample, row) for row in found.mappings()}
     if not rows:
         return set(), []
     stays, decisions = stays_of(device_id), decisions_on(rows)
@@ -180,17 +202,21 @@ def _stored_and_wanted(device_id: UUID, days: Sequence[date]) -> tuple[set[Earne
     return stored, list(earnings(samples, stays, terms, decisions, excluded))
 
 
-def earn_new(inputs: InputsOfNew, rows: Sequence[Mapping[str, Any]]) -> EarnedRows | None:
+def earn_new(inputs: InputsOfNew, rows: Sequence[EarningSample]) -> EarnedRows | None:
     """Return the earnings of new samples; None if they depend on others, by the cap of a campaign.
 
     Changes of campaigns and of past memberships raise the version of their devices, and the caller
     stores nothing if the version changed; joining and leaving hold from now on.
     """
-    samples = [_sample(row, inputs.within.get(row["unit_id"], frozenset())) for row in rows]
+    samples = [_sample(row, _within(inputs, row["unit_id"])) for row in rows]
     capped = [terms for terms in inputs.terms if terms.cap is not None]
     if any(covers(terms, sample) for terms in capped for sample in samples):
         return None
     return rows_of((), list(earnings(samples, inputs.stays, inputs.terms, {}, ())))
+
+
+def _within(inputs: InputsOfNew, unit_id: int | None) -> frozenset[int]:
+    return inputs.within.get(unit_id, frozenset()) if unit_id is not None else frozenset()
 
 
 def unlink_person(device_id: UUID, since: datetime) -> None:
@@ -227,12 +253,12 @@ def replace_earnings(gone: Collection[Earned], new: Sequence[Earned]) -> int:
     return len(changed)
 
 
-def _units_above(row: Mapping[Any, Any]) -> frozenset[int]:
+def _units_above(row: StoredSample) -> frozenset[int]:
     above = (row["unit_id"], row["parent_id"], row["province_id"])
     return frozenset(unit for unit in above if unit is not None)
 
 
-def _sample(row: Mapping[Any, Any], within: frozenset[int]) -> Sample:
+def _sample(row: EarningSample, within: frozenset[int]) -> Sample:
     return Sample(
         id=row["id"],
         at=row["measured_at"],

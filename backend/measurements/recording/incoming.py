@@ -20,6 +20,7 @@ from backend.measurements.recording.rows import (
     PlaceColumns,
     Positioned,
     ReceivedRow,
+    SampleBody,
     SampleContent,
     SampleItem,
     SampleRow,
@@ -122,6 +123,7 @@ def parse_item(raw: Any, received_at: datetime, key: str) -> SampleItem:
 
 def _limit_size(item: SampleItem) -> tuple[()]:
     """Limit the unknown fields of a large body; ValidationError if it is too large even so."""
+    assert isinstance(item.raw, dict)
     size = len(storable(item.raw).encode())
     if size > bodies.MAX_SAMPLE:
         raise ValidationError({bodies.largest_field(item.raw): ["sample_too_large"]})
@@ -160,7 +162,7 @@ def row_of(item: SampleItem, receipt: ReceiptContext) -> ReceivedRow:
         "assurance": _assurance_without_ticket(item, receipt),
         "host": None,  # until its ticket is found
         "data_cap_mb": loaded.get("data_cap_mb"),
-        "raw": item.raw,
+        "raw": cast(SampleBody, item.raw),
     }
     for name in LOADED:
         if name in loaded:

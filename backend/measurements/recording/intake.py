@@ -18,7 +18,7 @@ from sqlalchemy import func, insert, select, text
 from backend.clock import day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import FieldError, Problem, field_errors
-from backend.fields import encodable
+from backend.fields import Json, encodable
 from backend.measurements.recording import replays
 from backend.measurements.recording.models import RejectedBody
 from backend.measurements.recording.rules import MAX_SKEW, MIN_SKEW
@@ -54,7 +54,7 @@ class OutcomeCounts(TypedDict):
 class Item:
     """One sample or note of a request with its result so far."""
 
-    raw: Any
+    raw: Json
     received_at: datetime
     echo: str | None = None  # the id as it was sent
     id: UUID | None = None
@@ -100,7 +100,7 @@ def receive(
     item.replay_digests = (replays.id_digest(identity, key), by_content)
 
 
-def read_id(value: Any) -> UUID | None:
+def read_id(value: Json) -> UUID | None:
     """Parse a client's UUID in any letter case; None if it is invalid."""
     if not isinstance(value, str) or len(value) != 36:
         return None
@@ -121,7 +121,7 @@ def parse_ids(values: Sequence[str], field: str) -> list[UUID]:
     return ids
 
 
-def digest(raw: Mapping[str, Any], key: str) -> bytes:
+def digest(raw: Mapping[str, Json], key: str) -> bytes:
     """Return the keyed digest of the content, without what differs by attempt.
 
     ValidationError if it is too deep.
@@ -194,7 +194,7 @@ def store_rejected(device_id: UUID | None, items: Iterable[Item]) -> None:
         db.session.execute(FORGET_REJECTED, {"kept": REJECTED_KEPT})
 
 
-def storable_text(body: Any) -> str:
+def storable_text(body: Json) -> str:
     """Return a rejected body as text that PostgreSQL can store, cut at MAX_REJECTED."""
     try:
         written = json.dumps(body, ensure_ascii=False)[:MAX_REJECTED].replace("\x00", "")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 from uuid import UUID
 
 from backend.measurements.recording.intake import Item
@@ -64,6 +64,12 @@ class SampleContent(TypedDict):
     test: NotRequired[SentStatements | None]
 
 
+class SampleBody(TypedDict):
+    """A body as it was sent, without what is not stored; of its checked fields those read again."""
+
+    duration_s: NotRequired[float | None]
+
+
 class Positioned(TypedDict):
     """The position of a sample, WGS 84 in degrees, and the day at which it is looked up."""
 
@@ -97,7 +103,7 @@ class ReceivedRow(Positioned):
     assurance: Assurance | None  # null: stored before there were tickets
     host: int | None  # number of the measuring host of its ticket
     data_cap_mb: int | None
-    raw: NotRequired[dict[str, Any]]  # the body as sent; missing in rows of a timeline
+    raw: NotRequired[SampleBody]  # the body as sent; missing in rows of a timeline
 
 
 class PlaceColumns(TypedDict):
@@ -155,7 +161,7 @@ class TimelineRow(JudgedRow):
     latitude: float | None
     longitude: float | None
     accuracy_m: float | None
-    raw: NotRequired[dict[str, Any]]
+    raw: NotRequired[SampleBody]
     duration_s: NotRequired[float | None]
 
 

@@ -13,7 +13,7 @@ from backend.clock import day_begin, local_day
 from backend.database.extensions import Run, array_literal, fetch
 from backend.devices import service as devices
 from backend.devices.credentials import token_hash
-from backend.devices.service import KnownDevice
+from backend.devices.service import DeviceRow, KnownDevice
 from backend.measurements.recording import rules
 from backend.measurements.recording.incoming import sample_of
 from backend.measurements.recording.requirements import (
@@ -291,7 +291,7 @@ def read_state(execute: Run, sender: Sender, items: Sequence[SampleItem], cap: i
         **_months(since),
     })  # fmt: skip
     stored = cast(Sequence[TimelineRow], timeline)
-    device = devices.device_in_use(own) if own["device_id"] else None
+    device = devices.device_in_use(cast(DeviceRow, own)) if own["device_id"] else None
     tallies: Sequence[rules.Tally] = ()
     if device and _cap_near(own["capped"], stored, new, cap):
         tallies = _read_tallies(execute, device.id, since, [*stored, *new])

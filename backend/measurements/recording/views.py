@@ -151,11 +151,14 @@ def show_measurement(identity: str) -> OwnMeasurement:
 def check_measurements() -> CheckResult:
     """Check which of up to 1,000 ids are stored."""
     device = current_device()
-    ids = read_object().get("ids")
-    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+    sent = read_object().get("ids")
+    if not isinstance(sent, list):
+        raise invalid("ids", "not_list")
+    ids = [id for id in sent if isinstance(id, str)]
+    if len(ids) < len(sent):
         raise invalid("ids", "not_list")
     if len(ids) > answers.MAX_CHECK:
         raise invalid("ids", "wrong_length")
-    if not all(encodable(one) for one in ids):
+    if not all(map(encodable, ids)):
         raise invalid("ids", "not_unicode")
     return answers.check_ids(device.id, ids)

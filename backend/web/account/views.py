@@ -1,7 +1,7 @@
 """Pages of one's own account: roles, second factor, password, deputies, sessions, access codes."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, request, url_for
 from marshmallow import post_load
@@ -10,6 +10,7 @@ from backend.accounts import own_account
 from backend.accounts.authentication import actor
 from backend.accounts.links import end_links_given, links_given
 from backend.accounts.login_names import MAX_NAME
+from backend.accounts.own_account import MadePersonalToken, NewToken
 from backend.accounts.schemas import Label
 from backend.accounts.session_list import end_session, own_sessions
 from backend.clock import day_begin, local_day
@@ -162,7 +163,9 @@ def tokens(query: LangQuery) -> Response:
     form = new_form(query)
     made = form.submit(
         _NewCodeSchema(),
-        lambda data: own_account.make_token(actor(), {**data, "scopes": ["read"]}, clock_now()),
+        lambda data: own_account.make_token(
+            actor(), cast(NewToken, {**data, "scopes": ["read"]}), clock_now()
+        ),
     )
     return _render_tokens(query, form, made)
 
@@ -178,7 +181,7 @@ def end_token(query: LangQuery) -> Response:
     return _render_tokens(query, form) if form.failed else redirect_to(f"{bp.name}.tokens", query)
 
 
-def _render_tokens(query: LangQuery, form: Form, made: dict[str, Any] | None = None) -> Response:
+def _render_tokens(query: LangQuery, form: Form, made: MadePersonalToken | None = None) -> Response:
     return render_form(
         "web/account/tokens.html",
         query,

@@ -5,8 +5,9 @@ from typing import Any, TypedDict
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from backend.accounts.audit import AuditQuery
 from backend.accounts.login_names import MAX_NAME
-from backend.accounts.schemas import ROLES, AuditQuery, AuditQuerySchema, Label
+from backend.accounts.schemas import ROLES, AuditQuerySchema, Label
 from backend.coverage.figures.schemas import month_field
 from backend.coverage.targets.schemas import MAX_SOURCE, MAX_THRESHOLD
 from backend.coverage.targets.service import PURPOSES

@@ -1,14 +1,14 @@
 """Pages of admins: state, jobs, connections, boundary sets, targets, records."""
 
 from datetime import date, timedelta
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from flask import Response, current_app, request
 from markupsafe import Markup
 from marshmallow import Schema
 
 from backend.accounts import users
-from backend.accounts.audit import IMPORTS, read_audit
+from backend.accounts.audit import IMPORTS, AuditQuery, read_audit
 from backend.accounts.authentication import actor, form_token
 from backend.clock import day_begin, local_day
 from backend.coverage.targets.service import (
@@ -306,7 +306,7 @@ FILTERS = ("actor", "act", "subject", "from", "to", "reads")
 def audit(query: schemas.AuditPageQuery) -> Response:
     """List privileged acts, newest first, by actor, act, subject and time; or imports alone."""
     by = actor_of(actor(), query["actor"], clock_now())
-    listed = read_audit(actor(), query | {"limit": schemas.ROWS, "actor": by})
+    listed = read_audit(actor(), cast(AuditQuery, {**query, "limit": schemas.ROWS, "actor": by}))
     kept = {name: request.args.get(name) for name in FILTERS}
     values: dict[str, Any] = {"kept": kept, "row_of": row_of, "imports": IMPORTS}
     values |= {"details": readable_details, "people": people_of(listed["items"])}

@@ -10,7 +10,7 @@ from backend.accounts.authentication import actor
 from backend.contacts import reminders
 from backend.contacts.importer import HEADS, export_contacts, import_contacts
 from backend.contacts.schemas import ContactFormSchema
-from backend.contacts.service import list_contacts, remove_contact, save_contact
+from backend.contacts.service import UnitContacts, list_contacts, remove_contact, save_contact
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.errors import Problem, invalid
 from backend.http.requests import as_attachment, clock_now
@@ -49,7 +49,7 @@ def contacts(query: schemas.ContactsQuery, code: str) -> Response:
     )
 
 
-def _forms_of(units: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _forms_of(units: Sequence[UnitContacts]) -> Iterator[dict[str, Any]]:
     """Yield each contact with the fields of the form."""
     for one in units:
         for person in one["contacts"]:

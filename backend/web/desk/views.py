@@ -99,7 +99,7 @@ def remind(query: schemas.RemindQuery, code: str) -> Response:
     now = clock_now()
     area_page = show_area(actor(), code, {**query, "sort": "-shortfall", "page": 1}, now)
     items = units_to_remind(area_page, query["show"] or "lacking")
-    people = area_contacts(actor(), area_page.unit, items, now)
+    people = area_contacts(actor(), area_page.unit, {item["code"] for item in items}, now)
     mails = [one["email"] for unit in items for one in people.get(unit["code"], [])]
     values = _area_values(query, area_page) | {"group": query["show"], "items": items}
     values |= {"people": people, "addresses": [one for one in mails if one]}

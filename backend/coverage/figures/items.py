@@ -1,7 +1,7 @@
 """The items of a coverage answer: the figures of each unit of a level."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from math import ceil
 from typing import Any
 
@@ -201,6 +201,7 @@ def unit_items(
 ) -> list[Item]:
     """Return the item of each unit from its row."""
     progress, assessments = month.progress, month.targets[month.level, ASSESSMENT]
+    exact, midnight = month.reads_live(month.level), day_begin(today).astimezone(UTC)
     communes = _communes(month)
     earlier = _last_month(month, previous, units, rows)
     projections = _projections(month, units, rows, today)
@@ -237,21 +238,20 @@ def unit_items(
                 "outings": row["outings"] if one.numbers[COUNTED] else 0,
                 "teams": row["teams"] or 0,
                 "reasons": reasons(categories),
-                "as_of": _as_of(month, row, today),
+                "as_of": None if exact else _as_of(row, midnight),
             }
         )
     return items
 
 
-def _as_of(month: Month, row: Row, today: date) -> str | None:
-    """Return when the counts of a commune were copied for the public; None: they are exact.
+def _as_of(row: Row, midnight: datetime) -> str:
+    """Return when the counts of a commune were copied for the public, at midnight or later.
 
     At midnight all that changed are copied. So the time tells nothing of what was not copied.
     """
-    if month.reads_live(month.level):
-        return None
-    midnight = day_begin(today)
-    return max(row["copied_at"] or midnight, midnight).astimezone(UTC).isoformat("T", "minutes")
+    copied_at = row["copied_at"]
+    at = midnight if copied_at is None or copied_at <= midnight else copied_at.astimezone(UTC)
+    return at.isoformat("T", "minutes")
 
 
 def of_teams(one: UnitCounts, row: Row) -> int:

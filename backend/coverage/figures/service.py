@@ -37,7 +37,7 @@ from backend.coverage.figures.month import (
     month_of,
     with_target,
 )
-from backend.coverage.figures.unit_access import in_own_area, not_published
+from backend.coverage.figures.unit_access import in_own_area, not_published, own_area
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import ASSESSMENT, TARGET
 from backend.database.extensions import db
@@ -308,7 +308,7 @@ LevelSteps = dict[str, list[int]]
 def map_figures(
     month: str, network: str, now: datetime, reader: Actor | None = None
 ) -> dict[str, Any]:
-    """Return the step, samples and need of each unit that has samples.
+    """Return the step, samples and need of each unit that has samples, exact ones in an own area.
 
     The progress of a province or district is that of its communes: samples beyond a commune's
     target do not fill the gap of another.
@@ -317,14 +317,20 @@ def map_figures(
     if month_start(month) > today:
         raise invalid("month", "month_in_future")
     counts = month_of(month, network, today, reader)
-    if not in_own_area(reader, None, month):
-        counts = replace(counts, visibility=Visibility.RELEASED)
+    whole = in_own_area(reader, None, month)
+    shown = counts if whole else replace(counts, visibility=Visibility.RELEASED)
+    levels = {level: _level_steps(shown, level) for level in counts.levels}
+    own = None if whole or reader is None or not reader.grants else own_area(reader, month)
+    for level in levels if own else ():
+        codes = {unit.code for unit in counts.listing.levels[level] if own and unit.id in own}
+        exact = _level_steps(counts, level)
+        levels[level] |= {code: exact[code] for code in codes & exact.keys()}
     return {
         "month": month,
         "network": network,
         "set": counts.listing.active.digest if counts.listing.active else None,
         "steps": list(STEP_NAMES),
-        "levels": {level: _level_steps(counts, level) for level in counts.levels},
+        "levels": levels,
     }
 
 

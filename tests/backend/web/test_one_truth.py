@@ -109,7 +109,7 @@ def country(app: Flask, client: FlaskClient, clock: FakeClock) -> Country:
 
 
 # Forms to embed, boards, and lists of the whole country show officials the public counts too.
-FOR_EVERYBODY = {"form", "board", "map", "OGC", "OData"}
+FOR_EVERYBODY = {"form", "board", "OGC", "OData"}
 
 
 @pytest.mark.parametrize("reader", READERS)

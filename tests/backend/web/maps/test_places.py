@@ -82,7 +82,7 @@ def test_a_unit_against_its_target_by_today(app: Flask, client: FlaskClient) -> 
     page = client.get("/unit/05443?month=2024-11&lang=en").text
     assert "<strong>120</strong> of 300 samples" in page and "180 missing" in page
     assert "Expected by today: 190" in page and "11 days are left: 17 a day" in page
-    assert 'content="120 of 300 samples in 11/2024, according to Đo Sóng."' in page
+    assert 'content="120 of 300 samples in 11/2024, according to Đo Sóng. As of ' in page
     assert 'class="unit step-quarter"' in page
 
 

@@ -1,4 +1,4 @@
-"""Limits of attempts in an hour by address or account, counted in the database."""
+"""Limits of attempts in an hour by address or account, and whose turn a costly answer takes."""
 
 import hashlib
 import hmac
@@ -8,9 +8,11 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
+from backend.accounts.access import Actor
 from backend.accounts.models import Attempts
 from backend.database.extensions import change_rows, db, setting
 from backend.errors import Problem
+from backend.http.load_shedding import Party
 
 # Guesses at a withdrawal code: also at this pace 55 bits cannot be guessed, and few tries of a
 # stranger behind the same carrier address keep nobody from withdrawing.
@@ -72,6 +74,13 @@ def pseudonym(address: str, hour: datetime) -> bytes:
 
 def _digest(text: str) -> bytes:
     return hmac.digest(setting("SECRET_KEY").encode(), text.encode(), hashlib.sha256)
+
+
+def party_of(actor: Actor, address: str, now: datetime) -> Party:
+    """Return whose turn a costly answer takes."""
+    if actor.signed_in:
+        return Party(f"person {actor.user_id}", signed_in=True)
+    return Party(pseudonym(address, _hour(now)).hex(), signed_in=False)
 
 
 def network_of(address: str) -> str:

@@ -70,9 +70,11 @@ def with_digest(answer: Mapping[str, Any], kind: str = "application/json") -> Re
     return with_content_tag(Response(orjson.dumps(answer), content_type=kind))
 
 
-def with_known_tag(tag: str, encode: Callable[[], bytes]) -> Response:
+def with_known_tag(
+    tag: str, encode: Callable[[], bytes], kind: str = "application/json"
+) -> Response:
     """Return JSON whose tag is known before it is encoded; 304 where the client has it."""
-    response = Response(content_type="application/json")
+    response = Response(content_type=kind)
     response.set_etag(tag, weak=True)
     if request.if_none_match.contains_weak(tag):
         response.status_code = 304

@@ -339,7 +339,7 @@ def restore(below: Path, folder: Path) -> str:
     """Restore the backup in place of the database it was made of: a disk has room for one."""
     shutil.rmtree(folder)
     [backup] = below.glob("dosong-*")
-    words = ["restore", str(backup), "--key", str(below / BACKUP_KEY)]
+    words = ["restore", str(backup), "--key", str(below / BACKUP_KEY), "--without-withdrawals"]
     output, restored_s = _program(words, {"VAR_DIR": str(folder)})
     for name in (BACKUP_KEY, KEPT):
         shutil.copy(below / name, folder)

@@ -14,10 +14,12 @@ from typing import Any
 import orjson
 
 from backend import VERSION
-from backend.coverage.figures.month import Month, Visibility
+from backend.accounts.access import PUBLIC
+from backend.coverage.figures.month import Month, Visibility, listing_key, month_of
 from backend.coverage.figures.recent import make_recent
 from backend.coverage.figures.service import CoverageQuery
 from backend.database.extensions import array_literal, fetch
+from backend.measurements.recording.rules import NETWORKS
 
 # Every change of a count raises the version of its rows, in whatever order transactions commit; the
 # rows that the public sees are copied with one time in each run. The rows of an answer are those of
@@ -72,6 +74,23 @@ def coverage_tag(query: CoverageQuery, months: Sequence[Month], today: date, *fo
     counts = months[-1].visibility.value, fetch(STATE, values)
     state = [VERSION, asked, form, today, shown, counts]
     return sha256(orjson.dumps(state, default=str)).hexdigest()[:32]
+
+
+def public_tag(months: Sequence[str], today: date, *form: str | None) -> str:
+    """Return a tag of everything that the public sees of these months, the earliest first."""
+    key, tags = listing_key(), list[str]()
+    for network in NETWORKS:
+        # Provinces, whose counts everybody sees exactly: with the copies these are all counts.
+        query = CoverageQuery(month=months[-1], level="province", network=network, reader=PUBLIC)
+        shown = [
+            replace(
+                month_of(month, network, today, PUBLIC, key),
+                level="province", visibility=Visibility.RELEASED,
+            )
+            for month in months
+        ]  # fmt: skip
+        tags.append(coverage_tag(query, shown, today, *form))
+    return sha256(f"{key} {tags}".encode()).hexdigest()[:32]
 
 
 def cached_answer(tag: str, build: Callable[[], bytes]) -> bytes:

@@ -5,8 +5,9 @@ from functools import partial
 from typing import Any
 
 import orjson
-from flask import Response
+from flask import Response, request
 
+from backend.accounts.rate_limits import party_of
 from backend.clock import local_day
 from backend.coverage.figures.answers import cached_answer, coverage_tag
 from backend.coverage.figures.files import as_csv, as_xlsx
@@ -47,17 +48,20 @@ FILES: dict[str, tuple[Callable[[CoverageResult], bytes], str]] = {
 def get_coverage(query: dict[str, Any]) -> Response:
     """Show every unit of a month against its target."""
     form, today = query.pop("format"), local_day(clock_now())
-    asked = CoverageQuery(**query, reader=figures_reader())
+    reader = figures_reader()
+    asked = CoverageQuery(**query, reader=reader)
     write, media = FILES.get(form) or (lambda result: orjson.dumps(result.answer), "")
     whole = not (asked.parent or asked.unit)
-    signed_in = asked.reader is not None and asked.reader.signed_in
-    with costly(whole and bool(form in FILES or asked.since), signed_in=signed_in):
-        months = find_months(asked, today)
-        tag = coverage_tag(asked, months, today, form, language() if form in FILES else None)
-        content = partial(
-            cached_answer, tag, lambda: write(coverage_of_months(asked, months, today))
-        )
-        if form not in FILES:
-            return etags.with_known_tag(tag, content)
-        name = f"coverage-{asked.month}-{months[-1].level}-{asked.network}.{form}"
-        return etags.with_content_tag(as_attachment(content(), media, name))
+    months = find_months(asked, today)
+    tag = coverage_tag(asked, months, today, form, language() if form in FILES else None)
+
+    def build() -> bytes:
+        party = party_of(reader, request.remote_addr or "", clock_now())
+        with costly(party, whole and bool(form in FILES or asked.since)):
+            return write(coverage_of_months(asked, months, today))
+
+    content = partial(cached_answer, tag, build)
+    if form not in FILES:
+        return etags.with_known_tag(tag, content)
+    name = f"coverage-{asked.month}-{months[-1].level}-{asked.network}.{form}"
+    return etags.with_content_tag(as_attachment(content(), media, name))

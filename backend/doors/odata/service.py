@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from backend.coverage.figures.answers import public_tag
+from backend.coverage.figures.service import months_with_data
 from backend.doors.odata.entity_sets import ENTITY_SETS, EntitySet
 from backend.doors.odata.filters import FILTER, error
 from backend.doors.odata.options import Options, Place
@@ -58,6 +60,12 @@ def is_costly(chosen: EntitySet, options: Options, context: ReadContext) -> bool
     blocks = list(islice(_blocks(chosen, options, context), FEW_BLOCKS + 1))
     decided = all(_decides(options, block) for block in blocks)
     return len(blocks) > FEW_BLOCKS and bool(options.order or options.place.skip or not decided)
+
+
+def public_tag_of(context: ReadContext, form: Sequence[str | None]) -> str:
+    """Return a tag of all rows that the public may read, in a form."""
+    months = months_with_data(context.today)[::-1] or [f"{context.today:%Y-%m}"]
+    return public_tag(months, context.today, *form)
 
 
 def count_rows(chosen: EntitySet, options: Options, context: ReadContext) -> int:

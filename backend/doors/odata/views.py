@@ -1,17 +1,20 @@
 """OData v4 at `/api/v1/odata/`, which Excel and Power BI open by its address."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from flask import Response, request, url_for
 
 from backend.accounts.authentication import basic_actor
-from backend.accounts.rate_limits import count_attempt
+from backend.accounts.rate_limits import count_attempt, party_of
+from backend.coverage.figures.answers import cached_answer
 from backend.coverage.figures.unit_access import figures_reader
 from backend.doors.odata import service
-from backend.doors.odata.entity_sets import SAMPLES
+from backend.doors.odata.entity_sets import SAMPLES, EntitySet
 from backend.doors.odata.metadata import metadata_document, service_document
-from backend.doors.odata.options import OPTIONS, check_versions, page_size, read_options
+from backend.doors.odata.options import OPTIONS, Options, check_versions, page_size, read_options
+from backend.doors.odata.service import Page
 from backend.doors.odata.sources import ReadContext
 from backend.errors import Problem
 from backend.http.etags import with_content_tag
@@ -109,7 +112,7 @@ def answer_problem(problem: Problem) -> Response:
 @blp.response(200, OBJECT)
 def get_service() -> Response:
     """List the entity sets."""
-    return _json(service_document(_root()))
+    return _json(_encode(service_document(_root())))
 
 
 @blp.get("/$metadata")
@@ -130,21 +133,11 @@ def get_rows(name: str) -> Response:
     chosen, prefer = service.entity_set(name), request.headers.get("Prefer", "")
     options = read_options(_sent(), chosen, prefer, key)
     context = _context()
-    is_costly = service.is_costly(chosen, options, context)
-    with costly(is_costly, signed_in=context.actor.signed_in):
-        page = service.read_page(chosen, options, context)
-    shape = f"({options.selected})" if options.selected and options.selected != "*" else ""
-    answer: dict[str, Any] = {"@odata.context": f"{_root()}$metadata#{name}{shape}"}
-    if key is not None:
-        answer["@odata.context"] += "/$entity"
-        answer |= service.one_row(page, options)
-    else:
-        if page.count is not None:
-            answer["@odata.count"] = page.count
-        answer["value"] = service.serialize(page, options)
-        if page.following:
-            answer["@odata.nextLink"] = _next_link(name, service.token_of(page.following))
-    response = _json(answer)
+    body = _built(
+        chosen, options, context,
+        lambda: _encode(_answer(name, key, service.read_page(chosen, options, context), options)),
+    )  # fmt: skip
+    response = _json(body)
     if size := page_size(prefer):
         response.headers["Preference-Applied"] = f"odata.maxpagesize={size}"
     if chosen is SAMPLES:
@@ -164,10 +157,44 @@ def get_count(name: str) -> Response:
     chosen = service.entity_set(name)
     options = read_options(_sent(), chosen)
     context = _context()
-    is_costly = service.is_costly(chosen, options, context)
-    with costly(is_costly, signed_in=context.actor.signed_in):
-        count = service.count_rows(chosen, options, context)
-    return Response(str(count), content_type="text/plain; charset=utf-8")
+    count = _built(
+        chosen, options, context,
+        lambda: str(service.count_rows(chosen, options, context)).encode(),
+    )  # fmt: skip
+    return Response(count, content_type="text/plain; charset=utf-8")
+
+
+def _answer(name: str, key: str | None, page: Page, options: Options) -> dict[str, object]:
+    """Return a page as an answer, or the row of a key."""
+    shape = f"({options.selected})" if options.selected and options.selected != "*" else ""
+    entity = "" if key is None else "/$entity"
+    answer: dict[str, object] = {"@odata.context": f"{_root()}$metadata#{name}{shape}{entity}"}
+    if key is not None:
+        return answer | service.one_row(page, options)
+    if page.count is not None:
+        answer["@odata.count"] = page.count
+    answer["value"] = service.serialize(page, options)
+    if page.following:
+        answer["@odata.nextLink"] = _next_link(name, service.token_of(page.following))
+    return answer
+
+
+def _built(
+    chosen: EntitySet, options: Options, context: ReadContext, build: Callable[[], bytes]
+) -> bytes:
+    """Return a body; a costly one of the public is kept, and building it takes a turn."""
+    if not service.is_costly(chosen, options, context):
+        return build()
+    party = party_of(context.actor, request.remote_addr or "", context.now)
+
+    def build_in_turn() -> bytes:
+        with costly(party):
+            return build()
+
+    if context.actor.signed_in:  # a person's rows are never kept
+        return build_in_turn()
+    form = request.url, request.headers.get("Prefer"), _metadata(), context.language
+    return cached_answer(service.public_tag_of(context, form), build_in_turn)
 
 
 def _sent() -> list[tuple[str, str]]:
@@ -191,11 +218,17 @@ def _next_link(name: str, token: str) -> str:
     return url_for("odata.get_rows", name=name, _external=True, **values)
 
 
-def _json(answer: dict[str, Any]) -> Response:
+def _metadata() -> str:
     wanted = request.args.get("$format") or request.headers.get("Accept", "")
-    metadata = "none" if "odata.metadata=none" in wanted else "minimal"
-    if metadata == "none":  # the client wants no addresses in the answer
+    return "none" if "odata.metadata=none" in wanted else "minimal"
+
+
+def _encode(answer: dict[str, object]) -> bytes:
+    if _metadata() == "none":  # the client wants no addresses in the answer
         answer.pop("@odata.context", None)
-    body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
-    kind = f"{JSON};odata.metadata={metadata};charset=utf-8"
+    return orjson.dumps(answer, option=orjson.OPT_UTC_Z)
+
+
+def _json(body: bytes) -> Response:
+    kind = f"{JSON};odata.metadata={_metadata()};charset=utf-8"
     return with_content_tag(Response(body, content_type=kind))

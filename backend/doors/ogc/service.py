@@ -4,9 +4,10 @@ The core of the standard in GeoJSON, as QGIS and GDAL use it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,7 @@ KINDS = {"mobile": N_("mobile"), "fixed": N_("fixed")}
 ABOUT = N_("Samples of each commune compared with its target, according to Đo Sóng.")
 
 Link = Callable[..., str]  # the URL of an endpoint by its name
+Place = Callable[[], AbstractContextManager[None]]  # of costly answers, if this is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +173,24 @@ def collection(
     }
 
 
-def items(name: str, query: ItemsQuery, now: datetime, link: Link, reader: Actor | None) -> bytes:
-    """Return a page of communes with their areas and figures, in Vietnamese order."""
+def items(
+    name: str, query: ItemsQuery, now: datetime, link: Link, reader: Actor | None, place: Place
+) -> tuple[str, Callable[[], bytes]]:
+    """Return a page of communes with their areas and figures, in Vietnamese order: tag and body.
+
+    Building a body that is not kept takes the place.
+    """
     month, network = _parse_name(name, now)
     asked = CoverageQuery(month=month, network=network, reader=reader)
     today = local_day(now)
     months = find_months(asked, today)
     tag = coverage_tag(asked, months, today, query, link("items", name=name))
-    return cached_answer(
-        tag, lambda: _page(name, query, link, coverage_of_months(asked, months, today))
-    )
+
+    def build() -> bytes:
+        with place():
+            return _page(name, query, link, coverage_of_months(asked, months, today))
+
+    return tag, partial(cached_answer, tag, build)
 
 
 def _page(name: str, query: ItemsQuery, link: Link, result: CoverageResult) -> bytes:

@@ -1,14 +1,16 @@
 """OGC API Features at `/ogc`, which QGIS opens by its URL."""
 
+from functools import partial
 from typing import Any, NoReturn
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 
+from backend.accounts.rate_limits import party_of
 from backend.coverage.figures.unit_access import figures_reader
 from backend.doors.ogc import schemas
 from backend.doors.ogc import service as ogc
 from backend.errors import Problem
-from backend.http.etags import with_content_tag, with_digest
+from backend.http.etags import with_content_tag, with_digest, with_known_tag
 from backend.http.load_shedding import costly
 from backend.http.requests import Blueprint, Parser, allow_any_origin, clock_now, language
 
@@ -73,9 +75,10 @@ def collection(query: dict[str, Any], name: str) -> Response:
 @blp.alt_response(503, description="Another large page is built at this moment: try again later")
 def items(query: dict[str, Any], name: str) -> Response:
     """List communes with their areas and figures, page by page."""
-    page = ogc.ItemsQuery(**query)
-    with costly(page.limit > schemas.LIMIT_DEFAULT):
-        return _features(ogc.items(name, page, clock_now(), _link, figures_reader()))
+    page, reader, now = ogc.ItemsQuery(**query), figures_reader(), clock_now()
+    party = party_of(reader, request.remote_addr or "", now)
+    place = partial(costly, party, page.limit > schemas.LIMIT_DEFAULT)
+    return with_known_tag(*ogc.items(name, page, now, _link, reader, place), ogc.GEOJSON)
 
 
 @blp.get("/collections/<name>/items/<code>")
@@ -83,12 +86,9 @@ def items(query: dict[str, Any], name: str) -> Response:
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
 def item(query: dict[str, Any], name: str, code: str) -> Response:
     """Show one commune with its area and figures."""
-    return _features(ogc.item(name, code, clock_now(), _link, figures_reader()))
+    body = ogc.item(name, code, clock_now(), _link, figures_reader())
+    return with_content_tag(Response(body, content_type=ogc.GEOJSON))
 
 
 def _link(endpoint: str, **values: Any) -> str:
     return url_for(API if endpoint == "api" else f"ogc.{endpoint}", _external=True, **values)
-
-
-def _features(body: bytes) -> Response:
-    return with_content_tag(Response(body, content_type=ogc.GEOJSON))

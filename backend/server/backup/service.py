@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import psycopg
 import pyrage
@@ -50,6 +50,21 @@ NEW = ".new"  # while incomplete
 INTERRUPTED_AFTER = timedelta(days=1)
 
 
+class Figures(TypedDict):
+    """What a database holds, to be compared after a restore."""
+
+    rows: dict[str, int]  # by table
+    counted: dict[str, int]  # samples by month and network, such as "2026-10 mobile"
+
+
+class Manifest(TypedDict):
+    """The file beside a dump."""
+
+    made_at: str
+    sha256: str  # of the encrypted dump
+    holds: Figures
+
+
 class BackupError(RuntimeError):
     """A backup or restore failed; the message says what to do."""
 
@@ -69,7 +84,11 @@ def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> P
         with database_urls(values) as urls:
             rows = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP, recipient)
         digest = sha256(fresh / DUMP)
-        manifest = {"made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}", "sha256": digest, "holds": rows}
+        manifest: Manifest = {
+            "made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            "sha256": digest,
+            "holds": rows,
+        }
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
         keys = json.dumps(read_keys(var_dir)).encode()
         (fresh / KEYS).write_bytes(pyrage.encrypt(keys, [recipient]))
@@ -107,7 +126,7 @@ def backup_recipient(path: Path) -> Any:
         ) from error
 
 
-def dump(url: str, path: Path, recipient: Any) -> dict[str, Any]:
+def dump(url: str, path: Path, recipient: Any) -> Figures:
     """Dump a snapshot of the database, encrypted, and return its row counts."""
     with psycopg.connect(plain(url)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -124,12 +143,12 @@ def made(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob(f"dosong-*Z/{MANIFEST}"))
 
 
-def figures(connection: psycopg.Connection) -> dict[str, Any]:
+def figures(connection: psycopg.Connection) -> Figures:
     """Return rows by table and counted samples by month, to compare after a restore."""
     tables = connection.execute(
         "select tablename from pg_tables where schemaname = 'public' order by 1"
     ).fetchall()
-    rows = {}
+    rows: dict[str, int] = {}
     for (table,) in tables:
         count = sql.SQL("select count(*) from {}").format(sql.Identifier(table))
         [rows[table]] = connection.execute(count).fetchone() or (0,)
@@ -217,11 +236,11 @@ def restore(
             connection.execute("analyze")  # until autovacuum comes, plans would know no sizes
 
 
-def _checked_manifest(backup: Path) -> dict[str, Any]:
+def _checked_manifest(backup: Path) -> Manifest:
     """Return the manifest of a backup whose dump is whole."""
     if not (backup / MANIFEST).is_file():
         raise BackupError(f"{backup} is no backup: name a folder with a {MANIFEST}.")
-    manifest: dict[str, Any] = json.loads((backup / MANIFEST).read_text())
+    manifest: Manifest = json.loads((backup / MANIFEST).read_text())
     path = backup / DUMP
     if not path.is_file():
         raise BackupError(f"{path} is not there.")
@@ -230,7 +249,7 @@ def _checked_manifest(backup: Path) -> dict[str, Any]:
     return manifest
 
 
-def _fill(url: str, dump: Path, identity: Any, expected: Mapping[str, Any]) -> None:
+def _fill(url: str, dump: Path, identity: Any, expected: Figures) -> None:
     """Restore a dump into an empty database, and compare its figures with those of the manifest."""
     with psycopg.connect(plain(url)) as connection:
         tables = "select 1 from pg_tables where schemaname = 'public'"
@@ -325,9 +344,7 @@ def _put(path: Path, content: str) -> None:
         path.write_text(content)
 
 
-def _bring_up_to_date(
-    urls: dict[str, Any], name: str, manifest: Mapping[str, Any]
-) -> Iterator[str]:
+def _bring_up_to_date(urls: dict[str, Any], name: str, manifest: Manifest) -> Iterator[str]:
     """Migrate, note the restore, and withdraw again the devices that withdrew after the backup.
 
     Events continue with higher numbers than readers can have seen, and versions of counts.

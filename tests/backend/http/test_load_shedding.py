@@ -63,7 +63,11 @@ def test_without_a_proxy_the_header_is_not_believed(client: FlaskClient) -> None
     assert answer.status_code == 201
 
 
-def test_costly_answers_are_built_one_after_the_other(app: Flask, client: FlaskClient) -> None:
+def test_costly_answers_are_built_one_after_the_other(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_shedding, "COSTLY_WAIT_S", 0.1)
+    anybody = load_shedding.Party("anybody", signed_in=False)
     post(client, register(client), sample())
     ogc, odata = "/ogc/collections/2024-11-mobile/items", "/api/v1/odata/Coverage"
     costly = [
@@ -86,7 +90,10 @@ def test_costly_answers_are_built_one_after_the_other(app: Flask, client: FlaskC
         assert client.get(url).status_code == 200, url
     with app.app_context(), ExitStack() as places:
         for _ in range(load_shedding.COSTLY_AT_ONCE):
-            places.enter_context(load_shedding.costly())
+            places.enter_context(load_shedding.costly(anybody))
+        for url in costly:  # kept while no count changes
+            assert client.get(url).status_code == 200, url
+        post(client, register(client), sample("2024-11-19T10:00:00+07:00"))
         for url in costly:
             answer = client.get(url)
             assert (answer.status_code, "busy" in answer.text) == (503, True), url
@@ -99,6 +106,21 @@ def test_costly_answers_are_built_one_after_the_other(app: Flask, client: FlaskC
         assert post(client, register(client), sample()).status_code == 201
     for url in costly:
         assert client.get(url).status_code == 200, url
+
+
+def test_odata_of_a_person_is_not_kept(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_shedding, "COSTLY_WAIT_S", 0.1)
+    own, url = person(app, "admin"), "/api/v1/odata/Coverage?$orderby=Counted"
+    post(client, register(client), sample())
+    assert client.get(url, headers=own).status_code == 200
+    with (
+        app.app_context(),
+        load_shedding.costly(load_shedding.Party("person 0", signed_in=True)),
+    ):
+        assert client.get(url, headers=own).status_code == 503
+        assert client.get(url).status_code == 200
 
 
 SLOW = """

@@ -130,6 +130,7 @@ TEXTS: dict[str, str] = {
     "odata_types": N_("These values cannot be compared or used here."),
     "odata_not_supported": N_("This query option is not supported."),
     "odata_narrow": N_("Too many rows to sort or count; add a filter, such as Month eq '2026-10'."),
+    "odata_form": N_("The answer exists as JSON, the metadata as XML: change the header Accept."),
     "odata_version": N_("Only version 4 of OData is supported."),
     # no-connection notes
     "attempts_order": N_("The times of the attempts must differ and be in order."),

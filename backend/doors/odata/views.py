@@ -56,6 +56,7 @@ ERRORS = {
         (400, "An option is wrong; `target` names it"),
         (401, "The entity set needs a token, or it is no longer valid"),
         (404, "There is no such entity set"),
+        (406, "`Accept` names no form that it has"),
         (429, "Too many requests of an address in this hour"),
         (501, "The option is not supported"),
         (503, "It reads many lists, as another request does at this moment: try again later"),
@@ -75,7 +76,11 @@ blueprints = (blp,)
 
 @blp.before_request
 def check_client() -> None:
-    """Check the version of the client and its token."""
+    """Check the version of the client, the form that it accepts, and its token."""
+    form = XML if request.endpoint == "odata.get_metadata" else JSON
+    accepted = {kind.partition(";")[0] for kind in request.accept_mimetypes.values()}
+    if accepted and accepted.isdisjoint((form, "application/*", "*/*")):
+        raise Problem(406, "odata_form")
     check_versions({name.lower(): value for name, value in request.headers})
     if request.authorization and request.authorization.type == "basic":
         basic_actor()

@@ -372,6 +372,23 @@ def test_a_wrong_option_is_refused_with_its_name_and_reason(
     assert refused(client.get(f"{ROOT}Coverage", query_string=query)) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "accept", "status"),
+    [
+        ("Units", "application/atom+xml", 406), ("Units", "application/xml", 406),
+        ("Units", "*/*", 200), ("Units", "application/json;odata.metadata=minimal", 200),
+        ("Units", "application/atom+xml,application/json;q=0.5", 200),
+        ("$metadata", "application/json", 406), ("$metadata", "application/xml", 200),
+    ],
+)  # fmt: skip
+def test_a_form_that_does_not_exist_is_refused(
+    client: FlaskClient, name: str, accept: str, status: int
+) -> None:
+    answer = client.get(f"/api/v1/odata/{name}", headers={"Accept": accept})
+    assert answer.status_code == status
+    assert status == 200 or answer.json["error"]["code"] == "odata_form"
+
+
 def test_errors_have_the_form_of_the_standard(client: FlaskClient) -> None:
     assert refused(get(client, "Nothing")) == (404, "", "not_found")
     assert refused(get(client, "Units", {"OData-MaxVersion": "3.0"}))[2] == "odata_version"

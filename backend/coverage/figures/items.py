@@ -1,7 +1,7 @@
 """The items of a coverage answer: the figures of each unit of a level."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from math import ceil
 from typing import Any
 
@@ -149,7 +149,9 @@ ROWS = """
         where %(visibility)s = 'released' and month = %(month)s and network = %(network)s
     )
     select categories, today, from_today, active.teams, of_teams, s.devices, s.outings,
-        p.copied_at, recent.last_month, recent.weekdays, recent.squares, recent.active_days,
+        case when p.copied_at > %(midnight)s then to_char(
+            p.copied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"+00:00"') end as copied_at,
+        recent.last_month, recent.weekdays, recent.squares, recent.active_days,
         of_province.weekdays as pattern
     from unnest(%(units)s::integer[]) with ordinality u (id, place)
     left join categories on categories.unit_id = u.id
@@ -187,6 +189,7 @@ def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> Sequenc
             "today": today, "running": running, "basis": basis, "own": dump(own),
             "level": month.level, "live": month.reads_live(month.level),
             "visibility": month.visibility.value, "inside": month.inside,
+            "midnight": day_begin(today),
             "units": array_literal([NOWHERE, *(one.unit.id for one in units)]),
         },
     )  # fmt: skip
@@ -201,7 +204,10 @@ def unit_items(
 ) -> list[Item]:
     """Return the item of each unit from its row."""
     progress, assessments = month.progress, month.targets[month.level, ASSESSMENT]
-    exact, midnight = month.reads_live(month.level), day_begin(today).astimezone(UTC)
+    # Until when the public counts of a commune reach: its copy, at least midnight, when all that
+    # changed are copied. So the time tells nothing of what was not copied.
+    midnight = day_begin(today).astimezone(UTC).isoformat("T", "minutes")
+    exact = month.reads_live(month.level)
     communes = _communes(month)
     earlier = _last_month(month, previous, units, rows)
     projections = _projections(month, units, rows, today)
@@ -238,20 +244,10 @@ def unit_items(
                 "outings": row["outings"] if one.numbers[COUNTED] else 0,
                 "teams": row["teams"] or 0,
                 "reasons": reasons(categories),
-                "as_of": None if exact else _as_of(row, midnight),
+                "as_of": None if exact else row["copied_at"] or midnight,
             }
         )
     return items
-
-
-def _as_of(row: Row, midnight: datetime) -> str:
-    """Return when the counts of a commune were copied for the public, at midnight or later.
-
-    At midnight all that changed are copied. So the time tells nothing of what was not copied.
-    """
-    copied_at = row["copied_at"]
-    at = midnight if copied_at is None or copied_at <= midnight else copied_at.astimezone(UTC)
-    return at.isoformat("T", "minutes")
 
 
 def of_teams(one: UnitCounts, row: Row) -> int:

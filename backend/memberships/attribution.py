@@ -108,11 +108,20 @@ def earnings(
 
 def covers(terms: Terms, sample: Sample) -> bool:
     """Return whether a campaign covers a sample; one in no commune is in no other area either."""
-    return (
-        terms.first_day <= sample.day <= terms.last_day
-        and sample.network in terms.networks
-        and (sample.unit_id is None or not terms.area.isdisjoint(sample.within))
-    )
+    return uncovered(terms, sample.day, sample.network, sample.unit_id, sample.within) is None
+
+
+def uncovered(
+    terms: Terms, day: date, network: str, unit_id: int | None, within: Collection[int]
+) -> str | None:
+    """Return the code of why a campaign does not cover day, network or commune; None if it does."""
+    if not terms.first_day <= day <= terms.last_day:
+        return "outside_campaign"
+    if network not in terms.networks:
+        return "network_not_measured"
+    if unit_id is not None and terms.area.isdisjoint(within):
+        return "outside_area"
+    return None
 
 
 def stay_at(stays: Iterable[Stay], campaign_id: int, at: datetime) -> Stay | None:

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, Request, expect
+from sqlalchemy import select
 
 from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.rules import MIN_DURATION_S
+from backend.units.models import Unit
 from tests.support.browser import PHONE, check_page, expect_text, press, slow_down
 from tests.support.daily_counts import count
+from tests.support.joining import Cast
 from tests.support.measuring_page import HERE, MEASURED_MS, agree, least_data, limit_bandwidth
 
 Open = Callable[..., Page]
@@ -150,10 +153,56 @@ def test_the_ring_fills_on_the_way_and_a_second_press_measures(app: Flask, new_p
     expect_text(page, "Máy này đã có mẫu được tính ở gần đây trong 4 giờ qua.")
     press(page, "Đến chỗ tiếp theo")
     stand(page, 130)
-    expect(advice).to_be_hidden()
+    expect(page.locator("#advice.no")).to_be_hidden()
     press(page, "Đo")
     expect(page.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)
     assert counted(app) == [True, False, True]
+
+
+def test_the_page_says_before_a_test_for_what_it_counts(app: Flask, new_page: Open) -> None:
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    begin(page)
+    advice = page.locator("#advice.yes")
+    expect(advice).to_have_text("Đo ở đây: được tính cho phường Phan Đình Phùng, mạng di động.")
+    check_page(page, "do-yes")
+    press(page, "Đổi")
+    press(page, "Wi-Fi hoặc mạng cố định")
+    wifi, off = "Wi-Fi: tính cho mạng cố định", "; tắt Wi-Fi nếu muốn đo sóng di động."
+    expect(advice).to_have_text(f"{wifi} của phường Phan Đình Phùng{off}")
+    stand(page, 0, accuracy=2_000)
+    page.reload()
+    coarse = "Vị trí lệch tới 2.000 m, có thể là xã khác: ra chỗ thoáng."
+    expect(page.locator("#advice.unsure")).to_have_text(coarse)
+    page.context.set_offline(True)
+    stand(page, 0)
+    page.reload()
+    page.wait_for_timeout(500)
+    expect(page.locator("#advice.unsure")).to_contain_text(
+        "Wi-Fi: tính cho mạng cố định; tắt Wi-Fi"
+    )
+
+
+def test_a_member_is_told_before_and_after_that_the_team_does_not_get_it(
+    app: Flask, new_page: Open
+) -> None:
+    today = local_day(utc_now())
+    with app.app_context():
+        away = select(Unit.id).where(Unit.system == "2025", Unit.level == "commune")
+        area = db.session.scalars(away.where(Unit.name != "Phường Phan Đình Phùng")).first()
+    cast = Cast(app, area or 0, first_day=today, last_day=today)
+    page = new_page(PHONE, geolocation=HERE, permissions=["geolocation"])
+    page.goto(f"/do/#{cast.code_one}")
+    agree(page)
+    press(page, "Viettel")
+    told = "Không tính cho Đội 1. Xã, phường này nằm ngoài địa bàn của chiến dịch."
+    expect(page.locator("#advice.unsure")).to_contain_text(
+        f"Đo ở đây: được tính cho phường Phan Đình Phùng, mạng di động. {told}"
+    )
+    check_page(page, "do-not-for-team")
+    least_data(page)
+    press(page, "Đo")
+    expect(page.locator("#verdict.good .why")).to_have_text(told, timeout=MEASURED_MS)
+    expect(page.locator("#today .why-short")).to_have_text(told)
 
 
 def test_a_sample_that_waits_costs_no_second_test_at_its_place(app: Flask, new_page: Open) -> None:
@@ -177,7 +226,7 @@ def test_a_sample_that_waits_costs_no_second_test_at_its_place(app: Flask, new_p
     assert host.requests == before
     stand(page, 130)
     page.wait_for_timeout(1_000 * MIN_DURATION_S)  # the way; tests must not overlap
-    expect(page.locator("#advice")).to_be_hidden()
+    expect(page.locator("#advice.no")).to_be_hidden()
     page.unroute("**/api/v1/measurements?*")
     press(page, "Đo")
     expect(page.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)

@@ -19,6 +19,7 @@ from backend.coverage.figures.public_counts import MIN_PHONES, full_hour
 from backend.coverage.plan.nearby import NAMES, Counts, communes_around
 from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
+from backend.coverage.plan.team_verdicts import team_verdicts
 from backend.coverage.statistics.release_rules import CELL_RESOLUTION
 from backend.coverage.statistics.released import latest_cells
 from backend.database.extensions import db
@@ -168,7 +169,7 @@ def find_next_place(
     if (latitude is None) != (longitude is None):
         raise invalid("latitude" if latitude is None else "longitude", "both_or_neither")
     known = latitude is not None and parameters["accuracy_m"] is not None
-    here = preview(device.id, parameters, now, recording) if known else None
+    here = _here(device.id, parameters, now, recording) if known else None
     context = _Context(device.id, local_day(now), network, radius_m, locator, here)
     if latitude is not None:
         placed = locator.locate(context.today, longitude, latitude, None)
@@ -180,6 +181,19 @@ def find_next_place(
         busy = any(one["items"] for one in assignments)
         return _answer(context, assignments=assignments, note=None if busy else "nothing_planned")
     raise invalid("latitude", "position_needed")
+
+
+def _here(
+    device_id: UUID, parameters: Mapping[str, Any], now: datetime, recording: RecordingContext
+) -> dict[str, Any]:
+    """Return whether a test here would count: for its commune, and for the volunteer's teams."""
+    position = parameters["longitude"], parameters["latitude"], parameters["accuracy_m"]
+    placed = recording.locator.locate(local_day(now), *position)
+    unit = None
+    if placed.unit_id is not None:
+        unit = {name: getattr(placed, name) for name in ("code", "name", "ambiguous")}
+    teams = team_verdicts(device_id, placed.unit_id, parameters["network"], now)
+    return {**preview(device_id, parameters, now, recording), "unit": unit, "teams": teams}
 
 
 def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> dict[str, Any]:

@@ -260,11 +260,32 @@ class CircleSchema(CentreSchema):
     until = fields.AwareDateTime(required=True)
 
 
+class HereUnitSchema(Schema):
+    """The commune of a position; `ambiguous`: within its error lies another one."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    ambiguous = fields.Boolean(required=True)
+
+
+class TeamVerdictSchema(Schema):
+    """Whether a counted test here is a team's too, and why not."""
+
+    campaign = fields.Nested(BriefSchema, required=True)
+    team = fields.Nested(BriefSchema, required=True)
+    counts = fields.Boolean(required=True)
+    reason = fields.Nested(PlanNoteSchema, required=True, allow_none=True)
+
+
 class HereSchema(Schema):
     """The verdict that a test confirmed by its host would get now, with the main reason against it.
 
-    `until`: from then on a test here counts; null if it does now, or waiting is of no use.
+    `until`: from then on a test here counts; null if it does now, or waiting is of no use. `teams`:
+    those of the volunteer in open campaigns.
     """
+
+    unit = fields.Nested(HereUnitSchema, required=True, allow_none=True)
+    teams = fields.List(fields.Nested(TeamVerdictSchema), required=True)
 
     at = fields.AwareDateTime(required=True)
     counts = fields.Boolean(required=True)

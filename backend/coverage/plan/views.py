@@ -40,9 +40,11 @@ def get_next(query: dict[str, Any]) -> Any:
     now = clock_now()
     device, recording = authenticate(bearer_token(), now), recording_context(tickets=False)
     result = find_next_place(device, query, now, recording)
-    here = result["here"]
-    if here and (code := here["reason"]):
-        here["reason"] = {"code": code, "message": REASONS[code].message(language())}
+    if here := result["here"]:
+        if code := here["reason"]:
+            here["reason"] = {"code": code, "message": REASONS[code].message(language())}
+        for team in here["teams"]:
+            team["reason"] = _serialize_note(team["reason"])
     answer = result | {"note": _serialize_note(result["note"])} | deliver(device, now)
     return answer, 200, {"Cache-Control": "no-store"}
 

@@ -24,6 +24,8 @@ from backend.measurements.recording.intake import (
 )
 from backend.measurements.recording.reasons import BY_CODE, COUNTED_CATEGORIES
 from backend.measurements.recording.rows import SampleItem
+from backend.memberships.attribution import stay_at, uncovered
+from backend.memberships.attribution_rows import stays_of, terms_of
 from backend.units.catalogue import Boundaries, Quality
 from backend.witness.assurance import Assurance
 from backend.witness.service import TicketAnswer
@@ -38,7 +40,8 @@ BY_ID = text("""
         m.counted, m.how, m.unit_id,
         coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)
             as assurance,
-        u.code, u.name, p.name as province, s.name as set_name, s.quality
+        u.parent_id, u.province_id, u.code, u.name, p.name as province, s.name as set_name,
+        s.quality
     from measurements m
     left join units u on u.id = m.unit_id
     left join units p on p.id = u.province_id
@@ -52,6 +55,11 @@ EARNED = text("""
     from earnings e join campaigns c on c.id = e.campaign_id join teams t on t.id = e.team_id
     where e.measurement_id = any(:ids) order by e.measurement_id, e.campaign_id
 """)
+NAMES = text("""
+    select m.id, c.name as campaign, t.name as team
+    from memberships m join campaigns c on c.id = m.campaign_id join teams t on t.id = m.team_id
+    where m.id = any(:ids)
+""")
 PAGE = text("""
     select m.id, m.day, m.measured_at, m.received_at, m.network, m.kind, m.technology,
         m.download_mbps, m.upload_mbps, m.ping_ms, m.ping_download_ms, m.ping_upload_ms,
@@ -59,7 +67,8 @@ PAGE = text("""
         m.counted, m.how, m.unit_id,
         coalesce(m.assurance, case m.source when 'import' then 'imported' else 'claimed' end)
             as assurance,
-        u.code, u.name, p.name as province, s.name as set_name, s.quality
+        u.parent_id, u.province_id, u.code, u.name, p.name as province, s.name as set_name,
+        s.quality
     from measurements m
     left join units u on u.id = m.unit_id
     left join units p on p.id = u.province_id
@@ -130,6 +139,14 @@ class Attribution(TypedDict):
     corrected: bool  # by an organiser
 
 
+class NotEarned(TypedDict):
+    """A team of the phone whose campaign does not cover a measurement, and why."""
+
+    campaign: str  # names
+    team: str
+    reason: ReasonMessage
+
+
 class OwnMeasurement(Result):
     """One of the device's own measurements with its verdict."""
 
@@ -145,6 +162,7 @@ class OwnMeasurement(Result):
     download_stability_percent: NotRequired[float | None]
     upload_stability_percent: NotRequired[float | None]
     earned: list[Attribution]
+    not_earned: list[NotEarned]
 
 
 class OwnPage(TypedDict):
@@ -194,6 +212,8 @@ class OwnRow(VerdictRow):
     ping_upload_ms: float | None
     download_stability_percent: float | None
     upload_stability_percent: float | None
+    parent_id: int | None  # of the commune
+    province_id: int | None
 
 
 def serialize_results(
@@ -288,7 +308,7 @@ def own_measurement(device_id: UUID, identity: str, language: Language) -> OwnMe
     rows = _rows(device_id, [wanted]) if wanted else []
     if not rows:
         raise Problem(404, "not_found")
-    return _serialize_own(rows[0], _earned(rows, language), language)
+    return _serialize_own_rows(device_id, rows, language)[0]
 
 
 def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language) -> OwnPage:
@@ -298,8 +318,7 @@ def own_page(device_id: UUID, cursor: str | None, limit: int, language: Language
     values = {"device": device_id, "at": at, "id": last, "limit": limit + 1}
     rows = cast(Sequence[OwnRow], db.session.execute(PAGE, values).mappings().all())
     page, following = take_page(rows, limit, lambda row: (row["measured_at"], row["id"]))
-    earned = _earned(page, language)
-    return {"items": [_serialize_own(row, earned, language) for row in page], "next": following}
+    return {"items": _serialize_own_rows(device_id, page, language), "next": following}
 
 
 def check_ids(device_id: UUID, ids: Sequence[str]) -> CheckResult:
@@ -310,6 +329,41 @@ def check_ids(device_id: UUID, ids: Sequence[str]) -> CheckResult:
         "held": [written for written, identity in parsed.items() if identity in stored],
         "missing": [written for written, identity in parsed.items() if identity not in stored],
     }
+
+
+def _serialize_own_rows(
+    device_id: UUID, rows: Sequence[OwnRow], language: Language
+) -> list[OwnMeasurement]:
+    earned, missed = _earned(rows, language), _not_earned(device_id, rows, language)
+    return [
+        _serialize_own(row, earned.get(row["id"], []), missed.get(row["id"], []), language)
+        for row in rows
+    ]
+
+
+def _not_earned(
+    device_id: UUID, rows: Sequence[OwnRow], language: Language
+) -> dict[UUID, list[NotEarned]]:
+    """Return the teams of the phone at the time of each whose campaign does not cover it."""
+    stays = stays_of(device_id)
+    terms = {one.campaign_id: one for one in terms_of({stay.campaign_id for stay in stays})}
+    ids = {"ids": [stay.membership_id for stay in stays]}
+    names = {one.id: one for one in db.session.execute(NAMES, ids)} if stays else {}
+    by_measurement: dict[UUID, list[NotEarned]] = defaultdict(list)
+    for row in rows:
+        above = row["unit_id"], row["parent_id"], row["province_id"]
+        within = {unit for unit in above if unit is not None}
+        for campaign_id, of_campaign in terms.items():
+            stay = stay_at(stays, campaign_id, row["measured_at"])
+            code = uncovered(of_campaign, row["day"], row["network"], row["unit_id"], within)
+            if stay and code:
+                name = names[stay.membership_id]
+                by_measurement[row["id"]].append({
+                    "campaign": name.campaign,
+                    "team": name.team,
+                    "reason": {"code": code, "message": message(code, language)},
+                })  # fmt: skip
+    return by_measurement
 
 
 def _earned(rows: Sequence[OwnRow], language: Language) -> dict[UUID, list[Attribution]]:
@@ -335,7 +389,7 @@ def _reason_of(category: str, language: Language) -> ReasonMessage:
 
 
 def _serialize_own(
-    row: OwnRow, earned: Mapping[UUID, list[Attribution]], language: Language
+    row: OwnRow, earned: list[Attribution], missed: list[NotEarned], language: Language
 ) -> OwnMeasurement:
     stored: Result = {"id": str(row["id"]), "outcome": "accepted"}
     return {
@@ -351,7 +405,8 @@ def _serialize_own(
         "ping_upload_ms": row["ping_upload_ms"],
         "download_stability_percent": row["download_stability_percent"],
         "upload_stability_percent": row["upload_stability_percent"],
-        "earned": earned.get(row["id"], []),
+        "earned": earned,
+        "not_earned": missed,
     }
 
 

@@ -11,6 +11,7 @@ from backend.measurements.recording.answers import (
     Attribution,
     BatchResult,
     CheckResult,
+    NotEarned,
     NotePlace,
     OwnMeasurement,
     OwnPlace,
@@ -154,6 +155,7 @@ ReasonSchema = schema_of(ReasonMessage, "", Strict)
 NotePlaceSchema = schema_of(NotePlace, "", Strict)
 OwnPlaceSchema = schema_of(OwnPlace, "", Strict)
 AttributionSchema = schema_of(Attribution, "", Strict)
+NotEarnedSchema = schema_of(NotEarned, "", Strict)
 ResultSchema = schema_of(Result, "", Strict)
 BatchResultSchema = schema_of(BatchResult, "", Strict)
 OwnMeasurementSchema = schema_of(OwnMeasurement, "", Strict)

@@ -28,7 +28,7 @@ import { sendWaiting } from "./upload-queue.js";
 import { clearAll, deleteSample, ON_SERVER, samples, saveSetting, setting } from "./store.js";
 import { showEnded } from "./ended.js";
 import { listen as listenToPhones, showMoved } from "./phones.js";
-import { joinByAddress, listen as listenToTeam, showTeams } from "./team.js";
+import { hasTeam, joinByAddress, listen as listenToTeam, showTeams } from "./team.js";
 import { copyText, element, language, showMessage, translate, whileBusy } from "./texts.js";
 import { refreshShown, refreshVerdicts, showVerdict } from "./verdicts.js";
 import { standalone, welcome } from "./welcome.js";
@@ -95,6 +95,10 @@ async function handleSample(sample) {
   showVerdict(sample);
   await showJourney();
   const outcome = await send(AFRESH);
+  if (outcome === "sent" && hasTeam()) {
+    await refreshVerdicts(); // which teams got it
+    await showJourney();
+  }
   const stored = (await samples()).find((one) => one.id === sample.id) ?? sample;
   showVerdict(stored);
   showNextStep(stored);

@@ -2,8 +2,9 @@
 // samples, in whose circles a test is a repeat, and compares accuracies. Samples that wait to be sent have circles too.
 import { showRing } from "./gauge.js";
 import { askHere, metresTo } from "./next-place.js";
+import { GOOD_M } from "./position.js";
 import { samples } from "./store.js";
-import { dayAndTime, distance, element, number } from "./texts.js";
+import { dayAndTime, distance, element, networkName, number, place, translate } from "./texts.js";
 
 // Without an answer in this time the button works as if there were none.
 const ANSWER_MS = 2_000;
@@ -12,6 +13,11 @@ const HOLDS_MS = 60_000;
 const MOVED_M = 30;
 const FACTOR = 2;
 const PAUSE_MS = 3_000; // between two questions while the phone moves
+// Where a test counts, or nothing is known, the next question may wait: the button asks again.
+const CALM_MS = 15_000;
+const CALM_M = 200;
+// Without the server's answer: a worse position may be of another commune.
+const SURE_M = 500;
 // So near the place of the last answer it holds, also at the edge of a circle.
 const SAME_M = 2;
 // An obstacle that ends so soon is waited for.
@@ -42,6 +48,7 @@ export function forget() {
   turn += 1;
   known = null;
   warned = false;
+  askedAt = Date.now(); // the surroundings of the next sample ask anyway
 }
 
 const isFixed = (network) => ["wifi", "ethernet"].includes(network?.kind);
@@ -83,11 +90,27 @@ async function obstacle(fix, network) {
   return { text: [reason.message, until && texts.until.replace("{time}", dayAndTime(until))].filter(Boolean).join(" ") };
 }
 
+// Whether a test at a position counts, for which commune and network, and for which teams: { text, kind }.
+function describeYes(fix, network) {
+  const here = known?.network === nameOf(network) ? known.here : null;
+  if (!here && navigator.onLine) return null;
+  const isCoarse = here ? here.unit?.ambiguous && fix.accuracy > GOOD_M : fix.accuracy > SURE_M;
+  if (isCoarse) return { text: translate("hereCoarse", { m: number(Math.round(fix.accuracy)) }), kind: "unsure" };
+  const unit = here?.unit && place(here.unit.name);
+  if (!unit) return { text: translate(network?.kind === "wifi" ? "hereWifiOffline" : "hereOffline"), kind: "unsure" };
+  const values = { unit, network: networkName(network) };
+  const parts = [translate(network?.kind === "wifi" ? "hereWifi" : "hereCounts", values)];
+  for (const { team, counts, reason } of here.teams) {
+    parts.push(translate(counts ? "forTeam" : "notForTeam", { team: team.name, why: reason?.message }));
+  }
+  return { text: parts.join(" "), kind: here.teams.every(({ counts }) => counts) ? "yes" : "unsure" };
+}
+
 // Whether the last answer says nothing about a position.
-function isOutdated(fix, network) {
+function isOutdated(fix, network, far = MOVED_M) {
   if (known?.network !== nameOf(network)) return true;
   const change = fix.accuracy / known.fix.accuracy;
-  const moved = metresTo(fix, known.fix) > Math.max(MOVED_M, known.fix.accuracy);
+  const moved = metresTo(fix, known.fix) > Math.max(far, known.fix.accuracy);
   return moved || change > FACTOR || change < 1 / FACTOR;
 }
 
@@ -101,22 +124,27 @@ async function ask(fix, network) {
   return true;
 }
 
-// Show what speaks against a test at a position, and ask again where that may have changed.
+// Show whether a test at a position counts, and ask again where that may have changed.
 export async function advise(fix, network) {
   const asked = (adviceTurn += 1);
   const found = await obstacle(fix, network);
   if (asked !== adviceTurn) return; // a later one is on its way
   const [advice, button, again] = ["advice", "measure", "again"].map(element);
   warned &&= Boolean(found);
-  advice.hidden = !found;
-  if (found && advice.textContent !== found.text) advice.textContent = found.text;
+  const said = found ? { ...found, kind: "no" } : fix && known?.here.counts !== false && describeYes(fix, network);
+  advice.hidden = !said;
+  advice.className = `advice ${said?.kind ?? ""}`;
+  if (said && advice.textContent !== said.text) advice.textContent = said.text;
   showRing(found?.share ?? null);
   button.textContent = warned ? button.dataset.anyway : button.dataset.measure;
   if (known || found) again.textContent = found ? again.dataset.next : again.dataset.again;
   clearTimeout(timer);
-  if (!fix || !known || known.here.counts || found?.share !== undefined || !isOutdated(fix, network)) return;
+  const refused = known && !known.here.counts;
+  if (!fix || found?.share !== undefined || !isOutdated(fix, network, refused ? MOVED_M : CALM_M)) return;
   const askAgain = async () => (await ask(fix, network)) && advise(fix, network);
-  timer = setTimeout(askAgain, Math.max(0, askedAt + PAUSE_MS - Date.now()));
+  const other = known && known.network !== nameOf(network);
+  const pause = other ? 0 : refused ? PAUSE_MS : CALM_MS;
+  timer = setTimeout(askAgain, Math.max(0, askedAt + pause - Date.now()));
 }
 
 // After a sample: the next place comes first if it was counted, or may be once it is sent.

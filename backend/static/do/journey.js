@@ -53,7 +53,7 @@ function sampleItem(sample) {
   }
   if (body.data_used_mb) row.append(create("span", "data-short", translate("megabytes", { mb: number(body.data_used_mb, 1) })));
   row.append(create("span", "verdict-short", body.source === "manual" ? translate("manual") : verdict));
-  if (why && kind === "bad" && body.source !== "manual") row.append(create("span", "why-short", why));
+  if (why && body.source !== "manual") row.append(create("span", "why-short", why));
   return row;
 }
 

@@ -54,6 +54,7 @@ export async function chooseNetwork() {
   await saveSetting("network", { kind, operator: operator || null });
   section.hidden = true;
   await showNetwork();
+  await showAdvice();
 }
 
 export async function showNetwork() {

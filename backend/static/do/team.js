@@ -6,6 +6,10 @@ import { showName } from "./display-name.js";
 import { adopt, showPhones } from "./phones.js";
 import { create, element, fill, number, onSubmit, showFault, showMessage, translate, translatePlural } from "./texts.js";
 
+let present = []; // the teams as last told
+
+export const hasTeam = () => present.length > 0;
+
 // Returns the teams of this phone with their day, none without an answer.
 export async function showTeams() {
   const answer = await request("GET", "memberships/today");
@@ -13,7 +17,8 @@ export async function showTeams() {
     if (!element("teams").children.length) element("teams").append(create("li", "hint", translate("teamLater")));
     return [];
   }
-  const rows = answer.items.map((one) => {
+  present = answer.items;
+  const rows = present.map((one) => {
     const row = create("li");
     row.append(create("strong", "", one.team.name), create("small", "", one.campaign.name));
     row.append(create("span", "", translatePlural("teamDay", one.counted, { received: number(one.received) })));

@@ -33,6 +33,9 @@ const locale = language === "vi" ? "vi-VN" : "en-GB";
 const KIND = /^(Xã|Phường|Đặc khu|Thị trấn|Thị xã|Tỉnh|Thành phố)(?= )/;
 export const place = (name) => (language === "vi" ? name.replace(KIND, (kind) => kind.toLowerCase()) : name);
 
+// The network for which a sample counts: all but mobile ones are fixed.
+export const networkName = ({ kind } = {}) => translate(kind === "mobile" ? "networkMobile" : "networkFixed");
+
 export function number(value, decimals = 0) {
   if (value === null || value === undefined) return "–";
   return value.toLocaleString(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });

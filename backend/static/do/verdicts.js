@@ -1,8 +1,9 @@
 // The verdict of each sample as text, with advice.
 import { request } from "./api.js";
+import { GOOD_M } from "./position.js";
 import { showQuality } from "./quality.js";
 import { ON_SERVER, samples, saveSample } from "./store.js";
-import { day, element, hasText, number, place, time, translate } from "./texts.js";
+import { day, element, hasText, networkName, number, place, time, translate } from "./texts.js";
 import { MAX_CAP } from "./witness.js";
 
 const REPEAT_MS = 4 * 3_600_000;
@@ -30,14 +31,27 @@ export function describe({ state, body, answer }) {
     return { kind: "bad", verdict: translate("refused"), why, tip: "" };
   }
   if (answer.counted) {
-    const verdict = answer.unit ? translate("countedFor", { unit: place(answer.unit.name) }) : translate("counted");
+    const values = { unit: place(answer.unit?.name ?? ""), network: networkName(body.network) };
+    const verdict = translate(answer.unit ? "countedFor" : "counted", values);
     const capped = (answer.marks ?? []).some(({ code }) => code === "capped");
     const advice = capped ? translate(body.data_cap_mb < MAX_CAP ? "tip_capped" : "tip_cappedMost", { mb: number(MAX_CAP) }) : "";
-    return { kind: "good", verdict, why: "", tip: advice };
+    return { kind: "good", verdict, why: describeTeams(answer), tip: [describeDoubt(body, answer), advice].join(" ").trim() };
   }
   const reasons = answer.reasons ?? [];
   const verdict = translate(answer.valid ? "notCounted" : "notValid");
   return { kind: "bad", verdict, why: reasons.map(whyNot).join(" "), tip: tip(reasons, body) };
+}
+
+// Whether a counted sample is the teams' too, and why not; "" before the server has told.
+function describeTeams({ earned = [], not_earned: missed = [] }) {
+  return [...earned, ...missed]
+    .map(({ team, counted, reason }) => translate(counted ? "forTeam" : "notForTeam", { team, why: reason?.message }))
+    .join(" ");
+}
+
+function describeDoubt({ location }, { unit }) {
+  const error = location?.accuracy_m;
+  return unit?.ambiguous && error > GOOD_M ? translate("maybeElsewhere", { m: number(Math.round(error)) }) : "";
 }
 
 // The message of a reason; that of the cap of a commune names the cap.

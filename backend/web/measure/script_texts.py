@@ -77,7 +77,22 @@ TEXTS: dict[str, str | Plural] = {
     "waitingHint": N_("It is stored on the phone and sent automatically."),
     "received": N_("Received"),
     "counted": N_("Counted"),
-    "countedFor": N_("Counted for {unit}"),
+    "countedFor": N_("Counted for {unit}, {network}"),
+    "networkMobile": N_("mobile network"),
+    "networkFixed": N_("fixed network"),
+    "forTeam": N_("Counts for {team}."),
+    "notForTeam": N_("Not for {team}: {why}"),
+    "hereCounts": N_("A test here counts for {unit}, {network}."),
+    "hereWifi": N_(
+        "Wi-Fi: counts for the fixed network of {unit}."
+        " To measure the mobile signal, turn Wi-Fi off."
+    ),
+    "hereWifiOffline": N_(
+        "Wi-Fi: counts for the fixed network. To measure the mobile signal, turn Wi-Fi off."
+    ),
+    "hereOffline": N_("No connection: a sample stays on the phone and is judged once it is sent."),
+    "hereCoarse": N_("The position may be {m} m off, in another commune: go into the open."),
+    "maybeElsewhere": N_("The position was up to {m} m off: it may be another commune."),
     "notCounted": N_("Not counted"),
     "notValid": N_("Not valid"),
     "refused": N_("Refused by the server"),

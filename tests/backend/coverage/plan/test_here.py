@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from backend.database.extensions import db
 from backend.devices.service import authenticate
 from backend.measurements.recording import rules
 from backend.measurements.recording.preview import preview
 from backend.measurements.recording.service import recording_context
+from backend.units.models import Unit
 from geo.fix import distance_m
 from tests.support.clock import FakeClock
 from tests.support.factories import HERE, post, register, sample
-from tests.support.next_spots import URL, ask
+from tests.support.joining import Cast, join
+from tests.support.next_spots import URL, ask, commune
 
 WALKS = 500
 START = datetime(2024, 11, 28, 3, tzinfo=UTC)  # two days before the last one of a month
@@ -128,5 +132,59 @@ def test_own_samples_are_circles_that_no_other_phone_sees(client: FlaskClient) -
     assert datetime.fromisoformat(here["until"]) == datetime.fromisoformat(until)
     assert "4 giờ qua" in here["reason"]["message"]
     other = {"at": here["at"], "counts": True, "reason": None, "until": None, "circles": []}
+    other |= {"unit": here["unit"], "teams": []}
     assert ask(client, headers, **{**query, "operator": "MobiFone"})["here"] == other
     assert ask(client, register(client), **query)["here"] == other
+
+
+def test_here_names_the_commune_and_says_whether_another_lies_within_the_error(
+    app: Flask, client: FlaskClient
+) -> None:
+    unit, headers = commune(app, client), register(client)
+    for accuracy_m in (12, 2_000):
+        here = ask(client, headers, **HERE, accuracy_m=accuracy_m, operator="Viettel")["here"]
+        assert here["counts"]
+        known = {"code": unit.code, "name": unit.name, "ambiguous": accuracy_m == 2_000}
+        assert here["unit"] == known
+
+
+@pytest.mark.parametrize(
+    ("network", "area", "cap", "code"),
+    [
+        ("mobile", "1", None, None),
+        ("fixed", "1", None, "network_not_measured"),
+        ("mobile", "2", None, "outside_area"),
+        ("mobile", "1", 1, "over_cap"),
+    ],
+)
+def test_here_and_the_sample_say_whether_the_team_gets_it(
+    app: Flask,
+    client: FlaskClient,
+    clock: FakeClock,
+    network: str,
+    area: str,
+    cap: int | None,
+    code: str | None,
+) -> None:
+    headers, unit = register(client), commune(app, client)
+    with app.app_context():
+        other = select(Unit.id).where(Unit.system == "2024", Unit.level == "commune")
+        places = {"1": unit.id, "2": db.session.scalars(other.where(Unit.id != unit.id)).first()}
+    cast = Cast(app, places[area] or 0, cap=cap)
+    assert join(client, headers, cast.code_one).status_code == 201
+    query = {**HERE, "accuracy_m": 12, "network": network, "operator": "Viettel"}
+    if cap:
+        clock.now += timedelta(hours=1)
+        far = {**query, "latitude": HERE["latitude"] + 500 * METRES}
+        assert post(client, headers, sample_at(far, clock.now)).json["counted"]
+    clock.now += timedelta(hours=1)
+    here = ask(client, headers, **query)["here"]
+    [team] = here["teams"]
+    assert (here["counts"], team["team"]["name"], team["counts"]) == (True, "Đội 1", code is None)
+    assert (team["reason"] or {}).get("code") == code
+    answer = post(client, headers, sample_at(query, clock.now)).json
+    own = client.get(f"/api/v1/measurements/{answer['id']}", headers=headers).json
+    told = [*own["earned"], *own["not_earned"]]
+    assert answer["counted"]
+    assert [(one["team"], one.get("counted", False)) for one in told] == [("Đội 1", code is None)]
+    assert [one["reason"] for one in told] == [team["reason"]]

@@ -25,7 +25,7 @@ import { offerSharing, showComparison, showProgress } from "./result.js";
 import { deleteOldNotes, waitingNotes } from "./notes.js";
 import { tellSent } from "./no-connection.js";
 import { sendWaiting } from "./upload-queue.js";
-import { clearAll, deleteSample, ON_SERVER, samples, saveSetting, setting } from "./store.js";
+import { clearAll, deleteSample, hasRoom, ON_SERVER, samples, saveSetting, setting } from "./store.js";
 import { showEnded } from "./ended.js";
 import { listen as listenToPhones, showMoved } from "./phones.js";
 import { hasTeam, joinByAddress, listen as listenToTeam, showTeams } from "./team.js";
@@ -210,6 +210,8 @@ async function start() {
   if (await setting("moved")) return showMoved();
   listen();
   const known = Boolean(await setting("token"));
+  // A phone that cannot keep its registration takes part in nothing.
+  if (!known && !(await hasRoom())) return showMessage(translate("storageFull"));
   // The copy on the home screen of an iPhone begins with the code each time; once is enough.
   const given = known && isIos && standalone() ? "" : code;
   const chosen = known ? given : await welcome(code);

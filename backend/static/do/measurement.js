@@ -4,7 +4,7 @@ import { VERSION } from "./consent.js";
 import { showGauge } from "./gauge.js";
 import { advise, forget, mayBegin } from "./here.js";
 import { FAIR_M, GOOD_M, PositionWatch, toLocation } from "./position.js";
-import { saveSample, saveSetting, setting } from "./store.js";
+import { hasRoom, saveSample, saveSetting, setting } from "./store.js";
 import { element, number, showMessage, speed, translate } from "./texts.js";
 import { hideNoConnection, offerNote } from "./no-connection.js";
 import { addWitness, endTest, MAX_CAP, profileOf, startTest } from "./witness.js";
@@ -150,6 +150,10 @@ async function measure(button) {
   const counts = withoutPosition || mayBegin(position.best(), current);
   const [begins, hosts] = await Promise.all([counts, hostsFor(current), workerInstalled()]);
   if (!begins) return null;
+  if (!(await hasRoom())) {
+    showMessage(translate("storageFull"));
+    return null;
+  }
   forget();
   await showAdvice();
   button.textContent = button.dataset.stop;

@@ -2,7 +2,7 @@
 import { request } from "./api.js";
 import { GOOD_M } from "./position.js";
 import { showQuality } from "./quality.js";
-import { ON_SERVER, samples, saveSample } from "./store.js";
+import { isStoredHere, ON_SERVER, samples, saveSample } from "./store.js";
 import { day, element, hasText, networkName, number, place, time, translate } from "./texts.js";
 import { MAX_CAP } from "./witness.js";
 
@@ -99,7 +99,8 @@ export async function showVerdict(sample) {
   showQuality(sample.body);
   card.querySelector(".why").textContent = why;
   card.querySelector(".tip").textContent = advice;
-  card.querySelector(".assurance").textContent = describeAssurance(sample);
+  const unstored = isStoredHere(sample) ? "" : translate(sample.state === "waiting" ? "unstoredWaits" : "unstored", { number: sample.id });
+  card.querySelector(".assurance").textContent = unstored || describeAssurance(sample);
   card.hidden = false;
   if (kind !== "good") return;
   const others = await suggestOthers(sample);

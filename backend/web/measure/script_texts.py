@@ -82,6 +82,15 @@ TEXTS: dict[str, str | Plural] = {
     "networkFixed": N_("fixed network"),
     "forTeam": N_("Counts for {team}."),
     "notForTeam": N_("Not for {team}: {why}"),
+    "storageFull": N_(
+        "The phone’s storage is full: a sample could not be kept, so no test was made."
+        " Delete some photos or apps and measure again."
+    ),
+    "unstored": N_("The phone’s storage is full. The sample’s number is {number}; write it down."),
+    "unstoredWaits": N_(
+        "The phone’s storage is full: keep this page open until the sample is sent."
+        " Its number is {number}."
+    ),
     "hereCounts": N_("A test here counts for {unit}, {network}."),
     "hereWifi": N_(
         "Wi-Fi: counts for the fixed network of {unit}."

@@ -1,6 +1,10 @@
-"""The settings of the application, read once from the environment; invalid values stop the start."""
+"""The settings of the application, read once; invalid values stop the start.
+
+From the file of settings, VAR_DIR/settings.env, and the environment, which wins.
+"""
 
 import contextlib
+import difflib
 import os
 import re
 import secrets
@@ -12,6 +16,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from config import settings_file as settings_files
 
 # The largest age of a sample: backend.measurements.recording.rules.MAX_AGE.
 ARRIVAL_DAYS = 60
@@ -141,6 +147,7 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting("MODE", one_of("development", "production"), "development", "development or production; production refuses to start without OPERATOR_NAME and OPERATOR_CONTACT"),
     Setting("VAR_DIR", folder, Path("var").absolute(), "where the embedded database, caches and generated keys live"),
+    Setting("SETTINGS_FILE", folder, None, "file of the settings below, written by scripts/settings; secrets are in secrets.env beside it. Default: VAR_DIR/settings.env. These two, VAR_DIR and MODE under systemd and in containers, come from the environment, which wins over the file"),
     Setting("DATABASE_URL", database, None, "PostgreSQL 15 or newer, by the serving role; without it ./scripts/serve starts an embedded one"),
     Setting("DATABASE_OWNER_URL", database, None, "the same database by the role that owns the tables and migrates; default: DATABASE_URL"),
     Setting("DATABASE_PREPARED", flag, True, "use prepared statements; false behind a pooler without support, such as PgBouncer before 1.21"),
@@ -191,6 +198,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OPEN_RMBT_KEY", text, "", "the secret of that server, which signs the tokens of tests; required with OPEN_RMBT_URL"),
 )  # fmt: skip
 
+# They are written into the file of secrets.
+SECRETS = frozenset(
+    {
+        "DATABASE_URL", "DATABASE_OWNER_URL", "SECRET_KEY", "SMTP_PASSWORD", "OIDC_CLIENT_SECRET",
+        "OPEN_RMBT_KEY",
+    }
+)  # fmt: skip
+# Where the file is cannot stand in it.
+NOT_IN_FILE = frozenset({"VAR_DIR", "SETTINGS_FILE"})
+
 # Settings of earlier versions: what they are now, the same for everybody.
 FORMER: Mapping[str, str] = {
     "ARCHIVE_DIR": "VAR_DIR/archive",
@@ -213,7 +230,12 @@ FORMER: Mapping[str, str] = {
 
 def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str, Any]:
     """Read all settings; SettingError for the first invalid one."""
-    source = os.environ if environ is None else environ
+    given = os.environ if environ is None else environ
+    return evaluate(_with_files(given, overrides.get("VAR_DIR")), **overrides)
+
+
+def evaluate(source: Mapping[str, str], **overrides: Any) -> dict[str, Any]:
+    """Return all settings by what is written of them; SettingError for the first invalid one."""
     values = {setting.name: _value(setting, source) for setting in SETTINGS}
     values.update(overrides)
     _check_former(source, values["VAR_DIR"])
@@ -229,6 +251,47 @@ def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> dict[str
             "RETENTION_DAYS is less than COARSEN_AFTER_DAYS: bodies would stay longer than positions"
         )
     return values
+
+
+def settings_file(environ: Mapping[str, str], folder: Path | None = None) -> Path:
+    """Return the path of the file of settings, which need not exist."""
+    given = environ.get("SETTINGS_FILE")
+    return Path(given) if given else (folder or var_dir(environ)) / settings_files.SETTINGS
+
+
+def secrets_file(path: Path) -> Path:
+    """Return the path of the file of secrets beside that of settings."""
+    return path.with_name(settings_files.SECRETS)
+
+
+def read_files(path: Path) -> dict[str, str]:
+    """Return what the files of settings and secrets say; SettingError for an unknown name."""
+    values: dict[str, str] = {}
+    for file in (path, secrets_file(path)):
+        try:
+            found = settings_files.read_file(file)
+        except (settings_files.FileError, OSError, UnicodeDecodeError) as error:
+            raise SettingError(str(error)) from error
+        for name in found:
+            require_known(name, str(file))
+        values |= found
+    return values
+
+
+def require_known(name: str, where: str) -> None:
+    """Raise SettingError for a name that is no setting of a file."""
+    known = {setting.name for setting in SETTINGS} - NOT_IN_FILE
+    if name in known or name in FORMER:
+        return
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f": do you mean {near[0]}?" if near else ""
+    raise SettingError(f"{name} in {where} is no setting of the file{hint}")
+
+
+def _with_files(environ: Mapping[str, str], folder: Path | None) -> Mapping[str, str]:
+    """Return the values of the files and of the environment, which wins."""
+    written = read_files(settings_file(environ, folder))
+    return {**written, **{name: value for name, value in environ.items() if value}}
 
 
 def var_dir(environ: Mapping[str, str] | None = None) -> Path:

@@ -1,5 +1,6 @@
 """The checks of `flask doctor`: each yields problems with their remedies."""
 
+import os
 import shlex
 import shutil
 import stat
@@ -35,6 +36,8 @@ from backend.reports.monthly.seals import list_keys, sealed_audit_digests, trust
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
 from backend.witness.hosts import registered, registered_host
+from config import settings
+from config import settings_file as settings_files
 from config.settings import private_mode
 
 # PostgreSQL 15: the first with `nulls not distinct` in unique constraints.
@@ -54,7 +57,8 @@ UNDELIVERED = text("""
     order by id
 """)
 SECRETS = (
-    "secret_key", "backup_key", "postgres-passwords.json", "withdrawn", "seal_key*", "archive/*",
+    "secret_key", "secrets.env", "backup_key", "postgres-passwords.json", "withdrawn", "seal_key*",
+    "archive/*",
 )  # fmt: skip
 
 
@@ -244,6 +248,32 @@ def signals(context: CheckContext) -> Iterator[Finding]:
             {"n": n},
             warning=True,
             command="scripts/flask signals find",
+        )
+
+
+def settings_file(context: CheckContext) -> Iterator[Finding]:
+    """Check that each setting stands in one place, and secrets in the file of secrets."""
+    path = settings.settings_file(os.environ, context.config["VAR_DIR"])
+    written = settings.read_files(path)
+    hidden = sorted(
+        name for name, value in written.items() if (os.environ.get(name) or value) != value
+    )
+    if hidden:
+        yield Finding(
+            N_("{names}: the environment has other values than {file}, and wins."),
+            N_(
+                "Remove them from where the server is started, such as /etc/dosong.env or .env, or "
+                "from the file: scripts/settings NAME="
+            ),
+            {"names": ", ".join(hidden), "file": str(path)},
+            warning=True,
+        )
+    if open_ones := sorted(settings.SECRETS & settings_files.read_file(path).keys()):
+        yield Finding(
+            N_("{names}: secrets stand among the settings in {file}."),
+            N_("Type scripts/settings with their values: it moves them into secrets.env."),
+            {"names": ", ".join(open_ones), "file": str(path)},
+            warning=True,
         )
 
 
@@ -514,9 +544,9 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    configuration, database, migrations, boundaries, clock, disk, public_counts, signals, keys,
-    seal_keys, people, audit_log, second_factors, sign_ins, counting, measuring_hosts,
-    office_sign_in, backups, jobs, webhooks,
+    configuration, database, migrations, boundaries, clock, disk, public_counts, signals,
+    settings_file, keys, seal_keys, people, audit_log, second_factors, sign_ins, counting,
+    measuring_hosts, office_sign_in, backups, jobs, webhooks,
 )  # fmt: skip
 
 

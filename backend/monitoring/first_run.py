@@ -1,9 +1,11 @@
 """The steps of a new installation, each read from its real state, for the way it was started."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,11 @@ BACKUP = {
     "serve": "scripts/backup",
     "systemd": "systemctl enable --now dosong-backup.timer",
     "compose": "docker compose exec app python -m backend.server.backup make",
+}
+SETTINGS = {
+    "serve": "scripts/settings",
+    "systemd": "VAR_DIR={var_dir} scripts/settings",
+    "compose": "docker compose exec app python -m backend.server.running.settings_command",
 }
 
 
@@ -61,19 +68,19 @@ def first_run(config: Mapping[str, Any], now: datetime, *, encrypted: bool) -> l
     named = bool(config["OPERATOR_NAME"] and config["OPERATOR_CONTACT"])
     https = str(config["PUBLIC_URL"] or "").startswith("https://") and encrypted
     mails = bool(config["SMTP_HOST"] and config["MAIL_FROM"])
+    set_ = partial(settings_command, config["VAR_DIR"])
     official = select(exists().where(Role.role == "official", in_force(now)))
     return [
-        Step("operator", named, _set('OPERATOR_NAME="…"', 'OPERATOR_CONTACT="…"')),
-        Step("tls", https, _set("PUBLIC_URL=https://…")),
-        Step("mail", mails, _set("SMTP_HOST=…", "MAIL_FROM=…")),
+        Step("operator", named, set_('OPERATOR_NAME="…"', 'OPERATOR_CONTACT="…"')),
+        Step("tls", https, set_("PUBLIC_URL=https://…")),
+        Step("mail", mails, set_("SMTP_HOST=…", "MAIL_FROM=…")),
         Step("backup", latest_backup(config) is not None, BACKUP[started_by()]),
         Step("boundaries", serving is not None and serving.quality != APPROXIMATE),
         Step("official", bool(db.session.scalar(official))),
     ]
 
 
-def _set(*settings: str) -> str:
-    """Return settings as `scripts/serve` reads them, or as lines of a file."""
-    if started_by() == "serve":
-        return " ".join((*settings, "scripts/serve"))
-    return "\n".join(settings)
+def settings_command(var_dir: Path, *settings: str) -> str:
+    """Return the command that writes settings into the file which this server reads."""
+    command = SETTINGS[started_by()].format(var_dir=shlex.quote(str(var_dir)))
+    return " ".join((command, *settings))

@@ -30,7 +30,7 @@ from backend.jobs.service import enqueue, list_jobs, retry, seconds_left, show_j
 from backend.measurements.privacy.retention import count_people
 from backend.measurements.privacy.withdrawal import list_requests, open_request, record_step
 from backend.monitoring.checks import CHECKS, CheckContext, Finding, office_sign_in, run_check
-from backend.monitoring.first_run import first_run, started_by
+from backend.monitoring.first_run import first_run, settings_command, started_by
 from backend.monitoring.mail_check import send_test_mail
 from backend.notices.service import NewNotice, NoticeAnswer, end, list_notices, send
 from backend.oidc.browser import current_provider
@@ -126,7 +126,11 @@ def connections(query: LangQuery) -> Response:
     mail["SMTP_PASSWORD"] = bool(config["SMTP_PASSWORD"])
     oidc = {name: config[name] for name in OIDC_SETTINGS}
     values = {"mail": mail, "oidc": oidc, "tested": tested, "hosts": registered(config)}
-    return render_section("connections", query, form, **values)
+    lines = "SMTP_HOST=…", "SMTP_USER=…", "SMTP_PASSWORD=…", "MAIL_FROM=…"
+    set_mail = settings_command(config["VAR_DIR"], *lines)
+    return render_section(
+        "connections", query, form, set_mail=set_mail, started_by=started_by(), **values
+    )
 
 
 # Form schemas by the kind of job.

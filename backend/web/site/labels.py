@@ -432,6 +432,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "clock": N_("Clock"),
         "disk": N_("Disk"),
         "public_counts": N_("Public counts"),
+        "settings_file": N_("File of settings"),
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
         "people": N_("People with positions"),
@@ -462,6 +463,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
             "Without free space new samples are refused; phones keep them and send them later."
         ),
         "public_counts": N_("The public sees the counts of communes as of the last full hour."),
+        "settings_file": N_("Each setting should stand in one place."),
         "keys": N_("Only the server may read secret keys."),
         "seal_keys": N_("Reports must be sealed with keys that this server trusts."),
         "people": N_("The number of people whose positions are stored decides what the law asks."),
@@ -513,14 +515,16 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     # where settings are written, and how they come into force
     "started_by": {
         "serve": N_(
-            "Settings stand before the command that starts the server: stop it (Ctrl+C), then "
-            "start it with them."
+            "The settings are written into a file that the server reads as it starts; they apply "
+            "after: scripts/serve --reload"
         ),
         "systemd": N_(
-            "Settings are lines of /etc/dosong.env; they apply after: systemctl reload dosong"
+            "The settings are written into a file that the server reads as it starts; type it in "
+            "the folder of the software, as root. They apply after: systemctl reload dosong"
         ),
         "compose": N_(
-            "Settings are lines of .env beside compose.yaml; they apply after: docker compose up -d"
+            "The settings are written into a file that the server reads as it starts; they apply "
+            "after: docker compose restart app"
         ),
     },
     "first_run_reason": {

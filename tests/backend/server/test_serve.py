@@ -164,6 +164,17 @@ def test_new_processes_take_over_and_no_request_fails(run: Run) -> None:
 
 
 @pytest.mark.slow
+def test_a_reload_brings_what_the_command_wrote_into_the_file(run: Run) -> None:
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(run.var_dir)}
+    for name in ("Sở TT&TT", "Sở KH&CN 'mới'"):
+        words = [ROOT / "scripts/settings", f"OPERATOR_NAME={name}"]
+        subprocess.run(words, env=environment, check=True, capture_output=True)
+        assert run.reload().returncode == 0
+        assert json.loads(run.text("/api/v1/consent"))["operator"]["name"] == name
+    subprocess.run([*words[:1], "OPERATOR_NAME="], env=environment, check=True, capture_output=True)
+
+
+@pytest.mark.slow
 def test_a_reload_brings_settings_and_what_cannot_serve_changes_nothing(
     run: Run, tmp_path: Path
 ) -> None:

@@ -47,16 +47,32 @@ def test_each_step_is_done_by_its_real_state(
 @pytest.mark.parametrize(
     ("environment", "files", "found"),
     [
-        ({}, (), ["scripts/serve</textarea>", ">scripts/backup</textarea>", "Ctrl+C"]),
+        (
+            {},
+            (),
+            [
+                ">scripts/settings OPERATOR_NAME=",
+                ">scripts/backup</textarea>",
+                "scripts/serve --reload",
+            ],
+        ),
         (
             {"INVOCATION_ID": "x"},
             (),
-            [">systemctl enable --now dosong-backup.timer<", "dosong.env"],
+            [
+                ">systemctl enable --now dosong-backup.timer<",
+                "systemctl reload dosong",
+                ">VAR_DIR=/",
+            ],
         ),
         (
             {},
             (Path("/"),),
-            [">docker compose exec app python -m backend.server.backup", ".env cạnh"],
+            [
+                ">docker compose exec app python -m backend.server.backup",
+                "settings_command OPERATOR_NAME=",
+                "docker compose restart app",
+            ],
         ),
     ],
     ids=["scripts/serve", "systemd", "compose"],

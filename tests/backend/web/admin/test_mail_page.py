@@ -121,7 +121,8 @@ def test_the_page_shows_settings_and_no_password(app: Flask, admin: AdminBrowser
 def test_without_a_mail_server_the_page_says_what_to_set(app: Flask, admin: AdminBrowser) -> None:
     app.config.update(SMTP_HOST="")
     page = admin.get("/admin/connections")
-    assert ">SMTP_HOST=… SMTP_USER=… SMTP_PASSWORD=… MAIL_FROM=…</textarea>" in page
+    command = "scripts/settings SMTP_HOST=… SMTP_USER=… SMTP_PASSWORD=… MAIL_FROM=…"
+    assert f">{command}</textarea>" in page
     assert 'name="to"' not in page
     assert "Chưa có máy chủ thư" in admin.refused("/admin/connections", to=TO)
     assert 'href="/admin/connections"' in admin.get("/admin")

@@ -158,8 +158,9 @@ def reason(code: str) -> str:
 
 
 def within(name: str) -> str:
-    """Return a unit's name as in a sentence: its type in lower case."""
-    return name[:1].lower() + name[1:]
+    """Return a unit's name as in a sentence: its type in lower case, but for people and numbers."""
+    bare = bare_name(name)
+    return name if bare == name or bare in PEOPLE_AND_EVENTS else name[:1].lower() + name[1:]
 
 
 LETTER_KINDS: Mapping[str, str] = {"official_letter": "Công văn", "report": "Báo cáo"}

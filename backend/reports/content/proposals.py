@@ -119,13 +119,16 @@ def _numbers(network: str, row: Samples) -> str:
 
 
 def _assurance(network: str, row: Samples) -> str:
-    """Return the assurance of the counted samples."""
+    """Return the assurance of the counted samples; no number where it is that of all."""
     parts = [
-        f"{_n(n)} mẫu {PARTS[part][0].lower()}{PARTS[part][1:]}"
+        (n, f"{PARTS[part][0].lower()}{PARTS[part][1:]}")
         for part, n in row["by_assurance"].items()
         if n
     ]
-    return f"Mẫu {NETWORKS_LONG[network]} được tính gồm: {'; '.join(parts)}." if parts else ""
+    if len(parts) == 1:
+        return f"Mẫu {NETWORKS_LONG[network]} được tính đều {parts[0][1]}."
+    listed = "; ".join(f"{_n(n)} mẫu {assurance}" for n, assurance in parts)
+    return f"Mẫu {NETWORKS_LONG[network]} được tính gồm: {listed}." if parts else ""
 
 
 def _reached(network: str, unit: ReportUnit, sections: Sections) -> str:
@@ -229,7 +232,7 @@ def _lacking(network: str, unit: ReportUnit, rows: Sequence[Lacking]) -> str:
     if unit["level"] == "commune":
         return f"Còn thiếu {_n(rows[0]['shortfall'] or 0)} mẫu {NETWORKS_LONG[network]}."
     most = ", ".join(
-        f"{row['name']} (thiếu {_n(row['shortfall'] or 0)})" for row in rows[:MAX_NAMED]
+        f"{within(row['name'])} (thiếu {_n(row['shortfall'] or 0)})" for row in rows[:MAX_NAMED]
     )
     return (
         f"Còn {_n(len(rows))} xã, phường thiếu mẫu {NETWORKS_LONG[network]}, thiếu nhiều nhất"

@@ -1,6 +1,6 @@
-"""The annexes of a report's letter: communes, speeds by operator, coverage gaps. Pure.
+"""The annexes of a report's letter: communes, speeds by operator. Pure.
 
-Six pages at most for a province of today; the workbook has every figure.
+Five pages at most for a province of today; the workbook has every figure.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from backend.i18n import formats
 from backend.reports.content import labels
 from backend.reports.content.figures import NETWORKS, CommuneRow, Report
-from backend.reports.files.tables import NO_CONNECTION, Column, Row, quality_table
+from backend.reports.files.tables import Column, Row, quality_table
 
 ROMAN = ("I", "II", "III", "IV", "V")
-# Four pages hold the 168 communes of the largest province, one page as many communes with gaps.
-MAX_COMMUNES, MAX_GAPS = 170, 35
+# Four pages hold the 168 communes of the largest province.
+MAX_COMMUNES = 170
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Annex:
 
 def list_annexes(report: Report) -> list[Annex]:
     """Return the annexes that have any content, numbered."""
-    found = [one for one in (_communes(report), _speeds(report), _gaps(report)) if one.parts]
+    found = [one for one in (_communes(report), _speeds(report)) if one.parts]
     if len(found) < 2:
         return found
     return [replace(one, number=ROMAN[place]) for place, one in enumerate(found)]
@@ -69,7 +69,7 @@ def _communes(report: Report) -> Annex:
             row = rows.setdefault(commune["code"], {"name": commune["name"]})
             row |= {f"{network}_{name}": commune[name] for name in OF_NETWORK}  # type: ignore[literal-required]
     columns = [column for column in COMMUNES if column.key.partition("_")[0] in ("name", *networks)]
-    parts = _table(columns, list(rows.values()), MAX_COMMUNES) if len(rows) > 1 else []
+    parts = _table(columns, list(rows.values())) if len(rows) > 1 else []
     notes = {one["code"]: one["words"] for one in report["sections"]["notes"]}
     if parts and "note_boundaries_approximate" in notes:
         parts.append(TextPart(notes["note_boundaries_approximate"]))
@@ -121,19 +121,10 @@ SPEEDS_NOTE = (
 )
 
 
-def _gaps(report: Report) -> Annex:
-    """Return the communes with coverage gaps, those with most zones first."""
-    rows = report["sections"]["no_connection"]
-    columns = [column for column in NO_CONNECTION if column.key != "code"]
-    parts = _table(columns, rows, MAX_GAPS) if len(rows) > 1 else []
-    title = "Vùng lõm sóng do người đo ghi nhận"
-    return Annex(title, frozenset({"results", "no_connection"}), parts)
-
-
-def _table(columns: Sequence[Column], rows: Sequence[Row], most: int) -> list[Part]:
+def _table(columns: Sequence[Column], rows: Sequence[Row]) -> list[Part]:
     """Return a numbered table, and what it leaves out to the workbook."""
-    parts: list[Part] = [TablePart("", columns, rows[:most], numbered=True)]
-    if len(rows) > most:
-        left = formats.number(len(rows) - most, "vi")
+    parts: list[Part] = [TablePart("", columns, rows[:MAX_COMMUNES], numbered=True)]
+    if len(rows) > MAX_COMMUNES:
+        left = formats.number(len(rows) - MAX_COMMUNES, "vi")
         parts.append(TextPart(f"Còn {left} xã, phường trong bảng tính kèm theo (report.xlsx)."))
     return parts

@@ -41,7 +41,6 @@ STYLES: dict[str, tuple[float, bool, bool, ALIGN, float, float, float]] = {
     "Nơi nhận": (12, True, True, ALIGN.LEFT, 0, 0, 0),
     "Nơi nhận dòng": (SMALL_PT, False, False, ALIGN.LEFT, 0, 0, 0),
     "Phụ lục": (14, True, False, ALIGN.CENTER, 0, 2, 0),
-    "Chân trang": (8, False, False, ALIGN.CENTER, 0, 0, 0),
     "Số liệu minh họa": (11, True, False, ALIGN.CENTER, 0, 8, 0),
 }
 # The ids that python-docx gives the styles. Cells get a style by its id: a look-up by name searches
@@ -104,8 +103,8 @@ def add_rule(paragraph: Paragraph, indent_cm: float) -> None:
 AFTER_BORDERS = ("w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:jc", "w:rPr")
 
 
-def number_pages(letter: Letter, mark: str | None, footer: str | None = None) -> None:
-    """Add page numbers at the top centre from page two; mark and footer stand on every page."""
+def number_pages(letter: Letter, mark: str | None) -> None:
+    """Add page numbers at the top centre from page two; the mark stands on every page."""
     section = letter.sections[0]
     section.different_first_page_header_footer = True
     header = section.header.paragraphs[0]
@@ -115,10 +114,6 @@ def number_pages(letter: Letter, mark: str | None, footer: str | None = None) ->
         for line in (section.first_page_header.paragraphs[0], section.header.add_paragraph()):
             line.style = letter.styles["Số liệu minh họa"]
             line.add_run(mark).font.color.rgb = ALARM
-    if footer:
-        for part in (section.first_page_footer, section.footer):
-            part.paragraphs[0].style = letter.styles["Chân trang"]
-            part.paragraphs[0].add_run(footer)
 
 
 def add_annex(letter: Letter) -> None:

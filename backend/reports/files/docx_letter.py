@@ -10,7 +10,7 @@ from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 
 from backend.reports.content import labels
-from backend.reports.content.figures import Report, canonical_json, digest
+from backend.reports.content.figures import Report
 from backend.reports.files.annexes import Part, TablePart
 from backend.reports.files.docx_elements import (
     WIDTH_CM,
@@ -96,21 +96,18 @@ def render_letter(report: Report, mark: str | None, signature: Signature | None 
         author=letterhead_of(report)["agency"],
         made_at=datetime.fromisoformat(report["made_at"]),
         mark=mark,
-        # The digest of the figures, by which `/seal` finds the report.
-        footer=f"Số liệu kèm theo (report.json), SHA-256: {digest(canonical_json(report))}",
     )
     return write_letter(compose_letter(report, signature), about)
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentProperties:
-    """The properties of a Word file, and what stands on each of its pages."""
+    """The properties of a Word file, and the mark on each of its pages."""
 
     title: str
     author: str
     made_at: datetime
     mark: str | None = None
-    footer: str | None = None
 
 
 def write_letter(content: LetterContent, about: DocumentProperties) -> bytes:
@@ -121,7 +118,7 @@ def write_letter(content: LetterContent, about: DocumentProperties) -> bytes:
     properties.author = properties.last_modified_by = about.author
     properties.created = properties.modified = about.made_at
     properties.language, properties.comments = "vi-VN", about.mark or ""
-    number_pages(document, about.mark, about.footer)
+    number_pages(document, about.mark)
     body = Body(document, content)
     add_opening(document, content.head)
     body.write()

@@ -224,9 +224,8 @@ def main_table(report: Report) -> TablePart | None:
         rows.append({"network": network, **samples, **result, "target": target})
     if not rows:
         return None
-    columns = [NETWORK, RECEIVED, VALID, COUNTED, TARGET]
-    if report["unit"]["level"] != "commune":
-        columns += RESULT
+    of_commune = report["unit"]["level"] == "commune"  # whose target stands beside its counts
+    columns = [NETWORK, RECEIVED, VALID, COUNTED, *((TARGET,) if of_commune else RESULT)]
     return TablePart("Kết quả theo loại mạng", columns, rows)
 
 

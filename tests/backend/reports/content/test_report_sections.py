@@ -14,7 +14,7 @@ from backend.database.extensions import db
 from backend.i18n.catalogues import catalogue
 from backend.measurements.recording.reasons import NOT_COUNTED, NOT_VALID
 from backend.reports.content import labels, proposals
-from backend.reports.content.figures import ReportUnit, TeamRow
+from backend.reports.content.figures import Lacking, ReportUnit, Samples, TeamRow
 from backend.reports.content.references import LETTERS, OWN_DEFAULT, cite
 from backend.reports.files import annexes
 from backend.units.catalogue import system_on
@@ -38,7 +38,7 @@ def test_sentences_are_vietnamese_and_name_whose_count_it_is(office: Office) -> 
     proposed = office.show(office.draft(), "/figures").json["proposed"]
     assert proposed["results"].splitlines() == [
         "Trong tháng 11 năm 2024, trên địa bàn tỉnh Thái Nguyên, Đo Sóng thu nhận 3 mẫu đo băng"
-        " rộng di động (hợp lệ 3, được tính 2). Mẫu băng rộng di động được tính gồm: 2 mẫu chỉ do"
+        " rộng di động (hợp lệ 3, được tính 2). Mẫu băng rộng di động được tính đều chỉ do"
         " điện thoại báo.",
         "Theo số liệu Đo Sóng, 0/9 huyện (0,00%), 0/172 xã, phường (0,00%) đạt từ 300 mẫu được tính"
         " băng rộng di động trở lên (theo Công văn số 5691/BTTTT-CVT ngày 31 tháng 12 năm 2024 của"
@@ -130,6 +130,25 @@ def test_teams_are_counted_once() -> None:
         "Có 1 đội thanh niên (Huyện Đoàn); 2 tổ công nghệ số cộng đồng (Xã Phú Lương) tham gia đo"
         " trong khuôn khổ 2 chiến dịch."
     )
+
+
+def test_common_nouns_are_small_inside_a_sentence() -> None:
+    """By annex II of Decree 30/2020: but of names of people and numbers."""
+    unit = cast(ReportUnit, {"level": "province", "name": "Tỉnh Thái Nguyên"})
+    names = ("Xã Ngân Sơn", "Phường Quan Triều", "Phường Phan Đình Phùng")
+    rows = [cast(Lacking, {"name": name, "shortfall": 288}) for name in names]
+    assert proposals._lacking("mobile", unit, rows).endswith(
+        " xã Ngân Sơn (thiếu 288), phường Quan Triều (thiếu 288),"
+        " Phường Phan Đình Phùng (thiếu 288)."
+    )
+    assert labels.within("Thành phố Hồ Chí Minh") == "Thành phố Hồ Chí Minh"
+    assert labels.within("Phường 1") == "Phường 1"
+
+
+def test_the_assurance_of_all_samples_repeats_no_total() -> None:
+    row = {"by_assurance": {"witnessed": 5448, "ticketed": 0}}
+    said = proposals._assurance("mobile", cast(Samples, row))
+    assert said == "Mẫu băng rộng di động được tính đều được máy chủ đo xác nhận."
 
 
 def test_networks_of_a_team_are_never_added() -> None:

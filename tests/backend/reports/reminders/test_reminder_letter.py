@@ -92,7 +92,7 @@ def test_the_official_downloads_it_for_some_groups(app: Flask, client: FlaskClie
     answer = client.get(f"{path}&groups=will_miss")
     assert "CV-don-doc-2024-11-tinh-thai-nguyen.docx" in answer.headers["Content-Disposition"]
     text = text_of(answer.data)
-    assert "Ủy ban nhân dân phường Quang Trung" in text and "Khó đạt" in text
+    assert "Ủy ban nhân dân Phường Quang Trung" in text and "Khó đạt" in text
     assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in text and "Số:          /" in text
     assert "Kèm theo Công văn số" in text and "Cần Thơ" not in text
     assert client.get(f"{path}&groups=reached").status_code == 422

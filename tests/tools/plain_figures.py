@@ -30,7 +30,17 @@ from backend.coverage.statistics.quantiles import (
 )
 
 Floats = NDArray[np.float64]
-Rho = tuple[float, float, float]  # of the group's devices, of its kind's, of the kind's outings
+CLASSES = False, True  # outings of teams, and the days of all others
+# Of a group: of devices and of each class of outings.
+Rho = tuple[float, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The spread of devices, in the order of `intervals.Spread`, and of each class of outings."""
+
+    of_devices: Floats
+    of_outings: Floats  # (2, 3): correlation seen, outings, their degrees of freedom
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class Group:
     values: Floats
     devices: NDArray[np.int64]
     outings: NDArray[np.int64]
+    teams: NDArray[np.bool_]  # whether the outing is a team's
 
     @property
     def n(self) -> int:
@@ -51,32 +62,37 @@ class Group:
         """Values of each device."""
         return np.bincount(self.devices).astype(np.float64)
 
-    def spread(self) -> Floats:
-        """Return the spread of the indicator below the median, in the order of `Spread`."""
+    def spread(self) -> Spread:
+        """Return the spread of the indicator below the median."""
         middle, sizes = np.median(self.values), self.sizes
         below = (self.values < middle) + 0.5 * (self.values == middle)
         beside = below - below.mean()
         means = np.bincount(self.devices, weights=beside) / sizes
         between, whole = float(sizes @ means**2), float(beside @ beside)
+        of_devices = [
+            between,
+            whole - between,
+            len(sizes) - 1,
+            self.n - len(sizes),
+            self.n - float(sizes @ sizes) / self.n,
+        ]
+        of_outings = [self._spread_of(is_team, beside) for is_team in CLASSES]
+        return Spread(np.array(of_devices), np.array(of_outings))
+
+    def _spread_of(self, is_team: bool, beside: Floats) -> tuple[float, float, float]:
+        """Return the correlation that is seen in a class of outings, and how many show it."""
         together, pairs, outings = 0.0, 0, 0
-        for outing in np.unique(self.outings):
+        for outing in np.unique(self.outings[self.teams == is_team]):
             here = self.outings == outing
             apart = self.devices[here][:, None] != self.devices[here][None, :]
             together += float((np.outer(beside[here], beside[here]) * apart).sum())
             pairs += int(apart.sum())
-            outings += bool(apart.any())
-        return np.array(
-            [
-                between,
-                whole - between,
-                len(sizes) - 1,
-                self.n - len(sizes),
-                self.n - float(sizes @ sizes) / self.n,
-                together,
-                pairs * whole / self.n,
-                outings,
-            ]
-        )
+            outings += bool(apart.any() and beside.any())
+        shares = np.bincount(self.outings) / self.n
+        free = 1 - float(shares @ shares)
+        most = pairs * free * float(beside @ beside) / self.n
+        seen = min(1.0, max(-1.0, together / most)) if most > 0 else 0.0
+        return seen, outings, outings * free
 
     @property
     def weights(self) -> Floats:
@@ -98,33 +114,25 @@ class Group:
 
     def worth(self, rho: Rho) -> float:
         """Return the effective n."""
-        return effective_n(np.ones(self.n), self.devices, self.outings, rho[0], rho[2])
+        return self._effective_n(np.ones(self.n), rho, 0)
 
-    def worth_of_devices(self, rho: float, of_outing: float, more: int = 0) -> float:
+    def worth_of_devices(self, rho: Rho, more: int = 0) -> float:
         """Return the effective n if devices weigh equally, with more devices of one sample each."""
-        weights = np.append(1 / self.sizes[self.devices], np.ones(more))
-        devices = np.append(self.devices, len(self.sizes) + np.arange(more))
-        outings = np.append(self.outings, self.outings.max() + 1 + np.arange(more))
-        return effective_n(weights, devices, outings, rho, of_outing)
+        return self._effective_n(1 / self.sizes[self.devices], rho, more)
 
     def missing(self, rho: Rho, least: float) -> int:
         """Return the least number of devices with one sample each for an effective n."""
-        return next(k for k in range(10_000) if self.worth_of_devices(*rho[1:], k) >= least)
+        return next(k for k in range(10_000) if self.worth_of_devices(rho, k) >= least)
 
-
-def effective_n(
-    weights: Floats,
-    devices: NDArray[np.int64],
-    outings: NDArray[np.int64],
-    of_device: float,
-    of_outing: float,
-) -> float:
-    """Return the effective n of weighted samples."""
-    w = weights / weights.sum()
-    by_device, by_outing = (np.bincount(one, weights=w) for one in (devices, outings))
-    alone = max(0.0, 1 - of_device - of_outing)
-    variance = alone * w @ w + of_device * by_device @ by_device + of_outing * by_outing @ by_outing
-    return float(1 / variance)
+    def _effective_n(self, weights: Floats, rho: Rho, more: int) -> float:
+        whole, by_device = weights.sum(), np.bincount(self.devices, weights=weights)
+        load = rho[0] * float(by_device @ by_device) + more
+        for is_team, of_outing in zip(CLASSES, rho[1], strict=True):
+            w, outings = weights[self.teams == is_team], self.outings[self.teams == is_team]
+            by_outing = np.bincount(outings, weights=w)
+            alone = max(0.0, 1 - rho[0] - of_outing)
+            load += alone * float(w @ w) + of_outing * float(by_outing @ by_outing)
+        return float((whole + more) ** 2 / load)
 
 
 def group_of(samples: Sequence[Samples], metric: str) -> Group | None:
@@ -137,8 +145,9 @@ def group_of(samples: Sequence[Samples], metric: str) -> Group | None:
         np.unique(np.concatenate(one)[known], return_inverse=True)[1]
         for one in ([one.devices for one in samples], [one.outings for one in samples])
     )
+    teams = np.concatenate([one.teams for one in samples])[known]
     order = np.argsort(values[known])
-    return Group(values[known][order], devices[order], outings[order])
+    return Group(values[known][order], devices[order], outings[order], teams[order])
 
 
 def figures_of(
@@ -152,8 +161,9 @@ def figures_of(
     for metric in METRICS:
         found = {node: group_of(samples, metric) for node, samples in groups.items()}
         data = {node: group for node, group in found.items() if group}
-        for node, rho in _correlations(data, kinds, minimum).items():
-            _add(figures[node], metric, node, data[node], rho, minimum)
+        for node, (own, of_kind) in _correlations(data, kinds, minimum).items():
+            missing = data[node].missing(of_kind, minimum - ROUNDING)
+            _add(figures[node], metric, node, data[node], own, missing)
     for one in figures.values():
         enough = any(one[metric] for metric in METRICS)
         one["shares"] = {"bands": None, "band_limits": None} | one["shares"] if enough else None
@@ -162,33 +172,45 @@ def figures_of(
 
 def _correlations(
     data: Mapping[Node, Group], kinds: Mapping[int, Hashable], minimum: int
-) -> dict[Node, Rho]:
-    """Return the correlations in each group."""
+) -> dict[Node, tuple[Rho, Rho]]:
+    """Return the correlations in each group, and in all of its kind."""
     kind = {node: (kinds[node[0]], node[1] == ALL, node[2] == ALL) for node in data}
     spreads = {node: one.spread() for node, one in data.items() if one.n >= minimum}
-    pooled: dict[Hashable, Floats] = defaultdict(lambda: np.zeros(9))
+    by_kind: dict[Hashable, list[Spread]] = defaultdict(list)
     for node, spread in spreads.items():
-        together, pairs, outings = spread[5:]
-        each = min(1.0, max(-1.0, together / pairs)) if pairs > 0 else 0.0
-        pooled[kind[node]] = pooled[kind[node]] + np.append(spread, each * outings)
+        by_kind[kind[node]].append(spread)
+    nothing = Spread(np.zeros(5), np.zeros((2, 3)))
     rho = {}
     for node in data:
-        of_all = pooled[kind[node]]
-        of_kind = _drawn(of_all, PRIOR_CORRELATION)
-        own = _drawn(spreads.get(node, np.zeros(8)), of_kind)
-        rho[node] = own, of_kind, _of_outing(*of_all[6:].tolist())
+        of_all = by_kind[kind[node]]
+        own = spreads.get(node, nothing)
+        pooled = sum((one.of_devices for one in of_all), np.zeros(5))
+        of_kind = _drawn(pooled, PRIOR_CORRELATION)
+        lone, team = (
+            _of_outings([one.of_outings[of_class] for one in of_all], own.of_outings[of_class])
+            for of_class in range(len(CLASSES))
+        )
+        of_group = _drawn(own.of_devices, of_kind)
+        rho[node] = (of_group, (lone[0], team[0])), (of_kind, (lone[1], team[1]))
     return rho
 
 
-def _of_outing(pairs: float, outings: float, weighed: float) -> float:
-    if pairs <= 0:
-        return 0.0
-    own = min(1.0, max(0.0, weighed / outings))
-    return (outings * own + PRIOR_NUMBER * PRIOR_OUTINGS) / (outings + PRIOR_NUMBER)
+def _of_outings(of_all: Sequence[Floats], own: Floats) -> tuple[float, float]:
+    """Return the correlation of a class of outings in a group, and in all of its kind."""
+    if not any(outings for _, outings, _ in of_all):
+        return 0.0, 0.0
+    free = sum(one[2] for one in of_all)
+    seen = sum(one[0] * one[2] for one in of_all) / free if free > 0 else 0.0
+    of_kind = _toward(seen, free, PRIOR_OUTINGS)
+    return _toward(own[0], own[2], of_kind), of_kind
+
+
+def _toward(seen: float, free: float, prior: float) -> float:
+    return (free * min(1.0, max(0.0, seen)) + PRIOR_NUMBER * prior) / (free + PRIOR_NUMBER)
 
 
 def _drawn(spread: Floats, prior: float) -> float:
-    between, within, free, within_free, size = spread[:5].tolist()
+    between, within, free, within_free, size = spread.tolist()
     if free <= 0 or within_free <= 0 or size <= 0:
         return prior
     of_device, inside = between / free, within / within_free
@@ -212,11 +234,9 @@ def _add(
     node: Node,
     group: Group,
     rho: Rho,
-    minimum: int,
+    missing: int,
 ) -> None:
-    own, _, of_outing = rho
-    n, equal = group.worth(rho), group.worth_of_devices(own, of_outing)
-    missing = group.missing(rho, minimum - ROUNDING)
+    n, equal = group.worth(rho), group.worth_of_devices(rho)
     shares = figures["shares"]
     for one in REFERENCES:
         if (one.metric, one.technology) == (metric, node[2]):

@@ -133,6 +133,8 @@ class Entries:
             column[is_visit] for column in (group, is_device, device != WITHDRAWN)
         )
         self._device = np.cumsum(is_device) - 1
+        teams = np.concatenate([np.empty(0, np.bool_), *(part.teams for part in self._parts)])
+        self._is_team = teams[sample[is_visit]]
         together = self._group * numbers + outing[is_visit]
         together, self._outing = np.unique(together, return_inverse=True)
         self.devices = np.bincount(self._group[is_device & known], minlength=self._number)
@@ -158,9 +160,10 @@ class Entries:
         sizes = np.bincount(visits, minlength=len(self._group))
         used, groups = sizes > 0, np.flatnonzero(n)
         group, device, outing = self._group, self._device, self._outing
+        is_team = self._is_team
         if not used.all():  # visits without the metric
             visits = (np.cumsum(used, dtype=np.int32) - 1)[visits]
-            sizes, group, outing = sizes[used], group[used], outing[used]
+            sizes, group, outing, is_team = sizes[used], group[used], outing[used], is_team[used]
             device = np.cumsum(_is_new(device[used])) - 1
             outing = (np.cumsum(np.bincount(outing) > 0) - 1)[outing]
         return Measured(
@@ -172,6 +175,7 @@ class Entries:
             visit_bounds=np.append(np.flatnonzero(_is_new(group)), len(group)),
             of_device=device,
             of_outing=outing,
+            is_team=is_team,
         )
 
 
@@ -195,6 +199,8 @@ class Measured:
     sizes, of_device, of_outing : (visits,) arrays
         Entries of each visit, and the numbers of its device and of its outing in its group. Visits
         are in the order of groups and devices.
+    is_team : (visits,) array
+        Whether it is of an outing of a team.
     visit_bounds : (groups + 1,) array
         Where each group begins in `sizes`, and the end.
     """
@@ -206,6 +212,7 @@ class Measured:
     sizes: Floats
     of_device: Ints
     of_outing: Ints
+    is_team: Bools
     visit_bounds: Ints
 
     @cached_property
@@ -229,9 +236,15 @@ class Measured:
         return np.searchsorted(self._first_visits, self.visit_bounds)
 
     @cached_property
-    def _group_of_outing(self) -> Ints:
+    def _class_of_visit(self) -> Ints:
+        """The group of each visit, with the number of groups added to outings of teams."""
+        group = np.repeat(np.arange(len(self.groups)), np.diff(self.visit_bounds))
+        return group + len(self.groups) * self.is_team
+
+    @cached_property
+    def _class_of_outing(self) -> Ints:
         found = np.empty(self.of_outing.max(initial=-1) + 1, np.int64)
-        found[self.of_outing] = np.repeat(np.arange(len(self.groups)), np.diff(self.visit_bounds))
+        found[self.of_outing] = self._class_of_visit
         return found
 
     def _by_device(self, of_visits: Floats) -> Floats:
@@ -240,9 +253,9 @@ class Measured:
     def _by_group(self, of_visits: Floats) -> Floats:
         return sums(of_visits, self.visit_bounds)
 
-    def _of_outings(self, values: Floats) -> Floats:
-        """Return the sum over the outings of each group."""
-        return added(self._group_of_outing, values, len(self.groups))
+    def _by_class(self, classes: Ints, values: Floats) -> Floats:
+        """Return the sum in each class of outings, a row each, and group."""
+        return added(classes, values, 2 * len(self.groups)).reshape(2, len(self.groups))
 
     def weights(self, each: Floats) -> Weights:
         """Return the sums of the weights of samples, which are equal in each visit."""
@@ -250,9 +263,9 @@ class Measured:
         of_outings, of_devices = added(self.of_outing, of_visits), self._by_device(of_visits)
         return Weights(
             whole=self._by_group(of_visits),
-            squares=self._by_group(of_visits * each),
             devices=sums(of_devices**2, self._device_bounds),
-            outings=self._of_outings(of_outings**2),
+            squares=self._by_class(self._class_of_visit, of_visits * each),
+            outings=self._by_class(self._class_of_outing, of_outings**2),
         )
 
     @cached_property
@@ -315,6 +328,8 @@ class Measured:
         variance = (inside - whole**2 / of.whole) / of.whole
         beside = half - self.sizes * np.repeat(whole / of.whole, np.diff(self.visit_bounds))
         met = np.bincount(self.of_outing) > 1
+        outings = self._by_class(self._class_of_outing, met.astype(np.float64)) * (variance > 0)
+        free = 1 - of.outings.sum(axis=0) / of.whole**2
         return Spread(
             between=squares - whole**2 / of.whole,
             within=inside - squares,
@@ -322,14 +337,16 @@ class Measured:
             within_free=of.whole - devices,
             size=of.whole - of.devices / of.whole,
             together=self._of_different_devices(beside),
-            pairs=self._of_different_devices(self.sizes) * variance,
-            outings=self._of_outings(met.astype(np.float64)),
+            pairs=self._of_different_devices(self.sizes) * variance * free,
+            outings=outings,
+            outings_free=outings * free,
         )
 
     def _of_different_devices(self, of_visits: Floats) -> Floats:
         """Return Σ over pairs of visits of an outing of the product of their values."""
         of_outings = added(self.of_outing, of_visits)
-        return self._of_outings(of_outings**2) - self._by_group(of_visits**2)
+        pairs = self._by_class(self._class_of_outing, of_outings**2)
+        return pairs - self._by_class(self._class_of_visit, of_visits**2)
 
     def share(self, chosen: Bools) -> Floats:
         """Return the share of the chosen entries in each group."""
@@ -363,13 +380,12 @@ class MetricSummary:
         """
         known = data.n >= minimum
         spread = Spread(*(values * known for values in data.spread()))
-        own, of_kind, of_outing = intervals.correlations(spread, kind)
-        samples, devices = data.of_samples, data.of_devices
+        own, of_kind = intervals.correlations(spread, kind)
         return cls(
             data,
-            intervals.effective_n(samples, own, of_outing),
-            intervals.effective_n(devices, own, of_outing),
-            intervals.devices_missing(devices, of_kind, of_outing, minimum - ROUNDING),
+            intervals.effective_n(data.of_samples, own),
+            intervals.effective_n(data.of_devices, own),
+            intervals.devices_missing(data.of_devices, of_kind, minimum - ROUNDING),
         )
 
     @property

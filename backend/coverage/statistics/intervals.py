@@ -1,9 +1,11 @@
 """95 % intervals of quantiles and shares of samples that come in clusters; pure functions.
 
 Samples of one device resemble one another, and so do those of one *outing*: devices that measured
-together. So n samples are worth an *effective n* of independent ones. The interval of a share is
-Clopper and Pearson's with the effective n (Korn and Graubard 1998); the interval of a quantile has
-the values at the limits of the interval of the share of samples below it (Woodruff 1952).
+together. Outings of teams share more than days of people who measure alone, so each of the two
+classes has a correlation of its own. n samples are worth an *effective n* of independent ones. The
+interval of a share is Clopper and Pearson's with the effective n (Korn and Graubard 1998); that of
+a quantile has the values at the limits of the interval of the share of samples below it (Woodruff
+1952).
 docs/speeds.md has the method with an example, ADR 10 the reasons and the simulation.
 """
 
@@ -47,25 +49,25 @@ class Spread(NamedTuple):
     between_free: Floats  # their degrees of freedom
     within_free: Floats
     size: Floats  # n − Σ m² / n of devices with m samples
+    # Of outings, a row for each class.
     together: Floats  # Σ products of two samples of different devices of an outing, about the mean
-    pairs: Floats  # the number of such products, times the variance of a sample
-    outings: Floats  # with two devices or more
+    pairs: Floats  # that sum as it would be of outings that share everything
+    outings: Floats  # with two devices or more, where samples vary
+    outings_free: Floats  # their degrees of freedom: few outings draw the mean to themselves
 
 
 class Correlations(NamedTuple):
     """Shares of the variance, an element for each group."""
 
     of_device: Floats
-    of_kind: Floats  # that of the devices of all groups of the kind
-    of_outing: Floats
+    of_outing: Floats  # a row for each class of outings; 0 where nobody went out together
 
 
-def correlations(spread: Spread, kind: Ints) -> Correlations:
-    """Return the intraclass correlations in each group, from 0 to 1, given all groups of its kind.
+def correlations(spread: Spread, kind: Ints) -> tuple[Correlations, Correlations]:
+    """Return the intraclass correlations, from 0 to 1, in each group and in all of its kind.
 
-    That of the kind is drawn to the prior and that of a group's devices to its kind, each as if the
-    latter had been seen in `PRIOR_NUMBER` devices. Outings have that of the kind, 0 where nobody
-    went out together.
+    Those of the kind are drawn to the prior and those of a group to its kind, each as if the latter
+    had been seen in `PRIOR_NUMBER` devices or outings.
 
     Parameters
     ----------
@@ -74,18 +76,31 @@ def correlations(spread: Spread, kind: Ints) -> Correlations:
     kind : (groups,) array
         Number of the kind of each group, from 0.
     """
-    pooled = Spread(*(added(kind, component) for component in spread))
-    of_kind = _drawn(pooled, np.full(len(pooled.between), PRIOR_CORRELATION))[kind]
-    met = pooled.pairs > 0
-    # By the number of outings, not of pairs: one crowd would decide for all groups of its kind.
+    pooled = Spread(*(_pooled(kind, component) for component in spread))
+    of_devices = _of_devices(pooled, np.full(len(pooled.between), PRIOR_CORRELATION))[kind]
     each = np.clip(spread.together / np.where(spread.pairs > 0, spread.pairs, 1.0), -1.0, 1.0)
-    by_outing = added(kind, each * spread.outings) / np.where(met, pooled.outings, 1.0)
-    own = np.clip(by_outing, 0.0, 1.0)
-    drawn = (pooled.outings * own + PRIOR_NUMBER * PRIOR_OUTINGS) / (pooled.outings + PRIOR_NUMBER)
-    return Correlations(_drawn(spread, of_kind), of_kind, np.where(met, drawn, 0.0)[kind])
+    # By the number of outings, not of pairs: one crowd would decide for all groups of its kind.
+    shared, free = _pooled(kind, each * spread.outings_free), pooled.outings_free
+    drawn = _of_outings(shared / np.where(free > 0, free, 1.0), free, PRIOR_OUTINGS)
+    of_outings = np.where(pooled.outings > 0, drawn, 0.0)[:, kind]
+    own = np.where(of_outings > 0, _of_outings(each, spread.outings_free, of_outings), 0.0)
+    of_kind = Correlations(of_devices, of_outings)
+    return Correlations(_of_devices(spread, of_devices), own), of_kind
 
 
-def _drawn(spread: Spread, prior: Floats) -> Floats:
+def _pooled(kind: Ints, values: Floats) -> Floats:
+    """Return the sum over the groups of each kind, which are the last axis."""
+    return np.apply_along_axis(lambda row: added(kind, row), -1, values)
+
+
+def _of_outings(seen: Floats, free: Floats, prior: Floats | float) -> Floats:
+    """Return the correlation seen in outings with these degrees of freedom, drawn to a prior."""
+    own = np.clip(seen, 0.0, 1.0)
+    found: Floats = (free * own + PRIOR_NUMBER * prior) / (free + PRIOR_NUMBER)
+    return found
+
+
+def _of_devices(spread: Spread, prior: Floats) -> Floats:
     """Return the correlation of a one-way analysis of variance, drawn to a prior."""
     free, within_free = spread.between_free, spread.within_free
     enough = (free > 0) & (within_free > 0) & (spread.size > 0)
@@ -105,32 +120,31 @@ class Weights(NamedTuple):
     """Sums of the weights of samples, an element for each group, in units of 1 / `whole`."""
 
     whole: Floats
-    squares: Floats  # Σ w²
     devices: Floats  # Σ of the squared weights of devices
+    # A row for each class of outings.
+    squares: Floats  # Σ w²
     outings: Floats  # Σ of the squared weights of outings
 
 
-def effective_n(weights: Weights, of_device: Floats, of_outing: Floats) -> Floats:
+def effective_n(weights: Weights, rho: Correlations) -> Floats:
     """Return the effective n of weighted samples with the correlations of devices and outings."""
-    found: Floats = weights.whole**2 / _load(weights, of_device, of_outing)
+    found: Floats = weights.whole**2 / _load(weights, rho)
     return found
 
 
-def _load(weights: Weights, of_device: Floats, of_outing: Floats) -> Floats:
-    alone = np.maximum(0.0, 1 - of_device - of_outing)
-    load: Floats = (
-        alone * weights.squares + of_device * weights.devices + of_outing * weights.outings
-    )
-    return load
+def _load(weights: Weights, rho: Correlations) -> Floats:
+    alone = np.maximum(0.0, 1 - rho.of_device - rho.of_outing)
+    load: Floats = (alone * weights.squares + rho.of_outing * weights.outings).sum(axis=0)
+    return load + rho.of_device * weights.devices
 
 
-def devices_missing(weights: Weights, of_device: Floats, of_outing: Floats, least: float) -> Ints:
+def devices_missing(weights: Weights, rho: Correlations, least: float) -> Ints:
     """Return how many devices with one sample each, on days of their own, an effective n lacks.
 
     `weights` are those of equal devices. So it is the smallest whole k with
     (devices + k)² / (load + k) of at least `least`.
     """
-    whole, load = weights.whole, _load(weights, of_device, of_outing)
+    whole, load = weights.whole, _load(weights, rho)
     half, lacking = whole - least / 2, whole * whole < least * load
     root = np.sqrt(np.where(lacking, half * half + least * load - whole * whole, 0.0))
     more = np.where(lacking, np.maximum(0.0, np.ceil(root - half) - 1), 0.0)

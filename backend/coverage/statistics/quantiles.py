@@ -70,6 +70,7 @@ class Samples:
     values: Mapping[str, Floats]  # by metric; NaN: not measured
     devices: NDArray[np.int64]  # numbers of devices, or WITHDRAWN
     outings: NDArray[np.int64]  # numbers from 0 of outings: commune, day and team
+    teams: NDArray[np.bool_]  # whether the outing is a team's; else the day of all others
 
 
 def technology_of(stored: str | None) -> str:

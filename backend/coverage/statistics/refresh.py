@@ -128,6 +128,8 @@ OF_COUNTRY = """
             select number from measuring_hosts where operator is not null)))
     group by operator, technology order by operator, technology
 """
+# The bits of an outing's team: the commune is above them, the day below.
+OUTING_TEAM = (1 << 39) - (1 << 5)
 REMOVE = text("""
     delete from statistics where month = :month and network = :network and unit_id = any(:units)
 """)
@@ -294,8 +296,9 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
     """
     packed = [np.frombuffer(row["devices"] or b"", dtype=rule.DEVICE) for row in rows]
     numbers = number_devices(np.concatenate([np.empty(0, rule.DEVICE), *packed]))
-    outings = np.frombuffer(b"".join(row["outings"] or b"" for row in rows), ">i8")
-    outings = np.unique(outings, return_inverse=True)[1]
+    keys = np.frombuffer(b"".join(row["outings"] or b"" for row in rows), ">i8")
+    keys, outings = np.unique(keys, return_inverse=True)
+    teams = (keys & OUTING_TEAM != 0)[outings]
     ends = np.cumsum([len(devices) for devices in packed])
     return [
         Samples(
@@ -308,6 +311,7 @@ def read_samples(rows: Sequence[Mapping[Any, Any]], network: str) -> list[Sample
             },
             devices=numbers[end - len(devices) : end],
             outings=outings[end - len(devices) : end],
+            teams=teams[end - len(devices) : end],
         )
         for row, devices, end in zip(rows, packed, ends, strict=True)
     ]

@@ -545,7 +545,8 @@ class _Cell:
         }
         devices = np.frombuffer(self.of_samples, np.int64)
         outings = np.frombuffer(self.outings, np.int64)
-        return Samples(rule.ALL, rule.ALL, self.n, values, devices, outings)
+        teams = np.zeros(self.n, np.bool_)
+        return Samples(rule.ALL, rule.ALL, self.n, values, devices, outings, teams)
 
     def serialize(self, name: str, label: str, figures: StoredFigures) -> ReleasedCell:
         """Return the released figures; `label` is unique among all months and networks."""

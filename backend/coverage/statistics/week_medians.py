@@ -67,7 +67,8 @@ def week_medians(moments: Moments, minimum: int) -> list[list[Median | None]] | 
             none = np.full(n, np.nan)
             values = {m: moments.values[chosen] if m == METRIC else none for m in METRICS}
             outings = moments.outings[chosen]
-            samples = Samples(ALL, ALL, n, values, moments.devices[chosen], outings)
+            devices, teams = moments.devices[chosen], np.zeros(n, np.bool_)
+            samples = Samples(ALL, ALL, n, values, devices, outings, teams)
             nodes[hour, ALL, ALL] = [samples]
     if not nodes:
         return None

@@ -27,7 +27,8 @@ def samples(rng: np.random.Generator, phones: int) -> Samples:
         values[metric] = np.where(rng.random(n) < 0.1, math.nan, drawn)
     devices = rng.integers(WITHDRAWN, phones, n)
     group = str(rng.choice(OPERATORS)), str(rng.choice(TECHNOLOGIES))
-    return Samples(*group, n, values, devices, rng.integers(0, 20, n))
+    outings = rng.integers(0, 20, n)
+    return Samples(*group, n, values, devices, outings, outings % 3 == 0)
 
 
 def province(seed: int) -> tuple[dict[Node, list[Samples]], dict[int, str]]:

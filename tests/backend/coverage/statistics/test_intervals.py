@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from backend.coverage.statistics import intervals
 from backend.coverage.statistics.beta import beta_cdf, beta_quantile
 from backend.coverage.statistics.group_figures import figures_of
-from backend.coverage.statistics.intervals import Estimate, Spread, Weights
+from backend.coverage.statistics.intervals import Correlations, Estimate, Spread, Weights
 from backend.coverage.statistics.quantiles import ALL, METRICS, WITHDRAWN, Samples
 from tests.tools import interval_simulation as simulation
+from tests.tools.interval_simulation import Cell
 
 # Limits by SciPy 1.17: binomtest(k, n).proportion_ci("exact") of shares; for quantiles the same by
 # beta.ppf, and numpy.quantile at them, of 1,000 samples drawn as in the test.
@@ -27,21 +28,29 @@ SIZES = st.lists(st.integers(1, 200), min_size=1, max_size=50)
 def group(values: list[float], devices: list[int], outings: list[int] | None = None) -> Samples:
     array, phones = np.array(values, dtype=np.float64), np.array(devices)
     together = phones + 1 if outings is None else np.array(outings)
-    by_metric = dict.fromkeys(METRICS, array)
-    return Samples("Viettel", "4G", len(values), by_metric, phones, together)
+    by_metric, teams = dict.fromkeys(METRICS, array), np.full(len(values), outings is not None)
+    return Samples("Viettel", "4G", len(values), by_metric, phones, together, teams)
+
+
+def weights(whole: float, devices: float, squares: float, outings: float) -> Weights:
+    """Return the weights of one group without outings of teams."""
+    by_class = (np.array([[one], [0.0]]) for one in (squares, outings))
+    return Weights(np.array([whole]), np.array([devices]), *by_class)
 
 
 def equal_devices(sizes: list[int]) -> Weights:
     """Return the weights of one group, whose devices made these numbers of samples alone."""
     m = np.array(sizes, dtype=np.float64)
-    sums = len(m), (1 / m).sum(), len(m), len(m)
-    return Weights(*(np.array([float(one)]) for one in sums))
+    return weights(len(m), len(m), (1 / m).sum(), len(m))
 
 
 def equal_samples(sizes: list[int]) -> Weights:
     m = np.array(sizes, dtype=np.float64)
-    sums = m.sum(), m.sum(), (m * m).sum(), (m * m).sum()
-    return Weights(*(np.array([float(one)]) for one in sums))
+    return weights(m.sum(), (m * m).sum(), m.sum(), (m * m).sum())
+
+
+def rho_of(of_device: float, of_outing: float = 0.0) -> Correlations:
+    return Correlations(np.array([of_device]), np.array([[of_outing], [0.0]]))
 
 
 def test_unclustered_intervals_equal_scipys() -> None:
@@ -77,59 +86,82 @@ def test_an_effective_n_lies_between_devices_and_samples(
     sizes: list[int], rho: float, of_outing: float
 ) -> None:
     samples, devices = equal_samples(sizes), equal_devices(sizes)
-    none, whole = np.array([0.0]), np.array([1.0])
-    both = np.array([rho]), np.array([of_outing * (1 - rho)])
-    for weights in (samples, devices):
-        assert 0 < intervals.effective_n(weights, *both)[0] <= sum(sizes) * (1 + 1e-12)
-    assert intervals.effective_n(equal_samples([1] * len(sizes)), *both) == pytest.approx(
-        len(sizes)
-    )
-    assert intervals.effective_n(samples, none, none) == pytest.approx(sum(sizes))
-    assert intervals.effective_n(devices, whole, none) == pytest.approx(len(sizes))
+    both = rho_of(rho, of_outing * (1 - rho))
+    for of_group in (samples, devices):
+        assert 0 < intervals.effective_n(of_group, both)[0] <= sum(sizes) * (1 + 1e-12)
+    assert intervals.effective_n(equal_samples([1] * len(sizes)), both) == pytest.approx(len(sizes))
+    assert intervals.effective_n(samples, rho_of(0.0)) == pytest.approx(sum(sizes))
+    assert intervals.effective_n(devices, rho_of(1.0)) == pytest.approx(len(sizes))
 
 
 @given(SIZES, st.floats(0, 1), st.integers(1, 100))
 def test_the_missing_devices_are_enough(sizes: list[int], rho: float, least: int) -> None:
-    both = np.array([rho]), np.array([0.0])
-    [more] = intervals.devices_missing(equal_devices(sizes), *both, least)
+    [more] = intervals.devices_missing(equal_devices(sizes), rho_of(rho), least)
 
     def after(k: int) -> float:
-        return float(intervals.effective_n(equal_devices(sizes + [1] * k), *both)[0])
+        return float(intervals.effective_n(equal_devices(sizes + [1] * k), rho_of(rho))[0])
 
     assert after(more) >= least - 1e-6
     assert more == 0 or after(more - 1) < least + 1e-6
 
 
-def spread_of(months: list[Samples]) -> Spread:
+def spread_of(months: list[list[Samples]]) -> Spread:
     """Return the spread of a kind, of all months together."""
     spread = simulation.measured(months).spread()
-    return Spread(*(one.sum(keepdims=True) for one in spread))
+    return Spread(*(one.sum(axis=-1, keepdims=True) for one in spread))
+
+
+def of_normal(rho: float) -> Any:
+    """Return the correlation of the indicators of two normal values with this correlation."""
+    return pytest.approx(2 / math.pi * math.asin(rho), abs=0.03)
 
 
 def test_the_correlations_of_a_kind_are_found_and_few_give_the_prior() -> None:
     rng, kind = np.random.default_rng(7), np.array([0])
     cell = simulation.Cell("lognormal", 0.5, 600, 60, zipf=False)
-    alone = intervals.correlations(
-        spread_of([simulation.month(cell, rng) for _ in range(50)]), kind
-    )
-    # Of the indicator of two normal values with this correlation.
-    assert alone.of_kind == pytest.approx(2 / math.pi * math.asin(0.5), abs=0.03)
-    assert alone.of_outing == 0
-    cell = simulation.Cell("lognormal", 0.2, 600, 60, False, 40, 5, 0.3)
-    found = intervals.correlations(
-        spread_of([simulation.month(cell, rng) for _ in range(50)]), kind
-    )
-    assert found.of_outing == pytest.approx(2 / math.pi * math.asin(0.3), abs=0.03)
-    none = intervals.correlations(Spread(*np.zeros((8, 1))), kind)
-    assert none.of_device == none.of_kind == intervals.PRIOR_CORRELATION and none.of_outing == 0
+    months = [simulation.month(cell, rng) for _ in range(50)]
+    _, alone = intervals.correlations(spread_of(months), kind)
+    assert alone.of_device == of_normal(0.5) and not alone.of_outing.any()
+    cell = simulation.team(60, 40, 5, 0.3, 600)
+    months = [simulation.month(cell, rng) for _ in range(50)]
+    _, found = intervals.correlations(spread_of(months), kind)
+    assert found.of_outing[:, 0].tolist() == [0.0, of_normal(0.3)]
+    nothing = Spread(*np.zeros((5, 1)), *np.zeros((4, 2, 1)))
+    own, none = intervals.correlations(nothing, kind)
+    assert own.of_device == none.of_device == intervals.PRIOR_CORRELATION
+    assert not none.of_outing.any()
+
+
+def test_outings_of_teams_and_days_of_residents_have_correlations_of_their_own() -> None:
+    """Even where both measure in the same communes."""
+    rng = np.random.default_rng(8)
+    cell = simulation.beside(simulation.team(40, 20, 5, 0.3), simulation.residents(0.05))
+    months = [simulation.month(cell, rng) for _ in range(100)]
+    _, found = intervals.correlations(spread_of(months), np.array([0]))
+    assert found.of_outing[:, 0].tolist() == [of_normal(0.05), of_normal(0.3)]
+
+
+def crowds(number: int, free: float) -> Spread:
+    """Return groups without a correlation but the first, of sixty phones that measured the same."""
+    ones, zeros = np.ones(number), np.zeros(number)
+    outings = np.array([1.0] + [3.0] * (number - 1))
+    pairs = np.array([3_540.0] + [18.0] * (number - 1))
+    together = pairs * (outings < 3)
+    of_teams = (np.array([zeros, one]) for one in (together, pairs, outings, outings * free))
+    return Spread(ones, ones, ones, ones, ones, *of_teams)
 
 
 def test_one_crowd_does_not_decide_for_the_communes_of_its_province() -> None:
-    ones, outings = np.ones(12), np.array([3.0] * 11 + [1.0])
-    pairs = np.array([18.0] * 11 + [3_540.0])  # sixty phones that measured the same
-    crowd = Spread(ones, ones, ones, ones, ones, pairs * (outings < 3), pairs, outings)
-    found = intervals.correlations(crowd, np.zeros(12, dtype=np.int64))
-    assert found.of_outing.max() < intervals.PRIOR_OUTINGS
+    own, of_kind = intervals.correlations(crowds(12, 0.9), np.zeros(12, dtype=np.int64))
+    assert of_kind.of_outing.max() < intervals.PRIOR_OUTINGS
+    # Of the outings in its own commune it tells.
+    assert own.of_outing[1, 0] > max(own.of_outing[1, 1], of_kind.of_outing[1, 0])
+
+
+def test_outings_that_tell_nothing_have_the_prior() -> None:
+    """The mean of a commune with a single outing is that of the outing."""
+    _, of_kind = intervals.correlations(crowds(1, 0.0), np.array([0]))
+    assert of_kind.of_outing[:, 0].tolist() == [0.0, intervals.PRIOR_OUTINGS]
 
 
 def download_of(one: Samples, minimum: int = 1) -> dict[str, Any]:
@@ -213,3 +245,21 @@ def test_intervals_of_clustered_phones_cover_the_median(kind: str) -> None:
     found = simulation.coverage(cell, 400, 0.5, seed=20)
     assert 0.92 <= found.inside <= 0.985 and found.n < 60
     assert max(simulation.apart(cell, (2, 3), 200, seed=21)) <= 0.08
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "province",
+    [
+        # Most communes have residents who measure alone, whose days share little.
+        {simulation.residents(): 80, simulation.team(30, 10, 10): 20},
+        {simulation.residents(): 80, simulation.team(30, 6, 15): 20},
+        {simulation.team(30, 20, 5, 0.05): 70, simulation.team(30, 20, 5, 0.5): 30},
+        {simulation.team(60, 3, 20, 0.05): 100},
+        {simulation.beside(simulation.team(20, 6, 8), simulation.residents()): 100},
+    ],
+)
+def test_intervals_hold_in_provinces_of_unlike_communes(province: dict[Cell, int]) -> None:
+    found = simulation.coverages(province, 15, 0.5, seed=22)
+    for of_cell in found.values():
+        assert of_cell.shown > 0.9 and of_cell.inside_shown > 0.905

@@ -20,7 +20,8 @@ def samples(values: list[float], operator: str = "Viettel", technology: str = "4
     array = np.array(values, dtype=np.float64)
     by_metric = dict.fromkeys(METRICS, array)
     number = np.arange(len(values))
-    return Samples(operator, technology, len(values), by_metric, number, number)
+    teams = np.zeros(len(values), np.bool_)
+    return Samples(operator, technology, len(values), by_metric, number, number, teams)
 
 
 @settings(max_examples=200)

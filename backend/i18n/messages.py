@@ -69,8 +69,8 @@ TEXTS: dict[str, str] = {
     "team_has_members": N_("The team has members in this campaign; end it instead."),
     "no_such_team": N_("There is no such team."),
     "operator_unnamed": N_(
-        "Posters must name who runs this server, and the name is not set. The server’s admin sets "
-        "OPERATOR_NAME and OPERATOR_CONTACT."
+        "Posters cannot be printed yet, because the server does not say who runs it. "
+        "Tell its admin."
     ),
     "not_telephone": N_("Must be a telephone number, such as 0912 345 678."),
     "not_email": N_("Must be an e-mail address, such as van.a@example.vn."),

@@ -127,6 +127,9 @@ class UnitExcludedSchema(Schema):
     month = fields.String(required=True)
     unit = fields.Nested(UnitWithLevelSchema, required=True)
     measurements = fields.Integer(required=True)
+    counted = fields.Integer(
+        required=True, metadata={"description": "of the measurements, those that counted before"}
+    )
     already = fields.Integer(required=True, metadata={"description": "were excluded before"})
     final = fields.Integer(
         required=True, metadata={"description": "coarsened or withdrawn: they stay as they are"}

@@ -63,6 +63,7 @@ DEVICES = text("""
     select distinct device_id from measurements
     where unit_id = any(:units) and day between :first and :last and device_id is not null
 """)
+COUNTED_NOW = text("select count(*) from measurements where id = any(:ids) and counted")
 # Measurements whose latest decision is one of these acts, in whichever commune they are now.
 EXCLUDED = text("""
     select m.id, m.device_id, m.raw is null as final from exclusions e
@@ -206,6 +207,7 @@ def decide_rows(
     """
     province = find(month_end(data["month"]), unit.province_code, "province")
     before = months_before(data["month"], province, local_day(now))
+    counted = db.session.scalar(COUNTED_NOW, {"ids": [row["id"] for row in rows]})
     deltas = []
     finish = db.session.rollback if data["preview"] else db.session.commit
     for device, ids in by_device(rows).items():
@@ -218,6 +220,7 @@ def decide_rows(
         "month": data["month"],
         "unit": serialize_unit(unit),
         "measurements": len(rows),
+        "counted": counted,
         **serialize_effect(sum_changes(deltas), before),
     }
 

@@ -77,7 +77,9 @@ def test_ticked_samples_are_shown_then_excluded_then_counted_again(
     chosen = {"measurements": [samples[0], samples[2]]}
     asked = {**chosen, "month": "2024-11", "reason": "đo trong xưởng"}
     form = desk.confirm(f"exclude{MONTH}", **asked)
-    assert "Loại 2 mẫu" in form and not field_error(form, "reason")
+    assert "Không tính 2 mẫu, trong đó 2 đang được tính." in form and not field_error(
+        form, "reason"
+    )
     assert desk.counted() == 1  # the one between them is no repeat any more
     page = desk.get(f"exclusions{MONTH}")
     assert "đo trong xưởng" in page
@@ -158,7 +160,7 @@ def test_from_a_sign_to_the_exclusion_that_settles_it(app: Flask, client: FlaskC
     )
     row, left = re.findall(r"</strong> (\d+) mẫu", page), desk.counted()
     seen = desk.confirm(f"signals{MONTH}", **chosen, state="excluded")
-    assert row * 2 == re.findall(r"Loại (\d+) mẫu", seen) and int(row[0]) > 0
+    assert row * 2 == re.findall(r"Không tính (\d+) mẫu", seen) and int(row[0]) > 0
     assert "giả vị trí" in desk.get(f"signals{MONTH}&state=excluded")
     done = desk.get(f"signals{MONTH}&done={sign}")
     [undo] = re.findall(r'name="signals" value="(\d+:\d+)"', done)

@@ -335,7 +335,7 @@ def test_an_old_campaign_has_posters_only_of_teams_that_take_part(
         assert "máy chủ chưa khai báo đơn vị vận hành" in shown and "posters.pdf" not in shown
         assert "OPERATOR_NAME" not in shown
     refused = organiser.client.get(printed)
-    assert refused.status_code == 409 and "does not say who runs it" in refused.text
+    assert refused.status_code == 409 and "chưa khai báo đơn vị vận hành" in refused.text
 
 
 def test_teams_without_a_code_get_them_at_once(organiser: Organiser, app: Flask) -> None:

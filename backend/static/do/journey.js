@@ -39,7 +39,7 @@ function showTotals(all, ofToday) {
   element("own-day").textContent = translatePlural("ownDay", ofToday.length, { counted: number(countedOf(ofToday)) });
   element("own-data").textContent = translate("megabytes", { mb: number(mb) });
   const before = yesterday ? [translatePlural("yesterday", yesterday)] : [];
-  element("own-month").textContent = [...before, translatePlural("month", inMonth)].join(" · ");
+  element("own-month").textContent = [...before, ...(inMonth ? [translatePlural("month", inMonth)] : [])].join(" · ");
 }
 
 function sampleItem(sample) {
@@ -61,7 +61,7 @@ function gapItem(note) {
   const { kind, text } = describeNote(note);
   const row = create("li", `gap ${kind}`);
   row.append(create("span", "at", dayAndTime(notedAt(note))));
-  row.append(create("span", "values-short", translate("noConnection")), create("span", "verdict-short", text));
+  row.append(create("span", "values-short", translate(note.isOffline === false ? "noServer" : "noConnection")), create("span", "verdict-short", text));
   return row;
 }
 

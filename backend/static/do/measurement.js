@@ -181,6 +181,11 @@ async function measure(button) {
   return storeSample(result, measuredAt, current, { ...run, cap }, await witness);
 }
 
+// Whether silence is the network's: the phone says so, or a host on another machine did not answer either.
+// One machine alone may be down.
+const isOfflineFor = (hosts) =>
+  !navigator.onLine || hosts.some(({ url }) => new URL(url).hostname !== location.hostname);
+
 // Start a test. Without any answer there is nothing to measure: a mobile user may note the place, and goes
 // on with the test if a later attempt reaches the network.
 async function startOrNote(hosts, cap, current) {
@@ -191,12 +196,13 @@ async function startOrNote(hosts, cap, current) {
   element("gauge").classList.remove("running");
   phase("");
   showValues({}); // those of an earlier test
+  const isOffline = isOfflineFor(hosts);
   if (withoutPosition || ["wifi", "ethernet"].includes(current?.kind)) {
-    showMessage(translate("offlineFixed"));
+    showMessage(translate(isOffline ? "offlineFixed" : "serverAway"));
     return {};
   }
   const onStop = (stop) => (test.stop = stop);
-  const { run } = await offerNote({ first, before, attempt, position, operator: current?.operator, onStop });
+  const { run } = await offerNote({ first, before, attempt, position, operator: current?.operator, onStop, isOffline });
   if (run) element("gauge").classList.add("running");
   return { begun: run, measuredAt: new Date() };
 }

@@ -74,8 +74,13 @@ async function tryAgain(attempts, attempt, choice, runs) {
 
 // Offer to note the place after an attempt `first` of the run `before` failed. Resolves to { run } if a
 // later attempt reached the network, to { note } if the place was noted, else to {}. `position` is a
-// PositionWatch, `attempt` starts another run, `onStop` gets what cancels.
-export async function offerNote({ first, before, attempt, position, operator, onStop }) {
+// PositionWatch, `attempt` starts another run, `onStop` gets what cancels. `isOffline`: more than one machine is
+// silent; otherwise the card and the note leave open whether the network or the server was away.
+export async function offerNote({ first, before, attempt, position, operator, onStop, isOffline }) {
+  for (const id of ["title", "offer"]) {
+    const { offline, away } = element(`no-connection-${id}`).dataset;
+    element(`no-connection-${id}`).textContent = isOffline ? offline : away;
+  }
   const choice = listen();
   onStop(() => (choice.cancelled = true));
   element("no-connection-ask").hidden = false;
@@ -98,7 +103,7 @@ export async function offerNote({ first, before, attempt, position, operator, on
   // The answer of an attempt may have come late: then there was a connection, if a slow one.
   const slow = runs.some((one) => one.reached);
   if (choice.cancelled || slow || !(fix?.accuracy <= FIX_M)) return end(choice, slow);
-  const note = await storeNote(noteOf(attempts, fix, operator));
+  const note = await storeNote(noteOf(attempts, fix, operator), isOffline);
   card().className = "verdict-card good";
   tell(translate("noteStored"));
   return { note };

@@ -26,4 +26,5 @@ export async function deleteOldNotes() {
   }
 }
 
-export const storeNote = (body) => saveNote({ id: body.id, body, state: "waiting", answer: null });
+// `isOffline`: not only the server of this page was silent.
+export const storeNote = (body, isOffline) => saveNote({ id: body.id, body, isOffline, state: "waiting", answer: null });

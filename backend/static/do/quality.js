@@ -5,6 +5,8 @@ const USES = JSON.parse(element("uses-data").textContent);
 const LOADED_MS = JSON.parse(element("loaded-data").textContent);
 // A smaller rise of the latency is no finding.
 const MIN_RISE = 1.2;
+// On a slower line a low latency under load is no praise.
+const SLOW_MBPS = 5;
 
 // The uses that a finished test allows, the least demanding first.
 export function usesOf({ download_mbps: down, upload_mbps: up, ping_ms: ping }) {
@@ -29,7 +31,7 @@ export function showQuality(body) {
   const figures = { down: speed(body.download_mbps), up: speed(body.upload_mbps), ping: number(body.ping_ms) };
   element("speeds").textContent = translate("speeds", figures);
   element("uses").replaceChildren(...USES.map((use, at) => useItem(use, at < grade)));
-  element("loaded").textContent = describeLoaded(body);
+  element("loaded").textContent = body.download_mbps < SLOW_MBPS ? "" : describeLoaded(body);
 }
 
 // What the latency under load means, of the direction where it is longer; "" where it was not measured.

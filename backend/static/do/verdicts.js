@@ -4,14 +4,13 @@ import { GOOD_M } from "./position.js";
 import { showQuality } from "./quality.js";
 import { isStoredHere, ON_SERVER, samples, saveSample } from "./store.js";
 import { day, element, hasText, networkName, number, place, time, translate } from "./texts.js";
-import { MAX_CAP } from "./witness.js";
 
 const REPEAT_MS = 4 * 3_600_000;
 
 // Marks that say why a measuring host did not confirm a sample.
 const UNCONFIRMED = /^(ticket|witness|host|server|claim)_/;
 
-// Whether the measuring host confirmed a sample, and why not; "" if it has no answer or no values.
+// Why the measuring host confirmed no sample; "" where it did, without an answer or without values.
 function describeAssurance({ body, answer }) {
   const { assurance, marks = [] } = answer ?? {};
   if (!hasText(`assurance_${assurance}`) || body.source === "manual" || body.status !== "finished") return "";
@@ -34,7 +33,7 @@ export function describe({ state, body, answer }) {
     const values = { unit: place(answer.unit?.name ?? ""), network: networkName(body.network) };
     const verdict = translate(answer.unit ? "countedFor" : "counted", values);
     const capped = (answer.marks ?? []).some(({ code }) => code === "capped");
-    const advice = capped ? translate(body.data_cap_mb < MAX_CAP ? "tip_capped" : "tip_cappedMost", { mb: number(MAX_CAP) }) : "";
+    const advice = capped ? translate("tip_capped", { mb: number(body.data_cap_mb) }) : "";
     return { kind: "good", verdict, why: describeTeams(answer), tip: [describeDoubt(body, answer), advice].join(" ").trim() };
   }
   const reasons = answer.reasons ?? [];

@@ -54,12 +54,15 @@ TEXTS: dict[str, str | Plural] = {
     "shareProgress": N_("{counted} of {target} samples this month (as of {time})"),
     "busy": N_("The speed test server is busy. Try again in a minute; this test is discarded."),
     "offlineFixed": N_("There is no connection to measure. Check the Wi-Fi or the cable."),
-    "noConnection": N_("No connection"),
-    "noteTrying": N_("Attempt {n} of {most} reached no network. The next one is in {seconds} s."),
-    "notePosition": N_(
-        "Three attempts reached no network. Searching the position, up to 3 minutes…"
+    "serverAway": N_(
+        "The measuring server does not answer. Your network may still be good;"
+        " try again in a few minutes."
     ),
-    "noteConfirm": N_("Three attempts reached no network. Check the three points below."),
+    "noConnection": N_("No connection"),
+    "noServer": N_("Server not reached"),
+    "noteTrying": N_("Attempt {n} of {most} got no answer. The next one is in {seconds} s."),
+    "notePosition": N_("Three attempts got no answer. Searching the position, up to 3 minutes…"),
+    "noteConfirm": N_("Three attempts got no answer. Check the three points below."),
     "noteStored": N_("Noted. It is stored on the phone and sent when there is a network again."),
     "noteNoPosition": N_(
         "Not noted: the position was not found. Go outside and press Measure again."
@@ -71,7 +74,7 @@ TEXTS: dict[str, str | Plural] = {
     "notesSent": NN_(
         "{n} place without a connection was sent.", "{n} places without a connection were sent."
     ),
-    "failedTest": N_("The test broke off: the connection was lost"),
+    "failedTest": N_("The test broke off: the measuring server did not answer"),
     "abortedTest": N_("Stopped"),
     "waiting": N_("Waiting for a connection"),
     "waitingHint": N_("It is stored on the phone and sent automatically."),
@@ -106,7 +109,6 @@ TEXTS: dict[str, str | Plural] = {
     "notValid": N_("Not valid"),
     "refused": N_("Refused by the server"),
     "communeCap": N_("This phone has {n} samples in this commune this month, the most that count."),
-    "assurance_witnessed": N_("✓ The server confirmed the result"),
     "assurance_ticketed": N_("Measured at a host that signs no results."),
     "assurance_claimed": N_("The measuring host has not confirmed the result."),
     "manual": N_("i-Speed, entered by hand"),
@@ -165,14 +167,13 @@ TEXTS: dict[str, str | Plural] = {
         "Step outside, switch precise location on, and wait for less than 100 m."
     ),
     "tip_fix_stale": N_("Keep the page open during the test."),
-    "tip_failed_test": N_("If the network is weak, choose 2 MB and measure again."),
+    "tip_failed_test": N_(
+        "Your network may still be good: try again in a few minutes. If it is weak, choose 2 MB."
+    ),
     "tip_kind_unknown": N_("Press “Change” and choose your network."),
     "tip_impossible_travel": N_("Check for apps that change the position, and the phone’s clock."),
     "tip_capped": N_(
-        "This line is very fast. The sample counts; to measure its speed exactly, choose {mb} MB."
-    ),
-    "tip_cappedMost": N_(
-        "This line is very fast. The sample counts; its speed is above our measure."
+        "This line is faster than {mb} MB can measure. No need to repeat: the sample counts."
     ),
     "tipOthers": N_(
         "This phone has measured enough here. It helps more to ask others, or to go elsewhere."

@@ -5,19 +5,28 @@ import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 FOLDER = "jobs"  # in VAR_DIR
-# Time of the last success, number of failures, of failures since that success, and what to type to
-# run the job, which earlier versions did not record.
-NEVER: dict[str, Any] = {"last_success": None, "failures": 0, "failing": 0, "command": "flask"}
+
+
+class RunResult(TypedDict):
+    """How the runs of a job ended."""
+
+    last_success: float | None  # Unix time
+    failures: int
+    failing: int  # failures since the last success
+    command: str  # what to type to run it
+
+
+NEVER: RunResult = {"last_success": None, "failures": 0, "failing": 0, "command": "flask"}
 
 
 def record_run(var_dir: Path, job: str, command: str, succeeded: bool) -> None:
     """Record how a run of a command ended; errors of writing are ignored."""
     path = var_dir / FOLDER / f"{job}.json"
     try:
-        result = _read(path) | {"command": command}
+        result: RunResult = {**_read(path), "command": command}
         if succeeded:
             result["last_success"] = datetime.now(UTC).timestamp()
             result["failing"] = 0
@@ -33,14 +42,14 @@ def record_run(var_dir: Path, job: str, command: str, succeeded: bool) -> None:
         return
 
 
-def runs(var_dir: Path) -> dict[str, dict[str, Any]]:
+def runs(var_dir: Path) -> dict[str, RunResult]:
     """Return the results of each job; the last success is a Unix time or None."""
     return {path.stem: _read(path) for path in sorted((var_dir / FOLDER).glob("*.json"))}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> RunResult:
     try:
-        result: dict[str, Any] = json.loads(path.read_text())
-        return NEVER | result
+        result: RunResult = json.loads(path.read_text())
+        return {**NEVER, **result}
     except (OSError, ValueError):
-        return dict(NEVER)
+        return {**NEVER}

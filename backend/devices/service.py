@@ -241,10 +241,10 @@ def authenticate(token: str, now: datetime) -> KnownDevice:
     the request fails, because the phone has received the token.
     """
     digest = token_hash(token)
-    found = fetch_autocommit(BY_TOKEN, {"digest": digest})
-    if not found:
+    rows = fetch_autocommit(BY_TOKEN, {"digest": digest})
+    if not rows:
         raise _moved(digest) or unauthorized()
-    return device_in_use(cast(DeviceRow, found[0])) or _first_device(
+    return device_in_use(cast(DeviceRow, rows[0])) or _first_device(
         fetch_autocommit(FIRST_USE, {"digest": digest, "now": now})
     )
 

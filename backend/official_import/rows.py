@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import NamedTuple
 
 from backend.accounts.login_names import read_contact
 from backend.official_import.lines import OfficialLine, parse_day
@@ -18,9 +18,19 @@ MAX_NAME = 100
 MAX_CELL = 300
 
 
+class Account(NamedTuple):
+    """The account of a contact, with the units of its roles as an official."""
+
+    id: int
+    name: str  # with which the person signs in
+    accepted: bool
+    confirmed: bool
+    units: list[int]
+
+
 def read_rows(
     lines: Sequence[OfficialLine],
-    accounts: Callable[[Iterable[str]], Mapping[str, Any]],
+    accounts: Callable[[Iterable[str]], Mapping[str, Account]],
     finder: UnitFinder,
     today: date,
     *,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from sqlalchemy import and_, func, null, select
 
@@ -19,7 +19,7 @@ from backend.database.extensions import db
 from backend.errors import FieldError, Problem
 from backend.i18n.catalogues import Language
 from backend.official_import.lines import MAX_LINES, OfficialLine
-from backend.official_import.rows import OUTCOMES, read_rows
+from backend.official_import.rows import OUTCOMES, Account, read_rows
 from backend.tables.sheet_import import RemarkAnswer, SheetRow, count_outcomes
 from backend.units.finder import UnitFinder
 from backend.units.index import NamedUnit, unit_index
@@ -121,7 +121,7 @@ def invite_officials(
     return {"rows": _serialize(rows, language), "totals": totals, "invited": invited}
 
 
-def _accounts(now: datetime, names: Iterable[str]) -> dict[str, Any]:
+def _accounts(now: datetime, names: Iterable[str]) -> dict[str, Account]:
     """Return the accounts of some names, with the units of their roles as officials."""
     own = and_(
         Role.user_id == User.id,
@@ -138,7 +138,7 @@ def _accounts(now: datetime, names: Iterable[str]) -> dict[str, Any]:
         .where(User.name.in_(list(names)))
         .group_by(User.id)
     )
-    return {row.name: row for row in db.session.execute(query)}
+    return {row.name: Account(*row) for row in db.session.execute(query)}
 
 
 def _invite(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TypedDict, cast
 
 import structlog
 from authlib.integrations.base_client import OAuthError
@@ -21,6 +21,7 @@ from joserfc.jws import JWSRegistry
 from requests import ConnectionError, RequestException, Timeout
 
 from backend.errors import Problem
+from backend.fields import Json
 from backend.oidc.transactions import Transaction
 
 # Longer than a provider at the other end of the country takes; a person waits for it.
@@ -49,6 +50,19 @@ OF_PERSON = ("email", "name")
 log = structlog.get_logger()
 
 
+class ProviderMetadata(TypedDict, total=False):
+    """What a provider tells of itself (OpenID Connect Discovery), as far as it is read."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None
+    id_token_signing_alg_values_supported: list[str] | None
+    token_endpoint_auth_methods_supported: list[str]
+    scopes_supported: list[str] | None
+
+
 class Provider:
     """An OpenID provider, for all threads of a process."""
 
@@ -57,7 +71,7 @@ class Provider:
     ) -> None:
         self.issuer, self.client_id, self.client_secret = issuer, client_id, client_secret
         self.scopes = scopes
-        self._metadata: dict[str, Any] = {}
+        self._metadata: ProviderMetadata = {}
         self._keys: KeySet | None = None
         self._fetched_at = self._failed_at = float("-inf")
         self._turns = threading.BoundedSemaphore(AT_ONCE)
@@ -78,7 +92,7 @@ class Provider:
 
     def claims(
         self, code: str, transaction: Transaction, wanted: frozenset[str], now: datetime
-    ) -> dict[str, Any]:
+    ) -> dict[str, Json]:
         """Exchange a code for the verified claims of its person; 401 or 503 where that fails.
 
         Claims that are wanted and not in the token are read from the answer about the user.
@@ -109,16 +123,17 @@ class Provider:
             return str(error)
         return None
 
-    def metadata(self) -> dict[str, Any]:
+    def metadata(self) -> ProviderMetadata:
         """Return the provider's addresses, read again every ten minutes."""
         if time.monotonic() - self._fetched_at > METADATA_S:
             address = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
             found = self._get(address)
             self._check_metadata(found)
-            self._metadata, self._keys, self._fetched_at = found, None, time.monotonic()
+            self._metadata = cast(ProviderMetadata, found)
+            self._keys, self._fetched_at = None, time.monotonic()
         return self._metadata
 
-    def _check_metadata(self, found: Mapping[str, Any]) -> None:
+    def _check_metadata(self, found: Mapping[str, Json]) -> None:
         if str(found.get("issuer", "")).rstrip("/") != self.issuer.rstrip("/"):
             raise ValueError("the issuer is another one")
         secure = self.issuer.startswith("https://")
@@ -128,9 +143,9 @@ class Provider:
             if not str(found.get(name)).startswith(("https://",) if secure else ("http",)):
                 raise ValueError(f"{name} is missing or not https")
 
-    def _verify(self, token: Mapping[str, Any], nonce: str, now: datetime) -> dict[str, Any]:
+    def _verify(self, token: Mapping[str, Json], nonce: str, now: datetime) -> dict[str, Json]:
         """Return the claims of the signed token of this transaction."""
-        decoded = self._decode(token["id_token"])
+        decoded = self._decode(cast(str, token["id_token"]))
         options = {
             "iss": {"essential": True, "value": self._metadata["issuer"]},
             "aud": {"essential": True, "value": self.client_id},
@@ -161,24 +176,25 @@ class Provider:
     def _key_set(self, *, renew: bool = False) -> KeySet:
         if self._keys is None or renew:
             found = self._get(self._metadata["jwks_uri"])
-            public = [key for key in found["keys"] if key.get("kty") != "oct"]
+            keys = cast(list[dict[str, str | list[str]]], found["keys"])  # the library checks each
+            public = [key for key in keys if key.get("kty") != "oct"]
             self._keys = KeySet.import_key_set({"keys": public})
         return self._keys
 
     def _about_user(
-        self, session: OAuth2Session, metadata: Mapping[str, Any], claims: Mapping[str, Any]
-    ) -> dict[str, Any]:
+        self, session: OAuth2Session, metadata: ProviderMetadata, claims: Mapping[str, Json]
+    ) -> dict[str, Json]:
         address = metadata.get("userinfo_endpoint")
         if not isinstance(address, str):
             return {}
         answer = session.get(address)
         answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
+        found: dict[str, Json] = answer.json()
         if found.get("sub") != claims["sub"]:
             raise ValueError("the answer about the user is of another subject")
         return found
 
-    def _session(self, metadata: Mapping[str, Any]) -> OAuth2Session:
+    def _session(self, metadata: ProviderMetadata) -> OAuth2Session:
         methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         by_post = "client_secret_basic" not in methods and "client_secret_post" in methods
         method = "client_secret_post" if by_post else "client_secret_basic"
@@ -194,7 +210,7 @@ class Provider:
         session.max_redirects = 0  # a redirect could take the secret to another host
         return session
 
-    def _get(self, address: str) -> dict[str, Any]:
+    def _get(self, address: str) -> dict[str, Json]:
         with self._session({}) as session:
             answer = session.get(address, withhold_token=True)
             answer.raise_for_status()

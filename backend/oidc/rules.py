@@ -4,8 +4,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+from backend.fields import Json
 from backend.organisations.grants import RoleRequest
 from backend.organisations.references import UnitCode
 
@@ -71,31 +72,38 @@ def read_rules(path: Path | None) -> tuple[Rule, ...]:
     return parse_rules(content)
 
 
-def parse_rules(content: Mapping[str, Any]) -> tuple[Rule, ...]:
+def parse_rules(content: Mapping[str, Json]) -> tuple[Rule, ...]:
     """Return the rules of a parsed file: a list of tables `rule`."""
     tables = content.get("rule", [])
     if unknown := set(content) - {"rule"}:
         raise RuleError(f"unknown: {', '.join(sorted(unknown))}; each rule begins with [[rule]]")
-    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+    listed = tables if isinstance(tables, list) else [tables]
+    tables_of_rules = [table for table in listed if isinstance(table, dict)]
+    if not isinstance(tables, list) or len(tables_of_rules) < len(tables):
         raise RuleError("each rule begins with [[rule]]")
-    rules = tuple(_parse(table, at) for at, table in enumerate(tables, 1))
+    rules = tuple(_parse(table, at) for at, table in enumerate(tables_of_rules, 1))
     names = [rule.name for rule in rules]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise RuleError(f"two rules have the name {twice[0]}")
     return rules
 
 
-def matching(rules: Sequence[Rule], claims: Mapping[str, Any]) -> tuple[Rule, ...]:
+def matching(rules: Sequence[Rule], claims: Mapping[str, Json]) -> tuple[Rule, ...]:
     """Return the rules whose claim has their value."""
     return tuple(rule for rule in rules if rule.value in claim_values(claims, rule.claim))
 
 
-def absent_claims(rules: Sequence[Rule], claims: Mapping[str, Any]) -> list[str]:
+def absent_claims(rules: Sequence[Rule], claims: Mapping[str, Json]) -> list[str]:
     """Return the claims of rules that a person lacks altogether: the provider did not send them."""
     return sorted({rule.claim for rule in rules if _look_up(claims, rule.claim) is None})
 
 
-def claim_values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
+def subject_of(claims: Mapping[str, Json]) -> str:
+    """Return the account at the provider, which is verified to be a text."""
+    return cast(str, claims["sub"])
+
+
+def claim_values(claims: Mapping[str, Json], name: str) -> frozenset[str]:
     """Return the texts in a claim: itself, or those in a list.
 
     A name with dots is a path unless a claim has that name. An address or a number that the
@@ -109,23 +117,21 @@ def claim_values(claims: Mapping[str, Any], name: str) -> frozenset[str]:
     return frozenset(one for one in values if isinstance(one, str))
 
 
-def _look_up(claims: Mapping[str, Any], name: str) -> Any:
-    value: Any = claims
+def _look_up(claims: Mapping[str, Json], name: str) -> Json:
+    value: Json = dict(claims)
     for step in [name] if name in claims else name.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
+        value = value.get(step) if isinstance(value, dict) else None
     return value
 
 
-def _parse(table: Mapping[str, Any], at: int) -> Rule:
+def _parse(table: Mapping[str, Json], at: int) -> Rule:
     name = table.get("name")
     if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
         raise RuleError(f"rule {at} needs a name of at most {MAX_NAME} letters")
     role = table.get("role")
-    if role not in SCOPES:
+    if not isinstance(role, str) or role not in SCOPES:
         raise RuleError(f"rule {name}: role must be one of {', '.join(SCOPES)}")
-    for field in ("claim", "value"):
-        if not isinstance(table.get(field), str) or not table[field]:
-            raise RuleError(f"rule {name}: {field} must be a text")
+    claim, wanted_value = (_required_text(name, field, table) for field in ("claim", "value"))
     kinds = [kind for kind in ("unit", "cluster", "organisation", "team") if kind in table]
     if len(kinds) != bool(SCOPES[role]) or not set(kinds) <= set(SCOPES[role]):
         wanted = " or ".join(SCOPES[role])
@@ -137,22 +143,33 @@ def _parse(table: Mapping[str, Any], at: int) -> Rule:
     level = _choice(name, "level", table, LEVELS)
     system = _choice(name, "system", table, SYSTEMS)
     scope = _scope(name, kind, table)
-    return Rule(name, table["claim"], table["value"], role, kind, scope, level, system)
+    return Rule(name, claim, wanted_value, role, kind, scope, level, system)
 
 
-def _scope(name: str, kind: str | None, table: Mapping[str, Any]) -> str | int | None:
-    if kind is None:
-        return None
-    value = table[kind]
-    wanted = str if kind == "unit" else int
-    if not isinstance(value, wanted) or isinstance(value, bool):
-        what = "a code in quotes" if kind == "unit" else "a number"
-        raise RuleError(f"rule {name}: {kind} must be {what}")
+def _required_text(name: str, field: str, table: Mapping[str, Json]) -> str:
+    value = table.get(field)
+    if not isinstance(value, str) or not value:
+        raise RuleError(f"rule {name}: {field} must be a text")
     return value
 
 
-def _choice(name: str, field: str, table: Mapping[str, Any], choices: Sequence[str]) -> str | None:
+def _scope(name: str, kind: str | None, table: Mapping[str, Json]) -> str | int | None:
+    if kind is None:
+        return None
+    value = table[kind]
+    if kind == "unit":
+        if isinstance(value, str):
+            return value
+        raise RuleError(f"rule {name}: {kind} must be a code in quotes")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise RuleError(f"rule {name}: {kind} must be a number")
+
+
+def _choice(name: str, field: str, table: Mapping[str, Json], choices: Sequence[str]) -> str | None:
     value = table.get(field)
-    if value is not None and value not in choices:
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in choices:
         raise RuleError(f"rule {name}: {field} must be one of {', '.join(choices)}")
     return value

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import exists, select
@@ -21,9 +21,10 @@ from backend.accounts.users import NewRole
 from backend.database.extensions import db
 from backend.database.locks import hold_account
 from backend.errors import Problem
+from backend.fields import Json
 from backend.i18n.catalogues import Language
 from backend.oidc.roles import end_all, find_roles, synchronise
-from backend.oidc.rules import Rule, RuleError, absent_claims, matching, read_rules
+from backend.oidc.rules import Rule, RuleError, absent_claims, matching, read_rules, subject_of
 from backend.oidc.transactions import LIFETIME, MAX_PATH, PendingSignIn, new_transaction
 from backend.organisations.names import normalised
 
@@ -97,16 +98,16 @@ def finish(
         log.error("rules of sign-in cannot be read", error=str(error))
         raise Problem(503, "oidc_away") from error
     claims = _claims(provider, pending, answer, rules, context.now)
-    hold_account(provider.issuer, claims["sub"])
+    hold_account(provider.issuer, subject_of(claims))
     roles = find_roles(matching(rules, claims), context.now)
     if pending.link_to:
         _link(provider, actor, claims, roles, context.now)
         return SignedIn()
-    if _find(provider.issuer, claims["sub"]) is None:
+    if _find(provider.issuer, subject_of(claims)) is None:
         if not roles:
             log.warning("no rule gives a role", absent_claims=absent_claims(rules, claims))
         _add_person(provider, claims, roles, context)
-    user, identity = _lock(provider.issuer, claims["sub"])
+    user, identity = _lock(provider.issuer, subject_of(claims))
     identity.signed_in_at = context.now
     synchronise(Actor(user_id=user.id, address=context.address), user.id, roles, context.now)
     if user.totp_secret:
@@ -183,7 +184,7 @@ def _claims(
     answer: Mapping[str, str],
     rules: Sequence[Rule],
     now: datetime,
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Return the claims of the person; 401 for an answer to another sign-in, or a refusal."""
     transaction = pending.transaction
     if transaction is None or answer.get("state") != transaction["state"]:
@@ -215,11 +216,11 @@ def _lock(issuer: str, subject: str) -> tuple[User, OfficeIdentity]:
 
 
 def _link(
-    provider: "Provider", actor: Actor, claims: Mapping[str, Any], roles: Sequence[NewRole],
+    provider: "Provider", actor: Actor, claims: Mapping[str, Json], roles: Sequence[NewRole],
     now: datetime,
 ) -> None:  # fmt: skip
     user = users.find(require_session(actor))
-    if _find(provider.issuer, claims["sub"]) is not None:
+    if _find(provider.issuer, subject_of(claims)) is not None:
         raise Problem(409, "oidc_taken")
     own = (OfficeIdentity.user_id == user.id, OfficeIdentity.issuer == provider.issuer)
     if db.session.scalar(select(exists().where(*own))):
@@ -232,7 +233,7 @@ def _link(
 
 def _add_person(
     provider: "Provider",
-    claims: Mapping[str, Any],
+    claims: Mapping[str, Json],
     roles: Sequence[NewRole],
     context: SignInContext,
 ) -> None:
@@ -247,7 +248,7 @@ def _add_person(
     if refusal is not None:
         caller = Actor(address=context.address)
         record_act(
-            caller, "identity.refuse", "identity", reason=refusal.code, account=claims["sub"]
+            caller, "identity.refuse", "identity", reason=refusal.code, account=subject_of(claims)
         )
         db.session.commit()
         raise refusal
@@ -267,11 +268,11 @@ def _add_person(
 
 
 def _add_identity(
-    provider: "Provider", user_id: int, claims: Mapping[str, Any], now: datetime
+    provider: "Provider", user_id: int, claims: Mapping[str, Json], now: datetime
 ) -> OfficeIdentity:
     identity = OfficeIdentity(
         issuer=provider.issuer,
-        subject=claims["sub"],
+        subject=subject_of(claims),
         user_id=user_id,
         created_at=now,
         signed_in_at=now,
@@ -281,10 +282,11 @@ def _add_identity(
     return identity
 
 
-def _display_name(claims: Mapping[str, Any]) -> str:
+def _display_name(claims: Mapping[str, Json]) -> str:
     for claim in ("name", "preferred_username", "sub"):
-        if isinstance(claims.get(claim), str):
-            printable = "".join(c for c in claims[claim] if c.isprintable())
+        value = claims.get(claim)
+        if isinstance(value, str):
+            printable = "".join(c for c in value if c.isprintable())
             if name := normalised(printable)[:MAX_DISPLAY_NAME].strip():
                 return name
-    return str(claims["sub"])
+    return subject_of(claims)

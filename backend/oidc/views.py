@@ -1,6 +1,6 @@
 """The API of one's own identities: list, link and unlink them."""
 
-from typing import Any
+from typing import TypedDict
 
 from marshmallow import Schema, fields
 
@@ -11,6 +11,7 @@ from backend.accounts.authentication import (
     keep_private,
     sign_in_context,
 )
+from backend.accounts.models import OfficeIdentity
 from backend.accounts.schemas import PasswordSchema
 from backend.database.extensions import PERSON, SESSION
 from backend.errors import Problem
@@ -49,10 +50,16 @@ class LinkingSchema(Schema):
     url = fields.String(required=True)
 
 
+class Identities(TypedDict):
+    """The accounts at the operator's provider with which one signs in."""
+
+    items: list[OfficeIdentity]
+
+
 @blp.get("")
 @blp.doc(security=PERSON)
 @blp.response(200, IdentitiesSchema)
-def list_identities() -> Any:
+def list_identities() -> Identities:
     """List the accounts at the operator's provider with which one signs in."""
     return {"items": service.list_identities(actor())}
 
@@ -60,7 +67,7 @@ def list_identities() -> Any:
 @blp.post("")
 @blp.arguments(PasswordSchema)
 @blp.response(201, LinkingSchema)
-def link(data: dict[str, str]) -> Any:
+def link(data: dict[str, str]) -> tuple[dict[str, str], int, dict[str, str]]:
     """Begin to link an account at the operator's provider; the browser opens the address."""
     caller, provider = actor(), current_provider()
     require_session(caller)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from sqlalchemy import select, tuple_
 
@@ -93,17 +93,6 @@ def serialize_units(ids: Collection[int | None]) -> dict[int | None, UnitBrief]:
         }
         for row in rows
     }
-
-
-def serialize_with_unit(
-    rows: Sequence[Any], names: Sequence[str], unit: str = "unit"
-) -> list[dict[str, Any]]:
-    """Return the named columns of rows as answers, with the unit of the column `<unit>_id`."""
-    units = serialize_units([getattr(row, f"{unit}_id") for row in rows])
-    return [
-        {name: getattr(row, name) for name in names} | {unit: units.get(getattr(row, f"{unit}_id"))}
-        for row in rows
-    ]
 
 
 class RequestedArea(TypedDict):

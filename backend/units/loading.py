@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import orjson
@@ -39,6 +39,24 @@ from geo.polygons import BoundaryError
 FIELDS = ("system", "level", "code", "name", "type", "latitude", "longitude")
 Span = tuple[date | None, date | None]
 Key = tuple[str, str]  # level, code
+
+
+class UnitColumns(TypedDict):
+    """The columns of a new unit."""
+
+    system: str
+    level: str
+    code: str
+    name: str
+    type: str
+    latitude: float | None  # of a point inside, WGS 84 in degrees
+    longitude: float | None
+    parent_id: int | None
+    province_id: int | None
+    valid_from: date | None
+    valid_to: date | None
+    sort_key: str  # Vietnamese order
+    search_key: str  # without accents
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +241,17 @@ def _with_islands(units: list[GazetteerUnit]) -> list[GazetteerUnit]:
     return units + islands
 
 
-def _row(unit: GazetteerUnit, span: Span, ids: dict[Key, int]) -> dict[str, Any]:
+def _row(unit: GazetteerUnit, span: Span, ids: dict[Key, int]) -> UnitColumns:
     """Return the columns of a unit; `ids` has the rows above it."""
     parent, province = _above(unit, ids)
-    return {name: getattr(unit, name) for name in FIELDS} | {
+    return {
+        "system": unit.system,
+        "level": unit.level,
+        "code": unit.code,
+        "name": unit.name,
+        "type": unit.type,
+        "latitude": unit.latitude,
+        "longitude": unit.longitude,
         "parent_id": parent,
         "province_id": province,
         "valid_from": span[0],
@@ -246,7 +271,7 @@ def _above(unit: GazetteerUnit, ids: dict[Key, int]) -> tuple[int | None, int | 
     return province, province
 
 
-def _insert_rows(rows: Iterable[dict[str, Any]]) -> dict[Key, int]:
+def _insert_rows(rows: Iterable[UnitColumns]) -> dict[Key, int]:
     """Insert rows with the same columns; return their ids.
 
     As JSON: values of thousands of rows take the driver seconds.

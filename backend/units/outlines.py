@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import get_ident
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import aliased
@@ -48,8 +48,14 @@ LABEL_TOLERANCE = 0.01
 MAX_CACHED = 64
 
 
-# Position of a label, and the width that the unit has there.
-Room = tuple[int, int, int]
+class LabelPosition(NamedTuple):
+    """Where the label of a unit stands in a drawing, and the width that the unit has there."""
+
+    x: int
+    y: int
+    width: int
+
+
 # Code, province code, polygon.
 Shape = tuple[str, str, "Geometry"]
 
@@ -62,7 +68,7 @@ class Drawing:
     height: int
     box: Box
     paths: dict[str, str]
-    rooms: dict[str, Room]  # by code, also of neighbours
+    label_positions: dict[str, LabelPosition]  # by code, also of neighbours
     margin: float = 0.0
     around: dict[str, str] = field(default_factory=dict)  # neighbours: communes or provinces
     borders: list[str] = field(default_factory=list)  # of the provinces of the units
@@ -184,8 +190,8 @@ def provinces(shapes: Sequence[Shape]) -> Drawing:
     canvas = Canvas(COUNTRY_BOX)
     outlines = {code: _province(parts[code]) for code in sorted(parts)}
     paths = {code: canvas.path(one) for code, one in outlines.items()}
-    rooms = _rooms(outlines.items(), canvas)
-    return Drawing(canvas.width, canvas.height, COUNTRY_BOX, paths, rooms)
+    positions = _label_positions(outlines.items(), canvas)
+    return Drawing(canvas.width, canvas.height, COUNTRY_BOX, paths, positions)
 
 
 def _province(parts: "list[Geometry]") -> "Geometry":
@@ -220,7 +226,7 @@ def _unit(shapes: Sequence[Shape], near: Callable[[Box], Sequence[Shape]]) -> Dr
     return Drawing(
         canvas.width, canvas.height, (west, south, east, north),
         {code: canvas.path(one) for code, one in drawn.items()},
-        _rooms([*drawn.items(), *around.items()], canvas), margin,
+        _label_positions([*drawn.items(), *around.items()], canvas), margin,
         {code: path for code, one in around.items() if (path := canvas.path(one))},
         [canvas.path(one) for one in lines.values()],
     )  # fmt: skip
@@ -258,13 +264,15 @@ def _merge(parts: "Iterable[tuple[str, Geometry]]", tolerance: float) -> "dict[s
     }  # fmt: skip
 
 
-def _rooms(shapes: "Iterable[tuple[str, Geometry]]", canvas: Canvas) -> dict[str, Room]:
+def _label_positions(
+    shapes: "Iterable[tuple[str, Geometry]]", canvas: Canvas
+) -> dict[str, LabelPosition]:
     """Return the position of a label in each shape, in its largest part, and the width there."""
     import shapely
 
-    rooms = {}
+    positions = {}
     for code, shape in shapes:
-        part = max(shapely.get_parts(shape), key=lambda one: one.area, default=None)
+        part = max(shapely.get_parts(shape), key=lambda part: part.area, default=None)
         if part is None or part.geom_type != "Polygon":
             continue
         west, south, east, north = part.bounds
@@ -272,8 +280,9 @@ def _rooms(shapes: "Iterable[tuple[str, Geometry]]", canvas: Canvas) -> dict[str
         middle = shapely.maximum_inscribed_circle(part, tolerance).coords[0]
         level = shapely.LineString([(west, middle[1]), (east, middle[1])])
         pieces = shapely.get_parts(shapely.intersection(part, level))
-        here = min(pieces, key=lambda one: one.distance(shapely.Point(middle)))
+        here = min(pieces, key=lambda piece: piece.distance(shapely.Point(middle)))
         x, y = canvas.at((middle[0], middle[1]))
         left, right = (canvas.at((side, middle[1]))[0] for side in here.bounds[::2])
-        rooms[code] = (round((left + right) / 2) if len(pieces) == 1 else x, y, right - left)
-    return rooms
+        x = round((left + right) / 2) if len(pieces) == 1 else x
+        positions[code] = LabelPosition(x, y, right - left)
+    return positions

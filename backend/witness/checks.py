@@ -38,10 +38,10 @@ def check_hosts(config: Mapping[str, Any], now: datetime) -> dict[str, str | Non
     """Check all hosts but the own one, and store the result; return their problems by name."""
     hosts = [host for host in registered(config) if host["url"]]
     db.session.commit()
-    found: dict[UUID, str | None] = {}
+    results: dict[UUID, str | None] = {}
 
     def check(host: RegisteredHost) -> None:
-        found[host["id"]] = _problem(host, config["SECRET_KEY"], now)
+        results[host["id"]] = _problem(host, config["SECRET_KEY"], now)
 
     threads = [Thread(target=check, args=(host,), daemon=True) for host in hosts]
     for thread in threads:
@@ -49,7 +49,7 @@ def check_hosts(config: Mapping[str, Any], now: datetime) -> dict[str, str | Non
     until = time.monotonic() + DEADLINE_S
     for thread in threads:
         thread.join(max(until - time.monotonic(), 0))
-    problems = {host["id"]: found.get(host["id"], "timeout") for host in hosts}
+    problems = {host["id"]: results.get(host["id"], "timeout") for host in hosts}
     for id, problem in problems.items():
         db.session.execute(STORE, {"host": id, "now": now, "problem": problem})
     db.session.commit()

@@ -160,8 +160,8 @@ def add_host(
 def registered_host(url: str) -> UUID | None:
     """Return the id of the host of an address; None if it is unknown or revoked."""
     active = MeasuringHost.url == url, MeasuringHost.revoked_at.is_(None)
-    found: UUID | None = db.session.scalar(select(MeasuringHost.id).where(*active))
-    return found
+    host_id: UUID | None = db.session.scalar(select(MeasuringHost.id).where(*active))
+    return host_id
 
 
 def replace_key(host_id: UUID, public_key: str, now: datetime) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import RAISE, ValidationError, fields, post_load
 
 from backend.clock import local_day
+from backend.doors.ogc.service import ItemsQuery
 from backend.fields import Strict, Text, aware_time
 
 # The standard requires that a greater limit is lowered to the maximum, not rejected.
@@ -38,14 +39,14 @@ class ItemsQuerySchema(_Query):
     datetime = Text(most=100, load_default=None)
 
     @post_load
-    def parse(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+    def parse(self, data: dict[str, Any], **options: Any) -> ItemsQuery:
         """Parse the page, box and interval."""
-        return {
-            "limit": min(_parse_whole(data["limit"], "limit", least=1), MAX_LIMIT),
-            "offset": min(_parse_whole(data["offset"], "offset", least=0), MAX_OFFSET),
-            "bbox": _parse_box(data["bbox"]) if data["bbox"] is not None else None,
-            "times": _parse_times(data["datetime"]) if data["datetime"] is not None else None,
-        }
+        return ItemsQuery(
+            limit=min(_parse_whole(data["limit"], "limit", least=1), MAX_LIMIT),
+            offset=min(_parse_whole(data["offset"], "offset", least=0), MAX_OFFSET),
+            bbox=_parse_box(data["bbox"]) if data["bbox"] is not None else None,
+            times=_parse_times(data["datetime"]) if data["datetime"] is not None else None,
+        )
 
 
 def _parse_whole(text: str, field: str, least: int) -> int:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import orjson
@@ -120,7 +120,62 @@ class ItemsQuery:
     times: tuple[date | None, date | None] | None = None  # an interval, open where None
 
 
-def landing(link: Link, language: Language) -> dict[str, Any]:
+class OgcLink(TypedDict):
+    """A link."""
+
+    href: str
+    rel: str
+    type: str
+
+
+class OgcLanding(TypedDict):
+    """The landing page."""
+
+    title: str
+    description: str
+    links: list[OgcLink]
+
+
+class Spatial(TypedDict):
+    """The box around all communes of a collection."""
+
+    bbox: list[tuple[float, ...]]  # one: west, south, east, north in degrees
+    crs: str
+
+
+class Temporal(TypedDict):
+    """The time that a collection is of."""
+
+    interval: list[list[str]]  # one: the first and the last day
+
+
+class Extent(TypedDict):
+    """Where and when the features of a collection are."""
+
+    spatial: NotRequired[Spatial]  # missing without boundaries
+    temporal: Temporal
+
+
+class OgcCollection(TypedDict):
+    """A collection: one month on one network."""
+
+    id: str
+    title: str
+    description: str
+    itemType: str
+    crs: list[str]
+    extent: Extent
+    links: list[OgcLink]
+
+
+class OgcCollections(TypedDict):
+    """The collections: every month with data, on both networks."""
+
+    links: list[OgcLink]
+    collections: list[OgcCollection]
+
+
+def landing(link: Link, language: Language) -> OgcLanding:
     """Return the landing page."""
     return {
         "title": "Đo Sóng",
@@ -134,7 +189,7 @@ def landing(link: Link, language: Language) -> dict[str, Any]:
     }
 
 
-def collections(now: datetime, link: Link, language: Language) -> dict[str, Any]:
+def collections(now: datetime, link: Link, language: Language) -> OgcCollections:
     """Return a collection for every month with data and both networks, the newest first."""
     months = months_with_data(local_day(now))
     names = [f"{month}-{network}" for month in months for network in NETWORKS]
@@ -147,16 +202,16 @@ def collections(now: datetime, link: Link, language: Language) -> dict[str, Any]
 
 def collection(
     name: str, now: datetime, link: Link, language: Language, key: ListingKey | None = None
-) -> dict[str, Any]:
+) -> OgcCollection:
     """Return the collection of one month on one network."""
     month, network = _parse_name(name, now)
     active = listing_on(month_end(month), key).active
     extents = extents_of(active) if active else None
-    spatial = {}
+    interval = [f"{day}T00:00:00+07:00" for day in (month_start(month), month_end(month))]
+    extent: Extent = {"temporal": {"interval": [interval]}}
     if extents:
         box = *extents[1][:, :2].min(axis=0).tolist(), *extents[1][:, 2:].max(axis=0).tolist()
-        spatial = {"spatial": {"bbox": [box], "crs": CRS84}}
-    interval = [f"{day}T00:00:00+07:00" for day in (month_start(month), month_end(month))]
+        extent = {"spatial": {"bbox": [box], "crs": CRS84}, **extent}
     return {
         "id": name,
         "title": gettext("Coverage by commune, {month}, {kind}", language).format(
@@ -165,7 +220,7 @@ def collection(
         "description": f"{gettext(ABOUT, language)} {active.quality if active else ''}".strip(),
         "itemType": "feature",
         "crs": [CRS84],
-        "extent": {**spatial, "temporal": {"interval": [interval]}},
+        "extent": extent,
         "links": [
             _link(link("collection", name=name), "self", JSON),
             _link(link("items", name=name), "items", GEOJSON),
@@ -281,9 +336,9 @@ def _flat(item: dict[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in FIGURES} | parts
 
 
-def _parameters(query: ItemsQuery) -> dict[str, Any]:
+def _parameters(query: ItemsQuery) -> dict[str, int | str]:
     """Return the parameters of the URL of a query."""
-    parameters: dict[str, Any] = {"limit": query.limit, "offset": query.offset or None}
+    parameters: dict[str, int | str | None] = {"limit": query.limit, "offset": query.offset or None}
     if query.bbox:
         parameters["bbox"] = ",".join(map(str, query.bbox))  # to the last digit
     if query.times:
@@ -291,5 +346,5 @@ def _parameters(query: ItemsQuery) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if value is not None}
 
 
-def _link(href: str, relation: str, kind: str) -> dict[str, str]:
+def _link(href: str, relation: str, kind: str) -> OgcLink:
     return {"href": href, "rel": relation, "type": kind}

@@ -40,7 +40,7 @@ API = "api-docs.openapi_json"
 @blp.get("/", strict_slashes=False)
 @blp.arguments(schemas.OgcQuerySchema, location="query")
 @blp.response(200, schemas.OgcLandingSchema)
-def landing(query: dict[str, Any]) -> Response:
+def landing(query: dict[str, str]) -> Response:
     """Show the landing page of OGC API Features."""
     return with_digest(ogc.landing(_link, language()))
 
@@ -48,7 +48,7 @@ def landing(query: dict[str, Any]) -> Response:
 @blp.get("/conformance")
 @blp.arguments(schemas.OgcQuerySchema, location="query")
 @blp.response(200, schemas.ConformanceSchema)
-def conformance(query: dict[str, Any]) -> Response:
+def conformance(query: dict[str, str]) -> Response:
     """List the conformance classes of the standard."""
     return with_digest({"conformsTo": ogc.CLASSES})
 
@@ -56,7 +56,7 @@ def conformance(query: dict[str, Any]) -> Response:
 @blp.get("/collections")
 @blp.arguments(schemas.OgcQuerySchema, location="query")
 @blp.response(200, schemas.OgcCollectionsSchema)
-def collections(query: dict[str, Any]) -> Response:
+def collections(query: dict[str, str]) -> Response:
     """List a collection of communes for each month and network."""
     return with_digest(ogc.collections(clock_now(), _link, language()))
 
@@ -64,7 +64,7 @@ def collections(query: dict[str, Any]) -> Response:
 @blp.get("/collections/<name>")
 @blp.arguments(schemas.OgcQuerySchema, location="query")
 @blp.response(200, schemas.OgcCollectionSchema)
-def collection(query: dict[str, Any], name: str) -> Response:
+def collection(query: dict[str, str], name: str) -> Response:
     """Describe the communes of a month on a network."""
     return with_digest(ogc.collection(name, clock_now(), _link, language()))
 
@@ -73,18 +73,18 @@ def collection(query: dict[str, Any], name: str) -> Response:
 @blp.arguments(schemas.ItemsQuerySchema, location="query")
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
 @blp.alt_response(503, description="Another large page is built at this moment: try again later")
-def items(query: dict[str, Any], name: str) -> Response:
+def items(query: ogc.ItemsQuery, name: str) -> Response:
     """List communes with their areas and figures, page by page."""
-    page, reader, now = ogc.ItemsQuery(**query), figures_reader(), clock_now()
+    reader, now = figures_reader(), clock_now()
     party = party_of(reader, request.remote_addr or "", now)
-    place = partial(costly, party, page.limit > schemas.LIMIT_DEFAULT)
-    return with_known_tag(*ogc.items(name, page, now, _link, reader, place), ogc.GEOJSON)
+    place = partial(costly, party, query.limit > schemas.LIMIT_DEFAULT)
+    return with_known_tag(*ogc.items(name, query, now, _link, reader, place), ogc.GEOJSON)
 
 
 @blp.get("/collections/<name>/items/<code>")
 @blp.arguments(schemas.OgcQuerySchema, location="query")
 @blp.response(200, FEATURES, content_type=ogc.GEOJSON)
-def item(query: dict[str, Any], name: str, code: str) -> Response:
+def item(query: dict[str, str], name: str, code: str) -> Response:
     """Show one commune with its area and figures."""
     body = ogc.item(name, code, clock_now(), _link, figures_reader())
     return with_content_tag(Response(body, content_type=ogc.GEOJSON))

@@ -7,7 +7,7 @@ stay in the database (`recording.archived`).
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,7 +202,7 @@ def _take(month: str, manifest: Manifest, now: datetime) -> None:
     db.session.commit()
 
 
-def _span(month: str) -> dict[str, Any]:
+def _span(month: str) -> dict[str, date]:
     return {"first": month_start(month), "last": month_end(month)}
 
 

@@ -106,8 +106,8 @@ class Entry:
 
 def translate_objects(lines: Lines, options: ImportOptions, translate: Translate) -> Iterator[Row]:
     """Yield the rows of a format with one result per object."""
-    for found in parse_objects(lines):
-        yield from found.rows(translate, options)
+    for entry in parse_objects(lines):
+        yield from entry.rows(translate, options)
 
 
 def parse_objects(lines: Lines) -> Iterator[Entry]:

@@ -96,12 +96,12 @@ def iso(when: datetime) -> str:
 
 def section(source: dict[str, Json], name: str) -> dict[str, Json]:
     """Return the object of a name; an empty one if it is missing."""
-    found = source.get(name)
-    if found is None:
+    value = source.get(name)
+    if value is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise UnreadableRow(f"{name} is not an object")
-    return found
+    return value
 
 
 def number(source: dict[str, Json], name: str, factor: float = 1.0) -> float | None:

@@ -1,5 +1,6 @@
 """Notes on their way to a row of `no_connection_notes`: content as sent, and columns."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NotRequired, TypedDict, cast
@@ -53,6 +54,6 @@ class NoteRow(TypedDict):
 class NoteItem(Item):
     """One note of a request with its result so far; `row` is empty without a place."""
 
-    loaded: NoteContent = field(default_factory=lambda: cast(NoteContent, {}))
-    row: NoteRow = field(default_factory=lambda: cast(NoteRow, {}))
+    loaded: NoteContent = field(default_factory=cast(Callable[[], NoteContent], dict))
+    row: NoteRow = field(default_factory=cast(Callable[[], NoteRow], dict))
     note_id: UUID | None = None  # the stored note

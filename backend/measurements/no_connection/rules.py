@@ -38,28 +38,28 @@ def area_of(cell: str) -> str:
 
 def content_errors(loaded: NoteContent) -> list[FieldError]:
     """Return the errors of a note that follow from its content alone."""
-    found = [
+    errors = [
         FieldError(f"confirmed.{name}", "not_confirmed")
         for name in CONFIRMED
         if not loaded["confirmed"][name]
     ]
     if code := attempts_problem(loaded["attempts"]):
-        found.append(FieldError("attempts", code))
+        errors.append(FieldError("attempts", code))
     location = loaded["location"]
     position = location["latitude"], location["longitude"], location.get("accuracy_m")
     if code := position_problem(*position):
-        found.append(FieldError("location", code))
+        errors.append(FieldError("location", code))
     elif position[2] is not None and position[2] > MAX_ACCURACY_M:
-        found.append(FieldError("location.accuracy_m", "note_position_coarse"))
+        errors.append(FieldError("location.accuracy_m", "note_position_coarse"))
     elif location.get("is_mock"):
-        found.append(FieldError("location.is_mock", "mock_position"))
+        errors.append(FieldError("location.is_mock", "mock_position"))
     fixed_at = location.get("fixed_at")
     if fixed_at and min(abs(fixed_at - at) for at in loaded["attempts"]) > MAX_FIX_AGE:
-        found.append(FieldError("location.fixed_at", "note_fix_stale"))
+        errors.append(FieldError("location.fixed_at", "note_fix_stale"))
     mcc = visible((loaded.get("network") or {}).get("mcc"))
     if mcc not in (None, COUNTRY_MCC):
-        found.append(FieldError("network.mcc", "foreign_network"))
-    return found
+        errors.append(FieldError("network.mcc", "foreign_network"))
+    return errors
 
 
 def attempts_problem(attempts: Sequence[datetime]) -> str | None:

@@ -70,10 +70,12 @@ def _store(device_id: UUID, items: Sequence[NoteItem], network: bytes | None) ->
     """Store new notes with their receipts; of a place and day that is noted, the receipt alone."""
     sent = Receipt.id.in_([item.id for item in items if item.id])
     receipts = db.session.scalars(select(Receipt).where(sent, Receipt.kind == "note")).all()
-    known = {one.id: (one.device_id, one.digest) for one in receipts}
-    withdrawn = replays.withdrawn_among([one for item in items for one in item.replay_digests])
+    known = {receipt.id: (receipt.device_id, receipt.digest) for receipt in receipts}
+    withdrawn = replays.withdrawn_among(
+        [digest for item in items for digest in item.replay_digests]
+    )
     taken = _notes_of_days(device_id, {item.row["day"] for item in items if item.row})
-    stored = {one.id: one.note_id for one in receipts}
+    stored = {receipt.id: receipt.note_id for receipt in receipts}
     added: list[NoteItem] = []
 
     def refuse(item: NoteItem) -> FieldError | None:

@@ -35,8 +35,8 @@ def counts_from(assurance: str | None, reason: str | None, from_at: datetime | N
     if assurance is None:
         known = requirements.requirements()
         click.echo(f"now: {requirements.required_at(known, clock_now())}")
-        for one in known:
-            click.echo(_line(one))
+        for requirement in known:
+            click.echo(_line(requirement))
         return
     if not (reason or "").strip():
         raise click.UsageError("an assurance needs --reason")

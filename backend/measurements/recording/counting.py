@@ -174,27 +174,27 @@ class CountChanges:
 
     def months(self) -> list[CountRow]:
         """Return the changes as rows of `unit_months`, without the generated sums."""
-        found: dict[tuple[str, str, int], dict[str, int]] = {}
+        by_month: dict[tuple[str, str, int], dict[str, int]] = {}
         for (unit, day, network, name), n in self.by_key.items():
-            numbers = found.setdefault((day[:7], network, unit or NOWHERE), {**NOTHING})
+            numbers = by_month.setdefault((day[:7], network, unit or NOWHERE), {**NOTHING})
             numbers[COLUMNS[name]] += n
         return [
             {"month": month, "network": network, "unit_id": unit, **numbers}
-            for (month, network, unit), numbers in found.items()
+            for (month, network, unit), numbers in by_month.items()
         ]
 
     def days(self) -> list[CountRow]:
         """Return the changes as rows of `unit_days`."""
-        found: dict[tuple[int, str, str], list[int]] = {}
+        by_day: dict[tuple[int, str, str], list[int]] = {}
         for (unit, day, network, name), n in self.by_key.items():
-            numbers = found.setdefault((unit or NOWHERE, day, network), [0, 0, 0])
+            numbers = by_day.setdefault((unit or NOWHERE, day, network), [0, 0, 0])
             numbers[0] += n
             numbers[1] += n if name not in NOT_VALID else 0
             numbers[2] += n if name in COUNTED_CATEGORIES else 0
         return [
             {"month": day[:7], "network": network, "unit_id": unit, "day": day,
              **dict(zip(BASES, numbers, strict=True))}
-            for (unit, day, network), numbers in found.items()
+            for (unit, day, network), numbers in by_day.items()
         ]  # fmt: skip
 
 

@@ -177,10 +177,9 @@ def attribute(days_of: Mapping[UUID, Iterable[date]]) -> int:
         of_device, earned = _stored_and_wanted(device_id, sorted(set(days)))
         stored |= of_device
         # Whether a sample is needed is decided when it begins to count, in any campaign.
-        needed = {one.measurement_id: one.needed for one in of_device if one.category in COUNTED}
+        needed = {e.measurement_id: e.needed for e in of_device if e.category in COUNTED}
         wanted += [
-            one._replace(needed=needed.get(one.measurement_id) if counts(one) else False)
-            for one in earned
+            e._replace(needed=needed.get(e.measurement_id) if counts(e) else False) for e in earned
         ]
     return replace_earnings(stored.difference(wanted), [e for e in wanted if e not in stored])
 
@@ -190,8 +189,8 @@ def _stored_and_wanted(device_id: UUID, days: Sequence[date]) -> tuple[set[Earne
     if not days:
         return set(), []
     span = {"since": day_begin(days[0]), "until": day_begin(days[-1]) + DAY}
-    found = db.session.execute(ROWS, {"device": device_id, "days": days, **span})
-    rows = {row["id"]: cast(StoredSample, row) for row in found.mappings()}
+    measurements = db.session.execute(ROWS, {"device": device_id, "days": days, **span})
+    rows = {row["id"]: cast(StoredSample, row) for row in measurements.mappings()}
     if not rows:
         return set(), []
     stays, decisions = stays_of(device_id), decisions_on(rows)
@@ -237,12 +236,13 @@ def unlink_person(device_id: UUID, since: datetime) -> None:
 
 def replace_earnings(gone: Collection[Earned], new: Sequence[Earned]) -> int:
     """Write changed earnings and their sums; return the number of changes."""
-    changed = {(one.measurement_id, one.campaign_id) for one in (*gone, *new)}
+    changed = {(e.measurement_id, e.campaign_id) for e in (*gone, *new)}
     if not changed:
         return 0
     if gone:
         keys = [
-            {"measurement_id": one.measurement_id, "campaign_id": one.campaign_id} for one in gone
+            {"measurement_id": earned.measurement_id, "campaign_id": earned.campaign_id}
+            for earned in gone
         ]
         db.session.execute(DELETE, {"gone": dump(keys)})
     rows = rows_of(gone, new)

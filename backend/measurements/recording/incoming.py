@@ -201,12 +201,12 @@ def position_of(row: Positioned) -> Position | None:
 def places_of(rows: Sequence[Positioned], locator: Locator) -> list[UnitLocation | None]:
     """Look up the communes of rows at once: a batch costs little more than one row."""
     positions = [position_of(row) for row in rows]
-    known = [at for at in positions if at]
-    if len(known) == 1:
-        found = [locator.locate(*known[0])]
+    usable = [at for at in positions if at]
+    if len(usable) == 1:
+        located = [locator.locate(*usable[0])]
     else:
-        found = locator.locate_many(*zip(*known, strict=True)) if known else []
-    places = iter(found)
+        located = locator.locate_many(*zip(*usable, strict=True)) if usable else []
+    places = iter(located)
     return [next(places) if at else None for at in positions]
 
 
@@ -217,7 +217,7 @@ def own_reasons(
     receipt: ReceiptContext,
 ) -> tuple[str, ...]:
     """Return all reasons that follow from the measurement alone, by weight."""
-    found: list[str | None] = [
+    reasons: list[str | None] = [
         _place_reason(row, placed),
         "kind_unknown" if row["network"] == "unknown" else None,
         *_test_reasons(row),
@@ -225,7 +225,7 @@ def own_reasons(
         *_network_reasons(loaded),
         *_source_reasons(row, receipt),
     ]
-    return rules.by_weight(reason for reason in found if reason)
+    return rules.by_weight(reason for reason in reasons if reason)
 
 
 def _place_reason(row: Positioned, placed: UnitLocation | None) -> str | None:
@@ -286,7 +286,7 @@ def marks(
     """Return the marks: findings that do not change whether the measurement counts."""
     network, location = loaded["network"], loaded["location"]
     roaming = bool(network.get("roaming")) and network["kind"] == "mobile"
-    found = {
+    findings = {
         "mock_position": location is not None and location.get("is_mock"),
         "border_ambiguous": placed is not None and placed.ambiguous,
         "snapped": placed is not None and placed.how == "snapped",
@@ -301,7 +301,7 @@ def marks(
         ),
         "counted_by_admin": not receipt.has_device and receipt.count_without_device,
     }
-    return [mark for mark, present in found.items() if present]
+    return [mark for mark, present in findings.items() if present]
 
 
 def measures_speed(

@@ -157,16 +157,16 @@ def select_new(
     for item in items:
         if item.id is None:
             continue
-        mine = (device_id, item.digest)
+        sent = (device_id, item.digest)
         item.errors = ()
         if item.id in known:
-            item.outcome = "duplicate" if known[item.id] == mine else "conflict"
-        elif any(one in withdrawn for one in item.replay_digests):
+            item.outcome = "duplicate" if known[item.id] == sent else "conflict"
+        elif any(digest in withdrawn for digest in item.replay_digests):
             item.outcome, item.errors = "conflict", [FieldError("id", "withdrawn_before")]
         elif refusal := refuse(item):
             item.outcome, item.errors = "rejected", [refusal]
         else:
-            known[item.id] = mine
+            known[item.id] = sent
             item.outcome = "accepted"
             new.append(item)
     return new
@@ -174,12 +174,12 @@ def select_new(
 
 def store_rejected(device_id: UUID | None, items: Iterable[Item]) -> None:
     """Store the bodies of rejected items, as many as are kept; their ids stay free."""
-    found = [item for item in items if item.outcome == "rejected"]
-    if found and device_id:
-        today = day_begin(local_day(found[0].received_at))
-        theirs = (RejectedBody.device_id == device_id, RejectedBody.received_at >= today)
-        stored = db.session.scalar(select(func.count()).where(*theirs)) or 0
-        found = found[: max(0, REJECTED_PER_DAY - stored)]
+    kept = [item for item in items if item.outcome == "rejected"]
+    if kept and device_id:
+        today = day_begin(local_day(kept[0].received_at))
+        of_today = (RejectedBody.device_id == device_id, RejectedBody.received_at >= today)
+        stored = db.session.scalar(select(func.count()).where(*of_today)) or 0
+        kept = kept[: max(0, REJECTED_PER_DAY - stored)]
     rejected = [
         {
             "device_id": device_id,
@@ -187,7 +187,7 @@ def store_rejected(device_id: UUID | None, items: Iterable[Item]) -> None:
             "body": storable_text(item.raw),
             "errors": [{"field": error.field, "code": error.code} for error in item.errors],
         }
-        for item in found
+        for item in kept
     ]
     if rejected:
         db.session.execute(insert(RejectedBody), rejected)

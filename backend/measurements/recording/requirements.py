@@ -88,7 +88,7 @@ def requirements(execute: Run = fetch) -> Sequence[Requirement]:
 
 def required_at(known: Sequence[Requirement], received_at: datetime) -> Required:
     """Return the requirement for what is received at a time, of those from `requirements`."""
-    before = (one.counts_from for one in reversed(known) if one.from_at <= received_at)
+    before = (rule.counts_from for rule in reversed(known) if rule.from_at <= received_at)
     return next(before, UNREQUIRED)
 
 
@@ -105,8 +105,8 @@ def describe(now: datetime, language: Language) -> RulesInForce:
     """Return the rules in force, the next requirement, and what readers of figures must know."""
     known = requirements()
     present = required_at(known, now)
-    later = [one for one in known if one.from_at > now]
-    since = [one.from_at for one in known if one.from_at <= now]
+    later = [rule for rule in known if rule.from_at > now]
+    since = [rule.from_at for rule in known if rule.from_at <= now]
     return {
         "rules": RULES,
         "counts_from": present,

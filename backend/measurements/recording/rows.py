@@ -1,6 +1,6 @@
 """Samples on their way to a row of `measurements`: their content as sent, and their columns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NotRequired, TypedDict, cast
@@ -169,7 +169,7 @@ class TimelineRow(JudgedRow):
 class SampleItem(Item):
     """One sample of a request with its result so far; content and row are empty before its turn."""
 
-    loaded: SampleContent = field(default_factory=lambda: cast(SampleContent, {}))
-    row: SampleRow = field(default_factory=lambda: cast(SampleRow, {}))
+    loaded: SampleContent = field(default_factory=cast(Callable[[], SampleContent], dict))
+    row: SampleRow = field(default_factory=cast(Callable[[], SampleRow], dict))
     placed: UnitLocation | None = None
     statements: Statements | None = None

@@ -242,11 +242,11 @@ def anchors(timeline: Iterable[TimelineEntry], sample: Sample) -> list[Sample]:
     """Return the stored samples near which a new one would be a repeat, wherever they are."""
     after = sample.at - REPEAT_WINDOW
     return [
-        one
-        for one, verdict, _ in timeline
-        if verdict and after < one.at <= sample.at and one.latitude is not None
-        and _same_line(one, sample)
-        and (representative if one.day == sample.day else _stands_next_day)(verdict.reasons)
+        earlier
+        for earlier, verdict, _ in timeline
+        if verdict and after < earlier.at <= sample.at and earlier.latitude is not None
+        and _same_line(earlier, sample)
+        and (representative if earlier.day == sample.day else _stands_next_day)(verdict.reasons)
     ]  # fmt: skip
 
 
@@ -359,19 +359,19 @@ def _stands_next_day(reasons: Collection[str]) -> bool:
     return _OF_THE_DAY.issuperset(reasons)
 
 
-def _one_in_spot(found: Sequence[Sample], sample: Sample, after: datetime) -> bool:
+def _one_in_spot(samples: Sequence[Sample], sample: Sample, after: datetime) -> bool:
     """Return whether one of the samples after a time is in the same spot; the last come first."""
-    for one in reversed(found):
-        if one.at <= after:
+    for earlier in reversed(samples):
+        if earlier.at <= after:
             return False
-        if same_spot(one, sample):
+        if same_spot(earlier, sample):
             return True
     return False
 
 
-def commune_month(one: Sample | Tally) -> CommuneMonth:
+def commune_month(sample: Sample | Tally) -> CommuneMonth:
     """Return the key of the cap of a commune."""
-    return one.day.year, one.day.month, one.unit_id, one.network
+    return sample.day.year, sample.day.month, sample.unit_id, sample.network
 
 
 def representative(reasons: Collection[str]) -> bool:

@@ -300,7 +300,7 @@ def read_state(execute: Run, sender: Sender, items: Sequence[SampleItem], cap: i
         requirements_of(own["requirements"]),
         Timeline(stored, tallies),
         stored_tickets(own["tickets"]),
-        {UUID(one["id"]): _receipt(one) for one in own["receipts"] or ()},
+        {UUID(receipt["id"]): _receipt(receipt) for receipt in own["receipts"] or ()},
         frozenset(map(bytes, own["withdrawn"])),
         inputs_of(cast(StoredInputs, own)),
     )
@@ -482,13 +482,13 @@ def _others_capped(
     judged: Sequence[Judged], stored: Timeline, days: Sequence[date], caps: rules.Caps
 ) -> bool:
     """Return whether verdicts of other days may change because a commune's cap is reached."""
-    later = {rules.commune_month(one) for one in stored.tallies if one.day > days[0]}
+    later = {rules.commune_month(tally) for tally in stored.tallies if tally.day > days[0]}
     changes = {key: n for key, n in _changes_of_use(judged).items() if key in later}
     if not changes:
         return False
     use = Counter[rules.CommuneMonth]()
-    for one in stored.tallies:
-        use[rules.commune_month(one)] += one.n
+    for tally in stored.tallies:
+        use[rules.commune_month(tally)] += tally.n
     for row in stored.rows:
         if row["day"] in days:  # else it is in a tally
             use[_commune_month(row)] += rules.uses_commune_cap(row["reasons"])

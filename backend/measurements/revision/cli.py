@@ -55,8 +55,8 @@ def reassign(first: datetime, last: datetime, executor: Executor) -> None:
 @click.option("--repair", is_flag=True, help="Correct the stored counts that differ.")
 def recount(repair: bool) -> None:
     """Compare every stored count with the rows; exit with 1 if they differ."""
-    found = counting.differences()
-    for row in found:
+    counts = counting.differences()
+    for row in counts:
         click.echo(
             f"{row['month']} day={row['day']} unit={row['unit_id']} {row['network']} "
             f"{row['name']}: stored {row['stored']}, rows {row['truth']}"
@@ -64,11 +64,11 @@ def recount(repair: bool) -> None:
     teams = earning_sums.differences()
     for sums in teams:
         click.echo(" ".join(f"{name}={value}" for name, value in sums.items()))
-    click.echo(f"differences: {len(found) + len(teams)}")
+    click.echo(f"differences: {len(counts) + len(teams)}")
     if repair:
-        counting.repair(found)
+        counting.repair(counts)
         earning_sums.repair(teams)
-    sys.exit(1 if found or teams else 0)
+    sys.exit(1 if counts or teams else 0)
 
 
 @cli.command()

@@ -425,8 +425,8 @@ def exclude(identity: UUID, reason: str) -> None:
     contains a digest of it, keyed by the installation.
     """
     where = text("select device_id from measurements where id = :id and raw is not null")
-    found = or_404(db.session.execute(where, {"id": identity}).one_or_none())
-    decide_on_device(found.device_id, [identity], Decision(reason))
+    measurement = or_404(db.session.execute(where, {"id": identity}).one_or_none())
+    decide_on_device(measurement.device_id, [identity], Decision(reason))
     record_command("exclude", f"measurement:{pseudonym(identity)}", reason=reason)
     db.session.commit()
 
@@ -446,10 +446,10 @@ def allow_receiver(device: UUID, reason: str, now: datetime) -> None:
 def revoke_receiver(device: UUID, reason: str) -> int:
     """Withdraw the permission and judge the device again; return the number of verdicts changed."""
     joined = lock_rows(device)
-    found = db.session.get_one(Device, device) if joined is not None else None
-    if found is None or found.receiver_from is None:
+    phone = db.session.get_one(Device, device) if joined is not None else None
+    if phone is None or phone.receiver_from is None:
         raise Problem(404, "not_found")
-    since, found.receiver_from = found.receiver_from, None
+    since, phone.receiver_from = phone.receiver_from, None
     db.session.flush()
     done = Revision()
     last = db.session.execute(LAST, {"device": device}).scalar() or since

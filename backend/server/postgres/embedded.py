@@ -239,7 +239,7 @@ class EmbeddedPostgres:
 
 
 @contextmanager
-def database_urls(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def database_urls(values: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Yield the URLs of the database as settings; the embedded one runs meanwhile."""
     if values["DATABASE_URL"] is not None:
         yield {name: values[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}

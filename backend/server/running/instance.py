@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NotRequired, TypedDict
 
 from backend.server.running.processes import ServeError
 from config import settings
@@ -68,10 +68,19 @@ class Instance:
             self._file.close()
 
 
-def read_instance(var_dir: Path) -> dict[str, Any] | None:
+class Facts(TypedDict):
+    """What a running `serve` tells in its lock file; more once it serves."""
+
+    pid: int
+    url: NotRequired[str]
+    reloads: NotRequired[int]  # until now
+    failed: NotRequired[str | None]  # why the last reload failed; null: it did not
+
+
+def read_instance(var_dir: Path) -> Facts | None:
     """Return the facts of the `serve` in this folder; None where none runs."""
     with suppress(OSError, ValueError):
-        facts: dict[str, Any] = json.loads((var_dir / LOCK_FILE).read_text())
+        facts: Facts = json.loads((var_dir / LOCK_FILE).read_text())
         return facts if _is_ours(facts["pid"], MAIN) else None
     return None
 
@@ -140,7 +149,7 @@ def request_reload(values: Mapping[str, Any]) -> None:
     print(f"New processes serve {now['url']}.")
 
 
-def _running(var_dir: Path) -> dict[str, Any]:
+def _running(var_dir: Path) -> Facts:
     facts = read_instance(var_dir)
     if facts is None or "reloads" not in facts:
         raise ServeError(f"nothing serves in {var_dir}.")

@@ -90,11 +90,11 @@ def country_map(active: ActiveSet | None, names: Names, figures: Figures) -> Map
     shapes = _shapes(drawing.paths, names, figures, "province")
     wanted = [
         Wanted(
-            one.code, one.name, drawing.rooms[one.code], COUNTRY_OVERHANG,
+            one.code, one.name, drawing.label_positions[one.code], COUNTRY_OVERHANG,
             first=one.code in FIRST_NAMES,
         )
         for one in shapes
-        if one.name != one.code and one.code in drawing.rooms
+        if one.name != one.code and one.code in drawing.label_positions
     ]  # fmt: skip
     labels = place_labels(wanted, drawing.width, drawing.height)
     basemap = current_basemap(outlines.maps_folder())
@@ -176,11 +176,11 @@ def _labels(
     """Return the names that fit, of units with their share of the target, and of neighbours."""
     own = {one.code: one for one in shapes}
     wanted = []
-    for code, room in drawing.rooms.items():
+    for code, position in drawing.label_positions.items():
         shape = own.get(code)
         name = shape.name if shape else names.get(code, code)
         if name != code:
-            wanted.append(Wanted(code, name, room, OVERHANG, _share(shape), beyond=not shape))
+            wanted.append(Wanted(code, name, position, OVERHANG, _share(shape), beyond=not shape))
     return place_labels(wanted, drawing.width, drawing.height)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import inf
 
-from backend.units.outlines import Room
+from backend.units.outlines import LabelPosition
 
 # Font sizes in units of the drawing, as in style.css: on a phone, and on other screens.
 LARGE, SMALL = 54, 34
@@ -38,11 +38,11 @@ class MapLabel:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A name to place: its position and room, how far it may overhang, and a note."""
+    """A name to place: its position, how far it may overhang, and a note."""
 
     code: str
     name: str
-    room: Room
+    position: LabelPosition
     overhang: float = OVERHANG
     note: str = ""
     beyond: bool = False
@@ -56,7 +56,7 @@ def short_name(name: str) -> str:
 
 def place_labels(wanted: Sequence[Wanted], width: int, height: int) -> tuple[MapLabel, ...]:
     """Place names: first ones, then units with the most room; large ones before fine ones."""
-    order = sorted(wanted, key=lambda one: (not one.first, -one.room[2], one.code))
+    order = sorted(wanted, key=lambda one: (not one.first, -one.position.width, one.code))
     taken: list[tuple[float, float, float, float]] = []
     placed: dict[str, MapLabel] = {}
     for size, fine in ((LARGE, False), (SMALL, True)):
@@ -76,8 +76,8 @@ def _fit(
     sides: tuple[int, int],
 ) -> MapLabel | None:
     """Return the first form of a name that fits beside the boxes taken, and take its box."""
-    x, y, room = one.room
-    most = inf if one.first else room * one.overhang
+    x, y, width = one.position
+    most = inf if one.first else width * one.overhang
     name = short_name(one.name)
     # In one or two lines, with the note or without.
     for note, lines in product((one.note, "") if one.note else ("",), ((name,), _halves(name))):

@@ -180,13 +180,17 @@ def make_ground(
     """Return units with their roles and the labels that fit, the widest units first."""
     scale = min(MAX_WIDTH / drawing.width, MAX_HEIGHT / drawing.height)
     paths = {code: path for code, path in drawing.paths.items() if code not in AT_SEA}
-    rooms = {code: room for code, room in drawing.rooms.items() if code in paths}
+    positions = {
+        code: position for code, position in drawing.label_positions.items() if code in paths
+    }
     parts: dict[str, str] = {}
     for code, path in paths.items():
         parts[role(code)] = parts.get(role(code), "") + path
     labels: list[tuple[float, float, str, int, str]] = []
     taken: list[tuple[float, float, float, float]] = []
-    for code, (left, top, wide) in sorted(rooms.items(), key=lambda one: (-one[1][2], one[0])):
+    for code, (left, top, wide) in sorted(
+        positions.items(), key=lambda one: (-one[1].width, one[0])
+    ):
         text, x, y = label(code), left * scale, top * scale
         for size in LABEL_SIZES if text else ():
             half = text_width(text, size, bold=True) / 2

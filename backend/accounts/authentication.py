@@ -28,6 +28,7 @@ from backend.accounts.users import IDLE_ACCOUNT, WITHOUT_FACTOR
 from backend.clock import local_day
 from backend.database.extensions import PERSON, Rows, fetch_autocommit
 from backend.errors import Problem
+from backend.fields import Json
 from backend.http.links import confirm_host
 from backend.http.requests import MAX_BODY_BYTES, Blueprint, Parser, clock_now
 
@@ -99,7 +100,7 @@ def actor() -> Actor:
 class SignedInParser(Parser):
     """A parser of arguments that answers 401 to anonymous callers before it reads a body."""
 
-    def load_json(self, req: Request, schema: Schema) -> Any:
+    def load_json(self, req: Request, schema: Schema) -> Json:
         require_person(actor())
         return super().load_json(req, schema)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
+from apispec import APISpec
 from flask import Flask, current_app
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
@@ -80,7 +81,7 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
         super().__init__()
 
     @property
-    def spec(self) -> Any:
+    def spec(self) -> APISpec:
         """The OpenAPI document; views are described when it is read: a tenth of a start."""
         with self._lock:
             while self._undescribed:
@@ -88,7 +89,8 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest brings no types
                 kwargs = {"name": views.name, "parameters": None}
                 views.register_views_in_doc(self, self._app, self._spec, **kwargs)
                 self._spec.tag({"name": views.name, "description": views.description})
-            return self._spec
+            spec: APISpec = self._spec
+            return spec
 
     @spec.setter
     def spec(self, empty: Any) -> None:

@@ -1,8 +1,9 @@
 """Flask customisations: numbers in paths, no sessions, the public URL, names of operations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from apispec import BasePlugin
 from flask import Flask, Request
@@ -78,7 +79,7 @@ def set_public_url(app: Flask, url: str) -> None:
         return
     inner, (scheme, _, host) = app.wsgi_app, url.partition("://")
 
-    def at_public_url(environ: dict[str, Any], start_response: Any) -> Any:
+    def at_public_url(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return inner({**environ, "HTTP_HOST": host, "wsgi.url_scheme": scheme}, start_response)
 
     app.wsgi_app = at_public_url  # type: ignore[method-assign]

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, g
+from flask.typing import ResponseReturnValue
 from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -16,6 +17,9 @@ from backend.errors import FieldError, FieldMessage, Problem, field_errors
 from backend.http.requests import language
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
+
+# What Flask's handlers of errors return.
+HandledError = HTTPException | ResponseReturnValue
 
 log = structlog.get_logger()
 
@@ -109,22 +113,22 @@ def _unavailable(error: Exception) -> Problem:
     return Problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
-def _answer_unavailable(error: Exception) -> Any:
+def _answer_unavailable(error: Exception) -> HandledError:
     return _answer(_unavailable(error))
 
 
-def _answer_database(error: DBAPIError) -> Any:
+def _answer_database(error: DBAPIError) -> HandledError:
     """Answer 503 for a write on a standby, until it is promoted; else 500."""
     standby = isinstance(error.orig, ReadOnlySqlTransaction)
     return _answer_unavailable(error) if standby else _answer_internal(error)
 
 
-def _answer_internal(error: Exception) -> Any:
+def _answer_internal(error: Exception) -> HandledError:
     log.error("broken", request_id=g.get("request_id"), exc_info=error)
     return _answer(Problem(500, "internal"))
 
 
-def _answer(problem: Problem) -> Any:
+def _answer(problem: Problem) -> HandledError:
     """Answer by the handler of this URL: API and pages have different ones."""
     roll_back()
     return current_app.handle_user_exception(problem)

@@ -126,7 +126,7 @@ def allow_any_origin(response: Response) -> Response:
 class Parser(FlaskParser):
     """Reads JSON by read_json: webargs ignores other content types and has no gzip."""
 
-    def load_json(self, req: Request, schema: Schema) -> Any:
+    def load_json(self, req: Request, schema: Schema) -> Json:
         return read_json()
 
     def handle_error(

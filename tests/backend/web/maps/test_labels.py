@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.units.outlines import LabelPosition
 from backend.web.maps.labels import SMALL, Wanted, name_box, overlap, place_labels, short_name
 
 ROOMS = st.tuples(st.integers(0, 1600), st.integers(0, 1600), st.integers(1, 900))
@@ -24,7 +25,10 @@ def test_names_are_short(name: str, short: str) -> None:
 @given(WANTED)
 @settings(max_examples=60)
 def test_no_two_namesoverlap(rows: list[tuple[str, tuple[int, int, int]]]) -> None:
-    wanted = [Wanted(str(at), name, room, note="50%") for at, (name, room) in enumerate(rows)]
+    wanted = [
+        Wanted(str(at), name, LabelPosition(*position), note="50%")
+        for at, (name, position) in enumerate(rows)
+    ]
     placed = place_labels(wanted, 1600, 1600)
     assert len({one.code for one in placed}) == len(placed)
     boxes = [name_box(one.at, one.lines, bool(one.note), SMALL) for one in placed]
@@ -34,8 +38,10 @@ def test_no_two_namesoverlap(rows: list[tuple[str, tuple[int, int, int]]]) -> No
 
 
 def test_a_large_unit_has_its_name_and_share_on_phones_too() -> None:
-    [one] = place_labels([Wanted("1", "Xã Vô Tranh", (800, 800, 900), note="41%")], 1600, 1600)
+    [one] = place_labels(
+        [Wanted("1", "Xã Vô Tranh", LabelPosition(800, 800, 900), note="41%")], 1600, 1600
+    )
     assert (one.lines, one.note, one.fine) == (("Vô Tranh",), "41%", False)
-    [fine] = place_labels([Wanted("1", "Xã Vô Tranh", (800, 800, 110))], 1600, 1600)
+    [fine] = place_labels([Wanted("1", "Xã Vô Tranh", LabelPosition(800, 800, 110))], 1600, 1600)
     assert fine.fine
-    assert place_labels([Wanted("1", "Xã Vô Tranh", (800, 800, 20))], 1600, 1600) == ()
+    assert place_labels([Wanted("1", "Xã Vô Tranh", LabelPosition(800, 800, 20))], 1600, 1600) == ()

@@ -33,6 +33,7 @@ addEventListener("click", async ({ target }) => {
   const done = await copy(document.getElementById(button.dataset.copy));
   box.querySelector("[role=status]").textContent = done ? box.dataset.copied : box.dataset.selected;
   if (done) button.focus();
+  if (done) button.dispatchEvent(new Event("copied", { bubbles: true }));
   if (done && box.dataset.note) note(box);
 });
 

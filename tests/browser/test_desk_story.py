@@ -23,6 +23,9 @@ OFFICIAL, COMMUNE = "binh@example.vn", "lan@example.vn"
 MEASURED, SILENT = "05443", "05488"
 # Pixels of a row of the table, and of the whole desk on a phone.
 MAX_ROW, MAX_HEIGHT = 48.5, 6_000
+MAX_REMINDER = 64  # two lines of text
+REMINDER_HEIGHTS = """[...document.querySelectorAll(".reminders li")]
+  .map((one) => one.getBoundingClientRect().height)"""
 ROW_HEIGHTS = """[...document.querySelectorAll("#all-units tbody tr")]
   .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().height)"""
 
@@ -130,13 +133,30 @@ def remind_one(app: Flask, page: Page) -> None:
     page.locator(".task", has_text="không có mẫu mới").get_by_role(
         "link", name="Nhắc từng nơi"
     ).click()
+    heights = page.evaluate(REMINDER_HEIGHTS)
+    assert len(heights) == 91 and max(heights) <= MAX_REMINDER, sorted(heights)[-5:]
     row = page.locator(".reminders li", has_text="0912 345 678")
+    row.locator("summary").click()
     expect(row.get_by_role("link", name="Thư điện tử")).to_have_attribute(
         "href", re.compile(r"^mailto:hoa@example\.vn\?subject=.*body=.*9/300%20m")
     )
     row.get_by_role("button").click()
     expect(row.get_by_role("status")).to_have_text("Đã sao chép.")
     assert "9/300 mẫu; còn thiếu 291 mẫu" in clipboard(page)
+    expect(row.locator(".copied-at")).to_contain_text("đã chép lúc")
+    row.locator("summary").click()
+    rows = page.locator(".reminders li")
+    for place in (0, 2):
+        rows.nth(place).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Chép tin cho các nơi đã chọn").click()
+    assert clipboard(page).count("/unit/") == 2
+    page.reload()
+    expect(rows.nth(2).locator(".copied-at")).to_contain_text("đã chép lúc")
+    page.set_viewport_size(PHONE)
+    heights = page.evaluate(REMINDER_HEIGHTS)
+    print("reminders on a phone:", page.evaluate("document.documentElement.scrollHeight"), "px")
+    assert max(heights) <= MAX_REMINDER, sorted(heights)[-5:]
+    page.set_viewport_size(DESKTOP)
     check_page(page, "desk-remind")
 
 

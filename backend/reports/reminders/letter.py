@@ -105,6 +105,8 @@ def _annex(one: Situation) -> Annex:
     """Return the table of the addressed communes."""
     absent = set() if one.days_left else {"last_day"}
     absent |= set() if one.reachable else {"needed_per_day"}
+    if one.threshold and {unit["target"] for unit in one.communes} == {one.threshold}:
+        absent.add("target")  # the text has it
     columns = [column for column in COLUMNS if column.key not in absent]
     rows = [
         {

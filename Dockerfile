@@ -16,7 +16,8 @@ COPY wsgi.py LICENSE ./
 COPY config config
 COPY geo geo
 COPY backend backend
-# The guides of the help pages.
+# The documents that pages name, and the guides of the help pages.
+COPY docs/*.md docs/
 COPY docs/vi docs/vi
 COPY docs/guide docs/guide
 COPY docs/pictures/guide docs/pictures/guide

@@ -37,7 +37,7 @@ from backend.measurements.privacy.withdrawal import withdraw_again
 from backend.measurements.recording.counting import raise_versions
 from backend.outbox import service as outbox
 from backend.server.postgres.embedded import database_urls
-from backend.server.postgres.programs import ENVIRONMENT, binary
+from backend.server.postgres.programs import ENVIRONMENT, binary, call
 from config import settings
 
 DUMP, MANIFEST, KEYS = "database.dump.age", "manifest.json", "keys.age"
@@ -63,6 +63,7 @@ class Manifest(TypedDict):
     made_at: str
     sha256: str  # of the encrypted dump
     holds: Figures
+    made_by: str  # the program, of which an older one cannot read the dump
 
 
 class BackupError(RuntimeError):
@@ -83,11 +84,11 @@ def make(values: Mapping[str, Any], folder: Path, keep: int, now: datetime) -> P
         recipient = backup_recipient(var_dir / BACKUP_KEY)
         with database_urls(values) as urls:
             rows = dump(urls["DATABASE_OWNER_URL"], fresh / DUMP, recipient)
-        digest = sha256(fresh / DUMP)
         manifest: Manifest = {
             "made_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-            "sha256": digest,
+            "sha256": sha256(fresh / DUMP),
             "holds": rows,
+            "made_by": call("pg_dump", "--version").stdout,
         }
         (fresh / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
         keys = json.dumps(read_keys(var_dir)).encode()

@@ -103,6 +103,13 @@ def picture(file: str) -> Response:
     return send_from_directory(_docs() / PICTURES, file, max_age=PICTURE_S)
 
 
+@bp.get("/documents/<name>.md")
+@with_policy(PAGE)
+def document(name: str) -> Response:
+    """Send a document for operators as it is written; pages that name one link to it."""
+    return send_from_directory(_docs(), f"{name}.md", mimetype="text/plain", max_age=PICTURE_S)
+
+
 def _role(written: str) -> str:
     """Return the guide of a name in an address; 404 for another."""
     return or_404(next((name for name, names in GUIDES.items() if written in names.values()), None))

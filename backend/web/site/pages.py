@@ -1,5 +1,6 @@
 """Rendering of templates as pages: language, texts, links, header and footer."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -26,6 +27,7 @@ from backend.web.site import charts, tables
 from backend.web.site.help_links import GUIDES, help_of
 from backend.web.site.labels import LABELS
 
+DOCUMENT = re.compile(r"docs/([a-z.-]+)\.md")
 PART_OF = {category: part for part, category in PARTS.items()}
 
 
@@ -113,6 +115,16 @@ def render_public(template: str, lang: str | None, **values: Any) -> Response:
     return (render_private if signed_in else render)(template, lang, **values)
 
 
+def link_documents(text: str) -> Markup:
+    """Return a text with links in place of the names of documents, such as docs/operator.md."""
+    return Markup(  # noqa: S704 # escaped, with names of one pattern
+        DOCUMENT.sub(
+            lambda found: f'<a href="{url_for("help.document", name=found[1])}">{found[0]}</a>',
+            str(escape(text)),
+        )
+    )
+
+
 def workspaces(actor: Actor) -> list[str]:
     """Return the endpoints of a person's workspaces: one for each kind of their roles."""
     roles = {grant.role for grant in actor.grants}
@@ -139,6 +151,7 @@ class Translator:
             "_": self.gettext,
             "chosen_language": self.lang,
             "course_points": charts.course_points,
+            "link_documents": link_documents,
             "filled_percent": charts.filled_percent,
             "clock": formats.clock,
             "moment": formats.moment,

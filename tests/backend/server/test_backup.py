@@ -282,6 +282,7 @@ def test_a_backup_tells_what_it_holds_and_only_the_latest_stay(
     assert len(backup.made(tmp_path / "backups")) == 2
     manifest = json.loads((latest / backup.MANIFEST).read_text())
     assert manifest["holds"]["rows"]["devices"] == 1
+    assert manifest["made_by"].startswith("pg_dump (PostgreSQL) ")
     assert manifest["holds"]["counted"] == {"2024-11 mobile": 1}
 
 

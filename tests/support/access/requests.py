@@ -188,6 +188,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **REPORT_REQUESTS,
     "GET /j/<code>": lambda w: {"at": {"code": "ACDEFGHJ"}},
     **{row: _guide for row in PAGES if "/huong-dan/" in row or "/guide/" in row},
+    "GET /documents/<name>.md": lambda w: {"at": {"name": "operator"}},
     "GET /do/down": lambda w: {"query_string": {"bytes": 0}},
     "POST /do/up": lambda w: {"data": b"0" * 1000},
     "POST /do/tests": lambda w: {"json": {"ticket": sign_ticket(w.app)}},

@@ -53,6 +53,7 @@ PAGES = {
     "GET /huong-dan/<name>": EVERYBODY,
     "GET /huong-dan/<name>/the": EVERYBODY,
     "GET /huong-dan/hinh/<file>": EVERYBODY,
+    "GET /documents/<name>.md": EVERYBODY,
     "GET /guide": EVERYBODY,
     "GET /guide/<name>": EVERYBODY,
     "GET /guide/<name>/card": EVERYBODY,

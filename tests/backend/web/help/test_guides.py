@@ -10,6 +10,9 @@ from flask.testing import FlaskClient
 
 from backend.web.help.guides import CARD, parse_guide, search
 from backend.web.site.help_links import BLUEPRINTS, GUIDES, PAGES, help_of
+from backend.web.site.pages import link_documents
+from tests.support.admin_client import AdminBrowser
+from tests.support.clock import FakeClock
 
 ROOT = Path(__file__).parents[4]
 FOLDERS = {"vi": ROOT / "docs" / "vi", "en": ROOT / "docs" / "guide"}
@@ -162,3 +165,28 @@ def test_every_role_has_a_quick_card(client: FlaskClient, language: str, name: s
     page = client.get(f"{address(language, name)}/{end}")
     assert page.status_code == 200
     assert 'class="quick-card"' in page.text and "<svg" in page.text and "<ol>" in page.text
+
+
+def test_pages_link_the_documents_that_their_texts_name(app: Flask, client: FlaskClient) -> None:
+    with CATALOGUE.open("rb") as file:
+        texts = [one.id for one in read_po(file, locale="vi") if isinstance(one.id, str)]
+    named = {name for text in texts for name in re.findall(r"docs/([a-z.-]+)\.md", text)}
+    assert {"operator", "measuring"} <= named
+    for name in named:
+        with client.get(f"/documents/{name}.md") as answer:
+            assert (answer.status_code, answer.content_type) == (200, "text/plain; charset=utf-8")
+            assert answer.text == (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+    assert client.get("/documents/absent.md").status_code == 404
+    with app.test_request_context():
+        linked = link_documents("<b> docs/operator.md, Boundaries")
+    assert linked == '&lt;b&gt; <a href="/documents/operator.md">docs/operator.md</a>, Boundaries'
+
+
+def test_the_admin_pages_have_such_links(app: Flask, admin_browser: AdminBrowser) -> None:
+    assert 'href="/documents/measuring.md"' in admin_browser.get("/admin/connections")
+    assert 'href="/documents/operator.md"' in admin_browser.get("/admin")
+
+
+@pytest.fixture
+def admin_browser(app: Flask, client: FlaskClient, clock: FakeClock) -> AdminBrowser:
+    return AdminBrowser(app, client, clock.now)

@@ -7,6 +7,7 @@ of a network: samples of a phone resemble one another, and so do those of an out
 from collections.abc import Mapping
 from typing import Any
 
+from backend.clock import month_end
 from backend.i18n import formats
 from backend.i18n.catalogues import NN_, Language, Plural, gettext, ngettext
 
@@ -45,10 +46,14 @@ def participation(item: Mapping[str, Any], language: Language, has: int | None =
     return text
 
 
-def forecast(item: Mapping[str, Any], language: Language) -> str | None:
-    """Return where a unit's month will end at its pace; None without a forecast."""
-    projection = item["projection"]
-    if projection is None:
+# Before this day, the 14 days that a forecast reads are mostly those of the month before.
+FORECAST_FROM = 14
+
+
+def forecast(item: Mapping[str, Any], month: str, language: Language) -> str | None:
+    """Return where a unit's month will end at its pace; None before FORECAST_FROM."""
+    projection, left = item["projection"], item["days_left"] or 0
+    if projection is None or month_end(month).day - left + 1 < FORECAST_FROM:
         return None
     low, high = (_number(projection[end], language) for end in ("low", "high"))
     if low == high:

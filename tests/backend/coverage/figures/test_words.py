@@ -39,7 +39,9 @@ def test_a_forecast_of_one_number_is_one_number(
     language: Language, ends: tuple[int, int] | None, text: str | None
 ) -> None:
     projection = ends and {"low": ends[0], "middle": ends[0], "high": ends[1]}
-    assert forecast({"projection": projection}, language) == text
+    item = {"projection": projection, "days_left": 17}  # the 14th
+    assert forecast(item, "2024-11", language) == text
+    assert forecast(item | {"days_left": 18}, "2024-11", language) is None  # the days of October
 
 
 @pytest.mark.parametrize(("changes", "text"), [

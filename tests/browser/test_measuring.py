@@ -88,7 +88,7 @@ def test_from_the_poster_to_a_counted_sample(app: Flask, served: str, phone: Pag
     assert kept["assurance"] == "witnessed"
     expect(phone.locator("#verdict .assurance")).to_be_empty()  # confirmed
     open_fold(phone, "team")
-    expect_text(phone, "1 mẫu được tính trong 1 mẫu đã nhận")
+    expect_text(phone, "Cả đội: 1 mẫu được tính")
     check_page(phone, "do-in-team")
     phone.locator("#teams button").click()
     phone.locator("#leave").get_by_role("button", name="Rời đội", exact=True).click()
@@ -437,6 +437,23 @@ def test_moving_to_another_team_needs_confirmation(app: Flask, phone: Page) -> N
     press(phone, "Chuyển đội")
     expect_text(phone, "Đã vào Đội 2.")
     expect(phone.locator("#team-names")).to_have_text("Đội 2")
+
+
+def test_what_the_page_says_of_a_team_ends_with_its_truth(app: Flask, phone: Page) -> None:
+    phone.goto(f"/do/#{Cast(app).code_one}")
+    agree(phone)
+    press(phone, "Viettel")
+    expect(phone.locator("#message")).to_have_text("Đã vào Đội 1.")
+    phone.reload()
+    expect(phone.locator("#team-names")).to_have_text("Đội 1")
+    expect(phone.locator("#message")).to_be_hidden()
+    open_fold(phone, "team")
+    phone.locator("#teams").get_by_role("button", name="Rời").click()
+    phone.locator("#leave").get_by_role("button", name="Rời").click()
+    expect(phone.locator("#message")).to_have_text("Đã rời Đội 1. Mẫu đã đo vẫn tính cho đội.")
+    phone.reload()  # the code has left the address
+    expect(phone.locator("#team-names")).to_have_text("chưa có")
+    expect(phone.locator("#message")).to_be_hidden()
 
 
 def test_an_unknown_join_code_shows_an_error(phone: Page) -> None:

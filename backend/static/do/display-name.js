@@ -1,7 +1,7 @@
 // The display name that a volunteer may show to the team; optional, with its own consent.
 import { request } from "./api.js";
 import { saveSetting, setting } from "./store.js";
-import { element, translate } from "./texts.js";
+import { element, showMessage, translate } from "./texts.js";
 
 // The form is shown to members of a team only.
 export async function showName(inTeam) {
@@ -20,6 +20,7 @@ export async function changeName(name) {
   await saveSetting("name", answer.display_name);
   element("name").reset();
   element("naming").open = false;
+  showMessage(translate(name === null ? "nameHidden" : "nameShown"), "good");
   await showName(true);
 }
 

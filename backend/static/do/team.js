@@ -4,6 +4,7 @@ import { isTeamCode, normalizeCode } from "./codes.js";
 import { useCode } from "./consent.js";
 import { showName } from "./display-name.js";
 import { adopt, showPhones } from "./phones.js";
+import { samples } from "./store.js";
 import { create, element, fill, number, onSubmit, showFault, showMessage, translate, translatePlural } from "./texts.js";
 
 let present = []; // the teams as last told
@@ -21,7 +22,7 @@ export async function showTeams() {
   const rows = present.map((one) => {
     const row = create("li");
     row.append(create("strong", "", one.team.name), create("small", "", one.campaign.name));
-    row.append(create("span", "", translatePlural("teamDay", one.counted, { received: number(one.received) })));
+    row.append(create("span", "", translatePlural("teamDay", one.counted)));
     row.append(leaveButton(one));
     return row;
   });
@@ -46,14 +47,21 @@ export async function leaveTeam({ membership_id: id, team }) {
   element("leave-text").textContent = translate("leaveConfirm", { team: team.name });
   if ((await dialogResult(element("leave"))) !== "leave") return false;
   const answer = await request("DELETE", `memberships/${id}`);
-  if (answer.ok) await showTeams();
-  else showMessage(answer.title ?? translate("unreachable"));
-  return answer.ok;
+  if (!answer.ok) {
+    showMessage(answer.title ?? translate("unreachable"));
+    return false;
+  }
+  // The code of the address would join again at the next start.
+  history.replaceState(null, "", location.pathname + location.search);
+  await showTeams();
+  showMessage(translate("left", { team: team.name }), "good");
+  return true;
 }
 
 // Join by the code of an address, as of a poster; asks first if that is a further campaign.
 export async function joinByAddress(code) {
-  const { items: present = [] } = await request("GET", "memberships/today");
+  const { items = [] } = await request("GET", "memberships/today");
+  present = items;
   if (!present.length || !isTeamCode(code)) return joinTeam(code);
   const { ok, campaign, team: wanted } = await request("POST", "join-codes/check", { code });
   if (!ok || present.some((one) => one.campaign.id === campaign.id)) return joinTeam(code);
@@ -65,15 +73,20 @@ export async function joinByAddress(code) {
 
 // Join by a code; confirm first if that means leaving another team, or taking another phone's place.
 export async function joinTeam(code) {
+  const before = present.map((one) => one.membership_id);
   let answer = await useCode(code);
+  let isMove = false;
   if (answer.code === "moves_phone" && (await confirmPhone(answer))) {
     answer = await useCode(code, true);
     if (answer.ok) await adopt(answer);
+    isMove = true;
   }
   if (answer.code === "other_team" && (await confirmMove(answer))) answer = await useCode(code, true);
   const team = answer.team?.name ?? answer.memberships?.[0]?.team.name;
-  if (answer.ok && team) showMessage(translate("joined", { team }), "good");
   if (answer.ok) await showTeams();
+  // Not of a team that the person was in before, nor of a campaign that is over.
+  const isNew = isMove || present.some((one) => !before.includes(one.membership_id));
+  if (answer.ok && isNew) showMessage(isMove ? translatePlural("movedHere", (await samples()).length, { team }) : translate("joined", { team }), "good");
   return answer;
 }
 

@@ -117,9 +117,7 @@ TEXTS: dict[str, str | Plural] = {
     "megabytes": N_("{mb} MB"),
     "month": NN_("This month {n} counted sample", "This month {n} counted samples"),
     "yesterday": NN_("Yesterday {n} sample", "Yesterday {n} samples"),
-    "teamDay": NN_(
-        "{n} sample counted of {received} received", "{n} samples counted of {received} received"
-    ),
+    "teamDay": NN_("Whole team: {n} sample counted", "Whole team: {n} samples counted"),
     "leave": N_("Leave"),
     "leaveConfirm": N_("Leave {team}? Samples already measured stay with the team."),
     "noTeamShort": N_("none yet"),
@@ -157,6 +155,12 @@ TEXTS: dict[str, str | Plural] = {
     "compassPoints": N_("north,north-east,east,south-east,south,south-west,west,north-west"),
     "moveConfirm": N_("You are in {current}. Move to {wanted}?"),
     "joined": N_("You joined {team}."),
+    "movedHere": NN_(
+        "Moved to this phone: {team}, {n} sample.", "Moved to this phone: {team}, {n} samples."
+    ),
+    "left": N_("You left {team}. Samples already measured stay with the team."),
+    "nameHidden": N_("Your name is hidden: the team sees a number."),
+    "nameShown": N_("Your team’s leader and organiser now see your name."),
     "ended": N_("This device’s consent was withdrawn."),
     "saved": N_("The i-Speed result is stored."),
     "needNumbers": N_("Please enter all three numbers."),

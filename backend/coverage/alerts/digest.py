@@ -17,8 +17,9 @@ from flask import current_app
 
 from backend.accounts import audit_chain
 from backend.clock import local_day
-from backend.coverage.alerts.service import SILENT_DAYS, alerts
+from backend.coverage.alerts.service import SILENT_DAYS, STATES, Alert, Alerts, alerts
 from backend.coverage.contributions.day_summary import footer
+from backend.coverage.figures.coverage_answer import Coverage, UnitItem
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.words import participation
 from backend.i18n.formats import number, percent
@@ -66,7 +67,7 @@ def digest(unit: str, network: str, now: datetime) -> Digest:
     return Digest(unit, day, subject, lines)
 
 
-def _commune(one: Mapping[str, Any]) -> list[str]:
+def _commune(one: UnitItem) -> list[str]:
     so_far = f"{number(one['counted'])} mẫu được tính trong {number(one['received'])} mẫu nhận"
     so_far += f", {participation(one, 'vi')}." if one["devices"] is not None else "."
     if one["target"] is None:
@@ -82,7 +83,7 @@ def _commune(one: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _communes(whole: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+def _communes(whole: Coverage, found: Alerts) -> list[str]:
     summary = whole["summary"]
     level = summary["levels"][-1]
     lines = [f"{number(summary['counted'])} mẫu được tính, {number(summary['received'])} nhận."]
@@ -93,8 +94,7 @@ def _communes(whole: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
         f"{number(found['target']['threshold'])} mẫu ({percent(level['share'], 'vi')})."
     )
     by_state = {
-        state: [one for one in found["items"] if state in one["states"]]
-        for state in found["counts"]
+        state: [one for one in found["items"] if state in one["states"]] for state in STATES
     }
     lines += _named(
         f"Không có mẫu nào trong {SILENT_DAYS} ngày qua", by_state["silent"], itemgetter("name")
@@ -104,7 +104,7 @@ def _communes(whole: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _named(state: str, units: list[Any], name: Callable[[Any], str]) -> list[str]:
+def _named(state: str, units: list[Alert], name: Callable[[Alert], str]) -> list[str]:
     """Return a line with the name of a state and its units, largest shortfall first."""
     if not units:
         return []
@@ -114,8 +114,8 @@ def _named(state: str, units: list[Any], name: Callable[[Any], str]) -> list[str
     return [f"{state} ({number(len(units))}): {', '.join(map(name, first))}{others}."]
 
 
-def _lacking(one: Mapping[str, Any]) -> str:
-    return f"{one['name']} (thiếu {number(one['shortfall'])})"
+def _lacking(one: Alert) -> str:
+    return f"{one['name']} (thiếu {number(one['shortfall'] or 0)})"
 
 
 def print_or_send(digest: Digest, sending: bool) -> None:

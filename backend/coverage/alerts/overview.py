@@ -3,21 +3,23 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.clock import local_day, month_before
-from backend.coverage.alerts.service import add_states
+from backend.coverage.alerts.service import Alert, AlertState, with_states
+from backend.coverage.figures.coverage_answer import CoverageBody, ProgressState
 from backend.coverage.figures.forecast import LAST_DAYS
 from backend.coverage.figures.month import Month, UnitCounts, with_target
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
 
 # In the order of urgency: `exempt` units have no target.
-GROUPS = ("silent", "will_miss", "behind", "on_pace", "reached", "exempt")
-LACKING = frozenset({"silent", "will_miss", "behind", "on_pace"})
+Group = Literal["silent", "will_miss", "behind", "on_pace", "reached", "exempt"]
+GROUPS: tuple[Group, ...] = ("silent", "will_miss", "behind", "on_pace", "reached", "exempt")
+LACKING: frozenset[Group] = frozenset({"silent", "will_miss", "behind", "on_pace"})
 # Completed days of the pace: a week has one of each weekday.
 PACE_DAYS = 7
 MAX_MOVERS = 5
@@ -69,16 +71,22 @@ class Course:
         return round(self.need * done / self.days)
 
 
+class AreaUnit(Alert):
+    """A unit of an area in its only group."""
+
+    group: Group
+
+
 @dataclass(frozen=True, slots=True)
 class AreaOverview:
     """The coverage of an area's units with `group` and the facts of each, and their course."""
 
-    answer: dict[str, Any]
-    items: list[dict[str, Any]]
+    answer: CoverageBody
+    items: list[AreaUnit]
     course: Course | None  # None without targets, or for months without days
 
     @property
-    def groups(self) -> dict[str, list[dict[str, Any]]]:
+    def groups(self) -> dict[Group, list[AreaUnit]]:
         """The units of each group, in the order of the query."""
         return {name: [one for one in self.items if one["group"] == name] for name in GROUPS}
 
@@ -93,21 +101,22 @@ class AreaOverview:
         return sum(one["group"] == "reached" for one in self.items)
 
 
-def task_group(states: Collection[str], state: str | None) -> str:
+def task_group(states: Collection[AlertState], state: ProgressState | None) -> Group:
     """Return the only group of a unit: reached, else the most urgent of its states."""
     if state is None:
         return "exempt"
-    order = ("reached", "silent", "will_miss", "behind")
+    order: tuple[AlertState, ...] = ("reached", "silent", "will_miss", "behind")
     return next((name for name in order if name in states), "on_pace")
 
 
 def area_overview(query: CoverageQuery, now: datetime) -> AreaOverview:
     """Return the units of a query, each in one group, and the course of their month."""
     result = compute_coverage(query, now)
-    add_states(result, local_day(now))
-    for item in result.items:
-        item["group"] = task_group(item["states"], item["state"])
-    return AreaOverview(result.body, result.items, _course(result, local_day(now)))
+    items: list[AreaUnit] = [
+        {**item, "group": task_group(item["states"], item["state"])}
+        for item in with_states(result, local_day(now))
+    ]
+    return AreaOverview(result.body, items, _course(result, local_day(now)))
 
 
 def _course(result: CoverageResult, today: date) -> Course | None:

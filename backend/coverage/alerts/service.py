@@ -1,18 +1,49 @@
 """Alerts: states of units in a month, derived from their figures."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Literal, TypedDict
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before
+from backend.coverage.figures.coverage_answer import CoverageBody, UnitItem
 from backend.coverage.figures.month import Month, UnitCounts
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
 
 # A team with a day off and a day of bad weather is not silent yet.
 SILENT_DAYS = 3
-STATES = ("silent", "behind", "will_miss", "reached")
+AlertState = Literal["silent", "behind", "will_miss", "reached"]
+STATES: tuple[AlertState, ...] = ("silent", "behind", "will_miss", "reached")
+
+
+class Alert(UnitItem):
+    """A unit with its states."""
+
+    states: list[AlertState]  # in the order of STATES
+    last_day: date | None  # with samples, in this month or the one before; null: none
+    planned: int | None  # samples that organisers pinned for teams; null for the public
+
+
+class AlertCounts(TypedDict):
+    """Number of units in each state."""
+
+    silent: int
+    behind: int
+    will_miss: int
+    reached: int
+
+
+class Alerts(CoverageBody):
+    """The units of a place that are in any of the states."""
+
+    next: str | None  # cursor; null: all units are listed
+    items: list[Alert]
+    units: int  # of the place with a target, or all where none has one
+    counts: AlertCounts
+
+
 # The last day with samples in each unit of a level.
 LAST_DAYS = """
     select case %(level)s when 'commune' then c.id when 'district' then c.parent_id
@@ -45,13 +76,13 @@ PLANNED = """
 
 def states(
     state: str | None, need: int, highest: int | None, silent: bool, planned: int = 0
-) -> list[str]:
+) -> list[AlertState]:
     """Return the states of a unit; one that is `behind` may catch up, `will_miss` hardly can.
 
     `highest` of the projection is None without a steady pace; a plan will bring `planned` samples.
     """
     paced = highest is not None and highest + planned < need
-    found = {
+    found: dict[AlertState, bool] = {
         "silent": silent,
         "behind": state == "behind",
         "will_miss": paced and state != "reached",
@@ -67,23 +98,30 @@ def alerts(
     now: datetime,
     level: str = "commune",
     reader: Actor | None = None,
-) -> dict[str, Any]:
+) -> Alerts:
     """Return the units of a place that are in any of the states, and the number in each state.
 
     In a past month, no unit is silent or will miss its target.
     """
     result = compute_coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
-    add_states(result, local_day(now))
-    items = [one for one in result.items if one["states"]]
-    return result.answer | {
-        "units": result.body["summary"]["units"],
-        "counts": {name: sum(name in one["states"] for one in items) for name in STATES},
+    items = [one for one in with_states(result, local_day(now)) if one["states"]]
+    in_state = Counter(state for one in items for state in one["states"])
+    return {
+        **result.body,
         "items": items,
+        "next": result.next_cursor,
+        "units": result.body["summary"]["units"],
+        "counts": {
+            "silent": in_state["silent"],
+            "behind": in_state["behind"],
+            "will_miss": in_state["will_miss"],
+            "reached": in_state["reached"],
+        },
     }
 
 
-def add_states(answer: CoverageResult, today: date) -> None:
-    """Add to each item its states, the last day with samples, and the samples planned.
+def with_states(answer: CoverageResult, today: date) -> list[Alert]:
+    """Return each unit with its states, the last day with samples, and the samples planned.
 
     `planned` is for readers of exact counts, in a running month.
     """
@@ -91,13 +129,20 @@ def add_states(answer: CoverageResult, today: date) -> None:
     silent_before = today - timedelta(days=SILENT_DAYS)
     running = answer.month.progress.today is not None
     planned = _planned(answer.month, today) if running else {}
+    items = list[Alert]()
     for one, counts in zip(answer.items, answer.counts, strict=True):
         last_day, samples = last_days.get(counts.unit.id), planned.get(counts.unit.id, 0)
         highest = one["projection"]["high"] if one["projection"] else None
         silent = running and (last_day is None or last_day < silent_before)
-        one["states"] = states(one["state"], counts.need or 0, highest, silent, samples)
-        one["last_day"] = last_day
-        one["planned"] = samples if running and answer.month.live else None
+        items.append(
+            {
+                **one,
+                "states": states(one["state"], counts.need or 0, highest, silent, samples),
+                "last_day": last_day,
+                "planned": samples if running and answer.month.live else None,
+            }
+        )
+    return items
 
 
 def _planned(month: Month, today: date) -> dict[int, int]:

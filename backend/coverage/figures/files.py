@@ -1,13 +1,13 @@
 """Coverage as CSV and XLSX files."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from backend.coverage.figures.coverage_answer import Figure, UnitItem, figure_of
 from backend.coverage.figures.service import CoverageResult
 from backend.i18n.catalogues import N_, NP_, Language, gettext
-from backend.measurements.recording.reasons import PARTS
 from backend.tables.spreadsheets import csv_file, fill_sheet, new_workbook
 
 if TYPE_CHECKING:
@@ -92,19 +92,26 @@ def _write_months(
 ) -> None:
     """Write a row for each unit with its counted samples of each month."""
     months = [one["month"] for one in result.body["months"]]
-    by_unit: dict[tuple[str, str], dict[str, Any]] = {}
+    parents: dict[tuple[str, str], str | None] = {}
+    counted: dict[tuple[str, str], dict[str, int]] = {}
     for item in result.items:
-        row = by_unit.setdefault((item["code"], item["name"]), {"parent": item["parent"]})
-        row[item["month"]] = item["counted"]
+        key = item["code"], item["name"]
+        parents.setdefault(key, item["parent"])
+        counted.setdefault(key, {})[item["month"]] = item["counted"]
     heads = [gettext(COLUMNS[name], language) for name in COUNTED_HEADS] + months
     rows = (
-        [*key, row["parent"], *(row.get(month) for month in months)] for key, row in by_unit.items()
+        [*key, parents[key], *(by_month.get(month) for month in months)]
+        for key, by_month in counted.items()
     )
-    _write(sheet, heads, rows, bold, len(by_unit))
+    _write(sheet, heads, rows, bold, len(counted))
 
 
 def _write(
-    sheet: "Worksheet", heads: list[str], rows: Iterator[list[Any]], bold: "Format", count: int
+    sheet: "Worksheet",
+    heads: list[str],
+    rows: Iterator[Sequence[Figure]],
+    bold: "Format",
+    count: int,
 ) -> None:
     sheet.set_column(0, len(heads) - 1, 13)
     sheet.freeze_panes(1, 3)
@@ -112,23 +119,13 @@ def _write(
     fill_sheet(sheet, heads, rows, bold)
 
 
-def _row(
-    item: Mapping[str, Any], names: tuple[str, ...], language: Language | None = None
-) -> list[Any]:
+def _row(item: UnitItem, names: tuple[str, ...], language: Language | None = None) -> list[Figure]:
     """Return the cells of an item, translated if a language is given."""
-    cells = [_cell(item, name) for name in names]
+    cells = [figure_of(item, name) for name in names]
     return [_translated(cell, language) for cell in cells] if language else cells
 
 
-def _translated(cell: Any, language: Language) -> Any:
+def _translated(cell: Figure, language: Language) -> Figure:
     if isinstance(cell, bool):
         return gettext(YES if cell else NO, language)
     return gettext(STATES[cell], language) if isinstance(cell, str) and cell in STATES else cell
-
-
-def _cell(item: Mapping[str, Any], name: str) -> Any:
-    if name in ("low", "middle", "high"):
-        return item["projection"] and item["projection"][name]
-    if name in PARTS:
-        return item["by_assurance"][name]
-    return item[name]

@@ -1,13 +1,22 @@
 """The items of a coverage answer: the figures of each unit of a level."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date
 from math import ceil
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from backend.clock import day_begin
+from backend.coverage.figures.coverage_answer import (
+    AssuranceParts,
+    CommunesReached,
+    Expected,
+    Pace,
+    ProgressState,
+    Projection,
+    UnitItem,
+)
 from backend.coverage.figures.forecast import LAST_DAYS, History, MonthProgress, still_to_come
 from backend.coverage.figures.month import NO_NUMBERS, Month, UnitCounts
 from backend.coverage.figures.recent import history_days, make_recent
@@ -22,9 +31,26 @@ from backend.measurements.recording.reasons import (
     PARTS,
 )
 
-Item = dict[str, Any]
-Row = Mapping[str, Any]  # of the statement below
 Categories = Sequence[int]  # samples by category, in the order of COLUMNS
+
+
+class FiguresRow(NamedTuple):
+    """The figures of a unit, as the statement below reads them; null without samples."""
+
+    categories: Categories | None
+    today: Sequence[int | None] | None  # received, valid, counted
+    from_today: Sequence[int] | None
+    teams: int | None
+    of_teams: int | None
+    copied_at: str | None  # ISO 8601, since midnight; null also for exact counts
+    devices: int | None
+    outings: int | None
+    last_month: int | None  # these of `recent`: null also outside the running month
+    weekdays: Sequence[float] | None
+    squares: Sequence[float] | None
+    active_days: int | None
+    pattern: Sequence[float] | None  # of the province
+
 
 # Everything about units of one level in a month, whatever the level and the visibility. Each part
 # reads the table that its readers see, of the country or, by the key, of the communes of a place:
@@ -169,20 +195,20 @@ ROWS = """
         and of_province.network = %(network)s and of_province.basis = %(basis)s
     order by place
 """
-COUNTED = BASES.index("counted")
+RECEIVED, VALID, COUNTED = (BASES.index(basis) for basis in ("received", "valid", "counted"))
 NO_SAMPLES: Categories = (0,) * len(COLUMNS)
 PLACES = {category: place for place, category in enumerate(COLUMNS)}
-PART_PLACES = {part: PLACES[category] for part, category in PARTS.items()}
+WITNESSED, TICKETED, CLAIMED, IMPORTED, WITHDRAWN = (PLACES[one] for one in PARTS.values())
 # The main reasons that a sample can be lost to, by name, with their places.
 LOST = sorted((name, place) for name, place in PLACES.items() if name not in COUNTED_CATEGORIES)
 
 
-def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> Sequence[Row]:
+def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> list[FiguresRow]:
     """Read the rows of the listed units; the first row is of the samples in no commune."""
     running, (basis, own) = month.progress.today is not None, month.bases(month.level)
     if running:
         make_recent(today, month.network)
-    return fetch(
+    rows = fetch(
         ROWS,
         {
             "month": month.month, "network": month.network, "last": month.last_day,
@@ -193,15 +219,16 @@ def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> Sequenc
             "units": array_literal([NOWHERE, *(one.unit.id for one in units)]),
         },
     )  # fmt: skip
+    return [FiguresRow(**row) for row in rows]
 
 
 def unit_items(
     month: Month,
     previous: Month,
     units: Sequence[UnitCounts],
-    rows: Sequence[Row],
+    rows: Sequence[FiguresRow],
     today: date,
-) -> list[Item]:
+) -> list[UnitItem]:
     """Return the item of each unit from its row."""
     progress, assessments = month.progress, month.targets[month.level, ASSESSMENT]
     # Until when the public counts of a commune reach: its copy, at least midnight, when all that
@@ -211,10 +238,10 @@ def unit_items(
     communes = _communes(month)
     earlier = _last_month(month, previous, units, rows)
     projections = _projections(month, units, rows, today)
-    items = []
+    items = list[UnitItem]()
     for one, row, before, projection in zip(units, rows, earlier, projections, strict=True):
         unit, target = one.unit, one.need
-        categories = row["categories"] or NO_SAMPLES
+        categories, numbers = row.categories or NO_SAMPLES, one.numbers
         missing, assessment = one.shortfall, assessments.of(unit.id)
         items.append(
             {
@@ -226,7 +253,9 @@ def unit_items(
                 "latitude": unit.latitude,
                 "longitude": unit.longitude,
                 "no_boundary": unit.no_boundary,
-                **dict(zip(BASES, one.numbers, strict=True)),
+                "received": numbers[RECEIVED],
+                "valid": numbers[VALID],
+                "counted": numbers[COUNTED],
                 "of_teams": of_teams(one, row) if month.live else None,
                 "by_assurance": by_part(categories),
                 "target": target,
@@ -234,33 +263,39 @@ def unit_items(
                 "shortfall": missing,
                 "share": None if target is None else rounded(one.measured / target, 4),
                 "assessed": _assessed(one, assessment),
-                "communes": communes and communes[unit.id],
+                "communes": communes[unit.id] if communes else None,
                 **_expected(one, progress),
                 **_running(one, row, progress),
                 "projection": projection,
                 "last_month": before,
                 "change": None if before is None else one.measured - before,
-                "devices": row["devices"] if one.numbers[COUNTED] else 0,
-                "outings": row["outings"] if one.numbers[COUNTED] else 0,
-                "teams": row["teams"] or 0,
+                "devices": row.devices if numbers[COUNTED] else 0,
+                "outings": row.outings if numbers[COUNTED] else 0,
+                "teams": row.teams or 0,
                 "reasons": reasons(categories),
-                "as_of": None if exact else row["copied_at"] or midnight,
+                "as_of": None if exact else row.copied_at or midnight,
             }
         )
     return items
 
 
-def of_teams(one: UnitCounts, row: Row) -> int:
+def of_teams(one: UnitCounts, row: FiguresRow) -> int:
     """Return the counted samples that are credited to a team, those of guests included.
 
     A sample that is credited in two campaigns is in the sums of both.
     """
-    return min(int(row["of_teams"] or 0), one.numbers[COUNTED])
+    return min(int(row.of_teams or 0), one.numbers[COUNTED])
 
 
-def by_part(categories: Categories) -> dict[str, int]:
+def by_part(categories: Categories) -> AssuranceParts:
     """Return the parts of the counted samples."""
-    return {part: categories[place] for part, place in PART_PLACES.items()}
+    return {
+        "witnessed": categories[WITNESSED],
+        "ticketed": categories[TICKETED],
+        "claimed": categories[CLAIMED],
+        "imported": categories[IMPORTED],
+        "withdrawn": categories[WITHDRAWN],
+    }
 
 
 def reasons(categories: Categories) -> dict[str, int]:
@@ -269,7 +304,7 @@ def reasons(categories: Categories) -> dict[str, int]:
     return {name: -n for n, name in sorted(lost)}
 
 
-def _communes(month: Month) -> dict[int, dict[str, int]] | None:
+def _communes(month: Month) -> dict[int, CommunesReached] | None:
     """Count the communes with a target in each unit, and those that reached it.
 
     None for communes.
@@ -279,7 +314,9 @@ def _communes(month: Month) -> dict[int, dict[str, int]] | None:
         return None
     above, targets = month.listing.containing[level], month.targets["commune", TARGET]
     some_target = any(targets.of(unit.id) for unit in month.shown("commune"))
-    found = {unit.id: {"units": 0, "reached": 0} for unit in month.listing.levels[level]}
+    found: dict[int, CommunesReached] = {
+        unit.id: {"units": 0, "reached": 0} for unit in month.listing.levels[level]
+    }
     for one in month.units("commune"):
         if one.unit.id in above:
             counts = found[above[one.unit.id]]
@@ -294,10 +331,10 @@ def _assessed(one: UnitCounts, assessment: Target | None) -> bool | None:
     return one.numbers[BASES.index(assessment.basis)] >= assessment.threshold
 
 
-def _expected(one: UnitCounts, progress: MonthProgress) -> Item:
+def _expected(one: UnitCounts, progress: MonthProgress) -> Expected:
     """Return the samples expected by now, and those needed on each remaining day."""
     expected = None if one.need is None else one.need * progress.done / progress.days
-    state = None
+    state: ProgressState | None = None
     if expected is not None:
         state = "reached" if one.reached else "on_pace" if one.measured >= expected else "behind"
     missing, needed = one.shortfall, None
@@ -313,12 +350,12 @@ def _expected(one: UnitCounts, progress: MonthProgress) -> Item:
     }
 
 
-def _running(one: UnitCounts, row: Row, progress: MonthProgress) -> Item:
+def _running(one: UnitCounts, row: FiguresRow, progress: MonthProgress) -> Pace:
     """Return the samples of today, and the pace of completed days."""
     if progress.today is None:
         pace = one.measured / progress.done if progress.done else None
         return {"today": None, "pace": None if pace is None else rounded(pace, 1)}
-    today = int((row["today"] or NO_SAMPLES)[one.basis] or 0)
+    today = int((row.today or NO_SAMPLES)[one.basis] or 0)
     pace = _so_far(one, row) / progress.done if progress.done else None
     return {"today": today, "pace": None if pace is None else rounded(pace, 1)}
 
@@ -327,7 +364,7 @@ def _last_month(
     month: Month,
     previous: Month,
     units: Sequence[UnitCounts],
-    rows: Sequence[Row],
+    rows: Sequence[FiguresRow],
 ) -> list[int | None]:
     """Return the samples of the previous month, in a running month up to the same day.
 
@@ -337,7 +374,7 @@ def _last_month(
     return [
         None
         if not previous.shows(one.unit)
-        else (row["last_month"] or 0)
+        else (row.last_month or 0)
         if month.progress.today is not None
         else numbers.get(one.unit.id, NO_NUMBERS)[one.basis]
         for one, row in zip(units, rows, strict=True)
@@ -347,9 +384,9 @@ def _last_month(
 def _projections(
     month: Month,
     units: Sequence[UnitCounts],
-    rows: Sequence[Row],
+    rows: Sequence[FiguresRow],
     today: date,
-) -> list[dict[str, int] | None]:
+) -> list[Projection | None]:
     """Return the projected end of month by unit: mean and 80 % interval, not below the present.
 
     None without a steady pace, and in the last days of a month.
@@ -358,10 +395,10 @@ def _projections(
     if month.progress.today is None or month.progress.left <= LAST_DAYS or not days:
         return [None] * len(units)
     weekdays, squares, pattern = (
-        np.array([row[name] or [0] * 7 for row in rows], float).reshape(-1, 7)
+        np.array([getattr(row, name) or [0] * 7 for row in rows], float).reshape(-1, 7)
         for name in ("weekdays", "squares", "pattern")
     )
-    active = np.array([row["active_days"] or 0 for row in rows], float)
+    active = np.array([row.active_days or 0 for row in rows], float)
     history = History(days, weekdays, squares, active, pattern)
     coming = still_to_come(history, month.progress.remaining())
     so_far = np.array([_so_far(one, row) for one, row in zip(units, rows, strict=True)], float)
@@ -376,9 +413,9 @@ def _projections(
     ]
 
 
-def _so_far(one: UnitCounts, row: Row) -> int:
+def _so_far(one: UnitCounts, row: FiguresRow) -> int:
     """Return the samples of the completed days of a running month."""
-    return one.measured - int((row["from_today"] or NO_SAMPLES)[one.basis])
+    return one.measured - int((row.from_today or NO_SAMPLES)[one.basis])
 
 
 def rounded(value: float, decimals: int) -> float:

@@ -28,7 +28,7 @@ from backend.coverage.targets.service import (
 from backend.database.extensions import array_literal, db, fetch
 from backend.errors import Problem
 from backend.measurements.recording.counting import NOWHERE
-from backend.measurements.recording.reasons import BASES
+from backend.measurements.recording.reasons import BASES, Basis
 from backend.units.catalogue import ACTIVE, LEVELS, LEVELS_OF, ActiveSet, serving_set, system_on
 from backend.units.service import UnitRow, units_on
 
@@ -256,7 +256,7 @@ class Month:
         """The targets in force on the month's last day, by level and purpose."""
         return targets_on(self.last_day, self.levels, self.network)
 
-    def bases(self, level: str) -> tuple[str, dict[str, str]]:
+    def bases(self, level: str) -> tuple[Basis, dict[str, Basis]]:
         """Return the number that targets of a level compare, and that of single units by id."""
         targets = self.targets[level, TARGET]
         own = {str(unit): _basis(target) for unit, target in targets.by_unit.items()}
@@ -356,7 +356,7 @@ def month_of(
     return Month(month, network, month_progress(month, today), listing, published(reader, month))
 
 
-def _basis(target: Target | None) -> str:
+def _basis(target: Target | None) -> Basis:
     return target.basis if target else "counted"
 
 

@@ -10,6 +10,20 @@ from sqlalchemy import select, text
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before, month_start, months_between
+from backend.coverage.figures.coverage_answer import (
+    Coverage,
+    CoverageBody,
+    CoverageMonth,
+    CoverageSummary,
+    Distribution,
+    LevelSteps,
+    MapFigures,
+    Reached,
+    ReachedShare,
+    TargetTerms,
+    UnitItem,
+    figure_of,
+)
 from backend.coverage.figures.forecast import (
     PROJECTION_METHOD,
     STEP_NAMES,
@@ -17,10 +31,12 @@ from backend.coverage.figures.forecast import (
     progress_step,
 )
 from backend.coverage.figures.items import (
+    COUNTED,
     NO_SAMPLES,
+    RECEIVED,
+    VALID,
     Categories,
-    Item,
-    Row,
+    FiguresRow,
     by_part,
     of_teams,
     read_rows,
@@ -112,7 +128,7 @@ ORDERS: dict[str, Callable[[Any], Any]] = {
     "code": str,
     "parent": sort_key,
     "state": STATES.index,
-    "projection": lambda interval: interval["middle"],
+    "projection": float,
 }
 NUMBERS = (
     "received", "valid", "counted", "of_teams", "target",
@@ -126,20 +142,20 @@ SORTS = ("name", *ORDERS, *NUMBERS)
 class CoverageResult:
     """An answer: its body without items, a page of items, and the counts of their units."""
 
-    body: dict[str, Any]
-    items: list[Item]
+    body: CoverageBody
+    items: list[UnitItem]
     counts: list[UnitCounts]
     next_cursor: str | None
     month: Month  # the last one
     previous: Month
 
     @property
-    def answer(self) -> dict[str, Any]:
+    def answer(self) -> Coverage:
         """The whole answer: summaries of the months and an item for each row."""
         return {**self.body, "items": self.items, "next": self.next_cursor}
 
 
-def coverage(query: CoverageQuery, now: datetime) -> dict[str, Any]:
+def coverage(query: CoverageQuery, now: datetime) -> Coverage:
     """Return the whole answer to a query."""
     return compute_coverage(query, now).answer
 
@@ -156,7 +172,7 @@ def coverage_of_months(
     """Compute the answer to a query from its months, which `find_months` found."""
     names = [month.month for month in months[1:]]
     demo = set(db.session.scalars(select(DemoMonth.month).where(DemoMonth.month.in_(names))))
-    bodies, items, counts = list[dict[str, Any]](), list[Item](), list[UnitCounts]()
+    bodies, items, counts = list[CoverageMonth](), list[UnitItem](), list[UnitCounts]()
     for previous, month in pairwise(months):
         units = month.units(month.level)
         nowhere, *rows = read_rows(month, units, today)
@@ -166,7 +182,7 @@ def coverage_of_months(
     if bodies[-1].get("unpublished") and (query.unit or query.parent) and not items:
         raise not_published()
     page = select_page(items, query)
-    body = {
+    body: CoverageBody = {
         **bodies[-1],
         "level": month.level,
         "network": query.network,
@@ -214,21 +230,21 @@ def _visibility(query: CoverageQuery, months: Sequence[Month]) -> Visibility:
 def _describe_month(
     month: Month,
     units: Sequence[UnitCounts],
-    nowhere: Row,
-    rows: Sequence[Row],
+    nowhere: FiguresRow,
+    rows: Sequence[FiguresRow],
     demo: bool,
-) -> dict[str, Any]:
+) -> CoverageMonth:
     """Return a month as a whole."""
     active, level = month.listing.active, month.level
-    body = {
+    body: CoverageMonth = {
         "month": month.month,
         "boundaries": active.serialize() if active else None,
         "demo": demo,
         "days": month.progress.days,
         "days_done": month.progress.done,
-        "target": serialize_target(month.targets[level, TARGET].general),
-        "communes_target": serialize_target(month.targets["commune", TARGET].general),
-        "assessment": serialize_target(month.targets[level, ASSESSMENT].general),
+        "target": _serialize_target(month.targets[level, TARGET].general),
+        "communes_target": _serialize_target(month.targets["commune", TARGET].general),
+        "assessment": _serialize_target(month.targets[level, ASSESSMENT].general),
         "summary": _summarize(month, units, nowhere, rows),
     }
     if month.published is not None:
@@ -237,18 +253,24 @@ def _describe_month(
 
 
 def _summarize(
-    month: Month, units: Sequence[UnitCounts], nowhere: Row, rows: Sequence[Row]
-) -> dict[str, Any]:
+    month: Month,
+    units: Sequence[UnitCounts],
+    nowhere: FiguresRow,
+    rows: Sequence[FiguresRow],
+) -> CoverageSummary:
     """Sum the counts of the units of a place, and the samples outside every unit."""
-    filled = [row["categories"] for row in rows if row["categories"]]
+    filled = [row.categories for row in rows if row.categories]
     categories: Categories = [sum(column) for column in zip(*filled, strict=True)] or NO_SAMPLES
     # Samples outside every commune of the country; no item includes them.
-    outside = reasons(nowhere["categories"] or NO_SAMPLES)
+    outside = reasons(nowhere.categories or NO_SAMPLES)
     communes = month.units("commune")
+    received, valid, counted = (sum(one.numbers[n] for one in units) for n in range(len(BASES)))
     exempt = [] if has_no_target(communes) else [one.unit for one in communes if one.need is None]
     return {
         **_reached(units),
-        **{basis: sum(one.numbers[n] for one in units) for n, basis in enumerate(BASES)},
+        "received": received,
+        "valid": valid,
+        "counted": counted,
         "of_teams": sum(map(of_teams, units, rows)) if month.live else None,
         "by_assurance": by_part(categories),
         "reasons": reasons(categories),
@@ -259,36 +281,40 @@ def _summarize(
         ],
         "exempt": [{"code": unit.code, "name": unit.name} for unit in exempt],
         "distribution": _distribution(units),
-        "bases": {basis: _by_basis(units, n) for n, basis in enumerate(BASES)},
+        "bases": {
+            "received": _by_basis(units, RECEIVED),
+            "valid": _by_basis(units, VALID),
+            "counted": _by_basis(units, COUNTED),
+        },
     }
 
 
-def serialize_target(target: Target | None) -> dict[str, Any] | None:
-    """Return a target and its source."""
-    if target is None:
+def _serialize_target(target: Target | None) -> TargetTerms | None:
+    """Return a target of all units and its source; None without one."""
+    if target is None or target.threshold is None:
         return None
     return {"threshold": target.threshold, "basis": target.basis, "source": target.source}
 
 
-def _reached(units: Sequence[UnitCounts]) -> dict[str, Any]:
+def _reached(units: Sequence[UnitCounts]) -> Reached:
     """Return the number of units that reached their target, of those that have one."""
     if has_no_target(units):
         return {"units": len(units), "reached": None, "share": None}
     return {"units": len(with_target(units)), **_share(units, count_reached(units))}
 
 
-def _share(units: Sequence[UnitCounts], reached: int) -> dict[str, Any]:
+def _share(units: Sequence[UnitCounts], reached: int) -> ReachedShare:
     return {"reached": reached, "share": reached / len(with_target(units))}
 
 
-def _by_basis(units: Sequence[UnitCounts], basis: int) -> dict[str, Any] | None:
+def _by_basis(units: Sequence[UnitCounts], basis: int) -> ReachedShare | None:
     """Return the units reached with another basis; the letter does not define "sample"."""
     if has_no_target(units):
         return None
     return _share(units, sum(one.numbers[basis] >= (one.need or 0) for one in with_target(units)))
 
 
-def _distribution(units: Sequence[UnitCounts]) -> dict[str, Any] | None:
+def _distribution(units: Sequence[UnitCounts]) -> Distribution | None:
     """Return the share reached, and the best share that as many samples could reach."""
     if has_no_target(units):
         return None
@@ -301,13 +327,7 @@ def _distribution(units: Sequence[UnitCounts]) -> dict[str, Any] | None:
     }
 
 
-# By code of the unit: index in STEP_NAMES, samples that count towards the need, the need.
-LevelSteps = dict[str, list[int]]
-
-
-def map_figures(
-    month: str, network: str, now: datetime, reader: Actor | None = None
-) -> dict[str, Any]:
+def map_figures(month: str, network: str, now: datetime, reader: Actor | None = None) -> MapFigures:
     """Return the step, samples and need of each unit that has samples, exact ones in an own area.
 
     The progress of a province or district is that of its communes: samples beyond a commune's
@@ -353,12 +373,6 @@ def _level_steps(month: Month, level: str) -> LevelSteps:
     }
 
 
-def progress_of(figures: dict[str, Any], level: str, code: str) -> list[int]:
-    """Return the step, samples and need of one unit; zeros without samples."""
-    steps: LevelSteps = figures["levels"].get(level, {})
-    return steps.get(code, [0, 0, 0])
-
-
 class Page(NamedTuple):
     """The rows of a page by their places in the list, and the number of rows of all pages."""
 
@@ -367,7 +381,7 @@ class Page(NamedTuple):
     next_cursor: str | None
 
 
-def select_page(items: Sequence[dict[str, Any]], query: CoverageQuery) -> Page:
+def select_page(items: Sequence[UnitItem], query: CoverageQuery) -> Page:
     """Filter, sort and page items; without a limit return all of them."""
     rows = list(range(len(items)))
     if query.filter:
@@ -385,12 +399,14 @@ def select_page(items: Sequence[dict[str, Any]], query: CoverageQuery) -> Page:
     return Page(shown, found, encode_cursor(keys[shown[-1]], shown[-1]) if more else None)
 
 
-def _sort_keys(items: Sequence[dict[str, Any]], name: str) -> Sequence[Any]:
+def _sort_keys(items: Sequence[UnitItem], name: str) -> Sequence[Any]:
     """Return the sort key of each item; None is sorted last."""
     if name == "name":
         return range(len(items))
     key = ORDERS.get(name, float)
-    return [None if item[name] is None else key(item[name]) for item in items]
+    field = "middle" if name == "projection" else name
+    figures = (figure_of(item, field) for item in items)
+    return [None if figure is None else key(figure) for figure in figures]
 
 
 def _sorted(rows: list[int], keys: Sequence[Any], descending: bool) -> list[int]:

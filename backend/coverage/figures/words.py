@@ -4,10 +4,11 @@ An outing is a commune, a day and a team. 300 samples of one phone, or of one af
 of a network: samples of a phone resemble one another, and so do those of an outing.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from typing import TypedDict
 
 from backend.clock import month_end
+from backend.coverage.figures.coverage_answer import Participation, UnitItem
 from backend.i18n import formats
 from backend.i18n.catalogues import NN_, Language, Plural, gettext, ngettext
 
@@ -17,14 +18,14 @@ from backend.i18n.catalogues import NN_, Language, Plural, gettext, ngettext
 MIN_DEVICES, MIN_OUTINGS = 12, 15
 
 
-def lacks_participation(item: Mapping[str, Any]) -> bool:
+def lacks_participation(item: Participation) -> bool:
     """Return whether the phones and outings of a unit are known, and one fewer than advised."""
     devices, outings = item["devices"], item["outings"]
     few = (devices or 0) < MIN_DEVICES or (outings or 0) < MIN_OUTINGS
     return devices is not None and outings is not None and few
 
 
-def participation(item: Mapping[str, Any], language: Language, has: int | None = None) -> str:
+def participation(item: UnitItem, language: Language, has: int | None = None) -> str:
     """Return the phones and outings of a unit, behind its samples if `has` is given.
 
     "312/300 samples · 4 phones · 2 outings (12 phones and 15 outings are advised)"
@@ -50,12 +51,12 @@ def participation(item: Mapping[str, Any], language: Language, has: int | None =
 FORECAST_FROM = 14
 
 
-def forecast(item: Mapping[str, Any], month: str, language: Language) -> str | None:
+def forecast(item: UnitItem, month: str, language: Language) -> str | None:
     """Return where a unit's month will end at its pace; None before FORECAST_FROM."""
-    projection, left = item["projection"], item["days_left"] or 0
+    projection, left = item["projection"], item["days_left"]
     if projection is None or month_end(month).day - left + 1 < FORECAST_FROM:
         return None
-    low, high = (_number(projection[end], language) for end in ("low", "high"))
+    low, high = _number(projection["low"], language), _number(projection["high"], language)
     if low == high:
         text = gettext("At the pace of the last 14 days the month will end with about {n} samples.",
                        language)  # fmt: skip
@@ -67,7 +68,16 @@ def forecast(item: Mapping[str, Any], month: str, language: Language) -> str | N
     return text.format(low=low, high=high)
 
 
-def facts(item: Mapping[str, Any], language: Language) -> str:
+class Lack(TypedDict):
+    """What a unit lacks."""
+
+    shortfall: int | None  # samples missing to the target; null without one
+    days_left: int
+    last_day: date | None  # with samples; null: none lately
+    planned: int | None  # samples; null for the public
+
+
+def facts(item: Lack, language: Language) -> str:
     """Return what a unit lacks, in which time, when it was measured last, and what is planned.
 
     `planned` are the samples that organisers pinned for teams until the end of the month.

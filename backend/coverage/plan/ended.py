@@ -1,7 +1,7 @@
 """The end of a campaign as its volunteer's phone shows it: what they gave, and what comes next."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,11 +11,13 @@ from backend.campaigns.models import Campaign
 from backend.campaigns.service import is_over
 from backend.coverage.contributions.figures import Figures, sums
 from backend.coverage.contributions.query import CampaignAccess, build_query
+from backend.coverage.figures.coverage_answer import UnitItem
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.memberships.service import Member, own_memberships
 from backend.memberships.volunteers import name_of, require_volunteer
+from backend.organisations.references import NamedRef
 
 # A phone that is opened after the summer tells of the spring no more.
 TOLD_FOR = timedelta(days=60)
@@ -41,9 +43,28 @@ NEXT = text("""
 """)
 
 
-def ended_campaigns(device_id: UUID, now: datetime) -> list[dict[str, Any]]:
+class NextCampaign(TypedDict):
+    """A campaign in which the same team goes on."""
+
+    id: int
+    name: str
+    code: str  # to join
+
+
+class EndedCampaign(TypedDict):
+    """What a volunteer gave to a campaign that ended."""
+
+    campaign: NamedRef
+    team: NamedRef
+    counted: int  # own samples in the team
+    unit: UnitItem | None  # the commune with most of them; null: none, or unpublished
+    certificate: str | None  # its address; null: no samples, or no name
+    next: NextCampaign | None
+
+
+def ended_campaigns(device_id: UUID, now: datetime) -> list[EndedCampaign]:
     """Return the volunteer's campaigns that ended lately, the last membership of each."""
-    found: dict[int, dict[str, Any]] = {}
+    found: dict[int, EndedCampaign] = {}
     for member in own_memberships(device_id):
         campaign = db.session.get_one(Campaign, member.campaign["id"])
         recent = campaign.last_day >= (now - TOLD_FOR).date()
@@ -52,14 +73,14 @@ def ended_campaigns(device_id: UUID, now: datetime) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _given(campaign: Campaign, member: Member, volunteer: int, now: datetime) -> dict[str, Any]:
+def _given(campaign: Campaign, member: Member, volunteer: int, now: datetime) -> EndedCampaign:
     team = member.team["id"]
     own = build_query(CampaignAccess(campaign, (team,)), "member", {})
     counted = (sums(own).get((team, volunteer)) or Figures()).counted
     values = {"campaign": campaign.id, "team": team, "volunteer": volunteer, "now": now}
     most = db.session.execute(MOST_IN, values | {"counted": list(COUNTED_CATEGORIES)}).first()
     # Who left or was removed is not invited by the team.
-    following = db.session.execute(NEXT, values).mappings().first() if not member.until else None
+    following = db.session.execute(NEXT, values).first() if not member.until else None
     named = counted and name_of(volunteer)
     return {
         "campaign": member.campaign,
@@ -67,11 +88,13 @@ def _given(campaign: Campaign, member: Member, volunteer: int, now: datetime) ->
         "counted": counted,
         "unit": _progress(most.code, most.month, most.network, now) if most else None,
         "certificate": f"/api/v1/campaigns/{campaign.id}/certificate" if named else None,
-        "next": following,
+        "next": NextCampaign(id=following.id, name=following.name, code=following.code)
+        if following
+        else None,
     }
 
 
-def _progress(code: str, month: str, network: str, now: datetime) -> dict[str, Any] | None:
+def _progress(code: str, month: str, network: str, now: datetime) -> UnitItem | None:
     """Return the public count of a commune against its target; None before it is published."""
     query = CoverageQuery(month, "commune", network, unit=code, reader=PUBLIC, hourly=True)
     items = coverage(query, now)["items"]

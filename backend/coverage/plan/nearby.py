@@ -1,9 +1,8 @@
 """Communes around a phone, nearest first, with their public counts."""
 
 import math
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TypedDict
 
 from backend.accounts.access import PUBLIC
 from backend.clock import day_begin
@@ -19,47 +18,69 @@ RADIUS_M, MIN_RADIUS_M, MAX_RADIUS_M = 15_000, 500, 50_000
 # Neighbours are drawn on the map also where they are beyond a walk.
 DRAWN_WITHIN_M = 8_000
 MAX_NEARBY = 8
-NAMES = ("counted", "target", "shortfall", "as_of")
 
 
-Counts = Mapping[str, Mapping[str, Any]]  # of communes, by code
+class PlaceCounts(TypedDict):
+    """The public counts of a commune; null: they wait for approval."""
+
+    counted: int | None
+    target: int | None  # null also without a target
+    shortfall: int | None
+    as_of: str | None  # ISO 8601: samples until then are in these counts; null: exact
+
+
+UNPUBLISHED: PlaceCounts = {"counted": None, "target": None, "shortfall": None, "as_of": None}
+
+
+class NearbyCommune(PlaceCounts):
+    """A commune around a phone."""
+
+    code: str
+    name: str
+    province: str
+    latitude: float  # of the centre, EPSG:4326
+    longitude: float
+    distance_m: int  # to the centre
+    within: bool  # the centre lies within the radius
+
+
+Counts = dict[str, PlaceCounts]  # of communes, by code
 
 
 def communes_around(
     today: date, network: str, latitude: float, longitude: float, radius_m: int, own: UnitRow
-) -> tuple[list[dict[str, Any]], Counts]:
-    """Return the communes whose centre is near a position, except the own one, and all counts.
-
-    `within` is whether the centre lies within the radius.
-    """
+) -> tuple[list[NearbyCommune], Counts]:
+    """Return the communes whose centre is near a position, except the own one, and all counts."""
     reach = max(radius_m, DRAWN_WITHIN_M)
     found = sorted(
-        (round(distance_m(longitude, latitude, unit.longitude, unit.latitude)), unit.id, unit)
+        (round(distance_m(longitude, latitude, lon, lat)), unit.id, (lat, lon), unit)
         for unit in _units_around(today, latitude, longitude, reach)
-        if unit.id != own.id and unit.latitude is not None and unit.longitude is not None
+        if unit.id != own.id
+        and (lat := unit.latitude) is not None
+        and (lon := unit.longitude) is not None
     )
-    near = [(metres, unit) for metres, _, unit in found if metres <= reach][:MAX_NEARBY]
-    provinces = {own.province_code, *(unit.province_code for _, unit in near)}
+    near = [one for one in found if one[0] <= reach][:MAX_NEARBY]
+    provinces = {own.province_code, *(unit.province_code for *_, unit in near)}
     counts = public_counts(today, network, provinces)
-    around = [
+    around: list[NearbyCommune] = [
         {
             "code": unit.code,
             "name": unit.name,
             "province": unit.province,
-            **(counts.get(unit.code) or dict.fromkeys(NAMES)),
-            "latitude": unit.latitude,
-            "longitude": unit.longitude,
+            **counts.get(unit.code, UNPUBLISHED),
+            "latitude": lat,
+            "longitude": lon,
             "distance_m": metres,
             "within": metres <= radius_m,
         }
-        for metres, unit in near
+        for metres, _, (lat, lon), unit in near
     ]
     return around, counts
 
 
 def public_counts(today: date, network: str, provinces: set[str]) -> Counts:
     """Return the public counts of this month by commune; none where they wait for approval."""
-    found: dict[str, Mapping[str, Any]] = {}
+    found: Counts = {}
     for province in sorted(provinces):
         query = CoverageQuery(f"{today:%Y-%m}", "commune", network, province, reader=PUBLIC)
         try:
@@ -68,7 +89,13 @@ def public_counts(today: date, network: str, provinces: set[str]) -> Counts:
             if problem.code != "not_published":
                 raise
             continue
-        found |= {item["code"]: {name: item[name] for name in NAMES} for item in items}
+        for item in items:
+            found[item["code"]] = {
+                "counted": item["counted"],
+                "target": item["target"],
+                "shortfall": item["shortfall"],
+                "as_of": item["as_of"],
+            }
     return found
 
 

@@ -16,7 +16,7 @@ from backend.campaigns.models import Campaign
 from backend.clock import local_day, month_start
 from backend.coverage.contributions.service import current_teams
 from backend.coverage.figures.public_counts import MIN_PHONES, full_hour
-from backend.coverage.plan.nearby import NAMES, Counts, communes_around
+from backend.coverage.plan.nearby import UNPUBLISHED, Counts, PlaceCounts, communes_around
 from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
 from backend.coverage.plan.team_verdicts import team_verdicts
@@ -221,13 +221,16 @@ def _released_among(cells: Sequence[Cell], released: Collection[str]) -> set[Cel
     return {cell for cell in cells if h3.latlng_to_cell(*centre(cell), CELL_RESOLUTION) in released}
 
 
-def _figures(context: _Context, unit: UnitRow, counts: Counts) -> Mapping[str, Any]:
-    """Return the commune's public counts, beside them the phone's own samples since then.
+class OwnPlaceCounts(PlaceCounts):
+    """The public counts of the commune around a phone; everybody reads the same with their time."""
 
-    Everybody reads the same count with the same time. None before approval.
-    """
+    own_since: int | None  # the phone's counted samples that they lack; null before approval
+
+
+def _figures(context: _Context, unit: UnitRow, counts: Counts) -> OwnPlaceCounts:
+    """Return the commune's public counts, beside them the phone's own samples since then."""
     if (found := counts.get(unit.code)) is None:
-        return dict.fromkeys((*NAMES, "own_since"))
+        return {**UNPUBLISHED, "own_since": None}
     return {**found, "own_since": db.session.scalar(OWN_SINCE, _own(context, unit))}
 
 

@@ -1,10 +1,8 @@
 """Make the plan of a day from its inputs."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, exists, select, text
@@ -12,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, select, text
 from backend.campaigns.models import Campaign, CampaignArea
 from backend.campaigns.service import OVER
 from backend.clock import day_begin, local_day, month_end
+from backend.coverage.figures.coverage_answer import Participation, TargetTerms, UnitItem
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.words import lacks_participation
 from backend.coverage.plan.assignment import Teams, assign, stops_of_day
@@ -19,6 +18,7 @@ from backend.coverage.plan.models import Pin
 from backend.coverage.plan.reach import Ints, distances_m, within_reach
 from backend.coverage.plan.settings import Limits
 from backend.database.extensions import db
+from backend.measurements.recording.reasons import Basis
 from backend.memberships.attribution import COUNTED
 from backend.units.index import successors
 from backend.units.models import Unit
@@ -119,7 +119,7 @@ class Commune:
     @property
     def few_phones(self) -> bool:
         """Whether its samples suffice, but not its phones or outings."""
-        participation = {"devices": self.devices, "outings": self.outings}
+        participation: Participation = {"devices": self.devices, "outings": self.outings}
         return bool(self.need) and not self.shortfall and lacks_participation(participation)
 
     @property
@@ -155,7 +155,7 @@ class PlanTeam:
 class Communes:
     """The communes of the area by code, and their target."""
 
-    target: Mapping[str, Any] | None
+    target: TargetTerms | None  # the campaign's own one before the official one
     rows: list[Commune]
 
 
@@ -192,23 +192,20 @@ def in_area(campaign: Campaign) -> ColumnElement[bool]:
     return exists().where(CampaignArea.campaign_id == campaign.id, covers)
 
 
-def _target(campaign: Campaign, official: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _target(campaign: Campaign, official: TargetTerms | None) -> TargetTerms | None:
     """Return the campaign's own target if it has one, else the official one."""
     if campaign.target is None:
         return official
-    basis = official["basis"] if official else "counted"
+    basis: Basis = official["basis"] if official else "counted"
     return {"threshold": campaign.target, "basis": basis, "source": "campaign"}
 
 
-def _goal(
-    item: Mapping[str, Any], campaign: Campaign, target: Mapping[str, Any] | None
-) -> tuple[int, int]:
+def _goal(item: UnitItem, campaign: Campaign, target: TargetTerms | None) -> tuple[int, int]:
     """Return need and shortfall of a commune, by the campaign's target, else by its own."""
     if campaign.target is not None and target is not None:
-        return campaign.target, max(0, campaign.target - int(item[target["basis"]]))
-    if item["target"] is None:
-        return 0, 0
-    return item["target"], item["shortfall"]
+        return campaign.target, max(0, campaign.target - item[target["basis"]])
+    need, shortfall = item["target"], item["shortfall"]
+    return (0, 0) if need is None or shortfall is None else (need, shortfall)
 
 
 def days_left(campaign: Campaign, now: datetime) -> int:

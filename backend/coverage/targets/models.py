@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, literal_column
+from sqlalchemy import CheckConstraint, ForeignKey, Text, literal_column
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database.extensions import db
+from backend.measurements.recording.reasons import Basis
 
 
 class Target(db.Model):
@@ -30,7 +31,7 @@ class Target(db.Model):
     level: Mapped[str]
     network: Mapped[str]
     threshold: Mapped[int | None]  # null: the unit is exempt
-    basis: Mapped[str]  # received, valid, counted
+    basis: Mapped[Basis] = mapped_column(Text)  # the number that is compared
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     source: Mapped[str]

@@ -6,7 +6,7 @@ Rows are matched to units by code, else by name, never by guessing.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -21,7 +21,7 @@ from backend.database.extensions import change_rows, db
 from backend.errors import invalid
 from backend.i18n.catalogues import Language
 from backend.organisations.areas import units_of
-from backend.organisations.references import serialize_units
+from backend.organisations.references import UnitBrief, serialize_units
 from backend.organisations.scopes import unit_scope
 from backend.tables.sheet_import import SheetRow, refuse_repeated
 from backend.units.finder import UnitFinder, set_unit
@@ -157,7 +157,35 @@ def _describe(row: SheetRow) -> dict[str, Any]:
 STATES = ("published", "draft", "removed")
 
 
-def set_table_state(actor: Actor, code: str, data: Mapping[str, Any]) -> dict[str, Any]:
+class TableChange(TypedDict):
+    """A month's table of a unit and those below it, and what to make of it."""
+
+    month: str  # YYYY-MM
+    network: str  # mobile, fixed
+    level: str | None  # of the unit, where levels share its code
+    state: str  # of STATES
+    preview: bool  # change nothing
+
+
+class TableRow(TypedDict):
+    """VNNIC's samples of a unit that the public sees; null: none."""
+
+    unit: UnitBrief
+    before: int | None
+    after: int | None
+
+
+class TableEffect(TypedDict):
+    """What a change of a table's state shows or hides."""
+
+    month: str
+    network: str
+    state: str
+    preview: bool
+    rows: list[TableRow]
+
+
+def set_table_state(actor: Actor, code: str, data: TableChange) -> TableEffect:
     """Publish the draft of a unit and those below it, take their table back, or remove the draft.
 
     A table that is taken back is a draft again, in place of one that there may be. With `preview`
@@ -171,8 +199,9 @@ def set_table_state(actor: Actor, code: str, data: Mapping[str, Any]) -> dict[st
     moved = dict(db.session.execute(below.with_for_update()).all())
     before = dict(db.session.execute(_counts(key, moved, draft=False)).all())
     after = moved if state == "published" else {}
-    effect = {
-        **key,
+    effect: TableEffect = {
+        "month": month,
+        "network": data["network"],
         "state": state,
         "preview": data["preview"],
         "rows": [

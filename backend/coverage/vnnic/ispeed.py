@@ -5,9 +5,9 @@ by the same phone at the same operator within PAIR_MINUTES and PAIR_M. Pairs are
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ PAIR_MINUTES, PAIR_M = 10, 200
 METRES_PER_DEGREE = 111_195
 MIN_PHONES, MIN_PAIRS = 20, 60
 DAYS = 365
-METRICS = ("download", "upload", "ping")
+Metric = Literal["download", "upload", "ping"]
+METRICS: tuple[Metric, ...] = ("download", "upload", "ping")
 # Further apart than this factor, two tests did not measure one line. A forged result counts as this
 # much, so one phone of twenty moves the mean by less than half the interval's width.
 MAX_FACTOR = 4.0
@@ -67,6 +68,31 @@ FIND_PAIRS = text(f"""
 """)  # noqa: S608, E501 # numbers and fixed words
 
 
+class MeanRatio(TypedDict):
+    """Ours divided by i-Speed's, with its 95 % interval."""
+
+    ratio: float
+    low: float
+    high: float
+
+
+class Distance(TypedDict):
+    """How our speeds relate to i-Speed's; a ratio is null below `min_phones` or `min_pairs`."""
+
+    network: str  # mobile, fixed
+    days: int  # until today that are looked at
+    phones: int
+    pairs: int
+    ispeed_first: int  # pairs in which i-Speed ran first
+    min_phones: int
+    min_pairs: int
+    max_minutes: int  # between the tests of a pair
+    max_metres: int
+    download: MeanRatio | None
+    upload: MeanRatio | None
+    ping: MeanRatio | None
+
+
 def find_pairs(now: datetime) -> tuple[int, int]:
     """Store the pairs of results that arrived since the last run; delete those over a year old.
 
@@ -78,24 +104,24 @@ def find_pairs(now: datetime) -> tuple[int, int]:
     return new, old
 
 
-def read_distance(actor: Actor, network: str, now: datetime) -> dict[str, Any]:
+def read_distance(actor: Actor, network: str, now: datetime) -> Distance:
     """Return `distance` for officials, and for everybody where the operator chose so."""
     if not setting("PUBLISH_ISPEED") and not actor.ids("official"):
         require(actor, "system.manage")
     return distance(network, local_day(now))
 
 
-def distance(network: str, today: date) -> dict[str, Any]:
-    """Return how our speeds relate to i-Speed's in the last DAYS, with the numbers of pairs.
-
-    A metric is None below MIN_PHONES or MIN_PAIRS, else has `ratio`, `low` and `high` as in
-    `mean_ratio`.
-    """
+def distance(network: str, today: date) -> Distance:
+    """Return how our speeds relate to i-Speed's in the last DAYS, with the numbers of pairs."""
     columns = [getattr(SpeedPair, name) for name in ("device_id", "typed_first", *METRICS)]
     query = select(*columns).where(SpeedPair.network == network, SpeedPair.day > _before(today))
     rows = db.session.execute(query).all()
     phones = [row.device_id for row in rows]
     enough = len(set(phones)) >= MIN_PHONES and len(rows) >= MIN_PAIRS
+
+    def ratio(metric: Metric) -> MeanRatio | None:
+        return mean_ratio(phones, [getattr(row, metric) for row in rows]) if enough else None
+
     return {
         "network": network,
         "days": DAYS,
@@ -106,14 +132,13 @@ def distance(network: str, today: date) -> dict[str, Any]:
         "min_pairs": MIN_PAIRS,
         "max_minutes": PAIR_MINUTES,
         "max_metres": PAIR_M,
-        **{
-            metric: mean_ratio(phones, [getattr(row, metric) for row in rows]) if enough else None
-            for metric in METRICS
-        },
+        "download": ratio("download"),
+        "upload": ratio("upload"),
+        "ping": ratio("ping"),
     }
 
 
-def mean_ratio(phones: Sequence[Any], ratios: Sequence[float]) -> Mapping[str, float]:
+def mean_ratio(phones: Sequence[Any], ratios: Sequence[float]) -> MeanRatio:
     """Return the geometric mean of phones' mean ratios, with a 95 % interval of Student's t.
 
     `phones` names the phone of each ratio (ours divided by i-Speed's). Phones weigh the same,
@@ -125,8 +150,11 @@ def mean_ratio(phones: Sequence[Any], ratios: Sequence[float]) -> Mapping[str, f
     means: NDArray[np.float64] = np.bincount(of, logs) / np.bincount(of)
     middle = float(means.mean())
     half = _student(len(means) - 1) * float(means.std(ddof=1)) / math.sqrt(len(means))
-    names = {"ratio": middle, "low": middle - half, "high": middle + half}
-    return {name: math.exp(value) for name, value in names.items()}
+    return {
+        "ratio": math.exp(middle),
+        "low": math.exp(middle - half),
+        "high": math.exp(middle + half),
+    }
 
 
 def _student(freedom: int) -> float:

@@ -10,7 +10,7 @@ from backend.coverage.figures.schemas import (
 )
 from backend.coverage.statistics.schemas import UnitMonthQuerySchema
 from backend.coverage.vnnic.importer import STATES
-from backend.coverage.vnnic.service import COVERAGE_FIELDS
+from backend.coverage.vnnic.service import Comparison
 from backend.fields import Flag, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.tables.sheet_import import OUTCOMES
@@ -180,7 +180,7 @@ class ComparisonSchema(CoverageSchema):
     """VNNIC's counts compared with ours."""
 
     class Meta(CoverageSchema.Meta):
-        fields = (*COVERAGE_FIELDS, "imported_at", "items", "summary", "reasons")
+        fields = tuple(Comparison.__annotations__)
 
     imported_at = fields.AwareDateTime(required=True, allow_none=True)
     items = fields.List(fields.Nested(ComparedSchema), required=True)

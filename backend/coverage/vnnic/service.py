@@ -1,18 +1,20 @@
 """Comparison of VNNIC's counts with ours, unit by unit, with likely reasons of differences."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import select
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end
+from backend.coverage.figures.coverage_answer import Coverage, Numbers, UnitItem, Unpublished
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.vnnic.models import VnnicCount
 from backend.database.extensions import db
 from backend.i18n.catalogues import N_, Language, gettext
+from backend.units.catalogue import Boundaries
 from backend.units.models import Unit
 from backend.units.service import valid_on
 
@@ -130,11 +132,61 @@ def likely(pair: Pair) -> list[str]:
     return [reason.code for reason in REASONS if reason.applies(pair)]
 
 
-THEIR_FIELDS = (
-    "samples", "download_mbps", "upload_mbps", "ping_ms", "jitter_ms", "source", "imported_at"
-)  # fmt: skip
-# Fields of an answer about coverage that its comparison has too.
-COVERAGE_FIELDS = ("unpublished", "month", "network", "level", "parent", "boundaries", "demo")
+class VnnicFigures(TypedDict):
+    """VNNIC's figures of a unit; null means "not enough samples"."""
+
+    samples: int | None
+    download_mbps: float | None
+    upload_mbps: float | None
+    ping_ms: float | None
+    jitter_ms: float | None
+    source: str  # table, atlas
+    imported_at: datetime
+
+
+class ComparedUnit(TypedDict):
+    """Our counts of a unit beside VNNIC's."""
+
+    code: str
+    name: str
+    parent: str | None  # name of the unit above; null: a province
+    ours: Numbers
+    theirs: VnnicFigures | None  # null: not imported
+    difference: int | None  # ours minus theirs; null without a number of theirs
+    likely: list[str]  # codes of the likely reasons
+
+
+class ComparedSums(TypedDict):
+    """Sums over the units that both have counted; sums over others would not be comparable."""
+
+    units: int
+    imported: int  # units with a row of VNNIC
+    compared: int  # units with both counts
+    counted: int  # our samples in these
+    theirs: int  # VNNIC's samples in these
+
+
+class LikelyReason(TypedDict):
+    """A reason of the closed list."""
+
+    code: str
+    words: str
+    condition: str  # under which it applies
+
+
+class Comparison(Unpublished):
+    """VNNIC's counts compared with ours; the first fields are those of coverage."""
+
+    month: str  # YYYY-MM
+    network: str  # mobile, fixed
+    level: str
+    parent: str | None  # code of the unit whose parts are compared; null: the country
+    boundaries: Boundaries | None  # null: none was in use
+    demo: bool
+    imported_at: datetime | None  # the latest import; null: none
+    items: list[ComparedUnit]
+    summary: ComparedSums
+    reasons: list[LikelyReason]
 
 
 def comparison(
@@ -145,7 +197,7 @@ def comparison(
     level: str | None = None,
     language: Language = "vi",
     reader: Actor | None = None,
-) -> dict[str, Any]:
+) -> Comparison:
     """Compare our counts with VNNIC's for the units below a parent, by default the provinces."""
     level = level or ("commune" if parent else "province")
     ours = coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
@@ -153,14 +205,23 @@ def comparison(
 
 
 def compared(
-    ours: Mapping[str, Any], theirs: Mapping[str, VnnicCount], language: Language = "vi"
-) -> dict[str, Any]:
+    ours: Coverage, theirs: Mapping[str, VnnicCount], language: Language = "vi"
+) -> Comparison:
     """Compare an answer of `coverage` with VNNIC's counts of the same level."""
     month = ours["month"]
-    quality = (ours["boundaries"] or {}).get("quality")
+    quality = ours["boundaries"]["quality"] if ours["boundaries"] else None
     items = [_item(own, theirs.get(own["code"]), month, quality) for own in ours["items"]]
+    left_out: Unpublished = {}
+    if "unpublished" in ours:
+        left_out["unpublished"] = ours["unpublished"]
     return {
-        **{name: ours[name] for name in COVERAGE_FIELDS if name in ours},
+        **left_out,
+        "month": month,
+        "network": ours["network"],
+        "level": ours["level"],
+        "parent": ours["parent"],
+        "boundaries": ours["boundaries"],
+        "demo": ours["demo"],
         "imported_at": max((row.imported_at for row in theirs.values()), default=None),
         "items": items,
         "summary": _summary(items),
@@ -184,9 +245,7 @@ def imported(month: str, network: str, level: str) -> dict[str, VnnicCount]:
     return {row.code: row.VnnicCount for row in db.session.execute(query)}
 
 
-def _item(
-    own: Mapping[str, Any], row: VnnicCount | None, month: str, quality: str | None
-) -> dict[str, Any]:
+def _item(own: UnitItem, row: VnnicCount | None, month: str, quality: str | None) -> ComparedUnit:
     samples = row.samples if row else None
     pair = Pair(
         received=own["received"],
@@ -199,28 +258,45 @@ def _item(
         approximate=quality != "published",
     )
     return {
-        **{name: own[name] for name in ("code", "name", "parent")},
-        "ours": {name: own[name] for name in ("received", "valid", "counted")},
-        "theirs": {name: getattr(row, name) for name in THEIR_FIELDS} if row else None,
+        "code": own["code"],
+        "name": own["name"],
+        "parent": own["parent"],
+        "ours": {
+            "received": own["received"],
+            "valid": own["valid"],
+            "counted": own["counted"],
+        },
+        "theirs": _theirs(row) if row else None,
         "difference": None if samples is None else own["counted"] - samples,
         "likely": likely(pair),
     }
 
 
-def _summary(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Sum over the units with both counts; sums over other units would not be comparable."""
-    listed = list(items)
-    both = [item for item in listed if item["difference"] is not None]
+def _theirs(row: VnnicCount) -> VnnicFigures:
     return {
-        "units": len(listed),
-        "imported": sum(item["theirs"] is not None for item in listed),
-        "compared": len(both),
-        "counted": sum(item["ours"]["counted"] for item in both),
-        "theirs": sum(item["theirs"]["samples"] for item in both),
+        "samples": row.samples,
+        "download_mbps": row.download_mbps,
+        "upload_mbps": row.upload_mbps,
+        "ping_ms": row.ping_ms,
+        "jitter_ms": row.jitter_ms,
+        "source": row.source,
+        "imported_at": row.imported_at,
     }
 
 
-def _serialize_reasons(language: Language) -> list[dict[str, str]]:
+def _summary(items: Sequence[ComparedUnit]) -> ComparedSums:
+    imported = [(item["ours"]["counted"], item["theirs"]) for item in items if item["theirs"]]
+    both = [(ours, theirs["samples"]) for ours, theirs in imported if theirs["samples"] is not None]
+    return {
+        "units": len(items),
+        "imported": len(imported),
+        "compared": len(both),
+        "counted": sum(ours for ours, _ in both),
+        "theirs": sum(theirs for _, theirs in both),
+    }
+
+
+def _serialize_reasons(language: Language) -> list[LikelyReason]:
     texts = ((one.code, one.text, one.condition) for one in REASONS)
     return [
         {"code": code, "words": gettext(text, language), "condition": gettext(condition, language)}

@@ -1,15 +1,15 @@
 """API of VNNIC's own counts: import, and comparison with ours."""
 
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from flask import Response
 
 from backend.accounts.authentication import SignedInParser, actor
 from backend.coverage.figures.unit_access import figures_reader
 from backend.coverage.vnnic import schemas
-from backend.coverage.vnnic.importer import import_vnnic, set_table_state
-from backend.coverage.vnnic.ispeed import read_distance
+from backend.coverage.vnnic.importer import TableChange, TableEffect, import_vnnic, set_table_state
+from backend.coverage.vnnic.ispeed import Distance, read_distance
 from backend.coverage.vnnic.service import comparison
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
@@ -27,11 +27,26 @@ FILE = {"schema": {"type": "string", "format": "binary"}}
 BODY = {"required": True, "content": dict.fromkeys(FORMS, FILE)}
 
 
+class VnnicQuery(TypedDict):
+    """Month, network and units of a comparison."""
+
+    month: str  # YYYY-MM
+    network: str  # mobile, fixed
+    level: str | None  # null: communes below a parent, else provinces
+    parent: str | None  # code of the unit whose parts are compared; null: the country
+
+
+class DistanceQuery(TypedDict):
+    """The network whose speeds are compared."""
+
+    network: str
+
+
 @blp.get("/vnnic")
 @blp.arguments(schemas.VnnicQuerySchema, location="query")
 @blp.response(200, schemas.ComparisonSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
-def get_comparison(query: dict[str, Any]) -> Response:
+def get_comparison(query: VnnicQuery) -> Response:
     """Compare VNNIC's count of each unit with ours, with likely reasons of the difference."""
     result = comparison(**query, now=clock_now(), language=language(), reader=figures_reader())
     return with_digest(result)
@@ -41,7 +56,7 @@ def get_comparison(query: dict[str, Any]) -> Response:
 @blp.doc(security=PERSON)
 @blp.arguments(schemas.DistanceQuerySchema, location="query")
 @blp.response(200, schemas.DistanceSchema)
-def get_distance(query: dict[str, Any]) -> dict[str, Any]:
+def get_distance(query: DistanceQuery) -> Distance:
     """Compare our speeds with i-Speed's by results typed in beside own tests on the same phone."""
     return read_distance(figures_reader(), query["network"], clock_now())
 
@@ -63,6 +78,6 @@ def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
 @blp.doc(security=PERSON)
 @blp.arguments(schemas.TableStateSchema)
 @blp.response(200, schemas.TableEffectSchema)
-def change_table(data: dict[str, Any], code: str) -> dict[str, Any]:
+def change_table(data: TableChange, code: str) -> TableEffect:
     """Publish the draft of VNNIC's counts, take the published ones back, or remove the draft."""
     return set_table_state(actor(), code, data)

@@ -18,6 +18,7 @@ from backend.campaigns.service import own_campaigns
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.contributions.query import months_of
 from backend.coverage.contributions.service import contributions
+from backend.coverage.figures.coverage_answer import figure_of
 from backend.coverage.figures.month import listing_on, month_of
 from backend.coverage.figures.service import CoverageQuery, compute_coverage, months_with_data
 from backend.coverage.figures.unit_access import own_area, published
@@ -146,15 +147,14 @@ def _read_coverage(context: ReadContext, common: Row, names: Sequence[str]) -> R
     month, level, network = common["Month"], common["Level"], common["Network"]
     query = CoverageQuery(month=month, level=level, network=network, reader=context.actor)
     result = compute_coverage(query, context.now)
-    figures = {name: FIGURES[name] for name in names if name in FIGURES}
-    parts = {name: PART_OF[name] for name in names if name in PART_OF}
+    fields = FIGURES | PART_OF
+    figures = {name: fields[name] for name in names if name in fields}
     for item, counts in zip(result.items, result.counts, strict=True):
         yield {
             **common,
             "ProvinceCode": counts.unit.province_code,
             "Province": counts.unit.province,
-            **{name: item[field] for name, field in figures.items()},
-            **{name: item["by_assurance"][part] for name, part in parts.items()},
+            **{name: figure_of(item, field) for name, field in figures.items()},
         }
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.answers import cached_answer, coverage_tag
+from backend.coverage.figures.coverage_answer import Figure, UnitItem, figure_of
 from backend.coverage.figures.month import ListingKey, listing_key, listing_on
 from backend.coverage.figures.service import (
     CoverageQuery,
@@ -35,6 +36,7 @@ from backend.errors import Problem
 from backend.fields import EARLIEST
 from backend.i18n import formats
 from backend.i18n.catalogues import N_, Language, gettext
+from backend.measurements.recording.reasons import PARTS
 from backend.measurements.recording.rules import NETWORKS
 from backend.units.catalogue import ActiveSet
 from backend.units.models import Boundary
@@ -330,10 +332,9 @@ def _features(result: CoverageResult, rows: list[int]) -> list[bytes]:
     ]
 
 
-def _flat(item: dict[str, Any]) -> dict[str, Any]:
+def _flat(item: UnitItem) -> dict[str, Figure]:
     """Return figures with the parts of the counted number beside it; GIS needs plain columns."""
-    parts: dict[str, int] = item["by_assurance"]
-    return {name: item[name] for name in FIGURES} | parts
+    return {name: figure_of(item, name) for name in (*FIGURES, *PARTS)}
 
 
 def _parameters(query: ItemsQuery) -> dict[str, int | str]:

@@ -105,7 +105,8 @@ NOT_VALID, NOT_COUNTED = frozenset(_NOT_VALID), frozenset(_NOT_COUNTED)
 STATEMENT_MARKS = frozenset(_STATEMENTS)
 CAPPED = "capped"  # the mark of a sample that counts without a speed
 SPEEDS = ("download_mbps", "upload_mbps")
-BASES = ("received", "valid", "counted")  # the three numbers of a month
+Basis = Literal["received", "valid", "counted"]
+BASES: tuple[Basis, ...] = ("received", "valid", "counted")  # the three numbers of a month
 UNLOCATED = ("position_missing", "position_default", "position_coarse", "outside_communes")
 
 # Categories of counted measurements. `counted` has the claimed ones, as all of version 1 are;
@@ -114,7 +115,8 @@ UNLOCATED = ("position_missing", "position_default", "position_coarse", "outside
 COUNTED, COUNTED_BY_ADMIN, WITHDRAWN = "counted", "counted_by_admin", "withdrawn"
 COUNTED_WITNESSED, COUNTED_TICKETED = "counted_witnessed", "counted_ticketed"
 # The category of each part that is shown beside the counted number, the best proven first.
-PARTS = {
+Part = Literal["witnessed", "ticketed", "claimed", "imported", "withdrawn"]
+PARTS: dict[Part, str] = {
     "witnessed": COUNTED_WITNESSED,
     "ticketed": COUNTED_TICKETED,
     "claimed": COUNTED,

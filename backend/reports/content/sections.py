@@ -8,21 +8,22 @@ from typing import Any
 
 from backend.clock import local_day, month_after, month_end, month_start
 from backend.coverage.contributions.service import campaigns_next, teams_in
+from backend.coverage.figures.coverage_answer import Coverage, CoverageSummary, UnitItem
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.figures.unit_access import UnitMonth, communes_of
 from backend.coverage.no_connection.service import present_places
+from backend.coverage.statistics.answers import SpeedRow
 from backend.coverage.statistics.no_connection_rules import Place as NoConnectionPlace
 from backend.coverage.statistics.public_speeds import public_speeds
-from backend.coverage.statistics.quantiles import METRICS
 from backend.coverage.statistics.refresh import refresh_unit
 from backend.coverage.statistics.service import read_rows
-from backend.coverage.statistics.stored import Spread
 from backend.coverage.vnnic.ispeed import METRICS as RATIOS
-from backend.coverage.vnnic.ispeed import distance
+from backend.coverage.vnnic.ispeed import MeanRatio, distance
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
 from backend.i18n.formats import number
 from backend.measurements.no_connection.rules import RESOLUTION
+from backend.measurements.recording.reasons import PARTS
 from backend.measurements.recording.requirements import counts_from_of
 from backend.measurements.recording.rules import RULES
 from backend.reports.content.figures import (
@@ -43,17 +44,15 @@ from backend.reports.content.labels import BASES, NETWORKS_LONG, NOTES
 from backend.units.catalogue import LEVELS_OF
 from backend.units.service import UnitRow, units_by_id
 
-Answer = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Coverage of a unit's month by network, then by level from the unit's own down."""
 
-    by_network: Mapping[str, Mapping[str, Answer]]
+    by_network: Mapping[str, Mapping[str, Coverage]]
 
     @property
-    def first(self) -> Answer:
+    def first(self) -> Coverage:
         """Return one of the answers, for fields that are equal in all of them."""
         return self.by_network[NETWORKS[0]]["commune"]
 
@@ -61,7 +60,7 @@ class Counts:
 def read_counts(unit: UnitRow, month: str, now: datetime) -> Counts:
     """Read coverage of the unit and each level below it."""
     levels = LEVELS_OF[unit.system]
-    by_network: dict[str, dict[str, Answer]] = {network: {} for network in NETWORKS}
+    by_network: dict[str, dict[str, Coverage]] = {network: {} for network in NETWORKS}
     for network, answers in by_network.items():
         for level in levels[levels.index(unit.level) :]:
             parent, only = (None, unit.code) if level == unit.level else (unit.code, None)
@@ -71,29 +70,50 @@ def read_counts(unit: UnitRow, month: str, now: datetime) -> Counts:
 
 def samples(counts: Counts) -> dict[str, Samples]:
     """Return the three numbers of each network and why samples are not counted."""
-    names = tuple(Samples.__annotations__)
     return {
-        network: _select(levels["commune"]["summary"], names)  # type: ignore[misc]
+        network: _samples(levels["commune"]["summary"])
         for network, levels in counts.by_network.items()
     }
 
 
-def reached(counts: Counts, unit: UnitRow) -> dict[str, list[Reached]]:
+def _shown(of_teams: int | None) -> int:
+    """Return the samples of teams: only answers to the public lack them."""
+    assert of_teams is not None
+    return of_teams
+
+
+def _samples(summary: CoverageSummary) -> Samples:
+    return {
+        "received": summary["received"],
+        "valid": summary["valid"],
+        "counted": summary["counted"],
+        "reasons": summary["reasons"],
+        "unlocated": summary["unlocated"],
+        "by_assurance": {part: summary["by_assurance"][part] for part in PARTS},
+        "of_teams": _shown(summary["of_teams"]),
+    }
+
+
+def reached(counts: Counts) -> dict[str, list[Reached]]:
     """Return the number of units of each level that reached the target."""
     return {
-        network: [_reached(level, answer, unit) for level, answer in levels.items()]
+        network: [_reached(level, answer) for level, answer in levels.items()]
         for network, levels in counts.by_network.items()
     }
 
 
-def _reached(level: str, answer: Answer, unit: UnitRow) -> Reached:
-    target, summary = answer["target"] or {}, answer["summary"]
+def _reached(level: str, answer: Coverage) -> Reached:
+    target, summary = answer["target"], answer["summary"]
+    best = summary["distribution"]
     return {
         "level": level,
-        **_select(summary, ("units", "reached", "share")),  # type: ignore[typeddict-item]
-        "best_share": (summary["distribution"] or {}).get("best_share"),
-        **{name: target.get(name) for name in ("threshold", "basis")},
-        "source": target.get("source"),
+        "units": summary["units"],
+        "reached": summary["reached"],
+        "share": summary["share"],
+        "best_share": best["best_share"] if best else None,
+        "threshold": target["threshold"] if target else None,
+        "basis": target["basis"] if target else None,
+        "source": target["source"] if target else None,
     }
 
 
@@ -101,10 +121,9 @@ def lacking(
     counts: Counts, planned: Mapping[str, Mapping[str, list[str]]]
 ) -> dict[str, list[Lacking]]:
     """Return the communes below their target, the largest shortfall first."""
-    names = tuple(Place.__annotations__)
     return {
         network: [
-            {**_select(item, names), "planned": planned[network].get(item["code"], [])}  # type: ignore[typeddict-item]
+            {**_place(item), "planned": planned[network].get(item["code"], [])}
             for item in sorted(levels["commune"]["items"], key=lambda one: -(one["shortfall"] or 0))
             if item["shortfall"]
         ]
@@ -114,18 +133,30 @@ def lacking(
 
 def communes(counts: Counts) -> dict[str, list[CommuneRow]]:
     """Return every commune with its numbers."""
-    names = tuple(CommuneRow.__annotations__)
     return {
         network: [
-            _select(item, names)  # type: ignore[misc]
+            {
+                **_place(item),
+                "received": item["received"],
+                "valid": item["valid"],
+                "reached": item["reached"],
+                "of_teams": _shown(item["of_teams"]),
+            }
             for item in levels["commune"]["items"]
         ]
         for network, levels in counts.by_network.items()
     }
 
 
-def _select(answer: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: answer[name] for name in names}
+def _place(item: UnitItem) -> Place:
+    return {
+        "code": item["code"],
+        "name": item["name"],
+        "parent": item["parent"],
+        "counted": item["counted"],
+        "target": item["target"],
+        "shortfall": item["shortfall"],
+    }
 
 
 def quality(unit: UnitRow, month: str) -> dict[str, list[Quality]]:
@@ -136,16 +167,24 @@ def quality(unit: UnitRow, month: str) -> dict[str, list[Quality]]:
     }
 
 
-SPREAD = tuple(Spread.__annotations__)
-COUNTED_QUALITY = ("operator", "technology", "n", "devices", "effective_n", "more_devices", "rank")
-
-
-def _quality(row: Mapping[str, Any]) -> Quality:
+def _quality(row: SpeedRow) -> Quality:
+    shares = row["shares"]
     return {
-        **_select(row, COUNTED_QUALITY),  # type: ignore[typeddict-item]
-        **{metric: row[metric] and _select(row[metric], SPREAD) for metric in METRICS},
-        "references": row["shares"]["references"] if row["shares"] else {},
-        "reference_limits": row["shares"]["reference_limits"] if row["shares"] else {},
+        "operator": row["operator"],
+        "technology": row["technology"],
+        "n": row["n"],
+        "devices": row["devices"],
+        "effective_n": row["effective_n"],
+        "more_devices": row["more_devices"],
+        "rank": row["rank"],
+        "download_mbps": row["download_mbps"],
+        "upload_mbps": row["upload_mbps"],
+        "ping_ms": row["ping_ms"],
+        "jitter_ms": row["jitter_ms"],
+        "ping_download_ms": row["ping_download_ms"],
+        "ping_upload_ms": row["ping_upload_ms"],
+        "references": shares["references"] if shares else {},
+        "reference_limits": (shares["reference_limits"] or {}) if shares else {},
     }
 
 
@@ -191,12 +230,14 @@ def _kind_of(place: NoConnectionPlace) -> str:
 def notes(unit: UnitRow, counts: Counts, now: datetime) -> list[Note]:
     """Return the notes that apply, in reading order."""
     answer = counts.first
-    boundaries = answer["boundaries"] or {}
+    boundaries = answer["boundaries"]
     found = [_note("note_demo")] if answer["demo"] else []
     found += [
         _note("note_own_count"),
         *_ispeed_notes(local_day(now)),
-        _note(f"note_boundaries_{boundaries.get('quality', 'none')}", set=boundaries.get("set")),
+        _note(f"note_boundaries_{boundaries['quality']}", set=boundaries["set"])
+        if boundaries
+        else _note("note_boundaries_none"),
         _note("note_rules", rules=RULES),
     ]
     if counts_from_of(answer["month"]) == "claimed":
@@ -222,15 +263,15 @@ def _ispeed_notes(today: date) -> list[Note]:
             metres=one["max_metres"],
             pairs=number(one["pairs"], "vi"),
             phones=number(one["phones"], "vi"),
-            **{metric: _times(one[metric]) for metric in RATIOS},
+            **{metric: _times(ratio) for metric in RATIOS if (ratio := one[metric])},
         )
         for one in found
         if one["download"]
     ]
 
 
-def _times(found: Mapping[str, float]) -> str:
-    ratio, low, high = (number(found[name], "vi", 2) for name in ("ratio", "low", "high"))
+def _times(found: MeanRatio) -> str:
+    ratio, low, high = (number(n, "vi", 2) for n in (found["ratio"], found["low"], found["high"]))
     return f"{ratio} lần ({low} đến {high})"
 
 
@@ -304,7 +345,7 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
     planned = {network: campaigns_next(unit.id, first, last, network) for network in NETWORKS}
     return counts, {
         "samples": samples(counts),
-        "reached": reached(counts, unit),
+        "reached": reached(counts),
         "lacking": lacking(counts, planned),
         "communes": communes(counts),
         "quality": quality(unit, month),

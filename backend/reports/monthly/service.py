@@ -117,6 +117,7 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
     """Return the report with present figures, as freezing would store it."""
     unit, chosen, day = unit_of(row), letter_choices(row), local_day(now)
     counts, sections = read(unit, row.month, now)
+    used = counts.first["boundaries"]
     references = chosen.pop("references")
     cited = references_on(unit, day) if references is None else references
     details: Any = {name: getattr(unit, name) for name in ReportUnit.__annotations__}
@@ -125,7 +126,7 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
         "month": row.month,
         "edition": row.edition,
         "made_at": now.astimezone(UTC).isoformat(timespec="seconds"),
-        "boundaries": counts.first["boundaries"],
+        "boundaries": {"set": used["set"], "quality": used["quality"]} if used else None,
         "demo": counts.first["demo"],
         "rules": RULES,
         "sections": sections,

@@ -16,6 +16,7 @@ from backend.coverage.statistics.service import released_statistics
 from backend.errors import Problem
 from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.measurements.recording.rules import NETWORKS
+from backend.units.catalogue import Boundaries
 from backend.units.service import UnitRow, units_on
 
 Type = Literal["string", "integer", "number", "boolean"]
@@ -218,7 +219,7 @@ class Month:
     """The open data of a month, with its boundary set."""
 
     month: str
-    boundaries: Mapping[str, str] | None
+    boundaries: Boundaries | None
     demo: bool
     tables: tuple[Table, ...]
 

@@ -3,12 +3,12 @@
 Head, annex, signature and Word file are those of the letter of a report.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from backend.clock import VIETNAM, local_day, month_after, month_end
+from backend.coverage.alerts.overview import AreaUnit
 from backend.i18n.formats import moment, number
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
@@ -40,6 +40,12 @@ COLUMNS = (
 )
 
 
+class AddressedCommune(AreaUnit):
+    """A commune that lacks samples."""
+
+    has: int  # samples that are compared with its target
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """The facts of a letter: an area in a month on a network, and the communes it addresses."""
@@ -51,7 +57,7 @@ class Situation:
     reached: int
     threshold: int | None  # None: the communes have different targets
     days_left: int | None  # None: the month is over
-    communes: Sequence[Mapping[str, Any]]  # those addressed, the largest shortfall first
+    communes: Sequence[AddressedCommune]  # those addressed, the largest shortfall first
     request: str  # the documents that the office's letters answer; empty: none
     due: date | None  # before which the communes report
     silent_days: int
@@ -132,7 +138,7 @@ def _findings(one: Situation) -> str:
         f"Kết thúc {labels.month(one.month)}"
     )  # fmt: skip
     target = f"{number(one.threshold)} mẫu" if one.threshold else "chỉ tiêu"
-    missing = sum(int(unit["shortfall"]) for unit in one.communes)
+    missing = sum(unit["shortfall"] or 0 for unit in one.communes)
     text = (
         f"{until}, {number(one.reached)} trên {number(one.units)} đơn vị cấp xã đạt {target}"
         f" {labels.NETWORKS_LONG[one.network]}. {number(len(one.communes))} đơn vị có tên tại Phụ"

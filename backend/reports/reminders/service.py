@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, this_month
@@ -12,16 +12,24 @@ from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.figures.service import CoverageQuery
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.errors import Problem
+from backend.measurements.recording.reasons import Basis
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
 from backend.reports.files.letter import LetterContent
 from backend.reports.monthly.deadlines import deadline_of
 from backend.reports.monthly.letterheads import letterhead_on, references_on
-from backend.reports.reminders.letter import Situation, compose_reminder, file_name, render_reminder
+from backend.reports.reminders.letter import (
+    AddressedCommune,
+    Situation,
+    compose_reminder,
+    file_name,
+    render_reminder,
+)
 from backend.units.service import UnitRow
 
 ACT = "report.edit"
-GROUPS = ("silent", "will_miss", "behind")
+Addressed = Literal["silent", "will_miss", "behind"]
+GROUPS: tuple[Addressed, ...] = ("silent", "will_miss", "behind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,10 @@ def _situation(
     now: datetime,
 ) -> Situation:
     target = overview.answer["target"]
-    basis = target["basis"] if target else "counted"
-    communes = [one | {"has": one[basis]} for one in overview.items if one["group"] in chosen]
+    basis: Basis = target["basis"] if target else "counted"
+    communes: list[AddressedCommune] = [
+        {**one, "has": one[basis]} for one in overview.items if one["group"] in chosen
+    ]
     course = overview.course
     return Situation(
         unit_name=unit.name,

@@ -7,16 +7,17 @@ to by its own units, never by today's code.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import select
 
 from backend.accounts.access import Actor, can
 from backend.clock import local_day, month_before, month_end, this_month
-from backend.coverage.alerts.overview import LACKING, AreaOverview, area_overview
+from backend.coverage.alerts.overview import LACKING, AreaOverview, AreaUnit, Group, area_overview
+from backend.coverage.figures.coverage_answer import CoverageBody, UnitItem
 from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.service import CoverageQuery, coverage, map_figures, months_with_data
-from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
+from backend.coverage.figures.unit_access import UnitWithLevel, authorized_unit, serialize_unit
 from backend.coverage.figures.words import lacks_participation
 from backend.coverage.signals.queries import open_findings
 from backend.database.extensions import db
@@ -48,7 +49,18 @@ ORDERS = {
 # Units on one page of the table.
 MAX_ROWS = 200
 
-Rows = list[dict[str, Any]]
+
+class Area(UnitWithLevel):
+    """The area of a person."""
+
+    deputy: bool  # the person is a deputy of its official
+
+
+class NamedArea(TypedDict):
+    """An area as a unit of some month."""
+
+    code: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +69,10 @@ class AreaPage:
 
     query: CoverageQuery
     unit: UnitRow
-    own: dict[str, Any]  # figures of the unit itself
+    own: UnitItem  # figures of the unit itself
     overview: AreaOverview
-    groups: dict[str, Rows]  # all units of the area
-    rows: Rows  # the selected units of one page
+    groups: dict[Group, list[AreaUnit]]  # all units of the area
+    rows: list[AreaUnit]  # the selected units of one page
     found: int  # selected units of all pages
     page: int
     show: str | None
@@ -70,7 +82,7 @@ class AreaPage:
     next_month: str | None
 
     @property
-    def answer(self) -> dict[str, Any]:
+    def answer(self) -> CoverageBody:
         """The coverage of the area's units."""
         return self.overview.answer
 
@@ -99,7 +111,7 @@ class AreaPage:
         return bool(self.own["days_left"])
 
     @property
-    def few_phones(self) -> Rows:
+    def few_phones(self) -> list[AreaUnit]:
         """The communes that reached their target with fewer phones or outings than advised."""
         reached = self.groups["reached"] if self.query.level == "commune" else []
         return [one for one in reached if lacks_participation(one)]
@@ -111,7 +123,7 @@ class AreaPage:
         return any(tasks)
 
 
-def own_areas(actor: Actor, now: datetime) -> Rows:
+def own_areas(actor: Actor, now: datetime) -> list[Area]:
     """Return the areas of a person: those of an official's roles, all provinces for an admin."""
     if any(grant.role == "admin" for grant in actor.grants):
         provinces = units_on(local_day(now), "province")
@@ -123,10 +135,10 @@ def own_areas(actor: Actor, now: datetime) -> Rows:
 MAX_SUMMARIES = 50
 
 
-def area_figures(areas: Rows, now: datetime) -> dict[str, dict[str, Any]]:
+def area_figures(areas: Sequence[Area], now: datetime) -> dict[str, UnitItem]:
     """Return the mobile figures of this month by area: an item of coverage for each code."""
     month = this_month(now)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, UnitItem] = {}
     if any(one["level"] == "province" for one in areas):
         provinces = coverage(CoverageQuery(month, "province"), now)["items"]
         found |= {one["code"]: one for one in provinces}
@@ -136,18 +148,27 @@ def area_figures(areas: Rows, now: datetime) -> dict[str, dict[str, Any]]:
     return found
 
 
-def delegable_areas(actor: Actor) -> Rows:
+def delegable_areas(actor: Actor) -> list[Area]:
     """Return the areas that a person may delegate: those of their own roles."""
     return [area for area in _of_roles(actor) if not area["deputy"]]
 
 
-def _of_roles(actor: Actor) -> Rows:
-    areas: dict[str, dict[str, Any]] = {}
+def _of_roles(actor: Actor) -> list[Area]:
+    areas: dict[str, Area] = {}
     for grant in actor.grants:
         if grant.role == "official" and grant.id is not None:
             ids = {grant.id} if grant.kind == "unit" else units_of(grant.id)
             for unit in serialize_units(ids).values():
-                areas.setdefault(unit["code"], {**unit, "deputy": grant.deputy})
+                areas.setdefault(
+                    unit["code"],
+                    {
+                        "system": unit["system"],
+                        "level": unit["level"],
+                        "code": unit["code"],
+                        "name": unit["name"],
+                        "deputy": grant.deputy,
+                    },
+                )
     return list(areas.values())
 
 
@@ -190,8 +211,8 @@ def draw_area(area: AreaPage, now: datetime) -> MapDrawing | None:
     day = month_end(area.query.month)
     listed = listing_on(day).levels
     names = {one.code: one.name for level in ("commune", "province") for one in listed[level]}
-    figures = map_figures(area.query.month, area.query.network, now)
-    return unit_map(set_on(day), area.unit, names, figures)
+    figures = map_figures(area.query.month, area.query.network, now)["levels"]
+    return unit_map(set_on(day), area.unit, names, figures.get("commune", {}))
 
 
 def _same(month: str, as_in: str) -> str | None:
@@ -199,7 +220,14 @@ def _same(month: str, as_in: str) -> str | None:
     return month if system_on(month_end(month)) == system_on(month_end(as_in)) else None
 
 
-def list_months(actor: Actor, unit: UnitRow, now: datetime) -> list[dict[str, Any]]:
+class AreaMonth(TypedDict):
+    """A month with the units that an area was then."""
+
+    name: str  # YYYY-MM
+    units: list[Unit]
+
+
+def list_months(actor: Actor, unit: UnitRow, now: datetime) -> list[AreaMonth]:
     """Return all months with data, the newest first, each with the units of an area then."""
     today = local_day(now)
     of = {unit.system: [db.session.get_one(Unit, unit.id)]}
@@ -208,19 +236,19 @@ def list_months(actor: Actor, unit: UnitRow, now: datetime) -> list[dict[str, An
         system = system_on(month_end(name))
         if system not in of:
             of[system] = units_across(actor, unit.id)
-    months = [
+    months: list[AreaMonth] = [
         {"name": name, "units": _valid_on(of[system_on(month_end(name))], month_end(name))}
         for name in names
     ]
     return [one for one in months if one["units"]]
 
 
-def areas_in(actor: Actor, month: str, now: datetime) -> Rows:
+def areas_in(actor: Actor, month: str, now: datetime) -> list[NamedArea]:
     """Return the areas of a person as units of a month."""
     day = month_end(month)
     if any(grant.role == "admin" for grant in actor.grants):
         return [{"code": one.code, "name": one.name} for one in units_on(day, "province")]
-    areas: dict[str, dict[str, Any]] = {}
+    areas: dict[str, NamedArea] = {}
     for area in own_areas(actor, now):
         named = {name: area[name] for name in ("system", "level", "code")}
         own = db.session.scalars(select(Unit).filter_by(**named)).one()

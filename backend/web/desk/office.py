@@ -11,6 +11,7 @@ from backend.contacts import reminders
 from backend.contacts.importer import HEADS, export_contacts, import_contacts
 from backend.contacts.schemas import ContactFormSchema
 from backend.contacts.service import UnitContacts, list_contacts, remove_contact, save_contact
+from backend.coverage.alerts.overview import AreaUnit
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.errors import Problem, invalid
 from backend.http.requests import as_attachment, clock_now
@@ -107,7 +108,7 @@ def remind_by_mail(query: schemas.RemindQuery, code: str) -> Response:
     """Show who gets a reminder by mail; send it to the chosen contacts."""
     form, user, now, config = new_form(query), actor(), clock_now(), current_app.config
     page = show_area(user, code, {**query, "sort": "-shortfall", "page": 1}, now)
-    units = units_to_remind(page, query["show"] or "lacking") if page.running else []
+    units = units_to_remind(page, query["show"]) if page.running else []
     people = reminders.list_recipients(user, page.unit, units, page.query.network, now)
     sender = reminders.sender_of(user)
 
@@ -146,7 +147,7 @@ def reminder_file(query: schemas.ReminderQuery, code: str) -> Response:
     return as_attachment(draft.render(), DOCX, draft.name, stored=False)
 
 
-def units_to_remind(area: AreaPage, group: str) -> list[dict[str, Any]]:
+def units_to_remind(area: AreaPage, group: schemas.Reminded) -> list[AreaUnit]:
     """Return the units of a group, or of all groups that lack samples (`lacking`)."""
     groups = REMINDED if group == "lacking" else (group,)
     return [one for one in area.rows if one["group"] in groups]

@@ -1,11 +1,11 @@
 """Queries and forms of the desk's pages."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from marshmallow import fields, post_load, pre_load
 
-from backend.coverage.alerts.overview import GROUPS
+from backend.coverage.alerts.overview import GROUPS, Group
 from backend.coverage.exclusions.schemas import MAX_REASON as MAX_ACT_REASON
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
 from backend.coverage.figures.schemas import month_field
@@ -22,6 +22,7 @@ from backend.reports.monthly import schemas as report_schemas
 from backend.reports.monthly.deadlines import DAYS
 from backend.reports.monthly.remarks import MAX_REMARK, Remark
 from backend.reports.reminders.service import GROUPS as GROUPS_ADDRESSED
+from backend.reports.reminders.service import Addressed
 from backend.web.board.schemas import QueueQuerySchema
 from backend.web.site.schemas import (
     FiguresPageQuery,
@@ -35,14 +36,16 @@ from backend.web.site.schemas import (
 )
 
 # The groups of an area's units, and those that lack samples together.
-SHOWN = ("lacking", *GROUPS)
+Shown = Literal["lacking"] | Group
+SHOWN: tuple[Shown, ...] = ("lacking", *GROUPS)
 MAX_PAGES = 1_000
 # The parts of an area's page that an open page updates.
 PARTS = ("tasks", "units")
 # Ten contacts of each commune of the largest province.
 MAX_RECIPIENTS = 2_000
 # Groups that get a message.
-REMINDED = ("lacking", *GROUPS_ADDRESSED)
+Reminded = Literal["lacking"] | Addressed
+REMINDED: tuple[Reminded, ...] = ("lacking", *GROUPS_ADDRESSED)
 
 
 def split_lines(typed: str | None) -> list[str]:
@@ -50,12 +53,17 @@ def split_lines(typed: str | None) -> list[str]:
     return [line for line in (typed or "").splitlines() if line.strip()]
 
 
-class AreaQuery(UnitPageQuery):
-    """The filter and the order of an area's units."""
+class AreaOrder(UnitPageQuery):
+    """The order of an area's units."""
 
-    show: str | None  # a group of SHOWN; null: all
     sort: str | None  # a column; with a leading minus in descending order
     page: int  # from 1
+
+
+class AreaQuery(AreaOrder):
+    """The filter and the order of an area's units."""
+
+    show: Shown | None  # null: all
 
 
 class FiguresQuery(AreaQuery):
@@ -64,8 +72,10 @@ class FiguresQuery(AreaQuery):
     part: str  # of PARTS
 
 
-class RemindQuery(AreaQuery):
-    """The group of units to remind, of REMINDED."""
+class RemindQuery(AreaOrder):
+    """The group of units to remind."""
+
+    show: Reminded
 
 
 class SamplesPageQuery(LangQuery, PageQuery):

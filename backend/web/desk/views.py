@@ -1,7 +1,7 @@
 """Pages of officials: areas, samples, exclusions, VNNIC comparisons, letterhead."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
 from flask import Response, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,13 @@ from backend.coverage.samples.schemas import WHY
 from backend.coverage.samples.service import list_samples, show_sample
 from backend.coverage.signals.evidence import unit_evidence
 from backend.coverage.signals.service import search_unit, unit_signals
-from backend.coverage.vnnic.importer import HEADS, import_vnnic, set_table_state
+from backend.coverage.vnnic.importer import (
+    HEADS,
+    TableChange,
+    TableEffect,
+    import_vnnic,
+    set_table_state,
+)
 from backend.coverage.vnnic.ispeed import distance
 from backend.coverage.vnnic.service import comparison
 from backend.errors import Problem
@@ -77,7 +83,7 @@ def area(query: schemas.AreaQuery, code: str) -> Response:
     area_page = show_area(actor(), code, query, clock_now())
     parts = {name: _live_part(query, area_page, name) for name in schemas.PARTS}
     ground = draw_area(area_page, clock_now())
-    values = _area_values(query, area_page) | {"parts": parts, "ground": ground}
+    values: dict[str, Any] = {**_area_values(query, area_page), "parts": parts, "ground": ground}
     values["months"] = list_months(actor(), area_page.unit, clock_now())
     if area_page.unit.level == "commune":
         language = translator_for(query["lang"]).language
@@ -98,11 +104,11 @@ def remind(query: schemas.RemindQuery, code: str) -> Response:
     """Show a message to each unit of a group that lacks samples."""
     now = clock_now()
     area_page = show_area(actor(), code, {**query, "sort": "-shortfall", "page": 1}, now)
-    items = units_to_remind(area_page, query["show"] or "lacking")
+    items = units_to_remind(area_page, query["show"])
     people = area_contacts(actor(), area_page.unit, {item["code"] for item in items}, now)
     mails = [one["email"] for unit in items for one in people.get(unit["code"], [])]
-    values = _area_values(query, area_page) | {"group": query["show"], "items": items}
-    values |= {"people": people, "addresses": [one for one in mails if one]}
+    values: dict[str, Any] = {**_area_values(query, area_page), "group": query["show"]}
+    values |= {"items": items, "people": people, "addresses": [one for one in mails if one]}
     return render_private("web/desk/remind.html", query["lang"], **values)
 
 
@@ -164,23 +170,45 @@ def _live_part(query: schemas.AreaQuery, area_page: AreaPage, name: str) -> dict
     return {"html": html, "address": address, "tag": tag}
 
 
-def _selected(query: schemas.AreaQuery, area_page: AreaPage) -> dict[str, Any]:
+AnyAreaQuery = schemas.AreaQuery | schemas.RemindQuery
+
+
+def _selected(query: AnyAreaQuery, area_page: AreaPage) -> dict[str, str | int | None]:
     """Return the query of an area's page."""
-    kept = {name: query.get(name) for name in ("network", "level", "show", "sort")}
-    page = area_page.page if area_page.page > 1 else None
-    return kept | {"code": area_page.unit.code, "month": area_page.query.month, "page": page}
+    return {
+        "network": query["network"],
+        "level": query["level"],
+        "show": query["show"],
+        "sort": query["sort"],
+        "code": area_page.unit.code,
+        "month": area_page.query.month,
+        "page": area_page.page if area_page.page > 1 else None,
+    }
 
 
-def _area_values(query: schemas.AreaQuery, area_page: AreaPage) -> dict[str, Any]:
-    """Return the template values of an area; `again` returns its URL with another query."""
+class AreaValues(TypedDict):
+    """What the templates of an area's pages show."""
+
+    area: AreaPage
+    again: Callable[..., str]  # the URL of the area's page with another query
+    silent_days: int  # after which a unit without samples is silent
+    mail_ready: bool  # the installation sends mails
+
+
+def _area_values(query: AnyAreaQuery, area_page: AreaPage) -> AreaValues:
+    """Return what the templates of an area's pages show."""
     present = _selected(query, area_page)
     to = translator_for(query["lang"]).to
 
     def page_url(**changes: Any) -> str:
         return to("desk.area", **(present | {"page": None} | changes))
 
-    values = {"area": area_page, "again": page_url, "silent_days": SILENT_DAYS}
-    return values | {"mail_ready": bool(current_app.config["SMTP_HOST"])}
+    return {
+        "area": area_page,
+        "again": page_url,
+        "silent_days": SILENT_DAYS,
+        "mail_ready": bool(current_app.config["SMTP_HOST"]),
+    }
 
 
 EXCLUSIONS_SHOWN = 50  # on one page
@@ -308,10 +336,18 @@ def vnnic(query: FiguresPageQuery, code: str) -> Response:
         imported = form.attempt(
             lambda: import_vnnic(user, required_content, key, home=unit.id, **given)
         )
-    about = {"month": month, "network": network, "level": unit.level, "state": state}
-    result = confirm(
-        form, lambda preview: set_table_state(user, code, about | {"preview": preview}), state
-    )
+
+    def change(preview: bool) -> TableEffect:
+        wanted: TableChange = {
+            "month": month,
+            "network": network,
+            "level": unit.level,
+            "state": state,
+            "preview": preview,
+        }
+        return set_table_state(user, code, wanted)
+
+    result = confirm(form, change, state)
     if not isinstance(result, Preview) or (imported and not imported["totals"]["error"]):
         return redirect_to("desk.vnnic", query, code=code, month=month, network=network)
     parent = unit.code if unit.level != "commune" else unit.parent_code

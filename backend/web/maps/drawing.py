@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from backend.canvas import COUNTRY_BOX, INSET, SEA, Box, Canvas, archipelagos, rings
+from backend.coverage.figures.coverage_answer import LevelSteps
 from backend.coverage.figures.forecast import STEP_NAMES
-from backend.coverage.figures.service import progress_of
 from backend.coverage.plan.service import PlanPlace
 from backend.errors import Problem, or_404
 from backend.units import outlines
@@ -27,7 +27,6 @@ COUNTRY_OVERHANG = 2.4
 FIRST_NAMES = ("01", "79")
 
 Names = dict[str, str]  # by code
-Figures = dict[str, Any]  # of coverage.map_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +79,14 @@ class MapDrawing:
     base: tuple[tuple[str, str], ...] = ()  # class and path of its roads and water
 
 
-def country_map(active: ActiveSet | None, names: Names, figures: Figures) -> MapDrawing:
+def country_map(active: ActiveSet | None, names: Names, steps: LevelSteps) -> MapDrawing:
     """Draw the provinces with the sea; without a boundary set the sea only."""
     canvas = Canvas(COUNTRY_BOX)
     sea = sea_on(canvas)
     if active is None:
         return MapDrawing(canvas.width, canvas.height, True, (), sea, COUNTRY_BOX)
     drawing = outlines.country(active)
-    shapes = _shapes(drawing.paths, names, figures, "province")
+    shapes = _shapes(drawing.paths, names, steps)
     wanted = [
         Wanted(
             one.code, one.name, drawing.label_positions[one.code], COUNTRY_OVERHANG,
@@ -104,13 +103,13 @@ def country_map(active: ActiveSet | None, names: Names, figures: Figures) -> Map
 
 
 def unit_map(
-    active: ActiveSet | None, unit: UnitRow, names: Names, figures: Figures
+    active: ActiveSet | None, unit: UnitRow, names: Names, steps: LevelSteps
 ) -> MapDrawing | None:
     """Draw the communes of a unit; None if the set has no polygon of it."""
     drawing = outlines.inside(active, unit) if active else None
     if drawing is None or active is None:
         return None
-    shapes = _shapes(drawing.paths, names, figures, "commune")
+    shapes = _shapes(drawing.paths, names, steps)
     return _part(active, drawing, shapes, names)
 
 
@@ -129,7 +128,7 @@ def area_map(active: ActiveSet, area: Iterable[PlanPlace], names: Names) -> MapD
 
 def plain_country(active: ActiveSet, names: Names | None = None) -> MapDrawing:
     """Draw the provinces with the sea, without figures."""
-    return country_map(active, names or {}, {"levels": {}})
+    return country_map(active, names or {}, {})
 
 
 def pick_map(day: date, within: str | None) -> tuple[MapDrawing, Names]:
@@ -147,7 +146,7 @@ def pick_map(day: date, within: str | None) -> tuple[MapDrawing, Names]:
     inside = [one for one in index.on(day, "commune") if unit.id in one.lies_in]
     labels = {one.code: one.label for one in inside}
     names = {one.code: one.name for one in inside}
-    drawn = or_404(unit_map(active, unit, names, {"levels": {}}))
+    drawn = or_404(unit_map(active, unit, names, {}))
     return drawn, labels
 
 
@@ -191,12 +190,10 @@ def _share(shape: UnitShape | None) -> str:
     return "<1%" if shape.has and not percent else f"{percent}%"
 
 
-def _shapes(
-    paths: dict[str, str], names: Names, figures: Figures, level: str
-) -> tuple[UnitShape, ...]:
+def _shapes(paths: dict[str, str], names: Names, steps: LevelSteps) -> tuple[UnitShape, ...]:
     drawn = []
     for code, path in paths.items():
-        step, has, need = progress_of(figures, level, code)
+        step, has, need = steps.get(code, (0, 0, 0))  # without samples
         drawn.append(UnitShape(code, names.get(code, code), path, STEP_NAMES[step], has, need))
     return tuple(drawn)
 

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, TypedDict, TypeVar
+from typing import TypedDict, TypeVar
 
 from backend.canvas import SIDE, Canvas
 from backend.clock import VIETNAM, month_end
@@ -14,7 +14,6 @@ from backend.units.service import UnitRow, find
 from backend.web.maps.drawing import MapDrawing, plain_country, unit_map
 
 Row = TypeVar("Row", ShownSample, EvidenceUnit)
-NOTHING: dict[str, Any] = {"levels": {}}
 # Units of the drawing: one sample is visible on a phone, and many do not cover the commune.
 MIN_RADIUS, MAX_RADIUS, RADIUS_STEP = 16, 90, 7
 MAX_NAMES = 6
@@ -93,7 +92,7 @@ def _view(drawn: MapDrawing, dots: Sequence[Dot]) -> tuple[int, int, int, int]:
 
 def _ground(active: ActiveSet, evidence: SignalEvidence) -> MapDrawing:
     unit = _smallest(evidence)
-    drawn = unit and unit_map(active, unit, {}, NOTHING)
+    drawn = unit and unit_map(active, unit, {}, {})
     return drawn or plain_country(active)
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_end, this_month
+from backend.coverage.figures.coverage_answer import UnitItem
 from backend.coverage.figures.service import CoverageQuery, coverage, months_with_data
+from backend.coverage.statistics.answers import SpeedRow
 from backend.coverage.statistics.released import latest_release
 from backend.coverage.statistics.service import released_totals
 from backend.errors import Problem, invalid, or_404
@@ -42,9 +44,31 @@ def reform_line(unit: UnitRow) -> ReformLine | None:
     return ReformLine(named, heirs, siblings, other)
 
 
+class RelatedUnit(TypedDict):
+    """A unit of the other system on a unit's ground."""
+
+    unit: NamedUnit
+    likely: bool  # most of the unit's ground
+    parts: tuple[Relative, ...]  # the former units in it
+    item: UnitItem | None  # null: no counts that its reader may see
+    speeds: SpeedRow | None  # of all operators; null: not released
+
+
+class ReformPage(TypedDict):
+    """The units of the other system on a unit's ground."""
+
+    unit: NamedUnit
+    related: list[RelatedUnit]
+    network: str
+    month: str | None  # of the counts; null: none has data
+    released: str | None  # month of the speeds; null: none is released
+    demo: bool
+    own_month: str | None  # the newest with data in the unit's own system
+
+
 def show_reform(
     system: str, code: str, month: str | None, network: str, now: datetime, reader: Actor | None
-) -> dict[str, Any]:
+) -> ReformPage:
     """Return the units of the other system on a unit's ground; `month` is one of that system."""
     index = unit_index()
     unit = or_404(
@@ -66,15 +90,20 @@ def show_reform(
     return {
         "unit": unit,
         "related": [
-            {"unit": one, "likely": likely, "parts": parts}
-            | {"item": items.get(one.code), "speeds": speeds.get(one.id)}
+            {
+                "unit": one,
+                "likely": likely,
+                "parts": parts,
+                "item": items.get(one.code),
+                "speeds": speeds.get(one.id),
+            }
             for one, likely, parts in found
         ],
         "network": network,
-        "month": shown,  # of the counts
-        "released": release.month if release else None,  # month of the speeds
+        "month": shown,
+        "released": release.month if release else None,
         "demo": demo,
-        "own_month": next(iter(own), None),  # the newest with data in the unit's own system
+        "own_month": next(iter(own), None),
     }
 
 
@@ -96,7 +125,7 @@ def _related(index: UnitIndex, unit: NamedUnit) -> Iterable[Related]:
 def _items(
     index: UnitIndex, units: Sequence[NamedUnit], month: str | None, network: str,
     now: datetime, reader: Actor | None,
-) -> tuple[dict[str, dict[str, Any]], bool]:  # fmt: skip
+) -> tuple[dict[str, UnitItem], bool]:  # fmt: skip
     """Return the coverage of units by code, and whether it is that of the demo."""
     if month is None or not units:
         return {}, False

@@ -3,19 +3,26 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Literal, TypedDict, TypeVar
 
 from backend.accounts.access import Actor
 from backend.clock import local_day, month_before, month_end, this_month
+from backend.coverage.figures.coverage_answer import (
+    Coverage,
+    CoverageSummary,
+    LevelReached,
+    TargetTerms,
+    UnitItem,
+)
 from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.service import CoverageQuery, coverage, map_figures, months_with_data
 from backend.coverage.figures.unit_access import published
 from backend.coverage.statistics.release_rules import due_day
 from backend.coverage.statistics.released import latest_release
-from backend.coverage.vnnic.service import compared, imported
+from backend.coverage.vnnic.service import ComparedSums, compared, imported
 from backend.errors import Problem, invalid
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
-from backend.units.index import FoundUnit
+from backend.units.index import FoundUnit, NamedUnit
 from backend.units.search import MAX_FOUND, search_units
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps.drawing import MapDrawing, country_map, unit_map
@@ -23,8 +30,21 @@ from backend.web.maps.drawing import MapDrawing, country_map, unit_map
 # Until this day of a month pages open with the month before.
 FIRST_DAYS = 7
 
-Rows = list[dict[str, Any]]
 Shown = TypeVar("Shown")
+# Units below their target, without samples, that reached it, and without any.
+Group = Literal["lacking", "none", "reached", "listed"]
+
+
+class OwnItem(UnitItem):
+    """The figures of the unit of a page itself."""
+
+    days_done: int  # completed days of the month
+
+
+class CountryFigures(CoverageSummary):
+    """The figures of the country."""
+
+    communes: LevelReached
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +52,7 @@ class RunningMonth:
     """The running month of a page whose first figures are those of the month before."""
 
     month: str
-    figures: dict[str, Any]  # of the unit, or of the country: those of communes, and `counted`
+    figures: UnitItem | CountryFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +61,9 @@ class CoveragePage:
 
     query: CoverageQuery
     unit: UnitRow | None
-    own: dict[str, Any] | None  # figures of the unit itself
-    answer: dict[str, Any]  # coverage of the units of one level in it
-    groups: dict[str, Rows]
+    own: OwnItem | None
+    answer: Coverage  # coverage of the units of one level in it
+    groups: dict[Group, list[UnitItem]]
     levels: list[str]  # that can be listed
     months: list[str]
     previous_month: str | None
@@ -53,10 +73,9 @@ class CoveragePage:
     running: RunningMonth | None  # beside the month before, in the first days
 
     @property
-    def target(self) -> dict[str, Any] | None:
+    def target(self) -> TargetTerms | None:
         """The target that the page speaks of: that of its units, else that of their communes."""
-        found: dict[str, Any] | None = self.answer["target"] or self.answer["communes_target"]
-        return found
+        return self.answer["target"] or self.answer["communes_target"]
 
     @property
     def empty(self) -> bool:
@@ -185,15 +204,12 @@ def _running_month(
         return None
 
 
-def _own_figures(
-    unit: UnitRow, query: CoverageQuery, answer: dict[str, Any], now: datetime
-) -> dict[str, Any]:
+def _own_figures(unit: UnitRow, query: CoverageQuery, answer: Coverage, now: datetime) -> OwnItem:
     """Return the figures of a whole unit; those of a commune are the answer itself."""
     whole = replace(query, level=unit.level, parent=None, unit=unit.code)
     if whole != query:
         answer = coverage(whole, now)
-    own: dict[str, Any] = answer["items"][0] | {"days_done": answer["days_done"]}
-    return own
+    return {**answer["items"][0], "days_done": answer["days_done"]}
 
 
 def levels_of(day: date, unit: UnitRow | None) -> list[str]:
@@ -206,7 +222,7 @@ def levels_of(day: date, unit: UnitRow | None) -> list[str]:
     return ["commune"]
 
 
-def _group_items(answer: dict[str, Any]) -> dict[str, Rows]:
+def _group_items(answer: Coverage) -> dict[Group, list[UnitItem]]:
     """Group units: below target, without samples where there is no target, target reached.
 
     Who lacks most is at the top: the largest shortfall of communes; of provinces and districts
@@ -214,23 +230,23 @@ def _group_items(answer: dict[str, Any]) -> dict[str, Rows]:
     communes below target among equals.
     """
     targeted = bool(answer["target"] or answer["communes_target"])
-    groups: dict[str, Rows] = {"lacking": [], "none": [], "reached": [], "listed": []}
+    groups: dict[Group, list[UnitItem]] = {"lacking": [], "none": [], "reached": [], "listed": []}
     for item in answer["items"]:
         groups[_group(item, targeted)].append(item)
     groups["lacking"].sort(key=_lack)
     return {name: rows for name, rows in groups.items() if rows}
 
 
-def _lack(item: dict[str, Any]) -> tuple[bool, float, int]:
+def _lack(item: UnitItem) -> tuple[bool, float, int]:
     """Return the order of units by what they lack, the worst first."""
     communes = item["communes"]
     if communes is None:
-        return True, 0.0, -item["shortfall"]
+        return True, 0.0, -(item["shortfall"] or 0)
     reached, units = communes["reached"], communes["units"]
     return item["received"] > 0, reached / max(units, 1), reached - units
 
 
-def _group(item: dict[str, Any], targeted: bool) -> str:
+def _group(item: UnitItem, targeted: bool) -> Group:
     """Return the group of a unit; one with communes reached the target if all of them did."""
     communes = item["communes"]
     if not targeted or (communes is None and item["reached"] is None):
@@ -243,16 +259,16 @@ def _group(item: dict[str, Any], targeted: bool) -> str:
 
 def draw_map(page: CoveragePage, now: datetime) -> MapDrawing | None:
     """Return the map of a page; None for a unit without a polygon."""
-    figures = map_figures(page.query.month, page.query.network, now, page.query.reader)
+    figures = map_figures(page.query.month, page.query.network, now, page.query.reader)["levels"]
     listed = listing_on(month_end(page.query.month)).levels
     levels = ("commune", "province") if page.unit else ("province",)
     names = {one.code: one.name for level in levels for one in listed[level]}
     if page.unit is None:
-        return country_map(page.boundaries, names, figures)
-    return unit_map(page.boundaries, page.unit, names, figures)
+        return country_map(page.boundaries, names, figures.get("province", {}))
+    return unit_map(page.boundaries, page.unit, names, figures.get("commune", {}))
 
 
-def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | None:
+def compare_with_vnnic(page: CoveragePage, now: datetime) -> ComparedSums | None:
     """Compare with VNNIC's count of the same units; a part of them is no sum of the whole."""
     query, answer = page.query, page.answer
     level = "commune" if page.unit else "province"
@@ -261,7 +277,7 @@ def compare_with_vnnic(page: CoveragePage, now: datetime) -> dict[str, Any] | No
         return None
     if query.level != level:
         answer = coverage(replace(query, level=level), now)
-    summary: dict[str, Any] = compared(answer, vnnic_counts)["summary"]
+    summary = compared(answer, vnnic_counts)["summary"]
     return summary if summary["compared"] == summary["units"] else None
 
 
@@ -271,7 +287,15 @@ def find_units(text: str, month: str | None, now: datetime) -> list[FoundUnit]:
     return search_units(text, day, limit=MAX_FOUND)
 
 
-def group_found(found: Iterable[FoundUnit]) -> list[dict[str, Any]]:
+class SearchResult(TypedDict):
+    """A unit that was found, or an ended one with the units on its ground."""
+
+    units: list[NamedUnit]
+    was: NamedUnit | None  # the ended unit that was looked for
+    page: tuple[str, dict[str, str]]  # endpoint and values of the page that it leads to
+
+
+def group_found(found: Iterable[FoundUnit]) -> list[SearchResult]:
     """Return the results of a search, each ended unit once with the units on its ground."""
     grouped: dict[tuple[int, bool], list[FoundUnit]] = {}
     for one in found:
@@ -279,7 +303,7 @@ def group_found(found: Iterable[FoundUnit]) -> list[dict[str, Any]]:
     return [_found(several) for several in grouped.values()]
 
 
-def _found(several: Sequence[FoundUnit]) -> dict[str, Any]:
+def _found(several: Sequence[FoundUnit]) -> SearchResult:
     """Return a result with the endpoint of its page and its values."""
     units, was = [one.unit for one in several], several[0].was
     page: tuple[str, dict[str, str]] = ("web.unit", {"code": units[0].code})

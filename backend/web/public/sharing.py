@@ -56,8 +56,7 @@ def measured(page: CoveragePage) -> int:
     """Return the count that is compared with the unit's target."""
     target = page.target
     assert page.own is not None
-    number: int = page.own[target["basis"] if target else "counted"]
-    return number
+    return page.own[target["basis"] if target else "counted"]
 
 
 def draw_picture(page: CoveragePage, translator: Translator) -> bytes:

@@ -14,7 +14,7 @@ from backend.coverage.statistics.released import latest_release
 from backend.errors import Problem
 from backend.web.maps.cells import cell_shapes, step_labels
 from backend.web.maps.drawing import MapDrawing
-from backend.web.public.service import CoveragePage
+from backend.web.public.service import CoveragePage, OwnItem
 from backend.web.public.speed_page import operator_speeds
 from backend.web.site.charts import Bars, bars
 from backend.web.site.pages import Translator
@@ -63,9 +63,7 @@ def _cells(
         return None
 
 
-def _bars(
-    months: Sequence[HistoryMonth], translator: Translator, own: dict[str, Any] | None
-) -> Bars:
+def _bars(months: Sequence[HistoryMonth], translator: Translator, own: OwnItem | None) -> Bars:
     """Chart the counted samples of each month, with a commune's last target as a line.
 
     A province is compared by its communes: a line at its own target would be reached every month.

@@ -1,7 +1,8 @@
 """Months of communes in which alerts by pace are right or wrong, to check their limits.
 
 Kinds of months that were not looked at when the limits were chosen (`forecast.MAX_SCATTER` and
-those beside it), each with seeds of its own. Prints the table of docs/coverage.md:
+those beside it), each with seeds of its own, and months whose rest differs from the past days.
+Prints the tables of docs/coverage.md:
 
     .venv/bin/python -m tests.tools.pace_simulation
 """
@@ -28,6 +29,7 @@ FIRST, DAYS, COMMUNES, TARGET = date(2024, 11, 1), 30, 300, 300
 ALL_DAYS = [FIRST + timedelta(days=n) for n in range(-LOOK_BACK, DAYS)]
 WEEKDAYS = np.array([day.weekday() for day in ALL_DAYS])
 SHAPE = COMMUNES, len(ALL_DAYS)
+DAY = np.arange(len(ALL_DAYS)) - LOOK_BACK + 1  # of the month, from 1
 ASKED = 10, 20, 26  # completed days
 
 
@@ -94,9 +96,47 @@ def caravan(rng: Random) -> Month:
     return Month(samples, planned)
 
 
+def _uneven(rng: Random, course: Floats) -> Floats:
+    """Draw samples at the pace of each commune times a course by day, with uneven days."""
+    return rng.poisson(levels(rng) * course * rng.gamma(3, 1 / 3, SHAPE)) * 1.0
+
+
+def deadline(rng: Random) -> Month:
+    """From day 18 on everybody measures twice as much, to reach the target in time."""
+    return Month(_uneven(rng, np.where(DAY >= 18, 2.0, 1.0) / 1.4))
+
+
+def holiday(rng: Random) -> Month:
+    """Nearly nobody measures on days 8 to 14."""
+    return Month(_uneven(rng, np.where((DAY >= 8) & (DAY <= 14), 0.1, 1.25)))
+
+
+def school(rng: Random) -> Month:
+    """A school measures on three days of the third week."""
+    samples, come = _uneven(rng, np.full(SHAPE[1], 0.7)), np.zeros(SHAPE)
+    for commune in come:
+        commune[LOOK_BACK + 14 + rng.permutation(5)[:3]] = 30
+    return Month(samples + rng.poisson(come))
+
+
+def rescue(rng: Random) -> Month:
+    """After day 15 the province sends a team for two days to half of those that lag."""
+    samples = _uneven(rng, np.ones(SHAPE[1]))
+    lags = samples[:, (DAY >= 1) & (DAY <= 15)].sum(axis=1) < TARGET / 2
+    sent = np.flatnonzero(lags & (rng.random(COMMUNES) < 0.5))
+    day = LOOK_BACK + rng.integers(15, 26, len(sent))
+    for more in range(2):
+        samples[sent, day + more] += rng.poisson(60, len(sent))
+    return Month(samples)
+
+
 KINDS: dict[str, Callable[[Random], Month]] = {
     "rota": rota, "spells": spells, "kick_off": kick_off, "handover": handover, "rain": rain,
     "caravan": caravan,
+}  # fmt: skip
+# A pace of 14 days cannot foresee these.
+CHANGING: dict[str, Callable[[Random], Month]] = {
+    "deadline": deadline, "holiday": holiday, "school": school, "rescue": rescue,
 }  # fmt: skip
 
 
@@ -139,14 +179,14 @@ def rates(kind: str, months: int, seed: int, done: int, *, limited: bool = True)
     found = []
     for month in range(months):
         rng = np.random.default_rng([seed, month])
-        found.append(alerts(KINDS[kind](rng), done, limited=limited))
+        found.append(alerts((KINDS | CHANGING)[kind](rng), done, limited=limited))
     return Alerts(*map(sum, zip(*found, strict=True)))
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the rows of both tables."""
     assert max(ASKED) < DAYS - LAST_DAYS
-    for number, kind in enumerate(KINDS):
+    for number, kind in enumerate(KINDS | CHANGING):
         cells = []
         for done in ASKED:
             limited = rates(kind, 40, 5100 + number, done)

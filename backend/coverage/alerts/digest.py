@@ -100,7 +100,8 @@ def _communes(whole: Coverage, found: Alerts) -> list[str]:
         f"Không có mẫu nào trong {SILENT_DAYS} ngày qua", by_state["silent"], itemgetter("name")
     )
     lines += _named("Chậm tiến độ", by_state["behind"], _lacking)
-    lines += _named("Theo nhịp 14 ngày qua sẽ không đạt", by_state["will_miss"], _lacking)
+    by_pace = "Theo nhịp 14 ngày qua sẽ không đạt (cuối tháng thường đo nhiều hơn)"
+    lines += _named(by_pace, by_state["will_miss"], _lacking)
     return lines
 
 

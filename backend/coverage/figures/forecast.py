@@ -82,7 +82,7 @@ PROJECTION_METHOD = "weekday_negative_binomial"
 LOOK_BACK = 14
 # A pace needs so many of these days with so many samples, and a scatter (variance over mean of
 # daily samples, Poisson is 1) of no more than this: alerts by pace were wrong in 21 % of simulated
-# months of team visits without these limits, and are in at most 5 % with them (docs/coverage.md).
+# months of team visits without these limits. docs/coverage.md has the errors with them.
 MIN_ACTIVE_DAYS, MIN_DAILY, MAX_SCATTER = 4, 3, 15.0
 # Days of a month that nobody can use for more than a visit: neither forecast nor a daily need.
 LAST_DAYS = 3

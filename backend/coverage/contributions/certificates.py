@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from backend.accounts.access import PUBLIC
 from backend.campaign_setup.logos import logo_address
 from backend.campaigns.models import Campaign
-from backend.campaigns.service import is_over, visible_campaign
+from backend.campaigns.service import OVER, is_over, visible_campaign
 from backend.clock import local_day
 from backend.coverage.contributions.figures import figures, total
 from backend.coverage.contributions.query import CampaignAccess, build_query
@@ -62,7 +62,7 @@ def own_certificate(device_id: UUID, campaign_id: int, now: datetime) -> bytes:
 
 def draw_certificates(campaign: Campaign, found: Sequence[dict[str, Any]], day: date) -> list[str]:
     """Draw certificates as pages of A4."""
-    about = _about(campaign) | {"day": day}
+    about = _about(campaign) | {"day": day, "until": last_day_held(campaign)}
     return [draw("campaigns/certificate.svg", **about, one=one) for one in found]
 
 
@@ -77,7 +77,20 @@ def draw_thanks(campaign: Campaign) -> bytes:
     public = all(published(PUBLIC, month) is None for month in query.months)
     names = [row["name"] for row in rows(query, found, "vi")]
     values = {"names": names, "total": total(query) if public else None}
-    return with_palette(png(draw("campaigns/thanks.svg", **_about(campaign), **values)))
+    until = last_day_held(campaign) if public else campaign.last_day
+    drawn = draw("campaigns/thanks.svg", **_about(campaign), **values, until=until)
+    return with_palette(png(drawn))
+
+
+def last_day_held(campaign: Campaign) -> date:
+    """Return the last day of a campaign; of a closed one the last day with samples.
+
+    When a campaign was closed is not stored.
+    """
+    if campaign.state not in OVER:
+        return campaign.last_day
+    measured = total(build_query(CampaignAccess(campaign, None), "team", {})).last_day
+    return min(campaign.last_day, measured or campaign.last_day)
 
 
 def _about(campaign: Campaign) -> dict[str, Any]:

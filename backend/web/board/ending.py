@@ -8,12 +8,18 @@ from flask import Response, request
 from backend.accounts.access import require
 from backend.accounts.audit import record_read
 from backend.accounts.authentication import actor
-from backend.campaigns.service import CampaignDetails, change_campaign, is_over
+from backend.campaigns.service import (
+    CampaignDetails,
+    change_campaign,
+    is_over,
+    visible_campaign,
+)
 from backend.clock import local_day
 from backend.coverage.contributions.certificates import (
     certificates,
     draw_certificates,
     draw_thanks,
+    last_day_held,
 )
 from backend.coverage.contributions.figures import total
 from backend.coverage.contributions.query import CampaignAccess, build_query, campaign_access
@@ -123,5 +129,6 @@ def summary(query: LangQuery, campaign_id: int) -> Response:
             for network in board.campaign["networks"]
         ],
         "today": local_day(now),
+        "until": last_day_held(visible_campaign(user, campaign_id)),
     }
     return render_private("web/board/summary.html", query["lang"], board=board, **values)

@@ -1,6 +1,7 @@
 """Certificates of a campaign that is over: who gets one, and what it says."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -85,3 +86,23 @@ def test_only_teams_and_members_with_a_name_get_one(app: Flask, client: FlaskCli
     for words in ("Lan &amp; Bình", "thành viên Đội 1", ">2<", campaign.name):
         assert words in member
     assert "thành viên" not in team
+
+
+def test_a_campaign_closed_early_is_thanked_for_the_days_that_happened(app: Flask) -> None:
+    cast, here = Cast(app), unit_id(app, "05443")
+    with app.app_context():
+        add_measurement(cast.campaign, cast.one, unit=here)
+        db.session.commit()
+        campaign = db.session.get_one(Campaign, cast.campaign)
+        found = certificates(CampaignAccess(campaign, None))
+        [running] = draw_certificates(campaign, found, campaign.last_day)
+        campaign.state = "closed"
+        [closed] = draw_certificates(campaign, found, campaign.last_day)
+    assert (last_day_on(running), last_day_on(closed)) == ("30/11/2024", "05/11/2024")
+
+
+def last_day_on(certificate: str) -> str:
+    """Return the day after "đến ngày" in the first sentence of a certificate."""
+    text = " ".join(re.findall(r">([^<>]+)<", certificate))
+    [day] = re.findall(r"đến ngày (\S+),", text)
+    return str(day)

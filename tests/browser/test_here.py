@@ -63,7 +63,8 @@ class Host:
 # Metres north of the first place and the accuracy there: three of the twelve cannot count.
 PLACES: list[tuple[float, float, str]] = [
     (0, 12, ""), (400, 12, ""), (440, 12, "Đi thêm 60 m nữa"), (800, 12, ""), (1_200, 12, ""),
-    (1_600, 3_500, "GPS 3.500 m: chờ thêm"), (1_600, 12, ""), (2_000, 12, ""),
+    (1_600, 3_500, "Vị trí lệch tới 3.500 m: ra chỗ thoáng, chờ thêm"),
+    (1_600, 12, ""), (2_000, 12, ""),
     (1_930, 12, "Đi thêm 30 m nữa"), (2_400, 12, ""), (2_800, 12, ""), (3_200, 12, ""),
 ]  # fmt: skip
 

@@ -56,7 +56,7 @@ _NOT_COUNTED = {
     "too_many_tests": N_("This phone sent more tests of this day than can be judged."),
     "before_registration": N_("The test is older than this phone's registration."),
     "mock_position": N_("The position came from another app."),
-    "overlap": N_("The test began while another test of this phone was running."),
+    "overlap": N_("Two tests overlapped: wait for the first to end before the next."),
     "impossible_travel": N_(
         "The distance from the previous test cannot have been travelled in that time."
     ),

@@ -138,7 +138,7 @@ TEXTS: dict[str, str | Plural] = {
     "ownSince": N_("this phone since then: +{n}"),
     "spot": N_("{distance} to the {direction}"),
     "spotNone": N_("nobody has measured"),
-    "spotFew": N_("more samples help"),
+    "spotFew": N_("worth another test"),
     "assigned": NN_("{unit}: {n} more sample today", "{unit}: {n} more samples today"),
     "assignedDone": NN_(
         "{unit}: the {n} sample of today is done", "{unit}: the {n} samples of today are done"

@@ -24,6 +24,7 @@ from backend.reports.content.figures import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
 from backend.units.search import MAX_FOUND
+from backend.web.maps.drawing import MapDrawing
 from backend.web.public import data, service, sharing, speed_pictures
 from backend.web.public.place_picture import draw_places
 from backend.web.public.reform import reform_line, show_reform
@@ -78,7 +79,8 @@ def index(query: schemas.FirstPageQuery) -> ResponseReturnValue:
         return redirect(url_for("web.unit", code=parent, **given))
     lang, now, chosen = query["lang"], clock_now(), (query["month"], query["network"])
     page = service.show_country(*chosen, query["level"], now, figures_reader())
-    values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
+    drawn, vnnic = _draw_map(page), service.compare_with_vnnic(page, now)
+    values: dict[str, Any] = {"drawn": drawn, "vnnic": vnnic}
     values["first_admin"] = first_admin_command(now) if page.empty else None
     return render_public("web/public/country.html", lang, page=page, **values)
 
@@ -89,8 +91,9 @@ def unit(query: schemas.UnitPageQuery, code: str) -> Response:
     lang, now, chosen = query["lang"], clock_now(), (query["month"], query["network"])
     translator = translator_for(lang)
     page = service.show_unit(code, *chosen, query["level"], now, figures_reader())
-    values = {"drawn": _draw_map(page), "vnnic": service.compare_with_vnnic(page, now)}
-    values["parts"] = show_parts(page, values["drawn"], translator, now, figures_reader())
+    drawn, vnnic = _draw_map(page), service.compare_with_vnnic(page, now)
+    values: dict[str, Any] = {"drawn": drawn, "vnnic": vnnic}
+    values["parts"] = show_parts(page, drawn, translator, now, figures_reader())
     values["sentence"] = sharing.sentence(page, translator)
     values["reform"] = reform_line(page.unit) if page.unit else None
     return render_public("web/public/unit.html", lang, page=page, **values)
@@ -240,7 +243,7 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
-def _draw_map(page: service.CoveragePage) -> Any:
+def _draw_map(page: service.CoveragePage) -> MapDrawing | None:
     return service.draw_map(page, clock_now())
 
 
@@ -262,11 +265,10 @@ def picture(query: schemas.UnitPageQuery, code: str) -> Response:
 )
 @arguments(schemas.SpeedPictureQuerySchema, location="query")
 @with_policy(PICTURE)
-def speed_picture(query: schemas.SpeedPageQuery, kind: str, form: str) -> Response:
+def speed_picture(query: schemas.SpeedPictureQuery, kind: str, form: str) -> Response:
     """Draw the speeds of a unit or the country: released ones, or live ones for its officials."""
     person, translator, code = figures_reader(), translator_for(query["lang"]), query["unit"]
-    chosen = query["month"] or ""  # required of a picture
-    month = unit_month(code, query["level"], chosen, query["network"], clock_now(), person)
+    month = unit_month(code, query["level"], query["month"], query["network"], clock_now(), person)
     if kind == "map":
         drawn = draw_speed_map(month, query, person, translator)
     elif kind == "hours":

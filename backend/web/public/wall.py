@@ -1,14 +1,16 @@
 """The overview board of the country or a unit, for a screen in a meeting: from public counts."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from backend.accounts.access import PUBLIC
-from backend.coverage.alerts.overview import area_overview
+from backend.coverage.alerts.overview import AreaOverview, area_overview
+from backend.coverage.figures.coverage_answer import UnitItem
 from backend.coverage.figures.forecast import STEP_NAMES
 from backend.coverage.figures.unit_access import unit_month
 from backend.drawing import draw
-from backend.web.public.service import draw_map, show_country, show_unit
+from backend.web.maps.drawing import MapDrawing
+from backend.web.public.service import CoveragePage, draw_map, show_country, show_unit
 from backend.web.public.speed_maps import drawing_of, make_ground
 from backend.web.site.pages import Translator
 from backend.web.site.schemas import UnitPageQuery
@@ -30,7 +32,17 @@ FORMS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def show_wall(code: str | None, query: UnitPageQuery, now: datetime) -> dict[str, Any]:
+class Wall(TypedDict):
+    """The overview board of a unit, or of the country."""
+
+    page: CoveragePage
+    overview: AreaOverview
+    drawn: MapDrawing | None  # null: a unit without a polygon
+    worst: list[UnitItem]  # the units that lack most, first those without a sample
+    running: bool  # the month is not over
+
+
+def show_wall(code: str | None, query: UnitPageQuery, now: datetime) -> Wall:
     """Return the board of a unit, or of the country."""
     month, network = query["month"], query["network"]
     if code is None:
@@ -41,13 +53,12 @@ def show_wall(code: str | None, query: UnitPageQuery, now: datetime) -> dict[str
         "page": page,
         "overview": area_overview(page.query, now),
         "drawn": draw_map(page, now),
-        # The units that lack most, first those without a sample.
         "worst": page.groups.get("lacking", [])[:MAX_LACKING],
-        "running": page.next_month is None,  # the month is not over
+        "running": page.next_month is None,
     }
 
 
-def draw_briefing(wall: dict[str, Any], form: str, translator: Translator, now: datetime) -> str:
+def draw_briefing(wall: Wall, form: str, translator: Translator, now: datetime) -> str:
     """Draw a board as a picture for a slide or for paper."""
     page, drawn = wall["page"], wall["drawn"]
     unit, query = page.unit, page.query
@@ -76,9 +87,9 @@ def draw_briefing(wall: dict[str, Any], form: str, translator: Translator, now: 
     )
 
 
-def _lack_text(item: dict[str, Any], translator: Translator) -> str:
+def _lack_text(item: UnitItem, translator: Translator) -> str:
     """Return what a unit lacks: communes reached of all, or samples missing."""
     communes, number = item["communes"], translator.number
     if communes:
         return f"{number(communes['reached'])} / {number(communes['units'])}"
-    return f"−{number(item['shortfall'])}"
+    return f"−{number(item['shortfall'] or 0)}"

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
@@ -114,10 +115,12 @@ class PageBlueprint(Blueprint):
         """
 
         def bind(view: View) -> View:
-            loaded = Parser().use_args(query, location="query")(view) if query else view
+            loaded: Callable[..., ResponseReturnValue] = view
+            if query:
+                loaded = Parser().use_args(query, location="query")(view)
 
             @wraps(view)
-            def answer(**path: Any) -> Any:
+            def answer(**path: Any) -> ResponseReturnValue:
                 if upload_most:  # before the form is parsed, which checking its token does
                     request.max_content_length = upload_most + MAX_FIELDS
                 if self.login_required and not actor().signed_in:
@@ -138,7 +141,7 @@ class PageBlueprint(Blueprint):
         return bind
 
 
-def redirect_to_sign_in() -> Any:
+def redirect_to_sign_in() -> ResponseReturnValue:
     """Redirect to the sign-in page, which redirects back to this page."""
     rule = request.url_rule
     reads = rule is not None and "GET" in (rule.methods or ())
@@ -159,7 +162,7 @@ def _answer_problem(problem: Problem) -> Response:
     return _error_page(problem)
 
 
-def _continue_with_password(act: Callable[[], Any]) -> Any:
+def _continue_with_password(act: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
     """Do what a form asked for once the password is checked; ask again where it is wrong."""
     try:
         renew_password(request.form[PASSWORD_AGAIN])

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 bp = Blueprint("moved", __name__)
 
@@ -32,7 +33,7 @@ MOVED: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def lead(endpoint: str, added: dict[str, str], **path: str) -> Any:
+def lead(endpoint: str, added: dict[str, str], **path: str) -> BaseResponse:
     """Redirect to the page of today with the same query."""
     query: dict[str, Any] = {k: v for k, v in request.args.items() if not k.startswith("_")}
     return redirect(url_for(endpoint, **query | path | added), 301)

@@ -1,7 +1,7 @@
 """Query strings of pages."""
 
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import Any, TypedDict
 
 from marshmallow import pre_load
 
@@ -88,15 +88,29 @@ class UnitPageQuerySchema(FiguresPageQuerySchema):
     level = Text(choices=LEVELS, load_default=None)
 
 
-class SpeedPageQuery(UnitPageQuery):
-    """What the page of speeds and its pictures show."""
+class SpeedPlaceQuery(LangQuery):
+    """The place and the speeds of a page, or of a picture."""
 
+    network: str  # mobile, fixed
+    level: str | None  # null: the only one, or the lowest, with the code
     unit: str | None  # by name or code; null: the country
     metric: str  # one of PICTURE_METRICS
     operator: str | None  # of the map; null: all
     technology: str | None  # of the map; null: all
     before: str | None  # the month, YYYY-MM, that is compared
-    beside: NotRequired[str | None]  # the place, by name or code, that is compared; of the page
+
+
+class SpeedPictureQuery(SpeedPlaceQuery):
+    """What a picture of speeds shows."""
+
+    month: str  # YYYY-MM
+
+
+class SpeedPageQuery(SpeedPlaceQuery):
+    """What the page of speeds shows."""
+
+    month: str | None  # null: the newest that is released
+    beside: str | None  # the place, by name or code, that is compared
 
 
 class SpeedPictureQuerySchema(UnitPageQuerySchema):

@@ -70,8 +70,11 @@ def figures(
 
 
 def total(query: ContributionQuery) -> Figures:
-    """Return the figures of all rows together."""
-    return figures(replace(query, by="campaign")).get((0, 0)) or Figures()
+    """Return the figures of all rows together; no samples are 0 towards a target."""
+    found = figures(replace(query, by="campaign")).get((0, 0))
+    if found:
+        return found
+    return Figures(needed=0 if db.session.scalar(HAS_TARGET, query.values()) else None)
 
 
 def sums(

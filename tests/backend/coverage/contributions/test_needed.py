@@ -12,6 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from backend.campaigns.models import Campaign
+from backend.coverage.contributions.figures import total
+from backend.coverage.contributions.query import CampaignAccess, build_query
 from backend.coverage.targets.models import Target
 from backend.database.extensions import db, owner_session
 from backend.measurements.recording import counting, earning_sums
@@ -277,6 +280,15 @@ def test_a_units_own_target(app: Flask, cast: Cast, own: dict[str, Any], needed:
                 owner.add(Target(**row, **own))
         cast.add(TARGET + 3, of=0)
     assert cast.needed() == ({0: needed} if needed else {})
+
+
+def test_no_samples_are_zero_towards_a_target(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        row = db.session.get_one(Campaign, cast.campaign)
+        query = build_query(CampaignAccess(row, None), "team", {})
+        assert total(query).needed == 0
+        _change_targets(REMOVE)
+        assert total(query).needed is None
 
 
 def test_no_sample_is_needed_without_a_target(app: Flask, cast: Cast) -> None:

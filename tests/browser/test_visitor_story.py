@@ -153,3 +153,6 @@ def test_the_first_figure_is_on_the_first_screen(
         figure = page.locator(".headline h1 strong, .headline .big strong").first
         box = figure.bounding_box()
         assert box and box["y"] + box["height"] <= 640, (path, box)
+        if path == "/":  # who got the link to the site came to measure
+            measure = page.locator(".measure-first a").bounding_box()
+            assert measure and measure["y"] < box["y"]

@@ -157,6 +157,14 @@ def own_campaigns(actor: Actor) -> list[OwnCampaign]:
     return [OwnCampaign(**row._mapping) for row in rows]  # type: ignore[typeddict-item] # columns
 
 
+def organised_campaign(actor: Actor) -> int | None:
+    """Return the one open campaign of a person who only organises."""
+    if {grant.role for grant in actor.grants} != {"organiser"}:
+        return None
+    running = [campaign["id"] for campaign in own_campaigns(actor) if campaign["state"] == "open"]
+    return running[0] if len(running) == 1 else None
+
+
 def led_team(actor: Actor) -> tuple[int, int] | None:
     """Return the one open campaign and the team of a person who only leads that team."""
     teams = actor.ids("team_leader")

@@ -11,7 +11,7 @@ from backend.accounts import sessions
 from backend.accounts.access import PUBLIC
 from backend.accounts.authentication import COOKIE, actor
 from backend.campaign_setup.leaders import invitation_of
-from backend.campaigns.service import led_team
+from backend.campaigns.service import led_team, organised_campaign
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.coverage.figures.unit_access import figures_reader, unit_month
@@ -222,13 +222,16 @@ def sign_in(query: LangQuery) -> ResponseReturnValue:
 def work(query: LangQuery) -> Response:
     """Redirect to the first workspace of a signed-in person, else to the account or the sign-in.
 
-    The workspace of a person who leads one team in one open campaign is the page of that team.
+    The workspace of a person who leads one team in one open campaign is the page of that team, and
+    that of an organiser of one open campaign is its day.
     """
     person = actor()
     if not person.signed_in:
         return redirect_to("web.sign_in", query)
     if (own := led_team(person)) is not None:
         return redirect_to("board.team", query, campaign_id=own[0], team_id=own[1])
+    if (running := organised_campaign(person)) is not None:
+        return redirect_to("board.campaign", query, campaign_id=running)
     return redirect_to(next(iter(workspaces(person)), "account_pages.show_account"), query)
 
 

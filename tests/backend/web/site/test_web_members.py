@@ -64,6 +64,18 @@ def test_sign_in_leads_to_the_workspace_of_a_role(
         assert client.get("/sign-in", query_string={"next": path}).location == "/work"
 
 
+def test_an_organiser_of_one_open_campaign_begins_with_its_day(
+    app: Flask, client: FlaskClient
+) -> None:
+    organisation, area = people.organisation(app), people.unit_id(app, "19", level="province")
+    people.grant(app, account(app, NAME), "organiser", organisation)
+    sign_in(client, NAME)
+    first = people.campaign(app, organisation, area)
+    assert client.get("/work").location == f"/campaigns/{first}"
+    people.campaign(app, organisation, area)
+    assert client.get("/work").location == "/campaigns"
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -220,11 +220,20 @@ def _missing(
     return list(db.session.execute(MISSING, values).scalars())
 
 
-def due_report(actor: Actor, code: str, today: date) -> dict[str, Any] | None:
-    """Return the missing report of a unit's last month; None if there is none to make.
+class DueReport(TypedDict):
+    """A missing report; it is due before the day of its deadline."""
 
-    It is due before the day of its deadline; with no day left it is overdue.
-    """
+    unit: UnitRow
+    month: str  # YYYY-MM
+    deadline: date
+    days_left: int  # 0 or less: overdue
+    days_overdue: int  # 0: not overdue
+    report_id: int | None  # of its latest edition; null: none was begun
+    state: str | None  # of this edition
+
+
+def due_report(actor: Actor, code: str, today: date) -> DueReport | None:
+    """Return the missing report of a unit's last month; None if there is none to make."""
     month = month_due(today)
     try:
         unit = authorized_unit(actor, "report.read", code, None, month)
@@ -242,8 +251,8 @@ def due_report(actor: Actor, code: str, today: date) -> dict[str, Any] | None:
         "deadline": due,
         "days_left": left,
         "days_overdue": max(1 - left, 0),
-        "report_id": last and last.id,  # of its latest edition
-        "state": last and last.state,
+        "report_id": last.id if last else None,
+        "state": last.state if last else None,
     }
 
 

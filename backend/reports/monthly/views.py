@@ -5,12 +5,14 @@ from mimetypes import guess_type
 from typing import Any
 
 from flask import Response, current_app
+from flask.typing import ResponseReturnValue
 
 from backend.accounts.authentication import PersonBlueprint, SignedInParser, actor
 from backend.clock import local_day
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now, read_bytes
+from backend.reports.content.figures import Report
 from backend.reports.files.rendering import RENDERERS
 from backend.reports.monthly import (
     deadlines,
@@ -20,7 +22,7 @@ from backend.reports.monthly import (
     service,
 )
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
-from backend.reports.monthly.seals import Trusted, list_keys, trusted_keys
+from backend.reports.monthly.seals import Keys, Trusted, list_keys, trusted_keys
 from backend.units.schemas import AsOfSchema
 
 blp = Blueprint(
@@ -53,7 +55,7 @@ def get_reports(query: dict[str, Any]) -> Any:
 @blp.doc(security=PERSON)
 @blp.arguments(schemas.ReportCreateSchema)
 @blp.response(201, schemas.ReportSchema, headers=etags.ETAG_HEADER, description="Created")
-def post_report(data: dict[str, Any]) -> Any:
+def post_report(data: dict[str, Any]) -> ResponseReturnValue:
     """Create the draft of a unit's report of a month."""
     return etags.with_etag(lifecycle.begin_report(actor(), data, clock_now()), 201)
 
@@ -61,7 +63,7 @@ def post_report(data: dict[str, Any]) -> Any:
 @blp.get("/deadlines")
 @blp.arguments(schemas.DeadlinesQuerySchema, location="query")
 @blp.response(200, schemas.ReportDeadlinesSchema)
-def get_deadlines(query: dict[str, Any]) -> Any:
+def get_deadlines(query: dict[str, Any]) -> deadlines.ReportDeadlines:
     """Show the deadline of a month's reports and the state of each unit's report."""
     return deadlines.list_deadlines(actor(), query, local_day(clock_now()))
 
@@ -69,7 +71,7 @@ def get_deadlines(query: dict[str, Any]) -> Any:
 @blp.get("/<int:report_id>")
 @blp.response(200, schemas.ReportSchema, headers=etags.ETAG_HEADER)
 @blp.alt_response(304, description="Not modified")
-def get_report(report_id: int) -> Any:
+def get_report(report_id: int) -> ResponseReturnValue:
     """Show a report with its state, approval, files and attachments."""
     return etags.with_etag(service.show_report(actor(), report_id))
 
@@ -77,7 +79,7 @@ def get_report(report_id: int) -> Any:
 @blp.get("/<int:report_id>/remarks")
 @blp.doc(security=PERSON)
 @blp.response(200, schemas.RemarksStateSchema)
-def get_remarks(report_id: int) -> Any:
+def get_remarks(report_id: int) -> remarks.RemarksState:
     """Show the remark of each section with its version."""
     return remarks.list_remarks(actor(), report_id)
 
@@ -90,7 +92,7 @@ def get_remarks(report_id: int) -> Any:
 )
 @blp.arguments(schemas.RemarkQuerySchema, location="query")
 @blp.response(200, schemas.RemarkSavedSchema, headers=etags.ETAG_HEADER)
-def put_remark(query: dict[str, Any], report_id: int, section: str) -> Any:
+def put_remark(query: dict[str, Any], report_id: int, section: str) -> ResponseReturnValue:
     """Save the remark of a section of a draft; 412 has the stored one if another was read."""
     seen, body = etags.expected(), read_bytes((PLAIN,), "not_plain_text", remarks.MAX_BODY)
     alone = query["rewrites"] == "true"
@@ -109,7 +111,7 @@ def delete_report(report_id: int) -> None:
 
 @blp.get("/<int:report_id>/figures")
 @blp.response(200, schemas.ReportFiguresSchema)
-def get_figures(report_id: int) -> Any:
+def get_figures(report_id: int) -> Report:
     """Show the figures of a report: present ones of a draft, else the frozen ones."""
     return service.show_figures(actor(), report_id, clock_now(), _trusted())
 
@@ -117,7 +119,7 @@ def get_figures(report_id: int) -> Any:
 @blp.post("/<int:report_id>/freeze")
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.response(200, schemas.ReportSchema, headers=etags.ETAG_HEADER)
-def post_freeze(report_id: int) -> Any:
+def post_freeze(report_id: int) -> ResponseReturnValue:
     """Freeze a draft: store its figures, files and digest."""
     seen = etags.expected()
     return etags.with_etag(lifecycle.freeze_report(actor(), report_id, seen, clock_now()))
@@ -127,7 +129,7 @@ def post_freeze(report_id: int) -> Any:
 @blp.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
 @blp.arguments(schemas.ApprovalSchema)
 @blp.response(200, schemas.ReportSchema, headers=etags.ETAG_HEADER)
-def post_approve(signature: dict[str, Any], report_id: int) -> Any:
+def post_approve(signature: dict[str, Any], report_id: int) -> ResponseReturnValue:
     """Approve a frozen report under a name, which its letter prints, and seal it."""
     seen, var_dir = etags.expected(), current_app.config["VAR_DIR"]
     report = lifecycle.approve_report(actor(), report_id, seen, signature, clock_now(), var_dir)
@@ -140,7 +142,7 @@ def post_approve(signature: dict[str, Any], report_id: int) -> Any:
 @blp.response(
     201, schemas.ReportSchema, headers=etags.ETAG_HEADER, description="The next edition, a draft"
 )
-def post_supersede(data: dict[str, Any], report_id: int) -> Any:
+def post_supersede(data: dict[str, Any], report_id: int) -> ResponseReturnValue:
     """Create the next edition of a frozen report, with the reason."""
     seen, now = etags.expected(), clock_now()
     report = lifecycle.supersede_report(actor(), report_id, seen, data["reason"], now)
@@ -160,7 +162,7 @@ def get_file(report_id: int, name: str) -> Response:
 @blp.doc(security=PERSON, requestBody={"required": True, "content": {PDF: BINARY}})
 @blp.arguments(schemas.LetterQuerySchema, location="query")
 @blp.response(201, schemas.ReportSchema, headers=etags.ETAG_HEADER, description="Attached")
-def post_attachment(query: dict[str, Any], report_id: int) -> Any:
+def post_attachment(query: dict[str, Any], report_id: int) -> ResponseReturnValue:
     """Attach the letter of an approved report: number, date and signed PDF."""
     read = partial(read_bytes, (PDF,), "not_pdf", lifecycle.MAX_SIZE)
     var_dir = current_app.config["VAR_DIR"]
@@ -179,7 +181,7 @@ def get_attachment(report_id: int, attachment_id: int) -> Response:
 @letterheads.get("/units/<code>/letterhead")
 @letterheads.arguments(AsOfSchema, location="query")
 @letterheads.response(200, schemas.LetterheadSchema, headers=etags.ETAG_HEADER)
-def get_letterhead(query: dict[str, Any], code: str) -> Any:
+def get_letterhead(query: dict[str, Any], code: str) -> ResponseReturnValue:
     """Show the letterhead of a unit."""
     letterhead = show_letterhead(actor(), code, query, clock_now())
     # Never 304: another letterhead becomes valid with a day, without a change.
@@ -191,7 +193,7 @@ def get_letterhead(query: dict[str, Any], code: str) -> Any:
 @letterheads.arguments(schemas.LevelQuerySchema, location="query")
 @letterheads.arguments(schemas.LetterheadChangeSchema)
 @letterheads.response(200, schemas.LetterheadSchema, headers=etags.ETAG_HEADER)
-def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> Any:
+def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> ResponseReturnValue:
     """Set the letterhead of a unit from a day on."""
     seen = etags.expected()
     letterhead = set_letterhead(actor(), code, query["level"], seen, data, clock_now())
@@ -200,7 +202,7 @@ def put_letterhead(query: dict[str, Any], data: dict[str, Any], code: str) -> An
 
 @seals.get("/keys")
 @seals.response(200, schemas.SealKeysSchema)
-def get_keys() -> Any:
+def get_keys() -> Keys:
     """List the public keys that verify seals."""
     return list_keys(_trusted())
 

@@ -5,6 +5,7 @@ from typing import Any
 from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.http.requests import clock_now
+from backend.reports.monthly.deadlines import DueReport
 from backend.reports.monthly.deadlines import due_report as find_due_report
 from backend.units.index import unit_index
 from backend.web.desk.area import own_areas
@@ -24,7 +25,7 @@ def only_area() -> str | None:
     return areas[0]["code"] if len(areas) == 1 else None
 
 
-def due_report(code: str | None) -> dict[str, Any] | None:
+def due_report(code: str | None) -> DueReport | None:
     """Return the report due in an area; None without one area."""
     return find_due_report(actor(), code, local_day(clock_now())) if code else None
 

@@ -1,6 +1,6 @@
 """API of alerts; public, since they are derived from public counts."""
 
-from typing import Any
+from typing import TypedDict
 
 from flask import Response
 
@@ -15,11 +15,20 @@ blp = Blueprint("alerts", __name__, description="Units that need attention")
 blueprints = (blp,)
 
 
+class AlertsQuery(TypedDict):
+    """Month, network and place of alerts."""
+
+    month: str | None  # YYYY-MM; null: the current one
+    network: str  # mobile, fixed
+    parent: str | None  # code of a province or district; null: the country
+    level: str  # province, district, commune
+
+
 @blp.get("/alerts")
 @blp.arguments(AlertsQuerySchema, location="query")
 @blp.response(200, AlertsSchema)
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
-def get_alerts(query: dict[str, Any]) -> Response:
+def get_alerts(query: AlertsQuery) -> Response:
     """List the units that are silent, behind, will miss the target or have reached it."""
     now = clock_now()
     month = query["month"] or this_month(now)

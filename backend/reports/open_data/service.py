@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import select
 
@@ -63,7 +63,20 @@ def due_months() -> list[str]:
     return [month for month in released if not (_folder() / month / PACKAGE).exists()]
 
 
-def published_months() -> dict[str, Any]:
+class PublishedMonth(TypedDict):
+    """A published month, and the path of its Data Package."""
+
+    month: str  # YYYY-MM
+    path: str
+
+
+class PublishedMonths(TypedDict):
+    """The published months, the latest first."""
+
+    items: list[PublishedMonth]
+
+
+def published_months() -> PublishedMonths:
     """Return the published months, the latest first, with the path of each package."""
     months = sorted((p.parent.name for p in _folder().glob(f"*/{PACKAGE}")), reverse=True)
     return {"items": [{"month": m, "path": f"/{FOLDER}/{m}/{PACKAGE}"} for m in months]}

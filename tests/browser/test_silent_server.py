@@ -31,7 +31,9 @@ def test_a_silent_server_is_no_dead_zone(new_page: Callable[..., Page], network:
             "chưa rõ do mạng hay do máy chủ"
         )
         check_page(page, "do-silent-server")
+        expect(page.locator("#measure")).to_have_text("Dừng")  # also once a late answer is there
         press(page, "Không ghi nhận")
+        expect(page.locator("#measure")).to_have_text("Đo")
         expect(title).to_be_hidden()
     else:
         expect_text(page, "Máy chủ đo không trả lời. Mạng của bạn có thể vẫn tốt")

@@ -128,7 +128,7 @@ async function ask(fix, network) {
 export async function advise(fix, network) {
   const asked = (adviceTurn += 1);
   const found = await obstacle(fix, network);
-  if (asked !== adviceTurn) return; // a later one is on its way
+  if (asked !== adviceTurn || isTesting()) return; // a later one is on its way, or the button stops the test
   const [advice, button, again] = ["advice", "measure", "again"].map(element);
   warned &&= Boolean(found);
   const said = found ? { ...found, kind: "no" } : fix && known?.here.counts !== false && describeYes(fix, network);
@@ -141,7 +141,8 @@ export async function advise(fix, network) {
   clearTimeout(timer);
   const refused = known && !known.here.counts;
   if (!fix || found?.share !== undefined || !isOutdated(fix, network, refused ? MOVED_M : CALM_M)) return;
-  const askAgain = async () => (await ask(fix, network)) && advise(fix, network);
+  // Not during a test, which a question would disturb.
+  const askAgain = async () => !isTesting() && (await ask(fix, network)) && advise(fix, network);
   const other = known && known.network !== nameOf(network);
   const pause = other ? 0 : refused ? PAUSE_MS : CALM_MS;
   timer = setTimeout(askAgain, Math.max(0, askedAt + pause - Date.now()));
@@ -154,6 +155,8 @@ export function showNextStep({ state, body, answer }) {
   const leads = state === "waiting" ? body.status === "finished" : answer?.counted;
   again.textContent = leads ? again.dataset.next : again.dataset.again;
 }
+
+const isTesting = () => element("measure").classList.contains("running");
 
 export const leadsOn = () => element("again").textContent === element("again").dataset.next;
 

@@ -45,7 +45,7 @@ class Operator(TypedDict):
     contact: str
 
 
-class ConsentText(TypedDict):
+class Consent(TypedDict):
     """The consent text in force."""
 
     version: str
@@ -57,7 +57,7 @@ class ConsentText(TypedDict):
     retention_days: int  # of exact positions
 
 
-def statement(language: Language) -> ConsentText:
+def statement(language: Language) -> Consent:
     """Return the consent text in force with the settings of this installation that it names."""
     name = setting("OPERATOR_NAME") or gettext("(the operator is not named yet)", language)
     contact = setting("OPERATOR_CONTACT") or gettext("(not given yet)", language)

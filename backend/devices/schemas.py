@@ -6,7 +6,7 @@ from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
-from backend.devices.consent import VERSIONS, ConsentText
+from backend.devices.consent import VERSIONS, Consent
 from backend.devices.notices import Notice
 from backend.devices.service import Agreement, ConsentState, Registered, Registration
 from backend.errors import FieldError, Problem
@@ -95,4 +95,4 @@ class DeviceSchema(WithNoticesSchema):
     consent = fields.Nested(ConsentStateSchema, required=True)
 
 
-ConsentSchema = schema_of(ConsentText, "")
+ConsentSchema = schema_of(Consent, "")

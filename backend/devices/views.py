@@ -7,7 +7,7 @@ from flask import current_app, request
 from backend.database.extensions import BEARER
 from backend.devices import consent, notices, schemas, service
 from backend.devices.authentication import current_device
-from backend.devices.consent import ConsentText
+from backend.devices.consent import Consent
 from backend.devices.notices import Notices
 from backend.devices.service import Agreement, ConsentState, DeviceDetails, Registered, Registration
 from backend.http.requests import Blueprint, clock_now, language
@@ -28,7 +28,7 @@ class ConsentingData(TypedDict):
 
 @blp.get("/consent")
 @blp.response(200, schemas.ConsentSchema)
-def read_consent() -> tuple[ConsentText, int, dict[str, str]]:
+def read_consent() -> tuple[Consent, int, dict[str, str]]:
     """Return the consent text in Vietnamese or English."""
     text = consent.statement(language())
     return text, 200, {"Content-Language": text["language"], "Vary": "Accept-Language"}

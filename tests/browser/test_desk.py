@@ -153,7 +153,7 @@ def test_from_the_area_to_a_sample(
     expect_text(page, "Xã, phường đạt mục tiêu")
     page.locator("#reason").fill("đo trong xưởng")
     check_page(page, "desk-exclude")
-    press(page, "Loại 1 mẫu")
+    press(page, "Không tính 1 mẫu")
     expect_text(page, "đo trong xưởng")
     check_page(page, "desk-exclusions")
     press(page, "Đưa trở lại mẫu của quyết định số 1")

@@ -213,7 +213,7 @@ def test_an_official_excludes_samples_after_seeing_the_effect(
     press(page, "Không tính")
     page.locator("#note").fill("Vị trí giả lập")
     expect(page.get_by_role("row", name="Xã, phường đạt mục tiêu")).to_be_visible()
-    press(page, f"Loại {MIN_MOCK} mẫu")
+    press(page, f"Không tính {MIN_MOCK} mẫu")
     expect(page.locator(".notice.good")).to_contain_text("Đã loại mẫu của 1 dấu hiệu")
     assert clicks(page) - before <= 3  # the tick, the effect, the decision
 

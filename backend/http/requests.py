@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from flask import Request, Response, current_app, request
 from flask_smorest import Blueprint as SmorestBlueprint
+from gunicorn.http.errors import ParseException
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
@@ -95,6 +96,8 @@ def _inflate(most: int) -> bytes:
         body = request.stream.read(most + 1)
     except TimeoutError:
         raise Problem(408, "request_timeout") from None
+    except (OSError, ParseException):  # a chunk with a wrong size, or cut
+        raise Problem(400, "bad_request") from None
     if request.headers.get("Content-Encoding", "identity").lower() == "gzip":
         try:
             body = gzip.GzipFile(fileobj=io.BytesIO(body)).read(most + 1)

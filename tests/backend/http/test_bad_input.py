@@ -1,12 +1,15 @@
 """What no honest client sends is answered plainly, never with a 500."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from gunicorn.http.body import Body, ChunkedReader
+from gunicorn.http.unreader import IterUnreader
 from sqlalchemy import text
 
 from backend.database.extensions import db
@@ -212,3 +215,19 @@ def test_a_strange_token_is_unknown(client: FlaskClient) -> None:
     for token in ("\u00ff", "é" * 100, "x" * 10_000):
         headers = {"Authorization": f"Bearer {token}".encode().decode("latin-1")}
         assert client.get(f"{V1}/devices/me", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "chunks", [b"zz\r\n{}", b"-2\r\n{}", b"5\r\n{}", b"2;a=\nb\r\n{}\r\n0\r\n\r\n"]
+)
+def test_a_malformed_chunk_is_a_bad_request(client: FlaskClient, chunks: bytes) -> None:
+    """As gunicorn reads a chunked body where no proxy is in front of it."""
+    headers = register(client) | {"Content-Type": "application/json"}
+    body = Body(ChunkedReader(SimpleNamespace(trailers=[]), IterUnreader([chunks])))
+    environ = {
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "HTTP_TRANSFER_ENCODING": "chunked",
+    }
+    answer = client.post("/api/v1/measurements", headers=headers, environ_overrides=environ)
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_request"), answer.text

@@ -137,6 +137,15 @@ class Locator:
                 }
         return [located[i] for i in range(len(days))]
 
+    def units_of(
+        self, day: date, longitudes: Sequence[float], latitudes: Sequence[float]
+    ) -> list[int]:
+        """Return the ids of the communes of positions on a day; NO_UNIT outside every commune."""
+        loaded = self.loaded_set(day)
+        found = loaded.index.locate_many(longitudes, latitudes)
+        ids: list[int] = loaded.unit_ids[found.commune].tolist()
+        return ids
+
     def loaded_set(self, day: date) -> LoadedSet:
         """Return the loaded set that serves a day; 503 while none is loaded."""
         return self._load(self.set_for(day))

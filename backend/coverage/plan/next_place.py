@@ -245,11 +245,9 @@ def _own(context: _Context, unit: UnitRow) -> dict[str, Any]:
 def _cells_of(context: _Context, unit: UnitRow, latitude: float, longitude: float) -> list[Cell]:
     """Return the cells around a position whose centre lies in the commune, else its own cell."""
     cells = cells_around(latitude, longitude)
-    at = [centre(cell) for cell in cells]
-    days, unknown = [context.today] * len(at), [None] * len(at)
-    latitudes, longitudes = [lat for lat, _ in at], [lon for _, lon in at]
-    places = context.locator.locate_many(days, longitudes, latitudes, unknown)
-    own = [cell for cell, place in zip(cells, places, strict=True) if place.unit_id == unit.id]
+    latitudes, longitudes = zip(*map(centre, cells), strict=True)
+    units = context.locator.units_of(context.today, longitudes, latitudes)
+    own = [cell for cell, unit_id in zip(cells, units, strict=True) if unit_id == unit.id]
     return own or [cell_of(latitude, longitude)]
 
 

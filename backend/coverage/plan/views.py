@@ -3,6 +3,7 @@
 from typing import Any
 
 from backend.accounts.authentication import PersonBlueprint, actor
+from backend.accounts.rate_limits import count_for_account
 from backend.coverage.contributions.service import own_day
 from backend.coverage.plan import schemas
 from backend.coverage.plan.ended import ended_campaigns
@@ -15,6 +16,10 @@ from backend.http.requests import bearer_token, clock_now, language
 from backend.i18n.messages import message
 from backend.measurements.recording.reasons import BY_CODE as REASONS
 from backend.measurements.recording.service import recording_context
+
+# Questions of a phone in an hour. The measuring page asks at most every 3 s, while its phone moves
+# where no test counts: 1,200.
+MAX_QUESTIONS = 1_500
 
 blp = PersonBlueprint("plan", __name__, description="Plans of campaigns and next places to measure")
 blueprints = (blp,)
@@ -39,6 +44,7 @@ def get_next(query: dict[str, Any]) -> Any:
     """Show a volunteer's phone the next places to measure."""
     now = clock_now()
     device, recording = authenticate(bearer_token(), now), recording_context(tickets=False)
+    count_for_account("next", str(device.id), MAX_QUESTIONS, now)
     result = find_next_place(device, query, now, recording)
     if here := result["here"]:
         if code := here["reason"]:

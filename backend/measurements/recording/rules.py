@@ -327,7 +327,7 @@ class _State:
         reasons = verdict.reasons
         if sample.at >= self._evening_at:
             self.add_evening(sample, verdict)
-        elif not _ignored(verdict):
+        elif not ignored(verdict):
             self._add_valid(sample)
         if representative(reasons):
             self._counted.append(sample)
@@ -339,7 +339,7 @@ class _State:
 
     def add_evening(self, sample: Sample, verdict: Verdict) -> None:
         """Note what a sample of an evening means for the next day."""
-        if not _ignored(verdict):
+        if not ignored(verdict):
             self._add_valid(sample)
         if _stands_next_day(verdict.reasons):
             self._evening.append(sample)
@@ -350,7 +350,8 @@ class _State:
             self._busy_until = sample.end
 
 
-def _ignored(verdict: Verdict) -> bool:
+def ignored(verdict: Verdict) -> bool:
+    """Return whether the next test is judged as if this one had not been made."""
     return not verdict.valid or "too_many_tests" in verdict.reasons
 
 

@@ -10,9 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from backend.coverage.plan import views
 from backend.database.extensions import db
 from backend.devices.service import authenticate
-from backend.measurements.recording import rules
+from backend.measurements.recording import rules, timeline
 from backend.measurements.recording.preview import preview
 from backend.measurements.recording.service import recording_context
 from backend.units.models import Unit
@@ -188,3 +189,45 @@ def test_here_and_the_sample_say_whether_the_team_gets_it(
     assert answer["counted"]
     assert [(one["team"], one.get("counted", False)) for one in told] == [("Đội 1", code is None)]
     assert [one["reason"] for one in told] == [team["reason"]]
+
+
+def place_of(n: int) -> dict[str, float]:
+    return HERE | {"latitude": HERE["latitude"] + 0.0011 * (n % 50), "accuracy_m": 12}
+
+
+def test_a_phone_with_too_many_tests_costs_one_reading(
+    app: Flask, client: FlaskClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each test of the day was a time at which another was judged, with a reading of its own."""
+    app.config.update({"MEASUREMENTS_PER_HOUR": 1_000})
+    headers, read, looks = register(client), timeline.read_state, Counter[str]()
+    clock.now += timedelta(hours=8)
+    tests = [
+        sample((clock.now - timedelta(seconds=20 * n + 30)).isoformat(), location=place_of(n))
+        for n in range(450)
+    ]
+    for start in range(0, len(tests), 150):
+        assert post(client, headers, *tests[start : start + 150]).status_code < 300
+
+    def counted(*values: Any) -> Any:
+        looks["readings"] += 1
+        return read(*values)
+
+    monkeypatch.setattr(timeline, "read_state", counted)
+    here = ask(client, headers, **HERE, accuracy_m=12, operator="Viettel")["here"]
+    assert here["reason"]["code"] == "too_many_tests"
+    assert here["until"].endswith("T00:00:00+07:00")
+    assert looks["readings"] == 1
+
+
+def test_questions_of_a_phone_are_limited_above_those_of_an_hour_s_walk(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert views.MAX_QUESTIONS > 3600 / 3  # PAUSE_MS of here.js
+    monkeypatch.setattr(views, "MAX_QUESTIONS", 2)
+    headers, other = register(client), register(client)
+    for status in (200, 200, 429):
+        answer = client.get(URL, query_string=HERE, headers=headers)
+        assert answer.status_code == status
+    assert int(answer.headers["Retry-After"]) > 0
+    assert client.get(URL, query_string=HERE, headers=other).status_code == 200

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from backend.clock import day_begin, local_day, month_end
 from backend.database.extensions import fetch_autocommit
+from backend.fields import Json
 from backend.measurements.recording import incoming, rules, timeline
 from backend.measurements.recording.requirements import proof_problem, required_at
 from backend.measurements.recording.rows import SampleRow
@@ -118,7 +119,7 @@ def _read(
     return _Here(rows, state, [*timeline.entries_of(state.timeline.rows)], context.caps)
 
 
-def _body(at: datetime, place: Mapping[str, Any]) -> dict[str, Any]:
+def _body(at: datetime, place: Mapping[str, Any]) -> dict[str, Json]:
     return {
         "id": str(uuid4()), "measured_at": at.isoformat(), "status": "finished",
         "download_mbps": 10, "upload_mbps": 10, "ping_ms": 10, "isp": place["operator"],

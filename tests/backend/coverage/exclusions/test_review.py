@@ -101,7 +101,7 @@ def test_signals_on_the_same_samples_are_decided_together(
     [case] = re.findall(rf'id="case-{repeated["id"]}".*?</li>', listed, re.S)
     [row] = re.findall(r"loại thì bỏ (\d+) mẫu", case)
     page, address = act([f"{repeated['id']}:{repeated['version']}"], "excluded", "vị trí giả")
-    assert f"Loại {row} mẫu" in page and "1 dấu hiệu khác" in page
+    assert f"Không tính {row} mẫu" in page and "1 dấu hiệu khác" in page
     assert counted(cast) == EACH
     states = {one["id"]: one["state"] for one in reader().json["items"]}
     assert {states[one["id"]] for one in of_phone} == {"excluded"}

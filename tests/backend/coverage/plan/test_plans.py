@@ -48,7 +48,7 @@ ASKED: dict[str, tuple[TextClause, str, dict[str, Any]]] = {
     "revising imports": (revising.ROWS, "ix_measurements_late", {"device": None, **SPAN}),
     "revising some": (revising.CHOSEN, IDS, {"device": PHONE, "ids": [PHONE]}),
     "teams of a report": (TEAMS, "ix_team_unit_months_unit", {
-        "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "networks": [], "counted": [],
+        "unit": 1, "month": "2024-11", "first": DAY, "last": DAY, "network": "mobile",
     }),
     "excluding some": (revising.DECIDE, IDS, {"device": PHONE, "ids": [PHONE], **DECISION}),
     "who withdraws": (earnings.DELETE_PERSON, "ix_earnings_membership_id", {"device": PHONE}),

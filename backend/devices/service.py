@@ -17,8 +17,9 @@ from backend.devices.credentials import code_hash, letters, new_code, new_token,
 from backend.devices.models import Consent, Device, FormerPhone
 from backend.errors import Problem
 
-# A team of 200 phones registers at once with its code, whatever others at its address do.
-REGISTRATIONS_PER_CODE = 200
+# A team of 200 phones registers at once with its code, whatever others at its address do. Anybody
+# reads the code on a poster: who wants to keep the team out there needs ten times as many.
+REGISTRATIONS_PER_CODE = 2_000
 # Codes that the registrations of an address bring: at this pace one of 5,000 codes in force is
 # guessed in 270 hours. Further ones are not looked up.
 CODES_PER_ADDRESS = 100_000

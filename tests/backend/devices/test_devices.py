@@ -250,6 +250,19 @@ def test_a_code_used_up_at_another_address_still_registers(
     assert registers("203.0.113.9", code)
 
 
+def test_a_team_registers_after_strangers_used_its_code(app: Flask, client: FlaskClient) -> None:
+    """The attack: the code of a poster 200 times, and the address used up without one."""
+    app.config["REGISTRATIONS_PER_HOUR"] = 5
+    code = Cast(app).code_one
+
+    def registers(join_code: str | None = None) -> bool:
+        sent = registration(join_code=join_code)
+        return bool(client.post(DEVICES, json=sent).status_code == 201)
+
+    assert [registers() for _ in range(20)].count(True) == 5
+    assert all(registers(code) for _ in range(201))
+
+
 def test_an_honest_team_behind_one_address_is_not_hit(app: Flask) -> None:
     assert app.config["REGISTRATIONS_PER_HOUR"] >= 5 * 200
 

@@ -13,6 +13,7 @@ from geo.gazetteer import plain
 
 # Results of a search, of which a person reads a screen.
 MAX_FOUND = 30
+MAX_CHOICES = 4_096  # kept by a process
 # Ended units whose successors one search shows: names such as "Tân Lập" are dozens.
 MAX_ENDED = 8
 MAX_NAME = 200
@@ -105,7 +106,15 @@ def choose_units(
 
     The text is a name with or without those above it, a code, or a code with the unit's own name.
     """
-    index, text = unit_index(), " ".join(unicodedata.normalize("NFC", text).split())[:MAX_NAME]
+    text = " ".join(unicodedata.normalize("NFC", text).split())[:MAX_NAME]
+    return _choose(unit_index(), text, day, level, within)
+
+
+# The rows of a list often have one text; a misspelt one is compared with thousands of names.
+@lru_cache(MAX_CHOICES)
+def _choose(
+    index: UnitIndex, text: str, day: date, level: str | None, within: int | None
+) -> Choice:
     parts = _CODE_LAST.fullmatch(text) or _CODE_FIRST.fullmatch(text)
     if parts is None:
         return _choose_by_name(text, day, level, within)

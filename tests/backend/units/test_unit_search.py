@@ -1,6 +1,7 @@
 """Units are found as people write their names, and names of ended units lead to today's."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -8,7 +9,8 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.units.index import unit_index
+from backend.units import search
+from backend.units.index import FoundUnit, unit_index
 from backend.units.search import (
     NearNames,
     choose_units,
@@ -136,3 +138,19 @@ def _edited(text: str) -> set[str]:
         | {begin + letter + end for begin, end in cuts for letter in "abc "}
         | {begin + end[1] + end[0] + end[2:] for begin, end in cuts if len(end) > 1}
     )
+
+
+def test_a_text_is_searched_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The attack: 2,000 rows of a list with one misspelt commune, 20 ms each."""
+    searched = list[str]()
+    search_units = search.search_units
+
+    def counted(text: str, day: date, **how: Any) -> list[FoundUnit]:
+        searched.append(text)
+        return search_units(text, day, **how)
+
+    monkeypatch.setattr(search, "search_units", counted)
+    with app.app_context():
+        text = "Xã Phú Lưongg"
+        answers = {search.choose_units(text, TODAY, level="commune") for _ in range(2_000)}
+    assert len(answers) == 1 and len(searched) <= 2

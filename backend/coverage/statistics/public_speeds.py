@@ -6,10 +6,9 @@ later release may show more or less: samples arrive, and it looks at the whole c
 
 from collections import defaultdict
 from collections.abc import Mapping
-from itertools import pairwise
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from backend.clock import month_end, month_start
 from backend.coverage.figures.unit_access import UnitMonth
@@ -19,12 +18,16 @@ from backend.coverage.statistics.answers import SpeedRow
 from backend.coverage.statistics.group_figures import Node
 from backend.coverage.statistics.quantiles import Group
 from backend.coverage.statistics.refresh import COUNTRY
-from backend.coverage.statistics.release import people_of_devices, shown_groups
+from backend.coverage.statistics.release import (
+    people_of_devices,
+    read_chains,
+    shown_groups,
+    tree_of,
+)
 from backend.coverage.statistics.released import read
 from backend.coverage.statistics.service import ranked, read_rows, serialize_speeds
 from backend.database.extensions import db
 from backend.measurements.recording.operators import known_operator
-from backend.units.models import Unit
 
 DEVICES = text("""
     select unit_id, operator, technology, array_agg(distinct device_id) as devices
@@ -63,36 +66,22 @@ def public_groups(month: UnitMonth) -> frozenset[Group]:
     unit = month.unit.id if month.unit else COUNTRY
     chains = _chains(month)
     people = _read_people(month, chains)
-    return frozenset(node[1:] for node in shown_groups(people, _tree(chains)) if node[0] == unit)
+    return frozenset(node[1:] for node in shown_groups(people, tree_of(chains)) if node[0] == unit)
 
 
 def _chains(month: UnitMonth) -> dict[int, tuple[int, ...]]:
-    """Return each commune of the unit's province, or of the country, with the units above it."""
-    query = select(Unit.id, Unit.parent_id, Unit.province_id).where(Unit.level == "commune")
+    """Return each commune of the country, or of the unit's province, with the units above it.
+
+    A province is judged by itself: the country is above it in the release alone.
+    """
+    chains = read_chains()
     if month.unit is None:
-        above: tuple[int, ...] = (COUNTRY,)
-    else:
-        above = ()
-        query = query.where(Unit.province_id == _province(month.unit.id))
-    rows = db.session.execute(query)
-    return {
-        row[0]: tuple(dict.fromkeys([*(one for one in row if one is not None), *above]))
-        for row in rows
-    }
-
-
-def _province(unit: int) -> int | None:
-    row = db.session.execute(select(Unit.level, Unit.province_id).where(Unit.id == unit)).one()
-    return unit if row.level == "province" else row.province_id
-
-
-def _tree(chains: Mapping[int, tuple[int, ...]]) -> dict[int, list[int]]:
-    """Return the units inside each unit, one level below."""
-    below: dict[int, set[int]] = defaultdict(set)
-    for chain in chains.values():
-        for unit, above in pairwise(chain):
-            below[above].add(unit)
-    return {above: sorted(units) for above, units in below.items()}
+        return chains
+    own = next((chain for chain in chains.values() if month.unit.id in chain), None)
+    if own is None:
+        return {}  # an island district without communes
+    province = own[-2]
+    return {commune: chain[:-1] for commune, chain in chains.items() if province in chain}
 
 
 def _read_people(

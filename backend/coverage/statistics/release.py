@@ -189,7 +189,7 @@ def make(month: str, now: datetime) -> bool:
     if db.session.get(Release, month) is not None:
         db.session.rollback()
         return False
-    people, chains = read_people(month), _read_chains()
+    people, chains = read_people(month), read_chains()
     of_cells = read_people(month, days_alone=rules.MIN_DAYS_ALONE)
     released = {}
     with owner_session() as owner:
@@ -255,13 +255,22 @@ def read_people(
     return people
 
 
-def _read_chains() -> dict[int, tuple[int, ...]]:
+def read_chains() -> dict[int, tuple[int, ...]]:
     """Return for each commune itself, its district if any, its province, and the country."""
     query = select(Unit.id, Unit.parent_id, Unit.province_id).where(Unit.level == "commune")
     return {
         row[0]: tuple(dict.fromkeys([*(unit for unit in row if unit is not None), COUNTRY]))
         for row in db.session.execute(query)
     }
+
+
+def tree_of(chains: Mapping[int, tuple[int, ...]]) -> dict[int, list[int]]:
+    """Return the units inside each unit, one level below, of communes with those above them."""
+    below: dict[int, set[int]] = defaultdict(set)
+    for chain in chains.values():
+        for unit, above in pairwise(chain):
+            below[above].add(unit)
+    return {above: sorted(units) for above, units in below.items()}
 
 
 class MonthSpan(TypedDict):
@@ -336,11 +345,7 @@ class _Samples:
     @property
     def tree(self) -> dict[int, list[int]]:
         """The units inside each unit, one level below."""
-        below: dict[int, set[int]] = defaultdict(set)
-        for chain in self.chains.values():
-            for unit, above in pairwise(chain):
-                below[above].add(unit)
-        return {above: sorted(units) for above, units in below.items()}
+        return tree_of(self.chains)
 
     @property
     def places(self) -> list[dict[int, str]]:

@@ -141,6 +141,8 @@ def _read(path: Path) -> Drawing | None:
     try:
         stored = json.loads(path.read_text())
         stored["box"] = tuple(stored["box"])
+        positions = stored["label_positions"].items()
+        stored["label_positions"] = {code: LabelPosition(*position) for code, position in positions}
         return Drawing(**stored)
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -80,7 +80,7 @@ def test_a_resident_from_the_code_to_the_picture(
     measured(page)
     expect_text(page, "Được tính cho phường Phan Đình Phùng")
     expect(page.locator("#use")).to_have_text("Xem video HD tốt")
-    expect(page.locator("#here")).to_contain_text("1 / 300 mẫu tháng này")
+    expect(page.locator("#here")).to_contain_text("tháng này có 1 trên 300 mẫu (tính đến ")
     expect(page.locator("#team-day")).to_contain_text("Đội 1 hôm nay: 1 mẫu được tính")
     expect(page.locator("#compared")).to_be_hidden()  # nothing is published here
     press(page, "Chia sẻ kết quả")

@@ -141,3 +141,17 @@ def test_who_draws_the_same_place_at_once_is_in_nobodys_way(tmp_path: Path) -> N
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda _: outlines._store(path, drawing), range(400)))
     assert made == [drawing] * 400 and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_stored_drawing_is_read_as_it_was_made(tmp_path: Path) -> None:
+    path, positions = tmp_path / "set-country.json", {"01": outlines.LabelPosition(1.5, 2.5, 3.0)}
+    made = outlines._store(path, outlines.Drawing(1, 1, COUNTRY_BOX, {"01": "M0 0"}, positions))
+    assert outlines._read(path) == made
+    read = outlines._read(path)
+    assert read is not None and read.label_positions["01"].width == 3.0
+
+
+def test_a_page_is_drawn_again_from_what_is_stored(client: FlaskClient) -> None:
+    for page in ("/", "/unit/19", "/unit/05443"):
+        first, second = (client.get(f"{page}?month=2024-11") for _ in range(2))
+        assert first.status_code == second.status_code == 200

@@ -128,7 +128,8 @@ OWN_SINCE = text("""
         and m.received_at > coalesce(p.copied_at, '-infinity')
 """)
 # A team's counted samples of a day, by commune. One who measures alone is not followed there: those
-# since the last full hour are the phone's own, or in a commune where enough phones of the team are.
+# since the last full hour are the phone's own, or in a commune where enough phones of the team were
+# since then: who came before is no company.
 DONE = text("""
     with samples as (
         select e.unit_id, m.device_id, m.received_at
@@ -136,7 +137,8 @@ DONE = text("""
         where e.campaign_id = :campaign and e.team_id = :team and e.day = :day
             and e.network = :network and e.category = any(:counted)
     ), joint as (
-        select unit_id from samples group by 1 having count(distinct device_id) >= :phones
+        select unit_id from samples where received_at >= :hour
+        group by 1 having count(distinct device_id) >= :phones
     )
     select u.code, count(*)::int as n from samples s join units u on u.id = s.unit_id
     where s.received_at < :hour or s.device_id = :device

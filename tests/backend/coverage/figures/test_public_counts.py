@@ -114,10 +114,10 @@ def test_everybody_reads_the_same_count_with_its_time(province: Province, app: F
     province.clock.now += timedelta(hours=4)
     province.measure(code, phones[0])
     at = {**province.places[code], "network": "mobile"}
-    told = [client.get("/api/v1/next", query_string=at, headers=one).json for one in phones]
-    assert [one["unit"]["counted"] for one in told] == [MIN_PHONES] * MIN_PHONES
-    assert {one["unit"]["as_of"] for one in told} == {"2024-11-21T03:00+00:00"}
-    assert [one["unit"]["own_since"] for one in told] == [1, 0, 0]
+    answers = [client.get("/api/v1/next", query_string=at, headers=one).json for one in phones]
+    assert [one["unit"]["counted"] for one in answers] == [MIN_PHONES] * MIN_PHONES
+    assert {one["unit"]["as_of"] for one in answers} == {"2024-11-21T03:00+00:00"}
+    assert [one["unit"]["own_since"] for one in answers] == [1, 0, 0]
     query = {"month": MONTH, "unit": code}
     [item] = client.get("/api/v1/coverage", query_string=query).json["items"]
     assert (item["counted"], item["as_of"]) == (MIN_PHONES, "2024-11-21T03:00+00:00")

@@ -185,10 +185,12 @@ def test_here_and_the_sample_say_whether_the_team_gets_it(
     assert (team["reason"] or {}).get("code") == code
     answer = post(client, headers, sample_at(query, clock.now)).json
     own = client.get(f"/api/v1/measurements/{answer['id']}", headers=headers).json
-    told = [*own["earned"], *own["not_earned"]]
+    verdicts = [*own["earned"], *own["not_earned"]]
     assert answer["counted"]
-    assert [(one["team"], one.get("counted", False)) for one in told] == [("Đội 1", code is None)]
-    assert [one["reason"] for one in told] == [team["reason"]]
+    assert [(one["team"], one.get("counted", False)) for one in verdicts] == [
+        ("Đội 1", code is None)
+    ]
+    assert [one["reason"] for one in verdicts] == [team["reason"]]
 
 
 def place_of(n: int) -> dict[str, float]:

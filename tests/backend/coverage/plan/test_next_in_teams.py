@@ -115,11 +115,10 @@ def test_the_plan_of_a_day_counts_down_and_stays_that_of_its_begin(
         copy_counts(clock.now, everything=True)
     clock.now += timedelta(hours=1)
     assert left() == [(10, 4, 6)]
-    others = [register(client) for _ in range(2)]
+    others = [register(client) for _ in range(3)]
     for member in others:
         add_membership(app, member, running, mine, LONG_AGO)
-    third, fourth = (sample(f"2024-11-20T{hour}:00:00+07:00") for hour in ("18:30", "19:30"))
-    assert post(client, others[0], third).json["counted"]
-    assert left() == [(10, 5, 6)]  # three phones: nobody can tell whose it was
-    assert post(client, others[1], fourth).json["counted"]
-    assert left() == [(10, 6, 6)]
+    # Those who measured before the hour are no company; three phones since then are.
+    for member, done in zip(others, (4, 4, 7), strict=True):
+        assert post(client, member, sample("2024-11-20T18:30:00+07:00")).json["counted"]
+        assert left() == [(10, done, 6)]

@@ -33,8 +33,16 @@ def test_a_notice_stands_on_the_page_until_it_is_read(
     phone.reload()
     expect(shown).to_be_visible()
     phone.context.set_offline(False)
-    with phone.expect_response(lambda answer: answer.url.endswith("/read")):
+    with phone.expect_response(lambda answer: answer.url.endswith("/read")) as read:
         press(phone, "Đã đọc")
+    read_id = int(read.value.url.split("/")[-2])
+    expect(phone.locator("#notices")).to_be_hidden()
+    # An answer that was on its way when the button was pressed does not bring it back.
+    phone.evaluate(
+        "detail => dispatchEvent(new CustomEvent('notices', { detail }))",
+        [{"id": read_id, "text": TEXT, "sent_at": utc_now().isoformat()}],
+    )
+    phone.wait_for_timeout(200)
     expect(phone.locator("#notices")).to_be_hidden()
     with app.app_context():
         assert [one.read_at is not None for one in db.session.query(NoticePhone)] == [True]

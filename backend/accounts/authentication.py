@@ -13,6 +13,7 @@ from werkzeug.http import dump_cookie
 from backend.accounts import users
 from backend.accounts.access import PUBLIC, Actor, Grant, proved_lately, require_person
 from backend.accounts.audit import record_at_once
+from backend.accounts.known_browsers import KNOWN_FOR, KnownBrowser
 from backend.accounts.session_list import program_of
 from backend.accounts.sessions import (
     ABSOLUTE,
@@ -33,6 +34,7 @@ from backend.http.links import confirm_host
 from backend.http.requests import MAX_BODY_BYTES, Blueprint, Parser, clock_now
 
 COOKIE = "dosong_session"
+SIGN_IN_PATH = "/api/v1/sessions"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 ACTOR_KEY = "dosong.actor"  # in the environment of a request
@@ -125,12 +127,19 @@ def sign_in_context() -> SignInContext:
         now=clock_now(),
         cookie=request.cookies.get(COOKIE),
         program=program_of(request.user_agent.string),
+        cookies=request.cookies,
     )
 
 
 def session_cookie(secret: str, max_age: int | None = None) -> str:
     """Return the header of the session's cookie; it ends with the browser, or by the database."""
     return private_cookie(COOKIE, secret, max_age, "/")
+
+
+def browser_cookie(browser: KnownBrowser) -> str:
+    """Return the header of the cookie of a known browser, which only sign-ins send back."""
+    lasts = int(KNOWN_FOR.total_seconds())
+    return private_cookie(browser.cookie, browser.value, lasts, SIGN_IN_PATH)
 
 
 def private_cookie(name: str, value: str, max_age: int | None, path: str) -> str:

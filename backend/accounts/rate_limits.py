@@ -22,6 +22,7 @@ WITHDRAWALS_PER_HOUR = 3_000
 KEPT = timedelta(days=1)
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 def count_attempt(what: str, address: str, most: int, now: datetime, n: int = 1) -> None:
@@ -40,12 +41,20 @@ def count_for_account(what: str, account: str, most: int, now: datetime) -> None
     _count(what, account_digest(account, _hour(now)), most, now)
 
 
-def account_digest(account: str, hour: datetime) -> bytes:
-    """Return the keyed hash by which the attempts on an account in an hour are counted."""
-    return _digest(f"account|{hour.isoformat()}|{account}")
+def count_in_minute(what: str, account: str, most: int, now: datetime) -> None:
+    """Count an attempt as `count_for_account`, in this minute of the clock."""
+    minute = now.replace(second=0, microsecond=0)
+    _count(what, account_digest(account, minute), most, now, until=minute + MINUTE)
 
 
-def _count(what: str, by: bytes, most: int, now: datetime, n: int = 1) -> None:
+def account_digest(account: str, since: datetime) -> bytes:
+    """Return the keyed hash by which the attempts on an account since a time are counted."""
+    return keyed_digest(f"account|{since.isoformat()}|{account}")
+
+
+def _count(
+    what: str, by: bytes, most: int, now: datetime, n: int = 1, until: datetime | None = None
+) -> None:
     hour = _hour(now)
     row = insert(Attempts).values(what=what, by=by, hour=hour, n=n)
     counted = row.on_conflict_do_update(
@@ -59,7 +68,7 @@ def _count(what: str, by: bytes, most: int, now: datetime, n: int = 1) -> None:
         change_rows(delete(Attempts).where(key.in_(old.with_for_update(skip_locked=True))))
     db.session.commit()
     if total > most:
-        wait = int((hour + HOUR - now).total_seconds()) + 1
+        wait = int(((until or hour + HOUR) - now).total_seconds()) + 1
         raise Problem(429, "too_many_requests", headers={"Retry-After": str(wait)})
 
 
@@ -69,10 +78,11 @@ def _hour(now: datetime) -> datetime:
 
 def pseudonym(address: str, hour: datetime) -> bytes:
     """Return a keyed hash of an address that changes each hour, so that it cannot be tracked."""
-    return _digest(f"address|{hour.isoformat()}|{network_of(address)}")
+    return keyed_digest(f"address|{hour.isoformat()}|{network_of(address)}")
 
 
-def _digest(text: str) -> bytes:
+def keyed_digest(text: str) -> bytes:
+    """Return a hash of a text under SECRET_KEY."""
     return hmac.digest(setting("SECRET_KEY").encode(), text.encode(), hashlib.sha256)
 
 

@@ -2,17 +2,26 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from sqlalchemy import ColumnElement, Row, and_, delete, or_, select, update
 
-from backend.accounts import passwords, rate_limits, recovery_codes, second_factor, users
+from backend.accounts import (
+    known_browsers,
+    passwords,
+    rate_limits,
+    recovery_codes,
+    second_factor,
+    users,
+)
 from backend.accounts.access import Actor, require_session
 from backend.accounts.audit import record_act
+from backend.accounts.known_browsers import KnownBrowser
 from backend.accounts.login_names import normalize
-from backend.accounts.models import Attempts, AuditEntry, Session, User
+from backend.accounts.models import Attempts, Session, User
 from backend.accounts.rate_limits import account_digest
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
@@ -35,10 +44,11 @@ SIGN_INS_PER_ADDRESS = 300
 # A person who tries all their old passwords. Counted apart from the next limit, so that one
 # address cannot lock out a person at another.
 SIGN_INS_PER_ACCOUNT_AND_ADDRESS = 10
-# Ten addresses that guess together; at this pace ten years allow nine million guesses. The same
-# limit is that of a known address, where the person signed in lately, which has no other.
+# Ten addresses that guess together; at this pace ten years allow nine million guesses.
 SIGN_INS_PER_ACCOUNT = 100
-KNOWN_FOR = timedelta(days=30)
+# Of a browser where the person signed in, which has no other limit. A copy of its cookie allows
+# 432,000 guesses until it expires, no more of the person's own than are typed by hand.
+SIGN_INS_PER_KNOWN_BROWSER_AND_MINUTE = 10
 # Limits guessing at a computer that was left signed in.
 CHECKS_PER_ACCOUNT = 20
 # Guessing a code needs the password; three of a million codes are valid at a time.
@@ -47,12 +57,16 @@ CODES_PER_ACCOUNT = 10
 
 @dataclass(frozen=True, slots=True)
 class SignInContext:
-    """Where and when a person signs in, and the secret of the cookie of an earlier session."""
+    """Where and when a person signs in, and the secret of the cookie of an earlier session.
+
+    `cookies` are all of the request; those of known browsers are looked up by login name.
+    """
 
     address: str
     now: datetime
     cookie: str | None = None
     program: str | None = None
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
 
 def secret_hash(secret: str) -> bytes:
@@ -68,15 +82,24 @@ class Credentials(TypedDict):
     totp: str | None  # six digits or a recovery code; null: none given
 
 
-def sign_in(data: Credentials, context: SignInContext) -> tuple[User, str]:
-    """Begin a session by name, password and code; return the person and the cookie's secret."""
+class SignedIn(NamedTuple):
+    """A session that has begun."""
+
+    user: User
+    secret: str  # of the session's cookie
+    browser: KnownBrowser
+
+
+def sign_in(data: Credentials, context: SignInContext) -> SignedIn:
+    """Begin a session by name, password and code."""
     name = normalize(data["name"]) or data["name"]
     query = select(User.id, User.password_hash, User.totp_secret)
     row = db.session.execute(query.where(User.name == name, User.closed_at.is_(None))).first()
-    refused = _count_attempt(name, row.id if row else 0, context)
-    matches = passwords.verify(data["password"], row.password_hash if row else None)
+    password_hash = row.password_hash if row else None
+    _count_attempt(name, password_hash, context)
+    matches = passwords.verify(data["password"], password_hash)
     if row is None or not matches:
-        raise refused or Problem(401, "sign_in_failed")
+        raise Problem(401, "sign_in_failed")
     if row.totp_secret:
         check_code(row.id, row.totp_secret, data["totp"], context)
     user = _lock_unchanged(row)
@@ -85,8 +108,9 @@ def sign_in(data: Credentials, context: SignInContext) -> tuple[User, str]:
     if user.password_hash and passwords.needs_rehash(user.password_hash):
         user.password_hash = passwords.hash_password(data["password"])
     secret = begin_session(user.id, context)
+    browser = known_browsers.remember(name, user.password_hash or "", context.now)
     db.session.commit()
-    return user, secret
+    return SignedIn(user, secret, browser)
 
 
 def sign_out(actor: Actor) -> None:
@@ -122,38 +146,25 @@ def end_sessions(user_id: int, but: bytes | None = None) -> None:
     db.session.execute(ended)
 
 
-def _count_attempt(name: str, user_id: int, context: SignInContext) -> Problem | None:
+def _count_attempt(name: str, password_hash: str | None, context: SignInContext) -> None:
     """Count an attempt; 429 above a limit of name or address.
 
-    Where the person signed in lately from the address this 429 is returned, for a wrong password:
-    the right one is not refused for what others tried, and the answer shows no name.
+    A browser where the person signed in has a limit of its own: nobody is locked out there by what
+    others try, whether behind the same address or elsewhere.
     """
     now = context.now
+    cookie = context.cookies.get(known_browsers.cookie_name(name))
+    if cookie and password_hash:
+        browser = known_browsers.nonce_of(cookie, name, password_hash, now)
+        if browser:
+            most = SIGN_INS_PER_KNOWN_BROWSER_AND_MINUTE
+            rate_limits.count_in_minute("sign_in_known", browser, most, now)
+            return
     at_address = f"{name}|{rate_limits.network_of(context.address)}"
-    known = _signed_in_here(user_id, context)
-    if known:
-        rate_limits.count_for_account("sign_in_known", at_address, SIGN_INS_PER_ACCOUNT, now)
     most = SIGN_INS_PER_ACCOUNT_AND_ADDRESS
-    try:
-        rate_limits.count_attempt("sign_in", context.address, SIGN_INS_PER_ADDRESS, now)
-        rate_limits.count_for_account("sign_in_from", at_address, most, now)
-        rate_limits.count_for_account("sign_in_of", name, SIGN_INS_PER_ACCOUNT, now)
-    except Problem as refused:
-        if not known:
-            raise
-        return refused
-    return None
-
-
-def _signed_in_here(user_id: int, context: SignInContext) -> bool:
-    """Return whether a person lately began a session at this address, by the audit log."""
-    begun = select(AuditEntry.address).where(
-        AuditEntry.actor == f"user:{user_id}",
-        AuditEntry.act == "session.begin",
-        AuditEntry.at > context.now - KNOWN_FOR,
-    )
-    here = rate_limits.network_of(context.address)
-    return any(rate_limits.network_of(one or "") == here for one in db.session.scalars(begun))
+    rate_limits.count_attempt("sign_in", context.address, SIGN_INS_PER_ADDRESS, now)
+    rate_limits.count_for_account("sign_in_from", at_address, most, now)
+    rate_limits.count_for_account("sign_in_of", name, SIGN_INS_PER_ACCOUNT, now)
 
 
 def locked_names(now: datetime) -> list[str]:

@@ -3,6 +3,7 @@
 from typing import TypedDict
 
 from flask import current_app, request
+from werkzeug.datastructures import Headers
 
 from backend.accounts import authentication, links, own_account, schemas, sessions, users
 from backend.accounts.access import require_session
@@ -12,6 +13,7 @@ from backend.accounts.authentication import (
     PersonBlueprint,
     SignedInParser,
     actor,
+    browser_cookie,
     csrf_token,
     keep_private,
     session_cookie,
@@ -62,11 +64,13 @@ class OwnTokens(TypedDict):
 @blp.post("/sessions")
 @blp.arguments(schemas.SignInSchema)
 @blp.response(200, schemas.SignedInSchema)
-def sign_in(data: sessions.Credentials) -> tuple[AccountAnswer, int, dict[str, str]]:
+def sign_in(data: sessions.Credentials) -> tuple[AccountAnswer, int, Headers]:
     """Sign in; the session is in a cookie that no script can read."""
-    user, secret = sessions.sign_in(data, sign_in_context())
+    user, secret, browser = sessions.sign_in(data, sign_in_context())
     person = users.describe(user, users.roles_of(user.id, clock_now()))
-    return _account(person, csrf_token(secret)), 200, {"Set-Cookie": session_cookie(secret)}
+    cookies = [session_cookie(secret), browser_cookie(browser)]
+    headers = Headers([("Set-Cookie", cookie) for cookie in cookies])
+    return _account(person, csrf_token(secret)), 200, headers
 
 
 @blp.delete("/sessions/current")

@@ -30,7 +30,7 @@ function pick() {
   every.checked = picked.length === rows.length;
 }
 
-for (const hidden of document.querySelectorAll(".tick[hidden]")) hidden.hidden = false;
+for (const hidden of document.querySelectorAll(".ticking[hidden]")) hidden.hidden = false;
 every.addEventListener("change", () => {
   for (const tick of ticks) tick.checked = every.checked;
   pick();

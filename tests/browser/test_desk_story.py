@@ -1,4 +1,4 @@
-"""The stories of officials: find the silent communes and remind them; one commune's own desk."""
+"""The stories of officials: find the communes without samples and remind them; a commune's desk."""
 
 import re
 import time
@@ -31,7 +31,7 @@ ROW_HEIGHTS = """[...document.querySelectorAll("#all-units tbody tr")]
 
 
 class MidMonth:
-    """The real time, moved to the 20th, so that communes can be silent and may catch up."""
+    """The real time, moved to the 20th, so that communes lack samples and may catch up."""
 
     def __call__(self) -> datetime:
         return utc_now().replace(day=20, hour=5)
@@ -86,7 +86,7 @@ def clipboard(page: Page) -> str:
 
 
 @pytest.mark.parametrize("encrypted", [True, False], ids=["clipboard", "plain HTTP"])
-def test_an_official_reminds_the_silent_communes(
+def test_an_official_reminds_the_communes_that_have_not_started(
     app: Flask, samples: None, new_page: Callable[..., Page], encrypted: bool
 ) -> None:
     people.account(app, OFFICIAL, "official", people.unit_id(app, "19", "2025", "province"))
@@ -95,17 +95,17 @@ def test_an_official_reminds_the_silent_communes(
         page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     clicks = sign_in(page, OFFICIAL)
     expect(page.locator(".desk-head .big")).to_contain_text("0 trên 92 xã, phường đạt 300 mẫu")
-    task = page.locator(".task", has_text="không có mẫu mới")
-    expect(task.locator(".count")).to_have_text("91")
+    task = page.locator(".task", has_text="chưa bắt đầu")
+    expect(task.locator(".count")).to_have_text("90")
     within_900(page, ".desk-head .big", ".task .button")
     clicks.count += 1
     task.get_by_role("button", name="Sao chép tin nhắc").click()
     expect(task.get_by_role("status")).to_have_text("Đã sao chép.")
-    clicks.tell("silent communes found and a reminder copied")
+    clicks.tell("communes without samples found and a reminder copied")
     if encrypted:
         text = clipboard(page)
-        assert "91 xã, phường không có mẫu nào trong 3 ngày qua" in text
-        assert sum("/unit/" in line for line in text.splitlines()) == 91  # one for each
+        assert "90 xã, phường chưa có mẫu nào trong tháng:" in text
+        assert sum("/unit/" in line for line in text.splitlines()) == 90  # one for each
         check_page(page, "desk-tasks")
         rows = page.evaluate(ROW_HEIGHTS)
         assert len(rows) == 92 and max(rows) <= MAX_ROW, sorted(rows)[-5:]
@@ -130,11 +130,10 @@ def remind_one(app: Flask, page: Page) -> None:
                         changed_at=utc_now())
         )  # fmt: skip
         db.session.commit()
-    page.locator(".task", has_text="không có mẫu mới").get_by_role(
-        "link", name="Nhắc từng nơi"
-    ).click()
+    page.locator(".task", has_text="chưa bắt đầu").get_by_role("link", name="Nhắc từng nơi").click()
+    press(page, "Tất cả")
     heights = page.evaluate(REMINDER_HEIGHTS)
-    assert len(heights) == 91 and max(heights) <= MAX_REMINDER, sorted(heights)[-5:]
+    assert len(heights) == 92 and max(heights) <= MAX_REMINDER, sorted(heights)[-5:]
     row = page.locator(".reminders li", has_text="0912 345 678")
     row.locator("summary").click()
     expect(row.get_by_role("link", name="Thư điện tử")).to_have_attribute(

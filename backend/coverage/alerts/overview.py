@@ -1,25 +1,21 @@
 """An area as its official sees it: each unit in one group, and the course against the pace."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.clock import local_day, month_before
-from backend.coverage.alerts.service import Alert, AlertState, with_states
-from backend.coverage.figures.coverage_answer import CoverageBody, ProgressState
+from backend.coverage.alerts.groups import GROUPS, Group, Standing, best_day, unit_group
+from backend.coverage.alerts.service import Alert, planned_samples, with_states
+from backend.coverage.figures.coverage_answer import CoverageBody
 from backend.coverage.figures.forecast import LAST_DAYS
 from backend.coverage.figures.month import Month, UnitCounts, with_target
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
 from backend.database.extensions import array_literal, fetch
 
-# In the order of urgency: `exempt` units have no target.
-Group = Literal["silent", "will_miss", "behind", "on_pace", "reached", "exempt"]
-GROUPS: tuple[Group, ...] = ("silent", "will_miss", "behind", "on_pace", "reached", "exempt")
-LACKING: frozenset[Group] = frozenset({"silent", "will_miss", "behind", "on_pace"})
 # Completed days of the pace: a week has one of each weekday.
 PACE_DAYS = 7
 MAX_MOVERS = 5
@@ -84,6 +80,7 @@ class AreaOverview:
     answer: CoverageBody
     items: list[AreaUnit]
     course: Course | None  # None without targets, or for months without days
+    record: int | None  # most samples of a commune of the province on a day; None: not known
 
     @property
     def groups(self) -> dict[Group, list[AreaUnit]]:
@@ -101,22 +98,30 @@ class AreaOverview:
         return sum(one["group"] == "reached" for one in self.items)
 
 
-def task_group(states: Collection[AlertState], state: ProgressState | None) -> Group:
-    """Return the only group of a unit: reached, else the most urgent of its states."""
-    if state is None:
-        return "exempt"
-    order: tuple[AlertState, ...] = ("reached", "silent", "will_miss", "behind")
-    return next((name for name in order if name in states), "on_pace")
-
-
 def area_overview(query: CoverageQuery, now: datetime) -> AreaOverview:
     """Return the units of a query, each in one group, and the course of their month."""
-    result = compute_coverage(query, now)
+    result, today = compute_coverage(query, now), local_day(now)
+    planned, best = planned_samples(result.month, today), best_day(result.month, today)
     items: list[AreaUnit] = [
-        {**item, "group": task_group(item["states"], item["state"])}
-        for item in with_states(result, local_day(now))
+        {
+            **item,
+            "group": unit_group(
+                Standing(
+                    target=counts.need,
+                    missing=counts.shortfall or 0,
+                    received=item["received"],
+                    days=result.month.progress.days,
+                    days_left=item["days_left"],
+                    on_pace=item["state"] == "on_pace",
+                    planned=planned.get(counts.unit.id, 0),
+                    record=best[counts.basis] if best else None,
+                )
+            ),
+        }
+        for item, counts in zip(with_states(result, today, planned), result.counts, strict=True)
     ]
-    return AreaOverview(result.body, items, _course(result, local_day(now)))
+    record = best[result.counts[0].basis] if best and result.counts else None
+    return AreaOverview(result.body, items, _course(result, today), record)
 
 
 def _course(result: CoverageResult, today: date) -> Course | None:

@@ -1,7 +1,7 @@
 """Alerts: states of units in a month, derived from their figures."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal, TypedDict
 
@@ -104,7 +104,9 @@ def alerts(
     In a past month, no unit is silent or will miss its target.
     """
     result = compute_coverage(CoverageQuery(month, level, network, parent, reader=reader), now)
-    items = [one for one in with_states(result, local_day(now)) if one["states"]]
+    today = local_day(now)
+    units = with_states(result, today, planned_samples(result.month, today))
+    items = [one for one in units if one["states"]]
     in_state = Counter(state for one in items for state in one["states"])
     return {
         **result.body,
@@ -120,15 +122,14 @@ def alerts(
     }
 
 
-def with_states(answer: CoverageResult, today: date) -> list[Alert]:
+def with_states(answer: CoverageResult, today: date, planned: Mapping[int, int]) -> list[Alert]:
     """Return each unit with its states, the last day with samples, and the samples planned.
 
-    `planned` is for readers of exact counts, in a running month.
+    `planned` by unit id is shown to readers of exact counts, in a running month.
     """
     last_days = _last_days(answer.month, answer.previous, answer.counts, today)
     silent_before = today - timedelta(days=SILENT_DAYS)
     running = answer.month.progress.today is not None
-    planned = _planned(answer.month, today) if running else {}
     items = list[Alert]()
     for one, counts in zip(answer.items, answer.counts, strict=True):
         last_day, samples = last_days.get(counts.unit.id), planned.get(counts.unit.id, 0)
@@ -145,7 +146,10 @@ def with_states(answer: CoverageResult, today: date) -> list[Alert]:
     return items
 
 
-def _planned(month: Month, today: date) -> dict[int, int]:
+def planned_samples(month: Month, today: date) -> dict[int, int]:
+    """Return the samples that organisers pinned for teams by unit id; none outside of the month."""
+    if month.progress.today is None:
+        return {}
     values = {
         "today": today, "last": month.last_day, "network": month.network, "level": month.level,
     }  # fmt: skip

@@ -4,7 +4,6 @@ An outing is a commune, a day and a team. 300 samples of one phone, or of one af
 of a network: samples of a phone resemble one another, and so do those of an outing.
 """
 
-from datetime import date
 from typing import TypedDict
 
 from backend.clock import month_end
@@ -71,33 +70,35 @@ def forecast(item: UnitItem, month: str, language: Language) -> str | None:
 class Lack(TypedDict):
     """What a unit lacks."""
 
+    target: int | None  # samples; null: none is in force
     shortfall: int | None  # samples missing to the target; null without one
     days_left: int
-    last_day: date | None  # with samples; null: none lately
+    needed_per_day: int | None  # samples; null without a target, and in the last days
     planned: int | None  # samples; null for the public
 
 
-def facts(item: Lack, language: Language) -> str:
-    """Return what a unit lacks, in which time, when it was measured last, and what is planned.
+def facts(item: Lack, has: int, language: Language) -> str:
+    """Return how many samples a unit has, what it needs, and whether that is planned.
 
-    `planned` are the samples that organisers pinned for teams until the end of the month.
+    "only 1 sample, 14 samples a day needed, nothing planned yet": `has` are the samples that are
+    compared with the target.
     """
-    last, planned = item["last_day"], item["planned"]
-    parts = [
-        gettext("{samples} missing, {days} left", language).format(
-            samples=_count(NN_("{n} sample", "{n} samples"), item["shortfall"] or 0, language),
-            days=_count(NN_("{n} day", "{n} days"), item["days_left"], language),
-        ),
-        gettext("last measured on {day}", language).format(day=formats.day(last, language))
-        if last
-        else gettext("no sample yet", language),
-    ]
+    few = 2 * has < (item["target"] or 0)
+    text = NN_("only {n} sample", "only {n} samples") if few else NN_("{n} sample", "{n} samples")
+    parts = [_count(text, has, language) if has else gettext("no sample yet", language)]
+    missing, daily, planned = item["shortfall"] or 0, item["needed_per_day"], item["planned"]
+    if missing and daily:
+        text = NN_("{n} sample a day needed", "{n} samples a day needed")
+        parts.append(_count(text, daily, language))
+    elif missing:
+        lack = gettext("{samples} missing, {days} left", language)
+        samples = _count(NN_("{n} sample", "{n} samples"), missing, language)
+        days = _count(NN_("{n} day", "{n} days"), item["days_left"], language)
+        parts.append(lack.format(samples=samples, days=days))
     if planned is not None:
-        parts.append(
-            _count(NN_("{n} sample planned", "{n} samples planned"), planned, language)
-            if planned
-            else gettext("nothing planned yet", language)
-        )
+        text = NN_("{n} sample planned", "{n} samples planned")
+        nothing = gettext("nothing planned yet", language)
+        parts.append(_count(text, planned, language) if planned else nothing)
     return ", ".join(parts)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from backend.clock import VIETNAM, local_day, month_after, month_end
+from backend.coverage.alerts.groups import Group
 from backend.coverage.alerts.overview import AreaUnit
 from backend.i18n.formats import moment, number
 from backend.reports.content import labels
@@ -21,12 +22,12 @@ from geo.gazetteer import plain
 LEAST_DAYS = 5
 # As many communes are named one by one as addressees; of more the annex is the list.
 MAX_NAMED = 5
-STATES = {
-    "silent": "Không có mẫu mới",
-    "will_miss": "Khó đạt",
-    "behind": "Chậm tiến độ",
+TASKS: dict[Group, str] = {
+    "not_started": "Chưa bắt đầu",
+    "needs_teams": "Cần thêm đội",
+    "out_of_reach": "Không kịp",
+    "missed": "Không đạt",
 }
-MISSED = "Không đạt"
 COLUMNS = (
     Column("name", "Đơn vị", "Tên đơn vị hành chính"),
     Column("has", "Đã có", "Số mẫu được so với mục tiêu", "whole"),
@@ -36,7 +37,7 @@ COLUMNS = (
     Column("shortfall", "Còn thiếu", "Số mẫu còn thiếu để đạt", "whole"),
     Column("needed_per_day", "Cần mỗi ngày", "Số mẫu cần mỗi ngày còn lại", "whole"),
     Column("last_day", "Mẫu gần nhất", "Ngày có mẫu gần nhất"),
-    Column("state", "Tình trạng", "Tình trạng so với tiến độ"),
+    Column("task", "Tình trạng", "Việc cần làm ở đơn vị"),
 )
 
 
@@ -118,7 +119,7 @@ def _annex(one: Situation) -> Annex:
         {
             **unit,
             "last_day": f"{unit['last_day']:%d/%m/%Y}" if unit["last_day"] else "–",
-            "state": STATES.get(unit["group"], "") if one.days_left else MISSED,
+            "task": TASKS.get(unit["group"], ""),
         }
         for unit in one.communes
     ]
@@ -144,7 +145,7 @@ def _findings(one: Situation) -> str:
         f" {labels.NETWORKS_LONG[one.network]}. {number(len(one.communes))} đơn vị có tên tại Phụ"
         f" lục chưa đạt, còn thiếu {number(missing)} mẫu"
     )
-    silent = sum(unit["group"] == "silent" for unit in one.communes)
+    silent = sum("silent" in unit["states"] for unit in one.communes)
     if one.days_left and silent:
         text += (
             f", trong đó {number(silent)} đơn vị không có mẫu nào trong {one.silent_days} ngày qua"

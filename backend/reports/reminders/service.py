@@ -28,8 +28,9 @@ from backend.reports.reminders.letter import (
 from backend.units.service import UnitRow
 
 ACT = "report.edit"
-Addressed = Literal["silent", "will_miss", "behind"]
-GROUPS: tuple[Addressed, ...] = ("silent", "will_miss", "behind")
+# Units that are on pace, or that a plan brings to their target, are not reminded.
+Addressed = Literal["not_started", "needs_teams", "out_of_reach", "missed"]
+GROUPS: tuple[Addressed, ...] = ("not_started", "needs_teams", "out_of_reach", "missed")
 
 
 @dataclass(frozen=True, slots=True)

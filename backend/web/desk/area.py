@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from backend.accounts.access import Actor, can
 from backend.clock import local_day, month_before, month_end, this_month
-from backend.coverage.alerts.overview import LACKING, AreaOverview, AreaUnit, Group, area_overview
+from backend.coverage.alerts.groups import LACKING, Group
+from backend.coverage.alerts.overview import AreaOverview, AreaUnit, area_overview
 from backend.coverage.figures.coverage_answer import CoverageBody, UnitItem
 from backend.coverage.figures.month import listing_on
 from backend.coverage.figures.service import CoverageQuery, coverage, map_figures, months_with_data
@@ -25,6 +26,7 @@ from backend.organisations.areas import units_of
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scopes
 from backend.reports.reminders.service import GROUPS as REMINDED
+from backend.reports.reminders.service import Addressed
 from backend.units.catalogue import system_on
 from backend.units.index import successors
 from backend.units.models import Unit
@@ -117,10 +119,14 @@ class AreaPage:
         return [one for one in reached if lacks_participation(one)]
 
     @property
+    def reminded(self) -> list[Addressed]:
+        """The groups of units that are reminded."""
+        return [name for name in REMINDED if self.groups[name]]
+
+    @property
     def has_tasks(self) -> bool:
         """Whether units lack samples or phones, or signals wait for a decision."""
-        tasks = self.signals, self.few_phones, *(self.groups[name] for name in REMINDED)
-        return any(tasks)
+        return bool(self.signals or self.few_phones or self.reminded)
 
 
 def own_areas(actor: Actor, now: datetime) -> list[Area]:

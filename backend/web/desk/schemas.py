@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from marshmallow import fields, post_load, pre_load
 
-from backend.coverage.alerts.overview import GROUPS, Group
+from backend.coverage.alerts.groups import GROUPS, Group
 from backend.coverage.exclusions.schemas import MAX_REASON as MAX_ACT_REASON
 from backend.coverage.exclusions.schemas import LiftSchema, UnitExclusionSchema
 from backend.coverage.figures.schemas import month_field

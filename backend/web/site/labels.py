@@ -293,13 +293,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "phones": N_("Enough samples, but few phones or outings: measure with other phones"),
     },
     # the desk of an official
-    "area_state": {
+    "unit_task": {
         "lacking": N_("Missing"),
-        "silent": N_("No new samples"),
-        "behind": N_("Behind schedule"),
+        "not_started": N_("Not started"),
+        "needs_teams": N_("Needs teams"),
+        "out_of_reach": N_("Cannot make it"),
+        "planned": N_("Planned in full"),
+        "on_pace": N_("On pace"),
         "missed": N_("Target missed"),
-        "on_pace": N_("On schedule"),
-        "will_miss": N_("Will miss the target"),
         "reached": N_("Reached"),
     },
     "connection": {

@@ -61,7 +61,7 @@ def test_the_chosen_contacts_get_a_mail_each(app: Flask, client: FlaskClient, to
         way = client.get("/desk/area/19/remind?month=2024-11&level=commune").text
         assert "/desk/area/19/remind/mail?" in way and "2 đầu mối có địa chỉ thư" in way
         desk = client.get("/desk/area/19?month=2024-11&level=commune").text
-        assert "/desk/area/19/remind/mail?show=silent&amp;" in desk
+        assert "/desk/area/19/remind/mail?show=not_started&amp;" in desk
         shown = client.get(PAGE).text
         assert f'value="{hoa}" checked' in shown and f'value="{thu}" checked' in shown
         assert "chưa có địa chỉ thư:" in shown and "Kính gửi: " in shown
@@ -148,7 +148,7 @@ def test_a_group_and_a_month_that_is_over(app: Flask, client: FlaskClient, token
     hoa = contact(app, *HOA)
     with mail_server() as (settings, mails):
         app.config.update(settings)
-        for query in ("&show=behind", "&month=2024-10"):
+        for query in ("&show=out_of_reach", "&month=2024-10"):
             page = PAGE.replace("?month=2024-11", "?") if "month" in query else PAGE
             assert "Chưa có đầu mối nào có địa chỉ" in client.get(f"{page}{query}").text
             assert "Hãy chọn" in send(client, token, hoa, page=f"{page}{query}").text

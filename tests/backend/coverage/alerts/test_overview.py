@@ -3,12 +3,8 @@
 from datetime import UTC, datetime
 
 from flask import Flask
-from flask.testing import FlaskClient
-from hypothesis import given
-from hypothesis import strategies as st
 
-from backend.coverage.alerts.overview import GROUPS, area_overview, task_group
-from backend.coverage.alerts.service import STATES, alerts
+from backend.coverage.alerts.overview import area_overview
 from backend.coverage.figures.service import CoverageQuery
 from tests.support.clock import FakeClock
 from tests.support.daily_counts import count
@@ -17,15 +13,7 @@ HERE, THERE, BEYOND = "05443", "05446", "05449"
 QUERY = CoverageQuery("2024-11", "commune", "mobile", "19", sort="-shortfall")
 
 
-@given(st.sets(st.sampled_from(STATES)), st.none() | st.sampled_from(["behind", "on_pace"]))
-def test_every_unit_has_one_group(states: set[str], state: str | None) -> None:
-    group = task_group(states, state)
-    assert group in GROUPS
-    assert (group == "exempt") == (state is None)
-    assert state is None or group in states or (group == "on_pace" and not states & {*STATES})
-
-
-def test_groups_are_disjoint_and_complete(app: Flask, client: FlaskClient) -> None:
+def test_groups_are_disjoint_and_complete(app: Flask) -> None:
     """It is the 20th of November; 172 communes of Thái Nguyên, one at its target."""
     count(app, HERE, ("2024-11-19", 300))
     count(app, THERE, *[(f"2024-11-{day:02}", 5) for day in range(1, 20)])
@@ -33,18 +21,14 @@ def test_groups_are_disjoint_and_complete(app: Flask, client: FlaskClient) -> No
     now = datetime(2024, 11, 20, 12, tzinfo=UTC)
     with app.app_context():
         overview = area_overview(QUERY, now)
-        states = {
-            one["code"]: one["states"] for one in alerts("2024-11", "mobile", "19", now)["items"]
-        }
     groups = overview.groups
     codes = [one["code"] for items in groups.values() for one in items]
     assert sorted(codes) == sorted(one["code"] for one in overview.items)
     assert len(codes) == len(set(codes)) == overview.targeted == 172
     assert overview.reached == 1 and [one["code"] for one in groups["reached"]] == [HERE]
-    assert [one["code"] for one in groups["will_miss"]] == [THERE]
-    assert len(groups["silent"]) == 170 and not groups["behind"] and not groups["exempt"]
-    for group in ("silent", "will_miss"):  # the alerts know more states of the same units
-        assert all(group in states[one["code"]] for one in groups[group])
+    assert [one["code"] for one in groups["needs_teams"]] == [THERE]  # 95 of 190
+    assert [one["code"] for one in groups["on_pace"]] == [BEYOND]  # silent for three days
+    assert len(groups["not_started"]) == 169 and not groups["exempt"]
 
 
 def test_the_course_fills_targets_and_no_more(app: Flask) -> None:

@@ -1,6 +1,5 @@
 """Coverage in words: phones and outings beside samples, forecasts, facts."""
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from backend.coverage.figures.words import facts, forecast, lacks_participation,
 from backend.i18n.catalogues import Language
 
 ITEM = {"target": 300, "devices": 4, "outings": 2, "shortfall": 180, "days_left": 9,
-        "last_day": date(2024, 11, 12), "planned": 0}  # fmt: skip
+        "needed_per_day": 20, "planned": 0}  # fmt: skip
 
 
 @pytest.mark.parametrize(("changes", "has", "text"), [
@@ -44,10 +43,14 @@ def test_a_forecast_of_one_number_is_one_number(
     assert forecast(item | {"days_left": 18}, "2024-11", language) is None  # the days of October
 
 
-@pytest.mark.parametrize(("changes", "text"), [
-    ({}, "còn 180 mẫu, 9 ngày, lần đo gần nhất 12/11/2024, chưa có kế hoạch"),
-    ({"planned": 120}, "còn 180 mẫu, 9 ngày, lần đo gần nhất 12/11/2024, kế hoạch có 120 mẫu"),
-    ({"planned": None, "last_day": None}, "còn 180 mẫu, 9 ngày, chưa có mẫu nào"),
+@pytest.mark.parametrize(("has", "changes", "text"), [
+    (120, {}, "mới 120 mẫu, cần 20 mẫu mỗi ngày, chưa có kế hoạch"),
+    (1, {"needed_per_day": 14}, "mới 1 mẫu, cần 14 mẫu mỗi ngày, chưa có kế hoạch"),
+    (0, {"planned": None}, "chưa có mẫu nào, cần 20 mẫu mỗi ngày"),
+    (210, {"planned": 120}, "210 mẫu, cần 20 mẫu mỗi ngày, kế hoạch có 120 mẫu"),
+    (120, {"needed_per_day": None, "days_left": 2, "planned": None},
+     "mới 120 mẫu, còn 180 mẫu, 2 ngày"),
+    (300, {"shortfall": 0, "planned": None}, "300 mẫu"),
 ])  # fmt: skip
-def test_facts_say_what_stands_and_lacks(changes: dict[str, Any], text: str) -> None:
-    assert facts(ITEM | changes, "vi") == text
+def test_facts_say_what_stands_and_lacks(has: int, changes: dict[str, Any], text: str) -> None:
+    assert facts(ITEM | changes, has, "vi") == text

@@ -57,8 +57,8 @@ def test_few_communes_are_named_and_a_month_that_is_over_asks_nothing_of_it() ->
     table = annex.parts[0]
     assert isinstance(table, TablePart)
     keys = [column.key for column in table.columns]
-    assert keys == ["name", "has", "devices", "outings", "shortfall", "state"]
-    assert {row["state"] for row in table.rows} == {"Không đạt"}
+    assert keys == ["name", "has", "devices", "outings", "shortfall", "task"]
+    assert {row["task"] for row in table.rows} == {"Không đạt"}
 
 
 def test_a_committee_s_letter_has_the_head_of_its_report() -> None:
@@ -80,7 +80,7 @@ def text_of(raw: bytes) -> str:
 
 
 def test_the_official_downloads_it_for_some_groups(app: Flask, client: FlaskClient) -> None:
-    """It is the 20th of November 2024; one commune measures too little, 171 are silent."""
+    """It is the 20th of November 2024; one commune measures too little, 171 not at all."""
     people.account(app, NAME, "official", people.unit_id(app, "19", level="province"))
     people.sign_in(client, NAME)
     count(app, "05446", *[(f"2024-11-{day:02}", 5) for day in range(1, 20)])
@@ -88,14 +88,14 @@ def test_the_official_downloads_it_for_some_groups(app: Flask, client: FlaskClie
     assert "V/v đôn đốc đo chất lượng mạng tháng 11 năm 2024" in page
     assert "172 đơn vị có tên tại Phụ lục chưa đạt" in page and "171 đơn vị không có mẫu" in page
     path = PAGE.replace("reminder-letter", "reminder-letter.docx")
-    answer = client.get(f"{path}&groups=will_miss")
+    answer = client.get(f"{path}&groups=needs_teams")
     assert "CV-don-doc-2024-11-tinh-thai-nguyen.docx" in answer.headers["Content-Disposition"]
     text = text_of(answer.data)
-    assert "Ủy ban nhân dân Phường Quang Trung" in text and "Khó đạt" in text
+    assert "Ủy ban nhân dân Phường Quang Trung" in text and "Cần thêm đội" in text
     assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in text and "Số:          /" in text
     assert "Kèm theo Công văn số" in text and "Cần Thơ" not in text
     assert client.get(f"{path}&groups=reached").status_code == 422
-    assert client.get(f"{path}&groups=behind").status_code == 404  # nobody is addressed
+    assert client.get(f"{path}&groups=out_of_reach").status_code == 404  # nobody is addressed
 
 
 def test_it_cites_the_documents_of_the_letterhead(app: Flask, client: FlaskClient) -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.accounts.models import AuditEntry
-from backend.coverage.alerts.overview import GROUPS
+from backend.coverage.alerts.groups import GROUPS
 from backend.database.extensions import db
 from backend.i18n.formats import number
 from backend.web.desk.area import AreaPage
@@ -75,24 +75,26 @@ def test_the_groups_of_the_page_are_disjoint(app: Flask, client: FlaskClient) ->
     measured(client, 8)
     sign_in(app, client)
     listed = []
-    for group in ("silent", "will_miss", "behind", "on_pace", "reached"):
+    for group in GROUPS:
         page = client.get(f"{AREA}&show={group}").text
         table = page.partition('id="units"')[2].partition("</table>")[0]
         listed += re.findall(r'<th scope="row"><a href="/desk/area/(\d+)', table)
     assert len(listed) == len(set(listed)) == 172
-    found = client.get("/api/v1/alerts?month=2024-11&parent=19").json
     page = client.get(AREA).text
-    assert f'<p class="count">{found["counts"]["silent"]}</p>' in page
+    assert '<p class="count">171</p>' in page and "xã, phường chưa bắt đầu" in page
+    assert "mới 1 mẫu, cần 28 mẫu mỗi ngày, chưa có kế hoạch" in page
     assert "<strong>0</strong> trên 172 xã, phường đạt 300 mẫu" in page
 
 
 @pytest.mark.parametrize(("group", "signals", "any_task"), [
-    ("silent", 0, True), ("will_miss", 0, True), ("behind", 0, True), ("on_pace", 0, False),
-    ("reached", 0, False), ("exempt", 0, False), ("reached", 1, True),
+    ("not_started", 0, True), ("needs_teams", 0, True), ("out_of_reach", 0, True),
+    ("planned", 0, False), ("on_pace", 0, False), ("reached", 0, False), ("exempt", 0, False),
+    ("reached", 1, True),
 ])  # fmt: skip
 def test_units_behind_and_signals_are_tasks(group: str, signals: int, any_task: bool) -> None:
     groups = {name: [{}] if name == group else [] for name in GROUPS}
     area: Any = SimpleNamespace(groups=groups, signals=signals, few_phones=[])
+    area.reminded = AreaPage.reminded.__get__(area)
     assert AreaPage.has_tasks.__get__(area) is any_task
 
 
@@ -101,16 +103,17 @@ def test_a_reminder_names_its_communes(app: Flask, client: FlaskClient) -> None:
     """It is the 20th; the sample of the 5th is older than three days."""
     measured(client, 8)
     sign_in(app, client)
-    message = client.get(AREA).text.partition('id="message-silent"')[2].partition("</textarea>")[0]
-    assert "172 xã, phường không có mẫu nào trong 3 ngày qua" in message
+    page = client.get(AREA).text
+    message = page.partition('id="message-not_started"')[2].partition("</textarea>")[0]
+    assert "171 xã, phường chưa có mẫu nào trong tháng:" in message
     assert "Còn 11 ngày là hết tháng." in message
     lines = [one for one in message.splitlines() if "/unit/" in one]
-    assert len(lines) == 172 and max(map(len, lines)) < 80  # a commune finds its own line
-    assert "Phường Trưng Vương: thiếu 300 http://localhost/unit/05443" in lines
-    page = client.get("/desk/area/19/remind?month=2024-11&show=silent").text
+    assert len(lines) == 171 and max(map(len, lines)) < 80  # a commune finds its own line
+    assert "Phường Quang Trung: thiếu 300 http://localhost/unit/05446" in lines
+    page = client.get("/desk/area/19/remind?month=2024-11").text
     assert page.count('data-copy="m-') == 172
     assert "Mẫu gần nhất là ngày 05/11/2024." in page and "Mỗi ngày cần" in page
-    assert "còn 300 mẫu, 11 ngày, chưa có mẫu nào, chưa có kế hoạch" in page
+    assert "chưa có mẫu nào, cần 28 mẫu mỗi ngày, chưa có kế hoạch" in page
     assert "Không có ai cần nhắc" in client.get("/desk/area/19/remind?month=2024-10").text
 
 
@@ -230,7 +233,7 @@ def test_a_month_that_is_over_asks_for_nothing_more(
     sign_in(app, client)
     page = client.get(f"/desk/area/19?month=2024-10&lang={lang}").text
     assert ("Tháng đã hết" if lang == "vi" else "The month is over") in page
-    assert "show=silent" not in page
+    assert "show=not_started" not in page and "One by one" not in page
 
 
 def test_the_figures_come_anew_only_where_they_changed(app: Flask, client: FlaskClient) -> None:

@@ -519,6 +519,7 @@ TEXTS: dict[str, str] = {
     ),
     "figures_moving": N_("The figures of the month are changing; try again in a few minutes."),
     "name_required": N_("The name of the approving person is required."),
+    "vnnic_day_before_month": N_("The table’s day is before the month that it counts."),
     "day_in_future": N_("This day is in the future."),
     "not_pdf": N_("Only a PDF file is accepted."),
     "digest_unknown": N_(

@@ -4,7 +4,7 @@ Rows are matched to units by code, else by name, never by guessing.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, TypedDict
 
@@ -33,7 +33,7 @@ ACT = "vnnic.import"
 # Codes of the General Statistics Office; a spreadsheet drops their leading zeros.
 DIGITS = {"province": 2, "district": 3, "commune": 5}
 HEADS = ("Mã", "Đơn vị", "Số mẫu")  # of a table's columns
-VALUES = ("samples", *FIGURES, "source")
+VALUES = ("samples", *FIGURES, "source", "day")
 # The messages of the team import mention communes of today; these are used instead.
 UNFOUND = {
     "place_unknown": "vnnic_unit_unknown",
@@ -49,6 +49,7 @@ def import_vnnic(
     fetch: Callable[[], bytes],
     key: Mapping[str, str],
     *,
+    day: date | None = None,
     level: str | None = None,
     home: int | None = None,
     dry_run: bool,
@@ -57,36 +58,50 @@ def import_vnnic(
 ) -> dict[str, Any]:
     """Match each row of a file to a unit; unless it is a dry run, store the rows with a unit.
 
-    `key` is month and network; a name of several communes means the one in `home`. An official may
-    import units of their area. `source` of the answer is table or atlas.
+    `key` is month and network; `day` is the one to which the table counts, by default today. A name
+    of several communes means the one in `home`. An official may import units of their area.
+    `source` of the answer is table or atlas.
     """
     own = actor.ids("official", "unit")
     require(actor, ACT, Scope(units=own, clusters=actor.ids("official", "cluster")))
     if month_start(key["month"]) > local_day(now):
         raise invalid("month", "month_in_future")
+    day = _table_day(day, key["month"], now)
     raw = fetch()
     source = "atlas" if is_atlas(raw) else "table"
     level = level or {"atlas": "province", "table": "commune"}[source]
     sheet = read_file(raw, level)
-    day = month_end(key["month"])
-    check_level(day, level)
+    last = month_end(key["month"])
+    check_level(last, level)
     home = home or (next(iter(own)) if len(own) == 1 else None)
-    choose = partial(choose_units, day=day, level=level)
-    finder = UnitFinder(unit_index().on(day, level), choose, home, DIGITS[level])
+    choose = partial(choose_units, day=last, level=level)
+    finder = UnitFinder(unit_index().on(last, level), choose, home, DIGITS[level])
     is_allowed = _within_area(actor)
     for row in sheet.rows:
         if not row.errors:
             _match(row, finder, is_allowed)
-    _compare(sheet.rows, source, key)
+    for row in sheet.rows:
+        row.values |= {"source": source, "day": day}
+    _compare(sheet.rows, key)
     if not dry_run:
         _write(sheet.rows, key, now)
         record_act(
             actor, ACT, f"vnnic:{key['month']}:{key['network']}",
-            file=sheet.digest, level=level, source=source, totals=sheet.totals,
+            file=sheet.digest, level=level, source=source, day=day.isoformat(), totals=sheet.totals,
         )  # fmt: skip
         db.session.commit()
-    about = {**key, "level": level, "source": source, "dry_run": dry_run}
+    about = {**key, "level": level, "source": source, "day": day, "dry_run": dry_run}
     return sheet.answer(language, _describe, columns=sheet.columns, **about)
+
+
+def _table_day(day: date | None, month: str, now: datetime) -> date:
+    """Return the day to which a month's table counts, by default today."""
+    today = local_day(now)
+    if day and day > today:
+        raise invalid("day", "day_in_future")
+    if day and day < month_start(month):
+        raise invalid("day", "vnnic_day_before_month")
+    return day or today
 
 
 def _match(row: SheetRow, finder: UnitFinder, is_allowed: IsAllowed) -> None:
@@ -109,7 +124,7 @@ def _match(row: SheetRow, finder: UnitFinder, is_allowed: IsAllowed) -> None:
         set_unit(row, "unit", found, UNFOUND)
 
 
-def _compare(rows: Sequence[SheetRow], source: str, key: Mapping[str, str]) -> None:
+def _compare(rows: Sequence[SheetRow], key: Mapping[str, str]) -> None:
     """Refuse repeated units, and find the values published for the others."""
     refuse_repeated(rows, lambda row: row.unit_id, "unit", "vnnic_unit_twice")
     stored = select(VnnicCount.unit_id, *(getattr(VnnicCount, name) for name in VALUES)).where(
@@ -120,7 +135,6 @@ def _compare(rows: Sequence[SheetRow], source: str, key: Mapping[str, str]) -> N
     )
     by_unit = {one.unit_id: one for one in db.session.execute(stored)}
     for row in rows:
-        row.values["source"] = source
         row.stored = by_unit.get(row.unit_id)
 
 

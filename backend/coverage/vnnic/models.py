@@ -28,6 +28,7 @@ class VnnicCount(db.Model):
     ping_ms: Mapped[float | None]
     jitter_ms: Mapped[float | None]
     source: Mapped[str]
+    day: Mapped[date]  # to which the table counts
     imported_at: Mapped[datetime]
 
 

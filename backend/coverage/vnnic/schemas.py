@@ -11,7 +11,7 @@ from backend.coverage.figures.schemas import (
 from backend.coverage.statistics.schemas import UnitMonthQuerySchema
 from backend.coverage.vnnic.importer import STATES
 from backend.coverage.vnnic.service import Comparison
-from backend.fields import Flag, Strict, Text
+from backend.fields import Day, Flag, Strict, Text
 from backend.measurements.recording.rules import NETWORKS
 from backend.tables.sheet_import import OUTCOMES
 from backend.units.catalogue import LEVELS
@@ -55,8 +55,12 @@ class DistanceSchema(Schema):
 
 
 class VnnicImportQuerySchema(UnitMonthQuerySchema):
-    """Month and network of a file, the level of its units, and whether to write."""
+    """Month, network and day of a file, the level of its units, and whether to write."""
 
+    day = Day(
+        load_default=None,
+        metadata={"description": "to which the table counts; by default today"},
+    )
     dry_run = Text(choices=("true", "false"), load_default="true")
 
 
@@ -127,6 +131,7 @@ class VnnicImportSchema(Strict):
     network = fields.String(required=True)
     level = fields.String(required=True)
     source = fields.String(required=True)
+    day = fields.Date(required=True)
     read_as = fields.Dict(fields.String(), fields.String(), required=True)
     columns = fields.Dict(fields.String(), fields.String(), required=True)
     ignored_columns = fields.List(fields.String(), required=True)
@@ -143,6 +148,7 @@ class TheirsSchema(Strict):
     ping_ms = fields.Float(required=True, allow_none=True)
     jitter_ms = fields.Float(required=True, allow_none=True)
     source = fields.String(required=True)
+    day = fields.Date(required=True)
     imported_at = fields.AwareDateTime(required=True)
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
 
 from sqlalchemy import select
 
 from backend.accounts.access import Actor
-from backend.clock import local_day, month_end
+from backend.clock import month_end
 from backend.coverage.figures.coverage_answer import Coverage, Numbers, UnitItem, Unpublished
 from backend.coverage.figures.service import CoverageQuery, coverage
 from backend.coverage.vnnic.models import VnnicCount
@@ -28,7 +28,7 @@ class Pair:
     lost: Mapping[str, int]  # by main reason
     theirs: int | None
     imported: bool
-    imported_early: bool  # before the month was over
+    table_early: bool  # it counts to a day before the last one of the month
     no_boundary: bool
     approximate: bool  # our communes are not the published ones
 
@@ -65,10 +65,10 @@ REASONS = (
         N_("VNNIC says “not enough samples”"),
     ),
     Reason(
-        "imported_early",
-        lambda pair: pair.imported_early,
-        N_("VNNIC's count was imported before the month was over."),
-        N_("imported on or before the month's last day"),
+        "table_early",
+        lambda pair: pair.table_early,
+        N_("VNNIC's table counts to a day before the month's last one."),
+        N_("the table's day is before the month's last one"),
     ),
     Reason(
         "own_client_alone",
@@ -141,6 +141,7 @@ class VnnicFigures(TypedDict):
     ping_ms: float | None
     jitter_ms: float | None
     source: str  # table, atlas
+    day: date  # to which the table counts
     imported_at: datetime
 
 
@@ -253,7 +254,7 @@ def _item(own: UnitItem, row: VnnicCount | None, month: str, quality: str | None
         lost=own["reasons"],
         theirs=samples,
         imported=row is not None,
-        imported_early=row is not None and local_day(row.imported_at) <= month_end(month),
+        table_early=row is not None and row.day < month_end(month),
         no_boundary=own["no_boundary"],
         approximate=quality != "published",
     )
@@ -280,6 +281,7 @@ def _theirs(row: VnnicCount) -> VnnicFigures:
         "ping_ms": row.ping_ms,
         "jitter_ms": row.jitter_ms,
         "source": row.source,
+        "day": row.day,
         "imported_at": row.imported_at,
     }
 

@@ -70,8 +70,9 @@ def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
     dry_run = query.pop("dry_run") == "true"
     fetch = partial(read_bytes, FORMS, "vnnic_not_table")
     given: dict[str, Any] = {"dry_run": dry_run, "now": clock_now(), "language": language()}
+    given |= {name: query[name] for name in ("level", "day")}
     key = {name: query[name] for name in ("month", "network")}
-    return import_vnnic(actor(), fetch, key, level=query["level"], **given)
+    return import_vnnic(actor(), fetch, key, **given)
 
 
 @blp.post("/units/<code>/vnnic")

@@ -14,7 +14,7 @@ from backend.coverage.no_connection.schemas import NoteExclusionSchema, NotesQue
 from backend.coverage.samples.schemas import SampleQuerySchema, SamplesQuerySchema
 from backend.coverage.signals.findings import NUMBER_BELOW
 from backend.coverage.vnnic.importer import STATES
-from backend.fields import MAX_ID, Many, QueryWhole, Strict, Text
+from backend.fields import MAX_ID, Day, Many, QueryWhole, Strict, Text
 from backend.http.paging import PageQuery
 from backend.reports.content.figures import SECTIONS
 from backend.reports.content.labels import LETTER_KINDS
@@ -311,6 +311,7 @@ class TableFormSchema(Strict):
     """The form of a VNNIC table: a new one, or another state of the one that is stored."""
 
     state = Text(choices=("", *STATES), allow_none=True, load_default=None)
+    day = Day(allow_none=True, load_default=None)  # of a new table; null: today
 
 
 class LetterheadFormSchema(report_schemas.LetterheadChangeSchema, VersionFormSchema):

@@ -333,6 +333,7 @@ def vnnic(query: FiguresPageQuery, code: str) -> Response:
     if fields and not fields["state"]:
         key = {"month": month, "network": network}
         given: dict[str, Any] = {"dry_run": False, "now": now, "language": form.language}
+        given["day"] = fields["day"]
         imported = form.attempt(
             lambda: import_vnnic(user, required_content, key, home=unit.id, **given)
         )
@@ -354,6 +355,7 @@ def vnnic(query: FiguresPageQuery, code: str) -> Response:
     found = comparison(month, network, parent, now, language=form.language)
     values = {"unit": unit, "chosen_month": month, "network": network, "found": found}
     values |= {"preview": result, "imported": imported, "heads": HEADS}
+    values |= {"today": local_day(now), "month_end": month_end(month)}
     values["distance"] = distance(network, local_day(now))
     return render_private("web/desk/vnnic.html", query["lang"], form=form, **values)
 

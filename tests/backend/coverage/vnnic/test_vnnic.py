@@ -54,7 +54,7 @@ def test_ours_theirs_and_the_difference(app: Flask, client: FlaskClient) -> None
     assert item["ours"] == {"received": 2, "valid": 2, "counted": 1}
     assert (item["theirs"]["samples"], item["theirs"]["download_mbps"]) == (2, 48.5)
     assert item["difference"] == -1
-    assert item["likely"] == ["imported_early", "repeats_weighed_otherwise",
+    assert item["likely"] == ["table_early", "repeats_weighed_otherwise",
                               "approximate_boundaries"]  # fmt: skip
 
 
@@ -87,7 +87,8 @@ def test_provinces_by_the_atlas(app: Flask, client: FlaskClient, clock: FakeCloc
     assert answer["level"] == "province" and len(items) == 63
     assert items["19"]["theirs"] | {"imported_at": None} == {
         "samples": 64595, "download_mbps": 90.68, "upload_mbps": 20.0, "ping_ms": 21.5,
-        "jitter_ms": 3.0, "source": "atlas", "imported_at": None,
+        "jitter_ms": 3.0, "source": "atlas", "day": "2024-12-20",
+        "imported_at": None,
     }  # fmt: skip
     assert items["19"]["likely"] == ["ispeed_alone", "approximate_boundaries"]
     assert items["01"]["theirs"]["samples"] is items["01"]["theirs"]["download_mbps"] is None
@@ -167,7 +168,7 @@ def test_a_reason_is_told_where_and_only_where_counts_differ(
 ) -> None:
     pair = Pair(
         received=counted + repeats, counted=counted, lost={"repeat": repeats}, theirs=theirs,
-        imported=True, imported_early=False, no_boundary=False, approximate=approximate,
+        imported=True, table_early=False, no_boundary=False, approximate=approximate,
     )  # fmt: skip
     shown = likely(pair)
     assert bool(shown) == (theirs != counted)

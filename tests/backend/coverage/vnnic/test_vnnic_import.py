@@ -45,6 +45,12 @@ def public(client: FlaskClient) -> int:
     return int(client.get("/api/v1/vnnic?month=2024-11&parent=19").json["summary"]["imported"])
 
 
+def shown(client: FlaskClient) -> list[dict[str, Any]]:
+    """Return the communes of the province that have VNNIC's count for the public."""
+    items = client.get("/api/v1/vnnic?month=2024-11&parent=19").json["items"]
+    return [one for one in items if one["theirs"]]
+
+
 def test_a_table_is_a_draft_until_it_is_published_and_can_be_taken_back(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -71,6 +77,44 @@ def test_a_table_is_a_draft_until_it_is_published_and_can_be_taken_back(
         )
     ]
     assert acts.count("vnnic.published") == 3 and acts[-1] == "vnnic.removed"
+
+
+def test_a_table_says_to_which_day_it_counts(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    clock.now = clock.now.replace(year=2024, month=11, day=20)
+    admin = people.person(app, "admin")
+    early = send(client, "Mã,Số mẫu\n05443,154\n", admin, day="2024-11-09")
+    assert (early.status_code, early.json["day"]) == (200, "2024-11-09")
+    change(client, admin, "published")
+    [found] = shown(client)
+    assert (found["theirs"]["samples"], found["theirs"]["day"]) == (154, "2024-11-09")
+    assert "table_early" in found["likely"]
+    # The same number of a later day is news: it still holds.
+    later = send(client, "Mã,Số mẫu\n05443,154\n", admin)
+    assert (later.json["day"], later.json["totals"]["update"]) == ("2024-11-20", 1)
+    again = send(client, "Mã,Số mẫu\n05443,154\n", admin, day="2024-11-09")
+    assert again.json["totals"]["unchanged"] == 1
+    assert [one["theirs"]["day"] for one in shown(client)] == ["2024-11-09"]
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        ("2024-11-21", "day_in_future"),
+        ("2024-10-31", "vnnic_day_before_month"),
+        ("hôm qua", "not_day"),
+    ],
+)
+def test_the_day_of_a_table_is_of_its_month_and_past(
+    app: Flask, client: FlaskClient, clock: FakeClock, day: str, code: str
+) -> None:
+    clock.now = clock.now.replace(year=2024, month=11, day=20)
+    admin = people.person(app, "admin")
+    answer = send(client, "Mã,Số mẫu\n05443,154\n", admin, day=day)
+    assert answer.status_code == 422
+    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [("day", code)]
+    assert kept(app) == {}
 
 
 def test_errors_say_what_is_wrong_where_and_how_to_write_it(

@@ -47,7 +47,7 @@ PAGE = text("""
         n.attempts, n.operator, n.shared_network, n.excluded_at is not null as excluded,
         u.code, u.name
     from no_connection_notes n join units u on u.id = n.unit_id
-    where n.unit_id = any(:units) and n.day between :first and :last
+    where n.unit_id = any(:units) and n.day between :first and :last and not n.server_down
       and (cast(:at as timestamptz) is null or (n.noted_at, n.id) < (:at, :id))
     order by n.noted_at desc, n.id desc limit :most
 """)
@@ -170,6 +170,7 @@ def decide_on_notes(
         NoConnectionNote.id.in_(ids),
         NoConnectionNote.unit_id.in_(units_below(unit.id)),
         NoConnectionNote.day.between(first, last),
+        NoConnectionNote.server_down.is_(False),
     )
     found = set(db.session.scalars(select(NoConnectionNote.id).where(*of_unit).with_for_update()))
     if ids - found:

@@ -29,6 +29,7 @@ NOTES = text("""
     select n.device_id, n.cell, n.day, n.received_at, n.operator, n.shared_network, n.unit_id
     from no_connection_notes n
     where n.day between :first and :last and n.cell is not null and n.excluded_at is null
+      and not n.server_down
       and (cast(:units as integer[]) is null or n.unit_id = any(:units))
       and not exists (
           select from measurements m

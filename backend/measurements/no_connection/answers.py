@@ -19,7 +19,7 @@ from backend.measurements.recording.intake import Outcome, OutcomeCounts
 
 COLUMNS = """
     n.id, n.day, n.noted_at, n.received_at, n.attempts, n.operator, n.assurance,
-    n.excluded_at is not null as excluded, u.code, u.name, p.name as province
+    n.excluded_at is not null as excluded, n.server_down, u.code, u.name, p.name as province
     from no_connection_notes n join units u on u.id = n.unit_id
     left join units p on p.id = u.province_id
 """
@@ -45,6 +45,12 @@ class NoteResult(TypedDict):
     repeats: NotRequired[
         Annotated[bool, "an earlier note of this device, cell and day stands for it"]
     ]
+    server_down: NotRequired[
+        Annotated[
+            bool,
+            "this server was away at an attempt: never shown, and the place may be noted again",
+        ]
+    ]
     errors: NotRequired[list[FieldMessage]]
 
 
@@ -66,6 +72,7 @@ class OwnNote(TypedDict):
     unit: NotePlace
     assurance: Claimed
     excluded: Annotated[bool, "by an official"]
+    server_down: Annotated[bool, "this server was away at an attempt: never shown"]
 
 
 class OwnNotes(TypedDict):
@@ -86,6 +93,7 @@ class OwnNoteRow(TypedDict):
     operator: str | None
     assurance: Claimed
     excluded: bool
+    server_down: bool
     code: str  # of the commune
     name: str
     province: str | None
@@ -109,6 +117,7 @@ def _serialize_result(
     if row:
         answer["assurance"], answer["day"] = row["assurance"], row["day"]
         answer["unit"], answer["repeats"] = _unit(row), item.note_id != item.id
+        answer["server_down"] = row["server_down"]
     return answer
 
 
@@ -131,6 +140,7 @@ def _serialize(row: OwnNoteRow) -> OwnNote:
         "operator": row["operator"],
         "assurance": row["assurance"],
         "excluded": row["excluded"],
+        "server_down": row["server_down"],
         "unit": _unit(row),
     }
 

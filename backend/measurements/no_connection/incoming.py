@@ -1,6 +1,6 @@
 """Read coverage-gap notes and derive the stored row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,10 +39,9 @@ def place_note(
     item: NoteItem, receipt: ReceiptContext, registered_at: datetime, locator: Locator
 ) -> None:
     """Derive the row of a readable note, or the reason why a new one is refused."""
-    attempts = item.loaded["attempts"]
     skew = clock_error(item.received_at, receipt.sent_at)
-    shift = skew or timedelta()
-    began_at, noted_at = attempts[0] + shift, attempts[-1] + shift
+    item.attempts = [at + (skew or timedelta()) for at in item.loaded["attempts"]]
+    began_at, noted_at = item.attempts[0], item.attempts[-1]
     if code := rules.time_problem(noted_at, began_at, item.received_at, registered_at):
         item.refusal = FieldError("attempts", code)
         return
@@ -63,7 +62,7 @@ def place_note(
         "noted_at": noted_at,
         "skew_s": skew.total_seconds() if skew else None,
         "day": local_day(noted_at),
-        "attempts": len(attempts),
+        "attempts": len(item.attempts),
         "operator": operator_of(
             "mobile", network.get("mcc"), network.get("mnc"), network.get("operator")
         ),
@@ -75,4 +74,12 @@ def place_note(
         "unit_id": placed.unit_id,
         "set_id": placed.set_id,
         "how": placed.how,
+        "server_down": False,
     }
+
+
+def mark_server_down(items: Sequence[NoteItem], away: Collection[datetime]) -> None:
+    """Mark the notes with an attempt while this server was away: what is left proves nothing."""
+    for item in items:
+        if item.row:
+            item.row["server_down"] = any(at in away for at in item.attempts)

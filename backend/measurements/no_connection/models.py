@@ -1,4 +1,4 @@
-"""No-connection notes."""
+"""No-connection notes, and heartbeats of the server by which they are judged."""
 
 from datetime import date, datetime
 from typing import Any
@@ -22,8 +22,9 @@ class NoConnectionNote(db.Model):
         N_("rounded after COARSEN_AFTER_DAYS, removed after RETENTION_DAYS or by the person"),
     )
     __table_args__ = (
-        # At most one a device, cell and day; rows without a cell are older than the retention time.
-        UniqueConstraint("device_id", "cell", "day"),
+        # At most one a device, cell and day, apart from those made while the server was away; rows
+        # without a cell are older than the retention time.
+        UniqueConstraint("device_id", "cell", "day", "server_down"),
         CheckConstraint("assurance = 'claimed'", name="assurance"),
         Index(None, "unit_id", "day"),
         Index(None, "day"),
@@ -51,9 +52,21 @@ class NoConnectionNote(db.Model):
     set_id: Mapped[int]
     how: Mapped[str]  # inside, edge, snapped
     assurance: Mapped[str] = mapped_column(server_default="claimed")
+    # An attempt was made while this server was away: never shown, never counted.
+    server_down: Mapped[bool] = mapped_column(server_default="false")
     # Digest of the sender's address under the key of the day, kept for a week.
     network: Mapped[bytes | None]
     # Another device had sent a note of the same area from the same address on the same day.
     shared_network: Mapped[bool] = mapped_column(server_default="false")
     raw: Mapped[dict[str, Any] | None]
     excluded_at: Mapped[datetime | None]  # by an official; the audit log has person and reason
+
+
+class Heartbeat(db.Model):
+    """A minute in which the server ran, with the phones whose tests it took in the one before."""
+
+    __tablename__ = "heartbeats"
+    __table_args__ = (Index("ix_heartbeats_phones", "minute", postgresql_where=text("phones > 0")),)
+
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    phones: Mapped[int]  # tests with a witness alone

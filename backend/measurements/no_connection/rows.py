@@ -1,6 +1,6 @@
 """Notes on their way to a row of `no_connection_notes`: content as sent, and columns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NotRequired, TypedDict, cast
@@ -48,6 +48,7 @@ class NoteRow(TypedDict):
     unit_id: int
     set_id: int
     how: str | None
+    server_down: bool  # this server was away at an attempt
 
 
 @dataclass(slots=True)
@@ -55,5 +56,6 @@ class NoteItem(Item):
     """One note of a request with its result so far; `row` is empty without a place."""
 
     loaded: NoteContent = field(default_factory=cast(Callable[[], NoteContent], dict))
+    attempts: Sequence[datetime] = ()  # with the phone's clock corrected
     row: NoteRow = field(default_factory=cast(Callable[[], NoteRow], dict))
     note_id: UUID | None = None  # the stored note

@@ -17,7 +17,8 @@ from backend.devices import service as devices
 from backend.devices.service import KnownDevice
 from backend.errors import FieldError, Problem
 from backend.measurements.no_connection import rules
-from backend.measurements.no_connection.incoming import place_note, read_note
+from backend.measurements.no_connection.heartbeats import times_away
+from backend.measurements.no_connection.incoming import mark_server_down, place_note, read_note
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.measurements.no_connection.rows import NoteItem
 from backend.measurements.recording import replays
@@ -28,6 +29,8 @@ from backend.measurements.recording.service import RecordingContext
 from backend.units.locator import Locator
 from backend.witness.keys import prefix_digest
 
+# Day and cell of a note, and whether the server was away: a device has one of each.
+Place = tuple[date, str | None, bool]
 # Two devices that use one id at the same time: the second attempt finds the first's receipt.
 TRIES = 3
 
@@ -52,6 +55,7 @@ def record_notes(
     for item in items:
         if item.id:
             place_note(item, receipt, device.registered_at, context.locator)
+    mark_server_down(items, times_away({at for item in items for at in item.attempts}, now))
     for _ in range(TRIES):
         devices.lock_row(device.id)  # a withdrawal comes before or after; 401 if before
         hold_network(network)
@@ -83,7 +87,7 @@ def _store(device_id: UUID, items: Sequence[NoteItem], network: bytes | None) ->
         if refusal := item.refusal or _day_refusal(item, taken):
             return refusal
         assert item.id is not None
-        place = item.row["day"], item.row["cell"]
+        place = _place_of(item)
         if place not in taken:
             added.append(item)
         stored[item.id] = taken.setdefault(place, item.id)
@@ -104,11 +108,18 @@ def _store(device_id: UUID, items: Sequence[NoteItem], network: bytes | None) ->
         db.session.execute(insert(Receipt).values(row))
 
 
-def _notes_of_days(device_id: UUID, days: set[date]) -> dict[tuple[date, str | None], UUID]:
-    """Return the stored notes of a device by day and cell."""
-    query = select(NoConnectionNote.day, NoConnectionNote.cell, NoConnectionNote.id)
-    where = NoConnectionNote.device_id == device_id, NoConnectionNote.day.in_(days)
-    return {(day, cell): note for day, cell, note in db.session.execute(query.where(*where))}
+def _place_of(item: NoteItem) -> Place:
+    return item.row["day"], item.row["cell"], item.row["server_down"]
+
+
+def _notes_of_days(device_id: UUID, days: set[date]) -> dict[Place, UUID]:
+    """Return the stored notes of a device by place."""
+    stored = NoConnectionNote
+    query = select(stored.day, stored.cell, stored.server_down, stored.id)
+    where = stored.device_id == device_id, stored.day.in_(days)
+    return {
+        (day, cell, down): note for day, cell, down, note in db.session.execute(query.where(*where))
+    }
 
 
 def _areas_of(network: bytes | None, device_id: UUID) -> set[str]:
@@ -116,19 +127,21 @@ def _areas_of(network: bytes | None, device_id: UUID) -> set[str]:
     cells = select(NoConnectionNote.cell).where(
         NoConnectionNote.network == network,
         NoConnectionNote.device_id != device_id,
+        NoConnectionNote.server_down.is_(False),
         NoConnectionNote.cell.is_not(None),
     )
     return {rules.area_of(cell) for cell in db.session.scalars(cells) if cell}
 
 
-def _day_refusal(
-    item: NoteItem, taken: Mapping[tuple[date, str | None], UUID]
-) -> FieldError | None:
-    """Return the refusal of a note beyond the most of a device and day."""
-    day = item.row["day"]
-    if (day, item.row["cell"]) in taken:
+def _day_refusal(item: NoteItem, taken: Mapping[Place, UUID]) -> FieldError | None:
+    """Return the refusal of a note beyond the most of a device and day.
+
+    Those made while the server was away have a limit of their own.
+    """
+    if _place_of(item) in taken:
         return None
-    full = Counter(of_day for of_day, _ in taken)[day] >= rules.MAX_DAILY
+    of_day = Counter((day, down) for day, _, down in taken)
+    full = of_day[item.row["day"], item.row["server_down"]] >= rules.MAX_DAILY
     return FieldError("attempts", "note_day_full") if full else None
 
 

@@ -1,7 +1,8 @@
-"""The background thread of web workers that starts the runner of jobs when one waits."""
+"""The background thread of web workers: it starts the runner of jobs, and writes heartbeats."""
 
 import os
 import threading
+from datetime import datetime
 
 import structlog
 from flask import Flask
@@ -10,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.jobs.service import claim
+from backend.measurements.no_connection.heartbeats import beat
 from backend.server.running.periodic_command import FLASK, PeriodicCommand, Schedule
 
 log = structlog.get_logger()
@@ -20,7 +22,7 @@ RUN = Schedule("jobs", (*FLASK, "jobs", "run"), 0)
 
 
 def start_job_poller(app: Flask) -> threading.Thread:
-    """Poll for waiting jobs in a thread that ends with the process."""
+    """Poll for waiting jobs, and write heartbeats, in a thread that ends with the process."""
     thread = threading.Thread(target=_poll, args=(app,), name="jobs", daemon=True)
     thread.start()
     return thread
@@ -28,12 +30,23 @@ def start_job_poller(app: Flask) -> threading.Thread:
 
 def _poll(app: Flask) -> None:
     runner, pause = PeriodicCommand(RUN, os.environ), threading.Event()
+    minute: datetime | None = None
     while not pause.wait(EVERY_S):
         runner.record_end()
         with app.app_context():
             try:
+                minute = _beat_if_due(minute)
                 if claim(utc_now()):
                     runner.start_if_due()
             except SQLAlchemyError as error:  # the next round retries
                 log.warning("no runner started", error=type(error).__name__)
                 db.session.remove()
+
+
+def _beat_if_due(last: datetime | None) -> datetime:
+    """Write a heartbeat if the minute is another one than that of the last; return its minute."""
+    now = utc_now()
+    minute = now.replace(second=0, microsecond=0)
+    if minute != last:
+        beat(now)
+    return minute

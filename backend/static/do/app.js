@@ -69,8 +69,7 @@ async function send(how) {
   await refreshShown();
   await showJourney();
   await redraw();
-  const noted = await notesSentSince();
-  if (noted) tellSent(noted);
+  tellSent(await notesSentSince());
   return outcome;
 }
 

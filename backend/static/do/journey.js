@@ -69,17 +69,20 @@ function gapItem(note) {
 export async function placesOfToday() {
   const ofSamples = (await samples()).filter((one) => isToday(measuredAt(one)) && one.body.source !== "manual");
   const own = ofSamples.map((one) => ({ ...one.body.location, kind: `own ${describe(one).kind}` }));
-  const ofNotes = (await notes()).filter((one) => one.state === "waiting" || isToday(notedAt(one)));
+  const isPlace = (one) => one.state === "waiting" || (isToday(notedAt(one)) && !one.answer?.server_down);
+  const ofNotes = (await notes()).filter(isPlace);
   const gaps = ofNotes.map((one) => ({ ...one.body.location, kind: `gap ${describeNote(one).kind}` }));
   return [...own, ...gaps].filter((one) => one.latitude !== undefined);
 }
 
 let awaited = new Set();
 
-// How many notes were sent since the last call, by the page or its worker.
+// Notes that were sent since the last call, by the page or its worker: { sent, down }, where `down` were made
+// while the server was away.
 export async function notesSentSince() {
   const all = await notes();
-  const sent = all.filter((one) => one.state === ON_SERVER && awaited.has(one.id)).length;
+  const done = all.filter((one) => one.state === ON_SERVER && awaited.has(one.id));
+  const down = done.filter((one) => one.answer.server_down).length;
   awaited = new Set(all.filter((one) => one.state === "waiting").map((one) => one.id));
-  return sent;
+  return { sent: done.length - down, down };
 }

@@ -33,10 +33,13 @@ export function hideNoConnection() {
   closeConsent(); // during a test it is open for a note alone
 }
 
-// Notes were sent: say so above everything, and in the card of the place if it is still there.
-export function tellSent(n) {
+// Notes were sent: say so above everything, and in the card of the place if it is still there. Of those made
+// while the server was away, also that they may be made again.
+export function tellSent({ sent, down }) {
+  if (!sent && !down) return;
   if (card().classList.contains("good")) hideNoConnection();
-  showMessage(translatePlural("notesSent", n), "good");
+  const texts = [...(sent ? [translatePlural("notesSent", sent)] : []), ...(down ? [translatePlural("notesServerDown", down)] : [])];
+  showMessage(texts.join(" "), down ? undefined : "good");
 }
 
 // What the person answers: { confirmed, cancelled }, changed by the buttons of the card.

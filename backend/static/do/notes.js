@@ -16,6 +16,7 @@ export function describeNote({ state, answer }) {
     const why = (answer.errors ?? []).map((one) => one.message).join(" ");
     return { kind: "bad", text: `${translate("refused")}. ${why}` };
   }
+  if (answer.server_down) return { kind: "bad", text: translate("noteServerDown") };
   return { kind: "good", text: answer.unit ? translate("noteSent", { unit: place(answer.unit.name) }) : translate("noteSentNowhere") };
 }
 

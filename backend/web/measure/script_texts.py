@@ -71,8 +71,16 @@ TEXTS: dict[str, str | Plural] = {
     "noteWaiting": N_("Noted, is sent when there is a network"),
     "noteSent": N_("Sent, noted for {unit}"),
     "noteSentNowhere": N_("Sent"),
+    "noteServerDown": N_(
+        "Not noted: the measuring server was not running then. If there is still no connection "
+        "here, note it again."
+    ),
     "notesSent": NN_(
         "{n} place without a connection was sent.", "{n} places without a connection were sent."
+    ),
+    "notesServerDown": NN_(
+        "{n} place was not noted: the measuring server was not running then.",
+        "{n} places were not noted: the measuring server was not running then.",
     ),
     "failedTest": N_("The test broke off: the measuring server did not answer"),
     "abortedTest": N_("Stopped"),

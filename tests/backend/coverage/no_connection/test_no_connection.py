@@ -16,8 +16,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from backend.clock import VIETNAM
+from backend.coverage.no_connection.service import present_places
 from backend.coverage.statistics.models import ReleasedNoConnection
-from backend.database.extensions import owner_session
+from backend.database.extensions import db, owner_session
 from backend.measurements.no_connection.models import NoConnectionNote
 from backend.reports.open_data.service import publish_data
 from tests.support import people
@@ -189,6 +190,24 @@ def test_differences_of_releases_and_of_questions_show_no_person(
     assert places(client) == [] and places(client, level="commune") == []
     province = client.get("/api/v1/units/19/no-connection", query_string=MONTH).json
     assert province["items"] == []
+
+
+def test_notes_of_a_stopped_server_are_seen_by_nobody(
+    app: Flask, client: FlaskClient, clock: FakeClock
+) -> None:
+    """Release, report, an official's list and exclusions leave them out."""
+    noted(app, 6, server_down=True)
+    official = person(app, "official", unit_id(app, "19", level="province"))
+    url = f"/api/v1/units/{COMMUNE}/no-connection-notes"
+    assert client.get(url, query_string=MONTH, headers=official).json["items"] == []
+    with app.app_context():
+        ids = [str(one) for one in db.session.scalars(select(NoConnectionNote.id))]
+        assert present_places("2024-11", unit_id(app, COMMUNE)).places == []
+    body = {"month": "2024-11", "notes": ids, "excluded": True, "reason": "Thử"}
+    assert client.post(f"{url}/exclusions", json=body, headers=official).status_code == 422
+    make_release(app)
+    assert places(client) == []
+    assert client.get("/api/v1/no-connection", query_string=MONTH).json["items"] == []
 
 
 # Officials

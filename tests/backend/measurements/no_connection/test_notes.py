@@ -43,7 +43,7 @@ def test_a_note_is_stored_and_never_counted(app: Flask, client: FlaskClient) -> 
     unit = {"code": "05443", "name": "Phường Trưng Vương", "province": "Tỉnh Thái Nguyên"}
     assert answer.json == {
         "id": sent["id"], "outcome": "accepted", "assurance": "claimed", "day": "2024-11-20",
-        "unit": answer.json["unit"], "repeats": False,
+        "unit": answer.json["unit"], "repeats": False, "server_down": False,
     }  # fmt: skip
     assert set(answer.json["unit"]) == set(unit)
     assert rows(app) == 1 and rows(app, Measurement) == rows(app, unit_months) == 0

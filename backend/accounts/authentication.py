@@ -100,11 +100,19 @@ def actor() -> Actor:
 
 
 class SignedInParser(Parser):
-    """A parser of arguments that answers 401 to anonymous callers before it reads a body."""
+    """A parser of arguments that answers 401 to anonymous callers before it reads a body.
+
+    Of a request that changes something it reads no other argument before, either.
+    """
 
     def load_json(self, req: Request, schema: Schema) -> Json:
         require_person(actor())
         return super().load_json(req, schema)
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        if req.method not in SAFE:
+            require_person(actor())
+        return super().load_querystring(req, schema)
 
 
 class PersonBlueprint(Blueprint):

@@ -2,9 +2,9 @@
 
 import unicodedata
 
-# Invisible characters: control characters and marks of direction or joining, by which one name
-# could look like another.
-INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
+# Invisible characters: control characters, marks of direction or joining, by which one name could
+# look like another, and what is no character (U+FFFE) or has no agreed form.
+INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Zl", "Zp"})
 
 
 def normalised(name: str) -> str:

@@ -1,9 +1,10 @@
 """Issue tickets: one autocommit statement for the device, the host and the limits."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict, cast
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from sqlalchemy.exc import DBAPIError
 
@@ -252,10 +253,15 @@ class TicketIssuer:
         """Return the parameters of the ticket that a post gets.
 
         The id follows from that of the sample: a post that is repeated returns the same ticket.
-        The test stays at `host`, unless that is down or revoked.
+        Nobody else can compute it, and take it first. The test stays at `host`, unless that is
+        down or revoked.
         """
-        id = uuid5(sample, profile) if sample else None
+        id = self._next_id(sample, profile) if sample else None
         return {**self._values(TicketRequest(profile, id=id), now), "host": host}
+
+    def _next_id(self, sample: UUID, profile: str) -> UUID:
+        text = f"next ticket|{sample}|{profile}".encode()
+        return UUID(bytes=hmac.digest(self._secret.encode(), text, "sha256")[:16], version=4)
 
     def next_ticket(
         self, token: str, device_id: UUID, values: NextTicket, row: IssuedRow

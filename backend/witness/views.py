@@ -1,12 +1,13 @@
 """Endpoints of tickets."""
 
 import orjson
-from flask import Response, current_app, request
+from flask import Response, current_app
 from marshmallow import ValidationError
 
 from backend.database.extensions import BEARER
 from backend.errors import Problem, field_errors
 from backend.http.etags import with_digest
+from backend.http.links import link_root
 from backend.http.requests import Blueprint, bearer_token, clock_now, read_object
 from backend.witness import hosts
 from backend.witness.schemas import HostsSchema, TicketKeysSchema, TicketRequestSchema, TicketSchema
@@ -30,7 +31,7 @@ def issue_ticket() -> Response:
         raise Problem(422, "invalid", field_errors(error.messages)) from None
     asked = TicketRequest(data["profile"], data["host"], data["id"])
     issued = _issuer().issue(bearer_token(), asked, clock_now())
-    answer = serialize(issued, f"{request.scheme}://{request.host}")
+    answer = serialize(issued, _own_url())
     return Response(orjson.dumps(answer), 201, content_type="application/json")
 
 
@@ -39,7 +40,7 @@ def issue_ticket() -> Response:
 @blp.response(200, HostsSchema)
 def list_hosts() -> Response:
     """List the measuring hosts that are up, the preferred one first."""
-    response = with_digest(hosts.hosts_up(current_app.config, f"{request.scheme}://{request.host}"))
+    response = with_digest(hosts.hosts_up(current_app.config, _own_url()))
     response.headers["Cache-Control"] = "public, max-age=60"
     return response
 
@@ -51,6 +52,11 @@ def list_keys() -> TicketKeys:
     key = _issuer().public_key
     public_key = key.public_bytes.hex()
     return {"items": [{"kid": key.kid, "algorithm": "Ed25519", "public_key": public_key}]}
+
+
+def _own_url() -> str:
+    """Return the address of the own host: no text of one client is in the kept answer of others."""
+    return link_root(strict=False).removesuffix("/")
 
 
 def _issuer() -> TicketIssuer:

@@ -86,6 +86,9 @@ DECISIONS = text("""
     from corrections c where campaign_id = :campaign
     group by at, user_id, team_id, reason order by max(id) desc limit :limit
 """)
+# Of two undo presses at the same moment the second waits, and finds that nothing is left to undo.
+# Rows that refer to the campaign are written meanwhile.
+HOLD_CAMPAIGN = text("select from campaigns where id = :campaign for no key update")
 OF_DECISION = text("""
     select c.measurement_id, c.before_team_id
     from corrections one join corrections c using (campaign_id, at, reason)
@@ -217,6 +220,7 @@ def apply_decision(
     before_of: dict[UUID, int | None] = {}
     if decision.undo is not None:
         values = {"id": decision.undo, "campaign": campaign_id}
+        db.session.execute(HOLD_CAMPAIGN, {"campaign": campaign_id})
         before_of = {row[0]: row[1] for row in db.session.execute(OF_DECISION, values)}
         if not before_of:
             raise Problem(409, "already_lifted")

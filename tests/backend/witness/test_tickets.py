@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import jwt
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy import func, insert, select, update
 
 from backend.clock import utc_now
 from backend.database.extensions import db
+from backend.http import links
 from backend.measurements.recording.models import Measurement
 from backend.witness import hosts
 from backend.witness.keys import host_key, own_host_id
@@ -206,6 +207,15 @@ def test_a_post_returns_the_ticket_of_the_next_test(
     assert numbers == [1, 2, 3]
 
 
+def test_who_knows_the_id_of_a_sample_takes_no_ticket_of_its_phone(
+    client: FlaskClient, phone: dict[str, str]
+) -> None:
+    body = sample()
+    taken = get_ticket(client, register(client), id=str(uuid5(UUID(body["id"]), "small")))
+    issued = _post(client, phone, body).json["next_test"]
+    assert issued and issued["id"] != taken["id"]
+
+
 def test_a_post_at_the_limit_of_tickets_is_stored_without_one(
     client: FlaskClient, phone: dict[str, str]
 ) -> None:
@@ -292,6 +302,16 @@ def test_hosts_that_are_up_are_listed_the_preferred_one_first(
     assert answer.headers["Cache-Control"] == "public, max-age=60"
     again = client.get("/api/v1/hosts", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_a_forged_host_is_the_address_of_no_host(
+    app: Flask, client: FlaskClient, phone: dict[str, str]
+) -> None:
+    (app.config["VAR_DIR"] / links.FILE).write_text("https://do.example.vn/\n")
+    forged: dict[str, Any] = {"headers": {**phone, "Host": "evil.example"}}
+    listed = client.get("/api/v1/hosts", **forged).json["items"]
+    ticket = client.post(TESTS, json={}, **forged).json
+    assert listed[0]["url"] == ticket["host"]["url"] == "https://do.example.vn"
 
 
 def test_tickets_end_with_the_device(

@@ -11,9 +11,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from backend.accounts.access import Actor
 from backend.database.extensions import db
+from backend.errors import Problem
 from backend.measurements.corrections import service as correcting
-from backend.measurements.corrections.service import PREVIEWS_PER_HOUR
+from backend.measurements.corrections.service import (
+    PREVIEWS_PER_HOUR,
+    Choice,
+    Decision,
+    apply_decision,
+)
 from backend.measurements.recording import counting, earning_sums
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
@@ -144,6 +151,29 @@ def test_a_correction_is_seen_done_and_undone_on_the_page_that_lists_it(cast: Ca
     )
     page = f"/campaigns/{other}/corrections?lang=vi"
     send(403, undo=2, reason="x")
+
+
+def test_a_decision_is_undone_once_by_presses_at_the_same_moment(cast: Cast) -> None:
+    cast.correct(cast.second)
+    with cast.app.app_context():
+        undone = db.session.execute(text("select max(id) from corrections")).scalar_one()
+    refused: list[str] = []
+
+    def press() -> None:
+        with cast.app.app_context():
+            chosen, decision = Choice(), Decision("Đúng rồi", undo=undone)
+            try:
+                apply_decision(Actor(user_id=1), cast.campaign, chosen, decision, preview=False)
+            except Problem as problem:
+                refused.append(problem.code)
+
+    presses = [threading.Thread(target=press) for _ in range(4)]
+    for one in presses:
+        one.start()
+    for one in presses:
+        one.join()
+    assert refused == ["already_lifted"] * 3
+    assert len(cast.corrections()) == 2
 
 
 def test_only_samples_of_the_campaign_are_chosen_by_id(cast: Cast, client: FlaskClient) -> None:

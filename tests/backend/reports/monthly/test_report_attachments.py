@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from backend.http.requests import MAX_BODY_BYTES
@@ -104,3 +105,8 @@ def test_the_signed_letter_is_known_by_its_digest(office: Office, owner: Engine)
     found = office.client.get(f"{URL}/by-digest/{digest(PDF)}").json
     assert (found["valid"], found["problem"], found["seal"]) == (False, "letter_not_sealed", None)
     assert "không có niêm phong" in office.client.get(f"/seal/{digest(PDF)}?lang=vi").text
+
+
+def test_an_anonymous_caller_learns_nothing_of_the_arguments(client: FlaskClient) -> None:
+    answer = client.post(f"{URL}/1/attachments", data=b"", content_type="application/pdf")
+    assert (answer.status_code, answer.json["code"]) == (401, "unauthorized")

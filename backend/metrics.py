@@ -7,6 +7,7 @@ a single process needs none.
 import os
 from collections import Counter as Tally
 from collections.abc import Iterable
+from threading import Lock
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -26,6 +27,31 @@ SAMPLES = Counter(
 VERDICTS = Counter(
     "dosong_verdicts", "Samples accepted, by first verdict: counted or the main reason", ("fate",)
 )
+
+# Successful answers of this process by operation, until a thread stores them (monitoring/usage.py).
+_uses: Tally[str] = Tally()
+_uses_lock = Lock()
+
+
+def count_use(operation: str | None) -> None:
+    """Count a successful answer of an operation: the endpoint of its route, never an address."""
+    if operation:
+        with _uses_lock:
+            _uses[operation] += 1
+
+
+def take_uses() -> Tally[str]:
+    """Return the counted answers by operation, and count from nothing again."""
+    with _uses_lock:
+        taken = _uses.copy()
+        _uses.clear()
+    return taken
+
+
+def return_uses(taken: Tally[str]) -> None:
+    """Count again what could not be stored."""
+    with _uses_lock:
+        _uses.update(taken)
 
 
 def count_request(method: str, path: str, status: int, seconds: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Request, Response, after_this_request, current_app, request
 from marshmallow import Schema
+from webargs.multidictproxy import MultiDictProxy
 from werkzeug.http import dump_cookie
 
 from backend.accounts import users
@@ -109,10 +110,11 @@ class SignedInParser(Parser):
         require_person(actor())
         return super().load_json(req, schema)
 
-    def load_querystring(self, req: Request, schema: Schema) -> Any:
+    def load_querystring(self, req: Request, schema: Schema) -> MultiDictProxy:
         if req.method not in SAFE:
             require_person(actor())
-        return super().load_querystring(req, schema)
+        query: MultiDictProxy = super().load_querystring(req, schema)
+        return query
 
 
 class PersonBlueprint(Blueprint):

@@ -5,12 +5,13 @@ import re
 import time
 import uuid
 from contextlib import suppress
+from http import HTTPStatus
 
 import orjson
 import structlog
 from flask import Flask, Response, g, request
 
-from backend.metrics import count_request
+from backend.metrics import count_request, count_use
 
 log = structlog.get_logger()
 LEVEL = logging.INFO
@@ -53,6 +54,8 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     seconds = time.perf_counter() - g.began
     count_request(request.method, request.path, response.status_code, seconds)
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        count_use(request.endpoint)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     if response.mimetype == "text/html":

@@ -108,6 +108,9 @@ FORGET_NETWORKS = text("""
 # With the phones that they were for.
 NOTICES_KEPT = timedelta(days=90)
 DELETE_NOTICES = text("delete from notices where until < :before")
+# Two years show what is used in each month of a year, and whether that falls.
+USAGE_KEPT = timedelta(days=730)
+DELETE_USAGE = text("delete from usage where day < :before")
 # The newest sample of a phone mostly has a position, if any has one: a step in the index for each.
 COUNT_PEOPLE = text("""
     select count(*) from devices d
@@ -153,6 +156,7 @@ def expire(
     done["digests"] = replays.delete_expired(today)
     done["events"] = outbox.delete_expired(now)
     done["notices"] = change_rows(DELETE_NOTICES, {"before": now - NOTICES_KEPT})
+    done["usage"] = change_rows(DELETE_USAGE, {"before": today - USAGE_KEPT})
     if done.total():
         record_command("privacy.expire", "measurements", **done, before=coarse.isoformat())
     db.session.commit()

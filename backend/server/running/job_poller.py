@@ -1,4 +1,4 @@
-"""The background thread of web workers: it starts the runner of jobs, and writes heartbeats."""
+"""The background thread of web workers: jobs are started, heartbeats and usage written."""
 
 import os
 import threading
@@ -12,6 +12,7 @@ from backend.clock import utc_now
 from backend.database.extensions import db
 from backend.jobs.service import claim
 from backend.measurements.no_connection.heartbeats import beat
+from backend.monitoring.usage import store_usage
 from backend.server.running.periodic_command import FLASK, PeriodicCommand, Schedule
 
 log = structlog.get_logger()
@@ -22,7 +23,7 @@ RUN = Schedule("jobs", (*FLASK, "jobs", "run"), 0)
 
 
 def start_job_poller(app: Flask) -> threading.Thread:
-    """Poll for waiting jobs, and write heartbeats, in a thread that ends with the process."""
+    """Poll for waiting jobs, write heartbeats and usage, in a thread that ends with the process."""
     thread = threading.Thread(target=_poll, args=(app,), name="jobs", daemon=True)
     thread.start()
     return thread
@@ -44,9 +45,10 @@ def _poll(app: Flask) -> None:
 
 
 def _beat_if_due(last: datetime | None) -> datetime:
-    """Write a heartbeat if the minute is another one than that of the last; return its minute."""
+    """Write a heartbeat and usage if the minute is another one than the last; return it."""
     now = utc_now()
     minute = now.replace(second=0, microsecond=0)
     if minute != last:
         beat(now)
+        store_usage(now)
     return minute

@@ -32,6 +32,7 @@ from backend.measurements.privacy.withdrawal import list_requests, open_request,
 from backend.monitoring.checks import CHECKS, CheckContext, Finding, office_sign_in, run_check
 from backend.monitoring.first_run import first_run, settings_command, started_by
 from backend.monitoring.mail_check import send_test_mail
+from backend.monitoring.usage import summarise_usage
 from backend.notices.service import NewNotice, NoticeAnswer, end, list_notices, send
 from backend.oidc.browser import current_provider
 from backend.units.catalogue import ActiveSet, list_sets, read_active, serving_set
@@ -107,6 +108,7 @@ def index(query: LangQuery, form: Form | None = None) -> Response:
     steps = first_run(current_app.config, clock_now(), encrypted=request.is_secure)
     values = {"checks": run_checks(), "first_steps": steps, "demo_there": is_loaded()}
     values |= {"started_by": started_by(), "people": count_people()}
+    values |= {"usage": summarise_usage(clock_now())}
     return render_section("index", query, form, part=_render_list(query), **values)
 
 

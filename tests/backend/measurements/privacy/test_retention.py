@@ -168,6 +168,7 @@ def test_the_audit_log_tells_how_much(
                 "contacts": 0,
                 "digests": 0,
                 "notices": 0,
+                "usage": 0,
                 "before": str(date(2024, 11, 21)),
             }
         ]

@@ -8,8 +8,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.accounts.audit import record_act
+from backend.clock import utc_now
 from backend.database.extensions import db
+from backend.metrics import take_uses
 from backend.monitoring.checks import CHECKS
+from backend.monitoring.usage import store_usage
 from backend.reports.content.labels import SECTIONS as SECTION_TITLES
 from backend.web.admin.audit_details import readable_details
 from backend.web.admin.frame import PAGES
@@ -27,6 +30,17 @@ def test_an_admin_is_led_to_the_installations_health(admin: AdminBrowser) -> Non
     assert "Cần một bản sao lưu mỗi ngày" in page
     assert "Chưa có bản sao lưu nào." in page and "Gõ: scripts/backup" in page
     assert "There is no backup." in admin.get("/admin?lang=en")
+
+
+def test_an_admin_reads_what_is_used(app: Flask, admin: AdminBrowser) -> None:
+    take_uses()  # of other tests
+    admin.get("/admin")
+    with app.app_context():
+        store_usage(utc_now())
+    page = admin.get("/admin")
+    assert "Những gì được dùng" in page
+    used, _, unused = page.partition("Không dùng trong 365 ngày")
+    assert ">admin.index<" in used and "measurements.post_measurements" in unused
 
 
 def test_every_check_has_words() -> None:

@@ -16,9 +16,11 @@ ENDS_WITHIN_S = 2.0  # for requests of disconnected clients
 
 
 @contextmanager
-def serving_app(app: Flask, clock: Callable[[], datetime] = utc_now) -> Iterator[str]:
+def serving_app(
+    app: Flask, clock: Callable[[], datetime] = utc_now, port: int = 0
+) -> Iterator[str]:
     app.extensions["clock"] = clock
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # polling interval
     thread.start()
     try:

@@ -307,7 +307,8 @@ def test_verdicts_of_earlier_days_can_be_read(phone: Page) -> None:
     expect(phone.locator("#earlier")).to_be_hidden()
     phone.evaluate(A_DAY_EARLIER)
     phone.reload()
-    expect_text(phone, "0 mẫu, 0 được tính")
+    expect(phone.locator("#own-day")).to_have_text("chưa đo")
+    expect(phone.locator("#own-data")).to_be_hidden()
     expect_text(phone, "Hôm qua 1 mẫu")
     expect(phone.locator("#today li")).to_have_count(0)
     open_fold(phone, "samples")
@@ -421,6 +422,11 @@ def test_inside_another_app_the_page_says_how_to_leave_it(new_page: Open) -> Non
     press(page, "Sao chép đường dẫn")
     expect_text(page, "Đã chọn sẵn nội dung; hãy sao chép bằng tay.")
     assert page.evaluate("getSelection().toString()").endswith("/do/#ACDEFGHJ")
+    page.goto("/?network=mobile")
+    expect(page.locator("#inside")).to_contain_text("Bạn đang mở trang này bên trong Zalo")
+    link = str(page.get_by_role("link", name="Mở trong Chrome").get_attribute("href"))
+    assert link.startswith("intent://127.0.0.1") and "/?network=mobile#Intent" in link
+    check_page(page, "home-inside")
 
 
 def test_moving_to_another_team_needs_confirmation(app: Flask, phone: Page) -> None:
@@ -437,6 +443,35 @@ def test_moving_to_another_team_needs_confirmation(app: Flask, phone: Page) -> N
     press(phone, "Chuyển đội")
     expect_text(phone, "Đã vào Đội 2.")
     expect(phone.locator("#team-names")).to_have_text("Đội 2")
+
+
+def planned(unit: str, name: str, done: int, latitude: float) -> dict[str, Any]:
+    """Return a place of a team's plan of today, which needs five samples."""
+    place = {"code": unit, "name": name, "level": "commune"}
+    at = {"latitude": latitude, "longitude": 105.8482, "distance_m": None}
+    return {"unit": place, "samples": 5, "done": done, "pinned": True, **at}
+
+
+def test_a_team_that_is_done_here_reads_where_it_is_not(app: Flask, phone: Page) -> None:
+    def add_plan(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        here = (body.get("unit") or {}).get("code", "05443")
+        items = [
+            planned(here, "Phường này", 5, 21.5942),
+            planned("1", "Xã Xa", 0, 21.7),
+            planned("2", "Xã Gần", 2, 21.6),
+        ]
+        body["assignments"] = [{"items": items}]
+        route.fulfill(response=answer, json=body)
+
+    phone.route("**/api/v1/next?*", add_plan)
+    phone.goto(f"/do/#{Cast(app).code_one}")
+    agree(phone)
+    press(phone, "Viettel")
+    needs = phone.locator("#team-needs")
+    expect(needs).to_have_text(re.compile("Đội đã đủ mẫu hôm nay ở đây; còn cần 3 mẫu ở xã Gần"))
+    expect(phone.locator("#ring")).to_be_hidden()  # below one percent
 
 
 def test_what_the_page_says_of_a_team_ends_with_its_truth(app: Flask, phone: Page) -> None:

@@ -51,7 +51,7 @@ function checkBrowser() {
   element("inside").hidden = app === null;
   const title = element("inside-title");
   title.textContent = title.dataset.text.replace("{app}", app || translate("anotherApp"));
-  element("chrome-link").href = chromeLink(code);
+  element("chrome-link").href = chromeLink(code ? `/j/${code}` : "/do/");
   element("insecure").hidden = isSecureContext;
   element("secure-link").href = `https://${location.host}/do/${location.hash}`;
   return isSecureContext;

@@ -48,8 +48,7 @@ export function newId() {
   return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }
 
-// An intent link that opens Chrome. It uses the short address, because an intent has its own fragment.
-export function chromeLink(code) {
-  const path = code ? `/j/${code}` : "/do/";
+// An intent link that opens a path of this site in Chrome. An intent has its own fragment: the path has none.
+export function chromeLink(path) {
   return `intent://${location.host}${path}#Intent;scheme=https;package=com.android.chrome;end`;
 }

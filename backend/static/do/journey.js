@@ -36,7 +36,9 @@ function showTotals(all, ofToday) {
   const inMonth = countedOf(all.filter((one) => day(measuredAt(one)).startsWith(thisMonth)));
   const yesterday = countedOf(inDay(Date.now() - DAY_MS));
   const mb = ofToday.reduce((sum, one) => sum + (one.body.data_used_mb ?? 0), 0);
-  element("own-day").textContent = translatePlural("ownDay", ofToday.length, { counted: number(countedOf(ofToday)) });
+  const ownDay = () => translatePlural("ownDay", ofToday.length, { counted: number(countedOf(ofToday)) });
+  element("own-day").textContent = ofToday.length ? ownDay() : translate("ownDayNone");
+  element("own-data").parentElement.hidden = !ofToday.length;
   element("own-data").textContent = translate("megabytes", { mb: number(mb) });
   const before = yesterday ? [translatePlural("yesterday", yesterday)] : [];
   element("own-month").textContent = [...before, ...(inMonth ? [translatePlural("month", inMonth)] : [])].join(" · ");

@@ -1,7 +1,8 @@
 // The surroundings of a result: how it compares, the progress of the commune, and the team's day.
 import { request } from "./api.js";
+import { metresTo } from "./next-place.js";
 import { setting } from "./store.js";
-import { create, element, number, place, showMessage, translate, translatePlural } from "./texts.js";
+import { create, distance, element, number, place, showMessage, translate, translatePlural } from "./texts.js";
 
 // Compare with speeds that are published, of the commune or its province; nothing where none are.
 export async function showComparison({ body, answer }) {
@@ -45,31 +46,43 @@ function scale(percent) {
 export async function showProgress(here, teams) {
   const { unit, demo } = here ?? {};
   const known = unit && unit.counted !== null && unit.target;
-  element("ring").toggleAttribute("hidden", !known);
+  const share = known && Math.min(1, unit.counted / unit.target);
+  element("ring").toggleAttribute("hidden", !hasRing(share));
   const [team] = teams;
   element("team-day").hidden = !team;
   if (team) element("team-day").textContent = translatePlural("teamDayShort", team.counted, { team: team.team.name });
   await showNeeds(unit);
   element("goal-demo").hidden = !known || !demo;
   if (!known) return null;
-  const share = Math.min(1, unit.counted / unit.target);
   element("ring-filled").setAttribute("stroke-dasharray", `${(share * 100).toFixed(1)} 100`);
   element("ring-share").textContent = percentOf(share);
   element("ring").classList.toggle("good", share >= 1);
   return { code: unit.code, name: unit.name, counted: unit.counted, asOf: unit.as_of, target: unit.target, share, team: team?.team.name ?? null, demo: Boolean(demo) };
 }
 
-// What the team's plan of today still asks for here.
+// What the team's plan of today still asks for here; where that is done, the nearest place that still lacks.
 async function showNeeds(unit) {
-  const { assignments = [] } = (await setting("next")) ?? {};
+  const { assignments = [], fix } = (await setting("next")) ?? {};
   const planned = assignments.filter((one) => one.unit.code === unit?.code);
   element("team-needs").hidden = !planned.length;
   const left = planned.reduce((sum, one) => sum + one.samples - (one.done ?? 0), 0);
-  element("team-needs").textContent = left ? translatePlural("teamNeeds", left) : translate("teamNeedsNone");
+  element("team-needs").textContent = left ? translatePlural("teamNeeds", left) : needsElsewhere(assignments, fix);
 }
 
+function needsElsewhere(assignments, fix) {
+  const lacking = assignments.filter((one) => one.samples > (one.done ?? 0));
+  const away = (one) => (fix && one.latitude !== null ? metresTo(one, fix) : Infinity);
+  const [nearest] = lacking.sort((one, other) => (away(one) < away(other) ? -1 : 1));
+  if (!nearest) return translate("teamNeedsNone");
+  const way = away(nearest) < Infinity ? ` (${distance(away(nearest))})` : "";
+  return translate("teamNeedsElsewhere", { n: number(nearest.samples - (nearest.done ?? 0)), unit: place(nearest.unit.name) + way });
+}
+
+// Below one percent a ring shows nothing.
+export const hasRing = (share) => share >= 0.01;
+
 // Whole percents, rounded down: the target is reached at 100.
-export const percentOf = (share) => (share > 0 && share < 0.01 ? "<1%" : `${number(Math.floor(share * 100))}%`);
+export const percentOf = (share) => `${number(Math.floor(share * 100))}%`;
 
 // Offer to share a finished sample, by a script that is loaded when it is wanted. The ways to share were closed as the
 // test began.

@@ -1,6 +1,6 @@
 // A picture of a result to share, drawn on the phone. It names the commune and the day, nothing finer.
 import { judge } from "./quality.js";
-import { percentOf } from "./result.js";
+import { hasRing, percentOf } from "./result.js";
 import { copyText, day, element, number, place, speed, time, translate } from "./texts.js";
 
 const [WIDTH, HEIGHT, EDGE] = [1080, 1350, 84];
@@ -119,6 +119,14 @@ function figures(pen, body, y) {
 }
 
 function progress(pen, { name, counted, asOf, target, share, team }, y) {
+  const left = hasRing(share) ? EDGE + 260 : EDGE;
+  if (hasRing(share)) ring(pen, share, y);
+  const end = wrap(pen, name, left, y + 70, FONT(50, 700), BRIGHT, 58);
+  write(pen, translate("shareProgress", { counted: number(counted), target: number(target), time: time(asOf) }), left, end + 60, FONT(40), PALE);
+  if (team) wrap(pen, team, left, end + 118, FONT(38, 600), BRIGHT, 48);
+}
+
+function ring(pen, share, y) {
   const [x, radius] = [EDGE + 110, 96];
   pen.lineWidth = 28;
   pen.strokeStyle = "rgb(255 255 255 / .2)";
@@ -130,10 +138,6 @@ function progress(pen, { name, counted, asOf, target, share, team }, y) {
   pen.arc(x, y + 110, radius, -Math.PI / 2, -Math.PI / 2 + 2 * Math.PI * share);
   pen.stroke();
   write(pen, percentOf(share), x, y + 126, FONT(46, 750), BRIGHT, "center");
-  const left = EDGE + 260;
-  const end = wrap(pen, name, left, y + 70, FONT(50, 700), BRIGHT, 58);
-  write(pen, translate("shareProgress", { counted: number(counted), target: number(target), time: time(asOf) }), left, end + 60, FONT(40), PALE);
-  if (team) wrap(pen, team, left, end + 118, FONT(38, 600), BRIGHT, 48);
 }
 
 function demoMark(pen) {

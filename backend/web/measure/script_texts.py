@@ -49,6 +49,7 @@ TEXTS: dict[str, str | Plural] = {
         "The team still needs {n} sample here today", "The team still needs {n} samples here today"
     ),
     "teamNeedsNone": N_("The team has its samples of today here"),
+    "teamNeedsElsewhere": N_("The team has its samples of today here; still to do: {n} in {unit}"),
     "shareText": N_("{verdict}, measured with Đo Sóng. Measure yours: {address}/do"),
     "shareTextAt": N_("{verdict} in {unit}, measured with Đo Sóng. Measure yours: {address}/do"),
     "shareProgress": N_("{counted} of {target} samples this month (as of {time})"),
@@ -121,6 +122,7 @@ TEXTS: dict[str, str | Plural] = {
     "assurance_claimed": N_("The measuring host has not confirmed the result."),
     "manual": N_("i-Speed, entered by hand"),
     "waitingMany": NN_("{n} sample waits to be sent", "{n} samples wait to be sent"),
+    "ownDayNone": N_("not measured yet"),
     "ownDay": NN_("{n} sample, {counted} counted", "{n} samples, {counted} counted"),
     "megabytes": N_("{mb} MB"),
     "month": NN_("This month {n} counted sample", "This month {n} counted samples"),

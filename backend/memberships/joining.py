@@ -54,6 +54,14 @@ class PassResult(TypedDict):
     display_name: str | None
 
 
+class PassInvitation(TypedDict):
+    """What a pass would do to the phone that uses it; without a name, which is asked for later."""
+
+    kind: str  # move, guest
+    teams: list[str]  # names: of the moving phone, or the one that a guest measures for
+    hours: int | None  # for which a guest measures for the team; null: moves
+
+
 # As many as all phones that an address registers in an hour may try, so that a few phones keep no
 # team from joining; at this pace one of 5,000 codes in force is guessed in 900 hours. The page also
 # asks, once, what a code invites to.
@@ -168,6 +176,23 @@ def use_pass(
     """
     count_guess("use_pass", device_id, address, now)
     return _use(device_id, code_hash(code), transfer, now)
+
+
+def check_pass(code: str, address: str, now: datetime) -> PassInvitation:
+    """Return what a pass invites to, before the phone is registered."""
+    count_attempt("check_pass", address, CODES_PER_ADDRESS, now)
+    query = select(Pass.__table__).where(Pass.code_hash == code_hash(code))
+    pass_row = or_404(db.session.execute(query).first(), "pass_unknown")
+    _check_unused(pass_row, now)
+    current = memberships.current_memberships(pass_row.volunteer_id, now)
+    if pass_row.kind == "move":
+        teams = [member.team["name"] for member in current.values()]
+        return {"kind": "move", "teams": teams, "hours": None}
+    host = current.get(pass_row.campaign_id)
+    if host is None or host.guest:
+        raise Problem(409, "host_not_member")
+    hours = GUEST_STAYS // timedelta(hours=1)
+    return {"kind": "guest", "teams": [host.team["name"]], "hours": hours}
 
 
 def code_hash(code: str) -> bytes:

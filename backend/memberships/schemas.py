@@ -9,7 +9,7 @@ from backend.errors import FieldError, Problem
 from backend.fields import MAX_ID, AwareTime, Flag, Object, Strict, Text, Whole, schema_of
 from backend.http.paging import PageSchema, list_of
 from backend.memberships.join_codes import CodeState
-from backend.memberships.joining import KINDS, JoinRequest
+from backend.memberships.joining import KINDS, JoinRequest, PassInvitation
 from backend.memberships.volunteers import VolunteerDetails
 from backend.organisations.references import NamedRef
 from backend.organisations.schemas import BriefSchema, QueryId
@@ -207,10 +207,11 @@ class CodeLimitsSchema(Strict):
 
 
 class CodeCheckSchema(Strict):
-    """A join code to check."""
+    """A join code or pass to check."""
 
     code = Text(MAX_CODE, required=True)
 
 
 CodeInvitationSchema = schema_of(CodeInvitation, "")
+PassInvitationSchema = schema_of(PassInvitation, "")
 JoinCodeSchema = schema_of(JoinCodeDetails, "")

@@ -99,6 +99,15 @@ def make_pass(device: KnownDevice, data: joining.PassRequest) -> tuple[schemas.P
     return {**made, "content": content, "qr_svg": poster.inline_svg(content)}, 201
 
 
+@blp.post("/passes/check")
+@blp.doc(security=[])
+@blp.arguments(schemas.CodeCheckSchema)
+@blp.response(200, schemas.PassInvitationSchema)
+def check_pass(data: dict[str, str]) -> joining.PassInvitation:
+    """Show what another phone's code would do, for a phone that is not registered yet."""
+    return joining.check_pass(data["code"], request.remote_addr or "", clock_now())
+
+
 @blp.post("/passes/use")
 @device_required
 @blp.arguments(schemas.PassUseSchema)

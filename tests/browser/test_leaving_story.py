@@ -103,6 +103,9 @@ def test_a_volunteer_moves_to_a_new_phone(
     assert re.fullmatch(r"[A-Z0-9]{4}(-[A-Z0-9]{4}){2}", code)
     other = Story(new)
     new.goto(f"/do/#{code.replace('-', '')}")
+    expect(new.locator("#welcome-title")).to_have_text("Đo tiếp bằng điện thoại này")
+    expect(new.locator("#welcome-purpose")).to_contain_text("thay máy cũ của bạn: đội (Đội 1), tên")
+    check_page(new, "do-welcome-move")
     agree(new)
     expect(new.locator("#take-text")).to_contain_text("Đội: Đội 1. Tên: Lan.")
     check_page(new, "do-take")
@@ -183,6 +186,13 @@ def test_a_poster_of_another_campaign_asks_and_the_end_thanks(
     expect(page.locator("#pass-qr svg")).to_be_visible()
     expect(page.locator("#pass-guest-text")).to_contain_text("được tính cho Đội 1, không kèm tên")
     used = {"code": page.locator("#pass-code").inner_text()}
+    guest = phones()
+    guest.goto(f"/do/#{used['code']}")
+    expect(guest.locator("#invited-by")).to_have_text("Đội 1")
+    expect(guest.locator("#welcome-purpose")).to_contain_text(
+        "trong 24 giờ tới được tính cho Đội 1"
+    )
+    check_page(guest, "do-welcome-guest")
     resident = register(app.test_client())
     assert app.test_client().post(f"{PASSES}/use", json=used, headers=resident).status_code == 201
     press(page, "Đóng")

@@ -58,22 +58,34 @@ function leadToFound() {
 async function showCode(code) {
   showTeam(null);
   showProblem(null, code);
-  if (!isTeamCode(code)) return code; // none, or a pass of another phone, which is used after the consent
-  const answer = await request("POST", "join-codes/check", { code }, { language });
+  if (!code) return code;
+  const ofTeam = isTeamCode(code); // else a pass of another phone
+  const answer = await request("POST", ofTeam ? "join-codes/check" : "passes/check", { code }, { language });
   const unusable = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
   if (unusable) showProblem(answer, code);
-  else if (answer.ok) showTeam(answer);
+  else if (answer.ok && ofTeam) showTeam(answer);
+  else if (answer.ok) showPass(answer);
   return unusable ? "" : code; // without an answer it is used, and checked, after the consent
 }
 
+// Fill one of the texts of a node; without values the plain one.
+function fill(id, name, values) {
+  const node = element(id);
+  node.dataset.plain ??= node.textContent;
+  node.textContent = values ? node.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key]) : node.dataset.plain;
+}
+
+// What a phone that is not registered yet would become: a guest for a day, or the phone that shows the code.
+function showPass({ kind, teams, hours }) {
+  const isMove = kind === "move";
+  const team = teams.join(", ") || translate("noTeamShort");
+  if (isMove) fill("welcome-title", "move", {});
+  fill("welcome-purpose", isMove ? "move" : "guest", { team, hours: hours && number(hours) });
+  element("invited-by").hidden = !teams.length;
+  element("invited-by").lastElementChild.textContent = team;
+}
+
 function showTeam(invitation) {
-  const fill = (id, name, values) => {
-    const node = element(id);
-    node.dataset.plain ??= node.textContent;
-    node.textContent = values
-      ? node.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key])
-      : node.dataset.plain;
-  };
   const area = invitation?.areas.length && invitation.areas.length < 3 ? invitation.areas.map(place).join(", ") : "";
   fill("welcome-title", "withArea", area && { area });
   fill("welcome-purpose", "withTeam", invitation && { team: invitation.team.name });

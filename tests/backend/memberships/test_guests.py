@@ -40,6 +40,40 @@ def use(client: FlaskClient, phone: Headers, made: Any) -> TestResponse:
     return client.post(USE, json={"code": made["code"]}, headers=phone)
 
 
+def check(client: FlaskClient, made: Any) -> TestResponse:
+    return client.post(f"{PASSES}/check", json={"code": made["code"]})
+
+
+def test_a_pass_says_before_any_consent_what_it_would_do(
+    app: Flask, client: FlaskClient, cast: Cast, host: Headers, clock: FakeClock
+) -> None:
+    guest = ask(client, host, cast.campaign).json
+    shown = check(client, guest)
+    assert shown.status_code == 200
+    assert shown.json == {"kind": "guest", "teams": ["Đội 1"], "hours": 24}
+    move = client.post(PASSES, json={"kind": "move"}, headers=host).json
+    assert check(client, move).json == {"kind": "move", "teams": ["Đội 1"], "hours": None}
+    assert use(client, register(client), guest).status_code == 201  # nothing was used up
+    for made, expected in (
+        (guest, (410, "pass_used")),
+        ({"code": "ACDE-FGHJ-KMNP"}, (404, "pass_unknown")),
+    ):
+        problem = check(client, made)
+        assert (problem.status_code, problem.json["code"]) == expected
+    unused = ask(client, host, cast.campaign).json
+    clock.now += timedelta(minutes=31)
+    assert check(client, unused).json["code"] == "pass_expired"
+
+
+def test_a_pass_of_a_host_who_left_invites_nobody(
+    client: FlaskClient, cast: Cast, host: Headers
+) -> None:
+    made = ask(client, host, cast.campaign).json
+    [member] = client.get(URL, headers=host).json["items"]
+    assert client.delete(f"{URL}/{member['id']}", headers=host).status_code == 200
+    assert check(client, made).json["code"] == "host_not_member"
+
+
 def test_a_resident_is_a_guest_for_exactly_a_day(
     app: Flask, client: FlaskClient, cast: Cast, host: Headers, clock: FakeClock
 ) -> None:

@@ -274,6 +274,7 @@ REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "json": {"display_name": "Lan", "agreed": True},
     },
     "POST /api/v1/passes": lambda w: {"made": w.joined(w.device()), "json": {"kind": "move"}},
+    "POST /api/v1/passes/check": lambda w: {"json": {"code": w.shown_pass()}},
     "POST /api/v1/passes/use": lambda w: {"json": {"code": w.shown_pass(), "transfer": True}},
     "POST /api/v1/sessions": _sign_in,
     "POST /api/v1/invitations/accept": _invited,

@@ -195,6 +195,7 @@ TABLE = {
     f"DELETE {MEMBERSHIP} (another's)": "401 404 401 401 401 401 401 401",
     "PATCH /api/v1/volunteers/me": "401 200 401 401 401 401 401 401",
     "POST /api/v1/passes": "401 201 401 401 401 401 401 401",
+    "POST /api/v1/passes/check": EVERYBODY,
     "POST /api/v1/passes/use": "401 201 401 401 401 401 401 401",
     "GET /api/v1/next": "401 200 401 401 401 401 401 401",
     # changes of an open campaign change contributions of teams

@@ -36,6 +36,12 @@ LIBRESPEED = (
     *("Timestamp", "Server Name", "Address", "Ping", "Jitter", "Download", "Upload", "Share", "IP"),
 )
 OOKLA = ("server name", "server id")  # the others need a header, as the time does
+# Of the file that Speedtest's app for phones mails; its times are local ones of the phone.
+OF_PHONE_APP = {"Date", "ConnType", "Lat", "Lon"}
+PHONE_APP_REFUSED = (
+    "the CSV of the Speedtest app for phones has no time zone, and not how exact a position is, so"
+    " no commune can be told: measure with the page /do, or import what Ookla's client prints"
+)
 _MBPS = {"bit/s": 1e-6, "kbit/s": 1e-3, "mbit/s": 1.0, "mbps": 1.0, "gbit/s": 1e3}
 _MS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 # Neither ndt7-client nor Ookla's CSV has a time; scripts that collect them add one by such a name.
@@ -118,6 +124,9 @@ def read_csv(
     """Read CSV with these columns, or with those that its header names."""
     first = set(columns[:2])
     for record in parse_records(lines):
+        if record.value is not None and set(record.value) >= OF_PHONE_APP:
+            yield Row(record.line, None, PHONE_APP_REFUSED, record.raw)
+            return
         if record.value is not None and first <= set(record.value):
             columns = record.value
         else:

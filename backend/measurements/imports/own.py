@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from backend.fields import Json
+from backend.measurements.imports.foreign import OF_PHONE_APP, PHONE_APP_REFUSED
 from backend.measurements.imports.parsing import Lines, parse_records
 from backend.measurements.imports.row import ImportOptions, Row, UnreadableRow, parse_time, row_id
 
@@ -65,6 +66,8 @@ def read_csv(lines: Lines, options: ImportOptions) -> Iterator[Row]:
 
 
 def _header_problem(header: list[str]) -> str | None:
+    if set(header) >= OF_PHONE_APP:
+        return PHONE_APP_REFUSED
     if missing := [name for name in NEEDED if name not in header]:
         return (
             f"the header lacks {', '.join(missing)}: for the CSV of another program choose"

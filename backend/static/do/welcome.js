@@ -116,10 +116,11 @@ function showOrganiser(organiser) {
   const ask = element("code-problem-ask");
   ask.hidden = !organiser?.telephone;
   if (ask.hidden) return;
-  const link = ask.querySelector("a");
+  const link = document.createElement("a");
+  link.className = "strong";
   link.href = `tel:${organiser.telephone}`;
   link.textContent = organiser.telephone.replace(/^\+84/, "0").replace(/^(\d+)(\d{3})(\d{3})$/, "$1 $2 $3");
-  ask.querySelector("span").textContent = organiser.name;
+  ask.querySelector("span").replaceChildren(`${organiser.name} `, link);
 }
 
 // The storage of a page on the home screen of an iPhone is not that of its tab: a consent given there would be asked

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from backend.database.extensions import db
+from backend.monitoring.checks import CheckContext
+from backend.monitoring.checks import signals as signals_check
 from backend.witness.models import CarrierNetwork, TicketRow
 from backend.witness.networks import CarrierNetworks, NetworkSet
 from tests.backend.coverage.signals.test_signals_scans import PROVINCE, Area, kinds
@@ -155,6 +157,38 @@ def test_rotating_networks_are_found_by_their_share(area: Area) -> None:
         "case": "outside", "unit": "", "counted": 40, "share": 1.0,
     }  # fmt: skip
     assert len(one["devices"]) == 5 and "40" in one["message"]
+
+
+def test_the_doctor_warns_while_samples_come_and_no_list_is_loaded(area: Area) -> None:
+    context = CheckContext(area.app.config, "", NINE)
+
+    def warned() -> bool:
+        return any("No list of the carriers" in str(one.what) for one in signals_check(context))
+
+    assert not warned()  # nothing was measured yet
+    add(area.one, "people", 2, 1, begin=NINE, prefix=CARRIER)
+    assert warned()
+    listed(area)
+    assert not warned()
+
+
+@pytest.mark.parametrize(("phones", "shown"), [((12,), 1), ((6, 6), 0), ((7, 7), 2), ((12, 2), 1)])
+def test_a_farm_of_twelve_on_four_networks_shows_in_one_commune(
+    area: Area, tmp_path: Path, phones: tuple[int, ...], shown: int
+) -> None:
+    """Three tests a phone; spread over communes it shows from seven phones in one of them on."""
+    made = "prefix,operator\n171.224.0.0/12,Viettel\n"
+    assert load(area.app, tmp_path / "networks.csv", made).exit_code == 0
+    for commune, number in zip((area.one, area.two), phones, strict=False):
+        add(commune, f"farm{commune}", number, 3, begin=NINE, prefix=FARM, outside=True)
+    four_networks = """
+        with phones as (select id, dense_rank() over (order by device_id) % 4 as n from tickets)
+        update tickets set prefix = sha256(n::text::bytea) from phones where phones.id = tickets.id
+    """
+    db.session.execute(text(four_networks))
+    db.session.commit()
+    found = of_network(area)
+    assert [one["evidence"]["facts"]["case"] for one in found] == ["outside"] * shown
 
 
 def test_samples_without_a_ticket_have_no_network(area: Area) -> None:

@@ -88,6 +88,14 @@ def test_ookla_csv_prints_bytes_per_second_and_needs_a_time() -> None:
         assert row.error is not None and "--format=json" in row.error
 
 
+@pytest.mark.parametrize("format", ["ookla-csv", "csv", "speedtest-cli-csv"])
+def test_the_file_of_the_speedtest_app_for_phones_is_refused_once(format: str) -> None:
+    line = "11/14/2024 08:21,Cell,21.59,105.84,48211,12104,31,Viettel,10.0.0.2,192.0.2.4"
+    head = "Date,ConnType,Lat,Lon,Download,Upload,Latency,ServerName,InternalIp,ExternalIp"
+    (row,) = rows(format, "\n".join([head, line, line]))
+    assert row.error is not None and "time zone" in row.error and "/do" in row.error
+
+
 def test_ndt7_summaries_name_their_units() -> None:
     flat, nested, timeless = sample("ndt7", "ndt7.jsonl")
     assert values(flat) == (48.0, 12.0, 21.5)

@@ -37,6 +37,12 @@ def test_the_page_asks_for_consent_with_nothing_ticked(client: FlaskClient, lang
     assert words["tip_repeat"] and words["unreachable"]
 
 
+def test_every_link_leads_somewhere(client: FlaskClient) -> None:
+    """Search engines follow anchors; one that a script fills is made by the script."""
+    anchors = re.findall(r"<a\b[^>]*>", client.get("/do/").text)
+    assert anchors and all(" href=" in anchor for anchor in anchors)
+
+
 def test_nothing_in_line_and_nothing_from_elsewhere(client: FlaskClient) -> None:
     rules, page = policy(client), client.get("/do/").text
     assert rules["default-src"] == rules["form-action"] == "'none'"

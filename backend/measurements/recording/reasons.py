@@ -46,9 +46,7 @@ _NOT_VALID = {
 _NOT_COUNTED = {
     "no_device": N_("An imported row that belongs to no device."),
     "source_not_counted": N_("A result entered by hand, for reference only."),
-    "unproven": N_(
-        "No measuring host confirmed this test: update the app, or measure on this website."
-    ),
+    "unproven": N_("No measuring host confirmed this test: measure on this website, at /do."),
     "witness_late": N_(
         "The sample arrived over 72 hours after its test: send samples within 72 hours of"
         " measuring."

@@ -74,8 +74,31 @@ def test_a_wrong_column_costs_no_endless_guessing() -> None:
         NamedUnit(n, f"{n:05}", f"Xã Tân {n}", "Xã", above, frozenset({n})) for n in range(900)
     ]
     places = UnitFinder(known, lambda text: Choice(candidates=(FoundUnit(known[0]),)))
-    found = [places.find(f"Xã Tâm Tân {n}x") for n in range(bulk_places.MAX_GUESSES + 1)]
-    assert found[0].candidates and not found[-1].candidates
+    unknown = [f"Xã Tâm Tân {n}x" for n in range(bulk_places.MAX_UNKNOWN + 1)]
+    found = [places.find(text) for text in unknown]
+    assert found[-2].candidates and not found[-1].candidates
+    # Rows that repeat a text cost nothing, and are answered alike.
+    assert places.find(unknown[0]) == found[0]
+
+
+def test_rows_of_one_misspelt_name_all_get_the_suggestion() -> None:
+    known = [NamedUnit(1, "00001", "Xã Tân Lập", "Xã", (), frozenset({1}))]
+    asked: list[str] = []
+
+    def choose(text: str) -> Choice:
+        asked.append(text)
+        return Choice(candidates=(FoundUnit(known[0]),))
+
+    places = UnitFinder(known, choose)
+    found = {places.find("Xã Tân Lâpp").candidates for _ in range(2_000)}
+    assert found == {("Xã Tân Lập (00001)",)} and len(asked) == 1
+
+
+def test_former_units_are_found_beyond_the_limit_of_unknown_ones() -> None:
+    now, was = (NamedUnit(n, f"0000{n}", f"Xã {n}", "Xã", (), frozenset({n})) for n in (1, 2))
+    places = UnitFinder([now], lambda text: Choice(candidates=(FoundUnit(now, was),)))
+    found = [places.find(f"Xã cũ {n}") for n in range(bulk_places.MAX_UNKNOWN + 50)]
+    assert {one.error for one in found} == {"place_was_which"}
 
 
 def test_a_short_number_that_may_be_two_codes_is_ambiguous() -> None:

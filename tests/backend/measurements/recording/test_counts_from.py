@@ -111,8 +111,7 @@ def test_a_claim_says_what_to_do(client: FlaskClient, phone: dict[str, str]) -> 
     answer = post(client, phone, sample()).json
     assert (answer["valid"], answer["counted"], codes(answer)) == (True, False, ["unproven"])
     assert answer["reasons"][0]["message"] == (
-        "Phép đo chưa được máy chủ đo xác nhận: hãy cập nhật ứng dụng hoặc đo ngay trên trang "
-        "web này."
+        "Phép đo chưa được máy chủ đo xác nhận: hãy đo ngay trên trang web này, ở /do."
     )
     page = client.get("/?month=2024-11&lang=vi").text  # for readers who did not measure
     assert "Phép đo chưa được máy chủ đo xác nhận." in page and "hãy cập nhật ứng dụng" not in page

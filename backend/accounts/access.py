@@ -90,6 +90,9 @@ ACTS: dict[str, frozenset[str]] = {
     "unit.figures": frozenset({"official"}),  # before they are published
     "unit.exclude": frozenset({"official"}),  # the scope is the province
     "vnnic.import": frozenset({"official"}),  # VNNIC's counts of the area
+    # Activities in the area, of the campaign, of the team; who entered one changes it.
+    "outreach.see": frozenset({"official", "organiser", "team_leader"}),
+    "outreach.edit": frozenset({"official", "organiser", "team_leader"}),
     "report.read": frozenset({"official"}),  # before publication, and with its letterhead
     "report.edit": frozenset({"official"}),
     "report.approve": frozenset({"official"}),
@@ -103,6 +106,7 @@ READS = frozenset(
         "unit.samples",
         "unit.cells",
         "unit.figures",
+        "outreach.see",
         "report.read",
     }
 )

@@ -82,6 +82,16 @@ TEXTS: dict[str, str] = {
     "contact_official": N_(
         "This person is an official of the unit, and stays while the role lasts."
     ),
+    "outreach_similar": N_(
+        "There is an activity of this kind on that day in that commune. Is it the same event?"
+    ),
+    "outreach_frozen": N_(
+        "The report of the province for this month is frozen: its activities stay as they are."
+    ),
+    "outreach_full": N_("There are too many activities in this month."),
+    "outreach_district": N_("Activities are entered by offices of provinces and communes."),
+    "document_of_office": N_("Documents are entered by the office that issued them."),
+    "no_people_of_kind": N_("No attendances are counted for this kind."),
     "contact_row_twice": N_("This contact is already in row {0}."),
     "too_many_contacts": N_("A unit has at most ten contacts; remove one first."),
     "no_contact_header": N_(

@@ -3,16 +3,17 @@
 import itertools
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from backend.accounts.models import Role
 from backend.database.extensions import db
+from backend.outreach.models import Outreach
 from backend.reports.open_data.service import FOLDER, PACKAGE
 from tests.support import people
-from tests.support.access.table import LIFT
+from tests.support.access.table import CAMPAIGN, LIFT
 from tests.support.access.world import World
 from tests.support.factories import register
 from tests.support.notes import note, post_notes
@@ -120,6 +121,39 @@ def _published(world: World) -> dict[str, Any]:
     return {"at": {"month": "2024-11", "name": PACKAGE}}
 
 
+OUTREACH = {"kind": "visits", "people": 12, "day": "2024-11-05", "another": True}
+OUTREACH_OF_TEAM = f"{CAMPAIGN}/teams/<int:team_id>/outreach"
+
+
+def _part(world: World) -> dict[str, Any]:
+    """Let the team of the leader take part in the campaign."""
+    world.take_part(world.campaign, world.team)
+    return {}
+
+
+def _activity(
+    world: World, data: dict[str, Any] | None = None, *, of_team: bool = False
+) -> dict[str, Any]:
+    """Store an activity of the commune's office, or of the team, to change or to remove."""
+    commune, team, campaign = people.unit_id(world.app, "05443"), world.team, world.campaign
+    with world.app.app_context():
+        row = Outreach(
+            day=date(2024, 11, 4),
+            unit_id=commune,
+            office_id=None if of_team else commune,
+            team_id=team if of_team else None,
+            campaign_id=campaign if of_team else None,
+            kind="launch",
+            audience="residents",
+            people=40,
+            note="",
+        )
+        db.session.add(row)
+        db.session.commit()
+        request = {"at": {"entry_id": row.id}} | SEEN
+    return request | ({"json": data} if data else {})
+
+
 OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/targets": lambda w: {"json": TARGET},
     "PATCH /api/v1/targets/<int:target_id>": _target,
@@ -149,6 +183,14 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "at": {"code": "19"},
         "json": {"month": "2024-11", "level": "province", "state": "published"},
     },
+    "POST /api/v1/units/<code>/outreach": lambda w: {"json": OUTREACH},
+    f"GET {OUTREACH_OF_TEAM}": lambda w: _part(w),
+    f"POST {OUTREACH_OF_TEAM}": lambda w: {**_part(w), "json": OUTREACH | {"unit": "05443"}},
+    "PUT /api/v1/outreach/<int:entry_id>": lambda w: _activity(w, OUTREACH),
+    "PUT /api/v1/outreach/<int:entry_id> (of a team)": lambda w: _activity(
+        w, OUTREACH | {"unit": "05443"}, of_team=True
+    ),
+    "DELETE /api/v1/outreach/<int:entry_id>": lambda w: _activity(w),
     "POST /api/v1/vnnic/import": lambda w: {
         "query_string": {"month": "2024-11", "dry_run": "false"},
         "data": "Mã xã,Số mẫu\n05443,310\n",

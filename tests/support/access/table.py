@@ -59,6 +59,14 @@ TABLE = {
     "GET /api/v1/vnnic/ispeed": "401 401 403 403 403 200 200 200",
     "POST /api/v1/vnnic/import": "401 401 403 403 403 200 200 200",
     "POST /api/v1/units/<code>/vnnic": "401 401 403 403 403 200 403 200",
+    # outreach: officials of the area, organisers of the campaign, the leader of the team
+    "GET /api/v1/units/<code>/outreach": "404 401 404 404 404 200 404 200",
+    "POST /api/v1/units/<code>/outreach": "401 401 404 404 404 201 404 201",
+    f"GET {CAMPAIGN}/teams/<int:team_id>/outreach": "404 401 200 200 404 404 404 200",
+    f"POST {CAMPAIGN}/teams/<int:team_id>/outreach": "401 401 201 201 404 404 404 201",
+    "PUT /api/v1/outreach/<int:entry_id>": "401 401 404 404 404 200 404 200",
+    "PUT /api/v1/outreach/<int:entry_id> (of a team)": "401 401 200 200 404 403 404 200",
+    "DELETE /api/v1/outreach/<int:entry_id>": "404 401 404 404 404 204 404 204",
     # OGC API Features, for QGIS
     "GET /ogc/": EVERYBODY,
     "GET /ogc/conformance": EVERYBODY,

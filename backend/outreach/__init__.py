@@ -1,0 +1,1 @@
+"""Outreach to officials and residents, as offices and teams enter it, and residents helped."""

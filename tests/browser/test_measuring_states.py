@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
+from sqlalchemy import text
 
 from tests.support.browser import PHONE, Guard, axe, expect_text, picture, press
 from tests.support.joining import Cast
 from tests.support.measuring_page import HERE, agree, go_on, limit_bandwidth, measure, open_fold
 from tests.support.page_limits import faults_of
+from tests.support.sql_statements import execute
 
 pytestmark = pytest.mark.long
 
@@ -95,6 +97,19 @@ def test_the_first_screen_of_other_browsers_keeps_to_its_limits(
             "document.querySelector('#inside h2').nextElementSibling.innerText"
         ).startswith("Mở trong Chrome")
     assert not faults, "\n".join(faults)
+
+
+def test_an_old_poster_leads_to_its_organiser(
+    app: Flask, new_page: Callable[..., Page], guard: Guard
+) -> None:
+    cast, page = Cast(app), new_page(PHONE)
+    execute(app, text("update organisations set name = 'Tỉnh Đoàn', telephone = '+84912345678'"))
+    execute(app, text("update join_codes set revoked_at = now()"))
+    page.goto(f"/do/#{cast.code_one}")
+    ask = page.locator("#code-problem-ask")
+    expect(ask).to_have_text("Hỏi đơn vị tổ chức: Tỉnh Đoàn 0912 345 678")
+    expect(ask.locator("a")).to_have_attribute("href", "tel:+84912345678")
+    guard.complaints.clear()  # of the answer 410
 
 
 def test_a_refused_position_is_explained_on_the_screen(new_page: Callable[..., Page]) -> None:

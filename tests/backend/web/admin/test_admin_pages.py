@@ -40,7 +40,7 @@ def test_an_admin_reads_what_is_used(app: Flask, admin: AdminBrowser) -> None:
     page = admin.get("/admin")
     assert "Những gì được dùng" in page
     used, _, unused = page.partition("Không dùng trong 365 ngày")
-    assert ">admin.index<" in used and "measurements.post_measurements" in unused
+    assert "<code>admin.index</code>" in used and "measurements.post_measurements" in unused
 
 
 def test_every_check_has_words() -> None:

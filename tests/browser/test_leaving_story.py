@@ -142,7 +142,9 @@ def test_each_way_of_leaving_says_what_it_changes(
     open_fold(page, "privacy")
     expect(page.locator("#act-teams")).to_contain_text("1 mẫu đã tính vẫn ở lại đội.")
     expect(page.locator("#act-name-text")).to_contain_text("“Lan”")
-    expect(page.locator("#act-positions-text")).to_contain_text("0 vị trí ngay bây giờ, 1 vị trí")
+    expect(page.locator("#act-positions-text")).to_contain_text(
+        "1 vị trí sẽ được xóa dần, xong trước"
+    )
     sure = "1 mẫu trong 7 ngày sẽ không còn tính cho Đội 1."
     expect(page.locator("#act-all-recent")).to_have_text(sure)
     check_page(page, "do-acts")

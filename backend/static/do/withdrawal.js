@@ -65,6 +65,9 @@ function leaveRow(one) {
 
 function showPositions() {
   const { positions_now: now, positions_later: later, positions_until: until, without_positions_since: since } = effects;
+  // Of a phone that measured in the last week alone nothing goes at once.
+  const { dataset } = element("act-positions-text");
+  dataset.text = now || !later ? dataset.now : dataset.later;
   for (const id of ["act-positions-text", "sure-positions-text"]) {
     fill(id, { now: number(now), later: number(later), until: until ? dayAndTime(until) : "–" });
   }
@@ -88,6 +91,7 @@ async function withdraw() {
   if (effects) {
     fill("ended-recent", { n: number(effects.recent_counted) });
     fill("ended-older", { n: number(effects.older) });
+    element("ended-older").parentElement.hidden = !effects.older;
   }
   await clearAll();
   showMessage("");

@@ -154,7 +154,7 @@ TEXTS: dict[str, str | Plural] = {
         "{unit}: the {n} sample of today is done", "{unit}: the {n} samples of today are done"
     ),
     "noSpots": N_("You have measured enough within this distance."),
-    "unitLacks": NN_("{unit}: {n} sample missing", "{unit}: {n} samples missing"),
+    "unitLacks": NN_("{unit}: {n} sample to go", "{unit}: {n} samples to go"),
     "asOf": N_("As of {time}, when there was a connection."),
     "noName": N_("none"),
     "noticeFrom": N_("From the operator, {moment}"),
@@ -171,7 +171,7 @@ TEXTS: dict[str, str | Plural] = {
     "left": N_("You left {team}. Samples already measured stay with the team."),
     "nameHidden": N_("Your name is hidden: the team sees a number."),
     "nameShown": N_("Your team’s leader and organiser now see your name."),
-    "ended": N_("This device’s consent was withdrawn."),
+    "ended": N_("You withdrew consent on this phone."),
     "saved": N_("The i-Speed result is stored."),
     "needNumbers": N_("Please enter all three numbers."),
     # advice by the code of a reason

@@ -80,7 +80,7 @@ def test_the_islands_are_units_with_a_page(client: FlaskClient, clock: Any, syst
 def test_a_unit_against_its_target_by_today(app: Flask, client: FlaskClient) -> None:
     count(app, "05443", 120)
     page = client.get("/unit/05443?month=2024-11&lang=en").text
-    assert "<strong>120</strong> of 300 samples" in page and "180 missing" in page
+    assert "<strong>120</strong> of 300 samples" in page and "180 to go" in page
     assert "Expected by today: 190" in page and "11 days are left: 17 a day" in page
     assert 'content="120 of 300 samples in 11/2024, according to Đo Sóng. As of ' in page
     assert 'class="unit step-quarter"' in page

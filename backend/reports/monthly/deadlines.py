@@ -228,6 +228,7 @@ class DueReport(TypedDict):
     deadline: date
     days_left: int  # 0 or less: overdue
     days_overdue: int  # 0: not overdue
+    first: bool  # it comes before the work of the running month
     report_id: int | None  # of its latest edition; null: none was begun
     state: str | None  # of this edition
 
@@ -251,6 +252,7 @@ def due_report(actor: Actor, code: str, today: date) -> DueReport | None:
         "deadline": due,
         "days_left": left,
         "days_overdue": max(1 - left, 0),
+        "first": today.day <= DEADLINE_DAY,
         "report_id": last.id if last else None,
         "state": last.state if last else None,
     }

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 from flask import Response, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from backend.accounts.authentication import actor
+from backend.accounts.authentication import actor, form_token
 from backend.clock import local_day, month_end, this_month
 from backend.contacts.service import area_contacts
 from backend.coverage.alerts.service import SILENT_DAYS
@@ -164,7 +164,7 @@ def wall(query: LangQuery) -> ResponseReturnValue:
 def _live_part(query: schemas.AreaQuery, area_page: AreaPage, name: str) -> dict[str, str]:
     """Render a part of a page that an open page updates: its HTML, its address and its tag."""
     values, selected = _area_values(query, area_page), _selected(query, area_page)
-    html = render_part(f"web/desk/area_{name}.html", query["lang"], **values)
+    html = render_part(f"web/desk/area_{name}.html", query["lang"], csrf=form_token(), **values)
     address = translator_for(query["lang"]).to("desk.figures", part=name, **selected)
     tag = f'W/"{etags.content_tag(html.encode())}"'
     return {"html": html, "address": address, "tag": tag}

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, post_load, validates_schema
 
 from backend.coverage.figures.schemas import month_field
-from backend.fields import Day, Flag, QueryWhole, Strict, Text, schema_of
+from backend.fields import Day, Flag, Strict, Text, Whole, schema_of
 from backend.outreach.service import (
     AUDIENCES,
     KINDS,
@@ -31,7 +31,7 @@ class ActivityFieldsSchema(Strict):
 
     kind = Text(choices=KINDS, required=True)
     audience = Text(choices=AUDIENCES, load_default="residents")
-    people = QueryWhole(
+    people = Whole(
         1,
         MAX_PEOPLE,
         allow_none=True,

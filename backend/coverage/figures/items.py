@@ -176,7 +176,7 @@ ROWS = """
     )
     select categories, today, from_today, active.teams, of_teams, s.devices, s.outings,
         case when p.copied_at > %(midnight)s then to_char(
-            p.copied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"+00:00"') end as copied_at,
+            p.copied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') end as copied_at,
         recent.last_month, recent.weekdays, recent.squares, recent.active_days,
         of_province.weekdays as pattern
     from unnest(%(units)s::integer[]) with ordinality u (id, place)
@@ -233,7 +233,7 @@ def unit_items(
     progress, assessments = month.progress, month.targets[month.level, ASSESSMENT]
     # Until when the public counts of a commune reach: its copy, at least midnight, when all that
     # changed are copied. So the time tells nothing of what was not copied.
-    midnight = day_begin(today).astimezone(UTC).isoformat("T", "minutes")
+    midnight = day_begin(today).astimezone(UTC).isoformat("T", "seconds")
     exact = month.reads_live(month.level)
     communes = _communes(month)
     earlier = _last_month(month, previous, units, rows)

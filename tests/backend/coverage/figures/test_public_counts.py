@@ -116,11 +116,11 @@ def test_everybody_reads_the_same_count_with_its_time(province: Province, app: F
     at = {**province.places[code], "network": "mobile"}
     answers = [client.get("/api/v1/next", query_string=at, headers=one).json for one in phones]
     assert [one["unit"]["counted"] for one in answers] == [MIN_PHONES] * MIN_PHONES
-    assert {one["unit"]["as_of"] for one in answers} == {"2024-11-21T03:00+00:00"}
+    assert {one["unit"]["as_of"] for one in answers} == {"2024-11-21T03:00:00+00:00"}
     assert [one["unit"]["own_since"] for one in answers] == [1, 0, 0]
     query = {"month": MONTH, "unit": code}
     [item] = client.get("/api/v1/coverage", query_string=query).json["items"]
-    assert (item["counted"], item["as_of"]) == (MIN_PHONES, "2024-11-21T03:00+00:00")
+    assert (item["counted"], item["as_of"]) == (MIN_PHONES, "2024-11-21T03:00:00+00:00")
     for page in ("", "/widget", "/wall"):
         text = client.get(f"/unit/{code}{page}?month={MONTH}&lang=vi").text
         assert re.search("Tính đến 10:00|theo số liệu Đo Sóng lúc 10:00", text, re.I), page
@@ -140,7 +140,7 @@ def test_the_time_of_a_count_tells_nothing_of_what_it_leaves_out(province: Provi
     for hour in (1, 2):
         province.until(hour)
     times = {one["code"]: one["as_of"] for one in province.seen()[1]["items"]}
-    assert times[lone] == times[empty] == "2024-11-20T17:00+00:00"  # midnight in Vietnam
+    assert times[lone] == times[empty] == "2024-11-20T17:00:00+00:00"  # midnight in Vietnam
 
 
 def test_provinces_and_the_official_see_every_sample_at_once(

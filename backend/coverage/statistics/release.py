@@ -110,10 +110,13 @@ SAMPLES = """
             device_id, '00000000-0000-0000-0000-000000000000')), '') as devices,
         string_agg(int8send(
             (coalesce(unit_id, 0)::int8 << 39) + extract(day from day)::int8
-            + (coalesce(case when device_id is not null then
-                (select min(team_id) from earnings where measurement_id = measurements.id)
-            end, 0)::int8 << 5)), '') as outings
+            + (coalesce(case when device_id is not null then team_id end, 0)::int8 << 5)
+        ), '') as outings
     from measurements
+    left join (
+        select measurement_id as id, min(team_id) as team_id
+        from earnings where day between %(first)s and %(last)s group by measurement_id
+    ) teams using (id)
     where day between %(first)s and %(last)s and network = %(network)s and counted
         and (host is null or host <> all(array(
             select number from measuring_hosts where operator is not null)))

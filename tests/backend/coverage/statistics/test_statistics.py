@@ -15,11 +15,12 @@ from backend.coverage.statistics.intervals import share_limits
 from backend.coverage.statistics.models import Statistic
 from backend.database.extensions import db
 from backend.database.locks import STATISTICS_LOCK, TWO
-from backend.measurements.recording.models import Measurement
+from backend.measurements.recording.models import Earning, Measurement
 from backend.units.models import Unit
 from tests.support.factories import post, register, sample
+from tests.support.joining import Cast
 from tests.support.measurements import NINE, measurement_row, store_rows
-from tests.support.people import person, unit_id
+from tests.support.people import campaign, person, unit_id
 
 HERE, NEAR = "05443", "05446"  # two communes of one district of Thái Nguyên
 
@@ -303,6 +304,35 @@ def test_names_outside_the_list_of_operators_are_one(app: Flask, client: FlaskCl
     items = statistics(client, network="fixed")["items"]
     by_operator = {one["operator"]: one["n"] for one in items if one["technology"] is None}
     assert by_operator == {None: 59, "VNPT": 30, "unknown": 29}
+
+
+def test_a_sample_of_two_campaigns_is_of_the_outing_of_the_first_team(app: Flask) -> None:
+    """Phones of a team on a day share an outing, also those that another team has credited too."""
+    here, cast = unit_id(app, HERE), Cast(app)
+    other = campaign(app, cast.organisation)
+    both, one, none = (measurement_row(here, NINE + timedelta(minutes=n)) for n in range(3))
+    store_rows(app, both, one, none)
+    earned = (
+        (both, cast.campaign, cast.one), (both, other, cast.two), (one, cast.campaign, cast.one),
+    )  # fmt: skip
+    with app.app_context():
+        db.session.add_all(earning_of(*credit) for credit in earned)
+        db.session.commit()
+    refresh(app)
+    with app.app_context():
+        of_all = select(Statistic.outings).where(
+            Statistic.operator == "", Statistic.technology == ""
+        )
+        # Of the commune, its district, its province and the country.
+        assert db.session.scalars(of_all).all() == [2] * 4
+
+
+def earning_of(row: dict[str, Any], campaign_id: int, team_id: int) -> Earning:
+    """Return the credit of a sample to a team."""
+    return Earning(
+        measurement_id=row["id"], campaign_id=campaign_id, team_id=team_id, rules=1, guest=False,
+        category="counted", unit_id=row["unit_id"], day=row["day"], network="mobile",
+    )  # fmt: skip
 
 
 def test_nothing_changed_is_304(app: Flask, client: FlaskClient) -> None:
